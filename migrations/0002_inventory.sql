@@ -1,0 +1,142 @@
+-- inventory: accounts, sync runs, resources and their history.
+
+CREATE TABLE accounts (
+  account_id          int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  slug                text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+  name                text NOT NULL,
+  provider            text NOT NULL,
+  -- Where its API answers: https://..., or simulator:<fleet>?seed=... for a built-in fleet.
+  api_url             text NOT NULL,
+  provider_account_id text NOT NULL,
+  simulated           boolean NOT NULL,
+  -- AES-256-GCM, see src/platform/crypto.ts; never leaves the process in the clear.
+  credentials         bytea NOT NULL,
+  connected_at        timestamptz NOT NULL,
+  metered_from        timestamptz NOT NULL,
+  UNIQUE (provider, provider_account_id)
+);
+
+CREATE TABLE sync_runs (
+  sync_run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  account_id  int NOT NULL REFERENCES accounts,
+  kind        text COLLATE "C" NOT NULL,
+  started_at  timestamptz NOT NULL,
+  finished_at timestamptz,
+  outcome     text COLLATE "C" NOT NULL CHECK (outcome IN ('running', 'complete', 'partial', 'failed')),
+  reason      text,
+  seen        bigint NOT NULL DEFAULT 0,
+  new         bigint NOT NULL DEFAULT 0,
+  changed     bigint NOT NULL DEFAULT 0,
+  ended       bigint NOT NULL DEFAULT 0,
+  requests    bigint NOT NULL DEFAULT 0,
+  CHECK ((outcome = 'running') = (finished_at IS NULL))
+);
+CREATE INDEX sync_runs_by_kind ON sync_runs (account_id, kind, started_at DESC);
+
+-- One thing the provider lists. Identity only; what it was when is in resource_states.
+CREATE TABLE resources (
+  resource_id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  account_id          int NOT NULL REFERENCES accounts,
+  kind                text COLLATE "C" NOT NULL,
+  external_id         text COLLATE "C" NOT NULL,
+  urn                 text COLLATE "C",
+  provider_created_at timestamptz,
+  first_seen_at       timestamptz NOT NULL,
+  UNIQUE (account_id, kind, external_id)
+);
+
+-- The provider's last answer about a resource, as it was said. Not history: the newest only.
+CREATE TABLE resource_payloads (
+  resource_id bigint PRIMARY KEY REFERENCES resources,
+  digest      bytea NOT NULL,
+  payload     jsonb NOT NULL,
+  seen_at     timestamptz NOT NULL
+);
+
+-- What a resource was, over intervals. account_id and kind repeat resources' own so that
+-- metering reads one table.
+CREATE TABLE resource_states (
+  resource_state_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  resource_id   bigint NOT NULL REFERENCES resources,
+  account_id    int NOT NULL,
+  kind          text COLLATE "C" NOT NULL,
+  name          text NOT NULL,
+  status        text COLLATE "C" NOT NULL,
+  region        text,
+  tags          text[] COLLATE "C" NOT NULL,
+  -- What it belongs to by nature, as 'kind:external_id' (or 'tag:name' for a firewall):
+  -- a snapshot's source, a volume's droplet, a firewall's droplets.
+  parents       text[] COLLATE "C" NOT NULL,
+  -- Normalised facts that levels are read from: size_slug, vcpus, memory_mb, disk_gb, size_gb, ...
+  attributes    jsonb NOT NULL,
+  valid_from    timestamptz NOT NULL,
+  valid_to      timestamptz NOT NULL,
+  recorded_at   timestamptz NOT NULL,
+  superseded_at timestamptz NOT NULL,
+  source        text COLLATE "C" NOT NULL CHECK (source IN ('listing', 'action', 'operator', 'assumed')),
+  sync_run_id   bigint REFERENCES sync_runs,
+  recorded_by   text,
+  CHECK (valid_from < valid_to),
+  CHECK (recorded_at <= superseded_at),
+  EXCLUDE USING gist (resource_id WITH =, tstzrange(valid_from, valid_to) WITH &&)
+    WHERE (superseded_at = 'infinity')
+);
+CREATE INDEX resource_states_by_end ON resource_states (valid_to, valid_from) WHERE superseded_at = 'infinity';
+CREATE INDEX resource_states_by_resource ON resource_states (resource_id, valid_from) WHERE superseded_at = 'infinity';
+
+CREATE TABLE project_memberships (
+  project_membership_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  resource_id   bigint NOT NULL REFERENCES resources,
+  project_id    bigint NOT NULL REFERENCES resources,
+  valid_from    timestamptz NOT NULL,
+  valid_to      timestamptz NOT NULL,
+  recorded_at   timestamptz NOT NULL,
+  superseded_at timestamptz NOT NULL,
+  source        text COLLATE "C" NOT NULL CHECK (source IN ('listing', 'action', 'operator', 'assumed')),
+  sync_run_id   bigint REFERENCES sync_runs,
+  recorded_by   text,
+  CHECK (valid_from < valid_to),
+  CHECK (recorded_at <= superseded_at),
+  EXCLUDE USING gist (resource_id WITH =, tstzrange(valid_from, valid_to) WITH &&)
+    WHERE (superseded_at = 'infinity')
+);
+CREATE INDEX project_memberships_by_project ON project_memberships (project_id) WHERE superseded_at = 'infinity';
+
+-- The provider's action log, as read: power, resize, create, destroy with their times.
+CREATE TABLE provider_actions (
+  account_id           int NOT NULL REFERENCES accounts,
+  external_id          text COLLATE "C" NOT NULL,
+  type                 text COLLATE "C" NOT NULL,
+  status               text COLLATE "C" NOT NULL,
+  resource_kind        text COLLATE "C",
+  resource_external_id text COLLATE "C",
+  started_at           timestamptz,
+  completed_at         timestamptz,
+  payload              jsonb NOT NULL,
+  seen_at              timestamptz NOT NULL,
+  PRIMARY KEY (account_id, external_id)
+);
+CREATE INDEX provider_actions_by_resource ON provider_actions (account_id, resource_kind, resource_external_id, completed_at);
+
+-- Resources that a suspicious listing left out: ended once confirmed (see no false deaths).
+CREATE TABLE end_candidates (
+  resource_id      bigint PRIMARY KEY REFERENCES resources,
+  missing_since    timestamptz NOT NULL,
+  last_counted_at  timestamptz NOT NULL,
+  listings         int NOT NULL CHECK (listings >= 1)
+);
+
+-- Published to other rooms: what is believed now, over all time.
+CREATE VIEW inventory_accounts AS
+  SELECT account_id, slug, name, provider, simulated, connected_at, metered_from FROM accounts;
+CREATE VIEW inventory_resources AS
+  SELECT resource_id, account_id, kind, external_id, urn, provider_created_at, first_seen_at FROM resources;
+CREATE VIEW inventory_states AS
+  SELECT resource_state_id, resource_id, account_id, kind, name, status, region, tags, parents, attributes,
+         valid_from, valid_to, recorded_at, source, sync_run_id, recorded_by
+  FROM resource_states WHERE superseded_at = 'infinity';
+CREATE VIEW inventory_memberships AS
+  SELECT resource_id, project_id, valid_from, valid_to, recorded_at, source, sync_run_id
+  FROM project_memberships WHERE superseded_at = 'infinity';
+CREATE VIEW inventory_sync_runs AS
+  SELECT sync_run_id, account_id, kind, started_at, finished_at, outcome, reason FROM sync_runs;

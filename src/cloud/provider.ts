@@ -1,0 +1,160 @@
+/**
+ * The Provider port: all that the rest of the house knows of a cloud. A second provider moves in
+ * by implementing it; `inventory/` is not touched.
+ *
+ * Nothing here writes to the provider.
+ */
+
+/** What the provider lists. An open set: these we know by name, others arrive from URNs. */
+export const resourceKinds = [
+  'project', 'droplet', 'dns_zone', 'volume', 'reserved_ip', 'firewall', 'load_balancer',
+  'snapshot', 'droplet_backup', 'spaces_bucket', 'database', 'kubernetes_cluster', 'app',
+] as const;
+export type KnownResourceKind = (typeof resourceKinds)[number];
+export type ResourceKind = KnownResourceKind | (string & {});
+
+export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
+
+/** Something that a resource belongs to by nature, as `kind:external_id`; a firewall's tag as `tag:name`. */
+export type ParentRef = `${string}:${string}`;
+
+/** One resource as a listing shows it, in our words, with the provider's own beside them. */
+export interface ListedResource {
+  readonly kind: ResourceKind;
+  /** The provider's id: stable for the resource's life, unique within account and kind. */
+  readonly externalId: string;
+  readonly urn: string | null;
+  readonly name: string;
+  /** The provider's own word (`active`, `off`, `new`, ...); `active` where it has none. Unknown words are kept. */
+  readonly status: string;
+  /** When the provider says it was created; null where it does not tell. */
+  readonly createdAt: Temporal.Instant | null;
+  readonly region: string | null;
+  /** Sorted, without duplicates. */
+  readonly tags: readonly string[];
+  /** Sorted, without duplicates. Snapshot and backup: its source; volume, reserved IP: its droplets; firewall: droplets and tags. */
+  readonly parents: readonly ParentRef[];
+  /**
+   * Normalised facts that billing reads, snake_case. Numbers are exact to 9 digits. Droplet: size_slug, vcpus, memory_mb,
+   * disk_gb, gpu, image; volume, snapshot, droplet_backup, spaces_bucket: size_gb (GiB); spaces_bucket: objects;
+   * load_balancer: nodes, type; reserved_ip: assigned; database: engine, size_slug, nodes; kubernetes_cluster: nodes;
+   * project: is_default, purpose, environment. A fact that is not known is absent, not null.
+   */
+  readonly attributes: Readonly<Record<string, Json>>;
+  /** What the provider said, unchanged. */
+  readonly payload: Json;
+}
+
+/** A project holds a resource: from the projects' own listing. */
+export interface ListedMembership {
+  readonly projectExternalId: string;
+  readonly urn: string;
+  /** From the URN; for a kind that we do not know, the URN's own word. */
+  readonly kind: ResourceKind;
+  readonly externalId: string;
+  readonly payload: Json;
+}
+
+/** Why a listing is not complete. `failed` means that no page could be read. */
+export type ListingProblem =
+  | 'unauthorized' // the token is not valid (401)
+  | 'forbidden' // the token lacks a scope (403)
+  | 'rate_limited' // no budget left within the time allowed
+  | 'provider_error' // 5xx after retries
+  | 'unreachable' // no connection, or dropped, after retries
+  | 'malformed' // an answer that could not be understood
+  | 'count_mismatch' // the items read are not as many as the provider counts
+  | 'cancelled';
+
+export type ListingEnd =
+  | { readonly outcome: 'complete'; readonly requests: number }
+  | {
+      readonly outcome: 'partial';
+      readonly problem: ListingProblem;
+      /** For a person: what happened where; a missing scope by its name (`droplet:read`). */
+      readonly reason: string;
+      readonly requests: number;
+    };
+
+/** A listing is any number of pages, then exactly one end, always. It does not throw. */
+export type ListingEvent<T> =
+  | { readonly type: 'page'; readonly items: readonly T[] }
+  | { readonly type: 'end'; readonly end: ListingEnd };
+
+export interface ProviderAction {
+  readonly externalId: string;
+  /** The provider's own word: create, destroy, power_on, power_off, shutdown, power_cycle, reboot, resize, ... */
+  readonly type: string;
+  /** in-progress, completed or errored. */
+  readonly status: string;
+  readonly resourceKind: ResourceKind | null;
+  readonly resourceExternalId: string | null;
+  readonly startedAt: Temporal.Instant | null;
+  readonly completedAt: Temporal.Instant | null;
+  readonly payload: Json;
+}
+
+/** What the provider asks for one size, as exact decimals. */
+export interface ProviderSize {
+  readonly slug: string;
+  readonly vcpus: number;
+  readonly memoryMb: number;
+  readonly diskGb: number;
+  readonly priceHourly: string;
+  readonly priceMonthly: string;
+  readonly available: boolean;
+  readonly payload: Json;
+}
+
+export interface ProviderIdentity {
+  /** The provider's own id of the account (team). */
+  readonly accountId: string;
+  readonly name: string;
+  /** Set when the other side is a simulator: its virtual instant, which the database's clock follows. */
+  readonly simulatedAt: Temporal.Instant | null;
+}
+
+/** What a token may read. `unknown`: the provider could not be asked just now. */
+export interface ScopeReport {
+  readonly scope: string;
+  readonly granted: 'yes' | 'no' | 'unknown';
+  /** The kinds that a missing scope hides. */
+  readonly kinds: readonly ResourceKind[];
+}
+
+export type LookupResult = 'exists' | 'gone' | 'unknown';
+
+export interface Provider {
+  /** `digitalocean` */
+  readonly name: string;
+  /** The kinds that `list` can be asked for, in the order in which a full sync lists them (projects first). */
+  readonly kinds: readonly ResourceKind[];
+  /** Who the token belongs to. Throws ArcadiaError provider_unauthorized, provider_unreachable, provider_failed. */
+  identify(signal?: AbortSignal): Promise<ProviderIdentity>;
+  scopes(signal?: AbortSignal): Promise<readonly ScopeReport[]>;
+  list(kind: ResourceKind, signal?: AbortSignal): AsyncIterable<ListingEvent<ListedResource>>;
+  /** Every project's resources. Project by project; a project that fails makes the end partial. */
+  listMemberships(projectExternalIds: readonly string[], signal?: AbortSignal): AsyncIterable<ListingEvent<ListedMembership>>;
+  /** Actions that started at or after `since`, newest first, as the provider lists them. */
+  listActions(since: Temporal.Instant, signal?: AbortSignal): AsyncIterable<ListingEvent<ProviderAction>>;
+  listSizes(signal?: AbortSignal): AsyncIterable<ListingEvent<ProviderSize>>;
+  /** Is this one still there? 404 is `gone`; 401, 403 and failures are `unknown`. */
+  lookup(kind: ResourceKind, externalId: string, signal?: AbortSignal): Promise<LookupResult>;
+  /** Requests sent so far by this instance. */
+  readonly requests: number;
+  /** Ends what it holds open (a built-in simulator, sockets). */
+  close(): Promise<void>;
+}
+
+/** What opens an account. Spaces has keys of its own. */
+export type Credentials = {
+  readonly token: string;
+  readonly spaces?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly regions: readonly string[]; readonly endpoint?: string };
+};
+
+export interface ProviderOptions {
+  readonly apiUrl: string;
+  readonly credentials: Credentials;
+  /** Told of each request, for logs and traces: method, path, status, ms, attempt. Never of a token. */
+  readonly onRequest?: (event: { method: string; path: string; status: number | null; ms: number; attempt: number }) => void;
+}

@@ -1,0 +1,39 @@
+import { sql } from 'kysely';
+import type { Database } from './database.ts';
+
+/**
+ * The one source of "now". Only surfaces (cli, http, jobs) read it; domain functions take the
+ * instant as a parameter, and SQL never calls now().
+ */
+export interface Clock {
+  now(): Promise<Temporal.Instant>;
+}
+
+/** Microseconds, as PostgreSQL stores them, so that an instant survives a round trip. */
+export function toMicroseconds(instant: Temporal.Instant): Temporal.Instant {
+  return instant.round({ smallestUnit: 'microsecond', roundingMode: 'trunc' });
+}
+
+/**
+ * The clock of a database: real time, unless its accounts are simulated; then the virtual
+ * instant that is stored in it, so that every process that uses the database agrees.
+ */
+export function databaseClock(db: Database): Clock {
+  return {
+    async now() {
+      const { rows } = await sql<{ instant: Temporal.Instant }>`SELECT instant FROM simulated_clock`.execute(db);
+      return rows[0]?.instant ?? toMicroseconds(Temporal.Now.instant());
+    },
+  };
+}
+
+/**
+ * Brings a simulated database's clock up to what its simulator says. It never goes back: a
+ * simulator that was started anew is the one that is wrong.
+ */
+export async function followSimulatedClock(db: Database, instant: Temporal.Instant): Promise<void> {
+  await sql`
+    INSERT INTO simulated_clock (instant) VALUES (${instant})
+    ON CONFLICT (singleton) DO UPDATE SET instant = greatest(simulated_clock.instant, excluded.instant)
+  `.execute(db);
+}

@@ -1,0 +1,65 @@
+import { Kysely, PostgresDialect, type Transaction as KyselyTransaction } from 'kysely';
+import pg from 'pg';
+
+/**
+ * All statements are written in SQL, in the `store.ts` of the room that owns the table, as one
+ * named function each with its row type beside it; so the schema is not repeated as a type.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type Schema = any;
+export type Database = Kysely<Schema>;
+export type Transaction = KyselyTransaction<Schema>;
+
+/** 'infinity' and '-infinity' (no end, no beginning) arrive as null. */
+function parseInstant(text: string): Temporal.Instant | null {
+  return text.endsWith('infinity') ? null : Temporal.Instant.from(text);
+}
+
+function parseBigint(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`bigint ${text} is beyond 2^53; cast it to text or numeric`);
+  return value;
+}
+
+const parsers = new Map<number, (text: string) => unknown>([
+  [pg.types.builtins.INT8, parseBigint],
+  [pg.types.builtins.DATE, (text) => Temporal.PlainDate.from(text)],
+  [pg.types.builtins.TIMESTAMPTZ, parseInstant],
+]);
+
+// pg asks a parameter for toPostgres() before it falls back to JSON, which would quote it.
+for (const type of [Temporal.Instant, Temporal.PlainDate]) {
+  Object.defineProperty(type.prototype, 'toPostgres', {
+    configurable: true,
+    value(this: { toString(): string }) {
+      return this.toString();
+    },
+  });
+}
+
+export interface ConnectOptions {
+  readonly connectionString: string;
+  /** Connections at most. */
+  readonly max?: number;
+  /** Shown in pg_stat_activity, e.g. 'arcadia worker'. */
+  readonly applicationName?: string;
+}
+
+/**
+ * Opens a pool. Types as they arrive: int8 as a number (an id beyond 2^53 is an error), numeric
+ * as a string, date as Temporal.PlainDate, timestamptz as Temporal.Instant (null: no end).
+ */
+export function connect(options: ConnectOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.connectionString,
+    max: options.max ?? 10,
+    application_name: options.applicationName ?? 'arcadia',
+    options: '-c TimeZone=UTC -c DateStyle=ISO,YMD',
+    types: { getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format) } as pg.CustomTypesConfig,
+  });
+  // An idle connection that breaks (a restarted server) is replaced on next use; the pool
+  // reports it here and the process must not die of it.
+  pool.on('error', () => {});
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+}

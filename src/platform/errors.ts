@@ -1,0 +1,48 @@
+/**
+ * Every error that a person can meet, in one catalogue: a stable code, the exit code of the
+ * command, the HTTP status of the API, and what to do about it. The message says what and where.
+ * Exit codes: 1 error, 2 cancelled, 3 differences found, 4 sign-in needed.
+ */
+export const catalogue = {
+  invalid_argument: { exitCode: 1, status: 400, todo: 'Correct the argument and run the command again; --help shows an example.' },
+  invalid_config: { exitCode: 1, status: 500, todo: 'Correct the named setting and start again.' },
+  not_found: { exitCode: 1, status: 404, todo: 'Check the name; the matching list command shows what there is.' },
+  conflict: { exitCode: 1, status: 409, todo: 'Look at what is there now and decide again.' },
+  range_reversed: { exitCode: 1, status: 400, todo: 'Give --from before --to; ranges are half-open, --to is not included.' },
+  range_too_large: { exitCode: 1, status: 400, todo: 'Ask for a shorter range.' },
+  period_incomplete: { exitCode: 1, status: 409, todo: 'A day is metered after its end (UTC). Wait, or ask for earlier days.' },
+  provider_unauthorized: { exitCode: 4, status: 502, todo: 'Make a new read-only token at the provider and run: arcadia account connect' },
+  provider_forbidden: { exitCode: 1, status: 502, todo: 'Give the token the named scope, or leave this kind out.' },
+  provider_unreachable: { exitCode: 1, status: 502, todo: 'Check the address and the network; nothing was lost, the next run carries on.' },
+  provider_failed: { exitCode: 1, status: 502, todo: 'The provider answered with an error; the next run carries on.' },
+  database_unreachable: { exitCode: 1, status: 503, todo: 'Check that the database is up and its address is right; nothing was lost, run again.' },
+  database_full: { exitCode: 1, status: 507, todo: 'Free disk space where the database keeps its data, then run again; nothing was lost.' },
+  database_embedded: { exitCode: 1, status: 503, todo: 'Read the named log file; ARCADIA_DATA_DIR chooses another folder.' },
+  clock_conflict: { exitCode: 1, status: 409, todo: 'Use another database: simulated and real accounts have different clocks.' },
+  cancelled: { exitCode: 2, status: 499, todo: 'Run it again to go on from where it stopped.' },
+  internal: { exitCode: 1, status: 500, todo: 'This is a defect. Report it with the run id.' },
+} as const satisfies Record<string, { exitCode: number; status: number; todo: string }>;
+
+export type ErrorCode = keyof typeof catalogue;
+
+/** An error for a person: `code` is stable, `message` says what and where, `todo` what to do. */
+export class ArcadiaError extends Error {
+  override readonly name = 'ArcadiaError';
+  readonly code: ErrorCode;
+  /** What it is about, for programs: names, ids, ranges. Never a secret. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  get todo(): string {
+    return catalogue[this.code].todo;
+  }
+
+  get exitCode(): number {
+    return catalogue[this.code].exitCode;
+  }
+}

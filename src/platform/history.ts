@@ -1,0 +1,76 @@
+import { sql } from 'kysely';
+import type { Transaction } from './database.ts';
+
+/** A table with the two time axes: valid_from, valid_to, recorded_at, superseded_at. */
+export interface HistoryTable {
+  readonly table: string;
+  /** Its identity column, never written here. */
+  readonly id: string;
+  /** What the intervals of one history share; rows of one key never overlap. */
+  readonly key: readonly string[];
+  /** Everything else that a row says. What remains of a cut row keeps these. */
+  readonly values: readonly string[];
+}
+
+export interface Rewritten {
+  readonly superseded: number;
+  readonly inserted: number;
+}
+
+/**
+ * Rewrites what is believed, set-based. `staged` names a temporary table with the history's key
+ * and value columns, valid_from, valid_to, and `asserted boolean`: over each staged interval the
+ * staged values hold from now on; where `asserted` is false, nothing holds there.
+ *
+ * Rows that overlap a staged interval are superseded at `recordedAt`, and what they said outside
+ * of it is inserted again. Staged intervals of one key must not overlap each other and must
+ * differ from what is believed: a caller stages changes only, so that nothing changed writes
+ * nothing. With `cause`, each staged interval is appended to fact_changes (key: resource_id).
+ */
+export async function rewriteHistory(
+  trx: Transaction,
+  history: HistoryTable,
+  staged: string,
+  recordedAt: Temporal.Instant,
+  cause?: string,
+): Promise<Rewritten> {
+  const table = sql.table(history.table);
+  const stagedTable = sql.table(staged);
+  const id = sql.ref(history.id);
+  const columns = sql.join([...history.key, ...history.values].map((name) => sql.ref(name)));
+  const sameKey = sql.join(
+    history.key.map((name) => sql`t.${sql.ref(name)} = s.${sql.ref(name)}`),
+    sql` AND `,
+  );
+
+  await sql`DROP TABLE IF EXISTS pg_temp.history_cut`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE history_cut ON COMMIT DROP AS
+    SELECT t.${id} AS id,
+           tstzmultirange(tstzrange(t.valid_from, t.valid_to)) - range_agg(tstzrange(s.valid_from, s.valid_to)) AS rest
+    FROM ${table} t JOIN ${stagedTable} s ON ${sameKey}
+     AND t.valid_from < s.valid_to AND t.valid_to > s.valid_from
+    WHERE t.superseded_at = 'infinity'
+    GROUP BY t.${id}, t.valid_from, t.valid_to`.execute(trx);
+  // A clock that went back must not make a belief end before it began.
+  const superseded = await sql`
+    UPDATE ${table} t SET superseded_at = greatest(t.recorded_at, ${recordedAt}::timestamptz)
+    FROM history_cut c WHERE t.${id} = c.id`.execute(trx);
+  const kept = await sql`
+    INSERT INTO ${table} (${columns}, valid_from, valid_to, recorded_at, superseded_at)
+    SELECT ${columns}, lower(part), upper(part), ${recordedAt}::timestamptz, 'infinity'
+    FROM history_cut c JOIN ${table} t ON t.${id} = c.id, unnest(c.rest) AS part`.execute(trx);
+  const inserted = await sql`
+    INSERT INTO ${table} (${columns}, valid_from, valid_to, recorded_at, superseded_at)
+    SELECT ${columns}, valid_from, valid_to, ${recordedAt}::timestamptz, 'infinity'
+    FROM ${stagedTable} WHERE asserted`.execute(trx);
+  if (cause !== undefined) {
+    await sql`
+      INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
+      SELECT resource_id, valid_from, valid_to, ${cause}, ${recordedAt}::timestamptz FROM ${stagedTable}`.execute(trx);
+  }
+  return {
+    superseded: Number(superseded.numAffectedRows ?? 0n),
+    inserted: Number(kept.numAffectedRows ?? 0n) + Number(inserted.numAffectedRows ?? 0n),
+  };
+}
