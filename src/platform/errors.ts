@@ -18,6 +18,8 @@ export const catalogue = {
   database_unreachable: { exitCode: 1, status: 503, todo: 'Check that the database is up and its address is right; nothing was lost, run again.' },
   database_full: { exitCode: 1, status: 507, todo: 'Free disk space where the database keeps its data, then run again; nothing was lost.' },
   database_embedded: { exitCode: 1, status: 503, todo: 'Read the named log file; ARCADIA_DATA_DIR chooses another folder.' },
+  schema_changed: { exitCode: 1, status: 500, todo: 'Restore the named migration files as they were released; a change of schema is a new file.' },
+  schema_newer: { exitCode: 1, status: 500, todo: 'Use the version of arcadia that last migrated this database, or a later one.' },
   clock_conflict: { exitCode: 1, status: 409, todo: 'Use another database: simulated and real accounts have different clocks.' },
   cancelled: { exitCode: 2, status: 499, todo: 'Run it again to go on from where it stopped.' },
   internal: { exitCode: 1, status: 500, todo: 'This is a defect. Report it with the run id.' },

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import type { TestProject } from 'vitest/node';
+import { connect, type Database } from '../src/platform/database.ts';
+import { dropDatabase, ensureDatabase } from '../src/platform/databases.ts';
+import { openEmbeddedDatabase } from '../src/platform/embedded.ts';
+import { migrate, readMigrations } from '../src/platform/migrate.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    testDatabase: { admin: string; template: string };
+  }
+}
+
+/** Templates of older schemas that stay: another checkout's run may be copying from one. */
+const keptTemplates = 4;
+
+/** Copies that a killed run left behind, and templates that nobody needs any more. */
+async function sweep(db: Database, admin: string, template: string): Promise<void> {
+  const { rows } = await sql<{ datname: string }>`
+    SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%' OR datname LIKE 'template\\_%' ORDER BY oid DESC`.execute(db);
+  const names = rows.map((row) => row.datname);
+  const templates = names.filter((name) => name.startsWith('template_') && name !== template).slice(keptTemplates);
+  const orphans = names.filter((name) => name.startsWith('test_') && !isRunning(Number(name.split('_')[1])));
+  for (const name of [...templates, ...orphans]) await dropDatabase(admin, name);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Made under another name and then renamed: a template is whole or is not there. */
+async function ensureTemplate(db: Database, connectionString: (name: string) => string, template: string): Promise<void> {
+  const admin = connectionString('postgres');
+  const { rows } = await sql`SELECT FROM pg_database WHERE datname = ${template}`.execute(db);
+  if (rows.length > 0) return;
+  const half = `test_${process.pid}_template`;
+  await ensureDatabase(admin, half);
+  const fresh = connect({ connectionString: connectionString(half), max: 1 });
+  try {
+    await migrate(fresh);
+  } finally {
+    await fresh.destroy();
+  }
+  await sql`ALTER DATABASE ${sql.id(half)} RENAME TO ${sql.id(template)}`.execute(db);
+}
+
+/**
+ * One PostgreSQL server for the whole run, in a folder of its own that later runs use again, and
+ * in it a migrated template per content of migrations/. Nothing in it is worth an fsync.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await openEmbeddedDatabase({
+    dataDir: join(tmpdir(), `arcadia-cloud-tests-${process.getuid?.() ?? 0}`),
+    database: 'postgres',
+    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+  });
+  const admin = server.connectionString('postgres');
+  const digest = createHash('sha256');
+  for (const file of await readMigrations()) digest.update(`${file.name}\0${file.sha256}\0`);
+  const template = `template_${digest.digest('hex').slice(0, 16)}`;
+  const db = connect({ connectionString: admin, max: 1 });
+  try {
+    await sweep(db, admin, template);
+    await ensureTemplate(db, server.connectionString, template);
+  } catch (error) {
+    await db.destroy();
+    await server.release();
+    throw error;
+  }
+  await db.destroy();
+  project.provide('testDatabase', { admin, template });
+  return () => server.release();
+}

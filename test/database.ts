@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { inject } from 'vitest';
+import { connect, type Database } from '../src/platform/database.ts';
+import { dropDatabase, ensureDatabase } from '../src/platform/databases.ts';
+
+export interface TestDatabase {
+  readonly db: Database;
+  readonly connectionString: string;
+  /** Closes the pool and drops the database. Fails where the code under test left connections open. */
+  close(): Promise<void>;
+}
+
+let opened = 0;
+
+/** A fresh, migrated, empty database on the run's one server: for a test file, or for one test. */
+export async function openTestDatabase(): Promise<TestDatabase> {
+  const { admin, template } = inject('testDatabase');
+  // The pid lets a later run see whose it was; workers of one run differ in theirs.
+  const name = `test_${process.pid}_${process.env.VITEST_WORKER_ID ?? 0}_${opened++}_${Math.random().toString(36).slice(2, 8)}`;
+  await ensureDatabase(admin, name, template);
+  const address = new URL(admin);
+  address.pathname = `/${name}`;
+  const connectionString = address.href;
+  const db = connect({ connectionString, applicationName: 'test' });
+  return {
+    db,
+    connectionString,
+    async close() {
+      const destroyed = db.destroy().then(() => true);
+      const inTime = await Promise.race([destroyed, sleep(10_000, false, { ref: false })]);
+      const leaks = await connectionsTo(admin, name);
+      await dropDatabase(admin, name);
+      if (!inTime || leaks.length > 0) {
+        throw new Error(`connections leaked to ${name}: ${leaks.join('; ') || 'one of the pool was never given back'}`);
+      }
+    },
+  };
+}
+
+/** Who is still connected after a moment; a closed connection's server process needs one to end. */
+async function connectionsTo(admin: string, name: string): Promise<string[]> {
+  const db = connect({ connectionString: admin, max: 1 });
+  try {
+    for (let left = 100; ; left--) {
+      const { rows } = await sql<{ who: string }>`
+        SELECT format('%s: %s', application_name, left(query, 100)) AS who
+        FROM pg_stat_activity WHERE datname = ${name} AND backend_type = 'client backend'`.execute(db);
+      if (rows.length === 0 || left === 0) return rows.map((row) => row.who);
+      await sleep(20);
+    }
+  } finally {
+    await db.destroy();
+  }
+}
