@@ -43,6 +43,8 @@ export interface ConnectOptions {
   readonly max?: number;
   /** Shown in pg_stat_activity, e.g. 'arcadia worker'. */
   readonly applicationName?: string;
+  /** Session settings, e.g. { lock_timeout: '60s' }. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -50,16 +52,22 @@ export interface ConnectOptions {
  * as a string, date as Temporal.PlainDate, timestamptz as Temporal.Instant (null: no end).
  */
 export function connect(options: ConnectOptions): Database {
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: openPool(options) }) });
+}
+
+/** The pool alone, for whoever brings a dialect of its own. */
+export function openPool(options: ConnectOptions): pg.Pool {
+  const settings = Object.entries({ TimeZone: 'UTC', DateStyle: 'ISO,YMD', ...options.settings });
   const pool = new pg.Pool({
     connectionString: options.connectionString,
     max: options.max ?? 10,
     application_name: options.applicationName ?? 'arcadia',
-    options: '-c TimeZone=UTC -c DateStyle=ISO,YMD',
+    options: settings.map(([name, value]) => `-c ${name}=${value}`).join(' '),
     types: { getTypeParser: (oid: number, format?: 'text' | 'binary') =>
         (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format) } as pg.CustomTypesConfig,
   });
   // An idle connection that breaks (a restarted server) is replaced on next use; the pool
   // reports it here and the process must not die of it.
   pool.on('error', () => {});
-  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  return pool;
 }

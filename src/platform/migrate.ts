@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Database } from './database.ts';
-import { toArcadiaError } from './database-errors.ts';
-import { ArcadiaError } from './errors.ts';
+import { ArcadiaError, toArcadiaError } from './errors.ts';
 
 /** The numbered .sql files, forward only. */
 export const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url));

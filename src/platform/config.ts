@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { parseSecretKey } from './crypto.ts';
+import { defaultDataDir } from './embedded.ts';
+import { ArcadiaError } from './errors.ts';
+import { type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
+
+// Where a setting comes from, the first that has it: flag, environment, file, default.
+
+export interface Config {
+  /** null: the embedded database in dataDir. */
+  readonly databaseUrl: string | null;
+  readonly dataDir: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  /** 32 bytes in base64; null: the key file in dataDir, see secret-key.ts. */
+  readonly secretKey: string | null;
+  readonly digitaloceanToken: string | null;
+  readonly digitaloceanApiUrl: string;
+  readonly spacesAccessKeyId: string | null;
+  readonly spacesSecretAccessKey: string | null;
+  /** Empty: every region that has Spaces. */
+  readonly spacesRegions: readonly string[];
+}
+
+interface Setting<T> {
+  readonly env: string;
+  /** For a person: what is allowed. */
+  readonly allowed: string;
+  /** Never shown. */
+  readonly secret?: true;
+  /** From the text of a flag or variable, or the value in the file. */
+  readonly schema: z.ZodType<T, unknown>;
+  readonly fallback: () => T;
+}
+
+// A file may hold a number where a variable holds its digits; nothing else turns into text.
+const text = z.union([z.string(), z.number().transform(String)]).pipe(z.string().trim().min(1));
+const matching = (pattern: RegExp) => text.refine((value) => pattern.test(value));
+const url = (protocols: RegExp) => text.refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol));
+const list = z.union([z.array(text), text.transform((value) => value.split(',').map((item) => item.trim()).filter(Boolean))]);
+
+const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> } = {
+  databaseUrl: {
+    env: 'DATABASE_URL', allowed: 'postgres://user:password@host:port/database', secret: true,
+    schema: url(/^postgres(ql)?:$/), fallback: () => null,
+  },
+  dataDir: {
+    env: 'ARCADIA_DATA_DIR', allowed: 'a folder', schema: text.transform((path) => resolve(path)), fallback: defaultDataDir,
+  },
+  host: {
+    env: 'ARCADIA_HOST', allowed: 'a host name or address to listen on', schema: matching(/^[\w.:[\]-]+$/), fallback: () => '127.0.0.1',
+  },
+  port: {
+    env: 'ARCADIA_PORT', allowed: 'a whole number from 0 to 65535; 0 takes any free port',
+    schema: matching(/^\d{1,5}$/).transform(Number).refine((port) => port <= 65535), fallback: () => 4000,
+  },
+  logLevel: { env: 'ARCADIA_LOG_LEVEL', allowed: logLevels.join(', '), schema: z.enum(logLevels), fallback: () => 'info' },
+  logFormat: { env: 'ARCADIA_LOG_FORMAT', allowed: logFormats.join(', '), schema: z.enum(logFormats), fallback: () => 'auto' },
+  secretKey: {
+    env: 'ARCADIA_SECRET_KEY', allowed: '32 random bytes in base64, as `openssl rand -base64 32` prints', secret: true,
+    schema: text.refine((value) => parseSecretKey(value) !== null), fallback: () => null,
+  },
+  digitaloceanToken: {
+    env: 'DIGITALOCEAN_TOKEN', allowed: 'an API token without blanks', secret: true, schema: matching(/^[\x21-\x7e]+$/), fallback: () => null,
+  },
+  digitaloceanApiUrl: {
+    env: 'DIGITALOCEAN_API_URL', allowed: 'an http:// or https:// address',
+    schema: url(/^https?:$/).transform((value) => value.replace(/\/+$/, '')), fallback: () => 'https://api.digitalocean.com',
+  },
+  spacesAccessKeyId: {
+    env: 'SPACES_ACCESS_KEY_ID', allowed: 'the id of a Spaces key, together with SPACES_SECRET_ACCESS_KEY', schema: text, fallback: () => null,
+  },
+  spacesSecretAccessKey: {
+    env: 'SPACES_SECRET_ACCESS_KEY', allowed: 'the secret of a Spaces key, together with SPACES_ACCESS_KEY_ID', secret: true,
+    schema: text, fallback: () => null,
+  },
+  spacesRegions: {
+    env: 'SPACES_REGIONS', allowed: 'regions such as nyc3, separated by commas',
+    schema: list.refine((regions) => regions.every((region) => /^[a-z0-9-]+$/.test(region))), fallback: () => [],
+  },
+};
+
+const names = Object.keys(settings) as (keyof Config)[];
+const fileVariable = 'ARCADIA_CONFIG';
+const defaultFile = 'arcadia.yaml';
+
+export interface ConfigSources {
+  /** By the settings' names, as a command parses them; what is no setting is the command's own. `config` names the file. */
+  readonly flags?: object;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where arcadia.yaml is looked for; the working directory unless given. */
+  readonly cwd?: string;
+}
+
+function flagName(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** The file's settings; empty where nobody named a file and there is none. */
+function readFile(path: string, named: boolean, mistakes: string[]): Record<string, unknown> {
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (named || (error as NodeJS.ErrnoException).code !== 'ENOENT') mistakes.push(`${path}: cannot be read (${(error as Error).message}).`);
+    return {};
+  }
+  let parsed: unknown;
+  try {
+    parsed = parseYaml(content) ?? {};
+  } catch (error) {
+    // Only where and what: the message goes on to quote the line, which may hold a secret.
+    mistakes.push(`${path}: is not YAML (${(error as Error).message.split('\n')[0]?.replace(/:$/, '')}).`);
+    return {};
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    mistakes.push(`${path}: must hold settings as 'name: value' lines.`);
+    return {};
+  }
+  for (const key of Object.keys(parsed)) {
+    if (!(key in settings)) mistakes.push(`${path}: '${key}' is no setting. Allowed: ${names.join(', ')}.`);
+  }
+  return parsed as Record<string, unknown>;
+}
+
+/**
+ * Reads and checks all settings. Throws one invalid_config that names every mistake: the setting,
+ * where it came from, what it was (unless that is a secret) and what is allowed.
+ */
+export function loadConfig(sources: ConfigSources): Config {
+  const { env } = sources;
+  const flags = (sources.flags ?? {}) as Readonly<Record<string, unknown>>;
+  const mistakes: string[] = [];
+
+  const known = new Set([fileVariable, ...names.map((name) => settings[name].env)]);
+  for (const variable of Object.keys(env).sort()) {
+    if (variable.startsWith('ARCADIA_') && !known.has(variable)) {
+      const allowed = [...known].filter((name) => name.startsWith('ARCADIA_')).join(', ');
+      mistakes.push(`${variable} is no setting. Allowed: ${allowed}.`);
+    }
+  }
+
+  const named = (typeof flags.config === 'string' && flags.config) || env[fileVariable];
+  const path = resolve(sources.cwd ?? process.cwd(), named || defaultFile);
+  const file = readFile(path, Boolean(named), mistakes);
+
+  function read<Name extends keyof Config>(name: Name): Config[Name] {
+    const setting = settings[name];
+    const found = (
+      [
+        [flags[name], flagName(name)],
+        // Set to nothing is how compose files and CI systems leave a variable unset.
+        [env[setting.env] || undefined, setting.env],
+        [file[name] ?? undefined, `${name} in ${path}`],
+      ] as const
+    ).find(([value]) => value !== undefined);
+    if (!found) return setting.fallback();
+    const [value, origin] = found;
+    const result = setting.schema.safeParse(value);
+    if (result.success) return result.data;
+    mistakes.push(`${origin}: ${setting.secret ? 'its value' : JSON.stringify(value)} is not allowed. Allowed: ${setting.allowed}.`);
+    return setting.fallback();
+  }
+
+  const config = Object.fromEntries(names.map((name) => [name, read(name)])) as unknown as Config;
+  if ((config.spacesAccessKeyId === null) !== (config.spacesSecretAccessKey === null)) {
+    const [there, missing] = config.spacesAccessKeyId === null ? ['secret', 'id'] : ['id', 'secret'];
+    mistakes.push(`A Spaces key has an id and a secret: SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY. Its ${there} is set, its ${missing} is not.`);
+  }
+  if (mistakes.length > 0) {
+    throw new ArcadiaError('invalid_config', mistakes.length === 1 ? (mistakes[0] as string) : mistakes.map((mistake) => `\n- ${mistake}`).join(''), {
+      details: { mistakes },
+    });
+  }
+  return config;
+}
