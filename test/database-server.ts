@@ -20,7 +20,9 @@ const keptTemplates = 4;
 /** Copies that a killed run left behind, and templates that nobody needs any more. */
 async function sweep(db: Database, admin: string, template: string): Promise<void> {
   const { rows } = await sql<{ datname: string }>`
-    SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%' OR datname LIKE 'template\\_%' ORDER BY oid DESC`.execute(db);
+    SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%' OR datname LIKE 'template\\_%' ORDER BY oid DESC`.execute(
+    db,
+  );
   const names = rows.map((row) => row.datname);
   const templates = names.filter((name) => name.startsWith('template_') && name !== template).slice(keptTemplates);
   const orphans = names.filter((name) => name.startsWith('test_') && !isRunning(Number(name.split('_')[1])));
@@ -37,7 +39,11 @@ function isRunning(pid: number): boolean {
 }
 
 /** Made under another name and then renamed: a template is whole or is not there. */
-async function ensureTemplate(db: Database, connectionString: (name: string) => string, template: string): Promise<void> {
+async function ensureTemplate(
+  db: Database,
+  connectionString: (name: string) => string,
+  template: string,
+): Promise<void> {
   const admin = connectionString('postgres');
   const { rows } = await sql`SELECT FROM pg_database WHERE datname = ${template}`.execute(db);
   if (rows.length > 0) return;

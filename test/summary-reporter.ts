@@ -18,7 +18,9 @@ export default class SummaryReporter implements Reporter {
     process.once('exit', (code) => {
       // A run can also fail outside of any file, in its setup.
       if (code !== 0 && count.failed === 0) count.failed = 1;
-      process.stdout.write(`${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}\n`);
+      process.stdout.write(
+        `${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}\n`,
+      );
     });
   }
 }

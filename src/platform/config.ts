@@ -42,47 +42,96 @@ interface Setting<T> {
 // A file may hold a number where a variable holds its digits; nothing else turns into text.
 const text = z.union([z.string(), z.number().transform(String)]).pipe(z.string().trim().min(1));
 const matching = (pattern: RegExp) => text.refine((value) => pattern.test(value));
-const url = (protocols: RegExp) => text.refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol));
-const list = z.union([z.array(text), text.transform((value) => value.split(',').map((item) => item.trim()).filter(Boolean))]);
+const url = (protocols: RegExp) =>
+  text.refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol));
+const list = z.union([
+  z.array(text),
+  text.transform((value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  ),
+]);
 
 const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> } = {
   databaseUrl: {
-    env: 'DATABASE_URL', allowed: 'postgres://user:password@host:port/database', secret: true,
-    schema: url(/^postgres(ql)?:$/), fallback: () => null,
+    env: 'DATABASE_URL',
+    allowed: 'postgres://user:password@host:port/database',
+    secret: true,
+    schema: url(/^postgres(ql)?:$/),
+    fallback: () => null,
   },
   dataDir: {
-    env: 'ARCADIA_DATA_DIR', allowed: 'a folder', schema: text.transform((path) => resolve(path)), fallback: defaultDataDir,
+    env: 'ARCADIA_DATA_DIR',
+    allowed: 'a folder',
+    schema: text.transform((path) => resolve(path)),
+    fallback: defaultDataDir,
   },
   host: {
-    env: 'ARCADIA_HOST', allowed: 'a host name or address to listen on', schema: matching(/^[\w.:[\]-]+$/), fallback: () => '127.0.0.1',
+    env: 'ARCADIA_HOST',
+    allowed: 'a host name or address to listen on',
+    schema: matching(/^[\w.:[\]-]+$/),
+    fallback: () => '127.0.0.1',
   },
   port: {
-    env: 'ARCADIA_PORT', allowed: 'a whole number from 0 to 65535; 0 takes any free port',
-    schema: matching(/^\d{1,5}$/).transform(Number).refine((port) => port <= 65535), fallback: () => 4000,
+    env: 'ARCADIA_PORT',
+    allowed: 'a whole number from 0 to 65535; 0 takes any free port',
+    schema: matching(/^\d{1,5}$/)
+      .transform(Number)
+      .refine((port) => port <= 65535),
+    fallback: () => 4000,
   },
-  logLevel: { env: 'ARCADIA_LOG_LEVEL', allowed: logLevels.join(', '), schema: z.enum(logLevels), fallback: () => 'info' },
-  logFormat: { env: 'ARCADIA_LOG_FORMAT', allowed: logFormats.join(', '), schema: z.enum(logFormats), fallback: () => 'auto' },
+  logLevel: {
+    env: 'ARCADIA_LOG_LEVEL',
+    allowed: logLevels.join(', '),
+    schema: z.enum(logLevels),
+    fallback: () => 'info',
+  },
+  logFormat: {
+    env: 'ARCADIA_LOG_FORMAT',
+    allowed: logFormats.join(', '),
+    schema: z.enum(logFormats),
+    fallback: () => 'auto',
+  },
   secretKey: {
-    env: 'ARCADIA_SECRET_KEY', allowed: '32 random bytes in base64, as `openssl rand -base64 32` prints', secret: true,
-    schema: text.refine((value) => parseSecretKey(value) !== null), fallback: () => null,
+    env: 'ARCADIA_SECRET_KEY',
+    allowed: '32 random bytes in base64, as `openssl rand -base64 32` prints',
+    secret: true,
+    schema: text.refine((value) => parseSecretKey(value) !== null),
+    fallback: () => null,
   },
   digitaloceanToken: {
-    env: 'DIGITALOCEAN_TOKEN', allowed: 'an API token without blanks', secret: true, schema: matching(/^[\x21-\x7e]+$/), fallback: () => null,
+    env: 'DIGITALOCEAN_TOKEN',
+    allowed: 'an API token without blanks',
+    secret: true,
+    schema: matching(/^[\x21-\x7e]+$/),
+    fallback: () => null,
   },
   digitaloceanApiUrl: {
-    env: 'DIGITALOCEAN_API_URL', allowed: 'an http:// or https:// address',
-    schema: url(/^https?:$/).transform((value) => value.replace(/\/+$/, '')), fallback: () => 'https://api.digitalocean.com',
+    env: 'DIGITALOCEAN_API_URL',
+    allowed: 'an http:// or https:// address',
+    schema: url(/^https?:$/).transform((value) => value.replace(/\/+$/, '')),
+    fallback: () => 'https://api.digitalocean.com',
   },
   spacesAccessKeyId: {
-    env: 'SPACES_ACCESS_KEY_ID', allowed: 'the id of a Spaces key, together with SPACES_SECRET_ACCESS_KEY', schema: text, fallback: () => null,
+    env: 'SPACES_ACCESS_KEY_ID',
+    allowed: 'the id of a Spaces key, together with SPACES_SECRET_ACCESS_KEY',
+    schema: text,
+    fallback: () => null,
   },
   spacesSecretAccessKey: {
-    env: 'SPACES_SECRET_ACCESS_KEY', allowed: 'the secret of a Spaces key, together with SPACES_ACCESS_KEY_ID', secret: true,
-    schema: text, fallback: () => null,
+    env: 'SPACES_SECRET_ACCESS_KEY',
+    allowed: 'the secret of a Spaces key, together with SPACES_ACCESS_KEY_ID',
+    secret: true,
+    schema: text,
+    fallback: () => null,
   },
   spacesRegions: {
-    env: 'SPACES_REGIONS', allowed: 'regions such as nyc3, separated by commas',
-    schema: list.refine((regions) => regions.every((region) => /^[a-z0-9-]+$/.test(region))), fallback: () => [],
+    env: 'SPACES_REGIONS',
+    allowed: 'regions such as nyc3, separated by commas',
+    schema: list.refine((regions) => regions.every((region) => /^[a-z0-9-]+$/.test(region))),
+    fallback: () => [],
   },
 };
 
@@ -108,7 +157,8 @@ function readFile(path: string, named: boolean, mistakes: string[]): Record<stri
   try {
     content = readFileSync(path, 'utf8');
   } catch (error) {
-    if (named || (error as NodeJS.ErrnoException).code !== 'ENOENT') mistakes.push(`${path}: cannot be read (${(error as Error).message}).`);
+    if (named || (error as NodeJS.ErrnoException).code !== 'ENOENT')
+      mistakes.push(`${path}: cannot be read (${(error as Error).message}).`);
     return {};
   }
   let parsed: unknown;
@@ -164,19 +214,27 @@ export function loadConfig(sources: ConfigSources): Config {
     const [value, origin] = found;
     const result = setting.schema.safeParse(value);
     if (result.success) return result.data;
-    mistakes.push(`${origin}: ${setting.secret ? 'its value' : JSON.stringify(value)} is not allowed. Allowed: ${setting.allowed}.`);
+    mistakes.push(
+      `${origin}: ${setting.secret ? 'its value' : JSON.stringify(value)} is not allowed. Allowed: ${setting.allowed}.`,
+    );
     return setting.fallback();
   }
 
   const config = Object.fromEntries(names.map((name) => [name, read(name)])) as unknown as Config;
   if ((config.spacesAccessKeyId === null) !== (config.spacesSecretAccessKey === null)) {
     const [there, missing] = config.spacesAccessKeyId === null ? ['secret', 'id'] : ['id', 'secret'];
-    mistakes.push(`A Spaces key has an id and a secret: SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY. Its ${there} is set, its ${missing} is not.`);
+    mistakes.push(
+      `A Spaces key has an id and a secret: SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY. Its ${there} is set, its ${missing} is not.`,
+    );
   }
   if (mistakes.length > 0) {
-    throw new ArcadiaError('invalid_config', mistakes.length === 1 ? (mistakes[0] as string) : mistakes.map((mistake) => `\n- ${mistake}`).join(''), {
-      details: { mistakes },
-    });
+    throw new ArcadiaError(
+      'invalid_config',
+      mistakes.length === 1 ? (mistakes[0] as string) : mistakes.map((mistake) => `\n- ${mistake}`).join(''),
+      {
+        details: { mistakes },
+      },
+    );
   }
   return config;
 }

@@ -48,7 +48,10 @@ export function seal(secretKey: SecretKey, purpose: string, plaintext: string): 
 export function unseal(secretKey: SecretKey, purpose: string, sealed: Uint8Array): string {
   const bytes = Buffer.from(sealed);
   if (bytes.length < headerLength + nonceLength + tagLength || bytes[0] !== version) {
-    throw new ArcadiaError('secret_unreadable', `A stored secret (${purpose}) is not in a form that this version knows.`);
+    throw new ArcadiaError(
+      'secret_unreadable',
+      `A stored secret (${purpose}) is not in a form that this version knows.`,
+    );
   }
   const header = bytes.subarray(0, headerLength);
   if (!header.subarray(1).equals(secretKey.id)) {
@@ -60,8 +63,13 @@ export function unseal(secretKey: SecretKey, purpose: string, sealed: Uint8Array
   decipher.setAAD(Buffer.concat([header, Buffer.from(purpose)]));
   decipher.setAuthTag(tag);
   try {
-    return Buffer.concat([decipher.update(bytes.subarray(headerLength + nonceLength + tagLength)), decipher.final()]).toString('utf8');
+    return Buffer.concat([
+      decipher.update(bytes.subarray(headerLength + nonceLength + tagLength)),
+      decipher.final(),
+    ]).toString('utf8');
   } catch (cause) {
-    throw new ArcadiaError('secret_unreadable', `A stored secret (${purpose}) was altered, or is another's.`, { cause });
+    throw new ArcadiaError('secret_unreadable', `A stored secret (${purpose}) was altered, or is another's.`, {
+      cause,
+    });
   }
 }

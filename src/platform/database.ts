@@ -5,7 +5,6 @@ import pg from 'pg';
  * All statements are written in SQL, in the `store.ts` of the room that owns the table, as one
  * named function each with its row type beside it; so the schema is not repeated as a type.
  */
-// biome-ignore lint/suspicious/noExplicitAny: see above
 export type Schema = any;
 export type Database = Kysely<Schema>;
 export type Transaction = KyselyTransaction<Schema>;
@@ -63,8 +62,10 @@ export function openPool(options: ConnectOptions): pg.Pool {
     max: options.max ?? 10,
     application_name: options.applicationName ?? 'arcadia',
     options: settings.map(([name, value]) => `-c ${name}=${value}`).join(' '),
-    types: { getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-        (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format) } as pg.CustomTypesConfig,
+    types: {
+      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format),
+    },
   });
   // An idle connection that breaks (a restarted server) is replaced on next use; the pool
   // reports it here and the process must not die of it.

@@ -32,5 +32,7 @@ export async function ensureDatabase(admin: string, name: string, template?: str
 
 /** Drops the database, if it is there, and every connection to it. */
 export async function dropDatabase(admin: string, name: string): Promise<void> {
-  await withClient(admin, (client) => client.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`));
+  await withClient(admin, (client) =>
+    client.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`),
+  );
 }

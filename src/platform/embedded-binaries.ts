@@ -1,6 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import {
-  chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
@@ -40,8 +49,10 @@ export function closedFolder(path: string, user: ServerUser): string | null {
   const way = [path];
   while (dirname(way[0] as string) !== way[0]) way.unshift(dirname(way[0] as string));
   return (
-    way.find((folder) => existsSync(folder) && spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', folder], runAs(user)).status !== 0) ??
-    null
+    way.find(
+      (folder) =>
+        existsSync(folder) && spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', folder], runAs(user)).status !== 0,
+    ) ?? null
   );
 }
 
@@ -62,7 +73,10 @@ function packagedBinaries(): string {
 
 /** Links that npm packages cannot carry; the package's own install script may not have been run. */
 function makeLinks(native: string): void {
-  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
+  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
+    source: string;
+    target: string;
+  }[];
   const root = dirname(native);
   for (const { source, target } of links) {
     const path = join(native, relative('native', target));
@@ -71,7 +85,8 @@ function makeLinks(native: string): void {
       symlinkSync(relative(dirname(path), join(native, relative('native', source))), path);
     } catch (error) {
       // Two processes may do this at once.
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new Error(`cannot link ${path} in ${root}`, { cause: error });
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+        throw new Error(`cannot link ${path} in ${root}`, { cause: error });
     }
   }
 }
@@ -85,7 +100,10 @@ function openToAll(path: string): void {
 }
 
 function version(native: string, user: ServerUser): string | null {
-  const { status, stdout } = spawnSync(join(native, 'bin', 'postgres'), ['--version'], { ...runAs(user), encoding: 'utf8' });
+  const { status, stdout } = spawnSync(join(native, 'bin', 'postgres'), ['--version'], {
+    ...runAs(user),
+    encoding: 'utf8',
+  });
   return status === 0 ? stdout.trim() : null;
 }
 
@@ -102,7 +120,9 @@ export function locateBinaries(user: ServerUser, copies: string): string {
   } catch {
     // A copy can have the links.
   }
-  const packageVersion = (JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')) as { version: string }).version;
+  const packageVersion = (
+    JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')) as { version: string }
+  ).version;
   const copy = join(copies, `${process.platform}-${process.arch}-${packageVersion}`);
   if (!existsSync(copy)) {
     const half = `${copy}.new`;
@@ -115,7 +135,10 @@ export function locateBinaries(user: ServerUser, copies: string): string {
     renameSync(half, copy);
   }
   if (!version(copy, user)) {
-    throw new ArcadiaError('database_embedded', `PostgreSQL's binaries in ${copy} do not run on this machine. Set DATABASE_URL to a PostgreSQL 15 or later.`);
+    throw new ArcadiaError(
+      'database_embedded',
+      `PostgreSQL's binaries in ${copy} do not run on this machine. Set DATABASE_URL to a PostgreSQL 15 or later.`,
+    );
   }
   return copy;
 }

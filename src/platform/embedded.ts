@@ -8,7 +8,15 @@ import { chooseServerUser, closedFolder, locateBinaries, type ServerUser } from 
 import { ArcadiaError } from './errors.ts';
 import { exclusiveLock, tryExclusiveLock, trySharedLock } from './file-lock.ts';
 import {
-  findPostmaster, makeCluster, type Postmaster, readPassword, type ServerFolder, serverFolder, startPostmaster, stopPostmaster, superuser,
+  findPostmaster,
+  makeCluster,
+  type Postmaster,
+  readPassword,
+  type ServerFolder,
+  serverFolder,
+  startPostmaster,
+  stopPostmaster,
+  superuser,
 } from './postmaster.ts';
 
 // The embedded database: a real PostgreSQL that arcadia processes share. The first starts it,
@@ -48,9 +56,12 @@ export function makeDataDir(dataDir: string): string {
   const mode = process.getuid?.() === 0 ? 0o755 : 0o700;
   try {
     const first = mkdirSync(path, { recursive: true, mode });
-    for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made)) chmodSync(made, mode);
+    for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made))
+      chmodSync(made, mode);
   } catch (cause) {
-    throw new ArcadiaError('database_embedded', `The data folder ${path} cannot be made: ${(cause as Error).message}`, { cause });
+    throw new ArcadiaError('database_embedded', `The data folder ${path} cannot be made: ${(cause as Error).message}`, {
+      cause,
+    });
   }
   return path;
 }
@@ -69,7 +80,11 @@ function makeServerFolder(dataDir: string, user: ServerUser): string {
     chmodSync(folder, 0o700);
     if (user) chownSync(folder, user.uid, user.gid);
   } catch (cause) {
-    throw new ArcadiaError('database_embedded', `The data folder ${folder} cannot be used: ${(cause as Error).message}`, { cause });
+    throw new ArcadiaError(
+      'database_embedded',
+      `The data folder ${folder} cannot be used: ${(cause as Error).message}`,
+      { cause },
+    );
   }
   return folder;
 }
@@ -80,15 +95,22 @@ function addressOf(server: ServerFolder, port: number, database: string): string
 
 /** The port could be a stranger's: only a server that takes our password and keeps this cluster is ours. */
 async function answers(server: ServerFolder, postmaster: Postmaster): Promise<void> {
-  const client = new pg.Client({ connectionString: addressOf(server, postmaster.port, 'postgres'), connectionTimeoutMillis: 30_000 });
+  const client = new pg.Client({
+    connectionString: addressOf(server, postmaster.port, 'postgres'),
+    connectionTimeoutMillis: 30_000,
+  });
   client.on('error', () => {});
   try {
     await client.connect();
     await client.query('SELECT');
   } catch (cause) {
-    throw new ArcadiaError('database_embedded', `The embedded database runs but does not answer: ${(cause as Error).message} (log: ${server.log})`, {
-      cause,
-    });
+    throw new ArcadiaError(
+      'database_embedded',
+      `The embedded database runs but does not answer: ${(cause as Error).message} (log: ${server.log})`,
+      {
+        cause,
+      },
+    );
   } finally {
     await client.end().catch(() => {});
   }
@@ -118,7 +140,8 @@ export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Em
   const entering = await lockGate(gate, options.signal);
   try {
     const membership = trySharedLock(clients);
-    if (!membership) throw new ArcadiaError('database_embedded', `${clients} is locked by a program that is not arcadia.`);
+    if (!membership)
+      throw new ArcadiaError('database_embedded', `${clients} is locked by a program that is not arcadia.`);
     const server = serverFolder(folder, locateBinaries(user, join(folder, 'binaries')), user, options.settings);
 
     const stopIfLast = async (): Promise<void> => {
@@ -170,6 +193,10 @@ async function lockGate(gate: string, signal: AbortSignal | undefined) {
     return await exclusiveLock(gate, signal);
   } catch (cause) {
     if (cause instanceof ArcadiaError) throw cause;
-    throw new ArcadiaError('database_embedded', `${made ? 'Cannot open' : 'Cannot make'} ${gate}: ${(cause as Error).message}. Does ${dirname(gate)} belong to another user?`, { cause });
+    throw new ArcadiaError(
+      'database_embedded',
+      `${made ? 'Cannot open' : 'Cannot make'} ${gate}: ${(cause as Error).message}. Does ${dirname(gate)} belong to another user?`,
+      { cause },
+    );
   }
 }

@@ -4,24 +4,78 @@
  * Exit codes: 1 error, 2 cancelled, 3 differences found, 4 sign-in needed.
  */
 export const catalogue = {
-  invalid_argument: { exitCode: 1, status: 400, todo: 'Correct the argument and run the command again; --help shows an example.' },
+  invalid_argument: {
+    exitCode: 1,
+    status: 400,
+    todo: 'Correct the argument and run the command again; --help shows an example.',
+  },
   invalid_config: { exitCode: 1, status: 500, todo: 'Correct the named setting and start again.' },
   not_found: { exitCode: 1, status: 404, todo: 'Check the name; the matching list command shows what there is.' },
   conflict: { exitCode: 1, status: 409, todo: 'Look at what is there now and decide again.' },
-  range_reversed: { exitCode: 1, status: 400, todo: 'Give --from before --to; ranges are half-open, --to is not included.' },
+  range_reversed: {
+    exitCode: 1,
+    status: 400,
+    todo: 'Give --from before --to; ranges are half-open, --to is not included.',
+  },
   range_too_large: { exitCode: 1, status: 400, todo: 'Ask for a shorter range.' },
-  period_incomplete: { exitCode: 1, status: 409, todo: 'A day is metered after its end (UTC). Wait, or ask for earlier days.' },
-  provider_unauthorized: { exitCode: 4, status: 502, todo: 'Make a new read-only token at the provider and run: arcadia account connect' },
+  period_incomplete: {
+    exitCode: 1,
+    status: 409,
+    todo: 'A day is metered after its end (UTC). Wait, or ask for earlier days.',
+  },
+  provider_unauthorized: {
+    exitCode: 4,
+    status: 502,
+    todo: 'Make a new read-only token at the provider and run: arcadia account connect',
+  },
   provider_forbidden: { exitCode: 1, status: 502, todo: 'Give the token the named scope, or leave this kind out.' },
-  provider_unreachable: { exitCode: 1, status: 502, todo: 'Check the address and the network; nothing was lost, the next run carries on.' },
+  provider_unreachable: {
+    exitCode: 1,
+    status: 502,
+    todo: 'Check the address and the network; nothing was lost, the next run carries on.',
+  },
   provider_failed: { exitCode: 1, status: 502, todo: 'The provider answered with an error; the next run carries on.' },
-  database_unreachable: { exitCode: 1, status: 503, todo: 'Check that the database is up and its address is right; nothing was lost, run again.' },
-  database_full: { exitCode: 1, status: 507, todo: 'Free disk space where the database keeps its data, then run again; nothing was lost.' },
-  database_embedded: { exitCode: 1, status: 503, todo: 'Read the named log file; ARCADIA_DATA_DIR chooses another folder.' },
-  schema_changed: { exitCode: 1, status: 500, todo: 'Restore the named migration files as they were released; a change of schema is a new file.' },
-  schema_newer: { exitCode: 1, status: 500, todo: 'Use the version of arcadia that last migrated this database, or a later one.' },
-  clock_conflict: { exitCode: 1, status: 409, todo: 'Use another database: simulated and real accounts have different clocks.' },
-  secret_unreadable: { exitCode: 1, status: 500, todo: 'Give the secret key that this database was set up with (ARCADIA_SECRET_KEY, or the key file in the data folder).' },
+  sync_incomplete: { exitCode: 1, status: 502, todo: 'See the reason of each; what was read is kept, nothing else was ended, and the next sync carries on.' },
+  database_unreachable: {
+    exitCode: 1,
+    status: 503,
+    todo: 'Check that the database is up and its address is right; nothing was lost, run again.',
+  },
+  database_full: {
+    exitCode: 1,
+    status: 507,
+    todo: 'Free disk space where the database keeps its data, then run again; nothing was lost.',
+  },
+  database_embedded: {
+    exitCode: 1,
+    status: 503,
+    todo: 'Read the named log file; ARCADIA_DATA_DIR chooses another folder.',
+  },
+  schema_changed: {
+    exitCode: 1,
+    status: 500,
+    todo: 'Restore the named migration files as they were released; a change of schema is a new file.',
+  },
+  schema_newer: {
+    exitCode: 1,
+    status: 500,
+    todo: 'Use the version of arcadia that last migrated this database, or a later one.',
+  },
+  port_in_use: {
+    exitCode: 1,
+    status: 500,
+    todo: 'Stop the other program, or choose another port with --port or ARCADIA_PORT (0 takes any free one).',
+  },
+  clock_conflict: {
+    exitCode: 1,
+    status: 409,
+    todo: 'Use another database: simulated and real accounts have different clocks.',
+  },
+  secret_unreadable: {
+    exitCode: 1,
+    status: 500,
+    todo: 'Give the secret key that this database was set up with (ARCADIA_SECRET_KEY, or the key file in the data folder).',
+  },
   cancelled: { exitCode: 2, status: 499, todo: 'Run it again to go on from where it stopped.' },
   internal: { exitCode: 1, status: 500, todo: 'This is a defect. Report it with the run id.' },
 } as const satisfies Record<string, { exitCode: number; status: number; todo: string }>;
@@ -54,18 +108,27 @@ export class ArcadiaError extends Error {
 // 08 connection, 28 sign-in, 53 resources, 57P server going down.
 
 const networkCodes = new Set([
-  'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
 ]);
 
 /** What pg says without any code. */
-const lostConnection = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|server closed the connection/i;
+const lostConnection =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|server closed the connection/i;
 
 function classify(error: Error & { code?: unknown }): ErrorCode | null {
   const code = typeof error.code === 'string' ? error.code : '';
   if (error.name === 'AbortError' || code === 'ABORT_ERR') return 'cancelled';
   if (code === '57014') return 'cancelled';
   if (code === '53100' || code === 'ENOSPC' || code === 'EDQUOT') return 'database_full';
-  if (/^(08|28|57P)/.test(code) || code === '53300' || code === '3D000' || networkCodes.has(code)) return 'database_unreachable';
+  if (/^(08|28|57P)/.test(code) || code === '53300' || code === '3D000' || networkCodes.has(code))
+    return 'database_unreachable';
   if (lostConnection.test(error.message)) return 'database_unreachable';
   return null;
 }

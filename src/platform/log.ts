@@ -17,7 +17,8 @@ export interface LogOptions {
   readonly runId?: string;
 }
 
-const secretName = /^(authorization|cookie|set-cookie|password|passwd|pwfile|token|.*[_-]?(token|secret|password|secret_?key|access_?key|api_?key)|credentials|connection_?string|database_?url)$/i;
+const secretName =
+  /^(authorization|cookie|set-cookie|password|passwd|pwfile|token|.*[_-]?(token|secret|password|secret_?key|access_?key|api_?key)|credentials|connection_?string|database_?url)$/i;
 const hidden = '[redacted]';
 
 // What gives a secret away inside a text, wherever the text came from.
@@ -33,7 +34,8 @@ export function redactText(text: string): string {
 }
 
 function redact(value: unknown, name = ''): unknown {
-  if (name !== '' && secretName.test(name) && value !== null && value !== undefined && typeof value !== 'boolean') return hidden;
+  if (name !== '' && secretName.test(name) && value !== null && value !== undefined && typeof value !== 'boolean')
+    return hidden;
   if (typeof value === 'string') return redactText(value);
   if (Array.isArray(value)) return value.map((item) => redact(item));
   if (typeof value === 'object' && value !== null) {
@@ -49,8 +51,10 @@ function pretty(line: Record<string, unknown>, colour: boolean): string {
   const word = String(level);
   const shown = colour ? `\u001b[${colours[word] ?? 0}m${word.padEnd(5)}\u001b[0m` : word.padEnd(5);
   const { err, ...rest } = fields as { err?: { stack?: string } };
-  const details = Object.entries(rest).map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  return `${String(time).slice(11, 19)} ${shown} ${String(msg ?? '')}${details.join('')}\n${err?.stack ? `${err.stack}\n` : ''}`;
+  const details = Object.entries(rest).map(
+    ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return `${String(time).slice(11, 19)} ${shown} ${typeof msg === 'string' ? msg : ''}${details.join('')}\n${err?.stack ? `${err.stack}\n` : ''}`;
 }
 
 /**

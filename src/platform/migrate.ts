@@ -46,7 +46,10 @@ export interface MigrationStatus {
 }
 
 /** Where this database stands, by name. Changes nothing. */
-export async function migrationStatus(db: Database, folder: string = migrationsFolder): Promise<readonly MigrationStatus[]> {
+export async function migrationStatus(
+  db: Database,
+  folder: string = migrationsFolder,
+): Promise<readonly MigrationStatus[]> {
   const applied = await readApplied(db);
   const files = await readMigrations(folder);
   const known = files.map(({ name, sha256 }): MigrationStatus => {
@@ -54,7 +57,9 @@ export async function migrationStatus(db: Database, folder: string = migrationsF
     return { name, state: before === undefined ? 'pending' : before === sha256 ? 'applied' : 'changed' };
   });
   const names = new Set(files.map((file) => file.name));
-  const unknown = [...applied.keys()].filter((name) => !names.has(name)).map((name): MigrationStatus => ({ name, state: 'unknown' }));
+  const unknown = [...applied.keys()]
+    .filter((name) => !names.has(name))
+    .map((name): MigrationStatus => ({ name, state: 'unknown' }));
   return [...known, ...unknown].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -62,7 +67,9 @@ export async function migrationStatus(db: Database, folder: string = migrationsF
 function migrationOf(file: MigrationFile): Migration {
   return {
     async up(db) {
-      await sql`CREATE TABLE IF NOT EXISTS migration_checksums (name text PRIMARY KEY, sha256 text NOT NULL)`.execute(db);
+      await sql`CREATE TABLE IF NOT EXISTS migration_checksums (name text PRIMARY KEY, sha256 text NOT NULL)`.execute(
+        db,
+      );
       await sql.raw(file.text).execute(db);
       await sql`INSERT INTO migration_checksums (name, sha256) VALUES (${file.name}, ${file.sha256})`.execute(db);
     },
@@ -78,11 +85,17 @@ export async function migrate(db: Database, folder: string = migrationsFolder): 
   const status = await migrationStatus(db, folder);
   const changed = status.filter((one) => one.state === 'changed').map((one) => one.name);
   if (changed.length > 0) {
-    throw new ArcadiaError('schema_changed', `Migrations were edited after they had been applied to this database: ${changed.join(', ')}.`);
+    throw new ArcadiaError(
+      'schema_changed',
+      `Migrations were edited after they had been applied to this database: ${changed.join(', ')}.`,
+    );
   }
   const unknown = status.filter((one) => one.state === 'unknown').map((one) => one.name);
   if (unknown.length > 0) {
-    throw new ArcadiaError('schema_newer', `This database has migrations that this version does not know: ${unknown.join(', ')}.`);
+    throw new ArcadiaError(
+      'schema_newer',
+      `This database has migrations that this version does not know: ${unknown.join(', ')}.`,
+    );
   }
   if (status.every((one) => one.state === 'applied')) return [];
 

@@ -14,14 +14,18 @@ const currencies: Readonly<Record<number, string>> = {
 };
 
 const digitsByCurrency: ReadonlyMap<string, number> = new Map(
-  Object.entries(currencies).flatMap(([digits, codes]) => codes.split(/\s+/).map((code): [string, number] => [code, Number(digits)])),
+  Object.entries(currencies).flatMap(([digits, codes]) =>
+    codes.split(/\s+/).map((code): [string, number] => [code, Number(digits)]),
+  ),
 );
 
 /** How many decimals amounts in this currency have: 0, 2 or 3. */
 export function currencyDigits(currency: string): number {
   const digits = digitsByCurrency.get(currency);
   if (digits === undefined) {
-    throw new ArcadiaError('invalid_argument', `'${currency}' is not a currency of ISO 4217, such as USD or EUR.`, { details: { currency } });
+    throw new ArcadiaError('invalid_argument', `'${currency}' is not a currency of ISO 4217, such as USD or EUR.`, {
+      details: { currency },
+    });
   }
   return digits;
 }

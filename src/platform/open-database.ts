@@ -27,6 +27,8 @@ export interface OpenDatabaseOptions {
   readonly database?: string;
   /** Drops it first: for a demonstration that starts from nothing. Only with `database`. */
   readonly fresh?: boolean;
+  /** false leaves the schema as it is: for commands about the schema itself. */
+  readonly migrate?: boolean;
   /** Shown in pg_stat_activity. */
   readonly applicationName?: string;
   readonly max?: number;
@@ -48,7 +50,9 @@ function databaseOf(connectionString: string): string {
 async function hasAccounts(connectionString: string): Promise<boolean> {
   const db = connect({ connectionString, max: 1 });
   try {
-    const { rows: tables } = await sql<{ there: boolean }>`SELECT to_regclass('accounts') IS NOT NULL AS there`.execute(db);
+    const { rows: tables } = await sql<{ there: boolean }>`SELECT to_regclass('accounts') IS NOT NULL AS there`.execute(
+      db,
+    );
     if (!tables[0]?.there) return false;
     const { rows } = await sql<{ any: boolean }>`SELECT EXISTS (SELECT FROM accounts) AS any`.execute(db);
     return rows[0]?.any ?? false;
@@ -63,18 +67,28 @@ async function make(admin: string, database: string, fresh: boolean): Promise<vo
 }
 
 async function open(
-  connectionString: string, kind: 'embedded' | 'url', server: EmbeddedDatabase | null, options: OpenDatabaseOptions,
+  connectionString: string,
+  kind: 'embedded' | 'url',
+  server: EmbeddedDatabase | null,
+  options: OpenDatabaseOptions,
 ): Promise<OpenedDatabase> {
   const { applicationName, max } = options;
-  const db = connect({ connectionString, ...(max === undefined ? {} : { max }), ...(applicationName === undefined ? {} : { applicationName }) });
+  const db = connect({
+    connectionString,
+    ...(max === undefined ? {} : { max }),
+    ...(applicationName === undefined ? {} : { applicationName }),
+  });
   try {
-    await migrate(db);
+    if (options.migrate !== false) await migrate(db);
   } catch (error) {
     await db.destroy();
     throw error;
   }
   return {
-    db, connectionString, kind, database: databaseOf(connectionString),
+    db,
+    connectionString,
+    kind,
+    database: databaseOf(connectionString),
     async close() {
       await db.destroy();
       await server?.release();
@@ -92,9 +106,13 @@ async function open(
  *
  * Errors: database_unreachable, database_full, database_embedded, schema_changed, schema_newer.
  */
-export async function openDatabase(config: Pick<Config, 'databaseUrl' | 'dataDir'>, options: OpenDatabaseOptions = {}): Promise<OpenedDatabase> {
+export async function openDatabase(
+  config: Pick<Config, 'databaseUrl' | 'dataDir'>,
+  options: OpenDatabaseOptions = {},
+): Promise<OpenedDatabase> {
   const { database, fresh = false } = options;
-  if (fresh && database === undefined) throw new ArcadiaError('invalid_argument', 'Only a database that is named can be made afresh.');
+  if (fresh && database === undefined)
+    throw new ArcadiaError('invalid_argument', 'Only a database that is named can be made afresh.');
   if (config.databaseUrl !== null) {
     const url = config.databaseUrl;
     try {
@@ -111,7 +129,8 @@ export async function openDatabase(config: Pick<Config, 'databaseUrl' | 'dataDir
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   try {
-    const chosen = database ?? ((await hasAccounts(server.connectionString(realDatabase))) ? realDatabase : sandboxDatabase);
+    const chosen =
+      database ?? ((await hasAccounts(server.connectionString(realDatabase))) ? realDatabase : sandboxDatabase);
     await make(server.connectionString('postgres'), chosen, fresh);
     return await open(server.connectionString(chosen), 'embedded', server, options);
   } catch (error) {

@@ -1,7 +1,19 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
-  chmodSync, chownSync, closeSync, existsSync, openSync, readFileSync, readlinkSync, readSync, realpathSync, renameSync, rmSync, statfsSync,
-  statSync, writeFileSync,
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { totalmem } from 'node:os';
@@ -28,10 +40,15 @@ export interface ServerFolder {
 }
 
 export function serverFolder(
-  folder: string, binaries: string, user: ServerUser, settings: Readonly<Record<string, string>> = {},
+  folder: string,
+  binaries: string,
+  user: ServerUser,
+  settings: Readonly<Record<string, string>> = {},
 ): ServerFolder {
   return {
-    binaries, user, settings,
+    binaries,
+    user,
+    settings,
     cluster: join(folder, 'cluster'),
     passwordFile: join(folder, 'password'),
     portFile: join(folder, 'port'),
@@ -80,7 +97,11 @@ export function findPostmaster(server: ServerFolder): Postmaster | null {
   const pid = Number(lines[0]);
   if (!Number.isSafeInteger(pid) || pid <= 0 || !isPostmasterOf(pid, server.cluster)) return null;
   const status = lines[7]?.trim();
-  return { pid, port: Number(lines[3] ?? 0), status: status === 'ready' || status === 'stopping' ? status : 'starting' };
+  return {
+    pid,
+    port: Number(lines[3] ?? 0),
+    status: status === 'ready' || status === 'stopping' ? status : 'starting',
+  };
 }
 
 function logSize(server: ServerFolder): number {
@@ -102,13 +123,17 @@ function logSince(server: ServerFolder, offset: number): string {
 /** What a person should read of what PostgreSQL wrote. */
 function gist(output: string): string {
   const lines = output.trim().split('\n');
-  const grave = lines.filter((line) => /FATAL|PANIC|error:|ERROR:/.test(line)).map((line) => line.replace(/^.*?(FATAL|PANIC|ERROR): +/, ''));
+  const grave = lines
+    .filter((line) => /FATAL|PANIC|error:|ERROR:/.test(line))
+    .map((line) => line.replace(/^.*?(FATAL|PANIC|ERROR): +/, ''));
   return (grave.length > 0 ? grave : lines).slice(-3).join('; ');
 }
 
 function failure(what: string, output: string, log: string): ArcadiaError {
   const full = /No space left on device|Disk quota exceeded/.test(output);
-  return new ArcadiaError(full ? 'database_full' : 'database_embedded', `${what}: ${gist(output)} (log: ${log})`, { details: { log } });
+  return new ArcadiaError(full ? 'database_full' : 'database_embedded', `${what}: ${gist(output)} (log: ${log})`, {
+    details: { log },
+  });
 }
 
 /** Makes the cluster where there is none: whole or not at all. */
@@ -121,8 +146,19 @@ export function makeCluster(server: ServerFolder): void {
   const initdb = spawnSync(
     join(server.binaries, 'bin', 'initdb'),
     [
-      '-D', half, '-U', superuser, '-A', 'scram-sha-256', `--pwfile=${server.passwordFile}`, '-E', 'UTF8',
-      '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions',
+      '-D',
+      half,
+      '-U',
+      superuser,
+      '-A',
+      'scram-sha-256',
+      `--pwfile=${server.passwordFile}`,
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
+      '--no-instructions',
       ...(server.settings.fsync === 'off' ? ['--no-sync'] : []),
     ],
     { ...runAs(server.user), encoding: 'utf8' },
@@ -159,7 +195,8 @@ async function choosePort(server: ServerFolder): Promise<number> {
     // Never started before.
   }
   const port = (last > 0 ? await isFree(last) : null) ?? (await isFree(0));
-  if (port === null) throw new ArcadiaError('database_embedded', 'No free port on 127.0.0.1 for the embedded database.');
+  if (port === null)
+    throw new ArcadiaError('database_embedded', 'No free port on 127.0.0.1 for the embedded database.');
   writeFileSync(server.portFile, String(port));
   return port;
 }
@@ -212,7 +249,11 @@ async function attempt(server: ServerFolder, signal: AbortSignal | undefined): P
   const log = openSync(server.log, 'a', 0o600);
   chmodSync(server.log, 0o600);
   const settings = {
-    ...laptopSettings(), ...server.settings, listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: '',
+    ...laptopSettings(),
+    ...server.settings,
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: '',
   };
   // Detached: a Ctrl-C in our terminal is not the server's, and it outlives us while others use it.
   const child = spawn(

@@ -16,7 +16,9 @@ const decimalForm = /^-?\d+(\.\d+)?$/;
 /** Reads a decimal as PostgreSQL and our JSON write it: no exponent, no sign but minus, no blanks. */
 export function parseQuantity(text: string): Exact {
   if (!decimalForm.test(text)) {
-    throw new ArcadiaError('invalid_argument', `'${text}' is not a decimal number such as 12 or 0.5.`, { details: { value: text } });
+    throw new ArcadiaError('invalid_argument', `'${text}' is not a decimal number such as 12 or 0.5.`, {
+      details: { value: text },
+    });
   }
   return new Exact(text);
 }

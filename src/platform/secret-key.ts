@@ -14,7 +14,9 @@ function readKeyFile(path: string): string | null {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new ArcadiaError('invalid_config', `The key file ${path} cannot be read: ${(cause as Error).message}.`, { cause });
+    throw new ArcadiaError('invalid_config', `The key file ${path} cannot be read: ${(cause as Error).message}.`, {
+      cause,
+    });
   }
 }
 

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { findViolations, importsOf } from './arrows.ts';
+
+const house = (files: Record<string, string>) => findViolations(new Map(Object.entries(files)));
+
+test('every way to import is seen', () => {
+  const source = `
+    import { a, type A } from './a.ts';
+    import type { B } from '../b/b.ts';
+    import './c.ts';
+    export * from './d.ts';
+    export { e } from './e.ts';
+    const f = await import('./f.ts');
+    type G = import('./g.ts').G;
+    import pg from 'pg';`;
+  expect(
+    importsOf('src/metering/x.ts', source)
+      .map((one) => one.to)
+      .sort(),
+  ).toEqual(['pg', 'src/b/b.ts', ...['a', 'c', 'd', 'e', 'f', 'g'].map((name) => `src/metering/${name}.ts`)]);
+});
+
+test('imports along the arrows are in order', () => {
+  expect(
+    house({
+      'src/pricing/rating.ts': `import '../metering/usage.ts'; import '../inventory/kinds.ts'; import '../platform/money.ts'; import './store.ts';`,
+      'src/cli/usage.ts': `import '../metering/usage.ts'; import './output.ts';`,
+      'src/cli/start.ts': `import '../http/server.ts'; import '../jobs/runner.ts';`,
+      'src/cli/job.ts': `import '../jobs/list.ts';`,
+      'src/jobs/runner.ts': `import 'pg-boss'; import '../metering/jobs.ts';`,
+      'src/metering/usage.test.ts': `import '../../test/database.ts'; import '../pricing/plans.ts';`,
+    }),
+  ).toEqual([]);
+});
+
+test.each([
+  ['src/metering/usage.ts', '../pricing/plans.ts', 'metering may not import pricing'],
+  ['src/inventory/sync.ts', '../deployments/rules.ts', 'inventory may not import deployments'],
+  ['src/drift/compare.ts', '../metering/usage.ts', 'drift may not import metering'],
+  ['src/platform/clock.ts', '../cloud/provider.ts', 'platform may not import cloud'],
+  ['src/metering/jobs.ts', '../jobs/runner.ts', 'metering may not import jobs'],
+  ['src/jobs/runner.ts', '../cli/output.ts', 'nothing imports cli'],
+  ['src/cli/usage.ts', '../http/server.ts', 'nothing imports http'],
+  ['src/metering/usage.ts', '../deployments/store.ts', 'only deployments itself imports its store.ts'],
+  ['src/cli/usage.ts', '../metering/store.ts', 'only metering itself imports its store.ts'],
+  ['src/metering/usage.test.ts', '../deployments/store.ts', 'only deployments itself imports its store.ts'],
+  ['src/metering/usage.ts', 'pg-boss', 'only jobs knows pg-boss'],
+  ['src/metering/usage.ts', '../../test/database.ts', 'the program does not import tests'],
+])('%s may not import %s', (from, to, complaint) => {
+  expect(house({ [from]: `import type { X } from '${to}';` })).toEqual([expect.stringContaining(complaint)]);
+});
+
+test('a cycle is found once, however it is entered', () => {
+  expect(
+    house({
+      'src/metering/a.ts': `import './b.ts';`,
+      'src/metering/b.ts': `import './c.ts';`,
+      'src/metering/c.ts': `import './a.ts';`,
+      'src/metering/d.ts': `import './b.ts';`,
+    }),
+  ).toEqual(['src/metering/a.ts -> src/metering/b.ts -> src/metering/c.ts -> src/metering/a.ts: a cycle']);
+});
+
+test('a ring that types alone close is none when the program runs', () => {
+  expect(
+    house({ 'src/metering/a.ts': `import './b.ts';`, 'src/metering/b.ts': `import type { A } from './a.ts';` }),
+  ).toEqual([]);
+  expect(
+    house({ 'src/metering/a.ts': `import './b.ts';`, 'src/metering/b.ts': `import { type A, a } from './a.ts';` }),
+  ).toHaveLength(1);
+});
