@@ -51,8 +51,10 @@ CREATE TABLE ownership_rules (
   position       numeric NOT NULL,
   project_id     bigint REFERENCES resources,
   pattern        text,                       -- a tag, or a name with * and ?
-  resource_kinds text[],                     -- NULL: every kind
+  resource_kinds text[],                     -- NULL: every kind; else sorted
   owner_set_id   bigint REFERENCES owner_sets,
+  -- 'declared': a rules file governs it, and ends it by leaving it out.
+  origin         text COLLATE "C" NOT NULL CHECK (origin IN ('built in', 'declared', 'import')),
   valid_from     timestamptz NOT NULL,
   valid_to       timestamptz NOT NULL,
   recorded_at    timestamptz NOT NULL,
@@ -67,10 +69,10 @@ CREATE TABLE ownership_rules (
     WHERE (superseded_at = 'infinity')
 );
 CREATE SEQUENCE ownership_rule_ids START 100;
-INSERT INTO ownership_rules (rule_id, kind, position, valid_from, valid_to, recorded_at, superseded_at, recorded_by) VALUES
-  (1, 'manual',         100, '-infinity', 'infinity', '-infinity', 'infinity', 'built in'),
-  (2, 'deployment_tag', 300, '-infinity', 'infinity', '-infinity', 'infinity', 'built in'),
-  (3, 'inheritance',    500, '-infinity', 'infinity', '-infinity', 'infinity', 'built in');
+INSERT INTO ownership_rules (rule_id, kind, position, origin, valid_from, valid_to, recorded_at, superseded_at, recorded_by) VALUES
+  (1, 'manual',         100, 'built in', '-infinity', 'infinity', '-infinity', 'infinity', 'built in'),
+  (2, 'deployment_tag', 300, 'built in', '-infinity', 'infinity', '-infinity', 'infinity', 'built in'),
+  (3, 'inheritance',    500, 'built in', '-infinity', 'infinity', '-infinity', 'infinity', 'built in');
 
 CREATE TABLE manual_assignments (
   manual_assignment_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -124,3 +126,8 @@ CREATE VIEW deployments_list AS
   SELECT d.deployment_id, d.slug, d.name, d.starts_at, d.customer_id, c.external_id AS customer_external_id,
          c.name AS customer_name, c.currency
   FROM deployments d LEFT JOIN customers c USING (customer_id);
+-- Who was ever believed to own a resource: where records of it may stand.
+CREATE VIEW deployments_owners_ever AS
+  SELECT DISTINCT a.resource_id, m.deployment_id
+  FROM attributions a JOIN owner_set_members m USING (owner_set_id);
+CREATE VIEW deployments_progress AS SELECT fact_change_id FROM attribution_progress;

@@ -1,0 +1,103 @@
+import type { Database, Transaction } from '../platform/database.ts';
+import { readFactWatermark } from '../platform/fact-changes.ts';
+import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
+import { lastLayer } from './inheritance.ts';
+import {
+  deriveLayer,
+  lockAttributions,
+  readProgress,
+  readUnattributed,
+  type StagedChanges,
+  stageChanges,
+  stageDirectCandidates,
+  stageInheritedCandidates,
+  stageSubjects,
+  touchAllIfMany,
+  touchChanged,
+  touchHeirs,
+  type UnattributedRow,
+  writeProgress,
+} from './attribution/store.ts';
+
+const attributions: HistoryTable = {
+  table: 'attributions',
+  id: 'attribution_id',
+  key: ['resource_id'],
+  values: ['owner_set_id', 'rule_id'],
+};
+
+/**
+ * Derives the attributions of every resource that a fact change in (after, upTo] touched, and of
+ * what inherits from it, and stages where they differ from what is believed. Writes nothing but
+ * temporary tables; null if nothing was touched.
+ */
+export async function deriveChanges(
+  trx: Transaction,
+  after: number,
+  upTo: number,
+): Promise<({ touched: number } & StagedChanges) | null> {
+  const touched = await touchChanged(trx, after, upTo);
+  if (touched === 0) return null;
+  if (!(await touchAllIfMany(trx, touched))) {
+    for (let layer = 1; layer <= lastLayer; layer++) await touchHeirs(trx);
+  }
+  await stageSubjects(trx);
+  await stageDirectCandidates(trx);
+  for (let layer = 0; layer <= lastLayer; layer++) {
+    if (layer > 0) await stageInheritedCandidates(trx, layer);
+    await deriveLayer(trx, layer);
+  }
+  return { touched, ...(await stageChanges(trx)) };
+}
+
+/**
+ * Writes what deriveChanges staged. Only another owner is a change to those who meter; the same
+ * owner by another rule is recorded without one.
+ */
+export async function writeChanges(trx: Transaction, changes: StagedChanges, now: Temporal.Instant): Promise<void> {
+  if (changes.ownerChanges > 0) await rewriteHistory(trx, attributions, 'owner_changes', now, 'attribution');
+  if (changes.ruleChanges > 0) await rewriteHistory(trx, attributions, 'rule_changes', now);
+}
+
+export interface BroughtUpToDate {
+  /** Resources that facts had changed for. */
+  readonly resources: number;
+  /** Resources whose attribution changed, heirs among them. */
+  readonly changed: number;
+}
+
+/**
+ * Turns outstanding fact changes into attributions, in one transaction with its progress. One
+ * process at a time does it; with nothing outstanding it writes nothing. May be called by anyone
+ * at any time: what it leaves is a function of the facts alone.
+ */
+export async function bringAttributionsUpToDate(db: Database, now: Temporal.Instant): Promise<BroughtUpToDate> {
+  const upTo = await readFactWatermark(db);
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (trx) => {
+      await lockAttributions(trx);
+      const after = await readProgress(trx);
+      if (after >= upTo) return { resources: 0, changed: 0 };
+      const changes = await deriveChanges(trx, after, upTo);
+      if (changes) await writeChanges(trx, changes, now);
+      await writeProgress(trx, upTo);
+      return { resources: changes?.touched ?? 0, changed: changes?.resources ?? 0 };
+    });
+}
+
+export interface UnattributedPage {
+  readonly resources: UnattributedRow[];
+  /** How many there are in all. */
+  readonly total: number;
+}
+
+/** What lived at an instant and had no owner then, by kind and name; projects, which only hold others, are left out. */
+export async function unattributedResources(
+  db: Database,
+  at: Temporal.Instant,
+  limit = 100,
+): Promise<UnattributedPage> {
+  return readUnattributed(db, at, limit);
+}

@@ -1,0 +1,384 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Database, Transaction } from '../../platform/database.ts';
+import { inheritanceLayers, inheritingKinds } from '../inheritance.ts';
+
+// Derivation of attributions, in temporary tables of the caller's transaction:
+//
+//   touched     the resources to derive
+//   subjects    their birth, when they were alive, their layer of inheritance
+//   candidates  what each rule says of them: (resource, rule, owner set) held over a multirange
+//   derived     who owns them, the same way; rule 0 is "no rule found an owner"
+//   owner_changes, rule_changes  where that differs from what is believed
+//
+// A multirange per (resource, rule, owner) instead of rows per interval: intersecting,
+// subtracting and comparing whole histories are then single expressions.
+
+/** Kinds' layers as a CASE over the column. */
+function layerOf(kind: RawBuilder<unknown>): RawBuilder<number> {
+  const cases = Object.entries(inheritanceLayers).map(
+    ([name, layer]) => sql`WHEN ${sql.lit(name)} THEN ${sql.lit(layer)}`,
+  );
+  return sql`(CASE ${kind} ${sql.join(cases, sql` `)} ELSE 0 END)`;
+}
+
+const inheriting = sql`(${sql.join(inheritingKinds.map((kind) => sql.lit(kind)))})`;
+
+const unattributedSet = sql`
+  (SELECT s.owner_set_id FROM deployments d JOIN owner_sets s ON s.signature = d.deployment_id || ':1'
+   WHERE d.slug = 'unattributed')`;
+
+/** Beyond this many resources, and this part of all, deriving everything is cheaper than looking for heirs. */
+const MANY = 10_000;
+const LARGE_PART = 20;
+
+/**
+ * Lets one derivation run at a time. A LOCK takes no snapshot, so that in a repeatable read
+ * transaction all that was committed until it was granted is seen.
+ */
+export async function lockAttributions(trx: Transaction): Promise<void> {
+  await sql`LOCK TABLE attribution_progress IN EXCLUSIVE MODE`.execute(trx);
+}
+
+/** The last fact change that has been turned into attributions. */
+export async function readProgress(trx: Transaction): Promise<number> {
+  const { rows } = await sql<{ position: number }>`
+    SELECT fact_change_id AS position FROM attribution_progress`.execute(trx);
+  return rows[0]?.position ?? 0;
+}
+
+export async function writeProgress(trx: Transaction, position: number): Promise<void> {
+  await sql`UPDATE attribution_progress SET fact_change_id = ${position}`.execute(trx);
+}
+
+/** The last fact change that this transaction sees: only for work that is rolled back. */
+export async function readLastFactChange(trx: Transaction): Promise<number> {
+  const { rows } = await sql<{ position: number }>`
+    SELECT coalesce(max(fact_change_id), 0) AS position FROM fact_changes`.execute(trx);
+  return rows[0]?.position ?? 0;
+}
+
+/** Stages `touched`: the resources of the fact changes in (after, upTo]; returns how many. */
+export async function touchChanged(trx: Transaction, after: number, upTo: number): Promise<number> {
+  await sql`DROP TABLE IF EXISTS pg_temp.touched`.execute(trx);
+  await sql`CREATE TEMPORARY TABLE touched (resource_id bigint PRIMARY KEY) ON COMMIT DROP`.execute(trx);
+  const { numAffectedRows } = await sql`
+    INSERT INTO touched
+    SELECT DISTINCT resource_id FROM fact_changes
+    WHERE fact_change_id > ${after} AND fact_change_id <= ${upTo} AND cause <> 'attribution'`.execute(trx);
+  return Number(numAffectedRows ?? 0n);
+}
+
+/** Adds every resource to `touched` where that is cheaper than following a large part of them; true if so. */
+export async function touchAllIfMany(trx: Transaction, touched: number): Promise<boolean> {
+  if (touched <= MANY) return false;
+  const { numAffectedRows } = await sql`
+    INSERT INTO touched
+    SELECT resource_id FROM inventory_resources
+    WHERE ${touched} > (SELECT count(*) FROM inventory_resources) / ${sql.lit(LARGE_PART)}
+    ON CONFLICT DO NOTHING`.execute(trx);
+  await sql`ANALYZE touched`.execute(trx);
+  return Number(numAffectedRows ?? 0n) > 0;
+}
+
+/**
+ * Adds to `touched` what inherits from it. A firewall that names a tag is added whenever a droplet
+ * of its account is touched: a tag that a droplet no longer has cannot be seen any more.
+ */
+export async function touchHeirs(trx: Transaction): Promise<void> {
+  await sql`ANALYZE touched`.execute(trx);
+  await sql`
+    INSERT INTO touched
+    SELECT s.resource_id
+    FROM touched t JOIN inventory_resources r USING (resource_id)
+    JOIN inventory_states s ON s.account_id = r.account_id AND s.parents <> '{}'
+     AND s.parents @> ARRAY[r.kind || ':' || r.external_id]
+    WHERE s.kind IN ${inheriting}
+    UNION
+    SELECT f.resource_id
+    FROM inventory_resources f JOIN inventory_states s USING (resource_id)
+    WHERE f.kind = 'firewall'
+      AND f.account_id IN (SELECT r.account_id FROM touched t JOIN inventory_resources r USING (resource_id) WHERE r.kind = 'droplet')
+      AND EXISTS (SELECT FROM unnest(s.parents) AS parent WHERE parent LIKE 'tag:%')
+    ON CONFLICT DO NOTHING`.execute(trx);
+}
+
+/** Stages `subjects` and an empty `derived`. */
+export async function stageSubjects(trx: Transaction): Promise<void> {
+  await sql`DROP TABLE IF EXISTS pg_temp.subjects, pg_temp.derived`.execute(trx);
+  await sql`ANALYZE touched`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE subjects ON COMMIT DROP AS
+    SELECT r.resource_id, r.kind, r.first_seen_at, ${layerOf(sql`r.kind`)} AS layer, l.born, l.alive,
+           tstzmultirange(tstzrange(l.born, 'infinity')) AS life
+    FROM (
+      SELECT s.resource_id, min(s.valid_from) AS born, range_agg(tstzrange(s.valid_from, s.valid_to)) AS alive
+      FROM touched t JOIN inventory_states s USING (resource_id) GROUP BY s.resource_id
+    ) l JOIN inventory_resources r USING (resource_id)`.execute(trx);
+  await sql`CREATE UNIQUE INDEX ON subjects (resource_id)`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE derived (
+      resource_id bigint NOT NULL, owner_set_id bigint NOT NULL, rule_id bigint NOT NULL, held tstzmultirange NOT NULL
+    ) ON COMMIT DROP`.execute(trx);
+  await sql`ANALYZE subjects`.execute(trx);
+}
+
+/**
+ * The states that a name rule matches, for a FROM clause: `s` the state, `r` the rule. Names are
+ * looked up by the patterns' literal beginnings (one hash probe per distinct length), and only what
+ * begins right is compared with its pattern: hundreds of rules cost little more than one.
+ */
+export function nameMatches(states: RawBuilder<unknown>, rules: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+    (SELECT DISTINCT length(substring(pattern FROM '^[^*?]*')) AS beginning FROM ${rules} WHERE kind = 'name') l
+    CROSS JOIN ${states} s
+    JOIN ${rules} r ON r.kind = 'name'
+     AND length(substring(r.pattern FROM '^[^*?]*')) = l.beginning
+     AND substring(r.pattern FROM '^[^*?]*') = left(s.name, l.beginning)
+     AND s.name LIKE translate(
+           replace(replace(replace(r.pattern, ${'\\'}, ${'\\\\'}), '%', ${'\\%'}), '_', ${'\\_'}), '*?', '%_')
+     AND (r.resource_kinds IS NULL OR s.kind = ANY (r.resource_kinds))`;
+}
+
+/**
+ * Stages `candidates`: what the rules that look at the resource itself say. A deployment tag that
+ * stands beside another one loses to the older deployment's (owner sets are numbered in the order
+ * in which deployments were made).
+ */
+export async function stageDirectCandidates(trx: Transaction): Promise<void> {
+  await sql`DROP TABLE IF EXISTS pg_temp.rules_now, pg_temp.candidates`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE rules_now ON COMMIT DROP AS
+    SELECT rule_id, kind, position, project_id, pattern, resource_kinds, owner_set_id,
+           tstzrange(valid_from, valid_to) AS held
+    FROM ownership_rules WHERE superseded_at = 'infinity'`.execute(trx);
+  await sql`ANALYZE rules_now`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE candidates ON COMMIT DROP AS
+    WITH said AS (
+      SELECT m.resource_id, r.position, r.rule_id, m.owner_set_id, tstzrange(m.valid_from, m.valid_to) * r.held AS held
+      FROM subjects j JOIN manual_assignments m USING (resource_id) JOIN rules_now r ON r.kind = 'manual'
+      WHERE m.superseded_at = 'infinity'
+      UNION ALL
+      SELECT m.resource_id, r.position, r.rule_id, r.owner_set_id, tstzrange(m.valid_from, m.valid_to) * r.held
+      FROM subjects j JOIN inventory_memberships m USING (resource_id)
+      JOIN rules_now r ON r.kind = 'project' AND r.project_id = m.project_id
+      WHERE r.resource_kinds IS NULL OR j.kind = ANY (r.resource_kinds)
+      UNION ALL
+      SELECT s.resource_id, r.position, r.rule_id, o.owner_set_id, tstzrange(s.valid_from, s.valid_to) * r.held
+      FROM subjects j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.tags) AS tag
+      JOIN deployments d ON 'deployment:' || d.slug = tag AND d.customer_id IS NOT NULL
+      JOIN owner_sets o ON o.signature = d.deployment_id || ':1'
+      JOIN rules_now r ON r.kind = 'deployment_tag'
+      WHERE s.tags <> '{}'
+      UNION ALL
+      SELECT s.resource_id, r.position, r.rule_id, r.owner_set_id, tstzrange(s.valid_from, s.valid_to) * r.held
+      FROM subjects j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.tags) AS tag
+      JOIN rules_now r ON r.kind = 'tag' AND r.pattern = tag
+      WHERE s.tags <> '{}' AND (r.resource_kinds IS NULL OR s.kind = ANY (r.resource_kinds))
+      UNION ALL
+      SELECT s.resource_id, r.position, r.rule_id, r.owner_set_id, tstzrange(s.valid_from, s.valid_to) * r.held
+      FROM ${nameMatches(sql`(SELECT v.* FROM subjects j JOIN inventory_states v USING (resource_id))`, sql`rules_now`)}
+    )
+    SELECT resource_id, position, rule_id, owner_set_id, range_agg(held) AS held
+    FROM said GROUP BY resource_id, position, rule_id, owner_set_id`.execute(trx);
+  await sql`CREATE INDEX ON candidates (resource_id)`.execute(trx);
+  await sql`ANALYZE candidates`.execute(trx);
+}
+
+/**
+ * Adds to `candidates` what the subjects of a layer inherit: their parents' owner at each instant,
+ * where all parents that are known have the same one. A parent's attribution goes on after its
+ * end, so that what it leaves behind stays with its last owner.
+ */
+export async function stageInheritedCandidates(trx: Transaction, layer: number): Promise<void> {
+  await sql`DROP TABLE IF EXISTS pg_temp.parent_links`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE parent_links ON COMMIT DROP AS
+    SELECT s.resource_id, p.resource_id AS parent_id, range_agg(tstzrange(s.valid_from, s.valid_to)) AS held
+    FROM subjects j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.parents) AS parent
+    JOIN inventory_resources p ON p.account_id = s.account_id AND p.kind = split_part(parent, ':', 1)
+     AND p.external_id = substr(parent, strpos(parent, ':') + 1)
+    WHERE j.layer = ${layer} AND ${layerOf(sql`p.kind`)} < ${layer}
+    GROUP BY s.resource_id, p.resource_id
+    UNION ALL
+    SELECT s.resource_id, p.resource_id, range_agg(tstzrange(s.valid_from, s.valid_to) * tstzrange(p.valid_from, p.valid_to))
+    FROM subjects j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.parents) AS parent
+    JOIN inventory_states p ON p.account_id = s.account_id AND p.kind = 'droplet'
+     AND p.tags <> '{}' AND p.tags @> ARRAY[substr(parent, 5)]
+    WHERE j.layer = ${layer} AND j.kind = 'firewall' AND parent LIKE 'tag:%'
+    GROUP BY s.resource_id, p.resource_id`.execute(trx);
+  await sql`ANALYZE parent_links`.execute(trx);
+  await sql`ANALYZE derived`.execute(trx);
+  await sql`
+    INSERT INTO candidates (resource_id, position, rule_id, owner_set_id, held)
+    WITH parent_owners AS (
+      SELECT l.resource_id, d.owner_set_id, d.held * l.held AS held
+      FROM parent_links l JOIN derived d ON d.resource_id = l.parent_id
+      UNION ALL
+      SELECT l.resource_id, a.owner_set_id, tstzmultirange(tstzrange(a.valid_from, a.valid_to)) * l.held
+      FROM parent_links l JOIN attributions a ON a.resource_id = l.parent_id AND a.superseded_at = 'infinity'
+      WHERE NOT EXISTS (SELECT FROM touched t WHERE t.resource_id = l.parent_id)
+    ), by_owner AS (
+      SELECT resource_id, owner_set_id, range_agg(held) AS held FROM parent_owners GROUP BY resource_id, owner_set_id
+    ), agreed AS (
+      SELECT resource_id, owner_set_id, held - coalesce(range_agg(held) OVER (
+               PARTITION BY resource_id
+               ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING EXCLUDE CURRENT ROW), '{}') AS held
+      FROM by_owner
+    )
+    SELECT a.resource_id, r.position, r.rule_id, a.owner_set_id, a.held * tstzmultirange(r.held)
+    FROM agreed a JOIN rules_now r ON r.kind = 'inheritance'
+    WHERE NOT isempty(a.held) AND a.owner_set_id <> ${unattributedSet}`.execute(trx);
+}
+
+/**
+ * Adds to `derived` who owns the subjects of a layer: at each instant from birth on, what the first
+ * candidate in the rules' order says.
+ *
+ * While a resource does not exist (after its end, or in a gap) only manual assignments speak; else
+ * its owner just before stays. The first owner that is found within 24 hours of first sight holds
+ * from birth.
+ */
+export async function deriveLayer(trx: Transaction, layer: number): Promise<void> {
+  await sql`DROP TABLE IF EXISTS pg_temp.pieces`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE pieces ON COMMIT DROP AS
+    WITH clipped AS (
+      SELECT c.resource_id, c.position, c.rule_id, c.owner_set_id,
+             c.held * CASE WHEN r.kind = 'manual' THEN j.life ELSE j.alive END AS held
+      FROM subjects j JOIN candidates c USING (resource_id)
+      JOIN (SELECT DISTINCT rule_id, kind FROM rules_now) r USING (rule_id)
+      WHERE j.layer = ${layer}
+    ), owned AS (
+      SELECT resource_id, rule_id, owner_set_id, held - coalesce(range_agg(held) OVER (
+               PARTITION BY resource_id ORDER BY position, rule_id, owner_set_id
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), '{}') AS held
+      FROM clipped
+    )
+    SELECT resource_id, rule_id, owner_set_id, held FROM owned WHERE NOT isempty(held)
+    UNION ALL
+    SELECT resource_id, 0, ${unattributedSet}, held FROM (
+      SELECT j.resource_id, j.alive - coalesce(o.held, '{}') AS held
+      FROM subjects j
+      LEFT JOIN (SELECT resource_id, range_agg(held) AS held FROM owned GROUP BY resource_id) o USING (resource_id)
+      WHERE j.layer = ${layer}
+    ) unowned WHERE NOT isempty(held)`.execute(trx);
+  await sql`CREATE INDEX ON pieces (resource_id)`.execute(trx);
+  await sql`ANALYZE pieces`.execute(trx);
+  await sql`
+    INSERT INTO pieces
+    WITH gone AS (
+      SELECT j.resource_id, gap, p.held
+      FROM subjects j CROSS JOIN unnest(j.life - j.alive) AS gap
+      CROSS JOIN LATERAL (SELECT range_agg(held) AS held FROM pieces p WHERE p.resource_id = j.resource_id) p
+      WHERE j.layer = ${layer} AND j.alive <> j.life
+    )
+    SELECT g.resource_id, p.rule_id, p.owner_set_id, tstzmultirange(g.gap) - g.held
+    FROM gone g JOIN pieces p USING (resource_id) CROSS JOIN unnest(p.held) AS part
+    WHERE lower(part) < lower(g.gap) AND upper(part) >= lower(g.gap)`.execute(trx);
+  await sql`
+    INSERT INTO derived
+    WITH first_owner AS (
+      SELECT DISTINCT ON (j.resource_id) j.resource_id, p.rule_id, p.owner_set_id, j.born, lower(p.held) AS since, j.first_seen_at
+      FROM subjects j JOIN pieces p USING (resource_id)
+      WHERE p.rule_id <> 0
+      ORDER BY j.resource_id, lower(p.held)
+    ), early AS (
+      SELECT resource_id, rule_id, owner_set_id, tstzmultirange(tstzrange(born, since)) AS held
+      FROM first_owner WHERE born < since AND since < first_seen_at + interval '24 hours'
+    )
+    SELECT resource_id, owner_set_id, rule_id, range_agg(held) FROM (
+      SELECT p.resource_id, p.owner_set_id, p.rule_id, CASE WHEN p.rule_id = 0 THEN p.held - coalesce(e.held, '{}') ELSE p.held END AS held
+      FROM pieces p LEFT JOIN early e USING (resource_id)
+      UNION ALL
+      SELECT resource_id, owner_set_id, rule_id, held FROM early
+    ) p GROUP BY resource_id, owner_set_id, rule_id HAVING NOT isempty(range_agg(held))`.execute(trx);
+}
+
+export interface StagedChanges {
+  /** Resources whose owner or rule differs somewhere. */
+  readonly resources: number;
+  readonly ownerChanges: number;
+  readonly ruleChanges: number;
+}
+
+/**
+ * Compares `derived` with what is believed of `touched` and stages exactly what differs:
+ * `owner_changes` (another owner, or no longer any history there) and `rule_changes` (the same
+ * owner by another rule).
+ */
+export async function stageChanges(trx: Transaction): Promise<StagedChanges> {
+  await sql`DROP TABLE IF EXISTS pg_temp.differing, pg_temp.owner_changes, pg_temp.rule_changes`.execute(trx);
+  await sql`ANALYZE derived`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE differing ON COMMIT DROP AS
+    WITH believed AS (
+      SELECT a.resource_id, a.owner_set_id, coalesce(a.rule_id, 0) AS rule_id,
+             range_agg(tstzrange(a.valid_from, a.valid_to)) AS held
+      FROM touched t JOIN attributions a USING (resource_id)
+      WHERE a.superseded_at = 'infinity'
+      GROUP BY a.resource_id, a.owner_set_id, coalesce(a.rule_id, 0)
+    )
+    SELECT resource_id, owner_set_id, rule_id, coalesce(d.held, '{}') AS derived, coalesce(b.held, '{}') AS believed
+    FROM derived d FULL JOIN believed b USING (resource_id, owner_set_id, rule_id)
+    WHERE d.held IS DISTINCT FROM b.held`.execute(trx);
+  await sql`ANALYZE differing`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE owner_changes ON COMMIT DROP AS
+    WITH by_owner AS (
+      SELECT resource_id, owner_set_id, range_agg(believed) AS believed FROM differing GROUP BY resource_id, owner_set_id
+    )
+    SELECT d.resource_id, d.owner_set_id, nullif(d.rule_id, 0) AS rule_id,
+           lower(part) AS valid_from, upper(part) AS valid_to, true AS asserted
+    FROM differing d JOIN by_owner o USING (resource_id, owner_set_id), unnest(d.derived - o.believed) AS part
+    UNION ALL
+    SELECT resource_id, NULL, NULL, lower(part), upper(part), false
+    FROM (SELECT resource_id, range_agg(believed) - range_agg(derived) AS held FROM differing GROUP BY resource_id) g,
+         unnest(g.held) AS part`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE rule_changes ON COMMIT DROP AS
+    WITH by_owner AS (
+      SELECT resource_id, owner_set_id, range_agg(believed) AS believed FROM differing GROUP BY resource_id, owner_set_id
+    )
+    SELECT d.resource_id, d.owner_set_id, nullif(d.rule_id, 0) AS rule_id,
+           lower(part) AS valid_from, upper(part) AS valid_to, true AS asserted
+    FROM differing d JOIN by_owner o USING (resource_id, owner_set_id), unnest((d.derived - d.believed) * o.believed) AS part`.execute(
+    trx,
+  );
+  await sql`ANALYZE owner_changes`.execute(trx);
+  const { rows } = await sql<StagedChanges>`
+    SELECT (SELECT count(DISTINCT resource_id) FROM differing) AS resources,
+           (SELECT count(*) FROM owner_changes) AS "ownerChanges",
+           (SELECT count(*) FROM rule_changes) AS "ruleChanges"`.execute(trx);
+  return rows[0] ?? { resources: 0, ownerChanges: 0, ruleChanges: 0 };
+}
+
+export interface UnattributedRow {
+  readonly resourceId: number;
+  readonly account: string;
+  readonly kind: string;
+  readonly externalId: string;
+  readonly name: string;
+  readonly tags: string[];
+  /** Since when nobody owns it. */
+  readonly since: Temporal.Instant;
+}
+
+/** What lived at an instant and had no owner then; at most `limit`, and how many there are. */
+export async function readUnattributed(
+  db: Database,
+  at: Temporal.Instant,
+  limit: number,
+): Promise<{ resources: UnattributedRow[]; total: number }> {
+  const { rows } = await sql<UnattributedRow & { total: number }>`
+    SELECT s.resource_id AS "resourceId", c.slug AS account, s.kind, r.external_id AS "externalId", s.name, s.tags,
+           a.valid_from AS since, count(*) OVER () AS total
+    FROM attributions a
+    JOIN inventory_states s ON s.resource_id = a.resource_id AND s.valid_from <= ${at} AND s.valid_to > ${at}
+    JOIN inventory_resources r ON r.resource_id = s.resource_id
+    JOIN inventory_accounts c ON c.account_id = r.account_id
+    WHERE a.superseded_at = 'infinity' AND a.owner_set_id = ${unattributedSet}
+      AND a.valid_from <= ${at} AND a.valid_to > ${at} AND s.kind <> 'project'
+    ORDER BY s.kind, s.name, s.resource_id LIMIT ${limit}`.execute(db);
+  return { resources: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };
+}

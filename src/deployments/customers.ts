@@ -1,0 +1,53 @@
+import type { Database } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { type Deployment, listDeployments } from './deployments.ts';
+import { type CustomerRow, insertCustomer, readCustomers } from './store.ts';
+
+/** Who pays. `externalId` is arcadia-app's id; `currency` an ISO 4217 code in capitals. */
+export interface NewCustomer {
+  readonly externalId: string;
+  readonly name: string;
+  readonly currency: string;
+}
+
+/** `deployments` counts them. */
+export type Customer = CustomerRow;
+
+export const currencyPattern: RegExp = /^[A-Z]{3}$/;
+
+/** Throws conflict if the external id is taken, invalid_argument for an empty field or a currency that is no code. */
+export async function createCustomer(db: Database, customer: NewCustomer, now: Temporal.Instant): Promise<Customer> {
+  if (customer.externalId === '' || customer.name === '') {
+    throw new ArcadiaError('invalid_argument', 'A customer needs an external id and a name.');
+  }
+  if (!currencyPattern.test(customer.currency)) {
+    throw new ArcadiaError(
+      'invalid_argument',
+      `${customer.currency} is not a currency; give three capitals such as USD.`,
+    );
+  }
+  const made = await db.transaction().execute((trx) => insertCustomer(trx, customer, now));
+  if (!made) throw new ArcadiaError('conflict', `There is a customer ${customer.externalId} already.`);
+  return readCustomer(db, customer.externalId);
+}
+
+async function readCustomer(db: Database, externalId: string): Promise<Customer> {
+  const [customer] = await readCustomers(db, externalId);
+  if (!customer)
+    throw new ArcadiaError('not_found', `There is no customer ${externalId}.`, { details: { customer: externalId } });
+  return customer;
+}
+
+/** All customers, by external id. */
+export async function listCustomers(db: Database): Promise<Customer[]> {
+  return readCustomers(db, null);
+}
+
+/** One customer with its deployments. Throws not_found. */
+export async function getCustomer(
+  db: Database,
+  externalId: string,
+): Promise<{ customer: Customer; deployments: Deployment[] }> {
+  const customer = await readCustomer(db, externalId);
+  return { customer, deployments: await listDeployments(db, { customer: externalId }) };
+}

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { ArcadiaError } from '../platform/errors.ts';
+import { slugPattern } from './deployments.ts';
+import type { Owner } from './owner-sets.ts';
+
+/** A UTC day (its midnight) or an instant. */
+function toInstant(text: string): Temporal.Instant {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text)
+    ? Temporal.PlainDate.from(text).toZonedDateTime('UTC').toInstant()
+    : Temporal.Instant.from(text);
+}
+
+const instant = z.string().transform((text, context) => {
+  try {
+    return toInstant(text);
+  } catch {
+    context.addIssue({
+      code: 'custom',
+      message: `${text} is neither a day (2026-05-01) nor an instant (2026-05-01T12:00:00Z)`,
+    });
+    return z.NEVER;
+  }
+});
+const slug = z.string().regex(slugPattern, 'is not a deployment slug');
+const pattern = z.string().min(1).max(255);
+
+const declaredRule = z
+  .strictObject({
+    name: pattern.optional().describe('A name with * (any characters) and ? (one character)'),
+    tag: pattern.optional().describe('A tag, exactly'),
+    project: pattern.optional().describe("The provider's id of a project"),
+    deployment: slug.optional(),
+    shares: z.record(slug, z.int().min(1)).optional().describe('Deployments and the weights of their shares'),
+    from: instant.optional().describe('From when on; the beginning of history by default'),
+    to: instant.optional().describe('Until when, not included; no end by default'),
+    kinds: z.array(z.string().min(1)).min(1).optional().describe('Kinds of resource it is for; every kind by default'),
+    position: z.number().positive().optional().describe('Its place in the order of all rules'),
+  })
+  .superRefine((rule, context) => {
+    if ([rule.name, rule.tag, rule.project].filter((value) => value !== undefined).length !== 1) {
+      context.addIssue({ code: 'custom', message: 'give exactly one of name, tag and project' });
+    }
+    if ((rule.deployment === undefined) === (rule.shares === undefined)) {
+      context.addIssue({ code: 'custom', message: 'give exactly one of deployment and shares', path: ['deployment'] });
+    }
+    if (rule.shares && Object.keys(rule.shares).length === 0) {
+      context.addIssue({ code: 'custom', message: 'names no deployment', path: ['shares'] });
+    }
+    if (rule.from && rule.to && Temporal.Instant.compare(rule.from, rule.to) >= 0) {
+      context.addIssue({ code: 'custom', message: 'is not after from', path: ['to'] });
+    }
+  });
+
+/** A rules file: all of the operator's rules, first match first within each kind. */
+export const declaredRulesSchema = z.strictObject({ rules: z.array(declaredRule) });
+
+/** What a rules file may look like, before it is parsed. */
+export type DeclaredRulesInput = z.input<typeof declaredRulesSchema>;
+
+export interface DeclaredRule {
+  /** What an error calls it: `rules[3] (name acme-*)`. */
+  readonly label: string;
+  readonly kind: 'project' | 'tag' | 'name';
+  /** The pattern, the tag, or the provider's id of the project. */
+  readonly subject: string;
+  /** Sorted; null: every kind of resource. */
+  readonly resourceKinds: readonly string[] | null;
+  readonly owners: readonly Owner[];
+  /** null: the beginning of history. */
+  readonly from: Temporal.Instant | null;
+  /** null: no end. */
+  readonly to: Temporal.Instant | null;
+  /** A decimal: its place among all rules. */
+  readonly position: string;
+}
+
+/** Where rules of a kind stand among the others unless they say so: see ownership_rules. */
+export const defaultPositions = { project: 200, tag: 350, name: 400 } as const;
+
+function labelOf(index: number, rule: unknown): string {
+  if (typeof rule === 'object' && rule !== null) {
+    for (const kind of ['name', 'tag', 'project'] as const) {
+      const subject = (rule as Record<string, unknown>)[kind];
+      if (typeof subject === 'string') return `rules[${index}] (${kind} ${subject})`;
+    }
+  }
+  return `rules[${index}]`;
+}
+
+/**
+ * Reads declared rules, from what a YAML or JSON file holds. Rules of a kind are tried in the
+ * order in which they are written, each a thousandth behind the one before, unless they give a
+ * position. Throws invalid_argument that names every rule and field that is wrong.
+ */
+export function parseDeclaredRules(data: unknown): DeclaredRule[] {
+  const parsed = declaredRulesSchema.safeParse(data);
+  if (!parsed.success) {
+    const raw = (data as { rules?: unknown[] } | null)?.rules;
+    const problems = parsed.error.issues.map((issue) => {
+      const [top, index, ...field] = issue.path;
+      const rule =
+        top === 'rules' && typeof index === 'number'
+          ? labelOf(index, Array.isArray(raw) ? raw[index] : null)
+          : issue.path.join('.');
+      return { rule, field: field.join('.'), reason: issue.message };
+    });
+    throw new ArcadiaError(
+      'invalid_argument',
+      problems
+        .map(({ rule, field, reason }) => [rule, field, reason].filter((part) => part !== '').join(': '))
+        .join('\n'),
+      { details: { problems } },
+    );
+  }
+  const counts = { project: 0, tag: 0, name: 0 };
+  return parsed.data.rules.map((rule, index) => {
+    const kind = rule.name !== undefined ? 'name' : rule.tag !== undefined ? 'tag' : 'project';
+    const place = counts[kind]++;
+    return {
+      label: labelOf(index, rule),
+      kind,
+      subject: (rule.name ?? rule.tag ?? rule.project) as string,
+      resourceKinds: rule.kinds ? [...new Set(rule.kinds)].sort() : null,
+      owners: rule.shares
+        ? Object.entries(rule.shares).map(([deployment, weight]) => ({ deployment, weight }))
+        : [{ deployment: rule.deployment as string, weight: 1 }],
+      from: rule.from ?? null,
+      to: rule.to ?? null,
+      position: String(rule.position ?? (defaultPositions[kind] * 1000 + place) / 1000),
+    };
+  });
+}

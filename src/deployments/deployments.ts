@@ -1,0 +1,103 @@
+import type { Database } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import {
+  appendTaggedChanges,
+  type DeploymentRow,
+  insertDeployments,
+  insertSingleOwnerSets,
+  type OwnedRow,
+  readCustomers,
+  readDeployments,
+  readOwned,
+  updateDeploymentStart,
+} from './store.ts';
+
+export type Deployment = DeploymentRow;
+
+export const slugPattern: RegExp = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+export interface NewDeployment {
+  /** Lower-case letters, digits and hyphens; what the tag deployment:<slug> names. */
+  readonly slug: string;
+  readonly name: string;
+  /** The external id of the customer who pays for it, for good. */
+  readonly customer: string;
+  /** Nothing before is metered for it. */
+  readonly startsAt: Temporal.Instant;
+}
+
+/**
+ * Makes a deployment and its owner set of one. Tags may name it already: what carries them is
+ * derived again. Throws invalid_argument, not_found (the customer), conflict (the slug is taken).
+ */
+export async function createDeployment(
+  db: Database,
+  deployment: NewDeployment,
+  now: Temporal.Instant,
+): Promise<Deployment> {
+  if (!slugPattern.test(deployment.slug)) {
+    throw new ArcadiaError(
+      'invalid_argument',
+      `${deployment.slug} is not a slug: lower-case letters, digits and hyphens, 63 at most.`,
+    );
+  }
+  if (deployment.name === '') throw new ArcadiaError('invalid_argument', `Deployment ${deployment.slug} needs a name.`);
+  await db.transaction().execute(async (trx) => {
+    const [customer] = await readCustomers(trx, deployment.customer);
+    if (!customer) throw new ArcadiaError('not_found', `There is no customer ${deployment.customer}.`);
+    const made = await insertDeployments(trx, [deployment], now);
+    if (made.length === 0) throw new ArcadiaError('conflict', `There is a deployment ${deployment.slug} already.`);
+    await insertSingleOwnerSets(trx, made);
+    await appendTaggedChanges(trx, made, now);
+  });
+  return readDeployment(db, deployment.slug);
+}
+
+async function readDeployment(db: Database, slug: string): Promise<Deployment> {
+  const [deployment] = await readDeployments(db, { slug });
+  if (!deployment)
+    throw new ArcadiaError('not_found', `There is no deployment ${slug}.`, { details: { deployment: slug } });
+  return deployment;
+}
+
+/** Deployments by slug, the built-in `unattributed` among them; with `customer`, only that customer's. */
+export async function listDeployments(db: Database, only: { customer?: string } = {}): Promise<Deployment[]> {
+  return readDeployments(db, only);
+}
+
+/** An interval in which a deployment owned a resource, its share `weight / weightTotal`, and the rule that said so. */
+export type Owned = Omit<OwnedRow, 'total'>;
+
+export interface DeploymentDetail {
+  readonly deployment: Deployment;
+  /** Newest first. */
+  readonly owned: Owned[];
+  /** How many intervals there are; `owned` holds at most `limit` of them. */
+  readonly ownedTotal: number;
+}
+
+/** A deployment with what it owned over which intervals, by which rule. Throws not_found. */
+export async function getDeployment(db: Database, slug: string, limit = 1000): Promise<DeploymentDetail> {
+  const deployment = await readDeployment(db, slug);
+  const rows = await readOwned(db, deployment.deploymentId, limit);
+  return {
+    deployment,
+    owned: rows.map(({ total: _, ...owned }) => owned),
+    ownedTotal: rows[0]?.total ?? 0,
+  };
+}
+
+/**
+ * Moves a deployment's start; usage between the old start and the new one is metered again.
+ * Returns whether anything changed. Throws not_found, and invalid_argument for `unattributed`.
+ */
+export async function setDeploymentStart(
+  db: Database,
+  slug: string,
+  startsAt: Temporal.Instant,
+  now: Temporal.Instant,
+): Promise<boolean> {
+  if (slug === 'unattributed') throw new ArcadiaError('invalid_argument', 'unattributed has no start.');
+  await readDeployment(db, slug);
+  return db.transaction().execute((trx) => updateDeploymentStart(trx, slug, startsAt, now));
+}

@@ -1,0 +1,64 @@
+import type { Database } from '../platform/database.ts';
+import { deriveChanges, writeChanges } from './attribution.ts';
+import { lockAttributions, readLastFactChange, readProgress } from './attribution/store.ts';
+import { writeDeclaredRules } from './rules.ts';
+import { type PreviewRow, type PreviewTotal, type RuleCounts, readPreview, readPreviewTotals } from './rules/store.ts';
+
+/** One resource over one interval: whose it was, whose it would be. An empty list of owners: nobody's. */
+export type PreviewedChange = PreviewRow;
+
+export interface RulesPreview {
+  /** What would happen to the rules themselves. */
+  readonly rules: RuleCounts;
+  /** Resources that would change owner over some interval. */
+  readonly resources: number;
+  /** Per deployment (`unattributed` among them), how many resources it would gain and lose over some interval. */
+  readonly totals: PreviewTotal[];
+  /** By resource and time. */
+  readonly changes: PreviewedChange[];
+  readonly changesTotal: number;
+}
+
+/** Carries a preview out of the transaction that must not be committed. */
+class RolledBack extends Error {
+  readonly preview: RulesPreview;
+  constructor(preview: RulesPreview) {
+    super('rolled back');
+    this.preview = preview;
+  }
+}
+
+/**
+ * What applyRules would do to ownership: it is applied and derived in a transaction that is rolled
+ * back, so the answer is the derivation's own and nothing is written. Facts that no attribution
+ * follows yet are taken into account first, so that only the rules' effect is shown. Throws as
+ * applyRules does.
+ */
+export async function previewRules(
+  db: Database,
+  declared: unknown,
+  now: Temporal.Instant,
+  page: { limit?: number; offset?: number } = {},
+): Promise<RulesPreview> {
+  try {
+    return await db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .execute(async (trx) => {
+        await lockAttributions(trx);
+        const before = await readLastFactChange(trx);
+        const outstanding = await deriveChanges(trx, await readProgress(trx), before);
+        if (outstanding) await writeChanges(trx, outstanding, now);
+        const reached = await readLastFactChange(trx);
+        const rules = await writeDeclaredRules(trx, declared, 'preview', now);
+        const changes = await deriveChanges(trx, reached, await readLastFactChange(trx));
+        if (!changes) throw new RolledBack({ rules, resources: 0, totals: [], changes: [], changesTotal: 0 });
+        const totals = await readPreviewTotals(trx);
+        const { rows, total, resources } = await readPreview(trx, page.limit ?? 100, page.offset ?? 0);
+        throw new RolledBack({ rules, resources, totals, changes: rows, changesTotal: total });
+      });
+  } catch (error) {
+    if (error instanceof RolledBack) return error.preview;
+    throw error;
+  }
+}

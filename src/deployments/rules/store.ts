@@ -1,0 +1,301 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../../platform/database.ts';
+import { rewriteHistory } from '../../platform/history.ts';
+import { nameMatches } from '../attribution/store.ts';
+import { inheritingKinds } from '../inheritance.ts';
+
+export interface RuleRow {
+  readonly ruleId: number;
+  readonly kind: 'manual' | 'project' | 'deployment_tag' | 'tag' | 'name' | 'inheritance';
+  /** Decimal. Rules are tried by position, then by id. */
+  readonly position: string;
+  /** The project's provider id and name, for a project link. */
+  readonly project: string | null;
+  readonly projectName: string | null;
+  readonly pattern: string | null;
+  readonly resourceKinds: string[] | null;
+  readonly origin: 'built in' | 'declared' | 'import';
+  /** null for the built-in rules, which find an owner themselves. */
+  readonly owners: { readonly slug: string; readonly weight: number }[] | null;
+  /** null: the beginning of history. */
+  readonly from: Temporal.Instant | null;
+  /** null: no end. */
+  readonly to: Temporal.Instant | null;
+}
+
+/** Every rule that is believed, with a row for each interval in which it says something else, in order. */
+export async function readRules(db: Database): Promise<RuleRow[]> {
+  const { rows } = await sql<RuleRow>`
+    SELECT r.rule_id AS "ruleId", r.kind, r.position, p.external_id AS project, n.name AS "projectName", r.pattern,
+           r.resource_kinds AS "resourceKinds", r.origin, o.owners, r.valid_from AS "from", r.valid_to AS "to"
+    FROM ownership_rules r
+    LEFT JOIN inventory_resources p ON p.resource_id = r.project_id
+    LEFT JOIN LATERAL (SELECT s.name FROM inventory_states s WHERE s.resource_id = r.project_id
+                       ORDER BY s.valid_from DESC LIMIT 1) n ON true
+    LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('slug', d.slug, 'weight', m.weight) ORDER BY d.slug) AS owners
+                       FROM owner_set_members m JOIN deployments d USING (deployment_id)
+                       WHERE m.owner_set_id = r.owner_set_id) o ON true
+    WHERE r.superseded_at = 'infinity'
+    ORDER BY r.position, r.rule_id, r.valid_from`.execute(db);
+  return rows;
+}
+
+/** Resources of kind project by provider id, in any account. */
+export async function readProjects(db: Database, externalIds: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await sql<{ external_id: string; resource_id: number }>`
+    SELECT external_id, min(resource_id) AS resource_id FROM inventory_resources
+    WHERE kind = 'project' AND external_id = ANY (${externalIds}::text[])
+    GROUP BY external_id HAVING count(*) = 1`.execute(db);
+  return new Map(rows.map((row) => [row.external_id, row.resource_id]));
+}
+
+/** Lets one transaction at a time change the rules. */
+export async function lockRules(trx: Transaction): Promise<void> {
+  await sql`LOCK TABLE ownership_rules IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
+}
+
+/** What a rule shall say over an interval. */
+export interface WantedRule {
+  readonly kind: 'project' | 'tag' | 'name';
+  readonly projectId: number | null;
+  readonly pattern: string | null;
+  readonly resourceKinds: readonly string[] | null;
+  readonly position: string;
+  readonly ownerSetId: number;
+  /** ISO, or -infinity. */
+  readonly from: string;
+  /** ISO, or infinity. */
+  readonly to: string;
+}
+
+/**
+ * Stages `wanted_rules`, each with the id of the rule that already has its subject (kind, pattern or
+ * project, resource kinds), else a new one: wanted intervals of one subject are one rule.
+ */
+export async function stageWantedRules(trx: Transaction, wanted: readonly WantedRule[]): Promise<void> {
+  await sql`DROP TABLE IF EXISTS pg_temp.wanted_rules`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE wanted_rules ON COMMIT DROP AS
+    WITH wanted AS MATERIALIZED (
+      SELECT w.kind, w.project_id, w.pattern, w.resource_kinds, w.position, w.owner_set_id, w.valid_from, w.valid_to,
+             row_number() OVER (ORDER BY w.position, w.ordinality) AS place
+      FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS (
+             kind text, "projectId" bigint, pattern text, "resourceKinds" text[], position numeric,
+             "ownerSetId" bigint, "from" timestamptz, "to" timestamptz)) WITH ORDINALITY
+           AS w(kind, project_id, pattern, resource_kinds, position, owner_set_id, valid_from, valid_to, ordinality)
+    ), subject AS MATERIALIZED (
+      SELECT kind, project_id, pattern, resource_kinds, min(place) AS place FROM wanted
+      GROUP BY kind, project_id, pattern, resource_kinds ORDER BY min(place)
+    ), numbered AS MATERIALIZED (
+      SELECT s.*, coalesce(
+        (SELECT max(r.rule_id) FROM ownership_rules r
+         WHERE r.superseded_at = 'infinity' AND r.kind = s.kind
+           AND (r.project_id, r.pattern, r.resource_kinds) IS NOT DISTINCT FROM (s.project_id, s.pattern, s.resource_kinds)),
+        nextval('ownership_rule_ids')) AS rule_id
+      FROM (SELECT * FROM subject ORDER BY place) s
+    )
+    SELECT n.rule_id, w.* FROM wanted w JOIN numbered n
+      ON n.kind = w.kind
+     AND (n.project_id, n.pattern, n.resource_kinds) IS NOT DISTINCT FROM (w.project_id, w.pattern, w.resource_kinds)`.execute(
+    trx,
+  );
+}
+
+export interface RuleCounts {
+  readonly added: number;
+  readonly changed: number;
+  readonly ended: number;
+  readonly unchanged: number;
+}
+
+/**
+ * Stages `rule_staged`, what differs from the rules believed: over wanted intervals what is
+ * wanted, nothing between and after them, and what was before the first stays. With `endOthers`,
+ * declared rules that are not wanted at all end now.
+ */
+export async function stageRuleChanges(
+  trx: Transaction,
+  options: { origin: 'declared' | 'import'; endOthers: boolean; by: string; now: Temporal.Instant },
+): Promise<RuleCounts> {
+  await sql`DROP TABLE IF EXISTS pg_temp.rule_staged`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE rule_staged ON COMMIT DROP AS
+    WITH believed AS (
+      SELECT * FROM ownership_rules WHERE superseded_at = 'infinity'
+    ), said AS (
+      SELECT rule_id, range_agg(tstzrange(valid_from, valid_to)) AS held FROM believed GROUP BY rule_id
+    ), meant AS (
+      SELECT rule_id, range_agg(tstzrange(valid_from, valid_to)) AS held FROM wanted_rules GROUP BY rule_id
+    ), asserted AS (
+      SELECT w.rule_id, w.kind, w.position, w.project_id, w.pattern, w.resource_kinds, w.owner_set_id,
+             tstzmultirange(tstzrange(w.valid_from, w.valid_to)) - coalesce(
+               (SELECT range_agg(tstzrange(b.valid_from, b.valid_to)) FROM believed b
+                WHERE b.rule_id = w.rule_id AND b.position = w.position AND b.owner_set_id = w.owner_set_id
+                  AND (b.origin = ${options.origin} OR ${options.origin} = 'import')), '{}') AS held
+      FROM wanted_rules w
+    ), retracted AS (
+      SELECT m.rule_id, s.held * tstzmultirange(tstzrange(lower(m.held), 'infinity')) - m.held AS held
+      FROM meant m JOIN said s USING (rule_id)
+      UNION ALL
+      SELECT s.rule_id, s.held * tstzmultirange(tstzrange(${options.now}, 'infinity'))
+      FROM said s
+      WHERE ${options.endOthers} AND NOT EXISTS (SELECT FROM meant m WHERE m.rule_id = s.rule_id)
+        AND EXISTS (SELECT FROM believed b WHERE b.rule_id = s.rule_id AND b.origin = 'declared')
+    )
+    SELECT rule_id, kind, position, project_id, pattern, resource_kinds, owner_set_id, ${options.origin}::text AS origin,
+           ${options.by}::text AS recorded_by, lower(part) AS valid_from, upper(part) AS valid_to, true AS asserted
+    FROM asserted, unnest(held) AS part
+    UNION ALL
+    SELECT rule_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, lower(part), upper(part), false
+    FROM retracted, unnest(held) AS part`.execute(trx);
+  const { rows } = await sql<RuleCounts>`
+    SELECT count(*) FILTER (WHERE wanted AND staged AND NOT believed) AS added,
+           count(*) FILTER (WHERE wanted AND staged AND believed) AS changed,
+           count(*) FILTER (WHERE NOT wanted AND staged) AS ended,
+           count(*) FILTER (WHERE wanted AND NOT staged) AS unchanged
+    FROM (
+      SELECT rule_id, bool_or(wanted) AS wanted, bool_or(staged) AS staged, bool_or(believed) AS believed FROM (
+        SELECT rule_id, true AS wanted, false AS staged, false AS believed FROM wanted_rules
+        UNION ALL SELECT rule_id, false, true, false FROM rule_staged
+        UNION ALL SELECT rule_id, false, false, true FROM ownership_rules WHERE superseded_at = 'infinity'
+      ) u GROUP BY rule_id
+    ) rules`.execute(trx);
+  return rows[0] ?? { added: 0, changed: 0, ended: 0, unchanged: 0 };
+}
+
+/** Stages `rule_staged`: other positions for rules, all else as it is. */
+export async function stagePositions(
+  trx: Transaction,
+  positions: readonly { ruleId: number; position: string }[],
+  by: string,
+): Promise<void> {
+  await sql`DROP TABLE IF EXISTS pg_temp.rule_staged`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE rule_staged ON COMMIT DROP AS
+    SELECT r.rule_id, r.kind, p.position, r.project_id, r.pattern, r.resource_kinds, r.owner_set_id, r.origin,
+           ${by}::text AS recorded_by, r.valid_from, r.valid_to, true AS asserted
+    FROM jsonb_to_recordset(${JSON.stringify(positions)}::jsonb) AS p("ruleId" bigint, position numeric)
+    JOIN ownership_rules r ON r.rule_id = p."ruleId"
+    WHERE r.superseded_at = 'infinity' AND r.position <> p.position`.execute(trx);
+}
+
+/**
+ * Writes `rule_staged` and appends, for every resource that a changed rule matches while it
+ * changed, a fact change with cause 'rule'.
+ */
+export async function writeStagedRules(trx: Transaction, now: Temporal.Instant): Promise<void> {
+  // A retracted interval names its rule by id alone; what the rule is about is the same in all its versions.
+  await sql`DROP TABLE IF EXISTS pg_temp.rules_touched`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE rules_touched ON COMMIT DROP AS
+    SELECT s.rule_id, about.kind, about.project_id, about.pattern, about.resource_kinds,
+           tstzrange(s.valid_from, s.valid_to) AS held
+    FROM rule_staged s JOIN LATERAL (
+      SELECT kind, project_id, pattern, resource_kinds FROM ownership_rules r
+      WHERE r.rule_id = s.rule_id AND r.superseded_at = 'infinity'
+      UNION ALL SELECT s.kind, s.project_id, s.pattern, s.resource_kinds WHERE s.asserted
+      LIMIT 1) about ON true`.execute(trx);
+  await sql`ANALYZE rules_touched`.execute(trx);
+  await rewriteHistory(
+    trx,
+    {
+      table: 'ownership_rules',
+      id: 'ownership_rule_id',
+      key: ['rule_id'],
+      values: ['kind', 'position', 'project_id', 'pattern', 'resource_kinds', 'owner_set_id', 'origin', 'recorded_by'],
+    },
+    'rule_staged',
+    now,
+  );
+  await sql`
+    INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
+    SELECT resource_id, min(lower(held)), max(upper(held)), 'rule', ${now} FROM (
+      SELECT m.resource_id, tstzrange(m.valid_from, m.valid_to) * r.held AS held
+      FROM rules_touched r JOIN manual_assignments m ON m.superseded_at = 'infinity'
+      WHERE r.kind = 'manual'
+      UNION ALL
+      SELECT m.resource_id, tstzrange(m.valid_from, m.valid_to) * r.held
+      FROM rules_touched r JOIN inventory_memberships m USING (project_id)
+      WHERE r.kind = 'project'
+      UNION ALL
+      SELECT s.resource_id, tstzrange(s.valid_from, s.valid_to) * r.held
+      FROM rules_touched r JOIN inventory_states s ON s.tags <> '{}' AND s.tags @> ARRAY[r.pattern]
+      WHERE r.kind = 'tag'
+      UNION ALL
+      SELECT s.resource_id, tstzrange(s.valid_from, s.valid_to) * r.held
+      FROM rules_touched r JOIN inventory_states s ON s.tags <> '{}'
+      WHERE r.kind = 'deployment_tag' AND EXISTS (SELECT FROM unnest(s.tags) AS tag WHERE tag LIKE 'deployment:%')
+      UNION ALL
+      SELECT s.resource_id, tstzrange(s.valid_from, s.valid_to) * r.held
+      FROM rules_touched r JOIN inventory_states s ON s.parents <> '{}'
+      WHERE r.kind = 'inheritance' AND s.kind IN (${sql.join(inheritingKinds.map((kind) => sql.lit(kind)))})
+      UNION ALL
+      SELECT s.resource_id, tstzrange(s.valid_from, s.valid_to) * r.held
+      FROM ${nameMatches(sql`inventory_states`, sql`rules_touched`)}
+    ) matched WHERE NOT isempty(held) GROUP BY resource_id`.execute(trx);
+}
+
+export interface PreviewRow {
+  readonly resourceId: number;
+  readonly account: string;
+  readonly kind: string;
+  readonly externalId: string;
+  readonly name: string;
+  readonly from: Temporal.Instant;
+  /** null: no end. */
+  readonly to: Temporal.Instant | null;
+  readonly before: { readonly slug: string; readonly weight: number }[];
+  readonly after: { readonly slug: string; readonly weight: number }[];
+}
+
+export interface PreviewTotal {
+  readonly deployment: string;
+  readonly gains: number;
+  readonly loses: number;
+}
+
+const owners = (set: string) => sql`coalesce((
+  SELECT jsonb_agg(jsonb_build_object('slug', d.slug, 'weight', m.weight) ORDER BY d.slug)
+  FROM owner_set_members m JOIN deployments d USING (deployment_id)
+  WHERE m.owner_set_id = ${sql.ref(set)} AND d.customer_id IS NOT NULL), '[]')`;
+
+/** The staged owner_changes of a derivation beside what is believed, by resource and time. */
+export async function readPreview(
+  trx: Transaction,
+  limit: number,
+  offset: number,
+): Promise<{ rows: PreviewRow[]; total: number; resources: number }> {
+  const { rows } = await sql<PreviewRow>`
+    SELECT c.resource_id AS "resourceId", n.slug AS account, r.kind, r.external_id AS "externalId", s.name,
+           greatest(c.valid_from, a.valid_from) AS "from", least(c.valid_to, a.valid_to) AS "to",
+           ${owners('a.owner_set_id')} AS before, ${owners('c.owner_set_id')} AS after
+    FROM owner_changes c
+    JOIN attributions a ON a.resource_id = c.resource_id AND a.superseded_at = 'infinity'
+     AND a.valid_from < c.valid_to AND a.valid_to > c.valid_from
+    JOIN inventory_resources r ON r.resource_id = c.resource_id
+    JOIN inventory_accounts n USING (account_id)
+    LEFT JOIN LATERAL (SELECT v.name FROM inventory_states v WHERE v.resource_id = c.resource_id
+                       ORDER BY v.valid_from DESC LIMIT 1) s ON true
+    ORDER BY r.kind, s.name, c.resource_id, 6 LIMIT ${limit} OFFSET ${offset}`.execute(trx);
+  const { rows: counts } = await sql<{ total: number; resources: number }>`
+    SELECT count(*) AS total, count(DISTINCT c.resource_id) AS resources
+    FROM owner_changes c JOIN attributions a ON a.resource_id = c.resource_id AND a.superseded_at = 'infinity'
+     AND a.valid_from < c.valid_to AND a.valid_to > c.valid_from`.execute(trx);
+  return { rows, total: counts[0]?.total ?? 0, resources: counts[0]?.resources ?? 0 };
+}
+
+/** The same per deployment: resources gained and lost over some interval. */
+export async function readPreviewTotals(trx: Transaction): Promise<PreviewTotal[]> {
+  const { rows } = await sql<PreviewTotal>`
+    SELECT d.slug AS deployment, count(DISTINCT resource_id) FILTER (WHERE gained) AS gains,
+           count(DISTINCT resource_id) FILTER (WHERE NOT gained) AS loses
+    FROM (
+      SELECT resource_id, owner_set_id, true AS gained FROM owner_changes
+      UNION ALL
+      SELECT c.resource_id, a.owner_set_id, false
+      FROM owner_changes c JOIN attributions a ON a.resource_id = c.resource_id AND a.superseded_at = 'infinity'
+       AND a.valid_from < c.valid_to AND a.valid_to > c.valid_from
+    ) moved JOIN owner_set_members m USING (owner_set_id) JOIN deployments d USING (deployment_id)
+    GROUP BY d.slug ORDER BY d.slug`.execute(trx);
+  return rows;
+}

@@ -1,0 +1,286 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../platform/database.ts';
+import { type Rewritten, rewriteHistory } from '../platform/history.ts';
+
+export interface CustomerRow {
+  readonly customerId: number;
+  readonly externalId: string;
+  readonly name: string;
+  readonly currency: string;
+  readonly deployments: number;
+}
+
+export interface DeploymentRow {
+  readonly deploymentId: number;
+  readonly slug: string;
+  readonly name: string;
+  /** null: the beginning of time (only `unattributed`). */
+  readonly startsAt: Temporal.Instant | null;
+  readonly customerExternalId: string | null;
+  readonly customerName: string | null;
+  readonly currency: string | null;
+}
+
+/** Adds a customer; false if one with this external id is there already. */
+export async function insertCustomer(
+  trx: Transaction,
+  customer: { externalId: string; name: string; currency: string },
+  now: Temporal.Instant,
+): Promise<boolean> {
+  const { rows } = await sql`
+    INSERT INTO customers (external_id, name, currency, created_at)
+    VALUES (${customer.externalId}, ${customer.name}, ${customer.currency}, ${now})
+    ON CONFLICT (external_id) DO NOTHING RETURNING customer_id`.execute(trx);
+  return rows.length === 1;
+}
+
+/** All customers by external id, or the one asked for. */
+export async function readCustomers(db: Database, externalId: string | null): Promise<CustomerRow[]> {
+  const { rows } = await sql<CustomerRow>`
+    SELECT c.customer_id AS "customerId", c.external_id AS "externalId", c.name, c.currency,
+           (SELECT count(*) FROM deployments d WHERE d.customer_id = c.customer_id) AS deployments
+    FROM customers c WHERE ${externalId}::text IS NULL OR c.external_id = ${externalId}
+    ORDER BY c.external_id`.execute(db);
+  return rows;
+}
+
+/** Deployments by slug, `unattributed` among them: all, one, or one customer's. */
+export async function readDeployments(
+  db: Database,
+  only: { slug?: string; customer?: string } = {},
+): Promise<DeploymentRow[]> {
+  const { rows } = await sql<DeploymentRow>`
+    SELECT deployment_id AS "deploymentId", slug, name, starts_at AS "startsAt",
+           customer_external_id AS "customerExternalId", customer_name AS "customerName", currency
+    FROM deployments_list
+    WHERE (${only.slug ?? null}::text IS NULL OR slug = ${only.slug ?? null})
+      AND (${only.customer ?? null}::text IS NULL OR customer_external_id = ${only.customer ?? null})
+    ORDER BY slug`.execute(db);
+  return rows;
+}
+
+/** Adds deployments of customers that are there, and skips slugs that are there; returns the new slugs. */
+export async function insertDeployments(
+  trx: Transaction,
+  deployments: readonly { slug: string; name: string; customer: string; startsAt: Temporal.Instant }[],
+  now: Temporal.Instant,
+): Promise<string[]> {
+  const { rows } = await sql<{ slug: string }>`
+    INSERT INTO deployments (slug, name, customer_id, starts_at, created_at)
+    SELECT d.slug, d.name, c.customer_id, d.starts_at, ${now}
+    FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(deployments)}::jsonb)
+                      AS (slug text, name text, customer text, "startsAt" timestamptz))
+         WITH ORDINALITY AS d(slug, name, customer, starts_at, place)
+    JOIN customers c ON c.external_id = d.customer
+    ORDER BY d.place
+    ON CONFLICT (slug) DO NOTHING RETURNING slug`.execute(trx);
+  return rows.map((row) => row.slug);
+}
+
+/** What carries the tag deployment:<slug> of one of these, for new deployments that tags already name. */
+export async function appendTaggedChanges(
+  trx: Transaction,
+  slugs: readonly string[],
+  now: Temporal.Instant,
+): Promise<void> {
+  await sql`
+    INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
+    SELECT s.resource_id, min(s.valid_from), max(s.valid_to), 'rule', ${now}
+    FROM unnest(${slugs}::text[]) AS slug
+    JOIN inventory_states s ON s.tags <> '{}' AND s.tags @> ARRAY['deployment:' || slug]
+    GROUP BY s.resource_id`.execute(trx);
+}
+
+export async function updateDeploymentName(trx: Transaction, slug: string, name: string): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    UPDATE deployments SET name = ${name} WHERE slug = ${slug} AND name <> ${name}`.execute(trx);
+  return numAffectedRows === 1n;
+}
+
+/**
+ * Moves a deployment's start and appends what it owns between the old start and the new one to
+ * fact_changes; false if it starts then already.
+ */
+export async function updateDeploymentStart(
+  trx: Transaction,
+  slug: string,
+  startsAt: Temporal.Instant,
+  now: Temporal.Instant,
+): Promise<boolean> {
+  const { rows } = await sql<{ deployment_id: number; before: string }>`
+    SELECT deployment_id, starts_at::text AS before FROM deployments
+    WHERE slug = ${slug} AND starts_at <> ${startsAt} FOR UPDATE`.execute(trx);
+  const [row] = rows;
+  if (!row) return false;
+  await sql`UPDATE deployments SET starts_at = ${startsAt} WHERE deployment_id = ${row.deployment_id}`.execute(trx);
+  await sql`
+    INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
+    SELECT a.resource_id, greatest(a.valid_from, w.since), least(a.valid_to, w.until), 'deployment_start', ${now}
+    FROM (SELECT least(${row.before}::timestamptz, ${startsAt}::timestamptz) AS since,
+                 greatest(${row.before}::timestamptz, ${startsAt}::timestamptz) AS until) w,
+         owner_set_members m JOIN attributions a USING (owner_set_id)
+    WHERE m.deployment_id = ${row.deployment_id} AND a.superseded_at = 'infinity'
+      AND a.valid_from < w.until AND a.valid_to > w.since`.execute(trx);
+  return true;
+}
+
+/** Brings customers' names and currencies in line, adding who is new. */
+export async function upsertCustomers(
+  trx: Transaction,
+  customers: readonly { externalId: string; name: string; currency: string }[],
+  now: Temporal.Instant,
+): Promise<{ created: number; updated: number }> {
+  const { rows } = await sql<{ created: number; updated: number }>`
+    WITH wanted AS (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(customers)}::jsonb) AS c("externalId" text, name text, currency text)
+    ), updated AS (
+      UPDATE customers c SET name = w.name, currency = w.currency FROM wanted w
+      WHERE c.external_id = w."externalId" AND (c.name, c.currency) <> (w.name, w.currency) RETURNING 1
+    ), created AS (
+      INSERT INTO customers (external_id, name, currency, created_at)
+      SELECT "externalId", name, currency, ${now}::timestamptz FROM wanted
+      ON CONFLICT (external_id) DO NOTHING RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM created) AS created, (SELECT count(*) FROM updated) AS updated`.execute(trx);
+  return rows[0] ?? { created: 0, updated: 0 };
+}
+
+/** The ids of these slugs that are deployments of a customer. */
+export async function readDeploymentIds(db: Database, slugs: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await sql<{ slug: string; deployment_id: number }>`
+    SELECT slug, deployment_id FROM deployments
+    WHERE slug = ANY (${slugs}::text[]) AND customer_id IS NOT NULL`.execute(db);
+  return new Map(rows.map((row) => [row.slug, row.deployment_id]));
+}
+
+/** The owner set of these members, which add up to `weightTotal`; made if it is new. */
+export async function upsertOwnerSet(
+  trx: Transaction,
+  members: readonly { deploymentId: number; weightBefore: number; weight: number }[],
+  weightTotal: number,
+): Promise<number> {
+  const signature = members.map((member) => `${member.deploymentId}:${member.weight}`).join(',');
+  const inserted = await sql<{ owner_set_id: number }>`
+    INSERT INTO owner_sets (weight_total, signature) VALUES (${weightTotal}, ${signature})
+    ON CONFLICT (signature) DO NOTHING RETURNING owner_set_id`.execute(trx);
+  const [made] = inserted.rows;
+  if (!made) {
+    const { rows } = await sql<{ owner_set_id: number }>`
+      SELECT owner_set_id FROM owner_sets WHERE signature = ${signature}`.execute(trx);
+    return rows[0]?.owner_set_id ?? Promise.reject(new Error(`owner set ${signature} went away`));
+  }
+  await sql`
+    INSERT INTO owner_set_members (owner_set_id, deployment_id, weight_before, weight)
+    SELECT ${made.owner_set_id}, "deploymentId", "weightBefore", weight
+    FROM jsonb_to_recordset(${JSON.stringify(members)}::jsonb) AS m("deploymentId" bigint, "weightBefore" int, weight int)`.execute(
+    trx,
+  );
+  return made.owner_set_id;
+}
+
+/** Makes the owner set of one for each of these deployments, in their order of making. */
+export async function insertSingleOwnerSets(trx: Transaction, slugs: readonly string[]): Promise<void> {
+  await sql`
+    WITH made AS (
+      INSERT INTO owner_sets (weight_total, signature)
+      SELECT 1, deployment_id || ':1' FROM deployments WHERE slug = ANY (${slugs}::text[]) ORDER BY deployment_id
+      RETURNING owner_set_id, signature
+    )
+    INSERT INTO owner_set_members (owner_set_id, deployment_id, weight_before, weight)
+    SELECT owner_set_id, split_part(signature, ':', 1)::bigint, 0, 1 FROM made`.execute(trx);
+}
+
+/** Which of these are not resources. */
+export async function findUnknownResources(db: Database, resourceIds: readonly number[]): Promise<number[]> {
+  const { rows } = await sql<{ resource_id: number }>`
+    SELECT wanted AS resource_id FROM unnest(${resourceIds}::bigint[]) AS wanted
+    WHERE NOT EXISTS (SELECT FROM inventory_resources r WHERE r.resource_id = wanted)`.execute(db);
+  return rows.map((row) => row.resource_id);
+}
+
+/**
+ * Makes manual assignments say, over [from, to), that the owner set owns these resources (null:
+ * that nobody was assigned); writes where they say otherwise only.
+ */
+export async function rewriteAssignments(
+  trx: Transaction,
+  resourceIds: readonly number[],
+  ownerSetId: number | null,
+  range: { from: Temporal.Instant | null; to: Temporal.Instant | null },
+  by: string,
+  now: Temporal.Instant,
+): Promise<Rewritten> {
+  await sql`DROP TABLE IF EXISTS pg_temp.assignment_changes`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE assignment_changes ON COMMIT DROP AS
+    WITH wanted AS (
+      SELECT DISTINCT resource_id,
+             tstzrange(coalesce(${range.from}::timestamptz, '-infinity'), coalesce(${range.to}::timestamptz, 'infinity')) AS held
+      FROM unnest(${resourceIds}::bigint[]) AS resource_id
+    ), believed AS (
+      SELECT m.resource_id, range_agg(tstzrange(m.valid_from, m.valid_to)) AS assigned,
+             range_agg(tstzrange(m.valid_from, m.valid_to)) FILTER (WHERE m.owner_set_id = ${ownerSetId}) AS same
+      FROM wanted w JOIN manual_assignments m USING (resource_id)
+      WHERE m.superseded_at = 'infinity' GROUP BY m.resource_id
+    )
+    SELECT w.resource_id, ${ownerSetId}::bigint AS owner_set_id, ${by}::text AS recorded_by,
+           lower(part) AS valid_from, upper(part) AS valid_to, ${ownerSetId}::bigint IS NOT NULL AS asserted
+    FROM wanted w LEFT JOIN believed b USING (resource_id),
+         unnest(CASE WHEN ${ownerSetId}::bigint IS NULL THEN tstzmultirange(w.held) * coalesce(b.assigned, '{}')
+                     ELSE tstzmultirange(w.held) - coalesce(b.same, '{}') END) AS part`.execute(trx);
+  return rewriteHistory(
+    trx,
+    {
+      table: 'manual_assignments',
+      id: 'manual_assignment_id',
+      key: ['resource_id'],
+      values: ['owner_set_id', 'recorded_by'],
+    },
+    'assignment_changes',
+    now,
+    'assignment',
+  );
+}
+
+export interface OwnedRow {
+  readonly resourceId: number;
+  readonly account: string;
+  readonly kind: string;
+  readonly externalId: string;
+  readonly name: string;
+  readonly from: Temporal.Instant;
+  /** null: still so. */
+  readonly to: Temporal.Instant | null;
+  readonly weight: number;
+  readonly weightTotal: number;
+  readonly ruleId: number | null;
+  readonly rule: string | null;
+  /** How many intervals there are in all. */
+  readonly total: number;
+}
+
+/** What a deployment owned over which intervals, newest first; at most `limit` of them. */
+export async function readOwned(db: Database, deploymentId: number, limit: number): Promise<OwnedRow[]> {
+  const { rows } = await sql<OwnedRow>`
+    WITH owned AS (
+      SELECT a.resource_id, m.weight, s.weight_total, a.rule_id,
+             unnest(range_agg(tstzrange(a.valid_from, a.valid_to))) AS held
+      FROM owner_set_members m JOIN owner_sets s USING (owner_set_id) JOIN attributions a USING (owner_set_id)
+      WHERE m.deployment_id = ${deploymentId} AND a.superseded_at = 'infinity'
+      GROUP BY a.resource_id, m.weight, s.weight_total, a.rule_id
+    ), page AS (
+      SELECT *, count(*) OVER () AS total FROM owned ORDER BY lower(held) DESC, resource_id LIMIT ${limit}
+    )
+    SELECT p.resource_id AS "resourceId", c.slug AS account, r.kind, r.external_id AS "externalId", n.name,
+           lower(p.held) AS "from", upper(p.held) AS "to", p.weight, p.weight_total AS "weightTotal",
+           p.rule_id AS "ruleId", u.kind || coalesce(' ' || u.pattern, '') AS rule, p.total
+    FROM page p JOIN inventory_resources r USING (resource_id) JOIN inventory_accounts c USING (account_id)
+    LEFT JOIN LATERAL (
+      SELECT s.name FROM inventory_states s WHERE s.resource_id = p.resource_id
+      ORDER BY s.valid_from DESC LIMIT 1) n ON true
+    LEFT JOIN LATERAL (
+      SELECT o.kind, o.pattern FROM ownership_rules o WHERE o.rule_id = p.rule_id
+      ORDER BY o.recorded_at DESC, o.ownership_rule_id DESC LIMIT 1) u ON true
+    ORDER BY lower(p.held) DESC, p.resource_id`.execute(db);
+  return rows;
+}
