@@ -70,5 +70,7 @@ export function openPool(options: ConnectOptions): pg.Pool {
   // An idle connection that breaks (a restarted server) is replaced on next use; the pool
   // reports it here and the process must not die of it.
   pool.on('error', () => {});
+  // So may one that is in use between two statements; then the next statement says so.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }

@@ -60,7 +60,7 @@ export interface JobDeclaration<Arguments extends JobArguments = JobArguments> {
   /** For one attempt; after it the signal aborts and the attempt has failed. */
   readonly timeoutSeconds: number;
   readonly attemptsMax: number;
-  readonly run: (job: JobRun<Arguments>) => Promise<void>;
+  run(job: JobRun<Arguments>): Promise<void>;
 }
 
 /** Declares a job with its arguments' type read from their schema. */

@@ -1,0 +1,236 @@
+import { context, propagation } from '@opentelemetry/api';
+import { fromKysely } from 'pg-boss';
+import type { Clock } from '../platform/clock.ts';
+import type { Database, Transaction } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import type { JobArguments, JobDeclaration, QueueName } from '../platform/job.ts';
+import { openEngine, type Engine } from './engine.ts';
+import { effectiveControl, isQueueName, queues } from './queues.ts';
+import * as store from './store.ts';
+import type { JobFilter, JobRow } from './store.ts';
+
+export type { JobFilter, JobRow, JobState } from './store.ts';
+
+/** A worker adds this to the attempt's own time before the sweep ends it from outside. */
+const graceSeconds = 30;
+
+const keyLengthMax = 1000;
+
+/** Names of a job and its arguments as one text, the same for the same arguments in any order. */
+export function jobKey(job: string, args: JobArguments): string {
+  const sorted = Object.keys(args)
+    .sort()
+    .map((name) => [name, args[name]]);
+  const key = sorted.length === 0 ? job : `${job} ${JSON.stringify(Object.fromEntries(sorted))}`;
+  if (key.length > keyLengthMax)
+    throw new ArcadiaError(
+      'invalid_argument',
+      `The arguments of job ${job} are longer than ${keyLengthMax} characters.`,
+    );
+  return key;
+}
+
+export interface EnqueueOptions {
+  /** Not before so many seconds of real time. */
+  readonly delaySeconds?: number;
+  /** Higher runs first; 0 by default. */
+  readonly priority?: number;
+}
+
+export interface QueueStatus {
+  readonly queue: QueueName;
+  /** Per process; `alone`: over all of them together. */
+  readonly limit: number;
+  readonly alone: boolean;
+  readonly paused: boolean;
+  readonly running: number;
+  readonly waiting: number;
+  readonly scheduled: number;
+  readonly dead: number;
+  /** Where a worker of this name has another limit or is paused. */
+  readonly workers: readonly { readonly worker: string; readonly limit: number; readonly paused: boolean }[];
+}
+
+/** What a person or a program does with jobs, from any process. Reads and decides; a worker runs. */
+export class Jobs {
+  readonly #db: Database;
+  readonly #clock: Clock;
+  readonly #engine: Engine;
+  readonly #declarations: ReadonlyMap<string, JobDeclaration>;
+
+  constructor(options: { db: Database; clock: Clock; engine: Engine; declarations: readonly JobDeclaration[] }) {
+    this.#db = options.db;
+    this.#clock = options.clock;
+    this.#engine = options.engine;
+    this.#declarations = new Map(options.declarations.map((job) => [job.name, job]));
+  }
+
+  /**
+   * Enqueues in the caller's transaction: the job exists if and when that commits. Returns its id;
+   * null where the same job with the same arguments waits or runs already.
+   * Errors: invalid_argument.
+   */
+  async enqueue<Arguments extends JobArguments>(
+    trx: Transaction,
+    job: JobDeclaration<Arguments>,
+    args: Arguments,
+    options: EnqueueOptions = {},
+  ): Promise<string | null> {
+    const parsed = job.arguments.safeParse(args);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw new ArcadiaError(
+        'invalid_argument',
+        `Arguments of job ${job.name}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`,
+      );
+    }
+    const trace: Record<string, string> = {};
+    propagation.inject(context.active(), trace);
+    const data: store.JobData = {
+      job: job.name,
+      arguments: parsed.data,
+      ...(Object.keys(trace).length > 0 && { trace }),
+    };
+    const id = await this.#engine.boss.send(job.queue, data, {
+      db: fromKysely(trx),
+      singletonKey: jobKey(job.name, parsed.data),
+      group: { id: job.queue },
+      retryLimit: job.attemptsMax - 1,
+      expireInSeconds: job.timeoutSeconds + graceSeconds,
+      ...(options.delaySeconds !== undefined && { startAfter: options.delaySeconds }),
+      ...(options.priority !== undefined && { priority: options.priority }),
+    });
+    if (id !== null) await store.notify(trx, { wake: job.queue });
+    return id;
+  }
+
+  /** Runs a job now: enqueues it, or hurries the one that waits. Errors: not_found, invalid_argument. */
+  async runNow(name: string, args: JobArguments): Promise<{ id: string; enqueued: boolean }> {
+    const job = this.#declaration(name);
+    return this.#db.transaction().execute(async (trx) => {
+      const id = await this.enqueue(trx, job, args);
+      if (id !== null) return { id, enqueued: true };
+      const waiting = await store.hurry(trx, job.queue, jobKey(name, job.arguments.parse(args)));
+      await store.notify(trx, { wake: job.queue });
+      // It ended in between: then this is the moment to enqueue it.
+      if (waiting !== null) return { id: waiting, enqueued: false };
+      throw new ArcadiaError('conflict', `Job ${name} ended just now; run it again.`);
+    });
+  }
+
+  list(filter: JobFilter, limit = 100): Promise<JobRow[]> {
+    return store.readJobs(this.#db, filter, limit);
+  }
+
+  /** Errors: not_found. */
+  async show(id: string): Promise<JobRow> {
+    const [row] = await store.readJobs(this.#db, { ids: [id] }, 1);
+    if (row === undefined) throw new ArcadiaError('not_found', `There is no job ${id}.`);
+    return row;
+  }
+
+  /** Cancels what waits or runs among those that match; a running one's signal aborts. Returns how many. */
+  async cancel(filter: JobFilter, reason: string): Promise<number> {
+    return this.#db.transaction().execute(async (trx) => {
+      const found = await store.lockJobs(trx, filter);
+      const ids = found.filter((job) => ['waiting', 'scheduled', 'running'].includes(job.state)).map((job) => job.id);
+      await store.cancelJobs(trx, ids, reason);
+      const running = found.filter((job) => job.state === 'running').map((job) => job.id);
+      // A notification holds 8,000 bytes; whatever is left out notices with its next heartbeat.
+      if (running.length > 0) await store.notify(trx, { cancel: running.slice(0, 100), reason: reason.slice(0, 500) });
+      return ids.length;
+    });
+  }
+
+  /** Runs dead and cancelled jobs that match again. Returns how many will; the same one waiting already counts as no. */
+  async retry(filter: JobFilter): Promise<number> {
+    return this.#db.transaction().execute(async (trx) => {
+      const found = await store.lockJobs(trx, filter);
+      const concerned = new Set<string>();
+      let revived = 0;
+      for (const job of found) {
+        if (job.state !== 'dead' && job.state !== 'cancelled') continue;
+        if (!(await store.reviveJob(trx, job.id))) continue;
+        revived += 1;
+        concerned.add(job.queue);
+      }
+      for (const queue of concerned) await store.notify(trx, { wake: queue });
+      return revived;
+    });
+  }
+
+  async queues(): Promise<QueueStatus[]> {
+    const controls = await store.readControls(this.#db, null);
+    const counts = new Map((await store.countJobs(this.#db)).map((row) => [row.queue, row]));
+    return queues.map((queue) => {
+      const all = controls.find((row) => row.queue === queue.name && row.worker === '*');
+      const own = controls.filter((row) => row.queue === queue.name && row.worker !== '*');
+      const { running = 0, waiting = 0, scheduled = 0, dead = 0 } = counts.get(queue.name) ?? {};
+      return {
+        queue: queue.name,
+        ...effectiveControl(queue, all, undefined),
+        alone: queue.alone,
+        running,
+        waiting,
+        scheduled,
+        dead,
+        workers: own.map((row) => ({ worker: row.worker, ...effectiveControl(queue, all, row) })),
+      };
+    });
+  }
+
+  /**
+   * Pauses, resumes or scales a queue on all workers, or on one by its name. Remembered; running
+   * workers follow at once. What runs is not stopped. Errors: not_found, invalid_argument.
+   */
+  async control(queue: string, change: { paused?: boolean; limit?: number; worker?: string }): Promise<void> {
+    const definition = queues.find((one) => one.name === queue);
+    if (definition === undefined || !isQueueName(queue)) {
+      throw new ArcadiaError(
+        'not_found',
+        `There is no queue ${queue}; there are ${queues.map((one) => one.name).join(', ')}.`,
+      );
+    }
+    if (definition.alone && change.limit !== undefined && change.limit > 1) {
+      throw new ArcadiaError(
+        'invalid_argument',
+        `Queue ${queue} runs one job at a time over all processes; its limit is 1, or 0.`,
+      );
+    }
+    if (change.limit !== undefined && !(Number.isInteger(change.limit) && change.limit >= 0 && change.limit <= 1000)) {
+      throw new ArcadiaError(
+        'invalid_argument',
+        `The limit of a queue is a whole number from 0 to 1000, not ${change.limit}.`,
+      );
+    }
+    const now = await this.#clock.now();
+    await this.#db.transaction().execute(async (trx) => {
+      const { paused = null, limit = null, worker = '*' } = change;
+      await store.writeControl(trx, { queue, worker, paused, limit }, now);
+      await store.notify(trx, { control: queue });
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#engine.close();
+  }
+
+  #declaration(name: string): JobDeclaration {
+    const job = this.#declarations.get(name);
+    if (job !== undefined) return job;
+    throw new ArcadiaError(
+      'not_found',
+      `There is no job named ${name}; there are ${[...this.#declarations.keys()].join(', ')}.`,
+    );
+  }
+}
+
+/** Opens the jobs of a database for a process that enqueues, looks and decides. */
+export async function openJobs(options: {
+  db: Database;
+  clock: Clock;
+  declarations: readonly JobDeclaration[];
+}): Promise<Jobs> {
+  const engine = await openEngine({ db: options.db, onError: () => {} });
+  return new Jobs({ ...options, engine });
+}

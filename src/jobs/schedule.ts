@@ -1,0 +1,96 @@
+import type { Clock } from '../platform/clock.ts';
+import type { Database, Transaction } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import type { JobArguments, JobDeclaration } from '../platform/job.ts';
+import { isDue, nextRun } from './cron.ts';
+import * as store from './store.ts';
+
+/** One row of the schedule. Times are UTC, by the database's clock (a simulated one, where there is one). */
+export interface ScheduleEntry {
+  readonly name: string;
+  /** Five fields. */
+  readonly cron: string;
+  readonly job: JobDeclaration;
+  readonly arguments: JobArguments;
+}
+
+export interface ScheduledRun {
+  readonly name: string;
+  readonly cron: string;
+  readonly job: string;
+  readonly queue: string;
+  /** The next tick; in the past while no worker runs. */
+  readonly nextRunAt: Temporal.Instant;
+  readonly lastRunAt: Temporal.Instant | null;
+}
+
+/**
+ * The table with an operator's own times in it; null takes an entry out.
+ * Errors: invalid_config for a name that is not in the table, or no cron expression.
+ */
+export function overrideSchedule(
+  entries: readonly ScheduleEntry[],
+  overrides: Readonly<Record<string, string | null>>,
+): ScheduleEntry[] {
+  const names = entries.map((entry) => entry.name);
+  for (const [name, cron] of Object.entries(overrides)) {
+    if (!names.includes(name))
+      throw new ArcadiaError('invalid_config', `The schedule has no entry "${name}"; it has ${names.join(', ')}.`);
+    if (cron !== null) nextRun(cron, Temporal.Instant.fromEpochMilliseconds(0));
+  }
+  return entries.flatMap((entry) => {
+    const cron = overrides[entry.name];
+    return cron === null ? [] : [{ ...entry, cron: cron ?? entry.cron }];
+  });
+}
+
+/** What a person sees of it. */
+export async function readSchedule(
+  db: Database,
+  clock: Clock,
+  entries: readonly ScheduleEntry[],
+): Promise<ScheduledRun[]> {
+  const ticks = await store.readTicks(db);
+  const now = await clock.now();
+  return entries.map((entry) => {
+    const { tickedAt = now, lastRunAt = null } = ticks.get(entry.name) ?? {};
+    const after = Temporal.Instant.compare(tickedAt, now) <= 0 ? tickedAt : now;
+    return {
+      name: entry.name,
+      cron: entry.cron,
+      job: entry.job.name,
+      queue: entry.job.queue,
+      nextRunAt: nextRun(entry.cron, after),
+      lastRunAt,
+    };
+  });
+}
+
+/**
+ * Enqueues what is due, each entry once however many occurrences were missed. Any number of
+ * processes may call it at any time: the tick moves in the transaction that enqueues, and only one
+ * of them moves it. Returns the names that it found due.
+ */
+export async function tick(
+  db: Database,
+  clock: Clock,
+  entries: readonly ScheduleEntry[],
+  enqueue: (trx: Transaction, job: JobDeclaration, args: JobArguments) => Promise<unknown>,
+): Promise<string[]> {
+  const now = await clock.now();
+  const ticks = await store.readTicks(db);
+  const unknown = entries.filter((entry) => !ticks.has(entry.name)).map((entry) => entry.name);
+  if (unknown.length > 0) await store.insertTicks(db, unknown, now);
+
+  const ticked: string[] = [];
+  for (const entry of entries) {
+    const tickedAt = ticks.get(entry.name)?.tickedAt;
+    if (tickedAt === undefined || !isDue(entry.cron, tickedAt, now)) continue;
+    await db.transaction().execute(async (trx) => {
+      if (!(await store.moveTick(trx, entry.name, tickedAt, now))) return;
+      await enqueue(trx, entry.job, entry.arguments);
+      ticked.push(entry.name);
+    });
+  }
+  return ticked;
+}

@@ -1,0 +1,315 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../platform/database.ts';
+import type { QueueControl } from './queues.ts';
+
+// Statements over pg-boss's job table that pg-boss itself has no call for, and over our own
+// tables. pgboss.job_now() is the engine's own clock: leases, delays and history are real time,
+// whatever the clock of the domain says.
+
+/** What pg-boss keeps for us with a job. */
+export interface JobData {
+  readonly job: string;
+  readonly arguments: Readonly<Record<string, string | number | boolean | null>>;
+  /** W3C trace context of whoever enqueued it. */
+  readonly trace?: Readonly<Record<string, string>>;
+  /** How often it was snoozed or handed back: claims that are not attempts. */
+  readonly unspent?: number;
+  /** Of a snoozed job in a simulated database: the instant of its clock to wait for. */
+  readonly notBefore?: string;
+}
+
+export interface AttemptKey {
+  readonly id: string;
+  readonly retryCount: number;
+}
+
+/**
+ * Holds the lease until the transaction ends, and bounds its statements. No row: the lease is lost.
+ * $1 queue, $2 id, $3 attempt, $4 milliseconds.
+ */
+export const fenceSql = `
+  SELECT set_config('statement_timeout', $4, true) FROM pgboss.job
+  WHERE name = $1 AND id = $2 AND state = 'active' AND retry_count = $3 FOR KEY SHARE`;
+
+/**
+ * Attempts whose worker is silent or over its time, locked. Those in the middle of a transaction
+ * of their own hold their lease: they are passed over until it ends, which
+ * idle_in_transaction_session_timeout sees to.
+ */
+export async function lockLostAttempts(
+  trx: Transaction,
+  queues: readonly string[],
+): Promise<(AttemptKey & { queue: string; job: string; silent: boolean })[]> {
+  const { rows } = await sql<AttemptKey & { queue: string; job: string; silent: boolean }>`
+    SELECT id, retry_count AS "retryCount", name AS queue, data ->> 'job' AS job,
+           heartbeat_on + heartbeat_seconds * interval '1s' < pgboss.job_now() AS silent
+    FROM pgboss.job
+    WHERE name = ANY (${queues}::text[]) AND state = 'active'
+      AND (heartbeat_on + heartbeat_seconds * interval '1s' < pgboss.job_now()
+           OR started_on + expire_seconds * interval '1s' < pgboss.job_now())
+    LIMIT 1000 FOR UPDATE SKIP LOCKED`.execute(trx);
+  return rows;
+}
+
+/**
+ * Puts an attempt back to run after `seconds` without having spent it: one more claim is allowed.
+ * False: the lease is lost.
+ */
+export async function putBack(
+  db: Database,
+  queue: string,
+  attempt: AttemptKey,
+  seconds: number,
+  reason: string,
+  notBefore: Temporal.Instant | null,
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    UPDATE pgboss.job SET
+      state = 'retry',
+      start_after = pgboss.job_now() + ${seconds} * interval '1s',
+      retry_limit = retry_limit + 1,
+      heartbeat_on = NULL,
+      output = jsonb_build_object('message', ${reason}::text),
+      data = data || jsonb_build_object('unspent', coalesce((data ->> 'unspent')::int, 0) + 1, 'notBefore', ${notBefore?.toString() ?? null}::text)
+    WHERE name = ${queue} AND id = ${attempt.id} AND state = 'active' AND retry_count = ${attempt.retryCount}`.execute(
+    db,
+  );
+  return numAffectedRows === 1n;
+}
+
+/** Ends an attempt for good, with the reason. False: the lease is lost. */
+export async function cancelAttempt(
+  db: Database,
+  queue: string,
+  attempt: AttemptKey,
+  reason: string,
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    UPDATE pgboss.job SET state = 'cancelled', completed_on = pgboss.job_now(), output = jsonb_build_object('message', ${reason}::text)
+    WHERE name = ${queue} AND id = ${attempt.id} AND state = 'active' AND retry_count = ${attempt.retryCount}`.execute(
+    db,
+  );
+  return numAffectedRows === 1n;
+}
+
+/** Serializes the claims of a queue that runs one job at a time, until the transaction ends. */
+export async function lockClaims(trx: Transaction, queue: string): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`arcadia jobs ${queue}`}, 0))`.execute(trx);
+}
+
+/** Pulls forward what waits for an instant of a simulated clock that has come. Returns the queues concerned. */
+export async function pullForward(db: Database, now: Temporal.Instant): Promise<string[]> {
+  const { rows } = await sql<{ queue: string }>`
+    UPDATE pgboss.job SET start_after = pgboss.job_now()
+    WHERE state = 'retry' AND start_after > pgboss.job_now() AND (data ->> 'notBefore')::timestamptz <= ${now}
+    RETURNING name AS queue`.execute(db);
+  return [...new Set(rows.map((row) => row.queue))];
+}
+
+/** In the operator's words. */
+export type JobState = 'waiting' | 'scheduled' | 'running' | 'completed' | 'cancelled' | 'dead';
+
+export interface JobRow {
+  readonly id: string;
+  readonly queue: string;
+  readonly job: string;
+  readonly arguments: Readonly<Record<string, string | number | boolean | null>>;
+  readonly state: JobState;
+  readonly attempt: number;
+  readonly attemptsMax: number;
+  readonly createdAt: Temporal.Instant;
+  /** Not before; then the last start, then the end. */
+  readonly runAfter: Temporal.Instant;
+  readonly startedAt: Temporal.Instant | null;
+  readonly endedAt: Temporal.Instant | null;
+  /** Why it failed, waits again or was cancelled. */
+  readonly reason: string | null;
+}
+
+export interface JobFilter {
+  readonly ids?: readonly string[];
+  readonly queue?: string;
+  readonly job?: string;
+  readonly states?: readonly JobState[];
+  /** Arguments that the job's contain. */
+  readonly arguments?: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+const stateOf = sql`CASE
+  WHEN state IN ('created', 'retry') THEN CASE WHEN start_after > pgboss.job_now() THEN 'scheduled' ELSE 'waiting' END
+  WHEN state = 'active' THEN 'running' WHEN state = 'failed' THEN 'dead' ELSE state::text END`;
+
+function matching(filter: JobFilter) {
+  return sql`(${filter.ids ?? null}::uuid[] IS NULL OR id = ANY (${filter.ids ?? null}::uuid[]))
+    AND (${filter.queue ?? null}::text IS NULL OR name = ${filter.queue ?? null})
+    AND (${filter.job ?? null}::text IS NULL OR data ->> 'job' = ${filter.job ?? null})
+    AND (${filter.states ?? null}::text[] IS NULL OR ${stateOf} = ANY (${filter.states ?? null}::text[]))
+    AND (${filter.arguments === undefined ? null : JSON.stringify(filter.arguments)}::jsonb IS NULL
+         OR data -> 'arguments' @> ${filter.arguments === undefined ? null : JSON.stringify(filter.arguments)}::jsonb)`;
+}
+
+/** Newest first. */
+export async function readJobs(db: Database, filter: JobFilter, limit: number): Promise<JobRow[]> {
+  const { rows } = await sql<JobRow>`
+    SELECT id, name AS queue, data ->> 'job' AS job, data -> 'arguments' AS arguments, ${stateOf} AS state,
+           CASE WHEN started_on IS NULL THEN 0 ELSE retry_count + 1 - coalesce((data ->> 'unspent')::int, 0) END AS attempt,
+           retry_limit + 1 - coalesce((data ->> 'unspent')::int, 0) AS "attemptsMax",
+           created_on AS "createdAt", start_after AS "runAfter", started_on AS "startedAt", completed_on AS "endedAt",
+           output ->> 'message' AS reason
+    FROM pgboss.job WHERE ${matching(filter)}
+    ORDER BY created_on DESC, id LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** What matches, locked for a change of state, which need not wait for a running attempt's transaction. */
+export async function lockJobs(
+  trx: Transaction,
+  filter: JobFilter,
+): Promise<{ id: string; queue: string; state: JobState; dbState: string }[]> {
+  const { rows } = await sql<{ id: string; queue: string; state: JobState; dbState: string }>`
+    SELECT id, name AS queue, ${stateOf} AS state, state AS "dbState"
+    FROM pgboss.job WHERE ${matching(filter)} ORDER BY created_on, id FOR NO KEY UPDATE`.execute(trx);
+  return rows;
+}
+
+/** A person's cancel: at once, whatever the job is doing. */
+export async function cancelJobs(trx: Transaction, ids: readonly string[], reason: string): Promise<void> {
+  await sql`
+    UPDATE pgboss.job SET state = 'cancelled', completed_on = pgboss.job_now(), output = jsonb_build_object('message', ${reason}::text)
+    WHERE id = ANY (${ids}::uuid[]) AND state < 'completed'`.execute(trx);
+}
+
+/**
+ * Lets a dead or cancelled job run again, with all its attempts. Where the same job waits or runs
+ * already, that one will do, and this one stays as it is. True: it will run. retry_count is never
+ * set back: it is what tells a stale worker's attempt from the next one.
+ */
+export async function reviveJob(trx: Transaction, id: string): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    UPDATE pgboss.job j SET
+      state = 'retry', completed_on = NULL, start_after = pgboss.job_now(),
+      retry_limit = CASE WHEN started_on IS NULL THEN retry_limit ELSE retry_count + retry_limit + 1 - coalesce((data ->> 'unspent')::int, 0) END,
+      data = data - 'notBefore' || jsonb_build_object('unspent', CASE WHEN started_on IS NULL THEN 0 ELSE retry_count + 1 END)
+    WHERE id = ${id} AND state IN ('failed', 'cancelled') AND NOT EXISTS (
+      SELECT FROM pgboss.job other
+      WHERE other.name = j.name AND other.singleton_key = j.singleton_key AND other.id <> j.id AND other.state <= 'active')`.execute(
+    trx,
+  );
+  return numAffectedRows === 1n;
+}
+
+/** Runs a waiting job now instead of later. The id of the one that has this key, if it waits or runs. */
+export async function hurry(trx: Transaction, queue: string, key: string): Promise<string | null> {
+  const { rows } = await sql<{ id: string }>`
+    UPDATE pgboss.job SET start_after = least(start_after, pgboss.job_now())
+    WHERE name = ${queue} AND singleton_key = ${key} AND state <= 'active' RETURNING id`.execute(trx);
+  return rows[0]?.id ?? null;
+}
+
+export interface QueueCounts {
+  readonly queue: string;
+  readonly waiting: number;
+  readonly scheduled: number;
+  readonly running: number;
+  readonly dead: number;
+}
+
+export async function countJobs(db: Database): Promise<QueueCounts[]> {
+  const { rows } = await sql<QueueCounts>`
+    SELECT name AS queue,
+           count(*) FILTER (WHERE state < 'active' AND start_after <= pgboss.job_now()) AS waiting,
+           count(*) FILTER (WHERE state < 'active' AND start_after > pgboss.job_now()) AS scheduled,
+           count(*) FILTER (WHERE state = 'active') AS running,
+           count(*) FILTER (WHERE state = 'failed') AS dead
+    FROM pgboss.job WHERE state <= 'active' OR state = 'failed' GROUP BY name`.execute(db);
+  return rows;
+}
+
+/** Deletes up to `batch` jobs that ended long ago: dead ones are kept longer, for somebody to look at. */
+export async function deleteEnded(db: Database, endedDays: number, deadDays: number, batch: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    DELETE FROM pgboss.job WHERE id IN (
+      SELECT id FROM pgboss.job
+      WHERE completed_on < pgboss.job_now() - CASE WHEN state = 'failed' THEN ${deadDays} ELSE ${endedDays} END * interval '1 day'
+      LIMIT ${batch})`.execute(db);
+  return Number(numAffectedRows ?? 0n);
+}
+
+export interface ControlRow extends QueueControl {
+  readonly queue: string;
+  readonly worker: string;
+}
+
+/** Decisions for all workers ('*') and, where named, for one. */
+export async function readControls(db: Database, worker: string | null): Promise<ControlRow[]> {
+  const { rows } = await sql<ControlRow>`
+    SELECT queue, worker, paused, job_limit AS limit FROM queue_controls
+    WHERE worker = '*' OR worker = ${worker} OR ${worker}::text IS NULL ORDER BY queue, worker`.execute(db);
+  return rows;
+}
+
+/** Records a decision; null leaves that part as it is. One for all workers overrules earlier ones for one. */
+export async function writeControl(
+  trx: Transaction,
+  control: { queue: string; worker: string; paused: boolean | null; limit: number | null },
+  changedAt: Temporal.Instant,
+): Promise<void> {
+  const { queue, worker, paused, limit } = control;
+  await sql`
+    INSERT INTO queue_controls (queue, worker, paused, job_limit, changed_at) VALUES (${queue}, ${worker}, ${paused}, ${limit}, ${changedAt})
+    ON CONFLICT (queue, worker) DO UPDATE SET
+      paused = coalesce(excluded.paused, queue_controls.paused),
+      job_limit = coalesce(excluded.job_limit, queue_controls.job_limit),
+      changed_at = excluded.changed_at`.execute(trx);
+  if (worker !== '*') return;
+  await sql`
+    UPDATE queue_controls SET
+      paused = CASE WHEN ${paused}::boolean IS NULL THEN paused END,
+      job_limit = CASE WHEN ${limit}::int IS NULL THEN job_limit END
+    WHERE queue = ${queue} AND worker <> '*'`.execute(trx);
+}
+
+export interface Tick {
+  readonly name: string;
+  readonly tickedAt: Temporal.Instant;
+  readonly lastRunAt: Temporal.Instant | null;
+}
+
+export async function readTicks(db: Database): Promise<Map<string, Tick>> {
+  const { rows } = await sql<Tick>`
+    SELECT name, ticked_at AS "tickedAt", last_run_at AS "lastRunAt" FROM schedule_ticks`.execute(db);
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+/** Of a new entry: from here on its occurrences count. */
+export async function insertTicks(db: Database, names: readonly string[], now: Temporal.Instant): Promise<void> {
+  await sql`
+    INSERT INTO schedule_ticks (name, ticked_at) SELECT name, ${now} FROM unnest(${names}::text[]) AS name ON CONFLICT DO NOTHING`.execute(
+    db,
+  );
+}
+
+/** Moves the tick, unless another process has just done so. True: this process is the one to enqueue. */
+export async function moveTick(
+  trx: Transaction,
+  name: string,
+  from: Temporal.Instant,
+  to: Temporal.Instant,
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    UPDATE schedule_ticks SET ticked_at = ${to}, last_run_at = ${to} WHERE name = ${name} AND ticked_at = ${from}`.execute(
+    trx,
+  );
+  return numAffectedRows === 1n;
+}
+
+/** Tells every worker, once the transaction commits. */
+export async function notify(trx: Database, message: object): Promise<void> {
+  await sql`SELECT pg_notify('arcadia_jobs', ${JSON.stringify(message)})`.execute(trx);
+}
+
+/** Does this database's clock stand for simulated accounts? */
+export async function isSimulated(db: Database): Promise<boolean> {
+  const { rows } = await sql`SELECT FROM simulated_clock`.execute(db);
+  return rows.length > 0;
+}

@@ -1,0 +1,456 @@
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fromKysely } from 'pg-boss';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import { type Registry, register } from 'prom-client';
+import { databaseClock, type Clock } from '../platform/clock.ts';
+import type { Config } from '../platform/config.ts';
+import { connect, type Database, openPool } from '../platform/database.ts';
+import type { JobDeclaration, QueueName } from '../platform/job.ts';
+import { type AbortReason, CancelledByPerson, TimeUp, type Verdict, verdictOf, WorkerStops } from './attempt.ts';
+import { listen, type Channel, type Message } from './channel.ts';
+import { type Engine, leaseSeconds, openEngine } from './engine.ts';
+import { Jobs } from './jobs.ts';
+import { fencedDatabase, LeaseLost } from './lease.ts';
+import { QueueRunner } from './queue-runner.ts';
+import { effectiveControl, type QueueDefinition, queues as allQueues } from './queues.ts';
+import { tick, type ScheduleEntry } from './schedule.ts';
+import { Completions, settledIds } from './settlements.ts';
+import * as store from './store.ts';
+import { inJobSpan, openTelemetry, type Outcome, type Telemetry } from './telemetry.ts';
+
+// One worker: a runner per queue, and beside them four loops.
+//
+//   heartbeat  keeps the leases of what runs here, and aborts what has lost its own
+//   sweep      gives away the leases of workers that fell silent, here or elsewhere
+//   poll       looks for work and for decisions that no notification told of
+//   schedule   enqueues what is due by the database's clock
+
+const heartbeatMs = 3_000;
+const sweepMs = 2_000;
+const pollMs = 1_000;
+const scheduleMs = 1_000;
+
+/**
+ * What bounds the locks of a worker that hangs: a transaction that says nothing for this long is
+ * ended by the server. Shorter than the lease, so that it never holds up a rescue.
+ */
+const handlerSettings = { idle_in_transaction_session_timeout: '10s', lock_timeout: '60s' };
+
+export interface WorkerOptions {
+  readonly db: Database;
+  readonly connectionString: string;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly declarations: readonly JobDeclaration[];
+  readonly schedule: readonly ScheduleEntry[];
+  /** The queues it serves; all of them by default. */
+  readonly queues?: readonly QueueName[];
+  /** What operators call it; the host's name by default. */
+  readonly name?: string;
+  readonly registry?: Registry;
+}
+
+export interface Worker {
+  readonly name: string;
+  readonly jobs: Jobs;
+  /** Runs a schedule tick now, e.g. after a simulated clock moved. Returns the names found due. */
+  tick(): Promise<readonly string[]>;
+  /**
+   * Claims nothing more, waits for what runs until the deadline, then aborts it, and hands back
+   * what has not ended: it runs elsewhere at once, without having spent an attempt.
+   */
+  stop(options?: { readonly deadlineSeconds?: number }): Promise<void>;
+}
+
+interface Claim extends store.AttemptKey {
+  readonly queue: string;
+  readonly data: store.JobData;
+  readonly waitMs: number;
+}
+
+interface Attempt {
+  readonly claim: Claim;
+  readonly controller: AbortController;
+  /** By performance.now(): when the lease was last known to hold. */
+  heldAt: number;
+}
+
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { connectionString, log } = options;
+  const name = options.name ?? hostname();
+  const engine = await openEngine({
+    db: options.db,
+    connectionString,
+    instanceName: name,
+    onError: (error) => log.warn({ err: error }, 'pg-boss'),
+  });
+  const served = allQueues.filter((queue) => options.queues === undefined || options.queues.includes(queue.name));
+  const worker = new RunningWorker(options, name, engine, served);
+  await worker.start();
+  return worker;
+}
+
+class RunningWorker implements Worker {
+  readonly name: string;
+  readonly jobs: Jobs;
+  readonly #options: WorkerOptions;
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #engine: Engine;
+  readonly #telemetry: Telemetry;
+  readonly #declarations: ReadonlyMap<string, JobDeclaration>;
+  readonly #served: readonly QueueDefinition[];
+  /** Claims and settlements. */
+  readonly #db: Database;
+  /** What handlers write through, always fenced. */
+  readonly #handlerPool: Pool;
+  readonly #runners = new Map<string, QueueRunner<Claim>>();
+  readonly #completions = new Map<string, Completions>();
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #stopping = new AbortController();
+  readonly #giveUp = new AbortController();
+  #channel: Channel | null = null;
+  #loops: Promise<void>[] = [];
+  #stopped: Promise<void> | null = null;
+
+  constructor(options: WorkerOptions, name: string, engine: Engine, served: readonly QueueDefinition[]) {
+    this.name = name;
+    this.#options = options;
+    this.#log = options.log.child({ worker: name });
+    this.#clock = databaseClock(options.db);
+    this.#engine = engine;
+    this.#served = served;
+    this.#telemetry = openTelemetry(this.#log, options.registry ?? register);
+    this.#declarations = new Map(options.declarations.map((job) => [job.name, job]));
+    const { connectionString } = options;
+    this.#db = connect({
+      connectionString,
+      max: 4,
+      applicationName: 'arcadia worker',
+      settings: { idle_in_transaction_session_timeout: '5s' },
+    });
+    this.#handlerPool = openPool({
+      connectionString,
+      max: 30,
+      applicationName: 'arcadia job',
+      settings: handlerSettings,
+    });
+    this.jobs = new Jobs({ db: options.db, clock: this.#clock, engine, declarations: options.declarations });
+  }
+
+  async start(): Promise<void> {
+    const controls = await store.readControls(this.#options.db, this.name);
+    for (const queue of this.#served) {
+      this.#completions.set(queue.name, new Completions(this.#engine.boss, this.#db, queue.name));
+      const runner = new QueueRunner<Claim>({
+        ...this.#controlOf(queue, controls),
+        claim: (count) => this.#claim(queue, count),
+        run: (claim) => this.#run(claim),
+        onClaimError: (error) => this.#log.warn({ err: error, queue: queue.name }, 'cannot claim jobs; trying again'),
+      });
+      this.#runners.set(queue.name, runner);
+    }
+    this.#channel = listen(
+      this.#options.connectionString,
+      (message) => this.#hear(message),
+      () => this.#wakeAll(),
+    );
+    this.#loops = [
+      this.#loop(heartbeatMs, () => this.#heartbeat()),
+      this.#loop(sweepMs, () => this.#sweep()),
+      this.#loop(pollMs, () => this.#poll()),
+      this.#loop(scheduleMs, () => this.tick()),
+    ];
+    this.#wakeAll();
+  }
+
+  async tick(): Promise<readonly string[]> {
+    const { db, schedule } = this.#options;
+    const ticked = await tick(db, this.#clock, schedule, (trx, job, args) => this.jobs.enqueue(trx, job, args));
+    const pulled = await store.pullForward(db, await this.#clock.now());
+    for (const queue of pulled) await store.notify(db, { wake: queue });
+    return ticked;
+  }
+
+  stop({ deadlineSeconds = 30 }: { readonly deadlineSeconds?: number } = {}): Promise<void> {
+    this.#stopped ??= this.#stop(deadlineSeconds);
+    return this.#stopped;
+  }
+
+  async #stop(deadlineSeconds: number): Promise<void> {
+    this.#stopping.abort();
+    const drained = Promise.all([...this.#runners.values()].map((runner) => runner.drain()));
+    const inTime = await Promise.race([drained.then(() => true), sleep(deadlineSeconds * 1000, false, { ref: false })]);
+    if (!inTime) {
+      for (const attempt of this.#attempts.values()) attempt.controller.abort(new WorkerStops());
+      // Handlers get a moment to obey. What does not is handed back from under them: the fence
+      // keeps them from writing.
+      await Promise.race([drained, sleep(2_000, undefined, { ref: false })]);
+      await Promise.all([...this.#attempts.values()].map(({ claim }) => this.#handBack(claim)));
+    }
+    this.#giveUp.abort();
+    await Promise.all(this.#loops);
+    await this.#channel?.close();
+    await this.#engine.close();
+    await this.#db.destroy();
+    await this.#handlerPool.end();
+  }
+
+  // Claiming
+
+  async #claim(queue: QueueDefinition, count: number): Promise<Claim[]> {
+    const jobs = queue.alone ? await this.#claimAlone(queue.name) : await this.#fetch(queue.name, count, this.#db);
+    const heldAt = performance.now();
+    for (const claim of jobs) this.#attempts.set(claim.id, { claim, controller: new AbortController(), heldAt });
+    return jobs;
+  }
+
+  /** pg-boss's group limit alone lets two processes that look at the same time claim one each. */
+  #claimAlone(queue: string): Promise<Claim[]> {
+    return this.#db.transaction().execute(async (trx) => {
+      await store.lockClaims(trx, queue);
+      return this.#fetch(queue, 1, trx, 1);
+    });
+  }
+
+  async #fetch(queue: string, count: number, db: Database, groupConcurrency?: number): Promise<Claim[]> {
+    const rows = await this.#engine.boss.fetch<store.JobData>(queue, {
+      batchSize: count,
+      includeMetadata: true,
+      db: fromKysely(db),
+      ...(groupConcurrency !== undefined && { groupConcurrency }),
+    });
+    return rows.map((row) => {
+      // Through our own connection instants arrive as Temporal.Instant, whatever pg-boss's types say.
+      const { createdOn, startAfter, startedOn } = row as unknown as Record<
+        'createdOn' | 'startAfter' | 'startedOn',
+        Temporal.Instant
+      >;
+      const ready = Math.max(createdOn.epochMilliseconds, startAfter.epochMilliseconds);
+      return {
+        id: row.id,
+        retryCount: row.retryCount,
+        queue,
+        data: row.data,
+        waitMs: Math.max(0, startedOn.epochMilliseconds - ready),
+      };
+    });
+  }
+
+  // Running
+
+  /** Runs a claim to its recorded end. Never rejects. */
+  async #run(claim: Claim): Promise<void> {
+    const attempt = this.#attempts.get(claim.id);
+    if (attempt === undefined) return;
+    const number = claim.retryCount + 1 - (claim.data.unspent ?? 0);
+    const { queue, id, data } = claim;
+    const identity = { queue, job: data.job, id, attempt: number };
+    const startedAt = performance.now();
+    try {
+      await inJobSpan(
+        { ...identity, trace: data.trace },
+        async () => {
+          const verdict = await this.#handle(attempt, number);
+          const runMs = Math.round(performance.now() - startedAt);
+          const outcome = await this.#settle(claim, verdict);
+          const reason = 'reason' in verdict ? verdict.reason : undefined;
+          this.#telemetry.report({
+            ...identity,
+            waitMs: claim.waitMs,
+            runMs,
+            outcome,
+            ...(reason !== undefined && { reason }),
+          });
+          return { outcome, ...(reason !== undefined && { reason }) };
+        },
+        (result) => result,
+      );
+    } catch (error) {
+      // Not recorded: the lease runs out, and the job runs again.
+      this.#log.error({ err: error, ...identity }, 'the end of a job could not be recorded');
+    } finally {
+      // A revived job can be claimed here again while its cancelled attempt still runs.
+      if (this.#attempts.get(id) === attempt) this.#attempts.delete(id);
+    }
+  }
+
+  async #handle(attempt: Attempt, number: number): Promise<Verdict> {
+    const { claim, controller } = attempt;
+    if (this.#stopping.signal.aborted) return { verdict: 'hand back', reason: 'the worker stops' };
+    const job = this.#declarations.get(claim.data.job);
+    // Of a newer version, or a part that is gone: another worker may know it.
+    if (job === undefined) return { verdict: 'fail', reason: `this worker knows no job ${claim.data.job}` };
+    const parsed = job.arguments.safeParse(claim.data.arguments);
+    if (!parsed.success) return { verdict: 'cancel', reason: `its arguments do not fit: ${parsed.error.message}` };
+
+    const endsAt = performance.now() + job.timeoutSeconds * 1000;
+    const timer = setTimeout(() => controller.abort(new TimeUp(job.timeoutSeconds)), job.timeoutSeconds * 1000);
+    const { signal } = controller;
+    const { queue, id, retryCount } = claim;
+    try {
+      await job.run({
+        id,
+        arguments: parsed.data,
+        attempt: number,
+        signal,
+        db: fencedDatabase(this.#handlerPool, {
+          queue,
+          id,
+          retryCount,
+          signal,
+          remainingMs: () => endsAt - performance.now(),
+        }),
+        clock: this.#clock,
+        config: this.#options.config,
+        log: this.#log.child({ job: job.name, id, attempt: number }),
+        enqueue: async (trx, next, args) => {
+          await this.jobs.enqueue(trx, next, args);
+        },
+      });
+      // It went on to its end all the same; but its time was up, or the lease gone.
+      return signal.aborted ? verdictOf(null, signal.reason as AbortReason) : { verdict: 'complete' };
+    } catch (error) {
+      return verdictOf(error, signal.aborted ? (signal.reason as AbortReason) : null);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Records the verdict, as often as it takes while the database is away and the lease may hold. */
+  async #settle(claim: Claim, verdict: Verdict): Promise<Outcome> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await this.#settleOnce(claim, verdict);
+      } catch (error) {
+        if (this.#giveUp.signal.aborted || tries >= 60) throw error;
+        await sleep(Math.min(2_000, 100 * 2 ** tries), undefined, { signal: this.#giveUp.signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #settleOnce(claim: Claim, verdict: Verdict): Promise<Outcome> {
+    const { queue } = claim;
+    const db = this.#db;
+    switch (verdict.verdict) {
+      case 'complete':
+        return (await this.#completions.get(queue)?.complete(claim)) === true ? 'completed' : 'lost';
+      case 'fail': {
+        const held = settledIds(
+          await this.#engine.boss.fail(queue, claim, { message: verdict.reason }, { db: fromKysely(db) }),
+        );
+        if (!held.has(claim.id)) return 'lost';
+        const [row] = await store.readJobs(db, { ids: [claim.id] }, 1);
+        return row?.state === 'dead' ? 'dead' : 'failed';
+      }
+      case 'snooze': {
+        const now = await this.#clock.now();
+        const simulated = await store.isSimulated(db);
+        const notBefore = simulated ? now.add({ milliseconds: Math.ceil(verdict.seconds * 1000) }) : null;
+        return (await store.putBack(db, queue, claim, verdict.seconds, verdict.reason, notBefore)) ? 'snoozed' : 'lost';
+      }
+      case 'cancel':
+        return (await store.cancelAttempt(db, queue, claim, verdict.reason)) ? 'cancelled' : 'lost';
+      case 'hand back':
+        return (await this.#handBack(claim)) ? 'handed_back' : 'lost';
+      case 'none':
+        return 'lost';
+    }
+  }
+
+  #handBack(claim: Claim): Promise<boolean> {
+    return store.putBack(this.#db, claim.queue, claim, 0, 'handed back: the worker stopped', null);
+  }
+
+  // Loops
+
+  async #loop(everyMs: number, work: () => Promise<unknown>): Promise<void> {
+    let failing = false;
+    while (!this.#giveUp.signal.aborted) {
+      try {
+        await work();
+        failing = false;
+      } catch (error) {
+        if (!failing) this.#log.warn({ err: error }, 'the worker cannot reach the database; trying again');
+        failing = true;
+      }
+      await sleep(everyMs, undefined, { signal: this.#giveUp.signal }).catch(() => {});
+    }
+  }
+
+  async #heartbeat(): Promise<void> {
+    // First what is known without the database: a lease that could not be renewed in time is lost.
+    for (const attempt of this.#attempts.values()) {
+      if (performance.now() - attempt.heldAt > leaseSeconds * 1000) attempt.controller.abort(new LeaseLost());
+    }
+    for (const queue of this.#served) {
+      const attempts = [...this.#attempts.values()].filter(({ claim }) => claim.queue === queue.name);
+      if (attempts.length === 0) continue;
+      const askedAt = performance.now();
+      const response = await this.#engine.boss.touch(
+        queue.name,
+        attempts.map(({ claim }) => claim),
+        { db: fromKysely(this.#db) },
+      );
+      const held = settledIds(response);
+      for (const attempt of attempts) {
+        if (held.has(attempt.claim.id)) attempt.heldAt = askedAt;
+        else attempt.controller.abort(new LeaseLost());
+      }
+    }
+  }
+
+  /** Of all queues, not only those served here: the workers of another may all be gone. */
+  async #sweep(): Promise<void> {
+    const rescued = await this.#db.transaction().execute(async (trx) => {
+      const lost = await store.lockLostAttempts(
+        trx,
+        allQueues.map((queue) => queue.name),
+      );
+      for (const attempt of lost) {
+        const message = attempt.silent ? 'its worker fell silent' : 'took longer than it may';
+        await this.#engine.boss.fail(attempt.queue, attempt, { message }, { db: fromKysely(trx) });
+      }
+      return lost;
+    });
+    for (const { queue, job, id, silent } of rescued) {
+      this.#telemetry.rescued({
+        queue,
+        job,
+        id,
+        reason: silent ? 'its worker fell silent' : 'took longer than it may',
+      });
+    }
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    await this.#followControls();
+    this.#wakeAll();
+    for (const [queue, { limit, running, paused }] of this.#runners)
+      this.#telemetry.queue({ queue, limit, running, paused });
+  }
+
+  async #followControls(): Promise<void> {
+    const controls = await store.readControls(this.#db, this.name);
+    for (const queue of this.#served) this.#runners.get(queue.name)?.control(this.#controlOf(queue, controls));
+  }
+
+  #controlOf(queue: QueueDefinition, controls: readonly store.ControlRow[]): { limit: number; paused: boolean } {
+    const of = (worker: string) => controls.find((row) => row.queue === queue.name && row.worker === worker);
+    return effectiveControl(queue, of('*'), of(this.name));
+  }
+
+  #wakeAll(): void {
+    for (const runner of this.#runners.values()) runner.wake();
+  }
+
+  #hear(message: Message): void {
+    if ('wake' in message) this.#runners.get(message.wake)?.wake();
+    else if ('control' in message) void this.#followControls().catch(() => {});
+    else
+      for (const id of message.cancel) this.#attempts.get(id)?.controller.abort(new CancelledByPerson(message.reason));
+  }
+}

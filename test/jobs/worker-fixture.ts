@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { Registry } from 'prom-client';
+import type { ScheduleEntry } from '../../src/jobs/schedule.ts';
+import { startWorker, type Worker, type WorkerOptions } from '../../src/jobs/worker.ts';
+import { loadConfig } from '../../src/platform/config.ts';
+import type { Database } from '../../src/platform/database.ts';
+import type { JobDeclaration } from '../../src/platform/job.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+
+export interface WorkerFixture extends TestDatabase {
+  readonly lines: Record<string, unknown>[];
+  start(options: Partial<WorkerOptions> & { declarations: readonly JobDeclaration[] }): Promise<Worker>;
+}
+
+/** A database and workers on it, all of which `close` stops. Log lines are kept. */
+export async function openWorkerFixture(): Promise<WorkerFixture> {
+  const database = await openTestDatabase();
+  const workers: Worker[] = [];
+  const lines: Record<string, unknown>[] = [];
+  const log = createLog({ level: 'info', format: 'json', stream: { write: (text) => lines.push(JSON.parse(text)) } });
+  return {
+    ...database,
+    lines,
+    async start(options) {
+      const worker = await startWorker({
+        db: database.db,
+        connectionString: database.connectionString,
+        config: testConfig(),
+        log,
+        schedule: [] satisfies ScheduleEntry[],
+        registry: new Registry(),
+        ...options,
+      });
+      workers.push(worker);
+      return worker;
+    },
+    async close() {
+      await Promise.all(workers.map((worker) => worker.stop({ deadlineSeconds: 0 })));
+      await database.close();
+    },
+  };
+}
+
+export function testConfig() {
+  return loadConfig({ flags: {}, env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused' } });
+}
+
+/** Polls until `probe` says yes: asks the state, never the time. The bound only ends a hopeless wait. */
+export async function until(probe: () => boolean | Promise<boolean>, what: string, seconds = 20): Promise<void> {
+  const deadline = performance.now() + seconds * 1000;
+  while (!(await probe())) {
+    if (performance.now() > deadline) throw new Error(`still not so after ${seconds} s: ${what}`);
+    await sleep(20);
+  }
+}
+
+/** Nothing waits, is scheduled or runs. */
+export async function untilDrained(db: Database, seconds = 30): Promise<void> {
+  await until(
+    async () => (await sql`SELECT FROM pgboss.job WHERE state <= 'active' LIMIT 1`.execute(db)).rows.length === 0,
+    'jobs are left',
+    seconds,
+  );
+}
