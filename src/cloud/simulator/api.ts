@@ -1,0 +1,187 @@
+import { type Answer, type Asked, json, truncated } from './answer.ts';
+import type { SimulatedClock } from './clock.ts';
+import type { Droplet } from './entities.ts';
+import type { FaultBoard } from './faults.ts';
+import { PageCache } from './page-cache.ts';
+import { linksOf, pageOf, type PageRequest, pageRequest } from './pages.ts';
+import { Random } from './random.ts';
+import type { RateLimiter, Verdict } from './rate-limit.ts';
+import { type ListRoute, matcher, type OneRoute, routesOf } from './routes.ts';
+import { SECOND } from './time.ts';
+import type { Lens } from './views.ts';
+
+const messages = {
+  bad_request: 'The page and per_page parameters must be positive integers.',
+  unauthorized: 'Unable to authenticate you.',
+  forbidden: 'You are not authorized to perform this operation',
+  not_found: 'The resource you requested could not be found.',
+  too_many_requests: 'API rate limit exceeded.',
+  server_error: 'Server Error',
+  service_unavailable: 'Service Unavailable',
+} as const;
+
+export interface ApiParts {
+  readonly fleet: string;
+  readonly seed: number;
+  readonly clock: SimulatedClock;
+  readonly faults: FaultBoard;
+  readonly limiter: RateLimiter;
+  /** The only token that is good; undefined: any. */
+  readonly token: string | undefined;
+}
+
+/** Answers /v2: authentication, rate limit, faults, scope, route; in this order. */
+export class Api {
+  readonly #parts: ApiParts;
+  readonly #match: ReturnType<typeof matcher>;
+  readonly #cache = new PageCache();
+  readonly #requestIds: Random;
+
+  constructor(parts: ApiParts) {
+    this.#parts = parts;
+    this.#match = matcher(routesOf(parts.fleet));
+    this.#requestIds = new Random(parts.seed, 'requests');
+  }
+
+  /** The path's pattern, for the log; other paths as they are. */
+  routeOf(path: string): string {
+    return this.#match(path)?.route.path ?? path;
+  }
+
+  answer(asked: Asked): Answer {
+    const { faults, limiter, clock, token } = this.#parts;
+    const given = /^Bearer (\S+)$/i.exec(asked.authorization ?? '')?.[1];
+    const known = given !== undefined && (token === undefined || given === token);
+    const verdict = limiter.take(given ?? '', clock.limiterNow);
+    const answer =
+      !known || faults.take('bad_token', asked.path)
+        ? this.#error(401, 'unauthorized')
+        : verdict.refused !== null
+          ? this.#refuse(verdict)
+          : faults.none
+            ? this.#show(asked)
+            : (this.#fail(asked) ?? this.#spoil(asked, this.#show(asked)));
+    const past = faults.take('reset_in_past', asked.path);
+    const reset = past === undefined ? verdict.resetSeconds : Math.floor(clock.limiterNow / SECOND) - past.seconds;
+    return {
+      ...answer,
+      headers: {
+        'ratelimit-limit': verdict.limit,
+        'ratelimit-remaining': answer.status === 429 ? 0 : verdict.remaining,
+        'ratelimit-reset': reset,
+        ...answer.headers,
+      },
+    };
+  }
+
+  #error(status: number, id: keyof typeof messages, headers: Answer['headers'] = {}): Answer {
+    return json(status, { id, message: messages[id], request_id: this.#requestIds.uuid() }, headers);
+  }
+
+  #refuse({ refused, retryAfterSeconds }: Verdict): Answer {
+    return this.#error(429, 'too_many_requests', refused === 'burst' ? { 'retry-after': retryAfterSeconds } : {});
+  }
+
+  /** A fault that comes in place of the answer. */
+  #fail({ path, query }: Asked): Answer | null {
+    const { faults } = this.#parts;
+    const page = pageRequest(query)?.page ?? 1;
+    const burst = faults.take('burst_limit', path, page);
+    if (burst) return this.#error(429, 'too_many_requests', { 'retry-after': burst.retryAfterSeconds });
+    if (faults.take('hour_limit', path, page)) return this.#error(429, 'too_many_requests');
+    const broken = faults.take('server_error', path, page);
+    if (broken) return this.#error(broken.status, broken.status === 503 ? 'service_unavailable' : 'server_error');
+    const dropped = faults.take('drop', path, page, (fault) => fault.when === 'before');
+    if (dropped) return { ...json(200, {}), drop: 'before' };
+    const scope = this.#match(path)?.route.scope ?? '';
+    if (faults.take('missing_scope', path, page, (fault) => !fault.hidden && fault.scopes.includes(scope))) {
+      return this.#error(403, 'forbidden');
+    }
+    return null;
+  }
+
+  /** A fault that damages a good answer. */
+  #spoil({ path, query }: Asked, answer: Answer): Answer {
+    if (answer.status !== 200) return answer;
+    const { faults } = this.#parts;
+    const page = pageRequest(query)?.page ?? 1;
+    if (faults.take('empty', path, page, (fault) => fault.what === 'body')) return { ...answer, body: '' };
+    if (faults.take('truncate', path, page)) return truncated(answer);
+    if (faults.take('drop', path, page, (fault) => fault.when === 'within')) return { ...answer, drop: 'within' };
+    return answer;
+  }
+
+  #show(asked: Asked): Answer {
+    // A token for reading is all that there is.
+    if (asked.method !== 'GET' && asked.method !== 'HEAD') return this.#error(403, 'forbidden');
+    const found = this.#match(asked.path);
+    if (found === null) return this.#error(404, 'not_found');
+    return found.route.type === 'one'
+      ? this.#showOne(asked, found.route, found.id)
+      : this.#showList(asked, found.route, found.id);
+  }
+
+  #showOne(asked: Asked, route: OneRoute, id: string): Answer {
+    const lens = this.#lens(asked);
+    if (lens.hiddenScopes.has(route.scope)) return this.#error(403, 'forbidden');
+    const view = route.find(lens, id);
+    if (view === null) return this.#error(404, 'not_found');
+    return json(200, route.key === null ? view : { [route.key]: view });
+  }
+
+  #showList(asked: Asked, route: ListRoute, id: string): Answer {
+    const page = pageRequest(asked.query);
+    if (page === null) return this.#error(400, 'bad_request');
+    const { faults, clock } = this.#parts;
+    const { world } = clock.timeline;
+    const lens = this.#lens(asked);
+    if (route.items(lens, asked.query, id) === null) return this.#error(404, 'not_found');
+    const headers = { 'content-type': 'application/json; charset=utf-8' };
+    if (!faults.none) return { status: 200, headers, body: this.#list(asked, route, id, page, lens) };
+    const version = route.version === null ? clock.now : route.version(world);
+    const make = () => this.#list(asked, route, id, page, lens);
+    return { status: 200, headers, body: this.#cache.get(asked.origin + asked.url, version, make) };
+  }
+
+  #list(asked: Asked, route: ListRoute, id: string, page: PageRequest, lens: Lens): string {
+    const { faults } = this.#parts;
+    const empty =
+      lens.hiddenScopes.has(route.scope) ||
+      faults.take('empty', asked.path, page.page, (fault) => fault.what === 'items');
+    const items = empty ? [] : (route.items(lens, asked.query, id) ?? []);
+    const view = (item: unknown) => route.view(item as never, lens);
+    if (route.unpaged)
+      return JSON.stringify({ [route.key]: pageOf(items, { page: 1, perPage: items.length }, 0).map(view) });
+    const shift = faults.take('shift', asked.path, page.page)?.by ?? 0;
+    const views = pageOf(items, page, shift).map(view);
+    const { keyedBy } = route;
+    return JSON.stringify({
+      [route.key]:
+        keyedBy === undefined ? views : Object.fromEntries(views.map((item) => [String(item[keyedBy]), item])),
+      ...linksOf(items.length, page, asked.origin + asked.path, asked.query),
+      meta: { total: items.length },
+    });
+  }
+
+  #lens({ path }: Asked): Lens {
+    const { faults, clock } = this.#parts;
+    const { world } = clock.timeline;
+    if (faults.none) return { world, ...plainLens };
+    const unknown = faults.take('unknown_status', path);
+    return {
+      world,
+      shownStatus: ({ id }: Droplet) =>
+        unknown !== undefined && (unknown.droplet ?? id) === id ? unknown.status : null,
+      reservedIpUrn: faults.take('reservedip_urns', path) ? 'reservedip' : 'floatingip',
+      actionsLate: (faults.take('late_actions', path)?.bySeconds ?? 0) * SECOND,
+      hiddenScopes: faults.hiddenScopes(path),
+    };
+  }
+}
+
+const plainLens: Omit<Lens, 'world'> = {
+  shownStatus: () => null,
+  reservedIpUrn: 'floatingip',
+  actionsLate: 0,
+  hiddenScopes: new Set(),
+};

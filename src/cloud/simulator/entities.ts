@@ -1,0 +1,160 @@
+import type { Ms } from './time.ts';
+
+/** What the simulated provider holds. How it is shown is in views.ts. */
+
+export interface Project {
+  readonly id: string;
+  name: string;
+  readonly purpose: string;
+  readonly environment: string;
+  readonly isDefault: boolean;
+  readonly createdAt: Ms;
+  updatedAt: Ms;
+  /** URN -> when it was assigned. */
+  readonly resources: Map<string, Ms>;
+}
+
+export interface BackupPolicy {
+  readonly plan: 'weekly' | 'daily';
+  /** 0 is Sunday. */
+  readonly weekday: number;
+  readonly hour: number;
+}
+
+export interface Droplet {
+  readonly id: number;
+  name: string;
+  size: string;
+  /** Grows with a resize and never shrinks. */
+  diskGb: number;
+  readonly region: string;
+  readonly image: string;
+  status: 'new' | 'active' | 'off';
+  /** Shown instead of the status. */
+  shownStatus: string | null;
+  /** Actions in progress. */
+  inFlight: number;
+  readonly createdAt: Ms;
+  tags: readonly string[];
+  backups: BackupPolicy | null;
+  lastBackupAt: Ms | null;
+  backupIds: readonly number[];
+  snapshotIds: readonly number[];
+  volumeIds: readonly string[];
+  /** IPv4 as a number. */
+  readonly publicIp: number;
+  readonly privateIp: number;
+}
+
+export interface Snapshot {
+  readonly id: string;
+  readonly name: string;
+  readonly resourceType: 'droplet' | 'volume';
+  readonly resourceId: string;
+  readonly sizeGb: number;
+  readonly minDiskGb: number;
+  readonly region: string;
+  readonly distribution: string;
+  readonly createdAt: Ms;
+  tags: readonly string[];
+}
+
+export interface Backup {
+  readonly id: number;
+  readonly name: string;
+  readonly droplet: number;
+  readonly sizeGb: number;
+  readonly minDiskGb: number;
+  readonly region: string;
+  readonly distribution: string;
+  readonly createdAt: Ms;
+}
+
+export interface Volume {
+  readonly id: string;
+  readonly name: string;
+  sizeGb: number;
+  readonly region: string;
+  readonly createdAt: Ms;
+  droplet: number | null;
+  tags: readonly string[];
+}
+
+export interface ReservedIp {
+  readonly ip: string;
+  readonly region: string;
+  readonly reservedAt: Ms;
+  droplet: number | null;
+}
+
+export interface Domain {
+  readonly name: string;
+}
+
+export interface Firewall {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: Ms;
+  droplets: readonly number[];
+  tags: readonly string[];
+}
+
+export interface LoadBalancer {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'REGIONAL' | 'REGIONAL_NETWORK' | 'GLOBAL';
+  readonly region: string;
+  readonly ip: string;
+  readonly createdAt: Ms;
+  nodes: number;
+  droplets: readonly number[];
+}
+
+export interface DatabaseCluster {
+  readonly id: string;
+  readonly name: string;
+  readonly engine: string;
+  readonly region: string;
+  readonly createdAt: Ms;
+  size: string;
+  nodes: number;
+  tags: readonly string[];
+}
+
+export interface KubernetesCluster {
+  readonly id: string;
+  readonly name: string;
+  readonly region: string;
+  readonly size: string;
+  readonly poolId: string;
+  readonly createdAt: Ms;
+  droplets: readonly number[];
+  tags: readonly string[];
+}
+
+export interface App {
+  readonly id: string;
+  readonly name: string;
+  readonly region: string;
+  readonly createdAt: Ms;
+}
+
+export interface Bucket {
+  readonly name: string;
+  readonly region: string;
+  readonly createdAt: Ms;
+  /** Its objects are of this size, but for the last. */
+  readonly objectBytes: number;
+  bytes: number;
+  changedAt: Ms;
+}
+
+export interface Action {
+  readonly id: number;
+  readonly type: string;
+  readonly startedAt: Ms;
+  readonly completedAt: Ms;
+  readonly resourceType: string;
+  readonly resourceId: number | null;
+  readonly region: string;
+}

@@ -1,0 +1,199 @@
+import { z } from 'zod';
+import { defaultImage, imageSlugs, regionSlugs, sizeSlugs } from './catalogue.ts';
+
+/**
+ * Everything that can happen in a fleet. A fleet's script is a list of these with their times;
+ * POST /_simulator/fleet takes the same, to happen at once. `id` may be left out: the world
+ * gives one. `seconds` is how long the provider takes: the action is in progress meanwhile and
+ * the effect shows when it completes. An event about something that is not there does nothing.
+ */
+
+const id = z.int().positive().optional();
+const uuid = z.uuid().optional();
+const name = z.string().min(1).max(255);
+const region = z.enum(regionSlugs as [string, ...string[]]).default('fra1');
+const size = z.enum(sizeSlugs);
+const seconds = z.int().min(0).max(86_400).default(0);
+const tags = z.array(name).max(50).default([]);
+/** A project's id; the default project when left out. */
+const project = z.string().optional();
+const gigabytes = z.number().min(0).max(1_000_000);
+const droplet = z.int().positive();
+
+/** What `destroy`, `tag` and `untag` can be asked for, and the word for it in a URN, if it is in projects. */
+export const urnTypes = {
+  project: null,
+  droplet: 'droplet',
+  domain: 'domain',
+  volume: 'volume',
+  reserved_ip: 'floatingip',
+  reserved_ipv6: null,
+  firewall: null,
+  load_balancer: 'loadbalancer',
+  snapshot: null,
+  backup: null,
+  database: 'dbaas',
+  kubernetes_cluster: 'kubernetes',
+  app: 'app',
+  bucket: 'space',
+} as const;
+export type Kind = keyof typeof urnTypes;
+export const kinds = Object.keys(urnTypes) as [Kind, ...Kind[]];
+const taggable = z.enum(['droplet', 'volume', 'snapshot', 'database', 'kubernetes_cluster', 'firewall']);
+
+export const fleetEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('create_project'),
+    id: uuid,
+    name,
+    purpose: z.string().max(255).default('Web Application'),
+    environment: z.enum(['Development', 'Staging', 'Production']).default('Production'),
+    isDefault: z.boolean().default(false),
+  }),
+  z.object({ type: z.literal('rename_project'), id: z.string(), name }),
+
+  z.object({
+    type: z.literal('create_droplet'),
+    id,
+    name,
+    size: size.default('s-1vcpu-1gb'),
+    region,
+    image: z.enum(imageSlugs).default(defaultImage),
+    tags,
+    project,
+    backups: z.enum(['weekly', 'daily']).nullable().default(null),
+    seconds,
+  }),
+  z.object({
+    type: z.literal('power'),
+    droplet,
+    action: z.enum(['power_off', 'shutdown', 'power_on', 'power_cycle', 'reboot']),
+    seconds,
+  }),
+  z.object({ type: z.literal('resize_droplet'), droplet, size, seconds }),
+  z.object({ type: z.literal('rename_droplet'), droplet, name, seconds }),
+  z.object({ type: z.literal('set_backups'), droplet, plan: z.enum(['weekly', 'daily']).nullable(), seconds }),
+  /** The listing shows this word instead of the status; null ends it. */
+  z.object({ type: z.literal('show_status'), droplet, status: z.string().min(1).nullable() }),
+  /** An automatic backup. The oldest goes when there are more than the plan keeps (weekly 4, daily 7). */
+  z.object({ type: z.literal('create_backup'), id, droplet, sizeGb: gigabytes, seconds }),
+
+  z.object({
+    type: z.literal('create_snapshot'),
+    id: z.union([z.int().positive(), z.string()]).optional(),
+    resourceType: z.enum(['droplet', 'volume']),
+    resourceId: z.union([z.int().positive(), z.string()]),
+    name,
+    sizeGb: gigabytes,
+    tags,
+    seconds,
+  }),
+
+  z.object({
+    type: z.literal('create_volume'),
+    id: uuid,
+    name,
+    sizeGb: z.int().min(1).max(16_384),
+    region,
+    tags,
+    project,
+  }),
+  z.object({ type: z.literal('resize_volume'), volume: z.string(), sizeGb: z.int().min(1).max(16_384) }),
+  z.object({ type: z.literal('attach_volume'), volume: z.string(), droplet, seconds }),
+  z.object({ type: z.literal('detach_volume'), volume: z.string(), seconds }),
+
+  z.object({
+    type: z.literal('reserve_ip'),
+    ip: z.union([z.ipv4(), z.ipv6()]).optional(),
+    region,
+    droplet: droplet.nullable().default(null),
+    project,
+  }),
+  z.object({ type: z.literal('assign_ip'), ip: z.string(), droplet, seconds }),
+  z.object({ type: z.literal('unassign_ip'), ip: z.string(), seconds }),
+
+  z.object({ type: z.literal('create_domain'), name, project }),
+  z.object({
+    type: z.literal('create_firewall'),
+    id: uuid,
+    name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9.-]+$/),
+    droplets: z.array(droplet).max(10_000).default([]),
+    tags,
+  }),
+  z.object({ type: z.literal('set_firewall_droplets'), firewall: z.string(), droplets: z.array(droplet).max(10_000) }),
+  z.object({
+    type: z.literal('create_load_balancer'),
+    id: uuid,
+    name,
+    nodes: z.int().min(1).max(100).default(1),
+    kind: z.enum(['REGIONAL', 'REGIONAL_NETWORK', 'GLOBAL']).default('REGIONAL'),
+    region,
+    droplets: z.array(droplet).max(10_000).default([]),
+    project,
+  }),
+  z.object({ type: z.literal('resize_load_balancer'), loadBalancer: z.string(), nodes: z.int().min(1).max(100) }),
+  z.object({
+    type: z.literal('create_database'),
+    id: uuid,
+    name,
+    engine: z.enum(['pg', 'mysql', 'valkey', 'mongodb']).default('pg'),
+    size: name.default('db-s-1vcpu-1gb'),
+    nodes: z.int().min(1).max(9).default(1),
+    region,
+    tags,
+    project,
+  }),
+  z.object({ type: z.literal('resize_database'), database: z.string(), size: name, nodes: z.int().min(1).max(9) }),
+  z.object({
+    type: z.literal('create_kubernetes_cluster'),
+    id: uuid,
+    name,
+    region,
+    size: size.default('s-2vcpu-4gb'),
+    /** The worker nodes: droplets that are there by events of their own. */
+    droplets: z.array(droplet).max(1_000).default([]),
+    project,
+  }),
+  z.object({ type: z.literal('set_cluster_nodes'), cluster: z.string(), droplets: z.array(droplet).max(1_000) }),
+  z.object({
+    type: z.literal('create_app'),
+    id: uuid,
+    name: z.string().regex(/^[a-z][a-z0-9-]{0,30}[a-z0-9]$/),
+    region,
+    project,
+  }),
+
+  z.object({
+    type: z.literal('create_bucket'),
+    name: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
+    region,
+    project,
+    objectBytes: z.int().min(1).default(8_388_608),
+  }),
+  z.object({ type: z.literal('set_bucket_size'), bucket: z.string(), bytes: z.int().min(0) }),
+
+  /** A kind that the provider has brought out since: it is known from its URN only. */
+  z.object({ type: z.literal('create_other'), urn: z.string().regex(/^do:[a-z]+:.+$/), project }),
+  z.object({ type: z.literal('destroy_other'), urn: z.string() }),
+
+  z.object({ type: z.literal('destroy'), kind: z.enum(kinds), id: z.union([z.int(), z.string()]), seconds }),
+  z.object({ type: z.literal('move'), urn: z.string(), project: z.string() }),
+  z.object({
+    type: z.literal('tag'),
+    kind: taggable,
+    id: z.union([z.int(), z.string()]),
+    tags: z.array(name).min(1).max(50),
+  }),
+  z.object({
+    type: z.literal('untag'),
+    kind: taggable,
+    id: z.union([z.int(), z.string()]),
+    tags: z.array(name).min(1).max(50),
+  }),
+]);
+
+/** As it happens: every default filled in. */
+export type FleetEvent = z.infer<typeof fleetEvent>;
+/** As a script or a request writes it. */
+export type FleetEventInput = z.input<typeof fleetEvent>;
+export type EventOf<Type extends FleetEvent['type']> = Extract<FleetEvent, { type: Type }>;

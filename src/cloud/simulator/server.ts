@@ -1,0 +1,170 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Answer, type Asked, json } from './answer.ts';
+import { Api } from './api.ts';
+import { SimulatedClock } from './clock.ts';
+import { Control, CONTROL_PATH } from './control.ts';
+import { FaultBoard } from './faults.ts';
+import { type FleetName, fleets } from './fleets/index.ts';
+import { RateLimiter } from './rate-limit.ts';
+import { RequestLog } from './request-log.ts';
+import { Spaces, SPACES_PATH } from './spaces.ts';
+import { httpDate, instantOf, type Ms, rfc3339 } from './time.ts';
+import type { FleetDeployment, SharedResource } from './timeline.ts';
+
+export type { FleetName } from './fleets/index.ts';
+export { fleetNames } from './fleets/index.ts';
+export type { FleetDeployment, SharedResource } from './timeline.ts';
+
+export interface SimulatorOptions {
+  readonly fleet: FleetName;
+  readonly seed: number;
+  /** How many resources (hoster), or droplets (bare). */
+  readonly resources?: number;
+  /** Where the clock stands at first; the fleet's start when left out. */
+  readonly at?: Temporal.Instant;
+  /** 0, or left out: any that is free. */
+  readonly port?: number;
+  /** 127.0.0.1 when left out. */
+  readonly host?: string;
+  /** The only bearer token that is good; any is when left out. */
+  readonly token?: string;
+}
+
+export interface Simulator {
+  /** Without a slash at the end: `http://127.0.0.1:4010`. */
+  readonly url: string;
+  /** Spaces of every region, for path-style addressing. */
+  readonly s3Endpoint: string;
+  now(): Temporal.Instant;
+  /** Lets everything up to an instant happen. Throws RangeError for one that has passed. */
+  advanceTo(instant: Temporal.Instant): void;
+  /** The fleet's history; past its end, the fleet stands still. */
+  readonly start: Temporal.Instant;
+  readonly end: Temporal.Instant;
+  /** What an operator of this fleet would declare, who shares what included. */
+  readonly deployments: readonly FleetDeployment[];
+  readonly sharedResources: readonly SharedResource[];
+  close(): Promise<void>;
+}
+
+const BODY_BYTES_MAX = 1_048_576;
+
+/**
+ * Starts a server that speaks the provider's API from a made-up fleet with a clock of its own.
+ * The same fleet, seed and size at the same instant give the same answers, always. Rejects with
+ * the system's error where it cannot listen, and with RangeError for an instant that no fleet has.
+ */
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const { fleet, seed, host = '127.0.0.1' } = options;
+  const script = fleets[fleet](seed, options.resources);
+  const clock = new SimulatedClock(script, seed, options.at?.epochMilliseconds ?? script.start);
+  const faults = new FaultBoard();
+  const limiter = new RateLimiter();
+  const log = new RequestLog();
+  const api = new Api({ fleet, seed, clock, faults, limiter, token: options.token });
+  const spaces = new Spaces(clock, faults);
+  const control = new Control({
+    fleet,
+    seed,
+    script,
+    clock,
+    faults,
+    limiter,
+    log,
+    s3Endpoint: () => url + SPACES_PATH,
+  });
+  let url = '';
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = readRequest(request, url);
+    if (asked.path.startsWith(CONTROL_PATH)) {
+      const body = await readBody(request);
+      send(
+        response,
+        clock.now,
+        body === null
+          ? json(413, { error: { message: 'the body is too large', issues: [] } })
+          : control.answer(asked.method, asked.path, body),
+      );
+      return;
+    }
+    const isSpaces = asked.path.startsWith(SPACES_PATH);
+    const answer = isSpaces ? spaces.answer(asked) : api.answer(asked);
+    const route = isSpaces ? SPACES_PATH : api.routeOf(asked.path);
+    log.add(asked.method, route, asked.url, answer.drop === undefined ? answer.status : null);
+    send(response, clock.now, answer);
+  }
+
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: Error) => {
+      // A defect of the simulator: say so where whoever uses it will look.
+      if (!response.headersSent)
+        send(response, clock.now, json(500, { id: 'simulator_defect', message: error.stack ?? error.message }));
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, host, resolve);
+  });
+  const { address, family, port } = server.address() as AddressInfo;
+  url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+
+  return {
+    url,
+    s3Endpoint: url + SPACES_PATH,
+    now: () => instantOf(clock.now),
+    advanceTo: (instant) => clock.advanceTo(instant.epochMilliseconds),
+    start: instantOf(script.start),
+    end: instantOf(script.end),
+    deployments: script.deployments,
+    sharedResources: script.shared,
+    async close() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function readRequest(request: IncomingMessage, ownUrl: string): Asked {
+  const url = request.url ?? '/';
+  const question = url.indexOf('?');
+  const { host, authorization } = request.headers;
+  return {
+    method: request.method ?? 'GET',
+    url,
+    path: question === -1 ? url : url.slice(0, question),
+    query: new URLSearchParams(question === -1 ? '' : url.slice(question + 1)),
+    origin: host !== undefined && /^[\w.:[\]-]+$/.test(host) ? `http://${host}` : ownUrl,
+    authorization,
+  };
+}
+
+/** Null: it is larger than any that is meant. */
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
+  }
+  return bytes > BODY_BYTES_MAX ? null : Buffer.concat(chunks).toString('utf8');
+}
+
+/** Every answer tells the simulated instant: by it a client knows a simulator. */
+function send(response: ServerResponse, now: Ms, { status, headers, body, drop }: Answer): void {
+  if (drop === 'before') {
+    response.destroy();
+    return;
+  }
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  response.sendDate = false;
+  response.writeHead(status, {
+    ...headers,
+    date: httpDate(now),
+    'x-simulated-clock': rfc3339(now),
+    'content-length': bytes.length,
+  });
+  if (drop === 'within') response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.destroy());
+  else response.end(bytes);
+}

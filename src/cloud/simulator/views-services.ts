@@ -1,0 +1,197 @@
+import { regionOf, sizes } from './catalogue.ts';
+import type { App, DatabaseCluster, Domain, Firewall, KubernetesCluster, LoadBalancer } from './entities.ts';
+import { HOUR, instantOf, rfc3339 } from './time.ts';
+import { accountUuid, type Lens, type View, vpcUuid } from './views.ts';
+import { urnOf } from './world.ts';
+
+/** How networking, managed services and the account look in the provider's API. */
+
+export function domainView(domain: Domain): View {
+  return {
+    name: domain.name,
+    ttl: 1800,
+    zone_file: `$ORIGIN ${domain.name}.\n$TTL 1800\n${domain.name}. IN NS ns1.digitalocean.com.\n`,
+  };
+}
+
+export function firewallView(firewall: Firewall): View {
+  const anywhere = { addresses: ['0.0.0.0/0', '::/0'] };
+  return {
+    id: firewall.id,
+    name: firewall.name,
+    status: 'succeeded',
+    inbound_rules: ['22', '80', '443'].map((ports) => ({ protocol: 'tcp', ports, sources: anywhere })),
+    outbound_rules: [{ protocol: 'tcp', ports: 'all', destinations: anywhere }],
+    created_at: rfc3339(firewall.createdAt),
+    droplet_ids: firewall.droplets,
+    tags: firewall.tags,
+    pending_changes: [],
+  };
+}
+
+export function loadBalancerView(balancer: LoadBalancer, { world }: Lens): View {
+  return {
+    id: balancer.id,
+    name: balancer.name,
+    ip: balancer.ip,
+    size_unit: balancer.nodes,
+    size: 'lb-small',
+    algorithm: 'round_robin',
+    status: 'active',
+    created_at: rfc3339(balancer.createdAt),
+    forwarding_rules: [
+      {
+        entry_protocol: 'http',
+        entry_port: 80,
+        target_protocol: 'http',
+        target_port: 80,
+        certificate_id: '',
+        tls_passthrough: false,
+      },
+    ],
+    health_check: {
+      protocol: 'http',
+      port: 80,
+      path: '/',
+      check_interval_seconds: 10,
+      response_timeout_seconds: 5,
+      healthy_threshold: 5,
+      unhealthy_threshold: 3,
+    },
+    sticky_sessions: { type: 'none' },
+    region: regionOf(balancer.region),
+    tag: '',
+    droplet_ids: balancer.droplets,
+    redirect_http_to_https: false,
+    enable_proxy_protocol: false,
+    enable_backend_keepalive: false,
+    vpc_uuid: vpcUuid(world.seed, balancer.region),
+    project_id: (world.projectOf(urnOf('load_balancer', balancer.id) as string) ?? world.defaultProject).id,
+    http_idle_timeout_seconds: 60,
+    network: 'EXTERNAL',
+    network_stack: 'IPV4',
+    type: balancer.kind,
+  };
+}
+
+export function databaseView(database: DatabaseCluster, { world }: Lens): View {
+  const versions: Record<string, string> = { pg: '17', mysql: '8', valkey: '8', mongodb: '8.0' };
+  return {
+    id: database.id,
+    name: database.name,
+    engine: database.engine,
+    version: versions[database.engine],
+    num_nodes: database.nodes,
+    size: database.size,
+    region: database.region,
+    status: 'online',
+    created_at: rfc3339(database.createdAt),
+    private_network_uuid: vpcUuid(world.seed, database.region),
+    tags: database.tags,
+    db_names: ['defaultdb'],
+    maintenance_window: { day: 'monday', hour: '04:00:00', pending: false, description: [] },
+    project_id: (world.projectOf(urnOf('database', database.id) as string) ?? world.defaultProject).id,
+    storage_size_mib: 10240 * database.nodes,
+  };
+}
+
+export function clusterView(cluster: KubernetesCluster, { world }: Lens): View {
+  const created = rfc3339(cluster.createdAt);
+  return {
+    id: cluster.id,
+    name: cluster.name,
+    region: cluster.region,
+    version: '1.33.1-do.0',
+    cluster_subnet: '10.244.0.0/16',
+    service_subnet: '10.245.0.0/16',
+    vpc_uuid: vpcUuid(world.seed, cluster.region),
+    ipv4: '',
+    endpoint: '',
+    tags: cluster.tags,
+    node_pools: [
+      {
+        id: cluster.poolId,
+        name: 'default-pool',
+        size: cluster.size,
+        count: cluster.droplets.length,
+        tags: cluster.tags,
+        labels: null,
+        taints: [],
+        auto_scale: false,
+        nodes: cluster.droplets.map((id) => {
+          const node = world.droplets.get(id);
+          const at = node === undefined ? created : rfc3339(node.createdAt);
+          const state = node?.status === 'active' ? 'running' : 'provisioning';
+          // A node's own id; the pool's with the droplet's number in place of its end.
+          const uuid = cluster.poolId.slice(0, 24) + id.toString(16).padStart(12, '0');
+          return {
+            id: uuid,
+            name: node?.name ?? '',
+            status: { state },
+            droplet_id: String(id),
+            created_at: at,
+            updated_at: at,
+          };
+        }),
+      },
+    ],
+    maintenance_policy: { start_time: '00:00', duration: '4h0m0s', day: 'any' },
+    auto_upgrade: false,
+    status: { state: 'running', message: '' },
+    created_at: created,
+    updated_at: created,
+    surge_upgrade: true,
+    ha: false,
+    registry_enabled: false,
+  };
+}
+
+export function appView(app: App, { world }: Lens): View {
+  const created = rfc3339(app.createdAt);
+  const host = `${app.name}-${app.id.slice(0, 5)}.ondigitalocean.app`;
+  return {
+    id: app.id,
+    owner_uuid: accountUuid(world.seed),
+    spec: {
+      name: app.name,
+      region: app.region.slice(0, 3),
+      services: [{ name: 'web', instance_count: 1, instance_size_slug: 'apps-s-1vcpu-0.5gb', http_port: 8080 }],
+    },
+    default_ingress: `https://${host}`,
+    live_url: `https://${host}`,
+    live_domain: host,
+    created_at: created,
+    updated_at: created,
+    tier_slug: 'basic',
+    project_id: (world.projectOf(urnOf('app', app.id) as string) ?? world.defaultProject).id,
+  };
+}
+
+export function accountView({ world }: Lens, name: string): View {
+  return {
+    droplet_limit: 200_000,
+    floating_ip_limit: 20_000,
+    email: `${name.toLowerCase()}@simulator.example`,
+    name: `Simulated ${name}`,
+    uuid: accountUuid(world.seed),
+    email_verified: true,
+    status: 'active',
+    status_message: '',
+    team: { uuid: vpcUuid(world.seed, 'team'), name: `Simulated ${name}` },
+  };
+}
+
+/** An estimate, from what runs now and how much of the month has passed: the month's bill is another thing. */
+export function balanceView({ world }: Lens): View {
+  const now = instantOf(world.now).toZonedDateTimeISO('UTC');
+  const hours = (now.epochMilliseconds - now.with({ day: 1 }).startOfDay().epochMilliseconds) / HOUR;
+  let hourly = 0;
+  for (const droplet of world.droplets.list()) hourly += sizes.get(droplet.size)?.price_hourly ?? 0;
+  const usage = (hourly * Math.min(hours, 672)).toFixed(2);
+  return {
+    month_to_date_balance: usage,
+    account_balance: '0.00',
+    month_to_date_usage: usage,
+    generated_at: rfc3339(world.now),
+  };
+}
