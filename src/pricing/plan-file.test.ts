@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { formatProblem, planFileJsonSchema, readPlanFile } from './plan-file.ts';
+
+const kinds = new Set(['droplet_hours', 'dns_zones']);
+const problems = (text: string) => readPlanFile('plans/p.yaml', text, kinds).problems.map(formatProblem);
+
+const good = `plan: p
+name: P
+from: 2026-05-01
+currency: USD
+base: 50.00
+discount: { percent: 10, until: 2027-01-01 }
+items:
+  - kind: droplet_hours
+    allowance: 1488
+    model: graduated
+    properties:
+      tiers:
+        - { upTo: 0.10, unitPrice: 0.000000000000000001 }
+        - { upTo: 12345678901234567890, flatFee: 1 }
+        - upTo: null
+      dueAtZero: true
+`;
+
+it('keeps the digits of its numbers, which a binary fraction would lose', () => {
+  const { plan } = readPlanFile('plans/p.yaml', good, kinds);
+  expect(plan).toMatchObject({
+    base: '50.00',
+    discount: { percent: '10' },
+    items: [
+      {
+        allowance: '1488',
+        properties: {
+          tiers: [
+            { upTo: '0.10', unitPrice: '0.000000000000000001' },
+            { upTo: '12345678901234567890', flatFee: '1' },
+            { upTo: null },
+          ],
+          dueAtZero: true,
+        },
+      },
+    ],
+  });
+  expect(plan?.from.toString()).toBe('2026-05-01');
+});
+
+describe('problems name file, line and reason', () => {
+  it.each([
+    ['base: 50.00', 'base: -50', 'plans/p.yaml:5: base: must not be negative (-50)'],
+    ['currency: USD\n', '', 'plans/p.yaml:1: currency: is missing'],
+    ['name: P', 'name: P\nnmae: P', 'plans/p.yaml:3: nmae: is not known here'],
+    [
+      'kind: droplet_hours',
+      'kind: cpu',
+      'plans/p.yaml:8: items[0].kind: there is no billing kind cpu; there are dns_zones, droplet_hours',
+    ],
+    [
+      'upTo: 12345678901234567890',
+      'upTo: 0.1',
+      'plans/p.yaml:14: items[0].properties.tiers[1].upTo: tiers overlap: it ends at 0.1, and the tier before it at 0.1',
+    ],
+    ['- upTo: null', '- flatFee: 1', 'plans/p.yaml:15: items[0].properties.tiers[2].upTo: is missing'],
+    [
+      'model: graduated',
+      'model: stepped',
+      'plans/p.yaml:10: items[0].model: must be one of standard, graduated, volume, package, percentage, stairstep, cost-plus',
+    ],
+    ['base: 50.00', 'base: 1e2', 'plans/p.yaml:5: base: must be a decimal such as "0.04"'],
+    ['base: 50.00', 'base: 50.00\nbase: 60.00', 'plans/p.yaml:6: Map keys must be unique'],
+  ])('%j become %j', (from, to, expected) => {
+    expect(good).toContain(from);
+    expect(problems(good.replace(from, to))).toEqual([expected]);
+  });
+
+  it('what is no YAML too', () => {
+    expect(problems(good.replace('base: 50.00', 'base: [50.00'))[0]).toMatch(/^plans\/p\.yaml:6: /);
+  });
+
+  it('an empty file too', () => {
+    expect(problems('')).toEqual([expect.stringMatching(/^plans\/p\.yaml:1: /)]);
+  });
+});
+
+describe('the JSON schema', () => {
+  const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(planFileJsonSchema());
+
+  it('beside the plan files is the one of this version', () => {
+    const url = new URL('../../plans/plan.schema.json', import.meta.url);
+    expect(JSON.parse(readFileSync(url, 'utf8'))).toEqual(planFileJsonSchema());
+  });
+
+  it('takes a good file as an editor reads it, and no bad one', () => {
+    expect([validate(parse(good)), validate.errors]).toEqual([true, null]);
+    expect(validate(parse(good.replace('model: graduated', 'model: stepped')))).toBe(false);
+    expect(validate(parse(good.replace('name: P', 'nmae: P')))).toBe(false);
+  });
+});

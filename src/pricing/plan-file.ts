@@ -1,0 +1,72 @@
+import { isNode, LineCounter, parseDocument, type Tags } from 'yaml';
+import { z } from 'zod';
+import { checkPlan, formatPath, type PlanVersion, planSchema } from './plan.ts';
+
+/** What is wrong in a plan file, and where. */
+export interface PlanFileProblem {
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+  /** Within the plan, e.g. `items[2].properties.unitPrice`; empty where the file is no YAML. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+/**
+ * Reads a plan file (YAML, of which JSON is a part). Numbers keep their own digits: 0.10 is the
+ * decimal "0.10", never a binary fraction.
+ * @param file its name, for problems
+ * @param kinds the billing kinds that there are
+ */
+export function readPlanFile(
+  file: string,
+  text: string,
+  kinds: ReadonlySet<string>,
+):
+  | { readonly plan: PlanVersion; readonly problems: [] }
+  | { readonly plan: null; readonly problems: PlanFileProblem[] } {
+  const lineCounter = new LineCounter();
+  const lineAt = (offset: number) => lineCounter.linePos(offset).line;
+  const document = parseDocument(text, { lineCounter, customTags: numbersAsText, prettyErrors: false });
+  if (document.errors.length > 0) {
+    const problems = document.errors.map((error) => ({
+      file,
+      line: lineAt(error.pos[0]),
+      path: '',
+      reason: error.message,
+    }));
+    return { plan: null, problems };
+  }
+
+  /** The line of the innermost thing on the path that the file has: what is missing has none of its own. */
+  const lineOf = (path: readonly (string | number)[]): number => {
+    for (let length = path.length; length >= 0; length -= 1) {
+      const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
+      if (isNode(node) && node.range) return lineAt(node.range[0]);
+    }
+    return 1;
+  };
+  const checked = checkPlan(document.toJS(), kinds);
+  if (checked.plan) return checked;
+  const problems = checked.problems.map(({ path, reason }) => ({
+    file,
+    line: lineOf(path),
+    path: formatPath(path),
+    reason,
+  }));
+  return { plan: null, problems: problems.sort((a, b) => a.line - b.line) };
+}
+
+/** `plans/studio.yaml:12: items[2].properties.unitPrice: must not be negative (-1)` */
+export function formatProblem({ file, line, path, reason }: PlanFileProblem): string {
+  return `${file}:${line}: ${path === '' ? '' : `${path}: `}${reason}`;
+}
+
+/** The JSON schema of a plan file, by which editors complete and check it. */
+export function planFileJsonSchema(): object {
+  return z.toJSONSchema(planSchema, { io: 'input' });
+}
+
+function numbersAsText(tags: Tags): Tags {
+  return tags.filter((tag) => typeof tag === 'string' || !/:(int|float)$/.test(tag.tag));
+}

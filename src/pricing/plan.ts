@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { currencyDigits } from '../platform/money.ts';
+import { Exact } from '../platform/quantity.ts';
+import { decimalText } from './rating/decimal.ts';
+import { chargeWith } from './rating/models.ts';
+
+const text = (options: { pattern: RegExp; error: string }) =>
+  z
+    .string({
+      error: (issue) => (issue.input === undefined ? 'is missing' : options.error),
+    })
+    .regex(options.pattern, { abort: true, error: options.error });
+
+const day = z.iso
+  .date({
+    abort: true,
+    error: (issue) => (issue.input === undefined ? 'is missing' : 'must be a day such as 2026-05-01'),
+  })
+  .transform((iso) => Temporal.PlainDate.from(iso));
+
+const minimum = decimalText.nullable().default(null);
+const cap = decimalText.nullable().default(null);
+
+/** One billing kind's price. */
+export const planItemSchema = chargeWith({
+  kind: text({
+    pattern: /^[a-z][a-z0-9_]{0,62}$/,
+    error: 'must be a billing kind such as droplet_hours',
+  }),
+  allowance: decimalText
+    .default('0')
+    .describe('Units of each month that the base fee covers; the charge is for those beyond.'),
+  minimum: minimum.describe('The least that the item costs in a month, used or not.'),
+  cap: cap.describe('The most that the item costs in a month.'),
+});
+export type PlanItem = z.output<typeof planItemSchema>;
+
+const discountSchema = z
+  .strictObject({
+    percent: decimalText.optional().describe('Percent of all that the month costs.'),
+    amount: decimalText.optional().describe('Off what the month costs, down to nothing.'),
+    until: day
+      .nullable()
+      .default(null)
+      .describe('The first month that no longer has it, by its first day; null: no end.'),
+  })
+  .superRefine(({ percent, amount, until }, context) => {
+    const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+    if ((percent === undefined) === (amount === undefined)) refuse([], 'needs either percent or amount');
+    if (percent !== undefined && new Exact(percent).gt(100)) refuse(['percent'], 'must not be more than 100');
+    if (until !== null && until.day !== 1) refuse(['until'], 'must be the first day of a month');
+  });
+
+/**
+ * A plan as it is from a day on: what a plan file says, what the database keeps, what rating
+ * takes. Decimals are strings. Months are calendar months, UTC.
+ */
+export const planSchema = z
+  .strictObject({
+    plan: text({
+      pattern: /^[a-z0-9][a-z0-9-]{0,62}$/,
+      error: 'must be a short name such as studio',
+    }).describe('The short name by which commands know the plan.'),
+    name: text({ pattern: /\S/, error: 'must be a name for people' }).describe('The name for people.'),
+    from: day.describe('The first day on which this version holds.'),
+    currency: text({
+      pattern: /^[A-Z]{3}$/,
+      error: 'must be a currency code such as USD',
+    }),
+    base: decimalText.describe('The fee of a month.'),
+    minimum: minimum.describe('The least that a month costs before a discount, base fee included.'),
+    cap: cap.describe('The most that a month costs before a discount, base fee included.'),
+    discount: discountSchema.nullable().default(null),
+    items: z.array(planItemSchema, { error: 'must be a list of items' }),
+  })
+  .superRefine((plan, context) => {
+    const refuse = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
+    let digits: number;
+    try {
+      digits = currencyDigits(plan.currency);
+    } catch (error) {
+      return refuse(['currency'], (error as Error).message);
+    }
+
+    /** Shown as they are, so they must be amounts that exist. */
+    const money = (path: (string | number)[], amount: string | null | undefined) => {
+      if (amount != null && new Exact(amount).decimalPlaces() > digits) {
+        refuse(path, `${amount} is finer than the currency: ${plan.currency} has ${digits} digits after the point`);
+      }
+    };
+    const bounds = (path: (string | number)[], limits: { minimum: string | null; cap: string | null }) => {
+      money([...path, 'minimum'], limits.minimum);
+      money([...path, 'cap'], limits.cap);
+      if (limits.minimum !== null && limits.cap !== null && new Exact(limits.cap).lt(limits.minimum)) {
+        refuse([...path, 'cap'], `is below the minimum (${limits.minimum})`);
+      }
+    };
+
+    money(['base'], plan.base);
+    money(['discount', 'amount'], plan.discount?.amount);
+    bounds([], plan);
+    const seen = new Set<string>();
+    for (const [index, item] of plan.items.entries()) {
+      bounds(['items', index], item);
+      if (seen.has(item.kind)) refuse(['items', index, 'kind'], `${item.kind} has an item already`);
+      seen.add(item.kind);
+    }
+  });
+
+/** One version of a plan. */
+export type PlanVersion = z.output<typeof planSchema>;
+
+export interface PlanProblem {
+  /** Where in the plan, e.g. ['items', 2, 'properties', 'unitPrice']. */
+  readonly path: readonly (string | number)[];
+  readonly reason: string;
+}
+
+/** Checks a plan from outside. `kinds`: the billing kinds that there are. */
+export function checkPlan(
+  input: unknown,
+  kinds: ReadonlySet<string>,
+): { readonly plan: PlanVersion; readonly problems: [] } | { readonly plan: null; readonly problems: PlanProblem[] } {
+  const parsed = planSchema.safeParse(input);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.flatMap((issue): PlanProblem[] => {
+      const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+      if (issue.code !== 'unrecognized_keys') return [{ path, reason: issue.message }];
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        reason: 'is not known here',
+      }));
+    });
+    return { plan: null, problems };
+  }
+  const problems = parsed.data.items.flatMap((item, index): PlanProblem[] =>
+    kinds.has(item.kind)
+      ? []
+      : [
+          {
+            path: ['items', index, 'kind'],
+            reason: `there is no billing kind ${item.kind}; there are ${[...kinds].sort().join(', ')}`,
+          },
+        ],
+  );
+  return problems.length > 0 ? { plan: null, problems } : { plan: parsed.data, problems: [] };
+}
+
+/** `items[2].properties.unitPrice` */
+export function formatPath(path: readonly (string | number)[]): string {
+  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index > 0 ? `.${part}` : part)).join('');
+}

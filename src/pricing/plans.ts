@@ -1,0 +1,82 @@
+import type { Database } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { type PlanVersion, planSchema } from './plan.ts';
+import * as store from './store.ts';
+
+/** The version of each plan that holds on a day, by slug. A plan that begins later is not among them. */
+export async function listPlans(db: Database, day: Temporal.PlainDate): Promise<PlanVersion[]> {
+  return (await store.selectPlans(db, day, null)).map(toPlanVersion);
+}
+
+/**
+ * The version of a plan that holds on a day.
+ * @throws ArcadiaError not_found
+ */
+export async function getPlan(db: Database, slug: string, day: Temporal.PlainDate): Promise<PlanVersion> {
+  const [row] = await store.selectPlans(db, day, slug);
+  if (row) return toPlanVersion(row);
+  const [first] = await store.selectVersionDays(db, slug);
+  if (first) throw new ArcadiaError('not_found', `Plan "${slug}" begins on ${first}; it says nothing about ${day}.`);
+  const slugs = await store.selectPlanSlugs(db);
+  throw new ArcadiaError('not_found', `There is no plan "${slug}"; there are ${slugs.join(', ') || 'none yet'}.`);
+}
+
+/**
+ * Adds a version of a plan, which holds from its first day until the plan's next version. The plan
+ * has passed `checkPlan`. A version is never changed: another one from the same day is refused.
+ * @param by who, for the record
+ * @throws ArcadiaError conflict: a version from that day is there, or deployments are on the plan in another currency
+ */
+export async function addPlanVersion(
+  db: Database,
+  plan: PlanVersion,
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const planId = await store.lockPlan(trx, plan.plan);
+    const subscriber = await store.selectSubscriberInOtherCurrency(trx, planId, plan);
+    if (subscriber) {
+      throw new ArcadiaError(
+        'conflict',
+        `Plan "${plan.plan}" cannot change from ${subscriber.currency} to ${plan.currency}: deployment ` +
+          `"${subscriber.deployment}" is on it. Give the prices in ${plan.currency} a plan of their own.`,
+      );
+    }
+    const planVersionId = await store.insertPlanVersion(trx, planId, plan, by, now);
+    if (planVersionId === null) {
+      throw new ArcadiaError(
+        'conflict',
+        `Plan "${plan.plan}" has a version from ${plan.from} already; versions do not change.`,
+      );
+    }
+    const written = await store.insertPlanItems(trx, planVersionId, plan.items);
+    if (written !== plan.items.length) throw new RangeError('a plan item has an unknown billing kind: see checkPlan');
+  });
+}
+
+/** The billing kinds that a plan may price. */
+export async function billingKinds(db: Database): Promise<ReadonlySet<string>> {
+  return new Set(await store.selectKinds(db));
+}
+
+function toPlanVersion(row: store.PlanRow): PlanVersion {
+  const hasDiscount = row.discount_percent !== null || row.discount_amount !== null;
+  return planSchema.parse({
+    plan: row.plan,
+    name: row.name,
+    from: row.from_day.toString(),
+    currency: row.currency,
+    base: row.base_fee,
+    minimum: row.minimum,
+    cap: row.cap,
+    discount: hasDiscount
+      ? {
+          percent: row.discount_percent ?? undefined,
+          amount: row.discount_amount ?? undefined,
+          until: row.discount_until?.toString() ?? null,
+        }
+      : null,
+    items: row.items,
+  });
+}

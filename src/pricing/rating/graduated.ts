@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { Exact } from '../../platform/quantity.ts';
+import type { Charged } from './charge.ts';
+import { chargeTier, dueAtZero, pricedTier, spans, tierList } from './tiers.ts';
+
+/** Each tier's units cost that tier's price, like income tax; a tier's flat fee is due once it is reached. */
+export const graduatedProperties = z.strictObject({
+  tiers: tierList(pricedTier),
+  dueAtZero,
+});
+
+/**
+ * A tier is reached when units lie above the end of the tier before it; at zero units none is,
+ * and nothing is due, unless `dueAtZero` says that the first tier's flat fee is.
+ */
+export function rateGraduated(properties: z.output<typeof graduatedProperties>, units: Exact): Charged {
+  const reached = spans(properties.tiers).filter(
+    (span, index) => units.gt(span.from) || (index === 0 && properties.dueAtZero),
+  );
+  const tiers = reached.map((span) => {
+    const end = span.upTo === null || units.lt(span.upTo) ? units : span.upTo;
+    return chargeTier(span, end.minus(span.from), {
+      unitPrice: new Exact(span.tier.unitPrice),
+      flatFee: new Exact(span.tier.flatFee),
+    });
+  });
+  return {
+    amount: tiers.reduce((sum, tier) => sum.plus(tier.amount), new Exact(0)),
+    tiers,
+  };
+}

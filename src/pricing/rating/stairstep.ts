@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { Exact } from '../../platform/quantity.ts';
+import type { Charged } from './charge.ts';
+import { decimalText } from './decimal.ts';
+import { chargeTier, dueAtZero, spanOf, tierList, upTo } from './tiers.ts';
+
+const step = z.strictObject({
+  upTo,
+  flatFee: decimalText.describe('What any number of units in this tier costs.'),
+});
+
+/** One flat fee for the tier in which the total falls, whatever the units. */
+export const stairstepProperties = z.strictObject({
+  tiers: tierList(step),
+  dueAtZero,
+});
+
+export function rateStairstep(properties: z.output<typeof stairstepProperties>, units: Exact): Charged {
+  if (units.isZero() && !properties.dueAtZero) return { amount: new Exact(0), tiers: [] };
+  const span = spanOf(properties.tiers, units);
+  const tier = chargeTier(span, units, {
+    unitPrice: new Exact(0),
+    flatFee: new Exact(span.tier.flatFee),
+  });
+  return { amount: tier.amount, tiers: [tier] };
+}

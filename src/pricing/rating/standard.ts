@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { Exact } from '../../platform/quantity.ts';
+import type { Charged } from './charge.ts';
+import { decimalText } from './decimal.ts';
+
+/** Every unit costs the same. */
+export const standardProperties = z.strictObject({
+  unitPrice: decimalText.describe('The price of one unit.'),
+});
+
+export function rateStandard(properties: z.output<typeof standardProperties>, units: Exact): Charged {
+  return { amount: units.times(new Exact(properties.unitPrice)), tiers: [] };
+}

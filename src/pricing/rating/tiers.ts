@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { Exact } from '../../platform/quantity.ts';
+import type { TierCharge } from './charge.ts';
+import { decimalText, positiveDecimalText } from './decimal.ts';
+
+/** The end of a tier. A bound belongs to the tier that it ends: 10 is in "up to 10", 10.000000001 is not. */
+export const upTo = positiveDecimalText
+  .nullable()
+  .describe('The last unit of this tier; null in the last tier, which has no end.');
+
+export const dueAtZero = z
+  .boolean({ error: 'must be true or false' })
+  .default(false)
+  .describe('Whether the fixed part is due although nothing was used.');
+
+/** Tiers with a price per unit, a flat fee, or both. */
+export const pricedTier = z.strictObject({
+  upTo,
+  unitPrice: decimalText.default('0').describe('The price of a unit in this tier.'),
+  flatFee: decimalText.default('0').describe('Due once as soon as the tier is reached.'),
+});
+
+/** A list of tiers that follow each other without gap or overlap, the last without end. */
+export function tierList<Tier extends z.ZodType<{ upTo: string | null }>>(tier: Tier) {
+  return z
+    .array(tier, { error: 'must be a list of tiers' })
+    .min(1, { abort: true, error: 'needs at least one tier' })
+    .superRefine((tiers, context) => {
+      let previous: Exact | null = new Exact(0);
+      for (const [index, { upTo: text }] of tiers.entries()) {
+        const refuse = (message: string) => context.addIssue({ code: 'custom', path: [index, 'upTo'], message });
+        const bound = text === null ? null : new Exact(text);
+        if (previous === null) return refuse('tiers overlap: the tier before this one has no end');
+        if (bound !== null && index > 0 && bound.lte(previous)) {
+          return refuse(`tiers overlap: it ends at ${text}, and the tier before it at ${previous.toFixed()}`);
+        }
+        previous = bound;
+      }
+      if (previous !== null) {
+        const path = [tiers.length - 1, 'upTo'];
+        context.addIssue({
+          code: 'custom',
+          path,
+          message: 'the last tier must have no end (upTo: null)',
+        });
+      }
+    });
+}
+
+export interface Span<Tier> {
+  readonly tier: Tier;
+  readonly from: Exact;
+  readonly upTo: Exact | null;
+}
+
+/** The tiers with both their bounds. */
+export function spans<Tier extends { upTo: string | null }>(tiers: readonly Tier[]): Span<Tier>[] {
+  let from = new Exact(0);
+  return tiers.map((tier) => {
+    const span = {
+      tier,
+      from,
+      upTo: tier.upTo === null ? null : new Exact(tier.upTo),
+    };
+    from = span.upTo ?? from;
+    return span;
+  });
+}
+
+/** The tier in which a total falls; zero falls in the first. */
+export function spanOf<Tier extends { upTo: string | null }>(tiers: readonly Tier[], units: Exact): Span<Tier> {
+  const found = spans(tiers).find((span) => span.upTo === null || units.lte(span.upTo));
+  if (found === undefined) throw new RangeError('the last tier has an end');
+  return found;
+}
+
+/** Charges units in a tier at its price, with its flat fee. */
+export function chargeTier(
+  { from, upTo }: Span<unknown>,
+  units: Exact,
+  { unitPrice, flatFee }: { readonly unitPrice: Exact; readonly flatFee: Exact },
+): TierCharge {
+  return {
+    from,
+    upTo,
+    units,
+    unitPrice,
+    flatFee,
+    amount: units.times(unitPrice).plus(flatFee),
+  };
+}

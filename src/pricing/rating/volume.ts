@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { Exact } from '../../platform/quantity.ts';
+import type { Charged } from './charge.ts';
+import { chargeTier, dueAtZero, pricedTier, spanOf, tierList } from './tiers.ts';
+
+/**
+ * All units cost the price of the tier in which their total falls, with that tier's flat fee. One
+ * more unit can make everything cheaper: such a cliff is allowed.
+ */
+export const volumeProperties = z.strictObject({
+  tiers: tierList(pricedTier),
+  dueAtZero,
+});
+
+export function rateVolume(properties: z.output<typeof volumeProperties>, units: Exact): Charged {
+  if (units.isZero() && !properties.dueAtZero) return { amount: new Exact(0), tiers: [] };
+  const span = spanOf(properties.tiers, units);
+  const tier = chargeTier(span, units, {
+    unitPrice: new Exact(span.tier.unitPrice),
+    flatFee: new Exact(span.tier.flatFee),
+  });
+  return { amount: tier.amount, tiers: [tier] };
+}

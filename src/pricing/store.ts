@@ -1,0 +1,218 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../platform/database.ts';
+import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
+import type { PlanVersion } from './plan.ts';
+
+/** A plan as it is on a day. Decimals are strings, as they were written. */
+export interface PlanRow {
+  readonly plan: string;
+  readonly from_day: Temporal.PlainDate;
+  readonly name: string;
+  readonly currency: string;
+  readonly base_fee: string;
+  readonly minimum: string | null;
+  readonly cap: string | null;
+  readonly discount_percent: string | null;
+  readonly discount_amount: string | null;
+  readonly discount_until: Temporal.PlainDate | null;
+  /** In their order, in the form of a plan's items. */
+  readonly items: unknown[];
+}
+
+/** The version of each plan that holds on a day, or of one plan, by slug. A plan that begins later has none. */
+export async function selectPlans(db: Database, day: Temporal.PlainDate, slug: string | null): Promise<PlanRow[]> {
+  const { rows } = await sql<PlanRow>`
+    SELECT p.slug AS plan, v.from_day, v.name, v.currency, v.base_fee, v.minimum, v.cap,
+           v.discount_percent, v.discount_amount, v.discount_until,
+           (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                     'kind', k.slug, 'allowance', i.allowance::text, 'model', i.model, 'properties', i.properties,
+                     'minimum', i.minimum::text, 'cap', i.cap::text) ORDER BY i.position), '[]')
+            FROM plan_items i
+            JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k USING (billing_kind_id)
+            WHERE i.plan_version_id = v.plan_version_id) AS items
+    FROM plans p
+    CROSS JOIN LATERAL (
+      SELECT * FROM plan_versions v
+      WHERE v.plan_id = p.plan_id AND v.from_day <= ${day}::date
+      ORDER BY v.from_day DESC LIMIT 1) v
+    WHERE ${slug}::text IS NULL OR p.slug = ${slug}
+    ORDER BY p.slug COLLATE "C"`.execute(db);
+  return rows;
+}
+
+/** The first day of each of a plan's versions, in order; none: there is no such plan. */
+export async function selectVersionDays(db: Database, slug: string): Promise<Temporal.PlainDate[]> {
+  const { rows } = await sql<{ from_day: Temporal.PlainDate }>`
+    SELECT v.from_day FROM plans p JOIN plan_versions v USING (plan_id)
+    WHERE p.slug = ${slug} ORDER BY v.from_day`.execute(db);
+  return rows.map((row) => row.from_day);
+}
+
+export async function selectPlanSlugs(db: Database): Promise<string[]> {
+  const { rows } = await sql<{ slug: string }>`SELECT slug FROM plans ORDER BY slug COLLATE "C"`.execute(db);
+  return rows.map((row) => row.slug);
+}
+
+/** The billing kinds that there are, whenever they are defined. */
+export async function selectKinds(db: Database): Promise<string[]> {
+  const { rows } = await sql<{ slug: string }>`
+    SELECT DISTINCT slug FROM metering_kinds ORDER BY slug`.execute(db);
+  return rows.map((row) => row.slug);
+}
+
+/** Makes the plan if it is new, and locks it: until the end of the transaction nobody subscribes to it. */
+export async function lockPlan(trx: Transaction, slug: string): Promise<number> {
+  await sql`INSERT INTO plans (slug) VALUES (${slug}) ON CONFLICT (slug) DO NOTHING`.execute(trx);
+  const { rows } = await sql<{ plan_id: number }>`
+    SELECT plan_id FROM plans WHERE slug = ${slug} FOR UPDATE`.execute(trx);
+  return (rows[0] as { plan_id: number }).plan_id;
+}
+
+/** A deployment that is on the plan on the day or later, if the plan has a version in another currency. */
+export async function selectSubscriberInOtherCurrency(
+  trx: Transaction,
+  planId: number,
+  plan: Pick<PlanVersion, 'currency' | 'from'>,
+): Promise<{ deployment: string; currency: string } | undefined> {
+  const { rows } = await sql<{ deployment: string; currency: string }>`
+    SELECT d.slug AS deployment, v.currency
+    FROM plan_versions v
+    JOIN subscriptions s USING (plan_id)
+    JOIN deployments_list d USING (deployment_id)
+    WHERE v.plan_id = ${planId} AND v.currency <> ${plan.currency}
+      AND s.superseded_at = 'infinity' AND s.valid_to > ${plan.from}::date
+    ORDER BY d.slug LIMIT 1`.execute(trx);
+  return rows[0];
+}
+
+/** Null where the plan has a version from that day already. */
+export async function insertPlanVersion(
+  trx: Transaction,
+  planId: number,
+  plan: PlanVersion,
+  by: string,
+  now: Temporal.Instant,
+): Promise<number | null> {
+  const { rows } = await sql<{ plan_version_id: number }>`
+    INSERT INTO plan_versions (plan_id, from_day, name, currency, base_fee, minimum, cap,
+                               discount_percent, discount_amount, discount_until, recorded_at, recorded_by)
+    VALUES (${planId}, ${plan.from}, ${plan.name}, ${plan.currency}, ${plan.base}, ${plan.minimum}, ${plan.cap},
+            ${plan.discount?.percent ?? null}, ${plan.discount?.amount ?? null}, ${plan.discount?.until ?? null},
+            ${now}, ${by})
+    ON CONFLICT (plan_id, from_day) DO NOTHING
+    RETURNING plan_version_id`.execute(trx);
+  return rows[0]?.plan_version_id ?? null;
+}
+
+/** Returns how many were written: one whose billing kind there is not, is not. */
+export async function insertPlanItems(
+  trx: Transaction,
+  planVersionId: number,
+  items: PlanVersion['items'],
+): Promise<number> {
+  const { numAffectedRows } = await sql`
+    INSERT INTO plan_items (plan_version_id, billing_kind_id, position, allowance, model, properties, minimum, cap)
+    SELECT ${planVersionId}, k.billing_kind_id, i.position, (i.item ->> 'allowance')::numeric, i.item ->> 'model',
+           i.item -> 'properties', (i.item ->> 'minimum')::numeric, (i.item ->> 'cap')::numeric
+    FROM jsonb_array_elements(${JSON.stringify(items)}::jsonb) WITH ORDINALITY AS i (item, position)
+    JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k ON k.slug = i.item ->> 'kind'`.execute(trx);
+  return Number(numAffectedRows ?? 0n);
+}
+
+export interface DeploymentRow {
+  readonly deployment_id: number;
+  /** Null: the built-in deployment of what nobody owns. */
+  readonly customer_id: number | null;
+}
+
+export async function selectDeployment(db: Database, slug: string): Promise<DeploymentRow | undefined> {
+  const { rows } = await sql<DeploymentRow>`
+    SELECT deployment_id, customer_id FROM deployments_list WHERE slug = ${slug}`.execute(db);
+  return rows[0];
+}
+
+export async function selectPlanId(db: Database, slug: string): Promise<number | undefined> {
+  const { rows } = await sql<{ plan_id: number }>`SELECT plan_id FROM plans WHERE slug = ${slug}`.execute(db);
+  return rows[0]?.plan_id;
+}
+
+/** One at a time may change a deployment's subscriptions; held until the end of the transaction. */
+export async function lockSubscriptions(trx: Transaction, deploymentId: number): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended('subscriptions', ${deploymentId}::bigint))`.execute(trx);
+}
+
+/** Whether the deployment is believed to be on the plan from the day on, without end. */
+export async function selectIsSubscribed(
+  trx: Transaction,
+  { deploymentId, planId, from }: NewSubscription,
+): Promise<boolean> {
+  const { rows } = await sql<{ there: boolean }>`
+    SELECT EXISTS (
+      SELECT FROM subscriptions
+      WHERE deployment_id = ${deploymentId} AND plan_id = ${planId} AND superseded_at = 'infinity'
+        AND valid_from <= ${from}::date AND valid_to = 'infinity') AS there`.execute(trx);
+  return rows[0]?.there ?? false;
+}
+
+export interface NewSubscription {
+  readonly deploymentId: number;
+  readonly planId: number;
+  readonly from: Temporal.PlainDate;
+}
+
+const subscriptionHistory: HistoryTable = {
+  table: 'subscriptions',
+  id: 'subscription_id',
+  key: ['deployment_id'],
+  values: ['plan_id', 'recorded_by'],
+};
+
+/** From the day on, without end, the deployment is on the plan, whatever was believed before. */
+export async function rewriteSubscription(
+  trx: Transaction,
+  { deploymentId, planId, from }: NewSubscription,
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await sql`DROP TABLE IF EXISTS pg_temp.staged_subscriptions`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE staged_subscriptions ON COMMIT DROP AS
+    SELECT ${deploymentId}::bigint AS deployment_id, ${planId}::bigint AS plan_id, ${by}::text AS recorded_by,
+           ${from}::date::timestamptz AS valid_from, 'infinity'::timestamptz AS valid_to, true AS asserted`.execute(
+    trx,
+  );
+  await rewriteHistory(trx, subscriptionHistory, 'staged_subscriptions', now);
+}
+
+export interface SubscriptionRow {
+  readonly deployment: string;
+  readonly plan: string;
+  readonly valid_from: Temporal.Instant;
+  readonly valid_to: Temporal.Instant | null;
+}
+
+/** What each deployment is on at an instant, by its slug. */
+export async function selectSubscriptionsAt(db: Database, at: Temporal.Instant): Promise<SubscriptionRow[]> {
+  const { rows } = await sql<SubscriptionRow>`
+    SELECT d.slug AS deployment, p.slug AS plan, s.valid_from, s.valid_to
+    FROM subscriptions s JOIN plans p USING (plan_id) JOIN deployments_list d USING (deployment_id)
+    WHERE s.superseded_at = 'infinity' AND s.valid_from <= ${at}::timestamptz AND s.valid_to > ${at}::timestamptz
+    ORDER BY d.slug COLLATE "C"`.execute(db);
+  return rows;
+}
+
+/** The last subscription that a deployment has within the days [from, to). */
+export async function selectLastSubscription(
+  db: Database,
+  deploymentId: number,
+  from: Temporal.PlainDate,
+  to: Temporal.PlainDate,
+): Promise<string | undefined> {
+  const { rows } = await sql<{ plan: string }>`
+    SELECT p.slug AS plan
+    FROM subscriptions s JOIN plans p USING (plan_id)
+    WHERE s.deployment_id = ${deploymentId} AND s.superseded_at = 'infinity'
+      AND s.valid_from < ${to}::date AND s.valid_to > ${from}::date
+    ORDER BY s.valid_from DESC LIMIT 1`.execute(db);
+  return rows[0]?.plan;
+}
