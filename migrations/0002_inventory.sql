@@ -32,6 +32,8 @@ CREATE TABLE sync_runs (
   CHECK ((outcome = 'running') = (finished_at IS NULL))
 );
 CREATE INDEX sync_runs_by_kind ON sync_runs (account_id, kind, started_at DESC);
+CREATE INDEX sync_runs_complete ON sync_runs (account_id, kind, started_at DESC) WHERE outcome = 'complete';
+CREATE INDEX sync_runs_running ON sync_runs (account_id, kind) WHERE outcome = 'running';
 
 -- One thing the provider lists. Identity only; what it was when is in resource_states.
 CREATE TABLE resources (
@@ -82,7 +84,14 @@ CREATE TABLE resource_states (
     WHERE (superseded_at = 'infinity')
 );
 CREATE INDEX resource_states_by_end ON resource_states (valid_to, valid_from) WHERE superseded_at = 'infinity';
+CREATE INDEX resource_states_by_begin ON resource_states (valid_from) WHERE superseded_at = 'infinity';
+-- What is alive, by what a listing of it covers.
+CREATE INDEX resource_states_alive ON resource_states (account_id, kind, resource_id)
+  WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
 CREATE INDEX resource_states_by_resource ON resource_states (resource_id, valid_from) WHERE superseded_at = 'infinity';
+-- What belongs to a resource, and what carries a tag: ownership follows both.
+CREATE INDEX resource_states_by_parent ON resource_states USING gin (parents) WHERE superseded_at = 'infinity' AND parents <> '{}';
+CREATE INDEX resource_states_by_tag ON resource_states USING gin (tags) WHERE superseded_at = 'infinity' AND tags <> '{}';
 
 CREATE TABLE project_memberships (
   project_membership_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -114,8 +123,13 @@ CREATE TABLE provider_actions (
   completed_at         timestamptz,
   payload              jsonb NOT NULL,
   seen_at              timestamptz NOT NULL,
+  -- When history was brought in line with it; NULL: not yet.
+  applied_at           timestamptz,
   PRIMARY KEY (account_id, external_id)
 );
+CREATE INDEX provider_actions_unapplied ON provider_actions (account_id, completed_at)
+  WHERE applied_at IS NULL AND status = 'completed';
+CREATE INDEX provider_actions_in_progress ON provider_actions (account_id, started_at) WHERE status = 'in-progress';
 CREATE INDEX provider_actions_by_resource ON provider_actions (account_id, resource_kind, resource_external_id, completed_at);
 
 -- Resources that a suspicious listing left out: ended once confirmed (see no false deaths).
@@ -140,3 +154,7 @@ CREATE VIEW inventory_memberships AS
   FROM project_memberships WHERE superseded_at = 'infinity';
 CREATE VIEW inventory_sync_runs AS
   SELECT sync_run_id, account_id, kind, started_at, finished_at, outcome, reason FROM sync_runs;
+-- From when on a period may be confirmed: the start of the latest complete sync.
+CREATE VIEW inventory_complete_syncs AS
+  SELECT account_id, kind, max(started_at) AS started_at
+  FROM sync_runs WHERE outcome = 'complete' GROUP BY account_id, kind;

@@ -1,0 +1,229 @@
+import { openProvider } from '../cloud/open.ts';
+import {
+  type Credentials,
+  type Provider,
+  type ProviderIdentity,
+  type ProviderOptions,
+  resourceKinds,
+  type ScopeReport,
+} from '../cloud/provider.ts';
+import { databaseClock, followSimulatedClock } from '../platform/clock.ts';
+import { type SecretKey, seal, unseal } from '../platform/crypto.ts';
+import type { Database } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import {
+  type Account,
+  countHidden,
+  insertAccount,
+  lockAccounts,
+  selectAccounts,
+  selectCredentials,
+  updateAccount,
+} from './store.ts';
+
+export type { Account } from './store.ts';
+
+/** What a sealed credential is for; see src/platform/crypto.ts. */
+const purpose = 'accounts.credentials';
+const slugPattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+export interface AccountRequest {
+  /** Unless given: made from the name, and kept on reconnecting. */
+  readonly slug?: string | undefined;
+  /** Unless given: the provider's own name of the account. */
+  readonly name?: string | undefined;
+  /** `digitalocean` */
+  readonly provider: string;
+  readonly apiUrl: string;
+  readonly credentials: Credentials;
+  /** Nothing before it is metered. Unless given: the moment of connecting. */
+  readonly meteredFrom?: Temporal.Instant | undefined;
+  readonly secretKey: SecretKey;
+}
+
+/**
+ * Connects a provider account, or connects it again: then its credentials and address are
+ * replaced, and of the rest what is given. `identity` is what the provider says of these
+ * credentials; a simulated account is connected at the simulator's instant, which the database's
+ * clock follows from then on, a real one at `now`.
+ *
+ * Errors: clock_conflict where simulated and real accounts would meet in one database; conflict
+ * for a slug that another account has; invalid_argument for one that is none.
+ */
+export async function connectAccount(
+  db: Database,
+  request: AccountRequest,
+  identity: ProviderIdentity,
+  now: Temporal.Instant,
+): Promise<Account> {
+  if (request.slug !== undefined && !slugPattern.test(request.slug)) {
+    throw new ArcadiaError(
+      'invalid_argument',
+      `'${request.slug}' is not a slug: lower-case letters, digits and hyphens, at most 63, not beginning with a hyphen.`,
+    );
+  }
+  const simulated = identity.simulatedAt !== null;
+  const connectedAt = identity.simulatedAt ?? now;
+  const credentials = seal(request.secretKey, purpose, JSON.stringify(request.credentials));
+  return db.transaction().execute(async (trx) => {
+    await lockAccounts(trx);
+    const accounts = await selectAccounts(trx);
+    const stranger = accounts.find((account) => account.simulated !== simulated);
+    if (stranger) {
+      throw new ArcadiaError(
+        'clock_conflict',
+        `This database holds the ${stranger.simulated ? 'simulated' : 'real'} account '${stranger.slug}'; ` +
+          `'${identity.name}' is ${simulated ? 'simulated' : 'real'}.`,
+      );
+    }
+    const known = accounts.find(
+      (account) => account.provider === request.provider && account.providerAccountId === identity.accountId,
+    );
+    const taken = new Set(accounts.filter((account) => account !== known).map((account) => account.slug));
+    if (request.slug !== undefined && taken.has(request.slug)) {
+      throw new ArcadiaError('conflict', `Another account is called '${request.slug}'.`);
+    }
+    if (simulated) await followSimulatedClock(trx, connectedAt);
+    if (known) {
+      return updateAccount(trx, known.accountId, {
+        slug: request.slug ?? known.slug,
+        name: request.name ?? known.name,
+        apiUrl: request.apiUrl,
+        credentials,
+        meteredFrom: request.meteredFrom ?? known.meteredFrom,
+      });
+    }
+    const name = request.name ?? identity.name;
+    return insertAccount(trx, {
+      slug: request.slug ?? freeSlug(name, taken),
+      name,
+      provider: request.provider,
+      apiUrl: request.apiUrl,
+      providerAccountId: identity.accountId,
+      simulated,
+      credentials,
+      connectedAt,
+      meteredFrom: request.meteredFrom ?? connectedAt,
+    });
+  });
+}
+
+/** A slug made from a name, with a number where others have it: `my-team`, `my-team-2`. */
+function freeSlug(name: string, taken: ReadonlySet<string>): string {
+  const stem =
+    name
+      .normalize('NFKD')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .slice(0, 56)
+      .replace(/^-+|-+$/g, '') || 'account';
+  for (let number = 1; ; number++) {
+    const slug = number === 1 ? stem : `${stem}-${number}`;
+    if (!taken.has(slug)) return slug;
+  }
+}
+
+/** All accounts, by slug. */
+export function listAccounts(db: Database): Promise<Account[]> {
+  return selectAccounts(db);
+}
+
+/** One account by its slug. Errors: not_found. */
+export async function getAccount(db: Database, slug: string): Promise<Account> {
+  const account = (await selectAccounts(db)).find((candidate) => candidate.slug === slug);
+  if (!account) throw new ArcadiaError('not_found', `There is no account '${slug}'.`);
+  return account;
+}
+
+/**
+ * Opens the provider of an account with its stored credentials; the caller closes it. Errors:
+ * secret_unreadable where they were sealed with another key.
+ */
+export async function openAccount(
+  db: Database,
+  account: Account,
+  secretKey: SecretKey,
+  options: Pick<ProviderOptions, 'onRequest'> = {},
+): Promise<Provider> {
+  const credentials = JSON.parse(
+    unseal(secretKey, purpose, await selectCredentials(db, account.accountId)),
+  ) as Credentials;
+  return openProvider(account.provider, {
+    ...options,
+    apiUrl: account.apiUrl,
+    credentials,
+    // A simulator that is started anew goes on from where this database left it.
+    ...(account.simulated && { simulatedAt: await databaseClock(db).now() }),
+  });
+}
+
+export interface AccountCheck {
+  readonly account: Account;
+  readonly identity: ProviderIdentity;
+  readonly scopes: readonly CheckedScope[];
+  /** Of kinds that need credentials of their own, which the account has not: what projects show of them. */
+  readonly unlisted: readonly HiddenResources[];
+}
+
+export interface HiddenResources {
+  readonly kind: string;
+  readonly hidden: number;
+}
+
+export interface CheckedScope extends ScopeReport {
+  /** Where the scope is not granted: how many resources of its kinds projects show all the same. */
+  readonly hidden: readonly HiddenResources[];
+}
+
+/**
+ * Who an account's token belongs to, what it may read, and what it hides: a kind that the token
+ * may not list still shows in the projects that hold it. Errors: those of `identify`; conflict
+ * where the token belongs to another account.
+ */
+export async function checkAccount(
+  db: Database,
+  account: Account,
+  provider: Provider,
+  signal?: AbortSignal,
+): Promise<AccountCheck> {
+  const identity = await identifyAccount(account, provider, signal);
+  const scopes = await provider.scopes(signal);
+  const missing = scopes.filter((scope) => scope.granted !== 'yes').flatMap((scope) => scope.kinds);
+  const unlisted = resourceKinds.filter((kind) => !provider.kinds.includes(kind));
+  const hidden = await countHidden(db, account.accountId, [...missing, ...unlisted]);
+  return {
+    account,
+    identity,
+    scopes: scopes.map((scope) => ({
+      ...scope,
+      hidden: scope.granted === 'yes' ? [] : hidden.filter(({ kind }) => scope.kinds.includes(kind)),
+    })),
+    unlisted: hidden.filter(({ kind }) => unlisted.some((each) => each === kind)),
+  };
+}
+
+/**
+ * Asks the provider whose token this is. Another account's answer must never be taken for this
+ * one's: every resource would seem to have gone. Errors: conflict, clock_conflict, and those of
+ * `identify`.
+ */
+export async function identifyAccount(
+  account: Account,
+  provider: Provider,
+  signal?: AbortSignal,
+): Promise<ProviderIdentity> {
+  const identity = await provider.identify(signal);
+  if (identity.accountId !== account.providerAccountId) {
+    throw new ArcadiaError(
+      'conflict',
+      `The token of account '${account.slug}' belongs to another account of the provider now ('${identity.name}'); nothing was read.`,
+    );
+  }
+  if ((identity.simulatedAt !== null) !== account.simulated) {
+    throw new ArcadiaError(
+      'clock_conflict',
+      `Account '${account.slug}' was connected as ${account.simulated ? 'a simulated' : 'a real'} one, and what answers now is not.`,
+    );
+  }
+  return identity;
+}

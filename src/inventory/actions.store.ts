@@ -1,0 +1,201 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../platform/database.ts';
+import type { Believed, CompletedAction, DropletState } from './droplet-timeline.ts';
+import { type Observation, splitAtConnection } from './sync.store.ts';
+
+// The provider's action log as it was read, and what the timelines of droplets are made from.
+
+/**
+ * From when on actions have to be read again: a little before the last reading that was complete,
+ * and, of those under way then that are not older than `inProgressDays`, the oldest. The first
+ * reading begins where metering does.
+ */
+export async function selectActionWatermark(
+  conn: Database,
+  accountId: number,
+  now: Temporal.Instant,
+  limits: { overlapMinutes: number; inProgressDays: number },
+): Promise<Temporal.Instant> {
+  const { rows } = await sql<{ since: Temporal.Instant }>`
+    SELECT least(
+      coalesce((
+        SELECT started_at - make_interval(mins => ${limits.overlapMinutes}::int) FROM sync_runs
+        WHERE account_id = a.account_id AND kind = 'action' AND outcome = 'complete' ORDER BY started_at DESC LIMIT 1
+      ), least(a.connected_at, a.metered_from)),
+      (SELECT min(started_at) FROM provider_actions
+       WHERE account_id = a.account_id AND status = 'in-progress'
+         AND started_at >= ${now}::timestamptz - make_interval(days => ${limits.inProgressDays}::int))
+    ) AS since
+    FROM accounts a WHERE a.account_id = ${accountId}`.execute(conn);
+  return rows[0]!.since;
+}
+
+/** Keeps a page of actions: a JSON array of ProviderAction in snake_case, with `ord`. */
+export async function upsertActions(
+  conn: Database,
+  observation: Observation,
+  json: string,
+): Promise<{ new: number; changed: number }> {
+  const { rows } = await sql<{ new: number; changed: number }>`
+    WITH listed AS (
+      SELECT DISTINCT ON (external_id) * FROM json_to_recordset(${json}::json) AS p(
+        ord bigint, external_id text COLLATE "C", type text COLLATE "C", status text COLLATE "C",
+        resource_kind text COLLATE "C", resource_external_id text COLLATE "C",
+        started_at timestamptz, completed_at timestamptz, payload jsonb)
+      ORDER BY external_id, ord DESC
+    ), known AS MATERIALIZED (
+      SELECT a.external_id FROM provider_actions a JOIN listed l USING (external_id)
+      WHERE a.account_id = ${observation.accountId}
+    ), written AS (
+      INSERT INTO provider_actions (account_id, external_id, type, status, resource_kind, resource_external_id,
+                                    started_at, completed_at, payload, seen_at)
+      SELECT ${observation.accountId}::int, external_id, type, status, resource_kind, resource_external_id,
+             started_at, completed_at, payload, ${observation.observedAt}::timestamptz
+      FROM listed
+      ON CONFLICT (account_id, external_id) DO UPDATE
+        SET type = excluded.type, status = excluded.status, started_at = excluded.started_at,
+            completed_at = excluded.completed_at, payload = excluded.payload, seen_at = excluded.seen_at, applied_at = NULL
+        WHERE (provider_actions.type, provider_actions.status, provider_actions.started_at, provider_actions.completed_at)
+          IS DISTINCT FROM (excluded.type, excluded.status, excluded.started_at, excluded.completed_at)
+      RETURNING external_id
+    )
+    SELECT count(*) FILTER (WHERE k.external_id IS NULL) AS new, count(k.external_id) AS changed
+    FROM written w LEFT JOIN known k USING (external_id)`.execute(conn);
+  return rows[0]!;
+}
+
+/** The start of the last complete listing of droplets; null: there was none. */
+export async function selectLastSighting(conn: Database, accountId: number): Promise<Temporal.Instant | null> {
+  const { rows } = await sql<{ at: Temporal.Instant }>`
+    SELECT started_at AS at FROM sync_runs
+    WHERE account_id = ${accountId} AND kind = 'droplet' AND outcome = 'complete'
+    ORDER BY started_at DESC LIMIT 1`.execute(conn);
+  return rows[0]?.at ?? null;
+}
+
+export interface DueDroplet {
+  readonly resourceId: number;
+  readonly externalId: string;
+  readonly first: Temporal.Instant;
+  readonly last: Temporal.Instant;
+}
+
+/** Droplets with telling actions, completed up to `until`, that history does not know of yet. */
+export async function selectDueDroplets(
+  trx: Transaction,
+  accountId: number,
+  until: Temporal.Instant,
+  types: readonly string[],
+  limit: number,
+): Promise<DueDroplet[]> {
+  const { rows } = await sql<DueDroplet>`
+    SELECT r.resource_id AS "resourceId", r.external_id AS "externalId",
+           min(a.completed_at) AS first, max(a.completed_at) AS last
+    FROM provider_actions a
+    JOIN resources r ON r.account_id = a.account_id AND r.kind = a.resource_kind AND r.external_id = a.resource_external_id
+    WHERE a.account_id = ${accountId} AND a.applied_at IS NULL AND a.status = 'completed'
+      AND a.completed_at <= ${until} AND a.resource_kind = 'droplet' AND a.type = ANY(${types}::text[])
+    GROUP BY r.resource_id ORDER BY min(a.completed_at), r.resource_id LIMIT ${limit}`.execute(trx);
+  return rows;
+}
+
+/**
+ * The starts of complete listings of droplets around a time: each showed every droplet that is
+ * believed alive then. From the last one before `first` (none: from the beginning) to the first one
+ * at or after `last`.
+ */
+export async function selectSightings(
+  trx: Transaction,
+  accountId: number,
+  first: Temporal.Instant,
+  last: Temporal.Instant,
+): Promise<Temporal.Instant[]> {
+  const complete = sql`account_id = ${accountId} AND kind = 'droplet' AND outcome = 'complete'`;
+  const { rows } = await sql<{ at: Temporal.Instant }>`
+    SELECT DISTINCT started_at AS at FROM sync_runs
+    WHERE ${complete}
+      AND started_at >= coalesce((SELECT max(started_at) FROM sync_runs WHERE ${complete} AND started_at < ${first}), '-infinity')
+      AND started_at <= coalesce((SELECT min(started_at) FROM sync_runs WHERE ${complete} AND started_at >= ${last}), 'infinity')
+    ORDER BY at`.execute(trx);
+  return rows.map((row) => row.at);
+}
+
+export interface BelievedRow extends Believed {
+  readonly resourceId: number;
+  /** When a listing showed it so; null where something else says so. */
+  readonly seenAt: Temporal.Instant | null;
+}
+
+/** What is believed of some droplets anywhere in [from, to]. */
+export async function selectBelieved(
+  trx: Transaction,
+  resourceIds: readonly number[],
+  from: Temporal.Instant,
+  to: Temporal.Instant,
+): Promise<BelievedRow[]> {
+  const { rows } = await sql<Omit<BelievedRow, 'state'> & DropletState>`
+    SELECT s.resource_id AS "resourceId", s.valid_from AS "from", s.valid_to AS "to", u.started_at AS "seenAt",
+           s.name, s.status, s.region, s.tags, s.parents, s.attributes
+    FROM resource_states s
+    LEFT JOIN sync_runs u ON u.sync_run_id = s.sync_run_id AND s.source = 'listing' AND u.started_at BETWEEN ${from} AND ${to}
+    WHERE s.resource_id = ANY(${resourceIds}::bigint[]) AND s.superseded_at = 'infinity'
+      AND s.valid_from <= ${to} AND s.valid_to >= ${from}
+    ORDER BY s.resource_id, s.valid_from`.execute(trx);
+  return rows.map(({ resourceId, from: validFrom, to: validTo, seenAt, ...state }) => ({
+    resourceId,
+    from: validFrom,
+    to: validTo,
+    seenAt,
+    state,
+  }));
+}
+
+/** The telling actions of some droplets that were completed in (after, until]. */
+export async function selectCompletedActions(
+  trx: Transaction,
+  accountId: number,
+  externalIds: readonly string[],
+  types: readonly string[],
+  after: Temporal.Instant,
+  until: Temporal.Instant,
+): Promise<(CompletedAction & { externalId: string })[]> {
+  const { rows } = await sql<CompletedAction & { externalId: string }>`
+    SELECT resource_external_id AS "externalId", type, completed_at AS "completedAt"
+    FROM provider_actions
+    WHERE account_id = ${accountId} AND resource_kind = 'droplet' AND resource_external_id = ANY(${externalIds}::text[])
+      AND status = 'completed' AND type = ANY(${types}::text[]) AND completed_at > ${after} AND completed_at <= ${until}
+    ORDER BY completed_at, started_at, length(external_id), external_id`.execute(trx);
+  return rows;
+}
+
+/** Stages corrections for rewriteStates: a JSON array in snake_case, attributes null where it was gone. */
+export async function stageCorrections(trx: Transaction, observation: Observation, json: string): Promise<void> {
+  await sql`
+    INSERT INTO sync_staged_states (resource_id, account_id, kind, name, status, region, tags, parents, attributes, source,
+                                    sync_run_id, valid_from, valid_to, asserted)
+    SELECT l.resource_id, ${observation.accountId}, 'droplet', l.name, l.status, l.region, l.tags, l.parents, l.attributes,
+           part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, l.attributes IS NOT NULL
+    FROM json_to_recordset(${json}::json) AS l(
+      resource_id bigint, name text, status text COLLATE "C", region text, tags text[] COLLATE "C", parents text[] COLLATE "C",
+      attributes jsonb, valid_from timestamptz, valid_to timestamptz)
+    ${splitAtConnection(sql`l.valid_from`, sql`l.valid_to`, observation.connectedAt, 'action')}`.execute(trx);
+}
+
+/** Notes that history knows of the actions completed up to `until`; of some droplets, or of everything else. */
+export async function markApplied(
+  conn: Database,
+  accountId: number,
+  until: Temporal.Instant,
+  now: Temporal.Instant,
+  externalIds?: readonly string[],
+): Promise<void> {
+  const ofDroplets =
+    externalIds === undefined
+      ? sql``
+      : sql`AND resource_kind = 'droplet' AND resource_external_id = ANY(${externalIds}::text[])`;
+  await sql`
+    UPDATE provider_actions SET applied_at = ${now}::timestamptz
+    WHERE account_id = ${accountId} AND applied_at IS NULL AND status = 'completed' AND completed_at <= ${until} ${ofDroplets}`.execute(
+    conn,
+  );
+}

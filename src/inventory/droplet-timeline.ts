@@ -1,0 +1,189 @@
+/**
+ * What a droplet was between two listings, from the actions completed in between.
+ *
+ * A listing tells what was so at its instant, and that stays as it was told; in between, an action
+ * log tells when power and size changed, also where a droplet went off and came on again unseen. The
+ * same actions give the same timeline, so that doing it again corrects nothing.
+ *
+ * Actions refine what listings tell and never stand against them: a droplet that is listed ends by
+ * no `destroy`, and one that is not listed ends at the listing if no `destroy` says when.
+ */
+
+export interface DropletState {
+  readonly name: string;
+  readonly status: string;
+  readonly region: string | null;
+  readonly tags: readonly string[];
+  readonly parents: readonly string[];
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** An interval [from, to) of what is believed; to null: still so. */
+export interface Believed {
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant | null;
+  readonly state: DropletState;
+}
+
+export interface CompletedAction {
+  readonly type: string;
+  readonly completedAt: Temporal.Instant;
+}
+
+/** Over [from, to) the droplet was in this state, not in the one that is believed; null: it was gone. */
+export interface Correction {
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+  readonly state: DropletState | null;
+}
+
+/**
+ * The status that an action leaves. One that is not sure counts only where what follows agrees: a
+ * shutdown is a request that the droplet may ignore, a reboot of one that is off does nothing.
+ * `before` is what a sure one says of the time up to it.
+ */
+const powerActions: Readonly<Record<string, { status: string; before: string; sure: boolean }>> = {
+  create: { status: 'active', before: 'new', sure: true },
+  power_on: { status: 'active', before: 'off', sure: true },
+  boot: { status: 'active', before: 'off', sure: true },
+  power_off: { status: 'off', before: 'active', sure: true },
+  shutdown: { status: 'off', before: 'active', sure: false },
+  power_cycle: { status: 'active', before: 'active', sure: false },
+  reboot: { status: 'active', before: 'active', sure: false },
+};
+
+/** The action types that say anything about a droplet's state. */
+export const tellingActions: readonly string[] = [...Object.keys(powerActions), 'resize', 'destroy'];
+
+const { compare } = Temporal.Instant;
+
+/**
+ * Corrects what is believed by the actions. `believed` is one droplet's history around the actions,
+ * in order; `sightings` the instants, in order, at which a listing showed what is believed of it (or
+ * that it was not there); `actions` are all that were completed after the first sighting and up to
+ * the last, in order of completion. An action after the last sighting waits for the next.
+ */
+export function correctByActions(
+  believed: readonly Believed[],
+  sightings: readonly Temporal.Instant[],
+  actions: readonly CompletedAction[],
+): Correction[] {
+  const ends = believed.flatMap(({ to }) => (to !== null && stateAt(believed, to) === null ? [to] : []));
+  const known = [...sightings, ...ends].sort(compare);
+  const corrections: Correction[] = [];
+  for (let index = 0; index < known.length; index++) {
+    const until = known[index]!;
+    const previous = known[index - 1];
+    const between = actions.filter(
+      ({ completedAt }) =>
+        compare(completedAt, until) <= 0 && (previous === undefined || compare(completedAt, previous) > 0),
+    );
+    if (between.length === 0) continue;
+    const before = previous === undefined ? null : stateAt(believed, previous);
+    const after = stateAt(believed, until);
+    if (before !== null) {
+      corrections.push(...differences(believed, timeline(previous!, before, until, after, between)));
+    } else if (after !== null) {
+      const born = lifeBefore(believed, until);
+      const inLife = between.filter(({ completedAt }) => compare(completedAt, born) > 0);
+      corrections.push(...differences(believed, timeline(born, firstState(after, inLife), until, after, inLife)));
+    }
+  }
+  return corrections;
+}
+
+/** What was so from `from`, seen as `before`, until `until`, seen as `after` (null: gone). */
+function timeline(
+  from: Temporal.Instant,
+  before: DropletState,
+  until: Temporal.Instant,
+  after: DropletState | null,
+  actions: readonly CompletedAction[],
+): Correction[] {
+  const destroyed = after === null ? actions.find(({ type }) => type === 'destroy') : undefined;
+  const end = destroyed?.completedAt ?? until;
+  // Where two resizes lie between, the size between them is not known: the old one, until the last.
+  const resized =
+    after !== null && before.attributes.size_slug !== after.attributes.size_slug
+      ? actions.findLast(({ type }) => type === 'resize')
+      : undefined;
+  const statuses = statusChanges(actions, after?.status ?? null);
+
+  const pieces: Correction[] = [];
+  let state = before;
+  let since = from;
+  const turn = (at: Temporal.Instant, next: DropletState) => {
+    if (compare(since, at) < 0) pieces.push({ from: since, to: at, state });
+    since = at;
+    state = next;
+  };
+  for (const action of actions) {
+    if (compare(action.completedAt, end) >= 0) break;
+    const status = statuses.get(action);
+    if (status !== undefined) turn(action.completedAt, { ...state, status });
+    if (action === resized && after !== null) turn(action.completedAt, { ...state, attributes: after.attributes });
+  }
+  if (compare(since, end) < 0) pieces.push({ from: since, to: end, state });
+  if (compare(end, until) < 0) pieces.push({ from: end, to: until, state: null });
+  return pieces;
+}
+
+/** The actions that change the status, each with the status that it leaves. */
+function statusChanges(actions: readonly CompletedAction[], last: string | null): Map<CompletedAction, string> {
+  const changes = new Map<CompletedAction, string>();
+  let following = last;
+  for (const action of actions.toReversed()) {
+    const effect = Object.hasOwn(powerActions, action.type) ? powerActions[action.type] : undefined;
+    if (effect === undefined || (!effect.sure && effect.status !== following)) continue;
+    changes.set(action, effect.status);
+    following = effect.before;
+  }
+  return changes;
+}
+
+/** What a droplet was at its birth, seen later as `seen`: as seen, unless its first action tells its power before. */
+function firstState(seen: DropletState, actions: readonly CompletedAction[]): DropletState {
+  const changes = statusChanges(actions, seen.status);
+  const first = actions.find((action) => changes.has(action));
+  // A new droplet counts from its creation on, as the provider counts it.
+  if (first === undefined) return seen;
+  return { ...seen, status: first.type === 'create' ? 'active' : powerActions[first.type]!.before };
+}
+
+/** The parts of a timeline that are not believed already. */
+function differences(believed: readonly Believed[], pieces: readonly Correction[]): Correction[] {
+  const found: Correction[] = [];
+  for (const piece of pieces) {
+    for (const row of believed) {
+      const from = compare(row.from, piece.from) > 0 ? row.from : piece.from;
+      const to = row.to !== null && compare(row.to, piece.to) < 0 ? row.to : piece.to;
+      if (compare(from, to) >= 0 || (piece.state !== null && isSame(row.state, piece.state))) continue;
+      const last = found.at(-1);
+      if (last && last.state === piece.state && last.to.equals(from)) found[found.length - 1] = { ...last, to };
+      else found.push({ from, to, state: piece.state });
+    }
+  }
+  return found;
+}
+
+function stateAt(believed: readonly Believed[], at: Temporal.Instant): DropletState | null {
+  const row = believed.find(({ from, to }) => compare(from, at) <= 0 && (to === null || compare(at, to) < 0));
+  return row?.state ?? null;
+}
+
+/** When the life began that goes on at an instant. */
+function lifeBefore(believed: readonly Believed[], at: Temporal.Instant): Temporal.Instant {
+  let born = at;
+  for (const { from, to } of believed.toReversed()) {
+    if (compare(from, born) < 0 && (to === null || compare(to, born) >= 0)) born = from;
+  }
+  return born;
+}
+
+function isSame(a: DropletState, b: DropletState): boolean {
+  return a === b || JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+function sorted({ name, status, region, tags, parents, attributes }: DropletState) {
+  return [name, status, region, tags, parents, Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1))];
+}

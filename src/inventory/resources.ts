@@ -1,0 +1,71 @@
+import type { Database } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import {
+  type MembershipInterval,
+  type ResourceAt,
+  type ResourceFilters,
+  type ResourceIdentity,
+  type StateInterval,
+  selectMemberships,
+  selectResourcesAt,
+  selectResourcesByRef,
+  selectStates,
+} from './store.ts';
+
+export type { MembershipInterval, ResourceAt, ResourceFilters, ResourceIdentity, StateInterval } from './store.ts';
+
+export interface ResourceQuery extends ResourceFilters {
+  /** At most 1000; 100 unless given. */
+  readonly limit?: number | undefined;
+  /** Where the page before said that the next one begins. */
+  readonly cursor?: string | undefined;
+}
+
+export interface ResourcePage {
+  readonly items: readonly ResourceAt[];
+  /** null: there is no more. */
+  readonly nextCursor: string | null;
+}
+
+const limitDefault = 100;
+const limitMax = 1000;
+
+/**
+ * The resources that were alive at an instant, as they were then, by our id. Errors:
+ * invalid_argument for a limit or a cursor that is none.
+ */
+export async function listResources(db: Database, query: ResourceQuery): Promise<ResourcePage> {
+  const { limit = limitDefault, cursor = '0' } = query;
+  if (!Number.isInteger(limit) || limit < 1 || limit > limitMax) {
+    throw new ArcadiaError('invalid_argument', `A page holds 1 to ${limitMax} resources, not ${limit}.`);
+  }
+  if (!/^\d{1,15}$/.test(cursor))
+    throw new ArcadiaError('invalid_argument', `'${cursor}' is not a cursor of this list.`);
+  const rows = await selectResourcesAt(db, query, Number(cursor), limit + 1);
+  const items = rows.slice(0, limit);
+  return { items, nextCursor: rows.length > limit ? String(items.at(-1)!.resourceId) : null };
+}
+
+/** A resource with all that is believed of it, each interval with how we know it. */
+export interface ResourceHistory extends ResourceIdentity {
+  readonly states: readonly StateInterval[];
+  readonly memberships: readonly MembershipInterval[];
+}
+
+/**
+ * One resource, by our id, its URN, or `kind:external_id`. Errors: not_found; conflict where the
+ * reference means several, in several accounts.
+ */
+export async function getResource(db: Database, ref: string): Promise<ResourceHistory> {
+  const [resource, ...others] = await selectResourcesByRef(db, ref);
+  if (!resource) throw new ArcadiaError('not_found', `There is no resource '${ref}'.`);
+  if (others.length > 0) {
+    const ids = [resource, ...others].map((each) => `${each.resourceId} (${each.account})`).join(', ');
+    throw new ArcadiaError('conflict', `'${ref}' means several resources; name one by its number: ${ids}.`);
+  }
+  return {
+    ...resource,
+    states: await selectStates(db, resource.resourceId),
+    memberships: await selectMemberships(db, resource.resourceId),
+  };
+}

@@ -1,0 +1,278 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../platform/database.ts';
+
+// Accounts, sync runs, and what is read of resources. How a listing becomes history is in
+// sync.store.ts; how actions refine it, in actions.store.ts.
+
+/** A provider account, without its secret. Instants are UTC. */
+export interface Account {
+  readonly accountId: number;
+  readonly slug: string;
+  readonly name: string;
+  readonly provider: string;
+  readonly apiUrl: string;
+  readonly providerAccountId: string;
+  readonly simulated: boolean;
+  readonly connectedAt: Temporal.Instant;
+  /** Nothing before it is metered. */
+  readonly meteredFrom: Temporal.Instant;
+}
+
+const accountColumns = sql`
+  account_id AS "accountId", slug, name, provider, api_url AS "apiUrl", provider_account_id AS "providerAccountId",
+  simulated, connected_at AS "connectedAt", metered_from AS "meteredFrom"`;
+
+/** Accounts are connected one at a time: what may be connected depends on what is there. */
+export async function lockAccounts(trx: Transaction): Promise<void> {
+  await sql`LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
+}
+
+export async function selectAccounts(db: Database): Promise<Account[]> {
+  const { rows } = await sql<Account>`SELECT ${accountColumns} FROM accounts ORDER BY slug`.execute(db);
+  return rows;
+}
+
+export interface AccountRow {
+  readonly slug: string;
+  readonly name: string;
+  readonly provider: string;
+  readonly apiUrl: string;
+  readonly providerAccountId: string;
+  readonly simulated: boolean;
+  readonly credentials: Uint8Array;
+  readonly connectedAt: Temporal.Instant;
+  readonly meteredFrom: Temporal.Instant;
+}
+
+export async function insertAccount(trx: Transaction, row: AccountRow): Promise<Account> {
+  const { rows } = await sql<Account>`
+    INSERT INTO accounts (slug, name, provider, api_url, provider_account_id, simulated, credentials, connected_at, metered_from)
+    VALUES (${row.slug}, ${row.name}, ${row.provider}, ${row.apiUrl}, ${row.providerAccountId}, ${row.simulated},
+            ${row.credentials}, ${row.connectedAt}, ${row.meteredFrom})
+    RETURNING ${accountColumns}`.execute(trx);
+  return rows[0]!;
+}
+
+export async function updateAccount(
+  trx: Transaction,
+  accountId: number,
+  row: Pick<AccountRow, 'slug' | 'name' | 'apiUrl' | 'credentials' | 'meteredFrom'>,
+): Promise<Account> {
+  const { rows } = await sql<Account>`
+    UPDATE accounts SET slug = ${row.slug}, name = ${row.name}, api_url = ${row.apiUrl},
+           credentials = ${row.credentials}, metered_from = ${row.meteredFrom}
+    WHERE account_id = ${accountId}
+    RETURNING ${accountColumns}`.execute(trx);
+  return rows[0]!;
+}
+
+export async function selectCredentials(db: Database, accountId: number): Promise<Uint8Array> {
+  const { rows } = await sql<{ credentials: Uint8Array }>`
+    SELECT credentials FROM accounts WHERE account_id = ${accountId}`.execute(db);
+  return rows[0]!.credentials;
+}
+
+/** How many resources of each kind are in projects: what a token without that kind's scope hides. */
+export async function countHidden(
+  db: Database,
+  accountId: number,
+  kinds: readonly string[],
+): Promise<{ kind: string; hidden: number }[]> {
+  const { rows } = await sql<{ kind: string; hidden: number }>`
+    SELECT r.kind, count(*) AS hidden
+    FROM resources r
+    JOIN project_memberships m ON m.resource_id = r.resource_id AND m.superseded_at = 'infinity' AND m.valid_to = 'infinity'
+    WHERE r.account_id = ${accountId} AND r.kind = ANY(${kinds}::text[])
+    GROUP BY r.kind`.execute(db);
+  return rows;
+}
+
+/**
+ * One sync of a kind at a time, in the whole database: a lock of the session, which a process
+ * that dies lets go.
+ */
+export async function tryLockSync(conn: Database, accountId: number, kind: string): Promise<boolean> {
+  const { rows } = await sql<{ locked: boolean }>`
+    SELECT pg_try_advisory_lock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0)) AS locked`.execute(conn);
+  return rows[0]!.locked;
+}
+
+export async function unlockSync(conn: Database, accountId: number, kind: string): Promise<void> {
+  await sql`SELECT pg_advisory_unlock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0))`.execute(conn);
+}
+
+/** Closes the runs that a process left behind when it died. The caller holds the kind's lock. */
+export async function closeInterruptedRuns(
+  conn: Database,
+  accountId: number,
+  kind: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await sql`
+    UPDATE sync_runs SET outcome = 'failed', reason = 'interrupted', finished_at = greatest(started_at, ${now}::timestamptz)
+    WHERE account_id = ${accountId} AND kind = ${kind} AND outcome = 'running'`.execute(conn);
+}
+
+export interface StartedRun {
+  readonly syncRunId: number;
+  /** The instant that all of the run's observations carry. */
+  readonly startedAt: Temporal.Instant;
+}
+
+/**
+ * Begins a run at `now`; not before the kind's last run began, where the clock went back: an
+ * observation never precedes an earlier one.
+ */
+export async function insertRun(
+  conn: Database,
+  accountId: number,
+  kind: string,
+  now: Temporal.Instant,
+): Promise<StartedRun> {
+  const { rows } = await sql<StartedRun>`
+    INSERT INTO sync_runs (account_id, kind, started_at, outcome)
+    SELECT ${accountId}::int, ${kind}::text, greatest(${now}::timestamptz, (
+      SELECT started_at FROM sync_runs WHERE account_id = ${accountId} AND kind = ${kind}
+      ORDER BY started_at DESC LIMIT 1)), 'running'
+    RETURNING sync_run_id AS "syncRunId", started_at AS "startedAt"`.execute(conn);
+  return rows[0]!;
+}
+
+export interface RunEnd {
+  readonly outcome: 'complete' | 'partial' | 'failed';
+  readonly reason: string | null;
+  readonly seen: number;
+  readonly new: number;
+  readonly changed: number;
+  readonly ended: number;
+  readonly requests: number;
+}
+
+export async function finishRun(conn: Database, syncRunId: number, end: RunEnd, now: Temporal.Instant): Promise<void> {
+  await sql`
+    UPDATE sync_runs SET outcome = ${end.outcome}, reason = ${end.reason}, seen = ${end.seen}, new = ${end.new},
+           changed = ${end.changed}, ended = ${end.ended}, requests = ${end.requests},
+           finished_at = greatest(started_at, ${now}::timestamptz)
+    WHERE sync_run_id = ${syncRunId}`.execute(conn);
+}
+
+export interface ResourceFilters {
+  /** The instant that is asked about: resources alive then, as they were then. */
+  readonly at: Temporal.Instant;
+  readonly kind?: string | undefined;
+  /** An account's slug. */
+  readonly account?: string | undefined;
+}
+
+/** A resource as it was at one instant. */
+export interface ResourceAt {
+  readonly resourceId: number;
+  readonly account: string;
+  readonly kind: string;
+  readonly externalId: string;
+  readonly urn: string | null;
+  readonly name: string;
+  readonly status: string;
+  readonly region: string | null;
+  readonly tags: string[];
+  readonly parents: string[];
+  readonly attributes: Record<string, unknown>;
+  /** The project's id at the provider. */
+  readonly project: string | null;
+  /** Since when all of this was so. */
+  readonly validFrom: Temporal.Instant;
+}
+
+/** By resource id, beyond `after`. */
+export async function selectResourcesAt(
+  db: Database,
+  filters: ResourceFilters,
+  after: number,
+  limit: number,
+): Promise<ResourceAt[]> {
+  const ofKind = filters.kind === undefined ? sql`` : sql`AND s.kind = ${filters.kind}`;
+  const ofAccount = filters.account === undefined ? sql`` : sql`AND a.slug = ${filters.account}`;
+  const { rows } = await sql<ResourceAt>`
+    SELECT r.resource_id AS "resourceId", a.slug AS account, r.kind, r.external_id AS "externalId", r.urn, s.name, s.status,
+           s.region, s.tags, s.parents, s.attributes, p.external_id AS project, s.valid_from AS "validFrom"
+    FROM resource_states s
+    JOIN resources r ON r.resource_id = s.resource_id
+    JOIN accounts a ON a.account_id = s.account_id
+    LEFT JOIN project_memberships m ON m.resource_id = s.resource_id AND m.superseded_at = 'infinity'
+      AND m.valid_from <= ${filters.at} AND m.valid_to > ${filters.at}
+    LEFT JOIN resources p ON p.resource_id = m.project_id
+    WHERE s.superseded_at = 'infinity' AND s.valid_from <= ${filters.at} AND s.valid_to > ${filters.at}
+      AND s.resource_id > ${after} ${ofKind} ${ofAccount}
+    ORDER BY s.resource_id LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+export interface ResourceIdentity {
+  readonly resourceId: number;
+  readonly account: string;
+  readonly kind: string;
+  readonly externalId: string;
+  readonly urn: string | null;
+  readonly createdAt: Temporal.Instant | null;
+  readonly firstSeenAt: Temporal.Instant;
+}
+
+/** The resources that a reference may mean: our id, a URN, or `kind:external_id`. */
+export async function selectResourcesByRef(db: Database, ref: string): Promise<ResourceIdentity[]> {
+  const id = /^\d{1,15}$/.test(ref) ? Number(ref) : null;
+  const colon = ref.indexOf(':');
+  const { rows } = await sql<ResourceIdentity>`
+    SELECT r.resource_id AS "resourceId", a.slug AS account, r.kind, r.external_id AS "externalId", r.urn,
+           r.provider_created_at AS "createdAt", r.first_seen_at AS "firstSeenAt"
+    FROM resources r JOIN accounts a USING (account_id)
+    WHERE r.resource_id = ${id}::bigint OR r.urn = ${ref}
+       OR (r.kind = ${ref.slice(0, Math.max(colon, 0))} AND r.external_id = ${ref.slice(colon + 1)})
+    ORDER BY r.resource_id LIMIT 20`.execute(db);
+  return rows;
+}
+
+/** How we know an interval: what said so, and when. */
+export interface Provenance {
+  readonly validFrom: Temporal.Instant;
+  /** null: still so. */
+  readonly validTo: Temporal.Instant | null;
+  readonly recordedAt: Temporal.Instant;
+  readonly source: 'listing' | 'action' | 'operator' | 'assumed';
+  readonly syncRunId: number | null;
+  readonly recordedBy: string | null;
+}
+
+const provenance = sql`
+  h.valid_from AS "validFrom", h.valid_to AS "validTo", h.recorded_at AS "recordedAt", h.source,
+  h.sync_run_id AS "syncRunId", h.recorded_by AS "recordedBy"`;
+
+export interface StateInterval extends Provenance {
+  readonly name: string;
+  readonly status: string;
+  readonly region: string | null;
+  readonly tags: string[];
+  readonly parents: string[];
+  readonly attributes: Record<string, unknown>;
+}
+
+export async function selectStates(db: Database, resourceId: number): Promise<StateInterval[]> {
+  const { rows } = await sql<StateInterval>`
+    SELECT h.name, h.status, h.region, h.tags, h.parents, h.attributes, ${provenance}
+    FROM resource_states h WHERE h.resource_id = ${resourceId} AND h.superseded_at = 'infinity'
+    ORDER BY h.valid_from`.execute(db);
+  return rows;
+}
+
+export interface MembershipInterval extends Provenance {
+  /** The project's id at the provider. */
+  readonly project: string;
+}
+
+export async function selectMemberships(db: Database, resourceId: number): Promise<MembershipInterval[]> {
+  const { rows } = await sql<MembershipInterval>`
+    SELECT p.external_id AS project, ${provenance}
+    FROM project_memberships h JOIN resources p ON p.resource_id = h.project_id
+    WHERE h.resource_id = ${resourceId} AND h.superseded_at = 'infinity'
+    ORDER BY h.valid_from`.execute(db);
+  return rows;
+}

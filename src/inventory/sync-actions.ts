@@ -1,0 +1,122 @@
+import type { ProviderAction } from '../cloud/provider.ts';
+import {
+  type BelievedRow,
+  markApplied,
+  selectActionWatermark,
+  selectBelieved,
+  selectCompletedActions,
+  selectDueDroplets,
+  selectLastSighting,
+  selectSightings,
+  stageCorrections,
+  upsertActions,
+} from './actions.store.ts';
+import { correctByActions, tellingActions } from './droplet-timeline.ts';
+import { listingOutcome, nothingApplied, observe } from './listing.ts';
+import { lockHistory, type Observation, rewriteMemberships, rewriteStates, stageMembershipEnds } from './sync.store.ts';
+import { recordRun, type Session, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
+
+/**
+ * Read again each time: an action is listed a moment after it began, and one that was under way must
+ * be seen to complete. One under way for longer than this never will.
+ */
+const watermark = { overlapMinutes: 60, inProgressDays: 7 };
+
+/** Droplets whose timelines are corrected in one transaction. */
+const batchDroplets = 200;
+
+/**
+ * Reads the provider's action log since the last time, keeps it, and refines the droplets' history by
+ * it. An action refines what lies between two complete listings, so it waits for the one after it.
+ * In the result, seen, new and changed count actions.
+ */
+export function syncActions(session: Session): Promise<SyncResult> {
+  return recordRun(session, 'action', async (run) => {
+    const { conn, account, provider, clock, signal } = session;
+    const observation = observe(session, run, []);
+    const since = await selectActionWatermark(conn, account.accountId, run.observedAt, watermark);
+    const counts = { new: 0, changed: 0 };
+    const { end, pages, items } = await stagePages(
+      session,
+      'action',
+      provider.listActions(since, signal),
+      (action: ProviderAction) => ({
+        external_id: action.externalId,
+        type: action.type,
+        status: action.status,
+        resource_kind: action.resourceKind,
+        resource_external_id: action.resourceExternalId,
+        started_at: action.startedAt,
+        completed_at: action.completedAt,
+        payload: action.payload,
+      }),
+      async (json) => {
+        const written = await upsertActions(conn, observation, json);
+        counts.new += written.new;
+        counts.changed += written.changed;
+      },
+    );
+    const now = await clock.now();
+    await applyActions(session, observation, now);
+    const listed = listingOutcome(end, pages);
+    await run.finish(conn, { ...listed, ...nothingApplied, seen: items, ...counts }, now);
+  });
+}
+
+/** Brings the droplets' history in line with the actions that it does not know of yet, batch by batch. */
+async function applyActions(
+  { conn, account }: Session,
+  observation: Observation,
+  now: Temporal.Instant,
+): Promise<void> {
+  const { accountId } = account;
+  const until = await selectLastSighting(conn, accountId);
+  if (until === null) return;
+  let left = true;
+  while (left) {
+    left = await conn.transaction().execute(async (trx) => {
+      await lockHistory(trx, accountId);
+      const due = await selectDueDroplets(trx, accountId, until, tellingActions, batchDroplets);
+      if (due.length === 0) return false;
+      const first = due.map((droplet) => droplet.first).reduce((a, b) => (Temporal.Instant.compare(a, b) <= 0 ? a : b));
+      const last = due.map((droplet) => droplet.last).reduce((a, b) => (Temporal.Instant.compare(a, b) >= 0 ? a : b));
+      const sightings = await selectSightings(trx, accountId, first, last);
+      const from = sightings.find((at) => Temporal.Instant.compare(at, first) < 0) ?? new Temporal.Instant(0n);
+      const to = sightings.at(-1) ?? last;
+      const resourceIds = due.map((droplet) => droplet.resourceId);
+      const externalIds = due.map((droplet) => droplet.externalId);
+      const believed = Map.groupBy(await selectBelieved(trx, resourceIds, from, to), (row) => row.resourceId);
+      const actions = Map.groupBy(
+        await selectCompletedActions(trx, accountId, externalIds, tellingActions, from, to),
+        (action) => action.externalId,
+      );
+      const corrections = due.flatMap(({ resourceId, externalId }) => {
+        const rows = believed.get(resourceId) ?? [];
+        return correctByActions(rows, withOwnSightings(sightings, rows), actions.get(externalId) ?? []).map(
+          (correction) => ({
+            resource_id: resourceId,
+            ...correction.state,
+            valid_from: correction.from,
+            valid_to: correction.to,
+          }),
+        );
+      });
+      if (corrections.length > 0) {
+        await stageCorrections(trx, observation, toStorableJson(corrections));
+        await stageMembershipEnds(trx);
+        await rewriteStates(trx, now);
+        await rewriteMemberships(trx, now);
+      }
+      await markApplied(trx, accountId, until, now, externalIds);
+      return due.length === batchDroplets;
+    });
+  }
+  // What is left is about nothing that a listing ever showed, or changes nothing that we keep.
+  await markApplied(conn, accountId, until, now);
+}
+
+/** Complete listings showed it; so did the partial ones that found something new in it. */
+function withOwnSightings(sightings: readonly Temporal.Instant[], rows: readonly BelievedRow[]): Temporal.Instant[] {
+  const own = rows.flatMap(({ seenAt }) => (seenAt === null ? [] : [seenAt]));
+  return [...sightings, ...own].sort(Temporal.Instant.compare);
+}

@@ -1,0 +1,31 @@
+import type { ResourceKind } from '../cloud/provider.ts';
+import {
+  appliedEnd,
+  applyListing,
+  examineListing,
+  listingOutcome,
+  nothingApplied,
+  observe,
+  stageKind,
+} from './listing.ts';
+import { clearStaging, lockHistory } from './sync.store.ts';
+import { recordRun, type Session, type SyncResult } from './sync-run.ts';
+
+/** Reads the listing of one kind and brings its history in line with it. */
+export function syncKind(session: Session, kind: ResourceKind): Promise<SyncResult> {
+  return recordRun(session, kind, async (run) => {
+    const { conn, account, clock } = session;
+    const observation = observe(session, run, [kind]);
+    await clearStaging(conn);
+    const { end, pages, items } = await stageKind(session, observation, kind);
+    const listed = listingOutcome(end, pages);
+    if (listed.outcome === 'failed') return run.finish(conn, { ...listed, ...nothingApplied }, await clock.now());
+    const findings = await examineListing(session, observation, items, listed.outcome === 'complete');
+    const now = await clock.now();
+    await conn.transaction().execute(async (trx) => {
+      await lockHistory(trx, account.accountId);
+      const applied = await applyListing(trx, observation, findings, now);
+      await run.finish(trx, appliedEnd(listed, applied), now);
+    });
+  });
+}

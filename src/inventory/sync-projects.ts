@@ -1,0 +1,72 @@
+import { type ListedMembership, resourceKinds } from '../cloud/provider.ts';
+import {
+  appliedEnd,
+  applyListing,
+  examineListing,
+  firstProjectGraceHours,
+  listingOutcome,
+  nothingApplied,
+  observe,
+  stageKind,
+} from './listing.ts';
+import {
+  clearStaging,
+  lockHistory,
+  rewriteMemberships,
+  selectStagedProjects,
+  selectUnlistableKinds,
+  stageMemberships,
+  stageMoves,
+  stageUnlistable,
+  writeMemberIdentities,
+} from './sync.store.ts';
+import { recordRun, type Session, type SyncResult, stagePages } from './sync-run.ts';
+
+/**
+ * Reads the projects and what each holds, and brings both in line: the run counts as complete only
+ * if both were. Kinds that the provider cannot list are known from here alone, as by a listing of
+ * their own. In the result, seen, new and ended count projects and such resources; changed counts
+ * those that are other than before, and every resource that moved to another project.
+ */
+export function syncProjects(session: Session): Promise<SyncResult> {
+  return recordRun(session, 'project', async (run) => {
+    const { conn, account, provider, clock, signal } = session;
+    await clearStaging(conn);
+    const projects = await stageKind(session, observe(session, run, ['project']), 'project');
+    const listed = listingOutcome(projects.end, projects.pages);
+    if (listed.outcome === 'failed') return run.finish(conn, { ...listed, ...nothingApplied }, await clock.now());
+
+    const members = await stagePages(
+      session,
+      'project',
+      provider.listMemberships(await selectStagedProjects(conn), signal),
+      (member: ListedMembership) => ({
+        project_external_id: member.projectExternalId,
+        urn: member.urn,
+        kind: member.kind,
+        external_id: member.externalId,
+        payload: member.payload,
+      }),
+      (json) => stageMemberships(conn, json),
+    );
+    if (listed.outcome === 'complete' && members.end.outcome === 'partial') {
+      listed.outcome = 'partial';
+      listed.reason = members.end.reason;
+    }
+
+    const unlistable = await selectUnlistableKinds(conn, account.accountId, [...provider.kinds, ...resourceKinds]);
+    const observation = observe(session, run, ['project', ...unlistable]);
+    if (unlistable.length > 0) await stageUnlistable(conn, observation);
+    const rows = projects.items + members.items;
+    const findings = await examineListing(session, observation, rows, listed.outcome === 'complete');
+    const now = await clock.now();
+    await conn.transaction().execute(async (trx) => {
+      await lockHistory(trx, account.accountId);
+      const applied = await applyListing(trx, observation, findings, now);
+      await writeMemberIdentities(trx, observation);
+      const { staged, moved } = await stageMoves(trx, observation, firstProjectGraceHours);
+      if (staged > 0) await rewriteMemberships(trx, now);
+      await run.finish(trx, appliedEnd(listed, { ...applied, changed: applied.changed + moved }), now);
+    });
+  });
+}

@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ListingEnd, ListingEvent, Provider } from '../cloud/provider.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Database } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import {
+  type Account,
+  closeInterruptedRuns,
+  finishRun,
+  insertRun,
+  type RunEnd,
+  tryLockSync,
+  unlockSync,
+} from './store.ts';
+
+// One run: locked, recorded, ended. What is read in it and how that becomes history is in
+// sync-kind.ts, sync-projects.ts and sync-actions.ts.
+
+/** What one run of a sync did: a row of sync_runs, and an element of `arcadia sync --json`. */
+export interface SyncResult {
+  /** The account's slug. */
+  readonly account: string;
+  readonly kind: string;
+  /** failed: no page could be read. partial: some could not, or a suspicious listing is not confirmed yet. */
+  readonly outcome: 'complete' | 'partial' | 'failed';
+  readonly reason: string | null;
+  readonly seen: number;
+  readonly new: number;
+  readonly changed: number;
+  readonly ended: number;
+  readonly requests: number;
+}
+
+export interface SyncProgress {
+  readonly account: string;
+  readonly kind: string;
+  /** Read so far. */
+  readonly seen: number;
+}
+
+/** What all runs of one account's sync share. */
+export interface Session {
+  /** One connection: it holds the locks and the temporary tables. */
+  readonly conn: Database;
+  readonly account: Account;
+  readonly provider: Provider;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: SyncProgress) => void) | undefined;
+}
+
+/** A run under way: every observation of it carries `observedAt`, the clock when its listing began. */
+export interface Run {
+  readonly syncRunId: number;
+  readonly kind: string;
+  readonly observedAt: Temporal.Instant;
+  /**
+   * Ends the run. In the transaction that writes what it saw: then both are there or neither is.
+   * `now` is when that was recorded.
+   */
+  finish(conn: Database, end: Omit<RunEnd, 'requests'>, now: Temporal.Instant): Promise<void>;
+}
+
+const lockPollMs = 200;
+
+/**
+ * Does `work` as a recorded run, which must finish it. One run of a kind at a time in an account: a
+ * second one waits for the first, so that whoever asked for a sync has what is so now, not what was
+ * so when somebody else began. A run that throws is recorded as failed where that is still possible;
+ * one whose process dies is closed as 'interrupted' by the next.
+ */
+export async function recordRun(
+  session: Session,
+  kind: string,
+  work: (run: Run) => Promise<void>,
+): Promise<SyncResult> {
+  const { conn, account, provider, clock, signal } = session;
+  while (!(await tryLockSync(conn, account.accountId, kind))) {
+    if (signal?.aborted) throw new ArcadiaError('cancelled', `The sync of '${account.slug}' was cancelled.`);
+    await sleep(lockPollMs);
+  }
+  try {
+    const now = await clock.now();
+    await closeInterruptedRuns(conn, account.accountId, kind, now);
+    const requestsBefore = provider.requests;
+    const { syncRunId, startedAt } = await insertRun(conn, account.accountId, kind, now);
+    let ended: RunEnd | undefined;
+    const run: Run = {
+      syncRunId,
+      kind,
+      observedAt: startedAt,
+      async finish(trx, end, finishedAt) {
+        ended = { ...end, requests: provider.requests - requestsBefore };
+        await finishRun(trx, syncRunId, ended, finishedAt);
+      },
+    };
+    try {
+      await work(run);
+    } catch (error) {
+      // The first error is the one to tell; a database that is gone can record nothing.
+      const reason = error instanceof Error ? error.message : String(error);
+      await run.finish(conn, { outcome: 'failed', reason, seen: 0, new: 0, changed: 0, ended: 0 }, now).catch(() => {});
+      throw error;
+    }
+    if (!ended) throw new Error(`the run of ${kind} did not finish`);
+    return { account: account.slug, kind, ...ended };
+  } finally {
+    await unlockSync(conn, account.accountId, kind).catch(() => {});
+  }
+}
+
+/** Rows sent to the database at a time: a page of the provider's is small. */
+const batchRows = 500;
+
+/**
+ * Reads a listing to its end and stages it in batches, as JSON arrays of rows with `ord`. `toRow`
+ * names the columns that the store expects.
+ */
+export async function stagePages<T>(
+  session: Session,
+  kind: string,
+  events: AsyncIterable<ListingEvent<T>>,
+  toRow: (item: T) => object,
+  stage: (json: string) => Promise<void>,
+): Promise<{ end: ListingEnd; pages: number; items: number }> {
+  let pages = 0;
+  let items = 0;
+  let batch: object[] = [];
+  const flush = async () => {
+    if (batch.length > 0) await stage(toStorableJson(batch));
+    batch = [];
+  };
+  for await (const event of events) {
+    if (event.type === 'end') {
+      await flush();
+      return { end: event.end, pages, items };
+    }
+    pages++;
+    for (const item of event.items) batch.push({ ord: items++, ...toRow(item) });
+    if (batch.length >= batchRows) await flush();
+    session.onProgress?.({ account: session.account.slug, kind, seen: items });
+  }
+  throw new Error(`the provider's listing of ${kind} had no end`);
+}
+
+/**
+ * JSON as PostgreSQL takes it: a NUL or half a surrogate pair in a name, which it cannot store, is
+ * replaced by U+FFFD, so that one strange name does not stop a whole kind.
+ */
+export function toStorableJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  // JSON.stringify escapes a surrogate only where it stands alone.
+  return json.includes('\\u')
+    ? json.replace(/\\(?:\\|u(?:0000|d[89a-f][0-9a-f]{2}))/g, (escape) => (escape === '\\\\' ? escape : '\\ufffd'))
+    : json;
+}

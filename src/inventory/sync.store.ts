@@ -1,0 +1,544 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Database, Transaction } from '../platform/database.ts';
+import { type HistoryTable, type Rewritten, rewriteHistory } from '../platform/history.ts';
+
+// How a listing becomes history: pages go into temporary tables of one connection as they come,
+// each row already compared with what is believed; one transaction applies them at the end.
+// Nothing here holds more than a page in Node's memory.
+
+/** What one run observes. */
+export interface Observation {
+  readonly syncRunId: number;
+  readonly accountId: number;
+  /** The kinds whose absence it can tell. */
+  readonly kinds: readonly string[];
+  readonly observedAt: Temporal.Instant;
+  readonly connectedAt: Temporal.Instant;
+}
+
+export const stateHistory: HistoryTable = {
+  table: 'resource_states',
+  id: 'resource_state_id',
+  key: ['resource_id'],
+  values: [
+    'account_id',
+    'kind',
+    'name',
+    'status',
+    'region',
+    'tags',
+    'parents',
+    'attributes',
+    'source',
+    'sync_run_id',
+    'recorded_by',
+  ],
+};
+
+const membershipHistory: HistoryTable = {
+  table: 'project_memberships',
+  id: 'project_membership_id',
+  key: ['resource_id'],
+  values: ['project_id', 'source', 'sync_run_id', 'recorded_by'],
+};
+
+/** The temporary tables of a connection that syncs; made once, emptied for each run. */
+export async function prepareStaging(conn: Database): Promise<void> {
+  await sql`SET client_min_messages = warning`.execute(conn);
+  // change: 'born' (never seen before), 'back' (its life had ended), 'changed', or NULL.
+  // payload: only where it is not the one we have.
+  await sql`
+    CREATE TEMPORARY TABLE IF NOT EXISTS sync_listing (
+      ord bigint NOT NULL, kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, urn text COLLATE "C",
+      name text NOT NULL, status text COLLATE "C" NOT NULL, created_at timestamptz, region text,
+      tags text[] COLLATE "C" NOT NULL, parents text[] COLLATE "C" NOT NULL, attributes jsonb NOT NULL,
+      resource_id bigint, change text, identity_incomplete boolean NOT NULL, digest bytea NOT NULL, payload json
+    )`.execute(conn);
+  await sql`
+    CREATE TEMPORARY TABLE IF NOT EXISTS sync_membership_listing (
+      ord bigint NOT NULL, project_external_id text COLLATE "C" NOT NULL, urn text COLLATE "C" NOT NULL,
+      kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, payload json NOT NULL
+    )`.execute(conn);
+  // verdict: 'gone' (its life has ended), 'exists' (a look-up found it), 'open' (not known yet).
+  await sql`
+    CREATE TEMPORARY TABLE IF NOT EXISTS sync_missing (
+      resource_id bigint NOT NULL, kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, verdict text NOT NULL
+    )`.execute(conn);
+  await sql`
+    CREATE TEMPORARY TABLE IF NOT EXISTS sync_staged_states (
+      resource_id bigint NOT NULL, account_id int, kind text COLLATE "C", name text, status text COLLATE "C", region text,
+      tags text[] COLLATE "C", parents text[] COLLATE "C", attributes jsonb, source text COLLATE "C", sync_run_id bigint,
+      recorded_by text, valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, asserted boolean NOT NULL
+    ) ON COMMIT DELETE ROWS`.execute(conn);
+  await sql`
+    CREATE TEMPORARY TABLE IF NOT EXISTS sync_staged_memberships (
+      resource_id bigint NOT NULL, project_id bigint, source text COLLATE "C", sync_run_id bigint, recorded_by text,
+      valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, asserted boolean NOT NULL
+    ) ON COMMIT DELETE ROWS`.execute(conn);
+}
+
+/** Empties what a listing was staged in. */
+export async function clearStaging(conn: Database): Promise<void> {
+  await sql`TRUNCATE sync_listing, sync_membership_listing, sync_missing`.execute(conn);
+}
+
+/** The planner knows nothing of a temporary table that it is not told; worth it for a large one. */
+export async function analyzeStaging(conn: Database): Promise<void> {
+  await sql`ANALYZE sync_listing, sync_membership_listing`.execute(conn);
+}
+
+/** Stages a page of resources: a JSON array of ListedResource in snake_case, with `ord`. */
+export function stageResources(conn: Database, observation: Observation, json: string): Promise<void> {
+  return stageListing(
+    conn,
+    observation,
+    sql`json_to_recordset(${json}::json) AS p(
+      ord bigint, kind text COLLATE "C", external_id text COLLATE "C", urn text COLLATE "C", name text,
+      status text COLLATE "C", created_at timestamptz, region text, tags text[] COLLATE "C", parents text[] COLLATE "C",
+      attributes jsonb, payload json)`,
+  );
+}
+
+/** Stages what only projects show, of kinds that nobody can list: alive, named by its id. */
+export function stageUnlistable(conn: Database, observation: Observation): Promise<void> {
+  return stageListing(
+    conn,
+    observation,
+    sql`(
+      SELECT ord, kind, external_id, urn, external_id AS name, 'active' COLLATE "C" AS status, NULL::timestamptz AS created_at,
+             NULL::text AS region, '{}'::text[] COLLATE "C" AS tags, '{}'::text[] COLLATE "C" AS parents,
+             '{}'::jsonb AS attributes, payload
+      FROM sync_membership_listing WHERE kind = ANY(${observation.kinds}::text[])) AS p`,
+  );
+}
+
+/** Compares with what is believed as it stages: what has not changed needs nothing more. */
+async function stageListing(conn: Database, observation: Observation, source: RawBuilder<unknown>): Promise<void> {
+  await sql`
+    INSERT INTO sync_listing
+    SELECT l.ord, l.kind, l.external_id, l.urn, l.name, l.status, l.created_at, l.region, l.tags, l.parents, l.attributes,
+           r.resource_id,
+           CASE
+             WHEN s.resource_id IS NULL AND EXISTS (
+               SELECT FROM resource_states e WHERE e.resource_id = r.resource_id AND e.superseded_at = 'infinity') THEN 'back'
+             WHEN s.resource_id IS NULL THEN 'born'
+             WHEN (s.name, s.status, s.region, s.tags, s.parents, s.attributes)
+               IS DISTINCT FROM (l.name, l.status, l.region, l.tags, l.parents, l.attributes) THEN 'changed'
+           END,
+           r.resource_id IS NOT NULL AND ((r.urn IS NULL AND l.urn IS NOT NULL)
+             OR (r.provider_created_at IS NULL AND l.created_at IS NOT NULL)),
+           l.digest,
+           CASE WHEN d.digest IS DISTINCT FROM l.digest THEN l.payload END
+    -- OFFSET 0: the digest is computed once, not wherever it is used.
+    FROM (SELECT p.*, sha256(convert_to(p.payload::text, 'UTF8')) AS digest FROM ${source} OFFSET 0) l
+    LEFT JOIN resources r ON r.account_id = ${observation.accountId} AND r.kind = l.kind AND r.external_id = l.external_id
+    LEFT JOIN resource_payloads d ON d.resource_id = r.resource_id
+    LEFT JOIN resource_states s ON s.account_id = ${observation.accountId} AND s.kind = l.kind
+      AND s.resource_id = r.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'`.execute(conn);
+}
+
+/** Stages what projects hold: a JSON array of ListedMembership in snake_case, with `ord`. */
+export async function stageMemberships(conn: Database, json: string): Promise<void> {
+  await sql`
+    INSERT INTO sync_membership_listing
+    SELECT * FROM json_to_recordset(${json}::json) AS p(
+      ord bigint, project_external_id text COLLATE "C", urn text COLLATE "C", kind text COLLATE "C",
+      external_id text COLLATE "C", payload json)`.execute(conn);
+}
+
+/** The projects that were staged, by the provider's ids. */
+export async function selectStagedProjects(conn: Database): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    SELECT DISTINCT external_id AS id FROM sync_listing WHERE kind = 'project' ORDER BY id`.execute(conn);
+  return rows.map((row) => row.id);
+}
+
+/** The kinds that only projects can show: staged, or alive from before, and not among `listable`. */
+export async function selectUnlistableKinds(
+  conn: Database,
+  accountId: number,
+  listable: readonly string[],
+): Promise<string[]> {
+  const { rows } = await sql<{ kind: string }>`
+    SELECT DISTINCT kind FROM sync_membership_listing WHERE kind <> ALL(${listable}::text[])
+    UNION
+    SELECT DISTINCT kind FROM resource_states
+    WHERE account_id = ${accountId} AND superseded_at = 'infinity' AND valid_to = 'infinity' AND kind <> ALL(${listable}::text[])
+    ORDER BY kind`.execute(conn);
+  return rows.map((row) => row.kind);
+}
+
+/** Items move between pages while these are read: of one that came twice, the later word counts. */
+export async function dropRepeated(conn: Database): Promise<void> {
+  await sql`
+    DELETE FROM sync_listing a USING sync_listing b
+    WHERE a.kind = b.kind AND a.external_id = b.external_id AND a.ord < b.ord`.execute(conn);
+}
+
+export interface KindSummary {
+  readonly kind: string;
+  readonly seen: number;
+  readonly born: number;
+  /** Other values than before, or a life that goes on. */
+  readonly changed: number;
+  readonly back: number;
+  /** Rows that have anything to write: a change, a payload, an identity to complete. */
+  readonly news: number;
+  /** Believed alive before this listing. */
+  readonly alive: number;
+  /** Of these, not listed. */
+  readonly missing: number;
+  /** Left out by an earlier suspicious listing and not settled. */
+  readonly candidates: number;
+}
+
+/** What a staged listing amounts to, per kind that it covers. */
+export async function summarize(conn: Database, observation: Observation): Promise<KindSummary[]> {
+  const { rows } = await sql<KindSummary>`
+    WITH listed AS (
+      SELECT kind, count(*) AS seen, count(*) FILTER (WHERE change = 'born') AS born,
+             count(*) FILTER (WHERE change IN ('changed', 'back')) AS changed, count(*) FILTER (WHERE change = 'back') AS back,
+             count(*) FILTER (WHERE change IS NOT NULL OR identity_incomplete OR payload IS NOT NULL) AS news
+      FROM sync_listing GROUP BY kind
+    ), believed AS (
+      SELECT s.kind, count(*) AS alive, count(*) FILTER (WHERE l.resource_id IS NULL) AS missing
+      FROM resource_states s LEFT JOIN sync_listing l ON l.resource_id = s.resource_id
+      WHERE s.account_id = ${observation.accountId} AND s.kind = ANY(${observation.kinds}::text[])
+        AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
+      GROUP BY s.kind
+    ), waiting AS (
+      SELECT r.kind, count(*) AS candidates FROM end_candidates c JOIN resources r USING (resource_id)
+      WHERE r.account_id = ${observation.accountId} AND r.kind = ANY(${observation.kinds}::text[])
+      GROUP BY r.kind
+    )
+    SELECT kind, coalesce(seen, 0) AS seen, coalesce(born, 0) AS born, coalesce(changed, 0) AS changed,
+           coalesce(back, 0) AS back, coalesce(news, 0) AS news, coalesce(alive, 0) AS alive,
+           coalesce(missing, 0) AS missing, coalesce(candidates, 0) AS candidates
+    FROM unnest(${observation.kinds}::text[]) AS kind
+    LEFT JOIN listed USING (kind) LEFT JOIN believed USING (kind) LEFT JOIN waiting USING (kind)
+    ORDER BY kind`.execute(conn);
+  return rows;
+}
+
+/** Notes what is believed alive and was not listed; of `suspicious` kinds that alone says nothing yet. */
+export async function stageMissing(
+  conn: Database,
+  observation: Observation,
+  suspicious: readonly string[],
+): Promise<void> {
+  await sql`
+    INSERT INTO sync_missing
+    SELECT s.resource_id, s.kind, r.external_id, CASE WHEN s.kind = ANY(${suspicious}::text[]) THEN 'open' ELSE 'gone' END
+    FROM resource_states s JOIN resources r USING (resource_id)
+    WHERE s.account_id = ${observation.accountId} AND s.kind = ANY(${observation.kinds}::text[])
+      AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
+      AND NOT EXISTS (SELECT FROM sync_listing l WHERE l.resource_id = s.resource_id)`.execute(conn);
+}
+
+export interface Missing {
+  readonly resourceId: number;
+  readonly kind: string;
+  readonly externalId: string;
+}
+
+/** Some of those that are not settled; other ones in another run, so that each has its turn. */
+export async function selectUnsettled(conn: Database, observation: Observation, limit: number): Promise<Missing[]> {
+  const { rows } = await sql<Missing>`
+    SELECT resource_id AS "resourceId", kind, external_id AS "externalId" FROM sync_missing WHERE verdict = 'open'
+    ORDER BY hashint8extended(resource_id, ${observation.syncRunId}) LIMIT ${limit}`.execute(conn);
+  return rows;
+}
+
+export async function settleMissing(
+  conn: Database,
+  verdict: 'gone' | 'exists',
+  resourceIds: readonly number[],
+): Promise<void> {
+  await sql`
+    UPDATE sync_missing SET verdict = ${verdict} WHERE resource_id = ANY(${resourceIds}::bigint[])`.execute(conn);
+}
+
+/** Whoever writes an account's history does so alone, until the transaction ends. */
+export async function lockHistory(trx: Transaction, accountId: number): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`inventory history ${accountId}`}, 0))`.execute(trx);
+}
+
+/** Gives what was listed and has none an identity, and completes those that only a URN had made. */
+export async function writeIdentities(trx: Transaction, observation: Observation): Promise<void> {
+  await sql`
+    INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at)
+    SELECT ${observation.accountId}, kind, external_id, urn, created_at, ${observation.observedAt}::timestamptz
+    FROM sync_listing WHERE resource_id IS NULL
+    ON CONFLICT (account_id, kind, external_id) DO NOTHING`.execute(trx);
+  await sql`
+    UPDATE sync_listing l SET resource_id = r.resource_id FROM resources r
+    WHERE l.resource_id IS NULL AND r.account_id = ${observation.accountId}
+      AND r.kind = l.kind AND r.external_id = l.external_id`.execute(trx);
+  await sql`
+    UPDATE resources r SET urn = coalesce(r.urn, l.urn), provider_created_at = coalesce(r.provider_created_at, l.created_at)
+    FROM sync_listing l WHERE l.resource_id = r.resource_id AND l.identity_incomplete`.execute(trx);
+}
+
+export async function writePayloads(trx: Transaction, observation: Observation): Promise<void> {
+  await sql`
+    INSERT INTO resource_payloads (resource_id, digest, payload, seen_at)
+    SELECT resource_id, digest, payload::jsonb, ${observation.observedAt}::timestamptz
+    FROM sync_listing WHERE payload IS NOT NULL
+    ON CONFLICT (resource_id) DO UPDATE
+      SET digest = excluded.digest, payload = excluded.payload, seen_at = excluded.seen_at`.execute(trx);
+}
+
+/** An interval in two where the account was connected: what was before is assumed. */
+export function splitAtConnection(
+  from: RawBuilder<unknown>,
+  to: RawBuilder<unknown>,
+  connectedAt: Temporal.Instant,
+  source: 'listing' | 'action',
+): RawBuilder<unknown> {
+  return sql`
+    CROSS JOIN LATERAL (
+      SELECT v.* FROM (VALUES
+        (${from}, least(${to}, ${connectedAt}::timestamptz), 'assumed'),
+        (greatest(${from}, ${connectedAt}::timestamptz), ${to}, ${source})
+      ) AS v(valid_from, valid_to, source) WHERE v.valid_from < v.valid_to
+    ) AS part`;
+}
+
+const stagedStates = sql`
+  INSERT INTO sync_staged_states (resource_id, account_id, kind, name, status, region, tags, parents, attributes, source,
+                                  sync_run_id, valid_from, valid_to, asserted)`;
+const stagedMemberships = sql`
+  INSERT INTO sync_staged_memberships (resource_id, project_id, source, sync_run_id, valid_from, valid_to, asserted)`;
+
+/** A birth is when the provider says, and not after we saw it. */
+function birth(observation: Observation): RawBuilder<unknown> {
+  return sql`least(coalesce(l.created_at, ${observation.observedAt}::timestamptz), ${observation.observedAt}::timestamptz)`;
+}
+
+/** Stages first states, from birth on. */
+export async function stageBirths(trx: Transaction, observation: Observation): Promise<void> {
+  await sql`
+    ${stagedStates}
+    SELECT l.resource_id, ${observation.accountId}, l.kind, l.name, l.status, l.region, l.tags, l.parents, l.attributes,
+           part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, true
+    FROM sync_listing l
+    ${splitAtConnection(birth(observation), sql`'infinity'::timestamptz`, observation.connectedAt, 'listing')}
+    WHERE l.change = 'born'`.execute(trx);
+}
+
+/** Stages other values than before, from when they were seen. */
+export async function stageChanges(trx: Transaction, observation: Observation): Promise<void> {
+  await sql`
+    ${stagedStates}
+    SELECT l.resource_id, ${observation.accountId}, l.kind, l.name, l.status, l.region, l.tags, l.parents, l.attributes,
+           'listing', ${observation.syncRunId}, greatest(s.valid_from, ${observation.observedAt}::timestamptz), 'infinity', true
+    FROM sync_listing l
+    JOIN resource_states s ON s.resource_id = l.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
+    WHERE l.change = 'changed'`.execute(trx);
+}
+
+/**
+ * Stages resources that are seen again after their life had ended. One that the provider says it
+ * created after that end is a new life under an old id, from its creation; one whose creation it
+ * does not tell, from when it was seen. One that it created before the end never ended: the gap is
+ * corrected, with the old values until now.
+ */
+export async function stageComebacks(trx: Transaction, observation: Observation): Promise<void> {
+  await sql`
+    ${stagedStates}
+    WITH back AS (
+      SELECT l.*, e.valid_to AS ended_at, coalesce(l.created_at <= e.valid_to, false) AS unbroken,
+             e.name AS old_name, e.status AS old_status, e.region AS old_region, e.tags AS old_tags,
+             e.parents AS old_parents, e.attributes AS old_attributes,
+             (e.name, e.status, e.region, e.tags, e.parents, e.attributes)
+               IS NOT DISTINCT FROM (l.name, l.status, l.region, l.tags, l.parents, l.attributes) AS same
+      FROM sync_listing l
+      JOIN LATERAL (
+        SELECT * FROM resource_states e WHERE e.resource_id = l.resource_id AND e.superseded_at = 'infinity'
+        ORDER BY e.valid_from DESC LIMIT 1) e ON true
+      WHERE l.change = 'back'
+    )
+    SELECT resource_id, ${observation.accountId}::int, kind, old_name, old_status, old_region, old_tags, old_parents, old_attributes,
+           'listing', ${observation.syncRunId}::bigint, ended_at, ${observation.observedAt}::timestamptz, true
+    FROM back WHERE unbroken AND NOT same AND ended_at < ${observation.observedAt}
+    UNION ALL
+    SELECT resource_id, ${observation.accountId}::int, kind, name, status, region, tags, parents, attributes,
+           'listing', ${observation.syncRunId}::bigint,
+           CASE WHEN unbroken AND same THEN ended_at
+                WHEN unbroken THEN greatest(ended_at, ${observation.observedAt}::timestamptz)
+                ELSE greatest(ended_at, ${birth(observation)}) END,
+           'infinity', true
+    FROM back l`.execute(trx);
+}
+
+/** Stages the ends of those that are gone, at the first listing that left them out. */
+export async function stageEnds(trx: Transaction, observation: Observation): Promise<number> {
+  const { numAffectedRows } = await sql`
+    ${stagedStates}
+    SELECT s.resource_id, s.account_id, s.kind, s.name, s.status, s.region, s.tags, s.parents, s.attributes, 'listing',
+           ${observation.syncRunId}, greatest(s.valid_from, coalesce(c.missing_since, ${observation.observedAt}::timestamptz)),
+           'infinity', false
+    FROM sync_missing m
+    JOIN resource_states s ON s.resource_id = m.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
+    LEFT JOIN end_candidates c ON c.resource_id = m.resource_id
+    WHERE m.verdict = 'gone'`.execute(trx);
+  return Number(numAffectedRows ?? 0n);
+}
+
+/** Stages the ends of memberships: what is gone is in no project. */
+export async function stageMembershipEnds(trx: Transaction): Promise<void> {
+  await sql`
+    ${stagedMemberships}
+    SELECT s.resource_id, NULL, NULL, NULL, s.valid_from, 'infinity', false
+    FROM sync_staged_states s
+    WHERE NOT s.asserted AND EXISTS (
+      SELECT FROM project_memberships m
+      WHERE m.resource_id = s.resource_id AND m.superseded_at = 'infinity' AND m.valid_to > s.valid_from)`.execute(trx);
+}
+
+/**
+ * Stages what memberships have to make up for a life that proved longer: back to birth, in the
+ * first project, where a project showed the resource before its own listing did; and over the gap
+ * of an end that was none, in the last project.
+ */
+export async function stageMembershipRepairs(
+  trx: Transaction,
+  observation: Observation,
+  graceHours: number,
+): Promise<void> {
+  await sql`
+    ${stagedMemberships}
+    SELECT l.resource_id, m.project_id, part.source, ${observation.syncRunId}::bigint, part.valid_from, part.valid_to, true
+    FROM sync_listing l
+    JOIN resources r ON r.resource_id = l.resource_id
+    JOIN LATERAL (
+      SELECT * FROM project_memberships m WHERE m.resource_id = l.resource_id AND m.superseded_at = 'infinity'
+      ORDER BY m.valid_from LIMIT 1) m ON m.valid_from <= r.first_seen_at + make_interval(hours => ${graceHours}::int)
+    ${splitAtConnection(birth(observation), sql`m.valid_from`, observation.connectedAt, 'listing')}
+    WHERE l.change = 'born'
+    UNION ALL
+    SELECT l.resource_id, m.project_id, 'listing', ${observation.syncRunId}::bigint, m.valid_to, 'infinity', true
+    FROM sync_listing l
+    JOIN LATERAL (
+      SELECT * FROM resource_states e WHERE e.resource_id = l.resource_id AND e.superseded_at = 'infinity'
+      ORDER BY e.valid_from DESC LIMIT 1) e ON l.created_at <= e.valid_to
+    JOIN LATERAL (
+      SELECT * FROM project_memberships m WHERE m.resource_id = l.resource_id AND m.superseded_at = 'infinity'
+      ORDER BY m.valid_from DESC LIMIT 1) m ON m.valid_to = e.valid_to
+    WHERE l.change = 'back'`.execute(trx);
+}
+
+/** Writes what was staged of states. */
+export function rewriteStates(trx: Transaction, recordedAt: Temporal.Instant): Promise<Rewritten> {
+  return rewriteHistory(trx, stateHistory, 'sync_staged_states', recordedAt, 'state');
+}
+
+/** Writes what was staged of memberships, and makes room for more. */
+export async function rewriteMemberships(trx: Transaction, recordedAt: Temporal.Instant): Promise<void> {
+  await rewriteHistory(trx, membershipHistory, 'sync_staged_memberships', recordedAt, 'membership');
+  await sql`DELETE FROM sync_staged_memberships`.execute(trx);
+}
+
+/** Gives an identity to what only a project has shown so far. */
+export async function writeMemberIdentities(trx: Transaction, observation: Observation): Promise<void> {
+  await sql`
+    INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at)
+    SELECT DISTINCT ON (m.kind, m.external_id)
+           ${observation.accountId}::int, m.kind, m.external_id, m.urn, NULL::timestamptz, ${observation.observedAt}::timestamptz
+    FROM sync_membership_listing m
+    WHERE NOT EXISTS (SELECT FROM resources r WHERE r.account_id = ${observation.accountId}
+      AND r.kind = m.kind AND r.external_id = m.external_id)
+    ORDER BY m.kind, m.external_id, m.ord DESC
+    ON CONFLICT (account_id, kind, external_id) DO NOTHING`.execute(trx);
+}
+
+/**
+ * Stages what is in another project than before; of one that two projects showed, the later word
+ * counts. A first project holds from the beginning of the resource's life if it was found within
+ * the grace, else from now; where no listing has told of that life yet, from now until one does
+ * (see stageMembershipRepairs). What has ended is in no project, whatever a project still shows.
+ */
+export async function stageMoves(
+  trx: Transaction,
+  observation: Observation,
+  graceHours: number,
+): Promise<{ staged: number; moved: number }> {
+  const { rows } = await sql<{ staged: number; moved: number }>`
+    WITH listed AS (
+      SELECT DISTINCT ON (m.kind, m.external_id) r.resource_id, r.first_seen_at, p.resource_id AS project_id
+      FROM sync_membership_listing m
+      JOIN resources r ON r.account_id = ${observation.accountId} AND r.kind = m.kind AND r.external_id = m.external_id
+      JOIN resources p ON p.account_id = ${observation.accountId} AND p.kind = 'project' AND p.external_id = m.project_external_id
+      ORDER BY m.kind, m.external_id, m.ord DESC
+    ), differing AS (
+      SELECT l.*, c.valid_from AS current_from
+      FROM listed l
+      LEFT JOIN project_memberships c ON c.resource_id = l.resource_id AND c.superseded_at = 'infinity' AND c.valid_to = 'infinity'
+      WHERE c.project_id IS DISTINCT FROM l.project_id
+    ), placed AS (
+      SELECT d.resource_id, d.project_id, d.current_from IS NOT NULL AS moved,
+             CASE
+               WHEN d.current_from IS NOT NULL THEN greatest(d.current_from, ${observation.observedAt}::timestamptz)
+               WHEN life.since IS NOT NULL AND ${observation.observedAt}::timestamptz
+                 <= greatest(life.since, d.first_seen_at) + make_interval(hours => ${graceHours}::int) THEN life.since
+               ELSE ${observation.observedAt}::timestamptz
+             END AS since
+      FROM differing d
+      -- The beginning of its life: the last state that no other one leads up to.
+      LEFT JOIN LATERAL (
+        SELECT max(s.valid_from) AS since FROM resource_states s
+        WHERE s.resource_id = d.resource_id AND s.superseded_at = 'infinity' AND NOT EXISTS (
+          SELECT FROM resource_states b WHERE b.resource_id = s.resource_id AND b.superseded_at = 'infinity' AND b.valid_to = s.valid_from)
+      ) life ON true
+      WHERE life.since IS NULL OR EXISTS (
+        SELECT FROM resource_states s
+        WHERE s.resource_id = d.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity')
+    ), staged AS (
+      ${stagedMemberships}
+      SELECT l.resource_id, l.project_id, part.source, ${observation.syncRunId}::bigint, part.valid_from, part.valid_to, true
+      FROM placed l
+      ${splitAtConnection(sql`l.since`, sql`'infinity'::timestamptz`, observation.connectedAt, 'listing')}
+    )
+    SELECT count(*) AS staged, count(*) FILTER (WHERE moved) AS moved FROM placed`.execute(trx);
+  return rows[0]!;
+}
+
+/**
+ * Counts a listing against those that it left out and nobody could confirm; what enough listings
+ * have left out, far enough apart, is gone.
+ */
+export async function countListing(
+  trx: Transaction,
+  observation: Observation,
+  listings: number,
+  minutesApart: number,
+): Promise<void> {
+  await sql`
+    INSERT INTO end_candidates (resource_id, missing_since, last_counted_at, listings)
+    SELECT resource_id, ${observation.observedAt}::timestamptz, ${observation.observedAt}::timestamptz, 1
+    FROM sync_missing WHERE verdict = 'open'
+    ON CONFLICT (resource_id) DO UPDATE
+      SET listings = end_candidates.listings + 1, last_counted_at = excluded.last_counted_at
+      WHERE excluded.last_counted_at >= end_candidates.last_counted_at + make_interval(mins => ${minutesApart}::int)`.execute(
+    trx,
+  );
+  await sql`
+    UPDATE sync_missing m SET verdict = 'gone' FROM end_candidates c
+    WHERE m.verdict = 'open' AND c.resource_id = m.resource_id AND c.listings >= ${listings}`.execute(trx);
+}
+
+/** Forgets the candidates that are settled: listed again, found by a look-up, or ended. */
+export async function clearCandidates(trx: Transaction): Promise<void> {
+  await sql`
+    DELETE FROM end_candidates c
+    WHERE EXISTS (SELECT FROM sync_listing l WHERE l.resource_id = c.resource_id)
+       OR EXISTS (SELECT FROM sync_missing m WHERE m.resource_id = c.resource_id AND m.verdict <> 'open')`.execute(trx);
+}
+
+/** How many are left that were not listed and live on: nobody could tell, or a look-up found them. */
+export async function countUnsettled(trx: Transaction): Promise<{ open: number; exists: number }> {
+  const { rows } = await sql<{ open: number; exists: number }>`
+    SELECT count(*) FILTER (WHERE verdict = 'open') AS open, count(*) FILTER (WHERE verdict = 'exists') AS exists
+    FROM sync_missing`.execute(trx);
+  return rows[0]!;
+}

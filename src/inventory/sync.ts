@@ -1,0 +1,109 @@
+import type { Provider, ProviderOptions } from '../cloud/provider.ts';
+import { databaseClock, followSimulatedClock, type Clock } from '../platform/clock.ts';
+import type { SecretKey } from '../platform/crypto.ts';
+import type { Database } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { type Account, identifyAccount, listAccounts, openAccount } from './accounts.ts';
+import { syncActions } from './sync-actions.ts';
+import { syncKind } from './sync-kind.ts';
+import { syncProjects } from './sync-projects.ts';
+import type { Session, SyncProgress, SyncResult } from './sync-run.ts';
+import { prepareStaging } from './sync.store.ts';
+
+export type { SyncProgress, SyncResult } from './sync-run.ts';
+
+export interface SyncOptions {
+  /** Unless given: all kinds of the provider, and `action`. Read in the order of a full sync whatever theirs. */
+  readonly kinds?: readonly string[] | undefined;
+  readonly clock: Clock;
+  /** Ends the kind under way as partial, keeping what was read, and begins no other. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: SyncProgress) => void) | undefined;
+}
+
+/**
+ * Syncs one account: who it is, then projects and what they hold, then every other kind, then the
+ * action log. Each kind is a run of its own: one that fails keeps no other from being read.
+ *
+ * Takes one connection for as long as it lasts, and another now and then to read the clock.
+ *
+ * Errors: those of identifyAccount (nothing was read then), invalid_argument for a kind that the
+ * provider has not, cancelled if another run was waited for; what the database says.
+ */
+export async function syncAccount(
+  db: Database,
+  account: Account,
+  provider: Provider,
+  options: SyncOptions,
+): Promise<SyncResult[]> {
+  const kinds = chooseKinds(provider, options.kinds);
+  const { simulatedAt } = await identifyAccount(account, provider, options.signal);
+  if (simulatedAt !== null) await followSimulatedClock(db, simulatedAt);
+  return db.connection().execute(async (conn) => {
+    await prepareStaging(conn);
+    const session: Session = {
+      conn,
+      account,
+      provider,
+      clock: options.clock,
+      signal: options.signal,
+      onProgress: options.onProgress,
+    };
+    const results: SyncResult[] = [];
+    for (const kind of kinds) {
+      if (options.signal?.aborted) break;
+      results.push(await syncOne(session, kind));
+    }
+    return results;
+  });
+}
+
+function syncOne(session: Session, kind: string): Promise<SyncResult> {
+  if (kind === 'project') return syncProjects(session);
+  if (kind === 'action') return syncActions(session);
+  return syncKind(session, kind);
+}
+
+function chooseKinds(provider: Provider, wanted: readonly string[] | undefined): readonly string[] {
+  const all = [...provider.kinds, 'action'];
+  const unknown = wanted?.filter((kind) => !all.includes(kind)) ?? [];
+  if (unknown.length > 0) {
+    throw new ArcadiaError(
+      'invalid_argument',
+      `${provider.name} does not list ${unknown.join(', ')}; it lists ${all.join(', ')}.`,
+    );
+  }
+  return all.filter((kind) => wanted === undefined || wanted.includes(kind));
+}
+
+export interface SyncAllOptions extends Omit<SyncOptions, 'clock'> {
+  readonly secretKey: SecretKey;
+  readonly onRequest?: ProviderOptions['onRequest'];
+}
+
+export interface SyncAllResult {
+  readonly results: readonly SyncResult[];
+  /** Accounts of which nothing could be read, and why. */
+  readonly failures: readonly { readonly account: string; readonly error: unknown }[];
+}
+
+/** Syncs every account in turn, by the database's clock. One that fails keeps no other from its sync. */
+export async function syncAll(db: Database, options: SyncAllOptions): Promise<SyncAllResult> {
+  const { secretKey, onRequest, ...sync } = options;
+  const results: SyncResult[] = [];
+  const failures: { account: string; error: unknown }[] = [];
+  for (const account of await listAccounts(db)) {
+    if (options.signal?.aborted) break;
+    try {
+      const provider = await openAccount(db, account, secretKey, onRequest === undefined ? {} : { onRequest });
+      try {
+        results.push(...(await syncAccount(db, account, provider, { ...sync, clock: databaseClock(db) })));
+      } finally {
+        await provider.close();
+      }
+    } catch (error) {
+      failures.push({ account: account.slug, error });
+    }
+  }
+  return { results, failures };
+}

@@ -1,0 +1,110 @@
+import { createDigitalOcean } from '../../src/cloud/digitalocean/client.ts';
+import type { Machine } from '../../src/cloud/digitalocean/machine.ts';
+import type { Provider } from '../../src/cloud/provider.ts';
+import type { FleetEventInput } from '../../src/cloud/simulator/events.ts';
+import type { FaultInput } from '../../src/cloud/simulator/faults.ts';
+import { type FleetName, type Simulator, startSimulator } from '../../src/cloud/simulator/server.ts';
+import { type Account, connectAccount } from '../../src/inventory/accounts.ts';
+import { type SyncOptions, type SyncResult, syncAccount } from '../../src/inventory/sync.ts';
+import { databaseClock } from '../../src/platform/clock.ts';
+import { generateSecretKey, parseSecretKey } from '../../src/platform/crypto.ts';
+import type { Database } from '../../src/platform/database.ts';
+
+export const secretKey = parseSecretKey(generateSecretKey())!;
+
+/** A fault as it is switched on: `{ fault: 'empty', path: '/v2/droplets', what: 'items' }`. */
+export type Fault = { readonly fault: FaultInput['fault'] } & Readonly<Record<string, unknown>>;
+
+/** An account that the simulator answers for, over HTTP, through the real client. */
+export interface SimulatedAccount {
+  readonly account: Account;
+  readonly provider: Provider;
+  readonly simulator: Simulator;
+  /** Moves the clock on; what the fleet's script says happens on the way. */
+  advance(duration: Temporal.DurationLike): Promise<void>;
+  /** Lets something happen now; the ids of what was made. */
+  happen(...events: FleetEventInput[]): Promise<(string | number | null)[]>;
+  /** Switches faults on until `calm`. */
+  upset(...faults: Fault[]): Promise<void>;
+  calm(): Promise<void>;
+  sync(options?: Partial<SyncOptions>): Promise<SyncResult[]>;
+  /** The result of one kind. */
+  syncKind(kind: string): Promise<SyncResult>;
+  close(): Promise<void>;
+}
+
+/** The machine's time for a client that must not wait: a sleep is over at once, and time has passed. */
+function hurried(): Machine {
+  let sleptMs = 0;
+  return {
+    monotonicMs: () => performance.now() + sleptMs,
+    epochMs: () => Temporal.Now.instant().epochMilliseconds + sleptMs,
+    async sleep(ms, signal) {
+      signal?.throwIfAborted();
+      sleptMs += ms;
+    },
+    random: Math.random,
+  };
+}
+
+let tokens = 0;
+
+export async function openSimulatedAccount(
+  db: Database,
+  { fleet = 'bare', resources = 0, seed = 1 }: { fleet?: FleetName; resources?: number; seed?: number } = {},
+): Promise<SimulatedAccount> {
+  const simulator = await startSimulator({ fleet, seed, resources });
+  const control = async (method: string, path: string, body?: unknown) => {
+    const answer = await fetch(`${simulator.url}/_simulator${path}`, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
+    return answer.json() as Promise<unknown>;
+  };
+  await control('POST', '/limits', { perHour: null, perMinute: null });
+  const credentials = {
+    // Whoever shares a token shares its budget.
+    token: `token-${process.pid}-${tokens++}`,
+    spaces: { accessKeyId: 'key', secretAccessKey: 'secret', regions: ['fra1'], endpoint: simulator.s3Endpoint },
+  };
+  const provider = createDigitalOcean({ apiUrl: simulator.url, credentials }, { machine: hurried() });
+  const identity = await provider.identify();
+  const account = await connectAccount(
+    db,
+    { provider: 'digitalocean', apiUrl: simulator.url, credentials, secretKey },
+    identity,
+    Temporal.Now.instant(),
+  );
+  const sync = (options: Partial<SyncOptions> = {}) =>
+    syncAccount(db, account, provider, { clock: databaseClock(db), ...options });
+  return {
+    account,
+    provider,
+    simulator,
+    sync,
+    async syncKind(kind) {
+      const [result] = await sync({ kinds: [kind] });
+      return result!;
+    },
+    async advance(duration) {
+      await control('POST', '/clock', { advanceBy: Temporal.Duration.from(duration).toString() });
+    },
+    async happen(...events) {
+      const { events: made } = (await control('POST', '/fleet', { events })) as {
+        events: { id: string | number | null }[];
+      };
+      return made.map(({ id }) => id);
+    },
+    async upset(...faults) {
+      for (const fault of faults) await control('POST', '/faults', fault);
+    },
+    async calm() {
+      await control('DELETE', '/faults');
+    },
+    async close() {
+      await provider.close();
+      await simulator.close();
+    },
+  };
+}
