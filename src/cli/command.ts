@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+import { openSession, type Session } from './session.ts';
+
+export interface CommandDescription {
+  /** One line, as the list of commands shows it. */
+  readonly summary: string;
+  /** What it does, where the summary does not say it all. */
+  readonly details?: string;
+  /** A worked example: what to type, and what comes back. */
+  readonly example: string;
+}
+
+/** Adds a command under a noun, with what every command has: --json, where the data is, an example. */
+export function addCommand(parent: Command, usage: string, description: CommandDescription): Command {
+  return describeCommand(parent.command(usage), description);
+}
+
+/** Gives a command that stands alone (`arcadia start`) what every command has. */
+export function describeCommand(command: Command, description: CommandDescription): Command {
+  const { summary, details, example } = description;
+  return command
+    .summary(summary)
+    .description(details === undefined ? `${summary}.` : `${summary}.\n\n${details}`)
+    .option('--json', 'print one JSON value instead of text, errors included')
+    .option('--data-dir <folder>', 'where the embedded database lives (ARCADIA_DATA_DIR)')
+    .option('--database <name>', 'another database of that server, such as demo_pilot')
+    .option('--config <file>', 'settings file (ARCADIA_CONFIG; arcadia.yaml)')
+    .addHelpText('after', `\nExample:\n${indent(example)}`);
+}
+
+/** What every command's options hold. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly dataDir?: string;
+  readonly database?: string;
+  readonly config?: string;
+  /** Of those commands that talk to a provider for the first time. */
+  readonly apiUrl?: string;
+}
+
+/**
+ * A command's action: opens a session, runs the work, and closes what the session opened, however
+ * the work ends. What the work returns is the exit code; nothing is 0.
+ */
+export function withSession<Args extends unknown[]>(work: (session: Session, ...args: Args) => Promise<number | undefined | void>) {
+  return async function (this: Command, ...args: unknown[]): Promise<void> {
+    const session = openSession(this.opts<CommonOptions>());
+    let exitCode: number | undefined | void;
+    try {
+      exitCode = await work(session, ...(args as Args));
+    } catch (error) {
+      // What went wrong comes first; that closing fails then too is its consequence.
+      await session.close().catch(() => {});
+      // Whatever the work made of its cancellation, to the person it is one.
+      session.signal.throwIfAborted();
+      throw error;
+    }
+    await session.close();
+    if (typeof exitCode === 'number') process.exitCode = exitCode;
+  };
+}
+
+function indent(text: string): string {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => `  ${line}`.trimEnd())
+    .join('\n');
+}

@@ -1,0 +1,164 @@
+import type { Writable } from 'node:stream';
+
+export interface Column<Row> {
+  readonly header: string;
+  readonly value: (row: Row) => string | null;
+  /** Numbers stand right, so that their digits line up. */
+  readonly align?: 'right';
+}
+
+/**
+ * What a command prints. Data goes to stdout: one JSON value with --json, else text for a person.
+ * Everything else (notes, progress, errors) goes to stderr.
+ */
+export class Output {
+  readonly json: boolean;
+  readonly #stdout: Writable;
+  readonly #stderr: Writable;
+
+  constructor(options: { json: boolean; stdout?: Writable; stderr?: Writable }) {
+    this.json = options.json;
+    this.#stdout = options.stdout ?? process.stdout;
+    this.#stderr = options.stderr ?? process.stderr;
+  }
+
+  /** One JSON value, the whole answer. Quantities and money arrive here as strings already. */
+  async value(value: unknown): Promise<void> {
+    await write(this.#stdout, `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** Text for a person, on stdout. */
+  async text(text: string): Promise<void> {
+    await write(this.#stdout, `${text}\n`);
+  }
+
+  /** A remark beside the data, on stderr. */
+  note(text: string): void {
+    this.#stderr.write(`${text}\n`);
+  }
+
+  /**
+   * A list: with --json an array of the items as they are; else a table of `columns`, or, of an
+   * empty list, `empty`, which says what to do next.
+   */
+  async list<Item>(items: readonly Item[], columns: readonly Column<Item>[], empty: string): Promise<void> {
+    if (this.json) await this.value(items);
+    else if (items.length === 0) this.note(empty);
+    else await this.text(table(items, columns));
+  }
+
+  /** A list too long to hold at once, as its pages come. `answer` is what --json shows of an item. */
+  async pages<Item>(
+    pages: AsyncIterable<readonly Item[]>,
+    options: { columns: readonly Column<Item>[]; answer: (item: Item) => unknown; empty: string },
+  ): Promise<void> {
+    let items = 0;
+    let widths: readonly number[] = [];
+    for await (const page of pages) {
+      if (page.length === 0) continue;
+      if (this.json) {
+        const lines = page.map((item) => `  ${JSON.stringify(options.answer(item))}`).join(',\n');
+        await write(this.#stdout, `${items === 0 ? '[\n' : ',\n'}${lines}`);
+      } else {
+        const cells = cellsOf(page, options.columns);
+        const lines = items === 0 ? [headerOf(options.columns), ...cells] : cells;
+        widths = widthsOf(lines, widths);
+        await this.text(align(lines, widths, options.columns));
+      }
+      items += page.length;
+    }
+    if (this.json) await write(this.#stdout, items === 0 ? '[]\n' : '\n]\n');
+    else if (items === 0) this.note(options.empty);
+  }
+}
+
+/** Whoever read stdout has left (`| head`): nothing is wrong, there is only nobody to tell. */
+export class ReaderGone extends Error {
+  override readonly name = 'ReaderGone';
+}
+
+/** Waits until the reader has room, so that a long list never piles up in memory. */
+function write(stream: Writable, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => {
+      if (error === null || error === undefined) resolve();
+      else if ('code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED')) reject(new ReaderGone());
+      else reject(error);
+    });
+  });
+}
+
+/** Aligned columns with a header line; two spaces between, no trailing blanks. */
+export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
+  const lines = [headerOf(columns), ...cellsOf(rows, columns)];
+  return align(lines, widthsOf(lines), columns);
+}
+
+function headerOf<Row>(columns: readonly Column<Row>[]): string[] {
+  return columns.map((column) => column.header.toUpperCase());
+}
+
+function cellsOf<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string[][] {
+  return rows.map((row) => columns.map((column) => printable(column.value(row) ?? '-')));
+}
+
+/** How wide each column must be; no narrower than it was. */
+function widthsOf(lines: readonly (readonly string[])[], before: readonly number[] = []): number[] {
+  const widths = [...before];
+  for (const line of lines) {
+    for (const [index, cell] of line.entries()) widths[index] = Math.max(widths[index] ?? 0, width(cell));
+  }
+  return widths;
+}
+
+function align<Row>(lines: readonly (readonly string[])[], widths: readonly number[], columns: readonly Column<Row>[]): string {
+  const aligned = lines.map((line) => {
+    const cells = line.map((cell, index) => {
+      const padding = ' '.repeat((widths[index] ?? 0) - width(cell));
+      return columns[index]?.align === 'right' ? padding + cell : cell + padding;
+    });
+    return cells.join('  ').trimEnd();
+  });
+  return aligned.join('\n');
+}
+
+/** `name: value` lines with the values in one column. */
+export function fields(pairs: readonly (readonly [string, string | null])[]): string {
+  const longest = Math.max(...pairs.map(([name]) => width(name)));
+  return pairs.map(([name, value]) => `${name.padEnd(longest)}  ${printable(value ?? '-')}`.trimEnd()).join('\n');
+}
+
+/**
+ * Names come from the provider and from files: a control character among them could move the
+ * cursor or change the terminal, so each is shown as a replacement character.
+ */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+}
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Columns on a terminal: one per grapheme, two where it is wide (East Asian, emoji). */
+function width(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  let columns = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    columns += /^(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6])/u.test(segment) ? 2 : 1;
+  }
+  return columns;
+}
+
+/** Thousands apart, for counts that a person reads. Not for quantities or money. */
+export function count(value: number): string {
+  return value.toLocaleString('en');
+}
+
+/** `1 day`, `3 days`. */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** An instant as a person reads it: `2026-05-01 06:00:00Z`, without a fraction. */
+export function moment(instant: Temporal.Instant | null): string | null {
+  return instant === null ? null : instant.round({ smallestUnit: 'second', roundingMode: 'floor' }).toString().replace('T', ' ');
+}

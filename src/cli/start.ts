@@ -1,0 +1,125 @@
+import type { Command } from 'commander';
+import type { HttpServer } from '../http/server.ts';
+import { ArcadiaError, toArcadiaError } from '../platform/errors.ts';
+import { addCommand, type CommonOptions, withSession } from './command.ts';
+import { agencyDemonstration, demonstrate, describeCadence, fleetAddress } from './demonstration.ts';
+import { count, plural } from './output.ts';
+import { printOverview, readOverview } from './overview.ts';
+import { connectNewAccount } from './provider.ts';
+import type { Session, SessionDatabase } from './session.ts';
+
+interface StartOptions extends CommonOptions {
+  readonly demo?: boolean;
+}
+
+export function addStartCommand(program: Command): void {
+  addCommand(program, 'start', {
+    summary: 'bring everything up to date, show it, and stay up',
+    details: `With DIGITALOCEAN_TOKEN: connects that account. Without, and with no account connected: a demonstration
+on the built-in fleet "agency", in a database of its own. What an interrupted start has done is kept.
+Stays up with GET /livez and GET /readyz until Ctrl-C or SIGTERM.`,
+    example: `
+$ arcadia start
+...
+arcadia is up at http://127.0.0.1:4000
+
+$ DIGITALOCEAN_TOKEN=dop_v1_... arcadia start --port 8080`,
+  })
+    .option('--port <n>', 'where to listen; 0 takes any free port (ARCADIA_PORT)')
+    .option('--host <host>', 'the address to listen on (ARCADIA_HOST)')
+    .option('--api-url <url>', 'where the API answers (DIGITALOCEAN_API_URL)')
+    .option('--demo', 'fill the database of DATABASE_URL with the demonstration, if no account is connected')
+    .action(withSession(start));
+}
+
+async function start(session: Session, options: StartOptions): Promise<void> {
+  const config = await session.config();
+  const { database } = config.digitaloceanToken === null ? { database: await session.database() } : await connectNewAccount(session, options);
+  // Before the long work: a port that is taken should be known at once.
+  const server = await listen(session, database);
+
+  const work = await chooseWork(database, options);
+  if (work === 'demonstration') await makeDemonstration(session, database);
+  if (work === 'accounts') await readAccounts(session, database);
+  if (work === 'nothing') session.output.note(howToBegin);
+  else await printOverview(session, await readOverview(database));
+
+  session.output.note(`\narcadia is up at ${server.url} (/livez, /readyz). Ctrl-C stops it.`);
+  if (!session.signal.aborted) await new Promise((resolve) => session.signal.addEventListener('abort', resolve, { once: true }));
+}
+
+const howToBegin = `No account is connected to this database, and nothing was written to it.
+To connect one:             arcadia account connect --help
+To see a demonstration in it: arcadia start --demo`;
+
+/** A database that somebody named is not filled with a demonstration unless they ask for it. */
+async function chooseWork(database: SessionDatabase, options: StartOptions): Promise<'demonstration' | 'accounts' | 'nothing'> {
+  const { listAccounts } = await import('../inventory/accounts.ts');
+  const { sandboxDatabase } = await import('../platform/open-database.ts');
+  const accounts = await listAccounts(database.db);
+  const { fleet, seed } = agencyDemonstration;
+  if (accounts.some((account) => account.apiUrl === fleetAddress(fleet, seed))) return 'demonstration';
+  if (accounts.length > 0) return 'accounts';
+  return options.demo === true || (database.kind === 'embedded' && database.database === sandboxDatabase) ? 'demonstration' : 'nothing';
+}
+
+async function makeDemonstration(session: Session, database: SessionDatabase): Promise<void> {
+  const { output } = session;
+  output.note(`No account is connected: this is a demonstration on the simulated fleet "${agencyDemonstration.fleet}", in database ${database.database}.`);
+  const { from, to, syncs } = await demonstrate(session, database, agencyDemonstration);
+  output.note(
+    `Its history runs from ${from} to ${to}; everything was synced every ${describeCadence(agencyDemonstration.cadence)} of it (${plural(syncs, 'sync')} now). The simulated clock stands still there.`,
+  );
+}
+
+/** Brings the connected accounts up to date. What cannot be read now is told; what is known is shown all the same. */
+async function readAccounts(session: Session, { db, clock }: SessionDatabase): Promise<void> {
+  const { syncAll } = await import('../inventory/sync.ts');
+  const { meterOutstanding } = await import('../metering/meter.ts');
+  const { loadSecretKey } = await import('../platform/secret-key.ts');
+  const secretKey = loadSecretKey(await session.config());
+  const { results, failures } = await session.progress.step('Reading the accounts', (report) =>
+    syncAll(db, { secretKey, signal: session.signal, onProgress: ({ account, kind, seen }) => report(`${account}, ${kind}: ${count(seen)} seen`) }),
+  );
+  session.signal.throwIfAborted();
+  for (const { account, error } of failures) {
+    const { message, todo } = toArcadiaError(error, `Reading ${account}`);
+    session.output.note(`${message} ${todo}`);
+  }
+  for (const { account, kind, outcome, reason } of results) {
+    if (outcome !== 'complete') session.output.note(`${account}: ${kind} is ${outcome} (${reason}).`);
+  }
+  await session.progress.step('Metering', async (report) =>
+    meterOutstanding(db, {
+      now: await clock.now(),
+      signal: session.signal,
+      onProgress: ({ day }, done, of) => report(`${day} (${count(done)} of ${plural(of, 'day')})`),
+    }),
+  );
+}
+
+async function listen(session: Session, database: SessionDatabase): Promise<HttpServer> {
+  const { startHttpServer } = await import('../http/server.ts');
+  const { migrationStatus } = await import('../platform/migrate.ts');
+  const { host, port } = await session.config();
+  const status = async () => {
+    try {
+      return await migrationStatus(database.db);
+    } catch (error) {
+      throw toArcadiaError(error, 'The database');
+    }
+  };
+  const server = await startHttpServer({
+    host,
+    port,
+    checks: {
+      database: async () => void (await status()),
+      async migrations() {
+        const open = (await status()).filter((migration) => migration.state !== 'applied');
+        if (open.length > 0) throw new ArcadiaError('conflict', `Not as this version needs it: ${open.map(({ name, state }) => `${name} ${state}`).join(', ')}.`);
+      },
+    },
+  });
+  session.onClose(() => server.close());
+  return server;
+}
