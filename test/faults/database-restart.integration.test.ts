@@ -1,0 +1,75 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { expect, test } from 'vitest';
+import { openJobs } from '../../src/jobs/jobs.ts';
+import { databaseClock } from '../../src/platform/clock.ts';
+import { connect } from '../../src/platform/database.ts';
+import { openEmbeddedDatabase } from '../../src/platform/embedded.ts';
+import { migrate } from '../../src/platform/migrate.ts';
+import { until, untilDrained } from '../jobs/worker-fixture.ts';
+import { createFaultTables, faultDeclarations, stepsJob } from './fault-jobs.ts';
+import { startWorkerProcess } from './processes.ts';
+
+// A server of its own: nobody else's tests live through this.
+
+test('the database is restarted, hard, while jobs run: the workers stay, and each step happens once', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'arcadia-restart-'));
+  // Where root runs the tests, the server runs as somebody else, who has to get in.
+  chmodSync(dataDir, 0o755);
+  const options = { dataDir, database: 'arcadia', settings: { fsync: 'off' } };
+  const server = await openEmbeddedDatabase(options);
+  const connectionString = server.connectionString('arcadia');
+  const db = connect({ connectionString });
+  const closing: (() => Promise<void>)[] = [];
+  try {
+    await migrate(db);
+    await createFaultTables(db);
+    const jobs = await openJobs({ db, clock: databaseClock(db), declarations: faultDeclarations });
+    closing.unshift(() => jobs.close());
+    const workers = [
+      await startWorkerProcess(connectionString, 'one'),
+      await startWorkerProcess(connectionString, 'two'),
+    ];
+    closing.unshift(...workers.map((worker) => () => worker.end()));
+    await db.transaction().execute(async (trx) => {
+      for (let n = 0; n < 4; n += 1) await jobs.enqueue(trx, stepsJob, { n, steps: 30, pause_ms: 50 });
+    });
+    const steps = async () =>
+      (await sql<{ n: number; step: number }>`SELECT n, step FROM effects ORDER BY effect_id`.execute(db)).rows;
+    await until(async () => (await steps()).some((effect) => effect.step === 10), 'they are in the middle');
+
+    const { rows } = await sql<{ file: string }>`SELECT pg_read_file('postmaster.pid') AS file`.execute(db);
+    process.kill(Number(rows[0]?.file.split('\n')[0]), 'SIGQUIT');
+    await until(
+      async () =>
+        sql`SELECT`.execute(db).then(
+          () => false,
+          () => true,
+        ),
+      'the server is gone',
+    );
+    const restarted = await openEmbeddedDatabase(options);
+    closing.push(() => restarted.release());
+    expect(restarted.connectionString('arcadia')).toBe(connectionString);
+
+    await untilDrained(db, 45);
+    const done = await steps();
+    for (let n = 0; n < 4; n += 1) {
+      expect(done.filter((effect) => effect.n === n).map((effect) => effect.step)).toEqual(
+        Array.from({ length: 30 }, (_, index) => index + 1),
+      );
+    }
+    expect((await jobs.list({})).map((job) => job.state)).toEqual(['completed', 'completed', 'completed', 'completed']);
+    for (const worker of workers) {
+      await worker.end('SIGTERM');
+      expect(worker.said, 'neither died of it').toContain('stopped');
+    }
+  } finally {
+    for (const close of closing) await close();
+    await db.destroy();
+    await server.release();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});

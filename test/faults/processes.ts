@@ -1,0 +1,42 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { until } from '../jobs/worker-fixture.ts';
+
+export interface WorkerProcess {
+  readonly pid: number;
+  /** What it said so far on stdout and stderr. */
+  readonly said: string[];
+  signal(signal: NodeJS.Signals): void;
+  /** Ends it, if it has not ended, and waits. */
+  end(signal?: NodeJS.Signals): Promise<void>;
+}
+
+const script = fileURLToPath(new URL('worker-process.ts', import.meta.url));
+
+/** Starts a worker process and waits until it works. */
+export async function startWorkerProcess(connectionString: string, name: string): Promise<WorkerProcess> {
+  const child: ChildProcess = spawn(process.execPath, [script, connectionString, name], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8');
+    stream?.on('data', (text: string) => said.push(...text.split('\n').filter((line) => line !== '')));
+  }
+  const ended = once(child, 'exit');
+  const worker: WorkerProcess = {
+    pid: child.pid ?? 0,
+    said,
+    signal: (signal) => void child.kill(signal),
+    async end(signal = 'SIGKILL') {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await ended;
+    },
+  };
+  await until(() => {
+    if (child.exitCode !== null) throw new Error(`the worker ended: ${said.join('\n')}`);
+    return said.includes('started');
+  }, 'the worker process has started');
+  return worker;
+}
