@@ -7,8 +7,19 @@
 
 /** What the provider lists. An open set: these we know by name, others arrive from URNs. */
 export const resourceKinds = [
-  'project', 'droplet', 'dns_zone', 'volume', 'reserved_ip', 'firewall', 'load_balancer',
-  'snapshot', 'droplet_backup', 'spaces_bucket', 'database', 'kubernetes_cluster', 'app',
+  'project',
+  'droplet',
+  'dns_zone',
+  'volume',
+  'reserved_ip',
+  'firewall',
+  'load_balancer',
+  'snapshot',
+  'droplet_backup',
+  'spaces_bucket',
+  'database',
+  'kubernetes_cluster',
+  'app',
 ] as const;
 export type KnownResourceKind = (typeof resourceKinds)[number];
 export type ResourceKind = KnownResourceKind | (string & {});
@@ -36,12 +47,12 @@ export interface ListedResource {
   readonly parents: readonly ParentRef[];
   /**
    * Normalised facts that billing reads, snake_case. Numbers are exact to 9 digits. Droplet: size_slug, vcpus, memory_mb,
-   * disk_gb, gpu, image; volume, snapshot, droplet_backup, spaces_bucket: size_gb (GiB); spaces_bucket: objects;
-   * load_balancer: nodes, type; reserved_ip: assigned; database: engine, size_slug, nodes; kubernetes_cluster: nodes;
+   * disk_gb, gpu (true or false), image; volume, snapshot, droplet_backup, spaces_bucket: size_gb (GiB); spaces_bucket: objects; droplet_backup: backup_plan (daily, weekly);
+   * load_balancer: nodes, type; reserved_ip: assigned, ip_version (4 or 6); database: engine, size_slug, nodes; kubernetes_cluster: nodes;
    * project: is_default, purpose, environment. A fact that is not known is absent, not null.
    */
   readonly attributes: Readonly<Record<string, Json>>;
-  /** What the provider said, unchanged. */
+  /** What the provider said, unchanged, save that secrets (passwords, keys, values of environments) are left out. */
   readonly payload: Json;
 }
 
@@ -129,12 +140,15 @@ export interface Provider {
   readonly name: string;
   /** The kinds that `list` can be asked for, in the order in which a full sync lists them (projects first). */
   readonly kinds: readonly ResourceKind[];
-  /** Who the token belongs to. Throws ArcadiaError provider_unauthorized, provider_unreachable, provider_failed. */
+  /** Who the token belongs to. Throws ArcadiaError provider_unauthorized, provider_forbidden, provider_unreachable, provider_failed, cancelled. */
   identify(signal?: AbortSignal): Promise<ProviderIdentity>;
   scopes(signal?: AbortSignal): Promise<readonly ScopeReport[]>;
   list(kind: ResourceKind, signal?: AbortSignal): AsyncIterable<ListingEvent<ListedResource>>;
   /** Every project's resources. Project by project; a project that fails makes the end partial. */
-  listMemberships(projectExternalIds: readonly string[], signal?: AbortSignal): AsyncIterable<ListingEvent<ListedMembership>>;
+  listMemberships(
+    projectExternalIds: readonly string[],
+    signal?: AbortSignal,
+  ): AsyncIterable<ListingEvent<ListedMembership>>;
   /** Actions that started at or after `since`, newest first, as the provider lists them. */
   listActions(since: Temporal.Instant, signal?: AbortSignal): AsyncIterable<ListingEvent<ProviderAction>>;
   listSizes(signal?: AbortSignal): AsyncIterable<ListingEvent<ProviderSize>>;
@@ -149,12 +163,25 @@ export interface Provider {
 /** What opens an account. Spaces has keys of its own. */
 export type Credentials = {
   readonly token: string;
-  readonly spaces?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly regions: readonly string[]; readonly endpoint?: string };
+  readonly spaces?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly regions: readonly string[];
+    readonly endpoint?: string;
+  };
 };
 
 export interface ProviderOptions {
   readonly apiUrl: string;
   readonly credentials: Credentials;
+  /** Where the clock of a built-in simulator is to stand; its fleet's own present unless set. */
+  readonly simulatedAt?: Temporal.Instant;
   /** Told of each request, for logs and traces: method, path, status, ms, attempt. Never of a token. */
-  readonly onRequest?: (event: { method: string; path: string; status: number | null; ms: number; attempt: number }) => void;
+  readonly onRequest?: (event: {
+    method: string;
+    path: string;
+    status: number | null;
+    ms: number;
+    attempt: number;
+  }) => void;
 }

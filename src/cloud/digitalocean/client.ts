@@ -1,0 +1,180 @@
+import { ArcadiaError } from '../../platform/errors.ts';
+import type {
+  ListedMembership,
+  ListedResource,
+  ListingEvent,
+  Provider,
+  ProviderOptions,
+  ResourceKind,
+  ScopeReport,
+} from '../provider.ts';
+import { BackupSources } from './backups.ts';
+import { actionsSince, collectionsByKind, projectMembers, readAll, sizes } from './collections.ts';
+import { lookupPath, scopes } from './endpoints.ts';
+import { account } from './kinds/account.ts';
+import { type Machine, machine } from './machine.ts';
+import { paginate } from './paginate.ts';
+import { Reading, Requester, RequestFailure, type RequestLimits, requestLimits } from './request.ts';
+import { Spaces } from './spaces.ts';
+import { throttleFor } from './throttle.ts';
+
+/** In the order in which a full sync lists them: droplets before the backups that they name. */
+const kindsInOrder: readonly ResourceKind[] = [
+  'project',
+  'droplet',
+  'dns_zone',
+  'volume',
+  'reserved_ip',
+  'firewall',
+  'load_balancer',
+  'snapshot',
+  'droplet_backup',
+  'database',
+  'kubernetes_cluster',
+  'app',
+];
+
+/** What a test replaces: the machine's time, and limits that would take it minutes. */
+export interface Surroundings {
+  readonly machine?: Machine;
+  readonly limits?: Partial<RequestLimits>;
+}
+
+/**
+ * DigitalOcean's API as a Provider. Reads only; a token with read scopes is enough.
+ *
+ * Throws invalid_config when the address is none.
+ */
+export function createDigitalOcean(options: ProviderOptions, surroundings: Surroundings = {}): Provider {
+  const { credentials, onRequest = () => {} } = options;
+  const apiUrl = checkAddress(options.apiUrl);
+  const time = surroundings.machine ?? machine;
+  const requester = new Requester({
+    apiUrl,
+    token: credentials.token,
+    machine: time,
+    throttle: throttleFor(apiUrl, credentials.token, time),
+    limits: { ...requestLimits, ...surroundings.limits },
+    onRequest,
+  });
+  const spaces = credentials.spaces === undefined ? null : new Spaces(credentials.spaces, onRequest);
+  const backupSources = new BackupSources();
+
+  async function* listDroplets(reading: Reading): AsyncGenerator<ListingEvent<ListedResource>, void, undefined> {
+    for await (const event of readAll(reading, collectionsByKind.droplet ?? [])) {
+      if (event.type === 'page') for (const { payload } of event.items) backupSources.learn(payload);
+      yield event;
+    }
+  }
+
+  return {
+    name: 'digitalocean',
+    kinds: spaces === null ? kindsInOrder : [...kindsInOrder, 'spaces_bucket'],
+
+    async identify(signal) {
+      try {
+        const { body, simulatedAt } = await requester.get('/v2/account', {}, signal);
+        const result = account.safeParse(body);
+        if (!result.success)
+          throw new RequestFailure('malformed', 'GET /v2/account answered something else than an account');
+        return {
+          ...result.data.account,
+          simulatedAt: simulatedAt === null ? null : Temporal.Instant.from(simulatedAt),
+        };
+      } catch (error) {
+        throw explain(error, apiUrl);
+      }
+    },
+
+    async scopes(signal) {
+      const reports = scopes.map(async ({ endpoint, kinds }): Promise<ScopeReport> => {
+        const { path, query, scope, unpaged } = endpoint;
+        try {
+          await requester.get(path, unpaged ? query : { ...query, per_page: '1' }, signal);
+          return { scope, kinds, granted: 'yes' };
+        } catch (error) {
+          const forbidden = error instanceof RequestFailure && error.problem === 'forbidden';
+          return { scope, kinds, granted: forbidden ? 'no' : 'unknown' };
+        }
+      });
+      return Promise.all(reports);
+    },
+
+    list(kind, signal) {
+      if (kind === 'spaces_bucket' && spaces !== null) return spaces.list(signal);
+      const reading = new Reading(requester, signal);
+      if (kind === 'droplet') return listDroplets(reading);
+      if (kind === 'droplet_backup') return backupSources.list(reading);
+      const collections = Object.hasOwn(collectionsByKind, kind) ? collectionsByKind[kind] : undefined;
+      return collections === undefined ? refuse(kind) : readAll(reading, collections);
+    },
+
+    listMemberships(projectExternalIds, signal) {
+      const collections = projectExternalIds.map(projectMembers);
+      return readAll<ListedMembership>(new Reading(requester, signal), collections);
+    },
+
+    listActions: (since, signal) => paginate(new Reading(requester, signal), actionsSince(since)),
+
+    listSizes: (signal) => paginate(new Reading(requester, signal), sizes),
+
+    async lookup(kind, externalId, signal) {
+      if (kind === 'spaces_bucket') return spaces === null ? 'unknown' : spaces.lookup(externalId, signal);
+      const path = lookupPath(kind, externalId);
+      if (path === null) return 'unknown';
+      try {
+        await requester.get(path, {}, signal);
+        return 'exists';
+      } catch (error) {
+        return error instanceof RequestFailure && error.status === 404 ? 'gone' : 'unknown';
+      }
+    },
+
+    get requests() {
+      return requester.sent + (spaces?.sent ?? 0);
+    },
+
+    async close() {
+      spaces?.close();
+    },
+  };
+}
+
+function checkAddress(apiUrl: string): string {
+  const url = URL.parse(apiUrl);
+  if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return apiUrl.replace(/\/+$/, '');
+  throw new ArcadiaError('invalid_config', `The provider's address '${apiUrl}' is not an http(s) address.`, {
+    details: { apiUrl },
+  });
+}
+
+async function* refuse(kind: ResourceKind): AsyncGenerator<ListingEvent<ListedResource>, void, undefined> {
+  const reason = `DigitalOcean is not asked for ${kind}`;
+  yield { type: 'end', end: { outcome: 'partial', problem: 'provider_error', reason, requests: 0 } };
+}
+
+function explain(error: unknown, apiUrl: string): unknown {
+  if (!(error instanceof RequestFailure)) return error;
+  const about = { cause: error, details: { apiUrl, status: error.status } };
+  const { message } = error;
+  switch (error.problem) {
+    case 'unauthorized':
+      return new ArcadiaError(
+        'provider_unauthorized',
+        `The provider at ${apiUrl} does not accept the token: ${message}.`,
+        about,
+      );
+    case 'forbidden':
+      return new ArcadiaError('provider_forbidden', `The token lacks the scope account:read: ${message}.`, about);
+    case 'unreachable':
+      return new ArcadiaError(
+        'provider_unreachable',
+        `The provider at ${apiUrl} cannot be reached: ${message}.`,
+        about,
+      );
+    case 'cancelled':
+      return new ArcadiaError('cancelled', message, about);
+    default:
+      return new ArcadiaError('provider_failed', `The provider at ${apiUrl} failed: ${message}.`, about);
+  }
+}

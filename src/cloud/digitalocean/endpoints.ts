@@ -1,0 +1,111 @@
+import type { ResourceKind } from '../provider.ts';
+import type { Query } from './request.ts';
+
+/** One collection of the provider's API, and the scope that a token needs to see it. */
+export interface Endpoint {
+  readonly path: string;
+  /** Where the items are in the answer. */
+  readonly key: string;
+  readonly scope: string;
+  readonly query: Query;
+  /** Answers everything at once and knows no `page` and `per_page`. */
+  readonly unpaged?: true;
+  /** The items are the values of an object, not the elements of an array. */
+  readonly keyed?: true;
+}
+
+export const endpoints = {
+  projects: { path: '/v2/projects', key: 'projects', scope: 'project:read', query: {} },
+  droplets: { path: '/v2/droplets', key: 'droplets', scope: 'droplet:read', query: {} },
+  /** The plain listing leaves these out. */
+  gpuDroplets: { path: '/v2/droplets', key: 'droplets', scope: 'droplet:read', query: { type: 'gpus' } },
+  domains: { path: '/v2/domains', key: 'domains', scope: 'domain:read', query: {} },
+  volumes: { path: '/v2/volumes', key: 'volumes', scope: 'block_storage:read', query: {} },
+  reservedIpv4: { path: '/v2/reserved_ips', key: 'reserved_ips', scope: 'reserved_ip:read', query: {} },
+  reservedIpv6: { path: '/v2/reserved_ipv6', key: 'reserved_ipv6s', scope: 'reserved_ip:read', query: {} },
+  firewalls: { path: '/v2/firewalls', key: 'firewalls', scope: 'firewall:read', query: {} },
+  loadBalancers: { path: '/v2/load_balancers', key: 'load_balancers', scope: 'load_balancer:read', query: {} },
+  snapshots: { path: '/v2/snapshots', key: 'snapshots', scope: 'snapshot:read', query: {} },
+  /** Snapshots, backups and custom images of the account; the backups are told by their `type`. */
+  privateImages: { path: '/v2/images', key: 'images', scope: 'image:read', query: { private: 'true' } },
+  backupPolicies: {
+    path: '/v2/droplets/backups/policies',
+    key: 'policies',
+    scope: 'droplet:read',
+    query: {},
+    keyed: true,
+  },
+  databases: { path: '/v2/databases', key: 'databases', scope: 'database:read', query: {}, unpaged: true },
+  kubernetesClusters: {
+    path: '/v2/kubernetes/clusters',
+    key: 'kubernetes_clusters',
+    scope: 'kubernetes:read',
+    query: {},
+  },
+  apps: { path: '/v2/apps', key: 'apps', scope: 'app:read', query: {} },
+  sizes: { path: '/v2/sizes', key: 'sizes', scope: 'sizes:read', query: {} },
+  actions: { path: '/v2/actions', key: 'actions', scope: 'actions:read', query: {} },
+} as const satisfies Record<string, Endpoint>;
+
+/** What a project holds. */
+export function projectResources(projectExternalId: string): Endpoint {
+  return {
+    path: `/v2/projects/${encodeURIComponent(projectExternalId)}/resources`,
+    key: 'resources',
+    scope: 'project:read',
+    query: {},
+  };
+}
+
+/** Where one resource answers by its id; null for a kind that has no such place. */
+export function lookupPath(kind: ResourceKind, externalId: string): string | null {
+  const id = encodeURIComponent(externalId);
+  switch (kind) {
+    case 'project':
+      return `/v2/projects/${id}`;
+    case 'droplet':
+      return `/v2/droplets/${id}`;
+    case 'dns_zone':
+      return `/v2/domains/${id}`;
+    case 'volume':
+      return `/v2/volumes/${id}`;
+    case 'reserved_ip':
+      return externalId.includes(':') ? `/v2/reserved_ipv6/${id}` : `/v2/reserved_ips/${id}`;
+    case 'firewall':
+      return `/v2/firewalls/${id}`;
+    case 'load_balancer':
+      return `/v2/load_balancers/${id}`;
+    case 'snapshot':
+      return `/v2/snapshots/${id}`;
+    case 'droplet_backup':
+      return `/v2/images/${id}`;
+    case 'database':
+      return `/v2/databases/${id}`;
+    case 'kubernetes_cluster':
+      return `/v2/kubernetes/clusters/${id}`;
+    case 'app':
+      return `/v2/apps/${id}`;
+    default:
+      return null;
+  }
+}
+
+/** The scopes that this client can use, and the kinds that each hides when it is missing. */
+export const scopes: readonly { readonly endpoint: Endpoint; readonly kinds: readonly ResourceKind[] }[] = [
+  { endpoint: endpoints.projects, kinds: ['project'] },
+  // Without it a backup's droplet is unknown, and a reserved IP looks unassigned.
+  { endpoint: endpoints.droplets, kinds: ['droplet', 'droplet_backup'] },
+  { endpoint: endpoints.domains, kinds: ['dns_zone'] },
+  { endpoint: endpoints.volumes, kinds: ['volume'] },
+  { endpoint: endpoints.reservedIpv4, kinds: ['reserved_ip'] },
+  { endpoint: endpoints.firewalls, kinds: ['firewall'] },
+  { endpoint: endpoints.loadBalancers, kinds: ['load_balancer'] },
+  { endpoint: endpoints.snapshots, kinds: ['snapshot'] },
+  { endpoint: endpoints.privateImages, kinds: ['droplet_backup'] },
+  { endpoint: endpoints.databases, kinds: ['database'] },
+  { endpoint: endpoints.kubernetesClusters, kinds: ['kubernetes_cluster'] },
+  { endpoint: endpoints.apps, kinds: ['app'] },
+  // Hides no resource: exact times of power changes and resizes, and the provider's prices.
+  { endpoint: endpoints.actions, kinds: [] },
+  { endpoint: endpoints.sizes, kinds: [] },
+];

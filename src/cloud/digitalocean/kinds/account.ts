@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { ProviderAction, ProviderSize } from '../../provider.ts';
+import { kindOfWord } from '../urn.ts';
+import { id, instant, price, reader } from './fields.ts';
+
+/** Who a token belongs to: its team, or, before teams, its person. */
+export const account = z.object({
+  account: z
+    .object({
+      uuid: z.string().min(1),
+      name: z.string().nullish(),
+      email: z.string().nullish(),
+      team: z.object({ uuid: z.string().nullish(), name: z.string().nullish() }).nullish(),
+    })
+    .transform(({ uuid, name, email, team }) => ({
+      accountId: team?.uuid || uuid,
+      name: team?.name || name || email || uuid,
+    })),
+});
+
+const action = z.object({
+  id,
+  type: z.string(),
+  status: z.string(),
+  resource_type: z.string().nullish(),
+  resource_id: id.nullish(),
+  started_at: instant,
+  completed_at: instant,
+});
+
+export const readAction = reader(
+  action,
+  (said, payload): ProviderAction => ({
+    externalId: said.id,
+    type: said.type,
+    status: said.status,
+    resourceKind: said.resource_type == null ? null : kindOfWord(said.resource_type),
+    resourceExternalId: said.resource_id ?? null,
+    startedAt: said.started_at,
+    completedAt: said.completed_at,
+    payload,
+  }),
+);
+
+const size = z.object({
+  slug: z.string().min(1),
+  vcpus: z.number(),
+  memory: z.number(),
+  disk: z.number(),
+  price_hourly: price,
+  price_monthly: price,
+  available: z.boolean(),
+});
+
+export const readSize = reader(
+  size,
+  (said, payload): ProviderSize => ({
+    slug: said.slug,
+    vcpus: said.vcpus,
+    memoryMb: said.memory,
+    diskGb: said.disk,
+    priceHourly: said.price_hourly,
+    priceMonthly: said.price_monthly,
+    available: said.available,
+    payload,
+  }),
+);

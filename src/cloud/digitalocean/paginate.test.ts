@@ -1,0 +1,208 @@
+import { afterEach, expect, test } from 'vitest';
+import { collectionsByKind, readAll } from './collections.ts';
+import { type Collection, paginate, perPage } from './paginate.ts';
+import { Reading, Requester, requestLimits } from './request.ts';
+import { type TestApi, type TestHandler, TestMachine, answer, readListing, startApi } from './testing.ts';
+import { Throttle } from './throttle.ts';
+
+const open: TestApi[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((api) => api.close()));
+});
+
+async function start(handler: TestHandler) {
+  const api = await startApi(handler);
+  open.push(api);
+  const machine = new TestMachine();
+  const requester = new Requester({
+    apiUrl: api.url,
+    token: 't',
+    machine,
+    throttle: new Throttle(machine),
+    limits: requestLimits,
+    onRequest: () => {},
+  });
+  return { api, reading: new Reading(requester) };
+}
+
+const things: Collection<string> = {
+  endpoint: { path: '/v2/things', key: 'things', scope: 'thing:read', query: { private: 'true' } },
+  idOf: (raw) => (raw as { id?: string }).id ?? null,
+  read: (raw) => {
+    const { id, broken } = raw as { id: string; broken?: true };
+    return broken ? { ok: false, fault: 'size: not a number' } : { ok: true, item: id };
+  },
+};
+
+const ids = (...names: string[]) => names.map((id) => ({ id }));
+
+/** Serves the given answers in turn, the last one again and again. */
+function inTurn(...bodies: ((url: string) => unknown)[]): TestHandler {
+  let asked = 0;
+  return (request, response) => {
+    const body = bodies[Math.min(asked, bodies.length - 1)];
+    asked += 1;
+    answer(response, 200, body?.(`http://${request.headers.host}`));
+  };
+}
+
+const page = (items: unknown[], total: number | undefined, next?: string) => (url: string) => ({
+  things: items,
+  ...(next !== undefined && { links: { pages: { next: `${url}${next}` } } }),
+  ...(total !== undefined && { meta: { total } }),
+});
+
+test('a single page has no links', async () => {
+  const { api, reading } = await start(inTurn(page(ids('a', 'b'), 2)));
+  expect(await readListing(paginate(reading, things))).toEqual({
+    items: ['a', 'b'],
+    pages: 1,
+    end: { outcome: 'complete', requests: 1 },
+  });
+  expect(api.asked).toEqual([`/v2/things?private=true&page=1&per_page=${perPage}`]);
+});
+
+test('pages are followed, and the filter of the first is kept on the next even where the link forgets it', async () => {
+  const { api, reading } = await start(inTurn(page(ids('a', 'b'), 3, '/v2/things?page=2'), page(ids('c'), 3)));
+  const { items, end } = await readListing(paginate(reading, things));
+  expect(items).toEqual(['a', 'b', 'c']);
+  expect(end).toEqual({ outcome: 'complete', requests: 2 });
+  expect(api.asked[1]).toBe(`/v2/things?private=true&page=2&per_page=${perPage}`);
+});
+
+test('an item that moved to the next page is reported once, and the one it hid is found by reading again', async () => {
+  const { reading } = await start(
+    inTurn(
+      page(ids('b', 'c'), 3, '/v2/things?page=2'),
+      page(ids('c', 'd'), 4),
+      page(ids('a', 'b'), 4, '/v2/things?page=2'),
+      page(ids('c', 'd'), 4),
+    ),
+  );
+  const { items, end } = await readListing(paginate(reading, things));
+  expect(items).toEqual(['b', 'c', 'd', 'a']);
+  expect(end).toEqual({ outcome: 'complete', requests: 4 });
+});
+
+test('a count that still differs after reading again is partial', async () => {
+  const { reading } = await start(inTurn(page(ids('a', 'b'), 3)));
+  const { items, end } = await readListing(paginate(reading, things));
+  expect(items).toEqual(['a', 'b']);
+  expect(end).toMatchObject({ outcome: 'partial', problem: 'count_mismatch', requests: 2 });
+  expect(end).toMatchObject({ reason: expect.stringContaining('2 items read, the provider counts 3') });
+});
+
+test('an empty page where the provider counts some is not complete; an empty account is', async () => {
+  const lying = await start(inTurn(page([], 40)));
+  expect((await readListing(paginate(lying.reading, things))).end).toMatchObject({ problem: 'count_mismatch' });
+  const empty = await start(inTurn(page([], 0)));
+  expect(await readListing(paginate(empty.reading, things))).toEqual({
+    items: [],
+    pages: 1,
+    end: { outcome: 'complete', requests: 1 },
+  });
+});
+
+test.each([{}, [], null, { things: 'none' }, { things: {} }])(
+  'an answer without its list, %j, is malformed',
+  async (body) => {
+    const { reading } = await start(inTurn(() => body));
+    expect(await readListing(paginate(reading, things))).toMatchObject({
+      pages: 0,
+      end: { outcome: 'partial', problem: 'malformed' },
+    });
+  },
+);
+
+test('one malformed item makes the listing partial, by id, path and field; the good ones are kept', async () => {
+  const { reading } = await start(
+    inTurn(page([{ id: 'a' }, { id: 'b', broken: true }, { id: 'c' }, { name: 'd' }], 4)),
+  );
+  const { items, end } = await readListing(paginate(reading, things));
+  expect(items).toEqual(['a', 'c']);
+  expect(end).toMatchObject({ outcome: 'partial', problem: 'malformed' });
+  expect(end).toMatchObject({ reason: expect.stringContaining('/v2/things: b: size: not a number') });
+  expect(end).toMatchObject({ reason: expect.stringContaining('item 4 of page 1: id: missing') });
+});
+
+test.each(['https://elsewhere.example/v2/things?page=2', 'not a link at all:', 'https://user@[bad/v2/things'])(
+  'a next page said to be at %s is not followed',
+  async (next) => {
+    const { api, reading } = await start(
+      inTurn(() => ({ things: ids('a'), links: { pages: { next } }, meta: { total: 2 } })),
+    );
+    const { items, end } = await readListing(paginate(reading, things));
+    expect(items).toEqual([]);
+    expect(end).toMatchObject({ outcome: 'partial', problem: 'malformed' });
+    expect(api.asked).toHaveLength(1);
+  },
+);
+
+test('another path of the same host is not followed either', async () => {
+  const { reading } = await start(inTurn(page(ids('a'), 2, '/v2/other?page=2')));
+  expect((await readListing(paginate(reading, things))).end).toMatchObject({ problem: 'malformed' });
+});
+
+test('pages that name each other are not read for ever', async () => {
+  const { api, reading } = await start(inTurn(page(ids('a'), 2, '/v2/things?page=1')));
+  expect((await readListing(paginate(reading, things))).end).toMatchObject({ problem: 'count_mismatch' });
+  expect(api.asked).toHaveLength(4);
+});
+
+test('a failure in the middle keeps what was read', async () => {
+  const { reading } = await start((request, response, url) =>
+    url.searchParams.get('page') === '1'
+      ? answer(response, 200, page(ids('a'), 2, '/v2/things?page=2')(`http://${request.headers.host}`))
+      : answer(response, 503, {}),
+  );
+  expect(await readListing(paginate(reading, things))).toMatchObject({
+    items: ['a'],
+    pages: 1,
+    end: { outcome: 'partial', problem: 'provider_error', requests: 6 },
+  });
+});
+
+test('a missing scope is named', async () => {
+  const { reading } = await start((_, response) => answer(response, 403, { message: 'Forbidden' }));
+  const { end } = await readListing(paginate(reading, things));
+  expect(end).toMatchObject({ problem: 'forbidden', reason: expect.stringContaining('thing:read') });
+});
+
+test('reading stops where the rest is not wanted, and nothing is counted then', async () => {
+  const { api, reading } = await start(inTurn(page(ids('c', 'b', 'a'), 900, '/v2/things?page=2')));
+  const newer: Collection<string> = { ...things, stopsAt: (id) => id < 'b' };
+  expect(await readListing(paginate(reading, newer))).toMatchObject({
+    items: ['c', 'b'],
+    end: { outcome: 'complete' },
+  });
+  expect(api.asked).toHaveLength(1);
+});
+
+test('GPU droplets come from a listing of their own; both must be complete', async () => {
+  const droplet = (id: number) => ({
+    id,
+    name: `d${id}`,
+    status: 'active',
+    size_slug: 's',
+    vcpus: 1,
+    memory: 1,
+    disk: 1,
+  });
+  let gpus = 200;
+  const { reading } = await start((_, response, url) => {
+    const isGpu = url.searchParams.get('type') === 'gpus';
+    if (isGpu && gpus !== 200) return answer(response, gpus, {});
+    const droplets = isGpu ? [droplet(2)] : [droplet(1)];
+    answer(response, 200, { droplets, meta: { total: 1 } });
+  });
+  const both = await readListing(readAll(reading, collectionsByKind.droplet ?? []));
+  expect(both.items.map(({ externalId, attributes }) => [externalId, attributes.gpu])).toEqual([
+    ['1', false],
+    ['2', true],
+  ]);
+  expect(both.end).toEqual({ outcome: 'complete', requests: 2 });
+  gpus = 403;
+  const one = await readListing(readAll(reading, collectionsByKind.droplet ?? []));
+  expect(one.items).toHaveLength(1);
+  expect(one.end).toMatchObject({ outcome: 'partial', problem: 'forbidden' });
+});

@@ -1,0 +1,191 @@
+import type { ListingEnd, ListingEvent, ListingProblem } from '../provider.ts';
+import type { Endpoint } from './endpoints.ts';
+import { type Answer, type Query, type Reading, RequestFailure } from './request.ts';
+
+/**
+ * Reads one collection, page by page, to an end that says whether it is all there.
+ *
+ * Items move between pages while they are read: each is reported once, by its id, and the ids
+ * read are counted against `meta.total`. When they differ the collection is read once more;
+ * items already reported are not reported again. What is kept meanwhile is ids, not items.
+ */
+
+export const perPage = 200;
+/** 2,000,000 items: a listing longer than that is a defect somewhere. */
+const pagesMax = 10_000;
+/** How many malformed items a reason names. */
+const namedMax = 3;
+
+/** An item understood, or the field that was not. */
+export type Read<T> = { readonly ok: true; readonly item: T } | { readonly ok: false; readonly fault: string };
+
+export interface Collection<T> {
+  readonly endpoint: Endpoint;
+  /** The item's id; null when it has none, and so cannot be understood. */
+  idOf(raw: unknown): string | null;
+  /** `skip`: the item is well formed and not asked for. */
+  read(raw: unknown): Read<T> | 'skip';
+  /** True for the item from which on the rest is not wanted. Then nothing is counted. */
+  stopsAt?(item: T): boolean;
+}
+
+/** The ids read so far, each with the number of the pass in which it was read last. */
+export class SeenIds {
+  readonly #lastPass = new Map<string, number>();
+  #pass = 0;
+
+  beginPass(): void {
+    this.#pass += 1;
+  }
+
+  /** Notes an id, and says when it was read before: never, in an earlier pass, or in this one. */
+  note(id: string): 'never' | 'earlier' | 'this pass' {
+    const lastPass = this.#lastPass.get(id);
+    if (lastPass === this.#pass) return 'this pass';
+    this.#lastPass.set(id, this.#pass);
+    return lastPass === undefined ? 'never' : 'earlier';
+  }
+}
+
+/** Never throws; ends in exactly one `end`. `seen` may be shared by collections whose ids are one space. */
+export async function* paginate<T>(
+  reading: Reading,
+  collection: Collection<T>,
+  seen: SeenIds = new SeenIds(),
+): AsyncGenerator<ListingEvent<T>, void, undefined> {
+  const sentBefore = reading.sent;
+  const end = (problem?: ListingProblem, reason = ''): ListingEvent<T> => {
+    const requests = reading.sent - sentBefore;
+    const ended: ListingEnd =
+      problem === undefined ? { outcome: 'complete', requests } : { outcome: 'partial', problem, reason, requests };
+    return { type: 'end', end: ended };
+  };
+
+  try {
+    let mismatch = '';
+    for (let pass = 0; pass < 2; pass += 1) {
+      const counted = yield* readPass(reading, collection, seen);
+      if (counted.faults > 0) {
+        const others = counted.faults - counted.named.length;
+        yield end('malformed', `${counted.named.join('; ')}${others > 0 ? `; and ${others} more` : ''}`);
+        return;
+      }
+      if (counted.total === null || counted.total === counted.read) {
+        yield end();
+        return;
+      }
+      mismatch = `GET ${collection.endpoint.path}: ${counted.read} items read, the provider counts ${counted.total}`;
+    }
+    yield end('count_mismatch', mismatch);
+  } catch (error) {
+    const { problem, reason } = describeProblem(error, collection.endpoint);
+    yield end(problem, reason);
+  }
+}
+
+interface Counted {
+  readonly read: number;
+  /** As the provider counts; null where it does not, or where not everything was wanted. */
+  readonly total: number | null;
+  readonly faults: number;
+  readonly named: readonly string[];
+}
+
+async function* readPass<T>(
+  reading: Reading,
+  { endpoint, idOf, read, stopsAt }: Collection<T>,
+  seen: SeenIds,
+): AsyncGenerator<ListingEvent<T>, Counted, undefined> {
+  seen.beginPass();
+  let query: Query = endpoint.unpaged ? endpoint.query : { ...endpoint.query, page: '1', per_page: String(perPage) };
+  let count = 0;
+  let faults = 0;
+  const named: string[] = [];
+
+  for (let page = 1; page <= pagesMax; page += 1) {
+    const answer = await reading.get(endpoint.path, query);
+    const { items, total, next } = openPage(answer, endpoint, reading.origin);
+    const fresh: T[] = [];
+    const countBefore = count;
+    let stopped = false;
+    for (const [index, raw] of items.entries()) {
+      const id = idOf(raw);
+      const before = id === null ? 'never' : seen.note(id);
+      if (before === 'this pass') continue;
+      count += 1;
+      const result = id === null ? ({ ok: false, fault: 'id: missing' } as const) : read(raw);
+      if (result === 'skip') continue;
+      if (!result.ok) {
+        faults += 1;
+        if (named.length < namedMax)
+          named.push(`GET ${endpoint.path}: ${id ?? `item ${index + 1} of page ${page}`}: ${result.fault}`);
+        continue;
+      }
+      if (stopsAt?.(result.item)) {
+        stopped = true;
+        break;
+      }
+      if (before === 'never') fresh.push(result.item);
+    }
+    if (fresh.length > 0 || page === 1) yield { type: 'page', items: fresh };
+    if (stopped) return { read: count, total: null, faults, named };
+    // A page without anything new ends the pass even if it names a next one, or pages that name
+    // each other would be read for ever; the count tells whether something is missing.
+    if (next === null || count === countBefore) return { read: count, total, faults, named };
+    query = { ...query, ...Object.fromEntries(next) };
+  }
+  throw new RequestFailure('malformed', `GET ${endpoint.path}: more than ${pagesMax} pages`);
+}
+
+interface Page {
+  readonly items: readonly unknown[];
+  readonly total: number | null;
+  /** What the link to the next page asks for; null on the last. */
+  readonly next: URLSearchParams | null;
+}
+
+function openPage({ body }: Answer, { path, key, keyed }: Endpoint, origin: string): Page {
+  const held = field(body, key);
+  const items = keyed && isObject(held) ? Object.values(held) : held;
+  if (!Array.isArray(items)) throw new RequestFailure('malformed', `GET ${path}: the answer holds no list ${key}`);
+  const total = field(field(body, 'meta'), 'total');
+  const next = field(field(field(body, 'links'), 'pages'), 'next');
+  return {
+    items,
+    total: typeof total === 'number' ? total : null,
+    next: typeof next === 'string' && next !== '' ? openLink(next, path, origin) : null,
+  };
+}
+
+/**
+ * The query of a link to a next page. Only its query is used, on the path asked for; a link that
+ * points elsewhere means that the answer is not what it seems.
+ */
+function openLink(link: string, path: string, origin: string): URLSearchParams {
+  const url = URL.parse(link, origin);
+  if (url === null || url.origin !== origin || !url.pathname.endsWith(path)) {
+    throw new RequestFailure('malformed', `GET ${path}: the next page is said to be at ${link.slice(0, 200)}`);
+  }
+  return url.searchParams;
+}
+
+/** A failure in the words of a listing's end; a missing scope is named. */
+export function describeProblem(error: unknown, endpoint: Endpoint): { problem: ListingProblem; reason: string } {
+  if (!(error instanceof RequestFailure)) {
+    return {
+      problem: 'malformed',
+      reason: `GET ${endpoint.path}: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+  const reason =
+    error.problem === 'forbidden' ? `the token lacks the scope ${endpoint.scope}: ${error.message}` : error.message;
+  return { problem: error.problem, reason };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function field(value: unknown, name: string): unknown {
+  return isObject(value) ? value[name] : undefined;
+}

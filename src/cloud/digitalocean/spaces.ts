@@ -1,0 +1,255 @@
+import {
+  type Bucket,
+  HeadBucketCommand,
+  ListBucketsCommand,
+  ListObjectsV2Command,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { Exact, roundedRatio } from '../../platform/quantity.ts';
+import type {
+  Credentials,
+  ListedResource,
+  ListingEvent,
+  ListingProblem,
+  LookupResult,
+  ProviderOptions,
+} from '../provider.ts';
+import { resource } from './kinds/fields.ts';
+import { machine } from './machine.ts';
+import { describeNetworkError } from './request.ts';
+
+/**
+ * Spaces buckets, through the S3 API of each region with keys of their own: the provider's own
+ * API does not know them. A bucket's size is the sum of its objects, listed page by page; older
+ * versions of objects and uploads under way are not in it.
+ */
+
+export interface SpacesLimits {
+  /** Of 1,000 objects each. A bucket beyond that is not measured, and the listing says so. */
+  readonly objectPagesPerBucket: number;
+  readonly bucketPages: number;
+}
+
+export const spacesLimits: SpacesLimits = { objectPagesPerBucket: 20_000, bucketPages: 100 };
+
+const attemptMs = 30_000;
+const attempts = 5;
+const billion = 1_000_000_000n;
+const gibibyte = 2n ** 30n;
+
+/** Bytes as GiB, rounded to 9 digits. */
+export function gibibytes(bytes: bigint): number {
+  return new Exact(roundedRatio(bytes * billion, 1n, gibibyte).toString()).div(billion.toString()).toNumber();
+}
+
+export class Spaces {
+  readonly #clients: readonly { readonly region: string; readonly client: S3Client }[];
+  readonly #limits: SpacesLimits;
+  readonly #onRequest: NonNullable<ProviderOptions['onRequest']>;
+  #sent = 0;
+
+  constructor(
+    { accessKeyId, secretAccessKey, regions, endpoint }: NonNullable<Credentials['spaces']>,
+    onRequest: NonNullable<ProviderOptions['onRequest']>,
+    limits: SpacesLimits = spacesLimits,
+  ) {
+    this.#onRequest = onRequest;
+    this.#limits = limits;
+    this.#clients = regions.map((region) => {
+      const client = new S3Client({
+        region,
+        endpoint: endpoint ?? `https://${region}.digitaloceanspaces.com`,
+        credentials: { accessKeyId, secretAccessKey },
+        // A bucket's name may hold dots, which no certificate for virtual hosts covers.
+        forcePathStyle: true,
+        maxAttempts: attempts,
+        requestHandler: { connectionTimeout: attemptMs, requestTimeout: attemptMs, throwOnRequestTimeout: true },
+      });
+      return { region, client };
+    });
+  }
+
+  /** Requests sent so far. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  async *list(signal?: AbortSignal): AsyncGenerator<ListingEvent<ListedResource>, void, undefined> {
+    const counter = { requests: 0 };
+    const seen = new Set<string>();
+    const problems: { readonly problem: ListingProblem; readonly reason: string }[] = [];
+    for (const { region, client } of this.#clients) {
+      const caller = this.#caller(client, counter, signal);
+      try {
+        for await (const buckets of this.#bucketPages(caller)) {
+          const items: ListedResource[] = [];
+          for (const bucket of buckets) {
+            const { Name: name } = bucket;
+            // One endpoint may serve several regions and show the same buckets in each.
+            if (name === undefined || seen.has(name)) continue;
+            seen.add(name);
+            try {
+              const size = await this.#measure(caller, name);
+              items.push(describeBucket(name, bucket, region, size));
+            } catch (error) {
+              // Deleted since it was listed.
+              if (error instanceof S3ServiceException && error.name === 'NoSuchBucket') continue;
+              problems.push(describe(error, `bucket ${name}`, signal));
+              if (signal?.aborted) break;
+            }
+          }
+          yield { type: 'page', items };
+          if (signal?.aborted) break;
+        }
+      } catch (error) {
+        problems.push(describe(error, `buckets in ${region}`, signal));
+      }
+      if (signal?.aborted) break;
+    }
+    const { requests } = counter;
+    const first = problems[0];
+    const reason = problems
+      .slice(0, 3)
+      .map((each) => each.reason)
+      .join('; ');
+    yield {
+      type: 'end',
+      end:
+        first === undefined
+          ? { outcome: 'complete', requests }
+          : { outcome: 'partial', problem: first.problem, reason, requests },
+    };
+  }
+
+  async lookup(name: string, signal?: AbortSignal): Promise<LookupResult> {
+    let result: LookupResult = 'gone';
+    for (const { client } of this.#clients) {
+      try {
+        await this.#caller(
+          client,
+          { requests: 0 },
+          signal,
+        )(`/${name}`, (options) => client.send(new HeadBucketCommand({ Bucket: name }), options));
+        return 'exists';
+      } catch (error) {
+        const missing = error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404;
+        if (!missing) result = 'unknown';
+      }
+    }
+    return result;
+  }
+
+  close(): void {
+    for (const { client } of this.#clients) client.destroy();
+  }
+
+  async *#bucketPages(caller: Caller): AsyncGenerator<readonly Bucket[], void, undefined> {
+    let token: string | undefined;
+    for (let page = 1; page <= this.#limits.bucketPages; page += 1) {
+      const answer = await caller('/', (options, client) =>
+        client.send(new ListBucketsCommand(token === undefined ? {} : { ContinuationToken: token }), options),
+      );
+      yield answer.Buckets ?? [];
+      token = answer.ContinuationToken;
+      if (token === undefined || token === '') return;
+    }
+    throw new TooLong(`more than ${this.#limits.bucketPages} pages of buckets`);
+  }
+
+  async #measure(caller: Caller, bucket: string): Promise<Size> {
+    let bytes = 0n;
+    let objects = 0;
+    let token: string | undefined;
+    for (let page = 1; page <= this.#limits.objectPagesPerBucket; page += 1) {
+      const answer = await caller(`/${bucket}`, (options, client) =>
+        client.send(
+          new ListObjectsV2Command({ Bucket: bucket, ...(token !== undefined && { ContinuationToken: token }) }),
+          options,
+        ),
+      );
+      for (const object of answer.Contents ?? []) {
+        bytes += BigInt(object.Size ?? 0);
+        objects += 1;
+      }
+      if (!answer.IsTruncated) return { bytes, objects };
+      token = answer.NextContinuationToken;
+      if (token === undefined) throw new TooLong('the list of objects breaks off without a token for its next page');
+    }
+    throw new TooLong(`more than ${this.#limits.objectPagesPerBucket} pages of objects`);
+  }
+
+  #caller(client: S3Client, counter: { requests: number }, signal: AbortSignal | undefined): Caller {
+    return async (path, send) => {
+      const startedMs = machine.monotonicMs();
+      let status: number | null = null;
+      let attempt = 1;
+      try {
+        const answer = await send(signal === undefined ? {} : { abortSignal: signal }, client);
+        status = answer.$metadata.httpStatusCode ?? null;
+        attempt = answer.$metadata.attempts ?? 1;
+        return answer;
+      } catch (error) {
+        const metadata = error instanceof S3ServiceException ? error.$metadata : undefined;
+        status = metadata?.httpStatusCode ?? null;
+        attempt = metadata?.attempts ?? 1;
+        throw error;
+      } finally {
+        this.#sent += attempt;
+        counter.requests += attempt;
+        this.#onRequest({ method: 'GET', path, status, ms: machine.monotonicMs() - startedMs, attempt });
+      }
+    };
+  }
+}
+
+interface Size {
+  readonly bytes: bigint;
+  readonly objects: number;
+}
+
+interface Told {
+  readonly $metadata: { readonly httpStatusCode?: number | undefined; readonly attempts?: number | undefined };
+}
+
+type Caller = <T extends Told>(
+  path: string,
+  send: (options: { abortSignal?: AbortSignal }, client: S3Client) => Promise<T>,
+) => Promise<T>;
+
+class TooLong extends Error {}
+
+function describeBucket(name: string, bucket: Bucket, region: string, { bytes, objects }: Size): ListedResource {
+  // The library gives a Date; it goes no further than here.
+  const createdMs = bucket.CreationDate?.getTime();
+  const createdAt = createdMs === undefined ? null : Temporal.Instant.fromEpochMilliseconds(createdMs);
+  return resource({
+    kind: 'spaces_bucket',
+    externalId: name,
+    name,
+    createdAt,
+    region,
+    attributes: { size_gb: gibibytes(bytes), objects },
+    payload: { Name: name, CreationDate: createdAt?.toString() ?? null, Region: region },
+  });
+}
+
+function describe(
+  error: unknown,
+  what: string,
+  signal: AbortSignal | undefined,
+): { readonly problem: ListingProblem; readonly reason: string } {
+  if (signal?.aborted) return { problem: 'cancelled', reason: `${what}: cancelled` };
+  if (error instanceof TooLong) return { problem: 'malformed', reason: `${what}: ${error.message}` };
+  if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode === undefined) {
+    return { problem: 'unreachable', reason: `${what}: ${describeNetworkError(error)}` };
+  }
+  const status = error.$metadata.httpStatusCode;
+  const reason = `${what}: ${status} ${error.name}`;
+  if (error.name === 'InvalidAccessKeyId' || error.name === 'SignatureDoesNotMatch')
+    return { problem: 'unauthorized', reason };
+  if (status === 401) return { problem: 'unauthorized', reason };
+  if (status === 403) return { problem: 'forbidden', reason: `the Spaces key may not read ${reason}` };
+  if (status === 429 || error.name === 'SlowDown') return { problem: 'rate_limited', reason };
+  return { problem: 'provider_error', reason };
+}

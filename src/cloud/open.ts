@@ -1,0 +1,74 @@
+import { ArcadiaError } from '../platform/errors.ts';
+import { createDigitalOcean } from './digitalocean/client.ts';
+import type { Provider, ProviderOptions } from './provider.ts';
+
+const simulatorScheme = 'simulator:';
+
+/**
+ * Opens a provider by its name. An address `simulator:<fleet>?seed=1` (and `&resources=100000`)
+ * starts the built-in simulator on the loopback interface, where `simulatedAt` says, and talks
+ * HTTP to it like to any other; keys for Spaces are used on its own. `close()` stops it.
+ *
+ * Throws invalid_argument for a provider that is not known, invalid_config for an address that
+ * is none.
+ */
+export async function openProvider(providerName: string, options: ProviderOptions): Promise<Provider> {
+  if (providerName !== 'digitalocean') {
+    throw new ArcadiaError('invalid_argument', `There is no provider '${providerName}'; there is digitalocean.`);
+  }
+  if (!options.apiUrl.startsWith(simulatorScheme)) return createDigitalOcean(options);
+
+  // Only who asks for a simulator loads it.
+  const { fleetNames, startSimulator } = await import('./simulator/server.ts');
+  const { simulatedAt } = options;
+  const simulator = await startSimulator({
+    ...parseSimulatorAddress(options.apiUrl, fleetNames),
+    ...(simulatedAt !== undefined && { at: simulatedAt }),
+  });
+  const { spaces } = options.credentials;
+  const provider = createDigitalOcean({
+    ...options,
+    apiUrl: simulator.url,
+    credentials: {
+      ...options.credentials,
+      ...(spaces !== undefined && { spaces: { ...spaces, endpoint: simulator.s3Endpoint } }),
+    },
+  });
+  return Object.create(provider, {
+    close: {
+      value: async () => {
+        await provider.close();
+        await simulator.close();
+      },
+    },
+  });
+}
+
+export interface SimulatorAddress<Fleet extends string> {
+  readonly fleet: Fleet;
+  readonly seed: number;
+  readonly resources?: number;
+}
+
+/** What `simulator:<fleet>?seed=N&resources=N` asks for; seed 1 where it does not say. */
+export function parseSimulatorAddress<Fleet extends string>(
+  apiUrl: string,
+  fleets: readonly Fleet[],
+): SimulatorAddress<Fleet> {
+  const url = URL.parse(apiUrl);
+  const fleet = fleets.find((name) => name === url?.pathname);
+  const seed = wholeNumber(url?.searchParams.get('seed') ?? '1');
+  const resources = url?.searchParams.get('resources') ?? null;
+  const count = resources === null ? undefined : wholeNumber(resources);
+  if (fleet === undefined || seed === null || count === null) {
+    throw new ArcadiaError(
+      'invalid_config',
+      `'${apiUrl}' names no built-in fleet; it should look like simulator:agency?seed=1 (${fleets.join(', ')}).`,
+    );
+  }
+  return { fleet, seed, ...(count !== undefined && { resources: count }) };
+}
+
+function wholeNumber(text: string): number | null {
+  return /^\d{1,9}$/.test(text) ? Number(text) : null;
+}
