@@ -4,6 +4,7 @@ import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import { lastLayer } from './inheritance.ts';
 import {
   deriveLayer,
+  isLargePart,
   lockAttributions,
   readProgress,
   readUnattributed,
@@ -12,7 +13,7 @@ import {
   stageDirectCandidates,
   stageInheritedCandidates,
   stageSubjects,
-  touchAllIfMany,
+  touchAll,
   touchChanged,
   touchHeirs,
   type UnattributedRow,
@@ -38,9 +39,8 @@ export async function deriveChanges(
 ): Promise<({ touched: number } & StagedChanges) | null> {
   const touched = await touchChanged(trx, after, upTo);
   if (touched === 0) return null;
-  if (!(await touchAllIfMany(trx, touched))) {
-    for (let layer = 1; layer <= lastLayer; layer++) await touchHeirs(trx);
-  }
+  if (await isLargePart(trx, touched)) await touchAll(trx);
+  else for (let layer = 1; layer <= lastLayer; layer++) await touchHeirs(trx);
   await stageSubjects(trx);
   await stageDirectCandidates(trx);
   for (let layer = 0; layer <= lastLayer; layer++) {

@@ -1,25 +1,17 @@
 import { z } from 'zod';
 import { ArcadiaError } from '../platform/errors.ts';
 import { slugPattern } from './deployments.ts';
+import { parseMoment } from './moments.ts';
 import type { Owner } from './owner-sets.ts';
 
-/** A UTC day (its midnight) or an instant. */
-function toInstant(text: string): Temporal.Instant {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text)
-    ? Temporal.PlainDate.from(text).toZonedDateTime('UTC').toInstant()
-    : Temporal.Instant.from(text);
-}
-
 const instant = z.string().transform((text, context) => {
-  try {
-    return toInstant(text);
-  } catch {
-    context.addIssue({
-      code: 'custom',
-      message: `${text} is neither a day (2026-05-01) nor an instant (2026-05-01T12:00:00Z)`,
-    });
-    return z.NEVER;
-  }
+  const moment = parseMoment(text);
+  if (moment) return moment;
+  context.addIssue({
+    code: 'custom',
+    message: `${text} is neither a day (2026-05-01) nor an instant (2026-05-01T12:00:00Z)`,
+  });
+  return z.NEVER;
 });
 const slug = z.string().regex(slugPattern, 'is not a deployment slug');
 const pattern = z.string().min(1).max(255);
@@ -70,11 +62,14 @@ export interface DeclaredRule {
   readonly from: Temporal.Instant | null;
   /** null: no end. */
   readonly to: Temporal.Instant | null;
-  /** A decimal: its place among all rules. */
-  readonly position: string;
+  /** A decimal: its place among all rules; null: by the order of the file. */
+  readonly position: string | null;
 }
 
-/** Where rules of a kind stand among the others unless they say so: see ownership_rules. */
+/**
+ * Where rules of a kind stand unless they say so, among the built-in ones: manual assignment at
+ * 100, the tag deployment:<slug> at 300, inheritance at 500.
+ */
 export const defaultPositions = { project: 200, tag: 350, name: 400 } as const;
 
 function labelOf(index: number, rule: unknown): string {
@@ -88,9 +83,8 @@ function labelOf(index: number, rule: unknown): string {
 }
 
 /**
- * Reads declared rules, from what a YAML or JSON file holds. Rules of a kind are tried in the
- * order in which they are written, each a thousandth behind the one before, unless they give a
- * position. Throws invalid_argument that names every rule and field that is wrong.
+ * Reads declared rules, from what a YAML or JSON file holds. Throws invalid_argument that names
+ * every rule and field that is wrong.
  */
 export function parseDeclaredRules(data: unknown): DeclaredRule[] {
   const parsed = declaredRulesSchema.safeParse(data);
@@ -112,10 +106,8 @@ export function parseDeclaredRules(data: unknown): DeclaredRule[] {
       { details: { problems } },
     );
   }
-  const counts = { project: 0, tag: 0, name: 0 };
   return parsed.data.rules.map((rule, index) => {
     const kind = rule.name !== undefined ? 'name' : rule.tag !== undefined ? 'tag' : 'project';
-    const place = counts[kind]++;
     return {
       label: labelOf(index, rule),
       kind,
@@ -126,7 +118,7 @@ export function parseDeclaredRules(data: unknown): DeclaredRule[] {
         : [{ deployment: rule.deployment as string, weight: 1 }],
       from: rule.from ?? null,
       to: rule.to ?? null,
-      position: String(rule.position ?? (defaultPositions[kind] * 1000 + place) / 1000),
+      position: rule.position === undefined ? null : String(rule.position),
     };
   });
 }

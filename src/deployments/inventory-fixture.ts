@@ -5,9 +5,11 @@ import { rewriteHistory } from '../platform/history.ts';
 
 export interface FixtureState {
   readonly name?: string;
+  readonly status?: string;
   readonly tags?: readonly string[];
   /** As kind:external_id, or tag:name. */
   readonly parents?: readonly string[];
+  readonly attributes?: Readonly<Record<string, string | number>>;
 }
 
 export function at(text: string): Temporal.Instant {
@@ -48,8 +50,8 @@ export async function writeState(
   await db.transaction().execute(async (trx) => {
     await sql`
       CREATE TEMPORARY TABLE fixture_states ON COMMIT DROP AS
-      SELECT resource_id, account_id, kind, ${state?.name ?? ''}::text AS name, 'active' AS status, NULL::text AS region,
-             ${state?.tags ?? []}::text[] AS tags, ${state?.parents ?? []}::text[] AS parents, '{}'::jsonb AS attributes,
+      SELECT resource_id, account_id, kind, ${state?.name ?? ''}::text AS name, ${state?.status ?? 'active'}::text AS status, NULL::text AS region,
+             ${state?.tags ?? []}::text[] AS tags, ${state?.parents ?? []}::text[] AS parents, ${JSON.stringify(state?.attributes ?? {})}::jsonb AS attributes,
              'listing' AS source, ${from}::timestamptz AS valid_from, coalesce(${to}::timestamptz, 'infinity') AS valid_to,
              ${state !== null}::boolean AS asserted
       FROM resources WHERE resource_id = ${resourceId}`.execute(trx);

@@ -1,7 +1,8 @@
 import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { ownerSetFor } from './owner-sets.ts';
-import { type DeclaredRule, parseDeclaredRules } from './declared-rules.ts';
+import { placeInOrder } from './positions.ts';
+import { type DeclaredRule, defaultPositions, parseDeclaredRules } from './declared-rules.ts';
 import {
   lockRules,
   type RuleCounts,
@@ -30,9 +31,10 @@ async function resolveRules(trx: Transaction, declared: readonly DeclaredRule[])
     trx,
     links.map((rule) => rule.subject),
   );
+  const positions = await placeDeclared(trx, declared);
   const bySubject = new Map<string, DeclaredRule[]>();
   const wanted: WantedRule[] = [];
-  for (const rule of declared) {
+  for (const [index, rule] of declared.entries()) {
     const projectId = rule.kind === 'project' ? (projects.get(rule.subject) ?? null) : null;
     if (rule.kind === 'project' && projectId === null) {
       problems.push({
@@ -42,7 +44,7 @@ async function resolveRules(trx: Transaction, declared: readonly DeclaredRule[])
       });
       continue;
     }
-    const subject = JSON.stringify([rule.kind, rule.subject, rule.resourceKinds]);
+    const subject = subjectOf(rule.kind, rule.subject, rule.resourceKinds);
     const others = bySubject.get(subject) ?? [];
     const rival = others.find((other) => overlaps(other, rule));
     if (rival) problems.push({ rule: rule.label, field: 'from', reason: `says the same time over as ${rival.label}` });
@@ -53,7 +55,7 @@ async function resolveRules(trx: Transaction, declared: readonly DeclaredRule[])
         projectId,
         pattern: rule.kind === 'project' ? null : rule.subject,
         resourceKinds: rule.resourceKinds,
-        position: rule.position,
+        position: positions[index] as string,
         ownerSetId: await ownerSetFor(trx, rule.owners),
         from: rule.from?.toString() ?? '-infinity',
         to: rule.to?.toString() ?? 'infinity',
@@ -77,6 +79,37 @@ async function resolveRules(trx: Transaction, declared: readonly DeclaredRule[])
   return wanted;
 }
 
+/** What makes two declared intervals the same rule. */
+function subjectOf(kind: string, subject: string | null, resourceKinds: readonly string[] | null): string {
+  return JSON.stringify([kind, subject, resourceKinds]);
+}
+
+/** Where each declared rule stands: where it says, else in the order of the file among those of its kind. */
+async function placeDeclared(trx: Transaction, declared: readonly DeclaredRule[]): Promise<string[]> {
+  // The last row of a rule is the latest in time.
+  const standing = new Map(
+    (await readRules(trx)).map((rule) => [
+      subjectOf(rule.kind, rule.project ?? rule.pattern, rule.resourceKinds),
+      Number(rule.position),
+    ]),
+  );
+  const placed = new Map<string, string>();
+  for (const kind of ['project', 'tag', 'name'] as const) {
+    const unplaced = declared.filter((rule) => rule.kind === kind && rule.position === null);
+    const subjects = [...new Set(unplaced.map((rule) => subjectOf(rule.kind, rule.subject, rule.resourceKinds)))];
+    const places = placeInOrder(
+      subjects.map((subject) => standing.get(subject) ?? null),
+      defaultPositions[kind],
+    );
+    subjects.forEach((subject, index) => {
+      placed.set(subject, String(places[index]));
+    });
+  }
+  return declared.map(
+    (rule) => rule.position ?? (placed.get(subjectOf(rule.kind, rule.subject, rule.resourceKinds)) as string),
+  );
+}
+
 function overlaps(a: DeclaredRule, b: DeclaredRule): boolean {
   const startsBefore = (from: Temporal.Instant | null, to: Temporal.Instant | null) =>
     from === null || to === null || Temporal.Instant.compare(from, to) < 0;
@@ -90,7 +123,8 @@ export async function writeRules(
   options: { origin: 'declared' | 'import'; endOthers: boolean; by: string; now: Temporal.Instant },
 ): Promise<RuleCounts> {
   await lockRules(trx);
-  await stageWantedRules(trx, wanted);
+  // An imported link stays where an operator has put it; declared rules have been placed.
+  await stageWantedRules(trx, wanted, options.origin === 'import');
   const counts = await stageRuleChanges(trx, options);
   if (counts.added + counts.changed + counts.ended > 0) await writeStagedRules(trx, options.now);
   return counts;

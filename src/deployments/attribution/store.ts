@@ -27,7 +27,7 @@ const unattributedSet = sql`
   (SELECT s.owner_set_id FROM deployments d JOIN owner_sets s ON s.signature = d.deployment_id || ':1'
    WHERE d.slug = 'unattributed')`;
 
-/** Beyond this many resources, and this part of all, deriving everything is cheaper than looking for heirs. */
+/** Where isLargePart draws the line: more than this many resources, and than this part (a twentieth) of all. */
 const MANY = 10_000;
 const LARGE_PART = 20;
 
@@ -59,25 +59,32 @@ export async function readLastFactChange(trx: Transaction): Promise<number> {
 
 /** Stages `touched`: the resources of the fact changes in (after, upTo]; returns how many. */
 export async function touchChanged(trx: Transaction, after: number, upTo: number): Promise<number> {
+  // A first derivation of everything sorts and hashes millions of rows: better in memory.
+  await sql`SELECT set_config('work_mem', '64MB', true)`.execute(trx);
   await sql`DROP TABLE IF EXISTS pg_temp.touched`.execute(trx);
   await sql`CREATE TEMPORARY TABLE touched (resource_id bigint PRIMARY KEY) ON COMMIT DROP`.execute(trx);
   const { numAffectedRows } = await sql`
     INSERT INTO touched
     SELECT DISTINCT resource_id FROM fact_changes
     WHERE fact_change_id > ${after} AND fact_change_id <= ${upTo} AND cause <> 'attribution'`.execute(trx);
+  await sql`ANALYZE touched`.execute(trx);
   return Number(numAffectedRows ?? 0n);
 }
 
-/** Adds every resource to `touched` where that is cheaper than following a large part of them; true if so. */
-export async function touchAllIfMany(trx: Transaction, touched: number): Promise<boolean> {
+/** Whether so many are touched that deriving everything is cheaper than looking for what inherits. */
+export async function isLargePart(trx: Transaction, touched: number): Promise<boolean> {
   if (touched <= MANY) return false;
-  const { numAffectedRows } = await sql`
+  const { rows } = await sql<{ large: boolean }>`
+    SELECT ${touched} > count(*) / ${sql.lit(LARGE_PART)} AS large FROM inventory_resources`.execute(trx);
+  return rows[0]?.large ?? false;
+}
+
+/** Adds every resource to `touched`. */
+export async function touchAll(trx: Transaction): Promise<void> {
+  await sql`
     INSERT INTO touched
-    SELECT resource_id FROM inventory_resources
-    WHERE ${touched} > (SELECT count(*) FROM inventory_resources) / ${sql.lit(LARGE_PART)}
-    ON CONFLICT DO NOTHING`.execute(trx);
-  await sql`ANALYZE touched`.execute(trx);
-  return Number(numAffectedRows ?? 0n) > 0;
+    SELECT resource_id FROM inventory_resources r
+    WHERE NOT EXISTS (SELECT FROM touched t WHERE t.resource_id = r.resource_id)`.execute(trx);
 }
 
 /**
@@ -85,7 +92,6 @@ export async function touchAllIfMany(trx: Transaction, touched: number): Promise
  * of its account is touched: a tag that a droplet no longer has cannot be seen any more.
  */
 export async function touchHeirs(trx: Transaction): Promise<void> {
-  await sql`ANALYZE touched`.execute(trx);
   await sql`
     INSERT INTO touched
     SELECT s.resource_id

@@ -27,16 +27,20 @@ export interface RuleRow {
 export async function readRules(db: Database): Promise<RuleRow[]> {
   const { rows } = await sql<RuleRow>`
     SELECT r.rule_id AS "ruleId", r.kind, r.position, p.external_id AS project, n.name AS "projectName", r.pattern,
-           r.resource_kinds AS "resourceKinds", r.origin, o.owners, r.valid_from AS "from", r.valid_to AS "to"
-    FROM ownership_rules r
+           r.resource_kinds AS "resourceKinds", r.origin, o.owners, lower(r.held) AS "from", upper(r.held) AS "to"
+    FROM (
+      SELECT rule_id, kind, position, project_id, pattern, resource_kinds, owner_set_id, origin,
+             unnest(range_agg(tstzrange(valid_from, valid_to))) AS held
+      FROM ownership_rules WHERE superseded_at = 'infinity'
+      GROUP BY rule_id, kind, position, project_id, pattern, resource_kinds, owner_set_id, origin
+    ) r
     LEFT JOIN inventory_resources p ON p.resource_id = r.project_id
     LEFT JOIN LATERAL (SELECT s.name FROM inventory_states s WHERE s.resource_id = r.project_id
                        ORDER BY s.valid_from DESC LIMIT 1) n ON true
     LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('slug', d.slug, 'weight', m.weight) ORDER BY d.slug) AS owners
                        FROM owner_set_members m JOIN deployments d USING (deployment_id)
                        WHERE m.owner_set_id = r.owner_set_id) o ON true
-    WHERE r.superseded_at = 'infinity'
-    ORDER BY r.position, r.rule_id, r.valid_from`.execute(db);
+    ORDER BY r.position, r.rule_id, r.held`.execute(db);
   return rows;
 }
 
@@ -68,37 +72,40 @@ export interface WantedRule {
   readonly to: string;
 }
 
+/** What makes two intervals the same rule: kind, project or pattern, kinds of resource. */
+const subject = sql`jsonb_build_array(kind, project_id, pattern, resource_kinds)`;
+
 /**
- * Stages `wanted_rules`, each with the id of the rule that already has its subject (kind, pattern or
- * project, resource kinds), else a new one: wanted intervals of one subject are one rule.
+ * Stages `wanted_rules`, each with the id of the rule that already has its subject, else a new one:
+ * wanted intervals of one subject are one rule. With `keepPositions`, rules that are there stay
+ * where they stand.
  */
-export async function stageWantedRules(trx: Transaction, wanted: readonly WantedRule[]): Promise<void> {
+export async function stageWantedRules(
+  trx: Transaction,
+  wanted: readonly WantedRule[],
+  keepPositions: boolean,
+): Promise<void> {
   await sql`DROP TABLE IF EXISTS pg_temp.wanted_rules`.execute(trx);
   await sql`
     CREATE TEMPORARY TABLE wanted_rules ON COMMIT DROP AS
-    WITH wanted AS MATERIALIZED (
-      SELECT w.kind, w.project_id, w.pattern, w.resource_kinds, w.position, w.owner_set_id, w.valid_from, w.valid_to,
-             row_number() OVER (ORDER BY w.position, w.ordinality) AS place
+    WITH listed AS MATERIALIZED (
+      SELECT *, ${subject} AS subject
       FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS (
              kind text, "projectId" bigint, pattern text, "resourceKinds" text[], position numeric,
              "ownerSetId" bigint, "from" timestamptz, "to" timestamptz)) WITH ORDINALITY
-           AS w(kind, project_id, pattern, resource_kinds, position, owner_set_id, valid_from, valid_to, ordinality)
-    ), subject AS MATERIALIZED (
-      SELECT kind, project_id, pattern, resource_kinds, min(place) AS place FROM wanted
-      GROUP BY kind, project_id, pattern, resource_kinds ORDER BY min(place)
+           AS w(kind, project_id, pattern, resource_kinds, position, owner_set_id, valid_from, valid_to, place)
+    ), present AS MATERIALIZED (
+      SELECT DISTINCT ON (subject) subject, rule_id, position FROM (
+        SELECT ${subject} AS subject, rule_id, position, valid_from FROM ownership_rules WHERE superseded_at = 'infinity'
+      ) r ORDER BY subject, rule_id DESC, valid_from DESC
     ), numbered AS MATERIALIZED (
-      SELECT s.*, coalesce(
-        (SELECT max(r.rule_id) FROM ownership_rules r
-         WHERE r.superseded_at = 'infinity' AND r.kind = s.kind
-           AND (r.project_id, r.pattern, r.resource_kinds) IS NOT DISTINCT FROM (s.project_id, s.pattern, s.resource_kinds)),
-        nextval('ownership_rule_ids')) AS rule_id
-      FROM (SELECT * FROM subject ORDER BY place) s
+      SELECT s.subject, coalesce(p.rule_id, nextval('ownership_rule_ids')) AS rule_id, p.position
+      FROM (SELECT subject, min(place) AS place FROM listed GROUP BY subject ORDER BY min(place)) s
+      LEFT JOIN present p USING (subject)
     )
-    SELECT n.rule_id, w.* FROM wanted w JOIN numbered n
-      ON n.kind = w.kind
-     AND (n.project_id, n.pattern, n.resource_kinds) IS NOT DISTINCT FROM (w.project_id, w.pattern, w.resource_kinds)`.execute(
-    trx,
-  );
+    SELECT n.rule_id, l.kind, CASE WHEN ${keepPositions} THEN coalesce(n.position, l.position) ELSE l.position END AS position,
+           l.project_id, l.pattern, l.resource_kinds, l.owner_set_id, l.valid_from, l.valid_to
+    FROM listed l JOIN numbered n USING (subject)`.execute(trx);
 }
 
 export interface RuleCounts {
@@ -297,5 +304,88 @@ export async function readPreviewTotals(trx: Transaction): Promise<PreviewTotal[
        AND a.valid_from < c.valid_to AND a.valid_to > c.valid_from
     ) moved JOIN owner_set_members m USING (owner_set_id) JOIN deployments d USING (deployment_id)
     GROUP BY d.slug ORDER BY d.slug`.execute(trx);
+  return rows;
+}
+
+export interface SuggestionRow {
+  readonly kind: 'project' | 'tag' | 'name';
+  readonly subject: string;
+  readonly deployment: string;
+  readonly reason: string;
+  readonly deploymentExists: boolean;
+  readonly resources: number;
+}
+
+/** A name as a slug would spell it. */
+const slugified = (text: string) =>
+  sql`trim(BOTH '-' FROM left(trim(BOTH '-' FROM regexp_replace(lower(${sql.ref(text)}), '[^a-z0-9]+', '-', 'g')), 63))`;
+
+/**
+ * Rules that would own living resources which nobody owns. A deployment is known by its slug and
+ * by its name; a beginning of names (cut before a hyphen, dot or underscore) also by the first part
+ * of a slug that only one deployment has. Of several beginnings that mean the same deployment the
+ * shortest is suggested, as it holds the others; without a deployment, one that at least three
+ * names share.
+ */
+export async function readSuggestions(db: Database, limit: number): Promise<SuggestionRow[]> {
+  const { rows } = await sql<SuggestionRow>`
+    WITH unowned AS MATERIALIZED (
+      SELECT s.resource_id, s.kind, s.name, s.tags
+      FROM attributions a JOIN inventory_states s USING (resource_id)
+      WHERE a.superseded_at = 'infinity' AND a.valid_to = 'infinity' AND s.valid_to = 'infinity' AND s.kind <> 'project'
+        AND a.owner_set_id = (SELECT o.owner_set_id FROM deployments d JOIN owner_sets o ON o.signature = d.deployment_id || ':1'
+                              WHERE d.slug = 'unattributed')
+    ), known AS (
+      SELECT spelling, min(slug) AS slug FROM (
+        SELECT slug AS spelling, slug FROM deployments WHERE customer_id IS NOT NULL
+        UNION
+        SELECT ${slugified('name')}, slug FROM deployments WHERE customer_id IS NOT NULL
+      ) k WHERE spelling <> '' GROUP BY spelling HAVING count(*) = 1
+    ), first_parts AS (
+      SELECT split_part(slug, '-', 1) AS spelling, min(slug) AS slug
+      FROM deployments WHERE customer_id IS NOT NULL GROUP BY 1 HAVING count(*) = 1
+    ), projects AS (
+      SELECT 'project' AS kind, p.external_id AS subject, s.name, ${slugified('s.name')} AS spelling, count(*) AS resources
+      FROM unowned u JOIN inventory_memberships m ON m.resource_id = u.resource_id AND m.valid_to = 'infinity'
+      JOIN inventory_resources p ON p.resource_id = m.project_id
+      JOIN inventory_states s ON s.resource_id = p.resource_id AND s.valid_to = 'infinity'
+      WHERE NOT coalesce((s.attributes ->> 'is_default')::boolean, false)
+      GROUP BY p.external_id, s.name
+    ), tags AS (
+      SELECT 'tag' AS kind, tag AS subject, ${slugified('tag')} AS spelling, count(*) AS resources
+      FROM unowned u CROSS JOIN unnest(u.tags) AS tag GROUP BY tag
+    ), beginnings AS (
+      SELECT left(name, place - 1) AS beginning, substr(name, place, 1) AS separator, count(*) AS resources
+      FROM unowned CROSS JOIN generate_series(2, length(name) - 1) AS place
+      WHERE substr(name, place, 1) IN ('-', '.', '_')
+      GROUP BY 1, 2
+    ), names AS (
+      SELECT b.beginning, b.beginning || b.separator || '*' AS subject, ${slugified('b.beginning')} AS spelling, b.resources
+      FROM beginnings b WHERE b.beginning !~ '[*?]'
+    ), named AS (
+      SELECT DISTINCT ON (coalesce(k.slug, f.slug), right(subject, 2)) subject, coalesce(k.slug, f.slug) AS slug, resources
+      FROM names n LEFT JOIN known k USING (spelling) LEFT JOIN first_parts f USING (spelling)
+      WHERE coalesce(k.slug, f.slug) IS NOT NULL
+      ORDER BY coalesce(k.slug, f.slug), right(subject, 2), length(subject), subject
+    ), strange AS (
+      -- The first part of names that no deployment is called by, nor any longer beginning of them.
+      SELECT n.subject, n.spelling AS slug, n.resources
+      FROM names n
+      WHERE n.resources >= 3 AND n.beginning !~ '[-._]' AND n.spelling ~ '^[a-z0-9][a-z0-9-]*$'
+        AND NOT EXISTS (SELECT FROM named d WHERE starts_with(d.subject, n.beginning))
+    )
+    SELECT * FROM (
+      SELECT kind, subject, coalesce(k.slug, p.spelling) AS deployment, format('the project is called %s', p.name) AS reason,
+             k.slug IS NOT NULL AS "deploymentExists", p.resources
+      FROM projects p LEFT JOIN known k USING (spelling) WHERE coalesce(k.slug, p.spelling) <> ''
+      UNION ALL
+      SELECT kind, subject, k.slug, format('the tag is called like %s', k.slug), true, t.resources
+      FROM tags t JOIN known k USING (spelling)
+      UNION ALL
+      SELECT 'name', subject, slug, format('names begin like %s', slug), true, resources FROM named
+      UNION ALL
+      SELECT 'name', subject, slug, format('%s names begin so', resources), false, resources FROM strange
+    ) suggestions
+    ORDER BY "deploymentExists" DESC, resources DESC, kind, subject LIMIT ${limit}`.execute(db);
   return rows;
 }

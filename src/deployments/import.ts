@@ -1,0 +1,328 @@
+import type { Readable } from 'node:stream';
+import { parse } from 'csv-parse';
+import type { Database, Transaction } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { currencyPattern } from './customers.ts';
+import { defaultPositions } from './declared-rules.ts';
+import { slugPattern } from './deployments.ts';
+import { parseMoment } from './moments.ts';
+import { ownerSetFor } from './owner-sets.ts';
+import { writeRules } from './rules.ts';
+import { readProjects, type WantedRule } from './rules/store.ts';
+import {
+  appendTaggedChanges,
+  insertDeployments,
+  insertSingleOwnerSets,
+  readDeployments,
+  updateDeploymentName,
+  updateDeploymentStart,
+  upsertCustomers,
+} from './store.ts';
+
+const requiredColumns = [
+  'customer_external_id',
+  'customer_name',
+  'currency',
+  'deployment_slug',
+  'deployment_name',
+  'starts_at',
+] as const;
+const optionalColumns = ['project_id', 'plan'] as const;
+type Column = (typeof requiredColumns)[number] | (typeof optionalColumns)[number];
+
+/** What is wrong where. Lines count from 1 and include the header; column is null where the line itself is wrong. */
+export interface ImportProblem {
+  readonly line: number;
+  readonly column: string | null;
+  readonly reason: string;
+}
+
+export interface ImportCounts {
+  readonly created: number;
+  readonly updated: number;
+  readonly unchanged: number;
+}
+
+export interface ImportResult {
+  /** Whether it was written: not in a dry run, nor with problems. */
+  readonly written: boolean;
+  readonly problems: readonly ImportProblem[];
+  readonly customers: ImportCounts;
+  readonly deployments: ImportCounts;
+  /** Links of the provider's projects to deployments. */
+  readonly projectLinks: ImportCounts;
+  /** The `plan` column, for whoever keeps plans. */
+  readonly plans: readonly { readonly line: number; readonly deployment: string; readonly plan: string }[];
+}
+
+interface ImportRow {
+  readonly line: number;
+  readonly customer: { readonly externalId: string; readonly name: string; readonly currency: string };
+  readonly slug: string;
+  readonly name: string;
+  readonly startsAt: Temporal.Instant;
+  readonly projectId: string;
+  readonly plan: string;
+}
+
+/** Takes a dry run's counts out of the transaction that must not be committed. */
+class RolledBack extends Error {
+  readonly result: ImportResult;
+  constructor(result: ImportResult) {
+    super('rolled back');
+    this.result = result;
+  }
+}
+
+const none: ImportCounts = { created: 0, updated: 0, unchanged: 0 };
+
+/**
+ * Imports customers and their deployments from one CSV file with a header line: one deployment a
+ * line, its customer repeated. `starts_at` is a UTC day or an instant; `project_id` (optional)
+ * links a provider's project to the deployment for all time; `plan` (optional) is handed back.
+ *
+ * All or nothing: with any bad row nothing is written and invalid_argument names each by line,
+ * column and reason (also in `details.problems`). A dry run writes nothing and returns the
+ * problems instead. Importing the same again changes nothing.
+ */
+export async function importCustomers(
+  db: Database,
+  csv: string | Readable,
+  options: { dryRun: boolean },
+  now: Temporal.Instant,
+): Promise<ImportResult> {
+  const { rows, problems } = await readRows(csv);
+  try {
+    return await db.transaction().execute(async (trx) => {
+      problems.push(...(await checkAgainstDatabase(trx, rows)));
+      problems.sort((a, b) => a.line - b.line);
+      if (problems.length > 0) {
+        if (options.dryRun) {
+          return { written: false, problems, customers: none, deployments: none, projectLinks: none, plans: [] };
+        }
+        throw new ArcadiaError(
+          'invalid_argument',
+          `Nothing was imported:\n${problems.map(describeProblem).join('\n')}`,
+          { details: { problems } },
+        );
+      }
+      const result = await writeRows(trx, rows, now);
+      if (options.dryRun) throw new RolledBack({ ...result, written: false });
+      return result;
+    });
+  } catch (error) {
+    if (error instanceof RolledBack) return error.result;
+    throw error;
+  }
+}
+
+/** `line 3, currency: is not a currency` */
+export function describeProblem(problem: ImportProblem): string {
+  return `line ${problem.line}${problem.column === null ? '' : `, ${problem.column}`}: ${problem.reason}`;
+}
+
+async function readRows(csv: string | Readable): Promise<{ rows: ImportRow[]; problems: ImportProblem[] }> {
+  const parser = parse({ bom: true, trim: true, skip_empty_lines: true, relax_column_count: true, info: true });
+  if (typeof csv === 'string') parser.end(csv);
+  else csv.on('error', (error) => parser.destroy(error)).pipe(parser);
+  const rows: ImportRow[] = [];
+  const problems: ImportProblem[] = [];
+  const slugs = new Map<string, number>();
+  const customers = new Map<string, { line: number; customer: ImportRow['customer'] }>();
+  let header: string[] | undefined;
+  let lines = 0;
+  try {
+    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+      // The parser counts up to a record's last line; quoted cells may hold line breaks.
+      lines = info.lines;
+      const line = lines - record.join('').split('\n').length + 1;
+      if (!header) {
+        header = record;
+        problems.push(...checkHeader(header, line));
+        if (problems.length > 0) break;
+        continue;
+      }
+      if (record.length !== header.length) {
+        problems.push({
+          line,
+          column: null,
+          reason: `has ${record.length} columns where the header has ${header.length}`,
+        });
+        continue;
+      }
+      const cells = Object.fromEntries(header.map((column, index) => [column, record[index]])) as Record<
+        Column,
+        string | undefined
+      >;
+      const { row, reasons } = readRow(cells, line);
+      const customer = customers.get(row.customer.externalId);
+      if (!customer) customers.set(row.customer.externalId, { line, customer: row.customer });
+      else {
+        for (const [column, field] of [
+          ['customer_name', 'name'],
+          ['currency', 'currency'],
+        ] as const) {
+          if (customer.customer[field] === row.customer[field]) continue;
+          reasons.push({ column, reason: `differs from line ${customer.line}, the same customer` });
+        }
+      }
+      const earlier = slugs.get(row.slug);
+      if (earlier !== undefined) reasons.push({ column: 'deployment_slug', reason: `is on line ${earlier} already` });
+      else if (row.slug !== '') slugs.set(row.slug, line);
+      problems.push(...reasons.map((reason) => ({ line, ...reason })));
+      if (reasons.length === 0) rows.push(row);
+    }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('CSV_'))) throw error;
+    problems.push({
+      line: 'lines' in error ? Number(error.lines) : lines + 1,
+      column: null,
+      reason: `is not CSV: ${error.message}`,
+    });
+  }
+  if (!header && problems.length === 0)
+    problems.push({ line: 1, column: null, reason: 'the file is empty; it begins with a header' });
+  return { rows, problems };
+}
+
+function checkHeader(header: readonly string[], line: number): ImportProblem[] {
+  const known: readonly string[] = [...requiredColumns, ...optionalColumns];
+  return [
+    ...requiredColumns
+      .filter((column) => !header.includes(column))
+      .map((column) => ({ line, column, reason: 'is missing from the header' })),
+    ...header
+      .filter((column, index) => !known.includes(column) || header.indexOf(column) !== index)
+      .map((column) => ({
+        line,
+        column,
+        reason: known.includes(column)
+          ? 'is in the header twice'
+          : `is not a column of this import: ${known.join(', ')}`,
+      })),
+  ];
+}
+
+function readRow(
+  cells: Readonly<Record<Column, string | undefined>>,
+  line: number,
+): { row: ImportRow; reasons: { column: Column; reason: string }[] } {
+  const reasons: { column: Column; reason: string }[] = [];
+  for (const column of requiredColumns) {
+    if (!cells[column]) reasons.push({ column, reason: 'is empty' });
+  }
+  const { currency = '', deployment_slug: slug = '', starts_at: startsAtText = '' } = cells;
+  if (currency !== '' && !currencyPattern.test(currency)) {
+    reasons.push({ column: 'currency', reason: `${currency} is not a currency; give three capitals such as USD` });
+  }
+  if (slug === 'unattributed')
+    reasons.push({ column: 'deployment_slug', reason: 'unattributed is built in: what has no owner' });
+  else if (slug !== '' && !slugPattern.test(slug)) {
+    reasons.push({
+      column: 'deployment_slug',
+      reason: `${slug} is not a slug: lower-case letters, digits and hyphens, 63 at most`,
+    });
+  }
+  const startsAt = parseMoment(startsAtText);
+  if (startsAtText !== '' && !startsAt) {
+    reasons.push({
+      column: 'starts_at',
+      reason: `${startsAtText} is neither a day (2026-05-01) nor an instant (2026-05-01T12:00:00Z)`,
+    });
+  }
+  return {
+    row: {
+      line,
+      customer: { externalId: cells.customer_external_id ?? '', name: cells.customer_name ?? '', currency },
+      slug,
+      name: cells.deployment_name ?? '',
+      startsAt: startsAt ?? Temporal.Instant.fromEpochMilliseconds(0),
+      projectId: cells.project_id ?? '',
+      plan: cells.plan ?? '',
+    },
+    reasons,
+  };
+}
+
+/** A deployment never moves to another customer, and a project must be known to be linked, to one deployment. */
+async function checkAgainstDatabase(trx: Transaction, rows: readonly ImportRow[]): Promise<ImportProblem[]> {
+  const problems: ImportProblem[] = [];
+  const known = new Map((await readDeployments(trx)).map((deployment) => [deployment.slug, deployment]));
+  const projects = await readProjects(
+    trx,
+    rows.map((row) => row.projectId),
+  );
+  const linked = new Map<string, number>();
+  for (const row of rows) {
+    const deployment = known.get(row.slug);
+    if (deployment && deployment.customerExternalId !== row.customer.externalId) {
+      problems.push({
+        line: row.line,
+        column: 'customer_external_id',
+        reason: `${row.slug} belongs to customer ${deployment.customerExternalId}; a customer never loses a deployment to another`,
+      });
+    }
+    if (row.projectId === '') continue;
+    if (!projects.has(row.projectId)) {
+      problems.push({
+        line: row.line,
+        column: 'project_id',
+        reason: `${row.projectId} is not known; connect its account and sync first`,
+      });
+    }
+    const earlier = linked.get(row.projectId);
+    if (earlier !== undefined)
+      problems.push({ line: row.line, column: 'project_id', reason: `is linked on line ${earlier} already` });
+    else linked.set(row.projectId, row.line);
+  }
+  return problems;
+}
+
+async function writeRows(trx: Transaction, rows: readonly ImportRow[], now: Temporal.Instant): Promise<ImportResult> {
+  const customers = [...new Map(rows.map((row) => [row.customer.externalId, row.customer])).values()];
+  const upserted = await upsertCustomers(trx, customers, now);
+  const known = new Map((await readDeployments(trx)).map((deployment) => [deployment.slug, deployment]));
+  const added = rows.filter((row) => !known.has(row.slug));
+  const made = await insertDeployments(
+    trx,
+    added.map(({ slug, name, customer, startsAt }) => ({ slug, name, customer: customer.externalId, startsAt })),
+    now,
+  );
+  await insertSingleOwnerSets(trx, made);
+  await appendTaggedChanges(trx, made, now);
+  let updated = 0;
+  for (const row of rows) {
+    const before = known.get(row.slug);
+    if (!before || (before.name === row.name && before.startsAt?.equals(row.startsAt))) continue;
+    await updateDeploymentName(trx, row.slug, row.name);
+    await updateDeploymentStart(trx, row.slug, row.startsAt, now);
+    updated++;
+  }
+  const linked = rows.filter((row) => row.projectId !== '');
+  const projects = await readProjects(
+    trx,
+    linked.map((row) => row.projectId),
+  );
+  const wanted: WantedRule[] = [];
+  for (const row of linked) {
+    wanted.push({
+      kind: 'project',
+      projectId: projects.get(row.projectId) ?? null,
+      pattern: null,
+      resourceKinds: null,
+      position: String(defaultPositions.project),
+      ownerSetId: await ownerSetFor(trx, [{ deployment: row.slug, weight: 1 }]),
+      from: '-infinity',
+      to: 'infinity',
+    });
+  }
+  const links = await writeRules(trx, wanted, { origin: 'import', endOthers: false, by: 'import', now });
+  return {
+    written: true,
+    problems: [],
+    customers: { ...upserted, unchanged: customers.length - upserted.created - upserted.updated },
+    deployments: { created: made.length, updated, unchanged: rows.length - made.length - updated },
+    projectLinks: { created: links.added, updated: links.changed, unchanged: links.unchanged },
+    plans: rows.filter((row) => row.plan !== '').map(({ line, slug, plan }) => ({ line, deployment: slug, plan })),
+  };
+}

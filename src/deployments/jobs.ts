@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { declareJob } from '../platform/job.ts';
+import { bringAttributionsUpToDate } from './attribution.ts';
+
+/** Turns what syncs and operators wrote into who owns what. */
+export const attributeJob = declareJob({
+  name: 'attribute',
+  queue: 'default',
+  title: 'Brings attributions up to date with facts and rules',
+  arguments: z.object({}),
+  timeoutSeconds: 1_800,
+  attemptsMax: 5,
+  async run({ db, clock }) {
+    await bringAttributionsUpToDate(db, await clock.now());
+  },
+});

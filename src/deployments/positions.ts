@@ -1,0 +1,58 @@
+/** How far apart rules are placed where there is no rule behind them. */
+const STEP = 0.001;
+
+const rounded = (position: number) => Math.round(position * 1e9) / 1e9;
+
+/**
+ * Positions for rules that shall be tried in the given order, of which some stand somewhere already
+ * (null: new). As many as can stay where they stand (so that leaving one rule out, or adding one,
+ * moves no other, in the past neither); the rest goes between them, or behind them all.
+ */
+export function placeInOrder(standing: readonly (number | null)[], start: number): number[] {
+  const kept = longestRising(standing);
+  const places: number[] = [];
+  for (let index = 0; index < standing.length; ) {
+    if (kept.has(index)) {
+      places.push(standing[index++] as number);
+      continue;
+    }
+    let end = index;
+    while (end < standing.length && !kept.has(end)) end++;
+    const before = places.at(-1) ?? null;
+    const behind = end < standing.length ? (standing[end] as number) : null;
+    const count = end - index;
+    // Behind everything: one step each. Before everything: likewise, down to zero. Else in equal parts.
+    const low = before ?? (behind === null ? start - STEP : Math.max(0, behind - STEP * (count + 1)));
+    const step = behind === null ? STEP : (behind - low) / (count + 1);
+    for (let place = 1; place <= count; place++) places.push(rounded(low + step * place));
+    index = end;
+  }
+  const rising = places.every((place, index) => index === 0 || place > (places[index - 1] as number));
+  // Too narrow to squeeze in between: all are placed anew.
+  return rising ? places : standing.map((_, index) => rounded(start + STEP * index));
+}
+
+/** The indices of a longest strictly rising subsequence; null is never part of it. */
+function longestRising(values: readonly (number | null)[]): Set<number> {
+  const length: number[] = [];
+  const previous: number[] = [];
+  let best = -1;
+  values.forEach((value, index) => {
+    length[index] = 0;
+    previous[index] = -1;
+    if (value === null) return;
+    length[index] = 1;
+    for (let earlier = 0; earlier < index; earlier++) {
+      const other = values[earlier];
+      if (other === null || other === undefined || other >= value) continue;
+      if ((length[earlier] as number) + 1 > (length[index] as number)) {
+        length[index] = (length[earlier] as number) + 1;
+        previous[index] = earlier;
+      }
+    }
+    if (best === -1 || (length[index] as number) > (length[best] as number)) best = index;
+  });
+  const kept = new Set<number>();
+  for (let index = best; index !== -1; index = previous[index] as number) kept.add(index);
+  return kept;
+}
