@@ -1,0 +1,85 @@
+import { startOfDay, startOfMonth } from './period.ts';
+
+/**
+ * Accrual in whole numbers, as the design states it. The same formula stands in SQL
+ * (`accrued` in migrations/0004_metering.sql), where metering runs; here it explains single
+ * figures and is what tests hold the SQL against.
+ */
+
+export type Accrual = 'hours' | 'month';
+
+/** A share of an owner set: `[before, before + weight)` of `total`. */
+export interface Share {
+  readonly before: number;
+  readonly weight: number;
+  readonly total: number;
+}
+
+export const wholeShare: Share = { before: 0, weight: 1, total: 1 };
+
+const billion = 1_000_000_000n;
+const hourMicroseconds = 3_600_000_000n;
+
+function microseconds(instant: Temporal.Instant): bigint {
+  return instant.epochNanoseconds / 1000n;
+}
+
+/** U of the formula: one hour, or the length of the month that holds `day`; in microseconds. */
+export function accrualUnit(accrual: Accrual, day: Temporal.PlainDate): bigint {
+  if (accrual === 'hours') return hourMicroseconds;
+  const month = startOfMonth(day);
+  return microseconds(startOfDay(month.add({ months: 1 }))) - microseconds(startOfDay(month));
+}
+
+/**
+ * R(t): what a level (in billionths) has accrued `elapsed` microseconds into its month, in
+ * billionths of the unit, rounded once, half away from zero.
+ */
+export function runningTotal(
+  level: bigint,
+  weight: bigint,
+  weightTotal: bigint,
+  unit: bigint,
+  elapsed: bigint,
+): bigint {
+  return (2n * level * weight * elapsed + weightTotal * unit) / (2n * weightTotal * unit);
+}
+
+/**
+ * What a share of a level accrues over `[from, to)`, an interval within one UTC month:
+ * differences of R over time and over the running sum of shares, so that any split adds up.
+ * @param level in billionths, not negative
+ * @returns billionths of the kind's unit
+ */
+export function accrued(
+  accrual: Accrual,
+  level: bigint,
+  share: Share,
+  from: Temporal.Instant,
+  to: Temporal.Instant,
+): bigint {
+  const month = startOfMonth(from.toZonedDateTimeISO('UTC').toPlainDate());
+  const unit = accrualUnit(accrual, month);
+  const monthStart = microseconds(startOfDay(month));
+  const total = BigInt(share.total);
+  const at = (instant: Temporal.Instant, weight: number) =>
+    runningTotal(level, BigInt(weight), total, unit, microseconds(instant) - monthStart);
+  const { before, weight } = share;
+  return at(to, before + weight) - at(to, before) - at(from, before + weight) + at(from, before);
+}
+
+/** Billionths as a decimal string without trailing zeros: `480`, `0.64516129`. */
+export function formatBillionths(value: bigint): string {
+  const sign = value < 0n ? '-' : '';
+  const digits = (value < 0n ? -value : value).toString().padStart(10, '0');
+  const fraction = digits.slice(-9).replace(/0+$/, '');
+  return sign + digits.slice(0, -9) + (fraction === '' ? '' : `.${fraction}`);
+}
+
+/** A decimal string with at most 9 digits behind the point, in billionths. */
+export function toBillionths(decimal: string): bigint {
+  const match = /^(-?)(\d+)(?:\.(\d{1,9}))?$/.exec(decimal);
+  if (!match) throw new RangeError(`not a decimal with at most 9 digits behind the point: ${decimal}`);
+  const value = BigInt(match[2] ?? '0') * billion + BigInt((match[3] ?? '').padEnd(9, '0'));
+  return match[1] === '-' ? -value : value;
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { declareJob } from '../platform/job.ts';
+import { meterDay, outstandingDays } from './meter.ts';
+
+/** Brings one complete day up to date. */
+export const meterDayJob = declareJob({
+  name: 'meter_day',
+  queue: 'metering',
+  title: 'Meters a day, or again where its facts changed',
+  arguments: z.object({ day: z.iso.date() }),
+  timeoutSeconds: 3_600,
+  attemptsMax: 5,
+  async run({ db, clock, arguments: { day } }) {
+    await meterDay(db, Temporal.PlainDate.from(day), { now: await clock.now() });
+  },
+});
+
+/** Finds every complete day that is not up to date, and has each metered by a job of its own. */
+export const meterJob = declareJob({
+  name: 'meter',
+  queue: 'metering',
+  title: 'Enqueues the metering of every day that is not up to date',
+  arguments: z.object({}),
+  timeoutSeconds: 1_800,
+  attemptsMax: 5,
+  async run({ db, clock, enqueue }) {
+    const days = await outstandingDays(db, await clock.now());
+    await db.transaction().execute(async (trx) => {
+      for (const day of days) await enqueue(trx, meterDayJob, { day: day.toString() });
+    });
+  },
+});

@@ -1,0 +1,34 @@
+import type { Database } from '../platform/database.ts';
+import * as store from './store.ts';
+
+/**
+ * Brings `metered_levels` up to date with the facts up to a settled position (see
+ * `readFactWatermark`; attributions must be at least as far): for kinds that are new, or defined
+ * otherwise than before, from scratch; for the others, the resources that facts have touched.
+ */
+export async function bringLevelsUpToDate(db: Database, upTo: number): Promise<void> {
+  if (!(await store.selectLevelsProgress(db)).some((kind) => isBehind(kind, upTo))) return;
+  await db.transaction().execute(async (trx) => {
+    await store.lockLevels(trx);
+    const kinds = (await store.selectLevelsProgress(trx)).filter((kind) => isBehind(kind, upTo));
+    const anew = kinds.filter((kind) => kind.derivedFrom !== kind.definitions);
+    const known = kinds.filter((kind) => kind.derivedFrom === kind.definitions);
+    if (anew.length > 0) {
+      await store.rebuildLevels(trx, ids(anew));
+      await store.analyzeLevels(trx);
+    }
+    if (known.length > 0) {
+      const after = Math.min(...known.map((kind) => kind.factChangeId));
+      if ((await store.prepareLevelScope(trx, after, upTo)) > 0) await store.refreshLevels(trx, ids(known));
+    }
+    await store.upsertLevelsProgress(trx, kinds, upTo);
+  });
+}
+
+function isBehind(kind: store.LevelsOfKind, upTo: number): boolean {
+  return kind.derivedFrom !== kind.definitions || kind.factChangeId < upTo;
+}
+
+function ids(kinds: readonly store.LevelsOfKind[]): number[] {
+  return kinds.map((kind) => kind.billingKindId);
+}

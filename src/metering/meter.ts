@@ -1,0 +1,243 @@
+import { bringAttributionsUpToDate } from '../deployments/attribution.ts';
+import type { Database, Transaction } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { readFactWatermark } from '../platform/fact-changes.ts';
+import { bringLevelsUpToDate } from './levels.ts';
+import type { DayRange, Granularity } from './period.ts';
+import { assertRange, dayOf, daysOf, startOfDay } from './period.ts';
+import * as store from './store.ts';
+
+export interface MeterOptions {
+  readonly now: Temporal.Instant;
+  /** Recompute and compare everything, even where no fact says that anything changed. */
+  readonly verify?: boolean;
+}
+
+/** What metering a day did. `cause` null: it was up to date, and nothing was written. */
+export interface MeteredDay {
+  readonly day: string;
+  readonly cause: store.RunCause | null;
+  /** Marks the records that this run wrote; null when it wrote none. */
+  readonly revision: number | null;
+  readonly inserted: number;
+  readonly changed: number;
+  readonly deleted: number;
+}
+
+export interface MeterRangeOptions extends MeterOptions, DayRange {
+  readonly signal?: AbortSignal;
+  /** Called after each day, with its result and how many of how many are done. */
+  readonly onProgress?: (metered: MeteredDay, done: number, of: number) => void;
+}
+
+/** How often metering brings attributions up to date while facts keep coming, before it goes on. */
+const attributionRoundsMax = 5;
+
+/**
+ * Brings a complete UTC day up to date: every enabled billing kind, every resource. Days can be
+ * metered in any order, again, and by several workers; the result is the same to the byte.
+ * @throws ArcadiaError period_incomplete when the day has not ended at `now`
+ */
+export async function meterDay(db: Database, day: Temporal.PlainDate, options: MeterOptions): Promise<MeteredDay> {
+  assertComplete({ from: day, to: day.add({ days: 1 }) }, options.now);
+  return meterDayWith(db, day, await settleFacts(db, options.now), options);
+}
+
+/**
+ * Meters each day of a range, oldest first; stops between days when `signal` aborts.
+ * @throws ArcadiaError range_reversed, range_too_large, period_incomplete, cancelled
+ */
+export async function meterRange(db: Database, options: MeterRangeOptions): Promise<MeteredDay[]> {
+  assertRange(options);
+  assertComplete(options, options.now);
+  return meterDays(db, [...daysOf(options)], await settleFacts(db, options.now), options);
+}
+
+/** Meters every complete day that is not up to date; see `outstandingDays`. */
+export async function meterOutstanding(
+  db: Database,
+  options: Omit<MeterRangeOptions, keyof DayRange>,
+): Promise<MeteredDay[]> {
+  const { days, upTo } = await findOutstanding(db, options.now);
+  return meterDays(db, days, upTo, options);
+}
+
+/** Complete days, from the first that can be metered on, that are not up to date; oldest first. */
+export async function outstandingDays(db: Database, now: Temporal.Instant): Promise<Temporal.PlainDate[]> {
+  return (await findOutstanding(db, now)).days;
+}
+
+async function findOutstanding(
+  db: Database,
+  now: Temporal.Instant,
+): Promise<{ days: Temporal.PlainDate[]; upTo: number }> {
+  const upTo = await settleFacts(db, now);
+  const from = await store.selectFirstDay(db);
+  const to = dayOf(now);
+  if (from === null || Temporal.PlainDate.compare(from, to) >= 0) return { days: [], upTo };
+  return { days: await store.selectOutstandingDays(db, { from, to }, upTo), upTo };
+}
+
+async function meterDays(
+  db: Database,
+  days: readonly Temporal.PlainDate[],
+  upTo: number,
+  options: Omit<MeterRangeOptions, keyof DayRange>,
+): Promise<MeteredDay[]> {
+  const metered: MeteredDay[] = [];
+  for (const day of days) {
+    if (options.signal?.aborted) {
+      throw new ArcadiaError(
+        'cancelled',
+        `Metering stopped before ${day}; ${metered.length} of ${days.length} days are done.`,
+      );
+    }
+    const result = await meterDayWith(db, day, upTo, options);
+    metered.push(result);
+    options.onProgress?.(result, metered.length, days.length);
+  }
+  return metered;
+}
+
+function assertComplete(range: DayRange, now: Temporal.Instant): void {
+  if (Temporal.Instant.compare(now, startOfDay(range.to)) >= 0) return;
+  const first = Temporal.PlainDate.compare(range.from, dayOf(now)) > 0 ? range.from : dayOf(now);
+  throw new ArcadiaError(
+    'period_incomplete',
+    `The day ${first} is not complete: it is ${now.round('second')}, and the day ends at ${startOfDay(first.add({ days: 1 }))}.`,
+    { details: { day: first.toString() } },
+  );
+}
+
+/** A position up to which all facts are committed, attributed and in the levels: what is metered now has seen them. */
+async function settleFacts(db: Database, now: Temporal.Instant): Promise<number> {
+  let upTo = 0;
+  for (let round = 0; round < attributionRoundsMax; round += 1) {
+    await bringAttributionsUpToDate(db, now);
+    upTo = await readFactWatermark(db);
+    if (!(await store.hasUnattributedFacts(db, upTo))) break;
+    // When facts come faster than they are attributed, go on after a few rounds: attributing them
+    // appends changes of its own behind this position, so those days are only looked at once more.
+  }
+  await bringLevelsUpToDate(db, upTo);
+  return upTo;
+}
+
+interface DayPlan {
+  readonly kinds: readonly store.KindOfDay[];
+  /** Never metered for this day. */
+  readonly first: readonly store.KindOfDay[];
+  /** Metered under another definition or granularity, or no longer enabled. */
+  readonly reconfigured: readonly store.KindOfDay[];
+  readonly upToDate: readonly store.KindOfDay[];
+}
+
+function planDay(kinds: readonly store.KindOfDay[]): DayPlan {
+  const sameAs = (kind: store.KindOfDay) =>
+    kind.enabled &&
+    kind.metered !== null &&
+    kind.metered.granularity === kind.granularity &&
+    kind.metered.definitionDay.equals(kind.definitionDay);
+  return {
+    kinds,
+    first: kinds.filter((kind) => kind.metered === null),
+    reconfigured: kinds.filter((kind) => kind.metered !== null && !sameAs(kind)),
+    upToDate: kinds.filter(sameAs),
+  };
+}
+
+async function meterDayWith(
+  db: Database,
+  day: Temporal.PlainDate,
+  upTo: number,
+  options: MeterOptions,
+): Promise<MeteredDay> {
+  return db.transaction().execute(async (trx) => {
+    await store.lockDay(trx, day);
+    const plan = planDay(await store.selectKindsOfDay(trx, day));
+    const { first, reconfigured } = plan;
+    await store.prepareSlots(
+      trx,
+      day,
+      plan.kinds.map((kind) => kind.billingKindId),
+    );
+
+    const granularities = [...new Set(first.map((kind) => kind.granularity))];
+    const untouched = plan.kinds.length === first.length && !(await anyPartition(trx, day, granularities));
+    if (first.length > 0 && untouched) return meterFirst(trx, day, plan, granularities, upTo, options.now);
+
+    const after = Math.min(...plan.upToDate.map((kind) => kind.metered?.factChangeId ?? 0), upTo);
+    const touched = await store.prepareScope(trx, day, after, upTo);
+    const whole = options.verify ? plan.kinds : [...first, ...reconfigured];
+    if (whole.length === 0 && touched === 0) return unchanged(day);
+    const cause: store.RunCause =
+      first.length > 0 ? 'first' : reconfigured.length > 0 ? 'config' : touched > 0 ? 'changes' : 'verify';
+    return meterChanges(trx, day, plan, whole, cause, upTo, options.now);
+  });
+}
+
+function unchanged(day: Temporal.PlainDate): MeteredDay {
+  return { day: day.toString(), cause: null, revision: null, inserted: 0, changed: 0, deleted: 0 };
+}
+
+async function anyPartition(
+  trx: Transaction,
+  day: Temporal.PlainDate,
+  granularities: readonly Granularity[],
+): Promise<boolean> {
+  for (const granularity of granularities) {
+    if (await store.partitionExists(trx, granularity, day)) return true;
+  }
+  return false;
+}
+
+/** The day has no record yet: fill new partitions, with nothing to compare. */
+async function meterFirst(
+  trx: Transaction,
+  day: Temporal.PlainDate,
+  plan: DayPlan,
+  granularities: readonly Granularity[],
+  upTo: number,
+  now: Temporal.Instant,
+): Promise<MeteredDay> {
+  const revision = await store.insertRun(trx, day, 'first', now);
+  const kindIds = plan.first.map((kind) => kind.billingKindId);
+  let inserted = 0;
+  for (const granularity of granularities) {
+    inserted += await store.insertFirstRecords(trx, day, granularity, kindIds, revision);
+  }
+  const written = { inserted, changed: 0, deleted: 0 };
+  await store.updateRun(trx, revision, written);
+  await store.upsertMeteredDay(trx, day, plan.kinds, upTo, revision, now);
+  // Last, because it locks the parent table until the commit.
+  for (const granularity of granularities) await store.attachPartition(trx, day, granularity);
+  return { day: day.toString(), cause: 'first', revision, ...written };
+}
+
+/** Compares what is stored with what should be, for whole kinds and for touched resources, and replaces what differs. */
+async function meterChanges(
+  trx: Transaction,
+  day: Temporal.PlainDate,
+  plan: DayPlan,
+  whole: readonly store.KindOfDay[],
+  cause: store.RunCause,
+  upTo: number,
+  now: Temporal.Instant,
+): Promise<MeteredDay> {
+  const differences = await store.prepareDiff(trx, day, {
+    wholeKinds: whole.map((kind) => kind.billingKindId),
+    scopedKinds: plan.upToDate.filter((kind) => !whole.includes(kind)).map((kind) => kind.billingKindId),
+  });
+  if (differences === 0) {
+    await store.upsertMeteredDay(trx, day, plan.kinds, upTo, null, now);
+    return { ...unchanged(day), cause: whole.length > 0 && cause === 'verify' ? 'verify' : null };
+  }
+  const revision = await store.insertRun(trx, day, cause, now);
+  for (const granularity of await store.granularitiesToInsert(trx)) {
+    if (!(await store.partitionExists(trx, granularity, day))) await store.attachPartition(trx, day, granularity, true);
+  }
+  const written = await store.applyDiff(trx, revision, cause, cause !== 'first');
+  await store.updateRun(trx, revision, written);
+  await store.upsertMeteredDay(trx, day, plan.kinds, upTo, revision, now);
+  return { day: day.toString(), cause, revision, ...written };
+}

@@ -1,0 +1,83 @@
+import type { Database } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import type { DayRange } from './period.ts';
+import { assertRange } from './period.ts';
+import * as store from './store.ts';
+
+/** Exact usage by billing kind, as decimal strings without trailing zeros, e.g. `{"droplet_hours": "480"}`. */
+export type Usage = Readonly<Record<string, string>>;
+
+export interface DeploymentUsage {
+  readonly deployment: string;
+  /** UTC days, half-open. */
+  readonly from: string;
+  readonly to: string;
+  /** Every day before this one is in the sums; `to` when all are, `from` when none is. */
+  readonly meteredThrough: string;
+  readonly usage: Usage;
+}
+
+/**
+ * What a deployment used in `[from, to)`: the sums of its metered records, whatever part of the
+ * period has been metered. A kind without any record is not listed.
+ * @throws ArcadiaError not_found, range_reversed, range_too_large
+ */
+export async function usageForPeriod(
+  db: Database,
+  slug: string,
+  from: Temporal.PlainDate,
+  to: Temporal.PlainDate,
+): Promise<DeploymentUsage> {
+  const range = { from, to };
+  assertRange(range);
+  const deploymentId = await requireDeployment(db, slug);
+  const rows = await store.selectUsage(db, deploymentId, range);
+  return {
+    deployment: slug,
+    ...(await period(db, range)),
+    usage: Object.fromEntries(rows.map((row) => [row.kind, row.quantity])),
+  };
+}
+
+/** The same for every deployment that has any record in the period, `unattributed` included; by slug. */
+export async function usageOfAll(
+  db: Database,
+  from: Temporal.PlainDate,
+  to: Temporal.PlainDate,
+): Promise<DeploymentUsage[]> {
+  const range = { from, to };
+  assertRange(range);
+  const bounds = await period(db, range);
+  const byDeployment = new Map<string, Record<string, string>>();
+  for (const row of await store.selectUsageOfAll(db, range)) {
+    const usage = byDeployment.get(row.deployment) ?? {};
+    usage[row.kind] = row.quantity;
+    byDeployment.set(row.deployment, usage);
+  }
+  return [...byDeployment].map(([deployment, usage]) => ({ deployment, ...bounds, usage }));
+}
+
+/** How many usage records a deployment has in `[from, to)`. */
+export async function countUsageRecords(
+  db: Database,
+  slug: string,
+  from: Temporal.PlainDate,
+  to: Temporal.PlainDate,
+): Promise<number> {
+  assertRange({ from, to });
+  return store.countRecords(db, await requireDeployment(db, slug), { from, to });
+}
+
+async function requireDeployment(db: Database, slug: string): Promise<number> {
+  const deploymentId = await store.selectDeploymentId(db, slug);
+  if (deploymentId === null) throw new ArcadiaError('not_found', `There is no deployment "${slug}".`);
+  return deploymentId;
+}
+
+async function period(db: Database, range: DayRange): Promise<{ from: string; to: string; meteredThrough: string }> {
+  return {
+    from: range.from.toString(),
+    to: range.to.toString(),
+    meteredThrough: (await store.selectMeteredThrough(db, range)).toString(),
+  };
+}
