@@ -62,13 +62,13 @@ export class Api {
             ? this.#show(asked)
             : (this.#fail(asked) ?? this.#spoil(asked, this.#show(asked)));
     const past = faults.take('reset_in_past', asked.path);
-    const reset = past === undefined ? verdict.resetSeconds : Math.floor(clock.limiterNow / SECOND) - past.seconds;
+    const resetInMs = past === undefined ? verdict.resetInMs : -past.seconds * SECOND;
     return {
       ...answer,
       headers: {
         'ratelimit-limit': verdict.limit,
         'ratelimit-remaining': answer.status === 429 ? 0 : verdict.remaining,
-        'ratelimit-reset': reset,
+        'ratelimit-reset': Math.ceil((clock.now + resetInMs) / SECOND),
         ...answer.headers,
       },
     };
@@ -167,11 +167,10 @@ export class Api {
     const { faults, clock } = this.#parts;
     const { world } = clock.timeline;
     if (faults.none) return { world, ...plainLens };
-    const unknown = faults.take('unknown_status', path);
+    const unknown = faults.takeAll('unknown_status', path);
     return {
       world,
-      shownStatus: ({ id }: Droplet) =>
-        unknown !== undefined && (unknown.droplet ?? id) === id ? unknown.status : null,
+      shownStatus: ({ id }: Droplet) => unknown.find((fault) => (fault.droplet ?? id) === id)?.status ?? null,
       reservedIpUrn: faults.take('reservedip_urns', path) ? 'reservedip' : 'floatingip',
       actionsLate: (faults.take('late_actions', path)?.bySeconds ?? 0) * SECOND,
       hiddenScopes: faults.hiddenScopes(path),

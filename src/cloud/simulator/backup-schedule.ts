@@ -6,8 +6,8 @@ export const BACKUP_WINDOW_HOURS = 4;
 
 /** How long the provider keeps backups, and how many that makes. */
 export const backupPlans = {
-  weekly: { retentionDays: 28, kept: 4, everyDays: 7 },
-  daily: { retentionDays: 7, kept: 7, everyDays: 1 },
+  weekly: { retentionDays: 28, kept: 4 },
+  daily: { retentionDays: 7, kept: 7 },
 } as const;
 
 /** The weekday (0 is Sunday) and the hour that the provider chose for a droplet. */

@@ -1,13 +1,12 @@
-import type { Ms } from './time.ts';
-import { Timeline } from './timeline.ts';
-import type { Script } from './timeline.ts';
+import { httpDate, type Ms, rfc3339 } from './time.ts';
+import { type Script, Timeline } from './timeline.ts';
 
 /** The simulator's clock: it stands still until it is moved, and moves the fleet along. */
 export class SimulatedClock {
   readonly timeline: Timeline;
-  /** When the clock was last moved, on the machine's own monotonic clock. */
-  #movedAt = performance.now();
-  #limiterNow: Ms = Number.NEGATIVE_INFINITY;
+  /** On the machine's own monotonic clock. */
+  readonly #startedAt = performance.now();
+  #headers = { at: Number.NaN, headers: { date: '', 'x-simulated-clock': '' } };
 
   constructor(script: Script, seed: number, at: Ms) {
     this.timeline = new Timeline(script, seed, at);
@@ -17,19 +16,25 @@ export class SimulatedClock {
     return this.timeline.now;
   }
 
+  /** What every answer tells of the instant: by it a client knows a simulator. Made once per instant. */
+  get headers(): { readonly date: string; readonly 'x-simulated-clock': string } {
+    const { now } = this;
+    if (this.#headers.at !== now) {
+      this.#headers = { at: now, headers: { date: httpDate(now), 'x-simulated-clock': rfc3339(now) } };
+    }
+    return this.#headers.headers;
+  }
+
   /** Throws RangeError for an instant that has passed. */
   advanceTo(to: Ms): void {
     this.timeline.advanceTo(to);
-    this.#movedAt = performance.now();
   }
 
   /**
-   * What rate limits are counted by: the clock, and the real time since it was last moved. So a
-   * budget that is spent comes back to a client that waits, and to one that moves the clock on.
+   * What rate limits are counted by: the clock, and all the real time since the start. So a budget
+   * that is spent comes back to a client that waits, and to one that moves the clock on.
    */
   get limiterNow(): Ms {
-    const now = this.now + Math.floor(performance.now() - this.#movedAt);
-    this.#limiterNow = Math.max(this.#limiterNow, now);
-    return this.#limiterNow;
+    return this.now + Math.floor(performance.now() - this.#startedAt);
   }
 }

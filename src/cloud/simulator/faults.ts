@@ -109,22 +109,36 @@ export class FaultBoard {
     page = 1,
     holds: (fault: FaultOf<Name>) => boolean = () => true,
   ): FaultOf<Name> | undefined {
-    for (const [id, fault] of this.#faults) {
-      if (fault.fault !== name || !path.startsWith(fault.path)) continue;
-      if ('afterPage' in fault && page <= fault.afterPage) continue;
-      if (!holds(fault as unknown as FaultOf<Name>)) continue;
-      fault.left--;
-      if (fault.left === 0) this.#faults.delete(id);
-      return fault as unknown as FaultOf<Name>;
-    }
-    return undefined;
+    return this.#take(name, path, page, holds).next().value ?? undefined;
   }
 
-  /** All scopes that are left out silently here. */
+  /** Every fault of this name that holds here, each counted. */
+  takeAll<Name extends FaultName>(name: Name, path: string): FaultOf<Name>[] {
+    return [...this.#take(name, path, 1, () => true)];
+  }
+
+  *#take<Name extends FaultName>(
+    name: Name,
+    path: string,
+    page: number,
+    holds: (fault: FaultOf<Name>) => boolean,
+  ): Generator<FaultOf<Name>, undefined> {
+    for (const [id, on] of this.#faults) {
+      if (on.fault !== name || !path.startsWith(on.path)) continue;
+      if ('afterPage' in on && page <= on.afterPage) continue;
+      const fault = on as FaultInput as FaultOf<Name>;
+      if (!holds(fault)) continue;
+      on.left--;
+      if (on.left === 0) this.#faults.delete(id);
+      yield fault;
+    }
+  }
+
+  /** All scopes that are left out silently here; these are not counted. */
   hiddenScopes(path: string): ReadonlySet<string> {
     return new Set(
-      [...this.#faults.values()].flatMap((f) =>
-        f.fault === 'missing_scope' && f.hidden && path.startsWith(f.path) ? f.scopes : [],
+      [...this.#faults.values()].flatMap((on) =>
+        on.fault === 'missing_scope' && on.hidden && path.startsWith(on.path) ? on.scopes : [],
       ),
     );
   }

@@ -21,5 +21,5 @@ const happenings: Happenings<FleetEvent['type']> = {
 /** Applies one event at `world.now`. */
 export function apply(world: World, event: FleetEvent): string | number | undefined {
   const happening = happenings[event.type] as Happening<FleetEvent['type']>;
-  return happening(world, event as never) ?? undefined;
+  return happening(world, event) ?? undefined;
 }

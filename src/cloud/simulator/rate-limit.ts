@@ -13,8 +13,8 @@ export interface Verdict {
   readonly refused: 'burst' | 'hour' | null;
   readonly limit: number;
   readonly remaining: number;
-  /** When the oldest request expires, in seconds of the epoch. */
-  readonly resetSeconds: number;
+  /** How long until the oldest request expires. */
+  readonly resetInMs: Ms;
   /** How long a refused burst has to wait. */
   readonly retryAfterSeconds: number;
 }
@@ -53,7 +53,7 @@ export class RateLimiter {
       refused,
       limit,
       remaining: refused === null ? Math.max(0, this.limits.perHour === null ? limit - 1 : limit - inHour - 1) : 0,
-      resetSeconds: Math.ceil((oldest + HOUR) / 1000),
+      resetInMs: oldest + HOUR - now,
       retryAfterSeconds: Math.max(1, Math.ceil((burstEnds - now) / 1000)),
     };
   }

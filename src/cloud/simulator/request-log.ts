@@ -26,7 +26,7 @@ export class RequestLog {
       total: this.#total,
       /** With another method than GET or HEAD: always refused, never forgotten. */
       writes: this.#writes,
-      counts: Object.fromEntries([...this.#counts].sort()),
+      counts: Object.fromEntries([...this.#counts].toSorted(([a], [b]) => (a < b ? -1 : 1))),
       /** The newest thousand, oldest first. */
       recent: this.#recent.slice(-RECENT_MAX),
     };

@@ -9,7 +9,7 @@ import { type FleetName, fleets } from './fleets/index.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { RequestLog } from './request-log.ts';
 import { Spaces, SPACES_PATH } from './spaces.ts';
-import { httpDate, instantOf, type Ms, rfc3339 } from './time.ts';
+import { instantOf } from './time.ts';
 import type { FleetDeployment, SharedResource } from './timeline.ts';
 
 export type { FleetName } from './fleets/index.ts';
@@ -82,7 +82,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       const body = await readBody(request);
       send(
         response,
-        clock.now,
+        clock,
         body === null
           ? json(413, { error: { message: 'the body is too large', issues: [] } })
           : control.answer(asked.method, asked.path, body),
@@ -93,14 +93,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     const answer = isSpaces ? spaces.answer(asked) : api.answer(asked);
     const route = isSpaces ? SPACES_PATH : api.routeOf(asked.path);
     log.add(asked.method, route, asked.url, answer.drop === undefined ? answer.status : null);
-    send(response, clock.now, answer);
+    send(response, clock, answer);
   }
 
   const server = createServer((request, response) => {
     handle(request, response).catch((error: Error) => {
       // A defect of the simulator: say so where whoever uses it will look.
       if (!response.headersSent)
-        send(response, clock.now, json(500, { id: 'simulator_defect', message: error.stack ?? error.message }));
+        send(response, clock, json(500, { id: 'simulator_defect', message: error.stack ?? error.message }));
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -151,8 +151,7 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
   return bytes > BODY_BYTES_MAX ? null : Buffer.concat(chunks).toString('utf8');
 }
 
-/** Every answer tells the simulated instant: by it a client knows a simulator. */
-function send(response: ServerResponse, now: Ms, { status, headers, body, drop }: Answer): void {
+function send(response: ServerResponse, clock: SimulatedClock, { status, headers, body, drop }: Answer): void {
   if (drop === 'before') {
     response.destroy();
     return;
@@ -161,8 +160,7 @@ function send(response: ServerResponse, now: Ms, { status, headers, body, drop }
   response.sendDate = false;
   response.writeHead(status, {
     ...headers,
-    date: httpDate(now),
-    'x-simulated-clock': rfc3339(now),
+    ...clock.headers,
     'content-length': bytes.length,
   });
   if (drop === 'within') response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.destroy());

@@ -1,7 +1,7 @@
 import { regionOf, sizes } from './catalogue.ts';
 import type { App, DatabaseCluster, Domain, Firewall, KubernetesCluster, LoadBalancer } from './entities.ts';
 import { HOUR, instantOf, rfc3339 } from './time.ts';
-import { accountUuid, type Lens, type View, vpcUuid } from './views.ts';
+import type { Lens, View } from './views.ts';
 import { urnOf } from './world.ts';
 
 /** How networking, managed services and the account look in the provider's API. */
@@ -65,7 +65,7 @@ export function loadBalancerView(balancer: LoadBalancer, { world }: Lens): View 
     redirect_http_to_https: false,
     enable_proxy_protocol: false,
     enable_backend_keepalive: false,
-    vpc_uuid: vpcUuid(world.seed, balancer.region),
+    vpc_uuid: world.vpcUuid(balancer.region),
     project_id: (world.projectOf(urnOf('load_balancer', balancer.id) as string) ?? world.defaultProject).id,
     http_idle_timeout_seconds: 60,
     network: 'EXTERNAL',
@@ -86,7 +86,7 @@ export function databaseView(database: DatabaseCluster, { world }: Lens): View {
     region: database.region,
     status: 'online',
     created_at: rfc3339(database.createdAt),
-    private_network_uuid: vpcUuid(world.seed, database.region),
+    private_network_uuid: world.vpcUuid(database.region),
     tags: database.tags,
     db_names: ['defaultdb'],
     maintenance_window: { day: 'monday', hour: '04:00:00', pending: false, description: [] },
@@ -104,7 +104,7 @@ export function clusterView(cluster: KubernetesCluster, { world }: Lens): View {
     version: '1.33.1-do.0',
     cluster_subnet: '10.244.0.0/16',
     service_subnet: '10.245.0.0/16',
-    vpc_uuid: vpcUuid(world.seed, cluster.region),
+    vpc_uuid: world.vpcUuid(cluster.region),
     ipv4: '',
     endpoint: '',
     tags: cluster.tags,
@@ -151,7 +151,7 @@ export function appView(app: App, { world }: Lens): View {
   const host = `${app.name}-${app.id.slice(0, 5)}.ondigitalocean.app`;
   return {
     id: app.id,
-    owner_uuid: accountUuid(world.seed),
+    owner_uuid: world.accountUuid,
     spec: {
       name: app.name,
       region: app.region.slice(0, 3),
@@ -173,11 +173,11 @@ export function accountView({ world }: Lens, name: string): View {
     floating_ip_limit: 20_000,
     email: `${name.toLowerCase()}@simulator.example`,
     name: `Simulated ${name}`,
-    uuid: accountUuid(world.seed),
+    uuid: world.accountUuid,
     email_verified: true,
     status: 'active',
     status_message: '',
-    team: { uuid: vpcUuid(world.seed, 'team'), name: `Simulated ${name}` },
+    team: { uuid: world.teamUuid, name: `Simulated ${name}` },
   };
 }
 

@@ -1,8 +1,7 @@
-import { nextBackupWindow } from './backup-schedule.ts';
-import { baseImages, imageOf, type BaseImage, regionOf, sizeOf } from './catalogue.ts';
+import { BACKUP_WINDOW_HOURS, backupPlans, nextBackupWindow } from './backup-schedule.ts';
+import { type BaseImage, baseImages, imageOf, regionOf, regionSlugs, sizeOf } from './catalogue.ts';
 import type { Action, Backup, Droplet, Project, ReservedIp, Snapshot, Volume } from './entities.ts';
 import { ipv4Text } from './ip.ts';
-import { Random } from './random.ts';
 import { type Ms, rfc3339 } from './time.ts';
 import type { World } from './world.ts';
 
@@ -26,7 +25,7 @@ export interface Lens {
 export function projectView(project: Project, { world }: Lens): View {
   return {
     id: project.id,
-    owner_uuid: accountUuid(world.seed),
+    owner_uuid: world.accountUuid,
     owner_id: 258992 + (world.seed % 1000),
     name: project.name,
     description: '',
@@ -96,7 +95,7 @@ export function dropletView(droplet: Droplet, lens: Lens): View {
     },
     region: regionOf(droplet.region),
     tags: droplet.tags,
-    vpc_uuid: vpcUuid(lens.world.seed, droplet.region),
+    vpc_uuid: lens.world.vpcUuid(droplet.region),
     ...(size.gpu_info !== undefined && { gpu_info: size.gpu_info }),
   };
 }
@@ -119,8 +118,8 @@ export function backupPolicyView(droplet: Droplet): View {
       plan: backups.plan,
       ...(weekly && { weekday: weekdays[backups.weekday] }),
       hour: backups.hour,
-      window_length_hours: 4,
-      retention_period_days: weekly ? 28 : 7,
+      window_length_hours: BACKUP_WINDOW_HOURS,
+      retention_period_days: backupPlans[backups.plan].retentionDays,
     },
     next_backup_window: windowView(droplet, backups),
   };
@@ -135,7 +134,7 @@ const imageViews: ReadonlyMap<string, View> = new Map(
       distribution: image.distribution,
       slug: image.slug,
       public: true,
-      regions: ['nyc3', 'sfo3', 'ams3', 'fra1', 'lon1', 'tor1', 'sgp1'],
+      regions: regionSlugs,
       created_at: '2025-06-02T16:00:00Z',
       min_disk_size: 7,
       type: 'base',
@@ -180,10 +179,6 @@ export function dropletBackupView(backup: Backup): View {
     min_disk_size: backup.minDiskGb,
     size_gigabytes: backup.sizeGb,
     type: 'backup',
-    // Not in the description, but sent: what an image of the same id has.
-    distribution: backup.distribution,
-    slug: null,
-    public: false,
   };
 }
 
@@ -254,25 +249,4 @@ export function actionView(action: Action, { world, actionsLate }: Lens): View {
     region: regionOf(action.region),
     region_slug: action.region,
   };
-}
-
-const uuids = new Map<string, string>();
-
-/** The same for all time: made once from the seed. */
-function fixedUuid(...key: readonly (string | number)[]): string {
-  const name = key.join('/');
-  let uuid = uuids.get(name);
-  if (uuid === undefined) {
-    uuid = new Random(name).uuid();
-    uuids.set(name, uuid);
-  }
-  return uuid;
-}
-
-export function accountUuid(seed: number): string {
-  return fixedUuid(seed, 'account');
-}
-
-export function vpcUuid(seed: number, region: string): string {
-  return fixedUuid(seed, 'vpc', region);
 }

@@ -1,3 +1,4 @@
+import { regionSlugs } from './catalogue.ts';
 import { Collection } from './collection.ts';
 import type {
   Action,
@@ -48,6 +49,9 @@ export class World {
   actionVersion = 0;
 
   readonly seed: number;
+  readonly accountUuid: string;
+  readonly teamUuid: string;
+  readonly #vpcs: ReadonlyMap<string, string>;
   /** The instant of the event that is being applied, or up to which all have been. */
   now: Ms = Number.NEGATIVE_INFINITY;
   /** URN -> project. */
@@ -60,7 +64,16 @@ export class World {
 
   constructor(seed: number) {
     this.seed = seed;
+    const fixed = new Random(seed, 'account');
+    this.accountUuid = fixed.uuid();
+    this.teamUuid = fixed.uuid();
+    this.#vpcs = new Map(regionSlugs.map((region) => [region, fixed.uuid()]));
     this.#random = new Random(seed, 'world');
+  }
+
+  /** Every region has one private network. */
+  vpcUuid(region: string): string {
+    return this.#vpcs.get(region) as string;
   }
 
   /** An id that no script gives. */
