@@ -6,11 +6,14 @@ import { addCustomerCommands } from './customer.ts';
 import { addDbCommands } from './db.ts';
 import { addDemoCommands } from './demo.ts';
 import { addDeploymentCommands } from './deployment.ts';
+import { addJobCommands } from './job.ts';
 import { addMeterCommand } from './meter.ts';
 import { addPlanCommands } from './plan.ts';
+import { addQueueCommands } from './queue.ts';
 import { addQuoteCommand } from './quote.ts';
 import { addResourceCommands } from './resource.ts';
 import { addRuleCommands } from './rule.ts';
+import { addScheduleCommands } from './schedule.ts';
 import { addSimulateCommand } from './simulate.ts';
 import { addStartCommand } from './start.ts';
 import { addSyncCommand } from './sync.ts';
@@ -32,6 +35,9 @@ const nouns = [
   addUsageCommand,
   addPlanCommands,
   addQuoteCommand,
+  addJobCommands,
+  addQueueCommands,
+  addScheduleCommands,
   addDbCommands,
 ];
 

@@ -5,7 +5,7 @@ import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { JobArguments, JobDeclaration, QueueName } from '../platform/job.ts';
 import { openEngine, type Engine } from './engine.ts';
-import { effectiveControl, isQueueName, queues } from './queues.ts';
+import { effectiveControl, isQueueName, type QueueDefinition } from './queues.ts';
 import * as store from './store.ts';
 import type { JobFilter, JobRow } from './store.ts';
 
@@ -51,17 +51,26 @@ export interface QueueStatus {
   readonly workers: readonly { readonly worker: string; readonly limit: number; readonly paused: boolean }[];
 }
 
+export interface JobsOptions {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly queues: readonly QueueDefinition[];
+  readonly declarations: readonly JobDeclaration[];
+}
+
 /** What a person or a program does with jobs, from any process. Reads and decides; a worker runs. */
 export class Jobs {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #engine: Engine;
+  readonly #queues: readonly QueueDefinition[];
   readonly #declarations: ReadonlyMap<string, JobDeclaration>;
 
-  constructor(options: { db: Database; clock: Clock; engine: Engine; declarations: readonly JobDeclaration[] }) {
+  constructor(options: JobsOptions & { engine: Engine }) {
     this.#db = options.db;
     this.#clock = options.clock;
     this.#engine = options.engine;
+    this.#queues = options.queues;
     this.#declarations = new Map(options.declarations.map((job) => [job.name, job]));
   }
 
@@ -162,7 +171,7 @@ export class Jobs {
   async queues(): Promise<QueueStatus[]> {
     const controls = await store.readControls(this.#db, null);
     const counts = new Map((await store.countJobs(this.#db)).map((row) => [row.queue, row]));
-    return queues.map((queue) => {
+    return this.#queues.map((queue) => {
       const all = controls.find((row) => row.queue === queue.name && row.worker === '*');
       const own = controls.filter((row) => row.queue === queue.name && row.worker !== '*');
       const { running = 0, waiting = 0, scheduled = 0, dead = 0 } = counts.get(queue.name) ?? {};
@@ -184,11 +193,11 @@ export class Jobs {
    * workers follow at once. What runs is not stopped. Errors: not_found, invalid_argument.
    */
   async control(queue: string, change: { paused?: boolean; limit?: number; worker?: string }): Promise<void> {
-    const definition = queues.find((one) => one.name === queue);
+    const definition = this.#queues.find((one) => one.name === queue);
     if (definition === undefined || !isQueueName(queue)) {
       throw new ArcadiaError(
         'not_found',
-        `There is no queue ${queue}; there are ${queues.map((one) => one.name).join(', ')}.`,
+        `There is no queue ${queue}; there are ${this.#queues.map((one) => one.name).join(', ')}.`,
       );
     }
     if (definition.alone && change.limit !== undefined && change.limit > 1) {
@@ -226,11 +235,7 @@ export class Jobs {
 }
 
 /** Opens the jobs of a database for a process that enqueues, looks and decides. */
-export async function openJobs(options: {
-  db: Database;
-  clock: Clock;
-  declarations: readonly JobDeclaration[];
-}): Promise<Jobs> {
+export async function openJobs(options: JobsOptions): Promise<Jobs> {
   const engine = await openEngine({ db: options.db, onError: () => {} });
   return new Jobs({ ...options, engine });
 }

@@ -75,8 +75,8 @@ class FencedDriver implements Driver {
 
   async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     const fenced = connection as FencedConnection;
+    await fenced.enterTransaction();
     await this.#postgres.beginTransaction(fenced.inner, settings);
-    fenced.inTransaction = true;
     if (settings.accessMode === 'read only') return;
     try {
       await this.#fence(fenced.inner);
@@ -91,13 +91,13 @@ class FencedDriver implements Driver {
     this.#lease.signal.throwIfAborted();
     const fenced = connection as FencedConnection;
     await this.#postgres.commitTransaction(fenced.inner);
-    fenced.inTransaction = false;
+    fenced.leaveTransaction();
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     const fenced = connection as FencedConnection;
-    fenced.inTransaction = false;
     await this.#postgres.rollbackTransaction(fenced.inner);
+    fenced.leaveTransaction();
   }
 
   savepoint(connection: DatabaseConnection, name: string, compile: QueryCompiler['compileQuery']): Promise<void> {
@@ -120,8 +120,10 @@ class FencedDriver implements Driver {
     return this.#postgres.releaseSavepoint((connection as FencedConnection).inner, name, compile);
   }
 
-  releaseConnection(connection: DatabaseConnection): Promise<void> {
-    return this.#postgres.releaseConnection((connection as FencedConnection).inner);
+  async releaseConnection(connection: DatabaseConnection): Promise<void> {
+    const fenced = connection as FencedConnection;
+    await fenced.end();
+    await this.#postgres.releaseConnection(fenced.inner);
   }
 
   /** The pool is the worker's. */
@@ -153,10 +155,21 @@ class FencedDriver implements Driver {
   }
 }
 
+/** Well below idle_session_timeout of whoever holds sessions. */
+const keepAliveMs = 4_000;
+
 class FencedConnection implements DatabaseConnection {
   readonly inner: PostgresConnection;
-  inTransaction = false;
   readonly #write: (query: CompiledQuery) => Promise<QueryResult<unknown>>;
+  /**
+   * A handler may hold a session, with its advisory locks and temporary tables, while it waits for
+   * a provider; the server ends sessions that say nothing, so that a paused process does not hold
+   * its locks for ever. This keeps a live one's.
+   */
+  readonly #keepAlive = setInterval(() => this.#sayAlive(), keepAliveMs).unref();
+  #saying: Promise<unknown> | null = null;
+  #inTransaction = false;
+  #statements = 0;
 
   constructor(inner: PostgresConnection, write: (query: CompiledQuery) => Promise<QueryResult<unknown>>) {
     this.inner = inner;
@@ -164,8 +177,39 @@ class FencedConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    if (this.inTransaction || !writes(query.sql)) return this.inner.executeQuery<Row>(query);
-    return (await this.#write(query)) as QueryResult<Row>;
+    this.#statements += 1;
+    try {
+      await this.#saying;
+      if (this.#inTransaction || !writes(query.sql)) return await this.inner.executeQuery<Row>(query);
+      return (await this.#write(query)) as QueryResult<Row>;
+    } finally {
+      this.#statements -= 1;
+    }
+  }
+
+  async enterTransaction(): Promise<void> {
+    this.#inTransaction = true;
+    await this.#saying;
+  }
+
+  leaveTransaction(): void {
+    this.#inTransaction = false;
+  }
+
+  async end(): Promise<void> {
+    clearInterval(this.#keepAlive);
+    await this.#saying;
+  }
+
+  /** A session inside a transaction gets no help: it has nothing to wait for. */
+  #sayAlive(): void {
+    if (this.#inTransaction || this.#statements > 0 || this.#saying !== null) return;
+    this.#saying = this.inner
+      .executeQuery(CompiledQuery.raw('SELECT'))
+      .catch(() => {})
+      .finally(() => {
+        this.#saying = null;
+      });
   }
 
   streamQuery<Row>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<Row>> {

@@ -1,8 +1,9 @@
+import { ArcadiaError } from '../platform/errors.ts';
 import { type QueueName, queueNames } from '../platform/job.ts';
 
 export interface QueueDefinition {
   readonly name: QueueName;
-  /** Jobs that one process runs at a time, until an operator or the configuration says otherwise. */
+  /** Jobs that one process runs at a time, until an operator says otherwise. */
   readonly limit: number;
   /** Runs one job at a time over all processes. */
   readonly alone: boolean;
@@ -27,6 +28,18 @@ export const queues: readonly QueueDefinition[] = queueNames.map((name) => ({
 
 export function isQueueName(name: string): name is QueueName {
   return (queueNames as readonly string[]).includes(name);
+}
+
+/** The queues with an operator's own limits. Errors: invalid_config. */
+export function configureQueues(own: Readonly<Record<string, number>>): readonly QueueDefinition[] {
+  for (const [name, limit] of Object.entries(own)) {
+    const queue = queues.find((one) => one.name === name);
+    if (queue === undefined)
+      throw new ArcadiaError('invalid_config', `There is no queue "${name}"; there are ${queueNames.join(', ')}.`);
+    if (queue.alone && limit > 1)
+      throw new ArcadiaError('invalid_config', `Queue ${name} runs one job at a time; its limit is 1, or 0.`);
+  }
+  return queues.map((queue) => ({ ...queue, limit: own[queue.name] ?? queue.limit }));
 }
 
 /** What operators decided about a queue on one worker; null: nothing. */

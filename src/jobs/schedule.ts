@@ -18,10 +18,11 @@ export interface ScheduledRun {
   readonly name: string;
   readonly cron: string;
   readonly job: string;
+  readonly arguments: JobArguments;
   readonly queue: string;
-  /** The next tick; in the past while no worker runs. */
-  readonly nextRunAt: Temporal.Instant;
-  readonly lastRunAt: Temporal.Instant | null;
+  /** In the past while no worker runs. */
+  readonly next: Temporal.Instant;
+  readonly last: Temporal.Instant | null;
 }
 
 /**
@@ -55,13 +56,15 @@ export async function readSchedule(
   return entries.map((entry) => {
     const { tickedAt = now, lastRunAt = null } = ticks.get(entry.name) ?? {};
     const after = Temporal.Instant.compare(tickedAt, now) <= 0 ? tickedAt : now;
+    const { name, cron, job } = entry;
     return {
-      name: entry.name,
-      cron: entry.cron,
-      job: entry.job.name,
-      queue: entry.job.queue,
-      nextRunAt: nextRun(entry.cron, after),
-      lastRunAt,
+      name,
+      cron,
+      job: job.name,
+      arguments: entry.arguments,
+      queue: job.queue,
+      next: nextRun(cron, after),
+      last: lastRunAt,
     };
   });
 }

@@ -14,7 +14,7 @@ import { type Engine, leaseSeconds, openEngine } from './engine.ts';
 import { Jobs } from './jobs.ts';
 import { fencedDatabase, LeaseLost } from './lease.ts';
 import { QueueRunner } from './queue-runner.ts';
-import { effectiveControl, type QueueDefinition, queues as allQueues } from './queues.ts';
+import { configureQueues, effectiveControl, type QueueDefinition, queues as allQueues } from './queues.ts';
 import { tick, type ScheduleEntry } from './schedule.ts';
 import { Completions, settledIds } from './settlements.ts';
 import * as store from './store.ts';
@@ -33,10 +33,14 @@ const pollMs = 1_000;
 const scheduleMs = 1_000;
 
 /**
- * What bounds the locks of a worker that hangs: a transaction that says nothing for this long is
- * ended by the server. Shorter than the lease, so that it never holds up a rescue.
+ * What bounds the locks of a worker that hangs: the server ends a transaction, and a session, that
+ * says nothing for this long. About the lease, so that it does not hold up a rescue.
  */
-const handlerSettings = { idle_in_transaction_session_timeout: '10s', lock_timeout: '60s' };
+const handlerSettings = {
+  idle_in_transaction_session_timeout: '10s',
+  idle_session_timeout: '15s',
+  lock_timeout: '60s',
+};
 
 export interface WorkerOptions {
   readonly db: Database;
@@ -47,7 +51,7 @@ export interface WorkerOptions {
   readonly schedule: readonly ScheduleEntry[];
   /** The queues it serves; all of them by default. */
   readonly queues?: readonly QueueName[];
-  /** What operators call it; the host's name by default. */
+  /** What operators call it; the configuration's, or the host's name by default. */
   readonly name?: string;
   readonly registry?: Registry;
 }
@@ -77,17 +81,18 @@ interface Attempt {
   heldAt: number;
 }
 
-export async function startWorker(options: WorkerOptions): Promise<Worker> {
+export async function openWorker(options: WorkerOptions): Promise<Worker> {
   const { connectionString, log } = options;
-  const name = options.name ?? hostname();
+  const name = options.name ?? options.config.workerName ?? hostname();
+  const queues = configureQueues(options.config.queueLimits);
   const engine = await openEngine({
     db: options.db,
     connectionString,
     instanceName: name,
     onError: (error) => log.warn({ err: error }, 'pg-boss'),
   });
-  const served = allQueues.filter((queue) => options.queues === undefined || options.queues.includes(queue.name));
-  const worker = new RunningWorker(options, name, engine, served);
+  const served = queues.filter((queue) => options.queues === undefined || options.queues.includes(queue.name));
+  const worker = new RunningWorker(options, name, engine, queues, served);
   await worker.start();
   return worker;
 }
@@ -115,7 +120,13 @@ class RunningWorker implements Worker {
   #loops: Promise<void>[] = [];
   #stopped: Promise<void> | null = null;
 
-  constructor(options: WorkerOptions, name: string, engine: Engine, served: readonly QueueDefinition[]) {
+  constructor(
+    options: WorkerOptions,
+    name: string,
+    engine: Engine,
+    queues: readonly QueueDefinition[],
+    served: readonly QueueDefinition[],
+  ) {
     this.name = name;
     this.#options = options;
     this.#log = options.log.child({ worker: name });
@@ -137,7 +148,7 @@ class RunningWorker implements Worker {
       applicationName: 'arcadia job',
       settings: handlerSettings,
     });
-    this.jobs = new Jobs({ db: options.db, clock: this.#clock, engine, declarations: options.declarations });
+    this.jobs = new Jobs({ db: options.db, clock: this.#clock, engine, queues, declarations: options.declarations });
   }
 
   async start(): Promise<void> {

@@ -26,6 +26,14 @@ export interface Config {
   readonly spacesSecretAccessKey: string | null;
   /** Empty: every region that has Spaces. */
   readonly spacesRegions: readonly string[];
+  /** One address for every region, such as a simulator's; null: the provider's own. */
+  readonly spacesEndpoint: string | null;
+  /** Other times for entries of the schedule, by their names: a cron expression (UTC), or null to leave one out. */
+  readonly schedule: Readonly<Record<string, string | null>>;
+  /** Jobs that one process runs at a time, by queue. */
+  readonly queueLimits: Readonly<Record<string, number>>;
+  /** What operators call this worker process; null: the host's name. */
+  readonly workerName: string | null;
 }
 
 interface Setting<T> {
@@ -53,6 +61,19 @@ const list = z.union([
       .filter(Boolean),
   ),
 ]);
+
+// In a variable as JSON, which YAML reads; in the file as itself.
+function table<Value>(value: z.ZodType<Value>): z.ZodType<Readonly<Record<string, Value>>, unknown> {
+  const parsed = text.transform((json, context) => {
+    try {
+      return parseYaml(json) as unknown;
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+      return z.NEVER;
+    }
+  });
+  return z.union([z.record(z.string(), value), parsed.pipe(z.record(z.string(), value))]);
+}
 
 const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> } = {
   databaseUrl: {
@@ -132,6 +153,31 @@ const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> } = {
     allowed: 'regions such as nyc3, separated by commas',
     schema: list.refine((regions) => regions.every((region) => /^[a-z0-9-]+$/.test(region))),
     fallback: () => [],
+  },
+  spacesEndpoint: {
+    env: 'SPACES_ENDPOINT',
+    allowed: 'an http:// or https:// address',
+    schema: url(/^https?:$/),
+    fallback: () => null,
+  },
+  schedule: {
+    env: 'ARCADIA_SCHEDULE',
+    allowed:
+      'entries of the schedule, each with a cron expression in quotes or null: {"spaces": "5 2 * * *", "backups": null}',
+    schema: table(z.string().nullable()),
+    fallback: () => ({}),
+  },
+  queueLimits: {
+    env: 'ARCADIA_QUEUE_LIMITS',
+    allowed: 'queues, each with a whole number from 0 to 1000: {"metering": 4}',
+    schema: table(z.int().min(0).max(1000)),
+    fallback: () => ({}),
+  },
+  workerName: {
+    env: 'ARCADIA_WORKER_NAME',
+    allowed: 'letters, digits, dots, hyphens and underscores',
+    schema: matching(/^[\w.-]{1,63}$/),
+    fallback: () => null,
   },
 };
 

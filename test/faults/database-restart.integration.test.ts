@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { openJobs } from '../../src/jobs/jobs.ts';
+import { queues } from '../../src/jobs/queues.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
 import { connect } from '../../src/platform/database.ts';
 import { openEmbeddedDatabase } from '../../src/platform/embedded.ts';
@@ -26,7 +27,7 @@ test('the database is restarted, hard, while jobs run: the workers stay, and eac
   try {
     await migrate(db);
     await createFaultTables(db);
-    const jobs = await openJobs({ db, clock: databaseClock(db), declarations: faultDeclarations });
+    const jobs = await openJobs({ db, clock: databaseClock(db), queues, declarations: faultDeclarations });
     closing.unshift(() => jobs.close());
     const workers = [
       await startWorkerProcess(connectionString, 'one'),

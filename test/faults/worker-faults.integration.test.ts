@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { openJobs, type Jobs } from '../../src/jobs/jobs.ts';
+import { queues } from '../../src/jobs/queues.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
 import type { JobArguments, JobDeclaration } from '../../src/platform/job.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
@@ -52,14 +53,11 @@ class FaultScene {
     return untilDrained(this.database.db);
   }
 
-  /** Every step of each of the jobs, once and in order. */
-  async expectEachStepOnce(count: number, steps: number): Promise<void> {
-    const all = await this.effects();
-    for (let n = 0; n < count; n += 1) {
-      const done = all.filter((effect) => effect.n === n).map((effect) => effect.step);
-      expect(done, `steps of job ${n}`).toEqual(Array.from({ length: steps }, (_, index) => index + 1));
-    }
-    expect(all).toHaveLength(count * steps);
+  /** The steps of each job, as they were done. */
+  async steps(): Promise<Record<number, number[]>> {
+    const done: Record<number, number[]> = {};
+    for (const { n, step } of await this.effects()) (done[n] ??= []).push(step);
+    return done;
   }
 
   async endWorkers(): Promise<void> {
@@ -67,93 +65,103 @@ class FaultScene {
   }
 }
 
-/** They mostly wait for leases to run out; so they wait together. */
-function faultTest(name: string, play: (scene: FaultScene) => Promise<void>): void {
-  test.concurrent(name, async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
-    await createFaultTables(db);
-    const jobs = await openJobs({ db, clock: databaseClock(db), declarations: faultDeclarations });
-    const scene = new FaultScene(database, jobs);
-    try {
-      await play(scene);
-    } finally {
-      await scene.endWorkers();
-      await jobs.close();
-      await database.close();
-    }
-  });
+/** Every step of each of the jobs, once and in order. */
+function eachOnce(jobs: number, steps: number): Record<number, number[]> {
+  const inOrder = Array.from({ length: steps }, (_, index) => index + 1);
+  return Object.fromEntries(Array.from({ length: jobs }, (_, n) => [n, inOrder]));
 }
 
-faultTest('kill -9 in the middle of its jobs: another worker ends them', async (scene) => {
-  const doomed = await scene.startWorker('doomed');
-  for (let n = 0; n < 2; n += 1) await scene.enqueue(stepsJob, { n, steps: 20, pause_ms: 100 });
-  await until(async () => (await scene.effects()).some((effect) => effect.step === 5), 'it is in the middle');
-  await doomed.end('SIGKILL');
-  const heir = await scene.startWorker('heir');
-  await until(() => scene.runsIn(heir), 'the heir has taken over', rescueSeconds);
-  await scene.untilDrained();
-  await scene.expectEachStepOnce(2, 20);
-  expect(await scene.jobs.list({ states: ['completed'] })).toHaveLength(2);
-});
+async function inScene(play: (scene: FaultScene) => Promise<void>): Promise<void> {
+  const database = await openTestDatabase();
+  const { db } = database;
+  await createFaultTables(db);
+  const jobs = await openJobs({ db, clock: databaseClock(db), queues, declarations: faultDeclarations });
+  const scene = new FaultScene(database, jobs);
+  try {
+    await play(scene);
+  } finally {
+    await scene.endWorkers();
+    await jobs.close();
+    await database.close();
+  }
+}
 
-faultTest('kill -9 with nobody else there: the same worker, started again, ends its jobs', async (scene) => {
-  const first = await scene.startWorker('only');
-  await scene.enqueue(stepsJob, { n: 0, steps: 20, pause_ms: 100 });
-  await until(async () => (await scene.effects()).some((effect) => effect.step === 5), 'it is in the middle');
-  await first.end('SIGKILL');
-  const again = await scene.startWorker('only');
-  await until(() => scene.runsIn(again), 'it has taken over from itself', rescueSeconds);
-  await scene.untilDrained();
-  await scene.expectEachStepOnce(1, 20);
-});
+// They mostly wait for leases to run out; so they wait together.
 
-faultTest('a worker paused past its lease writes nothing when it goes on, and works again', async (scene) => {
-  const paused = await scene.startWorker('paused');
-  await scene.enqueue(stepsJob, { n: 0, steps: 40, pause_ms: 200 });
-  await until(() => scene.runsIn(paused), 'it is in the middle');
-  paused.signal('SIGSTOP');
-  const heir = await scene.startWorker('heir');
-  await until(() => scene.runsIn(heir), 'the heir has taken over', rescueSeconds);
-  const before = (await scene.effects()).filter((effect) => effect.pid === paused.pid).length;
-  paused.signal('SIGCONT');
-  await scene.untilDrained();
-  await scene.expectEachStepOnce(1, 40);
-  expect((await scene.effects()).filter((effect) => effect.pid === paused.pid)).toHaveLength(before);
-  await until(() => paused.said.some((line) => line.includes('"outcome":"lost"')), 'it has noticed');
-  await heir.end('SIGTERM');
-  await scene.enqueue(stepsJob, { n: 1, steps: 1, pause_ms: 0 });
-  await scene.untilDrained();
-  expect((await scene.effects()).at(-1)).toEqual({ pid: paused.pid, n: 1, step: 1 });
-});
+test.concurrent('kill -9 in the middle of its jobs: another worker ends them', () =>
+  inScene(async (scene) => {
+    const doomed = await scene.startWorker('doomed');
+    for (let n = 0; n < 2; n += 1) await scene.enqueue(stepsJob, { n, steps: 20, pause_ms: 100 });
+    await until(async () => (await scene.effects()).some((effect) => effect.step === 5), 'it is in the middle');
+    await doomed.end('SIGKILL');
+    const heir = await scene.startWorker('heir');
+    await until(() => scene.runsIn(heir), 'the heir has taken over', rescueSeconds);
+    await scene.untilDrained();
+    expect(await scene.steps()).toEqual(eachOnce(2, 20));
+    expect(await scene.jobs.list({ states: ['completed'] })).toHaveLength(2);
+  }));
 
-faultTest('a worker paused inside a transaction does not hold its locks for ever, nor commit', async (scene) => {
-  const paused = await scene.startWorker('paused');
-  await scene.enqueue(holdJob, { n: 0, hold_ms: 1_000 });
-  await until(() => paused.said.includes('holding 0'), 'it holds its lock');
-  paused.signal('SIGSTOP');
-  const heir = await scene.startWorker('heir');
-  await until(() => scene.runsIn(heir), 'the heir has the lock', rescueSeconds);
-  paused.signal('SIGCONT');
-  await until(() => paused.said.some((line) => line.includes('"outcome":"lost"')), 'it has noticed');
-  await scene.untilDrained();
-  expect(await scene.effects()).toEqual([{ pid: heir.pid, n: 0, step: 1 }]);
-});
+test.concurrent('kill -9 with nobody else there: the same worker, started again, ends its jobs', () =>
+  inScene(async (scene) => {
+    const first = await scene.startWorker('only');
+    await scene.enqueue(stepsJob, { n: 0, steps: 20, pause_ms: 100 });
+    await until(async () => (await scene.effects()).some((effect) => effect.step === 5), 'it is in the middle');
+    await first.end('SIGKILL');
+    const again = await scene.startWorker('only');
+    await until(() => scene.runsIn(again), 'it has taken over from itself', rescueSeconds);
+    await scene.untilDrained();
+    expect(await scene.steps()).toEqual(eachOnce(1, 20));
+  }));
 
-faultTest('two workers share the work, each within its limit, and nothing runs twice', async (scene) => {
-  const [one, two] = await Promise.all([scene.startWorker('one'), scene.startWorker('two')]);
-  for (let n = 0; n < 30; n += 1) await scene.enqueue(stepsJob, { n, steps: 3, pause_ms: 20 });
-  let most = 0;
-  await until(async () => {
-    const queue = (await scene.jobs.queues()).find((status) => status.queue === 'metering');
-    most = Math.max(most, queue?.running ?? 0);
-    return queue?.running === 0 && queue.waiting === 0 && queue.scheduled === 0;
-  }, 'all is done');
-  await scene.expectEachStepOnce(30, 3);
-  expect(most).toBeLessThanOrEqual(4);
-  const pids = new Set((await scene.effects()).map((effect) => effect.pid));
-  expect(pids).toEqual(new Set([one.pid, two.pid]));
-});
+test.concurrent('a worker paused past its lease writes nothing when it goes on, and works again', () =>
+  inScene(async (scene) => {
+    const paused = await scene.startWorker('paused');
+    await scene.enqueue(stepsJob, { n: 0, steps: 40, pause_ms: 200 });
+    await until(() => scene.runsIn(paused), 'it is in the middle');
+    paused.signal('SIGSTOP');
+    const heir = await scene.startWorker('heir');
+    await until(() => scene.runsIn(heir), 'the heir has taken over', rescueSeconds);
+    const before = (await scene.effects()).filter((effect) => effect.pid === paused.pid).length;
+    paused.signal('SIGCONT');
+    await scene.untilDrained();
+    expect(await scene.steps()).toEqual(eachOnce(1, 40));
+    expect((await scene.effects()).filter((effect) => effect.pid === paused.pid)).toHaveLength(before);
+    await until(() => paused.said.some((line) => line.includes('"outcome":"lost"')), 'it has noticed');
+    await heir.end('SIGTERM');
+    await scene.enqueue(stepsJob, { n: 1, steps: 1, pause_ms: 0 });
+    await scene.untilDrained();
+    expect((await scene.effects()).at(-1)).toEqual({ pid: paused.pid, n: 1, step: 1 });
+  }));
+
+test.concurrent('a worker paused inside a transaction does not hold its locks for ever, nor commit', () =>
+  inScene(async (scene) => {
+    const paused = await scene.startWorker('paused');
+    await scene.enqueue(holdJob, { n: 0, hold_ms: 1_000 });
+    await until(() => paused.said.includes('holding 0'), 'it holds its lock');
+    paused.signal('SIGSTOP');
+    const heir = await scene.startWorker('heir');
+    await until(() => scene.runsIn(heir), 'the heir has the lock', rescueSeconds);
+    paused.signal('SIGCONT');
+    await until(() => paused.said.some((line) => line.includes('"outcome":"lost"')), 'it has noticed');
+    await scene.untilDrained();
+    expect(await scene.effects()).toEqual([{ pid: heir.pid, n: 0, step: 1 }]);
+  }));
+
+test.concurrent('two workers share the work, each within its limit, and nothing runs twice', () =>
+  inScene(async (scene) => {
+    const [one, two] = await Promise.all([scene.startWorker('one'), scene.startWorker('two')]);
+    for (let n = 0; n < 30; n += 1) await scene.enqueue(stepsJob, { n, steps: 3, pause_ms: 20 });
+    let most = 0;
+    await until(async () => {
+      const queue = (await scene.jobs.queues()).find((status) => status.queue === 'metering');
+      most = Math.max(most, queue?.running ?? 0);
+      return queue?.running === 0 && queue.waiting === 0 && queue.scheduled === 0;
+    }, 'all is done');
+    expect(await scene.steps()).toEqual(eachOnce(30, 3));
+    expect(most).toBeLessThanOrEqual(4);
+    const pids = new Set((await scene.effects()).map((effect) => effect.pid));
+    expect(pids).toEqual(new Set([one.pid, two.pid]));
+  }));
 
 // A clock that jumps, and downtime, as the database's clock shows them.
 
@@ -181,9 +189,8 @@ async function days(scene: FaultScene): Promise<string[]> {
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `2026-05-${String(from + index).padStart(2, '0')}`);
 
-faultTest(
-  'a clock that jumps a day either way, seven days of downtime, and two workers: every day once',
-  async (scene) => {
+test.concurrent('a clock that jumps a day either way, seven days of downtime, and two workers: every day once', () =>
+  inScene(async (scene) => {
     await setClock(scene, '2026-05-02T00:30:00Z');
     const one = await scene.startWorker('one');
     await scene.startWorker('two');
@@ -218,5 +225,4 @@ faultTest(
     await scene.untilDrained();
     expect(await days(scene)).toEqual(range(1, 10));
     expect((await scene.jobs.list({ job: daysJob.name })).every((job) => job.state === 'completed')).toBe(true);
-  },
-);
+  }));

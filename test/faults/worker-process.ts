@@ -1,4 +1,4 @@
-import { startWorker } from '../../src/jobs/worker.ts';
+import { openWorker } from '../../src/jobs/worker.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { connect } from '../../src/platform/database.ts';
 import { createLog } from '../../src/platform/log.ts';
@@ -9,7 +9,7 @@ import { faultDeclarations, faultSchedule } from './fault-jobs.ts';
 
 const [connectionString = '', name = ''] = process.argv.slice(2);
 const db = connect({ connectionString });
-const worker = await startWorker({
+const worker = await openWorker({
   db,
   connectionString,
   config: loadConfig({ flags: {}, env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused' } }),

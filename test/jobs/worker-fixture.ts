@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { Registry } from 'prom-client';
 import type { ScheduleEntry } from '../../src/jobs/schedule.ts';
-import { startWorker, type Worker, type WorkerOptions } from '../../src/jobs/worker.ts';
+import { openWorker, type Worker, type WorkerOptions } from '../../src/jobs/worker.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import type { Database } from '../../src/platform/database.ts';
 import type { JobDeclaration } from '../../src/platform/job.ts';
@@ -24,7 +24,7 @@ export async function openWorkerFixture(): Promise<WorkerFixture> {
     ...database,
     lines,
     async start(options) {
-      const worker = await startWorker({
+      const worker = await openWorker({
         db: database.db,
         connectionString: database.connectionString,
         config: testConfig(),
