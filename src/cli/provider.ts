@@ -95,6 +95,7 @@ function askToken(session: Session, config: Config, tokenFile: string | undefine
 }
 
 function spacesKeys(config: Config): Pick<Credentials, 'spaces'> {
-  const { spacesAccessKeyId: accessKeyId, spacesSecretAccessKey: secretAccessKey, spacesRegions: regions } = config;
-  return accessKeyId === null || secretAccessKey === null ? {} : { spaces: { accessKeyId, secretAccessKey, regions } };
+  const { spacesAccessKeyId: accessKeyId, spacesSecretAccessKey: secretAccessKey, spacesRegions: regions, spacesEndpoint: endpoint } = config;
+  if (accessKeyId === null || secretAccessKey === null) return {};
+  return { spaces: { accessKeyId, secretAccessKey, regions, ...(endpoint === null ? {} : { endpoint }) } };
 }

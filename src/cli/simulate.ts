@@ -65,6 +65,7 @@ async function simulate(session: Session, options: SimulateOptions): Promise<voi
 Its clock stands at ${simulator.now()}; its history runs from ${simulator.start} to ${simulator.end}.
 
 To connect it:            DIGITALOCEAN_TOKEN=any arcadia account connect ${fleet} --api-url ${url}
+  its buckets too:        SPACES_ENDPOINT=${simulator.s3Endpoint} SPACES_ACCESS_KEY_ID=any SPACES_SECRET_ACCESS_KEY=any
 To move its clock:        curl -d '{"advanceBy": "PT6H"}' ${url}/_simulator/clock
 To see a scope missing:   curl -d '{"fault": "missing_scope", "scopes": ["droplet:read"]}' ${url}/_simulator/faults
 To make all well again:   curl -X DELETE ${url}/_simulator/faults

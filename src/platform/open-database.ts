@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
+import pg from 'pg';
 import type { Config } from './config.ts';
 import { connect, type Database } from './database.ts';
-import { dropDatabase, ensureDatabase } from './databases.ts';
+import { dropDatabase, ensureDatabase, relaxDurability } from './databases.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded.ts';
 import { ArcadiaError, toArcadiaError } from './errors.ts';
 import { migrate } from './migrate.ts';
@@ -32,6 +33,8 @@ export interface OpenDatabaseOptions {
   /** Shown in pg_stat_activity. */
   readonly applicationName?: string;
   readonly max?: number;
+  /** Session settings; see connect. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
@@ -44,6 +47,17 @@ function withDatabase(connectionString: string, database: string): string {
 function databaseOf(connectionString: string): string {
   const url = new URL(connectionString);
   return decodeURIComponent(url.pathname.slice(1)) || url.username || 'postgres';
+}
+
+/** A server that does not answer at all is found out in seconds, not when the network gives up. */
+async function reach(connectionString: string): Promise<void> {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+  } finally {
+    await client.end().catch(() => {});
+  }
 }
 
 /** Whether anything real was ever connected to the database `arcadia`. */
@@ -64,6 +78,7 @@ async function hasAccounts(connectionString: string): Promise<boolean> {
 async function make(admin: string, database: string, fresh: boolean): Promise<void> {
   if (fresh) await dropDatabase(admin, database);
   await ensureDatabase(admin, database);
+  if (fresh || database === sandboxDatabase) await relaxDurability(admin, database);
 }
 
 async function open(
@@ -72,9 +87,10 @@ async function open(
   server: EmbeddedDatabase | null,
   options: OpenDatabaseOptions,
 ): Promise<OpenedDatabase> {
-  const { applicationName, max } = options;
+  const { applicationName, max, settings } = options;
   const db = connect({
     connectionString,
+    ...(settings === undefined ? {} : { settings }),
     ...(max === undefined ? {} : { max }),
     ...(applicationName === undefined ? {} : { applicationName }),
   });
@@ -116,6 +132,7 @@ export async function openDatabase(
   if (config.databaseUrl !== null) {
     const url = config.databaseUrl;
     try {
+      await reach(url);
       if (database === undefined) return await open(url, 'url', null, options);
       await make(url, database, fresh);
       return await open(withDatabase(url, database), 'url', null, options);

@@ -33,6 +33,11 @@ export interface SpacesLimits {
 
 export const spacesLimits: SpacesLimits = { objectPagesPerBucket: 20_000, bucketPages: 100 };
 
+/** Where there are Spaces: https://docs.digitalocean.com/products/spaces/details/availability, March 2026. */
+export const spacesRegions: readonly string[] = [
+  'ams3', 'atl1', 'blr1', 'fra1', 'lon1', 'nyc3', 'sfo2', 'sfo3', 'sgp1', 'syd1', 'tor1',
+];
+
 const attemptMs = 30_000;
 const attempts = 5;
 const billion = 1_000_000_000n;
@@ -56,7 +61,7 @@ export class Spaces {
   ) {
     this.#onRequest = onRequest;
     this.#limits = limits;
-    this.#clients = regions.map((region) => {
+    this.#clients = (regions.length === 0 ? spacesRegions : regions).map((region) => {
       const client = new S3Client({
         region,
         endpoint: endpoint ?? `https://${region}.digitaloceanspaces.com`,

@@ -1,0 +1,176 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Simulator, startSimulator } from '../../src/cloud/simulator/server.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
+
+// The commands one after another, as an operator meets them: each builds on what those before it
+// have written.
+
+let database: TestDatabase;
+let simulator: Simulator;
+const folder = makeFolder();
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  simulator = await startSimulator({ fleet: 'pilot', seed: 1 });
+});
+afterAll(async () => {
+  await simulator.close();
+  await database.close();
+  folder.remove();
+});
+
+function run(args: readonly string[], input?: string) {
+  const env = { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path };
+  return arcadia(args, { env, cwd: folder.path, ...(input === undefined ? {} : { input }) });
+}
+async function json(...args: readonly string[]): Promise<unknown> {
+  return answerOf(await run([...args, '--json']));
+}
+function file(name: string, text: string): string {
+  const path = join(folder.path, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('from an empty database to a quote', () => {
+  test('without an account, lists are empty and say what to do next', async () => {
+    expect(await json('account', 'list')).toEqual([]);
+    const listed = await run(['account', 'list']);
+    expect(listed).toMatchObject({ code: 0, stdout: '' });
+    expect(listed.stderr).toContain('arcadia account connect');
+    const synced = await run(['sync']);
+    expect(synced.code).toBe(1);
+    expect(synced.stderr).toContain('arcadia account connect');
+  });
+
+  test('a schema is up to date, because every command sees to it', async () => {
+    const status = (await json('db', 'status')) as { name: string; state: string }[];
+    expect(status.length).toBeGreaterThan(0);
+    expect(new Set(status.map(({ state }) => state))).toEqual(new Set(['applied']));
+    expect(await json('db', 'migrate')).toEqual({ applied: [] });
+  });
+
+  test('an account is connected with a token from stdin, which is shown nowhere', async () => {
+    const connected = await run(['account', 'connect', 'acme', '--api-url', simulator.url, '--token-file', '-', '--json'], 'dop_v1_secret\n');
+    expect(answerOf(connected)).toMatchObject({
+      account: 'acme',
+      provider: 'digitalocean',
+      simulated: true,
+      connectedAt: '2026-05-01T00:00:00Z',
+      meteredFrom: '2026-05-01T00:00:00Z',
+    });
+    expect(connected.stdout + connected.stderr).not.toContain('dop_v1_secret');
+    expect(await json('account', 'list')).toMatchObject([{ account: 'acme', apiUrl: simulator.url }]);
+  });
+
+  test('a check names each scope', async () => {
+    const [check] = (await json('account', 'check')) as { account: string; scopes: { scope: string; granted: string }[] }[];
+    expect(check?.account).toBe('acme');
+    expect(check?.scopes).toContainEqual(expect.objectContaining({ scope: 'droplet:read', granted: 'yes' }));
+  });
+
+  test('a sync answers in the promised form', async () => {
+    const results = (await json('sync')) as Record<string, unknown>[];
+    expect(results.length).toBeGreaterThan(10);
+    for (const result of results) {
+      expect(Object.keys(result)).toEqual(['account', 'kind', 'outcome', 'reason', 'seen', 'new', 'changed', 'ended', 'requests']);
+      expect(result).toMatchObject({ account: 'acme', outcome: 'complete', reason: null, changed: 0, ended: 0 });
+    }
+    expect(results.find(({ kind }) => kind === 'snapshot')).toMatchObject({ seen: 3, new: 3 });
+    expect(await json('sync', 'acme', '--kind', 'droplet,snapshot')).toMatchObject([
+      { kind: 'droplet', seen: 2, new: 0 },
+      { kind: 'snapshot', seen: 3, new: 0 },
+    ]);
+  });
+
+  test('resources can be listed and shown', async () => {
+    const snapshots = (await json('resource', 'list', '--kind', 'snapshot')) as { id: number; kind: string; attributes: { size_gb: number } }[];
+    expect(snapshots.map(({ attributes }) => attributes.size_gb).sort((a, b) => a - b)).toEqual([10, 14, 24]);
+    expect(await json('resource', 'show', String(snapshots[0]?.id))).toMatchObject({
+      kind: 'snapshot',
+      states: [{ source: 'assumed' }, { source: 'listing', validFrom: '2026-05-01T00:00:00Z', validTo: null }],
+    });
+    const limited = await run(['resource', 'list', '--limit', '1']);
+    expect(limited.stdout.trimEnd().split('\n')).toHaveLength(2);
+    expect(limited.stderr).toContain('--limit');
+  });
+
+  test('customers are imported, after a dry run that names each bad row', async () => {
+    const header = 'customer_external_id,customer_name,currency,deployment_slug,deployment_name,starts_at,plan\n';
+    const bad = await run(['customer', 'import', '-', '--dry-run'], `${header}c-1,Acme,dollars,acme-studio,Acme,2026-05-01,studio\n`);
+    expect(bad.code).toBe(1);
+    expect(bad.stdout).toContain('line 2, currency: dollars');
+    expect(await json('customer', 'list')).toEqual([]);
+
+    const good = file('customers.csv', `${header}c-1,Acme,USD,acme-studio,Acme Studio,2026-05-01,studio\n`);
+    expect((await run(['customer', 'import', good, '--dry-run', '--exit-code'])).code).toBe(3);
+    expect(await json('customer', 'import', good)).toMatchObject({ written: true, deployments: { created: 1 }, subscriptions: 1 });
+    expect(await json('customer', 'import', good)).toMatchObject({ deployments: { created: 0, unchanged: 1 }, subscriptions: 0 });
+    expect(await json('customer', 'list')).toEqual([{ customer: 'c-1', name: 'Acme', currency: 'USD', deployments: 1 }]);
+  });
+
+  test('a rules file is previewed, then applied, then changes nothing', async () => {
+    const rules = file('rules.yaml', "rules:\n  - { name: 'acme-*', deployment: acme-studio }\n");
+    const preview = await run(['rule', 'preview', rules, '--exit-code', '--json']);
+    expect(preview.code).toBe(3);
+    expect(JSON.parse(preview.stdout)).toMatchObject({ rules: { added: 1 } });
+    expect(await json('rule', 'apply', rules)).toMatchObject({ rules: { added: 1 } });
+    expect((await run(['rule', 'preview', rules, '--exit-code'])).code).toBe(0);
+    const listed = (await json('rule', 'list')) as { kind: string; pattern: string }[];
+    expect(listed).toContainEqual(expect.objectContaining({ kind: 'name', pattern: 'acme-*' }));
+    expect((await run(['rule', 'suggest'])).code).toBe(0);
+  });
+
+  test('a second deployment gets a share by hand, and gives it back', async () => {
+    expect(await json('deployment', 'create', 'beta', '--customer', 'c-1', '--starts', '2026-05-01')).toMatchObject({ deployment: 'beta', name: 'beta' });
+    const [droplet] = (await json('resource', 'list', '--kind', 'droplet')) as { id: number; externalId: string }[];
+    const assigned = await run(['deployment', 'assign', 'acme-studio:2', 'beta:1', '--resource', `droplet:${droplet?.externalId}`]);
+    expect(assigned.stdout).toContain('acme-studio (2 of 3), beta (1 of 3)');
+    expect(await json('deployment', 'show', 'beta')).toMatchObject({ owned: [{ resourceId: droplet?.id, weight: 1, weightTotal: 3 }] });
+    await json('deployment', 'assign', '--remove', '--resource', String(droplet?.id));
+    expect(await json('deployment', 'show', 'beta')).toMatchObject({ owned: [] });
+    expect(await json('deployment', 'list', '--customer', 'c-1')).toMatchObject([{ deployment: 'acme-studio' }, { deployment: 'beta' }]);
+  });
+
+  test('two days pass; they are metered once', async () => {
+    simulator.advanceTo(Temporal.Instant.from('2026-05-03T06:00:00Z'));
+    await json('sync');
+    expect(await json('meter')).toMatchObject([
+      { day: '2026-05-01', cause: 'first', inserted: 7 },
+      { day: '2026-05-02', cause: 'first', inserted: 7 },
+    ]);
+    const again = await run(['meter']);
+    expect(again).toMatchObject({ code: 0, stdout: '' });
+    expect(again.stderr).toContain('up to date');
+    expect(await json('meter', '--from', '2026-05-01', '--to', '2026-05-02', '--verify')).toMatchObject([{ inserted: 0, changed: 0, deleted: 0 }]);
+  });
+
+  test('usage and quote answer in the promised form', async () => {
+    expect(await json('usage', 'acme-studio', '--month', '2026-05')).toEqual({
+      deployment: 'acme-studio',
+      from: '2026-05-01',
+      to: '2026-06-01',
+      meteredThrough: '2026-05-03',
+      usage: { dns_zones: '0.129032258', droplet_hours: '96', snapshot_gb_month: '3.096774193' },
+    });
+    const quote = (await json('quote', 'acme-studio', '--plan', 'studio', '--month', '2026-05')) as { lines: object[] };
+    expect(quote).toMatchObject({ plan: 'studio', currency: 'USD', base: '50.00', overage: '0.00', total: '50.00' });
+    for (const line of quote.lines) {
+      expect(Object.keys(line)).toEqual(expect.arrayContaining(['kind', 'quantity', 'allowance', 'billable', 'unitPrice', 'amount']));
+    }
+    expect(await json('quote', 'acme-studio')).toMatchObject({ plan: 'studio', total: '50.00' });
+    const table = await run(['usage', 'acme-studio', '--from', '2026-05-01', '--to', '2026-05-02']);
+    expect(table.stdout).toMatch(/^KIND +QUANTITY {2}UNIT$/m);
+    expect(table.stdout).toMatch(/^droplet_hours +48 {2}hour$/m);
+  });
+
+  test('plans can be listed and shown', async () => {
+    const plans = (await json('plan', 'list')) as { plan: string }[];
+    expect(plans.map(({ plan }) => plan)).toContain('studio');
+    expect(await json('plan', 'show', 'studio')).toMatchObject({ plan: 'studio', currency: 'USD' });
+    expect((await run(['plan', 'show', 'studio'])).stdout).toContain('droplet_hours');
+  });
+});
