@@ -36,3 +36,14 @@ export async function dropDatabase(admin: string, name: string): Promise<void> {
     client.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`),
   );
 }
+
+/**
+ * Commits without waiting for the disk: after a power cut the last moments may be missing, though
+ * never torn. For databases of simulated clouds, whose history can be made again; it makes theirs,
+ * thousands of small transactions, several times faster.
+ */
+export async function relaxDurability(admin: string, name: string): Promise<void> {
+  await withClient(admin, (client) =>
+    client.query(`ALTER DATABASE ${pg.escapeIdentifier(name)} SET synchronous_commit = off`),
+  );
+}

@@ -35,7 +35,11 @@ export const catalogue = {
     todo: 'Check the address and the network; nothing was lost, the next run carries on.',
   },
   provider_failed: { exitCode: 1, status: 502, todo: 'The provider answered with an error; the next run carries on.' },
-  sync_incomplete: { exitCode: 1, status: 502, todo: 'See the reason of each; what was read is kept, nothing else was ended, and the next sync carries on.' },
+  sync_incomplete: {
+    exitCode: 1,
+    status: 502,
+    todo: 'See the reason of each; what was read is kept, nothing else was ended, and the next sync carries on.',
+  },
   database_unreachable: {
     exitCode: 1,
     status: 503,

@@ -13,7 +13,7 @@ function readKeyFile(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return null;
     throw new ArcadiaError('invalid_config', `The key file ${path} cannot be read: ${(cause as Error).message}.`, {
       cause,
     });

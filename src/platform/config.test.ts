@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type ConfigSources, loadConfig } from './config.ts';
+import { generateSecretKey } from './crypto.ts';
+import { ArcadiaError } from './errors.ts';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'arcadia-config-'));
+});
+afterEach(() => rmSync(cwd, { recursive: true }));
+
+const file = (content: string, name = 'arcadia.yaml') => writeFileSync(join(cwd, name), content);
+const load = (sources: Partial<ConfigSources> = {}) => loadConfig({ env: {}, cwd, ...sources });
+
+function mistakes(sources: Partial<ConfigSources>): readonly string[] {
+  try {
+    load(sources);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ArcadiaError);
+    expect((error as ArcadiaError).code).toBe('invalid_config');
+    return (error as ArcadiaError).details.mistakes as string[];
+  }
+  throw new Error('nothing was wrong');
+}
+
+test('without anything said there are defaults', () => {
+  expect(load({ env: { XDG_DATA_HOME: '/x' } })).toMatchObject({
+    databaseUrl: null,
+    host: '127.0.0.1',
+    port: 4000,
+    logLevel: 'info',
+    digitaloceanToken: null,
+    digitaloceanApiUrl: 'https://api.digitalocean.com',
+    spacesRegions: [],
+  });
+});
+
+test('a flag goes before the environment, that before the file, that before the default', () => {
+  file('port: 1001\nhost: file.example\nlogLevel: warn\n');
+  const env = { ARCADIA_PORT: '1002', ARCADIA_HOST: 'env.example' };
+  expect(load({ flags: { port: '1003' }, env })).toMatchObject({
+    port: 1003,
+    host: 'env.example',
+    logLevel: 'warn',
+    logFormat: 'auto',
+  });
+  expect(load({ env })).toMatchObject({ port: 1002 });
+  expect(load()).toMatchObject({ port: 1001, host: 'file.example' });
+});
+
+test('a variable set to nothing is not set', () => {
+  file('port: 1001');
+  expect(load({ env: { ARCADIA_PORT: '', DATABASE_URL: '' } })).toMatchObject({ port: 1001, databaseUrl: null });
+});
+
+test('values arrive in their own form', () => {
+  file('spacesRegions: [nyc3, ams3]');
+  expect(load().spacesRegions).toEqual(['nyc3', 'ams3']);
+  const secretKey = generateSecretKey();
+  const env = {
+    SPACES_REGIONS: 'fra1, sgp1,',
+    SPACES_ACCESS_KEY_ID: 'id',
+    SPACES_SECRET_ACCESS_KEY: 'secret',
+    DIGITALOCEAN_API_URL: 'http://127.0.0.1:4100/',
+    ARCADIA_SECRET_KEY: secretKey,
+  };
+  expect(load({ env })).toMatchObject({
+    spacesRegions: ['fra1', 'sgp1'],
+    digitaloceanApiUrl: 'http://127.0.0.1:4100',
+    secretKey,
+  });
+});
+
+test('the file may lie elsewhere, and then must be there', () => {
+  file('port: 1001', 'other.yaml');
+  expect(load({ env: { ARCADIA_CONFIG: 'other.yaml' } }).port).toBe(1001);
+  expect(load({ flags: { config: 'other.yaml' } }).port).toBe(1001);
+  expect(mistakes({ env: { ARCADIA_CONFIG: 'gone.yaml' } })).toEqual([
+    expect.stringMatching(/gone\.yaml: cannot be read/),
+  ]);
+});
+
+test('every mistake is named at once, with where it came from and what is allowed, and no secret', () => {
+  file('logLevel: loud\nprot: 1\nspacesRegions: 12_3');
+  const found = mistakes({
+    flags: { port: '70000', json: true },
+    env: {
+      DATABASE_URL: 'mysql://root:s3cret@h/d',
+      ARCADIA_SECRET_KEY: 's3cret',
+      ARCADIA_PROT: '1',
+      DIGITALOCEAN_TOKEN: 's3cret with blanks',
+      SPACES_SECRET_ACCESS_KEY: 's3cret',
+      OTHER: 'not ours',
+    },
+  });
+  expect(found).toEqual([
+    expect.stringMatching(/^ARCADIA_PROT is no setting\. Allowed: .*ARCADIA_PORT/),
+    expect.stringMatching(/arcadia\.yaml: 'prot' is no setting\. Allowed: .*port/),
+    expect.stringMatching(/^DATABASE_URL: its value is not allowed\. Allowed: postgres:/),
+    '--port: "70000" is not allowed. Allowed: a whole number from 0 to 65535; 0 takes any free port.',
+    expect.stringMatching(/^logLevel in .*arcadia\.yaml: "loud" is not allowed\. Allowed: trace, /),
+    expect.stringMatching(/^ARCADIA_SECRET_KEY: its value is not allowed\. Allowed: 32 random bytes/),
+    expect.stringMatching(/^DIGITALOCEAN_TOKEN: its value/),
+    expect.stringMatching(/^spacesRegions in .*"12_3" is not allowed/),
+    expect.stringMatching(/^A Spaces key has an id and a secret/),
+  ]);
+  expect(found.join()).not.toContain('s3cret');
+});
+
+test.each([
+  ['- a\n- b', /must hold settings/],
+  ['digitaloceanToken: "s3cret', /is not YAML/],
+  ['host: { a: s3cret }', /host in/],
+])('a file of %j is a mistake', (content, complaint) => {
+  file(content);
+  const found = mistakes({});
+  expect(found).toEqual([expect.stringMatching(complaint)]);
+  if (!content.startsWith('host')) expect(found.join()).not.toContain('s3cret');
+});
