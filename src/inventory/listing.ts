@@ -1,8 +1,9 @@
+import { hash } from 'node:crypto';
 import type { ListedResource, ListingEnd, ResourceKind } from '../cloud/provider.ts';
 import type { Transaction } from '../platform/database.ts';
 import { isSuspicious, listingsApartMinutes, listingsToConfirm, lookUp, lookupsMax } from './confirmation.ts';
 import type { RunEnd } from './store.ts';
-import { type Run, type Session, stagePages } from './sync-run.ts';
+import { type Run, type Session, stagePages, toStorableJson } from './sync-run.ts';
 import {
   analyzeStaging,
   clearCandidates,
@@ -22,6 +23,7 @@ import {
   stageMembershipEnds,
   stageMembershipRepairs,
   stageMissing,
+  stagePayloads,
   stageResources,
   summarize,
   writeIdentities,
@@ -52,11 +54,11 @@ export function observe(session: Session, run: Run, kinds: readonly string[]): O
 
 /** Reads the listing of one kind into the staging tables. */
 export function stageKind(session: Session, observation: Observation, kind: ResourceKind) {
-  return stagePages(
-    session,
-    kind,
-    session.provider.list(kind, session.signal),
-    (resource: ListedResource) => ({
+  const { conn, provider, signal } = session;
+  return stagePages(session, kind, provider.list(kind, signal), async (batch: readonly ListedResource[], first) => {
+    const payloads = batch.map(({ payload }) => toStorableJson(payload));
+    const rows = batch.map((resource, index) => ({
+      ord: first + index,
       kind,
       external_id: resource.externalId,
       urn: resource.urn,
@@ -67,10 +69,13 @@ export function stageKind(session: Session, observation: Observation, kind: Reso
       tags: resource.tags,
       parents: resource.parents,
       attributes: resource.attributes,
-      payload: resource.payload,
-    }),
-    (json) => stageResources(session.conn, observation, json),
-  );
+      sha256: hash('sha256', payloads[index]!),
+    }));
+    const wanted = await stageResources(conn, observation, toStorableJson(rows));
+    if (wanted.length === 0) return;
+    const news = wanted.map((ord) => `{"ord":${ord},"payload":${payloads[ord - first]}}`);
+    await stagePayloads(conn, `[${news.join(',')}]`);
+  });
 }
 
 /** What a staged listing says, before it is applied. */
@@ -90,8 +95,11 @@ export async function examineListing(
 ): Promise<Findings> {
   const { conn, provider, signal } = session;
   if (rows > analyzedRows) await analyzeStaging(conn);
-  await dropRepeated(conn);
-  const summaries = await summarize(conn, observation);
+  let summaries = await summarize(conn, observation);
+  if (summaries.some(({ repeated }) => repeated > 0)) {
+    await dropRepeated(conn);
+    summaries = await summarize(conn, observation);
+  }
   // Only a complete listing says anything by leaving something out.
   const missing = complete && summaries.some((summary) => summary.missing > 0);
   const suspicious = missing ? summaries.filter((summary) => isSuspicious(summary.alive, summary.missing)) : [];

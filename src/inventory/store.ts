@@ -101,18 +101,6 @@ export async function unlockSync(conn: Database, accountId: number, kind: string
   await sql`SELECT pg_advisory_unlock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0))`.execute(conn);
 }
 
-/** Closes the runs that a process left behind when it died. The caller holds the kind's lock. */
-export async function closeInterruptedRuns(
-  conn: Database,
-  accountId: number,
-  kind: string,
-  now: Temporal.Instant,
-): Promise<void> {
-  await sql`
-    UPDATE sync_runs SET outcome = 'failed', reason = 'interrupted', finished_at = greatest(started_at, ${now}::timestamptz)
-    WHERE account_id = ${accountId} AND kind = ${kind} AND outcome = 'running'`.execute(conn);
-}
-
 export interface StartedRun {
   readonly syncRunId: number;
   /** The instant that all of the run's observations carry. */
@@ -121,7 +109,8 @@ export interface StartedRun {
 
 /**
  * Begins a run at `now`; not before the kind's last run began, where the clock went back: an
- * observation never precedes an earlier one.
+ * observation never precedes an earlier one. A run that is still open was a process's that died:
+ * it is closed. The caller holds the kind's lock.
  */
 export async function insertRun(
   conn: Database,
@@ -130,6 +119,11 @@ export async function insertRun(
   now: Temporal.Instant,
 ): Promise<StartedRun> {
   const { rows } = await sql<StartedRun>`
+    WITH interrupted AS (
+      UPDATE sync_runs
+      SET outcome = 'failed', reason = 'interrupted', finished_at = greatest(started_at, ${now}::timestamptz)
+      WHERE account_id = ${accountId} AND kind = ${kind} AND outcome = 'running'
+    )
     INSERT INTO sync_runs (account_id, kind, started_at, outcome)
     SELECT ${accountId}::int, ${kind}::text, greatest(${now}::timestamptz, (
       SELECT started_at FROM sync_runs WHERE account_id = ${accountId} AND kind = ${kind}

@@ -40,18 +40,19 @@ export function syncActions(session: Session): Promise<SyncResult> {
       session,
       'action',
       provider.listActions(since, signal),
-      (action: ProviderAction) => ({
-        external_id: action.externalId,
-        type: action.type,
-        status: action.status,
-        resource_kind: action.resourceKind,
-        resource_external_id: action.resourceExternalId,
-        started_at: action.startedAt,
-        completed_at: action.completedAt,
-        payload: action.payload,
-      }),
-      async (json) => {
-        const written = await upsertActions(conn, observation, json);
+      async (batch: readonly ProviderAction[], first) => {
+        const rows = batch.map((action, index) => ({
+          ord: first + index,
+          external_id: action.externalId,
+          type: action.type,
+          status: action.status,
+          resource_kind: action.resourceKind,
+          resource_external_id: action.resourceExternalId,
+          started_at: action.startedAt,
+          completed_at: action.completedAt,
+          payload: action.payload,
+        }));
+        const written = await upsertActions(conn, observation, toStorableJson(rows));
         counts.new += written.new;
         counts.changed += written.changed;
       },

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { type ListedMembership, resourceKinds } from '../cloud/provider.ts';
 import {
   appliedEnd,
@@ -20,7 +21,7 @@ import {
   stageUnlistable,
   writeMemberIdentities,
 } from './sync.store.ts';
-import { recordRun, type Session, type SyncResult, stagePages } from './sync-run.ts';
+import { recordRun, type Session, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
 
 /**
  * Reads the projects and what each holds, and brings both in line: the run counts as complete only
@@ -36,25 +37,23 @@ export function syncProjects(session: Session): Promise<SyncResult> {
     const listed = listingOutcome(projects.end, projects.pages);
     if (listed.outcome === 'failed') return run.finish(conn, { ...listed, ...nothingApplied }, await clock.now());
 
+    const listable: readonly string[] = [...provider.kinds, ...resourceKinds];
     const members = await stagePages(
       session,
       'project',
       provider.listMemberships(await selectStagedProjects(conn), signal),
-      (member: ListedMembership) => ({
-        project_external_id: member.projectExternalId,
-        urn: member.urn,
-        kind: member.kind,
-        external_id: member.externalId,
-        payload: member.payload,
-      }),
-      (json) => stageMemberships(conn, json),
+      (batch: readonly ListedMembership[], first) =>
+        stageMemberships(
+          conn,
+          toStorableJson(batch.map((member, index) => toRow(member, projects.items + first + index, listable))),
+        ),
     );
     if (listed.outcome === 'complete' && members.end.outcome === 'partial') {
       listed.outcome = 'partial';
       listed.reason = members.end.reason;
     }
 
-    const unlistable = await selectUnlistableKinds(conn, account.accountId, [...provider.kinds, ...resourceKinds]);
+    const unlistable = await selectUnlistableKinds(conn, account.accountId, listable);
     const observation = observe(session, run, ['project', ...unlistable]);
     if (unlistable.length > 0) await stageUnlistable(conn, observation);
     const rows = projects.items + members.items;
@@ -69,4 +68,17 @@ export function syncProjects(session: Session): Promise<SyncResult> {
       await run.finish(trx, appliedEnd(listed, { ...applied, changed: applied.changed + moved }), now);
     });
   });
+}
+
+/** Only what its project alone tells of needs the payload. */
+function toRow(member: ListedMembership, ord: number, listable: readonly string[]) {
+  const { projectExternalId, urn, kind, externalId, payload } = member;
+  return {
+    ord,
+    project_external_id: projectExternalId,
+    urn,
+    kind,
+    external_id: externalId,
+    ...(!listable.includes(kind) && { payload, sha256: hash('sha256', toStorableJson(payload)) }),
+  };
 }

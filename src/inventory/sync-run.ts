@@ -3,15 +3,7 @@ import type { ListingEnd, ListingEvent, Provider } from '../cloud/provider.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import {
-  type Account,
-  closeInterruptedRuns,
-  finishRun,
-  insertRun,
-  type RunEnd,
-  tryLockSync,
-  unlockSync,
-} from './store.ts';
+import { type Account, finishRun, insertRun, type RunEnd, tryLockSync, unlockSync } from './store.ts';
 
 // One run: locked, recorded, ended. What is read in it and how that becomes history is in
 // sync-kind.ts, sync-projects.ts and sync-actions.ts.
@@ -81,7 +73,6 @@ export async function recordRun(
   }
   try {
     const now = await clock.now();
-    await closeInterruptedRuns(conn, account.accountId, kind, now);
     const requestsBefore = provider.requests;
     const { syncRunId, startedAt } = await insertRun(conn, account.accountId, kind, now);
     let ended: RunEnd | undefined;
@@ -109,36 +100,33 @@ export async function recordRun(
   }
 }
 
-/** Rows sent to the database at a time: a page of the provider's is small. */
-const batchRows = 500;
+/** Items sent to the database at a time: a page of the provider's is small. */
+const batchItems = 500;
 
-/**
- * Reads a listing to its end and stages it in batches, as JSON arrays of rows with `ord`. `toRow`
- * names the columns that the store expects.
- */
+/** Reads a listing to its end and stages it in batches; `first` counts the items before the batch. */
 export async function stagePages<T>(
   session: Session,
   kind: string,
   events: AsyncIterable<ListingEvent<T>>,
-  toRow: (item: T) => object,
-  stage: (json: string) => Promise<void>,
+  stage: (batch: readonly T[], first: number) => Promise<void>,
 ): Promise<{ end: ListingEnd; pages: number; items: number }> {
   let pages = 0;
-  let items = 0;
-  let batch: object[] = [];
+  let staged = 0;
+  let batch: T[] = [];
   const flush = async () => {
-    if (batch.length > 0) await stage(toStorableJson(batch));
+    if (batch.length > 0) await stage(batch, staged);
+    staged += batch.length;
     batch = [];
   };
   for await (const event of events) {
     if (event.type === 'end') {
       await flush();
-      return { end: event.end, pages, items };
+      return { end: event.end, pages, items: staged };
     }
     pages++;
-    for (const item of event.items) batch.push({ ord: items++, ...toRow(item) });
-    if (batch.length >= batchRows) await flush();
-    session.onProgress?.({ account: session.account.slug, kind, seen: items });
+    batch.push(...event.items);
+    if (batch.length >= batchItems) await flush();
+    session.onProgress?.({ account: session.account.slug, kind, seen: staged + batch.length });
   }
   throw new Error(`the provider's listing of ${kind} had no end`);
 }

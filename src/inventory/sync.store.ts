@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database.ts';
-import { type HistoryTable, type Rewritten, rewriteHistory } from '../platform/history.ts';
+import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 
 // How a listing becomes history: pages go into temporary tables of one connection as they come,
 // each row already compared with what is believed; one transaction applies them at the end.
@@ -16,7 +16,7 @@ export interface Observation {
   readonly connectedAt: Temporal.Instant;
 }
 
-export const stateHistory: HistoryTable = {
+const stateHistory: HistoryTable = {
   table: 'resource_states',
   id: 'resource_state_id',
   key: ['resource_id'],
@@ -42,108 +42,160 @@ const membershipHistory: HistoryTable = {
   values: ['project_id', 'source', 'sync_run_id', 'recorded_by'],
 };
 
-/** The temporary tables of a connection that syncs; made once, emptied for each run. */
+/** Makes the temporary tables of a connection that syncs; they last as long as the connection. */
 export async function prepareStaging(conn: Database): Promise<void> {
-  await sql`SET client_min_messages = warning`.execute(conn);
+  // Not ON COMMIT DELETE ROWS: that truncates after every statement, used or not, and costs more
+  // than the statements.
+  const { rows } = await sql<{ ready: boolean }>`
+    SELECT to_regclass('pg_temp.sync_staged_memberships') IS NOT NULL AS ready`.execute(conn);
+  if (rows[0]!.ready) return;
   // change: 'born' (never seen before), 'back' (its life had ended), 'changed', or NULL.
-  // payload: only where it is not the one we have.
   await sql`
-    CREATE TEMPORARY TABLE IF NOT EXISTS sync_listing (
+    CREATE TEMPORARY TABLE sync_listing (
       ord bigint NOT NULL, kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, urn text COLLATE "C",
       name text NOT NULL, status text COLLATE "C" NOT NULL, created_at timestamptz, region text,
       tags text[] COLLATE "C" NOT NULL, parents text[] COLLATE "C" NOT NULL, attributes jsonb NOT NULL,
-      resource_id bigint, change text, identity_incomplete boolean NOT NULL, digest bytea NOT NULL, payload json
+      digest bytea NOT NULL, resource_id bigint, change text, identity_incomplete boolean NOT NULL, payload_new boolean NOT NULL
     )`.execute(conn);
+  // The payloads that are not the ones we have.
+  await sql`CREATE TEMPORARY TABLE sync_payloads (ord bigint NOT NULL, payload json NOT NULL)`.execute(conn);
   await sql`
-    CREATE TEMPORARY TABLE IF NOT EXISTS sync_membership_listing (
+    CREATE TEMPORARY TABLE sync_membership_listing (
       ord bigint NOT NULL, project_external_id text COLLATE "C" NOT NULL, urn text COLLATE "C" NOT NULL,
-      kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, payload json NOT NULL
+      kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, digest bytea, payload json
     )`.execute(conn);
   // verdict: 'gone' (its life has ended), 'exists' (a look-up found it), 'open' (not known yet).
   await sql`
-    CREATE TEMPORARY TABLE IF NOT EXISTS sync_missing (
+    CREATE TEMPORARY TABLE sync_missing (
       resource_id bigint NOT NULL, kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, verdict text NOT NULL
     )`.execute(conn);
   await sql`
-    CREATE TEMPORARY TABLE IF NOT EXISTS sync_staged_states (
+    CREATE TEMPORARY TABLE sync_staged_states (
       resource_id bigint NOT NULL, account_id int, kind text COLLATE "C", name text, status text COLLATE "C", region text,
       tags text[] COLLATE "C", parents text[] COLLATE "C", attributes jsonb, source text COLLATE "C", sync_run_id bigint,
       recorded_by text, valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, asserted boolean NOT NULL
-    ) ON COMMIT DELETE ROWS`.execute(conn);
+    )`.execute(conn);
   await sql`
-    CREATE TEMPORARY TABLE IF NOT EXISTS sync_staged_memberships (
+    CREATE TEMPORARY TABLE sync_staged_memberships (
       resource_id bigint NOT NULL, project_id bigint, source text COLLATE "C", sync_run_id bigint, recorded_by text,
       valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, asserted boolean NOT NULL
-    ) ON COMMIT DELETE ROWS`.execute(conn);
+    )`.execute(conn);
 }
 
-/** Empties what a listing was staged in. */
+const stagingTables = [
+  'sync_listing',
+  'sync_payloads',
+  'sync_membership_listing',
+  'sync_missing',
+  'sync_staged_states',
+  'sync_staged_memberships',
+];
+
+/** Beyond this the files of the staging tables are made anew. */
+const staleBytes = 1_000_000;
+
+/**
+ * Empties what a listing was staged in. TRUNCATE makes a dozen files anew, which takes longer than
+ * all else in the sync of a small kind; so it only follows where much was deleted.
+ */
 export async function clearStaging(conn: Database): Promise<void> {
-  await sql`TRUNCATE sync_listing, sync_membership_listing, sync_missing`.execute(conn);
+  const { rows } = await sql<{ bytes: number }>`
+    WITH listing AS (DELETE FROM sync_listing), payloads AS (DELETE FROM sync_payloads), members AS (DELETE FROM sync_membership_listing),
+         missing AS (DELETE FROM sync_missing)
+    SELECT sum(pg_table_size(('pg_temp.' || name)::regclass)) AS bytes FROM unnest(${stagingTables}::text[]) AS name`.execute(
+    conn,
+  );
+  if (Number(rows[0]!.bytes) > staleBytes)
+    await sql`TRUNCATE ${sql.join(stagingTables.map((name) => sql.id(name)))}`.execute(conn);
 }
 
 /** The planner knows nothing of a temporary table that it is not told; worth it for a large one. */
 export async function analyzeStaging(conn: Database): Promise<void> {
-  await sql`ANALYZE sync_listing, sync_membership_listing`.execute(conn);
+  await sql`ANALYZE sync_listing, sync_payloads, sync_membership_listing`.execute(conn);
 }
 
-/** Stages a page of resources: a JSON array of ListedResource in snake_case, with `ord`. */
-export function stageResources(conn: Database, observation: Observation, json: string): Promise<void> {
+/**
+ * Stages some resources: a JSON array of ListedResource in snake_case, with `ord`, and with the
+ * SHA-256 of the payload in place of it. The answer tells whose payload is wanted, by `ord`: most
+ * are what they were, and reading them again would be most of the work.
+ */
+export function stageResources(conn: Database, observation: Observation, json: string): Promise<number[]> {
   return stageListing(
     conn,
     observation,
-    sql`json_to_recordset(${json}::json) AS p(
-      ord bigint, kind text COLLATE "C", external_id text COLLATE "C", urn text COLLATE "C", name text,
-      status text COLLATE "C", created_at timestamptz, region text, tags text[] COLLATE "C", parents text[] COLLATE "C",
-      attributes jsonb, payload json)`,
+    sql`(
+      SELECT p.*, decode(p.sha256, 'hex') AS digest FROM json_to_recordset(${json}::json) AS p(
+        ord bigint, kind text COLLATE "C", external_id text COLLATE "C", urn text COLLATE "C", name text,
+        status text COLLATE "C", created_at timestamptz, region text, tags text[] COLLATE "C", parents text[] COLLATE "C",
+        attributes jsonb, sha256 text))`,
+  );
+}
+
+/** Stages the payloads that were wanted: a JSON array of `{"ord", "payload"}`. */
+export async function stagePayloads(conn: Database, json: string): Promise<void> {
+  await sql`
+    INSERT INTO sync_payloads SELECT * FROM json_to_recordset(${json}::json) AS p(ord bigint, payload json)`.execute(
+    conn,
   );
 }
 
 /** Stages what only projects show, of kinds that nobody can list: alive, named by its id. */
-export function stageUnlistable(conn: Database, observation: Observation): Promise<void> {
-  return stageListing(
+export async function stageUnlistable(conn: Database, observation: Observation): Promise<void> {
+  await stageListing(
     conn,
     observation,
     sql`(
       SELECT ord, kind, external_id, urn, external_id AS name, 'active' COLLATE "C" AS status, NULL::timestamptz AS created_at,
              NULL::text AS region, '{}'::text[] COLLATE "C" AS tags, '{}'::text[] COLLATE "C" AS parents,
-             '{}'::jsonb AS attributes, payload
-      FROM sync_membership_listing WHERE kind = ANY(${observation.kinds}::text[])) AS p`,
+             '{}'::jsonb AS attributes, digest
+      FROM sync_membership_listing WHERE kind = ANY(${observation.kinds}::text[]))`,
+  );
+  await sql`
+    INSERT INTO sync_payloads
+    SELECT m.ord, m.payload FROM sync_membership_listing m JOIN sync_listing l USING (ord) WHERE l.payload_new`.execute(
+    conn,
   );
 }
 
 /** Compares with what is believed as it stages: what has not changed needs nothing more. */
-async function stageListing(conn: Database, observation: Observation, source: RawBuilder<unknown>): Promise<void> {
-  await sql`
-    INSERT INTO sync_listing
-    SELECT l.ord, l.kind, l.external_id, l.urn, l.name, l.status, l.created_at, l.region, l.tags, l.parents, l.attributes,
-           r.resource_id,
-           CASE
-             WHEN s.resource_id IS NULL AND EXISTS (
-               SELECT FROM resource_states e WHERE e.resource_id = r.resource_id AND e.superseded_at = 'infinity') THEN 'back'
-             WHEN s.resource_id IS NULL THEN 'born'
-             WHEN (s.name, s.status, s.region, s.tags, s.parents, s.attributes)
-               IS DISTINCT FROM (l.name, l.status, l.region, l.tags, l.parents, l.attributes) THEN 'changed'
-           END,
-           r.resource_id IS NOT NULL AND ((r.urn IS NULL AND l.urn IS NOT NULL)
-             OR (r.provider_created_at IS NULL AND l.created_at IS NOT NULL)),
-           l.digest,
-           CASE WHEN d.digest IS DISTINCT FROM l.digest THEN l.payload END
-    -- OFFSET 0: the digest is computed once, not wherever it is used.
-    FROM (SELECT p.*, sha256(convert_to(p.payload::text, 'UTF8')) AS digest FROM ${source} OFFSET 0) l
-    LEFT JOIN resources r ON r.account_id = ${observation.accountId} AND r.kind = l.kind AND r.external_id = l.external_id
-    LEFT JOIN resource_payloads d ON d.resource_id = r.resource_id
-    LEFT JOIN resource_states s ON s.account_id = ${observation.accountId} AND s.kind = l.kind
-      AND s.resource_id = r.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'`.execute(conn);
+async function stageListing(conn: Database, observation: Observation, source: RawBuilder<unknown>): Promise<number[]> {
+  const { rows } = await sql<{ ords: number[] }>`
+    WITH staged AS (
+      INSERT INTO sync_listing
+      SELECT l.ord, l.kind, l.external_id, l.urn, l.name, l.status, l.created_at, l.region, l.tags, l.parents, l.attributes,
+             l.digest, r.resource_id,
+             CASE
+               WHEN s.resource_id IS NULL AND EXISTS (
+                 SELECT FROM resource_states e WHERE e.resource_id = r.resource_id AND e.superseded_at = 'infinity') THEN 'back'
+               WHEN s.resource_id IS NULL THEN 'born'
+               WHEN (s.name, s.status, s.region, s.tags, s.parents, s.attributes)
+                 IS DISTINCT FROM (l.name, l.status, l.region, l.tags, l.parents, l.attributes) THEN 'changed'
+             END,
+             r.resource_id IS NOT NULL AND ((r.urn IS NULL AND l.urn IS NOT NULL)
+               OR (r.provider_created_at IS NULL AND l.created_at IS NOT NULL)),
+             d.digest IS DISTINCT FROM l.digest
+      FROM ${source} l
+      LEFT JOIN resources r ON r.account_id = ${observation.accountId} AND r.kind = l.kind AND r.external_id = l.external_id
+      LEFT JOIN resource_payloads d ON d.resource_id = r.resource_id
+      LEFT JOIN resource_states s ON s.account_id = ${observation.accountId} AND s.kind = l.kind
+        AND s.resource_id = r.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
+      RETURNING ord, payload_new
+    )
+    SELECT coalesce(json_agg(ord), '[]') AS ords FROM staged WHERE payload_new`.execute(conn);
+  return rows[0]!.ords;
 }
 
-/** Stages what projects hold: a JSON array of ListedMembership in snake_case, with `ord`. */
+/**
+ * Stages what projects hold: a JSON array of ListedMembership in snake_case, with `ord`; payload and
+ * its SHA-256 only where stageUnlistable will want them.
+ */
 export async function stageMemberships(conn: Database, json: string): Promise<void> {
   await sql`
     INSERT INTO sync_membership_listing
-    SELECT * FROM json_to_recordset(${json}::json) AS p(
+    SELECT ord, project_external_id, urn, kind, external_id, decode(sha256, 'hex'), payload
+    FROM json_to_recordset(${json}::json) AS p(
       ord bigint, project_external_id text COLLATE "C", urn text COLLATE "C", kind text COLLATE "C",
-      external_id text COLLATE "C", payload json)`.execute(conn);
+      external_id text COLLATE "C", sha256 text, payload json)`.execute(conn);
 }
 
 /** The projects that were staged, by the provider's ids. */
@@ -177,6 +229,8 @@ export async function dropRepeated(conn: Database): Promise<void> {
 
 export interface KindSummary {
   readonly kind: string;
+  /** Rows that are there once more for a resource that came twice. */
+  readonly repeated: number;
   readonly seen: number;
   readonly born: number;
   /** Other values than before, or a life that goes on. */
@@ -196,9 +250,10 @@ export interface KindSummary {
 export async function summarize(conn: Database, observation: Observation): Promise<KindSummary[]> {
   const { rows } = await sql<KindSummary>`
     WITH listed AS (
-      SELECT kind, count(*) AS seen, count(*) FILTER (WHERE change = 'born') AS born,
+      SELECT kind, count(*) AS seen, count(*) - count(DISTINCT external_id) AS repeated,
+             count(*) FILTER (WHERE change = 'born') AS born,
              count(*) FILTER (WHERE change IN ('changed', 'back')) AS changed, count(*) FILTER (WHERE change = 'back') AS back,
-             count(*) FILTER (WHERE change IS NOT NULL OR identity_incomplete OR payload IS NOT NULL) AS news
+             count(*) FILTER (WHERE change IS NOT NULL OR identity_incomplete OR payload_new) AS news
       FROM sync_listing GROUP BY kind
     ), believed AS (
       SELECT s.kind, count(*) AS alive, count(*) FILTER (WHERE l.resource_id IS NULL) AS missing
@@ -211,7 +266,7 @@ export async function summarize(conn: Database, observation: Observation): Promi
       WHERE r.account_id = ${observation.accountId} AND r.kind = ANY(${observation.kinds}::text[])
       GROUP BY r.kind
     )
-    SELECT kind, coalesce(seen, 0) AS seen, coalesce(born, 0) AS born, coalesce(changed, 0) AS changed,
+    SELECT kind, coalesce(seen, 0) AS seen, coalesce(repeated, 0) AS repeated, coalesce(born, 0) AS born, coalesce(changed, 0) AS changed,
            coalesce(back, 0) AS back, coalesce(news, 0) AS news, coalesce(alive, 0) AS alive,
            coalesce(missing, 0) AS missing, coalesce(candidates, 0) AS candidates
     FROM unnest(${observation.kinds}::text[]) AS kind
@@ -282,8 +337,8 @@ export async function writeIdentities(trx: Transaction, observation: Observation
 export async function writePayloads(trx: Transaction, observation: Observation): Promise<void> {
   await sql`
     INSERT INTO resource_payloads (resource_id, digest, payload, seen_at)
-    SELECT resource_id, digest, payload::jsonb, ${observation.observedAt}::timestamptz
-    FROM sync_listing WHERE payload IS NOT NULL
+    SELECT l.resource_id, l.digest, p.payload::jsonb, ${observation.observedAt}::timestamptz
+    FROM sync_listing l JOIN sync_payloads p USING (ord)
     ON CONFLICT (resource_id) DO UPDATE
       SET digest = excluded.digest, payload = excluded.payload, seen_at = excluded.seen_at`.execute(trx);
 }
@@ -428,9 +483,10 @@ export async function stageMembershipRepairs(
     WHERE l.change = 'back'`.execute(trx);
 }
 
-/** Writes what was staged of states. */
-export function rewriteStates(trx: Transaction, recordedAt: Temporal.Instant): Promise<Rewritten> {
-  return rewriteHistory(trx, stateHistory, 'sync_staged_states', recordedAt, 'state');
+/** Writes what was staged of states, and makes room for more. */
+export async function rewriteStates(trx: Transaction, recordedAt: Temporal.Instant): Promise<void> {
+  await rewriteHistory(trx, stateHistory, 'sync_staged_states', recordedAt, 'state');
+  await sql`DELETE FROM sync_staged_states`.execute(trx);
 }
 
 /** Writes what was staged of memberships, and makes room for more. */
