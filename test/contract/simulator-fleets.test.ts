@@ -231,3 +231,10 @@ test('a simulator that cannot listen says so', async () => {
   await expect(startSimulator({ fleet: 'pilot', seed: 1, port })).rejects.toThrow('EADDRINUSE');
   await first.close();
 });
+
+test('a fleet has no history before its start, and not any number of resources', async () => {
+  await expect(startSimulator({ fleet: 'pilot', seed: 1, at: at('2026-04-30T23:59:59Z') })).rejects.toThrow(RangeError);
+  for (const resources of [0, 1.5, 2_000_000]) {
+    await expect(startSimulator({ fleet: 'hoster', seed: 1, resources })).rejects.toThrow(RangeError);
+  }
+});

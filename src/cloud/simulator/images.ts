@@ -1,16 +1,29 @@
 import { baseImages } from './catalogue.ts';
+import type { Sequence } from './routes.ts';
 import { baseImageView, type Lens, privateImageView, type View } from './views.ts';
 
 const publicImages = [...baseImages.values()].map(baseImageView);
 
 /** The provider's images and the account's own: snapshots and backups of droplets. */
-export function images({ world }: Lens, query: URLSearchParams): readonly View[] {
+export function images({ world }: Lens, query: URLSearchParams): Sequence {
   const tag = query.get('tag_name');
   const type = query.get('type');
   if (type === 'application') return [];
   if (type === 'distribution') return publicImages;
   const snapshots = world.snapshots.view('images', (snapshot) => snapshot.resourceType === 'droplet');
-  const own = [...snapshots, ...world.backups.list()].map(privateImageView);
+  const backups = world.backups.list();
+  // The usual question, of a large account, costs a page and not all of them.
+  if (query.get('private') === 'true' && tag === null) {
+    const length = snapshots.length + backups.length;
+    return {
+      length,
+      at(index) {
+        const found = index < snapshots.length ? snapshots[index] : backups[index - snapshots.length];
+        return found && privateImageView(found);
+      },
+    };
+  }
+  const own = [...snapshots, ...backups].map(privateImageView);
   const listed = query.get('private') === 'true' ? own : [...publicImages, ...own];
   return tag === null ? listed : listed.filter((image) => (image['tags'] as readonly string[]).includes(tag));
 }

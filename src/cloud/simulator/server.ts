@@ -48,17 +48,24 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
+const RESOURCES_MAX = 1_000_000;
 const BODY_BYTES_MAX = 1_048_576;
 
 /**
  * Starts a server that speaks the provider's API from a made-up fleet with a clock of its own.
  * The same fleet, seed and size at the same instant give the same answers, always. Rejects with
- * the system's error where it cannot listen, and with RangeError for an instant that no fleet has.
+ * the system's error where it cannot listen, and with RangeError for an instant before the fleet's start.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { fleet, seed, host = '127.0.0.1' } = options;
-  const script = fleets[fleet](seed, options.resources);
-  const clock = new SimulatedClock(script, seed, options.at?.epochMilliseconds ?? script.start);
+  const { resources } = options;
+  if (resources !== undefined && !(Number.isInteger(resources) && resources >= 1 && resources <= RESOURCES_MAX)) {
+    throw new RangeError(`resources must be a whole number from 1 to ${RESOURCES_MAX}, not ${resources}`);
+  }
+  const script = fleets[fleet](seed, resources);
+  const at = options.at?.epochMilliseconds ?? script.start;
+  if (at < script.start) throw new RangeError(`the fleet ${fleet} begins at ${instantOf(script.start)}`);
+  const clock = new SimulatedClock(script, seed, at);
   const faults = new FaultBoard();
   const limiter = new RateLimiter();
   const log = new RequestLog();

@@ -96,7 +96,7 @@ function listObjects(bucket: Bucket, query: URLSearchParams): Answer {
       `<Contents><Key>${key}</Key><LastModified>${changed}</LastModified><ETag>"${i.toString(16).padStart(32, '0')}"</ETag><Size>${size}</Size><StorageClass>STANDARD</StorageClass></Contents>`,
     );
   }
-  const more = to < count;
+  const more = max > 0 && to < count;
   return ok(
     `<ListBucketResult ${xmlns}><Name>${bucket.name}</Name><Prefix></Prefix><KeyCount>${rows.length}</KeyCount><MaxKeys>${max}</MaxKeys>` +
       `<IsTruncated>${more}</IsTruncated>${more ? `<NextContinuationToken>${to}</NextContinuationToken>` : ''}${rows.join('')}</ListBucketResult>`,
