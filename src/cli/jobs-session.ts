@@ -8,9 +8,9 @@ export async function openSessionJobs(session: Session): Promise<Jobs> {
   const { openJobs } = await import('../jobs/jobs.ts');
   const { configureQueues } = await import('../jobs/queues.ts');
   const { declarations } = await import('../jobs/house.ts');
-  const { db, clock } = await session.database();
+  const { db, connectionString, clock } = await session.database();
   const { queueLimits } = await session.config();
-  const jobs = await openJobs({ db, clock, queues: configureQueues(queueLimits), declarations });
+  const jobs = await openJobs({ db, connectionString, clock, queues: configureQueues(queueLimits), declarations });
   session.onClose(() => jobs.close());
   return jobs;
 }

@@ -1,5 +1,5 @@
-import { fromKysely, PgBoss } from 'pg-boss';
-import type { Database } from '../platform/database.ts';
+import type { Pool } from 'pg';
+import { type Db, PgBoss } from 'pg-boss';
 import { type QueueDefinition, queues } from './queues.ts';
 
 // pg-boss as this house uses it: its tables, its claims and its settlements. Its worker, its cron
@@ -15,34 +15,54 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/**
- * Opens pg-boss, makes or migrates its schema, and makes the queues that are missing.
- *
- * With a connection string it holds two connections of its own and keeps house (statistics,
- * indexes); without, it borrows `db` and only enqueues and settles.
- */
-export async function openEngine(options: {
-  db: Database;
-  connectionString?: string;
-  instanceName?: string;
-  onError: (error: Error) => void;
-}): Promise<Engine> {
-  const { connectionString } = options;
-  const own = connectionString !== undefined;
+export interface EngineOptions {
+  readonly connectionString: string;
+  /** A worker keeps house (statistics, indexes) and is listed as an instance by its name; null: only enqueues and looks. */
+  readonly worker: string | null;
+  readonly onError: (error: Error) => void;
+}
+
+/** Opens pg-boss on connections of its own, makes or migrates its schema, and makes the queues that are missing. */
+export async function openEngine({ connectionString, worker, onError }: EngineOptions): Promise<Engine> {
   const boss = new PgBoss({
-    ...(own ? { connectionString, max: 2, application_name: 'arcadia jobs' } : { db: fromKysely(options.db) }),
-    supervise: own,
+    connectionString,
+    max: worker === null ? 1 : 2,
+    application_name: 'arcadia jobs',
+    supervise: worker !== null,
     schedule: false,
-    registerInstance: own,
-    ...(options.instanceName === undefined ? {} : { instanceName: options.instanceName }),
+    ...(worker === null ? { registerInstance: false } : { instanceName: worker }),
     // Spans are made where the job's own name is known.
     openTelemetry: { enabled: false },
   });
-  boss.on('error', options.onError);
+  boss.on('error', onError);
   await boss.start();
   const there = new Set((await boss.getQueues()).map((queue) => queue.name));
   for (const queue of queues) if (!there.has(queue.name)) await makeQueue(boss, queue);
   return { boss, close: () => boss.stop({ graceful: false }) };
+}
+
+/**
+ * A connection pool as pg-boss takes it, with each of its statements prepared once per connection:
+ * they are long, and planning one costs more than running it. A connection on which one failed is
+ * not used again, for its plans may be of a schema that is gone.
+ */
+export function preparedStatements(pool: Pool): Db {
+  const names = new Map<string, string>();
+  return {
+    async executeSql(text, values = []) {
+      const name = names.get(text) ?? `pgboss_${names.size}`;
+      names.set(text, name);
+      const client = await pool.connect();
+      try {
+        const { rows } = await client.query({ name, text, values });
+        client.release();
+        return { rows };
+      } catch (error) {
+        client.release(true);
+        throw error;
+      }
+    },
+  };
 }
 
 async function makeQueue(boss: PgBoss, queue: QueueDefinition): Promise<void> {

@@ -235,7 +235,8 @@ export class Jobs {
 }
 
 /** Opens the jobs of a database for a process that enqueues, looks and decides. */
-export async function openJobs(options: JobsOptions): Promise<Jobs> {
-  const engine = await openEngine({ db: options.db, onError: () => {} });
+export async function openJobs(options: JobsOptions & { connectionString: string }): Promise<Jobs> {
+  const { connectionString } = options;
+  const engine = await openEngine({ connectionString, worker: null, onError: () => {} });
   return new Jobs({ ...options, engine });
 }

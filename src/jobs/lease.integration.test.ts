@@ -12,7 +12,7 @@ let pool: ReturnType<typeof openPool>;
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  engine = await openEngine({ db: database.db, onError: () => {} });
+  engine = await openEngine({ connectionString: database.connectionString, worker: null, onError: () => {} });
   pool = openPool({ connectionString: database.connectionString });
   await sql`CREATE TABLE effects (what text NOT NULL)`.execute(database.db);
 });

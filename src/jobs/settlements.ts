@@ -1,6 +1,5 @@
-import { fromKysely, type PgBoss } from 'pg-boss';
+import type { Db, PgBoss } from 'pg-boss';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Database } from '../platform/database.ts';
 import type { AttemptKey } from './store.ts';
 
 // Settling is the other half of a short job's cost. Attempts that complete while a statement is
@@ -9,12 +8,12 @@ import type { AttemptKey } from './store.ts';
 /** Records completed attempts of one queue. */
 export class Completions {
   readonly #boss: PgBoss;
-  readonly #db: Database;
+  readonly #db: Db;
   readonly #queue: string;
   #waiting: { attempt: AttemptKey; resolve: (held: boolean) => void; reject: (error: unknown) => void }[] = [];
   #busy = false;
 
-  constructor(boss: PgBoss, db: Database, queue: string) {
+  constructor(boss: PgBoss, db: Db, queue: string) {
     this.#boss = boss;
     this.#db = db;
     this.#queue = queue;
@@ -37,7 +36,7 @@ export class Completions {
       this.#waiting = [];
       try {
         const attempts = batch.map(({ attempt }) => attempt);
-        const held = settledIds(await this.#boss.complete(this.#queue, attempts, null, { db: fromKysely(this.#db) }));
+        const held = settledIds(await this.#boss.complete(this.#queue, attempts, null, { db: this.#db }));
         for (const { attempt, resolve } of batch) resolve(held.has(attempt.id));
       } catch (error) {
         for (const { reject } of batch) reject(error);

@@ -1,16 +1,17 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fromKysely } from 'pg-boss';
+import { Kysely, PostgresDialect } from 'kysely';
+import { type Db, fromKysely } from 'pg-boss';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { type Registry, register } from 'prom-client';
 import { databaseClock, type Clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
-import { connect, type Database, openPool } from '../platform/database.ts';
+import { type Database, openPool, type Schema } from '../platform/database.ts';
 import type { JobDeclaration, QueueName } from '../platform/job.ts';
 import { type AbortReason, CancelledByPerson, TimeUp, type Verdict, verdictOf, WorkerStops } from './attempt.ts';
 import { listen, type Channel, type Message } from './channel.ts';
-import { type Engine, leaseSeconds, openEngine } from './engine.ts';
+import { type Engine, leaseSeconds, openEngine, preparedStatements } from './engine.ts';
 import { Jobs } from './jobs.ts';
 import { fencedDatabase, LeaseLost } from './lease.ts';
 import { QueueRunner } from './queue-runner.ts';
@@ -41,6 +42,12 @@ const handlerSettings = {
   idle_session_timeout: '15s',
   lock_timeout: '60s',
 };
+
+/**
+ * A claim or settlement that a crash of the database forgets has not happened: the job runs again,
+ * as after a worker's own crash. So these, unlike what handlers write, do not wait for the disk.
+ */
+const ownSettings = { idle_in_transaction_session_timeout: '5s', synchronous_commit: 'off' };
 
 export interface WorkerOptions {
   readonly db: Database;
@@ -82,13 +89,12 @@ interface Attempt {
 }
 
 export async function openWorker(options: WorkerOptions): Promise<Worker> {
-  const { connectionString, log } = options;
+  const { log } = options;
   const name = options.name ?? options.config.workerName ?? hostname();
   const queues = configureQueues(options.config.queueLimits);
   const engine = await openEngine({
-    db: options.db,
-    connectionString,
-    instanceName: name,
+    connectionString: options.connectionString,
+    worker: name,
     onError: (error) => log.warn({ err: error }, 'pg-boss'),
   });
   const served = queues.filter((queue) => options.queues === undefined || options.queues.includes(queue.name));
@@ -109,6 +115,8 @@ class RunningWorker implements Worker {
   readonly #served: readonly QueueDefinition[];
   /** Claims and settlements. */
   readonly #db: Database;
+  /** The same, for pg-boss's own statements. */
+  readonly #prepared: Db;
   /** What handlers write through, always fenced. */
   readonly #handlerPool: Pool;
   readonly #runners = new Map<string, QueueRunner<Claim>>();
@@ -136,12 +144,9 @@ class RunningWorker implements Worker {
     this.#telemetry = openTelemetry(this.#log, options.registry ?? register);
     this.#declarations = new Map(options.declarations.map((job) => [job.name, job]));
     const { connectionString } = options;
-    this.#db = connect({
-      connectionString,
-      max: 4,
-      applicationName: 'arcadia worker',
-      settings: { idle_in_transaction_session_timeout: '5s' },
-    });
+    const pool = openPool({ connectionString, max: 6, applicationName: 'arcadia worker', settings: ownSettings });
+    this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+    this.#prepared = preparedStatements(pool);
     this.#handlerPool = openPool({
       connectionString,
       max: 30,
@@ -154,7 +159,7 @@ class RunningWorker implements Worker {
   async start(): Promise<void> {
     const controls = await store.readControls(this.#options.db, this.name);
     for (const queue of this.#served) {
-      this.#completions.set(queue.name, new Completions(this.#engine.boss, this.#db, queue.name));
+      this.#completions.set(queue.name, new Completions(this.#engine.boss, this.#prepared, queue.name));
       const runner = new QueueRunner<Claim>({
         ...this.#controlOf(queue, controls),
         claim: (count) => this.#claim(queue, count),
@@ -212,7 +217,9 @@ class RunningWorker implements Worker {
   // Claiming
 
   async #claim(queue: QueueDefinition, count: number): Promise<Claim[]> {
-    const jobs = queue.alone ? await this.#claimAlone(queue.name) : await this.#fetch(queue.name, count, this.#db);
+    const jobs = queue.alone
+      ? await this.#claimAlone(queue.name)
+      : await this.#fetch(queue.name, count, this.#prepared);
     const heldAt = performance.now();
     for (const claim of jobs) this.#attempts.set(claim.id, { claim, controller: new AbortController(), heldAt });
     return jobs;
@@ -222,15 +229,15 @@ class RunningWorker implements Worker {
   #claimAlone(queue: string): Promise<Claim[]> {
     return this.#db.transaction().execute(async (trx) => {
       await store.lockClaims(trx, queue);
-      return this.#fetch(queue, 1, trx, 1);
+      return this.#fetch(queue, 1, fromKysely(trx), 1);
     });
   }
 
-  async #fetch(queue: string, count: number, db: Database, groupConcurrency?: number): Promise<Claim[]> {
+  async #fetch(queue: string, count: number, db: Db, groupConcurrency?: number): Promise<Claim[]> {
     const rows = await this.#engine.boss.fetch<store.JobData>(queue, {
       batchSize: count,
       includeMetadata: true,
-      db: fromKysely(db),
+      db,
       ...(groupConcurrency !== undefined && { groupConcurrency }),
     });
     return rows.map((row) => {
@@ -301,22 +308,26 @@ class RunningWorker implements Worker {
     const timer = setTimeout(() => controller.abort(new TimeUp(job.timeoutSeconds)), job.timeoutSeconds * 1000);
     const { signal } = controller;
     const { queue, id, retryCount } = claim;
+    const lease = { queue, id, retryCount, signal, remainingMs: () => endsAt - performance.now() };
+    // Made when asked for: a short job may need neither.
+    let db: Database | undefined;
+    let log: Logger | undefined;
+    const pool = this.#handlerPool;
+    const workerLog = this.#log;
     try {
       await job.run({
         id,
         arguments: parsed.data,
         attempt: number,
         signal,
-        db: fencedDatabase(this.#handlerPool, {
-          queue,
-          id,
-          retryCount,
-          signal,
-          remainingMs: () => endsAt - performance.now(),
-        }),
+        get db() {
+          return (db ??= fencedDatabase(pool, lease));
+        },
         clock: this.#clock,
         config: this.#options.config,
-        log: this.#log.child({ job: job.name, id, attempt: number }),
+        get log() {
+          return (log ??= workerLog.child({ job: job.name, id, attempt: number }));
+        },
         enqueue: async (trx, next, args) => {
           await this.jobs.enqueue(trx, next, args);
         },
@@ -350,7 +361,7 @@ class RunningWorker implements Worker {
         return (await this.#completions.get(queue)?.complete(claim)) === true ? 'completed' : 'lost';
       case 'fail': {
         const held = settledIds(
-          await this.#engine.boss.fail(queue, claim, { message: verdict.reason }, { db: fromKysely(db) }),
+          await this.#engine.boss.fail(queue, claim, { message: verdict.reason }, { db: this.#prepared }),
         );
         if (!held.has(claim.id)) return 'lost';
         const [row] = await store.readJobs(db, { ids: [claim.id] }, 1);
@@ -403,7 +414,7 @@ class RunningWorker implements Worker {
       const response = await this.#engine.boss.touch(
         queue.name,
         attempts.map(({ claim }) => claim),
-        { db: fromKysely(this.#db) },
+        { db: this.#prepared },
       );
       const held = settledIds(response);
       for (const attempt of attempts) {
