@@ -30,10 +30,18 @@ export function openSession(options: CommonOptions): Session {
   const closing: (() => Promise<void>)[] = [];
   let config: Promise<Config> | undefined;
 
+  let firstSignalAt = 0;
   const onSignal = (signal: NodeJS.Signals): void => {
     const stopped = new ArcadiaError('cancelled', 'Stopped on request; what was done so far is kept.');
-    if (controller.signal.aborted) process.exit(stopped.exitCode);
-    process.stderr.write(`\n${signal === 'SIGINT' ? 'Ctrl-C' : signal}: stopping after the step under way; once more stops at once.\n`);
+    if (controller.signal.aborted) {
+      // A terminal sends Ctrl-C to all in the foreground, and npm and the launcher pass it on as well.
+      if (performance.now() - firstSignalAt < 500) return;
+      process.exit(stopped.exitCode);
+    }
+    firstSignalAt = performance.now();
+    process.stderr.write(
+      `\n${signal === 'SIGINT' ? 'Ctrl-C' : signal}: stopping after the step under way; once more stops at once.\n`,
+    );
     controller.abort(stopped);
   };
   process.on('SIGINT', onSignal);

@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+// The launcher over a project of one package, with an npm in PATH that installs it from nowhere
+// and writes down that it was asked. What runs is the real bin/.
+
+const bin = fileURLToPath(new URL('../../bin', import.meta.url));
+let project: string;
+const children: ChildProcess[] = [];
+
+const lock = {
+  packages: { '': {}, 'node_modules/dep': { version: '1.0.0' }, 'node_modules/tool': { version: '2.0.0', dev: true } },
+};
+
+beforeEach(() => {
+  project = mkdtempSync(join(tmpdir(), 'arcadia-launch-'));
+  cpSync(bin, join(project, 'bin'), { recursive: true });
+  mkdirSync(join(project, 'src', 'cli'), { recursive: true });
+  mkdirSync(join(project, 'path'));
+  writeFileSync(join(project, 'package-lock.json'), JSON.stringify(lock));
+  writeFileSync(
+    join(project, 'path', 'npm'),
+    `#!/bin/sh
+echo called >> "${project}/calls"
+echo "npm speaks"
+sleep 0.3
+for name in dep tool; do mkdir -p "${project}/node_modules/$name"; echo '{}' > "${project}/node_modules/$name/package.json"; done
+cp "${project}/package-lock.json" "${project}/node_modules/.package-lock.json"
+`,
+  );
+  chmodSync(join(project, 'path', 'npm'), 0o755);
+  program(`console.log(JSON.stringify(process.argv.slice(2)));`);
+});
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(project, { recursive: true });
+});
+
+const program = (source: string) => writeFileSync(join(project, 'src', 'cli', 'main.ts'), source);
+
+function calls(): number {
+  try {
+    return readFileSync(join(project, 'calls'), 'utf8').trim().split('\n').length;
+  } catch {
+    return 0;
+  }
+}
+
+function start(args: readonly string[], file = 'arcadia') {
+  const { npm_execpath: _, ...env } = process.env;
+  const child = spawn(process.execPath, [join(project, 'bin', file), ...args], {
+    env: { ...env, PATH: `${join(project, 'path')}${delimiter}${env.PATH}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(
+    ([[code, signal], stdout, stderr]) => ({ code, signal, stdout, stderr }),
+  );
+  return { child, ended };
+}
+
+const run = (args: readonly string[] = [], file?: string) => start(args, file).ended;
+
+test('what is missing is installed, once, and stdout stays the program’s own', async () => {
+  const first = await run(['usage', '--json', 'a b']);
+  expect(first).toMatchObject({ code: 0, stdout: '["usage","--json","a b"]\n' });
+  expect(first.stderr).toMatch(/^arcadia: installing packages.*\nnpm speaks\n$/);
+  expect(await run(['usage'])).toMatchObject({ code: 0, stdout: '["usage"]\n', stderr: '' });
+  expect(calls()).toBe(1);
+});
+
+test('two that start at once install once', async () => {
+  const results = await Promise.all([run(['1']), run(['2']), run(['3'])]);
+  expect(results.map((result) => result.stdout)).toEqual(['["1"]\n', '["2"]\n', '["3"]\n']);
+  expect(calls()).toBe(1);
+});
+
+test('a lock that a killed process left behind does not hold anybody up', async () => {
+  mkdirSync(join(project, '.arcadia'));
+  writeFileSync(join(project, '.arcadia', 'install.lock'), `${process.pid} another-start`);
+  expect(await run()).toMatchObject({ code: 0 });
+  expect(calls()).toBe(1);
+});
+
+test('another version in the lockfile, or a package that was deleted, is installed', async () => {
+  await run();
+  lock.packages['node_modules/dep'].version = '1.0.1';
+  writeFileSync(join(project, 'package-lock.json'), JSON.stringify(lock));
+  await run();
+  expect(calls()).toBe(2);
+  rmSync(join(project, 'node_modules', 'dep'), { recursive: true });
+  await run();
+  expect(calls()).toBe(3);
+});
+
+test('the command runs without development packages; npm scripts do not', async () => {
+  await run();
+  const installed = JSON.parse(readFileSync(join(project, 'node_modules', '.package-lock.json'), 'utf8'));
+  delete installed.packages['node_modules/tool'];
+  writeFileSync(join(project, 'node_modules', '.package-lock.json'), JSON.stringify(installed));
+  await run();
+  expect(calls()).toBe(1);
+  await run([], 'install.js');
+  expect(calls()).toBe(2);
+});
+
+test('an install that fails ends in one clear error', async () => {
+  writeFileSync(join(project, 'path', 'npm'), '#!/bin/sh\necho "npm: no network" >&2\nexit 7\n');
+  const result = await run();
+  expect(result).toMatchObject({ code: 1, stdout: '' });
+  expect(result.stderr).toMatch(/npm: no network\narcadia: npm could not install the packages \(exit 7\)/);
+});
+
+test('the exit code comes through, and so does a signal', async () => {
+  program('process.exitCode = 3;');
+  expect(await run()).toMatchObject({ code: 3, signal: null });
+
+  program(
+    `process.on('SIGTERM', () => { console.log('stopping'); process.exit(2); }); console.log('ready'); setInterval(() => {}, 1000);`,
+  );
+  const { child, ended } = start([]);
+  await once(child.stdout, 'data');
+  child.kill('SIGTERM');
+  expect(await ended).toMatchObject({ code: 2, stdout: 'ready\nstopping\n' });
+});
