@@ -6,7 +6,10 @@ import { type Column, moment, table } from './output.ts';
 import { chooseAccounts, connectNewAccount, type NewAccountOptions } from './provider.ts';
 
 export function addAccountCommands(program: Command): void {
-  const account = program.command('account').summary('provider accounts').description('Provider accounts: a DigitalOcean team each.');
+  const account = program
+    .command('account')
+    .summary('provider accounts')
+    .description('Provider accounts: a DigitalOcean team each.');
   addConnect(account);
   addList(account);
   addCheck(account);
@@ -27,11 +30,16 @@ Next: arcadia account check acme, then arcadia sync`,
     .option('--name <name>', "by default the provider's own name")
     .option('--token-file <file>', 'a file that holds the token; - reads it from stdin')
     .option('--api-url <url>', 'where the API answers (DIGITALOCEAN_API_URL)')
-    .option('--metered-from <moment>', 'nothing before it is metered; by default the moment of connecting', instant('--metered-from'))
+    .option(
+      '--metered-from <moment>',
+      'nothing before it is metered; by default the moment of connecting',
+      instant('--metered-from'),
+    )
     .action(
       withSession(async (session, slug: string | undefined, options: NewAccountOptions) => {
         const { account: connected, database } = await connectNewAccount(session, { ...options, slug });
-        if (session.output.json) return session.output.value({ ...accountAnswer(connected), database: database.database });
+        if (session.output.json)
+          return session.output.value({ ...accountAnswer(connected), database: database.database });
         await session.output.text(
           `Connected ${connected.slug} (${connected.name}) in database ${database.database}. What runs there is metered from ${moment(connected.meteredFrom)}.`,
         );
@@ -53,7 +61,11 @@ acme     Acme Ltd  digitalocean  2026-05-01 09:30:00Z  2026-05-01 09:30:00Z`,
       const { db } = await session.database();
       const accounts = await listAccounts(db);
       if (session.output.json) return session.output.value(accounts.map(accountAnswer));
-      await session.output.list(accounts, accountColumns, 'No account is connected. Connect one: arcadia account connect --help');
+      await session.output.list(
+        accounts,
+        accountColumns,
+        'No account is connected. Connect one: arcadia account connect --help',
+      );
     }),
   );
 }
@@ -85,7 +97,10 @@ domain:read   no       dns_zone  2 dns_zone`,
             { header: 'lists', value: (scope) => scope.kinds.join(', ') },
             {
               header: 'hidden',
-              value: (scope) => (scope.hidden.length === 0 ? null : scope.hidden.map(({ kind, hidden }) => `${hidden} ${kind}`).join(', ')),
+              value: (scope) =>
+                scope.hidden.length === 0
+                  ? null
+                  : scope.hidden.map(({ kind, hidden }) => `${hidden} ${kind}`).join(', '),
             },
           ]);
           await session.output.text(`${one.slug} answers as ${check.identity.name}.\n\n${scopes}`);

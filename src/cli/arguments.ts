@@ -21,7 +21,13 @@ export function instant(name: string): (text: string) => Temporal.Instant {
 
 /** An option that may be given several times, or with commas. */
 export function several(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, ...text.split(',').map((item) => item.trim()).filter((item) => item !== '')];
+  return [
+    ...before,
+    ...text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  ];
 }
 
 /** How many lines a list shows unless told otherwise. */

@@ -42,7 +42,9 @@ export interface CommonOptions {
  * A command's action: opens a session, runs the work, and closes what the session opened, however
  * the work ends. What the work returns is the exit code; nothing is 0.
  */
-export function withSession<Args extends unknown[]>(work: (session: Session, ...args: Args) => Promise<number | undefined | void>) {
+export function withSession<Args extends unknown[]>(
+  work: (session: Session, ...args: Args) => Promise<number | undefined | void>,
+) {
   return async function (this: Command, ...args: unknown[]): Promise<void> {
     const session = openSession(this.opts<CommonOptions>());
     let exitCode: number | undefined | void;

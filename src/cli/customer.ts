@@ -24,7 +24,12 @@ c-17      Acme Ltd  USD                 2`,
       const customers = await listCustomers(db);
       if (session.output.json) {
         return session.output.value(
-          customers.map(({ externalId, name, currency, deployments }) => ({ customer: externalId, name, currency, deployments })),
+          customers.map(({ externalId, name, currency, deployments }) => ({
+            customer: externalId,
+            name,
+            currency,
+            deployments,
+          })),
         );
       }
       await session.output.list(
@@ -57,7 +62,11 @@ Nothing was written.`,
     .action(withSession(importFile));
 }
 
-async function importFile(session: Session, file: string, options: { dryRun?: boolean; exitCode?: boolean }): Promise<number> {
+async function importFile(
+  session: Session,
+  file: string,
+  options: { dryRun?: boolean; exitCode?: boolean },
+): Promise<number> {
   const text = await readInput(file);
   const { describeProblem, importCustomers } = await import('../deployments/import.ts');
   const { bringAttributionsUpToDate } = await import('../deployments/attribution.ts');
@@ -78,13 +87,20 @@ async function importFile(session: Session, file: string, options: { dryRun?: bo
     await session.output.text(problems.map(describeProblem).join('\n'));
   } else {
     await session.output.text(
-      [describeCounts('Customers', customers), describeCounts('Deployments', deployments), describeCounts('Project links', projectLinks)].join('\n'),
+      [
+        describeCounts('Customers', customers),
+        describeCounts('Deployments', deployments),
+        describeCounts('Project links', projectLinks),
+      ].join('\n'),
     );
     if (result.written) session.output.note('Next: arcadia deployment list, then arcadia meter');
   }
   if (!result.written) session.output.note('Nothing was written.');
   if (problems.length > 0) {
-    throw new ArcadiaError('invalid_argument', `${plural(problems.length, 'row is', 'rows are')} not as they should be; nothing would be imported.`);
+    throw new ArcadiaError(
+      'invalid_argument',
+      `${plural(problems.length, 'row is', 'rows are')} not as they should be; nothing would be imported.`,
+    );
   }
   return options.exitCode === true && options.dryRun === true && differs ? 3 : 0;
 }

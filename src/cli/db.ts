@@ -7,7 +7,8 @@ export function addDbCommands(program: Command): void {
 
   addCommand(db, 'migrate', {
     summary: 'bring the schema up to this version',
-    details: 'Every other command does the same before it works. All of it applies or nothing, and any number of processes may do it at once.',
+    details:
+      'Every other command does the same before it works. All of it applies or nothing, and any number of processes may do it at once.',
     example: `
 $ arcadia db migrate
 Applied 5 migrations:
@@ -20,7 +21,9 @@ Applied 5 migrations:
       const applied = await migrate(db);
       if (session.output.json) return session.output.value({ applied });
       if (applied.length === 0) return session.output.text('The schema is up to date.');
-      await session.output.text([`Applied ${plural(applied.length, 'migration')}:`, ...applied.map((name) => `  ${name}`)].join('\n'));
+      await session.output.text(
+        [`Applied ${plural(applied.length, 'migration')}:`, ...applied.map((name) => `  ${name}`)].join('\n'),
+      );
     }),
   );
 

@@ -10,11 +10,14 @@ export function addDemoCommands(program: Command): void {
   const demo = program
     .command('demo')
     .summary('the main job on a simulated account, in a database of its own')
-    .description('The main job on a simulated account, by the ordinary functions, in a database of its own that is made afresh.');
+    .description(
+      'The main job on a simulated account, by the ordinary functions, in a database of its own that is made afresh.',
+    );
 
   addCommand(demo, 'pilot', {
     summary: 'one small deployment: ten days, synced every 15 minutes and metered',
-    details: 'Two active droplets, two zones, three snapshots of 10, 14 and 24 GB, from 2026-05-01 on. Run twice, it prints the same.',
+    details:
+      'Two active droplets, two zones, three snapshots of 10, 14 and 24 GB, from 2026-05-01 on. Run twice, it prints the same.',
     example: `
 $ arcadia demo pilot --json
 {
@@ -52,7 +55,13 @@ async function runPilot(session: Session): Promise<void> {
   const { slug: deployment, plan } = declared;
   const month = monthOf(dayOf(made.from));
   const { usage, meteredThrough } = await usageForPeriod(db, deployment, month.from, month.to);
-  const { deployment: _, from, to, meteredThrough: __, ...quote } = await quoteDeployment(db, { deployment, plan, ...month });
+  const {
+    deployment: _,
+    from,
+    to,
+    meteredThrough: __,
+    ...quote
+  } = await quoteDeployment(db, { deployment, plan, ...month });
   const usageRecords = await countUsageRecords(db, deployment, month.from, month.to);
   const answer = { deployment, from, to, meteredThrough, syncs: made.syncs, usageRecords, usage, quote };
   if (session.output.json) return session.output.value(answer);

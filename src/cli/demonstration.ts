@@ -2,7 +2,7 @@ import type { FleetDeployment, SharedResource } from '../cloud/simulator/timelin
 import type { Account } from '../inventory/accounts.ts';
 import type { Database } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { count } from './output.ts';
+import { count, plural } from './output.ts';
 import type { Session, SessionDatabase } from './session.ts';
 
 // A demonstration is the main job on a simulated fleet, by the functions that every command uses:
@@ -39,7 +39,7 @@ export const agencyDemonstration: DemonstrationRequest = {
 
 /** `6 hours` */
 export function describeCadence(cadence: Temporal.Duration): string {
-  return cadence.toLocaleString('en');
+  return cadence.toLocaleString('en', { style: 'long' });
 }
 
 export interface Demonstration {
@@ -65,7 +65,11 @@ export function fleetAddress(fleet: string, seed: number): string {
  * Makes a fleet's history in a database, declares whose it is, and meters it. What an earlier,
  * interrupted run has done is not done again: the state is the database's.
  */
-export async function demonstrate(session: Session, database: SessionDatabase, request: DemonstrationRequest): Promise<Demonstration> {
+export async function demonstrate(
+  session: Session,
+  database: SessionDatabase,
+  request: DemonstrationRequest,
+): Promise<Demonstration> {
   const { db } = database;
   const history = await session.progress.step('Making history: the clock moves on, everything is synced', (report) =>
     makeHistory(session, database, request, report),
@@ -126,12 +130,23 @@ async function makeHistory(
     await followSimulatedClock(db, now);
     const results = await syncAccount(db, account, provider, { clock, signal: session.signal });
     const incomplete = results.find((result) => result.outcome !== 'complete');
-    if (incomplete) throw new ArcadiaError('sync_incomplete', `At ${now}, ${incomplete.kind} could not be read: ${incomplete.reason}.`);
+    if (incomplete)
+      throw new ArcadiaError(
+        'sync_incomplete',
+        `At ${now}, ${incomplete.kind} could not be read: ${incomplete.reason}.`,
+      );
     syncs += 1;
-    report(`${now} of ${to}: ${count(syncs)} syncs`);
+    report(`${now} of ${to}: ${plural(syncs, 'sync')}`);
     if (Temporal.Instant.compare(now, to) >= 0) break;
   }
-  return { account, from: simulator.start, to, deployments: simulator.deployments, shared: simulator.sharedResources, syncs };
+  return {
+    account,
+    from: simulator.start,
+    to,
+    deployments: simulator.deployments,
+    shared: simulator.sharedResources,
+    syncs,
+  };
 }
 
 function earlier(a: Temporal.Instant, b: Temporal.Instant): Temporal.Instant {
@@ -169,7 +184,12 @@ async function declareFleet(
   await applyRules(db, { rules: deployments.flatMap(rulesOf) }, decidedBy, now);
   const { resolveResources } = await import('./resource-ref.ts');
   for (const { kind, externalId, owners } of shared) {
-    await assign(db, { resourceIds: await resolveResources(db, [`${kind}:${externalId}`]), owners, from: null }, decidedBy, now);
+    await assign(
+      db,
+      { resourceIds: await resolveResources(db, [`${kind}:${externalId}`]), owners, from: null },
+      decidedBy,
+      now,
+    );
   }
   for (const { slug, plan, startsAt } of deployments) {
     await subscribe(db, { deployment: slug, plan, from: dayOf(startsAt) }, decidedBy, now);

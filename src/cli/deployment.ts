@@ -25,14 +25,18 @@ $ arcadia deployment list --customer c-17
 DEPLOYMENT  NAME       CUSTOMER  STARTS (UTC)
 acme        Acme shop  c-17      2026-05-01 00:00:00Z`,
   })
-    .option('--customer <id>', 'only that customer\'s, by its external id')
+    .option('--customer <id>', "only that customer's, by its external id")
     .action(
       withSession(async (session, options: { customer?: string }) => {
         const { listDeployments } = await import('../deployments/deployments.ts');
         const { db } = await session.database();
         const rows = await listDeployments(db, options.customer === undefined ? {} : { customer: options.customer });
         if (session.output.json) return session.output.value(rows.map(deploymentAnswer));
-        await session.output.list(rows, deploymentColumns, 'No deployment yet. Make one: arcadia deployment create --help');
+        await session.output.list(
+          rows,
+          deploymentColumns,
+          'No deployment yet. Make one: arcadia deployment create --help',
+        );
       }),
     );
 }
@@ -76,7 +80,8 @@ ID  KIND     NAME       SHARE  FROM (UTC)            TO (UTC)  RULE
           return;
         }
         await session.output.text(`\n${table(owned, ownedColumns)}`);
-        if (ownedTotal > owned.length) session.output.note(`The newest ${count(owned.length)} of ${count(ownedTotal)}; more with --limit`);
+        if (ownedTotal > owned.length)
+          session.output.note(`The newest ${count(owned.length)} of ${count(ownedTotal)}; more with --limit`);
       }),
     );
 }
@@ -94,21 +99,25 @@ Next: give it what it owns, with a rule (arcadia rule --help) or by hand (arcadi
     .option('--name <name>', 'by default the slug')
     .option('--starts <moment>', 'nothing before it is metered for it; by default now', instant('--starts'))
     .action(
-      withSession(async (session, slug: string, options: { customer: string; name?: string; starts?: Temporal.Instant }) => {
-        const { createDeployment } = await import('../deployments/deployments.ts');
-        const { db, clock } = await session.database();
-        const now = await clock.now();
-        const made = await createDeployment(
-          db,
-          { slug, name: options.name ?? slug, customer: options.customer, startsAt: options.starts ?? now },
-          now,
-        );
-        if (session.output.json) return session.output.value(deploymentAnswer(made));
-        await session.output.text(`Made ${made.slug} of ${made.customerExternalId}. Nothing before ${moment(made.startsAt)} is metered for it.`);
-        session.output.note(
-          'Next: give it what it owns, with a rule (arcadia rule --help) or by hand (arcadia deployment assign --help)',
-        );
-      }),
+      withSession(
+        async (session, slug: string, options: { customer: string; name?: string; starts?: Temporal.Instant }) => {
+          const { createDeployment } = await import('../deployments/deployments.ts');
+          const { db, clock } = await session.database();
+          const now = await clock.now();
+          const made = await createDeployment(
+            db,
+            { slug, name: options.name ?? slug, customer: options.customer, startsAt: options.starts ?? now },
+            now,
+          );
+          if (session.output.json) return session.output.value(deploymentAnswer(made));
+          await session.output.text(
+            `Made ${made.slug} of ${made.customerExternalId}. Nothing before ${moment(made.startsAt)} is metered for it.`,
+          );
+          session.output.note(
+            'Next: give it what it owns, with a rule (arcadia rule --help) or by hand (arcadia deployment assign --help)',
+          );
+        },
+      ),
     );
 }
 
@@ -145,7 +154,11 @@ Next: arcadia meter`,
         const { resolveResources } = await import('./resource-ref.ts');
         const { db, clock } = await session.database();
         const now = await clock.now();
-        const range = { resourceIds: await resolveResources(db, options.resource), from: options.from ?? null, to: options.to ?? null };
+        const range = {
+          resourceIds: await resolveResources(db, options.resource),
+          from: options.from ?? null,
+          to: options.to ?? null,
+        };
         const written =
           options.remove === true
             ? await unassign(db, range, operator(), now)
@@ -153,7 +166,9 @@ Next: arcadia meter`,
         await bringAttributionsUpToDate(db, now);
         if (session.output.json) return session.output.value({ resources: range.resourceIds.length, ...written });
         const total = shares.reduce((sum, share) => sum + share.weight, 0);
-        const names = shares.map(({ slug, weight }) => (shares.length === 1 ? slug : `${slug} (${weight} of ${total})`)).join(', ');
+        const names = shares
+          .map(({ slug, weight }) => (shares.length === 1 ? slug : `${slug} (${weight} of ${total})`))
+          .join(', ');
         const when = `${options.from ? ` from ${moment(options.from)}` : ''}${options.to ? ` to ${moment(options.to)}` : ''}`;
         const what = plural(range.resourceIds.length, 'resource');
         await session.output.text(
@@ -184,7 +199,11 @@ const ownedColumns: readonly Column<Owned>[] = [
   { header: 'id', value: (row) => String(row.resourceId), align: 'right' },
   { header: 'kind', value: (row) => row.kind },
   { header: 'name', value: (row) => row.name },
-  { header: 'share', value: (row) => (row.weightTotal === row.weight ? '1' : `${row.weight}/${row.weightTotal}`), align: 'right' },
+  {
+    header: 'share',
+    value: (row) => (row.weightTotal === row.weight ? '1' : `${row.weight}/${row.weightTotal}`),
+    align: 'right',
+  },
   { header: 'from (utc)', value: (row) => moment(row.from) },
   { header: 'to (utc)', value: (row) => moment(row.to) },
   { header: 'rule', value: (row) => row.rule },

@@ -7,7 +7,10 @@ import { printable } from './output.ts';
 export function failureOf(error: unknown): ArcadiaError {
   if (error instanceof CommanderError) {
     // Its suggestion ("Did you mean ...?") stands on a line of its own.
-    const message = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ').trim();
+    const message = error.message
+      .replace(/^error: /, '')
+      .replaceAll(/\s*\n\s*/g, ' ')
+      .trim();
     return new ArcadiaError('invalid_argument', sentence(message), { cause: error });
   }
   return toArcadiaError(error);

@@ -26,7 +26,8 @@ DAY         CAUSE  RECORDS ADDED  CHANGED  REMOVED
           now,
           verify: options.verify === true,
           signal: session.signal,
-          onProgress: (metered: MeteredDay, done: number, of: number) => report(`${metered.day} (${count(done)} of ${count(of)} days)`),
+          onProgress: (metered: MeteredDay, done: number, of: number) =>
+            report(`${metered.day} (${count(done)} of ${count(of)} days)`),
         };
         return range === null ? meterOutstanding(db, common) : meterRange(db, { ...common, ...range });
       });
@@ -34,7 +35,9 @@ DAY         CAUSE  RECORDS ADDED  CHANGED  REMOVED
       if (days.length > 0) await session.output.list(days, columns, '');
       const changed = days.filter((day) => day.revision !== null).length;
       session.output.note(
-        days.length === 0 ? 'Every complete day is up to date.' : `${plural(days.length, 'day')} looked at, ${count(changed)} changed.`,
+        days.length === 0
+          ? 'Every complete day is up to date.'
+          : `${plural(days.length, 'day')} looked at, ${count(changed)} changed.`,
       );
     }),
   );

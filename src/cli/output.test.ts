@@ -38,7 +38,12 @@ test('a table lines up, numbers to the right, wide characters counted as two', (
 });
 
 test('fields line up', () => {
-  expect(fields([['slug', 'acme'], ['customer', null]])).toBe('slug      acme\ncustomer  -');
+  expect(
+    fields([
+      ['slug', 'acme'],
+      ['customer', null],
+    ]),
+  ).toBe('slug      acme\ncustomer  -');
 });
 
 test('a name cannot steer the terminal', () => {

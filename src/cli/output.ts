@@ -82,7 +82,8 @@ function write(stream: Writable, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => {
       if (error === null || error === undefined) resolve();
-      else if ('code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED')) reject(new ReaderGone());
+      else if ('code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'))
+        reject(new ReaderGone());
       else reject(error);
     });
   });
@@ -111,7 +112,11 @@ function widthsOf(lines: readonly (readonly string[])[], before: readonly number
   return widths;
 }
 
-function align<Row>(lines: readonly (readonly string[])[], widths: readonly number[], columns: readonly Column<Row>[]): string {
+function align<Row>(
+  lines: readonly (readonly string[])[],
+  widths: readonly number[],
+  columns: readonly Column<Row>[],
+): string {
   const aligned = lines.map((line) => {
     const cells = line.map((cell, index) => {
       const padding = ' '.repeat((widths[index] ?? 0) - width(cell));
@@ -143,7 +148,12 @@ function width(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let columns = 0;
   for (const { segment } of graphemes.segment(text)) {
-    columns += /^(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6])/u.test(segment) ? 2 : 1;
+    columns +=
+      /^(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6])/u.test(
+        segment,
+      )
+        ? 2
+        : 1;
   }
   return columns;
 }
@@ -160,5 +170,7 @@ export function plural(value: number, one: string, many = `${one}s`): string {
 
 /** An instant as a person reads it: `2026-05-01 06:00:00Z`, without a fraction. */
 export function moment(instant: Temporal.Instant | null): string | null {
-  return instant === null ? null : instant.round({ smallestUnit: 'second', roundingMode: 'floor' }).toString().replace('T', ' ');
+  return instant === null
+    ? null
+    : instant.round({ smallestUnit: 'second', roundingMode: 'floor' }).toString().replace('T', ' ');
 }

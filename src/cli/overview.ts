@@ -46,7 +46,9 @@ export async function readOverview({ db, clock }: SessionDatabase): Promise<Over
   const lastDay = dayOf(now).subtract({ days: 1 });
   const range = monthOf(lastDay);
   const plans = new Map((await currentSubscriptions(db, now)).map(({ deployment, plan }) => [deployment, plan]));
-  const used = new Map((await usageOfAll(db, range.from, range.to)).map(({ deployment, usage }) => [deployment, usage]));
+  const used = new Map(
+    (await usageOfAll(db, range.from, range.to)).map(({ deployment, usage }) => [deployment, usage]),
+  );
   const { meteredThrough } = await usageForPeriod(db, 'unattributed', range.from, range.to);
 
   const deployments: OverviewRow[] = [];
@@ -55,7 +57,14 @@ export async function readOverview({ db, clock }: SessionDatabase): Promise<Over
     const usage = used.get(slug) ?? {};
     const plan = plans.get(slug) ?? null;
     const quote = plan === null ? null : await quoteUsage(db, { plan, usage, day: lastDay });
-    deployments.push({ customer: customerName, deployment: slug, usage, plan, currency: quote?.currency ?? null, amount: quote?.total ?? null });
+    deployments.push({
+      customer: customerName,
+      deployment: slug,
+      usage,
+      plan,
+      currency: quote?.currency ?? null,
+      amount: quote?.total ?? null,
+    });
   }
   const metered = new Set([...used.values()].flatMap((usage) => Object.keys(usage)));
   return {
@@ -63,7 +72,10 @@ export async function readOverview({ db, clock }: SessionDatabase): Promise<Over
     meteredThrough,
     kinds: (await listBillingKinds(db, lastDay)).filter((kind) => metered.has(kind.slug)),
     deployments,
-    unattributed: { usage: used.get('unattributed') ?? {}, resources: await unattributedResources(db, now, unattributedShown) },
+    unattributed: {
+      usage: used.get('unattributed') ?? {},
+      resources: await unattributedResources(db, now, unattributedShown),
+    },
   };
 }
 
@@ -87,25 +99,36 @@ export async function printOverview({ output }: Session, overview: Overview): Pr
 
   const shown = (usage: Usage, kind: string): string | null =>
     usage[kind] === undefined ? null : roundHalfAwayFromZero(parseQuantity(usage[kind]), 2).toFixed(2);
-  const noOwner: OverviewRow = { customer: 'no owner', deployment: 'unattributed', usage: unattributed.usage, plan: null, currency: null, amount: null };
+  const noOwner: OverviewRow = {
+    customer: 'no owner',
+    deployment: 'unattributed',
+    usage: unattributed.usage,
+    plan: null,
+    currency: null,
+    amount: null,
+  };
   const rows = [...deployments, noOwner];
   const columns: Column<OverviewRow>[] = [
     { header: 'customer', value: (row) => row.customer },
     { header: 'deployment', value: (row) => row.deployment },
     ...kinds.map(
       (kind): Column<OverviewRow> => ({
-        header: `${kind.slug} (${kind.unit})`,
+        header: kind.slug,
         value: (row) => shown(row.usage, kind.slug),
         align: 'right',
       }),
     ),
     { header: 'plan', value: (row) => row.plan },
-    { header: 'amount', value: (row) => (row.amount === null ? null : `${row.amount} ${row.currency}`), align: 'right' },
+    {
+      header: 'amount',
+      value: (row) => (row.amount === null ? null : `${row.amount} ${row.currency}`),
+      align: 'right',
+    },
   ];
   await output.text(
     [
       `${describeRange(range)}, every day before ${meteredThrough} is metered. Amounts are the month's so far with its whole base fee.`,
-      'Usage to two decimals here; arcadia usage has it exactly.',
+      `Usage to two decimals (arcadia usage has it exactly): ${kinds.map((kind) => `${kind.slug} in ${kind.unit}s`).join(', ')}.`,
       '',
       table(rows, columns),
     ].join('\n'),

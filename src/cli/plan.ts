@@ -21,7 +21,11 @@ studio  Studio  2026-01-01         50.00 USD      5`,
         const { listPlans } = await import('../pricing/plans.ts');
         const { dayOf } = await import('../metering/period.ts');
         const { db, clock } = await session.database();
-        await session.output.list(await listPlans(db, asked ?? dayOf(await clock.now())), planColumns, 'No plan holds on that day.');
+        await session.output.list(
+          await listPlans(db, asked ?? dayOf(await clock.now())),
+          planColumns,
+          'No plan holds on that day.',
+        );
       }),
     );
 
@@ -54,7 +58,9 @@ droplet_hours       1488  0.02 USD`,
           ...(found.cap === null ? [] : [['at most', `${found.cap} ${found.currency} a month`] as const]),
           ...(found.discount === null ? [] : [['discount', describeDiscount(found)] as const]),
         ]);
-        await session.output.text(found.items.length === 0 ? heading : `${heading}\n\n${table(found.items, itemColumns(found.currency))}`);
+        await session.output.text(
+          found.items.length === 0 ? heading : `${heading}\n\n${table(found.items, itemColumns(found.currency))}`,
+        );
       }),
     );
 }

@@ -12,7 +12,11 @@ export interface OpenableAccount {
 }
 
 /** The account of that slug, or all of them. Errors: not_found where there is none. */
-export async function chooseAccounts(session: Session, database: SessionDatabase, slug: string | undefined): Promise<OpenableAccount[]> {
+export async function chooseAccounts(
+  session: Session,
+  database: SessionDatabase,
+  slug: string | undefined,
+): Promise<OpenableAccount[]> {
   const { getAccount, listAccounts, openAccount } = await import('../inventory/accounts.ts');
   const { loadSecretKey } = await import('../platform/secret-key.ts');
   const accounts = slug === undefined ? await listAccounts(database.db) : [await getAccount(database.db, slug)];
@@ -34,7 +38,10 @@ export async function chooseAccounts(session: Session, database: SessionDatabase
 }
 
 export function noAccounts(): ArcadiaError {
-  return new ArcadiaError('not_found', 'No account is connected. Connect one (arcadia account connect --help), or see a demonstration (arcadia start).');
+  return new ArcadiaError(
+    'not_found',
+    'No account is connected. Connect one (arcadia account connect --help), or see a demonstration (arcadia start).',
+  );
 }
 
 export interface NewAccountOptions {
@@ -70,7 +77,10 @@ export async function connectNewAccount(
   const provider = await openProvider('digitalocean', { apiUrl, credentials });
   session.onClose(() => provider.close());
   const identity = await provider.identify(session.signal);
-  const usual = config.databaseUrl !== null || options.database !== undefined ? {} : { database: builtIn === null ? realDatabase : sandboxDatabase };
+  const usual =
+    config.databaseUrl !== null || options.database !== undefined
+      ? {}
+      : { database: builtIn === null ? realDatabase : sandboxDatabase };
   const database = await session.database(usual);
   const account = await connectAccount(
     database.db,
@@ -95,7 +105,12 @@ function askToken(session: Session, config: Config, tokenFile: string | undefine
 }
 
 function spacesKeys(config: Config): Pick<Credentials, 'spaces'> {
-  const { spacesAccessKeyId: accessKeyId, spacesSecretAccessKey: secretAccessKey, spacesRegions: regions, spacesEndpoint: endpoint } = config;
+  const {
+    spacesAccessKeyId: accessKeyId,
+    spacesSecretAccessKey: secretAccessKey,
+    spacesRegions: regions,
+    spacesEndpoint: endpoint,
+  } = config;
   if (accessKeyId === null || secretAccessKey === null) return {};
   return { spaces: { accessKeyId, secretAccessKey, regions, ...(endpoint === null ? {} : { endpoint }) } };
 }

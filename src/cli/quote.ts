@@ -34,8 +34,16 @@ total    50.24 USD`,
       if (session.output.json) return session.output.value(quote);
 
       const { currency } = quote;
-      const adjustments = (quote.adjustments ?? []).map(({ cause, amount }): [string, string] => [cause, `${amount} ${currency}`]);
-      const sums = [['base', `${quote.base} ${currency}`], ['overage', `${quote.overage} ${currency}`], ...adjustments, ['total', `${quote.total} ${currency}`]];
+      const adjustments = (quote.adjustments ?? []).map(({ cause, amount }): [string, string] => [
+        cause,
+        `${amount} ${currency}`,
+      ]);
+      const sums = [
+        ['base', `${quote.base} ${currency}`],
+        ['overage', `${quote.overage} ${currency}`],
+        ...adjustments,
+        ['total', `${quote.total} ${currency}`],
+      ];
       const longest = Math.max(...sums.map(([, amount]) => amount?.length ?? 0));
       await session.output.text(
         [
@@ -54,7 +62,11 @@ function lineColumns(currency: string): Column<QuoteLine>[] {
     { header: 'quantity', value: (row) => row.quantity, align: 'right' },
     { header: 'allowance', value: (row) => row.allowance, align: 'right' },
     { header: 'billable', value: (row) => row.billable, align: 'right' },
-    { header: 'unit price', value: (row) => (row.unitPrice === null ? (row.model ?? 'no price') : `${row.unitPrice} ${currency}`), align: 'right' },
+    {
+      header: 'unit price',
+      value: (row) => (row.unitPrice === null ? (row.model ?? 'no price') : `${row.unitPrice} ${currency}`),
+      align: 'right',
+    },
     { header: `amount (${currency})`, value: (row) => row.amount, align: 'right' },
   ];
 }

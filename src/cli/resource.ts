@@ -6,7 +6,10 @@ import { addCommand, withSession } from './command.ts';
 import { type Column, count, fields, moment, table } from './output.ts';
 
 export function addResourceCommands(program: Command): void {
-  const resource = program.command('resource').summary('what the provider lists, and its history').description('What the provider lists, and its history.');
+  const resource = program
+    .command('resource')
+    .summary('what the provider lists, and its history')
+    .description('What the provider lists, and its history.');
   addList(resource);
   addShow(resource);
 }
@@ -39,9 +42,15 @@ ID  ACCOUNT  KIND     NAME      STATUS  SINCE (UTC)           PROVIDER'S ID
         const { db, clock } = await session.database();
         const { kind, account, limit } = options;
         let isCut = false;
-        const pages = readPages(db, { kind, account, at: options.at ?? (await clock.now()) }, limit, session.signal, () => {
-          isCut = true;
-        });
+        const pages = readPages(
+          db,
+          { kind, account, at: options.at ?? (await clock.now()) },
+          limit,
+          session.signal,
+          () => {
+            isCut = true;
+          },
+        );
         await session.output.pages(pages, {
           columns: resourceColumns,
           answer: resourceAnswer,
@@ -82,7 +91,10 @@ FROM (UTC)            TO (UTC)              STATUS  NAME      ATTRIBUTES        
           ['created', moment(found.createdAt)],
           ['first seen', moment(found.firstSeenAt)],
         ]);
-        const memberships = found.memberships.length === 0 ? [] : [`Projects that held it:\n${table(found.memberships, membershipColumns)}`];
+        const memberships =
+          found.memberships.length === 0
+            ? []
+            : [`Projects that held it:\n${table(found.memberships, membershipColumns)}`];
         await session.output.text([identity, table(found.states, stateColumns), ...memberships].join('\n\n'));
       }),
     );

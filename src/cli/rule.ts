@@ -71,7 +71,8 @@ ID  KIND     NAME      FROM (UTC)            TO (UTC)  WAS       WOULD BE
         } else {
           const heading = `${plural(rules.added, 'rule')} added, ${count(rules.changed)} changed, ${count(rules.ended)} ended, ${count(rules.unchanged)} as before. ${plural(preview.resources, 'resource')} would change owner.`;
           await session.output.text(changes.length === 0 ? heading : `${heading}\n\n${table(changes, changeColumns)}`);
-          if (changesTotal > changes.length) session.output.note(`The first ${count(changes.length)} of ${count(changesTotal)}; more with --limit`);
+          if (changesTotal > changes.length)
+            session.output.note(`The first ${count(changes.length)} of ${count(changesTotal)}; more with --limit`);
         }
         const differs = rules.added + rules.changed + rules.ended > 0;
         return options.exitCode === true && differs ? 3 : 0;
@@ -128,10 +129,15 @@ RESOURCES  RULE                                      DEPLOYMENT  WHY
         await bringAttributionsUpToDate(db, now);
         const suggestions = await suggestOwners(db, options.limit);
         const { total } = await unattributedResources(db, now, 1);
-        const empty = total === 0 ? 'Everything has an owner.' : `${plural(total, 'resource has', 'resources have')} no owner, and nothing tells whose they are.`;
+        const empty =
+          total === 0
+            ? 'Everything has an owner.'
+            : `${plural(total, 'resource has', 'resources have')} no owner, and nothing tells whose they are.`;
         await session.output.list(suggestions, suggestionColumns, empty);
         if (suggestions.length > 0) {
-          session.output.note(`${plural(total, 'resource has', 'resources have')} no owner. Put what fits into a rules file, then: arcadia rule preview <file>`);
+          session.output.note(
+            `${plural(total, 'resource has', 'resources have')} no owner. Put what fits into a rules file, then: arcadia rule preview <file>`,
+          );
         }
       }),
     );
@@ -143,14 +149,21 @@ async function readRules(file: string): Promise<unknown> {
   try {
     return parse(text);
   } catch (cause) {
-    throw new ArcadiaError('invalid_argument', `${file} is neither YAML nor JSON: ${(cause as Error).message.split('\n')[0]}`, { cause });
+    throw new ArcadiaError(
+      'invalid_argument',
+      `${file} is neither YAML nor JSON: ${(cause as Error).message.split('\n')[0]}`,
+      { cause },
+    );
   }
 }
 
 const ruleColumns: readonly Column<Rule>[] = [
   { header: 'rule', value: (row) => String(row.ruleId), align: 'right' },
   { header: 'kind', value: (row) => row.kind },
-  { header: 'matches', value: (row) => (row.project === null ? row.pattern : `${row.projectName ?? 'project'} (${row.project})`) },
+  {
+    header: 'matches',
+    value: (row) => (row.project === null ? row.pattern : `${row.projectName ?? 'project'} (${row.project})`),
+  },
   { header: 'only', value: (row) => row.resourceKinds?.join(', ') ?? null },
   { header: 'owner', value: (row) => (row.owners === null ? null : describeOwners(row.owners)) },
   { header: 'from (utc)', value: (row) => moment(row.from) },
@@ -166,7 +179,9 @@ const suggestionColumns: readonly Column<Suggestion>[] = [
 
 /** As it can stand in a rules file. */
 function flow(rule: Suggestion['rule']): string {
-  return `{ ${Object.entries(rule).map(([key, value]) => `${key}: ${JSON.stringify(value)}`).join(', ')} }`;
+  return `{ ${Object.entries(rule)
+    .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
+    .join(', ')} }`;
 }
 
 const changeColumns: readonly Column<PreviewedChange>[] = [

@@ -20,7 +20,8 @@ const defaultPort = 4010;
 export function addSimulateCommand(program: Command): void {
   addCommand(program, 'simulate', {
     summary: "a server that speaks the provider's API, from a made-up fleet with a clock of its own",
-    details: 'Runs until Ctrl-C or SIGTERM. The same fleet and seed are the same fleet. Its clock stands still until it is moved.',
+    details:
+      'Runs until Ctrl-C or SIGTERM. The same fleet and seed are the same fleet. Its clock stands still until it is moved.',
     example: `
 $ arcadia simulate --fleet agency
 The fleet agency (seed 1) answers at http://127.0.0.1:4010
@@ -71,5 +72,6 @@ To see a scope missing:   curl -d '{"fault": "missing_scope", "scopes": ["drople
 To make all well again:   curl -X DELETE ${url}/_simulator/faults
 Ctrl-C stops it.`);
   }
-  if (!session.signal.aborted) await new Promise((resolve) => session.signal.addEventListener('abort', resolve, { once: true }));
+  if (!session.signal.aborted)
+    await new Promise((resolve) => session.signal.addEventListener('abort', resolve, { once: true }));
 }

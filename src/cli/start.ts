@@ -34,7 +34,10 @@ $ DIGITALOCEAN_TOKEN=dop_v1_... arcadia start --port 8080`,
 
 async function start(session: Session, options: StartOptions): Promise<void> {
   const config = await session.config();
-  const { database } = config.digitaloceanToken === null ? { database: await session.database() } : await connectNewAccount(session, options);
+  const { database } =
+    config.digitaloceanToken === null
+      ? { database: await session.database() }
+      : await connectNewAccount(session, options);
   // Before the long work: a port that is taken should be known at once.
   const server = await listen(session, database);
 
@@ -45,7 +48,8 @@ async function start(session: Session, options: StartOptions): Promise<void> {
   else await printOverview(session, await readOverview(database));
 
   session.output.note(`\narcadia is up at ${server.url} (/livez, /readyz). Ctrl-C stops it.`);
-  if (!session.signal.aborted) await new Promise((resolve) => session.signal.addEventListener('abort', resolve, { once: true }));
+  if (!session.signal.aborted)
+    await new Promise((resolve) => session.signal.addEventListener('abort', resolve, { once: true }));
 }
 
 const howToBegin = `No account is connected to this database, and nothing was written to it.
@@ -53,19 +57,26 @@ To connect one:             arcadia account connect --help
 To see a demonstration in it: arcadia start --demo`;
 
 /** A database that somebody named is not filled with a demonstration unless they ask for it. */
-async function chooseWork(database: SessionDatabase, options: StartOptions): Promise<'demonstration' | 'accounts' | 'nothing'> {
+async function chooseWork(
+  database: SessionDatabase,
+  options: StartOptions,
+): Promise<'demonstration' | 'accounts' | 'nothing'> {
   const { listAccounts } = await import('../inventory/accounts.ts');
   const { sandboxDatabase } = await import('../platform/open-database.ts');
   const accounts = await listAccounts(database.db);
   const { fleet, seed } = agencyDemonstration;
   if (accounts.some((account) => account.apiUrl === fleetAddress(fleet, seed))) return 'demonstration';
   if (accounts.length > 0) return 'accounts';
-  return options.demo === true || (database.kind === 'embedded' && database.database === sandboxDatabase) ? 'demonstration' : 'nothing';
+  return options.demo === true || (database.kind === 'embedded' && database.database === sandboxDatabase)
+    ? 'demonstration'
+    : 'nothing';
 }
 
 async function makeDemonstration(session: Session, database: SessionDatabase): Promise<void> {
   const { output } = session;
-  output.note(`No account is connected: this is a demonstration on the simulated fleet "${agencyDemonstration.fleet}", in database ${database.database}.`);
+  output.note(
+    `This is a demonstration, on the simulated fleet "${agencyDemonstration.fleet}" in database ${database.database}: no account is connected.`,
+  );
   const { from, to, syncs } = await demonstrate(session, database, agencyDemonstration);
   output.note(
     `Its history runs from ${from} to ${to}; everything was synced every ${describeCadence(agencyDemonstration.cadence)} of it (${plural(syncs, 'sync')} now). The simulated clock stands still there.`,
@@ -79,7 +90,11 @@ async function readAccounts(session: Session, { db, clock }: SessionDatabase): P
   const { loadSecretKey } = await import('../platform/secret-key.ts');
   const secretKey = loadSecretKey(await session.config());
   const { results, failures } = await session.progress.step('Reading the accounts', (report) =>
-    syncAll(db, { secretKey, signal: session.signal, onProgress: ({ account, kind, seen }) => report(`${account}, ${kind}: ${count(seen)} seen`) }),
+    syncAll(db, {
+      secretKey,
+      signal: session.signal,
+      onProgress: ({ account, kind, seen }) => report(`${account}, ${kind}: ${count(seen)} seen`),
+    }),
   );
   session.signal.throwIfAborted();
   for (const { account, error } of failures) {
@@ -116,7 +131,11 @@ async function listen(session: Session, database: SessionDatabase): Promise<Http
       database: async () => void (await status()),
       async migrations() {
         const open = (await status()).filter((migration) => migration.state !== 'applied');
-        if (open.length > 0) throw new ArcadiaError('conflict', `Not as this version needs it: ${open.map(({ name, state }) => `${name} ${state}`).join(', ')}.`);
+        if (open.length > 0)
+          throw new ArcadiaError(
+            'conflict',
+            `Not as this version needs it: ${open.map(({ name, state }) => `${name} ${state}`).join(', ')}.`,
+          );
       },
     },
   });

@@ -30,7 +30,10 @@ function cleanToken(said: string, where: string): string {
   const token = said.trim();
   if (token === '') throw new ArcadiaError('invalid_argument', `The token from ${where} is empty.`);
   if (/[^\x21-\x7e]/.test(token)) {
-    throw new ArcadiaError('invalid_argument', `The token from ${where} is more than one word; a file holds the token and nothing else.`);
+    throw new ArcadiaError(
+      'invalid_argument',
+      `The token from ${where} is more than one word; a file holds the token and nothing else.`,
+    );
   }
   return token;
 }

@@ -33,7 +33,9 @@ snapshot_gb_month        48  GiB-month`,
       const rows = Object.entries(answer.usage);
       if (rows.length === 0) {
         await session.output.text(heading);
-        session.output.note('Nothing was used. If that is a surprise: arcadia meter, then arcadia resource list --deployment');
+        session.output.note(
+          'Nothing was used. If that is a surprise: arcadia meter, then arcadia resource list --deployment',
+        );
         return;
       }
       const lines = table(rows, [

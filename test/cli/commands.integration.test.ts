@@ -54,7 +54,10 @@ describe('from an empty database to a quote', () => {
   });
 
   test('an account is connected with a token from stdin, which is shown nowhere', async () => {
-    const connected = await run(['account', 'connect', 'acme', '--api-url', simulator.url, '--token-file', '-', '--json'], 'dop_v1_secret\n');
+    const connected = await run(
+      ['account', 'connect', 'acme', '--api-url', simulator.url, '--token-file', '-', '--json'],
+      'dop_v1_secret\n',
+    );
     expect(answerOf(connected)).toMatchObject({
       account: 'acme',
       provider: 'digitalocean',
@@ -67,7 +70,10 @@ describe('from an empty database to a quote', () => {
   });
 
   test('a check names each scope', async () => {
-    const [check] = (await json('account', 'check')) as { account: string; scopes: { scope: string; granted: string }[] }[];
+    const [check] = (await json('account', 'check')) as {
+      account: string;
+      scopes: { scope: string; granted: string }[];
+    }[];
     expect(check?.account).toBe('acme');
     expect(check?.scopes).toContainEqual(expect.objectContaining({ scope: 'droplet:read', granted: 'yes' }));
   });
@@ -76,7 +82,17 @@ describe('from an empty database to a quote', () => {
     const results = (await json('sync')) as Record<string, unknown>[];
     expect(results.length).toBeGreaterThan(10);
     for (const result of results) {
-      expect(Object.keys(result)).toEqual(['account', 'kind', 'outcome', 'reason', 'seen', 'new', 'changed', 'ended', 'requests']);
+      expect(Object.keys(result)).toEqual([
+        'account',
+        'kind',
+        'outcome',
+        'reason',
+        'seen',
+        'new',
+        'changed',
+        'ended',
+        'requests',
+      ]);
       expect(result).toMatchObject({ account: 'acme', outcome: 'complete', reason: null, changed: 0, ended: 0 });
     }
     expect(results.find(({ kind }) => kind === 'snapshot')).toMatchObject({ seen: 3, new: 3 });
@@ -87,7 +103,11 @@ describe('from an empty database to a quote', () => {
   });
 
   test('resources can be listed and shown', async () => {
-    const snapshots = (await json('resource', 'list', '--kind', 'snapshot')) as { id: number; kind: string; attributes: { size_gb: number } }[];
+    const snapshots = (await json('resource', 'list', '--kind', 'snapshot')) as {
+      id: number;
+      kind: string;
+      attributes: { size_gb: number };
+    }[];
     expect(snapshots.map(({ attributes }) => attributes.size_gb).sort((a, b) => a - b)).toEqual([10, 14, 24]);
     expect(await json('resource', 'show', String(snapshots[0]?.id))).toMatchObject({
       kind: 'snapshot',
@@ -100,16 +120,28 @@ describe('from an empty database to a quote', () => {
 
   test('customers are imported, after a dry run that names each bad row', async () => {
     const header = 'customer_external_id,customer_name,currency,deployment_slug,deployment_name,starts_at,plan\n';
-    const bad = await run(['customer', 'import', '-', '--dry-run'], `${header}c-1,Acme,dollars,acme-studio,Acme,2026-05-01,studio\n`);
+    const bad = await run(
+      ['customer', 'import', '-', '--dry-run'],
+      `${header}c-1,Acme,dollars,acme-studio,Acme,2026-05-01,studio\n`,
+    );
     expect(bad.code).toBe(1);
     expect(bad.stdout).toContain('line 2, currency: dollars');
     expect(await json('customer', 'list')).toEqual([]);
 
     const good = file('customers.csv', `${header}c-1,Acme,USD,acme-studio,Acme Studio,2026-05-01,studio\n`);
     expect((await run(['customer', 'import', good, '--dry-run', '--exit-code'])).code).toBe(3);
-    expect(await json('customer', 'import', good)).toMatchObject({ written: true, deployments: { created: 1 }, subscriptions: 1 });
-    expect(await json('customer', 'import', good)).toMatchObject({ deployments: { created: 0, unchanged: 1 }, subscriptions: 0 });
-    expect(await json('customer', 'list')).toEqual([{ customer: 'c-1', name: 'Acme', currency: 'USD', deployments: 1 }]);
+    expect(await json('customer', 'import', good)).toMatchObject({
+      written: true,
+      deployments: { created: 1 },
+      subscriptions: 1,
+    });
+    expect(await json('customer', 'import', good)).toMatchObject({
+      deployments: { created: 0, unchanged: 1 },
+      subscriptions: 0,
+    });
+    expect(await json('customer', 'list')).toEqual([
+      { customer: 'c-1', name: 'Acme', currency: 'USD', deployments: 1 },
+    ]);
   });
 
   test('a rules file is previewed, then applied, then changes nothing', async () => {
@@ -125,14 +157,29 @@ describe('from an empty database to a quote', () => {
   });
 
   test('a second deployment gets a share by hand, and gives it back', async () => {
-    expect(await json('deployment', 'create', 'beta', '--customer', 'c-1', '--starts', '2026-05-01')).toMatchObject({ deployment: 'beta', name: 'beta' });
+    expect(await json('deployment', 'create', 'beta', '--customer', 'c-1', '--starts', '2026-05-01')).toMatchObject({
+      deployment: 'beta',
+      name: 'beta',
+    });
     const [droplet] = (await json('resource', 'list', '--kind', 'droplet')) as { id: number; externalId: string }[];
-    const assigned = await run(['deployment', 'assign', 'acme-studio:2', 'beta:1', '--resource', `droplet:${droplet?.externalId}`]);
+    const assigned = await run([
+      'deployment',
+      'assign',
+      'acme-studio:2',
+      'beta:1',
+      '--resource',
+      `droplet:${droplet?.externalId}`,
+    ]);
     expect(assigned.stdout).toContain('acme-studio (2 of 3), beta (1 of 3)');
-    expect(await json('deployment', 'show', 'beta')).toMatchObject({ owned: [{ resourceId: droplet?.id, weight: 1, weightTotal: 3 }] });
+    expect(await json('deployment', 'show', 'beta')).toMatchObject({
+      owned: [{ resourceId: droplet?.id, weight: 1, weightTotal: 3 }],
+    });
     await json('deployment', 'assign', '--remove', '--resource', String(droplet?.id));
     expect(await json('deployment', 'show', 'beta')).toMatchObject({ owned: [] });
-    expect(await json('deployment', 'list', '--customer', 'c-1')).toMatchObject([{ deployment: 'acme-studio' }, { deployment: 'beta' }]);
+    expect(await json('deployment', 'list', '--customer', 'c-1')).toMatchObject([
+      { deployment: 'acme-studio' },
+      { deployment: 'beta' },
+    ]);
   });
 
   test('two days pass; they are metered once', async () => {
@@ -145,7 +192,9 @@ describe('from an empty database to a quote', () => {
     const again = await run(['meter']);
     expect(again).toMatchObject({ code: 0, stdout: '' });
     expect(again.stderr).toContain('up to date');
-    expect(await json('meter', '--from', '2026-05-01', '--to', '2026-05-02', '--verify')).toMatchObject([{ inserted: 0, changed: 0, deleted: 0 }]);
+    expect(await json('meter', '--from', '2026-05-01', '--to', '2026-05-02', '--verify')).toMatchObject([
+      { inserted: 0, changed: 0, deleted: 0 },
+    ]);
   });
 
   test('usage and quote answer in the promised form', async () => {
@@ -159,7 +208,9 @@ describe('from an empty database to a quote', () => {
     const quote = (await json('quote', 'acme-studio', '--plan', 'studio', '--month', '2026-05')) as { lines: object[] };
     expect(quote).toMatchObject({ plan: 'studio', currency: 'USD', base: '50.00', overage: '0.00', total: '50.00' });
     for (const line of quote.lines) {
-      expect(Object.keys(line)).toEqual(expect.arrayContaining(['kind', 'quantity', 'allowance', 'billable', 'unitPrice', 'amount']));
+      expect(Object.keys(line)).toEqual(
+        expect.arrayContaining(['kind', 'quantity', 'allowance', 'billable', 'unitPrice', 'amount']),
+      );
     }
     expect(await json('quote', 'acme-studio')).toMatchObject({ plan: 'studio', total: '50.00' });
     const table = await run(['usage', 'acme-studio', '--from', '2026-05-01', '--to', '2026-05-02']);

@@ -1,0 +1,141 @@
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type Simulator, startSimulator } from '../../src/cloud/simulator/server.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { Arcadia, answerOf, arcadia, failureOf, makeFolder } from './arcadia.ts';
+
+let simulator: Simulator;
+const resources = 5_000;
+
+beforeAll(async () => {
+  simulator = await startSimulator({ fleet: 'hoster', seed: 1, resources });
+  // What is tested here is not patience.
+  await fetch(`${simulator.url}/_simulator/limits`, {
+    method: 'POST',
+    body: JSON.stringify({ perHour: null, perMinute: null }),
+  });
+});
+afterAll(() => simulator.close());
+
+function connect(env: Readonly<Record<string, string>>) {
+  return arcadia(['account', 'connect', 'hoster', '--api-url', simulator.url, '--json'], {
+    env: { ...env, DIGITALOCEAN_TOKEN: 'any' },
+  });
+}
+
+describe('a database that goes away in the middle', () => {
+  test('ends the command with its own error; the next run carries on', async () => {
+    const folder = makeFolder();
+    onTestFinished(folder.remove);
+    const env = { ARCADIA_DATA_DIR: folder.path };
+    answerOf(await connect(env));
+
+    const syncing = new Arcadia(['sync', '--json'], { env });
+    await waitForRequests(10);
+    process.kill(postmasterPid(folder.path), 'SIGKILL');
+    const ended = await syncing.ended;
+    expect(failureOf(ended)).toMatchObject({ code: 'database_unreachable', exitCode: 1 });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).not.toMatch(/^\s+at /m);
+
+    const results = answerOf(await arcadia(['sync', '--json'], { env })) as { outcome: string; seen: number }[];
+    expect(results.every(({ outcome }) => outcome === 'complete')).toBe(true);
+    expect(results.reduce((sum, { seen }) => sum + seen, 0)).toBeGreaterThanOrEqual(resources);
+  });
+});
+
+describe('a full disk', () => {
+  const mounted = makeFolder();
+  const size = 320 * 1024 * 1024;
+  const canMount =
+    process.getuid?.() === 0 &&
+    spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=755`, 'tmpfs', mounted.path]).status === 0;
+  if (!canMount) console.warn('Not root, or not allowed to mount: a full disk is NOT tested here.');
+  afterAll(() => {
+    if (canMount) execFileSync('umount', ['--lazy', mounted.path]);
+    mounted.remove();
+  });
+
+  test.runIf(canMount)('ends the command with its own error; with space again, the next run carries on', async () => {
+    const env = { ARCADIA_DATA_DIR: mounted.path };
+    answerOf(await connect(env));
+    const filler = join(mounted.path, 'filler');
+    const { bavail, bsize } = statfsSync(mounted.path);
+    // What is left takes the server's start, not the history of thousands of resources.
+    execFileSync('fallocate', ['-l', String(bavail * bsize - 2 * 1024 * 1024), filler]);
+
+    const ended = await arcadia(['sync', '--json'], { env });
+    expect(failureOf(ended)).toMatchObject({ code: 'database_full', exitCode: 1 });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).not.toMatch(/^\s+at /m);
+
+    rmSync(filler);
+    const results = answerOf(await arcadia(['sync', '--json'], { env })) as { outcome: string }[];
+    expect(results.every(({ outcome }) => outcome === 'complete')).toBe(true);
+  });
+});
+
+describe('with thousands of resources in a database', () => {
+  let database: TestDatabase;
+  const folder = makeFolder();
+  let env: Readonly<Record<string, string>>;
+
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    env = { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path };
+    answerOf(await connect(env));
+    answerOf(await arcadia(['sync', '--json'], { env }));
+  });
+  afterAll(async () => {
+    await database.close();
+    folder.remove();
+  });
+
+  test('a reader that leaves early is no error', async () => {
+    const bin = new URL('../../bin/arcadia', import.meta.url).pathname;
+    for (const format of ['', '--json']) {
+      const script = `set -o pipefail; '${bin}' resource list --limit 1000000 ${format} | head -n 1`;
+      const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script], { env: { ...process.env, ...env } });
+      expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+      expect(stderr).toBe('');
+    }
+  });
+
+  test('a long list is whole, page after page', async () => {
+    const listed = answerOf(await arcadia(['resource', 'list', '--limit', '1000000', '--json'], { env })) as {
+      id: number;
+    }[];
+    expect(listed.length).toBeGreaterThanOrEqual(resources);
+    expect(new Set(listed.map(({ id }) => id)).size).toBe(listed.length);
+  });
+
+  test('Ctrl-C stops after the step under way, with an exit code of its own; the next run carries on', async () => {
+    simulator.advanceTo(simulator.now().add({ hours: 1 }));
+    const syncing = new Arcadia(['sync', '--json'], { env });
+    await waitForRequests(10);
+    syncing.child.kill('SIGINT');
+    const ended = await syncing.ended;
+    expect(failureOf(ended)).toMatchObject({ code: 'cancelled', exitCode: 2 });
+    expect(ended.code).toBe(2);
+    const results = answerOf(await arcadia(['sync', '--json'], { env })) as { ended: number; outcome: string }[];
+    expect(results.every(({ outcome }) => outcome === 'complete')).toBe(true);
+  });
+});
+
+/** Until the simulator has been asked some more, so that a sync is in the middle of its work. */
+async function waitForRequests(more: number): Promise<void> {
+  const asked = async () => {
+    const answer = await fetch(`${simulator.url}/_simulator/requests`);
+    return ((await answer.json()) as { total: number }).total;
+  };
+  const before = await asked();
+  while ((await asked()) < before + more) await sleep(5);
+}
+
+function postmasterPid(dataDir: string): number {
+  return Number(readFileSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0]);
+}
