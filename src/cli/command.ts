@@ -20,7 +20,9 @@ export function describeCommand(command: Command, description: CommandDescriptio
   const { summary, details, example } = description;
   return command
     .summary(summary)
-    .description(details === undefined ? `${summary}.` : `${summary}.\n\n${details}`)
+    .description(
+      `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${details === undefined ? '' : `\n\n${details}`}`,
+    )
     .option('--json', 'print one JSON value instead of text, errors included')
     .option('--data-dir <folder>', 'where the embedded database lives (ARCADIA_DATA_DIR)')
     .option('--database <name>', 'another database of that server, such as demo_pilot')

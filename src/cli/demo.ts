@@ -33,7 +33,9 @@ $ arcadia demo pilot --json
     summary: 'forty deployments of an agency: ninety days, synced every 6 hours and metered',
     example: `
 $ arcadia demo agency
-CUSTOMER     DEPLOYMENT   PLAN    AMOUNT  ...`,
+CUSTOMER     DEPLOYMENT    DNS_ZONES  DROPLET_HOURS  PLAN        AMOUNT
+Amber Press  amber-press        1.13         815.90  studio   50.00 USD
+no owner     unattributed       2.83        1224.00  -                -`,
   }).action(withSession(runAgency));
 }
 

@@ -41,7 +41,8 @@ const nouns = [
   addDbCommands,
 ];
 
-function buildProgram(): Command {
+/** All commands, with their help; nothing runs yet. */
+export function buildProgram(): Command {
   const program = new Command('arcadia')
     .description("Inventory, metering and billing of customers' deployments on somebody else's cloud.")
     .version(packageJson.version, '--version', 'print the version')

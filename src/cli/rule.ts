@@ -51,7 +51,7 @@ function addPreview(rule: Command): void {
     details: `Writes nothing. ${rulesFile}`,
     example: `
 $ arcadia rule preview rules.yaml
-1 rule added, 0 changed, 0 ended, 0 as they were. 2 resources would change owner.
+1 rule added, 0 changed, 0 ended, 0 as before. 2 resources would change owner.
 
 ID  KIND     NAME      FROM (UTC)            TO (UTC)  WAS       WOULD BE
 17  droplet  acme-web  2026-05-01 00:00:00Z  -         no owner  acme`,
@@ -86,7 +86,7 @@ function addApply(rule: Command): void {
     details: `A rule that the file leaves out ends now. Applying the same again changes nothing.\n\n${rulesFile}`,
     example: `
 $ arcadia rule apply rules.yaml
-1 rule added, 0 changed, 0 ended, 0 as they were. 2 resources changed owner.
+1 rule added, 0 changed, 0 ended, 0 as before. 2 resources changed owner.
 Next: arcadia meter`,
   })
     .argument('<file>', '- reads it from stdin')

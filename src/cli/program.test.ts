@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { buildProgram } from './program.ts';
+
+/** What can be run: commands without commands of their own, by all their words. */
+function leaves(command: Command, words: readonly string[] = []): { words: string; command: Command }[] {
+  if (command.commands.length === 0) return [{ words: words.join(' '), command }];
+  return command.commands.flatMap((child) => leaves(child, [...words, child.name()]));
+}
+
+/** The help as it is shown, the text after the options included. */
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => 100 });
+  command.outputHelp();
+  return text;
+}
+
+const commands = leaves(buildProgram());
+
+test('there is every command that the documentation promises', () => {
+  const words = commands.map((leaf) => leaf.words);
+  for (const promised of [
+    ...['start', 'demo pilot', 'demo agency', 'simulate', 'account connect', 'account list', 'account check', 'sync'],
+    ...['resource list', 'resource show', 'customer list', 'customer import', 'deployment list', 'deployment show'],
+    ...['deployment create', 'deployment assign', 'rule list', 'rule preview', 'rule apply', 'rule suggest', 'meter'],
+    ...['usage', 'plan list', 'plan show', 'quote', 'db migrate', 'db status'],
+  ]) {
+    expect(words).toContain(promised);
+  }
+});
+
+describe.each(commands)('arcadia $words', ({ words, command }) => {
+  test('shows an example of itself, takes --json, and takes no secret', () => {
+    const help = helpOf(command);
+    const [, example = ''] = help.split('\nExample:\n');
+    expect(example).toContain(`arcadia ${words}`);
+    expect(help).toContain('--json');
+    expect(command.options.map((option) => option.long)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^--(token|secret|password|database-url)$/)]),
+    );
+  });
+});
