@@ -1,0 +1,187 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTestDatabase } from '../../test/database.ts';
+import { assign } from '../deployments/assignments.ts';
+import { insertLiving, insertResource, writeState } from '../deployments/inventory-fixture.ts';
+import type { Database } from '../platform/database.ts';
+import { meterDay, meterOutstanding, meterRange, outstandingDays } from './meter.ts';
+import { at, createDeployments, insertAccount, setGranularity, storedUsage } from './metering-fixture.ts';
+import { usageForPeriod, usageOfAll } from './usage.ts';
+
+const day = (text: string) => Temporal.PlainDate.from(text);
+const may = { from: day('2026-05-01'), to: day('2026-06-01') };
+const afterMay = at('2026-06-01');
+
+let db: Database;
+let close: () => Promise<void>;
+let account: number;
+
+beforeAll(async () => {
+  ({ db, close } = await openTestDatabase());
+  account = await insertAccount(db);
+  await sql`UPDATE accounts SET metered_from = '2026-05-01'`.execute(db);
+  await createDeployments(db, ['ash', 'birch', 'cedar'], at('2026-01-01'));
+});
+afterAll(() => close());
+
+async function own(resource: number, slugs: readonly string[], from: string, to?: string): Promise<void> {
+  const owners = slugs.map((slug) => ({ slug, weight: 1 }));
+  const range = to === undefined ? { from: at(from) } : { from: at(from), to: at(to) };
+  await assign(db, { resourceIds: [resource], owners, ...range }, 'test', afterMay);
+}
+
+async function changes(): Promise<number> {
+  const { rows } = await sql<{ changes: number }>`
+    SELECT (SELECT count(*) FROM usage_changes) + (SELECT count(*) FROM metering_runs) AS changes`.execute(db);
+  return rows[0]?.changes ?? 0;
+}
+
+describe('a month', () => {
+  let server: number;
+  let shared: number;
+
+  test('adds up to the hours, the GiB-months and the shares that were had', async () => {
+    server = await insertLiving(db, account, 'droplet', 'server', {}, at('2026-04-10'));
+    shared = await insertLiving(db, account, 'droplet', 'shared', {}, at('2026-05-01'));
+    const brief = await insertLiving(db, account, 'droplet', 'brief', {}, at('2026-05-20T10:00:00Z'));
+    const snapshot = await insertLiving(
+      db,
+      account,
+      'snapshot',
+      'snapshot',
+      { attributes: { size_gb: 100 } },
+      at('2026-04-01'),
+    );
+    await writeState(db, brief, null, at('2026-05-20T10:00:40Z'), null, at('2026-05-20T10:00:40Z'));
+    await writeState(
+      db,
+      server,
+      { status: 'off' },
+      at('2026-05-05T12:00:00Z'),
+      at('2026-05-07T06:00:00Z'),
+      at('2026-05-07'),
+    );
+    for (const resource of [server, brief, snapshot]) await own(resource, ['ash'], '2026-04-01');
+    await own(shared, ['ash', 'birch', 'cedar'], '2026-05-01');
+    await meterRange(db, { ...may, now: afterMay });
+
+    expect(await storedUsage(db, '2026-05-01', '2026-06-01')).toEqual({
+      [`ash droplet_hours ${server}`]: '702', // 744 less 42 while off
+      [`ash droplet_hours ${brief}`]: '0.011111111', // 40 s
+      [`ash droplet_hours ${shared}`]: '248',
+      [`birch droplet_hours ${shared}`]: '248',
+      [`cedar droplet_hours ${shared}`]: '248',
+      [`ash snapshot_gb_month ${snapshot}`]: '100',
+    });
+    expect(await usageForPeriod(db, 'ash', may.from, may.to)).toEqual({
+      deployment: 'ash',
+      from: '2026-05-01',
+      to: '2026-06-01',
+      meteredThrough: '2026-06-01',
+      usage: { droplet_hours: '950.011111111', snapshot_gb_month: '100' },
+    });
+  });
+
+  test('a day spent off is a record of 0', async () => {
+    const { rows } = await sql<{ quantity: string }>`
+      SELECT trim_scale(quantity) AS quantity FROM usage_records
+      WHERE resource_id = ${server} AND period_start = '2026-05-06'`.execute(db);
+    expect(rows).toEqual([{ quantity: '0' }]);
+  });
+
+  test('metered again, it writes nothing', async () => {
+    const before = await changes();
+    for (const metered of await meterRange(db, { ...may, now: afterMay })) expect(metered.cause).toBeNull();
+    expect(await changes()).toBe(before);
+  });
+
+  test('a backdated move leaves nothing behind, touches no other record, and keeps what was there', async () => {
+    await own(server, ['cedar'], '2026-05-30');
+    expect((await outstandingDays(db, afterMay)).map(String)).toEqual(['2026-05-30', '2026-05-31']);
+    const metered = await meterOutstanding(db, { now: afterMay });
+    expect(metered.map(({ cause, inserted, changed, deleted }) => ({ cause, inserted, changed, deleted }))).toEqual([
+      { cause: 'changes', inserted: 1, changed: 0, deleted: 1 },
+      { cause: 'changes', inserted: 1, changed: 0, deleted: 1 },
+    ]);
+    const usage = await storedUsage(db, '2026-05-01', '2026-06-01');
+    expect(usage[`ash droplet_hours ${server}`]).toBe('654');
+    expect(usage[`cedar droplet_hours ${server}`]).toBe('48');
+    const { rows } = await sql<{ old_quantity: string | null; new_quantity: string | null }>`
+      SELECT trim_scale(old_quantity) AS old_quantity, trim_scale(new_quantity) AS new_quantity
+      FROM usage_changes ORDER BY usage_change_id`.execute(db);
+    expect(rows).toContainEqual({ old_quantity: '24', new_quantity: null });
+    expect(rows).toContainEqual({ old_quantity: null, new_quantity: '24' });
+  });
+
+  test('by the hour it is the same, and back again', async () => {
+    const daily = await storedUsage(db, '2026-05-01', '2026-06-01');
+    await setGranularity(db, '2026-05-10', 'hour');
+    for (const metered of await meterOutstanding(db, { now: afterMay })) expect(metered.cause).toBe('config');
+    expect(await storedUsage(db, '2026-05-01', '2026-06-01')).toEqual(daily);
+    const { rows } = await sql<{ granularity: string; records: number }>`
+      SELECT granularity, count(*) AS records FROM usage_records WHERE resource_id = ${shared}
+      GROUP BY 1 ORDER BY 1`.execute(db);
+    expect(rows).toEqual([
+      { granularity: 'day', records: 9 * 3 },
+      { granularity: 'hour', records: 22 * 24 * 3 },
+    ]);
+    await setGranularity(db, '2026-05-10', 'day');
+    await meterOutstanding(db, { now: afterMay });
+    expect(await storedUsage(db, '2026-05-01', '2026-06-01')).toEqual(daily);
+  });
+
+  test('a kind that is enabled later is metered back to the beginning', async () => {
+    await sql`
+      UPDATE metering_config SET enabled = true WHERE billing_kind_id =
+        (SELECT billing_kind_id FROM billing_kinds WHERE slug = 'droplet_provisioned_hours')`.execute(db);
+    await meterOutstanding(db, { now: afterMay });
+    const usage = (await usageOfAll(db, may.from, may.to)).find((each) => each.deployment === 'cedar')?.usage;
+    expect(usage).toEqual({ droplet_hours: '296', droplet_provisioned_hours: '296' });
+    await sql`
+      UPDATE metering_config SET enabled = false WHERE billing_kind_id =
+        (SELECT billing_kind_id FROM billing_kinds WHERE slug = 'droplet_provisioned_hours')`.execute(db);
+    await meterOutstanding(db, { now: afterMay });
+    expect(await usageForPeriod(db, 'cedar', may.from, may.to)).toMatchObject({ usage: { droplet_hours: '296' } });
+  });
+
+  test('one that changes owner, size and power within an hour is cut to the microsecond', async () => {
+    const disk = await insertResource(db, account, 'snapshot', 'restless', at('2026-05-20'));
+    const attributes = (size: number) => ({ attributes: { size_gb: size } });
+    await writeState(db, disk, attributes(744), at('2026-05-20T08:00:00Z'), at('2026-05-20T08:30:00Z'), afterMay);
+    await writeState(db, disk, attributes(1488), at('2026-05-20T08:30:00Z'), at('2026-05-20T09:00:00Z'), afterMay);
+    await own(disk, ['ash'], '2026-05-20', '2026-05-20T08:15:00Z');
+    await own(disk, ['birch'], '2026-05-20T08:15:00Z', '2026-05-20T08:45:00Z');
+    await meterOutstanding(db, { now: afterMay });
+    const usage = await storedUsage(db, '2026-05-01', '2026-06-01');
+    expect(usage[`ash snapshot_gb_month ${disk}`]).toBe('0.25');
+    expect(usage[`birch snapshot_gb_month ${disk}`]).toBe('0.75');
+    expect(usage[`unattributed snapshot_gb_month ${disk}`]).toBe('0.5');
+  });
+});
+
+describe('refusals', () => {
+  test('a day that has not ended, a range that is reversed or too long, an unknown deployment', async () => {
+    await expect(meterDay(db, day('2026-06-01'), { now: at('2026-06-01T23:59:59Z') })).rejects.toMatchObject({
+      code: 'period_incomplete',
+    });
+    await expect(usageForPeriod(db, 'ash', may.to, may.from)).rejects.toMatchObject({ code: 'range_reversed' });
+    await expect(usageForPeriod(db, 'ash', day('2026-01-01'), day('2027-01-03'))).rejects.toMatchObject({
+      code: 'range_too_large',
+    });
+    await expect(usageForPeriod(db, 'nobody', may.from, may.to)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test('nothing is metered before an account is', async () => {
+    expect((await usageForPeriod(db, 'ash', day('2026-04-01'), day('2026-05-01'))).usage).toEqual({});
+  });
+});
+
+test('workers that meter the same days at once leave what one would', async () => {
+  await sql`DROP TABLE usage_records_day_20260511, usage_records_day_20260512`.execute(db);
+  await sql`DELETE FROM metered_days WHERE day IN ('2026-05-11', '2026-05-12')`.execute(db);
+  const range = { from: day('2026-05-11'), to: day('2026-05-13') };
+  const runs = await Promise.all([1, 2, 3].map(() => meterRange(db, { ...range, now: afterMay })));
+  expect(runs.flat().filter((metered) => metered.cause === 'first')).toHaveLength(2);
+  for (const metered of await meterRange(db, { ...range, now: afterMay, verify: true }))
+    expect(metered.revision).toBeNull();
+});
