@@ -212,7 +212,9 @@ function findNode() {
 function become(node, file, args) {
   if (typeof process.execve === 'function') process.execve(fs.realpathSync(node), [node, file, ...args], process.env);
 
-  const child = spawn(node, [file, ...args], { stdio: 'inherit' });
+  const child = spawn(node, ['--require', path.join(__dirname, 'follow.js'), file, ...args], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) {
     process.on(signal, () => {
       // A terminal's Ctrl-C has reached the program already: it goes to all in the foreground.
