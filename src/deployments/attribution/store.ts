@@ -59,16 +59,19 @@ export async function readLastFactChange(trx: Transaction): Promise<number> {
 
 /** Stages `touched`: the resources of the fact changes in (after, upTo]; returns how many. */
 export async function touchChanged(trx: Transaction, after: number, upTo: number): Promise<number> {
-  // A first derivation of everything sorts and hashes millions of rows: better in memory.
-  await sql`SELECT set_config('work_mem', '64MB', true)`.execute(trx);
+  // For a first derivation of millions: sorts in memory; and sorted groups, one range_agg at a time,
+  // where a hash would hold them all at once and spill.
+  await sql`SELECT set_config('work_mem', '64MB', true), set_config('enable_hashagg', 'off', true)`.execute(trx);
   await sql`DROP TABLE IF EXISTS pg_temp.touched`.execute(trx);
-  await sql`CREATE TEMPORARY TABLE touched (resource_id bigint PRIMARY KEY) ON COMMIT DROP`.execute(trx);
-  const { numAffectedRows } = await sql`
-    INSERT INTO touched
+  await sql`
+    CREATE TEMPORARY TABLE touched ON COMMIT DROP AS
     SELECT DISTINCT resource_id FROM fact_changes
-    WHERE fact_change_id > ${after} AND fact_change_id <= ${upTo} AND cause <> 'attribution'`.execute(trx);
+    WHERE fact_change_id > ${after} AND fact_change_id <= ${upTo} AND cause <> 'attribution'
+    ORDER BY resource_id`.execute(trx);
+  await sql`CREATE UNIQUE INDEX ON touched (resource_id)`.execute(trx);
   await sql`ANALYZE touched`.execute(trx);
-  return Number(numAffectedRows ?? 0n);
+  const { rows } = await sql<{ touched: number }>`SELECT count(*) AS touched FROM touched`.execute(trx);
+  return rows[0]?.touched ?? 0;
 }
 
 /** Whether so many are touched that deriving everything is cheaper than looking for what inherits. */
@@ -311,7 +314,8 @@ export interface StagedChanges {
 /**
  * Compares `derived` with what is believed of `touched` and stages exactly what differs:
  * `owner_changes` (another owner, or no longer any history there) and `rule_changes` (the same
- * owner by another rule).
+ * owner by another rule). In the resources' order: the index that forbids overlaps is filled
+ * several times faster so.
  */
 export async function stageChanges(trx: Transaction): Promise<StagedChanges> {
   await sql`DROP TABLE IF EXISTS pg_temp.differing, pg_temp.owner_changes, pg_temp.rule_changes`.execute(trx);
@@ -340,7 +344,8 @@ export async function stageChanges(trx: Transaction): Promise<StagedChanges> {
     UNION ALL
     SELECT resource_id, NULL, NULL, lower(part), upper(part), false
     FROM (SELECT resource_id, range_agg(believed) - range_agg(derived) AS held FROM differing GROUP BY resource_id) g,
-         unnest(g.held) AS part`.execute(trx);
+         unnest(g.held) AS part
+    ORDER BY resource_id, valid_from`.execute(trx);
   await sql`
     CREATE TEMPORARY TABLE rule_changes ON COMMIT DROP AS
     WITH by_owner AS (

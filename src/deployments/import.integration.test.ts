@@ -1,0 +1,159 @@
+import { Readable } from 'node:stream';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
+import type { Database } from '../platform/database.ts';
+import { bringAttributionsUpToDate } from './attribution.ts';
+import { getCustomer, listCustomers } from './customers.ts';
+import { listDeployments } from './deployments.ts';
+import { importCustomers } from './import.ts';
+import { at, insertAccount, insertLiving, readOwnership, writeMembership } from './inventory-fixture.ts';
+import { listRules, reorderRules } from './rules.ts';
+
+let opened: TestDatabase;
+let db: Database;
+let project: number;
+let droplet: number;
+const now = at('2026-06-01');
+const header = 'customer_external_id,customer_name,currency,deployment_slug,deployment_name,starts_at';
+
+beforeEach(async () => {
+  opened = await openTestDatabase();
+  db = opened.db;
+  const account = await insertAccount(db);
+  project = await insertLiving(db, account, 'project', 'p-1', { name: 'One' }, at('2026-05-01'));
+  droplet = await insertLiving(db, account, 'droplet', '1', { name: 'web' }, at('2026-05-01'));
+  await writeMembership(db, droplet, project, at('2026-05-01'), null, at('2026-05-01'));
+});
+afterEach(() => opened.close());
+
+async function written() {
+  const { rows } = await sql`
+    SELECT (SELECT json_agg(c) FROM customers c) AS customers, (SELECT json_agg(d) FROM deployments d) AS deployments,
+           (SELECT json_agg(r) FROM ownership_rules r) AS rules, (SELECT count(*) FROM owner_sets) AS sets,
+           (SELECT count(*) FROM fact_changes) AS changes`.execute(db);
+  return rows[0];
+}
+
+test('imports customers, deployments and project links; again it changes nothing', async () => {
+  const csv = `\uFEFF${header},project_id,plan\r
+c1,"Acme, Ltd",USD,acme,Acme shop,2026-05-01,p-1,studio\r
+c1,"Acme, Ltd",USD,acme-blog,Blog,2026-05-02T12:00:00Z,,\r
+
+c2,Beta,EUR,beta,Beta,2026-05-01,,agency\r
+`;
+  const expected = {
+    problems: [],
+    customers: { created: 2, updated: 0, unchanged: 0 },
+    deployments: { created: 3, updated: 0, unchanged: 0 },
+    projectLinks: { created: 1, updated: 0, unchanged: 0 },
+    plans: [
+      { line: 2, deployment: 'acme', plan: 'studio' },
+      { line: 5, deployment: 'beta', plan: 'agency' },
+    ],
+  };
+  const before = await written();
+  expect(await importCustomers(db, csv, { dryRun: true }, now)).toEqual({ written: false, ...expected });
+  expect(await written()).toEqual(before);
+  expect(await importCustomers(db, Readable.from([csv.slice(0, 100), csv.slice(100)]), { dryRun: false }, now)).toEqual(
+    { written: true, ...expected },
+  );
+  expect(await listCustomers(db)).toMatchObject([
+    { externalId: 'c1', name: 'Acme, Ltd', currency: 'USD', deployments: 2 },
+    { externalId: 'c2', name: 'Beta', currency: 'EUR', deployments: 1 },
+  ]);
+  expect((await getCustomer(db, 'c1')).deployments.map((one) => `${one.slug} ${one.startsAt}`)).toEqual([
+    'acme 2026-05-01T00:00:00Z',
+    'acme-blog 2026-05-02T12:00:00Z',
+  ]);
+  await bringAttributionsUpToDate(db, now);
+  expect(await readOwnership(db, droplet)).toMatchObject([{ owner: 'acme', rule: 'project' }]);
+
+  // Not even where an operator has put the link elsewhere since.
+  const order = (await listRules(db)).map((rule) => rule.ruleId);
+  await reorderRules(db, order.reverse(), 'test', now);
+  const after = await written();
+  const again = await importCustomers(db, csv, { dryRun: false }, now);
+  expect(await written()).toEqual(after);
+  expect(again).toMatchObject({
+    customers: { created: 0, updated: 0, unchanged: 2 },
+    deployments: { created: 0, updated: 0, unchanged: 3 },
+    projectLinks: { created: 0, updated: 0, unchanged: 1 },
+  });
+});
+
+test('what differs is updated, and a moved start is told to metering', async () => {
+  await importCustomers(db, `${header},project_id\nc1,Acme,USD,acme,Acme,2026-05-01,p-1`, { dryRun: false }, now);
+  await bringAttributionsUpToDate(db, now);
+  const result = await importCustomers(
+    db,
+    `${header},project_id\nc1,Acme Inc,USD,acme,Acme shop,2026-05-03,\nc1,Acme Inc,USD,new,New,2026-05-03,p-1`,
+    { dryRun: false },
+    now,
+  );
+  expect(result).toMatchObject({
+    customers: { created: 0, updated: 1, unchanged: 0 },
+    deployments: { created: 1, updated: 1, unchanged: 0 },
+    projectLinks: { created: 0, updated: 1, unchanged: 0 },
+  });
+  expect(await listDeployments(db, { customer: 'c1' })).toMatchObject([
+    { slug: 'acme', name: 'Acme shop', customerName: 'Acme Inc' },
+    { slug: 'new' },
+  ]);
+  const { rows } = await sql`SELECT resource_id FROM fact_changes WHERE cause = 'deployment_start'`.execute(db);
+  expect(rows).toEqual([{ resource_id: droplet }]);
+  await bringAttributionsUpToDate(db, now);
+  expect(await readOwnership(db, droplet)).toMatchObject([{ owner: 'new' }]);
+});
+
+test('each bad row is named by line, column and reason, and nothing is imported', async () => {
+  await importCustomers(db, `${header}\nc1,Acme,USD,acme,Acme,2026-05-01`, { dryRun: false }, now);
+  const csv = `${header},project_id
+c9,"Nine
+lines",usd,Nine,Nine,yesterday,
+c9,Ninety,usd,nine,Nine,2026-13-01,p-404
+c2,Two,USD,acme,Acme,2026-05-01,p-1
+c3,,USD,unattributed,X,2026-05-01,p-1
+c4,Four,USD,four,Four
+c5,Five,USD,five,Five,2026-05-01,
+c5,Five,USD,five,Five,2026-05-01,`;
+  const expected = [
+    [2, 'currency'],
+    [2, 'deployment_slug'],
+    [2, 'starts_at'],
+    [4, 'currency'],
+    [4, 'starts_at'],
+    [4, 'customer_name'],
+    [5, 'customer_external_id'],
+    [6, 'customer_name'],
+    [6, 'deployment_slug'],
+    [7, null],
+    [9, 'deployment_slug'],
+  ];
+  const before = await written();
+  const dry = await importCustomers(db, csv, { dryRun: true }, now);
+  expect(dry.problems.map(({ line, column }) => [line, column])).toEqual(expected);
+  expect(dry.problems.find((problem) => problem.line === 5)?.reason).toBe(
+    'acme belongs to customer c1; a customer never loses a deployment to another',
+  );
+  const error = await importCustomers(db, csv, { dryRun: false }, now).then(
+    () => null,
+    (thrown) => thrown,
+  );
+  expect(error).toMatchObject({ code: 'invalid_argument', details: { problems: dry.problems } });
+  expect(error.message).toContain('line 7: has 5 columns where the header has 7');
+  expect(await written()).toEqual(before);
+});
+
+test.each([
+  ['', 1, null],
+  ['customer_external_id,customer_name\n', 1, 'currency'],
+  [`${header},colour\n`, 1, 'colour'],
+  [`${header},plan,plan\n`, 1, 'plan'],
+  [`${header}\nc1,"Acme,USD`, 2, null],
+  [`${header},project_id\nc1,A,USD,a,A,2026-05-01,p-404\n`, 2, 'project_id'],
+  [`${header},project_id\nc1,A,USD,a,A,2026-05-01,p-1\nc1,A,USD,b,B,2026-05-01,p-1`, 3, 'project_id'],
+])('a file that is no such import is refused: %j', async (csv, line, column) => {
+  const { problems } = await importCustomers(db, csv, { dryRun: true }, now);
+  expect(problems).toContainEqual(expect.objectContaining({ line, column }));
+});
