@@ -43,13 +43,20 @@ export interface ListedResource {
   readonly region: string | null;
   /** Sorted, without duplicates. */
   readonly tags: readonly string[];
-  /** Sorted, without duplicates. Snapshot and backup: its source; volume, reserved IP: its droplets; firewall: droplets and tags. */
+  /**
+   * Sorted, without duplicates. Snapshot and backup: its source; volume, reserved IP: its droplets;
+   * firewall: droplets and tags.
+   */
   readonly parents: readonly ParentRef[];
   /**
-   * Normalised facts that billing reads, snake_case. Numbers are exact to 9 digits. Droplet: size_slug, vcpus, memory_mb,
-   * disk_gb, gpu (true or false), image; volume, snapshot, droplet_backup, spaces_bucket: size_gb (GiB); spaces_bucket: objects; droplet_backup: backup_plan (daily, weekly);
-   * load_balancer: nodes, type; reserved_ip: assigned, ip_version (4 or 6); database: engine, size_slug, nodes; kubernetes_cluster: nodes;
-   * project: is_default, purpose, environment. A fact that is not known is absent, not null.
+   * Normalised facts that billing reads, snake_case. Numbers are exact to 9 digits; sizes are GiB.
+   * droplet: size_slug, vcpus, memory_mb, disk_gb, gpu (true or false), image.
+   * volume, snapshot: size_gb. spaces_bucket: size_gb, objects.
+   * droplet_backup: size_gb, backup_plan (daily, weekly).
+   * load_balancer: nodes, type. reserved_ip: assigned, ip_version (4 or 6).
+   * database: engine, size_slug, nodes. kubernetes_cluster: nodes.
+   * project: is_default, purpose, environment.
+   * A fact that is not known is absent, not null.
    */
   readonly attributes: Readonly<Record<string, Json>>;
   /** What the provider said, unchanged, save that secrets (passwords, keys, values of environments) are left out. */
@@ -140,7 +147,10 @@ export interface Provider {
   readonly name: string;
   /** The kinds that `list` can be asked for, in the order in which a full sync lists them (projects first). */
   readonly kinds: readonly ResourceKind[];
-  /** Who the token belongs to. Throws ArcadiaError provider_unauthorized, provider_forbidden, provider_unreachable, provider_failed, cancelled. */
+  /**
+   * Who the token belongs to. Throws ArcadiaError provider_unauthorized, provider_forbidden,
+   * provider_unreachable, provider_failed, cancelled.
+   */
   identify(signal?: AbortSignal): Promise<ProviderIdentity>;
   scopes(signal?: AbortSignal): Promise<readonly ScopeReport[]>;
   list(kind: ResourceKind, signal?: AbortSignal): AsyncIterable<ListingEvent<ListedResource>>;
@@ -166,6 +176,7 @@ export type Credentials = {
   readonly spaces?: {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
+    /** None: all that there are. */
     readonly regions: readonly string[];
     readonly endpoint?: string;
   };

@@ -15,7 +15,7 @@ import { account } from './kinds/account.ts';
 import { type Machine, machine } from './machine.ts';
 import { paginate } from './paginate.ts';
 import { Reading, Requester, RequestFailure, type RequestLimits, requestLimits } from './request.ts';
-import { Spaces } from './spaces.ts';
+import type { Spaces } from './spaces.ts';
 import { throttleFor } from './throttle.ts';
 
 /** In the order in which a full sync lists them: droplets before the backups that they name. */
@@ -57,8 +57,23 @@ export function createDigitalOcean(options: ProviderOptions, surroundings: Surro
     limits: { ...requestLimits, ...surroundings.limits },
     onRequest,
   });
-  const spaces = credentials.spaces === undefined ? null : new Spaces(credentials.spaces, onRequest);
+  const spacesKeys = credentials.spaces;
+  let spaces: Spaces | null = null;
   const backupSources = new BackupSources();
+
+  /** The S3 library takes long to load and much memory: only who lists buckets pays for it. */
+  async function openSpaces(keys: NonNullable<typeof spacesKeys>): Promise<Spaces> {
+    const { Spaces } = await import('./spaces.ts');
+    spaces ??= new Spaces(keys, onRequest);
+    return spaces;
+  }
+
+  async function* listBuckets(
+    keys: NonNullable<typeof spacesKeys>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ListingEvent<ListedResource>, void, undefined> {
+    yield* (await openSpaces(keys)).list(signal);
+  }
 
   async function* listDroplets(reading: Reading): AsyncGenerator<ListingEvent<ListedResource>, void, undefined> {
     for await (const event of readAll(reading, collectionsByKind.droplet ?? [])) {
@@ -69,7 +84,7 @@ export function createDigitalOcean(options: ProviderOptions, surroundings: Surro
 
   return {
     name: 'digitalocean',
-    kinds: spaces === null ? kindsInOrder : [...kindsInOrder, 'spaces_bucket'],
+    kinds: spacesKeys === undefined ? kindsInOrder : [...kindsInOrder, 'spaces_bucket'],
 
     async identify(signal) {
       try {
@@ -101,7 +116,7 @@ export function createDigitalOcean(options: ProviderOptions, surroundings: Surro
     },
 
     list(kind, signal) {
-      if (kind === 'spaces_bucket' && spaces !== null) return spaces.list(signal);
+      if (kind === 'spaces_bucket' && spacesKeys !== undefined) return listBuckets(spacesKeys, signal);
       const reading = new Reading(requester, signal);
       if (kind === 'droplet') return listDroplets(reading);
       if (kind === 'droplet_backup') return backupSources.list(reading);
@@ -119,7 +134,9 @@ export function createDigitalOcean(options: ProviderOptions, surroundings: Surro
     listSizes: (signal) => paginate(new Reading(requester, signal), sizes),
 
     async lookup(kind, externalId, signal) {
-      if (kind === 'spaces_bucket') return spaces === null ? 'unknown' : spaces.lookup(externalId, signal);
+      if (kind === 'spaces_bucket' && spacesKeys !== undefined) {
+        return (await openSpaces(spacesKeys)).lookup(externalId, signal);
+      }
       const path = lookupPath(kind, externalId);
       if (path === null) return 'unknown';
       try {

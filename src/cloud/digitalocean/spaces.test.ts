@@ -5,7 +5,7 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import S3rver from 's3rver';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDigitalOcean } from './client.ts';
-import { Spaces } from './spaces.ts';
+import { Spaces, spacesRegions } from './spaces.ts';
 import { type TestHandler, readListing, startApi } from './testing.ts';
 
 // Against an S3 server of somebody else's making.
@@ -76,6 +76,14 @@ test('a bucket that is listed in several regions is one bucket', async () => {
     'media.example.com',
   ]);
   both.close();
+});
+
+test('without regions every region is asked', async () => {
+  const { spaces: all } = spaces({ regions: [] });
+  const { items, end } = await readListing(all.list());
+  expect(items).toHaveLength(2);
+  expect(end).toEqual({ outcome: 'complete', requests: spacesRegions.length + 2 });
+  all.close();
 });
 
 // s3rver does not page on this Node, so these answers are written out.

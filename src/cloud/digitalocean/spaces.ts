@@ -35,7 +35,17 @@ export const spacesLimits: SpacesLimits = { objectPagesPerBucket: 20_000, bucket
 
 /** Where there are Spaces: https://docs.digitalocean.com/products/spaces/details/availability, March 2026. */
 export const spacesRegions: readonly string[] = [
-  'ams3', 'atl1', 'blr1', 'fra1', 'lon1', 'nyc3', 'sfo2', 'sfo3', 'sgp1', 'syd1', 'tor1',
+  'ams3',
+  'atl1',
+  'blr1',
+  'fra1',
+  'lon1',
+  'nyc3',
+  'sfo2',
+  'sfo3',
+  'sgp1',
+  'syd1',
+  'tor1',
 ];
 
 const attemptMs = 30_000;
