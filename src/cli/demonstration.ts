@@ -102,7 +102,7 @@ async function makeHistory(
 
   const apiUrl = fleetAddress(fleet, seed);
   const known = (await listAccounts(db)).find((account) => account.apiUrl === apiUrl);
-  const simulator = await startSimulator({ fleet, seed, ...(known === undefined ? {} : { at: await clock.now() }) });
+  const simulator = await startSimulator({ fleet, seed });
   session.onClose(() => simulator.close());
   // A simulator takes any token and any key.
   const keys = { accessKeyId: 'simulated', secretAccessKey: 'simulated', regions: spacesRegions };

@@ -20,14 +20,12 @@ const commands = leaves(buildProgram());
 
 test('there is every command that the documentation promises', () => {
   const words = commands.map((leaf) => leaf.words);
-  for (const promised of [
-    ...['start', 'demo pilot', 'demo agency', 'simulate', 'account connect', 'account list', 'account check', 'sync'],
-    ...['resource list', 'resource show', 'customer list', 'customer import', 'deployment list', 'deployment show'],
-    ...['deployment create', 'deployment assign', 'rule list', 'rule preview', 'rule apply', 'rule suggest', 'meter'],
-    ...['usage', 'plan list', 'plan show', 'quote', 'db migrate', 'db status'],
-  ]) {
-    expect(words).toContain(promised);
-  }
+  const promised = `
+    start, demo pilot, demo agency, simulate, account connect, account list, account check, sync, resource list,
+    resource show, customer list, customer import, deployment list, deployment show, deployment create,
+    deployment assign, rule list, rule preview, rule apply, rule suggest, meter, usage, plan list, plan show, quote,
+    db migrate, db status`;
+  expect(words).toEqual(expect.arrayContaining(promised.split(',').map((one) => one.trim())));
 });
 
 describe.each(commands)('arcadia $words', ({ words, command }) => {
