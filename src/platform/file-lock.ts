@@ -16,6 +16,8 @@ const SQLITE_BUSY = 5;
 function begin(path: string, statement: string): FileLock | null {
   const handle = new DatabaseSync(path, { timeout: 0 });
   try {
+    // Nothing is ever written, so a full disk is no obstacle; the default would write a journal.
+    handle.exec('PRAGMA journal_mode = MEMORY');
     handle.exec(statement);
   } catch (error) {
     handle.close();
