@@ -30,7 +30,7 @@ $ arcadia demo pilot --json
   }).action(withSession(runPilot));
 
   addCommand(demo, 'agency', {
-    summary: 'forty deployments of an agency: ninety days, synced every 6 hours and metered',
+    summary: 'forty deployments of an agency: ninety days, synced every 12 hours and metered',
     example: `
 $ arcadia demo agency
 CUSTOMER     DEPLOYMENT    DNS_ZONES  DROPLET_HOURS  PLAN        AMOUNT

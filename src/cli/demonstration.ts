@@ -33,11 +33,11 @@ export const pilotDemonstration: DemonstrationRequest = {
 export const agencyDemonstration: DemonstrationRequest = {
   fleet: 'agency',
   seed: 1,
-  cadence: Temporal.Duration.from({ hours: 6 }),
+  cadence: Temporal.Duration.from({ hours: 12 }),
   spacesRegions: ['ams3', 'fra1'],
 };
 
-/** `6 hours` */
+/** `12 hours` */
 export function describeCadence(cadence: Temporal.Duration): string {
   return cadence.toLocaleString('en', { style: 'long' });
 }
