@@ -54,7 +54,7 @@ class Meter {
     this.#starts.get(n)?.resolve(now);
     this.#running += 1;
     this.most = Math.max(this.most, this.#running);
-    await null;
+    await Promise.resolve();
     this.#running -= 1;
     this.#done += 1;
     if (this.#done === this.#expected) this.#all.resolve(performance.now() - this.#firstAt);

@@ -230,7 +230,7 @@ export async function deleteEnded(db: Database, endedDays: number, deadDays: num
   const { numAffectedRows } = await sql`
     DELETE FROM pgboss.job WHERE id IN (
       SELECT id FROM pgboss.job
-      WHERE completed_on < pgboss.job_now() - CASE WHEN state = 'failed' THEN ${deadDays} ELSE ${endedDays} END * interval '1 day'
+      WHERE completed_on < pgboss.job_now() - CASE WHEN state = 'failed' THEN ${deadDays}::int ELSE ${endedDays}::int END * interval '1 day'
       LIMIT ${batch})`.execute(db);
   return Number(numAffectedRows ?? 0n);
 }

@@ -27,7 +27,13 @@ test('the database is restarted, hard, while jobs run: the workers stay, and eac
   try {
     await migrate(db);
     await createFaultTables(db);
-    const jobs = await openJobs({ db, connectionString, clock: databaseClock(db), queues, declarations: faultDeclarations });
+    const jobs = await openJobs({
+      db,
+      connectionString,
+      clock: databaseClock(db),
+      queues,
+      declarations: faultDeclarations,
+    });
     closing.unshift(() => jobs.close());
     const workers = [
       await startWorkerProcess(connectionString, 'one'),

@@ -12,13 +12,21 @@ export interface WorkerProcess {
   end(signal?: NodeJS.Signals): Promise<void>;
 }
 
-const script = fileURLToPath(new URL('worker-process.ts', import.meta.url));
-
 /** Starts a worker process and waits until it works. */
-export async function startWorkerProcess(connectionString: string, name: string): Promise<WorkerProcess> {
-  const child: ChildProcess = spawn(process.execPath, [script, connectionString, name], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export async function startWorkerProcess(
+  connectionString: string,
+  name: string,
+  script: 'worker-process.ts' | 'house-process.ts' = 'worker-process.ts',
+  env: Readonly<Record<string, string>> = {},
+): Promise<WorkerProcess> {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [fileURLToPath(new URL(script, import.meta.url)), connectionString, name],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    },
+  );
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8');

@@ -75,7 +75,13 @@ async function inScene(play: (scene: FaultScene) => Promise<void>): Promise<void
   const database = await openTestDatabase();
   const { db } = database;
   await createFaultTables(db);
-  const jobs = await openJobs({ db, connectionString: database.connectionString, clock: databaseClock(db), queues, declarations: faultDeclarations });
+  const jobs = await openJobs({
+    db,
+    connectionString: database.connectionString,
+    clock: databaseClock(db),
+    queues,
+    declarations: faultDeclarations,
+  });
   const scene = new FaultScene(database, jobs);
   try {
     await play(scene);

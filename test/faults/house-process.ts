@@ -1,0 +1,17 @@
+import { startWorker } from '../../src/jobs/house.ts';
+import { loadConfig } from '../../src/platform/config.ts';
+import { connect } from '../../src/platform/database.ts';
+import { createLog } from '../../src/platform/log.ts';
+
+// A worker of the house, with its own jobs, in a process of its own.
+
+const [connectionString = '', name = ''] = process.argv.slice(2);
+const db = connect({ connectionString });
+await startWorker({
+  db,
+  connectionString,
+  config: loadConfig({ env: process.env }),
+  log: createLog({ level: 'info', format: 'json' }),
+  name,
+});
+process.stdout.write('started\n');
