@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts';
 import { DAY, HOUR, MINUTE, type Ms } from '../time.ts';
 import type { SharedResource } from '../timeline.ts';
-import { END, START, type Server, type Tenant } from './agency.ts';
+import { END, START, type Server, type Tenant } from './agency-tenants.ts';
 import type { ScriptWriter } from './script.ts';
 
 /** The day of the history, and the time of that day. */

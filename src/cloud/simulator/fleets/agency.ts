@@ -1,14 +1,11 @@
 import { backupSchedule, nextBackupWindow } from '../backup-schedule.ts';
 import { Random } from '../random.ts';
-import { DAY, HOUR, instantOf, MINUTE, ms, type Ms } from '../time.ts';
+import { DAY, HOUR, instantOf, MINUTE, type Ms } from '../time.ts';
 import type { FleetDeployment, Script } from '../timeline.ts';
 import { tellStories } from './agency-stories.ts';
+import { END, START, type Server, type Tenant } from './agency-tenants.ts';
 import { type Company, companies, customerOf } from './companies.ts';
 import { ScriptWriter } from './script.ts';
-
-/** Ninety days: May is whole, and the end is in the middle of a month. */
-export const START = ms('2026-03-20T00:00:00Z');
-export const END = ms('2026-06-18T00:00:00Z');
 
 const CUSTOMERS = 30;
 const DEPLOYMENTS = 40;
@@ -31,29 +28,6 @@ const sizesByRole = {
   worker: ['c-2', 's-2vcpu-4gb'],
   staging: ['s-1vcpu-1gb'],
 } as const;
-
-export interface Server {
-  readonly id: number;
-  readonly name: string;
-  readonly role: keyof typeof sizesByRole;
-  readonly size: string;
-  readonly region: string;
-  readonly born: Ms;
-}
-
-export interface Tenant {
-  readonly index: number;
-  readonly company: Company;
-  readonly deployment: FleetDeployment;
-  readonly region: string;
-  readonly servers: readonly Server[];
-  readonly tags: string[];
-  /** Undefined: the default project. */
-  readonly project: string | undefined;
-  readonly born: Ms;
-  /** END or earlier. */
-  readonly until: Ms;
-}
 
 /**
  * An agency: 40 deployments of 30 customers over 90 days. Half has a project each, some are told
