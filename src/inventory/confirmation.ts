@@ -4,7 +4,8 @@ import type { Provider } from '../cloud/provider.ts';
  * No false deaths. Only a complete listing of a kind ends a resource, and a suspicious one must be
  * confirmed, for each resource that it left out: by a look-up that the provider answers with "gone",
  * or by this many complete listings in a row that leave it out, this far apart. The life then ended
- * at the first of them. A resource that is listed again, or that a look-up finds, starts afresh.
+ * at the first of them. A resource that is listed again starts afresh; and a look-up that finds one
+ * refutes its kind's whole listing, which then counts against nobody.
  */
 export const listingsToConfirm = 3;
 export const listingsApartMinutes = 10;
@@ -25,25 +26,33 @@ export function isSuspicious(alive: number, missing: number): boolean {
   return left === 0 || (alive >= suspicionFloor && left * 2 < alive);
 }
 
+export interface Missing {
+  readonly resourceId: number;
+  readonly kind: string;
+  readonly externalId: string;
+}
+
 export interface LookedUp {
+  /** Resources that the provider says are gone. */
   readonly gone: readonly number[];
-  readonly exists: readonly number[];
+  /** The kind whose listing left out something that is there. */
+  readonly refuted: string | null;
 }
 
 /**
- * Looks resources up one by one, and stops at the first for which there is no answer: what hides
- * one hides the next, and the requests are better kept for the next run.
+ * Looks resources up one by one, and stops at the first answer that is not "gone": what one look-up
+ * refutes needs no other, and what hides one hides the next.
  */
 export async function lookUp(
-  provider: Provider,
-  missing: readonly { readonly resourceId: number; readonly kind: string; readonly externalId: string }[],
+  provider: Pick<Provider, 'lookup'>,
+  missing: readonly Missing[],
   signal?: AbortSignal,
 ): Promise<LookedUp> {
-  const found = { gone: [] as number[], exists: [] as number[] };
+  const gone: number[] = [];
   for (const { resourceId, kind, externalId } of missing) {
     const answer = signal?.aborted ? 'unknown' : await provider.lookup(kind, externalId, signal);
-    if (answer === 'unknown') break;
-    found[answer].push(resourceId);
+    if (answer !== 'gone') return { gone, refuted: answer === 'exists' ? kind : null };
+    gone.push(resourceId);
   }
-  return found;
+  return { gone, refuted: null };
 }

@@ -15,7 +15,8 @@ import {
   rewriteMemberships,
   rewriteStates,
   selectUnsettled,
-  settleMissing,
+  settleGone,
+  settleRefuted,
   stageBirths,
   stageChanges,
   stageComebacks,
@@ -110,9 +111,9 @@ export async function examineListing(
       suspicious.map((summary) => summary.kind),
     );
     if (suspicious.length > 0) {
-      const { gone, exists } = await lookUp(provider, await selectUnsettled(conn, observation, lookupsMax), signal);
-      await settleMissing(conn, 'gone', gone);
-      await settleMissing(conn, 'exists', exists);
+      const { gone, refuted } = await lookUp(provider, await selectUnsettled(conn, observation, lookupsMax), signal);
+      await settleGone(conn, gone);
+      if (refuted !== null) await settleRefuted(conn, refuted);
     }
   }
   return { summaries, suspicious, missing };
@@ -156,23 +157,21 @@ export async function applyListing(
   if (born + back + ended > 0) await rewriteMemberships(trx, recordedAt);
   if (suspicious.length > 0 || total((summary) => summary.candidates) > 0) await clearCandidates(trx);
 
-  const unsettled = suspicious.length > 0 ? await countUnsettled(trx) : { open: 0, exists: 0 };
+  const unsettled = suspicious.length > 0 ? await countUnsettled(trx) : 0;
   return {
     seen: total((summary) => summary.seen),
     new: born,
     changed,
     ended,
-    unconfirmed: unsettled.open + unsettled.exists === 0 ? null : describe(suspicious, unsettled),
+    unconfirmed: unsettled === 0 ? null : describe(suspicious, unsettled),
   };
 }
 
-function describe(suspicious: readonly KindSummary[], unsettled: { open: number; exists: number }): string {
-  const kinds = suspicious
+function describe(suspicious: readonly KindSummary[], unsettled: number): string {
+  const listed = suspicious
     .map(({ kind, alive, missing }) => `${alive - missing} of ${alive} known (${kind})`)
     .join(', ');
-  const open = unsettled.open === 0 ? '' : `; ${unsettled.open} not listed are kept until that is confirmed`;
-  const exists = unsettled.exists === 0 ? '' : `; ${unsettled.exists} not listed exist all the same`;
-  return `suspicious: listed only ${kinds}${open}${exists}`;
+  return `suspicious: it shows only ${listed}; ${unsettled} that it leaves out are kept until that is confirmed`;
 }
 
 export interface ListingOutcome {

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
+import type { Missing } from './confirmation.ts';
 
 // How a listing becomes history: pages go into temporary tables of one connection as they come,
 // each row already compared with what is believed; one transaction applies them at the end.
@@ -64,7 +65,7 @@ export async function prepareStaging(conn: Database): Promise<void> {
       ord bigint NOT NULL, project_external_id text COLLATE "C" NOT NULL, urn text COLLATE "C" NOT NULL,
       kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, digest bytea, payload json
     )`.execute(conn);
-  // verdict: 'gone' (its life has ended), 'exists' (a look-up found it), 'open' (not known yet).
+  // verdict: 'gone' (its life has ended), 'kept' (the listing is refuted), 'open' (not known yet).
   await sql`
     CREATE TEMPORARY TABLE sync_missing (
       resource_id bigint NOT NULL, kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, verdict text NOT NULL
@@ -290,12 +291,6 @@ export async function stageMissing(
       AND NOT EXISTS (SELECT FROM sync_listing l WHERE l.resource_id = s.resource_id)`.execute(conn);
 }
 
-export interface Missing {
-  readonly resourceId: number;
-  readonly kind: string;
-  readonly externalId: string;
-}
-
 /** Some of those that are not settled; other ones in another run, so that each has its turn. */
 export async function selectUnsettled(conn: Database, observation: Observation, limit: number): Promise<Missing[]> {
   const { rows } = await sql<Missing>`
@@ -304,13 +299,15 @@ export async function selectUnsettled(conn: Database, observation: Observation, 
   return rows;
 }
 
-export async function settleMissing(
-  conn: Database,
-  verdict: 'gone' | 'exists',
-  resourceIds: readonly number[],
-): Promise<void> {
+/** These are gone: a look-up said so. */
+export async function settleGone(conn: Database, resourceIds: readonly number[]): Promise<void> {
   await sql`
-    UPDATE sync_missing SET verdict = ${verdict} WHERE resource_id = ANY(${resourceIds}::bigint[])`.execute(conn);
+    UPDATE sync_missing SET verdict = 'gone' WHERE resource_id = ANY(${resourceIds}::bigint[])`.execute(conn);
+}
+
+/** A kind's listing is refuted: what else it left out says nothing. */
+export async function settleRefuted(conn: Database, kind: string): Promise<void> {
+  await sql`UPDATE sync_missing SET verdict = 'kept' WHERE kind = ${kind} AND verdict = 'open'`.execute(conn);
 }
 
 /** Whoever writes an account's history does so alone, until the transaction ends. */
@@ -583,7 +580,7 @@ export async function countListing(
     WHERE m.verdict = 'open' AND c.resource_id = m.resource_id AND c.listings >= ${listings}`.execute(trx);
 }
 
-/** Forgets the candidates that are settled: listed again, found by a look-up, or ended. */
+/** Forgets the candidates that are settled: listed again, left out by a listing that was refuted, or ended. */
 export async function clearCandidates(trx: Transaction): Promise<void> {
   await sql`
     DELETE FROM end_candidates c
@@ -591,10 +588,9 @@ export async function clearCandidates(trx: Transaction): Promise<void> {
        OR EXISTS (SELECT FROM sync_missing m WHERE m.resource_id = c.resource_id AND m.verdict <> 'open')`.execute(trx);
 }
 
-/** How many are left that were not listed and live on: nobody could tell, or a look-up found them. */
-export async function countUnsettled(trx: Transaction): Promise<{ open: number; exists: number }> {
-  const { rows } = await sql<{ open: number; exists: number }>`
-    SELECT count(*) FILTER (WHERE verdict = 'open') AS open, count(*) FILTER (WHERE verdict = 'exists') AS exists
-    FROM sync_missing`.execute(trx);
-  return rows[0]!;
+/** How many were not listed and live on. */
+export async function countUnsettled(trx: Transaction): Promise<number> {
+  const { rows } = await sql<{ unsettled: number }>`
+    SELECT count(*) AS unsettled FROM sync_missing WHERE verdict <> 'gone'`.execute(trx);
+  return rows[0]!.unsettled;
 }

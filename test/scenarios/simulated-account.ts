@@ -49,18 +49,19 @@ function hurried(): Machine {
 
 let tokens = 0;
 
+/** Without a fleet: the bare one, with so many droplets; without a number, with none. */
 export async function openSimulatedAccount(
   db: Database,
-  { fleet = 'bare', resources = 0, seed = 1 }: { fleet?: FleetName; resources?: number; seed?: number } = {},
+  { fleet, resources, seed = 1 }: { fleet?: FleetName; resources?: number; seed?: number } = {},
 ): Promise<SimulatedAccount> {
-  const simulator = await startSimulator({ fleet, seed, resources });
+  const simulator = await startSimulator({ fleet: fleet ?? 'bare', seed, resources: resources ?? 1 });
   const control = async (method: string, path: string, body?: unknown) => {
     const answer = await fetch(`${simulator.url}/_simulator${path}`, {
       method,
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
-    return answer.json() as Promise<unknown>;
+    return answer.json();
   };
   await control('POST', '/limits', { perHour: null, perMinute: null });
   const credentials = {
@@ -69,6 +70,19 @@ export async function openSimulatedAccount(
     spaces: { accessKeyId: 'key', secretAccessKey: 'secret', regions: ['fra1'], endpoint: simulator.s3Endpoint },
   };
   const provider = createDigitalOcean({ apiUrl: simulator.url, credentials }, { machine: hurried() });
+  const happen = async (...events: FleetEventInput[]) => {
+    const { events: made } = (await control('POST', '/fleet', { events })) as {
+      events: { id: string | number | null }[];
+    };
+    return made.map(({ id }) => id);
+  };
+  if (fleet === undefined && resources === undefined) {
+    for await (const event of provider.list('droplet')) {
+      if (event.type === 'end') continue;
+      for (const { externalId } of event.items)
+        await happen({ type: 'destroy', kind: 'droplet', id: Number(externalId) });
+    }
+  }
   const identity = await provider.identify();
   const account = await connectAccount(
     db,
@@ -83,18 +97,13 @@ export async function openSimulatedAccount(
     provider,
     simulator,
     sync,
+    happen,
     async syncKind(kind) {
       const [result] = await sync({ kinds: [kind] });
       return result!;
     },
     async advance(duration) {
       await control('POST', '/clock', { advanceBy: Temporal.Duration.from(duration).toString() });
-    },
-    async happen(...events) {
-      const { events: made } = (await control('POST', '/fleet', { events })) as {
-        events: { id: string | number | null }[];
-      };
-      return made.map(({ id }) => id);
     },
     async upset(...faults) {
       for (const fault of faults) await control('POST', '/faults', fault);

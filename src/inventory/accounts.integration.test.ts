@@ -1,0 +1,164 @@
+import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
+import { openSimulatedAccount, secretKey } from '../../test/scenarios/simulated-account.ts';
+import type { ProviderIdentity } from '../cloud/provider.ts';
+import { databaseClock } from '../platform/clock.ts';
+import { generateSecretKey, parseSecretKey } from '../platform/crypto.ts';
+import {
+  type AccountRequest,
+  checkAccount,
+  connectAccount,
+  getAccount,
+  listAccounts,
+  openAccount,
+} from './accounts.ts';
+import { syncAll } from './sync.ts';
+
+let database: TestDatabase;
+
+beforeEach(async () => {
+  database = await openTestDatabase();
+});
+afterEach(() => database.close());
+
+const now = Temporal.Instant.from('2026-05-01T10:00:00Z');
+const real: ProviderIdentity = { accountId: 'team-1', name: 'Ährenfeld & Söhne GmbH', simulatedAt: null };
+const request: AccountRequest = {
+  provider: 'digitalocean',
+  apiUrl: 'https://api.example',
+  credentials: { token: 'dop_v1_first' },
+  secretKey,
+};
+
+test('an account is connected once, and connecting it again replaces its token', async () => {
+  const { db } = database;
+  const account = await connectAccount(db, request, real, now);
+  expect(account).toMatchObject({
+    slug: 'a-hrenfeld-so-hne-gmbh',
+    name: real.name,
+    connectedAt: now,
+    meteredFrom: now,
+    simulated: false,
+  });
+  const later = now.add({ hours: 1 });
+  const again = await connectAccount(
+    db,
+    { ...request, name: 'Team', credentials: { token: 'dop_v1_second' } },
+    real,
+    later,
+  );
+  expect(again).toEqual({ ...account, name: 'Team' });
+  expect(await listAccounts(db)).toEqual([again]);
+  const { rows } = await sql<{ credentials: Buffer }>`SELECT credentials FROM accounts`.execute(db);
+  expect(rows[0]!.credentials.includes('dop_v1')).toBe(false);
+});
+
+test('accounts have slugs of their own', async () => {
+  const { db } = database;
+  await connectAccount(db, { ...request, slug: 'team' }, real, now);
+  const other = await connectAccount(db, request, { ...real, accountId: 'team-2', name: 'Team' }, now);
+  expect(other.slug).toBe('team-2');
+  expect((await connectAccount(db, request, { ...real, accountId: 'team-3', name: '…' }, now)).slug).toBe('account');
+  const third = { ...real, accountId: 'team-4' };
+  await expect(connectAccount(db, { ...request, slug: 'team' }, third, now)).rejects.toMatchObject({
+    code: 'conflict',
+  });
+  await expect(connectAccount(db, { ...request, slug: 'No Slug' }, third, now)).rejects.toMatchObject({
+    code: 'invalid_argument',
+  });
+  expect((await getAccount(db, 'team-2')).providerAccountId).toBe('team-2');
+  await expect(getAccount(db, 'team-9')).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('simulated and real accounts never share a database, and a simulated one sets its clock', async () => {
+  const { db } = database;
+  const simulated = { accountId: 'sim', name: 'Simulated', simulatedAt: now };
+  const account = await connectAccount(db, request, simulated, Temporal.Now.instant());
+  expect(account).toMatchObject({ simulated: true, connectedAt: now, meteredFrom: now });
+  expect(await databaseClock(db).now()).toEqual(now);
+  await expect(connectAccount(db, request, real, now)).rejects.toMatchObject({ code: 'clock_conflict' });
+  expect(await listAccounts(db)).toHaveLength(1);
+});
+
+test('stored credentials open an account, with the key that sealed them and no other', async () => {
+  const { db } = database;
+  const cloud = await openSimulatedAccount(db);
+  try {
+    const provider = await openAccount(db, cloud.account, secretKey);
+    expect((await provider.identify()).accountId).toBe(cloud.account.providerAccountId);
+    await provider.close();
+    const otherKey = parseSecretKey(generateSecretKey())!;
+    await expect(openAccount(db, cloud.account, otherKey)).rejects.toMatchObject({ code: 'secret_unreadable' });
+  } finally {
+    await cloud.close();
+  }
+});
+
+test('a check names each missing scope together with what it hides', async () => {
+  const { db } = database;
+  const cloud = await openSimulatedAccount(db);
+  try {
+    await cloud.upset({ fault: 'missing_scope', scopes: ['block_storage:read'] });
+    await cloud.happen(
+      { type: 'create_volume', name: 'data', sizeGb: 10 },
+      { type: 'create_volume', name: 'logs', sizeGb: 10 },
+    );
+    const results = await cloud.sync();
+    expect(results.find(({ kind }) => kind === 'volume')).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringContaining('block_storage:read'),
+    });
+    const { scopes, identity, unlisted } = await checkAccount(db, cloud.account, cloud.provider);
+    expect(identity.accountId).toBe(cloud.account.providerAccountId);
+    expect(unlisted).toEqual([]);
+    expect(scopes.filter(({ granted }) => granted !== 'yes')).toEqual([
+      { scope: 'block_storage:read', granted: 'no', kinds: ['volume'], hidden: [{ kind: 'volume', hidden: 2 }] },
+    ]);
+    // Of a known kind that is not listed there is no history, and nothing ends.
+    const { rows } = await sql`SELECT FROM inventory_states WHERE kind = 'volume'`.execute(db);
+    expect(rows).toEqual([]);
+    await cloud.calm();
+    expect((await cloud.sync()).find(({ kind }) => kind === 'volume')).toMatchObject({ outcome: 'complete', new: 2 });
+  } finally {
+    await cloud.close();
+  }
+});
+
+test('buckets that nobody has keys for are named as what they are', async () => {
+  const { db } = database;
+  const cloud = await openSimulatedAccount(db);
+  try {
+    await cloud.happen({ type: 'create_bucket', name: 'acme-media' });
+    await connectAccount(
+      db,
+      { ...request, apiUrl: cloud.simulator.url, credentials: { token: `no-keys-${process.pid}` } },
+      await cloud.provider.identify(),
+      now,
+    );
+    const { results, failures } = await syncAll(db, { secretKey, kinds: ['project'] });
+    expect(failures).toEqual([]);
+    expect(results).toEqual([expect.objectContaining({ kind: 'project', outcome: 'complete', new: 1 })]);
+    const provider = await openAccount(db, cloud.account, secretKey);
+    expect((await checkAccount(db, cloud.account, provider)).unlisted).toEqual([{ kind: 'spaces_bucket', hidden: 1 }]);
+    await provider.close();
+  } finally {
+    await cloud.close();
+  }
+});
+
+test('an account that cannot be reached keeps no other from its sync', async () => {
+  const { db } = database;
+  const cloud = await openSimulatedAccount(db, { resources: 3 });
+  const gone = await openSimulatedAccount(db, { resources: 3, seed: 2 });
+  await gone.close();
+  try {
+    const { results, failures } = await syncAll(db, { secretKey, kinds: ['droplet'] });
+    expect(results).toEqual([expect.objectContaining({ account: cloud.account.slug, outcome: 'complete', seen: 3 })]);
+    expect(failures).toEqual([
+      { account: gone.account.slug, error: expect.objectContaining({ code: 'provider_unreachable' }) },
+    ]);
+  } finally {
+    await cloud.close();
+  }
+});

@@ -1,0 +1,157 @@
+import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
+import { openSimulatedAccount, type SimulatedAccount } from '../../test/scenarios/simulated-account.ts';
+import { getResource } from './resources.ts';
+
+let database: TestDatabase;
+let cloud: SimulatedAccount;
+let born: Temporal.Instant;
+
+beforeEach(async () => {
+  database = await openTestDatabase();
+  cloud = await openSimulatedAccount(database.db);
+  await cloud.happen(
+    { type: 'create_droplet', id: 7001, name: 'web' },
+    { type: 'create_droplet', id: 7002, name: 'db' },
+  );
+  born = cloud.simulator.now();
+  await cloud.advance({ minutes: 15 });
+  await cloud.sync();
+  await cloud.advance({ minutes: 1 });
+});
+afterEach(async () => {
+  await cloud.close();
+  await database.close();
+});
+
+async function states(id = 7001): Promise<string[]> {
+  const found = await getResource(database.db, `droplet:${id}`);
+  return found.states.map(({ status, attributes, source, validFrom, validTo }) => {
+    const time = (at: Temporal.Instant | null) =>
+      at === null ? '' : String(at.since(born, { largestUnit: 'minutes' }).minutes);
+    return `${time(validFrom)}-${time(validTo)} ${status} ${String(attributes.size_slug)} ${source}`;
+  });
+}
+
+const written = async () => {
+  const { rows } = await sql<{ count: number }>`
+    SELECT (SELECT count(*) FROM resource_states) + (SELECT count(*) FROM fact_changes) AS count`.execute(database.db);
+  return rows[0]!.count;
+};
+
+test('a droplet that went off and on between two listings was off in between, and that is said once', async () => {
+  await cloud.advance({ minutes: 3 });
+  await cloud.happen({ type: 'power', droplet: 7001, action: 'power_off' });
+  await cloud.advance({ minutes: 5 });
+  await cloud.happen({ type: 'power', droplet: 7001, action: 'power_on' });
+  await cloud.advance({ minutes: 7 });
+  await cloud.sync();
+  expect(await states()).toEqual([
+    '0-19 active s-1vcpu-1gb listing',
+    '19-24 off s-1vcpu-1gb action',
+    '24- active s-1vcpu-1gb listing',
+  ]);
+  const before = await written();
+  await cloud.advance({ minutes: 15 });
+  await cloud.sync();
+  // Read again from the beginning, they say what they said.
+  await sql`UPDATE provider_actions SET applied_at = NULL`.execute(database.db);
+  await cloud.sync();
+  expect(await written()).toBe(before);
+  const { rows } = await sql<{ cause: string; from: Temporal.Instant; to: Temporal.Instant }>`
+    SELECT valid_from AS "from", valid_to AS "to", cause FROM fact_changes ORDER BY fact_change_id DESC LIMIT 1`.execute(
+    database.db,
+  );
+  expect(rows).toEqual([{ from: born.add({ minutes: 19 }), to: born.add({ minutes: 24 }), cause: 'state' }]);
+});
+
+test('a resize takes the time that its action took, with the power around it', async () => {
+  await cloud.happen({ type: 'power', droplet: 7001, action: 'shutdown' });
+  await cloud.advance({ minutes: 1 });
+  await cloud.happen({ type: 'resize_droplet', droplet: 7001, size: 's-2vcpu-4gb', seconds: 240 });
+  await cloud.advance({ minutes: 6 });
+  await cloud.happen({ type: 'power', droplet: 7001, action: 'power_on' });
+  await cloud.advance({ minutes: 8 });
+  await cloud.sync();
+  expect(await states()).toEqual([
+    '0-16 active s-1vcpu-1gb listing',
+    '16-21 off s-1vcpu-1gb action',
+    '21-23 off s-2vcpu-4gb action',
+    '23-31 active s-2vcpu-4gb action',
+    '31- active s-2vcpu-4gb listing',
+  ]);
+});
+
+test('an end is dated to its destroy action, and its membership with it', async () => {
+  await cloud.advance({ minutes: 4 });
+  await cloud.happen({ type: 'destroy', kind: 'droplet', id: 7001 });
+  await cloud.advance({ minutes: 11 });
+  await cloud.sync();
+  expect(await states()).toEqual(['0-20 active s-1vcpu-1gb listing']);
+  const { memberships } = await getResource(database.db, 'droplet:7001');
+  expect(memberships.at(-1)!.validTo).toEqual(born.add({ minutes: 20 }));
+});
+
+test('an action that is not followed by a listing yet waits for it', async () => {
+  await cloud.happen({ type: 'power', droplet: 7001, action: 'power_off' });
+  await cloud.advance({ minutes: 5 });
+  await cloud.syncKind('action');
+  expect(await states()).toEqual(['0- active s-1vcpu-1gb listing']);
+  await cloud.advance({ minutes: 10 });
+  await cloud.syncKind('droplet');
+  expect(await states()).toEqual(['0-31 active s-1vcpu-1gb listing', '31- off s-1vcpu-1gb listing']);
+  await cloud.syncKind('action');
+  expect(await states()).toEqual([
+    '0-16 active s-1vcpu-1gb listing',
+    '16-31 off s-1vcpu-1gb action',
+    '31- off s-1vcpu-1gb listing',
+  ]);
+});
+
+test('an action log that failed for days is caught up with', async () => {
+  await cloud.upset({ fault: 'server_error', path: '/v2/actions' });
+  for (let day = 0; day < 3; day++) {
+    await cloud.happen({ type: 'power', droplet: 7001, action: 'power_off' });
+    await cloud.advance({ minutes: 10 });
+    await cloud.happen({ type: 'power', droplet: 7001, action: 'power_on' });
+    await cloud.advance({ hours: 23, minutes: 50 });
+    await cloud.syncKind('droplet');
+    expect(await cloud.syncKind('action')).toMatchObject({ outcome: 'failed', seen: 0 });
+  }
+  expect(await states()).toEqual(['0- active s-1vcpu-1gb listing']);
+  await cloud.calm();
+  expect(await cloud.syncKind('action')).toMatchObject({ outcome: 'complete', new: 6 });
+  expect((await states()).filter((state) => state.includes(' off '))).toEqual([
+    '16-26 off s-1vcpu-1gb action',
+    '1456-1466 off s-1vcpu-1gb action',
+    '2896-2906 off s-1vcpu-1gb action',
+  ]);
+});
+
+test('what is told of the time before the account was connected stays assumed', async () => {
+  await cloud.close();
+  await database.close();
+  database = await openTestDatabase();
+  cloud = await openSimulatedAccount(database.db);
+  const { connectedAt } = cloud.account;
+  await sql`UPDATE accounts SET metered_from = ${connectedAt.subtract({ hours: 24 })}`.execute(database.db);
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
+  await cloud.advance({ hours: 1 });
+  await cloud.happen({ type: 'power', droplet: 7001, action: 'power_off' });
+  await cloud.advance({ hours: 2 });
+  await cloud.happen({ type: 'power', droplet: 7001, action: 'power_on' });
+  await cloud.advance({ hours: 1 });
+  // As if it had been connected while the droplet was off.
+  const connected = connectedAt.add({ hours: 2 });
+  await sql`UPDATE accounts SET connected_at = ${connected}`.execute(database.db);
+  Object.assign(cloud.account, { connectedAt: connected });
+  await cloud.sync();
+  born = connectedAt;
+  expect(await states()).toEqual([
+    '0-60 active s-1vcpu-1gb assumed',
+    '60-120 off s-1vcpu-1gb assumed',
+    '120-180 off s-1vcpu-1gb action',
+    '180- active s-1vcpu-1gb listing',
+  ]);
+});
