@@ -1,6 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { HttpServer } from '../http/server.ts';
+import type { QueueName } from '../platform/job.ts';
 import { ArcadiaError, toArcadiaError } from '../platform/errors.ts';
+import { several } from './arguments.ts';
 import { addCommand, type CommonOptions, withSession } from './command.ts';
 import { agencyDemonstration, demonstrate, describeCadence, fleetAddress } from './demonstration.ts';
 import { count, plural } from './output.ts';
@@ -8,8 +10,12 @@ import { printOverview, readOverview } from './overview.ts';
 import { connectNewAccount } from './provider.ts';
 import type { Session, SessionDatabase } from './session.ts';
 
+const roles = ['all', 'api', 'worker'] as const;
+
 interface StartOptions extends CommonOptions {
   readonly demo?: boolean;
+  readonly role: (typeof roles)[number];
+  readonly queues?: readonly string[];
 }
 
 export function addStartCommand(program: Command): void {
@@ -17,14 +23,18 @@ export function addStartCommand(program: Command): void {
     summary: 'bring everything up to date, show it, and stay up',
     details: `With DIGITALOCEAN_TOKEN: connects that account. Without, and with no account connected: a demonstration
 on the built-in fleet "agency", in a database of its own. What an interrupted start has done is kept.
-Stays up with GET /livez and GET /readyz until Ctrl-C or SIGTERM.`,
+Then it runs the schedule and stays up with GET /livez and GET /readyz until Ctrl-C or SIGTERM.
+With --role api it only answers, with --role worker it only works, as many of either as are wanted.`,
     example: `
 $ arcadia start
 ...
 arcadia is up at http://127.0.0.1:4000
 
-$ DIGITALOCEAN_TOKEN=dop_v1_... arcadia start --port 8080`,
+$ DIGITALOCEAN_TOKEN=dop_v1_... arcadia start --port 8080
+$ arcadia start --role worker --queues metering,cloud_sync_fast`,
   })
+    .addOption(new Option('--role <role>', 'what this process is for').choices(roles).default('all'))
+    .option('--queues <names>', 'work these queues only, separated by commas', several)
     .option('--port <n>', 'where to listen; 0 takes any free port (ARCADIA_PORT)')
     .option('--host <host>', 'the address to listen on (ARCADIA_HOST)')
     .option('--api-url <url>', 'where the API answers (DIGITALOCEAN_API_URL)')
@@ -33,6 +43,22 @@ $ DIGITALOCEAN_TOKEN=dop_v1_... arcadia start --port 8080`,
 }
 
 async function start(session: Session, options: StartOptions): Promise<void> {
+  if (options.role === 'api' && options.queues !== undefined)
+    throw new ArcadiaError('invalid_argument', '--queues is for workers, and --role api is none.');
+  if (options.role === 'all') await startAll(session, options);
+  else if (options.role === 'api') {
+    const { url } = await listen(session, await session.database());
+    session.output.note(`arcadia is up at ${url} (/livez, /readyz); it runs no jobs. Ctrl-C stops it.`);
+  } else {
+    const queues = await work(session, await session.database(), options);
+    session.output.note(`A worker is up, on ${queues}. Ctrl-C stops it.`);
+  }
+  if (!session.signal.aborted)
+    await new Promise((resolve) => session.signal.addEventListener('abort', resolve, { once: true }));
+}
+
+/** Everything in one process: what is outstanding first, then the table, then the schedule. */
+async function startAll(session: Session, options: StartOptions): Promise<void> {
   const config = await session.config();
   const { database } =
     config.digitaloceanToken === null
@@ -41,15 +67,43 @@ async function start(session: Session, options: StartOptions): Promise<void> {
   // Before the long work: a port that is taken should be known at once.
   const server = await listen(session, database);
 
-  const work = await chooseWork(database, options);
-  if (work === 'demonstration') await makeDemonstration(session, database);
-  if (work === 'accounts') await readAccounts(session, database);
-  if (work === 'nothing') session.output.note(howToBegin);
+  const found = await chooseWork(database, options);
+  if (found === 'demonstration') await makeDemonstration(session, database);
+  if (found === 'accounts') await readAccounts(session, database);
+  if (found === 'nothing') session.output.note(howToBegin);
   else await printOverview(session, await readOverview(database));
 
+  if (session.signal.aborted) return;
+  await work(session, database, options);
   session.output.note(`\narcadia is up at ${server.url} (/livez, /readyz). Ctrl-C stops it.`);
-  if (!session.signal.aborted)
-    await new Promise((resolve) => session.signal.addEventListener('abort', resolve, { once: true }));
+}
+
+/** Runs jobs until the session closes: then what runs may end, and what does not is handed back. Says on which queues. */
+async function work(session: Session, database: SessionDatabase, options: StartOptions): Promise<string> {
+  const { startWorker } = await import('../jobs/house.ts');
+  const { createLog } = await import('../platform/log.ts');
+  const { db, connectionString } = database;
+  const config = await session.config();
+  const queues = options.queues === undefined ? undefined : await knownQueues(options.queues);
+  const worker = await startWorker({
+    db,
+    connectionString,
+    config,
+    log: createLog({ level: config.logLevel, format: config.logFormat }),
+    ...(queues === undefined ? {} : { queues }),
+  });
+  session.onClose(() => worker.stop());
+  return queues?.join(', ') ?? 'every queue';
+}
+
+async function knownQueues(names: readonly string[]): Promise<QueueName[]> {
+  const { queues } = await import('../jobs/queues.ts');
+  return names.map((name) => {
+    const queue = queues.find((each) => each.name === name);
+    if (queue !== undefined) return queue.name;
+    const known = queues.map((each) => each.name).join(', ');
+    throw new ArcadiaError('invalid_argument', `--queues: there is no queue "${name}"; there are ${known}.`);
+  });
 }
 
 const howToBegin = `No account is connected to this database, and nothing was written to it.
