@@ -163,6 +163,19 @@ test('a changed, ended or reordered rule derives again exactly what it touches',
   await expect(reorderRules(db, [1, 2], 'test', now)).rejects.toMatchObject({ code: 'invalid_argument' });
 });
 
+test('inheritance can go before names', async () => {
+  await deploy('acme', 'beta');
+  await insertLiving(db, account, 'droplet', '1', { name: 'x', tags: ['deployment:beta'] }, born);
+  const snapshot = await insertLiving(db, account, 'snapshot', 's', { name: 'a-1', parents: ['droplet:1'] }, born);
+  await applyRules(db, { rules: [{ name: 'a-*', deployment: 'acme' }] }, 'test', now);
+  await bringAttributionsUpToDate(db, now);
+  expect(await readOwnership(db, snapshot)).toMatchObject([{ owner: 'acme', rule: 'name' }]);
+  const ids = (await listRules(db)).map((rule) => rule.ruleId);
+  await reorderRules(db, [3, ...ids.filter((id) => id !== 3)], 'test', now);
+  await bringAttributionsUpToDate(db, now);
+  expect(await readOwnership(db, snapshot)).toMatchObject([{ owner: 'beta', rule: 'inheritance' }]);
+});
+
 test('what cannot be applied is named by rule and field, and nothing is', async () => {
   await deploy('acme');
   const before = await written();

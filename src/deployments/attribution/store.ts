@@ -329,33 +329,29 @@ export async function stageChanges(trx: Transaction): Promise<StagedChanges> {
       WHERE a.superseded_at = 'infinity'
       GROUP BY a.resource_id, a.owner_set_id, coalesce(a.rule_id, 0)
     )
-    SELECT resource_id, owner_set_id, rule_id, coalesce(d.held, '{}') AS derived, coalesce(b.held, '{}') AS believed
+    SELECT resource_id, owner_set_id, rule_id, coalesce(d.held, '{}') AS derived, coalesce(b.held, '{}') AS believed,
+           coalesce(range_agg(b.held) OVER (PARTITION BY resource_id, owner_set_id), '{}') AS owner_believed
     FROM derived d FULL JOIN believed b USING (resource_id, owner_set_id, rule_id)
     WHERE d.held IS DISTINCT FROM b.held`.execute(trx);
   await sql`ANALYZE differing`.execute(trx);
   await sql`
     CREATE TEMPORARY TABLE owner_changes ON COMMIT DROP AS
-    WITH by_owner AS (
-      SELECT resource_id, owner_set_id, range_agg(believed) AS believed FROM differing GROUP BY resource_id, owner_set_id
-    )
-    SELECT d.resource_id, d.owner_set_id, nullif(d.rule_id, 0) AS rule_id,
+    SELECT resource_id, owner_set_id, nullif(rule_id, 0) AS rule_id,
            lower(part) AS valid_from, upper(part) AS valid_to, true AS asserted
-    FROM differing d JOIN by_owner o USING (resource_id, owner_set_id), unnest(d.derived - o.believed) AS part
+    FROM differing, unnest(derived - owner_believed) AS part
     UNION ALL
     SELECT resource_id, NULL, NULL, lower(part), upper(part), false
-    FROM (SELECT resource_id, range_agg(believed) - range_agg(derived) AS held FROM differing GROUP BY resource_id) g,
-         unnest(g.held) AS part
+    FROM (
+      SELECT resource_id, range_agg(believed) - range_agg(derived) AS held FROM differing
+      WHERE resource_id IN (SELECT resource_id FROM differing WHERE NOT isempty(believed))
+      GROUP BY resource_id
+    ) gone, unnest(gone.held) AS part
     ORDER BY resource_id, valid_from`.execute(trx);
   await sql`
     CREATE TEMPORARY TABLE rule_changes ON COMMIT DROP AS
-    WITH by_owner AS (
-      SELECT resource_id, owner_set_id, range_agg(believed) AS believed FROM differing GROUP BY resource_id, owner_set_id
-    )
-    SELECT d.resource_id, d.owner_set_id, nullif(d.rule_id, 0) AS rule_id,
+    SELECT resource_id, owner_set_id, nullif(rule_id, 0) AS rule_id,
            lower(part) AS valid_from, upper(part) AS valid_to, true AS asserted
-    FROM differing d JOIN by_owner o USING (resource_id, owner_set_id), unnest((d.derived - d.believed) * o.believed) AS part`.execute(
-    trx,
-  );
+    FROM differing, unnest((derived - believed) * owner_believed) AS part`.execute(trx);
   await sql`ANALYZE owner_changes`.execute(trx);
   const { rows } = await sql<StagedChanges>`
     SELECT (SELECT count(DISTINCT resource_id) FROM differing) AS resources,
