@@ -80,7 +80,7 @@ export interface DueDroplet {
   readonly last: Temporal.Instant;
 }
 
-/** Droplets with telling actions, completed up to `until`, that history does not know of yet. */
+/** Droplets with telling actions, completed before `until`, that history does not know of yet. */
 export async function selectDueDroplets(
   trx: Transaction,
   accountId: number,
@@ -94,7 +94,7 @@ export async function selectDueDroplets(
     FROM provider_actions a
     JOIN resources r ON r.account_id = a.account_id AND r.kind = a.resource_kind AND r.external_id = a.resource_external_id
     WHERE a.account_id = ${accountId} AND a.applied_at IS NULL AND a.status = 'completed'
-      AND a.completed_at <= ${until} AND a.resource_kind = 'droplet' AND a.type = ANY(${types}::text[])
+      AND a.completed_at < ${until} AND a.resource_kind = 'droplet' AND a.type = ANY(${types}::text[])
     GROUP BY r.resource_id ORDER BY min(a.completed_at), r.resource_id LIMIT ${limit}`.execute(trx);
   return rows;
 }
@@ -102,7 +102,7 @@ export async function selectDueDroplets(
 /**
  * The starts of complete listings of droplets around a time: each showed every droplet that is
  * believed alive then. From the last one before `first` (none: from the beginning) to the first one
- * at or after `last`.
+ * after `last`.
  */
 export async function selectSightings(
   trx: Transaction,
@@ -115,7 +115,7 @@ export async function selectSightings(
     SELECT DISTINCT started_at AS at FROM sync_runs
     WHERE ${complete}
       AND started_at >= coalesce((SELECT max(started_at) FROM sync_runs WHERE ${complete} AND started_at < ${first}), '-infinity')
-      AND started_at <= coalesce((SELECT min(started_at) FROM sync_runs WHERE ${complete} AND started_at >= ${last}), 'infinity')
+      AND started_at <= coalesce((SELECT min(started_at) FROM sync_runs WHERE ${complete} AND started_at > ${last}), 'infinity')
     ORDER BY at`.execute(trx);
   return rows.map((row) => row.at);
 }
@@ -181,7 +181,7 @@ export async function stageCorrections(trx: Transaction, observation: Observatio
     ${splitAtConnection(sql`l.valid_from`, sql`l.valid_to`, observation.connectedAt, 'action')}`.execute(trx);
 }
 
-/** Notes that history knows of the actions completed up to `until`; of some droplets, or of everything else. */
+/** Notes that history knows of the actions completed before `until`; of some droplets, or of everything else. */
 export async function markApplied(
   conn: Database,
   accountId: number,
@@ -195,7 +195,7 @@ export async function markApplied(
       : sql`AND resource_kind = 'droplet' AND resource_external_id = ANY(${externalIds}::text[])`;
   await sql`
     UPDATE provider_actions SET applied_at = ${now}::timestamptz
-    WHERE account_id = ${accountId} AND applied_at IS NULL AND status = 'completed' AND completed_at <= ${until} ${ofDroplets}`.execute(
+    WHERE account_id = ${accountId} AND applied_at IS NULL AND status = 'completed' AND completed_at < ${until} ${ofDroplets}`.execute(
     conn,
   );
 }

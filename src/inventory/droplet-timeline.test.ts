@@ -83,6 +83,19 @@ describe('power', () => {
     ]);
   });
 
+  test('an action at the instant of a listing that does not show it came after it', () => {
+    const believed = [since('08:00', droplet('active'), '10:15'), since('10:15', droplet('off'))];
+    expect(shown(correctByActions(believed, quarters, [did('power_off', '10:00')]))).toEqual([
+      '10:00-10:15 off s-1vcpu-1gb',
+    ]);
+    const unseen = [since('08:00', droplet('active'))];
+    expect(shown(correctByActions(unseen, quarters, [did('power_off', '10:00'), did('power_on', '10:05')]))).toEqual([
+      '10:00-10:05 off s-1vcpu-1gb',
+    ]);
+    const seen = [since('08:00', droplet('active'), '10:00'), since('10:00', droplet('off'))];
+    expect(correctByActions(seen, quarters, [did('power_off', '10:00')])).toEqual([]);
+  });
+
   test('an action after the last listing waits', () => {
     expect(correctByActions([since('08:00', droplet('active'))], quarters, [did('power_off', '10:50')])).toEqual([]);
   });

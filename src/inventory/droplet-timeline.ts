@@ -61,7 +61,8 @@ const { compare } = Temporal.Instant;
  * Corrects what is believed by the actions. `believed` is one droplet's history around the actions,
  * in order; `sightings` the instants, in order, at which a listing showed what is believed of it (or
  * that it was not there); `actions` are all that were completed after the first sighting and up to
- * the last, in order of completion. An action after the last sighting waits for the next.
+ * the last, in order of completion. One after the last sighting, or at its instant, waits for the
+ * next: of one instant, what happened last is so, and only the next listing tells the order.
  */
 export function correctByActions(
   believed: readonly Believed[],
@@ -74,12 +75,14 @@ export function correctByActions(
   for (let index = 0; index < known.length; index++) {
     const until = known[index]!;
     const previous = known[index - 1];
+    if (previous?.equals(until)) continue;
+    const before = previous === undefined ? null : stateAt(believed, previous);
     const between = actions.filter(
       ({ completedAt }) =>
         compare(completedAt, until) <= 0 && (previous === undefined || compare(completedAt, previous) > 0),
     );
+    if (before !== null) between.unshift(...unseenAt(previous!, before, actions));
     if (between.length === 0) continue;
-    const before = previous === undefined ? null : stateAt(believed, previous);
     const after = stateAt(believed, until);
     if (before !== null) {
       corrections.push(...differences(believed, timeline(previous!, before, until, after, between)));
@@ -90,6 +93,19 @@ export function correctByActions(
     }
   }
   return corrections;
+}
+
+/**
+ * The actions completed at the very instant of a listing that it does not show: they came after it.
+ * Of those that are not sure, a reboot could have come before or after, and stays out of it.
+ */
+function unseenAt(at: Temporal.Instant, seen: DropletState, actions: readonly CompletedAction[]): CompletedAction[] {
+  const then = actions.filter(({ completedAt }) => completedAt.equals(at));
+  const telling = then.filter(({ type }) => type !== 'reboot' && type !== 'power_cycle');
+  const last = telling.findLast(({ type }) => Object.hasOwn(powerActions, type));
+  return last !== undefined && powerActions[last.type]!.status === seen.status
+    ? telling.filter(({ type }) => !Object.hasOwn(powerActions, type))
+    : telling;
 }
 
 /** What was so from `from`, seen as `before`, until `until`, seen as `after` (null: gone). */

@@ -184,17 +184,20 @@ test('history says of every listing what it showed', async () => {
         const projects: Record<string, string> = { first: String(first), second: String(second) };
         const shown: Shown[] = [];
         const sync = async (upset: Fault | null) => {
-          // Of two listings at one instant the later one holds; the property is about different ones.
+          // Of one instant, what happened last is so; the property is about instants that are told apart.
           await cloud.advance({ seconds: 1 });
           const at = cloud.simulator.now();
           if (upset !== null) await cloud.upset(upset);
           const outcomes = new Map((await cloud.sync({ kinds })).map(({ kind, outcome }) => [kind, outcome]));
-          for (const kind of ['droplet', 'dns_zone', 'snapshot']) {
+          // A listing that hides what is there and says that it is whole shows nothing to go by.
+          const lies = upset !== null && ('hidden' in upset || upset.what === 'items');
+          for (const kind of lies ? [] : ['droplet', 'dns_zone', 'snapshot']) {
             if (outcomes.get(kind) === 'complete') shown.push({ kind, at, items: await look(cloud, kind) });
           }
           if (outcomes.get('project') === 'complete')
             shown.push({ kind: 'membership', at, items: await lookIntoProjects(cloud) });
           await cloud.calm();
+          await cloud.advance({ seconds: 1 });
         };
         for (const each of steps) {
           if (each.do === 'advance') await cloud.advance({ seconds: each.seconds });
@@ -204,6 +207,8 @@ test('history says of every listing what it showed', async () => {
               each.event.type === 'move' ? { ...each.event, project: projects[each.event.project]! } : each.event,
             );
         }
+        // Twice: the project of a resource that came back is found by the sync after the one that found it.
+        await sync(null);
         await sync(null);
         for (const { kind, at, items } of shown) {
           if (kind !== 'membership') {
@@ -226,6 +231,6 @@ test('history says of every listing what it showed', async () => {
         await close();
       }
     }),
-    { numRuns: 6 },
+    { numRuns: 10 },
   );
 }, 240_000);
