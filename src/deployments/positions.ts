@@ -34,25 +34,18 @@ export function placeInOrder(standing: readonly (number | null)[], start: number
 
 /** The indices of a longest strictly rising subsequence; null is never part of it. */
 function longestRising(values: readonly (number | null)[]): Set<number> {
-  const length: number[] = [];
-  const previous: number[] = [];
-  let best = -1;
+  // For each index the longest that ends there; the longest so far.
+  const endingAt: number[][] = [];
+  let longest: number[] = [];
   values.forEach((value, index) => {
-    length[index] = 0;
-    previous[index] = -1;
-    if (value === null) return;
-    length[index] = 1;
-    for (let earlier = 0; earlier < index; earlier++) {
-      const other = values[earlier];
-      if (other === null || other === undefined || other >= value) continue;
-      if ((length[earlier] as number) + 1 > (length[index] as number)) {
-        length[index] = (length[earlier] as number) + 1;
-        previous[index] = earlier;
-      }
+    let before: number[] = [];
+    for (const [earlier, rising] of endingAt.entries()) {
+      const other = values[earlier] ?? null;
+      if (value !== null && other !== null && other < value && rising.length > before.length) before = rising;
     }
-    if (best === -1 || (length[index] as number) > (length[best] as number)) best = index;
+    const rising = value === null ? [] : [...before, index];
+    endingAt.push(rising);
+    if (rising.length > longest.length) longest = rising;
   });
-  const kept = new Set<number>();
-  for (let index = best; index !== -1; index = previous[index] as number) kept.add(index);
-  return kept;
+  return new Set(longest);
 }

@@ -321,70 +321,89 @@ const slugified = (text: string) =>
   sql`trim(BOTH '-' FROM left(trim(BOTH '-' FROM regexp_replace(lower(${sql.ref(text)}), '[^a-z0-9]+', '-', 'g')), 63))`;
 
 /**
- * Rules that would own living resources which nobody owns. A deployment is known by its slug and
- * by its name; a beginning of names (cut before a hyphen, dot or underscore) also by the first part
- * of a slug that only one deployment has. Of several beginnings that mean the same deployment the
- * shortest is suggested, as it holds the others; without a deployment, one that at least three
- * names share.
+ * Rules that would own living resources which nobody owns. A deployment is known by its slug, with
+ * or without hyphens, and by its name; in resources' names it is looked for
+ *   at the beginning, cut before a hyphen, dot or underscore (acme-web-1), where the first part of a
+ *   slug will do if only one deployment has it; one part may stand before it (prod-acme-web-1);
+ *   before a final number (acme01); and as a domain (web1.acme.example).
+ * Of beginnings that mean the same deployment and hold each other only the shortest is suggested.
+ * What is left is grouped by the first part of its names, from three names on.
  */
 export async function readSuggestions(db: Database, limit: number): Promise<SuggestionRow[]> {
   const { rows } = await sql<SuggestionRow>`
     WITH unowned AS MATERIALIZED (
-      SELECT s.resource_id, s.kind, s.name, s.tags
+      SELECT s.resource_id, s.name, s.tags
       FROM attributions a JOIN inventory_states s USING (resource_id)
       WHERE a.superseded_at = 'infinity' AND a.valid_to = 'infinity' AND s.valid_to = 'infinity' AND s.kind <> 'project'
         AND a.owner_set_id = (SELECT o.owner_set_id FROM deployments d JOIN owner_sets o ON o.signature = d.deployment_id || ':1'
                               WHERE d.slug = 'unattributed')
-    ), known AS (
+    ), called AS (
+      SELECT slug, ${slugified('name')} AS name FROM deployments WHERE customer_id IS NOT NULL
+    ), known AS MATERIALIZED (
       SELECT spelling, min(slug) AS slug FROM (
-        SELECT slug AS spelling, slug FROM deployments WHERE customer_id IS NOT NULL
-        UNION
-        SELECT ${slugified('name')}, slug FROM deployments WHERE customer_id IS NOT NULL
-      ) k WHERE spelling <> '' GROUP BY spelling HAVING count(*) = 1
-    ), first_parts AS (
-      SELECT split_part(slug, '-', 1) AS spelling, min(slug) AS slug
-      FROM deployments WHERE customer_id IS NOT NULL GROUP BY 1 HAVING count(*) = 1
+        SELECT slug AS spelling, slug FROM called
+        UNION SELECT replace(slug, '-', ''), slug FROM called
+        UNION SELECT name, slug FROM called WHERE name <> ''
+      ) k GROUP BY spelling HAVING count(*) = 1
+    ), first_parts AS MATERIALIZED (
+      SELECT split_part(slug, '-', 1) AS spelling, min(slug) AS slug FROM called GROUP BY 1 HAVING count(*) = 1
     ), projects AS (
-      SELECT 'project' AS kind, p.external_id AS subject, s.name, ${slugified('s.name')} AS spelling, count(*) AS resources
+      SELECT p.external_id AS subject, s.name, ${slugified('s.name')} AS spelling, count(*) AS resources
       FROM unowned u JOIN inventory_memberships m ON m.resource_id = u.resource_id AND m.valid_to = 'infinity'
       JOIN inventory_resources p ON p.resource_id = m.project_id
       JOIN inventory_states s ON s.resource_id = p.resource_id AND s.valid_to = 'infinity'
       WHERE NOT coalesce((s.attributes ->> 'is_default')::boolean, false)
       GROUP BY p.external_id, s.name
     ), tags AS (
-      SELECT 'tag' AS kind, tag AS subject, ${slugified('tag')} AS spelling, count(*) AS resources
+      SELECT tag AS subject, ${slugified('tag')} AS spelling, count(*) AS resources
       FROM unowned u CROSS JOIN unnest(u.tags) AS tag GROUP BY tag
-    ), beginnings AS (
-      SELECT left(name, place - 1) AS beginning, substr(name, place, 1) AS separator, count(*) AS resources
-      FROM unowned CROSS JOIN generate_series(2, length(name) - 1) AS place
+    ), plain AS (
+      SELECT resource_id, name FROM unowned WHERE name !~ '[*?]'
+    ), cuts AS (
+      SELECT resource_id, name, place, left(name, place - 1) AS beginning, substr(name, place, 1) AS separator
+      FROM plain CROSS JOIN generate_series(2, length(name) - 1) AS place
       WHERE substr(name, place, 1) IN ('-', '.', '_')
-      GROUP BY 1, 2
-    ), names AS (
-      SELECT b.beginning, b.beginning || b.separator || '*' AS subject, ${slugified('b.beginning')} AS spelling, b.resources
-      FROM beginnings b WHERE b.beginning !~ '[*?]'
-    ), named AS (
-      SELECT DISTINCT ON (coalesce(k.slug, f.slug), right(subject, 2)) subject, coalesce(k.slug, f.slug) AS slug, resources
-      FROM names n LEFT JOIN known k USING (spelling) LEFT JOIN first_parts f USING (spelling)
-      WHERE coalesce(k.slug, f.slug) IS NOT NULL
-      ORDER BY coalesce(k.slug, f.slug), right(subject, 2), length(subject), subject
+    ), affixes AS MATERIALIZED (
+      SELECT resource_id, beginning || separator || '*' AS subject, ${slugified('beginning')} AS spelling, true AS is_beginning
+      FROM cuts
+      UNION ALL
+      SELECT resource_id, '*' || substr(name, place), ${slugified('label')}, false
+      FROM (SELECT *, split_part(substr(name, place + 1), '.', 1) AS label FROM cuts WHERE separator = '.') domains
+      UNION ALL
+      SELECT resource_id, word[1] || repeat('?', length(word[2])), lower(word[1]), false
+      FROM plain CROSS JOIN regexp_match(name, '^([^0-9]*[[:alpha:]])([0-9]+)$') AS word
+      WHERE word IS NOT NULL
+    ), subjects AS (
+      SELECT subject, spelling, is_beginning, count(DISTINCT resource_id) AS resources FROM affixes GROUP BY 1, 2, 3
+    ), resembling AS MATERIALIZED (
+      SELECT s.subject, s.is_beginning, s.resources, coalesce(k.slug, f.slug, b.slug) AS slug
+      FROM subjects s LEFT JOIN known k ON k.spelling = s.spelling
+      LEFT JOIN first_parts f ON f.spelling = s.spelling AND s.is_beginning
+      LEFT JOIN known b ON s.is_beginning AND s.spelling LIKE '%-%' AND b.spelling = regexp_replace(s.spelling, '^[^-]*-', '')
+      WHERE coalesce(k.slug, f.slug, b.slug) IS NOT NULL
+    ), named AS MATERIALIZED (
+      SELECT r.subject, r.slug, r.resources FROM resembling r
+      WHERE NOT EXISTS (
+        SELECT FROM resembling w WHERE w.slug = r.slug AND w.is_beginning AND r.is_beginning AND w.subject <> r.subject
+           AND starts_with(r.subject, left(w.subject, -1)))
     ), strange AS (
-      -- The first part of names that no deployment is called by, nor any longer beginning of them.
-      SELECT n.subject, n.spelling AS slug, n.resources
-      FROM names n
-      WHERE n.resources >= 3 AND n.beginning !~ '[-._]' AND n.spelling ~ '^[a-z0-9][a-z0-9-]*$'
-        AND NOT EXISTS (SELECT FROM named d WHERE starts_with(d.subject, n.beginning))
+      SELECT DISTINCT ON (c.resource_id) c.resource_id, c.beginning || c.separator || '*' AS subject, ${slugified('c.beginning')} AS slug
+      FROM cuts c
+      WHERE c.resource_id NOT IN (SELECT resource_id FROM affixes JOIN named USING (subject))
+      ORDER BY c.resource_id, c.place
     )
     SELECT * FROM (
-      SELECT kind, subject, coalesce(k.slug, p.spelling) AS deployment, format('the project is called %s', p.name) AS reason,
+      SELECT 'project' AS kind, subject, coalesce(k.slug, p.spelling) AS deployment, format('the project is called %s', p.name) AS reason,
              k.slug IS NOT NULL AS "deploymentExists", p.resources
       FROM projects p LEFT JOIN known k USING (spelling) WHERE coalesce(k.slug, p.spelling) <> ''
       UNION ALL
-      SELECT kind, subject, k.slug, format('the tag is called like %s', k.slug), true, t.resources
+      SELECT 'tag', subject, k.slug, format('the tag is called like %s', k.slug), true, t.resources
       FROM tags t JOIN known k USING (spelling)
       UNION ALL
-      SELECT 'name', subject, slug, format('names begin like %s', slug), true, resources FROM named
+      SELECT 'name', subject, slug, format('names are made with %s', slug), true, resources FROM named
       UNION ALL
-      SELECT 'name', subject, slug, format('%s names begin so', resources), false, resources FROM strange
+      SELECT 'name', subject, slug, format('%s names begin so', count(*)), false, count(*)
+      FROM strange WHERE slug <> '' GROUP BY subject, slug HAVING count(*) >= 3
     ) suggestions
     ORDER BY "deploymentExists" DESC, resources DESC, kind, subject LIMIT ${limit}`.execute(db);
   return rows;
