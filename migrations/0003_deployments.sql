@@ -110,6 +110,8 @@ CREATE TABLE attributions (
 CREATE INDEX attributions_by_owner ON attributions (owner_set_id) WHERE superseded_at = 'infinity';
 CREATE INDEX attributions_by_resource ON attributions (resource_id, valid_from) WHERE superseded_at = 'infinity';
 
+CREATE INDEX attributions_ever_by_resource ON attributions (resource_id);
+
 -- How far fact_changes have been turned into attributions.
 CREATE TABLE attribution_progress (
   singleton      boolean PRIMARY KEY DEFAULT true CHECK (singleton),
@@ -128,8 +130,8 @@ CREATE VIEW deployments_list AS
   SELECT d.deployment_id, d.slug, d.name, d.starts_at, d.customer_id, c.external_id AS customer_external_id,
          c.name AS customer_name, c.currency
   FROM deployments d LEFT JOIN customers c USING (customer_id);
--- Who was ever believed to own a resource: where records of it may stand.
+-- Who was ever believed to own a resource, some of them more than once: where records of it may stand.
 CREATE VIEW deployments_owners_ever AS
-  SELECT DISTINCT a.resource_id, m.deployment_id
+  SELECT a.resource_id, m.deployment_id
   FROM attributions a JOIN owner_set_members m USING (owner_set_id);
 CREATE VIEW deployments_progress AS SELECT fact_change_id FROM attribution_progress;

@@ -95,7 +95,7 @@ CREATE TABLE metered_days (
   day             date NOT NULL,
   billing_kind_id smallint NOT NULL REFERENCES billing_kinds,
   granularity     text COLLATE "C" NOT NULL,
-  definition_day  date NOT NULL,              -- from_day of the definition used
+  definition      text COLLATE "C" NOT NULL,  -- digest of the definition used
   fact_change_id  bigint NOT NULL,
   revision        bigint NOT NULL,
   metered_at      timestamptz NOT NULL,

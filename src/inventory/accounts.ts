@@ -13,6 +13,7 @@ import type { Database } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import {
   type Account,
+  appendMeteredFromChanges,
   countHidden,
   insertAccount,
   lockAccounts,
@@ -85,13 +86,17 @@ export async function connectAccount(
     }
     if (simulated) await followSimulatedClock(trx, connectedAt);
     if (known) {
-      return updateAccount(trx, known.accountId, {
+      const meteredFrom = request.meteredFrom ?? known.meteredFrom;
+      const account = await updateAccount(trx, known.accountId, {
         slug: request.slug ?? known.slug,
         name: request.name ?? known.name,
         apiUrl: request.apiUrl,
         credentials,
-        meteredFrom: request.meteredFrom ?? known.meteredFrom,
+        meteredFrom,
       });
+      if (!meteredFrom.equals(known.meteredFrom))
+        await appendMeteredFromChanges(trx, known.accountId, known.meteredFrom, meteredFrom, now);
+      return account;
     }
     const name = request.name ?? identity.name;
     return insertAccount(trx, {

@@ -66,6 +66,23 @@ export async function updateAccount(
   return rows[0]!;
 }
 
+/** An account's metered_from moved: what its resources were between the old and the new one is metered otherwise now. */
+export async function appendMeteredFromChanges(
+  trx: Transaction,
+  accountId: number,
+  before: Temporal.Instant,
+  after: Temporal.Instant,
+  now: Temporal.Instant,
+): Promise<void> {
+  await sql`
+    INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
+    SELECT s.resource_id, greatest(s.valid_from, moved.since), least(s.valid_to, moved.until), 'metered_from', ${now}
+    FROM inventory_states s,
+         (SELECT least(${before}::timestamptz, ${after}::timestamptz) AS since,
+                 greatest(${before}::timestamptz, ${after}::timestamptz) AS until) AS moved
+    WHERE s.account_id = ${accountId} AND s.valid_from < moved.until AND s.valid_to > moved.since`.execute(trx);
+}
+
 export async function selectCredentials(db: Database, accountId: number): Promise<Uint8Array> {
   const { rows } = await sql<{ credentials: Uint8Array }>`
     SELECT credentials FROM accounts WHERE account_id = ${accountId}`.execute(db);

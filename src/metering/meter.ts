@@ -75,7 +75,9 @@ async function findOutstanding(
   const from = await store.selectFirstDay(db);
   const to = dayOf(now);
   if (from === null || Temporal.PlainDate.compare(from, to) >= 0) return { days: [], upTo };
-  return { days: await store.selectOutstandingDays(db, { from, to }, upTo), upTo };
+  const days = await store.selectOutstandingDays(db, { from, to }, upTo);
+  await store.advanceMeteredDays(db, { from, to }, days, upTo);
+  return { days, upTo };
 }
 
 async function meterDays(
@@ -137,7 +139,7 @@ function planDay(kinds: readonly store.KindOfDay[]): DayPlan {
     kind.enabled &&
     kind.metered !== null &&
     kind.metered.granularity === kind.granularity &&
-    kind.metered.definitionDay.equals(kind.definitionDay);
+    kind.metered.definition === kind.definition;
   return {
     kinds,
     first: kinds.filter((kind) => kind.metered === null),
@@ -154,7 +156,7 @@ async function meterDayWith(
 ): Promise<MeteredDay> {
   return db.transaction().execute(async (trx) => {
     await store.lockDay(trx, day);
-    const plan = planDay(await store.selectKindsOfDay(trx, day));
+    const plan = planDay(await store.selectKindsOfDay(trx, day, upTo));
     const { first, reconfigured } = plan;
     await store.prepareSlots(
       trx,
@@ -162,7 +164,7 @@ async function meterDayWith(
       plan.kinds.map((kind) => kind.billingKindId),
     );
 
-    const granularities = [...new Set(first.map((kind) => kind.granularity))];
+    const granularities = [...new Set(first.map((kind) => kind.granularity))].sort();
     const untouched = plan.kinds.length === first.length && !(await anyPartition(trx, day, granularities));
     if (first.length > 0 && untouched) return meterFirst(trx, day, plan, granularities, upTo, options.now);
 
@@ -236,7 +238,7 @@ async function meterChanges(
   for (const granularity of await store.granularitiesToInsert(trx)) {
     if (!(await store.partitionExists(trx, granularity, day))) await store.attachPartition(trx, day, granularity, true);
   }
-  const written = await store.applyDiff(trx, revision, cause, cause !== 'first');
+  const written = await store.applyDiff(trx, day, revision, cause, cause !== 'first');
   await store.updateRun(trx, revision, written);
   await store.upsertMeteredDay(trx, day, plan.kinds, upTo, revision, now);
   return { day: day.toString(), cause, revision, ...written };

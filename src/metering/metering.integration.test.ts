@@ -4,6 +4,8 @@ import { openTestDatabase } from '../../test/database.ts';
 import { assign } from '../deployments/assignments.ts';
 import { insertLiving, insertResource, writeState } from '../deployments/inventory-fixture.ts';
 import type { Database } from '../platform/database.ts';
+import { readFactWatermark } from '../platform/fact-changes.ts';
+import { bringLevelsUpToDate } from './levels.ts';
 import { meterDay, meterOutstanding, meterRange, outstandingDays } from './meter.ts';
 import { at, createDeployments, insertAccount, setGranularity, storedUsage } from './metering-fixture.ts';
 import { usageForPeriod, usageOfAll } from './usage.ts';
@@ -174,6 +176,59 @@ describe('refusals', () => {
   test('nothing is metered before an account is', async () => {
     expect((await usageForPeriod(db, 'ash', day('2026-04-01'), day('2026-05-01'))).usage).toEqual({});
   });
+});
+
+test('a change that commits behind the watermark cuts no level that stood before', async () => {
+  const droplet = await insertLiving(db, account, 'droplet', 'cut', {}, at('2026-05-02'));
+  await meterOutstanding(db, { now: afterMay });
+  await sql`DROP TABLE usage_records_day_20260503`.execute(db);
+  await sql`DELETE FROM metered_days WHERE day = '2026-05-03'`.execute(db);
+  await writeState(db, droplet, { status: 'off' }, at('2026-05-06T12:00:00Z'), null, afterMay);
+  const watermark = await readFactWatermark(db);
+  await writeState(db, droplet, { status: 'off' }, at('2026-05-04T12:00:00Z'), null, afterMay);
+  await bringLevelsUpToDate(db, watermark);
+  await meterOutstanding(db, { now: afterMay });
+  const usage = await storedUsage(db, '2026-05-01', '2026-06-01');
+  expect(usage[`unattributed droplet_hours ${droplet}`]).toBe('60');
+  expect((await storedUsage(db, '2026-05-03', '2026-05-04'))[`unattributed droplet_hours ${droplet}`]).toBe('24');
+});
+
+test('a kind whose definition changed is not metered from old levels, and its days are metered again', async () => {
+  const define = (filter: string) =>
+    sql`UPDATE billing_kind_definitions SET filter = ${filter}::jsonb WHERE resource_kind = 'dns_zone'`.execute(db);
+  const zone = await insertLiving(db, account, 'dns_zone', 'zone', { attributes: { ttl: 30 } }, at('2026-05-01'));
+  await meterOutstanding(db, { now: afterMay });
+  const key = `unattributed dns_zones ${zone}`;
+  expect((await storedUsage(db, '2026-05-01', '2026-06-01'))[key]).toBe('1');
+  await define('{"ttl": 31}');
+  await meterOutstanding(db, { now: afterMay });
+  expect((await storedUsage(db, '2026-05-01', '2026-06-01'))[key]).toBeUndefined();
+  await define('{}');
+  await meterOutstanding(db, { now: afterMay });
+  expect((await storedUsage(db, '2026-05-01', '2026-06-01'))[key]).toBe('1');
+});
+
+test('a kind enabled while a range is being metered is metered for all of its days', async () => {
+  const volume = await insertLiving(db, account, 'volume', 'volume', { attributes: { size_gb: 31 } }, at('2026-05-01'));
+  const enable = (enabled: boolean) =>
+    sql`UPDATE metering_config SET enabled = ${enabled} WHERE billing_kind_id =
+        (SELECT billing_kind_id FROM billing_kinds WHERE slug = 'volume_gb_month')`.execute(db);
+  const range = { from: day('2026-05-01'), to: day('2026-05-04') };
+  const enabling: Promise<unknown>[] = [];
+  await meterRange(db, { ...range, now: afterMay, onProgress: () => enabling.push(enable(true)) });
+  await Promise.all(enabling);
+  await meterOutstanding(db, { now: afterMay });
+  expect((await storedUsage(db, '2026-05-01', '2026-05-04'))[`unattributed volume_gb_month ${volume}`]).toBe('3');
+  await enable(false);
+  await meterOutstanding(db, { now: afterMay });
+});
+
+test('what is metered through begins where metering does', async () => {
+  const through = async (from: string, to: string) =>
+    (await usageForPeriod(db, 'ash', day(from), day(to))).meteredThrough;
+  expect(await through('2026-04-15', '2026-05-15')).toBe('2026-05-15');
+  expect(await through('2026-05-15', '2026-06-15')).toBe('2026-06-01');
+  expect(await through('2026-04-01', '2026-04-15')).toBe('2026-04-15');
 });
 
 test('workers that meter the same days at once leave what one would', async () => {

@@ -5,53 +5,72 @@ import { startOfDay, startOfMonth } from './period.ts';
 
 // Which kinds to meter on a day ------------------------------------------------------------
 
+/** All definitions of each kind in one text: what its levels are derived from. */
+const definitionsOfKinds = sql`
+  SELECT billing_kind_id, string_agg(d::text, E'\\n' ORDER BY from_day) AS definitions
+  FROM billing_kind_definitions d GROUP BY billing_kind_id`;
+
+/** The configuration `c` and the definition `d` of the kind `k` on a day; NULL where it has none yet. */
+function kindOn(day: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+    LEFT JOIN LATERAL (SELECT enabled, granularity FROM metering_config
+                       WHERE billing_kind_id = k.billing_kind_id AND from_day <= ${day}
+                       ORDER BY from_day DESC LIMIT 1) c ON true
+    LEFT JOIN LATERAL (SELECT accrual, md5(definition::text) AS digest FROM billing_kind_definitions definition
+                       WHERE billing_kind_id = k.billing_kind_id AND from_day <= ${day}
+                       ORDER BY from_day DESC LIMIT 1) d ON true`;
+}
+
 /** A billing kind as it stands on a day, beside how that day was metered last, if it was. */
 export interface KindOfDay {
   readonly billingKindId: number;
   readonly slug: string;
   readonly enabled: boolean;
   readonly granularity: Granularity;
-  readonly definitionDay: Temporal.PlainDate;
-  readonly metered: { granularity: Granularity; definitionDay: Temporal.PlainDate; factChangeId: number } | null;
+  /** Digest of its definition. */
+  readonly definition: string;
+  readonly metered: { granularity: Granularity; definition: string; factChangeId: number } | null;
 }
 
-/** Kinds that are enabled on the day, or were metered for it and no longer are. */
-export async function selectKindsOfDay(db: Database, day: Temporal.PlainDate): Promise<KindOfDay[]> {
+/**
+ * Kinds that are enabled on the day, or were metered for it and no longer are. A kind whose levels
+ * are not derived from its definitions of this moment and from all facts up to `upTo` is left out:
+ * somebody has just changed it, and the next metering will find it.
+ */
+export async function selectKindsOfDay(db: Database, day: Temporal.PlainDate, upTo: number): Promise<KindOfDay[]> {
   interface Row {
     billing_kind_id: number;
     slug: string;
     enabled: boolean;
     granularity: Granularity;
-    definition_day: Temporal.PlainDate;
+    definition: string;
     metered_granularity: Granularity | null;
-    metered_definition_day: Temporal.PlainDate | null;
+    metered_definition: string | null;
     fact_change_id: number | null;
   }
   const { rows } = await sql<Row>`
-    SELECT k.billing_kind_id, k.slug, c.enabled, c.granularity, d.from_day AS definition_day,
-           m.granularity AS metered_granularity, m.definition_day AS metered_definition_day, m.fact_change_id
-    FROM billing_kinds k
-    JOIN LATERAL (SELECT enabled, granularity FROM metering_config
-                  WHERE billing_kind_id = k.billing_kind_id AND from_day <= ${day}
-                  ORDER BY from_day DESC LIMIT 1) c ON true
-    JOIN LATERAL (SELECT from_day FROM billing_kind_definitions
-                  WHERE billing_kind_id = k.billing_kind_id AND from_day <= ${day}
-                  ORDER BY from_day DESC LIMIT 1) d ON true
+    SELECT k.billing_kind_id, k.slug, e.enabled, coalesce(c.granularity, 'day') AS granularity,
+           coalesce(d.digest, '') AS definition,
+           m.granularity AS metered_granularity, m.definition AS metered_definition, m.fact_change_id
+    FROM billing_kinds k ${kindOn(sql`${day}`)}
+    CROSS JOIN LATERAL (SELECT coalesce(c.enabled, false) AND d.digest IS NOT NULL AS enabled) AS e
     LEFT JOIN metered_days m ON m.billing_kind_id = k.billing_kind_id AND m.day = ${day}
-    WHERE c.enabled OR m.day IS NOT NULL
+    LEFT JOIN metered_levels_progress p ON p.billing_kind_id = k.billing_kind_id
+    LEFT JOIN (${definitionsOfKinds}) AS a ON a.billing_kind_id = k.billing_kind_id
+    WHERE CASE WHEN e.enabled THEN p.definitions = a.definitions AND p.fact_change_id >= ${upTo} ELSE m.day IS NOT NULL END
     ORDER BY k.billing_kind_id`.execute(db);
   return rows.map((row) => ({
     billingKindId: row.billing_kind_id,
     slug: row.slug,
     enabled: row.enabled,
     granularity: row.granularity,
-    definitionDay: row.definition_day,
+    definition: row.definition,
     metered:
-      row.metered_granularity === null || row.metered_definition_day === null || row.fact_change_id === null
+      row.metered_granularity === null || row.metered_definition === null || row.fact_change_id === null
         ? null
         : {
             granularity: row.metered_granularity,
-            definitionDay: row.metered_definition_day,
+            definition: row.metered_definition,
             factChangeId: row.fact_change_id,
           },
   }));
@@ -65,9 +84,12 @@ async function countRows(trx: Transaction, table: string): Promise<number> {
 
 // Levels: what a day is metered from --------------------------------------------------------
 
-/** Serialises the derivation of levels, over all processes, until the transaction ends. */
+/**
+ * Serialises the derivation of levels, over all processes, until the transaction ends. LOCK takes
+ * no snapshot: that of a repeatable read transaction begins after the wait.
+ */
 export async function lockLevels(trx: Transaction): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(hashtext('arcadia metered levels'))`.execute(trx);
+  await sql`LOCK TABLE metered_levels_progress IN EXCLUSIVE MODE`.execute(trx);
 }
 
 /** Where the derivation of the levels of each kind that was ever enabled stands. */
@@ -83,22 +105,23 @@ export async function selectLevelsProgress(db: Database): Promise<LevelsOfKind[]
   const { rows } = await sql<LevelsOfKind>`
     SELECT d.billing_kind_id AS "billingKindId", d.definitions, p.definitions AS "derivedFrom",
            coalesce(p.fact_change_id, 0) AS "factChangeId"
-    FROM (SELECT billing_kind_id, string_agg(d::text, E'\\n' ORDER BY from_day) AS definitions
-          FROM billing_kind_definitions d
-          WHERE billing_kind_id IN (SELECT billing_kind_id FROM metering_config WHERE enabled)
-          GROUP BY billing_kind_id) AS d
+    FROM (${definitionsOfKinds}) AS d
     LEFT JOIN metered_levels_progress p USING (billing_kind_id)
+    WHERE billing_kind_id IN (SELECT billing_kind_id FROM metering_config WHERE enabled)
     ORDER BY 1`.execute(db);
   return rows;
 }
 
-/** `level_scope`: resources with a fact change in (after, upTo], each from the earliest instant touched on. */
-export async function prepareLevelScope(trx: Transaction, after: number, upTo: number): Promise<number> {
+/**
+ * `level_scope`: resources with a fact change behind a position, each from the earliest instant
+ * touched on. All that this snapshot sees, however new: what is derived rests on them all, and a
+ * piece that a change left out here has cut would be lost.
+ */
+export async function prepareLevelScope(trx: Transaction, after: number): Promise<number> {
   await sql`
     CREATE TEMPORARY TABLE level_scope ON COMMIT DROP AS
     SELECT resource_id, min(valid_from) AS touched_from FROM fact_changes
-    WHERE fact_change_id > ${after} AND fact_change_id <= ${upTo}
-    GROUP BY resource_id`.execute(trx);
+    WHERE fact_change_id > ${after} GROUP BY resource_id`.execute(trx);
   await sql`ANALYZE level_scope`.execute(trx);
   return countRows(trx, 'level_scope');
 }
@@ -208,17 +231,11 @@ export async function prepareSlots(
                 ELSE extract(epoch FROM ${monthEnd}::timestamptz - ${monthStart}::timestamptz) * 1000000 END AS unit_us,
            extract(epoch FROM period_start - ${monthStart}::timestamptz) * 1000000 AS from_us,
            extract(epoch FROM period_start + step - ${monthStart}::timestamptz) * 1000000 AS to_us
-    FROM billing_kinds k
-    JOIN LATERAL (SELECT * FROM metering_config
-                  WHERE billing_kind_id = k.billing_kind_id AND from_day <= ${day}
-                  ORDER BY from_day DESC LIMIT 1) c ON c.enabled
-    JOIN LATERAL (SELECT * FROM billing_kind_definitions
-                  WHERE billing_kind_id = k.billing_kind_id AND from_day <= ${day}
-                  ORDER BY from_day DESC LIMIT 1) d ON true
+    FROM billing_kinds k ${kindOn(sql`${day}`)}
     CROSS JOIN LATERAL (SELECT CASE c.granularity WHEN 'day' THEN interval '1 day' ELSE interval '1 hour' END AS step) AS g
     CROSS JOIN LATERAL generate_series(${startOfDay(day)}::timestamptz,
                                        ${startOfDay(day.add({ days: 1 }))}::timestamptz - step, step) AS period_start
-    WHERE k.billing_kind_id = ANY (${[...kindIds]}::smallint[])`.execute(trx);
+    WHERE c.enabled AND d.digest IS NOT NULL AND k.billing_kind_id = ANY (${[...kindIds]}::smallint[])`.execute(trx);
   await sql`ANALYZE meter_slots`.execute(trx);
 }
 
@@ -307,7 +324,7 @@ const primaryKey = sql`PRIMARY KEY (deployment_id, billing_kind_id, resource_id,
 /**
  * Fills a day that has no partition yet. The table is filled first, indexed after, attached last:
  * a third of the time of inserting into an indexed partition, and the lock on the parent, which
- * other days' workers need too, is held for a moment only. Returns the number of records.
+ * other days' workers need too, is held for the attaching only. Returns the number of records.
  */
 export async function insertFirstRecords(
   trx: Transaction,
@@ -385,6 +402,7 @@ export async function prepareDiff(trx: Transaction, day: Temporal.PlainDate, sco
           WHERE u.period_start >= ${from} AND u.period_start < ${to} AND u.billing_kind_id = ANY (${scoped})) AS old
     FULL JOIN meter_expected AS new USING (deployment_id, resource_id, period_start, billing_kind_id, granularity)
     WHERE old.quantity IS DISTINCT FROM new.quantity`.execute(trx);
+  await sql`ANALYZE meter_diff`.execute(trx);
   return countRows(trx, 'meter_diff');
 }
 
@@ -397,7 +415,7 @@ export interface Written {
 /** Which granularities `meter_diff` will insert records of. */
 export async function granularitiesToInsert(trx: Transaction): Promise<Granularity[]> {
   const { rows } = await sql<{ granularity: Granularity }>`
-    SELECT DISTINCT granularity FROM meter_diff WHERE old_quantity IS NULL`.execute(trx);
+    SELECT DISTINCT granularity FROM meter_diff WHERE old_quantity IS NULL ORDER BY granularity`.execute(trx);
   return rows.map((row) => row.granularity);
 }
 
@@ -407,6 +425,7 @@ export async function granularitiesToInsert(trx: Transaction): Promise<Granulari
  */
 export async function applyDiff(
   trx: Transaction,
+  day: Temporal.PlainDate,
   revision: number,
   cause: string,
   logInsertions: boolean,
@@ -418,8 +437,9 @@ export async function applyDiff(
            old_quantity, old_revision, new_quantity, coalesce(s.cause, ${cause})
     FROM meter_diff LEFT JOIN meter_scope s USING (resource_id)
     WHERE old_quantity IS NOT NULL OR ${logInsertions}`.execute(trx);
+  // The bounds say it again for the planner: without them every partition would be read and locked.
   const sameRecord = sql`
-    u.deployment_id = d.deployment_id AND u.billing_kind_id = d.billing_kind_id AND u.resource_id = d.resource_id
+    u.period_start >= ${startOfDay(day)} AND u.period_start < ${startOfDay(day.add({ days: 1 }))} AND u.deployment_id = d.deployment_id AND u.billing_kind_id = d.billing_kind_id AND u.resource_id = d.resource_id
     AND u.period_start = d.period_start AND u.granularity = d.granularity`;
   const deleted = await sql`
     DELETE FROM usage_records u USING meter_diff d WHERE ${sameRecord} AND d.new_quantity IS NULL`.execute(trx);
@@ -473,12 +493,12 @@ export async function upsertMeteredDay(
 ): Promise<void> {
   const enabled = kinds.filter((kind) => kind.enabled);
   await sql`
-    INSERT INTO metered_days (day, billing_kind_id, granularity, definition_day, fact_change_id, revision, metered_at)
-    SELECT ${day}, k.id, k.granularity, k.definition_day, ${factChangeId}, coalesce(${revision}::bigint, 0), ${now}
+    INSERT INTO metered_days (day, billing_kind_id, granularity, definition, fact_change_id, revision, metered_at)
+    SELECT ${day}, k.id, k.granularity, k.definition, ${factChangeId}, coalesce(${revision}::bigint, 0), ${now}
     FROM unnest(${enabled.map((kind) => kind.billingKindId)}::smallint[], ${enabled.map((kind) => kind.granularity)}::text[],
-                ${enabled.map((kind) => kind.definitionDay.toString())}::date[]) AS k (id, granularity, definition_day)
+                ${enabled.map((kind) => kind.definition)}::text[]) AS k (id, granularity, definition)
     ON CONFLICT (day, billing_kind_id) DO UPDATE SET
-      granularity = excluded.granularity, definition_day = excluded.definition_day,
+      granularity = excluded.granularity, definition = excluded.definition,
       fact_change_id = excluded.fact_change_id, metered_at = excluded.metered_at,
       revision = CASE WHEN ${revision}::bigint IS NULL THEN metered_days.revision ELSE excluded.revision END`.execute(
     trx,
@@ -489,47 +509,74 @@ export async function upsertMeteredDay(
   );
 }
 
-/** The first day that anything could be metered for: the earliest metered_from; null without accounts. */
+/**
+ * The first day that anything is, or could be, metered for; null without accounts. Days before a
+ * metered_from that was moved on are still to be cleared.
+ */
 export async function selectFirstDay(db: Database): Promise<Temporal.PlainDate | null> {
   const { rows } = await sql<{ day: Temporal.PlainDate | null }>`
-    SELECT min(metered_from)::date AS day FROM inventory_accounts`.execute(db);
+    SELECT least((SELECT min(metered_from)::date FROM inventory_accounts), (SELECT min(day) FROM metered_days)) AS day`.execute(
+    db,
+  );
   return rows[0]?.day ?? null;
+}
+
+/** CTEs over a range of days: `wanted`, the kinds to meter on each, and `metered`, those that are, and how. */
+function wantedAndMetered(range: DayRange): RawBuilder<unknown> {
+  return sql`
+    days AS (
+      SELECT generate_series(${range.from}::date, ${range.to}::date - 1, interval '1 day')::date AS day
+    ), wanted AS (
+      SELECT days.day, k.billing_kind_id, c.granularity, d.digest AS definition
+      FROM days CROSS JOIN billing_kinds k ${kindOn(sql`days.day`)}
+      WHERE c.enabled AND d.digest IS NOT NULL
+    ), metered AS (
+      SELECT * FROM metered_days WHERE day >= ${range.from} AND day < ${range.to}
+    )`;
 }
 
 /**
  * Days of a range that are not up to date: an enabled kind not metered yet, metered otherwise
- * than it is now configured, or with facts up to `upTo` that the metering has not seen.
+ * than it is now configured, or with facts up to `upTo` that the metering has not seen. Each fact
+ * is looked at once, with the days that it touches.
  */
 export async function selectOutstandingDays(
   db: Database,
   range: DayRange,
   upTo: number,
 ): Promise<Temporal.PlainDate[]> {
+  const from = startOfDay(range.from);
+  const to = startOfDay(range.to);
   const { rows } = await sql<{ day: Temporal.PlainDate }>`
-    WITH days AS (
-      SELECT generate_series(${range.from}::date, ${range.to}::date - 1, interval '1 day')::date AS day
-    ), wanted AS (
-      SELECT days.day, k.billing_kind_id, c.granularity, d.from_day AS definition_day
-      FROM days CROSS JOIN billing_kinds k
-      JOIN LATERAL (SELECT * FROM metering_config WHERE billing_kind_id = k.billing_kind_id AND from_day <= days.day
-                    ORDER BY from_day DESC LIMIT 1) c ON c.enabled
-      JOIN LATERAL (SELECT from_day FROM billing_kind_definitions
-                    WHERE billing_kind_id = k.billing_kind_id AND from_day <= days.day
-                    ORDER BY from_day DESC LIMIT 1) d ON true
-    ), metered AS (
-      SELECT * FROM metered_days WHERE day >= ${range.from} AND day < ${range.to}
-    ), late AS (
-      SELECT DISTINCT m.day, m.fact_change_id FROM metered m
-    )
+    WITH ${wantedAndMetered(range)}
     SELECT day FROM wanted w FULL JOIN metered m USING (day, billing_kind_id)
-    WHERE w.granularity IS DISTINCT FROM m.granularity OR w.definition_day IS DISTINCT FROM m.definition_day
+    WHERE w.granularity IS DISTINCT FROM m.granularity OR w.definition IS DISTINCT FROM m.definition
     UNION
-    SELECT l.day FROM late l WHERE EXISTS (
-      SELECT FROM fact_changes f
-      WHERE f.fact_change_id > l.fact_change_id AND f.fact_change_id <= ${upTo}
-        AND f.valid_from < (l.day + 1)::timestamp AT TIME ZONE 'UTC' AND f.valid_to > l.day::timestamp AT TIME ZONE 'UTC')
-    ORDER BY day`.execute(db);
+    SELECT d::date FROM fact_changes f
+    CROSS JOIN LATERAL generate_series(
+      date_trunc('day', greatest(f.valid_from, ${from}::timestamptz), 'UTC') AT TIME ZONE 'UTC',
+      (least(f.valid_to, ${to}::timestamptz) - interval '1 microsecond') AT TIME ZONE 'UTC', interval '1 day') AS d
+    WHERE f.fact_change_id > (SELECT min(fact_change_id) FROM metered) AND f.fact_change_id <= ${upTo}
+      AND f.valid_from < ${to} AND f.valid_to > ${from}
+      AND EXISTS (SELECT FROM metered m WHERE m.day = d::date AND m.fact_change_id < f.fact_change_id)
+    ORDER BY 1`.execute(db);
   return rows.map((row) => row.day);
+}
+
+/**
+ * Remembers that the other days of a range have nothing to do with any fact up to `upTo`, so that
+ * the next search begins there. A worker that has gone further meanwhile is left alone.
+ */
+export async function advanceMeteredDays(
+  db: Database,
+  range: DayRange,
+  outstanding: readonly Temporal.PlainDate[],
+  upTo: number,
+): Promise<void> {
+  await sql`
+    UPDATE metered_days SET fact_change_id = ${upTo}
+    WHERE day >= ${range.from} AND day < ${range.to} AND fact_change_id < ${upTo}
+      AND NOT day = ANY (${outstanding.map(String)}::date[])`.execute(db);
 }
 
 /** Is there a fact up to `upTo` that has not been turned into attributions? */
@@ -587,11 +634,12 @@ export async function countRecords(db: Database, deploymentId: number, range: Da
   return rows[0]?.records ?? 0;
 }
 
-/** The first day of the range that is not metered, or its end: usage before it is there. */
+/** The first day of the range with an enabled kind that is not metered as it is configured, or the range's end. */
 export async function selectMeteredThrough(db: Database, range: DayRange): Promise<Temporal.PlainDate> {
   const { rows } = await sql<{ day: Temporal.PlainDate | null }>`
-    SELECT min(d)::date AS day FROM generate_series(${range.from}::date, ${range.to}::date - 1, interval '1 day') AS d
-    WHERE NOT EXISTS (SELECT FROM metered_days m WHERE m.day = d::date)`.execute(db);
+    WITH ${wantedAndMetered(range)}
+    SELECT min(day) AS day FROM wanted w LEFT JOIN metered m USING (day, billing_kind_id)
+    WHERE w.granularity IS DISTINCT FROM m.granularity OR w.definition IS DISTINCT FROM m.definition`.execute(db);
   return rows[0]?.day ?? range.to;
 }
 

@@ -31,10 +31,12 @@ export async function usageForPeriod(
   const range = { from, to };
   assertRange(range);
   const deploymentId = await requireDeployment(db, slug);
+  // First: a metering that commits in between may add to the sums, never take from what is claimed.
+  const bounds = await period(db, range);
   const rows = await store.selectUsage(db, deploymentId, range);
   return {
     deployment: slug,
-    ...(await period(db, range)),
+    ...bounds,
     usage: Object.fromEntries(rows.map((row) => [row.kind, row.quantity])),
   };
 }
@@ -78,6 +80,14 @@ async function period(db: Database, range: DayRange): Promise<{ from: string; to
   return {
     from: range.from.toString(),
     to: range.to.toString(),
-    meteredThrough: (await store.selectMeteredThrough(db, range)).toString(),
+    meteredThrough: (await meteredThrough(db, range)).toString(),
   };
+}
+
+/** Days before anything is metered have nothing to wait for. */
+async function meteredThrough(db: Database, { from, to }: DayRange): Promise<Temporal.PlainDate> {
+  const first = await store.selectFirstDay(db);
+  if (first === null) return from;
+  const begin = Temporal.PlainDate.compare(from, first) >= 0 ? from : first;
+  return Temporal.PlainDate.compare(begin, to) >= 0 ? to : store.selectMeteredThrough(db, { from: begin, to });
 }
