@@ -3,11 +3,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
 import { assign } from '../deployments/assignments.ts';
 import { insertLiving, insertResource, writeState } from '../deployments/inventory-fixture.ts';
+import { connectAccount } from '../inventory/accounts.ts';
+import { generateSecretKey, parseSecretKey } from '../platform/crypto.ts';
 import type { Database } from '../platform/database.ts';
 import { readFactWatermark } from '../platform/fact-changes.ts';
 import { bringLevelsUpToDate } from './levels.ts';
 import { meterDay, meterOutstanding, meterRange, outstandingDays } from './meter.ts';
-import { at, createDeployments, insertAccount, setGranularity, storedUsage } from './metering-fixture.ts';
+import {
+  at,
+  createDeployments,
+  expectedUsage,
+  insertAccount,
+  setGranularity,
+  storedUsage,
+} from './metering-fixture.ts';
 import { usageForPeriod, usageOfAll } from './usage.ts';
 
 const day = (text: string) => Temporal.PlainDate.from(text);
@@ -221,6 +230,28 @@ test('a kind enabled while a range is being metered is metered for all of its da
   expect((await storedUsage(db, '2026-05-01', '2026-05-04'))[`unattributed volume_gb_month ${volume}`]).toBe('3');
   await enable(false);
   await meterOutstanding(db, { now: afterMay });
+});
+
+test('an account whose metered_from moves on, and back, is metered from there', async () => {
+  const secretKey = parseSecretKey(generateSecretKey());
+  if (secretKey === null) throw new Error('a generated key is a key');
+  const identity = { accountId: 'team', name: 'Team', simulatedAt: null };
+  const request = {
+    provider: 'digitalocean',
+    apiUrl: 'https://api.example.com',
+    credentials: { token: 't' },
+    secretKey,
+  };
+  const before = await storedUsage(db, '2026-05-01', '2026-06-01');
+  await connectAccount(db, { ...request, meteredFrom: at('2026-05-08T12:00:00Z') }, identity, afterMay);
+  await meterOutstanding(db, { now: afterMay });
+  expect(await storedUsage(db, '2026-05-01', '2026-05-08')).toEqual({});
+  expect(await storedUsage(db, '2026-05-01', '2026-06-01')).toEqual(
+    await expectedUsage(db, '2026-05-01', '2026-06-01'),
+  );
+  await connectAccount(db, { ...request, meteredFrom: at('2026-05-01') }, identity, afterMay);
+  await meterOutstanding(db, { now: afterMay });
+  expect(await storedUsage(db, '2026-05-01', '2026-06-01')).toEqual(before);
 });
 
 test('what is metered through begins where metering does', async () => {
