@@ -8,7 +8,9 @@ const names = ['metering', 'sync', 'jobs'] as const;
 
 function runOne(name: string): Promise<Row[]> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--one', name], {
+    // With the memory settings that the command runs with.
+    const flags = process.execArgv.filter((flag) => flag.startsWith('--max-'));
+    const child = spawn(process.execPath, [...flags, fileURLToPath(import.meta.url), '--one', name], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     let rows: Row[] = [];
