@@ -1,3 +1,4 @@
+import { roundedRatio } from '../platform/quantity.ts';
 import { startOfDay, startOfMonth } from './period.ts';
 
 /**
@@ -17,7 +18,6 @@ export interface Share {
 
 export const wholeShare: Share = { before: 0, weight: 1, total: 1 };
 
-const billion = 1_000_000_000n;
 const hourMicroseconds = 3_600_000_000n;
 
 function microseconds(instant: Temporal.Instant): bigint {
@@ -42,7 +42,7 @@ export function runningTotal(
   unit: bigint,
   elapsed: bigint,
 ): bigint {
-  return (2n * level * weight * elapsed + weightTotal * unit) / (2n * weightTotal * unit);
+  return roundedRatio(level * weight, elapsed, weightTotal * unit);
 }
 
 /**
@@ -66,20 +66,4 @@ export function accrued(
     runningTotal(level, BigInt(weight), total, unit, microseconds(instant) - monthStart);
   const { before, weight } = share;
   return at(to, before + weight) - at(to, before) - at(from, before + weight) + at(from, before);
-}
-
-/** Billionths as a decimal string without trailing zeros: `480`, `0.64516129`. */
-export function formatBillionths(value: bigint): string {
-  const sign = value < 0n ? '-' : '';
-  const digits = (value < 0n ? -value : value).toString().padStart(10, '0');
-  const fraction = digits.slice(-9).replace(/0+$/, '');
-  return sign + digits.slice(0, -9) + (fraction === '' ? '' : `.${fraction}`);
-}
-
-/** A decimal string with at most 9 digits behind the point, in billionths. */
-export function toBillionths(decimal: string): bigint {
-  const match = /^(-?)(\d+)(?:\.(\d{1,9}))?$/.exec(decimal);
-  if (!match) throw new RangeError(`not a decimal with at most 9 digits behind the point: ${decimal}`);
-  const value = BigInt(match[2] ?? '0') * billion + BigInt((match[3] ?? '').padEnd(9, '0'));
-  return match[1] === '-' ? -value : value;
 }

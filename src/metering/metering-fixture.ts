@@ -4,7 +4,8 @@ import { createCustomer } from '../deployments/customers.ts';
 import { createDeployment } from '../deployments/deployments.ts';
 import { at, insertAccount } from '../deployments/inventory-fixture.ts';
 import type { Database } from '../platform/database.ts';
-import { type Accrual, accrued, formatBillionths, toBillionths } from './accrual.ts';
+import { fromBillionths, toBillionths } from '../platform/quantity.ts';
+import { type Accrual, accrued } from './accrual.ts';
 import { daysOf, startOfDay } from './period.ts';
 
 export { at, insertAccount };
@@ -91,7 +92,7 @@ export async function expectedUsage(db: Database, from: string, to: string): Pro
       add(sums, held, 'unattributed', start, earlier(end, startsAt));
     }
   }
-  return Object.fromEntries([...sums].map(([key, value]) => [key, formatBillionths(value)] as const).sort(byKey));
+  return Object.fromEntries([...sums].map(([key, value]) => [key, fromBillionths(value)] as const).sort(byKey));
 }
 
 function add(

@@ -6,7 +6,7 @@ import { assign } from '../deployments/assignments.ts';
 import { setDeploymentStart } from '../deployments/deployments.ts';
 import { insertResource, writeState } from '../deployments/inventory-fixture.ts';
 import type { Database } from '../platform/database.ts';
-import { toBillionths } from './accrual.ts';
+import { toBillionths } from '../platform/quantity.ts';
 import { meterDay, meterOutstanding, meterRange, outstandingDays } from './meter.ts';
 import {
   at,
