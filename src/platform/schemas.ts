@@ -1,0 +1,94 @@
+import { z } from 'zod';
+
+// The values that requests and answers are made of. Each names its own format, so that the
+// document of the API says it and a client can rely on it.
+
+// --- What arrives ---
+
+const firstYear = 2000;
+const lastYear = 2999;
+
+/** A UTC day, `2026-05-01`, as Temporal.PlainDate. */
+export const day = z.iso
+  .date()
+  .meta({ description: 'A UTC day', examples: ['2026-05-01'] })
+  .refine((text) => Number(text.slice(0, 4)) >= firstYear && Number(text.slice(0, 4)) <= lastYear, {
+    error: `is not between the years ${firstYear} and ${lastYear}`,
+    abort: true,
+  })
+  .transform((text) => Temporal.PlainDate.from(text));
+
+/** A UTC calendar month, `2026-05`, as its first day. */
+export const month = z
+  .string()
+  .regex(/^2\d{3}-(0[1-9]|1[0-2])$/, { error: 'is not a month such as 2026-05', abort: true })
+  .meta({ description: 'A UTC calendar month', examples: ['2026-05'] })
+  .transform((text) => Temporal.PlainDate.from(`${text}-01`));
+
+/** A moment with its offset, `2026-05-01T06:00:00Z`, as Temporal.Instant to the microsecond. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .meta({ description: 'A moment', examples: ['2026-05-01T06:00:00Z'] })
+  .refine((text) => Number(text.slice(0, 4)) >= firstYear && Number(text.slice(0, 4)) <= lastYear, {
+    error: `is not between the years ${firstYear} and ${lastYear}`,
+    abort: true,
+  })
+  .transform((text) => Temporal.Instant.from(text).round({ smallestUnit: 'microsecond', roundingMode: 'trunc' }));
+
+/**
+ * The fields `from` and `to` of a half-open range of UTC days, for the `query` of a route whose
+ * domain function checks the range: `z.object({ ...dayRange, ... })`. `to` is not in the range.
+ */
+export const dayRange = {
+  from: day.meta({ description: 'First UTC day' }),
+  to: day.meta({ description: 'First UTC day after the range: not in it' }),
+};
+
+/** The same of moments. */
+export const instantRange = {
+  from: instant.meta({ description: 'First moment' }),
+  to: instant.meta({ description: 'First moment after the range: not in it' }),
+};
+
+/** A name in addresses: of a deployment, an account, a plan. */
+export const slug = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+  .meta({ description: 'Lower-case letters, digits and hyphens, 63 at most', examples: ['acme'] });
+
+/** A short text that a person writes, without control characters. */
+export const line = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^\P{Cc}+$/u, { error: 'holds control characters' });
+
+/** One of our ids. */
+export const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+/** An exact decimal as text, `0.10`, 20 digits before the point and 20 after at most. */
+export const decimalInput = z
+  .string()
+  .regex(/^-?\d{1,20}(\.\d{1,20})?$/, { error: 'is not a decimal number such as 12.50, in quotes' })
+  .meta({ description: 'An exact decimal', examples: ['12.50'] });
+
+// --- What is answered ---
+
+/** From Temporal.Instant. */
+export const instantOut = z
+  .custom<Temporal.Instant>((value) => value instanceof Temporal.Instant)
+  .transform(String)
+  .pipe(z.iso.datetime().meta({ description: 'UTC', examples: ['2026-05-01T06:00:00Z'] }));
+
+/** From Temporal.PlainDate. */
+export const dayOut = z
+  .custom<Temporal.PlainDate>((value) => value instanceof Temporal.PlainDate)
+  .transform(String)
+  .pipe(z.iso.date().meta({ description: 'A UTC day', examples: ['2026-05-01'] }));
+
+/** A quantity or an amount of money: exact, never a JSON number. */
+export const decimalOut = z
+  .string()
+  .regex(/^-?\d+(\.\d+)?$/)
+  .meta({ description: 'An exact decimal', examples: ['744.5'] });
