@@ -11,7 +11,7 @@ const definitionsOfKinds = sql`
   FROM billing_kind_definitions d GROUP BY billing_kind_id`;
 
 /** The configuration `c` and the definition `d` of the kind `k` on a day; NULL where it has none yet. */
-function kindOn(day: RawBuilder<unknown>): RawBuilder<unknown> {
+export function kindOn(day: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
     LEFT JOIN LATERAL (SELECT enabled, granularity FROM metering_config
                        WHERE billing_kind_id = k.billing_kind_id AND from_day <= ${day}
@@ -522,7 +522,7 @@ export async function selectFirstDay(db: Database): Promise<Temporal.PlainDate |
 }
 
 /** CTEs over a range of days: `wanted`, the kinds to meter on each, and `metered`, those that are, and how. */
-function wantedAndMetered(range: DayRange): RawBuilder<unknown> {
+export function wantedAndMetered(range: DayRange): RawBuilder<unknown> {
   return sql`
     days AS (
       SELECT generate_series(${range.from}::date, ${range.to}::date - 1, interval '1 day')::date AS day
