@@ -1,0 +1,49 @@
+import { CompiledQuery } from 'kysely';
+import pg from 'pg';
+import { boundDatabase } from '../platform/bound-database.ts';
+import type { Database } from '../platform/database.ts';
+import type { Principal } from '../platform/route.ts';
+
+/** On whose behalf a request uses the database, and what the audit log says of it. */
+export interface RequestIdentity {
+  readonly principal: Principal;
+  readonly requestId: string;
+  /** Where the request came from. */
+  readonly address: string;
+}
+
+/**
+ * The database as one request may use it: each transaction on it, and each single statement,
+ * which gets one of its own, first takes on the database role of the principal (arcadia_customer
+ * with the customer's id, or arcadia_api) and says who it is to the audit log. All of it is
+ * SET LOCAL, so that nothing of it is left on the connection for the next request.
+ *
+ * Beginning and saying so is one message to the server. Never destroy it: the pool is shared.
+ */
+export function requestDatabase(pool: pg.Pool, identity: RequestIdentity): Database {
+  const settings = settingsSql(identity);
+  return boundDatabase(pool, {
+    async begin(_postgres, connection, { isolationLevel, accessMode }) {
+      const modes = [isolationLevel && `ISOLATION LEVEL ${isolationLevel}`, accessMode].filter(Boolean).join(', ');
+      await connection.executeQuery(CompiledQuery.raw(`BEGIN ${modes}; ${settings}`));
+    },
+    binds: () => true,
+  });
+}
+
+function settingsSql({ principal, requestId, address }: RequestIdentity): string {
+  const customer = principal.role === 'customer';
+  if (customer && principal.customerId === null) throw new Error("a customer's request without a customer");
+  const settings: Readonly<Record<string, string>> = {
+    role: customer ? 'arcadia_customer' : 'arcadia_api',
+    'arcadia.customer': customer ? String(principal.customerId) : '',
+    'arcadia.actor': principal.subject,
+    'arcadia.origin': 'api',
+    'arcadia.address': address,
+    'arcadia.request_id': requestId,
+  };
+  const calls = Object.entries(settings).map(
+    ([name, value]) => `set_config(${pg.escapeLiteral(name)}, ${pg.escapeLiteral(value)}, true)`,
+  );
+  return `SELECT ${calls.join(', ')}`;
+}
