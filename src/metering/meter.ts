@@ -1,11 +1,13 @@
 import { bringAttributionsUpToDate } from '../deployments/attribution.ts';
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { readFactWatermark } from '../platform/fact-changes.ts';
 import { bringLevelsUpToDate } from './levels.ts';
-import type { DayRange, Granularity } from './period.ts';
+import type { DayRange } from './period.ts';
 import { assertRange, dayOf, daysOf, startOfDay } from './period.ts';
 import * as store from './store.ts';
+import { openUsageStore } from './usage-store.open.ts';
+import { nothingReplaced } from './usage-store.ts';
 
 export interface MeterOptions {
   readonly now: Temporal.Instant;
@@ -154,92 +156,33 @@ async function meterDayWith(
   upTo: number,
   options: MeterOptions,
 ): Promise<MeteredDay> {
+  const usageStore = await openUsageStore(db);
+  await usageStore.prepare(db);
   return db.transaction().execute(async (trx) => {
     await store.lockDay(trx, day);
     const plan = planDay(await store.selectKindsOfDay(trx, day, upTo));
-    const { first, reconfigured } = plan;
-    await store.prepareSlots(
-      trx,
-      day,
-      plan.kinds.map((kind) => kind.billingKindId),
-    );
-
-    const granularities = [...new Set(first.map((kind) => kind.granularity))].sort();
-    const untouched = plan.kinds.length === first.length && !(await anyPartition(trx, day, granularities));
-    if (first.length > 0 && untouched) return meterFirst(trx, day, plan, granularities, upTo, options.now);
-
     const after = Math.min(...plan.upToDate.map((kind) => kind.metered?.factChangeId ?? 0), upTo);
     const touched = await store.prepareScope(trx, day, after, upTo);
-    const whole = options.verify ? plan.kinds : [...first, ...reconfigured];
-    if (whole.length === 0 && touched === 0) return unchanged(day);
-    const cause: store.RunCause =
-      first.length > 0 ? 'first' : reconfigured.length > 0 ? 'config' : touched > 0 ? 'changes' : 'verify';
-    return meterChanges(trx, day, plan, whole, cause, upTo, options.now);
+    const whole = options.verify ? plan.kinds : [...plan.first, ...plan.reconfigured];
+    if (whole.length === 0 && touched === 0) return { day: day.toString(), cause: null, ...nothingReplaced };
+
+    const cause = causeOf(plan, touched);
+    const replaced = await usageStore.replaceDay(trx, {
+      day,
+      whole,
+      touched: touched === 0 ? [] : plan.upToDate.filter((kind) => !whole.includes(kind)),
+      cause,
+      begin: () => store.insertRun(trx, day, cause, options.now),
+    });
+    if (replaced.revision !== null) await store.updateRun(trx, replaced.revision, replaced);
+    await store.upsertMeteredDay(trx, day, plan.kinds, upTo, replaced.revision, options.now);
+    const looked = replaced.revision !== null || cause === 'verify';
+    return { day: day.toString(), cause: looked ? cause : null, ...replaced };
   });
 }
 
-function unchanged(day: Temporal.PlainDate): MeteredDay {
-  return { day: day.toString(), cause: null, revision: null, inserted: 0, changed: 0, deleted: 0 };
-}
-
-async function anyPartition(
-  trx: Transaction,
-  day: Temporal.PlainDate,
-  granularities: readonly Granularity[],
-): Promise<boolean> {
-  for (const granularity of granularities) {
-    if (await store.partitionExists(trx, granularity, day)) return true;
-  }
-  return false;
-}
-
-/** The day has no record yet: fill new partitions, with nothing to compare. */
-async function meterFirst(
-  trx: Transaction,
-  day: Temporal.PlainDate,
-  plan: DayPlan,
-  granularities: readonly Granularity[],
-  upTo: number,
-  now: Temporal.Instant,
-): Promise<MeteredDay> {
-  const revision = await store.insertRun(trx, day, 'first', now);
-  const kindIds = plan.first.map((kind) => kind.billingKindId);
-  let inserted = 0;
-  for (const granularity of granularities) {
-    inserted += await store.insertFirstRecords(trx, day, granularity, kindIds, revision);
-  }
-  const written = { inserted, changed: 0, deleted: 0 };
-  await store.updateRun(trx, revision, written);
-  await store.upsertMeteredDay(trx, day, plan.kinds, upTo, revision, now);
-  // Last, because it locks the parent table until the commit.
-  for (const granularity of granularities) await store.attachPartition(trx, day, granularity);
-  return { day: day.toString(), cause: 'first', revision, ...written };
-}
-
-/** Compares what is stored with what should be, for whole kinds and for touched resources, and replaces what differs. */
-async function meterChanges(
-  trx: Transaction,
-  day: Temporal.PlainDate,
-  plan: DayPlan,
-  whole: readonly store.KindOfDay[],
-  cause: store.RunCause,
-  upTo: number,
-  now: Temporal.Instant,
-): Promise<MeteredDay> {
-  const differences = await store.prepareDiff(trx, day, {
-    wholeKinds: whole.map((kind) => kind.billingKindId),
-    scopedKinds: plan.upToDate.filter((kind) => !whole.includes(kind)).map((kind) => kind.billingKindId),
-  });
-  if (differences === 0) {
-    await store.upsertMeteredDay(trx, day, plan.kinds, upTo, null, now);
-    return { ...unchanged(day), cause: whole.length > 0 && cause === 'verify' ? 'verify' : null };
-  }
-  const revision = await store.insertRun(trx, day, cause, now);
-  for (const granularity of await store.granularitiesToInsert(trx)) {
-    if (!(await store.partitionExists(trx, granularity, day))) await store.attachPartition(trx, day, granularity, true);
-  }
-  const written = await store.applyDiff(trx, day, revision, cause, cause !== 'first');
-  await store.updateRun(trx, revision, written);
-  await store.upsertMeteredDay(trx, day, plan.kinds, upTo, revision, now);
-  return { day: day.toString(), cause, revision, ...written };
+function causeOf(plan: DayPlan, touched: number): store.RunCause {
+  if (plan.first.length > 0) return 'first';
+  if (plan.reconfigured.length > 0) return 'config';
+  return touched > 0 ? 'changes' : 'verify';
 }

@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database.ts';
 import type { DayRange, Granularity } from './period.ts';
-import { startOfDay, startOfMonth } from './period.ts';
+import { startOfDay } from './period.ts';
+import type { Written } from './usage-store.ts';
 
 // Which kinds to meter on a day ------------------------------------------------------------
 
@@ -77,7 +78,7 @@ export async function selectKindsOfDay(db: Database, day: Temporal.PlainDate, up
 }
 
 /** The driver reports no row count for CREATE TABLE AS. */
-async function countRows(trx: Transaction, table: string): Promise<number> {
+export async function countRows(trx: Transaction, table: string): Promise<number> {
   const { rows } = await sql<{ count: number }>`SELECT count(*) AS count FROM ${sql.table(table)}`.execute(trx);
   return rows[0]?.count ?? 0;
 }
@@ -213,33 +214,6 @@ export async function lockDay(trx: Transaction, day: Temporal.PlainDate): Promis
 }
 
 /**
- * `meter_slots`: each kind to meter with each of its periods of the day (the day, or its 24
- * hours), and where they lie in the month, in microseconds.
- */
-export async function prepareSlots(
-  trx: Transaction,
-  day: Temporal.PlainDate,
-  kindIds: readonly number[],
-): Promise<void> {
-  const month = startOfMonth(day);
-  const monthStart = startOfDay(month);
-  const monthEnd = startOfDay(month.add({ months: 1 }));
-  await sql`
-    CREATE TEMPORARY TABLE meter_slots ON COMMIT DROP AS
-    SELECT k.billing_kind_id, c.granularity, period_start, period_start + step AS period_end,
-           CASE d.accrual WHEN 'hours' THEN 3600000000::numeric
-                ELSE extract(epoch FROM ${monthEnd}::timestamptz - ${monthStart}::timestamptz) * 1000000 END AS unit_us,
-           extract(epoch FROM period_start - ${monthStart}::timestamptz) * 1000000 AS from_us,
-           extract(epoch FROM period_start + step - ${monthStart}::timestamptz) * 1000000 AS to_us
-    FROM billing_kinds k ${kindOn(sql`${day}`)}
-    CROSS JOIN LATERAL (SELECT CASE c.granularity WHEN 'day' THEN interval '1 day' ELSE interval '1 hour' END AS step) AS g
-    CROSS JOIN LATERAL generate_series(${startOfDay(day)}::timestamptz,
-                                       ${startOfDay(day.add({ days: 1 }))}::timestamptz - step, step) AS period_start
-    WHERE c.enabled AND d.digest IS NOT NULL AND k.billing_kind_id = ANY (${[...kindIds]}::smallint[])`.execute(trx);
-  await sql`ANALYZE meter_slots`.execute(trx);
-}
-
-/**
  * `meter_scope`: the resources with a fact change in (after, upTo] that touches the day, each
  * with the cause of its newest one. Returns how many there are.
  */
@@ -258,203 +232,6 @@ export async function prepareScope(
     ORDER BY resource_id, fact_change_id DESC`.execute(trx);
   await sql`ANALYZE meter_scope`.execute(trx);
   return countRows(trx, 'meter_scope');
-}
-
-/**
- * The records of a day: deployment, resource, period, kind, granularity, quantity.
- *
- * A level that stands all day with one owner is one record of each period, and nothing else can
- * add to it: no grouping, and what it accrues is computed once per distinct level (computing it
- * for each of a million rows took 9.6 s, this 3.3 s). All other levels are cut by the periods and
- * added up. One statement reads one snapshot, so that a derivation of levels that commits
- * meanwhile cannot show a resource in both parts or in neither.
- */
-function recordsOf(
-  day: Temporal.PlainDate,
-  where: { kinds: readonly number[]; granularity?: Granularity; scoped?: boolean },
-): RawBuilder<unknown> {
-  const from = startOfDay(day);
-  const to = startOfDay(day.add({ days: 1 }));
-  const slots = sql`
-    (SELECT * FROM meter_slots WHERE billing_kind_id = ANY (${[...where.kinds]}::smallint[])
-     ${where.granularity === undefined ? sql`` : sql`AND granularity = ${where.granularity}`})`;
-  const chosen = where.scoped ? sql`AND resource_id IN (SELECT resource_id FROM meter_scope)` : sql``;
-  const standing = sql`
-    (SELECT * FROM metered_levels
-     WHERE valid_from <= ${from} AND valid_to >= ${to} AND weight = weight_total ${chosen})`;
-  return sql`
-    (WITH quantities AS MATERIALIZED (
-      SELECT p.billing_kind_id, d.level, p.granularity, p.period_start,
-             accrued(d.level, 0, 1, 1, p.unit_us, p.from_us, p.to_us) AS quantity
-      FROM (SELECT DISTINCT billing_kind_id, level FROM ${standing} AS l) AS d JOIN ${slots} AS p USING (billing_kind_id)
-    )
-    SELECT l.deployment_id, l.resource_id, q.period_start, l.billing_kind_id, q.granularity, q.quantity
-    FROM ${standing} AS l JOIN quantities q USING (billing_kind_id, level)
-    UNION ALL
-    SELECT l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity,
-           sum(accrued(l.level, l.weight_before, l.weight, l.weight_total, p.unit_us,
-                       p.from_us + extract(epoch FROM greatest(l.valid_from, p.period_start) - p.period_start) * 1000000,
-                       p.from_us + extract(epoch FROM least(l.valid_to, p.period_end) - p.period_start) * 1000000))
-    FROM metered_levels l
-    JOIN ${slots} AS p ON p.billing_kind_id = l.billing_kind_id AND p.period_start < l.valid_to AND p.period_end > l.valid_from
-    WHERE l.valid_from < ${to} AND l.valid_to > ${from} ${chosen}
-      AND NOT (l.valid_from <= ${from} AND l.valid_to >= ${to} AND l.weight = l.weight_total)
-    GROUP BY l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity)`;
-}
-
-// Writing -------------------------------------------------------------------------------------
-
-/** The name of the partition that holds a day's records of one granularity. */
-function partitionName(granularity: Granularity, day: Temporal.PlainDate): string {
-  return `usage_records_${granularity}_${day.toString().replaceAll('-', '')}`;
-}
-
-export async function partitionExists(
-  db: Database,
-  granularity: Granularity,
-  day: Temporal.PlainDate,
-): Promise<boolean> {
-  const { rows } = await sql<{ found: boolean }>`
-    SELECT to_regclass(${partitionName(granularity, day)}) IS NOT NULL AS found`.execute(db);
-  return rows[0]?.found ?? false;
-}
-
-const primaryKey = sql`PRIMARY KEY (deployment_id, billing_kind_id, resource_id, period_start, granularity)`;
-
-/**
- * Fills a day that has no partition yet. The table is filled first, indexed after, attached last:
- * a third of the time of inserting into an indexed partition, and the lock on the parent, which
- * other days' workers need too, is held for the attaching only. Returns the number of records.
- */
-export async function insertFirstRecords(
-  trx: Transaction,
-  day: Temporal.PlainDate,
-  granularity: Granularity,
-  kindIds: readonly number[],
-  revision: number,
-): Promise<number> {
-  const partition = sql.table(partitionName(granularity, day));
-  await sql`CREATE TABLE ${partition} (LIKE usage_records)`.execute(trx);
-  const { numAffectedRows } = await sql`
-    INSERT INTO ${partition} (deployment_id, resource_id, period_start, billing_kind_id, granularity, quantity, revision)
-    SELECT r.*, ${revision}::bigint FROM ${recordsOf(day, { kinds: kindIds, granularity })} AS r`.execute(trx);
-  await sql`ALTER TABLE ${partition} ADD ${primaryKey}`.execute(trx);
-  return Number(numAffectedRows ?? 0n);
-}
-
-/** Makes a filled table, or with `create` an empty one, a partition of usage_records. */
-export async function attachPartition(
-  trx: Transaction,
-  day: Temporal.PlainDate,
-  granularity: Granularity,
-  create = false,
-): Promise<void> {
-  const partition = sql.table(partitionName(granularity, day));
-  if (create) await sql`CREATE TABLE ${partition} (LIKE usage_records, ${primaryKey})`.execute(trx);
-  const from = sql.lit(startOfDay(day).toString());
-  const to = sql.lit(startOfDay(day.add({ days: 1 })).toString());
-  await sql`
-    ALTER TABLE ${sql.table(`usage_records_${granularity}`)}
-    ATTACH PARTITION ${partition} FOR VALUES FROM (${from}) TO (${to})`.execute(trx);
-}
-
-/** Which records a comparison is about: whole kinds, or what `meter_scope` names of other kinds. */
-export interface DiffScope {
-  readonly wholeKinds: readonly number[];
-  readonly scopedKinds: readonly number[];
-}
-
-/**
- * `meter_diff`: where the day's stored records in the scope differ from what they should be.
- * Returns the number of differences.
- */
-export async function prepareDiff(trx: Transaction, day: Temporal.PlainDate, scope: DiffScope): Promise<number> {
-  const from = startOfDay(day);
-  const to = startOfDay(day.add({ days: 1 }));
-  const whole = sql`${[...scope.wholeKinds]}::smallint[]`;
-  const scoped = sql`${[...scope.scopedKinds]}::smallint[]`;
-  await sql`CREATE TEMPORARY TABLE meter_expected (LIKE usage_records) ON COMMIT DROP`.execute(trx);
-  await sql`ALTER TABLE meter_expected ALTER revision DROP NOT NULL`.execute(trx);
-  const columns = sql`(deployment_id, resource_id, period_start, billing_kind_id, granularity, quantity)`;
-  if (scope.wholeKinds.length > 0) {
-    await sql`
-      INSERT INTO meter_expected ${columns}
-      SELECT * FROM ${recordsOf(day, { kinds: scope.wholeKinds })} AS r`.execute(trx);
-  }
-  if (scope.scopedKinds.length > 0) {
-    await sql`
-      INSERT INTO meter_expected ${columns}
-      SELECT * FROM ${recordsOf(day, { kinds: scope.scopedKinds, scoped: true })} AS r`.execute(trx);
-  }
-  // A record of a resource can only stand under a deployment that was once believed to own it.
-  await sql`
-    CREATE TEMPORARY TABLE meter_diff ON COMMIT DROP AS
-    SELECT deployment_id, resource_id, period_start, billing_kind_id, granularity,
-           old.quantity AS old_quantity, old.revision AS old_revision, new.quantity AS new_quantity
-    FROM (SELECT * FROM usage_records
-          WHERE period_start >= ${from} AND period_start < ${to} AND billing_kind_id = ANY (${whole})
-          UNION ALL
-          SELECT u.* FROM (
-            SELECT resource_id, deployment_id FROM meter_scope JOIN deployments_owners_ever USING (resource_id)
-            UNION
-            SELECT resource_id, deployment_id FROM meter_scope, deployments_list WHERE slug = 'unattributed') AS e
-          JOIN usage_records u USING (deployment_id, resource_id)
-          WHERE u.period_start >= ${from} AND u.period_start < ${to} AND u.billing_kind_id = ANY (${scoped})) AS old
-    FULL JOIN meter_expected AS new USING (deployment_id, resource_id, period_start, billing_kind_id, granularity)
-    WHERE old.quantity IS DISTINCT FROM new.quantity`.execute(trx);
-  await sql`ANALYZE meter_diff`.execute(trx);
-  return countRows(trx, 'meter_diff');
-}
-
-export interface Written {
-  readonly inserted: number;
-  readonly changed: number;
-  readonly deleted: number;
-}
-
-/** Which granularities `meter_diff` will insert records of. */
-export async function granularitiesToInsert(trx: Transaction): Promise<Granularity[]> {
-  const { rows } = await sql<{ granularity: Granularity }>`
-    SELECT DISTINCT granularity FROM meter_diff WHERE old_quantity IS NULL ORDER BY granularity`.execute(trx);
-  return rows.map((row) => row.granularity);
-}
-
-/**
- * Carries out `meter_diff`, and keeps what it replaced in usage_changes. `logInsertions` leaves
- * the mere appearance of a kind's first records out of the log.
- */
-export async function applyDiff(
-  trx: Transaction,
-  day: Temporal.PlainDate,
-  revision: number,
-  cause: string,
-  logInsertions: boolean,
-): Promise<Written> {
-  await sql`
-    INSERT INTO usage_changes (revision, deployment_id, billing_kind_id, resource_id, period_start, granularity,
-                               old_quantity, old_revision, new_quantity, cause)
-    SELECT ${revision}, deployment_id, billing_kind_id, resource_id, period_start, granularity,
-           old_quantity, old_revision, new_quantity, coalesce(s.cause, ${cause})
-    FROM meter_diff LEFT JOIN meter_scope s USING (resource_id)
-    WHERE old_quantity IS NOT NULL OR ${logInsertions}`.execute(trx);
-  // The bounds say it again for the planner: without them every partition would be read and locked.
-  const sameRecord = sql`
-    u.period_start >= ${startOfDay(day)} AND u.period_start < ${startOfDay(day.add({ days: 1 }))} AND u.deployment_id = d.deployment_id AND u.billing_kind_id = d.billing_kind_id AND u.resource_id = d.resource_id
-    AND u.period_start = d.period_start AND u.granularity = d.granularity`;
-  const deleted = await sql`
-    DELETE FROM usage_records u USING meter_diff d WHERE ${sameRecord} AND d.new_quantity IS NULL`.execute(trx);
-  const changed = await sql`
-    UPDATE usage_records u SET quantity = d.new_quantity, revision = ${revision}
-    FROM meter_diff d WHERE ${sameRecord} AND d.new_quantity IS NOT NULL`.execute(trx);
-  const inserted = await sql`
-    INSERT INTO usage_records (deployment_id, resource_id, period_start, billing_kind_id, granularity, quantity, revision)
-    SELECT deployment_id, resource_id, period_start, billing_kind_id, granularity, new_quantity, ${revision}
-    FROM meter_diff WHERE old_quantity IS NULL`.execute(trx);
-  return {
-    inserted: Number(inserted.numAffectedRows ?? 0n),
-    changed: Number(changed.numAffectedRows ?? 0n),
-    deleted: Number(deleted.numAffectedRows ?? 0n),
-  };
 }
 
 // Bookkeeping ---------------------------------------------------------------------------------
@@ -595,43 +372,10 @@ export async function selectDeploymentId(db: Database, slug: string): Promise<nu
   return rows[0]?.deployment_id ?? null;
 }
 
-/** Exact sums by billing kind; trailing zeros are gone. */
-export async function selectUsage(
-  db: Database,
-  deploymentId: number,
-  range: DayRange,
-): Promise<{ kind: string; quantity: string }[]> {
-  const { rows } = await sql<{ kind: string; quantity: string }>`
-    SELECT k.slug AS kind, u.quantity
-    FROM (SELECT billing_kind_id, trim_scale(sum(quantity)) AS quantity FROM usage_records
-          WHERE deployment_id = ${deploymentId}
-            AND period_start >= ${startOfDay(range.from)} AND period_start < ${startOfDay(range.to)}
-          GROUP BY billing_kind_id) AS u
-    JOIN billing_kinds k USING (billing_kind_id) ORDER BY k.slug`.execute(db);
-  return rows;
-}
-
-/** Exact sums by deployment and billing kind, of every deployment that used anything. */
-export async function selectUsageOfAll(
-  db: Database,
-  range: DayRange,
-): Promise<{ deployment: string; kind: string; quantity: string }[]> {
-  const { rows } = await sql<{ deployment: string; kind: string; quantity: string }>`
-    SELECT d.slug AS deployment, k.slug AS kind, u.quantity
-    FROM (SELECT deployment_id, billing_kind_id, trim_scale(sum(quantity)) AS quantity FROM usage_records
-          WHERE period_start >= ${startOfDay(range.from)} AND period_start < ${startOfDay(range.to)}
-          GROUP BY deployment_id, billing_kind_id) AS u
-    JOIN billing_kinds k USING (billing_kind_id) JOIN deployments_list d USING (deployment_id)
-    ORDER BY d.slug, k.slug`.execute(db);
-  return rows;
-}
-
-export async function countRecords(db: Database, deploymentId: number, range: DayRange): Promise<number> {
-  const { rows } = await sql<{ records: number }>`
-    SELECT count(*) AS records FROM usage_records
-    WHERE deployment_id = ${deploymentId}
-      AND period_start >= ${startOfDay(range.from)} AND period_start < ${startOfDay(range.to)}`.execute(db);
-  return rows[0]?.records ?? 0;
+export async function selectDeploymentSlugs(db: Database): Promise<Map<number, string>> {
+  const { rows } = await sql<{ deployment_id: number; slug: string }>`
+    SELECT deployment_id, slug FROM deployments_list`.execute(db);
+  return new Map(rows.map((row) => [row.deployment_id, row.slug]));
 }
 
 /** The first day of the range with an enabled kind that is not metered as it is configured, or the range's end. */

@@ -3,6 +3,7 @@ import { ArcadiaError } from '../platform/errors.ts';
 import type { DayRange } from './period.ts';
 import { assertRange } from './period.ts';
 import * as store from './store.ts';
+import { openUsageStore } from './usage-store.open.ts';
 
 /** Exact usage by billing kind, as decimal strings without trailing zeros, e.g. `{"droplet_hours": "480"}`. */
 export type Usage = Readonly<Record<string, string>>;
@@ -33,7 +34,7 @@ export async function usageForPeriod(
   const deploymentId = await requireDeployment(db, slug);
   // First: a metering that commits in between may add to the sums, never take from what is claimed.
   const bounds = await period(db, range);
-  const rows = await store.selectUsage(db, deploymentId, range);
+  const rows = await (await openUsageStore(db)).sumByKind(db, { scope: { deploymentId }, range });
   return {
     deployment: slug,
     ...bounds,
@@ -51,12 +52,18 @@ export async function usageOfAll(
   assertRange(range);
   const bounds = await period(db, range);
   const byDeployment = new Map<string, Record<string, string>>();
-  for (const row of await store.selectUsageOfAll(db, range)) {
-    const usage = byDeployment.get(row.deployment) ?? {};
-    usage[row.kind] = row.quantity;
-    byDeployment.set(row.deployment, usage);
+  const slugs = await store.selectDeploymentSlugs(db);
+  for (const { deploymentId, kind, quantity } of await (await openUsageStore(db)).sumByDeployment(db, {
+    scope: 'all',
+    range,
+  })) {
+    const slug = slugs.get(deploymentId);
+    if (slug === undefined) continue; // another reader's: row-level security hides it
+    const usage = byDeployment.get(slug) ?? {};
+    usage[kind] = quantity;
+    byDeployment.set(slug, usage);
   }
-  return [...byDeployment].map(([deployment, usage]) => ({ deployment, ...bounds, usage }));
+  return [...byDeployment].sort(bySlug).map(([deployment, usage]) => ({ deployment, ...bounds, usage }));
 }
 
 /** How many usage records a deployment has in `[from, to)`. */
@@ -67,7 +74,12 @@ export async function countUsageRecords(
   to: Temporal.PlainDate,
 ): Promise<number> {
   assertRange({ from, to });
-  return store.countRecords(db, await requireDeployment(db, slug), { from, to });
+  const deploymentId = await requireDeployment(db, slug);
+  return (await openUsageStore(db)).countRecords(db, { scope: { deploymentId }, range: { from, to } });
+}
+
+function bySlug(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : 1;
 }
 
 async function requireDeployment(db: Database, slug: string): Promise<number> {

@@ -1,0 +1,73 @@
+import type { Transaction } from '../platform/database.ts';
+import type { Granularity } from './period.ts';
+import { prepareSlots } from './usage-store.postgres.expected.store.ts';
+import * as read from './usage-store.postgres.read.store.ts';
+import * as write from './usage-store.postgres.write.store.ts';
+import { type DayReplacement, nothingReplaced, type Replaced, type UsageStore } from './usage-store.ts';
+
+/** The store that is there without any setting: the table usage_records, beside everything else. */
+export const postgresUsageStore: UsageStore = {
+  engine: 'postgresql',
+  async prepare() {},
+  replaceDay,
+  sumByKind: read.selectSumsByKind,
+  sumByKindAndDay: read.selectSumsByKindAndDay,
+  sumByDeployment: read.selectSumsByDeployment,
+  listRecords: read.selectRecords,
+  countRecords: read.countRecords,
+};
+
+async function replaceDay(trx: Transaction, replacement: DayReplacement): Promise<Replaced> {
+  const { day, whole, touched } = replacement;
+  await prepareSlots(trx, day, ids([...whole, ...touched]));
+  const granularities = [...new Set(whole.map((kind) => kind.granularity))].sort();
+  const empty = touched.length === 0 && whole.every((kind) => kind.metered === null);
+  return empty && !(await anyPartition(trx, day, granularities))
+    ? fillDay(trx, replacement, granularities)
+    : replaceDifferences(trx, replacement);
+}
+
+function ids(kinds: DayReplacement['whole']): number[] {
+  return kinds.map((kind) => kind.billingKindId);
+}
+
+async function anyPartition(
+  trx: Transaction,
+  day: Temporal.PlainDate,
+  granularities: readonly Granularity[],
+): Promise<boolean> {
+  for (const granularity of granularities) {
+    if (await write.partitionExists(trx, granularity, day)) return true;
+  }
+  return false;
+}
+
+/** The day has no record yet: fill new partitions, with nothing to compare. */
+async function fillDay(
+  trx: Transaction,
+  { day, whole, begin }: DayReplacement,
+  granularities: readonly Granularity[],
+): Promise<Replaced> {
+  const revision = await begin();
+  let inserted = 0;
+  for (const granularity of granularities) {
+    inserted += await write.insertFirstRecords(trx, day, granularity, ids(whole), revision);
+  }
+  // Last, because it locks the parent table until the commit.
+  for (const granularity of granularities) await write.attachPartition(trx, day, granularity);
+  return { revision, inserted, changed: 0, deleted: 0 };
+}
+
+/** Compares what is stored with what should be, and replaces what differs. */
+async function replaceDifferences(
+  trx: Transaction,
+  { day, whole, touched, cause, begin }: DayReplacement,
+): Promise<Replaced> {
+  const differences = await write.prepareDiff(trx, day, { wholeKinds: ids(whole), scopedKinds: ids(touched) });
+  if (differences === 0) return nothingReplaced;
+  const revision = await begin();
+  for (const granularity of await write.granularitiesToInsert(trx)) {
+    if (!(await write.partitionExists(trx, granularity, day))) await write.attachPartition(trx, day, granularity, true);
+  }
+  return { revision, ...(await write.applyDiff(trx, day, revision, cause, cause !== 'first')) };
+}

@@ -1,0 +1,105 @@
+import type { Database, Transaction } from '../platform/database.ts';
+import type { DayRange, Granularity } from './period.ts';
+import type { KindOfDay, RunCause } from './store.ts';
+
+// Where usage records are kept, and all that the rest of the house may do with them. Each store
+// passes usage-store.conformance.ts. What must be true of any of them:
+//
+// - A replaced day and the row in PostgreSQL that says it is metered appear together, or not at all.
+// - Replacing a day twice, from the same facts, writes nothing the second time.
+// - Sums are exact, and as of any earlier revision they are what they were.
+
+/** Whose records a reader may see: everyone's, those of one customer's deployments, or one deployment's. */
+export type UsageScope = 'all' | { readonly customerId: number } | { readonly deploymentId: number };
+
+export interface UsageQuery {
+  readonly scope: UsageScope;
+  readonly range: DayRange;
+  /** Usage as it stood once this revision was written; what is stored now, unless given. */
+  readonly asOfRevision?: number | undefined;
+}
+
+/** What a day's replacement is about. */
+export interface DayReplacement {
+  readonly day: Temporal.PlainDate;
+  /** Kinds of which every record is compared. One that is not enabled loses its records. */
+  readonly whole: readonly KindOfDay[];
+  /** Kinds of which the records of resources in `meter_scope` are. */
+  readonly touched: readonly KindOfDay[];
+  readonly cause: RunCause;
+  /** Begins the run; called once, at the first difference. Its revision marks all that is written. */
+  begin(): Promise<number>;
+}
+
+export interface Written {
+  readonly inserted: number;
+  readonly changed: number;
+  readonly deleted: number;
+}
+
+export interface Replaced extends Written {
+  /** null: nothing differed, and nothing was written. */
+  readonly revision: number | null;
+}
+
+export const nothingReplaced: Replaced = { revision: null, inserted: 0, changed: 0, deleted: 0 };
+
+/** Quantities are decimal strings without trailing zeros, throughout. */
+export interface KindSum {
+  readonly kind: string;
+  readonly quantity: string;
+}
+
+export interface KindDaySum extends KindSum {
+  readonly day: Temporal.PlainDate;
+  readonly records: number;
+}
+
+export interface DeploymentSum extends KindSum {
+  readonly deploymentId: number;
+}
+
+export interface UsageRecord {
+  readonly deploymentId: number;
+  readonly resourceId: number;
+  readonly kind: string;
+  readonly granularity: Granularity;
+  readonly periodStart: Temporal.Instant;
+  readonly quantity: string;
+  /** Of the run that wrote it. */
+  readonly revision: number;
+}
+
+/** Which records of a query to list. */
+export interface RecordFilter {
+  readonly kind?: string | undefined;
+  readonly resourceId?: number | undefined;
+}
+
+/** A page in the order of deployment, kind, resource, period: up to `limit` records after one. */
+export interface RecordPage {
+  readonly after?: UsageRecord | undefined;
+  readonly limit: number;
+}
+
+/** The most records on a page, and the most sums in an answer. */
+export const recordsMax = 10_000;
+export const sumsMax = 1_000_000;
+
+export interface UsageStore {
+  readonly engine: 'postgresql' | 'clickhouse';
+
+  /** Brings up to date what the store meters from. Before the transactions that replace days. */
+  prepare(db: Database): Promise<void>;
+  /** Replaces what differs from what the levels say; becomes visible when the transaction commits. */
+  replaceDay(trx: Transaction, replacement: DayReplacement): Promise<Replaced>;
+
+  /** By kind, in its slug's order; a kind without any record is left out. */
+  sumByKind(db: Database, query: UsageQuery): Promise<KindSum[]>;
+  /** By kind and UTC day. */
+  sumByKindAndDay(db: Database, query: UsageQuery): Promise<KindDaySum[]>;
+  /** By deployment and kind. */
+  sumByDeployment(db: Database, query: UsageQuery): Promise<DeploymentSum[]>;
+  listRecords(db: Database, query: UsageQuery, filter: RecordFilter, page: RecordPage): Promise<UsageRecord[]>;
+  countRecords(db: Database, query: UsageQuery): Promise<number>;
+}
