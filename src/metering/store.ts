@@ -140,7 +140,7 @@ function levelsOf(kindIds: readonly number[], scoped: boolean): RawBuilder<unkno
            CASE WHEN k.statuses IS NOT NULL AND NOT s.status = ANY (k.statuses) THEN 0
                 WHEN k.weight_attribute IS NULL THEN 1
                 WHEN jsonb_typeof(s.attributes -> k.weight_attribute) = 'number'
-                THEN greatest(round((s.attributes ->> k.weight_attribute)::numeric, 9), 0)
+                THEN weighed_level((s.attributes ->> k.weight_attribute)::numeric, k.weight_divisor)
                 ELSE 0 END AS level
            ${scoped ? sql`, x.touched_from` : sql``}
     FROM inventory_states s
