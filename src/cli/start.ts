@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
+import type { Readiness } from '../http/readiness.ts';
 import type { HttpServer } from '../http/server.ts';
+import type { Config } from '../platform/config.ts';
 import type { QueueName } from '../platform/job.ts';
 import { ArcadiaError, toArcadiaError } from '../platform/errors.ts';
 import { several } from './arguments.ts';
@@ -37,6 +40,7 @@ $ arcadia start --role worker --queues metering,cloud_sync_fast`,
     .option('--queues <names>', 'work these queues only, separated by commas', several)
     .option('--port <n>', 'where to listen; 0 takes any free port (ARCADIA_PORT)')
     .option('--host <host>', 'the address to listen on (ARCADIA_HOST)')
+    .option('--metrics-port <n>', 'where Prometheus asks; 0 takes any free port, off none (ARCADIA_METRICS_PORT)')
     .option('--api-url <url>', 'where the API answers (DIGITALOCEAN_API_URL)')
     .option('--demo', 'fill the database of DATABASE_URL with the demonstration, if no account is connected')
     .action(withSession(start));
@@ -47,14 +51,26 @@ async function start(session: Session, options: StartOptions): Promise<void> {
     throw new ArcadiaError('invalid_argument', '--queues is for workers, and --role api is none.');
   if (options.role === 'all') await startAll(session, options);
   else if (options.role === 'api') {
-    const { url } = await listen(session, await session.database());
+    const database = await session.database();
+    const readiness = await openReadiness(session, database);
+    const { url } = await listen(session, readiness);
+    await serveMetrics(session, database, readiness);
     session.output.note(`arcadia is up at ${url} (/livez, /readyz); it runs no jobs. Ctrl-C stops it.`);
   } else {
-    const queues = await work(session, await session.database(), options);
+    const database = await session.database();
+    const queues = await work(session, database, options);
+    await serveMetrics(session, database, await openReadiness(session, database, await knownQueues(options.queues)));
     session.output.note(`A worker is up, on ${queues}. Ctrl-C stops it.`);
   }
   if (!session.signal.aborted)
     await new Promise((resolve) => session.signal.addEventListener('abort', resolve, { once: true }));
+  if (options.role !== 'worker') await sleep(1000 * stopDelaySeconds(await session.config()));
+}
+
+/** For whoever balances load to see that /readyz says no; on loopback nobody does. */
+function stopDelaySeconds({ host, stopDelaySeconds: asked }: Config): number {
+  if (asked !== null) return asked;
+  return /^(127\.|localhost$|\[?::1\]?$)/.test(host) ? 0 : 3;
 }
 
 /** Everything in one process: what is outstanding first, then the table, then the schedule. */
@@ -65,7 +81,9 @@ async function startAll(session: Session, options: StartOptions): Promise<void> 
       ? { database: await session.database() }
       : await connectNewAccount(session, options);
   // Before the long work: a port that is taken should be known at once.
-  const server = await listen(session, database);
+  const readiness = await openReadiness(session, database);
+  const server = await listen(session, readiness);
+  await serveMetrics(session, database, readiness);
 
   const found = await chooseWork(database, options);
   if (found === 'demonstration') await makeDemonstration(session, database);
@@ -84,20 +102,22 @@ async function work(session: Session, database: SessionDatabase, options: StartO
   const { createLog } = await import('../platform/log.ts');
   const { db, connectionString } = database;
   const config = await session.config();
-  const queues = options.queues === undefined ? undefined : await knownQueues(options.queues);
+  const queues = await knownQueues(options.queues);
   const worker = await startWorker({
     db,
     connectionString,
     config,
     log: createLog({ level: config.logLevel, format: config.logFormat }),
-    ...(queues === undefined ? {} : { queues }),
+    queues,
   });
   session.onClose(() => worker.stop());
-  return queues?.join(', ') ?? 'every queue';
+  return options.queues === undefined ? 'every queue' : queues.join(', ');
 }
 
-async function knownQueues(names: readonly string[]): Promise<QueueName[]> {
+/** None named: all of them. */
+async function knownQueues(names?: readonly string[]): Promise<QueueName[]> {
   const { queues } = await import('../jobs/queues.ts');
+  if (names === undefined) return queues.map((queue) => queue.name);
   return names.map((name) => {
     const queue = queues.find((each) => each.name === name);
     if (queue !== undefined) return queue.name;
@@ -167,32 +187,42 @@ async function readAccounts(session: Session, { db, clock }: SessionDatabase): P
   );
 }
 
-async function listen(session: Session, database: SessionDatabase): Promise<HttpServer> {
+async function openReadiness(
+  session: Session,
+  { db }: SessionDatabase,
+  queues?: readonly QueueName[],
+): Promise<Readiness> {
+  const readiness = await import('../http/readiness.ts');
+  return readiness.openReadiness({ db, stopping: session.signal, ...(queues === undefined ? {} : { queues }) });
+}
+
+async function listen(session: Session, readiness: Readiness): Promise<HttpServer> {
   const { startHttpServer } = await import('../http/server.ts');
-  const { migrationStatus } = await import('../platform/migrate.ts');
   const { host, port } = await session.config();
-  const status = async () => {
-    try {
-      return await migrationStatus(database.db);
-    } catch (error) {
-      throw toArcadiaError(error, 'The database');
-    }
-  };
-  const server = await startHttpServer({
-    host,
-    port,
-    checks: {
-      database: async () => void (await status()),
-      async migrations() {
-        const open = (await status()).filter((migration) => migration.state !== 'applied');
-        if (open.length > 0)
-          throw new ArcadiaError(
-            'conflict',
-            `Not as this version needs it: ${open.map(({ name, state }) => `${name} ${state}`).join(', ')}.`,
-          );
-      },
-    },
-  });
+  const server = await startHttpServer({ host, port, readiness });
   session.onClose(() => server.close());
   return server;
+}
+
+/**
+ * Serves metrics and health on a port of their own. Where nobody has chosen one and the usual one
+ * is taken, the process goes on without: two of them on a laptop are no mistake.
+ */
+async function serveMetrics(session: Session, { db, clock }: SessionDatabase, readiness: Readiness): Promise<void> {
+  const { metricsPort, metricsHost: host } = await session.config();
+  if (metricsPort === 'off') return;
+  const { register } = await import('prom-client');
+  const { openMetrics } = await import('../http/metrics.ts');
+  const { startMetricsServer, usualMetricsPort } = await import('../http/metrics-server.ts');
+  const metrics = openMetrics({ db, clock, registry: register });
+  try {
+    const server = await startMetricsServer({ port: metricsPort ?? usualMetricsPort, host, metrics, readiness });
+    session.onClose(() => server.close());
+    session.output.note(`Metrics are at ${server.url}`);
+  } catch (error) {
+    if (!(error instanceof ArcadiaError && error.code === 'port_in_use')) throw error;
+    const asked = '--metrics-port or ARCADIA_METRICS_PORT; 0 takes any free one, off goes without';
+    if (metricsPort !== null) throw new ArcadiaError('port_in_use', `${error.message} It is for metrics (${asked}).`);
+    session.output.note(`${error.message} Metrics are not served (${asked}).`);
+  }
 }

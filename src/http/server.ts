@@ -1,14 +1,14 @@
 import Fastify from 'fastify';
-import { ArcadiaError } from '../platform/errors.ts';
 import { explainListenError } from './listen.ts';
+import type { Readiness } from './readiness.ts';
 
 export interface HttpServerOptions {
   /** 0 picks a free port. */
   readonly port: number;
   /** Loopback unless an operator opens it. */
   readonly host?: string;
-  /** What must hold before requests are let in; each by its name. Throws where it does not. */
-  readonly checks: Readonly<Record<string, () => Promise<void>>>;
+  /** Whether requests are to be sent here. */
+  readonly readiness: Readiness;
 }
 
 export interface HttpServer {
@@ -25,18 +25,13 @@ export interface HttpServer {
  * Errors: port_in_use.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { port, host = '127.0.0.1', checks } = options;
+  const { port, host = '127.0.0.1', readiness } = options;
   const server = Fastify({ logger: false, forceCloseConnections: 'idle' });
 
   server.get('/livez', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
-    const results = await Promise.all(
-      Object.entries(checks).map(async ([name, check]) => [name, await outcome(check)]),
-    );
-    const ready = results.every(([, result]) => result === 'ok');
-    return reply
-      .code(ready ? 200 : 503)
-      .send({ status: ready ? 'ok' : 'unavailable', checks: Object.fromEntries(results) });
+    const { ready, report } = await readiness.check();
+    return reply.code(ready ? 200 : 503).send(report);
   });
   server.setNotFoundHandler((request, reply) =>
     reply
@@ -55,14 +50,4 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     throw explainListenError(error, host, port);
   });
   return { url, close: () => server.close() };
-}
-
-/** `ok`, or what is wrong: a message of ours, never a database's own with its address in it. */
-async function outcome(check: () => Promise<void>): Promise<string> {
-  try {
-    await check();
-    return 'ok';
-  } catch (error) {
-    return error instanceof ArcadiaError ? error.message : 'unavailable';
-  }
 }

@@ -212,6 +212,14 @@ export interface QueueCounts {
   readonly scheduled: number;
   readonly running: number;
   readonly dead: number;
+  /** How long the oldest of those that could run has waited. */
+  readonly lagSeconds: number;
+}
+
+/** Has pg-boss made its schema? It does when a worker or a command first opens it. */
+export async function isInstalled(db: Database): Promise<boolean> {
+  const { rows } = await sql<{ there: boolean }>`SELECT to_regclass('pgboss.job') IS NOT NULL AS there`.execute(db);
+  return rows[0]?.there ?? false;
 }
 
 export async function countJobs(db: Database): Promise<QueueCounts[]> {
@@ -220,7 +228,9 @@ export async function countJobs(db: Database): Promise<QueueCounts[]> {
            count(*) FILTER (WHERE state < 'active' AND start_after <= pgboss.job_now()) AS waiting,
            count(*) FILTER (WHERE state < 'active' AND start_after > pgboss.job_now()) AS scheduled,
            count(*) FILTER (WHERE state = 'active') AS running,
-           count(*) FILTER (WHERE state = 'failed') AS dead
+           count(*) FILTER (WHERE state = 'failed') AS dead,
+           coalesce(extract(epoch FROM pgboss.job_now() - min(greatest(created_on, start_after))
+             FILTER (WHERE state < 'active' AND start_after <= pgboss.job_now())), 0)::float8 AS "lagSeconds"
     FROM pgboss.job WHERE state <= 'active' OR state = 'failed' GROUP BY name`.execute(db);
   return rows;
 }

@@ -1,6 +1,7 @@
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Logger } from 'pino';
+import { metric } from '../platform/metrics.ts';
 
 /** How an attempt ended, as logs, metrics and spans say it. */
 export type Outcome = 'completed' | 'failed' | 'dead' | 'snoozed' | 'cancelled' | 'handed_back' | 'lost' | 'rescued';
@@ -91,14 +92,6 @@ export function openTelemetry(log: Logger, registry: Registry): Telemetry {
       limit.set({ queue: state.queue }, state.paused ? 0 : state.limit);
     },
   };
-}
-
-function metric<Metric extends Counter | Histogram | Gauge>(
-  registry: Registry,
-  name: string,
-  make: (name: string) => Metric,
-): Metric {
-  return (registry.getSingleMetric(name) as Metric | undefined) ?? make(name);
 }
 
 const tracer = trace.getTracer('arcadia.jobs');

@@ -9,8 +9,9 @@ import { databaseClock, type Clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import { type Database, openPool, type Schema } from '../platform/database.ts';
 import type { JobDeclaration, QueueName } from '../platform/job.ts';
+import type { Listener } from '../platform/listen.ts';
 import { type AbortReason, CancelledByPerson, TimeUp, type Verdict, verdictOf, WorkerStops } from './attempt.ts';
-import { listen, type Channel, type Message } from './channel.ts';
+import { listenToWorkers, type Message } from './channel.ts';
 import { type Engine, leaseSeconds, openEngine, preparedStatements } from './engine.ts';
 import { Jobs } from './jobs.ts';
 import { fencedDatabase, LeaseLost } from './lease.ts';
@@ -124,7 +125,7 @@ class RunningWorker implements Worker {
   readonly #attempts = new Map<string, Attempt>();
   readonly #stopping = new AbortController();
   readonly #giveUp = new AbortController();
-  #channel: Channel | null = null;
+  #channel: Listener | null = null;
   #loops: Promise<void>[] = [];
   #stopped: Promise<void> | null = null;
 
@@ -168,7 +169,7 @@ class RunningWorker implements Worker {
       });
       this.#runners.set(queue.name, runner);
     }
-    this.#channel = listen(
+    this.#channel = listenToWorkers(
       this.#options.connectionString,
       (message) => this.#hear(message),
       () => this.#wakeAll(),

@@ -16,10 +16,25 @@ export interface Config {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** 0: any free one. null: the usual one, where it is free. */
+  readonly metricsPort: number | 'off' | null;
+  readonly metricsHost: string;
+  /** How long a process that is told to stop goes on answering, not ready; null: none on loopback, else 3. */
+  readonly stopDelaySeconds: number | null;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** 32 bytes in base64; null: the key file in dataDir, see secret-key.ts. */
   readonly secretKey: string | null;
+  /** What HS512 tokens are signed with, as text; null: none, or a development secret, see src/http/token-secret.ts. */
+  readonly jwtSecret: string | null;
+  /** Where the public keys of other tokens are: an address or a file. */
+  readonly jwtJwks: string | null;
+  readonly jwtIssuer: string;
+  /** null: not looked at. */
+  readonly jwtAudience: string | null;
+  /** Which claim of a token holds the role, and which the customer's external id; dots lead into objects. */
+  readonly jwtRoleClaim: string;
+  readonly jwtCustomerClaim: string;
   readonly digitaloceanToken: string | null;
   readonly digitaloceanApiUrl: string;
   readonly spacesAccessKeyId: string | null;
@@ -103,6 +118,31 @@ const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> } = {
       .refine((port) => port <= 65535),
     fallback: () => 4000,
   },
+  metricsPort: {
+    env: 'ARCADIA_METRICS_PORT',
+    allowed: 'a whole number from 0 to 65535, or off; 0 takes any free port',
+    schema: z.union([
+      z.literal('off'),
+      matching(/^\d{1,5}$/)
+        .transform(Number)
+        .refine((port) => port <= 65535),
+    ]),
+    fallback: () => null,
+  },
+  metricsHost: {
+    env: 'ARCADIA_METRICS_HOST',
+    allowed: 'a host name or address to listen on',
+    schema: matching(/^[\w.:[\]-]+$/),
+    fallback: () => '127.0.0.1',
+  },
+  stopDelaySeconds: {
+    env: 'ARCADIA_STOP_DELAY_SECONDS',
+    allowed: 'a whole number from 0 to 300',
+    schema: matching(/^\d{1,3}$/)
+      .transform(Number)
+      .refine((seconds) => seconds <= 300),
+    fallback: () => null,
+  },
   logLevel: {
     env: 'ARCADIA_LOG_LEVEL',
     allowed: logLevels.join(', '),
@@ -121,6 +161,51 @@ const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> } = {
     secret: true,
     schema: text.refine((value) => parseSecretKey(value) !== null),
     fallback: () => null,
+  },
+  jwtSecret: {
+    env: 'ARCADIA_JWT_SECRET',
+    allowed:
+      'the secret that tokens are signed with (HS512), 32 characters at least, as `mix guardian.gen.secret` prints',
+    secret: true,
+    schema: text.refine((value) => value.length >= 32),
+    fallback: () => null,
+  },
+  jwtJwks: {
+    env: 'ARCADIA_JWT_JWKS',
+    allowed: 'an https:// address (http:// only on this machine) or a file with a JSON Web Key Set',
+    schema: text.refine((value) => {
+      if (!/^\w+:\/\//.test(value)) return true;
+      if (!URL.canParse(value)) return false;
+      const { protocol, hostname } = new URL(value);
+      return (
+        protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname))
+      );
+    }),
+    fallback: () => null,
+  },
+  jwtIssuer: {
+    env: 'ARCADIA_JWT_ISSUER',
+    allowed: 'what the claim iss of every token is',
+    schema: text,
+    fallback: () => 'arcadia',
+  },
+  jwtAudience: {
+    env: 'ARCADIA_JWT_AUDIENCE',
+    allowed: 'what the claim aud of every token holds',
+    schema: text,
+    fallback: () => null,
+  },
+  jwtRoleClaim: {
+    env: 'ARCADIA_JWT_ROLE_CLAIM',
+    allowed: 'the name of a claim; dots lead into objects',
+    schema: text,
+    fallback: () => 'role',
+  },
+  jwtCustomerClaim: {
+    env: 'ARCADIA_JWT_CUSTOMER_CLAIM',
+    allowed: 'the name of a claim; dots lead into objects',
+    schema: text,
+    fallback: () => 'customer',
   },
   digitaloceanToken: {
     env: 'DIGITALOCEAN_TOKEN',

@@ -54,6 +54,35 @@ export function connect(options: ConnectOptions): Database {
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: openPool(options) }) });
 }
 
+/** The pools of this process: how full each is is a thing to watch. */
+const pools = new Set<{ readonly name: string; readonly pool: pg.Pool }>();
+
+export interface PoolUsage {
+  readonly name: string;
+  readonly max: number;
+  readonly used: number;
+  readonly idle: number;
+  /** Who waits for a connection. */
+  readonly waiting: number;
+}
+
+/** How full the pools of this process are, those of one name together. */
+export function poolUsage(): PoolUsage[] {
+  const byName = new Map<string, PoolUsage>();
+  for (const { name, pool } of pools) {
+    if (pool.ended) continue;
+    const { max = 0, used = 0, idle = 0, waiting = 0 } = byName.get(name) ?? {};
+    byName.set(name, {
+      name,
+      max: max + (pool.options.max ?? 0),
+      used: used + pool.totalCount - pool.idleCount,
+      idle: idle + pool.idleCount,
+      waiting: waiting + pool.waitingCount,
+    });
+  }
+  return [...byName.values()];
+}
+
 /** The pool alone, for whoever brings a dialect of its own. */
 export function openPool(options: ConnectOptions): pg.Pool {
   const settings = Object.entries({ TimeZone: 'UTC', DateStyle: 'ISO,YMD', ...options.settings });
@@ -67,6 +96,8 @@ export function openPool(options: ConnectOptions): pg.Pool {
         (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format),
     },
   });
+  for (const open of pools) if (open.pool.ended) pools.delete(open);
+  pools.add({ name: options.applicationName ?? 'arcadia', pool });
   // An idle connection that breaks (a restarted server) is replaced on next use; the pool
   // reports it here and the process must not die of it.
   pool.on('error', () => {});

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { Arcadia, answerOf, arcadia, failureOf } from './arcadia.ts';
@@ -11,7 +13,7 @@ interface Job {
 test('an api answers and works nothing, a worker works the queues that it is given and no other', async () => {
   const { connectionString, close } = await openTestDatabase();
   onTestFinished(close);
-  const env = { DATABASE_URL: connectionString };
+  const env = { DATABASE_URL: connectionString, ARCADIA_METRICS_PORT: '0' };
   const start = async (says: RegExp, ...args: string[]) => {
     const started = new Arcadia(['start', ...args], { env });
     onTestFinished(() => void started.child.kill('SIGKILL'));
@@ -33,9 +35,29 @@ test('an api answers and works nothing, a worker works the queues that it is giv
   expect(await states()).toEqual({ meter: 'completed', prune_jobs: 'waiting' });
 
   for (const { started } of [api, worker]) {
+    const [, metrics = ''] = await started.says(/Metrics are at (\S+)/);
+    const told = await (await fetch(metrics)).text();
+    expect(told).toContain('arcadia_queue_jobs{queue="default",state="waiting"} 1');
+    expect(told.includes('arcadia_job_attempts_total{queue="metering",job="meter",outcome="completed"} 1')).toBe(
+      started === worker.started,
+    );
+    expect((await fetch(new URL('/readyz', metrics))).status).toBe(200);
     started.child.kill('SIGTERM');
     expect((await started.ended).code).toBe(0);
   }
+});
+
+test('a port for metrics that is taken ends a process that was told to use it', async () => {
+  const { connectionString, close } = await openTestDatabase();
+  onTestFinished(close);
+  const other = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void other.close());
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const args = ['start', '--role', 'worker', '--metrics-port', `${port}`, '--json'];
+  const ended = await arcadia(args, { env: { DATABASE_URL: connectionString } });
+  expect([ended.code, failureOf(ended).code]).toEqual([1, 'port_in_use']);
+  expect(failureOf(ended).message).toContain('--metrics-port');
 });
 
 test('queues for an api, and a queue that is not there, are refused', async () => {

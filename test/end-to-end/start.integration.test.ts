@@ -35,7 +35,10 @@ describe('with a token', () => {
     const ready = await fetch(`${first.url}/readyz`);
     expect([ready.status, await ready.json()]).toEqual([
       200,
-      { status: 'ok', checks: { database: 'ok', migrations: 'ok' } },
+      {
+        status: 'ok',
+        checks: { process: 'ok', database: 'ok', migrations: 'ok', queues: expect.stringMatching(/^ok/) },
+      },
     ]);
     expect((await fetch(`${first.url}/nothing`)).status).toBe(404);
     // Nothing is owned yet, and that is what it shows.
