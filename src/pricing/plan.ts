@@ -21,6 +21,10 @@ const day = z.iso
 const minimum = decimalText.nullable().default(null);
 const cap = decimalText.nullable().default(null);
 
+/** A month's carried allowance rests on as many months before it, so that none has to look back further. */
+export const carryOverMonthsMax = 12;
+const carryOverMonthsError = `must be a whole number from 1 to ${carryOverMonthsMax}`;
+
 /** One billing kind's price. */
 export const planItemSchema = chargeWith({
   kind: text({
@@ -30,6 +34,27 @@ export const planItemSchema = chargeWith({
   allowance: decimalText
     .default('0')
     .describe('Units of each month that the base fee covers; the charge is for those beyond.'),
+  carryOver: z
+    .strictObject({
+      months: z
+        .union(
+          [
+            z.int(),
+            z
+              .string()
+              .regex(/^\d{1,2}$/)
+              .transform(Number),
+          ],
+          { error: carryOverMonthsError },
+        )
+        .pipe(z.int().min(1, { error: carryOverMonthsError }).max(carryOverMonthsMax, { error: carryOverMonthsError }))
+        .default(1)
+        .describe('For how many months what is left of an allowance can still be used.'),
+      limit: decimalText.nullable().default(null).describe('The most units that go over into a month; null: no limit.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('What is left of the allowance at the end of a month can be used in later ones; null: it lapses.'),
   minimum: minimum.describe('The least that the item costs in a month, used or not.'),
   cap: cap.describe('The most that the item costs in a month.'),
 });
@@ -67,7 +92,15 @@ export const planSchema = z
       pattern: /^[A-Z]{3}$/,
       error: 'must be a currency code such as USD',
     }),
-    base: decimalText.describe('The fee of a month.'),
+    base: decimalText.describe('The base fee of a month, or of a year.'),
+    baseEvery: z
+      .enum(['month', 'year'], { error: 'must be month or year' })
+      .default('month')
+      .describe('What the base fee is for.'),
+    baseDue: z
+      .enum(['arrears', 'advance'], { error: 'must be arrears or advance' })
+      .default('arrears')
+      .describe('Whether it is billed once its time is over, or before.'),
     minimum: minimum.describe('The least that a month costs before a discount, base fee included.'),
     cap: cap.describe('The most that a month costs before a discount, base fee included.'),
     discount: discountSchema.nullable().default(null),

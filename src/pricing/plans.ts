@@ -21,6 +21,12 @@ export async function getPlan(db: Database, slug: string, day: Temporal.PlainDat
   throw new ArcadiaError('not_found', `There is no plan "${slug}"; there are ${slugs.join(', ') || 'none yet'}.`);
 }
 
+/** Plan versions by id. */
+export async function planVersionsById(db: Database, ids: readonly number[]): Promise<Map<number, PlanVersion>> {
+  const rows = await store.selectPlansByVersion(db, ids);
+  return new Map(rows.map((row) => [row.plan_version_id, toPlanVersion(row)]));
+}
+
 /**
  * Adds a version of a plan, which holds from its first day until the plan's next version. The plan
  * has passed `checkPlan`. A version is never changed: another one from the same day is refused.
@@ -68,6 +74,8 @@ function toPlanVersion(row: store.PlanRow): PlanVersion {
     from: row.from_day.toString(),
     currency: row.currency,
     base: row.base_fee,
+    baseEvery: row.base_every,
+    baseDue: row.base_due,
     minimum: row.minimum,
     cap: row.cap,
     discount: hasDiscount

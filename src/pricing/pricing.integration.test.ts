@@ -140,8 +140,10 @@ describe('plan versions', () => {
       { upTo: '10.5', unitPrice: '1', flatFee: '0' },
       { upTo: null, unitPrice: '0.000000001', flatFee: '2' },
     ];
-    const none = { allowance: '0', minimum: null, cap: null };
+    const none = { allowance: '0', carryOver: { months: 3, limit: '12.5' }, minimum: null, cap: null };
     const plan = await newPlan({
+      baseEvery: 'year',
+      baseDue: 'advance',
       minimum: '10.00',
       cap: '99.90',
       discount: { percent: '12.5', until: day('2027-01-01') },

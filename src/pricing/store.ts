@@ -10,6 +10,8 @@ export interface PlanRow {
   readonly name: string;
   readonly currency: string;
   readonly base_fee: string;
+  readonly base_every: string;
+  readonly base_due: string;
   readonly minimum: string | null;
   readonly cap: string | null;
   readonly discount_percent: string | null;
@@ -19,17 +21,23 @@ export interface PlanRow {
   readonly items: unknown[];
 }
 
+/** What a PlanRow holds, of the version `v` of the plan `p`. */
+const planColumns = sql`
+  p.slug AS plan, v.from_day, v.name, v.currency, v.base_fee, v.base_every, v.base_due, v.minimum, v.cap,
+  v.discount_percent, v.discount_amount, v.discount_until,
+  (SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'kind', k.slug, 'allowance', i.allowance::text, 'model', i.model, 'properties', i.properties,
+            'carryOver', CASE WHEN i.carry_over_months IS NOT NULL THEN
+              jsonb_build_object('months', i.carry_over_months, 'limit', i.carry_over_limit::text) END,
+            'minimum', i.minimum::text, 'cap', i.cap::text) ORDER BY i.position), '[]')
+   FROM plan_items i
+   JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k USING (billing_kind_id)
+   WHERE i.plan_version_id = v.plan_version_id) AS items`;
+
 /** The version of each plan that holds on a day, or of one plan, by slug. A plan that begins later has none. */
 export async function selectPlans(db: Database, day: Temporal.PlainDate, slug: string | null): Promise<PlanRow[]> {
   const { rows } = await sql<PlanRow>`
-    SELECT p.slug AS plan, v.from_day, v.name, v.currency, v.base_fee, v.minimum, v.cap,
-           v.discount_percent, v.discount_amount, v.discount_until,
-           (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                     'kind', k.slug, 'allowance', i.allowance::text, 'model', i.model, 'properties', i.properties,
-                     'minimum', i.minimum::text, 'cap', i.cap::text) ORDER BY i.position), '[]')
-            FROM plan_items i
-            JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k USING (billing_kind_id)
-            WHERE i.plan_version_id = v.plan_version_id) AS items
+    SELECT ${planColumns}
     FROM plans p
     CROSS JOIN LATERAL (
       SELECT * FROM plan_versions v
@@ -37,6 +45,18 @@ export async function selectPlans(db: Database, day: Temporal.PlainDate, slug: s
       ORDER BY v.from_day DESC LIMIT 1) v
     WHERE ${slug}::text IS NULL OR p.slug = ${slug}
     ORDER BY p.slug COLLATE "C"`.execute(db);
+  return rows;
+}
+
+export async function selectPlansByVersion(
+  db: Database,
+  ids: readonly number[],
+): Promise<(PlanRow & { plan_version_id: number })[]> {
+  const { rows } = await sql<PlanRow & { plan_version_id: number }>`
+    SELECT v.plan_version_id, ${planColumns}
+    FROM plan_versions v JOIN plans p USING (plan_id) WHERE v.plan_version_id = ANY (${[...ids]}::bigint[])`.execute(
+    db,
+  );
   return rows;
 }
 
@@ -94,9 +114,10 @@ export async function insertPlanVersion(
   now: Temporal.Instant,
 ): Promise<number | null> {
   const { rows } = await sql<{ plan_version_id: number }>`
-    INSERT INTO plan_versions (plan_id, from_day, name, currency, base_fee, minimum, cap,
+    INSERT INTO plan_versions (plan_id, from_day, name, currency, base_fee, base_every, base_due, minimum, cap,
                                discount_percent, discount_amount, discount_until, recorded_at, recorded_by)
-    VALUES (${planId}, ${plan.from}, ${plan.name}, ${plan.currency}, ${plan.base}, ${plan.minimum}, ${plan.cap},
+    VALUES (${planId}, ${plan.from}, ${plan.name}, ${plan.currency}, ${plan.base}, ${plan.baseEvery}, ${plan.baseDue},
+            ${plan.minimum}, ${plan.cap},
             ${plan.discount?.percent ?? null}, ${plan.discount?.amount ?? null}, ${plan.discount?.until ?? null},
             ${now}, ${by})
     ON CONFLICT (plan_id, from_day) DO NOTHING
@@ -111,9 +132,11 @@ export async function insertPlanItems(
   items: PlanVersion['items'],
 ): Promise<number> {
   const { numAffectedRows } = await sql`
-    INSERT INTO plan_items (plan_version_id, billing_kind_id, position, allowance, model, properties, minimum, cap)
+    INSERT INTO plan_items (plan_version_id, billing_kind_id, position, allowance, model, properties,
+                            carry_over_months, carry_over_limit, minimum, cap)
     SELECT ${planVersionId}, k.billing_kind_id, i.position, (i.item ->> 'allowance')::numeric, i.item ->> 'model',
-           i.item -> 'properties', (i.item ->> 'minimum')::numeric, (i.item ->> 'cap')::numeric
+           i.item -> 'properties', (i.item #>> '{carryOver,months}')::smallint, (i.item #>> '{carryOver,limit}')::numeric,
+           (i.item ->> 'minimum')::numeric, (i.item ->> 'cap')::numeric
     FROM jsonb_array_elements(${JSON.stringify(items)}::jsonb) WITH ORDINALITY AS i (item, position)
     JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k ON k.slug = i.item ->> 'kind'`.execute(trx);
   return Number(numAffectedRows ?? 0n);

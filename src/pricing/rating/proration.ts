@@ -1,17 +1,50 @@
-import type { Exact } from '../../platform/quantity.ts';
+import { Exact, roundHalfAwayFromZero } from '../../platform/quantity.ts';
+
+/** A half-open interval `[from, to)`. */
+export interface Span {
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+}
+
+/** The UTC calendar month. */
+export function monthSpan(month: Temporal.PlainYearMonth): Span {
+  const start = (of: Temporal.PlainYearMonth) => of.toPlainDate({ day: 1 }).toZonedDateTime('UTC').toInstant();
+  return { from: start(month), to: start(month.add({ months: 1 })) };
+}
+
+/** The UTC calendar month that holds an instant. */
+export function monthOfInstant(instant: Temporal.Instant): Temporal.PlainYearMonth {
+  return instant.toZonedDateTimeISO('UTC').toPlainDate().toPlainYearMonth();
+}
+
+/** What two intervals share; null: nothing. An end of null is none. */
+export function overlap(
+  a: { readonly from: Temporal.Instant; readonly to: Temporal.Instant | null },
+  b: Span,
+): Span | null {
+  const from = Temporal.Instant.compare(a.from, b.from) > 0 ? a.from : b.from;
+  const to = a.to !== null && Temporal.Instant.compare(a.to, b.to) < 0 ? a.to : b.to;
+  return Temporal.Instant.compare(from, to) < 0 ? { from, to } : null;
+}
 
 /**
- * The part of a month's amount or allowance that falls to the days [from, to) of one calendar
- * month, rounded to `digits` after the point: R(to) - R(from), where R(day) is the rounded part
- * for the days before it. So parts add up to the whole, however a month is split.
+ * The part of a period's amount or allowance that falls to some of its time, by exact duration,
+ * rounded to `digits` after the point: R(to) - R(from), where R(t) is the rounded part for the time
+ * from the period's beginning to t. So parts add up to the whole, however a period is split.
+ * @param shares of the whole, the period has one: 12 for a year's fee over a calendar month
  */
-export function prorate(whole: Exact, from: Temporal.PlainDate, to: Temporal.PlainDate, digits: number): Exact {
-  const first = from.with({ day: 1 });
-  const days = first.until(to).days;
-  if (Temporal.PlainDate.compare(from, to) > 0 || days > first.daysInMonth) {
-    throw new RangeError(`[${from}, ${to}) is not within one calendar month`);
+export function prorate(whole: Exact, part: Span, period: Span, digits: number, shares = 1): Exact {
+  const length = microseconds(period.from, period.to);
+  const begin = microseconds(period.from, part.from);
+  const end = microseconds(period.from, part.to);
+  if (begin.isNegative() || begin.gt(end) || end.gt(length)) {
+    throw new RangeError(`[${part.from}, ${part.to}) is not within [${period.from}, ${period.to})`);
   }
-  // Of what is not exactly half, 256 digits never make a half: the divisor is at most 31.
-  const until = (count: number) => whole.times(count).div(first.daysInMonth).toDecimalPlaces(digits);
-  return until(days).minus(until(from.day - 1));
+  // Of what is not exactly half, 200 digits never make a half: the divisor is below 10^16.
+  const until = (elapsed: Exact) => roundHalfAwayFromZero(whole.times(elapsed).div(length.times(shares)), digits);
+  return begin.isZero() ? until(end) : until(end).minus(until(begin));
+}
+
+function microseconds(from: Temporal.Instant, to: Temporal.Instant): Exact {
+  return new Exact(((to.epochNanoseconds - from.epochNanoseconds) / 1000n).toString());
 }

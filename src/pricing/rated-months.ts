@@ -1,0 +1,125 @@
+import { dayOf } from '../metering/period.ts';
+import type { Database } from '../platform/database.ts';
+import { planVersionsById } from './plans.ts';
+import { type BaseFee, feesBilled, feesOfMonth } from './rating/base-fees.ts';
+import { monthsToLookBack } from './rating/carry-over.ts';
+import { monthSpan } from './rating/proration.ts';
+import { type RatedMonth, rateMonth } from './rating/rate-month.ts';
+import { type UsedMonth } from './rating/sections.ts';
+import { type Piece, piecesOf, type Stay, type Timeline } from './rating/timeline.ts';
+import * as store from './timelines.store.ts';
+import { type UsagePeriod, UsageSums } from './usage-sums.ts';
+
+export interface RatedDeployment {
+  readonly deploymentId: number;
+  readonly deployment: string;
+  readonly customerId: number;
+  readonly rated: RatedMonth;
+}
+
+export interface RatedMonthOptions {
+  /** Ids; of one that does not exist, or has no customer, nothing is answered. */
+  readonly deployments: readonly number[];
+  readonly month: Temporal.PlainYearMonth;
+  /** `billed`: the base fees that fall due on the month's bill; `own`: those of the month itself, for comparing. */
+  readonly fees?: 'billed' | 'own';
+  /** For many calls about one month: made once from the same `db`, so that the month is summed once. */
+  readonly sums?: UsageSums;
+  /** What the timelines would be if something were decided; as they are, unless given. */
+  readonly change?: (timeline: Timeline, deploymentId: number) => Timeline;
+}
+
+/**
+ * Rates a calendar month of deployments, from what is believed now about their plans and from what
+ * is metered of their usage: the same function for quote, preview, invoice and correction. A month
+ * that is not over, or not metered to its end, is rated to where it is. A few statements, however
+ * many deployments; by id.
+ *
+ * Usage is split where a plan, a version or a pause changes by whole UTC days, the unit in which it
+ * is stored; subscriptions begin and end at no other instant. A deployment that starts within a day
+ * has its usage of that day from its start on.
+ */
+export async function ratedMonth(db: Database, options: RatedMonthOptions): Promise<RatedDeployment[]> {
+  const { month, fees = 'billed', sums = new UsageSums(db), change } = options;
+  const deployments = await store.selectDeploymentsById(db, options.deployments);
+  const timelines = await readTimelines(
+    db,
+    deployments.map((row) => row.deployment_id),
+    month,
+  );
+  const wanted: { period: UsagePeriod; piece: Piece; usage: ReadonlyMap<string, string> }[] = [];
+  const want = (deploymentId: number, timeline: Timeline, of: Temporal.PlainYearMonth) =>
+    piecesOf(timeline, of).map((piece) => {
+      const range = { from: dayOf(piece.from), to: dayOf(piece.to) };
+      const entry = {
+        period: { deploymentId, range },
+        piece,
+        usage: new Map<string, string>() as ReadonlyMap<string, string>,
+      };
+      // A piece that ends before the day does, at the deployment's start, has no usage of that day.
+      if (Temporal.PlainDate.compare(range.from, range.to) < 0) wanted.push(entry);
+      return entry;
+    });
+
+  const plans = deployments.map(({ deployment_id: id }) => {
+    const known = timelines.get(id) ?? [];
+    const timeline = change ? change(known, id) : known;
+    const pieces = want(id, timeline, month);
+    const active = pieces.flatMap(({ piece }) =>
+      piece.state === 'active' && piece.version ? [{ version: piece.version }] : [],
+    );
+    const earlier = monthsBefore(month, timeline, monthsToLookBack(active)).map((before) => ({
+      month: before,
+      pieces: want(id, timeline, before),
+    }));
+    return { timeline, pieces, earlier };
+  });
+  const answers = await sums.of(wanted.map(({ period }) => period));
+  for (const [index, entry] of wanted.entries()) entry.usage = answers[index] ?? entry.usage;
+
+  const used = (of: Temporal.PlainYearMonth, entries: readonly (typeof wanted)[number][]): UsedMonth => ({
+    month: of,
+    pieces: entries.map(({ piece, usage }) => ({ ...piece, usage })),
+  });
+  return deployments.map((row, index) => {
+    const { timeline, pieces, earlier } = plans[index] as (typeof plans)[number];
+    const own = used(month, pieces);
+    const shown: BaseFee[] = fees === 'billed' ? feesBilled(timeline, month) : feesOfMonth(own.pieces, month);
+    return {
+      deploymentId: row.deployment_id,
+      deployment: row.slug,
+      customerId: row.customer_id,
+      rated: rateMonth({ ...own, fees: shown, earlier: earlier.map((before) => used(before.month, before.pieces)) }),
+    };
+  });
+}
+
+/** The months before, oldest first, from the first in which the deployment was on a plan. */
+function monthsBefore(month: Temporal.PlainYearMonth, timeline: Timeline, count: number): Temporal.PlainYearMonth[] {
+  const months: Temporal.PlainYearMonth[] = [];
+  for (let back = count; back > 0; back -= 1) {
+    const before = month.subtract({ months: back });
+    const { to } = monthSpan(before);
+    if (timeline.some((stay) => Temporal.Instant.compare(stay.from, to) < 0)) months.push(before);
+  }
+  return months;
+}
+
+/** Timelines up to the end of the month after, on which fees in advance rest; a deployment on no plan has none. */
+export async function readTimelines(
+  db: Database,
+  deploymentIds: readonly number[],
+  month: Temporal.PlainYearMonth,
+): Promise<Map<number, Stay[]>> {
+  const rows = await store.selectStays(db, deploymentIds, monthSpan(month.add({ months: 1 })).to);
+  const versions = await planVersionsById(db, [...new Set(rows.map((row) => row.plan_version_id))]);
+  const timelines = new Map<number, Stay[]>();
+  for (const row of rows) {
+    const version = versions.get(row.plan_version_id);
+    if (version === undefined) throw new RangeError(`plan version ${row.plan_version_id} is gone`);
+    const stays = timelines.get(row.deployment_id) ?? [];
+    stays.push({ version, from: row.valid_from, to: row.valid_to, paused: row.paused });
+    timelines.set(row.deployment_id, stays);
+  }
+  return timelines;
+}
