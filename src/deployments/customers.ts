@@ -1,7 +1,7 @@
 import type { Database } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { type Deployment, listDeployments } from './deployments.ts';
-import { type CustomerRow, insertCustomer, readCustomers } from './store.ts';
+import { type CustomerRow, insertCustomer, readCustomerId, readCustomers } from './store.ts';
 
 /** Who pays. `externalId` is arcadia-app's id; `currency` an ISO 4217 code in capitals. */
 export interface NewCustomer {
@@ -50,4 +50,9 @@ export async function getCustomer(
 ): Promise<{ customer: Customer; deployments: Deployment[] }> {
   const customer = await readCustomer(db, externalId);
   return { customer, deployments: await listDeployments(db, { customer: externalId }) };
+}
+
+/** Our own id of the customer whom others know by this external id; null where there is none. */
+export async function findCustomerId(db: Database, externalId: string): Promise<number | null> {
+  return readCustomerId(db, externalId);
 }

@@ -34,6 +34,12 @@ export async function insertCustomer(
   return rows.length === 1;
 }
 
+export async function readCustomerId(db: Database, externalId: string): Promise<number | null> {
+  const { rows } = await sql<{ customer_id: number }>`
+    SELECT customer_id FROM customers WHERE external_id = ${externalId}`.execute(db);
+  return rows[0]?.customer_id ?? null;
+}
+
 /** All customers by external id, or the one asked for. */
 export async function readCustomers(db: Database, externalId: string | null): Promise<CustomerRow[]> {
   const { rows } = await sql<CustomerRow>`

@@ -45,6 +45,11 @@ export const catalogue = {
     status: 503,
     todo: 'Check that the database is up and its address is right; nothing was lost, run again.',
   },
+  database_forbidden: {
+    exitCode: 1,
+    status: 500,
+    todo: 'Give the database user what is named; docs/security.md says which rights it needs and why.',
+  },
   database_full: {
     exitCode: 1,
     status: 507,
@@ -84,6 +89,11 @@ export const catalogue = {
     exitCode: 4,
     status: 401,
     todo: 'Send "Authorization: Bearer <token>" with a token that is valid now; arcadia token issue makes one for development.',
+  },
+  keys_unavailable: {
+    exitCode: 1,
+    status: 503,
+    todo: 'Try again soon. For the operator: the keys that tokens are verified with cannot be read; see ARCADIA_JWT_JWKS.',
   },
   forbidden: { exitCode: 1, status: 403, todo: 'Ask somebody whose role allows it.' },
   method_not_allowed: { exitCode: 1, status: 405, todo: 'Use one of the methods in the Allow header.' },
@@ -155,6 +165,7 @@ function classify(error: Error & { code?: unknown }): ErrorCode | null {
   const code = typeof error.code === 'string' ? error.code : '';
   if (error.name === 'AbortError' || code === 'ABORT_ERR') return 'cancelled';
   if (code === '57014') return 'cancelled';
+  if (code === '42501') return 'database_forbidden';
   if (code === '53100' || code === 'ENOSPC' || code === 'EDQUOT') return 'database_full';
   if (/^(08|28|57P)/.test(code) || code === '53300' || code === '3D000' || networkCodes.has(code))
     return 'database_unreachable';

@@ -26,6 +26,8 @@ const secretTexts: readonly [RegExp, string][] = [
   [/\b(postgres(?:ql)?:\/\/[^\s:@/"]*):[^\s@"]*@/g, `$1:${hidden}@`],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${hidden}`],
   [/\bdo[optr]_v1_\w+/g, hidden],
+  // A JSON Web Token begins with {" in base64.
+  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, hidden],
 ];
 
 /** A text without tokens, authorization headers and passwords of connection strings. */

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Config } from '../platform/config.ts';
+import { readOrMakeKeyFile } from '../platform/key-file.ts';
+
+export type TokenConfig = Pick<
+  Config,
+  | 'databaseUrl'
+  | 'dataDir'
+  | 'jwtSecret'
+  | 'jwtJwks'
+  | 'jwtIssuer'
+  | 'jwtAudience'
+  | 'jwtRoleClaim'
+  | 'jwtCustomerClaim'
+>;
+
+export function developmentSecretFile(dataDir: string): string {
+  return join(dataDir, 'token.key');
+}
+
+/**
+ * The secret of HS512 tokens, or null where there is none: tokens are verified with public keys
+ * only, or with nothing yet.
+ *
+ * An embedded database, for which nobody has configured anything, gets a secret of its own, kept
+ * beside it: so that a first start can sign its user in. One with DATABASE_URL does not: its
+ * processes may run on several machines, and who may sign in there is for the operator to say.
+ */
+export function tokenSecret(config: TokenConfig): string | null {
+  if (config.jwtSecret !== null) return config.jwtSecret;
+  if (config.jwtJwks !== null || config.databaseUrl !== null) return null;
+  const path = developmentSecretFile(config.dataDir);
+  return readOrMakeKeyFile(
+    path,
+    () => randomBytes(64).toString('base64'),
+    (reason) =>
+      `There is no secret to sign tokens with, and ${path} cannot be made (${reason}). Set ARCADIA_JWT_SECRET, or give a data folder that can be written to (ARCADIA_DATA_DIR).`,
+  );
+}
