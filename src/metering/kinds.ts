@@ -1,10 +1,295 @@
-import type { Database } from '../platform/database.ts';
+import { z } from 'zod';
+import type { Database, Transaction } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { formatQuantity, parseQuantity } from '../platform/quantity.ts';
+import * as kindStore from './kinds.store.ts';
+import type { Granularity } from './period.ts';
 import type { BillingKind } from './store.ts';
 import { selectBillingKinds } from './store.ts';
 
+// Billing kinds are dated data: what they mean (definitions) and how they are metered (config).
+// Operators add them without code; what a day is metered by is what holds on it.
+
 export type { BillingKind };
+export type { KindConfigRow as KindConfig, KindDefinitionRow as KindDefinition } from './kinds.store.ts';
+
+/** The first day of every kind's definition and configuration: before all that is metered. */
+export const beginningOfHistory = Temporal.PlainDate.from('2000-01-01');
+
+/** How long records are kept: at least a month, at most a hundred years. */
+export const retentionDaysMin = 31;
+export const retentionDaysMax = 36_600;
 
 /** The billing kinds as they are defined on a day, by slug. */
 export async function listBillingKinds(db: Database, day: Temporal.PlainDate): Promise<BillingKind[]> {
   return selectBillingKinds(db, day);
+}
+
+/** A billing kind as it stands on a day. */
+export interface Kind {
+  readonly kind: string;
+  readonly title: string;
+  readonly resourceKind: string;
+  readonly accrual: 'hours' | 'month';
+  readonly unit: string;
+  /** A resource counts only while its status is one of these; null: always. */
+  readonly statuses: readonly string[] | null;
+  /** A resource counts only while its attributes are these. */
+  readonly filter: Readonly<Record<string, string | number | boolean>>;
+  /** How much one counts: an attribute over a divisor; null: 1. */
+  readonly weight: { readonly attribute: string; readonly divisor: string } | null;
+  readonly enabled: boolean;
+  readonly granularity: Granularity;
+  readonly retentionDays: number;
+}
+
+/** Every billing kind as it stands on a day, enabled or not, by name. */
+export async function listKinds(db: Database, day: Temporal.PlainDate): Promise<Kind[]> {
+  const titles = await kindStore.selectTitles(db);
+  const definitions = await kindStore.selectDefinitionsOn(db, day);
+  const configs = await kindStore.selectConfigsOn(db, day);
+  return [...titles].flatMap(([id, title]) => {
+    const definition = definitions.get(id);
+    const config = configs.get(id);
+    return definition === undefined || config === undefined ? [] : [describe(title, definition, config)];
+  });
+}
+
+function describe(
+  title: { readonly kind: string; readonly title: string },
+  definition: kindStore.KindDefinitionRow,
+  config: kindStore.KindConfigRow,
+): Kind {
+  const { resourceKind, accrual, unit, statuses, filter, weightAttribute, weightDivisor } = definition;
+  const { enabled, granularity, retentionDays } = config;
+  const weight = weightAttribute === null ? null : { attribute: weightAttribute, divisor: weightDivisor };
+  return { ...title, resourceKind, accrual, unit, statuses, filter, weight, enabled, granularity, retentionDays };
+}
+
+/** A billing kind on a day, with all that it meant and how it was metered, newest first. */
+export interface KindHistory extends Kind {
+  readonly definitions: readonly kindStore.KindDefinitionRow[];
+  readonly configs: readonly kindStore.KindConfigRow[];
+}
+
+/** @throws ArcadiaError not_found */
+export async function getKind(db: Database, slug: string, day: Temporal.PlainDate): Promise<KindHistory> {
+  const id = await kindStore.selectKindId(db, slug);
+  const kind = (await listKinds(db, day)).find((one) => one.kind === slug);
+  if (id === null || kind === undefined) throw unknownKind(slug);
+  return {
+    ...kind,
+    definitions: await kindStore.selectDefinitions(db, id),
+    configs: await kindStore.selectConfigs(db, id),
+  };
+}
+
+function unknownKind(slug: string): ArcadiaError {
+  return new ArcadiaError('not_found', `There is no billing kind "${slug}"; arcadia kind list shows all.`);
+}
+
+// Adding ------------------------------------------------------------------------------------------
+
+const word = (what: string) =>
+  z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, { error: `must be ${what}: lower-case letters, digits and _` });
+const text = z.string().trim().min(1).max(200);
+
+const weightSchema = z.strictObject({
+  attribute: word('an attribute of the resource, such as vcpus'),
+  divisor: z
+    .union([
+      z.int().min(1).transform(String),
+      z.string().regex(/^(?=.*[1-9])\d{1,15}(\.\d{1,9})?$/, { error: "must be a decimal above zero such as '1024'" }),
+    ])
+    .default('1')
+    .describe('How many of the attribute make one unit.'),
+});
+
+/** What a kind's definition may say anew from a day on; what it accrues and in which unit is for ever. */
+const changeable = {
+  statuses: z
+    .array(z.string().min(1).max(63))
+    .min(1)
+    .max(20)
+    .nullable()
+    .describe('It counts only while its status is one of these; null: always.'),
+  filter: z
+    .record(z.string().min(1).max(63), z.union([z.string().max(200), z.number(), z.boolean()]))
+    .describe('It counts only while its attributes are these.'),
+  weight: weightSchema.nullable().describe('How much one counts; null: 1.'),
+};
+
+/** A new billing kind, as a file, an API call or the command's options give it. */
+export const kindSchema = z.strictObject({
+  kind: word('a name such as cpu_droplet_hours'),
+  title: text.describe('The name for people.'),
+  resourceKind: word('a resource kind such as droplet'),
+  accrual: z.enum(['hours', 'month']).describe('hours: level times hours. month: a level held all month counts once.'),
+  unit: text.describe('What one unit is, such as hour or GiB-month.'),
+  statuses: changeable.statuses.default(null),
+  filter: changeable.filter.default({}),
+  weight: changeable.weight.default(null),
+});
+export type NewKind = z.output<typeof kindSchema>;
+
+/** A file of billing kinds. */
+export const kindsFileSchema = z.strictObject({ kinds: z.array(kindSchema).min(1).max(100) });
+
+/**
+ * Adds a billing kind, defined from the beginning of history and disabled: `configureKind` enables
+ * it from whatever day. One that is there and means the same is left alone.
+ * @returns whether it was added
+ * @throws ArcadiaError conflict: there is one of this name that means something else
+ */
+export async function addKind(db: Database, kind: NewKind): Promise<{ added: boolean }> {
+  return db.transaction().execute(async (trx) => addKindIn(trx, kind));
+}
+
+/** Adds the kinds of a file, all or none. Returns the names of those that are new. */
+export async function addKinds(db: Database, kinds: readonly NewKind[]): Promise<string[]> {
+  return db.transaction().execute(async (trx) => {
+    const added: string[] = [];
+    for (const kind of kinds) if ((await addKindIn(trx, kind)).added) added.push(kind.kind);
+    return added;
+  });
+}
+
+async function addKindIn(trx: Transaction, kind: NewKind): Promise<{ added: boolean }> {
+  const definition = definitionOf(kind, beginningOfHistory);
+  const id = await kindStore.insertKind(trx, kind.kind, kind.title);
+  if (id === null) {
+    const there = await kindStore.selectKindId(trx, kind.kind);
+    const [newest] = there === null ? [] : await kindStore.selectDefinitions(trx, there);
+    if (newest !== undefined && sameMeaning(newest, definition)) return { added: false };
+    throw new ArcadiaError(
+      'conflict',
+      `There is a billing kind "${kind.kind}" already, which means something else; see arcadia kind show ${kind.kind}.`,
+    );
+  }
+  await kindStore.upsertDefinition(trx, id, definition);
+  await kindStore.upsertConfig(trx, id, {
+    fromDay: beginningOfHistory,
+    enabled: false,
+    granularity: 'day',
+    retentionDays: retentionDaysDefault,
+  });
+  return { added: true };
+}
+
+/** Two years, as for the kinds that are there from the first. */
+const retentionDaysDefault = 730;
+
+function definitionOf(kind: Omit<NewKind, 'kind' | 'title'>, fromDay: Temporal.PlainDate): kindStore.KindDefinitionRow {
+  const { resourceKind, accrual, unit, statuses, filter, weight } = kind;
+  return {
+    fromDay,
+    resourceKind,
+    accrual,
+    unit,
+    statuses: statuses === null ? null : [...statuses].sort(),
+    filter,
+    weightAttribute: weight?.attribute ?? null,
+    weightDivisor: weight === null ? '1' : formatQuantity(parseQuantity(weight.divisor)),
+  };
+}
+
+function sameMeaning(a: kindStore.KindDefinitionRow, b: kindStore.KindDefinitionRow): boolean {
+  const meaning = ({ fromDay: _, filter, ...rest }: kindStore.KindDefinitionRow) =>
+    JSON.stringify([Object.entries(rest).sort(), Object.entries(filter).sort()]);
+  return meaning(a) === meaning(b);
+}
+
+// Changing ----------------------------------------------------------------------------------------
+
+export interface KindConfigChange {
+  readonly enabled?: boolean | undefined;
+  readonly granularity?: Granularity | undefined;
+  readonly retentionDays?: number | undefined;
+}
+
+/**
+ * Changes how a kind is metered from a day on, until it is changed again: what had been set for
+ * later days gives way, what is not named stays. Days that are metered already are metered again
+ * by the next metering.
+ * @throws ArcadiaError not_found, invalid_argument
+ */
+export async function configureKind(
+  db: Database,
+  slug: string,
+  fromDay: Temporal.PlainDate,
+  change: KindConfigChange,
+): Promise<Kind> {
+  const { retentionDays } = change;
+  if (retentionDays !== undefined && !(retentionDays >= retentionDaysMin && retentionDays <= retentionDaysMax)) {
+    throw new ArcadiaError(
+      'invalid_argument',
+      `Records are kept for ${retentionDaysMin} to ${retentionDaysMax} days, not ${retentionDays}.`,
+    );
+  }
+  assertDay(fromDay);
+  return db.transaction().execute(async (trx) => {
+    const id = await kindStore.lockKind(trx, slug);
+    const before = id === null ? undefined : (await kindStore.selectConfigsOn(trx, fromDay)).get(id);
+    if (id === null || before === undefined) throw unknownKind(slug);
+    const { enabled = before.enabled, granularity = before.granularity } = change;
+    await kindStore.upsertConfig(trx, id, {
+      fromDay,
+      enabled,
+      granularity,
+      retentionDays: retentionDays ?? before.retentionDays,
+    });
+    await kindStore.updateLaterConfigs(trx, id, fromDay, change);
+    return getKind(trx, slug, fromDay);
+  });
+}
+
+/** What `redefineKind` takes. */
+export const kindChangeSchema = z.strictObject({ title: text, ...changeable }).partial();
+export type KindChange = z.output<typeof kindChangeSchema>;
+
+/**
+ * Changes what a kind means from a day on: which resources count, and how much. What is not named
+ * stays. A later definition, if there is one, holds from its own day. A title has no history.
+ * @throws ArcadiaError not_found, invalid_argument (a day before the beginning)
+ */
+export async function redefineKind(
+  db: Database,
+  slug: string,
+  fromDay: Temporal.PlainDate,
+  change: KindChange,
+): Promise<Kind> {
+  assertDay(fromDay);
+  return db.transaction().execute(async (trx) => {
+    const id = await kindStore.lockKind(trx, slug);
+    const before = id === null ? undefined : (await kindStore.selectDefinitionsOn(trx, fromDay)).get(id);
+    if (id === null || before === undefined) throw unknownKind(slug);
+    const { title, ...meaning } = change;
+    if (title !== undefined) await kindStore.updateTitle(trx, id, title);
+    if (Object.values(meaning).some((value) => value !== undefined)) {
+      const weight =
+        before.weightAttribute === null ? null : { attribute: before.weightAttribute, divisor: before.weightDivisor };
+      const { resourceKind, accrual, unit } = before;
+      await kindStore.upsertDefinition(
+        trx,
+        id,
+        definitionOf(
+          {
+            resourceKind,
+            accrual,
+            unit,
+            statuses: meaning.statuses === undefined ? before.statuses : meaning.statuses,
+            filter: meaning.filter ?? before.filter,
+            weight: meaning.weight === undefined ? weight : meaning.weight,
+          },
+          fromDay,
+        ),
+      );
+    }
+    return getKind(trx, slug, fromDay);
+  });
+}
+
+function assertDay(fromDay: Temporal.PlainDate): void {
+  if (Temporal.PlainDate.compare(fromDay, beginningOfHistory) >= 0) return;
+  throw new ArcadiaError('invalid_argument', `History begins on ${beginningOfHistory}, after ${fromDay}.`);
 }

@@ -19,6 +19,20 @@ export async function createDeployments(
   for (const slug of slugs) await createDeployment(db, { slug, name: slug, customer: 'acme', startsAt }, startsAt);
 }
 
+/** One listing of a kind, as a sync that began at an instant would record it. */
+export async function insertSync(
+  db: Database,
+  account: number,
+  kind: string,
+  startedAt: Temporal.Instant,
+  outcome: 'complete' | 'partial' | 'failed' = 'complete',
+): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    INSERT INTO sync_runs (account_id, kind, started_at, finished_at, outcome)
+    VALUES (${account}, ${kind}, ${startedAt}, ${startedAt}, ${outcome}) RETURNING sync_run_id AS id`.execute(db);
+  return (rows[0] as { id: number }).id;
+}
+
 export async function setGranularity(db: Database, fromDay: string, granularity: 'day' | 'hour'): Promise<void> {
   await sql`
     INSERT INTO metering_config (billing_kind_id, from_day, enabled, granularity, retention_days)

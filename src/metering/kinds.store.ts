@@ -1,0 +1,139 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../platform/database.ts';
+import type { Granularity } from './period.ts';
+
+/** What a billing kind means, from a day on. */
+export interface KindDefinitionRow {
+  readonly fromDay: Temporal.PlainDate;
+  readonly resourceKind: string;
+  readonly accrual: 'hours' | 'month';
+  readonly unit: string;
+  /** null: whatever its status. */
+  readonly statuses: string[] | null;
+  readonly filter: Record<string, string | number | boolean>;
+  readonly weightAttribute: string | null;
+  readonly weightDivisor: string;
+}
+
+/** How a billing kind is metered, from a day on. */
+export interface KindConfigRow {
+  readonly fromDay: Temporal.PlainDate;
+  readonly enabled: boolean;
+  readonly granularity: Granularity;
+  readonly retentionDays: number;
+}
+
+export interface KindRow {
+  readonly kind: string;
+  readonly title: string;
+  readonly definition: KindDefinitionRow;
+  readonly config: KindConfigRow;
+}
+
+const definitionColumns = sql`
+  from_day AS "fromDay", resource_kind AS "resourceKind", accrual, unit, statuses, filter,
+  weight_attribute AS "weightAttribute", trim_scale(weight_divisor)::text AS "weightDivisor"`;
+const configColumns = sql`from_day AS "fromDay", enabled, granularity, retention_days AS "retentionDays"`;
+
+/** The id of a kind, for update; null: there is none. */
+export async function lockKind(trx: Transaction, slug: string): Promise<number | null> {
+  const { rows } = await sql<{ id: number }>`
+    SELECT billing_kind_id AS id FROM billing_kinds WHERE slug = ${slug} FOR UPDATE`.execute(trx);
+  return rows[0]?.id ?? null;
+}
+
+export async function selectKindId(db: Database, slug: string): Promise<number | null> {
+  const { rows } = await sql<{ id: number }>`
+    SELECT billing_kind_id AS id FROM billing_kinds WHERE slug = ${slug}`.execute(db);
+  return rows[0]?.id ?? null;
+}
+
+export async function selectTitles(db: Database): Promise<Map<number, { kind: string; title: string }>> {
+  const { rows } = await sql<{ id: number; kind: string; title: string }>`
+    SELECT billing_kind_id AS id, slug AS kind, title FROM billing_kinds ORDER BY slug`.execute(db);
+  return new Map(rows.map(({ id, kind, title }) => [id, { kind, title }]));
+}
+
+/** What each kind means on a day, by its id. A kind that begins later is left out. */
+export async function selectDefinitionsOn(
+  db: Database,
+  day: Temporal.PlainDate,
+): Promise<Map<number, KindDefinitionRow>> {
+  const { rows } = await sql<KindDefinitionRow & { id: number }>`
+    SELECT DISTINCT ON (billing_kind_id) billing_kind_id AS id, ${definitionColumns}
+    FROM billing_kind_definitions WHERE from_day <= ${day}
+    ORDER BY billing_kind_id, from_day DESC`.execute(db);
+  return new Map(rows.map(({ id, ...row }) => [id, row]));
+}
+
+/** How each kind is metered on a day, by its id. */
+export async function selectConfigsOn(db: Database, day: Temporal.PlainDate): Promise<Map<number, KindConfigRow>> {
+  const { rows } = await sql<KindConfigRow & { id: number }>`
+    SELECT DISTINCT ON (billing_kind_id) billing_kind_id AS id, ${configColumns}
+    FROM metering_config WHERE from_day <= ${day}
+    ORDER BY billing_kind_id, from_day DESC`.execute(db);
+  return new Map(rows.map(({ id, ...row }) => [id, row]));
+}
+
+/** All that a kind meant, newest first. */
+export async function selectDefinitions(db: Database, kindId: number): Promise<KindDefinitionRow[]> {
+  const { rows } = await sql<KindDefinitionRow>`
+    SELECT ${definitionColumns} FROM billing_kind_definitions WHERE billing_kind_id = ${kindId}
+    ORDER BY from_day DESC`.execute(db);
+  return rows;
+}
+
+/** How a kind was metered, newest first. */
+export async function selectConfigs(db: Database, kindId: number): Promise<KindConfigRow[]> {
+  const { rows } = await sql<KindConfigRow>`
+    SELECT ${configColumns} FROM metering_config WHERE billing_kind_id = ${kindId} ORDER BY from_day DESC`.execute(db);
+  return rows;
+}
+
+/** null: a kind of this name is there already. */
+export async function insertKind(trx: Transaction, slug: string, title: string): Promise<number | null> {
+  const { rows } = await sql<{ id: number }>`
+    INSERT INTO billing_kinds (slug, title) VALUES (${slug}, ${title})
+    ON CONFLICT (slug) DO NOTHING RETURNING billing_kind_id AS id`.execute(trx);
+  return rows[0]?.id ?? null;
+}
+
+export async function updateTitle(trx: Transaction, kindId: number, title: string): Promise<void> {
+  await sql`UPDATE billing_kinds SET title = ${title} WHERE billing_kind_id = ${kindId}`.execute(trx);
+}
+
+export async function upsertDefinition(trx: Transaction, kindId: number, row: KindDefinitionRow): Promise<void> {
+  await sql`
+    INSERT INTO billing_kind_definitions (billing_kind_id, from_day, resource_kind, accrual, unit, statuses, filter,
+                                          weight_attribute, weight_divisor)
+    VALUES (${kindId}, ${row.fromDay}, ${row.resourceKind}, ${row.accrual}, ${row.unit}, ${row.statuses}::text[],
+            ${JSON.stringify(row.filter)}::jsonb, ${row.weightAttribute}, ${row.weightDivisor}::numeric)
+    ON CONFLICT (billing_kind_id, from_day) DO UPDATE SET
+      statuses = excluded.statuses, filter = excluded.filter,
+      weight_attribute = excluded.weight_attribute, weight_divisor = excluded.weight_divisor`.execute(trx);
+}
+
+export async function upsertConfig(trx: Transaction, kindId: number, row: KindConfigRow): Promise<void> {
+  await sql`
+    INSERT INTO metering_config (billing_kind_id, from_day, enabled, granularity, retention_days)
+    VALUES (${kindId}, ${row.fromDay}, ${row.enabled}, ${row.granularity}, ${row.retentionDays})
+    ON CONFLICT (billing_kind_id, from_day) DO UPDATE SET
+      enabled = excluded.enabled, granularity = excluded.granularity, retention_days = excluded.retention_days`.execute(
+    trx,
+  );
+}
+
+/** What was set for later days gives way; what is not named there stays. */
+export async function updateLaterConfigs(
+  trx: Transaction,
+  kindId: number,
+  after: Temporal.PlainDate,
+  change: { enabled?: boolean | undefined; granularity?: Granularity | undefined; retentionDays?: number | undefined },
+): Promise<void> {
+  await sql`
+    UPDATE metering_config SET
+      enabled = coalesce(${change.enabled ?? null}::boolean, enabled),
+      granularity = coalesce(${change.granularity ?? null}::text, granularity),
+      retention_days = coalesce(${change.retentionDays ?? null}::int, retention_days)
+    WHERE billing_kind_id = ${kindId} AND from_day > ${after}`.execute(trx);
+}
