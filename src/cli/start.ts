@@ -49,6 +49,7 @@ $ arcadia start --role worker --queues metering,cloud_sync_fast`,
 async function start(session: Session, options: StartOptions): Promise<void> {
   if (options.role === 'api' && options.queues !== undefined)
     throw new ArcadiaError('invalid_argument', '--queues is for workers, and --role api is none.');
+  await trace(session);
   if (options.role === 'all') await startAll(session, options);
   else if (options.role === 'api') {
     const database = await session.database();
@@ -71,6 +72,16 @@ async function start(session: Session, options: StartOptions): Promise<void> {
 function stopDelaySeconds({ host, stopDelaySeconds: asked }: Config): number {
   if (asked !== null) return asked;
   return /^(127\.|localhost$|\[?::1\]?$)/.test(host) ? 0 : 3;
+}
+
+/** Sends spans where OpenTelemetry's environment variables say; the last of them when all else has closed. */
+async function trace(session: Session): Promise<void> {
+  const { isTracingAsked, startTracing } = await import('../platform/tracing.ts');
+  if (!isTracingAsked(process.env)) return;
+  const { createLog } = await import('../platform/log.ts');
+  const { logLevel, logFormat } = await session.config();
+  const tracing = await startTracing(process.env, createLog({ level: logLevel, format: logFormat }));
+  if (tracing !== null) session.onClose(() => tracing.close());
 }
 
 /** Everything in one process: what is outstanding first, then the table, then the schedule. */

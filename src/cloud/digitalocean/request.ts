@@ -2,6 +2,7 @@ import type { ListingProblem } from '../provider.ts';
 import type { Machine } from './machine.ts';
 import { readRateHeaders } from './rate-headers.ts';
 import { backoffMs, isRetryableStatus } from './retry.ts';
+import { startRequestSpan } from './spans.ts';
 import { BudgetExhausted, type Throttle } from './throttle.ts';
 
 /** A limit on everything that a request may cost. */
@@ -138,6 +139,7 @@ export class Requester {
     const timer = setTimeout(() => controller.abort(new TimedOut(limits.attemptMs)), limits.attemptMs);
     signal?.addEventListener('abort', onAbort, { once: true });
     const startedMs = machine.monotonicMs();
+    const endSpan = startRequestSpan(url, target, attempt);
     let status: number | null = null;
     let settled = false;
     try {
@@ -152,6 +154,7 @@ export class Requester {
       if (!settled) throttle.settle(null);
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
+      endSpan(status);
       onRequest({ method: 'GET', path: target, status, ms: machine.monotonicMs() - startedMs, attempt });
     }
   }

@@ -18,6 +18,7 @@ import type {
 import { resource } from './kinds/fields.ts';
 import { machine } from './machine.ts';
 import { describeNetworkError } from './request.ts';
+import { startRequestSpan } from './spans.ts';
 
 /**
  * Spaces buckets, through the S3 API of each region with keys of their own: the provider's own
@@ -59,7 +60,7 @@ export function gibibytes(bytes: bigint): number {
 }
 
 export class Spaces {
-  readonly #clients: readonly { readonly region: string; readonly client: S3Client }[];
+  readonly #clients: readonly { readonly region: string; readonly address: string; readonly client: S3Client }[];
   readonly #limits: SpacesLimits;
   readonly #onRequest: NonNullable<ProviderOptions['onRequest']>;
   #sent = 0;
@@ -72,16 +73,17 @@ export class Spaces {
     this.#onRequest = onRequest;
     this.#limits = limits;
     this.#clients = (regions.length === 0 ? spacesRegions : regions).map((region) => {
+      const address = endpoint ?? `https://${region}.digitaloceanspaces.com`;
       const client = new S3Client({
         region,
-        endpoint: endpoint ?? `https://${region}.digitaloceanspaces.com`,
+        endpoint: address,
         credentials: { accessKeyId, secretAccessKey },
         // A bucket's name may hold dots, which no certificate for virtual hosts covers.
         forcePathStyle: true,
         maxAttempts: attempts,
         requestHandler: { connectionTimeout: attemptMs, requestTimeout: attemptMs, throwOnRequestTimeout: true },
       });
-      return { region, client };
+      return { region, address, client };
     });
   }
 
@@ -94,8 +96,9 @@ export class Spaces {
     const counter = { requests: 0 };
     const seen = new Set<string>();
     const problems: { readonly problem: ListingProblem; readonly reason: string }[] = [];
-    for (const { region, client } of this.#clients) {
-      const caller = this.#caller(client, counter, signal);
+    for (const each of this.#clients) {
+      const { region } = each;
+      const caller = this.#caller(each, counter, signal);
       try {
         for await (const buckets of this.#bucketPages(caller)) {
           const items: ListedResource[] = [];
@@ -139,13 +142,10 @@ export class Spaces {
 
   async lookup(name: string, signal?: AbortSignal): Promise<LookupResult> {
     let result: LookupResult = 'gone';
-    for (const { client } of this.#clients) {
+    for (const each of this.#clients) {
       try {
-        await this.#caller(
-          client,
-          { requests: 0 },
-          signal,
-        )(`/${name}`, (options) => client.send(new HeadBucketCommand({ Bucket: name }), options));
+        const caller = this.#caller(each, { requests: 0 }, signal);
+        await caller(`/${name}`, (options) => each.client.send(new HeadBucketCommand({ Bucket: name }), options));
         return 'exists';
       } catch (error) {
         const missing = error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404;
@@ -194,9 +194,15 @@ export class Spaces {
     throw new TooLong(`more than ${this.#limits.objectPagesPerBucket} pages of objects`);
   }
 
-  #caller(client: S3Client, counter: { requests: number }, signal: AbortSignal | undefined): Caller {
+  #caller(
+    { address, client }: { readonly address: string; readonly client: S3Client },
+    counter: { requests: number },
+    signal: AbortSignal | undefined,
+  ): Caller {
     return async (path, send) => {
       const startedMs = machine.monotonicMs();
+      // Its attempts are the library's own: one span for them together.
+      const endSpan = startRequestSpan(address, path, 1);
       let status: number | null = null;
       let attempt = 1;
       try {
@@ -210,6 +216,7 @@ export class Spaces {
         attempt = metadata?.attempts ?? 1;
         throw error;
       } finally {
+        endSpan(status);
         this.#sent += attempt;
         counter.requests += attempt;
         this.#onRequest({ method: 'GET', path, status, ms: machine.monotonicMs() - startedMs, attempt });
