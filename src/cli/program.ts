@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { ReaderGone } from './output.ts';
 import { addAccountCommands } from './account.ts';
+import { addAuditCommands } from './audit.ts';
 import { addCustomerCommands } from './customer.ts';
 import { addDbCommands } from './db.ts';
 import { addDemoCommands } from './demo.ts';
@@ -16,7 +17,9 @@ import { addRuleCommands } from './rule.ts';
 import { addScheduleCommands } from './schedule.ts';
 import { addSimulateCommand } from './simulate.ts';
 import { addStartCommand } from './start.ts';
+import { addSubscriptionCommands } from './subscription.ts';
 import { addSyncCommand } from './sync.ts';
+import { addTokenCommands } from './token.ts';
 import { addUsageCommand } from './usage.ts';
 
 // Each noun brings its words only; what does the work is imported when a command runs, so that
@@ -34,10 +37,13 @@ const nouns = [
   addMeterCommand,
   addUsageCommand,
   addPlanCommands,
+  addSubscriptionCommands,
   addQuoteCommand,
   addJobCommands,
   addQueueCommands,
   addScheduleCommands,
+  addTokenCommands,
+  addAuditCommands,
   addDbCommands,
 ];
 

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database.ts';
-import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import type { PlanVersion } from './plan.ts';
 
 /** A plan as it is on a day. Decimals are strings, as they were written. */
@@ -157,85 +156,4 @@ export async function selectDeployment(db: Database, slug: string): Promise<Depl
 export async function selectPlanId(db: Database, slug: string): Promise<number | undefined> {
   const { rows } = await sql<{ plan_id: number }>`SELECT plan_id FROM plans WHERE slug = ${slug}`.execute(db);
   return rows[0]?.plan_id;
-}
-
-/** One at a time may change a deployment's subscriptions; held until the end of the transaction. */
-export async function lockSubscriptions(trx: Transaction, deploymentId: number): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(hashtextextended('subscriptions', ${deploymentId}::bigint))`.execute(trx);
-}
-
-/** Whether the deployment is believed to be on the plan from the day on, without end. */
-export async function selectIsSubscribed(
-  trx: Transaction,
-  { deploymentId, planId, from }: NewSubscription,
-): Promise<boolean> {
-  const { rows } = await sql<{ there: boolean }>`
-    SELECT EXISTS (
-      SELECT FROM subscriptions
-      WHERE deployment_id = ${deploymentId} AND plan_id = ${planId} AND superseded_at = 'infinity'
-        AND valid_from <= ${from}::date AND valid_to = 'infinity') AS there`.execute(trx);
-  return rows[0]?.there ?? false;
-}
-
-export interface NewSubscription {
-  readonly deploymentId: number;
-  readonly planId: number;
-  readonly from: Temporal.PlainDate;
-}
-
-const subscriptionHistory: HistoryTable = {
-  table: 'subscriptions',
-  id: 'subscription_id',
-  key: ['deployment_id'],
-  values: ['plan_id', 'recorded_by'],
-};
-
-/** From the day on, without end, the deployment is on the plan, whatever was believed before. */
-export async function rewriteSubscription(
-  trx: Transaction,
-  { deploymentId, planId, from }: NewSubscription,
-  by: string,
-  now: Temporal.Instant,
-): Promise<void> {
-  await sql`DROP TABLE IF EXISTS pg_temp.staged_subscriptions`.execute(trx);
-  await sql`
-    CREATE TEMPORARY TABLE staged_subscriptions ON COMMIT DROP AS
-    SELECT ${deploymentId}::bigint AS deployment_id, ${planId}::bigint AS plan_id, ${by}::text AS recorded_by,
-           ${from}::date::timestamptz AS valid_from, 'infinity'::timestamptz AS valid_to, true AS asserted`.execute(
-    trx,
-  );
-  await rewriteHistory(trx, subscriptionHistory, 'staged_subscriptions', now);
-}
-
-export interface SubscriptionRow {
-  readonly deployment: string;
-  readonly plan: string;
-  readonly valid_from: Temporal.Instant;
-  readonly valid_to: Temporal.Instant | null;
-}
-
-/** What each deployment is on at an instant, by its slug. */
-export async function selectSubscriptionsAt(db: Database, at: Temporal.Instant): Promise<SubscriptionRow[]> {
-  const { rows } = await sql<SubscriptionRow>`
-    SELECT d.slug AS deployment, p.slug AS plan, s.valid_from, s.valid_to
-    FROM subscriptions s JOIN plans p USING (plan_id) JOIN deployments_list d USING (deployment_id)
-    WHERE s.superseded_at = 'infinity' AND s.valid_from <= ${at}::timestamptz AND s.valid_to > ${at}::timestamptz
-    ORDER BY d.slug COLLATE "C"`.execute(db);
-  return rows;
-}
-
-/** The last subscription that a deployment has within the days [from, to). */
-export async function selectLastSubscription(
-  db: Database,
-  deploymentId: number,
-  from: Temporal.PlainDate,
-  to: Temporal.PlainDate,
-): Promise<string | undefined> {
-  const { rows } = await sql<{ plan: string }>`
-    SELECT p.slug AS plan
-    FROM subscriptions s JOIN plans p USING (plan_id)
-    WHERE s.deployment_id = ${deploymentId} AND s.superseded_at = 'infinity'
-      AND s.valid_from < ${to}::date AND s.valid_to > ${from}::date
-    ORDER BY s.valid_from DESC LIMIT 1`.execute(db);
-  return rows[0]?.plan;
 }

@@ -1,29 +1,151 @@
+import { dayOf, startOfDay } from '../metering/period.ts';
 import type { Database } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { getPlan } from './plans.ts';
-import * as store from './store.ts';
+import * as plansStore from './store.ts';
+import { changeHistory, endOfPause, type Stated, type SubscriptionState, stateAt } from './subscription-history.ts';
+import * as store from './subscriptions.store.ts';
 
 export interface Subscription {
   readonly deployment: string;
   readonly plan: string;
+  readonly paused: boolean;
   readonly from: Temporal.Instant;
   /** Null: until it is changed. */
   readonly to: Temporal.Instant | null;
 }
 
+/** Whether a decision changed anything: doing it twice does not. */
+export interface Decided {
+  readonly changed: boolean;
+}
+
+interface Decision {
+  readonly deployment: string;
+  /** The beginning of a UTC day. */
+  readonly from: Temporal.Instant;
+}
+
+// Each takes who decided, for the record, and the instant; and throws ArcadiaError not_found (the
+// deployment, or the plan on that day), invalid_argument (an instant within a day, a deployment
+// without customer) and conflict (it is not in a state that this could change). Days long past may
+// be changed: what was issued for them becomes a matter of corrections.
+
 /**
  * Puts a deployment on a plan from a day (UTC) on, until it is changed again: what was planned for
- * later days is replaced too. Doing it twice changes nothing.
- * @param by who, for the record
- * @returns whether anything changed
- * @throws ArcadiaError not_found (deployment, or the plan on that day), invalid_argument (a deployment without customer)
+ * later days is replaced too, pauses included.
  */
 export async function subscribe(
   db: Database,
   { deployment, plan, from }: { readonly deployment: string; readonly plan: string; readonly from: Temporal.PlainDate },
   by: string,
   now: Temporal.Instant,
-): Promise<{ changed: boolean }> {
+): Promise<Decided> {
+  return decide(db, { deployment, from: startOfDay(from) }, by, now, toPlan(await requirePlan(db, plan, from)));
+}
+
+/** Puts a deployment that is on no plan on one; what was planned for later is replaced. */
+export async function startSubscription(
+  db: Database,
+  { plan, ...decision }: Decision & { readonly plan: string },
+  by: string,
+  now: Temporal.Instant,
+): Promise<Decided> {
+  const planId = await requirePlan(db, plan, dayOf(decision.from));
+  return decide(db, decision, by, now, (history, state) => {
+    if (state !== null && state.planId !== planId) {
+      throw new ArcadiaError(
+        'conflict',
+        `"${decision.deployment}" is on a plan at ${decision.from} already; to put it on another, change its subscription.`,
+      );
+    }
+    return toPlan(planId)(history);
+  });
+}
+
+/** Moves a deployment from its plan to another; a pause ends with it, and what was planned for later is replaced. */
+export async function changeSubscription(
+  db: Database,
+  { plan, ...decision }: Decision & { readonly plan: string },
+  by: string,
+  now: Temporal.Instant,
+): Promise<Decided> {
+  const planId = await requirePlan(db, plan, dayOf(decision.from));
+  return decide(db, decision, by, now, (history, state) => {
+    requireState(decision, state);
+    return toPlan(planId)(history);
+  });
+}
+
+/** Pauses a deployment's subscription, up to an instant or until it is resumed: neither fees nor usage are charged. */
+export async function pauseSubscription(
+  db: Database,
+  { to, ...decision }: Decision & { readonly to: Temporal.Instant | null },
+  by: string,
+  now: Temporal.Instant,
+): Promise<Decided> {
+  if (to !== null) {
+    requireDay(to);
+    if (Temporal.Instant.compare(decision.from, to) >= 0) {
+      throw new ArcadiaError('range_reversed', `A pause from ${decision.from} to ${to} holds no time.`);
+    }
+  }
+  return decide(db, decision, by, now, (_, state) => {
+    requireState(decision, state);
+    return { to, become: (before) => before && { ...before, paused: true } };
+  });
+}
+
+/** Ends a pause at an instant within it. Later ones stay. */
+export async function resumeSubscription(
+  db: Database,
+  decision: Decision,
+  by: string,
+  now: Temporal.Instant,
+): Promise<Decided> {
+  return decide(db, decision, by, now, (history, state) => {
+    if (!requireState(decision, state).paused) {
+      throw new ArcadiaError('conflict', `"${decision.deployment}" is not paused at ${decision.from}.`);
+    }
+    return {
+      to: endOfPause(history, decision.from),
+      become: (before) => before && { ...before, paused: false },
+    };
+  });
+}
+
+/** Takes a deployment off its plan; what was planned for later is gone too. */
+export async function endSubscription(
+  db: Database,
+  decision: Decision,
+  by: string,
+  now: Temporal.Instant,
+): Promise<Decided> {
+  return decide(db, decision, by, now, () => ({ to: null, become: () => null }));
+}
+
+interface Change {
+  readonly to: Temporal.Instant | null;
+  become(before: SubscriptionState | null): SubscriptionState | null;
+}
+
+function toPlan(planId: number): (history: readonly Stated[]) => Change {
+  return () => ({ to: null, become: () => ({ planId, paused: false }) });
+}
+
+function requireState({ deployment, from }: Decision, state: SubscriptionState | null): SubscriptionState {
+  if (state === null) throw new ArcadiaError('conflict', `"${deployment}" is on no plan at ${from}.`);
+  return state;
+}
+
+async function decide(
+  db: Database,
+  { deployment, from }: Decision,
+  by: string,
+  now: Temporal.Instant,
+  change: (history: readonly Stated[], state: SubscriptionState | null) => Change,
+): Promise<Decided> {
+  requireDay(from);
   const { deployment_id: deploymentId, customer_id } = await requireDeployment(db, deployment);
   if (customer_id === null) {
     throw new ArcadiaError(
@@ -31,23 +153,50 @@ export async function subscribe(
       `"${deployment}" is what nobody owns: nobody pays for it, it has no plan.`,
     );
   }
-  await getPlan(db, plan, from);
-  const planId = await store.selectPlanId(db, plan);
-  if (planId === undefined) throw new RangeError(`plan ${plan} has a version but no id`);
-
-  const subscription = { deploymentId, planId, from };
   return db.transaction().execute(async (trx) => {
     await store.lockSubscriptions(trx, deploymentId);
-    if (await store.selectIsSubscribed(trx, subscription)) return { changed: false };
-    await store.rewriteSubscription(trx, subscription, by, now);
+    const history = await store.selectHistory(trx, deploymentId);
+    const { to, become } = change(history, stateAt(history, from));
+    const changes = changeHistory(history, { from, to }, become);
+    if (changes.length === 0) return { changed: false };
+    await store.rewriteSubscriptions(trx, deploymentId, changes, by, now);
     return { changed: true };
   });
 }
 
+/** Usage is stored by the day: on both sides of a day's beginning, and nowhere else, it is known exactly. */
+function requireDay(at: Temporal.Instant): void {
+  const day = dayOf(at);
+  if (startOfDay(day).equals(at)) return;
+  throw new ArcadiaError(
+    'invalid_argument',
+    `Subscriptions change at the beginning of a UTC day, and ${at} is within one: take ${day} or ${day.add({ days: 1 })}.`,
+  );
+}
+
+async function requirePlan(db: Database, plan: string, day: Temporal.PlainDate): Promise<number> {
+  await getPlan(db, plan, day);
+  const planId = await plansStore.selectPlanId(db, plan);
+  if (planId === undefined) throw new RangeError(`plan ${plan} has a version but no id`);
+  return planId;
+}
+
 /** What each deployment is on at an instant, by its slug. Those on no plan are not among them. */
-export async function currentSubscriptions(db: Database, at: Temporal.Instant): Promise<Subscription[]> {
-  const rows = await store.selectSubscriptionsAt(db, at);
-  return rows.map((row) => ({ deployment: row.deployment, plan: row.plan, from: row.valid_from, to: row.valid_to }));
+export async function currentSubscriptions(
+  db: Database,
+  at: Temporal.Instant,
+  filter: store.SubscriptionFilter = { limit: 1_000_000 },
+): Promise<Subscription[]> {
+  return (await store.selectSubscriptionsAt(db, at, filter)).map(toSubscription);
+}
+
+/**
+ * What a deployment is believed to be on over time, the newest first.
+ * @throws ArcadiaError not_found
+ */
+export async function subscriptionHistory(db: Database, deployment: string, limit: number): Promise<Subscription[]> {
+  const { deployment_id } = await requireDeployment(db, deployment);
+  return (await store.selectSubscriptionsOf(db, deployment_id, limit)).map(toSubscription);
 }
 
 /**
@@ -71,8 +220,13 @@ export async function subscribedPlan(
   return plan;
 }
 
-async function requireDeployment(db: Database, slug: string): Promise<store.DeploymentRow> {
-  const row = await store.selectDeployment(db, slug);
+/** @throws ArcadiaError not_found */
+export async function requireDeployment(db: Database, slug: string): Promise<plansStore.DeploymentRow> {
+  const row = await plansStore.selectDeployment(db, slug);
   if (!row) throw new ArcadiaError('not_found', `There is no deployment "${slug}".`);
   return row;
+}
+
+function toSubscription(row: store.SubscriptionRow): Subscription {
+  return { deployment: row.deployment, plan: row.plan, paused: row.paused, from: row.valid_from, to: row.valid_to };
 }

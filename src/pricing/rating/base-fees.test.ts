@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { bill, shown, stay, version } from './rating-fixture.ts';
+
+const total = (month: ReturnType<typeof bill>) => month.totals.map((sum) => `${sum.total} ${sum.currency}`).join(', ');
+
+describe('a monthly fee in arrears', () => {
+  it('is on the bill of its own month, by exact duration', () => {
+    const timeline = [stay(version(), '2026-06-16', '2026-08-01')];
+    expect(shown(bill(timeline, '2026-05'))).toEqual([]);
+    expect(shown(bill(timeline, '2026-06'))).toEqual(['base_fee 2026-06-16..2026-07-01 15.00']);
+    expect(shown(bill(timeline, '2026-07'))).toEqual(['base_fee 2026-07-01..2026-08-01 30.00']);
+    expect(shown(bill(timeline, '2026-08'))).toEqual([]);
+  });
+
+  it('begins with the deployment, within a day too', () => {
+    const timeline = [stay(version(), '2026-06-16T12:00:00Z')];
+    expect(shown(bill(timeline, '2026-06'))).toEqual(['base_fee 2026-06-16T12:00:00Z..2026-07-01 14.50']);
+  });
+
+  it('is that of each plan for its days, and both add up', () => {
+    const timeline = [
+      stay(version({ plan: 'a', base: '50.00' }), '2026-01-01', '2026-05-11'),
+      stay(version({ plan: 'b', base: '180.00' }), '2026-05-11'),
+    ];
+    expect(shown(bill(timeline, '2026-05'))).toEqual([
+      'base_fee 2026-05-01..2026-05-11 16.13',
+      'base_fee 2026-05-11..2026-06-01 121.94',
+    ]);
+    expect(total(bill(timeline, '2026-05'))).toBe('138.07 USD');
+  });
+
+  it('leaves out paused days', () => {
+    const timeline = [
+      stay(version(), '2026-01-01', '2026-06-11'),
+      stay(version(), '2026-06-11', '2026-06-21', true),
+      stay(version(), '2026-06-21'),
+    ];
+    expect(shown(bill(timeline, '2026-06'))).toEqual([
+      'base_fee 2026-06-01..2026-06-11 10.00',
+      'base_fee 2026-06-21..2026-07-01 10.00',
+    ]);
+  });
+
+  it('of two currencies has two totals', () => {
+    const timeline = [
+      stay(version({ plan: 'a' }), '2026-01-01', '2026-06-16'),
+      stay(version({ plan: 'b', currency: 'JPY', base: '3001' }), '2026-06-16'),
+    ];
+    // Half of 3001, half away from zero, as the rest of a whole that the first half has rounded up.
+    expect(bill(timeline, '2026-06').totals).toEqual([
+      { currency: 'JPY', total: '1500' },
+      { currency: 'USD', total: '15.00' },
+    ]);
+  });
+});
+
+describe('a monthly fee in advance', () => {
+  const advance = version({ baseDue: 'advance' });
+  it('is for the month after; on the first bill for the first month too', () => {
+    const timeline = [stay(advance, '2026-06-16', '2026-08-11')];
+    expect(shown(bill(timeline, '2026-05'))).toEqual([]);
+    expect(shown(bill(timeline, '2026-06'))).toEqual([
+      'base_fee 2026-06-16..2026-07-01 15.00',
+      'base_fee 2026-07-01..2026-08-01 30.00',
+    ]);
+    expect(shown(bill(timeline, '2026-07'))).toEqual(['base_fee 2026-08-01..2026-08-11 9.68']);
+    expect(shown(bill(timeline, '2026-08'))).toEqual([]);
+  });
+
+  it('of a plan that is changed in mid-month: the old one was billed before, the new one is billed now', () => {
+    const other = version({ plan: 'other', base: '60.00', baseDue: 'advance' });
+    const timeline = [stay(advance, '2026-01-01', '2026-06-16'), stay(other, '2026-06-16')];
+    expect(shown(bill(timeline, '2026-05'))).toEqual(['base_fee 2026-06-01..2026-06-16 15.00']);
+    expect(shown(bill(timeline, '2026-06'))).toEqual([
+      'base_fee 2026-06-16..2026-07-01 30.00',
+      'base_fee 2026-07-01..2026-08-01 60.00',
+    ]);
+  });
+
+  it('of a plan that gets a new version: each for its days, all billed before', () => {
+    const dearer = version({ from: '2026-06-16', base: '60.00', baseDue: 'advance' });
+    const timeline = [stay(advance, '2026-01-01', '2026-06-16'), stay(dearer, '2026-06-16')];
+    expect(shown(bill(timeline, '2026-05'))).toEqual([
+      'base_fee 2026-06-01..2026-06-16 15.00',
+      'base_fee 2026-06-16..2026-07-01 30.00',
+    ]);
+    expect(shown(bill(timeline, '2026-06'))).toEqual(['base_fee 2026-07-01..2026-08-01 60.00']);
+  });
+});
+
+describe('a yearly fee', () => {
+  const yearly = version({ baseEvery: 'year', base: '365.00' });
+  const months = (timeline: Parameters<typeof bill>[0]) =>
+    Array.from({ length: 30 }, (_, index) =>
+      Temporal.PlainYearMonth.from('2026-01').add({ months: index }).toString(),
+    ).flatMap((month) => shown(bill(timeline, month)).map((line) => `${month}: ${line}`));
+
+  it('in arrears is on the bill of the month in which the last moment of its year lies', () => {
+    expect(months([stay(yearly, '2026-03-10', '2028-01-01')])).toEqual([
+      '2027-03: base_fee 2026-03-10..2027-03-10 365.00',
+      // 297 of the 366 days of a year that has a 29 February in it.
+      '2027-12: base_fee 2027-03-10..2028-01-01 296.19',
+    ]);
+  });
+
+  it('that ends with a month is on that month', () => {
+    expect(months([stay(yearly, '2026-03-01', '2027-03-01')])).toEqual([
+      '2027-02: base_fee 2026-03-01..2027-03-01 365.00',
+    ]);
+  });
+
+  it('in advance is on the bill of the month in which its year begins, less what is not used', () => {
+    const advance = { ...yearly, baseDue: 'advance' as const };
+    expect(months([stay(advance, '2026-03-10', '2027-03-20')])).toEqual([
+      '2026-03: base_fee 2026-03-10..2027-03-10 365.00',
+      '2027-03: base_fee 2027-03-10..2027-03-20 9.97',
+    ]);
+  });
+
+  it('leaves out paused days, and takes the price of its first day', () => {
+    const dearer = version({ from: '2026-09-01', baseEvery: 'year', base: '730.00' });
+    const timeline = [
+      stay(yearly, '2026-01-01', '2026-02-01'),
+      stay(yearly, '2026-02-01', '2026-02-11', true),
+      stay(yearly, '2026-02-11', '2026-09-01'),
+      stay(dearer, '2026-09-01', '2028-01-01'),
+    ];
+    expect(months(timeline)).toEqual([
+      '2026-12: base_fee 2026-01-01..2027-01-01 355.00',
+      '2027-12: base_fee 2027-01-01..2028-01-01 730.00',
+    ]);
+  });
+
+  it('from 29 February has its anniversary on the 28th', () => {
+    expect(months([stay(yearly, '2024-02-29', '2026-02-28')])).toEqual([
+      '2026-02: base_fee 2025-02-28..2026-02-28 365.00',
+    ]);
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { feesOfMonth } from './base-fees.ts';
+import { rateMonth, type UsageLine } from './rate-month.ts';
+import { bill, shown, stay, usedMonth, version } from './rating-fixture.ts';
+
+const hours = (change: object = {}) => ({
+  kind: 'droplet_hours',
+  allowance: '300',
+  model: 'standard' as const,
+  properties: { unitPrice: '0.10' },
+  ...change,
+});
+const usageOf = (month: ReturnType<typeof bill>) =>
+  month.lines.filter((line): line is UsageLine => line.kind === 'usage');
+
+describe('a plan change in mid-month', () => {
+  it('splits usage at the day, and prorates the allowance of each plan over the calendar month', () => {
+    const small = version({ plan: 'small', base: '50.00', items: [hours()] });
+    const large = version({ plan: 'large', base: '180.00', items: [hours({ allowance: '600' })] });
+    const timeline = [stay(small, '2026-01-01', '2026-06-11'), stay(large, '2026-06-11')];
+    const rated = bill(timeline, '2026-06', { droplet_hours: 24 });
+    expect(
+      usageOf(rated).map(({ plan, quantity, allowance, billable, amount }) => ({
+        plan,
+        quantity,
+        allowance,
+        billable,
+        amount,
+      })),
+    ).toEqual([
+      { plan: 'small', quantity: '240', allowance: '100', billable: '140', amount: '14.00' },
+      { plan: 'large', quantity: '480', allowance: '400', billable: '80', amount: '8.00' },
+    ]);
+    expect(shown(rated)).toEqual([
+      'base_fee 2026-06-01..2026-06-11 16.67',
+      'usage droplet_hours 2026-06-01..2026-06-11 14.00',
+      'base_fee 2026-06-11..2026-07-01 120.00',
+      'usage droplet_hours 2026-06-11..2026-07-01 8.00',
+    ]);
+    expect(rated.totals).toEqual([{ currency: 'USD', total: '158.67' }]);
+  });
+
+  it('there and back again is one section of each plan', () => {
+    const small = version({ plan: 'small', items: [hours()] });
+    const large = version({ plan: 'large', items: [hours()] });
+    const timeline = [
+      stay(small, '2026-01-01', '2026-06-11'),
+      stay(large, '2026-06-11', '2026-06-21'),
+      stay(small, '2026-06-21'),
+    ];
+    const rated = bill(timeline, '2026-06', { droplet_hours: 10 });
+    expect(usageOf(rated).map(({ plan, quantity, allowance }) => [plan, quantity, allowance])).toEqual([
+      ['small', '200', '200'],
+      ['large', '100', '100'],
+    ]);
+  });
+
+  it('prorates minimum, cap and an amount of discount, each to its currency', () => {
+    const limited = version({
+      base: '10.00',
+      minimum: '30.00',
+      discount: { amount: '9.00' },
+      items: [hours({ cap: '3.00', allowance: '0' })],
+    });
+    const rated = bill([stay(limited, '2026-06-11')], '2026-06', { droplet_hours: 24 });
+    expect(shown(rated)).toEqual([
+      'base_fee 2026-06-11..2026-07-01 6.67',
+      'usage droplet_hours 2026-06-11..2026-07-01 2.00',
+      'minimum 2026-06-11..2026-07-01 11.33',
+      'discount 2026-06-11..2026-07-01 -6.00',
+    ]);
+    expect(rated.totals).toEqual([{ currency: 'USD', total: '14.00' }]);
+  });
+
+  it('does not prorate tiers, packages and flat fees', () => {
+    const packages = version({
+      items: [hours({ allowance: '0', model: 'package', properties: { packageSize: '100', packagePrice: '7' } })],
+    });
+    const timeline = [stay(packages, '2026-06-11')];
+    expect(usageOf(bill(timeline, '2026-06', { droplet_hours: 5.05 }))[0]).toMatchObject({
+      quantity: '101',
+      amount: '14.00',
+    });
+  });
+});
+
+describe('what no plan charges', () => {
+  const timeline = [
+    stay(version({ items: [hours()] }), '2026-06-04', '2026-06-11'),
+    stay(version({ items: [hours()] }), '2026-06-11', '2026-06-21', true),
+    stay(version({ items: [hours()] }), '2026-06-21'),
+  ];
+  it('is shown with its reason: paused time, and time on no plan', () => {
+    const rated = bill(timeline, '2026-06', { droplet_hours: 24, dns_zones: 1 });
+    expect(rated.uncharged.map(({ reason, billingKind, quantity }) => [reason, billingKind, quantity])).toEqual([
+      ['no_plan', 'dns_zones', '3'],
+      ['no_plan', 'droplet_hours', '72'],
+      ['paused', 'dns_zones', '10'],
+      ['paused', 'droplet_hours', '240'],
+    ]);
+  });
+
+  it('has no part in what is charged', () => {
+    const [charged, unpriced] = usageOf(bill(timeline, '2026-06', { droplet_hours: 24, dns_zones: 1 }));
+    expect(charged).toMatchObject({ quantity: '408', allowance: '170', billable: '238', amount: '23.80' });
+    expect(unpriced).toMatchObject({
+      billingKind: 'dns_zones',
+      quantity: '17',
+      unitPrice: null,
+      model: null,
+      amount: '0.00',
+    });
+  });
+});
+
+describe('minimum, cap and discount are of what the month itself costs', () => {
+  it('also where its base fee was billed before, or is billed by the year', () => {
+    const advance = version({
+      base: '30.00',
+      baseDue: 'advance',
+      cap: '40.00',
+      discount: { percent: '10' },
+      items: [hours({ allowance: '0' })],
+    });
+    const rated = bill([stay(advance, '2026-01-01')], '2026-06', { droplet_hours: 10 });
+    expect(shown(rated)).toEqual([
+      'base_fee 2026-07-01..2026-08-01 30.00',
+      'usage droplet_hours 2026-06-01..2026-07-01 30.00',
+      'cap 2026-06-01..2026-07-01 -20.00',
+      'discount 2026-06-01..2026-07-01 -4.00',
+    ]);
+    const yearly = version({ base: '360.00', baseEvery: 'year', minimum: '35.00' });
+    expect(shown(bill([stay(yearly, '2026-01-01')], '2026-06'))).toEqual(['minimum 2026-06-01..2026-07-01 5.00']);
+  });
+
+  it('so that a comparison shows a twelfth of a yearly fee', () => {
+    const used = usedMonth([stay(version({ base: '100.00', baseEvery: 'year' }), '2026-01-01')], '2026-06', {});
+    const rated = rateMonth({ ...used, fees: feesOfMonth(used.pieces, used.month), earlier: [] });
+    expect(rated.totals).toEqual([{ currency: 'USD', total: '8.33' }]);
+  });
+});
+
+it('gives each line a key that no other has', () => {
+  const priced = version({ baseDue: 'advance', cap: '1.00', discount: { amount: '1.00' }, items: [hours()] });
+  const timeline = [
+    stay(priced, '2026-06-01', '2026-06-11'),
+    stay(priced, '2026-06-11', '2026-06-12', true),
+    stay(priced, '2026-06-12'),
+  ];
+  const keys = bill(timeline, '2026-06', { droplet_hours: 24, dns_zones: 1 }).lines.map((line) => line.key);
+  expect(keys).toHaveLength(7);
+  expect(new Set(keys).size).toBe(7);
+});

@@ -1,0 +1,126 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../platform/database.ts';
+import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
+import type { Stated } from './subscription-history.ts';
+
+/** One at a time may change a deployment's subscriptions; held until the end of the transaction. */
+export async function lockSubscriptions(trx: Transaction, deploymentId: number): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended('subscriptions', ${deploymentId}::bigint))`.execute(trx);
+}
+
+/** What a deployment is believed to be on over time, in order. */
+export async function selectHistory(db: Database, deploymentId: number): Promise<Stated[]> {
+  interface Row {
+    plan_id: number;
+    paused: boolean;
+    valid_from: Temporal.Instant;
+    valid_to: Temporal.Instant | null;
+  }
+  const { rows } = await sql<Row>`
+    SELECT plan_id, paused, valid_from, valid_to FROM subscriptions
+    WHERE deployment_id = ${deploymentId} AND superseded_at = 'infinity' ORDER BY valid_from`.execute(db);
+  return rows.map((row) => ({
+    from: row.valid_from,
+    to: row.valid_to,
+    state: { planId: row.plan_id, paused: row.paused },
+  }));
+}
+
+const subscriptionHistory: HistoryTable = {
+  table: 'subscriptions',
+  id: 'subscription_id',
+  key: ['deployment_id'],
+  values: ['plan_id', 'paused', 'recorded_by'],
+};
+
+/** Rewrites what is believed over intervals that differ from it, and says for whom ratings change. */
+export async function rewriteSubscriptions(
+  trx: Transaction,
+  deploymentId: number,
+  changes: readonly Stated[],
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await sql`DROP TABLE IF EXISTS pg_temp.staged_subscriptions`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE staged_subscriptions ON COMMIT DROP AS
+    SELECT ${deploymentId}::bigint AS deployment_id, s.plan_id, coalesce(s.paused, false) AS paused,
+           ${by}::text AS recorded_by, s.valid_from, coalesce(s.valid_to, 'infinity') AS valid_to,
+           s.plan_id IS NOT NULL AS asserted
+    FROM unnest(${changes.map(({ state }) => state?.planId ?? null)}::bigint[],
+                ${changes.map(({ state }) => state?.paused ?? null)}::boolean[],
+                ${changes.map(({ from }) => from.toString())}::timestamptz[],
+                ${changes.map(({ to }) => to?.toString() ?? null)}::timestamptz[])
+      AS s (plan_id, paused, valid_from, valid_to)`.execute(trx);
+  await rewriteHistory(trx, subscriptionHistory, 'staged_subscriptions', now);
+  await sql`
+    INSERT INTO rating_changes (deployment_id, valid_from, valid_to, cause, recorded_at, recorded_by)
+    SELECT deployment_id, valid_from, valid_to, 'subscription', ${now}, ${by} FROM staged_subscriptions`.execute(trx);
+}
+
+export interface SubscriptionRow {
+  readonly deployment: string;
+  readonly plan: string;
+  readonly paused: boolean;
+  readonly valid_from: Temporal.Instant;
+  readonly valid_to: Temporal.Instant | null;
+}
+
+export interface SubscriptionFilter {
+  /** A plan's slug. */
+  readonly plan?: string | undefined;
+  readonly paused?: boolean | undefined;
+  /** Of one customer's deployments. */
+  readonly customerId?: number | undefined;
+  /** Only deployments behind this one, by slug. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** What each deployment is on at an instant, by its slug. */
+export async function selectSubscriptionsAt(
+  db: Database,
+  at: Temporal.Instant,
+  { plan, paused, customerId, after, limit }: SubscriptionFilter,
+): Promise<SubscriptionRow[]> {
+  const { rows } = await sql<SubscriptionRow>`
+    SELECT d.slug AS deployment, p.slug AS plan, s.paused, s.valid_from, s.valid_to
+    FROM subscriptions s JOIN plans p USING (plan_id) JOIN deployments_list d USING (deployment_id)
+    WHERE s.superseded_at = 'infinity' AND s.valid_from <= ${at}::timestamptz AND s.valid_to > ${at}::timestamptz
+      ${plan === undefined ? sql`` : sql`AND p.slug = ${plan}`}
+      ${paused === undefined ? sql`` : sql`AND s.paused = ${paused}`}
+      ${customerId === undefined ? sql`` : sql`AND d.customer_id = ${customerId}`}
+      ${after === undefined ? sql`` : sql`AND d.slug COLLATE "C" > ${after}`}
+    ORDER BY d.slug COLLATE "C" LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** What one deployment is believed to be on over time, the newest first. */
+export async function selectSubscriptionsOf(
+  db: Database,
+  deploymentId: number,
+  limit: number,
+): Promise<SubscriptionRow[]> {
+  const { rows } = await sql<SubscriptionRow>`
+    SELECT d.slug AS deployment, p.slug AS plan, s.paused, s.valid_from, s.valid_to
+    FROM subscriptions s JOIN plans p USING (plan_id) JOIN deployments_list d USING (deployment_id)
+    WHERE s.deployment_id = ${deploymentId} AND s.superseded_at = 'infinity'
+    ORDER BY s.valid_from DESC LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** The last subscription that a deployment has within the days [from, to). */
+export async function selectLastSubscription(
+  db: Database,
+  deploymentId: number,
+  from: Temporal.PlainDate,
+  to: Temporal.PlainDate,
+): Promise<string | undefined> {
+  const { rows } = await sql<{ plan: string }>`
+    SELECT p.slug AS plan
+    FROM subscriptions s JOIN plans p USING (plan_id)
+    WHERE s.deployment_id = ${deploymentId} AND s.superseded_at = 'infinity'
+      AND s.valid_from < ${to}::date AND s.valid_to > ${from}::date
+    ORDER BY s.valid_from DESC LIMIT 1`.execute(db);
+  return rows[0]?.plan;
+}
