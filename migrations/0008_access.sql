@@ -209,7 +209,7 @@ CREATE TABLE audit_log (
   position      bigint PRIMARY KEY CHECK (position > 0),
   recorded_at   timestamptz NOT NULL,
   actor         text NOT NULL,               -- a token's subject, a user of the machine, a job
-  origin        text COLLATE "C" NOT NULL,   -- api, cli, job; sql: none of ours
+  origin        text COLLATE "C" NOT NULL,   -- api, cli, job, migration; sql: none of ours
   address       text,                        -- where a request came from
   request_id    text,
   table_name    text COLLATE "C" NOT NULL,
@@ -223,6 +223,8 @@ CREATE TABLE audit_log (
 );
 CREATE INDEX audit_log_by_table ON audit_log (table_name, position);
 CREATE INDEX audit_log_by_actor ON audit_log (actor, position);
+CREATE INDEX audit_log_by_request ON audit_log (request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX audit_log_by_time ON audit_log USING brin (recorded_at);
 
 -- SHA-256 of the previous hash and the row's content, as a JSON array in jsonb's own, canonical
 -- form; the instant in microseconds since 1970, so that no time zone matters.
@@ -281,7 +283,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit_log
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON audit_log
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_log_change();
 
--- Both run with the owner's rights: whoever sets tables of their own before ours must not be heard.
+-- It runs with the owner's rights: a temporary table of the same name must not stand before ours.
 DO $$
 BEGIN
   EXECUTE format('ALTER FUNCTION append_to_audit_log() SET search_path = %I, pg_temp', current_schema());

@@ -3,7 +3,7 @@ import type { Account } from '../inventory/accounts.ts';
 import type { Config } from '../platform/config.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { Session, SessionDatabase } from './session.ts';
-import { readToken } from './token.ts';
+import { readToken } from './provider-token.ts';
 
 /** A connected account; its provider is opened when first asked for and closed with the session. */
 export interface OpenableAccount {

@@ -3,6 +3,7 @@ import type { Config } from '../platform/config.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { OpenDatabaseOptions, OpenedDatabase } from '../platform/open-database.ts';
 import type { CommonOptions } from './command.ts';
+import { operator } from './operator.ts';
 import { Output } from './output.ts';
 import { openProgress, type Progress } from './progress.ts';
 
@@ -59,7 +60,13 @@ export function openSession(options: CommonOptions): Session {
       const { openDatabase } = await import('../platform/open-database.ts');
       const { databaseClock } = await import('../platform/clock.ts');
       const named = options.database === undefined ? {} : { database: options.database };
-      const opened = await openDatabase(await session.config(), { ...named, signal: controller.signal, ...asked });
+      const opened = await openDatabase(await session.config(), {
+        ...named,
+        signal: controller.signal,
+        ...asked,
+        // For the audit log.
+        settings: { 'arcadia.actor': operator(), 'arcadia.origin': 'cli', ...asked.settings },
+      });
       session.onClose(() => opened.close());
       return { ...opened, clock: databaseClock(opened.db) };
     },

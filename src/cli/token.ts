@@ -1,53 +1,66 @@
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
+import { type Command, Option } from 'commander';
 import { ArcadiaError } from '../platform/errors.ts';
-import { readInput } from './input.ts';
+import { type Role, roleNames } from '../platform/route.ts';
+import { addCommand, withSession } from './command.ts';
+import { operator } from './operator.ts';
 
-/**
- * A token as an operator hands it over: from `--token-file` (`-` is stdin), else from the
- * environment, else typed at a prompt that does not show it. Never from the command line, where
- * every user of the machine could read it.
- */
-export async function readToken(options: {
-  tokenFile: string | undefined;
-  configured: string | null;
-  prompt: string;
-  signal: AbortSignal;
-}): Promise<string> {
-  const { tokenFile, configured, prompt, signal } = options;
-  if (tokenFile !== undefined) {
-    return cleanToken(await readInput(tokenFile), tokenFile === '-' ? 'stdin' : tokenFile);
-  }
-  if (configured !== null) return cleanToken(configured, 'DIGITALOCEAN_TOKEN');
-  if (process.stdin.isTTY) return cleanToken(await ask(prompt, signal), 'what was typed');
-  throw new ArcadiaError(
-    'invalid_argument',
-    'No token was given. Set DIGITALOCEAN_TOKEN, or name a file with --token-file (- reads it from stdin).',
-  );
+interface IssueOptions {
+  readonly role: Role;
+  readonly customer?: string;
+  readonly subject: string;
+  readonly expires: Temporal.Duration;
 }
 
-function cleanToken(said: string, where: string): string {
-  const token = said.trim();
-  if (token === '') throw new ArcadiaError('invalid_argument', `The token from ${where} is empty.`);
-  if (/[^\x21-\x7e]/.test(token)) {
+export function addTokenCommands(program: Command): void {
+  const token = program
+    .command('token')
+    .summary('tokens of the HTTP API')
+    .description('Tokens of the HTTP API. In production arcadia-app issues them.');
+
+  addCommand(token, 'issue', {
+    summary: 'make a token, for development and scripts',
+    details: `Signed (HS512) with ARCADIA_JWT_SECRET; with an embedded database and nothing configured, with a secret of
+its own. A token cannot be called back: give it the shortest time that will do.`,
+    example: `
+$ arcadia token issue --role viewer --expires 8h
+eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9...
+$ arcadia token issue --role customer --customer cus_1042`,
+  })
+    .addOption(new Option('--role <role>', 'what it allows').choices(roleNames).makeOptionMandatory())
+    .option('--customer <external id>', 'with the role customer: whose')
+    .option('--subject <name>', 'who is asking, for the audit log', operator())
+    .option(
+      '--expires <time>',
+      'how long it is valid: 30m, 8h, 30d; a year at most',
+      parseLifetime,
+      parseLifetime('1h'),
+    )
+    .action(
+      withSession(async (session, { role, customer, subject, expires }: IssueOptions) => {
+        const { issueToken } = await import('../http/token.ts');
+        const issued = await issueToken(await session.config(), {
+          role,
+          customer: customer ?? null,
+          subject,
+          expiresIn: expires,
+        });
+        if (session.output.json) await session.output.value({ token: issued });
+        else await session.output.text(issued);
+      }),
+    );
+}
+
+const daysMax = 366;
+
+function parseLifetime(text: string): Temporal.Duration {
+  const [, digits, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  const amount = Number(digits);
+  const hours = unit === 'd' ? 24 * amount : unit === 'h' ? amount : 0;
+  const duration = Temporal.Duration.from({ hours, minutes: unit === 'm' ? amount : 0 });
+  if (digits === undefined || amount === 0 || duration.total('hours') > 24 * daysMax)
     throw new ArcadiaError(
       'invalid_argument',
-      `The token from ${where} is more than one word; a file holds the token and nothing else.`,
+      `--expires ${JSON.stringify(text)} is not a time such as 30m, 8h or 30d.`,
     );
-  }
-  return token;
-}
-
-async function ask(prompt: string, signal: AbortSignal): Promise<string> {
-  process.stderr.write(prompt);
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
-  // In raw mode Ctrl-C is a key, not a signal.
-  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  try {
-    return await terminal.question('', { signal });
-  } finally {
-    terminal.close();
-    process.stderr.write('\n');
-  }
+  return duration;
 }

@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, type JsonWebKey, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { createHmac, generateKeyPairSync, type KeyObject, type webcrypto, randomUUID, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -91,6 +91,8 @@ function asymmetric(alg: Asymmetric, key: KeyObject, header: Record<string, unkn
   return `${input}.${sign(alg === 'EdDSA' ? null : 'sha256', Buffer.from(input), options).toString('base64url')}`;
 }
 
+type JsonWebKey = webcrypto.JsonWebKey & { kid?: string };
+
 const jwk = (key: KeyObject, more: object = {}): JsonWebKey => ({ ...key.export({ format: 'jwk' }), ...more });
 
 async function refusal(authenticator: Authenticator, token: string | undefined): Promise<string> {
@@ -106,12 +108,12 @@ async function refusal(authenticator: Authenticator, token: string | undefined):
 
 test("Guardian's token is who it says", async () => {
   const { authenticate } = await open({ jwtSecret: secret });
-  expect(await authenticate(`Bearer ${hs512(claims())}`)).toEqual({
+  expect(await authenticate(`Bearer ${hs512(claims())}`)).toMatchObject({
     subject: 'user_1',
     role: 'viewer',
     customerId: null,
   });
-  expect(await authenticate(`bearer ${hs512(claims({ role: 'customer', customer: 'cus_1' }))}`)).toEqual({
+  expect(await authenticate(`bearer ${hs512(claims({ role: 'customer', customer: 'cus_1' }))}`)).toMatchObject({
     subject: 'user_1',
     role: 'customer',
     customerId,
@@ -351,7 +353,7 @@ const ask = { subject: 'me', role: 'owner', customer: null, expiresIn: Temporal.
 test('an embedded database has a secret of its own, and what it signs opens it', async () => {
   const settings = { databaseUrl: null };
   const token = await issueToken(configured(settings), ask);
-  expect(await (await open(settings)).authenticate(`Bearer ${token}`)).toEqual({
+  expect(await (await open(settings)).authenticate(`Bearer ${token}`)).toMatchObject({
     subject: 'me',
     role: 'owner',
     customerId: null,

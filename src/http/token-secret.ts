@@ -20,16 +20,20 @@ export function developmentSecretFile(dataDir: string): string {
 }
 
 /**
- * The secret of HS512 tokens, or null where there is none: tokens are verified with public keys
- * only, or with nothing yet.
- *
- * An embedded database, for which nobody has configured anything, gets a secret of its own, kept
- * beside it: so that a first start can sign its user in. One with DATABASE_URL does not: its
+ * An embedded database, for which nobody has configured anything, has a secret of its own, kept
+ * beside it: so that a first start can sign its user in. One with DATABASE_URL has not: its
  * processes may run on several machines, and who may sign in there is for the operator to say.
  */
+export function hasDevelopmentSecret(config: TokenConfig): boolean {
+  return config.jwtSecret === null && config.jwtJwks === null && config.databaseUrl === null;
+}
+
+/**
+ * The secret of HS512 tokens, or null where there is none: tokens are verified with public keys
+ * only, or with nothing yet. Errors: invalid_config.
+ */
 export function tokenSecret(config: TokenConfig): string | null {
-  if (config.jwtSecret !== null) return config.jwtSecret;
-  if (config.jwtJwks !== null || config.databaseUrl !== null) return null;
+  if (!hasDevelopmentSecret(config)) return config.jwtSecret;
   const path = developmentSecretFile(config.dataDir);
   return readOrMakeKeyFile(
     path,

@@ -152,7 +152,7 @@ class RunningWorker implements Worker {
       connectionString,
       max: 30,
       applicationName: 'arcadia job',
-      settings: handlerSettings,
+      settings: { ...handlerSettings, 'arcadia.actor': `worker ${this.name}`, 'arcadia.origin': 'job' },
     });
     this.jobs = new Jobs({ db: options.db, clock: this.#clock, engine, queues, declarations: options.declarations });
   }

@@ -90,7 +90,8 @@ export function openPool(options: ConnectOptions): pg.Pool {
     connectionString: options.connectionString,
     max: options.max ?? 10,
     application_name: options.applicationName ?? 'arcadia',
-    options: settings.map(([name, value]) => `-c ${name}=${value}`).join(' '),
+    // The server splits this at blanks that no backslash stands before.
+    options: settings.map(([name, value]) => `-c ${name}=${value.replace(/[\\\s]/g, '\\$&')}`).join(' '),
     types: {
       getTypeParser: (oid: number, format?: 'text' | 'binary') =>
         (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format),

@@ -55,6 +55,26 @@ export const catalogue = {
     status: 507,
     todo: 'Free disk space where the database keeps its data, then run again; nothing was lost.',
   },
+  usage_store_unreachable: {
+    exitCode: 1,
+    status: 503,
+    todo: 'Check that ClickHouse is up and ARCADIA_USAGE_STORE_URL is right; nothing was lost, run again.',
+  },
+  usage_store_failed: {
+    exitCode: 1,
+    status: 502,
+    todo: 'Read what ClickHouse says; what was under way is invisible and nothing was lost, run again.',
+  },
+  usage_store_mismatch: {
+    exitCode: 1,
+    status: 500,
+    todo: 'The old version stays visible. Run again; if it stays so, keep both stores as they are and report it.',
+  },
+  usage_retired: {
+    exitCode: 1,
+    status: 410,
+    todo: 'Retention has rolled these days up: ask for whole months.',
+  },
   database_embedded: {
     exitCode: 1,
     status: 503,
@@ -115,6 +135,11 @@ export const catalogue = {
   rate_limited: { exitCode: 1, status: 429, todo: 'Send the request again after Retry-After.' },
   overloaded: { exitCode: 1, status: 503, todo: 'Send the request again after Retry-After; nothing was done.' },
   timed_out: { exitCode: 1, status: 503, todo: 'Ask for less at a time, or again later; nothing was done.' },
+  audit_broken: {
+    exitCode: 1,
+    status: 500,
+    todo: 'Keep the database as it is, find out who can change it directly, and compare with a backup.',
+  },
   cancelled: { exitCode: 2, status: 499, todo: 'Run it again to go on from where it stopped.' },
   internal: { exitCode: 1, status: 500, todo: 'This is a defect. Report it with the run id.' },
 } as const satisfies Record<string, { exitCode: number; status: number; todo: string }>;

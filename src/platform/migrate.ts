@@ -70,7 +70,14 @@ function migrationOf(file: MigrationFile): Migration {
       await sql`CREATE TABLE IF NOT EXISTS migration_checksums (name text PRIMARY KEY, sha256 text NOT NULL)`.execute(
         db,
       );
+      await sql`
+        SELECT set_config('arcadia.actor', ${file.name}, true), set_config('arcadia.origin', 'migration', true)`.execute(
+        db,
+      );
       await sql.raw(file.text).execute(db);
+      // A table with changes still to be recorded cannot be altered by the next.
+      await sql`SET CONSTRAINTS ALL IMMEDIATE`.execute(db);
+      await sql`SET CONSTRAINTS ALL DEFERRED`.execute(db);
       await sql`INSERT INTO migration_checksums (name, sha256) VALUES (${file.name}, ${file.sha256})`.execute(db);
     },
   };

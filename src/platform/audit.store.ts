@@ -1,0 +1,89 @@
+import { sql } from 'kysely';
+import type { Database } from './database.ts';
+
+export interface AuditEntry {
+  readonly position: number;
+  /** The server's own time. */
+  readonly recordedAt: Temporal.Instant;
+  readonly actor: string;
+  readonly origin: string;
+  readonly address: string | null;
+  readonly requestId: string | null;
+  readonly table: string;
+  readonly operation: 'insert' | 'update' | 'delete';
+  /** The primary key of the row. */
+  readonly key: Readonly<Record<string, unknown>>;
+  /** The row as it was, null for a new one; as it became, null where it is gone. */
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+  /** In hexadecimal digits. */
+  readonly hash: string;
+}
+
+export interface AuditFilter {
+  readonly table?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly from?: Temporal.Instant | undefined;
+  readonly to?: Temporal.Instant | undefined;
+}
+
+/** Newest first; before a position, if one is given. */
+export async function selectEntries(
+  db: Database,
+  filter: AuditFilter,
+  limit: number,
+  before: number | null,
+): Promise<AuditEntry[]> {
+  const { table = null, actor = null, requestId = null, from = null, to = null } = filter;
+  const { rows } = await sql<AuditEntry>`
+    SELECT position, recorded_at AS "recordedAt", actor, origin, address, request_id AS "requestId", table_name AS table,
+           operation, key, before, after, encode(hash, 'hex') AS hash
+    FROM audit_log
+    WHERE (${table}::text IS NULL OR table_name = ${table}) AND (${actor}::text IS NULL OR actor = ${actor})
+      AND (${requestId}::text IS NULL OR request_id = ${requestId})
+      AND (${from}::timestamptz IS NULL OR recorded_at >= ${from}) AND (${to}::timestamptz IS NULL OR recorded_at < ${to})
+      AND (${before}::bigint IS NULL OR position < ${before})
+    ORDER BY position DESC LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+export interface AuditHead {
+  readonly position: number;
+  readonly hash: string;
+}
+
+/** The entry at a position, or the last one. */
+export async function selectHead(db: Database, position: number | null): Promise<AuditHead | null> {
+  const { rows } = await sql<AuditHead>`
+    SELECT position, encode(hash, 'hex') AS hash FROM audit_log
+    WHERE ${position}::bigint IS NULL OR position = ${position} ORDER BY position DESC LIMIT 1`.execute(db);
+  return rows[0] ?? null;
+}
+
+export interface BrokenLink {
+  readonly position: number;
+  /** changed: the content is not what its hash says. unlinked: it does not follow the entry before. missing: entries before it are gone. */
+  readonly what: 'changed' | 'unlinked' | 'missing';
+}
+
+/** The first places at which the chain does not hold, oldest first. */
+export async function selectBrokenLinks(db: Database, limit: number): Promise<BrokenLink[]> {
+  const { rows } = await sql<BrokenLink>`
+    SELECT position, what FROM (
+      SELECT position, hash <> audit_log_hash(a) AS changed,
+             previous_hash <> lag(hash, 1, sha256('')) OVER chain AS unlinked,
+             position <> 1 + lag(position, 1, 0::bigint) OVER chain AS missing
+      FROM audit_log a WINDOW chain AS (ORDER BY position)) AS links,
+      LATERAL (VALUES ('missing', missing), ('unlinked', unlinked AND NOT missing), ('changed', changed)) AS v (what, is_so)
+    WHERE is_so ORDER BY position, what LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** Tables whose changes should be recorded, or which should refuse them, and whose trigger somebody has switched off. */
+export async function selectDisabledTriggers(db: Database): Promise<string[]> {
+  const { rows } = await sql<{ table: string }>`
+    SELECT DISTINCT c.relname AS table FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+    WHERE p.proname IN ('append_to_audit_log', 'refuse_audit_log_change') AND t.tgenabled = 'D' ORDER BY 1`.execute(db);
+  return rows.map((row) => row.table);
+}
