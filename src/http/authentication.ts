@@ -36,6 +36,8 @@ export async function openAuthenticator({
   return {
     async authenticate(authorization) {
       const payload = await verifier.verify(bearerToken(authorization));
+      const { sub: subject } = payload;
+      const expiresAt = Temporal.Instant.fromEpochMilliseconds(payload.exp * 1000);
       const role = readClaim(payload, config.jwtRoleClaim);
       if (!isRole(role)) {
         throw new ArcadiaError(
@@ -43,7 +45,7 @@ export async function openAuthenticator({
           `The token's claim ${config.jwtRoleClaim} has to be one of ${roleNames.join(', ')}.`,
         );
       }
-      if (role !== 'customer') return { subject: payload.sub, role, customerId: null };
+      if (role !== 'customer') return { subject, role, customerId: null, expiresAt };
       const externalId = readClaim(payload, config.jwtCustomerClaim);
       const customerId = typeof externalId === 'string' ? await customers.find(externalId) : null;
       if (customerId === null) {
@@ -52,7 +54,7 @@ export async function openAuthenticator({
           `The token has the role customer, and its claim ${config.jwtCustomerClaim} is not the id of a customer here.`,
         );
       }
-      return { subject: payload.sub, role, customerId };
+      return { subject, role, customerId, expiresAt };
     },
   };
 }

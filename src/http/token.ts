@@ -21,7 +21,7 @@ export interface TokenVerifier {
    * The claims of a token that is genuine and valid now. Errors: unauthenticated, whose `cause`
    * says why, for the log; keys_unavailable.
    */
-  verify(token: string): Promise<JWTPayload & { sub: string }>;
+  verify(token: string): Promise<JWTPayload & { sub: string; exp: number }>;
 }
 
 function refuse(why: unknown, message = 'The token is not valid.'): ArcadiaError {
@@ -74,10 +74,11 @@ export async function openTokenVerifier(config: TokenConfig, log: Logger, times?
       if (token.length > charactersMax) throw refuse(new Error(`it is longer than ${charactersMax} characters`));
       const payload = await genuine(token);
       if (payload.typ !== accessType) throw refuse(new Error(`its typ is not "${accessType}"`));
-      const { sub } = payload;
+      const { sub, exp } = payload;
       // It goes to the log and to the audit log.
       if (typeof sub !== 'string' || !/^[^\p{Cc}]{1,255}$/u.test(sub)) throw refuse(new Error('its sub is no name'));
-      return { ...payload, sub };
+      if (exp === undefined) throw refuse(new Error('it has no end'));
+      return { ...payload, sub, exp };
     },
   };
 }

@@ -21,6 +21,8 @@ export interface Principal {
   readonly role: Role;
   /** Our id of the customer whose token it is; null for everybody else. */
   readonly customerId: number | null;
+  /** When the token ends, in real time. */
+  readonly expiresAt?: Temporal.Instant;
 }
 
 export interface RouteCall<Params = unknown, Query = unknown, Body = unknown> {
@@ -42,6 +44,8 @@ export interface RouteCall<Params = unknown, Query = unknown, Body = unknown> {
   /** Aborts when the client has gone, its time is up, or the server stops. */
   readonly signal: AbortSignal;
   readonly requestId: string;
+  /** Where the reader of an endless document left off, as it says: the header Last-Event-ID. */
+  readonly lastEventId: string | null;
   /** Enqueues in this transaction. */
   enqueue<Arguments extends JobArguments>(
     trx: Transaction,
