@@ -1,13 +1,13 @@
 import { bringAttributionsUpToDate } from '../deployments/attribution.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { readFactWatermark } from '../platform/fact-changes.ts';
 import { bringLevelsUpToDate } from './levels.ts';
 import type { DayRange } from './period.ts';
 import { assertRange, dayOf, daysOf, startOfDay } from './period.ts';
 import * as store from './store.ts';
-import { openUsageStore } from './usage-store.open.ts';
-import { nothingReplaced } from './usage-store.ts';
+import { holdUsageStore, openUsageStore } from './usage-store.open.ts';
+import { LevelsMoved, nothingReplaced, type UsageStore } from './usage-store.ts';
 
 export interface MeterOptions {
   readonly now: Temporal.Instant;
@@ -34,6 +34,8 @@ export interface MeterRangeOptions extends MeterOptions, DayRange {
 
 /** How often metering brings attributions up to date while facts keep coming, before it goes on. */
 const attributionRoundsMax = 5;
+/** How often a day is tried while what it is metered from, or where it is stored, is being changed. */
+const attemptsMax = 10;
 
 /**
  * Brings a complete UTC day up to date: every enabled billing kind, every resource. Days can be
@@ -156,29 +158,45 @@ async function meterDayWith(
   upTo: number,
   options: MeterOptions,
 ): Promise<MeteredDay> {
-  const usageStore = await openUsageStore(db);
-  await usageStore.prepare(db);
-  return db.transaction().execute(async (trx) => {
-    await store.lockDay(trx, day);
-    const plan = planDay(await store.selectKindsOfDay(trx, day, upTo));
-    const after = Math.min(...plan.upToDate.map((kind) => kind.metered?.factChangeId ?? 0), upTo);
-    const touched = await store.prepareScope(trx, day, after, upTo);
-    const whole = options.verify ? plan.kinds : [...plan.first, ...plan.reconfigured];
-    if (whole.length === 0 && touched === 0) return { day: day.toString(), cause: null, ...nothingReplaced };
+  for (let attempt = 1; ; attempt += 1) {
+    const usageStore = await openUsageStore(db);
+    await usageStore.prepare(db);
+    try {
+      return await db.transaction().execute((trx) => replaceDay(trx, usageStore, day, upTo, options));
+    } catch (error) {
+      if (!(error instanceof LevelsMoved) || attempt === attemptsMax) throw error;
+    }
+  }
+}
 
-    const cause = causeOf(plan, touched);
-    const replaced = await usageStore.replaceDay(trx, {
-      day,
-      whole,
-      touched: touched === 0 ? [] : plan.upToDate.filter((kind) => !whole.includes(kind)),
-      cause,
-      begin: () => store.insertRun(trx, day, cause, options.now),
-    });
-    if (replaced.revision !== null) await store.updateRun(trx, replaced.revision, replaced);
-    await store.upsertMeteredDay(trx, day, plan.kinds, upTo, replaced.revision, options.now);
-    const looked = replaced.revision !== null || cause === 'verify';
-    return { day: day.toString(), cause: looked ? cause : null, ...replaced };
+async function replaceDay(
+  trx: Transaction,
+  usageStore: UsageStore,
+  day: Temporal.PlainDate,
+  upTo: number,
+  options: MeterOptions,
+): Promise<MeteredDay> {
+  await holdUsageStore(trx, usageStore);
+  await store.lockDay(trx, day);
+  const plan = planDay(await store.selectKindsOfDay(trx, day, upTo));
+  const after = Math.min(...plan.upToDate.map((kind) => kind.metered?.factChangeId ?? 0), upTo);
+  const touched = await store.prepareScope(trx, day, after, upTo);
+  const whole = options.verify ? plan.kinds : [...plan.first, ...plan.reconfigured];
+  if (whole.length === 0 && touched === 0) return { day: day.toString(), cause: null, ...nothingReplaced };
+
+  const cause = causeOf(plan, touched);
+  const replaced = await usageStore.replaceDay(trx, {
+    day,
+    whole,
+    touched: touched === 0 ? [] : plan.upToDate.filter((kind) => !whole.includes(kind)),
+    cause,
+    upTo,
+    begin: () => store.insertRun(trx, day, cause, options.now),
   });
+  if (replaced.revision !== null) await store.updateRun(trx, replaced.revision, replaced);
+  await store.upsertMeteredDay(trx, day, plan.kinds, upTo, replaced.revision, options.now);
+  const looked = replaced.revision !== null || cause === 'verify';
+  return { day: day.toString(), cause: looked ? cause : null, ...replaced };
 }
 
 function causeOf(plan: DayPlan, touched: number): store.RunCause {

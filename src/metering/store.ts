@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database.ts';
+import type { Accrual } from './accrual.ts';
 import type { DayRange, Granularity } from './period.ts';
 import { startOfDay } from './period.ts';
 import type { Written } from './usage-store.ts';
@@ -28,6 +29,7 @@ export interface KindOfDay {
   readonly slug: string;
   readonly enabled: boolean;
   readonly granularity: Granularity;
+  readonly accrual: Accrual;
   /** Digest of its definition. */
   readonly definition: string;
   readonly metered: { granularity: Granularity; definition: string; factChangeId: number } | null;
@@ -44,6 +46,7 @@ export async function selectKindsOfDay(db: Database, day: Temporal.PlainDate, up
     slug: string;
     enabled: boolean;
     granularity: Granularity;
+    accrual: Accrual;
     definition: string;
     metered_granularity: Granularity | null;
     metered_definition: string | null;
@@ -51,7 +54,7 @@ export async function selectKindsOfDay(db: Database, day: Temporal.PlainDate, up
   }
   const { rows } = await sql<Row>`
     SELECT k.billing_kind_id, k.slug, e.enabled, coalesce(c.granularity, 'day') AS granularity,
-           coalesce(d.digest, '') AS definition,
+           coalesce(d.accrual, 'hours') AS accrual, coalesce(d.digest, '') AS definition,
            m.granularity AS metered_granularity, m.definition AS metered_definition, m.fact_change_id
     FROM billing_kinds k ${kindOn(sql`${day}`)}
     CROSS JOIN LATERAL (SELECT coalesce(c.enabled, false) AND d.digest IS NOT NULL AS enabled) AS e
@@ -65,6 +68,7 @@ export async function selectKindsOfDay(db: Database, day: Temporal.PlainDate, up
     slug: row.slug,
     enabled: row.enabled,
     granularity: row.granularity,
+    accrual: row.accrual,
     definition: row.definition,
     metered:
       row.metered_granularity === null || row.metered_definition === null || row.fact_change_id === null

@@ -1,8 +1,57 @@
-import type { Database } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { type ClickHouse, connectClickHouse } from './usage-store.clickhouse.connection.ts';
+import { clickHouseUsageStore } from './usage-store.clickhouse.ts';
 import { postgresUsageStore } from './usage-store.postgres.ts';
-import type { UsageStore } from './usage-store.ts';
+import { holdCurrentStore, selectCurrentStore } from './usage-store.move.store.ts';
+import { LevelsMoved, type UsageStore } from './usage-store.ts';
 
-/** The store that a database's usage is in. */
-export async function openUsageStore(_db: Database): Promise<UsageStore> {
-  return postgresUsageStore;
+// Which store a database's usage is in is said by that database, for all processes at once; how to
+// reach a ClickHouse, with its password, by each process's configuration.
+
+const connections = new Map<string, { readonly clickHouse: ClickHouse; readonly store: UsageStore }>();
+
+/**
+ * Lets this process reach a ClickHouse: once, where it reads its configuration.
+ * @param url http(s)://user:password@host:port/database
+ * @returns closes the connection
+ */
+export function useClickHouse(url: string): { readonly clickHouse: ClickHouse; close(): Promise<void> } {
+  const clickHouse = connectClickHouse(url);
+  connections.set(clickHouse.address, { clickHouse, store: clickHouseUsageStore(clickHouse) });
+  return {
+    clickHouse,
+    async close() {
+      connections.delete(clickHouse.address);
+      await clickHouse.close();
+    },
+  };
+}
+
+/**
+ * The store that a database's usage is in.
+ * @throws ArcadiaError usage_store_unreachable when it is a ClickHouse that this process was not told how to reach
+ */
+export async function openUsageStore(db: Database): Promise<UsageStore> {
+  return storeAt((await selectCurrentStore(db)).address);
+}
+
+function storeAt(address: string): UsageStore {
+  if (address === '') return postgresUsageStore;
+  const connection = connections.get(address);
+  if (connection !== undefined) return connection.store;
+  throw new ArcadiaError(
+    'usage_store_unreachable',
+    `Usage records are in the ClickHouse at ${address}, and ARCADIA_USAGE_STORE_URL ${
+      connections.size === 0 ? 'is not set' : `names another: ${[...connections.keys()].join(', ')}`
+    }.`,
+  );
+}
+
+/**
+ * Keeps usage where it is until the transaction ends: a move waits with its last step.
+ * @throws LevelsMoved when it was moved before that
+ */
+export async function holdUsageStore(trx: Transaction, held: UsageStore): Promise<void> {
+  if (storeAt((await holdCurrentStore(trx)).address) !== held) throw new LevelsMoved();
 }

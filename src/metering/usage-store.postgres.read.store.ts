@@ -19,12 +19,14 @@ import { sumsMax } from './usage-store.ts';
 function within(scope: UsageScope): RawBuilder<unknown> {
   if (scope === 'all') return sql``;
   if ('deploymentId' in scope) return sql`AND deployment_id = ${scope.deploymentId}`;
-  return sql`AND deployment_id IN (SELECT deployment_id FROM deployments_list WHERE customer_id = ${scope.customerId})`;
+  // As an array, which the primary keys are searched by; as IN (SELECT ...) it would be a filter only.
+  return sql`AND deployment_id = ANY (ARRAY(
+    SELECT deployment_id FROM deployments_list WHERE customer_id = ${scope.customerId}))`;
 }
 
 /**
- * The records of a query. As of a revision: those that are no younger, and for each record that was
- * replaced since, what the first replacement found there.
+ * The records of a query. As of a revision: those that are no younger, and of each record that was
+ * replaced since what the first replacement found there, unless that was younger too.
  */
 function recordsIn({ scope, range, asOfRevision }: UsageQuery): RawBuilder<unknown> {
   const chosen = sql`period_start >= ${startOfDay(range.from)} AND period_start < ${startOfDay(range.to)} ${within(scope)}`;
@@ -37,7 +39,7 @@ function recordsIn({ scope, range, asOfRevision }: UsageQuery): RawBuilder<unkno
      FROM (SELECT DISTINCT ON (deployment_id, billing_kind_id, resource_id, period_start, granularity) *
            FROM usage_changes WHERE ${chosen} AND revision > ${asOfRevision}
            ORDER BY deployment_id, billing_kind_id, resource_id, period_start, granularity, usage_change_id) AS replaced
-     WHERE old_revision IS NOT NULL)`;
+     WHERE old_revision <= ${asOfRevision})`;
 }
 
 export async function selectSumsByKind(db: Database, query: UsageQuery): Promise<KindSum[]> {

@@ -27,6 +27,8 @@ export interface DayReplacement {
   /** Kinds of which the records of resources in `meter_scope` are. */
   readonly touched: readonly KindOfDay[];
   readonly cause: RunCause;
+  /** The position in fact_changes that the metering has seen. */
+  readonly upTo: number;
   /** Begins the run; called once, at the first difference. Its revision marks all that is written. */
   begin(): Promise<number>;
 }
@@ -86,12 +88,20 @@ export interface RecordPage {
 export const recordsMax = 10_000;
 export const sumsMax = 1_000_000;
 
+/** What the store meters from was changed between `prepare` and the replacement: do both again. */
+export class LevelsMoved extends Error {
+  override readonly name = 'LevelsMoved';
+}
+
 export interface UsageStore {
   readonly engine: 'postgresql' | 'clickhouse';
 
   /** Brings up to date what the store meters from. Before the transactions that replace days. */
   prepare(db: Database): Promise<void>;
-  /** Replaces what differs from what the levels say; becomes visible when the transaction commits. */
+  /**
+   * Replaces what differs from what the levels say; becomes visible when the transaction commits.
+   * Rests on `meter_scope`, which holds the touched resources. Throws LevelsMoved.
+   */
   replaceDay(trx: Transaction, replacement: DayReplacement): Promise<Replaced>;
 
   /** By kind, in its slug's order; a kind without any record is left out. */

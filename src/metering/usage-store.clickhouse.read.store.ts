@@ -1,0 +1,119 @@
+import { fromBillionths } from '../platform/quantity.ts';
+import type { Granularity } from './period.ts';
+import type { ClickHouse } from './usage-store.clickhouse.connection.ts';
+import { during } from './usage-store.clickhouse.write.store.ts';
+
+// How ClickHouse answers for usage. Kinds and deployments are ids here.
+
+/** What is asked, with names turned into ids and the reader's scope into deployments; null: all of them. */
+export interface Asked {
+  readonly from: Temporal.PlainDate;
+  readonly to: Temporal.PlainDate;
+  readonly deployments: readonly number[] | null;
+  /** Revisions that count. */
+  readonly visible: readonly number[];
+  readonly kindId?: number | undefined;
+  readonly resourceId?: number | undefined;
+}
+
+const key = 'deployment_id, billing_kind_id, resource_id, period_start, granularity';
+
+/**
+ * The records as they stand: of each, the row of the greatest revision that counts, unless it says
+ * that there is none.
+ */
+function standing({ from, to, deployments, visible, kindId, resourceId }: Asked): string {
+  const chosen = [
+    during(from, to),
+    `revision IN (${visible.join(', ')})`,
+    ...(deployments === null ? [] : [`deployment_id IN (${deployments.join(', ')})`]),
+    ...(kindId === undefined ? [] : [`billing_kind_id = ${kindId}`]),
+    ...(resourceId === undefined ? [] : [`resource_id = ${resourceId}`]),
+  ].join(' AND ');
+  return `
+    (SELECT ${key}, max(revision) AS latest, argMax(billionths, revision) AS amount
+     FROM usage_records WHERE ${chosen}
+     GROUP BY ${key} HAVING NOT argMax(deleted, revision))`;
+}
+
+function nobody({ deployments, visible }: Asked): boolean {
+  return visible.length === 0 || deployments?.length === 0;
+}
+
+export async function sumsByKind(
+  clickHouse: ClickHouse,
+  asked: Asked,
+): Promise<{ kindId: number; quantity: string }[]> {
+  if (nobody(asked)) return [];
+  const rows = await clickHouse.rows<{ kindId: number; sum: string }>(`
+    SELECT billing_kind_id AS kindId, toString(sum(amount)) AS sum FROM ${standing(asked)} GROUP BY kindId`);
+  return rows.map(({ kindId, sum }) => ({ kindId, quantity: fromBillionths(BigInt(sum)) }));
+}
+
+export async function sumsByKindAndDay(
+  clickHouse: ClickHouse,
+  asked: Asked,
+): Promise<{ kindId: number; day: string; quantity: string; records: number }[]> {
+  if (nobody(asked)) return [];
+  const rows = await clickHouse.rows<{ kindId: number; day: string; sum: string; records: number }>(`
+    SELECT billing_kind_id AS kindId, toString(toDate(period_start)) AS day, toString(sum(amount)) AS sum,
+           count() AS records
+    FROM ${standing(asked)} GROUP BY kindId, day`);
+  return rows.map(({ kindId, day, sum, records }) => ({
+    kindId,
+    day,
+    quantity: fromBillionths(BigInt(sum)),
+    records,
+  }));
+}
+
+export async function sumsByDeployment(
+  clickHouse: ClickHouse,
+  asked: Asked,
+  limit: number,
+): Promise<{ deploymentId: number; kindId: number; quantity: string }[]> {
+  if (nobody(asked)) return [];
+  const rows = await clickHouse.rows<{ deploymentId: number; kindId: number; sum: string }>(`
+    SELECT deployment_id AS deploymentId, billing_kind_id AS kindId, toString(sum(amount)) AS sum
+    FROM ${standing(asked)} GROUP BY deploymentId, kindId ORDER BY deploymentId, kindId LIMIT ${limit}`);
+  return rows.map(({ deploymentId, kindId, sum }) => ({
+    deploymentId,
+    kindId,
+    quantity: fromBillionths(BigInt(sum)),
+  }));
+}
+
+export interface RecordRow {
+  readonly deploymentId: number;
+  readonly resourceId: number;
+  readonly kindId: number;
+  readonly granularity: Granularity;
+  readonly seconds: number;
+  readonly billionths: string;
+  readonly revision: number;
+}
+
+export async function records(
+  clickHouse: ClickHouse,
+  asked: Asked,
+  after: Pick<RecordRow, 'deploymentId' | 'kindId' | 'resourceId' | 'seconds'> | null,
+  limit: number,
+): Promise<RecordRow[]> {
+  if (nobody(asked)) return [];
+  const behind =
+    after === null
+      ? ''
+      : `WHERE (deployment_id, billing_kind_id, resource_id, toUInt32(period_start))
+               > (${after.deploymentId}, ${after.kindId}, ${after.resourceId}, ${after.seconds})`;
+  return clickHouse.rows<RecordRow>(`
+    SELECT deployment_id AS deploymentId, resource_id AS resourceId, billing_kind_id AS kindId, granularity,
+           toUInt32(period_start) AS seconds, toString(amount) AS billionths, latest AS revision
+    FROM ${standing(asked)} ${behind}
+    ORDER BY deployment_id, billing_kind_id, resource_id, period_start LIMIT ${limit}`);
+}
+
+export async function countRecords(clickHouse: ClickHouse, asked: Asked): Promise<number> {
+  if (nobody(asked)) return 0;
+  const [row] = await clickHouse.rows<{ records: number }>(`SELECT count() AS records FROM ${standing(asked)}`);
+  return row?.records ?? 0;
+}

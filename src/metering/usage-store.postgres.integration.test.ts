@@ -1,0 +1,3 @@
+import { describeUsageStore } from './usage-store.conformance.ts';
+
+describeUsageStore('PostgreSQL', async () => ({ async close() {} }));
