@@ -43,6 +43,8 @@ export interface Config {
   readonly spacesRegions: readonly string[];
   /** One address for every region, such as a simulator's; null: the provider's own. */
   readonly spacesEndpoint: string | null;
+  /** The ClickHouse that usage records were or are to be moved to; null: they are in the database. */
+  readonly usageStoreUrl: string | null;
   /** Other times for entries of the schedule, by their names: a cron expression (UTC), or null to leave one out. */
   readonly schedule: Readonly<Record<string, string | null>>;
   /** Jobs that one process runs at a time, by queue. */
@@ -242,6 +244,13 @@ const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> } = {
   spacesEndpoint: {
     env: 'SPACES_ENDPOINT',
     allowed: 'an http:// or https:// address',
+    schema: url(/^https?:$/),
+    fallback: () => null,
+  },
+  usageStoreUrl: {
+    env: 'ARCADIA_USAGE_STORE_URL',
+    allowed: 'http://user:password@host:port/database, or https, of a ClickHouse',
+    secret: true,
     schema: url(/^https?:$/),
     fallback: () => null,
   },
