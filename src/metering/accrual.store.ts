@@ -1,0 +1,42 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { DayRange } from './period.ts';
+import { startOfDay } from './period.ts';
+
+// What levels accrue over any stretch of metered days. Records are differences of running totals,
+// so that what a level accrued over a stretch is one difference, however its records are cut.
+
+/**
+ * Stretches of days of a range on which a kind is metered, each within one month:
+ * (billing_kind_id, month_start, unit_us, span_from, span_to).
+ */
+export function meteredSpans(range: DayRange): RawBuilder<unknown> {
+  return sql`
+    SELECT billing_kind_id, month_start, lower(span) AS span_from, upper(span) AS span_to,
+           CASE accrual WHEN 'hours' THEN 3600000000::numeric
+                ELSE extract(epoch FROM (month_start AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC' - month_start) * 1000000
+           END AS unit_us
+    FROM (SELECT m.billing_kind_id, d.accrual, date_trunc('month', m.day::timestamp) AT TIME ZONE 'UTC' AS month_start,
+                 range_agg(tstzrange(m.day::timestamp AT TIME ZONE 'UTC', (m.day + 1)::timestamp AT TIME ZONE 'UTC')) AS spans
+          FROM metered_days m
+          CROSS JOIN LATERAL (SELECT accrual FROM billing_kind_definitions d
+                              WHERE d.billing_kind_id = m.billing_kind_id AND d.from_day <= m.day
+                              ORDER BY d.from_day DESC LIMIT 1) AS d
+          WHERE m.day >= ${range.from} AND m.day < ${range.to}
+          GROUP BY 1, 2, 3) AS months,
+         unnest(spans) AS span`;
+}
+
+/** What the level `l` accrues within the span `s`, over [from, to) where that is given. */
+export function accruedWithin(from?: RawBuilder<unknown>, to?: RawBuilder<unknown>): RawBuilder<unknown> {
+  const begin = from === undefined ? sql`` : sql`, ${from}`;
+  const end = to === undefined ? sql`` : sql`, ${to}`;
+  return sql`
+    accrued(l.level, l.weight_before, l.weight, l.weight_total, s.unit_us,
+            extract(epoch FROM greatest(l.valid_from, s.span_from ${begin}) - s.month_start) * 1000000,
+            extract(epoch FROM least(l.valid_to, s.span_to ${end}) - s.month_start) * 1000000)`;
+}
+
+/** Whether the level `l` lies anywhere in a range of days. */
+export function levelIn(range: DayRange): RawBuilder<unknown> {
+  return sql`l.valid_from < ${startOfDay(range.to)} AND l.valid_to > ${startOfDay(range.from)}`;
+}
