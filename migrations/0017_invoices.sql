@@ -1,0 +1,355 @@
+-- invoices: who bills whom and how, what is billed for each month, and what was corrected since.
+
+-- What documents are drawn with: logos, and a font for names in scripts that the built-in fonts
+-- do not have. Kept for ever by their digest, so that an issued document can be drawn again.
+CREATE TABLE document_assets (
+  digest     bytea PRIMARY KEY CHECK (octet_length(digest) = 32),   -- sha256 of the bytes
+  media_type text COLLATE "C" NOT NULL CHECK (media_type IN ('image/png', 'image/jpeg', 'font/ttf', 'font/otf')),
+  bytes      bytea NOT NULL,
+  CHECK (octet_length(bytes) <= CASE WHEN media_type LIKE 'image/%' THEN 524288 ELSE 25165824 END)
+);
+
+-- The companies that bill. What they are called and where they are may change; an issued document
+-- keeps what was so when it was issued.
+CREATE TABLE legal_entities (
+  legal_entity_id    int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  slug               text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+  is_default         boolean NOT NULL,
+  name               text CHECK (name <> ''),         -- NULL: not told yet; nothing is issued without it
+  address            text[] NOT NULL,                 -- as it is printed, line by line
+  tax_ids            text[] NOT NULL,                 -- as they are printed: 'VAT DE123456789'
+  email              text,
+  footer             text,
+  numbering          text COLLATE "C" NOT NULL CHECK (numbering IN ('own', 'external')),
+  invoice_prefix     text NOT NULL,
+  credit_note_prefix text NOT NULL CHECK (credit_note_prefix <> invoice_prefix),
+  number_digits      smallint NOT NULL CHECK (number_digits BETWEEN 1 AND 12),
+  terms_days         smallint NOT NULL CHECK (terms_days BETWEEN 0 AND 365),
+  -- After the end of a month, for late facts: until it is over its drafts only follow the facts.
+  grace_days         smallint NOT NULL CHECK (grace_days BETWEEN 0 AND 60),
+  logo_digest        bytea REFERENCES document_assets,
+  font_digest        bytea REFERENCES document_assets,
+  created_at         timestamptz NOT NULL
+);
+CREATE UNIQUE INDEX legal_entities_default ON legal_entities (is_default) WHERE is_default;
+INSERT INTO legal_entities (slug, is_default, address, tax_ids, numbering, invoice_prefix, credit_note_prefix,
+                            number_digits, terms_days, grace_days, created_at)
+  VALUES ('default', true, '{}', '{}', 'own', 'INV-', 'CN-', 6, 14, 3, '-infinity');
+
+-- The last number given in each series. Locked by whoever issues until the end of its transaction,
+-- so that a number is never skipped and never given twice.
+CREATE TABLE number_series (
+  legal_entity_id int NOT NULL REFERENCES legal_entities,
+  kind            text COLLATE "C" NOT NULL CHECK (kind IN ('invoice', 'credit_note')),
+  last_number     bigint NOT NULL CHECK (last_number >= 0),
+  PRIMARY KEY (legal_entity_id, kind)
+);
+
+-- The rate of a legal entity's tax category, over days. A category without a rate is not taxed.
+CREATE TABLE tax_rates (
+  tax_rate_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  legal_entity_id int NOT NULL REFERENCES legal_entities,
+  category        text COLLATE "C" NOT NULL CHECK (category ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+  title           text NOT NULL,                      -- as it is printed: 'VAT'
+  percent         numeric NOT NULL CHECK (percent BETWEEN 0 AND 100),
+  valid_from      timestamptz NOT NULL,
+  valid_to        timestamptz NOT NULL,
+  recorded_at     timestamptz NOT NULL,
+  superseded_at   timestamptz NOT NULL,
+  recorded_by     text NOT NULL,
+  CHECK (valid_from < valid_to),
+  CHECK (recorded_at <= superseded_at),
+  EXCLUDE USING gist (legal_entity_id WITH =, category WITH =, tstzrange(valid_from, valid_to) WITH &&)
+    WHERE (superseded_at = 'infinity')
+);
+
+-- How a customer is billed, over days. An invoice takes what holds on the last day of its month.
+CREATE TABLE customer_billing (
+  customer_billing_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  customer_id     bigint NOT NULL REFERENCES customers,
+  legal_entity_id int REFERENCES legal_entities,      -- NULL: the default one
+  legal_name      text,                               -- NULL: the customer's name
+  address         text[] NOT NULL,
+  tax_ids         text[] NOT NULL,
+  po_number       text,
+  email           text,
+  terms_days      smallint CHECK (terms_days BETWEEN 0 AND 365),  -- NULL: the legal entity's
+  tax_category    text COLLATE "C" NOT NULL CHECK (tax_category ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+  tax_treatment   text COLLATE "C" NOT NULL CHECK (tax_treatment IN ('taxed', 'exempt', 'reverse_charge')),
+  tax_note        text,                               -- why exempt, as it is printed
+  valid_from      timestamptz NOT NULL,
+  valid_to        timestamptz NOT NULL,
+  recorded_at     timestamptz NOT NULL,
+  superseded_at   timestamptz NOT NULL,
+  recorded_by     text NOT NULL,
+  CHECK (valid_from < valid_to),
+  CHECK (recorded_at <= superseded_at),
+  CHECK (tax_treatment <> 'exempt' OR tax_note IS NOT NULL),
+  EXCLUDE USING gist (customer_id WITH =, tstzrange(valid_from, valid_to) WITH &&)
+    WHERE (superseded_at = 'infinity')
+);
+
+-- What metering knew of a month: the revision of each of its days (0: not metered), in order. A
+-- day's revision only grows, so what differs from it has changed since. Shared by all invoices
+-- that were made from the same.
+CREATE TABLE usage_states (
+  usage_state_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  month          date NOT NULL CHECK (extract(day FROM month) = 1),
+  day_revisions  bigint[] NOT NULL,
+  UNIQUE (month, day_revisions)
+);
+
+-- Draft: follows the facts. Approved: somebody agreed to it. Issued: frozen, numbered, hashed.
+-- Void: taken back; an issued one keeps its number.
+CREATE TABLE invoices (
+  invoice_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  kind            text COLLATE "C" NOT NULL CHECK (kind IN ('invoice', 'credit_note')),
+  -- The invoice that a credit note takes back a part of.
+  credits_invoice_id bigint REFERENCES invoices,
+  legal_entity_id int NOT NULL REFERENCES legal_entities,
+  customer_id     bigint NOT NULL REFERENCES customers,
+  currency        text COLLATE "C" NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+  month           date NOT NULL CHECK (extract(day FROM month) = 1),
+  state           text COLLATE "C" NOT NULL CHECK (state IN ('draft', 'approved', 'issued', 'void')),
+  usage_state_id  bigint NOT NULL REFERENCES usage_states,
+  usage_revision  bigint NOT NULL,                    -- the newest of usage_state_id's
+  -- sha256 of all that the lines are made from: the same facts, the same digest.
+  inputs_digest   bytea NOT NULL,
+  subtotal        numeric NOT NULL,
+  tax             numeric NOT NULL,
+  total           numeric NOT NULL,
+  -- [{category, title, percent, treatment, note, base, amount}], as they are printed.
+  taxes           jsonb NOT NULL,
+  rating_changes  bigint NOT NULL,                    -- how many changes of plans and subscriptions were known
+  drafted_at      timestamptz NOT NULL,
+  approved_at     timestamptz,
+  approved_by     text,
+  -- Why it was approved although its month was not final or its grace period not over.
+  override_reason text,
+  issued_at       timestamptz,
+  issued_by       text,
+  number          text,
+  sequence_number bigint,                             -- NULL: numbered elsewhere
+  due_on          date,
+  -- The whole of it as canonical JSON, from which every other form is made, and its sha256.
+  document        text,
+  document_digest bytea,
+  void_at         timestamptz,
+  void_by         text,
+  void_reason     text,
+  CHECK (total = subtotal + tax),
+  CHECK ((kind = 'credit_note') = (credits_invoice_id IS NOT NULL)),
+  CHECK ((approved_at IS NULL) = (approved_by IS NULL)),
+  CHECK (state <> 'draft' OR approved_at IS NULL),
+  CHECK (num_nonnulls(issued_at, issued_by, number, due_on, document, document_digest) IN (0, 6)),
+  CHECK (state NOT IN ('draft', 'approved') OR issued_at IS NULL),
+  CHECK (state <> 'issued' OR issued_at IS NOT NULL),
+  CHECK (num_nonnulls(void_at, void_by, void_reason) = CASE state WHEN 'void' THEN 3 ELSE 0 END)
+);
+-- One per legal entity, customer, currency and month. The customer's billing details name one legal
+-- entity for a month, and a month that one entity has billed is not billed again by another.
+CREATE UNIQUE INDEX invoices_once ON invoices (customer_id, currency, month) WHERE kind = 'invoice' AND state <> 'void';
+CREATE UNIQUE INDEX invoices_by_number ON invoices (legal_entity_id, number);
+CREATE UNIQUE INDEX invoices_by_sequence ON invoices (legal_entity_id, kind, sequence_number);
+CREATE INDEX invoices_by_month ON invoices (month, state);
+
+CREATE TABLE invoice_lines (
+  invoice_id    bigint NOT NULL REFERENCES invoices ON DELETE CASCADE,
+  position      int NOT NULL,
+  kind          text COLLATE "C" NOT NULL CHECK (kind IN ('base', 'usage', 'adjustment', 'manual', 'correction')),
+  deployment_id bigint,
+  -- The month in which it was used; of a correction the one that is corrected.
+  service_month date NOT NULL,
+  -- What is billed, the same in every month: the key of a rated line, 'manual 17'.
+  component     text COLLATE "C" NOT NULL,
+  description   text NOT NULL,
+  quantity      numeric,
+  unit          text,
+  unit_price    numeric,
+  amount        numeric NOT NULL,
+  -- {category, percent, treatment, title, note}
+  tax           jsonb NOT NULL,
+  -- How the amount comes about: plan, days, allowance, tiers, limits.
+  details       jsonb NOT NULL,
+  PRIMARY KEY (invoice_id, position)
+);
+CREATE INDEX invoice_lines_by_service ON invoice_lines (deployment_id, service_month);
+
+-- The PDF of an issued document as it was first drawn: whoever asks again gets the same bytes.
+CREATE TABLE invoice_pdfs (
+  invoice_id bigint PRIMARY KEY REFERENCES invoices,
+  digest     bytea NOT NULL CHECK (octet_length(digest) = 32),
+  bytes      bytea NOT NULL
+);
+
+-- Lines by hand: setup, support hours, domains. They come on the invoice of their month.
+CREATE TABLE manual_lines (
+  manual_line_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  customer_id    bigint NOT NULL REFERENCES customers,
+  deployment_id  bigint REFERENCES deployments,
+  currency       text COLLATE "C" NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+  month          date NOT NULL CHECK (extract(day FROM month) = 1),
+  description    text NOT NULL CHECK (description <> ''),
+  quantity       numeric NOT NULL,
+  unit           text,
+  unit_price     numeric NOT NULL,
+  tax_category   text COLLATE "C",                    -- NULL: the customer's
+  added_at       timestamptz NOT NULL,
+  added_by       text NOT NULL,
+  removed_at     timestamptz,
+  removed_by     text,
+  CHECK ((removed_at IS NULL) = (removed_by IS NULL))
+);
+CREATE INDEX manual_lines_by_month ON manual_lines (month, customer_id) WHERE removed_at IS NULL;
+
+-- Derived, and disposable: up to where it is known whether a customer's issued month still costs
+-- what was issued for it.
+CREATE TABLE correction_checks (
+  customer_id    bigint NOT NULL,
+  month          date NOT NULL,
+  usage_state_id bigint NOT NULL REFERENCES usage_states,
+  -- How many changes of plans and subscriptions that can matter to the month were known. There are
+  -- only ever more, in whatever order they are committed.
+  rating_changes bigint NOT NULL,
+  -- Whether correction_costs holds what it costs: it was found to have changed once.
+  costs_known    boolean NOT NULL,
+  PRIMARY KEY (customer_id, month)
+);
+-- Derived: what an issued month costs now, where it was found to have changed since.
+CREATE TABLE correction_costs (
+  customer_id   bigint NOT NULL,
+  deployment_id bigint NOT NULL,
+  month         date NOT NULL,
+  currency      text COLLATE "C" NOT NULL,
+  component     text COLLATE "C" NOT NULL,
+  description   text NOT NULL,
+  amount        numeric NOT NULL,
+  PRIMARY KEY (deployment_id, month, currency, component)
+);
+CREATE INDEX correction_costs_by_month ON correction_costs (customer_id, month);
+
+-- What the operator decided about a correction: exactly these amounts, on the invoice of a later
+-- month, on a credit note, or waived. What changes afterwards is another correction.
+CREATE TABLE corrections (
+  correction_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  decision      text COLLATE "C" NOT NULL CHECK (decision IN ('invoice', 'credit_note', 'waive')),
+  customer_id   bigint NOT NULL REFERENCES customers,
+  deployment_id bigint NOT NULL REFERENCES deployments,
+  month         date NOT NULL,
+  currency      text COLLATE "C" NOT NULL,
+  component     text COLLATE "C" NOT NULL,
+  description   text NOT NULL,
+  amount        numeric NOT NULL CHECK (amount <> 0),
+  -- On whose invoice it comes, or which credit note it is on.
+  target_month  date,
+  credit_note_id bigint REFERENCES invoices,
+  reason        text,
+  decided_at    timestamptz NOT NULL,
+  decided_by    text NOT NULL,
+  -- Taken back with the document that it corrects, or with the credit note that it was on.
+  withdrawn_at  timestamptz,
+  CHECK ((decision = 'invoice') = (target_month IS NOT NULL)),
+  CHECK ((decision = 'credit_note') = (credit_note_id IS NOT NULL)),
+  CHECK (decision <> 'waive' OR reason IS NOT NULL)
+);
+CREATE INDEX corrections_by_service ON corrections (deployment_id, month) WHERE withdrawn_at IS NULL;
+CREATE INDEX corrections_by_target ON corrections (customer_id, target_month) WHERE withdrawn_at IS NULL;
+
+-- Issued is frozen, whoever writes: the only change is the marking as void.
+CREATE FUNCTION refuse_change_of_issued() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'TRUNCATE' THEN
+    RAISE EXCEPTION 'invoices are not truncated' USING ERRCODE = 'restrict_violation';
+  END IF;
+  IF OLD.state NOT IN ('issued', 'void') THEN
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+  END IF;
+  IF TG_OP = 'UPDATE' AND OLD.state = 'issued' AND NEW.state = 'void'
+     AND to_jsonb(NEW) - '{state,void_at,void_by,void_reason}'::text[] = to_jsonb(OLD) - '{state,void_at,void_by,void_reason}'::text[] THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'invoice % is %: it never changes', OLD.invoice_id, OLD.state USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER issued_is_frozen BEFORE UPDATE OR DELETE ON invoices FOR EACH ROW EXECUTE FUNCTION refuse_change_of_issued();
+CREATE TRIGGER invoices_stay BEFORE TRUNCATE ON invoices FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_issued();
+
+-- Once a statement, not once a line: a night's drafts are hundreds of thousands of lines.
+CREATE FUNCTION refuse_lines_of_issued() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  frozen bigint;
+BEGIN
+  SELECT invoice_id INTO frozen FROM touched JOIN invoices USING (invoice_id) WHERE state IN ('issued', 'void') LIMIT 1;
+  IF frozen IS NOT NULL THEN
+    RAISE EXCEPTION 'invoice % is issued: its lines never change', frozen USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE FUNCTION refuse_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% is kept as it is', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER issued_lines_inserted AFTER INSERT ON invoice_lines REFERENCING NEW TABLE AS touched
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_lines_of_issued();
+CREATE TRIGGER issued_lines_deleted AFTER DELETE ON invoice_lines REFERENCING OLD TABLE AS touched
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_lines_of_issued();
+-- A line is replaced, never edited.
+CREATE TRIGGER lines_stay BEFORE UPDATE OR TRUNCATE ON invoice_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();
+CREATE TRIGGER pdfs_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON invoice_pdfs FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();
+CREATE TRIGGER usage_states_stay BEFORE UPDATE OR TRUNCATE ON usage_states FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();
+
+-- Published by metering for this room: each day's newest revision, and what later meterings changed.
+CREATE VIEW metering_day_revisions AS
+  SELECT day, max(revision) AS revision FROM metered_days GROUP BY day;
+CREATE VIEW metering_revisions AS
+  SELECT revision, day, cause FROM metering_runs;
+CREATE VIEW metering_changes AS
+  SELECT revision, deployment_id, period_start FROM usage_changes;
+CREATE INDEX usage_changes_by_revision ON usage_changes (revision);
+-- Published by pricing for this room: for how many months a change of usage can reach on, at most.
+CREATE VIEW pricing_carry_over AS
+  SELECT coalesce(max(carry_over_months), 0) AS months FROM plan_items;
+
+-- What each issued month was billed: everything issued for it and not void, whichever document it is on.
+CREATE VIEW invoices_billed AS
+  SELECT i.customer_id, l.deployment_id, l.service_month AS month, i.currency, l.component, sum(l.amount) AS amount
+  FROM invoice_lines l JOIN invoices i USING (invoice_id)
+  WHERE i.state = 'issued' AND l.kind <> 'manual'
+  GROUP BY i.customer_id, l.deployment_id, l.service_month, i.currency, l.component;
+
+-- Published by deployments for this room.
+CREATE VIEW deployments_customers AS
+  SELECT customer_id, external_id, name, currency FROM customers;
+
+-- Customers see what was issued to them, and nothing of drafts, decisions and costs.
+CALL let_customers_read('invoices', 'customer_id = (SELECT current_customer()) AND issued_at IS NOT NULL',
+  '{usage_state_id,rating_changes,inputs_digest,override_reason,approved_by,issued_by,void_by}');
+CALL let_customers_read('invoice_lines', 'invoice_id = ANY (ARRAY(SELECT i.invoice_id FROM invoices i))', '{}');
+CALL let_customers_read('invoice_pdfs', 'invoice_id = ANY (ARRAY(SELECT i.invoice_id FROM invoices i))', '{}');
+-- What is printed on every document is no secret.
+CALL publish_to_customers('document_assets');
+CALL protect_from_customers('legal_entities');
+CALL protect_from_customers('number_series');
+CALL protect_from_customers('tax_rates');
+CALL protect_from_customers('customer_billing');
+CALL protect_from_customers('usage_states');
+CALL protect_from_customers('manual_lines');
+CALL protect_from_customers('correction_checks');
+CALL protect_from_customers('correction_costs');
+CALL protect_from_customers('corrections');
+CALL protect_from_customers('metering_day_revisions');
+CALL protect_from_customers('metering_revisions');
+CALL protect_from_customers('metering_changes');
+CALL protect_from_customers('pricing_carry_over');
+CALL protect_from_customers('invoices_billed');
+CALL publish_to_customers('deployments_customers');
+
+CALL audit_changes('legal_entities');
+CALL audit_changes('tax_rates');
+CALL audit_changes('customer_billing');
+CALL audit_changes('manual_lines');
+CALL audit_changes('corrections');
+-- Of invoices only what people decide: approved, issued, void. What drafts say is derived; what an
+-- issued one says is in its digest.
+CREATE CONSTRAINT TRIGGER audit_decisions AFTER UPDATE ON invoices DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
+  EXECUTE FUNCTION append_to_audit_log('{invoice_id}', '{document}');

@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Database } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { getEntity } from './entities.ts';
+import * as store from './entities.store.ts';
+import { taxCategoryPattern } from './tax-rates.ts';
+
+/** How a customer is billed, over an interval of days. `from` null: from the beginning; `to` null: still so. */
+export type Billing = store.BillingRow;
+
+/** What an operator may change; what is left out stays. */
+export interface BillingChanges {
+  /** A legal entity's slug; null: the default one. */
+  readonly entity?: string | null;
+  /** Null: the customer's name. */
+  readonly legalName?: string | null;
+  readonly address?: readonly string[];
+  readonly taxIds?: readonly string[];
+  readonly poNumber?: string | null;
+  readonly email?: string | null;
+  /** Null: the legal entity's. */
+  readonly termsDays?: number | null;
+  readonly taxCategory?: string;
+  readonly taxTreatment?: Billing['taxTreatment'];
+  /** Why exempt, as it is printed. */
+  readonly taxNote?: string | null;
+}
+
+/** Of whom nothing was told. */
+export const plainBilling: store.NewBilling = {
+  legalEntityId: null,
+  legalName: null,
+  address: [],
+  taxIds: [],
+  poNumber: null,
+  email: null,
+  termsDays: null,
+  taxCategory: 'standard',
+  taxTreatment: 'taxed',
+  taxNote: null,
+};
+
+/** What is believed of a customer's billing details over time, oldest first. Throws not_found. */
+export async function billingHistory(db: Database, customer: string): Promise<Billing[]> {
+  return store.selectBilling(db, await requireCustomer(db, customer));
+}
+
+/**
+ * Changes a customer's billing details from a day on: everything else stays as it was on that day.
+ * Without a day: from the beginning where nothing was told before, else from today (UTC). An invoice
+ * takes what holds on the last day of its month.
+ * @returns whether anything changed, and from when on
+ * @throws ArcadiaError not_found, invalid_argument
+ */
+export async function setBilling(
+  db: Database,
+  customer: string,
+  changes: BillingChanges,
+  from: Temporal.PlainDate | null,
+  by: string,
+  now: Temporal.Instant,
+): Promise<{ changed: boolean; from: Temporal.PlainDate | null }> {
+  const customerId = await requireCustomer(db, customer);
+  const { entity, ...rest } = changes;
+  if (rest.taxCategory !== undefined && !taxCategoryPattern.test(rest.taxCategory)) {
+    throw new ArcadiaError('invalid_argument', `"${rest.taxCategory}" is no tax category; write it as standard.`);
+  }
+  if (rest.termsDays != null && !(Number.isInteger(rest.termsDays) && rest.termsDays >= 0 && rest.termsDays <= 365)) {
+    throw new ArcadiaError('invalid_argument', `Terms are 0 to 365 days, not ${rest.termsDays}.`);
+  }
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  const legalEntityId = entity == null ? entity : (await getEntity(db, entity)).legalEntityId;
+
+  return db.transaction().execute(async (trx) => {
+    await store.lockBilling(trx, customerId);
+    const history = await store.selectBilling(trx, customerId);
+    const day = from ?? (history.length === 0 ? null : now.toZonedDateTimeISO('UTC').toPlainDate());
+    const before = history.findLast((row) => day === null || beginsBy(row, day));
+    const old = before ? await detailsOf(trx, before) : plainBilling;
+    const billing: store.NewBilling = { ...old, ...given, ...(legalEntityId !== undefined && { legalEntityId }) };
+    if (billing.taxTreatment === 'exempt' && !billing.taxNote) {
+      throw new ArcadiaError('invalid_argument', 'An exemption needs its reason, as it is printed on the invoice.');
+    }
+    const last = history.at(-1);
+    const holdsOn = before !== undefined && before === last && before.to === null;
+    if (holdsOn && isDeepStrictEqual(old, billing)) return { changed: false, from: day };
+    await store.rewriteBilling(trx, customerId, billing, day, by, now);
+    return { changed: true, from: day };
+  });
+}
+
+function beginsBy(row: Billing, day: Temporal.PlainDate): boolean {
+  return row.from === null || Temporal.Instant.compare(row.from, day.toZonedDateTime('UTC').toInstant()) <= 0;
+}
+
+async function detailsOf(db: Database, row: Billing): Promise<store.NewBilling> {
+  const { customer: _, entity, from: _from, to: _to, recordedAt: _at, recordedBy: _by, ...details } = row;
+  return { ...details, legalEntityId: entity === null ? null : (await getEntity(db, entity)).legalEntityId };
+}
+
+async function requireCustomer(db: Database, externalId: string): Promise<number> {
+  const id = await store.selectCustomerId(db, externalId);
+  if (id === undefined) throw new ArcadiaError('not_found', `There is no customer "${externalId}".`);
+  return id;
+}

@@ -1,0 +1,374 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../platform/database.ts';
+import { ratingChangesOf } from './drafts.store.ts';
+
+// Corrections: which issued months may cost something else now, what they cost, what was decided.
+
+export interface Check {
+  readonly customerId: number;
+  readonly month: Temporal.PlainDate;
+  readonly usageStateId: number;
+  readonly ratingChanges: number;
+}
+
+/**
+ * Begins to watch an issued month, from the facts by which it costs what was issued. A month that is
+ * watched already, for another currency, is to be looked at again.
+ */
+export async function upsertCheck(trx: Transaction, check: Check): Promise<void> {
+  await sql`
+    INSERT INTO correction_checks (customer_id, month, usage_state_id, rating_changes, costs_known)
+    VALUES (${check.customerId}, ${check.month}, ${check.usageStateId}, ${check.ratingChanges}, false)
+    ON CONFLICT (customer_id, month) DO UPDATE SET rating_changes = ${changedUnseen}`.execute(trx);
+}
+
+/** No count of changes: the month is looked at again. */
+const changedUnseen = -1;
+
+/** Months of which anything was issued, oldest first. */
+export async function selectCheckedMonths(db: Database): Promise<Temporal.PlainDate[]> {
+  const { rows } = await sql<{ month: Temporal.PlainDate }>`
+    SELECT DISTINCT month FROM correction_checks ORDER BY month LIMIT 1200`.execute(db);
+  return rows.map((row) => row.month);
+}
+
+/**
+ * `correction_candidates`: customers of which an issued month may cost something else than when it
+ * was last looked at. `states` are the months' states of usage as they are now.
+ *
+ * Usage: on a day whose revision has grown, what a later metering changed since says whose it was; the
+ * first metering of a day, or of a kind, does not say and stands for everybody. What changed in one
+ * month can change the next ones too, through allowances that are carried over.
+ */
+export async function prepareCandidates(
+  trx: Transaction,
+  states: readonly { readonly month: Temporal.PlainDate; readonly usageStateId: number }[],
+  customerId: number | null,
+): Promise<void> {
+  await sql`DROP TABLE IF EXISTS pg_temp.correction_candidates`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE correction_candidates ON COMMIT DROP AS
+    WITH current AS MATERIALIZED (
+      SELECT u.month, u.usage_state_id, u.day_revisions
+      FROM unnest(${states.map((state) => state.usageStateId)}::bigint[]) AS s (id) JOIN usage_states u ON u.usage_state_id = s.id
+    ), checked AS MATERIALIZED (
+      SELECT c.customer_id, c.month, c.usage_state_id, c.rating_changes FROM correction_checks c
+      WHERE ${customerId}::bigint IS NULL OR c.customer_id = ${customerId}
+    ), days AS MATERIALIZED (
+      SELECT old.usage_state_id, old.month, old.month + (d.position::int - 1) AS day, d.old AS since
+      FROM (SELECT DISTINCT usage_state_id FROM checked) AS s
+      JOIN usage_states old USING (usage_state_id) JOIN current ON current.month = old.month
+      CROSS JOIN LATERAL unnest(old.day_revisions, current.day_revisions) WITH ORDINALITY AS d (old, new, position)
+      WHERE old.usage_state_id <> current.usage_state_id AND d.old IS DISTINCT FROM d.new
+    ), changed AS (
+      SELECT days.usage_state_id, l.customer_id
+      FROM days JOIN metering_changes c ON c.revision > days.since
+       AND c.period_start >= days.day::timestamptz AND c.period_start < (days.day + 1)::timestamptz
+      JOIN deployments_list l USING (deployment_id)
+      UNION
+      SELECT checked.usage_state_id, checked.customer_id
+      FROM days JOIN metering_revisions r ON r.day = days.day AND r.revision > days.since AND r.cause IN ('first', 'config')
+      JOIN checked USING (usage_state_id)
+    ), carried AS (SELECT months FROM pricing_carry_over)
+    SELECT c.customer_id, c.month
+    FROM checked c JOIN changed USING (usage_state_id, customer_id)
+    UNION
+    SELECT later.customer_id, later.month
+    FROM checked c JOIN changed USING (usage_state_id, customer_id) CROSS JOIN carried
+    JOIN checked later ON later.customer_id = c.customer_id AND later.month > c.month
+     AND later.month <= c.month + make_interval(months => carried.months)
+    UNION
+    SELECT c.customer_id, c.month FROM checked c
+    WHERE c.rating_changes <> ${ratingChangesOf(sql`c.customer_id`, sql`c.month`)}`.execute(trx);
+}
+
+export interface Candidate {
+  readonly customerId: number;
+  readonly month: Temporal.PlainDate;
+}
+
+export async function selectCandidates(trx: Transaction): Promise<Candidate[]> {
+  const { rows } = await sql<Candidate>`
+    SELECT customer_id AS "customerId", month FROM correction_candidates ORDER BY month, customer_id`.execute(trx);
+  return rows;
+}
+
+/** What was looked at is known up to the states; `candidates` is false for all that are none. */
+export async function advanceChecks(
+  trx: Transaction,
+  states: readonly { readonly month: Temporal.PlainDate; readonly usageStateId: number }[],
+  customerId: number | null,
+): Promise<void> {
+  await sql`
+    UPDATE correction_checks c SET usage_state_id = s.id
+    FROM unnest(${states.map((state) => state.month.toString())}::date[], ${states.map((state) => state.usageStateId)}::bigint[]) AS s (month, id)
+    WHERE c.month = s.month AND c.usage_state_id <> s.id AND (${customerId}::bigint IS NULL OR c.customer_id = ${customerId})
+      AND NOT EXISTS (SELECT FROM correction_candidates d WHERE d.customer_id = c.customer_id AND d.month = c.month)`.execute(
+    trx,
+  );
+}
+
+export interface CostRow {
+  readonly customerId: number;
+  readonly deploymentId: number;
+  readonly currency: string;
+  readonly component: string;
+  readonly description: string;
+  readonly amount: string;
+}
+
+/** Replaces what customers' month costs, and remembers by which facts. */
+export async function replaceCosts(
+  trx: Transaction,
+  month: Temporal.PlainDate,
+  usageStateId: number,
+  customers: readonly { readonly customerId: number; readonly ratingChanges: number }[],
+  costs: readonly CostRow[],
+): Promise<void> {
+  const ids = customers.map((customer) => customer.customerId);
+  await sql`
+    DELETE FROM correction_costs WHERE month = ${month} AND customer_id = ANY (${ids}::bigint[])`.execute(trx);
+  await sql`
+    INSERT INTO correction_costs (customer_id, deployment_id, month, currency, component, description, amount)
+    SELECT "customerId", "deploymentId", ${month}::date, currency, component, description, amount
+    FROM jsonb_to_recordset(${JSON.stringify(costs)}::jsonb) AS c (
+      "customerId" bigint, "deploymentId" bigint, currency text, component text, description text, amount numeric)`.execute(
+    trx,
+  );
+  await sql`
+    UPDATE correction_checks c SET usage_state_id = ${usageStateId}, rating_changes = d.changes, costs_known = true
+    FROM unnest(${ids}::bigint[], ${customers.map((customer) => customer.ratingChanges)}::bigint[]) AS d (id, changes)
+    WHERE c.customer_id = d.id AND c.month = ${month}`.execute(trx);
+}
+
+export interface ProposalRow {
+  readonly customerId: number;
+  readonly customer: string;
+  readonly deploymentId: number;
+  readonly deployment: string;
+  readonly month: Temporal.PlainDate;
+  readonly currency: string;
+  readonly component: string;
+  readonly description: string;
+  /** What the component costs now; what was issued for it; what was decided and is not issued. */
+  readonly costs: string;
+  readonly issued: string;
+  readonly decided: string;
+  /** costs - issued - decided, never zero. */
+  readonly amount: string;
+}
+
+export interface ProposalFilter {
+  readonly deployment?: string | undefined;
+  readonly month?: Temporal.PlainDate | undefined;
+  readonly customer?: string | undefined;
+  readonly currency?: string | undefined;
+}
+
+/**
+ * What each month that was looked at costs now beyond what was issued and decided, per line. By
+ * customer, deployment, month; where there are more than the limit, the rest is left out.
+ */
+export async function selectProposals(db: Database, filter: ProposalFilter, limit: number): Promise<ProposalRow[]> {
+  const { rows } = await sql<ProposalRow>`
+    WITH looked_at AS MATERIALIZED (
+      SELECT k.customer_id, k.month, i.currency
+      FROM correction_checks k JOIN invoices i ON i.customer_id = k.customer_id AND i.month = k.month
+       AND i.kind = 'invoice' AND i.state = 'issued'
+      WHERE k.costs_known AND (${filter.month ?? null}::date IS NULL OR k.month = ${filter.month ?? null}::date)
+    ), parts AS (
+      SELECT k.customer_id, k.deployment_id, k.month, k.currency, k.component, k.description, k.amount AS costs, 0 AS issued, 0 AS decided
+      FROM correction_costs k JOIN looked_at USING (customer_id, month, currency)
+      UNION ALL
+      SELECT i.customer_id, l.deployment_id, l.service_month, i.currency, l.component, l.description, 0, l.amount, 0
+      FROM looked_at a JOIN deployments_list d USING (customer_id)
+      JOIN invoice_lines l ON l.deployment_id = d.deployment_id AND l.service_month = a.month AND l.kind <> 'manual'
+      JOIN invoices i ON i.invoice_id = l.invoice_id AND i.state = 'issued' AND i.currency = a.currency
+      UNION ALL
+      SELECT c.customer_id, c.deployment_id, c.month, c.currency, c.component, c.description, 0, 0, c.amount
+      FROM corrections c JOIN looked_at USING (customer_id, month, currency)
+      WHERE c.withdrawn_at IS NULL AND (c.decision = 'waive' OR (c.decision = 'invoice' AND NOT ${isIssued}))
+    )
+    SELECT p.customer_id AS "customerId", d.customer_external_id AS customer, p.deployment_id AS "deploymentId", d.slug AS deployment,
+           p.month, p.currency, p.component, (array_agg(p.description ORDER BY length(p.description), p.description))[1] AS description,
+           sum(p.costs)::text AS costs, sum(p.issued)::text AS issued, sum(p.decided)::text AS decided,
+           sum(p.costs - p.issued - p.decided)::text AS amount
+    FROM parts p JOIN deployments_list d USING (deployment_id)
+    WHERE (${filter.deployment ?? null}::text IS NULL OR d.slug = ${filter.deployment ?? null})
+      AND (${filter.customer ?? null}::text IS NULL OR d.customer_external_id = ${filter.customer ?? null})
+      AND (${filter.currency ?? null}::text IS NULL OR p.currency = ${filter.currency ?? null})
+    GROUP BY p.customer_id, d.customer_external_id, p.deployment_id, d.slug, p.month, p.currency, p.component
+    HAVING sum(p.costs - p.issued - p.decided) <> 0
+    ORDER BY d.customer_external_id COLLATE "C", d.slug COLLATE "C", p.month, p.currency, p.component LIMIT ${limit}`.execute(
+    db,
+  );
+  return rows;
+}
+
+/** Whether the decided correction c is on an issued document. */
+const isIssued = sql`EXISTS (
+  SELECT FROM invoice_lines x JOIN invoices y USING (invoice_id)
+  WHERE x.deployment_id = c.deployment_id AND x.service_month = c.month AND x.kind = 'correction'
+    AND x.details ->> 'correctionId' = c.correction_id::text AND y.state = 'issued')`;
+
+export interface NewDecision {
+  readonly decision: 'invoice' | 'credit_note' | 'waive';
+  readonly targetMonth: Temporal.PlainDate | null;
+  readonly creditNoteId: number | null;
+  readonly reason: string | null;
+}
+
+/** Writes what was decided about proposals, exactly as they are. Returns their ids, in their order. */
+export async function insertCorrections(
+  trx: Transaction,
+  proposals: readonly ProposalRow[],
+  decision: NewDecision,
+  by: string,
+  now: Temporal.Instant,
+): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    INSERT INTO corrections (decision, customer_id, deployment_id, month, currency, component, description, amount,
+                             target_month, credit_note_id, reason, decided_at, decided_by)
+    SELECT ${decision.decision}, "customerId", "deploymentId", month, currency, component, description, amount,
+           ${decision.targetMonth}::date, ${decision.creditNoteId}::bigint, ${decision.reason}, ${now}::timestamptz, ${by}
+    FROM jsonb_to_recordset(${JSON.stringify(proposals)}::jsonb) AS p (
+      "customerId" bigint, "deploymentId" bigint, month date, currency text, component text, description text, amount numeric)
+    RETURNING correction_id AS id`.execute(trx);
+  return rows.map((row) => row.id);
+}
+
+/**
+ * The first month, from one on, whose invoice to the customer in the currency is neither approved nor
+ * issued, nor is any later one: where a correction can still come.
+ */
+export async function selectOpenMonth(
+  trx: Transaction,
+  customerId: number,
+  currency: string,
+  from: Temporal.PlainDate,
+): Promise<Temporal.PlainDate> {
+  const { rows } = await sql<{ month: Temporal.PlainDate }>`
+    SELECT greatest(${from}::date, (max(month) + interval '1 month')::date) AS month FROM invoices
+    WHERE kind = 'invoice' AND customer_id = ${customerId} AND currency = ${currency} AND state IN ('approved', 'issued')`.execute(
+    trx,
+  );
+  return rows[0]?.month ?? from;
+}
+
+/** The issued invoice of a customer's month. */
+export async function selectIssuedInvoice(
+  trx: Transaction,
+  customerId: number,
+  currency: string,
+  month: Temporal.PlainDate,
+): Promise<{ invoiceId: number; legalEntityId: number } | undefined> {
+  const { rows } = await sql<{ invoiceId: number; legalEntityId: number }>`
+    SELECT invoice_id AS "invoiceId", legal_entity_id AS "legalEntityId" FROM invoices
+    WHERE kind = 'invoice' AND state = 'issued' AND customer_id = ${customerId} AND currency = ${currency} AND month = ${month}`.execute(
+    trx,
+  );
+  return rows[0];
+}
+
+export interface NewCreditNote {
+  readonly creditsInvoiceId: number;
+  readonly legalEntityId: number;
+  readonly customerId: number;
+  readonly currency: string;
+  readonly month: Temporal.PlainDate;
+  readonly usageStateId: number;
+  readonly usageRevision: number;
+  readonly inputsDigest: string;
+  readonly ratingChanges: number;
+  readonly subtotal: string;
+  readonly tax: string;
+  readonly total: string;
+  readonly taxes: readonly unknown[];
+}
+
+/** Approved by whoever decided; its lines come before it is issued. */
+export async function insertCreditNote(
+  trx: Transaction,
+  note: NewCreditNote,
+  by: string,
+  now: Temporal.Instant,
+): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    INSERT INTO invoices (kind, credits_invoice_id, legal_entity_id, customer_id, currency, month, state, usage_state_id,
+                          usage_revision, inputs_digest, rating_changes, subtotal, tax, total, taxes, drafted_at, approved_at, approved_by)
+    VALUES ('credit_note', ${note.creditsInvoiceId}, ${note.legalEntityId}, ${note.customerId}, ${note.currency}, ${note.month},
+            'approved', ${note.usageStateId}, ${note.usageRevision}, decode(${note.inputsDigest}, 'hex'), ${note.ratingChanges},
+            ${note.subtotal}, ${note.tax}, ${note.total}, ${JSON.stringify(note.taxes)}::jsonb, ${now}, ${now}, ${by})
+    RETURNING invoice_id AS id`.execute(trx);
+  return (rows[0] as { id: number }).id;
+}
+
+interface CorrectedInvoice {
+  readonly invoiceId: number;
+  readonly kind: 'invoice' | 'credit_note';
+  readonly customerId: number;
+  readonly currency: string;
+  readonly month: Temporal.PlainDate;
+}
+
+/** Numbers of issued documents with corrections of an invoice's month. */
+export async function selectCorrectingDocuments(trx: Transaction, invoice: CorrectedInvoice): Promise<string[]> {
+  const { rows } = await sql<{ number: string }>`
+    SELECT DISTINCT i.number FROM invoice_lines l JOIN invoices i USING (invoice_id)
+    JOIN deployments_list d USING (deployment_id)
+    WHERE d.customer_id = ${invoice.customerId} AND l.service_month = ${invoice.month} AND l.kind = 'correction'
+      AND i.state = 'issued' AND i.currency = ${invoice.currency} ORDER BY i.number LIMIT 10`.execute(trx);
+  return rows.map((row) => row.number);
+}
+
+/** What was decided about an invoice's month, or is on a credit note, ends with it. */
+export async function withdrawWith(trx: Transaction, invoice: CorrectedInvoice, now: Temporal.Instant): Promise<void> {
+  if (invoice.kind === 'credit_note') {
+    await sql`
+      UPDATE corrections SET withdrawn_at = ${now}
+      WHERE credit_note_id = ${invoice.invoiceId} AND withdrawn_at IS NULL`.execute(trx);
+    return;
+  }
+  await sql`
+    UPDATE corrections SET withdrawn_at = ${now}
+    WHERE customer_id = ${invoice.customerId} AND month = ${invoice.month} AND currency = ${invoice.currency}
+      AND withdrawn_at IS NULL AND decision <> 'credit_note'`.execute(trx);
+  // Billed in another currency too, the month stays watched.
+  const unwatched = sql`
+    customer_id = ${invoice.customerId} AND month = ${invoice.month}
+    AND NOT EXISTS (SELECT FROM invoices i WHERE i.customer_id = ${invoice.customerId} AND i.month = ${invoice.month}
+                      AND i.kind = 'invoice' AND i.state = 'issued')`;
+  await sql`DELETE FROM correction_costs WHERE ${unwatched}`.execute(trx);
+  await sql`DELETE FROM correction_checks WHERE ${unwatched}`.execute(trx);
+}
+
+export interface DecisionRow {
+  readonly correctionId: number;
+  readonly decision: 'invoice' | 'credit_note' | 'waive';
+  readonly customer: string;
+  readonly deployment: string;
+  readonly month: Temporal.PlainDate;
+  readonly currency: string;
+  readonly component: string;
+  readonly description: string;
+  readonly amount: string;
+  readonly targetMonth: Temporal.PlainDate | null;
+  readonly creditNote: string | null;
+  readonly reason: string | null;
+  readonly decidedAt: Temporal.Instant;
+  readonly decidedBy: string;
+  readonly withdrawn: boolean;
+}
+
+/** What was decided, newest first. */
+export async function selectDecisions(db: Database, filter: ProposalFilter, limit: number): Promise<DecisionRow[]> {
+  const { rows } = await sql<DecisionRow>`
+    SELECT c.correction_id AS "correctionId", c.decision, d.customer_external_id AS customer, d.slug AS deployment, c.month,
+           c.currency, c.component, c.description, c.amount::text AS amount, c.target_month AS "targetMonth", i.number AS "creditNote",
+           c.reason, c.decided_at AS "decidedAt", c.decided_by AS "decidedBy", c.withdrawn_at IS NOT NULL AS withdrawn
+    FROM corrections c JOIN deployments_list d USING (deployment_id) LEFT JOIN invoices i ON i.invoice_id = c.credit_note_id
+    WHERE (${filter.deployment ?? null}::text IS NULL OR d.slug = ${filter.deployment ?? null})
+      AND (${filter.month ?? null}::date IS NULL OR c.month = ${filter.month ?? null}::date)
+    ORDER BY c.correction_id DESC LIMIT ${limit}`.execute(db);
+  return rows;
+}

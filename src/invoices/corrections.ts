@@ -1,0 +1,297 @@
+import type { Database, Transaction } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { formatMoney } from '../platform/money.ts';
+import { Exact } from '../platform/quantity.ts';
+import { UsageSums } from '../pricing/usage-sums.ts';
+import { compose, finish, openTaxes, storedLine } from './compose.ts';
+import * as store from './corrections.store.ts';
+import * as drafts from './drafts.store.ts';
+import * as invoices from './invoices.store.ts';
+import { freeze } from './issue.ts';
+import { correctionLine } from './lines.ts';
+
+// What an issued month costs now, minus all that was issued for it: invoices, corrections and
+// credit notes that are not void. It is proposed; the operator decides.
+
+/** One line of a proposed correction. Money has its currency's digits and is signed. */
+export interface ProposedLine {
+  readonly component: string;
+  readonly description: string;
+  /** What it costs now, what was issued for it, what was decided and not issued yet. */
+  readonly costs: string;
+  readonly issued: string;
+  readonly decided: string;
+  /** costs - issued - decided */
+  readonly amount: string;
+}
+
+/** All that is to be corrected of a deployment's month in a currency. */
+export interface Proposal {
+  readonly customer: string;
+  readonly deployment: string;
+  /** `2026-05` */
+  readonly month: string;
+  readonly currency: string;
+  /** The sum of the lines. */
+  readonly amount: string;
+  readonly lines: readonly ProposedLine[];
+}
+
+export type ProposalFilter = store.ProposalFilter;
+export type Decision = store.DecisionRow;
+
+/** At most so many lines are listed at once. */
+const proposedLinesMax = 10_000;
+const customersPerBatch = 500;
+
+/**
+ * Finds the issued months that may cost something else by now, and rates those anew. Cheap where
+ * nothing has changed: it compares revisions of usage and counts of changes to plans.
+ * @returns how many customers' months were rated anew
+ */
+export async function checkCorrections(
+  db: Database,
+  options: { readonly customerId?: number; readonly signal?: AbortSignal } = {},
+): Promise<number> {
+  const customerId = options.customerId ?? null;
+  const candidates = await db.transaction().execute(async (trx) => {
+    const states = await readStates(trx);
+    await store.prepareCandidates(trx, states, customerId);
+    await store.advanceChecks(trx, states, customerId);
+    return store.selectCandidates(trx);
+  });
+  for (const [month, customers] of groupByMonth(candidates)) {
+    const sums = new UsageSums(db);
+    for (let start = 0; start < customers.length; start += customersPerBatch) {
+      options.signal?.throwIfAborted();
+      const batch = customers.slice(start, start + customersPerBatch);
+      await db.transaction().execute((trx) => rateAgain(trx, month, batch, sums));
+    }
+  }
+  return candidates.length;
+}
+
+async function readStates(trx: Transaction): Promise<{ month: Temporal.PlainDate; usageStateId: number }[]> {
+  const states: { month: Temporal.PlainDate; usageStateId: number }[] = [];
+  for (const month of await store.selectCheckedMonths(trx)) {
+    states.push({ month, usageStateId: (await drafts.insertUsageState(trx, month)).usageStateId });
+  }
+  return states;
+}
+
+function groupByMonth(candidates: readonly store.Candidate[]): [Temporal.PlainDate, number[]][] {
+  const months = new Map<string, [Temporal.PlainDate, number[]]>();
+  for (const { customerId, month } of candidates) {
+    const group = months.get(month.toString()) ?? [month, []];
+    group[1].push(customerId);
+    months.set(month.toString(), group);
+  }
+  return [...months.values()];
+}
+
+async function rateAgain(
+  trx: Transaction,
+  month: Temporal.PlainDate,
+  customerIds: readonly number[],
+  sums: UsageSums,
+): Promise<void> {
+  // Read before the usage: what changes in between shows again.
+  const { usageStateId } = await drafts.insertUsageState(trx, month);
+  const customers: drafts.BilledCustomer[] = [];
+  for (const customerId of customerIds) {
+    customers.push(...(await drafts.selectBilledCustomers(trx, month, { after: 0, limit: 1, customerId })));
+  }
+  const composed = await compose(trx, month, customers, sums);
+  const costs = composed.flatMap(({ customer, invoices: made }) =>
+    made.flatMap(({ currency, lines }) =>
+      lines
+        .filter((line) => line.kind !== 'manual' && line.kind !== 'correction')
+        .map((line) => ({
+          customerId: customer.customerId,
+          deploymentId: line.deploymentId as number,
+          currency,
+          component: line.component,
+          description: line.description,
+          amount: line.amount,
+        })),
+    ),
+  );
+  await store.replaceCosts(trx, month, usageStateId, customers, costs);
+}
+
+/** What the operator has yet to decide, as of the last check. */
+export async function listProposals(db: Database, filter: ProposalFilter = {}): Promise<Proposal[]> {
+  return groupProposals(await store.selectProposals(db, filter, proposedLinesMax));
+}
+
+function groupProposals(rows: readonly store.ProposalRow[]): Proposal[] {
+  const groups = new Map<string, store.ProposalRow[]>();
+  for (const row of rows) {
+    const key = `${row.deployment} ${row.month} ${row.currency}`;
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  return [...groups.values()].map((lines) => {
+    const { customer, deployment, month, currency } = lines[0] as store.ProposalRow;
+    const money = (amount: string) => formatMoney(new Exact(amount), currency);
+    return {
+      customer,
+      deployment,
+      month: month.toPlainYearMonth().toString(),
+      currency,
+      amount: money(lines.reduce((sum, line) => sum.plus(line.amount), new Exact(0)).toFixed()),
+      lines: lines.map(({ component, description, costs, issued, decided, amount }) => ({
+        component,
+        description,
+        costs: money(costs),
+        issued: money(issued),
+        decided: money(decided),
+        amount: money(amount),
+      })),
+    };
+  });
+}
+
+/** What was decided about corrections, newest first; at most `limit` lines. */
+export async function listDecisions(db: Database, filter: ProposalFilter, limit: number): Promise<Decision[]> {
+  return store.selectDecisions(db, filter, limit);
+}
+
+export interface CorrectRequest {
+  readonly deployment: string;
+  /** The first day of the month that is corrected. */
+  readonly month: Temporal.PlainDate;
+  /** Needed where the month is corrected in more than one. */
+  readonly currency?: string | undefined;
+  /** The sum that whoever decides has seen: refused where it is another by now. */
+  readonly expectedAmount?: string | undefined;
+  readonly by: string;
+  readonly now: Temporal.Instant;
+}
+
+/**
+ * Puts a proposed correction on the customer's next invoice: that of the first month that is neither
+ * approved nor issued, whose draft has it from now on.
+ * @throws ArcadiaError not_found (nothing is to be corrected), conflict (another amount than expected)
+ */
+export async function correctOnNextInvoice(
+  db: Database,
+  request: CorrectRequest,
+): Promise<{ amount: string; month: string }> {
+  return decide(db, request, async (trx, proposal, rows) => {
+    const after = request.month.add({ months: 1 });
+    const targetMonth = await store.selectOpenMonth(trx, rows[0].customerId, proposal.currency, after);
+    const decision = { decision: 'invoice', targetMonth, creditNoteId: null, reason: null } as const;
+    await store.insertCorrections(trx, rows, decision, request.by, request.now);
+    return { amount: proposal.amount, month: targetMonth.toPlainYearMonth().toString() };
+  });
+}
+
+/**
+ * Waives a proposed correction: exactly these amounts. What changes afterwards is proposed again.
+ * @throws ArcadiaError not_found, conflict, invalid_argument (no reason)
+ */
+export async function waiveCorrection(
+  db: Database,
+  request: CorrectRequest & { readonly reason: string },
+): Promise<{ amount: string }> {
+  if (request.reason.trim() === '')
+    throw new ArcadiaError('invalid_argument', 'A waiver needs its reason, for the record.');
+  return decide(db, request, async (trx, proposal, rows) => {
+    const decision = {
+      decision: 'waive',
+      targetMonth: null,
+      creditNoteId: null,
+      reason: request.reason.trim(),
+    } as const;
+    await store.insertCorrections(trx, rows, decision, request.by, request.now);
+    return { amount: proposal.amount };
+  });
+}
+
+export interface CreditRequest extends CorrectRequest {
+  readonly number?: string | undefined;
+  readonly incomplete?: boolean | undefined;
+}
+
+/**
+ * Issues a credit note over a proposed correction, with a number of its own series, at the tax of
+ * the month that is corrected.
+ * @throws ArcadiaError not_found; conflict (the customer owes more, not less; another amount than expected;
+ *   details are missing); invalid_argument (the number)
+ */
+export async function issueCreditNote(
+  db: Database,
+  request: CreditRequest,
+): Promise<{ invoiceId: number; number: string; total: string }> {
+  return decide(db, request, async (trx, proposal, rows) => {
+    if (!new Exact(proposal.amount).isNegative()) {
+      throw new ArcadiaError(
+        'conflict',
+        `${proposal.deployment} owes ${proposal.amount} ${proposal.currency} more for ${proposal.month}; ` +
+          'a credit note gives back. Put it on the next invoice instead.',
+      );
+    }
+    const { customerId } = rows[0];
+    const { month } = request;
+    const credited = await store.selectIssuedInvoice(trx, customerId, proposal.currency, month);
+    if (!credited) throw new RangeError('a proposal without an issued invoice');
+    const taxOf = await openTaxes(trx, [{ customerId, month }]);
+    const lines = rows.map((row) => correctionLine({ ...row, correctionId: 0 }, proposal.currency));
+    const who = { customerId, legalEntityId: credited.legalEntityId, ratingChanges: 0 };
+    const { lines: taxed, ...content } = finish(who, proposal.currency, lines, taxOf);
+    const state = await drafts.insertUsageState(trx, month);
+    const note = { ...content, ...state, month, creditsInvoiceId: credited.invoiceId };
+    const invoiceId = await store.insertCreditNote(trx, note, request.by, request.now);
+    const decision = { decision: 'credit_note', targetMonth: null, creditNoteId: invoiceId, reason: null } as const;
+    const ids = await store.insertCorrections(trx, rows, decision, request.by, request.now);
+    await drafts.insertLines(
+      trx,
+      taxed.map((line, index) => ({
+        ...storedLine(line),
+        details: { correctionId: ids[index] as number },
+        invoiceId,
+        position: index + 1,
+      })),
+    );
+    const { number } = await freeze(trx, invoiceId, request);
+    return { invoiceId, number, total: content.total };
+  });
+}
+
+type Rows = readonly [store.ProposalRow, ...store.ProposalRow[]];
+
+/** Brings the deployment's customer up to date, then decides on what is proposed, under the customer's lock. */
+async function decide<T>(
+  db: Database,
+  request: CorrectRequest,
+  work: (trx: Transaction, proposal: Proposal, rows: Rows) => Promise<T>,
+): Promise<T> {
+  const { deployment, month, currency } = request;
+  const customerId = await invoices.selectCustomerOfDeployment(db, deployment);
+  if (customerId === undefined) throw new ArcadiaError('not_found', `There is no deployment "${deployment}".`);
+  await checkCorrections(db, { customerId });
+  return db.transaction().execute(async (trx) => {
+    await invoices.lockCustomer(trx, customerId);
+    const rows = await store.selectProposals(trx, { deployment, month, currency }, proposedLinesMax);
+    const [proposal, second] = groupProposals(rows);
+    if (!proposal) {
+      throw new ArcadiaError(
+        'not_found',
+        `Nothing is to be corrected of ${month.toPlainYearMonth()} for "${deployment}".`,
+      );
+    }
+    if (second) {
+      throw new ArcadiaError(
+        'invalid_argument',
+        `${month.toPlainYearMonth()} of "${deployment}" is corrected in ${proposal.currency} and ${second.currency}; say which.`,
+      );
+    }
+    if (request.expectedAmount !== undefined && !new Exact(request.expectedAmount).eq(proposal.amount)) {
+      throw new ArcadiaError(
+        'conflict',
+        `The correction comes to ${proposal.amount} ${proposal.currency} by now, not to ${request.expectedAmount}; look again.`,
+      );
+    }
+    return work(trx, proposal, rows as unknown as Rows);
+  });
+}

@@ -1,0 +1,174 @@
+import { formatMoney } from '../platform/money.ts';
+import { Exact } from '../platform/quantity.ts';
+import type { Json } from './canonical-json.ts';
+import type { InvoiceRow, LineRow, PartiesRow } from './invoices.store.ts';
+import type { TaxTotal } from './taxes.ts';
+
+/** A line as the document shows it. Money has its currency's digits; quantities are exact decimals. */
+export interface DocumentLine {
+  /** Its number on the document, from 1. */
+  readonly position: number;
+  readonly kind: LineRow['kind'];
+  /** `2026-05`: when it was used; of a correction, the month that is corrected. */
+  readonly serviceMonth: string;
+  readonly component: string;
+  readonly description: string;
+  /** What is charged: of usage, what lies beyond what is included. */
+  readonly quantity: string | null;
+  readonly unit: string | null;
+  readonly unitPrice: string | null;
+  readonly amount: string;
+  readonly taxCategory: string;
+  readonly taxPercent: string;
+  readonly details: { readonly [key: string]: Json };
+}
+
+export interface DocumentSection {
+  /** A deployment's slug and name; null: for the customer as a whole. */
+  readonly deployment: string | null;
+  readonly name: string | null;
+  readonly lines: readonly DocumentLine[];
+  readonly subtotal: string;
+}
+
+export interface Party {
+  readonly name: string;
+  readonly address: readonly string[];
+  readonly taxIds: readonly string[];
+  readonly email: string | null;
+}
+
+/** The whole of an invoice or credit note: every other form of it is made from this. Days are UTC. */
+export interface InvoiceDocument {
+  readonly format: 'arcadia-invoice/1';
+  readonly kind: 'invoice' | 'credit_note';
+  /** Null: a draft. */
+  readonly number: string | null;
+  readonly issuedOn: string | null;
+  readonly dueOn: string | null;
+  readonly termsDays: number;
+  readonly currency: string;
+  readonly month: string;
+  /** Half-open. */
+  readonly period: { readonly from: string; readonly to: string };
+  readonly seller: Party & {
+    readonly footer: string | null;
+    readonly logo: string | null;
+    readonly font: string | null;
+  };
+  readonly buyer: Party & { readonly customer: string; readonly poNumber: string | null };
+  /** The number of the invoice that a credit note takes back a part of. */
+  readonly credits: string | null;
+  readonly sections: readonly DocumentSection[];
+  /** The sum of all lines' amounts. */
+  readonly subtotal: string;
+  readonly taxes: readonly TaxTotal[];
+  /** The sum of the taxes' amounts. */
+  readonly tax: string;
+  /** subtotal + tax */
+  readonly total: string;
+  /** The newest metering that it was made from. */
+  readonly usageRevision: number;
+}
+
+/** The document of an invoice as it is; `issue` gives a draft what it gets when it is issued. */
+export function buildDocument(
+  invoice: InvoiceRow,
+  lines: readonly LineRow[],
+  parties: PartiesRow,
+  issue: { readonly number: string; readonly issuedOn: Temporal.PlainDate; readonly dueOn: Temporal.PlainDate } | null,
+): InvoiceDocument {
+  const money = (amount: string) => formatMoney(new Exact(amount), invoice.currency);
+  const sections = new Map<string, { name: string | null; deployment: string | null; lines: DocumentLine[] }>();
+  for (const line of lines) {
+    const key = line.deployment ?? '';
+    const section = sections.get(key) ?? { deployment: line.deployment, name: line.deploymentName, lines: [] };
+    section.lines.push(documentLine(line, money));
+    sections.set(key, section);
+  }
+  return {
+    format: 'arcadia-invoice/1',
+    kind: invoice.kind,
+    number: issue?.number ?? invoice.number,
+    issuedOn: issue?.issuedOn.toString() ?? null,
+    dueOn: issue?.dueOn.toString() ?? null,
+    termsDays: parties.termsDays,
+    currency: invoice.currency,
+    month: invoice.month.toPlainYearMonth().toString(),
+    period: { from: invoice.month.toString(), to: invoice.month.add({ months: 1 }).toString() },
+    seller: {
+      name: parties.sellerName ?? '',
+      address: parties.sellerAddress,
+      taxIds: parties.sellerTaxIds,
+      email: parties.sellerEmail,
+      footer: parties.footer,
+      logo: parties.logo,
+      font: parties.font,
+    },
+    buyer: {
+      customer: invoice.customer,
+      name: parties.buyerName,
+      address: parties.buyerAddress,
+      taxIds: parties.buyerTaxIds,
+      email: parties.buyerEmail,
+      poNumber: parties.poNumber,
+    },
+    credits: invoice.credits,
+    sections: [...sections.values()].map((section) => ({
+      ...section,
+      subtotal: formatMoney(
+        section.lines.reduce((sum, line) => sum.plus(line.amount), new Exact(0)),
+        invoice.currency,
+      ),
+    })),
+    subtotal: money(invoice.subtotal),
+    taxes: invoice.taxes.map((tax) => ({ ...tax, base: money(tax.base), amount: money(tax.amount) })),
+    tax: money(invoice.tax),
+    total: money(invoice.total),
+    usageRevision: invoice.usageRevision,
+  };
+}
+
+function documentLine(line: LineRow, money: (amount: string) => string): DocumentLine {
+  return {
+    position: line.position,
+    kind: line.kind,
+    serviceMonth: line.serviceMonth.toPlainYearMonth().toString(),
+    component: line.component,
+    description: line.description,
+    quantity: line.quantity,
+    unit: line.unit,
+    unitPrice: line.unitPrice,
+    amount: money(line.amount),
+    taxCategory: line.tax.category,
+    taxPercent: line.tax.percent,
+    details: line.details as { readonly [key: string]: Json },
+  };
+}
+
+/** What a document to be issued still lacks; each as a sentence that says what to do. */
+export function missingFor(
+  parties: PartiesRow,
+  invoice: Pick<InvoiceRow, 'customer' | 'taxes' | 'subtotal'>,
+): string[] {
+  const { entity } = parties;
+  const missing: string[] = [];
+  const entityCommand = `arcadia entity set ${entity}`;
+  const customerCommand = `arcadia customer billing set ${invoice.customer}`;
+  if (parties.sellerName === null) missing.push(`Legal entity "${entity}" has no name: ${entityCommand} --name '...'`);
+  if (parties.sellerAddress.length === 0)
+    missing.push(`Legal entity "${entity}" has no address: ${entityCommand} --address '...'`);
+  if (parties.buyerAddress.length === 0) {
+    missing.push(`Customer "${invoice.customer}" has no address: ${customerCommand} --address '...'`);
+  }
+  const taxed = invoice.taxes.some((tax) => tax.treatment === 'taxed' && !new Exact(tax.percent).isZero());
+  if (taxed && parties.sellerTaxIds.length === 0) {
+    missing.push(`Legal entity "${entity}" charges tax and has no tax id: ${entityCommand} --tax-id '...'`);
+  }
+  if (parties.taxTreatment === 'reverse_charge' && parties.buyerTaxIds.length === 0) {
+    missing.push(
+      `Customer "${invoice.customer}" has no tax id, which a reverse charge needs: ${customerCommand} --tax-id '...'`,
+    );
+  }
+  return missing;
+}

@@ -1,0 +1,345 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../platform/database.ts';
+import type { LineTax, TaxTotal } from './taxes.ts';
+
+// What drafts are made from, and the drafts themselves, many customers at a time.
+
+/** One drafting of a month at a time; held until the end of the transaction. */
+export async function lockMonth(trx: Transaction, month: Temporal.PlainDate): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended('invoice_drafts', extract(epoch FROM ${month}::date)::bigint))`.execute(
+    trx,
+  );
+}
+
+export interface UsageState {
+  readonly usageStateId: number;
+  /** The newest revision in it; 0: nothing was metered. */
+  readonly usageRevision: number;
+}
+
+/** What metering knows of a month now. Read before its usage, so that what comes in between shows as a change later. */
+export async function insertUsageState(trx: Transaction, month: Temporal.PlainDate): Promise<UsageState> {
+  const state = sql`
+    SELECT ${month}::date AS month, array_agg(coalesce(r.revision, 0) ORDER BY d.day) AS day_revisions
+    FROM generate_series(${month}::date, ${month.add({ months: 1 })}::date - 1, interval '1 day') AS d (day)
+    LEFT JOIN metering_day_revisions r ON r.day = d.day::date`;
+  const { rows } = await sql<UsageState>`
+    WITH state AS MATERIALIZED (${state}), made AS (
+      INSERT INTO usage_states (month, day_revisions) SELECT month, day_revisions FROM state
+      ON CONFLICT (month, day_revisions) DO NOTHING RETURNING usage_state_id, day_revisions
+    )
+    SELECT usage_state_id AS "usageStateId", (SELECT max(r) FROM unnest(day_revisions) AS r) AS "usageRevision"
+    FROM (SELECT * FROM made
+          UNION ALL SELECT u.usage_state_id, u.day_revisions FROM usage_states u JOIN state USING (month, day_revisions)) AS s
+    LIMIT 1`.execute(trx);
+  const [row] = rows;
+  if (row) return row;
+  // Somebody else has just written the same state, after this statement began.
+  return insertUsageState(trx, month);
+}
+
+export interface BilledCustomer {
+  readonly customerId: number;
+  readonly externalId: string;
+  /** Who bills it on the month's last day. */
+  readonly legalEntityId: number;
+  /** How many changes of plans and subscriptions that can matter to the month are known. */
+  readonly ratingChanges: number;
+}
+
+/**
+ * Customers by id, after one, that a month may have to be billed to: with deployments, lines by hand
+ * or a draft; each with who bills it.
+ */
+export async function selectBilledCustomers(
+  db: Database,
+  month: Temporal.PlainDate,
+  only: { readonly after: number; readonly limit: number; readonly customerId?: number },
+): Promise<BilledCustomer[]> {
+  const last = month.add({ months: 1 }).subtract({ days: 1 });
+  const { rows } = await sql<BilledCustomer>`
+    WITH chosen AS (
+      SELECT c.customer_id, c.external_id FROM deployments_customers c
+      WHERE c.customer_id > ${only.after} AND (${only.customerId ?? null}::bigint IS NULL OR c.customer_id = ${only.customerId ?? null})
+        AND (EXISTS (SELECT FROM deployments_list d WHERE d.customer_id = c.customer_id)
+          OR EXISTS (SELECT FROM manual_lines m WHERE m.customer_id = c.customer_id AND m.month = ${month} AND m.removed_at IS NULL)
+          OR EXISTS (SELECT FROM invoices i WHERE i.customer_id = c.customer_id AND i.month = ${month} AND i.state = 'draft'))
+      ORDER BY c.customer_id LIMIT ${only.limit}
+    )
+    SELECT c.customer_id AS "customerId", c.external_id AS "externalId", e.legal_entity_id AS "legalEntityId",
+           ${ratingChangesOf(sql`c.customer_id`, sql`${month}::date`)} AS "ratingChanges"
+    FROM chosen c
+    LEFT JOIN customer_billing b ON b.customer_id = c.customer_id AND b.superseded_at = 'infinity'
+      AND b.valid_from <= ${last}::date AND b.valid_to > ${last}::date
+    JOIN legal_entities e ON CASE WHEN b.legal_entity_id IS NULL THEN e.is_default ELSE e.legal_entity_id = b.legal_entity_id END
+    ORDER BY c.customer_id`.execute(db);
+  return rows;
+}
+
+/**
+ * How many changes of plans and subscriptions there are that can matter to what a customer's month
+ * costs. A month holds fees of the next one where they are due in advance, and of a year that begins
+ * in it, which ends earlier where the subscription does; it carries allowances in from the last 12.
+ */
+export function ratingChangesOf(
+  customer: ReturnType<typeof sql>,
+  month: ReturnType<typeof sql>,
+): ReturnType<typeof sql> {
+  return sql`(
+    SELECT count(*) FROM pricing_changes p JOIN deployments_list d USING (deployment_id)
+    WHERE d.customer_id = ${customer}
+      AND p.valid_from < (${month})::timestamptz + CASE p.cause WHEN 'plan' THEN interval '2 months' ELSE interval '13 months' END
+      AND p.valid_to > (${month})::timestamptz - interval '12 months')`;
+}
+
+export interface DeploymentRow {
+  readonly deploymentId: number;
+  readonly customerId: number;
+  readonly slug: string;
+  readonly name: string;
+}
+
+/** The deployments of some customers, by slug. */
+export async function selectDeployments(db: Database, customerIds: readonly number[]): Promise<DeploymentRow[]> {
+  const { rows } = await sql<DeploymentRow>`
+    SELECT deployment_id AS "deploymentId", customer_id AS "customerId", slug, name FROM deployments_list
+    WHERE customer_id = ANY (${[...customerIds]}::bigint[]) ORDER BY slug COLLATE "C"`.execute(db);
+  return rows;
+}
+
+export interface ManualLineRow {
+  readonly customerId: number;
+  readonly currency: string;
+  readonly manualLineId: number;
+  readonly deploymentId: number | null;
+  readonly description: string;
+  readonly quantity: string;
+  readonly unit: string | null;
+  readonly unitPrice: string;
+  readonly taxCategory: string | null;
+}
+
+export async function selectManualLines(
+  db: Database,
+  month: Temporal.PlainDate,
+  customerIds: readonly number[],
+): Promise<ManualLineRow[]> {
+  const { rows } = await sql<ManualLineRow>`
+    SELECT customer_id AS "customerId", currency, manual_line_id AS "manualLineId", deployment_id AS "deploymentId", description,
+           trim_scale(quantity)::text AS quantity, unit, unit_price::text AS "unitPrice", tax_category AS "taxCategory"
+    FROM manual_lines
+    WHERE month = ${month} AND customer_id = ANY (${[...customerIds]}::bigint[]) AND removed_at IS NULL
+    ORDER BY manual_line_id`.execute(db);
+  return rows;
+}
+
+export interface DecidedRow {
+  readonly customerId: number;
+  readonly currency: string;
+  readonly correctionId: number;
+  readonly deploymentId: number;
+  readonly month: Temporal.PlainDate;
+  readonly component: string;
+  readonly description: string;
+  readonly amount: string;
+}
+
+/** Corrections that were decided to come on the customers' invoices of the month. */
+export async function selectDecidedCorrections(
+  db: Database,
+  month: Temporal.PlainDate,
+  customerIds: readonly number[],
+): Promise<DecidedRow[]> {
+  const { rows } = await sql<DecidedRow>`
+    SELECT customer_id AS "customerId", currency, correction_id AS "correctionId", deployment_id AS "deploymentId", month,
+           component, description, amount::text AS amount
+    FROM corrections
+    WHERE decision = 'invoice' AND target_month = ${month} AND customer_id = ANY (${[...customerIds]}::bigint[])
+      AND withdrawn_at IS NULL
+    ORDER BY month, correction_id`.execute(db);
+  return rows;
+}
+
+export interface TaxProfileRow {
+  readonly customerId: number;
+  readonly month: Temporal.PlainDate;
+  readonly legalEntityId: number;
+  readonly taxCategory: string;
+  readonly taxTreatment: LineTax['treatment'];
+  readonly taxNote: string | null;
+  /** What the category and every other is charged at on the month's last day. */
+  readonly rates: Readonly<Record<string, { title: string; percent: string }>>;
+}
+
+/** How each customer is taxed for each month: what holds on the month's last day. */
+export async function selectTaxProfiles(
+  db: Database,
+  pairs: readonly { readonly customerId: number; readonly month: Temporal.PlainDate }[],
+): Promise<TaxProfileRow[]> {
+  const { rows } = await sql<TaxProfileRow>`
+    WITH asked AS (
+      SELECT * FROM unnest(${pairs.map((pair) => pair.customerId)}::bigint[], ${pairs.map((pair) => pair.month.toString())}::date[])
+        AS a (customer_id, month)
+    ), placed AS (
+      SELECT a.customer_id, a.month, e.legal_entity_id, b.tax_category, b.tax_treatment, b.tax_note
+      FROM asked a
+      LEFT JOIN customer_billing b ON b.customer_id = a.customer_id AND b.superseded_at = 'infinity'
+        AND b.valid_from < a.month + interval '1 month' - interval '1 day' + interval '1 microsecond'
+        AND b.valid_to > a.month + interval '1 month' - interval '1 day'
+      JOIN legal_entities e ON CASE WHEN b.legal_entity_id IS NULL THEN e.is_default ELSE e.legal_entity_id = b.legal_entity_id END
+    ), rates AS (
+      SELECT p.legal_entity_id, p.month,
+             coalesce((SELECT jsonb_object_agg(r.category, jsonb_build_object('title', r.title, 'percent', trim_scale(r.percent)::text))
+                       FROM tax_rates r
+                       WHERE r.legal_entity_id = p.legal_entity_id AND r.superseded_at = 'infinity'
+                         AND r.valid_from <= p.month + interval '1 month' - interval '1 day'
+                         AND r.valid_to > p.month + interval '1 month' - interval '1 day'), '{}') AS rates
+      FROM (SELECT DISTINCT legal_entity_id, month FROM placed) AS p
+    )
+    SELECT p.customer_id AS "customerId", p.month, p.legal_entity_id AS "legalEntityId",
+           coalesce(p.tax_category, 'standard') AS "taxCategory", coalesce(p.tax_treatment, 'taxed') AS "taxTreatment",
+           p.tax_note AS "taxNote", r.rates
+    FROM placed p JOIN rates r USING (legal_entity_id, month)`.execute(db);
+  return rows;
+}
+
+// The drafts ------------------------------------------------------------------------------------
+
+export interface ExistingInvoice {
+  readonly invoiceId: number;
+  readonly customerId: number;
+  readonly currency: string;
+  readonly state: 'draft' | 'approved' | 'issued';
+  readonly inputsDigest: string;
+}
+
+/** Locks the customers' invoices of a month that are not void. */
+export async function lockInvoices(
+  trx: Transaction,
+  month: Temporal.PlainDate,
+  customerIds: readonly number[],
+): Promise<ExistingInvoice[]> {
+  const { rows } = await sql<ExistingInvoice>`
+    SELECT invoice_id AS "invoiceId", customer_id AS "customerId", currency, state, encode(inputs_digest, 'hex') AS "inputsDigest"
+    FROM invoices
+    WHERE kind = 'invoice' AND month = ${month} AND state <> 'void' AND customer_id = ANY (${[...customerIds]}::bigint[])
+    ORDER BY invoice_id FOR UPDATE`.execute(trx);
+  return rows;
+}
+
+/** An invoice as it is written, with its lines in their order. */
+export interface DraftContent {
+  /** Null: a new one. */
+  readonly invoiceId: number | null;
+  readonly customerId: number;
+  readonly legalEntityId: number;
+  readonly currency: string;
+  readonly subtotal: string;
+  readonly tax: string;
+  readonly total: string;
+  readonly taxes: readonly TaxTotal[];
+  readonly inputsDigest: string;
+  readonly ratingChanges: number;
+  readonly lines: readonly DraftLine[];
+}
+
+export interface DraftLine {
+  readonly kind: string;
+  readonly deploymentId: number | null;
+  readonly serviceMonth: string;
+  readonly component: string;
+  readonly description: string;
+  readonly quantity: string | null;
+  readonly unit: string | null;
+  readonly unitPrice: string | null;
+  readonly amount: string;
+  readonly tax: LineTax;
+  readonly details: unknown;
+}
+
+/** Writes drafts: new ones, and what others say now. Returns each one's id, in their order. */
+export async function writeDrafts(
+  trx: Transaction,
+  month: Temporal.PlainDate,
+  state: UsageState,
+  drafts: readonly DraftContent[],
+  now: Temporal.Instant,
+): Promise<number[]> {
+  if (drafts.length === 0) return [];
+  const heads = JSON.stringify(drafts.map(({ lines: _, ...head }) => head));
+  const columns = sql`(
+    "invoiceId" bigint, "customerId" bigint, "legalEntityId" int, currency text, subtotal numeric, tax numeric, total numeric,
+    taxes jsonb, "inputsDigest" text, "ratingChanges" bigint)`;
+  await sql`
+    DELETE FROM invoice_lines USING jsonb_to_recordset(${heads}::jsonb) AS h ("invoiceId" bigint)
+    WHERE invoice_id = h."invoiceId"`.execute(trx);
+  await sql`
+    UPDATE invoices SET legal_entity_id = h."legalEntityId", subtotal = h.subtotal, tax = h.tax, total = h.total,
+      taxes = h.taxes, inputs_digest = decode(h."inputsDigest", 'hex'), rating_changes = h."ratingChanges",
+      usage_state_id = ${state.usageStateId}, usage_revision = ${state.usageRevision}, drafted_at = ${now}
+    FROM jsonb_to_recordset(${heads}::jsonb) AS h ${columns}
+    WHERE invoices.invoice_id = h."invoiceId"`.execute(trx);
+  await sql`
+    INSERT INTO invoices (kind, legal_entity_id, customer_id, currency, month, state, usage_state_id, usage_revision,
+                          inputs_digest, rating_changes, subtotal, tax, total, taxes, drafted_at)
+    SELECT 'invoice', h."legalEntityId", h."customerId", h.currency, ${month}::date, 'draft', ${state.usageStateId}::bigint,
+           ${state.usageRevision}::bigint, decode(h."inputsDigest", 'hex'), h."ratingChanges", h.subtotal, h.tax, h.total,
+           h.taxes, ${now}::timestamptz
+    FROM jsonb_to_recordset(${heads}::jsonb) AS h ${columns}
+    WHERE h."invoiceId" IS NULL`.execute(trx);
+  const { rows } = await sql<{ id: number }>`
+    SELECT i.invoice_id AS id
+    FROM jsonb_array_elements(${heads}::jsonb) WITH ORDINALITY AS h (head, position)
+    JOIN invoices i ON i.customer_id = (h.head ->> 'customerId')::bigint AND i.currency = h.head ->> 'currency'
+     AND i.month = ${month} AND i.kind = 'invoice' AND i.state <> 'void'
+    ORDER BY h.position`.execute(trx);
+  const ids = rows.map((row) => row.id);
+  await insertLines(
+    trx,
+    drafts.flatMap((draft, index) =>
+      draft.lines.map((line, position) => ({ ...line, invoiceId: ids[index] as number, position: position + 1 })),
+    ),
+  );
+  return ids;
+}
+
+/** Few enough at a time that a batch stays small in memory, whatever a customer has. */
+const linesPerStatement = 5_000;
+
+export async function insertLines(
+  trx: Transaction,
+  lines: readonly (DraftLine & { readonly invoiceId: number; readonly position: number })[],
+): Promise<void> {
+  for (let start = 0; start < lines.length; start += linesPerStatement) {
+    await sql`
+      INSERT INTO invoice_lines (invoice_id, position, kind, deployment_id, service_month, component, description, quantity,
+                                 unit, unit_price, amount, tax, details)
+      SELECT "invoiceId", position, kind, "deploymentId", "serviceMonth", component, description, quantity, unit, "unitPrice",
+             amount, tax, details
+      FROM jsonb_to_recordset(${JSON.stringify(lines.slice(start, start + linesPerStatement))}::jsonb) AS l (
+        "invoiceId" bigint, position int, kind text, "deploymentId" bigint, "serviceMonth" date, component text,
+        description text, quantity numeric, unit text, "unitPrice" numeric, amount numeric, tax jsonb, details jsonb)`.execute(
+      trx,
+    );
+  }
+}
+
+/** Remembers that drafts say the same by a newer state of usage and pricing. */
+export async function touchDrafts(
+  trx: Transaction,
+  drafts: readonly { readonly invoiceId: number; readonly ratingChanges: number }[],
+  state: UsageState,
+): Promise<void> {
+  await sql`
+    UPDATE invoices SET usage_state_id = ${state.usageStateId}, usage_revision = ${state.usageRevision}, rating_changes = d.changes
+    FROM unnest(${drafts.map((draft) => draft.invoiceId)}::bigint[], ${drafts.map((draft) => draft.ratingChanges)}::bigint[]) AS d (id, changes)
+    WHERE invoice_id = d.id
+      AND (usage_state_id, rating_changes) IS DISTINCT FROM (${state.usageStateId}::bigint, d.changes)`.execute(trx);
+}
+
+/** Drafts of what is no longer billed. */
+export async function deleteDrafts(trx: Transaction, invoiceIds: readonly number[]): Promise<void> {
+  await sql`DELETE FROM invoices WHERE invoice_id = ANY (${[...invoiceIds]}::bigint[]) AND state = 'draft'`.execute(
+    trx,
+  );
+}

@@ -1,0 +1,139 @@
+import type { Database, Transaction } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { UsageSums } from '../pricing/usage-sums.ts';
+import { type ComposedCustomer, compose, storedLine } from './compose.ts';
+import * as store from './drafts.store.ts';
+
+/** What drafting a month did, in invoices. */
+export interface DraftedMonth {
+  /** `2026-05` */
+  readonly month: string;
+  readonly created: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  /** Drafts of what is no longer billed. */
+  readonly removed: number;
+  /** Approved or issued: left as they are. */
+  readonly kept: number;
+}
+
+export interface DraftOptions {
+  /** The first day of the month. */
+  readonly month: Temporal.PlainDate;
+  readonly now: Temporal.Instant;
+  /** Only one customer, by its id. */
+  readonly customerId?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (customers: number) => void;
+}
+
+/** So many customers' invoices are in memory, and in one transaction, at a time. */
+const customersPerBatch = 500;
+
+/**
+ * Brings the drafts of a month up to date with the facts: every customer's, one per currency. A
+ * month that is not over is drafted to where it is. What is approved or issued is left alone; the
+ * same facts again write nothing. It can be stopped and run again at any time.
+ * @throws ArcadiaError invalid_argument (a month to come), cancelled
+ */
+export async function draftMonth(db: Database, options: DraftOptions): Promise<DraftedMonth> {
+  const { month, now, signal } = options;
+  assertBegun(month, now);
+  const state = await db.transaction().execute((trx) => store.insertUsageState(trx, month));
+  const sums = new UsageSums(db);
+  const counts = { created: 0, changed: 0, unchanged: 0, removed: 0, kept: 0 };
+  let customers = 0;
+  for (let after = 0; ; ) {
+    if (signal?.aborted) {
+      throw new ArcadiaError('cancelled', `Drafting ${month.toPlainYearMonth()} stopped after ${customers} customers.`);
+    }
+    const batch = await store.selectBilledCustomers(db, month, {
+      after,
+      limit: customersPerBatch,
+      ...(options.customerId !== undefined && { customerId: options.customerId }),
+    });
+    const last = batch.at(-1);
+    if (last === undefined) break;
+    const composed = await compose(db, month, batch, sums);
+    const done = await db.transaction().execute((trx) => writeBatch(trx, month, state, composed, now));
+    for (const key of Object.keys(counts) as (keyof typeof counts)[]) counts[key] += done[key];
+    after = last.customerId;
+    customers += batch.length;
+    options.onProgress?.(customers);
+  }
+  return { month: month.toPlainYearMonth().toString(), ...counts };
+}
+
+/** The same for one customer, in the caller's transaction. */
+export async function draftCustomer(
+  trx: Transaction,
+  customerId: number,
+  month: Temporal.PlainDate,
+  now: Temporal.Instant,
+): Promise<void> {
+  const state = await store.insertUsageState(trx, month);
+  await writeBatch(trx, month, state, await composeCustomer(trx, customerId, month), now);
+}
+
+/** What a customer owes for a month; nothing of a customer that has nothing to be billed. */
+export async function composeCustomer(
+  db: Database,
+  customerId: number,
+  month: Temporal.PlainDate,
+): Promise<ComposedCustomer[]> {
+  return compose(db, month, await store.selectBilledCustomers(db, month, { after: 0, limit: 1, customerId }));
+}
+
+export function assertBegun(month: Temporal.PlainDate, now: Temporal.Instant): void {
+  if (month.day !== 1) throw new RangeError(`${month} is not the first day of a month`);
+  if (Temporal.Instant.compare(month.toZonedDateTime('UTC').toInstant(), now) <= 0) return;
+  throw new ArcadiaError(
+    'invalid_argument',
+    `${month.toPlainYearMonth()} has not begun: it is ${now.round('second')}.`,
+  );
+}
+
+type Counts = Omit<DraftedMonth, 'month'>;
+
+async function writeBatch(
+  trx: Transaction,
+  month: Temporal.PlainDate,
+  state: store.UsageState,
+  composed: readonly ComposedCustomer[],
+  now: Temporal.Instant,
+): Promise<Counts> {
+  await store.lockMonth(trx, month);
+  const existing = await store.lockInvoices(
+    trx,
+    month,
+    composed.map(({ customer }) => customer.customerId),
+  );
+  const byKey = new Map(existing.map((invoice) => [`${invoice.customerId} ${invoice.currency}`, invoice]));
+  const write: store.DraftContent[] = [];
+  const touch: { invoiceId: number; ratingChanges: number }[] = [];
+  let kept = 0;
+  for (const content of composed.flatMap(({ invoices }) => invoices)) {
+    const key = `${content.customerId} ${content.currency}`;
+    const old = byKey.get(key);
+    byKey.delete(key);
+    if (old && old.state !== 'draft') kept += 1;
+    else if (old?.inputsDigest === content.inputsDigest)
+      touch.push({ invoiceId: old.invoiceId, ratingChanges: content.ratingChanges });
+    else write.push({ ...content, invoiceId: old?.invoiceId ?? null, lines: content.lines.map(storedLine) });
+  }
+  const gone = [...byKey.values()].filter((invoice) => invoice.state === 'draft');
+  await store.deleteDrafts(
+    trx,
+    gone.map((invoice) => invoice.invoiceId),
+  );
+  await store.writeDrafts(trx, month, state, write, now);
+  await store.touchDrafts(trx, touch, state);
+  const created = write.filter((draft) => draft.invoiceId === null).length;
+  return {
+    created,
+    changed: write.length - created,
+    unchanged: touch.length,
+    removed: gone.length,
+    kept: kept + byKey.size - gone.length,
+  };
+}

@@ -1,0 +1,245 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../platform/database.ts';
+import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
+
+// Who bills and who is billed: legal entities, tax rates, customers' billing details, and what
+// documents are drawn with.
+
+export interface LegalEntityRow {
+  readonly legalEntityId: number;
+  readonly slug: string;
+  readonly isDefault: boolean;
+  readonly name: string | null;
+  readonly address: string[];
+  readonly taxIds: string[];
+  readonly email: string | null;
+  readonly footer: string | null;
+  readonly numbering: 'own' | 'external';
+  readonly invoicePrefix: string;
+  readonly creditNotePrefix: string;
+  readonly numberDigits: number;
+  readonly termsDays: number;
+  readonly graceDays: number;
+  /** sha256 in hexadecimal; null: none. */
+  readonly logo: string | null;
+  readonly font: string | null;
+}
+
+const entityColumns = sql`
+  legal_entity_id AS "legalEntityId", slug, is_default AS "isDefault", name, address, tax_ids AS "taxIds", email, footer,
+  numbering, invoice_prefix AS "invoicePrefix", credit_note_prefix AS "creditNotePrefix", number_digits AS "numberDigits",
+  terms_days AS "termsDays", grace_days AS "graceDays", encode(logo_digest, 'hex') AS logo, encode(font_digest, 'hex') AS font`;
+
+/** All of them, the default one first; there are as many as an operator founded companies. */
+export async function selectEntities(db: Database): Promise<LegalEntityRow[]> {
+  const { rows } = await sql<LegalEntityRow>`
+    SELECT ${entityColumns} FROM legal_entities ORDER BY is_default DESC, slug COLLATE "C" LIMIT 1000`.execute(db);
+  return rows;
+}
+
+/** Null where the slug is taken. */
+export async function insertEntity(trx: Transaction, slug: string, now: Temporal.Instant): Promise<number | null> {
+  const { rows } = await sql<{ id: number }>`
+    INSERT INTO legal_entities (slug, is_default, address, tax_ids, numbering, invoice_prefix, credit_note_prefix,
+                                number_digits, terms_days, grace_days, created_at)
+    VALUES (${slug}, false, '{}', '{}', 'own', upper(${slug}) || '-', upper(${slug}) || '-CN-', 6, 14, 3, ${now})
+    ON CONFLICT (slug) DO NOTHING RETURNING legal_entity_id AS id`.execute(trx);
+  return rows[0]?.id ?? null;
+}
+
+/** Locks one until the end of the transaction. */
+export async function lockEntity(trx: Transaction, slug: string): Promise<LegalEntityRow | undefined> {
+  const { rows } = await sql<LegalEntityRow>`
+    SELECT ${entityColumns} FROM legal_entities WHERE slug = ${slug} FOR UPDATE`.execute(trx);
+  return rows[0];
+}
+
+export async function updateEntity(trx: Transaction, entity: LegalEntityRow): Promise<void> {
+  await sql`
+    UPDATE legal_entities SET
+      name = ${entity.name}, address = ${[...entity.address]}::text[], tax_ids = ${[...entity.taxIds]}::text[],
+      email = ${entity.email}, footer = ${entity.footer}, numbering = ${entity.numbering},
+      invoice_prefix = ${entity.invoicePrefix}, credit_note_prefix = ${entity.creditNotePrefix},
+      number_digits = ${entity.numberDigits}, terms_days = ${entity.termsDays}, grace_days = ${entity.graceDays},
+      logo_digest = decode(${entity.logo}, 'hex'), font_digest = decode(${entity.font}, 'hex')
+    WHERE legal_entity_id = ${entity.legalEntityId}`.execute(trx);
+}
+
+export async function updateDefaultEntity(trx: Transaction, legalEntityId: number): Promise<void> {
+  await sql`UPDATE legal_entities SET is_default = false WHERE is_default`.execute(trx);
+  await sql`UPDATE legal_entities SET is_default = true WHERE legal_entity_id = ${legalEntityId}`.execute(trx);
+}
+
+/** What is there already, by its digest, stays. Returns the digest in hexadecimal. */
+export async function insertAsset(trx: Transaction, mediaType: string, bytes: Uint8Array): Promise<string> {
+  const buffer = Buffer.from(bytes);
+  await sql`
+    INSERT INTO document_assets (digest, media_type, bytes) VALUES (sha256(${buffer}), ${mediaType}, ${buffer})
+    ON CONFLICT (digest) DO NOTHING`.execute(trx);
+  const { rows } = await sql<{ digest: string }>`SELECT encode(sha256(${buffer}), 'hex') AS digest`.execute(trx);
+  return rows[0]?.digest as string;
+}
+
+export async function selectAsset(db: Database, digest: string): Promise<Uint8Array | undefined> {
+  const { rows } = await sql<{ bytes: Buffer }>`
+    SELECT bytes FROM document_assets WHERE digest = decode(${digest}, 'hex')`.execute(db);
+  return rows[0]?.bytes;
+}
+
+// Tax rates -----------------------------------------------------------------------------------
+
+export interface TaxRateRow {
+  readonly entity: string;
+  readonly legalEntityId: number;
+  readonly category: string;
+  readonly title: string;
+  /** Decimal, without trailing zeros. */
+  readonly percent: string;
+  /** Null: from the beginning; without end. */
+  readonly from: Temporal.Instant | null;
+  readonly to: Temporal.Instant | null;
+}
+
+/** What is believed now; `day`: only what holds on it. */
+export async function selectTaxRates(db: Database, day: Temporal.PlainDate | null): Promise<TaxRateRow[]> {
+  const { rows } = await sql<TaxRateRow>`
+    SELECT e.slug AS entity, r.legal_entity_id AS "legalEntityId", r.category, r.title,
+           trim_scale(r.percent)::text AS percent, r.valid_from AS "from", r.valid_to AS "to"
+    FROM tax_rates r JOIN legal_entities e USING (legal_entity_id)
+    WHERE r.superseded_at = 'infinity'
+      AND (${day}::date IS NULL OR (r.valid_from <= ${day}::date AND r.valid_to > ${day}::date))
+    ORDER BY e.slug COLLATE "C", r.category, r.valid_from LIMIT 10000`.execute(db);
+  return rows;
+}
+
+const taxRateHistory: HistoryTable = {
+  table: 'tax_rates',
+  id: 'tax_rate_id',
+  key: ['legal_entity_id', 'category'],
+  values: ['title', 'percent', 'recorded_by'],
+};
+
+export interface NewTaxRate {
+  readonly legalEntityId: number;
+  readonly category: string;
+  readonly title: string;
+  readonly percent: string;
+  /** Null: from the beginning. */
+  readonly from: Temporal.PlainDate | null;
+}
+
+/** From the day on, without end, whatever was believed before. Returns whether that is a change. */
+export async function rewriteTaxRate(
+  trx: Transaction,
+  rate: NewTaxRate,
+  by: string,
+  now: Temporal.Instant,
+): Promise<boolean> {
+  await sql`LOCK TABLE tax_rates IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
+  await sql`DROP TABLE IF EXISTS pg_temp.staged_tax_rates`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE staged_tax_rates ON COMMIT DROP AS
+    SELECT ${rate.legalEntityId}::int AS legal_entity_id, ${rate.category}::text AS category, ${rate.title}::text AS title,
+           ${rate.percent}::numeric AS percent, ${by}::text AS recorded_by,
+           coalesce(${rate.from}::date::timestamptz, '-infinity') AS valid_from, 'infinity'::timestamptz AS valid_to,
+           true AS asserted`.execute(trx);
+  const { rows } = await sql<{ same: boolean }>`
+    SELECT EXISTS (
+      SELECT FROM tax_rates r JOIN staged_tax_rates s USING (legal_entity_id, category, title)
+      WHERE r.superseded_at = 'infinity' AND r.percent = s.percent
+        AND r.valid_from <= s.valid_from AND r.valid_to = 'infinity') AS same`.execute(trx);
+  if (rows[0]?.same) return false;
+  await rewriteHistory(trx, taxRateHistory, 'staged_tax_rates', now);
+  return true;
+}
+
+// Customers' billing details --------------------------------------------------------------------
+
+export interface BillingRow {
+  /** The customer's external id. */
+  readonly customer: string;
+  readonly entity: string | null;
+  readonly legalName: string | null;
+  readonly address: string[];
+  readonly taxIds: string[];
+  readonly poNumber: string | null;
+  readonly email: string | null;
+  readonly termsDays: number | null;
+  readonly taxCategory: string;
+  readonly taxTreatment: 'taxed' | 'exempt' | 'reverse_charge';
+  readonly taxNote: string | null;
+  readonly from: Temporal.Instant | null;
+  readonly to: Temporal.Instant | null;
+  readonly recordedAt: Temporal.Instant | null;
+  readonly recordedBy: string;
+}
+
+/** What is believed of one customer, oldest first. */
+export async function selectBilling(db: Database, customerId: number): Promise<BillingRow[]> {
+  const { rows } = await sql<BillingRow>`
+    SELECT c.external_id AS customer, e.slug AS entity, b.legal_name AS "legalName", b.address, b.tax_ids AS "taxIds",
+           b.po_number AS "poNumber", b.email, b.terms_days AS "termsDays", b.tax_category AS "taxCategory",
+           b.tax_treatment AS "taxTreatment", b.tax_note AS "taxNote", b.valid_from AS "from", b.valid_to AS "to",
+           b.recorded_at AS "recordedAt", b.recorded_by AS "recordedBy"
+    FROM customer_billing b JOIN deployments_customers c USING (customer_id)
+    LEFT JOIN legal_entities e USING (legal_entity_id)
+    WHERE b.customer_id = ${customerId} AND b.superseded_at = 'infinity'
+    ORDER BY b.valid_from LIMIT 1000`.execute(db);
+  return rows;
+}
+
+const billingHistory: HistoryTable = {
+  table: 'customer_billing',
+  id: 'customer_billing_id',
+  key: ['customer_id'],
+  values: [
+    'legal_entity_id',
+    'legal_name',
+    'address',
+    'tax_ids',
+    'po_number',
+    'email',
+    'terms_days',
+    'tax_category',
+    'tax_treatment',
+    'tax_note',
+    'recorded_by',
+  ],
+};
+
+export type NewBilling = Omit<BillingRow, 'customer' | 'entity' | 'from' | 'to' | 'recordedAt' | 'recordedBy'> & {
+  readonly legalEntityId: number | null;
+};
+
+/** One at a time may change a customer's billing details; held until the end of the transaction. */
+export async function lockBilling(trx: Transaction, customerId: number): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended('customer_billing', ${customerId}::bigint))`.execute(trx);
+}
+
+/** From the day on (null: from the beginning), without end, the customer is billed so. */
+export async function rewriteBilling(
+  trx: Transaction,
+  customerId: number,
+  billing: NewBilling,
+  from: Temporal.PlainDate | null,
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await sql`DROP TABLE IF EXISTS pg_temp.staged_billing`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE staged_billing ON COMMIT DROP AS
+    SELECT ${customerId}::bigint AS customer_id, ${billing.legalEntityId}::int AS legal_entity_id,
+           ${billing.legalName}::text AS legal_name, ${[...billing.address]}::text[] AS address,
+           ${[...billing.taxIds]}::text[] AS tax_ids, ${billing.poNumber}::text AS po_number, ${billing.email}::text AS email,
+           ${billing.termsDays}::smallint AS terms_days, ${billing.taxCategory}::text AS tax_category,
+           ${billing.taxTreatment}::text AS tax_treatment, ${billing.taxNote}::text AS tax_note, ${by}::text AS recorded_by,
+           coalesce(${from}::date::timestamptz, '-infinity') AS valid_from, 'infinity'::timestamptz AS valid_to,
+           true AS asserted`.execute(trx);
+  await rewriteHistory(trx, billingHistory, 'staged_billing', now);
+}
+
+export async function selectCustomerId(db: Database, externalId: string): Promise<number | undefined> {
+  const { rows } = await sql<{ id: number }>`
+    SELECT customer_id AS id FROM deployments_customers WHERE external_id = ${externalId}`.execute(db);
+  return rows[0]?.id;
+}

@@ -1,0 +1,182 @@
+import type { Database, Transaction } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import * as store from './entities.store.ts';
+
+/** A company that bills. `logo` and `font` are digests (sha256) of what documents are drawn with. */
+export type LegalEntity = store.LegalEntityRow;
+
+/** What an operator may change about one; what is left out stays. */
+export interface EntityChanges {
+  readonly name?: string;
+  /** As printed, line by line. */
+  readonly address?: readonly string[];
+  readonly taxIds?: readonly string[];
+  readonly email?: string | null;
+  readonly footer?: string | null;
+  /** 'external': the operator's accounting system gives the numbers. */
+  readonly numbering?: 'own' | 'external';
+  readonly invoicePrefix?: string;
+  readonly creditNotePrefix?: string;
+  readonly numberDigits?: number;
+  readonly termsDays?: number;
+  readonly graceDays?: number;
+}
+
+export const logoBytesMax = 512 * 1024;
+export const fontBytesMax = 24 * 1024 * 1024;
+
+/** All legal entities, the default one first. */
+export async function listEntities(db: Database): Promise<LegalEntity[]> {
+  return store.selectEntities(db);
+}
+
+/**
+ * One by its slug; the default one unless named.
+ * @throws ArcadiaError not_found
+ */
+export async function getEntity(db: Database, slug: string | null): Promise<LegalEntity> {
+  const entities = await store.selectEntities(db);
+  const found = slug === null ? entities[0] : entities.find((entity) => entity.slug === slug);
+  if (found) return found;
+  const names = entities.map((entity) => entity.slug).join(', ');
+  throw new ArcadiaError('not_found', `There is no legal entity "${slug}"; there are ${names}.`);
+}
+
+/**
+ * Makes a legal entity, with numbers that begin with its slug until told otherwise.
+ * @throws ArcadiaError invalid_argument, conflict
+ */
+export async function createEntity(
+  db: Database,
+  slug: string,
+  changes: EntityChanges,
+  now: Temporal.Instant,
+): Promise<LegalEntity> {
+  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(slug)) {
+    throw new ArcadiaError('invalid_argument', `"${slug}" is not a slug: lower-case letters, digits and hyphens.`);
+  }
+  return db.transaction().execute(async (trx) => {
+    if ((await store.insertEntity(trx, slug, now)) === null) {
+      throw new ArcadiaError('conflict', `There is a legal entity "${slug}" already.`);
+    }
+    return change(trx, slug, (entity) => ({ ...entity, ...checked(changes) }));
+  });
+}
+
+/**
+ * Changes what is told. Issued documents keep what was so when they were issued.
+ * @throws ArcadiaError not_found, invalid_argument
+ */
+export async function updateEntity(db: Database, slug: string, changes: EntityChanges): Promise<LegalEntity> {
+  return db.transaction().execute((trx) => change(trx, slug, (entity) => ({ ...entity, ...checked(changes) })));
+}
+
+/** The one that bills whom no other is named for. Throws not_found. */
+export async function setDefaultEntity(db: Database, slug: string): Promise<LegalEntity> {
+  return db.transaction().execute(async (trx) => {
+    const entity = await lock(trx, slug);
+    if (entity.isDefault) return entity;
+    await store.updateDefaultEntity(trx, entity.legalEntityId);
+    return { ...entity, isDefault: true };
+  });
+}
+
+/**
+ * Gives a legal entity the logo on its documents (PNG or JPEG), or takes it away (null).
+ * @throws ArcadiaError not_found, invalid_argument (no such image, or too large)
+ */
+export async function setLogo(db: Database, slug: string, bytes: Uint8Array | null): Promise<LegalEntity> {
+  return setAsset(db, slug, 'logo', bytes, imageType, logoBytesMax, 'a PNG or JPEG image');
+}
+
+/**
+ * Gives a legal entity a font (TrueType or OpenType) for what the built-in fonts cannot print:
+ * names in Chinese, Japanese or Thai, for instance. Null takes it away.
+ * @throws ArcadiaError not_found, invalid_argument
+ */
+export async function setFont(db: Database, slug: string, bytes: Uint8Array | null): Promise<LegalEntity> {
+  return setAsset(db, slug, 'font', bytes, fontType, fontBytesMax, 'a TrueType or OpenType font');
+}
+
+async function setAsset(
+  db: Database,
+  slug: string,
+  field: 'logo' | 'font',
+  bytes: Uint8Array | null,
+  typeOf: (bytes: Uint8Array) => string | null,
+  bytesMax: number,
+  what: string,
+): Promise<LegalEntity> {
+  const type = bytes === null ? null : typeOf(bytes);
+  if (bytes !== null && type === null) {
+    throw new ArcadiaError('invalid_argument', `The ${field} of "${slug}" must be ${what}.`);
+  }
+  if (bytes !== null && bytes.length > bytesMax) {
+    throw new ArcadiaError(
+      'invalid_argument',
+      `The ${field} has ${bytes.length} bytes; at most ${bytesMax} are taken. Make it smaller.`,
+    );
+  }
+  return db.transaction().execute(async (trx) => {
+    const digest = bytes === null || type === null ? null : await store.insertAsset(trx, type, bytes);
+    return change(trx, slug, (entity) => ({ ...entity, [field]: digest }));
+  });
+}
+
+function imageType(bytes: Uint8Array): string | null {
+  const head = Buffer.from(bytes.subarray(0, 8)).toString('latin1');
+  if (head === '\x89PNG\r\n\x1a\n') return 'image/png';
+  return head.startsWith('\xff\xd8\xff') ? 'image/jpeg' : null;
+}
+
+function fontType(bytes: Uint8Array): string | null {
+  const head = Buffer.from(bytes.subarray(0, 4)).toString('latin1');
+  if (head === 'OTTO') return 'font/otf';
+  return head === '\x00\x01\x00\x00' || head === 'true' ? 'font/ttf' : null;
+}
+
+async function lock(trx: Transaction, slug: string): Promise<LegalEntity> {
+  const entity = await store.lockEntity(trx, slug);
+  if (!entity) throw new ArcadiaError('not_found', `There is no legal entity "${slug}".`);
+  return entity;
+}
+
+async function change(
+  trx: Transaction,
+  slug: string,
+  apply: (entity: LegalEntity) => LegalEntity,
+): Promise<LegalEntity> {
+  const changed = apply(await lock(trx, slug));
+  if (changed.invoicePrefix === changed.creditNotePrefix) {
+    throw new ArcadiaError(
+      'invalid_argument',
+      `Invoices and credit notes of "${slug}" need prefixes of their own, or their numbers would meet.`,
+    );
+  }
+  await store.updateEntity(trx, changed);
+  return changed;
+}
+
+function checked(changes: EntityChanges): Partial<LegalEntity> {
+  const whole = (name: string, value: number | undefined, least: number, most: number) => {
+    if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
+    throw new ArcadiaError(
+      'invalid_argument',
+      `${name} must be a whole number from ${least} to ${most}, not ${value}.`,
+    );
+  };
+  whole('The terms in days', changes.termsDays, 0, 365);
+  whole('The grace period in days', changes.graceDays, 0, 60);
+  whole('The digits of a number', changes.numberDigits, 1, 12);
+  if (changes.name?.trim() === '') throw new ArcadiaError('invalid_argument', 'A legal entity needs a name.');
+  for (const prefix of [changes.invoicePrefix, changes.creditNotePrefix]) {
+    if (prefix !== undefined && !/^[\w./-]{0,20}$/.test(prefix)) {
+      throw new ArcadiaError(
+        'invalid_argument',
+        `"${prefix}" is no prefix of a number: up to 20 letters, digits, dots, slashes and hyphens.`,
+      );
+    }
+  }
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as Partial<LegalEntity>;
+}

@@ -1,0 +1,399 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../platform/database.ts';
+import type { LineTax, TaxTotal } from './taxes.ts';
+
+// Invoices and credit notes: reading them, and the steps of their lives.
+
+export type InvoiceState = 'draft' | 'approved' | 'issued' | 'void';
+
+export interface InvoiceRow {
+  readonly invoiceId: number;
+  readonly kind: 'invoice' | 'credit_note';
+  readonly state: InvoiceState;
+  readonly number: string | null;
+  /** A legal entity's slug. */
+  readonly entity: string;
+  /** The customer's external id and name. */
+  readonly customer: string;
+  readonly customerName: string;
+  readonly customerId: number;
+  readonly currency: string;
+  /** Its first day. */
+  readonly month: Temporal.PlainDate;
+  readonly subtotal: string;
+  readonly tax: string;
+  readonly total: string;
+  readonly taxes: readonly TaxTotal[];
+  readonly usageRevision: number;
+  readonly draftedAt: Temporal.Instant;
+  readonly approvedAt: Temporal.Instant | null;
+  readonly approvedBy: string | null;
+  readonly overrideReason: string | null;
+  readonly issuedAt: Temporal.Instant | null;
+  readonly issuedBy: string | null;
+  readonly dueOn: Temporal.PlainDate | null;
+  /** sha256 of the document, in hexadecimal. */
+  readonly documentDigest: string | null;
+  readonly voidAt: Temporal.Instant | null;
+  readonly voidReason: string | null;
+  /** The number of the invoice that a credit note takes back a part of. */
+  readonly credits: string | null;
+}
+
+// What customers may not read (migration 0017) is null for them: their policy hides the columns, so
+// that a customer's list must not name them.
+const columns = (staff: boolean) => sql`
+  i.invoice_id AS "invoiceId", i.kind, i.state, i.number, ${staff ? sql`e.slug` : sql`''`} AS entity,
+  c.external_id AS customer, c.name AS "customerName", i.customer_id AS "customerId", i.currency, i.month,
+  i.subtotal::text AS subtotal, i.tax::text AS tax, i.total::text AS total, i.taxes, i.usage_revision AS "usageRevision",
+  i.drafted_at AS "draftedAt", i.approved_at AS "approvedAt", ${staff ? sql`i.approved_by` : sql`NULL`} AS "approvedBy",
+  ${staff ? sql`i.override_reason` : sql`NULL`} AS "overrideReason", i.issued_at AS "issuedAt",
+  ${staff ? sql`i.issued_by` : sql`NULL`} AS "issuedBy", i.due_on AS "dueOn", encode(i.document_digest, 'hex') AS "documentDigest",
+  i.void_at AS "voidAt", i.void_reason AS "voidReason", o.number AS credits`;
+const tables = (staff: boolean) => sql`
+  invoices i JOIN deployments_customers c USING (customer_id) LEFT JOIN invoices o ON o.invoice_id = i.credits_invoice_id
+  ${staff ? sql`JOIN legal_entities e ON e.legal_entity_id = i.legal_entity_id` : sql``}`;
+
+export interface InvoiceFilter {
+  readonly month?: Temporal.PlainDate | undefined;
+  readonly state?: InvoiceState | undefined;
+  /** The customer's external id. */
+  readonly customer?: string | undefined;
+  readonly entity?: string | undefined;
+  readonly kind?: 'invoice' | 'credit_note' | undefined;
+  /** Below this id: the list goes from the newest to the oldest. */
+  readonly before?: number | undefined;
+}
+
+/** Newest first. `staff`: with what customers may not read. */
+export async function selectInvoices(
+  db: Database,
+  filter: InvoiceFilter,
+  limit: number,
+  staff: boolean,
+): Promise<InvoiceRow[]> {
+  const { rows } = await sql<InvoiceRow>`
+    SELECT ${columns(staff)} FROM ${tables(staff)}
+    WHERE (${filter.month ?? null}::date IS NULL OR i.month = ${filter.month ?? null}::date)
+      AND (${filter.state ?? null}::text IS NULL OR i.state = ${filter.state ?? null})
+      AND (${filter.customer ?? null}::text IS NULL OR c.external_id = ${filter.customer ?? null})
+      AND (${filter.kind ?? null}::text IS NULL OR i.kind = ${filter.kind ?? null})
+      AND (${filter.before ?? null}::bigint IS NULL OR i.invoice_id < ${filter.before ?? null})
+      ${filter.entity === undefined ? sql`` : sql`AND e.slug = ${filter.entity}`}
+    ORDER BY i.invoice_id DESC LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** By id or by number; several entities may have used one number. */
+export async function selectInvoice(
+  db: Database,
+  which: { readonly id: number } | { readonly number: string },
+  staff: boolean,
+): Promise<InvoiceRow[]> {
+  const where = 'id' in which ? sql`i.invoice_id = ${which.id}` : sql`i.number = ${which.number}`;
+  const { rows } = await sql<InvoiceRow>`
+    SELECT ${columns(staff)} FROM ${tables(staff)} WHERE ${where} ORDER BY i.invoice_id LIMIT 2`.execute(db);
+  return rows;
+}
+
+export interface LineRow {
+  readonly position: number;
+  readonly kind: 'base' | 'usage' | 'adjustment' | 'manual' | 'correction';
+  readonly deploymentId: number | null;
+  /** Slug and name; null: for the customer as a whole. */
+  readonly deployment: string | null;
+  readonly deploymentName: string | null;
+  readonly serviceMonth: Temporal.PlainDate;
+  readonly component: string;
+  readonly description: string;
+  readonly quantity: string | null;
+  readonly unit: string | null;
+  readonly unitPrice: string | null;
+  readonly amount: string;
+  readonly tax: LineTax;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export async function selectLines(db: Database, invoiceId: number): Promise<LineRow[]> {
+  const { rows } = await sql<LineRow>`
+    SELECT l.position, l.kind, l.deployment_id AS "deploymentId", d.slug AS deployment, d.name AS "deploymentName",
+           l.service_month AS "serviceMonth", l.component, l.description, trim_scale(l.quantity)::text AS quantity, l.unit,
+           l.unit_price::text AS "unitPrice", l.amount::text AS amount, l.tax, l.details
+    FROM invoice_lines l LEFT JOIN deployments_list d USING (deployment_id)
+    WHERE l.invoice_id = ${invoiceId} ORDER BY l.position`.execute(db);
+  return rows;
+}
+
+/** The canonical JSON of an issued one. */
+export async function selectDocument(db: Database, invoiceId: number): Promise<string | null> {
+  const { rows } = await sql<{ document: string | null }>`
+    SELECT document FROM invoices WHERE invoice_id = ${invoiceId}`.execute(db);
+  return rows[0]?.document ?? null;
+}
+
+export interface PartiesRow {
+  readonly legalEntityId: number;
+  readonly entity: string;
+  readonly sellerName: string | null;
+  readonly sellerAddress: string[];
+  readonly sellerTaxIds: string[];
+  readonly sellerEmail: string | null;
+  readonly footer: string | null;
+  readonly logo: string | null;
+  readonly font: string | null;
+  readonly numbering: 'own' | 'external';
+  readonly invoicePrefix: string;
+  readonly creditNotePrefix: string;
+  readonly numberDigits: number;
+  readonly graceDays: number;
+  readonly termsDays: number;
+  readonly buyerName: string;
+  readonly buyerAddress: string[];
+  readonly buyerTaxIds: string[];
+  readonly poNumber: string | null;
+  readonly buyerEmail: string | null;
+  readonly taxTreatment: LineTax['treatment'];
+}
+
+/** Who bills whom on a document: the legal entity as it is, the customer as it is billed on the month's last day. */
+export async function selectParties(db: Database, invoiceId: number): Promise<PartiesRow> {
+  const { rows } = await sql<PartiesRow>`
+    SELECT e.legal_entity_id AS "legalEntityId", e.slug AS entity, e.name AS "sellerName", e.address AS "sellerAddress",
+           e.tax_ids AS "sellerTaxIds", e.email AS "sellerEmail", e.footer, encode(e.logo_digest, 'hex') AS logo,
+           encode(e.font_digest, 'hex') AS font, e.numbering, e.invoice_prefix AS "invoicePrefix",
+           e.credit_note_prefix AS "creditNotePrefix", e.number_digits AS "numberDigits", e.grace_days AS "graceDays",
+           coalesce(b.terms_days, e.terms_days) AS "termsDays", coalesce(b.legal_name, c.name) AS "buyerName",
+           coalesce(b.address, '{}') AS "buyerAddress", coalesce(b.tax_ids, '{}') AS "buyerTaxIds",
+           b.po_number AS "poNumber", b.email AS "buyerEmail", coalesce(b.tax_treatment, 'taxed') AS "taxTreatment"
+    FROM invoices i JOIN legal_entities e USING (legal_entity_id) JOIN deployments_customers c USING (customer_id)
+    LEFT JOIN customer_billing b ON b.customer_id = i.customer_id AND b.superseded_at = 'infinity'
+      AND b.valid_from <= i.month + interval '1 month' - interval '1 day'
+      AND b.valid_to > i.month + interval '1 month' - interval '1 day'
+    WHERE i.invoice_id = ${invoiceId}`.execute(db);
+  return rows[0] as PartiesRow;
+}
+
+// Steps -----------------------------------------------------------------------------------------
+
+export interface LockedInvoice {
+  readonly invoiceId: number;
+  readonly kind: 'invoice' | 'credit_note';
+  readonly state: InvoiceState;
+  readonly number: string | null;
+  readonly customerId: number;
+  readonly customer: string;
+  readonly currency: string;
+  readonly month: Temporal.PlainDate;
+  readonly subtotal: string;
+  readonly total: string;
+  readonly inputsDigest: string;
+}
+
+/**
+ * One at a time may decide about what a customer is billed; held until the end of the transaction.
+ * Taken before anything of it is read, so that who waited sees what the other did.
+ */
+export async function lockCustomer(trx: Transaction, customerId: number): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended('invoices', ${customerId}::bigint))`.execute(trx);
+}
+
+/** Whose invoice it is, to lock the customer by; customer and month of an invoice never change. */
+export async function selectCustomerOf(db: Database, invoiceId: number): Promise<number | undefined> {
+  const { rows } = await sql<{ customer_id: number }>`
+    SELECT customer_id FROM invoices WHERE invoice_id = ${invoiceId}`.execute(db);
+  return rows[0]?.customer_id;
+}
+
+export async function lockInvoice(trx: Transaction, invoiceId: number): Promise<LockedInvoice | undefined> {
+  const { rows } = await sql<LockedInvoice>`
+    SELECT i.invoice_id AS "invoiceId", i.kind, i.state, i.number, i.customer_id AS "customerId", c.external_id AS customer,
+           i.currency, i.month, i.subtotal::text AS subtotal, i.total::text AS total, encode(i.inputs_digest, 'hex') AS "inputsDigest"
+    FROM invoices i JOIN deployments_customers c USING (customer_id)
+    WHERE i.invoice_id = ${invoiceId} FOR UPDATE OF i`.execute(trx);
+  return rows[0];
+}
+
+export async function updateApproved(
+  trx: Transaction,
+  invoiceId: number,
+  overrideReason: string | null,
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await sql`
+    UPDATE invoices SET state = 'approved', approved_at = ${now}, approved_by = ${by}, override_reason = ${overrideReason}
+    WHERE invoice_id = ${invoiceId}`.execute(trx);
+}
+
+/** An approved one that is to be approved again follows the facts again. */
+export async function updateToDraft(trx: Transaction, invoiceId: number): Promise<void> {
+  await sql`
+    UPDATE invoices SET state = 'draft', approved_at = NULL, approved_by = NULL, override_reason = NULL
+    WHERE invoice_id = ${invoiceId} AND state = 'approved'`.execute(trx);
+}
+
+/** The next number of a series; whoever comes next waits until the end of this transaction. */
+export async function takeNumber(
+  trx: Transaction,
+  legalEntityId: number,
+  kind: 'invoice' | 'credit_note',
+): Promise<number> {
+  const { rows } = await sql<{ number: number }>`
+    INSERT INTO number_series (legal_entity_id, kind, last_number) VALUES (${legalEntityId}, ${kind}, 1)
+    ON CONFLICT (legal_entity_id, kind) DO UPDATE SET last_number = number_series.last_number + 1
+    RETURNING last_number AS number`.execute(trx);
+  return (rows[0] as { number: number }).number;
+}
+
+export async function selectNumberTaken(trx: Transaction, legalEntityId: number, number: string): Promise<boolean> {
+  const { rows } = await sql<{ taken: boolean }>`
+    SELECT EXISTS (SELECT FROM invoices WHERE legal_entity_id = ${legalEntityId} AND number = ${number}) AS taken`.execute(
+    trx,
+  );
+  return rows[0]?.taken ?? false;
+}
+
+export interface Issue {
+  readonly number: string;
+  readonly sequenceNumber: number | null;
+  readonly dueOn: Temporal.PlainDate;
+  /** Canonical JSON. */
+  readonly document: string;
+  /** Its sha256, in hexadecimal. */
+  readonly digest: string;
+}
+
+export async function updateIssued(
+  trx: Transaction,
+  invoiceId: number,
+  issue: Issue,
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await sql`
+    UPDATE invoices SET state = 'issued', issued_at = ${now}, issued_by = ${by}, number = ${issue.number},
+      sequence_number = ${issue.sequenceNumber}, due_on = ${issue.dueOn}, document = ${issue.document},
+      document_digest = decode(${issue.digest}, 'hex')
+    WHERE invoice_id = ${invoiceId}`.execute(trx);
+}
+
+export async function updateVoid(
+  trx: Transaction,
+  invoiceId: number,
+  reason: string,
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await sql`
+    UPDATE invoices SET state = 'void', void_at = ${now}, void_by = ${by}, void_reason = ${reason}
+    WHERE invoice_id = ${invoiceId}`.execute(trx);
+}
+
+// PDFs ------------------------------------------------------------------------------------------
+
+export async function selectPdf(db: Database, invoiceId: number): Promise<Uint8Array | undefined> {
+  const { rows } = await sql<{ bytes: Buffer }>`SELECT bytes FROM invoice_pdfs WHERE invoice_id = ${invoiceId}`.execute(
+    db,
+  );
+  return rows[0]?.bytes;
+}
+
+/** What is there already stays. */
+export async function insertPdf(db: Database, invoiceId: number, bytes: Uint8Array): Promise<void> {
+  const buffer = Buffer.from(bytes);
+  await sql`
+    INSERT INTO invoice_pdfs (invoice_id, digest, bytes) VALUES (${invoiceId}, sha256(${buffer}), ${buffer})
+    ON CONFLICT (invoice_id) DO NOTHING`.execute(db);
+}
+
+// Lines by hand -----------------------------------------------------------------------------------
+
+export interface NewManualLine {
+  readonly customerId: number;
+  readonly deploymentId: number | null;
+  readonly currency: string;
+  readonly month: Temporal.PlainDate;
+  readonly description: string;
+  readonly quantity: string;
+  readonly unit: string | null;
+  readonly unitPrice: string;
+  readonly taxCategory: string | null;
+}
+
+export async function insertManualLine(
+  trx: Transaction,
+  line: NewManualLine,
+  by: string,
+  now: Temporal.Instant,
+): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    INSERT INTO manual_lines (customer_id, deployment_id, currency, month, description, quantity, unit, unit_price,
+                              tax_category, added_at, added_by)
+    VALUES (${line.customerId}, ${line.deploymentId}, ${line.currency}, ${line.month}, ${line.description}, ${line.quantity},
+            ${line.unit}, ${line.unitPrice}, ${line.taxCategory}, ${now}, ${by})
+    RETURNING manual_line_id AS id`.execute(trx);
+  return (rows[0] as { id: number }).id;
+}
+
+export interface ManualLineOwner {
+  readonly customerId: number;
+  readonly currency: string;
+  readonly month: Temporal.PlainDate;
+  readonly removed: boolean;
+}
+
+export async function selectManualLineOwner(db: Database, id: number): Promise<ManualLineOwner | undefined> {
+  const { rows } = await sql<ManualLineOwner>`
+    SELECT customer_id AS "customerId", currency, month, removed_at IS NOT NULL AS removed
+    FROM manual_lines WHERE manual_line_id = ${id}`.execute(db);
+  return rows[0];
+}
+
+export async function updateManualLineRemoved(
+  trx: Transaction,
+  id: number,
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await sql`
+    UPDATE manual_lines SET removed_at = ${now}, removed_by = ${by}
+    WHERE manual_line_id = ${id} AND removed_at IS NULL`.execute(trx);
+}
+
+/** The invoice of a customer's month that is not void, locked. */
+export async function lockInvoiceOfMonth(
+  trx: Transaction,
+  customerId: number,
+  currency: string,
+  month: Temporal.PlainDate,
+): Promise<{ invoiceId: number; state: InvoiceState } | undefined> {
+  const { rows } = await sql<{ invoiceId: number; state: InvoiceState }>`
+    SELECT invoice_id AS "invoiceId", state FROM invoices
+    WHERE kind = 'invoice' AND state <> 'void' AND customer_id = ${customerId} AND currency = ${currency} AND month = ${month}
+    FOR UPDATE`.execute(trx);
+  return rows[0];
+}
+
+/** Months with drafts, and those that the previous month's job must see to, oldest first. */
+export async function selectDraftMonths(db: Database): Promise<Temporal.PlainDate[]> {
+  const { rows } = await sql<{ month: Temporal.PlainDate }>`
+    SELECT DISTINCT month FROM invoices WHERE state = 'draft' ORDER BY month LIMIT 120`.execute(db);
+  return rows.map((row) => row.month);
+}
+
+/** Undefined: there is no such deployment, or nobody pays for it. */
+export async function selectCustomerOfDeployment(db: Database, slug: string): Promise<number | undefined> {
+  const { rows } = await sql<{ customer_id: number | null }>`
+    SELECT customer_id FROM deployments_list WHERE slug = ${slug}`.execute(db);
+  return rows[0]?.customer_id ?? undefined;
+}
+
+export async function selectDeploymentOfCustomer(
+  db: Database,
+  slug: string,
+  customerId: number,
+): Promise<number | undefined> {
+  const { rows } = await sql<{ id: number }>`
+    SELECT deployment_id AS id FROM deployments_list WHERE slug = ${slug} AND customer_id = ${customerId}`.execute(db);
+  return rows[0]?.id;
+}

@@ -1,0 +1,56 @@
+import type { Database } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { buildDocument, type InvoiceDocument, missingFor } from './document.ts';
+import * as store from './invoices.store.ts';
+
+export type Invoice = store.InvoiceRow;
+export type InvoiceFilter = Omit<store.InvoiceFilter, 'before'>;
+
+/** Who reads: of a customer's own reading, what is ours alone is left out (null). */
+export type Reader = 'staff' | 'customer';
+
+export interface InvoicePage {
+  readonly items: readonly Invoice[];
+  readonly nextCursor: string | null;
+}
+
+/** Invoices and credit notes, newest first. `cursor`: what the page before gave. */
+export async function listInvoices(
+  db: Database,
+  filter: InvoiceFilter,
+  page: { readonly limit: number; readonly cursor: string | null },
+  reader: Reader = 'staff',
+): Promise<InvoicePage> {
+  const before = page.cursor === null ? undefined : Number(page.cursor);
+  const rows = await store.selectInvoices(db, { ...filter, before }, page.limit + 1, reader === 'staff');
+  const items = rows.slice(0, page.limit);
+  return { items, nextCursor: rows.length > page.limit ? String(items.at(-1)?.invoiceId) : null };
+}
+
+/**
+ * One by its id (`17`) or its number (`INV-000017`).
+ * @throws ArcadiaError not_found; conflict where two legal entities use one number
+ */
+export async function getInvoice(db: Database, which: string, reader: Reader = 'staff'): Promise<Invoice> {
+  const staff = reader === 'staff';
+  const byNumber = await store.selectInvoice(db, { number: which }, staff);
+  if (byNumber.length > 1) {
+    throw new ArcadiaError('conflict', `More than one legal entity has a document ${which}; name it by its id.`);
+  }
+  const id = /^\d{1,15}$/.test(which) ? Number(which) : null;
+  const [found] = byNumber.length > 0 || id === null ? byNumber : await store.selectInvoice(db, { id }, staff);
+  if (!found) throw new ArcadiaError('not_found', `There is no invoice "${which}".`);
+  return found;
+}
+
+/** What an invoice says, as it was issued or as a draft would be, and what it lacks to be issued. */
+export async function readDocument(
+  db: Database,
+  invoice: Invoice,
+): Promise<{ readonly document: InvoiceDocument; readonly missing: readonly string[] }> {
+  const stored = await store.selectDocument(db, invoice.invoiceId);
+  if (stored !== null) return { document: JSON.parse(stored) as InvoiceDocument, missing: [] };
+  const parties = await store.selectParties(db, invoice.invoiceId);
+  const lines = await store.selectLines(db, invoice.invoiceId);
+  return { document: buildDocument(invoice, lines, parties, null), missing: missingFor(parties, invoice) };
+}

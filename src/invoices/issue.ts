@@ -1,0 +1,264 @@
+import { dayOf, startOfDay } from '../metering/period.ts';
+import { monthStatus } from '../metering/confirmation.ts';
+import type { Database, Transaction } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { formatMoney } from '../platform/money.ts';
+import { Exact, parseQuantity } from '../platform/quantity.ts';
+import { canonicalJson, type Json, sha256 } from './canonical-json.ts';
+import * as corrections from './corrections.store.ts';
+import { insertUsageState } from './drafts.store.ts';
+import { buildDocument, missingFor } from './document.ts';
+import { assertBegun, composeCustomer, draftCustomer } from './drafts.ts';
+import * as store from './invoices.store.ts';
+
+// The steps of an invoice's life: draft -> approved -> issued, and void from the last two. Each
+// locks the customer, so that of two who decide at once one waits and then sees what was decided.
+
+export interface ApproveOptions {
+  readonly by: string;
+  readonly now: Temporal.Instant;
+  /** Why it is approved although its month is not final or its grace period not over. */
+  readonly override?: string | undefined;
+  /** What whoever approves has seen: refused where it is another total by now. */
+  readonly expectedTotal?: string | undefined;
+}
+
+/**
+ * Approves an invoice. It is first drafted from the facts once more, so that what is approved is
+ * what is so; one that is approved already is approved afresh.
+ * @throws ArcadiaError not_found; conflict (issued or void, nothing is due any more, another total than
+ *   expected); period_incomplete (not final, or in its grace period, and no reason given)
+ */
+export async function approveInvoice(
+  db: Database,
+  invoiceId: number,
+  options: ApproveOptions,
+): Promise<{ total: string }> {
+  const { by, now } = options;
+  return inTransaction(db, invoiceId, async (trx, before) => {
+    if (before.kind === 'credit_note' || before.state === 'issued' || before.state === 'void') {
+      throw new ArcadiaError(
+        'conflict',
+        `Invoice ${before.number ?? invoiceId} is ${before.state}; only drafts are approved.`,
+      );
+    }
+    await store.updateToDraft(trx, invoiceId);
+    assertBegun(before.month, now);
+    await draftCustomer(trx, before.customerId, before.month, now);
+    const invoice = await store.lockInvoice(trx, invoiceId);
+    if (!invoice) {
+      throw new ArcadiaError('conflict', `Nothing is due for invoice ${invoiceId} any more: the facts have changed.`);
+    }
+    const total = formatMoney(new Exact(invoice.total), invoice.currency);
+    const { expectedTotal } = options;
+    if (expectedTotal !== undefined && !parseQuantity(expectedTotal).eq(total)) {
+      throw new ArcadiaError(
+        'conflict',
+        `Invoice ${invoiceId} comes to ${total} ${invoice.currency} by now, not to ${expectedTotal}; look at it again.`,
+      );
+    }
+    const obstacles = await approvalObstacles(trx, invoice, now);
+    const reason = options.override?.trim();
+    if (obstacles.length > 0 && !reason) {
+      throw new ArcadiaError(
+        'period_incomplete',
+        `Invoice ${invoiceId} cannot be approved yet: ${obstacles.join(' ')} With a reason it can: --override '...'`,
+        { details: { obstacles } },
+      );
+    }
+    await store.updateApproved(trx, invoiceId, obstacles.length > 0 ? (reason ?? null) : null, by, now);
+    return { total };
+  });
+}
+
+/** Why an invoice is not to be approved yet; none: it is. */
+async function approvalObstacles(
+  trx: Transaction,
+  invoice: store.LockedInvoice,
+  now: Temporal.Instant,
+): Promise<string[]> {
+  const { graceDays } = await store.selectParties(trx, invoice.invoiceId);
+  const graceEnd = startOfDay(invoice.month.add({ months: 1 }).add({ days: graceDays }));
+  const inGrace = Temporal.Instant.compare(now, graceEnd) < 0;
+  const { obstacles, obstaclesTotal } = await monthStatus(trx, {
+    month: invoice.month.toPlainYearMonth(),
+    customer: invoice.customer,
+    now,
+  });
+  const shown = obstacles.slice(0, 3).map((obstacle) => obstacle.message);
+  if (obstaclesTotal > shown.length)
+    shown.push(`And ${obstaclesTotal - shown.length} more reasons: arcadia usage status.`);
+  return [...(inGrace ? [`Its grace period, for late facts, ends at ${graceEnd}.`] : []), ...shown];
+}
+
+export interface IssueOptions {
+  readonly by: string;
+  readonly now: Temporal.Instant;
+  /** The accounting system's number, where the legal entity's numbers come from there. */
+  readonly number?: string | undefined;
+  /** Issue it although names, addresses or tax ids are missing. */
+  readonly incomplete?: boolean | undefined;
+}
+
+export interface Issued {
+  readonly number: string;
+  /** sha256 of the document's canonical JSON, in hexadecimal. */
+  readonly digest: string;
+  /** False: somebody had issued it before, and this is what they issued. */
+  readonly issuedNow: boolean;
+}
+
+/**
+ * Issues an approved invoice: numbers it, freezes it and hashes it. Issuing one that is issued
+ * changes nothing and answers what was issued.
+ * @throws ArcadiaError not_found; conflict (not approved, void, the facts have changed since, details
+ *   are missing, the number is taken); invalid_argument (a number is missing, or not wanted)
+ */
+export async function issueInvoice(db: Database, invoiceId: number, options: IssueOptions): Promise<Issued> {
+  return inTransaction(db, invoiceId, async (trx, invoice) => {
+    if (invoice.state === 'issued') {
+      const { documentDigest } = await one(trx, invoiceId);
+      return { number: invoice.number as string, digest: documentDigest as string, issuedNow: false };
+    }
+    if (invoice.state === 'void') throw new ArcadiaError('conflict', `Invoice ${invoiceId} is void.`);
+    if (invoice.state === 'draft') {
+      throw new ArcadiaError(
+        'conflict',
+        `Invoice ${invoiceId} is a draft: approve it first, arcadia invoice approve ${invoiceId}.`,
+      );
+    }
+    // Before the usage: what is metered meanwhile shows as a change later.
+    const { usageStateId } = await insertUsageState(trx, invoice.month);
+    const [customer] = await composeCustomer(trx, invoice.customerId, invoice.month);
+    const current = customer?.invoices.find((composed) => composed.currency === invoice.currency);
+    if (current?.inputsDigest !== invoice.inputsDigest) {
+      const comesTo = current ? `${current.total} ${current.currency}` : 'nothing';
+      throw new ArcadiaError(
+        'conflict',
+        `The facts have changed since invoice ${invoiceId} was approved: it comes to ${comesTo} now, not to ` +
+          `${formatMoney(new Exact(invoice.total), invoice.currency)}. Look at it and approve it again.`,
+      );
+    }
+    const issued = await freeze(trx, invoiceId, options);
+    const { customerId, month } = invoice;
+    await corrections.upsertCheck(trx, { customerId, month, usageStateId, ratingChanges: current.ratingChanges });
+    return { ...issued, issuedNow: true };
+  });
+}
+
+/** Gives an approved document its number, dates, text and digest. The transaction holds the customer's lock. */
+export async function freeze(
+  trx: Transaction,
+  invoiceId: number,
+  options: IssueOptions,
+): Promise<{ number: string; digest: string }> {
+  const invoice = await one(trx, invoiceId);
+  const parties = await store.selectParties(trx, invoiceId);
+  const missing = missingFor(parties, invoice);
+  if (missing.length > 0 && !options.incomplete) {
+    throw new ArcadiaError('conflict', `Not issued, for details are missing. ${missing.join('; ')}`, {
+      details: { missing },
+    });
+  }
+  const issuedOn = dayOf(options.now);
+  const dueOn = invoice.kind === 'invoice' ? issuedOn.add({ days: parties.termsDays }) : issuedOn;
+  const lines = await store.selectLines(trx, invoiceId);
+  // Last, so that whoever issues another document waits as short as can be.
+  const { number, sequenceNumber } = await nextNumber(trx, invoice.kind, parties, options.number);
+  const document = canonicalJson(
+    buildDocument(invoice, lines, parties, { number, issuedOn, dueOn }) as unknown as Json,
+  );
+  const digest = sha256(document);
+  await store.updateIssued(
+    trx,
+    invoiceId,
+    { number, sequenceNumber, dueOn, document, digest },
+    options.by,
+    options.now,
+  );
+  return { number, digest };
+}
+
+async function nextNumber(
+  trx: Transaction,
+  kind: 'invoice' | 'credit_note',
+  parties: store.PartiesRow,
+  given: string | undefined,
+): Promise<{ number: string; sequenceNumber: number | null }> {
+  const { entity, numbering, legalEntityId } = parties;
+  if (numbering === 'external') {
+    if (given === undefined || !/^\S(.{0,62}\S)?$/.test(given)) {
+      throw new ArcadiaError(
+        'invalid_argument',
+        `"${entity}" has its numbers from its accounting system: give the one for this document with --number.`,
+      );
+    }
+    if (await store.selectNumberTaken(trx, legalEntityId, given)) {
+      throw new ArcadiaError('conflict', `"${entity}" has a document ${given} already.`);
+    }
+    return { number: given, sequenceNumber: null };
+  }
+  if (given !== undefined) {
+    throw new ArcadiaError(
+      'invalid_argument',
+      `"${entity}" numbers its documents itself, without gaps; leave --number out.`,
+    );
+  }
+  const prefix = kind === 'invoice' ? parties.invoicePrefix : parties.creditNotePrefix;
+  const sequenceNumber = await store.takeNumber(trx, legalEntityId, kind);
+  return { number: prefix + String(sequenceNumber).padStart(parties.numberDigits, '0'), sequenceNumber };
+}
+
+/**
+ * Takes an approved or issued document back. An issued one keeps its number; its month is drafted
+ * anew from the facts, and what was decided about corrections of it is taken back with it.
+ * @throws ArcadiaError not_found; conflict (a draft, void already, or corrected by issued documents);
+ *   invalid_argument (no reason)
+ */
+export async function voidInvoice(
+  db: Database,
+  invoiceId: number,
+  { reason, by, now }: { readonly reason: string; readonly by: string; readonly now: Temporal.Instant },
+): Promise<void> {
+  if (reason.trim() === '')
+    throw new ArcadiaError('invalid_argument', 'To void a document needs a reason, for the record.');
+  await inTransaction(db, invoiceId, async (trx, invoice) => {
+    const name = invoice.number ?? String(invoiceId);
+    if (invoice.state === 'void') throw new ArcadiaError('conflict', `${name} is void already.`);
+    if (invoice.state === 'draft') {
+      throw new ArcadiaError('conflict', `${name} is a draft: it follows the facts. Change those, and draft again.`);
+    }
+    if (invoice.state === 'issued' && invoice.kind === 'invoice') {
+      const correcting = await corrections.selectCorrectingDocuments(trx, invoice);
+      if (correcting.length > 0) {
+        throw new ArcadiaError(
+          'conflict',
+          `${name} has been corrected by ${correcting.join(', ')}; void what corrects it first.`,
+        );
+      }
+    }
+    await store.updateVoid(trx, invoiceId, reason.trim(), by, now);
+    if (invoice.number !== null) await corrections.withdrawWith(trx, invoice, now);
+  });
+}
+
+async function one(db: Database, invoiceId: number): Promise<store.InvoiceRow> {
+  const [invoice] = await store.selectInvoice(db, { id: invoiceId }, true);
+  if (!invoice) throw new ArcadiaError('not_found', `There is no invoice ${invoiceId}.`);
+  return invoice;
+}
+
+/** Work on an invoice, under its customer's lock. */
+async function inTransaction<T>(
+  db: Database,
+  invoiceId: number,
+  work: (trx: Transaction, invoice: store.LockedInvoice) => Promise<T>,
+): Promise<T> {
+  return db.transaction().execute(async (trx) => {
+    const customerId = await store.selectCustomerOf(trx, invoiceId);
+    if (customerId !== undefined) await store.lockCustomer(trx, customerId);
+    const invoice = await store.lockInvoice(trx, invoiceId);
+    if (!invoice) throw new ArcadiaError('not_found', `There is no invoice ${invoiceId}.`);
+    return work(trx, invoice);
+  });
+}
