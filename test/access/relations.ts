@@ -1,0 +1,112 @@
+// What the database role of customers' requests gets of every table and view. Whoever adds one
+// says here what it is to be; test/access/database-roles.integration.test.ts compares this with the
+// database's own catalogue, and asks each of them.
+
+const names = (text: string) => text.trim().split(/\s+/);
+
+/** A customer reads rows of their own, or what is the same to all; without a customer there is no row. */
+export const readByCustomers: readonly string[] = names(`
+  accounts
+  alert_firings
+  attributions
+  billing_kind_definitions
+  billing_kinds
+  customers
+  deployments
+  deployments_attributions
+  deployments_customers
+  deployments_list
+  deployments_owners
+  deployments_owners_ever
+  document_assets
+  events
+  inventory_accounts
+  inventory_resources
+  inventory_states
+  invoice_lines
+  invoice_pdfs
+  invoices
+  metered_days
+  metered_levels
+  metering_config
+  metering_days
+  metering_kinds
+  owner_set_members
+  owner_sets
+  ownership_rules
+  plan_items
+  plan_versions
+  plans
+  pricing_alert_firings
+  pricing_subscriptions
+  resource_states
+  resources
+  simulated_clock
+  subscriptions
+  usage_changes
+  usage_months
+  usage_records
+  usage_retired_months
+  usage_store
+  usage_visible_revisions
+`);
+
+/** Closed to customers. */
+export const closedToCustomers: readonly string[] = names(`
+  alerts
+  attribution_progress
+  audit_log
+  correction_checks
+  correction_costs
+  corrections
+  customer_billing
+  deployments_assignments
+  deployments_progress
+  deployments_rules
+  end_candidates
+  event_outbox
+  event_progress
+  fact_changes
+  idempotency_keys
+  inventory_actions
+  inventory_complete_syncs
+  inventory_memberships
+  inventory_sync_runs
+  invoices_billed
+  kysely_migration
+  kysely_migration_lock
+  legal_entities
+  manual_assignments
+  manual_lines
+  metered_levels_ended
+  metered_levels_open
+  metered_levels_progress
+  metering_changes
+  metering_day_revisions
+  metering_observed
+  metering_revisions
+  metering_runs
+  metering_uncertain_ends
+  migration_checksums
+  number_series
+  observation_limits
+  pricing_carry_over
+  pricing_changes
+  project_memberships
+  provider_actions
+  queue_controls
+  rating_changes
+  resource_payloads
+  schedule_ticks
+  sync_runs
+  tax_rates
+  usage_confirmations
+  usage_level_shipments
+  usage_moves
+  usage_records_day
+  usage_records_hour
+  usage_states
+`);
+
+/** Made while the program runs, and closed: days of usage, read through usage_records only, and the queue's own. */
+export const closedPatterns: readonly RegExp[] = [/^usage_records_(day|hour)_\d{8}$/, /^pgboss\./];

@@ -1,0 +1,95 @@
+import { sql } from 'kysely';
+import { assign } from '../../src/deployments/assignments.ts';
+import { createCustomer } from '../../src/deployments/customers.ts';
+import { createDeployment } from '../../src/deployments/deployments.ts';
+import { at, insertAccount, insertLiving, writeState } from '../../src/deployments/inventory-fixture.ts';
+import { meterRange } from '../../src/metering/meter.ts';
+import type { Database } from '../../src/platform/database.ts';
+import { planSchema } from '../../src/pricing/plan.ts';
+import { addPlanVersion } from '../../src/pricing/plans.ts';
+import { subscribe } from '../../src/pricing/subscriptions.ts';
+
+// Two customers in one database: alpha, who asks, and bravo, of whom alpha must never hear. All
+// that is bravo's has the word in it, and a cost that only we may know is planted wherever one may be.
+
+export interface TwoCustomers {
+  readonly alpha: number;
+  readonly bravo: number;
+  readonly bravosDeployments: readonly number[];
+  readonly alphasDroplet: number;
+  readonly bravosDroplet: number;
+}
+
+/** Nowhere else: what something costs us. */
+export const plantedCost = '7391.4682';
+export const now = at('2026-05-20');
+
+export async function insertTwoCustomers(db: Database): Promise<TwoCustomers> {
+  const since = at('2026-05-01');
+  const customers = { alpha: 0, bravo: 0 };
+  for (const externalId of ['alpha', 'bravo'] as const) {
+    const customer = { externalId, name: `${externalId} Ltd`, currency: 'USD' };
+    ({ customerId: customers[externalId] } = await createCustomer(db, customer, since));
+  }
+  for (const [slug, customer] of [
+    ['alpha-shop', 'alpha'],
+    ['bravo-shop', 'bravo'],
+    ['bravo-blog', 'bravo'],
+  ] as const)
+    await createDeployment(db, { slug, name: slug, customer, startsAt: since }, since);
+
+  const account = await insertAccount(db, 'team');
+  const bravosAccount = await insertAccount(db, 'bravo-team');
+  const droplet = (team: number, id: string) =>
+    insertLiving(db, team, 'droplet', id, { name: id, attributes: { size_slug: 's-1' } }, since);
+  const alphas = await droplet(account, 'alpha-droplet');
+  const bravos = await droplet(bravosAccount, 'bravo-droplet');
+  const shared = await droplet(account, 'shared-droplet');
+  const moved = await droplet(account, 'moved-droplet');
+  const own = (resource: number, slugs: readonly string[], from = since, to: Temporal.Instant | null = null) =>
+    assign(db, { resourceIds: [resource], owners: slugs.map((slug) => ({ slug, weight: 1 })), from, to }, 'test', now);
+  await own(alphas, ['alpha-shop']);
+  await own(bravos, ['bravo-shop']);
+  await own(shared, ['alpha-shop', 'bravo-blog']);
+  await own(moved, ['alpha-shop'], since, at('2026-05-10'));
+  await own(moved, ['bravo-blog'], at('2026-05-10'));
+  await writeState(db, moved, { name: 'bravo-renamed' }, at('2026-05-15'), null, now);
+
+  for (const customer of ['alpha', 'bravo']) {
+    const plan = planSchema.parse({
+      plan: `${customer}-plan`,
+      name: `For ${customer}`,
+      from: '2026-01-01',
+      currency: 'USD',
+      base: '10',
+      items: [
+        { kind: 'droplet_hours', model: 'cost-plus', properties: { unitCost: plantedCost, markupPercent: '25' } },
+      ],
+    });
+    await addPlanVersion(db, plan, 'test', now);
+    const from = Temporal.PlainDate.from('2026-05-01');
+    await subscribe(db, { deployment: `${customer}-shop`, plan: plan.plan, from }, 'test', now);
+  }
+
+  const range = { from: Temporal.PlainDate.from('2026-05-01'), to: Temporal.PlainDate.from('2026-05-18') };
+  await meterRange(db, { ...range, now });
+  // A droplet that was off for a while after all, of each: usage_changes has rows of both.
+  for (const resource of [alphas, bravos]) {
+    const name = resource === alphas ? 'alpha-droplet' : 'bravo-droplet';
+    await writeState(db, resource, { name, status: 'off' }, at('2026-05-03'), at('2026-05-04'), now);
+  }
+  await meterRange(db, { ...range, now });
+  for (const resource of [alphas, bravos])
+    await sql`
+      INSERT INTO resource_payloads (resource_id, digest, payload, seen_at)
+      VALUES (${resource}, '', ${JSON.stringify({ size: { price_monthly: plantedCost } })}, ${now})`.execute(db);
+
+  const { rows } = await sql<{ id: number }>`
+    SELECT deployment_id AS id FROM deployments WHERE slug LIKE 'bravo%' ORDER BY 1`.execute(db);
+  return {
+    ...customers,
+    bravosDeployments: rows.map(({ id }) => id),
+    alphasDroplet: alphas,
+    bravosDroplet: bravos,
+  };
+}
