@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { PlanItem, PlanVersion } from '../pricing/plan.ts';
 import { addCommand, withSession } from './command.ts';
-import { type Column, fields, table } from './output.ts';
+import { type Column, fields, plural, table } from './output.ts';
+import { addPlanFileCommands } from './plan-apply.ts';
 import { parseDay } from './range.ts';
 
 export function addPlanCommands(program: Command): void {
@@ -11,8 +12,8 @@ export function addPlanCommands(program: Command): void {
     summary: 'the plans as they are on a day',
     example: `
 $ arcadia plan list
-PLAN    NAME    FROM        BASE FEE A MONTH  ITEMS
-studio  Studio  2026-01-01         50.00 USD      5`,
+PLAN    NAME    FROM                 BASE FEE  ITEMS
+studio  Studio  2026-01-01  50.00 USD a month      5`,
   })
     .option('--on <day>', 'another day than today')
     .action(
@@ -53,7 +54,10 @@ droplet_hours       1488  0.02 USD`,
         const heading = fields([
           ['plan', `${found.plan} (${found.name})`],
           ['from', found.from.toString()],
-          ['base fee', `${found.base} ${found.currency} a month`],
+          [
+            'base fee',
+            `${found.base} ${found.currency} a ${found.baseEvery}${found.baseDue === 'advance' ? ', in advance' : ''}`,
+          ],
           ...(found.minimum === null ? [] : [['at least', `${found.minimum} ${found.currency} a month`] as const]),
           ...(found.cap === null ? [] : [['at most', `${found.cap} ${found.currency} a month`] as const]),
           ...(found.discount === null ? [] : [['discount', describeDiscount(found)] as const]),
@@ -63,22 +67,31 @@ droplet_hours       1488  0.02 USD`,
         );
       }),
     );
+
+  addPlanFileCommands(plan);
 }
 
 const planColumns: readonly Column<PlanVersion>[] = [
   { header: 'plan', value: (row) => row.plan },
   { header: 'name', value: (row) => row.name },
   { header: 'from', value: (row) => row.from.toString() },
-  { header: 'base fee a month', value: (row) => `${row.base} ${row.currency}`, align: 'right' },
+  { header: 'base fee', value: (row) => `${row.base} ${row.currency} a ${row.baseEvery}`, align: 'right' },
   { header: 'items', value: (row) => String(row.items.length), align: 'right' },
 ];
 
 function itemColumns(currency: string): Column<PlanItem>[] {
   return [
     { header: 'kind', value: (row) => row.kind },
-    { header: 'allowance', value: (row) => row.allowance, align: 'right' },
+    { header: 'allowance', value: describeAllowance, align: 'right' },
     { header: 'charge beyond it', value: (row) => describeCharge(row, currency) },
   ];
+}
+
+/** `1488`, or `1488, the rest for 2 months up to 500` */
+function describeAllowance({ allowance, carryOver }: PlanItem): string {
+  if (carryOver === null) return allowance;
+  const { months, limit } = carryOver;
+  return `${allowance}, the rest for ${plural(months, 'month')}${limit === null ? '' : ` up to ${limit}`}`;
 }
 
 /** `0.02 USD` for a price per unit; for any other model its name and its properties as they are. */

@@ -12,19 +12,23 @@ export interface PlanFileProblem {
   readonly reason: string;
 }
 
+/** A plan, or all that is wrong with its file. */
+export type ReadPlanFile =
+  | {
+      readonly plan: PlanVersion;
+      readonly problems: [];
+      /** A problem that only the database could tell. */
+      problem(path: readonly (string | number)[], reason: string): PlanFileProblem;
+    }
+  | { readonly plan: null; readonly problems: PlanFileProblem[] };
+
 /**
  * Reads a plan file (YAML, of which JSON is a part). Numbers keep their own digits: 0.10 is the
  * decimal "0.10", never a binary fraction.
  * @param file its name, for problems
  * @param kinds the billing kinds that there are
  */
-export function readPlanFile(
-  file: string,
-  text: string,
-  kinds: ReadonlySet<string>,
-):
-  | { readonly plan: PlanVersion; readonly problems: [] }
-  | { readonly plan: null; readonly problems: PlanFileProblem[] } {
+export function readPlanFile(file: string, text: string, kinds: ReadonlySet<string>): ReadPlanFile {
   const lineCounter = new LineCounter();
   const lineAt = (offset: number) => lineCounter.linePos(offset).line;
   const document = parseDocument(text, { lineCounter, customTags: numbersAsText, prettyErrors: false });
@@ -46,14 +50,15 @@ export function readPlanFile(
     }
     return 1;
   };
-  const checked = checkPlan(document.toJS(), kinds);
-  if (checked.plan) return checked;
-  const problems = checked.problems.map(({ path, reason }) => ({
+  const problem = (path: readonly (string | number)[], reason: string): PlanFileProblem => ({
     file,
     line: lineOf(path),
     path: formatPath(path),
     reason,
-  }));
+  });
+  const checked = checkPlan(document.toJS(), kinds);
+  if (checked.plan) return { ...checked, problem };
+  const problems = checked.problems.map(({ path, reason }) => problem(path, reason));
   return { plan: null, problems: problems.sort((a, b) => a.line - b.line) };
 }
 

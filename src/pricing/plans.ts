@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { type PlanVersion, planSchema } from './plan.ts';
 import * as store from './store.ts';
@@ -39,26 +39,35 @@ export async function addPlanVersion(
   by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    const planId = await store.lockPlan(trx, plan.plan);
-    const subscriber = await store.selectSubscriberInOtherCurrency(trx, planId, plan);
-    if (subscriber) {
-      throw new ArcadiaError(
-        'conflict',
-        `Plan "${plan.plan}" cannot change from ${subscriber.currency} to ${plan.currency}: deployment ` +
-          `"${subscriber.deployment}" is on it. Give the prices in ${plan.currency} a plan of their own.`,
-      );
-    }
-    const planVersionId = await store.insertPlanVersion(trx, planId, plan, by, now);
-    if (planVersionId === null) {
-      throw new ArcadiaError(
-        'conflict',
-        `Plan "${plan.plan}" has a version from ${plan.from} already; versions do not change.`,
-      );
-    }
-    const written = await store.insertPlanItems(trx, planVersionId, plan.items);
-    if (written !== plan.items.length) throw new RangeError('a plan item has an unknown billing kind: see checkPlan');
-  });
+  await db.transaction().execute((trx) => writePlanVersion(trx, plan, by, now));
+}
+
+/** The same in the caller's transaction. */
+export async function writePlanVersion(
+  trx: Transaction,
+  plan: PlanVersion,
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  const planId = await store.lockPlan(trx, plan.plan);
+  const subscriber = await store.selectSubscriberInOtherCurrency(trx, planId, plan);
+  if (subscriber) {
+    throw new ArcadiaError(
+      'conflict',
+      `Plan "${plan.plan}" cannot change from ${subscriber.currency} to ${plan.currency}: deployment ` +
+        `"${subscriber.deployment}" is on it. Give the prices in ${plan.currency} a plan of their own.`,
+    );
+  }
+  const planVersionId = await store.insertPlanVersion(trx, planId, plan, by, now);
+  if (planVersionId === null) {
+    throw new ArcadiaError(
+      'conflict',
+      `Plan "${plan.plan}" has a version from ${plan.from} already; versions do not change.`,
+    );
+  }
+  const written = await store.insertPlanItems(trx, planVersionId, plan.items);
+  if (written !== plan.items.length) throw new RangeError('a plan item has an unknown billing kind: see checkPlan');
+  await store.insertPlanChanges(trx, planId, plan.from, by, now);
 }
 
 /** The billing kinds that a plan may price. */

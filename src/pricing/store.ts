@@ -87,9 +87,72 @@ export async function lockPlan(trx: Transaction, slug: string): Promise<number> 
   return (rows[0] as { plan_id: number }).plan_id;
 }
 
+export interface VersionRow {
+  readonly plan_version_id: number;
+  readonly from_day: Temporal.PlainDate;
+  /** The next version's first day; null: none follows. */
+  readonly to_day: Temporal.PlainDate | null;
+  /** Whether a deployment was ever on it. */
+  readonly used: boolean;
+}
+
+/** A plan's versions in order, and whether each was in use before `now`: by what was believed at any time. */
+export async function selectVersions(db: Database, slug: string, now: Temporal.Instant): Promise<VersionRow[]> {
+  const { rows } = await sql<VersionRow>`
+    SELECT v.plan_version_id, v.from_day, v.to_day, EXISTS (
+      SELECT FROM subscriptions s
+      WHERE s.plan_id = v.plan_id AND s.valid_from < coalesce(v.to_day, 'infinity')::timestamptz
+        AND s.valid_to > v.from_day::timestamptz AND greatest(s.valid_from, v.from_day::timestamptz) < ${now}) AS used
+    FROM (SELECT plan_version_id, plan_id, from_day, lead(from_day) OVER (ORDER BY from_day) AS to_day
+          FROM plan_versions WHERE plan_id = (SELECT plan_id FROM plans WHERE slug = ${slug})) AS v
+    ORDER BY v.from_day`.execute(db);
+  return rows;
+}
+
+/** Deployments that are on the plan at some time within [from, to), by id, behind one of them. */
+export async function selectSubscribers(
+  db: Database,
+  slug: string,
+  from: Temporal.Instant,
+  to: Temporal.Instant,
+  after: number,
+  limit: number,
+): Promise<number[]> {
+  const { rows } = await sql<{ deployment_id: number }>`
+    SELECT DISTINCT s.deployment_id FROM subscriptions s JOIN plans p USING (plan_id)
+    WHERE p.slug = ${slug} AND s.superseded_at = 'infinity' AND s.valid_from < ${to} AND s.valid_to > ${from}
+      AND s.deployment_id > ${after}
+    ORDER BY s.deployment_id LIMIT ${limit}`.execute(db);
+  return rows.map((row) => row.deployment_id);
+}
+
+/** Says for everyone on the plan that days from one on, before another version's, may cost something else. */
+export async function insertPlanChanges(
+  trx: Transaction,
+  planId: number,
+  from: Temporal.PlainDate,
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await sql`
+    INSERT INTO rating_changes (deployment_id, valid_from, valid_to, cause, recorded_at, recorded_by)
+    SELECT s.deployment_id, greatest(s.valid_from, ${from}::date), least(s.valid_to, n.next), 'plan', ${now}, ${by}
+    FROM subscriptions s
+    CROSS JOIN (SELECT coalesce(min(from_day)::timestamptz, 'infinity') AS next FROM plan_versions
+                WHERE plan_id = ${planId} AND from_day > ${from}) AS n
+    WHERE s.plan_id = ${planId} AND s.superseded_at = 'infinity'
+      AND greatest(s.valid_from, ${from}::date) < least(s.valid_to, n.next)`.execute(trx);
+}
+
+/** Takes away a version that nobody was ever on, so that it can be written anew. */
+export async function deleteVersion(trx: Transaction, planVersionId: number): Promise<void> {
+  await sql`DELETE FROM plan_items WHERE plan_version_id = ${planVersionId}`.execute(trx);
+  await sql`DELETE FROM plan_versions WHERE plan_version_id = ${planVersionId}`.execute(trx);
+}
+
 /** A deployment that is on the plan on the day or later, if the plan has a version in another currency. */
 export async function selectSubscriberInOtherCurrency(
-  trx: Transaction,
+  trx: Database,
   planId: number,
   plan: Pick<PlanVersion, 'currency' | 'from'>,
 ): Promise<{ deployment: string; currency: string } | undefined> {

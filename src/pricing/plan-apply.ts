@@ -1,0 +1,171 @@
+import { dayOf } from '../metering/period.ts';
+import type { Database, Transaction } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import type { PlanVersion } from './plan.ts';
+import { differencesBetween, type PlanDifference } from './plan-differences.ts';
+import { formatProblem, type PlanFileProblem, type ReadPlanFile, readPlanFile } from './plan-file.ts';
+import { type PlanImpact, planImpact } from './plan-impact.ts';
+import { type PlanWarning, warnAbout, warnAboutPast, warnAboutUnpriced } from './plan-warnings.ts';
+import { billingKinds, planVersionsById, writePlanVersion } from './plans.ts';
+import * as store from './store.ts';
+
+export interface PlanFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What a plan file does. `edited`: the version is there, differs, and nobody was ever on it. */
+export interface PlanChange {
+  readonly file: string;
+  readonly plan: string;
+  readonly from: Temporal.PlainDate;
+  readonly status: 'unchanged' | 'new_plan' | 'new_version' | 'edited';
+  /** The first day of the version that it is compared with; null: the plan is new. */
+  readonly comparedWith: Temporal.PlainDate | null;
+  readonly differences: readonly PlanDifference[];
+  readonly warnings: readonly PlanWarning[];
+  /** Null where nothing changes for anybody. */
+  readonly impact: PlanImpact | null;
+}
+
+/**
+ * What plan files would change: against the version that holds on each one's first day, for whom,
+ * and in money: the last complete month and the current one to date of every deployment on the plan,
+ * as they are and as if the new version had held. Writes nothing.
+ * @param limit deployments at most that an impact names
+ * @throws ArcadiaError invalid_argument: something is wrong in a file, each named by file, line and reason
+ */
+export async function previewPlans(
+  db: Database,
+  files: readonly PlanFile[],
+  { now, limit }: { readonly now: Temporal.Instant; readonly limit: number },
+): Promise<PlanChange[]> {
+  const changes = await compare(db, await readFiles(db, files), now);
+  const shown: PlanChange[] = [];
+  for (const { read, version, ...change } of changes) {
+    const impact =
+      change.status === 'unchanged' || change.status === 'new_plan'
+        ? null
+        : await planImpact(db, read.plan, { now, limit });
+    const today = dayOf(now);
+    const warnings = [
+      ...warnAbout(read.plan, today),
+      ...warnAboutUnpriced(impact?.unpriced ?? []),
+      ...(impact === null || impact.deployments === 0 ? [] : warnAboutPast(read.plan, today)),
+    ];
+    shown.push({ ...change, warnings, impact });
+  }
+  return shown;
+}
+
+/**
+ * Makes the plans what their files say, all or none. Versions that are there and say the same stay;
+ * the caller has shown a preview.
+ * @param by who, for the record
+ * @returns how many versions were written
+ * @throws ArcadiaError invalid_argument as previewPlans
+ */
+export async function applyPlans(
+  db: Database,
+  files: readonly PlanFile[],
+  by: string,
+  now: Temporal.Instant,
+): Promise<{ written: number }> {
+  return db.transaction().execute(async (trx) => {
+    const reads = await readFiles(trx, files);
+    // In one order, so that two who apply at once wait for each other instead of one for both.
+    for (const slug of [...new Set(reads.map(({ plan }) => plan.plan))].sort()) await store.lockPlan(trx, slug);
+    let written = 0;
+    for (const { read, status, version } of await compare(trx, reads, now)) {
+      if (status === 'unchanged') continue;
+      await replaceVersion(trx, read.plan, version, by, now);
+      written += 1;
+    }
+    return { written };
+  });
+}
+
+async function replaceVersion(
+  trx: Transaction,
+  plan: PlanVersion,
+  version: number | null,
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  if (version !== null) await store.deleteVersion(trx, version);
+  await writePlanVersion(trx, plan, by, now);
+}
+
+type Read = Extract<ReadPlanFile, { readonly problems: [] }>;
+
+async function readFiles(db: Database, files: readonly PlanFile[]): Promise<Read[]> {
+  const kinds = await billingKinds(db);
+  const reads = files.map((file) => readPlanFile(file.name, file.text, kinds));
+  const problems = reads.flatMap((read) => read.problems);
+  const seen = new Map<string, string>();
+  for (const [index, read] of reads.entries()) {
+    if (read.plan === null) continue;
+    const key = `${read.plan.plan} from ${read.plan.from}`;
+    const other = seen.get(key);
+    if (other) problems.push(read.problem(['from'], `${other} has ${key} already`));
+    seen.set(key, files[index]?.name ?? '');
+  }
+  refuse(problems);
+  return reads.filter((read): read is Read => read.plan !== null);
+}
+
+function refuse(problems: readonly PlanFileProblem[]): void {
+  if (problems.length === 0) return;
+  throw new ArcadiaError('invalid_argument', problems.map(formatProblem).join('\n'), { details: { problems } });
+}
+
+interface Compared extends Omit<PlanChange, 'warnings' | 'impact'> {
+  readonly read: Read;
+  /** The version to replace; null: none. */
+  readonly version: number | null;
+}
+
+async function compare(db: Database, reads: readonly Read[], now: Temporal.Instant): Promise<Compared[]> {
+  const problems: PlanFileProblem[] = [];
+  const compared: Compared[] = [];
+  for (const read of reads) {
+    const { plan } = read;
+    const versions = await store.selectVersions(db, plan.plan, now);
+    const same = versions.find(({ from_day }) => from_day.equals(plan.from));
+    const held = same ?? versions.findLast(({ from_day }) => Temporal.PlainDate.compare(from_day, plan.from) < 0);
+    const before = held ? (await planVersionsById(db, [held.plan_version_id])).get(held.plan_version_id) : undefined;
+    const differences = differencesBetween(before ?? null, plan);
+    const status =
+      versions.length === 0 ? 'new_plan' : !same ? 'new_version' : differences.length > 0 ? 'edited' : 'unchanged';
+    if (status === 'edited' && same?.used) {
+      problems.push(
+        read.problem(
+          ['from'],
+          `deployments have been on the version from ${plan.from}, which therefore never changes: give the new prices a later first day`,
+        ),
+      );
+    }
+    const planId = status === 'unchanged' ? undefined : await store.selectPlanId(db, plan.plan);
+    const subscriber = planId === undefined ? undefined : await store.selectSubscriberInOtherCurrency(db, planId, plan);
+    if (subscriber) {
+      problems.push(
+        read.problem(
+          ['currency'],
+          `deployment ${subscriber.deployment} is on this plan in ${subscriber.currency}: give the prices in ${plan.currency} a plan of their own`,
+        ),
+      );
+    }
+    compared.push({
+      read,
+      file: read.problem([], '').file,
+      plan: plan.plan,
+      from: plan.from,
+      status,
+      comparedWith: held?.from_day ?? null,
+      differences,
+      version: same?.plan_version_id ?? null,
+    });
+  }
+  refuse(problems);
+  return compared;
+}
