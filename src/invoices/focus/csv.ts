@@ -1,0 +1,24 @@
+import { columns, type FocusRow } from './columns.ts';
+
+// RFC 4180 in UTF-8, as FOCUS wants values: nothing is an empty field, decimals are exact and
+// without exponent, moments are `2026-05-01T00:00:00Z`, JSON is on one line. A value is never
+// changed to disarm a spreadsheet: FOCUS wants names and ids as they are (see rows.ts).
+
+/** The lines of a file, header first. */
+export async function* csvLines(batches: AsyncIterable<readonly FocusRow[]>): AsyncGenerator<string> {
+  yield lineOf(columns.map(({ name }) => name));
+  for await (const rows of batches) {
+    if (rows.length > 0) yield rows.map((row) => lineOf(columns.map(({ name }) => row[name]))).join('');
+  }
+}
+
+function lineOf(values: readonly FocusRow[keyof FocusRow][]): string {
+  return `${values.map(fieldOf).join(',')}\r\n`;
+}
+
+function fieldOf(value: FocusRow[keyof FocusRow]): string {
+  if (value === null) return '';
+  const text =
+    value instanceof Temporal.Instant ? value.toString() : typeof value === 'string' ? value : JSON.stringify(value);
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

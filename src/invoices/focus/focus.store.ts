@@ -1,0 +1,94 @@
+import { sql } from 'kysely';
+import type { Database } from '../../platform/database.ts';
+import type { TaxTotal } from '../taxes.ts';
+import type { BilledLine } from './rows.ts';
+
+// What was issued, read for an export. Issued is frozen, so pages that are read one after another
+// fit together without a transaction around them: whether a document belongs is asked once, as of
+// one instant.
+
+export interface DocumentRow {
+  readonly invoiceId: number;
+  readonly kind: 'invoice' | 'credit_note';
+  readonly number: string;
+  readonly credits: string | null;
+  readonly issuer: string;
+  readonly customer: string;
+  readonly customerName: string;
+  readonly currency: string;
+  readonly total: string;
+  readonly taxes: readonly TaxTotal[];
+  /** Deployments' names on the document, by slug. */
+  readonly deploymentNames: Readonly<Record<string, string>>;
+  readonly lines: number;
+}
+
+/** What is billed in a month: its invoices, and the credit notes that were issued in it; as of an instant. */
+const billedIn = (month: Temporal.PlainDate, asOf: Temporal.Instant) => sql`
+  i.issued_at <= ${asOf} AND (i.void_at IS NULL OR i.void_at > ${asOf})
+  AND (i.kind = 'invoice' AND i.month = ${month}::date
+    OR i.kind = 'credit_note' AND i.issued_at >= ${month}::date AND i.issued_at < ${month.add({ months: 1 })}::date)`;
+
+/** A month's documents by id, after one. Names are those that were issued, whatever they are today. */
+export async function selectDocuments(
+  db: Database,
+  month: Temporal.PlainDate,
+  asOf: Temporal.Instant,
+  page: { readonly after: number; readonly limit: number },
+): Promise<DocumentRow[]> {
+  const { rows } = await sql<DocumentRow>`
+    SELECT i.invoice_id AS "invoiceId", i.kind, i.number, i.currency, i.total::text AS total,
+           coalesce(nullif(d.document #>> '{seller,name}', ''), e.slug) AS issuer, d.document #>> '{buyer,customer}' AS customer,
+           d.document #>> '{buyer,name}' AS "customerName", d.document ->> 'credits' AS credits, d.document -> 'taxes' AS taxes,
+           coalesce((SELECT jsonb_object_agg(s ->> 'deployment', s ->> 'name')
+                     FROM jsonb_array_elements(d.document -> 'sections') AS s
+                     WHERE s ->> 'deployment' IS NOT NULL), '{}') AS "deploymentNames",
+           coalesce((SELECT max(l.position) FROM invoice_lines l WHERE l.invoice_id = i.invoice_id), 0) AS lines
+    FROM (SELECT * FROM invoices i WHERE ${billedIn(month, asOf)} AND i.invoice_id > ${page.after}
+          ORDER BY i.invoice_id LIMIT ${page.limit}) AS i
+    -- Parsed once, not once for each of its parts.
+    CROSS JOIN LATERAL (SELECT i.document::jsonb AS document OFFSET 0) AS d
+    JOIN legal_entities e USING (legal_entity_id)
+    ORDER BY i.invoice_id`.execute(db);
+  return rows;
+}
+
+export interface LineRow extends Omit<BilledLine, 'deploymentName'> {
+  readonly invoiceId: number;
+}
+
+/** The lines of some documents in their order, after a position. */
+export async function selectLines(
+  db: Database,
+  invoiceIds: readonly number[],
+  page: { readonly after: number; readonly limit: number },
+): Promise<LineRow[]> {
+  const { rows } = await sql<LineRow>`
+    SELECT l.invoice_id AS "invoiceId", l.position, l.kind, d.slug AS deployment, l.service_month AS "serviceMonth",
+           l.component, l.description, trim_scale(l.quantity)::text AS quantity, l.unit,
+           trim_scale(l.unit_price)::text AS "unitPrice", l.amount::text AS amount, l.tax, l.details
+    FROM invoice_lines l LEFT JOIN deployments_list d USING (deployment_id)
+    WHERE l.invoice_id = ANY (${[...invoiceIds]}::bigint[]) AND l.position > ${page.after}
+    ORDER BY l.invoice_id, l.position LIMIT ${page.limit}`.execute(db);
+  return rows;
+}
+
+export interface LeftOut {
+  /** Invoices of the month that nobody has issued: drafts and approved ones. */
+  readonly unissued: number;
+  /** Documents that would be in it, had they not been taken back. */
+  readonly void: number;
+}
+
+/** What a month's export does not hold. */
+export async function selectLeftOut(db: Database, month: Temporal.PlainDate): Promise<LeftOut> {
+  const { rows } = await sql<LeftOut>`
+    SELECT count(*) FILTER (WHERE kind = 'invoice' AND state IN ('draft', 'approved')) AS unissued,
+           count(*) FILTER (WHERE state = 'void' AND issued_at IS NOT NULL) AS void
+    FROM invoices
+    WHERE kind = 'invoice' AND month = ${month}::date
+       OR kind = 'credit_note' AND issued_at >= ${month}::date AND issued_at < ${month.add({ months: 1 })}::date`.execute(
+    db,
+  );
+  return rows[0] as LeftOut;
+}
