@@ -44,8 +44,11 @@ export interface RouteCall<Params = unknown, Query = unknown, Body = unknown> {
   /** Aborts when the client has gone, its time is up, or the server stops. */
   readonly signal: AbortSignal;
   readonly requestId: string;
-  /** Where the reader of an endless document left off, as it says: the header Last-Event-ID. */
-  readonly lastEventId: string | null;
+  /**
+   * Server-sent events, as this principal may hear them, from the header Last-Event-ID on; without
+   * one after `after`; null: from now on. Errors: overloaded, rate_limited.
+   */
+  openEvents(after: number | null): AsyncIterable<string>;
   /** Enqueues in this transaction. */
   enqueue<Arguments extends JobArguments>(
     trx: Transaction,
