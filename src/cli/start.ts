@@ -54,7 +54,7 @@ async function start(session: Session, options: StartOptions): Promise<void> {
   else if (options.role === 'api') {
     const database = await session.database();
     const readiness = await openReadiness(session, database);
-    const { url } = await listen(session, readiness);
+    const { url } = await listen(session, database, readiness);
     await serveMetrics(session, database, readiness);
     session.output.note(`arcadia is up at ${url} (/livez, /readyz); it runs no jobs. Ctrl-C stops it.`);
   } else {
@@ -93,7 +93,7 @@ async function startAll(session: Session, options: StartOptions): Promise<void> 
       : await connectNewAccount(session, options);
   // Before the long work: a port that is taken should be known at once.
   const readiness = await openReadiness(session, database);
-  const server = await listen(session, readiness);
+  const server = await listen(session, database, readiness);
   await serveMetrics(session, database, readiness);
 
   const found = await chooseWork(database, options);
@@ -207,10 +207,21 @@ async function openReadiness(
   return readiness.openReadiness({ db, stopping: session.signal, ...(queues === undefined ? {} : { queues }) });
 }
 
-async function listen(session: Session, readiness: Readiness): Promise<HttpServer> {
-  const { startHttpServer } = await import('../http/server.ts');
-  const { host, port } = await session.config();
-  const server = await startHttpServer({ host, port, readiness });
+async function listen(session: Session, database: SessionDatabase, readiness: Readiness): Promise<HttpServer> {
+  const { startApi } = await import('../http/house.ts');
+  const { createLog } = await import('../platform/log.ts');
+  const config = await session.config();
+  const { host, port, logLevel: level, logFormat: format } = config;
+  const { db, connectionString } = database;
+  const server = await startApi({
+    host,
+    port,
+    db,
+    connectionString,
+    config,
+    log: createLog({ level, format }),
+    readiness,
+  });
   session.onClose(() => server.close());
   return server;
 }

@@ -89,7 +89,7 @@ export async function bringAttributionsUpToDate(db: Database, now: Temporal.Inst
 
 export interface UnattributedPage {
   readonly resources: UnattributedRow[];
-  /** How many there are in all. */
+  /** How many there are, of those beyond `after`. */
   readonly total: number;
 }
 
@@ -98,6 +98,7 @@ export async function unattributedResources(
   db: Database,
   at: Temporal.Instant,
   limit = 100,
+  after: Pick<UnattributedRow, 'kind' | 'name' | 'resourceId'> | null = null,
 ): Promise<UnattributedPage> {
-  return readUnattributed(db, at, limit);
+  return readUnattributed(db, at, limit, after);
 }

@@ -38,9 +38,12 @@ async function readCustomer(db: Database, externalId: string): Promise<Customer>
   return customer;
 }
 
-/** All customers, by external id. */
-export async function listCustomers(db: Database): Promise<Customer[]> {
-  return readCustomers(db, null);
+/** Customers by external id: all of them, or at most `limit` beyond `after`. */
+export async function listCustomers(
+  db: Database,
+  page: { readonly after?: string | undefined; readonly limit?: number | undefined } = {},
+): Promise<Customer[]> {
+  return readCustomers(db, null, page);
 }
 
 /** One customer with its deployments. Throws not_found. */

@@ -2,6 +2,7 @@ import type { Database } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import {
   appendTaggedChanges,
+  type DeploymentFilters,
   type DeploymentRow,
   insertDeployments,
   insertSingleOwnerSets,
@@ -53,16 +54,27 @@ export async function createDeployment(
   return readDeployment(db, deployment.slug);
 }
 
-async function readDeployment(db: Database, slug: string): Promise<Deployment> {
-  const [deployment] = await readDeployments(db, { slug });
+async function readDeployment(db: Database, slug: string, only: Whose = {}): Promise<Deployment> {
+  const [deployment] = await readDeployments(db, { slug, ...only });
   if (!deployment)
     throw new ArcadiaError('not_found', `There is no deployment ${slug}.`, { details: { deployment: slug } });
   return deployment;
 }
 
-/** Deployments by slug, the built-in `unattributed` among them; with `customer`, only that customer's. */
-export async function listDeployments(db: Database, only: { customer?: string } = {}): Promise<Deployment[]> {
+/** With a customer's id, by ours: another's deployment is as good as none. */
+export type Whose = Pick<DeploymentFilters, 'customerId'>;
+
+/**
+ * Deployments by slug, the built-in `unattributed` among them: all, or one customer's; at most
+ * `limit` of them, beyond the slug `after`.
+ */
+export async function listDeployments(db: Database, only: Omit<DeploymentFilters, 'slug'> = {}): Promise<Deployment[]> {
   return readDeployments(db, only);
+}
+
+/** One deployment. Throws not_found. */
+export async function findDeployment(db: Database, slug: string, only: Whose = {}): Promise<Deployment> {
+  return readDeployment(db, slug, only);
 }
 
 /** An interval in which a deployment owned a resource, its share `weight / weightTotal`, and the rule that said so. */
@@ -85,6 +97,18 @@ export async function getDeployment(db: Database, slug: string, limit = 1000): P
     owned: rows.map(({ total: _, ...owned }) => owned),
     ownedTotal: rows[0]?.total ?? 0,
   };
+}
+
+/** What a deployment owned when, newest first, beyond an interval that is named by its start and its resource. Throws not_found. */
+export async function listOwned(
+  db: Database,
+  slug: string,
+  page: { readonly limit: number; readonly after: Pick<Owned, 'from' | 'resourceId'> | null },
+  only: Whose = {},
+): Promise<Owned[]> {
+  const { deploymentId } = await readDeployment(db, slug, only);
+  const rows = await readOwned(db, deploymentId, page.limit, page.after);
+  return rows.map(({ total: _, ...owned }) => owned);
 }
 
 /**

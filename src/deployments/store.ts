@@ -40,28 +40,43 @@ export async function readCustomerId(db: Database, externalId: string): Promise<
   return rows[0]?.customer_id ?? null;
 }
 
-/** All customers by external id, or the one asked for. */
-export async function readCustomers(db: Database, externalId: string | null): Promise<CustomerRow[]> {
+/** By external id: all customers, the one asked for, or at most `limit` beyond one. */
+export async function readCustomers(
+  db: Database,
+  externalId: string | null,
+  page: { after?: string | undefined; limit?: number | undefined } = {},
+): Promise<CustomerRow[]> {
   const { rows } = await sql<CustomerRow>`
     SELECT c.customer_id AS "customerId", c.external_id AS "externalId", c.name, c.currency,
            (SELECT count(*) FROM deployments d WHERE d.customer_id = c.customer_id) AS deployments
-    FROM customers c WHERE ${externalId}::text IS NULL OR c.external_id = ${externalId}
-    ORDER BY c.external_id`.execute(db);
+    FROM customers c WHERE (${externalId}::text IS NULL OR c.external_id = ${externalId})
+      AND (${page.after ?? null}::text IS NULL OR c.external_id > ${page.after ?? null})
+    ORDER BY c.external_id LIMIT ${page.limit ?? null}`.execute(db);
   return rows;
 }
 
-/** Deployments by slug, `unattributed` among them: all, one, or one customer's. */
-export async function readDeployments(
-  db: Database,
-  only: { slug?: string; customer?: string } = {},
-): Promise<DeploymentRow[]> {
+export interface DeploymentFilters {
+  readonly slug?: string | undefined;
+  /** A customer's external id. */
+  readonly customer?: string | undefined;
+  /** Our id of a customer. */
+  readonly customerId?: number | undefined;
+  /** Slugs beyond this one. */
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** Deployments by slug, `unattributed` among them. */
+export async function readDeployments(db: Database, only: DeploymentFilters = {}): Promise<DeploymentRow[]> {
   const { rows } = await sql<DeploymentRow>`
     SELECT deployment_id AS "deploymentId", slug, name, starts_at AS "startsAt",
            customer_external_id AS "customerExternalId", customer_name AS "customerName", currency
     FROM deployments_list
     WHERE (${only.slug ?? null}::text IS NULL OR slug = ${only.slug ?? null})
       AND (${only.customer ?? null}::text IS NULL OR customer_external_id = ${only.customer ?? null})
-    ORDER BY slug`.execute(db);
+      AND (${only.customerId ?? null}::bigint IS NULL OR customer_id = ${only.customerId ?? null})
+      AND (${only.after ?? null}::text IS NULL OR slug > ${only.after ?? null})
+    ORDER BY slug LIMIT ${only.limit ?? null}`.execute(db);
   return rows;
 }
 
@@ -261,12 +276,17 @@ export interface OwnedRow {
   readonly weightTotal: number;
   readonly ruleId: number | null;
   readonly rule: string | null;
-  /** How many intervals there are in all. */
+  /** How many intervals there are beyond `after`. */
   readonly total: number;
 }
 
-/** What a deployment owned over which intervals, newest first; at most `limit` of them. */
-export async function readOwned(db: Database, deploymentId: number, limit: number): Promise<OwnedRow[]> {
+/** What a deployment owned over which intervals, newest first; at most `limit` of them, beyond `after`. */
+export async function readOwned(
+  db: Database,
+  deploymentId: number,
+  limit: number,
+  after: Pick<OwnedRow, 'from' | 'resourceId'> | null = null,
+): Promise<OwnedRow[]> {
   const { rows } = await sql<OwnedRow>`
     WITH owned AS (
       SELECT a.resource_id, m.weight, s.weight_total, a.rule_id,
@@ -275,7 +295,9 @@ export async function readOwned(db: Database, deploymentId: number, limit: numbe
       WHERE m.deployment_id = ${deploymentId} AND a.superseded_at = 'infinity'
       GROUP BY a.resource_id, m.weight, s.weight_total, a.rule_id
     ), page AS (
-      SELECT *, count(*) OVER () AS total FROM owned ORDER BY lower(held) DESC, resource_id LIMIT ${limit}
+      SELECT *, count(*) OVER () AS total FROM owned
+      WHERE ${after === null ? sql`true` : sql`(lower(held) < ${after.from} OR (lower(held) = ${after.from} AND resource_id > ${after.resourceId}))`}
+      ORDER BY lower(held) DESC, resource_id LIMIT ${limit}
     )
     SELECT p.resource_id AS "resourceId", c.slug AS account, r.kind, r.external_id AS "externalId", n.name,
            lower(p.held) AS "from", upper(p.held) AS "to", p.weight, p.weight_total AS "weightTotal",

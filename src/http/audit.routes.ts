@@ -21,7 +21,7 @@ const row = z.object({
 const listAuditLog = declareList({
   path: '/audit-log',
   operationId: 'listAuditLog',
-  tag: 'Audit log',
+  tag: 'audit',
   summary: 'Changes that people made, the newest first',
   description:
     'Who changed which row, from where, with the row before and after. Secrets are told of, never told. `arcadia audit verify` checks the chain.',

@@ -73,6 +73,8 @@ export interface InventoryJobs {
   readonly all: readonly JobDeclaration[];
   /** Enqueues one part's sync of every account: what the schedule calls. */
   readonly syncAccounts: JobDeclaration<{ part: string }>;
+  /** What together reads all of one account, each part by itself. */
+  readonly ofAccount: readonly JobDeclaration<{ account: string }>[];
 }
 
 /** The jobs of the inventory. `then` is enqueued when an account's resources have been read. */
@@ -100,7 +102,9 @@ export function inventoryJobs(then: JobDeclaration): InventoryJobs {
       });
     },
   });
-  return { all: [syncAccounts, ...syncs.values()], syncAccounts };
+  // The resources follow the projects by themselves.
+  const ofAccount = [first, ...rest.filter((job) => job !== resources)];
+  return { all: [syncAccounts, ...syncs.values()], syncAccounts, ofAccount };
 }
 
 /** What comes after a part that has ended, whole or not. */

@@ -167,6 +167,42 @@ export async function finishRun(conn: Database, syncRunId: number, end: RunEnd, 
     WHERE sync_run_id = ${syncRunId}`.execute(conn);
 }
 
+/** A run of a sync, as it is recorded. */
+export interface SyncRunRow extends Omit<RunEnd, 'outcome'> {
+  readonly syncRunId: number;
+  /** An account's slug. */
+  readonly account: string;
+  readonly kind: string;
+  readonly startedAt: Temporal.Instant;
+  readonly finishedAt: Temporal.Instant | null;
+  readonly outcome: RunEnd['outcome'] | 'running';
+}
+
+export interface SyncRunFilters {
+  readonly account?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly outcome?: SyncRunRow['outcome'] | undefined;
+}
+
+/** Runs of syncs, newest first, before the run `before`. */
+export async function selectSyncRuns(
+  db: Database,
+  filters: SyncRunFilters,
+  before: number | null,
+  limit: number,
+): Promise<SyncRunRow[]> {
+  const { rows } = await sql<SyncRunRow>`
+    SELECT r.sync_run_id AS "syncRunId", a.slug AS account, r.kind, r.started_at AS "startedAt", r.finished_at AS "finishedAt",
+           r.outcome, r.reason, r.seen, r.new, r.changed, r.ended, r.requests
+    FROM sync_runs r JOIN accounts a USING (account_id)
+    WHERE (${before}::bigint IS NULL OR r.sync_run_id < ${before})
+      AND (${filters.account ?? null}::text IS NULL OR a.slug = ${filters.account ?? null})
+      AND (${filters.kind ?? null}::text IS NULL OR r.kind = ${filters.kind ?? null})
+      AND (${filters.outcome ?? null}::text IS NULL OR r.outcome = ${filters.outcome ?? null})
+    ORDER BY r.sync_run_id DESC LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
 export interface ResourceFilters {
   /** The instant that is asked about: resources alive then, as they were then. */
   readonly at: Temporal.Instant;

@@ -8,9 +8,20 @@ import { syncActions } from './sync-actions.ts';
 import { syncKind } from './sync-kind.ts';
 import { syncProjects } from './sync-projects.ts';
 import type { Session, SyncProgress, SyncResult } from './sync-run.ts';
+import { selectSyncRuns, type SyncRunFilters, type SyncRunRow } from './store.ts';
 import { prepareStaging } from './sync.store.ts';
 
+export type { SyncRunFilters, SyncRunRow } from './store.ts';
 export type { SyncProgress, SyncResult } from './sync-run.ts';
+
+/** What syncs did, newest first; at most `limit` of those before the run `before`. */
+export function listSyncRuns(
+  db: Database,
+  filters: SyncRunFilters,
+  page: { readonly limit: number; readonly before: number | null },
+): Promise<SyncRunRow[]> {
+  return selectSyncRuns(db, filters, page.before, page.limit);
+}
 
 export interface SyncOptions {
   /** Unless given: all kinds of the provider, and `action`. Read in the order of a full sync whatever theirs. */

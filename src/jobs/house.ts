@@ -9,7 +9,7 @@ import { openWorker, type Worker, type WorkerOptions } from './worker.ts';
 
 // All jobs of the house and when they run. A room declares its own; here they come together.
 
-const inventory = inventoryJobs(attributeJob);
+export const inventory = inventoryJobs(attributeJob);
 
 /** Days that ended jobs are kept; dead ones longer, for somebody to look at. */
 const endedDays = 7;

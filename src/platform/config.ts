@@ -21,6 +21,10 @@ export interface Config {
   readonly metricsHost: string;
   /** How long a process that is told to stop goes on answering, not ready; null: none on loopback, else 3. */
   readonly stopDelaySeconds: number | null;
+  /** Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed. Empty: nobody's. */
+  readonly trustedProxies: readonly string[];
+  /** Of one token's subject, in each process of the API. */
+  readonly requestsPerMinute: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** 32 bytes in base64; null: the key file in dataDir, see secret-key.ts. */
@@ -144,6 +148,20 @@ const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> } = {
       .transform(Number)
       .refine((seconds) => seconds <= 300),
     fallback: () => null,
+  },
+  trustedProxies: {
+    env: 'ARCADIA_TRUSTED_PROXIES',
+    allowed: 'IP addresses or ranges such as 10.0.0.0/8, separated by commas',
+    schema: list.refine((proxies) => proxies.every((proxy) => /^[0-9a-f.:]+(\/\d{1,3})?$/i.test(proxy))),
+    fallback: () => [],
+  },
+  requestsPerMinute: {
+    env: 'ARCADIA_REQUESTS_PER_MINUTE',
+    allowed: 'a whole number from 1 to 10000000',
+    schema: matching(/^\d{1,8}$/)
+      .transform(Number)
+      .refine((count) => count >= 1 && count <= 10_000_000),
+    fallback: () => 1_200,
   },
   logLevel: {
     env: 'ARCADIA_LOG_LEVEL',

@@ -45,7 +45,7 @@ class SavepointDriver implements Driver {
 
   async acquireConnection(): Promise<DatabaseConnection> {
     return {
-      executeQuery: (query) => this.#trx.executeQuery(query),
+      executeQuery: <Row>(query: CompiledQuery) => this.#trx.executeQuery(query as CompiledQuery<Row>),
       streamQuery() {
         throw new RangeError('a nested database streams nothing');
       },

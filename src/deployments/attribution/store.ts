@@ -371,11 +371,12 @@ export interface UnattributedRow {
   readonly since: Temporal.Instant;
 }
 
-/** What lived at an instant and had no owner then; at most `limit`, and how many there are. */
+/** What lived at an instant and had no owner then; at most `limit` beyond `after`, and how many there are beyond it. */
 export async function readUnattributed(
   db: Database,
   at: Temporal.Instant,
   limit: number,
+  after: Pick<UnattributedRow, 'kind' | 'name' | 'resourceId'> | null,
 ): Promise<{ resources: UnattributedRow[]; total: number }> {
   const { rows } = await sql<UnattributedRow & { total: number }>`
     SELECT s.resource_id AS "resourceId", c.slug AS account, s.kind, r.external_id AS "externalId", s.name, s.tags,
@@ -386,6 +387,7 @@ export async function readUnattributed(
     JOIN inventory_accounts c ON c.account_id = r.account_id
     WHERE a.superseded_at = 'infinity' AND a.owner_set_id = ${unattributedSet}
       AND a.valid_from <= ${at} AND a.valid_to > ${at} AND s.kind <> 'project'
+      AND ${after === null ? sql`true` : sql`(s.kind, s.name, s.resource_id) > (${after.kind}, ${after.name}, ${after.resourceId})`}
     ORDER BY s.kind, s.name, s.resource_id LIMIT ${limit}`.execute(db);
   return { resources: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };
 }

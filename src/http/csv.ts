@@ -1,0 +1,18 @@
+// RFC 4180, with what a spreadsheet would run as a formula made plain text.
+
+/** What begins so is a formula to a spreadsheet; a number that does is not. */
+const formula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+const number = /^-?\d+(\.\d+)?$/;
+
+/** One line of values, with its end. Objects and arrays are JSON, nothing is an empty field. */
+export function csvLine(values: readonly unknown[]): string {
+  return `${values.map(field).join(',')}\r\n`;
+}
+
+function field(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const safe = formula.test(text) && !number.test(text) ? `'${text}` : text;
+  return /[",\r\n]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

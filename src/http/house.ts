@@ -1,0 +1,53 @@
+import type { Registry } from 'prom-client';
+import { declarations } from '../jobs/house.ts';
+import { type Jobs, openJobs } from '../jobs/jobs.ts';
+import { configureQueues } from '../jobs/queues.ts';
+import { databaseClock } from '../platform/clock.ts';
+import type { Config } from '../platform/config.ts';
+import type { Database } from '../platform/database.ts';
+import type { Logger } from '../platform/log.ts';
+import { openAuthenticator } from './authentication.ts';
+import type { Limits } from './limits.ts';
+import type { Readiness } from './readiness.ts';
+import { routes } from './routes.ts';
+import { type HttpServer, startHttpServer } from './server.ts';
+
+export interface ApiOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly db: Database;
+  readonly connectionString: string;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly readiness: Readiness;
+  readonly limits?: Partial<Limits>;
+  readonly registry?: Registry;
+}
+
+/**
+ * Starts the API of this house: what `arcadia start` serves, alone or beside a worker. Errors:
+ * port_in_use, invalid_config; what the database says.
+ */
+export async function startApi(options: ApiOptions): Promise<HttpServer> {
+  const { db, connectionString, config, log } = options;
+  const opened: { close(): Promise<void> }[] = [];
+  const closeAll = async () => {
+    for (const each of opened.reverse()) await each.close();
+  };
+  try {
+    const queues = configureQueues(config.queueLimits);
+    const jobs: Jobs = await openJobs({ db, connectionString, clock: databaseClock(db), queues, declarations });
+    opened.push(jobs);
+    const server = await startHttpServer({
+      ...options,
+      authenticator: await openAuthenticator({ config, db, log }),
+      enqueue: async (trx, job, args) => void (await jobs.enqueue(trx, job, args)),
+      routes,
+    });
+    opened.push(server);
+    return { url: server.url, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}

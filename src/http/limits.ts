@@ -1,0 +1,39 @@
+// What one request may cost. Whatever is beyond is refused in words, never left to fall over.
+
+export interface Limits {
+  /** Of a body of JSON, and of one of a file. */
+  readonly bodyBytesMax: number;
+  readonly fileBytesMax: number;
+  /** For an answer, or one page of a CSV. After it the request is given up and nothing of it is kept. */
+  readonly requestMsMax: number;
+  /** A CSV with more rows breaks off. */
+  readonly csvRowsMax: number;
+  /** Requests under way at once in this process; one more is turned away. */
+  readonly requestsMax: number;
+  /** The event loop's delay at which this process turns requests away. */
+  readonly eventLoopDelayMsMax: number;
+  /** Requests of one token's subject in a minute. */
+  readonly requestsPerMinute: number;
+  /** Requests of one address in a minute that come without a valid token. */
+  readonly strangersPerMinute: number;
+  /** What is under way when the server stops has so long to end. */
+  readonly drainMsMax: number;
+}
+
+export const defaultLimits: Limits = {
+  bodyBytesMax: 1_048_576,
+  fileBytesMax: 16_777_216,
+  requestMsMax: 30_000,
+  csvRowsMax: 1_000_000,
+  requestsMax: 256,
+  eventLoopDelayMsMax: 1_000,
+  requestsPerMinute: 1_200,
+  strangersPerMinute: 60,
+  drainMsMax: 10_000,
+};
+
+/** How many rows a page of a CSV is read with. */
+export const csvPageSize = 1_000;
+
+export const pageSizeDefault = 100;
+export const pageSizeMax = 1_000;

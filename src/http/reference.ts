@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import type { FastifyInstance } from 'fastify';
+import type { RouteDeclaration } from '../platform/route.ts';
+import { apiPrefix } from './api.ts';
+import { etagOf, matchesNone } from './etags.ts';
+import { openApiDocument } from './openapi.ts';
+
+// The document of the API and a page to read it with, for anybody: they hold nothing but what is
+// in the source. The page's parts are served from here, and it runs no script but its own.
+
+const parts: Readonly<Record<string, string>> = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+  'favicon-32x32.png': 'image/png',
+};
+
+const page = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>arcadia-cloud API</title>
+    <link rel="icon" href="docs/favicon-32x32.png">
+    <link rel="stylesheet" href="docs/swagger-ui.css">
+  </head>
+  <body>
+    <div id="reference"></div>
+    <script src="docs/swagger-ui-bundle.js"></script>
+    <script src="docs/reference.js"></script>
+  </body>
+</html>
+`;
+
+const script = `SwaggerUIBundle({
+  url: '${apiPrefix}/openapi.json',
+  dom_id: '#reference',
+  deepLinking: true,
+  docExpansion: 'none',
+  validatorUrl: null,
+});
+`;
+
+export async function serveReference(server: FastifyInstance, routes: readonly RouteDeclaration[]): Promise<void> {
+  const document = JSON.stringify(openApiDocument(routes));
+  const etag = etagOf(document);
+  server.get(`${apiPrefix}/openapi.json`, async (request, reply) => {
+    reply.headers({ etag, 'cache-control': 'no-cache' });
+    if (!matchesNone(request.headers['if-none-match'], etag)) return reply.code(304).send();
+    return reply.type('application/json; charset=utf-8').send(document);
+  });
+  server.get(`${apiPrefix}/docs`, async (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
+  server.get(`${apiPrefix}/docs/reference.js`, async (_request, reply) =>
+    reply.type('text/javascript; charset=utf-8').send(script),
+  );
+  for (const [name, type] of Object.entries(parts)) {
+    const file = new URL(import.meta.resolve(`@fastify/swagger-ui/static/${name}`));
+    server.get(`${apiPrefix}/docs/${name}`, async (_request, reply) =>
+      reply
+        .type(type)
+        .header('cache-control', 'public, max-age=3600')
+        .send(await readFile(file)),
+    );
+  }
+}

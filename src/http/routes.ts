@@ -1,0 +1,14 @@
+import { deploymentsRoutes } from '../deployments/routes.ts';
+import { inventoryRoutes } from '../inventory/routes.ts';
+import { inventory } from '../jobs/house.ts';
+import type { RouteDeclaration } from '../platform/route.ts';
+import { auditRoutes } from './audit.routes.ts';
+import { eventRoutes } from './events.routes.ts';
+
+/** Every route of the API: what is not here is not served. A room declares its own. */
+export const routes: readonly RouteDeclaration[] = [
+  ...inventoryRoutes(inventory),
+  ...deploymentsRoutes,
+  ...eventRoutes,
+  ...auditRoutes,
+];

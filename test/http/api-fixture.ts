@@ -1,0 +1,83 @@
+import { Registry } from 'prom-client';
+import { startApi } from '../../src/http/house.ts';
+import type { Limits } from '../../src/http/limits.ts';
+import { openReadiness } from '../../src/http/readiness.ts';
+import { issueToken } from '../../src/http/token.ts';
+import { type Config, loadConfig } from '../../src/platform/config.ts';
+import { createLog } from '../../src/platform/log.ts';
+import type { Role } from '../../src/platform/route.ts';
+import type { TestDatabase } from '../database.ts';
+
+export interface TestApi {
+  readonly url: string;
+  readonly config: Config;
+  /** The lines that the server has logged. */
+  readonly lines: Record<string, unknown>[];
+  token(role: Role, customer?: string): Promise<string>;
+  /** Asks under /api/v1, as an owner unless told. */
+  fetch(path: string, init?: RequestInit & { readonly as?: Role; readonly customer?: string }): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** The API of the house over real HTTP, with a secret of its own. */
+export async function startTestApi(
+  database: TestDatabase,
+  options: { readonly limits?: Partial<Limits>; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<TestApi> {
+  const config = loadConfig({
+    env: {
+      ARCADIA_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+      ARCADIA_JWT_SECRET: 'a secret for tests that is long enough for HS512, which wants 64 bytes of it',
+      DATABASE_URL: database.connectionString,
+      ARCADIA_REQUESTS_PER_MINUTE: '1000000',
+      ...options.env,
+    },
+    cwd: import.meta.dirname,
+  });
+  const lines: Record<string, unknown>[] = [];
+  const log = createLog({
+    level: 'info',
+    format: 'json',
+    stream: { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) },
+  });
+  const stopping = new AbortController();
+  const server = await startApi({
+    host: '127.0.0.1',
+    port: 0,
+    db: database.db,
+    connectionString: database.connectionString,
+    config,
+    log,
+    readiness: openReadiness({ db: database.db, stopping: stopping.signal }),
+    registry: new Registry(),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+  });
+  const tokens = new Map<string, Promise<string>>();
+  function token(role: Role, customer: string | null = null): Promise<string> {
+    const name = `${role} ${customer}`;
+    const expiresIn = Temporal.Duration.from({ hours: 1 });
+    const issued = tokens.get(name) ?? issueToken(config, { role, customer, subject: `test ${name}`, expiresIn });
+    tokens.set(name, issued);
+    return issued;
+  }
+  return {
+    url: server.url,
+    config,
+    lines,
+    token,
+    async fetch(path, { as = 'owner', customer, ...init } = {}) {
+      const headers = new Headers(init.headers);
+      if (!headers.has('authorization')) headers.set('authorization', `Bearer ${await token(as, customer)}`);
+      return fetch(`${server.url}/api/v1${path}`, { ...init, headers });
+    },
+    async close() {
+      stopping.abort();
+      await server.close();
+    },
+  };
+}
+
+/** The parts of a POST or PATCH with a JSON body. */
+export function json(method: 'POST' | 'PUT' | 'PATCH', body: unknown, headers: Record<string, string> = {}) {
+  return { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } };
+}
