@@ -12,6 +12,7 @@ import { addMeterCommand } from './meter.ts';
 import { addPlanCommands } from './plan.ts';
 import { addQueueCommands } from './queue.ts';
 import { addQuoteCommand } from './quote.ts';
+import { addRateCommand } from './rate.ts';
 import { addResourceCommands } from './resource.ts';
 import { addRuleCommands } from './rule.ts';
 import { addScheduleCommands } from './schedule.ts';
@@ -39,6 +40,7 @@ const nouns = [
   addPlanCommands,
   addSubscriptionCommands,
   addQuoteCommand,
+  addRateCommand,
   addJobCommands,
   addQueueCommands,
   addScheduleCommands,
