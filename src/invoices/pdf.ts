@@ -1,0 +1,462 @@
+import { buffer } from 'node:stream/consumers';
+import PDFDocument from 'pdfkit';
+import { Exact } from '../platform/quantity.ts';
+import type { DocumentLine, InvoiceDocument } from './document.ts';
+import { type Fonts, registerFonts, type Weight } from './pdf-fonts.ts';
+
+// A document as one would send it to a customer: A4, tagged (PDF/UA), its text selectable. The same
+// document has the same bytes: the only instant in it is the one that is given.
+
+export interface PdfAssets {
+  readonly logo: Uint8Array | null;
+  readonly font: Uint8Array | null;
+}
+
+const page = { left: 50, right: 545, top: 50, bottom: 770, width: 495 };
+const ink = '#1a1f36';
+const soft = '#697386';
+const rule = '#e3e8ee';
+
+/** Columns of the table of lines, from the left edge, in points. */
+const columns = [
+  { title: 'Description', x: 50, width: 245, align: 'left' },
+  { title: 'Quantity', x: 300, width: 85, align: 'right' },
+  { title: 'Unit price', x: 390, width: 65, align: 'right' },
+  { title: 'Amount', x: 460, width: 85, align: 'right' },
+] as const;
+
+/**
+ * Draws a document.
+ * @param at the instant that the file says it was made at: of an issued one, when it was issued
+ */
+export async function drawPdf(document: InvoiceDocument, assets: PdfAssets, at: Temporal.Instant): Promise<Uint8Array> {
+  const title = titleOf(document);
+  const made = new Date(at.epochMilliseconds);
+  const doc = new PDFDocument({
+    size: 'A4',
+    // Pages are begun here, never by a text that runs over the edge.
+    margin: 0,
+    bufferPages: true,
+    lang: 'en',
+    tagged: true,
+    displayTitle: true,
+    pdfVersion: '1.7',
+    // Its types do not know it yet.
+    ...({ subset: 'PDF/UA' } as object),
+    info: { Title: title, Author: document.seller.name, CreationDate: made, ModDate: made },
+  });
+  const bytes = buffer(doc);
+  new Drawing(doc, registerFonts(doc, assets.font), document, assets).draw();
+  doc.end();
+  return bytes;
+}
+
+function titleOf({ kind, number, seller }: InvoiceDocument): string {
+  const what = kind === 'invoice' ? 'Invoice' : 'Credit note';
+  return [`${number === null ? `Draft ${what.toLowerCase()}` : `${what} ${number}`}`, seller.name]
+    .filter(Boolean)
+    .join(', ');
+}
+
+type TextOptions = {
+  readonly weight?: Weight;
+  readonly size?: number;
+  readonly color?: string;
+  readonly align?: 'left' | 'right';
+};
+
+class Drawing {
+  readonly #doc: PDFKit.PDFDocument;
+  readonly #fonts: Fonts;
+  readonly #document: InvoiceDocument;
+  readonly #assets: PdfAssets;
+  #y = page.top;
+
+  constructor(doc: PDFKit.PDFDocument, fonts: Fonts, document: InvoiceDocument, assets: PdfAssets) {
+    this.#doc = doc;
+    this.#fonts = fonts;
+    this.#document = document;
+    this.#assets = assets;
+  }
+
+  draw(): void {
+    const root = this.#doc.struct('Document');
+    this.#doc.addStructure(root);
+    this.#head(root);
+    this.#parties(root);
+    this.#due(root);
+    for (const section of this.#document.sections) this.#section(root, section);
+    this.#totals(root);
+    this.#notes(root);
+    root.end();
+    this.#pageFeet();
+  }
+
+  // Text ----------------------------------------------------------------------------------------
+
+  #style(text: string, { weight = 'regular', size = 9, color = ink }: TextOptions): void {
+    this.#doc.font(this.#fonts.fontFor(text, weight)).fontSize(size).fillColor(color);
+  }
+
+  #heightOf(text: string, width: number, options: TextOptions): number {
+    this.#style(text, options);
+    return this.#doc.heightOfString(text, { width, lineGap: 2 });
+  }
+
+  /** Writes a text at a place; returns its height. */
+  #write(text: string, x: number, y: number, width: number, options: TextOptions = {}): number {
+    const height = this.#heightOf(text, width, options);
+    this.#doc.text(text, x, y, { width, align: options.align ?? 'left', lineGap: 2 });
+    return height;
+  }
+
+  #add(parent: PDFKit.PDFStructureElement, type: string, work: () => void, options: object = {}): void {
+    const element = this.#doc.struct(type, options);
+    parent.add(element);
+    element.add(work);
+    element.end();
+  }
+
+  #group(parent: PDFKit.PDFStructureElement, type: string): PDFKit.PDFStructureElement {
+    const element = this.#doc.struct(type);
+    parent.add(element);
+    return element;
+  }
+
+  /** What a reading voice passes over. */
+  #artifact(type: 'Layout' | 'Pagination', work: () => void): void {
+    this.#doc.markContent('Artifact', { type });
+    work();
+    this.#doc.endMarkedContent();
+  }
+
+  #line(y: number, color = rule, x: number = page.left): void {
+    this.#artifact('Layout', () => {
+      this.#doc.moveTo(x, y).lineTo(page.right, y).lineWidth(0.75).strokeColor(color).stroke();
+    });
+  }
+
+  /** Begins a page where less than the height is left. Returns whether it did. */
+  #need(height: number): boolean {
+    if (this.#y + height <= page.bottom) return false;
+    this.#doc.addPage();
+    this.#y = page.top;
+    return true;
+  }
+
+  // Parts ---------------------------------------------------------------------------------------
+
+  #head(root: PDFKit.PDFStructureElement): void {
+    const { kind, number, seller } = this.#document;
+    const { logo } = this.#assets;
+    const what = kind === 'invoice' ? 'Invoice' : 'Credit note';
+    this.#add(root, 'H1', () => {
+      this.#write(number === null ? `${what} (draft)` : what, page.left, this.#y, 300, { weight: 'bold', size: 20 });
+    });
+    if (logo) {
+      const box = { width: 150, height: 44 };
+      const bbox = [page.right - box.width, this.#y, page.right, this.#y + box.height];
+      this.#add(
+        root,
+        'Figure',
+        () => {
+          const options = { fit: [box.width, box.height] as [number, number], align: 'right' as const };
+          this.#doc.image(Buffer.from(logo), page.right - box.width, this.#y, options);
+        },
+        { alt: `Logo of ${seller.name}`, bbox },
+      );
+    }
+    this.#y += 54;
+    this.#facts(root);
+  }
+
+  #facts(root: PDFKit.PDFStructureElement): void {
+    const { kind, number, issuedOn, dueOn, period, buyer, credits, termsDays } = this.#document;
+    const facts: [string, string | null][] = [
+      [kind === 'invoice' ? 'Invoice number' : 'Credit note number', number ?? 'given when it is issued'],
+      ['Credits invoice', credits],
+      ['Date of issue', issuedOn && longDay(issuedOn)],
+      ['Date due', kind === 'invoice' && dueOn !== null ? `${longDay(dueOn)} (${terms(termsDays)})` : null],
+      ['Service period', periodOf(period)],
+      ['Customer', buyer.customer],
+      ['PO number', buyer.poNumber],
+    ];
+    const list = this.#group(root, 'L');
+    for (const [label, value] of facts) {
+      if (value === null || value === '') continue;
+      const item = this.#group(list, 'LI');
+      const at = this.#y;
+      this.#add(item, 'Lbl', () => this.#write(label, page.left, at, 110, { weight: 'bold' }));
+      this.#add(item, 'LBody', () => {
+        this.#y += this.#write(value, page.left + 115, at, 380) + 2;
+      });
+      item.end();
+    }
+    list.end();
+    this.#y += 18;
+  }
+
+  #parties(root: PDFKit.PDFStructureElement): void {
+    const { seller, buyer } = this.#document;
+    const from = this.#y;
+    const column = (title: string, party: typeof seller | typeof buyer, x: number): number => {
+      let y = from;
+      const group = this.#group(root, 'Sect');
+      this.#add(group, 'H2', () => {
+        y += this.#write(title, x, y, 235, { color: soft }) + 3;
+      });
+      this.#add(group, 'P', () => {
+        y += this.#write(party.name, x, y, 235, { weight: 'bold' }) + 1;
+        for (const text of [...party.address, ...party.taxIds, ...(party.email ? [party.email] : [])]) {
+          y += this.#write(text, x, y, 235) + 1;
+        }
+      });
+      group.end();
+      return y;
+    };
+    this.#y = Math.max(column('From', seller, page.left), column('Bill to', buyer, page.left + 255)) + 22;
+  }
+
+  #due(root: PDFKit.PDFStructureElement): void {
+    const { kind, total, currency, dueOn, number } = this.#document;
+    const amount = `${grouped(total)} ${currency}`;
+    const text =
+      kind === 'credit_note'
+        ? `${grouped(total.replace(/^-/, ''))} ${currency} credited`
+        : dueOn === null
+          ? `${amount}${number === null ? ', not issued yet' : ''}`
+          : `${amount} due ${longDay(dueOn)}`;
+    this.#add(root, 'P', () => {
+      this.#y += this.#write(text, page.left, this.#y, page.width, { weight: 'bold', size: 15 }) + 16;
+    });
+  }
+
+  /** A row of headings; on a page where the table goes on, it is there for the eye alone. */
+  #columnTitles(table: PDFKit.PDFStructureElement | null): void {
+    const titles = columns.map(({ title, x, width, align }) => {
+      const text = title === 'Amount' ? `Amount (${this.#document.currency})` : title;
+      return () => this.#write(text, x, this.#y, width, { size: 8, color: soft, align });
+    });
+    if (table === null) {
+      this.#artifact('Layout', () => {
+        for (const write of titles) write();
+      });
+    } else {
+      const row = this.#group(table, 'TR');
+      for (const write of titles) this.#add(row, 'TH', write, { scope: 'Column' });
+      row.end();
+    }
+    this.#y += 15;
+    this.#line(this.#y, '#c1c9d2');
+    this.#y += 7;
+  }
+
+  #section(root: PDFKit.PDFStructureElement, section: InvoiceDocument['sections'][number]): void {
+    // A heading stays with the first of its lines.
+    this.#need(90);
+    const sect = this.#group(root, 'Sect');
+    const { deployment, name, lines, subtotal } = section;
+    const title =
+      deployment === null ? 'Other services' : name && name !== deployment ? `${name} (${deployment})` : deployment;
+    this.#add(sect, 'H2', () => {
+      this.#y += this.#write(title, page.left, this.#y, page.width, { weight: 'bold', size: 11 }) + 8;
+    });
+    const table = this.#group(sect, 'Table');
+    this.#columnTitles(table);
+    for (const line of lines) this.#row(table, line);
+    const many = this.#document.sections.length > 1;
+    if (many) {
+      this.#need(24);
+      const row = this.#group(table, 'TR');
+      const at = this.#y;
+      const header = columns[0];
+      this.#add(row, 'TH', () => this.#write('Subtotal', header.x, at, header.width, { weight: 'bold' }), {
+        scope: 'Row',
+      });
+      for (const column of columns.slice(1)) {
+        const text = column.title === 'Amount' ? grouped(subtotal) : '';
+        this.#add(row, 'TD', () => {
+          if (text) this.#write(text, column.x, at, column.width, { weight: 'bold', align: 'right' });
+        });
+      }
+      row.end();
+      this.#y += 16;
+    }
+    table.end();
+    sect.end();
+    this.#y += 14;
+  }
+
+  #row(table: PDFKit.PDFStructureElement, line: DocumentLine): void {
+    const { description, remark } = describe(line, this.#document.month);
+    const [first] = columns;
+    const height =
+      this.#heightOf(description, first.width, {}) +
+      (remark ? this.#heightOf(remark, first.width, { size: 8 }) + 1 : 0) +
+      5;
+    if (this.#need(height + 8)) this.#columnTitles(null);
+    const at = this.#y;
+    const row = this.#group(table, 'TR');
+    this.#add(row, 'TD', () => {
+      const used = this.#write(description, first.x, at, first.width);
+      if (remark) this.#write(remark, first.x, at + used + 1, first.width, { size: 8, color: soft });
+    });
+    const cells = [
+      quantityOf(line),
+      line.unitPrice === null || line.kind === 'base' ? '' : grouped(line.unitPrice),
+      grouped(line.amount),
+    ];
+    for (const [index, text] of cells.entries()) {
+      const column = columns[index + 1] as (typeof columns)[number];
+      this.#add(row, 'TD', () => {
+        if (text) this.#write(text, column.x, at, column.width, { align: 'right' });
+      });
+    }
+    row.end();
+    this.#y += height;
+    this.#line(this.#y - 1);
+    this.#y += 6;
+  }
+
+  #totals(root: PDFKit.PDFStructureElement): void {
+    const { subtotal, taxes, total, currency, kind } = this.#document;
+    const rows: [string, string, boolean][] = [
+      ['Subtotal, without tax', grouped(subtotal), false],
+      ...taxes.map((tax): [string, string, boolean] => [taxLabel(tax, currency), grouped(tax.amount), false]),
+      [kind === 'invoice' ? 'Total due' : 'Total', `${grouped(total)} ${currency}`, true],
+    ];
+    const x = 295;
+    const heights = rows.map(([label]) => this.#heightOf(label, 150, {}) + 8);
+    this.#need(heights.reduce((sum, height) => sum + height, 10));
+    const table = this.#group(root, 'Table');
+    for (const [index, [label, amount, strong]] of rows.entries()) {
+      const at = this.#y;
+      const weight = strong ? 'bold' : 'regular';
+      if (index > 0) this.#line(at - 4, rule, x);
+      const row = this.#group(table, 'TR');
+      this.#add(row, 'TH', () => this.#write(label, x, at, 150, { weight }), { scope: 'Row' });
+      this.#add(row, 'TD', () => this.#write(amount, x + 150, at, 100, { weight, align: 'right' }));
+      row.end();
+      this.#y += heights[index] ?? 0;
+    }
+    table.end();
+    this.#y += 12;
+  }
+
+  #notes(root: PDFKit.PDFStructureElement): void {
+    const { taxes, seller } = this.#document;
+    const notes = [...new Set(taxes.flatMap((tax) => (tax.note === null ? [] : [tax.note])))];
+    if (seller.footer) notes.push(...seller.footer.split(/\n{2,}/));
+    for (const note of notes) {
+      this.#need(this.#heightOf(note, page.width, { size: 8.5 }) + 6);
+      this.#add(root, 'P', () => {
+        this.#y += this.#write(note, page.left, this.#y, page.width, { size: 8.5, color: soft }) + 6;
+      });
+    }
+  }
+
+  #pageFeet(): void {
+    const { start, count } = this.#doc.bufferedPageRange();
+    const { number, kind, total, currency, dueOn } = this.#document;
+    const due = kind === 'invoice' && dueOn !== null ? ` · ${grouped(total)} ${currency} due ${longDay(dueOn)}` : '';
+    for (let index = start; index < start + count; index += 1) {
+      this.#doc.switchToPage(index);
+      this.#line(792);
+      this.#artifact('Pagination', () => {
+        this.#write(`${number ?? 'Draft'}${due}`, page.left, 800, 380, { size: 8, color: soft });
+        this.#write(`Page ${index - start + 1} of ${count}`, 445, 800, 100, { size: 8, color: soft, align: 'right' });
+      });
+    }
+  }
+}
+
+// Words -------------------------------------------------------------------------------------------
+
+const months = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
+
+/** `5 February 2026`: in words, as no two countries agree on digits. */
+function longDay(iso: string): string {
+  const { year, month, day } = Temporal.PlainDate.from(iso);
+  return `${day} ${months[month - 1]} ${year}`;
+}
+
+function terms(days: number): string {
+  return days === 0 ? 'due on receipt' : `${days} days`;
+}
+
+/** A half-open period as people say it: with its last day. */
+function periodOf({ from, to }: { readonly from: string; readonly to: string }): string {
+  return `${longDay(from)} to ${longDay(Temporal.PlainDate.from(to).subtract({ days: 1 }).toString())}`;
+}
+
+/** 1234567.891 as 1,234,567.891 */
+function grouped(decimal: string): string {
+  const [whole = '', fraction] = decimal.split('.');
+  const digits = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return (fraction === undefined ? digits : `${digits}.${fraction}`).replace(/^-/, '\u2212');
+}
+
+function quantityOf({ quantity, unit, kind }: DocumentLine): string {
+  if (quantity === null || kind === 'base') return '';
+  if (!unit) return grouped(quantity);
+  return `${grouped(quantity)} ${kind === 'usage' && quantity !== '1' ? `${unit}s` : unit}`;
+}
+
+/** What a line is called, and how it comes about. */
+function describe(line: DocumentLine, month: string): { description: string; remark: string } {
+  const corrected = `${months[Number(line.serviceMonth.slice(5, 7)) - 1]} ${line.serviceMonth.slice(0, 4)}`;
+  if (line.kind === 'correction')
+    return { description: `Correction for ${corrected}: ${line.description}`, remark: '' };
+  const { details } = line;
+  const text = (name: string) => (typeof details[name] === 'string' ? (details[name] as string) : null);
+  const remarks: string[] = [];
+  const used = text('used');
+  if (line.kind === 'usage' && used !== null) {
+    const included = text('included');
+    const isIncluded = included !== null && !new Exact(included).isZero();
+    remarks.push(isIncluded ? `${grouped(used)} used, ${grouped(included)} of it included` : `${grouped(used)} used`);
+    const model = text('model');
+    if (model === null) remarks.push('not charged');
+    else if (line.unitPrice === null && line.quantity !== '0') remarks.push(`${model} pricing`);
+    const limitedBy = text('limitedBy');
+    if (limitedBy !== null) remarks.push(limitedBy === 'cap' ? 'capped' : 'minimum');
+  }
+  const from = text('from');
+  const to = text('to');
+  if (from !== null && to !== null) {
+    const span = spanOf(from, to, month);
+    if (span !== null) remarks.push(span);
+  }
+  return { description: line.description, remark: remarks.join('; ') };
+}
+
+/** The days of a line's own period; null where it is the invoice's month. */
+function spanOf(from: string, to: string, month: string): string | null {
+  const first = Temporal.Instant.from(from).toZonedDateTimeISO('UTC').toPlainDate();
+  const last = Temporal.Instant.from(to).subtract({ nanoseconds: 1 }).toZonedDateTimeISO('UTC').toPlainDate();
+  const whole = Temporal.PlainYearMonth.from(month);
+  const isWhole =
+    first.equals(whole.toPlainDate({ day: 1 })) && last.equals(whole.toPlainDate({ day: whole.daysInMonth }));
+  return isWhole ? null : `${longDay(first.toString())} to ${longDay(last.toString())}`;
+}
+
+function taxLabel(tax: InvoiceDocument['taxes'][number], currency: string): string {
+  const on = `on ${grouped(tax.base)} ${currency}`;
+  const title = tax.title ?? 'Tax';
+  if (tax.treatment === 'exempt') return `${title}: exempt, ${on}`;
+  if (tax.treatment === 'reverse_charge') return `${title}: reverse charge, ${on}`;
+  return `${title} ${tax.percent} % ${on}`;
+}
