@@ -33,11 +33,11 @@ BEGIN
       EXCEPTION
         WHEN duplicate_object OR unique_violation THEN NULL;
         WHEN insufficient_privilege THEN
-          RAISE EXCEPTION 'The database role % is missing, and % may not create roles.', name, current_user
-            USING ERRCODE = 'insufficient_privilege',
-                  HINT = format('As a superuser, once per server: CREATE ROLE arcadia_worker NOLOGIN; '
-                                'CREATE ROLE arcadia_api NOLOGIN; CREATE ROLE arcadia_customer NOLOGIN; '
-                                'GRANT arcadia_worker, arcadia_api, arcadia_customer TO %I;', current_user);
+          RAISE EXCEPTION 'The database role % is missing, and % may not create roles. As a superuser, once per server: %',
+            name, current_user,
+            format('CREATE ROLE arcadia_worker NOLOGIN; CREATE ROLE arcadia_api NOLOGIN; CREATE ROLE arcadia_customer NOLOGIN; '
+                   'GRANT arcadia_worker, arcadia_api, arcadia_customer TO %I;', current_user)
+            USING ERRCODE = 'insufficient_privilege';
       END;
     END IF;
     -- To serve requests, the owner must be able to take the roles on. Who may not grant them is told
