@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import type { Database } from '../../platform/database.ts';
 import { Exact } from '../../platform/quantity.ts';
 import type { LineTax } from '../taxes.ts';
 import type { columns, FocusRow } from './columns.ts';
@@ -129,4 +131,50 @@ export function brokenRules(row: FocusRow, declared: typeof columns): string[] {
     rule(new Exact(unit).times(quantity).toDecimalPlaces(18).eq(cost), `${kind}Cost is not price times quantity`);
   }
   return broken;
+}
+
+/** An issued invoice of so many lines of 0.24 USD each, for as many deployments as there are, written as it would stand. */
+export async function insertIssued(
+  db: Database,
+  month: Temporal.PlainDate,
+  number: string,
+  lines: number,
+): Promise<void> {
+  const document = {
+    seller: { name: 'Example Hosting Ltd' },
+    buyer: { customer: 'acme', name: 'Acme Ltd' },
+    credits: null,
+    sections: [],
+    taxes: [],
+  };
+  await db.transaction().execute(async (trx) => {
+    await sql`
+      INSERT INTO customers (external_id, name, currency, created_at) VALUES (${number}, 'Acme Ltd', 'USD', '-infinity')`.execute(
+      trx,
+    );
+    await sql`
+      INSERT INTO usage_states (month, day_revisions) VALUES (${month}::date, '{}') ON CONFLICT DO NOTHING`.execute(
+      trx,
+    );
+    const { rows } = await sql<{ id: number }>`
+      INSERT INTO invoices (kind, legal_entity_id, customer_id, currency, month, state, usage_state_id, usage_revision,
+                            inputs_digest, rating_changes, subtotal, tax, total, taxes, drafted_at)
+      SELECT 'invoice', e.legal_entity_id, c.customer_id, 'USD', ${month}::date, 'draft', u.usage_state_id, 0, '', 0,
+             0.24 * ${lines}::int, 0, 0.24 * ${lines}::int, '[]', ${month}::date
+      FROM legal_entities e, customers c, usage_states u
+      WHERE e.is_default AND c.external_id = ${number} AND u.month = ${month}::date AND u.day_revisions = '{}'
+      RETURNING invoice_id AS id`.execute(trx);
+    const invoiceId = rows[0]?.id;
+    await sql`
+      INSERT INTO invoice_lines (invoice_id, position, kind, deployment_id, service_month, component, description, quantity,
+                                 unit, unit_price, amount, tax, details)
+      SELECT ${invoiceId}::bigint, i, 'usage', (SELECT min(deployment_id) FROM deployments), ${month}::date,
+             'usage studio@2000-01-01 droplet_hours', 'Droplet hours, running', 12, 'hour', 0.02, 0.24,
+             ${JSON.stringify({ ...vat, percent: '0', title: null })}::jsonb, ${JSON.stringify(line({}).details)}::jsonb
+      FROM generate_series(1, ${lines}::int) AS i`.execute(trx);
+    await sql`
+      UPDATE invoices SET state = 'issued', issued_at = ${month}::date, issued_by = 'test', number = ${number},
+        due_on = ${month}::date, document = ${JSON.stringify(document)}, document_digest = ''
+      WHERE invoice_id = ${invoiceId}`.execute(trx);
+  });
 }

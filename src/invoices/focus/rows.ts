@@ -57,18 +57,21 @@ export type BillingKinds = ReadonlyMap<string, Pick<BillingKind, 'title' | 'reso
  */
 export class DocumentCharges {
   readonly #document: BilledDocument;
+  /** What all charges of the document say alike. */
+  readonly #common: ReturnType<typeof commonOf>;
   readonly #kinds: BillingKinds;
   readonly #taxed = new Map<string, TaxedCharges>();
   #billed = new Exact(0);
 
   constructor(document: BilledDocument, kinds: BillingKinds) {
     this.#document = document;
+    this.#common = commonOf(document);
     this.#kinds = kinds;
   }
 
   charge(line: BilledLine): FocusRow {
     const row: FocusRow = {
-      ...this.#common(),
+      ...this.#common,
       ...noCharge,
       ...this.#described(line),
       BilledCost: line.amount,
@@ -94,24 +97,6 @@ export class DocumentCharges {
       throw new RangeError(`${this.#document.number}: the charges are ${sum}, its total is ${this.#document.total}`);
     }
     return rows;
-  }
-
-  #common() {
-    const { kind, number, credits, issuer, customer, customerName, currency, billingMonth } = this.#document;
-    const period = monthSpan(billingMonth);
-    return {
-      BillingAccountId: customer,
-      BillingAccountName: customerName,
-      BillingCurrency: currency,
-      BillingPeriodEnd: period.to,
-      BillingPeriodStart: period.from,
-      HostProviderName: hostProvider,
-      InvoiceId: number,
-      InvoiceIssuerName: issuer,
-      ServiceProviderName: issuer,
-      x_CreditedInvoiceId: credits,
-      x_InvoiceKind: kind,
-    } as const;
   }
 
   #described(line: BilledLine): Charge {
@@ -201,16 +186,16 @@ export class DocumentCharges {
 
   /** A tax on nothing but corrections is one itself, for the time that they are for. */
   #taxRow(tax: TaxTotal, index: number): FocusRow {
-    const { currency, billingMonth, kind } = this.#document;
+    const { currency, kind } = this.#document;
     const charges = this.#taxed.get(taxKey(tax));
     const percent = formatQuantity(parseQuantity(tax.percent));
     const contracted = formatMoney((charges?.contracted ?? new Exact(tax.base)).times(percent).div(100), currency);
     const corrects = charges?.corrections ?? kind === 'credit_note';
-    const month = monthSpan(billingMonth);
+    const month = { from: this.#common.BillingPeriodStart, to: this.#common.BillingPeriodEnd };
     const span = corrects && charges ? charges : month;
     const name = tax.title ?? tax.category;
     return {
-      ...this.#common(),
+      ...this.#common,
       ...noCharge,
       ...serviceColumns(taxes),
       BilledCost: tax.amount,
@@ -230,6 +215,23 @@ export class DocumentCharges {
       x_TaxPercent: percent,
     };
   }
+}
+
+function commonOf({ kind, number, credits, issuer, customer, customerName, currency, billingMonth }: BilledDocument) {
+  const period = monthSpan(billingMonth);
+  return {
+    BillingAccountId: customer,
+    BillingAccountName: customerName,
+    BillingCurrency: currency,
+    BillingPeriodEnd: period.to,
+    BillingPeriodStart: period.from,
+    HostProviderName: hostProvider,
+    InvoiceId: number,
+    InvoiceIssuerName: issuer,
+    ServiceProviderName: issuer,
+    x_CreditedInvoiceId: credits,
+    x_InvoiceKind: kind,
+  } as const;
 }
 
 interface TaxedCharges {
