@@ -1,6 +1,9 @@
 import pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+const connectMsMax = 10_000;
+const retryMs = 500;
+
 export interface Listener {
   close(): Promise<void>;
 }
@@ -17,37 +20,42 @@ export function listen(
   onReconnect: () => void,
 ): Listener {
   const closing = new AbortController();
-  let client: pg.Client | null = null;
+  const { signal } = closing;
+  const closed = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
 
   async function connectOnce(): Promise<void> {
-    const next = new pg.Client({ connectionString, application_name: `arcadia listener ${channel}`, keepAlive: true });
-    const ended = new Promise<void>((resolve) => {
-      next.on('end', resolve);
-      next.on('error', () => resolve());
+    const client = new pg.Client({
+      connectionString,
+      application_name: `arcadia listener ${channel}`,
+      keepAlive: true,
+      // A client that is ended while it connects may never say so: closing waits for this instead.
+      connectionTimeoutMillis: connectMsMax,
     });
-    next.on('notification', ({ payload }) => onPayload(payload ?? ''));
-    client = next;
+    const ended = new Promise<void>((resolve) => {
+      client.on('end', resolve);
+      client.on('error', () => resolve());
+    });
+    client.on('notification', ({ payload }) => onPayload(payload ?? ''));
     try {
-      await next.connect();
-      await next.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+      await client.connect();
+      await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
       onReconnect();
-      await ended;
+      await Promise.race([ended, closed]);
     } finally {
-      await next.end().catch(() => {});
+      await client.end().catch(() => {});
     }
   }
 
   const listening = (async () => {
-    while (!closing.signal.aborted) {
+    while (!signal.aborted) {
       await connectOnce().catch(() => {});
-      await sleep(500, undefined, { signal: closing.signal }).catch(() => {});
+      await sleep(retryMs, undefined, { signal }).catch(() => {});
     }
   })();
 
   return {
     async close() {
       closing.abort();
-      await client?.end().catch(() => {});
       await listening;
     },
   };
