@@ -52,6 +52,8 @@ CREATE TABLE usage_retired_months (
   fact_change_id  bigint NOT NULL,
   records         bigint NOT NULL,
   retired_at      timestamptz NOT NULL,
+  -- Whether the records are gone as well.
+  purged          boolean NOT NULL DEFAULT false,
   PRIMARY KEY (billing_kind_id, month)
 );
 

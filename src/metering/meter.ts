@@ -15,10 +15,13 @@ export interface MeterOptions {
   readonly verify?: boolean;
 }
 
-/** What metering a day did. `cause` null: it was up to date, and nothing was written. */
+/**
+ * What metering a day did. `cause` null: it was up to date, and nothing was written. `retired`: so it
+ * was, and records of it are past their retention: what comes this late is reported, see `listLateFacts`.
+ */
 export interface MeteredDay {
   readonly day: string;
-  readonly cause: store.RunCause | null;
+  readonly cause: store.RunCause | 'retired' | null;
   /** Marks the records that this run wrote; null when it wrote none. */
   readonly revision: number | null;
   readonly inserted: number;
@@ -105,7 +108,7 @@ async function meterDays(
   return metered;
 }
 
-function assertComplete(range: DayRange, now: Temporal.Instant): void {
+export function assertComplete(range: DayRange, now: Temporal.Instant): void {
   if (Temporal.Instant.compare(now, startOfDay(range.to)) >= 0) return;
   const first = Temporal.PlainDate.compare(range.from, dayOf(now)) > 0 ? range.from : dayOf(now);
   throw new ArcadiaError(
@@ -116,7 +119,7 @@ function assertComplete(range: DayRange, now: Temporal.Instant): void {
 }
 
 /** A position up to which all facts are committed, attributed and in the levels: what is metered now has seen them. */
-async function settleFacts(db: Database, now: Temporal.Instant): Promise<number> {
+export async function settleFacts(db: Database, now: Temporal.Instant): Promise<number> {
   let upTo = 0;
   for (let round = 0; round < attributionRoundsMax; round += 1) {
     await bringAttributionsUpToDate(db, now);
@@ -129,7 +132,7 @@ async function settleFacts(db: Database, now: Temporal.Instant): Promise<number>
   return upTo;
 }
 
-interface DayPlan {
+export interface DayPlan {
   readonly kinds: readonly store.KindOfDay[];
   /** Never metered for this day. */
   readonly first: readonly store.KindOfDay[];
@@ -138,7 +141,8 @@ interface DayPlan {
   readonly upToDate: readonly store.KindOfDay[];
 }
 
-function planDay(kinds: readonly store.KindOfDay[]): DayPlan {
+/** Which kinds of a day are to be looked at, and why. */
+export function planDay(kinds: readonly store.KindOfDay[]): DayPlan {
   const sameAs = (kind: store.KindOfDay) =>
     kind.enabled &&
     kind.metered !== null &&
@@ -182,7 +186,10 @@ async function replaceDay(
   const after = Math.min(...plan.upToDate.map((kind) => kind.metered?.factChangeId ?? 0), upTo);
   const touched = await store.prepareScope(trx, day, after, upTo);
   const whole = options.verify ? plan.kinds : [...plan.first, ...plan.reconfigured];
-  if (whole.length === 0 && touched === 0) return { day: day.toString(), cause: null, ...nothingReplaced };
+  if (whole.length === 0 && touched === 0) {
+    const cause = (await store.isRetired(trx, day)) ? 'retired' : null;
+    return { day: day.toString(), cause, ...nothingReplaced };
+  }
 
   const cause = causeOf(plan, touched);
   const replaced = await usageStore.replaceDay(trx, {

@@ -23,6 +23,20 @@ export function kindOn(day: RawBuilder<unknown>): RawBuilder<unknown> {
                        ORDER BY from_day DESC LIMIT 1) d ON true`;
 }
 
+/** Has retention removed the records of the kind `k` of a day? */
+function retiredOn(day: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`EXISTS (SELECT FROM usage_retired_months retired WHERE retired.billing_kind_id = k.billing_kind_id
+                     AND retired.month >= date_trunc('month', ${day}::timestamp)::date)`;
+}
+
+/** Has retention removed any kind's records of a day? */
+export async function isRetired(db: Database, day: Temporal.PlainDate): Promise<boolean> {
+  const { rows } = await sql<{ retired: boolean }>`
+    SELECT EXISTS (SELECT FROM usage_retired_months
+                   WHERE month >= date_trunc('month', ${day}::date::timestamp)::date) AS retired`.execute(db);
+  return rows[0]?.retired ?? false;
+}
+
 /** A billing kind as it stands on a day, beside how that day was metered last, if it was. */
 export interface KindOfDay {
   readonly billingKindId: number;
@@ -62,6 +76,7 @@ export async function selectKindsOfDay(db: Database, day: Temporal.PlainDate, up
     LEFT JOIN metered_levels_progress p ON p.billing_kind_id = k.billing_kind_id
     LEFT JOIN (${definitionsOfKinds}) AS a ON a.billing_kind_id = k.billing_kind_id
     WHERE CASE WHEN e.enabled THEN p.definitions = a.definitions AND p.fact_change_id >= ${upTo} ELSE m.day IS NOT NULL END
+      AND NOT ${retiredOn(sql`${day}`)}
     ORDER BY k.billing_kind_id`.execute(db);
   return rows.map((row) => ({
     billingKindId: row.billing_kind_id,
@@ -310,7 +325,7 @@ export function wantedAndMetered(range: DayRange): RawBuilder<unknown> {
     ), wanted AS (
       SELECT days.day, k.billing_kind_id, c.granularity, d.digest AS definition
       FROM days CROSS JOIN billing_kinds k ${kindOn(sql`days.day`)}
-      WHERE c.enabled AND d.digest IS NOT NULL
+      WHERE c.enabled AND d.digest IS NOT NULL AND NOT ${retiredOn(sql`days.day`)}
     ), metered AS (
       SELECT * FROM metered_days WHERE day >= ${range.from} AND day < ${range.to}
     )`;
@@ -382,13 +397,52 @@ export async function selectDeploymentSlugs(db: Database): Promise<Map<number, s
   return new Map(rows.map((row) => [row.deployment_id, row.slug]));
 }
 
-/** The first day of the range with an enabled kind that is not metered as it is configured, or the range's end. */
-export async function selectMeteredThrough(db: Database, range: DayRange): Promise<Temporal.PlainDate> {
-  const { rows } = await sql<{ day: Temporal.PlainDate | null }>`
-    WITH ${wantedAndMetered(range)}
-    SELECT min(day) AS day FROM wanted w LEFT JOIN metered m USING (day, billing_kind_id)
-    WHERE w.granularity IS DISTINCT FROM m.granularity OR w.definition IS DISTINCT FROM m.definition`.execute(db);
-  return rows[0]?.day ?? range.to;
+/** What is known of a range before any record is read. */
+export interface UsageBounds {
+  /** Every day of the range before this one is metered as it is configured; null: nothing ever can be. */
+  readonly meteredThrough: Temporal.PlainDate | null;
+  /** Kinds whose records of the range's first days are retired, and the first day that is not. */
+  readonly floors: Readonly<Record<string, string>>;
+}
+
+/**
+ * Of each stretch in which a kind's configuration stands still, the days that are metered so and
+ * follow each other from its beginning: the first that is missing ends what is metered. Asking each
+ * day of each kind for its configuration took four times as long as the sums themselves.
+ */
+export async function selectUsageBounds(db: Database, range: DayRange): Promise<UsageBounds> {
+  const { rows } = await sql<UsageBounds>`
+    WITH start AS (
+      SELECT least((SELECT min(metered_from)::date FROM inventory_accounts), (SELECT min(day) FROM metered_days)) AS day
+    ), floors AS (
+      SELECT billing_kind_id, (max(month) + interval '1 month')::date AS floor
+      FROM usage_retired_months GROUP BY billing_kind_id
+      HAVING (max(month) + interval '1 month')::date > ${range.from}
+    ), stretches AS (
+      SELECT k.billing_kind_id, greatest(k.from_day, f.floor, start.day, ${range.from}::date) AS from_day,
+             least(k.to_day, ${range.to}::date) AS to_day, c.granularity, d.digest
+      FROM (SELECT billing_kind_id, from_day,
+                   lead(from_day) OVER (PARTITION BY billing_kind_id ORDER BY from_day) AS to_day
+            FROM (SELECT billing_kind_id, from_day FROM metering_config
+                  UNION SELECT billing_kind_id, from_day FROM billing_kind_definitions) AS changes) AS k
+      CROSS JOIN start LEFT JOIN floors f USING (billing_kind_id) ${kindOn(sql`k.from_day`)}
+      WHERE c.enabled AND d.digest IS NOT NULL
+    ), days AS (
+      SELECT s.billing_kind_id, s.from_day, s.to_day,
+             m.day = s.from_day + (row_number() OVER (PARTITION BY s.billing_kind_id, s.from_day ORDER BY m.day))::int - 1 AS follows
+      FROM stretches s LEFT JOIN metered_days m
+        ON m.billing_kind_id = s.billing_kind_id AND m.day >= s.from_day AND m.day < s.to_day
+       AND m.granularity = s.granularity AND m.definition = s.digest
+      WHERE s.from_day < s.to_day
+    )
+    SELECT CASE WHEN start.day IS NOT NULL THEN least(${range.to}::date, (
+             SELECT min(reached) FROM (
+               SELECT from_day + (count(*) FILTER (WHERE follows))::int AS reached, to_day
+               FROM days GROUP BY billing_kind_id, from_day, to_day) AS kinds
+             WHERE reached < to_day)) END AS "meteredThrough",
+           (SELECT coalesce(json_object_agg(slug, floor), '{}') FROM floors JOIN billing_kinds USING (billing_kind_id)) AS floors
+    FROM start`.execute(db);
+  return rows[0] ?? { meteredThrough: null, floors: {} };
 }
 
 export interface BillingKind {

@@ -1,7 +1,9 @@
 import { fromBillionths } from '../platform/quantity.ts';
 import type { Granularity } from './period.ts';
 import type { ClickHouse } from './usage-store.clickhouse.connection.ts';
+import type { MonthSum } from './usage-months.store.ts';
 import { during } from './usage-store.clickhouse.write.store.ts';
+import { sumsMax } from './usage-store.ts';
 
 // How ClickHouse answers for usage. Kinds and deployments are ids here.
 
@@ -14,6 +16,8 @@ export interface Asked {
   readonly visible: readonly number[];
   readonly kindId?: number | undefined;
   readonly resourceId?: number | undefined;
+  /** Records of a kind before a day are left out. */
+  readonly floors?: ReadonlyMap<number, Temporal.PlainDate> | undefined;
 }
 
 const key = 'deployment_id, billing_kind_id, resource_id, period_start, granularity';
@@ -22,13 +26,14 @@ const key = 'deployment_id, billing_kind_id, resource_id, period_start, granular
  * The records as they stand: of each, the row of the greatest revision that counts, unless it says
  * that there is none.
  */
-function standing({ from, to, deployments, visible, kindId, resourceId }: Asked): string {
+export function standing({ from, to, deployments, visible, kindId, resourceId, floors = new Map() }: Asked): string {
   const chosen = [
     during(from, to),
     `revision IN (${visible.join(', ')})`,
     ...(deployments === null ? [] : [`deployment_id IN (${deployments.join(', ')})`]),
     ...(kindId === undefined ? [] : [`billing_kind_id = ${kindId}`]),
     ...(resourceId === undefined ? [] : [`resource_id = ${resourceId}`]),
+    ...[...floors].map(([kind, floor]) => `NOT (billing_kind_id = ${kind} AND ${during(from, floor)})`),
   ].join(' AND ');
   return `
     (SELECT ${key}, max(revision) AS latest, argMax(billionths, revision) AS amount
@@ -116,4 +121,19 @@ export async function countRecords(clickHouse: ClickHouse, asked: Asked): Promis
   if (nobody(asked)) return 0;
   const [row] = await clickHouse.rows<{ records: number }>(`SELECT count() AS records FROM ${standing(asked)}`);
   return row?.records ?? 0;
+}
+
+/** A month's records of one kind, by deployment, as usage_months holds them; the digest is described there. */
+export async function monthSums(clickHouse: ClickHouse, asked: Asked): Promise<MonthSum[]> {
+  if (nobody(asked)) return [];
+  const rows = await clickHouse.rows<{ deploymentId: number; sum: string; records: number; digest: string }>(`
+    SELECT deployment_id AS deploymentId, toString(sum(period_sum)) AS sum, sum(period_records) AS records,
+           lower(hex(SHA256(arrayStringConcat(arrayMap(p -> concat(toString(p.1), ' ', p.2, ' ', p.3),
+             arraySort(groupArray((toUInt32(period_start), toString(granularity), period_digest)))), '\\n')))) AS digest
+    FROM (SELECT deployment_id, period_start, granularity, sum(amount) AS period_sum, count() AS period_records,
+                 lower(hex(SHA256(arrayStringConcat(arrayMap(r -> concat(toString(r.1), ' ', toString(r.2)),
+                   arraySort(groupArray((resource_id, amount)))), '\\n')))) AS period_digest
+          FROM ${standing(asked)} GROUP BY deployment_id, period_start, granularity)
+    GROUP BY deployment_id ORDER BY deployment_id LIMIT ${sumsMax}`);
+  return rows.map(({ sum, ...row }) => ({ ...row, quantity: fromBillionths(BigInt(sum)) }));
 }

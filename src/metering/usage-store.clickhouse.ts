@@ -1,13 +1,19 @@
 import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { fromBillionths } from '../platform/quantity.ts';
+import { insertDifferences } from './diff.store.ts';
 import type { ClickHouse } from './usage-store.clickhouse.connection.ts';
 import { areCurrent, shipLevels } from './usage-store.clickhouse.levels.ts';
 import * as read from './usage-store.clickhouse.read.store.ts';
 import * as write from './usage-store.clickhouse.write.store.ts';
+import { dropDay } from './usage-store.clickhouse.schema.store.ts';
+import { lockDay } from './store.ts';
+import * as months from './usage-months.store.ts';
 import * as shipments from './usage-store.shipment.store.ts';
 import {
+  type DayComparison,
   type DayReplacement,
+  type KindMonth,
   LevelsMoved,
   nothingReplaced,
   type Replaced,
@@ -26,6 +32,7 @@ export function clickHouseUsageStore(clickHouse: ClickHouse): UsageStore {
     engine: 'clickhouse',
     prepare: (db) => shipLevels(db, clickHouse),
     replaceDay: (trx, replacement) => shipments.whileBeating(trx, () => replaceDay(trx, clickHouse, replacement)),
+    compareDay: (trx, comparison) => shipments.whileBeating(trx, () => compareDay(trx, clickHouse, comparison)),
     async sumByKind(db, query) {
       const kinds = await kindSlugs(db);
       const rows = await read.sumsByKind(clickHouse, await ask(db, query));
@@ -72,30 +79,14 @@ export function clickHouseUsageStore(clickHouse: ClickHouse): UsageStore {
       );
     },
     countRecords: async (db, query) => read.countRecords(clickHouse, await ask(db, query)),
+    rollUp: (trx, month) => shipments.whileBeating(trx, () => rollUp(trx, clickHouse, month)),
+    drop: (db, month, signal) => drop(db, clickHouse, month, signal),
   };
 }
 
-async function replaceDay(
-  trx: Transaction,
-  clickHouse: ClickHouse,
-  { day, whole, touched, cause, upTo, begin }: DayReplacement,
-): Promise<Replaced> {
-  const shipped = await shipments.selectShipments(trx);
-  const levels = await shipments.selectLevelsPosition(trx);
-  // Other facts may come at any time; those up to the position that is being metered must be there.
-  const wanted = levels === null ? null : { ...levels, factChangeId: Math.min(levels.factChangeId, upTo) };
-  if (!areCurrent(shipped, wanted)) throw new LevelsMoved();
-
-  const scope = touched.length === 0 ? [] : await shipments.selectTouched(trx, touchedMax);
-  const parts: write.Part[] = [];
-  const all = scope === null ? [...whole, ...touched] : whole;
-  if (all.length > 0) parts.push({ kinds: all, resources: null });
-  if (scope !== null && scope.length > 0) {
-    parts.push({ kinds: touched, resources: scope.map((row) => row.resource_id) });
-  }
-  const visible = await shipments.selectVisibleRevisions(trx, { from: day, to: day.add({ days: 1 }) }, null);
-  const comparison = { day, parts, shipments: shipped ?? { baseId: 0, ids: [0] }, visible };
-
+async function replaceDay(trx: Transaction, clickHouse: ClickHouse, replacement: DayReplacement): Promise<Replaced> {
+  const { day, cause, begin } = replacement;
+  const { comparison, shipped, scope } = await openComparison(trx, replacement);
   const { inserted, changed, deleted, sum } = await write.countDifferences(clickHouse, comparison);
   const records = inserted + changed + deleted;
   if (records > 0) {
@@ -116,13 +107,75 @@ async function replaceDay(
   return nothingReplaced;
 }
 
+/** What a day should hold and what stands, from levels that are as new as the facts up to `upTo`. */
+async function openComparison(trx: Transaction, { day, whole, touched, upTo }: DayComparison) {
+  const shipped = await shipments.selectShipments(trx);
+  const levels = await shipments.selectLevelsPosition(trx);
+  // Other facts may come at any time; those up to the position that is being metered must be there.
+  const wanted = levels === null ? null : { ...levels, factChangeId: Math.min(levels.factChangeId, upTo) };
+  if (!areCurrent(shipped, wanted)) throw new LevelsMoved();
+
+  const scope = touched.length === 0 ? [] : await shipments.selectTouched(trx, touchedMax);
+  const parts: write.Part[] = [];
+  const all = scope === null ? [...whole, ...touched] : whole;
+  if (all.length > 0) parts.push({ kinds: all, resources: null });
+  if (scope !== null && scope.length > 0) {
+    parts.push({ kinds: touched, resources: scope.map((row) => row.resource_id) });
+  }
+  const visible = await shipments.selectVisibleRevisions(trx, { from: day, to: day.add({ days: 1 }) }, null);
+  const comparison: write.Comparison = { day, parts, shipments: shipped ?? { baseId: 0, ids: [0] }, visible };
+  return { comparison, shipped, scope };
+}
+
+/** Differences fetched at a time. */
+const differencesMax = 50_000;
+
+async function compareDay(trx: Transaction, clickHouse: ClickHouse, wanted: DayComparison): Promise<void> {
+  const { comparison, shipped } = await openComparison(trx, wanted);
+  const { inserted, changed, deleted } = await write.countDifferences(clickHouse, comparison);
+  const parts = Math.ceil((inserted + changed + deleted) / differencesMax);
+  for (let part = 0; part < parts; part += 1) {
+    const rows = await write.sumDifferences(clickHouse, comparison, part, parts);
+    const exact = (billionths: string) => fromBillionths(BigInt(billionths));
+    await insertDifferences(
+      trx,
+      rows.map((row) => ({ ...row, before: exact(row.before), after: exact(row.after) })),
+    );
+  }
+  await assertBase(clickHouse, shipped);
+}
+
 /** The levels must not have been dropped while they were read: their absence would look like nothing. */
 async function assertBase(clickHouse: ClickHouse, shipped: shipments.Shipments | null): Promise<void> {
   if (shipped === null) return;
   if ((await write.countBase(clickHouse, shipped.baseId)) !== shipped.baseRows) throw new LevelsMoved();
 }
 
-function byCause(scope: readonly { readonly resource_id: number; readonly cause: string }[]): Map<string, number[]> {
+async function rollUp(trx: Transaction, clickHouse: ClickHouse, month: KindMonth): Promise<number> {
+  const range = { from: month.month, to: month.month.add({ months: 1 }) };
+  const asked = await ask(trx, { scope: 'all', range });
+  const sums = await read.monthSums(clickHouse, { ...asked, kindId: month.billingKindId });
+  await months.insertMonths(trx, month, sums);
+  return sums.reduce((records, sum) => records + sum.records, 0);
+}
+
+async function drop(db: Database, clickHouse: ClickHouse, month: KindMonth, signal?: AbortSignal): Promise<void> {
+  for (const text of await write.daysWithRows(clickHouse, month.month, month.month.add({ months: 1 }))) {
+    signal?.throwIfAborted();
+    const day = Temporal.PlainDate.from(text);
+    await db.transaction().execute(async (trx) => {
+      await lockDay(trx, day);
+      if (await months.isMetered(trx, day)) {
+        await shipments.whileBeating(trx, () => write.deleteKind(clickHouse, day, month.billingKindId));
+      } else {
+        await dropDay(clickHouse, day);
+        await shipments.deleteVisibleRevisions(trx, day);
+      }
+    });
+  }
+}
+
+function byCause(scope: readonly shipments.Touched[]): Map<string, number[]> {
   const causes = new Map<string, number[]>();
   for (const { resource_id, cause } of scope) {
     const resources = causes.get(cause);
@@ -136,7 +189,8 @@ async function kindSlugs(db: Database): Promise<Map<number, string>> {
   return new Map((await shipments.selectKindIds(db)).map(({ id, slug }) => [id, slug]));
 }
 
-async function ask(db: Database, { scope, range, asOfRevision }: UsageQuery): Promise<read.Asked> {
+async function ask(db: Database, { scope, range, asOfRevision, floors }: UsageQuery): Promise<read.Asked> {
+  const ids = floors === undefined ? [] : await shipments.selectKindIds(db);
   return {
     from: range.from,
     to: range.to,
@@ -147,6 +201,9 @@ async function ask(db: Database, { scope, range, asOfRevision }: UsageQuery): Pr
           ? [scope.deploymentId]
           : await shipments.selectDeploymentsOfCustomer(db, scope.customerId),
     visible: await shipments.selectVisibleRevisions(db, range, asOfRevision ?? null),
+    floors: new Map(
+      [...(floors ?? [])].map(([slug, floor]) => [ids.find((kind) => kind.slug === slug)?.id ?? 0, floor]),
+    ),
   };
 }
 

@@ -41,7 +41,8 @@ export function during(from: Temporal.PlainDate, to: Temporal.PlainDate): string
 }
 
 /**
- * What differs: the key, `there` (a record stood), `wanted` (one should), `billionths` of the latter.
+ * What differs: the key, `there` (a record stood), `wanted` (one should), `billionths` of the latter,
+ * `stood` of the former.
  * One grouping finds the latest version of each record and compares it.
  */
 function differences({ day, parts, shipments, visible }: Comparison): string {
@@ -50,7 +51,7 @@ function differences({ day, parts, shipments, visible }: Comparison): string {
     if (visible.length === 0) {
       return expected === null
         ? null
-        : `SELECT ${key}, toUInt8(0) AS there, toUInt8(1) AS wanted, billionths FROM ${expected}`;
+        : `SELECT ${key}, toUInt8(0) AS there, toUInt8(1) AS wanted, billionths, toInt128(0) AS stood FROM ${expected}`;
     }
     const ids = kinds.map((kind) => kind.billingKindId).join(', ');
     const stored = `
@@ -63,10 +64,11 @@ function differences({ day, parts, shipments, visible }: Comparison): string {
         : `SELECT ${key}, toUInt64(0) AS revision, false AS deleted, billionths AS amount, 1 AS expected FROM ${expected} UNION ALL ${stored}`;
     return `
       SELECT ${key}, toUInt8(countIf(expected = 0) > 0 AND NOT argMaxIf(deleted, revision, expected = 0)) AS there,
-             toUInt8(countIf(expected = 1) > 0) AS wanted, anyIf(amount, expected = 1) AS billionths
+             toUInt8(countIf(expected = 1) > 0) AS wanted, anyIf(amount, expected = 1) AS billionths,
+             argMaxIf(amount, revision, expected = 0) AS stood
       FROM (${both})
       GROUP BY ${key}
-      HAVING there <> wanted OR (there = 1 AND argMaxIf(amount, revision, expected = 0) <> billionths)`;
+      HAVING there <> wanted OR (there = 1 AND stood <> billionths)`;
   });
   return `(${found.filter((part) => part !== null).join(' UNION ALL ')})`;
 }
@@ -82,9 +84,36 @@ export async function countDifferences(clickHouse: ClickHouse, comparison: Compa
   return figures;
 }
 
+/** What a replacement would change of one resource: sums in billionths, as text. */
+export interface Difference {
+  readonly deploymentId: number;
+  readonly kindId: number;
+  readonly resourceId: number;
+  readonly before: string;
+  readonly after: string;
+  readonly inserted: number;
+  readonly changed: number;
+  readonly deleted: number;
+}
+
+/** What a replacement would write, added up by deployment, kind and resource; a part `of` so many of all resources. */
+export async function sumDifferences(
+  clickHouse: ClickHouse,
+  comparison: Comparison,
+  part: number,
+  of: number,
+): Promise<Difference[]> {
+  return clickHouse.rows<Difference>(`
+    SELECT deployment_id AS deploymentId, billing_kind_id AS kindId, resource_id AS resourceId,
+           toString(sumIf(stood, there = 1)) AS before, toString(sumIf(billionths, wanted = 1)) AS after,
+           countIf(there = 0) AS inserted, countIf(there = 1 AND wanted = 1) AS changed, countIf(wanted = 0) AS deleted
+    FROM ${differences(comparison)} WHERE resource_id % ${of} = ${part}
+    GROUP BY deployment_id, billing_kind_id, resource_id`);
+}
+
 /** Nothing is wanted, as of a kind that is not enabled, and nothing stands. */
 function nothingToCompare({ parts, visible }: Comparison): boolean {
-  return visible.length === 0 && !parts.some((part) => part.kinds.some((kind) => kind.enabled));
+  return parts.length === 0 || (visible.length === 0 && !parts.some((part) => part.kinds.some((kind) => kind.enabled)));
 }
 
 /** Writes what differs, as rows of a revision that nobody sees yet. */
@@ -145,4 +174,23 @@ export async function dropBasesBefore(clickHouse: ClickHouse, baseId: number): P
     `SELECT DISTINCT base FROM metered_levels WHERE base < ${baseId} ORDER BY base LIMIT 1000`,
   );
   for (const { base } of bases) await clickHouse.run(`ALTER TABLE metered_levels DROP PARTITION ${base}`);
+}
+
+/** The days [from, to) of which there is any row, seen or not. */
+export async function daysWithRows(
+  clickHouse: ClickHouse,
+  from: Temporal.PlainDate,
+  to: Temporal.PlainDate,
+): Promise<string[]> {
+  const rows = await clickHouse.rows<{ day: string }>(
+    `SELECT DISTINCT toString(toDate(period_start)) AS day FROM usage_records WHERE ${during(from, to)} ORDER BY day`,
+  );
+  return rows.map((row) => row.day);
+}
+
+/** Deletes a kind's rows of a day, and waits until they are gone. */
+export async function deleteKind(clickHouse: ClickHouse, day: Temporal.PlainDate, kindId: number): Promise<void> {
+  await clickHouse.run(`
+    ALTER TABLE usage_records DELETE IN PARTITION ${day.toString().replaceAll('-', '')}
+    WHERE billing_kind_id = ${kindId} SETTINGS mutations_sync = 2`);
 }

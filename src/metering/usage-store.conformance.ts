@@ -1,13 +1,17 @@
 // What any usage store must do, as tests: run once per store by its own integration test.
+import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
 import { assign } from '../deployments/assignments.ts';
 import { insertLiving, writeState } from '../deployments/inventory-fixture.ts';
 import type { Database } from '../platform/database.ts';
+import { sumQuantities, toBillionths } from '../platform/quantity.ts';
+import { diffUsage } from './diff.ts';
 import { meterDay, meterOutstanding, meterRange } from './meter.ts';
 import { at, createDeployments, expectedUsage, insertAccount, setGranularity } from './metering-fixture.ts';
-import { usageForPeriod, usageOfAll } from './usage.ts';
+import { applyRetention, listLateFacts } from './retention.ts';
+import { countUsageRecords, usageForPeriod, usageOfAll } from './usage.ts';
 import { openUsageStore } from './usage-store.open.ts';
 import type { UsageQuery, UsageRecord, UsageStore } from './usage-store.ts';
 
@@ -82,7 +86,6 @@ export function describeUsageStore(name: string, use: (db: Database) => Promise<
         const key = `${slugs.get(record.deploymentId)} ${record.kind} ${record.resourceId}`;
         sums.set(key, [...(sums.get(key) ?? []), record.quantity]);
       }
-      const { sumQuantities } = await import('../platform/quantity.ts');
       const stored = Object.fromEntries([...sums].map(([key, all]) => [key, sumQuantities(all)]).sort());
       expect(stored).toEqual(await expectedUsage(db, '2028-02-26', '2028-03-03'));
     }
@@ -106,7 +109,6 @@ export function describeUsageStore(name: string, use: (db: Database) => Promise<
     });
 
     test('answers for everyone, for one customer and for one deployment, and sums agree with records', async () => {
-      const { sumQuantities } = await import('../platform/quantity.ts');
       const ofCustomer: UsageQuery = { range, scope: { customerId } };
       for (const asked of [query(), query('ash'), query('birch'), ofCustomer]) {
         const all = await records(asked);
@@ -161,7 +163,14 @@ export function describeUsageStore(name: string, use: (db: Database) => Promise<
       const droplet = before.find((row) => row.deploymentId === deployments.get('ash'))?.resourceId ?? 0;
       const owners = [{ slug: 'cedar', weight: 1 }];
       await assign(db, { resourceIds: [droplet], owners, from: at('2028-02-29T12:00:00Z') }, 'test', after);
+      const foretold = await diffUsage(db, { range, now: after });
+      expect(await records(query())).toEqual(before);
       const metered = await meterOutstanding(db, { now: after });
+      expect(foretold.deployments).toMatchObject([
+        { deployment: 'ash', change: '-60', inserted: 0, changed: 1, deleted: 2 },
+        { deployment: 'cedar', change: '60', inserted: 3, changed: 0, deleted: 0 },
+      ]);
+      expect(await diffUsage(db, { range, now: after, verify: true })).toMatchObject({ differs: false });
       expect(metered.filter((result) => result.cause === 'changes').map((result) => result.day)).toEqual(
         expect.arrayContaining(['2028-02-29', '2028-03-01', '2028-03-02']),
       );
@@ -232,6 +241,90 @@ export function describeUsageStore(name: string, use: (db: Database) => Promise<
       expect(await store.countRecords(db, asked)).toBe(all.length);
     });
 
+    describe('retention', () => {
+      const february = { from: day('2028-02-01'), to: day('2028-03-01') };
+      const retain = (now: string, dryRun = false) => applyRetention(db, { now: at(now), dryRun });
+      const setRetention = (kind: string, days: number) =>
+        sql`UPDATE metering_config SET retention_days = ${days}
+            WHERE billing_kind_id = (SELECT billing_kind_id FROM billing_kinds WHERE slug = ${kind})`.execute(db);
+      let usage: unknown;
+      let february28: UsageRecord[];
+
+      beforeAll(async () => {
+        await sql`
+          INSERT INTO sync_runs (account_id, kind, started_at, finished_at, outcome)
+          SELECT account_id, kind, '2028-04-01', '2028-04-01', 'complete'
+          FROM accounts, (SELECT DISTINCT resource_kind AS kind FROM billing_kind_definitions) AS k`.execute(db);
+        usage = await usageOfAll(db, february.from, february.to);
+        february28 = await records({ scope: 'all', range: february });
+        await setRetention('droplet_hours', 31);
+        for (const kind of ['dns_zones', 'snapshot_gb_month']) await setRetention(kind, 60);
+      });
+
+      test('says what it would do, and does nothing', async () => {
+        expect(await retain('2028-03-31', true)).toEqual([]);
+        expect(await retain('2028-04-01', true)).toEqual([
+          { kind: 'droplet_hours', month: '2028-02', outcome: 'due', records: null, reason: null },
+        ]);
+        expect(await records({ scope: 'all', range: february })).toEqual(february28);
+      });
+
+      test('a kind whose retention is shorter goes first, and sums stay the same', async () => {
+        const ofDroplets = february28.filter((record) => record.kind === 'droplet_hours');
+        expect(await retain('2028-04-01')).toEqual([
+          { kind: 'droplet_hours', month: '2028-02', outcome: 'retired', records: ofDroplets.length, reason: null },
+        ]);
+        expect(await records({ scope: 'all', range: february })).toEqual(
+          february28.filter((record) => record.kind !== 'droplet_hours'),
+        );
+        expect(await usageOfAll(db, february.from, february.to)).toEqual(usage);
+        expect(await countUsageRecords(db, 'ash', february.from, february.to)).toBe(
+          february28.filter((record) => record.deploymentId === deployments.get('ash')).length,
+        );
+        const { rows } = await sql<{ id: number; digest: string }>`
+          SELECT deployment_id AS id, digest FROM usage_months ORDER BY 1`.execute(db);
+        for (const { id, digest } of rows) {
+          expect(digest).toBe(digestOf(ofDroplets.filter((record) => record.deploymentId === id)));
+        }
+        expect(rows.length).toBe(new Set(ofDroplets.map((record) => record.deploymentId)).size);
+      });
+
+      test('then whole days go; what is asked of a part of a retired month is refused', async () => {
+        const retired = await retain('2028-05-01');
+        expect(retired.map(({ kind, outcome }) => `${kind} ${outcome}`)).toEqual([
+          'dns_zones retired',
+          'snapshot_gb_month retired',
+        ]);
+        expect(await records({ scope: 'all', range: february })).toEqual([]);
+        expect(await usageOfAll(db, february.from, february.to)).toEqual(usage);
+        const refused = { code: 'usage_retired' };
+        await expect(usageForPeriod(db, 'ash', day('2028-02-28'), day('2028-03-01'))).rejects.toMatchObject(refused);
+        await expect(usageForPeriod(db, 'ash', february.from, february.to, { asOfRevision: 1 })).rejects.toMatchObject(
+          refused,
+        );
+        const more = await usageForPeriod(db, 'ash', day('2028-02-01'), day('2028-03-02'));
+        expect(more.meteredThrough).toBe('2028-03-02');
+        expect(await retain('2028-05-01')).toEqual([]);
+      });
+
+      test('what comes too late is reported, not metered; what is not final is kept', async () => {
+        const droplet = february28.find((record) => record.deploymentId === deployments.get('birch'))?.resourceId ?? 0;
+        const owners = [{ slug: 'cedar', weight: 1 }];
+        const from = at('2028-02-27');
+        await assign(db, { resourceIds: [droplet], owners, from }, 'test', at('2028-05-02'));
+        await meterOutstanding(db, { now: at('2028-03-05') });
+        expect(await usageOfAll(db, february.from, february.to)).toEqual(usage);
+        const metered = await meterRange(db, { from: day('2028-02-28'), to: day('2028-03-02'), now: later });
+        expect(metered.map((result) => result.cause)).toEqual(['retired', 'retired', null]);
+        const { items } = await listLateFacts(db);
+        expect(items.map((fact) => fact.resourceId)).toContain(droplet);
+        expect(items.every((fact) => fact.firstMonth.toString() === '2028-02-01')).toBe(true);
+        const [kept] = await retain('2028-05-03');
+        expect(kept).toMatchObject({ kind: 'droplet_hours', month: '2028-03', outcome: 'kept' });
+        expect(kept?.reason).toContain('not metered');
+      });
+    });
+
     /** The steps of a metering up to its commit, by hand. */
     async function meterInside(trx: Parameters<UsageStore['replaceDay']>[0]): Promise<void> {
       const { insertRun, prepareScope, selectKindsOfDay } = await import('./store.ts');
@@ -252,4 +345,15 @@ export function describeUsageStore(name: string, use: (db: Database) => Promise<
       expect(replaced.inserted).toBeGreaterThan(0);
     }
   });
+}
+
+/** The digest of usage_months, the slow and obvious way. */
+function digestOf(records: readonly UsageRecord[]): string {
+  const sha = (lines: readonly string[]) => createHash('sha256').update(lines.join('\n')).digest('hex');
+  const periods = new Map<string, string[]>();
+  for (const record of [...records].sort((a, b) => a.resourceId - b.resourceId)) {
+    const period = `${record.periodStart.epochMilliseconds / 1000} ${record.granularity}`;
+    periods.set(period, [...(periods.get(period) ?? []), `${record.resourceId} ${toBillionths(record.quantity)}`]);
+  }
+  return sha([...periods].sort(([a], [b]) => (a < b ? -1 : 1)).map(([period, lines]) => `${period} ${sha(lines)}`));
 }

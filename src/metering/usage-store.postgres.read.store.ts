@@ -24,20 +24,29 @@ function within(scope: UsageScope): RawBuilder<unknown> {
     SELECT deployment_id FROM deployments_list WHERE customer_id = ${scope.customerId}))`;
 }
 
+function above(floors: UsageQuery['floors']): RawBuilder<unknown> {
+  if (floors === undefined || floors.size === 0) return sql``;
+  return sql`AND NOT EXISTS (
+    SELECT FROM unnest(${[...floors.keys()]}::text[], ${[...floors.values()].map((day) => startOfDay(day).toString())}::timestamptz[])
+      AS f (slug, floor) JOIN billing_kinds k USING (slug)
+    WHERE k.billing_kind_id = own.billing_kind_id AND own.period_start < f.floor)`;
+}
+
 /**
  * The records of a query. As of a revision: those that are no younger, and of each record that was
  * replaced since what the first replacement found there, unless that was younger too.
  */
-function recordsIn({ scope, range, asOfRevision }: UsageQuery): RawBuilder<unknown> {
-  const chosen = sql`period_start >= ${startOfDay(range.from)} AND period_start < ${startOfDay(range.to)} ${within(scope)}`;
-  if (asOfRevision === undefined) return sql`(SELECT * FROM usage_records WHERE ${chosen})`;
+function recordsIn({ scope, range, asOfRevision, floors }: UsageQuery): RawBuilder<unknown> {
+  const chosen = sql`
+    period_start >= ${startOfDay(range.from)} AND period_start < ${startOfDay(range.to)} ${within(scope)} ${above(floors)}`;
+  if (asOfRevision === undefined) return sql`(SELECT * FROM usage_records own WHERE ${chosen})`;
   return sql`
     (SELECT deployment_id, resource_id, period_start, revision, billing_kind_id, granularity, quantity
-     FROM usage_records WHERE ${chosen} AND revision <= ${asOfRevision}
+     FROM usage_records own WHERE ${chosen} AND revision <= ${asOfRevision}
      UNION ALL
      SELECT deployment_id, resource_id, period_start, old_revision, billing_kind_id, granularity, old_quantity
      FROM (SELECT DISTINCT ON (deployment_id, billing_kind_id, resource_id, period_start, granularity) *
-           FROM usage_changes WHERE ${chosen} AND revision > ${asOfRevision}
+           FROM usage_changes own WHERE ${chosen} AND revision > ${asOfRevision}
            ORDER BY deployment_id, billing_kind_id, resource_id, period_start, granularity, usage_change_id) AS replaced
      WHERE old_revision <= ${asOfRevision})`;
 }

@@ -1,20 +1,33 @@
-import type { Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database.ts';
 import type { Granularity } from './period.ts';
+import { daysOf } from './period.ts';
+import { lockDay } from './store.ts';
+import * as months from './usage-months.store.ts';
 import { prepareSlots } from './usage-store.postgres.expected.store.ts';
 import * as read from './usage-store.postgres.read.store.ts';
 import * as write from './usage-store.postgres.write.store.ts';
-import { type DayReplacement, nothingReplaced, type Replaced, type UsageStore } from './usage-store.ts';
+import {
+  type DayComparison,
+  type DayReplacement,
+  type KindMonth,
+  nothingReplaced,
+  type Replaced,
+  type UsageStore,
+} from './usage-store.ts';
 
 /** The store that is there without any setting: the table usage_records, beside everything else. */
 export const postgresUsageStore: UsageStore = {
   engine: 'postgresql',
   async prepare() {},
   replaceDay,
+  compareDay,
   sumByKind: read.selectSumsByKind,
   sumByKindAndDay: read.selectSumsByKindAndDay,
   sumByDeployment: read.selectSumsByDeployment,
   listRecords: read.selectRecords,
   countRecords: read.countRecords,
+  rollUp: months.rollUpRecords,
+  drop,
 };
 
 async function replaceDay(trx: Transaction, replacement: DayReplacement): Promise<Replaced> {
@@ -25,6 +38,12 @@ async function replaceDay(trx: Transaction, replacement: DayReplacement): Promis
   return empty && !(await anyPartition(trx, day, granularities))
     ? fillDay(trx, replacement, granularities)
     : replaceDifferences(trx, replacement);
+}
+
+async function compareDay(trx: Transaction, { day, whole, touched }: DayComparison): Promise<void> {
+  await prepareSlots(trx, day, ids([...whole, ...touched]));
+  await write.prepareDiff(trx, day, { wholeKinds: ids(whole), scopedKinds: ids(touched) });
+  await write.addDifferences(trx);
 }
 
 function ids(kinds: DayReplacement['whole']): number[] {
@@ -70,4 +89,20 @@ async function replaceDifferences(
     if (!(await write.partitionExists(trx, granularity, day))) await write.attachPartition(trx, day, granularity, true);
   }
   return { revision, ...(await write.applyDiff(trx, day, revision, cause, cause !== 'first')) };
+}
+
+/** Whole partitions where nothing else is metered that day; else some thousand records at a time. */
+async function drop(db: Database, month: KindMonth, signal?: AbortSignal): Promise<void> {
+  for (const day of daysOf({ from: month.month, to: month.month.add({ months: 1 }) })) {
+    for (let left = true; left; ) {
+      signal?.throwIfAborted();
+      left = await db.transaction().execute(async (trx) => {
+        await lockDay(trx, day);
+        if (await months.isMetered(trx, day)) return write.deleteSomeRecords(trx, day, month.billingKindId);
+        await write.dropPartitions(trx, day);
+        return false;
+      });
+    }
+  }
+  while (await write.deleteSomeChanges(db, month)) signal?.throwIfAborted();
 }

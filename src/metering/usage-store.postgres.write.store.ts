@@ -4,7 +4,7 @@ import type { Granularity } from './period.ts';
 import { startOfDay } from './period.ts';
 import { recordsOf } from './usage-store.postgres.expected.store.ts';
 import { countRows } from './store.ts';
-import type { Written } from './usage-store.ts';
+import type { KindMonth, Written } from './usage-store.ts';
 
 // How PostgreSQL replaces a day: a new partition where there is none, else what differs.
 
@@ -153,4 +153,53 @@ export async function applyDiff(
     changed: Number(changed.numAffectedRows ?? 0n),
     deleted: Number(deleted.numAffectedRows ?? 0n),
   };
+}
+
+/** Adds up `meter_diff` into `usage_differences`, and clears what one day's comparison rests on. */
+export async function addDifferences(trx: Transaction): Promise<void> {
+  await sql`
+    INSERT INTO usage_differences (deployment_id, billing_kind_id, resource_id, before, after, inserted, changed, deleted)
+    SELECT deployment_id, billing_kind_id, resource_id, coalesce(sum(old_quantity), 0), coalesce(sum(new_quantity), 0),
+           count(*) FILTER (WHERE old_quantity IS NULL),
+           count(*) FILTER (WHERE old_quantity IS NOT NULL AND new_quantity IS NOT NULL),
+           count(*) FILTER (WHERE new_quantity IS NULL)
+    FROM meter_diff GROUP BY 1, 2, 3`.execute(trx);
+  await sql`DROP TABLE meter_slots, meter_expected, meter_diff`.execute(trx);
+}
+
+// Removing ----------------------------------------------------------------------------------------
+
+/** So many rows are deleted at once: a moment's work, and a moment's locks. */
+const deleteBatch = 10_000;
+
+/** Deletes some of a kind's records of a day; false: there are none left. */
+export async function deleteSomeRecords(trx: Transaction, day: Temporal.PlainDate, kindId: number): Promise<boolean> {
+  let deleted = 0n;
+  for (const granularity of ['day', 'hour'] as const) {
+    if (!(await partitionExists(trx, granularity, day))) continue;
+    const partition = sql.table(partitionName(granularity, day));
+    const { numAffectedRows } = await sql`
+      DELETE FROM ${partition} WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM ${partition} WHERE billing_kind_id = ${kindId} LIMIT ${deleteBatch}))`.execute(trx);
+    deleted += numAffectedRows ?? 0n;
+  }
+  return deleted > 0n;
+}
+
+/** Drops all of a day's records. */
+export async function dropPartitions(trx: Transaction, day: Temporal.PlainDate): Promise<void> {
+  for (const granularity of ['day', 'hour'] as const) {
+    await sql`DROP TABLE IF EXISTS ${sql.table(partitionName(granularity, day))}`.execute(trx);
+  }
+}
+
+/** Deletes some of what a month's records replaced; false: there is none left. */
+export async function deleteSomeChanges(db: Database, { billingKindId, month }: KindMonth): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    DELETE FROM usage_changes WHERE usage_change_id = ANY (ARRAY(
+      SELECT usage_change_id FROM usage_changes
+      WHERE billing_kind_id = ${billingKindId} AND period_start >= ${startOfDay(month)}
+        AND period_start < ${startOfDay(month.add({ months: 1 }))}
+      LIMIT ${deleteBatch}))`.execute(db);
+  return (numAffectedRows ?? 0n) > 0n;
 }

@@ -153,12 +153,19 @@ export async function insertVisibleRevision(
     VALUES (${day}, ${revision}, ${figures.records}, ${figures.quantity})`.execute(trx);
 }
 
+/** Of a day whose rows are gone. */
+export async function deleteVisibleRevisions(trx: Transaction, day: Temporal.PlainDate): Promise<void> {
+  await sql`DELETE FROM usage_visible_revisions WHERE day = ${day}`.execute(trx);
+}
+
+export interface Touched {
+  readonly resource_id: number;
+  readonly cause: string;
+}
+
 /** The resources in meter_scope, with the cause of each; null: there are more than `most`. */
-export async function selectTouched(
-  trx: Transaction,
-  most: number,
-): Promise<{ resource_id: number; cause: string }[] | null> {
-  const { rows } = await sql<{ resource_id: number; cause: string }>`
+export async function selectTouched(trx: Transaction, most: number): Promise<Touched[] | null> {
+  const { rows } = await sql<Touched>`
     SELECT resource_id, cause FROM meter_scope ORDER BY resource_id LIMIT ${most + 1}`.execute(trx);
   return rows.length > most ? null : rows;
 }

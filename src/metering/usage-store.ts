@@ -17,6 +17,16 @@ export interface UsageQuery {
   readonly range: DayRange;
   /** Usage as it stood once this revision was written; what is stored now, unless given. */
   readonly asOfRevision?: number | undefined;
+  /** By kind: records of days before are left out, because retention is removing them. */
+  readonly floors?: ReadonlyMap<string, Temporal.PlainDate> | undefined;
+}
+
+/** One kind's records of one UTC calendar month. */
+export interface KindMonth {
+  readonly billingKindId: number;
+  readonly kind: string;
+  /** Its first day. */
+  readonly month: Temporal.PlainDate;
 }
 
 /** What a day's replacement is about. */
@@ -32,6 +42,9 @@ export interface DayReplacement {
   /** Begins the run; called once, at the first difference. Its revision marks all that is written. */
   begin(): Promise<number>;
 }
+
+/** The same, to be looked at only. */
+export type DayComparison = Omit<DayReplacement, 'cause' | 'begin'>;
 
 export interface Written {
   readonly inserted: number;
@@ -104,6 +117,12 @@ export interface UsageStore {
    */
   replaceDay(trx: Transaction, replacement: DayReplacement): Promise<Replaced>;
 
+  /**
+   * Adds to `usage_differences` (a temporary table of the transaction, see diff.store.ts) what
+   * replacing the day would change. Writes nothing else.
+   */
+  compareDay(trx: Transaction, comparison: DayComparison): Promise<void>;
+
   /** By kind, in its slug's order; a kind without any record is left out. */
   sumByKind(db: Database, query: UsageQuery): Promise<KindSum[]>;
   /** By kind and UTC day. */
@@ -112,4 +131,12 @@ export interface UsageStore {
   sumByDeployment(db: Database, query: UsageQuery): Promise<DeploymentSum[]>;
   listRecords(db: Database, query: UsageQuery, filter: RecordFilter, page: RecordPage): Promise<UsageRecord[]>;
   countRecords(db: Database, query: UsageQuery): Promise<number>;
+
+  /** Writes what is left of a month into usage_months; returns how many records it was. */
+  rollUp(trx: Transaction, month: KindMonth): Promise<number>;
+  /**
+   * Removes a month's records, in batches: whole days at once where no other kind is metered. Stops
+   * between batches when `signal` aborts; run again, it goes on.
+   */
+  drop(db: Database, month: KindMonth, signal?: AbortSignal): Promise<void>;
 }

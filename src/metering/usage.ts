@@ -3,7 +3,9 @@ import { ArcadiaError } from '../platform/errors.ts';
 import type { DayRange } from './period.ts';
 import { assertRange } from './period.ts';
 import * as store from './store.ts';
+import { addSums, type Floors, retiredSums } from './usage-months.ts';
 import { openUsageStore } from './usage-store.open.ts';
+import type { DeploymentSum, KindSum, UsageScope } from './usage-store.ts';
 
 /** Exact usage by billing kind, as decimal strings without trailing zeros, e.g. `{"droplet_hours": "480"}`. */
 export type Usage = Readonly<Record<string, string>>;
@@ -20,45 +22,54 @@ export interface DeploymentUsage {
 
 /**
  * What a deployment used in `[from, to)`: the sums of its metered records, whatever part of the
- * period has been metered. A kind without any record is not listed.
- * @throws ArcadiaError not_found, range_reversed, range_too_large
+ * period has been metered, and of what retention has left of them. A kind without any record is
+ * not listed.
+ * @throws ArcadiaError not_found, range_reversed, range_too_large, usage_retired
  */
 export async function usageForPeriod(
   db: Database,
   slug: string,
   from: Temporal.PlainDate,
   to: Temporal.PlainDate,
+  { asOfRevision }: { readonly asOfRevision?: number | undefined } = {},
 ): Promise<DeploymentUsage> {
   const range = { from, to };
   assertRange(range);
-  const deploymentId = await requireDeployment(db, slug);
+  const scope = { deploymentId: await requireDeployment(db, slug) };
   // First: a metering that commits in between may add to the sums, never take from what is claimed.
-  const bounds = await period(db, range);
-  const rows = await (await openUsageStore(db)).sumByKind(db, { scope: { deploymentId }, range });
-  return {
-    deployment: slug,
-    ...bounds,
-    usage: Object.fromEntries(rows.map((row) => [row.kind, row.quantity])),
-  };
+  const { bounds, floors } = await boundsOf(db, range);
+  const retired = await retiredSums(db, scope, range, floors, asOfRevision);
+  const kept = await (await openUsageStore(db)).sumByKind(db, { scope, range, floors, asOfRevision });
+  const sums = addSums<KindSum>(kept, retired, (sum) => sum.kind);
+  return { deployment: slug, ...bounds, usage: Object.fromEntries(sums.map((sum) => [sum.kind, sum.quantity])) };
 }
 
-/** The same for every deployment that has any record in the period, `unattributed` included; by slug. */
+/**
+ * The same for every deployment of the reader's that has any record in the period, `unattributed`
+ * included; by slug.
+ * @throws ArcadiaError range_reversed, range_too_large, usage_retired
+ */
 export async function usageOfAll(
   db: Database,
   from: Temporal.PlainDate,
   to: Temporal.PlainDate,
+  scope: UsageScope = 'all',
 ): Promise<DeploymentUsage[]> {
   const range = { from, to };
   assertRange(range);
-  const bounds = await period(db, range);
-  const byDeployment = new Map<string, Record<string, string>>();
+  const { bounds, floors } = await boundsOf(db, range);
+  const retired = await retiredSums(db, scope, range, floors);
+  const kept = await (await openUsageStore(db)).sumByDeployment(db, { scope, range, floors });
   const slugs = await store.selectDeploymentSlugs(db);
-  for (const { deploymentId, kind, quantity } of await (await openUsageStore(db)).sumByDeployment(db, {
-    scope: 'all',
-    range,
-  })) {
+  const byDeployment = new Map<string, Record<string, string>>();
+  for (const { deploymentId, kind, quantity } of addSums<DeploymentSum>(
+    kept,
+    retired,
+    (sum) => `${sum.deploymentId} ${sum.kind}`,
+  )) {
     const slug = slugs.get(deploymentId);
-    if (slug === undefined) continue; // another reader's: row-level security hides it
+    // Row-level security hides it from this reader.
+    if (slug === undefined) continue;
     const usage = byDeployment.get(slug) ?? {};
     usage[kind] = quantity;
     byDeployment.set(slug, usage);
@@ -66,16 +77,23 @@ export async function usageOfAll(
   return [...byDeployment].sort(bySlug).map(([deployment, usage]) => ({ deployment, ...bounds, usage }));
 }
 
-/** How many usage records a deployment has in `[from, to)`. */
+/**
+ * How many usage records a deployment has in `[from, to)`, or had before they were rolled up.
+ * @throws ArcadiaError not_found, range_reversed, range_too_large, usage_retired
+ */
 export async function countUsageRecords(
   db: Database,
   slug: string,
   from: Temporal.PlainDate,
   to: Temporal.PlainDate,
 ): Promise<number> {
-  assertRange({ from, to });
-  const deploymentId = await requireDeployment(db, slug);
-  return (await openUsageStore(db)).countRecords(db, { scope: { deploymentId }, range: { from, to } });
+  const range = { from, to };
+  assertRange(range);
+  const scope = { deploymentId: await requireDeployment(db, slug) };
+  const { floors } = await boundsOf(db, range);
+  const retired = await retiredSums(db, scope, range, floors);
+  const kept = await (await openUsageStore(db)).countRecords(db, { scope, range, floors });
+  return retired.reduce((records, sum) => records + sum.records, kept);
 }
 
 function bySlug(a: readonly [string, unknown], b: readonly [string, unknown]): number {
@@ -88,18 +106,13 @@ async function requireDeployment(db: Database, slug: string): Promise<number> {
   return deploymentId;
 }
 
-async function period(db: Database, range: DayRange): Promise<{ from: string; to: string; meteredThrough: string }> {
+async function boundsOf(
+  db: Database,
+  { from, to }: DayRange,
+): Promise<{ bounds: Pick<DeploymentUsage, 'from' | 'to' | 'meteredThrough'>; floors: Floors }> {
+  const { meteredThrough, floors } = await store.selectUsageBounds(db, { from, to });
   return {
-    from: range.from.toString(),
-    to: range.to.toString(),
-    meteredThrough: (await meteredThrough(db, range)).toString(),
+    bounds: { from: from.toString(), to: to.toString(), meteredThrough: (meteredThrough ?? from).toString() },
+    floors: new Map(Object.entries(floors).map(([kind, floor]) => [kind, Temporal.PlainDate.from(floor)])),
   };
-}
-
-/** Days before anything is metered have nothing to wait for. */
-async function meteredThrough(db: Database, { from, to }: DayRange): Promise<Temporal.PlainDate> {
-  const first = await store.selectFirstDay(db);
-  if (first === null) return from;
-  const begin = Temporal.PlainDate.compare(from, first) >= 0 ? from : first;
-  return Temporal.PlainDate.compare(begin, to) >= 0 ? to : store.selectMeteredThrough(db, { from: begin, to });
 }
