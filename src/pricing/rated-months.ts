@@ -1,5 +1,6 @@
 import { dayOf } from '../metering/period.ts';
 import type { Database } from '../platform/database.ts';
+import type { PlanVersion } from './plan.ts';
 import { planVersionsById } from './plans.ts';
 import { type BaseFee, feesBilled, feesOfMonth } from './rating/base-fees.ts';
 import { monthsToLookBack } from './rating/carry-over.ts';
@@ -8,13 +9,15 @@ import { type RatedMonth, rateMonth } from './rating/rate-month.ts';
 import { type UsedMonth } from './rating/sections.ts';
 import { type Piece, piecesOf, type Stay, type Timeline } from './rating/timeline.ts';
 import * as store from './timelines.store.ts';
-import { type UsagePeriod, UsageSums } from './usage-sums.ts';
+import { type UsagePeriod, type UsageSource, UsageSums } from './usage-sums.ts';
 
 export interface RatedDeployment {
   readonly deploymentId: number;
   readonly deployment: string;
   readonly customerId: number;
   readonly rated: RatedMonth;
+  /** The plan versions of the month, in the order in which it was on them; empty: it was on none. */
+  readonly versions: readonly PlanVersion[];
 }
 
 export interface RatedMonthOptions {
@@ -23,8 +26,8 @@ export interface RatedMonthOptions {
   readonly month: Temporal.PlainYearMonth;
   /** `billed`: the base fees that fall due on the month's bill; `own`: those of the month itself, for comparing. */
   readonly fees?: 'billed' | 'own';
-  /** For many calls about one month: made once from the same `db`, so that the month is summed once. */
-  readonly sums?: UsageSums;
+  /** For many calls about one month: made once from the same `db`, so that the month is summed once. Or a forecast. */
+  readonly sums?: UsageSource;
   /** What the timelines would be if something were decided; as they are, unless given. */
   readonly change?: (timeline: Timeline, deploymentId: number) => Timeline;
 }
@@ -48,11 +51,11 @@ export async function ratedMonth(db: Database, options: RatedMonthOptions): Prom
     month,
   );
   const wanted: { period: UsagePeriod; piece: Piece; usage: ReadonlyMap<string, string> }[] = [];
-  const want = (deploymentId: number, timeline: Timeline, of: Temporal.PlainYearMonth) =>
+  const want = (whose: Omit<UsagePeriod, 'range'>, timeline: Timeline, of: Temporal.PlainYearMonth) =>
     piecesOf(timeline, of).map((piece) => {
       const range = { from: dayOf(piece.from), to: dayOf(piece.to) };
       const entry = {
-        period: { deploymentId, range },
+        period: { ...whose, range },
         piece,
         usage: new Map<string, string>() as ReadonlyMap<string, string>,
       };
@@ -61,16 +64,17 @@ export async function ratedMonth(db: Database, options: RatedMonthOptions): Prom
       return entry;
     });
 
-  const plans = deployments.map(({ deployment_id: id }) => {
+  const plans = deployments.map(({ deployment_id: id, slug }) => {
+    const whose = { deploymentId: id, deployment: slug };
     const known = timelines.get(id) ?? [];
     const timeline = change ? change(known, id) : known;
-    const pieces = want(id, timeline, month);
+    const pieces = want(whose, timeline, month);
     const active = pieces.flatMap(({ piece }) =>
       piece.state === 'active' && piece.version ? [{ version: piece.version }] : [],
     );
     const earlier = monthsBefore(month, timeline, monthsToLookBack(active)).map((before) => ({
       month: before,
-      pieces: want(id, timeline, before),
+      pieces: want(whose, timeline, before),
     }));
     return { timeline, pieces, earlier };
   });
@@ -89,6 +93,7 @@ export async function ratedMonth(db: Database, options: RatedMonthOptions): Prom
       deploymentId: row.deployment_id,
       deployment: row.slug,
       customerId: row.customer_id,
+      versions: [...new Set(own.pieces.flatMap(({ version }) => version ?? []))],
       rated: rateMonth({ ...own, fees: shown, earlier: earlier.map((before) => used(before.month, before.pieces)) }),
     };
   });

@@ -1,10 +1,14 @@
+import { forecastUsage } from '../metering/forecast.ts';
 import type { DayRange } from '../metering/period.ts';
-import { openUsageStore } from '../metering/usage-store.open.ts';
+import { usageForPeriod, usageOfAll } from '../metering/usage.ts';
 import type { Database } from '../platform/database.ts';
+import { sumQuantities } from '../platform/quantity.ts';
 
 /** A deployment and the days of a piece of its month. */
 export interface UsagePeriod {
   readonly deploymentId: number;
+  /** Its slug. */
+  readonly deployment: string;
   readonly range: DayRange;
 }
 
@@ -14,6 +18,12 @@ export type PeriodSums = ReadonlyMap<string, string>;
 /** From how many deployments on one statement that sums all of them is cheaper than one for each. */
 const manyDeployments = 20;
 
+/** Where rating has its usage from. */
+export interface UsageSource {
+  /** One answer per period, in their order. */
+  of(periods: readonly UsagePeriod[]): Promise<PeriodSums[]>;
+}
+
 const noUsage: PeriodSums = new Map();
 
 /**
@@ -21,52 +31,94 @@ const noUsage: PeriodSums = new Map();
  * is summed for all deployments in one statement, once, and remembered: it holds as many sums as
  * there are deployments and kinds, however many records.
  */
-export class UsageSums {
+export class UsageSums implements UsageSource {
   readonly #db: Database;
-  readonly #ofAll = new Map<string, ReadonlyMap<number, PeriodSums>>();
+  readonly #ofAll = new Map<string, ReadonlyMap<string, PeriodSums>>();
 
   constructor(db: Database) {
     this.#db = db;
   }
 
-  /** One answer per period, in their order. */
   async of(periods: readonly UsagePeriod[]): Promise<PeriodSums[]> {
     const counts = new Map<string, number>();
     for (const { range } of periods) counts.set(keyOf(range), (counts.get(keyOf(range)) ?? 0) + 1);
     const sums: PeriodSums[] = [];
-    for (const { deploymentId, range } of periods) {
+    for (const { deployment, range } of periods) {
       const key = keyOf(range);
       const many = this.#ofAll.has(key) || (counts.get(key) ?? 0) >= manyDeployments;
       sums.push(
-        many
-          ? ((await this.#sumAll(key, range)).get(deploymentId) ?? noUsage)
-          : await this.#sumOne(deploymentId, range),
+        many ? ((await this.#sumAll(key, range)).get(deployment) ?? noUsage) : await this.#sumOne(deployment, range),
       );
     }
     return sums;
   }
 
-  async #sumAll(key: string, range: DayRange): Promise<ReadonlyMap<number, PeriodSums>> {
+  async #sumAll(key: string, range: DayRange): Promise<ReadonlyMap<string, PeriodSums>> {
     const known = this.#ofAll.get(key);
     if (known) return known;
-    const store = await openUsageStore(this.#db);
-    const byDeployment = new Map<number, Map<string, string>>();
-    for (const row of await store.sumByDeployment(this.#db, { scope: 'all', range })) {
-      const own = byDeployment.get(row.deploymentId) ?? new Map<string, string>();
-      own.set(row.kind, row.quantity);
-      byDeployment.set(row.deploymentId, own);
-    }
-    this.#ofAll.set(key, byDeployment);
-    return byDeployment;
+    const all = await usageOfAll(this.#db, range.from, range.to);
+    const sums = new Map(all.map(({ deployment, usage }) => [deployment, new Map(Object.entries(usage))]));
+    this.#ofAll.set(key, sums);
+    return sums;
   }
 
-  async #sumOne(deploymentId: number, range: DayRange): Promise<PeriodSums> {
-    const store = await openUsageStore(this.#db);
-    const rows = await store.sumByKind(this.#db, { scope: { deploymentId }, range });
-    return new Map(rows.map((row) => [row.kind, row.quantity]));
+  async #sumOne(deployment: string, range: DayRange): Promise<PeriodSums> {
+    return new Map(Object.entries((await usageForPeriod(this.#db, deployment, range.from, range.to)).usage));
   }
 }
 
 function keyOf({ from, to }: DayRange): string {
   return `${from} ${to}`;
+}
+
+/**
+ * Usage of a month that is under way: what is metered of the days before one, and what the days from it on
+ * will add if everything stays as it is (`forecastUsage`).
+ */
+export class ForecastSums implements UsageSource {
+  readonly #db: Database;
+  readonly #metered: UsageSource;
+  readonly #from: Temporal.PlainDate;
+
+  constructor(db: Database, meteredThrough: Temporal.PlainDate, metered: UsageSource = new UsageSums(db)) {
+    this.#db = db;
+    this.#metered = metered;
+    this.#from = meteredThrough;
+  }
+
+  async of(periods: readonly UsagePeriod[]): Promise<PeriodSums[]> {
+    const sums = periods.map(() => new Map<string, string>());
+    const past: { index: number; period: UsagePeriod }[] = [];
+    const ahead = new Map<string, { range: DayRange; indexes: number[] }>();
+    for (const [index, { range, ...whose }] of periods.entries()) {
+      const cut = clamp(this.#from, range);
+      if (isBefore(range.from, cut)) past.push({ index, period: { ...whose, range: { from: range.from, to: cut } } });
+      if (!isBefore(cut, range.to)) continue;
+      const rest = { from: cut, to: range.to };
+      const group = ahead.get(keyOf(rest)) ?? { range: rest, indexes: [] };
+      group.indexes.push(index);
+      ahead.set(keyOf(rest), group);
+    }
+    const answers = await this.#metered.of(past.map(({ period }) => period));
+    for (const [position, { index }] of past.entries()) add(sums[index], answers[position]);
+    for (const { range, indexes } of ahead.values()) {
+      const ids = indexes.map((index) => (periods[index] as UsagePeriod).deploymentId);
+      const forecasts = await forecastUsage(this.#db, ids, range);
+      for (const index of indexes) add(sums[index], forecasts.get((periods[index] as UsagePeriod).deploymentId));
+    }
+    return sums;
+  }
+}
+
+function add(sums: Map<string, string> | undefined, more: PeriodSums | undefined): void {
+  for (const [kind, quantity] of more ?? []) sums?.set(kind, sumQuantities([sums.get(kind) ?? '0', quantity]));
+}
+
+function isBefore(a: Temporal.PlainDate, b: Temporal.PlainDate): boolean {
+  return Temporal.PlainDate.compare(a, b) < 0;
+}
+
+function clamp(day: Temporal.PlainDate, { from, to }: DayRange): Temporal.PlainDate {
+  if (isBefore(day, from)) return from;
+  return isBefore(to, day) ? to : day;
 }

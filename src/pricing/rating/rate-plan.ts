@@ -1,15 +1,10 @@
 import { formatMoney } from '../../platform/money.ts';
 import { Exact } from '../../platform/quantity.ts';
 import type { PlanItem, PlanVersion } from '../plan.ts';
+import { type Cliff, cliffOf } from './cliffs.ts';
+import { monthSpan } from './proration.ts';
 import type { RatedTier } from './rate.ts';
-import {
-  type AdjustmentLine,
-  type RatedLine,
-  type RatedMonth,
-  rateMonth,
-  type UsageLine,
-  wholeMonth,
-} from './rate-month.ts';
+import { type AdjustmentLine, type RatedMonth, rateMonth, type UsageLine, wholeMonth } from './rate-month.ts';
 
 /** What one billing kind costs. Money has its currency's digits; quantities are exact decimals. */
 export interface QuoteLine {
@@ -35,6 +30,18 @@ export interface QuoteLine {
   readonly tiers?: readonly RatedTier[];
   /** Which of the item's own limits decided the amount. */
   readonly limitedBy?: 'minimum' | 'cap';
+  /** Only there in a month with several plans or times: which it is of. */
+  readonly plan?: string;
+  readonly from?: Temporal.Instant;
+  readonly to?: Temporal.Instant;
+}
+
+/** A base fee with its time, where it is not simply the month's. */
+export interface QuoteBaseFee {
+  readonly plan: string;
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+  readonly amount: string;
 }
 
 /** What applies to a month as a whole, in this order. Each amount is signed and rounded. */
@@ -43,11 +50,14 @@ export interface QuoteAdjustment {
   readonly amount: string;
 }
 
-/** What a month's usage costs on a plan. Binds nobody. */
+/** What a month's usage costs. Binds nobody. */
 export interface Quote {
+  /** Of several, the last. */
   readonly plan: string;
   readonly currency: string;
   readonly base: string;
+  /** Only there where the base is not simply the month's fee: which fees it is the sum of. */
+  readonly baseFees?: readonly QuoteBaseFee[];
   /** One per item of the plan, in its order, used or not; then what was used and has no price, by kind. */
   readonly lines: readonly QuoteLine[];
   /** The sum of the lines' amounts. */
@@ -56,35 +66,61 @@ export interface Quote {
   readonly adjustments?: readonly QuoteAdjustment[];
   /** The sum of all that is shown: base, overage and adjustments. */
   readonly total: string;
+  /** Only there where a plan of the month is in another currency: its totals, which are in none of the figures above. */
+  readonly otherTotals?: RatedMonth['totals'];
+  /** Only there where something was used while paused or on no plan. */
+  readonly uncharged?: RatedMonth['uncharged'];
+  /** Only there where more of something would cost less. */
+  readonly cliffs?: readonly Cliff[];
 }
 
 /** Rates a calendar month's usage (billing kind to decimal quantity, zero or more) on a plan. */
 export function ratePlan(plan: PlanVersion, usage: ReadonlyMap<string, string>, month: Temporal.PlainYearMonth): Quote {
-  return quoteOf(plan, rateMonth(wholeMonth(plan, usage, month)));
+  return quoteOf(rateMonth(wholeMonth(plan, usage, month)), [plan]);
 }
 
-/** A rated month of one plan version as an estimate. */
-export function quoteOf(plan: PlanVersion, rated: RatedMonth): Quote {
-  const of = <Kind extends RatedLine['kind']>(...kinds: Kind[]) =>
-    rated.lines.filter((line): line is Extract<RatedLine, { kind: Kind }> => kinds.includes(line.kind as Kind));
-  const sum = (lines: readonly { readonly amount: string }[]) =>
+/**
+ * A rated month as an estimate, in the currency of the last of its plans.
+ * @param versions the plan versions of the month, in order
+ */
+export function quoteOf(rated: RatedMonth, versions: readonly PlanVersion[]): Quote {
+  const last = versions.at(-1);
+  if (last === undefined) throw new RangeError('a month on no plan has no estimate');
+  const { currency } = last;
+  const lines = rated.lines.filter((line) => line.currency === currency);
+  const fees = lines.filter((line) => line.kind === 'base_fee');
+  const usage = lines.filter((line) => line.kind === 'usage');
+  const adjustments = lines.filter((line) => line.kind !== 'base_fee' && line.kind !== 'usage');
+  const sum = (of: readonly { readonly amount: string }[]) =>
     formatMoney(
-      lines.reduce((total, { amount }) => total.plus(amount), new Exact(0)),
-      plan.currency,
+      of.reduce((total, { amount }) => total.plus(amount), new Exact(0)),
+      currency,
     );
-  const adjustments = rated.lines.filter(
-    (line): line is AdjustmentLine => line.kind !== 'base_fee' && line.kind !== 'usage',
-  );
+  const whole = monthSpan(rated.month);
+  const simple = lines.every((line) => line.from.equals(whole.from) && line.to.equals(whole.to));
+  const otherTotals = rated.totals.filter((total) => total.currency !== currency);
+  const cliffs = usage.flatMap((line) => {
+    const version = versions.find(({ plan, from }) => plan === line.plan && from.equals(line.planFrom));
+    const item = version?.items.find(({ kind }) => kind === line.billingKind);
+    return (version && item && cliffOf(version, item, line.billable)) ?? [];
+  });
   return {
-    plan: plan.plan,
-    currency: plan.currency,
-    base: sum(of('base_fee')),
-    lines: of('usage').map(quoteLine),
-    overage: sum(of('usage')),
+    plan: last.plan,
+    currency,
+    base: sum(fees),
+    ...(!simple && { baseFees: fees.map(({ plan, from, to, amount }) => ({ plan, from, to, amount })) }),
+    lines: usage.map((line) => ({
+      ...quoteLine(line),
+      ...(!simple && { plan: line.plan, from: line.from, to: line.to }),
+    })),
+    overage: sum(usage),
     ...(adjustments.length > 0 && {
       adjustments: adjustments.map(({ kind, amount }) => ({ cause: kind, amount })),
     }),
-    total: sum(rated.lines),
+    total: sum(lines),
+    ...(otherTotals.length > 0 && { otherTotals }),
+    ...(rated.uncharged.length > 0 && { uncharged: rated.uncharged }),
+    ...(cliffs.length > 0 && { cliffs }),
   };
 }
 

@@ -1,0 +1,180 @@
+import { listKinds } from '../metering/kinds.ts';
+import { dayOf } from '../metering/period.ts';
+import { usageForPeriod } from '../metering/usage.ts';
+import type { Database } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { Exact, formatQuantity, parseQuantity, roundQuantity } from '../platform/quantity.ts';
+import { type Comparison, compareQuotes } from './comparison.ts';
+import type { PlanVersion } from './plan.ts';
+import { type PlannedResource, usageOfPlanned } from './planned-resources.ts';
+import { getPlan, listPlans } from './plans.ts';
+import { checkUsage } from './quotes.ts';
+import { type Quote, ratePlan } from './rating/rate-plan.ts';
+
+/** Where the usage of an estimate comes from. */
+export type QuoteBasis =
+  | { readonly kind: 'usage'; readonly usage: Readonly<Record<string, string>> }
+  /** What a deployment used on days of one calendar month, as if nothing more were used in it. */
+  | {
+      readonly kind: 'period';
+      readonly deployment: string;
+      readonly from: Temporal.PlainDate;
+      readonly to: Temporal.PlainDate;
+    }
+  /** The mean of a deployment's last complete months; of those that it has, if it has fewer. */
+  | { readonly kind: 'average'; readonly deployment: string; readonly months: number }
+  /** Resources that are not there yet. */
+  | { readonly kind: 'resources'; readonly resources: readonly PlannedResource[] };
+
+export interface PlanQuotes {
+  /** The calendar month whose length, plan versions and discounts count. */
+  readonly month: Temporal.PlainYearMonth;
+  /** One sentence on where the usage comes from. */
+  readonly basis: string;
+  readonly usage: Readonly<Record<string, string>>;
+  /** In the order in which they were asked for. */
+  readonly quotes: readonly Quote[];
+  /** Of two quotes or more. */
+  readonly comparison: Comparison | null;
+  /** Kinds that the usage has and that are not metered in that month: nothing would be billed for them. */
+  readonly notMetered: readonly string[];
+}
+
+/** The most plans that are compared at once. */
+export const plansMax = 50;
+
+/**
+ * What a whole calendar month with some usage costs on each of several plans: the month's own base
+ * fee (of a yearly one a twelfth) and allowances, nothing carried over. Each plan in the version that holds on the
+ * month's last day.
+ * @param month by default that of a period's days, else the current one
+ * @param plans slugs, or `all` that hold on that day
+ * @throws ArcadiaError not_found, invalid_argument, range_reversed, range_too_large
+ */
+export async function quotePlans(
+  db: Database,
+  asked: {
+    readonly basis: QuoteBasis;
+    readonly plans: readonly string[] | 'all';
+    readonly month?: Temporal.PlainYearMonth | undefined;
+  },
+  now: Temporal.Instant,
+): Promise<PlanQuotes> {
+  const { basis } = asked;
+  const month = asked.month ?? (basis.kind === 'period' ? basis.from : dayOf(now)).toPlainYearMonth();
+  const lastDay = month.toPlainDate({ day: month.daysInMonth });
+  const versions = await versionsOf(db, asked.plans, lastDay);
+  const kinds = await listKinds(db, lastDay);
+  const priced = new Set(versions.flatMap((version) => version.items.map((item) => item.kind)));
+  const { usage, sentence } = await usageOf(db, basis, now, (resources) =>
+    usageOfPlanned(
+      resources,
+      kinds.filter((kind) => kind.enabled || priced.has(kind.kind)),
+      month,
+    ),
+  );
+  const enabled = new Set(kinds.filter((kind) => kind.enabled).map((kind) => kind.kind));
+  const quotes = versions.map((version) => ratePlan(version, new Map(Object.entries(usage)), month));
+  return {
+    month,
+    basis: sentence,
+    usage,
+    quotes,
+    comparison: quotes.length > 1 ? compareQuotes(quotes) : null,
+    notMetered: Object.keys(usage).filter((kind) => !enabled.has(kind) && usage[kind] !== '0'),
+  };
+}
+
+async function versionsOf(
+  db: Database,
+  plans: readonly string[] | 'all',
+  day: Temporal.PlainDate,
+): Promise<PlanVersion[]> {
+  if (plans !== 'all' && plans.length > plansMax) {
+    throw new ArcadiaError('invalid_argument', `At most ${plansMax} plans are compared at once.`);
+  }
+  if (plans !== 'all') return Promise.all([...new Set(plans)].map((slug) => getPlan(db, slug, day)));
+  const held = await listPlans(db, day);
+  if (held.length === 0) throw new ArcadiaError('not_found', `No plan holds on ${day}.`);
+  return held.slice(0, plansMax);
+}
+
+async function usageOf(
+  db: Database,
+  basis: QuoteBasis,
+  now: Temporal.Instant,
+  planned: (resources: readonly PlannedResource[]) => ReadonlyMap<string, string>,
+): Promise<{ usage: Readonly<Record<string, string>>; sentence: string }> {
+  switch (basis.kind) {
+    case 'usage':
+      await checkUsage(db, basis.usage);
+      return { usage: basis.usage, sentence: 'The usage given.' };
+    case 'resources':
+      return {
+        usage: Object.fromEntries(planned(basis.resources)),
+        sentence: 'What the resources given would use in the month.',
+      };
+    case 'period': {
+      const { deployment, from, to } = basis;
+      if (!from.with({ day: 1 }).equals(to.subtract({ days: 1 }).with({ day: 1 }))) {
+        throw new ArcadiaError(
+          'range_too_large',
+          `A quote is of one calendar month, and ${from} to ${to} is not within one.`,
+        );
+      }
+      const { usage, meteredThrough } = await usageForPeriod(db, deployment, from, to);
+      return { usage, sentence: `What ${deployment} used from ${from} to ${to}, metered through ${meteredThrough}.` };
+    }
+    case 'average':
+      return averageUsage(db, basis, now);
+  }
+}
+
+/** The most months that are averaged. */
+export const averageMonthsMax = 24;
+
+async function averageUsage(
+  db: Database,
+  { deployment, months }: Extract<QuoteBasis, { kind: 'average' }>,
+  now: Temporal.Instant,
+): Promise<{ usage: Readonly<Record<string, string>>; sentence: string }> {
+  if (!Number.isInteger(months) || months < 1 || months > averageMonthsMax) {
+    throw new ArcadiaError('invalid_argument', `1 to ${averageMonthsMax} months are averaged, not ${months}.`);
+  }
+  const current = dayOf(now).with({ day: 1 });
+  const sums = new Map<string, Exact>();
+  const used: Temporal.PlainYearMonth[] = [];
+  for (let back = 1; back <= months; back += 1) {
+    const from = current.subtract({ months: back });
+    const { usage } = await usageForPeriod(db, deployment, from, from.add({ months: 1 }));
+    // Before its first month there is nothing, which is no usage of zero to average with.
+    if (Object.keys(usage).length === 0 && !(await usedBefore(db, deployment, from))) break;
+    used.push(from.toPlainYearMonth());
+    for (const [kind, quantity] of Object.entries(usage)) {
+      sums.set(kind, (sums.get(kind) ?? new Exact(0)).plus(parseQuantity(quantity)));
+    }
+  }
+  const [last] = used;
+  const first = used.at(-1);
+  if (last === undefined || first === undefined) {
+    throw new ArcadiaError(
+      'not_found',
+      `"${deployment}" used nothing before ${current}: there is no month to average.`,
+    );
+  }
+  return {
+    usage: Object.fromEntries(
+      [...sums].sort().map(([kind, sum]) => [kind, formatQuantity(roundQuantity(sum.div(used.length)))]),
+    ),
+    sentence:
+      used.length === 1
+        ? `What ${deployment} used in ${last}.`
+        : `The mean of what ${deployment} used in the ${used.length} months from ${first} to ${last}.`,
+  };
+}
+
+/** Whether anything was used in the year before a day. */
+async function usedBefore(db: Database, deployment: string, day: Temporal.PlainDate): Promise<boolean> {
+  const { usage } = await usageForPeriod(db, deployment, day.subtract({ years: 1 }), day);
+  return Object.keys(usage).length > 0;
+}
