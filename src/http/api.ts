@@ -15,6 +15,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** It goes on until the client leaves: no request under way, and no measure of how long one takes. */
     endless?: boolean;
+    /** It is there to say that its method is none of its path's. */
+    refuses?: boolean;
   }
 }
 
@@ -50,6 +52,7 @@ export function serveRoutes(server: FastifyInstance, options: ApiOptions): void 
     server.route({
       method: methods.filter((method) => !allowed.includes(method)),
       url,
+      config: { refuses: true },
       handler: (request, reply) => {
         reply.header('allow', allowed.join(', '));
         throw new ArcadiaError('method_not_allowed', `${request.method} is no method of this address.`);

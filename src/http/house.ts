@@ -1,14 +1,16 @@
 import type { Registry } from 'prom-client';
 import { declarations } from '../jobs/house.ts';
-import { type Jobs, openJobs } from '../jobs/jobs.ts';
+import { openJobs } from '../jobs/jobs.ts';
 import { configureQueues } from '../jobs/queues.ts';
 import { databaseClock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import type { Database } from '../platform/database.ts';
 import type { Logger } from '../platform/log.ts';
+import type { RouteDeclaration } from '../platform/route.ts';
 import { openAuthenticator } from './authentication.ts';
 import type { Limits } from './limits.ts';
 import type { Readiness } from './readiness.ts';
+import { assertRequestRoles } from './request-database.ts';
 import { routes } from './routes.ts';
 import { type HttpServer, startHttpServer } from './server.ts';
 
@@ -22,6 +24,8 @@ export interface ApiOptions {
   readonly readiness: Readiness;
   readonly limits?: Partial<Limits>;
   readonly registry?: Registry;
+  /** All of the house unless given. */
+  readonly routes?: readonly RouteDeclaration[];
 }
 
 /**
@@ -35,17 +39,18 @@ export async function startApi(options: ApiOptions): Promise<HttpServer> {
     for (const each of opened.reverse()) await each.close();
   };
   try {
+    await assertRequestRoles(db);
     const queues = configureQueues(config.queueLimits);
-    const jobs: Jobs = await openJobs({ db, connectionString, clock: databaseClock(db), queues, declarations });
+    const jobs = await openJobs({ db, connectionString, clock: databaseClock(db), queues, declarations });
     opened.push(jobs);
     const server = await startHttpServer({
+      routes,
       ...options,
       authenticator: await openAuthenticator({ config, db, log }),
-      enqueue: async (trx, job, args) => void (await jobs.enqueue(trx, job, args)),
-      routes,
+      enqueue: jobs.enqueue,
     });
     opened.push(server);
-    return { url: server.url, close: closeAll };
+    return { ...server, close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;

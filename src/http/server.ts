@@ -44,6 +44,8 @@ export interface HttpServerOptions {
 
 export interface HttpServer {
   readonly url: string;
+  /** What is served under /api/v1, as `GET /api/v1/deployments/:deployment`. */
+  readonly served: readonly string[];
   /**
    * Takes no new connection, ends what never ends by itself, gives what is under way its time, and
    * closes. Whoever balances load has been told by /readyz before.
@@ -77,6 +79,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
   const hub = await openEventHub({ db: options.db, connectionString: options.connectionString, log });
   const load = openLoadShedder(limits);
+  const served: string[] = [];
   const server = Fastify({
     logger: false,
     forceCloseConnections: 'idle',
@@ -111,6 +114,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
   await server.register(async (api) => {
     shedLoad(api, load);
+    api.addHook('onRoute', ({ method, url: path, config: { refuses } = {} }) => {
+      if (refuses !== true) served.push(...[method].flat().map((each) => `${each} ${path}`));
+    });
     api.addHook('onSend', async (_request, reply) => {
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
       reply.header('vary', 'authorization, accept');
@@ -141,6 +147,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
   return {
     url,
+    served,
     async close() {
       const stopped = new ArcadiaError('overloaded', 'This server is stopping.');
       draining.abort(stopped);
@@ -148,9 +155,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
         stopping.abort(stopped);
         server.server.closeAllConnections();
       }, limits.drainMsMax);
+      // A connection whose request has ended would be kept for another one.
+      const sweep = setInterval(() => server.server.closeIdleConnections(), 50);
       await server.close();
-      await hub.close();
+      clearInterval(sweep);
       clearTimeout(timer);
+      await hub.close();
       load.close();
       await pool.end();
     },
@@ -215,5 +225,9 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknow
     const asked = challenge(error, request.headers.authorization);
     if (asked !== null) reply.header('www-authenticate', asked);
   }
-  return reply.code(problem.status).type(problemType).send(JSON.stringify(problem));
+  // Not by type(), which would add a charset that the media type has not.
+  return reply
+    .code(problem.status)
+    .header('content-type', problemType)
+    .send(Buffer.from(JSON.stringify(problem)));
 }

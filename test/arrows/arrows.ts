@@ -22,7 +22,7 @@ const surfaces = ['cli', 'http', 'jobs'];
 const outermost = ['cli', 'http'];
 
 /** Where a process that serves is put together out of its surfaces. */
-const assemblies = ['src/cli/start.ts', 'src/cli/simulate.ts'];
+const assemblies = ['src/cli/start.ts', 'src/cli/simulate.ts', 'src/cli/openapi.ts'];
 
 /** The one room that may know a library. */
 const roomOfLibrary: Readonly<Record<string, string>> = { 'pg-boss': 'jobs' };

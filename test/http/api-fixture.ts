@@ -5,11 +5,12 @@ import { openReadiness } from '../../src/http/readiness.ts';
 import { issueToken } from '../../src/http/token.ts';
 import { type Config, loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/log.ts';
-import type { Role } from '../../src/platform/route.ts';
+import type { Role, RouteDeclaration } from '../../src/platform/route.ts';
 import type { TestDatabase } from '../database.ts';
 
 export interface TestApi {
   readonly url: string;
+  readonly served: readonly string[];
   readonly config: Config;
   /** The lines that the server has logged. */
   readonly lines: Record<string, unknown>[];
@@ -22,7 +23,12 @@ export interface TestApi {
 /** The API of the house over real HTTP, with a secret of its own. */
 export async function startTestApi(
   database: TestDatabase,
-  options: { readonly limits?: Partial<Limits>; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly limits?: Partial<Limits>;
+    readonly env?: Readonly<Record<string, string>>;
+    /** Instead of the house's. */
+    readonly routes?: readonly RouteDeclaration[];
+  } = {},
 ): Promise<TestApi> {
   const config = loadConfig({
     env: {
@@ -51,6 +57,7 @@ export async function startTestApi(
     readiness: openReadiness({ db: database.db, stopping: stopping.signal }),
     registry: new Registry(),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.routes === undefined ? {} : { routes: options.routes }),
   });
   const tokens = new Map<string, Promise<string>>();
   function token(role: Role, customer: string | null = null): Promise<string> {
@@ -62,6 +69,7 @@ export async function startTestApi(
   }
   return {
     url: server.url,
+    served: server.served,
     config,
     lines,
     token,

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createCustomer } from '../../src/deployments/customers.ts';
+import { createDeployment } from '../../src/deployments/deployments.ts';
+import { openApiDocument } from '../../src/http/openapi.ts';
+import { routes } from '../../src/http/routes.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { startTestApi, type TestApi } from './api-fixture.ts';
+
+// A client whose types are generated from the document by openapi-typescript, as somebody else
+// would: it must compile, refuse what the API has not, and read what is there.
+
+// The generator needs the compiler's programming interface, which TypeScript 7 has not.
+registerHooks({
+  resolve: (specifier, context, next) =>
+    next(
+      specifier === 'typescript' && context.parentURL?.includes('/openapi-typescript/') ? 'typescript5' : specifier,
+      context,
+    ),
+});
+
+let database: TestDatabase;
+let api: TestApi;
+let folder: string;
+beforeAll(async () => {
+  database = await openTestDatabase();
+  const born = Temporal.Instant.from('2026-05-01T00:00:00Z');
+  await createCustomer(database.db, { externalId: 'c-1', name: 'One', currency: 'USD' }, born);
+  await createDeployment(database.db, { slug: 'acme', name: 'Acme', customer: 'c-1', startsAt: born }, born);
+  api = await startTestApi(database);
+  folder = mkdtempSync(join(import.meta.dirname, 'generated-'));
+  const { default: generate, astToString } = await import('openapi-typescript');
+  writeFileSync(join(folder, 'arcadia.d.ts'), astToString(await generate(openApiDocument(routes) as never)));
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await api.close();
+  await database.close();
+});
+
+const client = `
+import createClient from 'openapi-fetch';
+import type { paths } from './arcadia.d.ts';
+
+export async function read(baseUrl: string, token: string) {
+  const client = createClient<paths, 'application/json' | 'application/problem+json'>({ baseUrl, headers: { authorization: \`Bearer \${token}\` } });
+  const list = await client.GET('/deployments', { params: { query: { customer: 'c-1', limit: 10 } } });
+  const names: string[] = list.data?.items.map((item) => item.deployment) ?? [];
+  const missing = await client.GET('/deployments/{deployment}', { params: { path: { deployment: 'nobody' } } });
+  const code: string | undefined = missing.error?.code;
+  return { names, code };
+}
+`;
+
+const wrong = `
+import createClient from 'openapi-fetch';
+import type { paths } from './arcadia.d.ts';
+const client = createClient<paths, 'application/json' | 'application/problem+json'>({ baseUrl: '' });
+export const a = client.GET('/deploymentz');
+export const b = client.GET('/deployments', { params: { query: { limit: 'ten' } } });
+export const c = client.GET('/deployments').then(({ data }) => data?.items[0]?.margin);
+export const d = client.POST('/customers', { body: { name: 'x', currency: 'USD' } });
+`;
+
+/** What the compiler says of a file, by line. */
+async function compile(name: string, source: string): Promise<{ line: number; message: string }[]> {
+  const path = join(folder, name);
+  writeFileSync(path, source);
+  const { default: ts } = await import('typescript5');
+  const program = ts.createProgram([path], {
+    strict: true,
+    noEmit: true,
+    allowImportingTsExtensions: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+    types: [],
+    skipLibCheck: true,
+  });
+  return ts.getPreEmitDiagnostics(program).map((diagnostic) => ({
+    line: (diagnostic.file?.getLineAndCharacterOfPosition(diagnostic.start ?? 0).line ?? -1) + 1,
+    message: ts.flattenDiagnosticMessageText(diagnostic.messageText, ' '),
+  }));
+}
+
+test('a client with generated types compiles and reads', async () => {
+  expect(await compile('client.ts', client)).toEqual([]);
+  const { read } = (await import(join(folder, 'client.ts'))) as {
+    read(baseUrl: string, token: string): Promise<unknown>;
+  };
+  expect(await read(`${api.url}/api/v1`, await api.token('viewer'))).toEqual({ names: ['acme'], code: 'not_found' });
+});
+
+test('the types refuse what the API has not', async () => {
+  const errors = await compile('wrong.ts', wrong);
+  expect([...new Set(errors.map((error) => error.line))]).toEqual([5, 6, 7, 8]);
+});

@@ -1,0 +1,94 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openApiDocument } from '../../src/http/openapi.ts';
+import { routes } from '../../src/http/routes.ts';
+import { tags } from '../../src/http/tags.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { startTestApi, type TestApi } from './api-fixture.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+beforeAll(async () => {
+  database = await openTestDatabase();
+  api = await startTestApi(database);
+});
+afterAll(async () => {
+  await api.close();
+  await database.close();
+});
+
+const document = openApiDocument(routes);
+const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
+);
+
+/** The document itself, and a page to read it with. */
+const undocumented = /^GET \/api\/v1\/(openapi\.json|docs(\/.*)?)$/;
+
+test('what is documented is served, and what is served is documented', () => {
+  const served = api.served.filter((each) => !each.startsWith('HEAD ') && !undocumented.test(each));
+  const documented = operations.map(({ method, path }) => `${method} /api/v1${path.replaceAll(/\{(\w+)\}/g, ':$1')}`);
+  expect([...served].sort()).toEqual(documented.sort());
+  expect(served.length).toBeGreaterThan(20);
+});
+
+test('the server gives the document that the command prints', async () => {
+  const answer = await fetch(`${api.url}/api/v1/openapi.json`);
+  expect(await answer.json()).toEqual(JSON.parse(JSON.stringify(document)));
+  const etag = answer.headers.get('etag') ?? '';
+  expect((await fetch(`${api.url}/api/v1/openapi.json`, { headers: { 'if-none-match': etag } })).status).toBe(304);
+});
+
+test("Redocly's linter finds nothing to complain of", async () => {
+  const problems = await lintFromString({
+    source: JSON.stringify(document),
+    absoluteRef: 'openapi.json',
+    config: await createConfig({ extends: ['recommended'] }),
+  });
+  expect(problems.map(({ ruleId, message, location }) => `${ruleId}: ${message} (${location[0]?.pointer})`)).toEqual(
+    [],
+  );
+});
+
+test('the linter would complain', async () => {
+  const source = JSON.stringify(document).replaceAll(
+    '"#/components/schemas/Customer"',
+    '"#/components/schemas/Nobody"',
+  );
+  const config = await createConfig({ extends: ['recommended'] });
+  const problems = await lintFromString({ source, absoluteRef: 'openapi.json', config });
+  expect(problems.filter((problem) => problem.severity === 'error')).not.toEqual([]);
+});
+
+test('every operation has an id of its own, a heading that is explained, roles, and examples that are valid', () => {
+  const ids = operations.map(({ operation }) => operation.operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+  const known = new Set(tags.map(({ name }) => name));
+  const ajv = new Ajv2020({ strict: false, allErrors: true, unicodeRegExp: true });
+  formats.default(ajv);
+  ajv.addSchema({ ...document, $id: 'arcadia' } as object);
+  for (const { method, path, operation } of operations) {
+    const {
+      tags: [tag] = [],
+      summary,
+      responses,
+    } = operation as unknown as {
+      tags?: string[];
+      summary: string;
+      responses: Record<string, { content?: Record<string, { schema: object; example?: unknown }> }>;
+    };
+    expect(known.has(tag ?? ''), `${method} ${path}: ${tag}`).toBe(true);
+    expect(summary, `${method} ${path}`).toMatch(/^[A-Z].*[^.]$/);
+    expect(operation['x-roles'], `${method} ${path}`).not.toEqual([]);
+    for (const content of [...Object.values(responses).map((each) => each.content), operation.requestBody?.content]) {
+      for (const [type, media] of Object.entries(content ?? {}) as [string, { schema: object; example?: unknown }][]) {
+        if (!('example' in media)) continue;
+        const schema = JSON.parse(JSON.stringify(media.schema).replaceAll('"#/', '"arcadia#/')) as object;
+        const valid = ajv.validate(schema, media.example);
+        expect(valid, `${method} ${path} ${type}: ${ajv.errorsText()} in ${JSON.stringify(media.example)}`).toBe(true);
+      }
+    }
+  }
+});
