@@ -8,7 +8,8 @@ import { addDbCommands } from './db.ts';
 import { addDemoCommands } from './demo.ts';
 import { addDeploymentCommands } from './deployment.ts';
 import { addJobCommands } from './job.ts';
-import { addMeterCommand } from './meter.ts';
+import { addKindCommands } from './kind.ts';
+import { addMeterCommands } from './meter.ts';
 import { addPlanCommands } from './plan.ts';
 import { addQueueCommands } from './queue.ts';
 import { addQuoteCommand } from './quote.ts';
@@ -21,7 +22,7 @@ import { addStartCommand } from './start.ts';
 import { addSubscriptionCommands } from './subscription.ts';
 import { addSyncCommand } from './sync.ts';
 import { addTokenCommands } from './token.ts';
-import { addUsageCommand } from './usage.ts';
+import { addUsageCommands } from './usage.ts';
 
 // Each noun brings its words only; what does the work is imported when a command runs, so that
 // --help and a mistyped option answer at once.
@@ -35,8 +36,9 @@ const nouns = [
   addCustomerCommands,
   addDeploymentCommands,
   addRuleCommands,
-  addMeterCommand,
-  addUsageCommand,
+  addKindCommands,
+  addMeterCommands,
+  addUsageCommands,
   addPlanCommands,
   addSubscriptionCommands,
   addQuoteCommand,

@@ -6,7 +6,7 @@ import { insertLiving, writeState } from '../deployments/inventory-fixture.ts';
 import type { Database } from '../platform/database.ts';
 import { formatQuantity, parseQuantity } from '../platform/quantity.ts';
 import { diffUsage, type UsageDiff } from './diff.ts';
-import { configureKind } from './kinds.ts';
+import { changeKind } from './kinds.ts';
 import { meterOutstanding, meterRange } from './meter.ts';
 import { at, createDeployments, insertAccount, setGranularity, storedBytes, storedUsage } from './metering-fixture.ts';
 
@@ -141,9 +141,9 @@ describe('a difference is what metering then writes', () => {
   test('of a new granularity, a new kind, and a kind that is metered no longer', async () => {
     await setGranularity(db, '2026-05-07', 'hour');
     expect((await expectForetold()).deployments.map((row) => row.change)).toEqual(['0', '0']);
-    await configureKind(db, 'droplet_provisioned_hours', day('2026-05-02'), { enabled: true });
+    await changeKind(db, 'droplet_provisioned_hours', day('2026-05-02'), { enabled: true });
     expect((await expectForetold()).deployments.every((row) => row.kind === 'droplet_provisioned_hours')).toBe(true);
-    await configureKind(db, 'droplet_provisioned_hours', day('2026-05-02'), { enabled: false });
+    await changeKind(db, 'droplet_provisioned_hours', day('2026-05-02'), { enabled: false });
     await expectForetold();
   });
 

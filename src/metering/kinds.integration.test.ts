@@ -3,16 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
 import { insertLiving, writeState } from '../deployments/inventory-fixture.ts';
 import type { Database } from '../platform/database.ts';
-import {
-  addKind,
-  addKinds,
-  beginningOfHistory,
-  configureKind,
-  getKind,
-  kindSchema,
-  listKinds,
-  redefineKind,
-} from './kinds.ts';
+import { addKind, addKinds, beginningOfHistory, changeKind, getKind, kindSchema, listKinds } from './kinds.ts';
 import { meterOutstanding, meterRange, outstandingDays } from './meter.ts';
 import { at, insertAccount, storedBytes, storedUsage } from './metering-fixture.ts';
 
@@ -72,7 +63,7 @@ describe('a new kind', () => {
 
   test('meters back to the beginning of history, a filter and a weight included', async () => {
     for (const kind of ['small_droplet_hours', 'vcpu_hours', 'memory_gb_hours']) {
-      await configureKind(db, kind, beginningOfHistory, { enabled: true });
+      await changeKind(db, kind, beginningOfHistory, { enabled: true });
     }
     await meterOutstanding(db, { now: afterMay });
     const usage = await may26();
@@ -91,7 +82,7 @@ describe('a new kind', () => {
     expect(await storedBytes(db)).toBe(bytes);
     for (const granularity of ['hour', 'day'] as const) {
       for (const kind of ['small_droplet_hours', 'memory_gb_hours']) {
-        await configureKind(db, kind, may.from, { granularity });
+        await changeKind(db, kind, may.from, { granularity });
       }
       await meterOutstanding(db, { now: afterMay });
       expect(await may26()).toEqual(usage);
@@ -102,29 +93,29 @@ describe('a new kind', () => {
 
 describe('configuration', () => {
   test('holds from a day on, and takes the place of what was set for later days', async () => {
-    await configureKind(db, 'vcpu_hours', day('2026-05-20'), { enabled: false });
-    await configureKind(db, 'vcpu_hours', day('2026-05-10'), { retentionDays: 400 });
+    await changeKind(db, 'vcpu_hours', day('2026-05-20'), { enabled: false });
+    await changeKind(db, 'vcpu_hours', day('2026-05-10'), { retentionDays: 400 });
     expect((await getKind(db, 'vcpu_hours', day('2026-05-15'))).enabled).toBe(true);
     expect(await getKind(db, 'vcpu_hours', day('2026-05-25'))).toMatchObject({ enabled: false, retentionDays: 400 });
     await meterOutstanding(db, { now: afterMay });
     expect((await may26())[`unattributed vcpu_hours ${droplet}`]).toBe('456'); // 19 days
-    await configureKind(db, 'vcpu_hours', day('2026-05-10'), { enabled: true });
+    await changeKind(db, 'vcpu_hours', day('2026-05-10'), { enabled: true });
     expect((await getKind(db, 'vcpu_hours', day('2026-05-25'))).enabled).toBe(true);
     await meterOutstanding(db, { now: afterMay });
     expect((await may26())[`unattributed vcpu_hours ${droplet}`]).toBe('1536');
   });
 
   test('refuses what cannot be', async () => {
-    const config = (change: object, from = may.from) => configureKind(db, 'vcpu_hours', from, change);
+    const config = (change: object, from = may.from) => changeKind(db, 'vcpu_hours', from, change);
     await expect(config({ retentionDays: 30 })).rejects.toMatchObject({ code: 'invalid_argument' });
     await expect(config({ enabled: true }, day('1999-12-31'))).rejects.toMatchObject({ code: 'invalid_argument' });
-    await expect(configureKind(db, 'no_such', may.from, {})).rejects.toMatchObject({ code: 'not_found' });
+    await expect(changeKind(db, 'no_such', may.from, {})).rejects.toMatchObject({ code: 'not_found' });
   });
 });
 
 describe('a definition', () => {
   test('changes from a day on, and the days before keep theirs', async () => {
-    await redefineKind(db, 'memory_gb_hours', day('2026-05-21'), {
+    await changeKind(db, 'memory_gb_hours', day('2026-05-21'), {
       title: 'Memory',
       weight: { attribute: 'memory_mb', divisor: '4096' },
     });

@@ -136,7 +136,7 @@ export type NewKind = z.output<typeof kindSchema>;
 export const kindsFileSchema = z.strictObject({ kinds: z.array(kindSchema).min(1).max(100) });
 
 /**
- * Adds a billing kind, defined from the beginning of history and disabled: `configureKind` enables
+ * Adds a billing kind, defined from the beginning of history and disabled: `changeKind` enables
  * it from whatever day. One that is there and means the same is left alone.
  * @returns whether it was added
  * @throws ArcadiaError conflict: there is one of this name that means something else
@@ -201,95 +201,79 @@ function sameMeaning(a: kindStore.KindDefinitionRow, b: kindStore.KindDefinition
 
 // Changing ----------------------------------------------------------------------------------------
 
-export interface KindConfigChange {
-  readonly enabled?: boolean | undefined;
-  readonly granularity?: Granularity | undefined;
-  readonly retentionDays?: number | undefined;
-}
-
-/**
- * Changes how a kind is metered from a day on, until it is changed again: what had been set for
- * later days gives way, what is not named stays. Days that are metered already are metered again
- * by the next metering.
- * @throws ArcadiaError not_found, invalid_argument
- */
-export async function configureKind(
-  db: Database,
-  slug: string,
-  fromDay: Temporal.PlainDate,
-  change: KindConfigChange,
-): Promise<Kind> {
-  const { retentionDays } = change;
-  if (retentionDays !== undefined && !(retentionDays >= retentionDaysMin && retentionDays <= retentionDaysMax)) {
-    throw new ArcadiaError(
-      'invalid_argument',
-      `Records are kept for ${retentionDaysMin} to ${retentionDaysMax} days, not ${retentionDays}.`,
-    );
-  }
-  assertDay(fromDay);
-  return db.transaction().execute(async (trx) => {
-    const id = await kindStore.lockKind(trx, slug);
-    const before = id === null ? undefined : (await kindStore.selectConfigsOn(trx, fromDay)).get(id);
-    if (id === null || before === undefined) throw unknownKind(slug);
-    const { enabled = before.enabled, granularity = before.granularity } = change;
-    await kindStore.upsertConfig(trx, id, {
-      fromDay,
-      enabled,
-      granularity,
-      retentionDays: retentionDays ?? before.retentionDays,
-    });
-    await kindStore.updateLaterConfigs(trx, id, fromDay, change);
-    return getKind(trx, slug, fromDay);
-  });
-}
-
-/** What `redefineKind` takes. */
-export const kindChangeSchema = z.strictObject({ title: text, ...changeable }).partial();
+/** What of a billing kind can change from a day on. What it accrues and its unit are for ever. */
+export const kindChangeSchema = z
+  .strictObject({
+    title: text.describe('The name for people; it has no history.'),
+    ...changeable,
+    enabled: z.boolean(),
+    granularity: z.enum(['day', 'hour']),
+    retentionDays: z.int().min(retentionDaysMin).max(retentionDaysMax).describe('How long its records are kept.'),
+  })
+  .partial();
 export type KindChange = z.output<typeof kindChangeSchema>;
 
 /**
- * Changes what a kind means from a day on: which resources count, and how much. What is not named
- * stays. A later definition, if there is one, holds from its own day. A title has no history.
- * @throws ArcadiaError not_found, invalid_argument (a day before the beginning)
+ * Changes what a kind means, or how it is metered, from a day on. What is not named stays. Of how it
+ * is metered, what had been set for later days gives way; a later definition holds from its own
+ * day. Days that are metered already are metered again by the next metering.
+ * @throws ArcadiaError not_found, invalid_argument
  */
-export async function redefineKind(
+export async function changeKind(
   db: Database,
   slug: string,
   fromDay: Temporal.PlainDate,
   change: KindChange,
 ): Promise<Kind> {
-  assertDay(fromDay);
+  const parsed = kindChangeSchema.safeParse(change);
+  if (!parsed.success) {
+    const reasons = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new ArcadiaError('invalid_argument', `"${slug}" cannot be changed so: ${reasons.join('; ')}.`);
+  }
+  if (Temporal.PlainDate.compare(fromDay, beginningOfHistory) < 0) {
+    throw new ArcadiaError('invalid_argument', `History begins on ${beginningOfHistory}, after ${fromDay}.`);
+  }
+  const { title, statuses, filter, weight, ...config } = parsed.data;
   return db.transaction().execute(async (trx) => {
     const id = await kindStore.lockKind(trx, slug);
-    const before = id === null ? undefined : (await kindStore.selectDefinitionsOn(trx, fromDay)).get(id);
-    if (id === null || before === undefined) throw unknownKind(slug);
-    const { title, ...meaning } = change;
+    if (id === null) throw unknownKind(slug);
     if (title !== undefined) await kindStore.updateTitle(trx, id, title);
-    if (Object.values(meaning).some((value) => value !== undefined)) {
-      const weight =
-        before.weightAttribute === null ? null : { attribute: before.weightAttribute, divisor: before.weightDivisor };
-      const { resourceKind, accrual, unit } = before;
-      await kindStore.upsertDefinition(
-        trx,
-        id,
-        definitionOf(
-          {
-            resourceKind,
-            accrual,
-            unit,
-            statuses: meaning.statuses === undefined ? before.statuses : meaning.statuses,
-            filter: meaning.filter ?? before.filter,
-            weight: meaning.weight === undefined ? weight : meaning.weight,
-          },
-          fromDay,
-        ),
-      );
+    if (statuses !== undefined || filter !== undefined || weight !== undefined) {
+      const before = (await kindStore.selectDefinitionsOn(trx, fromDay)).get(id);
+      if (before === undefined) throw unknownKind(slug);
+      await kindStore.upsertDefinition(trx, id, changed(before, fromDay, { statuses, filter, weight }));
+    }
+    if (Object.keys(config).length > 0) {
+      const before = (await kindStore.selectConfigsOn(trx, fromDay)).get(id);
+      if (before === undefined) throw unknownKind(slug);
+      await kindStore.upsertConfig(trx, id, { ...before, ...given(config), fromDay });
+      await kindStore.updateLaterConfigs(trx, id, fromDay, config);
     }
     return getKind(trx, slug, fromDay);
   });
 }
 
-function assertDay(fromDay: Temporal.PlainDate): void {
-  if (Temporal.PlainDate.compare(fromDay, beginningOfHistory) >= 0) return;
-  throw new ArcadiaError('invalid_argument', `History begins on ${beginningOfHistory}, after ${fromDay}.`);
+/** Without what is undefined, which would hide what was there. */
+function given<Fields extends object>(fields: Fields): { [Name in keyof Fields]: Exclude<Fields[Name], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}
+
+function changed(
+  before: kindStore.KindDefinitionRow,
+  fromDay: Temporal.PlainDate,
+  { statuses, filter, weight }: Pick<KindChange, 'statuses' | 'filter' | 'weight'>,
+): kindStore.KindDefinitionRow {
+  const { resourceKind, accrual, unit, weightAttribute, weightDivisor } = before;
+  const held = weightAttribute === null ? null : { attribute: weightAttribute, divisor: weightDivisor };
+  return definitionOf(
+    {
+      resourceKind,
+      accrual,
+      unit,
+      statuses: statuses === undefined ? before.statuses : statuses,
+      filter: filter ?? before.filter,
+      weight: weight === undefined ? held : weight,
+    },
+    fromDay,
+  );
 }

@@ -1,0 +1,39 @@
+import { sql } from 'kysely';
+import type { Database } from '../platform/database.ts';
+import type { RunCause } from './store.ts';
+
+/** One metering of one day that wrote something. */
+export interface MeteringRun {
+  /** Marks all that it wrote. */
+  readonly revision: number;
+  readonly day: Temporal.PlainDate;
+  /** first: the day's first; changes: facts changed; config: a kind or its granularity did; verify: found by comparing everything. */
+  readonly cause: RunCause;
+  readonly startedAt: Temporal.Instant;
+  readonly inserted: number;
+  readonly changed: number;
+  readonly deleted: number;
+}
+
+/** Newest first, beyond `before`; of all days or of those of a range. */
+export async function selectRuns(
+  db: Database,
+  range: { readonly from: Temporal.PlainDate; readonly to: Temporal.PlainDate } | null,
+  before: number | null,
+  limit: number,
+): Promise<MeteringRun[]> {
+  const within = range === null ? sql`` : sql`AND day >= ${range.from} AND day < ${range.to}`;
+  const { rows } = await sql<MeteringRun>`
+    SELECT revision, day, cause, started_at AS "startedAt", inserted, changed, deleted
+    FROM metering_runs WHERE (${before}::bigint IS NULL OR revision < ${before}) ${within}
+    ORDER BY revision DESC LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** The run of a revision; null: no run has drawn it. */
+export async function selectRun(db: Database, revision: number): Promise<MeteringRun | null> {
+  const { rows } = await sql<MeteringRun>`
+    SELECT revision, day, cause, started_at AS "startedAt", inserted, changed, deleted
+    FROM metering_runs WHERE revision = ${revision}`.execute(db);
+  return rows[0] ?? null;
+}
