@@ -12,6 +12,7 @@ import { count, plural } from './output.ts';
 import { printOverview, readOverview } from './overview.ts';
 import { connectNewAccount } from './provider.ts';
 import type { Session, SessionDatabase } from './session.ts';
+import { signInLink } from './sign-in.ts';
 
 const roles = ['all', 'api', 'worker'] as const;
 
@@ -57,6 +58,7 @@ async function start(session: Session, options: StartOptions): Promise<void> {
     const { url } = await listen(session, database, readiness);
     await serveMetrics(session, database, readiness);
     session.output.note(`arcadia is up at ${url} (/livez, /readyz); it runs no jobs. Ctrl-C stops it.`);
+    await noteSignIn(session, url);
   } else {
     const database = await session.database();
     const queues = await work(session, database, options);
@@ -105,6 +107,12 @@ async function startAll(session: Session, options: StartOptions): Promise<void> 
   if (session.signal.aborted) return;
   await work(session, database, options);
   session.output.note(`\narcadia is up at ${server.url} (/livez, /readyz). Ctrl-C stops it.`);
+  await noteSignIn(session, server.url);
+}
+
+async function noteSignIn(session: Session, url: string): Promise<void> {
+  const link = await signInLink(await session.config(), url);
+  if (link !== null) session.output.note(`To sign in, within an hour: ${link}`);
 }
 
 /** Runs jobs until the session closes: then what runs may end, and what does not is handed back. Says on which queues. */

@@ -2,7 +2,12 @@ import { CompiledQuery } from 'kysely';
 import pg from 'pg';
 import { boundDatabase } from '../platform/bound-database.ts';
 import type { Database } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
 import type { Principal } from '../platform/route.ts';
+import { selectRolesOutOfReach } from './request-database.store.ts';
+
+const staffRole = 'arcadia_api';
+const customerRole = 'arcadia_customer';
 
 /** On whose behalf a request uses the database, and what the audit log says of it. */
 export interface RequestIdentity {
@@ -35,7 +40,7 @@ function settingsSql({ principal, requestId, address }: RequestIdentity): string
   const customer = principal.role === 'customer';
   if (customer && principal.customerId === null) throw new Error("a customer's request without a customer");
   const settings: Readonly<Record<string, string>> = {
-    role: customer ? 'arcadia_customer' : 'arcadia_api',
+    role: customer ? customerRole : staffRole,
     'arcadia.customer': customer ? String(principal.customerId) : '',
     'arcadia.actor': principal.subject,
     'arcadia.origin': 'api',
@@ -46,4 +51,14 @@ function settingsSql({ principal, requestId, address }: RequestIdentity): string
     ([name, value]) => `set_config(${pg.escapeLiteral(name)}, ${pg.escapeLiteral(value)}, true)`,
   );
   return `SELECT ${calls.join(', ')}`;
+}
+
+/** Before requests are let in. Errors: database_forbidden, where the database's user cannot take on the roles of requests. */
+export async function assertRequestRoles(db: Database): Promise<void> {
+  const { user, roles } = await selectRolesOutOfReach(db, [staffRole, customerRole]);
+  if (roles.length === 0) return;
+  throw new ArcadiaError(
+    'database_forbidden',
+    `The database user ${user} may not act as ${roles.join(' and ')}, as which requests run. As a superuser: GRANT ${roles.join(', ')} TO "${user}";`,
+  );
 }

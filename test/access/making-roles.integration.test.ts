@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { requestDatabase } from '../../src/http/request-database.ts';
+import { assertRequestRoles, requestDatabase } from '../../src/http/request-database.ts';
 import { connect, type Database, openPool } from '../../src/platform/database.ts';
 import { dropDatabase, ensureDatabase } from '../../src/platform/databases.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded.ts';
@@ -110,7 +110,9 @@ test('an owner without any special right works with roles that are there, and se
     expect(await migrate(db)).toContain('0008_access');
     const { alpha } = await insertTwoCustomers(db);
     await expect(seenByAlpha(connectionString, alpha)).rejects.toMatchObject({ code: '42501' });
+    await expect(assertRequestRoles(db)).rejects.toThrow('GRANT arcadia_api, arcadia_customer TO "plain";');
     for (const role of roles) await sql`GRANT ${sql.id(role)} TO plain`.execute(admin);
+    await assertRequestRoles(db);
     expect(await seenByAlpha(connectionString, alpha)).toBe(1);
   });
 }, 60_000);

@@ -73,6 +73,7 @@ export const closedToCustomers: readonly string[] = names(`
   inventory_memberships
   inventory_sync_runs
   invoices_billed
+  job_decisions
   kysely_migration
   kysely_migration_lock
   legal_entities

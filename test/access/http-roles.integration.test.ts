@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { z } from 'zod';
+import { methodOf } from '../../src/http/api.ts';
+import { routes } from '../../src/http/routes.ts';
+import { type RouteDeclaration, roleNames } from '../../src/platform/route.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { startTestApi, type TestApi } from '../http/api-fixture.ts';
+import { insertTwoCustomers, plantedCost, type TwoCustomers } from './two-customers.ts';
+
+// customers never meet, over HTTP: every route of the house, asked by every role, and by one
+// customer for what is another's.
+
+let database: TestDatabase;
+let world: TwoCustomers;
+let api: TestApi;
+beforeAll(async () => {
+  database = await openTestDatabase();
+  world = await insertTwoCustomers(database.db);
+  api = await startTestApi(database, { limits: { strangersPerMinute: 1_000_000 } });
+}, 60_000);
+afterAll(async () => {
+  await api.close();
+  await database.close();
+});
+
+/** What stands for a parameter: alpha's and bravo's, by its name. */
+function valuesOf(name: string): { alpha: string; bravo: string } | null {
+  const values: Readonly<Record<string, readonly [string | number, string | number]>> = {
+    deployment: ['alpha-shop', 'bravo-shop'],
+    customer: ['alpha', 'bravo'],
+    resource: [world.alphasDroplet, world.bravosDroplet],
+    plan: ['alpha-plan', 'bravo-plan'],
+  };
+  const found = values[name];
+  return found === undefined ? null : { alpha: String(found[0]), bravo: String(found[1]) };
+}
+
+/** What a query or a body must hold, whoever asks. */
+const usual: Readonly<Record<string, unknown>> = {
+  from: '2026-05-01',
+  to: '2026-05-18',
+  month: '2026-05',
+  day: '2026-05-02',
+};
+
+const parametersOf = ({ path }: RouteDeclaration) => [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+const fill = (path: string, value: (name: string) => string) =>
+  path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(value(name)));
+const labelOf = (route: RouteDeclaration) => `${methodOf(route)} ${route.path}`;
+
+function fieldsOf(schema: z.ZodType | undefined): Record<string, z.ZodType> {
+  return ((schema as z.ZodObject | undefined)?.shape ?? {}) as Record<string, z.ZodType>;
+}
+
+/** The query with what is required of it, and nothing else. */
+function queryOf(route: RouteDeclaration): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, schema] of Object.entries(fieldsOf(route.query))) {
+    if (schema.safeParse(undefined).success) continue;
+    const value = usual[name] ?? valuesOf(name)?.alpha;
+    if (value === undefined) throw new Error(`${labelOf(route)}: say in this test what its query ${name} may be`);
+    query.set(name, String(value));
+  }
+  return query;
+}
+
+/** Only the head of the answer, of streams without an end too. */
+async function statusOf(response: Response): Promise<number> {
+  await response.body?.cancel();
+  return response.status;
+}
+
+function ask(route: RouteDeclaration, path: string, init: Parameters<TestApi['fetch']>[1]): Promise<Response> {
+  return api.fetch(path, { method: methodOf(route), ...init });
+}
+
+describe('every role on every route', () => {
+  test.each(routes.map((route) => [labelOf(route), route] as const))('%s', async (_, route) => {
+    const path = fill(route.path, (name) => valuesOf(name)?.alpha ?? '1');
+    for (const role of roleNames) {
+      const response = await ask(route, path, { as: role, ...(role === 'customer' ? { customer: 'alpha' } : {}) });
+      const status = await statusOf(response);
+      if (route.roles.includes(role)) expect([role, status]).toEqual([role, expect.not.toBeOneOf([401, 403, 500])]);
+      else expect([role, status]).toEqual([role, 403]);
+    }
+    for (const authorization of ['', 'Bearer no.such.token', 'Basic dTpw']) {
+      const response = await ask(route, path, { headers: { authorization } });
+      expect(await statusOf(response)).toBe(401);
+      expect(response.headers.get('www-authenticate')).toMatch(/^Bearer realm="arcadia"/);
+    }
+  });
+});
+
+const forCustomers = routes.filter((route) => route.roles.includes('customer'));
+const withIds = forCustomers.filter((route) => parametersOf(route).length > 0);
+
+describe('a customer asks', () => {
+  test.each(withIds.map((route) => [labelOf(route), route] as const))(
+    "%s of another's is not there",
+    async (_, route) => {
+      for (const name of parametersOf(route)) {
+        if (valuesOf(name) === null) throw new Error(`say in this test what :${name} is of each customer`);
+      }
+      const query = queryOf(route);
+      const request = (whose: 'alpha' | 'bravo') =>
+        ask(route, `${fill(route.path, (name) => valuesOf(name)?.[whose] ?? '')}?${query}`, {
+          as: 'customer',
+          customer: 'alpha',
+        });
+      expect(await statusOf(await request('bravo'))).toBe(404);
+      if (methodOf(route) === 'GET') expect(await statusOf(await request('alpha'))).toBe(200);
+    },
+  );
+
+  const reads = forCustomers.filter(
+    (route) => methodOf(route) === 'GET' && !('endless' in route && route.endless === true),
+  );
+  test.each(reads.map((route) => [labelOf(route), route] as const))(
+    "%s tells nothing of another's, and no cost",
+    async (_, route) => {
+      const path = fill(route.path, (name) => valuesOf(name)?.alpha ?? '');
+      const filters = Object.keys(fieldsOf(route.query)).filter((name) => valuesOf(name) !== null);
+      const queries = [
+        queryOf(route),
+        ...filters.map((name) => {
+          const query = queryOf(route);
+          query.set(name, valuesOf(name)?.bravo ?? '');
+          return query;
+        }),
+      ];
+      for (const [i, query] of queries.entries()) {
+        for (const form of route.shape === 'list' ? ['', '.csv'] : ['']) {
+          const response = await ask(route, `${path}${form}?${query}`, { as: 'customer', customer: 'alpha' });
+          const text = await response.text();
+          // What is not found is named in the words of whoever asked for it.
+          expect([200, 404], `${query}: ${text}`).toContain(response.status);
+          if (i === 0) expect(response.status, text).toBe(200);
+          if (response.status === 200) expect(text).not.toMatch(/bravo/i);
+          expect(text).not.toContain(plantedCost);
+          expect(text).not.toMatch(/unitCost|markup|margin/i);
+        }
+      }
+    },
+  );
+
+  test("what is not a customer's at all is the same as what is not there", async () => {
+    const asked = async (slug: string) => {
+      const response = await api.fetch(`/deployments/${slug}`, { as: 'customer', customer: 'alpha' });
+      const { detail, ...problem } = (await response.json()) as Record<string, unknown>;
+      return { ...problem, detail: String(detail).replaceAll(slug, '...'), requestId: null, instance: null };
+    };
+    expect(await asked('bravo-shop')).toEqual(await asked('no-such-shop'));
+  });
+});
