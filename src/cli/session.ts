@@ -48,6 +48,16 @@ export function openSession(options: CommonOptions): Session {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
 
+  /** Once per session: where usage is in a ClickHouse, this is how to reach it. */
+  let reached = false;
+  async function reachUsageStore(): Promise<void> {
+    const { usageStoreUrl } = await session.config();
+    if (reached || usageStoreUrl === null) return;
+    reached = true;
+    const { useClickHouse } = await import('../metering/usage-store.open.ts');
+    session.onClose((await useClickHouse(usageStoreUrl)).close);
+  }
+
   const session: Session = {
     output: new Output({ json: options.json === true }),
     progress: openProgress(),
@@ -68,6 +78,7 @@ export function openSession(options: CommonOptions): Session {
         settings: { 'arcadia.actor': operator(), 'arcadia.origin': 'cli', ...asked.settings },
       });
       session.onClose(() => opened.close());
+      await reachUsageStore();
       return { ...opened, clock: databaseClock(opened.db) };
     },
     onClose(close) {

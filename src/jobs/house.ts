@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { attributeJob } from '../deployments/jobs.ts';
 import { inventoryJobs } from '../inventory/jobs.ts';
-import { meterDayJob, meterJob } from '../metering/jobs.ts';
+import { meterDayJob, meterJob, usageRetentionJob } from '../metering/jobs.ts';
 import { declareJob, type JobDeclaration } from '../platform/job.ts';
+import { publishEventsJob } from './events.ts';
 import { overrideSchedule, type ScheduleEntry } from './schedule.ts';
 import { deleteEnded } from './store.ts';
 import { openWorker, type Worker, type WorkerOptions } from './worker.ts';
@@ -34,7 +35,10 @@ export const declarations: readonly JobDeclaration[] = [
   attributeJob,
   meterJob,
   meterDayJob,
+  invoiceDraftsJob,
+  usageRetentionJob,
   pruneJob,
+  publishEventsJob,
 ];
 
 const sync = (part: string) => ({ job: inventory.syncAccounts, arguments: { part } });
@@ -46,8 +50,11 @@ export const defaultSchedule: readonly ScheduleEntry[] = [
   { name: 'snapshots', cron: '33 * * * *', ...sync('sync_snapshots') },
   { name: 'backups', cron: '41 * * * *', ...sync('sync_backups') },
   { name: 'metering', cron: '10 1 * * *', job: meterJob, arguments: {} },
+  { name: 'retention', cron: '17 2 * * *', job: usageRetentionJob, arguments: {} },
+  { name: 'invoices', cron: '40 2 * * *', job: invoiceDraftsJob, arguments: {} },
   { name: 'spaces', cron: '27 3 * * *', ...sync('sync_spaces') },
   { name: 'prune', cron: '52 4 * * *', job: pruneJob, arguments: {} },
+  { name: 'events', cron: '47 * * * *', job: publishEventsJob, arguments: {} },
 ];
 
 /**

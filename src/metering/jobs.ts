@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { declareJob } from '../platform/job.ts';
 import { meterDay, outstandingDays } from './meter.ts';
+import { applyRetention } from './retention.ts';
 
 /** Brings one complete day up to date. */
 export const meterDayJob = declareJob({
@@ -28,5 +29,18 @@ export const meterJob = declareJob({
     await db.transaction().execute(async (trx) => {
       for (const day of days) await enqueue(trx, meterDayJob, { day: day.toString() });
     });
+  },
+});
+
+/** Rolls up what is past its retention, and removes it. */
+export const usageRetentionJob = declareJob({
+  name: 'usage_retention',
+  queue: 'metering',
+  title: 'Rolls up months of usage that are past their retention, and removes their records',
+  arguments: z.object({}),
+  timeoutSeconds: 7_200,
+  attemptsMax: 5,
+  async run({ db, clock, signal, log }) {
+    for (const month of await applyRetention(db, { now: await clock.now(), signal })) log.info(month, 'retention');
   },
 });

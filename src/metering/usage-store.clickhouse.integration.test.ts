@@ -9,7 +9,7 @@ afterAll(() => server?.close());
 
 describeUsageStore('ClickHouse', async (db) => {
   server = await startClickHouse();
-  const { clickHouse, close } = useClickHouse(await server.createDatabase());
+  const { clickHouse, close } = await useClickHouse(await server.createDatabase());
   await moveUsage(db, clickHouse, { now: Temporal.Instant.from('2026-01-01T00:00:00Z') });
   return { close };
 });

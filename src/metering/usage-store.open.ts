@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { type ClickHouse, connectClickHouse } from './usage-store.clickhouse.connection.ts';
+import type { ClickHouse } from './usage-store.clickhouse.connection.ts';
 import { clickHouseUsageStore } from './usage-store.clickhouse.ts';
 import { postgresUsageStore } from './usage-store.postgres.ts';
 import { holdCurrentStore, selectCurrentStore } from './usage-store.move.store.ts';
@@ -16,7 +16,8 @@ const connections = new Map<string, { readonly clickHouse: ClickHouse; readonly 
  * @param url http(s)://user:password@host:port/database
  * @returns closes the connection
  */
-export function useClickHouse(url: string): { readonly clickHouse: ClickHouse; close(): Promise<void> } {
+export async function useClickHouse(url: string): Promise<{ readonly clickHouse: ClickHouse; close(): Promise<void> }> {
+  const { connectClickHouse } = await import('./usage-store.clickhouse.connection.ts');
   const clickHouse = connectClickHouse(url);
   connections.set(clickHouse.address, { clickHouse, store: clickHouseUsageStore(clickHouse) });
   return {
