@@ -32,6 +32,11 @@ export class Output {
     await write(this.#stdout, `${text}\n`);
   }
 
+  /** What is a file of its own, on stdout as it comes. */
+  async stream(content: AsyncIterable<string | Uint8Array>): Promise<void> {
+    for await (const chunk of content) await write(this.#stdout, chunk);
+  }
+
   /** A remark beside the data, on stderr. */
   note(text: string): void {
     this.#stderr.write(`${text}\n`);
@@ -78,9 +83,9 @@ export class ReaderGone extends Error {
 }
 
 /** Waits until the reader has room, so that a long list never piles up in memory. */
-function write(stream: Writable, text: string): Promise<void> {
+function write(stream: Writable, chunk: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.write(text, (error) => {
+    stream.write(chunk, (error) => {
       if (error === null || error === undefined) resolve();
       else if ('code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'))
         reject(new ReaderGone());

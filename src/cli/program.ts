@@ -7,6 +7,7 @@ import { addCustomerCommands } from './customer.ts';
 import { addDbCommands } from './db.ts';
 import { addDemoCommands } from './demo.ts';
 import { addDeploymentCommands } from './deployment.ts';
+import { addExportCommands } from './export.ts';
 import { addJobCommands } from './job.ts';
 import { addKindCommands } from './kind.ts';
 import { addMeterCommands } from './meter.ts';
@@ -42,6 +43,7 @@ const nouns = [
   addPlanCommands,
   addSubscriptionCommands,
   addQuoteCommand,
+  addExportCommands,
   addRateCommand,
   addJobCommands,
   addQueueCommands,

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { insertIssued } from '../../src/invoices/focus/focus-fixture.ts';
+import { readCsv, readParquet } from '../../src/invoices/focus/read-back-fixture.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
+
+// A month with two issued invoices and a draft, exported as a person would.
+
+let database: TestDatabase;
+const folder = makeFolder();
+const may = Temporal.PlainDate.from('2026-05-01');
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  const { db } = database;
+  for (const [number, lines] of [
+    ['INV-1', 3],
+    ['INV-2', 5_000],
+  ] as const)
+    await insertIssued(db, may, number, lines);
+  await sql`
+    INSERT INTO invoices (kind, legal_entity_id, customer_id, currency, month, state, usage_state_id, usage_revision,
+                          inputs_digest, rating_changes, subtotal, tax, total, taxes, drafted_at)
+    SELECT kind, legal_entity_id, customer_id, 'EUR', month, 'draft', usage_state_id, 0, '', 0, 0, 0, 0, '[]', drafted_at
+    FROM invoices WHERE number = 'INV-1'`.execute(db);
+}, 60_000);
+afterAll(async () => {
+  await database.close();
+  folder.remove();
+});
+
+const run = (...args: string[]) =>
+  arcadia(['export', 'focus', ...args], {
+    env: { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path },
+    cwd: folder.path,
+  });
+const path = (name: string) => join(folder.path, name);
+
+describe('arcadia export focus', () => {
+  test('writes CSV to stdout and what it did to stderr, with what is not issued', async () => {
+    const { code, stdout, stderr } = await run('--month', '2026-05');
+    expect(code).toBe(0);
+    const rows = readCsv(stdout);
+    expect(rows).toHaveLength(5_003);
+    expect(rows[0]).toMatchObject({ InvoiceId: 'INV-1', BilledCost: '0.24', ChargeCategory: 'Usage' });
+    expect(stderr).toContain('2026-05, FOCUS 1.4: 5,003 rows of 2 invoices, 1,200.72 USD.');
+    expect(stderr).toContain('1 invoice of the month is not issued, and so not in the export');
+  });
+
+  test('writes a file whole, replaces it only when told to, and answers with a summary', async () => {
+    const summary = answerOf(await run('--month', '2026-05', '--format', 'parquet', '--out', 'may.parquet', '--json'));
+    expect(summary).toEqual({
+      focusVersion: '1.4',
+      side: 'customer',
+      month: '2026-05',
+      format: 'parquet',
+      rows: 5_003,
+      invoices: 2,
+      creditNotes: 0,
+      billed: [{ currency: 'USD', amount: '1200.72' }],
+      unissued: 1,
+      void: 0,
+      file: 'may.parquet',
+    });
+    expect((await readParquet(readFileSync(path('may.parquet')))).rows).toHaveLength(5_003);
+
+    const again = await run('--month', '2026-04', '--out', 'may.parquet');
+    expect(again).toMatchObject({ code: 1, stdout: '' });
+    expect(again.stderr).toContain('--force');
+    const forced = await run('--month', '2026-04', '--out', 'may.parquet', '--force');
+    expect(forced).toMatchObject({ code: 0, stdout: '' });
+    expect(forced.stderr).toContain('arcadia invoice draft --month 2026-04');
+    expect(readCsv(readFileSync(path('may.parquet'), 'utf8'))).toEqual([]);
+  });
+
+  test('says of the cost side that there is none yet', async () => {
+    const { code, stderr } = await run('--month', '2026-05', '--side', 'cost', '--out', 'cost.csv');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/bills of the provider, which this version does not read yet/);
+    expect(existsSync(path('cost.csv'))).toBe(false);
+  });
+
+  test.each([
+    [['--month', '2026-13'], /not in the calendar/],
+    [['--month', '2026-05', '--json'], /--out/],
+    [['--month', '2026-05', '--format', 'xlsx'], /csv, parquet/],
+    [['--month', '2026-05', '--out', 'no/such/folder/may.csv'], /cannot be written/],
+  ])('refuses %j', async (args, words) => {
+    const { code, stdout, stderr } = await run(...args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(words);
+  });
+});
