@@ -1,5 +1,6 @@
 import { deploymentsRoutes } from '../deployments/routes.ts';
 import { inventoryRoutes } from '../inventory/routes.ts';
+import { exportRoutes } from '../invoices/focus/routes.ts';
 import { inventory } from '../jobs/house.ts';
 import type { RouteDeclaration } from '../platform/route.ts';
 import { auditRoutes } from './audit.routes.ts';
@@ -9,6 +10,7 @@ import { eventRoutes } from './events.routes.ts';
 export const routes: readonly RouteDeclaration[] = [
   ...inventoryRoutes(inventory),
   ...deploymentsRoutes,
+  ...exportRoutes,
   ...eventRoutes,
   ...auditRoutes,
 ];
