@@ -141,6 +141,19 @@ CALL tell_changes('attributions', 'attribution.changed', $$
   SELECT slug AS subject, customer_id FROM (SELECT DISTINCT owner_set_id FROM changed) AS touched_sets
   JOIN owner_set_members USING (owner_set_id) JOIN deployments USING (deployment_id)$$);
 
+-- What people decided about jobs. The jobs themselves are the queue's, and most of what happens to
+-- them nobody decided.
+CREATE TABLE job_decisions (
+  job_decision_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  decision   text COLLATE "C" NOT NULL CHECK (decision IN ('run', 'retry', 'cancel')),
+  filter     jsonb NOT NULL,                 -- which jobs it was meant for
+  jobs       bigint NOT NULL,                -- how many it concerned
+  reason     text,
+  decided_at timestamptz NOT NULL
+);
+CALL protect_from_customers('job_decisions');
+CALL audit_changes('job_decisions');
+
 -- Published to other rooms: which days have been metered.
 CREATE VIEW metering_days AS SELECT day, billing_kind_id, metered_at FROM metered_days;
 CALL publish_to_customers('metering_days');

@@ -2,6 +2,7 @@ import { deploymentsRoutes } from '../deployments/routes.ts';
 import { inventoryRoutes } from '../inventory/routes.ts';
 import { exportRoutes } from '../invoices/focus/routes.ts';
 import { inventory } from '../jobs/house.ts';
+import { jobsRoutes } from '../jobs/routes.ts';
 import type { RouteDeclaration } from '../platform/route.ts';
 import { auditRoutes } from './audit.routes.ts';
 import { eventRoutes } from './events.routes.ts';
@@ -11,6 +12,7 @@ export const routes: readonly RouteDeclaration[] = [
   ...inventoryRoutes(inventory),
   ...deploymentsRoutes,
   ...exportRoutes,
+  ...jobsRoutes,
   ...eventRoutes,
   ...auditRoutes,
 ];

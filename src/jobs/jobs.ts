@@ -7,9 +7,10 @@ import type { JobArguments, JobDeclaration, QueueName } from '../platform/job.ts
 import { openEngine, type Engine } from './engine.ts';
 import { effectiveControl, isQueueName, type QueueDefinition } from './queues.ts';
 import * as store from './store.ts';
-import type { JobFilter, JobRow } from './store.ts';
+import type { JobFilter, JobPosition, JobRow } from './store.ts';
 
-export type { JobFilter, JobRow, JobState } from './store.ts';
+export { jobStates } from './store.ts';
+export type { JobFilter, JobPosition, JobRow, JobState } from './store.ts';
 
 /** A worker adds this to the attempt's own time before the sweep ends it from outside. */
 const graceSeconds = 30;
@@ -47,88 +48,70 @@ export interface QueueStatus {
   readonly waiting: number;
   readonly scheduled: number;
   readonly dead: number;
+  /** How long the oldest of those that wait has waited. */
+  readonly lagSeconds: number;
   /** Where a worker of this name has another limit or is paused. */
   readonly workers: readonly { readonly worker: string; readonly limit: number; readonly paused: boolean }[];
 }
+
+/**
+ * Enqueues in the caller's transaction: the job exists if and when that commits. Returns its id;
+ * null where the same job with the same arguments waits or runs already. Errors: invalid_argument.
+ */
+export type Enqueue = <Arguments extends JobArguments>(
+  trx: Transaction,
+  job: JobDeclaration<Arguments>,
+  args: Arguments,
+  options?: EnqueueOptions,
+) => Promise<string | null>;
 
 export interface JobsOptions {
   readonly db: Database;
   readonly clock: Clock;
   readonly queues: readonly QueueDefinition[];
   readonly declarations: readonly JobDeclaration[];
+  readonly enqueue: Enqueue;
 }
 
 /** What a person or a program does with jobs, from any process. Reads and decides; a worker runs. */
 export class Jobs {
+  readonly enqueue: Enqueue;
   readonly #db: Database;
   readonly #clock: Clock;
-  readonly #engine: Engine;
   readonly #queues: readonly QueueDefinition[];
   readonly #declarations: ReadonlyMap<string, JobDeclaration>;
 
-  constructor(options: JobsOptions & { engine: Engine }) {
+  constructor(options: JobsOptions) {
+    this.enqueue = options.enqueue;
     this.#db = options.db;
     this.#clock = options.clock;
-    this.#engine = options.engine;
     this.#queues = options.queues;
     this.#declarations = new Map(options.declarations.map((job) => [job.name, job]));
-  }
-
-  /**
-   * Enqueues in the caller's transaction: the job exists if and when that commits. Returns its id;
-   * null where the same job with the same arguments waits or runs already.
-   * Errors: invalid_argument.
-   */
-  async enqueue<Arguments extends JobArguments>(
-    trx: Transaction,
-    job: JobDeclaration<Arguments>,
-    args: Arguments,
-    options: EnqueueOptions = {},
-  ): Promise<string | null> {
-    const parsed = job.arguments.safeParse(args);
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      throw new ArcadiaError(
-        'invalid_argument',
-        `Arguments of job ${job.name}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`,
-      );
-    }
-    const trace: Record<string, string> = {};
-    propagation.inject(context.active(), trace);
-    const data: store.JobData = {
-      job: job.name,
-      arguments: parsed.data,
-      ...(Object.keys(trace).length > 0 && { trace }),
-    };
-    const id = await this.#engine.boss.send(job.queue, data, {
-      db: fromKysely(trx),
-      singletonKey: jobKey(job.name, parsed.data),
-      group: { id: job.queue },
-      retryLimit: job.attemptsMax - 1,
-      expireInSeconds: job.timeoutSeconds + graceSeconds,
-      ...(options.delaySeconds !== undefined && { startAfter: options.delaySeconds }),
-      ...(options.priority !== undefined && { priority: options.priority }),
-    });
-    if (id !== null) await store.notify(trx, { wake: job.queue });
-    return id;
   }
 
   /** Runs a job now: enqueues it, or hurries the one that waits. Errors: not_found, invalid_argument. */
   async runNow(name: string, args: JobArguments): Promise<{ id: string; enqueued: boolean }> {
     const job = this.#declaration(name);
+    const now = await this.#clock.now();
     return this.#db.transaction().execute(async (trx) => {
+      await store.insertDecision(
+        trx,
+        { decision: 'run', filter: { job: name, arguments: args }, jobs: 1, reason: null },
+        now,
+      );
       const id = await this.enqueue(trx, job, args);
       if (id !== null) return { id, enqueued: true };
       const waiting = await store.hurry(trx, job.queue, jobKey(name, job.arguments.parse(args)));
-      await store.notify(trx, { wake: job.queue });
+      await store.tellOfWork(trx, [job.queue]);
       // It ended in between: then this is the moment to enqueue it.
       if (waiting !== null) return { id: waiting, enqueued: false };
       throw new ArcadiaError('conflict', `Job ${name} ended just now; run it again.`);
     });
   }
 
-  list(filter: JobFilter, limit = 100): Promise<JobRow[]> {
-    return store.readJobs(this.#db, filter, limit);
+  /** Newest first; those after `after` on that order, to go on where a page ended. */
+  list(filter: JobFilter, limit = 100, after: JobPosition | null = null): Promise<JobRow[]> {
+    return store.readJobs(this.#db, filter, limit, after);
   }
 
   /** Errors: not_found. */
@@ -140,6 +123,7 @@ export class Jobs {
 
   /** Cancels what waits or runs among those that match; a running one's signal aborts. Returns how many. */
   async cancel(filter: JobFilter, reason: string): Promise<number> {
+    const now = await this.#clock.now();
     return this.#db.transaction().execute(async (trx) => {
       const found = await store.lockJobs(trx, filter);
       const ids = found.filter((job) => ['waiting', 'scheduled', 'running'].includes(job.state)).map((job) => job.id);
@@ -147,12 +131,16 @@ export class Jobs {
       const running = found.filter((job) => job.state === 'running').map((job) => job.id);
       // A notification holds 8,000 bytes; whatever is left out notices with its next heartbeat.
       if (running.length > 0) await store.notify(trx, { cancel: running.slice(0, 100), reason: reason.slice(0, 500) });
+      if (ids.length === 0) return 0;
+      await store.tellOfWork(trx, [...new Set(found.map((job) => job.queue))]);
+      await store.insertDecision(trx, { decision: 'cancel', filter, jobs: ids.length, reason }, now);
       return ids.length;
     });
   }
 
   /** Runs dead and cancelled jobs that match again. Returns how many will; the same one waiting already counts as no. */
   async retry(filter: JobFilter): Promise<number> {
+    const now = await this.#clock.now();
     return this.#db.transaction().execute(async (trx) => {
       const found = await store.lockJobs(trx, filter);
       const concerned = new Set<string>();
@@ -163,7 +151,9 @@ export class Jobs {
         revived += 1;
         concerned.add(job.queue);
       }
-      for (const queue of concerned) await store.notify(trx, { wake: queue });
+      if (revived === 0) return 0;
+      await store.tellOfWork(trx, [...concerned]);
+      await store.insertDecision(trx, { decision: 'retry', filter, jobs: revived, reason: null }, now);
       return revived;
     });
   }
@@ -174,7 +164,7 @@ export class Jobs {
     return this.#queues.map((queue) => {
       const all = controls.find((row) => row.queue === queue.name && row.worker === '*');
       const own = controls.filter((row) => row.queue === queue.name && row.worker !== '*');
-      const { running = 0, waiting = 0, scheduled = 0, dead = 0 } = counts.get(queue.name) ?? {};
+      const { running = 0, waiting = 0, scheduled = 0, dead = 0, lagSeconds = 0 } = counts.get(queue.name) ?? {};
       return {
         queue: queue.name,
         ...effectiveControl(queue, all, undefined),
@@ -183,6 +173,7 @@ export class Jobs {
         waiting,
         scheduled,
         dead,
+        lagSeconds: Math.round(lagSeconds),
         workers: own.map((row) => ({ worker: row.worker, ...effectiveControl(queue, all, row) })),
       };
     });
@@ -220,10 +211,6 @@ export class Jobs {
     });
   }
 
-  async close(): Promise<void> {
-    await this.#engine.close();
-  }
-
   #declaration(name: string): JobDeclaration {
     const job = this.#declarations.get(name);
     if (job !== undefined) return job;
@@ -234,9 +221,58 @@ export class Jobs {
   }
 }
 
+export function enqueueThrough(engine: Engine): Enqueue {
+  return async (trx, job, args, options = {}) => {
+    const parsed = job.arguments.safeParse(args);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw new ArcadiaError(
+        'invalid_argument',
+        `Arguments of job ${job.name}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`,
+      );
+    }
+    const trace: Record<string, string> = {};
+    propagation.inject(context.active(), trace);
+    const data: store.JobData = {
+      job: job.name,
+      arguments: parsed.data,
+      ...(Object.keys(trace).length > 0 && { trace }),
+    };
+    const id = await engine.boss.send(job.queue, data, {
+      db: fromKysely(trx),
+      singletonKey: jobKey(job.name, parsed.data),
+      group: { id: job.queue },
+      retryLimit: job.attemptsMax - 1,
+      expireInSeconds: job.timeoutSeconds + graceSeconds,
+      ...(options.delaySeconds !== undefined && { startAfter: options.delaySeconds }),
+      ...(options.priority !== undefined && { priority: options.priority }),
+    });
+    if (id !== null) await store.tellOfWork(trx, [job.queue]);
+    return id;
+  };
+}
+
+/** Jobs with a connection of their own to the queue. */
+class OpenedJobs extends Jobs {
+  readonly #engine: Engine;
+
+  constructor(options: Omit<JobsOptions, 'enqueue'>, engine: Engine) {
+    super({ ...options, enqueue: enqueueThrough(engine) });
+    this.#engine = engine;
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+}
+
+export type { OpenedJobs };
+
 /** Opens the jobs of a database for a process that enqueues, looks and decides. */
-export async function openJobs(options: JobsOptions & { connectionString: string }): Promise<Jobs> {
+export async function openJobs(
+  options: Omit<JobsOptions, 'enqueue'> & { readonly connectionString: string },
+): Promise<OpenedJobs> {
   const { connectionString } = options;
   const engine = await openEngine({ connectionString, worker: null, onError: () => {} });
-  return new Jobs({ ...options, engine });
+  return new OpenedJobs(options, engine);
 }

@@ -107,7 +107,8 @@ export async function pullForward(db: Database, now: Temporal.Instant): Promise<
 }
 
 /** In the operator's words. */
-export type JobState = 'waiting' | 'scheduled' | 'running' | 'completed' | 'cancelled' | 'dead';
+export const jobStates = ['waiting', 'scheduled', 'running', 'completed', 'cancelled', 'dead'] as const;
+export type JobState = (typeof jobStates)[number];
 
 export interface JobRow {
   readonly id: string;
@@ -148,8 +149,19 @@ function matching(filter: JobFilter) {
          OR data -> 'arguments' @> ${filter.arguments === undefined ? null : JSON.stringify(filter.arguments)}::jsonb)`;
 }
 
+/** Where a page of jobs ended. */
+export interface JobPosition {
+  readonly createdAt: Temporal.Instant;
+  readonly id: string;
+}
+
 /** Newest first. */
-export async function readJobs(db: Database, filter: JobFilter, limit: number): Promise<JobRow[]> {
+export async function readJobs(
+  db: Database,
+  filter: JobFilter,
+  limit: number,
+  after: JobPosition | null = null,
+): Promise<JobRow[]> {
   const { rows } = await sql<JobRow>`
     SELECT id, name AS queue, data ->> 'job' AS job, data -> 'arguments' AS arguments, ${stateOf} AS state,
            CASE WHEN started_on IS NULL THEN 0 ELSE retry_count + 1 - coalesce((data ->> 'unspent')::int, 0) END AS attempt,
@@ -157,7 +169,8 @@ export async function readJobs(db: Database, filter: JobFilter, limit: number): 
            created_on AS "createdAt", start_after AS "runAfter", started_on AS "startedAt", completed_on AS "endedAt",
            output ->> 'message' AS reason
     FROM pgboss.job WHERE ${matching(filter)}
-    ORDER BY created_on DESC, id LIMIT ${limit}`.execute(db);
+      AND (${after?.id ?? null}::uuid IS NULL OR (created_on, id) < (${after?.createdAt ?? null}::timestamptz, ${after?.id ?? null}::uuid))
+    ORDER BY created_on DESC, id DESC LIMIT ${limit}`.execute(db);
   return rows;
 }
 
@@ -311,6 +324,36 @@ export async function moveTick(
     trx,
   );
   return numAffectedRows === 1n;
+}
+
+/** Records what a person decided about jobs: the audit log tells who and from where. */
+export async function insertDecision(
+  trx: Transaction,
+  decision: {
+    readonly decision: 'run' | 'retry' | 'cancel';
+    readonly filter: JobFilter;
+    readonly jobs: number;
+    readonly reason: string | null;
+  },
+  decidedAt: Temporal.Instant,
+): Promise<void> {
+  await sql`
+    INSERT INTO job_decisions (decision, filter, jobs, reason, decided_at)
+    VALUES (${decision.decision}, ${JSON.stringify(decision.filter)}, ${decision.jobs}, ${decision.reason}, ${decidedAt})`.execute(
+    trx,
+  );
+}
+
+/** Wakes the workers of queues, and tells who watches them, once the transaction commits. */
+export async function tellOfWork(trx: Transaction, queues: readonly string[]): Promise<void> {
+  await sql`
+    SELECT pg_notify('arcadia_jobs', json_build_object('wake', queue)::text), tell_event('job.changed', queue)
+    FROM unnest(${queues}::text[]) AS queue`.execute(trx);
+}
+
+/** Tells who watches that jobs of these queues have started or ended. */
+export async function tellOfChanges(db: Database, queues: readonly string[]): Promise<void> {
+  await sql`SELECT tell_event('job.changed', queue) FROM unnest(${queues}::text[]) AS queue`.execute(db);
 }
 
 /** Tells every worker, once the transaction commits. */

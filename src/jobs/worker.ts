@@ -13,7 +13,7 @@ import type { Listener } from '../platform/listen.ts';
 import { type AbortReason, CancelledByPerson, TimeUp, type Verdict, verdictOf, WorkerStops } from './attempt.ts';
 import { listenToWorkers, type Message } from './channel.ts';
 import { type Engine, leaseSeconds, openEngine, preparedStatements } from './engine.ts';
-import { Jobs } from './jobs.ts';
+import { enqueueThrough, Jobs } from './jobs.ts';
 import { fencedDatabase, LeaseLost } from './lease.ts';
 import { QueueRunner } from './queue-runner.ts';
 import { configureQueues, effectiveControl, type QueueDefinition, queues as allQueues } from './queues.ts';
@@ -123,6 +123,8 @@ class RunningWorker implements Worker {
   readonly #runners = new Map<string, QueueRunner<Claim>>();
   readonly #completions = new Map<string, Completions>();
   readonly #attempts = new Map<string, Attempt>();
+  /** Queues whose jobs have started or ended here since that was last told. */
+  readonly #changed = new Set<string>();
   readonly #stopping = new AbortController();
   readonly #giveUp = new AbortController();
   #channel: Listener | null = null;
@@ -154,7 +156,13 @@ class RunningWorker implements Worker {
       applicationName: 'arcadia job',
       settings: { ...handlerSettings, 'arcadia.actor': `worker ${this.name}`, 'arcadia.origin': 'job' },
     });
-    this.jobs = new Jobs({ db: options.db, clock: this.#clock, engine, queues, declarations: options.declarations });
+    this.jobs = new Jobs({
+      db: options.db,
+      clock: this.#clock,
+      queues,
+      declarations: options.declarations,
+      enqueue: enqueueThrough(engine),
+    });
   }
 
   async start(): Promise<void> {
@@ -187,7 +195,7 @@ class RunningWorker implements Worker {
     const { db, schedule } = this.#options;
     const ticked = await tick(db, this.#clock, schedule, (trx, job, args) => this.jobs.enqueue(trx, job, args));
     const pulled = await store.pullForward(db, await this.#clock.now());
-    for (const queue of pulled) await store.notify(db, { wake: queue });
+    if (pulled.length > 0) await db.transaction().execute((trx) => store.tellOfWork(trx, pulled));
     return ticked;
   }
 
@@ -209,6 +217,8 @@ class RunningWorker implements Worker {
     }
     this.#giveUp.abort();
     await Promise.all(this.#loops);
+    // Only a hint: who watches looks again by themselves.
+    await this.#tellChanges().catch(() => {});
     await this.#channel?.close();
     await this.#engine.close();
     await this.#db.destroy();
@@ -222,6 +232,7 @@ class RunningWorker implements Worker {
       ? await this.#claimAlone(queue.name)
       : await this.#fetch(queue.name, count, this.#prepared);
     const heldAt = performance.now();
+    if (jobs.length > 0) this.#changed.add(queue.name);
     for (const claim of jobs) this.#attempts.set(claim.id, { claim, controller: new AbortController(), heldAt });
     return jobs;
   }
@@ -275,6 +286,7 @@ class RunningWorker implements Worker {
           const verdict = await this.#handle(attempt, number);
           const runMs = Math.round(performance.now() - startedAt);
           const outcome = await this.#settle(claim, verdict);
+          this.#changed.add(queue);
           const reason = 'reason' in verdict ? verdict.reason : undefined;
           this.#telemetry.report({
             ...identity,
@@ -439,6 +451,7 @@ class RunningWorker implements Worker {
       return lost;
     });
     for (const { queue, job, id, silent } of rescued) {
+      this.#changed.add(queue);
       this.#telemetry.rescued({
         queue,
         job,
@@ -450,10 +463,19 @@ class RunningWorker implements Worker {
 
   async #poll(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
+    await this.#tellChanges();
     await this.#followControls();
     this.#wakeAll();
     for (const [queue, { limit, running, paused }] of this.#runners)
       this.#telemetry.queue({ queue, limit, running, paused });
+  }
+
+  /** Of thousands of jobs a second, whoever watches hears once. */
+  async #tellChanges(): Promise<void> {
+    if (this.#changed.size === 0) return;
+    const queues = [...this.#changed];
+    this.#changed.clear();
+    await store.tellOfChanges(this.#db, queues);
   }
 
   async #followControls(): Promise<void> {

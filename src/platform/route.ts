@@ -49,12 +49,12 @@ export interface RouteCall<Params = unknown, Query = unknown, Body = unknown> {
    * one after `after`; null: from now on. Errors: overloaded, rate_limited.
    */
   openEvents(after: number | null): AsyncIterable<string>;
-  /** Enqueues in this transaction. */
+  /** Enqueues in this transaction. Returns the job's id; null where the same one waits or runs already. */
   enqueue<Arguments extends JobArguments>(
     trx: Transaction,
     job: JobDeclaration<Arguments>,
     args: Arguments,
-  ): Promise<void>;
+  ): Promise<string | null>;
 }
 
 type NoFields = z.ZodObject<Record<never, never>>;
