@@ -3,14 +3,18 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { ReaderGone } from './output.ts';
 import { addAccountCommands } from './account.ts';
 import { addAuditCommands } from './audit.ts';
+import { addCustomerBillingCommands } from './customer-billing.ts';
 import { addCustomerCommands } from './customer.ts';
 import { addDbCommands } from './db.ts';
 import { addDemoCommands } from './demo.ts';
 import { addDeploymentCommands } from './deployment.ts';
+import { addEntityCommands } from './entity.ts';
 import { addExportCommands } from './export.ts';
+import { addInvoiceCommands } from './invoice.ts';
 import { addJobCommands } from './job.ts';
 import { addKindCommands } from './kind.ts';
 import { addMeterCommands } from './meter.ts';
+import { addOpenApiCommand } from './openapi.ts';
 import { addPlanCommands } from './plan.ts';
 import { addQueueCommands } from './queue.ts';
 import { addQuoteCommand } from './quote.ts';
@@ -35,6 +39,7 @@ const nouns = [
   addSyncCommand,
   addResourceCommands,
   addCustomerCommands,
+  addCustomerBillingCommands,
   addDeploymentCommands,
   addRuleCommands,
   addKindCommands,
@@ -45,9 +50,12 @@ const nouns = [
   addQuoteCommand,
   addExportCommands,
   addRateCommand,
+  addEntityCommands,
+  addInvoiceCommands,
   addJobCommands,
   addQueueCommands,
   addScheduleCommands,
+  addOpenApiCommand,
   addTokenCommands,
   addAuditCommands,
   addDbCommands,

@@ -84,6 +84,21 @@ export async function selectInvoices(
   return rows;
 }
 
+/** Invoices of a month in a state, oldest first, after one by its id. */
+export async function selectInvoicesOfMonth(
+  db: Database,
+  month: Temporal.PlainDate,
+  state: InvoiceState,
+  after: number,
+  limit: number,
+): Promise<InvoiceRow[]> {
+  const { rows } = await sql<InvoiceRow>`
+    SELECT ${columns(true)} FROM ${tables(true)}
+    WHERE i.kind = 'invoice' AND i.month = ${month} AND i.state = ${state} AND i.invoice_id > ${after}
+    ORDER BY i.invoice_id LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
 /** By id or by number; several entities may have used one number. */
 export async function selectInvoice(
   db: Database,

@@ -27,6 +27,24 @@ export async function listInvoices(
   return { items, nextCursor: rows.length > page.limit ? String(items.at(-1)?.invoiceId) : null };
 }
 
+/** Invoices that are read at a time. */
+const pageSize = 500;
+
+/** All invoices of a month in a state, oldest first, as they come: what is done to one leaves the others. */
+export async function* invoicesOfMonth(
+  db: Database,
+  month: Temporal.PlainDate,
+  state: Invoice['state'],
+): AsyncGenerator<Invoice> {
+  for (let after = 0; ; ) {
+    const page = await store.selectInvoicesOfMonth(db, month, state, after, pageSize);
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < pageSize) return;
+    after = last.invoiceId;
+  }
+}
+
 /**
  * One by its id (`17`) or its number (`INV-000017`).
  * @throws ArcadiaError not_found; conflict where two legal entities use one number

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { attributeJob } from '../deployments/jobs.ts';
 import { inventoryJobs } from '../inventory/jobs.ts';
+import { invoiceDraftsJob } from '../invoices/jobs.ts';
 import { meterDayJob, meterJob, usageRetentionJob } from '../metering/jobs.ts';
 import { declareJob, type JobDeclaration } from '../platform/job.ts';
 import { publishEventsJob } from './events.ts';

@@ -1,0 +1,43 @@
+import type { Database } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import type { Composed, ComposedCustomer } from './compose.ts';
+import { assertBegun, composeCustomer } from './drafts.ts';
+import { selectDeployments } from './drafts.store.ts';
+import { selectCustomerOfDeployment } from './invoices.store.ts';
+
+export interface Preview {
+  /** The customer's external id. */
+  readonly customer: string;
+  /** `2026-05` */
+  readonly month: string;
+  /** The customer's invoices that would follow now, whole: those with a line of the deployment. */
+  readonly invoices: readonly Composed[];
+  /** The customer's deployments by id. */
+  readonly slugs: Readonly<Record<number, string>>;
+  readonly uncharged: ComposedCustomer['uncharged'];
+}
+
+/**
+ * The invoice that would follow from the facts as they are now. Writes nothing.
+ * @throws ArcadiaError not_found (a deployment, that somebody pays for), invalid_argument (a month to come)
+ */
+export async function previewDeployment(
+  db: Database,
+  deployment: string,
+  month: Temporal.PlainDate,
+  now: Temporal.Instant,
+): Promise<Preview> {
+  assertBegun(month, now);
+  const customerId = await selectCustomerOfDeployment(db, deployment);
+  const [composed] = customerId === undefined ? [] : await composeCustomer(db, customerId, month);
+  if (!composed) throw new ArcadiaError('not_found', `There is no deployment "${deployment}" that somebody pays for.`);
+  const deployments = await selectDeployments(db, [composed.customer.customerId]);
+  const id = deployments.find((one) => one.slug === deployment)?.deploymentId;
+  return {
+    customer: composed.customer.externalId,
+    month: month.toPlainYearMonth().toString(),
+    invoices: composed.invoices.filter(({ lines }) => lines.some((line) => line.deploymentId === id)),
+    slugs: Object.fromEntries(deployments.map(({ deploymentId, slug }) => [deploymentId, slug])),
+    uncharged: composed.uncharged,
+  };
+}

@@ -1,0 +1,144 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { addDeployment, addDroplet, at, openBusiness, own, settle } from '../../src/invoices/invoices-fixture.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
+
+// From metered months to an issued invoice and a correction of it, command by command. The months
+// lie long enough ago to be over, whenever this runs.
+
+let database: TestDatabase;
+let server: number;
+const folder = makeFolder();
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  const { db } = database;
+  const account = await openBusiness(db);
+  await sql`UPDATE legal_entities SET name = NULL, address = '{}'`.execute(db);
+  await addDeployment(db, { customer: 'c-17', slug: 'acme-shop' });
+  await addDeployment(db, { customer: 'c-18', slug: 'beta-wiki' });
+  server = await addDroplet(db, account, 'server', ['acme-shop'], '2026-01-01');
+  for (const name of ['second', 'third']) await addDroplet(db, account, name, ['acme-shop'], '2026-01-01');
+  await settle(db, at('2026-02-05'));
+});
+afterAll(async () => {
+  await database.close();
+  folder.remove();
+});
+
+function run(...args: readonly string[]) {
+  const env = { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path };
+  return arcadia(args, { env, cwd: folder.path });
+}
+async function json(...args: readonly string[]): Promise<any> {
+  return answerOf(await run(...args, '--json'));
+}
+
+test('a newcomer drafts at once, and is told what is missing before issuing', async () => {
+  expect(await json('invoice', 'draft', '--month', '2026-01')).toMatchObject({ month: '2026-01', created: 2 });
+  const [first] = await json('invoice', 'list', '--customer', 'c-17');
+  expect(first).toMatchObject({ state: 'draft', total: '79.76', number: null });
+  const { missing } = await json('invoice', 'show', String(first.invoiceId));
+  expect(missing).toEqual([
+    expect.stringContaining('arcadia entity set default --name'),
+    expect.stringContaining('arcadia entity set default --address'),
+  ]);
+  await run('invoice', 'approve', String(first.invoiceId));
+  const refused = await run('invoice', 'issue', String(first.invoiceId));
+  expect(refused).toMatchObject({ code: 1 });
+  expect(refused.stderr).toContain('has no name');
+});
+
+test('the legal entity, its tax and a customer are told of', async () => {
+  await json(
+    'entity',
+    'set',
+    'default',
+    '--name',
+    'Example Hosting Ltd',
+    '--address',
+    '1 Quay Street, Bristol',
+    '--tax-id',
+    'VAT GB1',
+    '--prefix',
+    'EX-',
+    '--digits',
+    '4',
+  );
+  expect(await json('entity', 'tax', 'set', 'standard', '20', '--title', 'VAT')).toMatchObject({ changed: true });
+  expect(await json('customer', 'billing', 'set', 'c-17', '--po', 'PO-93', '--terms', '30')).toMatchObject({
+    changed: true,
+  });
+  expect((await json('customer', 'billing', 'show', 'c-17')).at(-1)).toMatchObject({
+    poNumber: 'PO-93',
+    address: ['2 Hill Road', 'Bath'],
+  });
+});
+
+test('a month is drafted, lined by hand, approved and issued', async () => {
+  const [first] = await json('invoice', 'list', '--customer', 'c-18', '--month', '2026-01');
+  await json('invoice', 'draft', '--month', '2026-01');
+  const added = await json(
+    'invoice',
+    'line',
+    'add',
+    String(first.invoiceId),
+    '--description',
+    'Support',
+    '--quantity',
+    '2',
+    '--unit-price',
+    '80',
+  );
+  expect(added).toMatchObject({ total: '252.00' });
+  await json('invoice', 'line', 'remove', String(added.lineId));
+  const before = await json('invoice', 'preview', 'beta-wiki', '--month', '2026-01');
+  // One was approved before the tax was set: to be issued, it is approved afresh.
+  const stale = await run('invoice', 'issue', '--month', '2026-01');
+  expect(stale).toMatchObject({ code: 1 });
+  const [acme] = await json('invoice', 'list', '--customer', 'c-17');
+  await json('invoice', 'approve', String(acme.invoiceId), '--total', '95.71');
+  expect(await json('invoice', 'approve', '--month', '2026-01')).toMatchObject([{ customer: 'c-18', total: '60.00' }]);
+  const issued = await json('invoice', 'issue', '--month', '2026-01');
+  expect(issued.map((one: any) => [one.customer, one.number, one.total])).toEqual([
+    ['c-17', 'EX-0001', '95.71'],
+    ['c-18', 'EX-0002', '60.00'],
+  ]);
+  expect(before.invoices[0].total).toBe('60.00');
+});
+
+test('it is exported, and its lines open', async () => {
+  expect((await run('invoice', 'export', 'EX-0001')).stdout.trim()).toBe('EX-0001.pdf');
+  expect(existsSync(join(folder.path, 'EX-0001.pdf'))).toBe(true);
+  expect(readFileSync(join(folder.path, 'EX-0001.pdf')).subarray(0, 5).toString()).toBe('%PDF-');
+  const csv = await run('invoice', 'export', 'EX-0001', '--format', 'csv');
+  expect(csv.stdout.split('\r\n')[2]).toContain('EX-0001,invoice,2026-01');
+  const explained = await json('invoice', 'explain', 'EX-0001', '--line', '2');
+  expect(explained).toMatchObject({
+    deployment: 'acme-shop',
+    changedSince: false,
+    usage: { quantity: '2232', pending: '0' },
+  });
+});
+
+test('late facts are proposed, decided and found on the next draft', async () => {
+  expect(await json('invoice', 'corrections')).toEqual([]);
+  await own(database.db, server, ['beta-wiki'], '2026-01-01', '2026-02-07');
+  await settle(database.db, at('2026-02-08'));
+  const differing = await run('invoice', 'corrections', '--exit-code', '--json');
+  expect(differing.code).toBe(3);
+  // The mover's 744 hours beyond the allowance are gone; who has them now has 744 of 1488 included.
+  expect(JSON.parse(differing.stdout)).toMatchObject([{ deployment: 'acme-shop', amount: '-29.76' }]);
+  expect(await json('invoice', 'correct', 'acme-shop', '--month', '2026-01', '--amount', '-29.76')).toEqual({
+    amount: '-29.76',
+    month: '2026-02',
+  });
+  expect(await json('invoice', 'corrections')).toEqual([]);
+  const waived = await run('invoice', 'waive', 'acme-shop', '--month', '2026-01', '--reason', 'x');
+  expect(waived).toMatchObject({ code: 1 });
+  const voided = await run('invoice', 'void', 'EX-0002', '--reason', 'wrong terms');
+  expect(voided.stdout).toContain('EX-0002 is void.');
+});
