@@ -42,6 +42,7 @@ export async function createDeployment(
       `${deployment.slug} is not a slug: lower-case letters, digits and hyphens, 63 at most.`,
     );
   }
+  if (deployment.slug === 'unattributed') throw new ArcadiaError('conflict', 'unattributed is what nobody owns.');
   if (deployment.name === '') throw new ArcadiaError('invalid_argument', `Deployment ${deployment.slug} needs a name.`);
   await db.transaction().execute(async (trx) => {
     const [customer] = await readCustomers(trx, deployment.customer);

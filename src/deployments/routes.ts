@@ -30,8 +30,8 @@ import { applyRules, listRules } from './rules.ts';
 import { suggestOwners } from './suggestions.ts';
 
 /** Attributions follow what people decide by a job, in seconds. */
-function followUp({ db, enqueue }: Pick<RouteCall, 'db' | 'enqueue'>): Promise<void> {
-  return db.transaction().execute((trx) => enqueue(trx, attributeJob, {}));
+async function followUp({ db, enqueue }: Pick<RouteCall, 'db' | 'enqueue'>): Promise<void> {
+  await db.transaction().execute((trx) => enqueue(trx, attributeJob, {}));
 }
 
 /** A customer asks for their own alone; to everybody else there is no limit. */
