@@ -72,6 +72,7 @@ export function planFileJsonSchema(): object {
   return z.toJSONSchema(planSchema, { io: 'input' });
 }
 
-function numbersAsText(tags: Tags): Tags {
+/** YAML without numbers: each stays the text as which it is written. */
+export function numbersAsText(tags: Tags): Tags {
   return tags.filter((tag) => typeof tag === 'string' || !/:(int|float)$/.test(tag.tag));
 }

@@ -1,7 +1,10 @@
+import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Kind } from '../metering/kinds.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { Exact, formatQuantity, roundQuantity } from '../platform/quantity.ts';
+import { formatPath } from './plan.ts';
+import { numbersAsText } from './plan-file.ts';
 import { decimalText } from './rating/decimal.ts';
 import { monthSpan } from './rating/proration.ts';
 
@@ -98,4 +101,21 @@ function levelOf({ kind, weight }: Kind, attributes: Attributes, refuse: (reason
     return refuse(`${kind} is weighed by ${weight.attribute}: give size, or attributes: { ${weight.attribute}: 1 }.`);
   }
   return roundQuantity(new Exact(value).div(weight.divisor));
+}
+
+/**
+ * Reads a list of resources (YAML, of which JSON is a part); numbers keep their own digits.
+ * @throws ArcadiaError invalid_argument: names the file, where in it, and why
+ */
+export function parsePlannedResources(file: string, text: string): PlannedResource[] {
+  const document = parseDocument(text, { customTags: numbersAsText, prettyErrors: false });
+  const [broken] = document.errors;
+  if (broken) throw new ArcadiaError('invalid_argument', `${file}: ${broken.message}`);
+  const parsed = plannedResources.safeParse(document.toJS());
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    (issue) =>
+      `${file}: ${formatPath(issue.path.map((part) => (typeof part === 'number' ? part : String(part))))}: ${issue.message}`,
+  );
+  throw new ArcadiaError('invalid_argument', problems.join('\n'));
 }
