@@ -61,6 +61,37 @@ test('what is rolled back, or leaves a row as it was, is not recorded', async ()
   expect(await entries()).toHaveLength(1);
 });
 
+test('a statement over many rows has an entry for each that it changed', async () => {
+  await sql`
+    INSERT INTO queue_controls SELECT 'q' || i, '*', true, NULL, '2026-05-01' FROM generate_series(1, 5) AS i`.execute(
+    db,
+  );
+  await sql`
+    INSERT INTO queue_controls SELECT 'q' || i, '*', i > 3, NULL, '2026-05-01' FROM generate_series(3, 6) AS i
+    ON CONFLICT (queue, worker) DO UPDATE SET paused = excluded.paused`.execute(db);
+  await sql`UPDATE queue_controls SET queue = 'renamed' WHERE queue = 'q6'`.execute(db);
+  const second = (await entries()).filter(({ position }) => position > before + 5);
+  expect(second.map(({ operation, key }) => `${operation} ${String(key.queue)}`).sort()).toEqual([
+    'delete q6',
+    'insert q6',
+    'insert renamed',
+    'update q3',
+  ]);
+  expect((await sql`SELECT FROM audit_pending`.execute(db)).rows).toEqual([]);
+  expect(await verifyAudit(db, null)).toMatchObject(intact);
+});
+
+test('what a savepoint takes back is not recorded, what came before and after it is', async () => {
+  await db.transaction().execute(async (trx) => {
+    await addCustomer(trx, 'cus_1');
+    await sql`SAVEPOINT s`.execute(trx);
+    await addCustomer(trx, 'cus_2');
+    await sql`ROLLBACK TO SAVEPOINT s`.execute(trx);
+    await addCustomer(trx, 'cus_3');
+  });
+  expect((await entries()).map(({ after }) => after?.external_id)).toEqual(['cus_3', 'cus_1']);
+});
+
 test('no secret is in it, only that there is one, or a new one', async () => {
   const account = (credentials: string) =>
     sql`
@@ -85,7 +116,7 @@ test('no secret is in it, only that there is one, or a new one', async () => {
 test('the history of jobs, and all that is derived in bulk, has no trigger', async () => {
   const { rows } = await sql<{ table: string }>`
     SELECT DISTINCT tgrelid::regclass::text AS table FROM pg_trigger JOIN pg_proc p ON p.oid = tgfoid
-    WHERE p.proname = 'append_to_audit_log'`.execute(db);
+    WHERE p.proname = 'note_audited_changes'`.execute(db);
   const audited = rows.map(({ table }) => table);
   expect(audited).toContain('subscriptions');
   for (const bulk of [
@@ -207,7 +238,7 @@ test('a cut end shows by a head that was noted down', async () => {
 });
 
 test('a trigger that is switched off is named', async () => {
-  await sql`ALTER TABLE customers DISABLE TRIGGER audit_rows`.execute(db);
+  await sql`ALTER TABLE customers DISABLE TRIGGER audit_insert`.execute(db);
   await sql`ALTER TABLE audit_log DISABLE TRIGGER append_only`.execute(db);
   expect(await verifyAudit(db, null)).toMatchObject({ intact: false, disabled: ['audit_log', 'customers'] });
 });

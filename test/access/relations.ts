@@ -56,6 +56,7 @@ export const closedToCustomers: readonly string[] = names(`
   alerts
   attribution_progress
   audit_log
+  audit_pending
   correction_checks
   correction_costs
   corrections
@@ -72,6 +73,7 @@ export const closedToCustomers: readonly string[] = names(`
   inventory_complete_syncs
   inventory_memberships
   inventory_sync_runs
+  invoice_decisions
   invoices_billed
   job_decisions
   kysely_migration
