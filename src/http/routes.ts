@@ -3,7 +3,9 @@ import { inventoryRoutes } from '../inventory/routes.ts';
 import { exportRoutes } from '../invoices/focus/routes.ts';
 import { inventory } from '../jobs/house.ts';
 import { jobsRoutes } from '../jobs/routes.ts';
+import { meteringRoutes } from '../metering/routes.ts';
 import type { RouteDeclaration } from '../platform/route.ts';
+import { gapRoutes } from '../pricing/gaps.routes.ts';
 import { auditRoutes } from './audit.routes.ts';
 import { eventRoutes } from './events.routes.ts';
 
@@ -11,6 +13,8 @@ import { eventRoutes } from './events.routes.ts';
 export const routes: readonly RouteDeclaration[] = [
   ...inventoryRoutes(inventory),
   ...deploymentsRoutes,
+  ...meteringRoutes,
+  ...gapRoutes,
   ...exportRoutes,
   ...jobsRoutes,
   ...eventRoutes,

@@ -6,7 +6,8 @@ import { startOfDay } from './period.ts';
 // so that what a level accrued over a stretch is one difference, however its records are cut.
 
 /**
- * Stretches of days of a range on which a kind is metered, each within one month:
+ * Stretches of days of a range for which a kind is metered, or was until the records were retired,
+ * each within one month:
  * (billing_kind_id, month_start, unit_us, span_from, span_to).
  */
 export function meteredSpans(range: DayRange): RawBuilder<unknown> {
@@ -17,11 +18,15 @@ export function meteredSpans(range: DayRange): RawBuilder<unknown> {
            END AS unit_us
     FROM (SELECT m.billing_kind_id, d.accrual, date_trunc('month', m.day::timestamp) AT TIME ZONE 'UTC' AS month_start,
                  range_agg(tstzrange(m.day::timestamp AT TIME ZONE 'UTC', (m.day + 1)::timestamp AT TIME ZONE 'UTC')) AS spans
-          FROM metered_days m
+          FROM (SELECT day, billing_kind_id FROM metered_days WHERE day >= ${range.from} AND day < ${range.to}
+                UNION ALL
+                SELECT d::date, r.billing_kind_id FROM usage_retired_months r
+                CROSS JOIN LATERAL generate_series(r.month::timestamp, r.month + interval '1 month' - interval '1 day',
+                                                   interval '1 day') AS d
+                WHERE d >= ${range.from}::date AND d < ${range.to}::date) AS m
           CROSS JOIN LATERAL (SELECT accrual FROM billing_kind_definitions d
                               WHERE d.billing_kind_id = m.billing_kind_id AND d.from_day <= m.day
                               ORDER BY d.from_day DESC LIMIT 1) AS d
-          WHERE m.day >= ${range.from} AND m.day < ${range.to}
           GROUP BY 1, 2, 3) AS months,
          unnest(spans) AS span`;
 }

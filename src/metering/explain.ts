@@ -3,7 +3,7 @@ import { ArcadiaError } from '../platform/errors.ts';
 import { formatQuantity, parseQuantity, sumQuantities } from '../platform/quantity.ts';
 import * as store from './explain.store.ts';
 import { assertRange, type DayRange, dayOf, startOfDay } from './period.ts';
-import { selectDeploymentId } from './store.ts';
+import { selectDeploymentId, selectUsageBounds } from './store.ts';
 import { usageForPeriod } from './usage.ts';
 import { openUsageStore } from './usage-store.open.ts';
 import { recordsMax, type UsageRecord } from './usage-store.ts';
@@ -86,7 +86,7 @@ export interface ExplainedResource {
   readonly resourceKind: string;
   readonly externalId: string;
   readonly name: string | null;
-  /** The sum of its records. */
+  /** The sum of its records; of its intervals, where some of the records are retired. */
   readonly quantity: string;
   /** What its records hold beyond what its intervals say; '0' unless facts have changed since. */
   readonly pending: string;
@@ -113,6 +113,8 @@ export interface UsageExplanation {
   readonly explained: string;
   /** quantity less explained: '0' unless facts have changed since the days were metered. */
   readonly pending: string;
+  /** The first day whose records are kept, where those of earlier days of the range are retired. */
+  readonly recordsFrom: string | null;
   readonly resourcesTotal: number;
   readonly resources: readonly ExplainedResource[];
   readonly nextCursor: string | null;
@@ -146,6 +148,8 @@ export async function explainUsage(db: Database, query: ExplainQuery): Promise<U
   const subject = { deploymentId, billingKindId: kind.billingKindId, range };
   const { meteredThrough, usage } = await usageForPeriod(db, deployment, from, to);
   const quantity = usage[query.kind] ?? '0';
+  const floor = (await selectUsageBounds(db, range)).floors[query.kind];
+  const recordsFrom = floor ?? null;
   const sum = await store.selectExplainedSum(db, subject);
   const rows = await store.selectExplainedResources(db, subject, after, limit + 1);
   const page = rows.slice(0, limit);
@@ -162,8 +166,9 @@ export async function explainUsage(db: Database, query: ExplainQuery): Promise<U
     quantity,
     explained: sum.quantity,
     pending: difference(quantity, sum.quantity),
+    recordsFrom,
     resourcesTotal: sum.resources,
-    resources: await explainResources(db, subject, query, page),
+    resources: await explainResources(db, subject, query, page, recordsFrom !== null),
     nextCursor: rows.length > limit && last !== undefined ? `${last.quantity}:${last.resourceId}` : null,
   };
 }
@@ -182,6 +187,7 @@ async function explainResources(
   subject: store.Subject,
   { kind, audience }: ExplainQuery,
   page: readonly store.ExplainedResource[],
+  someRetired: boolean,
 ): Promise<ExplainedResource[]> {
   if (page.length === 0) return [];
   const ids = page.map((resource) => resource.resourceId);
@@ -201,7 +207,7 @@ async function explainResources(
     const carried = (from: Temporal.Instant, to: Temporal.Instant) => (staff ? firstCarried(own, from, to) : null);
     const query = { scope: { deploymentId }, range };
     const records = await usageStore.listRecords(db, query, { kind, resourceId }, { limit: recordsMax });
-    const quantity = sumQuantities(records.map((record) => record.quantity));
+    const quantity = someRetired ? resource.quantity : sumQuantities(records.map((record) => record.quantity));
     const placed = intervals.filter((interval) => interval.resourceId === resourceId);
     const last = placed.at(-1);
     explained.push({

@@ -1,10 +1,8 @@
 import type { Database } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { assertRange, type DayRange } from './period.ts';
+import type { DayRange } from './period.ts';
 import * as store from './runs.store.ts';
-import { selectDeploymentId } from './store.ts';
-import type { Usage } from './usage.ts';
-import { openUsageStore } from './usage-store.open.ts';
+import { type DeploymentUsage, usageForPeriod } from './usage.ts';
 
 // Every metering that wrote something has a revision. Usage can be had as it was at any of them.
 
@@ -24,36 +22,27 @@ export async function listRuns(
   return { items, nextCursor: rows.length > limit ? String(items.at(-1)?.revision) : null };
 }
 
-export interface UsageAsOf {
-  readonly deployment: string;
-  readonly from: string;
-  readonly to: string;
+/** Usage as it was believed to be once a revision had been written. */
+export interface UsageAsOf extends Omit<DeploymentUsage, 'meteredThrough'> {
   readonly asOfRevision: number;
   /** When the run of that revision began. */
   readonly asOf: string;
-  readonly usage: Usage;
 }
 
 /**
  * What a deployment's usage of a range of days was believed to be once a revision had been written.
- * @throws ArcadiaError not_found (deployment, revision), range_reversed, range_too_large
+ * @throws ArcadiaError not_found (deployment, revision), range_reversed, range_too_large, usage_retired
  */
-export async function usageAsOf(db: Database, slug: string, range: DayRange, revision: number): Promise<UsageAsOf> {
-  assertRange(range);
-  const deploymentId = await selectDeploymentId(db, slug);
-  if (deploymentId === null) throw new ArcadiaError('not_found', `There is no deployment "${slug}".`);
+export async function usageAsOf(
+  db: Database,
+  slug: string,
+  { from, to }: DayRange,
+  revision: number,
+): Promise<UsageAsOf> {
   const run = await store.selectRun(db, revision);
   if (run === null) {
     throw new ArcadiaError('not_found', `There is no revision ${revision}; arcadia meter runs lists them.`);
   }
-  const usageStore = await openUsageStore(db);
-  const sums = await usageStore.sumByKind(db, { scope: { deploymentId }, range, asOfRevision: revision });
-  return {
-    deployment: slug,
-    from: range.from.toString(),
-    to: range.to.toString(),
-    asOfRevision: revision,
-    asOf: run.startedAt.toString(),
-    usage: Object.fromEntries(sums.map(({ kind, quantity }) => [kind, quantity])),
-  };
+  const { meteredThrough: _, ...usage } = await usageForPeriod(db, slug, from, to, { asOfRevision: revision });
+  return { ...usage, asOfRevision: revision, asOf: run.startedAt.toString() };
 }
