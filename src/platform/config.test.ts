@@ -120,3 +120,24 @@ test.each([
   expect(found).toEqual([expect.stringMatching(complaint)]);
   if (!content.startsWith('host')) expect(found.join()).not.toContain('s3cret');
 });
+
+test.each([
+  'https://app.example/jwks.json',
+  'http://127.0.0.1:4001/jwks',
+  'http://localhost/jwks',
+  '/etc/arcadia/keys.json',
+  'keys.json',
+])('keys of tokens may be at %s', (jwtJwks) =>
+  expect(load({ env: { ARCADIA_JWT_JWKS: jwtJwks } }).jwtJwks).toBe(jwtJwks),
+);
+
+test.each([
+  ['ARCADIA_JWT_JWKS', 'http://app.example/jwks.json'],
+  ['ARCADIA_JWT_JWKS', 'http://127.0.0.1.example/jwks.json'],
+  ['ARCADIA_JWT_JWKS', 'ftp://app.example/jwks.json'],
+  ['ARCADIA_JWT_SECRET', 'thirty-one characters are short'],
+])('%s may not be %s', (variable, value) => {
+  const [mistake] = mistakes({ env: { [variable]: value } });
+  expect(mistake).toMatch(new RegExp(`^${variable}: .*not allowed`));
+  if (variable === 'ARCADIA_JWT_SECRET') expect(mistake).not.toContain(value);
+});
