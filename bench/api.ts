@@ -1,0 +1,174 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import autocannon from 'autocannon';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Registry } from 'prom-client';
+import { startApi } from '../src/http/house.ts';
+import { openReadiness } from '../src/http/readiness.ts';
+import { requestDatabase } from '../src/http/request-database.ts';
+import { issueToken } from '../src/http/token.ts';
+import { listResources } from '../src/inventory/resources.ts';
+import { usageByDay } from '../src/metering/usage-days.ts';
+import { loadConfig } from '../src/platform/config.ts';
+import { type Database, openPool } from '../src/platform/database.ts';
+import { createLog } from '../src/platform/log.ts';
+import { seed as seedResources } from './metering.ts';
+import { type Row, row, say, withBenchDatabase } from './support.ts';
+
+// What the API adds to its SQL: authentication, checks, rendering by schema, log lines, limits. Held
+// against a server of a few lines that runs the same SQL through a pool of the same size; and, to
+// say how much of it is row-level security, against one that does so as a request may.
+
+const resources = Number(process.env.BENCH_RESOURCES ?? 1_000_000);
+const seconds = Number(process.env.BENCH_SECONDS ?? 10);
+const days = 30;
+const connections = 10;
+const poolSize = 20;
+/** At 0.6 of the minimal server's rate a request takes as much longer. */
+const aim = 1 / 0.6;
+
+const from = Temporal.PlainDate.from('2026-05-01');
+const to = from.add({ days });
+const at = Temporal.Instant.from('2026-06-10T00:00:00Z');
+
+/** A record of each resource on each of thirty days, of the kinds that the resources are of. */
+async function seedUsage(db: Database): Promise<void> {
+  for (let day = from; Temporal.PlainDate.compare(day, to) < 0; day = day.add({ days: 1 })) {
+    const partition = sql.table(`usage_records_day_${day.toString().replaceAll('-', '')}`);
+    const midnight = `${day}T00:00Z`;
+    await sql`CREATE TABLE ${partition} (LIKE usage_records)`.execute(db);
+    await sql`
+      INSERT INTO ${partition}
+      SELECT m.deployment_id, a.resource_id, ${midnight}::timestamptz, 1, 1 + a.resource_id % 3, 'day', 24
+      FROM attributions a JOIN owner_set_members m USING (owner_set_id)`.execute(db);
+    await sql`
+      ALTER TABLE ${partition} ADD PRIMARY KEY (deployment_id, billing_kind_id, resource_id, period_start, granularity)`.execute(
+      db,
+    );
+    const bounds = [day, day.add({ days: 1 })].map((bound) => sql.lit(`${bound}T00:00Z`));
+    await sql`
+      ALTER TABLE usage_records_day ATTACH PARTITION ${partition} FOR VALUES FROM (${bounds[0]}) TO (${bounds[1]})`.execute(
+      db,
+    );
+    await sql`
+      INSERT INTO metered_days (day, billing_kind_id, granularity, definition, fact_change_id, revision, metered_at)
+      SELECT ${day}, billing_kind_id, 'day', '', 0, 1, ${at} FROM billing_kinds`.execute(db);
+  }
+  await sql`VACUUM ANALYZE`.execute(db);
+}
+
+type Read = (db: Database) => Promise<unknown>;
+
+const lists: readonly { readonly name: string; readonly path: string; readonly read: Read }[] = [
+  {
+    name: 'a page of 100 resources',
+    path: `/resources?at=${at}`,
+    async read(db) {
+      const { items, nextCursor } = await listResources(db, { at, limit: 100 });
+      return { items: items.map(({ validFrom, ...rest }) => ({ ...rest, since: validFrom })), nextCursor };
+    },
+  },
+  {
+    name: "a deployment's month of usage by day",
+    path: `/deployments/d77/usage/days?from=${from}&to=${to}`,
+    read: async (db) => ({ items: await usageByDay(db, 'd77', from, to), nextCursor: null }),
+  },
+];
+
+/** The least that can answer: no token, no check, no log. */
+async function minimalServer(databaseFor: () => Database): Promise<{ url: string; server: Server }> {
+  const server = createServer((request, response) => {
+    const list = lists.find(({ path }) => path === request.url);
+    void list?.read(databaseFor()).then((answer) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(answer));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+}
+
+interface Load {
+  readonly perSecond: number;
+  readonly p99Ms: number;
+  /** At so many connections, one request takes this long on the whole. */
+  readonly ms: number;
+}
+
+async function load(url: string, headers: Record<string, string> = {}): Promise<Load> {
+  const options = { url, connections, workers: 1, headers };
+  await autocannon({ ...options, duration: 2 });
+  const { requests, latency, errors, non2xx } = await autocannon({ ...options, duration: seconds });
+  if (errors + non2xx > 0) throw new Error(`${url}: ${errors} errors, ${non2xx} answers that are no success`);
+  return { perSecond: requests.total / seconds, p99Ms: latency.p99, ms: (1000 * seconds) / requests.total };
+}
+
+const described = ({ perSecond, p99Ms }: Load) => `${Math.round(perSecond)}/s, p99 ${Math.round(p99Ms)} ms`;
+
+export default async function bench(): Promise<Row[]> {
+  return withBenchDatabase(async (db, connectionString) => {
+    say(`Seeding ${resources} live resources ...`);
+    await seedResources(db);
+    say(`Seeding ${resources * days} usage records ...`);
+    await seedUsage(db);
+
+    const config = loadConfig({
+      env: {
+        DATABASE_URL: connectionString,
+        ARCADIA_SECRET_KEY: Buffer.alloc(32, 1).toString('base64'),
+        ARCADIA_JWT_SECRET: 'x'.repeat(64),
+        ARCADIA_REQUESTS_PER_MINUTE: '10000000',
+      },
+      cwd: tmpdir(),
+    });
+    // What the lines cost to make is a part of it; where they go is not.
+    const log = createLog({ level: 'info', format: 'json', stream: { write: () => true } });
+    const stopping = new AbortController();
+    const api = await startApi({
+      host: '127.0.0.1',
+      port: 0,
+      db,
+      connectionString,
+      config,
+      log,
+      readiness: openReadiness({ db, stopping: stopping.signal }),
+      registry: new Registry(),
+    });
+    const pool = openPool({ connectionString, max: poolSize, applicationName: 'arcadia bench' });
+    const plain = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) }) as Database;
+    const principal = { subject: 'bench', role: 'viewer', customerId: null } as const;
+    const minimal = await minimalServer(() => plain);
+    const secured = await minimalServer(() => requestDatabase(pool, { principal, requestId: 'r', address: '::1' }));
+    const expiresIn = Temporal.Duration.from({ hours: 24 });
+    const token = await issueToken(config, { role: 'viewer', customer: null, subject: 'bench', expiresIn });
+    const rows: Row[] = [];
+    try {
+      for (const { name, path } of lists) {
+        say(`Asking for ${name}, ${connections} connections, ${seconds} s each ...`);
+        const least = await load(`${minimal.url}${path}`);
+        const withSecurity = await load(`${secured.url}${path}`);
+        const ours = await load(`${api.url}/api/v1${path}`, { authorization: `Bearer ${token}` });
+        const held = `a minimal server, the same SQL, ${described(least)}`;
+        rows.push(row(`api: ${name}, ${described(ours)}; ms per request`, ours.ms, held, least.ms, aim));
+        rows.push(
+          row(
+            `api: of that, row security and its transaction, ${described(withSecurity)}`,
+            withSecurity.ms,
+            held,
+            least.ms,
+            null,
+          ),
+        );
+      }
+    } finally {
+      for (const { server } of [minimal, secured]) {
+        server.closeAllConnections();
+        server.close();
+      }
+      await api.close();
+      await plain.destroy();
+    }
+    return rows;
+  });
+}
