@@ -348,8 +348,31 @@ CALL audit_changes('tax_rates');
 CALL audit_changes('customer_billing');
 CALL audit_changes('manual_lines');
 CALL audit_changes('corrections');
--- Of invoices only what people decide: approved, issued, void. What drafts say is derived; what an
--- issued one says is in its digest.
-CREATE CONSTRAINT TRIGGER audit_decisions AFTER UPDATE ON invoices DEFERRABLE INITIALLY DEFERRED
-  FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
-  EXECUTE FUNCTION append_to_audit_log('{invoice_id}', '{document}');
+-- Of invoices only what people decide: what drafts say is derived, and what an issued one says is in
+-- its digest.
+CREATE TABLE invoice_decisions (
+  invoice_decision_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  -- No reference: what was decided stays when a draft that was approved once is no longer due.
+  invoice_id      bigint NOT NULL,
+  state           text COLLATE "C" NOT NULL,
+  total           numeric NOT NULL,
+  number          text,
+  document_digest bytea,
+  reason          text,
+  decided_at      timestamptz NOT NULL,
+  decided_by      text NOT NULL
+);
+CREATE INDEX invoice_decisions_by_invoice ON invoice_decisions (invoice_id);
+CREATE FUNCTION record_invoice_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO invoice_decisions (invoice_id, state, total, number, document_digest, reason, decided_at, decided_by)
+  SELECT NEW.invoice_id, NEW.state, NEW.total, NEW.number, NEW.document_digest,
+         CASE NEW.state WHEN 'approved' THEN NEW.override_reason WHEN 'void' THEN NEW.void_reason END,
+         CASE NEW.state WHEN 'approved' THEN NEW.approved_at WHEN 'issued' THEN NEW.issued_at ELSE NEW.void_at END,
+         CASE NEW.state WHEN 'approved' THEN NEW.approved_by WHEN 'issued' THEN NEW.issued_by ELSE NEW.void_by END;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER decisions AFTER UPDATE ON invoices
+  FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state AND NEW.state <> 'draft') EXECUTE FUNCTION record_invoice_decision();
+CALL protect_from_customers('invoice_decisions');
+CALL audit_changes('invoice_decisions');
