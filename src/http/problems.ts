@@ -10,7 +10,7 @@ export const problemType = 'application/problem+json';
 /** One thing that is wrong with a request. */
 export interface ProblemError {
   readonly in: 'path' | 'query' | 'header' | 'body';
-  /** A JSON pointer (RFC 6901) into the body, or the parameter's name: `/rules/0/name`, `from`. */
+  /** A JSON pointer (RFC 6901) into the body, its line and column, or the parameter's name: `/rules/0/name`, `from`. */
   readonly pointer: string;
   readonly detail: string;
 }
@@ -77,7 +77,6 @@ const todoOfApi: Partial<Record<ErrorCode, string>> = {
   range_reversed: 'Give `from` before `to`; ranges are half-open, `to` is not in them.',
   provider_unauthorized: 'Make a new read-only token at the provider and connect the account again.',
   database_unreachable: 'Send the request again after Retry-After; nothing was done.',
-  database_full: 'Tell whoever runs this server; nothing was done.',
   internal: 'This is a defect. Report it with the requestId.',
 };
 
@@ -114,13 +113,17 @@ const codesOfFramework: Readonly<Record<string, { code: ErrorCode; detail: strin
   FST_ERR_MAX_PARAM_LENGTH: { code: 'not_found', detail: 'There is nothing at such a long address.' },
 };
 
+/** Configuration, schemas, keys and where data lies are this server's own; what a provider said is the caller's. */
+function isOurAffair(code: ErrorCode): boolean {
+  const { status } = catalogue[code];
+  return (status >= 500 && status !== 502 && status !== 503) || /^(database|usage_store)_/.test(code);
+}
+
 function classify(error: unknown): { code: ErrorCode; detail: string } {
   if (error instanceof ArcadiaError) {
     const { code, message } = error;
     if (code === 'cancelled') return { code: 'timed_out', detail: 'The request was given up.' };
-    // Configuration, schemas and keys are this server's own affair; what a provider said is the caller's.
-    const isOurAffair = catalogue[code].status >= 500 && ![502, 503].includes(catalogue[code].status);
-    if (isOurAffair || code.startsWith('database_'))
+    if (isOurAffair(code))
       return {
         code,
         detail: detailOfForeign[code] ?? 'Something went wrong here that is not the fault of the request.',
@@ -152,31 +155,28 @@ export function toProblem(error: unknown, requestId: string): Problem {
     status,
     code,
     detail,
-    todo: todoOfApi[code] ?? todo,
+    todo: todoOfApi[code] ?? (isOurAffair(code) ? 'Tell whoever runs this server, with the requestId.' : todo),
     requestId,
     ...(first === undefined ? {} : { field: first.pointer, errors }),
   };
 }
 
-/** What a domain found wrong with a file, rule by rule. */
+/** What a domain found wrong with a file: by rule and field, or by line and column. */
 function problemsOf(error: unknown): readonly ProblemError[] {
   if (!(error instanceof ArcadiaError) || !Array.isArray(error.details.problems)) return [];
-  return error.details.problems.flatMap((each: unknown) => {
-    const { rule, field, reason } = each as { rule?: unknown; field?: unknown; reason?: unknown };
-    if (typeof reason !== 'string') return [];
-    const [, list, index] = /^(\w+)\[(\d+)\]/.exec(typeof rule === 'string' ? rule : '') ?? [];
-    const steps = [list, index, ...(typeof field === 'string' && field !== '' ? field.split('.') : [])];
-    return [
-      {
-        in: 'body' as const,
-        pointer: pointerOf(
-          'body',
-          steps.filter((step) => step !== undefined),
-        ),
-        detail: reason,
-      },
-    ];
-  });
+  return (error.details.problems as Readonly<Record<string, unknown>>[]).flatMap((found) =>
+    typeof found.reason === 'string' ? [{ in: 'body' as const, pointer: placeOf(found), detail: found.reason }] : [],
+  );
+}
+
+function placeOf({ rule, field, line, column }: Readonly<Record<string, unknown>>): string {
+  if (typeof line === 'number') return typeof column === 'string' ? `line ${line}, ${column}` : `line ${line}`;
+  const [, list, index] = /^(\w+)\[(\d+)\]/.exec(typeof rule === 'string' ? rule : '') ?? [];
+  const fields = typeof field === 'string' && field !== '' ? field.split('.') : [];
+  return pointerOf(
+    'body',
+    [list, index, ...fields].filter((step) => step !== undefined),
+  );
 }
 
 /** Seconds after which the same request may do better; null where it will not. */
