@@ -33,7 +33,7 @@ export interface VerificationKey {
 
 const keySetSchema = z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(keysMax) });
 
-/** By kind of key. What is not here (secrets, RSA of less than 2048 bits, keys to encrypt with) is not used. */
+/** By kind of key. What is not here (secrets, keys to encrypt with) is not used; nor, by jose, RSA of less than 2048 bits. */
 function algorithmsOf(jwk: Readonly<Record<string, unknown>>): readonly string[] {
   if (jwk.use !== undefined && jwk.use !== 'sig') return [];
   // EdDSA has two names: RFC 8037's, and RFC 9864's, which says which curve.
@@ -58,7 +58,6 @@ async function importKeys(document: unknown): Promise<VerificationKey[]> {
     const { kty, crv, n, e, x, y } = jwk;
     const key = await importJWK({ kty, crv, n, e, x, y } as Parameters<typeof importJWK>[0], algorithm);
     if (key instanceof Uint8Array) continue;
-    if (((key.algorithm as { modulusLength?: number }).modulusLength ?? 2048) < 2048) continue;
     keys.push({ kid: typeof jwk.kid === 'string' ? jwk.kid : null, algorithms, key });
   }
   if (keys.length === 0) throw new Error('there is no RS256, ES256 or EdDSA key in it');
