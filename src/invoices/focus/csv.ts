@@ -2,7 +2,7 @@ import { columns, type FocusRow } from './columns.ts';
 
 // RFC 4180 in UTF-8, as FOCUS wants values: nothing is an empty field, decimals are exact and
 // without exponent, moments are `2026-05-01T00:00:00Z`, JSON is on one line. A value is never
-// changed to disarm a spreadsheet: FOCUS wants names and ids as they are (see rows.ts).
+// changed to disarm a spreadsheet: FOCUS wants names and ids as they are (see charge.ts).
 
 /** The lines of a file, header first. */
 export async function* csvLines(batches: AsyncIterable<readonly FocusRow[]>): AsyncGenerator<string> {

@@ -7,7 +7,8 @@ import { type FocusRow, focusVersion } from './columns.ts';
 import { csvLines } from './csv.ts';
 import * as store from './focus.store.ts';
 import { parquetBytes } from './parquet.ts';
-import { type BilledDocument, type BillingKinds, DocumentCharges } from './rows.ts';
+import type { BillingKinds } from './charge.ts';
+import { type BilledDocument, DocumentCharges } from './document-charges.ts';
 
 export const focusFormats = ['csv', 'parquet'] as const;
 export type FocusFormat = (typeof focusFormats)[number];

@@ -3,7 +3,8 @@ import type { Database } from '../../platform/database.ts';
 import { Exact } from '../../platform/quantity.ts';
 import type { LineTax } from '../taxes.ts';
 import type { columns, FocusRow } from './columns.ts';
-import { type BilledDocument, type BilledLine, type BillingKinds, DocumentCharges } from './rows.ts';
+import type { BilledLine, BillingKinds } from './charge.ts';
+import { type BilledDocument, DocumentCharges } from './document-charges.ts';
 
 // For tests: documents as they were issued, in small.
 

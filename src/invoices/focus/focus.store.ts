@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../platform/database.ts';
 import type { TaxTotal } from '../taxes.ts';
-import type { BilledLine } from './rows.ts';
+import type { BilledLine } from './charge.ts';
 
 // What was issued, read for an export. Issued is frozen, so pages that are read one after another
 // fit together without a transaction around them: whether a document belongs is asked once, as of

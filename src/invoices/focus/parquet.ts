@@ -5,7 +5,7 @@ type SchemaElement = NonNullable<ParquetWriteOptions['schema']>[number];
 type Column = (typeof columns)[number];
 
 /** So many rows are in memory at a time. */
-const rowsPerGroup = 10_000;
+const rowsPerGroup = 5_000;
 
 const typeOf: Readonly<Record<Column['type'], Omit<SchemaElement, 'name'>>> = {
   Decimal: {

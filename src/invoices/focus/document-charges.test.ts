@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { TaxTotal } from '../taxes.ts';
 import { columns, type FocusRow } from './columns.ts';
 import { baseFee, brokenRules, chargesOf, line, vat } from './focus-fixture.ts';
-import type { BilledDocument, BilledLine } from './rows.ts';
+import type { BilledLine } from './charge.ts';
+import type { BilledDocument } from './document-charges.ts';
 
 const one = (billed: BilledLine, changes: Partial<BilledDocument> = {}): FocusRow => {
   const [row] = chargesOf([billed], changes);

@@ -1,0 +1,298 @@
+import type { BillingKind } from '../../metering/kinds.ts';
+import { Exact, formatQuantity, roundHalfAwayFromZero } from '../../platform/quantity.ts';
+import type { Json } from '../canonical-json.ts';
+import type { LineTax } from '../taxes.ts';
+import { type ChargeCategory, type ChargeFrequency, decimalScale, type FocusRow, type JsonObject } from './columns.ts';
+import { byHand, hostingPlan, type Service, serviceOf } from './services.ts';
+import { countUnit, focusUnit } from './units.ts';
+
+/** A line of an issued document, as it was issued. */
+export interface BilledLine {
+  /** Its number on the document, from 1. */
+  readonly position: number;
+  readonly kind: 'base' | 'usage' | 'adjustment' | 'manual' | 'correction';
+  /** Slug and name; null: for the customer as a whole. */
+  readonly deployment: string | null;
+  readonly deploymentName: string | null;
+  /** The month in which it was used; of a correction, the one that is corrected. */
+  readonly serviceMonth: Temporal.PlainDate;
+  readonly component: string;
+  readonly description: string;
+  /** What is charged: of usage, what lies beyond what is included. */
+  readonly quantity: string | null;
+  readonly unit: string | null;
+  readonly unitPrice: string | null;
+  readonly amount: string;
+  readonly tax: LineTax;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Half-open. */
+export interface Span {
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+}
+
+/** By slug. */
+export type BillingKinds = ReadonlyMap<string, Pick<BillingKind, 'title' | 'resourceKind'>>;
+
+/**
+ * Null unless a charge says otherwise. No charge is of one resource, region or set of tags: it is
+ * for all that a deployment used of a kind, with one allowance.
+ */
+export const noCharge = {
+  ConsumedQuantity: null,
+  ConsumedUnit: null,
+  ContractedUnitPrice: null,
+  ListUnitPrice: null,
+  PricingQuantity: null,
+  PricingUnit: null,
+  RegionId: null,
+  RegionName: null,
+  ResourceId: null,
+  ResourceName: null,
+  ResourceType: null,
+  SkuId: null,
+  SkuMeter: null,
+  SkuPriceDetails: null,
+  SkuPriceId: null,
+  SubAccountId: null,
+  SubAccountName: null,
+  Tags: null,
+  x_IncludedQuantity: null,
+  x_PlanId: null,
+  x_PricingTiers: null,
+} as const satisfies Partial<FocusRow>;
+
+/** What differs from one kind of line to the next. */
+export type Charge = Partial<Pick<FocusRow, keyof typeof noCharge>> &
+  Pick<
+    FocusRow,
+    | 'ChargeCategory'
+    | 'ChargeClass'
+    | 'ChargeDescription'
+    | 'ChargeFrequency'
+    | 'ChargePeriodEnd'
+    | 'ChargePeriodStart'
+    | 'ContractedCost'
+    | 'ListCost'
+    | 'ServiceCategory'
+    | 'ServiceName'
+    | 'ServiceSubcategory'
+  >;
+
+/** What a line is in FOCUS's words. */
+export function chargeOf(line: BilledLine, currency: string, kinds: BillingKinds): Charge {
+  switch (line.kind) {
+    case 'base':
+      return planFee(line);
+    case 'usage':
+      return usage(line, currency, kinds);
+    case 'manual':
+      return handWritten(line);
+    case 'adjustment':
+    case 'correction':
+      return unpriced(line, kinds);
+  }
+}
+
+function usage(line: BilledLine, currency: string, kinds: BillingKinds): Charge {
+  const { billingKind, plan } = componentOf(line);
+  const slug = billingKind ?? line.component;
+  const uniform = line.unitPrice ?? (line.details.model === null ? '0' : null);
+  const unit = focusUnit(line.unit);
+  const priced =
+    uniform === null
+      ? // Units differ in price: the month's use is priced as a whole, and its tiers stand beside it.
+        price({ quantity: '1', unit: countUnit, unitPrice: line.amount })
+      : price({ quantity: line.quantity ?? '0', unit, unitPrice: uniform });
+  return {
+    ...serviceColumns(serviceOf(kinds.get(slug), slug)),
+    ...periodOf(line),
+    ...priced,
+    ChargeCategory: 'Usage',
+    ChargeClass: null,
+    ChargeDescription: describe(
+      uniform === null || line.quantity === null
+        ? line.description
+        : `${line.description}, ${line.quantity} ${unit} at ${uniform} ${currency}`,
+    ),
+    ChargeFrequency: 'Usage-Based',
+    ConsumedQuantity: text(line.details.used) ?? line.quantity,
+    ConsumedUnit: unit,
+    SkuId: slug,
+    SkuMeter: kinds.get(slug)?.title ?? slug,
+    SkuPriceDetails: plan === null ? null : { x_PlanId: plan },
+    SkuPriceId: plan === null ? slug : `${plan}/${slug}`,
+    x_IncludedQuantity: text(line.details.included),
+    x_PlanId: plan,
+    x_PricingTiers: tiersOf(line.details.tiers),
+  };
+}
+
+/** What is no product of a quantity and a price: what a plan's minimum, cap and discount do, and corrections. */
+function unpriced(line: BilledLine, kinds: BillingKinds): Charge {
+  const { kind, plan, billingKind } = componentOf(line);
+  const { category, frequency } = unpricedKinds[kind ?? 'minimum'];
+  const service = billingKind === null ? hostingPlan : serviceOf(kinds.get(billingKind), billingKind);
+  const skuId = billingKind ?? (kind === 'base_fee' ? planSku(plan) : null);
+  return {
+    ...serviceColumns(service),
+    ...periodOf(line),
+    ContractedCost: line.amount,
+    ListCost: line.amount,
+    ChargeCategory: category,
+    ChargeClass: line.kind === 'correction' ? 'Correction' : null,
+    ChargeDescription: describe(line.description),
+    ChargeFrequency: frequency,
+    SkuId: skuId,
+    SkuMeter: billingKind === null ? skuId && baseFeeMeter : (kinds.get(billingKind)?.title ?? billingKind),
+    x_PlanId: plan,
+  };
+}
+
+const baseFeeMeter = 'Base fee';
+const planSku = (plan: string | null) => `plan/${plan}`;
+
+function planFee(line: BilledLine): Charge {
+  const { plan } = componentOf(line);
+  return {
+    ...serviceColumns(hostingPlan),
+    ...periodOf(line),
+    // Of a part of a month, its part of the fee: so the unit is one fee, not one month.
+    ...price({ quantity: line.quantity ?? '1', unit: countUnit, unitPrice: line.unitPrice ?? line.amount }),
+    ChargeCategory: 'Purchase',
+    ChargeClass: null,
+    ChargeDescription: describe(line.description),
+    ChargeFrequency: 'Recurring',
+    SkuId: planSku(plan),
+    SkuMeter: baseFeeMeter,
+    SkuPriceDetails: { x_PlanId: plan, x_Every: text(line.details.every) },
+    SkuPriceId: `${planSku(plan)}/${text(line.details.every) ?? 'month'}`,
+    x_PlanId: plan,
+  };
+}
+
+/** What is taken off by hand is a credit: FOCUS knows no negative price. */
+function handWritten(line: BilledLine): Charge {
+  const common = {
+    ...serviceColumns(byHand),
+    ...periodOf(line),
+    ChargeClass: null,
+    ChargeDescription: describe(line.description),
+    ChargeFrequency: 'One-Time',
+  } as const;
+  if (new Exact(line.amount).isNegative()) {
+    return { ...common, ChargeCategory: 'Credit', ContractedCost: line.amount, ListCost: line.amount };
+  }
+  const positive = (decimal: string | null, otherwise: string) => formatQuantity(new Exact(decimal ?? otherwise).abs());
+  return {
+    ...common,
+    ...price({
+      quantity: positive(line.quantity, '1'),
+      unit: focusUnit(line.unit),
+      unitPrice: positive(line.unitPrice, line.amount),
+    }),
+    ChargeCategory: 'Purchase',
+    SkuId: 'manual',
+    SkuMeter: byHand.name,
+    SkuPriceId: 'manual',
+  };
+}
+
+type ComponentKind = 'base_fee' | 'usage' | 'minimum' | 'cap' | 'discount';
+
+const unpricedKinds: Readonly<Record<ComponentKind, { category: ChargeCategory; frequency: ChargeFrequency }>> = {
+  base_fee: { category: 'Purchase', frequency: 'Recurring' },
+  usage: { category: 'Usage', frequency: 'Usage-Based' },
+  minimum: { category: 'Adjustment', frequency: 'Recurring' },
+  cap: { category: 'Adjustment', frequency: 'Recurring' },
+  discount: { category: 'Credit', frequency: 'Recurring' },
+};
+
+interface Component {
+  /** Null: not one that rating names. */
+  readonly kind: ComponentKind | null;
+  readonly plan: string | null;
+  readonly billingKind: string | null;
+}
+
+/** What a rated line is for, from its key (`RatedLine.key`): of a correction it is all that is known. */
+function componentOf(line: BilledLine): Component {
+  const match = /^(base_fee|usage|minimum|cap|discount) ([^\s@]+)@\S+(?: (\S+))?$/.exec(line.component);
+  if (match === null) return { kind: null, plan: text(line.details.plan), billingKind: text(line.details.billingKind) };
+  const kind = match[1] as ComponentKind;
+  return { kind, plan: match[2] ?? null, billingKind: kind === 'usage' ? (match[3] ?? null) : null };
+}
+
+interface Priced {
+  readonly quantity: string;
+  readonly unit: string;
+  readonly unitPrice: string;
+}
+
+/** Plans are what there is of price lists: what is agreed is what is listed. */
+function price({ quantity, unit, unitPrice }: Priced) {
+  const cost = fitting(new Exact(quantity).times(unitPrice));
+  const each = fitting(new Exact(unitPrice));
+  return {
+    ContractedCost: cost,
+    ContractedUnitPrice: each,
+    ListCost: cost,
+    ListUnitPrice: each,
+    PricingQuantity: fitting(new Exact(quantity)),
+    PricingUnit: unit,
+  };
+}
+
+/** What a format can hold of a product or of a number that somebody wrote. */
+function fitting(value: Exact): string {
+  return formatQuantity(roundHalfAwayFromZero(value, decimalScale));
+}
+
+export function serviceColumns({ category, subcategory, name }: Service) {
+  return { ServiceCategory: category, ServiceSubcategory: subcategory, ServiceName: name };
+}
+
+/** The time that a line is for: of what was rated its own, else the month. */
+function periodOf(line: BilledLine) {
+  const from = text(line.details.from);
+  const to = text(line.details.to);
+  const span =
+    from === null || to === null
+      ? monthSpan(line.serviceMonth)
+      : { from: Temporal.Instant.from(from), to: Temporal.Instant.from(to) };
+  const start = wholeSecond(span.from);
+  const end = wholeSecond(span.to);
+  // FOCUS tells seconds; what began and ended within one fills it.
+  return { ChargePeriodStart: start, ChargePeriodEnd: end.equals(start) ? end.add({ seconds: 1 }) : end };
+}
+
+function wholeSecond(instant: Temporal.Instant): Temporal.Instant {
+  return instant.round({ smallestUnit: 'second', roundingMode: 'floor' });
+}
+
+export function monthSpan(month: Temporal.PlainDate): Span {
+  const begin = (day: Temporal.PlainDate) => day.toZonedDateTime('UTC').toInstant();
+  return { from: begin(month), to: begin(month.add({ months: 1 })) };
+}
+
+function tiersOf(tiers: unknown): JsonObject | null {
+  return Array.isArray(tiers) && tiers.length > 0 ? { Tiers: tiers as Json[] } : null;
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** What a spreadsheet would take for a formula, in characters of either width. */
+const formulaStart = /^[=+\-@\t\uff1d\uff0b\uff0d\uff20]/;
+
+/**
+ * A description is our own sentence, so it may be worded such that no spreadsheet runs it. Names and
+ * ids are other people's, and FOCUS wants them as they are.
+ */
+export function describe(words: string): string {
+  const line = words.replaceAll(/\s*[\r\n]+\s*/g, ' ').trim();
+  return formulaStart.test(line) ? `Charge: ${line}` : line;
+}
