@@ -219,8 +219,10 @@ Droplet hours, running: 29.76 USD
         const { used, included, model } = line.details;
         const parts = [`${line.description}: ${line.amount} ${currency}`];
         if (usage !== null) {
-          const price = line.unitPrice === null ? `by ${String(model ?? 'no price')}` : `at ${line.unitPrice}`;
-          parts.push(`${String(used)} used, ${String(included)} included, ${line.quantity} charged ${price}`);
+          const text = (value: unknown) => (typeof value === 'string' ? value : '-');
+          const price =
+            line.unitPrice === null ? `by ${model === null ? 'no price' : text(model)}` : `at ${line.unitPrice}`;
+          parts.push(`${text(used)} used, ${text(included)} included, ${line.quantity} charged ${price}`);
           const intervals = usage.resources.flatMap((resource) =>
             resource.intervals.map((interval) => ({ ...interval, resource: resource.name ?? resource.externalId })),
           );

@@ -41,7 +41,7 @@ it('two who issue the same invoice at once make one', async () => {
   const [first = 0] = approved;
   const both = await Promise.all(['ann', 'bob'].map((by) => issueInvoice(test.db, first, { by, now })));
   expect(both.map((one) => one.number)).toEqual(['INV-000001', 'INV-000001']);
-  expect(both.map((one) => one.issuedNow).sort()).toEqual([false, true]);
+  expect(both.filter((one) => one.issuedNow)).toHaveLength(1);
   expect(both[0]?.digest).toBe(both[1]?.digest);
   expect(await numbers()).toEqual(['INV-000001']);
 });
@@ -79,7 +79,7 @@ it('of two who void the same invoice at once one is told that it is void', async
   const [first = 0] = approved;
   const reason = { reason: 'wrong', by: 'ann', now };
   const both = await Promise.allSettled([1, 2].map(() => voidInvoice(test.db, first, reason)));
-  expect(both.map((one) => one.status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect(both.filter((one) => one.status === 'rejected')).toHaveLength(1);
 });
 
 it('drafting at the same time makes one draft of each', async () => {

@@ -5,6 +5,22 @@ import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
 import { selectDraftMonths } from './invoices.store.ts';
 
+/** Brings one month's drafts up to date, when somebody asks for it. */
+export const draftMonthJob = declareJob({
+  name: 'draft_month',
+  queue: 'default',
+  title: "Drafts a month's invoices from the facts",
+  arguments: z.object({ month: z.string().regex(/^\d{4}-\d{2}$/) }),
+  timeoutSeconds: 7_200,
+  attemptsMax: 5,
+  async run({ db, clock, signal, log, arguments: { month } }) {
+    log.info(
+      await draftMonth(db, { month: Temporal.PlainDate.from(`${month}-01`), now: await clock.now(), signal }),
+      'drafted',
+    );
+  },
+});
+
 /**
  * Brings the drafts of the last month that ended, and of any earlier one that still has drafts, up
  * to date with the facts; then looks which issued months cost something else by now.

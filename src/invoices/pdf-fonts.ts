@@ -50,7 +50,7 @@ export function registerFonts(doc: PDFKit.PDFDocument, own: Uint8Array | null): 
     }
   }
   const lacking = (name: string, text: string) =>
-    [...text].filter((letter) => letter.trim() !== '' && !glyphs.get(name)?.(letter.codePointAt(0) ?? 0));
+    Array.from(text).filter((letter) => letter.trim() !== '' && !glyphs.get(name)?.(letter.codePointAt(0) ?? 0));
   return {
     fontFor(text, weight) {
       const counted = candidates[weight].map((name) => ({ name, lacking: lacking(name, text).length }));

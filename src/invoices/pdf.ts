@@ -1,8 +1,8 @@
 import { buffer } from 'node:stream/consumers';
 import PDFDocument from 'pdfkit';
-import { Exact } from '../platform/quantity.ts';
 import type { DocumentLine, InvoiceDocument } from './document.ts';
 import { type Fonts, registerFonts, type Weight } from './pdf-fonts.ts';
+import { describe, grouped, longDay, periodOf, quantityOf, taxLabel, terms } from './pdf-words.ts';
 
 // A document as one would send it to a customer: A4, tagged (PDF/UA), its text selectable. The same
 // document has the same bytes: the only instant in it is the one that is given.
@@ -31,6 +31,7 @@ const columns = [
  */
 export async function drawPdf(document: InvoiceDocument, assets: PdfAssets, at: Temporal.Instant): Promise<Uint8Array> {
   const title = titleOf(document);
+  // oxlint-disable-next-line no-restricted-globals -- pdfkit takes no other
   const made = new Date(at.epochMilliseconds);
   const doc = new PDFDocument({
     size: 'A4',
@@ -368,95 +369,4 @@ class Drawing {
       });
     }
   }
-}
-
-// Words -------------------------------------------------------------------------------------------
-
-const months = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
-
-/** `5 February 2026`: in words, as no two countries agree on digits. */
-function longDay(iso: string): string {
-  const { year, month, day } = Temporal.PlainDate.from(iso);
-  return `${day} ${months[month - 1]} ${year}`;
-}
-
-function terms(days: number): string {
-  return days === 0 ? 'due on receipt' : `${days} days`;
-}
-
-/** A half-open period as people say it: with its last day. */
-function periodOf({ from, to }: { readonly from: string; readonly to: string }): string {
-  return `${longDay(from)} to ${longDay(Temporal.PlainDate.from(to).subtract({ days: 1 }).toString())}`;
-}
-
-/** 1234567.891 as 1,234,567.891 */
-function grouped(decimal: string): string {
-  const [whole = '', fraction] = decimal.split('.');
-  const digits = whole.replace(/\B(?=(\d{3})+$)/g, ',');
-  return (fraction === undefined ? digits : `${digits}.${fraction}`).replace(/^-/, '\u2212');
-}
-
-function quantityOf({ quantity, unit, kind }: DocumentLine): string {
-  if (quantity === null || kind === 'base') return '';
-  if (!unit) return grouped(quantity);
-  return `${grouped(quantity)} ${kind === 'usage' && quantity !== '1' ? `${unit}s` : unit}`;
-}
-
-/** What a line is called, and how it comes about. */
-function describe(line: DocumentLine, month: string): { description: string; remark: string } {
-  const corrected = `${months[Number(line.serviceMonth.slice(5, 7)) - 1]} ${line.serviceMonth.slice(0, 4)}`;
-  if (line.kind === 'correction')
-    return { description: `Correction for ${corrected}: ${line.description}`, remark: '' };
-  const { details } = line;
-  const text = (name: string) => (typeof details[name] === 'string' ? (details[name] as string) : null);
-  const remarks: string[] = [];
-  const used = text('used');
-  if (line.kind === 'usage' && used !== null) {
-    const included = text('included');
-    const isIncluded = included !== null && !new Exact(included).isZero();
-    remarks.push(isIncluded ? `${grouped(used)} used, ${grouped(included)} of it included` : `${grouped(used)} used`);
-    const model = text('model');
-    if (model === null) remarks.push('not charged');
-    else if (line.unitPrice === null && line.quantity !== '0') remarks.push(`${model} pricing`);
-    const limitedBy = text('limitedBy');
-    if (limitedBy !== null) remarks.push(limitedBy === 'cap' ? 'capped' : 'minimum');
-  }
-  const from = text('from');
-  const to = text('to');
-  if (from !== null && to !== null) {
-    const span = spanOf(from, to, month);
-    if (span !== null) remarks.push(span);
-  }
-  return { description: line.description, remark: remarks.join('; ') };
-}
-
-/** The days of a line's own period; null where it is the invoice's month. */
-function spanOf(from: string, to: string, month: string): string | null {
-  const first = Temporal.Instant.from(from).toZonedDateTimeISO('UTC').toPlainDate();
-  const last = Temporal.Instant.from(to).subtract({ nanoseconds: 1 }).toZonedDateTimeISO('UTC').toPlainDate();
-  const whole = Temporal.PlainYearMonth.from(month);
-  const isWhole =
-    first.equals(whole.toPlainDate({ day: 1 })) && last.equals(whole.toPlainDate({ day: whole.daysInMonth }));
-  return isWhole ? null : `${longDay(first.toString())} to ${longDay(last.toString())}`;
-}
-
-function taxLabel(tax: InvoiceDocument['taxes'][number], currency: string): string {
-  const on = `on ${grouped(tax.base)} ${currency}`;
-  const title = tax.title ?? 'Tax';
-  if (tax.treatment === 'exempt') return `${title}: exempt, ${on}`;
-  if (tax.treatment === 'reverse_charge') return `${title}: reverse charge, ${on}`;
-  return `${title} ${tax.percent} % ${on}`;
 }

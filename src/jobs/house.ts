@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { attributeJob } from '../deployments/jobs.ts';
 import { inventoryJobs } from '../inventory/jobs.ts';
-import { invoiceDraftsJob } from '../invoices/jobs.ts';
+import { draftMonthJob, invoiceDraftsJob } from '../invoices/jobs.ts';
 import { meterDayJob, meterJob, usageRetentionJob } from '../metering/jobs.ts';
 import { declareJob, type JobDeclaration } from '../platform/job.ts';
 import { publishEventsJob } from './events.ts';
+import { checkAlertsJob } from '../pricing/jobs.ts';
 import { overrideSchedule, type ScheduleEntry } from './schedule.ts';
 import { deleteEnded } from './store.ts';
 import { openWorker, type Worker, type WorkerOptions } from './worker.ts';
@@ -36,7 +37,9 @@ export const declarations: readonly JobDeclaration[] = [
   attributeJob,
   meterJob,
   meterDayJob,
+  checkAlertsJob,
   invoiceDraftsJob,
+  draftMonthJob,
   usageRetentionJob,
   pruneJob,
   publishEventsJob,
@@ -51,6 +54,7 @@ export const defaultSchedule: readonly ScheduleEntry[] = [
   { name: 'snapshots', cron: '33 * * * *', ...sync('sync_snapshots') },
   { name: 'backups', cron: '41 * * * *', ...sync('sync_backups') },
   { name: 'metering', cron: '10 1 * * *', job: meterJob, arguments: {} },
+  { name: 'alerts', cron: '20 * * * *', job: checkAlertsJob, arguments: {} },
   { name: 'retention', cron: '17 2 * * *', job: usageRetentionJob, arguments: {} },
   { name: 'invoices', cron: '40 2 * * *', job: invoiceDraftsJob, arguments: {} },
   { name: 'spaces', cron: '27 3 * * *', ...sync('sync_spaces') },

@@ -1,0 +1,96 @@
+import { Exact } from '../platform/quantity.ts';
+import type { DocumentLine, InvoiceDocument } from './document.ts';
+
+// How a printed document says days, numbers and lines. English, and the same on every machine.
+
+const months = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
+
+/** `5 February 2026`: in words, as no two countries agree on digits. */
+export function longDay(iso: string): string {
+  const { year, month, day } = Temporal.PlainDate.from(iso);
+  return `${day} ${months[month - 1]} ${year}`;
+}
+
+export function terms(days: number): string {
+  return days === 0 ? 'due on receipt' : `${days} days`;
+}
+
+/** A half-open period as people say it: with its last day. */
+export function periodOf({ from, to }: { readonly from: string; readonly to: string }): string {
+  return `${longDay(from)} to ${longDay(Temporal.PlainDate.from(to).subtract({ days: 1 }).toString())}`;
+}
+
+/** 1234567.891 as 1,234,567.891 */
+export function grouped(decimal: string): string {
+  const [whole = '', fraction] = decimal.split('.');
+  const digits = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return (fraction === undefined ? digits : `${digits}.${fraction}`).replace(/^-/, '\u2212');
+}
+
+export function quantityOf({ quantity, unit, kind }: DocumentLine): string {
+  if (quantity === null || kind === 'base') return '';
+  if (!unit) return grouped(quantity);
+  return `${grouped(quantity)} ${kind === 'usage' && quantity !== '1' ? `${unit}s` : unit}`;
+}
+
+/** What a line is called, and how it comes about. */
+export function describe(line: DocumentLine, month: string): { description: string; remark: string } {
+  const corrected = `${months[Number(line.serviceMonth.slice(5, 7)) - 1]} ${line.serviceMonth.slice(0, 4)}`;
+  if (line.kind === 'correction')
+    return { description: `Correction for ${corrected}: ${line.description}`, remark: '' };
+  const { details } = line;
+  const text = (name: string) => {
+    const value = details[name];
+    return typeof value === 'string' ? value : null;
+  };
+  const remarks: string[] = [];
+  const used = text('used');
+  if (line.kind === 'usage' && used !== null) {
+    const included = text('included');
+    const isIncluded = included !== null && !new Exact(included).isZero();
+    remarks.push(isIncluded ? `${grouped(used)} used, ${grouped(included)} of it included` : `${grouped(used)} used`);
+    const model = text('model');
+    if (model === null) remarks.push('not charged');
+    else if (line.unitPrice === null && line.quantity !== '0') remarks.push(`${model} pricing`);
+    const limitedBy = text('limitedBy');
+    if (limitedBy !== null) remarks.push(limitedBy === 'cap' ? 'capped' : 'minimum');
+  }
+  const from = text('from');
+  const to = text('to');
+  if (from !== null && to !== null) {
+    const span = spanOf(from, to, month);
+    if (span !== null) remarks.push(span);
+  }
+  return { description: line.description, remark: remarks.join('; ') };
+}
+
+/** The days of a line's own period; null where it is the invoice's month. */
+function spanOf(from: string, to: string, month: string): string | null {
+  const first = Temporal.Instant.from(from).toZonedDateTimeISO('UTC').toPlainDate();
+  const last = Temporal.Instant.from(to).subtract({ nanoseconds: 1 }).toZonedDateTimeISO('UTC').toPlainDate();
+  const whole = Temporal.PlainYearMonth.from(month);
+  const isWhole =
+    first.equals(whole.toPlainDate({ day: 1 })) && last.equals(whole.toPlainDate({ day: whole.daysInMonth }));
+  return isWhole ? null : `${longDay(first.toString())} to ${longDay(last.toString())}`;
+}
+
+export function taxLabel(tax: InvoiceDocument['taxes'][number], currency: string): string {
+  const on = `on ${grouped(tax.base)} ${currency}`;
+  const title = tax.title ?? 'Tax';
+  if (tax.treatment === 'exempt') return `${title}: exempt, ${on}`;
+  if (tax.treatment === 'reverse_charge') return `${title}: reverse charge, ${on}`;
+  return `${title} ${tax.percent} % ${on}`;
+}
