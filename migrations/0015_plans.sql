@@ -68,8 +68,8 @@ CREATE VIEW pricing_alert_firings AS
 
 CALL protect_from_customers('rating_changes');
 CALL protect_from_customers('alerts');
-CALL protect_by_deployment('alert_firings');
+CALL protect_from_customers('alert_firings');
 CALL protect_from_customers('pricing_changes');
 CALL publish_to_customers('pricing_subscriptions', '{recorded_by}');
-CALL publish_to_customers('pricing_alert_firings');
+CALL protect_from_customers('pricing_alert_firings');
 CALL audit_changes('alerts');

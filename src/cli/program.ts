@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { ReaderGone } from './output.ts';
 import { addAccountCommands } from './account.ts';
+import { addAlertCommands } from './alert.ts';
 import { addAuditCommands } from './audit.ts';
 import { addCustomerBillingCommands } from './customer-billing.ts';
 import { addCustomerCommands } from './customer.ts';
@@ -50,6 +51,7 @@ const nouns = [
   addQuoteCommand,
   addExportCommands,
   addRateCommand,
+  addAlertCommands,
   addEntityCommands,
   addInvoiceCommands,
   addJobCommands,

@@ -33,6 +33,7 @@ export const eventTypes: Readonly<Record<string, EventType>> = {
   'assignment.changed': { subject: 'resource', tells: 'it was assigned by hand, or no longer is', roles: all },
   'plan.changed': { subject: 'plan', tells: 'it has a new version', roles: money },
   'subscription.changed': { subject: 'deployment', tells: 'it is on another plan', roles: money },
+  'alert.fired': { subject: 'deployment', tells: 'an alert on its amount or usage fired', roles: money },
   'invoice.changed': { subject: 'invoice', tells: 'drafted, approved, issued or corrected', roles: money },
 };
 

@@ -1,0 +1,147 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../platform/database.ts';
+
+export interface AlertRow {
+  readonly id: number;
+  /** Null: each deployment. */
+  readonly deployment: string | null;
+  readonly deploymentId: number | null;
+  /** A billing kind; null: the amount of the month. */
+  readonly kind: string | null;
+  readonly threshold: string;
+  readonly unit: 'absolute' | 'percent';
+  readonly currency: string | null;
+  readonly basis: 'to_date' | 'forecast';
+  readonly createdAt: Temporal.Instant;
+  readonly createdBy: string;
+}
+
+export interface NewAlertRow extends Omit<AlertRow, 'id' | 'deployment' | 'createdAt' | 'createdBy'> {}
+
+/** Null: there is no such billing kind. */
+export async function insertAlert(
+  db: Database,
+  alert: NewAlertRow,
+  by: string,
+  now: Temporal.Instant,
+): Promise<number | null> {
+  const { rows } = await sql<{ alert_id: number }>`
+    INSERT INTO alerts (deployment_id, billing_kind_id, threshold, unit, currency, basis, created_at, created_by)
+    SELECT ${alert.deploymentId}::bigint, k.billing_kind_id, ${alert.threshold}, ${alert.unit}, ${alert.currency},
+           ${alert.basis}, ${now}, ${by}
+    FROM (SELECT 1) AS one
+    LEFT JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k ON k.slug = ${alert.kind}
+    WHERE ${alert.kind}::text IS NULL OR k.billing_kind_id IS NOT NULL
+    RETURNING alert_id`.execute(db);
+  return rows[0]?.alert_id ?? null;
+}
+
+/** Standing alerts by id, behind one of them; with a deployment's slug only those that are about it alone. */
+export async function selectAlerts(
+  db: Database,
+  only: { readonly deployment?: string | undefined; readonly after: number; readonly limit: number },
+): Promise<AlertRow[]> {
+  const { rows } = await sql<AlertRow>`
+    SELECT a.alert_id AS id, d.slug AS deployment, a.deployment_id AS "deploymentId", k.slug AS kind,
+           trim_scale(a.threshold) AS threshold, a.unit, a.currency, a.basis,
+           a.created_at AS "createdAt", a.created_by AS "createdBy"
+    FROM alerts a
+    LEFT JOIN deployments_list d USING (deployment_id)
+    LEFT JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k USING (billing_kind_id)
+    WHERE a.removed_at = 'infinity' AND a.alert_id > ${only.after}
+      ${only.deployment === undefined ? sql`` : sql`AND d.slug = ${only.deployment}`}
+    ORDER BY a.alert_id LIMIT ${only.limit}`.execute(db);
+  return rows;
+}
+
+/** Whether there was one to remove. */
+export async function updateRemoved(db: Database, id: number, now: Temporal.Instant): Promise<boolean> {
+  const { rows } = await sql`
+    UPDATE alerts SET removed_at = greatest(created_at, ${now}::timestamptz)
+    WHERE alert_id = ${id} AND removed_at = 'infinity' RETURNING 1`.execute(db);
+  return rows.length > 0;
+}
+
+export interface NewFiring {
+  readonly alertId: number;
+  readonly deploymentId: number;
+  readonly month: Temporal.PlainYearMonth;
+  readonly value: string;
+  readonly threshold: string;
+  readonly unit: string;
+}
+
+/** Writes those that have not fired for their deployment and month before; tells of each. Returns which they were. */
+export async function insertFirings(
+  trx: Transaction,
+  firings: readonly NewFiring[],
+  now: Temporal.Instant,
+): Promise<{ alertId: number; deploymentId: number }[]> {
+  const { rows } = await sql<{ alertId: number; deploymentId: number }>`
+    WITH fired AS (
+      INSERT INTO alert_firings (alert_id, deployment_id, month, value, threshold, unit, fired_at)
+      SELECT alert_id, deployment_id, month, value, threshold, unit, ${now}
+      FROM unnest(${firings.map((one) => one.alertId)}::bigint[], ${firings.map((one) => one.deploymentId)}::bigint[],
+                  ${firings.map((one) => `${one.month}-01`)}::date[], ${firings.map((one) => one.value)}::numeric[],
+                  ${firings.map((one) => one.threshold)}::numeric[], ${firings.map((one) => one.unit)}::text[])
+        AS f (alert_id, deployment_id, month, value, threshold, unit)
+      ON CONFLICT DO NOTHING
+      RETURNING alert_id, deployment_id
+    )
+    SELECT f.alert_id AS "alertId", f.deployment_id AS "deploymentId", tell_event('alert.fired', d.slug)
+    FROM fired f JOIN deployments_list d USING (deployment_id)`.execute(trx);
+  return rows;
+}
+
+export interface FiringRow {
+  readonly alertId: number;
+  readonly deployment: string;
+  readonly month: Temporal.PlainDate;
+  readonly kind: string | null;
+  readonly basis: 'to_date' | 'forecast';
+  readonly value: string;
+  readonly threshold: string;
+  readonly unit: string;
+  readonly firedAt: Temporal.Instant;
+}
+
+/** What fired, the newest first. */
+export async function selectFirings(
+  db: Database,
+  only: {
+    readonly deployment?: string | undefined;
+    readonly month?: Temporal.PlainYearMonth | undefined;
+    readonly offset: number;
+    readonly limit: number;
+  },
+): Promise<FiringRow[]> {
+  const { rows } = await sql<FiringRow>`
+    SELECT f.alert_id AS "alertId", d.slug AS deployment, f.month, k.slug AS kind, a.basis,
+           trim_scale(f.value) AS value, trim_scale(f.threshold) AS threshold, f.unit, f.fired_at AS "firedAt"
+    FROM alert_firings f
+    JOIN alerts a USING (alert_id)
+    JOIN deployments_list d ON d.deployment_id = f.deployment_id
+    LEFT JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k USING (billing_kind_id)
+    WHERE true
+      ${only.deployment === undefined ? sql`` : sql`AND d.slug = ${only.deployment}`}
+      ${only.month === undefined ? sql`` : sql`AND f.month = ${`${only.month}-01`}::date`}
+    ORDER BY f.fired_at DESC, f.alert_id DESC, f.deployment_id DESC OFFSET ${only.offset} LIMIT ${only.limit}`.execute(
+    db,
+  );
+  return rows;
+}
+
+/** Deployments that are on any plan at some time within [from, to), by id, behind one of them. */
+export async function selectSubscribed(
+  db: Database,
+  from: Temporal.Instant,
+  to: Temporal.Instant,
+  after: number,
+  limit: number,
+): Promise<number[]> {
+  const { rows } = await sql<{ deployment_id: number }>`
+    SELECT DISTINCT deployment_id FROM subscriptions
+    WHERE superseded_at = 'infinity' AND valid_from < ${to} AND valid_to > ${from} AND deployment_id > ${after}
+    ORDER BY deployment_id LIMIT ${limit}`.execute(db);
+  return rows.map((row) => row.deployment_id);
+}
