@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { ImportCounts, ImportResult } from '../deployments/import.ts';
-import type { Database } from '../platform/database.ts';
+import type { ImportCounts } from '../deployments/import.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { addCommand, withSession } from './command.ts';
 import { readInput } from './input.ts';
@@ -75,7 +74,8 @@ async function importFile(
   const result = await importCustomers(db, text, { dryRun: options.dryRun === true }, now);
   let subscriptions = 0;
   if (result.written) {
-    subscriptions = await subscribeAll(db, result.plans, now);
+    const { subscribeImported } = await import('../pricing/imported-plans.ts');
+    subscriptions = await subscribeImported(db, result.plans, operator(), now);
     await bringAttributionsUpToDate(db, now);
   }
 
@@ -103,20 +103,6 @@ async function importFile(
     );
   }
   return options.exitCode === true && options.dryRun === true && differs ? 3 : 0;
-}
-
-/** Puts the imported deployments on their plans from the day on which each starts. Returns how many that changed. */
-async function subscribeAll(db: Database, plans: ImportResult['plans'], now: Temporal.Instant): Promise<number> {
-  const { listDeployments } = await import('../deployments/deployments.ts');
-  const { dayOf } = await import('../metering/period.ts');
-  const { subscribe } = await import('../pricing/subscriptions.ts');
-  const starts = new Map((await listDeployments(db)).map(({ slug, startsAt }) => [slug, startsAt]));
-  let changed = 0;
-  for (const { deployment, plan } of plans) {
-    const from = dayOf(starts.get(deployment) ?? now);
-    if ((await subscribe(db, { deployment, plan, from }, operator(), now)).changed) changed += 1;
-  }
-  return changed;
 }
 
 function describeCounts(what: string, { created, updated, unchanged }: ImportCounts): string {

@@ -166,3 +166,36 @@ describe('a POST with an Idempotency-Key', () => {
     expect(rows).toEqual([]);
   });
 });
+
+describe('an import', () => {
+  const header = 'customer_external_id,customer_name,currency,deployment_slug,deployment_name,starts_at,plan\r\n';
+  const send = (csv: string, query = '', headers: Record<string, string> = {}) =>
+    api.fetch(`/customers/import${query}`, {
+      method: 'POST',
+      body: csv,
+      headers: { 'content-type': 'text/csv; charset=utf-8', ...headers },
+    });
+
+  test('writes all or nothing, and tells each bad row', async () => {
+    const bad = await send(`${header}i-1,One,USD,imported,Imported,2026-05-01,\r\ni-1,One,dollars,x,X,2026-05-01,\r\n`);
+    expect([bad.status, await bad.json()]).toEqual([
+      400,
+      expect.objectContaining({
+        errors: expect.arrayContaining([expect.objectContaining({ pointer: 'line 3, currency' })]),
+      }),
+    ]);
+    expect(await customers()).not.toContain('i-1');
+  });
+
+  test('can be tried first, and is done once by its key', async () => {
+    const { rows } = await sql<{ slug: string }>`SELECT slug FROM plans ORDER BY slug LIMIT 1`.execute(database.db);
+    const csv = `${header}i-2,Two,USD,imported,Imported,2026-05-01,${rows[0]?.slug}\r\n`;
+    expect(await (await send(csv, '?dryRun=true')).json()).toMatchObject({ written: false, customers: { created: 1 } });
+    expect(await customers()).not.toContain('i-2');
+    const written = { written: true, deployments: { created: 1 }, subscriptions: 1, problems: [] };
+    expect(await (await send(csv, '', { 'idempotency-key': 'import-1' })).json()).toMatchObject(written);
+    expect(await (await send(csv, '', { 'idempotency-key': 'import-1' })).json()).toMatchObject(written);
+    expect(await (await send(csv)).json()).toMatchObject({ deployments: { unchanged: 1 }, subscriptions: 0 });
+    expect((await send(`${csv}\r\n`, '', { 'idempotency-key': 'import-1' })).status).toBe(422);
+  });
+});

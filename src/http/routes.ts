@@ -1,6 +1,7 @@
 import { deploymentsRoutes } from '../deployments/routes.ts';
 import { inventoryRoutes } from '../inventory/routes.ts';
 import { exportRoutes } from '../invoices/focus/routes.ts';
+import { invoiceRoutes } from '../invoices/routes.ts';
 import { inventory } from '../jobs/house.ts';
 import { jobsRoutes } from '../jobs/routes.ts';
 import { meteringRoutes } from '../metering/routes.ts';
@@ -8,13 +9,16 @@ import type { RouteDeclaration } from '../platform/route.ts';
 import { gapRoutes } from '../pricing/gaps.routes.ts';
 import { auditRoutes } from './audit.routes.ts';
 import { eventRoutes } from './events.routes.ts';
+import { importRoutes } from './import.routes.ts';
 
 /** Every route of the API: what is not here is not served. A room declares its own. */
 export const routes: readonly RouteDeclaration[] = [
   ...inventoryRoutes(inventory),
   ...deploymentsRoutes,
+  ...importRoutes,
   ...meteringRoutes,
   ...gapRoutes,
+  ...invoiceRoutes,
   ...exportRoutes,
   ...jobsRoutes,
   ...eventRoutes,
