@@ -2,10 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts';
 import { createCustomer } from '../../src/deployments/customers.ts';
 import { createDeployment } from '../../src/deployments/deployments.ts';
+import { insertAccount, insertLiving } from '../../src/deployments/inventory-fixture.ts';
 import { openApiDocument } from '../../src/http/openapi.ts';
 import { routes } from '../../src/http/routes.ts';
+import { meterRange } from '../../src/metering/meter.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { startTestApi, type TestApi } from './api-fixture.ts';
 
@@ -29,6 +32,12 @@ beforeAll(async () => {
   const born = Temporal.Instant.from('2026-05-01T00:00:00Z');
   await createCustomer(database.db, { externalId: 'c-1', name: 'One', currency: 'USD' }, born);
   await createDeployment(database.db, { slug: 'acme', name: 'Acme', customer: 'c-1', startsAt: born }, born);
+  const account = await insertAccount(database.db);
+  await insertLiving(database.db, account, 'droplet', '1', { name: 'acme-1', tags: ['deployment:acme'] }, born);
+  const now = Temporal.Instant.from('2026-05-03T06:00:00Z');
+  await bringAttributionsUpToDate(database.db, now);
+  const days = { from: Temporal.PlainDate.from('2026-05-01'), to: Temporal.PlainDate.from('2026-05-03') };
+  await meterRange(database.db, { ...days, now });
   api = await startTestApi(database);
   folder = mkdtempSync(join(import.meta.dirname, 'generated-'));
   const { default: generate, astToString } = await import('openapi-typescript');
@@ -48,9 +57,17 @@ export async function read(baseUrl: string, token: string) {
   const client = createClient<paths, 'application/json' | 'application/problem+json'>({ baseUrl, headers: { authorization: \`Bearer \${token}\` } });
   const list = await client.GET('/deployments', { params: { query: { customer: 'c-1', limit: 10 } } });
   const names: string[] = list.data?.items.map((item) => item.deployment) ?? [];
+  const used = await client.GET('/deployments/{deployment}/usage', {
+    params: { path: { deployment: 'acme' }, query: { from: '2026-05-01', to: '2026-05-03' } },
+  });
+  const hours: string | undefined = used.data?.usage.droplet_hours;
+  const days = await client.GET('/deployments/{deployment}/usage/days', {
+    params: { path: { deployment: 'acme' }, query: { from: '2026-05-01', to: '2026-05-03' } },
+  });
+  const byDay = days.data?.items.map(({ day, kind, quantity }) => [day, kind, quantity]);
   const missing = await client.GET('/deployments/{deployment}', { params: { path: { deployment: 'nobody' } } });
   const code: string | undefined = missing.error?.code;
-  return { names, code };
+  return { names, code, hours, byDay };
 }
 `;
 
@@ -91,7 +108,15 @@ test('a client with generated types compiles and reads', async () => {
   const { read } = (await import(join(folder, 'client.ts'))) as {
     read(baseUrl: string, token: string): Promise<unknown>;
   };
-  expect(await read(`${api.url}/api/v1`, await api.token('viewer'))).toEqual({ names: ['acme'], code: 'not_found' });
+  expect(await read(`${api.url}/api/v1`, await api.token('viewer'))).toEqual({
+    names: ['acme'],
+    code: 'not_found',
+    hours: '48',
+    byDay: [
+      ['2026-05-01', 'droplet_hours', '24'],
+      ['2026-05-02', 'droplet_hours', '24'],
+    ],
+  });
 });
 
 test('the types refuse what the API has not', async () => {
