@@ -138,11 +138,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     });
   });
 
-  const url = await server.listen({ port, host }).catch(async (error: unknown) => {
+  const closeParts = async () => {
     load.close();
-    await server.close();
     await hub.close();
     await pool.end();
+  };
+  const url = await server.listen({ port, host }).catch(async (error: unknown) => {
+    await server.close();
+    await closeParts();
     throw explainListenError(error, host, port);
   });
   return {
@@ -160,9 +163,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       await server.close();
       clearInterval(sweep);
       clearTimeout(timer);
-      await hub.close();
-      load.close();
-      await pool.end();
+      await closeParts();
     },
   };
 }
