@@ -7,6 +7,7 @@ import { jobsRoutes } from '../jobs/routes.ts';
 import { meteringRoutes } from '../metering/routes.ts';
 import type { RouteDeclaration } from '../platform/route.ts';
 import { gapRoutes } from '../pricing/gaps.routes.ts';
+import { pricingRoutes } from '../pricing/routes.ts';
 import { auditRoutes } from './audit.routes.ts';
 import { eventRoutes } from './events.routes.ts';
 import { importRoutes } from './import.routes.ts';
@@ -18,6 +19,7 @@ export const routes: readonly RouteDeclaration[] = [
   ...importRoutes,
   ...meteringRoutes,
   ...gapRoutes,
+  ...pricingRoutes,
   ...invoiceRoutes,
   ...exportRoutes,
   ...jobsRoutes,

@@ -9,6 +9,16 @@ export async function listPlans(db: Database, day: Temporal.PlainDate): Promise<
 }
 
 /**
+ * Every version of a plan, the oldest first.
+ * @throws ArcadiaError not_found
+ */
+export async function listPlanVersions(db: Database, slug: string): Promise<PlanVersion[]> {
+  const rows = await store.selectPlanVersions(db, slug);
+  if (rows.length === 0) throw new ArcadiaError('not_found', `There is no plan "${slug}".`);
+  return rows.map(toPlanVersion);
+}
+
+/**
  * The version of a plan that holds on a day.
  * @throws ArcadiaError not_found
  */

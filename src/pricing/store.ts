@@ -47,6 +47,14 @@ export async function selectPlans(db: Database, day: Temporal.PlainDate, slug: s
   return rows;
 }
 
+/** All versions of a plan, the oldest first. */
+export async function selectPlanVersions(db: Database, slug: string): Promise<PlanRow[]> {
+  const { rows } = await sql<PlanRow>`
+    SELECT ${planColumns}
+    FROM plan_versions v JOIN plans p USING (plan_id) WHERE p.slug = ${slug} ORDER BY v.from_day`.execute(db);
+  return rows;
+}
+
 export async function selectPlansByVersion(
   db: Database,
   ids: readonly number[],

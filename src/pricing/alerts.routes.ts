@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { pageOf } from '../platform/pages.ts';
+import { declareList, declareRoute, type Role, type RouteDeclaration, staff } from '../platform/route.ts';
+import { decimalOut, id, instantOut, month, slug } from '../platform/schemas.ts';
+import { addAlert, getAlert, listAlerts, listFirings, removeAlert } from './alerts.ts';
+
+const deciders: readonly Role[] = ['owner', 'finance', 'operator'];
+
+const fields = {
+  deployment: slug.nullable().meta({ description: 'null: each deployment that is on a plan' }),
+  kind: z.string().nullable().meta({ description: 'A billing kind; null: what the month itself costs' }),
+  threshold: decimalOut,
+  unit: z
+    .enum(['absolute', 'percent'])
+    .meta({ description: "percent: of the kind's allowance, or of the plan's base fee" }),
+  currency: z.string().nullable().meta({ description: 'Of an absolute amount' }),
+  basis: z
+    .enum(['to_date', 'forecast'])
+    .meta({ description: "What is metered so far, or the month's end as foreseen" }),
+};
+const alert = z
+  .object({ id, ...fields, createdAt: instantOut, createdBy: z.string() })
+  .meta({ id: 'Alert', description: 'A threshold on what a month costs or uses' });
+
+const listAlertsRoute = declareList({
+  path: '/alerts',
+  operationId: 'listAlerts',
+  tag: 'plans',
+  summary: 'Alerts, by their id',
+  roles: staff,
+  query: z.object({ deployment: slug.optional().meta({ description: 'Only those on it alone' }) }),
+  row: alert,
+  async run({ db, query }, { limit, cursor }) {
+    const rows = await listAlerts(db, { ...query, after: Number(cursor ?? 0), limit: limit + 1 });
+    return pageOf(rows, limit, (last) => String(last.id));
+  },
+});
+
+const getAlertRoute = declareRoute({
+  method: 'GET',
+  path: '/alerts/:alert',
+  operationId: 'getAlert',
+  tag: 'plans',
+  summary: 'One alert',
+  roles: staff,
+  params: z.object({ alert: id }),
+  response: alert,
+  run: ({ db, params }) => getAlert(db, params.alert),
+});
+
+const addAlertRoute = declareRoute({
+  method: 'POST',
+  path: '/alerts',
+  operationId: 'addAlert',
+  tag: 'plans',
+  summary: 'Watch a deployment, or all of them',
+  description: 'It fires once for a deployment and a calendar month, and tells the event alert.fired.',
+  roles: deciders,
+  body: z.strictObject({
+    deployment: fields.deployment.default(null),
+    kind: fields.kind.default(null),
+    threshold: z
+      .string()
+      .max(64)
+      .meta({ description: 'An exact decimal above zero', examples: ['80'] }),
+    unit: fields.unit,
+    currency: fields.currency.default(null),
+    basis: fields.basis.default('to_date'),
+  }),
+  response: alert,
+  status: 201,
+  location: (made) => `/alerts/${made.id}`,
+  run: ({ db, body, principal, now }) => addAlert(db, body, principal.subject, now),
+});
+
+const removeAlertRoute = declareRoute({
+  method: 'DELETE',
+  path: '/alerts/:alert',
+  operationId: 'removeAlert',
+  tag: 'plans',
+  summary: 'End an alert; what it fired stays',
+  roles: deciders,
+  params: z.object({ alert: id }),
+  run: ({ db, params, now }) => removeAlert(db, params.alert, now),
+});
+
+const firing = z
+  .object({
+    alertId: id,
+    deployment: slug,
+    month: z.string().meta({ description: 'A UTC calendar month', examples: ['2026-05'] }),
+    kind: z.string().nullable().meta({ description: 'null: the amount' }),
+    basis: fields.basis,
+    value: decimalOut,
+    threshold: decimalOut,
+    unit: z.string().meta({ description: '%, a currency, or the kind whose units they are' }),
+    firedAt: instantOut,
+  })
+  .meta({ id: 'AlertFiring', description: 'An alert whose threshold was reached' });
+
+const listFiringsRoute = declareList({
+  path: '/alert-firings',
+  operationId: 'listAlertFirings',
+  tag: 'plans',
+  summary: 'Which alerts fired, the newest first',
+  roles: staff,
+  query: z.object({ deployment: slug.optional(), month: month.optional() }),
+  row: firing,
+  async run({ db, query }, { limit, cursor }) {
+    const offset = Number(cursor ?? 0);
+    const rows = await listFirings(db, {
+      deployment: query.deployment,
+      month: query.month?.toPlainYearMonth(),
+      offset,
+      limit: limit + 1,
+    });
+    const { items, nextCursor } = pageOf(rows, limit, () => String(offset + limit));
+    return { items: items.map((row) => ({ ...row, month: row.month.toPlainYearMonth().toString() })), nextCursor };
+  },
+});
+
+export const alertRoutes: readonly RouteDeclaration[] = [
+  listAlertsRoute,
+  getAlertRoute,
+  addAlertRoute,
+  removeAlertRoute,
+  listFiringsRoute,
+];

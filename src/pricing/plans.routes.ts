@@ -1,0 +1,319 @@
+import { z } from 'zod';
+import { dayOf } from '../metering/period.ts';
+import { pageOf, pageOfAll } from '../platform/pages.ts';
+import { declareList, declareRoute, type Role, type RouteDeclaration, staff } from '../platform/route.ts';
+import { day, dayOut, decimalOut, instant, instantOut, slug } from '../platform/schemas.ts';
+import type { PlanVersion } from './plan.ts';
+import { applyPlans, previewPlans } from './plan-apply.ts';
+import { planFileJsonSchema } from './plan-file.ts';
+import { getPlan, listPlans, listPlanVersions } from './plans.ts';
+import { costPlusUnitPrice } from './rating/cost-plus.ts';
+import {
+  changeSubscription,
+  currentSubscriptions,
+  endSubscription,
+  pauseSubscription,
+  resumeSubscription,
+  startSubscription,
+  type Subscription,
+  subscriptionHistory,
+} from './subscriptions.ts';
+
+// Customers see the plans that their deployments are or were on, with their prices, and nothing of
+// other plans: row-level security leaves them out. Of an item at cost-plus they see the price,
+// never the cost or the markup.
+
+const readers: readonly Role[] = [...staff, 'customer'];
+const deciders: readonly Role[] = ['owner', 'finance'];
+
+const planItem = z.object({
+  kind: z.string(),
+  allowance: decimalOut,
+  carryOver: z.object({ months: z.int(), limit: decimalOut.nullable() }).nullable(),
+  model: z.string().meta({ examples: ['standard'] }),
+  properties: z.record(z.string(), z.unknown()).meta({ description: 'Of the model; see the plan file schema' }),
+  minimum: decimalOut.nullable(),
+  cap: decimalOut.nullable(),
+});
+const planVersion = z
+  .object({
+    plan: slug,
+    name: z.string(),
+    from: dayOut.meta({ description: 'The first day on which this version holds' }),
+    currency: z.string(),
+    base: decimalOut,
+    baseEvery: z.enum(['month', 'year']),
+    baseDue: z.enum(['arrears', 'advance']),
+    minimum: decimalOut.nullable(),
+    cap: decimalOut.nullable(),
+    discount: z
+      .object({ percent: decimalOut.optional(), amount: decimalOut.optional(), until: dayOut.nullable() })
+      .nullable(),
+    items: z.array(planItem),
+  })
+  .meta({ id: 'PlanVersion', description: 'A price list from a day on' });
+
+function planAnswer(plan: PlanVersion, role: Role): z.input<typeof planVersion> {
+  const { discount, items, ...rest } = plan;
+  return {
+    ...rest,
+    discount: discount && {
+      ...(discount.percent !== undefined && { percent: discount.percent }),
+      ...(discount.amount !== undefined && { amount: discount.amount }),
+      until: discount.until,
+    },
+    items: items.map((item) =>
+      item.model === 'cost-plus' && role === 'customer'
+        ? { ...item, properties: { unitPrice: costPlusUnitPrice(item.properties).toFixed() } }
+        : { ...item, properties: { ...item.properties } },
+    ),
+  };
+}
+
+const onDay = z.object({ on: day.optional().meta({ description: 'Another day than today' }) });
+
+const listPlansRoute = declareList({
+  path: '/plans',
+  operationId: 'listPlans',
+  tag: 'plans',
+  summary: 'The plans as they are on a day',
+  roles: readers,
+  query: onDay,
+  row: planVersion,
+  async run({ db, query, now, principal }, page) {
+    const plans = await listPlans(db, query.on ?? dayOf(now));
+    const { items, nextCursor } = pageOfAll(plans, page, (plan) => plan.plan);
+    return { items: items.map((plan) => planAnswer(plan, principal.role)), nextCursor };
+  },
+});
+
+const getPlanRoute = declareRoute({
+  method: 'GET',
+  path: '/plans/:plan',
+  operationId: 'getPlan',
+  tag: 'plans',
+  summary: 'A plan with its prices, as it is on a day',
+  roles: readers,
+  params: z.object({ plan: slug }),
+  query: onDay,
+  response: planVersion,
+  async run({ db, params, query, now, principal }) {
+    return planAnswer(await getPlan(db, params.plan, query.on ?? dayOf(now)), principal.role);
+  },
+});
+
+const listPlanVersionsRoute = declareList({
+  path: '/plans/:plan/versions',
+  operationId: 'listPlanVersions',
+  tag: 'plans',
+  summary: "A plan's versions, the oldest first",
+  roles: readers,
+  params: z.object({ plan: slug }),
+  row: planVersion,
+  async run({ db, params, principal }, page) {
+    const versions = await listPlanVersions(db, params.plan);
+    const { items, nextCursor } = pageOfAll(versions, page, (version) => version.from.toString());
+    return { items: items.map((version) => planAnswer(version, principal.role)), nextCursor };
+  },
+});
+
+const getPlanSchemaRoute = declareRoute({
+  method: 'GET',
+  path: '/plan-schema',
+  operationId: 'getPlanSchema',
+  tag: 'plans',
+  summary: 'The JSON schema of a plan file',
+  roles: staff,
+  response: z.record(z.string(), z.unknown()),
+  run: async () => ({ ...planFileJsonSchema() }),
+});
+
+const planFiles = z.strictObject({
+  files: z
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .min(1)
+          .max(200)
+          .meta({ description: 'For problems', examples: ['plans/studio.yaml'] }),
+        text: z.string().max(1_000_000).meta({ description: 'YAML or JSON, as GET /plan-schema says' }),
+      }),
+    )
+    .min(1)
+    .max(100),
+});
+
+const compared = z.object({ before: decimalOut, after: decimalOut, difference: decimalOut });
+const planChange = z
+  .object({
+    file: z.string(),
+    plan: slug,
+    from: dayOut,
+    status: z.enum(['unchanged', 'new_plan', 'new_version', 'edited']),
+    comparedWith: dayOut.nullable().meta({ description: 'The first day of the version that it is compared with' }),
+    differences: z
+      .array(z.object({ what: z.string(), before: z.string().nullable(), after: z.string().nullable() }))
+      .readonly(),
+    warnings: z
+      .array(
+        z.object({
+          code: z.string(),
+          path: z.array(z.union([z.string(), z.int()])).readonly(),
+          message: z.string(),
+        }),
+      )
+      .readonly(),
+    impact: z
+      .object({
+        currency: z.string(),
+        deployments: z.int(),
+        months: z.array(z.object({ month: z.string(), complete: z.boolean(), sum: compared })),
+        most: z.array(z.object({ deployment: slug, months: z.array(compared).readonly() })).readonly(),
+      })
+      .nullable()
+      .meta({ description: 'What it would have cost in the last complete month, and in the current one to date' }),
+  })
+  .meta({ id: 'PlanChange', description: 'What a plan file changes, for whom, in money' });
+
+const previewPlansRoute = declareRoute({
+  method: 'POST',
+  asks: true,
+  path: '/plans/preview',
+  operationId: 'previewPlans',
+  tag: 'plans',
+  summary: 'What plan files would change, for whom and in money',
+  description: 'Nothing is written. A bad file is refused with file, line and reason of each problem.',
+  roles: staff,
+  body: planFiles,
+  response: z.object({ changes: z.array(planChange) }),
+  async run({ db, body, now }) {
+    const changes = await previewPlans(db, body.files, { now, limit: 100 });
+    return {
+      changes: changes.map((change) => ({
+        ...change,
+        impact: change.impact && {
+          ...change.impact,
+          months: change.impact.months.map((one) => ({ ...one, month: one.month.toString() })),
+        },
+      })),
+    };
+  },
+});
+
+const applyPlansRoute = declareRoute({
+  method: 'POST',
+  path: '/plans',
+  operationId: 'applyPlans',
+  tag: 'plans',
+  summary: 'Make plans what their files say, all or nothing',
+  description: 'Ask for a preview first. A version that deployments have been on never changes.',
+  roles: deciders,
+  body: planFiles,
+  response: z.object({ written: z.int().meta({ description: 'How many versions' }) }),
+  run: ({ db, body, principal, now }) => applyPlans(db, body.files, principal.subject, now),
+});
+
+// --- Subscriptions ---
+
+const subscription = z
+  .object({
+    deployment: slug,
+    plan: slug,
+    paused: z.boolean(),
+    from: instantOut,
+    to: instantOut.nullable().meta({ description: 'null: until it is changed' }),
+  })
+  .meta({ id: 'Subscription', description: 'What a deployment is on' });
+
+const listSubscriptionsRoute = declareList({
+  path: '/subscriptions',
+  operationId: 'listSubscriptions',
+  tag: 'plans',
+  summary: 'What each deployment is on at a moment, by its slug',
+  roles: readers,
+  query: z.object({
+    at: instant.optional().meta({ description: 'Another moment than now' }),
+    plan: slug.optional(),
+    paused: z.boolean().optional(),
+  }),
+  row: subscription,
+  async run({ db, query, now }, { limit, cursor }) {
+    const { at = now, ...filter } = query;
+    const rows: Subscription[] = await currentSubscriptions(db, at, {
+      ...filter,
+      after: cursor ?? undefined,
+      limit: limit + 1,
+    });
+    return pageOf(rows, limit, (last) => last.deployment);
+  },
+});
+
+/** More changes than a deployment's plan ever sees. */
+const historyMax = 10_000;
+
+const listSubscriptionHistoryRoute = declareList({
+  path: '/deployments/:deployment/subscriptions',
+  operationId: 'listSubscriptionHistory',
+  tag: 'plans',
+  summary: "A deployment's plans over time, the newest first",
+  roles: readers,
+  params: z.object({ deployment: slug }),
+  row: subscription,
+  async run({ db, params }, page) {
+    return pageOfAll(await subscriptionHistory(db, params.deployment, historyMax), page, (one) => one.from.toString());
+  },
+});
+
+const from = instant.meta({ description: 'When it begins: the beginning of a UTC day' });
+const decision = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('start'), plan: slug, from }),
+  z.strictObject({ action: z.literal('change'), plan: slug, from }),
+  z.strictObject({
+    action: z.literal('pause'),
+    from,
+    to: instant.nullable().default(null).meta({ description: 'null: until it is resumed' }),
+  }),
+  z.strictObject({ action: z.literal('resume'), from }),
+  z.strictObject({ action: z.literal('end'), from }),
+]);
+
+const decideSubscriptionRoute = declareRoute({
+  method: 'POST',
+  path: '/deployments/:deployment/subscription',
+  operationId: 'decideSubscription',
+  tag: 'plans',
+  summary: "Start, change, pause, resume or end a deployment's subscription",
+  description: 'Days long past may be given: what was issued for them is then to be corrected.',
+  roles: deciders,
+  params: z.object({ deployment: slug }),
+  body: decision,
+  response: z.object({ changed: z.boolean().meta({ description: 'false: it was so already' }) }),
+  run({ db, params, body, principal, now }) {
+    const asked = { ...params, ...body };
+    switch (asked.action) {
+      case 'start':
+        return startSubscription(db, asked, principal.subject, now);
+      case 'change':
+        return changeSubscription(db, asked, principal.subject, now);
+      case 'pause':
+        return pauseSubscription(db, asked, principal.subject, now);
+      case 'resume':
+        return resumeSubscription(db, asked, principal.subject, now);
+      case 'end':
+        return endSubscription(db, asked, principal.subject, now);
+    }
+  },
+});
+
+export const planRoutes: readonly RouteDeclaration[] = [
+  listPlansRoute,
+  getPlanSchemaRoute,
+  previewPlansRoute,
+  applyPlansRoute,
+  getPlanRoute,
+  listPlanVersionsRoute,
+  listSubscriptionsRoute,
+  listSubscriptionHistoryRoute,
+  decideSubscriptionRoute,
+];
