@@ -131,6 +131,23 @@ test('both customers see their part of what they share, and neither the other', 
   }
 });
 
+test('columns about our money, our secrets and others are not readable in tables that are', async () => {
+  const { rows } = await sql<{ name: string }>`
+    SELECT attrelid::regclass || '.' || attname AS name FROM pg_attribute
+    WHERE attrelid = ANY (${readByCustomers}::regclass[]) AND attnum > 0 AND NOT attisdropped
+      AND has_column_privilege('arcadia_customer', attrelid, attnum, 'SELECT')`.execute(db);
+  const readable = rows.map(({ name }) => name);
+  expect(readable).toContain('accounts.slug');
+  for (const hidden of [
+    'accounts.credentials',
+    'accounts.api_url',
+    'accounts.provider_account_id',
+    'owner_sets.signature',
+  ])
+    expect(readable).not.toContain(hidden);
+  expect(readable.filter((name) => /cost|margin|markup|secret|credential|payload|token/.test(name))).toEqual([]);
+});
+
 test('a customer changes nothing', async () => {
   for (const relation of await catalogue()) {
     const { rows } = await sql<{ may: boolean }>`

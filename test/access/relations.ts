@@ -7,7 +7,6 @@ const names = (text: string) => text.trim().split(/\s+/);
 /** A customer reads rows of their own, or what is the same to all; without a customer there is no row. */
 export const readByCustomers: readonly string[] = names(`
   accounts
-  alert_firings
   attributions
   billing_kind_definitions
   billing_kinds
@@ -37,7 +36,6 @@ export const readByCustomers: readonly string[] = names(`
   plan_items
   plan_versions
   plans
-  pricing_alert_firings
   pricing_subscriptions
   resource_states
   resources
@@ -53,6 +51,7 @@ export const readByCustomers: readonly string[] = names(`
 
 /** Closed to customers. */
 export const closedToCustomers: readonly string[] = names(`
+  alert_firings
   alerts
   attribution_progress
   audit_log
@@ -93,6 +92,7 @@ export const closedToCustomers: readonly string[] = names(`
   migration_checksums
   number_series
   observation_limits
+  pricing_alert_firings
   pricing_carry_over
   pricing_changes
   project_memberships

@@ -3,6 +3,9 @@ import { assign } from '../../src/deployments/assignments.ts';
 import { createCustomer } from '../../src/deployments/customers.ts';
 import { createDeployment } from '../../src/deployments/deployments.ts';
 import { at, insertAccount, insertLiving, writeState } from '../../src/deployments/inventory-fixture.ts';
+import { draftMonth } from '../../src/invoices/drafts.ts';
+import { updateEntity } from '../../src/invoices/entities.ts';
+import { approveInvoice, issueInvoice } from '../../src/invoices/issue.ts';
 import { meterRange } from '../../src/metering/meter.ts';
 import type { Database } from '../../src/platform/database.ts';
 import { planSchema } from '../../src/pricing/plan.ts';
@@ -18,11 +21,16 @@ export interface TwoCustomers {
   readonly bravosDeployments: readonly number[];
   readonly alphasDroplet: number;
   readonly bravosDroplet: number;
+  /** Issued, for May. */
+  readonly alphasInvoice: number;
+  readonly bravosInvoice: number;
+  /** Of June, which is not over. */
+  readonly alphasDraft: number;
 }
 
 /** Nowhere else: what something costs us. */
 export const plantedCost = '7391.4682';
-export const now = at('2026-05-20');
+export const now = at('2026-06-10');
 
 export async function insertTwoCustomers(db: Database): Promise<TwoCustomers> {
   const since = at('2026-05-01');
@@ -71,7 +79,7 @@ export async function insertTwoCustomers(db: Database): Promise<TwoCustomers> {
     await subscribe(db, { deployment: `${customer}-shop`, plan: plan.plan, from }, 'test', now);
   }
 
-  const range = { from: Temporal.PlainDate.from('2026-05-01'), to: Temporal.PlainDate.from('2026-05-18') };
+  const range = { from: Temporal.PlainDate.from('2026-05-01'), to: Temporal.PlainDate.from('2026-06-01') };
   await meterRange(db, { ...range, now });
   // A droplet that was off for a while after all, of each: usage_changes has rows of both.
   for (const resource of [alphas, bravos]) {
@@ -84,6 +92,7 @@ export async function insertTwoCustomers(db: Database): Promise<TwoCustomers> {
       INSERT INTO resource_payloads (resource_id, digest, payload, seen_at)
       VALUES (${resource}, '', ${JSON.stringify({ size: { price_monthly: plantedCost } })}, ${now})`.execute(db);
 
+  const invoices = await insertInvoices(db, customers);
   const { rows } = await sql<{ id: number }>`
     SELECT deployment_id AS id FROM deployments WHERE slug LIKE 'bravo%' ORDER BY 1`.execute(db);
   return {
@@ -91,5 +100,28 @@ export async function insertTwoCustomers(db: Database): Promise<TwoCustomers> {
     bravosDeployments: rows.map(({ id }) => id),
     alphasDroplet: alphas,
     bravosDroplet: bravos,
+    ...invoices,
   };
+}
+
+async function insertInvoices(
+  db: Database,
+  { alpha, bravo }: { alpha: number; bravo: number },
+): Promise<Pick<TwoCustomers, 'alphasInvoice' | 'bravosInvoice' | 'alphasDraft'>> {
+  await updateEntity(db, 'default', { name: 'Hosting Ltd', address: ['1 Quay Street', 'Bristol'], taxIds: ['GB1'] });
+  for (const month of ['2026-05-01', '2026-06-01'])
+    await draftMonth(db, { month: Temporal.PlainDate.from(month), now });
+  const { rows } = await sql<{ id: number; customer: number; month: Temporal.PlainDate }>`
+    SELECT invoice_id AS id, customer_id AS customer, month FROM invoices`.execute(db);
+  const find = (whose: number, month: number) =>
+    rows.find((row) => row.customer === whose && row.month.month === month)?.id ??
+    (() => {
+      throw new Error('nothing was drafted');
+    })();
+  const [alphasInvoice, bravosInvoice] = [find(alpha, 5), find(bravo, 5)];
+  for (const invoice of [alphasInvoice, bravosInvoice]) {
+    await approveInvoice(db, invoice, { by: 'test', now, override: 'no listings in this test' });
+    await issueInvoice(db, invoice, { by: 'test', now, incomplete: true });
+  }
+  return { alphasInvoice, bravosInvoice, alphasDraft: find(alpha, 6) };
 }
