@@ -1,0 +1,174 @@
+import { sql } from 'kysely';
+import { checkCorrections } from '../src/invoices/corrections.ts';
+import { draftMonth } from '../src/invoices/drafts.ts';
+import { approveInvoice, issueInvoice } from '../src/invoices/issue.ts';
+import { updateEntity } from '../src/invoices/entities.ts';
+import { invoicesOfMonth } from '../src/invoices/invoices.ts';
+import type { Database } from '../src/platform/database.ts';
+import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
+
+// Drafts of a month for 20,000 deployments of 10,000 customers: a million resources, metered every
+// day. BENCH_RESOURCES makes it smaller; a deployment has 50.
+
+const resources = Number(process.env.BENCH_RESOURCES ?? 1_000_000);
+const deployments = Math.max(2, Math.round(resources / 50));
+const month = Temporal.PlainDate.from('2026-05-01');
+const days = month.daysInMonth;
+const issuedSample = 200;
+
+/** Customers of two deployments each, on the plans to begin with in turn. */
+async function seedBusiness(db: Database): Promise<void> {
+  await sql`
+    INSERT INTO accounts (slug, name, provider, api_url, provider_account_id, simulated, credentials, connected_at, metered_from)
+    VALUES ('bench', 'Bench', 'digitalocean', 'https://example.com', 'bench', false, '', ${month}::date, ${month}::date)`.execute(
+    db,
+  );
+  await sql`
+    INSERT INTO customers (external_id, name, currency, created_at)
+    SELECT 'c' || i, 'Customer ' || i, 'USD', ${month}::date FROM generate_series(1, ${deployments}::int / 2) AS i`.execute(
+    db,
+  );
+  await sql`
+    INSERT INTO deployments (slug, name, customer_id, starts_at, created_at)
+    SELECT 'd' || i, 'Deployment ' || i, c.customer_id, ${month}::date, ${month}::date
+    FROM generate_series(1, ${deployments}::int) AS i JOIN customers c ON c.external_id = 'c' || ((i + 1) / 2)`.execute(
+    db,
+  );
+  await sql`
+    INSERT INTO subscriptions (deployment_id, plan_id, valid_from, valid_to, recorded_at, superseded_at, recorded_by)
+    SELECT d.deployment_id, p.plan_id, ${month}::date, 'infinity', ${month}::date, 'infinity', 'bench'
+    FROM deployments d JOIN (SELECT plan_id, row_number() OVER (ORDER BY plan_id) - 1 AS n FROM plans) p ON p.n = d.deployment_id % 3
+    WHERE d.customer_id IS NOT NULL`.execute(db);
+  await sql`
+    INSERT INTO customer_billing (customer_id, address, tax_ids, tax_category, tax_treatment, valid_from, valid_to, recorded_at, superseded_at, recorded_by)
+    SELECT customer_id, '{2 Hill Road}', '{}', 'standard', 'taxed', '-infinity', 'infinity', ${month}::date, 'infinity', 'bench' FROM customers`.execute(
+    db,
+  );
+  await sql`
+    INSERT INTO tax_rates (legal_entity_id, category, title, percent, valid_from, valid_to, recorded_at, superseded_at, recorded_by)
+    SELECT legal_entity_id, 'standard', 'VAT', 20, '-infinity', 'infinity', ${month}::date, 'infinity', 'bench' FROM legal_entities`.execute(
+    db,
+  );
+  await updateEntity(db, 'default', { name: 'Bench Ltd', address: ['1 Quay Street'], taxIds: ['VAT 1'], graceDays: 0 });
+}
+
+/** A month of daily records, as metering leaves them: a partition a day, filled, indexed, attached. */
+async function seedUsage(db: Database): Promise<void> {
+  const { rows } = await sql<{ ids: number[] }>`
+    SELECT array_agg(billing_kind_id ORDER BY billing_kind_id) AS ids FROM metering_config WHERE enabled`.execute(db);
+  const kinds = rows[0]?.ids ?? [];
+  await sql`CREATE TABLE bench_ids AS SELECT row_number() OVER (ORDER BY deployment_id) - 1 AS n, deployment_id FROM deployments WHERE customer_id IS NOT NULL`.execute(
+    db,
+  );
+  await sql`CREATE UNIQUE INDEX ON bench_ids (n)`.execute(db);
+  for (let index = 0; index < days; index += 1) {
+    const day = month.add({ days: index });
+    const partition = sql.table(`usage_records_day_${day.toString().replaceAll('-', '')}`);
+    const { rows: run } = await sql<{ revision: number }>`
+      INSERT INTO metering_runs (day, cause, started_at, inserted, changed, deleted)
+      VALUES (${day}, 'first', ${day}::date, ${resources}, 0, 0) RETURNING revision`.execute(db);
+    await sql`CREATE TABLE ${partition} (LIKE usage_records)`.execute(db);
+    await sql`
+      INSERT INTO ${partition} (deployment_id, resource_id, period_start, revision, billing_kind_id, granularity, quantity)
+      SELECT b.deployment_id, r, ${day}::date, ${run[0]?.revision ?? 0}, (${kinds}::smallint[])[1 + r % ${kinds.length}::int], 'day', 24 + r % 997 / 1000.0
+      FROM generate_series(1, ${resources}::int) AS r JOIN bench_ids b ON b.n = r % ${deployments}::int`.execute(db);
+    await sql`ALTER TABLE ${partition} ADD PRIMARY KEY (deployment_id, billing_kind_id, resource_id, period_start, granularity)`.execute(
+      db,
+    );
+    await sql`
+      ALTER TABLE usage_records_day ATTACH PARTITION ${partition}
+      FOR VALUES FROM (${sql.lit(`${day}T00:00:00Z`)}) TO (${sql.lit(`${day.add({ days: 1 })}T00:00:00Z`)})`.execute(
+      db,
+    );
+    await sql`
+      INSERT INTO metered_days (day, billing_kind_id, granularity, definition, fact_change_id, revision, metered_at)
+      SELECT ${day}::date, id, 'day', '', 0, ${run[0]?.revision ?? 0}, ${day}::date FROM unnest(${kinds}::smallint[]) AS id`.execute(
+      db,
+    );
+  }
+  await sql`VACUUM ANALYZE`.execute(db);
+}
+
+/** The bare cost: the sums of the month, fetched. */
+async function bare(db: Database): Promise<number> {
+  const fetched = () =>
+    sql`
+      SELECT deployment_id, billing_kind_id, sum(quantity) FROM usage_records
+      WHERE period_start >= ${month}::date AND period_start < ${month.add({ months: 1 })}::date
+      GROUP BY deployment_id, billing_kind_id`.execute(db);
+  await fetched();
+  return timed(fetched);
+}
+
+/** A twentieth of the deployments has used one hour more on one day than was known. */
+async function changeSome(db: Database): Promise<void> {
+  const { rows } = await sql<{ revision: number }>`
+    INSERT INTO metering_runs (day, cause, started_at, inserted, changed, deleted)
+    VALUES ('2026-05-07', 'changes', '2026-06-10', 0, 1, 0) RETURNING revision`.execute(db);
+  const revision = rows[0]?.revision ?? 0;
+  await sql`
+    WITH changed AS (
+      SELECT * FROM usage_records
+      WHERE period_start = '2026-05-07' AND granularity = 'day' AND resource_id <= ${deployments}::int AND deployment_id % 20 = 0
+    ), logged AS (
+      INSERT INTO usage_changes (revision, deployment_id, billing_kind_id, resource_id, period_start, granularity, old_quantity, old_revision, new_quantity, cause)
+      SELECT ${revision}, deployment_id, billing_kind_id, resource_id, period_start, granularity, quantity, revision, quantity + 1, 'bench' FROM changed
+    )
+    UPDATE usage_records u SET quantity = u.quantity + 1, revision = ${revision} FROM changed c
+    WHERE u.period_start = '2026-05-07' AND u.granularity = 'day' AND u.deployment_id = c.deployment_id
+      AND u.billing_kind_id = c.billing_kind_id AND u.resource_id = c.resource_id`.execute(db);
+  await sql`UPDATE metered_days SET revision = ${revision} WHERE day = '2026-05-07'`.execute(db);
+}
+
+/** Approves and issues a sample one by one, as a person does; the rest as one statement would. */
+async function issueAll(db: Database, now: Temporal.Instant): Promise<number> {
+  let issued = 0;
+  const sample: number[] = [];
+  for await (const { invoiceId } of invoicesOfMonth(db, month, 'draft')) {
+    sample.push(invoiceId);
+    if (sample.length === issuedSample) break;
+  }
+  const ms = await timed(async () => {
+    for (const invoiceId of sample) {
+      await approveInvoice(db, invoiceId, { by: 'bench', now, override: 'bench' });
+      await issueInvoice(db, invoiceId, { by: 'bench', now });
+      issued += 1;
+    }
+  });
+  await sql`
+    UPDATE invoices SET state = 'issued', issued_at = ${now}, issued_by = 'bench', number = 'B-' || invoice_id, due_on = '2026-06-30',
+      document = '{}', document_digest = sha256('{}') WHERE state = 'draft'`.execute(db);
+  await sql`
+    INSERT INTO correction_checks (customer_id, month, usage_state_id, rating_changes, costs_known)
+    SELECT customer_id, month, usage_state_id, rating_changes, false FROM invoices ON CONFLICT DO NOTHING`.execute(db);
+  return ms / Math.max(issued, 1);
+}
+
+export default async function bench(): Promise<Row[]> {
+  return withBenchDatabase(async (db) => {
+    say(`Seeding ${deployments} deployments and ${resources * days} usage records ...`);
+    await seedBusiness(db);
+    await seedUsage(db);
+    const now = Temporal.Instant.from('2026-06-05T00:00:00Z');
+    const bareMs = await bare(db);
+    const bareName = 'bare: the GROUP BY that fetches their sums';
+    const of = `${deployments} deployments with ${resources} resources and a month of daily records`;
+    say('Drafting ...');
+    const first = await timed(() => draftMonth(db, { month, now }));
+    const again = await timed(() => draftMonth(db, { month, now }));
+    say('Issuing ...');
+    const issueMs = await issueAll(db, now);
+    const unchanged = await timed(() => checkCorrections(db));
+    await changeSome(db);
+    const corrected = await timed(() => checkCorrections(db));
+    const memory = process.resourceUsage().maxRSS / 1024;
+    return [
+      row(`invoices: drafts for ${of}`, first, bareName, bareMs, 2),
+      row('invoices: the same again, nothing changed', again, bareName, bareMs, 2),
+      row('invoices: looking for corrections where nothing changed', unchanged, bareName, bareMs, 0.1),
+      row('invoices: finding and rating those of a twentieth of the deployments', corrected, bareName, bareMs, 2),
+      row('invoices: approving and issuing one, in ms', issueMs, 'goal of 100 ms', 100, 1),
+      row('invoices: peak memory of Node, MB in place of ms', memory, 'limit of 300 MB', 300, 1),
+    ];
+  });
+}
