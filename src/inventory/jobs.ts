@@ -1,13 +1,7 @@
 import { z } from 'zod';
 import type { ListingEvent, ListingProblem, Provider } from '../cloud/provider.ts';
-import {
-  CancelJob,
-  declareJob,
-  type JobArguments,
-  type JobDeclaration,
-  type QueueName,
-  SnoozeJob,
-} from '../platform/job.ts';
+import { CancelJob, declareJob, type JobArguments, type JobDeclaration, type QueueName } from '../platform/job.ts';
+import { ArcadiaError } from '../platform/errors.ts';
 import { loadSecretKey } from '../platform/secret-key.ts';
 import { getAccount, listAccounts, openAccount } from './accounts.ts';
 import { syncAccount } from './sync.ts';
@@ -62,9 +56,6 @@ const parts: readonly Part[] = [
     kinds: ['spaces_bucket'],
   },
 ];
-
-/** How long a job waits whose account has no requests left. The client has waited by itself before. */
-const rateLimitSeconds = 60;
 
 const accountArguments = z.object({ account: z.string() });
 type AccountArguments = z.infer<typeof accountArguments>;
@@ -124,9 +115,13 @@ function syncJob(part: Part, next: Next | null): JobDeclaration<AccountArguments
       try {
         const kinds = part.kinds.filter((kind) => kind === 'action' || provider.kinds.includes(kind));
         if (kinds.length === 0) return;
-        const { observed, problems } = observeProblems(provider);
-        const results = await syncAccount(db, account, observed, { kinds, clock, signal });
+        // What one kind was refused for want of requests, the next would be as well: all of it waits.
+        const outOfRequests = new AbortController();
+        const { observed, problems } = observeProblems(provider, () => outOfRequests.abort());
+        const stop = AbortSignal.any([signal, outOfRequests.signal]);
+        const results = await syncAccount(db, account, observed, { kinds, clock, signal: stop });
         signal.throwIfAborted();
+        assertNotLimited(problems);
         // Also after a part that could not be read whole: what comes next does not need all of it.
         const following = next?.(args);
         if (following !== undefined) {
@@ -146,11 +141,14 @@ interface Problem {
 }
 
 /** The provider, and what its listings end with, which a sync tells a person and does not throw. */
-function observeProblems(provider: Provider): { observed: Provider; problems: Problem[] } {
+function observeProblems(provider: Provider, onLimited: () => void): { observed: Provider; problems: Problem[] } {
   const problems: Problem[] = [];
   async function* watch<Item>(events: AsyncIterable<ListingEvent<Item>>): AsyncIterable<ListingEvent<Item>> {
     for await (const event of events) {
-      if (event.type === 'end' && event.end.outcome === 'partial') problems.push(event.end);
+      if (event.type === 'end' && event.end.outcome === 'partial') {
+        problems.push(event.end);
+        if (event.end.problem === 'rate_limited') onLimited();
+      }
       yield event;
     }
   }
@@ -165,15 +163,19 @@ function observeProblems(provider: Provider): { observed: Provider; problems: Pr
   return { observed, problems };
 }
 
+/** Errors: provider_rate_limited, for which a job waits without spending an attempt. */
+function assertNotLimited(problems: readonly Problem[]): void {
+  const limited = problems.find(({ problem }) => problem === 'rate_limited');
+  if (limited !== undefined) throw new ArcadiaError('provider_rate_limited', limited.reason);
+}
+
 /**
- * What incomplete listings mean for the job. No requests left: later, without spending an attempt.
- * A token that is refused, or that may read nothing of this part: never. A failure: again. A
- * listing that is only suspicious has done its part; the next sync confirms it or does not.
+ * What incomplete listings mean for the job. A token that is refused, or that may read nothing of
+ * this part: never. A failure: again. A listing that is only suspicious has done its part; the next
+ * sync confirms it or does not.
  */
 function decide(kinds: number, problems: readonly Problem[]): void {
   const of = (...wanted: ListingProblem[]) => problems.filter(({ problem }) => wanted.includes(problem));
-  const [limited] = of('rate_limited');
-  if (limited) throw new SnoozeJob(rateLimitSeconds, limited.reason);
   const refused = of('unauthorized', 'forbidden');
   const [unauthorized] = of('unauthorized');
   if (unauthorized) throw new CancelJob(unauthorized.reason);

@@ -17,6 +17,11 @@ test.each([
     { verdict: 'cancel', reason: 'provider_unauthorized: x' },
   ],
   ['a snooze', new SnoozeJob(60, 'rate limited'), { verdict: 'snooze', seconds: 60, reason: 'rate limited' }],
+  [
+    'a provider that takes no request now',
+    new ArcadiaError('provider_rate_limited', 'later'),
+    { verdict: 'snooze', seconds: 60, reason: 'later' },
+  ],
   ['a cancel', new CancelJob('never'), { verdict: 'cancel', reason: 'never' }],
   ['a lost lease', new LeaseLost('gone'), { verdict: 'none', reason: 'gone' }],
 ])('%s decides', (_, error, verdict) => {

@@ -22,6 +22,9 @@ const hopeless: ReadonlySet<ErrorCode> = new Set([
   'provider_forbidden',
 ]);
 
+/** How long a job waits whose account has no requests left. The provider's client has waited by itself before. */
+const rateLimitSeconds = 60;
+
 export class TimeUp extends Error {
   override readonly name = 'TimeUp';
   constructor(seconds: number) {
@@ -54,6 +57,8 @@ export function verdictOf(error: unknown, aborted: AbortReason | null): Verdict 
   if (cause instanceof WorkerStops) return { verdict: 'hand back', reason: cause.message };
   if (cause instanceof SnoozeJob) return { verdict: 'snooze', seconds: cause.seconds, reason: cause.message };
   if (cause instanceof CancelJob) return { verdict: 'cancel', reason: cause.message };
+  if (cause instanceof ArcadiaError && cause.code === 'provider_rate_limited')
+    return { verdict: 'snooze', seconds: rateLimitSeconds, reason: cause.message };
   if (cause instanceof ArcadiaError && hopeless.has(cause.code))
     return { verdict: 'cancel', reason: `${cause.code}: ${cause.message}` };
   if (cause instanceof ArcadiaError) return { verdict: 'fail', reason: `${cause.code}: ${cause.message}` };

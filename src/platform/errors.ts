@@ -34,6 +34,11 @@ export const catalogue = {
     status: 502,
     todo: 'Check the address and the network; nothing was lost, the next run carries on.',
   },
+  provider_rate_limited: {
+    exitCode: 1,
+    status: 503,
+    todo: "Wait until the provider takes requests again, and run it again; jobs wait by themselves. See who else uses the account's token.",
+  },
   provider_failed: { exitCode: 1, status: 502, todo: 'The provider answered with an error; the next run carries on.' },
   sync_incomplete: {
     exitCode: 1,

@@ -47,8 +47,8 @@ export interface JobRun<Arguments extends JobArguments = JobArguments> {
  * outstanding, and may be run at any time, twice, or again after it was killed anywhere.
  *
  * What a handler throws decides: `SnoozeJob` runs it later without spending an attempt, `CancelJob`
- * ends it for good, anything else is a failed attempt. Among ArcadiaErrors those that no retry
- * mends (a bad token, a missing scope, a wrong argument) cancel.
+ * ends it for good, anything else is a failed attempt. Among ArcadiaErrors provider_rate_limited
+ * snoozes, and those that no retry mends (a bad token, a missing scope, a wrong argument) cancel.
  */
 export interface JobDeclaration<Arguments extends JobArguments = JobArguments> {
   /** snake_case, unique in the house. */

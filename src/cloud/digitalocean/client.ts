@@ -189,6 +189,12 @@ function explain(error: unknown, apiUrl: string): unknown {
         `The provider at ${apiUrl} cannot be reached: ${message}.`,
         about,
       );
+    case 'rate_limited':
+      return new ArcadiaError(
+        'provider_rate_limited',
+        `The provider at ${apiUrl} takes no request now: ${message}.`,
+        about,
+      );
     case 'cancelled':
       return new ArcadiaError('cancelled', message, about);
     default:
