@@ -4,7 +4,7 @@ import { methodOf } from '../../src/http/api.ts';
 import { routes } from '../../src/http/routes.ts';
 import { type RouteDeclaration, roleNames } from '../../src/platform/route.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
-import { startTestApi, type TestApi } from '../http/api-fixture.ts';
+import { json, startTestApi, type TestApi } from '../http/api-fixture.ts';
 import { insertTwoCustomers, plantedCost, type TwoCustomers } from './two-customers.ts';
 
 // customers never meet, over HTTP: every route of the house, asked by every role, and by one
@@ -46,6 +46,19 @@ const usual: Readonly<Record<string, unknown>> = {
   to: '2026-05-18',
   month: '2026-05',
   day: '2026-05-02',
+};
+
+/** Of what customers POST: the status of the answer, and the body, own and others'. */
+const period = (deployment: string) => ({ kind: 'period', deployment, from: '2026-05-01', to: '2026-05-18' });
+const bodiesOf: Readonly<Record<string, readonly (readonly [status: number, body: object])[]>> = {
+  quotePlans: [
+    [200, { basis: period('alpha-shop'), plans: ['alpha-plan'] }],
+    [200, { basis: period('alpha-shop'), plans: 'all' }],
+    [404, { basis: period('bravo-shop'), plans: ['alpha-plan'] }],
+    [404, { basis: { kind: 'average', deployment: 'bravo-shop', months: 1 }, plans: ['alpha-plan'] }],
+    [404, { basis: period('alpha-shop'), plans: ['bravo-plan'] }],
+    [404, { basis: { kind: 'usage', usage: { droplet_hours: '1' } }, plans: ['bravo-plan'] }],
+  ],
 };
 
 const parametersOf = ({ path }: RouteDeclaration) => [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
