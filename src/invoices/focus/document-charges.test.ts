@@ -223,7 +223,7 @@ describe('a correction', () => {
   test('among other lines leaves the tax a tax of the month', () => {
     const [, , row] = chargesOf([baseFee, corrected('cap studio@2026-01-01')], {
       taxes: [tax('48.80', '9.27')],
-    }) as FocusRow[];
+    });
     expect(row?.ChargeClass).toBeNull();
     expect(iso(row as FocusRow)).toBe('2026-05-01T00:00:00Z 2026-06-01T00:00:00Z');
   });

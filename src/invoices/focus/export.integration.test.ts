@@ -98,7 +98,7 @@ function checkRules(rows: readonly Row[]): void {
         ];
       }),
     );
-    expect(brokenRules(typed as never, columns), JSON.stringify(row)).toEqual([]);
+    expect({ row, broken: brokenRules(typed as never, columns) }).toEqual({ row, broken: [] });
   }
 }
 
@@ -113,7 +113,7 @@ async function checkTotals(rows: readonly Row[], { billed, invoices, creditNotes
   for (const number of numbers) {
     const own = rows.filter((row) => row.InvoiceId === number);
     const { total, currency } = await getInvoice(test.db, number);
-    expect(sumOf(own, 'BilledCost').eq(total), number).toBe(true);
+    expect({ number, sum: sumOf(own, 'BilledCost').toFixed() }).toEqual({ number, sum: new Exact(total).toFixed() });
     expect(new Set(own.map((row) => row.BillingCurrency))).toEqual(new Set([currency]));
     totals.set(currency, (totals.get(currency) ?? new Exact(0)).plus(total));
   }

@@ -98,12 +98,13 @@ export function brokenRules(row: FocusRow, declared: typeof columns): string[] {
       rule(column.nullable, `${column.name} is null`);
       continue;
     }
-    if ('allowed' in column) rule((column.allowed as readonly unknown[]).includes(value), `${column.name} is ${value}`);
-    if (column.type === 'Decimal') rule(/^-?\d+(\.\d+)?$/.test(value as string), `${column.name} is ${value}`);
-    if (column.type === 'String') rule((value as string).trim() !== '', `${column.name} is empty`);
-    if (column.type === 'Date/Time') {
-      rule(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(String(value)), `${column.name} is ${value}`);
-    }
+    const text = value instanceof Temporal.Instant ? value.toString() : JSON.stringify(value);
+    const says = (form: RegExp) => rule(form.test(text), `${column.name} is ${text}`);
+    if ('allowed' in column) rule(column.allowed.includes(value as never), `${column.name} is ${text}`);
+    if (column.type === 'Decimal') says(/^"-?\d+(\.\d+)?"$/);
+    if (column.type === 'String') says(/^".*\S.*"$/);
+    if (column.type === 'Date/Time') says(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    if (column.type === 'JSON') says(/^\{.*\}$/);
   }
   const { ChargeCategory: category, PricingQuantity: quantity } = row;
   const regular = row.ChargeClass === null;

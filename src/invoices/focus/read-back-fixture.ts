@@ -31,7 +31,7 @@ function plainDecimal(text: string): string {
 }
 
 export function readCsv(text: string): Read[] {
-  const [header = [], ...lines] = parse(text, { relax_column_count: false, record_delimiter: '\r\n' }) as string[][];
+  const [header = [], ...lines] = parse(text, { relax_column_count: false, record_delimiter: '\r\n' });
   return lines.map((line) =>
     Object.fromEntries(
       line.map((field, index) => [header[index] ?? '', field === '' ? null : plain(header[index] ?? '', field)]),
@@ -62,7 +62,7 @@ export async function readParquet(bytes: Uint8Array): Promise<ReadParquet> {
     file,
     metadata,
     utf8: false,
-    parsers: { timestampFromMicroseconds } as never,
+    parsers: { timestampFromMicroseconds },
   });
   const rows = read.map((row) =>
     Object.fromEntries(Object.entries(row).map(([name, value]) => [name, readValue(name, value)])),

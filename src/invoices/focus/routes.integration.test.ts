@@ -41,6 +41,6 @@ test('only who deals with money may have it', async () => {
 
 test('a month that is none, and a format that there is not, are refused', async () => {
   for (const query of ['', '?month=2026-13', '?month=2026-05&format=xlsx', '?month=2026-05&side=cost']) {
-    expect((await api.fetch(`/exports/focus${query}`)).status, query).toBe(400);
+    expect({ query, status: (await api.fetch(`/exports/focus${query}`)).status }).toEqual({ query, status: 400 });
   }
 });
