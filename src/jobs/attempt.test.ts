@@ -30,7 +30,7 @@ test.each([
 
 test.each([
   [new TimeUp(5), { verdict: 'fail', reason: 'took longer than 5 s' }],
-  [new CancelledByPerson('enough'), { verdict: 'none', reason: 'enough' }],
+  [new CancelledByPerson('enough'), { verdict: 'cancelled', reason: 'enough' }],
   [new WorkerStops(), { verdict: 'hand back', reason: 'the worker stopped' }],
 ])('why the signal aborted decides over what the handler then threw: %s', (reason, verdict) => {
   expect(verdictOf(new ArcadiaError('provider_unauthorized', 'a consequence'), reason)).toEqual(verdict);

@@ -10,7 +10,9 @@ export type Verdict =
   | { readonly verdict: 'cancel'; readonly reason: string }
   /** Given back because the worker stops. */
   | { readonly verdict: 'hand back'; readonly reason: string }
-  /** Somebody else has decided already: a person's cancel, or another worker's take-over. */
+  /** A person has cancelled it already. */
+  | { readonly verdict: 'cancelled'; readonly reason: string }
+  /** Another worker has taken over. */
   | { readonly verdict: 'none'; readonly reason: string };
 
 /** Errors that the same job would meet again, however often it is tried. */
@@ -52,8 +54,8 @@ export type AbortReason = TimeUp | CancelledByPerson | WorkerStops | LeaseLost;
  */
 export function verdictOf(error: unknown, aborted: AbortReason | null): Verdict {
   const cause = aborted ?? error;
-  if (cause instanceof CancelledByPerson || cause instanceof LeaseLost)
-    return { verdict: 'none', reason: cause.message };
+  if (cause instanceof CancelledByPerson) return { verdict: 'cancelled', reason: cause.message };
+  if (cause instanceof LeaseLost) return { verdict: 'none', reason: cause.message };
   if (cause instanceof WorkerStops) return { verdict: 'hand back', reason: cause.message };
   if (cause instanceof SnoozeJob) return { verdict: 'snooze', seconds: cause.seconds, reason: cause.message };
   if (cause instanceof CancelJob) return { verdict: 'cancel', reason: cause.message };

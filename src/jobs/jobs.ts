@@ -17,6 +17,9 @@ const graceSeconds = 30;
 
 const keyLengthMax = 1000;
 
+/** Jobs that one decision of a person concerns at most, the oldest; the next takes the rest. */
+const decidedMax = 10_000;
+
 /** Names of a job and its arguments as one text, the same for the same arguments in any order. */
 export function jobKey(job: string, args: JobArguments): string {
   const sorted = Object.keys(args)
@@ -121,12 +124,12 @@ export class Jobs {
     return row;
   }
 
-  /** Cancels what waits or runs among those that match; a running one's signal aborts. Returns how many. */
+  /** Cancels what waits or runs among those that match, 10,000 at most; a running one's signal aborts. Returns how many. */
   async cancel(filter: JobFilter, reason: string): Promise<number> {
     const now = await this.#clock.now();
     return this.#db.transaction().execute(async (trx) => {
-      const found = await store.lockJobs(trx, filter);
-      const ids = found.filter((job) => ['waiting', 'scheduled', 'running'].includes(job.state)).map((job) => job.id);
+      const found = await store.lockJobs(trx, 'cancel', filter, decidedMax);
+      const ids = found.map((job) => job.id);
       await store.cancelJobs(trx, ids, reason);
       const running = found.filter((job) => job.state === 'running').map((job) => job.id);
       // A notification holds 8,000 bytes; whatever is left out notices with its next heartbeat.
@@ -138,15 +141,14 @@ export class Jobs {
     });
   }
 
-  /** Runs dead and cancelled jobs that match again. Returns how many will; the same one waiting already counts as no. */
+  /** Runs dead and cancelled jobs that match again, 10,000 at most. Returns how many will; the same one waiting already counts as no. */
   async retry(filter: JobFilter): Promise<number> {
     const now = await this.#clock.now();
     return this.#db.transaction().execute(async (trx) => {
-      const found = await store.lockJobs(trx, filter);
+      const found = await store.lockJobs(trx, 'retry', filter, decidedMax);
       const concerned = new Set<string>();
       let revived = 0;
       for (const job of found) {
-        if (job.state !== 'dead' && job.state !== 'cancelled') continue;
         if (!(await store.reviveJob(trx, job.id))) continue;
         revived += 1;
         concerned.add(job.queue);

@@ -174,14 +174,26 @@ export async function readJobs(
   return rows;
 }
 
-/** What matches, locked for a change of state, which need not wait for a running attempt's transaction. */
+/** What a decision of a person can still be about: jobs that have not ended, or that may run again. */
+const decidable = {
+  cancel: sql`state <= 'active'`,
+  retry: sql`state IN ('failed', 'cancelled')`,
+};
+
+/**
+ * The oldest jobs that match and that the decision can be about, locked for a change of state,
+ * which need not wait for a running attempt's transaction.
+ */
 export async function lockJobs(
   trx: Transaction,
+  decision: keyof typeof decidable,
   filter: JobFilter,
-): Promise<{ id: string; queue: string; state: JobState; dbState: string }[]> {
-  const { rows } = await sql<{ id: string; queue: string; state: JobState; dbState: string }>`
-    SELECT id, name AS queue, ${stateOf} AS state, state AS "dbState"
-    FROM pgboss.job WHERE ${matching(filter)} ORDER BY created_on, id FOR NO KEY UPDATE`.execute(trx);
+  limit: number,
+): Promise<{ id: string; queue: string; state: JobState }[]> {
+  const { rows } = await sql<{ id: string; queue: string; state: JobState }>`
+    SELECT id, name AS queue, ${stateOf} AS state
+    FROM pgboss.job WHERE ${decidable[decision]} AND ${matching(filter)}
+    ORDER BY created_on, id LIMIT ${limit} FOR NO KEY UPDATE`.execute(trx);
   return rows;
 }
 

@@ -390,6 +390,8 @@ class RunningWorker implements Worker {
         return (await store.cancelAttempt(db, queue, claim, verdict.reason)) ? 'cancelled' : 'lost';
       case 'hand back':
         return (await this.#handBack(claim)) ? 'handed_back' : 'lost';
+      case 'cancelled':
+        return 'cancelled';
       case 'none':
         return 'lost';
     }
