@@ -1,29 +1,50 @@
 import { sql } from 'kysely';
+import { assign } from '../src/deployments/assignments.ts';
 import { meterDay } from '../src/metering/meter.ts';
-import { usageForPeriod } from '../src/metering/usage.ts';
+import { usageForPeriod, usageOfAll } from '../src/metering/usage.ts';
+import { moveUsage } from '../src/metering/usage-move.ts';
+import { openUsageStore, useClickHouse } from '../src/metering/usage-store.open.ts';
 import type { Database } from '../src/platform/database.ts';
+import { startClickHouse } from '../test/clickhouse/server.ts';
 import { percentile99, type Row, row, say, timed, withBenchDatabase } from './support.ts';
 
-const resources = 1_000_000;
-const deployments = 20_000;
+// BENCH_RESOURCES=100000 npm run bench -- metering: a small run. Hourly metering writes 24 times as
+// many rows; BENCH_HOURLY=0 leaves it out.
+//
+// Tried, and what came of it (200,000 to 300,000 resources on two shared cores, so ratios only):
+// - the accrual as the SQL function accrued(), per row: 3 times as long as one quantity per distinct
+//   level, looked up by a join; written out in the statement, per row and without any join, faster
+//   than that look-up, because a SQL function of four arguments is not inlined
+// - INSERT into a new partition against CREATE TABLE AS: 1.5 times as long; it cannot read in parallel
+// - ATTACH without a CHECK that says what the partition holds reads it all once more
+// - the first day that is incomplete, by asking each day of each kind for its configuration: 10 ms
+//   of a month's 12; by stretches of one configuration, 2 ms
+
+const resources = Number(process.env.BENCH_RESOURCES ?? 1_000_000);
+const hourly = process.env.BENCH_HOURLY !== '0';
+const deployments = Math.max(1, Math.round(resources / 50));
+/** Where history begins: twelve months before the metered days. */
+const history = '2025-05-01T00:00:00Z';
 /** One in twenty changes on the metered day: its level changes at some moment in it. */
 const changedOneIn = 20;
-const upsertSample = 20_000;
+const upsertSample = Math.min(20_000, resources);
+const lateFacts = Math.min(1_000, resources);
 
 const day = (text: string) => Temporal.PlainDate.from(text);
 const instant = (text: string) => Temporal.Instant.from(text);
 
 /**
- * A million live resources of five kinds under 20,000 deployments. Written straight into the
- * tables; the exclusion constraints, which no reading uses, are left out of the loading.
+ * Live resources of five kinds, fifty to a deployment, with twelve months behind them in which each
+ * of them changed 1.2 times. Written straight into the tables; the exclusion constraints, which no
+ * reading uses, are left out of the loading.
  */
-async function seed(db: Database): Promise<void> {
+export async function seed(db: Database): Promise<void> {
   await sql`ALTER TABLE resource_states DROP CONSTRAINT resource_states_resource_id_tstzrange_excl`.execute(db);
   await sql`ALTER TABLE attributions DROP CONSTRAINT attributions_resource_id_tstzrange_excl`.execute(db);
   await sql`ALTER TABLE manual_assignments DROP CONSTRAINT manual_assignments_resource_id_tstzrange_excl`.execute(db);
   await sql`
     INSERT INTO accounts (slug, name, provider, api_url, provider_account_id, simulated, credentials, connected_at, metered_from)
-    VALUES ('bench', 'Bench', 'digitalocean', 'https://example.com', 'bench', false, '', '2026-01-01', '2026-01-01')`.execute(
+    VALUES ('bench', 'Bench', 'digitalocean', 'https://example.com', 'bench', false, '', ${history}, ${history})`.execute(
     db,
   );
   await sql`INSERT INTO customers (external_id, name, currency, created_at) VALUES ('bench', 'Bench', 'USD', '2026-01-01')`.execute(
@@ -31,7 +52,7 @@ async function seed(db: Database): Promise<void> {
   );
   await sql`
     INSERT INTO deployments (slug, name, customer_id, starts_at, created_at)
-    SELECT 'd' || i, 'd' || i, customer_id, '2026-01-01', '2026-01-01' FROM customers, generate_series(1, ${deployments}::int) AS i`.execute(
+    SELECT 'd' || i, 'd' || i, customer_id, ${history}::timestamptz, ${history}::timestamptz FROM customers, generate_series(1, ${deployments}::int) AS i`.execute(
     db,
   );
   await sql`
@@ -44,19 +65,24 @@ async function seed(db: Database): Promise<void> {
   await sql`
     INSERT INTO resources (account_id, kind, external_id, first_seen_at)
     SELECT account_id, (ARRAY['droplet', 'droplet', 'droplet', 'snapshot', 'snapshot', 'droplet_backup', 'droplet_backup',
-                              'droplet_backup', 'dns_zone', 'spaces_bucket'])[1 + i % 10], i::text, '2026-01-01'
+                              'droplet_backup', 'dns_zone', 'spaces_bucket'])[1 + i % 10], i::text, ${history}::timestamptz
     FROM accounts, generate_series(1, ${resources}::int) AS i`.execute(db);
   await sql`
     INSERT INTO resource_states (resource_id, account_id, kind, name, status, region, tags, parents, attributes,
                                  valid_from, valid_to, recorded_at, superseded_at, source)
     SELECT resource_id, account_id, kind, 'resource-' || resource_id, 'active', 'nyc3', '{}', '{}',
-           jsonb_build_object('size_gb', resource_id % 997 / 10.0, 'vcpus', 2, 'memory_mb', 4096),
-           '2026-01-01', 'infinity', '2026-01-01', 'infinity', 'listing'
-    FROM resources`.execute(db);
+           jsonb_build_object('size_gb', (resource_id % 997 + n) / 10.0, 'vcpus', 2, 'memory_mb', 4096),
+           begins, coalesce(lead(begins) OVER (PARTITION BY resource_id ORDER BY begins), 'infinity'),
+           begins, 'infinity', 'listing'
+    FROM resources, LATERAL (
+      SELECT ${history}::timestamptz AS begins, 0 AS n
+      UNION ALL
+      SELECT ${history}::timestamptz + m * interval '1 month' + (1 + resource_id % 600) * interval '1 hour', m
+      FROM generate_series(0, 11) AS m WHERE (resource_id + m) % 10 = 0) AS changes`.execute(db);
   await sql`
     INSERT INTO attributions (resource_id, owner_set_id, valid_from, valid_to, recorded_at, superseded_at)
     SELECT resource_id, (SELECT min(owner_set_id) FROM owner_sets) + 1 + resource_id % ${deployments}::int,
-           '2026-01-01', 'infinity', '2026-01-01', 'infinity'
+           ${history}::timestamptz, 'infinity', ${history}::timestamptz, 'infinity'
     FROM resources`.execute(db);
   await sql`
     INSERT INTO manual_assignments (resource_id, owner_set_id, valid_from, valid_to, recorded_at, superseded_at, recorded_by)
@@ -86,23 +112,6 @@ async function changeSome(db: Database, on: string): Promise<void> {
     WHERE valid_from > ${on}::timestamptz`.execute(db);
 }
 
-/** The bare cost: the same rows stored once, then the same primary key; same server, same settings. */
-async function bare(db: Database, on: string): Promise<number> {
-  await sql`
-    CREATE TABLE bare_source AS SELECT * FROM usage_records
-    WHERE granularity = 'day' AND period_start = ${on}::timestamptz ORDER BY resource_id`.execute(db);
-  await sql`ANALYZE bare_source`.execute(db);
-  const ms = await timed(async () => {
-    await sql`CREATE TABLE bare AS SELECT * FROM bare_source`.execute(db);
-    await sql`
-      ALTER TABLE bare ADD PRIMARY KEY (deployment_id, billing_kind_id, resource_id, period_start, granularity)`.execute(
-      db,
-    );
-  });
-  await sql`DROP TABLE bare`.execute(db);
-  return ms;
-}
-
 /** One upsert per resource, as a program that walks its inventory would; measured on a sample and scaled. */
 async function upsertEach(db: Database): Promise<number> {
   await sql`CREATE TABLE one_by_one (LIKE bare_source)`.execute(db);
@@ -122,35 +131,152 @@ async function upsertEach(db: Database): Promise<number> {
   return (ms / upsertSample) * resources;
 }
 
+/** The bare cost: the same rows stored once, then the same primary key; same server, same settings. */
+async function bare(db: Database, on: string, granularity: 'day' | 'hour'): Promise<number> {
+  await sql`DROP TABLE IF EXISTS bare_source`.execute(db);
+  await sql`
+    CREATE TABLE bare_source AS SELECT * FROM usage_records
+    WHERE granularity = ${granularity} AND period_start >= ${on}::timestamptz
+      AND period_start < ${on}::timestamptz + interval '1 day' ORDER BY resource_id`.execute(db);
+  await sql`ANALYZE bare_source`.execute(db);
+  const ms = await timed(async () => {
+    await sql`CREATE TABLE bare AS SELECT * FROM bare_source`.execute(db);
+    await sql`
+      ALTER TABLE bare ADD PRIMARY KEY (deployment_id, billing_kind_id, resource_id, period_start, granularity)`.execute(
+      db,
+    );
+  });
+  await sql`DROP TABLE bare`.execute(db);
+  return ms;
+}
+
+/** The first metered day again, as the records of the days up to the 27th. */
+async function copyDays(db: Database): Promise<void> {
+  for (let date = 2; date <= 27; date += 1) {
+    const on = `2026-05-${String(date).padStart(2, '0')}`;
+    const partition = sql.table(`usage_records_day_${on.replaceAll('-', '')}`);
+    await sql`CREATE TABLE ${partition} (LIKE usage_records)`.execute(db);
+    await sql`
+      INSERT INTO ${partition}
+      SELECT deployment_id, resource_id, ${on}::timestamptz, revision, billing_kind_id, granularity, quantity, sub_attribution
+      FROM usage_records_day_20260501`.execute(db);
+    await sql`
+      ALTER TABLE ${partition}
+        ADD PRIMARY KEY (deployment_id, billing_kind_id, resource_id, period_start, granularity)`.execute(db);
+    await sql`
+      ALTER TABLE usage_records_day ATTACH PARTITION ${partition}
+      FOR VALUES FROM (${sql.lit(on)}) TO (${sql.lit(day(on).add({ days: 1 }).toString())})`.execute(db);
+    await sql`
+      INSERT INTO metered_days SELECT ${on}::date, billing_kind_id, granularity, definition, fact_change_id, revision, metered_at
+      FROM metered_days WHERE day = '2026-05-01'`.execute(db);
+  }
+}
+
+const rowsOf = (count: number) => count.toLocaleString('en-US');
+
+async function inPostgres(db: Database, rows: Row[]): Promise<{ first: number }> {
+  const now = instant('2026-06-01T00:00:00Z');
+  const meter = (on: string, verify = false) => meterDay(db, day(on), { now, verify });
+  const fleet = `${rowsOf(resources)} live resources`;
+  const bareName = 'bare: CREATE TABLE AS of the same rows, then the same primary key';
+  say('Metering the first day ever: levels are derived from scratch ...');
+  const firstEver = await timed(() => meter('2026-05-01'));
+  say('Copying it for the days up to the 27th ...');
+  await copyDays(db);
+  const atRest = await timed(() => meter('2026-05-28'));
+  await changeSome(db, '2026-05-29');
+  say('Metering the day on which one in twenty changed ...');
+  const first = await timed(() => meter('2026-05-29'));
+  const bareMs = await bare(db, '2026-05-28', 'day');
+  rows.push(row(`metering: a day of ${fleet}, all at rest`, atRest, bareName, bareMs, 1.5));
+  rows.push(row('metering: a day of them, one in twenty changed', first, bareName, bareMs, 1.5));
+  rows.push(row('metering: the first day ever, levels derived from scratch', firstEver, bareName, bareMs, null));
+  rows.push(row('metering: the same day again', await timed(() => meter('2026-05-29')), bareName, bareMs, 0.1));
+  const verified = await timed(() => meter('2026-05-29', true));
+  rows.push(row('metering: the same day again, verified', verified, bareName, bareMs, 2));
+
+  const resourceIds = Array.from({ length: lateFacts }, (_, index) => 1 + index * Math.floor(resources / lateFacts));
+  const late = { from: instant('2026-05-28T06:00:00Z'), to: instant('2026-05-28T18:00:00Z') };
+  await assign(db, { resourceIds, owners: [{ slug: 'd1', weight: 1 }], ...late }, 'bench', now);
+  const withLate = await timed(() => meter('2026-05-28'));
+  rows.push(row(`metering: a day with ${rowsOf(lateFacts)} late facts`, withLate, bareName, bareMs, 0.05));
+
+  say(`Upserting one by one, ${upsertSample} of them ...`);
+  const upserts = `one upsert per resource, ${rowsOf(upsertSample)} measured and scaled`;
+  rows.push(row('metering: a day of them, one in twenty changed', first, upserts, await upsertEach(db), 0.01));
+
+  await meter('2026-05-30');
+  await meter('2026-05-31');
+  await sql`VACUUM ANALYZE usage_records`.execute(db);
+  const month = { from: day('2026-05-01'), to: day('2026-06-01') };
+  const ofOne = await percentile99(300, (run) =>
+    usageForPeriod(db, `d${1 + ((run * 61) % deployments)}`, month.from, month.to),
+  );
+  rows.push(row("metering: one deployment's month by kind, p99", ofOne, 'goal of 5 ms', 5, 1));
+  const ofAll = await timed(() => usageOfAll(db, month.from, month.to));
+  const grouped = await timed(() =>
+    sql`SELECT deployment_id, billing_kind_id, sum(quantity) FROM usage_records
+        WHERE period_start >= '2026-05-01' AND period_start < '2026-06-01' GROUP BY 1, 2`.execute(db),
+  );
+  rows.push(row("metering: all deployments' month", ofAll, 'bare GROUP BY of the same records', grouped, 1.2));
+
+  if (hourly) {
+    say('Metering a day by the hour ...');
+    await sql`
+      INSERT INTO metering_config (billing_kind_id, from_day, enabled, granularity, retention_days)
+      SELECT billing_kind_id, '2026-06-01', enabled, 'hour', retention_days FROM metering_config`.execute(db);
+    const byHour = await timed(() => meterDay(db, day('2026-06-01'), { now: instant('2026-06-02T00:00:00Z') }));
+    const bareHourly = await bare(db, '2026-06-01', 'hour');
+    rows.push(
+      row(`metering: a day of them by the hour, ${rowsOf(24 * resources)} rows`, byHour, bareName, bareHourly, 1.5),
+    );
+  }
+  return { first: atRest };
+}
+
+/** The same, with usage moved to a ClickHouse on this machine. */
+async function inClickHouse(db: Database, rows: Row[], first: number): Promise<void> {
+  const now = instant('2026-07-01T00:00:00Z');
+  const server = await startClickHouse();
+  const url = await server.createDatabase();
+  const { clickHouse, close } = await useClickHouse(url);
+  try {
+    await sql`DELETE FROM metering_config WHERE from_day = '2026-06-01'`.execute(db);
+    say('Moving the days that were metered to ClickHouse ...');
+    await sql`DELETE FROM metering_runs WHERE day <> '2026-05-28'`.execute(db);
+    const move = await timed(() => moveUsage(db, clickHouse, { now }));
+    const shipped = await timed(async () => (await openUsageStore(db)).prepare(db));
+    say(`Moved a day in ${Math.round(move)} ms, shipped all levels in ${Math.round(shipped)} ms.`);
+    const metered = await timed(() => meterDay(db, day('2026-06-02'), { now }));
+    await clickHouse.run(`CREATE TABLE bare AS usage_records`);
+    const bareMs = await timed(() =>
+      clickHouse.run(
+        `INSERT INTO bare SELECT * FROM usage_records WHERE period_start = toDateTime('2026-06-02 00:00:00', 'UTC')`,
+      ),
+    );
+    rows.push(
+      row('metering: ClickHouse, a day all at rest', metered, 'bare INSERT SELECT of the same rows there', bareMs, 1.5),
+    );
+    rows.push(row('metering: ClickHouse, a day all at rest', metered, 'the same in PostgreSQL', first, 0.125));
+    const verified = await timed(() => meterDay(db, day('2026-06-02'), { now, verify: true }));
+    rows.push(row('metering: ClickHouse, the same day again, verified', verified, 'bare INSERT SELECT', bareMs, null));
+    const ofOne = await percentile99(50, (run) =>
+      usageForPeriod(db, `d${1 + ((run * 61) % deployments)}`, day('2026-06-01'), day('2026-07-01')),
+    );
+    rows.push(row("metering: ClickHouse, one deployment's month by kind, p99", ofOne, 'goal of 5 ms', 5, null));
+  } finally {
+    await close();
+    await server.close();
+  }
+}
+
 export default async function bench(): Promise<Row[]> {
   return withBenchDatabase(async (db) => {
     say(`Seeding ${resources} live resources ...`);
     await seed(db);
-    const now = instant('2026-06-01T00:00:00Z');
-    const meter = (on: string, verify = false) => meterDay(db, day(on), { now, verify });
     const rows: Row[] = [];
-    say('Metering the first day ever: levels are derived from scratch ...');
-    const firstEver = await timed(() => meter('2026-05-01'));
-    await changeSome(db, '2026-05-02');
-    say('Metering the next day, on which one in twenty changed ...');
-    const first = await timed(() => meter('2026-05-02'));
-    const bareMs = await bare(db, '2026-05-02');
-    const bareName = 'bare: CREATE TABLE AS of the same rows, then the same primary key';
-    const atRest = await timed(() => meter('2026-05-03'));
-    rows.push(row('metering: a day of 1,000,000 live resources, all at rest', atRest, bareName, bareMs, 3));
-    rows.push(row('metering: a day of them, one in twenty changed', first, bareName, bareMs, 3));
-    rows.push(row('metering: the first day ever, levels derived from scratch', firstEver, bareName, bareMs, null));
-    rows.push(row('metering: the same day again', await timed(() => meter('2026-05-02')), bareName, bareMs, 0.1));
-    rows.push(
-      row('metering: the same day again, verified', await timed(() => meter('2026-05-02', true)), bareName, bareMs, 2),
-    );
-    say(`Upserting one by one, ${upsertSample} of them ...`);
-    const upserts = `one upsert per resource, ${upsertSample} measured and scaled`;
-    rows.push(row('metering: a day of them, one in twenty changed', first, upserts, await upsertEach(db), 0.01));
-    const month = await percentile99(300, (run) =>
-      usageForPeriod(db, `d${1 + run * 61}`, day('2026-05-01'), day('2026-06-01')),
-    );
-    rows.push(row("metering: one deployment's month, p99", month, 'goal of 5 ms', 5, 1));
+    const { first } = await inPostgres(db, rows);
+    await inClickHouse(db, rows, first);
     const memory = process.resourceUsage().maxRSS / 1024;
     rows.push(row('metering: peak memory of Node, MB in place of ms', memory, 'limit of 300 MB', 300, 1));
     return rows;

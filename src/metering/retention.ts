@@ -1,8 +1,8 @@
 import type { Database } from '../platform/database.ts';
 import { readFactWatermark } from '../platform/fact-changes.ts';
 import { monthStatus } from './confirmation.ts';
-import { dayOf, daysOf } from './period.ts';
-import { hasUnattributedFacts, lockDay } from './store.ts';
+import { dayOf } from './period.ts';
+import { hasUnattributedFacts, lockDays } from './store.ts';
 import * as store from './usage-months.store.ts';
 import { holdUsageStore, openUsageStore } from './usage-store.open.ts';
 import type { KindMonth } from './usage-store.ts';
@@ -86,7 +86,7 @@ async function retire(db: Database, month: KindMonth, now: Temporal.Instant): Pr
   const usageStore = await openUsageStore(db);
   return db.transaction().execute(async (trx) => {
     await holdUsageStore(trx, usageStore);
-    for (const day of daysOf({ from: month.month, to: month.month.add({ months: 1 }) })) await lockDay(trx, day);
+    await lockDays(trx, { from: month.month, to: month.month.add({ months: 1 }) });
     const reason = await whyKept(trx, month, now, factChangeId);
     if (reason !== null) return reason;
     const records = await usageStore.rollUp(trx, month);

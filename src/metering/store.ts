@@ -190,10 +190,11 @@ function levelsOf(kindIds: readonly number[], scoped: boolean): RawBuilder<unkno
 const levelColumns = sql`(resource_id, deployment_id, valid_from, valid_to, weight_before, weight, weight_total,
                           billing_kind_id, level)`;
 
-/** Derives all levels of kinds anew. */
+/** Derives all levels of kinds anew: in the order in which records are indexed and read. */
 export async function rebuildLevels(trx: Transaction, kindIds: readonly number[]): Promise<void> {
   await sql`DELETE FROM metered_levels WHERE billing_kind_id = ANY (${[...kindIds]}::smallint[])`.execute(trx);
-  await sql`INSERT INTO metered_levels ${levelColumns} ${levelsOf(kindIds, false)}`.execute(trx);
+  await sql`INSERT INTO metered_levels ${levelColumns} ${levelsOf(kindIds, false)}
+    ORDER BY deployment_id, billing_kind_id, resource_id`.execute(trx);
 }
 
 /** Derives anew what `level_scope` names. */
@@ -230,6 +231,17 @@ export async function analyzeLevels(trx: Transaction): Promise<void> {
 export async function lockDay(trx: Transaction, day: Temporal.PlainDate): Promise<void> {
   await sql`
     SELECT pg_advisory_xact_lock(hashtext('arcadia metering'), (${day}::date - date '2000-01-01')::int)`.execute(trx);
+}
+
+/** The same of every day of a range. */
+export async function lockDays(trx: Transaction, range: DayRange): Promise<void> {
+  await sql`
+    SELECT pg_advisory_xact_lock(hashtext('arcadia metering'), day - (date '2000-01-01' - date '1970-01-01'))
+    FROM generate_series(${epochDay(range.from)}::int, ${epochDay(range.to)}::int - 1) AS day`.execute(trx);
+}
+
+function epochDay(day: Temporal.PlainDate): number {
+  return startOfDay(day).epochMilliseconds / 86_400_000;
 }
 
 /**

@@ -1,9 +1,7 @@
 import type { Database, Transaction } from '../platform/database.ts';
 import type { Granularity } from './period.ts';
-import { daysOf } from './period.ts';
 import { lockDay } from './store.ts';
 import * as months from './usage-months.store.ts';
-import { prepareSlots } from './usage-store.postgres.expected.store.ts';
 import * as read from './usage-store.postgres.read.store.ts';
 import * as write from './usage-store.postgres.write.store.ts';
 import {
@@ -32,8 +30,8 @@ export const postgresUsageStore: UsageStore = {
 
 async function replaceDay(trx: Transaction, replacement: DayReplacement): Promise<Replaced> {
   const { day, whole, touched } = replacement;
-  await prepareSlots(trx, day, ids([...whole, ...touched]));
-  const granularities = [...new Set(whole.map((kind) => kind.granularity))].sort();
+  const enabled = whole.filter((kind) => kind.enabled);
+  const granularities = [...new Set(enabled.map((kind) => kind.granularity))].sort();
   const empty = touched.length === 0 && whole.every((kind) => kind.metered === null);
   return empty && !(await anyPartition(trx, day, granularities))
     ? fillDay(trx, replacement, granularities)
@@ -41,13 +39,8 @@ async function replaceDay(trx: Transaction, replacement: DayReplacement): Promis
 }
 
 async function compareDay(trx: Transaction, { day, whole, touched }: DayComparison): Promise<void> {
-  await prepareSlots(trx, day, ids([...whole, ...touched]));
-  await write.prepareDiff(trx, day, { wholeKinds: ids(whole), scopedKinds: ids(touched) });
+  await write.prepareDiff(trx, day, { whole, scoped: touched });
   await write.addDifferences(trx);
-}
-
-function ids(kinds: DayReplacement['whole']): number[] {
-  return kinds.map((kind) => kind.billingKindId);
 }
 
 async function anyPartition(
@@ -70,7 +63,7 @@ async function fillDay(
   const revision = await begin();
   let inserted = 0;
   for (const granularity of granularities) {
-    inserted += await write.insertFirstRecords(trx, day, granularity, ids(whole), revision);
+    inserted += await write.insertFirstRecords(trx, day, granularity, whole, revision);
   }
   // Last, because it locks the parent table until the commit.
   for (const granularity of granularities) await write.attachPartition(trx, day, granularity);
@@ -82,7 +75,7 @@ async function replaceDifferences(
   trx: Transaction,
   { day, whole, touched, cause, begin }: DayReplacement,
 ): Promise<Replaced> {
-  const differences = await write.prepareDiff(trx, day, { wholeKinds: ids(whole), scopedKinds: ids(touched) });
+  const differences = await write.prepareDiff(trx, day, { whole, scoped: touched });
   if (differences === 0) return nothingReplaced;
   const revision = await begin();
   for (const granularity of await write.granularitiesToInsert(trx)) {
@@ -93,7 +86,7 @@ async function replaceDifferences(
 
 /** Whole partitions where nothing else is metered that day; else some thousand records at a time. */
 async function drop(db: Database, month: KindMonth, signal?: AbortSignal): Promise<void> {
-  for (const day of daysOf({ from: month.month, to: month.month.add({ months: 1 }) })) {
+  for (const day of await write.daysWithRecords(db, { from: month.month, to: month.month.add({ months: 1 }) })) {
     for (let left = true; left; ) {
       signal?.throwIfAborted();
       left = await db.transaction().execute(async (trx) => {

@@ -1,0 +1,231 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { assign } from '../../src/deployments/assignments.ts';
+import { insertLiving, writeState } from '../../src/deployments/inventory-fixture.ts';
+import { meterOutstanding, meterRange } from '../../src/metering/meter.ts';
+import {
+  at,
+  createDeployments,
+  expectedUsage,
+  insertAccount,
+  storedBytes,
+} from '../../src/metering/metering-fixture.ts';
+import { applyRetention } from '../../src/metering/retention.ts';
+import { moveUsage } from '../../src/metering/usage-move.ts';
+import { openUsageStore, useClickHouse } from '../../src/metering/usage-store.open.ts';
+import { connect, type Database } from '../../src/platform/database.ts';
+import { dropDatabase, ensureDatabase } from '../../src/platform/databases.ts';
+import { sumQuantities } from '../../src/platform/quantity.ts';
+import { startClickHouse } from '../clickhouse/server.ts';
+import { openTestDatabase } from '../database.ts';
+
+// kill -9 at every step of a metering run and of a retention run: each step on a clone of the same
+// database, by a process of its own. After whoever comes next has run, every byte is what an
+// undisturbed run leaves.
+
+const meteredAt = '2026-03-04T00:00:00Z';
+const retiredAt = '2026-04-05T00:00:00Z';
+const seeds = [1, 2, 3] as const;
+const lanes = 3;
+
+let compileCache: string;
+beforeAll(async () => {
+  compileCache = await mkdtemp(join(tmpdir(), 'arcadia-compiled-'));
+});
+afterAll(() => rm(compileCache, { recursive: true }));
+
+/** Runs the process; how many statements it made, or null: it killed itself. */
+async function runProcess(args: readonly string[]): Promise<number | null> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('usage-process.ts', import.meta.url)), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // A hundred processes of one program: each reads what the first has compiled.
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+  });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  if (signal === 'SIGKILL') return null;
+  if (code !== 0) throw new Error(`the process ended with ${code}`);
+  return Number(said);
+}
+
+/** A fleet that differs by seed, metered for some days, with late facts and one day that is not metered yet. */
+async function seedFleet(db: Database, seed: number): Promise<void> {
+  const account = await insertAccount(db);
+  await sql`UPDATE accounts SET metered_from = '2026-02-27'`.execute(db);
+  await createDeployments(db, ['ash', 'birch'], at('2026-01-01'));
+  // Two kinds, so that the first to be retired leaves days that the second shares.
+  await sql`
+    UPDATE metering_config SET enabled = billing_kind_id IN
+      (SELECT billing_kind_id FROM billing_kinds WHERE slug IN ('droplet_hours', 'snapshot_gb_month'))`.execute(db);
+  const droplets: number[] = [];
+  const sizeOf = (n: number) => ({ attributes: { size_gb: (n + seed) / 8 } });
+  for (let n = 0; n < 3 + seed; n += 1) {
+    const size = sizeOf(n);
+    droplets.push(
+      await insertLiving(db, account, n % 2 === 0 ? 'droplet' : 'snapshot', `r${n}`, size, at('2026-01-10')),
+    );
+  }
+  const own = (slug: string, from: string, resource: number) =>
+    assign(db, { resourceIds: [resource], owners: [{ slug, weight: 1 }], from: at(from) }, 'test', at('2026-03-03'));
+  for (const resource of droplets) await own('ash', '2026-01-10', resource);
+  await meterRange(db, {
+    from: Temporal.PlainDate.from('2026-02-27'),
+    to: Temporal.PlainDate.from('2026-03-03'),
+    now: at('2026-03-03'),
+  });
+  for (const [n, resource] of droplets.entries()) {
+    const from = at(`2026-02-28T0${seed}:00:0${n}Z`);
+    const to = from.add({ hours: 2 });
+    const recorded = at('2026-03-03');
+    const owners = [{ slug: 'birch', weight: 1 }];
+    if ((n + seed) % 3 === 0) await assign(db, { resourceIds: [resource], owners, from, to }, 'test', recorded);
+    if ((n + seed) % 3 === 1) await writeState(db, resource, { status: 'off', ...sizeOf(n) }, from, to, recorded);
+  }
+}
+
+/** From the fleet on: all metered, and February past its retention. */
+async function ageFleet(db: Database): Promise<void> {
+  await meterOutstanding(db, { now: at(meteredAt) });
+  await sql`UPDATE metering_config SET retention_days = CASE (SELECT slug FROM billing_kinds k
+              WHERE k.billing_kind_id = metering_config.billing_kind_id) WHEN 'dns_zones' THEN 365 ELSE 31 END`.execute(
+    db,
+  );
+  await sql`
+    INSERT INTO sync_runs (account_id, kind, started_at, finished_at, outcome)
+    SELECT account_id, kind, '2026-04-01', '2026-04-01', 'complete'
+    FROM accounts, (SELECT DISTINCT resource_kind AS kind FROM billing_kind_definitions) AS k`.execute(db);
+}
+
+async function bytes(db: Database): Promise<string> {
+  const { rows } = await sql<{ bytes: string }>`
+    SELECT coalesce(string_agg(m::text, E'\n' ORDER BY deployment_id, billing_kind_id, month), '') AS bytes
+    FROM usage_months m`.execute(db);
+  const { rows: metered } = await sql<{ bytes: string }>`
+    SELECT coalesce(string_agg(concat_ws(' ', day, billing_kind_id, granularity), E'\n' ORDER BY day, billing_kind_id), '') AS bytes
+    FROM metered_days`.execute(db);
+  return [await storedBytes(db), rows[0]?.bytes, metered[0]?.bytes].join('\n\n');
+}
+
+let clones = 0;
+
+/** Works on a clone of a database that nobody is connected to. */
+async function onClone<T>(template: string, work: (db: Database, connectionString: string) => Promise<T>): Promise<T> {
+  const { admin } = inject('testDatabase');
+  const name = `test_${process.pid}_${process.env.VITEST_WORKER_ID ?? 0}_kill${clones++}`;
+  await ensureDatabase(admin, name, template);
+  const address = new URL(admin);
+  address.pathname = `/${name}`;
+  const db = connect({ connectionString: address.href, max: 2, applicationName: 'test' });
+  try {
+    return await work(db, address.href);
+  } finally {
+    await db.destroy();
+    await dropDatabase(admin, name);
+  }
+}
+
+test.each([
+  { work: 'meter', now: meteredAt },
+  { work: 'retain', now: retiredAt },
+] as const)(
+  'kill -9 at any step of: $work; then every byte is that of an undisturbed run',
+  async ({ work, now }) => {
+    for (const [turn, seed] of seeds.entries()) {
+      const original = await openTestDatabase();
+      try {
+        await seedFleet(original.db, seed);
+        if (work === 'retain') await ageFleet(original.db);
+        // A template must have no connection.
+        await original.db.destroy();
+        const template = new URL(original.connectionString).pathname.slice(1);
+        const finish = (db: Database) =>
+          work === 'meter' ? meterOutstanding(db, { now: at(now) }) : applyRetention(db, { now: at(now) });
+
+        const undisturbed = await onClone(template, async (db, url) => {
+          const untouched = await bytes(db);
+          const steps = await runProcess([url, work, now]);
+          const then = await bytes(db);
+          expect(then).not.toBe(untouched);
+          return { steps: steps ?? 0, bytes: then };
+        });
+        expect(undisturbed.steps).toBeGreaterThan(20);
+
+        // Every step is some seed's; on which side of it the process dies changes from one to the next.
+        const steps = Array.from({ length: undisturbed.steps }, (_, index) => index + 1).filter(
+          (step) => step % seeds.length === turn,
+        );
+        await Promise.all(
+          Array.from({ length: lanes }, async () => {
+            for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
+              const side = Math.floor(step / seeds.length) % 2 === 0 ? 'before' : 'after';
+              await onClone(template, async (db, url) => {
+                expect(
+                  await runProcess([url, work, now, String(step), side]),
+                  `seed ${seed}, ${side} step ${step}`,
+                ).toBeNull();
+                await finish(db);
+                expect(await bytes(db), `seed ${seed}, killed ${side} step ${step}`).toBe(undisturbed.bytes);
+              });
+            }
+          }),
+        );
+      } finally {
+        const { admin } = inject('testDatabase');
+        await dropDatabase(admin, new URL(original.connectionString).pathname.slice(1));
+      }
+    }
+  },
+  600_000,
+);
+
+test('kill -9 of a metering run whose usage is in ClickHouse, then of one that comes after', async () => {
+  const server = await startClickHouse();
+  const database = await openTestDatabase();
+  const { db, connectionString } = database;
+  const url = await server.createDatabase();
+  const { clickHouse, close } = await useClickHouse(url);
+  const range = { from: Temporal.PlainDate.from('2026-02-27'), to: Temporal.PlainDate.from('2026-03-04') };
+  try {
+    await seedFleet(db, 1);
+    await moveUsage(db, clickHouse, { now: at(meteredAt) });
+    const store = await openUsageStore(db);
+    const { rows } = await sql<{ id: number }>`SELECT min(resource_id) AS id FROM resources`.execute(db);
+    const droplet = rows[0]?.id ?? 0;
+    // Each time the facts change, and a run is killed at another step; some are killed twice.
+    for (const [turn, step] of [20, 26, 31, 35, 38, 41, 44, 47].entries()) {
+      const owners = [{ slug: turn % 2 === 0 ? 'birch' : 'ash', weight: 1 }];
+      const from = at(`2026-03-0${1 + (turn % 3)}T0${turn}:00:00Z`);
+      await assign(db, { resourceIds: [droplet], owners, from }, 'test', at(meteredAt).add({ minutes: turn }));
+      const side = turn % 2 === 0 ? 'before' : 'after';
+      const died = await runProcess([connectionString, 'meter', meteredAt, String(step), side, url]);
+      if (died === null && turn % 3 === 0) await runProcess([connectionString, 'meter', meteredAt, '30', side, url]);
+      await meterOutstanding(db, { now: at(meteredAt) });
+      const sums = new Map<string, string[]>();
+      const records = await store.listRecords(db, { scope: 'all', range }, {}, { limit: 1_000 });
+      const { rows: slugs } = await sql<{
+        id: number;
+        slug: string;
+      }>`SELECT deployment_id AS id, slug FROM deployments`.execute(db);
+      for (const record of records) {
+        const slug = slugs.find((row) => row.id === record.deploymentId)?.slug;
+        const key = `${slug} ${record.kind} ${record.resourceId}`;
+        sums.set(key, [...(sums.get(key) ?? []), record.quantity]);
+      }
+      const stored = Object.fromEntries([...sums].map(([key, all]) => [key, sumQuantities(all)]).sort());
+      expect(stored, `killed ${side} step ${step}`).toEqual(await expectedUsage(db, '2026-02-27', '2026-03-04'));
+    }
+  } finally {
+    await close();
+    await database.close();
+    await server.close();
+  }
+}, 180_000);

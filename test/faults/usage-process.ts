@@ -1,0 +1,56 @@
+import { meterOutstanding } from '../../src/metering/meter.ts';
+import { applyRetention } from '../../src/metering/retention.ts';
+import { useClickHouse } from '../../src/metering/usage-store.open.ts';
+import { connect } from '../../src/platform/database.ts';
+
+// Meters, or retires, in a process of its own, which kills itself (SIGKILL) at one step: just
+// before or just after one of its statements, in whichever database. Without a step it runs to its
+// end and says how many statements there were.
+
+const [connectionString = '', work = '', instant = '', step = '0', side = 'before', clickHouseUrl = ''] =
+  process.argv.slice(2);
+const killAt = Number(step);
+let statements = 0;
+
+function before(): void {
+  statements += 1;
+  if (statements === killAt && side === 'before') process.kill(process.pid, 'SIGKILL');
+}
+
+function after(): void {
+  if (statements === killAt && side === 'after') process.kill(process.pid, 'SIGKILL');
+}
+
+const pool = connect({ connectionString, max: 2, applicationName: 'usage-process' });
+const db = pool.withPlugin({
+  transformQuery({ node }) {
+    before();
+    return node;
+  },
+  async transformResult({ result }) {
+    after();
+    return result;
+  },
+});
+
+if (clickHouseUrl !== '') {
+  const { clickHouse } = await useClickHouse(clickHouseUrl);
+  for (const name of ['rows', 'run', 'insertLines'] as const) {
+    const original = clickHouse[name] as (...args: unknown[]) => Promise<unknown>;
+    Object.assign(clickHouse, {
+      async [name](...args: unknown[]) {
+        before();
+        const result = await original(...args);
+        after();
+        return result;
+      },
+    });
+  }
+}
+
+const now = Temporal.Instant.from(instant);
+if (work === 'meter') await meterOutstanding(db, { now });
+else await applyRetention(db, { now });
+process.stdout.write(`${statements}\n`);
+await pool.destroy();
+process.exit(0);
