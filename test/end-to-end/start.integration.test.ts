@@ -41,6 +41,11 @@ describe('with a token', () => {
       },
     ]);
     expect((await fetch(`${first.url}/nothing`)).status).toBe(404);
+    // Whoever started it is let in by the link, and nobody without.
+    const [, token = ''] = await first.started.says(/http:\S+\/#token=(\S+)/);
+    const accounts = (headers: Record<string, string>) => fetch(`${first.url}/api/v1/accounts`, { headers });
+    expect((await accounts({})).status).toBe(401);
+    expect((await accounts({ authorization: `Bearer ${token}` })).status).toBe(200);
     // Nothing is owned yet, and that is what it shows.
     expect(first.started.stdout).toContain('Without an owner (7)');
     expect(first.started.stdout).toContain('acme-studio-web-01');
