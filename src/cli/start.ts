@@ -61,8 +61,9 @@ async function start(session: Session, options: StartOptions): Promise<void> {
     await noteSignIn(session, url);
   } else {
     const database = await session.database();
-    const queues = await work(session, database, options);
+    // First opened, last closed: how it drains can be watched.
     await serveMetrics(session, database, await openReadiness(session, database, await knownQueues(options.queues)));
+    const queues = await work(session, database, options);
     session.output.note(`A worker is up, on ${queues}. Ctrl-C stops it.`);
   }
   if (!session.signal.aborted)
