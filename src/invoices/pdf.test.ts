@@ -1,0 +1,136 @@
+import { inflateSync } from 'node:zlib';
+import { expect, it } from 'vitest';
+import { documentCsv } from './csv.ts';
+import type { DocumentLine, InvoiceDocument } from './document.ts';
+import { drawPdf } from './pdf.ts';
+import { sha256 } from './canonical-json.ts';
+
+const at = Temporal.Instant.from('2026-06-04T09:00:00Z');
+const none = { logo: null, font: null };
+/** One red pixel. */
+const logo = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+function line(position: number, description = 'Droplet hours, running'): DocumentLine {
+  return {
+    position,
+    kind: 'usage',
+    serviceMonth: '2026-05',
+    component: 'usage studio droplet_hours',
+    description,
+    quantity: '744',
+    unit: 'hour',
+    unitPrice: '0.04',
+    amount: '29.76',
+    taxCategory: 'standard',
+    taxPercent: '20',
+    details: {
+      used: '2232',
+      included: '1488',
+      from: '2026-05-01T00:00:00Z',
+      to: '2026-06-01T00:00:00Z',
+      model: 'standard',
+      limitedBy: null,
+    },
+  };
+}
+
+function document(lines: number, change: Partial<InvoiceDocument> = {}): InvoiceDocument {
+  return {
+    format: 'arcadia-invoice/1',
+    kind: 'invoice',
+    number: 'INV-000017',
+    issuedOn: '2026-06-04',
+    dueOn: '2026-06-18',
+    termsDays: 14,
+    currency: 'USD',
+    month: '2026-05',
+    period: { from: '2026-05-01', to: '2026-06-01' },
+    credits: null,
+    usageRevision: 31,
+    seller: {
+      name: 'Example Hosting Ltd',
+      address: ['1 Quay Street'],
+      taxIds: ['VAT 1'],
+      email: null,
+      footer: null,
+      logo: null,
+      font: null,
+    },
+    buyer: {
+      customer: 'c-17',
+      name: 'Kovářová Łukasz Αθήνα Київ',
+      address: ['Praha'],
+      taxIds: [],
+      email: null,
+      poNumber: 'PO-93',
+    },
+    sections: [
+      {
+        deployment: 'shop',
+        name: 'Shop',
+        subtotal: '29.76',
+        lines: Array.from({ length: lines }, (_, index) => line(index + 1)),
+      },
+    ],
+    subtotal: '29.76',
+    taxes: [],
+    tax: '0.00',
+    total: '29.76',
+    ...change,
+  };
+}
+
+/** All of the file that can be read: its objects, and what their streams hold. */
+function textOf(bytes: Uint8Array): string {
+  const file = Buffer.from(bytes);
+  let text = file.toString('latin1');
+  for (const match of file.toString('latin1').matchAll(/stream\n/g)) {
+    try {
+      text += inflateSync(file.subarray(match.index + 7)).toString('latin1');
+    } catch {
+      // A stream that is not compressed is there already.
+    }
+  }
+  return text;
+}
+
+it('has the same bytes whenever it is drawn, and others for another instant', async () => {
+  const first = sha256(await drawPdf(document(3), { logo, font: null }, at));
+  expect(sha256(await drawPdf(document(3), { logo, font: null }, at))).toBe(first);
+  expect(sha256(await drawPdf(document(3), { logo, font: null }, at.add({ hours: 1 })))).not.toBe(first);
+});
+
+it('says what it is to a reading voice: language, title, headings, tables with their headers, the logo in words', async () => {
+  const text = textOf(
+    await drawPdf(document(2, { seller: { ...document(1).seller, logo: 'x' } }), { logo, font: null }, at),
+  );
+  expect(text).toContain('/Lang (en)');
+  expect(text).toContain('/DisplayDocTitle true');
+  expect(text).toContain('pdfuaid:part');
+  for (const type of ['Document', 'H1', 'H2', 'Table', 'TR', 'TH', 'TD', 'L', 'Lbl', 'LBody', 'Figure']) {
+    expect(text).toContain(`/S /${type}\n`);
+  }
+  expect(text).toContain('/Alt (Logo of Example Hosting Ltd)');
+  // Fonts are in the file, with what their glyphs mean: so text can be selected and searched.
+  expect(text).toMatch(/\/ToUnicode/);
+  expect(text).toMatch(/\/FontFile[23]/);
+});
+
+it('goes on over as many pages as it needs', async () => {
+  const pages = async (lines: number) =>
+    textOf(await drawPdf(document(lines), none, at)).match(/\/Type \/Page\n/g)?.length;
+  expect(await pages(1)).toBe(1);
+  expect(await pages(200)).toBeGreaterThan(8);
+});
+
+it('as CSV, has a row a line, and nothing that a spreadsheet would run', () => {
+  const csv = documentCsv(
+    document(1, { sections: [{ deployment: 'shop', name: 'Shop', subtotal: '1', lines: [line(1, '=1+1, "so"')] }] }),
+  );
+  expect(csv.split('\r\n')[1]).toBe(
+    `INV-000017,invoice,2026-05,2026-06-04,2026-06-18,c-17,USD,1,shop,usage,2026-05,usage studio droplet_hours,"'=1+1, ""so""",744,hour,0.04,29.76,standard,20`,
+  );
+});
