@@ -121,9 +121,9 @@ describe('a month', () => {
   });
 
   test('who is asked about must be there', async () => {
-    await expect(monthStatus(db, { month: may, now: june, deployment: 'nobody' })).rejects.toMatchObject({
-      code: 'not_found',
-    });
+    for (const nobody of [{ deployment: 'nobody' }, { customer: 'nobody' }]) {
+      await expect(monthStatus(db, { month: may, now: june, ...nobody })).rejects.toMatchObject({ code: 'not_found' });
+    }
   });
 });
 

@@ -1,3 +1,4 @@
+import { getCustomer } from '../deployments/customers.ts';
 import type { Database } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import * as store from './knowledge.store.ts';
@@ -173,8 +174,10 @@ async function whoseUsage(db: Database, { deployment, customer }: PeriodQuery): 
     if (ids.length === 0) throw new ArcadiaError('not_found', `There is no deployment "${deployment}".`);
     return ids;
   }
-  // A customer that has no deployment has no usage that could be in doubt.
-  return customer === undefined ? null : store.selectWhose(db, { customer });
+  if (customer === undefined) return null;
+  await getCustomer(db, customer);
+  // One that has no deployment has no usage that could be in doubt.
+  return store.selectWhose(db, { customer });
 }
 
 /** The days of a range that can have been metered: from where metering begins to the last that is over. */

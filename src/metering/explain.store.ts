@@ -7,6 +7,8 @@ import { startOfDay } from './period.ts';
 /** One sum: what a deployment used of a kind over a range of days. */
 export interface Subject {
   readonly deploymentId: number;
+  /** What nobody owns, or nobody yet. */
+  readonly unattributed: boolean;
   readonly billingKindId: number;
   readonly range: DayRange;
 }
@@ -30,7 +32,13 @@ export async function selectKind(db: Database, slug: string, day: Temporal.Plain
  * CTEs: `spans`, and `pieces`: what each level of the subject accrued on metered days. A deployment
  * is known by what it owns, which an index finds; what nobody owns has no such way.
  */
-function piecesOf({ deploymentId, billingKindId, range }: Subject): RawBuilder<unknown> {
+function piecesOf({ deploymentId, unattributed, billingKindId, range }: Subject): RawBuilder<unknown> {
+  const owned = unattributed
+    ? sql``
+    : sql`AND l.resource_id IN (
+            SELECT a.resource_id FROM deployments_owners o JOIN deployments_attributions a USING (owner_set_id)
+            WHERE o.deployment_id = ${deploymentId}
+              AND a.valid_from < ${startOfDay(range.to)} AND a.valid_to > ${startOfDay(range.from)})`;
   return sql`
     spans AS (SELECT * FROM (${meteredSpans(range)}) AS every WHERE billing_kind_id = ${billingKindId}),
     pieces AS (
@@ -39,11 +47,7 @@ function piecesOf({ deploymentId, billingKindId, range }: Subject): RawBuilder<u
       FROM metered_levels l
       LEFT JOIN spans s ON s.span_from < l.valid_to AND s.span_to > l.valid_from
       WHERE l.deployment_id = ${deploymentId} AND l.billing_kind_id = ${billingKindId} AND ${levelIn(range)}
-        AND (EXISTS (SELECT FROM deployments_list d WHERE d.deployment_id = ${deploymentId} AND d.slug = 'unattributed')
-             OR l.resource_id IN (
-               SELECT a.resource_id FROM deployments_owners o JOIN deployments_attributions a USING (owner_set_id)
-               WHERE o.deployment_id = ${deploymentId}
-                 AND a.valid_from < ${startOfDay(range.to)} AND a.valid_to > ${startOfDay(range.from)}))
+        ${owned}
       GROUP BY l.resource_id, l.valid_from, l.valid_to, l.level, l.weight_before, l.weight, l.weight_total
     )`;
 }

@@ -145,7 +145,8 @@ export async function explainUsage(db: Database, query: ExplainQuery): Promise<U
     throw new ArcadiaError('not_found', `There is no billing kind "${query.kind}"; arcadia kind list shows all.`);
   }
 
-  const subject = { deploymentId, billingKindId: kind.billingKindId, range };
+  const unattributed = deployment === 'unattributed';
+  const subject = { deploymentId, unattributed, billingKindId: kind.billingKindId, range };
   const { meteredThrough, usage } = await usageForPeriod(db, deployment, from, to);
   const quantity = usage[query.kind] ?? '0';
   const floor = (await selectUsageBounds(db, range)).floors[query.kind];

@@ -141,7 +141,8 @@ export async function selectBeyondLimit(
   const own =
     whose === null
       ? sql``
-      : sql`AND EXISTS (SELECT FROM ${ownedWithin(whose, range)} AS own WHERE own.resource_id = e.resource_id
+      : sql`AND e.resource_id IN (SELECT own.resource_id FROM ${ownedWithin(whose, range)} AS own)
+            AND EXISTS (SELECT FROM ${ownedWithin(whose, range)} AS own WHERE own.resource_id = e.resource_id
                         AND own.valid_from < e.carried_to AND own.valid_to > e.beyond_from)`;
   const { rows } = await sql<BeyondLimit>`
     SELECT a.slug AS account, e.resource_kind AS "resourceKind", count(*) AS resources,
