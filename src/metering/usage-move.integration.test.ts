@@ -110,6 +110,17 @@ describe('a move to ClickHouse', () => {
     for (const day of await meterRange(db, { ...range, now: after, verify: true })) expect(day.revision).toBeNull();
   });
 
+  test('lost altogether, it is metered again to the same figures', async () => {
+    const usage = await usageOfAll(db, range.from, range.to);
+    await server.ask(url, 'DROP TABLE usage_records');
+    await server.ask(url, 'DROP TABLE metered_levels');
+    for (const table of ['metered_days', 'usage_visible_revisions', 'usage_level_shipments']) {
+      await sql`DELETE FROM ${sql.table(table)}`.execute(db);
+    }
+    await meterOutstanding(db, { now: after });
+    expect(await usageOfAll(db, range.from, range.to)).toEqual(usage);
+  });
+
   test('a process that cannot reach it says so, by its address alone', async () => {
     await close();
     await expect(openUsageStore(db)).rejects.toMatchObject({

@@ -1,7 +1,7 @@
 import type { Database } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { ClickHouse } from './usage-store.clickhouse.connection.ts';
-import { levelColumns } from './usage-store.clickhouse.schema.store.ts';
+import { createTables, levelColumns } from './usage-store.clickhouse.schema.store.ts';
 import { dropBasesBefore, selectShipped } from './usage-store.clickhouse.write.store.ts';
 import * as store from './usage-store.shipment.store.ts';
 
@@ -38,6 +38,8 @@ export async function shipLevels(db: Database, clickHouse: ClickHouse): Promise<
           : null;
       if (upon !== null) await store.prepareShippedResources(trx, upon.factChangeId);
       const all = upon === null;
+      // Where the tables were lost, everything begins here again.
+      if (all) await createTables(clickHouse);
       const shipment = await store.insertShipment(trx, levels, upon?.baseId ?? null);
       const figures = await store.selectLevelsFigures(trx, all);
       if (Number(figures.greatest) > levelMax) {
