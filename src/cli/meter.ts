@@ -130,7 +130,7 @@ unattributed  droplet_hours  droplet web-1 (17)        0     48     +48`,
   );
 }
 
-const signed = (change: string) => (/^[-0]/.test(change) && !/^0\./.test(change) ? change : `+${change}`);
+const signed = (change: string) => (change === '0' || change.startsWith('-') ? change : `+${change}`);
 
 const beforeAndAfter: readonly Column<UsageDifference>[] = [
   { header: 'before', value: (row) => row.before, align: 'right' },

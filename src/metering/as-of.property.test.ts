@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import type { Database } from '../platform/database.ts';
 import { diffUsage } from './diff.ts';
-import { build, fact, slugs, windows } from './histories-fixture.ts';
+import { build, fact, slugs, windows } from '../../test/metering/histories.ts';
 import { changeKind } from './kinds.ts';
 import { meterOutstanding } from './meter.ts';
 import { usageAsOf } from './runs.ts';

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import type { Database } from '../platform/database.ts';
 import { toBillionths } from '../platform/quantity.ts';
-import { build, fact, windows } from './histories-fixture.ts';
+import { build, fact, windows } from '../../test/metering/histories.ts';
 import { meterRange, outstandingDays } from './meter.ts';
 import { expectedUsage, setGranularity, storedBytes, storedUsage } from './metering-fixture.ts';
 

@@ -1,13 +1,13 @@
 // For tests of this room: random histories.
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { openTestDatabase } from '../../test/database.ts';
-import { assign } from '../deployments/assignments.ts';
-import { setDeploymentStart } from '../deployments/deployments.ts';
-import { insertResource, writeState } from '../deployments/inventory-fixture.ts';
-import type { Database } from '../platform/database.ts';
-import { meterDay, meterOutstanding } from './meter.ts';
-import { at, createDeployments, insertAccount } from './metering-fixture.ts';
+import { openTestDatabase } from '../database.ts';
+import { assign } from '../../src/deployments/assignments.ts';
+import { setDeploymentStart } from '../../src/deployments/deployments.ts';
+import { insertResource, writeState } from '../../src/deployments/inventory-fixture.ts';
+import type { Database } from '../../src/platform/database.ts';
+import { meterDay, meterOutstanding } from '../../src/metering/meter.ts';
+import { at, createDeployments, insertAccount } from '../../src/metering/metering-fixture.ts';
 
 // Random histories with resizes, power cycles, moves, shares, ends, backdated assignments and
 // late facts, over windows that hold the ends of months of 28, 29, 30 and 31 days; days are
