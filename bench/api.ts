@@ -7,7 +7,7 @@ import { Registry } from 'prom-client';
 import { startApi } from '../src/http/house.ts';
 import { openReadiness } from '../src/http/readiness.ts';
 import { requestDatabase } from '../src/http/request-database.ts';
-import { issueToken } from '../src/http/token.ts';
+import { issueToken } from '../src/platform/issue-token.ts';
 import { listResources } from '../src/inventory/resources.ts';
 import { usageByDay } from '../src/metering/usage-days.ts';
 import { loadConfig } from '../src/platform/config.ts';

@@ -9,8 +9,8 @@ const validity = { hours: 1 };
  * sends that part nowhere, so that no log has it.
  */
 export async function signInLink(config: Config, url: string): Promise<string | null> {
-  const { hasDevelopmentSecret } = await import('../http/token-secret.ts');
-  const { issueToken } = await import('../http/token.ts');
+  const { hasDevelopmentSecret } = await import('../platform/token-secret.ts');
+  const { issueToken } = await import('../platform/issue-token.ts');
   if (!hasDevelopmentSecret(config)) return null;
   const token = await issueToken(config, {
     subject: operator(),

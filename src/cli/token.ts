@@ -37,7 +37,7 @@ $ arcadia token issue --role customer --customer cus_1042`,
     )
     .action(
       withSession(async (session, { role, customer, subject, expires }: IssueOptions) => {
-        const { issueToken } = await import('../http/token.ts');
+        const { issueToken } = await import('../platform/issue-token.ts');
         const issued = await issueToken(await session.config(), {
           role,
           customer: customer ?? null,

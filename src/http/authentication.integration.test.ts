@@ -11,8 +11,8 @@ import type { ArcadiaError } from '../platform/errors.ts';
 import { createLog } from '../platform/log.ts';
 import { type Authenticator, openAuthenticator } from './authentication.ts';
 import type { KeySetTimes } from './key-set.ts';
-import { issueToken } from './token.ts';
-import { developmentSecretFile, type TokenConfig } from './token-secret.ts';
+import { issueToken } from '../platform/issue-token.ts';
+import { developmentSecretFile, type TokenConfig } from '../platform/token-secret.ts';
 
 // Tokens are made here by hand, with node:crypto, as RFC 7515 says: not by the library that verifies them.
 
@@ -138,7 +138,11 @@ test.each<[string, () => string | undefined, string]>([
   ['alg RS256, for which there is no key', () => hs512(claims(), { alg: 'RS256' }), 'unauthenticated'],
   [
     'changed claims',
-    () => [...hs512(claims()).split('.')].with(1, encode(claims({ role: 'owner' }))).join('.'),
+    () =>
+      hs512(claims())
+        .split('.')
+        .with(1, encode(claims({ role: 'owner' })))
+        .join('.'),
     'unauthenticated',
   ],
   ['another issuer', () => hs512(claims({ iss: 'somebody' })), 'unauthenticated'],

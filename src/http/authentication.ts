@@ -5,7 +5,7 @@ import type { Logger } from '../platform/log.ts';
 import { type Principal, type Role, roleNames } from '../platform/route.ts';
 import type { KeySetTimes } from './key-set.ts';
 import { openTokenVerifier, readClaim } from './token.ts';
-import type { TokenConfig } from './token-secret.ts';
+import type { TokenConfig } from '../platform/token-secret.ts';
 
 export interface Authenticator {
   /**

@@ -17,7 +17,7 @@ import { eventTypes } from './event-types.ts';
 import { eventRoutes } from './events.routes.ts';
 import { openReadiness } from './readiness.ts';
 import { type HttpServer, startHttpServer } from './server.ts';
-import { issueToken } from './token.ts';
+import { issueToken } from '../platform/issue-token.ts';
 
 const config = loadConfig({
   env: {

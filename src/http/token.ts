@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { type CryptoKey, decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { ArcadiaError } from '../platform/errors.ts';
+import { accessType, importTokenSecret } from '../platform/issue-token.ts';
 import type { Logger } from '../platform/log.ts';
-import type { Role } from '../platform/route.ts';
+import { type TokenConfig, tokenSecret } from '../platform/token-secret.ts';
 import { KeySet, type KeySetTimes, type VerificationKey } from './key-set.ts';
-import { type TokenConfig, tokenSecret } from './token-secret.ts';
 
 // Access tokens (JWT, RFC 7519), as Guardian issues them for arcadia-app. RFC 8725 is what the
 // checks follow: the algorithm belongs to the key and is never taken from the token, and nothing
@@ -13,8 +12,6 @@ import { type TokenConfig, tokenSecret } from './token-secret.ts';
 /** Seconds by which an issuer's clock may differ from ours. */
 const clockToleranceSeconds = 60;
 const charactersMax = 8_192;
-/** Guardian's name for what opens an API, as against a refresh token. */
-const accessType = 'access';
 
 export interface TokenVerifier {
   /**
@@ -32,7 +29,7 @@ function refuse(why: unknown, message = 'The token is not valid.'): ArcadiaError
 export async function openTokenVerifier(config: TokenConfig, log: Logger, times?: KeySetTimes): Promise<TokenVerifier> {
   const secret = tokenSecret(config);
   const secretKey: VerificationKey | null =
-    secret === null ? null : { kid: null, algorithms: ['HS512'], key: await importSecret(secret, 'verify') };
+    secret === null ? null : { kid: null, algorithms: ['HS512'], key: await importTokenSecret(secret, 'verify') };
   const keySet = config.jwtJwks === null ? null : new KeySet(config.jwtJwks, log, times);
 
   async function keyFor(token: string): Promise<VerificationKey | null> {
@@ -83,11 +80,6 @@ export async function openTokenVerifier(config: TokenConfig, log: Logger, times?
   };
 }
 
-function importSecret(secret: string, use: 'sign' | 'verify'): Promise<CryptoKey> {
-  const bytes = new TextEncoder().encode(secret);
-  return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-512' }, false, [use]);
-}
-
 /** The claim of this name, or where there is none, what its dots lead to. */
 export function readClaim(payload: JWTPayload, name: string): unknown {
   if (Object.hasOwn(payload, name)) return payload[name];
@@ -97,61 +89,4 @@ export function readClaim(payload: JWTPayload, name: string): unknown {
     value = (value as Record<string, unknown>)[part];
   }
   return value;
-}
-
-export interface TokenRequest {
-  readonly subject: string;
-  readonly role: Role;
-  /** The external id, with the role customer only. */
-  readonly customer: string | null;
-  readonly expiresIn: Temporal.Duration;
-}
-
-/**
- * Signs a token as Guardian would: HS512, with the configured secret or the development one.
- * Errors: invalid_argument where a role and a customer do not go together; invalid_config where
- * there is no secret to sign with, only public keys or nothing.
- */
-export async function issueToken(config: TokenConfig, request: TokenRequest): Promise<string> {
-  const { subject, role, customer, expiresIn } = request;
-  if ((role === 'customer') !== (customer !== null)) {
-    throw new ArcadiaError(
-      'invalid_argument',
-      role === 'customer'
-        ? 'The role customer needs a customer (--customer).'
-        : `A customer goes with the role customer only, not with ${role}.`,
-    );
-  }
-  const secret = tokenSecret(config);
-  if (secret === null) {
-    throw new ArcadiaError(
-      'invalid_config',
-      config.jwtJwks === null
-        ? 'There is no secret to sign a token with: set ARCADIA_JWT_SECRET, the same here and where the API runs.'
-        : 'Tokens are verified with public keys (ARCADIA_JWT_JWKS), which nothing can be signed with; get the token from whoever holds the private one.',
-    );
-  }
-  const issuedAt = Math.floor(Temporal.Now.instant().epochMilliseconds / 1000);
-  const claims: Record<string, unknown> = { typ: accessType };
-  writeClaim(claims, config.jwtRoleClaim, role);
-  if (customer !== null) writeClaim(claims, config.jwtCustomerClaim, customer);
-  return new SignJWT(claims)
-    .setProtectedHeader({ alg: 'HS512', typ: 'JWT' })
-    .setIssuer(config.jwtIssuer)
-    .setAudience(config.jwtAudience ?? config.jwtIssuer)
-    .setSubject(subject)
-    .setJti(randomUUID())
-    .setIssuedAt(issuedAt)
-    .setNotBefore(issuedAt - 1)
-    .setExpirationTime(issuedAt + expiresIn.total('seconds'))
-    .sign(await importSecret(secret, 'sign'));
-}
-
-/** Puts a claim where `readClaim` finds it. An address as a name stands for itself. */
-function writeClaim(claims: Record<string, unknown>, name: string, value: string): void {
-  const path = name.includes('/') ? [name] : name.split('.');
-  const last = path.pop() ?? name;
-  let object = claims;
-  for (const part of path) object = (object[part] ??= {}) as Record<string, unknown>;
-  object[last] = value;
 }

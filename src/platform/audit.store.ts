@@ -84,6 +84,8 @@ export async function selectBrokenLinks(db: Database, limit: number): Promise<Br
 export async function selectDisabledTriggers(db: Database): Promise<string[]> {
   const { rows } = await sql<{ table: string }>`
     SELECT DISTINCT c.relname AS table FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
-    WHERE p.proname IN ('note_audited_changes', 'append_to_audit_log', 'refuse_audit_log_change') AND t.tgenabled = 'D' ORDER BY 1`.execute(db);
+    WHERE p.proname IN ('note_audited_changes', 'append_to_audit_log', 'refuse_audit_log_change') AND t.tgenabled = 'D' ORDER BY 1`.execute(
+    db,
+  );
   return rows.map((row) => row.table);
 }

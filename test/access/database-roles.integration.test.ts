@@ -82,13 +82,13 @@ test("a customer's own rows are there, and no row, name or number of another's i
     for (const text of rows) {
       const row = JSON.parse(text) as Record<string, unknown>;
       const where = `${relation}: ${text}`;
-      expect(text, where).not.toMatch(/bravo/i);
-      if ('customer_id' in row) expect(row.customer_id, where).toBe(world.alpha);
-      expect(world.bravosDeployments, where).not.toContain(row.deployment_id);
-      expect(row.resource_id, where).not.toBe(world.bravosDroplet);
-      expect(text, where).not.toContain('credentials');
+      expect(text, `in ${where}`).not.toMatch(/bravo/i);
+      if ('customer_id' in row) expect(row.customer_id, `in ${where}`).toBe(world.alpha);
+      expect(world.bravosDeployments, `in ${where}`).not.toContain(row.deployment_id);
+      expect(row.resource_id, `in ${where}`).not.toBe(world.bravosDroplet);
+      expect(text, `in ${where}`).not.toContain('credentials');
       // The price of a plan that adds to a cost is reckoned from it; routes leave it out.
-      if (relation !== 'plan_items') expect(text, where).not.toContain(plantedCost);
+      if (relation !== 'plan_items') expect(text, `in ${where}`).not.toContain(plantedCost);
     }
   }
   expect(seen).toMatchObject({
@@ -108,7 +108,7 @@ test("a customer's own rows are there, and no row, name or number of another's i
     'billing_kinds',
     'owner_sets',
   ])
-    expect(seen[relation], relation).toBeGreaterThan(0);
+    expect(seen[relation], `rows of ${relation}`).toBeGreaterThan(0);
 });
 
 test('what was moved to another customer is seen as it was until then', async () => {

@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import { startApi } from '../../src/http/house.ts';
 import type { Limits } from '../../src/http/limits.ts';
 import { openReadiness } from '../../src/http/readiness.ts';
-import { issueToken } from '../../src/http/token.ts';
+import { issueToken } from '../../src/platform/issue-token.ts';
 import { type Config, loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/log.ts';
 import type { Role, RouteDeclaration } from '../../src/platform/route.ts';

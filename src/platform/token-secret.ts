@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Config } from '../platform/config.ts';
-import { readOrMakeKeyFile } from '../platform/key-file.ts';
+import type { Config } from './config.ts';
+import { readOrMakeKeyFile } from './key-file.ts';
 
 export type TokenConfig = Pick<
   Config,
