@@ -98,7 +98,7 @@ class Reader {
     const fields = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s, 2) as [string, string]));
     if (fields.id !== undefined) this.lastId = fields.id;
     if (fields.data === undefined) return;
-    this.messages.push({ ...fields, data: JSON.parse(fields.data) as Record<string, string> } as Message);
+    this.messages.push({ ...fields, data: JSON.parse(fields.data) as Record<string, string> });
   }
 
   get heard(): string[] {
@@ -312,7 +312,7 @@ test('every type that the database tells is known here, so that somebody hears i
     SELECT DISTINCT encode(split_part(encode(tgargs, 'escape'), '\\000', 1)::bytea, 'escape') AS type
     FROM pg_trigger WHERE tgfoid = 'tell_of_changes'::regproc ORDER BY 1`.execute(database.db);
   expect(rows.length).toBeGreaterThan(5);
-  for (const { type } of rows) expect(eventTypes, type).toHaveProperty([type]);
+  for (const { type } of rows) expect(eventTypes, `somebody hears ${type}`).toHaveProperty([type]);
 });
 
 test('a HEAD of the stream ends', async () => {
