@@ -187,8 +187,7 @@ function decision(
         const { db, clock } = await session.database();
         const asked = { ...options, deployment };
         const { changed } = await decide({ ...asked, db, now: await clock.now() });
-        const { from, to = null, plan = null } = options;
-        if (session.output.json) return session.output.value({ deployment, plan, from, to, changed });
+        if (session.output.json) return session.output.value({ ...asked, changed });
         await session.output.text(changed ? done(asked) : 'It was so already; nothing was written.');
       }),
     );

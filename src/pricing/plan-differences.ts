@@ -26,9 +26,9 @@ function statements({ plan: _, from: __, items, ...fields }: PlanVersion): Map<s
   const say = (name: string, value: unknown): void => {
     if (value === null || value === undefined) return;
     if (Array.isArray(value)) for (const [index, part] of value.entries()) say(`${name}[${index}]`, part);
-    else if (typeof value === 'object' && !(value instanceof Temporal.PlainDate)) {
-      for (const [key, part] of Object.entries(value)) say(`${name}.${key}`, part);
-    } else said.set(name, String(value));
+    else if (value instanceof Temporal.PlainDate) said.set(name, value.toString());
+    else if (typeof value === 'object') for (const [key, part] of Object.entries(value)) say(`${name}.${key}`, part);
+    else said.set(name, typeof value === 'string' ? value : JSON.stringify(value));
   };
   for (const [name, value] of Object.entries(fields)) say(name, value);
   for (const { kind, ...item } of items) say(`items.${kind}`, item);

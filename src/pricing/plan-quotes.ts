@@ -164,7 +164,9 @@ async function averageUsage(
   }
   return {
     usage: Object.fromEntries(
-      [...sums].sort().map(([kind, sum]) => [kind, formatQuantity(roundQuantity(sum.div(used.length)))]),
+      [...sums]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([kind, sum]) => [kind, formatQuantity(roundQuantity(sum.div(used.length)))]),
     ),
     sentence:
       used.length === 1

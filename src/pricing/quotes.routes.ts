@@ -5,7 +5,6 @@ import { day, decimalOut, instantOut, month, slug } from '../platform/schemas.ts
 import { plannedResource } from './planned-resources.ts';
 import { averageMonthsMax, plansMax, quotePlans } from './plan-quotes.ts';
 import { forecastDeployment, quoteDeployment } from './quotes.ts';
-import type { Quote } from './rating/rate-plan.ts';
 
 // Customers quote their own deployments, and usage on the plans that they are or were on: all else
 // row-level security hides from them, so that it is not found.
@@ -66,11 +65,6 @@ const quoteFields = {
 };
 const quote = z.object(quoteFields).meta({ id: 'Quote', description: 'An estimate: what a month costs. Binds nobody' });
 
-/** Fields that are not there are left out, not undefined. */
-function quoteAnswer(answer: Quote): z.input<typeof quote> {
-  return answer as z.input<typeof quote>;
-}
-
 const usageMap = z.record(z.string().max(63), z.string().max(64));
 
 const quoteUsageRoute = declareRoute({
@@ -122,7 +116,7 @@ const quoteUsageRoute = declareRoute({
   async run({ db, body, now }) {
     const asked = { ...body, month: body.month?.toPlainYearMonth() };
     const { month: of, quotes, ...answer } = await quotePlans(db, asked, now);
-    return { ...answer, usage: { ...answer.usage }, month: of.toString(), quotes: quotes.map(quoteAnswer) };
+    return { ...answer, usage: { ...answer.usage }, month: of.toString(), quotes: [...quotes] };
   },
 });
 
@@ -149,7 +143,7 @@ const getDeploymentQuoteRoute = declareRoute({
     const from = query.month ?? dayOf(now).with({ day: 1 });
     const asked = { ...params, plan: query.plan, from, to: from.add({ months: 1 }) };
     const { deployment, from: first, to, meteredThrough, ...rest } = await quoteDeployment(db, asked);
-    return { deployment, from: first, to, meteredThrough, ...quoteAnswer(rest) };
+    return { deployment, from: first, to, meteredThrough, ...rest };
   },
 });
 
@@ -176,8 +170,6 @@ const getForecastRoute = declareRoute({
     return {
       ...answer,
       month: of.toString(),
-      toDate: quoteAnswer(answer.toDate),
-      forecast: quoteAnswer(answer.forecast),
     };
   },
 });

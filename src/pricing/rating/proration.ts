@@ -6,10 +6,16 @@ export interface Span {
   readonly to: Temporal.Instant;
 }
 
-/** The UTC calendar month. */
+const monthSpans = new WeakMap<Temporal.PlainYearMonth, Span>();
+
+/** The UTC calendar month. Remembered: of one month many deployments are rated. */
 export function monthSpan(month: Temporal.PlainYearMonth): Span {
+  const known = monthSpans.get(month);
+  if (known) return known;
   const start = (of: Temporal.PlainYearMonth) => of.toPlainDate({ day: 1 }).toZonedDateTime('UTC').toInstant();
-  return { from: start(month), to: start(month.add({ months: 1 })) };
+  const span = { from: start(month), to: start(month.add({ months: 1 })) };
+  monthSpans.set(month, span);
+  return span;
 }
 
 /** The UTC calendar month that holds an instant. */
@@ -34,6 +40,9 @@ export function overlap(
  * @param shares of the whole, the period has one: 12 for a year's fee over a calendar month
  */
 export function prorate(whole: Exact, part: Span, period: Span, digits: number, shares = 1): Exact {
+  if (shares === 1 && part.from.equals(period.from) && part.to.equals(period.to)) {
+    return roundHalfAwayFromZero(whole, digits);
+  }
   const length = microseconds(period.from, period.to);
   const begin = microseconds(period.from, part.from);
   const end = microseconds(period.from, part.to);

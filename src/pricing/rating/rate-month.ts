@@ -202,7 +202,6 @@ function rateItem(section: Section, item: PlanItem, use: AllowanceUse | undefine
   const billable = use?.billable ?? Exact.max(quantity.minus(allowance), 0);
   const charged = rateCharge(item, billable);
   const { amount, limitedBy } = limit(charged.amount, limitsOf(section, item));
-  const unitPrice = unitPriceOf(item);
   return {
     ...common('usage', version, hull(section), ` ${item.kind}`, amount),
     billingKind: item.kind,
@@ -212,11 +211,23 @@ function rateItem(section: Section, item: PlanItem, use: AllowanceUse | undefine
     carriedOut: use ? formatQuantity(use.carriedOut) : null,
     allowanceUsed: formatQuantity(quantity.minus(billable)),
     billable: formatQuantity(billable),
-    unitPrice: unitPrice && unitPrice.toFixed(Math.max(currencyDigits(version.currency), unitPrice.decimalPlaces())),
+    unitPrice: shownUnitPrice(item, version.currency),
     model: item.model,
     tiers: formatTiers(charged.tiers),
     limitedBy,
   };
+}
+
+const unitPrices = new WeakMap<PlanItem, string | null>();
+
+/** With at least the currency's digits; null where units differ in price. Remembered: an item is rated many times. */
+function shownUnitPrice(item: PlanItem, currency: string): string | null {
+  const known = unitPrices.get(item);
+  if (known !== undefined) return known;
+  const price = unitPriceOf(item);
+  const shown = price && price.toFixed(Math.max(currencyDigits(currency), price.decimalPlaces()));
+  unitPrices.set(item, shown);
+  return shown;
 }
 
 function unpricedLine(section: Section, kind: string): UsageLine {

@@ -56,5 +56,5 @@ function partOf(spans: readonly Span[], month: Span): Section['part'] {
 
 /** The section's own allowance of an item, carried units left out: 9 digits, or the item's own if those are more. */
 export function ownAllowance(section: Section, item: PlanItem): Exact {
-  return section.part(item.allowance, Math.max(9, new Exact(item.allowance).decimalPlaces()));
+  return section.part(item.allowance, Math.max(9, item.allowance.split('.')[1]?.length ?? 0));
 }

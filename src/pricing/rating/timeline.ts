@@ -20,9 +20,13 @@ export interface Piece extends Span {
   readonly version: PlanVersion | null;
 }
 
-/** A version's own name: no plan has two versions from one day. */
+const versionKeys = new WeakMap<PlanVersion, string>();
+
+/** A version's own name: no plan has two versions from one day. Asked for with every line, and remembered. */
 export function versionKey(version: PlanVersion): string {
-  return `${version.plan}@${version.from}`;
+  const key = versionKeys.get(version) ?? `${version.plan}@${version.from}`;
+  versionKeys.set(version, key);
+  return key;
 }
 
 /** The pieces of a calendar month, in order, from its beginning to its end. */
