@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { parse } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
 import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { currencyPattern } from './customers.ts';
@@ -173,7 +173,7 @@ async function readRows(csv: string | Readable): Promise<{ rows: ImportRow[]; pr
       if (reasons.length === 0) rows.push(row);
     }
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('CSV_'))) throw error;
+    if (!(error instanceof CsvError)) throw error;
     problems.push({
       line: 'lines' in error ? Number(error.lines) : lines + 1,
       column: null,

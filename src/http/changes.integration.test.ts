@@ -185,6 +185,8 @@ describe('an import', () => {
       }),
     ]);
     expect(await customers()).not.toContain('i-1');
+    const none = await send(`${header}a"b\r\n`);
+    expect([none.status, await none.json()]).toEqual([400, expect.objectContaining({ field: 'line 2' })]);
   });
 
   test('can be tried first, and is done once by its key', async () => {

@@ -194,6 +194,9 @@ describe('a request whose time is up', () => {
       leaving.abort();
       await expect(request).rejects.toThrow();
       await expect.poll(() => signal.aborted, { timeout: 20_000 }).toBe(true);
+      gate.opened.resolve();
+      const line = () => api.lines.find((each) => each.path === '/api/v1/held');
+      await expect.poll(line, { timeout: 20_000 }).toMatchObject({ status: 499, level: 'info' });
     });
   });
 });

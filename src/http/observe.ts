@@ -1,5 +1,5 @@
 import { type Context, context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Histogram, type Registry } from 'prom-client';
 import type { Logger } from '../platform/log.ts';
 import { metric } from '../platform/metrics.ts';
@@ -17,6 +17,9 @@ declare module 'fastify' {
     span: Span | null;
   }
 }
+
+/** As proxies log it: the client hung up before it had its answer. */
+const clientGone = 499;
 
 const tracer = trace.getTracer('arcadia.http');
 
@@ -43,7 +46,9 @@ export function observeRequests(server: FastifyInstance, log: Logger, registry: 
   server.decorateRequest('failure', null);
   server.decorateRequest('span', null);
 
-  server.addHook('onRequest', async (request) => {
+  server.addHook('onRequest', async (request, reply) => {
+    // Also when the client hangs up, of which onResponse does not hear.
+    reply.raw.once('close', () => tell(request, reply));
     const parent: Context = propagation.extract(context.active(), request.headers);
     request.span = tracer.startSpan(
       `${request.method} ${routeOf(request)}`,
@@ -59,9 +64,9 @@ export function observeRequests(server: FastifyInstance, log: Logger, registry: 
     );
   });
 
-  server.addHook('onResponse', async (request, reply) => {
+  function tell(request: FastifyRequest, reply: FastifyReply): void {
     const route = routeOf(request);
-    const status = reply.statusCode;
+    const status = reply.raw.writableFinished ? reply.statusCode : clientGone;
     if (request.routeOptions.config.endless !== true)
       seconds.observe({ method: request.method, route, status }, reply.elapsedTime / 1000);
     const { span, principal, failure } = request;
@@ -84,15 +89,13 @@ export function observeRequests(server: FastifyInstance, log: Logger, registry: 
     };
     if (status >= 500) log.error(said, 'request');
     else log.info(said, 'request');
-  });
+  }
 }
 
 function traceOf(request: FastifyRequest): { trace_id?: string } {
   const traced = request.span?.spanContext();
   const id =
-    traced !== undefined && trace.isSpanContextValid?.(traced)
-      ? traced.traceId
-      : traceIdOf(request.headers.traceparent);
+    traced !== undefined && trace.isSpanContextValid(traced) ? traced.traceId : traceIdOf(request.headers.traceparent);
   return id === null ? {} : { trace_id: id };
 }
 

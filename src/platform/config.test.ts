@@ -141,3 +141,10 @@ test.each([
   expect(mistake).toMatch(new RegExp(`^${variable}: .*not allowed`));
   if (variable === 'ARCADIA_JWT_SECRET') expect(mistake).not.toContain(value);
 });
+
+test('proxies are addresses or ranges of them', () => {
+  const env = (text: string) => ({ env: { ARCADIA_TRUSTED_PROXIES: text } });
+  expect(load(env('10.0.0.0/8, ::1,192.0.2.7')).trustedProxies).toEqual(['10.0.0.0/8', '::1', '192.0.2.7']);
+  for (const wrong of ['10.0.0.0/33', '10.0.0', 'proxy.example', '::1/129', '10.0.0.0/8/8', '10.0.0.0/'])
+    expect(mistakes(env(wrong))).toHaveLength(1);
+});

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
@@ -29,7 +30,7 @@ export interface Config {
   readonly logFormat: LogFormat;
   /** 32 bytes in base64; null: the key file in dataDir, see secret-key.ts. */
   readonly secretKey: string | null;
-  /** What HS512 tokens are signed with, as text; null: none, or a development secret, see src/http/token-secret.ts. */
+  /** What HS512 tokens are signed with, as text; null: none, or a development secret, see token-secret.ts. */
   readonly jwtSecret: string | null;
   /** Where the public keys of other tokens are: an address or a file. */
   readonly jwtJwks: string | null;
@@ -82,6 +83,12 @@ const list = z.union([
       .filter(Boolean),
   ),
 ]);
+
+function isAddressRange(text: string): boolean {
+  const [address = '', bits = '0', ...rest] = text.split('/');
+  const version = isIP(address);
+  return version !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
+}
 
 // In a variable as JSON, which YAML reads; in the file as itself.
 function table<Value>(value: z.ZodType<Value>): z.ZodType<Readonly<Record<string, Value>>, unknown> {
@@ -152,7 +159,7 @@ const settings: { readonly [Name in keyof Config]: Setting<Config[Name]> } = {
   trustedProxies: {
     env: 'ARCADIA_TRUSTED_PROXIES',
     allowed: 'IP addresses or ranges such as 10.0.0.0/8, separated by commas',
-    schema: list.refine((proxies) => proxies.every((proxy) => /^[0-9a-f.:]+(\/\d{1,3})?$/i.test(proxy))),
+    schema: list.refine((proxies) => proxies.every(isAddressRange)),
     fallback: () => [],
   },
   requestsPerMinute: {

@@ -219,5 +219,5 @@ test(`${requestsInAll} requests are each answered as the document says`, { timeo
     { numRuns, endOnFailure: true },
   );
   // Else it would have tried refusals only.
-  expect(successes.size).toBeGreaterThan(0.8 * operations.size);
+  expect(successes.size).toBeGreaterThan(0.7 * operations.size);
 });
