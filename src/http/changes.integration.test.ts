@@ -61,7 +61,7 @@ describe('what is edited', () => {
     const etag = (await api.fetch('/deployments/a')).headers.get('etag') ?? '';
     const days = [10, 11, 12, 13, 14, 15];
     const answers = await Promise.all(days.map((day) => move(`2026-05-${day}T00:00:00Z`, etag)));
-    expect(answers.map((answer) => answer.status).sort()).toEqual([200, 412, 412, 412, 412, 412]);
+    expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([200, 412, 412, 412, 412, 412]);
     const winner = days[answers.findIndex((answer) => answer.status === 200)];
     expect(await (await api.fetch('/deployments/a')).json()).toMatchObject({ startsAt: `2026-05-${winner}T00:00:00Z` });
   });

@@ -192,7 +192,7 @@ describe('a request whose time is up', () => {
       const signal = await gate.entered.promise;
       expect(signal.aborted).toBe(false);
       leaving.abort();
-      await expect(request).rejects.toThrow();
+      await expect(request).rejects.toThrow(/abort/);
       await expect.poll(() => signal.aborted, { timeout: 20_000 }).toBe(true);
       gate.opened.resolve();
       const line = () => api.lines.find((each) => each.path === '/api/v1/held');
@@ -252,7 +252,7 @@ describe('a server that stops', () => {
     const closed = api.close();
     expect((await reader?.read())?.value).toBe(': end\n\n');
     expect((await reader?.read())?.done).toBe(true);
-    await expect(api.fetch('/more')).rejects.toThrow();
+    await expect(api.fetch('/more')).rejects.toThrow('fetch failed');
     gate.opened.resolve();
     expect(await (await held).json()).toEqual({ text: 'done' });
     await closed;

@@ -143,7 +143,7 @@ function operationOf(route: RouteDeclaration, schemas: SchemaCollection): OpenAp
   }
   if (route.shape === 'document' && route.endless === true) extra.push({ $ref: '#/components/parameters/LastEventId' });
   const problems = [...new Set(statuses)]
-    .sort()
+    .toSorted((a, b) => a - b)
     .map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]);
   const description = [route.description, `For ${route.roles.join(', ')}.`].filter(Boolean).join('\n\n');
   return {

@@ -104,11 +104,11 @@ function operationHandler(route: Operation, serving: Serving): Handler {
 }
 
 async function answerOf(route: Operation, call: RouteCall, prepared: unknown): Promise<StoredAnswer> {
-  const raw: unknown = await route.run(call, prepared as never);
+  const raw: unknown = await route.run(call, prepared);
   const schema: z.ZodType | undefined = route.response;
   if (schema === undefined) return { status: route.status ?? 204, location: null, body: '' };
   const answer = render(schema, raw, route.operationId);
-  const location = route.location?.(answer as never);
+  const location = route.location?.(answer);
   return {
     status: route.status ?? 200,
     location: location === undefined ? null : `/api/v1${location}`,

@@ -93,7 +93,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     routerOptions: { maxParamLength: 500 },
     // A list ending in .csv is the list, as CSV.
     rewriteUrl: (request) => asCsv(request),
-    frameworkErrors: (error, request, reply) => sendProblem(request, reply, error),
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(request, reply, error);
+    },
   });
 
   observeRequests(server, log, registry);

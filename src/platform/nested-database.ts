@@ -45,7 +45,7 @@ class SavepointDriver implements Driver {
 
   async acquireConnection(): Promise<DatabaseConnection> {
     return {
-      executeQuery: <Row>(query: CompiledQuery) => this.#trx.executeQuery(query as CompiledQuery<Row>),
+      executeQuery: <Row>(query: CompiledQuery) => this.#trx.executeQuery<Row>(query),
       streamQuery() {
         throw new RangeError('a nested database streams nothing');
       },

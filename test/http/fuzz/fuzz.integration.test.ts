@@ -120,7 +120,7 @@ const operations = new Map(
 );
 const ajv = new Ajv2020({ strict: false, unicodeRegExp: true });
 formats.default(ajv);
-ajv.addSchema({ ...document, $id: 'arcadia' } as object);
+ajv.addSchema({ ...document, $id: 'arcadia' });
 const validators = new Map<object, ValidateFunction>();
 
 function isValid(schema: object, value: unknown): string | null {
