@@ -7,6 +7,8 @@ import type { Database } from '../platform/database.ts';
 import { fromBillionths, toBillionths } from '../platform/quantity.ts';
 import { type Accrual, accrued } from './accrual.ts';
 import { daysOf, startOfDay } from './period.ts';
+import { openUsageStore } from './usage-store.open.ts';
+import { recordsMax, type UsageRecord } from './usage-store.ts';
 
 export { at, insertAccount };
 
@@ -41,23 +43,38 @@ export async function setGranularity(db: Database, fromDay: string, granularity:
     ON CONFLICT (billing_kind_id, from_day) DO UPDATE SET granularity = excluded.granularity`.execute(db);
 }
 
+/** The records of a range of days, in whichever store they are. */
+async function storedRecords(db: Database, from: string, to: string): Promise<UsageRecord[]> {
+  const store = await openUsageStore(db);
+  const range = { from: Temporal.PlainDate.from(from), to: Temporal.PlainDate.from(to) };
+  const records: UsageRecord[] = [];
+  for (;;) {
+    const page = { after: records.at(-1), limit: recordsMax };
+    const next = await store.listRecords(db, { scope: 'all', range }, {}, page);
+    records.push(...next);
+    if (next.length < recordsMax) return records;
+  }
+}
+
 /** `deployment kind resource -> quantity` of a range of days, as stored. */
 export async function storedUsage(db: Database, from: string, to: string): Promise<Record<string, string>> {
-  const { rows } = await sql<{ key: string; quantity: string }>`
-    SELECT d.slug || ' ' || k.slug || ' ' || u.resource_id AS key, trim_scale(sum(u.quantity)) AS quantity
-    FROM usage_records u JOIN deployments d USING (deployment_id) JOIN billing_kinds k USING (billing_kind_id)
-    WHERE u.period_start >= ${at(from)} AND u.period_start < ${at(to)}
-    GROUP BY 1 ORDER BY 1`.execute(db);
-  return Object.fromEntries(rows.map((row) => [row.key, row.quantity]));
+  const { rows } = await sql<{ id: number; slug: string }>`SELECT deployment_id AS id, slug FROM deployments`.execute(
+    db,
+  );
+  const slugs = new Map(rows.map((row) => [row.id, row.slug]));
+  const sums = new Map<string, bigint>();
+  for (const record of await storedRecords(db, from, to)) {
+    const key = `${slugs.get(record.deploymentId)} ${record.kind} ${record.resourceId}`;
+    sums.set(key, (sums.get(key) ?? 0n) + toBillionths(record.quantity));
+  }
+  return Object.fromEntries([...sums].map(([key, value]) => [key, fromBillionths(value)] as const).sort(byKey));
 }
 
 /** Every stored byte of usage, revisions left out: they tell when, not what. */
 export async function storedBytes(db: Database): Promise<string> {
-  const { rows } = await sql<{ bytes: string }>`
-    SELECT coalesce(string_agg(concat_ws(' ', deployment_id, resource_id, period_start, billing_kind_id, granularity, quantity),
-                               E'\\n' ORDER BY deployment_id, resource_id, period_start, billing_kind_id), '') AS bytes
-    FROM usage_records`.execute(db);
-  return rows[0]?.bytes ?? '';
+  return (await storedRecords(db, '2020-01-01', '2110-01-01'))
+    .map(({ revision: _, ...record }) => Object.values(record).join(' '))
+    .join('\n');
 }
 
 interface Held {

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
+import { type ClickHouseServer, startClickHouse } from '../../test/clickhouse/server.ts';
 import type { Database } from '../platform/database.ts';
 import { toBillionths } from '../platform/quantity.ts';
 import { build, fact, windows } from '../../test/metering/histories.ts';
 import { meterRange, outstandingDays } from './meter.ts';
 import { expectedUsage, setGranularity, storedBytes, storedUsage } from './metering-fixture.ts';
+import { moveUsage } from './usage-move.ts';
+import { useClickHouse } from './usage-store.open.ts';
 
 const histories = fc.record({
   window: fc.constantFrom(...windows),
@@ -14,46 +17,69 @@ const histories = fc.record({
   behind: fc.array(fact, { minLength: 1, maxLength: 12 }),
 });
 
-test('conservation, whole ownership, additivity and idempotence hold over histories that change behind the meter', async () => {
-  await fc.assert(
-    fc.asyncProperty(histories, async ({ window, granularity, before, behind }) => {
-      const { db, world, close } = await build(window);
-      try {
-        await setGranularity(db, window.from, granularity);
-        const range = { from: Temporal.PlainDate.from(window.from), to: Temporal.PlainDate.from(window.to) };
-        for (const step of before) await world.apply(step);
-        await meterRange(db, { ...range, now: world.now });
-        for (const step of behind) await world.apply(step);
-        await meterRange(db, { ...range, now: world.now });
+let server: ClickHouseServer | undefined;
+afterAll(() => server?.close());
 
-        // What is stored is what a second, slow metering of the same facts says.
-        const stored = await storedUsage(db, window.from, window.to);
-        expect(stored).toEqual(await expectedUsage(db, window.from, window.to));
-        expect(await fleetUsage(stored)).toEqual(await fleetUsage(await wholeOwnersUsage(db, window)));
+/** Each store with how often it is tried: ClickHouse takes a request where PostgreSQL takes a statement. */
+const stores = [
+  { store: 'PostgreSQL', numRuns: 12, use: async (_db: Database) => ({ async close() {} }) },
+  { store: 'ClickHouse', numRuns: 3, use: moveToClickHouse },
+] as const;
 
-        // Idempotence: nothing is outstanding, a verification finds nothing, no byte differs.
-        const bytes = await storedBytes(db);
-        const outstanding = await outstandingDays(db, world.now);
-        expect(
-          outstanding.filter(
-            (day) => Temporal.PlainDate.compare(day, range.from) >= 0 && Temporal.PlainDate.compare(day, range.to) < 0,
-          ),
-        ).toEqual([]);
-        for (const day of await meterRange(db, { ...range, now: world.now, verify: true }))
-          expect(day.revision).toBeNull();
-        expect(await storedBytes(db)).toBe(bytes);
+async function moveToClickHouse(db: Database): Promise<{ close(): Promise<void> }> {
+  server ??= await startClickHouse();
+  const { clickHouse, close } = await useClickHouse(await server.createDatabase());
+  await moveUsage(db, clickHouse, { now: Temporal.Instant.from('2026-01-01T00:00:00Z') });
+  return { close };
+}
 
-        // Additivity: the other granularity, side by side, gives the same sums.
-        await setGranularity(db, window.from, granularity === 'day' ? 'hour' : 'day');
-        await meterRange(db, { ...range, now: world.now });
-        expect(await storedUsage(db, window.from, window.to)).toEqual(stored);
-      } finally {
-        await close();
-      }
-    }),
-    { numRuns: 12 },
-  );
-}, 300_000);
+test.each(stores)(
+  'in $store, conservation, whole ownership, additivity and idempotence hold over histories that change behind the meter',
+  async ({ numRuns, use }) => {
+    await fc.assert(
+      fc.asyncProperty(histories, async ({ window, granularity, before, behind }) => {
+        const { db, world, close } = await build(window);
+        const used = await use(db);
+        try {
+          await setGranularity(db, window.from, granularity);
+          const range = { from: Temporal.PlainDate.from(window.from), to: Temporal.PlainDate.from(window.to) };
+          for (const step of before) await world.apply(step);
+          await meterRange(db, { ...range, now: world.now });
+          for (const step of behind) await world.apply(step);
+          await meterRange(db, { ...range, now: world.now });
+
+          // What is stored is what a second, slow metering of the same facts says.
+          const stored = await storedUsage(db, window.from, window.to);
+          expect(stored).toEqual(await expectedUsage(db, window.from, window.to));
+          expect(await fleetUsage(stored)).toEqual(await fleetUsage(await wholeOwnersUsage(db, window)));
+
+          // Idempotence: nothing is outstanding, a verification finds nothing, no byte differs.
+          const bytes = await storedBytes(db);
+          const outstanding = await outstandingDays(db, world.now);
+          expect(
+            outstanding.filter(
+              (day) =>
+                Temporal.PlainDate.compare(day, range.from) >= 0 && Temporal.PlainDate.compare(day, range.to) < 0,
+            ),
+          ).toEqual([]);
+          for (const day of await meterRange(db, { ...range, now: world.now, verify: true }))
+            expect(day.revision).toBeNull();
+          expect(await storedBytes(db)).toBe(bytes);
+
+          // Additivity: the other granularity, side by side, gives the same sums.
+          await setGranularity(db, window.from, granularity === 'day' ? 'hour' : 'day');
+          await meterRange(db, { ...range, now: world.now });
+          expect(await storedUsage(db, window.from, window.to)).toEqual(stored);
+        } finally {
+          await used.close();
+          await close();
+        }
+      }),
+      { numRuns },
+    );
+  },
+  300_000,
+);
 
 /** Sums by resource and kind, whoever owned it. */
 async function fleetUsage(usage: Record<string, string>): Promise<Record<string, string>> {

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openTestDatabase } from '../../test/database.ts';
 import { assign } from '../deployments/assignments.ts';
 import { insertLiving, writeState } from '../deployments/inventory-fixture.ts';
 import type { Database } from '../platform/database.ts';
@@ -20,12 +19,14 @@ const range = { from: day('2028-02-26'), to: day('2028-03-03') };
 const after = at('2028-03-03');
 const later = at('2028-04-01');
 
-/** @param use has an empty database keep its usage in the store; closed at the end */
-export function describeUsageStore(name: string, use: (db: Database) => Promise<{ close(): Promise<void> }>): void {
+/** @param open gives an empty database that keeps its usage in the store; closed at the end */
+export function describeUsageStore(
+  name: string,
+  open: () => Promise<{ readonly db: Database; close(): Promise<void> }>,
+): void {
   describe(`the ${name} store`, () => {
     let db: Database;
-    let closeDatabase: () => Promise<void>;
-    let used: { close(): Promise<void> };
+    let close: () => Promise<void>;
     let store: UsageStore;
     let deployments: Map<string, number>;
     let customerId: number;
@@ -39,8 +40,7 @@ export function describeUsageStore(name: string, use: (db: Database) => Promise<
     const records = (asked: UsageQuery) => store.listRecords(db, asked, {}, { limit: 10_000 });
 
     beforeAll(async () => {
-      ({ db, close: closeDatabase } = await openTestDatabase());
-      used = await use(db);
+      ({ db, close } = await open());
       store = await openUsageStore(db);
       const account = await insertAccount(db);
       await sql`UPDATE accounts SET metered_from = '2028-02-26'`.execute(db);
@@ -74,10 +74,7 @@ export function describeUsageStore(name: string, use: (db: Database) => Promise<
       await own(shared, ['ash', 'birch', 'cedar'], '2028-02-01');
       await own(disk, ['birch'], '2028-01-01');
     });
-    afterAll(async () => {
-      await used.close();
-      await closeDatabase();
-    });
+    afterAll(() => close());
 
     async function agreesWithFacts(): Promise<void> {
       const sums = new Map<string, string[]>();
@@ -86,7 +83,7 @@ export function describeUsageStore(name: string, use: (db: Database) => Promise<
         const key = `${slugs.get(record.deploymentId)} ${record.kind} ${record.resourceId}`;
         sums.set(key, [...(sums.get(key) ?? []), record.quantity]);
       }
-      const stored = Object.fromEntries([...sums].map(([key, all]) => [key, sumQuantities(all)]).sort());
+      const stored = Object.fromEntries([...sums].map(([key, all]) => [key, sumQuantities(all)]));
       expect(stored).toEqual(await expectedUsage(db, '2028-02-26', '2028-03-03'));
     }
 

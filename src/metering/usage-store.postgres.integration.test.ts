@@ -1,3 +1,4 @@
+import { openTestDatabase } from '../../test/database.ts';
 import { describeUsageStore } from './usage-store.conformance.ts';
 
-describeUsageStore('PostgreSQL', async () => ({ async close() {} }));
+describeUsageStore('PostgreSQL', openTestDatabase);

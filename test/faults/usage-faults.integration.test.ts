@@ -15,13 +15,13 @@ import {
   expectedUsage,
   insertAccount,
   storedBytes,
+  storedUsage,
 } from '../../src/metering/metering-fixture.ts';
 import { applyRetention } from '../../src/metering/retention.ts';
 import { moveUsage } from '../../src/metering/usage-move.ts';
 import { openUsageStore, useClickHouse } from '../../src/metering/usage-store.open.ts';
 import { connect, type Database } from '../../src/platform/database.ts';
 import { dropDatabase, ensureDatabase } from '../../src/platform/databases.ts';
-import { sumQuantities } from '../../src/platform/quantity.ts';
 import { startClickHouse } from '../clickhouse/server.ts';
 import { openTestDatabase } from '../database.ts';
 
@@ -193,11 +193,10 @@ test('kill -9 of a metering run whose usage is in ClickHouse, then of one that c
   const { db, connectionString } = database;
   const url = await server.createDatabase();
   const { clickHouse, close } = await useClickHouse(url);
-  const range = { from: Temporal.PlainDate.from('2026-02-27'), to: Temporal.PlainDate.from('2026-03-04') };
   try {
     await seedFleet(db, 1);
     await moveUsage(db, clickHouse, { now: at(meteredAt) });
-    const store = await openUsageStore(db);
+    expect((await openUsageStore(db)).engine).toBe('clickhouse');
     const { rows } = await sql<{ id: number }>`SELECT min(resource_id) AS id FROM resources`.execute(db);
     const droplet = rows[0]?.id ?? 0;
     // Each time the facts change, and a run is killed at another step; some are killed twice.
@@ -209,18 +208,7 @@ test('kill -9 of a metering run whose usage is in ClickHouse, then of one that c
       const died = await runProcess([connectionString, 'meter', meteredAt, String(step), side, url]);
       if (died === null && turn % 3 === 0) await runProcess([connectionString, 'meter', meteredAt, '30', side, url]);
       await meterOutstanding(db, { now: at(meteredAt) });
-      const sums = new Map<string, string[]>();
-      const records = await store.listRecords(db, { scope: 'all', range }, {}, { limit: 1_000 });
-      const { rows: slugs } = await sql<{
-        id: number;
-        slug: string;
-      }>`SELECT deployment_id AS id, slug FROM deployments`.execute(db);
-      for (const record of records) {
-        const slug = slugs.find((row) => row.id === record.deploymentId)?.slug;
-        const key = `${slug} ${record.kind} ${record.resourceId}`;
-        sums.set(key, [...(sums.get(key) ?? []), record.quantity]);
-      }
-      const stored = Object.fromEntries([...sums].map(([key, all]) => [key, sumQuantities(all)]).sort());
+      const stored = await storedUsage(db, '2026-02-27', '2026-03-04');
       expect(stored, `killed ${side} step ${step}`).toEqual(await expectedUsage(db, '2026-02-27', '2026-03-04'));
     }
   } finally {
