@@ -154,6 +154,8 @@ const lateFacts: Record<string, (month: string) => Promise<unknown>> = {
   '2028-02': (month) =>
     writeState(opened.db, resource('nightly'), { attributes: { size_gb: 200 } }, at(`${month}-29`), null, now),
   '2028-03': (month) => own(opened.db, resource('photos'), ['hana-store'], `${month}-01`, now.toString()),
+  // Two months late: what is left of February's allowance was used in March and April.
+  '2028-04': () => writeState(opened.db, resource('store'), { status: 'off' }, at('2028-02-03'), at('2028-02-20'), now),
   '2028-05': (month) =>
     subscribe(opened.db, { deployment: 'hana-store', plan: 'studio', from: day(`${month}-01`) }, 'ann', now),
   '2028-06': (month) =>
