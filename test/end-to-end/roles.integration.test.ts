@@ -47,6 +47,30 @@ test('an api answers and works nothing, a worker works the queues that it is giv
   }
 });
 
+test('a process that is told to stop says that it is not ready while it still answers, and ends its streams', async () => {
+  const { connectionString, close } = await openTestDatabase();
+  onTestFinished(close);
+  const env = {
+    DATABASE_URL: connectionString,
+    ARCADIA_METRICS_PORT: 'off',
+    ARCADIA_STOP_DELAY_SECONDS: '4',
+    ARCADIA_JWT_SECRET: 'a secret for tests that is long enough for HS512, which wants 64 bytes of it',
+  };
+  const { token } = answerOf(await arcadia(['token', 'issue', '--role', 'viewer', '--json'], { env })) as {
+    token: string;
+  };
+  const api = new Arcadia(['start', '--role', 'api', '--port', '0'], { env });
+  onTestFinished(() => void api.child.kill('SIGKILL'));
+  const [, url = ''] = await api.says(/arcadia is up at (http:\S+)/);
+  const events = await fetch(`${url}/api/v1/events`, { headers: { authorization: `Bearer ${token}` } });
+  expect(events.status).toBe(200);
+  api.child.kill('SIGTERM');
+  while ((await fetch(`${url}/readyz`)).status !== 503) await sleep(50);
+  expect((await fetch(`${url}/livez`)).status).toBe(200);
+  expect(await events.text()).toContain('the server stops');
+  expect((await api.ended).code).toBe(0);
+});
+
 test('a port for metrics that is taken ends a process that was told to use it', async () => {
   const { connectionString, close } = await openTestDatabase();
   onTestFinished(close);
