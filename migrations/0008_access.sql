@@ -337,7 +337,9 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit_log
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON audit_log
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_log_change();
 
--- Both run with the owner's rights: a temporary table of the same name must not stand before ours.
+-- Both run with the owner's rights: a temporary table of the same name must not stand before ours, nor
+-- may anybody have them write down what never was, from a trigger on a table of their own.
+REVOKE EXECUTE ON FUNCTION note_audited_changes(), append_to_audit_log() FROM PUBLIC;
 DO $$
 BEGIN
   EXECUTE format('ALTER FUNCTION note_audited_changes() SET search_path = %I, pg_temp', current_schema());
