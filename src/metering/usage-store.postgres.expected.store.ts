@@ -28,11 +28,12 @@ function slotsOf(day: Temporal.PlainDate, kinds: readonly KindOfDay[]): RawBuild
       const instant = (at: Temporal.Instant) => sql`${sql.lit(at.toString())}::timestamptz`;
       const elapsed = (at: Temporal.Instant) => sql`${sql.lit((at.epochMilliseconds - month) * 1000)}::numeric`;
       return sql`(${sql.lit(kind.billingKindId)}::smallint, ${sql.lit(kind.granularity)}::text COLLATE "C",
-                  ${instant(from)}, ${instant(to)}, ${unit}::numeric, ${elapsed(from)}, ${elapsed(to)})`;
+                  ${instant(from)}, ${instant(to)}, ${unit}::numeric, ${elapsed(from)}, ${elapsed(to)},
+                  div(${unit}::numeric, 3600000000), div(${elapsed(from)}, 3600000000), div(${elapsed(to)}, 3600000000))`;
     });
   });
   return sql`(VALUES ${sql.join(rows)})
-    AS p (billing_kind_id, granularity, period_start, period_end, unit_us, from_us, to_us)`;
+    AS p (billing_kind_id, granularity, period_start, period_end, unit_us, from_us, to_us, unit_hours, from_hours, to_hours)`;
 }
 
 /** R(t) of the design, in billionths, as the SQL function accrued_billionths; see `recordsOf`. */
@@ -61,9 +62,11 @@ export function recordsOf(day: Temporal.PlainDate, where: Expected): RawBuilder<
   const to = startOfDay(day.add({ days: 1 }));
   const slots = slotsOf(day, kinds);
   const chosen = where.scoped ? sql`AND l.resource_id IN (SELECT resource_id FROM meter_scope)` : sql``;
-  const stands = sql`l.valid_from <= ${from}::timestamptz AND l.valid_to >= ${to}::timestamptz AND l.weight = l.weight_total`;
-  const one = sql`1`;
-  const whole = (elapsed: RawBuilder<unknown>) => runningTotal(one, one, elapsed);
+  // >= says what = would, and lets the planner expect more than a two-hundredth of the rows.
+  const stands = sql`l.valid_from <= ${from}::timestamptz AND l.valid_to >= ${to}::timestamptz AND l.weight >= l.weight_total`;
+  // In hours it is the same ratio, of numbers half as long.
+  const whole = (elapsed: RawBuilder<unknown>) =>
+    sql`div(l.level * 2000000000 * ${elapsed} + p.unit_hours, 2 * p.unit_hours)`;
   const share = (elapsed: RawBuilder<unknown>) => sql`
     ${runningTotal(sql`(l.weight_before + l.weight)`, sql`l.weight_total`, elapsed)}
     - ${runningTotal(sql`l.weight_before`, sql`l.weight_total`, elapsed)}`;
@@ -71,7 +74,7 @@ export function recordsOf(day: Temporal.PlainDate, where: Expected): RawBuilder<
     sql`(p.from_us + extract(epoch FROM ${instant} - p.period_start) * 1000000)`;
   return sql`
     (SELECT l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity,
-            0.000000001 * (${whole(sql`p.to_us`)} - ${whole(sql`p.from_us`)}) AS quantity
+            0.000000001 * (${whole(sql`p.to_hours`)} - ${whole(sql`p.from_hours`)}) AS quantity
      FROM metered_levels l JOIN ${slots} USING (billing_kind_id)
      WHERE ${stands} ${chosen}
      UNION ALL
