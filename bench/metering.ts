@@ -11,14 +11,15 @@ import { percentile99, type Row, row, say, timed, withBenchDatabase } from './su
 // BENCH_RESOURCES=100000 npm run bench -- metering: a small run. Hourly metering writes 24 times as
 // many rows; BENCH_HOURLY=0 leaves it out.
 //
-// Tried, and what came of it (200,000 to 300,000 resources on two shared cores, so ratios only):
-// - the accrual as the SQL function accrued(), per row: 3 times as long as one quantity per distinct
-//   level, looked up by a join; written out in the statement, per row and without any join, faster
-//   than that look-up, because a SQL function of four arguments is not inlined
-// - INSERT into a new partition against CREATE TABLE AS: 1.5 times as long; it cannot read in parallel
-// - ATTACH without a CHECK that says what the partition holds reads it all once more
-// - the first day that is incomplete, by asking each day of each kind for its configuration: 10 ms
-//   of a month's 12; by stretches of one configuration, 2 ms
+// Tried, and what came of it, on two cores with other work on them: compare within a line only.
+// - the SQL function accrued() for 2,993 distinct levels: 800 ms, since it is not inlined; the same
+//   arithmetic written out in the statement: 15 ms
+// - written out, for each of 60,000 rows: 502, 729, 812, 856 ms; once per distinct level and looked
+//   up by a hash join: 402, 466, 500, 724 ms
+// - 200,000 records by INSERT into a new table: 2.9, 3.6, 1.6 s; by CREATE TABLE AS: 1.4, 3.1, 1.2 s
+// - weight = weight_total has the planner expect a two-hundredth of the rows; weight >= weight_total
+//   says the same and a third
+// - ATTACH with a CHECK that says what the partition holds: 2 to 17 ms; without one it reads it all
 
 const resources = Number(process.env.BENCH_RESOURCES ?? 1_000_000);
 const hourly = process.env.BENCH_HOURLY !== '0';
