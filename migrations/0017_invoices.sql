@@ -120,7 +120,7 @@ CREATE TABLE invoices (
   total           numeric NOT NULL,
   -- [{category, title, percent, treatment, note, base, amount}], as they are printed.
   taxes           jsonb NOT NULL,
-  rating_changes  bigint NOT NULL,                    -- how many changes of plans and subscriptions were known
+  rating_mark     bigint NOT NULL,                    -- of what was known of plans, subscriptions and starts
   drafted_at      timestamptz NOT NULL,
   approved_at     timestamptz,
   approved_by     text,
@@ -208,9 +208,9 @@ CREATE TABLE correction_checks (
   customer_id    bigint NOT NULL,
   month          date NOT NULL,
   usage_state_id bigint NOT NULL REFERENCES usage_states,
-  -- How many changes of plans and subscriptions that can matter to the month were known. There are
-  -- only ever more, in whatever order they are committed.
-  rating_changes bigint NOT NULL,
+  -- A mark of the changes of plans and subscriptions that were known, and of when deployments start.
+  -- Of changes there are only ever more, in whatever order they are committed.
+  rating_mark    bigint NOT NULL,
   -- Whether correction_costs holds what it costs: it was found to have changed once.
   costs_known    boolean NOT NULL,
   PRIMARY KEY (customer_id, month)
@@ -322,7 +322,7 @@ CREATE VIEW deployments_customers AS
 
 -- Customers see what was issued to them, and nothing of drafts, decisions and costs.
 CALL let_customers_read('invoices', 'customer_id = (SELECT current_customer()) AND issued_at IS NOT NULL',
-  '{usage_state_id,rating_changes,inputs_digest,override_reason,approved_by,issued_by,void_by}');
+  '{usage_state_id,rating_mark,inputs_digest,override_reason,approved_by,issued_by,void_by}');
 CALL let_customers_read('invoice_lines', 'invoice_id = ANY (ARRAY(SELECT i.invoice_id FROM invoices i))', '{}');
 CALL let_customers_read('invoice_pdfs', 'invoice_id = ANY (ARRAY(SELECT i.invoice_id FROM invoices i))', '{}');
 -- What is printed on every document is no secret.

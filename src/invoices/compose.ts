@@ -98,7 +98,7 @@ export async function openTaxes(db: Database, pairs: Parameters<typeof store.sel
 
 /** Adds taxes, totals and the digest to the lines of one invoice. */
 export function finish(
-  customer: Pick<store.BilledCustomer, 'customerId' | 'legalEntityId' | 'ratingChanges'>,
+  customer: Pick<store.BilledCustomer, 'customerId' | 'legalEntityId' | 'ratingMark'>,
   currency: string,
   lines: readonly Line[],
   taxOf: TaxOf,
@@ -119,7 +119,7 @@ export function finish(
   const digested = { ...content, lines: taxed.map(storedLine) } as unknown as Json;
   return {
     ...content,
-    ratingChanges: customer.ratingChanges,
+    ratingMark: customer.ratingMark,
     lines: taxed,
     inputsDigest: sha256(canonicalJson(digested)),
   };

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database.ts';
-import { ratingChangesOf } from './drafts.store.ts';
+import { ratingMarkOf } from './drafts.store.ts';
 
 // Corrections: which issued months may cost something else now, what they cost, what was decided.
 
@@ -8,7 +8,7 @@ export interface Check {
   readonly customerId: number;
   readonly month: Temporal.PlainDate;
   readonly usageStateId: number;
-  readonly ratingChanges: number;
+  readonly ratingMark: number;
 }
 
 /**
@@ -17,12 +17,12 @@ export interface Check {
  */
 export async function upsertCheck(trx: Transaction, check: Check): Promise<void> {
   await sql`
-    INSERT INTO correction_checks (customer_id, month, usage_state_id, rating_changes, costs_known)
-    VALUES (${check.customerId}, ${check.month}, ${check.usageStateId}, ${check.ratingChanges}, false)
-    ON CONFLICT (customer_id, month) DO UPDATE SET rating_changes = ${changedUnseen}`.execute(trx);
+    INSERT INTO correction_checks (customer_id, month, usage_state_id, rating_mark, costs_known)
+    VALUES (${check.customerId}, ${check.month}, ${check.usageStateId}, ${check.ratingMark}, false)
+    ON CONFLICT (customer_id, month) DO UPDATE SET rating_mark = ${changedUnseen}`.execute(trx);
 }
 
-/** No count of changes: the month is looked at again. */
+/** No month's mark: it is looked at again. */
 const changedUnseen = -1;
 
 /** Months of which anything was issued, oldest first. */
@@ -52,7 +52,7 @@ export async function prepareCandidates(
       SELECT u.month, u.usage_state_id, u.day_revisions
       FROM unnest(${states.map((state) => state.usageStateId)}::bigint[]) AS s (id) JOIN usage_states u ON u.usage_state_id = s.id
     ), checked AS MATERIALIZED (
-      SELECT c.customer_id, c.month, c.usage_state_id, c.rating_changes FROM correction_checks c
+      SELECT c.customer_id, c.month, c.usage_state_id, c.rating_mark FROM correction_checks c
       WHERE ${customerId}::bigint IS NULL OR c.customer_id = ${customerId}
     ), days AS MATERIALIZED (
       SELECT old.usage_state_id, old.month, old.month + (d.position::int - 1) AS day, d.old AS since
@@ -79,7 +79,7 @@ export async function prepareCandidates(
      AND later.month <= c.month + make_interval(months => carried.months)
     UNION
     SELECT c.customer_id, c.month FROM checked c
-    WHERE c.rating_changes <> ${ratingChangesOf(sql`c.customer_id`, sql`c.month`)}`.execute(trx);
+    WHERE c.rating_mark <> ${ratingMarkOf(sql`c.customer_id`, sql`c.month`)}`.execute(trx);
 }
 
 export interface Candidate {
@@ -122,7 +122,7 @@ export async function replaceCosts(
   trx: Transaction,
   month: Temporal.PlainDate,
   usageStateId: number,
-  customers: readonly { readonly customerId: number; readonly ratingChanges: number }[],
+  customers: readonly { readonly customerId: number; readonly ratingMark: number }[],
   costs: readonly CostRow[],
 ): Promise<void> {
   const ids = customers.map((customer) => customer.customerId);
@@ -136,8 +136,8 @@ export async function replaceCosts(
     trx,
   );
   await sql`
-    UPDATE correction_checks c SET usage_state_id = ${usageStateId}, rating_changes = d.changes, costs_known = true
-    FROM unnest(${ids}::bigint[], ${customers.map((customer) => customer.ratingChanges)}::bigint[]) AS d (id, changes)
+    UPDATE correction_checks c SET usage_state_id = ${usageStateId}, rating_mark = d.mark, costs_known = true
+    FROM unnest(${ids}::bigint[], ${customers.map((customer) => customer.ratingMark)}::bigint[]) AS d (id, mark)
     WHERE c.customer_id = d.id AND c.month = ${month}`.execute(trx);
 }
 
@@ -279,7 +279,7 @@ export interface NewCreditNote {
   readonly usageStateId: number;
   readonly usageRevision: number;
   readonly inputsDigest: string;
-  readonly ratingChanges: number;
+  readonly ratingMark: number;
   readonly subtotal: string;
   readonly tax: string;
   readonly total: string;
@@ -295,9 +295,9 @@ export async function insertCreditNote(
 ): Promise<number> {
   const { rows } = await sql<{ id: number }>`
     INSERT INTO invoices (kind, credits_invoice_id, legal_entity_id, customer_id, currency, month, state, usage_state_id,
-                          usage_revision, inputs_digest, rating_changes, subtotal, tax, total, taxes, drafted_at, approved_at, approved_by)
+                          usage_revision, inputs_digest, rating_mark, subtotal, tax, total, taxes, drafted_at, approved_at, approved_by)
     VALUES ('credit_note', ${note.creditsInvoiceId}, ${note.legalEntityId}, ${note.customerId}, ${note.currency}, ${note.month},
-            'approved', ${note.usageStateId}, ${note.usageRevision}, decode(${note.inputsDigest}, 'hex'), ${note.ratingChanges},
+            'approved', ${note.usageStateId}, ${note.usageRevision}, decode(${note.inputsDigest}, 'hex'), ${note.ratingMark},
             ${note.subtotal}, ${note.tax}, ${note.total}, ${JSON.stringify(note.taxes)}::jsonb, ${now}, ${now}, ${by})
     RETURNING invoice_id AS id`.execute(trx);
   return (rows[0] as { id: number }).id;

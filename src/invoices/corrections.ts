@@ -237,7 +237,7 @@ export async function issueCreditNote(
     if (!credited) throw new RangeError('a proposal without an issued invoice');
     const taxOf = await openTaxes(trx, [{ customerId, month }]);
     const lines = rows.map((row) => correctionLine({ ...row, correctionId: 0 }, proposal.currency));
-    const who = { customerId, legalEntityId: credited.legalEntityId, ratingChanges: 0 };
+    const who = { customerId, legalEntityId: credited.legalEntityId, ratingMark: 0 };
     const { lines: taxed, ...content } = finish(who, proposal.currency, lines, taxOf);
     const state = await drafts.insertUsageState(trx, month);
     const note = { ...content, ...state, month, creditsInvoiceId: credited.invoiceId };

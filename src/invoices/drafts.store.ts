@@ -43,8 +43,8 @@ export interface BilledCustomer {
   readonly externalId: string;
   /** Who bills it on the month's last day. */
   readonly legalEntityId: number;
-  /** How many changes of plans and subscriptions that can matter to the month are known. */
-  readonly ratingChanges: number;
+  /** Of what is known of plans, subscriptions and starts: see `ratingMarkOf`. */
+  readonly ratingMark: number;
 }
 
 /**
@@ -67,7 +67,7 @@ export async function selectBilledCustomers(
       ORDER BY c.customer_id LIMIT ${only.limit}
     )
     SELECT c.customer_id AS "customerId", c.external_id AS "externalId", e.legal_entity_id AS "legalEntityId",
-           ${ratingChangesOf(sql`c.customer_id`, sql`${month}::date`)} AS "ratingChanges"
+           ${ratingMarkOf(sql`c.customer_id`, sql`${month}::date`)} AS "ratingMark"
     FROM chosen c
     LEFT JOIN customer_billing b ON b.customer_id = c.customer_id AND b.superseded_at = 'infinity'
       AND b.valid_from <= ${last}::date AND b.valid_to > ${last}::date
@@ -77,19 +77,22 @@ export async function selectBilledCustomers(
 }
 
 /**
- * How many changes of plans and subscriptions there are that can matter to what a customer's month
- * costs. A month holds fees of the next one where they are due in advance, and of a year that begins
- * in it, which ends earlier where the subscription does; it carries allowances in from the last 12.
+ * A mark of all but usage that can matter to what a customer's month costs: how many changes of plans
+ * and subscriptions there are, and when its deployments start. Another mark: rate it again. A month
+ * holds fees of the next one where they are due in advance, and of a year that begins in it, which
+ * ends earlier where the subscription does; it carries allowances in from the last 12.
  */
-export function ratingChangesOf(
-  customer: ReturnType<typeof sql>,
-  month: ReturnType<typeof sql>,
-): ReturnType<typeof sql> {
+export function ratingMarkOf(customer: ReturnType<typeof sql>, month: ReturnType<typeof sql>): ReturnType<typeof sql> {
+  // 53 bits, which a number in JavaScript holds.
   return sql`(
-    SELECT count(*) FROM pricing_changes p JOIN deployments_list d USING (deployment_id)
-    WHERE d.customer_id = ${customer}
-      AND p.valid_from < (${month})::timestamptz + CASE p.cause WHEN 'plan' THEN interval '2 months' ELSE interval '13 months' END
-      AND p.valid_to > (${month})::timestamptz - interval '12 months')`;
+    SELECT hashtextextended(coalesce(string_agg(d.deployment_id || ' ' || extract(epoch FROM d.starts_at) || ' ' || p.changes, ','
+                                                ORDER BY d.deployment_id), ''), 0) & 9007199254740991
+    FROM deployments_list d CROSS JOIN LATERAL (
+      SELECT count(*) AS changes FROM pricing_changes p
+      WHERE p.deployment_id = d.deployment_id
+        AND p.valid_from < (${month})::timestamptz + CASE p.cause WHEN 'plan' THEN interval '2 months' ELSE interval '13 months' END
+        AND p.valid_to > (${month})::timestamptz - interval '12 months') AS p
+    WHERE d.customer_id = ${customer})`;
 }
 
 export interface DeploymentRow {
@@ -239,7 +242,7 @@ export interface DraftContent {
   readonly total: string;
   readonly taxes: readonly TaxTotal[];
   readonly inputsDigest: string;
-  readonly ratingChanges: number;
+  readonly ratingMark: number;
   readonly lines: readonly DraftLine[];
 }
 
@@ -269,21 +272,21 @@ export async function writeDrafts(
   const heads = JSON.stringify(drafts.map(({ lines: _, ...head }) => head));
   const columns = sql`(
     "invoiceId" bigint, "customerId" bigint, "legalEntityId" int, currency text, subtotal numeric, tax numeric, total numeric,
-    taxes jsonb, "inputsDigest" text, "ratingChanges" bigint)`;
+    taxes jsonb, "inputsDigest" text, "ratingMark" bigint)`;
   await sql`
     DELETE FROM invoice_lines USING jsonb_to_recordset(${heads}::jsonb) AS h ("invoiceId" bigint)
     WHERE invoice_id = h."invoiceId"`.execute(trx);
   await sql`
     UPDATE invoices SET legal_entity_id = h."legalEntityId", subtotal = h.subtotal, tax = h.tax, total = h.total,
-      taxes = h.taxes, inputs_digest = decode(h."inputsDigest", 'hex'), rating_changes = h."ratingChanges",
+      taxes = h.taxes, inputs_digest = decode(h."inputsDigest", 'hex'), rating_mark = h."ratingMark",
       usage_state_id = ${state.usageStateId}, usage_revision = ${state.usageRevision}, drafted_at = ${now}
     FROM jsonb_to_recordset(${heads}::jsonb) AS h ${columns}
     WHERE invoices.invoice_id = h."invoiceId"`.execute(trx);
   await sql`
     INSERT INTO invoices (kind, legal_entity_id, customer_id, currency, month, state, usage_state_id, usage_revision,
-                          inputs_digest, rating_changes, subtotal, tax, total, taxes, drafted_at)
+                          inputs_digest, rating_mark, subtotal, tax, total, taxes, drafted_at)
     SELECT 'invoice', h."legalEntityId", h."customerId", h.currency, ${month}::date, 'draft', ${state.usageStateId}::bigint,
-           ${state.usageRevision}::bigint, decode(h."inputsDigest", 'hex'), h."ratingChanges", h.subtotal, h.tax, h.total,
+           ${state.usageRevision}::bigint, decode(h."inputsDigest", 'hex'), h."ratingMark", h.subtotal, h.tax, h.total,
            h.taxes, ${now}::timestamptz
     FROM jsonb_to_recordset(${heads}::jsonb) AS h ${columns}
     WHERE h."invoiceId" IS NULL`.execute(trx);
@@ -327,14 +330,14 @@ export async function insertLines(
 /** Remembers that drafts say the same by a newer state of usage and pricing. */
 export async function touchDrafts(
   trx: Transaction,
-  drafts: readonly { readonly invoiceId: number; readonly ratingChanges: number }[],
+  drafts: readonly { readonly invoiceId: number; readonly ratingMark: number }[],
   state: UsageState,
 ): Promise<void> {
   await sql`
-    UPDATE invoices SET usage_state_id = ${state.usageStateId}, usage_revision = ${state.usageRevision}, rating_changes = d.changes
-    FROM unnest(${drafts.map((draft) => draft.invoiceId)}::bigint[], ${drafts.map((draft) => draft.ratingChanges)}::bigint[]) AS d (id, changes)
+    UPDATE invoices SET usage_state_id = ${state.usageStateId}, usage_revision = ${state.usageRevision}, rating_mark = d.mark
+    FROM unnest(${drafts.map((draft) => draft.invoiceId)}::bigint[], ${drafts.map((draft) => draft.ratingMark)}::bigint[]) AS d (id, mark)
     WHERE invoice_id = d.id
-      AND (usage_state_id, rating_changes) IS DISTINCT FROM (${state.usageStateId}::bigint, d.changes)`.execute(trx);
+      AND (usage_state_id, rating_mark) IS DISTINCT FROM (${state.usageStateId}::bigint, d.mark)`.execute(trx);
 }
 
 /** Drafts of what is no longer billed. */

@@ -110,7 +110,7 @@ async function writeBatch(
   );
   const byKey = new Map(existing.map((invoice) => [`${invoice.customerId} ${invoice.currency}`, invoice]));
   const write: store.DraftContent[] = [];
-  const touch: { invoiceId: number; ratingChanges: number }[] = [];
+  const touch: { invoiceId: number; ratingMark: number }[] = [];
   let kept = 0;
   for (const content of composed.flatMap(({ invoices }) => invoices)) {
     const key = `${content.customerId} ${content.currency}`;
@@ -118,7 +118,7 @@ async function writeBatch(
     byKey.delete(key);
     if (old && old.state !== 'draft') kept += 1;
     else if (old?.inputsDigest === content.inputsDigest)
-      touch.push({ invoiceId: old.invoiceId, ratingChanges: content.ratingChanges });
+      touch.push({ invoiceId: old.invoiceId, ratingMark: content.ratingMark });
     else write.push({ ...content, invoiceId: old?.invoiceId ?? null, lines: content.lines.map(storedLine) });
   }
   const gone = [...byKey.values()].filter((invoice) => invoice.state === 'draft');

@@ -17,6 +17,7 @@ import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
 import { addLine, removeLine } from './manual-lines.ts';
 import { setTaxRate } from './tax-rates.ts';
 import { sha256 } from './canonical-json.ts';
+import { setDeploymentStart } from '../deployments/deployments.ts';
 import { subscribe } from '../pricing/subscriptions.ts';
 
 const january = day('2026-01-01');
@@ -312,6 +313,22 @@ describe('corrections', () => {
     expect(await listProposals(test.db)).toMatchObject([
       { deployment: 'shop', amount: '-0.96', lines: [{ decided: '-0.96' }] },
     ]);
+  });
+});
+
+describe('a deployment that starts later than was believed', () => {
+  it('is billed nothing of the time before: what was is given back', async () => {
+    await setDeploymentStart(test.db, 'blog', at('2026-02-11'), at('2026-03-05'));
+    await settle(test.db, at('2026-03-05'));
+    await checkCorrections(test.db);
+    expect(await listProposals(test.db, { deployment: 'blog' })).toMatchObject([
+      { month: '2026-01', amount: '-50.00' },
+      { month: '2026-02', amount: '-17.86' }, // 10 of 28 days
+    ]);
+    await setDeploymentStart(test.db, 'blog', at('2026-01-01'), at('2026-03-05'));
+    await settle(test.db, at('2026-03-05'));
+    await checkCorrections(test.db);
+    expect(await listProposals(test.db, { deployment: 'blog' })).toEqual([]);
   });
 });
 

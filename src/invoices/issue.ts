@@ -141,7 +141,7 @@ export async function issueInvoice(db: Database, invoiceId: number, options: Iss
     }
     const issued = await freeze(trx, invoiceId, options);
     const { customerId, month } = invoice;
-    await corrections.upsertCheck(trx, { customerId, month, usageStateId, ratingChanges: current.ratingChanges });
+    await corrections.upsertCheck(trx, { customerId, month, usageStateId, ratingMark: current.ratingMark });
     return { ...issued, issuedNow: true };
   });
 }

@@ -160,7 +160,7 @@ export async function insertIssued(
     );
     const { rows } = await sql<{ id: number }>`
       INSERT INTO invoices (kind, legal_entity_id, customer_id, currency, month, state, usage_state_id, usage_revision,
-                            inputs_digest, rating_changes, subtotal, tax, total, taxes, drafted_at)
+                            inputs_digest, rating_mark, subtotal, tax, total, taxes, drafted_at)
       SELECT 'invoice', e.legal_entity_id, c.customer_id, 'USD', ${month}::date, 'draft', u.usage_state_id, 0, '', 0,
              0.24 * ${lines}::int, 0, 0.24 * ${lines}::int, '[]', ${month}::date
       FROM legal_entities e, customers c, usage_states u
