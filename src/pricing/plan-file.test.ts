@@ -98,3 +98,12 @@ describe('the JSON schema', () => {
     expect(validate(parse(good.replace('name: P', 'nmae: P')))).toBe(false);
   });
 });
+
+it('aliases to nothing, or that unfold without end, are told like other mistakes', () => {
+  expect(problems('*nobody')).toEqual([expect.stringMatching(/^plans\/p\.yaml:1: Unresolved alias/)]);
+  const levels = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+  const bomb = levels.map((name, place) =>
+    place === 0 ? 'a: &a [x, x]' : `${name}: &${name} [${`*${levels[place - 1]}, `.repeat(20)}]`,
+  );
+  expect(problems(bomb.join('\n'))).toEqual([expect.stringMatching(/alias/i)]);
+});

@@ -56,7 +56,15 @@ export function readPlanFile(file: string, text: string, kinds: ReadonlySet<stri
     path: formatPath(path),
     reason,
   });
-  const checked = checkPlan(document.toJS(), kinds);
+  let content: unknown;
+  try {
+    content = document.toJS();
+  } catch (error) {
+    // Of aliases to nothing, and of those that would unfold without end.
+    if (!(error instanceof ReferenceError)) throw error;
+    return { plan: null, problems: [problem([], error.message)] };
+  }
+  const checked = checkPlan(content, kinds);
   if (checked.plan) return { ...checked, problem };
   const problems = checked.problems.map(({ path, reason }) => problem(path, reason));
   return { plan: null, problems: problems.sort((a, b) => a.line - b.line) };

@@ -2,7 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { bringAttributionsUpToDate } from '../../../src/deployments/attribution.ts';
 import { createCustomer } from '../../../src/deployments/customers.ts';
 import { createDeployment } from '../../../src/deployments/deployments.ts';
@@ -149,6 +149,13 @@ function count({ operationId }: FuzzRequest): void {
   if (operationId !== null) successes.set(operationId, (successes.get(operationId) ?? 0) + 1);
 }
 
+/** Why it was, for whoever mends it. */
+async function logged({ headers }: Response): Promise<string> {
+  const line = () => api.lines.find((each) => each.request_id === headers.get('x-request-id'));
+  await vi.waitUntil(line, { timeout: 5_000 }).catch(() => {});
+  return JSON.stringify(line()?.err);
+}
+
 /** What is wrong with the answer to a request; null: nothing. */
 async function complaint(request: FuzzRequest): Promise<string | null> {
   let answer: Response;
@@ -174,7 +181,7 @@ async function complaint(request: FuzzRequest): Promise<string | null> {
   }
   const { status } = answer;
   if (answer.ok) count(request);
-  if (status >= 500 && status !== 502) return `${status} ${text} ${JSON.stringify(api.lines.at(-1))}`;
+  if (status >= 500 && status !== 502) return `${status} ${text} ${await logged(answer)} for ${request.body}`;
   if (insides.test(text)) return `it tells of our insides: ${text.slice(0, 500)}`;
   if (!answer.headers.has('x-request-id')) return 'it has no request id';
   const operation = request.operationId === null ? undefined : operations.get(request.operationId);
