@@ -293,4 +293,8 @@ describe('the reference', () => {
     }
     expect(await (await fetch(`${api.url}/api/v1/openapi.json`)).json()).toMatchObject({ openapi: '3.1.0' });
   });
+
+  test('is where a visitor of the server arrives', async () => {
+    expect((await fetch(`${api.url}/`)).url).toBe(`${api.url}/api/v1/docs`);
+  });
 });

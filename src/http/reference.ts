@@ -31,12 +31,17 @@ const page = `<!doctype html>
 </html>
 `;
 
-const script = `SwaggerUIBundle({
+// Who comes with a sign-in link has the token behind #, where no server sees it; it leaves the
+// address at once, so that a link that is passed on does not carry it.
+const script = `const token = new URLSearchParams(location.hash.slice(1)).get('token');
+if (token !== null) history.replaceState(null, '', location.pathname);
+const reference = SwaggerUIBundle({
   url: '${apiPrefix}/openapi.json',
   dom_id: '#reference',
   deepLinking: true,
   docExpansion: 'none',
   validatorUrl: null,
+  onComplete: () => token !== null && reference.preauthorizeApiKey('bearer', token),
 });
 `;
 
@@ -48,6 +53,8 @@ export async function serveReference(server: FastifyInstance, routes: readonly R
     if (!matchesNone(request.headers['if-none-match'], etag)) return reply.code(304).send();
     return reply.type('application/json; charset=utf-8').send(document);
   });
+  // A browser keeps what is behind #.
+  server.get('/', async (_request, reply) => reply.redirect(`${apiPrefix}/docs`));
   server.get(`${apiPrefix}/docs`, async (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
   server.get(`${apiPrefix}/docs/reference.js`, async (_request, reply) =>
     reply.type('text/javascript; charset=utf-8').send(script),
