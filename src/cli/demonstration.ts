@@ -123,6 +123,7 @@ async function makeHistory(
       simulator.start,
     ));
 
+  await expectCadence(db, cadence);
   const to = length === undefined ? simulator.end : simulator.start.add(length);
   let syncs = 0;
   for (let now = await clock.now(); ; now = earlier(now.add(cadence), to)) {
@@ -147,6 +148,18 @@ async function makeHistory(
     shared: simulator.sharedResources,
     syncs,
   };
+}
+
+/** A demonstration that syncs less often than an account that is really watched has no gaps for that. */
+async function expectCadence(db: Database, cadence: Temporal.Duration): Promise<void> {
+  const { setObservationLimit } = await import('../metering/confirmation.ts');
+  const usualHours = 6;
+  const gapAfterHours = Math.max(usualHours, 2 * cadence.total('hours'));
+  await setObservationLimit(db, {
+    resourceKind: '*',
+    fromDay: Temporal.PlainDate.from('2000-01-01'),
+    gapAfterHours,
+  });
 }
 
 function earlier(a: Temporal.Instant, b: Temporal.Instant): Temporal.Instant {

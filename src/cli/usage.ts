@@ -5,6 +5,7 @@ import { moment, table } from './output.ts';
 import { addRangeOptions, describeRange, monthOf, parseRange, type RangeOptions } from './range.ts';
 import { addUsageExplainCommand } from './usage-explain.ts';
 import { addUsageStatusCommands } from './usage-status.ts';
+import { addUsageStoreCommands } from './usage-store.ts';
 
 export function addUsageCommands(program: Command): void {
   const usage = program
@@ -14,6 +15,7 @@ export function addUsageCommands(program: Command): void {
   addShow(usage);
   addUsageExplainCommand(usage);
   addUsageStatusCommands(usage);
+  addUsageStoreCommands(usage);
 }
 
 function addShow(usage: Command): void {

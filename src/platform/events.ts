@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from './database.ts';
 
 // What changed, for those who watch. A row of event_outbox tells it in the transaction of the
-// change; publishing numbers what has been committed. See migrations/0010_events.sql.
+// change; publishing numbers what has been committed. See migrations/0009_events.sql.
 
 /** PostgreSQL's channel: there is something to publish. */
 export const eventsChannel = 'arcadia_events';
