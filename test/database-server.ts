@@ -55,7 +55,13 @@ async function ensureTemplate(
   } finally {
     await fresh.destroy();
   }
-  await sql`ALTER DATABASE ${sql.id(half)} RENAME TO ${sql.id(template)}`.execute(db);
+  try {
+    await sql`ALTER DATABASE ${sql.id(half)} RENAME TO ${sql.id(template)}`.execute(db);
+  } catch (error) {
+    // Another run made the same one meanwhile.
+    if ((error as { code?: string }).code !== '42P04') throw error;
+    await dropDatabase(admin, half);
+  }
 }
 
 /**
