@@ -194,8 +194,9 @@ function definitionOf(kind: Omit<NewKind, 'kind' | 'title'>, fromDay: Temporal.P
 }
 
 function sameMeaning(a: kindStore.KindDefinitionRow, b: kindStore.KindDefinitionRow): boolean {
+  const byName = (fields: object) => Object.entries(fields).sort(([x], [y]) => (x < y ? -1 : 1));
   const meaning = ({ fromDay: _, filter, ...rest }: kindStore.KindDefinitionRow) =>
-    JSON.stringify([Object.entries(rest).sort(), Object.entries(filter).sort()]);
+    JSON.stringify([byName(rest), byName(filter)]);
   return meaning(a) === meaning(b);
 }
 

@@ -69,7 +69,9 @@ export async function gapsWithMoney(
     from: from.toString(),
     to: to.toString(),
     gaps: priced,
-    totals: [...totals].sort().map(([currency, amount]) => ({ currency, amount: formatMoney(amount, currency) })),
+    totals: [...totals]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([currency, amount]) => ({ currency, amount: formatMoney(amount, currency) })),
   };
 }
 
