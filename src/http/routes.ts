@@ -1,5 +1,6 @@
 import { deploymentsRoutes } from '../deployments/routes.ts';
 import { inventoryRoutes } from '../inventory/routes.ts';
+import { billingRoutes } from '../invoices/billing.routes.ts';
 import { exportRoutes } from '../invoices/focus/routes.ts';
 import { invoiceRoutes } from '../invoices/routes.ts';
 import { inventory } from '../jobs/house.ts';
@@ -20,6 +21,7 @@ export const routes: readonly RouteDeclaration[] = [
   ...meteringRoutes,
   ...gapRoutes,
   ...pricingRoutes,
+  ...billingRoutes,
   ...invoiceRoutes,
   ...exportRoutes,
   ...jobsRoutes,

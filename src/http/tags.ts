@@ -16,6 +16,7 @@ export const tags: readonly { readonly name: string; readonly description: strin
     description: 'What deployments used, per billing kind and day; what of it is final, and how it is metered.',
   },
   { name: 'plans', description: 'Price lists, who is on which of them since when, and what given usage costs.' },
+  { name: 'billing', description: 'Who bills, at which tax, and how a customer is billed, over time.' },
   { name: 'invoices', description: 'What a customer owes for a month: drafted, approved, issued, frozen.' },
   {
     name: 'provider billing',

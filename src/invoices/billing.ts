@@ -11,19 +11,19 @@ export type Billing = store.BillingRow;
 /** What an operator may change; what is left out stays. */
 export interface BillingChanges {
   /** A legal entity's slug; null: the default one. */
-  readonly entity?: string | null;
+  readonly entity?: string | null | undefined;
   /** Null: the customer's name. */
-  readonly legalName?: string | null;
-  readonly address?: readonly string[];
-  readonly taxIds?: readonly string[];
-  readonly poNumber?: string | null;
-  readonly email?: string | null;
+  readonly legalName?: string | null | undefined;
+  readonly address?: readonly string[] | undefined;
+  readonly taxIds?: readonly string[] | undefined;
+  readonly poNumber?: string | null | undefined;
+  readonly email?: string | null | undefined;
   /** Null: the legal entity's. */
-  readonly termsDays?: number | null;
-  readonly taxCategory?: string;
-  readonly taxTreatment?: Billing['taxTreatment'];
+  readonly termsDays?: number | null | undefined;
+  readonly taxCategory?: string | undefined;
+  readonly taxTreatment?: Billing['taxTreatment'] | undefined;
   /** Why exempt, as it is printed. */
-  readonly taxNote?: string | null;
+  readonly taxNote?: string | null | undefined;
 }
 
 /** Of whom nothing was told. */

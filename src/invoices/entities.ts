@@ -7,19 +7,19 @@ export type LegalEntity = store.LegalEntityRow;
 
 /** What an operator may change about one; what is left out stays. */
 export interface EntityChanges {
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** As printed, line by line. */
-  readonly address?: readonly string[];
-  readonly taxIds?: readonly string[];
-  readonly email?: string | null;
-  readonly footer?: string | null;
+  readonly address?: readonly string[] | undefined;
+  readonly taxIds?: readonly string[] | undefined;
+  readonly email?: string | null | undefined;
+  readonly footer?: string | null | undefined;
   /** 'external': the operator's accounting system gives the numbers. */
-  readonly numbering?: 'own' | 'external';
-  readonly invoicePrefix?: string;
-  readonly creditNotePrefix?: string;
-  readonly numberDigits?: number;
-  readonly termsDays?: number;
-  readonly graceDays?: number;
+  readonly numbering?: 'own' | 'external' | undefined;
+  readonly invoicePrefix?: string | undefined;
+  readonly creditNotePrefix?: string | undefined;
+  readonly numberDigits?: number | undefined;
+  readonly termsDays?: number | undefined;
+  readonly graceDays?: number | undefined;
 }
 
 export const logoBytesMax = 512 * 1024;

@@ -106,6 +106,7 @@ async function knownNames(db: Database): Promise<Known> {
     deployments: ['acme', 'beta'],
     slug: ['acme', 'beta'],
     customer: ['c-1', 'c-2'],
+    entity: ['default'],
     account: await names(sql<{ name: string }>`SELECT slug AS name FROM accounts`),
     plan: await names(sql<{ name: string }>`SELECT slug AS name FROM plans`),
     kind: ['droplet', 'volume', 'droplet_hours', 'volume_gb_month'],

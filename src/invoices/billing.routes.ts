@@ -1,0 +1,284 @@
+import { z } from 'zod';
+import { pageOfAll } from '../platform/pages.ts';
+import { declareList, declareRoute, type Role, type RouteDeclaration, staff } from '../platform/route.ts';
+import { day, decimalInput, decimalOut, instantOut, line, slug } from '../platform/schemas.ts';
+import { type Billing, billingHistory, setBilling } from './billing.ts';
+import { createEntity, getEntity, type LegalEntity, listEntities, setDefaultEntity, updateEntity } from './entities.ts';
+import { listTaxRates, setTaxRate, type TaxRate, taxRatesOn } from './tax-rates.ts';
+
+// Who bills and who is billed. Logos and fonts are given on the command line: bodies are text here.
+
+const deciders: readonly Role[] = ['owner', 'finance'];
+
+const printedLines = z.array(line).max(10).meta({ description: 'As printed, line by line' });
+const taxIds = z
+  .array(line)
+  .max(10)
+  .meta({ description: 'As printed', examples: [['VAT GB123456789']] });
+const paragraphs = z
+  .string()
+  .trim()
+  .min(1)
+  .max(2000)
+  .regex(/^[\P{Cc}\n]+$/u, { error: 'holds control characters' });
+const fromInstant = instantOut.nullable().meta({ description: 'null: from the beginning' });
+const toInstant = instantOut.nullable().meta({ description: 'null: still so' });
+
+// --- Legal entities ---
+
+const entity = z
+  .object({
+    entity: slug,
+    isDefault: z.boolean().meta({ description: 'It bills those customers for whom no other is named' }),
+    name: z.string().nullable().meta({ description: 'null: not told yet; nothing is issued without it' }),
+    address: z.array(z.string()),
+    taxIds: z.array(z.string()),
+    email: z.string().nullable(),
+    footer: z.string().nullable(),
+    numbering: z.enum(['own', 'external']),
+    invoicePrefix: z.string().meta({ examples: ['INV-'] }),
+    creditNotePrefix: z.string().meta({ examples: ['CN-'] }),
+    numberDigits: z.int(),
+    termsDays: z.int(),
+    graceDays: z.int(),
+    logo: z.string().nullable().meta({ description: 'sha256 of the image on its documents' }),
+    font: z.string().nullable().meta({ description: 'sha256 of the font of its own' }),
+  })
+  .meta({ id: 'LegalEntity', description: 'A company that bills' });
+
+function entityAnswer({ slug: name, ...rest }: LegalEntity): z.input<typeof entity> {
+  return { ...rest, entity: name };
+}
+
+const prefix = z.string().max(20).meta({ description: 'Letters, digits, dots, slashes and hyphens' });
+const entityDetails = {
+  name: line.optional(),
+  address: printedLines.optional(),
+  taxIds: taxIds.optional(),
+  email: line.nullable().optional(),
+  footer: paragraphs.nullable().optional().meta({ description: 'Below the totals: registration, bank account' }),
+  numbering: z
+    .enum(['own', 'external'])
+    .optional()
+    .meta({ description: 'external: the accounting system gives the numbers' }),
+  invoicePrefix: prefix.optional(),
+  creditNotePrefix: prefix.optional(),
+  numberDigits: z.int().min(1).max(12).optional(),
+  termsDays: z.int().min(0).max(365).optional().meta({ description: 'To pay' }),
+  graceDays: z
+    .int()
+    .min(0)
+    .max(60)
+    .optional()
+    .meta({ description: 'After a month, before its invoices can be approved' }),
+};
+
+const listEntitiesRoute = declareList({
+  path: '/legal-entities',
+  operationId: 'listLegalEntities',
+  tag: 'billing',
+  summary: 'The companies that bill, the default one first',
+  roles: staff,
+  row: entity,
+  async run({ db }, page) {
+    return pageOfAll((await listEntities(db)).map(entityAnswer), page, (row) => row.entity);
+  },
+});
+
+const which = z.object({ entity: slug });
+
+const getEntityRoute = declareRoute({
+  method: 'GET',
+  path: '/legal-entities/:entity',
+  operationId: 'getLegalEntity',
+  tag: 'billing',
+  summary: 'One legal entity',
+  roles: staff,
+  params: which,
+  response: entity,
+  run: async ({ db, params }) => entityAnswer(await getEntity(db, params.entity)),
+});
+
+const createEntityRoute = declareRoute({
+  method: 'POST',
+  path: '/legal-entities',
+  operationId: 'createLegalEntity',
+  tag: 'billing',
+  summary: 'Make a legal entity',
+  description: 'Its numbers begin with its slug unless told otherwise.',
+  roles: deciders,
+  body: z.strictObject({ entity: slug, ...entityDetails }),
+  response: entity,
+  status: 201,
+  location: (made) => `/legal-entities/${made.entity}`,
+  async run({ db, body, now }) {
+    const { entity: name, ...details } = body;
+    return entityAnswer(await createEntity(db, name, details, now));
+  },
+});
+
+const updateEntityRoute = declareRoute({
+  method: 'PATCH',
+  path: '/legal-entities/:entity',
+  operationId: 'updateLegalEntity',
+  tag: 'billing',
+  summary: "Change a legal entity's details",
+  description: 'What is not named stays. What was issued keeps what was so then.',
+  roles: deciders,
+  params: which,
+  body: z.strictObject({
+    ...entityDetails,
+    isDefault: z.literal(true).optional().meta({ description: 'Takes it from the one that was the default' }),
+  }),
+  response: entity,
+  edits: getEntityRoute,
+  async run({ db, params, body }) {
+    const { isDefault, ...details } = body;
+    await updateEntity(db, params.entity, details);
+    if (isDefault === true) await setDefaultEntity(db, params.entity);
+    return entityAnswer(await getEntity(db, params.entity));
+  },
+});
+
+// --- Taxes ---
+
+const taxRate = z
+  .object({
+    entity: slug,
+    category: slug.meta({ examples: ['standard'] }),
+    title: z.string().meta({ description: 'As printed', examples: ['VAT'] }),
+    percent: decimalOut,
+    from: fromInstant,
+    to: toInstant,
+  })
+  .meta({ id: 'TaxRate', description: 'What a legal entity charges on a category, over days' });
+
+function taxRateAnswer({ legalEntityId: _, ...rate }: TaxRate): z.input<typeof taxRate> {
+  return rate;
+}
+
+const listTaxRatesRoute = declareList({
+  path: '/tax-rates',
+  operationId: 'listTaxRates',
+  tag: 'billing',
+  summary: 'Tax rates by legal entity, category and day',
+  roles: staff,
+  query: z.object({ on: day.optional().meta({ description: 'Only those that hold on a day' }) }),
+  row: taxRate,
+  async run({ db, query }, page) {
+    const rates = await (query.on === undefined ? listTaxRates(db) : taxRatesOn(db, query.on));
+    return pageOfAll(rates.map(taxRateAnswer), page, (row) => `${row.entity} ${row.category} ${row.from}`);
+  },
+});
+
+const setTaxRateRoute = declareRoute({
+  method: 'POST',
+  path: '/tax-rates',
+  operationId: 'setTaxRate',
+  tag: 'billing',
+  summary: "Set the rate of a legal entity's tax category, from a day on",
+  description: "The rate of a month's last day holds for all of the month. A category without a rate is not taxed.",
+  roles: deciders,
+  body: z.strictObject({
+    entity: slug.nullable().default(null).meta({ description: 'null: the default one' }),
+    category: slug.meta({ description: 'standard is what customers have unless told', examples: ['standard'] }),
+    title: line.meta({ description: 'As it is printed', examples: ['VAT'] }),
+    percent: decimalInput.meta({ description: '0 to 100', examples: ['20'] }),
+    from: day.nullable().default(null).meta({ description: 'First UTC day; null: from the beginning' }),
+  }),
+  response: z.object({ changed: z.boolean().meta({ description: 'false: it was so already' }) }),
+  run: ({ db, body, principal, now }) => setTaxRate(db, body, principal.subject, now),
+});
+
+// --- Customers ---
+
+const billing = z
+  .object({
+    customer: z.string().meta({ description: "arcadia-app's id of the customer" }),
+    history: z.array(
+      z.object({
+        from: fromInstant,
+        to: toInstant,
+        entity: slug.nullable().meta({ description: 'The legal entity that bills; null: the default one' }),
+        legalName: z.string().nullable().meta({ description: "null: the customer's name" }),
+        address: z.array(z.string()),
+        taxIds: z.array(z.string()),
+        poNumber: z.string().nullable(),
+        email: z.string().nullable(),
+        termsDays: z.int().nullable().meta({ description: "null: the legal entity's" }),
+        taxCategory: slug.meta({ examples: ['standard'] }),
+        taxTreatment: z.enum(['taxed', 'exempt', 'reverse_charge']),
+        taxNote: z.string().nullable().meta({ description: 'Why no tax is charged, as printed' }),
+        recordedAt: instantOut.nullable(),
+        recordedBy: z.string(),
+      }),
+    ),
+  })
+  .meta({ id: 'CustomerBilling', description: 'How a customer is billed over time, the oldest first' });
+
+function billingAnswer(customer: string, history: readonly Billing[]): z.input<typeof billing> {
+  return { customer, history: history.map(({ customer: _, ...row }) => row) };
+}
+
+const ofCustomer = z.object({
+  customer: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, { error: 'is not 1 to 200 visible characters without blanks' })
+    .meta({ description: "arcadia-app's id of a customer", examples: ['c-17'] }),
+});
+
+const getBillingRoute = declareRoute({
+  method: 'GET',
+  path: '/customers/:customer/billing',
+  operationId: 'getCustomerBilling',
+  tag: 'billing',
+  summary: 'How a customer is billed, over time',
+  description: 'Of whom nothing was told, the history is empty: billed by the default legal entity, and taxed.',
+  roles: staff,
+  params: ofCustomer,
+  response: billing,
+  run: async ({ db, params }) => billingAnswer(params.customer, await billingHistory(db, params.customer)),
+});
+
+const updateBillingRoute = declareRoute({
+  method: 'PATCH',
+  path: '/customers/:customer/billing',
+  operationId: 'updateCustomerBilling',
+  tag: 'billing',
+  summary: 'Change how a customer is billed, from a day on',
+  description: `What is not named stays. An invoice takes what holds on the last day of its month. Without \`from\`: from the
+beginning the first time, then from today (UTC).`,
+  roles: deciders,
+  params: ofCustomer,
+  body: z.strictObject({
+    from: day.optional().meta({ description: 'First UTC day' }),
+    entity: slug.nullable().optional().meta({ description: 'The legal entity that bills; null: the default one' }),
+    legalName: line.nullable().optional().meta({ description: "null: the customer's name" }),
+    address: printedLines.optional(),
+    taxIds: taxIds.optional(),
+    poNumber: line.nullable().optional(),
+    email: line.nullable().optional(),
+    termsDays: z.int().min(0).max(365).nullable().optional().meta({ description: "null: the legal entity's" }),
+    taxCategory: slug.optional().meta({ description: 'Whose rate is charged', examples: ['standard'] }),
+    taxTreatment: z.enum(['taxed', 'exempt', 'reverse_charge']).optional(),
+    taxNote: line.nullable().optional().meta({ description: 'Why no tax is charged, as printed' }),
+  }),
+  response: billing,
+  edits: getBillingRoute,
+  async run({ db, params, body, principal, now }) {
+    const { from = null, ...changes } = body;
+    await setBilling(db, params.customer, changes, from, principal.subject, now);
+    return billingAnswer(params.customer, await billingHistory(db, params.customer));
+  },
+});
+
+export const billingRoutes: readonly RouteDeclaration[] = [
+  listEntitiesRoute,
+  getEntityRoute,
+  createEntityRoute,
+  updateEntityRoute,
+  listTaxRatesRoute,
+  setTaxRateRoute,
+  getBillingRoute,
+  updateBillingRoute,
+];
