@@ -15,7 +15,7 @@ const page = readFileSync(new URL('docs/pricing.md', root), 'utf8');
 
 /** The rows of the table whose first header this is, as cells. */
 function rows(header: string): string[][] {
-  const [, table = ''] = page.split(`| ${header} |`);
+  const [, table = ''] = page.split(new RegExp(`\\| ${header} +\\|`));
   const lines = table.split('\n').slice(2);
   const end = lines.findIndex((line) => !line.startsWith('|'));
   return lines.slice(0, end).map((line) =>
