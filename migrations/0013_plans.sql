@@ -60,6 +60,9 @@ CREATE INDEX alert_firings_by_time ON alert_firings (fired_at);
 -- Published to other rooms.
 CREATE VIEW pricing_changes AS
   SELECT rating_change_id, deployment_id, valid_from, valid_to, cause, recorded_at FROM rating_changes;
+-- Who is, was or will be on a plan with a fee by the year, or was once believed to be.
+CREATE VIEW pricing_yearly AS
+  SELECT DISTINCT s.deployment_id FROM subscriptions s JOIN plan_versions v USING (plan_id) WHERE v.base_every = 'year';
 CREATE VIEW pricing_subscriptions AS
   SELECT s.deployment_id, p.slug AS plan, s.valid_from, s.valid_to, s.paused, s.recorded_at, s.recorded_by
   FROM subscriptions s JOIN plans p USING (plan_id) WHERE s.superseded_at = 'infinity';
@@ -70,6 +73,7 @@ CALL protect_from_customers('rating_changes');
 CALL protect_from_customers('alerts');
 CALL protect_from_customers('alert_firings');
 CALL protect_from_customers('pricing_changes');
+CALL protect_from_customers('pricing_yearly');
 CALL publish_to_customers('pricing_subscriptions', '{recorded_by}');
 CALL protect_from_customers('pricing_alert_firings');
 CALL audit_changes('alerts');

@@ -78,21 +78,26 @@ export async function selectBilledCustomers(
 
 /**
  * A mark of all but usage that can matter to what a customer's month costs: how many changes of plans
- * and subscriptions there are, and when its deployments start. Another mark: rate it again. A month
- * holds fees of the next one where they are due in advance, and of a year that begins in it, which
- * ends earlier where the subscription does; it carries allowances in from the last 12.
+ * and subscriptions there are of its deployments, and when these start, of those that start before the
+ * month ends: any other has nothing on its bill. Another mark: rate it again.
+ *
+ * A month holds fees of the next one where they are due in advance, and it carries allowances in from
+ * the last 12. A fee by the year rests on all of the year that begins in the month, and on when its
+ * term began, however long ago.
  */
 export function ratingMarkOf(customer: ReturnType<typeof sql>, month: ReturnType<typeof sql>): ReturnType<typeof sql> {
   // 53 bits, which a number in JavaScript holds.
   return sql`(
     SELECT hashtextextended(coalesce(string_agg(d.deployment_id || ' ' || extract(epoch FROM d.starts_at) || ' ' || p.changes, ','
                                                 ORDER BY d.deployment_id), ''), 0) & 9007199254740991
-    FROM deployments_list d CROSS JOIN LATERAL (
+    FROM (SELECT deployment_id, starts_at, deployment_id IN (SELECT deployment_id FROM pricing_yearly) AS yearly
+          FROM deployments_list
+          WHERE customer_id = ${customer} AND starts_at < (${month})::timestamptz + interval '1 month') AS d
+    CROSS JOIN LATERAL (
       SELECT count(*) AS changes FROM pricing_changes p
       WHERE p.deployment_id = d.deployment_id
-        AND p.valid_from < (${month})::timestamptz + CASE p.cause WHEN 'plan' THEN interval '2 months' ELSE interval '13 months' END
-        AND p.valid_to > (${month})::timestamptz - interval '12 months') AS p
-    WHERE d.customer_id = ${customer})`;
+        AND p.valid_from < (${month})::timestamptz + CASE WHEN d.yearly THEN interval '13 months' ELSE interval '2 months' END
+        AND (d.yearly OR p.valid_to > (${month})::timestamptz - interval '12 months')) AS p)`;
 }
 
 export interface DeploymentRow {

@@ -110,13 +110,17 @@ function monthsBefore(month: Temporal.PlainYearMonth, timeline: Timeline, count:
   return months;
 }
 
-/** Timelines up to the end of the month after, on which fees in advance rest; a deployment on no plan has none. */
+/**
+ * Timelines up to where the last year that can begin in the month ends: a fee in advance is cut where
+ * its term ends, and a stay ends where another version or a pause begins, which is no end of the term.
+ * A deployment on no plan has none.
+ */
 export async function readTimelines(
   db: Database,
   deploymentIds: readonly number[],
   month: Temporal.PlainYearMonth,
 ): Promise<Map<number, Stay[]>> {
-  const rows = await store.selectStays(db, deploymentIds, monthSpan(month.add({ months: 1 })).to);
+  const rows = await store.selectStays(db, deploymentIds, monthSpan(month.add({ months: 12 })).to);
   const versions = await planVersionsById(db, [...new Set(rows.map((row) => row.plan_version_id))]);
   const timelines = new Map<number, Stay[]>();
   for (const row of rows) {
