@@ -1,6 +1,7 @@
 import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import * as store from './entities.store.ts';
+import { imageFault, imageType } from './logo.ts';
 
 /** A company that bills. `logo` and `font` are digests (sha256) of what documents are drawn with. */
 export type LegalEntity = store.LegalEntityRow;
@@ -83,10 +84,16 @@ export async function setDefaultEntity(db: Database, slug: string): Promise<Lega
 
 /**
  * Gives a legal entity the logo on its documents (PNG or JPEG), or takes it away (null).
- * @throws ArcadiaError not_found, invalid_argument (no such image, or too large)
+ * @throws ArcadiaError not_found, invalid_argument (no such image, damaged, or too large)
  */
 export async function setLogo(db: Database, slug: string, bytes: Uint8Array | null): Promise<LegalEntity> {
-  return setAsset(db, slug, 'logo', bytes, imageType, logoBytesMax, 'a PNG or JPEG image');
+  return setAsset(db, slug, bytes, {
+    field: 'logo',
+    what: 'a PNG or JPEG image',
+    bytesMax: logoBytesMax,
+    typeOf: imageType,
+    faultOf: imageFault,
+  });
 }
 
 /**
@@ -95,38 +102,47 @@ export async function setLogo(db: Database, slug: string, bytes: Uint8Array | nu
  * @throws ArcadiaError not_found, invalid_argument
  */
 export async function setFont(db: Database, slug: string, bytes: Uint8Array | null): Promise<LegalEntity> {
-  return setAsset(db, slug, 'font', bytes, fontType, fontBytesMax, 'a TrueType or OpenType font');
+  return setAsset(db, slug, bytes, {
+    field: 'font',
+    what: 'a TrueType or OpenType font',
+    bytesMax: fontBytesMax,
+    typeOf: fontType,
+    faultOf: async () => null,
+  });
+}
+
+interface AssetKind {
+  readonly field: 'logo' | 'font';
+  readonly what: string;
+  readonly bytesMax: number;
+  /** Null: it is none. */
+  typeOf(bytes: Uint8Array): string | null;
+  /** Why it cannot be used, as the rest of a sentence; null: it can. */
+  faultOf(bytes: Uint8Array): Promise<string | null>;
 }
 
 async function setAsset(
   db: Database,
   slug: string,
-  field: 'logo' | 'font',
   bytes: Uint8Array | null,
-  typeOf: (bytes: Uint8Array) => string | null,
-  bytesMax: number,
-  what: string,
+  { field, what, bytesMax, typeOf, faultOf }: AssetKind,
 ): Promise<LegalEntity> {
   const type = bytes === null ? null : typeOf(bytes);
-  if (bytes !== null && type === null) {
-    throw new ArcadiaError('invalid_argument', `The ${field} of "${slug}" must be ${what}.`);
-  }
-  if (bytes !== null && bytes.length > bytesMax) {
-    throw new ArcadiaError(
-      'invalid_argument',
-      `The ${field} has ${bytes.length} bytes; at most ${bytesMax} are taken. Make it smaller.`,
-    );
+  if (bytes !== null) {
+    if (type === null) throw new ArcadiaError('invalid_argument', `The ${field} of "${slug}" must be ${what}.`);
+    if (bytes.length > bytesMax) {
+      throw new ArcadiaError(
+        'invalid_argument',
+        `The ${field} has ${bytes.length} bytes; at most ${bytesMax} are taken. Make it smaller.`,
+      );
+    }
+    const fault = await faultOf(bytes);
+    if (fault !== null) throw new ArcadiaError('invalid_argument', `The ${field} for "${slug}" ${fault}.`);
   }
   return db.transaction().execute(async (trx) => {
     const digest = bytes === null || type === null ? null : await store.insertAsset(trx, type, bytes);
     return change(trx, slug, (entity) => ({ ...entity, [field]: digest }));
   });
-}
-
-function imageType(bytes: Uint8Array): string | null {
-  const head = Buffer.from(bytes.subarray(0, 8)).toString('latin1');
-  if (head === '\x89PNG\r\n\x1a\n') return 'image/png';
-  return head.startsWith('\xff\xd8\xff') ? 'image/jpeg' : null;
 }
 
 function fontType(bytes: Uint8Array): string | null {

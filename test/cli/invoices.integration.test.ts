@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -76,6 +76,15 @@ test('the legal entity, its tax and a customer are told of', async () => {
     poNumber: 'PO-93',
     address: ['2 Hill Road', 'Bath'],
   });
+});
+
+test('a logo that could not be drawn is refused when it is given', async () => {
+  const file = join(folder.path, 'logo.png');
+  writeFileSync(file, Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
+  const refused = await run('entity', 'set', 'default', '--logo', file);
+  expect(refused).toMatchObject({ code: 1 });
+  expect(refused.stderr).toContain('The logo for "default" breaks off before its end.');
+  expect(await json('entity', 'show')).toMatchObject({ logo: null });
 });
 
 test('a month is drafted, lined by hand, approved and issued', async () => {
