@@ -23,6 +23,16 @@ CREATE TABLE usage_visible_revisions (
   PRIMARY KEY (day, revision)
 );
 
+-- Whose usage a revision in ClickHouse changed, as usage_changes says it of one here. The first metering
+-- of a day, or of a kind, does not say, and stands for everybody.
+CREATE TABLE usage_changed_deployments (
+  day           date NOT NULL,
+  revision      bigint NOT NULL,
+  deployment_id bigint NOT NULL,
+  PRIMARY KEY (revision, deployment_id)
+);
+CREATE INDEX usage_changed_deployments_by_day ON usage_changed_deployments (day);
+
 -- Levels that ClickHouse has: a shipment of all of them (its own base), then of the resources that
 -- have changed. Up to which fact change of which definitions they are.
 CREATE TABLE usage_level_shipments (
@@ -72,6 +82,7 @@ CREATE INDEX usage_months_by_month ON usage_months (month);
 -- With the address: every reader's process finds the store by it.
 CALL publish_to_customers('usage_store');
 CALL publish_to_customers('usage_visible_revisions', '{records,quantity}');
+CALL protect_from_customers('usage_changed_deployments');
 CALL protect_from_customers('usage_level_shipments');
 CALL protect_from_customers('usage_moves');
 CALL publish_to_customers('usage_retired_months', '{records}');

@@ -303,7 +303,9 @@ CREATE VIEW metering_day_revisions AS
 CREATE VIEW metering_revisions AS
   SELECT revision, day, cause FROM metering_runs;
 CREATE VIEW metering_changes AS
-  SELECT revision, deployment_id, period_start FROM usage_changes;
+  SELECT revision, deployment_id, period_start FROM usage_changes
+  UNION ALL
+  SELECT revision, deployment_id, day::timestamp AT TIME ZONE 'UTC' FROM usage_changed_deployments;
 CREATE INDEX usage_changes_by_revision ON usage_changes (revision);
 -- Published by pricing for this room: for how many months a change of usage can reach on, at most.
 CREATE VIEW pricing_carry_over AS

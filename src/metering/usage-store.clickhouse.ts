@@ -100,6 +100,11 @@ async function replaceDay(trx: Transaction, clickHouse: ClickHouse, replacement:
       );
     }
     await shipments.insertVisibleRevision(trx, day, revision, { records, quantity: fromBillionths(BigInt(sum)) });
+    // The first metering of a day or of a kind, and a change of how it is metered, stand for everybody.
+    if (cause !== 'first' && cause !== 'config') {
+      const deployments = await write.selectWrittenDeployments(clickHouse, day, revision);
+      await shipments.insertChangedDeployments(trx, day, revision, deployments);
+    }
     await assertBase(clickHouse, shipped);
     return { revision, inserted, changed, deleted };
   }

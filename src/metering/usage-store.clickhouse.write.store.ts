@@ -148,6 +148,18 @@ export async function selectWritten(
   return written ?? { records: 0, deleted: 0, sum: '0' };
 }
 
+/** Whose records a revision has rows of. */
+export async function selectWrittenDeployments(
+  clickHouse: ClickHouse,
+  day: Temporal.PlainDate,
+  revision: number,
+): Promise<number[]> {
+  const rows = await clickHouse.rows<{ id: number }>(`
+    SELECT DISTINCT deployment_id AS id FROM usage_records
+    WHERE ${during(day, day.add({ days: 1 }))} AND revision = ${revision}`);
+  return rows.map((row) => row.id);
+}
+
 /** How many rows the base shipment still has: none, once a later base has taken its place. */
 export async function countBase(clickHouse: ClickHouse, baseId: number): Promise<number> {
   const [row] = await clickHouse.rows<{ rows: number }>(

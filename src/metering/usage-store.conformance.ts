@@ -76,6 +76,15 @@ export function describeUsageStore(
     });
     afterAll(() => close());
 
+    /** Whose usage of a day the view says to have changed after a revision. */
+    async function changedSince(revision: number, of: Temporal.PlainDate): Promise<string[]> {
+      const { rows } = await sql<{ slug: string }>`
+        SELECT DISTINCT d.slug FROM metering_changes c JOIN deployments d USING (deployment_id)
+        WHERE c.revision > ${revision} AND c.period_start >= ${of} AND c.period_start < ${of.add({ days: 1 })}
+        ORDER BY 1`.execute(db);
+      return rows.map((row) => row.slug);
+    }
+
     async function agreesWithFacts(): Promise<void> {
       const sums = new Map<string, string[]>();
       const slugs = new Map([...deployments].map(([slug, id]) => [id, slug]));
@@ -175,6 +184,12 @@ export function describeUsageStore(
       const now = await records(query());
       const untouched = before.filter((row) => row.resourceId !== droplet || row.periodStart.toString() < '2028-02-29');
       for (const row of untouched) expect(now).toContainEqual(row);
+      const told = (since: number, of: string) => changedSince(since, day(of));
+      expect(await told(revisionBefore, '2028-02-28')).toEqual([]);
+      for (const of of ['2028-02-29', '2028-03-01', '2028-03-02']) {
+        expect(await told(revisionBefore, of)).toEqual(['ash', 'cedar']);
+        expect(await told(Math.max(...metered.map((result) => result.revision ?? 0)), of)).toEqual([]);
+      }
     });
 
     test('answers as of a revision, as it did then', async () => {

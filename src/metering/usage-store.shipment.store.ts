@@ -153,8 +153,21 @@ export async function insertVisibleRevision(
     VALUES (${day}, ${revision}, ${figures.records}, ${figures.quantity})`.execute(trx);
 }
 
+/** Says whose usage a revision changed, once the transaction commits. */
+export async function insertChangedDeployments(
+  trx: Transaction,
+  day: Temporal.PlainDate,
+  revision: number,
+  deploymentIds: readonly number[],
+): Promise<void> {
+  await sql`
+    INSERT INTO usage_changed_deployments (day, revision, deployment_id)
+    SELECT ${day}::date, ${revision}::bigint, id FROM unnest(${[...deploymentIds]}::bigint[]) AS id`.execute(trx);
+}
+
 /** Of a day whose rows are gone. */
 export async function deleteVisibleRevisions(trx: Transaction, day: Temporal.PlainDate): Promise<void> {
+  await sql`DELETE FROM usage_changed_deployments WHERE day = ${day}`.execute(trx);
   await sql`DELETE FROM usage_visible_revisions WHERE day = ${day}`.execute(trx);
 }
 

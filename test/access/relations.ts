@@ -104,6 +104,7 @@ export const closedToCustomers: readonly string[] = names(`
   schedule_ticks
   sync_runs
   tax_rates
+  usage_changed_deployments
   usage_confirmations
   usage_level_shipments
   usage_moves
