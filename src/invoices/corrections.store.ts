@@ -25,6 +25,11 @@ export async function upsertCheck(trx: Transaction, check: Check): Promise<void>
 /** No month's mark: it is looked at again. */
 const changedUnseen = -1;
 
+/** Looking for corrections and rating them goes by turns; held until the end of the transaction. */
+export async function lockChecks(trx: Transaction): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended('correction_checks', 0))`.execute(trx);
+}
+
 /** Months of which anything was issued, oldest first. */
 export async function selectCheckedMonths(db: Database): Promise<Temporal.PlainDate[]> {
   const { rows } = await sql<{ month: Temporal.PlainDate }>`
@@ -106,6 +111,29 @@ export async function advanceChecks(
       AND NOT EXISTS (SELECT FROM correction_candidates d WHERE d.customer_id = c.customer_id AND d.month = c.month)`.execute(
     trx,
   );
+}
+
+/** Of some customers those whose month nobody has rated meanwhile, by the same state of usage or a newer one. */
+export async function selectToRate(
+  trx: Transaction,
+  month: Temporal.PlainDate,
+  usageStateId: number,
+  customerIds: readonly number[],
+): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    SELECT customer_id AS id FROM correction_checks
+    WHERE month = ${month} AND (rating_mark = ${changedUnseen} OR usage_state_id < ${usageStateId})
+      AND customer_id = ANY (${[...customerIds]}::bigint[])
+    ORDER BY customer_id`.execute(trx);
+  return rows.map((row) => row.id);
+}
+
+/** The customers' months are to be looked at again, until they are rated. */
+export async function markCandidates(trx: Transaction): Promise<void> {
+  await sql`
+    UPDATE correction_checks c SET rating_mark = ${changedUnseen}
+    FROM correction_candidates d
+    WHERE c.customer_id = d.customer_id AND c.month = d.month AND c.rating_mark <> ${changedUnseen}`.execute(trx);
 }
 
 export interface CostRow {

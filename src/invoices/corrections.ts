@@ -54,18 +54,22 @@ export async function checkCorrections(
   options: { readonly customerId?: number; readonly signal?: AbortSignal } = {},
 ): Promise<number> {
   const customerId = options.customerId ?? null;
+  const states = await db.transaction().execute(readStates);
   const candidates = await db.transaction().execute(async (trx) => {
-    const states = await readStates(trx);
+    await store.lockChecks(trx);
     await store.prepareCandidates(trx, states, customerId);
+    await store.markCandidates(trx);
     await store.advanceChecks(trx, states, customerId);
     return store.selectCandidates(trx);
   });
   for (const [month, customers] of groupByMonth(candidates)) {
+    // Before any of its usage is read, which is once for all batches: what changes meanwhile shows again.
+    const { usageStateId } = await db.transaction().execute((trx) => drafts.insertUsageState(trx, month));
     const sums = new UsageSums(db);
     for (let start = 0; start < customers.length; start += customersPerBatch) {
       options.signal?.throwIfAborted();
       const batch = customers.slice(start, start + customersPerBatch);
-      await db.transaction().execute((trx) => rateAgain(trx, month, batch, sums));
+      await db.transaction().execute((trx) => rateAgain(trx, month, usageStateId, batch, sums));
     }
   }
   return candidates.length;
@@ -92,13 +96,13 @@ function groupByMonth(candidates: readonly store.Candidate[]): [Temporal.PlainDa
 async function rateAgain(
   trx: Transaction,
   month: Temporal.PlainDate,
+  usageStateId: number,
   customerIds: readonly number[],
   sums: UsageSums,
 ): Promise<void> {
-  // Read before the usage: what changes in between shows again.
-  const { usageStateId } = await drafts.insertUsageState(trx, month);
+  await store.lockChecks(trx);
   const customers: drafts.BilledCustomer[] = [];
-  for (const customerId of customerIds) {
+  for (const customerId of await store.selectToRate(trx, month, usageStateId, customerIds)) {
     customers.push(...(await drafts.selectBilledCustomers(trx, month, { after: 0, limit: 1, customerId })));
   }
   const composed = await compose(trx, month, customers, sums);

@@ -71,6 +71,8 @@ export async function draftCustomer(
   month: Temporal.PlainDate,
   now: Temporal.Instant,
 ): Promise<void> {
+  // Before its state of usage is written: see the order of locks in the README.
+  await store.lockMonth(trx, month);
   const state = await store.insertUsageState(trx, month);
   await writeBatch(trx, month, state, await composeCustomer(trx, customerId, month), now);
 }

@@ -212,11 +212,14 @@ export async function lockCustomer(trx: Transaction, customerId: number): Promis
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('invoices', ${customerId}::bigint))`.execute(trx);
 }
 
-/** Whose invoice it is, to lock the customer by; customer and month of an invoice never change. */
-export async function selectCustomerOf(db: Database, invoiceId: number): Promise<number | undefined> {
-  const { rows } = await sql<{ customer_id: number }>`
-    SELECT customer_id FROM invoices WHERE invoice_id = ${invoiceId}`.execute(db);
-  return rows[0]?.customer_id;
+/** Whose invoice it is, and of which month, to lock both by: they never change. */
+export async function selectOwnerOf(
+  db: Database,
+  invoiceId: number,
+): Promise<{ customerId: number; month: Temporal.PlainDate } | undefined> {
+  const { rows } = await sql<{ customerId: number; month: Temporal.PlainDate }>`
+    SELECT customer_id AS "customerId", month FROM invoices WHERE invoice_id = ${invoiceId}`.execute(db);
+  return rows[0];
 }
 
 export async function lockInvoice(trx: Transaction, invoiceId: number): Promise<LockedInvoice | undefined> {

@@ -6,13 +6,14 @@ import { formatMoney } from '../platform/money.ts';
 import { Exact, parseQuantity } from '../platform/quantity.ts';
 import { canonicalJson, type Json, sha256 } from './canonical-json.ts';
 import * as corrections from './corrections.store.ts';
-import { insertUsageState } from './drafts.store.ts';
+import { insertUsageState, lockMonth } from './drafts.store.ts';
 import { buildDocument, missingFor } from './document.ts';
 import { assertBegun, composeCustomer, draftCustomer } from './drafts.ts';
 import * as store from './invoices.store.ts';
 
 // The steps of an invoice's life: draft -> approved -> issued, and void from the last two. Each
-// locks the customer, so that of two who decide at once one waits and then sees what was decided.
+// locks the customer, so that of two who decide at once one waits and then sees what was decided, and
+// then the month, which drafting locks before it locks drafts.
 
 export interface ApproveOptions {
   readonly by: string;
@@ -248,15 +249,18 @@ async function one(db: Database, invoiceId: number): Promise<store.InvoiceRow> {
   return invoice;
 }
 
-/** Work on an invoice, under its customer's lock. */
-async function inTransaction<T>(
+/** Work on an invoice, under the locks of its customer and its month. */
+export async function inTransaction<T>(
   db: Database,
   invoiceId: number,
   work: (trx: Transaction, invoice: store.LockedInvoice) => Promise<T>,
 ): Promise<T> {
   return db.transaction().execute(async (trx) => {
-    const customerId = await store.selectCustomerOf(trx, invoiceId);
-    if (customerId !== undefined) await store.lockCustomer(trx, customerId);
+    const owner = await store.selectOwnerOf(trx, invoiceId);
+    if (owner) {
+      await store.lockCustomer(trx, owner.customerId);
+      await lockMonth(trx, owner.month);
+    }
     const invoice = await store.lockInvoice(trx, invoiceId);
     if (!invoice) throw new ArcadiaError('not_found', `There is no invoice ${invoiceId}.`);
     return work(trx, invoice);

@@ -2,7 +2,9 @@ import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { parseQuantity } from '../platform/quantity.ts';
 import { assertBegun, draftCustomer } from './drafts.ts';
+import { lockMonth } from './drafts.store.ts';
 import * as store from './invoices.store.ts';
+import { inTransaction } from './issue.ts';
 import { taxCategoryPattern } from './tax-rates.ts';
 
 export interface NewLine {
@@ -39,11 +41,7 @@ export async function addLine(
   if (line.taxCategory != null && !taxCategoryPattern.test(line.taxCategory)) {
     throw new ArcadiaError('invalid_argument', `"${line.taxCategory}" is no tax category; write it as standard.`);
   }
-  return db.transaction().execute(async (trx) => {
-    const customerId = await store.selectCustomerOf(trx, invoiceId);
-    if (customerId !== undefined) await store.lockCustomer(trx, customerId);
-    const invoice = await store.lockInvoice(trx, invoiceId);
-    if (!invoice) throw new ArcadiaError('not_found', `There is no invoice ${invoiceId}.`);
+  return inTransaction(db, invoiceId, async (trx, invoice) => {
     if (invoice.state !== 'draft') {
       throw new ArcadiaError(
         'conflict',
@@ -82,6 +80,7 @@ export async function removeLine(db: Database, lineId: number, by: string, now: 
     const owner = await store.selectManualLineOwner(trx, lineId);
     if (!owner) throw new ArcadiaError('not_found', `There is no line by hand ${lineId}.`);
     await store.lockCustomer(trx, owner.customerId);
+    await lockMonth(trx, owner.month);
     if (owner.removed) throw new ArcadiaError('conflict', `Line ${lineId} was removed before.`);
     const invoice = await store.lockInvoiceOfMonth(trx, owner.customerId, owner.currency, owner.month);
     if (invoice && invoice.state !== 'draft') {
