@@ -46,9 +46,9 @@ function runningTotal(weight: RawBuilder<unknown>, total: RawBuilder<unknown>, e
  * kind is enabled: there should be none.
  *
  * A level that stands all day with one owner is one record of each period, and nothing else can
- * add to it: no grouping. All other levels are cut by the periods and added up. One statement reads
- * one snapshot, so that a derivation of levels that commits meanwhile cannot show a resource in
- * both parts or in neither.
+ * add to it: no grouping, and what it accrues is computed once per distinct level. All other levels
+ * are cut by the periods and added up. One statement reads one snapshot, so that a derivation of
+ * levels that commits meanwhile cannot show a resource in both parts or in neither.
  *
  * The accrual stands here written out: as a function it is not inlined, and then costs more than
  * all the rest. test: the conformance suite, against accrual.ts.
@@ -73,9 +73,14 @@ export function recordsOf(day: Temporal.PlainDate, where: Expected): RawBuilder<
   const elapsedAt = (instant: RawBuilder<unknown>) =>
     sql`(p.from_us + extract(epoch FROM ${instant} - p.period_start) * 1000000)`;
   return sql`
-    (SELECT l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity,
-            0.000000001 * (${whole(sql`p.to_hours`)} - ${whole(sql`p.from_hours`)}) AS quantity
-     FROM metered_levels l JOIN ${slots} USING (billing_kind_id)
+    (WITH quantities AS MATERIALIZED (
+       SELECT l.billing_kind_id, l.level, p.granularity, p.period_start,
+              0.000000001 * (${whole(sql`p.to_hours`)} - ${whole(sql`p.from_hours`)}) AS quantity
+       FROM (SELECT DISTINCT billing_kind_id, level FROM metered_levels l WHERE ${stands} ${chosen}) AS l
+       JOIN ${slots} USING (billing_kind_id)
+     )
+     SELECT l.deployment_id, l.resource_id, q.period_start, l.billing_kind_id, q.granularity, q.quantity
+     FROM metered_levels l JOIN quantities q USING (billing_kind_id, level)
      WHERE ${stands} ${chosen}
      UNION ALL
      SELECT l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity,
