@@ -24,8 +24,13 @@ async function sweep(db: Database, admin: string, template: string): Promise<voi
     db,
   );
   const names = rows.map((row) => row.datname);
-  const templates = names.filter((name) => name.startsWith('template_') && name !== template).slice(keptTemplates);
-  const orphans = names.filter((name) => name.startsWith('test_') && !isRunning(Number(name.split('_')[1])));
+  const copies = names.filter((name) => name.startsWith('test_'));
+  const orphans = copies.filter((name) => !isRunning(Number(name.split('_')[1])));
+  // While another run has copies open, its template stays, however old the schema is.
+  const templates =
+    copies.length > orphans.length
+      ? []
+      : names.filter((name) => name.startsWith('template_') && name !== template).slice(keptTemplates);
   for (const name of [...templates, ...orphans]) await dropDatabase(admin, name);
 }
 
