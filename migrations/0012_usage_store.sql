@@ -67,12 +67,14 @@ CREATE TABLE usage_retired_months (
   PRIMARY KEY (billing_kind_id, month)
 );
 
--- What is left of them. The digest is of the records, see src/metering/usage-months.ts.
+-- What is left of them: exact sums by deployment, of the month and of each of its days, on any of which
+-- a plan may change, be it decided years later. The digest is of the records, see src/metering/usage-months.store.ts.
 CREATE TABLE usage_months (
   deployment_id   bigint NOT NULL,
   billing_kind_id smallint NOT NULL REFERENCES billing_kinds,
   month           date NOT NULL,
   quantity        numeric NOT NULL,
+  days            numeric[] NOT NULL,   -- from the first to the last; NULL: without any record
   records         bigint NOT NULL,
   digest          text COLLATE "C" NOT NULL,
   PRIMARY KEY (deployment_id, month, billing_kind_id)

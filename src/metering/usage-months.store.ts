@@ -10,6 +10,8 @@ import type { KindMonth, UsageScope } from './usage-store.ts';
 export interface MonthSum {
   readonly deploymentId: number;
   readonly quantity: string;
+  /** Of each of the month's days, from the first to the last; null: without any record. */
+  readonly days: readonly (string | null)[];
   readonly records: number;
   /**
    * SHA-256, in hex, of a line `<epoch seconds> <granularity> <digest>` per period, in the order of
@@ -30,11 +32,18 @@ export async function rollUpRecords(trx: Transaction, { billingKindId, month }: 
       WHERE billing_kind_id = ${billingKindId}
         AND period_start >= ${startOfDay(month)} AND period_start < ${startOfDay(month.add({ months: 1 }))}
       GROUP BY deployment_id, period_start, granularity
+    ), days AS (
+      SELECT deployment_id, array_agg(quantity ORDER BY day) AS days
+      FROM (SELECT DISTINCT deployment_id FROM periods) AS p
+      CROSS JOIN generate_series(${month}::date, ${month.add({ months: 1 })}::date - 1, interval '1 day') AS day
+      LEFT JOIN (SELECT deployment_id, date_trunc('day', period_start, 'UTC') AT TIME ZONE 'UTC' AS day, sum(quantity) AS quantity
+                 FROM periods GROUP BY 1, 2) AS d USING (deployment_id, day)
+      GROUP BY deployment_id
     ), inserted AS (
-      INSERT INTO usage_months (deployment_id, billing_kind_id, month, quantity, records, digest)
-      SELECT deployment_id, ${billingKindId}, ${month}, sum(quantity), sum(records),
+      INSERT INTO usage_months (deployment_id, billing_kind_id, month, quantity, days, records, digest)
+      SELECT deployment_id, ${billingKindId}, ${month}, sum(quantity), min(days), sum(records),
              ${digest(sql`string_agg(concat_ws(' ', extract(epoch FROM period_start)::bigint, granularity, digest), E'\\n' ORDER BY period_start, granularity)`)}
-      FROM periods GROUP BY deployment_id RETURNING records
+      FROM periods JOIN days USING (deployment_id) GROUP BY deployment_id RETURNING records
     )
     SELECT coalesce(sum(records), 0)::bigint AS records FROM inserted`.execute(trx);
   return rows[0]?.records ?? 0;
@@ -47,11 +56,12 @@ export async function insertMonths(
   sums: readonly MonthSum[],
 ): Promise<void> {
   await sql`
-    INSERT INTO usage_months (deployment_id, billing_kind_id, month, quantity, records, digest)
-    SELECT deployment_id, ${billingKindId}, ${month}, quantity, records, digest
+    INSERT INTO usage_months (deployment_id, billing_kind_id, month, quantity, days, records, digest)
+    SELECT deployment_id, ${billingKindId}, ${month}, quantity, days::numeric[], records, digest
     FROM unnest(${sums.map((sum) => sum.deploymentId)}::bigint[], ${sums.map((sum) => sum.quantity)}::numeric[],
+                ${sums.map((sum) => `{${sum.days.map((day) => day ?? 'NULL').join()}}`)}::text[],
                 ${sums.map((sum) => sum.records)}::bigint[], ${sums.map((sum) => sum.digest)}::text[])
-      AS s (deployment_id, quantity, records, digest)`.execute(trx);
+      AS s (deployment_id, quantity, days, records, digest)`.execute(trx);
 }
 
 /** Is any kind's usage of the day still kept in records? */
@@ -125,7 +135,7 @@ export async function selectFloors(
   return rows;
 }
 
-/** Sums of retired months by deployment and kind; the range's whole months. */
+/** Sums of retired months by deployment and kind, of the days in the range; `records` are those of whole months. */
 export async function selectMonthSums(
   db: Database,
   scope: UsageScope,
@@ -139,10 +149,14 @@ export async function selectMonthSums(
         : sql`AND m.deployment_id = ANY (ARRAY(
             SELECT deployment_id FROM deployments_list WHERE customer_id = ${scope.customerId}))`;
   const { rows } = await sql<{ deploymentId: number; kind: string; quantity: string; records: number }>`
-    SELECT m.deployment_id AS "deploymentId", k.slug AS kind, trim_scale(sum(m.quantity)) AS quantity,
+    SELECT m.deployment_id AS "deploymentId", k.slug AS kind, trim_scale(sum(part.quantity)) AS quantity,
            sum(m.records)::bigint AS records
     FROM usage_months m JOIN billing_kinds k USING (billing_kind_id)
-    WHERE m.month >= ${from} AND m.month < ${to} ${own}
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN m.month >= ${from}::date AND m.month + interval '1 month' <= ${to}::date THEN m.quantity
+                  ELSE (SELECT sum(day) FROM unnest(m.days[greatest(${from}::date - m.month, 0) + 1 : ${to}::date - m.month]) AS day)
+             END AS quantity) AS part
+    WHERE m.month >= date_trunc('month', ${from}::date::timestamp)::date AND m.month < ${to}::date AND part.quantity IS NOT NULL ${own}
     GROUP BY m.deployment_id, k.slug ORDER BY m.deployment_id, k.slug`.execute(db);
   return rows;
 }

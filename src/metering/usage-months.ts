@@ -9,9 +9,8 @@ import type { DeploymentSum, KindSum, UsageScope } from './usage-store.ts';
 export type Floors = ReadonlyMap<string, Temporal.PlainDate>;
 
 /**
- * Sums of a range's retired months, where there are any; they add to those of its records.
- * @throws ArcadiaError usage_retired where the range holds a part of a retired month, or asks for a
- *   revision: all that is left of such a month is its sum
+ * Sums of a range's days in retired months, where there are any; they add to those of its records.
+ * @throws ArcadiaError usage_retired where a revision is asked for: of such a month none is left
  */
 export async function retiredSums(
   db: Database,
@@ -19,9 +18,8 @@ export async function retiredSums(
   range: DayRange,
   floors: Floors,
   asOfRevision?: number,
-): Promise<(DeploymentSum & { readonly records: number })[]> {
+): Promise<DeploymentSum[]> {
   if (floors.size === 0) return [];
-  for (const [kind, floor] of floors) assertWholeMonths(range, kind, floor);
   if (asOfRevision !== undefined) {
     const first = [...floors.values()].sort(Temporal.PlainDate.compare).at(-1);
     throw new ArcadiaError(
@@ -32,12 +30,27 @@ export async function retiredSums(
   return selectMonthSums(db, scope, range);
 }
 
+/**
+ * How many records a range's retired months had.
+ * @throws ArcadiaError usage_retired where the range holds a part of a retired month
+ */
+export async function countRetiredRecords(
+  db: Database,
+  scope: UsageScope,
+  range: DayRange,
+  floors: Floors,
+): Promise<number> {
+  if (floors.size === 0) return 0;
+  for (const [kind, floor] of floors) assertWholeMonths(range, kind, floor);
+  return (await selectMonthSums(db, scope, range)).reduce((records, sum) => records + sum.records, 0);
+}
+
 function assertWholeMonths({ from, to }: DayRange, kind: string, floor: Temporal.PlainDate): void {
   const isWhole = from.day === 1 && (to.day === 1 || Temporal.PlainDate.compare(to, floor) >= 0);
   if (isWhole) return;
   throw new ArcadiaError(
     'usage_retired',
-    `Of ${kind}, only whole months are kept before ${floor}; ${from} to ${to} holds a part of one.`,
+    `Of ${kind}, records are counted by whole months before ${floor}; ${from} to ${to} holds a part of one.`,
     { details: { kind, floor: floor.toString() } },
   );
 }

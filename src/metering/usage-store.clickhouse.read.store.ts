@@ -126,8 +126,19 @@ export async function countRecords(clickHouse: ClickHouse, asked: Asked): Promis
 /** A month's records of one kind, by deployment, as usage_months holds them; the digest is described there. */
 export async function monthSums(clickHouse: ClickHouse, asked: Asked): Promise<MonthSum[]> {
   if (nobody(asked)) return [];
-  const rows = await clickHouse.rows<{ deploymentId: number; sum: string; records: number; digest: string }>(`
-    SELECT deployment_id AS deploymentId, toString(sum(period_sum)) AS sum, sum(period_records) AS records,
+  const days = Array.from({ length: asked.to.since(asked.from).days }, (_, index) => {
+    const ofDay = `toDayOfMonth(period_start) = ${index + 1}`;
+    return `if(countIf(${ofDay}) = 0, NULL, toString(sumIf(period_sum, ${ofDay})))`;
+  });
+  const rows = await clickHouse.rows<{
+    deploymentId: number;
+    sum: string;
+    days: (string | null)[];
+    records: number;
+    digest: string;
+  }>(`
+    SELECT deployment_id AS deploymentId, toString(sum(period_sum)) AS sum, [${days.join(', ')}] AS days,
+           sum(period_records) AS records,
            lower(hex(SHA256(arrayStringConcat(arrayMap(p -> concat(toString(p.1), ' ', p.2, ' ', p.3),
              arraySort(groupArray((toUInt32(period_start), toString(granularity), period_digest)))), '\\n')))) AS digest
     FROM (SELECT deployment_id, period_start, granularity, sum(amount) AS period_sum, count() AS period_records,
@@ -135,5 +146,10 @@ export async function monthSums(clickHouse: ClickHouse, asked: Asked): Promise<M
                    arraySort(groupArray((resource_id, amount)))), '\\n')))) AS period_digest
           FROM ${standing(asked)} GROUP BY deployment_id, period_start, granularity)
     GROUP BY deployment_id ORDER BY deployment_id LIMIT ${sumsMax}`);
-  return rows.map(({ sum, ...row }) => ({ ...row, quantity: fromBillionths(BigInt(sum)) }));
+  const exact = (billionths: string) => fromBillionths(BigInt(billionths));
+  return rows.map(({ sum, days: sums, ...row }) => ({
+    ...row,
+    quantity: exact(sum),
+    days: sums.map((day) => (day === null ? null : exact(day))),
+  }));
 }

@@ -3,7 +3,7 @@ import { ArcadiaError } from '../platform/errors.ts';
 import type { DayRange } from './period.ts';
 import { assertRange } from './period.ts';
 import * as store from './store.ts';
-import { addSums, type Floors, retiredSums } from './usage-months.ts';
+import { addSums, countRetiredRecords, type Floors, retiredSums } from './usage-months.ts';
 import { openUsageStore } from './usage-store.open.ts';
 import type { DeploymentSum, KindSum, UsageScope } from './usage-store.ts';
 
@@ -47,7 +47,7 @@ export async function usageForPeriod(
 /**
  * The same for every deployment of the reader's that has any record in the period, `unattributed`
  * included; by slug.
- * @throws ArcadiaError range_reversed, range_too_large, usage_retired
+ * @throws ArcadiaError range_reversed, range_too_large
  */
 export async function usageOfAll(
   db: Database,
@@ -91,9 +91,8 @@ export async function countUsageRecords(
   assertRange(range);
   const scope = { deploymentId: await requireDeployment(db, slug) };
   const { floors } = await boundsOf(db, range);
-  const retired = await retiredSums(db, scope, range, floors);
-  const kept = await (await openUsageStore(db)).countRecords(db, { scope, range, floors });
-  return retired.reduce((records, sum) => records + sum.records, kept);
+  const retired = await countRetiredRecords(db, scope, range, floors);
+  return retired + (await (await openUsageStore(db)).countRecords(db, { scope, range, floors }));
 }
 
 function bySlug(a: readonly [string, unknown], b: readonly [string, unknown]): number {

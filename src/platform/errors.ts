@@ -78,7 +78,7 @@ export const catalogue = {
   usage_retired: {
     exitCode: 1,
     status: 410,
-    todo: 'Retention has rolled these days up: ask for whole months.',
+    todo: 'Retention has rolled these days up: their sums are kept; ask for those, or count records by whole months.',
   },
   database_embedded: {
     exitCode: 1,
