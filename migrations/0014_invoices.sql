@@ -310,6 +310,15 @@ CREATE INDEX usage_changes_by_revision ON usage_changes (revision);
 -- Published by pricing for this room: for how many months a change of usage can reach on, at most.
 CREATE VIEW pricing_carry_over AS
   SELECT coalesce(max(carry_over_months), 0) AS months FROM plan_items;
+-- And what deployments are on while they are billed, in which currency.
+CREATE VIEW pricing_terms AS
+  SELECT s.deployment_id, v.currency, greatest(s.valid_from, v.valid_from) AS valid_from, least(s.valid_to, v.valid_to) AS valid_to
+  FROM subscriptions s
+  JOIN (SELECT plan_id, currency, from_day::timestamp AT TIME ZONE 'UTC' AS valid_from,
+               coalesce(lead(from_day) OVER (PARTITION BY plan_id ORDER BY from_day)::timestamp AT TIME ZONE 'UTC', 'infinity') AS valid_to
+        FROM plan_versions) AS v
+    ON v.plan_id = s.plan_id AND v.valid_from < s.valid_to AND v.valid_to > s.valid_from
+  WHERE s.superseded_at = 'infinity' AND NOT s.paused;
 
 -- What each issued month was billed: everything issued for it and not void, whichever document it is on.
 CREATE VIEW invoices_billed AS
@@ -342,6 +351,7 @@ CALL protect_from_customers('metering_day_revisions');
 CALL protect_from_customers('metering_revisions');
 CALL protect_from_customers('metering_changes');
 CALL protect_from_customers('pricing_carry_over');
+CALL protect_from_customers('pricing_terms');
 CALL protect_from_customers('invoices_billed');
 CALL publish_to_customers('deployments_customers');
 

@@ -46,6 +46,7 @@ export async function compose(
   const kinds = new Map((await listBillingKinds(db, lastDay(month))).map((kind) => [kind.slug, kind]));
   const manual = await store.selectManualLines(db, month, ids);
   const decided = await store.selectDecidedCorrections(db, month, ids);
+  const charged = await store.selectChargedTaxes(db, decided);
   const taxOf = await openTaxes(db, [
     ...ids.map((customerId) => ({ customerId, month })),
     ...decided.map(({ customerId, month: corrected }) => ({ customerId, month: corrected })),
@@ -66,7 +67,9 @@ export async function compose(
     }
   }
   for (const row of manual) linesOf(row.customerId, row.currency).push(manualLine(row, month, row.currency));
-  for (const row of decided) linesOf(row.customerId, row.currency).push(correctionLine(row, row.currency));
+  for (const [index, row] of decided.entries()) {
+    linesOf(row.customerId, row.currency).push(correctionLine(row, row.currency, charged[index] ?? null));
+  }
 
   return customers.map((customer) => ({
     customer,
@@ -103,7 +106,7 @@ export function finish(
   lines: readonly Line[],
   taxOf: TaxOf,
 ): Composed {
-  const taxed = lines.map((line) => ({ ...line, tax: taxOf(customer.customerId, line) }));
+  const taxed = lines.map((line) => ({ ...line, tax: line.charged ?? taxOf(customer.customerId, line) }));
   const taxes = taxTotals(taxed, currency);
   const subtotal = sumAmounts(taxed, currency);
   const tax = sumAmounts(taxes, currency);
@@ -126,7 +129,7 @@ export function finish(
 }
 
 /** A line as it is written. */
-export function storedLine({ taxCategory: _, serviceMonth, ...line }: TaxedLine): store.DraftLine {
+export function storedLine({ taxCategory: _, charged: _charged, serviceMonth, ...line }: TaxedLine): store.DraftLine {
   return { ...line, serviceMonth: serviceMonth.toString() };
 }
 

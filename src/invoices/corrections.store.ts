@@ -89,12 +89,17 @@ export async function prepareCandidates(
 
 export interface Candidate {
   readonly customerId: number;
+  /** Its external id. */
+  readonly customer: string;
   readonly month: Temporal.PlainDate;
 }
 
 export async function selectCandidates(trx: Transaction): Promise<Candidate[]> {
   const { rows } = await sql<Candidate>`
-    SELECT customer_id AS "customerId", month FROM correction_candidates ORDER BY month, customer_id`.execute(trx);
+    SELECT customer_id AS "customerId", c.external_id AS customer, d.month
+    FROM correction_candidates d JOIN deployments_customers c USING (customer_id) ORDER BY d.month, customer_id`.execute(
+    trx,
+  );
   return rows;
 }
 

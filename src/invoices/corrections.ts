@@ -1,3 +1,4 @@
+import { dayOf } from '../metering/period.ts';
 import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
@@ -5,7 +6,9 @@ import { Exact } from '../platform/quantity.ts';
 import { UsageSums } from '../pricing/usage-sums.ts';
 import { compose, finish, openTaxes, storedLine } from './compose.ts';
 import * as store from './corrections.store.ts';
+import { draftCustomer, hasBegun } from './drafts.ts';
 import * as drafts from './drafts.store.ts';
+import { failed, type Failure, isOfOne } from './failures.ts';
 import * as invoices from './invoices.store.ts';
 import { freeze } from './issue.ts';
 import { correctionLine } from './lines.ts';
@@ -47,11 +50,18 @@ const customersPerBatch = 500;
 /**
  * Finds the issued months that may cost something else by now, and rates those anew. Cheap where
  * nothing has changed: it compares revisions of usage and counts of changes to plans.
- * @returns how many customers' months were rated anew
+ * A customer who cannot be rated keeps nobody else from being looked at; at the end it is named.
+ * @returns how many customers' months may have changed
+ * @throws ArcadiaError what kept customers' months from being rated
  */
 export async function checkCorrections(
   db: Database,
-  options: { readonly customerId?: number; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly customerId?: number;
+    /** Only this month is rated; others that may have changed are left to the next check. */
+    readonly month?: Temporal.PlainDate;
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<number> {
   const customerId = options.customerId ?? null;
   const states = await db.transaction().execute(readStates);
@@ -62,17 +72,43 @@ export async function checkCorrections(
     await store.advanceChecks(trx, states, customerId);
     return store.selectCandidates(trx);
   });
-  for (const [month, customers] of groupByMonth(candidates)) {
+  const failures: Failure[] = [];
+  const wanted = options.month ? candidates.filter(({ month }) => month.equals(options.month ?? month)) : candidates;
+  for (const [month, customers] of groupByMonth(wanted)) {
     // Before any of its usage is read, which is once for all batches: what changes meanwhile shows again.
     const { usageStateId } = await db.transaction().execute((trx) => drafts.insertUsageState(trx, month));
     const sums = new UsageSums(db);
     for (let start = 0; start < customers.length; start += customersPerBatch) {
       options.signal?.throwIfAborted();
       const batch = customers.slice(start, start + customersPerBatch);
-      await db.transaction().execute((trx) => rateAgain(trx, month, usageStateId, batch, sums));
+      const rate = (some: readonly store.Candidate[]) =>
+        db.transaction().execute((trx) => rateAgain(trx, month, usageStateId, some, sums));
+      try {
+        await rate(batch);
+      } catch (error) {
+        if (!isOfOne(error)) throw error;
+        failures.push(...(await rateEach(batch, rate)));
+      }
     }
   }
+  if (failures.length > 0) throw failed('looked at', failures);
   return candidates.length;
+}
+
+async function rateEach(
+  candidates: readonly store.Candidate[],
+  rate: (some: readonly store.Candidate[]) => Promise<void>,
+): Promise<Failure[]> {
+  const failures: Failure[] = [];
+  for (const candidate of candidates) {
+    try {
+      await rate([candidate]);
+    } catch (error) {
+      if (!isOfOne(error)) throw error;
+      failures.push({ ...candidate, error });
+    }
+  }
+  return failures;
 }
 
 async function readStates(trx: Transaction): Promise<{ month: Temporal.PlainDate; usageStateId: number }[]> {
@@ -83,11 +119,12 @@ async function readStates(trx: Transaction): Promise<{ month: Temporal.PlainDate
   return states;
 }
 
-function groupByMonth(candidates: readonly store.Candidate[]): [Temporal.PlainDate, number[]][] {
-  const months = new Map<string, [Temporal.PlainDate, number[]]>();
-  for (const { customerId, month } of candidates) {
+function groupByMonth(candidates: readonly store.Candidate[]): [Temporal.PlainDate, store.Candidate[]][] {
+  const months = new Map<string, [Temporal.PlainDate, store.Candidate[]]>();
+  for (const candidate of candidates) {
+    const { month } = candidate;
     const group = months.get(month.toString()) ?? [month, []];
-    group[1].push(customerId);
+    group[1].push(candidate);
     months.set(month.toString(), group);
   }
   return [...months.values()];
@@ -97,14 +134,13 @@ async function rateAgain(
   trx: Transaction,
   month: Temporal.PlainDate,
   usageStateId: number,
-  customerIds: readonly number[],
+  candidates: readonly store.Candidate[],
   sums: UsageSums,
 ): Promise<void> {
   await store.lockChecks(trx);
-  const customers: drafts.BilledCustomer[] = [];
-  for (const customerId of await store.selectToRate(trx, month, usageStateId, customerIds)) {
-    customers.push(...(await drafts.selectBilledCustomers(trx, month, { after: 0, limit: 1, customerId })));
-  }
+  const ids = candidates.map(({ customerId }) => customerId);
+  const customerIds = await store.selectToRate(trx, month, usageStateId, ids);
+  const customers = await drafts.selectBilledCustomers(trx, month, { after: 0, limit: customersPerBatch, customerIds });
   const composed = await compose(trx, month, customers, sums);
   const costs = composed.flatMap(({ customer, invoices: made }) =>
     made.flatMap(({ currency, lines }) =>
@@ -173,8 +209,8 @@ export interface CorrectRequest {
 }
 
 /**
- * Puts a proposed correction on the customer's next invoice: that of the first month that is neither
- * approved nor issued, whose draft has it from now on.
+ * Puts a proposed correction on the customer's next invoice: that of the first month, from the last
+ * that is over on, that is neither approved nor issued, whose draft has it from now on.
  * @throws ArcadiaError not_found (nothing is to be corrected), conflict (another amount than expected)
  */
 export async function correctOnNextInvoice(
@@ -182,10 +218,13 @@ export async function correctOnNextInvoice(
   request: CorrectRequest,
 ): Promise<{ amount: string; month: string }> {
   return decide(db, request, async (trx, proposal, rows) => {
-    const after = request.month.add({ months: 1 });
+    const next = request.month.add({ months: 1 });
+    const lastComplete = dayOf(request.now).with({ day: 1 }).subtract({ months: 1 });
+    const after = Temporal.PlainDate.compare(next, lastComplete) < 0 ? lastComplete : next;
     const targetMonth = await store.selectOpenMonth(trx, rows[0].customerId, proposal.currency, after);
     const decision = { decision: 'invoice', targetMonth, creditNoteId: null, reason: null } as const;
     await store.insertCorrections(trx, rows, decision, request.by, request.now);
+    if (hasBegun(targetMonth, request.now)) await draftCustomer(trx, rows[0].customerId, targetMonth, request.now);
     return { amount: proposal.amount, month: targetMonth.toPlainYearMonth().toString() };
   });
 }
@@ -240,7 +279,10 @@ export async function issueCreditNote(
     const credited = await store.selectIssuedInvoice(trx, customerId, proposal.currency, month);
     if (!credited) throw new RangeError('a proposal without an issued invoice');
     const taxOf = await openTaxes(trx, [{ customerId, month }]);
-    const lines = rows.map((row) => correctionLine({ ...row, correctionId: 0 }, proposal.currency));
+    const charged = await drafts.selectChargedTaxes(trx, rows);
+    const lines = rows.map((row, index) =>
+      correctionLine({ ...row, correctionId: 0 }, proposal.currency, charged[index] ?? null),
+    );
     const who = { customerId, legalEntityId: credited.legalEntityId, ratingMark: 0 };
     const { lines: taxed, ...content } = finish(who, proposal.currency, lines, taxOf);
     const state = await drafts.insertUsageState(trx, month);
@@ -273,7 +315,7 @@ async function decide<T>(
   const { deployment, month, currency } = request;
   const customerId = await invoices.selectCustomerOfDeployment(db, deployment);
   if (customerId === undefined) throw new ArcadiaError('not_found', `There is no deployment "${deployment}".`);
-  await checkCorrections(db, { customerId });
+  await checkCorrections(db, { customerId, month });
   return db.transaction().execute(async (trx) => {
     await invoices.lockCustomer(trx, customerId);
     const rows = await store.selectProposals(trx, { deployment, month, currency }, proposedLinesMax);

@@ -54,13 +54,14 @@ export interface BilledCustomer {
 export async function selectBilledCustomers(
   db: Database,
   month: Temporal.PlainDate,
-  only: { readonly after: number; readonly limit: number; readonly customerId?: number },
+  only: { readonly after: number; readonly limit: number; readonly customerIds?: readonly number[] },
 ): Promise<BilledCustomer[]> {
   const last = month.add({ months: 1 }).subtract({ days: 1 });
+  const ids = only.customerIds ? [...only.customerIds] : null;
   const { rows } = await sql<BilledCustomer>`
     WITH chosen AS (
       SELECT c.customer_id, c.external_id FROM deployments_customers c
-      WHERE c.customer_id > ${only.after} AND (${only.customerId ?? null}::bigint IS NULL OR c.customer_id = ${only.customerId ?? null})
+      WHERE c.customer_id > ${only.after} AND (${ids}::bigint[] IS NULL OR c.customer_id = ANY (${ids}::bigint[]))
         AND (EXISTS (SELECT FROM deployments_list d WHERE d.customer_id = c.customer_id)
           OR EXISTS (SELECT FROM manual_lines m WHERE m.customer_id = c.customer_id AND m.month = ${month} AND m.removed_at IS NULL)
           OR EXISTS (SELECT FROM invoices i WHERE i.customer_id = c.customer_id AND i.month = ${month} AND i.state = 'draft'))
@@ -168,6 +169,28 @@ export async function selectDecidedCorrections(
   return rows;
 }
 
+/**
+ * How issued invoices taxed what is corrected, in the order asked: the line of the same component on
+ * the corrected month's invoice, else another one of the deployment; null: it has none there.
+ */
+export async function selectChargedTaxes(
+  db: Database,
+  corrections: readonly Pick<DecidedRow, 'customerId' | 'currency' | 'deploymentId' | 'month' | 'component'>[],
+): Promise<(LineTax | null)[]> {
+  if (corrections.length === 0) return [];
+  const { rows } = await sql<{ tax: LineTax | null }>`
+    SELECT x.tax
+    FROM jsonb_array_elements(${JSON.stringify(corrections)}::jsonb) WITH ORDINALITY AS a (asked, position)
+    LEFT JOIN LATERAL (
+      SELECT l.tax FROM invoice_lines l JOIN invoices i USING (invoice_id)
+      WHERE l.deployment_id = (a.asked ->> 'deploymentId')::bigint AND l.service_month = (a.asked ->> 'month')::date
+        AND l.kind <> 'manual' AND i.kind = 'invoice' AND i.state = 'issued' AND i.month = l.service_month
+        AND i.customer_id = (a.asked ->> 'customerId')::bigint AND i.currency = a.asked ->> 'currency'
+      ORDER BY l.component <> (a.asked ->> 'component'), l.position LIMIT 1) AS x ON true
+    ORDER BY a.position`.execute(db);
+  return rows.map((row) => row.tax);
+}
+
 export interface TaxProfileRow {
   readonly customerId: number;
   readonly month: Temporal.PlainDate;
@@ -208,6 +231,39 @@ export async function selectTaxProfiles(
            coalesce(p.tax_category, 'standard') AS "taxCategory", coalesce(p.tax_treatment, 'taxed') AS "taxTreatment",
            p.tax_note AS "taxNote", r.rates
     FROM placed p JOIN rates r USING (legal_entity_id, month)`.execute(db);
+  return rows;
+}
+
+/**
+ * Customers' months before one that may have to be billed and have no invoice: on a plan, with a line
+ * by hand or a decided correction, in a currency in which they have none that is not void. Of the
+ * months since metering began, the last 36.
+ */
+export async function selectUndrafted(
+  db: Database,
+  before: Temporal.PlainDate,
+): Promise<{ month: Temporal.PlainDate; customerIds: number[] }[]> {
+  const { rows } = await sql<{ month: Temporal.PlainDate; customerIds: number[] }>`
+    WITH months AS MATERIALIZED (
+      SELECT m::date AS month FROM generate_series(
+        greatest((SELECT date_trunc('month', min(day)::timestamp) FROM metering_day_revisions),
+                 ${before}::date - interval '36 months'), ${before}::date - interval '1 month', interval '1 month') AS m
+    ), owed AS (
+      SELECT d.customer_id, m.month, t.currency
+      FROM pricing_terms t JOIN deployments_list d USING (deployment_id)
+      JOIN months m ON greatest(t.valid_from, d.starts_at) < m.month + interval '1 month' AND t.valid_to > m.month::timestamptz
+      WHERE d.customer_id IS NOT NULL
+      UNION
+      SELECT customer_id, month, currency FROM manual_lines JOIN months USING (month) WHERE removed_at IS NULL
+      UNION
+      SELECT c.customer_id, c.target_month, c.currency FROM corrections c JOIN months m ON m.month = c.target_month
+      WHERE c.withdrawn_at IS NULL AND c.decision = 'invoice'
+    )
+    SELECT o.month, array_agg(DISTINCT o.customer_id ORDER BY o.customer_id) AS "customerIds"
+    FROM owed o
+    WHERE NOT EXISTS (SELECT FROM invoices i WHERE i.customer_id = o.customer_id AND i.currency = o.currency
+                        AND i.month = o.month AND i.kind = 'invoice' AND i.state <> 'void')
+    GROUP BY o.month ORDER BY o.month`.execute(db);
   return rows;
 }
 

@@ -1,6 +1,7 @@
 import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { UsageSums } from '../pricing/usage-sums.ts';
+import { failed, type Failure, isOfOne } from './failures.ts';
 import { type ComposedCustomer, compose, storedLine } from './compose.ts';
 import * as store from './drafts.store.ts';
 
@@ -21,8 +22,8 @@ export interface DraftOptions {
   /** The first day of the month. */
   readonly month: Temporal.PlainDate;
   readonly now: Temporal.Instant;
-  /** Only one customer, by its id. */
-  readonly customerId?: number;
+  /** Only some customers, by their ids. */
+  readonly customerIds?: readonly number[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (customers: number) => void;
 }
@@ -33,8 +34,9 @@ const customersPerBatch = 500;
 /**
  * Brings the drafts of a month up to date with the facts: every customer's, one per currency. A
  * month that is not over is drafted to where it is. What is approved or issued is left alone; the
- * same facts again write nothing. It can be stopped and run again at any time.
- * @throws ArcadiaError invalid_argument (a month to come), cancelled
+ * same facts again write nothing. It can be stopped and run again at any time. A customer who cannot
+ * be rated keeps nobody else from being drafted; at the end it is named.
+ * @throws ArcadiaError invalid_argument (a month to come), cancelled; what kept customers from being rated
  */
 export async function draftMonth(db: Database, options: DraftOptions): Promise<DraftedMonth> {
   const { month, now, signal } = options;
@@ -42,6 +44,7 @@ export async function draftMonth(db: Database, options: DraftOptions): Promise<D
   const state = await db.transaction().execute((trx) => store.insertUsageState(trx, month));
   const sums = new UsageSums(db);
   const counts = { created: 0, changed: 0, unchanged: 0, removed: 0, kept: 0 };
+  const failures: Failure[] = [];
   let customers = 0;
   for (let after = 0; ; ) {
     if (signal?.aborted) {
@@ -50,18 +53,44 @@ export async function draftMonth(db: Database, options: DraftOptions): Promise<D
     const batch = await store.selectBilledCustomers(db, month, {
       after,
       limit: customersPerBatch,
-      ...(options.customerId !== undefined && { customerId: options.customerId }),
+      ...(options.customerIds && { customerIds: options.customerIds }),
     });
     const last = batch.at(-1);
     if (last === undefined) break;
-    const composed = await compose(db, month, batch, sums);
+    const composed = await composeEach(db, month, batch, sums, failures);
     const done = await db.transaction().execute((trx) => writeBatch(trx, month, state, composed, now));
     for (const key of Object.keys(counts) as (keyof typeof counts)[]) counts[key] += done[key];
     after = last.customerId;
     customers += batch.length;
     options.onProgress?.(customers);
   }
+  if (failures.length > 0) throw failed('drafted', failures);
   return { month: month.toPlainYearMonth().toString(), ...counts };
+}
+
+/** All together; where one of them cannot be rated, the others all the same. */
+async function composeEach(
+  db: Database,
+  month: Temporal.PlainDate,
+  customers: readonly store.BilledCustomer[],
+  sums: UsageSums,
+  failures: Failure[],
+): Promise<ComposedCustomer[]> {
+  try {
+    return await compose(db, month, customers, sums);
+  } catch (error) {
+    if (!isOfOne(error)) throw error;
+  }
+  const composed: ComposedCustomer[] = [];
+  for (const customer of customers) {
+    try {
+      composed.push(...(await compose(db, month, [customer], sums)));
+    } catch (error) {
+      if (!isOfOne(error)) throw error;
+      failures.push({ customer: customer.externalId, month, error });
+    }
+  }
+  return composed;
 }
 
 /** The same for one customer, in the caller's transaction. */
@@ -83,16 +112,24 @@ export async function composeCustomer(
   customerId: number,
   month: Temporal.PlainDate,
 ): Promise<ComposedCustomer[]> {
-  return compose(db, month, await store.selectBilledCustomers(db, month, { after: 0, limit: 1, customerId }));
+  return compose(
+    db,
+    month,
+    await store.selectBilledCustomers(db, month, { after: 0, limit: 1, customerIds: [customerId] }),
+  );
 }
 
 export function assertBegun(month: Temporal.PlainDate, now: Temporal.Instant): void {
   if (month.day !== 1) throw new RangeError(`${month} is not the first day of a month`);
-  if (Temporal.Instant.compare(month.toZonedDateTime('UTC').toInstant(), now) <= 0) return;
+  if (hasBegun(month, now)) return;
   throw new ArcadiaError(
     'invalid_argument',
     `${month.toPlainYearMonth()} has not begun: it is ${now.round('second')}.`,
   );
+}
+
+export function hasBegun(month: Temporal.PlainDate, now: Temporal.Instant): boolean {
+  return Temporal.Instant.compare(month.toZonedDateTime('UTC').toInstant(), now) <= 0;
 }
 
 type Counts = Omit<DraftedMonth, 'month'>;

@@ -83,6 +83,7 @@ it('of two who void the same invoice at once one is told that it is void', async
 });
 
 it('drafting at the same time makes one draft of each', async () => {
+  await sql`DELETE FROM invoices WHERE state = 'draft'`.execute(test.db);
   const both = await Promise.all([1, 2, 3].map(() => draftMonth(test.db, { month: january, now })));
   expect(both.reduce((sum, one) => sum + one.created, 0)).toBe(1);
   const { rows } = await sql<{ count: number }>`SELECT count(*) FROM invoices WHERE state = 'draft'`.execute(test.db);

@@ -9,6 +9,7 @@ import * as corrections from './corrections.store.ts';
 import { insertUsageState, lockMonth } from './drafts.store.ts';
 import { buildDocument, missingFor } from './document.ts';
 import { assertBegun, composeCustomer, draftCustomer } from './drafts.ts';
+import { isOfOne } from './failures.ts';
 import * as store from './invoices.store.ts';
 
 // The steps of an invoice's life: draft -> approved -> issued, and void from the last two. Each
@@ -240,7 +241,17 @@ export async function voidInvoice(
     }
     await store.updateVoid(trx, invoiceId, reason.trim(), by, now);
     if (invoice.number !== null) await corrections.withdrawWith(trx, invoice, now);
+    if (invoice.kind === 'invoice') await draftAgain(trx, invoice, now);
   });
+}
+
+/** What cannot be rated any more is void all the same; whoever drafts the month is told of it. */
+async function draftAgain(trx: Transaction, invoice: store.LockedInvoice, now: Temporal.Instant): Promise<void> {
+  try {
+    await draftCustomer(trx, invoice.customerId, invoice.month, now);
+  } catch (error) {
+    if (!isOfOne(error)) throw error;
+  }
 }
 
 async function one(db: Database, invoiceId: number): Promise<store.InvoiceRow> {

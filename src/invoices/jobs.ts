@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { dayOf } from '../metering/period.ts';
+import { ArcadiaError } from '../platform/errors.ts';
 import { declareJob } from '../platform/job.ts';
 import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
+import { selectUndrafted } from './drafts.store.ts';
+import { isOfOne } from './failures.ts';
 import { selectDraftMonths } from './invoices.store.ts';
 
 /** Brings one month's drafts up to date, when somebody asks for it. */
@@ -23,7 +26,8 @@ export const draftMonthJob = declareJob({
 
 /**
  * Brings the drafts of the last month that ended, and of any earlier one that still has drafts, up
- * to date with the facts; then looks which issued months cost something else by now.
+ * to date with the facts, and drafts what was never billed of earlier ones; then looks which issued
+ * months cost something else by now. What cannot be rated is named at the end, after all else.
  */
 export const invoiceDraftsJob = declareJob({
   name: 'invoice_drafts',
@@ -36,7 +40,23 @@ export const invoiceDraftsJob = declareJob({
     const now = await clock.now();
     const last = dayOf(now).with({ day: 1 }).subtract({ months: 1 });
     const open = (await selectDraftMonths(db)).filter((month) => Temporal.PlainDate.compare(month, last) < 0);
-    for (const month of [...open, last]) log.info(await draftMonth(db, { month, now, signal }), 'drafted');
-    log.info({ months: await checkCorrections(db, { signal }) }, 'looked for corrections');
+    const failures: ArcadiaError[] = [];
+    const step = async (work: () => Promise<void>) => {
+      try {
+        await work();
+      } catch (error) {
+        if (!isOfOne(error)) throw error;
+        failures.push(error);
+      }
+    };
+    for (const month of [...open, last]) {
+      await step(async () => log.info(await draftMonth(db, { month, now, signal }), 'drafted'));
+    }
+    for (const { month, customerIds } of await selectUndrafted(db, last)) {
+      await step(async () => log.info(await draftMonth(db, { month, now, signal, customerIds }), 'drafted late'));
+    }
+    await step(async () => log.info({ months: await checkCorrections(db, { signal }) }, 'looked for corrections'));
+    const [first] = failures;
+    if (first) throw new ArcadiaError(first.code, failures.map(({ message }) => message).join(' '));
   },
 });

@@ -2,6 +2,7 @@ import { formatMoney } from '../platform/money.ts';
 import { Exact, formatQuantity, parseQuantity } from '../platform/quantity.ts';
 import type { RatedLine, RatedMonth } from '../pricing/rating/rate-month.ts';
 import type { Json } from './canonical-json.ts';
+import type { LineTax } from './taxes.ts';
 
 export type LineKind = 'base' | 'usage' | 'adjustment' | 'manual' | 'correction';
 
@@ -22,6 +23,8 @@ export interface Line {
   readonly amount: string;
   /** Null: the customer's own category. */
   readonly taxCategory: string | null;
+  /** Of a correction: how what it corrects was taxed. Else it is taxed as is believed now. */
+  readonly charged?: LineTax | null;
   /** How the amount comes about. */
   readonly details: { readonly [key: string]: Json };
 }
@@ -150,7 +153,8 @@ export interface DecidedCorrection {
   readonly amount: string;
 }
 
-export function correctionLine(correction: DecidedCorrection, currency: string): Line {
+/** `charged`: how the corrected invoice taxed it, or other lines of the deployment; null: it has none. */
+export function correctionLine(correction: DecidedCorrection, currency: string, charged: LineTax | null): Line {
   return {
     kind: 'correction',
     deploymentId: correction.deploymentId,
@@ -162,6 +166,7 @@ export function correctionLine(correction: DecidedCorrection, currency: string):
     unitPrice: null,
     amount: formatMoney(parseQuantity(correction.amount), currency),
     taxCategory: null,
+    charged,
     details: { correctionId: correction.correctionId },
   };
 }

@@ -95,6 +95,7 @@ export const closedToCustomers: readonly string[] = names(`
   pricing_alert_firings
   pricing_carry_over
   pricing_changes
+  pricing_terms
   pricing_yearly
   project_memberships
   provider_actions
