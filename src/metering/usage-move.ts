@@ -33,7 +33,7 @@ export interface Moved {
  * Moves all usage from PostgreSQL to a ClickHouse: copies each day with all versions of its records,
  * compares counts and sums by deployment, kind and day, and then switches every process over with
  * one row. Metering goes on meanwhile; what it touches is copied again. A move that was stopped
- * anywhere goes on from there. What is in PostgreSQL stays: see `dropLeftRecords`.
+ * anywhere goes on from there. What is in PostgreSQL stays.
  * @throws ArcadiaError conflict, usage_store_mismatch, usage_store_failed, usage_store_unreachable, cancelled
  */
 export async function moveUsage(db: Database, clickHouse: ClickHouse, options: MoveOptions): Promise<Moved> {

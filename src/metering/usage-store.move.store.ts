@@ -134,19 +134,3 @@ export async function replaceVisibleRevisions(
   );
   return rows[0] ?? { records: 0, quantity: '0' };
 }
-
-/**
- * Empties what was left in PostgreSQL of a day that is elsewhere now, or is about to be copied back. Whose
- * usage its revisions changed stays known.
- */
-export async function dropRecords(trx: Transaction, day: Temporal.PlainDate): Promise<void> {
-  for (const granularity of ['day', 'hour']) {
-    const partition = sql.table(`usage_records_${granularity}_${day.toString().replaceAll('-', '')}`);
-    await sql`DROP TABLE IF EXISTS ${partition}`.execute(trx);
-  }
-  await sql`
-    INSERT INTO usage_changed_deployments (day, revision, deployment_id)
-    SELECT DISTINCT ${day}::date, revision, deployment_id FROM usage_changes WHERE ${bounds(day)}
-    ON CONFLICT DO NOTHING`.execute(trx);
-  await sql`DELETE FROM usage_changes WHERE ${bounds(day)}`.execute(trx);
-}
