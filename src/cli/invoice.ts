@@ -114,20 +114,22 @@ $ arcadia invoice issue 17
 
   addCommand(invoice, 'void', {
     summary: 'take an approved or issued document back',
-    details: 'An issued one keeps its number, and its month is billed anew.',
+    details: `An issued one keeps its number, and its month is drafted anew. Where a correction of it was waived,
+the new draft bills what was waived: --drop-waivers says that you want that.`,
     example: `
 $ arcadia invoice void INV-000017 --reason 'wrong customer'
 INV-000017 is void.`,
   })
     .argument('<invoice>', 'id or number')
     .requiredOption('--reason <text>', 'for the record')
+    .option('--drop-waivers', 'also where corrections of it were waived')
     .action(
-      withSession(async (session, which: string, options: { reason: string }) => {
+      withSession(async (session, which: string, options: { reason: string; dropWaivers?: boolean }) => {
         const { getInvoice } = await import('../invoices/invoices.ts');
         const { voidInvoice } = await import('../invoices/issue.ts');
         const { db, clock } = await session.database();
         const { invoiceId } = await getInvoice(db, which);
-        await voidInvoice(db, invoiceId, { reason: options.reason, by: operator(), now: await clock.now() });
+        await voidInvoice(db, invoiceId, { ...options, by: operator(), now: await clock.now() });
         if (session.output.json) return session.output.value(await getInvoice(db, String(invoiceId)));
         await session.output.text(`${which} is void.`);
       }),

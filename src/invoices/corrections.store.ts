@@ -354,6 +354,15 @@ export async function selectCorrectingDocuments(trx: Transaction, invoice: Corre
   return rows.map((row) => row.number);
 }
 
+/** What was waived of corrections of an invoice's month, and is so still; null: nothing. */
+export async function selectWaived(trx: Transaction, invoice: CorrectedInvoice): Promise<string | null> {
+  const { rows } = await sql<{ amount: string | null }>`
+    SELECT sum(amount)::text AS amount FROM corrections
+    WHERE customer_id = ${invoice.customerId} AND month = ${invoice.month} AND currency = ${invoice.currency}
+      AND decision = 'waive' AND withdrawn_at IS NULL`.execute(trx);
+  return rows[0]?.amount ?? null;
+}
+
 /** What was decided about an invoice's month, or is on a credit note, ends with it. */
 export async function withdrawWith(trx: Transaction, invoice: CorrectedInvoice, now: Temporal.Instant): Promise<void> {
   if (invoice.kind === 'credit_note') {

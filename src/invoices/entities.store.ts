@@ -65,6 +65,19 @@ export async function updateEntity(trx: Transaction, entity: LegalEntityRow): Pr
     WHERE legal_entity_id = ${entity.legalEntityId}`.execute(trx);
 }
 
+/** Of the numbers that come next, of invoices and credit notes, one that a document has already. */
+export async function selectNextTaken(trx: Transaction, entity: LegalEntityRow): Promise<string | undefined> {
+  const { rows } = await sql<{ number: string }>`
+    SELECT i.number
+    FROM (VALUES ('invoice', ${entity.invoicePrefix}::text), ('credit_note', ${entity.creditNotePrefix}::text)) AS k (kind, prefix)
+    LEFT JOIN number_series s ON s.kind = k.kind AND s.legal_entity_id = ${entity.legalEntityId}
+    CROSS JOIN LATERAL (SELECT (coalesce(s.last_number, 0) + 1)::text AS digits) AS n
+    JOIN invoices i ON i.legal_entity_id = ${entity.legalEntityId}
+     AND i.number = k.prefix || lpad(n.digits, greatest(${entity.numberDigits}::int, length(n.digits)), '0')
+    LIMIT 1`.execute(trx);
+  return rows[0]?.number;
+}
+
 export async function updateDefaultEntity(trx: Transaction, legalEntityId: number): Promise<void> {
   await sql`UPDATE legal_entities SET is_default = false WHERE is_default`.execute(trx);
   await sql`UPDATE legal_entities SET is_default = true WHERE legal_entity_id = ${legalEntityId}`.execute(trx);

@@ -66,7 +66,7 @@ export async function createEntity(
 
 /**
  * Changes what is told. Issued documents keep what was so when they were issued.
- * @throws ArcadiaError not_found, invalid_argument
+ * @throws ArcadiaError not_found, invalid_argument, conflict (the next number is taken, by one from elsewhere)
  */
 export async function updateEntity(db: Database, slug: string, changes: EntityChanges): Promise<LegalEntity> {
   return db.transaction().execute((trx) => change(trx, slug, (entity) => ({ ...entity, ...checked(changes) })));
@@ -162,11 +162,22 @@ async function change(
   slug: string,
   apply: (entity: LegalEntity) => LegalEntity,
 ): Promise<LegalEntity> {
-  const changed = apply(await lock(trx, slug));
+  const before = await lock(trx, slug);
+  const changed = apply(before);
   if (changed.invoicePrefix === changed.creditNotePrefix) {
     throw new ArcadiaError(
       'invalid_argument',
       `Invoices and credit notes of "${slug}" need prefixes of their own, or their numbers would meet.`,
+    );
+  }
+  const numbered = ['numbering', 'invoicePrefix', 'creditNotePrefix', 'numberDigits'] as const;
+  const isRenumbered = changed.numbering === 'own' && numbered.some((key) => changed[key] !== before[key]);
+  const taken = isRenumbered ? await store.selectNextTaken(trx, changed) : undefined;
+  if (taken !== undefined) {
+    throw new ArcadiaError(
+      'conflict',
+      `"${slug}" has a document ${taken} already, which would be its next number: give it another prefix, ` +
+        `arcadia entity set ${slug} --prefix ... --numbering own.`,
     );
   }
   await store.updateEntity(trx, changed);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { nestedDatabase } from '../platform/nested-database.ts';
 import { draftMonth } from './drafts.ts';
+import { updateEntity } from './entities.ts';
 import { addDeployment, at, day, openBusiness, settle } from './invoices-fixture.ts';
 import { invoicesOfMonth } from './invoices.ts';
 import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
@@ -88,4 +89,25 @@ it('drafting at the same time makes one draft of each', async () => {
   expect(both.reduce((sum, one) => sum + one.created, 0)).toBe(1);
   const { rows } = await sql<{ count: number }>`SELECT count(*) FROM invoices WHERE state = 'draft'`.execute(test.db);
   expect(rows[0]?.count).toBe(1);
+});
+
+it('an entity does not number its documents itself again where its next number is taken', async () => {
+  await addDeployment(test.db, { customer: 'late', slug: 'late' });
+  await draftMonth(test.db, { month: january, now });
+  const drafts: number[] = [];
+  for await (const { invoiceId } of invoicesOfMonth(test.db, january, 'draft')) drafts.push(invoiceId);
+  for (const id of drafts) await approveInvoice(test.db, id, { by: 'ann', now });
+  const [first = 0, second = 0] = drafts;
+  await updateEntity(test.db, 'default', { numbering: 'external' });
+  await issueInvoice(test.db, first, { by: 'ann', now, number: 'INV-000013' });
+  await expect(updateEntity(test.db, 'default', { numbering: 'own' })).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('INV-000013'),
+  });
+  await updateEntity(test.db, 'default', { numbering: 'own', invoicePrefix: 'N-' });
+  await expect(updateEntity(test.db, 'default', { invoicePrefix: 'INV-' })).rejects.toMatchObject({ code: 'conflict' });
+  await sql`UPDATE legal_entities SET invoice_prefix = 'INV-'`.execute(test.db);
+  await expect(issueInvoice(test.db, second, { by: 'ann', now })).rejects.toMatchObject({ code: 'conflict' });
+  await updateEntity(test.db, 'default', { invoicePrefix: 'N-' });
+  expect(await issueInvoice(test.db, second, { by: 'ann', now })).toMatchObject({ number: 'N-000013' });
 });

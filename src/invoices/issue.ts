@@ -208,19 +208,35 @@ async function nextNumber(
   }
   const prefix = kind === 'invoice' ? parties.invoicePrefix : parties.creditNotePrefix;
   const sequenceNumber = await store.takeNumber(trx, legalEntityId, kind);
-  return { number: prefix + String(sequenceNumber).padStart(parties.numberDigits, '0'), sequenceNumber };
+  const number = prefix + String(sequenceNumber).padStart(parties.numberDigits, '0');
+  if (await store.selectNumberTaken(trx, legalEntityId, number)) {
+    throw new ArcadiaError(
+      'conflict',
+      `"${entity}" has a document ${number} already, with a number from elsewhere: give the entity another prefix, ` +
+        `arcadia entity set ${entity} ${kind === 'invoice' ? '--prefix' : '--credit-prefix'} ...`,
+    );
+  }
+  return { number, sequenceNumber };
+}
+
+export interface VoidOptions {
+  readonly reason: string;
+  readonly by: string;
+  readonly now: Temporal.Instant;
+  /** Void it although corrections of it were waived: its month is then billed with what was. */
+  readonly dropWaivers?: boolean | undefined;
 }
 
 /**
  * Takes an approved or issued document back. An issued one keeps its number; its month is drafted
  * anew from the facts, and what was decided about corrections of it is taken back with it.
- * @throws ArcadiaError not_found; conflict (a draft, void already, or corrected by issued documents);
+ * @throws ArcadiaError not_found; conflict (a draft, void already, corrected by issued documents, or waived of);
  *   invalid_argument (no reason)
  */
 export async function voidInvoice(
   db: Database,
   invoiceId: number,
-  { reason, by, now }: { readonly reason: string; readonly by: string; readonly now: Temporal.Instant },
+  { reason, by, now, dropWaivers }: VoidOptions,
 ): Promise<void> {
   if (reason.trim() === '')
     throw new ArcadiaError('invalid_argument', 'To void a document needs a reason, for the record.');
@@ -236,6 +252,15 @@ export async function voidInvoice(
         throw new ArcadiaError(
           'conflict',
           `${name} has been corrected by ${correcting.join(', ')}; void what corrects it first.`,
+        );
+      }
+      const waived = await corrections.selectWaived(trx, invoice);
+      if (waived !== null && !dropWaivers) {
+        throw new ArcadiaError(
+          'conflict',
+          `${formatMoney(new Exact(waived), invoice.currency)} ${invoice.currency} of corrections of ${name} was waived. ` +
+            'Void, its month is billed from the facts, with what was waived: say that you want that, --drop-waivers, ' +
+            'and put a line by hand on the new draft if it should stay waived.',
         );
       }
     }

@@ -4,7 +4,13 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import type { Database } from '../platform/database.ts';
 import { makePlan } from '../pricing/pricing-fixture.ts';
 import { endSubscription, startSubscription, subscribe } from '../pricing/subscriptions.ts';
-import { checkCorrections, correctOnNextInvoice, issueCreditNote, listProposals } from './corrections.ts';
+import {
+  checkCorrections,
+  correctOnNextInvoice,
+  issueCreditNote,
+  listProposals,
+  waiveCorrection,
+} from './corrections.ts';
 import { draftMonth } from './drafts.ts';
 import { addDeployment, at, day, openBusiness } from './invoices-fixture.ts';
 import { invoicesOfMonth, listInvoices, readDocument } from './invoices.ts';
@@ -30,7 +36,7 @@ beforeAll(async () => {
     at('2026-01-01'),
   );
   await makePlan(db, { plan: 'eur', from: '2026-01-01', base: '45.00', currency: 'EUR' });
-  for (const name of ['voided', 'ended', 'late', 'moved', 'taxed']) {
+  for (const name of ['voided', 'ended', 'late', 'moved', 'taxed', 'waived']) {
     await addDeployment(db, { customer: name, slug: name });
   }
   await endSubscription(db, { deployment: 'late', from: at('2026-01-01') }, 'ann', at('2026-01-01'));
@@ -65,6 +71,16 @@ it('an old month whose invoice is void is drafted anew at once', async () => {
   const [first] = await invoicesOf(db, 'voided');
   await voidInvoice(db, first?.invoiceId as number, { reason: 'wrong address', by: 'ann', now: april5 });
   expect(await draftsOf(db, 'voided')).toEqual([['2026-01', '50.00', 'USD']]);
+});
+
+it('an invoice of which a correction was waived is not void before somebody takes it that it is billed', async () => {
+  await subscribe(db, { deployment: 'waived', plan: 'atelier', from: january }, 'ann', april5);
+  await waiveCorrection(db, { deployment: 'waived', month: january, by: 'ann', now: april5, reason: 'promised' });
+  const [first] = await invoicesOf(db, 'waived');
+  const request = { reason: 'wrong address', by: 'ann', now: april5 };
+  await expect(voidInvoice(db, first?.invoiceId as number, request)).rejects.toThrow(/130.00 USD .* was waived/);
+  await voidInvoice(db, first?.invoiceId as number, { ...request, dropWaivers: true });
+  expect(await draftsOf(db, 'waived')).toEqual([['2026-01', '180.00', 'USD']]);
 });
 
 it('a correction comes on no month before the last complete one, and is drafted there, with a subscription or without', async () => {

@@ -239,7 +239,7 @@ const voidRoute = declareRoute({
   summary: 'Take an approved or issued document back',
   roles: deciders,
   params: which,
-  body: z.strictObject({ reason: lineText }),
+  body: z.strictObject({ reason: lineText, dropWaivers: z.boolean().optional() }),
   response: invoice,
   async run({ db, params, body, principal, now }) {
     const { invoiceId } = await getInvoice(db, params.invoice);
