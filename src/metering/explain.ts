@@ -176,7 +176,7 @@ export async function explainUsage(db: Database, query: ExplainQuery): Promise<U
 
 function parseCursor(cursor: string | null): store.ResourceCursor | null {
   if (cursor === null) return null;
-  const [, quantity, resourceId] = /^(\d+(?:\.\d+)?):(\d{1,15})$/.exec(cursor) ?? [];
+  const [, quantity, resourceId] = /^(-?\d+(?:\.\d+)?):(\d{1,15})$/.exec(cursor) ?? [];
   if (quantity === undefined || resourceId === undefined) {
     throw new ArcadiaError('invalid_argument', `'${cursor}' is not a cursor of this list.`);
   }

@@ -4,6 +4,8 @@ import { ArcadiaError } from '../platform/errors.ts';
 
 // One ClickHouse database over HTTP: limits on everything, and its errors in our words.
 
+/** A statement names every revision that counts in a range of years: some megabytes, where 256 KiB are usual. */
+const statementBytes = 64 * 1024 * 1024;
 /** A metering of a very large day; the reading of a large account's year takes seconds. */
 const requestMs = 15 * 60_000;
 const connectionsMax = 8;
@@ -37,6 +39,7 @@ export function connectClickHouse(url: string): ClickHouse {
       wait_end_of_query: 1,
       output_format_json_quote_64bit_integers: 0,
       max_execution_time: requestMs / 1000,
+      max_query_size: String(statementBytes),
     },
     log: { level: ClickHouseLogLevel.OFF },
   });

@@ -1,3 +1,4 @@
+import { expect, test } from 'vitest';
 import { startClickHouse } from '../../test/clickhouse/server.ts';
 import { openTestDatabase } from '../../test/database.ts';
 import { moveUsage } from './usage-move.ts';
@@ -17,4 +18,16 @@ describeUsageStore('ClickHouse', async () => {
       await server.close();
     },
   };
+});
+
+test('a statement may name a hundred thousand revisions', async () => {
+  const server = await startClickHouse();
+  const { clickHouse, close } = await useClickHouse(await server.createDatabase());
+  const revisions = Array.from({ length: 100_000 }, (_, index) => 1_000_000 + 2 * index);
+  const rows = await clickHouse.rows(
+    `SELECT count() AS n FROM numbers(1000000, 200000) WHERE number IN (${revisions.join(', ')})`,
+  );
+  expect(rows).toEqual([{ n: revisions.length }]);
+  await close();
+  await server.close();
 });

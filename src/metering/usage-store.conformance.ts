@@ -27,6 +27,7 @@ export function describeUsageStore(
   describe(`the ${name} store`, () => {
     let db: Database;
     let close: () => Promise<void>;
+    let account: number;
     let store: UsageStore;
     let deployments: Map<string, number>;
     let customerId: number;
@@ -42,7 +43,7 @@ export function describeUsageStore(
     beforeAll(async () => {
       ({ db, close } = await open());
       store = await openUsageStore(db);
-      const account = await insertAccount(db);
+      account = await insertAccount(db);
       await sql`UPDATE accounts SET metered_from = '2028-02-26'`.execute(db);
       await createDeployments(db, ['ash', 'birch', 'cedar'], at('2026-01-01'));
       const { rows } = await sql<{ slug: string; deployment_id: number; customer_id: number | null }>`
@@ -225,6 +226,25 @@ export function describeUsageStore(
       await enable(true);
       await meterOutstanding(db, { now: after });
       expect((await usageForPeriod(db, 'unattributed', range.from, range.to)).usage).toEqual(usage);
+      await agreesWithFacts();
+    });
+
+    test('while a kind is disabled what is new is metered, and enabled again it has what it missed', async () => {
+      const enable = (enabled: boolean) =>
+        sql`UPDATE metering_config SET enabled = ${enabled} WHERE billing_kind_id =
+            (SELECT billing_kind_id FROM billing_kinds WHERE slug = 'dns_zones')`.execute(db);
+      const ofResource = async (resourceId: number) =>
+        (await store.listRecords(db, query(), { resourceId }, { limit: 10 })).map((record) => record.quantity);
+      await enable(false);
+      await meterOutstanding(db, { now: after });
+      const droplet = await insertLiving(db, account, 'droplet', 'new', {}, at('2028-03-01T12:00:00Z'));
+      const zone = await insertLiving(db, account, 'dns_zone', 'missed', {}, at('2028-03-01'));
+      await meterOutstanding(db, { now: after });
+      expect(await ofResource(droplet)).toEqual(['12', '24']);
+      expect(await ofResource(zone)).toEqual([]);
+      await enable(true);
+      await meterOutstanding(db, { now: after });
+      expect(await ofResource(zone)).toHaveLength(2);
       await agreesWithFacts();
     });
 

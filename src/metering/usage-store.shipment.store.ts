@@ -9,12 +9,17 @@ export interface LevelsPosition {
   readonly definitions: string;
 }
 
-/** How far the levels in PostgreSQL are; null while there are none. */
+/**
+ * How far the levels in PostgreSQL are; null while there are none. Those of a kind that is enabled
+ * nowhere stand still, and count for nothing: enabled again, it changes the definitions, and what
+ * it has missed is shipped.
+ */
 export async function selectLevelsPosition(db: Database): Promise<LevelsPosition | null> {
   const { rows } = await sql<{ factChangeId: number | null; definitions: string | null }>`
     SELECT min(fact_change_id) AS "factChangeId",
            md5(string_agg(billing_kind_id || ' ' || definitions, E'\\n' ORDER BY billing_kind_id)) AS definitions
-    FROM metered_levels_progress`.execute(db);
+    FROM metered_levels_progress
+    WHERE billing_kind_id IN (SELECT billing_kind_id FROM metering_config WHERE enabled)`.execute(db);
   const { factChangeId = null, definitions = null } = rows[0] ?? {};
   return factChangeId === null || definitions === null ? null : { factChangeId, definitions };
 }
