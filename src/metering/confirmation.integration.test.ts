@@ -120,6 +120,36 @@ describe('a month', () => {
     await meterOutstanding(db, { now: june });
   });
 
+  test('is not final while a kind is disabled in it whose records still stand', async () => {
+    const enable = (enabled: boolean) =>
+      sql`UPDATE metering_config SET enabled = ${enabled} WHERE billing_kind_id =
+          (SELECT billing_kind_id FROM billing_kinds WHERE slug = 'droplet_hours')`.execute(db);
+    await enable(false);
+    const status = await monthStatus(db, { month: may, now: june });
+    expect(status.obstacles).toMatchObject([{ reason: 'not_metered', kind: 'droplet_hours' }]);
+    expect(status.kinds.find((kind) => kind.kind === 'droplet_hours')).toMatchObject({ daysMissing: 31, final: false });
+    await meterOutstanding(db, { now: june });
+    expect(await reasons()).toEqual([]);
+    await enable(true);
+    await meterOutstanding(db, { now: june });
+    expect(await reasons()).toEqual([]);
+  });
+
+  test('is not final while a fact about another month is not attributed, which what outlives it may inherit', async () => {
+    const until = at('2026-05-20');
+    const brief = await insertLiving(db, team, 'droplet', 'brief', {}, at('2026-05-02'));
+    await writeState(db, brief, null, until, null, until);
+    await meterOutstanding(db, { now: june });
+    expect((await periodStatus(db, { from: day('2026-05-25'), to: day('2026-05-26'), now: june })).final).toBe(true);
+    const owners = [{ slug: 'birch', weight: 1 }];
+    await assign(db, { resourceIds: [brief], owners, from: at('2026-05-02'), to: until }, 'test', june);
+    const status = await periodStatus(db, { from: day('2026-05-25'), to: day('2026-05-26'), now: june });
+    expect(status.obstacles).toMatchObject([{ reason: 'changes_pending', since: null }]);
+    expect(status.kinds.some((kind) => kind.final)).toBe(false);
+    await meterOutstanding(db, { now: june });
+    expect(await reasons()).toEqual([]);
+  });
+
   test('who is asked about must be there', async () => {
     for (const nobody of [{ deployment: 'nobody' }, { customer: 'nobody' }]) {
       await expect(monthStatus(db, { month: may, now: june, ...nobody })).rejects.toMatchObject({ code: 'not_found' });

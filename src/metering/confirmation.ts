@@ -3,7 +3,7 @@ import type { Database } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import * as store from './knowledge.store.ts';
 import { assertRange, type DayRange, dayOf, startOfDay } from './period.ts';
-import { selectFirstDay } from './store.ts';
+import { hasUnattributedFacts, selectFirstDay } from './store.ts';
 
 // Complete, confirmed, final: how far usage of a period can be relied on. See README.md, "What is
 // known and what is assumed".
@@ -106,6 +106,8 @@ export async function periodStatus(db: Database, query: PeriodQuery): Promise<Pe
   const kindDays = range === null ? [] : await store.selectKindDays(db, range);
   const resourceKinds = [...new Set(kindDays.map((kind) => kind.resourceKind))];
   const pending = range === null ? { days: 0, first: null } : await store.selectPendingDays(db, range);
+  // Which days such a fact will change is not known before what inherits from it is attributed too.
+  const unattributed = await hasUnattributedFacts(db, Number.MAX_SAFE_INTEGER);
   const observed = await store.selectObserved(db, query, resourceKinds, whose);
   const beyond = await store.selectBeyondLimit(db, query, resourceKinds, whose);
 
@@ -122,7 +124,7 @@ export async function periodStatus(db: Database, query: PeriodQuery): Promise<Pe
       daysMissing: kind.missing,
       accountsUnconfirmed,
       confirmed,
-      final: complete && confirmed && kind.missing === 0 && pending.days === 0,
+      final: complete && confirmed && kind.missing === 0 && pending.days === 0 && !unattributed,
     };
   });
 
@@ -130,6 +132,7 @@ export async function periodStatus(db: Database, query: PeriodQuery): Promise<Pe
     ...(complete ? [] : [incomplete(to, now)]),
     ...kindDays.filter((kind) => kind.missing > 0).map((kind) => notMetered(kind)),
     ...(pending.first === null ? [] : [changesPending(pending.days, pending.first)]),
+    ...(pending.first === null && unattributed ? [notAttributed()] : []),
     ...behind.map((one) => unconfirmed(one, end, now)),
     ...beyond.map((one) => beyondLimit(one)),
   ];
@@ -212,7 +215,7 @@ function notMetered({ kind, missing, firstMissing }: store.KindDays): Obstacle {
   return {
     ...nowhere,
     reason: 'not_metered',
-    message: `${kind} is not metered on ${days(missing)}, from ${firstMissing} on.`,
+    message: `${kind} is not metered as it is configured on ${days(missing)}, from ${firstMissing} on.`,
     todo: 'arcadia meter',
     kind,
     since: firstMissing === null ? null : startOfDay(firstMissing).toString(),
@@ -226,6 +229,15 @@ function changesPending(count: number, first: Temporal.PlainDate): Obstacle {
     message: `Facts about ${days(count)}, from ${first} on, have changed since they were metered.`,
     todo: 'arcadia meter diff shows what would change; arcadia meter writes it',
     since: startOfDay(first).toString(),
+  };
+}
+
+function notAttributed(): Obstacle {
+  return {
+    ...nowhere,
+    reason: 'changes_pending',
+    message: 'There are facts that are not attributed yet; they may change usage of any day.',
+    todo: 'arcadia meter diff shows what would change; arcadia meter writes it',
   };
 }
 

@@ -30,7 +30,7 @@ function ownedWithin(whose: readonly number[], range: DayRange): RawBuilder<unkn
 
 // Days ----------------------------------------------------------------------------------------
 
-/** How a billing kind that is enabled somewhere in a range stands there. */
+/** How a billing kind that is enabled somewhere in a range, or has records there, stands in it. */
 export interface KindDays {
   readonly kind: string;
   readonly resourceKind: string;
@@ -44,9 +44,9 @@ export async function selectKindDays(db: Database, range: DayRange): Promise<Kin
     WITH ${wantedAndMetered(range)}
     SELECT k.slug AS kind, d.resource_kind AS "resourceKind",
            count(*) FILTER (WHERE missing) AS missing, min(day) FILTER (WHERE missing) AS "firstMissing"
-    FROM (SELECT w.billing_kind_id, day,
+    FROM (SELECT billing_kind_id, day,
                  w.granularity IS DISTINCT FROM m.granularity OR w.definition IS DISTINCT FROM m.definition AS missing
-          FROM wanted w LEFT JOIN metered m USING (day, billing_kind_id)) AS w
+          FROM wanted w FULL JOIN metered m USING (day, billing_kind_id)) AS w
     JOIN billing_kinds k USING (billing_kind_id)
     CROSS JOIN LATERAL (SELECT resource_kind FROM billing_kind_definitions
                         WHERE billing_kind_id = w.billing_kind_id AND from_day < ${range.to}
