@@ -45,10 +45,14 @@ FROM (UTC)            TO (UTC)              STATE   LEVEL  SHARE  QUANTITY  KNOW
       if (session.output.json) return session.output.value(explanation);
 
       const { title, quantity, unit, meteredThrough, pending, resources, resourcesTotal, nextCursor } = explanation;
+      const { recordsFrom, rolledUp } = explanation;
       const parts = [
         [
           `${deployment}, ${kind} (${title}), ${describeRange(range)}: ${quantity} ${unit}`,
           `Every day before ${meteredThrough} is metered. ${plural(resourcesTotal, 'resource')}.`,
+          ...(recordsFrom === null
+            ? []
+            : [`Of what was before ${recordsFrom}, only the sum is kept: ${rolledUp} ${unit}. The rest is explained.`]),
           ...(pending === '0'
             ? []
             : [`Facts have changed since: they now say ${explanation.explained}. arcadia meter brings it up to date.`]),

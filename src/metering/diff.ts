@@ -38,6 +38,8 @@ export interface UsageDifference {
   readonly after: string;
   /** after less before; '0' where only the granularity changes, or what one day loses another gains. */
   readonly change: string;
+  /** Where usage of earlier days of the range is rolled up: the first day that is in `before` and `after`. */
+  readonly recordsFrom: string | null;
   /** Records that would be inserted, changed and deleted. */
   readonly inserted: number;
   readonly changed: number;
@@ -144,8 +146,10 @@ async function compareDays(
 
   const deployments = await diffStore.selectDeploymentDifferences(trx, deploymentsMax);
   const resources = await diffStore.selectResourceDifferences(trx, limit);
+  const kept = (await store.selectUsageBounds(trx, range)).floors;
+  const floors = new Map(Object.entries(kept).map(([kind, floor]) => [kind, Temporal.PlainDate.from(floor)]));
   const stored = new Map(
-    (await usageStore.sumByDeployment(trx, { scope: 'all', range })).map((sum) => [
+    (await usageStore.sumByDeployment(trx, { scope: 'all', range, floors })).map((sum) => [
       `${sum.deploymentId} ${sum.kind}`,
       sum.quantity,
     ]),
@@ -153,15 +157,17 @@ async function compareDays(
   const shown: ResourceDifference[] = [];
   for (const row of resources) {
     const { deploymentId, resourceId, kind, resourceKind, externalId, name } = row;
-    const before = await storedSum(trx, usageStore, { scope: { deploymentId }, range }, { kind, resourceId });
-    shown.push({ resourceId, resourceKind, externalId, name, ...differenceOf(row, before) });
+    const before = await storedSum(trx, usageStore, { scope: { deploymentId }, range, floors }, { kind, resourceId });
+    shown.push({ resourceId, resourceKind, externalId, name, ...differenceOf(row, before, kept) });
   }
   return {
     from: range.from.toString(),
     to: range.to.toString(),
     days: days.length,
     differs: deployments.length > 0,
-    deployments: deployments.map((row) => differenceOf(row, stored.get(`${row.deploymentId} ${row.kind}`) ?? '0')),
+    deployments: deployments.map((row) =>
+      differenceOf(row, stored.get(`${row.deploymentId} ${row.kind}`) ?? '0', kept),
+    ),
     deploymentsTotal: deployments[0]?.total ?? 0,
     resources: shown,
     resourcesTotal: resources[0]?.total ?? 0,
@@ -188,7 +194,9 @@ async function storedSum(
 function differenceOf(
   { deployment, kind, change, inserted, changed, deleted }: diffStore.DifferenceRow,
   before: string,
+  floors: Readonly<Record<string, string>>,
 ): UsageDifference {
   const after = formatQuantity(parseQuantity(before).plus(parseQuantity(change)));
-  return { deployment, kind, before, after, change, inserted, changed, deleted };
+  const recordsFrom = floors[kind] ?? null;
+  return { deployment, kind, before, after, change, recordsFrom, inserted, changed, deleted };
 }

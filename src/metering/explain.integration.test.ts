@@ -61,13 +61,14 @@ const explain = (query: Partial<ExplainQuery> = {}) =>
 
 /** Whatever is shown adds up to what is above it. */
 function expectToAddUp(explanation: UsageExplanation): void {
-  expect(sumQuantities([explanation.explained, explanation.pending])).toBe(explanation.quantity);
+  expect(sumQuantities([explanation.rolledUp, explanation.explained, explanation.pending])).toBe(explanation.quantity);
   for (const { quantity, pending, days, intervals, more } of explanation.resources) {
     expect(sumQuantities(days.map((one) => one.quantity))).toBe(quantity);
     expect(sumQuantities([...intervals.map((one) => one.quantity), more?.quantity ?? '0', pending])).toBe(quantity);
   }
   if (explanation.nextCursor === null && explanation.resources.length === explanation.resourcesTotal) {
-    expect(sumQuantities(explanation.resources.map((one) => one.quantity))).toBe(explanation.quantity);
+    const shown = explanation.resources.map((one) => one.quantity);
+    expect(sumQuantities([explanation.rolledUp, ...shown])).toBe(explanation.quantity);
   }
 }
 

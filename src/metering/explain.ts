@@ -5,12 +5,13 @@ import * as store from './explain.store.ts';
 import { assertRange, type DayRange, dayOf, startOfDay } from './period.ts';
 import { selectDeploymentId, selectUsageBounds } from './store.ts';
 import { usageForPeriod } from './usage.ts';
+import { retiredSums } from './usage-months.ts';
 import { openUsageStore } from './usage-store.open.ts';
 import { recordsMax, type UsageRecord } from './usage-store.ts';
 
 // Where a sum comes from: records of days, intervals in which nothing changed, and what made each
 // interval what it is. Whatever is shown adds up: the days of a resource to its records, the
-// intervals of all resources, with what is pending, to the sum.
+// intervals of all resources, with what is pending and what is rolled up, to the sum.
 
 export interface ExplainQuery extends DayRange {
   readonly deployment: string;
@@ -86,7 +87,7 @@ export interface ExplainedResource {
   readonly resourceKind: string;
   readonly externalId: string;
   readonly name: string | null;
-  /** The sum of its records; of its intervals, where some of the records are retired. */
+  /** The sum of its records. */
   readonly quantity: string;
   /** What its records hold beyond what its intervals say; '0' unless facts have changed since. */
   readonly pending: string;
@@ -109,9 +110,11 @@ export interface UsageExplanation {
   readonly meteredThrough: string;
   /** The sum that is explained. */
   readonly quantity: string;
+  /** What of it lies before `recordsFrom`: of that, sums are kept, and nothing to explain them by. */
+  readonly rolledUp: string;
   /** What all intervals of all resources add up to. */
   readonly explained: string;
-  /** quantity less explained: '0' unless facts have changed since the days were metered. */
+  /** quantity less rolledUp and explained: '0' unless facts have changed since the days were metered. */
   readonly pending: string;
   /** The first day whose records are kept, where those of earlier days of the range are retired. */
   readonly recordsFrom: string | null;
@@ -146,13 +149,15 @@ export async function explainUsage(db: Database, query: ExplainQuery): Promise<U
   }
 
   const unattributed = deployment === 'unattributed';
-  const subject = { deploymentId, unattributed, billingKindId: kind.billingKindId, range };
   const { meteredThrough, usage } = await usageForPeriod(db, deployment, from, to);
   const quantity = usage[query.kind] ?? '0';
-  const floor = (await selectUsageBounds(db, range)).floors[query.kind];
-  const recordsFrom = floor ?? null;
-  const sum = await store.selectExplainedSum(db, subject);
-  const rows = await store.selectExplainedResources(db, subject, after, limit + 1);
+  const recordsFrom = (await selectUsageBounds(db, range)).floors[query.kind] ?? null;
+  const floor = recordsFrom === null ? from : Temporal.PlainDate.from(recordsFrom);
+  const rolledUp = await rolledUpSum(db, deploymentId, query.kind, { range, floor });
+  const subject = { deploymentId, unattributed, billingKindId: kind.billingKindId, range: { from: floor, to } };
+  const isRolledUp = Temporal.PlainDate.compare(floor, to) >= 0;
+  const sum = isRolledUp ? { quantity: '0', resources: 0 } : await store.selectExplainedSum(db, subject);
+  const rows = isRolledUp ? [] : await store.selectExplainedResources(db, subject, after, limit + 1);
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
@@ -165,13 +170,25 @@ export async function explainUsage(db: Database, query: ExplainQuery): Promise<U
     to: to.toString(),
     meteredThrough,
     quantity,
+    rolledUp,
     explained: sum.quantity,
-    pending: difference(quantity, sum.quantity),
+    pending: difference(difference(quantity, rolledUp), sum.quantity),
     recordsFrom,
     resourcesTotal: sum.resources,
-    resources: await explainResources(db, subject, query, page, recordsFrom !== null),
+    resources: await explainResources(db, subject, query, page),
     nextCursor: rows.length > limit && last !== undefined ? `${last.quantity}:${last.resourceId}` : null,
   };
+}
+
+async function rolledUpSum(
+  db: Database,
+  deploymentId: number,
+  kind: string,
+  { range, floor }: { readonly range: DayRange; readonly floor: Temporal.PlainDate },
+): Promise<string> {
+  const floors = new Map(Temporal.PlainDate.compare(floor, range.from) > 0 ? [[kind, floor]] : []);
+  const sums = await retiredSums(db, { deploymentId }, range, floors);
+  return sums.find((one) => one.kind === kind)?.quantity ?? '0';
 }
 
 function parseCursor(cursor: string | null): store.ResourceCursor | null {
@@ -188,7 +205,6 @@ async function explainResources(
   subject: store.Subject,
   { kind, audience }: ExplainQuery,
   page: readonly store.ExplainedResource[],
-  someRetired: boolean,
 ): Promise<ExplainedResource[]> {
   if (page.length === 0) return [];
   const ids = page.map((resource) => resource.resourceId);
@@ -208,7 +224,7 @@ async function explainResources(
     const carried = (from: Temporal.Instant, to: Temporal.Instant) => (staff ? firstCarried(own, from, to) : null);
     const query = { scope: { deploymentId }, range };
     const records = await usageStore.listRecords(db, query, { kind, resourceId }, { limit: recordsMax });
-    const quantity = someRetired ? resource.quantity : sumQuantities(records.map((record) => record.quantity));
+    const quantity = sumQuantities(records.map((record) => record.quantity));
     const placed = intervals.filter((interval) => interval.resourceId === resourceId);
     const last = placed.at(-1);
     explained.push({

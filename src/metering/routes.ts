@@ -205,6 +205,7 @@ const explainUsageRoute = declareList({
     to: dayText,
     meteredThrough: dayText,
     quantity: decimalOut.meta({ description: 'The sum' }),
+    rolledUp: decimalOut.meta({ description: 'What of the sum lies before recordsFrom' }),
     explained: decimalOut.meta({ description: 'What all intervals of all resources add up to' }),
     pending: decimalOut,
     recordsFrom: dayText.nullable().meta({ description: 'Records before it are past their retention' }),
@@ -403,6 +404,9 @@ const difference = {
   before: decimalOut,
   after: decimalOut,
   change: decimalOut,
+  recordsFrom: dayText
+    .nullable()
+    .meta({ description: 'Usage of the days before it is rolled up, and neither in before nor in after' }),
   inserted: z.int(),
   changed: z.int(),
   deleted: z.int(),

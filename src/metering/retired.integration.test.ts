@@ -1,0 +1,81 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTestDatabase } from '../../test/database.ts';
+import { assign } from '../deployments/assignments.ts';
+import { insertLiving } from '../deployments/inventory-fixture.ts';
+import type { Database } from '../platform/database.ts';
+import { sumQuantities } from '../platform/quantity.ts';
+import { diffUsage } from './diff.ts';
+import { explainUsage } from './explain.ts';
+import { meterOutstanding } from './meter.ts';
+import { at, createDeployments, insertAccount, insertSync } from './metering-fixture.ts';
+import { applyRetention } from './retention.ts';
+import { usageForPeriod } from './usage.ts';
+
+// What is said of a range whose first month is rolled up: February 2028, of which the droplet went on.
+
+const day = (text: string) => Temporal.PlainDate.from(text);
+const now = at('2028-03-03');
+const range = { from: day('2028-02-26'), to: day('2028-03-03') };
+
+let db: Database;
+let close: () => Promise<void>;
+let droplet: number;
+
+beforeAll(async () => {
+  ({ db, close } = await openTestDatabase());
+  const account = await insertAccount(db);
+  await sql`UPDATE accounts SET metered_from = '2028-02-26'`.execute(db);
+  await sql`UPDATE metering_config SET retention_days = 31`.execute(db);
+  await createDeployments(db, ['ash', 'birch'], at('2028-01-01'));
+  droplet = await insertLiving(db, account, 'droplet', 'web', {}, at('2028-01-10'));
+  await own('ash', '2028-01-10');
+  // A level that ends with February is removed with its records.
+  await own('birch', '2028-02-28');
+  await own('ash', '2028-02-29');
+  await insertSync(db, account, 'droplet', now);
+  await meterOutstanding(db, { now });
+  const retired = await applyRetention(db, { now: at('2028-04-01') });
+  expect(retired.find((one) => one.kind === 'droplet_hours')?.outcome).toBe('retired');
+});
+afterAll(() => close());
+
+const own = (slug: string, from: string) =>
+  assign(db, { resourceIds: [droplet], owners: [{ slug, weight: 1 }], from: at(from) }, 'test', now);
+const explain = (to: string) =>
+  explainUsage(db, { deployment: 'ash', kind: 'droplet_hours', from: range.from, to: day(to), audience: 'staff' });
+
+test('an explanation has what is rolled up as a part by itself, and adds up', async () => {
+  const explanation = await explain('2028-03-03');
+  expect(explanation).toMatchObject({
+    quantity: '120',
+    rolledUp: '72',
+    explained: '48',
+    pending: '0',
+    recordsFrom: '2028-03-01',
+    resourcesTotal: 1,
+    resources: [{ quantity: '48', pending: '0', intervals: [{ from: '2028-03-01T00:00:00Z', quantity: '48' }] }],
+  });
+  expect(await explain('2028-03-01')).toMatchObject({
+    quantity: '72',
+    rolledUp: '72',
+    explained: '0',
+    pending: '0',
+    resources: [],
+    resourcesTotal: 0,
+  });
+});
+
+test('a difference says from which day on its sums are', async () => {
+  await own('birch', '2028-03-02');
+  const { deployments, resources } = await diffUsage(db, { range, now });
+  const common = { kind: 'droplet_hours', recordsFrom: '2028-03-01' };
+  expect(deployments).toMatchObject([
+    { ...common, deployment: 'ash', before: '48', after: '24' },
+    { ...common, deployment: 'birch', before: '0', after: '24' },
+  ]);
+  expect(resources).toHaveLength(2);
+  for (const row of resources) expect(row).toMatchObject(common);
+  const { usage } = await usageForPeriod(db, 'ash', range.from, range.to);
+  expect(usage).toEqual({ droplet_hours: sumQuantities(['72', '48']) });
+});
