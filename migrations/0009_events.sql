@@ -127,6 +127,9 @@ BEGIN
   EXECUTE format('ALTER FUNCTION tell_of_metering SET search_path = %I, pg_temp', current_schema());
 END
 $$;
+-- They run with the owner's rights, and tell_of_changes() what its arguments say: nobody else may
+-- hang them on a table of their own. Triggers that stand need no right.
+REVOKE EXECUTE ON FUNCTION tell_of_changes(), tell_of_sync(), tell_of_metering() FROM PUBLIC;
 
 CALL tell_changes('accounts', 'account.changed', 'SELECT slug AS subject, NULL AS customer_id FROM changed');
 CALL tell_changes('customers', 'customer.changed', 'SELECT external_id AS subject, customer_id FROM changed');

@@ -24,6 +24,9 @@ export interface AuthenticatorOptions {
   readonly keySetTimes?: KeySetTimes;
 }
 
+/** A token's NumericDate may have a fraction, and lie beyond what an instant can say. */
+const endOfTimeMs = 8.64e15;
+
 export async function openAuthenticator({
   config,
   db,
@@ -37,7 +40,7 @@ export async function openAuthenticator({
     async authenticate(authorization) {
       const payload = await verifier.verify(bearerToken(authorization));
       const { sub: subject } = payload;
-      const expiresAt = Temporal.Instant.fromEpochMilliseconds(payload.exp * 1000);
+      const expiresAt = Temporal.Instant.fromEpochMilliseconds(Math.trunc(Math.min(payload.exp * 1000, endOfTimeMs)));
       const role = readClaim(payload, config.jwtRoleClaim);
       if (!isRole(role)) {
         throw new ArcadiaError(

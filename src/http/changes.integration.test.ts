@@ -176,6 +176,13 @@ describe('an import', () => {
       headers: { 'content-type': 'text/csv; charset=utf-8', ...headers },
     });
 
+  test('that puts deployments on plans is not for an operator', async () => {
+    const csv = `${header}i-9,Nine,USD,nine,Nine,2026-05-01,studio\r\n`;
+    const authorization = `Bearer ${await api.token('operator')}`;
+    expect((await send(csv, '', { authorization })).status).toBe(403);
+    expect((await api.fetch('/deployments/nine')).status).toBe(404);
+  });
+
   test('writes all or nothing, and tells each bad row', async () => {
     const bad = await send(`${header}i-1,One,USD,imported,Imported,2026-05-01,\r\ni-1,One,dollars,x,X,2026-05-01,\r\n`);
     expect([bad.status, await bad.json()]).toEqual([

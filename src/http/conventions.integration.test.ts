@@ -279,6 +279,26 @@ describe('the log', () => {
   });
 });
 
+describe('what would cost more than it gives', () => {
+  test('a body that goes too deep is refused, not walked', async () => {
+    const deep = await problem('/quotes', {
+      method: 'POST',
+      body: `{"usage":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(deep).toMatchObject({ status: 400, code: 'invalid_argument' });
+  });
+
+  test('a HEAD of a list as CSV has its headers and reads no further', async () => {
+    const answer = await api.fetch('/deployments.csv', { method: 'HEAD' });
+    expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
+      200,
+      expect.stringContaining('text/csv'),
+      '',
+    ]);
+  });
+});
+
 describe('the reference', () => {
   test('is a page whose parts all come from here, for anybody', async () => {
     const page = await fetch(`${api.url}/api/v1/docs`);

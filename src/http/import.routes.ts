@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import { importCustomers } from '../deployments/import.ts';
 import { attributeJob } from '../deployments/jobs.ts';
+import { ArcadiaError } from '../platform/errors.ts';
 import { declareRoute, type RouteDeclaration } from '../platform/route.ts';
 import { subscribeImported } from '../pricing/imported-plans.ts';
+
+/** How many are told at a time. */
+const problemsMax = 1000;
 
 const counts = z.object({ created: z.int(), updated: z.int(), unchanged: z.int() });
 
@@ -14,7 +18,7 @@ const importRoute = declareRoute({
   summary: 'Customers and their deployments from a CSV file, all or nothing',
   description: `The file begins with a header line and has one deployment a line, its customer repeated:
 \`customer_external_id, customer_name, currency, deployment_slug, deployment_name, starts_at\` and, if wanted,
-\`project_id\` (the provider's project that the deployment owns) and \`plan\`. Importing the same again changes nothing.`,
+\`project_id\` (the provider's project that the deployment owns) and \`plan\`, which only an owner may give. Importing the same again changes nothing.`,
   roles: ['owner', 'operator'],
   query: z.object({
     dryRun: z.boolean().default(false).meta({ description: 'Write nothing; name each bad row' }),
@@ -30,11 +34,18 @@ const importRoute = declareRoute({
     subscriptions: z.int().meta({ description: 'Deployments that were put on a plan' }),
   }),
   async run({ db, body, query, principal, now, enqueue }) {
-    const { plans, problems, ...result } = await importCustomers(db, body, query, now);
-    if (!result.written) return { ...result, problems: [...problems], subscriptions: 0 };
+    const { plans, problems: all, ...result } = await importCustomers(db, body, query, now);
+    const problems = all.slice(0, problemsMax);
+    if (!result.written) return { ...result, problems, subscriptions: 0 };
+    if (plans.length > 0 && principal.role === 'operator') {
+      throw new ArcadiaError(
+        'forbidden',
+        'Who is on which plan is for owner and finance to say: leave out the column plan.',
+      );
+    }
     const subscriptions = await subscribeImported(db, plans, principal.subject, now);
     await db.transaction().execute((trx) => enqueue(trx, attributeJob, {}));
-    return { ...result, problems: [...problems], subscriptions };
+    return { ...result, problems, subscriptions };
   },
 });
 

@@ -168,7 +168,7 @@ async function assertUnchanged(
   request: FastifyRequest,
   ifMatch: string | undefined,
 ): Promise<void> {
-  await call.db.transaction().execute((trx) => lockPath(trx, request.url.split('?', 1)[0] ?? ''));
+  await call.db.transaction().execute((trx) => lockPath(trx, `${edited.path} ${JSON.stringify(request.params)}`));
   const query: unknown = edited.query === undefined ? {} : (edited.query as z.ZodType).parse({});
   const { body } = await answerOf({ ...edited, shape: 'operation' }, { ...call, query, body: undefined }, undefined);
   assertMatches(ifMatch, etagOf(body));
@@ -234,6 +234,8 @@ function listHandler(route: List, serving: Serving): Handler {
     const rowsMax = parts.isLimitGiven ? parts.page.limit : serving.limits.csvRowsMax;
     // The first page before the first byte: what is wrong with a request is told as a problem.
     const first = await page(Math.min(rowsMax, csvPageSize), cursor);
+    // Whoever asks for the headers alone would have the rest of the list read, for nobody.
+    if (request.method === 'HEAD') return reply.type(csvType).send();
     const lines = csvLines(columns, first, rowsMax, parts.isLimitGiven, page);
     reply.header('content-disposition', `attachment; filename="${fileNameOf(route)}"`);
     return reply.type(csvType).send(Readable.from(lines, { objectMode: false, highWaterMark: 65_536 }));
@@ -290,6 +292,8 @@ function documentHandler(route: Documented, serving: Serving): Handler {
     // What comes bit by bit must not wait in a proxy until there is enough of it.
     if (route.endless === true) reply.header('x-accel-buffering', 'no');
     const isReady = typeof body === 'string' || body instanceof Uint8Array || body instanceof Readable;
+    // What is made as it is read is not made for nobody.
+    if (!isReady && request.method === 'HEAD') return reply.type(type).send();
     return reply.type(type).send(isReady ? body : Readable.from(body, { objectMode: false }));
   };
 }

@@ -28,9 +28,12 @@ export interface Problem {
   readonly errors?: readonly ProblemError[];
 }
 
+const errorsMax = 100;
+
 /** A request that is not as its operation's schema says. */
 export class InvalidRequest extends ArcadiaError {
   readonly errors: readonly ProblemError[];
+  /** Told are the first hundred. */
   constructor(errors: readonly ProblemError[]) {
     const [first] = errors;
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
@@ -38,7 +41,7 @@ export class InvalidRequest extends ArcadiaError {
       'invalid_argument',
       first === undefined ? 'The request is not valid.' : `${first.pointer || 'The body'}: ${first.detail}${more}.`,
     );
-    this.errors = errors;
+    this.errors = errors.slice(0, errorsMax);
   }
 }
 
@@ -56,15 +59,19 @@ function pointerOf(place: ProblemError['in'], path: readonly PropertyKey[]): str
   return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
-/** Where a text holds what no text in PostgreSQL can: the character NUL. */
-export function findNul(value: unknown, place: ProblemError['in'], path = ''): ProblemError | null {
+/** Nothing that is asked for needs more; whoever walks a value may then do so by recursion. */
+const depthMax = 64;
+
+/** Where a text holds what no text in PostgreSQL can, the character NUL; or where a value goes too deep. */
+export function findUnfit(value: unknown, place: ProblemError['in'], path = '', depth = 0): ProblemError | null {
   if (typeof value === 'string') {
     return value.includes('\0') ? { in: place, pointer: path, detail: 'holds the character NUL' } : null;
   }
   if (typeof value !== 'object' || value === null) return null;
+  if (depth >= depthMax) return { in: place, pointer: path, detail: `is nested more than ${depthMax} deep` };
   for (const [name, item] of Object.entries(value)) {
     if (name.includes('\0')) return { in: place, pointer: path, detail: 'has a name with the character NUL' };
-    const found = findNul(item, place, place === 'body' ? `${path}/${name}` : name);
+    const found = findUnfit(item, place, place === 'body' ? `${path}/${name}` : name, depth + 1);
     if (found !== null) return found;
   }
   return null;

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { RouteDeclaration } from '../platform/route.ts';
 import { pageSizeDefault, pageSizeMax } from './limits.ts';
-import { findNul, InvalidRequest, issuesOf, type ProblemError } from './problems.ts';
+import { findUnfit, InvalidRequest, issuesOf, type ProblemError } from './problems.ts';
 import { readerOf } from './text-values.ts';
 
 /** What the server adds to the query of every list. */
@@ -46,14 +46,14 @@ export function partsReader(route: RouteDeclaration): (request: FastifyRequest) 
   return (request) => {
     const errors: ProblemError[] = [];
     function parse<Value>(schema: z.ZodType<Value>, value: unknown, place: ProblemError['in']): Value | undefined {
-      const nul = findNul(value, place);
+      const nul = findUnfit(value, place);
       if (nul !== null) {
         errors.push(nul);
         return undefined;
       }
       const result = schema.safeParse(value);
       if (result.success) return result.data;
-      errors.push(...issuesOf(place, result.error));
+      for (const issue of issuesOf(place, result.error)) errors.push(issue);
       return undefined;
     }
 

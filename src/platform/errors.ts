@@ -139,7 +139,11 @@ export const catalogue = {
   },
   rate_limited: { exitCode: 1, status: 429, todo: 'Send the request again after Retry-After.' },
   overloaded: { exitCode: 1, status: 503, todo: 'Send the request again after Retry-After; nothing was done.' },
-  timed_out: { exitCode: 1, status: 503, todo: 'Ask for less at a time, or again later; nothing was done.' },
+  timed_out: {
+    exitCode: 1,
+    status: 503,
+    todo: 'Ask for less at a time, or again later. A change may have been made: send it with the same Idempotency-Key, or look first.',
+  },
   audit_broken: {
     exitCode: 1,
     status: 500,

@@ -1,3 +1,4 @@
+import { ArcadiaError } from './errors.ts';
 import type { Page, PageRequest } from './route.ts';
 
 // How a list's page is made of rows. A domain is asked for one row more than a page holds: whether
@@ -10,8 +11,18 @@ export function pageOf<Row>(rows: readonly Row[], limit: number, cursorOf: (last
   return { items, nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null };
 }
 
-/** A page of what a domain gives whole, because there never is much of it. `keyOf` tells its items apart. */
+/**
+ * A page of what a domain gives whole, because there never is much of it. `keyOf` tells its items apart.
+ * @throws ArcadiaError conflict: the item after which the page begins is gone. Where the list goes on
+ *   is not known then, and to begin anew unasked would give rows twice.
+ */
 export function pageOfAll<Item>(all: readonly Item[], page: PageRequest, keyOf: (item: Item) => string): Page<Item> {
-  const begin = page.cursor === null ? 0 : all.findIndex((item) => keyOf(item) === page.cursor) + 1;
-  return pageOf(all.slice(begin, begin + page.limit + 1), page.limit, keyOf);
+  const last = page.cursor === null ? -1 : all.findIndex((item) => keyOf(item) === page.cursor);
+  if (page.cursor !== null && last < 0) {
+    throw new ArcadiaError(
+      'conflict',
+      'The list has changed: what the last page ended with is gone. Begin anew, without a cursor.',
+    );
+  }
+  return pageOf(all.slice(last + 1, last + page.limit + 2), page.limit, keyOf);
 }

@@ -107,3 +107,9 @@ it('aliases to nothing, or that unfold without end, are told like other mistakes
   );
   expect(problems(bomb.join('\n'))).toEqual([expect.stringMatching(/alias/i)]);
 });
+
+it('a file that is longer than any plan is not read', () => {
+  expect(problems(`# ${'x'.repeat(70_000)}`)).toEqual([
+    expect.stringMatching(/^plans\/p\.yaml:1: .*longer than 65536/),
+  ]);
+});

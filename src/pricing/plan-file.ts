@@ -22,6 +22,11 @@ export type ReadPlanFile =
     }
   | { readonly plan: null; readonly problems: PlanFileProblem[] };
 
+/** Time to read grows with the square of what a file holds. */
+const lengthMax = 65_536;
+/** How many problems are told of one file. */
+const problemsMax = 100;
+
 /**
  * Reads a plan file (YAML, of which JSON is a part). Numbers keep their own digits: 0.10 is the
  * decimal "0.10", never a binary fraction.
@@ -29,6 +34,10 @@ export type ReadPlanFile =
  * @param kinds the billing kinds that there are
  */
 export function readPlanFile(file: string, text: string, kinds: ReadonlySet<string>): ReadPlanFile {
+  if (text.length > lengthMax) {
+    const reason = `is longer than ${lengthMax} characters: no plan needs that`;
+    return { plan: null, problems: [{ file, line: 1, path: '', reason }] };
+  }
   const lineCounter = new LineCounter();
   const lineAt = (offset: number) => lineCounter.linePos(offset).line;
   const document = parseDocument(text, { lineCounter, customTags: numbersAsText, prettyErrors: false });
@@ -66,7 +75,7 @@ export function readPlanFile(file: string, text: string, kinds: ReadonlySet<stri
   }
   const checked = checkPlan(content, kinds);
   if (checked.plan) return { ...checked, problem };
-  const problems = checked.problems.map(({ path, reason }) => problem(path, reason));
+  const problems = checked.problems.slice(0, problemsMax).map(({ path, reason }) => problem(path, reason));
   return { plan: null, problems: problems.sort((a, b) => a.line - b.line) };
 }
 

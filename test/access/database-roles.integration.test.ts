@@ -240,3 +240,17 @@ test('nothing is streamed past the role', async () => {
   };
   await expect(read()).rejects.toThrow('inside a transaction');
 });
+
+test("what runs with the owner's rights is fixed in where it looks, and nobody else hangs it on a table of theirs", async () => {
+  const { rows } = await sql<{ name: string; callable: string[]; isFixed: boolean }>`
+    SELECT p.proname AS name, coalesce(p.proconfig::text LIKE '%search_path%', false) AS "isFixed",
+           ARRAY(SELECT r FROM unnest(ARRAY['arcadia_worker', 'arcadia_api', 'arcadia_customer']) AS r
+                 WHERE has_function_privilege(r, p.oid, 'EXECUTE')) AS callable
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE p.prosecdef AND n.nspname = current_schema() ORDER BY p.proname`.execute(db);
+  expect(rows.length).toBeGreaterThan(4);
+  for (const { name, callable, isFixed } of rows) {
+    const allowed = name === 'tell_event' ? ['arcadia_worker', 'arcadia_api'] : [];
+    expect([name, isFixed, callable]).toEqual([name, true, allowed]);
+  }
+});
