@@ -40,7 +40,7 @@ const importRoute = declareRoute({
     if (plans.length > 0 && principal.role === 'operator') {
       throw new ArcadiaError(
         'forbidden',
-        'Who is on which plan is for owner and finance to say: leave out the column plan.',
+        'Who is on which plan is not for an operator to say: leave out the column plan, or fill it as owner.',
       );
     }
     const subscriptions = await subscribeImported(db, plans, principal.subject, now);

@@ -23,7 +23,7 @@ export type ReadPlanFile =
   | { readonly plan: null; readonly problems: PlanFileProblem[] };
 
 /** Time to read grows with the square of what a file holds. */
-const lengthMax = 65_536;
+const lengthMax = 16_384;
 /** How many problems are told of one file. */
 const problemsMax = 100;
 
@@ -42,7 +42,7 @@ export function readPlanFile(file: string, text: string, kinds: ReadonlySet<stri
   const lineAt = (offset: number) => lineCounter.linePos(offset).line;
   const document = parseDocument(text, { lineCounter, customTags: numbersAsText, prettyErrors: false });
   if (document.errors.length > 0) {
-    const problems = document.errors.map((error) => ({
+    const problems = document.errors.slice(0, problemsMax).map((error) => ({
       file,
       line: lineAt(error.pos[0]),
       path: '',

@@ -137,7 +137,7 @@ const planFiles = z.strictObject({
           .min(1)
           .max(200)
           .meta({ description: 'For problems', examples: ['plans/studio.yaml'] }),
-        text: z.string().max(1_000_000).meta({ description: 'YAML or JSON, as GET /plan-schema says' }),
+        text: z.string().max(16_384).meta({ description: 'YAML or JSON, as GET /plan-schema says' }),
       }),
     )
     .min(1)
