@@ -64,7 +64,9 @@ async function invoicesOf(on: Database, customer: string) {
 
 async function draftsOf(on: Database, customer: string) {
   const drafts = (await invoicesOf(on, customer)).filter(({ state }) => state === 'draft');
-  return drafts.map(({ month, subtotal, currency }) => [month.toString().slice(0, 7), subtotal, currency]).sort();
+  return drafts
+    .map(({ month, subtotal, currency }) => [month.toString().slice(0, 7), subtotal, currency])
+    .sort((a, b) => (String(a) < String(b) ? -1 : 1));
 }
 
 it('an old month whose invoice is void is drafted anew at once', async () => {
