@@ -81,6 +81,7 @@ describe('a difference is what metering then writes', () => {
         before: '0',
         after: '336',
         change: '336',
+        recordsFrom: null,
         inserted: 14,
         changed: 0,
         deleted: 0,
