@@ -45,9 +45,9 @@ export interface ListedResource {
   readonly tags: readonly string[];
   /**
    * Sorted, without duplicates. Snapshot and backup: its source; volume, reserved IP: its droplets;
-   * firewall: droplets and tags.
+   * firewall: droplets and tags. Null: this listing does not tell, and what was known of it still counts.
    */
-  readonly parents: readonly ParentRef[];
+  readonly parents: readonly ParentRef[] | null;
   /**
    * Normalised facts that billing reads, snake_case. Numbers are exact to 9 digits; sizes are GiB.
    * droplet: size_slug, vcpus, memory_mb, disk_gb, gpu (true or false), image.

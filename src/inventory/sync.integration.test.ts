@@ -2,7 +2,10 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { openSimulatedAccount, type SimulatedAccount } from '../../test/scenarios/simulated-account.ts';
+import type { Provider } from '../cloud/provider.ts';
+import { databaseClock } from '../platform/clock.ts';
 import { getResource, listResources } from './resources.ts';
+import { syncAccount } from './sync.ts';
 
 let database: TestDatabase;
 let cloud: SimulatedAccount;
@@ -272,6 +275,33 @@ describe('changes', () => {
     expect(states).toEqual([`${first}/${ended} again.example active listing`, `${back}/ again.example active listing`]);
     // The project is read before the zones: it finds the new life one sync later, and holds it from its beginning.
     expect(memberships).toEqual([expect.stringContaining(`${first}/${ended} `), expect.stringContaining(`${back}/ `)]);
+  });
+
+  test('a listing that does not tell of what something was made leaves what was known of it', async () => {
+    const [droplet] = await cloud.happen({ type: 'create_droplet', name: 'web', backups: 'weekly' });
+    const [backup] = await cloud.happen({ type: 'create_backup', droplet: Number(droplet), sizeGb: 2 });
+    await cloud.sync();
+    const { provider } = cloud;
+    const untold: Provider = {
+      ...provider,
+      async *list(kind, signal) {
+        for await (const event of provider.list(kind, signal)) {
+          if (event.type === 'end') yield event;
+          else yield { ...event, items: event.items.map((item) => ({ ...item, name: 'renamed', parents: null })) };
+        }
+      },
+    };
+    await cloud.advance({ days: 1 });
+    const [result] = await syncAccount(database.db, cloud.account, untold, {
+      clock: databaseClock(database.db),
+      kinds: ['droplet_backup'],
+    });
+    expect(result).toMatchObject({ outcome: 'complete', changed: 1 });
+    const { states } = await getResource(database.db, `droplet_backup:${backup}`);
+    expect(states.map(({ name, parents }) => [name === 'renamed', parents])).toEqual([
+      [false, [`droplet:${droplet}`]],
+      [true, [`droplet:${droplet}`]],
+    ]);
   });
 
   test('a name that PostgreSQL cannot store is replaced, and stops nothing', async () => {

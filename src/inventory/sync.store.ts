@@ -163,14 +163,14 @@ async function stageListing(conn: Database, observation: Observation, source: Ra
   const { rows } = await sql<{ ords: number[] }>`
     WITH staged AS (
       INSERT INTO sync_listing
-      SELECT l.ord, l.kind, l.external_id, l.urn, l.name, l.status, l.created_at, l.region, l.tags, l.parents, l.attributes,
-             l.digest, r.resource_id,
+      SELECT l.ord, l.kind, l.external_id, l.urn, l.name, l.status, l.created_at, l.region, l.tags,
+             coalesce(l.parents, s.parents, '{}'), l.attributes, l.digest, r.resource_id,
              CASE
                WHEN s.resource_id IS NULL AND EXISTS (
                  SELECT FROM resource_states e WHERE e.resource_id = r.resource_id AND e.superseded_at = 'infinity') THEN 'back'
                WHEN s.resource_id IS NULL THEN 'born'
                WHEN (s.name, s.status, s.region, s.tags, s.parents, s.attributes)
-                 IS DISTINCT FROM (l.name, l.status, l.region, l.tags, l.parents, l.attributes) THEN 'changed'
+                 IS DISTINCT FROM (l.name, l.status, l.region, l.tags, coalesce(l.parents, s.parents), l.attributes) THEN 'changed'
              END,
              r.resource_id IS NOT NULL AND ((r.urn IS NULL AND l.urn IS NOT NULL)
                OR (r.provider_created_at IS NULL AND l.created_at IS NOT NULL)),

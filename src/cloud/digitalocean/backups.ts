@@ -8,7 +8,8 @@ import type { Reading } from './request.ts';
  * Droplet backups, in bulk. The images tell size and time but not the droplet; the droplets name
  * their backups (`backup_ids`), the policies the plan. Which droplet a backup is of never
  * changes, so what the listing of droplets shows is remembered, and droplets are read again only
- * for a backup that none of them has named yet.
+ * for a backup that none of them has named yet. Of one that none names, its droplet being gone, the
+ * listing does not tell it.
  */
 export class BackupSources {
   #dropletOf = new Map<string, string>();

@@ -62,7 +62,7 @@ test('what belongs to something belongs to something listed', async () => {
     for (const item of items) refs.add(`${kind}:${item.externalId}`);
     if (kind === 'volume' || kind === 'reserved_ip' || kind === 'droplet_backup') children.push(...items);
   }
-  const parents = children.flatMap(({ parents: of }) => of);
+  const parents = children.flatMap(({ parents: of }) => of ?? []);
   expect(parents.length).toBeGreaterThan(0);
   expect(parents.filter((parent) => !refs.has(parent))).toEqual([]);
 

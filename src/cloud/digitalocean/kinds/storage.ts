@@ -80,6 +80,7 @@ const readBackupImage = reader(image, (said, payload) =>
     createdAt: said.created_at,
     region: said.regions,
     tags: said.tags,
+    parents: null,
     attributes: known({ size_gb: said.size_gigabytes }),
     payload,
   }),
