@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database.ts';
+import type { DecidedCorrection, Line, ManualLine } from './lines.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
 
 // What drafts are made from, and the drafts themselves, many customers at a time.
@@ -116,16 +117,9 @@ export async function selectDeployments(db: Database, customerIds: readonly numb
   return rows;
 }
 
-export interface ManualLineRow {
+export interface ManualLineRow extends ManualLine {
   readonly customerId: number;
   readonly currency: string;
-  readonly manualLineId: number;
-  readonly deploymentId: number | null;
-  readonly description: string;
-  readonly quantity: string;
-  readonly unit: string | null;
-  readonly unitPrice: string;
-  readonly taxCategory: string | null;
 }
 
 export async function selectManualLines(
@@ -142,15 +136,9 @@ export async function selectManualLines(
   return rows;
 }
 
-export interface DecidedRow {
+export interface DecidedRow extends DecidedCorrection {
   readonly customerId: number;
   readonly currency: string;
-  readonly correctionId: number;
-  readonly deploymentId: number;
-  readonly month: Temporal.PlainDate;
-  readonly component: string;
-  readonly description: string;
-  readonly amount: string;
 }
 
 /** Corrections that were decided to come on the customers' invoices of the month. */
@@ -307,18 +295,9 @@ export interface DraftContent {
   readonly lines: readonly DraftLine[];
 }
 
-export interface DraftLine {
-  readonly kind: string;
-  readonly deploymentId: number | null;
+export interface DraftLine extends Omit<Line, 'serviceMonth' | 'taxCategory' | 'charged'> {
   readonly serviceMonth: string;
-  readonly component: string;
-  readonly description: string;
-  readonly quantity: string | null;
-  readonly unit: string | null;
-  readonly unitPrice: string | null;
-  readonly amount: string;
   readonly tax: LineTax;
-  readonly details: unknown;
 }
 
 /** Writes drafts: new ones, and what others say now. Returns each one's id, in their order. */

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database.ts';
+import type { Line } from './lines.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
 
 // Invoices and credit notes: reading them, and the steps of their lives.
@@ -111,20 +112,13 @@ export async function selectInvoice(
   return rows;
 }
 
-export interface LineRow {
+/** A line as it is written on a document. */
+export interface LineRow extends Omit<Line, 'taxCategory' | 'charged' | 'details'> {
+  /** Its number on the document, from 1. */
   readonly position: number;
-  readonly kind: 'base' | 'usage' | 'adjustment' | 'manual' | 'correction';
-  readonly deploymentId: number | null;
   /** Slug and name; null: for the customer as a whole. */
   readonly deployment: string | null;
   readonly deploymentName: string | null;
-  readonly serviceMonth: Temporal.PlainDate;
-  readonly component: string;
-  readonly description: string;
-  readonly quantity: string | null;
-  readonly unit: string | null;
-  readonly unitPrice: string | null;
-  readonly amount: string;
   readonly tax: LineTax;
   readonly details: Readonly<Record<string, unknown>>;
 }

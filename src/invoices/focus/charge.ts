@@ -1,31 +1,13 @@
 import type { BillingKind } from '../../metering/kinds.ts';
 import { Exact, formatQuantity, roundHalfAwayFromZero } from '../../platform/quantity.ts';
 import type { Json } from '../canonical-json.ts';
-import type { LineTax } from '../taxes.ts';
+import type { LineRow } from '../invoices.store.ts';
 import { type ChargeCategory, type ChargeFrequency, decimalScale, type FocusRow, type JsonObject } from './columns.ts';
 import { byHand, hostingPlan, type Service, serviceOf } from './services.ts';
 import { countUnit, focusUnit } from './units.ts';
 
 /** A line of an issued document, as it was issued. */
-export interface BilledLine {
-  /** Its number on the document, from 1. */
-  readonly position: number;
-  readonly kind: 'base' | 'usage' | 'adjustment' | 'manual' | 'correction';
-  /** Slug and name; null: for the customer as a whole. */
-  readonly deployment: string | null;
-  readonly deploymentName: string | null;
-  /** The month in which it was used; of a correction, the one that is corrected. */
-  readonly serviceMonth: Temporal.PlainDate;
-  readonly component: string;
-  readonly description: string;
-  /** What is charged: of usage, what lies beyond what is included. */
-  readonly quantity: string | null;
-  readonly unit: string | null;
-  readonly unitPrice: string | null;
-  readonly amount: string;
-  readonly tax: LineTax;
-  readonly details: Readonly<Record<string, unknown>>;
-}
+export type BilledLine = Omit<LineRow, 'deploymentId'>;
 
 /** Half-open. */
 export interface Span {

@@ -1,23 +1,14 @@
 import { sql } from 'kysely';
 import type { Database } from '../../platform/database.ts';
-import type { TaxTotal } from '../taxes.ts';
 import type { BilledLine } from './charge.ts';
+import type { BilledDocument } from './document-charges.ts';
 
 // What was issued, read for an export. Issued is frozen, so pages that are read one after another
 // fit together without a transaction around them: whether a document belongs is asked once, as of
 // one instant.
 
-export interface DocumentRow {
+export interface DocumentRow extends Omit<BilledDocument, 'billingMonth'> {
   readonly invoiceId: number;
-  readonly kind: 'invoice' | 'credit_note';
-  readonly number: string;
-  readonly credits: string | null;
-  readonly issuer: string;
-  readonly customer: string;
-  readonly customerName: string;
-  readonly currency: string;
-  readonly total: string;
-  readonly taxes: readonly TaxTotal[];
   /** Deployments' names on the document, by slug. */
   readonly deploymentNames: Readonly<Record<string, string>>;
   readonly lines: number;
