@@ -74,10 +74,18 @@ describe('a move to ClickHouse', () => {
     const revisions = await Promise.all([0, firstRevision, firstRevision + 1].map((revision) => records(revision)));
     expect(revisions[1]).toEqual(first);
 
+    await sql`
+      INSERT INTO usage_retired_months (billing_kind_id, month, fact_change_id, records, retired_at, purged)
+      SELECT billing_kind_id, '2026-01-01', 0, 0, ${after}, true FROM billing_kinds WHERE slug = 'droplet_hours'`.execute(
+      db,
+    );
     const moved = await moveUsage(db, clickHouse, { now: after });
     expect(moved).toMatchObject({ days: 5, already: false });
     const store = await openUsageStore(db);
     expect(store.engine).toBe('clickhouse');
+    // Its records may have been copied before they were removed here: they are removed there.
+    const { rows } = await sql<{ purged: boolean }>`SELECT purged FROM usage_retired_months`.execute(db);
+    expect(rows).toEqual([{ purged: false }]);
     expect(await records()).toEqual(before);
     expect(await usageOfAll(db, range.from, range.to)).toEqual(usage);
     expect(await Promise.all([0, firstRevision, firstRevision + 1].map((revision) => records(revision)))).toEqual(

@@ -129,6 +129,7 @@ async function switchOver(db: Database, address: string, now: Temporal.Instant):
   return db.transaction().execute(async (trx) => {
     assertFromPostgres(await store.lockCurrentStore(trx));
     if ((await store.countDaysToCopy(trx, address)) > 0) return false;
+    await store.resetPurged(trx);
     await store.updateCurrentStore(trx, { engine: 'clickhouse', address }, now);
     return true;
   });

@@ -165,7 +165,8 @@ async function rollUp(trx: Transaction, clickHouse: ClickHouse, month: KindMonth
 }
 
 async function drop(db: Database, clickHouse: ClickHouse, month: KindMonth, signal?: AbortSignal): Promise<void> {
-  for (const text of await write.daysWithRows(clickHouse, month.month, month.month.add({ months: 1 }))) {
+  const range = { from: month.month, to: month.month.add({ months: 1 }) };
+  for (const text of await write.daysWithRows(clickHouse, range.from, range.to)) {
     signal?.throwIfAborted();
     const day = Temporal.PlainDate.from(text);
     await db.transaction().execute(async (trx) => {
@@ -178,6 +179,7 @@ async function drop(db: Database, clickHouse: ClickHouse, month: KindMonth, sign
       }
     });
   }
+  await shipments.deleteLeftRevisions(db, range);
 }
 
 function byCause(scope: readonly shipments.Touched[]): Map<string, number[]> {

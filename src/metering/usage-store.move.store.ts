@@ -32,6 +32,14 @@ export async function updateCurrentStore(trx: Transaction, store: CurrentStore, 
     UPDATE usage_store SET engine = ${store.engine}, address = ${store.address}, switched_at = ${now}`.execute(trx);
 }
 
+/**
+ * Has the records of retired months removed again: a copy made before they were retired has them.
+ * Where there are none, nothing is removed.
+ */
+export async function resetPurged(trx: Transaction): Promise<void> {
+  await sql`UPDATE usage_retired_months SET purged = false WHERE purged`.execute(trx);
+}
+
 /** Has a move to this address begun? */
 export async function hasMoved(db: Database, address: string): Promise<boolean> {
   const { rows } = await sql<{ found: boolean }>`

@@ -60,6 +60,7 @@ async function fillDay(
   { day, whole, begin }: DayReplacement,
   granularities: readonly Granularity[],
 ): Promise<Replaced> {
+  if (!(await write.anyExpected(trx, day, whole))) return nothingReplaced;
   const revision = await begin();
   let inserted = 0;
   for (const granularity of granularities) {

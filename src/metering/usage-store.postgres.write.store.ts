@@ -25,6 +25,22 @@ export async function partitionExists(
 
 const primaryKey = sql`PRIMARY KEY (deployment_id, billing_kind_id, resource_id, period_start, granularity)`;
 
+/** Will the day have any record of these kinds? There is one wherever a level overlaps the day. */
+export async function anyExpected(
+  trx: Transaction,
+  day: Temporal.PlainDate,
+  kinds: readonly KindOfDay[],
+): Promise<boolean> {
+  const enabled = kinds.filter((kind) => kind.enabled).map((kind) => kind.billingKindId);
+  const { rows } = await sql<{ found: boolean }>`
+    SELECT EXISTS (SELECT FROM metered_levels
+                   WHERE billing_kind_id = ANY (${enabled}::smallint[])
+                     AND valid_from < ${startOfDay(day.add({ days: 1 }))} AND valid_to > ${startOfDay(day)}) AS found`.execute(
+    trx,
+  );
+  return rows[0]?.found ?? false;
+}
+
 /** What the partition of a day holds: said in a CHECK, attaching need not read it. */
 function boundsOf(day: Temporal.PlainDate, granularity: Granularity): RawBuilder<unknown> {
   const from = sql.lit(startOfDay(day).toString());

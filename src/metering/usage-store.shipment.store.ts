@@ -176,6 +176,18 @@ export async function deleteVisibleRevisions(trx: Transaction, day: Temporal.Pla
   await sql`DELETE FROM usage_visible_revisions WHERE day = ${day}`.execute(trx);
 }
 
+/** Of days of a range that are no longer metered, whose rows are gone: what a killed run has left. */
+export async function deleteLeftRevisions(
+  db: Database,
+  range: { readonly from: Temporal.PlainDate; readonly to: Temporal.PlainDate },
+): Promise<void> {
+  const left = sql`
+    day >= ${range.from} AND day < ${range.to} AND day NOT IN (
+      SELECT day FROM metered_days WHERE day >= ${range.from} AND day < ${range.to})`;
+  await sql`DELETE FROM usage_changed_deployments WHERE ${left}`.execute(db);
+  await sql`DELETE FROM usage_visible_revisions WHERE ${left}`.execute(db);
+}
+
 export interface Touched {
   readonly resource_id: number;
   readonly cause: string;
