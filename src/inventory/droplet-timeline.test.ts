@@ -96,6 +96,14 @@ describe('power', () => {
     expect(correctByActions(seen, quarters, [did('power_off', '10:00')])).toEqual([]);
   });
 
+  test('a shutdown at the instant of a listing that shows the droplet on could have come before it', () => {
+    const believed = [since('08:00', droplet('active'), '10:15'), since('10:15', droplet('off'))];
+    expect(correctByActions(believed, quarters, [did('shutdown', '10:00')])).toEqual([]);
+    expect(shown(correctByActions(believed, quarters, [did('shutdown', '10:00'), did('power_off', '10:05')]))).toEqual([
+      '10:05-10:15 off s-1vcpu-1gb',
+    ]);
+  });
+
   test('an action after the last listing waits', () => {
     expect(correctByActions([since('08:00', droplet('active'))], quarters, [did('power_off', '10:50')])).toEqual([]);
   });
@@ -117,6 +125,15 @@ describe('resize', () => {
     expect(shown(correctByActions(believed, quarters, [did('resize', '10:05'), did('resize', '10:11')]))).toEqual([
       '10:11-10:15 active s-4vcpu-8gb',
     ]);
+  });
+
+  test('at the instant of the first listing, told again, leaves the size before it', () => {
+    const believed = [since('08:00', droplet('active'), '10:01'), since('10:01', droplet('active', large))];
+    const resized = [did('resize', '10:00')];
+    const sightings = [at('10:00'), at('10:01')];
+    expect(correctByActions(believed, sightings, resized)).toEqual([]);
+    const corrected = [since('08:00', droplet('active'), '10:00'), since('10:00', droplet('active', large))];
+    expect(correctByActions(corrected, sightings, resized)).toEqual([]);
   });
 
   test('that changed nothing seen changes nothing', () => {

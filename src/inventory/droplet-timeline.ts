@@ -89,7 +89,8 @@ export function correctByActions(
     } else if (after !== null) {
       const born = lifeBefore(believed, until);
       const inLife = between.filter(({ completedAt }) => compare(completedAt, born) > 0);
-      corrections.push(...differences(believed, timeline(born, firstState(after, inLife), until, after, inLife)));
+      const first = { ...stateAt(believed, born)!, status: statusAtBirth(after, inLife) };
+      corrections.push(...differences(believed, timeline(born, first, until, after, inLife)));
     }
   }
   return corrections;
@@ -97,15 +98,18 @@ export function correctByActions(
 
 /**
  * The actions completed at the very instant of a listing that it does not show: they came after it.
- * Of those that are not sure, a reboot could have come before or after, and stays out of it.
+ * Only those that say for sure what is so from then on; a resize tells no size, and what is not sure
+ * could have come before: what follows decides of them, which a later reading may know better.
  */
 function unseenAt(at: Temporal.Instant, seen: DropletState, actions: readonly CompletedAction[]): CompletedAction[] {
-  const then = actions.filter(({ completedAt }) => completedAt.equals(at));
-  const telling = then.filter(({ type }) => type !== 'reboot' && type !== 'power_cycle');
-  const last = telling.findLast(({ type }) => Object.hasOwn(powerActions, type));
+  const sure = actions.filter(
+    ({ type, completedAt }) =>
+      completedAt.equals(at) && (type === 'destroy' || (Object.hasOwn(powerActions, type) && powerActions[type]!.sure)),
+  );
+  const last = sure.findLast(({ type }) => type !== 'destroy');
   return last !== undefined && powerActions[last.type]!.status === seen.status
-    ? telling.filter(({ type }) => !Object.hasOwn(powerActions, type))
-    : telling;
+    ? sure.filter(({ type }) => type === 'destroy')
+    : sure;
 }
 
 /** What was so from `from`, seen as `before`, until `until`, seen as `after` (null: gone). */
@@ -157,13 +161,16 @@ function statusChanges(actions: readonly CompletedAction[], last: string | null)
   return changes;
 }
 
-/** What a droplet was at its birth, seen later as `seen`: as seen, unless its first action tells its power before. */
-function firstState(seen: DropletState, actions: readonly CompletedAction[]): DropletState {
+/**
+ * The status of a droplet at its birth, seen later as `seen`: as seen, unless its first action tells its
+ * power before. Nobody tells what else it was: it stays as it is believed.
+ */
+function statusAtBirth(seen: DropletState, actions: readonly CompletedAction[]): string {
   const changes = statusChanges(actions, seen.status);
   const first = actions.find((action) => changes.has(action));
+  if (first === undefined) return seen.status;
   // A new droplet counts from its creation on, as the provider counts it.
-  if (first === undefined) return seen;
-  return { ...seen, status: first.type === 'create' ? 'active' : powerActions[first.type]!.before };
+  return first.type === 'create' ? 'active' : powerActions[first.type]!.before;
 }
 
 /** The parts of a timeline that are not believed already. */
