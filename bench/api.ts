@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import autocannon from 'autocannon';
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect } from 'kysely';
 import { Registry } from 'prom-client';
 import { startApi } from '../src/http/house.ts';
 import { openReadiness } from '../src/http/readiness.ts';
@@ -13,14 +13,13 @@ import { usageByDay } from '../src/metering/usage-days.ts';
 import { loadConfig } from '../src/platform/config.ts';
 import { type Database, openPool } from '../src/platform/database.ts';
 import { createLog } from '../src/platform/log.ts';
-import { seed as seedResources } from './metering.ts';
+import { resources, seedFleet, seedUsage } from './fleet.ts';
 import { type Row, row, say, withBenchDatabase } from './support.ts';
 
 // What the API adds to its SQL: authentication, checks, rendering by schema, log lines, limits. Held
 // against a server of a few lines that runs the same SQL through a pool of the same size; and, to
 // say how much of it is row-level security, against one that does so as a request may.
 
-const resources = Number(process.env.BENCH_RESOURCES ?? 1_000_000);
 const seconds = Number(process.env.BENCH_SECONDS ?? 10);
 const days = 30;
 const connections = 10;
@@ -31,32 +30,6 @@ const aim = 1 / 0.6;
 const from = Temporal.PlainDate.from('2026-05-01');
 const to = from.add({ days });
 const at = Temporal.Instant.from('2026-06-10T00:00:00Z');
-
-/** A record of each resource on each of thirty days, of the kinds that the resources are of. */
-async function seedUsage(db: Database): Promise<void> {
-  for (let day = from; Temporal.PlainDate.compare(day, to) < 0; day = day.add({ days: 1 })) {
-    const partition = sql.table(`usage_records_day_${day.toString().replaceAll('-', '')}`);
-    const midnight = `${day}T00:00Z`;
-    await sql`CREATE TABLE ${partition} (LIKE usage_records)`.execute(db);
-    await sql`
-      INSERT INTO ${partition}
-      SELECT m.deployment_id, a.resource_id, ${midnight}::timestamptz, 1, 1 + a.resource_id % 3, 'day', 24
-      FROM attributions a JOIN owner_set_members m USING (owner_set_id)`.execute(db);
-    await sql`
-      ALTER TABLE ${partition} ADD PRIMARY KEY (deployment_id, billing_kind_id, resource_id, period_start, granularity)`.execute(
-      db,
-    );
-    const bounds = [day, day.add({ days: 1 })].map((bound) => sql.lit(`${bound}T00:00Z`));
-    await sql`
-      ALTER TABLE usage_records_day ATTACH PARTITION ${partition} FOR VALUES FROM (${bounds[0]}) TO (${bounds[1]})`.execute(
-      db,
-    );
-    await sql`
-      INSERT INTO metered_days (day, billing_kind_id, granularity, definition, fact_change_id, revision, metered_at)
-      SELECT ${day}, billing_kind_id, 'day', '', 0, 1, ${at} FROM billing_kinds`.execute(db);
-  }
-  await sql`VACUUM ANALYZE`.execute(db);
-}
 
 type Read = (db: Database) => Promise<unknown>;
 
@@ -109,9 +82,9 @@ const described = ({ perSecond, p99Ms }: Load) => `${Math.round(perSecond)}/s, p
 export default async function bench(): Promise<Row[]> {
   return withBenchDatabase(async (db, connectionString) => {
     say(`Seeding ${resources} live resources ...`);
-    await seedResources(db);
+    await seedFleet(db);
     say(`Seeding ${resources * days} usage records ...`);
-    await seedUsage(db);
+    await seedUsage(db, from, days);
 
     const config = loadConfig({
       env: {

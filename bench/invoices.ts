@@ -5,35 +5,18 @@ import { approveInvoice, issueInvoice } from '../src/invoices/issue.ts';
 import { updateEntity } from '../src/invoices/entities.ts';
 import { invoicesOfMonth } from '../src/invoices/invoices.ts';
 import type { Database } from '../src/platform/database.ts';
+import { deployments, resources, seedFleet, seedUsage } from './fleet.ts';
 import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 
 // Drafts of a month for 20,000 deployments of 10,000 customers: a million resources, metered every
 // day. BENCH_RESOURCES makes it smaller; a deployment has 50.
 
-const resources = Number(process.env.BENCH_RESOURCES ?? 1_000_000);
-const deployments = Math.max(2, Math.round(resources / 50));
 const month = Temporal.PlainDate.from('2026-05-01');
 const days = month.daysInMonth;
 const issuedSample = 200;
 
-/** Customers of two deployments each, on the plans to begin with in turn. */
+/** What the customers are on, and how they are billed: the plans to begin with in turn, and VAT. */
 async function seedBusiness(db: Database): Promise<void> {
-  await sql`
-    INSERT INTO accounts (slug, name, provider, api_url, provider_account_id, simulated, credentials, connected_at, metered_from)
-    VALUES ('bench', 'Bench', 'digitalocean', 'https://example.com', 'bench', false, '', ${month}::date, ${month}::date)`.execute(
-    db,
-  );
-  await sql`
-    INSERT INTO customers (external_id, name, currency, created_at)
-    SELECT 'c' || i, 'Customer ' || i, 'USD', ${month}::date FROM generate_series(1, ${deployments}::int / 2) AS i`.execute(
-    db,
-  );
-  await sql`
-    INSERT INTO deployments (slug, name, customer_id, starts_at, created_at)
-    SELECT 'd' || i, 'Deployment ' || i, c.customer_id, ${month}::date, ${month}::date
-    FROM generate_series(1, ${deployments}::int) AS i JOIN customers c ON c.external_id = 'c' || ((i + 1) / 2)`.execute(
-    db,
-  );
   await sql`
     INSERT INTO subscriptions (deployment_id, plan_id, valid_from, valid_to, recorded_at, superseded_at, recorded_by)
     SELECT d.deployment_id, p.plan_id, ${month}::date, 'infinity', ${month}::date, 'infinity', 'bench'
@@ -50,43 +33,6 @@ async function seedBusiness(db: Database): Promise<void> {
     db,
   );
   await updateEntity(db, 'default', { name: 'Bench Ltd', address: ['1 Quay Street'], taxIds: ['VAT 1'], graceDays: 0 });
-}
-
-/** A month of daily records, as metering leaves them: a partition a day, filled, indexed, attached. */
-async function seedUsage(db: Database): Promise<void> {
-  const { rows } = await sql<{ ids: number[] }>`
-    SELECT array_agg(billing_kind_id ORDER BY billing_kind_id) AS ids FROM metering_config WHERE enabled`.execute(db);
-  const kinds = rows[0]?.ids ?? [];
-  await sql`CREATE TABLE bench_ids AS SELECT row_number() OVER (ORDER BY deployment_id) - 1 AS n, deployment_id FROM deployments WHERE customer_id IS NOT NULL`.execute(
-    db,
-  );
-  await sql`CREATE UNIQUE INDEX ON bench_ids (n)`.execute(db);
-  for (let index = 0; index < days; index += 1) {
-    const day = month.add({ days: index });
-    const partition = sql.table(`usage_records_day_${day.toString().replaceAll('-', '')}`);
-    const { rows: run } = await sql<{ revision: number }>`
-      INSERT INTO metering_runs (day, cause, started_at, inserted, changed, deleted)
-      VALUES (${day}, 'first', ${day}::date, ${resources}, 0, 0) RETURNING revision`.execute(db);
-    await sql`CREATE TABLE ${partition} (LIKE usage_records)`.execute(db);
-    await sql`
-      INSERT INTO ${partition} (deployment_id, resource_id, period_start, revision, billing_kind_id, granularity, quantity)
-      SELECT b.deployment_id, r, ${day}::date, ${run[0]?.revision ?? 0}, (${kinds}::smallint[])[1 + r % ${kinds.length}::int], 'day', 24 + r % 997 / 1000.0
-      FROM generate_series(1, ${resources}::int) AS r JOIN bench_ids b ON b.n = r % ${deployments}::int`.execute(db);
-    await sql`ALTER TABLE ${partition} ADD PRIMARY KEY (deployment_id, billing_kind_id, resource_id, period_start, granularity)`.execute(
-      db,
-    );
-    await sql`
-      ALTER TABLE usage_records_day ATTACH PARTITION ${partition}
-      FOR VALUES FROM (${sql.lit(`${day}T00:00:00Z`)}) TO (${sql.lit(`${day.add({ days: 1 })}T00:00:00Z`)})`.execute(
-      db,
-    );
-    await sql`
-      INSERT INTO metered_days (day, billing_kind_id, granularity, definition, fact_change_id, revision, metered_at)
-      SELECT ${day}::date, id, 'day', '', 0, ${run[0]?.revision ?? 0}, ${day}::date FROM unnest(${kinds}::smallint[]) AS id`.execute(
-      db,
-    );
-  }
-  await sql`VACUUM ANALYZE`.execute(db);
 }
 
 /** The bare cost: the sums of the month, fetched. */
@@ -147,8 +93,9 @@ async function issueAll(db: Database, now: Temporal.Instant): Promise<number> {
 export default async function bench(): Promise<Row[]> {
   return withBenchDatabase(async (db) => {
     say(`Seeding ${deployments} deployments and ${resources * days} usage records ...`);
+    await seedFleet(db, deployments / 2);
     await seedBusiness(db);
-    await seedUsage(db);
+    await seedUsage(db, month, days);
     const now = Temporal.Instant.from('2026-06-05T00:00:00Z');
     const bareMs = await bare(db);
     const bareName = 'bare: the GROUP BY that fetches their sums';

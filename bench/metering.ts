@@ -6,6 +6,7 @@ import { moveUsage } from '../src/metering/usage-move.ts';
 import { openUsageStore, useClickHouse } from '../src/metering/usage-store.open.ts';
 import type { Database } from '../src/platform/database.ts';
 import { startClickHouse } from '../test/clickhouse/server.ts';
+import { deployments, resources, seedFleet } from './fleet.ts';
 import { percentile99, type Row, row, say, timed, withBenchDatabase } from './support.ts';
 
 // BENCH_RESOURCES=100000 npm run bench -- metering: a small run. Hourly metering writes 24 times as
@@ -21,11 +22,7 @@ import { percentile99, type Row, row, say, timed, withBenchDatabase } from './su
 //   says the same and a third
 // - ATTACH with a CHECK that says what the partition holds: 2 to 17 ms; without one it reads it all
 
-const resources = Number(process.env.BENCH_RESOURCES ?? 1_000_000);
 const hourly = process.env.BENCH_HOURLY !== '0';
-const deployments = Math.max(1, Math.round(resources / 50));
-/** Where history begins: twelve months before the metered days. */
-const history = '2025-05-01T00:00:00Z';
 /** One in twenty changes on the metered day: its level changes at some moment in it. */
 const changedOneIn = 20;
 const upsertSample = Math.min(20_000, resources);
@@ -33,66 +30,6 @@ const lateFacts = Math.min(1_000, resources);
 
 const day = (text: string) => Temporal.PlainDate.from(text);
 const instant = (text: string) => Temporal.Instant.from(text);
-
-/**
- * Live resources of five kinds, fifty to a deployment, with twelve months behind them in which each
- * of them changed 1.2 times. Written straight into the tables; the exclusion constraints, which no
- * reading uses, are left out of the loading.
- */
-export async function seed(db: Database): Promise<void> {
-  await sql`ALTER TABLE resource_states DROP CONSTRAINT resource_states_resource_id_tstzrange_excl`.execute(db);
-  await sql`ALTER TABLE attributions DROP CONSTRAINT attributions_resource_id_tstzrange_excl`.execute(db);
-  await sql`ALTER TABLE manual_assignments DROP CONSTRAINT manual_assignments_resource_id_tstzrange_excl`.execute(db);
-  await sql`
-    INSERT INTO accounts (slug, name, provider, api_url, provider_account_id, simulated, credentials, connected_at, metered_from)
-    VALUES ('bench', 'Bench', 'digitalocean', 'https://example.com', 'bench', false, '', ${history}, ${history})`.execute(
-    db,
-  );
-  await sql`INSERT INTO customers (external_id, name, currency, created_at) VALUES ('bench', 'Bench', 'USD', '2026-01-01')`.execute(
-    db,
-  );
-  await sql`
-    INSERT INTO deployments (slug, name, customer_id, starts_at, created_at)
-    SELECT 'd' || i, 'd' || i, customer_id, ${history}::timestamptz, ${history}::timestamptz FROM customers, generate_series(1, ${deployments}::int) AS i`.execute(
-    db,
-  );
-  await sql`
-    INSERT INTO owner_sets (weight_total, signature)
-    SELECT 1, deployment_id || ':1' FROM deployments WHERE slug <> 'unattributed'`.execute(db);
-  await sql`
-    INSERT INTO owner_set_members (owner_set_id, deployment_id, weight_before, weight)
-    SELECT owner_set_id, split_part(signature, ':', 1)::bigint, 0, 1 FROM owner_sets
-    WHERE owner_set_id NOT IN (SELECT owner_set_id FROM owner_set_members)`.execute(db);
-  await sql`
-    INSERT INTO resources (account_id, kind, external_id, first_seen_at)
-    SELECT account_id, (ARRAY['droplet', 'droplet', 'droplet', 'snapshot', 'snapshot', 'droplet_backup', 'droplet_backup',
-                              'droplet_backup', 'dns_zone', 'spaces_bucket'])[1 + i % 10], i::text, ${history}::timestamptz
-    FROM accounts, generate_series(1, ${resources}::int) AS i`.execute(db);
-  await sql`
-    INSERT INTO resource_states (resource_id, account_id, kind, name, status, region, tags, parents, attributes,
-                                 valid_from, valid_to, recorded_at, superseded_at, source)
-    SELECT resource_id, account_id, kind, 'resource-' || resource_id, 'active', 'nyc3', '{}', '{}',
-           jsonb_build_object('size_gb', (resource_id % 997 + n) / 10.0, 'vcpus', 2, 'memory_mb', 4096),
-           begins, coalesce(lead(begins) OVER (PARTITION BY resource_id ORDER BY begins), 'infinity'),
-           begins, 'infinity', 'listing'
-    FROM resources, LATERAL (
-      SELECT ${history}::timestamptz AS begins, 0 AS n
-      UNION ALL
-      SELECT ${history}::timestamptz + m * interval '1 month' + (1 + resource_id % 600) * interval '1 hour', m
-      FROM generate_series(0, 11) AS m WHERE (resource_id + m) % 10 = 0) AS changes`.execute(db);
-  await sql`
-    INSERT INTO attributions (resource_id, owner_set_id, valid_from, valid_to, recorded_at, superseded_at)
-    SELECT resource_id, (SELECT min(owner_set_id) FROM owner_sets) + 1 + resource_id % ${deployments}::int,
-           ${history}::timestamptz, 'infinity', ${history}::timestamptz, 'infinity'
-    FROM resources`.execute(db);
-  await sql`
-    INSERT INTO manual_assignments (resource_id, owner_set_id, valid_from, valid_to, recorded_at, superseded_at, recorded_by)
-    SELECT resource_id, owner_set_id, valid_from, valid_to, recorded_at, superseded_at, 'bench' FROM attributions`.execute(
-    db,
-  );
-  await sql`UPDATE attributions SET rule_id = 1`.execute(db);
-  await sql`VACUUM ANALYZE`.execute(db);
-}
 
 /** Ends a twentieth of the states within the day and begins others there, as a day of syncs does. */
 async function changeSome(db: Database, on: string): Promise<void> {
@@ -274,7 +211,7 @@ async function inClickHouse(db: Database, rows: Row[], first: number): Promise<v
 export default async function bench(): Promise<Row[]> {
   return withBenchDatabase(async (db) => {
     say(`Seeding ${resources} live resources ...`);
-    await seed(db);
+    await seedFleet(db);
     const rows: Row[] = [];
     const { first } = await inPostgres(db, rows);
     await inClickHouse(db, rows, first);
