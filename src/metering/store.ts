@@ -159,11 +159,13 @@ function levelsOf(kindIds: readonly number[], scoped: boolean): RawBuilder<unkno
            CASE WHEN k.statuses IS NOT NULL AND NOT s.status = ANY (k.statuses) THEN 0
                 WHEN k.weight_attribute IS NULL THEN 1
                 WHEN jsonb_typeof(s.attributes -> k.weight_attribute) = 'number'
-                THEN weighed_level((s.attributes ->> k.weight_attribute)::numeric, k.weight_divisor)
+                -- weighed_level(), written out: as a function it is not inlined.
+                THEN 0.000000001 * div(2000000000 * greatest((s.attributes ->> k.weight_attribute)::numeric, 0) + k.weight_divisor,
+                                       2 * k.weight_divisor)
                 ELSE 0 END AS level
            ${scoped ? sql`, x.touched_from` : sql``}
     FROM inventory_states s
-    ${scoped ? sql`JOIN level_scope x USING (resource_id)` : sql``}
+    ${scoped ? sql`JOIN level_scope x ON x.resource_id = s.resource_id AND x.touched_from <= s.valid_to` : sql``}
     JOIN (SELECT *, from_day::timestamp AT TIME ZONE 'UTC' AS defined_from,
                  coalesce(lead(from_day) OVER (PARTITION BY billing_kind_id ORDER BY from_day)::timestamp AT TIME ZONE 'UTC',
                           'infinity') AS defined_to
@@ -172,18 +174,17 @@ function levelsOf(kindIds: readonly number[], scoped: boolean): RawBuilder<unkno
      AND k.defined_from < s.valid_to AND k.defined_to > s.valid_from
     JOIN inventory_accounts c ON c.account_id = s.account_id
     JOIN deployments_attributions a ON a.resource_id = s.resource_id
-     AND a.valid_from < s.valid_to AND a.valid_to > s.valid_from
+     AND a.valid_from < s.valid_to AND a.valid_to > s.valid_from ${scoped ? sql`AND a.valid_to >= x.touched_from` : sql``}
     JOIN deployments_owners o USING (owner_set_id)`;
   // A piece that now ends where the change begins was, until then, part of a longer one.
   const touched = scoped ? sql`AND piece_to >= touched_from` : sql``;
   return sql`
-    SELECT resource_id, deployment_id, piece_from, piece_to, weight_before, weight, weight_total, billing_kind_id, level
-    FROM (SELECT *, greatest(held_from, starts_at) AS piece_from, held_to AS piece_to FROM (${held}) AS h) AS started
-    WHERE piece_from < piece_to ${touched}
-    UNION ALL
-    SELECT resource_id, (SELECT deployment_id FROM deployments_list WHERE slug = 'unattributed'),
-           piece_from, piece_to, weight_before, weight, weight_total, billing_kind_id, level
-    FROM (SELECT *, held_from AS piece_from, least(held_to, starts_at) AS piece_to FROM (${held}) AS h) AS not_started
+    SELECT resource_id, part.deployment_id, piece_from, piece_to, weight_before, weight, weight_total, billing_kind_id, level
+    FROM (${held}) AS h
+    CROSS JOIN LATERAL (VALUES
+      (h.deployment_id, greatest(held_from, starts_at), held_to),
+      ((SELECT deployment_id FROM deployments_list WHERE slug = 'unattributed'), held_from, least(held_to, starts_at))
+    ) AS part (deployment_id, piece_from, piece_to)
     WHERE piece_from < piece_to ${touched}`;
 }
 
@@ -403,9 +404,9 @@ export async function selectDeploymentId(db: Database, slug: string): Promise<nu
   return rows[0]?.deployment_id ?? null;
 }
 
-export async function selectDeploymentSlugs(db: Database): Promise<Map<number, string>> {
+export async function selectDeploymentSlugs(db: Database, ids: readonly number[]): Promise<Map<number, string>> {
   const { rows } = await sql<{ deployment_id: number; slug: string }>`
-    SELECT deployment_id, slug FROM deployments_list`.execute(db);
+    SELECT deployment_id, slug FROM deployments_list WHERE deployment_id = ANY (${[...ids]}::bigint[])`.execute(db);
   return new Map(rows.map((row) => [row.deployment_id, row.slug]));
 }
 

@@ -60,13 +60,10 @@ export async function usageOfAll(
   const { bounds, floors } = await boundsOf(db, range);
   const retired = await retiredSums(db, scope, range, floors);
   const kept = await (await openUsageStore(db)).sumByDeployment(db, { scope, range, floors });
-  const slugs = await store.selectDeploymentSlugs(db);
+  const sums = addSums<DeploymentSum>(kept, retired, (sum) => `${sum.deploymentId} ${sum.kind}`);
+  const slugs = await store.selectDeploymentSlugs(db, [...new Set(sums.map((sum) => sum.deploymentId))]);
   const byDeployment = new Map<string, Record<string, string>>();
-  for (const { deploymentId, kind, quantity } of addSums<DeploymentSum>(
-    kept,
-    retired,
-    (sum) => `${sum.deploymentId} ${sum.kind}`,
-  )) {
+  for (const { deploymentId, kind, quantity } of sums) {
     const slug = slugs.get(deploymentId);
     // Row-level security hides it from this reader.
     if (slug === undefined) continue;

@@ -1,5 +1,7 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
+import { openPool } from '../platform/database.ts';
 import { addPlanVersion } from './plans.ts';
 import { makeDeployment, makePlan, makeUsagePartitions, use } from './pricing-fixture.ts';
 import { quoteDeployment } from './quotes.ts';
@@ -155,4 +157,35 @@ describe('many deployments at once', () => {
   it('what has no customer, and what is not there, is not rated', async () => {
     expect(await ratedMonth(test.db, { deployments: [1, 999_999_999], month: month('2026-06') })).toEqual([]);
   });
+});
+
+it("a customer's deployments are rated in as many statements as one of them", async () => {
+  const ids = [await makeDeployment(test.db, 'first')];
+  for (const slug of ['second', 'third', 'fourth', 'fifth']) {
+    const { rows } = await sql<{ id: number }>`
+      INSERT INTO deployments (slug, name, customer_id, starts_at, created_at)
+      SELECT ${slug}, ${slug}, customer_id, starts_at, created_at FROM deployments WHERE slug = 'first'
+      RETURNING deployment_id AS id`.execute(test.db);
+    ids.push(rows[0]?.id as number);
+  }
+  for (const [index, id] of ids.entries()) {
+    await use(test.db, id, 'droplet_hours', '2026-05-01', '2026-06-01', String(24 + index));
+    await start(['first', 'second', 'third', 'fourth', 'fifth'][index] as string, 'small', '2026-05-01');
+  }
+  const rated = async (deployments: readonly number[]) => {
+    const pool = openPool({ connectionString: test.connectionString, max: 1 });
+    let statements = 0;
+    const db = new Kysely<any>({ dialect: new PostgresDialect({ pool }), log: () => void (statements += 1) });
+    try {
+      const rows = await ratedMonth(db, { deployments, month: month('2026-05') });
+      return { amounts: rows.map((row) => row.rated.totals.map(({ total }) => total)), statements };
+    } finally {
+      await db.destroy();
+    }
+  };
+  const [one, all] = [await rated(ids.slice(0, 1)), await rated(ids)];
+  // (744 + 31 x index - 300) hours at 0.10, and 50.00.
+  expect(all.amounts).toEqual([['94.40'], ['97.50'], ['100.60'], ['103.70'], ['106.80']]);
+  expect(one.amounts).toEqual([['94.40']]);
+  expect(all.statements).toBe(one.statements);
 });

@@ -1,4 +1,5 @@
 import { dayOf } from '../metering/period.ts';
+import type { UsageScope } from '../metering/usage-store.ts';
 import type { Database } from '../platform/database.ts';
 import type { PlanVersion } from './plan.ts';
 import { planVersionsById } from './plans.ts';
@@ -43,8 +44,9 @@ export interface RatedMonthOptions {
  * has its usage of that day from its start on.
  */
 export async function ratedMonth(db: Database, options: RatedMonthOptions): Promise<RatedDeployment[]> {
-  const { month, fees = 'billed', sums = new UsageSums(db), change } = options;
+  const { month, fees = 'billed', change } = options;
   const deployments = await store.selectDeploymentsById(db, options.deployments);
+  const sums = options.sums ?? new UsageSums(db, scopeOf(deployments));
   const timelines = await readTimelines(
     db,
     deployments.map((row) => row.deployment_id),
@@ -97,6 +99,12 @@ export async function ratedMonth(db: Database, options: RatedMonthOptions): Prom
       rated: rateMonth({ ...own, fees: shown, earlier: earlier.map((before) => used(before.month, before.pieces)) }),
     };
   });
+}
+
+/** The customer that they are all of, if they are. */
+function scopeOf(deployments: readonly store.RatedDeploymentRow[]): UsageScope {
+  const [customerId, ...others] = new Set(deployments.map((row) => row.customer_id));
+  return customerId === undefined || others.length > 0 ? 'all' : { customerId };
 }
 
 /** The months before, oldest first, from the first in which the deployment was on a plan. */

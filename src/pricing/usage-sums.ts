@@ -1,6 +1,7 @@
 import { forecastUsage } from '../metering/forecast.ts';
 import type { DayRange } from '../metering/period.ts';
 import { usageForPeriod, usageOfAll } from '../metering/usage.ts';
+import type { UsageScope } from '../metering/usage-store.ts';
 import type { Database } from '../platform/database.ts';
 import { sumQuantities } from '../platform/quantity.ts';
 
@@ -15,7 +16,7 @@ export interface UsagePeriod {
 /** Billing kind to exact decimal quantity; a kind without any record is not listed. */
 export type PeriodSums = ReadonlyMap<string, string>;
 
-/** From how many deployments on one statement that sums all of them is cheaper than one for each. */
+/** From how many deployments on one statement that sums everybody's is cheaper than one for each. */
 const manyDeployments = 20;
 
 /** Where rating has its usage from. */
@@ -28,24 +29,28 @@ const noUsage: PeriodSums = new Map();
 
 /**
  * Sums of usage for rating many deployments. What many have in common, as a rule the whole month,
- * is summed for all deployments in one statement, once, and remembered: it holds as many sums as
- * there are deployments and kinds, however many records.
+ * is summed for all of them in one statement, once, and remembered: it holds as many sums as
+ * there are deployments and kinds, however many records. `scope`: a customer, where the deployments
+ * are all of one; then two are worth it.
  */
 export class UsageSums implements UsageSource {
   readonly #db: Database;
+  readonly #scope: UsageScope;
   readonly #ofAll = new Map<string, ReadonlyMap<string, PeriodSums>>();
 
-  constructor(db: Database) {
+  constructor(db: Database, scope: UsageScope = 'all') {
     this.#db = db;
+    this.#scope = scope;
   }
 
   async of(periods: readonly UsagePeriod[]): Promise<PeriodSums[]> {
+    const enough = this.#scope === 'all' ? manyDeployments : 2;
     const counts = new Map<string, number>();
     for (const { range } of periods) counts.set(keyOf(range), (counts.get(keyOf(range)) ?? 0) + 1);
     const sums: PeriodSums[] = [];
     for (const { deployment, range } of periods) {
       const key = keyOf(range);
-      const many = this.#ofAll.has(key) || (counts.get(key) ?? 0) >= manyDeployments;
+      const many = this.#ofAll.has(key) || (counts.get(key) ?? 0) >= enough;
       sums.push(
         many ? ((await this.#sumAll(key, range)).get(deployment) ?? noUsage) : await this.#sumOne(deployment, range),
       );
@@ -56,7 +61,7 @@ export class UsageSums implements UsageSource {
   async #sumAll(key: string, range: DayRange): Promise<ReadonlyMap<string, PeriodSums>> {
     const known = this.#ofAll.get(key);
     if (known) return known;
-    const all = await usageOfAll(this.#db, range.from, range.to);
+    const all = await usageOfAll(this.#db, range.from, range.to, this.#scope);
     const sums = new Map(all.map(({ deployment, usage }) => [deployment, new Map(Object.entries(usage))]));
     this.#ofAll.set(key, sums);
     return sums;
