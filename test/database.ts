@@ -11,6 +11,9 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
+/** How long a connection may take to end before it counts as left open. */
+const leakMs = 60_000;
+
 let opened = 0;
 
 /** A fresh, migrated, empty database on the run's one server: for a test file, or for one test. */
@@ -28,7 +31,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
     connectionString,
     async close() {
       const destroyed = db.destroy().then(() => true);
-      const inTime = await Promise.race([destroyed, sleep(10_000, false, { ref: false })]);
+      const inTime = await Promise.race([destroyed, sleep(leakMs, false, { ref: false })]);
       const leaks = await connectionsTo(admin, name);
       await dropDatabase(admin, name);
       if (!inTime || leaks.length > 0) {
@@ -38,15 +41,19 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-/** Who is still connected after a moment; a closed connection's server process needs one to end. */
+/**
+ * Who stays connected. The server process of a closed connection needs a moment to end, and that of
+ * a killed client ends with its statement.
+ */
 async function connectionsTo(admin: string, name: string): Promise<string[]> {
   const db = connect({ connectionString: admin, max: 1 });
+  const deadline = performance.now() + leakMs;
   try {
-    for (let left = 100; ; left--) {
+    for (;;) {
       const { rows } = await sql<{ who: string }>`
         SELECT format('%s: %s', application_name, left(query, 100)) AS who
         FROM pg_stat_activity WHERE datname = ${name} AND backend_type = 'client backend'`.execute(db);
-      if (rows.length === 0 || left === 0) return rows.map((row) => row.who);
+      if (rows.length === 0 || performance.now() > deadline) return rows.map((row) => row.who);
       await sleep(20);
     }
   } finally {

@@ -145,7 +145,7 @@ describe('a POST with an Idempotency-Key', () => {
     const waiting = sql<{ pid: number }>`
       SELECT a.pid FROM pg_stat_activity a JOIN pg_locks l USING (pid)
       WHERE a.application_name = 'arcadia api' AND NOT l.granted AND a.datname = current_database()`;
-    await expect.poll(async () => (await waiting.execute(database.db)).rows, { timeout: 20_000 }).toHaveLength(1);
+    await expect.poll(async () => (await waiting.execute(database.db)).rows).toHaveLength(1);
     expect(await (await make('k-8', 'key-8')).json()).toMatchObject({ code: 'idempotency_key_in_use' });
 
     for (const { pid } of (await waiting.execute(database.db)).rows)

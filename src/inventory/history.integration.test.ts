@@ -233,4 +233,4 @@ test('history says of every listing what it showed', async () => {
     }),
     { numRuns: 10 },
   );
-}, 240_000);
+});

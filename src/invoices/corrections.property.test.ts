@@ -137,4 +137,4 @@ it('issued is frozen: what was issued, decided and is proposed for a month is wh
     }),
     { numRuns: 3, endOnFailure: true },
   );
-}, 120_000);
+});

@@ -65,7 +65,7 @@ afterEach(async () => {
   await (await open()).release();
   expect(postmasterPid()).toBeNull();
 });
-afterAll(() => rmSync(dataDir, { recursive: true }));
+afterAll(() => rmSync(dataDir, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 }));
 
 test('the first starts it, a second joins it, the last one out stops it', async () => {
   const first = await open();
@@ -159,7 +159,7 @@ test('a cluster that was only half made is made again', async () => {
   const database = await openEmbeddedDatabase({ dataDir: own, database: 'work', settings });
   expect(existsSync(join(own, 'postgres', 'cluster.new'))).toBe(false);
   await database.release();
-  rmSync(own, { recursive: true });
+  rmSync(own, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
 });
 
 test('cancelled while it waits or starts, it leaves nothing running', async () => {

@@ -12,7 +12,7 @@ beforeAll(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'arcadia-open-'));
   chmodSync(dataDir, 0o755);
 });
-afterAll(() => rmSync(dataDir, { recursive: true }));
+afterAll(() => rmSync(dataDir, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 }));
 
 async function connectAccount(db: Database): Promise<void> {
   await sql`

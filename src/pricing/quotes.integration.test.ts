@@ -184,7 +184,7 @@ describe('from what a deployment really used', () => {
     await startSubscription(db, { deployment: 'real', plan: 'studio', from: at('2026-04-01') }, 'test', now);
     await changeSubscription(db, { deployment: 'real', plan: 'atelier', from: at('2026-06-21') }, 'test', now);
     await meterRange(db, { from: day('2026-04-01'), to: day('2026-06-11'), now });
-  }, 60_000);
+  });
 
   it('the last months are averaged, as many as there are', async () => {
     const average = async (months: number) =>
@@ -227,7 +227,7 @@ describe('from what a deployment really used', () => {
     );
     const complete = await forecastDeployment(db, 'real', Temporal.PlainYearMonth.from('2026-06'));
     expect(JSON.stringify(complete.toDate)).toBe(JSON.stringify(complete.forecast));
-  }, 60_000);
+  });
 
   it('what is known to end in the month ends in the forecast', async () => {
     const { db } = test;
@@ -238,5 +238,5 @@ describe('from what a deployment really used', () => {
     await meterRange(db, { from: day('2026-07-01'), to: day('2026-07-02'), now: at('2026-07-02') });
     const { forecast } = await forecastDeployment(db, 'real', Temporal.PlainYearMonth.from('2026-07'));
     expect(forecast.lines[0]).toMatchObject({ kind: 'droplet_hours', quantity: String(744 + 120) });
-  }, 60_000);
+  });
 });

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await engine.close();
   world = await insertTwoCustomers(db);
   pool = openPool({ connectionString: database.connectionString, max: 4 });
-}, 60_000);
+});
 afterAll(async () => {
   await pool.end();
   await database.close();

@@ -17,7 +17,7 @@ beforeAll(async () => {
   database = await openTestDatabase();
   world = await insertTwoCustomers(database.db);
   api = await startTestApi(database, { limits: { strangersPerMinute: 1_000_000 } });
-}, 60_000);
+});
 afterAll(async () => {
   await api.close();
   await database.close();

@@ -26,7 +26,7 @@ beforeAll(async () => {
                           inputs_digest, rating_mark, subtotal, tax, total, taxes, drafted_at)
     SELECT kind, legal_entity_id, customer_id, 'EUR', month, 'draft', usage_state_id, 0, '', 0, 0, 0, 0, '[]', drafted_at
     FROM invoices WHERE number = 'INV-1'`.execute(db);
-}, 60_000);
+});
 afterAll(async () => {
   await database.close();
   folder.remove();

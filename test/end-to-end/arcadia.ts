@@ -49,10 +49,11 @@ export class Arcadia {
     });
   }
 
-  /** Waits until stdout or stderr says something; fails if the process ends before. */
+  /** Waits until a whole line on stdout or stderr says something; fails if the process ends before. */
   async says(pattern: RegExp): Promise<RegExpExecArray> {
+    const lines = (text: string) => text.slice(0, text.lastIndexOf('\n') + 1);
     for (;;) {
-      const found = pattern.exec(this.stdout) ?? pattern.exec(this.stderr);
+      const found = pattern.exec(lines(this.stdout)) ?? pattern.exec(lines(this.stderr));
       if (found) return found;
       const more = new Promise((resolve) => {
         this.child.stdout?.once('data', resolve);
@@ -87,5 +88,7 @@ export function failureOf(ended: Ended): { code: string; message: string; todo: 
 export function makeFolder(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'arcadia-test-'));
   chmodSync(path, 0o755);
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  // A killed server's last processes may still be writing.
+  const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
+  return { path, remove };
 }

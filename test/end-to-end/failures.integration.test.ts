@@ -34,8 +34,9 @@ describe('a database that goes away in the middle', () => {
     const env = { ARCADIA_DATA_DIR: folder.path };
     answerOf(await connect(env));
 
+    const before = await requestsSoFar();
     const syncing = new Arcadia(['sync', '--json'], { env });
-    await waitForRequests(10);
+    await waitForRequests(before + 10);
     process.kill(postmasterPid(folder.path), 'SIGKILL');
     const ended = await syncing.ended;
     expect(failureOf(ended)).toMatchObject({ code: 'database_unreachable', exitCode: 1 });
@@ -116,8 +117,9 @@ describe('with thousands of resources in a database', () => {
 
   test('Ctrl-C stops after the step under way, with an exit code of its own; the next run carries on', async () => {
     simulator.advanceTo(simulator.now().add({ hours: 1 }));
+    const before = await requestsSoFar();
     const syncing = new Arcadia(['sync', '--json'], { env });
-    await waitForRequests(10);
+    await waitForRequests(before + 10);
     syncing.child.kill('SIGINT');
     const ended = await syncing.ended;
     expect(failureOf(ended)).toMatchObject({ code: 'cancelled', exitCode: 2 });
@@ -127,14 +129,14 @@ describe('with thousands of resources in a database', () => {
   });
 });
 
-/** Until the simulator has been asked some more, so that a sync is in the middle of its work. */
-async function waitForRequests(more: number): Promise<void> {
-  const asked = async () => {
-    const answer = await fetch(`${simulator.url}/_simulator/requests`);
-    return ((await answer.json()) as { total: number }).total;
-  };
-  const before = await asked();
-  while ((await asked()) < before + more) await sleep(5);
+async function requestsSoFar(): Promise<number> {
+  const answer = await fetch(`${simulator.url}/_simulator/requests`);
+  return ((await answer.json()) as { total: number }).total;
+}
+
+/** Until the simulator has been asked so often in all that a sync is in the middle of its work. */
+async function waitForRequests(total: number): Promise<void> {
+  while ((await requestsSoFar()) < total) await sleep(5);
 }
 
 function postmasterPid(dataDir: string): number {

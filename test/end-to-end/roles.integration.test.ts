@@ -53,7 +53,7 @@ test('a process that is told to stop says that it is not ready while it still an
   const env = {
     DATABASE_URL: connectionString,
     ARCADIA_METRICS_PORT: 'off',
-    ARCADIA_STOP_DELAY_SECONDS: '4',
+    ARCADIA_STOP_DELAY_SECONDS: '8',
     ARCADIA_JWT_SECRET: 'a secret for tests that is long enough for HS512, which wants 64 bytes of it',
   };
   const { token } = answerOf(await arcadia(['token', 'issue', '--role', 'viewer', '--json'], { env })) as {

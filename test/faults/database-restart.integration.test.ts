@@ -61,7 +61,7 @@ test('the database is restarted, hard, while jobs run: the workers stay, and eac
     closing.push(() => restarted.release());
     expect(restarted.connectionString('arcadia')).toBe(connectionString);
 
-    await untilDrained(db, 45);
+    await untilDrained(db);
     const done = await steps();
     for (let n = 0; n < 4; n += 1) {
       expect(done.filter((effect) => effect.n === n).map((effect) => effect.step)).toEqual(
@@ -77,6 +77,6 @@ test('the database is restarted, hard, while jobs run: the workers stay, and eac
     for (const close of closing) await close();
     await db.destroy();
     await server.release();
-    rmSync(dataDir, { recursive: true, force: true });
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
   }
 });

@@ -62,7 +62,7 @@ test('a listing that runs out of requests ends partial, its job waits without sp
   // Enough to say who it is, and a few of the kinds.
   await scene.limit(8);
   await scene.worker.jobs.runNow('sync_resources', { account: 'acme' });
-  await until(async () => (await scene.jobs()).sync_resources?.state === 'scheduled', 'it waits', 60);
+  await until(async () => (await scene.jobs()).sync_resources?.state === 'scheduled', 'it waits');
   const { sync_resources: waiting } = await scene.jobs();
   expect(waiting).toMatchObject({ attempt: 0, attemptsMax: 3, reason: expect.stringContaining('429') });
   const { rows } = await sql<{ kind: string; outcome: string; reason: string }>`
@@ -79,7 +79,7 @@ test('a listing that runs out of requests ends partial, its job waits without sp
 
   await scene.limit(5_000);
   await scene.advance(1);
-  await untilDrained(scene.db, 60);
+  await untilDrained(scene.db);
   expect((await scene.jobs()).sync_resources).toMatchObject({ id: waiting?.id, state: 'completed', attempt: 1 });
   const { rows: last } = await sql<{ outcome: string }>`
     SELECT outcome FROM sync_runs WHERE kind = ${kind} ORDER BY started_at DESC, sync_run_id DESC LIMIT 1`.execute(
@@ -106,6 +106,6 @@ test('an account with hardly a request left costs its jobs nothing but time', as
   }
   await scene.limit(5_000);
   await scene.advance(3);
-  await untilDrained(scene.db, 60);
+  await untilDrained(scene.db);
   expect((await scene.jobs()).sync_projects).toMatchObject({ state: 'completed', attempt: 1 });
 });

@@ -47,20 +47,22 @@ export function testConfig() {
   return loadConfig({ flags: {}, env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused' } });
 }
 
-/** Polls until `probe` says yes: asks the state, never the time. The bound only ends a hopeless wait. */
-export async function until(probe: () => boolean | Promise<boolean>, what: string, seconds = 20): Promise<void> {
-  const deadline = performance.now() + seconds * 1000;
+/** Ends a hopeless wait, and says which; no wait that comes to anything takes nearly as long. */
+const hopelessSeconds = 240;
+
+/** Polls until `probe` says yes: asks the state, never the time. */
+export async function until(probe: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = performance.now() + hopelessSeconds * 1000;
   while (!(await probe())) {
-    if (performance.now() > deadline) throw new Error(`still not so after ${seconds} s: ${what}`);
+    if (performance.now() > deadline) throw new Error(`still not so after ${hopelessSeconds} s: ${what}`);
     await sleep(20);
   }
 }
 
 /** Nothing waits, is scheduled or runs. */
-export async function untilDrained(db: Database, seconds = 30): Promise<void> {
+export async function untilDrained(db: Database): Promise<void> {
   await until(
     async () => (await sql`SELECT FROM pgboss.job WHERE state <= 'active' LIMIT 1`.execute(db)).rows.length === 0,
     'jobs are left',
-    seconds,
   );
 }

@@ -64,7 +64,7 @@ beforeAll(async () => {
   const vat = { entity: null, category: 'standard', title: 'VAT', percent: '20', from: null };
   await setTaxRate(db, vat, 'ann', feb5);
   await draftMonth(db, { month: january, now: feb5 });
-}, 120_000);
+});
 afterAll(() => test.close());
 
 async function issueAll(month: Temporal.PlainDate, now: Temporal.Instant): Promise<void> {
@@ -148,7 +148,7 @@ describe('an issued month', () => {
       feb5,
     );
     await issueAll(january, feb5);
-  }, 60_000);
+  });
 
   it('is each line and tax of its invoices, to the digit, in both formats', async () => {
     const { rows, summary } = await read(january, feb5);
@@ -229,7 +229,7 @@ describe('what is corrected later', () => {
     await writeState(db, await idOf('b'), { status: 'off' }, at('2026-01-02'), at('2026-01-03'), march5);
     await settle(db, march5);
     await issueCreditNote(db, { deployment: 'shop', month: january, by: 'ann', now: at('2026-03-09') });
-  }, 60_000);
+  });
 
   it('is a Correction in the month that bills it, for the month in which it was', async () => {
     const { rows, summary } = await read(february, march5);
@@ -290,7 +290,7 @@ describe('documents of any size', () => {
 
   beforeAll(async () => {
     for (const [index, lines] of sizes.entries()) await insertIssued(test.db, november, `BIG-${index}`, lines);
-  }, 60_000);
+  });
 
   it('are exported with all of their lines, once', async () => {
     const { rows, summary } = await read(november, feb5);

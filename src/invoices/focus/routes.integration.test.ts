@@ -12,7 +12,7 @@ beforeAll(async () => {
   database = await openTestDatabase();
   await insertIssued(database.db, Temporal.PlainDate.from('2026-05-01'), 'INV-1', 2_500);
   api = await startTestApi(database, { routes: exportRoutes });
-}, 60_000);
+});
 afterAll(async () => {
   await api.close();
   await database.close();
