@@ -2,9 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { ArcadiaError } from '../platform/errors.ts';
 import type { RouteDeclaration } from '../platform/route.ts';
 import type { Authenticator } from './authentication.ts';
+import { documentHandler } from './documents.ts';
+import { listHandler } from './lists.ts';
 import { inSpanOf } from './observe.ts';
-import { handlerOf, type Serving } from './operations.ts';
+import { operationHandler } from './operations.ts';
 import { RateLimiter, rateLimitFields } from './rate-limit.ts';
+import { callerOf } from './request-database.ts';
+import type { Handler, Serving } from './serving.ts';
 
 // The declared routes under /api/v1. Whoever has no valid token gets no further than here, before
 // anything of the body is read; then each route lets in the roles that it names.
@@ -61,6 +65,13 @@ export function serveRoutes(server: FastifyInstance, options: ApiOptions): void 
   }
 }
 
+/** The methods of a GET are also those of HEAD, which Fastify adds. */
+function handlerOf(route: RouteDeclaration, serving: Serving): Handler {
+  if (route.shape === 'list') return listHandler(route, serving);
+  if (route.shape === 'document') return documentHandler(route, serving);
+  return operationHandler(route, serving);
+}
+
 export function methodOf(route: RouteDeclaration): NonNullable<RouteDeclaration['method']> {
   return route.method ?? 'GET';
 }
@@ -94,16 +105,37 @@ function openGuard({ authenticator, limits }: ApiOptions) {
     throw new ArcadiaError('rate_limited', `More than ${limit} requests in ${windowSeconds} s.`);
   }
 
-  return async (route: RouteDeclaration, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+  function claim({ place }: FastifyRequest, reply: FastifyReply, caller: string): void {
+    try {
+      place?.claim(caller);
+    } catch (error) {
+      // Sooner than from a quota: one of their own requests will have ended.
+      reply.header('retry-after', 2);
+      throw error;
+    }
+  }
+
+  async function enter(route: RouteDeclaration, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const principal = await authenticator.authenticate(request.headers.authorization).catch((error: unknown) => {
       // Whoever guesses tokens is slowed down; who has a valid one does not suffer by it.
       count(strangers, request.ip, reply);
       throw error;
     });
     request.principal = principal;
-    count(known, `${principal.role} ${principal.customerId ?? ''} ${principal.subject}`, reply);
+    const caller = callerOf(principal);
+    count(known, caller, reply);
+    claim(request, reply, caller);
     if (!route.roles.includes(principal.role))
       throw new ArcadiaError('forbidden', `The role ${principal.role} may not do this.`);
+  }
+
+  return async (route: RouteDeclaration, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const release = request.place?.hold();
+    try {
+      await enter(route, request, reply);
+    } finally {
+      release?.();
+    }
   };
 }
 

@@ -8,6 +8,7 @@ import type { Principal } from '../platform/route.ts';
 import { eventStream } from './event-stream.ts';
 import type { EventHub } from './event-hub.ts';
 import { mayHear } from './event-types.ts';
+import { callerOf } from './request-database.ts';
 
 /** Streams that this process serves at once: beyond, somebody has to come back later. */
 const streamsMax = 1_000;
@@ -73,7 +74,7 @@ export function openEventStreams({ hub, log, registry, limits }: EventStreamsOpt
 
   return {
     open(principal, lastEventId, signal) {
-      const leave = enter(`${principal.role} ${principal.customerId ?? ''} ${principal.subject}`);
+      const leave = enter(callerOf(principal));
       const hears = (event: Event) => mayHear(principal, event);
       const text = eventStream({ hub, mayHear: hears, lastEventId, signal, expired: expiryOf(principal) });
       const timer = setTimeout(() => body.destroy(new Error('its reader takes nothing')), most.stalledMsMax).unref();

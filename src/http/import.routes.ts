@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import { importCustomers } from '../deployments/import.ts';
+import { importCustomers, importRowsMax } from '../deployments/import.ts';
 import { attributeJob } from '../deployments/jobs.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { declareRoute, type RouteDeclaration } from '../platform/route.ts';
 import { subscribeImported } from '../pricing/imported-plans.ts';
-
-/** How many are told at a time. */
-const problemsMax = 1000;
 
 const counts = z.object({ created: z.int(), updated: z.int(), unchanged: z.int() });
 
@@ -18,13 +15,13 @@ const importRoute = declareRoute({
   summary: 'Customers and their deployments from a CSV file, all or nothing',
   description: `The file begins with a header line and has one deployment a line, its customer repeated:
 \`customer_external_id, customer_name, currency, deployment_slug, deployment_name, starts_at\` and, if wanted,
-\`project_id\` (the provider's project that the deployment owns) and \`plan\`, which only an owner may give. Importing the same again changes nothing.`,
+\`project_id\` (the provider's project that the deployment owns) and \`plan\`, which only an owner may give. It has ${importRowsMax} lines at most. Importing the same again changes nothing.`,
   roles: ['owner', 'operator'],
   query: z.object({
     dryRun: z.boolean().default(false).meta({ description: 'Write nothing; name each bad row' }),
   }),
   consumes: 'text/csv',
-  body: z.string().min(1),
+  body: z.string().min(1).max(16_777_216),
   response: z.object({
     written: z.boolean(),
     problems: z.array(z.object({ line: z.int(), column: z.string().nullable(), reason: z.string() })),
@@ -34,9 +31,8 @@ const importRoute = declareRoute({
     subscriptions: z.int().meta({ description: 'Deployments that were put on a plan' }),
   }),
   async run({ db, body, query, principal, now, enqueue }) {
-    const { plans, problems: all, ...result } = await importCustomers(db, body, query, now);
-    const problems = all.slice(0, problemsMax);
-    if (!result.written) return { ...result, problems, subscriptions: 0 };
+    const { plans, problems, ...result } = await importCustomers(db, body, query, now);
+    if (!result.written) return { ...result, problems: [...problems], subscriptions: 0 };
     if (plans.length > 0 && principal.role === 'operator') {
       throw new ArcadiaError(
         'forbidden',
@@ -45,7 +41,7 @@ const importRoute = declareRoute({
     }
     const subscriptions = await subscribeImported(db, plans, principal.subject, now);
     await db.transaction().execute((trx) => enqueue(trx, attributeJob, {}));
-    return { ...result, problems, subscriptions };
+    return { ...result, problems: [...problems], subscriptions };
   },
 });
 

@@ -6,10 +6,16 @@ export interface Limits {
   readonly fileBytesMax: number;
   /** For an answer, or one page of a CSV. After it the request is given up and nothing of it is kept. */
   readonly requestMsMax: number;
+  /** For the database to say whether it has committed a change; then its caller is told that it did not say. */
+  readonly commitMsMax: number;
+  /** A client that takes nothing of its answer for so long is cut off. */
+  readonly stalledMsMax: number;
   /** A CSV with more rows breaks off. */
   readonly csvRowsMax: number;
   /** Requests under way at once in this process; one more is turned away. */
   readonly requestsMax: number;
+  /** Of these, of one token's subject. */
+  readonly requestsOfOneMax: number;
   /** The event loop's delay at which this process turns requests away. */
   readonly eventLoopDelayMsMax: number;
   /** Requests of one token's subject in a minute. */
@@ -24,8 +30,11 @@ export const defaultLimits: Limits = {
   bodyBytesMax: 1_048_576,
   fileBytesMax: 16_777_216,
   requestMsMax: 30_000,
+  commitMsMax: 60_000,
+  stalledMsMax: 60_000,
   csvRowsMax: 1_000_000,
   requestsMax: 256,
+  requestsOfOneMax: 64,
   eventLoopDelayMsMax: 1_000,
   requestsPerMinute: 1_200,
   strangersPerMinute: 60,

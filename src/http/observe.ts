@@ -4,6 +4,7 @@ import { Histogram, type Registry } from 'prom-client';
 import type { Logger } from '../platform/log.ts';
 import { metric } from '../platform/metrics.ts';
 import type { Principal } from '../platform/route.ts';
+import { whenEnded } from './ended.ts';
 import { traceIdOf } from './request-ids.ts';
 
 // What is known of a request afterwards: one line in the log, one span, one observation.
@@ -48,7 +49,7 @@ export function observeRequests(server: FastifyInstance, log: Logger, registry: 
 
   server.addHook('onRequest', async (request, reply) => {
     // Also when the client hangs up, of which onResponse does not hear.
-    reply.raw.once('close', () => tell(request, reply));
+    whenEnded(request, reply, () => tell(request, reply));
     const parent: Context = propagation.extract(context.active(), request.headers);
     request.span = tracer.startSpan(
       `${request.method} ${routeOf(request)}`,

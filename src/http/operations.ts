@@ -1,104 +1,36 @@
-import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Pool } from 'pg';
+import { AbortedTransactionError } from 'kysely';
+import { DatabaseError } from 'pg';
 import type { z } from 'zod';
-import type { Clock } from '../platform/clock.ts';
-import type { Config } from '../platform/config.ts';
-import type { SecretKey } from '../platform/crypto.ts';
-import { ArcadiaError } from '../platform/errors.ts';
-import type { Logger } from '../platform/log.ts';
 import { nestedDatabase } from '../platform/nested-database.ts';
-import type { Principal, RouteCall, RouteDeclaration } from '../platform/route.ts';
+import type { RouteCall, RouteDeclaration } from '../platform/route.ts';
 import { render } from './answers.ts';
-import { csvLine } from './csv.ts';
-import { sealCursor, unsealCursor } from './cursors.ts';
-import { lifeOf, type RequestLife } from './deadline.ts';
+import { lifeOf, outcomeUnknown, type RequestLife } from './deadline.ts';
 import { assertMatches, etagOf, matchesNone } from './etags.ts';
 import { answerOnce, findAnswer, type IdempotentRequest, readIdempotencyKey } from './idempotency.ts';
-import { type EventStreams, readEventId } from './event-streams.ts';
-import { csvPageSize, type Limits } from './limits.ts';
 import { chooseType } from './negotiation.ts';
-import { partsReader, type RequestParts } from './request-parts.ts';
-import { requestDatabase } from './request-database.ts';
+import { partsReader } from './request-parts.ts';
+import { type Handler, jsonType, openCall, type Serving } from './serving.ts';
 import { lockPath, type StoredAnswer } from './store.ts';
 
-// How a declared route is served, once its caller is known and may: what came is checked, the
-// domain's function called, and its answer rendered by the route's own schema.
+// How a declared operation is served, once its caller is known and may: what came is checked, the
+// domain's function called, and its answer rendered by the operation's own schema.
 
-export const jsonType = 'application/json; charset=utf-8';
-export const csvType = 'text/csv; charset=utf-8; header=present';
-
-export interface Serving {
-  /** Whose connections requests are answered on. */
-  readonly pool: Pool;
-  readonly clock: Clock;
-  readonly config: Config;
-  readonly log: Logger;
-  readonly secretKey: SecretKey;
-  readonly enqueue: RouteCall['enqueue'];
-  readonly events: EventStreams;
-  readonly limits: Limits;
-  /** Aborts what is under way when the server can wait no longer. */
-  readonly stopping: AbortSignal;
-  /** Aborts what never ends by itself, when the server begins to stop. */
-  readonly draining: AbortSignal;
-}
-
-export type Handler = (request: FastifyRequest, reply: FastifyReply, principal: Principal) => Promise<unknown>;
 type Operation = Extract<RouteDeclaration, { shape: 'operation' }>;
-type List = Extract<RouteDeclaration, { shape: 'list' }>;
-type Documented = Extract<RouteDeclaration, { shape: 'document' }>;
 
-/** The methods of a GET are also those of HEAD, which Fastify adds. */
-export function handlerOf(route: RouteDeclaration, serving: Serving): Handler {
-  if (route.shape === 'list') return listHandler(route, serving);
-  if (route.shape === 'document') return documentHandler(route, serving);
-  return operationHandler(route, serving);
-}
-
-async function openCall(
-  serving: Serving,
-  request: FastifyRequest,
-  principal: Principal,
-  parts: RequestParts,
-  life: RequestLife,
-): Promise<RouteCall> {
-  const { pool, clock, config, log, enqueue } = serving;
-  const { params, query, body } = parts;
-  return {
-    params,
-    query,
-    body,
-    principal,
-    db: requestDatabase(pool, { principal, requestId: request.id, address: request.ip }),
-    now: await clock.now(),
-    clock,
-    config,
-    log: log.child({ request_id: request.id }),
-    signal: life.signal,
-    requestId: request.id,
-    openEvents: (after) =>
-      serving.events.open(principal, readEventId(request.headers['last-event-id']) ?? after, life.signal),
-    enqueue,
-  };
-}
-
-// --- Operations ---
-
-function operationHandler(route: Operation, serving: Serving): Handler {
+export function operationHandler(route: Operation, serving: Serving): Handler {
   const read = partsReader(route);
-  const { requestMsMax } = serving.limits;
   return async (request, reply, principal) => {
     chooseType(request.headers.accept, [jsonType]);
     const parts = read(request);
-    const life = lifeOf(request, reply, serving.stopping);
-    return life.within(requestMsMax, async () => {
+    const life = lifeOf(request, reply, serving);
+    return life.within(async () => {
       const call = await openCall(serving, request, principal, parts, life);
       if (route.method === 'GET' || route.asks === true) {
         const answer = await answerOf(route, call, await route.prepare?.(call));
         return sendAnswer(request, reply, route, answer);
       }
-      return change(request, reply, route, call);
+      return change(request, reply, route, call, life);
     });
   };
 }
@@ -116,12 +48,17 @@ async function answerOf(route: Operation, call: RouteCall, prepared: unknown): P
   };
 }
 
-/** What changes something: in one transaction, once per Idempotency-Key, and only what the caller has seen. */
+/**
+ * What changes something: in one transaction, once per Idempotency-Key, and only what the caller has
+ * seen. Whoever is told that it was given up never finds it done: the last thing before the commit
+ * is to decide between the two.
+ */
 async function change(
   request: FastifyRequest,
   reply: FastifyReply,
   route: Operation,
   call: RouteCall,
+  life: RequestLife,
 ): Promise<unknown> {
   const key =
     route.method === 'POST'
@@ -140,18 +77,27 @@ async function change(
     if (before !== null) return sendAnswer(request, reply, route, before, true);
   }
   const prepared: unknown = await route.prepare?.(call);
-  const { answer, replayed } = await call.db.transaction().execute(async (trx) => {
+  let isDecided = false;
+  const changing = call.db.transaction().execute(async (trx) => {
     const inside: RouteCall = { ...call, db: nestedDatabase(trx) };
     const work = async () => {
       if (route.edits !== undefined) await assertUnchanged(route.edits, inside, request, ifMatch);
-      const result = await answerOf(route, inside, prepared);
-      // Whoever has been told that it was given up must not find it done.
-      call.signal.throwIfAborted();
-      return result;
+      return answerOf(route, inside, prepared);
     };
-    return key === null ? { answer: await work(), replayed: false } : once(trx, key, work);
+    const done = key === null ? { answer: await work(), replayed: false } : await once(trx, key, work);
+    life.decide();
+    isDecided = true;
+    return done;
+  });
+  const { answer, replayed } = await changing.catch((error: unknown) => {
+    throw isDecided && !isRefusal(error) ? outcomeUnknown(error) : error;
   });
   return sendAnswer(request, reply, route, answer, replayed);
+}
+
+/** Whether a commit that failed did so by the database's own word; a connection that broke meanwhile says nothing of it. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof AbortedTransactionError || (error instanceof DatabaseError && error.severity === 'ERROR');
 }
 
 const once = (trx: Parameters<typeof answerOnce>[0], key: IdempotentRequest, work: () => Promise<StoredAnswer>) =>
@@ -195,105 +141,4 @@ function sendAnswer(
     }
   }
   return reply.type(jsonType).send(answer.body);
-}
-
-// --- Lists ---
-
-function listHandler(route: List, serving: Serving): Handler {
-  const read = partsReader(route);
-  const { requestMsMax } = serving.limits;
-  const columns = Object.keys((route.row as z.ZodObject).shape);
-  return async (request, reply, principal) => {
-    const type = chooseType(request.headers.accept, [jsonType, csvType]);
-    const parts = read(request);
-    const life = lifeOf(request, reply, serving.stopping);
-    const scope = { operationId: route.operationId, principal, filters: parts.filters };
-    const { cursor: sealed } = parts.page;
-    const cursor = sealed === undefined ? null : unsealCursor(serving.secretKey, scope, sealed);
-    const call = await life.within(requestMsMax, () => openCall(serving, request, principal, parts, life));
-    const page = (limit: number, at: string | null) =>
-      life.within(requestMsMax, async () => {
-        const { items, nextCursor, ...extra } = await route.run(call as RouteCall<never, never, never>, {
-          limit,
-          cursor: at,
-        });
-        return { items: items.map((item: unknown) => render(route.row, item, route.operationId)), nextCursor, extra };
-      });
-
-    if (type === jsonType) {
-      const { items, nextCursor, extra } = await page(parts.page.limit, cursor);
-      const said = route.extra === undefined ? {} : (render(route.extra, extra, route.operationId) as object);
-      return reply.type(jsonType).send(
-        JSON.stringify({
-          items,
-          nextCursor: nextCursor === null ? null : sealCursor(serving.secretKey, scope, nextCursor),
-          ...said,
-        }),
-      );
-    }
-    const rowsMax = parts.isLimitGiven ? parts.page.limit : serving.limits.csvRowsMax;
-    // The first page before the first byte: what is wrong with a request is told as a problem.
-    const first = await page(Math.min(rowsMax, csvPageSize), cursor);
-    // Whoever asks for the headers alone would have the rest of the list read, for nobody.
-    if (request.method === 'HEAD') return reply.type(csvType).send();
-    const lines = csvLines(columns, first, rowsMax, parts.isLimitGiven, page);
-    reply.header('content-disposition', `attachment; filename="${fileNameOf(route)}"`);
-    return reply.type(csvType).send(Readable.from(lines, { objectMode: false, highWaterMark: 65_536 }));
-  };
-}
-
-type RenderedPage = { readonly items: readonly unknown[]; readonly nextCursor: string | null };
-
-/** A page at a time, as the client reads. A list with more rows than it may have breaks off, so that nobody takes it for whole. */
-async function* csvLines(
-  columns: readonly string[],
-  first: RenderedPage,
-  rowsMax: number,
-  isCutAllowed: boolean,
-  read: (limit: number, cursor: string) => Promise<RenderedPage>,
-): AsyncGenerator<string> {
-  yield csvLine(columns);
-  let left = rowsMax;
-  for (let page = first; ; ) {
-    const lines = page.items.slice(0, left).map((item) => csvLine(columns.map((column) => (item as never)[column])));
-    yield lines.join('');
-    left -= lines.length;
-    if (page.nextCursor === null) return;
-    if (left <= 0) {
-      if (isCutAllowed) return;
-      throw new ArcadiaError('range_too_large', `The list has more than ${rowsMax} rows.`);
-    }
-    page = await read(Math.min(left, csvPageSize), page.nextCursor);
-  }
-}
-
-/** `listUsage` is saved as usage.csv. */
-function fileNameOf(route: List): string {
-  const name = route.operationId.replace(/^list/, '').replace(/(?<=[a-z])(?=[A-Z])/g, '-');
-  return `${name.toLowerCase()}.csv`;
-}
-
-// --- Documents ---
-
-function documentHandler(route: Documented, serving: Serving): Handler {
-  const read = partsReader(route);
-  const { requestMsMax } = serving.limits;
-  return async (request, reply, principal) => {
-    chooseType(request.headers.accept, route.produces);
-    const parts = read(request);
-    // Nobody would read its body, and it would never end.
-    if (route.endless === true && request.method === 'HEAD') return reply.type(route.produces[0] ?? jsonType).send();
-    const life = lifeOf(request, reply, route.endless === true ? serving.draining : serving.stopping);
-    const { type, body, filename } = await life.within(requestMsMax, async () => {
-      const call = await openCall(serving, request, principal, parts, life);
-      return route.run(call as RouteCall<never, never, never>);
-    });
-    if (filename !== undefined) reply.header('content-disposition', `attachment; filename="${filename}"`);
-    // What comes bit by bit must not wait in a proxy until there is enough of it.
-    if (route.endless === true) reply.header('x-accel-buffering', 'no');
-    const isReady = typeof body === 'string' || body instanceof Uint8Array || body instanceof Readable;
-    // What is made as it is read is not made for nobody.
-    if (!isReady && request.method === 'HEAD') return reply.type(type).send();
-    return reply.type(type).send(isReady ? body : Readable.from(body, { objectMode: false }));
-  };
 }

@@ -15,6 +15,13 @@ export interface RequestIdentity {
   readonly requestId: string;
   /** Where the request came from. */
   readonly address: string;
+  /** When it aborts, what the request has under way in the database is cancelled. */
+  readonly signal?: AbortSignal;
+}
+
+/** By what a caller's quotas and places are counted: a token's subject, in the role that it has. */
+export function callerOf({ role, customerId, subject }: Principal): string {
+  return `${role} ${customerId ?? ''} ${subject}`;
 }
 
 /**
@@ -33,6 +40,7 @@ export function requestDatabase(pool: pg.Pool, identity: RequestIdentity): Datab
       await connection.executeQuery(CompiledQuery.raw(`BEGIN ${modes}; ${settings}`));
     },
     binds: () => true,
+    ...(identity.signal === undefined ? {} : { signal: identity.signal }),
   });
 }
 

@@ -11,6 +11,7 @@ import type { RouteCall, RouteDeclaration } from '../platform/route.ts';
 import { loadSecretKey } from '../platform/secret-key.ts';
 import { apiPrefix, serveRoutes } from './api.ts';
 import { type Authenticator, challenge } from './authentication.ts';
+import { whenEnded } from './ended.ts';
 import { openEventHub } from './event-hub.ts';
 import { openEventStreams } from './event-streams.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -21,6 +22,7 @@ import { problemType, retryAfterOf, toProblem } from './problems.ts';
 import type { Readiness } from './readiness.ts';
 import { serveReference } from './reference.ts';
 import { requestIdOf } from './request-ids.ts';
+import { cutOffSlowReaders } from './slow-readers.ts';
 
 export interface HttpServerOptions {
   /** 0 picks a free port. */
@@ -116,6 +118,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
   await server.register(async (api) => {
     shedLoad(api, load);
+    cutOffSlowReaders(api, limits.stalledMsMax);
     api.addHook('onRoute', ({ method, url: path, config: { refuses } = {} }) => {
       if (refuses !== true) served.push(...[method].flat().map((each) => `${each} ${path}`));
     });
@@ -186,14 +189,11 @@ function acceptBodies(server: FastifyInstance): void {
 }
 
 function shedLoad(server: FastifyInstance, load: LoadShedder): void {
-  const inside = new WeakSet<FastifyRequest>();
+  server.decorateRequest('place', null);
   server.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.endless === true) return;
-    load.enter();
-    inside.add(request);
-    reply.raw.once('close', () => {
-      if (inside.delete(request)) load.leave();
-    });
+    request.place = load.enter();
+    whenEnded(request, reply, request.place.hold());
   });
 }
 

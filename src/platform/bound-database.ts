@@ -29,6 +29,11 @@ export interface Binding {
   binds(statement: string): boolean;
   /** A session that is held while nothing is asked of it says something as often as this. */
   readonly keepAliveMs?: number;
+  /**
+   * When it aborts, the statement that is under way is cancelled in the database and none begins any
+   * more; what was begun is rolled back. A commit under way is left to end.
+   */
+  readonly signal?: AbortSignal;
 }
 
 /** A database on connections of the pool, each transaction and bound statement of which begins as the binding says. Never destroy it: the pool is shared. */
@@ -58,11 +63,12 @@ class BoundDriver implements Driver {
 
   async acquireConnection(options?: Parameters<PostgresDriver['acquireConnection']>[0]): Promise<BoundConnection> {
     const connection = (await this.#postgres.acquireConnection(options)) as PostgresConnection;
-    return new BoundConnection(connection, this.#binding, (query) => this.#executeAlone(connection, query));
+    return new BoundConnection(connection, this.#binding, (execute) => this.#executeAlone(connection, execute));
   }
 
   async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     const bound = connection as BoundConnection;
+    this.#binding.signal?.throwIfAborted();
     await bound.enterTransaction();
     try {
       await this.#binding.begin(this.#postgres, bound.inner, settings);
@@ -116,10 +122,11 @@ class BoundDriver implements Driver {
   async destroy(): Promise<void> {}
 
   /** A statement outside of a transaction, in one of its own. */
-  async #executeAlone<Row>(connection: PostgresConnection, query: CompiledQuery): Promise<QueryResult<Row>> {
+  async #executeAlone<Result>(connection: PostgresConnection, execute: () => Promise<Result>): Promise<Result> {
+    this.#binding.signal?.throwIfAborted();
     try {
       await this.#binding.begin(this.#postgres, connection, {});
-      const result = await connection.executeQuery<Row>(query);
+      const result = await execute();
       this.#binding.beforeCommit?.();
       await this.#postgres.commitTransaction(connection);
       return result;
@@ -131,20 +138,18 @@ class BoundDriver implements Driver {
   }
 }
 
+type ExecuteAlone = <Result>(execute: () => Promise<Result>) => Promise<Result>;
+
 class BoundConnection implements DatabaseConnection {
   readonly inner: PostgresConnection;
   readonly #binding: Binding;
-  readonly #executeAlone: (query: CompiledQuery) => Promise<QueryResult<unknown>>;
+  readonly #executeAlone: ExecuteAlone;
   readonly #keepAlive: NodeJS.Timeout | undefined;
   #saying: Promise<unknown> | null = null;
   #inTransaction = false;
   #statements = 0;
 
-  constructor(
-    inner: PostgresConnection,
-    binding: Binding,
-    executeAlone: (query: CompiledQuery) => Promise<QueryResult<unknown>>,
-  ) {
+  constructor(inner: PostgresConnection, binding: Binding, executeAlone: ExecuteAlone) {
     this.inner = inner;
     this.#binding = binding;
     this.#executeAlone = executeAlone;
@@ -156,11 +161,39 @@ class BoundConnection implements DatabaseConnection {
     this.#statements += 1;
     try {
       await this.#saying;
-      if (this.#inTransaction || !this.#binding.binds(query.sql)) return await this.inner.executeQuery<Row>(query);
-      return (await this.#executeAlone(query)) as QueryResult<Row>;
+      if (this.#inTransaction || !this.#binding.binds(query.sql)) return await this.#execute<Row>(query);
+      return await this.#executeAlone(() => this.#execute<Row>(query));
     } finally {
       this.#statements -= 1;
     }
+  }
+
+  async #execute<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    const { signal } = this.#binding;
+    if (signal === undefined) return this.inner.executeQuery<Row>(query);
+    signal.throwIfAborted();
+    let cancelling: Promise<void> | undefined;
+    const cancel = () => {
+      cancelling = this.#cancel();
+    };
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      return await this.inner.executeQuery<Row>(query);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      // Until it has been delivered, it could hit what the connection does next.
+      await cancelling;
+    }
+  }
+
+  /** Over a connection of its own. Where it cannot be had, the statement ends by its time limit. */
+  async #cancel(): Promise<void> {
+    try {
+      await this.inner.collectSessionInfo();
+      await this.inner.cancelQuery(() => Promise.reject(new Error('the pool makes no connections')));
+    } catch {}
   }
 
   async enterTransaction(): Promise<void> {

@@ -139,10 +139,11 @@ export const catalogue = {
   },
   rate_limited: { exitCode: 1, status: 429, todo: 'Send the request again after Retry-After.' },
   overloaded: { exitCode: 1, status: 503, todo: 'Send the request again after Retry-After; nothing was done.' },
-  timed_out: {
+  timed_out: { exitCode: 1, status: 503, todo: 'Ask for less at a time, or again later; nothing was done.' },
+  outcome_unknown: {
     exitCode: 1,
     status: 503,
-    todo: 'Ask for less at a time, or again later. A change may have been made: send it with the same Idempotency-Key, or look first.',
+    todo: 'Send it again with the same Idempotency-Key, which does it once at most; without one, look first whether it was done.',
   },
   audit_broken: {
     exitCode: 1,

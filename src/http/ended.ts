@@ -1,0 +1,29 @@
+import type { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+const byConnection = new WeakMap<Socket, Set<() => void>>();
+
+/**
+ * Calls `tell` once, when the answer has been handed over or its connection has closed. Of an answer
+ * that waits behind another one on the same connection (pipelining) Node says nothing when that
+ * connection breaks, so the connection itself is watched: once, however many requests it carries.
+ */
+export function whenEnded(request: FastifyRequest, reply: FastifyReply, tell: () => void): void {
+  const { socket } = request.raw;
+  if (socket.destroyed) return tell();
+  const open = byConnection.get(socket) ?? watch(socket);
+  const end = () => {
+    if (open.delete(end)) tell();
+  };
+  open.add(end);
+  reply.raw.once('close', end);
+}
+
+function watch(socket: Socket): Set<() => void> {
+  const open = new Set<() => void>();
+  byConnection.set(socket, open);
+  socket.once('close', () => {
+    for (const end of open) end();
+  });
+  return open;
+}
