@@ -10,7 +10,7 @@ import { insertIssued } from '../src/invoices/focus/focus-fixture.ts';
 import type { Database } from '../src/platform/database.ts';
 import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 
-const invoices = 100;
+const invoices = Number(process.env.BENCH_INVOICES ?? 100);
 const linesPerInvoice = 2_000;
 const month = Temporal.PlainDate.from('2026-05-01');
 const now = Temporal.Instant.from('2026-06-05T00:00:00Z');

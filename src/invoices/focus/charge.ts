@@ -3,6 +3,7 @@ import { Exact, formatQuantity, roundHalfAwayFromZero } from '../../platform/qua
 import type { Json } from '../canonical-json.ts';
 import type { LineRow } from '../invoices.store.ts';
 import { type ChargeCategory, type ChargeFrequency, decimalScale, type FocusRow, type JsonObject } from './columns.ts';
+import { remember } from './remember.ts';
 import { byHand, hostingPlan, type Service, serviceOf } from './services.ts';
 import { countUnit, focusUnit } from './units.ts';
 
@@ -216,7 +217,7 @@ interface Priced {
 /** Plans are what there is of price lists: what is agreed is what is listed. */
 function price({ quantity, unit, unitPrice }: Priced) {
   const cost = fitting(new Exact(quantity).times(unitPrice));
-  const each = fitting(new Exact(unitPrice));
+  const each = fittingPrice(unitPrice);
   return {
     ContractedCost: cost,
     ContractedUnitPrice: each,
@@ -232,6 +233,8 @@ function fitting(value: Exact): string {
   return formatQuantity(roundHalfAwayFromZero(value, decimalScale));
 }
 
+const fittingPrice = remember(1_000, (price: string) => fitting(new Exact(price)));
+
 export function serviceColumns({ category, subcategory, name }: Service) {
   return { ServiceCategory: category, ServiceSubcategory: subcategory, ServiceName: name };
 }
@@ -241,23 +244,25 @@ function periodOf(line: BilledLine) {
   const from = text(line.details.from);
   const to = text(line.details.to);
   const span =
-    from === null || to === null
-      ? monthSpan(line.serviceMonth)
-      : { from: Temporal.Instant.from(from), to: Temporal.Instant.from(to) };
-  const start = wholeSecond(span.from);
-  const end = wholeSecond(span.to);
+    from === null || to === null ? monthSpan(line.serviceMonth) : { from: wholeSecond(from), to: wholeSecond(to) };
   // FOCUS tells seconds; what began and ended within one fills it.
-  return { ChargePeriodStart: start, ChargePeriodEnd: end.equals(start) ? end.add({ seconds: 1 }) : end };
+  const end = span.to.equals(span.from) ? span.to.add({ seconds: 1 }) : span.to;
+  return { ChargePeriodStart: span.from, ChargePeriodEnd: end };
 }
 
-function wholeSecond(instant: Temporal.Instant): Temporal.Instant {
-  return instant.round({ smallestUnit: 'second', roundingMode: 'floor' });
-}
+const wholeSecond = remember(1_000, (instant: string) =>
+  Temporal.Instant.from(instant).round({ smallestUnit: 'second', roundingMode: 'floor' }),
+);
 
 export function monthSpan(month: Temporal.PlainDate): Span {
-  const begin = (day: Temporal.PlainDate) => day.toZonedDateTime('UTC').toInstant();
-  return { from: begin(month), to: begin(month.add({ months: 1 })) };
+  return spanOfMonth(month.toString());
 }
+
+const spanOfMonth = remember(1_000, (month: string): Span => {
+  const first = Temporal.PlainDate.from(month);
+  const begin = (day: Temporal.PlainDate) => day.toZonedDateTime('UTC').toInstant();
+  return { from: begin(first), to: begin(first.add({ months: 1 })) };
+});
 
 function tiersOf(tiers: unknown): JsonObject | null {
   return Array.isArray(tiers) && tiers.length > 0 ? { Tiers: tiers as Json[] } : null;

@@ -1,4 +1,5 @@
 import { columns, type FocusRow } from './columns.ts';
+import { remember } from './remember.ts';
 
 // RFC 4180 in UTF-8, as FOCUS wants values: nothing is an empty field, decimals are exact and
 // without exponent, moments are `2026-05-01T00:00:00Z`, JSON is on one line. A value is never
@@ -18,7 +19,10 @@ function lineOf(values: readonly FocusRow[keyof FocusRow][]): string {
 
 function fieldOf(value: FocusRow[keyof FocusRow]): string {
   if (value === null) return '';
-  const text =
-    value instanceof Temporal.Instant ? value.toString() : typeof value === 'string' ? value : JSON.stringify(value);
+  if (value instanceof Temporal.Instant) return momentOf(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
+
+/** The charges of a document share theirs. */
+const momentOf = remember(1_000, (moment: Temporal.Instant) => moment.toString());

@@ -12,6 +12,7 @@ import {
   serviceColumns,
 } from './charge.ts';
 import type { FocusRow } from './columns.ts';
+import { remember } from './remember.ts';
 import { taxes } from './services.ts';
 
 /** Who runs what the operator sells; there is one provider. */
@@ -66,7 +67,7 @@ export class DocumentCharges {
       x_LineKind: line.kind,
       x_TaxCategory: line.tax.category,
       x_TaxName: line.tax.title,
-      x_TaxPercent: formatQuantity(parseQuantity(line.tax.percent)),
+      x_TaxPercent: percentOf(line.tax),
     };
     this.#billed = this.#billed.plus(row.BilledCost);
     this.#addToTax(line.tax, row);
@@ -96,7 +97,7 @@ export class DocumentCharges {
   #taxRow(tax: TaxTotal, index: number): FocusRow {
     const { currency, kind } = this.#document;
     const charges = this.#taxed.get(taxKey(tax));
-    const percent = formatQuantity(parseQuantity(tax.percent));
+    const percent = percentOf(tax);
     const contracted = formatMoney((charges?.contracted ?? new Exact(tax.base)).times(percent).div(100), currency);
     const corrected = charges?.corrected ?? null;
     const span = corrected ?? { from: this.#common.BillingPeriodStart, to: this.#common.BillingPeriodEnd };
@@ -154,6 +155,12 @@ function hull(a: Span, b: Span): Span {
 }
 
 /** As the document groups them. */
-function taxKey({ treatment, category, percent, title, note }: LineTax): string {
-  return JSON.stringify([treatment, category, formatQuantity(parseQuantity(percent)), title, note]);
+function taxKey(tax: LineTax): string {
+  return JSON.stringify([tax.treatment, tax.category, percentOf(tax), tax.title, tax.note]);
 }
+
+function percentOf({ percent }: Pick<LineTax, 'percent'>): string {
+  return plainPercent(percent);
+}
+
+const plainPercent = remember(1_000, (percent: string) => formatQuantity(parseQuantity(percent)));

@@ -1,5 +1,6 @@
 import { ByteWriter, type ParquetWriteOptions, ParquetWriter } from 'hyparquet-writer';
 import { columns, decimalPrecision, decimalScale, type FocusRow, focusVersion } from './columns.ts';
+import { remember } from './remember.ts';
 
 type SchemaElement = NonNullable<ParquetWriteOptions['schema']>[number];
 type Column = (typeof columns)[number];
@@ -84,15 +85,17 @@ class ChunkWriter extends ByteWriter {
 function physical(column: Column, value: FocusRow[keyof FocusRow]): bigint | string | object | null {
   if (value === null) return null;
   if (column.type === 'Decimal') return unscaled(value as string);
-  return value instanceof Temporal.Instant ? value.epochNanoseconds / 1_000n : value;
+  return value instanceof Temporal.Instant ? microseconds(value) : value;
 }
 
+const microseconds = remember(1_000, (moment: Temporal.Instant) => moment.epochNanoseconds / 1_000n);
+
 /** A decimal as a whole number of 10^-18; finer ones do not occur, and would be an error. */
-function unscaled(decimal: string): bigint {
+const unscaled = remember(10_000, (decimal: string): bigint => {
   const [whole = '', fraction = ''] = decimal.split('.');
   const digits = fraction.length > decimalScale ? fraction.replace(/0+$/, '') : fraction;
   if (digits.length > decimalScale || whole.replace('-', '').length > decimalPrecision - decimalScale) {
     throw new RangeError(`${decimal} does not fit DECIMAL(${decimalPrecision}, ${decimalScale})`);
   }
   return BigInt(whole + digits.padEnd(decimalScale, '0'));
-}
+});

@@ -1,3 +1,5 @@
+import { remember } from './remember.ts';
+
 // FOCUS wants units in one form (its attribute UnitFormat): `Hours`, `GiB-Months`, `GB/Hour`.
 
 /** Sizes of data: the same for one and for many, and written so and no other way. */
@@ -11,13 +13,17 @@ export const countUnit = 'Units';
  * hand (`support hour`), in the form of FOCUS: base units capitalised, the last one in the plural.
  */
 export function focusUnit(unit: string | null): string {
-  const words = (unit ?? '').trim().replaceAll(/\s+/g, ' ');
+  return unit === null ? countUnit : inFocus(unit);
+}
+
+const inFocus = remember(1_000, (unit: string): string => {
+  const words = unit.trim().replaceAll(/\s+/g, ' ');
   if (words === '') return countUnit;
   const [numerator = '', ...denominators] = words.split('/');
   const bases = numerator.split('-');
   const named = bases.map((base, index) => (index === bases.length - 1 ? plural(capital(base)) : capital(base)));
   return [named.join('-'), ...denominators.map(capital)].join('/');
-}
+});
 
 function capital(words: string): string {
   return words
