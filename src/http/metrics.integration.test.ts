@@ -100,6 +100,56 @@ test('a process that stops is not ready any more, before anything else of it end
   expect((await get('/metrics')).status).toBe(200);
 });
 
+test('however many ask at once whether it is ready, the database is asked once', async () => {
+  const { get, stopping } = await serve();
+  const held = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<void>();
+  const holding = db.transaction().execute(async (trx) => {
+    await sql`LOCK TABLE pgboss.job, migration_checksums IN ACCESS EXCLUSIVE MODE`.execute(trx);
+    held.resolve();
+    await end.promise;
+  });
+  await held.promise;
+  const waiting = async () =>
+    (
+      await sql`SELECT FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(db)
+    ).rows.length;
+  const asked = Array.from({ length: 12 }, () => get('/readyz'));
+  // The schema's state, and the queues'.
+  await expect.poll(waiting, { timeout: 20_000 }).toBe(2);
+  asked.push(get('/readyz'));
+  expect(await waiting()).toBe(2);
+  // Whoever is told to stop does not wait for a database that does not answer.
+  stopping.abort();
+  for (const { status, text } of await Promise.all(asked)) {
+    expect(status).toBe(503);
+    expect(JSON.parse(text)).toEqual({ status: 'unavailable', checks: { process: 'This process is stopping.' } });
+  }
+  expect(await waiting()).toBe(2);
+  end.resolve();
+  await holding;
+});
+
+test('what it found is told again for a moment', async () => {
+  let statements = 0;
+  const counting = db.withPlugin({
+    transformQuery({ node }) {
+      statements += 1;
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  });
+  const { get } = await serve(counting);
+  expect((await get('/readyz')).status).toBe(200);
+  expect(statements).toBeGreaterThan(0);
+  const before = statements;
+  const again = await Promise.all(Array.from({ length: 12 }, () => get('/readyz')));
+  expect(again.map(({ status }) => status)).toEqual(again.map(() => 200));
+  // On a machine under load a moment may have passed.
+  expect(statements).toBeLessThanOrEqual(3 * before);
+});
+
 test('a worker whose queues are far behind is not ready; who works others, or none, is', async () => {
   const jobs = await openJobs({ db, connectionString, clock, queues, declarations: [meterJob] });
   onTestFinished(() => jobs.close());
