@@ -37,8 +37,8 @@ function slotsOf(day: Temporal.PlainDate, kinds: readonly KindOfDay[]): RawBuild
 }
 
 /** R(t) of the design, in billionths, as the SQL function accrued_billionths; see `recordsOf`. */
-function runningTotal(weight: RawBuilder<unknown>, total: RawBuilder<unknown>, elapsed: RawBuilder<unknown>) {
-  return sql`div(l.level * 2000000000 * ${weight} * ${elapsed} + ${total} * p.unit_us, 2 * ${total} * p.unit_us)`;
+function runningTotal(weight: RawBuilder<unknown>, elapsed: RawBuilder<unknown>) {
+  return sql`div(l.level * 2000000000 * ${weight} * ${elapsed} + l.weight_total * p.unit_us, 2 * l.weight_total * p.unit_us)`;
 }
 
 /**
@@ -46,9 +46,10 @@ function runningTotal(weight: RawBuilder<unknown>, total: RawBuilder<unknown>, e
  * kind is enabled: there should be none.
  *
  * A level that stands all day with one owner is one record of each period, and nothing else can
- * add to it: no grouping, and what it accrues is computed once per distinct level. All other levels
- * are cut by the periods and added up. One statement reads one snapshot, so that a derivation of
- * levels that commits meanwhile cannot show a resource in both parts or in neither.
+ * add to it: no grouping, and what it accrues is computed once per distinct level, which Memoize
+ * remembers. All other levels are cut by the periods and added up. One statement reads one snapshot,
+ * so that a derivation of levels that commits meanwhile cannot show a resource in both parts or in
+ * neither.
  *
  * The accrual stands here written out: as a function it is not inlined, and then costs more than
  * all the rest. test: the conformance suite, against accrual.ts.
@@ -61,33 +62,40 @@ export function recordsOf(day: Temporal.PlainDate, where: Expected): RawBuilder<
   const from = startOfDay(day);
   const to = startOfDay(day.add({ days: 1 }));
   const slots = slotsOf(day, kinds);
-  const chosen = where.scoped ? sql`AND l.resource_id IN (SELECT resource_id FROM meter_scope)` : sql``;
+  const overlaps = sql`l.valid_from < ${to}::timestamptz AND l.valid_to > ${from}::timestamptz`;
+  // Of the resources in meter_scope, levels are looked up once for both parts.
+  const scope = where.scoped
+    ? sql`WITH scoped_levels AS MATERIALIZED (
+            SELECT l.* FROM meter_scope JOIN metered_levels l USING (resource_id) WHERE ${overlaps})`
+    : sql``;
+  const levels = where.scoped ? sql`scoped_levels` : sql`metered_levels`;
   // >= says what = would, and lets the planner expect more than a two-hundredth of the rows.
   const stands = sql`l.valid_from <= ${from}::timestamptz AND l.valid_to >= ${to}::timestamptz AND l.weight >= l.weight_total`;
   // In hours it is the same ratio, of numbers half as long.
   const whole = (elapsed: RawBuilder<unknown>) =>
     sql`div(l.level * 2000000000 * ${elapsed} + p.unit_hours, 2 * p.unit_hours)`;
+  // The difference of a share; the whole is the same with a weight of one, and numbers half as long.
   const share = (elapsed: RawBuilder<unknown>) => sql`
-    ${runningTotal(sql`(l.weight_before + l.weight)`, sql`l.weight_total`, elapsed)}
-    - ${runningTotal(sql`l.weight_before`, sql`l.weight_total`, elapsed)}`;
+    CASE WHEN l.weight = l.weight_total THEN div(l.level * 2000000000 * ${elapsed} + p.unit_us, 2 * p.unit_us)
+         ELSE ${runningTotal(sql`(l.weight_before + l.weight)`, elapsed)} - ${runningTotal(sql`l.weight_before`, elapsed)} END`;
   const elapsedAt = (instant: RawBuilder<unknown>) =>
     sql`(p.from_us + extract(epoch FROM ${instant} - p.period_start) * 1000000)`;
   return sql`
-    (WITH quantities AS MATERIALIZED (
-       SELECT l.billing_kind_id, l.level, p.granularity, p.period_start,
-              0.000000001 * (${whole(sql`p.to_hours`)} - ${whole(sql`p.from_hours`)}) AS quantity
-       FROM (SELECT DISTINCT billing_kind_id, level FROM metered_levels l WHERE ${stands} ${chosen}) AS l
-       JOIN ${slots} USING (billing_kind_id)
-     )
+    (${scope}
      SELECT l.deployment_id, l.resource_id, q.period_start, l.billing_kind_id, q.granularity, q.quantity
-     FROM metered_levels l JOIN quantities q USING (billing_kind_id, level)
-     WHERE ${stands} ${chosen}
+     FROM ${levels} l
+     CROSS JOIN LATERAL (
+       -- OFFSET keeps it a subquery of its own: it depends on the kind and the level alone.
+       SELECT p.period_start, p.granularity,
+              0.000000001 * (${whole(sql`p.to_hours`)} - ${whole(sql`p.from_hours`)}) AS quantity
+       FROM ${slots} WHERE p.billing_kind_id = l.billing_kind_id OFFSET 0) AS q
+     WHERE ${stands}
      UNION ALL
      SELECT l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity,
             0.000000001 * sum((${share(elapsedAt(sql`least(l.valid_to, p.period_end)`))})
                               - (${share(elapsedAt(sql`greatest(l.valid_from, p.period_start)`))}))
-     FROM metered_levels l JOIN ${slots}
+     FROM ${levels} l JOIN ${slots}
        ON p.billing_kind_id = l.billing_kind_id AND p.period_start < l.valid_to AND p.period_end > l.valid_from
-     WHERE l.valid_from < ${to}::timestamptz AND l.valid_to > ${from}::timestamptz AND NOT (${stands}) ${chosen}
+     WHERE ${overlaps} AND NOT (${stands})
      GROUP BY l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity)`;
 }
