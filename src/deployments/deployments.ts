@@ -10,7 +10,7 @@ import {
   readCustomers,
   readDeployments,
   readOwned,
-  updateDeploymentStart,
+  updateDeploymentStarts,
 } from './store.ts';
 
 export type Deployment = DeploymentRow;
@@ -124,5 +124,5 @@ export async function setDeploymentStart(
 ): Promise<boolean> {
   if (slug === 'unattributed') throw new ArcadiaError('invalid_argument', 'unattributed has no start.');
   await readDeployment(db, slug);
-  return db.transaction().execute((trx) => updateDeploymentStart(trx, slug, startsAt, now));
+  return db.transaction().execute(async (trx) => (await updateDeploymentStarts(trx, [{ slug, startsAt }], now)) > 0);
 }

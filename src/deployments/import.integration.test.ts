@@ -6,7 +6,7 @@ import type { Database } from '../platform/database.ts';
 import { bringAttributionsUpToDate } from './attribution.ts';
 import { getCustomer, listCustomers } from './customers.ts';
 import { listDeployments } from './deployments.ts';
-import { importCustomers } from './import.ts';
+import { importCustomers, importRowsMax } from './import.ts';
 import { at, insertAccount, insertLiving, readOwnership, writeMembership } from './inventory-fixture.ts';
 import { listRules, reorderRules } from './rules.ts';
 
@@ -156,4 +156,53 @@ test.each([
 ])('a file that is no such import is refused: %j', async (csv, line, column) => {
   const { problems } = await importCustomers(db, csv, { dryRun: true }, now);
   expect(problems).toContainEqual(expect.objectContaining({ line, column }));
+});
+
+test('a file of more deployments than one import takes is refused, and so is one of more columns', async () => {
+  const lines = Array.from({ length: importRowsMax + 1 }, (_, place) => `c${place},C,USD,d${place},D,2026-05-01`);
+  const { problems } = await importCustomers(db, [header, ...lines].join('\n'), { dryRun: true }, now);
+  expect(problems).toEqual([
+    {
+      line: importRowsMax + 2,
+      column: null,
+      reason: expect.stringMatching(/^is one more than the 50000 deployments/),
+    },
+  ]);
+  const wide = await importCustomers(db, `${header}${',plan'.repeat(1_000_000)}\n`, { dryRun: true }, now);
+  expect(wide.problems).toEqual([{ line: 1, column: null, reason: 'has 1000006 columns; a header names 100 at most' }]);
+});
+
+test('of very many bad rows the first thousand problems are told', async () => {
+  const unknown = Array.from({ length: 90_000 }, (_, place) => `c,C,USD,d${place},D,2026-05-01,p-none`);
+  const csv = [`${header},project_id`, 'b,B,usd,b,B,2026-05-01,', ...unknown].join('\n');
+  await expect(importCustomers(db, csv, { dryRun: false }, now)).rejects.toMatchObject({
+    code: 'invalid_argument',
+    details: { problems: { length: 1_000, 0: { line: 2, column: 'currency' }, 999: { column: 'project_id' } } },
+  });
+  const broken = Array.from({ length: 60_000 }, () => 'a,b');
+  const dry = await importCustomers(db, [header, ...broken].join('\n'), { dryRun: true }, now);
+  expect([dry.problems.length, dry.problems.at(-1)]).toEqual([1_000, expect.objectContaining({ line: 1_001 })]);
+});
+
+test('a whole file of deployments is moved in one go', async () => {
+  const csv = (name: string, day: string) =>
+    [header, ...Array.from({ length: 3_000 }, (_, place) => `c,C,USD,d${place},${name},${day}`)].join('\n');
+  await importCustomers(db, csv('Old', '2026-05-01'), { dryRun: false }, now);
+  let statements = 0;
+  const counted = await importCustomers(
+    db.withPlugin({
+      transformQuery: ({ node }) => {
+        statements += 1;
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    }),
+    csv('New', '2026-05-03'),
+    { dryRun: false },
+    now,
+  );
+  expect(counted.deployments).toEqual({ created: 0, updated: 3_000, unchanged: 0 });
+  expect(statements).toBeLessThan(30);
+  const [last] = await listDeployments(db, { after: 'd998', limit: 1 });
+  expect([last?.name, last?.startsAt?.toString()]).toEqual(['New', '2026-05-03T00:00:00Z']);
 });

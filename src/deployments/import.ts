@@ -14,8 +14,8 @@ import {
   insertDeployments,
   insertSingleOwnerSets,
   readDeployments,
-  updateDeploymentName,
-  updateDeploymentStart,
+  updateDeploymentNames,
+  updateDeploymentStarts,
   upsertCustomers,
 } from './store.ts';
 
@@ -28,7 +28,13 @@ const requiredColumns = [
   'starts_at',
 ] as const;
 const optionalColumns = ['project_id', 'plan'] as const;
+const columnsMax = 100;
 type Column = (typeof requiredColumns)[number] | (typeof optionalColumns)[number];
+
+/** Deployments that one file may hold: it is read as a whole and written in one transaction. */
+export const importRowsMax = 50_000;
+/** How many problems are told: whoever mends so many asks again. */
+const problemsMax = 1_000;
 
 /** What is wrong where. Lines count from 1 and include the header; column is null where the line itself is wrong. */
 export interface ImportProblem {
@@ -82,8 +88,8 @@ const none: ImportCounts = { created: 0, updated: 0, unchanged: 0 };
  * links a provider's project to the deployment for all time; `plan` (optional) is handed back.
  *
  * All or nothing: with any bad row nothing is written and invalid_argument names each by line,
- * column and reason (also in `details.problems`). A dry run writes nothing and returns the
- * problems instead. Importing the same again changes nothing.
+ * column and reason (also in `details.problems`), the first thousand of them. A dry run writes
+ * nothing and returns the problems instead. Importing the same again changes nothing.
  */
 export async function importCustomers(
   db: Database,
@@ -91,11 +97,12 @@ export async function importCustomers(
   options: { dryRun: boolean },
   now: Temporal.Instant,
 ): Promise<ImportResult> {
-  const { rows, problems } = await readRows(csv);
+  const { rows, problems: unreadable } = await readRows(csv);
   try {
     return await db.transaction().execute(async (trx) => {
-      problems.push(...(await checkAgainstDatabase(trx, rows)));
-      problems.sort((a, b) => a.line - b.line);
+      const problems = [...unreadable, ...(await checkAgainstDatabase(trx, rows))]
+        .sort((a, b) => a.line - b.line)
+        .slice(0, problemsMax);
       if (problems.length > 0) {
         if (options.dryRun) {
           return { written: false, problems, customers: none, deployments: none, projectLinks: none, plans: [] };
@@ -126,11 +133,12 @@ async function readRows(csv: string | Readable): Promise<{ rows: ImportRow[]; pr
   if (typeof csv === 'string') parser.end(csv);
   else csv.on('error', (error) => parser.destroy(error)).pipe(parser);
   const rows: ImportRow[] = [];
-  const problems: ImportProblem[] = [];
+  let problems: ImportProblem[] = [];
   const slugs = new Map<string, number>();
   const customers = new Map<string, { line: number; customer: ImportRow['customer'] }>();
   let header: string[] | undefined;
   let lines = 0;
+  let count = 0;
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
       // The parser counts up to a record's last line; quoted cells may hold line breaks.
@@ -138,10 +146,17 @@ async function readRows(csv: string | Readable): Promise<{ rows: ImportRow[]; pr
       const line = lines - record.join('').split('\n').length + 1;
       if (!header) {
         header = record;
-        problems.push(...checkHeader(header, line));
+        problems = checkHeader(header, line);
         if (problems.length > 0) break;
         continue;
       }
+      if (problems.length >= problemsMax) break;
+      if (count === importRowsMax) {
+        const reason = `is one more than the ${importRowsMax} deployments of one import; give what follows in another file`;
+        problems.push({ line, column: null, reason });
+        break;
+      }
+      count += 1;
       if (record.length !== header.length) {
         problems.push({
           line,
@@ -169,7 +184,7 @@ async function readRows(csv: string | Readable): Promise<{ rows: ImportRow[]; pr
       const earlier = slugs.get(row.slug);
       if (earlier !== undefined) reasons.push({ column: 'deployment_slug', reason: `is on line ${earlier} already` });
       else if (row.slug !== '') slugs.set(row.slug, line);
-      problems.push(...reasons.map((reason) => ({ line, ...reason })));
+      for (const reason of reasons) problems.push({ line, ...reason });
       if (reasons.length === 0) rows.push(row);
     }
   } catch (error) {
@@ -186,6 +201,9 @@ async function readRows(csv: string | Readable): Promise<{ rows: ImportRow[]; pr
 }
 
 function checkHeader(header: readonly string[], line: number): ImportProblem[] {
+  if (header.length > columnsMax) {
+    return [{ line, column: null, reason: `has ${header.length} columns; a header names ${columnsMax} at most` }];
+  }
   const known: readonly string[] = [...requiredColumns, ...optionalColumns];
   return [
     ...requiredColumns
@@ -290,14 +308,12 @@ async function writeRows(trx: Transaction, rows: readonly ImportRow[], now: Temp
   );
   await insertSingleOwnerSets(trx, made);
   await appendTaggedChanges(trx, made, now);
-  let updated = 0;
-  for (const row of rows) {
+  const updated = rows.filter((row) => {
     const before = known.get(row.slug);
-    if (!before || (before.name === row.name && before.startsAt?.equals(row.startsAt))) continue;
-    await updateDeploymentName(trx, row.slug, row.name);
-    await updateDeploymentStart(trx, row.slug, row.startsAt, now);
-    updated++;
-  }
+    return before !== undefined && !(before.name === row.name && before.startsAt?.equals(row.startsAt));
+  });
+  await updateDeploymentNames(trx, updated);
+  await updateDeploymentStarts(trx, updated, now);
   const linked = rows.filter((row) => row.projectId !== '');
   const projects = await readProjects(
     trx,
@@ -321,7 +337,11 @@ async function writeRows(trx: Transaction, rows: readonly ImportRow[], now: Temp
     written: true,
     problems: [],
     customers: { ...upserted, unchanged: customers.length - upserted.created - upserted.updated },
-    deployments: { created: made.length, updated, unchanged: rows.length - made.length - updated },
+    deployments: {
+      created: made.length,
+      updated: updated.length,
+      unchanged: rows.length - made.length - updated.length,
+    },
     projectLinks: { created: links.added, updated: links.changed, unchanged: links.unchanged },
     plans: rows.filter((row) => row.plan !== '').map(({ line, slug, plan }) => ({ line, deployment: slug, plan })),
   };

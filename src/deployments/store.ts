@@ -112,37 +112,43 @@ export async function appendTaggedChanges(
     GROUP BY s.resource_id`.execute(trx);
 }
 
-export async function updateDeploymentName(trx: Transaction, slug: string, name: string): Promise<boolean> {
-  const { numAffectedRows } = await sql`
-    UPDATE deployments SET name = ${name} WHERE slug = ${slug} AND name <> ${name}`.execute(trx);
-  return numAffectedRows === 1n;
+export async function updateDeploymentNames(
+  trx: Transaction,
+  names: readonly { slug: string; name: string }[],
+): Promise<void> {
+  await sql`
+    UPDATE deployments d SET name = w.name
+    FROM jsonb_to_recordset(${JSON.stringify(names)}::jsonb) AS w(slug text, name text)
+    WHERE d.slug = w.slug AND d.name <> w.name`.execute(trx);
 }
 
 /**
- * Moves a deployment's start and appends what it owns between the old start and the new one to
- * fact_changes; false if it starts then already.
+ * Moves deployments' starts and appends what each owns between its old start and the new one to
+ * fact_changes; returns how many did not start then already.
  */
-export async function updateDeploymentStart(
+export async function updateDeploymentStarts(
   trx: Transaction,
-  slug: string,
-  startsAt: Temporal.Instant,
+  starts: readonly { slug: string; startsAt: Temporal.Instant }[],
   now: Temporal.Instant,
-): Promise<boolean> {
-  const { rows } = await sql<{ deployment_id: number; before: string }>`
-    SELECT deployment_id, starts_at::text AS before FROM deployments
-    WHERE slug = ${slug} AND starts_at <> ${startsAt} FOR UPDATE`.execute(trx);
-  const [row] = rows;
-  if (!row) return false;
-  await sql`UPDATE deployments SET starts_at = ${startsAt} WHERE deployment_id = ${row.deployment_id}`.execute(trx);
-  await sql`
-    INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
-    SELECT a.resource_id, greatest(a.valid_from, w.since), least(a.valid_to, w.until), 'deployment_start', ${now}
-    FROM (SELECT least(${row.before}::timestamptz, ${startsAt}::timestamptz) AS since,
-                 greatest(${row.before}::timestamptz, ${startsAt}::timestamptz) AS until) w,
-         owner_set_members m JOIN attributions a USING (owner_set_id)
-    WHERE m.deployment_id = ${row.deployment_id} AND a.superseded_at = 'infinity'
-      AND a.valid_from < w.until AND a.valid_to > w.since`.execute(trx);
-  return true;
+): Promise<number> {
+  const { rows } = await sql<{ moved: number }>`
+    WITH wanted AS (
+      SELECT d.deployment_id, d.starts_at AS before, w."startsAt" AS after
+      FROM jsonb_to_recordset(${JSON.stringify(starts)}::jsonb) AS w(slug text, "startsAt" timestamptz)
+      JOIN deployments d USING (slug)
+      WHERE d.starts_at <> w."startsAt"
+      ORDER BY d.deployment_id FOR UPDATE OF d
+    ), moved AS (
+      UPDATE deployments d SET starts_at = w.after FROM wanted w WHERE d.deployment_id = w.deployment_id
+      RETURNING d.deployment_id, least(w.before, w.after) AS since, greatest(w.before, w.after) AS until
+    ), told AS (
+      INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
+      SELECT a.resource_id, greatest(a.valid_from, w.since), least(a.valid_to, w.until), 'deployment_start', ${now}::timestamptz
+      FROM moved w JOIN owner_set_members m USING (deployment_id) JOIN attributions a USING (owner_set_id)
+      WHERE a.superseded_at = 'infinity' AND a.valid_from < w.until AND a.valid_to > w.since
+    )
+    SELECT count(*) AS moved FROM moved`.execute(trx);
+  return rows[0]?.moved ?? 0;
 }
 
 /** Brings customers' names and currencies in line, adding who is new. */
