@@ -1,20 +1,29 @@
 import { z } from 'zod';
 import { ArcadiaError } from '../platform/errors.ts';
+import { recordOf } from '../platform/schemas.ts';
 import { slugPattern } from './deployments.ts';
 import { parseMoment } from './moments.ts';
 import type { Owner } from './owner-sets.ts';
 
-const instant = z.string().transform((text, context) => {
-  const moment = parseMoment(text);
-  if (moment) return moment;
-  context.addIssue({
-    code: 'custom',
-    message: `${text} is neither a day (2026-05-01) nor an instant (2026-05-01T12:00:00Z)`,
+const instant = z
+  .string()
+  .max(40)
+  .transform((text, context) => {
+    const moment = parseMoment(text);
+    if (moment) return moment;
+    context.addIssue({
+      code: 'custom',
+      message: `${text} is neither a day (2026-05-01) nor an instant (2026-05-01T12:00:00Z)`,
+    });
+    return z.NEVER;
   });
-  return z.NEVER;
-});
 const slug = z.string().regex(slugPattern, 'is not a deployment slug');
 const pattern = z.string().min(1).max(255);
+
+/** More than a person keeps in view; what tells a fleet apart by then are projects and the tag deployment:<slug>. */
+export const declaredRulesMax = 10_000;
+/** As many as share a resource by an assignment. */
+const sharesMax = 100;
 
 const declaredRule = z
   .strictObject({
@@ -22,10 +31,17 @@ const declaredRule = z
     tag: pattern.optional().describe('A tag, exactly'),
     project: pattern.optional().describe("The provider's id of a project"),
     deployment: slug.optional(),
-    shares: z.record(slug, z.int().min(1)).optional().describe('Deployments and the weights of their shares'),
+    shares: recordOf(slug, z.int().min(1), sharesMax)
+      .optional()
+      .describe('Deployments and the weights of their shares'),
     from: instant.optional().describe('From when on; the beginning of history by default'),
     to: instant.optional().describe('Until when, not included; no end by default'),
-    kinds: z.array(z.string().min(1)).min(1).optional().describe('Kinds of resource it is for; every kind by default'),
+    kinds: z
+      .array(z.string().min(1).max(63))
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('Kinds of resource it is for; every kind by default'),
     position: z.number().positive().optional().describe('Its place in the order of all rules'),
   })
   .superRefine((rule, context) => {
@@ -44,7 +60,7 @@ const declaredRule = z
   });
 
 /** A rules file: all of the operator's rules, first match first within each kind. */
-export const declaredRulesSchema = z.strictObject({ rules: z.array(declaredRule) });
+export const declaredRulesSchema = z.strictObject({ rules: z.array(declaredRule).max(declaredRulesMax) });
 
 /** What a rules file may look like, before it is parsed. */
 export type DeclaredRulesInput = z.input<typeof declaredRulesSchema>;

@@ -3,7 +3,7 @@ import { ArcadiaError } from '../platform/errors.ts';
 import { queueNames } from '../platform/job.ts';
 import { pageOf, pageOfAll } from '../platform/pages.ts';
 import { declareList, declareRoute, type RouteCall, type RouteDeclaration } from '../platform/route.ts';
-import { instantOut, line } from '../platform/schemas.ts';
+import { instantOut, line, recordOf } from '../platform/schemas.ts';
 import { declarations, defaultSchedule } from './house.ts';
 import { type JobFilter, type JobPosition, Jobs, jobStates } from './jobs.ts';
 import { configureQueues } from './queues.ts';
@@ -27,9 +27,10 @@ const jobName = z
 const jobId = z.uuid().meta({ examples: ['0196f1a2-7c55-7d9e-8d3a-0a7e4b1c2d3e'] });
 const jobState = z.enum(jobStates).meta({ description: 'A dead job has failed as often as it may' });
 const argumentValue = z.union([z.string().max(500), z.number(), z.boolean(), z.null()]);
-const jobArguments = z
-  .record(z.string().max(100), argumentValue)
-  .meta({ description: 'What the job is told', examples: [{ account: 'acme' }] });
+const jobArguments = recordOf(z.string().max(100), argumentValue, 50).meta({
+  description: 'What the job is told',
+  examples: [{ account: 'acme' }],
+});
 
 const job = z
   .object({

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatQuantity, parseQuantity } from '../platform/quantity.ts';
+import { recordOf } from '../platform/schemas.ts';
 import * as kindStore from './kinds.store.ts';
 import type { Granularity } from './period.ts';
 import type { BillingKind } from './store.ts';
@@ -113,9 +114,9 @@ const changeable = {
     .max(20)
     .nullable()
     .describe('It counts only while its status is one of these; null: always.'),
-  filter: z
-    .record(z.string().min(1).max(63), z.union([z.string().max(200), z.number(), z.boolean()]))
-    .describe('It counts only while its attributes are these.'),
+  filter: recordOf(z.string().min(1).max(63), z.union([z.string().max(200), z.number(), z.boolean()]), 20).describe(
+    'It counts only while its attributes are these.',
+  ),
   weight: weightSchema.nullable().describe('How much one counts; null: 1.'),
 };
 

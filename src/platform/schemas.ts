@@ -28,6 +28,7 @@ export const month = z
 /** A moment with its offset, `2026-05-01T06:00:00Z`, as Temporal.Instant to the microsecond. */
 export const instant = z.iso
   .datetime({ offset: true })
+  .max(40)
   .meta({ description: 'A moment', examples: ['2026-05-01T06:00:00Z'] })
   .refine((text) => Number(text.slice(0, 4)) >= firstYear && Number(text.slice(0, 4)) <= lastYear, {
     error: `is not between the years ${firstYear} and ${lastYear}`,
@@ -66,6 +67,18 @@ export const line = z
 
 /** One of our ids. */
 export const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+/** An object of at most `max` fields that the caller names, each of them a `key`. */
+export function recordOf<Key extends z.ZodString, Value extends z.ZodType>(
+  key: Key,
+  value: Value,
+  max: number,
+): z.ZodRecord<Key, Value> {
+  return z
+    .record(key, value)
+    .refine((record) => Object.keys(record).length <= max, { error: `has more than ${max} fields`, abort: true })
+    .meta({ maxProperties: max });
+}
 
 /** An exact decimal as text, `0.10`, 20 digits before the point and 20 after at most. */
 export const decimalInput = z

@@ -58,13 +58,13 @@ const addAlertRoute = declareRoute({
   roles: deciders,
   body: z.strictObject({
     deployment: fields.deployment.default(null),
-    kind: fields.kind.default(null),
+    kind: z.string().max(63).nullable().default(null).meta({ description: fields.kind.description }),
     threshold: z
       .string()
       .max(64)
       .meta({ description: 'An exact decimal above zero', examples: ['80'] }),
     unit: fields.unit,
-    currency: fields.currency.default(null),
+    currency: z.string().max(3).nullable().default(null).meta({ description: fields.currency.description }),
     basis: fields.basis.default('to_date'),
   }),
   response: alert,

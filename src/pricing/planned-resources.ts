@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Kind } from '../metering/kinds.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { Exact, formatQuantity, roundQuantity } from '../platform/quantity.ts';
+import { recordOf } from '../platform/schemas.ts';
 import { formatPath } from './plan.ts';
 import { numbersAsText } from './plan-file.ts';
 import { decimalText } from './rating/decimal.ts';
@@ -30,8 +31,7 @@ export const plannedResource = z.strictObject({
     .describe('How many of them.'),
   hours: decimalText.optional().describe('How many hours of the month it exists; all of them if left out.'),
   status: z.string().min(1).max(63).default('active').describe('off: it exists, and does not run.'),
-  attributes: z
-    .record(z.string().min(1).max(63), z.union([decimalText, z.string().max(200), z.boolean()]))
+  attributes: recordOf(z.string().min(1).max(63), z.union([decimalText, z.string().max(200), z.boolean()]), 100)
     .default({})
     .describe('What billing kinds filter and weigh by, such as vcpus; of sizes by name vcpus and memory_mb are known.'),
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { dayOf } from '../metering/period.ts';
 import { declareRoute, type Role, type RouteDeclaration, staff } from '../platform/route.ts';
-import { day, decimalOut, instantOut, month, slug } from '../platform/schemas.ts';
+import { day, decimalOut, instantOut, month, recordOf, slug } from '../platform/schemas.ts';
 import { plannedResource } from './planned-resources.ts';
 import { averageMonthsMax, plansMax, quotePlans } from './plan-quotes.ts';
 import { forecastDeployment, quoteDeployment } from './quotes.ts';
@@ -65,7 +65,9 @@ const quoteFields = {
 };
 const quote = z.object(quoteFields).meta({ id: 'Quote', description: 'An estimate: what a month costs. Binds nobody' });
 
-const usageMap = z.record(z.string().max(63), z.string().max(64));
+/** Several times as many as there are billing kinds anywhere. */
+const usageKindsMax = 500;
+const usageMap = recordOf(z.string().max(63), z.string().max(64), usageKindsMax);
 
 const quoteUsageRoute = declareRoute({
   method: 'POST',
