@@ -85,8 +85,10 @@ async function issueAll(db: Database, now: Temporal.Instant): Promise<number> {
     UPDATE invoices SET state = 'issued', issued_at = ${now}, issued_by = 'bench', number = 'B-' || invoice_id, due_on = '2026-06-30',
       document = '{}', document_digest = sha256('{}') WHERE state = 'draft'`.execute(db);
   await sql`
-    INSERT INTO correction_checks (customer_id, month, usage_state_id, rating_mark, costs_known)
-    SELECT customer_id, month, usage_state_id, rating_mark, false FROM invoices ON CONFLICT DO NOTHING`.execute(db);
+    INSERT INTO correction_checks (customer_id, month, usage_window_id, rating_mark, costs_known)
+    SELECT customer_id, month, (SELECT max(usage_window_id) FROM usage_windows), rating_mark, false FROM invoices ON CONFLICT DO NOTHING`.execute(
+    db,
+  );
   return ms / Math.max(issued, 1);
 }
 

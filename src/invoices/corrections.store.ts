@@ -1,13 +1,12 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database.ts';
-import { ratingMarkOf } from './drafts.store.ts';
 
 // Corrections: which issued months may cost something else now, what they cost, what was decided.
 
 export interface Check {
   readonly customerId: number;
   readonly month: Temporal.PlainDate;
-  readonly usageStateId: number;
+  readonly usageWindowId: number;
   readonly ratingMark: number;
 }
 
@@ -17,8 +16,8 @@ export interface Check {
  */
 export async function upsertCheck(trx: Transaction, check: Check): Promise<void> {
   await sql`
-    INSERT INTO correction_checks (customer_id, month, usage_state_id, rating_mark, costs_known)
-    VALUES (${check.customerId}, ${check.month}, ${check.usageStateId}, ${check.ratingMark}, false)
+    INSERT INTO correction_checks (customer_id, month, usage_window_id, rating_mark, costs_known)
+    VALUES (${check.customerId}, ${check.month}, ${check.usageWindowId}, ${check.ratingMark}, false)
     ON CONFLICT (customer_id, month) DO UPDATE SET rating_mark = ${changedUnseen}`.execute(trx);
 }
 
@@ -30,63 +29,6 @@ export async function lockChecks(trx: Transaction): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('correction_checks', 0))`.execute(trx);
 }
 
-/** Months of which anything was issued, oldest first. */
-export async function selectCheckedMonths(db: Database): Promise<Temporal.PlainDate[]> {
-  const { rows } = await sql<{ month: Temporal.PlainDate }>`
-    SELECT DISTINCT month FROM correction_checks ORDER BY month LIMIT 1200`.execute(db);
-  return rows.map((row) => row.month);
-}
-
-/**
- * `correction_candidates`: customers of which an issued month may cost something else than when it
- * was last looked at. `states` are the months' states of usage as they are now.
- *
- * Usage: on a day whose revision has grown, what a later metering changed since says whose it was; the
- * first metering of a day, or of a kind, does not say and stands for everybody. What changed in one
- * month can change the next ones too, through allowances that are carried over.
- */
-export async function prepareCandidates(
-  trx: Transaction,
-  states: readonly { readonly month: Temporal.PlainDate; readonly usageStateId: number }[],
-  customerId: number | null,
-): Promise<void> {
-  await sql`DROP TABLE IF EXISTS pg_temp.correction_candidates`.execute(trx);
-  await sql`
-    CREATE TEMPORARY TABLE correction_candidates ON COMMIT DROP AS
-    WITH current AS MATERIALIZED (
-      SELECT u.month, u.usage_state_id, u.day_revisions
-      FROM unnest(${states.map((state) => state.usageStateId)}::bigint[]) AS s (id) JOIN usage_states u ON u.usage_state_id = s.id
-    ), checked AS MATERIALIZED (
-      SELECT c.customer_id, c.month, c.usage_state_id, c.rating_mark FROM correction_checks c
-      WHERE ${customerId}::bigint IS NULL OR c.customer_id = ${customerId}
-    ), days AS MATERIALIZED (
-      SELECT old.usage_state_id, old.month, old.month + (d.position::int - 1) AS day, d.old AS since
-      FROM (SELECT DISTINCT usage_state_id FROM checked) AS s
-      JOIN usage_states old USING (usage_state_id) JOIN current ON current.month = old.month
-      CROSS JOIN LATERAL unnest(old.day_revisions, current.day_revisions) WITH ORDINALITY AS d (old, new, position)
-      WHERE old.usage_state_id <> current.usage_state_id AND d.old IS DISTINCT FROM d.new
-    ), changed AS (
-      SELECT days.usage_state_id, l.customer_id
-      FROM days JOIN metering_changes c ON c.revision > days.since
-       AND c.period_start >= days.day::timestamptz AND c.period_start < (days.day + 1)::timestamptz
-      JOIN deployments_list l USING (deployment_id)
-      UNION
-      SELECT checked.usage_state_id, checked.customer_id
-      FROM days JOIN metering_revisions r ON r.day = days.day AND r.revision > days.since AND r.cause IN ('first', 'config')
-      JOIN checked USING (usage_state_id)
-    ), carried AS (SELECT months FROM pricing_carry_over)
-    SELECT c.customer_id, c.month
-    FROM checked c JOIN changed USING (usage_state_id, customer_id)
-    UNION
-    SELECT later.customer_id, later.month
-    FROM checked c JOIN changed USING (usage_state_id, customer_id) CROSS JOIN carried
-    JOIN checked later ON later.customer_id = c.customer_id AND later.month > c.month
-     AND later.month <= c.month + make_interval(months => carried.months)
-    UNION
-    SELECT c.customer_id, c.month FROM checked c
-    WHERE c.rating_mark <> ${ratingMarkOf(sql`c.customer_id`, sql`c.month`)}`.execute(trx);
-}
-
 export interface Candidate {
   readonly customerId: number;
   /** Its external id. */
@@ -94,40 +36,26 @@ export interface Candidate {
   readonly month: Temporal.PlainDate;
 }
 
+/** Of what was examined (`prepareExamined`), the issued months that may cost something else. */
 export async function selectCandidates(trx: Transaction): Promise<Candidate[]> {
   const { rows } = await sql<Candidate>`
     SELECT customer_id AS "customerId", c.external_id AS customer, d.month
-    FROM correction_candidates d JOIN deployments_customers c USING (customer_id) ORDER BY d.month, customer_id`.execute(
+    FROM examined d JOIN deployments_customers c USING (customer_id) WHERE d.changed ORDER BY d.month, customer_id`.execute(
     trx,
   );
   return rows;
 }
 
-/** What was looked at is known up to the states; `candidates` is false for all that are none. */
-export async function advanceChecks(
-  trx: Transaction,
-  states: readonly { readonly month: Temporal.PlainDate; readonly usageStateId: number }[],
-  customerId: number | null,
-): Promise<void> {
-  await sql`
-    UPDATE correction_checks c SET usage_state_id = s.id
-    FROM unnest(${states.map((state) => state.month.toString())}::date[], ${states.map((state) => state.usageStateId)}::bigint[]) AS s (month, id)
-    WHERE c.month = s.month AND c.usage_state_id <> s.id AND (${customerId}::bigint IS NULL OR c.customer_id = ${customerId})
-      AND NOT EXISTS (SELECT FROM correction_candidates d WHERE d.customer_id = c.customer_id AND d.month = c.month)`.execute(
-    trx,
-  );
-}
-
-/** Of some customers those whose month nobody has rated meanwhile, by the same state of usage or a newer one. */
+/** Of some customers those whose month nobody has rated meanwhile, by the same usage or newer. */
 export async function selectToRate(
   trx: Transaction,
   month: Temporal.PlainDate,
-  usageStateId: number,
+  usageWindowId: number,
   customerIds: readonly number[],
 ): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     SELECT customer_id AS id FROM correction_checks
-    WHERE month = ${month} AND (rating_mark = ${changedUnseen} OR usage_state_id < ${usageStateId})
+    WHERE month = ${month} AND (rating_mark = ${changedUnseen} OR usage_window_id < ${usageWindowId})
       AND customer_id = ANY (${[...customerIds]}::bigint[])
     ORDER BY customer_id`.execute(trx);
   return rows.map((row) => row.id);
@@ -137,8 +65,10 @@ export async function selectToRate(
 export async function markCandidates(trx: Transaction): Promise<void> {
   await sql`
     UPDATE correction_checks c SET rating_mark = ${changedUnseen}
-    FROM correction_candidates d
-    WHERE c.customer_id = d.customer_id AND c.month = d.month AND c.rating_mark <> ${changedUnseen}`.execute(trx);
+    FROM examined d
+    WHERE d.changed AND c.customer_id = d.customer_id AND c.month = d.month AND c.rating_mark <> ${changedUnseen}`.execute(
+    trx,
+  );
 }
 
 export interface CostRow {
@@ -154,7 +84,7 @@ export interface CostRow {
 export async function replaceCosts(
   trx: Transaction,
   month: Temporal.PlainDate,
-  usageStateId: number,
+  usageWindowId: number,
   customers: readonly { readonly customerId: number; readonly ratingMark: number }[],
   costs: readonly CostRow[],
 ): Promise<void> {
@@ -169,7 +99,7 @@ export async function replaceCosts(
     trx,
   );
   await sql`
-    UPDATE correction_checks c SET usage_state_id = ${usageStateId}, rating_mark = d.mark, costs_known = true
+    UPDATE correction_checks c SET usage_window_id = ${usageWindowId}, rating_mark = d.mark, costs_known = true
     FROM unnest(${ids}::bigint[], ${customers.map((customer) => customer.ratingMark)}::bigint[]) AS d (id, mark)
     WHERE c.customer_id = d.id AND c.month = ${month}`.execute(trx);
 }

@@ -12,6 +12,7 @@ import { failed, type Failure, isOfOne } from './failures.ts';
 import * as invoices from './invoices.store.ts';
 import { freeze } from './issue.ts';
 import { correctionLine } from './lines.ts';
+import * as usage from './usage-states.store.ts';
 
 // What an issued month costs now, minus all that was issued for it: invoices, corrections and
 // credit notes that are not void. It is proposed; the operator decides.
@@ -64,25 +65,29 @@ export async function checkCorrections(
   } = {},
 ): Promise<number> {
   const customerId = options.customerId ?? null;
-  const states = await db.transaction().execute(readStates);
+  const windows = await db
+    .transaction()
+    .execute(async (trx) =>
+      usage.insertUsageWindows(trx, await usage.selectRememberedMonths(trx, 'correction_checks')),
+    );
   const candidates = await db.transaction().execute(async (trx) => {
     await store.lockChecks(trx);
-    await store.prepareCandidates(trx, states, customerId);
+    await usage.prepareExamined(trx, 'correction_checks', windows, customerId);
     await store.markCandidates(trx);
-    await store.advanceChecks(trx, states, customerId);
+    await usage.advanceExamined(trx, 'correction_checks');
     return store.selectCandidates(trx);
   });
   const failures: Failure[] = [];
   const wanted = options.month ? candidates.filter(({ month }) => month.equals(options.month ?? month)) : candidates;
   for (const [month, customers] of groupByMonth(wanted)) {
     // Before any of its usage is read, which is once for all batches: what changes meanwhile shows again.
-    const { usageStateId } = await db.transaction().execute((trx) => drafts.insertUsageState(trx, month));
+    const usageWindowId = await db.transaction().execute((trx) => usage.insertUsageWindow(trx, month));
     const sums = new UsageSums(db);
     for (let start = 0; start < customers.length; start += customersPerBatch) {
       options.signal?.throwIfAborted();
       const batch = customers.slice(start, start + customersPerBatch);
       const rate = (some: readonly store.Candidate[]) =>
-        db.transaction().execute((trx) => rateAgain(trx, month, usageStateId, some, sums));
+        db.transaction().execute((trx) => rateAgain(trx, month, usageWindowId, some, sums));
       try {
         await rate(batch);
       } catch (error) {
@@ -111,14 +116,6 @@ async function rateEach(
   return failures;
 }
 
-async function readStates(trx: Transaction): Promise<{ month: Temporal.PlainDate; usageStateId: number }[]> {
-  const states: { month: Temporal.PlainDate; usageStateId: number }[] = [];
-  for (const month of await store.selectCheckedMonths(trx)) {
-    states.push({ month, usageStateId: (await drafts.insertUsageState(trx, month)).usageStateId });
-  }
-  return states;
-}
-
 function groupByMonth(candidates: readonly store.Candidate[]): [Temporal.PlainDate, store.Candidate[]][] {
   const months = new Map<string, [Temporal.PlainDate, store.Candidate[]]>();
   for (const candidate of candidates) {
@@ -133,13 +130,13 @@ function groupByMonth(candidates: readonly store.Candidate[]): [Temporal.PlainDa
 async function rateAgain(
   trx: Transaction,
   month: Temporal.PlainDate,
-  usageStateId: number,
+  usageWindowId: number,
   candidates: readonly store.Candidate[],
   sums: UsageSums,
 ): Promise<void> {
   await store.lockChecks(trx);
   const ids = candidates.map(({ customerId }) => customerId);
-  const customerIds = await store.selectToRate(trx, month, usageStateId, ids);
+  const customerIds = await store.selectToRate(trx, month, usageWindowId, ids);
   const customers = await drafts.selectBilledCustomers(trx, month, { after: 0, limit: customersPerBatch, customerIds });
   const composed = await compose(trx, month, customers, sums);
   const costs = composed.flatMap(({ customer, invoices: made }) =>
@@ -156,7 +153,7 @@ async function rateAgain(
         })),
     ),
   );
-  await store.replaceCosts(trx, month, usageStateId, customers, costs);
+  await store.replaceCosts(trx, month, usageWindowId, customers, costs);
 }
 
 /** What the operator has yet to decide, as of the last check. */
@@ -285,7 +282,7 @@ export async function issueCreditNote(
     );
     const who = { customerId, legalEntityId: credited.legalEntityId, ratingMark: 0 };
     const { lines: taxed, ...content } = finish(who, proposal.currency, lines, taxOf);
-    const state = await drafts.insertUsageState(trx, month);
+    const state = await usage.insertUsageState(trx, month);
     const note = { ...content, ...state, month, creditsInvoiceId: credited.invoiceId };
     const invoiceId = await store.insertCreditNote(trx, note, request.by, request.now);
     const decision = { decision: 'credit_note', targetMonth: null, creditNoteId: invoiceId, reason: null } as const;

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database.ts';
 import type { DecidedCorrection, Line, ManualLine } from './lines.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
+import type { UsageState } from './usage-states.store.ts';
 
 // What drafts are made from, and the drafts themselves, many customers at a time.
 
@@ -10,33 +11,6 @@ export async function lockMonth(trx: Transaction, month: Temporal.PlainDate): Pr
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('invoice_drafts', extract(epoch FROM ${month}::date)::bigint))`.execute(
     trx,
   );
-}
-
-export interface UsageState {
-  readonly usageStateId: number;
-  /** The newest revision in it; 0: nothing was metered. */
-  readonly usageRevision: number;
-}
-
-/** What metering knows of a month now. Read before its usage, so that what comes in between shows as a change later. */
-export async function insertUsageState(trx: Transaction, month: Temporal.PlainDate): Promise<UsageState> {
-  const state = sql`
-    SELECT ${month}::date AS month, array_agg(coalesce(r.revision, 0) ORDER BY d.day) AS day_revisions
-    FROM generate_series(${month}::date, ${month.add({ months: 1 })}::date - 1, interval '1 day') AS d (day)
-    LEFT JOIN metering_day_revisions r ON r.day = d.day::date`;
-  const { rows } = await sql<UsageState>`
-    WITH state AS MATERIALIZED (${state}), made AS (
-      INSERT INTO usage_states (month, day_revisions) SELECT month, day_revisions FROM state
-      ON CONFLICT (month, day_revisions) DO NOTHING RETURNING usage_state_id, day_revisions
-    )
-    SELECT usage_state_id AS "usageStateId", (SELECT max(r) FROM unnest(day_revisions) AS r) AS "usageRevision"
-    FROM (SELECT * FROM made
-          UNION ALL SELECT u.usage_state_id, u.day_revisions FROM usage_states u JOIN state USING (month, day_revisions)) AS s
-    LIMIT 1`.execute(trx);
-  const [row] = rows;
-  if (row) return row;
-  // Somebody else has just written the same state, after this statement began.
-  return insertUsageState(trx, month);
 }
 
 export interface BilledCustomer {
@@ -219,39 +193,6 @@ export async function selectTaxProfiles(
            coalesce(p.tax_category, 'standard') AS "taxCategory", coalesce(p.tax_treatment, 'taxed') AS "taxTreatment",
            p.tax_note AS "taxNote", r.rates
     FROM placed p JOIN rates r USING (legal_entity_id, month)`.execute(db);
-  return rows;
-}
-
-/**
- * Customers' months before one that may have to be billed and have no invoice: on a plan, with a line
- * by hand or a decided correction, in a currency in which they have none that is not void. Of the
- * months since metering began, the last 36.
- */
-export async function selectUndrafted(
-  db: Database,
-  before: Temporal.PlainDate,
-): Promise<{ month: Temporal.PlainDate; customerIds: number[] }[]> {
-  const { rows } = await sql<{ month: Temporal.PlainDate; customerIds: number[] }>`
-    WITH months AS MATERIALIZED (
-      SELECT m::date AS month FROM generate_series(
-        greatest((SELECT date_trunc('month', min(day)::timestamp) FROM metering_day_revisions),
-                 ${before}::date - interval '36 months'), ${before}::date - interval '1 month', interval '1 month') AS m
-    ), owed AS (
-      SELECT d.customer_id, m.month, t.currency
-      FROM pricing_terms t JOIN deployments_list d USING (deployment_id)
-      JOIN months m ON greatest(t.valid_from, d.starts_at) < m.month + interval '1 month' AND t.valid_to > m.month::timestamptz
-      WHERE d.customer_id IS NOT NULL
-      UNION
-      SELECT customer_id, month, currency FROM manual_lines JOIN months USING (month) WHERE removed_at IS NULL
-      UNION
-      SELECT c.customer_id, c.target_month, c.currency FROM corrections c JOIN months m ON m.month = c.target_month
-      WHERE c.withdrawn_at IS NULL AND c.decision = 'invoice'
-    )
-    SELECT o.month, array_agg(DISTINCT o.customer_id ORDER BY o.customer_id) AS "customerIds"
-    FROM owed o
-    WHERE NOT EXISTS (SELECT FROM invoices i WHERE i.customer_id = o.customer_id AND i.currency = o.currency
-                        AND i.month = o.month AND i.kind = 'invoice' AND i.state <> 'void')
-    GROUP BY o.month ORDER BY o.month`.execute(db);
   return rows;
 }
 

@@ -4,6 +4,8 @@ import { UsageSums } from '../pricing/usage-sums.ts';
 import { failed, type Failure, isOfOne } from './failures.ts';
 import { type ComposedCustomer, compose, storedLine } from './compose.ts';
 import * as store from './drafts.store.ts';
+import { lockDraftChecks, upsertDraftChecks } from './late-months.store.ts';
+import * as usage from './usage-states.store.ts';
 
 /** What drafting a month did, in invoices. */
 export interface DraftedMonth {
@@ -24,6 +26,8 @@ export interface DraftOptions {
   readonly now: Temporal.Instant;
   /** Only some customers, by their ids. */
   readonly customerIds?: readonly number[];
+  /** Remember that nothing is due to them but what is drafted, until facts change (`findLateMonths`). */
+  readonly remember?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (customers: number) => void;
 }
@@ -41,7 +45,11 @@ const customersPerBatch = 500;
 export async function draftMonth(db: Database, options: DraftOptions): Promise<DraftedMonth> {
   const { month, now, signal } = options;
   assertBegun(month, now);
-  const state = await db.transaction().execute((trx) => store.insertUsageState(trx, month));
+  // Before any of its usage is read, which is once for all batches: what changes meanwhile shows later.
+  const made = await db.transaction().execute(async (trx) => ({
+    state: await usage.insertUsageState(trx, month),
+    rememberedBy: options.remember ? await usage.insertUsageWindow(trx, month) : null,
+  }));
   const sums = new UsageSums(db);
   const counts = { created: 0, changed: 0, unchanged: 0, removed: 0, kept: 0 };
   const failures: Failure[] = [];
@@ -58,7 +66,7 @@ export async function draftMonth(db: Database, options: DraftOptions): Promise<D
     const last = batch.at(-1);
     if (last === undefined) break;
     const composed = await composeEach(db, month, batch, sums, failures);
-    const done = await db.transaction().execute((trx) => writeBatch(trx, month, state, composed, now));
+    const done = await db.transaction().execute((trx) => writeBatch(trx, month, made, composed, now));
     for (const key of Object.keys(counts) as (keyof typeof counts)[]) counts[key] += done[key];
     after = last.customerId;
     customers += batch.length;
@@ -102,8 +110,8 @@ export async function draftCustomer(
 ): Promise<void> {
   // Before its state of usage is written: see the order of locks in the README.
   await store.lockMonth(trx, month);
-  const state = await store.insertUsageState(trx, month);
-  await writeBatch(trx, month, state, await composeCustomer(trx, customerId, month), now);
+  const state = await usage.insertUsageState(trx, month);
+  await writeBatch(trx, month, { state, rememberedBy: null }, await composeCustomer(trx, customerId, month), now);
 }
 
 /** What a customer owes for a month; nothing of a customer that has nothing to be billed. */
@@ -134,10 +142,16 @@ export function hasBegun(month: Temporal.PlainDate, now: Temporal.Instant): bool
 
 type Counts = Omit<DraftedMonth, 'month'>;
 
+/** By which usage it is made; `rememberedBy`: the window to be remembered, null: none is. */
+interface Made {
+  readonly state: usage.UsageState;
+  readonly rememberedBy: number | null;
+}
+
 async function writeBatch(
   trx: Transaction,
   month: Temporal.PlainDate,
-  state: store.UsageState,
+  { state, rememberedBy }: Made,
   composed: readonly ComposedCustomer[],
   now: Temporal.Instant,
 ): Promise<Counts> {
@@ -167,6 +181,15 @@ async function writeBatch(
   );
   await store.writeDrafts(trx, month, state, write, now);
   await store.touchDrafts(trx, touch, state);
+  if (rememberedBy !== null) {
+    await lockDraftChecks(trx);
+    await upsertDraftChecks(
+      trx,
+      month,
+      rememberedBy,
+      composed.map(({ customer }) => customer),
+    );
+  }
   const created = write.filter((draft) => draft.invoiceId === null).length;
   return {
     created,

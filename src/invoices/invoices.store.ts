@@ -41,7 +41,7 @@ export interface InvoiceRow {
   readonly credits: string | null;
 }
 
-// What customers may not read (migration 0017) is null for them: their policy hides the columns, so
+// What customers may not read (migration 0014) is null for them: their policy hides the columns, so
 // that a customer's list must not name them.
 const columns = (staff: boolean) => sql`
   i.invoice_id AS "invoiceId", i.kind, i.state, i.number, ${staff ? sql`e.slug` : sql`''`} AS entity,
@@ -384,13 +384,6 @@ export async function lockInvoiceOfMonth(
     WHERE kind = 'invoice' AND state <> 'void' AND customer_id = ${customerId} AND currency = ${currency} AND month = ${month}
     FOR UPDATE`.execute(trx);
   return rows[0];
-}
-
-/** Months with drafts, and those that the previous month's job must see to, oldest first. */
-export async function selectDraftMonths(db: Database): Promise<Temporal.PlainDate[]> {
-  const { rows } = await sql<{ month: Temporal.PlainDate }>`
-    SELECT DISTINCT month FROM invoices WHERE state = 'draft' ORDER BY month LIMIT 120`.execute(db);
-  return rows.map((row) => row.month);
 }
 
 /** Undefined: there is no such deployment, or nobody pays for it. */

@@ -6,11 +6,13 @@ import { formatMoney } from '../platform/money.ts';
 import { Exact, parseQuantity } from '../platform/quantity.ts';
 import { canonicalJson, type Json, sha256 } from './canonical-json.ts';
 import * as corrections from './corrections.store.ts';
-import { insertUsageState, lockMonth } from './drafts.store.ts';
+import { lockMonth } from './drafts.store.ts';
 import { buildDocument, missingFor } from './document.ts';
 import { assertBegun, composeCustomer, draftCustomer } from './drafts.ts';
 import { isOfOne } from './failures.ts';
 import * as store from './invoices.store.ts';
+import { deleteDraftCheck } from './late-months.store.ts';
+import { insertUsageWindow } from './usage-states.store.ts';
 
 // The steps of an invoice's life: draft -> approved -> issued, and void from the last two. Each
 // locks the customer, so that of two who decide at once one waits and then sees what was decided, and
@@ -130,7 +132,7 @@ export async function issueInvoice(db: Database, invoiceId: number, options: Iss
       );
     }
     // Before the usage: what is metered meanwhile shows as a change later.
-    const { usageStateId } = await insertUsageState(trx, invoice.month);
+    const usageWindowId = await insertUsageWindow(trx, invoice.month);
     const [customer] = await composeCustomer(trx, invoice.customerId, invoice.month);
     const current = customer?.invoices.find((composed) => composed.currency === invoice.currency);
     if (current?.inputsDigest !== invoice.inputsDigest) {
@@ -143,7 +145,7 @@ export async function issueInvoice(db: Database, invoiceId: number, options: Iss
     }
     const issued = await freeze(trx, invoiceId, options);
     const { customerId, month } = invoice;
-    await corrections.upsertCheck(trx, { customerId, month, usageStateId, ratingMark: current.ratingMark });
+    await corrections.upsertCheck(trx, { customerId, month, usageWindowId, ratingMark: current.ratingMark });
     return { ...issued, issuedNow: true };
   });
 }
@@ -266,7 +268,10 @@ export async function voidInvoice(
     }
     await store.updateVoid(trx, invoiceId, reason.trim(), by, now);
     if (invoice.number !== null) await corrections.withdrawWith(trx, invoice, now);
-    if (invoice.kind === 'invoice') await draftAgain(trx, invoice, now);
+    if (invoice.kind === 'invoice') {
+      await deleteDraftCheck(trx, invoice);
+      await draftAgain(trx, invoice, now);
+    }
   });
 }
 

@@ -4,9 +4,8 @@ import { ArcadiaError } from '../platform/errors.ts';
 import { declareJob } from '../platform/job.ts';
 import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { selectUndrafted } from './drafts.store.ts';
 import { isOfOne } from './failures.ts';
-import { selectDraftMonths } from './invoices.store.ts';
+import { findLateMonths } from './late-months.ts';
 
 /** Brings one month's drafts up to date, when somebody asks for it. */
 export const draftMonthJob = declareJob({
@@ -25,9 +24,9 @@ export const draftMonthJob = declareJob({
 });
 
 /**
- * Brings the drafts of the last month that ended, and of any earlier one that still has drafts, up
- * to date with the facts, and drafts what was never billed of earlier ones; then looks which issued
- * months cost something else by now. What cannot be rated is named at the end, after all else.
+ * Brings the drafts of the last month that ended, and those that earlier ones still have, up to date
+ * with the facts, and drafts what was never billed of earlier ones; then looks which issued months
+ * cost something else by now. What cannot be rated is named at the end, after all else.
  */
 export const invoiceDraftsJob = declareJob({
   name: 'invoice_drafts',
@@ -39,7 +38,6 @@ export const invoiceDraftsJob = declareJob({
   async run({ db, clock, signal, log }) {
     const now = await clock.now();
     const last = dayOf(now).with({ day: 1 }).subtract({ months: 1 });
-    const open = (await selectDraftMonths(db)).filter((month) => Temporal.PlainDate.compare(month, last) < 0);
     const failures: ArcadiaError[] = [];
     const step = async (work: () => Promise<void>) => {
       try {
@@ -49,11 +47,10 @@ export const invoiceDraftsJob = declareJob({
         failures.push(error);
       }
     };
-    for (const month of [...open, last]) {
-      await step(async () => log.info(await draftMonth(db, { month, now, signal }), 'drafted'));
-    }
-    for (const { month, customerIds } of await selectUndrafted(db, last)) {
-      await step(async () => log.info(await draftMonth(db, { month, now, signal, customerIds }), 'drafted late'));
+    await step(async () => log.info(await draftMonth(db, { month: last, now, signal }), 'drafted'));
+    for (const { month, customerIds } of await findLateMonths(db, last)) {
+      const options = { month, now, signal, customerIds, remember: true };
+      await step(async () => log.info(await draftMonth(db, options), 'drafted late'));
     }
     await step(async () => log.info({ months: await checkCorrections(db, { signal }) }, 'looked for corrections'));
     const [first] = failures;

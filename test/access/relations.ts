@@ -63,6 +63,7 @@ export const closedToCustomers: readonly string[] = names(`
   deployments_assignments
   deployments_progress
   deployments_rules
+  draft_checks
   end_candidates
   event_outbox
   event_progress
@@ -112,6 +113,7 @@ export const closedToCustomers: readonly string[] = names(`
   usage_records_day
   usage_records_hour
   usage_states
+  usage_windows
 `);
 
 /** Made while the program runs, and closed: days of usage, read through usage_records only, and the queue's own. */

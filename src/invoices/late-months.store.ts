@@ -1,0 +1,87 @@
+import { sql } from 'kysely';
+import type { Database, Transaction } from '../platform/database.ts';
+
+// Months that nobody drafts any more as a whole: whose are to be drafted all the same.
+
+export interface LateMonth {
+  readonly month: Temporal.PlainDate;
+  readonly customerIds: readonly number[];
+}
+
+/** So far back a month that was never billed is found. */
+const monthsBack = sql`interval '36 months'`;
+
+/**
+ * Customers' months before one that are to be drafted: those that have a draft; and of the months since
+ * metering began, the last 36, those that may have to be billed and have no invoice. That is with a line by
+ * hand or a decided correction; or on a plan, where it is not remembered that nothing is due: in a
+ * currency in which they have none that is not void.
+ */
+export async function selectLateMonths(db: Database, before: Temporal.PlainDate): Promise<LateMonth[]> {
+  const { rows } = await sql<LateMonth>`
+    WITH months AS MATERIALIZED (
+      SELECT m::date AS month FROM generate_series(
+        greatest((SELECT date_trunc('month', min(day)::timestamp) FROM metering_day_revisions), ${before}::date - ${monthsBack}),
+        ${before}::date - interval '1 month', interval '1 month') AS m
+    ), owed AS (
+      SELECT d.customer_id, m.month, t.currency
+      FROM pricing_terms t JOIN deployments_list d USING (deployment_id)
+      JOIN months m ON greatest(t.valid_from, d.starts_at) < m.month + interval '1 month' AND t.valid_to > m.month::timestamptz
+      WHERE d.customer_id IS NOT NULL
+        AND NOT EXISTS (SELECT FROM draft_checks k WHERE k.customer_id = d.customer_id AND k.month = m.month)
+      UNION
+      SELECT customer_id, month, currency FROM manual_lines JOIN months USING (month) WHERE removed_at IS NULL
+      UNION
+      SELECT c.customer_id, c.target_month, c.currency FROM corrections c JOIN months m ON m.month = c.target_month
+      WHERE c.withdrawn_at IS NULL AND c.decision = 'invoice'
+    ), late AS (
+      SELECT o.customer_id, o.month FROM owed o
+      WHERE NOT EXISTS (SELECT FROM invoices i WHERE i.customer_id = o.customer_id AND i.currency = o.currency
+                          AND i.month = o.month AND i.kind = 'invoice' AND i.state <> 'void')
+      UNION
+      SELECT customer_id, month FROM invoices WHERE state = 'draft' AND month < ${before}
+    )
+    SELECT month, jsonb_agg(customer_id ORDER BY customer_id) AS "customerIds" FROM late GROUP BY month ORDER BY month`.execute(
+    db,
+  );
+  return rows;
+}
+
+/** What is remembered is written by turns; held until the end of the transaction. */
+export async function lockDraftChecks(trx: Transaction): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended('draft_checks', 0))`.execute(trx);
+}
+
+/** Remembers of customers' composed month that all that is due is drafted, and by which facts. */
+export async function upsertDraftChecks(
+  trx: Transaction,
+  month: Temporal.PlainDate,
+  usageWindowId: number,
+  customers: readonly { readonly customerId: number; readonly ratingMark: number }[],
+): Promise<void> {
+  await sql`
+    INSERT INTO draft_checks (customer_id, month, usage_window_id, rating_mark)
+    SELECT id, ${month}::date, ${usageWindowId}::bigint, mark
+    FROM unnest(${customers.map((customer) => customer.customerId)}::bigint[],
+                ${customers.map((customer) => customer.ratingMark)}::bigint[]) AS c (id, mark)
+    ON CONFLICT (customer_id, month) DO UPDATE SET usage_window_id = excluded.usage_window_id, rating_mark = excluded.rating_mark
+    WHERE (draft_checks.usage_window_id, draft_checks.rating_mark) <> (excluded.usage_window_id, excluded.rating_mark)`.execute(
+    trx,
+  );
+}
+
+/** What was examined (`prepareExamined`) and may have changed is to be drafted again; what is too old is not asked for. */
+export async function deleteChangedDraftChecks(trx: Transaction, before: Temporal.PlainDate): Promise<void> {
+  await sql`
+    DELETE FROM draft_checks k USING examined e
+    WHERE e.changed AND e.customer_id = k.customer_id AND e.month = k.month`.execute(trx);
+  await sql`DELETE FROM draft_checks WHERE month < ${before}::date - ${monthsBack}`.execute(trx);
+}
+
+/** A customer's month is to be drafted again, whatever is remembered of it. */
+export async function deleteDraftCheck(
+  trx: Transaction,
+  { customerId, month }: { readonly customerId: number; readonly month: Temporal.PlainDate },
+): Promise<void> {
+  await sql`DELETE FROM draft_checks WHERE customer_id = ${customerId} AND month = ${month}`.execute(trx);
+}
