@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import type { Database } from '../platform/database.ts';
 import { makePlan } from '../pricing/pricing-fixture.ts';
-import { endSubscription, startSubscription, subscribe } from '../pricing/subscriptions.ts';
+import { endSubscription, pauseSubscription, startSubscription, subscribe } from '../pricing/subscriptions.ts';
 import {
   checkCorrections,
   correctOnNextInvoice,
@@ -16,6 +16,7 @@ import { addDeployment, at, day, openBusiness } from './invoices-fixture.ts';
 import { invoicesOfMonth, listInvoices, readDocument } from './invoices.ts';
 import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
 import { invoiceDraftsJob } from './jobs.ts';
+import { findLateMonths } from './late-months.ts';
 import { setTaxRate } from './tax-rates.ts';
 
 // What comes to a month that nobody drafts any more, and customers who cannot be rated.
@@ -128,6 +129,44 @@ it('what is given back is taxed as it was charged, whatever is believed of the r
   );
   const { document } = await readDocument(db, draft as NonNullable<typeof draft>);
   expect(document.taxes).toMatchObject([{ percent: '20', base: '-50.00', amount: '-10.00' }]);
+});
+
+it('months in which nothing is due are composed again only where usage, plans or starts have changed', async () => {
+  const other = await openTestDatabase();
+  try {
+    await openBusiness(other.db, '2026-01-31');
+    // Paid in January: nothing is due in the other months of the year.
+    await makePlan(other.db, { plan: 'yearly', base: '365.00', baseEvery: 'year', baseDue: 'advance' });
+    for (const name of ['quiet', 'changing'])
+      await addDeployment(other.db, { customer: name, slug: name, plan: 'yearly' });
+    await bill(other.db, '2026-01-01');
+    const { rows } = await sql<{ id: number; name: string }>`
+      SELECT customer_id AS id, external_id AS name FROM customers`.execute(other.db);
+    const late = async () =>
+      (await findLateMonths(other.db, day('2026-04-01'))).map(
+        ({ month, customerIds }) =>
+          `${month.toString().slice(0, 7)} ${rows
+            .filter(({ id }) => customerIds.includes(id))
+            .map(({ name }) => name)
+            .sort()}`,
+      );
+    expect(await late()).toEqual(['2026-02 changing,quiet', '2026-03 changing,quiet']);
+    await runJob(other.db, at('2026-05-02'));
+    expect(await late()).toEqual([]);
+
+    await addDeployment(other.db, { customer: 'changing', slug: 'second', plan: 'yearly', from: '2026-03-10' });
+    expect(await late()).toEqual(['2026-03 changing']);
+    await runJob(other.db, at('2026-05-02'));
+    expect(await draftsOf(other.db, 'changing')).toEqual([['2026-03', '365.00', 'USD']]);
+    await pauseSubscription(other.db, { deployment: 'quiet', from: at('2026-03-01'), to: null }, 'ann', april5);
+    // A fee by the year rests on all of it.
+    expect(await late()).toEqual(['2026-02 quiet', '2026-03 changing,quiet']);
+    const [issued] = await invoicesOf(other.db, 'quiet');
+    await voidInvoice(other.db, issued?.invoiceId as number, { reason: 'wrong', by: 'ann', now: april5 });
+    expect(await draftsOf(other.db, 'quiet')).toEqual([['2026-01', '59.00', 'USD']]);
+  } finally {
+    await other.close();
+  }
 });
 
 it('a customer who cannot be rated keeps nobody else from being drafted or corrected, and is named', async () => {
