@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { until } from '../jobs/worker-fixture.ts';
 
 export interface WorkerProcess {
   readonly pid: number;
-  /** What it said so far on stdout and stderr. */
+  /** The lines that it said so far on stdout and stderr; all of them once it has ended. */
   readonly said: string[];
   signal(signal: NodeJS.Signals): void;
   /** Ends it, if it has not ended, and waits. */
@@ -19,20 +20,15 @@ export async function startWorkerProcess(
   script: 'worker-process.ts' | 'house-process.ts' = 'worker-process.ts',
   env: Readonly<Record<string, string>> = {},
 ): Promise<WorkerProcess> {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [fileURLToPath(new URL(script, import.meta.url)), connectionString, name],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
-    },
-  );
+  const child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), connectionString, name], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8');
-    stream?.on('data', (text: string) => said.push(...text.split('\n').filter((line) => line !== '')));
+    createInterface(stream).on('line', (line) => said.push(line));
   }
-  const ended = once(child, 'exit');
+  const ended = once(child, 'close');
   const worker: WorkerProcess = {
     pid: child.pid ?? 0,
     said,

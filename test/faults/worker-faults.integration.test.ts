@@ -95,26 +95,26 @@ async function inScene(play: (scene: FaultScene) => Promise<void>): Promise<void
 test.concurrent('kill -9 in the middle of its jobs: another worker ends them', () =>
   inScene(async (scene) => {
     const doomed = await scene.startWorker('doomed');
-    for (let n = 0; n < 2; n += 1) await scene.enqueue(stepsJob, { n, steps: 20, pause_ms: 100 });
+    for (let n = 0; n < 2; n += 1) await scene.enqueue(stepsJob, { n, steps: 50, pause_ms: 100 });
     await until(async () => (await scene.effects()).some((effect) => effect.step === 5), 'it is in the middle');
     await doomed.end('SIGKILL');
     const heir = await scene.startWorker('heir');
     await until(() => scene.runsIn(heir), 'the heir has taken over');
     await scene.untilDrained();
-    expect(await scene.steps()).toEqual(eachOnce(2, 20));
+    expect(await scene.steps()).toEqual(eachOnce(2, 50));
     expect(await scene.jobs.list({ states: ['completed'] })).toHaveLength(2);
   }));
 
 test.concurrent('kill -9 with nobody else there: the same worker, started again, ends its jobs', () =>
   inScene(async (scene) => {
     const first = await scene.startWorker('only');
-    await scene.enqueue(stepsJob, { n: 0, steps: 20, pause_ms: 100 });
+    await scene.enqueue(stepsJob, { n: 0, steps: 50, pause_ms: 100 });
     await until(async () => (await scene.effects()).some((effect) => effect.step === 5), 'it is in the middle');
     await first.end('SIGKILL');
     const again = await scene.startWorker('only');
     await until(() => scene.runsIn(again), 'it has taken over from itself');
     await scene.untilDrained();
-    expect(await scene.steps()).toEqual(eachOnce(1, 20));
+    expect(await scene.steps()).toEqual(eachOnce(1, 50));
   }));
 
 test.concurrent('a worker paused past its lease writes nothing when it goes on, and works again', () =>
@@ -140,7 +140,7 @@ test.concurrent('a worker paused past its lease writes nothing when it goes on, 
 test.concurrent('a worker paused inside a transaction does not hold its locks for ever, nor commit', () =>
   inScene(async (scene) => {
     const paused = await scene.startWorker('paused');
-    await scene.enqueue(holdJob, { n: 0, hold_ms: 1_000 });
+    await scene.enqueue(holdJob, { n: 0, hold_ms: 4_000 });
     await until(() => paused.said.includes('holding 0'), 'it holds its lock');
     paused.signal('SIGSTOP');
     const heir = await scene.startWorker('heir');

@@ -54,7 +54,9 @@ test('a job runs once with its arguments, and its end is kept and told', async (
     arguments: { n: 7 },
     queue: 'default',
   });
-  expect(fixture.lines.find((line) => line.outcome !== undefined)).toMatchObject({
+  const told = () => fixture.lines.find((line) => line.outcome !== undefined);
+  await until(() => told() !== undefined, 'its end is told');
+  expect(told()).toMatchObject({
     queue: 'default',
     job: 'numbered',
     id,
@@ -292,9 +294,10 @@ test('a queue that runs alone runs one job at a time over two workers', async ()
 
 test('a graceful stop lets short work end and hands long work back without spending its attempt', async () => {
   const attempts: string[] = [];
+  const stopping = Promise.withResolvers<void>();
   const job = numberedJob(async (run) => {
     attempts.push(`${run.arguments.n}/${run.attempt}`);
-    if (run.arguments.n === 1) await sleep(300);
+    if (run.arguments.n === 1) await stopping.promise;
     else if (attempts.length <= 2)
       await new Promise((_, reject) => run.signal.addEventListener('abort', () => reject(run.signal.reason as Error)));
   });
@@ -307,7 +310,9 @@ test('a graceful stop lets short work end and hands long work back without spend
       await first.jobs.enqueue(trx, job, { n: 2 }),
     ]);
   await until(() => attempts.length === 2, 'both run');
-  await first.stop({ deadlineSeconds: 1 });
+  const stopped = first.stop({ deadlineSeconds: 3 });
+  stopping.resolve();
+  await stopped;
   const second = await fixture.start({ declarations });
   await untilDrained(fixture.db);
   expect(attempts.toSorted()).toEqual(['1/1', '2/1', '2/1']);
