@@ -177,15 +177,16 @@ function levelsOf(kindIds: readonly number[], scoped: boolean): RawBuilder<unkno
      AND a.valid_from < s.valid_to AND a.valid_to > s.valid_from ${scoped ? sql`AND a.valid_to >= x.touched_from` : sql``}
     JOIN deployments_owners o USING (owner_set_id)`;
   // A piece that now ends where the change begins was, until then, part of a longer one.
-  const touched = scoped ? sql`AND piece_to >= touched_from` : sql``;
+  const touched = (to: RawBuilder<unknown>) => (scoped ? sql`AND ${to} >= touched_from` : sql``);
   return sql`
-    SELECT resource_id, part.deployment_id, piece_from, piece_to, weight_before, weight, weight_total, billing_kind_id, level
-    FROM (${held}) AS h
-    CROSS JOIN LATERAL (VALUES
-      (h.deployment_id, greatest(held_from, starts_at), held_to),
-      ((SELECT deployment_id FROM deployments_list WHERE slug = 'unattributed'), held_from, least(held_to, starts_at))
-    ) AS part (deployment_id, piece_from, piece_to)
-    WHERE piece_from < piece_to ${touched}`;
+    (WITH held AS MATERIALIZED (${held})
+     SELECT resource_id, deployment_id, greatest(held_from, starts_at) AS piece_from, held_to AS piece_to,
+            weight_before, weight, weight_total, billing_kind_id, level
+     FROM held WHERE greatest(held_from, starts_at) < held_to ${touched(sql`held_to`)}
+     UNION ALL
+     SELECT resource_id, (SELECT deployment_id FROM deployments_list WHERE slug = 'unattributed'), held_from,
+            least(held_to, starts_at), weight_before, weight, weight_total, billing_kind_id, level
+     FROM held WHERE held_from < least(held_to, starts_at) ${touched(sql`least(held_to, starts_at)`)})`;
 }
 
 const levelColumns = sql`(resource_id, deployment_id, valid_from, valid_to, weight_before, weight, weight_total,
