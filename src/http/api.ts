@@ -42,7 +42,7 @@ export function serveRoutes(server: FastifyInstance, options: ApiOptions): void 
       method: methodOf(route),
       url: pathOf(route),
       config: { endless: route.shape === 'document' && route.endless === true },
-      bodyLimit: isFile ? fileBytesMax : bodyBytesMax,
+      bodyLimit: isFile ? (route.fileBytesMax ?? fileBytesMax) : bodyBytesMax,
       onRequest: (request, reply) => guard(route, request, reply),
       preParsing: async (request) => assertMediaType(route, request),
       handler: (request, reply) => {
@@ -142,8 +142,9 @@ function openGuard({ authenticator, limits }: ApiOptions) {
 /** A body has the one media type that its operation takes. */
 function assertMediaType(route: RouteDeclaration, request: FastifyRequest): void {
   if (route.shape !== 'operation' || route.body === undefined) return;
-  const wanted = route.consumes ?? 'application/json';
+  const wanted: readonly string[] = [route.consumes ?? 'application/json'].flat();
   const given = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
-  if (given === undefined || given === wanted || (wanted === 'application/json' && given.endsWith('+json'))) return;
-  throw new ArcadiaError('unsupported_media_type', `This operation takes ${wanted}.`);
+  if (given === undefined || wanted.includes(given)) return;
+  if (wanted.includes('application/json') && given.endsWith('+json')) return;
+  throw new ArcadiaError('unsupported_media_type', `This operation takes ${wanted.join(' or ')}.`);
 }

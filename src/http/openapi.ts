@@ -1,8 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { catalogue, type ErrorCode } from '../platform/errors.ts';
-import type { RouteDeclaration } from '../platform/route.ts';
+import { binaryTypes, type RouteDeclaration } from '../platform/route.ts';
 import { apiPrefix, methodOf } from './api.ts';
+import { defaultLimits } from './limits.ts';
 import { exampleOf, type JsonSchema, SchemaCollection } from './openapi-schemas.ts';
 import { problemType } from './problems.ts';
 import { pageQuery } from './request-parts.ts';
@@ -188,8 +189,23 @@ function content(
 }
 
 function bodyOf(route: Extract<RouteDeclaration, { shape: 'operation' }>, schemas: SchemaCollection) {
+  const types = [route.consumes ?? 'application/json'].flat();
+  if (types.some((type) => (binaryTypes as readonly string[]).includes(type))) {
+    const schema: JsonSchema = {
+      type: 'string',
+      format: 'binary',
+      maxLength: route.fileBytesMax ?? defaultLimits.fileBytesMax,
+    };
+    return { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) };
+  }
   const schema = schemas.input(route.body as z.ZodType);
-  return { required: true, content: content(route.consumes ?? 'application/json', schema, schemas) };
+  return {
+    required: true,
+    content: Object.assign({}, ...types.map((type) => content(type, schema, schemas))) as Record<
+      string,
+      { schema: JsonSchema }
+    >,
+  };
 }
 
 function successOf(route: RouteDeclaration, schemas: SchemaCollection): Record<string, JsonSchema> {

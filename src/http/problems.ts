@@ -67,7 +67,7 @@ export function findUnfit(value: unknown, place: ProblemError['in'], path = '', 
   if (typeof value === 'string') {
     return value.includes('\0') ? { in: place, pointer: path, detail: 'holds the character NUL' } : null;
   }
-  if (typeof value !== 'object' || value === null) return null;
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return null;
   if (depth >= depthMax) return { in: place, pointer: path, detail: `is nested more than ${depthMax} deep` };
   for (const [name, item] of Object.entries(value)) {
     if (name.includes('\0')) return { in: place, pointer: path, detail: 'has a name with the character NUL' };

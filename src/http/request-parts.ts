@@ -82,5 +82,6 @@ export function partsReader(route: RouteDeclaration): (request: FastifyRequest) 
 
 function isEmpty(body: unknown): boolean {
   if (body === undefined || body === null || body === '') return true;
+  if (body instanceof Uint8Array) return body.length === 0;
   return typeof body === 'object' && Object.keys(body).length === 0;
 }

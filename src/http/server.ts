@@ -7,7 +7,7 @@ import type { Config } from '../platform/config.ts';
 import { type Database, openPool } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
-import type { RouteCall, RouteDeclaration } from '../platform/route.ts';
+import { binaryTypes, type RouteCall, type RouteDeclaration, textTypes } from '../platform/route.ts';
 import { loadSecretKey } from '../platform/secret-key.ts';
 import { apiPrefix, serveRoutes } from './api.ts';
 import { type Authenticator, challenge } from './authentication.ts';
@@ -181,11 +181,13 @@ function asCsv(request: Pick<IncomingMessage, 'url' | 'headers'>): string {
   return [path.slice(0, -'.csv'.length), ...query].join('?');
 }
 
-/** JSON and, where a route takes them, files; each as text for the route's schema. Nothing else. */
+/** JSON and, where a route takes them, files, for the route's schema: as text, or as bytes. Nothing else. */
 function acceptBodies(server: FastifyInstance): void {
   server.removeContentTypeParser('text/plain');
-  for (const type of ['text/csv', 'application/yaml'])
+  for (const type of textTypes)
     server.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  for (const type of binaryTypes)
+    server.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
 function shedLoad(server: FastifyInstance, load: LoadShedder): void {

@@ -59,6 +59,11 @@ export interface RouteCall<Params = unknown, Query = unknown, Body = unknown> {
 
 type NoFields = z.ZodObject<Record<never, never>>;
 
+/** What is sent as a file: text, and what is not. */
+export const textTypes = ['text/csv', 'application/yaml'] as const;
+export const binaryTypes = ['image/png', 'image/jpeg', 'font/ttf', 'font/otf'] as const;
+export type FileType = (typeof textTypes)[number] | (typeof binaryTypes)[number];
+
 interface Declared<Params extends z.ZodType, Query extends z.ZodType> {
   /** Under /api/v1, with `:name` for what `params` describes: `/deployments/:slug`. */
   readonly path: string;
@@ -98,9 +103,11 @@ export interface OperationDeclaration<
   Prepared = undefined,
 > extends Declared<Params, Query> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** JSON, unless `consumes` says otherwise: then it is the text as it came. */
+  /** JSON, unless `consumes` says otherwise: then it is the text as it came, or the bytes of an image or a font. */
   readonly body?: Body;
-  readonly consumes?: 'text/csv' | 'application/yaml';
+  readonly consumes?: FileType | readonly FileType[];
+  /** How long a file may be, where it is not what files usually may. */
+  readonly fileBytesMax?: number;
   /** None: 204. */
   readonly response?: Response;
   /** 200 (or 204 without a response) unless told. 201 for what was made, 202 for what a job will do. */

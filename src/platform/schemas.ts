@@ -86,6 +86,11 @@ export const decimalInput = z
   .regex(/^-?\d{1,20}(\.\d{1,20})?$/, { error: 'is not a decimal number such as 12.50, in quotes' })
   .meta({ description: 'An exact decimal', examples: ['12.50'] });
 
+/** The bytes of a file that is no text. */
+export const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length > 0, {
+  error: 'is empty: it must be the file itself',
+});
+
 // --- What is answered ---
 
 /** From Temporal.Instant. */
