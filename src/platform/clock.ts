@@ -17,12 +17,23 @@ export function toMicroseconds(instant: Temporal.Instant): Temporal.Instant {
 /**
  * The clock of a database: real time, unless its accounts are simulated; then the virtual
  * instant that is stored in it, so that every process that uses the database agrees.
+ *
+ * Real and simulated accounts never meet in one database (see connectAccount), so once a real one
+ * is there, its clock is real for good, and the database need not be asked any more.
  */
 export function databaseClock(db: Database): Clock {
+  let isReal = false;
   return {
     async now() {
-      const { rows } = await sql<{ instant: Temporal.Instant }>`SELECT instant FROM simulated_clock`.execute(db);
-      return rows[0]?.instant ?? toMicroseconds(Temporal.Now.instant());
+      if (!isReal) {
+        const { rows } = await sql<{ instant: Temporal.Instant | null; real: boolean }>`
+          SELECT (SELECT instant FROM simulated_clock) AS instant,
+                 EXISTS (SELECT FROM inventory_accounts WHERE NOT simulated) AS real`.execute(db);
+        const instant = rows[0]?.instant ?? null;
+        if (instant !== null) return instant;
+        isReal = rows[0]?.real === true;
+      }
+      return toMicroseconds(Temporal.Now.instant());
     },
   };
 }
