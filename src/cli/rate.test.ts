@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { chargeModels } from '../pricing/rating/models.ts';
 import { modelsHelp } from './rate.ts';
 
-const main = new URL('main.ts', import.meta.url).pathname;
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
 
 async function rate(input: string, ...options: string[]) {
   const child = spawn(process.execPath, [main, 'rate', ...options], { stdio: ['pipe', 'pipe', 'pipe'] });

@@ -1,6 +1,6 @@
-import { userInfo } from 'node:os';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { operator } from '../../src/cli/operator.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
 
@@ -29,7 +29,7 @@ cus_1,Acme,USD,shop,Shop,2026-05-01
   expect(await run(['customer', 'import', '-'], undefined, csv)).toMatchObject({ code: 0 });
   const [entry] = answerOf(await run(['audit', 'list', '--table', 'customers', '--json'])) as object[];
   expect(entry).toMatchObject({
-    actor: userInfo().username,
+    actor: operator(),
     origin: 'cli',
     operation: 'insert',
     before: null,

@@ -2,6 +2,7 @@ import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/cloud/simulator/server.ts';
@@ -98,7 +99,7 @@ describe('with thousands of resources in a database', () => {
   });
 
   test('a reader that leaves early is no error', async () => {
-    const bin = new URL('../../bin/arcadia', import.meta.url).pathname;
+    const bin = fileURLToPath(new URL('../../bin/arcadia', import.meta.url));
     for (const format of ['', '--json']) {
       const script = `set -o pipefail; '${bin}' resource list --limit 1000000 ${format} | head -n 1`;
       const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script], { env: { ...process.env, ...env } });
