@@ -93,14 +93,10 @@ test('an account with hardly a request left costs its jobs nothing but time', as
   await scene.limit(1);
   await scene.worker.jobs.runNow('sync_projects', { account: 'acme' });
   for (let round = 1; round <= 2; round += 1) {
-    await until(
-      async () => {
-        const { sync_projects: job } = await scene.jobs();
-        return job?.state === 'scheduled' && (await scene.refused()).length > 0;
-      },
-      `it waits, round ${round}`,
-      60,
-    );
+    await until(async () => {
+      const { sync_projects: job } = await scene.jobs();
+      return job?.state === 'scheduled' && (await scene.refused()).length > 0;
+    }, `it waits, round ${round}`);
     expect((await scene.jobs()).sync_projects).toMatchObject({ attempt: 0, attemptsMax: 3 });
     if (round < 2) await scene.advance(round);
   }
