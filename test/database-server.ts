@@ -77,7 +77,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server = await openEmbeddedDatabase({
     dataDir: join(tmpdir(), `arcadia-cloud-tests-${process.getuid?.() ?? 0}`),
     database: 'postgres',
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+    settings: {
+      fsync: 'off',
+      synchronous_commit: 'off',
+      full_page_writes: 'off',
+      // The tests of faults alone run a dozen workers, each with its pools, beside whatever else runs.
+      max_connections: '400',
+    },
   });
   const admin = server.connectionString('postgres');
   const digest = createHash('sha256');
