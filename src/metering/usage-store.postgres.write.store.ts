@@ -41,12 +41,14 @@ export async function anyExpected(
   return rows[0]?.found ?? false;
 }
 
-/** What the partition of a day holds: said in a CHECK, attaching need not read it. */
+/**
+ * What the partition of a day holds: said in a CHECK, attaching need not read it. That neither is
+ * null says the primary key.
+ */
 function boundsOf(day: Temporal.PlainDate, granularity: Granularity): RawBuilder<unknown> {
   const from = sql.lit(startOfDay(day).toString());
   const to = sql.lit(startOfDay(day.add({ days: 1 })).toString());
-  return sql`CONSTRAINT bounds CHECK (granularity IS NOT NULL AND granularity = ${sql.lit(granularity)}
-    AND period_start IS NOT NULL AND period_start >= ${from} AND period_start < ${to})`;
+  return sql`CONSTRAINT bounds CHECK (granularity = ${sql.lit(granularity)} AND period_start >= ${from} AND period_start < ${to})`;
 }
 
 /**
@@ -117,12 +119,6 @@ export async function prepareDiff(
   const from = startOfDay(day);
   const to = startOfDay(day.add({ days: 1 }));
   const ids = (kinds: readonly KindOfDay[]) => sql`${kinds.map((kind) => kind.billingKindId)}::smallint[]`;
-  await sql`
-    CREATE TEMPORARY TABLE meter_expected ON COMMIT DROP AS
-    SELECT * FROM ${recordsOf(day, { kinds: whole }) ?? noRecords} AS w
-    UNION ALL
-    SELECT * FROM ${recordsOf(day, { kinds: scoped, scoped: true }) ?? noRecords} AS s`.execute(trx);
-  await sql`ANALYZE meter_expected`.execute(trx);
   // A record of a resource can only stand under a deployment that was once believed to own it.
   await sql`
     CREATE TEMPORARY TABLE meter_diff ON COMMIT DROP AS
@@ -137,7 +133,10 @@ export async function prepareDiff(
             SELECT resource_id, deployment_id FROM meter_scope, deployments_list WHERE slug = 'unattributed') AS e
           JOIN usage_records u USING (deployment_id, resource_id)
           WHERE u.period_start >= ${from} AND u.period_start < ${to} AND u.billing_kind_id = ANY (${ids(scoped)})) AS old
-    FULL JOIN meter_expected AS new USING (deployment_id, resource_id, period_start, billing_kind_id, granularity)
+    FULL JOIN (SELECT * FROM ${recordsOf(day, { kinds: whole }) ?? noRecords} AS w
+               UNION ALL
+               SELECT * FROM ${recordsOf(day, { kinds: scoped, scoped: true }) ?? noRecords} AS s) AS new
+      USING (deployment_id, resource_id, period_start, billing_kind_id, granularity)
     WHERE old.quantity IS DISTINCT FROM new.quantity`.execute(trx);
   await sql`ANALYZE meter_diff`.execute(trx);
   return countRows(trx, 'meter_diff');
@@ -197,7 +196,7 @@ export async function addDifferences(trx: Transaction): Promise<void> {
            count(*) FILTER (WHERE old_quantity IS NOT NULL AND new_quantity IS NOT NULL),
            count(*) FILTER (WHERE new_quantity IS NULL)
     FROM meter_diff GROUP BY 1, 2, 3`.execute(trx);
-  await sql`DROP TABLE meter_expected, meter_diff`.execute(trx);
+  await sql`DROP TABLE meter_diff`.execute(trx);
 }
 
 // Removing ----------------------------------------------------------------------------------------
