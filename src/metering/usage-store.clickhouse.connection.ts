@@ -4,7 +4,7 @@ import { ArcadiaError } from '../platform/errors.ts';
 
 // One ClickHouse database over HTTP: limits on everything, and its errors in our words.
 
-/** A statement names every revision that counts in a range of years: some megabytes, where 256 KiB are usual. */
+/** A statement names thousands of resources, and names them several times: more than the usual 256 KiB. */
 const statementBytes = 64 * 1024 * 1024;
 /** A metering of a very large day; the reading of a large account's year takes seconds. */
 const requestMs = 15 * 60_000;
@@ -15,6 +15,11 @@ export interface ClickHouse {
   readonly address: string;
   rows<Row>(statement: string): Promise<Row[]>;
   run(statement: string): Promise<void>;
+  /**
+   * Tab-separated lines of an answer of any length, some thousands at a time, as they come: an answer
+   * that breaks off is for the caller to find out.
+   */
+  lines(statement: string): AsyncIterable<string[]>;
   /** Inserts tab-separated lines as they come, in one request. */
   insertLines(table: string, columns: readonly string[], lines: AsyncIterable<string>): Promise<void>;
   close(): Promise<void>;
@@ -49,6 +54,7 @@ export function connectClickHouse(url: string): ClickHouse {
     rows: <Row>(statement: string) =>
       named(async () => (await client.query({ query: statement, format: 'JSONEachRow' })).json<Row>()),
     run: (statement) => named(async () => void (await client.command({ query: statement }))),
+    lines: (statement) => readLines(address, client, statement),
     insertLines: (table, columns, lines) =>
       named(async () => {
         const [first, ...rest] = columns;
@@ -58,6 +64,25 @@ export function connectClickHouse(url: string): ClickHouse {
       }),
     close: () => client.close(),
   };
+}
+
+const linesAtOnce = 20_000;
+
+async function* readLines(address: string, client: ClickHouseClient, query: string): AsyncGenerator<string[]> {
+  // Nothing is held back until the end, which for all versions of a large day may be some gigabytes.
+  const clickhouse_settings = { wait_end_of_query: 0 } as const;
+  const answer = await inOurWords(address, () => client.query({ query, format: 'TabSeparated', clickhouse_settings }));
+  const chunks = answer.stream()[Symbol.asyncIterator]();
+  let lines: string[] = [];
+  for (;;) {
+    const chunk = await inOurWords(address, () => chunks.next());
+    if (chunk.done === true) break;
+    for (const row of chunk.value) lines.push(row.text);
+    if (lines.length < linesAtOnce) continue;
+    yield lines;
+    lines = [];
+  }
+  if (lines.length > 0) yield lines;
 }
 
 /** Network trouble is retried by whoever retries the whole: a request that failed may have been carried out. */

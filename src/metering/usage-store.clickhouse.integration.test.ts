@@ -1,9 +1,15 @@
-import { expect, test } from 'vitest';
-import { startClickHouse } from '../../test/clickhouse/server.ts';
-import { openTestDatabase } from '../../test/database.ts';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ClickHouseServer, startClickHouse } from '../../test/clickhouse/server.ts';
+import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { moveUsage } from './usage-move.ts';
+import type { ClickHouse } from './usage-store.clickhouse.connection.ts';
+import { monthSums } from './usage-store.clickhouse.read.store.ts';
+import { createTables } from './usage-store.clickhouse.schema.store.ts';
+import { counts } from './usage-store.clickhouse.write.store.ts';
 import { describeUsageStore } from './usage-store.conformance.ts';
 import { useClickHouse } from './usage-store.open.ts';
+import { selectVisibleRevisions } from './usage-store.shipment.store.ts';
 
 describeUsageStore('ClickHouse', async () => {
   const server = await startClickHouse();
@@ -20,14 +26,63 @@ describeUsageStore('ClickHouse', async () => {
   };
 });
 
-test('a statement may name a hundred thousand revisions', async () => {
-  const server = await startClickHouse();
-  const { clickHouse, close } = await useClickHouse(await server.createDatabase());
-  const revisions = Array.from({ length: 100_000 }, (_, index) => 1_000_000 + 2 * index);
-  const rows = await clickHouse.rows(
-    `SELECT count() AS n FROM numbers(1000000, 200000) WHERE number IN (${revisions.join(', ')})`,
-  );
-  expect(rows).toEqual([{ n: revisions.length }]);
-  await close();
-  await server.close();
+describe('what ClickHouse is asked', () => {
+  let server: ClickHouseServer;
+  let url: string;
+  let clickHouse: ClickHouse;
+  let close: () => Promise<void>;
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    server = await startClickHouse();
+    url = await server.createDatabase();
+    ({ clickHouse, close } = await useClickHouse(url));
+    database = await openTestDatabase();
+  });
+  afterAll(async () => {
+    await close();
+    await database.close();
+    await server.close();
+  });
+  const from = Temporal.PlainDate.from('2026-05-01');
+  const to = Temporal.PlainDate.from('2026-05-04');
+
+  test('names the revisions that count, and no other: with gaps, of several days, up to one, 100,000 of them', async () => {
+    const { db } = database;
+    const counted = async (asOf: number | null) => {
+      const visible = await selectVisibleRevisions(db, { from, to }, asOf);
+      const rows = await clickHouse.rows<{ revision: number }>(
+        `SELECT number AS revision FROM numbers(210000) WHERE ${counts(visible)} ORDER BY revision`,
+      );
+      return { revisions: rows.map((row) => row.revision), spans: visible.length };
+    };
+    await sql`
+      INSERT INTO usage_visible_revisions (day, revision, records, quantity)
+      SELECT date '2026-05-01' + (i % 4)::int, r, 1, 1
+      FROM unnest('{1,2,3,5,6,9,20,21,22}'::int[]) WITH ORDINALITY AS v (r, i)`.execute(db);
+    // 3 and 20 are of 4 May, which is not asked for.
+    expect(await counted(null)).toEqual({ revisions: [1, 2, 5, 6, 9, 21, 22], spans: 4 });
+    expect((await counted(5)).revisions).toEqual([1, 2, 5]);
+    await sql`
+      INSERT INTO usage_visible_revisions (day, revision, records, quantity)
+      SELECT date '2026-05-01', 10 + 2 * i, 1, 1 FROM generate_series(1000, 100999) AS i`.execute(db);
+    expect((await counted(null)).revisions).toHaveLength(100_007);
+  });
+
+  test('sums of a month to roll up are all of them, however many deployments are read at a time', async () => {
+    await createTables(clickHouse);
+    await server.ask(
+      url,
+      `INSERT INTO usage_records
+       SELECT 1 + number % 5, 1, number, toDateTime('2026-05-01 00:00:00', 'UTC') + 86400 * (number % 3), 'day', 7, false, number, ''
+       FROM numbers(45)`,
+    );
+    const asked = { from, to: from.add({ months: 1 }), deployments: null, visible: [{ first: 7, last: 7 }], kindId: 1 };
+    const read = async (atOnce: number) => (await Array.fromAsync(monthSums(clickHouse, asked, atOnce))).flat();
+    const all = await read(100);
+    expect(all.map(({ deploymentId, records }) => [deploymentId, records])).toEqual(
+      [1, 2, 3, 4, 5].map((id) => [id, 9]),
+    );
+    for (const atOnce of [1, 2, 5]) expect(await read(atOnce)).toEqual(all);
+  });
 });

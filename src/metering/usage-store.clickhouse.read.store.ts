@@ -2,8 +2,8 @@ import { fromBillionths } from '../platform/quantity.ts';
 import type { Granularity } from './period.ts';
 import type { ClickHouse } from './usage-store.clickhouse.connection.ts';
 import type { MonthSum } from './usage-months.store.ts';
-import { during } from './usage-store.clickhouse.write.store.ts';
-import { sumsMax } from './usage-store.ts';
+import { counts, during } from './usage-store.clickhouse.write.store.ts';
+import type { RevisionSpan } from './usage-store.shipment.store.ts';
 
 // How ClickHouse answers for usage. Kinds and deployments are ids here.
 
@@ -13,7 +13,7 @@ export interface Asked {
   readonly to: Temporal.PlainDate;
   readonly deployments: readonly number[] | null;
   /** Revisions that count. */
-  readonly visible: readonly number[];
+  readonly visible: readonly RevisionSpan[];
   readonly kindId?: number | undefined;
   readonly resourceId?: number | undefined;
   /** Records of a kind before a day are left out. */
@@ -29,7 +29,7 @@ const key = 'deployment_id, billing_kind_id, resource_id, period_start, granular
 export function standing({ from, to, deployments, visible, kindId, resourceId, floors = new Map() }: Asked): string {
   const chosen = [
     during(from, to),
-    `revision IN (${visible.join(', ')})`,
+    counts(visible),
     ...(deployments === null ? [] : [`deployment_id IN (${deployments.join(', ')})`]),
     ...(kindId === undefined ? [] : [`billing_kind_id = ${kindId}`]),
     ...(resourceId === undefined ? [] : [`resource_id = ${resourceId}`]),
@@ -123,33 +123,73 @@ export async function countRecords(clickHouse: ClickHouse, asked: Asked): Promis
   return row?.records ?? 0;
 }
 
-/** A month's records of one kind, by deployment, as usage_months holds them; the digest is described there. */
-export async function monthSums(clickHouse: ClickHouse, asked: Asked): Promise<MonthSum[]> {
-  if (nobody(asked)) return [];
+/**
+ * A month's records of one kind, by deployment, as usage_months holds them, so many deployments at a
+ * time: all of them, since what is rolled up is removed. The digest is described there.
+ */
+export async function* monthSums(clickHouse: ClickHouse, asked: Asked, atOnce: number): AsyncGenerator<MonthSum[]> {
+  if (nobody(asked)) return;
   const days = Array.from({ length: asked.to.since(asked.from).days }, (_, index) => {
     const ofDay = `toDayOfMonth(period_start) = ${index + 1}`;
     return `if(countIf(${ofDay}) = 0, NULL, toString(sumIf(period_sum, ${ofDay})))`;
   });
-  const rows = await clickHouse.rows<{
-    deploymentId: number;
-    sum: string;
-    days: (string | null)[];
-    records: number;
-    digest: string;
-  }>(`
-    SELECT deployment_id AS deploymentId, toString(sum(period_sum)) AS sum, [${days.join(', ')}] AS days,
-           sum(period_records) AS records,
-           lower(hex(SHA256(arrayStringConcat(arrayMap(p -> concat(toString(p.1), ' ', p.2, ' ', p.3),
-             arraySort(groupArray((toUInt32(period_start), toString(granularity), period_digest)))), '\\n')))) AS digest
-    FROM (SELECT deployment_id, period_start, granularity, sum(amount) AS period_sum, count() AS period_records,
-                 lower(hex(SHA256(arrayStringConcat(arrayMap(r -> concat(toString(r.1), ' ', toString(r.2)),
-                   arraySort(groupArray((resource_id, amount)))), '\\n')))) AS period_digest
-          FROM ${standing(asked)} GROUP BY deployment_id, period_start, granularity)
-    GROUP BY deployment_id ORDER BY deployment_id LIMIT ${sumsMax}`);
   const exact = (billionths: string) => fromBillionths(BigInt(billionths));
-  return rows.map(({ sum, days: sums, ...row }) => ({
-    ...row,
-    quantity: exact(sum),
-    days: sums.map((day) => (day === null ? null : exact(day))),
-  }));
+  for (let behind = ''; ; ) {
+    const rows = await clickHouse.rows<{
+      deploymentId: number;
+      sum: string;
+      days: (string | null)[];
+      records: number;
+      digest: string;
+    }>(`
+      SELECT deployment_id AS deploymentId, toString(sum(period_sum)) AS sum, [${days.join(', ')}] AS days,
+             sum(period_records) AS records,
+             lower(hex(SHA256(arrayStringConcat(arrayMap(p -> concat(toString(p.1), ' ', p.2, ' ', p.3),
+               arraySort(groupArray((toUInt32(period_start), toString(granularity), period_digest)))), '\\n')))) AS digest
+      FROM (SELECT deployment_id, period_start, granularity, sum(amount) AS period_sum, count() AS period_records,
+                   lower(hex(SHA256(arrayStringConcat(arrayMap(r -> concat(toString(r.1), ' ', toString(r.2)),
+                     arraySort(groupArray((resource_id, amount)))), '\\n')))) AS period_digest
+            FROM ${standing(asked)} ${behind} GROUP BY deployment_id, period_start, granularity)
+      GROUP BY deployment_id ORDER BY deployment_id LIMIT ${atOnce}`);
+    yield rows.map(({ sum, days: sums, ...row }) => ({
+      ...row,
+      quantity: exact(sum),
+      days: sums.map((day) => (day === null ? null : exact(day))),
+    }));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < atOnce) return;
+    behind = `WHERE deployment_id > ${last.deploymentId}`;
+  }
+}
+
+// For a move: every version that counts, with the rows that say that there is none.
+
+type Days = Pick<Asked, 'from' | 'to'>;
+
+function versions({ from, to }: Days, visible: readonly RevisionSpan[]): string {
+  return `FROM usage_records WHERE ${during(from, to)} AND ${counts(visible)}`;
+}
+
+/** How many there are, and the sum of them all in billionths, as text. */
+export async function versionFigures(
+  clickHouse: ClickHouse,
+  days: Days,
+  visible: readonly RevisionSpan[],
+): Promise<{ records: number; sum: string }> {
+  if (visible.length === 0) return { records: 0, sum: '0' };
+  const [row] = await clickHouse.rows<{ records: number; sum: string }>(
+    `SELECT count() AS records, toString(sum(billionths)) AS sum ${versions(days, visible)}`,
+  );
+  return row ?? { records: 0, sum: '0' };
+}
+
+/** They themselves, as tab-separated lines in the order of the table's columns, some thousands at a time. */
+export function versionsOf(
+  clickHouse: ClickHouse,
+  days: Days,
+  visible: readonly RevisionSpan[],
+): AsyncIterable<string[]> {
+  return clickHouse.lines(`
+    SELECT deployment_id, billing_kind_id, resource_id, toUInt32(period_start), granularity, revision, deleted,
+           toString(billionths), cause ${versions(days, visible)}`);
 }

@@ -132,6 +132,8 @@ async function openComparison(trx: Transaction, { day, whole, touched, upTo }: D
   return { comparison, shipped, scope };
 }
 
+/** Deployments whose sums of a month are rolled up at a time. */
+const deploymentsAtOnce = 10_000;
 /** Differences fetched at a time. */
 const differencesMax = 50_000;
 
@@ -159,9 +161,12 @@ async function assertBase(clickHouse: ClickHouse, shipped: shipments.Shipments |
 async function rollUp(trx: Transaction, clickHouse: ClickHouse, month: KindMonth): Promise<number> {
   const range = { from: month.month, to: month.month.add({ months: 1 }) };
   const asked = await ask(trx, { scope: 'all', range });
-  const sums = await read.monthSums(clickHouse, { ...asked, kindId: month.billingKindId });
-  await months.insertMonths(trx, month, sums);
-  return sums.reduce((records, sum) => records + sum.records, 0);
+  let records = 0;
+  for await (const sums of read.monthSums(clickHouse, { ...asked, kindId: month.billingKindId }, deploymentsAtOnce)) {
+    await months.insertMonths(trx, month, sums);
+    for (const sum of sums) records += sum.records;
+  }
+  return records;
 }
 
 async function drop(db: Database, clickHouse: ClickHouse, month: KindMonth, signal?: AbortSignal): Promise<void> {
@@ -206,7 +211,9 @@ async function ask(db: Database, { scope, range, asOfRevision, floors }: UsageQu
         ? null
         : 'deploymentId' in scope
           ? [scope.deploymentId]
-          : await shipments.selectDeploymentsOfCustomer(db, scope.customerId),
+          : 'deploymentIds' in scope
+            ? scope.deploymentIds
+            : await shipments.selectDeploymentsOfCustomer(db, scope.customerId),
     visible: await shipments.selectVisibleRevisions(db, range, asOfRevision ?? null),
     floors: new Map(
       [...(floors ?? [])].map(([slug, floor]) => [ids.find((kind) => kind.slug === slug)?.id ?? 0, floor]),

@@ -2,7 +2,7 @@ import { startOfDay } from './period.ts';
 import type { KindOfDay, RunCause } from './store.ts';
 import type { ClickHouse } from './usage-store.clickhouse.connection.ts';
 import { amongResources, expectedRecords } from './usage-store.clickhouse.expected.store.ts';
-import type { Shipments } from './usage-store.shipment.store.ts';
+import type { RevisionSpan, Shipments } from './usage-store.shipment.store.ts';
 
 // How ClickHouse replaces a day: rows of a new revision, counted before, inserted, and read back.
 
@@ -18,7 +18,7 @@ export interface Comparison {
   readonly parts: readonly Part[];
   readonly shipments: Pick<Shipments, 'baseId' | 'ids'>;
   /** Revisions whose rows count so far. */
-  readonly visible: readonly number[];
+  readonly visible: readonly RevisionSpan[];
 }
 
 /** Figures of what a comparison found, or of what was written: sums in billionths, as text. */
@@ -41,6 +41,18 @@ export function during(from: Temporal.PlainDate, to: Temporal.PlainDate): string
 }
 
 /**
+ * The rows that count. The server spells the spans out and looks each revision up: of 100,000 that were
+ * named one by one it took 400 to 1,500 ms, and of as many in 30 spans 45; a BETWEEN for each span would
+ * be compared row by row. Two lists of plain numbers, because of pairs it reads 50,000 at most.
+ */
+export function counts(visible: readonly RevisionSpan[]): string {
+  const firsts = visible.map((span) => span.first).join(', ');
+  const ends = visible.map((span) => span.last + 1).join(', ');
+  return `revision IN (
+    SELECT arrayJoin(arrayFlatten(arrayMap((first, end) -> range(toUInt64(first), toUInt64(end)), [${firsts}], [${ends}]))))`;
+}
+
+/**
  * What differs: the key, `there` (a record stood), `wanted` (one should), `billionths` of the latter,
  * `stood` of the former.
  * One grouping finds the latest version of each record and compares it.
@@ -57,7 +69,7 @@ function differences({ day, parts, shipments, visible }: Comparison): string {
     const stored = `
       SELECT ${key}, revision, deleted, billionths AS amount, 0 AS expected FROM usage_records
       WHERE ${during(day, day.add({ days: 1 }))} AND billing_kind_id IN (${ids}) ${amongResources(resources)}
-        AND revision IN (${visible.join(', ')})`;
+        AND ${counts(visible)}`;
     const both =
       expected === null
         ? stored

@@ -133,17 +133,26 @@ export async function* readLines(trx: Transaction, query: RawBuilder<unknown>): 
   await sql`CLOSE lines`.execute(trx);
 }
 
-/** The revisions whose rows count, of a range of days. */
+/** Revisions that follow on one another, both ends included. */
+export interface RevisionSpan {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The revisions whose rows count, of a range of days: exactly they, in unbroken spans. */
 export async function selectVisibleRevisions(
   db: Database,
   range: { readonly from: Temporal.PlainDate; readonly to: Temporal.PlainDate },
   asOfRevision: number | null,
-): Promise<number[]> {
-  const { rows } = await sql<{ revision: number }>`
-    SELECT DISTINCT revision FROM usage_visible_revisions
-    WHERE day >= ${range.from} AND day < ${range.to} AND (${asOfRevision}::bigint IS NULL OR revision <= ${asOfRevision})
-    ORDER BY revision`.execute(db);
-  return rows.map((row) => row.revision);
+): Promise<RevisionSpan[]> {
+  const { rows } = await sql<RevisionSpan>`
+    SELECT min(revision) AS first, max(revision) AS last
+    FROM (SELECT revision, revision - row_number() OVER (ORDER BY revision) AS span
+          FROM (SELECT DISTINCT revision FROM usage_visible_revisions
+                WHERE day >= ${range.from} AND day < ${range.to}
+                  AND (${asOfRevision}::bigint IS NULL OR revision <= ${asOfRevision})) AS visible) AS placed
+    GROUP BY span ORDER BY first`.execute(db);
+  return rows;
 }
 
 /** Makes a verified revision count, once the transaction commits. */
