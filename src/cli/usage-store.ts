@@ -14,44 +14,59 @@ export function addUsageStoreCommands(usage: Command): void {
 
 function addMove(usage: Command): void {
   addCommand(usage, 'move', {
-    summary: 'move all usage records to a ClickHouse, and switch over',
+    summary: 'move all usage records to a ClickHouse, or back to PostgreSQL, and switch over',
     details:
-      'Copies day by day, compares counts and exact sums by deployment, kind and day, then switches every process over at once. Metering goes on meanwhile. Stopped anywhere, it goes on from there. Set ARCADIA_USAGE_STORE_URL to the same address first, for every process; the records in PostgreSQL stay. See docs/usage-store.md.',
+      'Copies day by day with every version, compares counts and exact sums by deployment, kind and day, then switches every process over at once. Metering goes on meanwhile. Stopped anywhere, it goes on from there. Set ARCADIA_USAGE_STORE_URL to the ClickHouse first, for every process, and leave it set on the way back until usage is in PostgreSQL again. The records stay where they came from. See docs/usage-store.md.',
     example: `
 $ arcadia usage move
-Moved 420,113 records of 31 days to ch.example.com:8443/usage; usage is there now.`,
+Moved 420,113 records of 31 days to ch.example.com:8443/usage; usage is there now.
+$ arcadia usage move --to postgresql
+Moved 420,113 records of 31 days to PostgreSQL; usage is there now.`,
   })
-    .option('--to <url>', 'http(s)://user:password@host:port/database (ARCADIA_USAGE_STORE_URL)')
+    .option('--to <url>', `http(s)://user:password@host:port/database (ARCADIA_USAGE_STORE_URL), or "${postgresql}"`)
     .action(
       withSession(async (session, options: { to?: string }) => {
         const { moveUsage } = await import('../metering/usage-move.ts');
         const { useClickHouse } = await import('../metering/usage-store.open.ts');
-        const url = options.to ?? (await session.config()).usageStoreUrl;
-        if (url === null) {
-          throw new ArcadiaError('invalid_argument', 'Where to? Give --to, or set ARCADIA_USAGE_STORE_URL.');
-        }
-        if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-          throw new ArcadiaError('invalid_argument', '--to is not an http(s) address with a database as its path.');
-        }
+        const url =
+          options.to === postgresql ? null : clickHouseUrl(options.to ?? (await session.config()).usageStoreUrl);
         const { db, clock } = await session.database();
-        const { clickHouse, close } = await useClickHouse(url);
-        session.onClose(close);
+        let target: Parameters<typeof moveUsage>[1] = postgresql;
+        if (url !== null) {
+          const { clickHouse, close } = await useClickHouse(url);
+          session.onClose(close);
+          target = clickHouse;
+        }
         const now = await clock.now();
         const moved = await session.progress.step('Moving', (report) =>
-          moveUsage(db, clickHouse, {
+          moveUsage(db, target, {
             now,
             signal: session.signal,
             onProgress: (day, done, of) => report(`${day} (${count(done)} of ${count(of)} days)`),
           }),
         );
         if (session.output.json) return session.output.value(moved);
+        const place = moved.engine === postgresql ? 'PostgreSQL' : moved.address;
         await session.output.text(
           moved.already
-            ? `Usage is at ${moved.address} already.`
-            : `Moved ${plural(moved.records, 'record')} of ${plural(moved.days, 'day')} to ${moved.address}; usage is there now.`,
+            ? `Usage is at ${place} already.`
+            : `Moved ${plural(moved.records, 'record')} of ${plural(moved.days, 'day')} to ${place}; usage is there now.`,
         );
       }),
     );
+}
+
+const postgresql = 'postgresql';
+
+function clickHouseUrl(url: string | null): string {
+  if (url === null) {
+    throw new ArcadiaError('invalid_argument', 'Where to? Give --to, or set ARCADIA_USAGE_STORE_URL.');
+  }
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
+  throw new ArcadiaError(
+    'invalid_argument',
+    `--to is neither "${postgresql}" nor an http(s) address with a database as its path.`,
+  );
 }
 
 function addRetain(usage: Command): void {

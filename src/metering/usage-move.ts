@@ -1,14 +1,10 @@
 import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { sumQuantities } from '../platform/quantity.ts';
 import { lockDay } from './store.ts';
+import { type MoveDirection, nameOf, toClickHouse, toPostgres } from './usage-move-day.ts';
 import type { ClickHouse } from './usage-store.clickhouse.connection.ts';
-import { clickHouseUsageStore } from './usage-store.clickhouse.ts';
-import { createTables, dropDay, recordColumns, truncateTables } from './usage-store.clickhouse.schema.store.ts';
 import * as store from './usage-store.move.store.ts';
-import { postgresUsageStore } from './usage-store.postgres.ts';
-import { readLines, whileBeating } from './usage-store.shipment.store.ts';
-import type { UsageQuery } from './usage-store.ts';
+import { openClickHouse } from './usage-store.open.ts';
 
 /** How often days are copied again that were metered meanwhile, before the move gives up. */
 const roundsMax = 100;
@@ -21,116 +17,96 @@ export interface MoveOptions {
 }
 
 export interface Moved {
+  /** Where usage is now; the address is host:port/database of a ClickHouse, '' of PostgreSQL. */
+  readonly engine: 'postgresql' | 'clickhouse';
   readonly address: string;
   /** Days that this run copied; earlier runs' stay where they are. */
   readonly days: number;
+  /** With every version of their records. */
   readonly records: number;
   /** Usage was there already. */
   readonly already: boolean;
 }
 
 /**
- * Moves all usage from PostgreSQL to a ClickHouse: copies each day with all versions of its records,
- * compares counts and sums by deployment, kind and day, and then switches every process over with
- * one row. Metering goes on meanwhile; what it touches is copied again. A move that was stopped
- * anywhere goes on from there. What is in PostgreSQL stays.
+ * Moves all usage from PostgreSQL to a ClickHouse, or back: copies each day with all versions of its
+ * records, compares counts and sums by deployment, kind and day, and then switches every process over
+ * with one row. Metering goes on meanwhile; what it touches is copied again. A move that was stopped
+ * anywhere goes on from there. What is where usage came from stays.
  * @throws ArcadiaError conflict, usage_store_mismatch, usage_store_failed, usage_store_unreachable, cancelled
  */
-export async function moveUsage(db: Database, clickHouse: ClickHouse, options: MoveOptions): Promise<Moved> {
-  const { address } = clickHouse;
-  const current = await store.selectCurrentStore(db);
-  if (current.address === address) return { address, days: 0, records: 0, already: true };
-  assertFromPostgres(current);
-  await begin(db, clickHouse);
+export async function moveUsage(db: Database, target: ClickHouse | 'postgresql', options: MoveOptions): Promise<Moved> {
+  const direction = await directionOf(db, target);
+  if ('already' in direction) return { ...direction.already, days: 0, records: 0, already: true };
+  const { to } = direction;
+  await db.transaction().execute(async (trx) => {
+    assertAt(direction.from, await store.lockCurrentStore(trx));
+    await direction.begin(trx);
+  });
 
   let days = 0;
   let records = 0;
   for (let round = 0; round < roundsMax; round += 1) {
     for (;;) {
-      const behind = await store.selectDaysToCopy(db, address, daysAtOnce);
+      const behind = await store.selectDaysToCopy(db, to.address, daysAtOnce);
       if (behind.length === 0) break;
-      const of = days + (await store.countDaysToCopy(db, address));
+      const of = days + (await store.countDaysToCopy(db, to.address));
       for (const day of behind) {
         if (options.signal?.aborted) {
           throw new ArcadiaError('cancelled', `Stopped before ${day}; ${days} of ${of} days were copied.`);
         }
-        records += await copyDay(db, clickHouse, day);
+        records += await db.transaction().execute((trx) => copyDay(trx, direction, day));
         days += 1;
         options.onProgress?.(day, days, of);
       }
     }
-    if (await switchOver(db, address, options.now)) return { address, days, records, already: false };
+    if (await db.transaction().execute((trx) => switchOver(trx, direction, options.now))) {
+      return { ...to, days, records, already: false };
+    }
   }
-  throw new ArcadiaError('conflict', `Days are metered as fast as they are copied to ${address}; ${days} were.`);
+  throw new ArcadiaError('conflict', `Days are metered as fast as they are copied to ${nameOf(to)}; ${days} were.`);
 }
 
-function assertFromPostgres(current: store.CurrentStore): void {
-  if (current.engine === 'postgresql') return;
+async function directionOf(
+  db: Database,
+  target: ClickHouse | 'postgresql',
+): Promise<MoveDirection | { readonly already: store.CurrentStore }> {
+  const current = await store.selectCurrentStore(db);
+  if (current.address === (target === 'postgresql' ? '' : target.address)) return { already: current };
+  if (target === 'postgresql') {
+    const clickHouse = await openClickHouse(db);
+    return clickHouse === null ? { already: { engine: 'postgresql', address: '' } } : toPostgres(clickHouse);
+  }
+  if (current.engine === 'postgresql') return toClickHouse(target);
   throw new ArcadiaError(
     'conflict',
-    `Usage is in the ClickHouse at ${current.address}; only from PostgreSQL can it be moved.`,
+    `Usage is in ${nameOf(current)}. To another ClickHouse it goes by way of PostgreSQL: --to postgresql first.`,
   );
 }
 
-/** Empty tables, unless an earlier move to the same place has begun to fill them. */
-async function begin(db: Database, clickHouse: ClickHouse): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    assertFromPostgres(await store.lockCurrentStore(trx));
-    await createTables(clickHouse);
-    if (await store.hasMoved(trx, clickHouse.address)) return;
-    await truncateTables(clickHouse);
-    await store.forgetMoves(trx);
-  });
+function assertAt(expected: store.CurrentStore, current: store.CurrentStore): void {
+  if (current.address === expected.address) return;
+  throw new ArcadiaError('conflict', `Usage has been moved meanwhile, and is in ${nameOf(current)}.`);
 }
 
-async function copyDay(db: Database, clickHouse: ClickHouse, day: Temporal.PlainDate): Promise<number> {
-  return db.transaction().execute(async (trx) => {
-    assertFromPostgres(await store.holdCurrentStore(trx));
-    await lockDay(trx, day);
-    const revision = await store.selectLastRevision(trx, day);
-    await store.prepareVersions(trx, day);
-    await dropDay(clickHouse, day);
-    await clickHouse.insertLines('usage_records', recordColumns, readLines(trx, store.versionLines()));
-    const figures = await store.replaceVisibleRevisions(trx, day);
-    await whileBeating(trx, () => compareDay(trx, clickHouse, day));
-    await store.upsertMovedDay(trx, clickHouse.address, day, { revision, ...figures });
-    return figures.records;
-  });
+async function copyDay(trx: Transaction, direction: MoveDirection, day: Temporal.PlainDate): Promise<number> {
+  assertAt(direction.from, await store.holdCurrentStore(trx));
+  await lockDay(trx, day);
+  const revision = await store.selectLastRevision(trx, day);
+  const figures = await direction.copyDay(trx, day);
+  await store.upsertMovedDay(trx, direction.to.address, day, { revision, ...figures });
+  return figures.records;
 }
 
-/** The same counts, and the same sums by deployment and kind, to the last digit. */
-async function compareDay(trx: Transaction, clickHouse: ClickHouse, day: Temporal.PlainDate): Promise<void> {
-  const query: UsageQuery = { scope: 'all', range: { from: day, to: day.add({ days: 1 }) } };
-  const there = clickHouseUsageStore(clickHouse);
-  const [count, countThere] = [await postgresUsageStore.countRecords(trx, query), await there.countRecords(trx, query)];
-  const [sums, sumsThere] = [
-    await postgresUsageStore.sumByDeployment(trx, query),
-    await there.sumByDeployment(trx, query),
-  ];
-  const key = (row: (typeof sums)[number] | undefined) =>
-    row === undefined ? 'nothing' : `${row.quantity} ${row.kind} of deployment ${row.deploymentId}`;
-  const differs = Array.from({ length: Math.max(sums.length, sumsThere.length) }, (_, index) => index).find(
-    (index) => key(sums[index]) !== key(sumsThere[index]),
-  );
-  if (count === countThere && differs === undefined) return;
-  const first = differs === undefined ? '' : `; here ${key(sums[differs])}, there ${key(sumsThere[differs])}`;
-  throw new ArcadiaError(
-    'usage_store_mismatch',
-    `The copy of ${day} at ${clickHouse.address} has ${countThere} records in place of ${count}, and ${total(sumsThere)} in place of ${total(sums)}${first}.`,
-  );
-}
-
-function total(sums: readonly { readonly quantity: string }[]): string {
-  return sumQuantities(sums.map((row) => row.quantity));
-}
-
-/** Switches, unless something was metered since it was copied. */
-async function switchOver(db: Database, address: string, now: Temporal.Instant): Promise<boolean> {
-  return db.transaction().execute(async (trx) => {
-    assertFromPostgres(await store.lockCurrentStore(trx));
-    if ((await store.countDaysToCopy(trx, address)) > 0) return false;
-    await store.resetPurged(trx);
-    await store.updateCurrentStore(trx, { engine: 'clickhouse', address }, now);
-    return true;
-  });
+/**
+ * Switches, unless something was metered since it was copied. What PostgreSQL knows of a ClickHouse
+ * stays when usage leaves it: a process that has just asked where usage is may still read there.
+ */
+async function switchOver(trx: Transaction, { from, to }: MoveDirection, now: Temporal.Instant): Promise<boolean> {
+  assertAt(from, await store.lockCurrentStore(trx));
+  if ((await store.countDaysToCopy(trx, to.address)) > 0) return false;
+  await store.resetPurged(trx);
+  await store.deleteMoves(trx);
+  await store.updateCurrentStore(trx, to, now);
+  return true;
 }

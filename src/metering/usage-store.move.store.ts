@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database.ts';
-import { startOfDay } from './period.ts';
+import { type Granularity, startOfDay } from './period.ts';
 
 // PostgreSQL's record of where usage is, and of a move to elsewhere.
 
@@ -47,9 +47,14 @@ export async function hasMoved(db: Database, address: string): Promise<boolean> 
   return rows[0]?.found ?? false;
 }
 
+/** A move is over: the next one copies every day anew. */
+export async function deleteMoves(trx: Transaction): Promise<void> {
+  await sql`DELETE FROM usage_moves`.execute(trx);
+}
+
 /** Forgets every move, and what PostgreSQL knows of a ClickHouse: a move begins with empty tables there. */
 export async function forgetMoves(trx: Transaction): Promise<void> {
-  await sql`DELETE FROM usage_moves`.execute(trx);
+  await deleteMoves(trx);
   await sql`DELETE FROM usage_visible_revisions`.execute(trx);
   await sql`DELETE FROM usage_level_shipments`.execute(trx);
 }
@@ -79,11 +84,17 @@ export async function selectLastRevision(trx: Transaction, day: Temporal.PlainDa
   return rows[0]?.revision ?? 0;
 }
 
+/** What was copied of a day: versions of records, and the sum of them all. */
+export interface MovedFigures {
+  readonly records: number;
+  readonly quantity: string;
+}
+
 export async function upsertMovedDay(
   trx: Transaction,
   address: string,
   day: Temporal.PlainDate,
-  figures: { readonly revision: number; readonly records: number; readonly quantity: string },
+  figures: MovedFigures & { readonly revision: number },
 ): Promise<void> {
   await sql`
     INSERT INTO usage_moves (address, day, revision, records, quantity)
@@ -128,17 +139,82 @@ export function versionLines(): RawBuilder<unknown> {
 }
 
 /** Has the revisions of `moved_versions` count, in place of those that did of the day. */
-export async function replaceVisibleRevisions(
-  trx: Transaction,
-  day: Temporal.PlainDate,
-): Promise<{ records: number; quantity: string }> {
+export async function replaceVisibleRevisions(trx: Transaction, day: Temporal.PlainDate): Promise<MovedFigures> {
   await sql`DELETE FROM usage_visible_revisions WHERE day = ${day}`.execute(trx);
   await sql`
     INSERT INTO usage_visible_revisions (day, revision, records, quantity)
     SELECT ${day}, revision, count(*), sum(quantity) FROM moved_versions GROUP BY revision`.execute(trx);
-  const { rows } = await sql<{ records: number; quantity: string }>`
+  return selectVersionFigures(trx);
+}
+
+export async function selectVersionFigures(trx: Transaction): Promise<MovedFigures> {
+  const { rows } = await sql<MovedFigures>`
     SELECT count(*) AS records, coalesce(trim_scale(sum(quantity)), 0)::text AS quantity FROM moved_versions`.execute(
     trx,
   );
   return rows[0] ?? { records: 0, quantity: '0' };
+}
+
+// Back ---------------------------------------------------------------------------------------------
+
+/** `moved_versions`, empty. */
+export async function createVersions(trx: Transaction): Promise<void> {
+  await sql`
+    CREATE TEMPORARY TABLE moved_versions (
+      deployment_id bigint, billing_kind_id smallint, resource_id bigint, period_start timestamptz,
+      granularity text COLLATE "C", revision bigint, deleted boolean, quantity numeric, cause text COLLATE "C"
+    ) ON COMMIT DROP`.execute(trx);
+}
+
+/** Adds tab-separated lines, in the order of the table's columns in ClickHouse. */
+export async function insertVersions(trx: Transaction, lines: readonly string[]): Promise<void> {
+  await sql`
+    INSERT INTO moved_versions
+    SELECT f[1]::bigint, f[2]::smallint, f[3]::bigint, to_timestamp(f[4]::bigint), f[5], f[6]::bigint, f[7]::boolean,
+           0.000000001 * f[8]::numeric, f[9]
+    FROM unnest(${[...lines]}::text[]) AS line, string_to_array(line, E'\\t') AS f`.execute(trx);
+}
+
+/** Deletes what is kept of a day's replaced records; its revisions find them, period_start would not. */
+export async function deleteChanges(trx: Transaction, day: Temporal.PlainDate): Promise<void> {
+  await sql`
+    DELETE FROM usage_changes WHERE revision = ANY (ARRAY(SELECT revision FROM metering_runs WHERE day = ${day}))`.execute(
+    trx,
+  );
+}
+
+const ofRecord = sql`deployment_id, billing_kind_id, resource_id, period_start, granularity`;
+
+/** The last version of each record of `moved_versions`, unless it says that there is none. */
+const standing = sql`
+  (SELECT * FROM (SELECT DISTINCT ON (${ofRecord}) * FROM moved_versions ORDER BY ${ofRecord}, revision DESC) AS last
+   WHERE NOT deleted)`;
+
+export async function granularitiesThatStand(trx: Transaction): Promise<Granularity[]> {
+  const { rows } = await sql<{ granularity: Granularity }>`
+    SELECT DISTINCT granularity FROM ${standing} AS s ORDER BY 1`.execute(trx);
+  return rows.map((row) => row.granularity);
+}
+
+/** Makes them the records of the day, whose partitions are there and empty. */
+export async function insertStanding(trx: Transaction): Promise<void> {
+  await sql`
+    INSERT INTO usage_records (deployment_id, resource_id, period_start, revision, billing_kind_id, granularity, quantity)
+    SELECT deployment_id, resource_id, period_start, revision, billing_kind_id, granularity, quantity
+    FROM ${standing} AS s`.execute(trx);
+}
+
+/** And of every version what it replaced, as metering here would have kept it: first records, nothing. */
+export async function insertReplaced(trx: Transaction): Promise<void> {
+  await sql`
+    INSERT INTO usage_changes (revision, deployment_id, billing_kind_id, resource_id, period_start, granularity,
+                               old_quantity, old_revision, new_quantity, cause)
+    SELECT revision, deployment_id, billing_kind_id, resource_id, period_start, granularity,
+           CASE WHEN NOT was_deleted THEN was_quantity END, CASE WHEN NOT was_deleted THEN was_revision END,
+           CASE WHEN NOT deleted THEN quantity END, cause
+    FROM (SELECT *, lag(quantity) OVER versions AS was_quantity, lag(revision) OVER versions AS was_revision,
+                 lag(deleted) OVER versions AS was_deleted
+          FROM moved_versions WINDOW versions AS (PARTITION BY ${ofRecord} ORDER BY revision)) AS v
+    WHERE NOT was_deleted OR cause <> 'first'
+    ORDER BY revision, ${ofRecord}`.execute(trx);
 }

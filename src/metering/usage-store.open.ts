@@ -9,7 +9,12 @@ import { LevelsMoved, type UsageStore } from './usage-store.ts';
 // Which store a database's usage is in is said by that database, for all processes at once; how to
 // reach a ClickHouse, with its password, by each process's configuration.
 
-const connections = new Map<string, { readonly clickHouse: ClickHouse; readonly store: UsageStore }>();
+interface Connection {
+  readonly clickHouse: ClickHouse;
+  readonly store: UsageStore;
+}
+
+const connections = new Map<string, Connection>();
 
 /**
  * Lets this process reach a ClickHouse: once, where it reads its configuration.
@@ -37,10 +42,22 @@ export async function openUsageStore(db: Database): Promise<UsageStore> {
   return storeAt((await selectCurrentStore(db)).address);
 }
 
+/**
+ * The ClickHouse that a database's usage is in; null: it is in PostgreSQL.
+ * @throws ArcadiaError usage_store_unreachable
+ */
+export async function openClickHouse(db: Database): Promise<ClickHouse | null> {
+  const { address } = await selectCurrentStore(db);
+  return address === '' ? null : connectionTo(address).clickHouse;
+}
+
 function storeAt(address: string): UsageStore {
-  if (address === '') return postgresUsageStore;
+  return address === '' ? postgresUsageStore : connectionTo(address).store;
+}
+
+function connectionTo(address: string): Connection {
   const connection = connections.get(address);
-  if (connection !== undefined) return connection.store;
+  if (connection !== undefined) return connection;
   throw new ArcadiaError(
     'usage_store_unreachable',
     `Usage records are in the ClickHouse at ${address}, and ARCADIA_USAGE_STORE_URL ${
