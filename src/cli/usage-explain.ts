@@ -1,5 +1,11 @@
 import type { Command } from 'commander';
-import type { ExplainedCause, ExplainedInterval, ExplainedResource, UsageExplanation } from '../metering/explain.ts';
+import type {
+  ExplainedCause,
+  ExplainedInterval,
+  ExplainedMonth,
+  ExplainedResource,
+  UsageExplanation,
+} from '../metering/explain.ts';
 import { whole } from './arguments.ts';
 import { addCommand, withSession } from './command.ts';
 import { type Column, count, moment, plural, table } from './output.ts';
@@ -45,18 +51,15 @@ FROM (UTC)            TO (UTC)              STATE   LEVEL  SHARE  QUANTITY  KNOW
       if (session.output.json) return session.output.value(explanation);
 
       const { title, quantity, unit, meteredThrough, pending, resources, resourcesTotal, nextCursor } = explanation;
-      const { recordsFrom, rolledUp } = explanation;
       const parts = [
         [
           `${deployment}, ${kind} (${title}), ${describeRange(range)}: ${quantity} ${unit}`,
           `Every day before ${meteredThrough} is metered. ${plural(resourcesTotal, 'resource')}.`,
-          ...(recordsFrom === null
-            ? []
-            : [`Of what was before ${recordsFrom}, only the sum is kept: ${rolledUp} ${unit}. The rest is explained.`]),
           ...(pending === '0'
             ? []
             : [`Facts have changed since: they now say ${explanation.explained}. arcadia meter brings it up to date.`]),
         ].join('\n'),
+        ...describeRolledUp(explanation),
         ...resources.map((resource) => describeResource(resource, explanation, options.days === true)),
       ];
       await session.output.text(parts.join('\n\n'));
@@ -67,6 +70,19 @@ FROM (UTC)            TO (UTC)              STATE   LEVEL  SHARE  QUANTITY  KNOW
       }
     }),
   );
+}
+
+/** What of the sum has no resources any more, so that what is shown adds up. */
+function describeRolledUp({ recordsFrom, rolledUp, rolledUpMonths, explained, unit }: UsageExplanation): string[] {
+  if (recordsFrom === null) return [];
+  return [
+    [
+      `rolled up, ${rolledUp} ${unit}; resources and intervals explain the other ${explained} ${unit}`,
+      `Records before ${recordsFrom} were past their retention: each month's were added up, and then removed. Of each`,
+      'month the sum of every day is kept, and a digest of the records, which proves a copy of them to be what was added up.',
+      ...(rolledUpMonths.length === 0 ? ['There were none.'] : [table(rolledUpMonths, monthColumns)]),
+    ].join('\n'),
+  ];
 }
 
 function describeResource(resource: ExplainedResource, { unit }: UsageExplanation, withDays: boolean): string {
@@ -87,6 +103,17 @@ const dayColumns: readonly Column<Day>[] = [
   { header: 'records', value: (row) => count(row.records), align: 'right' },
   { header: 'revision', value: (row) => String(row.revision), align: 'right' },
   { header: 'observed', value: (row) => row.observation },
+];
+
+const monthColumns: readonly Column<ExplainedMonth>[] = [
+  { header: 'month', value: (row) => row.month },
+  { header: 'from', value: (row) => row.from },
+  { header: 'to', value: (row) => row.to },
+  { header: 'quantity', value: (row) => row.quantity, align: 'right' },
+  { header: 'whole month', value: (row) => row.monthQuantity, align: 'right' },
+  { header: 'records', value: (row) => count(row.records), align: 'right' },
+  { header: 'rolled up on', value: (row) => row.rolledUpAt.slice(0, 10) },
+  { header: 'digest (sha-256)', value: (row) => row.digest },
 ];
 
 const at = (text: string | null) => (text === null ? null : moment(Temporal.Instant.from(text)));

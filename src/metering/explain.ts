@@ -5,7 +5,7 @@ import * as store from './explain.store.ts';
 import { assertRange, type DayRange, dayOf, startOfDay } from './period.ts';
 import { selectDeploymentId, selectUsageBounds } from './store.ts';
 import { usageForPeriod } from './usage.ts';
-import { retiredSums } from './usage-months.ts';
+import { selectRolledUpMonths } from './usage-months.store.ts';
 import { openUsageStore } from './usage-store.open.ts';
 import { recordsMax, type UsageRecord } from './usage-store.ts';
 
@@ -98,6 +98,28 @@ export interface ExplainedResource {
   readonly more: { readonly intervals: number; readonly quantity: string } | null;
 }
 
+/**
+ * What is left of a month whose records were past their retention: they were added up and removed, so
+ * that nothing says any more by which resources and intervals it came about.
+ */
+export interface ExplainedMonth {
+  /** 2028-02 */
+  readonly month: string;
+  /** Its days that the range has. */
+  readonly from: string;
+  readonly to: string;
+  /** Of these days: what it adds to the sum. */
+  readonly quantity: string;
+  /** Of the whole month, and how many records that was. */
+  readonly monthQuantity: string;
+  readonly records: number;
+  readonly rolledUpAt: string;
+  /** SHA-256 of the records, in hex: with a copy of them it proves that the sum is theirs. */
+  readonly digest: string;
+  /** All of this in a sentence. */
+  readonly note: string;
+}
+
 export interface UsageExplanation {
   readonly deployment: string;
   readonly kind: string;
@@ -110,8 +132,9 @@ export interface UsageExplanation {
   readonly meteredThrough: string;
   /** The sum that is explained. */
   readonly quantity: string;
-  /** What of it lies before `recordsFrom`: of that, sums are kept, and nothing to explain them by. */
+  /** What of it lies before `recordsFrom`, in months that are rolled up: the sum of theirs. */
   readonly rolledUp: string;
+  readonly rolledUpMonths: readonly ExplainedMonth[];
   /** What all intervals of all resources add up to. */
   readonly explained: string;
   /** quantity less rolledUp and explained: '0' unless facts have changed since the days were metered. */
@@ -153,7 +176,11 @@ export async function explainUsage(db: Database, query: ExplainQuery): Promise<U
   const quantity = usage[query.kind] ?? '0';
   const recordsFrom = (await selectUsageBounds(db, range)).floors[query.kind] ?? null;
   const floor = recordsFrom === null ? from : Temporal.PlainDate.from(recordsFrom);
-  const rolledUp = await rolledUpSum(db, deploymentId, query.kind, { range, floor });
+  const rolledUpMonths =
+    recordsFrom === null
+      ? []
+      : await explainMonths(db, { deploymentId, billingKindId: kind.billingKindId, range }, kind);
+  const rolledUp = sumQuantities(rolledUpMonths.map((month) => month.quantity));
   const subject = { deploymentId, unattributed, billingKindId: kind.billingKindId, range: { from: floor, to } };
   const isRolledUp = Temporal.PlainDate.compare(floor, to) >= 0;
   const sum = isRolledUp ? { quantity: '0', resources: 0 } : await store.selectExplainedSum(db, subject);
@@ -171,6 +198,7 @@ export async function explainUsage(db: Database, query: ExplainQuery): Promise<U
     meteredThrough,
     quantity,
     rolledUp,
+    rolledUpMonths,
     explained: sum.quantity,
     pending: difference(difference(quantity, rolledUp), sum.quantity),
     recordsFrom,
@@ -180,15 +208,24 @@ export async function explainUsage(db: Database, query: ExplainQuery): Promise<U
   };
 }
 
-async function rolledUpSum(
+async function explainMonths(
   db: Database,
-  deploymentId: number,
-  kind: string,
-  { range, floor }: { readonly range: DayRange; readonly floor: Temporal.PlainDate },
-): Promise<string> {
-  const floors = new Map(Temporal.PlainDate.compare(floor, range.from) > 0 ? [[kind, floor]] : []);
-  const sums = await retiredSums(db, { deploymentId }, range, floors);
-  return sums.find((one) => one.kind === kind)?.quantity ?? '0';
+  rolledUp: { readonly deploymentId: number; readonly billingKindId: number; readonly range: DayRange },
+  { unit }: store.ExplainedKind,
+): Promise<ExplainedMonth[]> {
+  const { from, to } = rolledUp.range;
+  return (await selectRolledUpMonths(db, rolledUp)).map(({ month, rolledUpAt, ...kept }) => {
+    const next = month.add({ months: 1 });
+    const name = month.toPlainYearMonth().toString();
+    return {
+      month: name,
+      from: (Temporal.PlainDate.compare(month, from) > 0 ? month : from).toString(),
+      to: (Temporal.PlainDate.compare(next, to) < 0 ? next : to).toString(),
+      ...kept,
+      rolledUpAt: rolledUpAt.toString(),
+      note: `The month ${name} was rolled up on ${dayOf(rolledUpAt)}, when its retention had passed: its ${kept.records} records were added up, to ${kept.monthQuantity} ${unit} in all, and removed. The sum of each day is kept, and the SHA-256 of the records: ${kept.digest}.`,
+    };
+  });
 }
 
 function parseCursor(cursor: string | null): store.ResourceCursor | null {

@@ -47,14 +47,31 @@ const explain = (to: string) =>
 
 test('an explanation has what is rolled up as a part by itself, and adds up', async () => {
   const explanation = await explain('2028-03-03');
+  const { rows } = await sql<{ records: number; digest: string }>`
+    SELECT records, digest FROM usage_months JOIN deployments USING (deployment_id) JOIN billing_kinds USING (billing_kind_id)
+    WHERE deployments.slug = 'ash' AND billing_kinds.slug = 'droplet_hours'`.execute(db);
+  const february = { month: '2028-02', ...rows[0], monthQuantity: '72', rolledUpAt: '2028-04-01T00:00:00Z' };
   expect(explanation).toMatchObject({
     quantity: '120',
     rolledUp: '72',
+    rolledUpMonths: [
+      {
+        ...february,
+        from: '2028-02-26',
+        to: '2028-03-01',
+        quantity: '72',
+        note: `The month 2028-02 was rolled up on 2028-04-01, when its retention had passed: its 3 records were added up, to 72 hour in all, and removed. The sum of each day is kept, and the SHA-256 of the records: ${rows[0]?.digest}.`,
+      },
+    ],
     explained: '48',
     pending: '0',
     recordsFrom: '2028-03-01',
     resourcesTotal: 1,
     resources: [{ quantity: '48', pending: '0', intervals: [{ from: '2028-03-01T00:00:00Z', quantity: '48' }] }],
+  });
+  expect(await explain('2028-02-28')).toMatchObject({
+    rolledUp: '48',
+    rolledUpMonths: [{ ...february, from: '2028-02-26', to: '2028-02-28', quantity: '48' }],
   });
   expect(await explain('2028-03-01')).toMatchObject({
     quantity: '72',

@@ -148,6 +148,22 @@ const cause = z.object({
   assignment: z.object({ by: z.string(), at: moment }).nullable(),
 });
 
+const rolledUpMonth = z
+  .object({
+    month: z.string().meta({ description: 'A UTC calendar month', examples: ['2024-05'] }),
+    from: dayText,
+    to: dayText,
+    quantity: decimalOut.meta({ description: "Of the month's days from `from` to `to`: its part of the sum" }),
+    monthQuantity: decimalOut.meta({ description: 'Of the whole month' }),
+    records: z.int().meta({ description: 'How many records were added up, and then removed' }),
+    rolledUpAt: moment,
+    digest: z.string().meta({
+      description: 'SHA-256 of the records, in hex: it proves a copy of them to be what was added up',
+    }),
+    note: z.string().meta({ description: 'All of this in a sentence' }),
+  })
+  .meta({ id: 'RolledUpMonth', description: 'What is left of a month whose records were past their retention' });
+
 const explainUsageRoute = declareList({
   path: '/deployments/:deployment/usage/explanation',
   operationId: 'explainUsage',
@@ -205,7 +221,10 @@ const explainUsageRoute = declareList({
     to: dayText,
     meteredThrough: dayText,
     quantity: decimalOut.meta({ description: 'The sum' }),
-    rolledUp: decimalOut.meta({ description: 'What of the sum lies before recordsFrom' }),
+    rolledUp: decimalOut.meta({
+      description: 'What of the sum lies before recordsFrom, in months that are rolled up: the sum of rolledUpMonths',
+    }),
+    rolledUpMonths: list(rolledUpMonth),
     explained: decimalOut.meta({ description: 'What all intervals of all resources add up to' }),
     pending: decimalOut,
     recordsFrom: dayText.nullable().meta({ description: 'Records before it are past their retention' }),

@@ -146,7 +146,9 @@ export async function selectMonthSums(
       ? sql``
       : 'deploymentId' in scope
         ? sql`AND m.deployment_id = ${scope.deploymentId}`
-        : sql`AND m.deployment_id = ANY (ARRAY(
+        : 'deploymentIds' in scope
+          ? sql`AND m.deployment_id = ANY (${scope.deploymentIds}::bigint[])`
+          : sql`AND m.deployment_id = ANY (ARRAY(
             SELECT deployment_id FROM deployments_list WHERE customer_id = ${scope.customerId}))`;
   const { rows } = await sql<{ deploymentId: number; kind: string; quantity: string; records: number }>`
     SELECT m.deployment_id AS "deploymentId", k.slug AS kind, trim_scale(sum(part.quantity)) AS quantity,
@@ -158,6 +160,38 @@ export async function selectMonthSums(
              END AS quantity) AS part
     WHERE m.month >= date_trunc('month', ${from}::date::timestamp)::date AND m.month < ${to}::date AND part.quantity IS NOT NULL ${own}
     GROUP BY m.deployment_id, k.slug ORDER BY m.deployment_id, k.slug`.execute(db);
+  return rows;
+}
+
+/** What is left of a deployment's records of one kind and month, and what the days asked for have of it. */
+export interface RolledUpMonth {
+  /** Its first day. */
+  readonly month: Temporal.PlainDate;
+  /** Of the days asked for. */
+  readonly quantity: string;
+  readonly monthQuantity: string;
+  readonly records: number;
+  /** As in MonthSum. */
+  readonly digest: string;
+  readonly rolledUpAt: Temporal.Instant;
+}
+
+export async function selectRolledUpMonths(
+  db: Database,
+  { deploymentId, billingKindId, range }: { deploymentId: number; billingKindId: number; range: DayRange },
+): Promise<RolledUpMonth[]> {
+  const { from, to } = range;
+  const { rows } = await sql<RolledUpMonth>`
+    SELECT m.month, trim_scale(part.quantity)::text AS quantity, trim_scale(m.quantity)::text AS "monthQuantity",
+           m.records, m.digest, r.retired_at AS "rolledUpAt"
+    FROM usage_months m JOIN usage_retired_months r USING (billing_kind_id, month)
+    CROSS JOIN LATERAL (
+      SELECT sum(day) AS quantity FROM unnest(m.days[greatest(${from}::date - m.month, 0) + 1 : ${to}::date - m.month]) AS day
+    ) AS part
+    WHERE m.deployment_id = ${deploymentId} AND m.billing_kind_id = ${billingKindId}
+      AND m.month >= date_trunc('month', ${from}::date::timestamp)::date AND m.month < ${to}::date
+      AND part.quantity IS NOT NULL
+    ORDER BY m.month`.execute(db);
   return rows;
 }
 
