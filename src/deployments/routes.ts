@@ -268,7 +268,7 @@ const listRulesRoute = declareList({
       ...rule,
       owners: of?.map(({ slug: name, weight }) => ({ deployment: name, weight })) ?? null,
     }));
-    return pageOfAll(rules, page, (rule) => `${rule.ruleId} ${rule.from}`);
+    return pageOfAll(rules, page, (rule) => [Number(rule.position), rule.ruleId, rule.from]);
   },
 });
 

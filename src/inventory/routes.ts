@@ -36,7 +36,7 @@ const listAccountsRoute = declareList({
   roles: staff,
   row: account,
   async run({ db }, page) {
-    return pageOfAll((await listAccounts(db)).map(accountAnswer), page, (item) => item.account);
+    return pageOfAll((await listAccounts(db)).map(accountAnswer), page, (item) => [item.account]);
   },
 });
 

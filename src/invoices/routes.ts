@@ -320,7 +320,7 @@ const listCorrectionsRoute = declareList({
       ...row,
       lines: row.lines.map((one) => ({ ...one })),
     }));
-    return pageOfAll(rows, page, (row) => `${row.deployment} ${row.month} ${row.currency}`);
+    return pageOfAll(rows, page, (row) => [row.deployment, row.month, row.currency]);
   },
 });
 

@@ -93,7 +93,7 @@ test('queues are listed, paused and scaled, and a worker follows', async () => {
     gateway_events: 5,
     default: 5,
   });
-  expect(items.filter(({ alone }) => alone).map(({ queue }) => queue)).toEqual(['cloud_sync_slow', 'cloud_billing']);
+  expect(items.filter(({ alone }) => alone).map(({ queue }) => queue)).toEqual(['cloud_billing', 'cloud_sync_slow']);
   expect(await ask('/queues/metering', json('PATCH', { paused: true, limit: 4 }))).toMatchObject({
     paused: true,
     limit: 4,

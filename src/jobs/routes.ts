@@ -179,11 +179,11 @@ const listQueues = declareList({
   path: '/queues',
   operationId: 'listQueues',
   tag: 'jobs',
-  summary: 'Queues, with what waits and runs',
+  summary: 'Queues by their name, with what waits and runs',
   roles: readers,
   row: queue,
   async run(call, page) {
-    return pageOfAll(await jobsOf(call).queues(), page, (each) => each.queue);
+    return pageOfAll(await jobsOf(call).queues(), page, (each) => [each.queue]);
   },
 });
 
@@ -238,13 +238,13 @@ const listSchedule = declareList({
   path: '/schedule',
   operationId: 'listSchedule',
   tag: 'jobs',
-  summary: 'When jobs run by themselves',
+  summary: 'When jobs run by themselves, by name',
   description: 'By the clock of the database. A run brings things up to date, however many were missed.',
   roles: readers,
   row: scheduled,
   async run({ db, clock, config }, page) {
     const entries = overrideSchedule(defaultSchedule, config.schedule);
-    return pageOfAll(await readSchedule(db, clock, entries), page, (entry) => entry.name);
+    return pageOfAll(await readSchedule(db, clock, entries), page, (entry) => [entry.name]);
   },
 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageOfAll } from '../platform/pages.ts';
+import { pageOf, pageOfAll } from '../platform/pages.ts';
 import { declareList, declareRoute, type RouteDeclaration, staff } from '../platform/route.ts';
 import { day, dayOut, dayRange, decimalOut, id, instant, instantOut, line, slug } from '../platform/schemas.ts';
 import {
@@ -15,7 +15,7 @@ import { explainUsage } from './explain.ts';
 import { addKind, changeKind, getKind, kindChangeSchema, kindSchema, listKinds } from './kinds.ts';
 import { dayOf } from './period.ts';
 import { listRuns, usageAsOf } from './runs.ts';
-import { usageForPeriod, usageOfAll } from './usage.ts';
+import { usageForPeriod, usagePage } from './usage.ts';
 import { usageByDay } from './usage-days.ts';
 
 // Usage, why it is so, how well it is known, and how it is metered. A customer reads the usage of
@@ -95,7 +95,7 @@ const listUsageDaysRoute = declareList({
   async run({ db, params, query }, page) {
     const days = await usageByDay(db, params.deployment, query.from, query.to);
     const chosen = query.kind === undefined ? days : days.filter((one) => one.kind === query.kind);
-    return pageOfAll(chosen, page, (row) => `${row.day} ${row.kind}`);
+    return pageOfAll(chosen, page, (row) => [row.day, row.kind]);
   },
 });
 
@@ -110,13 +110,12 @@ const listUsageRoute = declareList({
   row: z
     .object({ deployment: slug, kind: billingKind, quantity: decimalOut, meteredThrough: dayText })
     .meta({ id: 'UsageOfKind', description: 'What one deployment used of one kind' }),
-  async run({ db, query, principal }, page) {
-    const scope = principal.customerId === null ? 'all' : { customerId: principal.customerId };
-    const rows = (await usageOfAll(db, query.from, query.to, scope)).flatMap(
-      ({ deployment, meteredThrough, usage: of }) =>
-        Object.entries(of).map(([kind, quantity]) => ({ deployment, kind, quantity, meteredThrough })),
-    );
-    return pageOfAll(rows, page, (row) => `${row.deployment} ${row.kind}`);
+  async run({ db, query, principal }, { limit, cursor }) {
+    const { customerId } = principal;
+    const [deployment = '', kind = ''] = cursor?.split(' ') ?? [];
+    const after = cursor === null ? null : { deployment, kind };
+    const rows = await usagePage(db, query, { customerId, after, limit: limit + 1 });
+    return pageOf(rows, limit, (last) => `${last.deployment} ${last.kind}`);
   },
 });
 
@@ -373,7 +372,7 @@ const listLimitsRoute = declareList({
   roles: staff,
   row: observationLimit,
   async run({ db }, page) {
-    return pageOfAll(await listObservationLimits(db), page, (row) => `${row.resourceKind} ${row.fromDay}`);
+    return pageOfAll(await listObservationLimits(db), page, (row) => [row.resourceKind, row.fromDay]);
   },
 });
 
@@ -496,7 +495,7 @@ const listKindsRoute = declareList({
   query: onQuery,
   row: kind,
   async run({ db, query, now }, page) {
-    return pageOfAll(await listKinds(db, query.on ?? dayOf(now)), page, (row) => row.kind);
+    return pageOfAll(await listKinds(db, query.on ?? dayOf(now)), page, (row) => [row.kind]);
   },
 });
 

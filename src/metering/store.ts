@@ -411,6 +411,18 @@ export async function selectDeploymentSlugs(db: Database, ids: readonly number[]
   return new Map(rows.map((row) => [row.deployment_id, row.slug]));
 }
 
+/** Some deployments, by their slug from one on; a customer's, or everybody's (null). */
+export async function selectDeploymentsFrom(
+  db: Database,
+  { customerId, slug, limit }: { readonly customerId: number | null; readonly slug: string; readonly limit: number },
+): Promise<{ deploymentId: number; slug: string }[]> {
+  const { rows } = await sql<{ deploymentId: number; slug: string }>`
+    SELECT deployment_id AS "deploymentId", slug FROM deployments_list
+    WHERE slug >= ${slug} AND (${customerId}::bigint IS NULL OR customer_id = ${customerId})
+    ORDER BY slug LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
 /** What is known of a range before any record is read. */
 export interface UsageBounds {
   /** Every day of the range before this one is metered as it is configured; null: nothing ever can be. */

@@ -19,6 +19,7 @@ import { sumsMax } from './usage-store.ts';
 function within(scope: UsageScope): RawBuilder<unknown> {
   if (scope === 'all') return sql``;
   if ('deploymentId' in scope) return sql`AND deployment_id = ${scope.deploymentId}`;
+  if ('deploymentIds' in scope) return sql`AND deployment_id = ANY (${scope.deploymentIds}::bigint[])`;
   // As an array, which the primary keys are searched by; as IN (SELECT ...) it would be a filter only.
   return sql`AND deployment_id = ANY (ARRAY(
     SELECT deployment_id FROM deployments_list WHERE customer_id = ${scope.customerId}))`;

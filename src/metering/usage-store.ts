@@ -9,8 +9,12 @@ import type { KindOfDay, RunCause } from './store.ts';
 // - Replacing a day twice, from the same facts, writes nothing the second time.
 // - Sums are exact, and as of any earlier revision they are what they were.
 
-/** Whose records a reader may see: everyone's, those of one customer's deployments, or one deployment's. */
-export type UsageScope = 'all' | { readonly customerId: number } | { readonly deploymentId: number };
+/** Whose records a reader may see: everyone's, those of one customer's deployments, one deployment's, or some. */
+export type UsageScope =
+  | 'all'
+  | { readonly customerId: number }
+  | { readonly deploymentId: number }
+  | { readonly deploymentIds: readonly number[] };
 
 export interface UsageQuery {
   readonly scope: UsageScope;

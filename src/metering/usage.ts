@@ -74,6 +74,67 @@ export async function usageOfAll(
   return [...byDeployment].sort(bySlug).map(([deployment, usage]) => ({ deployment, ...bounds, usage }));
 }
 
+/** What one deployment used of one kind. */
+export interface UsageOfKind extends KindSum {
+  readonly deployment: string;
+  readonly meteredThrough: string;
+}
+
+/** About as many kinds as a deployment uses. */
+const kindsOfOne = 8;
+/** However few of them have used anything, no more are looked at together. */
+const deploymentsAtOnceMax = 10_000;
+
+/**
+ * The same as a list by slug, then by kind: up to `limit` behind one, whether that is still there or
+ * not. Of the records only those of the page's own deployments are read, and a few more.
+ * @throws ArcadiaError range_reversed, range_too_large
+ */
+export async function usagePage(
+  db: Database,
+  range: DayRange,
+  {
+    customerId,
+    after,
+    limit,
+  }: {
+    /** null: every customer's. */
+    readonly customerId: number | null;
+    readonly after: Pick<UsageOfKind, 'deployment' | 'kind'> | null;
+    readonly limit: number;
+  },
+): Promise<UsageOfKind[]> {
+  assertRange(range);
+  const { bounds, floors } = await boundsOf(db, range);
+  const usageStore = await openUsageStore(db);
+  const rows: UsageOfKind[] = [];
+  let slug = after?.deployment ?? '';
+  let count = Math.ceil(limit / kindsOfOne);
+  for (;;) {
+    const found = await store.selectDeploymentsFrom(db, { customerId, slug, limit: count + 1 });
+    const deployments = found.slice(0, count);
+    const scope = { deploymentIds: deployments.map(({ deploymentId }) => deploymentId) };
+    const retired = await retiredSums(db, scope, range, floors);
+    const kept = await usageStore.sumByDeployment(db, { scope, range, floors });
+    const sums = Map.groupBy(
+      addSums<DeploymentSum>(kept, retired, (sum) => `${sum.deploymentId} ${sum.kind}`),
+      (sum) => sum.deploymentId,
+    );
+    for (const { deploymentId, slug: deployment } of deployments) {
+      const isFirst = deployment === after?.deployment;
+      const own = (sums.get(deploymentId) ?? []).toSorted((a, b) => (a.kind < b.kind ? -1 : 1));
+      for (const { kind, quantity } of own) {
+        if (isFirst && kind <= after.kind) continue;
+        rows.push({ deployment, kind, quantity, meteredThrough: bounds.meteredThrough });
+      }
+    }
+    const next = found[count];
+    if (next === undefined || rows.length >= limit) return rows.slice(0, limit);
+    slug = next.slug;
+    count = Math.min(count * 2, deploymentsAtOnceMax);
+  }
+}
+
 /**
  * How many usage records a deployment has in `[from, to)`, or had before they were rolled up.
  * @throws ArcadiaError not_found, range_reversed, range_too_large, usage_retired

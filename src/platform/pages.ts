@@ -1,4 +1,3 @@
-import { ArcadiaError } from './errors.ts';
 import type { Page, PageRequest } from './route.ts';
 
 // How a list's page is made of rows. A domain is asked for one row more than a page holds: whether
@@ -11,18 +10,39 @@ export function pageOf<Row>(rows: readonly Row[], limit: number, cursorOf: (last
   return { items, nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null };
 }
 
+/** Part by part; null comes first. No two items of a list have the same. */
+export type ListKey = readonly (string | number | Temporal.Instant | Temporal.PlainDate | null)[];
+
 /**
- * A page of what a domain gives whole, because there never is much of it. `keyOf` tells its items apart.
- * @throws ArcadiaError conflict: the item after which the page begins is gone. Where the list goes on
- *   is not known then, and to begin anew unasked would give rows twice.
+ * A page of what a domain gives whole, because there never is much of it, in the order of its keys. It
+ * goes on behind the key that the last page ended with, whether that item is still there or not.
  */
-export function pageOfAll<Item>(all: readonly Item[], page: PageRequest, keyOf: (item: Item) => string): Page<Item> {
-  const last = page.cursor === null ? -1 : all.findIndex((item) => keyOf(item) === page.cursor);
-  if (page.cursor !== null && last < 0) {
-    throw new ArcadiaError(
-      'conflict',
-      'The list has changed: what the last page ended with is gone. Begin anew, without a cursor.',
-    );
+export function pageOfAll<Item>(all: readonly Item[], page: PageRequest, keyOf: (item: Item) => ListKey): Page<Item> {
+  const last = page.cursor === null ? null : (JSON.parse(page.cursor) as Comparable);
+  const behind = all
+    .map((item) => ({ item, key: comparable(keyOf(item)) }))
+    .filter(({ key }) => last === null || compareKeys(key, last) > 0)
+    .sort((a, b) => compareKeys(a.key, b.key));
+  const { items, nextCursor } = pageOf(behind, page.limit, ({ key }) => JSON.stringify(key));
+  return { items: items.map(({ item }) => item), nextCursor };
+}
+
+type Comparable = readonly (string | number | null)[];
+
+function comparable(key: ListKey): Comparable {
+  return key.map((part) => {
+    // The text of a moment does not sort: its fraction is left out where it is 0.
+    if (part instanceof Temporal.Instant) return Number(part.epochNanoseconds / 1000n);
+    return part instanceof Temporal.PlainDate ? part.toString() : part;
+  });
+}
+
+function compareKeys(a: Comparable, b: Comparable): number {
+  for (const [place, part] of a.entries()) {
+    const other = b[place] ?? null;
+    if (part === other) continue;
+    if (part === null || other === null) return part === null ? -1 : 1;
+    return part < other ? -1 : 1;
   }
-  return pageOf(all.slice(last + 1, last + page.limit + 2), page.limit, keyOf);
+  return 0;
 }

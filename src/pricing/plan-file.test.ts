@@ -109,7 +109,35 @@ it('aliases to nothing, or that unfold without end, are told like other mistakes
 });
 
 it('a file that is longer than any plan is not read', () => {
-  expect(problems(`# ${'x'.repeat(17_000)}`)).toEqual([
-    expect.stringMatching(/^plans\/p\.yaml:1: .*longer than 16384/),
+  expect(problems(`# ${'x'.repeat(197_000)}`)).toEqual([
+    expect.stringMatching(/^plans\/p\.yaml:1: .*longer than 196608/),
   ]);
+});
+
+it('a plan with a hundred kinds of twenty tiers each is read', () => {
+  const names = Array.from({ length: 100 }, (_, place) => `a_rather_long_name_of_a_kind_${place}`);
+  const tier = (place: number) =>
+    `        - upTo: ${place === 20 ? 'null' : place * 100_000}\n          unitPrice: 0.0${40 - place}\n          flatFee: 1.00\n`;
+  const tiers = Array.from({ length: 20 }, (_, place) => tier(place + 1)).join('');
+  const items = names.map(
+    (name) => `  - kind: ${name}\n    allowance: 1000\n    model: graduated\n    properties:\n      tiers:\n${tiers}`,
+  );
+  const text = `plan: big\nname: Big\nfrom: 2026-01-01\ncurrency: USD\nbase: 1.00\nitems:\n${items.join('')}`;
+  expect(text.length).toBeGreaterThan(150_000);
+  const { plan, problems: found } = readPlanFile('big.yaml', text, new Set(names));
+  expect([found, plan?.items.length]).toEqual([[], 100]);
+});
+
+it.each([
+  ['maps as keys, one in another', '? '.repeat(300), 'a key must be a name'],
+  ['a list as a key', '[a]: 1', 'a key must be a name'],
+  ['very many keys', Array.from({ length: 40_000 }, (_, place) => `k${place}:`).join('\n'), 'too many keys'],
+  ['very many aliases', `a: &a x\nb:\n${'- *a\n'.repeat(20_000)}`, 'more than 100 aliases'],
+  [
+    'many anchors, each with an alias',
+    Array.from({ length: 9_000 }, (_, i) => `- &a${i} x\n- *a${i}`).join('\n'),
+    'aliases',
+  ],
+])('%s are refused before they are unfolded', (_, text, words) => {
+  expect(problems(text)).toEqual([expect.stringContaining(words)]);
 });

@@ -1,4 +1,4 @@
-import { isNode, LineCounter, parseDocument, type Tags } from 'yaml';
+import { type Document, isNode, isScalar, LineCounter, type Node, parseDocument, type Tags, visit } from 'yaml';
 import { z } from 'zod';
 import { checkPlan, formatPath, type PlanVersion, planSchema } from './plan.ts';
 
@@ -22,8 +22,14 @@ export type ReadPlanFile =
     }
   | { readonly plan: null; readonly problems: PlanFileProblem[] };
 
-/** Time to read grows with the square of what a file holds. */
-const lengthMax = 16_384;
+/** A plan with a hundred kinds of twenty tiers each has 160,000. */
+export const planFileLengthMax = 196_608;
+/**
+ * What else a file may hold: the time to read it would grow with the square of these. Each key of a
+ * map is compared with those before it; a plan's maps have ten at most.
+ */
+const keyComparisonsMax = 200_000;
+const aliasesMax = 100;
 /** How many problems are told of one file. */
 const problemsMax = 100;
 
@@ -34,13 +40,18 @@ const problemsMax = 100;
  * @param kinds the billing kinds that there are
  */
 export function readPlanFile(file: string, text: string, kinds: ReadonlySet<string>): ReadPlanFile {
-  if (text.length > lengthMax) {
-    const reason = `is longer than ${lengthMax} characters: no plan needs that`;
+  if (text.length > planFileLengthMax) {
+    const reason = `is longer than ${planFileLengthMax} characters: no plan needs that`;
     return { plan: null, problems: [{ file, line: 1, path: '', reason }] };
   }
   const lineCounter = new LineCounter();
   const lineAt = (offset: number) => lineCounter.linePos(offset).line;
-  const document = parseDocument(text, { lineCounter, customTags: numbersAsText, prettyErrors: false });
+  const document = parseDocument(text, {
+    lineCounter,
+    customTags: numbersAsText,
+    prettyErrors: false,
+    uniqueKeys: budgetedComparison(),
+  });
   if (document.errors.length > 0) {
     const problems = document.errors.slice(0, problemsMax).map((error) => ({
       file,
@@ -65,6 +76,11 @@ export function readPlanFile(file: string, text: string, kinds: ReadonlySet<stri
     path: formatPath(path),
     reason,
   });
+  const strange = findStrange(document);
+  if (strange !== null) {
+    const line = strange.node?.range ? lineAt(strange.node.range[0]) : 1;
+    return { plan: null, problems: [{ file, line, path: '', reason: strange.reason }] };
+  }
   let content: unknown;
   try {
     content = document.toJS();
@@ -77,6 +93,36 @@ export function readPlanFile(file: string, text: string, kinds: ReadonlySet<stri
   if (checked.plan) return { ...checked, problem };
   const problems = checked.problems.slice(0, problemsMax).map(({ path, reason }) => problem(path, reason));
   return { plan: null, problems: problems.sort((a, b) => a.line - b.line) };
+}
+
+/** What it throws is told among the mistakes of the file. */
+function budgetedComparison(): (a: unknown, b: unknown) => boolean {
+  let left = keyComparisonsMax;
+  return (a, b) => {
+    left -= 1;
+    if (left < 0) throw new RangeError('There are maps with too many keys: no plan needs that');
+    return a === b || (isScalar(a) && isScalar(b) && a.value === b.value);
+  };
+}
+
+/** What YAML allows, no plan needs, and would take long to unfold: maps as keys, and aliases without end. */
+function findStrange(document: Document.Parsed): { readonly node: Node | null; readonly reason: string } | null {
+  let found: { readonly node: Node | null; readonly reason: string } | null = null;
+  let aliases = 0;
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key)) return undefined;
+      found = { node: isNode(key) ? key : null, reason: 'a key must be a name' };
+      return visit.BREAK;
+    },
+    Alias(_, node) {
+      aliases += 1;
+      if (aliases <= aliasesMax) return undefined;
+      found = { node, reason: `has more than ${aliasesMax} aliases: no plan needs that` };
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 /** `plans/studio.yaml:12: items[2].properties.unitPrice: must not be negative (-1)` */

@@ -5,7 +5,7 @@ import { declareList, declareRoute, type Role, type RouteDeclaration, staff } fr
 import { day, dayOut, decimalOut, instant, instantOut, slug } from '../platform/schemas.ts';
 import type { PlanVersion } from './plan.ts';
 import { applyPlans, previewPlans } from './plan-apply.ts';
-import { planFileJsonSchema } from './plan-file.ts';
+import { planFileJsonSchema, planFileLengthMax } from './plan-file.ts';
 import { getPlan, listPlans, listPlanVersions } from './plans.ts';
 import { costPlusUnitPrice } from './rating/cost-plus.ts';
 import {
@@ -82,7 +82,7 @@ const listPlansRoute = declareList({
   row: planVersion,
   async run({ db, query, now, principal }, page) {
     const plans = await listPlans(db, query.on ?? dayOf(now));
-    const { items, nextCursor } = pageOfAll(plans, page, (plan) => plan.plan);
+    const { items, nextCursor } = pageOfAll(plans, page, (plan) => [plan.plan]);
     return { items: items.map((plan) => planAnswer(plan, principal.role)), nextCursor };
   },
 });
@@ -112,7 +112,7 @@ const listPlanVersionsRoute = declareList({
   row: planVersion,
   async run({ db, params, principal }, page) {
     const versions = await listPlanVersions(db, params.plan);
-    const { items, nextCursor } = pageOfAll(versions, page, (version) => version.from.toString());
+    const { items, nextCursor } = pageOfAll(versions, page, (version) => [version.from]);
     return { items: items.map((version) => planAnswer(version, principal.role)), nextCursor };
   },
 });
@@ -137,7 +137,7 @@ const planFiles = z.strictObject({
           .min(1)
           .max(200)
           .meta({ description: 'For problems', examples: ['plans/studio.yaml'] }),
-        text: z.string().max(16_384).meta({ description: 'YAML or JSON, as GET /plan-schema says' }),
+        text: z.string().max(planFileLengthMax).meta({ description: 'YAML or JSON, as GET /plan-schema says' }),
       }),
     )
     .min(1)
@@ -261,7 +261,9 @@ const listSubscriptionHistoryRoute = declareList({
   params: z.object({ deployment: slug }),
   row: subscription,
   async run({ db, params }, page) {
-    return pageOfAll(await subscriptionHistory(db, params.deployment, historyMax), page, (one) => one.from.toString());
+    return pageOfAll(await subscriptionHistory(db, params.deployment, historyMax), page, ({ from: since }) => [
+      -since.epochMilliseconds,
+    ]);
   },
 });
 
