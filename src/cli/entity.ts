@@ -230,10 +230,15 @@ async function finish(
   slug: string,
   options: SetOptions,
 ): Promise<void> {
-  const { getEntity, setDefaultEntity, setFont, setLogo } = await import('../invoices/entities.ts');
+  const { readAsset } = await import('../invoices/assets.ts');
+  const { getEntity, setAsset, setDefaultEntity } = await import('../invoices/entities.ts');
   const { db } = await session.database();
-  if (options.logo !== undefined) await setLogo(db, slug, await bytesOf(options.logo));
-  if (options.font !== undefined) await setFont(db, slug, await bytesOf(options.font));
+  for (const field of ['logo', 'font'] as const) {
+    const file = options[field];
+    if (file === undefined) continue;
+    const bytes = await bytesOf(file);
+    await setAsset(db, slug, field, bytes === null ? null : await readAsset(field, bytes));
+  }
   if (options.default) await setDefaultEntity(db, slug);
   const row = await getEntity(db, slug);
   if (session.output.json) await session.output.value(row);

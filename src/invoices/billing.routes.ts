@@ -1,12 +1,30 @@
 import { z } from 'zod';
 import { pageOfAll } from '../platform/pages.ts';
-import { declareList, declareRoute, type Role, type RouteDeclaration, staff } from '../platform/route.ts';
-import { day, decimalInput, decimalOut, instantOut, line, slug } from '../platform/schemas.ts';
+import {
+  declareDocument,
+  declareList,
+  declareRoute,
+  type FileType,
+  type Role,
+  type RouteDeclaration,
+  staff,
+} from '../platform/route.ts';
+import { bytes, day, decimalInput, decimalOut, instantOut, line, slug } from '../platform/schemas.ts';
+import { type AssetField, assetBytesMax, readAsset } from './assets.ts';
 import { type Billing, billingHistory, setBilling } from './billing.ts';
-import { createEntity, getEntity, type LegalEntity, listEntities, setDefaultEntity, updateEntity } from './entities.ts';
+import {
+  createEntity,
+  getAsset,
+  getEntity,
+  type LegalEntity,
+  listEntities,
+  setAsset,
+  setDefaultEntity,
+  updateEntity,
+} from './entities.ts';
 import { listTaxRates, setTaxRate, type TaxRate, taxRatesOn } from './tax-rates.ts';
 
-// Who bills and who is billed. Logos and fonts are given on the command line: bodies are text here.
+// Who bills and who is billed.
 
 const deciders: readonly Role[] = ['owner', 'finance'];
 
@@ -81,7 +99,7 @@ const listEntitiesRoute = declareList({
   roles: staff,
   row: entity,
   async run({ db }, page) {
-    return pageOfAll((await listEntities(db)).map(entityAnswer), page, (row) => row.entity);
+    return pageOfAll((await listEntities(db)).map(entityAnswer), page, (row) => [row.isDefault ? 0 : 1, row.entity]);
   },
 });
 
@@ -140,6 +158,65 @@ const updateEntityRoute = declareRoute({
   },
 });
 
+// --- Logos and fonts ---
+
+const ofEntity = 'With the ETag of the legal entity, whose field it is.';
+const keptByIssued = 'Issued documents keep what they were drawn with.';
+
+/** What all of them have in common; `types` are those of the file. */
+function assetRoutes(
+  field: AssetField,
+  types: readonly FileType[],
+  words: { readonly title: string; readonly what: string },
+) {
+  const path = `/legal-entities/:entity/${field}`;
+  return [
+    declareDocument({
+      path,
+      operationId: `getLegalEntity${words.title}`,
+      tag: 'billing',
+      summary: `The ${field} of a legal entity, as the file that it is`,
+      roles: staff,
+      params: which,
+      produces: types,
+      async run({ db, params }) {
+        const { type, bytes: body } = await getAsset(db, params.entity, field);
+        return { type, body, filename: `${params.entity}-${field}.${type.split('/')[1]}` };
+      },
+    }),
+    declareRoute({
+      method: 'PUT',
+      path,
+      operationId: `setLegalEntity${words.title}`,
+      tag: 'billing',
+      summary: `Give a legal entity the ${field} of its documents`,
+      description: `The body is the file, ${words.what}, ${assetBytesMax[field]} bytes at most. A damaged one is refused. ${ofEntity} ${keptByIssued}`,
+      roles: deciders,
+      params: which,
+      consumes: types,
+      fileBytesMax: assetBytesMax[field],
+      body: bytes,
+      response: entity,
+      edits: getEntityRoute,
+      prepare: ({ body }) => readAsset(field, body),
+      run: async ({ db, params }, asset) => entityAnswer(await setAsset(db, params.entity, field, asset)),
+    }),
+    declareRoute({
+      method: 'DELETE',
+      path,
+      operationId: `removeLegalEntity${words.title}`,
+      tag: 'billing',
+      summary: `Take the ${field} of a legal entity away`,
+      description: `${ofEntity} ${keptByIssued}`,
+      roles: deciders,
+      params: which,
+      response: entity,
+      edits: getEntityRoute,
+      run: async ({ db, params }) => entityAnswer(await setAsset(db, params.entity, field, null)),
+    }),
+  ];
+}
+
 // --- Taxes ---
 
 const taxRate = z
@@ -167,7 +244,7 @@ const listTaxRatesRoute = declareList({
   row: taxRate,
   async run({ db, query }, page) {
     const rates = await (query.on === undefined ? listTaxRates(db) : taxRatesOn(db, query.on));
-    return pageOfAll(rates.map(taxRateAnswer), page, (row) => `${row.entity} ${row.category} ${row.from}`);
+    return pageOfAll(rates.map(taxRateAnswer), page, (row) => [row.entity, row.category, row.from]);
   },
 });
 
@@ -277,6 +354,8 @@ export const billingRoutes: readonly RouteDeclaration[] = [
   getEntityRoute,
   createEntityRoute,
   updateEntityRoute,
+  ...assetRoutes('logo', ['image/png', 'image/jpeg'], { title: 'Logo', what: 'PNG or JPEG' }),
+  ...assetRoutes('font', ['font/ttf', 'font/otf'], { title: 'Font', what: 'TrueType or OpenType' }),
   listTaxRatesRoute,
   setTaxRateRoute,
   getBillingRoute,

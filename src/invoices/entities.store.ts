@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
+import type { Asset } from './assets.ts';
 
 // Who bills and who is billed: legal entities, tax rates, customers' billing details, and what
 // documents are drawn with.
@@ -93,10 +94,10 @@ export async function insertAsset(trx: Transaction, mediaType: string, bytes: Ui
   return rows[0]?.digest as string;
 }
 
-export async function selectAsset(db: Database, digest: string): Promise<Uint8Array | undefined> {
-  const { rows } = await sql<{ bytes: Buffer }>`
-    SELECT bytes FROM document_assets WHERE digest = decode(${digest}, 'hex')`.execute(db);
-  return rows[0]?.bytes;
+export async function selectAsset(db: Database, digest: string): Promise<Asset | undefined> {
+  const { rows } = await sql<Asset>`
+    SELECT media_type AS type, bytes FROM document_assets WHERE digest = decode(${digest}, 'hex')`.execute(db);
+  return rows[0];
 }
 
 // Tax rates -----------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
+import type { Asset, AssetField } from './assets.ts';
 import * as store from './entities.store.ts';
-import { imageFault, imageType } from './logo.ts';
 
 /** A company that bills. `logo` and `font` are digests (sha256) of what documents are drawn with. */
 export type LegalEntity = store.LegalEntityRow;
@@ -22,9 +22,6 @@ export interface EntityChanges {
   readonly termsDays?: number | undefined;
   readonly graceDays?: number | undefined;
 }
-
-export const logoBytesMax = 512 * 1024;
-export const fontBytesMax = 24 * 1024 * 1024;
 
 /** All legal entities, the default one first. */
 export async function listEntities(db: Database): Promise<LegalEntity[]> {
@@ -83,72 +80,29 @@ export async function setDefaultEntity(db: Database, slug: string): Promise<Lega
 }
 
 /**
- * Gives a legal entity the logo on its documents (PNG or JPEG), or takes it away (null).
- * @throws ArcadiaError not_found, invalid_argument (no such image, damaged, or too large)
+ * Gives a legal entity the logo or the font of its documents, or takes it away (null). Issued
+ * documents keep what they were drawn with.
+ * @throws ArcadiaError not_found
  */
-export async function setLogo(db: Database, slug: string, bytes: Uint8Array | null): Promise<LegalEntity> {
-  return setAsset(db, slug, bytes, {
-    field: 'logo',
-    what: 'a PNG or JPEG image',
-    bytesMax: logoBytesMax,
-    typeOf: imageType,
-    faultOf: imageFault,
-  });
-}
-
-/**
- * Gives a legal entity a font (TrueType or OpenType) for what the built-in fonts cannot print:
- * names in Chinese, Japanese or Thai, for instance. Null takes it away.
- * @throws ArcadiaError not_found, invalid_argument
- */
-export async function setFont(db: Database, slug: string, bytes: Uint8Array | null): Promise<LegalEntity> {
-  return setAsset(db, slug, bytes, {
-    field: 'font',
-    what: 'a TrueType or OpenType font',
-    bytesMax: fontBytesMax,
-    typeOf: fontType,
-    faultOf: async () => null,
-  });
-}
-
-interface AssetKind {
-  readonly field: 'logo' | 'font';
-  readonly what: string;
-  readonly bytesMax: number;
-  /** Null: it is none. */
-  typeOf(bytes: Uint8Array): string | null;
-  /** Why it cannot be used, as the rest of a sentence; null: it can. */
-  faultOf(bytes: Uint8Array): Promise<string | null>;
-}
-
-async function setAsset(
+export async function setAsset(
   db: Database,
   slug: string,
-  bytes: Uint8Array | null,
-  { field, what, bytesMax, typeOf, faultOf }: AssetKind,
+  field: AssetField,
+  asset: Asset | null,
 ): Promise<LegalEntity> {
-  const type = bytes === null ? null : typeOf(bytes);
-  if (bytes !== null) {
-    if (type === null) throw new ArcadiaError('invalid_argument', `The ${field} of "${slug}" must be ${what}.`);
-    if (bytes.length > bytesMax) {
-      throw new ArcadiaError(
-        'invalid_argument',
-        `The ${field} has ${bytes.length} bytes; at most ${bytesMax} are taken. Make it smaller.`,
-      );
-    }
-    const fault = await faultOf(bytes);
-    if (fault !== null) throw new ArcadiaError('invalid_argument', `The ${field} for "${slug}" ${fault}.`);
-  }
   return db.transaction().execute(async (trx) => {
-    const digest = bytes === null || type === null ? null : await store.insertAsset(trx, type, bytes);
+    const digest = asset === null ? null : await store.insertAsset(trx, asset.type, asset.bytes);
     return change(trx, slug, (entity) => ({ ...entity, [field]: digest }));
   });
 }
 
-function fontType(bytes: Uint8Array): string | null {
-  const head = Buffer.from(bytes.subarray(0, 4)).toString('latin1');
-  if (head === 'OTTO') return 'font/otf';
-  return head === '\x00\x01\x00\x00' || head === 'true' ? 'font/ttf' : null;
+/** @throws ArcadiaError not_found: there is no such legal entity, or it has none */
+export async function getAsset(db: Database, slug: string, field: AssetField): Promise<Asset> {
+  const { [field]: digest } = await getEntity(db, slug);
+  const asset = digest === null ? undefined : await store.selectAsset(db, digest);
+  if (asset === undefined)
+    throw new ArcadiaError('not_found', `The legal entity "${slug}" has no ${field} of its own.`);
+  return asset;
 }
 
 async function lock(trx: Transaction, slug: string): Promise<LegalEntity> {

@@ -46,7 +46,7 @@ async function pdfOf(db: Database, invoice: Invoice, now: Temporal.Instant, read
   if (kept) return kept;
   const { document } = await readDocument(db, invoice);
   const asset = async (digest: string | null) =>
-    digest === null ? null : ((await entities.selectAsset(db, digest)) ?? null);
+    digest === null ? null : ((await entities.selectAsset(db, digest))?.bytes ?? null);
   const assets = { logo: await asset(document.seller.logo), font: await asset(document.seller.font) };
   const bytes = await drawPdf(document, assets, invoice.issuedAt ?? now);
   if (isIssued && reader === 'staff') await store.insertPdf(db, invoice.invoiceId, bytes);

@@ -1,3 +1,7 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { crc32, deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sql } from 'kysely';
 import { createCustomer } from '../../src/deployments/customers.ts';
@@ -21,6 +25,21 @@ afterAll(async () => {
   await api.close();
   await database.close();
 });
+
+/** One black pixel. */
+function png(): Buffer {
+  const chunk = (type: string, data: Uint8Array) => {
+    const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    sum.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, sum]);
+  };
+  const header = Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]);
+  const head = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+  const pixels = deflateSync(Buffer.alloc(2));
+  return Buffer.concat([head, chunk('IHDR', header), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))]);
+}
 
 async function read(path: string, as: Role = 'viewer'): Promise<{ etag: string; answer: any }> {
   const response = await api.fetch(path, { as });
@@ -90,6 +109,78 @@ describe('a legal entity', () => {
       status: 400,
       answer: { detail: expect.stringContaining('prefixes of their own') },
     });
+  });
+});
+
+describe("a legal entity's logo and font", () => {
+  const picture = png();
+  const letters = readFileSync(
+    createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSansMono-Oblique.ttf'),
+  );
+
+  async function put(
+    field: 'logo' | 'font',
+    body: Uint8Array,
+    { type = field === 'logo' ? 'image/png' : 'font/ttf', etag = '*', as = 'finance' as Role } = {},
+  ) {
+    return api.fetch(`/legal-entities/oslo/${field}`, {
+      method: 'PUT',
+      body: Buffer.from(body),
+      headers: { 'content-type': type, ...(etag === '' ? {} : { 'if-match': etag }) },
+      as,
+    });
+  }
+
+  test.each([
+    ['logo', picture, 'image/png', 'oslo-logo.png'],
+    ['font', letters, 'font/ttf', 'oslo-font.ttf'],
+  ] as const)(
+    'a %s is given, read and taken away by whoever has seen the entity as it is',
+    async (field, file, type, name) => {
+      const { etag } = await read('/legal-entities/oslo');
+      expect((await put(field, file, { etag: '' })).status).toBe(428);
+      const given = await put(field, file, { etag });
+      const entity = (await given.json()) as Record<string, string>;
+      expect([given.status, entity[field]]).toEqual([200, createHash('sha256').update(file).digest('hex')]);
+      expect((await put(field, file, { etag })).status).toBe(412);
+
+      const got = await api.fetch(`/legal-entities/oslo/${field}`, { as: 'viewer' });
+      expect([got.status, Buffer.from(await got.arrayBuffer()).equals(file)]).toEqual([200, true]);
+      expect(got.headers.get('content-type')).toBe(type);
+      expect(got.headers.get('content-disposition')).toBe(`attachment; filename="${name}"`);
+      expect(got.headers.get('x-content-type-options')).toBe('nosniff');
+      expect(got.headers.get('content-security-policy')).toContain("default-src 'none'");
+
+      const seen = await read('/legal-entities/oslo');
+      expect([given.headers.get('etag'), seen.answer]).toEqual([seen.etag, entity]);
+      const take = (headers: Record<string, string>) =>
+        api.fetch(`/legal-entities/oslo/${field}`, { method: 'DELETE', headers, as: 'finance' });
+      expect((await take({ 'if-match': etag })).status).toBe(412);
+      const taken = await take({ 'if-match': seen.etag });
+      expect([taken.status, await taken.json()]).toEqual([200, { ...entity, [field]: null }]);
+      expect((await api.fetch(`/legal-entities/oslo/${field}`)).status).toBe(404);
+      const { rows } = await sql<{ actor: string }>`
+      SELECT DISTINCT actor FROM audit_log WHERE table_name = 'legal_entities' AND operation = 'update'
+        AND after ->> ${`${field}_digest`} IS DISTINCT FROM before ->> ${`${field}_digest`}`.execute(database.db);
+      expect(rows).toEqual([{ actor: 'test finance null' }]);
+    },
+  );
+
+  test.each([
+    ['an image that breaks off', 'logo', picture.subarray(0, -5), {}, 400, /logo breaks off before its end/],
+    ['what is no image', 'logo', letters, {}, 400, /logo must be a PNG or JPEG image/],
+    ['a font that breaks off', 'font', letters.subarray(0, 100_000), {}, 400, /font breaks off before its end/],
+    ['a font that is a page', 'font', Buffer.from('<html>'), {}, 400, /font must be a TrueType or OpenType font/],
+    ['nothing', 'logo', Buffer.alloc(0), {}, 400, /is empty: it must be the file itself/],
+    ['too much', 'logo', Buffer.alloc(600_000), {}, 413, /larger than this operation takes/],
+    ['another media type', 'logo', picture, { type: 'image/svg+xml' }, 415, /takes image.png or image.jpeg/],
+    ['who may not', 'logo', picture, { as: 'operator' as Role }, 403, /may not/],
+  ] as const)('%s is refused', async (_, field, body, options, status, words) => {
+    const answer = await put(field, body, options);
+    expect([answer.status, ((await answer.json()) as { detail: string }).detail]).toEqual([
+      status,
+      expect.stringMatching(words),
+    ]);
   });
 });
 
