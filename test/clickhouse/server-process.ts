@@ -45,11 +45,12 @@ async function execute(url: URL, body: string): Promise<string> {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
   const url = new URL(request.url ?? '/', 'http://localhost');
   if (url.pathname === '/ping') return void response.end('Ok.\n');
   try {
+    const chunks: Buffer[] = [];
+    // Fails where the client is killed within its request: then nothing of it is carried out.
+    for await (const chunk of request) chunks.push(chunk as Buffer);
     response.end(await inTurn(() => execute(url, Buffer.concat(chunks).toString())));
   } catch (error) {
     const message = (error as Error).message.replace(/^.*?(?=Code: \d)/s, '');

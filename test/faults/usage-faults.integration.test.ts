@@ -24,15 +24,18 @@ import { connect, type Database } from '../../src/platform/database.ts';
 import { dropDatabase, ensureDatabase } from '../../src/platform/databases.ts';
 import { startClickHouse } from '../clickhouse/server.ts';
 import { openTestDatabase } from '../database.ts';
+import { keepDatabase } from './kept-database.ts';
 
-// kill -9 at every step of a metering run and of a retention run: each step on a clone of the same
-// database, by a process of its own. After whoever comes next has run, every byte is what an
-// undisturbed run leaves.
+// kill -9 at every step of a metering run and of a retention run: each step on the same database, put
+// back to what it was, by a process of its own. After whoever comes next has run, every byte is what
+// an undisturbed run leaves.
 
 const meteredAt = '2026-03-04T00:00:00Z';
 const retiredAt = '2026-04-05T00:00:00Z';
 const seeds = [1, 2, 3] as const;
 const lanes = 3;
+/** How often a move is killed on its way, there and back. */
+const killsOfMove = 5;
 
 let compileCache: string;
 beforeAll(async () => {
@@ -117,20 +120,22 @@ async function bytes(db: Database): Promise<string> {
 
 let clones = 0;
 
-/** Works on a clone of a database that nobody is connected to. */
-async function onClone<T>(template: string, work: (db: Database, connectionString: string) => Promise<T>): Promise<T> {
+/** A copy of a database that nobody is connected to. */
+async function openClone(template: string): Promise<{ db: Database; url: string; close(): Promise<void> }> {
   const { admin } = inject('testDatabase');
   const name = `test_${process.pid}_${process.env.VITEST_WORKER_ID ?? 0}_kill${clones++}`;
   await ensureDatabase(admin, name, template);
   const address = new URL(admin);
   address.pathname = `/${name}`;
   const db = connect({ connectionString: address.href, max: 2, applicationName: 'test' });
-  try {
-    return await work(db, address.href);
-  } finally {
-    await db.destroy();
-    await dropDatabase(admin, name);
-  }
+  return {
+    db,
+    url: address.href,
+    async close() {
+      await db.destroy();
+      await dropDatabase(admin, name);
+    },
+  };
 }
 
 test.each([
@@ -144,37 +149,43 @@ test.each([
       try {
         await seedFleet(original.db, seed);
         if (work === 'retain') await ageFleet(original.db);
+        const putBack = await keepDatabase(original.db);
         // A template must have no connection.
         await original.db.destroy();
         const template = new URL(original.connectionString).pathname.slice(1);
         const finish = (db: Database) =>
           work === 'meter' ? meterOutstanding(db, { now: at(now) }) : applyRetention(db, { now: at(now) });
 
-        const undisturbed = await onClone(template, async (db, url) => {
-          const untouched = await bytes(db);
-          const steps = await runProcess([url, work, now]);
-          const then = await bytes(db);
-          expect(then).not.toBe(untouched);
-          return { steps: steps ?? 0, bytes: then };
-        });
-        expect(undisturbed.steps).toBeGreaterThan(20);
+        // The first lane's database says what an undisturbed run takes and leaves.
+        const first = await openClone(template);
+        const untouched = await bytes(first.db);
+        const statements = (await runProcess([first.url, work, now])) ?? 0;
+        const undisturbed = await bytes(first.db);
+        expect(undisturbed).not.toBe(untouched);
+        expect(statements).toBeGreaterThan(20);
+        await putBack(first.db);
+        expect(await bytes(first.db)).toBe(untouched);
 
         // Every step is some seed's; on which side of it the process dies changes from one to the next.
-        const steps = Array.from({ length: undisturbed.steps }, (_, index) => index + 1).filter(
+        const steps = Array.from({ length: statements }, (_, index) => index + 1).filter(
           (step) => step % seeds.length === turn,
         );
         await Promise.all(
-          Array.from({ length: lanes }, async () => {
-            for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
-              const side = Math.floor(step / seeds.length) % 2 === 0 ? 'before' : 'after';
-              await onClone(template, async (db, url) => {
+          Array.from({ length: lanes }, async (_, lane) => {
+            const { db, url, close } = lane === 0 ? first : await openClone(template);
+            try {
+              for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
+                const side = Math.floor(step / seeds.length) % 2 === 0 ? 'before' : 'after';
+                await putBack(db);
                 expect(
                   await runProcess([url, work, now, String(step), side]),
                   `seed ${seed}, ${side} step ${step}`,
                 ).toBeNull();
                 await finish(db);
-                expect(await bytes(db), `seed ${seed}, killed ${side} step ${step}`).toBe(undisturbed.bytes);
-              });
+                expect(await bytes(db), `seed ${seed}, killed ${side} step ${step}`).toBe(undisturbed);
+              }
+            } finally {
+              await close();
             }
           }),
         );
@@ -217,3 +228,55 @@ test('kill -9 of a metering run whose usage is in ClickHouse, then of one that c
     await server.close();
   }
 });
+
+test('kill -9 of a move, there and back; then of nothing a byte is lost or doubled', async () => {
+  const server = await startClickHouse();
+  const database = await openTestDatabase();
+  const { db, connectionString } = database;
+  const url = await server.createDatabase();
+  const { clickHouse, close } = await useClickHouse(url);
+  try {
+    await seedFleet(db, 2);
+    await meterOutstanding(db, { now: at(meteredAt) });
+    const { rows } = await sql<{ last: number }>`SELECT max(revision) AS last FROM metering_runs`.execute(db);
+    const query = {
+      scope: 'all',
+      range: { from: Temporal.PlainDate.from('2026-02-27'), to: Temporal.PlainDate.from('2026-03-04') },
+    } as const;
+    const versions = async () => {
+      const store = await openUsageStore(db);
+      const revisions = Array.from({ length: rows[0]?.last ?? 0 }, (_, index) => index + 1);
+      return Promise.all(
+        revisions.map((asOfRevision) => store.listRecords(db, { ...query, asOfRevision }, {}, { limit: 1_000 })),
+      );
+    };
+    const untouched = await versions();
+    const ways = [
+      { work: 'move', engine: 'clickhouse', finish: () => moveUsage(db, clickHouse, { now: at(meteredAt) }) },
+      { work: 'move-back', engine: 'postgresql', finish: () => moveUsage(db, 'postgresql', { now: at(meteredAt) }) },
+    ] as const;
+    const statements: number[] = [];
+    for (const { work, engine } of ways) {
+      statements.push((await runProcess([connectionString, work, meteredAt, '0', 'before', url])) ?? 0);
+      expect((await openUsageStore(db)).engine).toBe(engine);
+      expect(await versions()).toEqual(untouched);
+    }
+    for (let turn = 1; turn <= killsOfMove; turn += 1) {
+      for (const [way, { work, engine, finish }] of ways.entries()) {
+        // Not the last of them: how many there are is not quite the same each time.
+        const step = Math.ceil(((statements[way] ?? 0) * turn) / (killsOfMove + 1));
+        const side = turn % 2 === 0 ? 'before' : 'after';
+        const killed = `${work} killed ${side} step ${step} of ${statements[way]}`;
+        expect(await runProcess([connectionString, work, meteredAt, String(step), side, url]), killed).toBeNull();
+        expect(await versions(), killed).toEqual(untouched);
+        await finish();
+        expect((await openUsageStore(db)).engine, killed).toBe(engine);
+        expect(await versions(), killed).toEqual(untouched);
+      }
+    }
+  } finally {
+    await close();
+    await database.close();
+    await server.close();
+  }
+}, 180_000);

@@ -1,9 +1,10 @@
 import { meterOutstanding } from '../../src/metering/meter.ts';
 import { applyRetention } from '../../src/metering/retention.ts';
+import { moveUsage } from '../../src/metering/usage-move.ts';
 import { useClickHouse } from '../../src/metering/usage-store.open.ts';
 import { connect } from '../../src/platform/database.ts';
 
-// Meters, or retires, in a process of its own, which kills itself (SIGKILL) at one step: just
+// Meters, retires or moves in a process of its own, which kills itself (SIGKILL) at one step: just
 // before or just after one of its statements, in whichever database. Without a step it runs to its
 // end and says how many statements there were.
 
@@ -33,8 +34,8 @@ const db = pool.withPlugin({
   },
 });
 
-if (clickHouseUrl !== '') {
-  const { clickHouse } = await useClickHouse(clickHouseUrl);
+const clickHouse = clickHouseUrl === '' ? null : (await useClickHouse(clickHouseUrl)).clickHouse;
+if (clickHouse !== null) {
   for (const name of ['rows', 'run', 'insertLines'] as const) {
     const original = clickHouse[name] as (...args: unknown[]) => Promise<unknown>;
     Object.assign(clickHouse, {
@@ -46,11 +47,22 @@ if (clickHouseUrl !== '') {
       },
     });
   }
+  const { lines } = clickHouse;
+  Object.assign(clickHouse, {
+    async *lines(statement: string) {
+      before();
+      yield* lines(statement);
+      after();
+    },
+  });
 }
 
 const now = Temporal.Instant.from(instant);
 if (work === 'meter') await meterOutstanding(db, { now });
-else await applyRetention(db, { now });
+else if (work === 'retain') await applyRetention(db, { now });
+else if (work === 'move' && clickHouse !== null) await moveUsage(db, clickHouse, { now });
+else if (work === 'move-back') await moveUsage(db, 'postgresql', { now });
+else throw new Error(`there is no work "${work}"`);
 process.stdout.write(`${statements}\n`);
 await pool.destroy();
 process.exit(0);
