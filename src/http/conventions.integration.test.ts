@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
@@ -306,12 +307,34 @@ describe('the reference', () => {
     const html = await page.text();
     expect(html).not.toMatch(/https?:\/\//);
     const parts = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] as string);
-    expect(parts).toHaveLength(4);
+    expect(parts).toHaveLength(5);
     for (const part of parts) {
       const answer = await fetch(new URL(part, `${api.url}/api/v1/docs`));
       expect([part, answer.status]).toEqual([part, 200]);
     }
     expect(await (await fetch(`${api.url}/api/v1/openapi.json`)).json()).toMatchObject({ openapi: '3.1.0' });
+  });
+
+  test('is dark for whoever wants it dark, as soon as they do', async () => {
+    const script = await (await fetch(`${api.url}/api/v1/docs/reference.js`)).text();
+    const classes = new Set<string>();
+    const dark = Object.assign(new EventTarget(), { matches: true });
+    const toggle = (name: string, on: boolean) => (on ? classes.add(name) : classes.delete(name));
+    runInNewContext(script, {
+      matchMedia: (query: string) => (query === '(prefers-color-scheme: dark)' ? dark : null),
+      document: { documentElement: { classList: { toggle } } },
+      location: { hash: '', pathname: '/' },
+      URLSearchParams,
+      SwaggerUIBundle: () => ({}),
+    });
+    expect([...classes]).toEqual(['dark-mode']);
+    dark.matches = false;
+    dark.dispatchEvent(new Event('change'));
+    expect([...classes]).toEqual([]);
+    // What that class does is in the page's own sheet.
+    expect(await (await fetch(`${api.url}/api/v1/docs/swagger-ui.css`)).text()).toContain(
+      'html.dark-mode .swagger-ui{',
+    );
   });
 
   test('is where a visitor of the server arrives', async () => {

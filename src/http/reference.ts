@@ -19,9 +19,11 @@ const page = `<!doctype html>
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
     <title>arcadia-cloud API</title>
     <link rel="icon" href="docs/favicon-32x32.png">
     <link rel="stylesheet" href="docs/swagger-ui.css">
+    <link rel="stylesheet" href="docs/reference.css">
   </head>
   <body>
     <div id="reference"></div>
@@ -31,9 +33,30 @@ const page = `<!doctype html>
 </html>
 `;
 
+// What the page's own sheet leaves unread: headers in the dark, and tables that a phone has no room for.
+const styles = `body { margin: 0 }
+html.dark-mode .swagger-ui table.headers td { color: #e4e6e6 }
+@media (prefers-color-scheme: dark) {
+  html { background: #1c2022 }
+}
+@media (max-width: 640px) {
+  .swagger-ui .opblock-body pre, .swagger-ui .response-col_description { overflow-wrap: anywhere }
+  .swagger-ui .response-col_links { display: none }
+  .swagger-ui .opblock-tag { flex-wrap: wrap }
+  .swagger-ui .opblock-tag small { flex-basis: 80%; padding: 4px 0 }
+  .swagger-ui table.parameters thead, .swagger-ui table.headers thead { display: none }
+  .swagger-ui table.parameters tr, .swagger-ui table.headers tr { display: block; padding-bottom: 12px }
+  .swagger-ui table.parameters tr td, .swagger-ui table.headers td { display: block; max-width: none; padding: 2px 0 }
+}
+`;
+
 // Who comes with a sign-in link has the token behind #, where no server sees it; it leaves the
 // address at once, so that a link that is passed on does not carry it.
-const script = `const token = new URLSearchParams(location.hash.slice(1)).get('token');
+const script = `const dark = matchMedia('(prefers-color-scheme: dark)');
+const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+follow();
+dark.addEventListener('change', follow);
+const token = new URLSearchParams(location.hash.slice(1)).get('token');
 if (token !== null) history.replaceState(null, '', location.pathname);
 const reference = SwaggerUIBundle({
   url: '${apiPrefix}/openapi.json',
@@ -58,6 +81,9 @@ export async function serveReference(server: FastifyInstance, routes: readonly R
   server.get(`${apiPrefix}/docs`, async (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
   server.get(`${apiPrefix}/docs/reference.js`, async (_request, reply) =>
     reply.type('text/javascript; charset=utf-8').send(script),
+  );
+  server.get(`${apiPrefix}/docs/reference.css`, async (_request, reply) =>
+    reply.type('text/css; charset=utf-8').send(styles),
   );
   for (const [name, type] of Object.entries(parts)) {
     const file = new URL(import.meta.resolve(`@fastify/swagger-ui/static/${name}`));
