@@ -267,11 +267,12 @@ test('kill -9 of a move, there and back; then of nothing a byte is lost or doubl
         const step = Math.ceil(((statements[way] ?? 0) * turn) / (killsOfMove + 1));
         const side = turn % 2 === 0 ? 'before' : 'after';
         const killed = `${work} killed ${side} step ${step} of ${statements[way]}`;
-        expect(await runProcess([connectionString, work, meteredAt, String(step), side, url]), killed).toBeNull();
-        expect(await versions(), killed).toEqual(untouched);
+        const run = await runProcess([connectionString, work, meteredAt, String(step), side, url]);
+        expect(run, `${killed}:`).toBeNull();
+        expect(await versions(), `${killed}:`).toEqual(untouched);
         await finish();
-        expect((await openUsageStore(db)).engine, killed).toBe(engine);
-        expect(await versions(), killed).toEqual(untouched);
+        expect((await openUsageStore(db)).engine, `${killed}:`).toBe(engine);
+        expect(await versions(), `${killed}:`).toEqual(untouched);
       }
     }
   } finally {
