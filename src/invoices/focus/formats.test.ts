@@ -105,6 +105,15 @@ describe('Parquet', () => {
   });
 });
 
+test('an object keeps a key that means something to JavaScript', async () => {
+  const [row] = some as [FocusRow];
+  const details: unknown = JSON.parse('{"__proto__":"a","constructor":{"__proto__":"b"},"toJSON":"c"}');
+  const rows = [{ ...row, Tags: details as FocusRow['Tags'] }];
+  expect(expected(rows)[0]?.Tags).toContain('"__proto__":"a"');
+  expect(readCsv(await csvOf(rows))).toEqual(expected(rows));
+  expect((await readParquet(await parquetOf(rows))).rows).toEqual(expected(rows));
+});
+
 test('whatever the values, both formats read back the same', async () => {
   const decimal = fc
     .tuple(fc.bigInt({ min: -(10n ** 20n) + 1n, max: 10n ** 20n - 1n }), fc.stringMatching(/^\d{0,17}[1-9]$/))

@@ -85,8 +85,12 @@ class ChunkWriter extends ByteWriter {
 function physical(column: Column, value: FocusRow[keyof FocusRow]): bigint | string | object | null {
   if (value === null) return null;
   if (column.type === 'Decimal') return unscaled(value as string);
+  if (column.type === 'JSON') return asItIs(value);
   return value instanceof Temporal.Instant ? microseconds(value) : value;
 }
+
+/** The writer copies an object before it writes it, and loses a key `__proto__` by that; one without a prototype it leaves alone. */
+const asItIs = (value: unknown): object => Object.assign(Object.create(null) as object, { toJSON: () => value });
 
 const microseconds = remember(1_000, (moment: Temporal.Instant) => moment.epochNanoseconds / 1_000n);
 
