@@ -25,7 +25,7 @@ import { type FuzzRequest, type Known, requests } from './requests.ts';
 
 const requestsInAll = 10_000;
 const atOnce = 20;
-const answerMsMax = 20_000;
+const answerMsMax = 60_000;
 
 /** What an answer must never hold: stacks, statements, names of tables, places on the disk, addresses of the database. */
 const insides =
@@ -214,7 +214,7 @@ function judge(operation: OpenApiOperation | undefined, status: number, type: st
   return wrong === null ? null : `its answer does not fit: ${wrong} in ${text.slice(0, 500)}`;
 }
 
-test(`${requestsInAll} requests are each answered as the document says`, { timeout: 300_000 }, async () => {
+test(`${requestsInAll} requests are each answered as the document says`, { timeout: 1_800_000 }, async () => {
   const batches = fc.array(requests(document, known), { minLength: atOnce, maxLength: atOnce });
   const numRuns = requestsInAll / atOnce;
   await fc.assert(
