@@ -134,6 +134,9 @@ export function describeUsageStore(
       expect((await store.sumByKind(db, query())).some((sum) => sum.kind === 'dns_zones')).toBe(true);
       expect((await store.sumByKind(db, ofCustomer)).some((sum) => sum.kind === 'dns_zones')).toBe(false);
       expect(await store.sumByKind(db, { range, scope: { customerId: customerId + 1_000 } })).toEqual([]);
+      const deploymentIds = ['ash', 'birch', 'cedar'].map((slug) => deployments.get(slug) ?? 0);
+      expect(await records({ range, scope: { deploymentIds } })).toEqual(await records(ofCustomer));
+      expect(await store.sumByKind(db, { range, scope: { deploymentIds: [] } })).toEqual([]);
       const byDeployment = await store.sumByDeployment(db, query());
       expect(byDeployment.filter((row) => row.deploymentId === deployments.get('birch'))).toEqual(
         (await store.sumByKind(db, query('birch'))).map((sum) => ({ deploymentId: deployments.get('birch'), ...sum })),

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -78,13 +79,18 @@ test('the legal entity, its tax and a customer are told of', async () => {
   });
 });
 
-test('a logo that could not be drawn is refused when it is given', async () => {
+test('a logo or a font that documents could not be drawn with is refused when it is given', async () => {
   const file = join(folder.path, 'logo.png');
   writeFileSync(file, Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
   const refused = await run('entity', 'set', 'default', '--logo', file);
   expect(refused).toMatchObject({ code: 1 });
-  expect(refused.stderr).toContain('The logo for "default" breaks off before its end.');
-  expect(await json('entity', 'show')).toMatchObject({ logo: null });
+  expect(refused.stderr).toContain('The logo breaks off before its end.');
+  const whole = readFileSync(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSansMono-Oblique.ttf'));
+  writeFileSync(file, whole.subarray(0, 10_000));
+  expect((await run('entity', 'set', 'default', '--font', file)).stderr).toContain(
+    'The font breaks off before its end.',
+  );
+  expect(await json('entity', 'show')).toMatchObject({ logo: null, font: null });
 });
 
 test('a month is drafted, lined by hand, approved and issued', async () => {
