@@ -89,7 +89,12 @@ describe('what a file changes', () => {
       'items.droplet_hours.cap',
       'items.droplet_hours.properties.unitPrice',
     ]);
-    expect(change?.warnings.map(({ code }) => code)).toEqual(['off_is_free', 'no_price']);
+    expect(change?.warnings.map(({ code }) => code)).toEqual([
+      'below_provider_price',
+      'off_is_free',
+      'allowance_above_base',
+      'no_price',
+    ]);
     const impact = change?.impact;
     // May: 310, 620 and 930 hours, less 100, at 0.10 and at 0.20. June to the 11th: 100, 200, 300.
     expect(impact).toMatchObject({

@@ -1,3 +1,4 @@
+import { listKinds } from '../metering/kinds.ts';
 import { dayOf } from '../metering/period.ts';
 import type { Database, Transaction } from '../platform/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
@@ -41,6 +42,7 @@ export async function previewPlans(
   { now, limit }: { readonly now: Temporal.Instant; readonly limit: number },
 ): Promise<PlanChange[]> {
   const changes = await compare(db, await readFiles(db, files), now);
+  const kinds = await listKinds(db, dayOf(now));
   const shown: PlanChange[] = [];
   for (const { read, version, ...change } of changes) {
     const impact =
@@ -49,7 +51,7 @@ export async function previewPlans(
         : await planImpact(db, read.plan, { now, limit });
     const today = dayOf(now);
     const warnings = [
-      ...warnAbout(read.plan, today),
+      ...warnAbout(read.plan, kinds, today),
       ...warnAboutUnpriced(impact?.unpriced ?? []),
       ...(impact === null || impact.deployments === 0 ? [] : warnAboutPast(read.plan, today)),
     ];

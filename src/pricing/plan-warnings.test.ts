@@ -1,9 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { warnAbout } from './plan-warnings.ts';
+import { warnAbout, type WarnedKind } from './plan-warnings.ts';
 import { version } from './rating/rating-fixture.ts';
 
 const today = Temporal.PlainDate.from('2026-06-11');
-const codes = (change: Parameters<typeof version>[0]) => warnAbout(version(change), today).map(({ code }) => code);
+const droplets = (kind: string, more: Partial<WarnedKind> = {}): WarnedKind => ({
+  kind,
+  resourceKind: 'droplet',
+  accrual: 'hours',
+  statuses: null,
+  filter: {},
+  weight: null,
+  ...more,
+});
+const kinds = [
+  droplets('droplet_hours', { statuses: ['active'] }),
+  droplets('droplet_provisioned_hours'),
+  droplets('vcpu_hours', { weight: { attribute: 'vcpus', divisor: '1' } }),
+  droplets('memory_gb_hours', { weight: { attribute: 'memory_mb', divisor: '1024' } }),
+  droplets('smallest_hours', { filter: { size_slug: 's-1vcpu-512mb-10gb' } }),
+  droplets('in_amsterdam_hours', { filter: { region: 'ams3' } }),
+];
+type Change = NonNullable<Parameters<typeof version>[0]>;
+type Items = NonNullable<Change['items']>;
+const warnings = (change: Change) => warnAbout(version(change), kinds, today);
+const codes = (change: Change) => warnings(change).map(({ code }) => code);
 const priced = (kind: string, unitPrice: string, more: object = {}) => ({
   kind,
   model: 'standard' as const,
@@ -13,14 +33,14 @@ const priced = (kind: string, unitPrice: string, more: object = {}) => ({
 
 describe('a plan that would lose money is pointed out', () => {
   it('a price per hour without the cap that the provider has', () => {
-    const off = priced('droplet_provisioned_hours', '0.04', { cap: '26.88' });
+    const off = priced('droplet_provisioned_hours', '2', { cap: '1344.00' });
     expect(codes({ items: [priced('load_balancer_hours', '0.04')] })).toEqual(['hours_without_cap']);
     expect(codes({ items: [priced('load_balancer_hours', '0.04', { cap: '26.88' })] })).toEqual([]);
     expect(codes({ items: [priced('droplet_hours', '0.04'), off] })).toEqual(['hours_without_cap']);
   });
 
   it('nothing charged for droplets that are off', () => {
-    const running = priced('droplet_hours', '0.04', { cap: '26.88' });
+    const running = priced('droplet_hours', '2', { cap: '1344.00' });
     expect(codes({ items: [running] })).toEqual(['off_is_free']);
     expect(codes({ items: [running, priced('vcpu_hours', '0.01')] })).toEqual([]);
     expect(codes({ items: [] })).toEqual([]);
@@ -59,10 +79,11 @@ describe('a plan that would lose money is pointed out', () => {
 
   it('only in the currency of those prices, and by the prices of their day', () => {
     expect(codes({ currency: 'EUR', items: [priced('volume_gb_month', '0.01')] })).toEqual([]);
-    const before = warnAbout(
-      version({ from: '2025-01-01', items: [priced('volume_gb_month', '0.01')] }),
-      Temporal.PlainDate.from('2025-06-01'),
+    expect(codes({ currency: 'EUR', items: [priced('droplet_provisioned_hours', '0.001', { cap: '1.00' })] })).toEqual(
+      [],
     );
+    const items = [priced('volume_gb_month', '0.01'), priced('vcpu_hours', '0.0001')];
+    const before = warnAbout(version({ from: '2025-01-01', items }), kinds, Temporal.PlainDate.from('2025-06-01'));
     expect(before).toEqual([]);
   });
 
@@ -71,5 +92,67 @@ describe('a plan that would lose money is pointed out', () => {
     expect(codes({ base: '59.99', items })).toEqual(['allowance_above_base']);
     expect(codes({ base: '60.00', items })).toEqual([]);
     expect(codes({ base: '60.00', baseEvery: 'year', items })).toEqual(['allowance_above_base']);
+  });
+});
+
+describe("droplets are compared size by size with the provider's", () => {
+  const messages = (items: Items, more: object = {}) => warnings({ items, ...more }).map(({ message }) => message);
+  const lost = (items: Items) => messages(items).filter((message) => message.includes('beyond the allowances'));
+
+  it('one price for all: the sizes that are dearer there, and the worst of them', () => {
+    // 672 hours at 0.03572 are 24.00: what is up to $24 a month is covered, 8 of 27 sizes.
+    const items = [priced('droplet_provisioned_hours', '0.03571', { cap: '24.00' })];
+    expect(messages(items)).toEqual([
+      'Sizes of droplets that cost more at DigitalOcean than beyond the allowances here: 19 of 27. ' +
+        'The worst is g-32vcpu-128gb: an hour is 0.03571 here and 1.5 there.',
+    ]);
+    expect(warnings({ items })).toMatchObject([{ code: 'below_provider_price', path: ['items', 0] }]);
+    expect(lost([priced('droplet_provisioned_hours', '0.0357', { cap: '24.00' })])[0]).toContain(': 20 of 27.');
+    expect(lost([priced('droplet_provisioned_hours', '1.5', { cap: '1008.00' })])).toEqual([]);
+    expect(lost([priced('droplet_provisioned_hours', '0.00594', { cap: '4.00' })])[0]).toContain(': 27 of 27.');
+  });
+
+  it('what is weighed, by its weight, and all that charges for a droplet together', () => {
+    // g-2vcpu-8gb is 0.09375 an hour: 2 x 0.02 and 8 x 0.007.
+    const both = [priced('vcpu_hours', '0.03'), priced('memory_gb_hours', '0.009')];
+    expect(lost([both[0] as (typeof both)[0]])[0]).toContain(
+      'The worst is g-32vcpu-128gb: an hour is 0.96 here and 1.5 there.',
+    );
+    expect(lost(both)).toEqual([]);
+  });
+
+  it('only sizes that the kinds meet', () => {
+    expect(lost([priced('smallest_hours', '0.00595')])).toEqual([]);
+    expect(lost([priced('smallest_hours', '0.005')])).toEqual([
+      'Sizes of droplets that cost more at DigitalOcean than beyond the allowances here: 1 of 1. ' +
+        'The worst is s-1vcpu-512mb-10gb: an hour is 0.005 here and 0.00595 there.',
+    ]);
+    expect(lost([priced('in_amsterdam_hours', '0.0001')])).toEqual([]);
+  });
+
+  it('none that is also charged by what has no price per unit', () => {
+    const flat = {
+      kind: 'vcpu_hours',
+      model: 'stairstep' as const,
+      properties: { tiers: [{ upTo: null, flatFee: '500' }] },
+    };
+    expect(lost([priced('droplet_hours', '0.001', { cap: '1.00' }), flat])).toEqual([]);
+  });
+
+  it('allowances too: of which sizes they cost more than the base fee', () => {
+    const covered = (base: string, items: Items) =>
+      warnings({ base, items }).filter(({ code }) => code === 'allowance_above_base');
+    const hours = priced('droplet_provisioned_hours', '2', { allowance: '672', cap: '1344.00' });
+    expect(covered('24.00', [hours])).toMatchObject([
+      {
+        message:
+          'Sizes of droplets with which the allowances cost more a month at DigitalOcean than the base fee of 24.00: ' +
+          '19 of 27. The worst is g-32vcpu-128gb: 1008.00.',
+      },
+    ]);
+    expect(covered('1008.00', [hours])).toEqual([]);
+    // Both charge for the same hour: it is free while both have an allowance left.
+    const cpus = priced('vcpu_hours', '2', { allowance: '672' });
+    expect(covered('24.00', [hours, cpus])[0]?.message).toContain('9 of 27. The worst is m-2vcpu-16gb: 42.00');
   });
 });

@@ -1,6 +1,14 @@
-import { Exact, formatQuantity } from '../platform/quantity.ts';
+import type { Kind } from '../metering/kinds.ts';
+import { Exact, formatQuantity, roundQuantity } from '../platform/quantity.ts';
 import type { PlanItem, PlanVersion } from './plan.ts';
-import { cappedHours, cappedKinds, providerPriceOf } from './provider-prices.ts';
+import {
+  cappedHours,
+  cappedKinds,
+  type DropletSize,
+  dropletSizesOn,
+  hourlyOf,
+  providerPriceOf,
+} from './provider-prices.ts';
 import { unitPriceOf } from './rating/models.ts';
 
 /** Why a plan may lose money, or surprise. It may be applied all the same. */
@@ -17,17 +25,22 @@ export interface PlanWarning {
   readonly message: string;
 }
 
+/** What a warning must know of a billing kind. */
+export type WarnedKind = Pick<Kind, 'kind' | 'resourceKind' | 'accrual' | 'statuses' | 'filter' | 'weight'>;
+
 /**
  * Where a plan version would lose money, as far as it can be told without its customers: prices are
- * compared with what the provider publishes, in USD. `today`: whose prices to compare with, where
- * the version begins earlier.
+ * compared with what the provider publishes, in USD, and of droplets with every size that the plan's
+ * kinds meet. `today`: whose prices to compare with, where the version begins earlier.
  */
-export function warnAbout(plan: PlanVersion, today: Temporal.PlainDate): PlanWarning[] {
+export function warnAbout(plan: PlanVersion, kinds: readonly WarnedKind[], today: Temporal.PlainDate): PlanWarning[] {
   const day = Temporal.PlainDate.compare(plan.from, today) > 0 ? plan.from : today;
+  const droplets = dropletItemsOf(plan, kinds);
   return [
     ...plan.items.flatMap((item, index) => warnAboutItem(plan, item, ['items', index], day)),
-    ...warnAboutOff(plan),
-    ...warnAboutAllowances(plan, day),
+    ...warnAboutSizes(plan, droplets, day),
+    ...warnAboutOff(droplets),
+    ...warnAboutAllowances(plan, droplets, day),
   ];
 }
 
@@ -60,39 +73,117 @@ function warnAboutItem(
   return warnings;
 }
 
-/** Units are met whether a droplet runs or not; the provider charges for both. */
-function warnAboutOff(plan: PlanVersion): PlanWarning[] {
-  const kinds = plan.items.map((item) => item.kind);
-  const running = kinds.indexOf('droplet_hours');
-  const whatEver = ['droplet_provisioned_hours', 'vcpu_hours', 'memory_gb_hours'];
-  if (running < 0 || whatEver.some((kind) => kinds.includes(kind))) return [];
+/** An item that is charged for the hours of droplets. */
+interface DropletItem {
+  readonly item: PlanItem;
+  readonly index: number;
+  readonly kind: WarnedKind;
+}
+
+function dropletItemsOf(plan: PlanVersion, kinds: readonly WarnedKind[]): DropletItem[] {
+  return plan.items.flatMap((item, index) => {
+    const kind = kinds.find((one) => one.kind === item.kind);
+    return kind?.resourceKind === 'droplet' && kind.accrual === 'hours' ? [{ item, index, kind }] : [];
+  });
+}
+
+/** What the provider knows of a size, by the names that billing kinds filter and weigh by. */
+function attributesOf({ slug, vcpus, memoryMb, diskGb }: DropletSize): Readonly<Record<string, string | number>> {
+  return { size_slug: slug, vcpus, memory_mb: memoryMb, disk_gb: diskGb };
+}
+
+/** How much an hour of a droplet of a size counts; null: it is not met, or nobody can tell by its size. */
+function levelOf({ filter, weight }: WarnedKind, size: DropletSize): Exact | null {
+  const attributes = attributesOf(size);
+  if (!Object.entries(filter).every(([name, value]) => String(attributes[name]) === String(value))) return null;
+  if (weight === null) return new Exact(1);
+  const value = attributes[weight.attribute];
+  return typeof value === 'number' ? roundQuantity(new Exact(value).div(weight.divisor)) : null;
+}
+
+/** A running droplet is charged by all items together that meet it. */
+function warnAboutSizes(plan: PlanVersion, droplets: readonly DropletItem[], day: Temporal.PlainDate): PlanWarning[] {
+  if (plan.currency !== 'USD') return [];
+  const met = dropletSizesOn(day).flatMap((size) => {
+    const charges = droplets.flatMap(({ item, kind }) => {
+      const level = levelOf(kind, size);
+      return level === null ? [] : [leastUnitPrice(item)?.times(level) ?? null];
+    });
+    // What has no price per unit cannot be compared, and it may be what covers the size.
+    if (charges.length === 0 || charges.includes(null)) return [];
+    return [{ size, charged: charges.reduce<Exact>((sum, charge) => sum.plus(charge ?? 0), new Exact(0)) }];
+  });
+  const losing = met
+    .map(({ size, charged }) => ({ size, charged, lost: hourlyOf(size).minus(charged) }))
+    .filter(({ lost }) => lost.gt(0))
+    .sort((a, b) => b.lost.cmp(a.lost));
+  const [worst] = losing;
+  if (worst === undefined) return [];
+  const [only, ...others] = droplets;
   return [
     {
-      code: 'off_is_free',
-      path: ['items', running],
+      code: 'below_provider_price',
+      path: only && others.length === 0 ? ['items', only.index] : [],
       message:
-        'A droplet that is off costs nothing here, and at DigitalOcean as much as one that runs: ' +
-        'droplet_hours stand still then. droplet_provisioned_hours go on.',
+        `Sizes of droplets that cost more at DigitalOcean than beyond the allowances here: ${losing.length} of ${met.length}. ` +
+        `The worst is ${worst.size.slug}: an hour is ${formatQuantity(worst.charged)} here and ${formatQuantity(hourlyOf(worst.size))} there.`,
     },
   ];
 }
 
-/** What the provider asks for all that the base fee covers. */
-function warnAboutAllowances(plan: PlanVersion, day: Temporal.PlainDate): PlanWarning[] {
+/** Units are met whether a droplet runs or not; the provider charges for both. */
+function warnAboutOff(droplets: readonly DropletItem[]): PlanWarning[] {
+  const [running] = droplets;
+  if (running === undefined || droplets.some(({ kind }) => kind.statuses?.includes('off') ?? true)) return [];
+  return [
+    {
+      code: 'off_is_free',
+      path: ['items', running.index],
+      message:
+        'A droplet that is off costs nothing here, and at DigitalOcean as much as one that runs: ' +
+        `${running.item.kind} stand still then. droplet_provisioned_hours go on.`,
+    },
+  ];
+}
+
+/** What the provider asks for all that the base fee covers, whichever sizes of droplets it is used for. */
+function warnAboutAllowances(
+  plan: PlanVersion,
+  droplets: readonly DropletItem[],
+  day: Temporal.PlainDate,
+): PlanWarning[] {
   if (plan.currency !== 'USD') return [];
-  const cost = plan.items.reduce(
+  const others = plan.items.reduce(
     (sum, item) => sum.plus(new Exact(item.allowance).times(providerPriceOf(item.kind, day)?.unitPrice ?? 0)),
     new Exact(0),
   );
   const base = new Exact(plan.base).div(plan.baseEvery === 'year' ? 12 : 1);
-  if (cost.lte(base)) return [];
-  return [
-    {
-      code: 'allowance_above_base',
-      path: [],
-      message: `The allowances cost ${cost.toFixed(2)} a month at DigitalOcean's prices, and the base fee is ${base.toFixed(2)}.`,
-    },
-  ];
+  const bySize = dropletSizesOn(day).flatMap((size) => {
+    const hours = droplets.flatMap(({ item, kind }) => {
+      const level = levelOf(kind, size);
+      return level === null || level.isZero() ? [] : [new Exact(item.allowance).div(level)];
+    });
+    // An hour is free where all that charges for it has an allowance left.
+    return hours.length === 0
+      ? []
+      : [
+          {
+            size,
+            cost: hourlyOf(size)
+              .times(Exact.min(...hours))
+              .plus(others),
+          },
+        ];
+  });
+  const dearer = bySize.filter(({ cost }) => cost.gt(base)).sort((a, b) => b.cost.cmp(a.cost));
+  const [worst] = dearer;
+  if (worst === undefined && others.lte(base)) return [];
+  const message =
+    worst === undefined || others.gt(base)
+      ? `The allowances cost at least ${others.toFixed(2)} a month at DigitalOcean's prices, and the base fee is ${base.toFixed(2)}.`
+      : `Sizes of droplets with which the allowances cost more a month at DigitalOcean than the base fee of ${base.toFixed(2)}: ` +
+        `${dearer.length} of ${bySize.length}. The worst is ${worst.size.slug}: ${worst.cost.toFixed(2)}.`;
+  return [{ code: 'allowance_above_base', path: [], message }];
 }
 
 /** The price of a unit, or of one in the cheapest tier; null where no unit has a price of its own. */
