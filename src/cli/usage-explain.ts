@@ -22,7 +22,8 @@ export function addUsageExplainCommand(usage: Command): void {
   const command = addCommand(usage, 'explain', {
     summary: 'where a sum comes from: resources, intervals, and what made each of them so',
     details: `Each interval is a stretch in which nothing changed that the quantity rests on. The quantities of a
-resource's intervals add up to its own, and those of the resources to the sum. Without a range: the current month.`,
+resource's intervals add up to its own, and those of the resources, with those of months that are rolled up, to the sum.
+Without a range: the current month.`,
     example: `
 $ arcadia usage explain acme --kind droplet_hours --month 2026-05
 acme, droplet_hours (Droplet hours, running), May 2026 (UTC): 702 hour
@@ -73,13 +74,13 @@ FROM (UTC)            TO (UTC)              STATE   LEVEL  SHARE  QUANTITY  KNOW
 }
 
 /** What of the sum has no resources any more, so that what is shown adds up. */
-function describeRolledUp({ recordsFrom, rolledUp, rolledUpMonths, explained, unit }: UsageExplanation): string[] {
+function describeRolledUp({ recordsFrom, rolledUp, rolledUpMonths, unit }: UsageExplanation): string[] {
   if (recordsFrom === null) return [];
   return [
     [
-      `rolled up, ${rolledUp} ${unit}; resources and intervals explain the other ${explained} ${unit}`,
-      `Records before ${recordsFrom} were past their retention: each month's were added up, and then removed. Of each`,
-      'month the sum of every day is kept, and a digest of the records, which proves a copy of them to be what was added up.',
+      `rolled up months, ${rolledUp} ${unit}`,
+      `Records of before ${recordsFrom} were past their retention: they were added up by month, then removed.`,
+      'Kept are the sum of every day, and a digest that proves a copy of the records to be what was added up.',
       ...(rolledUpMonths.length === 0 ? ['There were none.'] : [table(rolledUpMonths, monthColumns)]),
     ].join('\n'),
   ];
@@ -108,7 +109,7 @@ const dayColumns: readonly Column<Day>[] = [
 const monthColumns: readonly Column<ExplainedMonth>[] = [
   { header: 'month', value: (row) => row.month },
   { header: 'from', value: (row) => row.from },
-  { header: 'to', value: (row) => row.to },
+  { header: 'to, not included', value: (row) => row.to },
   { header: 'quantity', value: (row) => row.quantity, align: 'right' },
   { header: 'whole month', value: (row) => row.monthQuantity, align: 'right' },
   { header: 'records', value: (row) => count(row.records), align: 'right' },
