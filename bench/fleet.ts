@@ -25,7 +25,7 @@ async function load(db: Database, table: string, insert: RawBuilder<unknown>): P
 }
 
 /**
- * Live resources of five kinds, fifty to a deployment, with twelve months behind them in which each
+ * Live resources of five kinds, fifty to a deployment, of each kind some, with twelve months behind them in which each
  * of them changed 1.2 times. Written straight into the tables; the exclusion constraints, which no
  * reading uses, are left out of the loading. The deployments are those of `customers` customers in turn.
  */
@@ -59,7 +59,7 @@ export async function seedFleet(db: Database, customers = 1): Promise<void> {
   await sql`
     INSERT INTO resources (account_id, kind, external_id, first_seen_at)
     SELECT account_id, (ARRAY['droplet', 'droplet', 'droplet', 'snapshot', 'snapshot', 'droplet_backup', 'droplet_backup',
-                              'droplet_backup', 'dns_zone', 'spaces_bucket'])[1 + i % 10], i::text, ${history}::timestamptz
+                              'droplet_backup', 'dns_zone', 'spaces_bucket'])[1 + (i + i / ${deployments}::int) % 10], i::text, ${history}::timestamptz
     FROM accounts, generate_series(1, ${resources}::int) AS i`.execute(db);
   await load(
     db,
