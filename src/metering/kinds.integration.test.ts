@@ -145,6 +145,16 @@ describe('a definition', () => {
     ]);
   });
 
+  test('levels are weighed like that', async () => {
+    await changeKind(db, 'memory_gb_hours', day('2026-05-30'), { weight: { attribute: 'memory_mb', divisor: '3072' } });
+    await meterOutstanding(db, { now: afterMay });
+    const { rows } = await sql<{ level: string }>`
+      SELECT DISTINCT trim_scale(l.level)::text AS level
+      FROM metered_levels l JOIN billing_kinds k USING (billing_kind_id)
+      WHERE k.slug = 'memory_gb_hours' AND l.valid_from >= '2026-05-30'`.execute(db);
+    expect(rows).toEqual([{ level: '2.666666667' }]); // 8,192 MB
+  });
+
   test('the seeded kinds are all there, and say what they are', async () => {
     const kinds = await listKinds(db, may.from);
     const names = kinds.map((kind) => kind.kind);
