@@ -37,7 +37,8 @@ export interface KindTitle {
 
 /**
  * The lines of one deployment's rated month in one currency, in the order of the rating: what has
- * neither usage nor an amount is left out, for a customer need not read what was not used.
+ * neither usage nor an amount is left out, for a customer need not read what was not used, nor that a
+ * plan has no base fee. A month without a line is no invoice.
  */
 export function ratedLines(
   deploymentId: number,
@@ -49,8 +50,8 @@ export function ratedLines(
   const lines: Line[] = [];
   for (const line of rated.lines) {
     if (line.currency !== currency) continue;
-    const isNothing = line.kind === 'usage' && line.quantity === '0' && new Exact(line.amount).isZero();
-    if (isNothing) continue;
+    const isUsed = line.kind === 'usage' && line.quantity !== '0';
+    if (!isUsed && new Exact(line.amount).isZero()) continue;
     lines.push({
       deploymentId,
       serviceMonth,
