@@ -19,7 +19,7 @@ function addMove(usage: Command): void {
       'Copies day by day with every version, compares counts and exact sums by deployment, kind and day, then switches every process over at once. Metering goes on meanwhile. Stopped anywhere, it goes on from there. Set ARCADIA_USAGE_STORE_URL to the ClickHouse first, for every process, and leave it set on the way back until usage is in PostgreSQL again. The records stay where they came from. See docs/usage-store.md.',
     example: `
 $ arcadia usage move
-Moved 420,113 records of 31 days to ch.example.com:8443/usage; usage is there now.
+Moved 420,113 records of 31 days to the ClickHouse at ch.example.com:8443/usage; usage is there now.
 $ arcadia usage move --to postgresql
 Moved 420,113 records of 31 days to PostgreSQL; usage is there now.`,
   })
@@ -46,10 +46,10 @@ Moved 420,113 records of 31 days to PostgreSQL; usage is there now.`,
           }),
         );
         if (session.output.json) return session.output.value(moved);
-        const place = moved.engine === postgresql ? 'PostgreSQL' : moved.address;
+        const place = moved.engine === postgresql ? 'PostgreSQL' : `the ClickHouse at ${moved.address}`;
         await session.output.text(
           moved.already
-            ? `Usage is at ${place} already.`
+            ? `Usage is in ${place} already.`
             : `Moved ${plural(moved.records, 'record')} of ${plural(moved.days, 'day')} to ${place}; usage is there now.`,
         );
       }),

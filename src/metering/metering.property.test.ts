@@ -7,8 +7,10 @@ import { toBillionths } from '../platform/quantity.ts';
 import { build, fact, windows } from '../../test/metering/histories.ts';
 import { meterRange, outstandingDays } from './meter.ts';
 import { expectedUsage, setGranularity, storedBytes, storedUsage } from './metering-fixture.ts';
+import type { DayRange } from './period.ts';
 import { moveUsage } from './usage-move.ts';
-import { useClickHouse } from './usage-store.open.ts';
+import { openUsageStore, useClickHouse } from './usage-store.open.ts';
+import { recordsMax } from './usage-store.ts';
 
 const histories = fc.record({
   window: fc.constantFrom(...windows),
@@ -20,10 +22,29 @@ const histories = fc.record({
 let server: ClickHouseServer | undefined;
 afterAll(() => server?.close());
 
+async function noReturn(): Promise<void> {}
+
+/** Moves usage back to PostgreSQL: what stands there, and what stood after each revision, is the same. */
+async function moveBack(db: Database, range: DayRange): Promise<void> {
+  const { rows } = await sql<{ last: number }>`SELECT max(revision) AS last FROM metering_runs`.execute(db);
+  const revisions = Array.from({ length: rows[0]?.last ?? 0 }, (_, index) => index + 1);
+  const versions = async () => {
+    const store = await openUsageStore(db);
+    return Promise.all(
+      revisions.map((asOfRevision) =>
+        store.listRecords(db, { scope: 'all', range, asOfRevision }, {}, { limit: recordsMax }),
+      ),
+    );
+  };
+  const before = await versions();
+  await moveUsage(db, 'postgresql', { now: Temporal.Instant.from('2026-01-01T00:00:00Z') });
+  expect(await versions()).toEqual(before);
+}
+
 /** Each store with how often it is tried: ClickHouse takes a request where PostgreSQL takes a statement. */
 const stores = [
-  { store: 'PostgreSQL', numRuns: 12, use: async (_db: Database) => ({ async close() {} }) },
-  { store: 'ClickHouse', numRuns: 3, use: moveToClickHouse },
+  { store: 'PostgreSQL', numRuns: 12, use: async (_db: Database) => ({ async close() {} }), leave: noReturn },
+  { store: 'ClickHouse', numRuns: 3, use: moveToClickHouse, leave: moveBack },
 ] as const;
 
 async function moveToClickHouse(db: Database): Promise<{ close(): Promise<void> }> {
@@ -35,7 +56,7 @@ async function moveToClickHouse(db: Database): Promise<{ close(): Promise<void> 
 
 test.each(stores)(
   'in $store, conservation, whole ownership, additivity and idempotence hold over histories that change behind the meter',
-  async ({ numRuns, use }) => {
+  async ({ numRuns, use, leave }) => {
     await fc.assert(
       fc.asyncProperty(histories, async ({ window, granularity, before, behind }) => {
         const { db, world, close } = await build(window);
@@ -69,6 +90,11 @@ test.each(stores)(
           // Additivity: the other granularity, side by side, gives the same sums.
           await setGranularity(db, window.from, granularity === 'day' ? 'hour' : 'day');
           await meterRange(db, { ...range, now: world.now });
+          expect(await storedUsage(db, window.from, window.to)).toEqual(stored);
+
+          await leave(db, range);
+          for (const day of await meterRange(db, { ...range, now: world.now, verify: true }))
+            expect(day.revision).toBeNull();
           expect(await storedUsage(db, window.from, window.to)).toEqual(stored);
         } finally {
           await used.close();
