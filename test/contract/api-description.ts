@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
-import { parse } from 'yaml';
+import { describedPath, readDescription } from './description-file.ts';
 
 /**
  * The provider's own description of its API as a referee: of the simulator's answers, and of the
@@ -21,18 +20,12 @@ type Document = {
   components: Record<string, Record<string, Schema>>;
 };
 
-const file = new URL('../../../shared/data/digitalocean-openapi.yaml', import.meta.url);
 const root = 'https://description.example/';
 
 /** The description; null, and said loudly, where it is not there. */
 export function openApiDescription(): ApiDescription | null {
-  if (!existsSync(file)) {
-    console.warn(
-      `SKIPPED: the provider's API description is not at ${file.pathname}; nothing is held against it here.`,
-    );
-    return null;
-  }
-  return describe(toJsonSchema(parse(readFileSync(file, 'utf8'), { maxAliasCount: -1 })) as Document);
+  const description = readDescription();
+  return description === null ? null : describe(toJsonSchema(description) as Document);
 }
 
 function describe(document: Document): ApiDescription {
@@ -59,11 +52,7 @@ function describe(document: Document): ApiDescription {
   };
   const operationOf = (method: string, url: string): Operation | undefined => {
     const path = new URL(url, root).pathname;
-    const names = Object.keys(document.paths).filter((name) =>
-      new RegExp(`^${name.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(path),
-    );
-    // A path that is spelled out comes before one with a place for an id.
-    const best = names.toSorted((a, b) => a.split('{').length - b.split('{').length)[0];
+    const best = describedPath(document.paths, path);
     return best === undefined ? undefined : document.paths[best]?.[method.toLowerCase()];
   };
 

@@ -4,7 +4,7 @@ import { createDigitalOcean } from './client.ts';
 import { backupImages, backupPolicies } from './collections.ts';
 import { endpoints, scopes } from './endpoints.ts';
 import { type TestApi, TestMachine, answer, readListing, startApi } from './testing.ts';
-import { type ApiDescription, type Operation, readApiDescription } from './testing-description.ts';
+import { type ApiDescription, type Operation, readApiDescription } from '../../../test/contract/api-examples.ts';
 
 // A server that knows the provider's API description and nothing else: it notes every request
 // that the description does not have, and answers the others with the description's examples.

@@ -1,10 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { describedPath, readDescription } from './description-file.ts';
 
 // The provider's official API description, for tests: which requests it knows, and the answers
-// that it gives as examples. It is reference data kept beside the repository, not part of it.
-
-const location = new URL('../../../../shared/data/digitalocean-openapi.yaml', import.meta.url);
+// that it gives as examples.
 
 type Node = Record<string, unknown>;
 
@@ -28,8 +25,7 @@ export class ApiDescription {
   /** What a GET of this path is; null where the description has none. */
   operation(pathname: string): Operation | null {
     const paths = this.#root.paths as Record<string, Node>;
-    const fits = Object.keys(paths).filter((template) => pattern(template).test(pathname));
-    const path = fits.find((template) => template === pathname) ?? fits[0];
+    const path = describedPath(paths, pathname);
     const item = path === undefined ? undefined : paths[path];
     if (path === undefined || item?.get === undefined) return null;
     const get = item.get as Node;
@@ -92,15 +88,8 @@ export class ApiDescription {
   }
 }
 
-function pattern(template: string): RegExp {
-  return new RegExp(`^${template.replace(/\{[^}]+\}/g, '[^/]+')}$`);
-}
-
 /** null, with a warning, where the description is not at hand. */
 export function readApiDescription(): ApiDescription | null {
-  if (!existsSync(location)) {
-    console.warn("SKIPPED: the provider's API description is not beside the repository; nothing was held against it.");
-    return null;
-  }
-  return new ApiDescription(parse(readFileSync(location, 'utf8'), { maxAliasCount: -1 }));
+  const description = readDescription();
+  return description === null ? null : new ApiDescription(description as Node);
 }
