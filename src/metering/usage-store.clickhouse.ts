@@ -18,6 +18,7 @@ import {
   nothingReplaced,
   type Replaced,
   sumsMax,
+  wholeSums,
   type UsageQuery,
   type UsageRecord,
   type UsageStore,
@@ -52,8 +53,8 @@ export function clickHouseUsageStore(clickHouse: ClickHouse): UsageStore {
     },
     async sumByDeployment(db, query) {
       const kinds = await kindSlugs(db);
-      const rows = await read.sumsByDeployment(clickHouse, await ask(db, query), sumsMax);
-      return rows
+      const rows = await read.sumsByDeployment(clickHouse, await ask(db, query), sumsMax + 1);
+      return wholeSums(rows)
         .map(({ kindId, ...row }) => ({ ...row, kind: kinds.get(kindId) ?? '' }))
         .sort((a, b) => a.deploymentId - b.deploymentId || (a.kind < b.kind ? -1 : 1));
     },

@@ -12,7 +12,7 @@ import type {
   UsageRecord,
   UsageScope,
 } from './usage-store.ts';
-import { sumsMax } from './usage-store.ts';
+import { sumsMax, wholeSums } from './usage-store.ts';
 
 // How PostgreSQL answers for usage.
 
@@ -77,8 +77,8 @@ export async function selectSumsByDeployment(db: Database, query: UsageQuery): P
     FROM (SELECT deployment_id, billing_kind_id, trim_scale(sum(quantity)) AS quantity
           FROM ${recordsIn(query)} AS r GROUP BY deployment_id, billing_kind_id) AS u
     JOIN billing_kinds k USING (billing_kind_id)
-    ORDER BY u.deployment_id, k.slug LIMIT ${sumsMax}`.execute(db);
-  return rows;
+    ORDER BY u.deployment_id, k.slug LIMIT ${sumsMax + 1}`.execute(db);
+  return wholeSums(rows);
 }
 
 export async function selectRecords(

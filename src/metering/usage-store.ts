@@ -1,4 +1,5 @@
 import type { Database, Transaction } from '../platform/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
 import type { DayRange, Granularity } from './period.ts';
 import type { KindOfDay, RunCause } from './store.ts';
 
@@ -104,6 +105,16 @@ export interface RecordPage {
 /** The most records on a page, and the most sums in an answer. */
 export const recordsMax = 10_000;
 export const sumsMax = 1_000_000;
+
+/**
+ * Sums read with a limit of one more than may be answered, so that too many are refused, never cut.
+ * @throws ArcadiaError range_too_large
+ */
+export function wholeSums<T>(sums: T[], max = sumsMax): T[] {
+  if (sums.length > max)
+    throw new ArcadiaError('range_too_large', `Usage comes to more than ${max} sums of deployments and billing kinds.`);
+  return sums;
+}
 
 /** What the store meters from was changed between `prepare` and the replacement: do both again. */
 export class LevelsMoved extends Error {
