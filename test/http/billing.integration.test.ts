@@ -121,7 +121,11 @@ describe("a legal entity's logo and font", () => {
   async function put(
     field: 'logo' | 'font',
     body: Uint8Array,
-    { type = field === 'logo' ? 'image/png' : 'font/ttf', etag = '*', as = 'finance' as Role } = {},
+    {
+      type = field === 'logo' ? 'image/png' : 'font/ttf',
+      etag = '*',
+      as = 'finance',
+    }: { type?: string; etag?: string; as?: Role } = {},
   ) {
     return api.fetch(`/legal-entities/oslo/${field}`, {
       method: 'PUT',
