@@ -7,12 +7,15 @@ import { dropDatabase, ensureDatabase } from '../src/platform/databases.ts';
 export interface TestDatabase {
   readonly db: Database;
   readonly connectionString: string;
-  /** Closes the pool and drops the database. Fails where the code under test left connections open. */
-  close(): Promise<void>;
+  /**
+   * Closes the pool and drops the database. Fails where the code under test left connections open; they
+   * have `leakMs` to end.
+   */
+  close(leakMs?: number): Promise<void>;
 }
 
 /** How long a connection may take to end before it counts as left open. */
-const leakMs = 60_000;
+const leakMsMax = 60_000;
 
 let opened = 0;
 
@@ -29,10 +32,10 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   return {
     db,
     connectionString,
-    async close() {
+    async close(leakMs = leakMsMax) {
       const destroyed = db.destroy().then(() => true);
       const inTime = await Promise.race([destroyed, sleep(leakMs, false, { ref: false })]);
-      const leaks = await connectionsTo(admin, name);
+      const leaks = await connectionsTo(admin, name, leakMs);
       await dropDatabase(admin, name);
       if (!inTime || leaks.length > 0) {
         throw new Error(`connections leaked to ${name}: ${leaks.join('; ') || 'one of the pool was never given back'}`);
@@ -45,7 +48,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
  * Who stays connected. The server process of a closed connection needs a moment to end, and that of
  * a killed client ends with its statement.
  */
-async function connectionsTo(admin: string, name: string): Promise<string[]> {
+async function connectionsTo(admin: string, name: string, leakMs: number): Promise<string[]> {
   const db = connect({ connectionString: admin, max: 1 });
   const deadline = performance.now() + leakMs;
   try {
