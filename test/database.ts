@@ -7,20 +7,17 @@ import { dropDatabase, ensureDatabase } from '../src/platform/databases.ts';
 export interface TestDatabase {
   readonly db: Database;
   readonly connectionString: string;
-  /**
-   * Closes the pool and drops the database. Fails where the code under test left connections open; they
-   * have `leakMs` to end.
-   */
-  close(leakMs?: number): Promise<void>;
+  /** Closes the pool and drops the database. Fails where the code under test left connections open. */
+  close(): Promise<void>;
 }
-
-/** How long a connection may take to end before it counts as left open. */
-const leakMsMax = 60_000;
 
 let opened = 0;
 
-/** A fresh, migrated, empty database on the run's one server: for a test file, or for one test. */
-export async function openTestDatabase(): Promise<TestDatabase> {
+/**
+ * A fresh, migrated, empty database on the run's one server: for a test file, or for one test. A
+ * connection that takes longer than `leakMs` to end counts as left open.
+ */
+export async function openTestDatabase({ leakMs = 60_000 } = {}): Promise<TestDatabase> {
   const { admin, template } = inject('testDatabase');
   // The pid lets a later run see whose it was; workers of one run differ in theirs.
   const name = `test_${process.pid}_${process.env.VITEST_WORKER_ID ?? 0}_${opened++}_${Math.random().toString(36).slice(2, 8)}`;
@@ -32,7 +29,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   return {
     db,
     connectionString,
-    async close(leakMs = leakMsMax) {
+    async close() {
       const destroyed = db.destroy().then(() => true);
       const inTime = await Promise.race([destroyed, sleep(leakMs, false, { ref: false })]);
       const leaks = await connectionsTo(admin, name, leakMs);
