@@ -48,7 +48,7 @@ export async function selectCandidates(trx: Transaction): Promise<Candidate[]> {
 
 /** Of some customers those whose month nobody has rated meanwhile, by the same usage or newer. */
 export async function selectToRate(
-  trx: Transaction,
+  db: Database,
   month: Temporal.PlainDate,
   usageWindowId: number,
   customerIds: readonly number[],
@@ -57,7 +57,7 @@ export async function selectToRate(
     SELECT customer_id AS id FROM correction_checks
     WHERE month = ${month} AND (rating_mark = ${changedUnseen} OR usage_window_id < ${usageWindowId})
       AND customer_id = ANY (${[...customerIds]}::bigint[])
-    ORDER BY customer_id`.execute(trx);
+    ORDER BY customer_id`.execute(db);
   return rows.map((row) => row.id);
 }
 

@@ -4,7 +4,7 @@ import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Exact } from '../platform/quantity.ts';
 import { UsageSums } from '../pricing/usage-sums.ts';
-import { compose, finish, openTaxes, storedLine } from './compose.ts';
+import { compose, type ComposedCustomer, finish, openTaxes, storedLine } from './compose.ts';
 import * as store from './corrections.store.ts';
 import { draftCustomer, hasBegun } from './drafts.ts';
 import * as drafts from './drafts.store.ts';
@@ -86,8 +86,7 @@ export async function checkCorrections(
     for (let start = 0; start < customers.length; start += customersPerBatch) {
       options.signal?.throwIfAborted();
       const batch = customers.slice(start, start + customersPerBatch);
-      const rate = (some: readonly store.Candidate[]) =>
-        db.transaction().execute((trx) => rateAgain(trx, month, usageWindowId, some, sums));
+      const rate = (some: readonly store.Candidate[]) => rateAgain(db, month, usageWindowId, some, sums);
       try {
         await rate(batch);
       } catch (error) {
@@ -127,33 +126,47 @@ function groupByMonth(candidates: readonly store.Candidate[]): [Temporal.PlainDa
   return [...months.values()];
 }
 
+/**
+ * Usage is read, which may take long and a connection of its own, before the lock is taken; who was rated
+ * meanwhile by newer usage is then left as it is.
+ */
 async function rateAgain(
-  trx: Transaction,
+  db: Database,
   month: Temporal.PlainDate,
   usageWindowId: number,
   candidates: readonly store.Candidate[],
   sums: UsageSums,
 ): Promise<void> {
-  await store.lockChecks(trx);
   const ids = candidates.map(({ customerId }) => customerId);
-  const customerIds = await store.selectToRate(trx, month, usageWindowId, ids);
-  const customers = await drafts.selectBilledCustomers(trx, month, { after: 0, limit: customersPerBatch, customerIds });
-  const composed = await compose(trx, month, customers, sums);
-  const costs = composed.flatMap(({ customer, invoices: made }) =>
-    made.flatMap(({ currency, lines }) =>
-      lines
-        .filter((line) => line.kind !== 'manual' && line.kind !== 'correction')
-        .map((line) => ({
-          customerId: customer.customerId,
-          deploymentId: line.deploymentId as number,
-          currency,
-          component: line.component,
-          description: line.description,
-          amount: line.amount,
-        })),
-    ),
+  const customers = await drafts.selectBilledCustomers(db, month, {
+    after: 0,
+    limit: customersPerBatch,
+    customerIds: await store.selectToRate(db, month, usageWindowId, ids),
+  });
+  const composed = await compose(db, month, customers, sums);
+  await db.transaction().execute(async (trx) => {
+    await store.lockChecks(trx);
+    const toRate = new Set(await store.selectToRate(trx, month, usageWindowId, ids));
+    const rated = composed.filter(({ customer }) => toRate.has(customer.customerId));
+    const examined = customers.filter(({ customerId }) => toRate.has(customerId));
+    await store.replaceCosts(trx, month, usageWindowId, examined, rated.flatMap(costsOf));
+  });
+}
+
+/** What a month's usage and fees cost, without what was added by hand or corrects another month. */
+function costsOf({ customer, invoices }: ComposedCustomer): store.CostRow[] {
+  return invoices.flatMap(({ currency, lines }) =>
+    lines
+      .filter((line) => line.kind !== 'manual' && line.kind !== 'correction')
+      .map((line) => ({
+        customerId: customer.customerId,
+        deploymentId: line.deploymentId as number,
+        currency,
+        component: line.component,
+        description: line.description,
+        amount: line.amount,
+      })),
   );
-  await store.replaceCosts(trx, month, usageWindowId, customers, costs);
 }
 
 /** What the operator has yet to decide, as of the last check. */

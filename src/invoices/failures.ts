@@ -12,7 +12,7 @@ const namedMax = 20;
 
 /** Whether an error is about what was worked on, and says nothing of what comes next. */
 export function isOfOne(error: unknown): error is ArcadiaError {
-  return error instanceof ArcadiaError && error.code !== 'cancelled' && !error.code.startsWith('database_');
+  return error instanceof ArcadiaError && !/^(cancelled$|database_|usage_store_)/.test(error.code);
 }
 
 /** One error for all that failed, after all else was done. */

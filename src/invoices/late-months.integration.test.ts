@@ -194,3 +194,16 @@ it('a customer who cannot be rated keeps nobody else from being drafted or corre
     await other.close();
   }
 });
+
+it('months before the first account is metered were billed elsewhere', async () => {
+  const other = await openTestDatabase();
+  try {
+    await makePlan(other.db, { plan: 'hosting', from: '2024-01-01', base: '50.00' });
+    await addDeployment(other.db, { customer: 'old', slug: 'old', plan: 'hosting', from: '2024-01-01' });
+    expect(await findLateMonths(other.db, day('2026-03-01'))).toEqual([]);
+    await openBusiness(other.db, '2026-02-10');
+    expect((await findLateMonths(other.db, day('2026-03-01'))).map(({ month }) => `${month}`)).toEqual(['2026-02-01']);
+  } finally {
+    await other.close();
+  }
+});

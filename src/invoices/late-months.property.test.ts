@@ -8,7 +8,7 @@ import type { Database } from '../platform/database.ts';
 import { makePlan } from '../pricing/pricing-fixture.ts';
 import { endSubscription, pauseSubscription, startSubscription } from '../pricing/subscriptions.ts';
 import { draftMonth } from './drafts.ts';
-import { at, day } from './invoices-fixture.ts';
+import { at, day, openBusiness } from './invoices-fixture.ts';
 import { findLateMonths } from './late-months.ts';
 
 // Whatever a timeline is, with fees by the month or the year, in advance or in arrears: what the
@@ -36,9 +36,7 @@ async function open(
     const [baseEvery, baseDue] = rhythm.split(' ') as ['month' | 'year', 'arrears' | 'advance'];
     await makePlan(db, { plan: rhythm.replace(' ', '-'), from: '2024-01-01', base: '365.00', baseEvery, baseDue });
   }
-  await sql`
-    INSERT INTO metered_days (day, billing_kind_id, granularity, definition, fact_change_id, revision, metered_at)
-    SELECT ${first}, min(billing_kind_id), 'day', '', 0, 1, ${now} FROM billing_kinds`.execute(db);
+  await openBusiness(db, first.toString());
   for (const [index, { rhythm, start, pauseAfter, pausedFor, endAfter }] of timelines.entries()) {
     const slug = `d${index}`;
     const instant = (days: number) => at(first.add({ days }).toString());

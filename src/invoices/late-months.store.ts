@@ -13,16 +13,17 @@ const monthsBack = sql`interval '36 months'`;
 
 /**
  * Customers' months before one that are to be drafted: those that have a draft; and of the months since
- * metering began, the last 36, those that may have to be billed and have no invoice. That is with a line by
+ * the first account is metered, the last 36, those that may have to be billed and have no invoice. That is with a line by
  * hand or a decided correction; or on a plan, where it is not remembered that nothing is due: in a
  * currency in which they have none that is not void.
  */
 export async function selectLateMonths(db: Database, before: Temporal.PlainDate): Promise<LateMonth[]> {
   const { rows } = await sql<LateMonth>`
     WITH months AS MATERIALIZED (
-      SELECT m::date AS month FROM generate_series(
-        greatest((SELECT date_trunc('month', min(day)::timestamp) FROM metering_day_revisions), ${before}::date - ${monthsBack}),
-        ${before}::date - interval '1 month', interval '1 month') AS m
+      SELECT m::date AS month
+      FROM (SELECT date_trunc('month', min(metered_from) AT TIME ZONE 'UTC') AS month FROM inventory_accounts) AS metered,
+        generate_series(greatest(metered.month, ${before}::date - ${monthsBack}), ${before}::date - interval '1 month', interval '1 month') AS m
+      WHERE metered.month IS NOT NULL
     ), owed AS (
       SELECT d.customer_id, m.month, t.currency
       FROM pricing_terms t JOIN deployments_list d USING (deployment_id)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type RawBuilder, sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import type { Database } from '../platform/database.ts';
+import { connect, type Database } from '../platform/database.ts';
 import { makePlan } from '../pricing/pricing-fixture.ts';
 import { checkCorrections, listProposals } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
@@ -119,22 +119,44 @@ it('usage that changes after the sums of all were read, while one after the othe
   await beforeLooking.held;
   const checking = checkCorrections(db).catch((error: unknown) => error);
   await waiting(1);
-  const beforeRatingAll = hold(checksLock);
+  const beforeWriting = hold(checksLock);
   await waiting(2);
   await beforeLooking.release();
-  await beforeRatingAll.held;
-  await waiting(1);
-  const beforeRatingEach = hold(checksLock);
-  await waiting(2);
-  await beforeRatingAll.release();
-  await beforeRatingEach.held;
+  await beforeWriting.held;
   await waiting(1);
   await turnOff(droplets);
-  await beforeRatingEach.release();
+  await beforeWriting.release();
   expect(await checking).toMatchObject({ message: expect.stringContaining('"c20" for 2026-01') });
 
   await sql`UPDATE manual_lines SET removed_at = ${now}, removed_by = 'ann'`.execute(db);
   await allIsFound(['c00 2026-01 -24.00', 'c01 2026-01 -24.00']);
+});
+
+it('those who look at once need no more connections than they are, and usage may take its time', async () => {
+  await open(['first', 'second'], 2);
+  for (const slug of ['first', 'second']) await issueInvoice(db, await invoiceOf(slug), { by: 'ann', now });
+  const customers = await sql<{ id: number }>`SELECT customer_id AS id FROM customers`.execute(db);
+  const { connectionString } = test;
+  const connected = (settings: Record<string, string>) =>
+    connect({ connectionString, applicationName: 'checks', max: 2, settings });
+  const forgotten = sql`UPDATE correction_checks SET rating_mark = -1`;
+
+  await forgotten.execute(db);
+  const two = connected({ statement_timeout: '20s' });
+  const found = await Promise.all(customers.rows.map(({ id }) => checkCorrections(two, { customerId: id })));
+  expect(found).toEqual([1, 1]);
+  await two.destroy();
+
+  await forgotten.execute(db);
+  const impatient = connected({ idle_in_transaction_session_timeout: '500ms' });
+  const records = hold(sql`LOCK TABLE usage_records IN ACCESS EXCLUSIVE MODE`);
+  await records.held;
+  const checking = checkCorrections(impatient);
+  await waiting(1);
+  await sleep(1_500);
+  await records.release();
+  expect(await checking).toBe(2);
+  await impatient.destroy();
 });
 
 it('usage that changes before its state is read, and after it was read itself, is found', async () => {
