@@ -15,6 +15,7 @@ const droplets = (kind: string, more: Partial<WarnedKind> = {}): WarnedKind => (
 const kinds = [
   droplets('droplet_hours', { statuses: ['active'] }),
   droplets('droplet_provisioned_hours'),
+  droplets('stopped_hours', { statuses: ['off'] }),
   droplets('vcpu_hours', { weight: { attribute: 'vcpus', divisor: '1' } }),
   droplets('memory_gb_hours', { weight: { attribute: 'memory_mb', divisor: '1024' } }),
   droplets('smallest_hours', { filter: { size_slug: 's-1vcpu-512mb-10gb' } }),
@@ -44,6 +45,17 @@ describe('a plan that would lose money is pointed out', () => {
     expect(codes({ items: [running] })).toEqual(['off_is_free']);
     expect(codes({ items: [running, priced('vcpu_hours', '0.01')] })).toEqual([]);
     expect(codes({ items: [] })).toEqual([]);
+  });
+
+  it('what is charged only while a droplet is off makes up for none that runs', () => {
+    const cap = { cap: '1344.00' };
+    const running = priced('droplet_hours', '0.9', cap);
+    const stopped = priced('stopped_hours', '0.9', cap);
+    expect(codes({ items: [running, stopped] })).toEqual(['below_provider_price']);
+    const included = priced('droplet_hours', '2', { ...cap, allowance: '672' });
+    expect(codes({ base: '1.00', items: [included, priced('stopped_hours', '2', cap)] })).toEqual([
+      'allowance_above_base',
+    ]);
   });
 
   it("a price below the provider's, of a unit, a package, or a tier", () => {

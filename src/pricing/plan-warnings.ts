@@ -38,9 +38,9 @@ export function warnAbout(plan: PlanVersion, kinds: readonly WarnedKind[], today
   const droplets = dropletItemsOf(plan, kinds);
   return [
     ...plan.items.flatMap((item, index) => warnAboutItem(plan, item, ['items', index], day)),
-    ...warnAboutSizes(plan, droplets, day),
+    ...warnAboutSizes(plan, droplets.filter(isMetRunning), day),
     ...warnAboutOff(droplets),
-    ...warnAboutAllowances(plan, droplets, day),
+    ...warnAboutAllowances(plan, droplets.filter(isMetRunning), day),
   ];
 }
 
@@ -100,6 +100,9 @@ function levelOf({ filter, weight }: WarnedKind, size: DropletSize): Exact | nul
   const value = attributes[weight.attribute];
   return typeof value === 'number' ? roundQuantity(new Exact(value).div(weight.divisor)) : null;
 }
+
+/** Whether a droplet is met while it runs. */
+const isMetRunning = ({ kind }: DropletItem) => kind.statuses?.includes('active') ?? true;
 
 /** A running droplet is charged by all items together that meet it. */
 function warnAboutSizes(plan: PlanVersion, droplets: readonly DropletItem[], day: Temporal.PlainDate): PlanWarning[] {

@@ -30,7 +30,7 @@ export const cappedKinds: ReadonlySet<string> = new Set([
  */
 export const providerPrices: readonly ProviderPrice[] = [
   { kind: 'snapshot_gb_month', from: '2026-01-01', unitPrice: '0.06', what: 'a GiB of snapshots' },
-  { kind: 'droplet_backup_gb_month', from: '2026-01-01', unitPrice: '0.04', what: 'a GiB of weekly backups' },
+  { kind: 'droplet_backup_gb_month', from: '2026-01-01', unitPrice: '0.01', what: 'a GiB of backups every four hours' },
   { kind: 'volume_gb_month', from: '2026-01-01', unitPrice: '0.10', what: 'a GiB of volumes' },
   {
     kind: 'spaces_gb_month',
