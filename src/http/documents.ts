@@ -20,6 +20,8 @@ export function documentHandler(route: Documented, serving: Serving): Handler {
     const life = lifeOf(request, reply, { limits: serving.limits, stopping });
     const { type, body, filename } = await life.within(async () => {
       const call = await openCall(serving, request, principal, parts, life);
+      // A stream that nobody is left to read would hold its place until it is seen.
+      life.signal.throwIfAborted();
       return route.run(call as RouteCall<never, never, never>);
     });
     if (filename !== undefined) reply.header('content-disposition', `attachment; filename="${filename}"`);

@@ -8,7 +8,10 @@ export interface Limits {
   readonly requestMsMax: number;
   /** For the database to say whether it has committed a change; then its caller is told that it did not say. */
   readonly commitMsMax: number;
-  /** A client that takes nothing of its answer for so long is cut off. */
+  /**
+   * A client that takes nothing of its answer for so long is cut off. That it takes something is only seen
+   * when the system's buffer, of a megabyte or more, has room again.
+   */
   readonly stalledMsMax: number;
   /** A CSV with more rows breaks off. */
   readonly csvRowsMax: number;
@@ -31,7 +34,7 @@ export const defaultLimits: Limits = {
   fileBytesMax: 16_777_216,
   requestMsMax: 30_000,
   commitMsMax: 60_000,
-  stalledMsMax: 60_000,
+  stalledMsMax: 300_000,
   csvRowsMax: 1_000_000,
   requestsMax: 256,
   requestsOfOneMax: 64,

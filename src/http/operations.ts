@@ -95,9 +95,13 @@ async function change(
   return sendAnswer(request, reply, route, answer, replayed);
 }
 
-/** Whether a commit that failed did so by the database's own word; a connection that broke meanwhile says nothing of it. */
+/**
+ * Whether a commit that failed did so by the database's own word; a connection that broke (08) or a
+ * server that went down (57P) meanwhile says nothing of it.
+ */
 function isRefusal(error: unknown): boolean {
-  return error instanceof AbortedTransactionError || (error instanceof DatabaseError && error.severity === 'ERROR');
+  if (error instanceof AbortedTransactionError) return true;
+  return error instanceof DatabaseError && error.code !== undefined && !/^(08|57P)/.test(error.code);
 }
 
 const once = (trx: Parameters<typeof answerOnce>[0], key: IdempotentRequest, work: () => Promise<StoredAnswer>) =>

@@ -93,20 +93,23 @@ const routes: readonly RouteDeclaration[] = [
   }),
 ];
 
-async function serve(stalledMsMax: number): Promise<TestApi> {
-  const api = await startTestApi(database, { routes, limits: { requestsMax: 1, stalledMsMax } });
+async function serve(stalledMsMax: number, requestsMax = 1): Promise<TestApi> {
+  const api = await startTestApi(database, { routes, limits: { requestsMax, stalledMsMax } });
   onTestFinished(() => api.close());
   return api;
 }
 
-/** Asks, and reads nothing. */
-async function ask(api: TestApi, path: string): Promise<Socket> {
+/** Asks, for several things at once, and reads nothing. */
+async function ask(api: TestApi, ...paths: string[]): Promise<Socket> {
   const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => {});
   socket.pause();
   await once(socket, 'connect');
-  socket.write(`GET /api/v1${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${await api.token('owner')}\r\n\r\n`);
+  const token = await api.token('owner');
+  socket.write(
+    paths.map((path) => `GET /api/v1${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`).join(''),
+  );
   return socket;
 }
 
@@ -141,6 +144,20 @@ test('who reads slowly gets all of it', async () => {
     await sleep(2);
   }
   expect(bytes).toBeGreaterThanOrEqual(muchBytes);
+});
+
+test('what waits behind another answer of its connection does not count against the reader of that one', async () => {
+  const api = await serve(1_000, 2);
+  const socket = await ask(api, '/large', '/quick');
+  let bytes = 0;
+  let last = '';
+  for await (const chunk of socket.resume()) {
+    bytes += (chunk as Buffer).length;
+    last = (last + String(chunk)).slice(-100);
+    if (last.endsWith('{"text":"done"}')) break;
+    await sleep(2);
+  }
+  expect(bytes).toBeGreaterThan(muchBytes);
 });
 
 test('who waits for what is still being made is not cut off', async () => {

@@ -36,6 +36,8 @@ function watchReader(request: FastifyRequest, reply: FastifyReply, stalledMsMax:
   const begin = () => {
     pause();
     if (hasEnded) return;
+    // It waits behind another answer of its connection, whose reader's turn it is.
+    if (reply.raw.socket === null) return void reply.raw.once('socket', begin);
     timer = setTimeout(() => {
       request.failure = new Error('its reader took nothing');
       request.raw.socket.destroy();

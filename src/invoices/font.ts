@@ -16,11 +16,19 @@ export function fontType(bytes: Uint8Array): 'font/ttf' | 'font/otf' | null {
   return head === '\x00\x01\x00\x00' || head === 'true' ? 'font/ttf' : null;
 }
 
-/** Why a font cannot be set with, as the rest of a sentence; null: it can. */
+let checking: Promise<unknown> = Promise.resolve();
+
+/** Why a font cannot be set with, as the rest of a sentence; null: it can. One is looked at a time. */
 export async function fontFault(bytes: Uint8Array): Promise<string | null> {
   const font = Buffer.from(bytes);
   const fault = tablesFault(font);
   if (fault !== null) return fault;
+  const checked = checking.then(() => settingFault(font));
+  checking = checked.catch(() => {});
+  return checked;
+}
+
+async function settingFault(font: Buffer): Promise<string | null> {
   // Of its own, so that others are answered meanwhile, and what never comes to an end is ended.
   const worker = new Worker(new URL('./font-worker.ts', import.meta.url), {
     workerData: { bytes: font } satisfies FontQuestion,

@@ -12,7 +12,7 @@ import {
   type QueryResult,
   type TransactionSettings,
 } from 'kysely';
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
 import type { Database, Schema } from './database.ts';
 
 // A database handle whose every transaction begins with something: a lease is locked, a role is
@@ -48,12 +48,20 @@ export function boundDatabase(pool: Pool, binding: Binding): Database {
   });
 }
 
+/** What a statement is cancelled over. That it breaks, or cannot be had soon, must harm nobody else. */
+class CancellingClient extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super({ ...config, connectionTimeoutMillis: 5_000 });
+    this.on('error', () => {});
+  }
+}
+
 class BoundDriver implements Driver {
   readonly #postgres: PostgresDriver;
   readonly #binding: Binding;
 
   constructor(pool: Pool, binding: Binding) {
-    this.#postgres = new PostgresDriver({ pool });
+    this.#postgres = new PostgresDriver({ pool, controlClient: CancellingClient });
     this.#binding = binding;
   }
 

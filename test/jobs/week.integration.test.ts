@@ -136,7 +136,7 @@ test('a week for fifty accounts: none exceeds its budget, none starves, every da
   // Who had no request left waited, and lost nothing by it but time.
   const ends = lines.filter((line) => line.outcome !== undefined && line.outcome !== 'completed');
   expect(ends.length).toBeGreaterThan(0);
-  expect(new Set(ends.map(({ outcome }) => outcome))).toEqual(new Set(['snoozed']));
+  expect(ends.filter(({ outcome }) => outcome !== 'snoozed')).toEqual([]);
   for (const id of new Set(ends.map((line) => String(line.id)))) {
     const job = await worker.jobs.show(id);
     expect(job).toMatchObject({ arguments: { account: poorAccount }, state: 'completed', attempt: 1 });
