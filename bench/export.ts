@@ -6,8 +6,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { sql } from 'kysely';
 import { exportFocus, type FocusFormat, focusFormats } from '../src/invoices/focus/export.ts';
-import { insertIssued } from '../src/invoices/focus/focus-fixture.ts';
-import type { Database } from '../src/platform/database.ts';
+import { insertIssued } from '../test/fixtures/focus.ts';
+import type { Database } from '../src/platform/database/database.ts';
 import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 
 const invoices = Number(process.env.BENCH_INVOICES ?? 100);

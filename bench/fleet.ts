@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Database } from '../src/platform/database.ts';
+import type { Database } from '../src/platform/database/database.ts';
 
 // The fleet that several benches run on. BENCH_RESOURCES=100000 makes it smaller.
 

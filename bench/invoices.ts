@@ -4,7 +4,7 @@ import { draftMonth } from '../src/invoices/drafts.ts';
 import { approveInvoice, issueInvoice } from '../src/invoices/issue.ts';
 import { updateEntity } from '../src/invoices/entities.ts';
 import { invoicesOfMonth } from '../src/invoices/invoices.ts';
-import type { Database } from '../src/platform/database.ts';
+import type { Database } from '../src/platform/database/database.ts';
 import { deployments, resources, seedFleet, seedUsage } from './fleet.ts';
 import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 

@@ -8,8 +8,8 @@ import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { openWorker, type Worker } from '../src/jobs/worker.ts';
 import { loadConfig } from '../src/platform/config.ts';
-import { connect, type Database } from '../src/platform/database.ts';
-import { declareJob } from '../src/platform/job.ts';
+import { connect, type Database } from '../src/platform/database/database.ts';
+import { declareJob } from '../src/platform/declare/job.ts';
 import { createLog } from '../src/platform/log.ts';
 import { type Row, row, say, withBenchDatabase } from './support.ts';
 

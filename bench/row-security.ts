@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import { requestDatabase } from '../src/http/request-database.ts';
+import { requestDatabase } from '../src/http/access/request-database.ts';
 import { usageForPeriod } from '../src/metering/usage.ts';
-import { type Database, openPool } from '../src/platform/database.ts';
-import type { Role } from '../src/platform/route.ts';
+import { type Database, openPool } from '../src/platform/database/database.ts';
+import type { Role } from '../src/platform/declare/route.ts';
 import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 
 // What row-level security costs a customer's reads, and why deployments are compared with an array.

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { connect, type Database } from '../src/platform/database.ts';
-import { dropDatabase } from '../src/platform/databases.ts';
-import { defaultDataDir, openEmbeddedDatabase } from '../src/platform/embedded.ts';
-import { migrate } from '../src/platform/migrate.ts';
+import { connect, type Database } from '../src/platform/database/database.ts';
+import { dropDatabase } from '../src/platform/database/databases.ts';
+import { defaultDataDir, openEmbeddedDatabase } from '../src/platform/embedded/embedded.ts';
+import { migrate } from '../src/platform/database/migrate.ts';
 
 /** One claim, measured: `ratio` is ms / baselineMs, both from this run; `aim` is what it should be at most. */
 export interface Row {

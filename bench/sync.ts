@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { connectAccount, openAccount } from '../src/inventory/accounts.ts';
 import { syncAccount } from '../src/inventory/sync.ts';
 import { openProvider } from '../src/cloud/open.ts';
-import { startSimulator } from '../src/cloud/simulator/server.ts';
+import { startSimulator } from '../src/simulator/server.ts';
 import { databaseClock } from '../src/platform/clock.ts';
-import { generateSecretKey, parseSecretKey } from '../src/platform/crypto.ts';
+import { generateSecretKey, parseSecretKey } from '../src/platform/secrets/crypto.ts';
 import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 
 const resources = 100_000;

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { TestProject } from 'vitest/node';
-import { connect, type Database } from '../src/platform/database.ts';
-import { dropDatabase, ensureDatabase } from '../src/platform/databases.ts';
-import { openEmbeddedDatabase } from '../src/platform/embedded.ts';
-import { migrate, readMigrations } from '../src/platform/migrate.ts';
+import { connect, type Database } from '../src/platform/database/database.ts';
+import { dropDatabase, ensureDatabase } from '../src/platform/database/databases.ts';
+import { openEmbeddedDatabase } from '../src/platform/embedded/embedded.ts';
+import { migrate, readMigrations } from '../src/platform/database/migrate.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { connect } from '../src/platform/database.ts';
+import { connect } from '../src/platform/database/database.ts';
 import { openTestDatabase } from './database.ts';
 
 test('two test databases are migrated, and neither sees what the other holds', async () => {

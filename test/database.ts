@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { inject } from 'vitest';
-import { connect, type Database } from '../src/platform/database.ts';
-import { dropDatabase, ensureDatabase } from '../src/platform/databases.ts';
+import { connect, type Database } from '../src/platform/database/database.ts';
+import { dropDatabase, ensureDatabase } from '../src/platform/database/databases.ts';
 
 export interface TestDatabase {
   readonly db: Database;

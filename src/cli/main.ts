@@ -5,5 +5,5 @@ import { fileURLToPath } from 'node:url';
 // of the time. In a folder of our own, for what lies in a shared one could be anybody's code.
 enableCompileCache(fileURLToPath(new URL('../../.arcadia/compile-cache', import.meta.url)));
 
-const { run } = await import('./program.ts');
+const { run } = await import('./engine/program.ts');
 await run(process.argv.slice(2));

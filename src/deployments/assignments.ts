@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { Rewritten } from '../platform/history.ts';
 import { ownerSetFor } from './owner-sets.ts';

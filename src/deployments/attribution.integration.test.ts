@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { assign, unassign } from './assignments.ts';
 import { bringAttributionsUpToDate, unattributedResources } from './attribution.ts';
 import { createCustomer } from './customers.ts';
@@ -14,7 +14,7 @@ import {
   readOwnership,
   writeMembership,
   writeState,
-} from './inventory-fixture.ts';
+} from '../../test/fixtures/inventory.ts';
 import { applyRules, listRules, reorderRules } from './rules.ts';
 
 let opened: TestDatabase;

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { assign, unassign } from './assignments.ts';
 import { bringAttributionsUpToDate } from './attribution.ts';
 import { createCustomer } from './customers.ts';
 import { createDeployment } from './deployments.ts';
-import { at, insertAccount, insertResource, writeMembership, writeState } from './inventory-fixture.ts';
-import { compareWithNaive } from './naive-ownership.ts';
+import { at, insertAccount, insertResource, writeMembership, writeState } from '../../test/fixtures/inventory.ts';
+import { compareWithNaive } from '../../test/fixtures/naive-ownership.ts';
 import { previewRules } from './preview.ts';
 import { applyRules, listRules, reorderRules } from './rules.ts';
 

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import { readFactWatermark } from '../platform/fact-changes.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import { lastLayer } from './inheritance.ts';

@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { type Deployment, listDeployments } from './deployments.ts';
 import { type CustomerRow, insertCustomer, readCustomerId, readCustomers } from './store.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ArcadiaError } from '../platform/errors.ts';
-import { recordOf } from '../platform/schemas.ts';
+import { recordOf } from '../platform/declare/schemas.ts';
 import { slugPattern } from './deployments.ts';
 import { parseMoment } from './moments.ts';
 import type { Owner } from './owner-sets.ts';

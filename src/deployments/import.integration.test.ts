@@ -2,12 +2,12 @@ import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { bringAttributionsUpToDate } from './attribution.ts';
 import { getCustomer, listCustomers } from './customers.ts';
 import { listDeployments } from './deployments.ts';
 import { importCustomers, importRowsMax } from './import.ts';
-import { at, insertAccount, insertLiving, readOwnership, writeMembership } from './inventory-fixture.ts';
+import { at, insertAccount, insertLiving, readOwnership, writeMembership } from '../../test/fixtures/inventory.ts';
 import { listRules, reorderRules } from './rules.ts';
 
 let opened: TestDatabase;

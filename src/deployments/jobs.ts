@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { declareJob } from '../platform/job.ts';
+import { declareJob } from '../platform/declare/job.ts';
 import { bringAttributionsUpToDate } from './attribution.ts';
 
 /** Turns what syncs and operators wrote into who owns what. */

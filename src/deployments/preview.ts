@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { deriveChanges, writeChanges } from './attribution.ts';
 import { lockAttributions, readLastFactChange, readProgress } from './attribution/store.ts';
 import { writeDeclaredRules } from './rules.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { getResource } from '../inventory/resources.ts';
-import type { Database } from '../platform/database.ts';
-import { pageOf, pageOfAll } from '../platform/pages.ts';
+import type { Database } from '../platform/database/database.ts';
+import { pageOf, pageOfAll } from '../platform/declare/pages.ts';
 import {
   declareList,
   declareRoute,
@@ -9,8 +9,8 @@ import {
   type RouteCall,
   type RouteDeclaration,
   staff,
-} from '../platform/route.ts';
-import { instant, instantOut, line, slug } from '../platform/schemas.ts';
+} from '../platform/declare/route.ts';
+import { instant, instantOut, line, slug } from '../platform/declare/schemas.ts';
 import { assign, unassign } from './assignments.ts';
 import { unattributedResources } from './attribution.ts';
 import { createCustomer, type Customer, getCustomer, listCustomers } from './customers.ts';

@@ -1,12 +1,19 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { assign } from './assignments.ts';
 import { bringAttributionsUpToDate, unattributedResources } from './attribution.ts';
 import { createCustomer } from './customers.ts';
 import { createDeployment } from './deployments.ts';
-import { at, insertAccount, insertLiving, readOwnership, writeMembership, writeState } from './inventory-fixture.ts';
+import {
+  at,
+  insertAccount,
+  insertLiving,
+  readOwnership,
+  writeMembership,
+  writeState,
+} from '../../test/fixtures/inventory.ts';
 import { previewRules } from './preview.ts';
 import { applyRules, listRules, reorderRules } from './rules.ts';
 import { suggestOwners } from './suggestions.ts';

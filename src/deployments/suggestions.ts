@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { readSuggestions } from './rules/store.ts';
 
 /** A rule that could own what has no owner now; nothing is applied until an operator does. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type AuditEntry, listAudit } from '../platform/audit.ts';
-import { declareList, type RouteDeclaration } from '../platform/route.ts';
-import { instant, instantOut, line } from '../platform/schemas.ts';
+import { declareList, type RouteDeclaration } from '../platform/declare/route.ts';
+import { instant, instantOut, line } from '../platform/declare/schemas.ts';
 
 const row = z.object({
   position: z.int().meta({ description: 'Its place in the chain, from 1 on' }),

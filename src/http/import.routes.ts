@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { importCustomers, importRowsMax } from '../deployments/import.ts';
 import { attributeJob } from '../deployments/jobs.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { declareRoute, type RouteDeclaration } from '../platform/route.ts';
+import { declareRoute, type RouteDeclaration } from '../platform/declare/route.ts';
 import { subscribeImported } from '../pricing/imported-plans.ts';
 
 const counts = z.object({ created: z.int(), updated: z.int(), unchanged: z.int() });

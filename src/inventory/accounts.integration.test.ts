@@ -4,7 +4,7 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { openSimulatedAccount, secretKey } from '../../test/scenarios/simulated-account.ts';
 import type { ProviderIdentity } from '../cloud/provider.ts';
 import { databaseClock } from '../platform/clock.ts';
-import { generateSecretKey, parseSecretKey } from '../platform/crypto.ts';
+import { generateSecretKey, parseSecretKey } from '../platform/secrets/crypto.ts';
 import {
   type AccountRequest,
   checkAccount,

@@ -8,8 +8,8 @@ import {
   type ScopeReport,
 } from '../cloud/provider.ts';
 import { databaseClock, followSimulatedClock } from '../platform/clock.ts';
-import { type SecretKey, seal, unseal } from '../platform/crypto.ts';
-import type { Database } from '../platform/database.ts';
+import { type SecretKey, seal, unseal } from '../platform/secrets/crypto.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import {
   type Account,

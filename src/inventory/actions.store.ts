@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import type { Believed, CompletedAction, DropletState } from './droplet-timeline.ts';
 import { type Observation, splitAtConnection } from './sync.store.ts';
 

@@ -3,8 +3,8 @@ import { sql } from 'kysely';
 import { test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
 import { type Fault, openSimulatedAccount, type SimulatedAccount } from '../../test/scenarios/simulated-account.ts';
-import type { FleetEventInput } from '../cloud/simulator/events.ts';
-import type { Database } from '../platform/database.ts';
+import type { FleetEventInput } from '../simulator/events.ts';
+import type { Database } from '../platform/database/database.ts';
 
 // Random fleets: whatever happens between listings, and however some of them fail, history says of
 // the instant of every complete listing exactly what that listing showed.
@@ -16,7 +16,7 @@ const kinds = ['project', 'droplet', 'dns_zone', 'snapshot', 'action'];
 
 const droplet = fc.constantFrom(...dropletIds);
 const seconds = fc.constantFrom(0, 40, 900);
-const happening: fc.Arbitrary<FleetEventInput> = fc.oneof(
+const effect: fc.Arbitrary<FleetEventInput> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
@@ -100,7 +100,7 @@ const fault: fc.Arbitrary<Fault> = fc.constantFrom<Fault[]>(
   { fault: 'late_actions', bySeconds: 1800 },
 );
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('happen' as const), event: happening }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('happen' as const), event: effect }) },
   {
     weight: 5,
     arbitrary: fc.record({ do: fc.constant('advance' as const), seconds: fc.integer({ min: 1, max: 2400 }) }),

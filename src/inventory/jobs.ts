@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import type { ListingEvent, ListingProblem, Provider } from '../cloud/provider.ts';
-import { CancelJob, declareJob, type JobArguments, type JobDeclaration, type QueueName } from '../platform/job.ts';
+import {
+  CancelJob,
+  declareJob,
+  type JobArguments,
+  type JobDeclaration,
+  type QueueName,
+} from '../platform/declare/job.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { loadSecretKey } from '../platform/secret-key.ts';
+import { loadSecretKey } from '../platform/secrets/secret-key.ts';
 import { getAccount, listAccounts, openAccount } from './accounts.ts';
 import { syncAccount } from './sync.ts';
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { ListedResource, ListingEnd, ResourceKind } from '../cloud/provider.ts';
-import type { Transaction } from '../platform/database.ts';
-import { isSuspicious, listingsApartMinutes, listingsToConfirm, lookUp, lookupsMax } from './confirmation.ts';
+import type { Transaction } from '../platform/database/database.ts';
+import { isSuspicious, listingsApartMinutes, listingsToConfirm, lookUp, lookupsMax } from './absence.ts';
 import type { RunEnd } from './store.ts';
 import { type Run, type Session, stagePages, toStorableJson } from './sync-run.ts';
 import {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { openProvider } from '../cloud/open.ts';
-import { pageOf, pageOfAll } from '../platform/pages.ts';
-import { declareList, declareRoute, type RouteDeclaration, staff } from '../platform/route.ts';
-import { instant, instantOut, line, slug } from '../platform/schemas.ts';
-import { loadSecretKey } from '../platform/secret-key.ts';
+import { pageOf, pageOfAll } from '../platform/declare/pages.ts';
+import { declareList, declareRoute, type RouteDeclaration, staff } from '../platform/declare/route.ts';
+import { instant, instantOut, line, slug } from '../platform/declare/schemas.ts';
+import { loadSecretKey } from '../platform/secrets/secret-key.ts';
 import { type Account, checkAccount, connectAccount, getAccount, listAccounts, openAccount } from './accounts.ts';
 import type { InventoryJobs } from './jobs.ts';
 import { getResource, listResources, type ResourceHistory } from './resources.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 
 // Accounts, sync runs, and what is read of resources. How a listing becomes history is in
 // sync.store.ts; how actions refine it, in actions.store.ts.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ListingEnd, ListingEvent, Provider } from '../cloud/provider.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { type Account, finishRun, insertRun, type RunEnd, tryLockSync, unlockSync } from './store.ts';
 

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
-import type { Missing } from './confirmation.ts';
+import type { Missing } from './absence.ts';
 
 // How a listing becomes history: pages go into temporary tables of one connection as they come,
 // each row already compared with what is believed; one transaction applies them at the end.

@@ -1,7 +1,7 @@
 import type { Provider, ProviderOptions } from '../cloud/provider.ts';
 import { databaseClock, followSimulatedClock, type Clock } from '../platform/clock.ts';
-import type { SecretKey } from '../platform/crypto.ts';
-import type { Database } from '../platform/database.ts';
+import type { SecretKey } from '../platform/secrets/crypto.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { type Account, identifyAccount, listAccounts, openAccount } from './accounts.ts';
 import { syncActions } from './sync-actions.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageOfAll } from '../platform/pages.ts';
+import { pageOfAll } from '../platform/declare/pages.ts';
 import {
   declareDocument,
   declareList,
@@ -8,8 +8,8 @@ import {
   type Role,
   type RouteDeclaration,
   staff,
-} from '../platform/route.ts';
-import { bytes, day, decimalInput, decimalOut, instantOut, line, slug } from '../platform/schemas.ts';
+} from '../platform/declare/route.ts';
+import { bytes, day, decimalInput, decimalOut, instantOut, line, slug } from '../platform/declare/schemas.ts';
 import { type AssetField, assetBytesMax, readAsset } from './assets.ts';
 import { type Billing, billingHistory, setBilling } from './billing.ts';
 import {

@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { makePlan } from '../pricing/pricing-fixture.ts';
+import { makePlan } from '../../test/fixtures/pricing.ts';
 import { checkCorrections, listProposals } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState } from './invoices-fixture.ts';
+import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState } from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth } from './invoices.ts';
 import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
-import { MoneyLaws } from './money-laws.ts';
+import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
 
 const january = day('2026-01-01');
 const february = day('2026-02-01');

@@ -1,15 +1,24 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
-import type { Database } from '../platform/database.ts';
-import { makePlan } from '../pricing/pricing-fixture.ts';
+import type { Database } from '../platform/database/database.ts';
+import { makePlan } from '../../test/fixtures/pricing.ts';
 import { endSubscription, subscribe } from '../pricing/subscriptions.ts';
 import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, own, settle, writeState } from './invoices-fixture.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  own,
+  settle,
+  writeState,
+} from '../../test/fixtures/invoices.ts';
 import { listInvoices } from './invoices.ts';
 import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
-import { MoneyLaws } from './money-laws.ts';
+import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
 
 // Four months of a plan that carries its allowance two months on. Some are issued, some are void, drafts,
 // or were never billed; what is changed in any of them can reach an issued one behind it.

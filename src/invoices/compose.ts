@@ -2,7 +2,7 @@ import type { UsageSums } from '../pricing/usage-sums.ts';
 import { ratedMonth } from '../pricing/rated-months.ts';
 import type { UnchargedUsage } from '../pricing/rating/rate-month.ts';
 import { listBillingKinds } from '../metering/kinds.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Exact } from '../platform/quantity.ts';
 import { canonicalJson, type Json, sha256 } from './canonical-json.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { Exact } from '../platform/quantity.ts';
 import { subscribe } from '../pricing/subscriptions.ts';
 import {
@@ -12,10 +12,19 @@ import {
   waiveCorrection,
 } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, own, settle, writeState } from './invoices-fixture.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  own,
+  settle,
+  writeState,
+} from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
-import { MoneyLaws } from './money-laws.ts';
+import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
 
 const deployments = ['shop', 'blog', 'wiki'] as const;
 const dayOfJanuary = fc.integer({ min: 20, max: 30 });

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { UsageSums } from '../pricing/usage-sums.ts';
 import { failed, type Failure, isOfOne } from './failures.ts';

@@ -1,6 +1,6 @@
-import { explainUsage, type UsageExplanation } from '../metering/explain.ts';
+import { explainUsage, type UsageExplanation } from '../metering/explain/explain.ts';
 import { dayOf } from '../metering/period.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { DocumentLine } from './document.ts';
 import { type Invoice, type Reader, readDocument } from './invoices.ts';

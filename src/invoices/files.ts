@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
 import { documentCsv } from './csv.ts';
 import * as entities from './entities.store.ts';

@@ -11,7 +11,7 @@ import {
   waiveCorrection,
 } from './corrections.ts';
 import { composeCustomer, draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState } from './invoices-fixture.ts';
+import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState } from '../../test/fixtures/invoices.ts';
 import { getInvoice, type Invoice, listInvoices, readDocument } from './invoices.ts';
 import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
 import { addLine, removeLine } from './manual-lines.ts';

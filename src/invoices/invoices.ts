@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { buildDocument, type InvoiceDocument, missingFor } from './document.ts';
 import * as store from './invoices.store.ts';

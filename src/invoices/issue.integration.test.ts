@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { nestedDatabase } from '../platform/nested-database.ts';
+import { nestedDatabase } from '../platform/database/nested-database.ts';
 import { draftMonth } from './drafts.ts';
 import { updateEntity } from './entities.ts';
-import { addDeployment, at, day, openBusiness, settle } from './invoices-fixture.ts';
+import { addDeployment, at, day, openBusiness, settle } from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth } from './invoices.ts';
 import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
 

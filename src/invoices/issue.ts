@@ -1,6 +1,6 @@
 import { dayOf, startOfDay } from '../metering/period.ts';
-import { monthStatus } from '../metering/confirmation.ts';
-import type { Database, Transaction } from '../platform/database.ts';
+import { monthStatus } from '../metering/finality/attestations.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Exact, parseQuantity } from '../platform/quantity.ts';

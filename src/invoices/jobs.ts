@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { dayOf } from '../metering/period.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { declareJob } from '../platform/job.ts';
+import { declareJob } from '../platform/declare/job.ts';
 import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
 import { isOfOne } from './failures.ts';

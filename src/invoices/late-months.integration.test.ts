@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import type { Database } from '../platform/database.ts';
-import { makePlan } from '../pricing/pricing-fixture.ts';
+import type { Database } from '../platform/database/database.ts';
+import { makePlan } from '../../test/fixtures/pricing.ts';
 import { endSubscription, pauseSubscription, startSubscription, subscribe } from '../pricing/subscriptions.ts';
 import {
   checkCorrections,
@@ -12,7 +12,7 @@ import {
   waiveCorrection,
 } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, at, day, openBusiness } from './invoices-fixture.ts';
+import { addDeployment, at, day, openBusiness } from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth, listInvoices, readDocument } from './invoices.ts';
 import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
 import { invoiceDraftsJob } from './jobs.ts';

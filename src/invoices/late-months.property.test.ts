@@ -4,11 +4,11 @@ import { expect, it } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
 import { createCustomer } from '../deployments/customers.ts';
 import { createDeployment } from '../deployments/deployments.ts';
-import type { Database } from '../platform/database.ts';
-import { makePlan } from '../pricing/pricing-fixture.ts';
+import type { Database } from '../platform/database/database.ts';
+import { makePlan } from '../../test/fixtures/pricing.ts';
 import { endSubscription, pauseSubscription, startSubscription } from '../pricing/subscriptions.ts';
 import { draftMonth } from './drafts.ts';
-import { at, day, openBusiness } from './invoices-fixture.ts';
+import { at, day, openBusiness } from '../../test/fixtures/invoices.ts';
 import { findLateMonths } from './late-months.ts';
 
 // Whatever a timeline is, with fees by the month or the year, in advance or in arrears: what the

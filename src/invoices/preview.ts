@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { Composed, ComposedCustomer } from './compose.ts';
 import { assertBegun, composeCustomer } from './drafts.ts';

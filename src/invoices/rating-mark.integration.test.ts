@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { makePlan } from '../pricing/pricing-fixture.ts';
+import { makePlan } from '../../test/fixtures/pricing.ts';
 import { changeSubscription, endSubscription, pauseSubscription } from '../pricing/subscriptions.ts';
 import { checkCorrections, listProposals } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, at, day, openBusiness } from './invoices-fixture.ts';
+import { addDeployment, at, day, openBusiness } from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth, listInvoices } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 

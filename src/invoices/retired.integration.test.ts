@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { applyRetention } from '../metering/retention.ts';
-import { makePlan } from '../pricing/pricing-fixture.ts';
+import { applyRetention } from '../metering/retention/retention.ts';
+import { makePlan } from '../../test/fixtures/pricing.ts';
 import { changeSubscription } from '../pricing/subscriptions.ts';
 import { checkCorrections, listProposals } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle } from './invoices-fixture.ts';
+import { addDeployment, addDroplet, at, day, openBusiness, settle } from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth, listInvoices } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageOfAll } from '../platform/pages.ts';
+import { pageOfAll } from '../platform/declare/pages.ts';
 import {
   declareDocument,
   declareList,
@@ -8,7 +8,7 @@ import {
   type Role,
   type RouteDeclaration,
   staff,
-} from '../platform/route.ts';
+} from '../platform/declare/route.ts';
 import {
   dayOut,
   decimalInput,
@@ -18,7 +18,7 @@ import {
   line as lineText,
   month,
   slug,
-} from '../platform/schemas.ts';
+} from '../platform/declare/schemas.ts';
 import {
   checkCorrections,
   correctOnNextInvoice,

@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { parseQuantity } from '../platform/quantity.ts';
 import { getEntity } from './entities.ts';

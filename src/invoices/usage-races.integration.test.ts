@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type RawBuilder, sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { connect, type Database } from '../platform/database.ts';
-import { makePlan } from '../pricing/pricing-fixture.ts';
+import { connect, type Database } from '../platform/database/database.ts';
+import { makePlan } from '../../test/fixtures/pricing.ts';
 import { checkCorrections, listProposals } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState } from './invoices-fixture.ts';
+import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState } from '../../test/fixtures/invoices.ts';
 import { listInvoices } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 import { findLateMonths } from './late-months.ts';
-import { MoneyLaws } from './money-laws.ts';
+import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
 
 // Usage that changes between the reading of its state and the reading of itself, or of what it
 // costs and the writing of that. Each is held at a lock that it takes anyway, and let go.

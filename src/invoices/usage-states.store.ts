@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import { ratingMarkOf } from './drafts.store.ts';
 
 // What metering knew of months when something was made of them, and of whom it is different by now.

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { insertLiving } from '../deployments/inventory-fixture.ts';
-import { makePlan } from '../pricing/pricing-fixture.ts';
+import { insertLiving } from '../../test/fixtures/inventory.ts';
+import { makePlan } from '../../test/fixtures/pricing.ts';
 import { checkCorrections, listProposals } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, own, settle } from './invoices-fixture.ts';
+import { addDeployment, addDroplet, at, day, openBusiness, own, settle } from '../../test/fixtures/invoices.ts';
 import { listInvoices, readDocument } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 import { invoiceDraftsJob } from './jobs.ts';
-import { MoneyLaws } from './money-laws.ts';
+import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
 import { previewDeployment } from './preview.ts';
 
 // What has neither usage nor an amount is no line, and a month without a line is no invoice. A month

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ArcadiaError } from '../platform/errors.ts';
-import { CancelJob, SnoozeJob } from '../platform/job.ts';
+import { CancelJob, SnoozeJob } from '../platform/declare/job.ts';
 import { CancelledByPerson, TimeUp, verdictOf, WorkerStops } from './attempt.ts';
 import { LeaseLost } from './lease.ts';
 

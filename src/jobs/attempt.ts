@@ -1,5 +1,5 @@
 import { ArcadiaError, type ErrorCode } from '../platform/errors.ts';
-import { CancelJob, SnoozeJob } from '../platform/job.ts';
+import { CancelJob, SnoozeJob } from '../platform/declare/job.ts';
 import { LeaseLost } from './lease.ts';
 
 /** What a handler's end means for its job. */

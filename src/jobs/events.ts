@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { publishEvents } from '../platform/events.ts';
-import { declareJob } from '../platform/job.ts';
+import { declareJob } from '../platform/declare/job.ts';
 
 /** Whoever watches publishes; where nobody does for long, what is told would pile up. */
 export const publishEventsJob = declareJob({

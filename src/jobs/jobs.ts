@@ -1,9 +1,9 @@
 import { context, propagation } from '@opentelemetry/api';
 import { fromKysely } from 'pg-boss';
 import type { Clock } from '../platform/clock.ts';
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import type { JobArguments, JobDeclaration, QueueName } from '../platform/job.ts';
+import type { JobArguments, JobDeclaration, QueueName } from '../platform/declare/job.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { effectiveControl, isQueueName, type QueueDefinition } from './queues.ts';
 import * as store from './store.ts';

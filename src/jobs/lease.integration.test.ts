@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { type Database, openPool } from '../platform/database.ts';
+import { type Database, openPool } from '../platform/database/database.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { fencedDatabase, LeaseLost } from './lease.ts';
 import { lockLostAttempts } from './store.ts';

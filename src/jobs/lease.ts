@@ -1,7 +1,7 @@
 import { CompiledQuery } from 'kysely';
 import type { Pool } from 'pg';
-import { boundDatabase, type PostgresConnection } from '../platform/bound-database.ts';
-import type { Database } from '../platform/database.ts';
+import { boundDatabase, type PostgresConnection } from '../platform/database/bound-database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { fenceSql } from './store.ts';
 
 // The lease of one attempt and the database that is bound to it.

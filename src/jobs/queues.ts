@@ -1,5 +1,5 @@
 import { ArcadiaError } from '../platform/errors.ts';
-import { type QueueName, queueNames } from '../platform/job.ts';
+import { type QueueName, queueNames } from '../platform/declare/job.ts';
 
 export interface QueueDefinition {
   readonly name: QueueName;

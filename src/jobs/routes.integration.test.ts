@@ -5,7 +5,7 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { json, startTestApi, type TestApi } from '../../test/http/api-fixture.ts';
 import { until } from '../../test/jobs/worker-fixture.ts';
 import { createLog } from '../platform/log.ts';
-import { startWorker } from './house.ts';
+import { startWorker } from './registry.ts';
 
 let database: TestDatabase;
 let api: TestApi;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { ArcadiaError } from '../platform/errors.ts';
-import { queueNames } from '../platform/job.ts';
-import { pageOf, pageOfAll } from '../platform/pages.ts';
-import { declareList, declareRoute, type RouteCall, type RouteDeclaration } from '../platform/route.ts';
-import { instantOut, line, recordOf } from '../platform/schemas.ts';
-import { declarations, defaultSchedule } from './house.ts';
+import { queueNames } from '../platform/declare/job.ts';
+import { pageOf, pageOfAll } from '../platform/declare/pages.ts';
+import { declareList, declareRoute, type RouteCall, type RouteDeclaration } from '../platform/declare/route.ts';
+import { instantOut, line, recordOf } from '../platform/declare/schemas.ts';
+import { declarations, defaultSchedule } from './registry.ts';
 import { type JobFilter, type JobPosition, Jobs, jobStates } from './jobs.ts';
 import { configureQueues } from './queues.ts';
 import { overrideSchedule, readSchedule } from './schedule.ts';

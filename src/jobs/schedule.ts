@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import type { JobArguments, JobDeclaration } from '../platform/job.ts';
+import type { JobArguments, JobDeclaration } from '../platform/declare/job.ts';
 import { isDue, nextRun } from './cron.ts';
 import * as store from './store.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import type { QueueControl } from './queues.ts';
 
 // Statements over pg-boss's job table that pg-boss itself has no call for, and over our own

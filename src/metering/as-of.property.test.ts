@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { diffUsage } from './diff.ts';
 import { build, fact, slugs, windows } from '../../test/metering/histories.ts';
 import { changeKind } from './kinds.ts';

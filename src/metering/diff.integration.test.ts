@@ -2,13 +2,20 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
 import { assign } from '../deployments/assignments.ts';
-import { insertLiving, writeState } from '../deployments/inventory-fixture.ts';
-import type { Database } from '../platform/database.ts';
+import { insertLiving, writeState } from '../../test/fixtures/inventory.ts';
+import type { Database } from '../platform/database/database.ts';
 import { formatQuantity, parseQuantity } from '../platform/quantity.ts';
 import { diffUsage, type UsageDiff } from './diff.ts';
 import { changeKind } from './kinds.ts';
 import { meterOutstanding, meterRange } from './meter.ts';
-import { at, createDeployments, insertAccount, setGranularity, storedBytes, storedUsage } from './metering-fixture.ts';
+import {
+  at,
+  createDeployments,
+  insertAccount,
+  setGranularity,
+  storedBytes,
+  storedUsage,
+} from '../../test/fixtures/metering.ts';
 
 const day = (text: string) => Temporal.PlainDate.from(text);
 const range = { from: day('2026-05-01'), to: day('2026-05-08') };

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 
 /**
  * `usage_differences`: what metering would change, by day, deployment, kind and resource: sums of

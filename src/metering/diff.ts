@@ -1,10 +1,10 @@
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import { formatQuantity, parseQuantity, sumQuantities } from '../platform/quantity.ts';
 import * as diffStore from './diff.store.ts';
 import { assertComplete, planDay, settleFacts } from './meter.ts';
 import { assertRange, type DayRange, dayOf, daysOf } from './period.ts';
 import * as store from './store.ts';
-import { holdUsageStore, openUsageStore } from './usage-store.open.ts';
+import { holdUsageStore, openUsageStore } from './records/open.ts';
 import {
   LevelsMoved,
   type RecordFilter,
@@ -12,7 +12,7 @@ import {
   type UsageQuery,
   type UsageRecord,
   type UsageStore,
-} from './usage-store.ts';
+} from './records/usage-store.ts';
 
 // What metering would write, and does not. It compares as metering does, day by day, and reads
 // only: levels and attributions, which are derived, are brought up to date first; usage stays.

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
 import { assign } from '../deployments/assignments.ts';
-import { insertResource, writeState } from '../deployments/inventory-fixture.ts';
+import { insertResource, writeState } from '../../test/fixtures/inventory.ts';
 import { sumQuantities } from '../platform/quantity.ts';
 import { diffUsage } from './diff.ts';
 import { meterRange } from './meter.ts';
@@ -14,7 +14,7 @@ import {
   insertAccount,
   setGranularity,
   storedUsage,
-} from './metering-fixture.ts';
+} from '../../test/fixtures/metering.ts';
 
 // The awkward cases, each many times at random places around the ends of February, of leap years
 // and others, and of a year: lives of 40 seconds; owner, size and power that change within one

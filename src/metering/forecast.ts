@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { selectAccruals } from './forecast.store.ts';
 import type { DayRange } from './period.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { declareJob } from '../platform/job.ts';
+import { declareJob } from '../platform/declare/job.ts';
 import { meterDay, outstandingDays } from './meter.ts';
-import { applyRetention } from './retention.ts';
+import { applyRetention } from './retention/retention.ts';
 
 /** Brings one complete day up to date. */
 export const meterDayJob = declareJob({

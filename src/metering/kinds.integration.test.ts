@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
-import { insertLiving, writeState } from '../deployments/inventory-fixture.ts';
-import type { Database } from '../platform/database.ts';
+import { insertLiving, writeState } from '../../test/fixtures/inventory.ts';
+import type { Database } from '../platform/database/database.ts';
 import { addKind, addKinds, beginningOfHistory, changeKind, getKind, kindSchema, listKinds } from './kinds.ts';
 import { meterOutstanding, meterRange, outstandingDays } from './meter.ts';
-import { at, insertAccount, storedBytes, storedUsage } from './metering-fixture.ts';
+import { at, insertAccount, storedBytes, storedUsage } from '../../test/fixtures/metering.ts';
 
 const day = (text: string) => Temporal.PlainDate.from(text);
 const may = { from: day('2026-05-01'), to: day('2026-06-01') };

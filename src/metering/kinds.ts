@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatQuantity, parseQuantity } from '../platform/quantity.ts';
-import { recordOf } from '../platform/schemas.ts';
+import { recordOf } from '../platform/declare/schemas.ts';
 import * as kindStore from './kinds.store.ts';
 import type { Granularity } from './period.ts';
 import type { BillingKind } from './store.ts';

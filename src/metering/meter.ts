@@ -1,13 +1,13 @@
 import { bringAttributionsUpToDate } from '../deployments/attribution.ts';
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { readFactWatermark } from '../platform/fact-changes.ts';
 import { bringLevelsUpToDate } from './levels.ts';
 import type { DayRange } from './period.ts';
 import { assertRange, dayOf, daysOf, startOfDay } from './period.ts';
 import * as store from './store.ts';
-import { holdUsageStore, openUsageStore } from './usage-store.open.ts';
-import { LevelsMoved, nothingReplaced, type UsageStore } from './usage-store.ts';
+import { holdUsageStore, openUsageStore } from './records/open.ts';
+import { LevelsMoved, nothingReplaced, type UsageStore } from './records/usage-store.ts';
 
 export interface MeterOptions {
   readonly now: Temporal.Instant;

@@ -2,10 +2,10 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
 import { assign } from '../deployments/assignments.ts';
-import { insertLiving, insertResource, writeState } from '../deployments/inventory-fixture.ts';
+import { insertLiving, insertResource, writeState } from '../../test/fixtures/inventory.ts';
 import { connectAccount } from '../inventory/accounts.ts';
-import { generateSecretKey, parseSecretKey } from '../platform/crypto.ts';
-import type { Database } from '../platform/database.ts';
+import { generateSecretKey, parseSecretKey } from '../platform/secrets/crypto.ts';
+import type { Database } from '../platform/database/database.ts';
 import { readFactWatermark } from '../platform/fact-changes.ts';
 import { bringLevelsUpToDate } from './levels.ts';
 import { meterDay, meterOutstanding, meterRange, outstandingDays } from './meter.ts';
@@ -16,7 +16,7 @@ import {
   insertAccount,
   setGranularity,
   storedUsage,
-} from './metering-fixture.ts';
+} from '../../test/fixtures/metering.ts';
 import { usageForPeriod, usageOfAll } from './usage.ts';
 
 const day = (text: string) => Temporal.PlainDate.from(text);

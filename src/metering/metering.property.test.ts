@@ -2,15 +2,15 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, expect, test } from 'vitest';
 import { type ClickHouseServer, startClickHouse } from '../../test/clickhouse/server.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { toBillionths } from '../platform/quantity.ts';
 import { build, fact, windows } from '../../test/metering/histories.ts';
 import { meterRange, outstandingDays } from './meter.ts';
-import { expectedUsage, setGranularity, storedBytes, storedUsage } from './metering-fixture.ts';
+import { expectedUsage, setGranularity, storedBytes, storedUsage } from '../../test/fixtures/metering.ts';
 import type { DayRange } from './period.ts';
-import { moveUsage } from './usage-move.ts';
-import { openUsageStore, useClickHouse } from './usage-store.open.ts';
-import { recordsMax } from './usage-store.ts';
+import { moveUsage } from './records/move/move.ts';
+import { openUsageStore, useClickHouse } from './records/open.ts';
+import { recordsMax } from './records/usage-store.ts';
 
 const histories = fc.record({
   window: fc.constantFrom(...windows),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { pageOf, pageOfAll } from '../platform/pages.ts';
-import { declareList, declareRoute, type RouteDeclaration, staff } from '../platform/route.ts';
-import { day, dayOut, dayRange, decimalOut, id, instant, instantOut, line, slug } from '../platform/schemas.ts';
+import { pageOf, pageOfAll } from '../platform/declare/pages.ts';
+import { declareList, declareRoute, type RouteDeclaration, staff } from '../platform/declare/route.ts';
+import { day, dayOut, dayRange, decimalOut, id, instant, instantOut, line, slug } from '../platform/declare/schemas.ts';
 import {
   confirmUsage,
   listConfirmations,
@@ -9,9 +9,9 @@ import {
   periodStatus,
   setObservationLimit,
   withdrawConfirmation,
-} from './confirmation.ts';
+} from './finality/attestations.ts';
 import { diffUsage } from './diff.ts';
-import { explainUsage } from './explain.ts';
+import { explainUsage } from './explain/explain.ts';
 import { addKind, changeKind, getKind, kindChangeSchema, kindSchema, listKinds } from './kinds.ts';
 import { dayOf } from './period.ts';
 import { listRuns, usageAsOf } from './runs.ts';

@@ -1,10 +1,15 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import type { Accrual } from './accrual.ts';
-import { type DatedConfig, type DatedDefinition, type MeteredSpan, meteredThrough } from './metered-through.ts';
+import {
+  type DatedConfig,
+  type DatedDefinition,
+  type MeteredSpan,
+  meteredThrough,
+} from './finality/metered-through.ts';
 import type { DayRange, Granularity } from './period.ts';
 import { startOfDay } from './period.ts';
-import type { Written } from './usage-store.ts';
+import type { Written } from './records/usage-store.ts';
 
 // Which kinds to meter on a day ------------------------------------------------------------
 

@@ -1,8 +1,8 @@
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { assertRange } from './period.ts';
 import { selectDeploymentId, selectUsageBounds } from './store.ts';
-import { openUsageStore } from './usage-store.open.ts';
+import { openUsageStore } from './records/open.ts';
 
 /** What a deployment used of one kind on one UTC day, hours added up. */
 export interface UsageOfDay {

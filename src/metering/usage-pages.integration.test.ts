@@ -2,11 +2,11 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { bringAttributionsUpToDate } from '../deployments/attribution.ts';
-import { insertLiving } from '../deployments/inventory-fixture.ts';
+import { insertLiving } from '../../test/fixtures/inventory.ts';
 import { applyRules } from '../deployments/rules.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { meterRange } from './meter.ts';
-import { at, createDeployments, insertAccount } from './metering-fixture.ts';
+import { at, createDeployments, insertAccount } from '../../test/fixtures/metering.ts';
 import { usageOfAll, type UsageOfKind, usagePage } from './usage.ts';
 
 // A list of usage, page by page, over more deployments than a page has.

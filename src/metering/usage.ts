@@ -1,11 +1,11 @@
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { DayRange } from './period.ts';
 import { assertRange } from './period.ts';
 import * as store from './store.ts';
-import { addSums, countRetiredRecords, type Floors, retiredSums } from './usage-months.ts';
-import { openUsageStore } from './usage-store.open.ts';
-import type { DeploymentSum, KindSum, UsageScope } from './usage-store.ts';
+import { addSums, countRetiredRecords, type Floors, retiredSums } from './retention/usage-months.ts';
+import { openUsageStore } from './records/open.ts';
+import type { DeploymentSum, KindSum, UsageScope } from './records/usage-store.ts';
 
 /** Exact usage by billing kind, as decimal strings without trailing zeros, e.g. `{"droplet_hours": "480"}`. */
 export type Usage = Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { listAudit, verifyAudit } from './audit.ts';
-import { connect, type Database } from './database.ts';
+import { connect, type Database } from './database/database.ts';
 
 let database: TestDatabase;
 let db: Database;

@@ -8,7 +8,7 @@ import {
   selectEntries,
   selectHead,
 } from './audit.store.ts';
-import type { Database } from './database.ts';
+import type { Database } from './database/database.ts';
 
 // The audit log as it is read; triggers write it (migrations/0008_access.sql), at the commit of
 // what they record. It is about people at the machine, so its times are the server's own,

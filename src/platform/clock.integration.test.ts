@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
 import { databaseClock, followSimulatedClock, toMicroseconds } from './clock.ts';
-import { connect } from './database.ts';
+import { connect } from './database/database.ts';
 
 const { db, connectionString, close } = await openTestDatabase();
 afterAll(close);

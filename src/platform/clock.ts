@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from './database.ts';
+import type { Database } from './database/database.ts';
 
 /**
  * The one source of "now". Only surfaces (cli, http, jobs) read it; domain functions take the

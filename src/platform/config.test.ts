@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ConfigSources, loadConfig } from './config.ts';
-import { generateSecretKey } from './crypto.ts';
+import { generateSecretKey } from './secrets/crypto.ts';
 import { ArcadiaError } from './errors.ts';
 
 let cwd: string;

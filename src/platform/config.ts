@@ -3,8 +3,8 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { parseSecretKey } from './crypto.ts';
-import { defaultDataDir } from './embedded.ts';
+import { parseSecretKey } from './secrets/crypto.ts';
+import { defaultDataDir } from './embedded/embedded.ts';
 import { ArcadiaError } from './errors.ts';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
 

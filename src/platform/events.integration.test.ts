@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
-import type { Transaction } from './database.ts';
+import type { Transaction } from './database/database.ts';
 import { publishEvents, readEventRange, readEvents, tellEvent } from './events.ts';
 
 const { db, close } = await openTestDatabase();

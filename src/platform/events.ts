@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from './database.ts';
+import type { Database } from './database/database.ts';
 
 // What changed, for those who watch. A row of event_outbox tells it in the transaction of the
 // change; publishing numbers what has been committed. See migrations/0009_events.sql.

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
-import type { Transaction } from './database.ts';
+import type { Transaction } from './database/database.ts';
 import { readFactWatermark } from './fact-changes.ts';
 
 const { db, close } = await openTestDatabase();

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Transaction } from './database.ts';
+import type { Transaction } from './database/database.ts';
 
 /** A table with the two time axes: valid_from, valid_to, recorded_at, superseded_at. */
 export interface HistoryTable {

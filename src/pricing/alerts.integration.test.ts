@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { addAlert, checkAlerts, listAlerts, listFirings, type NewAlert, removeAlert } from './alerts.ts';
-import { makeDeployment, makePlan, makeUsagePartitions, use } from './pricing-fixture.ts';
-import { at } from './rating/rating-fixture.ts';
+import { makeDeployment, makePlan, makeUsagePartitions, use } from '../../test/fixtures/pricing.ts';
+import { at } from '../../test/fixtures/rating.ts';
 import { startSubscription } from './subscriptions.ts';
 
 let test: TestDatabase;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { pageOf } from '../platform/pages.ts';
-import { declareList, declareRoute, type Role, type RouteDeclaration, staff } from '../platform/route.ts';
-import { decimalOut, id, instantOut, month, slug } from '../platform/schemas.ts';
+import { pageOf } from '../platform/declare/pages.ts';
+import { declareList, declareRoute, type Role, type RouteDeclaration, staff } from '../platform/declare/route.ts';
+import { decimalOut, id, instantOut, month, slug } from '../platform/declare/schemas.ts';
 import { addAlert, getAlert, listAlerts, listFirings, removeAlert } from './alerts.ts';
 
 const deciders: readonly Role[] = ['owner', 'finance', 'operator'];

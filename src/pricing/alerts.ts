@@ -1,5 +1,5 @@
 import { usageForPeriod } from '../metering/usage.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { currencyDigits } from '../platform/money.ts';
 import { Exact } from '../platform/quantity.ts';

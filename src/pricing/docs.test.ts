@@ -6,7 +6,7 @@ import { readPlanFile } from './plan-file.ts';
 import { rateLine } from './rating/rate-line.ts';
 import { rateMonth, type UsageLine } from './rating/rate-month.ts';
 import { ratePlan } from './rating/rate-plan.ts';
-import { bill, stay, usedMonth, version } from './rating/rating-fixture.ts';
+import { bill, stay, usedMonth, version } from '../../test/fixtures/rating.ts';
 
 // docs/pricing.md promises figures: each is taken from there.
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { declareRoute, type RouteDeclaration, staff } from '../platform/route.ts';
-import { decimalOut, month, slug } from '../platform/schemas.ts';
+import { declareRoute, type RouteDeclaration, staff } from '../platform/declare/route.ts';
+import { decimalOut, month, slug } from '../platform/declare/schemas.ts';
 import { gapsWithMoney } from './gaps.ts';
 
 const moment = z.iso.datetime().meta({ description: 'UTC', examples: ['2026-05-30T00:00:00Z'] });

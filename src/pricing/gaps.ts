@@ -1,7 +1,7 @@
-import { type Gap, type GapQuery, listGaps } from '../metering/gaps.ts';
+import { type Gap, type GapQuery, listGaps } from '../metering/finality/gaps.ts';
 import type { DayRange } from '../metering/period.ts';
 import { type Usage, usageForPeriod } from '../metering/usage.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Exact, formatQuantity, parseQuantity } from '../platform/quantity.ts';

@@ -1,6 +1,6 @@
 import { listDeployments } from '../deployments/deployments.ts';
 import { dayOf } from '../metering/period.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { subscribe } from './subscriptions.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { declareJob } from '../platform/job.ts';
+import { declareJob } from '../platform/declare/job.ts';
 import { checkAlerts } from './alerts.ts';
 
 /** Fires the alerts whose thresholds are reached. */

@@ -4,7 +4,7 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { applyPlans, previewPlans } from './plan-apply.ts';
 import { getPlan } from './plans.ts';
-import { makeDeployment, makePlan, makeUsagePartitions, use } from './pricing-fixture.ts';
+import { makeDeployment, makePlan, makeUsagePartitions, use } from '../../test/fixtures/pricing.ts';
 import { subscribe } from './subscriptions.ts';
 
 const now = Temporal.Instant.from('2026-06-11T06:00:00Z');

@@ -1,7 +1,7 @@
 import { listKinds } from '../metering/kinds.ts';
 import { dayOf } from '../metering/period.ts';
 import { usageForPeriod } from '../metering/usage.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { Exact, formatQuantity, parseQuantity, roundQuantity } from '../platform/quantity.ts';
 import { type Comparison, compareQuotes } from './comparison.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { warnAbout, type WarnedKind } from './plan-warnings.ts';
-import { version } from './rating/rating-fixture.ts';
+import { version } from '../../test/fixtures/rating.ts';
 
 const today = Temporal.PlainDate.from('2026-06-11');
 const droplets = (kind: string, more: Partial<WarnedKind> = {}): WarnedKind => ({

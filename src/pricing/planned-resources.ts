@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Kind } from '../metering/kinds.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { Exact, formatQuantity, roundQuantity } from '../platform/quantity.ts';
-import { recordOf } from '../platform/schemas.ts';
+import { recordOf } from '../platform/declare/schemas.ts';
 import { formatPath } from './plan.ts';
 import { numbersAsText } from './plan-file.ts';
 import { decimalText } from './rating/decimal.ts';

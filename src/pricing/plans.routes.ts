@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { dayOf } from '../metering/period.ts';
-import { pageOf, pageOfAll } from '../platform/pages.ts';
-import { declareList, declareRoute, type Role, type RouteDeclaration, staff } from '../platform/route.ts';
-import { day, dayOut, decimalOut, instant, instantOut, slug } from '../platform/schemas.ts';
+import { pageOf, pageOfAll } from '../platform/declare/pages.ts';
+import { declareList, declareRoute, type Role, type RouteDeclaration, staff } from '../platform/declare/route.ts';
+import { day, dayOut, decimalOut, instant, instantOut, slug } from '../platform/declare/schemas.ts';
 import type { PlanVersion } from './plan.ts';
 import { applyPlans, previewPlans } from './plan-apply.ts';
 import { planFileJsonSchema, planFileLengthMax } from './plan-file.ts';

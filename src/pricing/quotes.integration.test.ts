@@ -2,15 +2,15 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { assign } from '../deployments/assignments.ts';
-import { insertAccount, insertLiving, writeState } from '../deployments/inventory-fixture.ts';
+import { insertAccount, insertLiving, writeState } from '../../test/fixtures/inventory.ts';
 import { meterRange } from '../metering/meter.ts';
 import type { Kind } from '../metering/kinds.ts';
 import { listKinds } from '../metering/kinds.ts';
 import { plannedResources, usageOfPlanned } from './planned-resources.ts';
 import { quotePlans } from './plan-quotes.ts';
-import { makeDeployment, makePlan } from './pricing-fixture.ts';
+import { makeDeployment, makePlan } from '../../test/fixtures/pricing.ts';
 import { forecastDeployment, quoteDeployment, quoteUsage } from './quotes.ts';
-import { at } from './rating/rating-fixture.ts';
+import { at } from '../../test/fixtures/rating.ts';
 import { changeSubscription, startSubscription } from './subscriptions.ts';
 
 const day = (text: string) => Temporal.PlainDate.from(text);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { dayOf } from '../metering/period.ts';
-import { declareRoute, type Role, type RouteDeclaration, staff } from '../platform/route.ts';
-import { day, decimalOut, instantOut, month, recordOf, slug } from '../platform/schemas.ts';
+import { declareRoute, type Role, type RouteDeclaration, staff } from '../platform/declare/route.ts';
+import { day, decimalOut, instantOut, month, recordOf, slug } from '../platform/declare/schemas.ts';
 import { plannedResource } from './planned-resources.ts';
 import { averageMonthsMax, plansMax, quotePlans } from './plan-quotes.ts';
 import { forecastDeployment, quoteDeployment } from './quotes.ts';

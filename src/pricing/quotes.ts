@@ -1,5 +1,5 @@
 import { type DeploymentUsage, usageForPeriod } from '../metering/usage.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { billingKinds, getPlan } from './plans.ts';
 import { ratedMonth } from './rated-months.ts';

@@ -1,13 +1,13 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { openPool } from '../platform/database.ts';
+import { openPool } from '../platform/database/database.ts';
 import { addPlanVersion } from './plans.ts';
-import { makeDeployment, makePlan, makeUsagePartitions, use } from './pricing-fixture.ts';
+import { makeDeployment, makePlan, makeUsagePartitions, use } from '../../test/fixtures/pricing.ts';
 import { quoteDeployment } from './quotes.ts';
 import { ratedMonth } from './rated-months.ts';
 import type { UsageLine } from './rating/rate-month.ts';
-import { at, shown } from './rating/rating-fixture.ts';
+import { at, shown } from '../../test/fixtures/rating.ts';
 import {
   changeSubscription,
   endSubscription,

@@ -1,6 +1,6 @@
 import { dayOf } from '../metering/period.ts';
-import type { UsageScope } from '../metering/usage-store.ts';
-import type { Database } from '../platform/database.ts';
+import type { UsageScope } from '../metering/records/usage-store.ts';
+import type { Database } from '../platform/database/database.ts';
 import type { PlanVersion } from './plan.ts';
 import { planVersionsById } from './plans.ts';
 import { type BaseFee, feesBilled, feesOfMonth } from './rating/base-fees.ts';

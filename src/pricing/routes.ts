@@ -1,4 +1,4 @@
-import type { RouteDeclaration } from '../platform/route.ts';
+import type { RouteDeclaration } from '../platform/declare/route.ts';
 import { alertRoutes } from './alerts.routes.ts';
 import { planRoutes } from './plans.routes.ts';
 import { quoteRoutes } from './quotes.routes.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
 import type { PlanVersion } from './plan.ts';
 
 /** A plan as it is on a day. Decimals are strings, as they were written. */

@@ -1,5 +1,5 @@
 import { dayOf, startOfDay } from '../metering/period.ts';
-import type { Database } from '../platform/database.ts';
+import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { getPlan } from './plans.ts';
 import * as plansStore from './store.ts';

@@ -1,8 +1,8 @@
 import { forecastUsage } from '../metering/forecast.ts';
 import type { DayRange } from '../metering/period.ts';
 import { usageForPeriod, usageOfAll } from '../metering/usage.ts';
-import type { UsageScope } from '../metering/usage-store.ts';
-import type { Database } from '../platform/database.ts';
+import type { UsageScope } from '../metering/records/usage-store.ts';
+import type { Database } from '../platform/database/database.ts';
 import { sumQuantities } from '../platform/quantity.ts';
 
 /** A deployment and the days of a piece of its month. */

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { requestDatabase } from '../../src/http/request-database.ts';
+import { requestDatabase } from '../../src/http/access/request-database.ts';
 import { openEngine } from '../../src/jobs/engine.ts';
-import { type Database, openPool } from '../../src/platform/database.ts';
+import { type Database, openPool } from '../../src/platform/database/database.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { closedPatterns, closedToCustomers, readByCustomers } from './relations.ts';
 import { insertTwoCustomers, plantedCost, type TwoCustomers } from './two-customers.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { methodOf } from '../../src/http/api.ts';
-import { routes } from '../../src/http/routes.ts';
-import { type RouteDeclaration, roleNames } from '../../src/platform/route.ts';
+import { methodOf } from '../../src/http/serve/api.ts';
+import { routes } from '../../src/http/serve/routes.ts';
+import { type RouteDeclaration, roleNames } from '../../src/platform/declare/route.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { json, startTestApi, type TestApi } from '../http/api-fixture.ts';
 import { insertTwoCustomers, plantedCost, type TwoCustomers } from './two-customers.ts';

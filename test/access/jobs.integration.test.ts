@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createCustomer } from '../../src/deployments/customers.ts';
 import { listAudit } from '../../src/platform/audit.ts';
-import { declareJob } from '../../src/platform/job.ts';
+import { declareJob } from '../../src/platform/declare/job.ts';
 import { openWorkerFixture, untilDrained, type WorkerFixture } from '../jobs/worker-fixture.ts';
 
 let fixture: WorkerFixture;

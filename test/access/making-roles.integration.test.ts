@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { assertRequestRoles, requestDatabase } from '../../src/http/request-database.ts';
-import { connect, type Database, openPool } from '../../src/platform/database.ts';
-import { dropDatabase, ensureDatabase } from '../../src/platform/databases.ts';
-import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded.ts';
-import { migrate } from '../../src/platform/migrate.ts';
+import { assertRequestRoles, requestDatabase } from '../../src/http/access/request-database.ts';
+import { connect, type Database, openPool } from '../../src/platform/database/database.ts';
+import { dropDatabase, ensureDatabase } from '../../src/platform/database/databases.ts';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded/embedded.ts';
+import { migrate } from '../../src/platform/database/migrate.ts';
 import { insertTwoCustomers } from './two-customers.ts';
 
 // Database roles belong to a whole server, so these tests have one of their own, in which there are none yet.

@@ -25,7 +25,7 @@ test('imports along the arrows are in order', () => {
     house({
       'src/pricing/rating.ts': `import '../metering/usage.ts'; import '../inventory/kinds.ts'; import '../platform/money.ts'; import './store.ts';`,
       'src/cli/usage.ts': `import '../metering/usage.ts'; import './output.ts';`,
-      'src/cli/start.ts': `import '../http/server.ts'; import '../jobs/runner.ts';`,
+      'src/cli/local/start.ts': `import '../../http/server.ts'; import '../../jobs/runner.ts';`,
       'src/cli/job.ts': `import '../jobs/list.ts';`,
       'src/jobs/runner.ts': `import 'pg-boss'; import '../metering/jobs.ts';`,
       'src/metering/usage.test.ts': `import '../../test/database.ts'; import '../pricing/plans.ts';`,

@@ -6,7 +6,8 @@ import { parseSync, Visitor } from 'oxc-parser';
 
 /** Domains, each with the rooms beside platform that it may import; what those may, it may too. */
 const domains: Readonly<Record<string, readonly string[]>> = {
-  cloud: [],
+  simulator: [],
+  cloud: ['simulator'],
   inventory: ['cloud'],
   deployments: ['inventory'],
   metering: ['deployments'],
@@ -22,7 +23,7 @@ const surfaces = ['cli', 'http', 'jobs'];
 const outermost = ['cli', 'http'];
 
 /** Where a process that serves is put together out of its surfaces. */
-const assemblies = ['src/cli/start.ts', 'src/cli/simulate.ts', 'src/cli/openapi.ts'];
+const assemblies = ['src/cli/local/start.ts', 'src/cli/local/simulate.ts', 'src/cli/nouns/openapi.ts'];
 
 /** The one room that may know a library. */
 const roomOfLibrary: Readonly<Record<string, string>> = { 'pg-boss': 'jobs' };

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { insertIssued } from '../../src/invoices/focus/focus-fixture.ts';
-import { readCsv, readParquet } from '../../src/invoices/focus/read-back-fixture.ts';
+import { insertIssued } from '../fixtures/focus.ts';
+import { readCsv, readParquet } from '../fixtures/focus-read-back.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
 

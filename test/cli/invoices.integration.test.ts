@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { addDeployment, addDroplet, at, openBusiness, own, settle } from '../../src/invoices/invoices-fixture.ts';
+import { addDeployment, addDroplet, at, openBusiness, own, settle } from '../fixtures/invoices.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assign } from '../../src/deployments/assignments.ts';
-import { insertLiving, writeState } from '../../src/deployments/inventory-fixture.ts';
-import { at, createDeployments, insertAccount, insertSync } from '../../src/metering/metering-fixture.ts';
+import { insertLiving, writeState } from '../fixtures/inventory.ts';
+import { at, createDeployments, insertAccount, insertSync } from '../fixtures/metering.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
 

@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/cloud/simulator/server.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
 
 export interface Reply {
   readonly status: number;

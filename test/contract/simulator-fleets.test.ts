@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type FleetDeployment, startSimulator } from '../../src/cloud/simulator/server.ts';
+import { type FleetDeployment, startSimulator } from '../../src/simulator/server.ts';
 import { ascending, open, type Opened } from './simulator-client.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what came over the wire

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { routesOf } from '../../src/cloud/simulator/routes.ts';
-import type { FleetName } from '../../src/cloud/simulator/server.ts';
+import { routesOf } from '../../src/simulator/routes.ts';
+import type { FleetName } from '../../src/simulator/server.ts';
 import { ascending, open, type Opened } from './simulator-client.ts';
 
 const fleet = fc.constantFrom<FleetName>('pilot', 'agency', 'hoster', 'bare');

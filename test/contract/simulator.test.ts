@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { routesOf } from '../../src/cloud/simulator/routes.ts';
-import type { FleetName } from '../../src/cloud/simulator/server.ts';
+import { routesOf } from '../../src/simulator/routes.ts';
+import type { FleetName } from '../../src/simulator/server.ts';
 import { openApiDescription } from './api-description.ts';
 import { ascending, open, type Opened } from './simulator-client.ts';
 

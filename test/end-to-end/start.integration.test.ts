@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { startSimulator } from '../../src/cloud/simulator/server.ts';
+import { startSimulator } from '../../src/simulator/server.ts';
 import { openTestDatabase } from '../database.ts';
 import { Arcadia, answerOf, arcadia, failureOf, makeFolder } from './arcadia.ts';
 

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import type { ScheduleEntry } from '../../src/jobs/schedule.ts';
-import type { Database } from '../../src/platform/database.ts';
-import { declareJob } from '../../src/platform/job.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { declareJob } from '../../src/platform/declare/job.ts';
 
 // Jobs for breaking. Each leaves its effects with the process that made them, without a constraint
 // that could hide a second one: only the lease stands between them and doing things twice.

@@ -1,6 +1,6 @@
-import { startWorker } from '../../src/jobs/house.ts';
+import { startWorker } from '../../src/jobs/registry.ts';
 import { loadConfig } from '../../src/platform/config.ts';
-import { connect } from '../../src/platform/database.ts';
+import { connect } from '../../src/platform/database/database.ts';
 import { createLog } from '../../src/platform/log.ts';
 
 // A worker of the house, with its own jobs, in a process of its own.

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from '../../src/platform/database.ts';
+import type { Database } from '../../src/platform/database/database.ts';
 
 // A database that is put back to what it was, again and again: a hundredth of a copy's time, which is
 // a thousand files. What is put back are rows, sequences and the partitions of usage_records; nothing

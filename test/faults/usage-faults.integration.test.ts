@@ -7,21 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { assign } from '../../src/deployments/assignments.ts';
-import { insertLiving, writeState } from '../../src/deployments/inventory-fixture.ts';
+import { insertLiving, writeState } from '../fixtures/inventory.ts';
 import { meterOutstanding, meterRange } from '../../src/metering/meter.ts';
-import {
-  at,
-  createDeployments,
-  expectedUsage,
-  insertAccount,
-  storedBytes,
-  storedUsage,
-} from '../../src/metering/metering-fixture.ts';
-import { applyRetention } from '../../src/metering/retention.ts';
-import { moveUsage } from '../../src/metering/usage-move.ts';
-import { openUsageStore, useClickHouse } from '../../src/metering/usage-store.open.ts';
-import { connect, type Database } from '../../src/platform/database.ts';
-import { dropDatabase, ensureDatabase } from '../../src/platform/databases.ts';
+import { at, createDeployments, expectedUsage, insertAccount, storedBytes, storedUsage } from '../fixtures/metering.ts';
+import { applyRetention } from '../../src/metering/retention/retention.ts';
+import { moveUsage } from '../../src/metering/records/move/move.ts';
+import { openUsageStore, useClickHouse } from '../../src/metering/records/open.ts';
+import { connect, type Database } from '../../src/platform/database/database.ts';
+import { dropDatabase, ensureDatabase } from '../../src/platform/database/databases.ts';
 import { startClickHouse } from '../clickhouse/server.ts';
 import { openTestDatabase } from '../database.ts';
 import { keepDatabase } from './kept-database.ts';

@@ -1,8 +1,8 @@
 import { meterOutstanding } from '../../src/metering/meter.ts';
-import { applyRetention } from '../../src/metering/retention.ts';
-import { moveUsage } from '../../src/metering/usage-move.ts';
-import { useClickHouse } from '../../src/metering/usage-store.open.ts';
-import { connect } from '../../src/platform/database.ts';
+import { applyRetention } from '../../src/metering/retention/retention.ts';
+import { moveUsage } from '../../src/metering/records/move/move.ts';
+import { useClickHouse } from '../../src/metering/records/open.ts';
+import { connect } from '../../src/platform/database/database.ts';
 
 // Meters, retires or moves in a process of its own, which kills itself (SIGKILL) at one step: just
 // before or just after one of its statements, in whichever database. Without a step it runs to its

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { openJobs, type Jobs } from '../../src/jobs/jobs.ts';
 import { queues } from '../../src/jobs/queues.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
-import type { JobArguments, JobDeclaration } from '../../src/platform/job.ts';
+import type { JobArguments, JobDeclaration } from '../../src/platform/declare/job.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { until, untilDrained } from '../jobs/worker-fixture.ts';
 import { createFaultTables, daysJob, faultDeclarations, holdJob, stepsJob } from './fault-jobs.ts';

@@ -1,6 +1,6 @@
 import { openWorker } from '../../src/jobs/worker.ts';
 import { loadConfig } from '../../src/platform/config.ts';
-import { connect } from '../../src/platform/database.ts';
+import { connect } from '../../src/platform/database/database.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { faultDeclarations, faultSchedule } from './fault-jobs.ts';
 

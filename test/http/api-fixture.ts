@@ -1,11 +1,11 @@
 import { Registry } from 'prom-client';
-import { startApi } from '../../src/http/house.ts';
-import type { Limits } from '../../src/http/limits.ts';
-import { openReadiness } from '../../src/http/readiness.ts';
-import { issueToken } from '../../src/platform/issue-token.ts';
+import { startApi } from '../../src/http/start.ts';
+import type { Limits } from '../../src/http/serve/limits.ts';
+import { openReadiness } from '../../src/http/health/readiness.ts';
+import { issueToken } from '../../src/platform/secrets/issue-token.ts';
 import { type Config, loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/log.ts';
-import type { Role, RouteDeclaration } from '../../src/platform/route.ts';
+import type { Role, RouteDeclaration } from '../../src/platform/declare/route.ts';
 import type { TestDatabase } from '../database.ts';
 
 export interface TestApi {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { openApiDocument } from '../../src/http/openapi.ts';
-import type { JsonSchema } from '../../src/http/openapi-schemas.ts';
-import { routes } from '../../src/http/routes.ts';
-import { declareRoute } from '../../src/platform/route.ts';
-import { recordOf } from '../../src/platform/schemas.ts';
+import { openApiDocument } from '../../src/http/document/openapi.ts';
+import type { JsonSchema } from '../../src/http/document/openapi-schemas.ts';
+import { routes } from '../../src/http/serve/routes.ts';
+import { declareRoute } from '../../src/platform/declare/route.ts';
+import { recordOf } from '../../src/platform/declare/schemas.ts';
 
 // Whatever a request can hold has a limit, and the document of the API says which: every list,
 // every text and every map of it.

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { draftMonth } from '../../src/invoices/drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, own, settle } from '../../src/invoices/invoices-fixture.ts';
+import { addDeployment, addDroplet, at, day, openBusiness, own, settle } from '../fixtures/invoices.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { json, startTestApi, type TestApi } from './api-fixture.ts';
 

@@ -2,9 +2,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openApiDocument } from '../../src/http/openapi.ts';
-import { routes } from '../../src/http/routes.ts';
-import { tags } from '../../src/http/tags.ts';
+import { openApiDocument } from '../../src/http/document/openapi.ts';
+import { routes } from '../../src/http/serve/routes.ts';
+import { tags } from '../../src/http/document/tags.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { startTestApi, type TestApi } from './api-fixture.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { followSimulatedClock } from '../../src/platform/clock.ts';
-import { makeDeployment, makePlan, makeUsagePartitions, use } from '../../src/pricing/pricing-fixture.ts';
-import { at } from '../../src/pricing/rating/rating-fixture.ts';
+import { makeDeployment, makePlan, makeUsagePartitions, use } from '../fixtures/pricing.ts';
+import { at } from '../fixtures/rating.ts';
 import { startSubscription } from '../../src/pricing/subscriptions.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { json, startTestApi, type TestApi } from './api-fixture.ts';

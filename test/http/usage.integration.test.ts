@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assign } from '../../src/deployments/assignments.ts';
 import { createCustomer } from '../../src/deployments/customers.ts';
 import { createDeployment } from '../../src/deployments/deployments.ts';
-import { insertLiving, writeState } from '../../src/deployments/inventory-fixture.ts';
+import { insertLiving, writeState } from '../fixtures/inventory.ts';
 import { meterOutstanding } from '../../src/metering/meter.ts';
-import { at, createDeployments, insertAccount, insertSync } from '../../src/metering/metering-fixture.ts';
-import type { Role } from '../../src/platform/route.ts';
+import { at, createDeployments, insertAccount, insertSync } from '../fixtures/metering.ts';
+import type { Role } from '../../src/platform/declare/route.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { json, startTestApi, type TestApi } from './api-fixture.ts';
 

@@ -2,14 +2,14 @@ import { sql } from 'kysely';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
 import { openProvider } from '../../src/cloud/open.ts';
-import { startSimulator } from '../../src/cloud/simulator/server.ts';
+import { startSimulator } from '../../src/simulator/server.ts';
 import { connectAccount } from '../../src/inventory/accounts.ts';
-import { startWorker } from '../../src/jobs/house.ts';
+import { startWorker } from '../../src/jobs/registry.ts';
 import { followSimulatedClock } from '../../src/platform/clock.ts';
 import { loadConfig } from '../../src/platform/config.ts';
-import { generateSecretKey } from '../../src/platform/crypto.ts';
+import { generateSecretKey } from '../../src/platform/secrets/crypto.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { loadSecretKey } from '../../src/platform/secret-key.ts';
+import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
 import { openTestDatabase } from '../database.ts';
 import { until, untilDrained } from './worker-fixture.ts';
 

@@ -3,7 +3,7 @@ import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { declareJob } from '../../src/platform/job.ts';
+import { declareJob } from '../../src/platform/declare/job.ts';
 import { openWorkerFixture, until, untilDrained, type WorkerFixture } from './worker-fixture.ts';
 
 const exporter = new InMemorySpanExporter();

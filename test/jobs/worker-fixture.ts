@@ -4,8 +4,8 @@ import { Registry } from 'prom-client';
 import type { ScheduleEntry } from '../../src/jobs/schedule.ts';
 import { openWorker, type Worker, type WorkerOptions } from '../../src/jobs/worker.ts';
 import { loadConfig } from '../../src/platform/config.ts';
-import type { Database } from '../../src/platform/database.ts';
-import type { JobDeclaration } from '../../src/platform/job.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import type { JobDeclaration } from '../../src/platform/declare/job.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ArcadiaError } from '../../src/platform/errors.ts';
-import { CancelJob, declareJob, type JobDeclaration, SnoozeJob } from '../../src/platform/job.ts';
+import { CancelJob, declareJob, type JobDeclaration, SnoozeJob } from '../../src/platform/declare/job.ts';
 import { openWorkerFixture, until, untilDrained, type WorkerFixture } from './worker-fixture.ts';
 
 let fixture: WorkerFixture;

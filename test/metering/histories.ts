@@ -4,10 +4,10 @@ import { sql } from 'kysely';
 import { openTestDatabase } from '../database.ts';
 import { assign } from '../../src/deployments/assignments.ts';
 import { setDeploymentStart } from '../../src/deployments/deployments.ts';
-import { insertResource, writeState } from '../../src/deployments/inventory-fixture.ts';
-import type { Database } from '../../src/platform/database.ts';
+import { insertResource, writeState } from '../fixtures/inventory.ts';
+import type { Database } from '../../src/platform/database/database.ts';
 import { meterDay, meterOutstanding } from '../../src/metering/meter.ts';
-import { at, createDeployments, insertAccount } from '../../src/metering/metering-fixture.ts';
+import { at, createDeployments, insertAccount } from '../fixtures/metering.ts';
 
 // Random histories with resizes, power cycles, moves, shares, ends, backdated assignments and
 // late facts, over windows that hold the ends of months of 28, 29, 30 and 31 days; days are

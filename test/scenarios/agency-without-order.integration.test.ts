@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { bare } from '../../src/cloud/simulator/fleets/bare.ts';
+import { bare } from '../../src/simulator/fleets/bare.ts';
 import { bringAttributionsUpToDate, unattributedResources } from '../../src/deployments/attribution.ts';
 import { createCustomer } from '../../src/deployments/customers.ts';
 import { createDeployment } from '../../src/deployments/deployments.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { FleetEventInput } from '../../src/cloud/simulator/events.ts';
+import type { FleetEventInput } from '../../src/simulator/events.ts';
 import { getResource } from '../../src/inventory/resources.ts';
 import { syncAccount } from '../../src/inventory/sync.ts';
 import { databaseClock } from '../../src/platform/clock.ts';

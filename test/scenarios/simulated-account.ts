@@ -1,14 +1,14 @@
 import { createDigitalOcean } from '../../src/cloud/digitalocean/client.ts';
 import type { Machine } from '../../src/cloud/digitalocean/machine.ts';
 import type { Provider } from '../../src/cloud/provider.ts';
-import type { FleetEventInput } from '../../src/cloud/simulator/events.ts';
-import type { FaultInput } from '../../src/cloud/simulator/faults.ts';
-import { type FleetName, type Simulator, startSimulator } from '../../src/cloud/simulator/server.ts';
+import type { FleetEventInput } from '../../src/simulator/events.ts';
+import type { FaultInput } from '../../src/simulator/faults.ts';
+import { type FleetName, type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { type Account, connectAccount } from '../../src/inventory/accounts.ts';
 import { type SyncOptions, type SyncResult, syncAccount } from '../../src/inventory/sync.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
-import { generateSecretKey, parseSecretKey } from '../../src/platform/crypto.ts';
-import type { Database } from '../../src/platform/database.ts';
+import { generateSecretKey, parseSecretKey } from '../../src/platform/secrets/crypto.ts';
+import type { Database } from '../../src/platform/database/database.ts';
 
 export const secretKey = parseSecretKey(generateSecretKey())!;
 

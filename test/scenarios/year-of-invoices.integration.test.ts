@@ -7,13 +7,13 @@ import {
   waiveCorrection,
 } from '../../src/invoices/corrections.ts';
 import { composeCustomer, draftMonth } from '../../src/invoices/drafts.ts';
-import { addDeployment, at, day, openBusiness, own, settle } from '../../src/invoices/invoices-fixture.ts';
+import { addDeployment, at, day, openBusiness, own, settle } from '../fixtures/invoices.ts';
 import { invoicesOfMonth, readDocument } from '../../src/invoices/invoices.ts';
 import { approveInvoice, issueInvoice, voidInvoice } from '../../src/invoices/issue.ts';
 import { addLine } from '../../src/invoices/manual-lines.ts';
-import { MoneyLaws } from '../../src/invoices/money-laws.ts';
+import { MoneyLaws } from '../fixtures/money-laws.ts';
 import { setTaxRate } from '../../src/invoices/tax-rates.ts';
-import { insertLiving, writeState } from '../../src/deployments/inventory-fixture.ts';
+import { insertLiving, writeState } from '../fixtures/inventory.ts';
 import { Exact } from '../../src/platform/quantity.ts';
 import { addPlanVersion, getPlan } from '../../src/pricing/plans.ts';
 import { subscribe } from '../../src/pricing/subscriptions.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Provider } from '../provider.ts';
 import { createDigitalOcean } from './client.ts';
-import { type TestApi, TestMachine, answer, readListing, startApi } from './testing.ts';
+import { type TestApi, TestMachine, answer, readListing, startApi } from '../../../test/fixtures/digitalocean.ts';
 
 const backup = (id: number) => ({
   id,

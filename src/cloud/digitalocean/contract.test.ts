@@ -3,7 +3,7 @@ import type { Provider } from '../provider.ts';
 import { createDigitalOcean } from './client.ts';
 import { backupImages, backupPolicies } from './collections.ts';
 import { endpoints, scopes } from './endpoints.ts';
-import { type TestApi, TestMachine, answer, readListing, startApi } from './testing.ts';
+import { type TestApi, TestMachine, answer, readListing, startApi } from '../../../test/fixtures/digitalocean.ts';
 import { type ApiDescription, type Operation, readApiDescription } from '../../../test/contract/api-examples.ts';
 
 // A server that knows the provider's API description and nothing else: it notes every request

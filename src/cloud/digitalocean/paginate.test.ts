@@ -2,7 +2,14 @@ import { afterEach, expect, test } from 'vitest';
 import { collectionsByKind, readAll } from './collections.ts';
 import { type Collection, paginate, perPage } from './paginate.ts';
 import { Reading, Requester, requestLimits } from './request.ts';
-import { type TestApi, type TestHandler, TestMachine, answer, readListing, startApi } from './testing.ts';
+import {
+  type TestApi,
+  type TestHandler,
+  TestMachine,
+  answer,
+  readListing,
+  startApi,
+} from '../../../test/fixtures/digitalocean.ts';
 import { Throttle } from './throttle.ts';
 
 const open: TestApi[] = [];

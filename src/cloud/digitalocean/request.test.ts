@@ -7,7 +7,7 @@ import {
   type RequestLimits,
   requestLimits,
 } from './request.ts';
-import { type TestApi, type TestHandler, TestMachine, answer, startApi } from './testing.ts';
+import { type TestApi, type TestHandler, TestMachine, answer, startApi } from '../../../test/fixtures/digitalocean.ts';
 import { Throttle } from './throttle.ts';
 
 const open: TestApi[] = [];

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Provider } from '../provider.ts';
-import type { FaultInput } from '../simulator/faults.ts';
-import { startSimulator } from '../simulator/server.ts';
+import type { FaultInput } from '../../simulator/faults.ts';
+import { startSimulator } from '../../simulator/server.ts';
 import { createDigitalOcean } from './client.ts';
-import { readListing, TestMachine } from './testing.ts';
+import { readListing, TestMachine } from '../../../test/fixtures/digitalocean.ts';
 
 // The client against a fleet that lives: every kind, and the provider's awkward moments.
 

@@ -6,7 +6,7 @@ import S3rver from 's3rver';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDigitalOcean } from './client.ts';
 import { Spaces, spacesRegions } from './spaces.ts';
-import { type TestHandler, readListing, startApi } from './testing.ts';
+import { type TestHandler, readListing, startApi } from '../../../test/fixtures/digitalocean.ts';
 
 // Against an S3 server of somebody else's making.
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RateHeaders } from './rate-headers.ts';
-import { TestMachine } from './testing.ts';
+import { TestMachine } from '../../../test/fixtures/digitalocean.ts';
 import { BudgetExhausted, Throttle, throttleFor } from './throttle.ts';
 
 const minuteMs = 60_000;

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Database, Transaction } from '../../platform/database.ts';
+import type { Database, Transaction } from '../../platform/database/database.ts';
 import { inheritanceLayers, inheritingKinds } from '../inheritance.ts';
 
 // Derivation of attributions, in temporary tables of the caller's transaction:

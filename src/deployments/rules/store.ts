@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../../platform/database.ts';
+import type { Database, Transaction } from '../../platform/database/database.ts';
 import { rewriteHistory } from '../../platform/history.ts';
 import { nameMatches } from '../attribution/store.ts';
 import { inheritingKinds } from '../inheritance.ts';

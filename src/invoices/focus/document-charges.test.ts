@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TaxTotal } from '../taxes.ts';
 import { columns, type FocusRow } from './columns.ts';
-import { baseFee, brokenRules, chargesOf, line, vat } from './focus-fixture.ts';
+import { baseFee, brokenRules, chargesOf, line, vat } from '../../../test/fixtures/focus.ts';
 import type { BilledLine } from './charge.ts';
 import type { BilledDocument } from './document-charges.ts';
 

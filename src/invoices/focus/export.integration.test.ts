@@ -8,15 +8,23 @@ import { planSchema } from '../../pricing/plan.ts';
 import { addPlanVersion } from '../../pricing/plans.ts';
 import { checkCorrections, correctOnNextInvoice, issueCreditNote } from '../corrections.ts';
 import { draftMonth } from '../drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState } from '../invoices-fixture.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  settle,
+  writeState,
+} from '../../../test/fixtures/invoices.ts';
 import { getInvoice, listInvoices } from '../invoices.ts';
 import { approveInvoice, issueInvoice, voidInvoice } from '../issue.ts';
 import { addLine } from '../manual-lines.ts';
 import { setTaxRate } from '../tax-rates.ts';
 import { columns } from './columns.ts';
 import { exportFocus, type FocusFormat, type FocusSummary } from './export.ts';
-import { brokenRules, insertIssued } from './focus-fixture.ts';
-import { readCsv, readParquet } from './read-back-fixture.ts';
+import { brokenRules, insertIssued } from '../../../test/fixtures/focus.ts';
+import { readCsv, readParquet } from '../../../test/fixtures/focus-read-back.ts';
 
 const january = day('2026-01-01');
 const february = day('2026-02-01');

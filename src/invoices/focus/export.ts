@@ -1,5 +1,5 @@
 import { listBillingKinds } from '../../metering/kinds.ts';
-import type { Database } from '../../platform/database.ts';
+import type { Database } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { formatMoney } from '../../platform/money.ts';
 import { Exact } from '../../platform/quantity.ts';

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { columns, type FocusRow } from './columns.ts';
 import { csvLines } from './csv.ts';
-import { baseFee, chargesOf, line, vat } from './focus-fixture.ts';
+import { baseFee, chargesOf, line, vat } from '../../../test/fixtures/focus.ts';
 import { parquetBytes } from './parquet.ts';
-import { expected, readCsv, readParquet } from './read-back-fixture.ts';
+import { expected, readCsv, readParquet } from '../../../test/fixtures/focus-read-back.ts';
 
 async function* batchesOf(rows: readonly FocusRow[], size = 700): AsyncGenerator<readonly FocusRow[]> {
   for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
 import { startTestApi, type TestApi } from '../../../test/http/api-fixture.ts';
-import { insertIssued } from './focus-fixture.ts';
-import { readCsv, readParquet } from './read-back-fixture.ts';
+import { insertIssued } from '../../../test/fixtures/focus.ts';
+import { readCsv, readParquet } from '../../../test/fixtures/focus-read-back.ts';
 import { exportRoutes } from './routes.ts';
 
 let database: TestDatabase;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { declareDocument, type RouteDeclaration } from '../../platform/route.ts';
-import { month } from '../../platform/schemas.ts';
+import { declareDocument, type RouteDeclaration } from '../../platform/declare/route.ts';
+import { month } from '../../platform/declare/schemas.ts';
 import { exportFocus, focusFormats } from './export.ts';
 
 const mediaTypes = { csv: 'text/csv', parquet: 'application/vnd.apache.parquet' } as const;

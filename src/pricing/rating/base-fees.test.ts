@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bill, shown, stay, version } from './rating-fixture.ts';
+import { bill, shown, stay, version } from '../../../test/fixtures/rating.ts';
 
 const total = (month: ReturnType<typeof bill>) => month.totals.map((sum) => `${sum.total} ${sum.currency}`).join(', ');
 

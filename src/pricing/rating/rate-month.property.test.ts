@@ -4,7 +4,7 @@ import { Exact } from '../../platform/quantity.ts';
 import { feesBilled, feesOfMonth } from './base-fees.ts';
 import { monthsToLookBack } from './carry-over.ts';
 import { rateMonth, type UsageLine } from './rate-month.ts';
-import { at, stay, version } from './rating-fixture.ts';
+import { at, stay, version } from '../../../test/fixtures/rating.ts';
 import type { UsedMonth } from './sections.ts';
 import { piecesOf, type Stay, type Timeline } from './timeline.ts';
 

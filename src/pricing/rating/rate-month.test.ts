@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { feesOfMonth } from './base-fees.ts';
 import { rateMonth, type UsageLine } from './rate-month.ts';
-import { bill, shown, stay, usedMonth, version } from './rating-fixture.ts';
+import { bill, shown, stay, usedMonth, version } from '../../../test/fixtures/rating.ts';
 
 const hours = (change: object = {}) => ({
   kind: 'droplet_hours',

@@ -7,12 +7,12 @@ import { bringAttributionsUpToDate } from '../../../src/deployments/attribution.
 import { createCustomer } from '../../../src/deployments/customers.ts';
 import { createDeployment } from '../../../src/deployments/deployments.ts';
 import { applyRules } from '../../../src/deployments/rules.ts';
-import { openApiDocument, type OpenApiOperation } from '../../../src/http/openapi.ts';
-import { routes } from '../../../src/http/routes.ts';
+import { openApiDocument, type OpenApiOperation } from '../../../src/http/document/openapi.ts';
+import { routes } from '../../../src/http/serve/routes.ts';
 import { meterRange } from '../../../src/metering/meter.ts';
 import { databaseClock } from '../../../src/platform/clock.ts';
-import type { Database } from '../../../src/platform/database.ts';
-import type { Role } from '../../../src/platform/route.ts';
+import type { Database } from '../../../src/platform/database/database.ts';
+import type { Role } from '../../../src/platform/declare/route.ts';
 import { subscribe } from '../../../src/pricing/subscriptions.ts';
 import { openTestDatabase, type TestDatabase } from '../../database.ts';
 import { openSimulatedAccount, secretKey, type SimulatedAccount } from '../../scenarios/simulated-account.ts';

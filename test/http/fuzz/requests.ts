@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { OpenApiDocument, OpenApiOperation } from '../../../src/http/openapi.ts';
-import type { JsonSchema } from '../../../src/http/openapi-schemas.ts';
+import type { OpenApiDocument, OpenApiOperation } from '../../../src/http/document/openapi.ts';
+import type { JsonSchema } from '../../../src/http/document/openapi-schemas.ts';
 
 // Requests made from the document of the API: as it wants them, nearly so, and not at all.
 

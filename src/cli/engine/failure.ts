@@ -1,0 +1,42 @@
+import { CommanderError } from 'commander';
+import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
+import { redactText } from '../../platform/log.ts';
+import { printable } from './output.ts';
+
+/** Any error as one of the catalogue's. A command line that cannot be read is an invalid argument. */
+export function failureOf(error: unknown): ArcadiaError {
+  if (error instanceof CommanderError) {
+    // Its suggestion ("Did you mean ...?") stands on a line of its own.
+    const message = error.message
+      .replace(/^error: /, '')
+      .replaceAll(/\s*\n\s*/g, ' ')
+      .trim();
+    return new ArcadiaError('invalid_argument', sentence(message), { cause: error });
+  }
+  return toArcadiaError(error);
+}
+
+/** The block that a person reads: what and where, what to do, and the stable code. */
+export function failureBlock(failure: ArcadiaError): string {
+  const lines = [`error: ${readable(failure.message)}`, `  to do: ${failure.todo}`, `  code:  ${failure.code}`];
+  if (failure.code === 'internal' && failure.cause instanceof Error && failure.cause.stack !== undefined) {
+    lines.push(...failure.cause.stack.split('\n').map((line) => `  ${readable(line)}`));
+  }
+  return lines.join('\n');
+}
+
+/** The same for a program: one line. */
+export function failureJson(failure: ArcadiaError): string {
+  const { code, message, todo, exitCode, details } = failure;
+  return redactText(JSON.stringify({ error: { code, message, todo, exitCode, details } }));
+}
+
+/** Several mistakes stand on lines of their own; nothing else in a message may steer the terminal or give a secret away. */
+function readable(text: string): string {
+  return redactText(text).split('\n').map(printable).join('\n  ');
+}
+
+function sentence(text: string): string {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.?!)]$/.test(capital) ? capital : `${capital}.`;
+}

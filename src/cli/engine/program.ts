@@ -1,0 +1,110 @@
+import { Command, CommanderError } from 'commander';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { ReaderGone } from './output.ts';
+import { addAccountCommands } from '../nouns/account.ts';
+import { addAlertCommands } from '../nouns/alert.ts';
+import { addAuditCommands } from '../nouns/audit.ts';
+import { addCustomerBillingCommands } from '../nouns/customer-billing.ts';
+import { addCustomerCommands } from '../nouns/customer.ts';
+import { addDbCommands } from '../local/db.ts';
+import { addDemoCommands } from '../local/demo.ts';
+import { addDeploymentCommands } from '../nouns/deployment.ts';
+import { addEntityCommands } from '../nouns/entity.ts';
+import { addExportCommands } from '../nouns/export.ts';
+import { addInvoiceCommands } from '../nouns/invoice.ts';
+import { addJobCommands } from '../nouns/job.ts';
+import { addKindCommands } from '../nouns/kind.ts';
+import { addMeterCommands } from '../nouns/meter.ts';
+import { addOpenApiCommand } from '../nouns/openapi.ts';
+import { addPlanCommands } from '../nouns/plan.ts';
+import { addQueueCommands } from '../nouns/queue.ts';
+import { addQuoteCommand } from '../nouns/quote.ts';
+import { addRateCommand } from '../nouns/rate.ts';
+import { addResourceCommands } from '../nouns/resource.ts';
+import { addRuleCommands } from '../nouns/rule.ts';
+import { addScheduleCommands } from '../nouns/schedule.ts';
+import { addSimulateCommand } from '../local/simulate.ts';
+import { addStartCommand } from '../local/start.ts';
+import { addSubscriptionCommands } from '../nouns/subscription.ts';
+import { addSyncCommand } from '../nouns/sync.ts';
+import { addTokenCommands } from '../nouns/token.ts';
+import { addUsageCommands } from '../nouns/usage.ts';
+
+// Each noun brings its words only; what does the work is imported when a command runs, so that
+// --help and a mistyped option answer at once.
+const nouns = [
+  addStartCommand,
+  addDemoCommands,
+  addSimulateCommand,
+  addAccountCommands,
+  addSyncCommand,
+  addResourceCommands,
+  addCustomerCommands,
+  addCustomerBillingCommands,
+  addDeploymentCommands,
+  addRuleCommands,
+  addKindCommands,
+  addMeterCommands,
+  addUsageCommands,
+  addPlanCommands,
+  addSubscriptionCommands,
+  addQuoteCommand,
+  addExportCommands,
+  addRateCommand,
+  addAlertCommands,
+  addEntityCommands,
+  addInvoiceCommands,
+  addJobCommands,
+  addQueueCommands,
+  addScheduleCommands,
+  addOpenApiCommand,
+  addTokenCommands,
+  addAuditCommands,
+  addDbCommands,
+];
+
+/** All commands, with their help; nothing runs yet. */
+export function buildProgram(): Command {
+  const program = new Command('arcadia')
+    .description("Inventory, metering and billing of customers' deployments on somebody else's cloud.")
+    .version(packageJson.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'show what a command does, with an example')
+    .exitOverride()
+    // Errors are shown once, in one form, at the end of run.
+    .configureOutput({ outputError: () => {} })
+    .addHelpText('after', helpAfter);
+  for (const add of nouns) add(program);
+  return program;
+}
+
+const helpAfter = `
+First steps:
+  arcadia start                      a demonstration, or your account where DIGITALOCEAN_TOKEN is set
+  arcadia demo pilot --json          ten metered days of one small deployment
+  arcadia account connect --help     how to connect a cloud account, with a read-only token
+
+Exit codes: 0 done, 1 error, 2 stopped on request, 3 differences found (--exit-code), 4 sign-in needed.`;
+
+/** Runs one command line; its exit code is the process's when all is closed. */
+export async function run(argv: readonly string[]): Promise<void> {
+  // A reader that leaves early (| head) shows itself in the write that fails; a closed stderr is no news.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+  try {
+    await buildProgram().parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof ReaderGone) return;
+    if (error instanceof CommanderError && isAnswer(error)) return;
+    const { failureBlock, failureJson, failureOf } = await import('./failure.ts');
+    const failure = failureOf(error);
+    process.exitCode = failure.exitCode;
+    process.stderr.write(`${failureBlock(failure)}\n`);
+    if (argv.includes('--json')) process.stderr.write(`${failureJson(failure)}\n`);
+  }
+}
+
+/** Help and version are answers; a missing subcommand, which shows help too, is an error. */
+function isAnswer(error: CommanderError): boolean {
+  if (error.code === 'commander.help') process.exitCode = 1;
+  return ['commander.helpDisplayed', 'commander.help', 'commander.version'].includes(error.code);
+}

@@ -1,0 +1,116 @@
+import type { Credentials, Provider } from '../../cloud/provider.ts';
+import type { Account } from '../../inventory/accounts.ts';
+import type { Config } from '../../platform/config.ts';
+import { ArcadiaError } from '../../platform/errors.ts';
+import type { Session, SessionDatabase } from '../engine/session.ts';
+import { readToken } from './provider-token.ts';
+
+/** A connected account; its provider is opened when first asked for and closed with the session. */
+export interface OpenableAccount {
+  readonly account: Account;
+  provider(): Promise<Provider>;
+}
+
+/** The account of that slug, or all of them. Errors: not_found where there is none. */
+export async function chooseAccounts(
+  session: Session,
+  database: SessionDatabase,
+  slug: string | undefined,
+): Promise<OpenableAccount[]> {
+  const { getAccount, listAccounts, openAccount } = await import('../../inventory/accounts.ts');
+  const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
+  const accounts = slug === undefined ? await listAccounts(database.db) : [await getAccount(database.db, slug)];
+  if (accounts.length === 0) throw noAccounts();
+  const config = await session.config();
+  return accounts.map((account) => {
+    let opening: Promise<Provider> | undefined;
+    return {
+      account,
+      provider() {
+        opening ??= openAccount(database.db, account, loadSecretKey(config)).then((provider) => {
+          session.onClose(() => provider.close());
+          return provider;
+        });
+        return opening;
+      },
+    };
+  });
+}
+
+export function noAccounts(): ArcadiaError {
+  return new ArcadiaError(
+    'not_found',
+    'No account is connected. Connect one (arcadia account connect --help), or see a demonstration (arcadia start).',
+  );
+}
+
+export interface NewAccountOptions {
+  readonly slug?: string | undefined;
+  readonly name?: string;
+  readonly tokenFile?: string;
+  readonly apiUrl?: string;
+  readonly database?: string;
+  readonly meteredFrom?: Temporal.Instant;
+}
+
+/**
+ * Asks the provider whose token this is, and connects the account; one that is connected gets the
+ * new token. Of the embedded server's databases, accounts live in `arcadia`, built-in fleets in
+ * `arcadia_sandbox`, unless --database says otherwise.
+ */
+export async function connectNewAccount(
+  session: Session,
+  options: NewAccountOptions,
+): Promise<{ account: Account; database: SessionDatabase }> {
+  const { openProvider } = await import('../../cloud/open.ts');
+  const { connectAccount } = await import('../../inventory/accounts.ts');
+  const { realDatabase, sandboxDatabase } = await import('../../platform/database/open-database.ts');
+  const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
+  const builtIn = options.apiUrl?.startsWith('simulator:') === true ? options.apiUrl : null;
+  const config = await session.config();
+  const apiUrl = builtIn ?? config.digitaloceanApiUrl;
+  const credentials: Credentials = {
+    token: builtIn === null ? await askToken(session, config, options.tokenFile) : 'simulated',
+    ...spacesKeys(config),
+  };
+
+  const provider = await openProvider('digitalocean', { apiUrl, credentials });
+  session.onClose(() => provider.close());
+  const identity = await provider.identify(session.signal);
+  const usual =
+    config.databaseUrl !== null || options.database !== undefined
+      ? {}
+      : { database: builtIn === null ? realDatabase : sandboxDatabase };
+  const database = await session.database(usual);
+  const account = await connectAccount(
+    database.db,
+    {
+      slug: options.slug,
+      name: options.name,
+      provider: provider.name,
+      apiUrl,
+      credentials,
+      meteredFrom: options.meteredFrom,
+      secretKey: loadSecretKey(config),
+    },
+    identity,
+    await database.clock.now(),
+  );
+  return { account, database };
+}
+
+function askToken(session: Session, config: Config, tokenFile: string | undefined): Promise<string> {
+  const prompt = `Read-only API token for ${config.digitaloceanApiUrl}: `;
+  return readToken({ tokenFile, configured: config.digitaloceanToken, prompt, signal: session.signal });
+}
+
+function spacesKeys(config: Config): Pick<Credentials, 'spaces'> {
+  const {
+    spacesAccessKeyId: accessKeyId,
+    spacesSecretAccessKey: secretAccessKey,
+    spacesRegions: regions,
+    spacesEndpoint: endpoint,
+  } = config;
+  if (accessKeyId === null || secretAccessKey === null) return {};
+  return { spaces: { accessKeyId, secretAccessKey, regions, ...(endpoint === null ? {} : { endpoint }) } };
+}

@@ -1,0 +1,259 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Command, Option } from 'commander';
+import type { Readiness } from '../../http/health/readiness.ts';
+import type { HttpServer } from '../../http/serve/server.ts';
+import type { Config } from '../../platform/config.ts';
+import type { QueueName } from '../../platform/declare/job.ts';
+import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
+import { several } from '../engine/arguments.ts';
+import { addCommand, type CommonOptions, withSession } from '../engine/command.ts';
+import { agencyDemonstration, demonstrate, describeCadence, fleetAddress } from './demonstration.ts';
+import { count, plural } from '../engine/output.ts';
+import { printOverview, readOverview } from '../nouns/overview.ts';
+import { connectNewAccount } from './provider.ts';
+import type { Session, SessionDatabase } from '../engine/session.ts';
+import { signInLink } from '../engine/sign-in.ts';
+
+const roles = ['all', 'api', 'worker'] as const;
+
+interface StartOptions extends CommonOptions {
+  readonly demo?: boolean;
+  readonly role: (typeof roles)[number];
+  readonly queues?: readonly string[];
+}
+
+export function addStartCommand(program: Command): void {
+  addCommand(program, 'start', {
+    summary: 'bring everything up to date, show it, and stay up',
+    details: `With DIGITALOCEAN_TOKEN: connects that account. Without, and with no account connected: a demonstration
+on the built-in fleet "agency", in a database of its own. What an interrupted start has done is kept.
+Then it runs the schedule and stays up with GET /livez and GET /readyz until Ctrl-C or SIGTERM.
+With --role api it only answers, with --role worker it only works, as many of either as are wanted.`,
+    example: `
+$ arcadia start
+...
+arcadia is up at http://127.0.0.1:4000
+
+$ DIGITALOCEAN_TOKEN=dop_v1_... arcadia start --port 8080
+$ arcadia start --role worker --queues metering,cloud_sync_fast`,
+  })
+    .addOption(new Option('--role <role>', 'what this process is for').choices(roles).default('all'))
+    .option('--queues <names>', 'work these queues only, separated by commas', several)
+    .option('--port <n>', 'where to listen; 0 takes any free port (ARCADIA_PORT)')
+    .option('--host <host>', 'the address to listen on (ARCADIA_HOST)')
+    .option('--metrics-port <n>', 'where Prometheus asks; 0 takes any free port, off none (ARCADIA_METRICS_PORT)')
+    .option('--api-url <url>', 'where the API answers (DIGITALOCEAN_API_URL)')
+    .option('--demo', 'fill the database of DATABASE_URL with the demonstration, if no account is connected')
+    .action(withSession(start));
+}
+
+async function start(session: Session, options: StartOptions): Promise<void> {
+  if (options.role === 'api' && options.queues !== undefined)
+    throw new ArcadiaError('invalid_argument', '--queues is for workers, and --role api is none.');
+  await trace(session);
+  if (options.role === 'all') await startAll(session, options);
+  else if (options.role === 'api') {
+    const database = await session.database();
+    const readiness = await openReadiness(session, database);
+    const { url } = await listen(session, database, readiness);
+    await serveMetrics(session, database, readiness);
+    session.output.note(`arcadia is up at ${url} (/livez, /readyz); it runs no jobs. Ctrl-C stops it.`);
+    await noteSignIn(session, url);
+  } else {
+    const database = await session.database();
+    // First opened, last closed: how it drains can be watched.
+    await serveMetrics(session, database, await openReadiness(session, database, await knownQueues(options.queues)));
+    const queues = await work(session, database, options);
+    session.output.note(`A worker is up, on ${queues}. Ctrl-C stops it.`);
+  }
+  if (!session.signal.aborted)
+    await new Promise((resolve) => session.signal.addEventListener('abort', resolve, { once: true }));
+  if (options.role !== 'worker') await sleep(1000 * stopDelaySeconds(await session.config()));
+}
+
+/** For whoever balances load to see that /readyz says no; on loopback nobody does. */
+function stopDelaySeconds({ host, stopDelaySeconds: asked }: Config): number {
+  if (asked !== null) return asked;
+  return /^(127\.|localhost$|\[?::1\]?$)/.test(host) ? 0 : 3;
+}
+
+/** Sends spans where OpenTelemetry's environment variables say; the last of them when all else has closed. */
+async function trace(session: Session): Promise<void> {
+  const { isTracingAsked, startTracing } = await import('../../platform/tracing.ts');
+  if (!isTracingAsked(process.env)) return;
+  const { createLog } = await import('../../platform/log.ts');
+  const { logLevel, logFormat } = await session.config();
+  const tracing = await startTracing(process.env, createLog({ level: logLevel, format: logFormat }));
+  if (tracing !== null) session.onClose(() => tracing.close());
+}
+
+/** Everything in one process: what is outstanding first, then the table, then the schedule. */
+async function startAll(session: Session, options: StartOptions): Promise<void> {
+  const config = await session.config();
+  const { database } =
+    config.digitaloceanToken === null
+      ? { database: await session.database() }
+      : await connectNewAccount(session, options);
+  // Before the long work: a port that is taken should be known at once.
+  const readiness = await openReadiness(session, database);
+  const server = await listen(session, database, readiness);
+  await serveMetrics(session, database, readiness);
+
+  const found = await chooseWork(database, options);
+  if (found === 'demonstration') await makeDemonstration(session, database);
+  if (found === 'accounts') await readAccounts(session, database);
+  if (found === 'nothing') session.output.note(howToBegin);
+  else await printOverview(session, await readOverview(database));
+
+  if (session.signal.aborted) return;
+  await work(session, database, options);
+  session.output.note(`\narcadia is up at ${server.url} (/livez, /readyz). Ctrl-C stops it.`);
+  await noteSignIn(session, server.url);
+}
+
+async function noteSignIn(session: Session, url: string): Promise<void> {
+  const link = await signInLink(await session.config(), url);
+  if (link !== null) session.output.note(`To sign in, within an hour: ${link}`);
+}
+
+/** Runs jobs until the session closes: then what runs may end, and what does not is handed back. Says on which queues. */
+async function work(session: Session, database: SessionDatabase, options: StartOptions): Promise<string> {
+  const { startWorker } = await import('../../jobs/registry.ts');
+  const { createLog } = await import('../../platform/log.ts');
+  const { db, connectionString } = database;
+  const config = await session.config();
+  const queues = await knownQueues(options.queues);
+  const worker = await startWorker({
+    db,
+    connectionString,
+    config,
+    log: createLog({ level: config.logLevel, format: config.logFormat }),
+    queues,
+  });
+  session.onClose(() => worker.stop());
+  return options.queues === undefined ? 'every queue' : queues.join(', ');
+}
+
+/** None named: all of them. */
+async function knownQueues(names?: readonly string[]): Promise<QueueName[]> {
+  const { queues } = await import('../../jobs/queues.ts');
+  if (names === undefined) return queues.map((queue) => queue.name);
+  return names.map((name) => {
+    const queue = queues.find((each) => each.name === name);
+    if (queue !== undefined) return queue.name;
+    const known = queues.map((each) => each.name).join(', ');
+    throw new ArcadiaError('invalid_argument', `--queues: there is no queue "${name}"; there are ${known}.`);
+  });
+}
+
+const howToBegin = `No account is connected to this database, and nothing was written to it.
+To connect one:             arcadia account connect --help
+To see a demonstration in it: arcadia start --demo`;
+
+/** A database that somebody named is not filled with a demonstration unless they ask for it. */
+async function chooseWork(
+  database: SessionDatabase,
+  options: StartOptions,
+): Promise<'demonstration' | 'accounts' | 'nothing'> {
+  const { listAccounts } = await import('../../inventory/accounts.ts');
+  const { sandboxDatabase } = await import('../../platform/database/open-database.ts');
+  const accounts = await listAccounts(database.db);
+  const { fleet, seed } = agencyDemonstration;
+  if (accounts.some((account) => account.apiUrl === fleetAddress(fleet, seed))) return 'demonstration';
+  if (accounts.length > 0) return 'accounts';
+  return options.demo === true || (database.kind === 'embedded' && database.database === sandboxDatabase)
+    ? 'demonstration'
+    : 'nothing';
+}
+
+async function makeDemonstration(session: Session, database: SessionDatabase): Promise<void> {
+  const { output } = session;
+  output.note(
+    `This is a demonstration, on the simulated fleet "${agencyDemonstration.fleet}" in database ${database.database}: no account is connected.`,
+  );
+  const { from, to, syncs } = await demonstrate(session, database, agencyDemonstration);
+  output.note(
+    `Its history runs from ${from} to ${to}; everything was synced every ${describeCadence(agencyDemonstration.cadence)} of it (${plural(syncs, 'sync')} now). The simulated clock stands still there.`,
+  );
+}
+
+/** Brings the connected accounts up to date. What cannot be read now is told; what is known is shown all the same. */
+async function readAccounts(session: Session, { db, clock }: SessionDatabase): Promise<void> {
+  const { syncAll } = await import('../../inventory/sync.ts');
+  const { meterOutstanding } = await import('../../metering/meter.ts');
+  const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
+  const secretKey = loadSecretKey(await session.config());
+  const { results, failures } = await session.progress.step('Reading the accounts', (report) =>
+    syncAll(db, {
+      secretKey,
+      signal: session.signal,
+      onProgress: ({ account, kind, seen }) => report(`${account}, ${kind}: ${count(seen)} seen`),
+    }),
+  );
+  session.signal.throwIfAborted();
+  for (const { account, error } of failures) {
+    const { message, todo } = toArcadiaError(error, `Reading ${account}`);
+    session.output.note(`${message} ${todo}`);
+  }
+  for (const { account, kind, outcome, reason } of results) {
+    if (outcome !== 'complete') session.output.note(`${account}: ${kind} is ${outcome} (${reason}).`);
+  }
+  await session.progress.step('Metering', async (report) =>
+    meterOutstanding(db, {
+      now: await clock.now(),
+      signal: session.signal,
+      onProgress: ({ day }, done, of) => report(`${day} (${count(done)} of ${plural(of, 'day')})`),
+    }),
+  );
+}
+
+async function openReadiness(
+  session: Session,
+  { db }: SessionDatabase,
+  queues?: readonly QueueName[],
+): Promise<Readiness> {
+  const readiness = await import('../../http/health/readiness.ts');
+  return readiness.openReadiness({ db, stopping: session.signal, ...(queues === undefined ? {} : { queues }) });
+}
+
+async function listen(session: Session, database: SessionDatabase, readiness: Readiness): Promise<HttpServer> {
+  const { startApi } = await import('../../http/start.ts');
+  const { createLog } = await import('../../platform/log.ts');
+  const config = await session.config();
+  const { host, port, logLevel: level, logFormat: format } = config;
+  const { db, connectionString } = database;
+  const server = await startApi({
+    host,
+    port,
+    db,
+    connectionString,
+    config,
+    log: createLog({ level, format }),
+    readiness,
+  });
+  session.onClose(() => server.close());
+  return server;
+}
+
+/**
+ * Serves metrics and health on a port of their own. Where nobody has chosen one and the usual one
+ * is taken, the process goes on without: two of them on a laptop are no mistake.
+ */
+async function serveMetrics(session: Session, { db, clock }: SessionDatabase, readiness: Readiness): Promise<void> {
+  const { metricsPort, metricsHost: host } = await session.config();
+  if (metricsPort === 'off') return;
+  const { register } = await import('prom-client');
+  const { openMetrics } = await import('../../http/health/metrics.ts');
+  const { startMetricsServer, usualMetricsPort } = await import('../../http/health/metrics-server.ts');
+  const metrics = openMetrics({ db, clock, registry: register });
+  try {
+    const server = await startMetricsServer({ port: metricsPort ?? usualMetricsPort, host, metrics, readiness });
+    session.onClose(() => server.close());
+    session.output.note(`Metrics are at ${server.url}`);
+  } catch (error) {
+    if (!(error instanceof ArcadiaError && error.code === 'port_in_use')) throw error;
+    const asked = '--metrics-port or ARCADIA_METRICS_PORT; 0 takes any free one, off goes without';
+    if (metricsPort !== null) throw new ArcadiaError('port_in_use', `${error.message} It is for metrics (${asked}).`);
+    session.output.note(`${error.message} Metrics are not served (${asked}).`);
+  }
+}

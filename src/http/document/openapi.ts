@@ -1,0 +1,330 @@
+import { STATUS_CODES } from 'node:http';
+import { z } from 'zod';
+import { catalogue, type ErrorCode } from '../../platform/errors.ts';
+import { binaryTypes, type RouteDeclaration } from '../../platform/declare/route.ts';
+import { apiPrefix, methodOf } from '../serve/api.ts';
+import { defaultLimits } from '../serve/limits.ts';
+import { exampleOf, type JsonSchema, SchemaCollection } from './openapi-schemas.ts';
+import { problemType } from '../serve/problems.ts';
+import { pageQuery } from '../serve/request-parts.ts';
+import { tags } from './tags.ts';
+
+// The document of the API (OpenAPI 3.1), made of what the routes are served by: it cannot say
+// anything else than what the server does.
+
+/** One of its own, or a reference to a common one. */
+export type Parameter =
+  | { readonly $ref: string }
+  | {
+      readonly name: string;
+      readonly in: 'path' | 'query';
+      readonly description?: unknown;
+      readonly required?: true;
+      readonly schema: JsonSchema;
+    };
+
+export interface OpenApiDocument {
+  readonly openapi: '3.1.0';
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
+  readonly [part: string]: unknown;
+}
+
+export interface OpenApiOperation {
+  readonly operationId: string;
+  readonly parameters: readonly Parameter[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: JsonSchema }>> };
+  readonly responses: Readonly<Record<string, JsonSchema>>;
+  readonly [part: string]: unknown;
+}
+
+const problem = z
+  .object({
+    type: z.string().meta({ examples: ['urn:arcadia-cloud:problem:not_found'] }),
+    title: z.string().meta({ examples: ['Not Found'] }),
+    status: z.int().meta({ examples: [404] }),
+    code: z
+      .enum(Object.keys(catalogue) as [ErrorCode, ...ErrorCode[]])
+      .meta({ description: 'Stable: decide by this', examples: ['not_found'] }),
+    detail: z.string().meta({ description: 'What is wrong, and where', examples: ['There is no deployment acme.'] }),
+    todo: z.string().meta({
+      description: 'What to do about it',
+      examples: ['Check the name; the matching list shows what there is.'],
+    }),
+    requestId: z.string().meta({ examples: ['5f9c1a3e-6f0e-4f6b-9d53-0f6d1c7b1f7e'] }),
+    field: z.string().optional().meta({ description: 'The first of `errors`, in short' }),
+    errors: z
+      .array(
+        z.object({
+          in: z.enum(['path', 'query', 'header', 'body']),
+          pointer: z.string().meta({ description: 'A JSON pointer into the body, or the name of the parameter' }),
+          detail: z.string(),
+        }),
+      )
+      .optional(),
+  })
+  .meta({ id: 'Problem', description: 'What went wrong (RFC 9457)' });
+
+/** What any operation may answer; others depend on what it is. */
+const statusesOfAll = [400, 401, 403, 406, 429, 500, 503] as const;
+
+export function openApiDocument(routes: readonly RouteDeclaration[]): OpenApiDocument {
+  const schemas = new SchemaCollection();
+  schemas.output(problem);
+  const paths: Record<string, Record<string, OpenApiOperation>> = {};
+  for (const route of [...routes].sort(byTagAndPath)) {
+    const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
+    const method = methodOf(route).toLowerCase();
+    const item = (paths[path] ??= {});
+    if (item[method] !== undefined) throw new RangeError(`${method} ${path} is declared twice`);
+    item[method] = operationOf(route, schemas);
+  }
+  const statuses = new Set(
+    Object.values(paths).flatMap((item) => Object.values(item).flatMap(({ responses }) => Object.keys(responses))),
+  );
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'arcadia-cloud',
+      version: '1',
+      description: introduction,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: apiPrefix }],
+    security: [{ bearer: [] }],
+    tags: tags.filter(({ name }) => routes.some((route) => route.tag === name)),
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A token of arcadia-app.' },
+      },
+      parameters,
+      headers,
+      responses: Object.fromEntries(
+        [...statuses]
+          .filter((status) => Number(status) >= 400)
+          .map((status) => [`Problem${status}`, problemResponse(status)]),
+      ),
+      schemas: schemas.components,
+    },
+  };
+}
+
+const introduction = `What is running, whose it is, what it used, and what it costs.
+
+Instants are UTC and ranges half-open, \`[from, to)\`. Quantities and money are exact decimals, as strings. A list
+is \`{ items, nextCursor }\`, or CSV with \`Accept: text/csv\` or \`.csv\` after its path. Errors are problems of
+RFC 9457 with a stable \`code\`. Every answer has an X-Request-Id.`;
+
+function byTagAndPath(a: RouteDeclaration, b: RouteDeclaration): number {
+  const place = (route: RouteDeclaration) => {
+    const index = tags.findIndex(({ name }) => name === route.tag);
+    if (index < 0) throw new RangeError(`${route.operationId}: there is no tag ${route.tag}`);
+    return index;
+  };
+  return place(a) - place(b) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
+}
+
+function operationOf(route: RouteDeclaration, schemas: SchemaCollection): OpenApiOperation {
+  const statuses: number[] = [...statusesOfAll];
+  const extra: Parameter[] = [];
+  if (route.params !== undefined) statuses.push(404);
+  let requestBody: OpenApiOperation['requestBody'];
+  if (route.shape === 'operation') {
+    if (route.method !== 'GET') statuses.push(404, 409, 413, 415);
+    if (route.method === 'POST' && route.asks !== true) {
+      statuses.push(422);
+      extra.push({ $ref: '#/components/parameters/IdempotencyKey' });
+    }
+    if (route.method === 'GET') extra.push({ $ref: '#/components/parameters/IfNoneMatch' });
+    if (route.edits !== undefined) {
+      statuses.push(412, 428);
+      extra.push({ $ref: '#/components/parameters/IfMatch' });
+    }
+    if (route.body !== undefined) requestBody = bodyOf(route, schemas);
+  }
+  if (route.shape === 'document' && route.endless === true) extra.push({ $ref: '#/components/parameters/LastEventId' });
+  const problems = [...new Set(statuses)]
+    .toSorted((a, b) => a - b)
+    .map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]);
+  const description = [route.description, `For ${route.roles.join(', ')}.`].filter(Boolean).join('\n\n');
+  return {
+    operationId: route.operationId,
+    tags: [route.tag],
+    summary: route.summary,
+    description,
+    'x-roles': route.roles,
+    parameters: [
+      ...parametersOf(route.params, 'path', schemas),
+      ...parametersOf(route.query, 'query', schemas),
+      ...(route.shape === 'list' ? parametersOf(pageQuery, 'query', schemas) : []),
+      ...extra,
+    ],
+    ...(requestBody === undefined ? {} : { requestBody }),
+    responses: { ...successOf(route, schemas), ...Object.fromEntries(problems) },
+  };
+}
+
+function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query', schemas: SchemaCollection): Parameter[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = resolve(schemas.input(schema), schemas);
+  return Object.entries(properties).map(([name, { description, ...rest }]) => ({
+    name,
+    in: place,
+    ...(description === undefined ? {} : { description }),
+    ...(place === 'path' || required.includes(name) ? { required: true } : {}),
+    schema: rest,
+  }));
+}
+
+function resolve(schema: JsonSchema, schemas: SchemaCollection): JsonSchema {
+  return schema.$ref === undefined ? schema : (schemas.components[schema.$ref.split('/').at(-1) ?? ''] ?? {});
+}
+
+function content(
+  type: string,
+  schema: JsonSchema,
+  schemas: SchemaCollection,
+): Record<string, { schema: JsonSchema; example: unknown }> {
+  return { [type]: { schema, example: exampleOf(schema, schemas.components) } };
+}
+
+function bodyOf(route: Extract<RouteDeclaration, { shape: 'operation' }>, schemas: SchemaCollection) {
+  const types = [route.consumes ?? 'application/json'].flat();
+  if (types.some((type) => (binaryTypes as readonly string[]).includes(type))) {
+    const schema: JsonSchema = {
+      type: 'string',
+      format: 'binary',
+      maxLength: route.fileBytesMax ?? defaultLimits.fileBytesMax,
+    };
+    return { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) };
+  }
+  const schema = schemas.input(route.body as z.ZodType);
+  return {
+    required: true,
+    content: Object.assign({}, ...types.map((type) => content(type, schema, schemas))) as Record<
+      string,
+      { schema: JsonSchema }
+    >,
+  };
+}
+
+function successOf(route: RouteDeclaration, schemas: SchemaCollection): Record<string, JsonSchema> {
+  const common = {
+    'X-Request-Id': { $ref: '#/components/headers/XRequestId' },
+    RateLimit: { $ref: '#/components/headers/RateLimit' },
+    'RateLimit-Policy': { $ref: '#/components/headers/RateLimitPolicy' },
+  };
+  if (route.shape === 'document') {
+    const types = route.produces.map((type) => [type.split(';', 1)[0], { schema: { type: 'string' } }]);
+    return { 200: { description: 'As it was asked for', headers: common, content: Object.fromEntries(types) } };
+  }
+  if (route.shape === 'list') {
+    const extra = route.extra === undefined ? {} : resolve(schemas.output(route.extra), schemas);
+    const page: JsonSchema = {
+      type: 'object',
+      properties: {
+        items: { type: 'array', items: schemas.output(route.row) },
+        nextCursor: { type: ['string', 'null'], description: 'null: there is no more', examples: [null] },
+        ...extra.properties,
+      },
+      required: ['items', 'nextCursor', ...(extra.required ?? [])],
+    };
+    const csv = { 'text/csv': { schema: { type: 'string', description: 'With a header line; RFC 4180' } } };
+    return {
+      200: {
+        description: 'A page, or all of it as CSV',
+        headers: common,
+        content: { ...content('application/json', page, schemas), ...csv },
+      },
+    };
+  }
+  const own = {
+    ...(route.method === 'GET' || route.edits !== undefined ? { ETag: { $ref: '#/components/headers/ETag' } } : {}),
+    ...(route.location === undefined ? {} : { Location: { $ref: '#/components/headers/Location' } }),
+    ...(route.method === 'POST' && route.asks !== true
+      ? { 'Idempotency-Replayed': { $ref: '#/components/headers/IdempotencyReplayed' } }
+      : {}),
+  };
+  const status = route.status ?? (route.response === undefined ? 204 : 200);
+  const schema = route.response as z.ZodType | undefined;
+  const success = {
+    description: describeSuccess(status),
+    headers: { ...common, ...own },
+    ...(schema === undefined ? {} : { content: content('application/json', schemas.output(schema), schemas) }),
+  };
+  return {
+    [status]: success,
+    ...(route.method === 'GET'
+      ? { 304: { description: 'What the If-None-Match names is still so', headers: common } }
+      : {}),
+  };
+}
+
+function describeSuccess(status: number): string {
+  if (status === 201) return 'It was made';
+  if (status === 202) return 'A job will do it';
+  if (status === 204) return 'It was done';
+  return 'As it is';
+}
+
+function problemResponse(status: string): JsonSchema {
+  return {
+    description: `${STATUS_CODES[status] ?? 'A problem'}: a problem of RFC 9457`,
+    headers: {
+      'X-Request-Id': { $ref: '#/components/headers/XRequestId' },
+      ...(status === '429' || status === '503' ? { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } } : {}),
+      ...(status === '401' ? { 'WWW-Authenticate': { $ref: '#/components/headers/WWWAuthenticate' } } : {}),
+    },
+    content: { [problemType]: { schema: { $ref: '#/components/schemas/Problem' } } },
+  };
+}
+
+const text = { type: 'string' };
+
+const parameters = {
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description: 'The same key with the same request is done once and answered the same for 24 hours.',
+    schema: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 255,
+      pattern: '^[!-~]+$',
+      examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'],
+    },
+  },
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    required: true,
+    description: 'The ETag of what is changed, as its GET gave it; `*` for whatever it is now.',
+    schema: { ...text, examples: ['"tq1gU1bvMcbM3GUDyZ0a3oCBRGk"'] },
+  },
+  LastEventId: {
+    name: 'Last-Event-ID',
+    in: 'header',
+    description: 'The last id that the reader has seen: it hears what came after.',
+    schema: { ...text, examples: ['1042'] },
+  },
+  IfNoneMatch: {
+    name: 'If-None-Match',
+    in: 'header',
+    description: 'An ETag: while it is still so, the answer is 304 without a body.',
+    schema: text,
+  },
+};
+
+const headers = {
+  XRequestId: { description: "The caller's X-Request-Id, or a new one", schema: text },
+  ETag: { description: 'Changes when it does; for If-Match and If-None-Match', schema: text },
+  Location: { description: 'Where it is now', schema: text },
+  IdempotencyReplayed: { description: '`true` where the answer is that of an earlier request', schema: text },
+  RateLimit: {
+    description: 'What is left of the quota, and when it is whole again: `"default";r=1199;t=60`',
+    schema: text,
+  },
+  RateLimitPolicy: { description: 'The quota: `"default";q=1200;w=60`', schema: text },
+  RetryAfter: { description: 'Seconds', schema: { type: 'integer' } },
+  WWWAuthenticate: { description: 'RFC 6750', schema: text },
+};

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
+import { readQueueLoad } from '../../jobs/load.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { poolUsage, type Database } from '../../platform/database/database.ts';
+import { metric } from '../../platform/metrics.ts';
+import * as store from './metrics.store.ts';
+
+// What a scrape tells: the figures that this process has counted while it ran, and how things
+// stand in the database, asked anew by each scrape. docs/operations.md says what each means.
+
+/** A scrape that waits for the database no longer than this still tells of the process. */
+const databaseMsMax = 3_000;
+
+export interface MetricsOptions {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly registry: Registry;
+}
+
+export interface Metrics {
+  readonly contentType: string;
+  /** In Prometheus's text format. Never throws: what cannot be had is left out, and arcadia_database_up is 0. */
+  scrape(): Promise<string>;
+}
+
+export function openMetrics({ db, clock, registry }: MetricsOptions): Metrics {
+  if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
+    collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
+    metric(registry, name, (each) => new Gauge({ name: each, help, labelNames, registers: [registry] }));
+
+  const up = gauge('arcadia_database_up', 'Whether the database answered this scrape');
+  const time = gauge('arcadia_clock_seconds', "The database's clock, simulated where its accounts are, as Unix time");
+  const connections = gauge('arcadia_pool_connections', 'Connections of this process to the database', [
+    'pool',
+    'state',
+  ]);
+  const connectionsMax = gauge('arcadia_pool_connections_max', 'Connections that a pool may open', ['pool']);
+  const waiting = gauge('arcadia_pool_waiting', 'Who waits for a connection of a pool', ['pool']);
+  const jobs = gauge('arcadia_queue_jobs', 'Jobs over all processes, by what they do', ['queue', 'state']);
+  const lag = gauge('arcadia_queue_lag_seconds', 'How long the oldest job that could run has waited', ['queue']);
+  const paused = gauge('arcadia_queue_paused', 'Whether the queue is paused on all workers', ['queue']);
+  const syncAge = gauge('arcadia_sync_age_seconds', 'Since the last complete listing began', ['account', 'kind']);
+  const metered = gauge('arcadia_metered_through_seconds', 'The end of the last metered day, as Unix time');
+  const ofDatabase = [time, jobs, lag, paused, syncAge, metered];
+
+  function tellPools(): void {
+    for (const { name, max, used, idle, waiting: waits } of poolUsage()) {
+      connections.set({ pool: name, state: 'used' }, used);
+      connections.set({ pool: name, state: 'idle' }, idle);
+      connectionsMax.set({ pool: name }, max);
+      waiting.set({ pool: name }, waits);
+    }
+  }
+
+  async function readDatabase() {
+    const now = await clock.now();
+    const [load, ages, through] = await Promise.all([
+      readQueueLoad(db),
+      store.readSyncAges(db, now),
+      store.readMeteredThrough(db),
+    ]);
+    return { now, load, ages, through };
+  }
+
+  function tellDatabase({ now, load, ages, through }: Awaited<ReturnType<typeof readDatabase>>): void {
+    time.set(now.epochMilliseconds / 1000);
+    for (const { queue, lagSeconds, paused: isPaused, ...counts } of load) {
+      for (const state of ['waiting', 'scheduled', 'running', 'dead'] as const)
+        jobs.set({ queue, state }, counts[state]);
+      lag.set({ queue }, lagSeconds);
+      paused.set({ queue }, isPaused ? 1 : 0);
+    }
+    for (const { account, kind, seconds } of ages) syncAge.set({ account, kind }, seconds);
+    if (through !== null) metered.set(through.epochMilliseconds / 1000);
+  }
+
+  /** One at a time: scrapes that come meanwhile share its answer. */
+  let scraping: Promise<string> | null = null;
+
+  async function scrapeOnce(): Promise<string> {
+    const standing = await Promise.race([readDatabase().catch(() => null), sleep(databaseMsMax, null, { ref: false })]);
+    // What an account or a day was at the last scrape must not pass for what it is now.
+    for (const each of ofDatabase) each.reset();
+    up.set(standing === null ? 0 : 1);
+    if (standing !== null) tellDatabase(standing);
+    tellPools();
+    return registry.metrics();
+  }
+
+  return {
+    contentType: registry.contentType,
+    scrape() {
+      scraping ??= scrapeOnce().finally(() => {
+        scraping = null;
+      });
+      return scraping;
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { ArcadiaError } from '../../platform/errors.ts';
+import type { RouteDeclaration } from '../../platform/declare/route.ts';
+import type { Authenticator } from '../access/authentication.ts';
+import { documentHandler } from './documents.ts';
+import { listHandler } from './lists.ts';
+import { inSpanOf } from '../health/observe.ts';
+import { operationHandler } from './operations.ts';
+import { RateLimiter, rateLimitFields } from '../access/rate-limit.ts';
+import { callerOf } from '../access/request-database.ts';
+import type { Handler, Serving } from './serving.ts';
+
+// The declared routes under /api/v1. Whoever has no valid token gets no further than here, before
+// anything of the body is read; then each route lets in the roles that it names.
+
+export const apiPrefix = '/api/v1';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** It goes on until the client leaves: no request under way, and no measure of how long one takes. */
+    endless?: boolean;
+    /** It is there to say that its method is none of its path's. */
+    refuses?: boolean;
+  }
+}
+
+export interface ApiOptions extends Serving {
+  readonly routes: readonly RouteDeclaration[];
+  readonly authenticator: Authenticator;
+}
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+/** Serves every route, and refuses the other methods of their paths. */
+export function serveRoutes(server: FastifyInstance, options: ApiOptions): void {
+  const guard = openGuard(options);
+  for (const route of options.routes) {
+    const handler = handlerOf(route, options);
+    const isFile = route.shape === 'operation' && route.consumes !== undefined;
+    const { bodyBytesMax, fileBytesMax } = options.limits;
+    server.route({
+      method: methodOf(route),
+      url: pathOf(route),
+      config: { endless: route.shape === 'document' && route.endless === true },
+      bodyLimit: isFile ? (route.fileBytesMax ?? fileBytesMax) : bodyBytesMax,
+      onRequest: (request, reply) => guard(route, request, reply),
+      preParsing: async (request) => assertMediaType(route, request),
+      handler: (request, reply) => {
+        const { principal } = request;
+        if (principal === null) throw new ArcadiaError('unauthenticated', 'A token is needed here.');
+        return inSpanOf(request, () => handler(request, reply, principal));
+      },
+    });
+  }
+  for (const [url, allowed] of methodsByPath(options.routes)) {
+    server.route({
+      method: methods.filter((method) => !allowed.includes(method)),
+      url,
+      config: { refuses: true },
+      handler: (request, reply) => {
+        reply.header('allow', allowed.join(', '));
+        throw new ArcadiaError('method_not_allowed', `${request.method} is no method of this address.`);
+      },
+    });
+  }
+}
+
+/** The methods of a GET are also those of HEAD, which Fastify adds. */
+function handlerOf(route: RouteDeclaration, serving: Serving): Handler {
+  if (route.shape === 'list') return listHandler(route, serving);
+  if (route.shape === 'document') return documentHandler(route, serving);
+  return operationHandler(route, serving);
+}
+
+export function methodOf(route: RouteDeclaration): NonNullable<RouteDeclaration['method']> {
+  return route.method ?? 'GET';
+}
+
+export function pathOf(route: RouteDeclaration): string {
+  return `${apiPrefix}${route.path}`;
+}
+
+function methodsByPath(routes: readonly RouteDeclaration[]): Map<string, HTTPMethods[]> {
+  const found = new Map<string, HTTPMethods[]>();
+  for (const route of routes) {
+    const method = methodOf(route);
+    const mine: HTTPMethods[] = method === 'GET' ? ['GET', 'HEAD'] : [method];
+    // The same path may call its parameter otherwise in another room; the router minds.
+    found.set(pathOf(route), [...(found.get(pathOf(route)) ?? []), ...mine]);
+  }
+  return found;
+}
+
+/** Authenticates, counts and lets in, in this order. */
+function openGuard({ authenticator, limits }: ApiOptions) {
+  const known = new RateLimiter({ name: 'default', limit: limits.requestsPerMinute, windowSeconds: 60 });
+  const strangers = new RateLimiter({ name: 'address', limit: limits.strangersPerMinute, windowSeconds: 60 });
+
+  function count(limiter: RateLimiter, key: string, reply: FastifyReply): void {
+    const allowance = limiter.take(key, performance.now());
+    reply.headers(rateLimitFields(limiter.quota, allowance));
+    if (allowance.allowed) return;
+    reply.header('retry-after', allowance.resetSeconds);
+    const { limit, windowSeconds } = limiter.quota;
+    throw new ArcadiaError('rate_limited', `More than ${limit} requests in ${windowSeconds} s.`);
+  }
+
+  function claim({ place }: FastifyRequest, reply: FastifyReply, caller: string): void {
+    try {
+      place?.claim(caller);
+    } catch (error) {
+      // Sooner than from a quota: one of their own requests will have ended.
+      reply.header('retry-after', 2);
+      throw error;
+    }
+  }
+
+  async function enter(route: RouteDeclaration, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const principal = await authenticator.authenticate(request.headers.authorization).catch((error: unknown) => {
+      // Whoever guesses tokens is slowed down; who has a valid one does not suffer by it.
+      count(strangers, request.ip, reply);
+      throw error;
+    });
+    request.principal = principal;
+    const caller = callerOf(principal);
+    count(known, caller, reply);
+    claim(request, reply, caller);
+    if (!route.roles.includes(principal.role))
+      throw new ArcadiaError('forbidden', `The role ${principal.role} may not do this.`);
+  }
+
+  return async (route: RouteDeclaration, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const release = request.place?.hold();
+    try {
+      await enter(route, request, reply);
+    } finally {
+      release?.();
+    }
+  };
+}
+
+/** A body has the one media type that its operation takes. */
+function assertMediaType(route: RouteDeclaration, request: FastifyRequest): void {
+  if (route.shape !== 'operation' || route.body === undefined) return;
+  const wanted: readonly string[] = [route.consumes ?? 'application/json'].flat();
+  const given = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  if (given === undefined || wanted.includes(given)) return;
+  if (wanted.includes('application/json') && given.endsWith('+json')) return;
+  throw new ArcadiaError('unsupported_media_type', `This operation takes ${wanted.join(' or ')}.`);
+}

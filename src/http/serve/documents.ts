@@ -1,0 +1,36 @@
+import { Readable } from 'node:stream';
+import type { RouteCall, RouteDeclaration } from '../../platform/declare/route.ts';
+import { inTime, lifeOf } from './deadline.ts';
+import { chooseType } from './negotiation.ts';
+import { partsReader } from './request-parts.ts';
+import { type Handler, jsonType, openCall, type Serving } from './serving.ts';
+
+// How a declared document is served: as its route made it, whole or bit by bit.
+
+type Documented = Extract<RouteDeclaration, { shape: 'document' }>;
+
+export function documentHandler(route: Documented, serving: Serving): Handler {
+  const read = partsReader(route);
+  const stopping = route.endless === true ? serving.draining : serving.stopping;
+  return async (request, reply, principal) => {
+    chooseType(request.headers.accept, route.produces);
+    const parts = read(request);
+    // Nobody would read its body, and it would never end.
+    if (route.endless === true && request.method === 'HEAD') return reply.type(route.produces[0] ?? jsonType).send();
+    const life = lifeOf(request, reply, { limits: serving.limits, stopping });
+    const { type, body, filename } = await life.within(async () => {
+      const call = await openCall(serving, request, principal, parts, life);
+      // A stream that nobody is left to read would hold its place until it is seen.
+      life.signal.throwIfAborted();
+      return route.run(call as RouteCall<never, never, never>);
+    });
+    if (filename !== undefined) reply.header('content-disposition', `attachment; filename="${filename}"`);
+    // What comes bit by bit must not wait in a proxy until there is enough of it.
+    if (route.endless === true) reply.header('x-accel-buffering', 'no');
+    if (typeof body === 'string' || body instanceof Uint8Array) return reply.type(type).send(body);
+    // What is made as it is read is not made for nobody.
+    if (request.method === 'HEAD') return reply.type(type).send();
+    const chunks = route.endless === true ? body : inTime(life, body);
+    return reply.type(type).send(chunks instanceof Readable ? chunks : Readable.from(chunks, { objectMode: false }));
+  };
+}

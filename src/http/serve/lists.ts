@@ -1,0 +1,86 @@
+import { Readable } from 'node:stream';
+import type { z } from 'zod';
+import { ArcadiaError } from '../../platform/errors.ts';
+import type { RouteCall, RouteDeclaration } from '../../platform/declare/route.ts';
+import { render } from './answers.ts';
+import { csvLine } from './csv.ts';
+import { sealCursor, unsealCursor } from './cursors.ts';
+import { inTime, lifeOf } from './deadline.ts';
+import { csvPageSize } from './limits.ts';
+import { chooseType } from './negotiation.ts';
+import { partsReader } from './request-parts.ts';
+import { csvType, type Handler, jsonType, openCall, type Serving } from './serving.ts';
+
+// How a declared list is served: a page of JSON, or all of it as CSV, page after page.
+
+type List = Extract<RouteDeclaration, { shape: 'list' }>;
+
+export function listHandler(route: List, serving: Serving): Handler {
+  const readParts = partsReader(route);
+  const columns = Object.keys((route.row as z.ZodObject).shape);
+  return async (request, reply, principal) => {
+    const type = chooseType(request.headers.accept, [jsonType, csvType]);
+    const parts = readParts(request);
+    const life = lifeOf(request, reply, serving);
+    const scope = { operationId: route.operationId, principal, filters: parts.filters };
+    const { cursor: sealed } = parts.page;
+    const cursor = sealed === undefined ? null : unsealCursor(serving.secretKey, scope, sealed);
+    const call = await life.within(() => openCall(serving, request, principal, parts, life));
+    const read = async (limit: number, at: string | null) => {
+      const page = { limit, cursor: at };
+      const { items, nextCursor, ...extra } = await route.run(call as RouteCall<never, never, never>, page);
+      return { items: items.map((item: unknown) => render(route.row, item, route.operationId)), nextCursor, extra };
+    };
+
+    if (type === jsonType) {
+      const { items, nextCursor, extra } = await life.within(() => read(parts.page.limit, cursor));
+      const said = route.extra === undefined ? {} : (render(route.extra, extra, route.operationId) as object);
+      return reply.type(jsonType).send(
+        JSON.stringify({
+          items,
+          nextCursor: nextCursor === null ? null : sealCursor(serving.secretKey, scope, nextCursor),
+          ...said,
+        }),
+      );
+    }
+    const rowsMax = parts.isLimitGiven ? parts.page.limit : serving.limits.csvRowsMax;
+    // The first page before the first byte: what is wrong with a request is told as a problem.
+    const first = await life.within(() => read(Math.min(rowsMax, csvPageSize), cursor));
+    // Whoever asks for the headers alone would have the rest of the list read, for nobody.
+    if (request.method === 'HEAD') return reply.type(csvType).send();
+    const lines = csvLines(columns, first, rowsMax, parts.isLimitGiven, read);
+    reply.header('content-disposition', `attachment; filename="${fileNameOf(route)}"`);
+    return reply.type(csvType).send(Readable.from(inTime(life, lines), { objectMode: false, highWaterMark: 65_536 }));
+  };
+}
+
+type RenderedPage = { readonly items: readonly unknown[]; readonly nextCursor: string | null };
+
+/** A page at a time, as the client reads. A list with more rows than it may have breaks off, so that nobody takes it for whole. */
+async function* csvLines(
+  columns: readonly string[],
+  first: RenderedPage,
+  rowsMax: number,
+  isCutAllowed: boolean,
+  read: (limit: number, cursor: string) => Promise<RenderedPage>,
+): AsyncGenerator<string> {
+  yield csvLine(columns);
+  let left = rowsMax;
+  for (let page = first; ; ) {
+    const lines = page.items.slice(0, left).map((item) => csvLine(columns.map((column) => (item as never)[column])));
+    yield lines.join('');
+    left -= lines.length;
+    if (page.nextCursor === null) return;
+    if (left <= 0) {
+      if (isCutAllowed) return;
+      throw new ArcadiaError('range_too_large', `The list has more than ${rowsMax} rows.`);
+    }
+    page = await read(Math.min(left, csvPageSize), page.nextCursor);
+  }
+}
+
+/** `listUsage` is saved as usage.csv. */
+function fileNameOf(route: List): string {
+  const name = route.operationId.replace(/^list/, '').replace(/(?<=[a-z])(?=[A-Z])/g, '-');
+  return `${name.toLowerCase()}.csv`;
+}

@@ -1,0 +1,87 @@
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { RouteDeclaration } from '../../platform/declare/route.ts';
+import { pageSizeDefault, pageSizeMax } from './limits.ts';
+import { findUnfit, InvalidRequest, issuesOf, type ProblemError } from './problems.ts';
+import { readerOf } from './text-values.ts';
+
+/** What the server adds to the query of every list. */
+export const pageQuery = z.object({
+  limit: z
+    .int()
+    .min(1)
+    .max(pageSizeMax)
+    .default(pageSizeDefault)
+    .meta({ description: 'Items on a page; of a CSV, rows in all', examples: [pageSizeDefault] }),
+  cursor: z
+    .string()
+    .max(2_000)
+    .optional()
+    .meta({ description: '`nextCursor` of the page before, with the same other parameters' }),
+});
+
+export interface RequestParts {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  /** Of a list. */
+  readonly page: { readonly limit: number; readonly cursor?: string | undefined };
+  /** Whether the caller said how many rows they want. */
+  readonly isLimitGiven: boolean;
+  /** The values of path and query as they came, without those of the page. */
+  readonly filters: Readonly<Record<string, unknown>>;
+}
+
+const nothing = z.object({});
+
+/** Reads and checks the parts of an operation's requests. The reader throws invalid_argument with all that is wrong. */
+export function partsReader(route: RouteDeclaration): (request: FastifyRequest) => RequestParts {
+  const paramsSchema: z.ZodType = route.params ?? nothing;
+  const querySchema: z.ZodType = route.query ?? nothing;
+  const bodySchema: z.ZodType | undefined = route.shape === 'operation' ? route.body : undefined;
+  const paramsReader = readerOf(paramsSchema, 'path');
+  const queryReader = readerOf(querySchema, 'query');
+  const pageReader = readerOf(route.shape === 'list' ? pageQuery : nothing, 'query');
+
+  return (request) => {
+    const errors: ProblemError[] = [];
+    function parse<Value>(schema: z.ZodType<Value>, value: unknown, place: ProblemError['in']): Value | undefined {
+      const nul = findUnfit(value, place);
+      if (nul !== null) {
+        errors.push(nul);
+        return undefined;
+      }
+      const result = schema.safeParse(value);
+      if (result.success) return result.data;
+      for (const issue of issuesOf(place, result.error)) errors.push(issue);
+      return undefined;
+    }
+
+    const rawQuery = request.query as Record<string, unknown>;
+    const ofPage = Object.fromEntries(Object.entries(rawQuery).filter(([name]) => pageReader.names.includes(name)));
+    const ofQuery = Object.fromEntries(Object.entries(rawQuery).filter(([name]) => !pageReader.names.includes(name)));
+    errors.push(...queryReader.unknown(ofQuery));
+    const params = parse(paramsSchema, paramsReader.read(request.params as Record<string, unknown>), 'path');
+    const query = parse(querySchema, queryReader.read(ofQuery), 'query');
+    const page = parse(pageQuery, pageReader.read(ofPage), 'query');
+    let body: unknown;
+    if (bodySchema !== undefined) body = parse(bodySchema, request.body ?? undefined, 'body');
+    else if (!isEmpty(request.body))
+      errors.push({ in: 'body', pointer: '', detail: 'is not known here: this operation takes none' });
+    if (errors.length > 0) throw new InvalidRequest(errors);
+    return {
+      params,
+      query,
+      body,
+      page: page ?? { limit: pageSizeDefault },
+      isLimitGiven: 'limit' in ofPage,
+      filters: { ...ofQuery, ...(request.params as Record<string, unknown>) },
+    };
+  };
+}
+
+function isEmpty(body: unknown): boolean {
+  if (body === undefined || body === null || body === '') return true;
+  if (body instanceof Uint8Array) return body.length === 0;
+  return typeof body === 'object' && Object.keys(body).length === 0;
+}

@@ -1,0 +1,238 @@
+import type { IncomingMessage } from 'node:http';
+import helmet from '@fastify/helmet';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { register, type Registry } from 'prom-client';
+import { databaseClock } from '../../platform/clock.ts';
+import type { Config } from '../../platform/config.ts';
+import { type Database, openPool } from '../../platform/database/database.ts';
+import { ArcadiaError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+import { binaryTypes, type RouteCall, type RouteDeclaration, textTypes } from '../../platform/declare/route.ts';
+import { loadSecretKey } from '../../platform/secrets/secret-key.ts';
+import { apiPrefix, serveRoutes } from './api.ts';
+import { type Authenticator, challenge } from '../access/authentication.ts';
+import { whenEnded } from './ended.ts';
+import { openEventHub } from '../events/event-hub.ts';
+import { openEventStreams } from '../events/event-streams.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import { explainListenError } from './listen.ts';
+import { type LoadShedder, openLoadShedder } from './load-shedding.ts';
+import { observeRequests } from '../health/observe.ts';
+import { problemType, retryAfterOf, toProblem } from './problems.ts';
+import type { Readiness } from '../health/readiness.ts';
+import { serveReference } from '../document/reference.ts';
+import { requestIdOf } from './request-ids.ts';
+import { cutOffSlowReaders } from './slow-readers.ts';
+
+export interface HttpServerOptions {
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** Loopback unless an operator opens it. */
+  readonly host?: string;
+  /** Whether requests are to be sent here. */
+  readonly readiness: Readiness;
+  /** For what belongs to no request: the clock, and who a token's customer is. */
+  readonly db: Database;
+  /** Requests have connections of their own. */
+  readonly connectionString: string;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly authenticator: Authenticator;
+  readonly enqueue: RouteCall['enqueue'];
+  readonly routes: readonly RouteDeclaration[];
+  readonly limits?: Partial<Limits>;
+  readonly registry?: Registry;
+}
+
+export interface HttpServer {
+  readonly url: string;
+  /** What is served under /api/v1, as `GET /api/v1/deployments/:deployment`. */
+  readonly served: readonly string[];
+  /**
+   * Takes no new connection, ends what never ends by itself, gives what is under way its time, and
+   * closes. Whoever balances load has been told by /readyz before.
+   */
+  close(): Promise<void>;
+}
+
+/** Connections of requests. Each holds one for a statement or a transaction, never while it waits for somebody else. */
+const connectionsMax = 20;
+
+/**
+ * Starts the HTTP surface: the API under /api/v1, its reference at /api/v1/docs, and
+ * `GET /livez`: the process answers; it looks at nothing else, so that a database that is away
+ * never gets the process killed. `GET /readyz`: every check holds (200), or which does not (503).
+ * Errors: port_in_use.
+ */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { port, host = '127.0.0.1', config, log, routes } = options;
+  const limits = { ...defaultLimits, requestsPerMinute: config.requestsPerMinute, ...options.limits };
+  const { registry = register } = options;
+  const draining = new AbortController();
+  const stopping = new AbortController();
+  const pool = openPool({
+    connectionString: options.connectionString,
+    max: connectionsMax,
+    applicationName: 'arcadia api',
+    settings: {
+      statement_timeout: `${limits.requestMsMax}ms`,
+      idle_in_transaction_session_timeout: `${limits.requestMsMax}ms`,
+    },
+  });
+  const hub = await openEventHub({ db: options.db, connectionString: options.connectionString, log });
+  const load = openLoadShedder(limits);
+  const served: string[] = [];
+  const server = Fastify({
+    logger: false,
+    forceCloseConnections: 'idle',
+    bodyLimit: limits.bodyBytesMax,
+    // To receive all of a request; what is done with it then has a limit of its own.
+    requestTimeout: limits.requestMsMax,
+    keepAliveTimeout: 65_000,
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    routerOptions: { maxParamLength: 500 },
+    // A list ending in .csv is the list, as CSV.
+    rewriteUrl: (request) => asCsv(request),
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(request, reply, error);
+    },
+  });
+
+  observeRequests(server, log, registry);
+  server.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  await server.register(helmet, securityHeaders);
+  server.setErrorHandler((error, request, reply) => sendProblem(request, reply, error));
+  server.setNotFoundHandler((request) => {
+    throw new ArcadiaError('not_found', `There is nothing at ${request.method} ${request.url.split('?', 1)[0]}.`);
+  });
+  acceptBodies(server);
+
+  server.get('/livez', async () => ({ status: 'ok' }));
+  server.get('/readyz', async (_request, reply) => {
+    const { ready, report } = await options.readiness.check();
+    return reply.code(ready ? 200 : 503).send(report);
+  });
+  await server.register(async (api) => {
+    shedLoad(api, load);
+    cutOffSlowReaders(api, limits.stalledMsMax);
+    api.addHook('onRoute', ({ method, url: path, config: { refuses } = {} }) => {
+      if (refuses !== true) served.push(...[method].flat().map((each) => `${each} ${path}`));
+    });
+    api.addHook('onSend', async (_request, reply) => {
+      if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+      reply.header('vary', 'authorization, accept');
+    });
+    await serveReference(api, routes);
+    serveRoutes(api, {
+      routes,
+      authenticator: options.authenticator,
+      pool,
+      clock: databaseClock(options.db),
+      config,
+      log,
+      secretKey: loadSecretKey(config),
+      enqueue: options.enqueue,
+      events: openEventStreams({ hub, log, registry }),
+      limits,
+      stopping: stopping.signal,
+      draining: draining.signal,
+    });
+  });
+
+  const closeParts = async () => {
+    load.close();
+    await hub.close();
+    await pool.end();
+  };
+  const url = await server.listen({ port, host }).catch(async (error: unknown) => {
+    await server.close();
+    await closeParts();
+    throw explainListenError(error, host, port);
+  });
+  return {
+    url,
+    served,
+    async close() {
+      const stopped = new ArcadiaError('overloaded', 'This server is stopping.');
+      draining.abort(stopped);
+      const timer = setTimeout(() => {
+        stopping.abort(stopped);
+        server.server.closeAllConnections();
+      }, limits.drainMsMax);
+      // A connection whose request has ended would be kept for another one.
+      const sweep = setInterval(() => server.server.closeIdleConnections(), 50);
+      await server.close();
+      clearInterval(sweep);
+      clearTimeout(timer);
+      await closeParts();
+    },
+  };
+}
+
+function asCsv(request: Pick<IncomingMessage, 'url' | 'headers'>): string {
+  const url = request.url ?? '/';
+  const [path = '', ...query] = url.split('?');
+  if (!path.startsWith(`${apiPrefix}/`) || !path.endsWith('.csv')) return url;
+  request.headers.accept = 'text/csv';
+  return [path.slice(0, -'.csv'.length), ...query].join('?');
+}
+
+/** JSON and, where a route takes them, files, for the route's schema: as text, or as bytes. Nothing else. */
+function acceptBodies(server: FastifyInstance): void {
+  server.removeContentTypeParser('text/plain');
+  for (const type of textTypes)
+    server.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  for (const type of binaryTypes)
+    server.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+function shedLoad(server: FastifyInstance, load: LoadShedder): void {
+  server.decorateRequest('place', null);
+  server.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.endless === true) return;
+    request.place = load.enter();
+    whenEnded(request, reply, request.place.hold());
+  });
+}
+
+/** What a browser must not do with answers of this server. The pages that it serves have scripts and styles of their own only. */
+const securityHeaders = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'", 'data:'],
+      fontSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      baseUri: ["'none'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  // Whether it is behind TLS is for whoever puts it there to say.
+  strictTransportSecurity: false,
+  crossOriginEmbedderPolicy: false,
+} as const;
+
+function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+  const problem = toProblem(error, request.id);
+  request.failure = problem.status >= 500 ? error : null;
+  reply.header('x-request-id', request.id);
+  const retryAfter = retryAfterOf(problem);
+  if (retryAfter !== null && !reply.hasHeader('retry-after')) reply.header('retry-after', retryAfter);
+  if (error instanceof ArcadiaError) {
+    const asked = challenge(error, request.headers.authorization);
+    if (asked !== null) reply.header('www-authenticate', asked);
+  }
+  // Not by type(), which would add a charset that the media type has not.
+  return reply
+    .code(problem.status)
+    .header('content-type', problemType)
+    .send(Buffer.from(JSON.stringify(problem)));
+}

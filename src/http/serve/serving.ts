@@ -1,0 +1,63 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Pool } from 'pg';
+import type { Clock } from '../../platform/clock.ts';
+import type { Config } from '../../platform/config.ts';
+import type { SecretKey } from '../../platform/secrets/crypto.ts';
+import type { Logger } from '../../platform/log.ts';
+import type { Principal, RouteCall } from '../../platform/declare/route.ts';
+import type { RequestLife } from './deadline.ts';
+import { type EventStreams, readEventId } from '../events/event-streams.ts';
+import type { Limits } from './limits.ts';
+import { requestDatabase } from '../access/request-database.ts';
+import type { RequestParts } from './request-parts.ts';
+
+// What every operation, list and document is served with.
+
+export const jsonType = 'application/json; charset=utf-8';
+export const csvType = 'text/csv; charset=utf-8; header=present';
+
+export interface Serving {
+  /** Whose connections requests are answered on. */
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly secretKey: SecretKey;
+  readonly enqueue: RouteCall['enqueue'];
+  readonly events: EventStreams;
+  readonly limits: Limits;
+  /** Aborts what is under way when the server can wait no longer. */
+  readonly stopping: AbortSignal;
+  /** Aborts what never ends by itself, when the server begins to stop. */
+  readonly draining: AbortSignal;
+}
+
+export type Handler = (request: FastifyRequest, reply: FastifyReply, principal: Principal) => Promise<unknown>;
+
+/** The call that a declared route is run with. */
+export async function openCall(
+  serving: Serving,
+  request: FastifyRequest,
+  principal: Principal,
+  parts: RequestParts,
+  { signal }: RequestLife,
+): Promise<RouteCall> {
+  const { pool, clock, config, log, enqueue } = serving;
+  const { params, query, body } = parts;
+  return {
+    params,
+    query,
+    body,
+    principal,
+    db: requestDatabase(pool, { principal, requestId: request.id, address: request.ip, signal }),
+    now: await clock.now(),
+    clock,
+    config,
+    log: log.child({ request_id: request.id }),
+    signal,
+    requestId: request.id,
+    openEvents: (after) =>
+      serving.events.open(principal, readEventId(request.headers['last-event-id']) ?? after, signal),
+    enqueue,
+  };
+}

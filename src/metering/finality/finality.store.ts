@@ -1,0 +1,268 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Database, Transaction } from '../../platform/database/database.ts';
+import type { DayRange } from '../period.ts';
+import { startOfDay } from '../period.ts';
+import { wantedAndMetered } from '../store.ts';
+
+// What is confirmed, what is assumed, and what is still to come. Everything here is derived from
+// sync runs, operators' words and metered days; no record carries a flag that could be wrong.
+
+/** Whose usage is asked about; null: everybody's. */
+export type Whose = readonly number[] | null;
+
+/** The ids of one deployment, or of all of a customer's; empty where there is none. */
+export async function selectWhose(db: Database, of: { deployment: string } | { customer: string }): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    SELECT deployment_id AS id FROM deployments_list
+    WHERE ${'deployment' in of ? sql`slug = ${of.deployment}` : sql`customer_external_id = ${of.customer}`}
+    ORDER BY 1`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/** What some deployments owned within a range, as `(resource_id, valid_from, valid_to)`. */
+function ownedWithin(whose: readonly number[], range: DayRange): RawBuilder<unknown> {
+  return sql`
+    (SELECT a.resource_id, a.valid_from, a.valid_to
+     FROM deployments_owners o JOIN deployments_attributions a USING (owner_set_id)
+     WHERE o.deployment_id = ANY (${[...whose]}::bigint[])
+       AND a.valid_from < ${startOfDay(range.to)} AND a.valid_to > ${startOfDay(range.from)})`;
+}
+
+// Days ----------------------------------------------------------------------------------------
+
+/** How a billing kind that is enabled somewhere in a range, or has records there, stands in it. */
+export interface KindDays {
+  readonly kind: string;
+  readonly resourceKind: string;
+  /** Days that are not metered as they are configured, and the first of them. */
+  readonly missing: number;
+  readonly firstMissing: Temporal.PlainDate | null;
+}
+
+export async function selectKindDays(db: Database, range: DayRange): Promise<KindDays[]> {
+  const { rows } = await sql<KindDays>`
+    WITH ${wantedAndMetered(range)}
+    SELECT k.slug AS kind, d.resource_kind AS "resourceKind",
+           count(*) FILTER (WHERE missing) AS missing, min(day) FILTER (WHERE missing) AS "firstMissing"
+    FROM (SELECT billing_kind_id, day,
+                 w.granularity IS DISTINCT FROM m.granularity OR w.definition IS DISTINCT FROM m.definition AS missing
+          FROM wanted w FULL JOIN metered m USING (day, billing_kind_id)) AS w
+    JOIN billing_kinds k USING (billing_kind_id)
+    CROSS JOIN LATERAL (SELECT resource_kind FROM billing_kind_definitions
+                        WHERE billing_kind_id = w.billing_kind_id AND from_day < ${range.to}
+                        ORDER BY from_day DESC LIMIT 1) AS d
+    GROUP BY k.slug, d.resource_kind ORDER BY k.slug`.execute(db);
+  return rows;
+}
+
+export interface PendingDays {
+  readonly days: number;
+  readonly first: Temporal.PlainDate | null;
+}
+
+/** Metered days of a range that facts have touched since, whoever they are about. */
+export async function selectPendingDays(db: Database, range: DayRange): Promise<PendingDays> {
+  const from = startOfDay(range.from);
+  const to = startOfDay(range.to);
+  const { rows } = await sql<PendingDays>`
+    WITH metered AS (SELECT * FROM metered_days WHERE day >= ${range.from} AND day < ${range.to}),
+    touched AS (
+      SELECT d::date AS day, max(f.fact_change_id) AS fact_change_id FROM fact_changes f
+      CROSS JOIN LATERAL generate_series(
+        date_trunc('day', greatest(f.valid_from, ${from}::timestamptz), 'UTC') AT TIME ZONE 'UTC',
+        (least(f.valid_to, ${to}::timestamptz) - interval '1 microsecond') AT TIME ZONE 'UTC', interval '1 day') AS d
+      WHERE f.fact_change_id > (SELECT min(fact_change_id) FROM metered)
+        AND f.valid_from < ${to} AND f.valid_to > ${from}
+      GROUP BY 1
+    )
+    SELECT count(DISTINCT day) AS days, min(day) AS first
+    FROM touched t JOIN metered m USING (day) WHERE m.fact_change_id < t.fact_change_id`.execute(db);
+  return rows[0] ?? { days: 0, first: null };
+}
+
+// Accounts ------------------------------------------------------------------------------------
+
+/** Up to when an account's resources of a kind are confirmed. */
+export interface Observed {
+  readonly accountId: number;
+  readonly account: string;
+  readonly resourceKind: string;
+  /** Nothing of the account is metered before. */
+  readonly meteredFrom: Temporal.Instant;
+  /** The start of the latest complete listing; null: there was none. */
+  readonly syncedAt: Temporal.Instant | null;
+  /** The same, or a later word of an operator. */
+  readonly confirmedThrough: Temporal.Instant | null;
+  /** After how long without a complete listing there is a gap, and for how long usage is carried forward. */
+  readonly gapAfterHours: number;
+  readonly carryForwardHours: number;
+}
+
+/** Accounts and the kinds that are metered of them, which `whose` owned anything in; those metered within the range. */
+export async function selectObserved(
+  db: Database,
+  range: DayRange,
+  resourceKinds: readonly string[],
+  whose: Whose,
+): Promise<Observed[]> {
+  const accounts =
+    whose === null
+      ? sql``
+      : sql`AND o.account_id IN (SELECT r.account_id FROM ${ownedWithin(whose, range)} AS own
+                                 JOIN inventory_resources r USING (resource_id))`;
+  const { rows } = await sql<Observed>`
+    SELECT o.account_id AS "accountId", o.account, o.resource_kind AS "resourceKind", o.metered_from AS "meteredFrom",
+           o.synced_at AS "syncedAt", o.confirmed_through AS "confirmedThrough",
+           (extract(epoch FROM g.gap_after) / 3600)::int AS "gapAfterHours",
+           (extract(epoch FROM g.carry_forward) / 3600)::int AS "carryForwardHours"
+    FROM metering_observed o
+    CROSS JOIN LATERAL observation_limits_at(o.resource_kind, coalesce(o.confirmed_through, o.metered_from)) AS g
+    WHERE o.resource_kind = ANY (${[...resourceKinds]}::text[]) AND o.metered_from < ${startOfDay(range.to)} ${accounts}
+    ORDER BY o.account, o.resource_kind`.execute(db);
+  return rows;
+}
+
+/** Resources whose end nobody saw, for longer than usage may be carried forward. */
+export interface BeyondLimit {
+  readonly account: string;
+  readonly resourceKind: string;
+  readonly resources: number;
+  /** From the first moment beyond the limit to the listing that left the last of them out. */
+  readonly since: Temporal.Instant;
+  readonly until: Temporal.Instant;
+}
+
+export async function selectBeyondLimit(
+  db: Database,
+  range: DayRange,
+  resourceKinds: readonly string[],
+  whose: Whose,
+): Promise<BeyondLimit[]> {
+  const own =
+    whose === null
+      ? sql``
+      : sql`AND e.resource_id IN (SELECT own.resource_id FROM ${ownedWithin(whose, range)} AS own)
+            AND EXISTS (SELECT FROM ${ownedWithin(whose, range)} AS own WHERE own.resource_id = e.resource_id
+                        AND own.valid_from < e.carried_to AND own.valid_to > e.beyond_from)`;
+  const { rows } = await sql<BeyondLimit>`
+    SELECT a.slug AS account, e.resource_kind AS "resourceKind", count(*) AS resources,
+           min(e.beyond_from) AS since, max(e.carried_to) AS until
+    FROM metering_uncertain_ends e JOIN inventory_accounts a USING (account_id)
+    WHERE e.resource_kind = ANY (${[...resourceKinds]}::text[])
+      AND e.carried_to > ${startOfDay(range.from)} AND e.beyond_from < least(e.carried_to, ${startOfDay(range.to)}) ${own}
+    GROUP BY 1, 2 ORDER BY 1, 2`.execute(db);
+  return rows;
+}
+
+// Operators' words ------------------------------------------------------------------------------
+
+export interface Confirmation {
+  readonly confirmationId: number;
+  readonly account: string;
+  readonly resourceKind: string;
+  readonly through: Temporal.Instant;
+  readonly reason: string;
+  readonly recordedAt: Temporal.Instant;
+  readonly recordedBy: string;
+  /** null: it stands. */
+  readonly withdrawnAt: Temporal.Instant | null;
+  readonly withdrawnBy: string | null;
+}
+
+/** The id of an account and whether it has, or lists, resources of the kind; null: no such account. */
+export async function selectConfirmable(
+  db: Database,
+  account: string,
+  resourceKind: string,
+): Promise<{ accountId: number; metersKind: boolean } | null> {
+  const { rows } = await sql<{ accountId: number; metersKind: boolean }>`
+    SELECT account_id AS "accountId",
+           EXISTS (SELECT FROM metering_observed o WHERE o.account_id = a.account_id
+                     AND o.resource_kind = ${resourceKind}) AS "metersKind"
+    FROM inventory_accounts a WHERE slug = ${account}`.execute(db);
+  return rows[0] ?? null;
+}
+
+export async function insertConfirmation(
+  db: Database,
+  confirmation: { accountId: number; resourceKind: string; through: Temporal.Instant; reason: string },
+  by: string,
+  now: Temporal.Instant,
+): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    INSERT INTO usage_confirmations (account_id, resource_kind, through, reason, recorded_at, recorded_by, superseded_at)
+    VALUES (${confirmation.accountId}, ${confirmation.resourceKind}, ${confirmation.through}, ${confirmation.reason},
+            ${now}, ${by}, 'infinity')
+    RETURNING usage_confirmation_id AS id`.execute(db);
+  const id = rows[0]?.id;
+  if (id === undefined) throw new Error('usage_confirmations returned no id');
+  return id;
+}
+
+/** Takes a standing confirmation back; false where there is none of this id. */
+export async function supersedeConfirmation(
+  db: Database,
+  confirmationId: number,
+  by: string,
+  now: Temporal.Instant,
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    UPDATE usage_confirmations SET superseded_at = greatest(recorded_at, ${now}::timestamptz), superseded_by = ${by}
+    WHERE usage_confirmation_id = ${confirmationId} AND superseded_at = 'infinity'`.execute(db);
+  return numAffectedRows === 1n;
+}
+
+/** Newest first, those taken back among them; beyond `before`. */
+export async function selectConfirmations(
+  db: Database,
+  limit: number,
+  before: number | null = null,
+): Promise<Confirmation[]> {
+  const { rows } = await sql<Confirmation>`
+    SELECT c.usage_confirmation_id AS "confirmationId", a.slug AS account, c.resource_kind AS "resourceKind", c.through,
+           c.reason, c.recorded_at AS "recordedAt", c.recorded_by AS "recordedBy",
+           c.superseded_at AS "withdrawnAt", c.superseded_by AS "withdrawnBy"
+    FROM usage_confirmations c JOIN inventory_accounts a USING (account_id)
+    WHERE ${before}::bigint IS NULL OR c.usage_confirmation_id < ${before}
+    ORDER BY 1 DESC LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+// Limits ------------------------------------------------------------------------------------------
+
+export interface ObservationLimit {
+  /** A resource kind; '*': every kind without a row of its own. */
+  readonly resourceKind: string;
+  readonly fromDay: Temporal.PlainDate;
+  readonly gapAfterHours: number;
+  readonly carryForwardHours: number;
+}
+
+export async function selectLimits(db: Database): Promise<ObservationLimit[]> {
+  const { rows } = await sql<ObservationLimit>`
+    SELECT resource_kind AS "resourceKind", from_day AS "fromDay", gap_after_hours AS "gapAfterHours",
+           carry_forward_hours AS "carryForwardHours"
+    FROM observation_limits ORDER BY resource_kind, from_day LIMIT 1000`.execute(db);
+  return rows;
+}
+
+export async function upsertLimit(trx: Transaction, limit: ObservationLimit): Promise<void> {
+  await sql`
+    INSERT INTO observation_limits (resource_kind, from_day, gap_after_hours, carry_forward_hours)
+    VALUES (${limit.resourceKind}, ${limit.fromDay}, ${limit.gapAfterHours}, ${limit.carryForwardHours})
+    ON CONFLICT (resource_kind, from_day) DO UPDATE SET
+      gap_after_hours = excluded.gap_after_hours, carry_forward_hours = excluded.carry_forward_hours`.execute(trx);
+}
+
+/** The limits of a kind on a day: its own, or those of '*'. */
+export async function selectLimitOn(
+  db: Database,
+  resourceKind: string,
+  day: Temporal.PlainDate,
+): Promise<{ gapAfterHours: number; carryForwardHours: number } | null> {
+  const { rows } = await sql<{ gapAfterHours: number; carryForwardHours: number }>`
+    SELECT (extract(epoch FROM gap_after) / 3600)::int AS "gapAfterHours",
+           (extract(epoch FROM carry_forward) / 3600)::int AS "carryForwardHours"
+    FROM observation_limits_at(${resourceKind}, ${startOfDay(day)})`.execute(db);
+  return rows[0] ?? null;
+}

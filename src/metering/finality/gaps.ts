@@ -1,0 +1,70 @@
+import type { Database } from '../../platform/database/database.ts';
+import * as store from './gaps.store.ts';
+import { assertRange, type DayRange } from '../period.ts';
+
+/** What one deployment used of one kind while nobody saw whether it was so. */
+export interface CarriedUsage {
+  readonly deployment: string;
+  readonly kind: string;
+  readonly quantity: string;
+}
+
+/**
+ * A stretch of time over which usage is carried forward: metered as if what was last seen had gone
+ * on, and not confirmed since.
+ */
+export interface Gap {
+  readonly account: string;
+  readonly resourceKind: string;
+  /** The start of the last complete listing before it. */
+  readonly from: string;
+  /** The listing that closed it and no longer showed what is listed here; null: it is open. */
+  readonly to: string | null;
+  /** Up to when usage may be carried forward; what lies beyond is not final by itself. */
+  readonly limit: string;
+  readonly beyondLimit: boolean;
+  readonly resources: number;
+  /** On the metered days of the range that was asked for. */
+  readonly usage: readonly CarriedUsage[];
+}
+
+export interface GapQuery extends DayRange {
+  readonly now: Temporal.Instant;
+  /** The account's slug. */
+  readonly account?: string | undefined;
+  readonly resourceKind?: string | undefined;
+  /** Gaps at most, the latest first; 100 unless given. */
+  readonly limit?: number | undefined;
+}
+
+/** Most usage lines of one answer, over all its gaps. */
+const usageLinesMax = 10_000;
+
+/**
+ * The gaps of a range of days with what was carried forward over them. A gap that a complete
+ * listing closed without missing anything is confirmed by it, and is not among them.
+ * @throws ArcadiaError range_reversed, range_too_large
+ */
+export async function listGaps(db: Database, query: GapQuery): Promise<Gap[]> {
+  assertRange(query);
+  const { now, account, resourceKind, limit = 100 } = query;
+  const rows = await store.selectGaps(db, query, now, { account, resourceKind }, limit);
+  if (rows.length === 0) return [];
+  const usage = await store.selectGapUsage(db, query, rows, usageLinesMax);
+  return rows.map((row, place) => {
+    const own = usage.filter((line) => line.gap === place);
+    const until = row.to ?? now;
+    return {
+      account: row.account,
+      resourceKind: row.resourceKind,
+      from: row.from.toString(),
+      to: row.to?.toString() ?? null,
+      limit: row.limit.toString(),
+      beyondLimit: Temporal.Instant.compare(until, row.limit) > 0,
+      resources: own.find((line) => line.deployment === null)?.resources ?? 0,
+      usage: own.flatMap(({ deployment, kind, quantity }) =>
+        deployment === null || kind === null ? [] : [{ deployment, kind, quantity }],
+      ),
+    };
+  });
+}

@@ -1,0 +1,64 @@
+import type { Database } from '../../../platform/database/database.ts';
+import { ArcadiaError } from '../../../platform/errors.ts';
+import type { ClickHouse } from './connection.ts';
+import { createTables, levelColumns } from './schema.store.ts';
+import { dropBasesBefore, selectShipped } from './write.store.ts';
+import * as store from '../move/shipment.store.ts';
+
+/** So many shipments are read together; the next one is a new base. */
+const shipmentsMax = 200;
+/** Above this, Int128 could overflow: level x weight x a month's microseconds, all at their greatest. */
+const levelMax = 10_000_000_000;
+
+/** Do the shipments hold what the levels in PostgreSQL say? */
+export function areCurrent(shipped: store.Shipments | null, levels: store.LevelsPosition | null): boolean {
+  if (levels === null) return true;
+  return shipped !== null && shipped.definitions === levels.definitions && shipped.factChangeId >= levels.factChangeId;
+}
+
+/**
+ * Ships to ClickHouse what has changed in metered_levels since the last shipment: the levels of
+ * resources with newer facts, or all of them where definitions changed. A shipment counts once it
+ * has been read back and its transaction commits; what a killed one left is never read.
+ * @throws ArcadiaError usage_store_mismatch, usage_store_failed, usage_store_unreachable
+ */
+export async function shipLevels(db: Database, clickHouse: ClickHouse): Promise<void> {
+  if (areCurrent(await store.selectShipments(db), await store.selectLevelsPosition(db))) return;
+  const superseded = await db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (trx) => {
+      await store.lockShipments(trx);
+      const shipped = await store.selectShipments(trx);
+      const levels = await store.selectLevelsPosition(trx);
+      if (levels === null || areCurrent(shipped, levels)) return null;
+      const upon =
+        shipped !== null && shipped.definitions === levels.definitions && shipped.ids.length < shipmentsMax
+          ? shipped
+          : null;
+      if (upon !== null) await store.prepareShippedResources(trx, upon.factChangeId);
+      const all = upon === null;
+      // Where the tables were lost, everything begins here again.
+      if (all) await createTables(clickHouse);
+      const shipment = await store.insertShipment(trx, levels, upon?.baseId ?? null);
+      const figures = await store.selectLevelsFigures(trx, all);
+      if (Number(figures.greatest) > levelMax) {
+        throw new ArcadiaError(
+          'usage_store_failed',
+          `A level of ${figures.greatest} is more than ClickHouse can accrue exactly.`,
+        );
+      }
+      await clickHouse.insertLines('metered_levels', levelColumns, store.levelLines(trx, shipment, all));
+      const there = await selectShipped(clickHouse, shipment.baseId, shipment.shipmentId);
+      if (there.rows !== figures.rows || there.sum !== figures.sum) {
+        throw new ArcadiaError(
+          'usage_store_mismatch',
+          `Of ${figures.rows} levels with a sum of ${figures.sum}, ${clickHouse.address} has ${there.rows} with ${there.sum}.`,
+        );
+      }
+      await store.updateShipment(trx, shipment.shipmentId, figures.rows);
+      // A metering under way may still read the base before: it is kept until the next one.
+      return all ? (shipped?.baseId ?? null) : null;
+    });
+  if (superseded !== null) await dropBasesBefore(clickHouse, superseded);
+}

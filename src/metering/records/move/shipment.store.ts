@@ -1,0 +1,240 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Database, Transaction } from '../../../platform/database/database.ts';
+
+// PostgreSQL's side of a ClickHouse store: what has been shipped, what is visible, and the lines to ship.
+
+/** What a shipment of levels holds: all facts up to a change, read by these definitions. */
+export interface LevelsPosition {
+  readonly factChangeId: number;
+  readonly definitions: string;
+}
+
+/**
+ * How far the levels in PostgreSQL are; null while there are none. Those of a kind that is enabled
+ * nowhere stand still, and count for nothing: enabled again, it changes the definitions, and what
+ * it has missed is shipped.
+ */
+export async function selectLevelsPosition(db: Database): Promise<LevelsPosition | null> {
+  const { rows } = await sql<{ factChangeId: number | null; definitions: string | null }>`
+    SELECT min(fact_change_id) AS "factChangeId",
+           md5(string_agg(billing_kind_id || ' ' || definitions, E'\\n' ORDER BY billing_kind_id)) AS definitions
+    FROM metered_levels_progress
+    WHERE billing_kind_id IN (SELECT billing_kind_id FROM metering_config WHERE enabled)`.execute(db);
+  const { factChangeId = null, definitions = null } = rows[0] ?? {};
+  return factChangeId === null || definitions === null ? null : { factChangeId, definitions };
+}
+
+/** The shipments that together are the levels: the base first. */
+export interface Shipments extends LevelsPosition {
+  readonly baseId: number;
+  readonly baseRows: number;
+  readonly ids: readonly number[];
+}
+
+export async function selectShipments(db: Database): Promise<Shipments | null> {
+  const { rows } = await sql<Shipments>`
+    SELECT l.base_id AS "baseId", l.fact_change_id AS "factChangeId", l.definitions,
+           (SELECT rows FROM usage_level_shipments WHERE shipment_id = l.base_id) AS "baseRows",
+           (SELECT array_agg(shipment_id::int ORDER BY shipment_id) FROM usage_level_shipments
+            WHERE base_id = l.base_id) AS ids
+    FROM usage_level_shipments l ORDER BY shipment_id DESC LIMIT 1`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** Serialises shipments. LOCK takes no snapshot: that of the transaction begins after the wait. */
+export async function lockShipments(trx: Transaction): Promise<void> {
+  await sql`LOCK TABLE usage_level_shipments IN EXCLUSIVE MODE`.execute(trx);
+}
+
+/** Begins a shipment upon a base, or, with null, a new base. Seen once the transaction commits. */
+export async function insertShipment(
+  trx: Transaction,
+  position: LevelsPosition,
+  baseId: number | null,
+): Promise<{ shipmentId: number; baseId: number }> {
+  const { rows } = await sql<{ shipmentId: number; baseId: number }>`
+    INSERT INTO usage_level_shipments (shipment_id, base_id, fact_change_id, definitions, rows) OVERRIDING SYSTEM VALUE
+    SELECT id, coalesce(${baseId}::bigint, id), ${position.factChangeId}::bigint, ${position.definitions}, 0
+    FROM nextval(pg_get_serial_sequence('usage_level_shipments', 'shipment_id')) AS id
+    RETURNING shipment_id AS "shipmentId", base_id AS "baseId"`.execute(trx);
+  const row = rows[0];
+  if (row === undefined) throw new Error('usage_level_shipments returned no id');
+  return row;
+}
+
+export async function updateShipment(trx: Transaction, shipmentId: number, rows: number): Promise<void> {
+  await sql`UPDATE usage_level_shipments SET rows = ${rows} WHERE shipment_id = ${shipmentId}`.execute(trx);
+}
+
+/** Forgets all shipments: for a store that is filled anew. */
+export async function deleteShipments(trx: Transaction): Promise<void> {
+  await sql`DELETE FROM usage_level_shipments`.execute(trx);
+}
+
+/** `shipped_resources`: those with a fact change behind a position. Returns how many there are. */
+export async function prepareShippedResources(trx: Transaction, after: number): Promise<number> {
+  await sql`
+    CREATE TEMPORARY TABLE shipped_resources ON COMMIT DROP AS
+    SELECT DISTINCT resource_id FROM fact_changes WHERE fact_change_id > ${after}`.execute(trx);
+  const { rows } = await sql<{ count: number }>`SELECT count(*) AS count FROM shipped_resources`.execute(trx);
+  return rows[0]?.count ?? 0;
+}
+
+const microseconds = (instant: RawBuilder<unknown>) => sql`(extract(epoch FROM ${instant}) * 1000000)::bigint`;
+
+/** The levels to ship, all of them or those of `shipped_resources`. */
+function levelsToShip(all: boolean): RawBuilder<unknown> {
+  return all ? sql`metered_levels` : sql`metered_levels JOIN shipped_resources USING (resource_id)`;
+}
+
+/** How many rows the shipment must have, and the sum and the greatest of its levels. */
+export async function selectLevelsFigures(
+  trx: Transaction,
+  all: boolean,
+): Promise<{ rows: number; sum: string; greatest: string }> {
+  const named = all ? sql`0` : sql`(SELECT count(*) FROM shipped_resources)`;
+  const { rows } = await sql<{ rows: number; sum: string; greatest: string }>`
+    SELECT count(*) + ${named} AS rows, coalesce(trim_scale(sum(level) * 1000000000), 0)::text AS sum,
+           coalesce(max(level), 0)::text AS greatest
+    FROM ${levelsToShip(all)}`.execute(trx);
+  return rows[0] ?? { rows: 0, sum: '0', greatest: '0' };
+}
+
+const linesAtOnce = 20_000;
+
+/** The lines of a shipment, tab-separated in the order of `levelColumns`, some thousands at a time. */
+export async function* levelLines(
+  trx: Transaction,
+  shipment: { readonly shipmentId: number; readonly baseId: number },
+  all: boolean,
+): AsyncGenerator<string> {
+  const heading = sql`${shipment.baseId}::bigint, ${shipment.shipmentId}::bigint`;
+  const named = all
+    ? sql``
+    : sql`UNION ALL SELECT concat_ws(E'\\t', ${heading}, resource_id, 0, 0, 0, 0, 0, 0, 1, 0) FROM shipped_resources`;
+  yield* readLines(
+    trx,
+    sql`
+      SELECT concat_ws(E'\\t', ${heading}, resource_id, billing_kind_id, deployment_id, ${microseconds(sql`valid_from`)},
+                       CASE WHEN valid_to = 'infinity' THEN 9223372036854775807 ELSE ${microseconds(sql`valid_to`)} END,
+                       weight_before, weight, weight_total, trim_scale(level * 1000000000)) AS line
+      FROM ${levelsToShip(all)} ${named}`,
+  );
+}
+
+/** Reads `line` of a query through a cursor, so that a large answer is never held at once. */
+export async function* readLines(trx: Transaction, query: RawBuilder<unknown>): AsyncGenerator<string> {
+  await sql`DECLARE lines NO SCROLL CURSOR FOR ${query}`.execute(trx);
+  for (;;) {
+    const { rows } = await sql<{ line: string }>`FETCH ${sql.lit(linesAtOnce)} FROM lines`.execute(trx);
+    if (rows.length === 0) break;
+    yield `${rows.map((row) => row.line).join('\n')}\n`;
+  }
+  await sql`CLOSE lines`.execute(trx);
+}
+
+/** Revisions that follow on one another, both ends included. */
+export interface RevisionSpan {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The revisions whose rows count, of a range of days: exactly they, in unbroken spans. */
+export async function selectVisibleRevisions(
+  db: Database,
+  range: { readonly from: Temporal.PlainDate; readonly to: Temporal.PlainDate },
+  asOfRevision: number | null,
+): Promise<RevisionSpan[]> {
+  const { rows } = await sql<RevisionSpan>`
+    SELECT min(revision) AS first, max(revision) AS last
+    FROM (SELECT revision, revision - row_number() OVER (ORDER BY revision) AS span
+          FROM (SELECT DISTINCT revision FROM usage_visible_revisions
+                WHERE day >= ${range.from} AND day < ${range.to}
+                  AND (${asOfRevision}::bigint IS NULL OR revision <= ${asOfRevision})) AS visible) AS placed
+    GROUP BY span ORDER BY first`.execute(db);
+  return rows;
+}
+
+/** Makes a verified revision count, once the transaction commits. */
+export async function insertVisibleRevision(
+  trx: Transaction,
+  day: Temporal.PlainDate,
+  revision: number,
+  figures: { readonly records: number; readonly quantity: string },
+): Promise<void> {
+  await sql`
+    INSERT INTO usage_visible_revisions (day, revision, records, quantity)
+    VALUES (${day}, ${revision}, ${figures.records}, ${figures.quantity})`.execute(trx);
+}
+
+/** Says whose usage a revision changed, once the transaction commits. */
+export async function insertChangedDeployments(
+  trx: Transaction,
+  day: Temporal.PlainDate,
+  revision: number,
+  deploymentIds: readonly number[],
+): Promise<void> {
+  await sql`
+    INSERT INTO usage_changed_deployments (day, revision, deployment_id)
+    SELECT ${day}::date, ${revision}::bigint, id FROM unnest(${[...deploymentIds]}::bigint[]) AS id`.execute(trx);
+}
+
+/** Of a day whose rows are gone. */
+export async function deleteVisibleRevisions(trx: Transaction, day: Temporal.PlainDate): Promise<void> {
+  await sql`DELETE FROM usage_changed_deployments WHERE day = ${day}`.execute(trx);
+  await sql`DELETE FROM usage_visible_revisions WHERE day = ${day}`.execute(trx);
+}
+
+/** Of days of a range that are no longer metered, whose rows are gone: what a killed run has left. */
+export async function deleteLeftRevisions(
+  db: Database,
+  range: { readonly from: Temporal.PlainDate; readonly to: Temporal.PlainDate },
+): Promise<void> {
+  const left = sql`
+    day >= ${range.from} AND day < ${range.to} AND day NOT IN (
+      SELECT day FROM metered_days WHERE day >= ${range.from} AND day < ${range.to})`;
+  await sql`DELETE FROM usage_changed_deployments WHERE ${left}`.execute(db);
+  await sql`DELETE FROM usage_visible_revisions WHERE ${left}`.execute(db);
+}
+
+export interface Touched {
+  readonly resource_id: number;
+  readonly cause: string;
+}
+
+/** The resources in meter_scope, with the cause of each; null: there are more than `most`. */
+export async function selectTouched(trx: Transaction, most: number): Promise<Touched[] | null> {
+  const { rows } = await sql<Touched>`
+    SELECT resource_id, cause FROM meter_scope ORDER BY resource_id LIMIT ${most + 1}`.execute(trx);
+  return rows.length > most ? null : rows;
+}
+
+/** Kinds by id and by slug. */
+export async function selectKindIds(db: Database): Promise<{ id: number; slug: string }[]> {
+  const { rows } = await sql<{ id: number; slug: string }>`
+    SELECT billing_kind_id AS id, slug FROM billing_kinds ORDER BY slug`.execute(db);
+  return rows;
+}
+
+export async function selectDeploymentsOfCustomer(db: Database, customerId: number): Promise<number[]> {
+  const { rows } = await sql<{ deployment_id: number }>`
+    SELECT deployment_id FROM deployments_list WHERE customer_id = ${customerId} ORDER BY deployment_id`.execute(db);
+  return rows.map((row) => row.deployment_id);
+}
+
+/** A worker's transaction may not be idle for long; another server may take longer. */
+const heartbeatMs = 3_000;
+
+/** Keeps the transaction's connection busy while another server works. */
+export async function whileBeating<T>(trx: Transaction, work: () => Promise<T>): Promise<T> {
+  let beat: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    beat = beat.then(() => sql`SELECT 1`.execute(trx)).catch(() => {});
+  }, heartbeatMs);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    await beat;
+  }
+}

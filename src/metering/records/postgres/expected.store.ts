@@ -1,0 +1,101 @@
+import { type RawBuilder, sql } from 'kysely';
+import { accrualUnit } from '../../accrual.ts';
+import type { Granularity } from '../../period.ts';
+import { startOfDay, startOfMonth } from '../../period.ts';
+import type { KindOfDay } from '../../store.ts';
+
+// The records that a day should have, in PostgreSQL's SQL: what its levels accrue.
+
+/** Which records: of kinds, of one granularity, of the resources in `meter_scope`. */
+export interface Expected {
+  readonly kinds: readonly KindOfDay[];
+  readonly granularity?: Granularity;
+  readonly scoped?: boolean;
+}
+
+/**
+ * Each kind with each of its periods of the day (the day, or its 24 hours), and where they lie in
+ * the month, in microseconds. Literals: a temporary table could not be read in parallel.
+ */
+function slotsOf(day: Temporal.PlainDate, kinds: readonly KindOfDay[]): RawBuilder<unknown> {
+  const month = startOfDay(startOfMonth(day)).epochMilliseconds;
+  const rows = kinds.flatMap((kind) => {
+    const hours = kind.granularity === 'day' ? 24 : 1;
+    const unit = sql.lit(Number(accrualUnit(kind.accrual, day)));
+    return Array.from({ length: 24 / hours }, (_, index) => {
+      const from = startOfDay(day).add({ hours: index * hours });
+      const to = from.add({ hours });
+      const instant = (at: Temporal.Instant) => sql`${sql.lit(at.toString())}::timestamptz`;
+      const elapsed = (at: Temporal.Instant) => sql`${sql.lit((at.epochMilliseconds - month) * 1000)}::numeric`;
+      return sql`(${sql.lit(kind.billingKindId)}::smallint, ${sql.lit(kind.granularity)}::text COLLATE "C",
+                  ${instant(from)}, ${instant(to)}, ${unit}::numeric, ${elapsed(from)}, ${elapsed(to)},
+                  div(${unit}::numeric, 3600000000), div(${elapsed(from)}, 3600000000), div(${elapsed(to)}, 3600000000))`;
+    });
+  });
+  return sql`(VALUES ${sql.join(rows)})
+    AS p (billing_kind_id, granularity, period_start, period_end, unit_us, from_us, to_us, unit_hours, from_hours, to_hours)`;
+}
+
+/** R(t) of the design, in billionths, as the SQL function accrued_billionths; see `recordsOf`. */
+function runningTotal(weight: RawBuilder<unknown>, elapsed: RawBuilder<unknown>) {
+  return sql`div(l.level * 2000000000 * ${weight} * ${elapsed} + l.weight_total * p.unit_us, 2 * l.weight_total * p.unit_us)`;
+}
+
+/**
+ * The records of a day: deployment, resource, period, kind, granularity, quantity. Null where no
+ * kind is enabled: there should be none.
+ *
+ * A level that stands all day with one owner is one record of each period, and nothing else can
+ * add to it: no grouping, and what it accrues is computed once per distinct level, which Memoize
+ * remembers. All other levels are cut by the periods and added up. One statement reads one snapshot,
+ * so that a derivation of levels that commits meanwhile cannot show a resource in both parts or in
+ * neither.
+ *
+ * The accrual stands here written out: as a function it is not inlined, and then costs more than
+ * all the rest. test: the conformance suite, against accrual.ts.
+ */
+export function recordsOf(day: Temporal.PlainDate, where: Expected): RawBuilder<unknown> | null {
+  const kinds = where.kinds.filter(
+    (kind) => kind.enabled && (where.granularity === undefined || kind.granularity === where.granularity),
+  );
+  if (kinds.length === 0) return null;
+  const from = startOfDay(day);
+  const to = startOfDay(day.add({ days: 1 }));
+  const slots = slotsOf(day, kinds);
+  const overlaps = sql`l.valid_from < ${to}::timestamptz AND l.valid_to > ${from}::timestamptz`;
+  // Of the resources in meter_scope, levels are looked up once for both parts.
+  const scope = where.scoped
+    ? sql`WITH scoped_levels AS MATERIALIZED (
+            SELECT l.* FROM meter_scope JOIN metered_levels l USING (resource_id) WHERE ${overlaps})`
+    : sql``;
+  const levels = where.scoped ? sql`scoped_levels` : sql`metered_levels`;
+  // >= says what = would, and lets the planner expect more than a two-hundredth of the rows.
+  const stands = sql`l.valid_from <= ${from}::timestamptz AND l.valid_to >= ${to}::timestamptz AND l.weight >= l.weight_total`;
+  // In hours it is the same ratio, of numbers half as long.
+  const whole = (elapsed: RawBuilder<unknown>) =>
+    sql`div(l.level * 2000000000 * ${elapsed} + p.unit_hours, 2 * p.unit_hours)`;
+  // The difference of a share; the whole is the same with a weight of one, and numbers half as long.
+  const share = (elapsed: RawBuilder<unknown>) => sql`
+    CASE WHEN l.weight = l.weight_total THEN div(l.level * 2000000000 * ${elapsed} + p.unit_us, 2 * p.unit_us)
+         ELSE ${runningTotal(sql`(l.weight_before + l.weight)`, elapsed)} - ${runningTotal(sql`l.weight_before`, elapsed)} END`;
+  const elapsedAt = (instant: RawBuilder<unknown>) =>
+    sql`(p.from_us + extract(epoch FROM ${instant} - p.period_start) * 1000000)`;
+  return sql`
+    (${scope}
+     SELECT l.deployment_id, l.resource_id, q.period_start, l.billing_kind_id, q.granularity, q.quantity
+     FROM ${levels} l
+     CROSS JOIN LATERAL (
+       -- OFFSET keeps it a subquery of its own: it depends on the kind and the level alone.
+       SELECT p.period_start, p.granularity,
+              0.000000001 * (${whole(sql`p.to_hours`)} - ${whole(sql`p.from_hours`)}) AS quantity
+       FROM ${slots} WHERE p.billing_kind_id = l.billing_kind_id OFFSET 0) AS q
+     WHERE ${stands}
+     UNION ALL
+     SELECT l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity,
+            0.000000001 * sum((${share(elapsedAt(sql`least(l.valid_to, p.period_end)`))})
+                              - (${share(elapsedAt(sql`greatest(l.valid_from, p.period_start)`))}))
+     FROM ${levels} l JOIN ${slots}
+       ON p.billing_kind_id = l.billing_kind_id AND p.period_start < l.valid_to AND p.period_end > l.valid_from
+     WHERE ${overlaps} AND NOT (${stands})
+     GROUP BY l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity)`;
+}

@@ -1,0 +1,102 @@
+import type { Database, Transaction } from '../../../platform/database/database.ts';
+import type { Granularity } from '../../period.ts';
+import { lockDay } from '../../store.ts';
+import * as months from '../../retention/usage-months.store.ts';
+import * as read from './read.store.ts';
+import * as write from './write.store.ts';
+import {
+  type DayComparison,
+  type DayReplacement,
+  type KindMonth,
+  nothingReplaced,
+  type Replaced,
+  type UsageStore,
+} from '../usage-store.ts';
+
+/** The store that is there without any setting: the table usage_records, beside everything else. */
+export const postgresUsageStore: UsageStore = {
+  engine: 'postgresql',
+  async prepare() {},
+  replaceDay,
+  compareDay,
+  sumByKind: read.selectSumsByKind,
+  sumByKindAndDay: read.selectSumsByKindAndDay,
+  sumByDeployment: read.selectSumsByDeployment,
+  listRecords: read.selectRecords,
+  countRecords: read.countRecords,
+  rollUp: months.rollUpRecords,
+  drop,
+};
+
+async function replaceDay(trx: Transaction, replacement: DayReplacement): Promise<Replaced> {
+  const { day, whole, touched } = replacement;
+  const enabled = whole.filter((kind) => kind.enabled);
+  const granularities = [...new Set(enabled.map((kind) => kind.granularity))].sort();
+  const empty = touched.length === 0 && whole.every((kind) => kind.metered === null);
+  return empty && !(await anyPartition(trx, day, granularities))
+    ? fillDay(trx, replacement, granularities)
+    : replaceDifferences(trx, replacement);
+}
+
+async function compareDay(trx: Transaction, { day, whole, touched }: DayComparison): Promise<void> {
+  await write.prepareDiff(trx, day, { whole, scoped: touched });
+  await write.addDifferences(trx);
+}
+
+async function anyPartition(
+  trx: Transaction,
+  day: Temporal.PlainDate,
+  granularities: readonly Granularity[],
+): Promise<boolean> {
+  for (const granularity of granularities) {
+    if (await write.partitionExists(trx, granularity, day)) return true;
+  }
+  return false;
+}
+
+/** The day has no record yet: fill new partitions, with nothing to compare. */
+async function fillDay(
+  trx: Transaction,
+  { day, whole, begin }: DayReplacement,
+  granularities: readonly Granularity[],
+): Promise<Replaced> {
+  if (!(await write.anyExpected(trx, day, whole))) return nothingReplaced;
+  const revision = await begin();
+  let inserted = 0;
+  for (const granularity of granularities) {
+    inserted += await write.insertFirstRecords(trx, day, granularity, whole, revision);
+  }
+  // Last, because it locks the parent table until the commit.
+  for (const granularity of granularities) await write.attachPartition(trx, day, granularity);
+  return { revision, inserted, changed: 0, deleted: 0 };
+}
+
+/** Compares what is stored with what should be, and replaces what differs. */
+async function replaceDifferences(
+  trx: Transaction,
+  { day, whole, touched, cause, begin }: DayReplacement,
+): Promise<Replaced> {
+  const differences = await write.prepareDiff(trx, day, { whole, scoped: touched });
+  if (differences === 0) return nothingReplaced;
+  const revision = await begin();
+  for (const granularity of await write.granularitiesToInsert(trx)) {
+    if (!(await write.partitionExists(trx, granularity, day))) await write.attachPartition(trx, day, granularity, true);
+  }
+  return { revision, ...(await write.applyDiff(trx, day, revision, cause, cause !== 'first')) };
+}
+
+/** Whole partitions where nothing else is metered that day; else some thousand records at a time. */
+async function drop(db: Database, month: KindMonth, signal?: AbortSignal): Promise<void> {
+  for (const day of await write.daysWithRecords(db, { from: month.month, to: month.month.add({ months: 1 }) })) {
+    for (let left = true; left; ) {
+      signal?.throwIfAborted();
+      left = await db.transaction().execute(async (trx) => {
+        await lockDay(trx, day);
+        if (await months.isMetered(trx, day)) return write.deleteSomeRecords(trx, day, month.billingKindId);
+        await write.dropPartitions(trx, day);
+        return false;
+      });
+    }
+  }
+  while (await write.deleteSomeChanges(db, month)) signal?.throwIfAborted();
+}

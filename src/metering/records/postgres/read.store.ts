@@ -1,0 +1,113 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Database } from '../../../platform/database/database.ts';
+import type { Granularity } from '../../period.ts';
+import { startOfDay } from '../../period.ts';
+import type {
+  DeploymentSum,
+  KindDaySum,
+  KindSum,
+  RecordFilter,
+  RecordPage,
+  UsageQuery,
+  UsageRecord,
+  UsageScope,
+} from '../usage-store.ts';
+import { sumsMax, wholeSums } from '../usage-store.ts';
+
+// How PostgreSQL answers for usage.
+
+function within(scope: UsageScope): RawBuilder<unknown> {
+  if (scope === 'all') return sql``;
+  if ('deploymentId' in scope) return sql`AND deployment_id = ${scope.deploymentId}`;
+  if ('deploymentIds' in scope) return sql`AND deployment_id = ANY (${scope.deploymentIds}::bigint[])`;
+  // As an array, which the primary keys are searched by; as IN (SELECT ...) it would be a filter only.
+  return sql`AND deployment_id = ANY (ARRAY(
+    SELECT deployment_id FROM deployments_list WHERE customer_id = ${scope.customerId}))`;
+}
+
+function above(floors: UsageQuery['floors']): RawBuilder<unknown> {
+  if (floors === undefined || floors.size === 0) return sql``;
+  return sql`AND NOT EXISTS (
+    SELECT FROM unnest(${[...floors.keys()]}::text[], ${[...floors.values()].map((day) => startOfDay(day).toString())}::timestamptz[])
+      AS f (slug, floor) JOIN billing_kinds k USING (slug)
+    WHERE k.billing_kind_id = own.billing_kind_id AND own.period_start < f.floor)`;
+}
+
+/**
+ * The records of a query. As of a revision: those that are no younger, and of each record that was
+ * replaced since what the first replacement found there, unless that was younger too.
+ */
+function recordsIn({ scope, range, asOfRevision, floors }: UsageQuery): RawBuilder<unknown> {
+  const chosen = sql`
+    period_start >= ${startOfDay(range.from)} AND period_start < ${startOfDay(range.to)} ${within(scope)} ${above(floors)}`;
+  if (asOfRevision === undefined) return sql`(SELECT * FROM usage_records own WHERE ${chosen})`;
+  return sql`
+    (SELECT deployment_id, resource_id, period_start, revision, billing_kind_id, granularity, quantity
+     FROM usage_records own WHERE ${chosen} AND revision <= ${asOfRevision}
+     UNION ALL
+     SELECT deployment_id, resource_id, period_start, old_revision, billing_kind_id, granularity, old_quantity
+     FROM (SELECT DISTINCT ON (deployment_id, billing_kind_id, resource_id, period_start, granularity) *
+           FROM usage_changes own WHERE ${chosen} AND revision > ${asOfRevision}
+           ORDER BY deployment_id, billing_kind_id, resource_id, period_start, granularity, usage_change_id) AS replaced
+     WHERE old_revision <= ${asOfRevision})`;
+}
+
+export async function selectSumsByKind(db: Database, query: UsageQuery): Promise<KindSum[]> {
+  const { rows } = await sql<KindSum>`
+    SELECT k.slug AS kind, u.quantity
+    FROM (SELECT billing_kind_id, trim_scale(sum(quantity)) AS quantity
+          FROM ${recordsIn(query)} AS r GROUP BY billing_kind_id) AS u
+    JOIN billing_kinds k USING (billing_kind_id) ORDER BY k.slug`.execute(db);
+  return rows;
+}
+
+export async function selectSumsByKindAndDay(db: Database, query: UsageQuery): Promise<KindDaySum[]> {
+  const { rows } = await sql<KindDaySum>`
+    SELECT k.slug AS kind, u.day, u.quantity, u.records
+    FROM (SELECT billing_kind_id, (period_start AT TIME ZONE 'UTC')::date AS day,
+                 trim_scale(sum(quantity)) AS quantity, count(*) AS records
+          FROM ${recordsIn(query)} AS r GROUP BY 1, 2) AS u
+    JOIN billing_kinds k USING (billing_kind_id) ORDER BY k.slug, u.day`.execute(db);
+  return rows;
+}
+
+export async function selectSumsByDeployment(db: Database, query: UsageQuery): Promise<DeploymentSum[]> {
+  const { rows } = await sql<DeploymentSum>`
+    SELECT u.deployment_id AS "deploymentId", k.slug AS kind, u.quantity
+    FROM (SELECT deployment_id, billing_kind_id, trim_scale(sum(quantity)) AS quantity
+          FROM ${recordsIn(query)} AS r GROUP BY deployment_id, billing_kind_id) AS u
+    JOIN billing_kinds k USING (billing_kind_id)
+    ORDER BY u.deployment_id, k.slug LIMIT ${sumsMax + 1}`.execute(db);
+  return wholeSums(rows);
+}
+
+export async function selectRecords(
+  db: Database,
+  query: UsageQuery,
+  filter: RecordFilter,
+  { after, limit }: RecordPage,
+): Promise<UsageRecord[]> {
+  const { rows } = await sql<UsageRecord & { granularity: Granularity }>`
+    SELECT r.deployment_id AS "deploymentId", r.resource_id AS "resourceId", k.slug AS kind, r.granularity,
+           r.period_start AS "periodStart", trim_scale(r.quantity) AS quantity, r.revision
+    FROM ${recordsIn(query)} AS r JOIN billing_kinds k USING (billing_kind_id)
+    WHERE true
+    ${filter.kind === undefined ? sql`` : sql`AND k.slug = ${filter.kind}`}
+    ${filter.resourceId === undefined ? sql`` : sql`AND r.resource_id = ${filter.resourceId}`}
+    ${
+      after === undefined
+        ? sql``
+        : sql`AND (r.deployment_id, r.billing_kind_id, r.resource_id, r.period_start)
+              > (${after.deploymentId}::bigint, (SELECT billing_kind_id FROM billing_kinds WHERE slug = ${after.kind}),
+                 ${after.resourceId}::bigint, ${after.periodStart}::timestamptz)`
+    }
+    ORDER BY r.deployment_id, r.billing_kind_id, r.resource_id, r.period_start
+    LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+export async function countRecords(db: Database, query: UsageQuery): Promise<number> {
+  const { rows } = await sql<{ records: number }>`
+    SELECT count(*) AS records FROM ${recordsIn(query)} AS r`.execute(db);
+  return rows[0]?.records ?? 0;
+}

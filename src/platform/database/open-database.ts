@@ -1,0 +1,157 @@
+import { sql } from 'kysely';
+import pg from 'pg';
+import type { Config } from '../config.ts';
+import { connect, type Database } from './database.ts';
+import { dropDatabase, ensureDatabase, relaxDurability } from './databases.ts';
+import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/embedded.ts';
+import { ArcadiaError, toArcadiaError } from '../errors.ts';
+import { migrate } from './migrate.ts';
+
+// The embedded server holds several databases, because a database has one clock: real accounts
+// live in one, simulated ones in another, demonstrations in their own.
+export const realDatabase = 'arcadia';
+export const sandboxDatabase = 'arcadia_sandbox';
+
+export interface OpenedDatabase {
+  readonly db: Database;
+  /** Holds a password: never print it. */
+  readonly connectionString: string;
+  readonly kind: 'embedded' | 'url';
+  /** The database's name. */
+  readonly database: string;
+  /** Closes the pool and leaves the embedded server, which the last one out stops. */
+  close(): Promise<void>;
+}
+
+export interface OpenDatabaseOptions {
+  /** A database of the embedded server, or beside the one of DATABASE_URL, by name. Without it: see openDatabase. */
+  readonly database?: string;
+  /** Drops it first: for a demonstration that starts from nothing. Only with `database`. */
+  readonly fresh?: boolean;
+  /** false leaves the schema as it is: for commands about the schema itself. */
+  readonly migrate?: boolean;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName?: string;
+  readonly max?: number;
+  /** Session settings; see connect. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+function withDatabase(connectionString: string, database: string): string {
+  const url = new URL(connectionString);
+  url.pathname = `/${encodeURIComponent(database)}`;
+  return url.href;
+}
+
+function databaseOf(connectionString: string): string {
+  const url = new URL(connectionString);
+  return decodeURIComponent(url.pathname.slice(1)) || url.username || 'postgres';
+}
+
+/** A server that does not answer at all is found out in seconds, not when the network gives up. */
+async function reach(connectionString: string): Promise<void> {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** Whether anything real was ever connected to the database `arcadia`. */
+async function hasAccounts(connectionString: string): Promise<boolean> {
+  const db = connect({ connectionString, max: 1 });
+  try {
+    const { rows: tables } = await sql<{ there: boolean }>`SELECT to_regclass('accounts') IS NOT NULL AS there`.execute(
+      db,
+    );
+    if (!tables[0]?.there) return false;
+    const { rows } = await sql<{ any: boolean }>`SELECT EXISTS (SELECT FROM accounts) AS any`.execute(db);
+    return rows[0]?.any ?? false;
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function make(admin: string, database: string, fresh: boolean): Promise<void> {
+  if (fresh) await dropDatabase(admin, database);
+  await ensureDatabase(admin, database);
+  if (fresh || database === sandboxDatabase) await relaxDurability(admin, database);
+}
+
+async function open(
+  connectionString: string,
+  kind: 'embedded' | 'url',
+  server: EmbeddedDatabase | null,
+  options: OpenDatabaseOptions,
+): Promise<OpenedDatabase> {
+  const { applicationName, max, settings } = options;
+  const db = connect({
+    connectionString,
+    ...(settings === undefined ? {} : { settings }),
+    ...(max === undefined ? {} : { max }),
+    ...(applicationName === undefined ? {} : { applicationName }),
+  });
+  try {
+    if (options.migrate !== false) await migrate(db);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return {
+    db,
+    connectionString,
+    kind,
+    database: databaseOf(connectionString),
+    async close() {
+      await db.destroy();
+      await server?.release();
+    },
+  };
+}
+
+/**
+ * Opens the database of this run and brings its schema up to date.
+ *
+ * With DATABASE_URL: that one. Else the embedded server's: `arcadia` if any account was ever
+ * connected to it, else `arcadia_sandbox`; so that every command, without being told, speaks of
+ * the real accounts where there are any, and of the simulated ones until then. A `database` by
+ * name overrides both.
+ *
+ * Errors: database_unreachable, database_full, database_embedded, schema_changed, schema_newer.
+ */
+export async function openDatabase(
+  config: Pick<Config, 'databaseUrl' | 'dataDir'>,
+  options: OpenDatabaseOptions = {},
+): Promise<OpenedDatabase> {
+  const { database, fresh = false } = options;
+  if (fresh && database === undefined)
+    throw new ArcadiaError('invalid_argument', 'Only a database that is named can be made afresh.');
+  if (config.databaseUrl !== null) {
+    const url = config.databaseUrl;
+    try {
+      await reach(url);
+      if (database === undefined) return await open(url, 'url', null, options);
+      await make(url, database, fresh);
+      return await open(withDatabase(url, database), 'url', null, options);
+    } catch (error) {
+      throw toArcadiaError(error, `The database at ${new URL(url).host}`);
+    }
+  }
+  const server = await openEmbeddedDatabase({
+    dataDir: config.dataDir,
+    database: realDatabase,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  try {
+    const chosen =
+      database ?? ((await hasAccounts(server.connectionString(realDatabase))) ? realDatabase : sandboxDatabase);
+    await make(server.connectionString('postgres'), chosen, fresh);
+    return await open(server.connectionString(chosen), 'embedded', server, options);
+  } catch (error) {
+    await server.release();
+    throw toArcadiaError(error, 'The embedded database');
+  }
+}

@@ -1,0 +1,225 @@
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { Database, Transaction } from '../database/database.ts';
+import type { JobArguments, JobDeclaration } from './job.ts';
+
+// What a room says about its HTTP routes. The room that serves them (src/http) knows the HTTP
+// library; this is all that the others know. A route validates, calls a domain function, answers.
+
+export const roleNames = ['owner', 'finance', 'operator', 'viewer', 'customer'] as const;
+export type Role = (typeof roleNames)[number];
+
+/** Who may read what is not about money that only we see: all of us. */
+export const staff: readonly Role[] = ['owner', 'finance', 'operator', 'viewer'];
+
+/** Who is asking, as their verified token says. */
+export interface Principal {
+  /** The token's `sub`. */
+  readonly subject: string;
+  readonly role: Role;
+  /** Our id of the customer whose token it is; null for everybody else. */
+  readonly customerId: number | null;
+  /** When the token ends, in real time. */
+  readonly expiresAt?: Temporal.Instant;
+}
+
+export interface RouteCall<Params = unknown, Query = unknown, Body = unknown> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly principal: Principal;
+  /**
+   * The database as this principal may use it. Of a route that changes something it is one
+   * transaction: what a domain function opens on it is a part of that, and all of it is
+   * undone when the route throws.
+   */
+  readonly db: Database;
+  /** The database's clock, read when the request came. */
+  readonly now: Temporal.Instant;
+  readonly clock: Clock;
+  readonly config: Config;
+  readonly log: Logger;
+  /** Aborts when the client has gone, its time is up, or the server stops. */
+  readonly signal: AbortSignal;
+  readonly requestId: string;
+  /**
+   * Server-sent events, as this principal may hear them, from the header Last-Event-ID on; without
+   * one after `after`; null: from now on. Errors: overloaded, rate_limited.
+   */
+  openEvents(after: number | null): AsyncIterable<string>;
+  /** Enqueues in this transaction. Returns the job's id; null where the same one waits or runs already. */
+  enqueue<Arguments extends JobArguments>(
+    trx: Transaction,
+    job: JobDeclaration<Arguments>,
+    args: Arguments,
+  ): Promise<string | null>;
+}
+
+type NoFields = z.ZodObject<Record<never, never>>;
+
+/** What is sent as a file: text, and what is not. */
+export const textTypes = ['text/csv', 'application/yaml'] as const;
+export const binaryTypes = ['image/png', 'image/jpeg', 'font/ttf', 'font/otf'] as const;
+export type FileType = (typeof textTypes)[number] | (typeof binaryTypes)[number];
+
+interface Declared<Params extends z.ZodType, Query extends z.ZodType> {
+  /** Under /api/v1, with `:name` for what `params` describes: `/deployments/:slug`. */
+  readonly path: string;
+  /** camelCase, unique in the house: a verb and what it is about, `listDeployments`. */
+  readonly operationId: string;
+  /** A heading of the reference, one of `tags` in src/http/tags.ts. */
+  readonly tag: string;
+  /** One line without a full stop. */
+  readonly summary: string;
+  /** What else a caller must know, in Markdown. */
+  readonly description?: string;
+  /** Who may. Everybody else gets 403, and who has no token 401. */
+  readonly roles: readonly Role[];
+  /**
+   * Values in a path and a query arrive as text and become what their schema says: an integer, a
+   * boolean, an array by repetition. A parameter that is not declared is refused. src/platform/schemas.ts
+   * has the usual ones.
+   */
+  readonly params?: Params;
+  readonly query?: Query;
+}
+
+/**
+ * One operation.
+ *
+ * The answer goes out as its schema says: fields that it does not name are left out, and what does
+ * not fit it is a defect (500), never sent.
+ *
+ * POST, PUT, PATCH and DELETE run in one transaction. POST takes an Idempotency-Key; the answer is
+ * kept in the same transaction. A GET of one thing has an ETag.
+ */
+export interface OperationDeclaration<
+  Params extends z.ZodType = NoFields,
+  Query extends z.ZodType = NoFields,
+  Body extends z.ZodType = z.ZodUndefined,
+  Response extends z.ZodType = z.ZodVoid,
+  Prepared = undefined,
+> extends Declared<Params, Query> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** JSON, unless `consumes` says otherwise: then it is the text as it came, or the bytes of an image or a font. */
+  readonly body?: Body;
+  readonly consumes?: FileType | readonly FileType[];
+  /** How long a file may be, where it is not what files usually may. */
+  readonly fileBytesMax?: number;
+  /** None: 204. */
+  readonly response?: Response;
+  /** 200 (or 204 without a response) unless told. 201 for what was made, 202 for what a job will do. */
+  readonly status?: 200 | 201 | 202 | 204;
+  /** Where that which was made is: a path under /api/v1. */
+  location?(answer: z.output<Response>): string;
+  /** A POST that only asks, such as a quote or a preview: no transaction, no Idempotency-Key. */
+  readonly asks?: true;
+  /**
+   * The GET of what this changes. The request then needs an If-Match with the ETag that the GET
+   * gave (428 without; `*` for any), and is refused with 412 when the thing has changed since:
+   * checked in the transaction of the change, under a lock that other requests for the same take.
+   */
+  readonly edits?: AnyOperation;
+  /** What has to be asked of somebody else, such as a provider, before the transaction begins: none is held meanwhile. */
+  prepare?(call: Call<Params, Query, Body>): Promise<Prepared>;
+  run(call: Call<Params, Query, Body>, prepared: Prepared): Promise<z.input<Response>>;
+}
+
+type Call<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> = RouteCall<
+  z.output<Params>,
+  z.output<Query>,
+  z.output<Body>
+>;
+
+export interface PageRequest {
+  /** 1 to 1000. */
+  readonly limit: number;
+  /** As the list itself gave it, or null for the first page. Only what this list gave this caller arrives. */
+  readonly cursor: string | null;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Where the next page begins, in the list's own words; null: there is no more. */
+  readonly nextCursor: string | null;
+}
+
+/**
+ * A list, in pages of JSON (`{ items, nextCursor }`) or whole as CSV. The server adds `limit` and
+ * `cursor` to the query, and seals the cursor so that nobody can make one or use it with other
+ * filters. The order must be stable. What can be filtered and sorted by is what `query` names.
+ */
+export interface ListDeclaration<
+  Params extends z.ZodType = NoFields,
+  Query extends z.ZodType = NoFields,
+  Row extends z.ZodType = z.ZodObject,
+  Extra extends z.ZodType = z.ZodUnknown,
+> extends Declared<Params, Query> {
+  readonly method?: 'GET';
+  /** A flat object: its keys are the columns of the CSV, in this order. A value that is an object or an array is JSON there. */
+  readonly row: Row;
+  /** An object: what the answer says beside items and nextCursor, in JSON only. */
+  readonly extra?: Extra;
+  run(call: Call<Params, Query, z.ZodUndefined>, page: PageRequest): Promise<Page<z.input<Row>> & z.input<Extra>>;
+}
+
+export interface Document {
+  /** One of `produces`. */
+  readonly type: string;
+  /** What is an iterable is sent as it comes, with back-pressure. */
+  readonly body: string | Uint8Array | AsyncIterable<string | Uint8Array>;
+  /** Saved under this name; shown in the browser unless given. */
+  readonly filename?: string;
+}
+
+/** A GET that answers with something other than JSON: a page, a PDF, a stream of events. */
+export interface DocumentDeclaration<Params extends z.ZodType = NoFields, Query extends z.ZodType = NoFields>
+  extends Declared<Params, Query> {
+  readonly method?: 'GET';
+  readonly produces: readonly string[];
+  /** It goes on until the client leaves: no limit on its time. */
+  readonly endless?: true;
+  run(call: Call<Params, Query, z.ZodUndefined>): Promise<Document>;
+}
+
+export type AnyOperation = OperationDeclaration<any, any, any, any, any>;
+export type AnyList = ListDeclaration<any, any, any, any>;
+export type AnyDocument = DocumentDeclaration<any, any>;
+export type RouteDeclaration =
+  | ({ readonly shape: 'operation' } & AnyOperation)
+  | ({ readonly shape: 'list' } & AnyList)
+  | ({ readonly shape: 'document' } & AnyDocument);
+
+/** Declares an operation, with the types of what it is told and what it answers read from their schemas. */
+export function declareRoute<
+  Params extends z.ZodType = NoFields,
+  Query extends z.ZodType = NoFields,
+  Body extends z.ZodType = z.ZodUndefined,
+  Response extends z.ZodType = z.ZodVoid,
+  Prepared = undefined,
+>(
+  route: OperationDeclaration<Params, Query, Body, Response, Prepared>,
+): { readonly shape: 'operation' } & OperationDeclaration<Params, Query, Body, Response, Prepared> {
+  return { ...route, shape: 'operation' };
+}
+
+/** Declares a list. */
+export function declareList<
+  Row extends z.ZodObject,
+  Params extends z.ZodType = NoFields,
+  Query extends z.ZodType = NoFields,
+  Extra extends z.ZodType = z.ZodUnknown,
+>(
+  route: ListDeclaration<Params, Query, Row, Extra>,
+): { readonly shape: 'list' } & ListDeclaration<Params, Query, Row, Extra> {
+  return { ...route, shape: 'list' };
+}
+
+/** Declares a document. */
+export function declareDocument<Params extends z.ZodType = NoFields, Query extends z.ZodType = NoFields>(
+  route: DocumentDeclaration<Params, Query>,
+): { readonly shape: 'document' } & DocumentDeclaration<Params, Query> {
+  return { ...route, shape: 'document' };
+}

@@ -1,0 +1,75 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { ArcadiaError } from '../errors.ts';
+
+// Secrets at rest: AES-256-GCM. A sealed value is
+//   1 byte   version of this layout (1)
+//   4 bytes  which key: the start of its SHA-256
+//   12 bytes nonce, random
+//   16 bytes authentication tag
+//   rest     ciphertext
+// The purpose is authenticated with it, so that what was sealed for one use cannot be passed off
+// as another's.
+
+const version = 1;
+const headerLength = 1 + 4;
+const nonceLength = 12;
+const tagLength = 16;
+
+export interface SecretKey {
+  readonly key: Buffer;
+  /** Tells keys apart without telling anything of them. */
+  readonly id: Buffer;
+}
+
+/** A new key: 32 random bytes in base64, as ARCADIA_SECRET_KEY and the key file hold it. */
+export function generateSecretKey(): string {
+  return randomBytes(32).toString('base64');
+}
+
+/** Reads 32 bytes in base64; null where it is anything else. */
+export function parseSecretKey(base64: string): SecretKey | null {
+  const text = base64.trim();
+  const key = Buffer.from(text, 'base64');
+  if (key.length !== 32 || key.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) return null;
+  return { key, id: createHash('sha256').update(key).digest().subarray(0, 4) };
+}
+
+/** Seals a text for one purpose, e.g. 'accounts.credentials'. */
+export function seal(secretKey: SecretKey, purpose: string, plaintext: string): Buffer {
+  const header = Buffer.concat([Buffer.of(version), secretKey.id]);
+  const nonce = randomBytes(nonceLength);
+  const cipher = createCipheriv('aes-256-gcm', secretKey.key, nonce, { authTagLength: tagLength });
+  cipher.setAAD(Buffer.concat([header, Buffer.from(purpose)]));
+  const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
+  return Buffer.concat([header, nonce, cipher.getAuthTag(), ciphertext]);
+}
+
+/** Opens what seal made for the same purpose. Errors: secret_unreadable, for another key, purpose, or altered bytes. */
+export function unseal(secretKey: SecretKey, purpose: string, sealed: Uint8Array): string {
+  const bytes = Buffer.from(sealed);
+  if (bytes.length < headerLength + nonceLength + tagLength || bytes[0] !== version) {
+    throw new ArcadiaError(
+      'secret_unreadable',
+      `A stored secret (${purpose}) is not in a form that this version knows.`,
+    );
+  }
+  const header = bytes.subarray(0, headerLength);
+  if (!header.subarray(1).equals(secretKey.id)) {
+    throw new ArcadiaError('secret_unreadable', `A stored secret (${purpose}) was sealed with another secret key.`);
+  }
+  const nonce = bytes.subarray(headerLength, headerLength + nonceLength);
+  const tag = bytes.subarray(headerLength + nonceLength, headerLength + nonceLength + tagLength);
+  const decipher = createDecipheriv('aes-256-gcm', secretKey.key, nonce, { authTagLength: tagLength });
+  decipher.setAAD(Buffer.concat([header, Buffer.from(purpose)]));
+  decipher.setAuthTag(tag);
+  try {
+    return Buffer.concat([
+      decipher.update(bytes.subarray(headerLength + nonceLength + tagLength)),
+      decipher.final(),
+    ]).toString('utf8');
+  } catch (cause) {
+    throw new ArcadiaError('secret_unreadable', `A stored secret (${purpose}) was altered, or is another's.`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeDataDir } from '../embedded/embedded.ts';
+import { ArcadiaError } from '../errors.ts';
+
+function readKeyFile(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return null;
+    throw new ArcadiaError('invalid_config', `The key file ${path} cannot be read: ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
+}
+
+/** Written aside and linked in whole, so that of two processes that make it both read the first one's. */
+function makeKeyFile(path: string, content: string): void {
+  const half = `${path}.${process.pid}`;
+  makeDataDir(join(path, '..'));
+  writeFileSync(half, `${content}\n`, { mode: 0o600, flush: true });
+  try {
+    linkSync(half, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(half, { force: true });
+  }
+}
+
+/**
+ * What a key file holds. One that is not there is made (mode 0600) with what `generate` returns;
+ * where that fails, `explain` says, given the reason, what to do instead. Errors: invalid_config.
+ */
+export function readOrMakeKeyFile(path: string, generate: () => string, explain: (reason: string) => string): string {
+  const there = readKeyFile(path);
+  if (there !== null) return there.trim();
+  try {
+    makeKeyFile(path, generate());
+  } catch (cause) {
+    throw new ArcadiaError('invalid_config', explain((cause as Error).message), { cause });
+  }
+  return (readKeyFile(path) ?? '').trim();
+}

@@ -1,0 +1,123 @@
+import type { Droplet } from './entities.ts';
+import type { Effect } from './effects.ts';
+import { actOn } from './effects-droplets.ts';
+import { actOnIp, ips, isV6 } from './effects-network.ts';
+import { detach } from './effects-storage.ts';
+import { type World, urnOf } from './world.ts';
+
+/** Takes a resource away, with what goes with it. Snapshots outlive their source; backups do not. */
+export const destroy: Effect<'destroy'> = (world, { kind, id, seconds }) => {
+  const text = String(id);
+  const urn = urnOf(kind, id);
+  if (urn !== null && world.projectOf(urn) === undefined) return;
+  switch (kind) {
+    case 'droplet': {
+      const droplet = world.droplets.get(Number(id));
+      if (droplet !== undefined) actOn(world, droplet, 'destroy', seconds, () => removeDroplet(world, droplet));
+      return;
+    }
+    case 'snapshot':
+      return removeSnapshot(world, text, seconds);
+    case 'backup':
+      return removeBackup(world, Number(id), seconds);
+    case 'volume': {
+      const volume = world.volumes.get(text);
+      if (volume !== undefined) detach(world, volume);
+      world.volumes.delete(text);
+      break;
+    }
+    case 'reserved_ip':
+    case 'reserved_ipv6': {
+      const region = ips(world, text).get(text)?.region;
+      if (region === undefined) return;
+      ips(world, text).delete(text);
+      if (!isV6(text)) world.release(urn as string);
+      actOnIp(world, text, region, 'release_ip', seconds, () => {});
+      return;
+    }
+    case 'project': {
+      const project = world.projects.get(text);
+      if (project === undefined || project.isDefault) return;
+      for (const resource of project.resources.keys()) world.assign(resource, undefined);
+      world.projects.delete(text);
+      return;
+    }
+    case 'domain':
+      world.domains.delete(text);
+      break;
+    case 'firewall':
+      world.firewalls.delete(text);
+      break;
+    case 'load_balancer':
+      world.loadBalancers.delete(text);
+      break;
+    case 'database':
+      world.databases.delete(text);
+      break;
+    case 'kubernetes_cluster':
+      world.clusters.delete(text);
+      break;
+    case 'app':
+      world.apps.delete(text);
+      break;
+    case 'bucket':
+      world.buckets.delete(text);
+      break;
+  }
+  if (urn !== null) world.release(urn);
+};
+
+function removeDroplet(world: World, droplet: Droplet): void {
+  const { id } = droplet;
+  for (const volumeId of droplet.volumeIds) {
+    const volume = world.volumes.get(volumeId);
+    if (volume !== undefined) detach(world, volume);
+  }
+  for (const collection of [world.reservedIps, world.reservedIpv6s]) {
+    for (const reserved of collection.list()) {
+      if (reserved.droplet !== id) continue;
+      reserved.droplet = null;
+      collection.touch();
+    }
+  }
+  for (const collection of [world.firewalls, world.loadBalancers, world.clusters]) {
+    for (const item of collection.list()) {
+      if (!item.droplets.includes(id)) continue;
+      item.droplets = item.droplets.filter((other) => other !== id);
+      collection.touch();
+    }
+  }
+  for (const backup of droplet.backupIds) world.backups.delete(backup);
+  world.droplets.delete(id);
+  world.release(urnOf('droplet', id) as string);
+}
+
+function removeSnapshot(world: World, id: string, seconds: number): void {
+  const snapshot = world.snapshots.get(id);
+  if (snapshot === undefined) return;
+  const { region, resourceType } = snapshot;
+  if (resourceType === 'volume') {
+    world.snapshots.delete(id);
+    return;
+  }
+  world.act({ type: 'image_destroy', resourceType: 'image', resourceId: Number(id), region, seconds }, () => {
+    world.snapshots.delete(id);
+    const droplet = world.droplets.get(Number(snapshot.resourceId));
+    if (droplet === undefined) return;
+    droplet.snapshotIds = droplet.snapshotIds.filter((other) => String(other) !== id);
+    world.droplets.touch();
+  });
+}
+
+function removeBackup(world: World, id: number, seconds: number): void {
+  const backup = world.backups.get(id);
+  if (backup === undefined) return;
+  const { region } = backup;
+  world.act({ type: 'image_destroy', resourceType: 'image', resourceId: id, region, seconds }, () => {
+    world.backups.delete(id);
+    const droplet = world.droplets.get(backup.droplet);
+    if (droplet === undefined) return;
+    droplet.backupIds = droplet.backupIds.filter((other) => other !== id);
+    world.droplets.touch();
+  });
+}

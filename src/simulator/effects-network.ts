@@ -1,0 +1,106 @@
+import type { Collection } from './collection.ts';
+import type { ReservedIp } from './entities.ts';
+import type { Effects } from './effects.ts';
+import { ipv4Number, ipv4Text } from './ip.ts';
+import { type World, urnOf } from './world.ts';
+
+/** 100.64.0.0/10, shared address space (RFC 6598); 2001:db8::/32, documentation (RFC 3849). */
+const RESERVED_BASE = 0x64400000;
+const BALANCER_BASE = 0x64600000;
+
+export const networkEffects: Effects<
+  | 'reserve_ip'
+  | 'assign_ip'
+  | 'unassign_ip'
+  | 'create_domain'
+  | 'create_firewall'
+  | 'set_firewall_droplets'
+  | 'create_load_balancer'
+  | 'resize_load_balancer'
+> = {
+  reserve_ip(world, event) {
+    const ip = event.ip ?? ipv4Text(RESERVED_BASE + 0x80000 + world.nextIp());
+    const droplet = event.droplet === null ? undefined : world.droplets.get(event.droplet);
+    ips(world, ip).add(ip, { ip, region: event.region, reservedAt: world.now, droplet: droplet?.id ?? null });
+    if (!isV6(ip)) world.assign(urnOf('reserved_ip', ip) as string, event.project);
+    actOnIp(world, ip, event.region, 'reserve_ip', 0, () => {});
+    return ip;
+  },
+
+  assign_ip(world, event) {
+    const reserved = ips(world, event.ip).get(event.ip);
+    const droplet = world.droplets.get(event.droplet);
+    if (reserved === undefined || droplet === undefined) return;
+    actOnIp(world, event.ip, reserved.region, 'assign_ip', event.seconds, () => {
+      if (world.droplets.get(droplet.id) === droplet) reserved.droplet = droplet.id;
+    });
+  },
+
+  unassign_ip(world, event) {
+    const reserved = ips(world, event.ip).get(event.ip);
+    if (reserved === undefined) return;
+    actOnIp(world, event.ip, reserved.region, 'unassign_ip', event.seconds, () => {
+      reserved.droplet = null;
+    });
+  },
+
+  create_domain(world, event) {
+    world.domains.add(event.name, { name: event.name });
+    world.assign(urnOf('domain', event.name) as string, event.project);
+    return event.name;
+  },
+
+  create_firewall(world, event) {
+    const id = event.id ?? world.nextUuid();
+    const { name, droplets, tags } = event;
+    world.firewalls.add(id, { id, name, createdAt: world.now, droplets, tags });
+    return id;
+  },
+
+  set_firewall_droplets(world, event) {
+    const firewall = world.firewalls.get(event.firewall);
+    if (firewall === undefined) return;
+    firewall.droplets = event.droplets;
+    world.firewalls.touch();
+  },
+
+  create_load_balancer(world, event) {
+    const id = event.id ?? world.nextUuid();
+    const { name, kind, region, nodes, droplets } = event;
+    const ip = ipv4Text(BALANCER_BASE + world.nextIp());
+    world.loadBalancers.add(id, { id, name, kind, region, ip, createdAt: world.now, nodes, droplets });
+    world.assign(urnOf('load_balancer', id) as string, event.project);
+    return id;
+  },
+
+  resize_load_balancer(world, event) {
+    const balancer = world.loadBalancers.get(event.loadBalancer);
+    if (balancer === undefined) return;
+    balancer.nodes = event.nodes;
+    world.loadBalancers.touch();
+  },
+};
+
+export function isV6(ip: string): boolean {
+  return ip.includes(':');
+}
+
+export function ips(world: World, ip: string): Collection<string, ReservedIp> {
+  return isV6(ip) ? world.reservedIpv6s : world.reservedIps;
+}
+
+/** An IPv4's actions carry it as a number; an IPv6 does not fit. */
+export function actOnIp(
+  world: World,
+  ip: string,
+  region: string,
+  type: string,
+  seconds: number,
+  effect: () => void,
+): void {
+  const [resourceType, resourceId] = isV6(ip) ? ['reserved_ipv6', null] : ['reserved_ip', ipv4Number(ip)];
+  world.act({ type, resourceType, resourceId, region, seconds }, () => {
+    effect();
+    ips(world, ip).touch();
+  });
+}

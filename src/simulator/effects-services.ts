@@ -1,0 +1,117 @@
+import type { Effects } from './effects.ts';
+import { type World, urnOf } from './world.ts';
+
+/** Projects, managed services, and what has only a URN. */
+export const serviceEffects: Effects<
+  | 'create_project'
+  | 'rename_project'
+  | 'create_database'
+  | 'resize_database'
+  | 'create_kubernetes_cluster'
+  | 'set_cluster_nodes'
+  | 'create_app'
+  | 'create_other'
+  | 'destroy_other'
+  | 'move'
+  | 'tag'
+  | 'untag'
+> = {
+  create_project(world, event) {
+    const id = event.id ?? world.nextUuid();
+    const { name, purpose, environment, isDefault } = event;
+    const times = { createdAt: world.now, updatedAt: world.now };
+    world.projects.add(id, { id, name, purpose, environment, isDefault, ...times, resources: new Map() });
+    return id;
+  },
+
+  rename_project(world, event) {
+    const project = world.projects.get(event.id);
+    if (project === undefined) return;
+    project.name = event.name;
+    project.updatedAt = world.now;
+    world.projects.touch();
+  },
+
+  create_database(world, event) {
+    const id = event.id ?? world.nextUuid();
+    const { name, engine, region, size, nodes, tags } = event;
+    world.databases.add(id, { id, name, engine, region, size, nodes, tags, createdAt: world.now });
+    world.assign(urnOf('database', id) as string, event.project);
+    return id;
+  },
+
+  resize_database(world, event) {
+    const database = world.databases.get(event.database);
+    if (database === undefined) return;
+    database.size = event.size;
+    database.nodes = event.nodes;
+    world.databases.touch();
+  },
+
+  create_kubernetes_cluster(world, event) {
+    const id = event.id ?? world.nextUuid();
+    const { name, region, size, droplets } = event;
+    const poolId = world.nextUuid();
+    const tags = ['k8s', `k8s:${id}`];
+    world.clusters.add(id, { id, name, region, size, poolId, droplets, tags, createdAt: world.now });
+    world.assign(urnOf('kubernetes_cluster', id) as string, event.project);
+    return id;
+  },
+
+  set_cluster_nodes(world, event) {
+    const cluster = world.clusters.get(event.cluster);
+    if (cluster === undefined) return;
+    cluster.droplets = event.droplets;
+    world.clusters.touch();
+  },
+
+  create_app(world, event) {
+    const id = event.id ?? world.nextUuid();
+    world.apps.add(id, { id, name: event.name, region: event.region, createdAt: world.now });
+    world.assign(urnOf('app', id) as string, event.project);
+    return id;
+  },
+
+  create_other(world, event) {
+    world.assign(event.urn, event.project);
+    return event.urn;
+  },
+
+  destroy_other(world, event) {
+    world.release(event.urn);
+  },
+
+  move(world, event) {
+    if (world.projectOf(event.urn) !== undefined) world.assign(event.urn, event.project);
+  },
+
+  tag(world, { kind, id, tags }) {
+    retag(world, kind, id, (before) => [...new Set([...before, ...tags])]);
+  },
+
+  untag(world, { kind, id, tags }) {
+    retag(world, kind, id, (before) => before.filter((tag) => !tags.includes(tag)));
+  },
+};
+
+type Taggable = 'droplet' | 'volume' | 'snapshot' | 'database' | 'kubernetes_cluster' | 'firewall';
+
+function retag(
+  world: World,
+  kind: Taggable,
+  id: string | number,
+  change: (before: readonly string[]) => readonly string[],
+): void {
+  const text = String(id);
+  const [collection, item] = {
+    droplet: () => [world.droplets, world.droplets.get(Number(id))] as const,
+    volume: () => [world.volumes, world.volumes.get(text)] as const,
+    snapshot: () => [world.snapshots, world.snapshots.get(text)] as const,
+    database: () => [world.databases, world.databases.get(text)] as const,
+    kubernetes_cluster: () => [world.clusters, world.clusters.get(text)] as const,
+    firewall: () => [world.firewalls, world.firewalls.get(text)] as const,
+  }[kind]();
+  if (item === undefined) return;
+  item.tags = change(item.tags);
+  collection.touch();
+}

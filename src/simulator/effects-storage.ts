@@ -1,0 +1,123 @@
+import { imageOf } from './catalogue.ts';
+import type { Snapshot, Volume } from './entities.ts';
+import type { Effects } from './effects.ts';
+import { actOn } from './effects-droplets.ts';
+import { type World, urnOf } from './world.ts';
+
+export const storageEffects: Effects<
+  | 'create_snapshot'
+  | 'create_volume'
+  | 'resize_volume'
+  | 'attach_volume'
+  | 'detach_volume'
+  | 'create_bucket'
+  | 'set_bucket_size'
+> = {
+  create_snapshot(world, event) {
+    const { name, sizeGb, tags, seconds } = event;
+    const common = { name, sizeGb, tags, createdAt: world.now };
+    if (event.resourceType === 'volume') {
+      const volume = world.volumes.get(String(event.resourceId));
+      if (volume === undefined) return;
+      const id = String(event.id ?? world.nextUuid());
+      const { region } = volume;
+      const source = { resourceType: 'volume' as const, resourceId: volume.id, minDiskGb: volume.sizeGb };
+      world.snapshots.add(id, { ...common, ...source, id, region, distribution: 'Unknown' });
+      return id;
+    }
+    const droplet = world.droplets.get(Number(event.resourceId));
+    if (droplet === undefined) return;
+    const id = String(event.id ?? world.nextId());
+    const snapshot: Snapshot = {
+      ...common,
+      id,
+      resourceType: 'droplet',
+      resourceId: String(droplet.id),
+      minDiskGb: droplet.diskGb,
+      region: droplet.region,
+      distribution: imageOf(droplet.image).distribution,
+    };
+    actOn(world, droplet, 'snapshot', seconds, () => {
+      world.snapshots.add(id, snapshot);
+      droplet.snapshotIds = [...droplet.snapshotIds, Number(id)];
+    });
+    return id;
+  },
+
+  create_volume(world, event) {
+    const id = event.id ?? world.nextUuid();
+    world.volumes.add(id, {
+      id,
+      name: event.name,
+      sizeGb: event.sizeGb,
+      region: event.region,
+      createdAt: world.now,
+      droplet: null,
+      tags: event.tags,
+    });
+    world.assign(urnOf('volume', id) as string, event.project);
+    return id;
+  },
+
+  resize_volume(world, event) {
+    const volume = world.volumes.get(event.volume);
+    if (volume === undefined) return;
+    actOnVolume(world, volume, 'resize', 0, () => {
+      volume.sizeGb = event.sizeGb;
+    });
+  },
+
+  attach_volume(world, event) {
+    const volume = world.volumes.get(event.volume);
+    const droplet = world.droplets.get(event.droplet);
+    if (volume === undefined || droplet === undefined) return;
+    actOnVolume(world, volume, 'attach_volume', event.seconds, () => {
+      if (world.droplets.get(droplet.id) !== droplet) return;
+      detach(world, volume);
+      volume.droplet = droplet.id;
+      droplet.volumeIds = [...droplet.volumeIds, volume.id];
+      world.droplets.touch();
+    });
+  },
+
+  detach_volume(world, event) {
+    const volume = world.volumes.get(event.volume);
+    if (volume === undefined) return;
+    actOnVolume(world, volume, 'detach_volume', event.seconds, () => detach(world, volume));
+  },
+
+  create_bucket(world, event) {
+    const { name, region, objectBytes } = event;
+    world.buckets.add(name, { name, region, objectBytes, bytes: 0, createdAt: world.now, changedAt: world.now });
+    world.assign(urnOf('bucket', name) as string, event.project);
+    return name;
+  },
+
+  set_bucket_size(world, event) {
+    const bucket = world.buckets.get(event.bucket);
+    if (bucket === undefined) return;
+    bucket.bytes = event.bytes;
+    bucket.changedAt = world.now;
+    world.buckets.touch();
+  },
+};
+
+/** Takes a volume off its droplet, if it is on one. */
+export function detach(world: World, volume: Volume): void {
+  const droplet = volume.droplet === null ? undefined : world.droplets.get(volume.droplet);
+  if (droplet !== undefined) {
+    droplet.volumeIds = droplet.volumeIds.filter((id) => id !== volume.id);
+    world.droplets.touch();
+  }
+  volume.droplet = null;
+  world.volumes.touch();
+}
+
+/** Volumes have UUIDs, and an action's resource_id is a number: the provider leaves it null. */
+function actOnVolume(world: World, volume: Volume, type: string, seconds: number, effect: () => void): void {
+  world.act({ type, resourceType: 'volume', resourceId: null, region: volume.region, seconds }, () => {
+    if (world.volumes.get(volume.id) !== volume) return;
+    effect();
+    world.volumes.touch();
+  });
+}

@@ -1,0 +1,162 @@
+import { regionSlugs } from './catalogue.ts';
+import { Collection } from './collection.ts';
+import type {
+  Action,
+  App,
+  Backup,
+  Bucket,
+  DatabaseCluster,
+  Domain,
+  Droplet,
+  Firewall,
+  KubernetesCluster,
+  LoadBalancer,
+  Project,
+  ReservedIp,
+  Snapshot,
+  Volume,
+} from './entities.ts';
+import { type Kind, urnTypes } from './events.ts';
+import { Random } from './random.ts';
+import { type Ms, SECOND } from './time.ts';
+
+/** Where the numbers of automatic ids begin; scripts give ids of their own below these. */
+const FIRST_OWN_ID = 900_000_001;
+const FIRST_ACTION_ID = 2_100_000_001;
+
+/**
+ * What the provider holds at one instant. It changes only through effects.ts, in the order
+ * of time, and holds no randomness but what its seed gives: the same events make the same world.
+ */
+export class World {
+  readonly projects = new Collection<string, Project>();
+  readonly droplets = new Collection<number, Droplet>();
+  readonly domains = new Collection<string, Domain>();
+  readonly volumes = new Collection<string, Volume>();
+  readonly reservedIps = new Collection<string, ReservedIp>();
+  readonly reservedIpv6s = new Collection<string, ReservedIp>();
+  readonly firewalls = new Collection<string, Firewall>();
+  readonly loadBalancers = new Collection<string, LoadBalancer>();
+  readonly snapshots = new Collection<string, Snapshot>();
+  readonly backups = new Collection<number, Backup>();
+  readonly databases = new Collection<string, DatabaseCluster>();
+  readonly clusters = new Collection<string, KubernetesCluster>();
+  readonly apps = new Collection<string, App>();
+  readonly buckets = new Collection<string, Bucket>();
+  /** In the order in which they started. */
+  readonly actions: Action[] = [];
+  /** Grows when an action starts or completes. */
+  actionVersion = 0;
+
+  readonly seed: number;
+  readonly accountUuid: string;
+  readonly teamUuid: string;
+  readonly #vpcs: ReadonlyMap<string, string>;
+  /** The instant of the event that is being applied, or up to which all have been. */
+  now: Ms = Number.NEGATIVE_INFINITY;
+  /** URN -> project. */
+  readonly #homes = new Map<string, Project>();
+  readonly #later: { readonly at: Ms; readonly effect: () => void }[] = [];
+  readonly #random: Random;
+  #nextId = FIRST_OWN_ID;
+  #nextActionId = FIRST_ACTION_ID;
+  #nextIp = 0;
+
+  constructor(seed: number) {
+    this.seed = seed;
+    const fixed = new Random(seed, 'account');
+    this.accountUuid = fixed.uuid();
+    this.teamUuid = fixed.uuid();
+    this.#vpcs = new Map(regionSlugs.map((region) => [region, fixed.uuid()]));
+    this.#random = new Random(seed, 'world');
+  }
+
+  /** Every region has one private network. */
+  vpcUuid(region: string): string {
+    return this.#vpcs.get(region) as string;
+  }
+
+  /** An id that no script gives. */
+  nextId(): number {
+    return this.#nextId++;
+  }
+
+  nextUuid(): string {
+    return this.#random.uuid();
+  }
+
+  /** The how many-th address this is; addresses are never given twice. */
+  nextIp(): number {
+    return this.#nextIp++;
+  }
+
+  /** When the next effect of an action in progress is due. */
+  get nextEffectAt(): Ms {
+    return this.#later[0]?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Lets the earliest effect take place. */
+  completeNext(): void {
+    const next = this.#later.shift();
+    if (next === undefined) return;
+    this.now = next.at;
+    next.effect();
+  }
+
+  /** `effect` takes place when the clock gets to `at`; at once when it is there. */
+  schedule(at: Ms, effect: () => void): void {
+    if (at <= this.now) return effect();
+    // Few are in progress at a time, and most new ones end last: looked for from the end.
+    let i = this.#later.length;
+    while (i > 0 && (this.#later[i - 1] as { at: Ms }).at > at) i--;
+    this.#later.splice(i, 0, { at, effect });
+  }
+
+  /** Records an action that starts now, and lets `effect` take place when it completes. */
+  act(
+    action: { type: string; resourceType: string; resourceId: number | null; region: string; seconds: number },
+    effect: () => void,
+  ): void {
+    const { seconds, ...rest } = action;
+    const completedAt = this.now + seconds * SECOND;
+    this.actions.push({ id: this.#nextActionId++, ...rest, startedAt: this.now, completedAt });
+    this.actionVersion++;
+    this.schedule(completedAt, () => {
+      this.actionVersion++;
+      effect();
+    });
+  }
+
+  get defaultProject(): Project {
+    const project = this.projects.view('default', (p) => p.isDefault)[0];
+    if (project === undefined) throw new Error('a fleet begins with its default project');
+    return project;
+  }
+
+  projectOf(urn: string): Project | undefined {
+    return this.#homes.get(urn);
+  }
+
+  /** Puts a resource into a project, out of the one that held it. An unknown project is the default one. */
+  assign(urn: string, projectId: string | undefined): void {
+    const project = (projectId === undefined ? undefined : this.projects.get(projectId)) ?? this.defaultProject;
+    const before = this.#homes.get(urn);
+    if (before === project) return;
+    before?.resources.delete(urn);
+    project.resources.set(urn, this.now);
+    this.#homes.set(urn, project);
+    this.projects.touch();
+  }
+
+  release(urn: string): void {
+    this.#homes.get(urn)?.resources.delete(urn);
+    this.#homes.delete(urn);
+    this.projects.touch();
+  }
+}
+
+/** `do:droplet:123`; null for what projects do not hold. */
+export function urnOf(kind: Kind, id: string | number): string | null {
+  const type = urnTypes[kind];
+  return type === null ? null : `do:${type}:${id}`;
+}
