@@ -8,7 +8,7 @@ import { Exact } from '../platform/quantity.ts';
 import { canonicalJson, type Json, sha256 } from './canonical-json.ts';
 import * as store from './drafts.store.ts';
 import { correctionLine, type Line, manualLine, ratedLines, sumAmounts } from './lines.ts';
-import { type LineTax, lineTax, taxTotals } from './taxes.ts';
+import { type LineTax, lineTax, type TaxTotal, taxTotals } from './taxes.ts';
 
 // What customers owe for a month: the one composition that previews, drafts, approvals and issued
 // invoices have in common, so that they cannot differ.
@@ -99,15 +99,16 @@ export async function openTaxes(db: Database, pairs: Parameters<typeof store.sel
   };
 }
 
-/** Adds taxes, totals and the digest to the lines of one invoice. */
+/** Adds taxes, totals and the digest to the lines of one document. `taxedBefore`: see `taxTotals`. */
 export function finish(
   customer: Pick<store.BilledCustomer, 'customerId' | 'legalEntityId' | 'ratingMark'>,
   currency: string,
   lines: readonly Line[],
   taxOf: TaxOf,
+  taxedBefore: readonly TaxTotal[] = [],
 ): Composed {
   const taxed = lines.map((line) => ({ ...line, tax: line.charged ?? taxOf(customer.customerId, line) }));
-  const taxes = taxTotals(taxed, currency);
+  const taxes = taxTotals(taxed, currency, taxedBefore);
   const subtotal = sumAmounts(taxed, currency);
   const tax = sumAmounts(taxes, currency);
   const content = {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database/database.ts';
+import type { TaxTotal } from './taxes.ts';
 
 // Corrections: which issued months may cost something else now, what they cost, what was decided.
 
@@ -233,6 +234,14 @@ export async function selectIssuedInvoice(
   return rows[0];
 }
 
+/** The taxes of an issued invoice and of its credit notes, those that are void left out. */
+export async function selectTaxesWithNotes(trx: Transaction, invoiceId: number): Promise<TaxTotal[]> {
+  const { rows } = await sql<{ taxes: TaxTotal[] }>`
+    SELECT taxes FROM invoices
+    WHERE (invoice_id = ${invoiceId} OR credits_invoice_id = ${invoiceId}) AND state = 'issued'`.execute(trx);
+  return rows.flatMap((row) => row.taxes);
+}
+
 export interface NewCreditNote {
   readonly creditsInvoiceId: number;
   readonly legalEntityId: number;
@@ -282,6 +291,17 @@ export async function selectCorrectingDocuments(trx: Transaction, invoice: Corre
     WHERE d.customer_id = ${invoice.customerId} AND l.service_month = ${invoice.month} AND l.kind = 'correction'
       AND i.state = 'issued' AND i.currency = ${invoice.currency} ORDER BY i.number LIMIT 10`.execute(trx);
   return rows.map((row) => row.number);
+}
+
+/** The number of the newest credit note on an invoice that is not void. */
+export async function selectLastNote(
+  trx: Transaction,
+  noteId: number,
+): Promise<{ invoiceId: number; number: string } | undefined> {
+  const { rows } = await sql<{ invoiceId: number; number: string }>`
+    SELECT o.invoice_id AS "invoiceId", o.number FROM invoices i JOIN invoices o USING (credits_invoice_id)
+    WHERE i.invoice_id = ${noteId} AND o.state = 'issued' ORDER BY o.invoice_id DESC LIMIT 1`.execute(trx);
+  return rows[0];
 }
 
 /** What was waived of corrections of an invoice's month, and is so still; null: nothing. */

@@ -294,7 +294,8 @@ export async function issueCreditNote(
       correctionLine({ ...row, correctionId: 0 }, proposal.currency, charged[index] ?? null),
     );
     const who = { customerId, legalEntityId: credited.legalEntityId, ratingMark: 0 };
-    const { lines: taxed, ...content } = finish(who, proposal.currency, lines, taxOf);
+    const taxedBefore = await store.selectTaxesWithNotes(trx, credited.invoiceId);
+    const { lines: taxed, ...content } = finish(who, proposal.currency, lines, taxOf, taxedBefore);
     const state = await usage.insertUsageState(trx, month);
     const note = { ...content, ...state, month, creditsInvoiceId: credited.invoiceId };
     const invoiceId = await store.insertCreditNote(trx, note, request.by, request.now);

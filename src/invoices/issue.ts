@@ -266,6 +266,7 @@ export async function voidInvoice(
         );
       }
     }
+    if (invoice.state === 'issued' && invoice.kind === 'credit_note') await assertLastNote(trx, invoice);
     await store.updateVoid(trx, invoiceId, reason.trim(), by, now);
     if (invoice.number !== null) await corrections.withdrawWith(trx, invoice, now);
     if (invoice.kind === 'invoice') {
@@ -273,6 +274,16 @@ export async function voidInvoice(
       await draftAgain(trx, invoice, now);
     }
   });
+}
+
+/** The tax of a credit note is rounded with that of those before it, so that the last one is void first. */
+async function assertLastNote(trx: Transaction, note: store.LockedInvoice): Promise<void> {
+  const last = await corrections.selectLastNote(trx, note.invoiceId);
+  if (last === undefined || last.invoiceId === note.invoiceId) return;
+  throw new ArcadiaError(
+    'conflict',
+    `${last.number} was issued after ${note.number} and credits the same invoice; void ${last.number} first.`,
+  );
 }
 
 /** What cannot be rated any more is void all the same; whoever drafts the month is told of it. */

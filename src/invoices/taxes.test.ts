@@ -58,3 +58,38 @@ it('bases add up to the taxed lines, whatever they are and in whatever order', (
     }),
   );
 });
+
+it('the taxes of an invoice and its credit notes are, after each note, those of all their lines together', () => {
+  const categories = ['standard', 'reduced'] as const;
+  const amount = fc.tuple(fc.integer({ min: 0, max: 1e6 }), fc.constantFrom(...categories));
+  const invoices = fc.array(amount, { minLength: 1, maxLength: 6 });
+  /** Which line of the invoice, and how many thousandths of what is left of it are given back. */
+  const gifts = fc.array(fc.tuple(fc.nat(5), fc.integer({ min: 0, max: 1000 })), { maxLength: 8 });
+  fc.assert(
+    fc.property(invoices, gifts, fc.constantFrom('USD', 'JPY', 'KWD'), (charged, given, currency) => {
+      const digits = currencyDigits(currency);
+      const text = (units: number) => new Exact(units).div(10 ** digits).toFixed(digits);
+      const lineOf = (units: number, category: string) => line(text(units), lineTax(taxed, category, rateOf));
+      const lines = charged.map(([units, category]) => lineOf(units, category));
+      const left = charged.map(([units]) => units);
+      const standing = [...taxTotals(lines, currency)];
+      const whole = taxOf(standing);
+      const everything = left.map((_, index) => [index, 1000] as const);
+      for (const [which, thousandths] of [...given, ...everything]) {
+        const index = which % charged.length;
+        const units = Math.floor(((left[index] as number) * thousandths) / 1000);
+        left[index] = (left[index] as number) - units;
+        const back = lineOf(-units, (charged[index] as (typeof charged)[number])[1]);
+        lines.push(back);
+        standing.push(...taxTotals([back], currency, standing));
+        expect(taxOf(standing)).toBe(taxOf(taxTotals(lines, currency)));
+        expect(new Exact(taxOf(standing)).lte(whole)).toBe(true);
+      }
+      expect(new Exact(taxOf(standing)).isZero()).toBe(true);
+    }),
+  );
+});
+
+function taxOf(totals: readonly { readonly amount: string }[]): string {
+  return totals.reduce((sum, { amount }) => sum.plus(amount), new Exact(0)).toFixed(3);
+}

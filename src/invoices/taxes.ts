@@ -55,24 +55,44 @@ export function lineTax(
  * The taxes of a document: for each rate and treatment, its percentage of the sum of the lines'
  * rounded amounts, rounded once, half away from zero. Prices do not include tax. What has no rate
  * and no reason to have none is not mentioned.
+ *
+ * `before`: of a credit note, the taxes of the invoice that it credits and of that invoice's other notes. Its
+ * tax is then what they all come to with it, rounded once, less what they bear: however many notes there
+ * are, they give back no more tax than was charged, and all of it with the last line.
  */
 export function taxTotals(
   lines: readonly { readonly amount: string; readonly tax: LineTax }[],
   currency: string,
+  before: readonly TaxTotal[] = [],
 ): TaxTotal[] {
   const groups = new Map<string, { tax: LineTax; base: Exact }>();
   for (const { amount, tax } of lines) {
     if (tax.treatment === 'taxed' && tax.title === null) continue;
-    const key = JSON.stringify([tax.treatment, tax.category, tax.percent, tax.title, tax.note]);
+    const key = groupKey(tax);
     const group = groups.get(key) ?? { tax, base: new Exact(0) };
     groups.set(key, { tax, base: group.base.plus(amount) });
   }
   return [...groups.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { tax, base }]) => ({
-      ...tax,
-      percent: formatQuantity(new Exact(tax.percent)),
-      base: formatMoney(base, currency),
-      amount: formatMoney(base.times(tax.percent).div(100), currency),
-    }));
+    .map(([key, { tax, base }]) => {
+      const others = before.filter((other) => groupKey(other) === key);
+      const baseBefore = sum(others.map((other) => other.base));
+      const taxBefore = sum(others.map((other) => other.amount));
+      const now = new Exact(formatMoney(baseBefore.plus(base).times(tax.percent).div(100), currency));
+      return {
+        ...tax,
+        percent: formatQuantity(new Exact(tax.percent)),
+        base: formatMoney(base, currency),
+        amount: formatMoney(now.minus(taxBefore), currency),
+      };
+    });
+}
+
+/** Lines with the same are taxed together. */
+function groupKey(tax: LineTax): string {
+  return JSON.stringify([tax.treatment, tax.category, formatQuantity(new Exact(tax.percent)), tax.title, tax.note]);
+}
+
+function sum(amounts: readonly string[]): Exact {
+  return amounts.reduce((total, amount) => total.plus(amount), new Exact(0));
 }
