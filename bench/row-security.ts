@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { requestDatabase } from '../src/http/access/request-database.ts';
 import { usageForPeriod } from '../src/metering/usage.ts';
 import { type Database, openPool } from '../src/platform/database/database.ts';
-import type { Role } from '../src/platform/declare/route.ts';
+import type { Role } from '../src/platform/declare/operation.ts';
 import { type Row, row, say, timed, withBenchDatabase } from './support.ts';
 
 // What row-level security costs a customer's reads, and why deployments are compared with an array.

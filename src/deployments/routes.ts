@@ -4,12 +4,12 @@ import type { Database } from '../platform/database/database.ts';
 import { pageOf, pageOfAll } from '../platform/declare/pages.ts';
 import {
   declareList,
-  declareRoute,
+  declareOperation,
   type Principal,
-  type RouteCall,
-  type RouteDeclaration,
+  type OperationCall,
+  type Operation,
   staff,
-} from '../platform/declare/route.ts';
+} from '../platform/declare/operation.ts';
 import { instant, instantOut, line, slug } from '../platform/declare/schemas.ts';
 import { assign, unassign } from './assignments.ts';
 import { unattributedResources } from './attribution.ts';
@@ -30,7 +30,7 @@ import { applyRules, listRules } from './rules.ts';
 import { suggestOwners } from './suggestions.ts';
 
 /** Attributions follow what people decide by a job, in seconds. */
-async function followUp({ db, enqueue }: Pick<RouteCall, 'db' | 'enqueue'>): Promise<void> {
+async function followUp({ db, enqueue }: Pick<OperationCall, 'db' | 'enqueue'>): Promise<void> {
   await db.transaction().execute((trx) => enqueue(trx, attributeJob, {}));
 }
 
@@ -60,6 +60,7 @@ function customerAnswer({ externalId: id, name, currency: code, deployments }: C
 
 const listCustomersRoute = declareList({
   path: '/customers',
+  name: 'customer list',
   operationId: 'listCustomers',
   tag: 'customers',
   summary: 'All customers, by their id',
@@ -71,9 +72,10 @@ const listCustomersRoute = declareList({
   },
 });
 
-const getCustomerRoute = declareRoute({
+const getCustomerRoute = declareOperation({
   method: 'GET',
   path: '/customers/:customer',
+  name: 'customer show',
   operationId: 'getCustomer',
   tag: 'customers',
   summary: 'One customer',
@@ -85,9 +87,10 @@ const getCustomerRoute = declareRoute({
   },
 });
 
-const createCustomerRoute = declareRoute({
+const createCustomerRoute = declareOperation({
   method: 'POST',
   path: '/customers',
+  name: 'customer create',
   operationId: 'createCustomer',
   tag: 'customers',
   summary: 'Make a customer',
@@ -124,6 +127,7 @@ const deploymentParams = z.object({ deployment: slug });
 
 const listDeploymentsRoute = declareList({
   path: '/deployments',
+  name: 'deployment list',
   operationId: 'listDeployments',
   tag: 'deployments',
   summary: 'Deployments, by their slug',
@@ -141,9 +145,10 @@ const listDeploymentsRoute = declareList({
   },
 });
 
-const getDeploymentRoute = declareRoute({
+const getDeploymentRoute = declareOperation({
   method: 'GET',
   path: '/deployments/:deployment',
+  name: 'deployment show',
   operationId: 'getDeployment',
   tag: 'deployments',
   summary: 'One deployment',
@@ -155,9 +160,10 @@ const getDeploymentRoute = declareRoute({
   },
 });
 
-const createDeploymentRoute = declareRoute({
+const createDeploymentRoute = declareOperation({
   method: 'POST',
   path: '/deployments',
+  name: 'deployment create',
   operationId: 'createDeployment',
   tag: 'deployments',
   summary: "Make a customer's deployment",
@@ -184,9 +190,10 @@ const createDeploymentRoute = declareRoute({
   },
 });
 
-const updateDeploymentRoute = declareRoute({
+const updateDeploymentRoute = declareOperation({
   method: 'PATCH',
   path: '/deployments/:deployment',
+  name: 'deployment set',
   operationId: 'updateDeployment',
   tag: 'deployments',
   summary: "Move a deployment's start",
@@ -204,6 +211,7 @@ const updateDeploymentRoute = declareRoute({
 
 const listOwnershipRoute = declareList({
   path: '/deployments/:deployment/ownership',
+  name: 'deployment ownership',
   operationId: 'listOwnership',
   tag: 'deployments',
   summary: 'What a deployment owned when, newest first',
@@ -240,6 +248,7 @@ const owners = z.array(z.object({ deployment: slug, weight: z.int() }));
 
 const listRulesRoute = declareList({
   path: '/rules',
+  name: 'rule list',
   operationId: 'listRules',
   tag: 'rules',
   summary: 'The rules, in the order in which they are tried',
@@ -287,9 +296,10 @@ const ownersBeforeAndAfter = z
   .transform((list) => list.map(({ slug: name, weight }) => ({ deployment: name, weight })))
   .pipe(owners);
 
-const previewRulesRoute = declareRoute({
+const previewRulesRoute = declareOperation({
   method: 'POST',
   path: '/rules/preview',
+  name: 'rule preview',
   operationId: 'previewRules',
   tag: 'rules',
   summary: 'What rules would change: which resources, since when, whose they were',
@@ -322,9 +332,10 @@ const previewRulesRoute = declareRoute({
   run: ({ db, body, query, now }) => previewRules(db, asFile(body), now, { limit: query.changesMax }),
 });
 
-const applyRulesRoute = declareRoute({
+const applyRulesRoute = declareOperation({
   method: 'POST',
   path: '/rules/apply',
+  name: 'rule apply',
   operationId: 'applyRules',
   tag: 'rules',
   summary: 'Make the rules those that are given, all or nothing',
@@ -341,6 +352,7 @@ const applyRulesRoute = declareRoute({
 
 const listSuggestionsRoute = declareList({
   path: '/rules/suggestions',
+  name: 'rule suggest',
   operationId: 'listRuleSuggestions',
   tag: 'rules',
   summary: 'Rules that could own what has no owner',
@@ -384,9 +396,10 @@ async function resolveResources(db: Database, refs: z.output<typeof resourceRefs
   return ids;
 }
 
-const assignRoute = declareRoute({
+const assignRoute = declareOperation({
   method: 'POST',
   path: '/assignments',
+  name: 'deployment assign',
   operationId: 'assignResources',
   tag: 'rules',
   summary: 'Decide by hand who owns resources, before any rule',
@@ -416,9 +429,10 @@ const assignRoute = declareRoute({
   },
 });
 
-const unassignRoute = declareRoute({
+const unassignRoute = declareOperation({
   method: 'POST',
   path: '/assignments/remove',
+  name: 'deployment unassign',
   operationId: 'unassignResources',
   tag: 'rules',
   summary: 'Take assignments by hand back: the rules decide again',
@@ -441,6 +455,7 @@ const unassignRoute = declareRoute({
 
 const listUnattributedRoute = declareList({
   path: '/unattributed-resources',
+  name: 'resource unassigned',
   operationId: 'listUnattributedResources',
   tag: 'rules',
   summary: 'What lives and has no owner',
@@ -467,7 +482,7 @@ function afterOf(cursor: string): { kind: string; name: string; resourceId: numb
   return { kind, name, resourceId };
 }
 
-export const deploymentsRoutes: readonly RouteDeclaration[] = [
+export const deploymentsRoutes: readonly Operation[] = [
   listCustomersRoute,
   getCustomerRoute,
   createCustomerRoute,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AuditEntry, listAudit } from '../platform/audit.ts';
-import { declareList, type RouteDeclaration } from '../platform/declare/route.ts';
+import { declareList, type Operation } from '../platform/declare/operation.ts';
 import { instant, instantOut, line } from '../platform/declare/schemas.ts';
 
 const row = z.object({
@@ -20,6 +20,7 @@ const row = z.object({
 
 const listAuditLog = declareList({
   path: '/audit-log',
+  name: 'audit list',
   operationId: 'listAuditLog',
   tag: 'audit',
   summary: 'Changes that people made, the newest first',
@@ -42,4 +43,4 @@ const listAuditLog = declareList({
   },
 });
 
-export const auditRoutes: readonly RouteDeclaration[] = [listAuditLog];
+export const auditRoutes: readonly Operation[] = [listAuditLog];

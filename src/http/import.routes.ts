@@ -2,14 +2,15 @@ import { z } from 'zod';
 import { importCustomers, importRowsMax } from '../deployments/import.ts';
 import { attributeJob } from '../deployments/jobs.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { declareRoute, type RouteDeclaration } from '../platform/declare/route.ts';
+import { declareOperation, type Operation } from '../platform/declare/operation.ts';
 import { subscribeImported } from '../pricing/imported-plans.ts';
 
 const counts = z.object({ created: z.int(), updated: z.int(), unchanged: z.int() });
 
-const importRoute = declareRoute({
+const importRoute = declareOperation({
   method: 'POST',
   path: '/customers/import',
+  name: 'customer import',
   operationId: 'importCustomers',
   tag: 'customers',
   summary: 'Customers and their deployments from a CSV file, all or nothing',
@@ -46,4 +47,4 @@ const importRoute = declareRoute({
 });
 
 /** What takes more than one room. */
-export const importRoutes: readonly RouteDeclaration[] = [importRoute];
+export const importRoutes: readonly Operation[] = [importRoute];

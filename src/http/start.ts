@@ -6,7 +6,7 @@ import { databaseClock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import type { Database } from '../platform/database/database.ts';
 import type { Logger } from '../platform/log.ts';
-import type { RouteDeclaration } from '../platform/declare/route.ts';
+import type { Operation } from '../platform/declare/operation.ts';
 import { openAuthenticator } from './access/authentication.ts';
 import type { Limits } from './serve/limits.ts';
 import type { Readiness } from './health/readiness.ts';
@@ -25,7 +25,7 @@ export interface ApiOptions {
   readonly limits?: Partial<Limits>;
   readonly registry?: Registry;
   /** All of the house unless given. */
-  readonly routes?: readonly RouteDeclaration[];
+  readonly routes?: readonly Operation[];
 }
 
 /**

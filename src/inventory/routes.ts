@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { openProvider } from '../cloud/open.ts';
 import { pageOf, pageOfAll } from '../platform/declare/pages.ts';
-import { declareList, declareRoute, type RouteDeclaration, staff } from '../platform/declare/route.ts';
+import { declareList, declareOperation, type Operation, staff } from '../platform/declare/operation.ts';
 import { instant, instantOut, line, slug } from '../platform/declare/schemas.ts';
 import { loadSecretKey } from '../platform/secrets/secret-key.ts';
 import { type Account, checkAccount, connectAccount, getAccount, listAccounts, openAccount } from './accounts.ts';
@@ -30,6 +30,7 @@ const accountParams = z.object({ account: slug });
 
 const listAccountsRoute = declareList({
   path: '/accounts',
+  name: 'account list',
   operationId: 'listAccounts',
   tag: 'accounts',
   summary: 'The connected accounts',
@@ -40,9 +41,10 @@ const listAccountsRoute = declareList({
   },
 });
 
-const getAccountRoute = declareRoute({
+const getAccountRoute = declareOperation({
   method: 'GET',
   path: '/accounts/:account',
+  name: 'account show',
   operationId: 'getAccount',
   tag: 'accounts',
   summary: 'One account',
@@ -54,9 +56,10 @@ const getAccountRoute = declareRoute({
   },
 });
 
-const connectAccountRoute = declareRoute({
+const connectAccountRoute = declareOperation({
   method: 'POST',
   path: '/accounts',
+  name: 'account connect',
   operationId: 'connectAccount',
   tag: 'accounts',
   summary: 'Connect a provider account',
@@ -107,9 +110,10 @@ const connectAccountRoute = declareRoute({
 
 const hidden = z.array(z.object({ kind: z.string(), hidden: z.int() }));
 
-const checkAccountRoute = declareRoute({
+const checkAccountRoute = declareOperation({
   method: 'GET',
   path: '/accounts/:account/check',
+  name: 'account check',
   operationId: 'checkAccount',
   tag: 'accounts',
   summary: "What an account's token may read, and what a missing scope hides",
@@ -158,6 +162,7 @@ const syncRunRow = z
 
 const listSyncRunsRoute = declareList({
   path: '/sync-runs',
+  name: 'sync runs',
   operationId: 'listSyncRuns',
   tag: 'accounts',
   summary: 'What syncs read, newest first',
@@ -195,6 +200,7 @@ const resourceRow = z
 
 const listResourcesRoute = declareList({
   path: '/resources',
+  name: 'resource list',
   operationId: 'listResources',
   tag: 'resources',
   summary: 'What lives, or lived at another moment',
@@ -262,9 +268,10 @@ function historyAnswer({ states, memberships, ...identity }: ResourceHistory): z
   return { ...identity, states: states.map(named), memberships: memberships.map(named) };
 }
 
-const getResourceRoute = declareRoute({
+const getResourceRoute = declareOperation({
   method: 'GET',
   path: '/resources/:resource',
+  name: 'resource show',
   operationId: 'getResource',
   tag: 'resources',
   summary: 'One resource: what it was when, and how we know',
@@ -283,10 +290,11 @@ const getResourceRoute = declareRoute({
 });
 
 /** The routes of the inventory. `jobs` are what a sync that somebody asks for enqueues. */
-export function inventoryRoutes(jobs: InventoryJobs): readonly RouteDeclaration[] {
-  const syncAccountRoute = declareRoute({
+export function inventoryRoutes(jobs: InventoryJobs): readonly Operation[] {
+  const syncAccountRoute = declareOperation({
     method: 'POST',
     path: '/accounts/:account/sync',
+    name: 'account sync',
     operationId: 'syncAccount',
     tag: 'accounts',
     summary: 'Read all of an account now',

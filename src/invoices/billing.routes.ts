@@ -3,12 +3,12 @@ import { pageOfAll } from '../platform/declare/pages.ts';
 import {
   declareDocument,
   declareList,
-  declareRoute,
+  declareOperation,
   type FileType,
   type Role,
-  type RouteDeclaration,
+  type Operation,
   staff,
-} from '../platform/declare/route.ts';
+} from '../platform/declare/operation.ts';
 import { bytes, day, decimalInput, decimalOut, instantOut, line, slug } from '../platform/declare/schemas.ts';
 import { type AssetField, assetBytesMax, readAsset } from './assets.ts';
 import { type Billing, billingHistory, setBilling } from './billing.ts';
@@ -93,6 +93,7 @@ const entityDetails = {
 
 const listEntitiesRoute = declareList({
   path: '/legal-entities',
+  name: 'entity list',
   operationId: 'listLegalEntities',
   tag: 'billing',
   summary: 'The companies that bill, the default one first',
@@ -105,9 +106,10 @@ const listEntitiesRoute = declareList({
 
 const which = z.object({ entity: slug });
 
-const getEntityRoute = declareRoute({
+const getEntityRoute = declareOperation({
   method: 'GET',
   path: '/legal-entities/:entity',
+  name: 'entity show',
   operationId: 'getLegalEntity',
   tag: 'billing',
   summary: 'One legal entity',
@@ -117,9 +119,10 @@ const getEntityRoute = declareRoute({
   run: async ({ db, params }) => entityAnswer(await getEntity(db, params.entity)),
 });
 
-const createEntityRoute = declareRoute({
+const createEntityRoute = declareOperation({
   method: 'POST',
   path: '/legal-entities',
+  name: 'entity create',
   operationId: 'createLegalEntity',
   tag: 'billing',
   summary: 'Make a legal entity',
@@ -135,9 +138,10 @@ const createEntityRoute = declareRoute({
   },
 });
 
-const updateEntityRoute = declareRoute({
+const updateEntityRoute = declareOperation({
   method: 'PATCH',
   path: '/legal-entities/:entity',
+  name: 'entity set',
   operationId: 'updateLegalEntity',
   tag: 'billing',
   summary: "Change a legal entity's details",
@@ -173,6 +177,7 @@ function assetRoutes(
   return [
     declareDocument({
       path,
+      name: `entity ${field} show`,
       operationId: `getLegalEntity${words.title}`,
       tag: 'billing',
       summary: `The ${field} of a legal entity, as the file that it is`,
@@ -184,9 +189,10 @@ function assetRoutes(
         return { type, body, filename: `${params.entity}-${field}.${type.split('/')[1]}` };
       },
     }),
-    declareRoute({
+    declareOperation({
       method: 'PUT',
       path,
+      name: `entity ${field} set`,
       operationId: `setLegalEntity${words.title}`,
       tag: 'billing',
       summary: `Give a legal entity the ${field} of its documents`,
@@ -201,9 +207,10 @@ function assetRoutes(
       prepare: ({ body }) => readAsset(field, body),
       run: async ({ db, params }, asset) => entityAnswer(await setAsset(db, params.entity, field, asset)),
     }),
-    declareRoute({
+    declareOperation({
       method: 'DELETE',
       path,
+      name: `entity ${field} remove`,
       operationId: `removeLegalEntity${words.title}`,
       tag: 'billing',
       summary: `Take the ${field} of a legal entity away`,
@@ -236,6 +243,7 @@ function taxRateAnswer({ legalEntityId: _, ...rate }: TaxRate): z.input<typeof t
 
 const listTaxRatesRoute = declareList({
   path: '/tax-rates',
+  name: 'entity tax list',
   operationId: 'listTaxRates',
   tag: 'billing',
   summary: 'Tax rates by legal entity, category and day',
@@ -248,9 +256,10 @@ const listTaxRatesRoute = declareList({
   },
 });
 
-const setTaxRateRoute = declareRoute({
+const setTaxRateRoute = declareOperation({
   method: 'POST',
   path: '/tax-rates',
+  name: 'entity tax set',
   operationId: 'setTaxRate',
   tag: 'billing',
   summary: "Set the rate of a legal entity's tax category, from a day on",
@@ -304,9 +313,10 @@ const ofCustomer = z.object({
     .meta({ description: "arcadia-app's id of a customer", examples: ['c-17'] }),
 });
 
-const getBillingRoute = declareRoute({
+const getBillingRoute = declareOperation({
   method: 'GET',
   path: '/customers/:customer/billing',
+  name: 'customer billing show',
   operationId: 'getCustomerBilling',
   tag: 'billing',
   summary: 'How a customer is billed, over time',
@@ -317,9 +327,10 @@ const getBillingRoute = declareRoute({
   run: async ({ db, params }) => billingAnswer(params.customer, await billingHistory(db, params.customer)),
 });
 
-const updateBillingRoute = declareRoute({
+const updateBillingRoute = declareOperation({
   method: 'PATCH',
   path: '/customers/:customer/billing',
+  name: 'customer billing set',
   operationId: 'updateCustomerBilling',
   tag: 'billing',
   summary: 'Change how a customer is billed, from a day on',
@@ -349,7 +360,7 @@ beginning the first time, then from today (UTC).`,
   },
 });
 
-export const billingRoutes: readonly RouteDeclaration[] = [
+export const billingRoutes: readonly Operation[] = [
   listEntitiesRoute,
   getEntityRoute,
   createEntityRoute,

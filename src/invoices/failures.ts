@@ -22,6 +22,6 @@ export function failed(what: string, failures: readonly Failure[]): ArcadiaError
     .map(({ customer, month, error }) => `"${customer}" for ${month.toPlainYearMonth()}: ${error.message}`);
   const more = failures.length > namedMax ? [`And ${failures.length - namedMax} more.`] : [];
   const head = `Not ${what} (all others were): ${failures.length}.`;
-  const code = (failures[0] as Failure).error.code;
+  const code = (failures[0] as Failure).error.declaration;
   return new ArcadiaError(code, [head, ...named, ...more].join(' '));
 }

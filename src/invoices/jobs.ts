@@ -54,6 +54,6 @@ export const invoiceDraftsJob = declareJob({
     }
     await step(async () => log.info({ months: await checkCorrections(db, { signal }) }, 'looked for corrections'));
     const [first] = failures;
-    if (first) throw new ArcadiaError(first.code, failures.map(({ message }) => message).join(' '));
+    if (first) throw new ArcadiaError(first.declaration, failures.map(({ message }) => message).join(' '));
   },
 });

@@ -3,12 +3,12 @@ import { pageOfAll } from '../platform/declare/pages.ts';
 import {
   declareDocument,
   declareList,
-  declareRoute,
+  declareOperation,
   type Principal,
   type Role,
-  type RouteDeclaration,
+  type Operation,
   staff,
-} from '../platform/declare/route.ts';
+} from '../platform/declare/operation.ts';
 import {
   dayOut,
   decimalInput,
@@ -77,6 +77,7 @@ const which = z.object({
 
 const listInvoicesRoute = declareList({
   path: '/invoices',
+  name: 'invoice list',
   operationId: 'listInvoices',
   tag: 'invoices',
   summary: 'Invoices and credit notes, the newest first',
@@ -100,9 +101,10 @@ const documentOut = z.looseObject({ format: z.literal('arcadia-invoice/1') }).me
   description: 'The whole of an invoice: parties, sections with their lines, taxes and totals',
 });
 
-const getInvoiceRoute = declareRoute({
+const getInvoiceRoute = declareOperation({
   method: 'GET',
   path: '/invoices/:invoice',
+  name: 'invoice show',
   operationId: 'getInvoice',
   tag: 'invoices',
   summary: 'One invoice with its document, and what it lacks to be issued',
@@ -119,6 +121,7 @@ const getInvoiceRoute = declareRoute({
 const invoiceFileRoutes = (['pdf', 'csv'] as const).map((format) =>
   declareDocument({
     path: `/invoices/:invoice/${format}`,
+    name: `invoice ${format}`,
     operationId: format === 'pdf' ? 'getInvoicePdf' : 'getInvoiceCsv',
     tag: 'invoices',
     summary: format === 'pdf' ? 'An invoice as a PDF to send to the customer' : "An invoice's lines as CSV",
@@ -134,9 +137,10 @@ const invoiceFileRoutes = (['pdf', 'csv'] as const).map((format) =>
   }),
 );
 
-const explainLineRoute = declareRoute({
+const explainLineRoute = declareOperation({
   method: 'GET',
   path: '/invoices/:invoice/lines/:line',
+  name: 'invoice explain',
   operationId: 'explainInvoiceLine',
   tag: 'invoices',
   summary: 'A line opened to the days, resources and intervals that it is made of',
@@ -154,9 +158,10 @@ const explainLineRoute = declareRoute({
   },
 });
 
-const previewRoute = declareRoute({
+const previewRoute = declareOperation({
   method: 'GET',
   path: '/deployments/:slug/invoice-preview',
+  name: 'invoice preview',
   operationId: 'previewInvoice',
   tag: 'invoices',
   summary: "The invoice that would follow now for a deployment's customer",
@@ -178,9 +183,10 @@ const previewRoute = declareRoute({
   },
 });
 
-const draftRoute = declareRoute({
+const draftRoute = declareOperation({
   method: 'POST',
   path: '/invoices/drafts',
+  name: 'invoice draft',
   operationId: 'draftInvoices',
   tag: 'invoices',
   summary: "Bring a month's drafts up to date with the facts, by a job",
@@ -195,9 +201,10 @@ const draftRoute = declareRoute({
   },
 });
 
-const approveRoute = declareRoute({
+const approveRoute = declareOperation({
   method: 'POST',
   path: '/invoices/:invoice/approve',
+  name: 'invoice approve',
   operationId: 'approveInvoice',
   tag: 'invoices',
   summary: 'Agree to a draft',
@@ -213,9 +220,10 @@ const approveRoute = declareRoute({
   },
 });
 
-const issueRoute = declareRoute({
+const issueRoute = declareOperation({
   method: 'POST',
   path: '/invoices/:invoice/issue',
+  name: 'invoice issue',
   operationId: 'issueInvoice',
   tag: 'invoices',
   summary: 'Number, freeze and hash an approved invoice',
@@ -231,9 +239,10 @@ const issueRoute = declareRoute({
   },
 });
 
-const voidRoute = declareRoute({
+const voidRoute = declareOperation({
   method: 'POST',
   path: '/invoices/:invoice/void',
+  name: 'invoice void',
   operationId: 'voidInvoice',
   tag: 'invoices',
   summary: 'Take an approved or issued document back',
@@ -248,9 +257,10 @@ const voidRoute = declareRoute({
   },
 });
 
-const addLineRoute = declareRoute({
+const addLineRoute = declareOperation({
   method: 'POST',
   path: '/invoices/:invoice/lines',
+  name: 'invoice line add',
   operationId: 'addInvoiceLine',
   tag: 'invoices',
   summary: 'Add a line by hand to a draft',
@@ -273,9 +283,10 @@ const addLineRoute = declareRoute({
   },
 });
 
-const removeLineRoute = declareRoute({
+const removeLineRoute = declareOperation({
   method: 'DELETE',
   path: '/invoice-lines/:line',
+  name: 'invoice line remove',
   operationId: 'removeInvoiceLine',
   tag: 'invoices',
   summary: 'Take a line by hand away from a draft',
@@ -308,6 +319,7 @@ const correction = z
 
 const listCorrectionsRoute = declareList({
   path: '/corrections',
+  name: 'invoice correction list',
   operationId: 'listCorrections',
   tag: 'invoices',
   summary: 'What issued months cost now beyond what was issued for them, yet to be decided',
@@ -324,9 +336,10 @@ const listCorrectionsRoute = declareList({
   },
 });
 
-const decideCorrectionRoute = declareRoute({
+const decideCorrectionRoute = declareOperation({
   method: 'POST',
   path: '/corrections/decide',
+  name: 'invoice correction decide',
   operationId: 'decideCorrection',
   tag: 'invoices',
   summary: "Send a correction of a deployment's month, or waive it",
@@ -370,9 +383,10 @@ function correctionRequest() {
   };
 }
 
-const checkCorrectionsRoute = declareRoute({
+const checkCorrectionsRoute = declareOperation({
   method: 'POST',
   path: '/corrections/check',
+  name: 'invoice correction check',
   operationId: 'checkCorrections',
   tag: 'invoices',
   summary: 'Look now which issued months cost something else by now',
@@ -383,7 +397,7 @@ const checkCorrectionsRoute = declareRoute({
   },
 });
 
-export const invoiceRoutes: readonly RouteDeclaration[] = [
+export const invoiceRoutes: readonly Operation[] = [
   listInvoicesRoute,
   getInvoiceRoute,
   ...invoiceFileRoutes,

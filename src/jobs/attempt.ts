@@ -16,7 +16,7 @@ export type Verdict =
   | { readonly verdict: 'none'; readonly reason: string };
 
 /** Errors that the same job would meet again, however often it is tried. */
-const hopeless: ReadonlySet<ErrorCode> = new Set([
+const hopeless: ReadonlySet<string> = new Set<ErrorCode>([
   'invalid_argument',
   'invalid_config',
   'not_found',

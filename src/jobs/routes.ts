@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ArcadiaError } from '../platform/errors.ts';
 import { queueNames } from '../platform/declare/job.ts';
 import { pageOf, pageOfAll } from '../platform/declare/pages.ts';
-import { declareList, declareRoute, type RouteCall, type RouteDeclaration } from '../platform/declare/route.ts';
+import { declareList, declareOperation, type OperationCall, type Operation } from '../platform/declare/operation.ts';
 import { instantOut, line, recordOf } from '../platform/declare/schemas.ts';
 import { declarations, defaultSchedule } from './registry.ts';
 import { type JobFilter, type JobPosition, Jobs, jobStates } from './jobs.ts';
@@ -15,7 +15,7 @@ const readers = ['owner', 'operator', 'viewer'] as const;
 const deciders = ['owner', 'operator'] as const;
 
 /** Jobs as this call may use them: in its own transaction, in its own name. */
-function jobsOf({ db, clock, config, enqueue }: RouteCall<unknown, unknown, unknown>): Jobs {
+function jobsOf({ db, clock, config, enqueue }: OperationCall<unknown, unknown, unknown>): Jobs {
   return new Jobs({ db, clock, enqueue, declarations, queues: configureQueues(config.queueLimits) });
 }
 
@@ -51,6 +51,7 @@ const job = z
 
 const listJobs = declareList({
   path: '/jobs',
+  name: 'job list',
   operationId: 'listJobs',
   tag: 'jobs',
   summary: 'Jobs, the newest first',
@@ -76,9 +77,10 @@ function readCursor(cursor: string): JobPosition {
   return { createdAt: Temporal.Instant.from(createdAt), id };
 }
 
-const getJob = declareRoute({
+const getJob = declareOperation({
   method: 'GET',
   path: '/jobs/:id',
+  name: 'job show',
   operationId: 'getJob',
   tag: 'jobs',
   summary: 'One job',
@@ -88,9 +90,10 @@ const getJob = declareRoute({
   run: (call) => jobsOf(call).show(call.params.id),
 });
 
-const runJob = declareRoute({
+const runJob = declareOperation({
   method: 'POST',
   path: '/jobs',
+  name: 'job run',
   operationId: 'runJob',
   tag: 'jobs',
   summary: 'Run a job now',
@@ -126,9 +129,10 @@ function filterOf({ ids, queue, job: name, state, arguments: args }: z.output<ty
   throw new ArcadiaError('invalid_argument', 'Which jobs? Give ids, queue, job, state or arguments.');
 }
 
-const retryJobs = declareRoute({
+const retryJobs = declareOperation({
   method: 'POST',
   path: '/jobs/retry',
+  name: 'job retry',
   operationId: 'retryJobs',
   tag: 'jobs',
   summary: 'Run dead and cancelled jobs again, all that match',
@@ -141,9 +145,10 @@ const retryJobs = declareRoute({
   },
 });
 
-const cancelJobs = declareRoute({
+const cancelJobs = declareOperation({
   method: 'POST',
   path: '/jobs/cancel',
+  name: 'job cancel',
   operationId: 'cancelJobs',
   tag: 'jobs',
   summary: 'End what waits or runs, all that match',
@@ -177,6 +182,7 @@ const queue = z
 
 const listQueues = declareList({
   path: '/queues',
+  name: 'queue list',
   operationId: 'listQueues',
   tag: 'jobs',
   summary: 'Queues by their name, with what waits and runs',
@@ -187,9 +193,10 @@ const listQueues = declareList({
   },
 });
 
-const controlQueue = declareRoute({
+const controlQueue = declareOperation({
   method: 'PATCH',
   path: '/queues/:queue',
+  name: 'queue set',
   operationId: 'controlQueue',
   tag: 'jobs',
   summary: 'Pause, resume or scale a queue',
@@ -236,6 +243,7 @@ const scheduled = z
 
 const listSchedule = declareList({
   path: '/schedule',
+  name: 'schedule list',
   operationId: 'listSchedule',
   tag: 'jobs',
   summary: 'When jobs run by themselves, by name',
@@ -248,7 +256,7 @@ const listSchedule = declareList({
   },
 });
 
-export const jobsRoutes: readonly RouteDeclaration[] = [
+export const jobsRoutes: readonly Operation[] = [
   listJobs,
   getJob,
   runJob,

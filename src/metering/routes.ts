@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pageOf, pageOfAll } from '../platform/declare/pages.ts';
-import { declareList, declareRoute, type RouteDeclaration, staff } from '../platform/declare/route.ts';
+import { declareList, declareOperation, type Operation, staff } from '../platform/declare/operation.ts';
 import { day, dayOut, dayRange, decimalOut, id, instant, instantOut, line, slug } from '../platform/declare/schemas.ts';
 import {
   confirmUsage,
@@ -44,9 +44,10 @@ const usage = z
   .record(billingKind, decimalOut)
   .meta({ description: 'Exact, by billing kind', examples: [{ droplet_hours: '744', dns_zones: '2' }] });
 
-const getUsageRoute = declareRoute({
+const getUsageRoute = declareOperation({
   method: 'GET',
   path: '/deployments/:deployment/usage',
+  name: 'usage show',
   operationId: 'getUsage',
   tag: 'usage',
   summary: 'What a deployment used, by billing kind',
@@ -60,9 +61,10 @@ const getUsageRoute = declareRoute({
   run: ({ db, params, query }) => usageForPeriod(db, params.deployment, query.from, query.to),
 });
 
-const getUsageAsOfRoute = declareRoute({
+const getUsageAsOfRoute = declareOperation({
   method: 'GET',
   path: '/deployments/:deployment/usage/revisions/:revision',
+  name: 'usage as-of',
   operationId: 'getUsageAsOf',
   tag: 'usage',
   summary: 'What a deployment used, as it was once a metering had written',
@@ -82,6 +84,7 @@ const getUsageAsOfRoute = declareRoute({
 
 const listUsageDaysRoute = declareList({
   path: '/deployments/:deployment/usage/days',
+  name: 'usage days',
   operationId: 'listUsageDays',
   tag: 'usage',
   summary: 'What a deployment used day by day, then by billing kind',
@@ -101,6 +104,7 @@ const listUsageDaysRoute = declareList({
 
 const listUsageRoute = declareList({
   path: '/usage',
+  name: 'usage list',
   operationId: 'listUsage',
   tag: 'usage',
   summary: 'What every deployment used, by its slug, then by billing kind',
@@ -165,6 +169,7 @@ const rolledUpMonth = z
 
 const explainUsageRoute = declareList({
   path: '/deployments/:deployment/usage/explanation',
+  name: 'usage explain',
   operationId: 'explainUsage',
   tag: 'usage',
   summary: 'Where a sum comes from: resources, days and intervals, and what made each of them so',
@@ -246,9 +251,10 @@ const explainedMax = 100;
 
 // --- How well it is known ---
 
-const getUsageStatusRoute = declareRoute({
+const getUsageStatusRoute = declareOperation({
   method: 'GET',
   path: '/usage/status',
+  name: 'usage status',
   operationId: 'getUsageStatus',
   tag: 'usage',
   summary: 'Whether a period is complete, confirmed and final, and what is missing',
@@ -320,6 +326,7 @@ const confirmation = z
 
 const listConfirmationsRoute = declareList({
   path: '/usage/confirmations',
+  name: 'usage confirmation list',
   operationId: 'listUsageConfirmations',
   tag: 'usage',
   summary: "Operators' words on usage that no listing confirms, newest first",
@@ -328,9 +335,10 @@ const listConfirmationsRoute = declareList({
   run: ({ db }, page) => listConfirmations(db, page),
 });
 
-const confirmUsageRoute = declareRoute({
+const confirmUsageRoute = declareOperation({
   method: 'POST',
   path: '/usage/confirmations',
+  name: 'usage confirm',
   operationId: 'confirmUsage',
   tag: 'usage',
   summary: 'Confirm what is recorded of an account and kind, up to a moment',
@@ -343,9 +351,10 @@ const confirmUsageRoute = declareRoute({
   run: ({ db, body, now, principal }) => confirmUsage(db, body, principal.subject, now),
 });
 
-const withdrawConfirmationRoute = declareRoute({
+const withdrawConfirmationRoute = declareOperation({
   method: 'DELETE',
   path: '/usage/confirmations/:confirmation',
+  name: 'usage confirmation withdraw',
   operationId: 'withdrawUsageConfirmation',
   tag: 'usage',
   summary: 'Take a confirmation back; it stays on record',
@@ -366,6 +375,7 @@ const observationLimit = z
 
 const listLimitsRoute = declareList({
   path: '/usage/limits',
+  name: 'usage limit list',
   operationId: 'listObservationLimits',
   tag: 'usage',
   summary: 'After how long without a listing there is a gap, and for how long usage is carried forward',
@@ -376,9 +386,10 @@ const listLimitsRoute = declareList({
   },
 });
 
-const setLimitRoute = declareRoute({
+const setLimitRoute = declareOperation({
   method: 'POST',
   path: '/usage/limits',
+  name: 'usage limit set',
   operationId: 'setObservationLimit',
   tag: 'usage',
   summary: 'Set those limits of a kind of resource, from a day on',
@@ -398,6 +409,7 @@ const setLimitRoute = declareRoute({
 
 const listRunsRoute = declareList({
   path: '/metering/runs',
+  name: 'meter runs',
   operationId: 'listMeteringRuns',
   tag: 'usage',
   summary: 'The meterings that wrote something, newest first',
@@ -430,9 +442,10 @@ const difference = {
   deleted: z.int(),
 };
 
-const diffUsageRoute = declareRoute({
+const diffUsageRoute = declareOperation({
   method: 'POST',
   path: '/metering/diff',
+  name: 'meter diff',
   operationId: 'diffUsage',
   tag: 'usage',
   summary: 'What metering a range of days would change, before and after',
@@ -488,6 +501,7 @@ const onQuery = z.object({ on: day.optional().meta({ description: 'Today unless 
 
 const listKindsRoute = declareList({
   path: '/kinds',
+  name: 'kind list',
   operationId: 'listKinds',
   tag: 'usage',
   summary: 'Every billing kind as it stands on a day, enabled or not',
@@ -516,9 +530,10 @@ const kindHistory = kind.extend({
 
 const kindParams = z.object({ kind: billingKind });
 
-const getKindRoute = declareRoute({
+const getKindRoute = declareOperation({
   method: 'GET',
   path: '/kinds/:kind',
+  name: 'kind show',
   operationId: 'getKind',
   tag: 'usage',
   summary: 'A billing kind, with all that it meant and how it was metered',
@@ -528,9 +543,10 @@ const getKindRoute = declareRoute({
   run: ({ db, params, now }) => getKind(db, params.kind, dayOf(now)),
 });
 
-const addKindRoute = declareRoute({
+const addKindRoute = declareOperation({
   method: 'POST',
   path: '/kinds',
+  name: 'kind add',
   operationId: 'addKind',
   tag: 'usage',
   summary: 'Add a billing kind, disabled',
@@ -558,9 +574,10 @@ const addKindRoute = declareRoute({
   },
 });
 
-const changeKindRoute = declareRoute({
+const changeKindRoute = declareOperation({
   method: 'PATCH',
   path: '/kinds/:kind',
+  name: 'kind set',
   operationId: 'changeKind',
   tag: 'usage',
   summary: 'Change how a billing kind is metered, or what counts, from a day on',
@@ -577,7 +594,7 @@ const changeKindRoute = declareRoute({
   },
 });
 
-export const meteringRoutes: readonly RouteDeclaration[] = [
+export const meteringRoutes: readonly Operation[] = [
   listUsageRoute,
   getUsageRoute,
   getUsageAsOfRoute,

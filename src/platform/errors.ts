@@ -7,15 +7,15 @@ export const catalogue = {
   invalid_argument: {
     exitCode: 1,
     status: 400,
-    todo: 'Correct the argument and run the command again; --help shows an example.',
+    todo: 'Correct the value that is named.',
   },
   invalid_config: { exitCode: 1, status: 500, todo: 'Correct the named setting and start again.' },
-  not_found: { exitCode: 1, status: 404, todo: 'Check the name; the matching list command shows what there is.' },
+  not_found: { exitCode: 1, status: 404, todo: 'Check the name; the matching list shows what there is.' },
   conflict: { exitCode: 1, status: 409, todo: 'Look at what is there now and decide again.' },
   range_reversed: {
     exitCode: 1,
     status: 400,
-    todo: 'Give --from before --to; ranges are half-open, --to is not included.',
+    todo: 'Give a start before the end; ranges are half-open, the end is not included.',
   },
   range_too_large: { exitCode: 1, status: 400, todo: 'Ask for a shorter range.' },
   period_incomplete: {
@@ -26,7 +26,7 @@ export const catalogue = {
   provider_unauthorized: {
     exitCode: 4,
     status: 502,
-    todo: 'Make a new read-only token at the provider and run: arcadia account connect',
+    todo: 'Create a new read-only token at the provider and connect the account again.',
   },
   provider_forbidden: { exitCode: 1, status: 502, todo: 'Give the token the named scope, or leave this kind out.' },
   provider_unreachable: {
@@ -98,7 +98,7 @@ export const catalogue = {
   port_in_use: {
     exitCode: 1,
     status: 500,
-    todo: 'Stop the other program, or choose another port with --port or ARCADIA_PORT (0 takes any free one).',
+    todo: 'Stop the other program, or choose another port (ARCADIA_PORT; 0 takes any free one).',
   },
   clock_conflict: {
     exitCode: 1,
@@ -113,7 +113,7 @@ export const catalogue = {
   unauthenticated: {
     exitCode: 4,
     status: 401,
-    todo: 'Send "Authorization: Bearer <token>" with a token that is valid now; arcadia token issue makes one for development.',
+    todo: 'Send a bearer token that is valid now.',
   },
   keys_unavailable: {
     exitCode: 1,
@@ -151,31 +151,99 @@ export const catalogue = {
     todo: 'Keep the database as it is, find out who can change it directly, and compare with a backup.',
   },
   cancelled: { exitCode: 2, status: 499, todo: 'Run it again to go on from where it stopped.' },
-  internal: { exitCode: 1, status: 500, todo: 'This is a defect. Report it with the run id.' },
+  internal: {
+    exitCode: 1,
+    status: 500,
+    todo: 'This is a defect. Report it with the request id, or with what was run.',
+  },
 } as const satisfies Record<string, { exitCode: number; status: number; todo: string }>;
 
+/** The codes of this catalogue. A module declares its own with `declareError`. */
 export type ErrorCode = keyof typeof catalogue;
 
-/** An error for a person: `code` is stable, `message` says what and where, `todo` what to do. */
+/** A kind of error: its stable code, the exit code of the command, the HTTP status, and what to do about it. */
+export interface ErrorDeclaration {
+  /** snake_case, unique in the program. */
+  readonly code: string;
+  readonly exitCode: number;
+  readonly status: number;
+  /** One or two sentences for a person. They name no command and no address: `next` names an operation. */
+  readonly todo: string;
+}
+
+/**
+ * An operation to use next. Each surface words it for itself: a command line, a method and path, a
+ * button. Names and arguments are those of the declaration: `{ operation: 'entity set', arguments:
+ * { entity: 'default' } }`.
+ */
+export interface NextOperation {
+  readonly operation: string;
+  readonly arguments?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface ErrorOptions {
+  readonly cause?: unknown;
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** In place of the declaration's sentence, where this case needs another. */
+  readonly todo?: string;
+  readonly next?: NextOperation;
+}
+
+/** An error for a person: `code` is stable, `message` says what and where, `todo` and `next` what to do. */
 export class ArcadiaError extends Error {
   override readonly name = 'ArcadiaError';
-  readonly code: ErrorCode;
+  readonly declaration: ErrorDeclaration;
   /** What it is about, for programs: names, ids, ranges. Never a secret. */
   readonly details: Readonly<Record<string, unknown>>;
+  readonly todo: string;
+  readonly next: NextOperation | null;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
+  constructor(kind: ErrorCode | ErrorDeclaration, message: string, options: ErrorOptions = {}) {
     super(message, { cause: options.cause });
-    this.code = code;
+    this.declaration = typeof kind === 'string' ? declarationOf(kind) : kind;
     this.details = options.details ?? {};
+    this.todo = options.todo ?? this.declaration.todo;
+    this.next = options.next ?? null;
   }
 
-  get todo(): string {
-    return catalogue[this.code].todo;
+  get code(): string {
+    return this.declaration.code;
   }
 
   get exitCode(): number {
-    return catalogue[this.code].exitCode;
+    return this.declaration.exitCode;
   }
+
+  get status(): number {
+    return this.declaration.status;
+  }
+}
+
+/** One of the catalogue, with its code. */
+export function declarationOf(code: ErrorCode): ErrorDeclaration {
+  return { code, ...catalogue[code] };
+}
+
+/** All of the catalogue. */
+export const platformErrors: readonly ErrorDeclaration[] = (Object.keys(catalogue) as ErrorCode[]).map(declarationOf);
+
+/** A declared kind of error: called, it makes one. */
+export interface ErrorKind {
+  (message: string, options?: ErrorOptions): ArcadiaError;
+  readonly declaration: ErrorDeclaration;
+}
+
+/** Declares a kind of error in the module that meets it. `exitCode` is 1 unless given. */
+export function declareError(declaration: Omit<ErrorDeclaration, 'exitCode'> & { exitCode?: number }): ErrorKind {
+  const whole: ErrorDeclaration = { exitCode: 1, ...declaration };
+  return Object.assign((message: string, options?: ErrorOptions) => new ArcadiaError(whole, message, options), {
+    declaration: whole,
+  });
+}
+
+/** `There is no deployment acme.` `what` is a noun of the command, whose list is what to use next. */
+export function notFound(what: string, name: string | number): ArcadiaError {
+  return new ArcadiaError('not_found', `There is no ${what} ${name}.`, { next: { operation: `${what} list` } });
 }
 
 // What PostgreSQL and the network say when the database is at fault, in our words. SQLSTATE classes:

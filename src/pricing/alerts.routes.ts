@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pageOf } from '../platform/declare/pages.ts';
-import { declareList, declareRoute, type Role, type RouteDeclaration, staff } from '../platform/declare/route.ts';
+import { declareList, declareOperation, type Role, type Operation, staff } from '../platform/declare/operation.ts';
 import { decimalOut, id, instantOut, month, slug } from '../platform/declare/schemas.ts';
 import { addAlert, getAlert, listAlerts, listFirings, removeAlert } from './alerts.ts';
 
@@ -24,6 +24,7 @@ const alert = z
 
 const listAlertsRoute = declareList({
   path: '/alerts',
+  name: 'alert list',
   operationId: 'listAlerts',
   tag: 'plans',
   summary: 'Alerts, by their id',
@@ -36,9 +37,10 @@ const listAlertsRoute = declareList({
   },
 });
 
-const getAlertRoute = declareRoute({
+const getAlertRoute = declareOperation({
   method: 'GET',
   path: '/alerts/:alert',
+  name: 'alert show',
   operationId: 'getAlert',
   tag: 'plans',
   summary: 'One alert',
@@ -48,9 +50,10 @@ const getAlertRoute = declareRoute({
   run: ({ db, params }) => getAlert(db, params.alert),
 });
 
-const addAlertRoute = declareRoute({
+const addAlertRoute = declareOperation({
   method: 'POST',
   path: '/alerts',
+  name: 'alert add',
   operationId: 'addAlert',
   tag: 'plans',
   summary: 'Watch a deployment, or all of them',
@@ -73,9 +76,10 @@ const addAlertRoute = declareRoute({
   run: ({ db, body, principal, now }) => addAlert(db, body, principal.subject, now),
 });
 
-const removeAlertRoute = declareRoute({
+const removeAlertRoute = declareOperation({
   method: 'DELETE',
   path: '/alerts/:alert',
+  name: 'alert remove',
   operationId: 'removeAlert',
   tag: 'plans',
   summary: 'End an alert; what it fired stays',
@@ -100,6 +104,7 @@ const firing = z
 
 const listFiringsRoute = declareList({
   path: '/alert-firings',
+  name: 'alert fired',
   operationId: 'listAlertFirings',
   tag: 'plans',
   summary: 'Which alerts fired, the newest first',
@@ -119,7 +124,7 @@ const listFiringsRoute = declareList({
   },
 });
 
-export const alertRoutes: readonly RouteDeclaration[] = [
+export const alertRoutes: readonly Operation[] = [
   listAlertsRoute,
   getAlertRoute,
   addAlertRoute,

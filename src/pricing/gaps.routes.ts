@@ -1,14 +1,15 @@
 import { z } from 'zod';
-import { declareRoute, type RouteDeclaration, staff } from '../platform/declare/route.ts';
+import { declareOperation, type Operation, staff } from '../platform/declare/operation.ts';
 import { decimalOut, month, slug } from '../platform/declare/schemas.ts';
 import { gapsWithMoney } from './gaps.ts';
 
 const moment = z.iso.datetime().meta({ description: 'UTC', examples: ['2026-05-30T00:00:00Z'] });
 const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly();
 
-const listGapsRoute = declareRoute({
+const listGapsRoute = declareOperation({
   method: 'GET',
   path: '/usage/gaps',
+  name: 'usage gaps',
   operationId: 'getUsageGaps',
   tag: 'usage',
   summary: 'Stretches that nobody saw, what was carried forward over them, and what that costs',
@@ -56,4 +57,4 @@ const listGapsRoute = declareRoute({
     }),
 });
 
-export const gapRoutes: readonly RouteDeclaration[] = [listGapsRoute];
+export const gapRoutes: readonly Operation[] = [listGapsRoute];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { dayOf } from '../metering/period.ts';
 import { pageOf, pageOfAll } from '../platform/declare/pages.ts';
-import { declareList, declareRoute, type Role, type RouteDeclaration, staff } from '../platform/declare/route.ts';
+import { declareList, declareOperation, type Role, type Operation, staff } from '../platform/declare/operation.ts';
 import { day, dayOut, decimalOut, instant, instantOut, slug } from '../platform/declare/schemas.ts';
 import type { PlanVersion } from './plan.ts';
 import { applyPlans, previewPlans } from './plan-apply.ts';
@@ -74,6 +74,7 @@ const onDay = z.object({ on: day.optional().meta({ description: 'Another day tha
 
 const listPlansRoute = declareList({
   path: '/plans',
+  name: 'plan list',
   operationId: 'listPlans',
   tag: 'plans',
   summary: 'The plans as they are on a day',
@@ -87,9 +88,10 @@ const listPlansRoute = declareList({
   },
 });
 
-const getPlanRoute = declareRoute({
+const getPlanRoute = declareOperation({
   method: 'GET',
   path: '/plans/:plan',
+  name: 'plan show',
   operationId: 'getPlan',
   tag: 'plans',
   summary: 'A plan with its prices, as it is on a day',
@@ -104,6 +106,7 @@ const getPlanRoute = declareRoute({
 
 const listPlanVersionsRoute = declareList({
   path: '/plans/:plan/versions',
+  name: 'plan versions',
   operationId: 'listPlanVersions',
   tag: 'plans',
   summary: "A plan's versions, the oldest first",
@@ -117,9 +120,10 @@ const listPlanVersionsRoute = declareList({
   },
 });
 
-const getPlanSchemaRoute = declareRoute({
+const getPlanSchemaRoute = declareOperation({
   method: 'GET',
   path: '/plan-schema',
+  name: 'plan schema',
   operationId: 'getPlanSchema',
   tag: 'plans',
   summary: 'The JSON schema of a plan file',
@@ -176,10 +180,11 @@ const planChange = z
   })
   .meta({ id: 'PlanChange', description: 'What a plan file changes, for whom, in money' });
 
-const previewPlansRoute = declareRoute({
+const previewPlansRoute = declareOperation({
   method: 'POST',
   asks: true,
   path: '/plans/preview',
+  name: 'plan preview',
   operationId: 'previewPlans',
   tag: 'plans',
   summary: 'What plan files would change, for whom and in money',
@@ -201,9 +206,10 @@ const previewPlansRoute = declareRoute({
   },
 });
 
-const applyPlansRoute = declareRoute({
+const applyPlansRoute = declareOperation({
   method: 'POST',
   path: '/plans',
+  name: 'plan apply',
   operationId: 'applyPlans',
   tag: 'plans',
   summary: 'Make plans what their files say, all or nothing',
@@ -228,6 +234,7 @@ const subscription = z
 
 const listSubscriptionsRoute = declareList({
   path: '/subscriptions',
+  name: 'subscription list',
   operationId: 'listSubscriptions',
   tag: 'plans',
   summary: 'What each deployment is on at a moment, by its slug',
@@ -254,6 +261,7 @@ const historyMax = 10_000;
 
 const listSubscriptionHistoryRoute = declareList({
   path: '/deployments/:deployment/subscriptions',
+  name: 'subscription show',
   operationId: 'listSubscriptionHistory',
   tag: 'plans',
   summary: "A deployment's plans over time, the newest first",
@@ -280,9 +288,10 @@ const decision = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('end'), from }),
 ]);
 
-const decideSubscriptionRoute = declareRoute({
+const decideSubscriptionRoute = declareOperation({
   method: 'POST',
   path: '/deployments/:deployment/subscription',
+  name: 'subscription decide',
   operationId: 'decideSubscription',
   tag: 'plans',
   summary: "Start, change, pause, resume or end a deployment's subscription",
@@ -308,7 +317,7 @@ const decideSubscriptionRoute = declareRoute({
   },
 });
 
-export const planRoutes: readonly RouteDeclaration[] = [
+export const planRoutes: readonly Operation[] = [
   listPlansRoute,
   getPlanSchemaRoute,
   previewPlansRoute,

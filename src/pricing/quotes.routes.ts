@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { dayOf } from '../metering/period.ts';
-import { declareRoute, type Role, type RouteDeclaration, staff } from '../platform/declare/route.ts';
+import { declareOperation, type Role, type Operation, staff } from '../platform/declare/operation.ts';
 import { day, decimalOut, instantOut, month, recordOf, slug } from '../platform/declare/schemas.ts';
 import { plannedResource } from './planned-resources.ts';
 import { averageMonthsMax, plansMax, quotePlans } from './plan-quotes.ts';
@@ -69,10 +69,11 @@ const quote = z.object(quoteFields).meta({ id: 'Quote', description: 'An estimat
 const usageKindsMax = 500;
 const usageMap = recordOf(z.string().max(63), z.string().max(64), usageKindsMax);
 
-const quoteUsageRoute = declareRoute({
+const quoteUsageRoute = declareOperation({
   method: 'POST',
   asks: true,
   path: '/quotes',
+  name: 'quote compare',
   operationId: 'quotePlans',
   tag: 'plans',
   summary: 'What usage would cost in a month, on one plan or on several side by side',
@@ -125,9 +126,10 @@ const quoteUsageRoute = declareRoute({
 const which = z.object({ deployment: slug });
 const ofMonth = z.object({ month: month.optional().meta({ description: 'Another than the current one' }) });
 
-const getDeploymentQuoteRoute = declareRoute({
+const getDeploymentQuoteRoute = declareOperation({
   method: 'GET',
   path: '/deployments/:deployment/quote',
+  name: 'quote show',
   operationId: 'getDeploymentQuote',
   tag: 'plans',
   summary: "A deployment's bill of a month as it is now, or the same usage on another plan",
@@ -149,9 +151,10 @@ const getDeploymentQuoteRoute = declareRoute({
   },
 });
 
-const getForecastRoute = declareRoute({
+const getForecastRoute = declareOperation({
   method: 'GET',
   path: '/deployments/:deployment/forecast',
+  name: 'quote forecast',
   operationId: 'getDeploymentForecast',
   tag: 'plans',
   summary: "A deployment's month to date, and as it will be at its end if everything stays as it is",
@@ -176,4 +179,4 @@ const getForecastRoute = declareRoute({
   },
 });
 
-export const quoteRoutes: readonly RouteDeclaration[] = [quoteUsageRoute, getDeploymentQuoteRoute, getForecastRoute];
+export const quoteRoutes: readonly Operation[] = [quoteUsageRoute, getDeploymentQuoteRoute, getForecastRoute];

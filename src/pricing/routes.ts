@@ -1,6 +1,6 @@
-import type { RouteDeclaration } from '../platform/declare/route.ts';
+import type { Operation } from '../platform/declare/operation.ts';
 import { alertRoutes } from './alerts.routes.ts';
 import { planRoutes } from './plans.routes.ts';
 import { quoteRoutes } from './quotes.routes.ts';
 
-export const pricingRoutes: readonly RouteDeclaration[] = [...planRoutes, ...quoteRoutes, ...alertRoutes];
+export const pricingRoutes: readonly Operation[] = [...planRoutes, ...quoteRoutes, ...alertRoutes];

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { methodOf } from '../../src/http/serve/api.ts';
 import { routes } from '../../src/http/serve/routes.ts';
-import { type RouteDeclaration, roleNames } from '../../src/platform/declare/route.ts';
+import { type Operation, roleNames } from '../../src/platform/declare/operation.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { json, startTestApi, type TestApi } from '../http/api-fixture.ts';
 import { insertTwoCustomers, plantedCost, type TwoCustomers } from './two-customers.ts';
@@ -61,17 +61,17 @@ const bodiesOf: Readonly<Record<string, readonly (readonly [status: number, body
   ],
 };
 
-const parametersOf = ({ path }: RouteDeclaration) => [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+const parametersOf = ({ path }: Operation) => [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
 const fill = (path: string, value: (name: string) => string) =>
   path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(value(name)));
-const labelOf = (route: RouteDeclaration) => `${methodOf(route)} ${route.path}`;
+const labelOf = (route: Operation) => `${methodOf(route)} ${route.path}`;
 
 function fieldsOf(schema: z.ZodType | undefined): Record<string, z.ZodType> {
   return (schema as { shape?: Record<string, z.ZodType> } | undefined)?.shape ?? {};
 }
 
 /** The query with what is required of it, and nothing else. */
-function queryOf(route: RouteDeclaration): URLSearchParams {
+function queryOf(route: Operation): URLSearchParams {
   const query = new URLSearchParams();
   for (const [name, schema] of Object.entries(fieldsOf(route.query))) {
     if (schema.safeParse(undefined).success) continue;
@@ -88,7 +88,7 @@ async function statusOf(response: Response): Promise<number> {
   return response.status;
 }
 
-function ask(route: RouteDeclaration, path: string, init: Parameters<TestApi['fetch']>[1]): Promise<Response> {
+function ask(route: Operation, path: string, init: Parameters<TestApi['fetch']>[1]): Promise<Response> {
   return api.fetch(path, { method: methodOf(route), ...init });
 }
 

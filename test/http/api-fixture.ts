@@ -5,7 +5,7 @@ import { openReadiness } from '../../src/http/health/readiness.ts';
 import { issueToken } from '../../src/platform/secrets/issue-token.ts';
 import { type Config, loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/log.ts';
-import type { Role, RouteDeclaration } from '../../src/platform/declare/route.ts';
+import type { Role, Operation } from '../../src/platform/declare/operation.ts';
 import type { TestDatabase } from '../database.ts';
 
 export interface TestApi {
@@ -27,7 +27,7 @@ export async function startTestApi(
     readonly limits?: Partial<Limits>;
     readonly env?: Readonly<Record<string, string>>;
     /** Instead of the house's. */
-    readonly routes?: readonly RouteDeclaration[];
+    readonly routes?: readonly Operation[];
   } = {},
 ): Promise<TestApi> {
   const config = loadConfig({

@@ -5,7 +5,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sql } from 'kysely';
 import { createCustomer } from '../../src/deployments/customers.ts';
-import type { Role } from '../../src/platform/declare/route.ts';
+import type { Role } from '../../src/platform/declare/operation.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { json, startTestApi, type TestApi } from './api-fixture.ts';
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { openApiDocument } from '../../src/http/document/openapi.ts';
 import type { JsonSchema } from '../../src/http/document/openapi-schemas.ts';
 import { routes } from '../../src/http/serve/routes.ts';
-import { declareRoute } from '../../src/platform/declare/route.ts';
+import { declareOperation } from '../../src/platform/declare/operation.ts';
 import { recordOf } from '../../src/platform/declare/schemas.ts';
 
 // Whatever a request can hold has a limit, and the document of the API says which: every list,
@@ -72,9 +72,10 @@ test('everything in a request has a limit, which the document says', () => {
 
 test('what has none would be found', () => {
   const text = z.string().max(10);
-  const route = declareRoute({
+  const route = declareOperation({
     method: 'POST',
     path: '/anything',
+    name: 'test anything',
     operationId: 'anything',
     tag: 'jobs',
     summary: 'Anything',

@@ -6,7 +6,7 @@ import { createDeployment } from '../../src/deployments/deployments.ts';
 import { insertLiving, writeState } from '../fixtures/inventory.ts';
 import { meterOutstanding } from '../../src/metering/meter.ts';
 import { at, createDeployments, insertAccount, insertSync } from '../fixtures/metering.ts';
-import type { Role } from '../../src/platform/declare/route.ts';
+import type { Role } from '../../src/platform/declare/operation.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { json, startTestApi, type TestApi } from './api-fixture.ts';
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { ArcadiaError } from '../../platform/errors.ts';
-import { type Role, roleNames } from '../../platform/declare/route.ts';
+import { type Role, roleNames } from '../../platform/declare/operation.ts';
 import { addCommand, withSession } from '../engine/command.ts';
 import { operator } from '../engine/operator.ts';
 

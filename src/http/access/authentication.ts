@@ -2,7 +2,7 @@ import { findCustomerId } from '../../deployments/customers.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import { type Principal, type Role, roleNames } from '../../platform/declare/route.ts';
+import { type Principal, type Role, roleNames } from '../../platform/declare/operation.ts';
 import type { KeySetTimes } from './key-set.ts';
 import { openTokenVerifier, readClaim } from './token.ts';
 import type { TokenConfig } from '../../platform/secrets/token-secret.ts';

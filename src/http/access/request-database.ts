@@ -3,7 +3,7 @@ import pg from 'pg';
 import { boundDatabase } from '../../platform/database/bound-database.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
-import type { Principal } from '../../platform/declare/route.ts';
+import type { Principal } from '../../platform/declare/operation.ts';
 import { selectRolesOutOfReach } from './request-database.store.ts';
 
 const staffRole = 'arcadia_api';

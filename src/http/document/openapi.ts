@@ -1,12 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { catalogue, type ErrorCode } from '../../platform/errors.ts';
-import { binaryTypes, type RouteDeclaration } from '../../platform/declare/route.ts';
+import { binaryTypes, type Operation } from '../../platform/declare/operation.ts';
 import { apiPrefix, methodOf } from '../serve/api.ts';
 import { defaultLimits } from '../serve/limits.ts';
 import { exampleOf, type JsonSchema, SchemaCollection } from './openapi-schemas.ts';
 import { problemType } from '../serve/problems.ts';
-import { pageQuery } from '../serve/request-parts.ts';
+import { pageQuery } from '../../platform/declare/input.ts';
 import { tags } from './tags.ts';
 
 // The document of the API (OpenAPI 3.1), made of what the routes are served by: it cannot say
@@ -67,7 +67,7 @@ const problem = z
 /** What any operation may answer; others depend on what it is. */
 const statusesOfAll = [400, 401, 403, 406, 429, 500, 503] as const;
 
-export function openApiDocument(routes: readonly RouteDeclaration[]): OpenApiDocument {
+export function openApiDocument(routes: readonly Operation[]): OpenApiDocument {
   const schemas = new SchemaCollection();
   schemas.output(problem);
   const paths: Record<string, Record<string, OpenApiOperation>> = {};
@@ -115,8 +115,8 @@ Instants are UTC and ranges half-open, \`[from, to)\`. Quantities and money are 
 is \`{ items, nextCursor }\`, or CSV with \`Accept: text/csv\` or \`.csv\` after its path. Errors are problems of
 RFC 9457 with a stable \`code\`. Every answer has an X-Request-Id.`;
 
-function byTagAndPath(a: RouteDeclaration, b: RouteDeclaration): number {
-  const place = (route: RouteDeclaration) => {
+function byTagAndPath(a: Operation, b: Operation): number {
+  const place = (route: Operation) => {
     const index = tags.findIndex(({ name }) => name === route.tag);
     if (index < 0) throw new RangeError(`${route.operationId}: there is no tag ${route.tag}`);
     return index;
@@ -124,12 +124,12 @@ function byTagAndPath(a: RouteDeclaration, b: RouteDeclaration): number {
   return place(a) - place(b) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
 }
 
-function operationOf(route: RouteDeclaration, schemas: SchemaCollection): OpenApiOperation {
+function operationOf(route: Operation, schemas: SchemaCollection): OpenApiOperation {
   const statuses: number[] = [...statusesOfAll];
   const extra: Parameter[] = [];
   if (route.params !== undefined) statuses.push(404);
   let requestBody: OpenApiOperation['requestBody'];
-  if (route.shape === 'operation') {
+  if (route.shape === 'action') {
     if (route.method !== 'GET') statuses.push(404, 409, 413, 415);
     if (route.method === 'POST' && route.asks !== true) {
       statuses.push(422);
@@ -188,7 +188,7 @@ function content(
   return { [type]: { schema, example: exampleOf(schema, schemas.components) } };
 }
 
-function bodyOf(route: Extract<RouteDeclaration, { shape: 'operation' }>, schemas: SchemaCollection) {
+function bodyOf(route: Extract<Operation, { shape: 'action' }>, schemas: SchemaCollection) {
   const types = [route.consumes ?? 'application/json'].flat();
   if (types.some((type) => (binaryTypes as readonly string[]).includes(type))) {
     const schema: JsonSchema = {
@@ -208,7 +208,7 @@ function bodyOf(route: Extract<RouteDeclaration, { shape: 'operation' }>, schema
   };
 }
 
-function successOf(route: RouteDeclaration, schemas: SchemaCollection): Record<string, JsonSchema> {
+function successOf(route: Operation, schemas: SchemaCollection): Record<string, JsonSchema> {
   const common = {
     'X-Request-Id': { $ref: '#/components/headers/XRequestId' },
     RateLimit: { $ref: '#/components/headers/RateLimit' },

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
-import type { RouteDeclaration } from '../../platform/declare/route.ts';
+import type { Operation } from '../../platform/declare/operation.ts';
 import { apiPrefix } from '../serve/api.ts';
 import { etagOf, matchesNone } from '../serve/etags.ts';
 import { openApiDocument } from './openapi.ts';
@@ -68,7 +68,7 @@ const reference = SwaggerUIBundle({
 });
 `;
 
-export async function serveReference(server: FastifyInstance, routes: readonly RouteDeclaration[]): Promise<void> {
+export async function serveReference(server: FastifyInstance, routes: readonly Operation[]): Promise<void> {
   const document = JSON.stringify(openApiDocument(routes));
   const etag = etagOf(document);
   server.get(`${apiPrefix}/openapi.json`, async (request, reply) => {

@@ -4,7 +4,7 @@ import { ArcadiaError } from '../../platform/errors.ts';
 import type { Event } from '../../platform/events.ts';
 import { metric } from '../../platform/metrics.ts';
 import type { Logger } from '../../platform/log.ts';
-import type { Principal } from '../../platform/declare/route.ts';
+import type { Principal } from '../../platform/declare/operation.ts';
 import { eventStream } from './event-stream.ts';
 import type { EventHub } from './event-hub.ts';
 import { mayHear } from './event-types.ts';

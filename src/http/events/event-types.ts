@@ -1,5 +1,5 @@
 import type { Event } from '../../platform/events.ts';
-import type { Principal, Role } from '../../platform/declare/route.ts';
+import type { Principal, Role } from '../../platform/declare/operation.ts';
 
 interface EventType {
   /** What its subject names. */

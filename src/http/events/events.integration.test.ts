@@ -9,7 +9,7 @@ import { loadConfig } from '../../platform/config.ts';
 import { generateSecretKey } from '../../platform/secrets/crypto.ts';
 import { publishEvents, readEventRange, tellEvent } from '../../platform/events.ts';
 import { createLog } from '../../platform/log.ts';
-import type { Principal, Role } from '../../platform/declare/route.ts';
+import type { Principal, Role } from '../../platform/declare/operation.ts';
 import { openAuthenticator } from '../access/authentication.ts';
 import { openEventHub } from './event-hub.ts';
 import { openEventStreams } from './event-streams.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { declareDocument, type RouteDeclaration, roleNames } from '../../platform/declare/route.ts';
+import { declareDocument, type Operation, roleNames } from '../../platform/declare/operation.ts';
 import { eventTypes } from './event-types.ts';
 
 const described = Object.entries(eventTypes)
@@ -18,6 +18,7 @@ ${described}`;
 
 const streamEvents = declareDocument({
   path: '/events',
+  name: 'event watch',
   operationId: 'streamEvents',
   tag: 'events',
   summary: 'What changes, as it changes',
@@ -37,4 +38,4 @@ const streamEvents = declareDocument({
   },
 });
 
-export const eventRoutes: readonly RouteDeclaration[] = [streamEvents];
+export const eventRoutes: readonly Operation[] = [streamEvents];

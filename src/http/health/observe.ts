@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Histogram, type Registry } from 'prom-client';
 import type { Logger } from '../../platform/log.ts';
 import { metric } from '../../platform/metrics.ts';
-import type { Principal } from '../../platform/declare/route.ts';
+import type { Principal } from '../../platform/declare/operation.ts';
 import { whenEnded } from '../serve/ended.ts';
 import { traceIdOf } from '../serve/request-ids.ts';
 

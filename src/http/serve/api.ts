@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ArcadiaError } from '../../platform/errors.ts';
-import type { RouteDeclaration } from '../../platform/declare/route.ts';
+import type { Operation } from '../../platform/declare/operation.ts';
 import type { Authenticator } from '../access/authentication.ts';
 import { documentHandler } from './documents.ts';
 import { listHandler } from './lists.ts';
 import { inSpanOf } from '../health/observe.ts';
-import { operationHandler } from './operations.ts';
+import { actionHandler } from './actions.ts';
 import { RateLimiter, rateLimitFields } from '../access/rate-limit.ts';
 import { callerOf } from '../access/request-database.ts';
 import type { Handler, Serving } from './serving.ts';
@@ -25,7 +25,7 @@ declare module 'fastify' {
 }
 
 export interface ApiOptions extends Serving {
-  readonly routes: readonly RouteDeclaration[];
+  readonly routes: readonly Operation[];
   readonly authenticator: Authenticator;
 }
 
@@ -36,7 +36,7 @@ export function serveRoutes(server: FastifyInstance, options: ApiOptions): void 
   const guard = openGuard(options);
   for (const route of options.routes) {
     const handler = handlerOf(route, options);
-    const isFile = route.shape === 'operation' && route.consumes !== undefined;
+    const isFile = route.shape === 'action' && route.consumes !== undefined;
     const { bodyBytesMax, fileBytesMax } = options.limits;
     server.route({
       method: methodOf(route),
@@ -66,21 +66,21 @@ export function serveRoutes(server: FastifyInstance, options: ApiOptions): void 
 }
 
 /** The methods of a GET are also those of HEAD, which Fastify adds. */
-function handlerOf(route: RouteDeclaration, serving: Serving): Handler {
+function handlerOf(route: Operation, serving: Serving): Handler {
   if (route.shape === 'list') return listHandler(route, serving);
   if (route.shape === 'document') return documentHandler(route, serving);
-  return operationHandler(route, serving);
+  return actionHandler(route, serving);
 }
 
-export function methodOf(route: RouteDeclaration): NonNullable<RouteDeclaration['method']> {
+export function methodOf(route: Operation): NonNullable<Operation['method']> {
   return route.method ?? 'GET';
 }
 
-export function pathOf(route: RouteDeclaration): string {
+export function pathOf(route: Operation): string {
   return `${apiPrefix}${route.path}`;
 }
 
-function methodsByPath(routes: readonly RouteDeclaration[]): Map<string, HTTPMethods[]> {
+function methodsByPath(routes: readonly Operation[]): Map<string, HTTPMethods[]> {
   const found = new Map<string, HTTPMethods[]>();
   for (const route of routes) {
     const method = methodOf(route);
@@ -115,7 +115,7 @@ function openGuard({ authenticator, limits }: ApiOptions) {
     }
   }
 
-  async function enter(route: RouteDeclaration, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  async function enter(route: Operation, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const principal = await authenticator.authenticate(request.headers.authorization).catch((error: unknown) => {
       // Whoever guesses tokens is slowed down; who has a valid one does not suffer by it.
       count(strangers, request.ip, reply);
@@ -129,7 +129,7 @@ function openGuard({ authenticator, limits }: ApiOptions) {
       throw new ArcadiaError('forbidden', `The role ${principal.role} may not do this.`);
   }
 
-  return async (route: RouteDeclaration, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+  return async (route: Operation, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const release = request.place?.hold();
     try {
       await enter(route, request, reply);
@@ -140,8 +140,8 @@ function openGuard({ authenticator, limits }: ApiOptions) {
 }
 
 /** A body has the one media type that its operation takes. */
-function assertMediaType(route: RouteDeclaration, request: FastifyRequest): void {
-  if (route.shape !== 'operation' || route.body === undefined) return;
+function assertMediaType(route: Operation, request: FastifyRequest): void {
+  if (route.shape !== 'action' || route.body === undefined) return;
   const wanted: readonly string[] = [route.consumes ?? 'application/json'].flat();
   const given = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
   if (given === undefined || wanted.includes(given)) return;

@@ -5,12 +5,13 @@ import { openTestDatabase } from '../../../test/database.ts';
 import { startTestApi } from '../../../test/http/api-fixture.ts';
 import { insertAccount } from '../../../test/fixtures/inventory.ts';
 import { followSimulatedClock } from '../../platform/clock.ts';
-import { declareRoute, staff } from '../../platform/declare/route.ts';
+import { declareOperation, staff } from '../../platform/declare/operation.ts';
 
 const routes = [
-  declareRoute({
+  declareOperation({
     method: 'GET',
     path: '/now',
+    name: 'test now',
     operationId: 'now',
     tag: 'jobs',
     summary: 'The instant of the request',

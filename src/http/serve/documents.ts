@@ -1,20 +1,19 @@
 import { Readable } from 'node:stream';
-import type { RouteCall, RouteDeclaration } from '../../platform/declare/route.ts';
+import type { DocumentOperation } from '../../platform/declare/answer.ts';
+import type { OperationCall } from '../../platform/declare/operation.ts';
 import { inTime, lifeOf } from './deadline.ts';
 import { chooseType } from './negotiation.ts';
-import { partsReader } from './request-parts.ts';
-import { type Handler, jsonType, openCall, type Serving } from './serving.ts';
+import { partsReader } from '../../platform/declare/input.ts';
+import { type Handler, jsonType, openCall, rawInputOf, type Serving } from './serving.ts';
 
 // How a declared document is served: as its route made it, whole or bit by bit.
 
-type Documented = Extract<RouteDeclaration, { shape: 'document' }>;
-
-export function documentHandler(route: Documented, serving: Serving): Handler {
+export function documentHandler(route: DocumentOperation, serving: Serving): Handler {
   const read = partsReader(route);
   const stopping = route.endless === true ? serving.draining : serving.stopping;
   return async (request, reply, principal) => {
     chooseType(request.headers.accept, route.produces);
-    const parts = read(request);
+    const parts = read(rawInputOf(request));
     // Nobody would read its body, and it would never end.
     if (route.endless === true && request.method === 'HEAD') return reply.type(route.produces[0] ?? jsonType).send();
     const life = lifeOf(request, reply, { limits: serving.limits, stopping });
@@ -22,7 +21,7 @@ export function documentHandler(route: Documented, serving: Serving): Handler {
       const call = await openCall(serving, request, principal, parts, life);
       // A stream that nobody is left to read would hold its place until it is seen.
       life.signal.throwIfAborted();
-      return route.run(call as RouteCall<never, never, never>);
+      return route.run(call as OperationCall<never, never, never>);
     });
     if (filename !== undefined) reply.header('content-disposition', `attachment; filename="${filename}"`);
     // What comes bit by bit must not wait in a proxy until there is enough of it.

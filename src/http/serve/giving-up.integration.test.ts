@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
 import { json, startTestApi, type TestApi } from '../../../test/http/api-fixture.ts';
-import { declareRoute, type RouteDeclaration, staff } from '../../platform/declare/route.ts';
+import { declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 
 // What a request that is given up leaves behind: in the database, of its answer, and of its place.
 
@@ -32,11 +32,12 @@ const thing = z.object({ text: z.string() });
 let entered = Promise.withResolvers<void>();
 let opened = Promise.withResolvers<void>();
 
-const routes: readonly RouteDeclaration[] = [
-  declareRoute({
+const routes: readonly Operation[] = [
+  declareOperation({
     ...common,
     method: 'POST',
     path: '/notes',
+    name: 'test make-note',
     operationId: 'makeNote',
     summary: 'Written',
     body: thing,
@@ -52,10 +53,11 @@ const routes: readonly RouteDeclaration[] = [
       return body;
     },
   }),
-  declareRoute({
+  declareOperation({
     ...common,
     method: 'GET',
     path: '/deaf',
+    name: 'test deaf',
     operationId: 'deaf',
     summary: 'Never looks at its signal',
     response: thing,
@@ -65,10 +67,11 @@ const routes: readonly RouteDeclaration[] = [
       return { text: 'done' };
     },
   }),
-  declareRoute({
+  declareOperation({
     ...common,
     method: 'GET',
     path: '/waits',
+    name: 'test waits',
     operationId: 'waits',
     summary: 'In the database',
     response: thing,
@@ -77,10 +80,11 @@ const routes: readonly RouteDeclaration[] = [
       return { text: 'done' };
     },
   }),
-  declareRoute({
+  declareOperation({
     ...common,
     method: 'GET',
     path: '/quick',
+    name: 'test quick',
     operationId: 'quick',
     summary: 'At once',
     response: thing,

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Database, Transaction } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
-import type { Principal } from '../../platform/declare/route.ts';
-import { InvalidRequest } from './problems.ts';
+import type { Principal } from '../../platform/declare/operation.ts';
+import { InvalidRequest } from '../../platform/declare/invalid-input.ts';
 import {
   deleteExpired,
   type IdempotencyKey,

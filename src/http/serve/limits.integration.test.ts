@@ -6,10 +6,10 @@ import { json, startTestApi, type TestApi } from '../../../test/http/api-fixture
 import {
   declareDocument,
   declareList,
-  declareRoute,
-  type RouteDeclaration,
+  declareOperation,
+  type Operation,
   staff,
-} from '../../platform/declare/route.ts';
+} from '../../platform/declare/operation.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -29,11 +29,12 @@ let gate = new Gate();
 const common = { tag: 'jobs', roles: staff } as const;
 const thing = z.object({ text: z.string() });
 
-const routes: readonly RouteDeclaration[] = [
-  declareRoute({
+const routes: readonly Operation[] = [
+  declareOperation({
     ...common,
     method: 'GET',
     path: '/held',
+    name: 'test held',
     operationId: 'held',
     summary: 'Held',
     response: thing,
@@ -43,10 +44,11 @@ const routes: readonly RouteDeclaration[] = [
       return { text: 'done' };
     },
   }),
-  declareRoute({
+  declareOperation({
     ...common,
     method: 'POST',
     path: '/notes',
+    name: 'test make-note',
     operationId: 'makeNote',
     summary: 'Written, then held',
     response: thing,
@@ -57,10 +59,11 @@ const routes: readonly RouteDeclaration[] = [
       return { text: 'done' };
     },
   }),
-  declareRoute({
+  declareOperation({
     ...common,
     method: 'GET',
     path: '/slow-statement',
+    name: 'test slow-statement',
     operationId: 'slowStatement',
     summary: 'In the database',
     response: thing,
@@ -69,19 +72,21 @@ const routes: readonly RouteDeclaration[] = [
       return { text: 'done' };
     },
   }),
-  declareRoute({
+  declareOperation({
     ...common,
     method: 'GET',
     path: '/unfit',
+    name: 'test unfit',
     operationId: 'unfit',
     summary: 'Unfit',
     response: thing,
     run: async () => ({ text: 7, password: 'hunter2' }) as never,
   }),
-  declareRoute({
+  declareOperation({
     ...common,
     method: 'GET',
     path: '/more',
+    name: 'test more',
     operationId: 'more',
     summary: 'More than it may say',
     response: z.object({ inner: thing }),
@@ -90,15 +95,17 @@ const routes: readonly RouteDeclaration[] = [
   declareList({
     ...common,
     path: '/more-items',
+    name: 'test list-more',
     operationId: 'listMore',
     summary: 'More than it may say',
     row: thing,
     run: async () => ({ items: [{ text: 'a', cost: '1' } as never], nextCursor: null }),
   }),
-  declareRoute({
+  declareOperation({
     ...common,
     method: 'GET',
     path: '/broken',
+    name: 'test broken',
     operationId: 'broken',
     summary: 'Broken',
     response: thing,
@@ -110,6 +117,7 @@ const routes: readonly RouteDeclaration[] = [
   declareDocument({
     ...common,
     path: '/endless',
+    name: 'test endless',
     operationId: 'endless',
     summary: 'Endless',
     produces: ['text/event-stream'],

@@ -46,6 +46,3 @@ export const defaultLimits: Limits = {
 
 /** How many rows a page of a CSV is read with. */
 export const csvPageSize = 1_000;
-
-export const pageSizeDefault = 100;
-export const pageSizeMax = 1_000;

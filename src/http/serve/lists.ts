@@ -1,47 +1,33 @@
 import { Readable } from 'node:stream';
 import type { z } from 'zod';
+import { type List, pageBody, pageOfList, type RenderedPage } from '../../platform/declare/answer.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
-import type { RouteCall, RouteDeclaration } from '../../platform/declare/route.ts';
-import { render } from './answers.ts';
 import { csvLine } from './csv.ts';
-import { sealCursor, unsealCursor } from './cursors.ts';
+import { unsealCursor } from '../../platform/declare/cursors.ts';
 import { inTime, lifeOf } from './deadline.ts';
 import { csvPageSize } from './limits.ts';
 import { chooseType } from './negotiation.ts';
-import { partsReader } from './request-parts.ts';
-import { csvType, type Handler, jsonType, openCall, type Serving } from './serving.ts';
+import { partsReader } from '../../platform/declare/input.ts';
+import { csvType, type Handler, jsonType, openCall, rawInputOf, type Serving } from './serving.ts';
 
 // How a declared list is served: a page of JSON, or all of it as CSV, page after page.
-
-type List = Extract<RouteDeclaration, { shape: 'list' }>;
 
 export function listHandler(route: List, serving: Serving): Handler {
   const readParts = partsReader(route);
   const columns = Object.keys((route.row as z.ZodObject).shape);
   return async (request, reply, principal) => {
     const type = chooseType(request.headers.accept, [jsonType, csvType]);
-    const parts = readParts(request);
+    const parts = readParts(rawInputOf(request));
     const life = lifeOf(request, reply, serving);
     const scope = { operationId: route.operationId, principal, filters: parts.filters };
     const { cursor: sealed } = parts.page;
     const cursor = sealed === undefined ? null : unsealCursor(serving.secretKey, scope, sealed);
     const call = await life.within(() => openCall(serving, request, principal, parts, life));
-    const read = async (limit: number, at: string | null) => {
-      const page = { limit, cursor: at };
-      const { items, nextCursor, ...extra } = await route.run(call as RouteCall<never, never, never>, page);
-      return { items: items.map((item: unknown) => render(route.row, item, route.operationId)), nextCursor, extra };
-    };
+    const read = (limit: number, at: string | null) => pageOfList(route, call, { limit, cursor: at });
 
     if (type === jsonType) {
-      const { items, nextCursor, extra } = await life.within(() => read(parts.page.limit, cursor));
-      const said = route.extra === undefined ? {} : (render(route.extra, extra, route.operationId) as object);
-      return reply.type(jsonType).send(
-        JSON.stringify({
-          items,
-          nextCursor: nextCursor === null ? null : sealCursor(serving.secretKey, scope, nextCursor),
-          ...said,
-        }),
-      );
+      const page = await life.within(() => read(parts.page.limit, cursor));
+      return reply.type(jsonType).send(JSON.stringify(pageBody(page, serving.secretKey, scope)));
     }
     const rowsMax = parts.isLimitGiven ? parts.page.limit : serving.limits.csvRowsMax;
     // The first page before the first byte: what is wrong with a request is told as a problem.
@@ -53,8 +39,6 @@ export function listHandler(route: List, serving: Serving): Handler {
     return reply.type(csvType).send(Readable.from(inTime(life, lines), { objectMode: false, highWaterMark: 65_536 }));
   };
 }
-
-type RenderedPage = { readonly items: readonly unknown[]; readonly nextCursor: string | null };
 
 /** A page at a time, as the client reads. A list with more rows than it may have breaks off, so that nobody takes it for whole. */
 async function* csvLines(

@@ -1,91 +1,45 @@
 import { STATUS_CODES } from 'node:http';
-import type { z } from 'zod';
-import { ArcadiaError, catalogue, type ErrorCode, toArcadiaError } from '../../platform/errors.ts';
+import { InvalidRequest, pointerOf, type ProblemError } from '../../platform/declare/invalid-input.ts';
+import {
+  ArcadiaError,
+  declarationOf,
+  type ErrorCode,
+  type ErrorDeclaration,
+  type NextOperation,
+  toArcadiaError,
+} from '../../platform/errors.ts';
 
 // Every refusal and failure as a problem of RFC 9457: what went wrong, where, and what to do. A
 // program decides by `code`, which is stable; the texts are for people.
 
 export const problemType = 'application/problem+json';
 
-/** One thing that is wrong with a request. */
-export interface ProblemError {
-  readonly in: 'path' | 'query' | 'header' | 'body';
-  /** A JSON pointer (RFC 6901) into the body, its line and column, or the parameter's name: `/rules/0/name`, `from`. */
-  readonly pointer: string;
-  readonly detail: string;
+/** An operation of this API and what to call it with: values by the names of its path, query or body. */
+export interface ProblemNext {
+  readonly operationId: string;
+  readonly method: string;
+  /** With the values filled in, as far as they are known: `/api/v1/entities/default`. */
+  readonly path: string;
+  readonly arguments: Readonly<Record<string, string | number | boolean>>;
 }
+
+/** How this API names an operation; null for one that it does not serve. */
+export type ResolveNext = (next: NextOperation) => ProblemNext | null;
 
 export interface Problem {
   readonly type: string;
   readonly title: string;
   readonly status: number;
-  readonly code: ErrorCode;
+  readonly code: string;
   readonly detail: string;
   readonly todo: string;
+  /** The operation to use next. */
+  readonly next?: ProblemNext;
   readonly requestId: string;
   /** The first of `errors`, in short. */
   readonly field?: string;
   readonly errors?: readonly ProblemError[];
 }
-
-const errorsMax = 100;
-
-/** A request that is not as its operation's schema says. */
-export class InvalidRequest extends ArcadiaError {
-  readonly errors: readonly ProblemError[];
-  /** Told are the first hundred. */
-  constructor(errors: readonly ProblemError[]) {
-    const [first] = errors;
-    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-    super(
-      'invalid_argument',
-      first === undefined ? 'The request is not valid.' : `${first.pointer || 'The body'}: ${first.detail}${more}.`,
-    );
-    this.errors = errors.slice(0, errorsMax);
-  }
-}
-
-/** What a schema says against a value, by where in the request it stands. */
-export function issuesOf(place: ProblemError['in'], error: z.ZodError): ProblemError[] {
-  return error.issues.flatMap((issue) => {
-    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-    const detail = issue.code === 'unrecognized_keys' ? 'is not known here' : issue.message;
-    return paths.map((path) => ({ in: place, pointer: pointerOf(place, path), detail }));
-  });
-}
-
-function pointerOf(place: ProblemError['in'], path: readonly PropertyKey[]): string {
-  if (place !== 'body') return path.map(String).join('.');
-  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-}
-
-/** Nothing that is asked for needs more; whoever walks a value may then do so by recursion. */
-const depthMax = 64;
-
-/** Where a text holds what no text in PostgreSQL can, the character NUL; or where a value goes too deep. */
-export function findUnfit(value: unknown, place: ProblemError['in'], path = '', depth = 0): ProblemError | null {
-  if (typeof value === 'string') {
-    return value.includes('\0') ? { in: place, pointer: path, detail: 'holds the character NUL' } : null;
-  }
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return null;
-  if (depth >= depthMax) return { in: place, pointer: path, detail: `is nested more than ${depthMax} deep` };
-  for (const [name, item] of Object.entries(value)) {
-    if (name.includes('\0')) return { in: place, pointer: path, detail: 'has a name with the character NUL' };
-    const found = findUnfit(item, place, place === 'body' ? `${path}/${name}` : name, depth + 1);
-    if (found !== null) return found;
-  }
-  return null;
-}
-
-/** What to do, where the catalogue speaks to somebody at a terminal. */
-const todoOfApi: Partial<Record<ErrorCode, string>> = {
-  invalid_argument: 'Correct what `errors` or `detail` names; /api/v1/docs describes the operation.',
-  not_found: 'Check the name; the matching list shows what there is.',
-  range_reversed: 'Give `from` before `to`; ranges are half-open, `to` is not in them.',
-  provider_unauthorized: 'Make a new read-only token at the provider and connect the account again.',
-  database_unreachable: 'Send the request again after Retry-After; nothing was done.',
-  internal: 'This is a defect. Report it with the requestId.',
-};
 
 /** What of a database's or a library's own error may be said: never its text. */
 const detailOfForeign: Partial<Record<ErrorCode, string>> = {
@@ -121,22 +75,31 @@ const codesOfFramework: Readonly<Record<string, { code: ErrorCode; detail: strin
 };
 
 /** Configuration, schemas, keys and where data lies are this server's own; what a provider said is the caller's. */
-function isOurAffair(code: ErrorCode): boolean {
-  const { status } = catalogue[code];
+function isOurAffair({ status, code }: ErrorDeclaration): boolean {
   return (status >= 500 && status !== 502 && status !== 503) || /^(database|usage_store)_/.test(code);
 }
 
-function classify(error: unknown): { code: ErrorCode; detail: string } {
+interface Classified {
+  readonly kind: ErrorDeclaration;
+  readonly detail: string;
+  readonly todo?: string;
+  readonly next?: NextOperation | null;
+}
+
+const ofOurs = 'Something went wrong here that is not the fault of the request.';
+
+function classify(error: unknown): Classified {
   if (error instanceof ArcadiaError) {
-    const { code, message } = error;
-    if (code === 'cancelled') return { code: 'timed_out', detail: 'The request was given up.' };
-    if (isOurAffair(code))
-      return {
-        code,
-        detail: detailOfForeign[code] ?? 'Something went wrong here that is not the fault of the request.',
-      };
-    return { code, detail: message };
+    const { declaration: kind, message: detail, todo, next } = error;
+    if (kind.code === 'cancelled') return { kind: declarationOf('timed_out'), detail: 'The request was given up.' };
+    if (isOurAffair(kind)) return { kind, detail: detailOfForeign[kind.code as ErrorCode] ?? ofOurs };
+    return { kind, detail, todo, next };
   }
+  const { code, detail } = classifyForeign(error);
+  return { kind: declarationOf(code), detail };
+}
+
+function classifyForeign(error: unknown): { code: ErrorCode; detail: string } {
   const name = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   const framework = codesOfFramework[name];
   if (framework !== undefined) return framework;
@@ -145,24 +108,25 @@ function classify(error: unknown): { code: ErrorCode; detail: string } {
   // secure-json-parse and URI decoding throw errors of the language with a status.
   if (error instanceof SyntaxError && 'statusCode' in error && error.statusCode === 400)
     return { code: 'invalid_argument', detail: 'The body is not JSON.' };
-  const { code } = toArcadiaError(error);
+  const code = toArcadiaError(error).code as ErrorCode;
   if (code === 'cancelled') return { code: 'timed_out', detail: 'The request was given up.' };
-  return { code, detail: detailOfForeign[code] ?? 'Something went wrong here that is not the fault of the request.' };
+  return { code, detail: detailOfForeign[code] ?? ofOurs };
 }
 
 /** Any error as what a caller may know of it. */
-export function toProblem(error: unknown, requestId: string): Problem {
-  const { code, detail } = classify(error);
-  const { status, todo } = catalogue[code];
+export function toProblem(error: unknown, requestId: string, resolveNext: ResolveNext = () => null): Problem {
+  const { kind, detail, todo, next: asked } = classify(error);
   const errors = error instanceof InvalidRequest ? error.errors : problemsOf(error);
   const [first] = errors;
+  const next = asked ? resolveNext(asked) : null;
   return {
-    type: `urn:arcadia-cloud:problem:${code}`,
-    title: STATUS_CODES[status] ?? 'Error',
-    status,
-    code,
+    type: `urn:arcadia-cloud:problem:${kind.code}`,
+    title: STATUS_CODES[kind.status] ?? 'Error',
+    status: kind.status,
+    code: kind.code,
     detail,
-    todo: todoOfApi[code] ?? (isOurAffair(code) ? 'Tell whoever runs this server, with the requestId.' : todo),
+    todo: isOurAffair(kind) ? 'Tell whoever runs this server, with the requestId.' : (todo ?? kind.todo),
+    ...(next === null ? {} : { next }),
     requestId,
     ...(first === undefined ? {} : { field: first.pointer, errors }),
   };

@@ -6,7 +6,7 @@ import { invoiceRoutes } from '../../invoices/routes.ts';
 import { inventory } from '../../jobs/registry.ts';
 import { jobsRoutes } from '../../jobs/routes.ts';
 import { meteringRoutes } from '../../metering/routes.ts';
-import type { RouteDeclaration } from '../../platform/declare/route.ts';
+import type { Operation } from '../../platform/declare/operation.ts';
 import { gapRoutes } from '../../pricing/gaps.routes.ts';
 import { pricingRoutes } from '../../pricing/routes.ts';
 import { auditRoutes } from '../audit.routes.ts';
@@ -14,7 +14,7 @@ import { eventRoutes } from '../events/events.routes.ts';
 import { importRoutes } from '../import.routes.ts';
 
 /** Every route of the API: what is not here is not served. A room declares its own. */
-export const routes: readonly RouteDeclaration[] = [
+export const routes: readonly Operation[] = [
   ...inventoryRoutes(inventory),
   ...deploymentsRoutes,
   ...importRoutes,

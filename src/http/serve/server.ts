@@ -7,7 +7,7 @@ import type { Config } from '../../platform/config.ts';
 import { type Database, openPool } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import { binaryTypes, type RouteCall, type RouteDeclaration, textTypes } from '../../platform/declare/route.ts';
+import { binaryTypes, type OperationCall, type Operation, textTypes } from '../../platform/declare/operation.ts';
 import { loadSecretKey } from '../../platform/secrets/secret-key.ts';
 import { apiPrefix, serveRoutes } from './api.ts';
 import { type Authenticator, challenge } from '../access/authentication.ts';
@@ -38,8 +38,8 @@ export interface HttpServerOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly authenticator: Authenticator;
-  readonly enqueue: RouteCall['enqueue'];
-  readonly routes: readonly RouteDeclaration[];
+  readonly enqueue: OperationCall['enqueue'];
+  readonly routes: readonly Operation[];
   readonly limits?: Partial<Limits>;
   readonly registry?: Registry;
 }

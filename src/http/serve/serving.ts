@@ -4,12 +4,12 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Config } from '../../platform/config.ts';
 import type { SecretKey } from '../../platform/secrets/crypto.ts';
 import type { Logger } from '../../platform/log.ts';
-import type { Principal, RouteCall } from '../../platform/declare/route.ts';
+import type { Principal, OperationCall } from '../../platform/declare/operation.ts';
 import type { RequestLife } from './deadline.ts';
 import { type EventStreams, readEventId } from '../events/event-streams.ts';
 import type { Limits } from './limits.ts';
 import { requestDatabase } from '../access/request-database.ts';
-import type { RequestParts } from './request-parts.ts';
+import type { RawInput, RequestParts } from '../../platform/declare/input.ts';
 
 // What every operation, list and document is served with.
 
@@ -23,7 +23,7 @@ export interface Serving {
   readonly config: Config;
   readonly log: Logger;
   readonly secretKey: SecretKey;
-  readonly enqueue: RouteCall['enqueue'];
+  readonly enqueue: OperationCall['enqueue'];
   readonly events: EventStreams;
   readonly limits: Limits;
   /** Aborts what is under way when the server can wait no longer. */
@@ -34,14 +34,19 @@ export interface Serving {
 
 export type Handler = (request: FastifyRequest, reply: FastifyReply, principal: Principal) => Promise<unknown>;
 
-/** The call that a declared route is run with. */
+/** A request's parts as they came. */
+export function rawInputOf({ params, query, body }: FastifyRequest): RawInput {
+  return { params: params as RawInput['params'], query: query as RawInput['query'], body };
+}
+
+/** The call that a declared operation is run with. */
 export async function openCall(
   serving: Serving,
   request: FastifyRequest,
   principal: Principal,
   parts: RequestParts,
   { signal }: RequestLife,
-): Promise<RouteCall> {
+): Promise<OperationCall> {
   const { pool, clock, config, log, enqueue } = serving;
   const { params, query, body } = parts;
   return {

@@ -9,10 +9,10 @@ import { startTestApi, type TestApi } from '../../../test/http/api-fixture.ts';
 import {
   declareDocument,
   declareList,
-  declareRoute,
-  type RouteDeclaration,
+  declareOperation,
+  type Operation,
   staff,
-} from '../../platform/declare/route.ts';
+} from '../../platform/declare/operation.ts';
 
 const generous = { timeout: 30_000 };
 /** More than the buffers of any connection between here and the server take. */
@@ -29,11 +29,12 @@ const common = { tag: 'jobs', roles: staff } as const;
 let made = 0;
 let hasEnded = false;
 
-const routes: readonly RouteDeclaration[] = [
-  declareRoute({
+const routes: readonly Operation[] = [
+  declareOperation({
     ...common,
     method: 'GET',
     path: '/large',
+    name: 'test large',
     operationId: 'large',
     summary: 'Large',
     response: z.object({ text: z.string() }),
@@ -42,6 +43,7 @@ const routes: readonly RouteDeclaration[] = [
   declareList({
     ...common,
     path: '/rows',
+    name: 'test list-rows',
     operationId: 'listRows',
     summary: 'Many',
     row: z.object({ text: z.string() }),
@@ -53,6 +55,7 @@ const routes: readonly RouteDeclaration[] = [
   declareDocument({
     ...common,
     path: '/pieces',
+    name: 'test pieces',
     operationId: 'pieces',
     summary: 'In pieces, out of a transaction',
     produces: ['text/plain'],
@@ -75,6 +78,7 @@ const routes: readonly RouteDeclaration[] = [
   declareDocument({
     ...common,
     path: '/slowly-made',
+    name: 'test slowly-made',
     operationId: 'slowlyMade',
     summary: 'Takes longer to make than to read',
     produces: ['text/plain'],
@@ -88,10 +92,11 @@ const routes: readonly RouteDeclaration[] = [
       return { type: 'text/plain', body: pieces() };
     },
   }),
-  declareRoute({
+  declareOperation({
     ...common,
     method: 'GET',
     path: '/quick',
+    name: 'test quick',
     operationId: 'quick',
     summary: 'At once',
     response: z.object({ text: z.string() }),

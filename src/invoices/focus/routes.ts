@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import { declareDocument, type RouteDeclaration } from '../../platform/declare/route.ts';
+import { declareDocument, type Operation } from '../../platform/declare/operation.ts';
 import { month } from '../../platform/declare/schemas.ts';
 import { exportFocus, focusFormats } from './export.ts';
 
 const mediaTypes = { csv: 'text/csv', parquet: 'application/vnd.apache.parquet' } as const;
 
-export const exportRoutes: readonly RouteDeclaration[] = [
+export const exportRoutes: readonly Operation[] = [
   declareDocument({
     path: '/exports/focus',
+    name: 'export focus',
     operationId: 'exportFocus',
     tag: 'invoices',
     summary: 'A month of what customers were billed, as FOCUS 1.4 Cost and Usage',

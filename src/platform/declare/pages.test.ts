@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type ListKey, pageOfAll } from './pages.ts';
-import type { Page } from './route.ts';
+import type { Page } from './operation.ts';
 
 const own = (item: string) => [item];
 

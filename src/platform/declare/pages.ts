@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from './route.ts';
+import type { Page, PageRequest } from './operation.ts';
 
 // How a list's page is made of rows. A domain is asked for one row more than a page holds: whether
 // there is another page.

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { ArcadiaError } from '../errors.ts';
 
 // Secrets at rest: AES-256-GCM. A sealed value is
@@ -36,8 +36,22 @@ export function parseSecretKey(base64: string): SecretKey | null {
 
 /** Seals a text for one purpose, e.g. 'accounts.credentials'. */
 export function seal(secretKey: SecretKey, purpose: string, plaintext: string): Buffer {
+  return sealWith(randomBytes(nonceLength), secretKey, purpose, plaintext);
+}
+
+/**
+ * The same, but what is equal is sealed to equal bytes: the nonce is a MAC of purpose and text, so that
+ * none is used for two texts. For what callers may compare, never for what they must not tell apart.
+ */
+export function sealRepeatably(secretKey: SecretKey, purpose: string, plaintext: string): Buffer {
+  const mac = createHmac('sha256', secretKey.key)
+    .update(JSON.stringify([purpose, plaintext]))
+    .digest();
+  return sealWith(mac.subarray(0, nonceLength), secretKey, purpose, plaintext);
+}
+
+function sealWith(nonce: Buffer, secretKey: SecretKey, purpose: string, plaintext: string): Buffer {
   const header = Buffer.concat([Buffer.of(version), secretKey.id]);
-  const nonce = randomBytes(nonceLength);
   const cipher = createCipheriv('aes-256-gcm', secretKey.key, nonce, { authTagLength: tagLength });
   cipher.setAAD(Buffer.concat([header, Buffer.from(purpose)]));
   const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);

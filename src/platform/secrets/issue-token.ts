@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, SignJWT } from 'jose';
 import { ArcadiaError } from '../errors.ts';
-import type { Role } from '../declare/route.ts';
+import type { Role } from '../declare/operation.ts';
 import { type TokenConfig, tokenSecret } from './token-secret.ts';
 
 /** Guardian's name for what opens an API, as against a refresh token: the claim typ. */

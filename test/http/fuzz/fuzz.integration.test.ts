@@ -12,7 +12,7 @@ import { routes } from '../../../src/http/serve/routes.ts';
 import { meterRange } from '../../../src/metering/meter.ts';
 import { databaseClock } from '../../../src/platform/clock.ts';
 import type { Database } from '../../../src/platform/database/database.ts';
-import type { Role } from '../../../src/platform/declare/route.ts';
+import type { Role } from '../../../src/platform/declare/operation.ts';
 import { subscribe } from '../../../src/pricing/subscriptions.ts';
 import { openTestDatabase, type TestDatabase } from '../../database.ts';
 import { openSimulatedAccount, secretKey, type SimulatedAccount } from '../../scenarios/simulated-account.ts';

@@ -3,31 +3,29 @@ import { AbortedTransactionError } from 'kysely';
 import { DatabaseError } from 'pg';
 import type { z } from 'zod';
 import { nestedDatabase } from '../../platform/database/nested-database.ts';
-import type { RouteCall, RouteDeclaration } from '../../platform/declare/route.ts';
-import { render } from './answers.ts';
+import { type Action, answerOf } from '../../platform/declare/answer.ts';
+import type { OperationCall } from '../../platform/declare/operation.ts';
 import { lifeOf, outcomeUnknown, type RequestLife } from './deadline.ts';
 import { assertMatches, etagOf, matchesNone } from './etags.ts';
 import { answerOnce, findAnswer, type IdempotentRequest, readIdempotencyKey } from './idempotency.ts';
 import { chooseType } from './negotiation.ts';
-import { partsReader } from './request-parts.ts';
-import { type Handler, jsonType, openCall, type Serving } from './serving.ts';
+import { partsReader } from '../../platform/declare/input.ts';
+import { type Handler, jsonType, openCall, rawInputOf, type Serving } from './serving.ts';
 import { lockPath, type StoredAnswer } from './store.ts';
 
 // How a declared operation is served, once its caller is known and may: what came is checked, the
 // domain's function called, and its answer rendered by the operation's own schema.
 
-type Operation = Extract<RouteDeclaration, { shape: 'operation' }>;
-
-export function operationHandler(route: Operation, serving: Serving): Handler {
+export function actionHandler(route: Action, serving: Serving): Handler {
   const read = partsReader(route);
   return async (request, reply, principal) => {
     chooseType(request.headers.accept, [jsonType]);
-    const parts = read(request);
+    const parts = read(rawInputOf(request));
     const life = lifeOf(request, reply, serving);
     return life.within(async () => {
       const call = await openCall(serving, request, principal, parts, life);
       if (route.method === 'GET' || route.asks === true) {
-        const answer = await answerOf(route, call, await route.prepare?.(call));
+        const answer = await storedAnswerOf(route, call, await route.prepare?.(call));
         return sendAnswer(request, reply, route, answer);
       }
       return change(request, reply, route, call, life);
@@ -35,16 +33,12 @@ export function operationHandler(route: Operation, serving: Serving): Handler {
   };
 }
 
-async function answerOf(route: Operation, call: RouteCall, prepared: unknown): Promise<StoredAnswer> {
-  const raw: unknown = await route.run(call, prepared);
-  const schema: z.ZodType | undefined = route.response;
-  if (schema === undefined) return { status: route.status ?? 204, location: null, body: '' };
-  const answer = render(schema, raw, route.operationId);
-  const location = route.location?.(answer);
+async function storedAnswerOf(route: Action, call: OperationCall, prepared: unknown): Promise<StoredAnswer> {
+  const { body, location } = await answerOf(route, call, prepared);
   return {
-    status: route.status ?? 200,
-    location: location === undefined ? null : `/api/v1${location}`,
-    body: JSON.stringify(answer),
+    status: route.status ?? (body === '' ? 204 : 200),
+    location: location === null ? null : `/api/v1${location}`,
+    body,
   };
 }
 
@@ -56,8 +50,8 @@ async function answerOf(route: Operation, call: RouteCall, prepared: unknown): P
 async function change(
   request: FastifyRequest,
   reply: FastifyReply,
-  route: Operation,
-  call: RouteCall,
+  route: Action,
+  call: OperationCall,
   life: RequestLife,
 ): Promise<unknown> {
   const key =
@@ -79,10 +73,10 @@ async function change(
   const prepared: unknown = await route.prepare?.(call);
   let isDecided = false;
   const changing = call.db.transaction().execute(async (trx) => {
-    const inside: RouteCall = { ...call, db: nestedDatabase(trx) };
+    const inside: OperationCall = { ...call, db: nestedDatabase(trx) };
     const work = async () => {
       if (route.edits !== undefined) await assertUnchanged(route.edits, inside, request, ifMatch);
-      return answerOf(route, inside, prepared);
+      return storedAnswerOf(route, inside, prepared);
     };
     const done = key === null ? { answer: await work(), replayed: false } : await once(trx, key, work);
     life.decide();
@@ -113,21 +107,21 @@ function realTime(): Temporal.Instant {
 }
 
 async function assertUnchanged(
-  edited: NonNullable<Operation['edits']>,
-  call: RouteCall,
+  edited: NonNullable<Action['edits']>,
+  call: OperationCall,
   request: FastifyRequest,
   ifMatch: string | undefined,
 ): Promise<void> {
   await call.db.transaction().execute((trx) => lockPath(trx, `${edited.path} ${JSON.stringify(request.params)}`));
   const query: unknown = edited.query === undefined ? {} : (edited.query as z.ZodType).parse({});
-  const { body } = await answerOf({ ...edited, shape: 'operation' }, { ...call, query, body: undefined }, undefined);
+  const { body } = await answerOf({ ...edited, shape: 'action' }, { ...call, query, body: undefined }, undefined);
   assertMatches(ifMatch, etagOf(body));
 }
 
 function sendAnswer(
   request: FastifyRequest,
   reply: FastifyReply,
-  route: Operation,
+  route: Action,
   answer: StoredAnswer,
   replayed = false,
 ): FastifyReply {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type SecretKey, seal, unseal } from '../../platform/secrets/crypto.ts';
-import { ArcadiaError } from '../../platform/errors.ts';
-import type { Principal } from '../../platform/declare/route.ts';
-import { InvalidRequest } from './problems.ts';
+import { type SecretKey, sealRepeatably, unseal } from '../secrets/crypto.ts';
+import { ArcadiaError } from '../errors.ts';
+import type { Principal } from './operation.ts';
+import { InvalidRequest } from './invalid-input.ts';
 
 // Where a page begins, sealed: a caller can neither read nor make one, nor use it with another
 // list, with other filters, or with somebody else's rights.
@@ -23,7 +23,7 @@ function purposeOf({ operationId, principal, filters }: CursorScope): string {
 }
 
 export function sealCursor(key: SecretKey, scope: CursorScope, cursor: string): string {
-  return seal(key, purposeOf(scope), cursor).toString('base64url');
+  return sealRepeatably(key, purposeOf(scope), cursor).toString('base64url');
 }
 
 /** Errors: invalid_argument, for what is no cursor of this list with these filters for this caller. */

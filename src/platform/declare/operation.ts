@@ -5,8 +5,8 @@ import type { Config } from '../config.ts';
 import type { Database, Transaction } from '../database/database.ts';
 import type { JobArguments, JobDeclaration } from './job.ts';
 
-// What a room says about its HTTP routes. The room that serves them (src/http) knows the HTTP
-// library; this is all that the others know. A route validates, calls a domain function, answers.
+// An operation is declared once, in the module that owns it. The API, its document and the command come
+// from the declaration, so that they cannot differ. Nothing here knows the HTTP or command library.
 
 export const roleNames = ['owner', 'finance', 'operator', 'viewer', 'customer'] as const;
 export type Role = (typeof roleNames)[number];
@@ -25,7 +25,7 @@ export interface Principal {
   readonly expiresAt?: Temporal.Instant;
 }
 
-export interface RouteCall<Params = unknown, Query = unknown, Body = unknown> {
+export interface OperationCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
@@ -64,12 +64,36 @@ export const textTypes = ['text/csv', 'application/yaml'] as const;
 export const binaryTypes = ['image/png', 'image/jpeg', 'font/ttf', 'font/otf'] as const;
 export type FileType = (typeof textTypes)[number] | (typeof binaryTypes)[number];
 
+/**
+ * How the input of an operation becomes the arguments of its command. Without hints the values of the
+ * path stand without a flag, in their order, and every other field is a flag: `startsAt` is
+ * `--starts-at`. A field of an object in the body is a flag with both names: `--spaces-regions`.
+ */
+export interface CommandHints {
+  /** Fields that stand without a flag, in order; the last may be a list. */
+  readonly positional?: readonly string[];
+  /** Flags that are named otherwise than their fields: `{ startsAt: 'starts' }`. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** Fields that never stand in a command line, and the environment variable that holds each. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** What is asked before it runs, unless --yes is given: of what loses something. `{field}` stands for a value. */
+  readonly confirm?: string;
+  /** It has no command on the local database, and why. With --url it has. */
+  readonly remoteOnly?: string;
+  /** It has no command at all, and why. */
+  readonly none?: string;
+}
+
 interface Declared<Params extends z.ZodType, Query extends z.ZodType> {
   /** Under /api/v1, with `:name` for what `params` describes: `/deployments/:slug`. */
   readonly path: string;
-  /** camelCase, unique in the house: a verb and what it is about, `listDeployments`. */
+  /** A noun and a verb, unique in the program: `invoice approve`. The words of its command. */
+  readonly name: string;
+  /** Its name in the API's document, camelCase and unique: `approveInvoice`. */
   readonly operationId: string;
-  /** A heading of the reference, one of `tags` in src/http/tags.ts. */
+  /** How its command is bound, where that does not follow from the schemas. */
+  readonly command?: CommandHints;
+  /** A heading of the reference: a tag of some module. */
   readonly tag: string;
   /** One line without a full stop. */
   readonly summary: string;
@@ -79,7 +103,7 @@ interface Declared<Params extends z.ZodType, Query extends z.ZodType> {
   readonly roles: readonly Role[];
   /**
    * Values in a path and a query arrive as text and become what their schema says: an integer, a
-   * boolean, an array by repetition. A parameter that is not declared is refused. src/platform/schemas.ts
+   * boolean, an array by repetition. A parameter that is not declared is refused. src/platform/declare/schemas.ts
    * has the usual ones.
    */
   readonly params?: Params;
@@ -95,7 +119,7 @@ interface Declared<Params extends z.ZodType, Query extends z.ZodType> {
  * POST, PUT, PATCH and DELETE run in one transaction. POST takes an Idempotency-Key; the answer is
  * kept in the same transaction. A GET of one thing has an ETag.
  */
-export interface OperationDeclaration<
+export interface ActionDeclaration<
   Params extends z.ZodType = NoFields,
   Query extends z.ZodType = NoFields,
   Body extends z.ZodType = z.ZodUndefined,
@@ -121,13 +145,13 @@ export interface OperationDeclaration<
    * gave (428 without; `*` for any), and is refused with 412 when the thing has changed since:
    * checked in the transaction of the change, under a lock that other requests for the same take.
    */
-  readonly edits?: AnyOperation;
+  readonly edits?: AnyAction;
   /** What has to be asked of somebody else, such as a provider, before the transaction begins: none is held meanwhile. */
   prepare?(call: Call<Params, Query, Body>): Promise<Prepared>;
   run(call: Call<Params, Query, Body>, prepared: Prepared): Promise<z.input<Response>>;
 }
 
-type Call<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> = RouteCall<
+type Call<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> = OperationCall<
   z.output<Params>,
   z.output<Query>,
   z.output<Body>
@@ -184,25 +208,25 @@ export interface DocumentDeclaration<Params extends z.ZodType = NoFields, Query 
   run(call: Call<Params, Query, z.ZodUndefined>): Promise<Document>;
 }
 
-export type AnyOperation = OperationDeclaration<any, any, any, any, any>;
+export type AnyAction = ActionDeclaration<any, any, any, any, any>;
 export type AnyList = ListDeclaration<any, any, any, any>;
 export type AnyDocument = DocumentDeclaration<any, any>;
-export type RouteDeclaration =
-  | ({ readonly shape: 'operation' } & AnyOperation)
+export type Operation =
+  | ({ readonly shape: 'action' } & AnyAction)
   | ({ readonly shape: 'list' } & AnyList)
   | ({ readonly shape: 'document' } & AnyDocument);
 
 /** Declares an operation, with the types of what it is told and what it answers read from their schemas. */
-export function declareRoute<
+export function declareOperation<
   Params extends z.ZodType = NoFields,
   Query extends z.ZodType = NoFields,
   Body extends z.ZodType = z.ZodUndefined,
   Response extends z.ZodType = z.ZodVoid,
   Prepared = undefined,
 >(
-  route: OperationDeclaration<Params, Query, Body, Response, Prepared>,
-): { readonly shape: 'operation' } & OperationDeclaration<Params, Query, Body, Response, Prepared> {
-  return { ...route, shape: 'operation' };
+  route: ActionDeclaration<Params, Query, Body, Response, Prepared>,
+): { readonly shape: 'action' } & ActionDeclaration<Params, Query, Body, Response, Prepared> {
+  return { ...route, shape: 'action' };
 }
 
 /** Declares a list. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { day } from '../../platform/declare/schemas.ts';
+import { day } from './schemas.ts';
 import { readerOf } from './text-values.ts';
 
 const reader = readerOf(

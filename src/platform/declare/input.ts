@@ -1,11 +1,13 @@
-import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { RouteDeclaration } from '../../platform/declare/route.ts';
-import { pageSizeDefault, pageSizeMax } from './limits.ts';
-import { findUnfit, InvalidRequest, issuesOf, type ProblemError } from './problems.ts';
+import type { Operation } from './operation.ts';
+import { findUnfit, InvalidRequest, issuesOf, type ProblemError } from './invalid-input.ts';
 import { readerOf } from './text-values.ts';
 
-/** What the server adds to the query of every list. */
+/** Items on a page of a list, unless more or fewer are asked for; and at most. */
+export const pageSizeDefault = 100;
+export const pageSizeMax = 1_000;
+
+/** What every list's query has besides its own. */
 export const pageQuery = z.object({
   limit: z
     .int()
@@ -19,6 +21,13 @@ export const pageQuery = z.object({
     .optional()
     .meta({ description: '`nextCursor` of the page before, with the same other parameters' }),
 });
+
+/** The parts of a request as they came: text in path and query, JSON or a file's content in the body. */
+export interface RawInput {
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly body: unknown;
+}
 
 export interface RequestParts {
   readonly params: unknown;
@@ -35,15 +44,15 @@ export interface RequestParts {
 const nothing = z.object({});
 
 /** Reads and checks the parts of an operation's requests. The reader throws invalid_argument with all that is wrong. */
-export function partsReader(route: RouteDeclaration): (request: FastifyRequest) => RequestParts {
+export function partsReader(route: Operation): (raw: RawInput) => RequestParts {
   const paramsSchema: z.ZodType = route.params ?? nothing;
   const querySchema: z.ZodType = route.query ?? nothing;
-  const bodySchema: z.ZodType | undefined = route.shape === 'operation' ? route.body : undefined;
+  const bodySchema: z.ZodType | undefined = route.shape === 'action' ? route.body : undefined;
   const paramsReader = readerOf(paramsSchema, 'path');
   const queryReader = readerOf(querySchema, 'query');
   const pageReader = readerOf(route.shape === 'list' ? pageQuery : nothing, 'query');
 
-  return (request) => {
+  return (raw) => {
     const errors: ProblemError[] = [];
     function parse<Value>(schema: z.ZodType<Value>, value: unknown, place: ProblemError['in']): Value | undefined {
       const nul = findUnfit(value, place);
@@ -57,16 +66,16 @@ export function partsReader(route: RouteDeclaration): (request: FastifyRequest) 
       return undefined;
     }
 
-    const rawQuery = request.query as Record<string, unknown>;
+    const rawQuery = raw.query;
     const ofPage = Object.fromEntries(Object.entries(rawQuery).filter(([name]) => pageReader.names.includes(name)));
     const ofQuery = Object.fromEntries(Object.entries(rawQuery).filter(([name]) => !pageReader.names.includes(name)));
     errors.push(...queryReader.unknown(ofQuery));
-    const params = parse(paramsSchema, paramsReader.read(request.params as Record<string, unknown>), 'path');
+    const params = parse(paramsSchema, paramsReader.read(raw.params), 'path');
     const query = parse(querySchema, queryReader.read(ofQuery), 'query');
     const page = parse(pageQuery, pageReader.read(ofPage), 'query');
     let body: unknown;
-    if (bodySchema !== undefined) body = parse(bodySchema, request.body ?? undefined, 'body');
-    else if (!isEmpty(request.body))
+    if (bodySchema !== undefined) body = parse(bodySchema, raw.body ?? undefined, 'body');
+    else if (!isEmpty(raw.body))
       errors.push({ in: 'body', pointer: '', detail: 'is not known here: this operation takes none' });
     if (errors.length > 0) throw new InvalidRequest(errors);
     return {
@@ -75,7 +84,7 @@ export function partsReader(route: RouteDeclaration): (request: FastifyRequest) 
       body,
       page: page ?? { limit: pageSizeDefault },
       isLimitGiven: 'limit' in ofPage,
-      filters: { ...ofQuery, ...(request.params as Record<string, unknown>) },
+      filters: { ...ofQuery, ...raw.params },
     };
   };
 }

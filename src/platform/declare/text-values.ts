@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ProblemError } from './problems.ts';
+import type { ProblemError } from './invalid-input.ts';
 
 // What stands in an address is text. A schema says which of it is a number, a boolean or a list.
 

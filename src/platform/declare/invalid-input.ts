@@ -1,0 +1,62 @@
+import type { z } from 'zod';
+import { ArcadiaError } from '../errors.ts';
+
+// What is wrong with the input of an operation, part by part.
+
+/** One thing that is wrong with a request. */
+export interface ProblemError {
+  readonly in: 'path' | 'query' | 'header' | 'body';
+  /** A JSON pointer (RFC 6901) into the body, its line and column, or the parameter's name: `/rules/0/name`, `from`. */
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+const errorsMax = 100;
+
+/** A request that is not as its operation's schema says. */
+export class InvalidRequest extends ArcadiaError {
+  readonly errors: readonly ProblemError[];
+  /** Told are the first hundred. */
+  constructor(errors: readonly ProblemError[]) {
+    const [first] = errors;
+    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+    super(
+      'invalid_argument',
+      first === undefined ? 'The request is not valid.' : `${first.pointer || 'The body'}: ${first.detail}${more}.`,
+    );
+    this.errors = errors.slice(0, errorsMax);
+  }
+}
+
+/** What a schema says against a value, by where in the request it stands. */
+export function issuesOf(place: ProblemError['in'], error: z.ZodError): ProblemError[] {
+  return error.issues.flatMap((issue) => {
+    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+    const detail = issue.code === 'unrecognized_keys' ? 'is not known here' : issue.message;
+    return paths.map((path) => ({ in: place, pointer: pointerOf(place, path), detail }));
+  });
+}
+
+/** A JSON pointer into the body, or a parameter's name. */
+export function pointerOf(place: ProblemError['in'], path: readonly PropertyKey[]): string {
+  if (place !== 'body') return path.map(String).join('.');
+  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** Nothing that is asked for needs more; whoever walks a value may then do so by recursion. */
+const depthMax = 64;
+
+/** Where a text holds what no text in PostgreSQL can, the character NUL; or where a value goes too deep. */
+export function findUnfit(value: unknown, place: ProblemError['in'], path = '', depth = 0): ProblemError | null {
+  if (typeof value === 'string') {
+    return value.includes('\0') ? { in: place, pointer: path, detail: 'holds the character NUL' } : null;
+  }
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return null;
+  if (depth >= depthMax) return { in: place, pointer: path, detail: `is nested more than ${depthMax} deep` };
+  for (const [name, item] of Object.entries(value)) {
+    if (name.includes('\0')) return { in: place, pointer: path, detail: 'has a name with the character NUL' };
+    const found = findUnfit(item, place, place === 'body' ? `${path}/${name}` : name, depth + 1);
+    if (found !== null) return found;
+  }
+  return null;
+}
