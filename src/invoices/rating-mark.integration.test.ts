@@ -42,6 +42,19 @@ it('a year in advance is billed whole, although the plan has another version bef
   expect(await proposed()).toEqual([]);
 });
 
+it('a discount of a year in advance is on the invoice of the fee, and the months after have none', async () => {
+  await makePlan(test.db, {
+    ...yearly,
+    plan: 'fifth-off',
+    from: '2023-01-01',
+    base: '120.00',
+    discount: { percent: '20' },
+  });
+  await addDeployment(test.db, { customer: 'acme', slug: 'a', plan: 'fifth-off' });
+  expect(await bill(january)).toEqual(['96.00']);
+  expect(await bill(january.add({ months: 1 }))).toEqual([]);
+});
+
 it('a pause within a billed year gives back its days, and a later end the rest', async () => {
   await addDeployment(test.db, { customer: 'acme', slug: 'a', plan: 'yearly' });
   expect(await bill(january)).toEqual(['1200.00']);

@@ -24,6 +24,16 @@ describe('a bad plan is refused with path and reason', () => {
     ['half a cent', { base: '50.005' }, 'base: 50.005 is finer than the currency: USD has 2 digits after the point'],
     ['an unknown currency', { currency: 'XYZ' }, "currency: 'XYZ' is not a currency of ISO 4217, such as USD or EUR."],
     ['a cap below the minimum', { minimum: '10', cap: '9' }, 'cap: is below the minimum (10)'],
+    [
+      'a cap beside a yearly fee',
+      { baseEvery: 'year', cap: '60.00' },
+      'cap: is of each month, and the base fee is of a year: a plan has one or the other',
+    ],
+    [
+      'a minimum beside a yearly fee',
+      { baseEvery: 'year', minimum: '60.00' },
+      'minimum: is of each month, and the base fee is of a year: a plan has one or the other',
+    ],
     ['a stranger', { bonus: '1' }, 'bonus: is not known here'],
     ['a discount of both', { discount: { percent: '1', amount: '1' } }, 'discount: needs either percent or amount'],
     ['a discount of neither', { discount: {} }, 'discount: needs either percent or amount'],

@@ -166,17 +166,32 @@ export function checkPlan(
     });
     return { plan: null, problems };
   }
-  const problems = parsed.data.items.flatMap((item, index): PlanProblem[] =>
-    kinds.has(item.kind)
+  const problems = [...undefinedLimits(parsed.data), ...unknownKinds(parsed.data, kinds)];
+  return problems.length > 0 ? { plan: null, problems } : { plan: parsed.data, problems: [] };
+}
+
+/** A month's minimum and cap are compared with a month's fee: beside a longer one they mean nothing yet. */
+function undefinedLimits({ baseEvery, ...plan }: PlanVersion): PlanProblem[] {
+  if (baseEvery === 'month') return [];
+  return (['minimum', 'cap'] as const)
+    .filter((limit) => plan[limit] !== null)
+    .map((limit) => ({
+      path: [limit],
+      reason: `is of each month, and the base fee is of a ${baseEvery}: a plan has one or the other`,
+    }));
+}
+
+function unknownKinds(plan: PlanVersion, kinds: ReadonlySet<string>): PlanProblem[] {
+  return plan.items.flatMap(({ kind }, index) =>
+    kinds.has(kind)
       ? []
       : [
           {
             path: ['items', index, 'kind'],
-            reason: `there is no billing kind ${item.kind}; there are ${[...kinds].sort().join(', ')}`,
+            reason: `there is no billing kind ${kind}; there are ${[...kinds].sort().join(', ')}`,
           },
         ],
   );
-  return problems.length > 0 ? { plan: null, problems } : { plan: parsed.data, problems: [] };
 }
 
 /** `items[2].properties.unitPrice` */

@@ -8,6 +8,18 @@ import { type Piece, type Timeline, versionKey } from './timeline.ts';
 export interface BaseFee extends Span {
   readonly version: PlanVersion;
   readonly amount: Exact;
+  /** What it is for: the times of the period that it charges, paused time left out. */
+  readonly times: readonly Span[];
+  readonly period: FeePeriod;
+}
+
+/** The time over which an amount is prorated: a whole fee's own, or a calendar month that has a share of one. */
+interface FeePeriod extends Span {
+  /** How many months' minimum, cap and amount of discount it has. */
+  readonly months: number;
+  /** Of how many shares of the fee the period has one, and how many were before it. */
+  readonly shares: number;
+  readonly before: number;
 }
 
 /**
@@ -36,14 +48,45 @@ export function feesBilled(timeline: Timeline, month: Temporal.PlainYearMonth): 
   });
 }
 
-/** The fee that a month's own active time costs, whenever it is billed; of a yearly fee a twelfth. */
+/**
+ * The fee that a month's own active time costs, whenever it is billed; of a yearly fee a twelfth. The
+ * twelfths are differences of a running total over the calendar year: twelve of them are the fee.
+ */
 export function feesOfMonth(pieces: readonly Piece[], month: Temporal.PlainYearMonth): BaseFee[] {
   const fees: BaseFee[] = [];
   for (const piece of pieces) {
     if (piece.state !== 'active' || piece.version === null) continue;
-    pushFee(fees, piece.version, piece, monthSpan(month), piece.version.baseEvery === 'year' ? 12 : 1);
+    const shares = piece.version.baseEvery === 'year' ? 12 : 1;
+    pushFee(fees, piece.version, piece, { ...monthOf(month), shares, before: (month.month - 1) % shares });
   }
   return fees;
+}
+
+/** The part of a fee that is for the time before an instant. */
+export function feeBefore({ version, times, period }: BaseFee, until: Temporal.Instant): Exact {
+  return prorated(new Exact(version.base), timesBefore(times, until), period, version);
+}
+
+/** The part of what each month has (a minimum, a cap, an amount of discount) that falls to a fee's time before an instant. */
+export function limitOf({ version, times, period }: BaseFee, monthly: string, until: Temporal.Instant | null): Exact {
+  const whole = { ...period, shares: 1, before: 0 };
+  return prorated(new Exact(monthly).times(period.months), timesBefore(times, until), whole, version);
+}
+
+function timesBefore(times: readonly Span[], until: Temporal.Instant | null): readonly Span[] {
+  return times.flatMap(({ from, to }) => overlap({ from, to: until }, { from, to }) ?? []);
+}
+
+function prorated(whole: Exact, times: readonly Span[], period: FeePeriod, { currency }: PlanVersion): Exact {
+  const { shares, before } = period;
+  return times.reduce(
+    (sum, time) => sum.plus(prorate(whole, time, period, currencyDigits(currency), shares, before)),
+    new Exact(0),
+  );
+}
+
+function monthOf(month: Temporal.PlainYearMonth): FeePeriod {
+  return { ...monthSpan(month), months: 1, shares: 1, before: 0 };
 }
 
 interface Term {
@@ -73,25 +116,29 @@ function rhythm({ plan, currency, baseEvery, baseDue }: PlanVersion): string {
 
 /** One per unbroken time on a version within the month, pauses left out. */
 function monthlyFees(stays: Timeline, month: Temporal.PlainYearMonth): BaseFee[] {
-  const period = monthSpan(month);
+  const period = monthOf(month);
   const fees: BaseFee[] = [];
   for (const stay of stays) {
     const span = stay.paused ? null : overlap(stay, period);
-    if (span !== null) pushFee(fees, stay.version, span, period, 1);
+    if (span !== null) pushFee(fees, stay.version, span, period);
   }
   return fees;
 }
 
 /** Adds a fee, or lengthens the one before where the time goes on. */
-function pushFee(fees: BaseFee[], version: PlanVersion, { from, to }: Span, period: Span, shares: number): void {
-  const digits = currencyDigits(version.currency);
-  const amount = prorate(new Exact(version.base), { from, to }, period, digits, shares);
+function pushFee(fees: BaseFee[], version: PlanVersion, { from, to }: Span, period: FeePeriod): void {
   const last = fees.at(-1);
-  if (last?.to.equals(from) && versionKey(last.version) === versionKey(version)) {
-    fees[fees.length - 1] = { ...last, to, amount: last.amount.plus(amount) };
-  } else {
-    fees.push({ version, from, to, amount });
-  }
+  const goesOn = last !== undefined && last.to.equals(from) && versionKey(last.version) === versionKey(version);
+  const span = goesOn ? { from: last.from, to } : { from, to };
+  const fee = {
+    ...span,
+    version,
+    times: [span],
+    period,
+    amount: prorated(new Exact(version.base), [span], period, version),
+  };
+  if (goesOn) fees[fees.length - 1] = fee;
+  else fees.push(fee);
 }
 
 function yearlyFees(term: Term, due: PlanVersion['baseDue'], month: Span): BaseFee[] {
@@ -119,12 +166,7 @@ function yearlyFee(stays: Timeline, held: Span, year: Span): BaseFee | null {
   const within = stays.filter((stay) => overlap(stay, held) !== null);
   const version = within[0]?.version;
   if (version === undefined) return null;
-  const whole = new Exact(version.base);
-  const amount = within
-    .filter((stay) => !stay.paused)
-    .reduce(
-      (sum, stay) => sum.plus(prorate(whole, overlap(stay, held) ?? held, year, currencyDigits(version.currency))),
-      new Exact(0),
-    );
-  return { ...held, version, amount };
+  const period = { ...year, months: 12, shares: 1, before: 0 };
+  const times = within.flatMap((stay) => (stay.paused ? [] : (overlap(stay, held) ?? [])));
+  return { ...held, version, times, period, amount: prorated(new Exact(version.base), times, period, version) };
 }

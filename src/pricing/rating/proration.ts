@@ -38,8 +38,10 @@ export function overlap(
  * rounded to `digits` after the point: R(to) - R(from), where R(t) is the rounded part for the time
  * from the period's beginning to t. So parts add up to the whole, however a period is split.
  * @param shares of the whole, the period has one: 12 for a year's fee over a calendar month
+ * @param before how many shares there were before the period: the running total goes through all of
+ *   them, so that the twelve months of a year add up to its fee
  */
-export function prorate(whole: Exact, part: Span, period: Span, digits: number, shares = 1): Exact {
+export function prorate(whole: Exact, part: Span, period: Span, digits: number, shares = 1, before = 0): Exact {
   if (shares === 1 && part.from.equals(period.from) && part.to.equals(period.to)) {
     return roundHalfAwayFromZero(whole, digits);
   }
@@ -50,8 +52,9 @@ export function prorate(whole: Exact, part: Span, period: Span, digits: number, 
     throw new RangeError(`[${part.from}, ${part.to}) is not within [${period.from}, ${period.to})`);
   }
   // Of what is not exactly half, 200 digits never make a half: the divisor is below 10^16.
-  const until = (elapsed: Exact) => roundHalfAwayFromZero(whole.times(elapsed).div(length.times(shares)), digits);
-  return begin.isZero() ? until(end) : until(end).minus(until(begin));
+  const until = (elapsed: Exact) =>
+    roundHalfAwayFromZero(whole.times(length.times(before).plus(elapsed)).div(length.times(shares)), digits);
+  return until(end).minus(until(begin));
 }
 
 function microseconds(from: Temporal.Instant, to: Temporal.Instant): Exact {

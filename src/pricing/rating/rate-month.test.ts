@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { feesOfMonth } from './base-fees.ts';
 import { rateMonth, type UsageLine } from './rate-month.ts';
+import { Exact } from '../../platform/quantity.ts';
 import { bill, shown, stay, usedMonth, version } from '../../../test/fixtures/rating.ts';
 
 const hours = (change: object = {}) => ({
@@ -113,30 +114,21 @@ describe('what no plan charges', () => {
   });
 });
 
-describe('minimum, cap and discount are of what the month itself costs', () => {
-  it('also where its base fee was billed before, or is billed by the year', () => {
-    const advance = version({
-      base: '30.00',
-      baseDue: 'advance',
-      cap: '40.00',
-      discount: { percent: '10' },
-      items: [hours({ allowance: '0' })],
-    });
-    const rated = bill([stay(advance, '2026-01-01')], '2026-06', { droplet_hours: 10 });
-    expect(shown(rated)).toEqual([
-      'base_fee 2026-07-01..2026-08-01 30.00',
-      'usage droplet_hours 2026-06-01..2026-07-01 30.00',
-      'cap 2026-06-01..2026-07-01 -20.00',
-      'discount 2026-06-01..2026-07-01 -4.00',
-    ]);
-    const yearly = version({ base: '360.00', baseEvery: 'year', minimum: '35.00' });
-    expect(shown(bill([stay(yearly, '2026-01-01')], '2026-06'))).toEqual(['minimum 2026-06-01..2026-07-01 5.00']);
-  });
+describe('an estimate of a month', () => {
+  const yearly = version({ base: '100.00', baseEvery: 'year' });
+  const estimate = (month: string) => {
+    const used = usedMonth([stay(yearly, '2020-01-01')], month, {});
+    return rateMonth({ ...used, fees: feesOfMonth(used.pieces, used.month), earlier: [] }).totals[0]?.total;
+  };
+  it('has a twelfth of a yearly fee', () => expect(estimate('2026-06')).toBe('8.33'));
 
-  it('so that a comparison shows a twelfth of a yearly fee', () => {
-    const used = usedMonth([stay(version({ base: '100.00', baseEvery: 'year' }), '2026-01-01')], '2026-06', {});
-    const rated = rateMonth({ ...used, fees: feesOfMonth(used.pieces, used.month), earlier: [] });
-    expect(rated.totals).toEqual([{ currency: 'USD', total: '8.33' }]);
+  it('and twelve of them are the fee, from whatever month on', () => {
+    for (const first of ['2026-01', '2026-08']) {
+      const months = Array.from({ length: 12 }, (_, index) =>
+        Temporal.PlainYearMonth.from(first).add({ months: index }).toString(),
+      );
+      expect(months.reduce((sum, month) => sum.plus(estimate(month) ?? ''), new Exact(0)).toFixed(2)).toBe('100.00');
+    }
   });
 });
 

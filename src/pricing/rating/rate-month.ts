@@ -1,7 +1,7 @@
 import { currencyDigits, formatMoney, roundMoney } from '../../platform/money.ts';
 import { Exact, formatQuantity, sumQuantities } from '../../platform/quantity.ts';
 import type { PlanItem, PlanVersion } from '../plan.ts';
-import { type BaseFee, feesOfMonth } from './base-fees.ts';
+import { type BaseFee, feeBefore, feesOfMonth, limitOf } from './base-fees.ts';
 import { type AllowanceUse, CarriedAllowances } from './carry-over.ts';
 import { rateCharge, unitPriceOf } from './models.ts';
 import { monthSpan, type Span } from './proration.ts';
@@ -54,7 +54,7 @@ export interface UsageLine extends LineOf<'usage'> {
   readonly limitedBy: 'minimum' | 'cap' | null;
 }
 
-/** What applies to all that a month costs on one plan version, in this order. */
+/** What applies to all lines of one plan version that are shown together, in this order. */
 export type AdjustmentLine = LineOf<'minimum' | 'cap' | 'discount'>;
 
 export type RatedLine = BaseFeeLine | UsageLine | AdjustmentLine;
@@ -68,7 +68,10 @@ export interface UnchargedUsage extends Span {
 
 export interface RatedMonth {
   readonly month: Temporal.PlainYearMonth;
-  /** By plan version in order of first use: its base fees, its items in their order and then what it has no price for, its adjustments. */
+  /**
+   * By plan version in order of first use, then those that have nothing here but a base fee: its base
+   * fees, its items in their order and then what it has no price for, its adjustments.
+   */
   readonly lines: readonly RatedLine[];
   /** Per currency, the sum of its lines' amounts; by currency. Nothing on any plan: none. */
   readonly totals: readonly { readonly currency: string; readonly total: string }[];
@@ -86,28 +89,44 @@ export interface RateMonthInput extends UsedMonth {
  * Rates a calendar month of one deployment: for quote, preview, invoice and correction alike.
  *
  * A line's amount is exact until it is rounded, once, half away from zero, to the currency's
- * minor unit; everything else is a sum of amounts shown. Minimum, cap and discount of a plan are
- * reckoned on what the month itself costs (its own base fee, whenever that is billed, and usage).
+ * minor unit; everything else is a sum of amounts shown. Minimum, cap and discount of a plan version
+ * are computed on the lines of that version that are shown here, and on no others.
  */
 export function rateMonth({ month, pieces, fees, earlier }: RateMonthInput): RatedMonth {
   const sections = sectionsOf({ month, pieces });
   const uses = new CarriedAllowances(earlier).settle(month, sections);
-  const ownFees = feesOfMonth(pieces, month);
-  const shownFees = new Set<BaseFee>();
-  const lines: RatedLine[] = sections.flatMap((section, index) => {
+  const used = sections.map((section, index): VersionLines => {
     const { version } = section;
-    const of = (fee: BaseFee) => versionKey(fee.version) === versionKey(version);
-    const feeLines = fees.filter(of).map((fee) => {
-      shownFees.add(fee);
-      return feeLine(fee);
-    });
-    const usageLines = rateSection(section, uses[index] ?? new Map<PlanItem, AllowanceUse>());
-    const due = [...ownFees.filter(of), ...usageLines].reduce((sum, { amount }) => sum.plus(amount), new Exact(0));
-    return [...feeLines, ...usageLines, ...adjust(section, due, month)];
+    const usage = rateSection(section, uses[index] ?? new Map<PlanItem, AllowanceUse>());
+    return { version, section, fees: feesOf(fees, version), usage };
   });
-  // Fees of other months: of the next one's version, or of a year that began or ended here.
-  lines.push(...fees.filter((fee) => !shownFees.has(fee)).map(feeLine));
+  // Fees of other times: of the next month's version, or of a year that began or ended here.
+  const others = versionsOf(fees).filter((version) => !used.some((one) => isSame(one.version, version)));
+  const all = [
+    ...used,
+    ...others.map((version) => ({ version, section: null, fees: feesOf(fees, version), usage: [] })),
+  ];
+  const lines: RatedLine[] = all.flatMap((one) => [...one.fees.map(feeLine), ...one.usage, ...adjust(one, month)]);
   return { month, lines, totals: totalsOf(lines), uncharged: unchargedOf(pieces) };
+}
+
+/** All that is shown of one plan version, before its adjustments. */
+interface VersionLines {
+  readonly version: PlanVersion;
+  /** Null: only fees of other times. */
+  readonly section: Section | null;
+  readonly fees: readonly BaseFee[];
+  readonly usage: readonly UsageLine[];
+}
+
+const isSame = (one: PlanVersion, other: PlanVersion) => versionKey(one) === versionKey(other);
+
+function feesOf(fees: readonly BaseFee[], version: PlanVersion): BaseFee[] {
+  return fees.filter((fee) => isSame(fee.version, version));
+}
+
+function versionsOf(fees: readonly BaseFee[]): PlanVersion[] {
+  return [...new Map(fees.map(({ version }) => [versionKey(version), version])).values()];
 }
 
 function totalsOf(lines: readonly RatedLine[]): RatedMonth['totals'] {
@@ -185,11 +204,8 @@ function limit(amount: Exact, { minimum, cap }: { readonly minimum: Exact | null
   return { amount, limitedBy: null };
 }
 
-/** A whole month's minimum and cap as they are for the section's part of it. */
-function limitsOf(
-  section: Section,
-  { minimum, cap }: { readonly minimum: string | null; readonly cap: string | null },
-) {
+/** An item's minimum and cap as they are for the section's part of the month. */
+function itemLimits(section: Section, { minimum, cap }: PlanItem) {
   const digits = currencyDigits(section.version.currency);
   const part = (whole: string | null) => (whole === null ? null : section.part(whole, digits));
   return { minimum: part(minimum), cap: part(cap) };
@@ -201,7 +217,7 @@ function rateItem(section: Section, item: PlanItem, use: AllowanceUse | undefine
   const allowance = use?.own ?? ownAllowance(section, item);
   const billable = use?.billable ?? Exact.max(quantity.minus(allowance), 0);
   const charged = rateCharge(item, billable);
-  const { amount, limitedBy } = limit(charged.amount, limitsOf(section, item));
+  const { amount, limitedBy } = limit(charged.amount, itemLimits(section, item));
   return {
     ...common('usage', version, hull(section), ` ${item.kind}`, amount),
     billingKind: item.kind,
@@ -249,25 +265,60 @@ function unpricedLine(section: Section, kind: string): UsageLine {
 }
 
 /** Minimum or cap first; the discount is on what they leave, and never more than that. */
-function adjust(section: Section, due: Exact, month: Temporal.PlainYearMonth): AdjustmentLine[] {
-  const { version } = section;
+function adjust(shown: VersionLines, month: Temporal.PlainYearMonth): AdjustmentLine[] {
+  const { version } = shown;
+  const due = sumOf([...shown.fees, ...shown.usage]);
   const lines: AdjustmentLine[] = [];
   const line = (kind: AdjustmentLine['kind'], amount: Exact) => {
-    if (!amount.isZero()) lines.push(common(kind, version, hull(section), '', amount));
+    if (!amount.isZero()) lines.push(common(kind, version, hullOf(shown), '', amount));
   };
-  const { amount: limited, limitedBy } = limit(due, limitsOf(section, version));
+  const { amount: limited, limitedBy } = limit(due, planLimits(shown));
   if (limitedBy) line(limitedBy, limited.minus(due));
-
-  const { discount } = version;
-  const firstDay = month.toPlainDate({ day: 1 });
-  if (discount && (discount.until === null || Temporal.PlainDate.compare(firstDay, discount.until) < 0)) {
-    const off =
-      discount.percent === undefined
-        ? Exact.min(section.part(discount.amount ?? '0', currencyDigits(version.currency)), limited)
-        : roundMoney(limited.times(discount.percent).div(100), version.currency);
-    line('discount', off.negated());
-  }
+  line('discount', discountOf(shown, limited.minus(due), month).negated());
   return lines;
+}
+
+/**
+ * The plan's minimum and cap: of the time that the base fees shown are for, which is the month's own
+ * in arrears and the next one's in advance. Where none is shown, in advance after the last, no minimum
+ * is due, and the cap is of the section's own part of the month.
+ */
+function planLimits({ version, section, fees }: VersionLines) {
+  const { minimum, cap } = version;
+  const part = (monthly: string | null) =>
+    monthly === null || fees.length === 0 ? null : sumOf(fees.map((fee) => ({ amount: limitOf(fee, monthly, null) })));
+  const capOfSection = cap === null ? null : (section?.part(cap, currencyDigits(version.currency)) ?? null);
+  return { minimum: part(minimum), cap: part(cap) ?? capOfSection };
+}
+
+/**
+ * What the discount takes off: of usage of months that have it, and of fees as far as their time has it.
+ * @param limits what minimum or cap add or take; they count to what has the discount
+ */
+function discountOf({ version, fees, usage }: VersionLines, limits: Exact, month: Temporal.PlainYearMonth): Exact {
+  const { discount, currency } = version;
+  if (discount === null) return new Exact(0);
+  const until = discount.until && discount.until.toZonedDateTime('UTC').toInstant();
+  const hasUsage = until === null || Temporal.Instant.compare(monthSpan(month).from, until) < 0;
+  const discountedFees = until === null ? fees : fees.filter(({ from }) => Temporal.Instant.compare(from, until) < 0);
+  if (!hasUsage && discountedFees.length === 0) return new Exact(0);
+  const feeSum = sumOf(discountedFees.map((fee) => (until === null ? fee : { amount: feeBefore(fee, until) })));
+  const base = Exact.max(feeSum.plus(hasUsage ? sumOf(usage) : 0).plus(limits), 0);
+  const { percent, amount } = discount;
+  if (percent !== undefined) return roundMoney(base.times(percent).div(100), currency);
+  return Exact.min(sumOf(fees.map((fee) => ({ amount: limitOf(fee, amount ?? '0', until) }))), base);
+}
+
+function sumOf(lines: readonly { readonly amount: Exact | string }[]): Exact {
+  return lines.reduce((sum, { amount }) => sum.plus(amount), new Exact(0));
+}
+
+/** From the first to the last time of the lines. */
+function hullOf({ section, fees }: VersionLines): Span {
+  const spans = [...(section?.spans ?? []), ...fees];
+  const froms = spans.map(({ from }) => from).sort(Temporal.Instant.compare);
+  const tos = spans.map(({ to }) => to).sort(Temporal.Instant.compare);
+  return { from: froms[0] as Temporal.Instant, to: tos.at(-1) as Temporal.Instant };
 }
 
 /** A whole month on one plan version with its usage, and nothing before: what an estimate rates. */
