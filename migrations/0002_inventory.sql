@@ -2,7 +2,7 @@
 
 CREATE TABLE accounts (
   account_id          int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  slug                text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+  slug                slug NOT NULL UNIQUE,
   name                text NOT NULL,
   provider            text NOT NULL,
   -- Where its API answers: https://..., or simulator:<fleet>?seed=... for a built-in fleet.
@@ -71,18 +71,11 @@ CREATE TABLE resource_states (
   parents       text[] COLLATE "C" NOT NULL,
   -- Normalised facts that levels are read from: size_slug, vcpus, memory_mb, disk_gb, size_gb, ...
   attributes    jsonb NOT NULL,
-  valid_from    timestamptz NOT NULL,
-  valid_to      timestamptz NOT NULL,
-  recorded_at   timestamptz NOT NULL,
-  superseded_at timestamptz NOT NULL,
   source        text COLLATE "C" NOT NULL CHECK (source IN ('listing', 'action', 'operator', 'assumed')),
   sync_run_id   bigint REFERENCES sync_runs,
-  recorded_by   text,
-  CHECK (valid_from < valid_to),
-  CHECK (recorded_at <= superseded_at),
-  EXCLUDE USING gist (resource_id WITH =, tstzrange(valid_from, valid_to) WITH &&)
-    WHERE (superseded_at = 'infinity')
+  recorded_by   text
 );
+CALL keep_history('resource_states', 'resource_id');
 CREATE INDEX resource_states_by_end ON resource_states (valid_to, valid_from) WHERE superseded_at = 'infinity';
 CREATE INDEX resource_states_by_begin ON resource_states (valid_from) WHERE superseded_at = 'infinity';
 -- What is alive, by what a listing of it covers.
@@ -97,18 +90,11 @@ CREATE TABLE project_memberships (
   project_membership_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   resource_id   bigint NOT NULL REFERENCES resources,
   project_id    bigint NOT NULL REFERENCES resources,
-  valid_from    timestamptz NOT NULL,
-  valid_to      timestamptz NOT NULL,
-  recorded_at   timestamptz NOT NULL,
-  superseded_at timestamptz NOT NULL,
   source        text COLLATE "C" NOT NULL CHECK (source IN ('listing', 'action', 'operator', 'assumed')),
   sync_run_id   bigint REFERENCES sync_runs,
-  recorded_by   text,
-  CHECK (valid_from < valid_to),
-  CHECK (recorded_at <= superseded_at),
-  EXCLUDE USING gist (resource_id WITH =, tstzrange(valid_from, valid_to) WITH &&)
-    WHERE (superseded_at = 'infinity')
+  recorded_by   text
 );
+CALL keep_history('project_memberships', 'resource_id');
 CREATE INDEX project_memberships_by_project ON project_memberships (project_id) WHERE superseded_at = 'infinity';
 
 -- The provider's action log, as read: power, resize, create, destroy with their times.
@@ -140,7 +126,7 @@ CREATE TABLE end_candidates (
   listings         int NOT NULL CHECK (listings >= 1)
 );
 
--- Published to other rooms: what is believed now, over all time.
+-- Published to other modules: what is believed now, over all time.
 CREATE VIEW inventory_accounts AS
   SELECT account_id, slug, name, provider, simulated, connected_at, metered_from FROM accounts;
 CREATE VIEW inventory_resources AS
@@ -158,3 +144,36 @@ CREATE VIEW inventory_sync_runs AS
 CREATE VIEW inventory_complete_syncs AS
   SELECT account_id, kind, max(started_at) AS started_at
   FROM sync_runs WHERE outcome = 'complete' GROUP BY account_id, kind;
+CREATE VIEW inventory_actions AS
+  SELECT account_id, external_id, type, status, resource_kind, resource_external_id, started_at, completed_at, seen_at
+  FROM provider_actions;
+
+-- The end of a sync of one kind of one account.
+CREATE FUNCTION publish_sync() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  PERFORM publish_event('sync.ended', slug || '/' || NEW.kind) FROM accounts WHERE account_id = NEW.account_id;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER publish_end AFTER UPDATE ON sync_runs FOR EACH ROW
+  WHEN (OLD.outcome = 'running' AND NEW.outcome <> 'running') EXECUTE FUNCTION publish_sync();
+REVOKE EXECUTE ON FUNCTION publish_sync FROM PUBLIC;
+CALL publish_changes('accounts', 'account.changed', 'SELECT slug AS subject, NULL AS customer_id FROM changed');
+CALL audit_changes('accounts', '{credentials}');
+
+-- What customers read of accounts, resources and their states follows from ownership: 0003_deployments.sql.
+-- The provider's own answers (resource_payloads) hold prices and are for staff only.
+CALL protect_from_customers('resource_payloads');
+CALL protect_from_customers('project_memberships');
+CALL protect_from_customers('provider_actions');
+CALL protect_from_customers('end_candidates');
+CALL protect_from_customers('sync_runs');
+CALL publish_to_customers('inventory_accounts');
+CALL publish_to_customers('inventory_resources');
+CALL publish_to_customers('inventory_states');
+CALL protect_from_customers('inventory_memberships');
+CALL protect_from_customers('inventory_sync_runs');
+CALL protect_from_customers('inventory_complete_syncs');
+CALL protect_from_customers('inventory_actions');
+
+CALL pin_search_paths();

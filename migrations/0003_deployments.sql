@@ -4,13 +4,13 @@ CREATE TABLE customers (
   customer_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   external_id text NOT NULL UNIQUE,          -- arcadia-app's id
   name        text NOT NULL,
-  currency    text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+  currency    currency_code NOT NULL,
   created_at  timestamptz NOT NULL
 );
 
 CREATE TABLE deployments (
   deployment_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  slug          text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+  slug          slug NOT NULL UNIQUE,
   name          text NOT NULL,
   customer_id   bigint REFERENCES customers,
   starts_at     timestamptz NOT NULL,
@@ -55,19 +55,12 @@ CREATE TABLE ownership_rules (
   owner_set_id   bigint REFERENCES owner_sets,
   -- 'declared': a rules file governs it, and ends it by leaving it out.
   origin         text COLLATE "C" NOT NULL CHECK (origin IN ('built in', 'declared', 'import')),
-  valid_from     timestamptz NOT NULL,
-  valid_to       timestamptz NOT NULL,
-  recorded_at    timestamptz NOT NULL,
-  superseded_at  timestamptz NOT NULL,
   recorded_by    text NOT NULL,
-  CHECK (valid_from < valid_to),
-  CHECK (recorded_at <= superseded_at),
   CHECK ((kind = 'project') = (project_id IS NOT NULL)),
   CHECK ((kind IN ('tag', 'name')) = (pattern IS NOT NULL)),
-  CHECK ((kind IN ('manual', 'deployment_tag', 'inheritance')) = (owner_set_id IS NULL)),
-  EXCLUDE USING gist (rule_id WITH =, tstzrange(valid_from, valid_to) WITH &&)
-    WHERE (superseded_at = 'infinity')
+  CHECK ((kind IN ('manual', 'deployment_tag', 'inheritance')) = (owner_set_id IS NULL))
 );
+CALL keep_history('ownership_rules', 'rule_id');
 CREATE SEQUENCE ownership_rule_ids START 100;
 INSERT INTO ownership_rules (rule_id, kind, position, origin, valid_from, valid_to, recorded_at, superseded_at, recorded_by) VALUES
   (1, 'manual',         100, 'built in', '-infinity', 'infinity', '-infinity', 'infinity', 'built in'),
@@ -78,16 +71,9 @@ CREATE TABLE manual_assignments (
   manual_assignment_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   resource_id   bigint NOT NULL REFERENCES resources,
   owner_set_id  bigint NOT NULL REFERENCES owner_sets,
-  valid_from    timestamptz NOT NULL,
-  valid_to      timestamptz NOT NULL,
-  recorded_at   timestamptz NOT NULL,
-  superseded_at timestamptz NOT NULL,
-  recorded_by   text NOT NULL,
-  CHECK (valid_from < valid_to),
-  CHECK (recorded_at <= superseded_at),
-  EXCLUDE USING gist (resource_id WITH =, tstzrange(valid_from, valid_to) WITH &&)
-    WHERE (superseded_at = 'infinity')
+  recorded_by   text NOT NULL
 );
+CALL keep_history('manual_assignments', 'resource_id');
 
 -- Derived: who owns a resource over each interval, and by which rule (NULL: no rule found an
 -- owner). From a resource's birth on there is no gap: what nobody owns is 'unattributed'.
@@ -97,16 +83,9 @@ CREATE TABLE attributions (
   attribution_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   resource_id   bigint NOT NULL,
   owner_set_id  bigint NOT NULL,
-  rule_id       bigint,
-  valid_from    timestamptz NOT NULL,
-  valid_to      timestamptz NOT NULL,
-  recorded_at   timestamptz NOT NULL,
-  superseded_at timestamptz NOT NULL,
-  CHECK (valid_from < valid_to),
-  CHECK (recorded_at <= superseded_at),
-  EXCLUDE USING gist (resource_id WITH =, tstzrange(valid_from, valid_to) WITH &&)
-    WHERE (superseded_at = 'infinity')
+  rule_id       bigint
 );
+CALL keep_history('attributions', 'resource_id');
 CREATE INDEX attributions_by_owner ON attributions (owner_set_id) WHERE superseded_at = 'infinity';
 CREATE INDEX attributions_by_resource ON attributions (resource_id, valid_from) WHERE superseded_at = 'infinity';
 
@@ -119,7 +98,7 @@ CREATE TABLE attribution_progress (
 );
 INSERT INTO attribution_progress (fact_change_id) VALUES (0);
 
--- Published to other rooms.
+-- Published to other modules.
 CREATE VIEW deployments_attributions AS
   SELECT attribution_id, resource_id, owner_set_id, rule_id, valid_from, valid_to, recorded_at
   FROM attributions WHERE superseded_at = 'infinity';
@@ -135,3 +114,57 @@ CREATE VIEW deployments_owners_ever AS
   SELECT a.resource_id, m.deployment_id
   FROM attributions a JOIN owner_set_members m USING (owner_set_id);
 CREATE VIEW deployments_progress AS SELECT fact_change_id FROM attribution_progress;
+CREATE VIEW deployments_rules AS
+  SELECT rule_id, kind, position, project_id, pattern, origin, valid_from, valid_to, recorded_at, recorded_by
+  FROM ownership_rules WHERE superseded_at = 'infinity';
+CREATE VIEW deployments_assignments AS
+  SELECT resource_id, owner_set_id, valid_from, valid_to, recorded_at, recorded_by
+  FROM manual_assignments WHERE superseded_at = 'infinity';
+CREATE VIEW deployments_customers AS
+  SELECT customer_id, external_id, name, currency FROM customers;
+
+CALL publish_changes('customers', 'customer.changed', 'SELECT external_id AS subject, customer_id FROM changed');
+CALL publish_changes('deployments', 'deployment.changed', 'SELECT slug AS subject, customer_id FROM changed');
+CALL publish_changes('ownership_rules', 'rule.changed', 'SELECT rule_id AS subject, NULL AS customer_id FROM changed');
+CALL publish_changes('manual_assignments', 'assignment.changed', 'SELECT resource_id AS subject, NULL AS customer_id FROM changed');
+CALL publish_changes('attributions', 'attribution.changed', $$
+  SELECT slug AS subject, customer_id FROM (SELECT DISTINCT owner_set_id FROM changed) AS touched_sets
+  JOIN owner_set_members USING (owner_set_id) JOIN deployments USING (deployment_id)$$);
+CALL audit_changes('customers');
+CALL audit_changes('deployments');
+CALL audit_changes('ownership_rules');
+CALL audit_changes('manual_assignments');
+
+CALL protect_by_customer('customers');
+CALL protect_by_customer('deployments');
+CALL protect_from_customers('manual_assignments');
+CALL protect_from_customers('attribution_progress');
+-- Ownership: of a set that several customers share, only one's own members; the signature names all.
+CALL protect_by_deployment('owner_set_members');
+CALL let_customers_read('owner_sets',
+  'owner_set_id = ANY (ARRAY(SELECT m.owner_set_id FROM owner_set_members m))', '{signature}');
+CALL let_customers_read('attributions',
+  'owner_set_id = ANY (ARRAY(SELECT m.owner_set_id FROM owner_set_members m))', '{}');
+-- Lists that customers read name the rule; which rules there are is not for them. No row.
+CALL let_customers_read('ownership_rules', 'false', '{}');
+
+-- Resources that are, or once were, a customer's; and what each was while it was theirs.
+CALL let_customers_read('resources',
+  'EXISTS (SELECT FROM attributions a WHERE a.resource_id = resources.resource_id AND a.superseded_at = ''infinity'')', '{}');
+CALL let_customers_read('resource_states',
+  'EXISTS (SELECT FROM attributions a WHERE a.resource_id = resource_states.resource_id AND a.superseded_at = ''infinity''
+     AND a.valid_from < resource_states.valid_to AND a.valid_to > resource_states.valid_from)', '{}');
+CALL let_customers_read('accounts',
+  'account_id = ANY (ARRAY(SELECT DISTINCT r.account_id FROM attributions a JOIN resources r USING (resource_id)))',
+  '{credentials,api_url,provider_account_id}');
+CALL publish_to_customers('deployments_attributions');
+CALL publish_to_customers('deployments_owners');
+CALL publish_to_customers('deployments_owners_ever');
+CALL publish_to_customers('deployments_list');
+CALL protect_from_customers('deployments_progress');
+CALL protect_from_customers('deployments_rules');
+CALL protect_from_customers('deployments_assignments');
+CALL publish_to_customers('deployments_customers');
+GRANT USAGE ON SEQUENCE ownership_rule_ids TO arcadia_worker, arcadia_api;
+
+CALL pin_search_paths();

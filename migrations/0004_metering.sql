@@ -2,7 +2,7 @@
 
 CREATE TABLE billing_kinds (
   billing_kind_id smallint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  slug            text COLLATE "C" NOT NULL UNIQUE CHECK (slug ~ '^[a-z][a-z0-9_]{0,62}$'),
+  slug            billing_kind_slug NOT NULL UNIQUE,
   title           text NOT NULL
 );
 
@@ -19,6 +19,9 @@ CREATE TABLE billing_kind_definitions (
   statuses         text[] COLLATE "C",
   filter           jsonb NOT NULL DEFAULT '{}',
   weight_attribute text COLLATE "C",
+  -- It may be counted in larger units: memory_mb divided by 1024 is GiB.
+  weight_divisor   numeric NOT NULL DEFAULT 1 CHECK (weight_divisor > 0),
+  CHECK (weight_divisor = 1 OR weight_attribute IS NOT NULL),
   PRIMARY KEY (billing_kind_id, from_day)
 );
 
@@ -31,21 +34,23 @@ CREATE TABLE metering_config (
   PRIMARY KEY (billing_kind_id, from_day)
 );
 
-WITH kinds (slug, title, resource_kind, accrual, unit, statuses, weight_attribute, enabled) AS (VALUES
-  ('droplet_hours',             'Droplet hours, running',  'droplet',        'hours', 'hour',      '{active}'::text[], NULL,      true),
-  ('droplet_provisioned_hours', 'Droplet hours, existing', 'droplet',        'hours', 'hour',      NULL,               NULL,      false),
-  ('snapshot_gb_month',         'Snapshot storage',        'snapshot',       'month', 'GiB-month', NULL,               'size_gb', true),
-  ('droplet_backup_gb_month',   'Droplet backup storage',  'droplet_backup', 'month', 'GiB-month', NULL,               'size_gb', true),
-  ('spaces_gb_month',           'Spaces storage',          'spaces_bucket',  'month', 'GiB-month', NULL,               'size_gb', true),
-  ('dns_zones',                 'DNS zones',               'dns_zone',       'month', 'zone-month', NULL,              NULL,      true),
-  ('volume_gb_month',           'Volume storage',          'volume',         'month', 'GiB-month', NULL,               'size_gb', false),
-  ('reserved_ip_hours',         'Reserved IP hours',       'reserved_ip',    'hours', 'hour',      NULL,               NULL,      false),
-  ('load_balancer_hours',       'Load balancer node hours','load_balancer',  'hours', 'node-hour', NULL,               'nodes',   false)
+WITH kinds (slug, title, resource_kind, accrual, unit, statuses, weight_attribute, weight_divisor, enabled) AS (VALUES
+  ('droplet_hours',             'Droplet hours, running',  'droplet',        'hours', 'hour',      '{active}'::text[], NULL,      1, true),
+  ('droplet_provisioned_hours', 'Droplet hours, existing', 'droplet',        'hours', 'hour',      NULL,               NULL,      1, false),
+  ('snapshot_gb_month',         'Snapshot storage',        'snapshot',       'month', 'GiB-month', NULL,               'size_gb', 1, true),
+  ('droplet_backup_gb_month',   'Droplet backup storage',  'droplet_backup', 'month', 'GiB-month', NULL,               'size_gb', 1, true),
+  ('spaces_gb_month',           'Spaces storage',          'spaces_bucket',  'month', 'GiB-month', NULL,               'size_gb', 1, true),
+  ('dns_zones',                 'DNS zones',               'dns_zone',       'month', 'zone-month', NULL,              NULL,      1, true),
+  ('volume_gb_month',           'Volume storage',          'volume',         'month', 'GiB-month', NULL,               'size_gb', 1, false),
+  ('reserved_ip_hours',         'Reserved IP hours',       'reserved_ip',    'hours', 'hour',      NULL,               NULL,      1, false),
+  ('load_balancer_hours',       'Load balancer node hours','load_balancer',  'hours', 'node-hour', NULL,               'nodes',   1, false),
+  ('vcpu_hours',                'Droplet vCPU hours, existing',   'droplet', 'hours', 'vCPU-hour', NULL,        'vcpus',     1,    false),
+  ('memory_gb_hours',           'Droplet memory hours, existing', 'droplet', 'hours', 'GiB-hour',  NULL,        'memory_mb', 1024, false)
 ), inserted AS (
   INSERT INTO billing_kinds (slug, title) SELECT slug, title FROM kinds RETURNING billing_kind_id, slug
 ), defined AS (
-  INSERT INTO billing_kind_definitions (billing_kind_id, from_day, resource_kind, accrual, unit, statuses, weight_attribute)
-  SELECT billing_kind_id, '2000-01-01', resource_kind, accrual, unit, statuses, weight_attribute
+  INSERT INTO billing_kind_definitions (billing_kind_id, from_day, resource_kind, accrual, unit, statuses, weight_attribute, weight_divisor)
+  SELECT billing_kind_id, '2000-01-01', resource_kind, accrual, unit, statuses, weight_attribute, weight_divisor
   FROM inserted JOIN kinds USING (slug)
 )
 INSERT INTO metering_config (billing_kind_id, from_day, enabled, granularity, retention_days)
@@ -135,6 +140,7 @@ CREATE TABLE usage_changes (
   cause            text COLLATE "C" NOT NULL,
   CHECK ((old_quantity IS NULL) = (old_revision IS NULL))
 );
+CREATE INDEX usage_changes_by_revision ON usage_changes (revision);
 CREATE INDEX usage_changes_by_deployment ON usage_changes (deployment_id, period_start);
 
 -- The accrual, in billionths of the unit, of a level held for elapsed_us since the month began:
@@ -157,7 +163,240 @@ RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     + accrued_billionths(level, weight_before,          weight_total, unit_us, from_us))
 $$;
 
--- Published to other rooms.
+-- The level of a weight: attribute / divisor, rounded once to 9 digits, half away from zero; never
+-- negative. div() is exact, where the quotient itself might already have been rounded.
+CREATE FUNCTION weighed_level(attribute numeric, divisor numeric)
+RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT 0.000000001 * div(2000000000 * greatest(attribute, 0) + divisor, 2 * divisor)
+$$;
+
+-- How long metering goes on without a complete listing, per resource kind ('*': every kind without
+-- a row of its own), from a day on. After gap_after_hours without one there is a gap; what is
+-- carried forward for longer than carry_forward_hours is not final by itself.
+CREATE TABLE observation_limits (
+  resource_kind       text COLLATE "C" NOT NULL,
+  from_day            date NOT NULL,
+  gap_after_hours     int NOT NULL CHECK (gap_after_hours BETWEEN 1 AND 8784),
+  carry_forward_hours int NOT NULL CHECK (carry_forward_hours BETWEEN 1 AND 8784),
+  PRIMARY KEY (resource_kind, from_day)
+);
+-- Listings come every quarter of an hour, of snapshots and backups every hour, of buckets every
+-- day. 72 hours are a weekend: a token that expires on Friday evening is replaced on Monday.
+INSERT INTO observation_limits VALUES
+  ('*',            '2000-01-01',  6, 72),
+  ('spaces_bucket','2000-01-01', 48, 72);
+
+-- The limits that hold for a kind at an instant.
+CREATE FUNCTION observation_limits_at(kind text, instant timestamptz)
+RETURNS TABLE (gap_after interval, carry_forward interval) LANGUAGE sql STABLE AS $$
+  SELECT make_interval(hours => gap_after_hours), make_interval(hours => carry_forward_hours)
+  FROM observation_limits
+  WHERE resource_kind IN (kind, '*') AND from_day <= (instant AT TIME ZONE 'UTC')::date
+  ORDER BY resource_kind = '*', from_day DESC LIMIT 1
+$$;
+
+-- An operator's attestation that what is recorded of an account and kind is right, up to an instant:
+-- it counts as a complete listing then. Withdrawn, it is superseded.
+CREATE TABLE usage_confirmations (
+  usage_confirmation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  account_id    int NOT NULL REFERENCES accounts,
+  resource_kind text COLLATE "C" NOT NULL,
+  through       timestamptz NOT NULL,
+  reason        text NOT NULL CHECK (reason ~ '\S'),
+  recorded_at   timestamptz NOT NULL,
+  recorded_by   text NOT NULL,
+  superseded_at timestamptz NOT NULL,
+  superseded_by text,
+  CHECK (recorded_at <= superseded_at),
+  CHECK ((superseded_at = 'infinity') = (superseded_by IS NULL))
+);
+CREATE INDEX usage_confirmations_standing ON usage_confirmations (account_id, resource_kind, through)
+  WHERE superseded_at = 'infinity';
+
+-- Where usage records are: here, or in a ClickHouse that `arcadia usage move` has filled.
+CREATE TABLE usage_store (
+  singleton   boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  engine      text COLLATE "C" NOT NULL CHECK (engine IN ('postgresql', 'clickhouse')),
+  -- host:port/database of the ClickHouse; never a user or a password.
+  address     text NOT NULL,
+  switched_at timestamptz,
+  CHECK ((engine = 'postgresql') = (address = ''))
+);
+INSERT INTO usage_store (engine, address) VALUES ('postgresql', '');
+
+-- In ClickHouse, rows of a revision count from the moment that it stands here, which is when what
+-- was written has been read back and verified: by the transaction that says the day is metered.
+-- `records` counts rows, tombstones included.
+CREATE TABLE usage_visible_revisions (
+  day      date NOT NULL,
+  revision bigint NOT NULL,
+  records  bigint NOT NULL,
+  quantity numeric NOT NULL,
+  PRIMARY KEY (day, revision)
+);
+
+-- Whose usage a revision in ClickHouse changed, as usage_changes says it of one here. The first metering
+-- of a day, or of a kind, does not say, and stands for everybody.
+CREATE TABLE usage_changed_deployments (
+  day           date NOT NULL,
+  revision      bigint NOT NULL,
+  deployment_id bigint NOT NULL,
+  PRIMARY KEY (revision, deployment_id)
+);
+CREATE INDEX usage_changed_deployments_by_day ON usage_changed_deployments (day);
+
+-- Levels that ClickHouse has: a shipment of all of them (its own base), then of the resources that
+-- have changed. Up to which fact change of which definitions they are.
+CREATE TABLE usage_level_shipments (
+  shipment_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  base_id        bigint NOT NULL,
+  fact_change_id bigint NOT NULL,
+  definitions    text NOT NULL,
+  rows           bigint NOT NULL
+);
+
+-- How far a move to another store has come: days that were copied and verified, and the last
+-- revision that had been written of each.
+CREATE TABLE usage_moves (
+  address  text NOT NULL,
+  day      date NOT NULL,
+  revision bigint NOT NULL,
+  records  bigint NOT NULL,
+  quantity numeric NOT NULL,
+  PRIMARY KEY (address, day)
+);
+
+-- A kind's months whose records retention has removed, each after it was rolled up, oldest first:
+-- nothing of the kind is metered before the end of the last. Facts after fact_change_id came too late.
+CREATE TABLE usage_retired_months (
+  billing_kind_id smallint NOT NULL REFERENCES billing_kinds,
+  month           calendar_month NOT NULL,
+  fact_change_id  bigint NOT NULL,
+  records         bigint NOT NULL,
+  retired_at      timestamptz NOT NULL,
+  -- Whether the records are gone as well.
+  purged          boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (billing_kind_id, month)
+);
+
+-- What is left of them: exact sums by deployment, of the month and of each of its days, on any of which
+-- a plan may change, be it decided years later. The digest is of the records, see src/metering/retention/usage-months.store.ts.
+CREATE TABLE usage_months (
+  deployment_id   bigint NOT NULL,
+  billing_kind_id smallint NOT NULL REFERENCES billing_kinds,
+  month           calendar_month NOT NULL,
+  quantity        numeric NOT NULL,
+  days            numeric[] NOT NULL,   -- from the first to the last; NULL: without any record
+  records         bigint NOT NULL,
+  digest          text COLLATE "C" NOT NULL,
+  PRIMARY KEY (deployment_id, month, billing_kind_id)
+);
+CREATE INDEX usage_months_by_month ON usage_months (month);
+
+-- Published to other modules.
 CREATE VIEW metering_kinds AS
   SELECT k.billing_kind_id, k.slug, k.title, d.from_day, d.resource_kind, d.accrual, d.unit
   FROM billing_kinds k JOIN billing_kind_definitions d USING (billing_kind_id);
+-- Which days have been metered.
+CREATE VIEW metering_days AS SELECT day, billing_kind_id, metered_at FROM metered_days;
+-- Each day's newest revision, and what later meterings changed.
+CREATE VIEW metering_day_revisions AS
+  SELECT day, max(revision) AS revision FROM metered_days GROUP BY day;
+CREATE VIEW metering_revisions AS
+  SELECT revision, day, cause FROM metering_runs;
+CREATE VIEW metering_changes AS
+  SELECT revision, deployment_id, period_start FROM usage_changes
+  UNION ALL
+  SELECT revision, deployment_id, day::timestamp AT TIME ZONE 'UTC' FROM usage_changed_deployments;
+-- Up to when usage of each account and resource kind is confirmed: the start of the latest complete
+-- listing, or a later attestation of an operator; NULL: by neither, ever. A kind that the account's token
+-- does not list comes and goes with its projects. What was never listed and is not there has no row.
+CREATE VIEW metering_observed AS
+  SELECT a.account_id, a.slug AS account, a.metered_from, k.resource_kind, l.listed_as, s.synced_at, w.through AS word_through,
+         greatest(s.synced_at, w.through) AS confirmed_through
+  FROM inventory_accounts a
+  CROSS JOIN (SELECT DISTINCT resource_kind FROM billing_kind_definitions) k
+  CROSS JOIN LATERAL (
+    -- In this order an index answers, also where there is none; OFFSET 0: asked once.
+    SELECT coalesce((SELECT r.kind FROM inventory_sync_runs r WHERE r.account_id = a.account_id AND r.kind = k.resource_kind
+                     ORDER BY r.started_at DESC LIMIT 1), 'project') AS listed_as OFFSET 0) l
+  CROSS JOIN LATERAL (
+    SELECT max(r.started_at) AS synced_at FROM inventory_sync_runs r
+    WHERE r.account_id = a.account_id AND r.kind = l.listed_as AND r.outcome = 'complete') s
+  CROSS JOIN LATERAL (
+    SELECT max(c.through) AS through FROM usage_confirmations c
+    WHERE c.account_id = a.account_id AND c.resource_kind = k.resource_kind AND c.superseded_at = 'infinity') w
+  WHERE (l.listed_as = k.resource_kind AND s.synced_at IS NOT NULL)
+     OR (SELECT r.external_id FROM inventory_resources r WHERE r.account_id = a.account_id AND r.kind = k.resource_kind
+         ORDER BY r.external_id LIMIT 1) IS NOT NULL;
+
+-- Lives that ended unseen in a gap: a listing at carried_to was the first to leave the resource out,
+-- the complete one before it was at carried_from, longer ago than a gap needs, and no action dates
+-- the true end. What lies between is carried forward; from beyond_from on it waits for an
+-- operator's attestation, which ends the row.
+CREATE VIEW metering_uncertain_ends AS
+  -- Once, not for each of the many lives that ended.
+  WITH observed AS MATERIALIZED (SELECT account_id, resource_kind, listed_as, metered_from, word_through FROM metering_observed)
+  SELECT s.resource_id, s.account_id, s.kind AS resource_kind, p.carried_from, s.valid_to AS carried_to,
+         p.carried_from + g.carry_forward AS beyond_from
+  FROM inventory_states s
+  JOIN observed o ON o.account_id = s.account_id AND o.resource_kind = s.kind
+  CROSS JOIN LATERAL (
+    SELECT coalesce(max(r.started_at), o.metered_from) AS carried_from FROM inventory_sync_runs r
+    WHERE r.account_id = s.account_id AND r.kind = o.listed_as AND r.outcome = 'complete' AND r.started_at < s.valid_to) p
+  CROSS JOIN LATERAL observation_limits_at(s.kind, p.carried_from) g
+  WHERE s.valid_to < 'infinity'
+    -- No gap is shorter; nearly all lives fall out here, before their limits are looked up.
+    AND s.valid_to - p.carried_from > interval '1 hour'
+    AND s.valid_to - p.carried_from > g.gap_after
+    AND s.valid_to > coalesce(o.word_through, '-infinity')
+    -- OFFSET 0: asked of the few that are left, and never a join to begin with.
+    AND NOT EXISTS (SELECT FROM inventory_states n WHERE n.resource_id = s.resource_id AND n.valid_from = s.valid_to OFFSET 0)
+    AND EXISTS (SELECT FROM inventory_sync_runs r
+                WHERE r.account_id = s.account_id AND r.kind = o.listed_as AND r.started_at = s.valid_to OFFSET 0);
+
+-- A day's usage was metered, or changed. A day is nobody's secret.
+CREATE FUNCTION publish_metering() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  PERFORM publish_event('day.metered', NEW.day::text, for_everyone => true);
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER publish_end AFTER UPDATE ON metering_runs FOR EACH ROW EXECUTE FUNCTION publish_metering();
+REVOKE EXECUTE ON FUNCTION publish_metering FROM PUBLIC;
+CALL audit_changes('billing_kinds');
+CALL audit_changes('billing_kind_definitions');
+CALL audit_changes('metering_config');
+CALL audit_changes('observation_limits');
+CALL audit_changes('usage_confirmations');
+
+CALL protect_by_deployment('usage_records');
+CALL protect_by_deployment('usage_changes');
+-- Customers may have their own usage explained.
+CALL protect_by_deployment('metered_levels');
+-- What is the same to all, and usage cannot be read without.
+CALL publish_to_customers('billing_kinds');
+CALL publish_to_customers('billing_kind_definitions');
+CALL publish_to_customers('metering_config');
+CALL publish_to_customers('metered_days');
+CALL publish_to_customers('metering_kinds');
+CALL publish_to_customers('metering_days');
+CALL protect_from_customers('metered_levels_progress');
+CALL protect_from_customers('metering_runs');
+CALL protect_from_customers('observation_limits');
+CALL protect_from_customers('usage_confirmations');
+CALL protect_from_customers('metering_observed');
+CALL protect_from_customers('metering_uncertain_ends');
+-- With the address: every reader's process finds the store by it.
+CALL publish_to_customers('usage_store');
+CALL publish_to_customers('usage_visible_revisions', '{records,quantity}');
+CALL protect_from_customers('usage_changed_deployments');
+CALL protect_from_customers('usage_level_shipments');
+CALL protect_from_customers('usage_moves');
+CALL publish_to_customers('usage_retired_months', '{records}');
+CALL protect_by_deployment('usage_months');
+CALL protect_from_customers('metering_day_revisions');
+CALL protect_from_customers('metering_revisions');
+CALL protect_from_customers('metering_changes');
+
+CALL pin_search_paths();

@@ -1,8 +1,9 @@
--- pricing: plans by effective date, and which deployment is on which plan.
+-- pricing: plans by effective date, which deployment is on which plan, what a decision changed for
+-- whom, and alerts.
 
 CREATE TABLE plans (
   plan_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  slug    text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$')
+  slug    slug NOT NULL UNIQUE
 );
 
 -- A price list from a day on, until the plan's next version; never edited once used.
@@ -11,15 +12,17 @@ CREATE TABLE plan_versions (
   plan_id     bigint NOT NULL REFERENCES plans,
   from_day    date NOT NULL,
   name        text NOT NULL,
-  currency    text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-  base_fee    numeric NOT NULL CHECK (base_fee >= 0),
+  currency    currency_code NOT NULL,
+  base_fee    amount NOT NULL CHECK (base_fee >= 0),
+  base_every  text COLLATE "C" NOT NULL DEFAULT 'month' CHECK (base_every IN ('month', 'year')),
+  base_due    text COLLATE "C" NOT NULL DEFAULT 'arrears' CHECK (base_due IN ('arrears', 'advance')),
   -- What a month costs at least and at most, before a discount.
-  minimum     numeric CHECK (minimum >= 0),
-  cap         numeric CHECK (cap >= minimum),
+  minimum     amount CHECK (minimum >= 0),
+  cap         amount CHECK (cap >= minimum),
   -- One of percent and amount, for months that begin before the day; NULL: for ever.
   discount_percent numeric CHECK (discount_percent BETWEEN 0 AND 100),
-  discount_amount  numeric CHECK (discount_amount >= 0),
-  discount_until   date CHECK (extract(day FROM discount_until) = 1),
+  discount_amount  amount CHECK (discount_amount >= 0),
+  discount_until   calendar_month,
   recorded_at timestamptz NOT NULL,
   recorded_by text NOT NULL,
   UNIQUE (plan_id, from_day),
@@ -37,8 +40,12 @@ CREATE TABLE plan_items (
   model           text COLLATE "C" NOT NULL CHECK (model IN
     ('standard', 'graduated', 'volume', 'package', 'percentage', 'stairstep', 'cost-plus')),
   properties      jsonb NOT NULL CHECK (jsonb_typeof(properties) = 'object'),
-  minimum         numeric CHECK (minimum >= 0),
-  cap             numeric CHECK (cap >= minimum),
+  minimum         amount CHECK (minimum >= 0),
+  cap             amount CHECK (cap >= minimum),
+  -- For how many months what is left of an allowance can be used, and how much of it at most.
+  carry_over_months smallint CHECK (carry_over_months BETWEEN 1 AND 12),
+  carry_over_limit  numeric CHECK (carry_over_limit >= 0),
+  CHECK (carry_over_limit IS NULL OR carry_over_months IS NOT NULL),
   PRIMARY KEY (plan_version_id, billing_kind_id),
   UNIQUE (plan_version_id, position)
 );
@@ -47,14 +54,140 @@ CREATE TABLE subscriptions (
   subscription_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   deployment_id bigint NOT NULL REFERENCES deployments,
   plan_id       bigint NOT NULL REFERENCES plans,
+  paused        boolean NOT NULL DEFAULT false,
+  recorded_by   text NOT NULL
+);
+CALL keep_history('subscriptions', 'deployment_id');
+CREATE INDEX subscriptions_by_plan ON subscriptions (plan_id) WHERE superseded_at = 'infinity';
+
+-- For whom a subscription or a plan became another, over [valid_from, valid_to): what was rated
+-- there may cost something else now. Appended in the transaction that decides it.
+CREATE TABLE rating_changes (
+  rating_change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  deployment_id bigint      NOT NULL REFERENCES deployments,
   valid_from    timestamptz NOT NULL,
   valid_to      timestamptz NOT NULL,
+  cause         text COLLATE "C" NOT NULL CHECK (cause IN ('subscription', 'plan')),
   recorded_at   timestamptz NOT NULL,
-  superseded_at timestamptz NOT NULL,
   recorded_by   text NOT NULL,
-  CHECK (valid_from < valid_to),
-  CHECK (recorded_at <= superseded_at),
-  EXCLUDE USING gist (deployment_id WITH =, tstzrange(valid_from, valid_to) WITH &&)
-    WHERE (superseded_at = 'infinity')
+  CHECK (valid_from < valid_to)
 );
-CREATE INDEX subscriptions_by_plan ON subscriptions (plan_id) WHERE superseded_at = 'infinity';
+CREATE INDEX rating_changes_by_deployment ON rating_changes (deployment_id, valid_from);
+
+-- A threshold on what a deployment's month costs or on what it uses.
+CREATE TABLE alerts (
+  alert_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  deployment_id   bigint REFERENCES deployments,        -- NULL: each deployment
+  billing_kind_id smallint REFERENCES billing_kinds,    -- NULL: the month's amount
+  threshold       numeric NOT NULL CHECK (threshold > 0),
+  -- absolute: units of the kind, or money; percent: of the kind's allowance, or of the plan's base fee.
+  unit            text COLLATE "C" NOT NULL CHECK (unit IN ('absolute', 'percent')),
+  currency        currency_code, -- of an absolute amount
+  basis           text COLLATE "C" NOT NULL CHECK (basis IN ('to_date', 'forecast')),
+  created_at      timestamptz NOT NULL,
+  created_by      text NOT NULL,
+  removed_at      timestamptz NOT NULL DEFAULT 'infinity',
+  CHECK ((currency IS NOT NULL) = (unit = 'absolute' AND billing_kind_id IS NULL))
+);
+CREATE INDEX alerts_by_deployment ON alerts (deployment_id) WHERE removed_at = 'infinity';
+
+-- An alert fires once for a deployment and a calendar month.
+CREATE TABLE alert_firings (
+  alert_id      bigint NOT NULL REFERENCES alerts,
+  deployment_id bigint NOT NULL REFERENCES deployments,
+  month         calendar_month NOT NULL,
+  value         numeric NOT NULL,   -- what the threshold was compared with, in `unit`
+  threshold     numeric NOT NULL,
+  unit          text NOT NULL,      -- a currency, a kind's unit
+  fired_at      timestamptz NOT NULL,
+  PRIMARY KEY (alert_id, deployment_id, month)
+);
+CREATE INDEX alert_firings_by_time ON alert_firings (fired_at);
+
+-- Published to other modules.
+CREATE VIEW pricing_changes AS
+  SELECT rating_change_id, deployment_id, valid_from, valid_to, cause, recorded_at FROM rating_changes;
+-- Who is, was or will be on a plan with a fee by the year, or was once believed to be.
+CREATE VIEW pricing_yearly AS
+  SELECT DISTINCT s.deployment_id FROM subscriptions s JOIN plan_versions v USING (plan_id) WHERE v.base_every = 'year';
+CREATE VIEW pricing_subscriptions AS
+  SELECT s.deployment_id, p.slug AS plan, s.valid_from, s.valid_to, s.paused, s.recorded_at, s.recorded_by
+  FROM subscriptions s JOIN plans p USING (plan_id) WHERE s.superseded_at = 'infinity';
+CREATE VIEW pricing_alert_firings AS
+  SELECT f.alert_id, f.deployment_id, f.month, f.value, f.threshold, f.unit, f.fired_at FROM alert_firings f;
+-- For how many months a change of usage can reach on, at most.
+CREATE VIEW pricing_carry_over AS
+  SELECT coalesce(max(carry_over_months), 0) AS months FROM plan_items;
+-- What deployments are on, in which currency. Paused time too: the bill of a
+-- month that was paused can hold the fee of the next one, in advance, or that of a year.
+CREATE VIEW pricing_terms AS
+  SELECT s.deployment_id, v.currency, greatest(s.valid_from, v.valid_from) AS valid_from, least(s.valid_to, v.valid_to) AS valid_to
+  FROM subscriptions s
+  JOIN (SELECT plan_id, currency, from_day::timestamp AT TIME ZONE 'UTC' AS valid_from,
+               coalesce(lead(from_day) OVER (PARTITION BY plan_id ORDER BY from_day)::timestamp AT TIME ZONE 'UTC', 'infinity') AS valid_to
+        FROM plan_versions) AS v
+    ON v.plan_id = s.plan_id AND v.valid_from < s.valid_to AND v.valid_to > s.valid_from
+  WHERE s.superseded_at = 'infinity';
+
+-- Three plans to begin with; plans/*.yaml says the same for people, with the reckoning behind it.
+
+WITH seeds (slug, name, base_fee) AS (VALUES
+  ('studio',  'Studio',   50.00),
+  ('atelier', 'Atelier', 180.00),
+  ('grand',   'Grand',   600.00)
+), inserted AS (
+  INSERT INTO plans (slug) SELECT slug FROM seeds RETURNING plan_id, slug
+)
+INSERT INTO plan_versions (plan_id, from_day, name, currency, base_fee, recorded_at, recorded_by)
+SELECT plan_id, '2000-01-01', name, 'USD', base_fee, '-infinity', 'built in'
+FROM inserted JOIN seeds USING (slug);
+
+WITH items (position, kind,     studio_allowance, studio_price, atelier_allowance, atelier_price, grand_allowance, grand_price) AS (VALUES
+  (1, 'droplet_hours',            1488, '0.04',               4464, '0.036',              14880, '0.032'),
+  (2, 'dns_zones',                   2, '1.00',                 10, '0.50',                   50, '0.25'),
+  (3, 'snapshot_gb_month',          60, '0.10',                200, '0.09',                  600, '0.08'),
+  (4, 'droplet_backup_gb_month',    50, '0.08',                150, '0.07',                  500, '0.06'),
+  (5, 'spaces_gb_month',            50, '0.04',                250, '0.035',                1000, '0.03'),
+  (6, 'volume_gb_month',            20, '0.16',                100, '0.15',                  400, '0.14'),
+  (7, 'reserved_ip_hours',        1488, '0.012',              4464, '0.011',               14880, '0.01'),
+  (8, 'load_balancer_hours',         0, '0.035',               744, '0.032',                1488, '0.03')
+)
+INSERT INTO plan_items (plan_version_id, billing_kind_id, position, allowance, model, properties)
+SELECT v.plan_version_id, k.billing_kind_id, i.position, priced.allowance, 'standard',
+       jsonb_build_object('unitPrice', priced.unit_price)
+FROM items i
+CROSS JOIN LATERAL (VALUES
+  ('studio',  i.studio_allowance,  i.studio_price),
+  ('atelier', i.atelier_allowance, i.atelier_price),
+  ('grand',   i.grand_allowance,   i.grand_price)
+) AS priced (slug, allowance, unit_price)
+JOIN plans p USING (slug)
+JOIN plan_versions v USING (plan_id)
+JOIN billing_kinds k ON k.slug = i.kind;
+
+CALL publish_changes('plan_versions', 'plan.changed', 'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN plans USING (plan_id)');
+CALL publish_changes('subscriptions', 'subscription.changed',
+  'SELECT slug AS subject, customer_id FROM changed JOIN deployments USING (deployment_id)');
+CALL audit_changes('plans');
+CALL audit_changes('plan_versions');
+CALL audit_changes('plan_items');
+CALL audit_changes('subscriptions');
+CALL audit_changes('alerts');
+
+CALL protect_by_deployment('subscriptions');
+-- Price lists are agreed with customers one by one: only those that they are, or were, on.
+CALL let_customers_read('plans', 'plan_id = ANY (ARRAY(SELECT s.plan_id FROM subscriptions s))', '{}');
+CALL let_customers_read('plan_versions', 'plan_id = ANY (ARRAY(SELECT s.plan_id FROM subscriptions s))', '{}');
+CALL let_customers_read('plan_items',
+  'plan_version_id = ANY (ARRAY(SELECT v.plan_version_id FROM plan_versions v))', '{}');
+CALL protect_from_customers('rating_changes');
+CALL protect_from_customers('alerts');
+CALL protect_from_customers('alert_firings');
+CALL protect_from_customers('pricing_changes');
+CALL protect_from_customers('pricing_yearly');
+CALL publish_to_customers('pricing_subscriptions', '{recorded_by}');
+CALL protect_from_customers('pricing_alert_firings');
+CALL protect_from_customers('pricing_carry_over');
+CALL protect_from_customers('pricing_terms');
+
+CALL pin_search_paths();

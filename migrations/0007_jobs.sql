@@ -20,3 +20,30 @@ CREATE TABLE schedule_ticks (
   ticked_at   timestamptz NOT NULL,
   last_run_at timestamptz                    -- NULL: never found due yet
 );
+
+-- What people decided about jobs. The jobs themselves are the queue's, and most of what happens to
+-- them nobody decided.
+CREATE TABLE job_decisions (
+  job_decision_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  decision   text COLLATE "C" NOT NULL CHECK (decision IN ('run', 'retry', 'cancel')),
+  filter     jsonb NOT NULL,                 -- which jobs it was meant for
+  jobs       bigint NOT NULL,                -- how many it concerned
+  reason     text,
+  decided_at timestamptz NOT NULL
+);
+
+-- The queue's tables are made by the queue itself, when it first starts; staff enqueue into them.
+CREATE SCHEMA IF NOT EXISTS pgboss;
+REVOKE ALL ON SCHEMA pgboss FROM PUBLIC, arcadia_customer;
+GRANT USAGE ON SCHEMA pgboss TO arcadia_worker, arcadia_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pgboss TO arcadia_worker, arcadia_api;
+ALTER DEFAULT PRIVILEGES IN SCHEMA pgboss GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO arcadia_worker, arcadia_api;
+
+CALL publish_changes('queue_controls', 'queue.changed', 'SELECT queue AS subject, NULL AS customer_id FROM changed');
+CALL audit_changes('queue_controls');
+CALL protect_from_customers('job_decisions');
+CALL audit_changes('job_decisions');
+CALL protect_from_customers('queue_controls');
+CALL protect_from_customers('schedule_ticks');
+
+CALL pin_search_paths();

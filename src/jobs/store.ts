@@ -359,13 +359,13 @@ export async function insertDecision(
 /** Wakes the workers of queues, and tells who watches them, once the transaction commits. */
 export async function tellOfWork(trx: Transaction, queues: readonly string[]): Promise<void> {
   await sql`
-    SELECT pg_notify('arcadia_jobs', json_build_object('wake', queue)::text), tell_event('job.changed', queue)
+    SELECT pg_notify('arcadia_jobs', json_build_object('wake', queue)::text), publish_event('job.changed', queue)
     FROM unnest(${queues}::text[]) AS queue`.execute(trx);
 }
 
 /** Tells who watches that jobs of these queues have started or ended. */
 export async function tellOfChanges(db: Database, queues: readonly string[]): Promise<void> {
-  await sql`SELECT tell_event('job.changed', queue) FROM unnest(${queues}::text[]) AS queue`.execute(db);
+  await sql`SELECT publish_event('job.changed', queue) FROM unnest(${queues}::text[]) AS queue`.execute(db);
 }
 
 /** Tells every worker, once the transaction commits. */

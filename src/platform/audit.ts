@@ -10,7 +10,7 @@ import {
 } from './audit.store.ts';
 import type { Database } from './database/database.ts';
 
-// The audit log as it is read; triggers write it (migrations/0008_access.sql), at the commit of
+// The audit log as it is read; triggers write it (migrations/0001_platform.sql), at the commit of
 // what they record. It is about people at the machine, so its times are the server's own,
 // whatever the clock of the domain says.
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
 import type { Transaction } from './database/database.ts';
-import { publishEvents, readEventRange, readEvents, tellEvent } from './events.ts';
+import { publishEvents, readEventRange, readEvents, publishEvent } from './events.ts';
 
 const { db, close } = await openTestDatabase();
 afterAll(close);
@@ -23,12 +23,12 @@ const told = async () => (await published()).map(({ type, subject }) => `${type}
 test('what a transaction tells is published once it has committed, and not if it never does', async () => {
   await expect(
     db.transaction().execute(async (trx) => {
-      await tellEvent(trx, 'test.undone', 'a');
+      await publishEvent(trx, 'test.undone', 'a');
       throw new Error('no');
     }),
   ).rejects.toThrow('no');
   await db.transaction().execute(async (trx) => {
-    await tellEvent(trx, 'test.done', 'a');
+    await publishEvent(trx, 'test.done', 'a');
     expect(await published()).toEqual([]);
   });
   expect(await told()).toEqual(['test.done a']);
@@ -38,12 +38,12 @@ test('a transaction that began earlier and commits later comes after what was re
   const commit = Promise.withResolvers<void>();
   const written = Promise.withResolvers<void>();
   const slow = db.transaction().execute(async (trx) => {
-    await tellEvent(trx, 'test.slow', '');
+    await publishEvent(trx, 'test.slow', '');
     written.resolve();
     await commit.promise;
   });
   await written.promise;
-  await tellEvent(db, 'test.quick', '');
+  await publishEvent(db, 'test.quick', '');
   const before = await published();
   expect(before).toMatchObject([{ id: 1, type: 'test.quick' }]);
   commit.resolve();
@@ -68,7 +68,7 @@ test('ids rise by one and each event is numbered once, however many publish at a
   const writers = Array.from({ length: 4 }, async (_, writer) => {
     for (let n = 0; n < 50; n += 1)
       await db.transaction().execute(async (trx: Transaction) => {
-        await tellEvent(trx, 'test.told', `${writer}-${n}`);
+        await publishEvent(trx, 'test.told', `${writer}-${n}`);
         await sql`SELECT pg_sleep(${(n % 5) / 1000})`.execute(trx);
       });
   });
@@ -81,13 +81,13 @@ test('ids rise by one and each event is numbered once, however many publish at a
 });
 
 test('the same thing told often before it is published is one event', async () => {
-  for (let n = 0; n < 20; n += 1) await tellEvent(db, 'job.changed', n % 2 === 0 ? 'metering' : 'default');
+  for (let n = 0; n < 20; n += 1) await publishEvent(db, 'job.changed', n % 2 === 0 ? 'metering' : 'default');
   expect((await told()).toSorted()).toEqual(['job.changed default', 'job.changed metering']);
 });
 
 test('old events go, and that they did is known', async () => {
   await sql`
-    INSERT INTO event_outbox (type, subject, for_everyone, told_at)
+    INSERT INTO event_outbox (type, subject, for_everyone, recorded_at)
     SELECT 'test.many', n::text, false, '2026-05-01' FROM generate_series(1, 12000) AS n`.execute(db);
   const kept = await published();
   expect(await readEventRange(db)).toEqual({ last: 12_000, prunedThrough: kept[0] ? kept[0].id - 1 : null });

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from './database/database.ts';
 
 // What changed, for those who watch. A row of event_outbox tells it in the transaction of the
-// change; publishing numbers what has been committed. See migrations/0009_events.sql.
+// change; publishing numbers what has been committed. See migrations/0001_platform.sql.
 
 /** PostgreSQL's channel: there is something to publish. */
 export const eventsChannel = 'arcadia_events';
@@ -28,13 +28,13 @@ export interface Event {
   readonly at: Temporal.Instant;
 }
 
-/** Tells of a change, in its transaction. */
-export async function tellEvent(trx: Database, type: string, subject: string): Promise<void> {
-  await sql`SELECT tell_event(${type}, ${subject})`.execute(trx);
+/** Publishes a change, in its transaction. */
+export async function publishEvent(trx: Database, type: string, subject: string): Promise<void> {
+  await sql`SELECT publish_event(${type}, ${subject})`.execute(trx);
 }
 
 /**
- * Numbers what has been told and committed, the same thing once however often it was told. Any
+ * Numbers what has been recorded and committed, the same thing once however often it was recorded. Any
  * number of processes may call it at any time: they take turns, so that an event that one of them
  * can see has no lower one that appears later.
  */
@@ -47,15 +47,15 @@ export async function publishEvents(db: Database): Promise<void> {
         WITH taken AS (
           DELETE FROM event_outbox WHERE outbox_id IN (SELECT outbox_id FROM event_outbox ORDER BY outbox_id LIMIT ${publishBatch})
           RETURNING *
-        ), told AS (
-          SELECT type, subject, customer_id, for_everyone, max(told_at) AS told_at,
+        ), merged AS (
+          SELECT type, subject, customer_id, for_everyone, max(recorded_at) AS recorded_at,
                  row_number() OVER (ORDER BY max(outbox_id)) AS n
           FROM taken GROUP BY type, subject, customer_id, for_everyone
         ), published AS (
-          INSERT INTO events (event_id, type, subject, customer_id, for_everyone, told_at)
-          SELECT last_event_id + n, type, subject, customer_id, for_everyone, told_at FROM told, event_progress
+          INSERT INTO events (event_id, type, subject, customer_id, for_everyone, recorded_at)
+          SELECT last_event_id + n, type, subject, customer_id, for_everyone, recorded_at FROM merged, event_progress
         )
-        UPDATE event_progress SET last_event_id = last_event_id + (SELECT count(*) FROM told)`.execute(trx);
+        UPDATE event_progress SET last_event_id = last_event_id + (SELECT count(*) FROM merged)`.execute(trx);
       await sql`
         WITH moved AS (
           UPDATE event_progress SET pruned_through = last_event_id - ${keptEvents}
@@ -87,7 +87,7 @@ export async function readEventRange(db: Database): Promise<EventRange> {
 /** Those after `after`, up to and with `through`, in order. */
 export async function readEvents(db: Database, after: number, through: number, limit: number): Promise<Event[]> {
   const { rows } = await sql<Event>`
-    SELECT event_id AS id, type, subject, customer_id AS "customerId", for_everyone AS "forEveryone", told_at AS at
+    SELECT event_id AS id, type, subject, customer_id AS "customerId", for_everyone AS "forEveryone", recorded_at AS at
     FROM events WHERE event_id > ${after} AND event_id <= ${through} ORDER BY event_id LIMIT ${limit}`.execute(db);
   return rows;
 }

@@ -45,13 +45,10 @@ beforeEach(async () => {
   await sql`DROP TABLE IF EXISTS colours`.execute(db);
   await sql`
     CREATE TABLE colours (
-      colour_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, resource_id bigint NOT NULL, colour text NOT NULL,
-      valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL,
-      recorded_at timestamptz NOT NULL, superseded_at timestamptz NOT NULL,
-      CHECK (valid_from < valid_to), CHECK (recorded_at <= superseded_at),
-      EXCLUDE USING gist (resource_id WITH =, tstzrange(valid_from, valid_to) WITH &&) WHERE (superseded_at = 'infinity'))`.execute(
+      colour_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, resource_id bigint NOT NULL, colour text NOT NULL)`.execute(
     db,
   );
+  await sql`CALL keep_history('colours', 'resource_id')`.execute(db);
   await sql`TRUNCATE fact_changes`.execute(db);
 });
 
@@ -159,5 +156,13 @@ test('two changes of one key that overlap are refused, and nothing is written', 
     '05T00:00',
   );
   await expect(overlapping).rejects.toThrow(/conflicting key value violates exclusion constraint/);
+  expect(await believed()).toEqual([]);
+});
+
+test('no statement edits what a row of history says', async () => {
+  await rewrite([{ from: '01T00:00', to: null, colour: 'red' }], '01T00:00');
+  await expect(sql`UPDATE colours SET colour = 'blue'`.execute(db)).rejects.toThrow('superseded, never edited');
+  await expect(sql`UPDATE colours SET valid_to = '2026-06-01'`.execute(db)).rejects.toThrow('superseded, never edited');
+  await sql`UPDATE colours SET superseded_at = '2026-05-02'`.execute(db);
   expect(await believed()).toEqual([]);
 });

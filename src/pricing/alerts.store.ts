@@ -88,7 +88,7 @@ export async function insertFirings(
       ON CONFLICT DO NOTHING
       RETURNING alert_id, deployment_id
     )
-    SELECT f.alert_id AS "alertId", f.deployment_id AS "deploymentId", tell_event('alert.fired', d.slug)
+    SELECT f.alert_id AS "alertId", f.deployment_id AS "deploymentId", publish_event('alert.fired', d.slug)
     FROM fired f JOIN deployments_list d USING (deployment_id)`.execute(trx);
   return rows;
 }

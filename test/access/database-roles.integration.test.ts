@@ -241,6 +241,15 @@ test('nothing is streamed past the role', async () => {
   await expect(read()).rejects.toThrow('inside a transaction');
 });
 
+test('functions of triggers are fixed in where they look names up', async () => {
+  const { rows } = await sql<{ name: string; isFixed: boolean }>`
+    SELECT p.proname AS name, coalesce(p.proconfig::text LIKE '%search_path%', false) AS "isFixed"
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE p.prorettype = 'trigger'::regtype AND n.nspname = current_schema()`.execute(db);
+  expect(rows.length).toBeGreaterThan(8);
+  expect(rows.filter((row) => !row.isFixed)).toEqual([]);
+});
+
 test("what runs with the owner's rights is fixed in where it looks, and nobody else hangs it on a table of theirs", async () => {
   const { rows } = await sql<{ name: string; callable: string[]; isFixed: boolean }>`
     SELECT p.proname AS name, coalesce(p.proconfig::text LIKE '%search_path%', false) AS "isFixed",
@@ -250,7 +259,7 @@ test("what runs with the owner's rights is fixed in where it looks, and nobody e
     WHERE p.prosecdef AND n.nspname = current_schema() ORDER BY p.proname`.execute(db);
   expect(rows.length).toBeGreaterThan(4);
   for (const { name, callable, isFixed } of rows) {
-    const allowed = name === 'tell_event' ? ['arcadia_worker', 'arcadia_api'] : [];
+    const allowed = name === 'publish_event' ? ['arcadia_worker', 'arcadia_api'] : [];
     expect([name, isFixed, callable]).toEqual([name, true, allowed]);
   }
 });

@@ -84,7 +84,7 @@ test('who may not make roles that are missing is told what to do', async () => {
 test('an owner who may make roles makes them, takes them on, and is not held by row-level security', async () => {
   const connectionString = await databaseOf('maker', 'CREATEROLE');
   await using(connectionString, async (db) => {
-    expect(await migrate(db)).toContain('0008_access');
+    expect(await migrate(db)).toContain('0001_platform');
     const { alpha } = await insertTwoCustomers(db);
     expect(await seenByAlpha(connectionString, alpha)).toBe(1);
     expect((await sql`SELECT FROM usage_records`.execute(db)).rows.length).toBeGreaterThan(0);
@@ -97,7 +97,7 @@ test('databases that are migrated at once make the roles once', async () => {
   const names = ['one', 'two', 'three', 'four'];
   for (const name of names) await ensureDatabase(server.connectionString('postgres'), name);
   const applied = await Promise.all(names.map((name) => using(server.connectionString(name), (db) => migrate(db))));
-  for (const migrations of applied) expect(migrations).toContain('0008_access');
+  for (const migrations of applied) expect(migrations).toContain('0001_platform');
   const { rows } = await sql`
     SELECT FROM pg_roles
     WHERE rolname = ANY (${roles}) AND NOT rolcanlogin AND NOT rolsuper AND NOT rolbypassrls`.execute(admin);
@@ -107,7 +107,7 @@ test('databases that are migrated at once make the roles once', async () => {
 test('an owner without any special right works with roles that are there, and serves when they are granted', async () => {
   const connectionString = addressOf('plain');
   await using(connectionString, async (db) => {
-    expect(await migrate(db)).toContain('0008_access');
+    expect(await migrate(db)).toContain('0001_platform');
     const { alpha } = await insertTwoCustomers(db);
     await expect(seenByAlpha(connectionString, alpha)).rejects.toMatchObject({ code: '42501' });
     await expect(assertRequestRoles(db)).rejects.toThrow('GRANT arcadia_api, arcadia_customer TO "plain";');

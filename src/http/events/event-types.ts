@@ -14,7 +14,7 @@ const all: readonly Role[] = ['owner', 'finance', 'operator', 'viewer'];
 const operations: readonly Role[] = ['owner', 'operator', 'viewer'];
 const money: readonly Role[] = ['owner', 'finance', 'viewer'];
 
-/** Every type of event. A type that is told (tell_event, tell_changes) and not named here reaches nobody. */
+/** Every type of event. A type that is published (publish_event, publish_changes) and not named here reaches nobody. */
 export const eventTypes: Readonly<Record<string, EventType>> = {
   'sync.ended': { subject: 'account/kind', tells: 'a kind of resource was listed, whole or not', roles: operations },
   'day.metered': { subject: 'day', tells: "a day's usage was metered, or metered again and has changed", roles: all },

@@ -7,7 +7,7 @@ import { until } from '../../../test/jobs/worker-fixture.ts';
 import { createCustomer } from '../../deployments/customers.ts';
 import { loadConfig } from '../../platform/config.ts';
 import { generateSecretKey } from '../../platform/secrets/crypto.ts';
-import { publishEvents, readEventRange, tellEvent } from '../../platform/events.ts';
+import { publishEvents, readEventRange, publishEvent } from '../../platform/events.ts';
 import { createLog } from '../../platform/log.ts';
 import type { Principal, Role } from '../../platform/declare/operation.ts';
 import { openAuthenticator } from '../access/authentication.ts';
@@ -136,11 +136,11 @@ async function listenAs(role: Role, options: Parameters<typeof ask>[1] = {}) {
 }
 
 const tellFor = (type: string, subject: string, customerId: number | null, forEveryone = false) =>
-  sql`SELECT tell_event(${type}, ${subject}, ${customerId}, ${forEveryone})`.execute(database.db);
+  sql`SELECT publish_event(${type}, ${subject}, ${customerId}, ${forEveryone})`.execute(database.db);
 
 test('what changes is heard as it changes, with an id, and by whoever comes back what they missed', async () => {
   const reader = await listenAs('operator');
-  await tellEvent(database.db, 'sync.ended', 'acme/droplet');
+  await publishEvent(database.db, 'sync.ended', 'acme/droplet');
   await until(() => reader.messages.length === 1, 'the event');
   expect(reader.messages[0]).toMatchObject({
     id: reader.lastId,
@@ -148,10 +148,10 @@ test('what changes is heard as it changes, with an id, and by whoever comes back
     data: { type: 'sync.ended', subject: 'acme/droplet', at: expect.stringMatching(/^\d{4}-.*Z$/) },
   });
   reader.leave();
-  await tellEvent(database.db, 'sync.ended', 'acme/volume');
-  await tellEvent(database.db, 'queue.changed', 'metering');
+  await publishEvent(database.db, 'sync.ended', 'acme/volume');
+  await publishEvent(database.db, 'queue.changed', 'metering');
   const again = await listenAs('operator', { id: reader.lastId });
-  await tellEvent(database.db, 'sync.ended', 'acme/app');
+  await publishEvent(database.db, 'sync.ended', 'acme/app');
   await until(() => again.messages.length === 3, 'all that was missed, and what came');
   expect(again.heard).toEqual(['sync.ended acme/volume', 'queue.changed metering', 'sync.ended acme/app']);
 });
@@ -160,7 +160,7 @@ test('two processes tell the same: in the same order, with the same ids', async 
   const other = await startServer();
   onTestFinished(() => other.close());
   const readers = await Promise.all([listenAs('owner'), listenAs('owner', { at: other })]);
-  for (let n = 0; n < 30; n += 1) await tellEvent(database.db, 'sync.ended', `many/${n}`);
+  for (let n = 0; n < 30; n += 1) await publishEvent(database.db, 'sync.ended', `many/${n}`);
   await until(() => readers.every(({ messages }) => messages.length === 30), 'both have heard all');
   expect(readers[1]?.messages).toEqual(readers[0]?.messages);
   const ids = readers[0]?.messages.map(({ id }) => Number(id)) ?? [];
@@ -209,9 +209,9 @@ test('a customer hears of its own and of everybody’s, and of nothing else; our
 test('whoever comes back too late is told to ask for everything anew', async () => {
   const reader = await listenAs('operator');
   reader.leave();
-  await sql`INSERT INTO event_outbox (type, subject, for_everyone, told_at)
+  await sql`INSERT INTO event_outbox (type, subject, for_everyone, recorded_at)
             SELECT 'sync.ended', 'flood/' || n, false, ${now} FROM generate_series(1, 12000) AS n`.execute(database.db);
-  await tellEvent(database.db, 'sync.ended', 'the last');
+  await publishEvent(database.db, 'sync.ended', 'the last');
   await publishEvents(database.db);
   const late = await listenAs('operator', { id: reader.lastId });
   // Once for what it missed; and once more where it came before this process had seen the flood itself.
@@ -278,7 +278,7 @@ test('a reader that does not keep up is told so, and nothing is kept for it with
   // It begins, and then nobody takes anything.
   body.read(0);
   await until(() => body.readableLength > 0, 'it has begun');
-  await sql`INSERT INTO event_outbox (type, subject, for_everyone, told_at)
+  await sql`INSERT INTO event_outbox (type, subject, for_everyone, recorded_at)
             SELECT 'sync.ended', repeat('x', 200) || n, false, ${now} FROM generate_series(1, 3000) AS n`.execute(
     database.db,
   );
@@ -310,7 +310,7 @@ test('no more streams are open than may be', async () => {
 test('every type that the database tells is known here, so that somebody hears it', async () => {
   const { rows } = await sql<{ type: string }>`
     SELECT DISTINCT encode(split_part(encode(tgargs, 'escape'), '\\000', 1)::bytea, 'escape') AS type
-    FROM pg_trigger WHERE tgfoid = 'tell_of_changes'::regproc ORDER BY 1`.execute(database.db);
+    FROM pg_trigger WHERE tgfoid = 'publish_changed_rows'::regproc ORDER BY 1`.execute(database.db);
   expect(rows.length).toBeGreaterThan(5);
   for (const { type } of rows) expect(eventTypes, `somebody hears ${type}`).toHaveProperty([type]);
 });

@@ -48,9 +48,11 @@ beforeAll(async () => {
     VALUES (${account}, '77', 'power_off', 'completed', 'droplet', 'web-1', '2026-05-05T11:59:00Z', '2026-05-05T12:00:00Z', '{}', '2026-05-07')`.execute(
     db,
   );
+  await sql`ALTER TABLE resource_states DISABLE TRIGGER history_is_frozen`.execute(db);
   await sql`
     UPDATE resource_states SET source = 'action', sync_run_id = ${power}
     WHERE resource_id = ${web} AND status = 'off' AND superseded_at = 'infinity'`.execute(db);
+  await sql`ALTER TABLE resource_states ENABLE TRIGGER history_is_frozen`.execute(db);
   await insertSync(db, account, 'droplet', at('2026-05-30T00:00:00Z'));
   await meterRange(db, { ...may, now: afterMay });
 });

@@ -219,7 +219,7 @@ export async function selectLateFacts(db: Database, before: number | null, limit
     FROM fact_changes f
     JOIN inventory_resources s USING (resource_id)
     CROSS JOIN LATERAL (
-      SELECT array_agg(DISTINCT k.slug ORDER BY k.slug) AS kinds, min(r.month) AS "firstMonth"
+      SELECT array_agg(DISTINCT k.slug::text ORDER BY k.slug::text) AS kinds, min(r.month) AS "firstMonth"
       FROM usage_retired_months r JOIN billing_kinds k USING (billing_kind_id)
       JOIN billing_kind_definitions d USING (billing_kind_id)
       WHERE r.fact_change_id < f.fact_change_id AND d.resource_kind = s.kind

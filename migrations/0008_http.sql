@@ -19,3 +19,5 @@ CREATE TABLE idempotency_keys (
 CREATE INDEX idempotency_keys_by_expiry ON idempotency_keys (expires_at);
 
 CALL protect_from_customers('idempotency_keys');
+
+CALL pin_search_paths();

@@ -13,9 +13,9 @@ CREATE TABLE document_assets (
 -- keeps what was so when it was issued.
 CREATE TABLE legal_entities (
   legal_entity_id    int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  slug               text NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+  slug               slug NOT NULL UNIQUE,
   is_default         boolean NOT NULL,
-  name               text CHECK (name <> ''),         -- NULL: not told yet; nothing is issued without it
+  name               text CHECK (name <> ''),         -- NULL: not recorded yet; nothing is issued without it
   address            text[] NOT NULL,                 -- as it is printed, line by line
   tax_ids            text[] NOT NULL,                 -- as they are printed: 'VAT DE123456789'
   email              text,
@@ -49,19 +49,12 @@ CREATE TABLE number_series (
 CREATE TABLE tax_rates (
   tax_rate_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   legal_entity_id int NOT NULL REFERENCES legal_entities,
-  category        text COLLATE "C" NOT NULL CHECK (category ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+  category        slug NOT NULL,
   title           text NOT NULL,                      -- as it is printed: 'VAT'
   percent         numeric NOT NULL CHECK (percent BETWEEN 0 AND 100),
-  valid_from      timestamptz NOT NULL,
-  valid_to        timestamptz NOT NULL,
-  recorded_at     timestamptz NOT NULL,
-  superseded_at   timestamptz NOT NULL,
-  recorded_by     text NOT NULL,
-  CHECK (valid_from < valid_to),
-  CHECK (recorded_at <= superseded_at),
-  EXCLUDE USING gist (legal_entity_id WITH =, category WITH =, tstzrange(valid_from, valid_to) WITH &&)
-    WHERE (superseded_at = 'infinity')
+  recorded_by     text NOT NULL
 );
+CALL keep_history('tax_rates', 'legal_entity_id', 'category');
 
 -- How a customer is billed, over days. An invoice takes what holds on the last day of its month.
 CREATE TABLE customer_billing (
@@ -74,33 +67,26 @@ CREATE TABLE customer_billing (
   po_number       text,
   email           text,
   terms_days      smallint CHECK (terms_days BETWEEN 0 AND 365),  -- NULL: the legal entity's
-  tax_category    text COLLATE "C" NOT NULL CHECK (tax_category ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+  tax_category    slug NOT NULL,
   tax_treatment   text COLLATE "C" NOT NULL CHECK (tax_treatment IN ('taxed', 'exempt', 'reverse_charge')),
   tax_note        text,                               -- why exempt, as it is printed
-  valid_from      timestamptz NOT NULL,
-  valid_to        timestamptz NOT NULL,
-  recorded_at     timestamptz NOT NULL,
-  superseded_at   timestamptz NOT NULL,
   recorded_by     text NOT NULL,
-  CHECK (valid_from < valid_to),
-  CHECK (recorded_at <= superseded_at),
-  CHECK (tax_treatment <> 'exempt' OR tax_note IS NOT NULL),
-  EXCLUDE USING gist (customer_id WITH =, tstzrange(valid_from, valid_to) WITH &&)
-    WHERE (superseded_at = 'infinity')
+  CHECK (tax_treatment <> 'exempt' OR tax_note IS NOT NULL)
 );
+CALL keep_history('customer_billing', 'customer_id');
 
 -- What metering knew of a month: the revision of each of its days (0: not metered), in order. A
 -- day's revision only grows, so what differs from it has changed since. Shared by all invoices
 -- that were made from the same.
 CREATE TABLE usage_states (
   usage_state_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  month          date NOT NULL CHECK (extract(day FROM month) = 1),
+  month          calendar_month NOT NULL,
   day_revisions  bigint[] NOT NULL,
   UNIQUE (month, day_revisions)
 );
 
--- Draft: follows the facts. Approved: somebody agreed to it. Issued: frozen, numbered, hashed.
--- Void: taken back; an issued one keeps its number.
+-- Draft: follows the facts. Approved: somebody approved it as it is. Issued: frozen, numbered, hashed.
+-- Void: withdrawn; an issued one keeps its number.
 CREATE TABLE invoices (
   invoice_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   kind            text COLLATE "C" NOT NULL CHECK (kind IN ('invoice', 'credit_note')),
@@ -108,16 +94,16 @@ CREATE TABLE invoices (
   credits_invoice_id bigint REFERENCES invoices,
   legal_entity_id int NOT NULL REFERENCES legal_entities,
   customer_id     bigint NOT NULL REFERENCES customers,
-  currency        text COLLATE "C" NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-  month           date NOT NULL CHECK (extract(day FROM month) = 1),
+  currency        currency_code NOT NULL,
+  month           calendar_month NOT NULL,
   state           text COLLATE "C" NOT NULL CHECK (state IN ('draft', 'approved', 'issued', 'void')),
   usage_state_id  bigint NOT NULL REFERENCES usage_states,
   usage_revision  bigint NOT NULL,                    -- the newest of usage_state_id's
   -- sha256 of all that the lines are made from: the same facts, the same digest.
   inputs_digest   bytea NOT NULL,
-  subtotal        numeric NOT NULL,
-  tax             numeric NOT NULL,
-  total           numeric NOT NULL,
+  subtotal        amount NOT NULL,
+  tax             amount NOT NULL,
+  total           amount NOT NULL,
   -- [{category, title, percent, treatment, note, base, amount}], as they are printed.
   taxes           jsonb NOT NULL,
   rating_mark     bigint NOT NULL,                    -- of what was known of plans, subscriptions and starts
@@ -151,6 +137,8 @@ CREATE TABLE invoices (
 CREATE UNIQUE INDEX invoices_once ON invoices (customer_id, currency, month) WHERE kind = 'invoice' AND state <> 'void';
 CREATE UNIQUE INDEX invoices_by_number ON invoices (legal_entity_id, number);
 CREATE UNIQUE INDEX invoices_by_sequence ON invoices (legal_entity_id, kind, sequence_number);
+-- An export of a month holds the credit notes that were issued in it, whatever month they correct.
+CREATE INDEX invoices_credit_notes_by_issue ON invoices (issued_at) WHERE kind = 'credit_note';
 CREATE INDEX invoices_by_month ON invoices (month, state);
 
 CREATE TABLE invoice_lines (
@@ -159,14 +147,14 @@ CREATE TABLE invoice_lines (
   kind          text COLLATE "C" NOT NULL CHECK (kind IN ('base', 'usage', 'adjustment', 'manual', 'correction')),
   deployment_id bigint,
   -- The month in which it was used; of a correction the one that is corrected.
-  service_month date NOT NULL,
+  service_month calendar_month NOT NULL,
   -- What is billed, the same in every month: the key of a rated line, 'manual 17'.
   component     text COLLATE "C" NOT NULL,
   description   text NOT NULL,
   quantity      numeric,
   unit          text,
-  unit_price    numeric,
-  amount        numeric NOT NULL,
+  unit_price    amount,
+  amount        amount NOT NULL,
   -- {category, percent, treatment, title, note}
   tax           jsonb NOT NULL,
   -- How the amount comes about: plan, days, allowance, tiers, limits.
@@ -187,12 +175,12 @@ CREATE TABLE manual_lines (
   manual_line_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   customer_id    bigint NOT NULL REFERENCES customers,
   deployment_id  bigint REFERENCES deployments,
-  currency       text COLLATE "C" NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-  month          date NOT NULL CHECK (extract(day FROM month) = 1),
+  currency       currency_code NOT NULL,
+  month          calendar_month NOT NULL,
   description    text NOT NULL CHECK (description <> ''),
   quantity       numeric NOT NULL,
   unit           text,
-  unit_price     numeric NOT NULL,
+  unit_price     amount NOT NULL,
   tax_category   text COLLATE "C",                    -- NULL: the customer's
   added_at       timestamptz NOT NULL,
   added_by       text NOT NULL,
@@ -202,12 +190,23 @@ CREATE TABLE manual_lines (
 );
 CREATE INDEX manual_lines_by_month ON manual_lines (month, customer_id) WHERE removed_at IS NULL;
 
+-- What metering knew of a month and of the twelve before it, of which it may carry allowances: their
+-- states, the month's own first. Whether or not anything was billed for those, what has changed in
+-- them since can be told.
+CREATE TABLE usage_windows (
+  usage_window_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  month           calendar_month NOT NULL,
+  usage_state_ids bigint[] NOT NULL CHECK (cardinality(usage_state_ids) BETWEEN 1 AND 13),
+  UNIQUE (month, usage_state_ids)
+);
+
 -- Derived, and disposable: up to where it is known whether a customer's issued month still costs
 -- what was issued for it.
 CREATE TABLE correction_checks (
   customer_id    bigint NOT NULL,
-  month          date NOT NULL,
-  usage_state_id bigint NOT NULL REFERENCES usage_states,
+  month          calendar_month NOT NULL,
+  -- Up to which usage of these months an issued month is known to cost what correction_costs says.
+  usage_window_id bigint NOT NULL REFERENCES usage_windows,
   -- A mark of the changes of plans and subscriptions that were known, and of when deployments start.
   -- Of changes there are only ever more, in whatever order they are committed.
   rating_mark    bigint NOT NULL,
@@ -215,15 +214,26 @@ CREATE TABLE correction_checks (
   costs_known    boolean NOT NULL,
   PRIMARY KEY (customer_id, month)
 );
+-- Derived, and disposable: of a customer's month that was composed when nobody drafted it any more,
+-- from which usage and at which mark (see correction_checks). All that was due is drafted, and nothing
+-- else is until either changes.
+CREATE TABLE draft_checks (
+  customer_id     bigint NOT NULL,
+  month           calendar_month NOT NULL,
+  usage_window_id bigint NOT NULL REFERENCES usage_windows,
+  rating_mark     bigint NOT NULL,
+  PRIMARY KEY (customer_id, month)
+);
+
 -- Derived: what an issued month costs now, where it was found to have changed since.
 CREATE TABLE correction_costs (
   customer_id   bigint NOT NULL,
   deployment_id bigint NOT NULL,
-  month         date NOT NULL,
-  currency      text COLLATE "C" NOT NULL,
+  month         calendar_month NOT NULL,
+  currency      currency_code NOT NULL,
   component     text COLLATE "C" NOT NULL,
   description   text NOT NULL,
-  amount        numeric NOT NULL,
+  amount        amount NOT NULL,
   PRIMARY KEY (deployment_id, month, currency, component)
 );
 CREATE INDEX correction_costs_by_month ON correction_costs (customer_id, month);
@@ -235,18 +245,18 @@ CREATE TABLE corrections (
   decision      text COLLATE "C" NOT NULL CHECK (decision IN ('invoice', 'credit_note', 'waive')),
   customer_id   bigint NOT NULL REFERENCES customers,
   deployment_id bigint NOT NULL REFERENCES deployments,
-  month         date NOT NULL,
-  currency      text COLLATE "C" NOT NULL,
+  month         calendar_month NOT NULL,
+  currency      currency_code NOT NULL,
   component     text COLLATE "C" NOT NULL,
   description   text NOT NULL,
-  amount        numeric NOT NULL CHECK (amount <> 0),
+  amount        amount NOT NULL CHECK (amount <> 0),
   -- On whose invoice it comes, or which credit note it is on.
-  target_month  date,
+  target_month  calendar_month,
   credit_note_id bigint REFERENCES invoices,
   reason        text,
   decided_at    timestamptz NOT NULL,
   decided_by    text NOT NULL,
-  -- Taken back with the document that it corrects, or with the credit note that it was on.
+  -- Withdrawn with the document that it corrects, or with the credit note that it was on.
   withdrawn_at  timestamptz,
   CHECK ((decision = 'invoice') = (target_month IS NOT NULL)),
   CHECK ((decision = 'credit_note') = (credit_note_id IS NOT NULL)),
@@ -295,30 +305,8 @@ CREATE TRIGGER issued_lines_deleted AFTER DELETE ON invoice_lines REFERENCING OL
 -- A line is replaced, never edited.
 CREATE TRIGGER lines_stay BEFORE UPDATE OR TRUNCATE ON invoice_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();
 CREATE TRIGGER pdfs_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON invoice_pdfs FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();
+CREATE TRIGGER usage_windows_stay BEFORE UPDATE OR TRUNCATE ON usage_windows FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();
 CREATE TRIGGER usage_states_stay BEFORE UPDATE OR TRUNCATE ON usage_states FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();
-
--- Published by metering for this room: each day's newest revision, and what later meterings changed.
-CREATE VIEW metering_day_revisions AS
-  SELECT day, max(revision) AS revision FROM metered_days GROUP BY day;
-CREATE VIEW metering_revisions AS
-  SELECT revision, day, cause FROM metering_runs;
-CREATE VIEW metering_changes AS
-  SELECT revision, deployment_id, period_start FROM usage_changes
-  UNION ALL
-  SELECT revision, deployment_id, day::timestamp AT TIME ZONE 'UTC' FROM usage_changed_deployments;
-CREATE INDEX usage_changes_by_revision ON usage_changes (revision);
--- Published by pricing for this room: for how many months a change of usage can reach on, at most.
-CREATE VIEW pricing_carry_over AS
-  SELECT coalesce(max(carry_over_months), 0) AS months FROM plan_items;
--- And what deployments are on while they are billed, in which currency.
-CREATE VIEW pricing_terms AS
-  SELECT s.deployment_id, v.currency, greatest(s.valid_from, v.valid_from) AS valid_from, least(s.valid_to, v.valid_to) AS valid_to
-  FROM subscriptions s
-  JOIN (SELECT plan_id, currency, from_day::timestamp AT TIME ZONE 'UTC' AS valid_from,
-               coalesce(lead(from_day) OVER (PARTITION BY plan_id ORDER BY from_day)::timestamp AT TIME ZONE 'UTC', 'infinity') AS valid_to
-        FROM plan_versions) AS v
-    ON v.plan_id = s.plan_id AND v.valid_from < s.valid_to AND v.valid_to > s.valid_from
-  WHERE s.superseded_at = 'infinity' AND NOT s.paused;
 
 -- What each issued month was billed: everything issued for it and not void, whichever document it is on.
 CREATE VIEW invoices_billed AS
@@ -326,10 +314,6 @@ CREATE VIEW invoices_billed AS
   FROM invoice_lines l JOIN invoices i USING (invoice_id)
   WHERE i.state = 'issued' AND l.kind <> 'manual'
   GROUP BY i.customer_id, l.deployment_id, l.service_month, i.currency, l.component;
-
--- Published by deployments for this room.
-CREATE VIEW deployments_customers AS
-  SELECT customer_id, external_id, name, currency FROM customers;
 
 -- Customers see what was issued to them, and nothing of drafts, decisions and costs.
 CALL let_customers_read('invoices', 'customer_id = (SELECT current_customer()) AND issued_at IS NOT NULL',
@@ -347,13 +331,9 @@ CALL protect_from_customers('manual_lines');
 CALL protect_from_customers('correction_checks');
 CALL protect_from_customers('correction_costs');
 CALL protect_from_customers('corrections');
-CALL protect_from_customers('metering_day_revisions');
-CALL protect_from_customers('metering_revisions');
-CALL protect_from_customers('metering_changes');
-CALL protect_from_customers('pricing_carry_over');
-CALL protect_from_customers('pricing_terms');
 CALL protect_from_customers('invoices_billed');
-CALL publish_to_customers('deployments_customers');
+CALL protect_from_customers('usage_windows');
+CALL protect_from_customers('draft_checks');
 
 CALL audit_changes('legal_entities');
 CALL audit_changes('tax_rates');
@@ -367,7 +347,7 @@ CREATE TABLE invoice_decisions (
   -- No reference: what was decided stays when a draft that was approved once is no longer due.
   invoice_id      bigint NOT NULL,
   state           text COLLATE "C" NOT NULL,
-  total           numeric NOT NULL,
+  total           amount NOT NULL,
   number          text,
   document_digest bytea,
   reason          text,
@@ -388,3 +368,9 @@ CREATE TRIGGER decisions AFTER UPDATE ON invoices
   FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state AND NEW.state <> 'draft') EXECUTE FUNCTION record_invoice_decision();
 CALL protect_from_customers('invoice_decisions');
 CALL audit_changes('invoice_decisions');
+-- Published as they change: to the customer from the moment on at which they may see it. Before that a
+-- change is ours alone.
+CALL publish_changes('invoices', 'invoice.changed', $$
+  SELECT invoice_id AS subject, CASE WHEN issued_at IS NOT NULL THEN customer_id END AS customer_id FROM changed$$);
+
+CALL pin_search_paths();
