@@ -41,7 +41,7 @@ export interface InvoiceRow {
   readonly credits: string | null;
 }
 
-// What customers may not read (migration 0014) is null for them: their policy hides the columns, so
+// What customers may not read (migrations/0006_invoices.sql) is null for them: their policy hides the columns, so
 // that a customer's list must not name them.
 const columns = (staff: boolean) => sql`
   i.invoice_id AS "invoiceId", i.kind, i.state, i.number, ${staff ? sql`e.slug` : sql`''`} AS entity,
