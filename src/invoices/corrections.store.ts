@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database/database.ts';
-import type { TaxTotal } from './taxes.ts';
+import type { LineTax, TaxTotal } from './taxes.ts';
 
 // Corrections: which issued months may cost something else now, what they cost, what was decided.
 
@@ -201,6 +201,73 @@ export async function insertCorrections(
   return rows.map((row) => row.id);
 }
 
+/** What was decided about a line and is on no issued document: to come on an invoice, or waived. */
+export interface PendingRow {
+  readonly correctionId: number;
+  readonly component: string;
+  readonly decision: 'invoice' | 'waive';
+  /** On whose invoice it is to come; null: waived. */
+  readonly targetMonth: Temporal.PlainDate | null;
+  readonly amount: string;
+}
+
+/** Of a deployment's month in a currency, the newest first. */
+export async function selectPending(
+  trx: Transaction,
+  { deploymentId, month, currency }: Pick<ProposalRow, 'deploymentId' | 'month' | 'currency'>,
+): Promise<PendingRow[]> {
+  const { rows } = await sql<PendingRow>`
+    SELECT c.correction_id AS "correctionId", c.component, c.decision, c.target_month AS "targetMonth", c.amount::text AS amount
+    FROM corrections c
+    WHERE c.deployment_id = ${deploymentId} AND c.month = ${month} AND c.currency = ${currency} AND c.withdrawn_at IS NULL
+      AND (c.decision = 'waive' OR (c.decision = 'invoice' AND NOT ${isIssued}))
+    ORDER BY c.correction_id DESC`.execute(trx);
+  return rows;
+}
+
+/** Withdraws decisions. What is left of an amount (zero: nothing) is decided as it was, by whoever withdraws. */
+export async function withdrawPending(
+  trx: Transaction,
+  taken: readonly { readonly correctionId: number; readonly left: string }[],
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await sql`
+    WITH taken AS (SELECT * FROM jsonb_to_recordset(${JSON.stringify(taken)}::jsonb) AS t ("correctionId" bigint, "left" numeric)),
+    withdrawn AS (
+      UPDATE corrections c SET withdrawn_at = ${now} FROM taken t WHERE c.correction_id = t."correctionId"
+      RETURNING c.*, t."left")
+    INSERT INTO corrections (decision, customer_id, deployment_id, month, currency, component, description, amount,
+                             target_month, reason, decided_at, decided_by)
+    SELECT decision, customer_id, deployment_id, month, currency, component, description, "left",
+           target_month, reason, ${now}::timestamptz, ${by}
+    FROM withdrawn WHERE "left" <> 0 ORDER BY correction_id`.execute(trx);
+}
+
+/** What an issued invoice and its credit notes still charge of a component of a deployment's month, at one tax. */
+export interface ChargedRow {
+  readonly invoiceId: number;
+  readonly component: string;
+  readonly tax: LineTax;
+  readonly amount: string;
+}
+
+/** By the newest invoice; what has been given back wholly is left out. */
+export async function selectCharged(
+  trx: Transaction,
+  { deploymentId, month, currency }: Pick<ProposalRow, 'deploymentId' | 'month' | 'currency'>,
+): Promise<ChargedRow[]> {
+  const { rows } = await sql<ChargedRow>`
+    SELECT o.invoice_id AS "invoiceId", l.component, l.tax, sum(l.amount)::text AS amount
+    FROM invoice_lines l JOIN invoices i USING (invoice_id)
+    JOIN invoices o ON o.invoice_id = coalesce(i.credits_invoice_id, i.invoice_id)
+    WHERE l.deployment_id = ${deploymentId} AND l.service_month = ${month} AND l.kind <> 'manual'
+      AND i.state = 'issued' AND i.currency = ${currency}
+    GROUP BY o.invoice_id, l.component, l.tax HAVING sum(l.amount) <> 0
+    ORDER BY o.issued_at DESC, o.invoice_id DESC, l.component, l.tax::text`.execute(trx);
+  return rows;
+}
+
 /**
  * The first month, from one on, whose invoice to the customer in the currency is neither approved nor
  * issued, nor is any later one: where a correction can still come.
@@ -225,21 +292,34 @@ export async function selectIssuedInvoice(
   customerId: number,
   currency: string,
   month: Temporal.PlainDate,
-): Promise<{ invoiceId: number; legalEntityId: number } | undefined> {
-  const { rows } = await sql<{ invoiceId: number; legalEntityId: number }>`
-    SELECT invoice_id AS "invoiceId", legal_entity_id AS "legalEntityId" FROM invoices
+): Promise<number | undefined> {
+  const { rows } = await sql<{ invoiceId: number }>`
+    SELECT invoice_id AS "invoiceId" FROM invoices
     WHERE kind = 'invoice' AND state = 'issued' AND customer_id = ${customerId} AND currency = ${currency} AND month = ${month}`.execute(
     trx,
   );
-  return rows[0];
+  return rows[0]?.invoiceId;
 }
 
-/** The taxes of an issued invoice and of its credit notes, those that are void left out. */
-export async function selectTaxesWithNotes(trx: Transaction, invoiceId: number): Promise<TaxTotal[]> {
-  const { rows } = await sql<{ taxes: TaxTotal[] }>`
-    SELECT taxes FROM invoices
-    WHERE (invoice_id = ${invoiceId} OR credits_invoice_id = ${invoiceId}) AND state = 'issued'`.execute(trx);
-  return rows.flatMap((row) => row.taxes);
+export interface CreditedInvoice {
+  readonly invoiceId: number;
+  readonly number: string;
+  readonly legalEntityId: number;
+  /** Sums of the invoice and of its credit notes, those that are void left out. */
+  readonly subtotal: string;
+  readonly total: string;
+  readonly taxes: readonly TaxTotal[];
+}
+
+/** Issued invoices, with what their credit notes left of them, the oldest first. */
+export async function selectCredited(trx: Transaction, invoiceIds: readonly number[]): Promise<CreditedInvoice[]> {
+  const { rows } = await sql<CreditedInvoice>`
+    SELECT o.invoice_id AS "invoiceId", o.number, o.legal_entity_id AS "legalEntityId", sum(i.subtotal)::text AS subtotal,
+           sum(i.total)::text AS total, jsonb_path_query_array(jsonb_agg(i.taxes), '$[*][*]') AS taxes
+    FROM invoices o JOIN invoices i ON (i.invoice_id = o.invoice_id OR i.credits_invoice_id = o.invoice_id) AND i.state = 'issued'
+    WHERE o.invoice_id = ANY (${[...invoiceIds]}::bigint[])
+    GROUP BY o.invoice_id ORDER BY o.issued_at, o.invoice_id`.execute(trx);
+  return rows;
 }
 
 export interface NewCreditNote {
@@ -283,13 +363,29 @@ interface CorrectedInvoice {
   readonly month: Temporal.PlainDate;
 }
 
-/** Numbers of issued documents with corrections of an invoice's month. */
+/**
+ * Numbers of issued documents that rest on an issued invoice: its credit notes; what has corrections of its
+ * month; and, where it has corrections of an earlier month itself, what has given back more of that month than
+ * would be charged for it without the invoice.
+ */
 export async function selectCorrectingDocuments(trx: Transaction, invoice: CorrectedInvoice): Promise<string[]> {
   const { rows } = await sql<{ number: string }>`
-    SELECT DISTINCT i.number FROM invoice_lines l JOIN invoices i USING (invoice_id)
-    JOIN deployments_list d USING (deployment_id)
-    WHERE d.customer_id = ${invoice.customerId} AND l.service_month = ${invoice.month} AND l.kind = 'correction'
-      AND i.state = 'issued' AND i.currency = ${invoice.currency} ORDER BY i.number LIMIT 10`.execute(trx);
+    WITH lines AS (
+      SELECT l.deployment_id, l.service_month, l.kind, l.amount, i.number,
+             ${invoice.invoiceId} IN (i.invoice_id, i.credits_invoice_id) AS own
+      FROM invoice_lines l JOIN invoices i USING (invoice_id) JOIN deployments_list d USING (deployment_id)
+      WHERE d.customer_id = ${invoice.customerId} AND l.kind <> 'manual' AND i.state = 'issued' AND i.currency = ${invoice.currency}
+        AND l.service_month <= ${invoice.month}
+    ), overdrawn AS (
+      SELECT deployment_id, service_month FROM lines
+      GROUP BY deployment_id, service_month
+      HAVING bool_or(own) AND sum(amount) FILTER (WHERE own IS NOT TRUE) < 0
+    )
+    SELECT number FROM invoices WHERE credits_invoice_id = ${invoice.invoiceId} AND state = 'issued'
+    UNION SELECT number FROM lines WHERE service_month = ${invoice.month} AND kind = 'correction'
+    UNION SELECT number FROM lines JOIN overdrawn USING (deployment_id, service_month)
+          WHERE amount < 0 AND kind = 'correction' AND own IS NOT TRUE
+    ORDER BY number LIMIT 10`.execute(trx);
   return rows.map((row) => row.number);
 }
 

@@ -4,14 +4,13 @@ import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Exact } from '../platform/quantity.ts';
 import { UsageSums } from '../pricing/usage-sums.ts';
-import { compose, type ComposedCustomer, finish, openTaxes, storedLine } from './compose.ts';
+import { compose, type ComposedCustomer } from './compose.ts';
 import * as store from './corrections.store.ts';
-import { draftCustomer, hasBegun } from './drafts.ts';
+import { type CreditNote, issueCreditNotes } from './credit-notes.ts';
 import * as drafts from './drafts.store.ts';
 import { failed, type Failure, isOfOne } from './failures.ts';
 import * as invoices from './invoices.store.ts';
-import { freeze } from './issue.ts';
-import { correctionLine } from './lines.ts';
+import { draftMonths, takeBackPending, type TakenBack } from './pending.ts';
 import * as usage from './usage-states.store.ts';
 
 // What an issued month costs now, minus all that was issued for it: invoices, corrections and
@@ -188,7 +187,7 @@ function groupProposals(rows: readonly store.ProposalRow[]): Proposal[] {
       deployment,
       month: month.toPlainYearMonth().toString(),
       currency,
-      amount: money(lines.reduce((sum, line) => sum.plus(line.amount), new Exact(0)).toFixed()),
+      amount: sumOf(lines, currency),
       lines: lines.map(({ component, description, costs, issued, decided, amount }) => ({
         component,
         description,
@@ -218,46 +217,58 @@ export interface CorrectRequest {
   readonly now: Temporal.Instant;
 }
 
+// Each decision first takes back what was decided the other way and is not issued (`pending.ts`). Together,
+// what is taken back and what is decided come to the proposal.
+
 /**
  * Puts a proposed correction on the customer's next invoice: that of the first month, from the last
  * that is over on, that is neither approved nor issued, whose draft has it from now on.
+ * @returns what comes on the invoice of which month; null: nothing, for it was all taken back
  * @throws ArcadiaError not_found (nothing is to be corrected), conflict (another amount than expected)
  */
 export async function correctOnNextInvoice(
   db: Database,
   request: CorrectRequest,
-): Promise<{ amount: string; month: string }> {
-  return decide(db, request, async (trx, proposal, rows) => {
+): Promise<{ amount: string; month: string | null; takenBack: TakenBack[] }> {
+  return decide(db, request, async (trx, { left, takenBack, months, ...proposal }) => {
+    const { customerId, currency } = proposal;
+    const amount = sumOf(left, currency);
+    if (left.length === 0) {
+      await draftMonths(trx, customerId, months, request.now);
+      return { amount, month: null, takenBack };
+    }
     const next = request.month.add({ months: 1 });
     const lastComplete = dayOf(request.now).with({ day: 1 }).subtract({ months: 1 });
     const after = Temporal.PlainDate.compare(next, lastComplete) < 0 ? lastComplete : next;
-    const targetMonth = await store.selectOpenMonth(trx, rows[0].customerId, proposal.currency, after);
+    const targetMonth = await store.selectOpenMonth(trx, customerId, currency, after);
     const decision = { decision: 'invoice', targetMonth, creditNoteId: null, reason: null } as const;
-    await store.insertCorrections(trx, rows, decision, request.by, request.now);
-    if (hasBegun(targetMonth, request.now)) await draftCustomer(trx, rows[0].customerId, targetMonth, request.now);
-    return { amount: proposal.amount, month: targetMonth.toPlainYearMonth().toString() };
+    await store.insertCorrections(trx, left, decision, request.by, request.now);
+    await draftMonths(trx, customerId, [...months, targetMonth], request.now);
+    return { amount, month: targetMonth.toPlainYearMonth().toString(), takenBack };
   });
 }
 
 /**
  * Waives a proposed correction: exactly these amounts. What changes afterwards is proposed again.
+ * @returns what is waived
  * @throws ArcadiaError not_found, conflict, invalid_argument (no reason)
  */
 export async function waiveCorrection(
   db: Database,
   request: CorrectRequest & { readonly reason: string },
-): Promise<{ amount: string }> {
+): Promise<{ amount: string; takenBack: TakenBack[] }> {
   if (request.reason.trim() === '')
     throw new ArcadiaError('invalid_argument', 'A waiver needs its reason, for the record.');
-  return decide(db, request, async (trx, proposal, rows) => {
+  return decide(db, request, async (trx, { customerId, currency, left, takenBack, months }) => {
     const decision = {
       decision: 'waive',
       targetMonth: null,
       creditNoteId: null,
       reason: request.reason.trim(),
     } as const;
-    await store.insertCorrections(trx, rows, decision, request.by, request.now);
-    return { amount: proposal.amount };
+    await store.insertCorrections(trx, left, decision, request.by, request.now);
+    await draftMonths(trx, customerId, months, request.now);
+    return { amount: sumOf(left, currency), takenBack };
   });
 }
 
@@ -266,62 +277,51 @@ export interface CreditRequest extends CorrectRequest {
   readonly incomplete?: boolean | undefined;
 }
 
+/** What became of a correction that was to be credited. */
+export interface Credited {
+  /** One of each invoice that charged what is given back, the oldest first; none where all was taken back. */
+  readonly creditNotes: CreditNote[];
+  readonly takenBack: TakenBack[];
+}
+
 /**
- * Issues a credit note over a proposed correction, with a number of its own series, at the tax of
- * the month that is corrected.
- * @throws ArcadiaError not_found; conflict (the customer owes more, not less; another amount than expected;
- *   details are missing); invalid_argument (the number)
+ * Gives a proposed correction back at once: what was to come on a draft is taken off it; what was issued is
+ * credited, by a credit note of each invoice that charged it, numbered in a series of its own, at the tax at which it was charged.
+ * @throws ArcadiaError not_found; conflict (the customer owes more, not less, or an invoice would be credited beyond
+ *   its total; another amount than expected; details are missing); invalid_argument (the number)
  */
-export async function issueCreditNote(
-  db: Database,
-  request: CreditRequest,
-): Promise<{ invoiceId: number; number: string; total: string }> {
-  return decide(db, request, async (trx, proposal, rows) => {
-    if (!new Exact(proposal.amount).isNegative()) {
+export async function issueCreditNote(db: Database, request: CreditRequest): Promise<Credited> {
+  return decide(db, request, async (trx, { left, takenBack, months, ...proposal }) => {
+    const { deployment, amount, currency, customerId } = proposal;
+    if (!new Exact(amount).isNegative()) {
       throw new ArcadiaError(
         'conflict',
-        `${proposal.deployment} owes ${proposal.amount} ${proposal.currency} more for ${proposal.month}; ` +
+        `${deployment} owes ${amount} ${currency} more for ${proposal.month}; ` +
           'a credit note gives back. Put it on the next invoice instead.',
       );
     }
-    const { customerId } = rows[0];
-    const { month } = request;
-    const credited = await store.selectIssuedInvoice(trx, customerId, proposal.currency, month);
-    if (!credited) throw new RangeError('a proposal without an issued invoice');
-    const taxOf = await openTaxes(trx, [{ customerId, month }]);
-    const charged = await drafts.selectChargedTaxes(trx, rows);
-    const lines = rows.map((row, index) =>
-      correctionLine({ ...row, correctionId: 0 }, proposal.currency, charged[index] ?? null),
-    );
-    const who = { customerId, legalEntityId: credited.legalEntityId, ratingMark: 0 };
-    const taxedBefore = await store.selectTaxesWithNotes(trx, credited.invoiceId);
-    const { lines: taxed, ...content } = finish(who, proposal.currency, lines, taxOf, taxedBefore);
-    const state = await usage.insertUsageState(trx, month);
-    const note = { ...content, ...state, month, creditsInvoiceId: credited.invoiceId };
-    const invoiceId = await store.insertCreditNote(trx, note, request.by, request.now);
-    const decision = { decision: 'credit_note', targetMonth: null, creditNoteId: invoiceId, reason: null } as const;
-    const ids = await store.insertCorrections(trx, rows, decision, request.by, request.now);
-    await drafts.insertLines(
-      trx,
-      taxed.map((line, index) => ({
-        ...storedLine(line),
-        details: { correctionId: ids[index] as number },
-        invoiceId,
-        position: index + 1,
-      })),
-    );
-    const { number } = await freeze(trx, invoiceId, request);
-    return { invoiceId, number, total: content.total };
+    // Before the credit notes' own locks: see the order of locks in the README.
+    await draftMonths(trx, customerId, months, request.now);
+    const [first, ...others] = left;
+    if (first === undefined) return { creditNotes: [], takenBack };
+    return { creditNotes: await issueCreditNotes(trx, [first, ...others], request), takenBack };
   });
 }
 
-type Rows = readonly [store.ProposalRow, ...store.ProposalRow[]];
+/** A proposal to be decided, with what is left of it once what is pending the other way was taken back. */
+interface Deciding extends Proposal {
+  readonly customerId: number;
+  readonly left: readonly store.ProposalRow[];
+  readonly takenBack: TakenBack[];
+  /** Whose drafts are to be drafted again. */
+  readonly months: readonly Temporal.PlainDate[];
+}
 
 /** Brings the deployment's customer up to date, then decides on what is proposed, under the customer's lock. */
 async function decide<T>(
   db: Database,
   request: CorrectRequest,
-  work: (trx: Transaction, proposal: Proposal, rows: Rows) => Promise<T>,
+  work: (trx: Transaction, deciding: Deciding) => Promise<T>,
 ): Promise<T> {
   const { deployment, month, currency } = request;
   const customerId = await invoices.selectCustomerOfDeployment(db, deployment);
@@ -329,14 +329,14 @@ async function decide<T>(
   await checkCorrections(db, { customerId, month });
   return db.transaction().execute(async (trx) => {
     await invoices.lockCustomer(trx, customerId);
-    const rows = await store.selectProposals(trx, { deployment, month, currency }, proposedLinesMax);
-    const [proposal, second] = groupProposals(rows);
-    if (!proposal) {
+    const [first, ...others] = await store.selectProposals(trx, { deployment, month, currency }, proposedLinesMax);
+    if (!first) {
       throw new ArcadiaError(
         'not_found',
         `Nothing is to be corrected of ${month.toPlainYearMonth()} for "${deployment}".`,
       );
     }
+    const [proposal, second] = groupProposals([first, ...others]) as [Proposal, Proposal?];
     if (second) {
       throw new ArcadiaError(
         'invalid_argument',
@@ -349,6 +349,13 @@ async function decide<T>(
         `The correction comes to ${proposal.amount} ${proposal.currency} by now, not to ${request.expectedAmount}; look again.`,
       );
     }
-    return work(trx, proposal, rows as unknown as Rows);
+    return work(trx, { ...proposal, customerId, ...(await takeBackPending(trx, [first, ...others], request)) });
   });
+}
+
+function sumOf(rows: readonly { readonly amount: string }[], currency: string): string {
+  return formatMoney(
+    rows.reduce((sum, row) => sum.plus(row.amount), new Exact(0)),
+    currency,
+  );
 }

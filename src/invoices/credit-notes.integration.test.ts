@@ -1,13 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { addDeployment, at, day, openBusiness, settle } from '../../test/fixtures/invoices.ts';
+import { addDeployment, addDroplet, at, day, openBusiness, own, settle } from '../../test/fixtures/invoices.ts';
 import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { Exact } from '../platform/quantity.ts';
-import { endSubscription } from '../pricing/subscriptions.ts';
-import { issueCreditNote } from './corrections.ts';
+import { endSubscription, subscribe } from '../pricing/subscriptions.ts';
+import {
+  checkCorrections,
+  correctOnNextInvoice,
+  issueCreditNote,
+  listDecisions,
+  listProposals,
+  waiveCorrection,
+} from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { getInvoice, invoicesOfMonth, listInvoices } from './invoices.ts';
+import { getInvoice, invoicesOfMonth, listInvoices, readDocument } from './invoices.ts';
 import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
 import { setTaxRate } from './tax-rates.ts';
 
@@ -15,9 +22,10 @@ const january = day('2026-01-01');
 const now = at('2026-02-05');
 
 let test: TestDatabase;
+let account: number;
 beforeEach(async () => {
   test = await openTestDatabase();
-  await openBusiness(test.db);
+  account = await openBusiness(test.db);
   const rate = { entity: null, category: 'standard', percent: '20', title: 'VAT', from: january };
   await setTaxRate(test.db, rate, 'ann', now);
 });
@@ -41,6 +49,11 @@ async function end(deployment: string, from: string): Promise<void> {
 
 const credit = (deployment: string, month = january, on = now) =>
   issueCreditNote(test.db, { deployment, month, by: 'ann', now: on });
+
+async function take(number: string): Promise<void> {
+  const { invoiceId } = await getInvoice(test.db, number);
+  await voidInvoice(test.db, invoiceId, { reason: 'not sent', by: 'ann', now });
+}
 
 /** What stands of an invoice and its credit notes: net, tax and total. */
 async function standing(): Promise<{ net: string; tax: string; total: string }> {
@@ -85,15 +98,147 @@ describe('several credit notes of an invoice', () => {
     await addDeployment(test.db, { customer: 'acme', slug: 'shop', plan: 'tiny' });
     await bill();
     await end('shop', '2026-01-31');
-    const first = await credit('shop');
+    await credit('shop');
     await end('shop', '2026-01-01');
-    const second = await credit('shop');
-    const take = (invoiceId: number) => voidInvoice(test.db, invoiceId, { reason: 'not sent', by: 'ann', now });
-    await expect(take(first.invoiceId)).rejects.toThrow('void CN-000002 first');
-    await take(second.invoiceId);
-    await take(first.invoiceId);
+    await credit('shop');
+    await expect(take('CN-000001')).rejects.toThrow('void CN-000002 first');
+    await take('CN-000002');
+    await take('CN-000001');
     expect(await standing()).toEqual({ net: '0.93', tax: '0.19', total: '1.12' });
     await credit('shop');
     expect(await standing()).toEqual({ net: '0.00', tax: '0.00', total: '0.00' });
+  });
+});
+
+describe('a credit note', () => {
+  const request = { deployment: 'shop', month: january, by: 'ann', now };
+  const february = day('2026-02-01');
+  const march5 = at('2026-03-05');
+  let droplet: number;
+
+  /** January of the shop is invoiced with 12.00; then a droplet of 315 hours shows up, which are 12.60. */
+  beforeEach(async () => {
+    const hours = { kind: 'droplet_hours', model: 'standard' as const, properties: { unitPrice: '0.04' } };
+    await makePlan(test.db, { plan: 'small', base: '10.00', items: [hours] });
+    await addDeployment(test.db, { customer: 'acme', slug: 'shop', plan: 'small' });
+    await addDeployment(test.db, { customer: 'beta', slug: 'wiki', plan: 'studio' });
+    expect(await bill()).toHaveLength(2);
+    droplet = await addDroplet(test.db, account, 'late', ['shop'], '2026-01-18T21:00:00Z');
+    await settle(test.db, now);
+  });
+
+  const goesBack = async (from = '2026-01-18T21:00:00Z', on = now) => {
+    await own(test.db, droplet, ['wiki'], from, on.toString());
+    await settle(test.db, on);
+  };
+
+  const correctionsDrafted = async (month = february) => {
+    const { items } = await listInvoices(test.db, { customer: 'acme', month }, { limit: 9, cursor: null });
+    const { document } = await readDocument(test.db, await getInvoice(test.db, String(items[0]?.invoiceId)));
+    const lines = document.sections.flatMap((section) => section.lines);
+    return lines.filter((line) => line.kind === 'correction').map((line) => line.amount);
+  };
+
+  it('gives nothing back of what was never invoiced: a pending line is taken off its draft', async () => {
+    expect(await correctOnNextInvoice(test.db, request)).toEqual({ amount: '12.60', month: '2026-02', takenBack: [] });
+    expect(await correctionsDrafted()).toEqual(['12.60']);
+    await goesBack();
+    expect(await credit('shop')).toEqual({ creditNotes: [], takenBack: [{ month: '2026-02', amount: '12.60' }] });
+    expect(await correctionsDrafted()).toEqual([]);
+    expect(await listProposals(test.db, { deployment: 'shop' })).toEqual([]);
+    expect(await getInvoice(test.db, 'INV-000001')).toMatchObject({ customer: 'acme', total: '12.00' });
+  });
+
+  it('leaves on its draft what still holds of it', async () => {
+    await correctOnNextInvoice(test.db, request);
+    await goesBack('2026-01-25');
+    // Of 315 hours 147 are left: 5.88.
+    expect(await credit('shop')).toEqual({ creditNotes: [], takenBack: [{ month: '2026-02', amount: '6.72' }] });
+    expect(await correctionsDrafted()).toEqual(['5.88']);
+    expect(await listProposals(test.db, { deployment: 'shop' })).toEqual([]);
+  });
+
+  it('gives back what was issued beyond what is taken off a draft', async () => {
+    await correctOnNextInvoice(test.db, request);
+    await goesBack();
+    await end('shop', '2026-01-01');
+    expect(await credit('shop')).toMatchObject({
+      creditNotes: [{ number: 'CN-000001', credits: 'INV-000001', total: '-12.00' }],
+      takenBack: [{ month: '2026-02', amount: '12.60' }],
+    });
+  });
+
+  it('gives nothing back of what was waived', async () => {
+    expect(await waiveCorrection(test.db, { ...request, reason: 'a trifle' })).toEqual({
+      amount: '12.60',
+      takenBack: [],
+    });
+    await goesBack();
+    expect(await credit('shop')).toEqual({ creditNotes: [], takenBack: [{ month: null, amount: '12.60' }] });
+    expect(await listDecisions(test.db, { deployment: 'shop' }, 9)).toMatchObject([
+      { amount: '12.60', withdrawn: true },
+    ]);
+  });
+
+  it('is one of each invoice that charged what it gives back, the last charged first', async () => {
+    await correctOnNextInvoice(test.db, request);
+    await bill(february, march5);
+    await end('shop', '2026-01-01');
+    expect(await credit('shop', january, march5)).toMatchObject({
+      creditNotes: [
+        { credits: 'INV-000001', total: '-12.00' },
+        { credits: 'INV-000003', total: '-15.12' },
+      ],
+    });
+    await expect(take('INV-000003')).rejects.toThrow(/corrected by CN-000002;/);
+    await new MoneyLaws(test.db).hold();
+  });
+
+  it('does not give back more than is left of an invoice, which gave something back itself', async () => {
+    await goesBack();
+    await end('shop', '2026-01-01');
+    await correctOnNextInvoice(test.db, request);
+    await addDeployment(test.db, { customer: 'acme', slug: 'blog', plan: 'small', from: '2026-02-01' });
+    await addDeployment(test.db, { customer: 'acme', slug: 'docs', plan: 'small', from: '2026-02-01' });
+    await bill(february, march5);
+    // Two months of 10.00, less the 10.00 of January: 12.00 with tax.
+    await end('blog', '2026-02-01');
+    await credit('blog', february, march5);
+    await end('docs', '2026-02-01');
+    await expect(credit('docs', february, march5)).rejects.toThrow(/0.00 USD is left of INV-000003/);
+    expect(await correctOnNextInvoice(test.db, { ...request, deployment: 'docs', month: february })).toMatchObject({
+      amount: '-10.00',
+    });
+  });
+
+  it('keeps an invoice from being void without which more would have been given back than charged', async () => {
+    await correctOnNextInvoice(test.db, request);
+    await bill(february, march5);
+    await goesBack('2026-01-18T21:00:00Z', march5);
+    await correctOnNextInvoice(test.db, { ...request, now: at('2026-04-05') });
+    await end('shop', '2026-01-01');
+    await checkCorrections(test.db);
+    await correctOnNextInvoice(test.db, { ...request, now: at('2026-04-05') });
+    await bill(day('2026-03-01'), at('2026-04-05'));
+    await expect(take('INV-000003')).rejects.toThrow(/corrected by INV-000005;/);
+  });
+});
+
+describe('a charge', () => {
+  it('is of nothing that was only to be given back: that is taken off its draft first', async () => {
+    await makePlan(test.db, { plan: 'small', base: '10.00' });
+    await makePlan(test.db, { plan: 'large', base: '25.00' });
+    await addDeployment(test.db, { customer: 'acme', slug: 'shop', plan: 'small' });
+    await bill();
+    const request = { deployment: 'shop', month: january, by: 'ann', now };
+    await end('shop', '2026-01-01');
+    await correctOnNextInvoice(test.db, request);
+    await subscribe(test.db, { deployment: 'shop', plan: 'small', from: january }, 'ann', now);
+    expect(await correctOnNextInvoice(test.db, request)).toEqual({
+      amount: '0.00',
+      month: null,
+      takenBack: [{ month: '2026-02', amount: '-10.00' }],
+    });
+    expect(await listProposals(test.db)).toEqual([]);
   });
 });

@@ -252,7 +252,7 @@ describe('corrections', () => {
     await expect(correctOnNextInvoice(test.db, { ...request, expectedAmount: '-10.00' })).rejects.toMatchObject({
       code: 'conflict',
     });
-    expect(await correctOnNextInvoice(test.db, request)).toEqual({ amount: '-10.56', month: '2026-02' });
+    expect(await correctOnNextInvoice(test.db, request)).toEqual({ amount: '-10.56', month: '2026-02', takenBack: [] });
     expect(await listProposals(test.db)).toEqual([]);
     await settle(test.db, march);
     await draftMonth(test.db, { month: february, now: march });
@@ -288,21 +288,23 @@ describe('corrections', () => {
     );
     await writeState(test.db, rows[0]?.id as number, { status: 'off' }, at('2026-01-02'), at('2026-01-03'), march);
     await settle(test.db, march);
-    const note = await issueCreditNote(test.db, { deployment: 'shop', month: january, by: 'ann', now: march });
-    expect(note).toMatchObject({ number: 'CN-000001', total: '-1.15' }); // 24 h at 0.04, and 20 % of it
+    const request = { deployment: 'shop', month: january, by: 'ann', now: march };
+    const { creditNotes } = await issueCreditNote(test.db, request);
+    expect(creditNotes).toMatchObject([{ number: 'CN-000001', total: '-1.15' }]); // 24 h at 0.04, and 20 % of it
     expect(await getInvoice(test.db, 'CN-000001')).toMatchObject({
       kind: 'credit_note',
       credits: 'INV-000001',
       state: 'issued',
     });
     expect(await listProposals(test.db)).toEqual([]);
-    await voidInvoice(test.db, note.invoiceId, { reason: 'sent to the wrong address', by: 'ann', now: march });
+    const { invoiceId } = await getInvoice(test.db, 'CN-000001');
+    await voidInvoice(test.db, invoiceId, { reason: 'sent to the wrong address', by: 'ann', now: march });
     expect(await listProposals(test.db)).toMatchObject([{ deployment: 'shop', amount: '-0.96' }]);
   });
 
   it('waive exactly what was waived', async () => {
     const request = { deployment: 'shop', month: january, by: 'ann', now: march, reason: 'a trifle' };
-    expect(await waiveCorrection(test.db, request)).toEqual({ amount: '-0.96' });
+    expect(await waiveCorrection(test.db, request)).toEqual({ amount: '-0.96', takenBack: [] });
     expect(await listProposals(test.db)).toEqual([]);
     const { rows } = await sql<{ id: number }>`SELECT resource_id AS id FROM resources WHERE external_id = 'b'`.execute(
       test.db,

@@ -122,7 +122,9 @@ it('what is given back is taxed as it was charged, whatever is believed of the r
   await setTaxRate(db, rate, 'ann', april5);
   await endSubscription(db, { deployment: 'taxed', from: at('2026-01-01') }, 'ann', april5);
   const request = { deployment: 'taxed', by: 'ann', now: april5 };
-  expect(await issueCreditNote(db, { ...request, month: january })).toMatchObject({ total: '-60.00' });
+  expect(await issueCreditNote(db, { ...request, month: january })).toMatchObject({
+    creditNotes: [{ total: '-60.00' }],
+  });
   await correctOnNextInvoice(db, { ...request, month: day('2026-02-01') });
   const draft = (await invoicesOf(db, 'taxed')).find(
     ({ state, subtotal }) => state === 'draft' && subtotal === '-50.00',

@@ -343,7 +343,9 @@ const decideCorrectionRoute = declareOperation({
   operationId: 'decideCorrection',
   tag: 'invoices',
   summary: "Send a correction of a deployment's month, or waive it",
-  description: 'On the next invoice, as a credit note, or waived with a reason: for exactly its amount.',
+  description:
+    'On the next invoice, as a credit note of each invoice that charged it, or waived with a reason: for exactly its ' +
+    'amount. What was decided the other way and is not issued is taken back first.',
   roles: deciders,
   body: z.discriminatedUnion('decision', [
     z.strictObject({ decision: z.literal('invoice'), ...correctionRequest() }),
@@ -356,10 +358,12 @@ const decideCorrectionRoute = declareOperation({
     z.strictObject({ decision: z.literal('waive'), ...correctionRequest(), reason: lineText }),
   ]),
   response: z.object({
-    amount: decimalOut.optional(),
-    month: monthText.optional(),
-    number: z.string().optional(),
-    total: decimalOut.optional(),
+    amount: decimalOut.optional().meta({ description: 'What comes on the next invoice, or is waived' }),
+    month: monthText.nullable().optional().meta({ description: 'Whose invoice it comes on; null: nothing comes' }),
+    creditNotes: z.array(z.object({ number: z.string(), credits: z.string(), total: decimalOut })).optional(),
+    takenBack: z
+      .array(z.object({ month: monthText.nullable(), amount: decimalOut }))
+      .meta({ description: 'What is taken off the draft of a month; null: what had been waived' }),
   }),
   async run({ db, body, principal, now }) {
     const who = { by: principal.subject, now };

@@ -151,6 +151,7 @@ test('late facts are proposed, decided and found on the next draft', async () =>
     amount: '-29.76',
     // Never on an invoice before the last complete month, by the clock of whoever runs the command.
     month: Temporal.Now.plainDateISO('UTC').with({ day: 1 }).subtract({ months: 1 }).toString().slice(0, 7),
+    takenBack: [],
   });
   expect(await json('invoice', 'corrections')).toEqual([]);
   const waived = await run('invoice', 'waive', 'acme-shop', '--month', '2026-01', '--reason', 'x');

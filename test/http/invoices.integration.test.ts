@@ -120,8 +120,8 @@ test('a correction is found, decided, and the invoice not void while it stands',
   expect(items).toMatchObject([{ deployment: 'shop', month: '2026-01', amount: '-29.76' }]);
   const request = { deployment: 'shop', month: '2026-01', expectedAmount: '-29.76' };
   expect(await post('/corrections/decide', { decision: 'credit_note', ...request })).toMatchObject({
-    number: 'CN-000001',
-    total: '-29.76',
+    creditNotes: [{ number: 'CN-000001', credits: 'INV-000001', total: '-29.76' }],
+    takenBack: [],
   });
   await post('/invoices/INV-000001/void', { reason: 'no' }, 409);
   expect(await post('/invoices/CN-000001/void', { reason: 'wrong' })).toMatchObject({ state: 'void' });

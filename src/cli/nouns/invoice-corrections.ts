@@ -3,6 +3,7 @@ import { addCommand, withSession } from '../engine/command.ts';
 import { monthArgument } from './invoice-month.ts';
 import { operator } from '../engine/operator.ts';
 import type { Column } from '../engine/output.ts';
+import type { TakenBack } from '../../invoices/pending.ts';
 
 interface DecideOptions {
   readonly month: string;
@@ -70,13 +71,18 @@ $ arcadia invoice correct shop --month 2026-05
           const request = requestOf(deployment, options, await clock.now());
           if (options.creditNote) {
             const { number, incomplete } = options;
-            const note = await issueCreditNote(db, { ...request, number, incomplete });
-            if (session.output.json) return session.output.value(note);
-            return session.output.text(`${note.total} with tax: credit note ${note.number}.`);
+            const credited = await issueCreditNote(db, { ...request, number, incomplete });
+            if (session.output.json) return session.output.value(credited);
+            const notes = credited.creditNotes.map(
+              (note) => `${note.total} with tax: credit note ${note.number} of ${note.credits}.`,
+            );
+            return session.output.text([...takenBackTexts(credited.takenBack), ...notes].join('\n'));
           }
           const corrected = await correctOnNextInvoice(db, request);
           if (session.output.json) return session.output.value(corrected);
-          await session.output.text(`${corrected.amount} comes on the invoice of ${corrected.month}.`);
+          const texts = takenBackTexts(corrected.takenBack);
+          if (corrected.month !== null) texts.push(`${corrected.amount} comes on the invoice of ${corrected.month}.`);
+          await session.output.text(texts.join('\n'));
         },
       ),
     );
@@ -98,9 +104,15 @@ $ arcadia invoice waive shop --month 2026-05 --reason 'a trifle'
         const request = requestOf(deployment, options, await clock.now());
         const waived = await waiveCorrection(db, { ...request, reason: options.reason });
         if (session.output.json) return session.output.value(waived);
-        await session.output.text(`${waived.amount} is waived.`);
+        await session.output.text([...takenBackTexts(waived.takenBack), `${waived.amount} is waived.`].join('\n'));
       }),
     );
+}
+
+function takenBackTexts(takenBack: readonly TakenBack[]): string[] {
+  return takenBack.map(({ month, amount }) =>
+    month === null ? `The waiver of ${amount} is withdrawn.` : `${amount} is taken off the draft of ${month}.`,
+  );
 }
 
 function withDecision(command: Command): Command {
