@@ -98,6 +98,7 @@ function described(line: RatedLine, kinds: ReadonlyMap<string, KindTitle>): Desc
         billingKind: line.billingKind,
         used: line.quantity,
         allowance: line.allowance,
+        ...(line.fromEarlierPhase !== null && { fromEarlierPhase: line.fromEarlierPhase }),
         carriedIn: line.carriedIn,
         included: line.allowanceUsed,
         model: line.model,

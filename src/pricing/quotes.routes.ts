@@ -31,6 +31,7 @@ const quoteFields = {
       kind: z.string(),
       quantity: decimalOut,
       allowance: decimalOut,
+      fromEarlierPhase: decimalOut.optional(),
       carriedIn: decimalOut.optional(),
       carriedOut: decimalOut.optional(),
       billable: decimalOut,

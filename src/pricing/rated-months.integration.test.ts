@@ -131,6 +131,34 @@ it('unused allowance of the months before is used, from the first month on the p
   expect(await carried('2026-06')).toEqual(['109', '91', '0']);
 });
 
+it('what goes out of a month by one version comes in by the next, and nothing that lapsed', async () => {
+  const carrying = (allowance: string, months: number) =>
+    hours(allowance, '1.00', { carryOver: { months, limit: null } });
+  const old = await makePlan(test.db, { plan: 'tightened', items: [carrying('1000', 1)] });
+  const id = await makeDeployment(test.db, 'steady');
+  await start('steady', 'tightened', '2026-02-01');
+  await use(test.db, id, 'droplet_hours', '2026-02-01', '2026-05-01', '24');
+  const { items } = await makePlan(test.db, { plan: 'tightened-items', items: [carrying('100', 3)] });
+  await addPlanVersion(test.db, { ...old, from: Temporal.PlainDate.from('2026-04-01'), items }, 'test', now);
+  const april = (await bill(id, '2026-04')).lines.find((one) => one.kind === 'usage') as UsageLine;
+  // 720 hours less 100 of its own and March's 256; February's 328 lapsed with March.
+  expect(april).toMatchObject({ carriedIn: '256', billable: '364', amount: '364.00' });
+});
+
+it('what a version carried out is known where the next one carries nothing', async () => {
+  const old = await makePlan(test.db, {
+    plan: 'ended',
+    items: [hours('1000', '1.00', { carryOver: { months: 2, limit: null } })],
+  });
+  const id = await makeDeployment(test.db, 'ending');
+  await start('ending', 'ended', '2026-02-01');
+  await use(test.db, id, 'droplet_hours', '2026-04-01', '2026-05-01', '100');
+  const items = old.items.map((item) => ({ ...item, carryOver: null }));
+  await addPlanVersion(test.db, { ...old, from: Temporal.PlainDate.from('2026-04-01'), items }, 'test', now);
+  const april = (await bill(id, '2026-04')).lines.find((one) => one.kind === 'usage') as UsageLine;
+  expect(april).toMatchObject({ carriedIn: '2000', billable: '0', carriedOut: null });
+});
+
 describe('many deployments at once', () => {
   it('cost what each costs alone, whatever they have in common', async () => {
     const ids: number[] = [];

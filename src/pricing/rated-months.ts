@@ -1,11 +1,11 @@
 import { dayOf } from '../metering/period.ts';
 import type { UsageScope } from '../metering/records/usage-store.ts';
 import type { Database } from '../platform/database/database.ts';
-import type { PlanVersion } from './plan.ts';
+import { carryOverMonthsMax, type PlanVersion } from './plan.ts';
 import { planVersionsById } from './plans.ts';
 import { type BaseFee, feesBilled, feesOfMonth } from './rating/base-fees.ts';
 import { monthsToLookBack } from './rating/carry-over.ts';
-import { monthSpan } from './rating/proration.ts';
+import { monthSpan, overlap } from './rating/proration.ts';
 import { type RatedMonth, rateMonth } from './rating/rate-month.ts';
 import { type UsedMonth } from './rating/sections.ts';
 import { type Piece, piecesOf, type Stay, type Timeline } from './rating/timeline.ts';
@@ -71,10 +71,11 @@ export async function ratedMonth(db: Database, options: RatedMonthOptions): Prom
     const known = timelines.get(id) ?? [];
     const timeline = change ? change(known, id) : known;
     const pieces = want(whose, timeline, month);
-    const active = pieces.flatMap(({ piece }) =>
-      piece.state === 'active' && piece.version ? [{ version: piece.version }] : [],
+    const plansOfMonth = new Set(
+      pieces.map(({ piece }) => (piece.state === 'active' ? piece.version?.plan : undefined)),
     );
-    const earlier = monthsBefore(month, timeline, monthsToLookBack(active)).map((before) => ({
+    const carrying = staysBefore(month, timeline).filter(({ version }) => plansOfMonth.has(version.plan));
+    const earlier = monthsBefore(month, timeline, monthsToLookBack(carrying)).map((before) => ({
       month: before,
       pieces: want(whose, timeline, before),
     }));
@@ -105,6 +106,12 @@ export async function ratedMonth(db: Database, options: RatedMonthOptions): Prom
 function scopeOf(deployments: readonly store.RatedDeploymentRow[]): UsageScope {
   const [customerId, ...others] = new Set(deployments.map((row) => row.customer_id));
   return customerId === undefined || others.length > 0 ? 'all' : { customerId };
+}
+
+/** What the deployment was on in the months of which something can be left in this one. */
+function staysBefore(month: Temporal.PlainYearMonth, timeline: Timeline): Timeline {
+  const span = { from: monthSpan(month.subtract({ months: carryOverMonthsMax })).from, to: monthSpan(month).from };
+  return timeline.filter((stay) => overlap(stay, span) !== null);
 }
 
 /** The months before, oldest first, from the first in which the deployment was on a plan. */

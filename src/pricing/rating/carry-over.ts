@@ -5,76 +5,111 @@ import { ownAllowance, type Section, sectionsOf, type UsedMonth } from './sectio
 /** What a month left of its allowance, and what of that has not been used since. */
 interface Lot {
   readonly month: Temporal.PlainYearMonth;
-  left: Exact;
+  readonly left: Exact;
 }
 
 /** How an item's allowance met its usage in one section. */
 export interface AllowanceUse {
   readonly own: Exact;
+  /** Units that the plan's earlier sections left of their own in the month, and that can be used here. */
+  readonly earlier: Exact;
   /** Units that earlier months left and that can be used here. */
   readonly carriedIn: Exact;
-  /** Beyond own and carried allowance: what is charged. */
+  /** Beyond all of these: what is charged. */
   readonly billable: Exact;
-  /** What can be used in the next month, after this section; of several sections on one plan, the last one's counts. */
+  /** What earlier months can carry into the plan's next section of the month, or this month and they into the next one. */
   readonly carriedOut: Exact;
+}
+
+/** One plan and billing kind: what earlier months left, by which rule it went out of the last of them. */
+interface Carried {
+  readonly lots: readonly Lot[];
+  readonly rule: CarryOver | null;
 }
 
 /**
  * Allowances through the months, one plan and billing kind at a time.
  *
- * A month's own allowance is used first, then what earlier months left, the latest first. So what
- * a month carries in depends on the `carryOver.months` before it and on nothing older: older lots
- * cannot be used here, and had no part in what is left of these. What is left waits while the
- * deployment is on another plan, and lapses by age or by the item's limit, the oldest first.
+ * A section's own allowance is used first, then what the plan's earlier sections left of theirs in the
+ * month, then what earlier months left, the latest first. So what a month carries in depends on the
+ * `carryOver.months` before it and on nothing older: older lots cannot be used here, and had no part in
+ * what is left of these.
+ *
+ * What goes out of a month goes by the rule of the plan's last version in it (by age and limit, the
+ * oldest lapses first), and exactly that comes in, whatever version holds then. A version that begins
+ * within a month and has a rule of its own takes in what that lets in. What is left waits while the
+ * deployment is on another plan, and grows older.
  */
 export class CarriedAllowances {
-  readonly #lots = new Map<string, Lot[]>();
+  readonly #carried = new Map<string, Carried>();
 
   /** Begins with the months before, oldest first and without a gap. */
   constructor(earlier: readonly UsedMonth[]) {
     for (const used of earlier) this.settle(used.month, sectionsOf(used));
   }
 
-  /** Passes a month: how each item of each section that has allowance to carry met its usage. */
-  settle(month: Temporal.PlainYearMonth, sections: readonly Section[]): Map<PlanItem, AllowanceUse>[] {
-    const unused = new Map<string, { item: PlanItem; left: Exact }>();
-    const entered = new Set<string>();
-    const uses = sections.map((section) => {
-      const bySection = new Map<PlanItem, AllowanceUse>();
-      for (const item of section.version.items) {
-        if (item.carryOver === null) continue;
-        const key = `${section.version.plan} ${item.kind}`;
-        if (!entered.has(key)) this.#enter(key, item.carryOver, month);
-        entered.add(key);
-        const lots = this.#lots.get(key) ?? [];
-        const own = ownAllowance(section, item);
-        const used = section.usage.get(item.kind) ?? new Exact(0);
-        const carriedIn = total(lots);
-        const billable = draw(lots, Exact.max(used.minus(own), 0));
-        const left = Exact.max(own.minus(used), 0).plus(unused.get(key)?.left ?? 0);
-        unused.set(key, { item, left });
-        const carriedOut = total(kept([...lots, { month, left }], item.carryOver, month.add({ months: 1 })));
-        bySection.set(item, { own, carriedIn, billable, carriedOut });
+  /** Passes a month: how each item's allowance met its usage, by section. */
+  settle(month: Temporal.PlainYearMonth, sections: readonly Section[]): ReadonlyMap<PlanItem, AllowanceUse>[] {
+    const uses = sections.map(() => new Map<PlanItem, AllowanceUse>());
+    for (const [plan, ofPlan] of Map.groupBy(sections.entries(), ([, { version }]) => version.plan)) {
+      for (const kind of new Set(ofPlan.flatMap(([, { version }]) => version.items.map((item) => item.kind)))) {
+        const key = `${plan} ${kind}`;
+        const { used, carried } = settleKind(month, ofPlan, kind, this.#carried.get(key));
+        for (const { index, item, use } of used) uses[index]?.set(item, use);
+        this.#carried.set(key, carried);
       }
-      return bySection;
-    });
-    for (const [key, { left }] of unused) {
-      const lots = this.#lots.get(key) ?? [];
-      if (!left.isZero()) lots.push({ month, left });
-      this.#lots.set(key, lots);
+      // A kind that none of the month's versions has goes no further.
+      for (const key of this.#carried.keys()) {
+        const isPriced = ofPlan.some(([, { version }]) => version.items.some((item) => key === `${plan} ${item.kind}`));
+        if (key.startsWith(`${plan} `) && !isPriced) this.#carried.delete(key);
+      }
     }
     return uses;
   }
+}
 
-  #enter(key: string, rule: CarryOver, month: Temporal.PlainYearMonth): void {
-    this.#lots.set(key, kept(this.#lots.get(key) ?? [], rule, month));
+/** The sections of one plan in a month, of one kind, in order of time. */
+function settleKind(
+  month: Temporal.PlainYearMonth,
+  sections: readonly (readonly [number, Section])[],
+  kind: string,
+  before: Carried = { lots: [], rule: null },
+): { used: { index: number; item: PlanItem; use: AllowanceUse }[]; carried: Carried } {
+  const used: { index: number; item: PlanItem; use: AllowanceUse }[] = [];
+  let lots = kept(before.lots, before.rule, month);
+  let earlier = new Exact(0);
+  let rule: CarryOver | null = null;
+  for (const [position, [index, section]] of sections.entries()) {
+    const item = section.version.items.find((one) => one.kind === kind);
+    rule = item?.carryOver ?? null;
+    if (item === undefined) continue;
+    if (position > 0 && rule !== null) lots = kept(lots, rule, month);
+    const own = ownAllowance(section, item);
+    const quantity = section.usage.get(kind) ?? new Exact(0);
+    const carriedIn = total(lots);
+    const last = used.at(-1);
+    if (last) used[used.length - 1] = { ...last, use: { ...last.use, carriedOut: carriedIn } };
+    const beyond = Exact.max(quantity.minus(own), 0);
+    const fromEarlier = Exact.min(beyond, earlier);
+    const { left, missing } = draw(lots, beyond.minus(fromEarlier));
+    lots = left;
+    const use = { own, earlier, carriedIn, billable: missing, carriedOut: new Exact(0) };
+    earlier = earlier.minus(fromEarlier).plus(Exact.max(own.minus(Exact.max(quantity, 0)), 0));
+    used.push({ index, item, use });
   }
+  const out = kept([...lots, { month, left: earlier }], rule, month.add({ months: 1 }));
+  const last = used.at(-1);
+  if (last && last.index === sections.at(-1)?.[0]) {
+    used[used.length - 1] = { ...last, use: { ...last.use, carriedOut: total(out) } };
+  }
+  return { used, carried: { lots: out, rule } };
 }
 
 type CarryOver = NonNullable<PlanItem['carryOver']>;
 
 /** What of the lots can be used in a month: the latest up to the limit, none that is too old. Oldest first. */
-function kept(lots: readonly Lot[], rule: CarryOver, month: Temporal.PlainYearMonth): Lot[] {
+function kept(lots: readonly Lot[], rule: CarryOver | null, month: Temporal.PlainYearMonth): readonly Lot[] {
+  if (rule === null || lots.length === 0) return [];
   const oldest = month.subtract({ months: rule.months });
   let room = rule.limit === null ? null : new Exact(rule.limit);
   const stay: Lot[] = [];
@@ -87,22 +122,25 @@ function kept(lots: readonly Lot[], rule: CarryOver, month: Temporal.PlainYearMo
   return stay;
 }
 
-/** Takes units from the lots, the latest first; returns what they do not cover. */
-function draw(lots: Lot[], units: Exact): Exact {
-  let wanted = units;
-  for (const lot of lots.toReversed()) {
-    const taken = Exact.min(lot.left, wanted);
-    lot.left = lot.left.minus(taken);
-    wanted = wanted.minus(taken);
-  }
-  return wanted;
+/** Takes units from the lots, the latest first; `missing` is what they do not cover. */
+function draw(lots: readonly Lot[], units: Exact): { left: readonly Lot[]; missing: Exact } {
+  let missing = units;
+  const left = lots
+    .toReversed()
+    .map((lot) => {
+      const taken = Exact.min(lot.left, missing);
+      missing = missing.minus(taken);
+      return { ...lot, left: lot.left.minus(taken) };
+    })
+    .toReversed();
+  return { left, missing };
 }
 
 function total(lots: readonly Lot[]): Exact {
   return lots.reduce((sum, lot) => sum.plus(lot.left), new Exact(0));
 }
 
-/** How many months before a month its rating must know: the most that any of its items can carry. */
-export function monthsToLookBack(sections: readonly { readonly version: Section['version'] }[]): number {
-  return Math.max(0, ...sections.flatMap(({ version }) => version.items.map((item) => item.carryOver?.months ?? 0)));
+/** How many months before a month its rating must know, by the versions that its plans had in the months before. */
+export function monthsToLookBack(before: readonly { readonly version: Section['version'] }[]): number {
+  return Math.max(0, ...before.flatMap(({ version }) => version.items.map((item) => item.carryOver?.months ?? 0)));
 }

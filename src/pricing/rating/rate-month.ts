@@ -6,7 +6,7 @@ import { type AllowanceUse, CarriedAllowances } from './carry-over.ts';
 import { rateCharge, unitPriceOf } from './models.ts';
 import { monthSpan, type Span } from './proration.ts';
 import { formatTiers, type RatedTier } from './rate.ts';
-import { ownAllowance, type Section, sectionsOf, type UsedMonth, type UsedPiece } from './sections.ts';
+import { type Section, sectionsOf, type UsedMonth, type UsedPiece } from './sections.ts';
 import { versionKey } from './timeline.ts';
 
 /** What every shown line has. Amounts are signed, rounded once, with their currency's digits. */
@@ -36,13 +36,15 @@ export interface UsageLine extends LineOf<'usage'> {
   readonly quantity: string;
   /** The part of the usage that the base fee covers, prorated; '0' too where the plan has no price for the kind. */
   readonly allowance: string;
-  /** What earlier months left of theirs; null where the item carries nothing over. */
+  /** What the plan's earlier versions in the month left of the allowance; null where there was none. */
+  readonly fromEarlierPhase: string | null;
+  /** What earlier months left of theirs; null where nothing is carried over. */
   readonly carriedIn: string | null;
-  /** What the next month can use; null where the item carries nothing over. */
+  /** What the next month can use, or carry in where the plan has another version in this one; null where the item carries nothing over. */
   readonly carriedOut: string | null;
-  /** How much of both was used. */
+  /** How much of all of these was used. */
   readonly allowanceUsed: string;
-  /** What lies beyond both. */
+  /** What lies beyond them. */
   readonly billable: string;
   /** The price of a billable unit, with at least the currency's digits; null where units differ, or have none. */
   readonly unitPrice: string | null;
@@ -97,7 +99,7 @@ export function rateMonth({ month, pieces, fees, earlier }: RateMonthInput): Rat
   const uses = new CarriedAllowances(earlier).settle(month, sections);
   const used = sections.map((section, index): VersionLines => {
     const { version } = section;
-    const usage = rateSection(section, uses[index] ?? new Map<PlanItem, AllowanceUse>());
+    const usage = rateSection(section, uses[index] as ReadonlyMap<PlanItem, AllowanceUse>);
     return { version, section, fees: feesOf(fees, version), usage };
   });
   // Fees of other times: of the next month's version, or of a year that began or ended here.
@@ -189,7 +191,7 @@ function rateSection(section: Section, uses: ReadonlyMap<PlanItem, AllowanceUse>
   const { version, usage } = section;
   const priced = new Set(version.items.map((item) => item.kind));
   return [
-    ...version.items.map((item) => rateItem(section, item, uses.get(item))),
+    ...version.items.map((item) => rateItem(section, item, uses.get(item) as AllowanceUse)),
     ...[...usage.keys()]
       .filter((kind) => !priced.has(kind))
       .sort()
@@ -211,21 +213,22 @@ function itemLimits(section: Section, { minimum, cap }: PlanItem) {
   return { minimum: part(minimum), cap: part(cap) };
 }
 
-function rateItem(section: Section, item: PlanItem, use: AllowanceUse | undefined): UsageLine {
+function rateItem(section: Section, item: PlanItem, use: AllowanceUse): UsageLine {
   const { version } = section;
   const quantity = section.usage.get(item.kind) ?? new Exact(0);
-  const allowance = use?.own ?? ownAllowance(section, item);
-  const billable = use?.billable ?? Exact.max(quantity.minus(allowance), 0);
+  const { own, earlier, carriedIn, carriedOut, billable } = use;
   const charged = rateCharge(item, billable);
   const { amount, limitedBy } = limit(charged.amount, itemLimits(section, item));
   return {
     ...common('usage', version, hull(section), ` ${item.kind}`, amount),
     billingKind: item.kind,
     quantity: formatQuantity(quantity),
-    allowance: formatQuantity(allowance),
-    carriedIn: use ? formatQuantity(use.carriedIn) : null,
-    carriedOut: use ? formatQuantity(use.carriedOut) : null,
-    allowanceUsed: formatQuantity(quantity.minus(billable)),
+    allowance: formatQuantity(own),
+    fromEarlierPhase: earlier.isZero() ? null : formatQuantity(earlier),
+    carriedIn: item.carryOver || !carriedIn.isZero() ? formatQuantity(carriedIn) : null,
+    carriedOut: item.carryOver || !carriedOut.isZero() ? formatQuantity(carriedOut) : null,
+    // Shares of a resource that moved can come to a billionth below zero.
+    allowanceUsed: formatQuantity(Exact.max(quantity.minus(billable), 0)),
     billable: formatQuantity(billable),
     unitPrice: shownUnitPrice(item, version.currency),
     model: item.model,
@@ -247,16 +250,17 @@ function shownUnitPrice(item: PlanItem, currency: string): string | null {
 }
 
 function unpricedLine(section: Section, kind: string): UsageLine {
-  const quantity = formatQuantity(section.usage.get(kind) ?? new Exact(0));
+  const used = section.usage.get(kind) ?? new Exact(0);
   return {
     ...common('usage', section.version, hull(section), ` ${kind}`, new Exact(0)),
     billingKind: kind,
-    quantity,
+    quantity: formatQuantity(used),
     allowance: '0',
+    fromEarlierPhase: null,
     carriedIn: null,
     carriedOut: null,
     allowanceUsed: '0',
-    billable: quantity,
+    billable: formatQuantity(Exact.max(used, 0)),
     unitPrice: null,
     model: null,
     tiers: [],

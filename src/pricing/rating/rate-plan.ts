@@ -12,6 +12,8 @@ export interface QuoteLine {
   readonly quantity: string;
   /** The part of a month's usage that the base fee covers; '0' too where the plan has no price for the kind. */
   readonly allowance: string;
+  /** Only there where an earlier version of the plan in the month left something of its allowance. */
+  readonly fromEarlierPhase?: string;
   /** Only where the item's allowance is carried over: what earlier months left, and what the next one can use. */
   readonly carriedIn?: string;
   readonly carriedOut?: string;
@@ -129,6 +131,7 @@ function quoteLine(line: UsageLine): QuoteLine {
     kind: line.billingKind,
     quantity: line.quantity,
     allowance: line.allowance,
+    ...(line.fromEarlierPhase !== null && { fromEarlierPhase: line.fromEarlierPhase }),
     ...(line.carriedIn !== null && { carriedIn: line.carriedIn }),
     ...(line.carriedOut !== null && { carriedOut: line.carriedOut }),
     billable: line.billable,
