@@ -5,7 +5,8 @@ import { ArcadiaError } from '../platform/errors.ts';
 import { applyPlans, previewPlans } from './plan-apply.ts';
 import { getPlan } from './plans.ts';
 import { makeDeployment, makePlan, makeUsagePartitions, use } from '../../test/fixtures/pricing.ts';
-import { subscribe } from './subscriptions.ts';
+import { endSubscription, requireDeployment, subscribe } from './subscriptions.ts';
+import { ratedMonth } from './rated-months.ts';
 
 const now = Temporal.Instant.from('2026-06-11T06:00:00Z');
 const day = (text: string) => Temporal.PlainDate.from(text);
@@ -133,6 +134,66 @@ describe('what a file changes', () => {
     );
     expect((after.rows[0]?.changes ?? 0) - (rows[0]?.changes ?? 0)).toBe(3);
     expect(after.rows[0]?.from.toString()).toBe('2026-07-01T00:00:00Z');
+  });
+});
+
+describe('the bills that a version makes others', () => {
+  const bills = (change: Awaited<ReturnType<typeof preview>>[number] | undefined) =>
+    change?.impact?.bills.map(({ month, complete, deployments, sum }) => [
+      month.toString(),
+      complete,
+      deployments,
+      sum.before,
+      sum.after,
+    ]);
+
+  it('are shown where it begins within a month that is over, with a warning; and are what follows', async () => {
+    await makePlan(test.db, {
+      plan: 'split',
+      items: [{ kind: 'droplet_hours', allowance: '744', model: 'standard', properties: { unitPrice: '1.00' } }],
+    });
+    for (const slug of ['burst', 'gone']) {
+      const id = await makeDeployment(test.db, slug);
+      await subscribe(test.db, { deployment: slug, plan: 'split', from: day('2026-02-01') }, 'test', now);
+      await use(test.db, id, 'droplet_hours', '2026-04-16', '2026-05-01', '50');
+    }
+    await endSubscription(
+      test.db,
+      { deployment: 'gone', from: Temporal.Instant.from('2026-04-01T00:00:00Z') },
+      'test',
+      now,
+    );
+    // 750 hours from 16 April on: 6 beyond 744, at 1.00 and at 1.10, for half of the month was not used before.
+    const dearer = file('split', { from: '2026-04-16' }, standard('1.10', 744));
+    const [change] = await preview(dearer);
+    expect(bills(change)).toEqual([['2026-04', true, 1, '36.00', '36.60']]);
+    expect(change?.warnings.map(({ code }) => code)).toEqual(expect.arrayContaining(['in_the_past', 'within_a_month']));
+    const rated = async () => {
+      const { deployment_id: id } = await requireDeployment(test.db, 'burst');
+      const [found] = await ratedMonth(test.db, { deployments: [id], month: Temporal.PlainYearMonth.from('2026-04') });
+      return found?.rated.totals[0]?.total;
+    };
+    expect(await rated()).toBe('36.00');
+    await applyPlans(test.db, [dearer], 'test', now);
+    expect(await rated()).toBe('36.60');
+  });
+
+  it('have the fee of the next month in advance, and that of a year', async () => {
+    for (const [plan, every] of [
+      ['ahead', 'month'],
+      ['annual', 'year'],
+    ] as const) {
+      await makePlan(test.db, { plan, base: '120.00', baseEvery: every, baseDue: 'advance' });
+      await makeDeployment(test.db, plan);
+      await subscribe(test.db, { deployment: plan, plan, from: day('2026-03-01') }, 'test', now);
+    }
+    const ahead = file('ahead', { from: '2026-07-01', base: '130.00', baseDue: 'advance' }, '[]');
+    expect(bills((await preview(ahead))[0])).toEqual([['2026-06', false, 1, '120.00', '130.00']]);
+    // Another rhythm ends the year: 122 of 365 days.
+    const monthly = file('annual', { from: '2026-07-01', base: '10.00' }, '[]');
+    expect(bills((await preview(monthly))[0])).toEqual([['2026-03', true, 1, '120.00', '40.11']]);
+    const later = file('ahead', { from: '2026-09-01', base: '130.00', baseDue: 'advance' }, '[]');
+    expect(bills((await preview(later))[0])).toEqual([]);
   });
 });
 

@@ -6,7 +6,7 @@ import type { PlanVersion } from './plan.ts';
 import { differencesBetween, type PlanDifference } from './plan-differences.ts';
 import { formatProblem, type PlanFileProblem, type ReadPlanFile, readPlanFile } from './plan-file.ts';
 import { type PlanImpact, planImpact } from './plan-impact.ts';
-import { type PlanWarning, warnAbout, warnAboutPast, warnAboutUnpriced } from './plan-warnings.ts';
+import { type PlanWarning, warnAbout, warnAboutFirstDay, warnAboutUnpriced } from './plan-warnings.ts';
 import { billingKinds, planVersionsById, writePlanVersion } from './plans.ts';
 import * as store from './store.ts';
 
@@ -32,7 +32,7 @@ export interface PlanChange {
 /**
  * What plan files would change: against the version that holds on each one's first day, for whom,
  * and in money: the last complete month and the current one to date of every deployment on the plan,
- * as they are and as if the new version had held. Writes nothing.
+ * as they are and as if the new version had held; and every bill up to now that becomes another. Writes nothing.
  * @param limit deployments at most that an impact names
  * @throws ArcadiaError invalid_argument: something is wrong in a file, each named by file, line and reason
  */
@@ -53,7 +53,7 @@ export async function previewPlans(
     const warnings = [
       ...warnAbout(read.plan, kinds, today),
       ...warnAboutUnpriced(impact?.unpriced ?? []),
-      ...(impact === null || impact.deployments === 0 ? [] : warnAboutPast(read.plan, today)),
+      ...(impact === null || impact.deployments === 0 ? [] : warnAboutFirstDay(read.plan, today)),
     ];
     shown.push({ ...change, warnings, impact });
   }

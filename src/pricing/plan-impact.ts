@@ -2,10 +2,11 @@ import type { Database } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Exact } from '../platform/quantity.ts';
 import type { PlanVersion } from './plan.ts';
-import { ratedMonth } from './rated-months.ts';
+import { listPlanVersions } from './plans.ts';
+import { ratedMonth, type RatedMonthOptions } from './rated-months.ts';
 import { monthOfInstant, monthSpan } from './rating/proration.ts';
 import type { RatedMonth } from './rating/rate-month.ts';
-import type { Timeline } from './rating/timeline.ts';
+import type { Stay, Timeline } from './rating/timeline.ts';
 import * as store from './store.ts';
 import { UsageSums } from './usage-sums.ts';
 
@@ -18,7 +19,7 @@ export interface Compared {
 
 export interface PlanImpact {
   readonly currency: string;
-  /** The last complete month, and the current one to date. */
+  /** The last complete month, and the current one to date, as if the version had held in them. */
   readonly months: readonly {
     readonly month: Temporal.PlainYearMonth;
     readonly complete: boolean;
@@ -30,11 +31,33 @@ export interface PlanImpact {
   readonly most: readonly { readonly deployment: string; readonly months: readonly Compared[] }[];
   /** Kinds that they used and that the version has no price for. */
   readonly unpriced: readonly string[];
+  /**
+   * Each month up to the current one whose bill the version makes another, held from its first day on:
+   * months that are issued, which are to be corrected then, and open ones. Oldest first.
+   */
+  readonly bills: readonly {
+    readonly month: Temporal.PlainYearMonth;
+    readonly complete: boolean;
+    /** How many deployments have another bill. */
+    readonly deployments: number;
+    /** All of these together. */
+    readonly sum: Compared;
+  }[];
+}
+
+interface Pair {
+  readonly before: Exact;
+  readonly after: Exact;
 }
 
 const batch = 1000;
+const nothing: Pair = { before: new Exact(0), after: new Exact(0) };
 
-/** What a version would have cost everybody on its plan, had it held in the last complete month and until now. */
+/**
+ * What a version would have cost everybody on its plan, had it held in the last complete month and until
+ * now; and which bills it makes others.
+ * @param limit deployments at most that are named
+ */
 export async function planImpact(
   db: Database,
   version: PlanVersion,
@@ -42,37 +65,19 @@ export async function planImpact(
 ): Promise<PlanImpact> {
   const current = monthOfInstant(now);
   const months = [current.subtract({ months: 1 }), current];
-  const sums = new UsageSums(db);
-  const total = months.map(() => ({ before: new Exact(0), after: new Exact(0) }));
+  const comparing = new Comparing(db, version);
+  const total = months.map(() => nothing);
   const unpriced = new Set<string>();
-  let most: { deployment: string; months: { before: Exact; after: Exact }[] }[] = [];
+  let most: { deployment: string; months: Pair[] }[] = [];
   let deployments = 0;
-  const from = monthSpan(months[0] ?? current).from;
-  for (let after = 0; ; ) {
-    const ids = await store.selectSubscribers(db, version.plan, from, now, after, batch);
-    const last = ids.at(-1);
-    if (last === undefined) break;
-    after = last;
-    const rows = new Map<string, { before: Exact; after: Exact }[]>();
+  const asIfHeld = (stay: Stay) => [stay.version.plan === version.plan ? { ...stay, version } : stay];
+  for await (const ids of subscribers(db, version.plan, months[0] ?? current, now)) {
+    const rows = new Map<string, Pair[]>();
     for (const [index, month] of months.entries()) {
-      const rate = (change?: (timeline: Timeline) => Timeline) =>
-        ratedMonth(db, { deployments: ids, month, fees: 'own', sums, ...(change && { change }) });
-      const asItIs = await rate();
-      const asIfHeld = await rate((timeline) =>
-        timeline.map((stay) => (stay.version.plan === version.plan ? { ...stay, version } : stay)),
-      );
-      for (const [position, { deployment, rated }] of asItIs.entries()) {
-        const changed = asIfHeld[position]?.rated ?? rated;
-        const pair = { before: amountIn(rated, version.currency), after: amountIn(changed, version.currency) };
-        const sum = total[index] as (typeof total)[number];
-        sum.before = sum.before.plus(pair.before);
-        sum.after = sum.after.plus(pair.after);
+      for (const { deployment, pair, after } of await comparing.month(ids, month, 'own', asIfHeld)) {
+        total[index] = plus(total[index] ?? nothing, pair);
         rows.set(deployment, [...(rows.get(deployment) ?? []), pair]);
-        for (const line of changed.lines) {
-          if (line.kind === 'usage' && line.plan === version.plan && line.model === null && line.quantity !== '0') {
-            unpriced.add(line.billingKind);
-          }
-        }
+        for (const kind of unpricedKinds(after, version.plan)) unpriced.add(kind);
       }
     }
     deployments += rows.size;
@@ -80,25 +85,144 @@ export async function planImpact(
       .sort((a, b) => weight(b.months).cmp(weight(a.months)))
       .slice(0, limit);
   }
-  const compared = ({ before, after }: { before: Exact; after: Exact }): Compared => ({
-    before: formatMoney(before, version.currency),
-    after: formatMoney(after, version.currency),
-    difference: formatMoney(after.minus(before), version.currency),
-  });
+  const compared = (pair: Pair) => comparedIn(version.currency, pair);
   return {
     currency: version.currency,
-    months: months.map((month, index) => ({
-      month,
-      complete: index === 0,
-      sum: compared(total[index] as (typeof total)[number]),
-    })),
+    months: months.map((month, index) => ({ month, complete: index === 0, sum: compared(total[index] ?? nothing) })),
     deployments,
     most: most.map(({ deployment, months: pairs }) => ({ deployment, months: pairs.map(compared) })),
     unpriced: [...unpriced].sort(),
+    bills: await changedBills(db, version, comparing, now),
   };
 }
 
-function weight(months: readonly { readonly before: Exact; readonly after: Exact }[]): Exact {
+/** Bills hold fees of the next month in advance, and of a year those of the eleven after it. */
+async function changedBills(
+  db: Database,
+  version: PlanVersion,
+  comparing: Comparing,
+  now: Temporal.Instant,
+): Promise<PlanImpact['bills']> {
+  const versions = await listPlanVersions(db, version.plan);
+  const next = versions.find(({ from }) => Temporal.PlainDate.compare(from, version.from) > 0);
+  const held = { from: startOf(version.from), to: next ? startOf(next.from) : null };
+  const isMonthly = [version, ...versions].every(({ baseEvery }) => baseEvery === 'month');
+  const current = monthOfInstant(now);
+  const bills: { month: Temporal.PlainYearMonth; pair: Pair; deployments: number }[] = [];
+  const first = version.from.toPlainYearMonth().subtract({ months: isMonthly ? 1 : 12 });
+  for (let month = first; Temporal.PlainYearMonth.compare(month, current) <= 0; month = month.add({ months: 1 })) {
+    bills.push({ month, pair: nothing, deployments: 0 });
+  }
+  const change = (stay: Stay) => (stay.version.plan === version.plan ? replaced(stay, version, held) : [stay]);
+  for await (const ids of subscribers(db, version.plan, version.from.toPlainYearMonth(), null)) {
+    for (const bill of bills) {
+      for (const { pair } of await comparing.month(ids, bill.month, 'billed', change)) {
+        if (pair.before.eq(pair.after)) continue;
+        bill.pair = plus(bill.pair, pair);
+        bill.deployments += 1;
+      }
+    }
+  }
+  return bills
+    .filter((bill) => bill.deployments > 0)
+    .map(({ month, pair, deployments }) => ({
+      month,
+      complete: Temporal.PlainYearMonth.compare(month, current) < 0,
+      deployments,
+      sum: comparedIn(version.currency, pair),
+    }));
+}
+
+/** Everybody who is on the plan from a month's beginning to before an instant (null: at all from then on), in batches. */
+async function* subscribers(
+  db: Database,
+  plan: string,
+  first: Temporal.PlainYearMonth,
+  before: Temporal.Instant | null,
+): AsyncGenerator<readonly number[]> {
+  for (let after = 0; ; ) {
+    const ids = await store.selectSubscribers(db, plan, monthSpan(first).from, before, after, batch);
+    const last = ids.at(-1);
+    if (last === undefined) return;
+    after = last;
+    yield ids;
+  }
+}
+
+/** Rates months twice, with usage that is summed once. */
+class Comparing {
+  readonly #db: Database;
+  readonly #version: PlanVersion;
+  readonly #sums: UsageSums;
+
+  constructor(db: Database, version: PlanVersion) {
+    this.#db = db;
+    this.#version = version;
+    this.#sums = new UsageSums(db);
+  }
+
+  async month(
+    deployments: readonly number[],
+    month: Temporal.PlainYearMonth,
+    fees: 'own' | 'billed',
+    change: (stay: Stay) => readonly Stay[],
+  ): Promise<{ deployment: string; pair: Pair; after: RatedMonth }[]> {
+    const options: RatedMonthOptions = { deployments, month, fees, sums: this.#sums };
+    const before = await ratedMonth(this.#db, options);
+    const after = await ratedMonth(this.#db, { ...options, change: (timeline: Timeline) => timeline.flatMap(change) });
+    return before.map(({ deployment, rated }, index) => {
+      const changed = after[index]?.rated ?? rated;
+      const { currency } = this.#version;
+      return {
+        deployment,
+        pair: { before: amountIn(rated, currency), after: amountIn(changed, currency) },
+        after: changed,
+      };
+    });
+  }
+}
+
+/** A stay with another version for the part of it in which that holds. */
+function replaced(stay: Stay, version: PlanVersion, held: Pick<Stay, 'from' | 'to'>): Stay[] {
+  return [
+    ...within(stay, stay.from, held.from),
+    ...within({ ...stay, version }, held.from, held.to),
+    ...(held.to === null ? [] : within(stay, held.to, null)),
+  ];
+}
+
+/** The part of a stay that lies in [from, to); null: without end. */
+function within(stay: Stay, from: Temporal.Instant, to: Temporal.Instant | null): Stay[] {
+  const begins = Temporal.Instant.compare(stay.from, from) > 0 ? stay.from : from;
+  const ends = to === null || (stay.to !== null && Temporal.Instant.compare(stay.to, to) < 0) ? stay.to : to;
+  return ends === null || Temporal.Instant.compare(begins, ends) < 0 ? [{ ...stay, from: begins, to: ends }] : [];
+}
+
+function startOf(day: Temporal.PlainDate): Temporal.Instant {
+  return day.toZonedDateTime('UTC').toInstant();
+}
+
+function unpricedKinds({ lines }: RatedMonth, plan: string): string[] {
+  return lines.flatMap((line) =>
+    line.kind === 'usage' && line.plan === plan && line.model === null && line.quantity !== '0'
+      ? [line.billingKind]
+      : [],
+  );
+}
+
+function plus(sum: Pair, { before, after }: Pair): Pair {
+  return { before: sum.before.plus(before), after: sum.after.plus(after) };
+}
+
+function comparedIn(currency: string, { before, after }: Pair): Compared {
+  return {
+    before: formatMoney(before, currency),
+    after: formatMoney(after, currency),
+    difference: formatMoney(after.minus(before), currency),
+  };
+}
+
+function weight(months: readonly Pair[]): Exact {
   return months.reduce((sum, { before, after }) => sum.plus(after.minus(before).abs()), new Exact(0));
 }
 

@@ -19,7 +19,8 @@ export interface PlanWarning {
     | 'below_provider_price'
     | 'allowance_above_base'
     | 'no_price'
-    | 'in_the_past';
+    | 'in_the_past'
+    | 'within_a_month';
   /** Within the plan: ['items', 2], or [] for the whole of it. */
   readonly path: readonly (string | number)[];
   readonly message: string;
@@ -211,14 +212,27 @@ export function warnAboutUnpriced(kinds: readonly string[]): PlanWarning[] {
   }));
 }
 
-/** A version that holds in months that are over: what was billed for them becomes a matter of corrections. */
-export function warnAboutPast(plan: PlanVersion, today: Temporal.PlainDate): PlanWarning[] {
-  if (Temporal.PlainDate.compare(plan.from, today.with({ day: 1 })) >= 0) return [];
-  return [
-    {
+/**
+ * A version whose first day changes more than the months to come: in months that are over, what was issued
+ * becomes a matter of corrections; a month that it splits is rated in two parts.
+ */
+export function warnAboutFirstDay({ from }: PlanVersion, today: Temporal.PlainDate): PlanWarning[] {
+  const warnings: PlanWarning[] = [];
+  if (Temporal.PlainDate.compare(from, today.with({ day: 1 })) < 0) {
+    warnings.push({
       code: 'in_the_past',
       path: ['from'],
-      message: `It holds from ${plan.from}: months that are over are rated anew, and what was issued for them is to be corrected.`,
-    },
-  ];
+      message: `It holds from ${from}: months that are over are rated anew, and what was issued for them is to be corrected.`,
+    });
+  }
+  if (from.day !== 1) {
+    warnings.push({
+      code: 'within_a_month',
+      path: ['from'],
+      message:
+        `It begins within ${from.toPlainYearMonth()}, which is rated in two parts: tiers, packages and flat fees apply to each ` +
+        'part by itself, and allowance that the second part leaves is not for the first.',
+    });
+  }
+  return warnings;
 }

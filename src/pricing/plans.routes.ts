@@ -174,6 +174,9 @@ const planChange = z
         deployments: z.int(),
         months: z.array(z.object({ month: z.string(), complete: z.boolean(), sum: compared })),
         most: z.array(z.object({ deployment: slug, months: z.array(compared).readonly() })).readonly(),
+        bills: z
+          .array(z.object({ month: z.string(), complete: z.boolean(), deployments: z.int(), sum: compared }))
+          .meta({ description: 'Each month up to the current one whose bill becomes another, issued or not' }),
       })
       .nullable()
       .meta({ description: 'What it would have cost in the last complete month, and in the current one to date' }),
@@ -200,6 +203,7 @@ const previewPlansRoute = declareOperation({
         impact: change.impact && {
           ...change.impact,
           months: change.impact.months.map((one) => ({ ...one, month: one.month.toString() })),
+          bills: change.impact.bills.map((one) => ({ ...one, month: one.month.toString() })),
         },
       })),
     };

@@ -117,19 +117,19 @@ export async function selectVersions(db: Database, slug: string, now: Temporal.I
   return rows;
 }
 
-/** Deployments that are on the plan at some time within [from, to), by id, behind one of them. */
+/** Deployments that are on the plan at some time within [from, to), by id, behind one of them. `to` null: without end. */
 export async function selectSubscribers(
   db: Database,
   slug: string,
   from: Temporal.Instant,
-  to: Temporal.Instant,
+  to: Temporal.Instant | null,
   after: number,
   limit: number,
 ): Promise<number[]> {
   const { rows } = await sql<{ deployment_id: number }>`
     SELECT DISTINCT s.deployment_id FROM subscriptions s JOIN plans p USING (plan_id)
-    WHERE p.slug = ${slug} AND s.superseded_at = 'infinity' AND s.valid_from < ${to} AND s.valid_to > ${from}
-      AND s.deployment_id > ${after}
+    WHERE p.slug = ${slug} AND s.superseded_at = 'infinity' AND s.valid_from < coalesce(${to}::timestamptz, 'infinity')
+      AND s.valid_to > ${from} AND s.deployment_id > ${after}
     ORDER BY s.deployment_id LIMIT ${limit}`.execute(db);
   return rows.map((row) => row.deployment_id);
 }

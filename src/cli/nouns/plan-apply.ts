@@ -113,8 +113,15 @@ const differenceColumns: readonly Column<PlanChange['differences'][number]>[] = 
   { header: 'after', value: (row) => row.after },
 ];
 
-function describeImpact({ currency, deployments, months, most }: PlanImpact): string {
-  if (deployments === 0) return 'No deployment is on it; it changes nothing for anybody.';
+const billColumns: readonly Column<PlanImpact['bills'][number]>[] = [
+  { header: 'bills that change', value: ({ month, complete }) => `${month}${complete ? '' : ' so far'}` },
+  { header: 'deployments', value: (row) => count(row.deployments), align: 'right' },
+  { header: 'before', value: (row) => row.sum.before, align: 'right' },
+  { header: 'after', value: (row) => row.sum.after, align: 'right' },
+];
+
+function describeImpact({ currency, deployments, months, most, bills }: PlanImpact): string {
+  if (deployments === 0 && bills.length === 0) return 'No deployment is on it; it changes nothing for anybody.';
   const rows = [
     ...most.map(({ deployment, months: figures }) => ({ name: deployment, figures })),
     { name: `all ${count(deployments)}`, figures: months.map(({ sum }) => sum) },
@@ -131,5 +138,5 @@ function describeImpact({ currency, deployments, months, most }: PlanImpact): st
     ]),
   ];
   const listed = most.length < deployments ? ` The ${count(most.length)} for whom it changes most:` : '';
-  return `${plural(deployments, 'deployment is', 'deployments are')} on it, in ${currency}.${listed}\n${table(rows, columns)}`;
+  return `${plural(deployments, 'deployment is', 'deployments are')} on it, in ${currency}.${listed}\n${table(rows, columns)}${bills.length === 0 ? '' : `\n${table(bills, billColumns)}`}`;
 }
