@@ -29,6 +29,9 @@ export type Json = string | number | boolean | null | Json[] | { [name: string]:
 /** Something that a resource belongs to by nature, as `kind:external_id`; a firewall's tag as `tag:name`. */
 export type ParentRef = `${string}:${string}`;
 
+/** Facts of a resource, by name. */
+export type Attributes = Readonly<Record<string, Json>>;
+
 /** One resource as a listing shows it, in our words, with the provider's own beside them. */
 export interface ListedResource {
   readonly kind: ResourceKind;
@@ -45,9 +48,9 @@ export interface ListedResource {
   readonly tags: readonly string[];
   /**
    * Sorted, without duplicates. Snapshot and backup: its source; volume, reserved IP: its droplets;
-   * firewall: droplets and tags. Null: this listing does not tell, and what was known of it still counts.
+   * firewall: droplets and tags.
    */
-  readonly parents: readonly ParentRef[] | null;
+  readonly parents: readonly ParentRef[];
   /**
    * Normalised facts that billing reads, snake_case. Numbers are exact to 9 digits; sizes are GiB.
    * droplet: size_slug, vcpus, memory_mb, disk_gb, gpu (true or false), image.
@@ -58,7 +61,13 @@ export interface ListedResource {
    * project: is_default, purpose, environment.
    * A fact that is not known is absent, not null.
    */
-  readonly attributes: Readonly<Record<string, Json>>;
+  readonly attributes: Attributes;
+  /**
+   * What this listing does not tell: `name`, `status`, `region`, `tags`, `parents`, `parents:<kind>`
+   * for the parents of one kind, or the name of an attribute. What was known of it still counts; only
+   * where nothing was known does the value given here.
+   */
+  readonly untold: readonly string[];
   /** What the provider said, unchanged, save that secrets (passwords, keys, values of environments) are left out. */
   readonly payload: Json;
 }
@@ -81,18 +90,41 @@ export type ListingProblem =
   | 'provider_error' // 5xx after retries
   | 'unreachable' // no connection, or dropped, after retries
   | 'malformed' // an answer that could not be understood
+  | 'not_understood' // a listed item that cannot be told which one it is
+  | 'not_offered' // the provider has no such collection for this token (400, 404)
   | 'count_mismatch' // the items read are not as many as the provider counts
   | 'cancelled';
 
 export type ListingEnd =
-  | { readonly outcome: 'complete'; readonly requests: number }
+  | {
+      readonly outcome: 'complete';
+      /** For a person: the fields that were not understood, by item; null: none. */
+      readonly reason: string | null;
+      readonly absence: Absence;
+      readonly requests: number;
+    }
   | {
       readonly outcome: 'partial';
       readonly problem: ListingProblem;
       /** For a person: what happened where; a missing scope by its name (`droplet:read`). */
       readonly reason: string;
+      readonly absence: Absence;
       readonly requests: number;
     };
+
+/** What it says of a resource that a listing does not show it. */
+export interface Absence {
+  /**
+   * The parts of the kind that were not read whole, each by attributes that all of it has (`{}`: all
+   * of the kind): of those that have them, absence says nothing.
+   */
+  readonly unread: readonly Attributes[];
+  /**
+   * Of the rest. `evident`: it is gone. `movable`: it is gone, or was passed over as items moved
+   * between pages. `unclear`: it is gone, or is among what was listed and could not be identified.
+   */
+  readonly certainty: 'evident' | 'movable' | 'unclear';
+}
 
 /** A listing is any number of pages, then exactly one end, always. It does not throw. */
 export type ListingEvent<T> =

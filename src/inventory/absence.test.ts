@@ -14,7 +14,7 @@ test('a listing is suspicious when it shows none, or of at least three fewer tha
   expect(suspicious(100, 51)).toBe(true);
 });
 
-test('look-ups go on while the answer is gone, and stop at any other', async () => {
+test('look-ups of a suspicious listing stop at the first answer that is not gone; others go on', async () => {
   const asked: string[] = [];
   const answering = (...answers: LookupResult[]) => ({
     lookup: async (_kind: string, id: string) => {
@@ -23,9 +23,18 @@ test('look-ups go on while the answer is gone, and stop at any other', async () 
     },
   });
   const missing = [1, 2, 3].map((resourceId) => ({ resourceId, kind: 'droplet', externalId: `d${resourceId}` }));
-  expect(await lookUp(answering('gone', 'gone', 'gone'), missing)).toEqual({ gone: [1, 2, 3], refuted: null });
-  expect(await lookUp(answering('gone', 'exists'), missing)).toEqual({ gone: [1], refuted: 'droplet' });
-  expect(await lookUp(answering('unknown'), missing)).toEqual({ gone: [], refuted: null });
-  expect(await lookUp(answering(), missing, AbortSignal.abort())).toEqual({ gone: [], refuted: null });
+  const [first, second, third] = missing;
+  const until = { untilFound: true };
+  expect(await lookUp(answering('gone', 'gone', 'gone'), missing, until)).toEqual({ gone: [1, 2, 3], found: [] });
+  expect(await lookUp(answering('gone', 'exists'), missing, until)).toEqual({ gone: [1], found: [second] });
+  expect(await lookUp(answering('unknown'), missing, until)).toEqual({ gone: [], found: [] });
+  expect(await lookUp(answering(), missing, { ...until, signal: AbortSignal.abort() })).toEqual({
+    gone: [],
+    found: [],
+  });
   expect(asked).toEqual(['d1', 'd2', 'd3', 'd1', 'd2', 'd1']);
+  expect(await lookUp(answering('exists', 'unknown', 'exists'), missing, { untilFound: false })).toEqual({
+    gone: [],
+    found: [first, third],
+  });
 });

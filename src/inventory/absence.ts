@@ -1,11 +1,13 @@
 import type { Provider } from '../cloud/provider.ts';
 
 /**
- * No false deaths. Only a complete listing of a kind ends a resource, and a suspicious one must be
- * confirmed, for each resource that it left out: by a look-up that the provider answers with "gone",
- * or by this many complete listings in a row that leave it out, this far apart. The life then ended
- * at the first of them. A resource that is listed again starts afresh; and a look-up that finds one
- * refutes its kind's whole listing, which then counts against nobody.
+ * No false deaths. Only a collection that was read whole ends a resource of it. Where it had several
+ * pages, between which items may have moved, or where it is suspicious, that must be confirmed for
+ * each resource that it left out: by a look-up that the provider answers with "gone", or by this many
+ * such listings in a row that leave it out, this far apart. The life then ended at the first of them.
+ * A resource that is listed again starts afresh; and a look-up that finds one refutes the whole of a
+ * suspicious listing, which then counts against nobody. Where an item could not be identified, which
+ * may be any that seems to be missing, only a look-up ends one.
  */
 export const listingsToConfirm = 3;
 export const listingsApartMinutes = 10;
@@ -35,24 +37,26 @@ export interface Missing {
 export interface LookedUp {
   /** Resources that the provider says are gone. */
   readonly gone: readonly number[];
-  /** The kind whose listing left out something that is there. */
-  readonly refuted: string | null;
+  /** Resources that are there. */
+  readonly found: readonly Missing[];
 }
 
 /**
- * Looks resources up one by one, and stops at the first answer that is not "gone": what one look-up
- * refutes needs no other, and what hides one hides the next.
+ * Looks resources up one by one. With `untilFound` it stops at the first answer that is not "gone": of
+ * a suspicious listing, what one look-up refutes needs no other, and what hides one hides the next.
  */
 export async function lookUp(
   provider: Pick<Provider, 'lookup'>,
   missing: readonly Missing[],
-  signal?: AbortSignal,
+  { untilFound, signal }: { readonly untilFound: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<LookedUp> {
   const gone: number[] = [];
-  for (const { resourceId, kind, externalId } of missing) {
-    const answer = signal?.aborted ? 'unknown' : await provider.lookup(kind, externalId, signal);
-    if (answer !== 'gone') return { gone, refuted: answer === 'exists' ? kind : null };
-    gone.push(resourceId);
+  const found: Missing[] = [];
+  for (const each of missing) {
+    const answer = signal?.aborted ? 'unknown' : await provider.lookup(each.kind, each.externalId, signal);
+    if (answer === 'gone') gone.push(each.resourceId);
+    else if (answer === 'exists') found.push(each);
+    if (answer !== 'gone' && untilFound) break;
   }
-  return { gone, refuted: null };
+  return { gone, found };
 }

@@ -1,4 +1,5 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
+import type { Attributes } from '../cloud/provider.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import type { Believed, CompletedAction, DropletState } from './droplet-timeline.ts';
 import { type Observation, splitAtConnection } from './sync.store.ts';
@@ -64,13 +65,27 @@ export async function upsertActions(
   return rows[0]!;
 }
 
-/** The start of the last complete listing of droplets; null: there was none. */
-export async function selectLastSighting(conn: Database, accountId: number): Promise<Temporal.Instant | null> {
-  const { rows } = await sql<{ at: Temporal.Instant }>`
-    SELECT started_at AS at FROM sync_runs
-    WHERE account_id = ${accountId} AND kind = 'droplet' AND outcome = 'complete'
+/** A listing that showed every droplet that is believed alive then, but for those in the parts that it could not read. */
+export interface Sighting {
+  readonly at: Temporal.Instant;
+  readonly unread: readonly Attributes[];
+}
+
+/** The last sighting; null: there was none. */
+export async function selectLastSighting(conn: Database, accountId: number): Promise<Sighting | null> {
+  const { rows } = await sql<Sighting>`
+    SELECT started_at AS at, unread FROM sync_runs
+    WHERE account_id = ${accountId} AND kind = 'droplet' AND unread IS NOT NULL
     ORDER BY started_at DESC LIMIT 1`.execute(conn);
-  return rows[0]?.at ?? null;
+  return rows[0] ?? null;
+}
+
+/** The ids of the droplets that a sighting could not see. */
+function unseen(accountId: number, { unread }: Sighting): RawBuilder<unknown> {
+  return sql`(
+    SELECT r.external_id FROM resource_states s JOIN resources r USING (resource_id)
+    WHERE s.account_id = ${accountId} AND s.kind = 'droplet' AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
+      AND s.attributes @> ANY (SELECT value FROM jsonb_array_elements(${JSON.stringify(unread)}::jsonb)))`;
 }
 
 export interface DueDroplet {
@@ -80,11 +95,11 @@ export interface DueDroplet {
   readonly last: Temporal.Instant;
 }
 
-/** Droplets with telling actions, completed before `until`, that history does not know of yet. */
+/** Droplets with telling actions, completed before the sighting, that history does not know of yet. */
 export async function selectDueDroplets(
   trx: Transaction,
   accountId: number,
-  until: Temporal.Instant,
+  sighting: Sighting,
   types: readonly string[],
   limit: number,
 ): Promise<DueDroplet[]> {
@@ -94,30 +109,30 @@ export async function selectDueDroplets(
     FROM provider_actions a
     JOIN resources r ON r.account_id = a.account_id AND r.kind = a.resource_kind AND r.external_id = a.resource_external_id
     WHERE a.account_id = ${accountId} AND a.applied_at IS NULL AND a.status = 'completed'
-      AND a.completed_at < ${until} AND a.resource_kind = 'droplet' AND a.type = ANY(${types}::text[])
+      AND a.completed_at < ${sighting.at} AND a.resource_kind = 'droplet' AND a.type = ANY(${types}::text[])
+      AND a.resource_external_id <> ALL ${unseen(accountId, sighting)}
     GROUP BY r.resource_id ORDER BY min(a.completed_at), r.resource_id LIMIT ${limit}`.execute(trx);
   return rows;
 }
 
 /**
- * The starts of complete listings of droplets around a time: each showed every droplet that is
- * believed alive then. From the last one before `first` (none: from the beginning) to the first one
- * after `last`.
+ * The sightings around a time, in order. From the last one before `first` (none: from the beginning) to
+ * the first one after `last`.
  */
 export async function selectSightings(
   trx: Transaction,
   accountId: number,
   first: Temporal.Instant,
   last: Temporal.Instant,
-): Promise<Temporal.Instant[]> {
-  const complete = sql`account_id = ${accountId} AND kind = 'droplet' AND outcome = 'complete'`;
-  const { rows } = await sql<{ at: Temporal.Instant }>`
-    SELECT DISTINCT started_at AS at FROM sync_runs
-    WHERE ${complete}
-      AND started_at >= coalesce((SELECT max(started_at) FROM sync_runs WHERE ${complete} AND started_at < ${first}), '-infinity')
-      AND started_at <= coalesce((SELECT min(started_at) FROM sync_runs WHERE ${complete} AND started_at > ${last}), 'infinity')
-    ORDER BY at`.execute(trx);
-  return rows.map((row) => row.at);
+): Promise<Sighting[]> {
+  const sightings = sql`account_id = ${accountId} AND kind = 'droplet' AND unread IS NOT NULL`;
+  const { rows } = await sql<Sighting>`
+    SELECT DISTINCT ON (started_at) started_at AS at, unread FROM sync_runs
+    WHERE ${sightings}
+      AND started_at >= coalesce((SELECT max(started_at) FROM sync_runs WHERE ${sightings} AND started_at < ${first}), '-infinity')
+      AND started_at <= coalesce((SELECT min(started_at) FROM sync_runs WHERE ${sightings} AND started_at > ${last}), 'infinity')
+    ORDER BY started_at, jsonb_array_length(unread)`.execute(trx);
+  return rows;
 }
 
 export interface BelievedRow extends Believed {
@@ -181,21 +196,20 @@ export async function stageCorrections(trx: Transaction, observation: Observatio
     ${splitAtConnection(sql`l.valid_from`, sql`l.valid_to`, observation.connectedAt, 'action')}`.execute(trx);
 }
 
-/** Notes that history knows of the actions completed before `until`; of some droplets, or of everything else. */
+/** Notes that history knows of the actions completed before a sighting; of some droplets, or of everything that it saw. */
 export async function markApplied(
   conn: Database,
   accountId: number,
-  until: Temporal.Instant,
+  sighting: Sighting,
   now: Temporal.Instant,
   externalIds?: readonly string[],
 ): Promise<void> {
   const ofDroplets =
     externalIds === undefined
-      ? sql``
-      : sql`AND resource_kind = 'droplet' AND resource_external_id = ANY(${externalIds}::text[])`;
+      ? sql`(resource_kind IS DISTINCT FROM 'droplet' OR resource_external_id <> ALL ${unseen(accountId, sighting)})`
+      : sql`resource_kind = 'droplet' AND resource_external_id = ANY(${externalIds}::text[])`;
   await sql`
     UPDATE provider_actions SET applied_at = ${now}::timestamptz
-    WHERE account_id = ${accountId} AND applied_at IS NULL AND status = 'completed' AND completed_at < ${until} ${ofDroplets}`.execute(
-    conn,
-  );
+    WHERE account_id = ${accountId} AND applied_at IS NULL AND status = 'completed' AND completed_at < ${sighting.at}
+      AND ${ofDroplets}`.execute(conn);
 }

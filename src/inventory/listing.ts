@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { ListedResource, ListingEnd, ResourceKind } from '../cloud/provider.ts';
+import type { Absence, Attributes, ListedResource, ListingEnd, ResourceKind } from '../cloud/provider.ts';
 import type { Transaction } from '../platform/database/database.ts';
 import { isSuspicious, listingsApartMinutes, listingsToConfirm, lookUp, lookupsMax } from './absence.ts';
 import type { RunEnd } from './store.ts';
@@ -14,12 +14,14 @@ import {
   type Observation,
   rewriteMemberships,
   rewriteStates,
-  selectUnsettled,
-  settleGone,
+  selectMissing,
+  settle,
   settleRefuted,
+  settleRest,
   stageBirths,
   stageChanges,
   stageComebacks,
+  stageEarlierBirths,
   stageEnds,
   stageMembershipEnds,
   stageMembershipRepairs,
@@ -70,6 +72,7 @@ export function stageKind(session: Session, observation: Observation, kind: Reso
       tags: resource.tags,
       parents: resource.parents,
       attributes: resource.attributes,
+      untold: resource.untold,
       sha256: hash('sha256', payloads[index]!),
     }));
     const wanted = await stageResources(conn, observation, toStorableJson(rows));
@@ -85,38 +88,61 @@ export interface Findings {
   /** Kinds of which too much was missing to be believed at once. */
   readonly suspicious: readonly KindSummary[];
   readonly missing: boolean;
+  /** Whether absences may be left that no look-up settled. */
+  readonly unsettled: boolean;
 }
 
-/** Compares what was staged with what is believed, and asks the provider about suspicious absences. */
+/** Compares what was staged with what is believed, and asks the provider about absences that prove nothing. */
 export async function examineListing(
   session: Session,
   observation: Observation,
   rows: number,
-  complete: boolean,
+  absenceOf: (kind: string) => Absence,
 ): Promise<Findings> {
-  const { conn, provider, signal } = session;
+  const { conn } = session;
+  const unread = observation.kinds.flatMap((kind) =>
+    absenceOf(kind).unread.map((attributes) => ({ kind, attributes })),
+  );
   if (rows > analyzedRows) await analyzeStaging(conn);
-  let summaries = await summarize(conn, observation);
+  let summaries = await summarize(conn, observation, unread);
   if (summaries.some(({ repeated }) => repeated > 0)) {
     await dropRepeated(conn);
-    summaries = await summarize(conn, observation);
+    summaries = await summarize(conn, observation, unread);
   }
-  // Only a complete listing says anything by leaving something out.
-  const missing = complete && summaries.some((summary) => summary.missing > 0);
-  const suspicious = missing ? summaries.filter((summary) => isSuspicious(summary.alive, summary.missing)) : [];
-  if (missing) {
-    await stageMissing(
+  const missing = summaries.filter((summary) => summary.missing > 0);
+  const suspicious = missing.filter((summary) => isSuspicious(summary.alive, summary.missing));
+  const asked = missing.filter(
+    (summary) => !suspicious.includes(summary) && absenceOf(summary.kind).certainty !== 'evident',
+  );
+  if (missing.length > 0) {
+    const kinds = (of: readonly KindSummary[]) => of.map(({ kind }) => kind);
+    await stageMissing(conn, observation, unread, { suspicious: kinds(suspicious), asked: kinds(asked) });
+  }
+  const unsettled = suspicious.length + asked.length > 0;
+  if (unsettled) {
+    await askForMissing(session, observation);
+    await settleRest(
       conn,
-      observation,
-      suspicious.map((summary) => summary.kind),
+      observation.kinds.filter((kind) => absenceOf(kind).certainty === 'unclear'),
     );
-    if (suspicious.length > 0) {
-      const { gone, refuted } = await lookUp(provider, await selectUnsettled(conn, observation, lookupsMax), signal);
-      await settleGone(conn, gone);
-      if (refuted !== null) await settleRefuted(conn, refuted);
-    }
   }
-  return { summaries, suspicious, missing };
+  return { summaries, suspicious, missing: missing.length > 0, unsettled };
+}
+
+/** Looks up those that seem to be missing, within the limit of a run. */
+async function askForMissing({ conn, provider, signal }: Session, observation: Observation): Promise<void> {
+  const suspected = await selectMissing(conn, observation, 'open', lookupsMax);
+  const ofSuspicious = await lookUp(provider, suspected, { untilFound: true, signal });
+  await settle(conn, 'gone', ofSuspicious.gone);
+  for (const { kind } of ofSuspicious.found) await settleRefuted(conn, kind);
+  const others = await selectMissing(conn, observation, 'asked', lookupsMax - suspected.length);
+  const { gone, found } = await lookUp(provider, others, { untilFound: false, signal });
+  await settle(conn, 'gone', gone);
+  await settle(
+    conn,
+    'found',
+    found.map(({ resourceId }) => resourceId),
+  );
 }
 
 export interface Applied {
@@ -135,29 +161,31 @@ export async function applyListing(
   findings: Findings,
   recordedAt: Temporal.Instant,
 ): Promise<Applied> {
-  const { summaries, suspicious, missing } = findings;
+  const { summaries, suspicious, missing, unsettled: maybeUnsettled } = findings;
   const total = (count: (summary: KindSummary) => number) =>
     summaries.reduce((sum, summary) => sum + count(summary), 0);
   const born = total((summary) => summary.born);
   const changed = total((summary) => summary.changed);
   const back = total((summary) => summary.back);
+  const dated = total((summary) => summary.dated);
 
   if (total((summary) => summary.news) > 0) {
     await writeIdentities(trx, observation);
     await writePayloads(trx, observation);
   }
-  if (suspicious.length > 0) await countListing(trx, observation, listingsToConfirm, listingsApartMinutes);
+  if (maybeUnsettled) await countListing(trx, observation, listingsToConfirm, listingsApartMinutes);
   if (born > 0) await stageBirths(trx, observation);
   if (changed > back) await stageChanges(trx, observation);
   if (back > 0) await stageComebacks(trx, observation);
+  if (dated > 0) await stageEarlierBirths(trx, observation);
   const ended = missing ? await stageEnds(trx, observation) : 0;
   if (ended > 0) await stageMembershipEnds(trx);
-  if (born + back > 0) await stageMembershipRepairs(trx, observation, firstProjectGraceHours);
-  if (born + changed + ended > 0) await rewriteStates(trx, recordedAt);
-  if (born + back + ended > 0) await rewriteMemberships(trx, recordedAt);
-  if (suspicious.length > 0 || total((summary) => summary.candidates) > 0) await clearCandidates(trx);
+  if (born + back + dated > 0) await stageMembershipRepairs(trx, observation, firstProjectGraceHours);
+  if (born + changed + dated + ended > 0) await rewriteStates(trx, recordedAt);
+  if (born + back + dated + ended > 0) await rewriteMemberships(trx, recordedAt);
+  if (maybeUnsettled || total((summary) => summary.candidates) > 0) await clearCandidates(trx);
 
-  const unsettled = suspicious.length > 0 ? await countUnsettled(trx) : 0;
+  const unsettled = maybeUnsettled ? await countUnsettled(trx) : 0;
   return {
     seen: total((summary) => summary.seen),
     new: born,
@@ -168,6 +196,7 @@ export async function applyListing(
 }
 
 function describe(suspicious: readonly KindSummary[], unsettled: number): string {
+  if (suspicious.length === 0) return `${unsettled} that it leaves out are kept until that is confirmed`;
   const listed = suspicious
     .map(({ kind, alive, missing }) => `${alive - missing} of ${alive} known (${kind})`)
     .join(', ');
@@ -175,21 +204,44 @@ function describe(suspicious: readonly KindSummary[], unsettled: number): string
 }
 
 export interface ListingOutcome {
-  outcome: RunEnd['outcome'];
-  reason: string | null;
+  readonly outcome: RunEnd['outcome'];
+  readonly reason: string | null;
+  readonly unread: RunEnd['unread'];
 }
 
 /** How a run ends that read `end` in `pages` pages; nothing is applied where none could be read. */
 export function listingOutcome(end: ListingEnd, pages: number): ListingOutcome {
-  if (end.outcome === 'complete') return { outcome: 'complete', reason: null };
-  return { outcome: pages === 0 ? 'failed' : 'partial', reason: end.reason };
+  const { outcome, reason } = end;
+  if (outcome === 'complete') return { outcome, reason, unread: [] };
+  return { outcome: pages === 0 ? 'failed' : 'partial', reason, unread: pages === 0 ? null : readParts(end.absence) };
+}
+
+/** The parts that were not read, where of all others it was seen what there is; else null. */
+function readParts({ unread, certainty }: Absence): readonly Attributes[] | null {
+  const isWhole = unread.some((part) => Object.keys(part).length === 0);
+  return isWhole || certainty === 'unclear' ? null : unread;
+}
+
+/**
+ * A collection that the provider does not have for this token hides nothing, unless something of it
+ * is known to live: without that, the listing is complete.
+ */
+export function withoutEmptyParts(listed: ListingOutcome, end: ListingEnd, { summaries }: Findings): ListingOutcome {
+  const nothingThere =
+    end.outcome === 'partial' &&
+    end.problem === 'not_offered' &&
+    listed.unread !== null &&
+    listed.unread.length > 0 &&
+    summaries.every(({ unread }) => unread === 0);
+  return nothingThere ? { ...listed, outcome: 'complete', unread: [] } : listed;
 }
 
 /** The end of a run whose listing was applied. */
 export function appliedEnd(listed: ListingOutcome, applied: Applied): Omit<RunEnd, 'requests'> {
   const { unconfirmed, ...counts } = applied;
   if (unconfirmed === null) return { ...listed, ...counts };
-  return { outcome: 'partial', reason: unconfirmed, ...counts };
+  const reason = listed.reason === null ? unconfirmed : `${unconfirmed}; ${listed.reason}`;
+  return { outcome: 'partial', reason, unread: null, ...counts };
 }
 
 export const nothingApplied = { seen: 0, new: 0, changed: 0, ended: 0 };

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Attributes } from '../cloud/provider.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 
 // Accounts, sync runs, and what is read of resources. How a listing becomes history is in
@@ -156,6 +157,8 @@ export interface RunEnd {
   readonly new: number;
   readonly changed: number;
   readonly ended: number;
+  /** The parts of the kind that were not read, by their attributes; null: of nothing it was seen whether it is there. */
+  readonly unread: readonly Attributes[] | null;
   readonly requests: number;
 }
 
@@ -163,12 +166,13 @@ export async function finishRun(conn: Database, syncRunId: number, end: RunEnd, 
   await sql`
     UPDATE sync_runs SET outcome = ${end.outcome}, reason = ${end.reason}, seen = ${end.seen}, new = ${end.new},
            changed = ${end.changed}, ended = ${end.ended}, requests = ${end.requests},
+           unread = ${end.unread === null ? null : JSON.stringify(end.unread)}::jsonb,
            finished_at = greatest(started_at, ${now}::timestamptz)
     WHERE sync_run_id = ${syncRunId}`.execute(conn);
 }
 
 /** A run of a sync, as it is recorded. */
-export interface SyncRunRow extends Omit<RunEnd, 'outcome'> {
+export interface SyncRunRow extends Omit<RunEnd, 'outcome' | 'unread'> {
   readonly syncRunId: number;
   /** An account's slug. */
   readonly account: string;

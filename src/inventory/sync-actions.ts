@@ -1,4 +1,4 @@
-import type { ProviderAction } from '../cloud/provider.ts';
+import type { Attributes, ProviderAction } from '../cloud/provider.ts';
 import {
   type BelievedRow,
   markApplied,
@@ -7,6 +7,7 @@ import {
   selectCompletedActions,
   selectDueDroplets,
   selectLastSighting,
+  type Sighting,
   selectSightings,
   stageCorrections,
   upsertActions,
@@ -71,19 +72,19 @@ async function applyActions(
   now: Temporal.Instant,
 ): Promise<void> {
   const { accountId } = account;
-  const until = await selectLastSighting(conn, accountId);
-  if (until === null) return;
+  const sighted = await selectLastSighting(conn, accountId);
+  if (sighted === null) return;
   let left = true;
   while (left) {
     left = await conn.transaction().execute(async (trx) => {
       await lockHistory(trx, accountId);
-      const due = await selectDueDroplets(trx, accountId, until, tellingActions, batchDroplets);
+      const due = await selectDueDroplets(trx, accountId, sighted, tellingActions, batchDroplets);
       if (due.length === 0) return false;
       const first = due.map((droplet) => droplet.first).reduce((a, b) => (Temporal.Instant.compare(a, b) <= 0 ? a : b));
       const last = due.map((droplet) => droplet.last).reduce((a, b) => (Temporal.Instant.compare(a, b) >= 0 ? a : b));
       const sightings = await selectSightings(trx, accountId, first, last);
-      const from = sightings.find((at) => Temporal.Instant.compare(at, first) < 0) ?? new Temporal.Instant(0n);
-      const to = sightings.at(-1) ?? last;
+      const from = sightings.find(({ at }) => Temporal.Instant.compare(at, first) < 0)?.at ?? new Temporal.Instant(0n);
+      const to = sightings.at(-1)?.at ?? last;
       const resourceIds = due.map((droplet) => droplet.resourceId);
       const externalIds = due.map((droplet) => droplet.externalId);
       const believed = Map.groupBy(await selectBelieved(trx, resourceIds, from, to), (row) => row.resourceId);
@@ -93,7 +94,7 @@ async function applyActions(
       );
       const corrections = due.flatMap(({ resourceId, externalId }) => {
         const rows = believed.get(resourceId) ?? [];
-        return correctByActions(rows, withOwnSightings(sightings, rows), actions.get(externalId) ?? []).map(
+        return correctByActions(rows, sightingsOf(rows, sightings), actions.get(externalId) ?? []).map(
           (correction) => ({
             resource_id: resourceId,
             ...correction.state,
@@ -108,16 +109,19 @@ async function applyActions(
         await rewriteStates(trx, now);
         await rewriteMemberships(trx, now);
       }
-      await markApplied(trx, accountId, until, now, externalIds);
+      await markApplied(trx, accountId, sighted, now, externalIds);
       return due.length === batchDroplets;
     });
   }
   // What is left is about nothing that a listing ever showed, or changes nothing that we keep.
-  await markApplied(conn, accountId, until, now);
+  await markApplied(conn, accountId, sighted, now);
 }
 
-/** Complete listings showed it; so did the partial ones that found something new in it. */
-function withOwnSightings(sightings: readonly Temporal.Instant[], rows: readonly BelievedRow[]): Temporal.Instant[] {
+/** When a droplet was seen: by the listings that could see it, and by any other that found something new in it. */
+function sightingsOf(rows: readonly BelievedRow[], sightings: readonly Sighting[]): Temporal.Instant[] {
+  const attributes = rows.at(-1)?.state.attributes ?? {};
+  const lies = (part: Attributes) => Object.entries(part).every(([name, value]) => attributes[name] === value);
+  const general = sightings.flatMap(({ at, unread }) => (unread.some(lies) ? [] : [at]));
   const own = rows.flatMap(({ seenAt }) => (seenAt === null ? [] : [seenAt]));
-  return [...sightings, ...own].sort(Temporal.Instant.compare);
+  return [...general, ...own].sort(Temporal.Instant.compare);
 }

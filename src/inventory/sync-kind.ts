@@ -7,6 +7,7 @@ import {
   nothingApplied,
   observe,
   stageKind,
+  withoutEmptyParts,
 } from './listing.ts';
 import { clearStaging, lockHistory } from './sync.store.ts';
 import { recordRun, type Session, type SyncResult } from './sync-run.ts';
@@ -20,12 +21,12 @@ export function syncKind(session: Session, kind: ResourceKind): Promise<SyncResu
     const { end, pages, items } = await stageKind(session, observation, kind);
     const listed = listingOutcome(end, pages);
     if (listed.outcome === 'failed') return run.finish(conn, { ...listed, ...nothingApplied }, await clock.now());
-    const findings = await examineListing(session, observation, items, listed.outcome === 'complete');
+    const findings = await examineListing(session, observation, items, () => end.absence);
     const now = await clock.now();
     await conn.transaction().execute(async (trx) => {
       await lockHistory(trx, account.accountId);
       const applied = await applyListing(trx, observation, findings, now);
-      await run.finish(trx, appliedEnd(listed, applied), now);
+      await run.finish(trx, appliedEnd(withoutEmptyParts(listed, end, findings), applied), now);
     });
   });
 }

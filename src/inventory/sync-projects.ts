@@ -5,6 +5,7 @@ import {
   applyListing,
   examineListing,
   firstProjectGraceHours,
+  type ListingOutcome,
   listingOutcome,
   nothingApplied,
   observe,
@@ -48,16 +49,17 @@ export function syncProjects(session: Session): Promise<SyncResult> {
           toStorableJson(batch.map((member, index) => toRow(member, projects.items + first + index, listable))),
         ),
     );
-    if (listed.outcome === 'complete' && members.end.outcome === 'partial') {
-      listed.outcome = 'partial';
-      listed.reason = members.end.reason;
-    }
+    const outcome = projects.end.outcome === 'complete' ? joinOutcomes(listed, listingOutcome(members.end, 1)) : listed;
 
     const unlistable = await selectUnlistableKinds(conn, account.accountId, listable);
     const observation = observe(session, run, ['project', ...unlistable]);
     if (unlistable.length > 0) await stageUnlistable(conn, observation);
     const rows = projects.items + members.items;
-    const findings = await examineListing(session, observation, rows, listed.outcome === 'complete');
+    // What only projects show is not missing where projects or what they hold could not be read.
+    const ofMembers = projects.end.outcome === 'complete' ? members.end.absence : projects.end.absence;
+    const findings = await examineListing(session, observation, rows, (kind) =>
+      kind === 'project' ? projects.end.absence : ofMembers,
+    );
     const now = await clock.now();
     await conn.transaction().execute(async (trx) => {
       await lockHistory(trx, account.accountId);
@@ -65,9 +67,14 @@ export function syncProjects(session: Session): Promise<SyncResult> {
       await writeMemberIdentities(trx, observation);
       const { staged, moved } = await stageMoves(trx, observation, firstProjectGraceHours);
       if (staged > 0) await rewriteMemberships(trx, now);
-      await run.finish(trx, appliedEnd(listed, { ...applied, changed: applied.changed + moved }), now);
+      await run.finish(trx, appliedEnd(outcome, { ...applied, changed: applied.changed + moved }), now);
     });
   });
+}
+
+function joinOutcomes(projects: ListingOutcome, members: ListingOutcome): ListingOutcome {
+  const reasons = [members.reason, projects.reason].filter((reason) => reason !== null);
+  return { ...members, reason: reasons.length === 0 ? null : reasons.join('; ') };
 }
 
 /** Only what its project alone tells of needs the payload. */

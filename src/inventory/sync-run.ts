@@ -90,11 +90,13 @@ export async function recordRun(
     } catch (error) {
       // The first error is the one to tell; a database that is gone can record nothing.
       const reason = error instanceof Error ? error.message : String(error);
-      await run.finish(conn, { outcome: 'failed', reason, seen: 0, new: 0, changed: 0, ended: 0 }, now).catch(() => {});
+      const nothing = { unread: null, seen: 0, new: 0, changed: 0, ended: 0 };
+      await run.finish(conn, { outcome: 'failed', reason, ...nothing }, now).catch(() => {});
       throw error;
     }
     if (!ended) throw new Error(`the run of ${kind} did not finish`);
-    return { account: account.slug, kind, ...ended };
+    const { unread: _, ...result } = ended;
+    return { account: account.slug, kind, ...result };
   } finally {
     await unlockSync(conn, account.accountId, kind).catch(() => {});
   }

@@ -287,7 +287,10 @@ describe('changes', () => {
       async *list(kind, signal) {
         for await (const event of provider.list(kind, signal)) {
           if (event.type === 'end') yield event;
-          else yield { ...event, items: event.items.map((item) => ({ ...item, name: 'renamed', parents: null })) };
+          else {
+            const untold = { name: 'renamed', parents: [], untold: ['parents'] };
+            yield { ...event, items: event.items.map((item) => ({ ...item, ...untold })) };
+          }
         }
       },
     };

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
+import type { Attributes } from '../cloud/provider.ts';
 import type { Missing } from './absence.ts';
 
 // How a listing becomes history: pages go into temporary tables of one connection as they come,
@@ -65,7 +66,8 @@ export async function prepareStaging(conn: Database): Promise<void> {
       ord bigint NOT NULL, project_external_id text COLLATE "C" NOT NULL, urn text COLLATE "C" NOT NULL,
       kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, digest bytea, payload json
     )`.execute(conn);
-  // verdict: 'gone' (its life has ended), 'kept' (the listing is refuted), 'open' (not known yet).
+  // verdict: 'gone' (its life has ended), 'found' (a look-up found it), 'kept' (its absence says nothing),
+  // 'open' (not known yet), 'asked' (to be looked up).
   await sql`
     CREATE TEMPORARY TABLE sync_missing (
       resource_id bigint NOT NULL, kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, verdict text NOT NULL
@@ -128,7 +130,7 @@ export function stageResources(conn: Database, observation: Observation, json: s
       SELECT p.*, decode(p.sha256, 'hex') AS digest FROM json_to_recordset(${json}::json) AS p(
         ord bigint, kind text COLLATE "C", external_id text COLLATE "C", urn text COLLATE "C", name text,
         status text COLLATE "C", created_at timestamptz, region text, tags text[] COLLATE "C", parents text[] COLLATE "C",
-        attributes jsonb, sha256 text))`,
+        attributes jsonb, untold text[] COLLATE "C", sha256 text))`,
   );
 }
 
@@ -148,7 +150,7 @@ export async function stageUnlistable(conn: Database, observation: Observation):
     sql`(
       SELECT ord, kind, external_id, urn, external_id AS name, 'active' COLLATE "C" AS status, NULL::timestamptz AS created_at,
              NULL::text AS region, '{}'::text[] COLLATE "C" AS tags, '{}'::text[] COLLATE "C" AS parents,
-             '{}'::jsonb AS attributes, digest
+             '{}'::jsonb AS attributes, '{}'::text[] COLLATE "C" AS untold, digest
       FROM sync_membership_listing WHERE kind = ANY(${observation.kinds}::text[]))`,
   );
   await sql`
@@ -158,28 +160,56 @@ export async function stageUnlistable(conn: Database, observation: Observation):
   );
 }
 
+/** What was told of a field, or what was known of it before (k) where this listing does not tell. */
+const merged = {
+  name: sql`CASE WHEN 'name' = ANY(l.untold) THEN coalesce(k.name, l.name) ELSE l.name END`,
+  status: sql`CASE WHEN 'status' = ANY(l.untold) THEN coalesce(k.status, l.status) ELSE l.status END`,
+  region: sql`CASE WHEN 'region' = ANY(l.untold) THEN coalesce(k.region, l.region) ELSE l.region END`,
+  tags: sql`CASE WHEN 'tags' = ANY(l.untold) THEN coalesce(k.tags, l.tags) ELSE l.tags END`,
+  // Of one kind of parents, or of all.
+  parents: sql`CASE WHEN l.untold = '{}' OR k.parents = '{}' THEN l.parents ELSE ARRAY(
+    SELECT unnest(l.parents) AS parent UNION
+    SELECT parent FROM unnest(k.parents) AS parent
+    WHERE 'parents' = ANY(l.untold) OR 'parents:' || split_part(parent, ':', 1) = ANY(l.untold) ORDER BY parent) END`,
+  attributes: sql`CASE WHEN l.untold = '{}' OR k.attributes IS NULL THEN l.attributes ELSE l.attributes || (
+    SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(k.attributes) WHERE key = ANY(l.untold)) END`,
+};
+
 /** Compares with what is believed as it stages: what has not changed needs nothing more. */
 async function stageListing(conn: Database, observation: Observation, source: RawBuilder<unknown>): Promise<number[]> {
   const { rows } = await sql<{ ords: number[] }>`
-    WITH staged AS (
-      INSERT INTO sync_listing
-      SELECT l.ord, l.kind, l.external_id, l.urn, l.name, l.status, l.created_at, l.region, l.tags,
-             coalesce(l.parents, s.parents, '{}'), l.attributes, l.digest, r.resource_id,
-             CASE
-               WHEN s.resource_id IS NULL AND EXISTS (
-                 SELECT FROM resource_states e WHERE e.resource_id = r.resource_id AND e.superseded_at = 'infinity') THEN 'back'
-               WHEN s.resource_id IS NULL THEN 'born'
-               WHEN (s.name, s.status, s.region, s.tags, s.parents, s.attributes)
-                 IS DISTINCT FROM (l.name, l.status, l.region, l.tags, coalesce(l.parents, s.parents), l.attributes) THEN 'changed'
-             END,
+    WITH compared AS (
+      SELECT l.ord, l.kind, l.external_id, l.urn, ${merged.name} AS name, ${merged.status} AS status, l.created_at,
+             ${merged.region} AS region, ${merged.tags} AS tags, ${merged.parents} AS parents, ${merged.attributes} AS attributes,
+             l.digest, r.resource_id, s.resource_id AS living, k.resource_id AS known,
              r.resource_id IS NOT NULL AND ((r.urn IS NULL AND l.urn IS NOT NULL)
-               OR (r.provider_created_at IS NULL AND l.created_at IS NOT NULL)),
-             d.digest IS DISTINCT FROM l.digest
+               OR (r.provider_created_at IS NULL AND l.created_at IS NOT NULL)) AS identity_incomplete,
+             d.digest IS DISTINCT FROM l.digest AS payload_new,
+             s.name AS old_name, s.status AS old_status, s.region AS old_region, s.tags AS old_tags, s.parents AS old_parents,
+             s.attributes AS old_attributes
       FROM ${source} l
       LEFT JOIN resources r ON r.account_id = ${observation.accountId} AND r.kind = l.kind AND r.external_id = l.external_id
       LEFT JOIN resource_payloads d ON d.resource_id = r.resource_id
       LEFT JOIN resource_states s ON s.account_id = ${observation.accountId} AND s.kind = l.kind
         AND s.resource_id = r.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
+      -- Of one whose life had ended, what was known last.
+      LEFT JOIN LATERAL (
+        SELECT s.resource_id, s.name, s.status, s.region, s.tags, s.parents, s.attributes WHERE s.resource_id IS NOT NULL
+        UNION ALL (
+          SELECT e.resource_id, e.name, e.status, e.region, e.tags, e.parents, e.attributes FROM resource_states e
+          WHERE s.resource_id IS NULL AND e.resource_id = r.resource_id AND e.superseded_at = 'infinity'
+          ORDER BY e.valid_from DESC LIMIT 1)) k ON true
+    ), staged AS (
+      INSERT INTO sync_listing
+      SELECT ord, kind, external_id, urn, name, status, created_at, region, tags, parents, attributes, digest, resource_id,
+             CASE
+               WHEN living IS NULL AND known IS NOT NULL THEN 'back'
+               WHEN living IS NULL THEN 'born'
+               WHEN (old_name, old_status, old_region, old_tags, old_parents, old_attributes)
+                 IS DISTINCT FROM (name, status, region, tags, parents, attributes) THEN 'changed'
+             END,
+             identity_incomplete, payload_new
+      FROM compared
       RETURNING ord, payload_new
     )
     SELECT coalesce(json_agg(ord), '[]') AS ords FROM staged WHERE payload_new`.execute(conn);
@@ -237,77 +267,124 @@ export interface KindSummary {
   /** Other values than before, or a life that goes on. */
   readonly changed: number;
   readonly back: number;
+  /** Whose time of creation was not told before. */
+  readonly dated: number;
   /** Rows that have anything to write: a change, a payload, an identity to complete. */
   readonly news: number;
-  /** Believed alive before this listing. */
+  /** Believed alive before this listing, in the parts of the kind that were read. */
   readonly alive: number;
   /** Of these, not listed. */
   readonly missing: number;
+  /** Believed alive in the parts that were not read, and not listed. */
+  readonly unread: number;
   /** Left out by an earlier suspicious listing and not settled. */
   readonly candidates: number;
 }
 
+/** A part of a kind that a listing could not read, by attributes that all of it has. */
+export interface Unread {
+  readonly kind: string;
+  readonly attributes: Attributes;
+}
+
+/** Whether a state s lies in a part that was not read. */
+function isUnread(unread: readonly Unread[]): RawBuilder<unknown> {
+  return unread.length === 0
+    ? sql`false`
+    : sql`EXISTS (
+        SELECT FROM jsonb_to_recordset(${JSON.stringify(unread)}::jsonb) AS u(kind text, attributes jsonb)
+        WHERE u.kind = s.kind AND s.attributes @> u.attributes)`;
+}
+
+/** Whose time of creation was not told before, in a life that goes on. */
+const dated = sql`identity_incomplete AND created_at IS NOT NULL AND coalesce(change, 'changed') = 'changed'`;
+
 /** What a staged listing amounts to, per kind that it covers. */
-export async function summarize(conn: Database, observation: Observation): Promise<KindSummary[]> {
+export async function summarize(
+  conn: Database,
+  observation: Observation,
+  unread: readonly Unread[],
+): Promise<KindSummary[]> {
   const { rows } = await sql<KindSummary>`
     WITH listed AS (
       SELECT kind, count(*) AS seen, count(*) - count(DISTINCT external_id) AS repeated,
              count(*) FILTER (WHERE change = 'born') AS born,
              count(*) FILTER (WHERE change IN ('changed', 'back')) AS changed, count(*) FILTER (WHERE change = 'back') AS back,
+             count(*) FILTER (WHERE ${dated}) AS dated,
              count(*) FILTER (WHERE change IS NOT NULL OR identity_incomplete OR payload_new) AS news
       FROM sync_listing GROUP BY kind
     ), believed AS (
-      SELECT s.kind, count(*) AS alive, count(*) FILTER (WHERE l.resource_id IS NULL) AS missing
-      FROM resource_states s LEFT JOIN sync_listing l ON l.resource_id = s.resource_id
-      WHERE s.account_id = ${observation.accountId} AND s.kind = ANY(${observation.kinds}::text[])
-        AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
-      GROUP BY s.kind
+      SELECT kind, count(*) FILTER (WHERE NOT unread) AS alive, count(*) FILTER (WHERE NOT unread AND unlisted) AS missing,
+             count(*) FILTER (WHERE unread AND unlisted) AS unread
+      FROM (
+        SELECT s.kind, l.resource_id IS NULL AS unlisted, ${isUnread(unread)} AS unread
+        FROM resource_states s LEFT JOIN sync_listing l ON l.resource_id = s.resource_id
+        WHERE s.account_id = ${observation.accountId} AND s.kind = ANY(${observation.kinds}::text[])
+          AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity') s
+      GROUP BY kind
     ), waiting AS (
       SELECT r.kind, count(*) AS candidates FROM end_candidates c JOIN resources r USING (resource_id)
       WHERE r.account_id = ${observation.accountId} AND r.kind = ANY(${observation.kinds}::text[])
       GROUP BY r.kind
     )
     SELECT kind, coalesce(seen, 0) AS seen, coalesce(repeated, 0) AS repeated, coalesce(born, 0) AS born, coalesce(changed, 0) AS changed,
-           coalesce(back, 0) AS back, coalesce(news, 0) AS news, coalesce(alive, 0) AS alive,
-           coalesce(missing, 0) AS missing, coalesce(candidates, 0) AS candidates
+           coalesce(back, 0) AS back, coalesce(dated, 0) AS dated, coalesce(news, 0) AS news, coalesce(alive, 0) AS alive,
+           coalesce(missing, 0) AS missing, coalesce(unread, 0) AS unread, coalesce(candidates, 0) AS candidates
     FROM unnest(${observation.kinds}::text[]) AS kind
     LEFT JOIN listed USING (kind) LEFT JOIN believed USING (kind) LEFT JOIN waiting USING (kind)
     ORDER BY kind`.execute(conn);
   return rows;
 }
 
-/** Notes what is believed alive and was not listed; of `suspicious` kinds that alone says nothing yet. */
+/**
+ * Notes what is believed alive and was not listed, where it could have been: `open` in suspicious
+ * kinds, `asked` in those whose absences must be looked up, `gone` elsewhere.
+ */
 export async function stageMissing(
   conn: Database,
   observation: Observation,
-  suspicious: readonly string[],
+  unread: readonly Unread[],
+  { suspicious, asked }: { readonly suspicious: readonly string[]; readonly asked: readonly string[] },
 ): Promise<void> {
   await sql`
     INSERT INTO sync_missing
-    SELECT s.resource_id, s.kind, r.external_id, CASE WHEN s.kind = ANY(${suspicious}::text[]) THEN 'open' ELSE 'gone' END
+    SELECT s.resource_id, s.kind, r.external_id,
+           CASE WHEN s.kind = ANY(${suspicious}::text[]) THEN 'open' WHEN s.kind = ANY(${asked}::text[]) THEN 'asked' ELSE 'gone' END
     FROM resource_states s JOIN resources r USING (resource_id)
     WHERE s.account_id = ${observation.accountId} AND s.kind = ANY(${observation.kinds}::text[])
-      AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
+      AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity' AND NOT ${isUnread(unread)}
       AND NOT EXISTS (SELECT FROM sync_listing l WHERE l.resource_id = s.resource_id)`.execute(conn);
 }
 
-/** Some of those that are not settled; other ones in another run, so that each has its turn. */
-export async function selectUnsettled(conn: Database, observation: Observation, limit: number): Promise<Missing[]> {
+/** Some of those with this verdict; other ones in another run, so that each has its turn. */
+export async function selectMissing(
+  conn: Database,
+  observation: Observation,
+  verdict: 'open' | 'asked',
+  limit: number,
+): Promise<Missing[]> {
   const { rows } = await sql<Missing>`
-    SELECT resource_id AS "resourceId", kind, external_id AS "externalId" FROM sync_missing WHERE verdict = 'open'
+    SELECT resource_id AS "resourceId", kind, external_id AS "externalId" FROM sync_missing WHERE verdict = ${verdict}
     ORDER BY hashint8extended(resource_id, ${observation.syncRunId}) LIMIT ${limit}`.execute(conn);
   return rows;
 }
 
-/** These are gone: a look-up said so. */
-export async function settleGone(conn: Database, resourceIds: readonly number[]): Promise<void> {
+/** What look-ups said of these. */
+export async function settle(conn: Database, verdict: 'gone' | 'found', resourceIds: readonly number[]): Promise<void> {
   await sql`
-    UPDATE sync_missing SET verdict = 'gone' WHERE resource_id = ANY(${resourceIds}::bigint[])`.execute(conn);
+    UPDATE sync_missing SET verdict = ${verdict} WHERE resource_id = ANY(${resourceIds}::bigint[])`.execute(conn);
 }
 
 /** A kind's listing is refuted: what else it left out says nothing. */
 export async function settleRefuted(conn: Database, kind: string): Promise<void> {
   await sql`UPDATE sync_missing SET verdict = 'kept' WHERE kind = ${kind} AND verdict = 'open'`.execute(conn);
+}
+
+/** What no look-up settled: kept where the listing is unclear, elsewhere open until other listings confirm it. */
+export async function settleRest(conn: Database, unclear: readonly string[]): Promise<void> {
+  await sql`
+    UPDATE sync_missing SET verdict = CASE WHEN kind = ANY(${unclear}::text[]) THEN 'kept' ELSE 'open' END
+    WHERE verdict IN ('open', 'asked')`.execute(conn);
 }
 
 /** Whoever writes an account's history does so alone, until the transaction ends. */
@@ -423,6 +500,22 @@ export async function stageComebacks(trx: Transaction, observation: Observation)
     FROM back l`.execute(trx);
 }
 
+/**
+ * Stages the beginning of lives whose time of creation was not told when they were first seen: as they
+ * were then.
+ */
+export async function stageEarlierBirths(trx: Transaction, observation: Observation): Promise<void> {
+  await sql`
+    ${stagedStates}
+    SELECT s.resource_id, s.account_id, s.kind, s.name, s.status, s.region, s.tags, s.parents, s.attributes,
+           part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, true
+    FROM (SELECT * FROM sync_listing WHERE ${dated}) l
+    JOIN LATERAL (
+      SELECT * FROM resource_states s WHERE s.resource_id = l.resource_id AND s.superseded_at = 'infinity'
+      ORDER BY s.valid_from LIMIT 1) s ON true
+    ${splitAtConnection(birth(observation), sql`s.valid_from`, observation.connectedAt, 'listing')}`.execute(trx);
+}
+
 /** Stages the ends of those that are gone, at the first listing that left them out. */
 export async function stageEnds(trx: Transaction, observation: Observation): Promise<number> {
   const { numAffectedRows } = await sql`
@@ -450,7 +543,8 @@ export async function stageMembershipEnds(trx: Transaction): Promise<void> {
 
 /**
  * Stages what memberships have to make up for a life that proved longer: back to birth, in the
- * first project, where a project showed the resource before its own listing did; and over the gap
+ * first project, where a project showed the resource before its own listing did, or before its birth
+ * was told; and over the gap
  * of an end that was none, in the last project.
  */
 export async function stageMembershipRepairs(
@@ -467,7 +561,7 @@ export async function stageMembershipRepairs(
       SELECT * FROM project_memberships m WHERE m.resource_id = l.resource_id AND m.superseded_at = 'infinity'
       ORDER BY m.valid_from LIMIT 1) m ON m.valid_from <= r.first_seen_at + make_interval(hours => ${graceHours}::int)
     ${splitAtConnection(birth(observation), sql`m.valid_from`, observation.connectedAt, 'listing')}
-    WHERE l.change = 'born'
+    WHERE l.change = 'born' OR (l.identity_incomplete AND l.change IS DISTINCT FROM 'back')
     UNION ALL
     SELECT l.resource_id, m.project_id, 'listing', ${observation.syncRunId}::bigint, m.valid_to, 'infinity', true
     FROM sync_listing l
@@ -591,6 +685,6 @@ export async function clearCandidates(trx: Transaction): Promise<void> {
 /** How many were not listed and live on. */
 export async function countUnsettled(trx: Transaction): Promise<number> {
   const { rows } = await sql<{ unsettled: number }>`
-    SELECT count(*) AS unsettled FROM sync_missing WHERE verdict <> 'gone'`.execute(trx);
+    SELECT count(*) AS unsettled FROM sync_missing WHERE verdict NOT IN ('gone', 'found')`.execute(trx);
   return rows[0]!.unsettled;
 }

@@ -1,7 +1,9 @@
 import { type Answer, type Asked, json, truncated } from './answer.ts';
 import type { SimulatedClock } from './clock.ts';
+import { apply } from './effects.ts';
 import type { Droplet } from './entities.ts';
 import type { FaultBoard } from './faults.ts';
+import { damageField, hideFields } from './fields.ts';
 import { PageCache } from './page-cache.ts';
 import { linksOf, pageOf, type PageRequest, pageRequest } from './pages.ts';
 import { Random } from './random.ts';
@@ -91,6 +93,8 @@ export class Api {
     if (faults.take('hour_limit', path, page)) return this.#error(429, 'too_many_requests');
     const broken = faults.take('server_error', path, page);
     if (broken) return this.#error(broken.status, broken.status === 503 ? 'service_unavailable' : 'server_error');
+    const refused = faults.take('refuse', path, page, (fault) => query.toString().includes(fault.query));
+    if (refused) return this.#error(refused.status, refused.status === 404 ? 'not_found' : 'bad_request');
     const dropped = faults.take('drop', path, page, (fault) => fault.when === 'before');
     if (dropped) return { ...json(200, {}), drop: 'before' };
     const scope = this.#match(path)?.route.scope ?? '';
@@ -124,8 +128,9 @@ export class Api {
   #showOne(asked: Asked, route: OneRoute, id: string): Answer {
     const lens = this.#lens(asked);
     if (lens.hiddenScopes.has(route.scope)) return this.#error(403, 'forbidden');
-    const view = route.find(lens, id);
-    if (view === null) return this.#error(404, 'not_found');
+    const found = route.find(lens, id);
+    if (found === null) return this.#error(404, 'not_found');
+    const view = hideFields(route.path, lens.hiddenScopes, found);
     return json(200, route.key === null ? view : { [route.key]: view });
   }
 
@@ -145,11 +150,22 @@ export class Api {
 
   #list(asked: Asked, route: ListRoute, id: string, page: PageRequest, lens: Lens): string {
     const { faults } = this.#parts;
+    for (const { events } of faults.takeAll('meanwhile', asked.path, page.page))
+      for (const event of events) apply(lens.world, event);
     const empty =
       lens.hiddenScopes.has(route.scope) ||
       faults.take('empty', asked.path, page.page, (fault) => fault.what === 'items');
     const items = empty ? [] : (route.items(lens, asked.query, id) ?? []);
-    const view = (item: unknown) => route.view(item as never, lens);
+    const damages = faults.takeAll('field', asked.path);
+    const view = (item: unknown) => {
+      const shown = hideFields(route.path, lens.hiddenScopes, route.view(item as never, lens));
+      return damages.reduce(damageField, shown);
+    };
+    const shape = items.length === 0 ? faults.take('empty_shape', asked.path, page.page)?.as : undefined;
+    if (shape !== undefined) {
+      const held = { absent: {}, null: { [route.key]: null }, object: { [route.key]: {} } }[shape];
+      return JSON.stringify({ ...held, ...(!route.unpaged && { meta: { total: 0 } }) });
+    }
     if (route.unpaged)
       return JSON.stringify({ [route.key]: pageOf(items, { page: 1, perPage: items.length }, 0).map(view) });
     const shift = faults.take('shift', asked.path, page.page)?.by ?? 0;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fleetEvent } from './events.ts';
 
 /**
  * The provider's awkward moments, switched on one by one. A fault holds for requests whose path
@@ -22,7 +23,15 @@ export const faultInput = z.discriminatedUnion('fault', [
     fault: z.literal('server_error'),
     ...where,
     afterPage,
-    status: z.union([z.literal(500), z.literal(502), z.literal(503), z.literal(504)]).default(500),
+    // The last three are the edge's, in front of the API.
+    status: z.literal([500, 502, 503, 504, 520, 522, 524]).default(500),
+  }),
+  /** A client error that is not about the token: there is no such collection, or not with this query (`type=gpus`). */
+  z.strictObject({
+    fault: z.literal('refuse'),
+    ...where,
+    query: z.string().default(''),
+    status: z.literal([400, 404, 405, 410]).default(404),
   }),
   /** The connection ends: before an answer, or in the middle of its body. */
   z.strictObject({
@@ -35,6 +44,27 @@ export const faultInput = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('truncate'), ...where, afterPage }),
   /** 200 with no body at all, or with a listing of nothing. */
   z.strictObject({ fault: z.literal('empty'), ...where, afterPage, what: z.enum(['body', 'items']).default('body') }),
+  /** A list without items is there in another shape: its key is left out, null, or an empty object. */
+  z.strictObject({ fault: z.literal('empty_shape'), ...where, as: z.enum(['absent', 'null', 'object']) }),
+  /**
+   * One field (`region.slug`) of the listed item with this id (of every one, when left out) is missing,
+   * or has this value. Not as the provider describes itself: as it has been seen.
+   */
+  z.strictObject({
+    fault: z.literal('field'),
+    ...where,
+    id: z.union([z.string(), z.number()]).optional(),
+    field: z.string().min(1),
+    value: z.json().optional(),
+  }),
+  /** What happens in the fleet before a page after the first n is read. Once, unless `count` says otherwise. */
+  z.strictObject({
+    fault: z.literal('meanwhile'),
+    ...where,
+    count: z.int().positive().max(1_000).default(1),
+    afterPage: z.int().min(1).default(1),
+    events: z.array(fleetEvent).min(1).max(100),
+  }),
   /**
    * Items have moved since the page before: with 1, the first to the end, so that one is passed
    * over; with -1, the last to the front, so that one comes twice.
@@ -45,7 +75,7 @@ export const faultInput = z.discriminatedUnion('fault', [
     afterPage: z.int().min(1).default(1),
     by: z.union([z.literal(1), z.literal(-1)]).default(1),
   }),
-  /** 403 for what needs one of the scopes; with `hidden`, 200 and what they would show left out. */
+  /** 403 for what needs one of the scopes; with `hidden`, 200 and what they would show, fields too, left out. */
   z.strictObject({
     fault: z.literal('missing_scope'),
     ...where,
@@ -113,8 +143,8 @@ export class FaultBoard {
   }
 
   /** Every fault of this name that holds here, each counted. */
-  takeAll<Name extends FaultName>(name: Name, path: string): FaultOf<Name>[] {
-    return [...this.#take(name, path, 1, () => true)];
+  takeAll<Name extends FaultName>(name: Name, path: string, page = 1): FaultOf<Name>[] {
+    return [...this.#take(name, path, page, () => true)];
   }
 
   *#take<Name extends FaultName>(

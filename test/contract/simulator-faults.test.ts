@@ -78,7 +78,7 @@ describe('refusals', () => {
 });
 
 describe('in the middle of paging', () => {
-  test.each([500, 502, 503, 504])('%i after the first page', async (status) => {
+  test.each([500, 502, 503, 504, 520, 522, 524])('%i after the first page', async (status) => {
     await fault({ fault: 'server_error', status, afterPage: 1, count: 1 });
     expect([(await droplets(1)).status, (await droplets(2)).status, (await droplets(2)).status]).toEqual([
       200,
@@ -165,6 +165,64 @@ describe('unexpected words', () => {
     await fault({ fault: 'reset_in_past' });
     const { headers } = await droplets();
     expect(Number(headers['ratelimit-reset'])).toBeLessThan(opened.simulator.now().epochMilliseconds / 1000);
+  });
+});
+
+describe('answers that are not as they were described', () => {
+  test.each([
+    ['absent', {}],
+    ['null', { droplets: null }],
+    ['object', { droplets: {} }],
+  ])('a list without items is %s', async (as, held) => {
+    await fault({ fault: 'empty_shape', as });
+    expect((await droplets()).body.droplets).toHaveLength(20);
+    expect((await opened.send('/v2/droplets?type=gpus')).body).toEqual({ ...held, meta: { total: 0 } });
+  });
+
+  test('a field of one item is missing, or something else', async () => {
+    const [first, second] = ids(await droplets());
+    await fault({ fault: 'field', id: first, field: 'size_slug' });
+    await fault({ fault: 'field', id: first, field: 'region.slug', value: null });
+    await fault({ fault: 'field', id: second, field: 'tags', value: 'none' });
+    const [damaged, other, whole] = (await droplets()).body.droplets;
+    expect(damaged).not.toHaveProperty('size_slug');
+    expect(damaged.region.slug).toBeNull();
+    expect(other.tags).toBe('none');
+    expect(whole).toMatchObject({ size_slug: expect.any(String), tags: [] });
+    expect((await opened.send(`/v2/droplets/${first}`)).body.droplet.size_slug).toEqual(expect.any(String));
+  });
+
+  test('a collection is not there, one of a kind as well', async () => {
+    await fault({ fault: 'refuse', query: 'type=gpus', status: 400 });
+    expect((await droplets()).status).toBe(200);
+    const refused = await opened.send('/v2/droplets?type=gpus');
+    expect([refused.status, refused.body.id]).toEqual([400, 'bad_request']);
+    expect(description?.answerProblems('GET', '/v2/droplets', 400, refused.body) ?? []).toEqual([]);
+  });
+
+  test('fields that need a scope of their own are left out with it', async () => {
+    const [id] = ids(await droplets());
+    await opened.control('fleet', { events: [{ type: 'tag', kind: 'droplet', id, tags: ['web'] }] });
+    await fault({ fault: 'missing_scope', scopes: ['tag:read', 'vpc:read'], hidden: true });
+    const { status, body } = await droplets();
+    expect(status).toBe(200);
+    expect(body.droplets[0].tags).toEqual([]);
+    expect(body.droplets[0]).not.toHaveProperty('vpc_uuid');
+    expect(description?.answerProblems('GET', '/v2/droplets', 200, body) ?? []).toEqual([]);
+    expect((await opened.send(`/v2/droplets/${id}`)).body.droplet.tags).toEqual([]);
+  });
+
+  test('the fleet changes between two pages', async () => {
+    const [id] = ids(await droplets());
+    const event = { type: 'create_droplet', id: 999, name: 'late' };
+    await fault({ fault: 'meanwhile', events: [{ type: 'destroy', kind: 'droplet', id }, event] });
+    const first = await droplets(1);
+    const second = await droplets(2);
+    expect([first.body.meta.total, second.body.meta.total]).toEqual([25, 25]);
+    expect(ids(first)).toContain(id);
+    expect(ids(second)).toHaveLength(5);
+    expect(ids(second)).toContain(999);
+    expect(ids(await droplets(1))).not.toContain(id);
   });
 });
 

@@ -65,7 +65,7 @@ test('a backup belongs to the droplet that names it, and knows its plan', async 
     { externalId: '11', parents: ['droplet:1'], attributes: { size_gb: 2.34, backup_plan: 'daily' } },
     { externalId: '12', parents: ['droplet:2'], attributes: { size_gb: 2.34 } },
   ]);
-  expect(end).toEqual({ outcome: 'complete', requests: 4 });
+  expect(end).toMatchObject({ outcome: 'complete', requests: 4 });
   expect(paths()).toEqual(['/v2/images', '/v2/droplets/backups/policies', '/v2/droplets', '/v2/droplets']);
 });
 
@@ -86,22 +86,37 @@ test('a backup whose droplet is gone keeps it as long as this process remembers,
   expect((await readListing(provider.list('droplet_backup'))).items[1]?.parents).toEqual(['droplet:2']);
   const fresh = createDigitalOcean({ apiUrl: api.url, credentials: { token: 't' } }, { machine: new TestMachine() });
   const { items, end } = await readListing(fresh.list('droplet_backup'));
-  expect(items[1]?.parents).toBeNull();
+  expect(items[1]?.untold).toEqual(expect.arrayContaining(['parents', 'backup_plan']));
   expect(end.outcome).toBe('complete');
 });
 
-test('no backup is shown without its plan because the plans could not be read', async () => {
+test('plans that cannot be read hide no backup: the listing says which plans are not told', async () => {
   policiesStatus = 403;
   const { items, end } = await readListing(provider.list('droplet_backup'));
-  expect(items).toEqual([]);
+  expect(
+    items.map(({ externalId, parents, untold }) => ({ externalId, parents, plan: untold.includes('backup_plan') })),
+  ).toEqual([
+    { externalId: '11', parents: ['droplet:1'], plan: true },
+    { externalId: '12', parents: ['droplet:2'], plan: true },
+  ]);
   expect(end).toMatchObject({
     outcome: 'partial',
     problem: 'forbidden',
     reason: expect.stringContaining('droplet:read'),
+    absence: { unread: [], certainty: 'evident' },
+  });
+});
+
+test('an image of which nobody can tell what it is may be any backup that seems to be missing', async () => {
+  images = [backup(11), { ...backup(12), type: null }];
+  expect((await readListing(provider.list('droplet_backup'))).end).toMatchObject({
+    outcome: 'partial',
+    reason: expect.stringContaining('12: type: not understood'),
+    absence: { certainty: 'unclear' },
   });
 });
 
 test('without backups nothing but the images is asked for', async () => {
   images = [{ id: 1, type: 'snapshot' }];
-  expect((await readListing(provider.list('droplet_backup'))).end).toEqual({ outcome: 'complete', requests: 1 });
+  expect((await readListing(provider.list('droplet_backup'))).end).toMatchObject({ outcome: 'complete', requests: 1 });
 });

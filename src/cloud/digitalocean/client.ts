@@ -1,5 +1,6 @@
 import { ArcadiaError } from '../../platform/errors.ts';
 import type {
+  Absence,
   ListedMembership,
   ListedResource,
   ListingEvent,
@@ -167,7 +168,8 @@ function checkAddress(apiUrl: string): string {
 
 async function* refuse(kind: ResourceKind): AsyncGenerator<ListingEvent<ListedResource>, void, undefined> {
   const reason = `DigitalOcean is not asked for ${kind}`;
-  yield { type: 'end', end: { outcome: 'partial', problem: 'provider_error', reason, requests: 0 } };
+  const absence: Absence = { unread: [{}], certainty: 'evident' };
+  yield { type: 'end', end: { outcome: 'partial', problem: 'provider_error', reason, absence, requests: 0 } };
 }
 
 function explain(error: unknown, apiUrl: string): unknown {

@@ -37,7 +37,7 @@ const things: Collection<string> = {
   idOf: (raw) => (raw as { id?: string }).id ?? null,
   read: (raw) => {
     const { id, broken } = raw as { id: string; broken?: true };
-    return broken ? { ok: false, fault: 'size: not a number' } : { ok: true, item: id };
+    return { ok: true, item: id, faults: broken ? ['size: not a number'] : [] };
   },
 };
 
@@ -64,7 +64,7 @@ test('a single page has no links', async () => {
   expect(await readListing(paginate(reading, things))).toEqual({
     items: ['a', 'b'],
     pages: 1,
-    end: { outcome: 'complete', requests: 1 },
+    end: { outcome: 'complete', reason: null, absence: { unread: [], certainty: 'evident' }, requests: 1 },
   });
   expect(api.asked).toEqual([`/v2/things?private=true&page=1&per_page=${perPage}`]);
 });
@@ -73,7 +73,7 @@ test('pages are followed, and the filter of the first is kept on the next even w
   const { api, reading } = await start(inTurn(page(ids('a', 'b'), 3, '/v2/things?page=2'), page(ids('c'), 3)));
   const { items, end } = await readListing(paginate(reading, things));
   expect(items).toEqual(['a', 'b', 'c']);
-  expect(end).toEqual({ outcome: 'complete', requests: 2 });
+  expect(end).toMatchObject({ outcome: 'complete', absence: { unread: [], certainty: 'movable' }, requests: 2 });
   expect(api.asked[1]).toBe(`/v2/things?private=true&page=2&per_page=${perPage}`);
 });
 
@@ -88,14 +88,19 @@ test('an item that moved to the next page is reported once, and the one it hid i
   );
   const { items, end } = await readListing(paginate(reading, things));
   expect(items).toEqual(['b', 'c', 'd', 'a']);
-  expect(end).toEqual({ outcome: 'complete', requests: 4 });
+  expect(end).toMatchObject({ outcome: 'complete', requests: 4 });
 });
 
 test('a count that still differs after reading again is partial', async () => {
   const { reading } = await start(inTurn(page(ids('a', 'b'), 3)));
   const { items, end } = await readListing(paginate(reading, things));
   expect(items).toEqual(['a', 'b']);
-  expect(end).toMatchObject({ outcome: 'partial', problem: 'count_mismatch', requests: 2 });
+  expect(end).toMatchObject({
+    outcome: 'partial',
+    problem: 'count_mismatch',
+    absence: { unread: [], certainty: 'unclear' },
+  });
+  expect(end.requests).toBe(2);
   expect(end).toMatchObject({ reason: expect.stringContaining('2 items read, the provider counts 3') });
 });
 
@@ -103,7 +108,7 @@ test('an empty page where the provider counts some is not complete; an empty acc
   const lying = await start(inTurn(page([], 40)));
   expect((await readListing(paginate(lying.reading, things))).end).toMatchObject({ problem: 'count_mismatch' });
   const empty = await start(inTurn(page([], 0)));
-  expect(await readListing(paginate(empty.reading, things))).toEqual({
+  expect(await readListing(paginate(empty.reading, things))).toMatchObject({
     items: [],
     pages: 1,
     end: { outcome: 'complete', requests: 1 },
@@ -116,20 +121,34 @@ test.each([{}, [], null, { things: 'none' }, { things: {} }])(
     const { reading } = await start(inTurn(() => body));
     expect(await readListing(paginate(reading, things))).toMatchObject({
       pages: 0,
-      end: { outcome: 'partial', problem: 'malformed' },
+      end: { outcome: 'partial', problem: 'malformed', absence: { unread: [{}] } },
     });
   },
 );
 
-test('one malformed item makes the listing partial, by id, path and field; the good ones are kept', async () => {
-  const { reading } = await start(
-    inTurn(page([{ id: 'a' }, { id: 'b', broken: true }, { id: 'c' }, { name: 'd' }], 4)),
-  );
-  const { items, end } = await readListing(paginate(reading, things));
-  expect(items).toEqual(['a', 'c']);
-  expect(end).toMatchObject({ outcome: 'partial', problem: 'malformed' });
-  expect(end).toMatchObject({ reason: expect.stringContaining('/v2/things: b: size: not a number') });
-  expect(end).toMatchObject({ reason: expect.stringContaining('item 4 of page 1: id: missing') });
+test('a field that is not understood is named by item and path, and hides nothing', async () => {
+  const { reading } = await start(inTurn(page([{ id: 'a' }, { id: 'b', broken: true }, { id: 'c', broken: true }], 3)));
+  expect(await readListing(paginate(reading, things))).toMatchObject({
+    items: ['a', 'b', 'c'],
+    end: {
+      outcome: 'complete',
+      reason: 'GET /v2/things: b: size: not a number (and 1 more item)',
+      absence: { unread: [], certainty: 'evident' },
+    },
+  });
+});
+
+test('an item without an id may be any that seems to be missing', async () => {
+  const { reading } = await start(inTurn(page([{ id: 'a' }, { name: 'd' }], 2)));
+  expect(await readListing(paginate(reading, things))).toMatchObject({
+    items: ['a'],
+    end: {
+      outcome: 'partial',
+      problem: 'not_understood',
+      reason: 'GET /v2/things: item 2 of page 1: id: missing',
+      absence: { unread: [], certainty: 'unclear' },
+    },
+  });
 });
 
 test.each(['https://elsewhere.example/v2/things?page=2', 'not a link at all:', 'https://user@[bad/v2/things'])(
@@ -194,6 +213,10 @@ test('GPU droplets come from a listing of their own; both must be complete', asy
     vcpus: 1,
     memory: 1,
     disk: 1,
+    created_at: '2026-05-01T00:00:00Z',
+    region: { slug: 'nyc3' },
+    tags: [],
+    image: { slug: 'debian' },
   });
   let gpus = 200;
   const { reading } = await start((_, response, url) => {
@@ -207,9 +230,15 @@ test('GPU droplets come from a listing of their own; both must be complete', asy
     ['1', false],
     ['2', true],
   ]);
-  expect(both.end).toEqual({ outcome: 'complete', requests: 2 });
+  expect(both.end).toMatchObject({ outcome: 'complete', requests: 2, absence: { unread: [] } });
   gpus = 403;
   const one = await readListing(readAll(reading, collectionsByKind.droplet ?? []));
   expect(one.items).toHaveLength(1);
-  expect(one.end).toMatchObject({ outcome: 'partial', problem: 'forbidden' });
+  expect(one.end).toMatchObject({ outcome: 'partial', problem: 'forbidden', absence: { unread: [{ gpu: true }] } });
+  gpus = 400;
+  expect((await readListing(readAll(reading, collectionsByKind.droplet ?? []))).end).toMatchObject({
+    outcome: 'partial',
+    problem: 'not_offered',
+    absence: { unread: [{ gpu: true }], certainty: 'evident' },
+  });
 });

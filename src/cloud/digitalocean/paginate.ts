@@ -1,5 +1,6 @@
-import type { ListingEnd, ListingEvent, ListingProblem } from '../provider.ts';
+import type { Absence, Attributes, ListingEnd, ListingEvent, ListingProblem } from '../provider.ts';
 import type { Endpoint } from './endpoints.ts';
+import { Notes } from './notes.ts';
 import { type Answer, type Query, type Reading, RequestFailure } from './request.ts';
 
 /**
@@ -13,14 +14,19 @@ import { type Answer, type Query, type Reading, RequestFailure } from './request
 export const perPage = 200;
 /** 2,000,000 items: a listing longer than that is a defect somewhere. */
 const pagesMax = 10_000;
-/** How many malformed items a reason names. */
-const namedMax = 3;
 
-/** An item understood, or the field that was not. */
-export type Read<T> = { readonly ok: true; readonly item: T } | { readonly ok: false; readonly fault: string };
+/**
+ * An item, with the fields that were not understood; or why it cannot be told what it is, so that
+ * whatever seems to be missing may be this one.
+ */
+export type Read<T> =
+  | { readonly ok: true; readonly item: T; readonly faults: readonly string[] }
+  | { readonly ok: false; readonly fault: string };
 
 export interface Collection<T> {
   readonly endpoint: Endpoint;
+  /** What all of this collection and nothing else of its kind has; absent where it is the whole kind. */
+  readonly part?: Attributes;
   /** The item's id; null when it has none, and so cannot be understood. */
   idOf(raw: unknown): string | null;
   /** `skip`: the item is well formed and not asked for. */
@@ -54,32 +60,33 @@ export async function* paginate<T>(
   seen: SeenIds = new SeenIds(),
 ): AsyncGenerator<ListingEvent<T>, void, undefined> {
   const sentBefore = reading.sent;
-  const end = (problem?: ListingProblem, reason = ''): ListingEvent<T> => {
-    const requests = reading.sent - sentBefore;
-    const ended: ListingEnd =
-      problem === undefined ? { outcome: 'complete', requests } : { outcome: 'partial', problem, reason, requests };
-    return { type: 'end', end: ended };
+  const { path } = collection.endpoint;
+  const partial = (problem: ListingProblem, reason: string, absence: Absence): ListingEvent<T> => {
+    const end: ListingEnd = { outcome: 'partial', problem, reason, absence, requests: reading.sent - sentBefore };
+    return { type: 'end', end };
   };
 
   try {
     let mismatch = '';
     for (let pass = 0; pass < 2; pass += 1) {
       const counted = yield* readPass(reading, collection, seen);
-      if (counted.faults > 0) {
-        const others = counted.faults - counted.named.length;
-        yield end('malformed', `${counted.named.join('; ')}${others > 0 ? `; and ${others} more` : ''}`);
+      if (counted.unidentified) {
+        yield partial('not_understood', counted.notes.text ?? '', { unread: [], certainty: 'unclear' });
         return;
       }
       if (counted.total === null || counted.total === counted.read) {
-        yield end();
+        const absence: Absence = { unread: [], certainty: counted.pages > 1 ? 'movable' : 'evident' };
+        const requests = reading.sent - sentBefore;
+        yield { type: 'end', end: { outcome: 'complete', reason: counted.notes.text, absence, requests } };
         return;
       }
-      mismatch = `GET ${collection.endpoint.path}: ${counted.read} items read, the provider counts ${counted.total}`;
+      mismatch = `GET ${path}: ${counted.read} items read, the provider counts ${counted.total}`;
     }
-    yield end('count_mismatch', mismatch);
+    // Some were passed over: any that seems to be missing may be one of them.
+    yield partial('count_mismatch', mismatch, { unread: [], certainty: 'unclear' });
   } catch (error) {
     const { problem, reason } = describeProblem(error, collection.endpoint);
-    yield end(problem, reason);
+    yield partial(problem, reason, { unread: [collection.part ?? {}], certainty: 'evident' });
   }
 }
 
@@ -87,8 +94,10 @@ interface Counted {
   readonly read: number;
   /** As the provider counts; null where it does not, or where not everything was wanted. */
   readonly total: number | null;
-  readonly faults: number;
-  readonly named: readonly string[];
+  readonly pages: number;
+  /** Whether there were items of which nobody can tell what they are. */
+  readonly unidentified: boolean;
+  readonly notes: Notes;
 }
 
 async function* readPass<T>(
@@ -99,8 +108,8 @@ async function* readPass<T>(
   seen.beginPass();
   let query: Query = endpoint.unpaged ? endpoint.query : { ...endpoint.query, page: '1', per_page: String(perPage) };
   let count = 0;
-  let faults = 0;
-  const named: string[] = [];
+  let unidentified = false;
+  const notes = new Notes(endpoint.path);
 
   for (let page = 1; page <= pagesMax; page += 1) {
     const answer = await reading.get(endpoint.path, query);
@@ -116,11 +125,11 @@ async function* readPass<T>(
       const result = id === null ? ({ ok: false, fault: 'id: missing' } as const) : read(raw);
       if (result === 'skip') continue;
       if (!result.ok) {
-        faults += 1;
-        if (named.length < namedMax)
-          named.push(`GET ${endpoint.path}: ${id ?? `item ${index + 1} of page ${page}`}: ${result.fault}`);
+        unidentified = true;
+        notes.add(id ?? `item ${index + 1} of page ${page}`, result.fault);
         continue;
       }
+      for (const fault of result.faults) notes.add(id as string, fault);
       if (stopsAt?.(result.item)) {
         stopped = true;
         break;
@@ -128,10 +137,11 @@ async function* readPass<T>(
       if (before === 'never') fresh.push(result.item);
     }
     if (fresh.length > 0 || page === 1) yield { type: 'page', items: fresh };
-    if (stopped) return { read: count, total: null, faults, named };
+    const counted = { read: count, pages: page, unidentified, notes };
+    if (stopped) return { ...counted, total: null };
     // A page without anything new ends the pass even if it names a next one, or pages that name
     // each other would be read for ever; the count tells whether something is missing.
-    if (next === null || count === countBefore) return { read: count, total, faults, named };
+    if (next === null || count === countBefore) return { ...counted, total };
     query = { ...query, ...Object.fromEntries(next) };
   }
   throw new RequestFailure('malformed', `GET ${endpoint.path}: more than ${pagesMax} pages`);
@@ -169,6 +179,9 @@ function openLink(link: string, path: string, origin: string): URLSearchParams {
   return url.searchParams;
 }
 
+/** A client error that is about the collection and not the token or the moment: there is none such. */
+const notOffered: readonly (number | null)[] = [400, 404, 405, 410, 501];
+
 /** A failure in the words of a listing's end; a missing scope is named. */
 export function describeProblem(error: unknown, endpoint: Endpoint): { problem: ListingProblem; reason: string } {
   if (!(error instanceof RequestFailure)) {
@@ -179,7 +192,7 @@ export function describeProblem(error: unknown, endpoint: Endpoint): { problem: 
   }
   const reason =
     error.problem === 'forbidden' ? `the token lacks the scope ${endpoint.scope}: ${error.message}` : error.message;
-  return { problem: error.problem, reason };
+  return { problem: notOffered.includes(error.status) ? 'not_offered' : error.problem, reason };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

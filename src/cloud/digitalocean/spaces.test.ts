@@ -62,7 +62,7 @@ test('buckets are listed with the sum of their objects', async () => {
   });
   expect(items[0]?.createdAt).toBeInstanceOf(Temporal.Instant);
   expect(items[1]?.attributes).toEqual({ size_gb: 0, objects: 0 });
-  expect(end).toEqual({ outcome: 'complete', requests: 3 });
+  expect(end).toMatchObject({ outcome: 'complete', requests: 3 });
   expect(nyc3.sent).toBe(3);
   expect(events).toHaveLength(3);
   expect(JSON.stringify(events)).not.toContain('S3RVER');
@@ -82,15 +82,15 @@ test('without regions every region is asked', async () => {
   const { spaces: all } = spaces({ regions: [] });
   const { items, end } = await readListing(all.list());
   expect(items).toHaveLength(2);
-  expect(end).toEqual({ outcome: 'complete', requests: spacesRegions.length + 2 });
+  expect(end).toMatchObject({ outcome: 'complete', requests: spacesRegions.length + 2 });
   all.close();
 });
 
 // s3rver does not page on this Node, so these answers are written out.
 test.each([
-  ['all pages of objects are added up', 2, ['big', 'small'], 'complete'],
-  ['a bucket with more pages than are read is left out, not measured wrongly', 1, ['small'], 'partial'],
-])('%s; one that was deleted since it was listed is no problem', async (_, pages, names, outcome) => {
+  ['all pages of objects are added up', 2, 2, 'complete'],
+  ['a bucket with more pages than are read is there without a size, not measured wrongly', 1, undefined, 'partial'],
+])('%s; one that was deleted since it was listed is no problem', async (_, pages, size, outcome) => {
   const xml = (response: Parameters<TestHandler>[1], status: number, body: string) => {
     response.writeHead(status, { 'content-type': 'application/xml' });
     response.end(`<?xml version="1.0" encoding="UTF-8"?>${body}`);
@@ -111,8 +111,10 @@ test.each([
   });
   const { spaces: short } = spaces({ endpoint: api.url }, pages);
   const { items, end } = await readListing(short.list());
-  expect(items.map(({ externalId }) => externalId)).toEqual(names);
-  expect(items.map(({ attributes }) => attributes.size_gb)).toEqual(names.map((name) => (name === 'big' ? 2 : 1)));
+  expect(items.map(({ externalId, attributes }) => [externalId, attributes.size_gb])).toEqual([
+    ['big', size],
+    ['small', 1],
+  ]);
   expect(end.outcome).toBe(outcome);
   if (end.outcome === 'partial')
     expect(end).toMatchObject({ problem: 'malformed', reason: expect.stringContaining('bucket big') });

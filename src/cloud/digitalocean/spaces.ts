@@ -8,6 +8,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { Exact, roundedRatio } from '../../platform/quantity.ts';
 import type {
+  Absence,
+  Attributes,
   Credentials,
   ListedResource,
   ListingEvent,
@@ -17,6 +19,7 @@ import type {
 } from '../provider.ts';
 import { resource } from './kinds/fields.ts';
 import { machine } from './machine.ts';
+import { joinReasons } from './notes.ts';
 import { describeNetworkError } from './request.ts';
 import { startRequestSpan } from './spans.ts';
 
@@ -96,6 +99,7 @@ export class Spaces {
     const counter = { requests: 0 };
     const seen = new Set<string>();
     const problems: { readonly problem: ListingProblem; readonly reason: string }[] = [];
+    let unread: Attributes[] = [];
     for (const each of this.#clients) {
       const { region } = each;
       const caller = this.#caller(each, counter, signal);
@@ -108,13 +112,14 @@ export class Spaces {
             if (name === undefined || seen.has(name)) continue;
             seen.add(name);
             try {
-              const size = await this.#measure(caller, name);
-              items.push(describeBucket(name, bucket, region, size));
+              items.push(describeBucket(name, bucket, region, await this.#measure(caller, name)));
             } catch (error) {
               // Deleted since it was listed.
               if (error instanceof S3ServiceException && error.name === 'NoSuchBucket') continue;
               problems.push(describe(error, `bucket ${name}`, signal));
               if (signal?.aborted) break;
+              // It is there all the same.
+              items.push(describeBucket(name, bucket, region, null));
             }
           }
           yield { type: 'page', items };
@@ -122,22 +127,23 @@ export class Spaces {
         }
       } catch (error) {
         problems.push(describe(error, `buckets in ${region}`, signal));
+        unread.push({ region });
       }
       if (signal?.aborted) break;
     }
+    if (signal?.aborted) unread = [{}];
     const { requests } = counter;
-    const first = problems[0];
-    const reason = problems
-      .slice(0, 3)
-      .map((each) => each.reason)
-      .join('; ');
-    yield {
-      type: 'end',
-      end:
-        first === undefined
-          ? { outcome: 'complete', requests }
-          : { outcome: 'partial', problem: first.problem, reason, requests },
-    };
+    const absence: Absence = { unread, certainty: 'evident' };
+    const [first] = problems;
+    const end =
+      first === undefined
+        ? ({ outcome: 'complete', reason: null } as const)
+        : ({
+            outcome: 'partial',
+            problem: first.problem,
+            reason: joinReasons(problems.map((each) => each.reason)),
+          } as const);
+    yield { type: 'end', end: { ...end, absence, requests } };
   }
 
   async lookup(name: string, signal?: AbortSignal): Promise<LookupResult> {
@@ -241,7 +247,8 @@ type Caller = <T extends Told>(
 
 class TooLong extends Error {}
 
-function describeBucket(name: string, bucket: Bucket, region: string, { bytes, objects }: Size): ListedResource {
+/** @param size null: it could not be measured */
+function describeBucket(name: string, bucket: Bucket, region: string, size: Size | null): ListedResource {
   // The library gives a Date; it goes no further than here.
   const createdMs = bucket.CreationDate?.getTime();
   const createdAt = createdMs === undefined ? null : Temporal.Instant.fromEpochMilliseconds(createdMs);
@@ -251,7 +258,7 @@ function describeBucket(name: string, bucket: Bucket, region: string, { bytes, o
     name,
     createdAt,
     region,
-    attributes: { size_gb: gibibytes(bytes), objects },
+    attributes: { size_gb: size === null ? undefined : gibibytes(size.bytes), objects: size?.objects },
     payload: { Name: name, CreationDate: createdAt?.toString() ?? null, Region: region },
   });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ProviderAction, ProviderSize } from '../../provider.ts';
 import { kindOfWord } from '../urn.ts';
-import { id, instant, price, reader } from './fields.ts';
+import { id, optionalInstant, price, reader } from './fields.ts';
 
 /** Who a token belongs to: its team, or, before teams, its person. */
 export const account = z.object({
@@ -24,8 +24,8 @@ const action = z.object({
   status: z.string(),
   resource_type: z.string().nullish(),
   resource_id: id.nullish(),
-  started_at: instant,
-  completed_at: instant,
+  started_at: optionalInstant,
+  completed_at: optionalInstant,
 });
 
 export const readAction = reader(

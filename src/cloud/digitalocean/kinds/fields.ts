@@ -1,46 +1,44 @@
 import { z } from 'zod';
 import { toMicroseconds } from '../../../platform/clock.ts';
 import { Exact, formatQuantity, roundQuantity } from '../../../platform/quantity.ts';
-import type { Json, ListedResource, ParentRef } from '../../provider.ts';
+import type { Attributes, Json, ListedResource, ParentRef, ResourceKind } from '../../provider.ts';
 import type { Read } from '../paginate.ts';
 import { formatUrn } from '../urn.ts';
 
 // What the kinds' mappings share. Schemas ask for what is read and no more: unknown fields,
 // kinds and statuses pass, and the raw item travels beside as payload.
 
-/** A provider's instant, to the microsecond; null where it does not tell. */
-export const instant = z
+/** A provider's instant, to the microsecond. */
+const toInstant = (text: string, context: z.RefinementCtx): Temporal.Instant => {
+  try {
+    const at = Temporal.Instant.from(text);
+    // Rounding costs more than reading, and few tell more than microseconds.
+    return /\.\d{7}/.test(text) ? toMicroseconds(at) : at;
+  } catch {
+    context.addIssue({ code: 'custom', message: `not an instant: ${text.slice(0, 40)}` });
+    return z.NEVER;
+  }
+};
+
+export const instant = z.string().transform(toInstant);
+
+/** null where the provider does not tell. */
+export const optionalInstant = z
   .string()
   .nullish()
-  .transform((text, context) => {
-    if (text == null || text === '') return null;
-    try {
-      const at = Temporal.Instant.from(text);
-      // Rounding costs more than reading, and few tell more than microseconds.
-      return /\.\d{7}/.test(text) ? toMicroseconds(at) : at;
-    } catch {
-      context.addIssue({ code: 'custom', message: `not an instant: ${text.slice(0, 40)}` });
-      return z.NEVER;
-    }
-  });
+  .transform((text, context) => (text == null || text === '' ? null : toInstant(text, context)));
 
 /** Ids are numbers here and strings there; ours are strings. */
 export const id = z.union([z.string().min(1), z.int().transform(String)]);
 
-export const ids = z
-  .array(id)
-  .nullish()
-  .transform((values) => values ?? []);
+export const ids = z.array(id);
 
-export const regionObject = z
-  .object({ slug: z.string() })
-  .nullish()
-  .transform((region) => region?.slug ?? null);
+export const regionObject = z.object({ slug: z.string() }).transform(({ slug }) => slug);
 
-export const tags = z
-  .array(z.string())
-  .nullish()
-  .transform((values) => sorted(values ?? []));
+export const names = z.array(z.string()).transform((values) => sorted(values));
+
+/** The regions that keep an image: one that is in several has no region of its own. */
+export const soleRegion = z.array(z.string()).transform((slugs) => (slugs.length === 1 ? (slugs[0] as string) : null));
 
 export const exactNumber = z.number().transform(exactTo9);
 
@@ -56,47 +54,118 @@ export function sorted<T extends string>(values: readonly T[]): T[] {
   return [...new Set(values)].sort();
 }
 
-export function parents(kind: string, externalIds: readonly string[]): ParentRef[] {
-  return sorted(externalIds.map((externalId): ParentRef => `${kind}:${externalId}`));
+/** One kind's part of what a resource belongs to; undefined: not told. */
+type Family = Readonly<Record<string, readonly string[] | undefined>>;
+
+/**
+ * A resource as a mapping gives it. A field that is left out is one that the kind has not. One that
+ * is undefined was not told by this listing, and what was known of it still counts; null: there is none.
+ */
+export interface Draft {
+  readonly kind: ResourceKind;
+  readonly externalId: string;
+  readonly urn?: null;
+  readonly name: string | undefined;
+  readonly status?: string | undefined;
+  readonly createdAt?: Temporal.Instant | null | undefined;
+  readonly region?: string | null | undefined;
+  readonly tags?: readonly string[] | undefined;
+  /** The ids that it belongs to, by their kind; undefined: of none is anything told. */
+  readonly parents?: Family | undefined;
+  readonly attributes?: Readonly<Record<string, Json | null | undefined>>;
+  /** What is taken for an attribute that is not told, until it is. */
+  readonly assumed?: Attributes;
+  /** What the fields together leave open. */
+  readonly faults?: readonly string[];
+  readonly payload: Json;
 }
 
-/** Facts without those that are not known. */
-export function known(facts: Readonly<Record<string, Json | null | undefined>>): Record<string, Json> {
-  const known: Record<string, Json> = {};
-  for (const name in facts) {
-    const fact = facts[name];
-    if (fact !== undefined && fact !== null) known[name] = fact;
+export function resource(draft: Draft): ListedResource {
+  const { kind, externalId, payload, assumed = {}, attributes = {}, parents: families } = draft;
+  const untold: string[] = [];
+  if (draft.name === undefined) untold.push('name');
+  for (const field of ['status', 'region', 'tags', 'parents'] as const) {
+    if (field in draft && draft[field] === undefined) untold.push(field);
   }
-  return known;
-}
-
-/** A listed resource from what most kinds have; what is left out is what a kind without it shows. */
-export function resource(
-  said: Pick<ListedResource, 'kind' | 'externalId' | 'name' | 'payload'> & Partial<ListedResource>,
-): ListedResource {
+  const facts: Record<string, Json> = {};
+  for (const name in attributes) {
+    const fact = attributes[name];
+    if (fact === undefined) untold.push(name);
+    else if (fact !== null) facts[name] = fact;
+  }
+  for (const name in assumed) untold.push(name);
+  const parents: ParentRef[] = [];
+  for (const family in families) {
+    const of = families[family];
+    if (of === undefined) untold.push(`parents:${family}`);
+    else for (const parent of of) parents.push(`${family}:${parent}`);
+  }
   return {
-    urn: formatUrn(said.kind, said.externalId),
-    status: 'active',
-    createdAt: null,
-    region: null,
-    tags: [],
-    parents: [],
-    attributes: {},
-    ...said,
+    kind,
+    externalId,
+    urn: draft.urn === null ? null : formatUrn(kind, externalId),
+    name: draft.name ?? externalId,
+    status: draft.status ?? 'active',
+    createdAt: draft.createdAt ?? null,
+    region: draft.region ?? null,
+    tags: draft.tags ?? [],
+    parents: sorted(parents),
+    attributes: { ...assumed, ...facts },
+    untold,
+    payload,
   };
 }
 
-/** Reads an item by a schema; what does not fit is told by its field. */
+type Shape = Readonly<Record<string, z.ZodType>>;
+/** What an item says; a field that is missing or not understood is undefined. */
+type Said<S extends Shape> = { readonly [Name in keyof S]: z.output<S[Name]> | undefined };
+
+/**
+ * Reads a resource: it exists by its id. A field that is missing or is not what it should be is named
+ * as a fault and counts as not told.
+ */
+export function resourceReader<S extends Shape>(
+  idField: string,
+  shape: S,
+  map: (said: Said<S>, externalId: string, payload: Json) => Draft,
+): (raw: unknown) => Read<ListedResource> {
+  const whole = z.object(shape);
+  const idOf = idFrom(idField);
+  return (raw) => {
+    const externalId = idOf(raw);
+    if (externalId === null) return { ok: false, fault: `${idField}: missing` };
+    const faults: string[] = [];
+    const result = whole.safeParse(raw);
+    const said = result.success ? result.data : fieldByField(shape, raw as Record<string, unknown>, faults);
+    const draft = map(said as Said<S>, externalId, raw as Json);
+    return { ok: true, item: resource(draft), faults: [...faults, ...(draft.faults ?? [])] };
+  };
+}
+
+function fieldByField(shape: Shape, raw: Record<string, unknown>, faults: string[]): Record<string, unknown> {
+  const said: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(shape)) {
+    const result = schema.safeParse(raw[name]);
+    if (result.success) said[name] = result.data;
+    else faults.push(raw[name] == null ? `${name}: missing` : faultOf(result.error, [name]));
+  }
+  return said;
+}
+
+/** Reads an item by a schema that all of it must fit; what does not is named by its field. */
 export function reader<S extends z.ZodType, T>(
   schema: S,
   map: (said: z.output<S>, payload: Json) => T,
 ): (raw: unknown) => Read<T> {
   return (raw) => {
     const result = schema.safeParse(raw);
-    if (result.success) return { ok: true, item: map(result.data, raw as Json) };
-    const issue = result.error.issues[0];
-    return { ok: false, fault: `${issue?.path.join('.') || 'item'}: ${issue?.message ?? 'not understood'}` };
+    if (result.success) return { ok: true, item: map(result.data, raw as Json), faults: [] };
+    return { ok: false, fault: faultOf(result.error) };
   };
+}
+
+function faultOf({ issues: [issue] }: z.ZodError, above: readonly string[] = []): string {
+  return `${[...above, ...(issue?.path ?? [])].join('.') || 'item'}: ${issue?.message ?? 'not understood'}`;
 }
 
 /** Reads the field that identifies an item, whatever else is wrong with it. */
@@ -104,7 +173,7 @@ export function idFrom(name: string): (raw: unknown) => string | null {
   return (raw) => {
     if (typeof raw !== 'object' || raw === null) return null;
     const value = (raw as Record<string, unknown>)[name];
-    if (typeof value === 'number') return String(value);
+    if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : null;
     return typeof value === 'string' && value !== '' ? value : null;
   };
 }

@@ -13,7 +13,8 @@ function read(kind: string, raw: Json, part = 0): ListedResource {
 
 function fault(kind: string, raw: Json): string {
   const result = collectionsByKind[kind]?.[0]?.read(raw);
-  return result === undefined || result === 'skip' || result.ok ? '' : result.fault;
+  if (result === undefined || result === 'skip') return '';
+  return result.ok ? result.faults.join('; ') : result.fault;
 }
 
 const droplet = {
@@ -49,23 +50,44 @@ test('a droplet', () => {
       gpu: false,
       image: 'ubuntu-20-04-x64',
     },
+    untold: [],
     payload: droplet,
   });
 });
 
-test('unknown fields and statuses pass, and what the provider does not tell is absent', () => {
+test('unknown fields and statuses pass, and what the provider does not tell is absent, and named', () => {
   const { image: _image, created_at: _createdAt, region: _region, tags: _tags, ...bare } = droplet;
   const strange = read('droplet', { ...bare, status: 'hibernating', quantum: { qubits: 3 } });
   expect(strange).toMatchObject({ status: 'hibernating', createdAt: null, region: null, tags: [] });
   expect(Object.keys(strange.attributes)).not.toContain('image');
+  expect(strange.untold).toEqual(['region', 'tags', 'image']);
+  expect(fault('droplet', bare)).toBe('created_at: missing; region: missing; tags: missing; image: missing');
   expect(strange.payload).toHaveProperty('quantum');
 });
 
-test('what does not fit is told by its field', () => {
+test('an item is there by its id; what of it does not fit is told by its field', () => {
   expect(fault('droplet', { ...droplet, vcpus: 'two' })).toMatch(/^vcpus: /);
   expect(fault('droplet', { ...droplet, region: { slug: 3 } })).toMatch(/^region\.slug: /);
   expect(fault('droplet', { ...droplet, created_at: 'yesterday' })).toBe('created_at: not an instant: yesterday');
-  expect(fault('droplet', 'droplet')).toMatch(/^item: /);
+  expect(read('droplet', { ...droplet, vcpus: 'two' })).toMatchObject({
+    attributes: { memory_mb: 1024 },
+    untold: ['vcpus'],
+  });
+  expect(read('droplet', { id: 7 })).toMatchObject({
+    externalId: '7',
+    name: '7',
+    status: 'active',
+    attributes: { gpu: false },
+  });
+  for (const unknown of [
+    'droplet',
+    null,
+    { ...droplet, id: null },
+    { ...droplet, id: { id: 3 } },
+    { ...droplet, id: 1.5 },
+  ]) {
+    expect(collectionsByKind.droplet?.[0]?.read(unknown)).toEqual({ ok: false, fault: 'id: missing' });
+  }
 });
 
 test('a droplet that is known by its GPU, wherever it is listed', () => {
@@ -107,7 +129,10 @@ test('a volume and a reserved IP belong to their droplets', () => {
     parents: ['droplet:3', 'droplet:7'],
     attributes: { size_gb: 100 },
   });
-  expect(read('volume', { id: 'v', name: 'data', size_gigabytes: 1, droplet_ids: null }).parents).toEqual([]);
+  expect(read('volume', { id: 'v', name: 'data', size_gigabytes: 1, droplet_ids: null })).toMatchObject({
+    parents: [],
+    untold: expect.arrayContaining(['parents:droplet']),
+  });
   expect(read('reserved_ip', { ip: '192.0.2.7', droplet: { id: 7 }, region: { slug: 'nyc3' } })).toMatchObject({
     externalId: '192.0.2.7',
     urn: 'do:floatingip:192.0.2.7',
@@ -145,6 +170,14 @@ test('the nodes of a load balancer are counted, or known from its named size', (
   expect(nodes({ size: 'lb-medium' })).toBe(3);
   expect(nodes({ size: 'lb-large' })).toBe(6);
   expect(nodes({ size: 'lb-gigantic' })).toBeUndefined();
+  // Not sized by whoever uses them.
+  expect(nodes({ type: 'GLOBAL' })).toBe(1);
+  expect(nodes({ type: 'REGIONAL_NETWORK', size_unit: 2 })).toBe(2);
+  // A named size says how many there are only to whom has not counted them.
+  expect(read('load_balancer', { id: 'l', name: 'lb', type: 'REGIONAL', size: 'lb-small' }).untold).toContain('nodes');
+  expect(fault('load_balancer', { id: 'l', name: 'lb', type: 'REGIONAL', size: 'lb-small' })).toContain(
+    'size_unit: missing',
+  );
 });
 
 test('nodes of a cluster are those of all its pools', () => {

@@ -1,103 +1,101 @@
 import { z } from 'zod';
-import { id, ids, instant, known, parents, reader, regionObject, resource, sorted } from './fields.ts';
+import { id, ids, instant, names, regionObject, resourceReader } from './fields.ts';
 
 /** A domain has no id but its name, and no creation time. */
-export const readDnsZone = reader(z.object({ name: z.string().min(1) }), (said, payload) =>
-  resource({ kind: 'dns_zone', externalId: said.name, name: said.name, payload }),
-);
+export const readDnsZone = resourceReader('name', {}, (_, externalId, payload) => ({
+  kind: 'dns_zone',
+  externalId,
+  name: externalId,
+  payload,
+}));
 
-const droplet = z
-  .object({ id: id.nullish() })
-  .nullish()
-  .transform((said) => (said?.id == null ? [] : [said.id]));
+/** The droplet that a reserved IP is assigned to; null: to none. */
+const assignee = z
+  .object({ id })
+  .nullable()
+  .transform((droplet) => (droplet === null ? [] : [droplet.id]));
 
-const reservedIpv4 = z.object({ ip: z.string().min(1), region: regionObject, droplet });
+/** Of which that is not told counts as unassigned, which costs, until it is. */
+function ofDroplet(droplets: readonly string[] | undefined, version: 4 | 6) {
+  return droplets === undefined
+    ? { parents: { droplet: undefined }, attributes: { ip_version: version }, assumed: { assigned: false } }
+    : { parents: { droplet: droplets }, attributes: { assigned: droplets.length > 0, ip_version: version } };
+}
 
-export const readReservedIpv4 = reader(reservedIpv4, (said, payload) =>
-  resource({
+export const readReservedIpv4 = resourceReader(
+  'ip',
+  { region: regionObject, droplet: assignee },
+  (said, externalId, payload) => ({
     kind: 'reserved_ip',
-    externalId: said.ip,
-    name: said.ip,
+    externalId,
+    name: externalId,
     region: said.region,
-    parents: parents('droplet', said.droplet),
-    attributes: { assigned: said.droplet.length > 0, ip_version: 4 },
+    ...ofDroplet(said.droplet, 4),
     payload,
   }),
 );
 
-const reservedIpv6 = z.object({
-  ip: z.string().min(1),
-  region_slug: z.string().nullish(),
-  reserved_at: instant,
-  droplet,
-});
-
-export const readReservedIpv6 = reader(reservedIpv6, (said, payload) =>
-  resource({
+export const readReservedIpv6 = resourceReader(
+  'ip',
+  { region_slug: z.string(), reserved_at: instant, droplet: assignee },
+  (said, externalId, payload) => ({
     kind: 'reserved_ip',
-    externalId: said.ip,
+    externalId,
     // The provider documents no URN for these.
     urn: null,
-    name: said.ip,
+    name: externalId,
     createdAt: said.reserved_at,
-    region: said.region_slug ?? null,
-    parents: parents('droplet', said.droplet),
-    attributes: { assigned: said.droplet.length > 0, ip_version: 6 },
+    region: said.region_slug,
+    ...ofDroplet(said.droplet, 6),
     payload,
   }),
 );
-
-const firewall = z.object({
-  id,
-  name: z.string(),
-  status: z.string().nullish(),
-  created_at: instant,
-  droplet_ids: ids,
-  tags: z
-    .array(z.string())
-    .nullish()
-    .transform((values) => values ?? []),
-});
 
 /** A firewall's tags are those it applies to, not its own: it belongs to what carries them. */
-export const readFirewall = reader(firewall, (said, payload) =>
-  resource({
+export const readFirewall = resourceReader(
+  'id',
+  { name: z.string(), status: z.string(), created_at: instant, droplet_ids: ids, tags: names },
+  (said, externalId, payload) => ({
     kind: 'firewall',
-    externalId: said.id,
+    externalId,
     name: said.name,
-    status: said.status ?? 'active',
+    status: said.status,
     createdAt: said.created_at,
-    parents: sorted([...parents('droplet', said.droplet_ids), ...parents('tag', said.tags)]),
+    parents: { droplet: said.droplet_ids, tag: said.tags },
     payload,
   }),
 );
 
-const loadBalancer = z.object({
-  id,
+const loadBalancer = {
   name: z.string(),
-  status: z.string().nullish(),
+  status: z.string(),
   created_at: instant,
-  region: regionObject,
-  size_unit: z.int().nullish(),
+  // A global one has none.
+  region: regionObject.nullish(),
+  size_unit: z.int().positive().nullish(),
   size: z.string().nullish(),
-  type: z.string().nullish(),
-});
+  type: z.string(),
+};
 
 /** What the named sizes were before nodes could be counted; the API description gives them. */
 const nodesBySize: Readonly<Record<string, number>> = { 'lb-small': 1, 'lb-medium': 3, 'lb-large': 6 };
+/** What is billed as one node where no size is told: these types are not sized by their users. */
+const oneNodeTypes: readonly (string | undefined)[] = ['GLOBAL', 'REGIONAL_NETWORK'];
 
-export const readLoadBalancer = reader(loadBalancer, (said, payload) =>
-  resource({
+export const readLoadBalancer = resourceReader('id', loadBalancer, (said, externalId, payload) => {
+  const { size_unit: counted, size, type } = said;
+  const sized = counted != null;
+  const nodes = nodesBySize[size ?? ''] ?? (oneNodeTypes.includes(type) ? 1 : undefined);
+  return {
     kind: 'load_balancer',
-    externalId: said.id,
+    externalId,
     name: said.name,
-    status: said.status ?? 'active',
+    status: said.status,
     createdAt: said.created_at,
-    region: said.region,
-    attributes: known({
-      nodes: said.size_unit || nodesBySize[said.size ?? ''],
-      type: said.type,
-    }),
+    region: said.region ?? (type === 'GLOBAL' ? null : undefined),
+    attributes: { type, ...(sized ? { nodes: counted } : nodes === undefined && { nodes: undefined }) },
+    ...(!sized && nodes !== undefined && { assumed: { nodes } }),
+    faults: sized || oneNodeTypes.includes(type) ? [] : ['size_unit: missing'],
     payload,
-  }),
-);
+  };
+});

@@ -1,24 +1,23 @@
 import { z } from 'zod';
 import type { ListedMembership } from '../../provider.ts';
 import { parseUrn } from '../urn.ts';
-import { id, instant, known, reader, resource } from './fields.ts';
+import { instant, reader, resourceReader } from './fields.ts';
 
-const project = z.object({
-  id,
-  name: z.string(),
-  created_at: instant,
-  is_default: z.boolean().nullish(),
-  purpose: z.string().nullish(),
-  environment: z.string().nullish(),
-});
-
-export const readProject = reader(project, (said, payload) =>
-  resource({
+export const readProject = resourceReader(
+  'id',
+  {
+    name: z.string(),
+    created_at: instant,
+    is_default: z.boolean(),
+    purpose: z.string(),
+    environment: z.string(),
+  },
+  (said, externalId, payload) => ({
     kind: 'project',
-    externalId: said.id,
+    externalId,
     name: said.name,
     createdAt: said.created_at,
-    attributes: known({ is_default: said.is_default, purpose: said.purpose, environment: said.environment }),
+    attributes: { is_default: said.is_default, purpose: said.purpose, environment: said.environment },
     payload,
   }),
 );

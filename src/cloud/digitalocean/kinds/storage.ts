@@ -1,102 +1,105 @@
 import { z } from 'zod';
 import type { ListedResource } from '../../provider.ts';
 import type { Read } from '../paginate.ts';
-import { exactNumber, id, ids, instant, known, parents, reader, regionObject, resource, tags } from './fields.ts';
+import { exactNumber, id, ids, instant, names, reader, regionObject, resourceReader, soleRegion } from './fields.ts';
 
-const volume = z.object({
-  id,
-  name: z.string(),
-  size_gigabytes: exactNumber,
-  droplet_ids: ids,
-  region: regionObject,
-  created_at: instant,
-  tags,
-});
-
-export const readVolume = reader(volume, (said, payload) =>
-  resource({
+export const readVolume = resourceReader(
+  'id',
+  {
+    name: z.string(),
+    size_gigabytes: exactNumber,
+    droplet_ids: ids,
+    region: regionObject,
+    created_at: instant,
+    tags: names,
+  },
+  (said, externalId, payload) => ({
     kind: 'volume',
-    externalId: said.id,
+    externalId,
     name: said.name,
     createdAt: said.created_at,
     region: said.region,
     tags: said.tags,
-    parents: parents('droplet', said.droplet_ids),
+    parents: { droplet: said.droplet_ids },
     attributes: { size_gb: said.size_gigabytes },
     payload,
   }),
 );
 
-const regions = z
-  .array(z.string())
-  .nullish()
-  .transform((slugs) => (slugs?.length === 1 ? (slugs[0] as string) : null));
-
-const snapshot = z.object({
-  id,
-  name: z.string(),
-  size_gigabytes: exactNumber,
-  resource_id: id,
-  resource_type: z.string(),
-  regions,
-  created_at: instant,
-  tags,
-});
-
 /** A snapshot of a droplet or a volume. One that is kept in several regions has no region of its own. */
-export const readSnapshot = reader(snapshot, (said, payload) =>
-  resource({
+export const readSnapshot = resourceReader(
+  'id',
+  {
+    name: z.string(),
+    size_gigabytes: exactNumber,
+    resource_id: id,
+    resource_type: z.string(),
+    regions: soleRegion,
+    created_at: instant,
+    tags: names,
+  },
+  (said, externalId, payload) => ({
     kind: 'snapshot',
-    externalId: said.id,
+    externalId,
     name: said.name,
     createdAt: said.created_at,
     region: said.regions,
     tags: said.tags,
-    parents: parents(said.resource_type, [said.resource_id]),
+    parents:
+      said.resource_type === undefined || said.resource_id === undefined
+        ? undefined
+        : { [said.resource_type]: [said.resource_id] },
     attributes: { size_gb: said.size_gigabytes },
     payload,
   }),
 );
 
-const image = z.object({
-  id,
+/** Of an image that is still being made the size is not known yet. */
+const image = {
   name: z.string(),
-  // Not known while the backup is being made.
-  size_gigabytes: exactNumber.nullish(),
-  status: z.string().nullish(),
-  regions,
+  size_gigabytes: exactNumber,
+  status: z.string(),
+  regions: soleRegion,
   created_at: instant,
-  tags,
-});
+  tags: names,
+};
+
+/** A backup among the private images, without its source: an image does not say which droplet it was made of. */
+const readBackupImage = resourceReader('id', image, (said, externalId, payload) => ({
+  kind: 'droplet_backup',
+  externalId,
+  name: said.name,
+  status: said.status,
+  createdAt: said.created_at,
+  region: said.regions,
+  tags: said.tags,
+  parents: undefined,
+  attributes: { size_gb: said.size_gigabytes, backup_plan: undefined },
+  payload,
+}));
 
 const imageType = z.object({ type: z.string() });
 
-const readBackupImage = reader(image, (said, payload) =>
-  resource({
-    kind: 'droplet_backup',
-    externalId: said.id,
-    name: said.name,
-    status: said.status ?? 'active',
-    createdAt: said.created_at,
-    region: said.regions,
-    tags: said.tags,
-    parents: null,
-    attributes: known({ size_gb: said.size_gigabytes }),
-    payload,
-  }),
-);
-
-/** A backup among the private images, without its source: an image does not say which droplet it was made of. */
+/** An image of which nobody can tell whether it is a backup may be one that seems to be missing. */
 export function readBackup(raw: unknown): Read<ListedResource> | 'skip' {
-  return imageType.safeParse(raw).data?.type === 'backup' ? readBackupImage(raw) : 'skip';
+  const type = imageType.safeParse(raw);
+  if (!type.success) return { ok: false, fault: 'type: not understood' };
+  return type.data.type === 'backup' ? readBackupImage(raw) : 'skip';
 }
 
-/** The same backup with its droplet, and with that droplet's plan where it has one. */
-export function withSource(backup: ListedResource, dropletId: string, plan: string | undefined): ListedResource {
+/** What is known of a backup's source: null: this droplet has no plan; undefined: its plan is not known. */
+export interface BackupSource {
+  readonly dropletId: string;
+  readonly plan: string | null | undefined;
+}
+
+/** The same backup with its droplet, and with that droplet's plan. */
+export function withSource(backup: ListedResource, { dropletId, plan }: BackupSource): ListedResource {
   return {
     ...backup,
-    parents: parents('droplet', [dropletId]),
-    attributes: { ...backup.attributes, ...known({ backup_plan: plan }) },
+    parents: [`droplet:${dropletId}`],
+    attributes: { ...backup.attributes, ...(plan != null && { backup_plan: plan }) },
+    untold: backup.untold.filter((name) => name !== 'parents' && (name !== 'backup_plan' || plan === undefined)),
   };
 }
 
