@@ -389,6 +389,28 @@ export async function selectCorrectingDocuments(trx: Transaction, invoice: Corre
   return rows.map((row) => row.number);
 }
 
+/** A deployment's month of which an invoice to be issued would give back more than is issued for it; undefined: none. */
+export async function selectUncharged(
+  trx: Transaction,
+  invoiceId: number,
+): Promise<{ deployment: string; month: Temporal.PlainDate; correction: string; issued: string } | undefined> {
+  const { rows } = await sql<{ deployment: string; month: Temporal.PlainDate; correction: string; issued: string }>`
+    WITH given AS (
+      SELECT deployment_id, service_month, currency, sum(amount) AS amount
+      FROM invoice_lines JOIN invoices USING (invoice_id)
+      WHERE invoice_id = ${invoiceId} AND invoice_lines.kind = 'correction'
+      GROUP BY deployment_id, service_month, currency HAVING sum(amount) < 0
+    )
+    SELECT d.slug AS deployment, g.service_month AS month, g.amount::text AS correction, issued.amount::text AS issued
+    FROM given g JOIN deployments_list d USING (deployment_id)
+    CROSS JOIN LATERAL (
+      SELECT coalesce(sum(l.amount), 0) AS amount FROM invoice_lines l JOIN invoices i USING (invoice_id)
+      WHERE l.deployment_id = g.deployment_id AND l.service_month = g.service_month AND l.kind <> 'manual'
+        AND i.state = 'issued' AND i.currency = g.currency) AS issued
+    WHERE issued.amount + g.amount < 0 ORDER BY d.slug COLLATE "C", g.service_month LIMIT 1`.execute(trx);
+  return rows[0];
+}
+
 /** The number of the newest credit note on an invoice that is not void. */
 export async function selectLastNote(
   trx: Transaction,

@@ -143,11 +143,25 @@ export async function issueInvoice(db: Database, invoiceId: number, options: Iss
           `${formatMoney(new Exact(invoice.total), invoice.currency)}. Look at it and approve it again.`,
       );
     }
+    await assertCharged(trx, invoice);
     const issued = await freeze(trx, invoiceId, options);
     const { customerId, month } = invoice;
     await corrections.upsertCheck(trx, { customerId, month, usageWindowId, ratingMark: current.ratingMark });
     return { ...issued, issuedNow: true };
   });
+}
+
+/** What an invoice gives back of another month was charged before: not on a draft that is to be issued yet. */
+async function assertCharged(trx: Transaction, invoice: store.LockedInvoice): Promise<void> {
+  const uncharged = await corrections.selectUncharged(trx, invoice.invoiceId);
+  if (uncharged === undefined) return;
+  const { deployment, month } = uncharged;
+  const money = (amount: string) => `${formatMoney(new Exact(amount), invoice.currency)} ${invoice.currency}`;
+  throw new ArcadiaError(
+    'conflict',
+    `Invoice ${invoice.invoiceId} corrects ${month.toPlainYearMonth()} of ${deployment} by ${money(uncharged.correction)}, and ` +
+      `${money(uncharged.issued)} is issued for it: the rest is on an earlier invoice, which is to be issued first.`,
+  );
 }
 
 /** Gives an approved document its number, dates, text and digest. The transaction holds the customer's lock. */

@@ -1,0 +1,9 @@
+/**
+ * How often a property is tried: `runs` in `npm test`, and as many times that as ARCADIA_SOAK_RUNS says where it
+ * is set (a whole number, at least 1).
+ */
+export function soakRuns(runs: number): number {
+  const factor = Number(process.env.ARCADIA_SOAK_RUNS ?? '1');
+  if (!Number.isSafeInteger(factor) || factor < 1) throw new RangeError('ARCADIA_SOAK_RUNS is a whole number from 1');
+  return runs * factor;
+}
