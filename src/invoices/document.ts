@@ -1,7 +1,8 @@
 import { formatMoney } from '../platform/money.ts';
 import { Exact } from '../platform/quantity.ts';
 import type { Json } from './canonical-json.ts';
-import type { InvoiceRow, LineRow, PartiesRow } from './invoices.store.ts';
+import { type InvoiceRow, isOwed, type LineRow, type PartiesRow } from './invoices.store.ts';
+import { linePeriod, type Period } from './line-period.ts';
 import type { TaxTotal } from './taxes.ts';
 
 /** A line as the document shows it. Money has its currency's digits; quantities are exact decimals. */
@@ -11,6 +12,8 @@ export interface DocumentLine {
   readonly kind: LineRow['kind'];
   /** `2026-05`: when it was used; of a correction, the month that is corrected. */
   readonly serviceMonth: string;
+  /** The days that it is for. Documents that were issued before it was written lack it. */
+  readonly period?: Period;
   readonly component: string;
   readonly description: string;
   /** What is charged: of usage, what lies beyond what is included. */
@@ -45,12 +48,15 @@ export interface InvoiceDocument {
   /** Null: a draft. */
   readonly number: string | null;
   readonly issuedOn: string | null;
+  /** Null: a draft, or nothing is to be paid. */
   readonly dueOn: string | null;
+  /** What happens to a total in the customer's favour, in words; null or absent: there is none. */
+  readonly credit?: string | null;
   readonly termsDays: number;
   readonly currency: string;
   readonly month: string;
   /** Half-open. */
-  readonly period: { readonly from: string; readonly to: string };
+  readonly period: Period;
   readonly seller: Party & {
     readonly footer: string | null;
     readonly logo: string | null;
@@ -71,6 +77,10 @@ export interface InvoiceDocument {
   readonly usageRevision: number;
 }
 
+/** What happens to a total below zero. Nothing is known here of payments, so that it is for the seller to do. */
+export const creditWords =
+  'Nothing is to be paid. The amount is credited to you: it is deducted from what you pay next.';
+
 /** The document of an invoice as it is; `issue` gives a draft what it gets when it is issued. */
 export function buildDocument(
   invoice: InvoiceRow,
@@ -78,6 +88,7 @@ export function buildDocument(
   parties: PartiesRow,
   issue: { readonly number: string; readonly issuedOn: Temporal.PlainDate; readonly dueOn: Temporal.PlainDate } | null,
 ): InvoiceDocument {
+  const total = new Exact(invoice.total);
   const money = (amount: string) => formatMoney(new Exact(amount), invoice.currency);
   const sections = new Map<string, { name: string | null; deployment: string | null; lines: DocumentLine[] }>();
   for (const line of lines) {
@@ -91,7 +102,8 @@ export function buildDocument(
     kind: invoice.kind,
     number: issue?.number ?? invoice.number,
     issuedOn: issue?.issuedOn.toString() ?? null,
-    dueOn: issue?.dueOn.toString() ?? null,
+    dueOn: isOwed(invoice) ? (issue?.dueOn.toString() ?? null) : null,
+    credit: total.isNegative() && !total.isZero() ? creditWords : null,
     termsDays: parties.termsDays,
     currency: invoice.currency,
     month: invoice.month.toPlainYearMonth().toString(),
@@ -134,6 +146,7 @@ function documentLine(line: LineRow, money: (amount: string) => string): Documen
     position: line.position,
     kind: line.kind,
     serviceMonth: line.serviceMonth.toPlainYearMonth().toString(),
+    period: linePeriod({ ...line, details: line.details as DocumentLine['details'] }),
     component: line.component,
     description: line.description,
     quantity: line.quantity,

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database/database.ts';
+import { Exact } from '../platform/quantity.ts';
 import type { Line } from './lines.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
 
@@ -32,6 +33,7 @@ export interface InvoiceRow {
   readonly overrideReason: string | null;
   readonly issuedAt: Temporal.Instant | null;
   readonly issuedBy: string | null;
+  /** Null: not issued, or nothing is to be paid. */
   readonly dueOn: Temporal.PlainDate | null;
   /** sha256 of the document, in hexadecimal. */
   readonly documentDigest: string | null;
@@ -39,6 +41,11 @@ export interface InvoiceRow {
   readonly voidReason: string | null;
   /** The number of the invoice that a credit note takes back a part of. */
   readonly credits: string | null;
+}
+
+/** Whether anything is to be paid: a credit note and a total below zero are in the customer's favour. */
+export function isOwed({ kind, total }: Pick<InvoiceRow, 'kind' | 'total'>): boolean {
+  return kind === 'invoice' && new Exact(total).gt(0);
 }
 
 // What customers may not read (migrations/0006_invoices.sql) is null for them: their policy hides the columns, so
@@ -49,7 +56,7 @@ const columns = (staff: boolean) => sql`
   i.subtotal::text AS subtotal, i.tax::text AS tax, i.total::text AS total, i.taxes, i.usage_revision AS "usageRevision",
   i.drafted_at AS "draftedAt", i.approved_at AS "approvedAt", ${staff ? sql`i.approved_by` : sql`NULL`} AS "approvedBy",
   ${staff ? sql`i.override_reason` : sql`NULL`} AS "overrideReason", i.issued_at AS "issuedAt",
-  ${staff ? sql`i.issued_by` : sql`NULL`} AS "issuedBy", i.due_on AS "dueOn", encode(i.document_digest, 'hex') AS "documentDigest",
+  ${staff ? sql`i.issued_by` : sql`NULL`} AS "issuedBy", CASE WHEN i.kind = 'invoice' AND i.total > 0 THEN i.due_on END AS "dueOn", encode(i.document_digest, 'hex') AS "documentDigest",
   i.void_at AS "voidAt", i.void_reason AS "voidReason", o.number AS credits`;
 const tables = (staff: boolean) => sql`
   invoices i JOIN deployments_customers c USING (customer_id) LEFT JOIN invoices o ON o.invoice_id = i.credits_invoice_id

@@ -71,20 +71,33 @@ export function describe(line: DocumentLine, month: string): { description: stri
   const from = text('from');
   const to = text('to');
   if (from !== null && to !== null) {
-    const span = spanOf(from, to, month);
+    const span = spanOf(from, to, month, line.kind === 'base');
     if (span !== null) remarks.push(span);
   }
   return { description: line.description, remark: remarks.join('; ') };
 }
 
-/** The days of a line's own period; null where it is the invoice's month. */
-function spanOf(from: string, to: string, month: string): string | null {
+/** The days of a line's own period; null where it is the invoice's month, and `always` does not ask for it. */
+function spanOf(from: string, to: string, month: string, always: boolean): string | null {
   const first = Temporal.Instant.from(from).toZonedDateTimeISO('UTC').toPlainDate();
   const last = Temporal.Instant.from(to).subtract({ nanoseconds: 1 }).toZonedDateTimeISO('UTC').toPlainDate();
   const whole = Temporal.PlainYearMonth.from(month);
   const isWhole =
     first.equals(whole.toPlainDate({ day: 1 })) && last.equals(whole.toPlainDate({ day: whole.daysInMonth }));
-  return isWhole ? null : `${longDay(first.toString())} to ${longDay(last.toString())}`;
+  return isWhole && !always ? null : `${longDay(first.toString())} to ${longDay(last.toString())}`;
+}
+
+/** What is to be paid by when, or what is in the customer's favour: the heading of a document. */
+export function settlementOf({ kind, total, currency, dueOn, number }: InvoiceDocument): string {
+  const amount = `${grouped(total)} ${currency}`;
+  if (number === null) return `${amount}, not issued yet`;
+  if (isCredit({ kind, total })) return `${grouped(total.replace(/^-/, ''))} ${currency} credited`;
+  if (new Exact(total).isZero()) return `${amount}, nothing is to be paid`;
+  return dueOn === null ? amount : `${amount} due ${longDay(dueOn)}`;
+}
+
+export function isCredit({ kind, total }: Pick<InvoiceDocument, 'kind' | 'total'>): boolean {
+  return kind === 'credit_note' || (new Exact(total).isNegative() && !new Exact(total).isZero());
 }
 
 export function taxLabel(tax: InvoiceDocument['taxes'][number], currency: string): string {

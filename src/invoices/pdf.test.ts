@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { documentCsv } from './csv.ts';
 import type { DocumentLine, InvoiceDocument } from './document.ts';
 import { drawPdf } from './pdf.ts';
+import { describe as describeLine, settlementOf } from './pdf-words.ts';
 import { sha256 } from './canonical-json.ts';
 
 const at = Temporal.Instant.from('2026-06-04T09:00:00Z');
@@ -124,6 +125,27 @@ it('goes on over as many pages as it needs', async () => {
     textOf(await drawPdf(document(lines), none, at)).match(/\/Type \/Page\n/g)?.length;
   expect(await pages(1)).toBe(1);
   expect(await pages(200)).toBeGreaterThan(8);
+});
+
+it('says what is to be paid by when, and of a total below zero that it is credited', () => {
+  const due = (change: Partial<InvoiceDocument>) => settlementOf(document(1, change));
+  expect(due({})).toBe('29.76 USD due 18 June 2026');
+  expect(due({ total: '-2.40', dueOn: null })).toBe('2.40 USD credited');
+  // As it was issued before a total below zero had no date.
+  expect(due({ total: '-2.40' })).toBe('2.40 USD credited');
+  expect(due({ total: '0.00', dueOn: null })).toBe('0.00 USD, nothing is to be paid');
+  expect(due({ kind: 'credit_note', total: '-1.15' })).toBe('1.15 USD credited');
+  expect(due({ number: null, dueOn: null, total: '-2.40' })).toBe('\u22122.40 USD, not issued yet');
+});
+
+it('shows the days of a fee, and of usage where they are not the whole month', () => {
+  const whole = { from: '2026-05-01T00:00:00Z', to: '2026-06-01T00:00:00Z' };
+  const next = { from: '2026-06-01T00:00:00Z', to: '2026-07-01T00:00:00Z' };
+  const remark = (kind: DocumentLine['kind'], details: DocumentLine['details']) =>
+    describeLine({ ...line(1), kind, details }, '2026-05').remark;
+  expect(remark('base', whole)).toBe('1 May 2026 to 31 May 2026');
+  expect(remark('base', next)).toBe('1 June 2026 to 30 June 2026');
+  expect(remark('usage', whole)).toBe('');
 });
 
 it('as CSV, has a row a line, and nothing that a spreadsheet would run', () => {

@@ -2,7 +2,17 @@ import { buffer } from 'node:stream/consumers';
 import PDFDocument from 'pdfkit';
 import type { DocumentLine, InvoiceDocument } from './document.ts';
 import { type Fonts, registerFonts, type Weight } from './pdf-fonts.ts';
-import { describe, grouped, longDay, periodOf, quantityOf, taxLabel, terms } from './pdf-words.ts';
+import {
+  describe,
+  grouped,
+  isCredit,
+  longDay,
+  periodOf,
+  quantityOf,
+  settlementOf,
+  taxLabel,
+  terms,
+} from './pdf-words.ts';
 
 // A document as one would send it to a customer: A4, tagged (PDF/UA), its text selectable. The same
 // document has the same bytes: the only instant in it is the one that is given.
@@ -177,7 +187,7 @@ class Drawing {
       [kind === 'invoice' ? 'Invoice number' : 'Credit note number', number ?? 'given when it is issued'],
       ['Credits invoice', credits],
       ['Date of issue', issuedOn && longDay(issuedOn)],
-      ['Date due', kind === 'invoice' && dueOn !== null ? `${longDay(dueOn)} (${terms(termsDays)})` : null],
+      ['Date due', !isCredit(this.#document) && dueOn !== null ? `${longDay(dueOn)} (${terms(termsDays)})` : null],
       ['Service period', periodOf(period)],
       ['Customer', buyer.customer],
       ['PO number', buyer.poNumber],
@@ -219,17 +229,17 @@ class Drawing {
   }
 
   #due(root: PDFKit.PDFStructureElement): void {
-    const { kind, total, currency, dueOn, number } = this.#document;
-    const amount = `${grouped(total)} ${currency}`;
-    const text =
-      kind === 'credit_note'
-        ? `${grouped(total.replace(/^-/, ''))} ${currency} credited`
-        : dueOn === null
-          ? `${amount}${number === null ? ', not issued yet' : ''}`
-          : `${amount} due ${longDay(dueOn)}`;
+    const { credit } = this.#document;
     this.#add(root, 'P', () => {
-      this.#y += this.#write(text, page.left, this.#y, page.width, { weight: 'bold', size: 15 }) + 16;
+      const text = settlementOf(this.#document);
+      this.#y += this.#write(text, page.left, this.#y, page.width, { weight: 'bold', size: 15 }) + 4;
     });
+    if (credit) {
+      this.#add(root, 'P', () => {
+        this.#y += this.#write(credit, page.left, this.#y, page.width, { color: soft });
+      });
+    }
+    this.#y += 12;
   }
 
   /** A row of headings; on a page where the table goes on, it is there for the eye alone. */
@@ -324,7 +334,7 @@ class Drawing {
     const rows: [string, string, boolean][] = [
       ['Subtotal, without tax', grouped(subtotal), false],
       ...taxes.map((tax): [string, string, boolean] => [taxLabel(tax, currency), grouped(tax.amount), false]),
-      [kind === 'invoice' ? 'Total due' : 'Total', `${grouped(total)} ${currency}`, true],
+      [isCredit({ kind, total }) ? 'Total, in your favour' : 'Total due', `${grouped(total)} ${currency}`, true],
     ];
     const x = 295;
     const heights = rows.map(([label]) => this.#heightOf(label, 150, {}) + 8);
@@ -359,7 +369,8 @@ class Drawing {
   #pageFeet(): void {
     const { start, count } = this.#doc.bufferedPageRange();
     const { number, kind, total, currency, dueOn } = this.#document;
-    const due = kind === 'invoice' && dueOn !== null ? ` · ${grouped(total)} ${currency} due ${longDay(dueOn)}` : '';
+    const due =
+      !isCredit({ kind, total }) && dueOn !== null ? ` · ${grouped(total)} ${currency} due ${longDay(dueOn)}` : '';
     for (let index = start; index < start + count; index += 1) {
       this.#doc.switchToPage(index);
       this.#line(792);

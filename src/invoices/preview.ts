@@ -1,9 +1,14 @@
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import type { Composed, ComposedCustomer } from './compose.ts';
+import type { Composed, ComposedCustomer, TaxedLine } from './compose.ts';
 import { assertBegun, composeCustomer } from './drafts.ts';
 import { selectDeployments } from './drafts.store.ts';
 import { selectCustomerOfDeployment } from './invoices.store.ts';
+import { linePeriod, type Period } from './line-period.ts';
+
+export interface PreviewedInvoice extends Omit<Composed, 'lines'> {
+  readonly lines: readonly (TaxedLine & { readonly period: Period })[];
+}
 
 export interface Preview {
   /** The customer's external id. */
@@ -11,7 +16,7 @@ export interface Preview {
   /** `2026-05` */
   readonly month: string;
   /** The customer's invoices that would follow now, whole: those with a line of the deployment. */
-  readonly invoices: readonly Composed[];
+  readonly invoices: readonly PreviewedInvoice[];
   /** The customer's deployments by id. */
   readonly slugs: Readonly<Record<number, string>>;
   readonly uncharged: ComposedCustomer['uncharged'];
@@ -36,7 +41,12 @@ export async function previewDeployment(
   return {
     customer: composed.customer.externalId,
     month: month.toPlainYearMonth().toString(),
-    invoices: composed.invoices.filter(({ lines }) => lines.some((line) => line.deploymentId === id)),
+    invoices: composed.invoices
+      .filter(({ lines }) => lines.some((line) => line.deploymentId === id))
+      .map((invoice) => ({
+        ...invoice,
+        lines: invoice.lines.map((line) => ({ ...line, period: linePeriod(line) })),
+      })),
     slugs: Object.fromEntries(deployments.map(({ deploymentId, slug }) => [deploymentId, slug])),
     uncharged: composed.uncharged,
   };

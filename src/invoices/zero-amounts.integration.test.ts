@@ -3,9 +3,11 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { insertLiving } from '../../test/fixtures/inventory.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { checkCorrections, listProposals } from './corrections.ts';
+import { creditWords } from './document.ts';
 import { draftMonth } from './drafts.ts';
 import { addDeployment, addDroplet, at, day, openBusiness, own, settle } from '../../test/fixtures/invoices.ts';
-import { listInvoices, readDocument } from './invoices.ts';
+import { getInvoice, listInvoices, readDocument } from './invoices.ts';
+import { addLine } from './manual-lines.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 import { invoiceDraftsJob } from './jobs.ts';
 import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
@@ -108,5 +110,27 @@ describe('what comes late', () => {
     await issue(found?.invoiceId as number, later);
     expect(await proposed()).toEqual([['small', '2026-01', '48.80']]);
     await laws.hold();
+  });
+});
+
+describe('a total below zero', () => {
+  it('is not due: the document says that it is credited, and what happens to it', async () => {
+    await makePlan(test.db, { plan: 'ahead', base: '10.00', baseDue: 'advance' });
+    await addDeployment(test.db, { customer: 'sorry', slug: 'sorry', plan: 'ahead' });
+    await draftMonth(test.db, { month: january, now });
+    const [draft] = await invoicesOf('sorry');
+    const apology = { description: 'Our apologies', quantity: '1', unitPrice: '-40' };
+    await addLine(test.db, draft?.invoiceId as number, apology, 'ann', now);
+    const number = await issue(draft?.invoiceId as number, now);
+    const invoice = await getInvoice(test.db, number);
+    expect(invoice).toMatchObject({ total: '-20.00', dueOn: null });
+    const { document } = await readDocument(test.db, invoice);
+    expect(document).toMatchObject({ total: '-20.00', dueOn: null, credit: creditWords });
+    // The fee of the first month, and that of the next in advance.
+    expect(document.sections.flatMap(({ lines }) => lines).map(({ amount, period }) => [amount, period])).toEqual([
+      ['10.00', { from: '2026-01-01', to: '2026-02-01' }],
+      ['10.00', { from: '2026-02-01', to: '2026-03-01' }],
+      ['-40.00', { from: '2026-01-01', to: '2026-02-01' }],
+    ]);
   });
 });

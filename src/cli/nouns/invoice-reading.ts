@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Composed } from '../../invoices/compose.ts';
+import type { PreviewedInvoice } from '../../invoices/preview.ts';
 import type { InvoiceDocument } from '../../invoices/document.ts';
 import type { FileFormat } from '../../invoices/files.ts';
 import type { Invoice, InvoiceFilter } from '../../invoices/invoices.ts';
@@ -122,7 +122,9 @@ interface ShownLine {
   readonly position: number;
   readonly deployment: string | null;
   readonly description: string;
+  readonly kind: string;
   readonly serviceMonth: string;
+  readonly period?: { readonly from: string; readonly to: string };
   readonly quantity: string | null;
   readonly unit: string | null;
   readonly unitPrice: string | null;
@@ -135,7 +137,7 @@ function lineColumns(currency: string): Column<ShownLine>[] {
     { header: 'line', value: (row) => String(row.position), align: 'right' },
     { header: 'deployment', value: (row) => row.deployment },
     { header: 'description', value: (row) => row.description },
-    { header: 'month', value: (row) => row.serviceMonth },
+    { header: 'service', value: serviceText },
     {
       header: 'used',
       value: (row) => (typeof row.details.used === 'string' ? row.details.used : null),
@@ -146,6 +148,12 @@ function lineColumns(currency: string): Column<ShownLine>[] {
     { header: 'unit price', value: (row) => row.unitPrice, align: 'right' },
     { header: `amount (${currency})`, value: (row) => row.amount, align: 'right' },
   ];
+}
+
+/** A fee shows its days, which may lie in another month. */
+function serviceText({ kind, serviceMonth, period }: ShownLine): string {
+  if (kind !== 'base' || period === undefined) return serviceMonth;
+  return `${period.from} to ${Temporal.PlainDate.from(period.to).subtract({ days: 1 })}`;
 }
 
 function addPreviewCommand(invoice: Command): void {
@@ -179,7 +187,7 @@ acme, 2026-05, as far as the facts are known now`,
     );
 }
 
-function previewText(composed: Composed, slugs: Readonly<Record<number, string>>): string {
+function previewText(composed: PreviewedInvoice, slugs: Readonly<Record<number, string>>): string {
   const lines = composed.lines.map((line, index) => ({
     ...line,
     position: index + 1,
