@@ -198,7 +198,7 @@ const resourceRow = z
   })
   .meta({ id: 'Resource', description: 'One thing that the provider lists, as it was at one moment' });
 
-const listResourcesRoute = declareList({
+export const listResourcesRoute = declareList({
   path: '/resources',
   name: 'resource list',
   operationId: 'listResources',
@@ -268,7 +268,7 @@ function historyAnswer({ states, memberships, ...identity }: ResourceHistory): z
   return { ...identity, states: states.map(named), memberships: memberships.map(named) };
 }
 
-const getResourceRoute = declareOperation({
+export const getResourceRoute = declareOperation({
   method: 'GET',
   path: '/resources/:resource',
   name: 'resource show',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { pageOf } from '../platform/declare/pages.ts';
 import { declareList, declareOperation, type Role, type Operation, staff } from '../platform/declare/operation.ts';
 import { decimalOut, id, instantOut, month, slug } from '../platform/declare/schemas.ts';
-import { addAlert, getAlert, listAlerts, listFirings, removeAlert } from './alerts.ts';
+import * as alerts from './alerts.ts';
 
 const deciders: readonly Role[] = ['owner', 'finance', 'operator'];
 
@@ -22,7 +22,7 @@ const alert = z
   .object({ id, ...fields, createdAt: instantOut, createdBy: z.string() })
   .meta({ id: 'Alert', description: 'A threshold on what a month costs or uses' });
 
-const listAlertsRoute = declareList({
+export const listAlerts = declareList({
   path: '/alerts',
   name: 'alert list',
   operationId: 'listAlerts',
@@ -32,12 +32,12 @@ const listAlertsRoute = declareList({
   query: z.object({ deployment: slug.optional().meta({ description: 'Only those on it alone' }) }),
   row: alert,
   async run({ db, query }, { limit, cursor }) {
-    const rows = await listAlerts(db, { ...query, after: Number(cursor ?? 0), limit: limit + 1 });
+    const rows = await alerts.listAlerts(db, { ...query, after: Number(cursor ?? 0), limit: limit + 1 });
     return pageOf(rows, limit, (last) => String(last.id));
   },
 });
 
-const getAlertRoute = declareOperation({
+export const getAlert = declareOperation({
   method: 'GET',
   path: '/alerts/:alert',
   name: 'alert show',
@@ -47,10 +47,10 @@ const getAlertRoute = declareOperation({
   roles: staff,
   params: z.object({ alert: id }),
   response: alert,
-  run: ({ db, params }) => getAlert(db, params.alert),
+  run: ({ db, params }) => alerts.getAlert(db, params.alert),
 });
 
-const addAlertRoute = declareOperation({
+export const addAlert = declareOperation({
   method: 'POST',
   path: '/alerts',
   name: 'alert add',
@@ -73,10 +73,10 @@ const addAlertRoute = declareOperation({
   response: alert,
   status: 201,
   location: (made) => `/alerts/${made.id}`,
-  run: ({ db, body, principal, now }) => addAlert(db, body, principal.subject, now),
+  run: ({ db, body, principal, now }) => alerts.addAlert(db, body, principal.subject, now),
 });
 
-const removeAlertRoute = declareOperation({
+export const removeAlert = declareOperation({
   method: 'DELETE',
   path: '/alerts/:alert',
   name: 'alert remove',
@@ -85,7 +85,7 @@ const removeAlertRoute = declareOperation({
   summary: 'End an alert; what it fired stays',
   roles: deciders,
   params: z.object({ alert: id }),
-  run: ({ db, params, now }) => removeAlert(db, params.alert, now),
+  run: ({ db, params, now }) => alerts.removeAlert(db, params.alert, now),
 });
 
 const firing = z
@@ -102,7 +102,7 @@ const firing = z
   })
   .meta({ id: 'AlertFiring', description: 'An alert whose threshold was reached' });
 
-const listFiringsRoute = declareList({
+export const listAlertFirings = declareList({
   path: '/alert-firings',
   name: 'alert fired',
   operationId: 'listAlertFirings',
@@ -113,7 +113,7 @@ const listFiringsRoute = declareList({
   row: firing,
   async run({ db, query }, { limit, cursor }) {
     const offset = Number(cursor ?? 0);
-    const rows = await listFirings(db, {
+    const rows = await alerts.listFirings(db, {
       deployment: query.deployment,
       month: query.month?.toPlainYearMonth(),
       offset,
@@ -124,10 +124,4 @@ const listFiringsRoute = declareList({
   },
 });
 
-export const alertRoutes: readonly Operation[] = [
-  listAlertsRoute,
-  getAlertRoute,
-  addAlertRoute,
-  removeAlertRoute,
-  listFiringsRoute,
-];
+export const alertRoutes: readonly Operation[] = [listAlerts, getAlert, addAlert, removeAlert, listAlertFirings];

@@ -103,15 +103,13 @@ describe('from an empty database to a quote', () => {
   });
 
   test('resources can be listed and shown', async () => {
-    const snapshots = (await json('resource', 'list', '--kind', 'snapshot')) as {
-      id: number;
-      kind: string;
-      attributes: { size_gb: number };
-    }[];
+    const { items: snapshots } = (await json('resource', 'list', '--kind', 'snapshot')) as {
+      items: { resourceId: number; kind: string; attributes: { size_gb: number } }[];
+    };
     expect(snapshots.map(({ attributes }) => attributes.size_gb).sort((a, b) => a - b)).toEqual([10, 14, 24]);
-    expect(await json('resource', 'show', String(snapshots[0]?.id))).toMatchObject({
+    expect(await json('resource', 'show', String(snapshots[0]?.resourceId))).toMatchObject({
       kind: 'snapshot',
-      states: [{ source: 'assumed' }, { source: 'listing', validFrom: '2026-05-01T00:00:00Z', validTo: null }],
+      states: [{ source: 'assumed' }, { source: 'listing', from: '2026-05-01T00:00:00Z', to: null }],
     });
     const limited = await run(['resource', 'list', '--limit', '1']);
     expect(limited.stdout.trimEnd().split('\n')).toHaveLength(2);
@@ -161,7 +159,10 @@ describe('from an empty database to a quote', () => {
       deployment: 'beta',
       name: 'beta',
     });
-    const [droplet] = (await json('resource', 'list', '--kind', 'droplet')) as { id: number; externalId: string }[];
+    const { items } = (await json('resource', 'list', '--kind', 'droplet')) as {
+      items: { resourceId: number; externalId: string }[];
+    };
+    const [droplet] = items;
     const assigned = await run([
       'deployment',
       'assign',
@@ -172,9 +173,9 @@ describe('from an empty database to a quote', () => {
     ]);
     expect(assigned.stdout).toContain('acme-studio (2 of 3), beta (1 of 3)');
     expect(await json('deployment', 'show', 'beta')).toMatchObject({
-      owned: [{ resourceId: droplet?.id, weight: 1, weightTotal: 3 }],
+      owned: [{ resourceId: droplet?.resourceId, weight: 1, weightTotal: 3 }],
     });
-    await json('deployment', 'assign', '--remove', '--resource', String(droplet?.id));
+    await json('deployment', 'assign', '--remove', '--resource', String(droplet?.resourceId));
     expect(await json('deployment', 'show', 'beta')).toMatchObject({ owned: [] });
     expect(await json('deployment', 'list', '--customer', 'c-1')).toMatchObject([
       { deployment: 'acme-studio' },

@@ -7,7 +7,7 @@ export interface CommandDescription {
   /** What it does, where the summary does not say it all. */
   readonly details?: string;
   /** A worked example: what to type, and what comes back. */
-  readonly example: string;
+  readonly example?: string;
 }
 
 /** Adds a command under a noun, with what every command has: --json, where the data is, an example. */
@@ -18,6 +18,7 @@ export function addCommand(parent: Command, usage: string, description: CommandD
 /** Gives a command that stands alone (`arcadia start`) what every command has. */
 export function describeCommand(command: Command, description: CommandDescription): Command {
   const { summary, details, example } = description;
+  if (example !== undefined) command.addHelpText('after', `\nExample:\n${indent(example)}`);
   return command
     .summary(summary)
     .description(
@@ -26,8 +27,7 @@ export function describeCommand(command: Command, description: CommandDescriptio
     .option('--json', 'print one JSON value instead of text, errors included')
     .option('--data-dir <folder>', 'where the embedded database lives (ARCADIA_DATA_DIR)')
     .option('--database <name>', 'another database of that server, such as demo_pilot')
-    .option('--config <file>', 'settings file (ARCADIA_CONFIG; arcadia.yaml)')
-    .addHelpText('after', `\nExample:\n${indent(example)}`);
+    .option('--config <file>', 'settings file (ARCADIA_CONFIG; arcadia.yaml)');
 }
 
 /** What every command's options hold. */

@@ -1,3 +1,5 @@
+import type { Operation } from '../../platform/declare/operation.ts';
+import { commandLine } from './next.ts';
 import { CommanderError } from 'commander';
 import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
 import { redactText } from '../../platform/log.ts';
@@ -17,8 +19,14 @@ export function failureOf(error: unknown): ArcadiaError {
 }
 
 /** The block that a person reads: what and where, what to do, and the stable code. */
-export function failureBlock(failure: ArcadiaError): string {
-  const lines = [`error: ${readable(failure.message)}`, `  to do: ${failure.todo}`, `  code:  ${failure.code}`];
+export function failureBlock(failure: ArcadiaError, operations: readonly Operation[]): string {
+  const next = failure.next === null ? null : commandLine(operations, failure.next);
+  const lines = [
+    `error: ${readable(failure.message)}`,
+    ...(failure.todo === '' ? [] : [`  to do: ${readable(failure.todo)}`]),
+    ...(next === null ? [] : [`  next:  ${readable(next)}`]),
+    `  code:  ${failure.code}`,
+  ];
   if (failure.code === 'internal' && failure.cause instanceof Error && failure.cause.stack !== undefined) {
     lines.push(...failure.cause.stack.split('\n').map((line) => `  ${readable(line)}`));
   }
@@ -27,8 +35,8 @@ export function failureBlock(failure: ArcadiaError): string {
 
 /** The same for a program: one line. */
 export function failureJson(failure: ArcadiaError): string {
-  const { code, message, todo, exitCode, details } = failure;
-  return redactText(JSON.stringify({ error: { code, message, todo, exitCode, details } }));
+  const { code, message, todo, next, exitCode, details } = failure;
+  return redactText(JSON.stringify({ error: { code, message, todo, next, exitCode, details } }));
 }
 
 /** Several mistakes stand on lines of their own; nothing else in a message may steer the terminal or give a secret away. */

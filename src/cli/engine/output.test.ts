@@ -68,25 +68,32 @@ test('with --json a list is an array, an empty one too', async () => {
   expect(JSON.parse(streams.read().out)).toEqual([{ name: 'acme', hours: '1' }]);
 });
 
-test('a long list comes page by page, as one table or one array', async () => {
+test('a long list comes page by page, as one table or one object', async () => {
   async function* pages() {
     yield [{ name: 'acme', hours: '1' }];
     yield [];
     yield [{ name: 'b', hours: '480' }];
   }
-  const options = { columns, answer: (item: { name: string }) => item.name, empty: 'Nothing yet.' };
+  const options = { columns, empty: 'Nothing yet.', extra: { total: 2 } };
   const text = capture();
   await new Output({ json: false, ...text }).pages(pages(), options);
   expect(text.read()).toEqual({ out: 'NAME  HOURS\nacme      1\nb       480\n', err: '' });
   const json = capture();
   await new Output({ json: true, ...json }).pages(pages(), options);
-  expect(JSON.parse(json.read().out)).toEqual(['acme', 'b']);
+  expect(JSON.parse(json.read().out)).toEqual({
+    items: [
+      { name: 'acme', hours: '1' },
+      { name: 'b', hours: '480' },
+    ],
+    nextCursor: null,
+    total: 2,
+  });
 
   async function* none() {}
   await new Output({ json: false, ...text }).pages(none(), options);
   expect(text.read()).toEqual({ out: '', err: 'Nothing yet.\n' });
   await new Output({ json: true, ...json }).pages(none(), options);
-  expect(JSON.parse(json.read().out)).toEqual([]);
+  expect(JSON.parse(json.read().out)).toEqual({ items: [], nextCursor: null, total: 2 });
 });
 
 test('counts and moments as a person reads them', () => {

@@ -52,18 +52,21 @@ export class Output {
     else await this.text(table(items, columns));
   }
 
-  /** A list too long to hold at once, as its pages come. `answer` is what --json shows of an item. */
+  /**
+   * A list too long to hold at once, as its pages come. With --json it is one object, as the API's page
+   * would be if it had no limit: `items`, no `nextCursor`, and what stands beside them (`extra`).
+   */
   async pages<Item>(
     pages: AsyncIterable<readonly Item[]>,
-    options: { columns: readonly Column<Item>[]; answer: (item: Item) => unknown; empty: string },
+    options: { columns: readonly Column<Item>[]; empty: string; extra?: Readonly<Record<string, unknown>> },
   ): Promise<void> {
     let items = 0;
     let widths: readonly number[] = [];
     for await (const page of pages) {
       if (page.length === 0) continue;
       if (this.json) {
-        const lines = page.map((item) => `  ${JSON.stringify(options.answer(item))}`).join(',\n');
-        await write(this.#stdout, `${items === 0 ? '[\n' : ',\n'}${lines}`);
+        const lines = page.map((item) => `    ${JSON.stringify(item)}`).join(',\n');
+        await write(this.#stdout, `${items === 0 ? '{\n  "items": [\n' : ',\n'}${lines}`);
       } else {
         const cells = cellsOf(page, options.columns);
         const lines = items === 0 ? [headerOf(options.columns), ...cells] : cells;
@@ -72,8 +75,14 @@ export class Output {
       }
       items += page.length;
     }
-    if (this.json) await write(this.#stdout, items === 0 ? '[]\n' : '\n]\n');
-    else if (items === 0) this.note(options.empty);
+    if (!this.json) {
+      if (items === 0) this.note(options.empty);
+      return;
+    }
+    const rest = Object.entries({ nextCursor: null, ...options.extra })
+      .map(([name, value]) => `,\n  ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
+      .join('');
+    await write(this.#stdout, `${items === 0 ? '{\n  "items": []' : '\n  ]'}${rest}\n}\n`);
   }
 }
 
@@ -173,9 +182,9 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** An instant as a person reads it: `2026-05-01 06:00:00Z`, without a fraction. */
-export function moment(instant: Temporal.Instant | null): string | null {
-  return instant === null
-    ? null
-    : instant.round({ smallestUnit: 'second', roundingMode: 'floor' }).toString().replace('T', ' ');
+/** An instant as a person reads it: `2026-05-01 06:00:00Z`, without a fraction. Text is as the API writes it. */
+export function moment(instant: Temporal.Instant | string | null | undefined): string | null {
+  if (instant === null || instant === undefined) return null;
+  const parsed = typeof instant === 'string' ? Temporal.Instant.from(instant) : instant;
+  return parsed.round({ smallestUnit: 'second', roundingMode: 'floor' }).toString().replace('T', ' ');
 }

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
+import { program } from '../../modules.ts';
+import { nouns } from '../nouns/index.ts';
+import { addOperations } from './tree.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { ReaderGone } from './output.ts';
 import { addAccountCommands } from '../nouns/account.ts';
-import { addAlertCommands } from '../nouns/alert.ts';
 import { addAuditCommands } from '../nouns/audit.ts';
 import { addCustomerBillingCommands } from '../nouns/customer-billing.ts';
 import { addCustomerCommands } from '../nouns/customer.ts';
@@ -20,7 +22,6 @@ import { addPlanCommands } from '../nouns/plan.ts';
 import { addQueueCommands } from '../nouns/queue.ts';
 import { addQuoteCommand } from '../nouns/quote.ts';
 import { addRateCommand } from '../nouns/rate.ts';
-import { addResourceCommands } from '../nouns/resource.ts';
 import { addRuleCommands } from '../nouns/rule.ts';
 import { addScheduleCommands } from '../nouns/schedule.ts';
 import { addSimulateCommand } from '../local/simulate.ts';
@@ -32,13 +33,12 @@ import { addUsageCommands } from '../nouns/usage.ts';
 
 // Each noun brings its words only; what does the work is imported when a command runs, so that
 // --help and a mistyped option answer at once.
-const nouns = [
+const local = [
   addStartCommand,
   addDemoCommands,
   addSimulateCommand,
   addAccountCommands,
   addSyncCommand,
-  addResourceCommands,
   addCustomerCommands,
   addCustomerBillingCommands,
   addDeploymentCommands,
@@ -51,7 +51,6 @@ const nouns = [
   addQuoteCommand,
   addExportCommands,
   addRateCommand,
-  addAlertCommands,
   addEntityCommands,
   addInvoiceCommands,
   addJobCommands,
@@ -63,9 +62,9 @@ const nouns = [
   addDbCommands,
 ];
 
-/** All commands, with their help; nothing runs yet. */
-export function buildProgram(): Command {
-  const program = new Command('arcadia')
+/** All commands, with their help; nothing runs yet. With `argv`, only what it names is bound whole. */
+export function buildProgram(argv: readonly string[] | null = null): Command {
+  const built = new Command('arcadia')
     .description("Inventory, metering and billing of customers' deployments on somebody else's cloud.")
     .version(packageJson.version, '--version', 'print the version')
     .helpOption('-h, --help', 'show what a command does, with an example')
@@ -73,8 +72,9 @@ export function buildProgram(): Command {
     // Errors are shown once, in one form, at the end of run.
     .configureOutput({ outputError: () => {} })
     .addHelpText('after', helpAfter);
-  for (const add of nouns) add(program);
-  return program;
+  for (const add of local) add(built);
+  addOperations(built, program.operations, nouns, argv);
+  return built;
 }
 
 const helpAfter = `
@@ -91,14 +91,14 @@ export async function run(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
   try {
-    await buildProgram().parseAsync(argv, { from: 'user' });
+    await buildProgram(argv).parseAsync(argv, { from: 'user' });
   } catch (error) {
     if (error instanceof ReaderGone) return;
     if (error instanceof CommanderError && isAnswer(error)) return;
     const { failureBlock, failureJson, failureOf } = await import('./failure.ts');
     const failure = failureOf(error);
     process.exitCode = failure.exitCode;
-    process.stderr.write(`${failureBlock(failure)}\n`);
+    process.stderr.write(`${failureBlock(failure, program.operations)}\n`);
     if (argv.includes('--json')) process.stderr.write(`${failureJson(failure)}\n`);
   }
 }

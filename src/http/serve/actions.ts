@@ -9,7 +9,7 @@ import { lifeOf, outcomeUnknown, type RequestLife } from './deadline.ts';
 import { assertMatches, etagOf, matchesNone } from './etags.ts';
 import { answerOnce, findAnswer, type IdempotentRequest, readIdempotencyKey } from './idempotency.ts';
 import { chooseType } from './negotiation.ts';
-import { partsReader } from '../../platform/declare/input.ts';
+import { inputReader } from '../../platform/declare/input.ts';
 import { type Handler, jsonType, openCall, rawInputOf, type Serving } from './serving.ts';
 import { lockPath, type StoredAnswer } from './store.ts';
 
@@ -17,7 +17,7 @@ import { lockPath, type StoredAnswer } from './store.ts';
 // domain's function called, and its answer rendered by the operation's own schema.
 
 export function actionHandler(route: Action, serving: Serving): Handler {
-  const read = partsReader(route);
+  const read = inputReader(route);
   return async (request, reply, principal) => {
     chooseType(request.headers.accept, [jsonType]);
     const parts = read(rawInputOf(request));

@@ -3,13 +3,13 @@ import type { DocumentOperation } from '../../platform/declare/answer.ts';
 import type { OperationCall } from '../../platform/declare/operation.ts';
 import { inTime, lifeOf } from './deadline.ts';
 import { chooseType } from './negotiation.ts';
-import { partsReader } from '../../platform/declare/input.ts';
+import { inputReader } from '../../platform/declare/input.ts';
 import { type Handler, jsonType, openCall, rawInputOf, type Serving } from './serving.ts';
 
 // How a declared document is served: as its route made it, whole or bit by bit.
 
 export function documentHandler(route: DocumentOperation, serving: Serving): Handler {
-  const read = partsReader(route);
+  const read = inputReader(route);
   const stopping = route.endless === true ? serving.draining : serving.stopping;
   return async (request, reply, principal) => {
     chooseType(request.headers.accept, route.produces);

@@ -7,13 +7,13 @@ import { unsealCursor } from '../../platform/declare/cursors.ts';
 import { inTime, lifeOf } from './deadline.ts';
 import { csvPageSize } from './limits.ts';
 import { chooseType } from './negotiation.ts';
-import { partsReader } from '../../platform/declare/input.ts';
+import { inputReader } from '../../platform/declare/input.ts';
 import { csvType, type Handler, jsonType, openCall, rawInputOf, type Serving } from './serving.ts';
 
 // How a declared list is served: a page of JSON, or all of it as CSV, page after page.
 
 export function listHandler(route: List, serving: Serving): Handler {
-  const readParts = partsReader(route);
+  const readParts = inputReader(route);
   const columns = Object.keys((route.row as z.ZodObject).shape);
   return async (request, reply, principal) => {
     const type = chooseType(request.headers.accept, [jsonType, csvType]);

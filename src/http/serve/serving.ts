@@ -9,7 +9,7 @@ import type { RequestLife } from './deadline.ts';
 import { type EventStreams, readEventId } from '../events/event-streams.ts';
 import type { Limits } from './limits.ts';
 import { requestDatabase } from '../access/request-database.ts';
-import type { RawInput, RequestParts } from '../../platform/declare/input.ts';
+import type { RawInput, OperationInput } from '../../platform/declare/input.ts';
 
 // What every operation, list and document is served with.
 
@@ -44,7 +44,7 @@ export async function openCall(
   serving: Serving,
   request: FastifyRequest,
   principal: Principal,
-  parts: RequestParts,
+  parts: OperationInput,
   { signal }: RequestLife,
 ): Promise<OperationCall> {
   const { pool, clock, config, log, enqueue } = serving;

@@ -29,7 +29,7 @@ export interface RawInput {
   readonly body: unknown;
 }
 
-export interface RequestParts {
+export interface OperationInput {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
@@ -44,7 +44,7 @@ export interface RequestParts {
 const nothing = z.object({});
 
 /** Reads and checks the parts of an operation's requests. The reader throws invalid_argument with all that is wrong. */
-export function partsReader(route: Operation): (raw: RawInput) => RequestParts {
+export function inputReader(route: Operation): (raw: RawInput) => OperationInput {
   const paramsSchema: z.ZodType = route.params ?? nothing;
   const querySchema: z.ZodType = route.query ?? nothing;
   const bodySchema: z.ZodType | undefined = route.shape === 'action' ? route.body : undefined;

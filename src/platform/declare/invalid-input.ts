@@ -32,9 +32,39 @@ export class InvalidRequest extends ArcadiaError {
 export function issuesOf(place: ProblemError['in'], error: z.ZodError): ProblemError[] {
   return error.issues.flatMap((issue) => {
     const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-    const detail = issue.code === 'unrecognized_keys' ? 'is not known here' : issue.message;
+    const detail = detailOf(issue);
     return paths.map((path) => ({ in: place, pointer: pointerOf(place, path), detail }));
   });
+}
+
+const forms: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  string: 'a text',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+  date: 'a day such as 2026-05-01',
+  datetime: 'a moment such as 2026-05-01T06:00:00Z',
+};
+
+/** Said of a value, as the end of a sentence: `is not a whole number`. What our own schemas say stays. */
+function detailOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return 'is not known here';
+  // The schemas' own sentences begin with a small letter; the library's do not.
+  if (!/^(Invalid|Too|Unrecognized)/.test(issue.message)) return issue.message;
+  if (issue.code === 'invalid_type') {
+    if (issue.message.endsWith('received undefined')) return 'is missing';
+    return `is not ${forms[issue.expected] ?? issue.expected}`;
+  }
+  if (issue.code === 'invalid_format') return `is not ${forms[issue.format] ?? `of the form ${issue.format}`}`;
+  if (issue.code === 'invalid_value') return `is not one of ${issue.values.map(String).join(', ')}`;
+  const ofLength = 'origin' in issue && ['string', 'array', 'set'].includes(String(issue.origin));
+  const counted = 'origin' in issue && issue.origin === 'string' ? ' characters' : ofLength ? ' items' : '';
+  if (issue.code === 'too_small') return `${ofLength ? 'has less than' : 'is less than'} ${issue.minimum}${counted}`;
+  if (issue.code === 'too_big') return `${ofLength ? 'has more than' : 'is more than'} ${issue.maximum}${counted}`;
+  return issue.message;
 }
 
 /** A JSON pointer into the body, or a parameter's name. */

@@ -1,0 +1,184 @@
+import { Argument, type Command, Option } from 'commander';
+import type { RawInput } from '../../platform/declare/input.ts';
+import { ArcadiaError } from '../../platform/errors.ts';
+import { type Field, fieldsOf } from './fields.ts';
+import { readInput } from './input.ts';
+import { readValue } from './values.ts';
+import type { BoundView } from './views.ts';
+
+// The arguments of an operation's command, and the input that somebody's arguments are.
+
+export interface BoundArguments {
+  readonly positional: readonly Field[];
+  readonly flags: readonly Field[];
+  /** Fields that never stand in a command line, each with its environment variable. */
+  readonly secrets: readonly { readonly field: Field; readonly variable: string }[];
+  /** --month stands for --from and --to. */
+  readonly hasMonth: boolean;
+}
+
+/** Which fields of the operation stand where. What the view fixes is no argument. */
+export function argumentsOf({ operation, ...view }: BoundView): BoundArguments {
+  const { positional: hinted, secrets = {} } = operation.command ?? {};
+  const fields = fieldsOf(operation).filter((field) => !(nameOf(field) in (view.fixed ?? {})));
+  const wanted = view.positional ?? hinted;
+  const isPositional = (field: Field) =>
+    field.path.length === 0 || (wanted === undefined ? field.place === 'path' : wanted.includes(nameOf(field)));
+  const order = (field: Field) => (field.path.length === 0 ? -1 : (wanted ?? []).indexOf(nameOf(field)));
+  const open = fields.filter((field) => secrets[nameOf(field)] === undefined);
+  const positional = open.filter(isPositional);
+  const flags = open.filter((field) => !isPositional(field));
+  const isDay = (name: string) =>
+    flags.some(({ flag, kind, place }) => flag === name && kind === 'day' && place === 'query');
+  return {
+    positional: wanted === undefined ? positional : positional.toSorted((a, b) => order(a) - order(b)),
+    flags,
+    secrets: fields.flatMap((field) => {
+      const variable = secrets[nameOf(field)];
+      return variable === undefined ? [] : [{ field, variable }];
+    }),
+    hasMonth: isDay('from') && isDay('to') && !flags.some(({ flag }) => flag === 'month'),
+  };
+}
+
+function nameOf(field: Field): string {
+  return field.path.join('.');
+}
+
+/** Gives a command its arguments. */
+export function addArguments(command: Command, bound: BoundArguments, help: Readonly<Record<string, string>>): void {
+  for (const [index, field] of bound.positional.entries()) {
+    const isLast = index === bound.positional.length - 1;
+    const dots = field.isList && isLast ? '...' : '';
+    const word = `${field.flag}${dots}`;
+    command.addArgument(new Argument(field.isRequired ? `<${word}>` : `[${word}]`, helpOf(field, help)));
+  }
+  for (const field of bound.flags)
+    for (const option of optionsOf(field, help, bound.hasMonth)) command.addOption(option);
+  if (bound.hasMonth) command.option('--month <month>', 'a UTC calendar month, in place of --from and --to');
+  for (const { field, variable } of bound.secrets)
+    command.addHelpText('after', `\n${field.flag} is read from ${variable}; it never stands in a command line.`);
+}
+
+function helpOf(field: Field, help: Readonly<Record<string, string>>): string {
+  const own = help[nameOf(field)] ?? lowerFirst(field.description);
+  const choices = field.choices === null ? '' : `: ${field.choices.join(', ')}`;
+  const form = typeof field.kind === 'object' ? ` (${field.kind.compact.map(({ name }) => name).join(':')})` : '';
+  const pair = field.kind === 'pair' ? ' (name=value)' : '';
+  const repeated = field.isList || field.kind === 'pair' ? '; can be repeated' : '';
+  const none = field.isNullable && field.isRequired === false ? '; "" for none' : '';
+  const preset =
+    field.defaultValue === undefined || field.defaultValue === null || field.defaultValue === false
+      ? ''
+      : `; ${JSON.stringify(field.defaultValue)} unless given`;
+  return `${own}${choices}${form}${pair}${repeated}${none}${preset}`.replace(/^[:;] ?/, '').trim();
+}
+
+function lowerFirst(text: string): string {
+  return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+}
+
+function optionsOf(field: Field, help: Readonly<Record<string, string>>, hasMonth: boolean): Option[] {
+  const text = helpOf(field, help);
+  if (field.kind === 'boolean' && !field.isList) {
+    const yes = new Option(`--${field.flag}`, text);
+    // What is false anyhow needs no flag that says so.
+    return field.defaultValue === false ? [yes] : [yes, new Option(`--no-${field.flag}`, '').hideHelp()];
+  }
+  const option = new Option(`--${field.flag} <${wordOf(field)}>`, text).argParser(collect);
+  const isOfMonth = hasMonth && (field.flag === 'from' || field.flag === 'to');
+  return [field.isRequired && field.defaultValue === undefined && !isOfMonth ? option.makeOptionMandatory() : option];
+}
+
+function wordOf({ kind, choices, flag }: Field): string {
+  if (choices !== null) return flag;
+  if (kind === 'moment' || kind === 'day' || kind === 'json') return kind;
+  if (kind === 'integer' || kind === 'number') return 'n';
+  if (kind === 'pair') return 'name=value';
+  if (typeof kind === 'object') return kind.compact.map(({ name }) => name).join(':');
+  return flag;
+}
+
+function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+/** How a field is called where something is wrong with it. */
+export function labelOf(bound: BoundArguments, field: Field): string {
+  return bound.positional.includes(field) ? `<${field.flag}>` : `--${field.flag}`;
+}
+
+/** What was typed, as the input of the operation. Errors: invalid_argument. */
+export async function readArguments(
+  view: BoundView,
+  bound: BoundArguments,
+  args: readonly unknown[],
+  options: Readonly<Record<string, unknown>>,
+): Promise<RawInput> {
+  const input: Parts = { path: {}, query: {}, body: {} };
+  let body: unknown;
+  for (const [index, field] of bound.positional.entries()) {
+    const given = args[index];
+    if (given === undefined) continue;
+    const texts = [given].flat() as string[];
+    if (field.path.length === 0) body = await readBody(view, field, texts[0] as string);
+    else put(input[field.place], field.path, await readValue(field, texts));
+  }
+  for (const field of bound.flags) {
+    const given = options[camel(field.flag)];
+    if (given === undefined) continue;
+    put(
+      input[field.place],
+      field.path,
+      typeof given === 'boolean' ? given : await readValue(field, [given].flat() as string[]),
+    );
+  }
+  if (bound.hasMonth) readMonth(input, options);
+  for (const { field, variable } of bound.secrets) {
+    const value = process.env[variable];
+    if (value !== undefined && value !== '') put(input[field.place], field.path, await readValue(field, [value]));
+  }
+  fix(view, input);
+  return { params: input.path, query: input.query, body: body ?? (hasBody(view) ? input.body : undefined) };
+}
+
+type Parts = Record<Field['place'], Record<string, unknown>>;
+
+function hasBody({ operation }: BoundView): boolean {
+  return operation.shape === 'action' && operation.body !== undefined;
+}
+
+async function readBody({ readFile }: BoundView, field: Field, text: string): Promise<unknown> {
+  if (readFile === undefined) return readValue(field, [text]);
+  return readFile(await readInput(text));
+}
+
+function put(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [name = '', ...rest] = path;
+  if (rest.length === 0) target[name] = value;
+  else put((target[name] ??= {}) as Record<string, unknown>, rest, value);
+}
+
+function fix({ operation, fixed = {} }: BoundView, input: Parts): void {
+  if (Object.keys(fixed).length === 0) return;
+  for (const field of fieldsOf(operation)) {
+    const value = fixed[nameOf(field)];
+    if (value !== undefined) put(input[field.place], field.path, value);
+  }
+}
+
+function readMonth(input: Parts, { month, from, to }: Readonly<Record<string, unknown>>): void {
+  if (month === undefined) return;
+  if (from !== undefined || to !== undefined)
+    throw new ArcadiaError('invalid_argument', 'Give either --month or --from and --to, not both.');
+  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(String(month)))
+    throw new ArcadiaError('invalid_argument', `--month "${String(month)}" is not a month; write it as 2026-05.`);
+  const first = Temporal.PlainDate.from(`${String(month)}-01`);
+  input.query.from = first.toString();
+  input.query.to = first.add({ months: 1 }).toString();
+}
+
+/** As commander names the value of a flag. */
+function camel(flag: string): string {
+  return flag.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,150 @@
+import type { Command } from 'commander';
+import { InvalidRequest } from '../../platform/declare/invalid-input.ts';
+import type { RawInput } from '../../platform/declare/input.ts';
+import { ArcadiaError } from '../../platform/errors.ts';
+import { addArguments, argumentsOf, type BoundArguments, labelOf, readArguments } from './arguments-of.ts';
+import { describeCommand, withSession } from './command.ts';
+import { confirm } from './confirm.ts';
+import { fieldsOf } from './fields.ts';
+import { printAnswer, printDocument, printList } from './print.ts';
+import type { Session } from './session.ts';
+import type { Surface } from './surface.ts';
+import type { BoundView } from './views.ts';
+
+// An operation as a command: its arguments, where it runs, what is asked first, and what is printed.
+
+export interface RunOptions {
+  readonly url?: string;
+  readonly tokenFile?: string;
+  readonly yes?: boolean;
+  readonly exitCode?: boolean;
+  readonly all?: boolean;
+  readonly out?: string;
+  readonly force?: boolean;
+  readonly [option: string]: unknown;
+}
+
+/** Gives a command the arguments, help and action of an operation. */
+export function bindCommand(command: Command, view: BoundView): Command {
+  const { operation } = view;
+  const bound = argumentsOf(view);
+  const summary = view.summary ?? lowerFirst(operation.summary);
+  describeCommand(command, {
+    summary,
+    ...(view.details === undefined ? {} : { details: view.details }),
+    example: view.example ?? plainExample(view, bound),
+  });
+  addArguments(command, bound, view.help ?? {});
+  if (operation.shape === 'list') command.option('--all', 'every page, as it comes');
+  if (operation.shape === 'document')
+    command.option('--out <file>', 'write to this file instead of standard output').option('--force', 'replace a file');
+  if (asks(view)) command.option('--yes', 'do not ask');
+  if (view.differs !== undefined) command.option('--exit-code', 'exit with 3 where there are differences');
+  command
+    .option('--url <address>', 'run it on this server (ARCADIA_URL) in place of the local database')
+    .option('--token-file <file>', 'a file with the token for that server (ARCADIA_TOKEN)');
+  return command.action(
+    withSession(async (session, ...rest: unknown[]) => {
+      const args = rest.slice(0, bound.positional.length);
+      const options = rest[bound.positional.length] as RunOptions;
+      const input = await readArguments(view, bound, args, options);
+      const surface = await openSurface(session, view, options);
+      try {
+        return await run(session, view, surface, input, options);
+      } catch (error) {
+        throw error instanceof InvalidRequest ? reworded(error, view, bound, input) : error;
+      }
+    }),
+  );
+}
+
+function asks({ operation, confirm: question }: BoundView): boolean {
+  return question !== undefined || operation.command?.confirm !== undefined;
+}
+
+async function openSurface(session: Session, { operation }: BoundView, options: RunOptions): Promise<Surface> {
+  const url = options.url ?? process.env.ARCADIA_URL;
+  if (url !== undefined && url !== '') {
+    const { readToken, remoteSurface } = await import('./remote-surface.ts');
+    return remoteSurface({ url, token: await readToken(options.tokenFile), signal: session.signal });
+  }
+  const why = operation.command?.remoteOnly;
+  if (why !== undefined)
+    throw new ArcadiaError('invalid_argument', `arcadia ${operation.name} needs a running server. ${why}`, {
+      todo: 'Give its address with --url.',
+    });
+  const { localSurface } = await import('./local-surface.ts');
+  return localSurface(session);
+}
+
+async function run(
+  session: Session,
+  view: BoundView,
+  surface: Surface,
+  input: RawInput,
+  options: RunOptions,
+): Promise<number | undefined> {
+  const { operation } = view;
+  if (operation.shape === 'list') {
+    await printList(session, operation, view, { surface, input }, options.all === true);
+    return undefined;
+  }
+  if (operation.shape === 'document') {
+    await printDocument(session, await surface.document(operation, input), options);
+    return undefined;
+  }
+  if (options.yes !== true) await askFirst(session, view, surface, input);
+  const answer = await surface.act(operation, input);
+  await printAnswer(session, view, answer, { surface, input });
+  return options.exitCode === true && view.differs?.(answer as never) === true ? 3 : undefined;
+}
+
+async function askFirst(session: Session, view: BoundView, surface: Surface, input: RawInput): Promise<void> {
+  const template = view.operation.command?.confirm;
+  const note = (text: string) => session.output.note(text);
+  const question = view.confirm
+    ? await view.confirm({ surface, input, note })
+    : template && filled(template, { ...(input.body as object), ...input.query, ...input.params });
+  if (question === null || question === undefined) return;
+  if (!(await confirm(question, session.signal)))
+    throw new ArcadiaError('cancelled', 'Nothing was changed.', { todo: 'Run it again to decide otherwise.' });
+}
+
+function filled(template: string, values: Readonly<Record<string, unknown>>): string {
+  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+}
+
+/** What a schema refused, by the arguments that it came from, one line each. */
+function reworded(error: InvalidRequest, view: BoundView, bound: BoundArguments, input: RawInput): ArcadiaError {
+  const fields = fieldsOf(view.operation);
+  const lines = error.errors.map(({ in: place, pointer, detail }) => {
+    const steps = place === 'body' ? pointer.split('/').slice(1) : [pointer];
+    const field = fields.find(
+      (one) => one.place === place && one.path.length > 0 && one.path.every((step, index) => steps[index] === step),
+    );
+    if (field === undefined) return `${pointer || 'The file'} ${detail}.`;
+    const rest = steps.slice(field.path.length).join('.');
+    const given = valueAt({ path: input.params, query: input.query, body: input.body }[field.place], field.path);
+    const shown = typeof given === 'string' ? ` ${quoted(given)}` : '';
+    return `${labelOf(bound, field)}${shown}${rest === '' ? '' : ` (${rest})`} ${detail}.`;
+  });
+  return new ArcadiaError('invalid_argument', lines.join('\n'), { details: { errors: error.errors } });
+}
+
+function lowerFirst(text: string): string {
+  return /^[A-Z][a-z' ]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+}
+
+/** What to type, made of the examples of the schemas. */
+function plainExample(view: BoundView, { positional }: BoundArguments): string {
+  const words = positional.map((field) => (field.isRequired ? `<${field.flag}>` : ''));
+  return ['$ arcadia', view.name ?? view.operation.name, ...words.filter((word) => word !== '')].join(' ');
+}
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], value);
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
+}

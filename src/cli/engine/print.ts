@@ -1,0 +1,93 @@
+import type { List } from '../../platform/declare/answer.ts';
+import { writeWholeFile } from './output-file.ts';
+import { type Column, fields, table } from './output.ts';
+import type { Session } from './session.ts';
+import type { FetchedDocument, ListPage } from './surface.ts';
+import type { BoundView, ViewTools } from './views.ts';
+
+// What a command prints. With --json the API's body; else the text of its view, or a plain one.
+
+export async function printAnswer(
+  { output }: Session,
+  view: BoundView,
+  answer: unknown,
+  tools: ViewTools,
+): Promise<void> {
+  if (output.json) {
+    if (answer !== undefined) await output.value(answer);
+    return;
+  }
+  const text = view.text === undefined ? plainText(answer) : await view.text(answer as never, tools);
+  if (text !== '') await output.text(text);
+  for (const note of (await view.notes?.(answer as never, tools)) ?? []) output.note(note);
+}
+
+function plainText(answer: unknown): string {
+  if (answer === undefined) return 'Done.';
+  return fields(Object.entries(answer as object).map(([name, value]) => [name, plain(value)]));
+}
+
+function plain(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** A page, or with --all one after the other, as they come. */
+export async function printList(
+  { output, signal }: Session,
+  list: List,
+  view: BoundView,
+  tools: ViewTools,
+  isAll: boolean,
+): Promise<void> {
+  const { surface, input } = tools;
+  const columns = view.columns ?? columnsOf(list);
+  const first = await surface.page(list, input);
+  const empty = view.empty ?? 'Nothing to show.';
+  if (!isAll) {
+    if (output.json) return output.value(first);
+    if (first.items.length === 0) output.note(empty);
+    else await output.text(table(first.items as never[], columns));
+    if (first.nextCursor !== null) output.note('There are more: --limit shows more of them, --all shows all.');
+    printNotes(output, view, first, tools);
+    return;
+  }
+  const { items: _, nextCursor: __, ...extra } = first;
+  await output.pages(pagesFrom(first), { columns, empty, extra });
+  if (!output.json) printNotes(output, view, first, tools);
+
+  async function* pagesFrom(page: ListPage): AsyncGenerator<readonly never[]> {
+    let at = page;
+    for (;;) {
+      yield at.items as never[];
+      if (at.nextCursor === null) return;
+      signal.throwIfAborted();
+      at = await surface.page(list, { ...input, query: { ...input.query, cursor: at.nextCursor } });
+    }
+  }
+}
+
+function printNotes(output: Session['output'], view: BoundView, page: ListPage, tools: ViewTools): void {
+  const notes = view.notes?.(page as never, tools);
+  if (Array.isArray(notes)) for (const note of notes as string[]) output.note(note);
+}
+
+function columnsOf(list: List): readonly Column<never>[] {
+  const names = Object.keys((list.row as unknown as { shape: object }).shape);
+  return names.map((name) => ({ header: words(name), value: (row: never) => plain(row[name]) }));
+}
+
+/** `startsAt` is `starts at`. */
+function words(name: string): string {
+  return name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, ' ').toLowerCase();
+}
+
+export async function printDocument(
+  { output }: Session,
+  { body }: FetchedDocument,
+  { out, force }: { readonly out?: string; readonly force?: boolean },
+): Promise<void> {
+  if (out === undefined || out === '-') return output.stream(body);
+  await writeWholeFile(out, body, { force: force === true });
+  output.note(`Written to ${out}.`);
+}

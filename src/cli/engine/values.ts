@@ -1,0 +1,72 @@
+import { ArcadiaError } from '../../platform/errors.ts';
+import type { Field, ValueKind } from './fields.ts';
+import { readBytes, readInput } from './input.ts';
+
+// What somebody typed, as the value that an operation's schema reads. What is no such value stays as it
+// was typed: the schema refuses it, and says why.
+
+/** One value of a field; `texts` are all that were given. */
+export async function readValue(field: Field, texts: readonly string[]): Promise<unknown> {
+  const { kind, isList, isNullable } = field;
+  if (kind === 'pair') return Object.fromEntries(texts.map((text) => readPair(field, text)));
+  if (isList) return Promise.all(splitList(kind, texts).map((text) => readOne(field, kind, text)));
+  const text = texts.at(-1) ?? '';
+  if (isNullable && text === '') return null;
+  return readOne(field, kind, text);
+}
+
+/** Several are given by repeating the flag, or between commas. */
+function splitList(kind: ValueKind, texts: readonly string[]): readonly string[] {
+  if (kind === 'json' || kind === 'file' || kind === 'bytes') return texts;
+  return texts.flatMap((text) => text.split(',').map((item) => item.trim())).filter((item) => item !== '');
+}
+
+async function readOne(field: Field, kind: ValueKind, text: string): Promise<unknown> {
+  if (kind === 'file') return readInput(text);
+  if (kind === 'bytes') return readBytes(text);
+  if (kind === 'json') return readJson(field, text);
+  if (kind === 'integer') return /^-?\d{1,16}$/.test(text) ? Number(text) : text;
+  if (kind === 'number') return /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
+  if (kind === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
+  // A day stands for its first moment.
+  if (kind === 'moment') return /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text;
+  if (typeof kind === 'object') return readCompact(field, kind.compact, text);
+  return text;
+}
+
+async function readCompact(
+  field: Field,
+  parts: readonly { readonly name: string; readonly kind: ValueKind }[],
+  text: string,
+): Promise<Record<string, unknown>> {
+  const values = text.split(':');
+  if (values.length > parts.length) {
+    const form = parts.map(({ name }) => name).join(':');
+    throw new ArcadiaError('invalid_argument', `${label(field)} "${text}" has too many parts; write ${form}.`);
+  }
+  const entries = await Promise.all(
+    values.map(async (value, index) => {
+      const part = parts[index] as { name: string; kind: ValueKind };
+      return [part.name, await readOne(field, part.kind, value)] as const;
+    }),
+  );
+  return Object.fromEntries(entries);
+}
+
+function readPair(field: Field, text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at <= 0) throw new ArcadiaError('invalid_argument', `${label(field)} "${text}" is not name=value.`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function readJson(field: Field, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ArcadiaError('invalid_argument', `${label(field)} is not JSON: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+function label({ flag }: Field): string {
+  return `--${flag}`;
+}

@@ -1,0 +1,109 @@
+import type { z } from 'zod';
+import type { Action, DocumentOperation, List } from '../../platform/declare/answer.ts';
+import type { RawInput } from '../../platform/declare/input.ts';
+import type { Operation } from '../../platform/declare/operation.ts';
+import type { Column } from './output.ts';
+import type { Surface } from './surface.ts';
+
+// What a noun's file adds to the operations that its commands run: examples, columns and wording. An
+// operation without a view has a command all the same, with a plain one.
+
+/** What an action answers, as the API sends it. */
+export type AnswerOf<Operation> = Operation extends { readonly response?: infer Schema }
+  ? NonNullable<Schema> extends z.ZodType
+    ? z.output<NonNullable<Schema>>
+    : undefined
+  : undefined;
+
+/** A row of a list, as the API sends it. */
+export type RowOf<Operation> = Operation extends { readonly row: infer Schema extends z.ZodType }
+  ? z.output<Schema>
+  : never;
+
+export interface ViewTools {
+  /** For what a person is shown besides the answer itself. */
+  readonly surface: Surface;
+  /** What was asked. */
+  readonly input: RawInput;
+}
+
+interface CommonView {
+  /** The words of the command, where they are not the operation's name. */
+  readonly name?: string;
+  /** One line; by default the operation's summary. */
+  readonly summary?: string;
+  /** What it does, where the summary does not say it all. */
+  readonly details?: string;
+  /** A worked example: what to type, and what comes back. */
+  readonly example?: string;
+  /** Values that this command always gives, by field: `{ paused: true }`. They are no arguments of it. */
+  readonly fixed?: Readonly<Record<string, unknown>>;
+  /** As in the operation's hints, for this command. */
+  readonly positional?: readonly string[];
+  /** Texts of arguments, by field, for a person at a terminal; by default the schema's description. */
+  readonly help?: Readonly<Record<string, string>>;
+  /** Turns a file's text into the body, where that is not the file as it is. */
+  readonly readFile?: (text: string) => unknown;
+}
+
+export interface ActionView<Answer> extends CommonView {
+  /** The answer for a person. By default its fields, a line each. */
+  text?(answer: Answer, tools: ViewTools): string | Promise<string>;
+  /** Remarks beside it, such as what to do next. */
+  notes?(answer: Answer, tools: ViewTools): readonly string[] | Promise<readonly string[]>;
+  /** What is asked before it runs, unless --yes; null: nothing. What it shows first goes to stderr. */
+  confirm?(tools: ViewTools & { note(text: string): void }): Promise<string | null>;
+  /** Whether the answer holds differences: exit code 3 with --exit-code. */
+  differs?(answer: Answer): boolean;
+}
+
+export interface ListView<Row> extends CommonView {
+  /** By default one for each field of a row. */
+  readonly columns?: readonly Column<Row>[];
+  /** What is said of an empty list: what to do next. */
+  readonly empty?: string;
+  /** Remarks beside the list. */
+  notes?(page: Readonly<Record<string, unknown>>, tools: ViewTools): readonly string[];
+}
+
+export type DocumentView = CommonView;
+
+export interface BoundView extends CommonView {
+  readonly operation: Operation;
+  readonly text?: ActionView<never>['text'];
+  readonly notes?: (answer: never, tools: ViewTools) => readonly string[] | Promise<readonly string[]>;
+  readonly confirm?: ActionView<never>['confirm'];
+  readonly differs?: (answer: never) => boolean;
+  readonly columns?: readonly Column<never>[];
+  readonly empty?: string;
+}
+
+/** A command of an action. */
+export function actionView<Declared extends Action>(
+  operation: Declared,
+  view: ActionView<AnswerOf<Declared>>,
+): BoundView {
+  return { operation, ...view } as BoundView;
+}
+
+/** A command of a list. */
+export function listView<Declared extends List>(operation: Declared, view: ListView<RowOf<Declared>>): BoundView {
+  return { operation, ...view } as BoundView;
+}
+
+/** A command of a document. */
+export function documentView(operation: DocumentOperation, view: DocumentView): BoundView {
+  return { operation, ...view };
+}
+
+/** A group of commands: `invoice`, or `invoice line` within it. */
+export interface Noun {
+  readonly name: string;
+  /** One line, as the list of commands shows it. */
+  readonly summary: string;
+  /** In whole sentences. */
+  readonly description?: string;
+  /** The command that runs when none is named: `usage acme` is `usage show acme`. */
+  readonly defaultVerb?: string;
+  readonly views: readonly BoundView[];
+}
