@@ -168,12 +168,12 @@ function fix({ operation, fixed = {} }: BoundView, input: Parts): void {
 }
 
 function readMonth(input: Parts, { month, from, to }: Readonly<Record<string, unknown>>): void {
-  if (month === undefined) return;
+  if (typeof month !== 'string') return;
   if (from !== undefined || to !== undefined)
     throw new ArcadiaError('invalid_argument', 'Give either --month or --from and --to, not both.');
-  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(String(month)))
-    throw new ArcadiaError('invalid_argument', `--month "${String(month)}" is not a month; write it as 2026-05.`);
-  const first = Temporal.PlainDate.from(`${String(month)}-01`);
+  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month))
+    throw new ArcadiaError('invalid_argument', `--month ${JSON.stringify(month)} is not a month; write it as 2026-05.`);
+  const first = Temporal.PlainDate.from(`${month}-01`);
   input.query.from = first.toString();
   input.query.to = first.add({ months: 1 }).toString();
 }

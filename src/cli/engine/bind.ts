@@ -111,7 +111,7 @@ async function askFirst(session: Session, view: BoundView, surface: Surface, inp
 }
 
 function filled(template: string, values: Readonly<Record<string, unknown>>): string {
-  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => asText(values[name]));
 }
 
 /** What a schema refused, by the arguments that it came from, one line each. */
@@ -143,6 +143,10 @@ function plainExample(view: BoundView, { positional }: BoundArguments): string {
 
 function valueAt(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], value);
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 function quoted(text: string): string {

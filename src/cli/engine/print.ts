@@ -29,7 +29,7 @@ function plainText(answer: unknown): string {
 
 function plain(value: unknown): string | null {
   if (value === null || value === undefined) return null;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** A page, or with --all one after the other, as they come. */

@@ -99,7 +99,7 @@ function unreadable(file: string): (cause: Error) => never {
 
 function addressOf(operation: Operation, { params, query }: RawInput): string {
   const path = operation.path.replaceAll(/:(\w+)/g, (_, name: string) =>
-    encodeURIComponent(String(params[name] ?? '')),
+    encodeURIComponent(params[name] as string | number),
   );
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { Operation } from '../../platform/declare/operation.ts';
 import { bindCommand } from './bind.ts';
 import type { BoundView, Noun } from './views.ts';

@@ -83,12 +83,12 @@ export function actionView<Declared extends Action>(
   operation: Declared,
   view: ActionView<AnswerOf<Declared>>,
 ): BoundView {
-  return { operation, ...view } as BoundView;
+  return { operation, ...view };
 }
 
 /** A command of a list. */
 export function listView<Declared extends List>(operation: Declared, view: ListView<RowOf<Declared>>): BoundView {
-  return { operation, ...view } as BoundView;
+  return { operation, ...view };
 }
 
 /** A command of a document. */
