@@ -75,7 +75,8 @@ function described(line: RatedLine, kinds: ReadonlyMap<string, KindTitle>): Desc
     to: line.to.toString(),
   };
   if (line.kind === 'base_fee') {
-    const every = line.every === 'year' ? 'yearly fee' : 'monthly fee';
+    const named = { month: 'monthly fee', quarter: 'quarterly fee', year: 'yearly fee' }[line.every];
+    const every = named ?? `fee for ${line.every}`;
     return {
       kind: 'base',
       description: `${line.planName}, ${every}`,

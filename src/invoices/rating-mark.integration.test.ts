@@ -55,6 +55,15 @@ it('a discount of a year in advance is on the invoice of the fee, and the months
   expect(await bill(january.add({ months: 1 }))).toEqual([]);
 });
 
+it('a quarter in advance is billed whole, and a pause within it gives back its days', async () => {
+  await makePlan(test.db, { ...yearly, plan: 'quarterly', baseEvery: 'quarter', from: '2023-01-01', base: '90.00' });
+  await addDeployment(test.db, { customer: 'acme', slug: 'a', plan: 'quarterly' });
+  expect(await bill(january)).toEqual(['90.00']);
+  // From 1 January to 1 April there are 90 days.
+  await pauseSubscription(test.db, { deployment: 'a', from: at('2026-03-25'), to: at('2026-04-05') }, 'ann', now);
+  expect(await proposed()).toEqual(['2026-01 -7.00']);
+});
+
 it('a pause within a billed year gives back its days, and a later end the rest', async () => {
   await addDeployment(test.db, { customer: 'acme', slug: 'a', plan: 'yearly' });
   expect(await bill(january)).toEqual(['1200.00']);

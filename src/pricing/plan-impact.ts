@@ -1,7 +1,7 @@
 import type { Database } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Exact } from '../platform/quantity.ts';
-import type { PlanVersion } from './plan.ts';
+import { monthsOfFee, type PlanVersion } from './plan.ts';
 import { listPlanVersions } from './plans.ts';
 import { ratedMonth, type RatedMonthOptions } from './rated-months.ts';
 import { monthOfInstant, monthSpan } from './rating/proration.ts';
@@ -106,7 +106,7 @@ async function changedBills(
   const versions = await listPlanVersions(db, version.plan);
   const next = versions.find(({ from }) => Temporal.PlainDate.compare(from, version.from) > 0);
   const held = { from: startOf(version.from), to: next ? startOf(next.from) : null };
-  const isMonthly = [version, ...versions].every(({ baseEvery }) => baseEvery === 'month');
+  const isMonthly = [version, ...versions].every((one) => monthsOfFee(one) === 1);
   const current = monthOfInstant(now);
   const bills: { month: Temporal.PlainYearMonth; pair: Pair; deployments: number }[] = [];
   const first = version.from.toPlainYearMonth().subtract({ months: isMonthly ? 1 : 12 });

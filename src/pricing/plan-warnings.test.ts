@@ -32,6 +32,11 @@ const priced = (kind: string, unitPrice: string, more: object = {}) => ({
   ...more,
 });
 
+it('a cap below the base fee is pointed out', () => {
+  expect(codes({ base: '30.00', cap: '29.99' })).toEqual(['cap_below_base']);
+  expect(codes({ base: '30.00', cap: '30.00' })).toEqual([]);
+});
+
 describe('a plan that would lose money is pointed out', () => {
   it('a price per hour without the cap that the provider has', () => {
     const off = priced('droplet_provisioned_hours', '2', { cap: '1344.00' });

@@ -1,6 +1,6 @@
 import type { Kind } from '../metering/kinds.ts';
 import { Exact, formatQuantity, roundQuantity } from '../platform/quantity.ts';
-import type { PlanItem, PlanVersion } from './plan.ts';
+import { monthsOfFee, type PlanItem, type PlanVersion } from './plan.ts';
 import {
   cappedHours,
   cappedKinds,
@@ -20,7 +20,8 @@ export interface PlanWarning {
     | 'allowance_above_base'
     | 'no_price'
     | 'in_the_past'
-    | 'within_a_month';
+    | 'within_a_month'
+    | 'cap_below_base';
   /** Within the plan: ['items', 2], or [] for the whole of it. */
   readonly path: readonly (string | number)[];
   readonly message: string;
@@ -41,6 +42,7 @@ export function warnAbout(plan: PlanVersion, kinds: readonly WarnedKind[], today
     ...plan.items.flatMap((item, index) => warnAboutItem(plan, item, ['items', index], day)),
     ...warnAboutSizes(plan, droplets.filter(isMetRunning), day),
     ...warnAboutOff(droplets),
+    ...warnAboutCap(plan),
     ...warnAboutAllowances(plan, droplets.filter(isMetRunning), day),
   ];
 }
@@ -150,6 +152,12 @@ function warnAboutOff(droplets: readonly DropletItem[]): PlanWarning[] {
   ];
 }
 
+/** A base fee that is never charged whole. */
+function warnAboutCap({ base, cap }: PlanVersion): PlanWarning[] {
+  if (cap === null || new Exact(cap).gte(base)) return [];
+  return [{ code: 'cap_below_base', path: ['cap'], message: `The cap of ${cap} is below the base fee of ${base}.` }];
+}
+
 /** What the provider asks for all that the base fee covers, whichever sizes of droplets it is used for. */
 function warnAboutAllowances(
   plan: PlanVersion,
@@ -161,7 +169,7 @@ function warnAboutAllowances(
     (sum, item) => sum.plus(new Exact(item.allowance).times(providerPriceOf(item.kind, day)?.unitPrice ?? 0)),
     new Exact(0),
   );
-  const base = new Exact(plan.base).div(plan.baseEvery === 'year' ? 12 : 1);
+  const base = new Exact(plan.base).div(monthsOfFee(plan));
   const bySize = dropletSizesOn(day).flatMap((size) => {
     const hours = droplets.flatMap(({ item, kind }) => {
       const level = levelOf(kind, size);
@@ -197,7 +205,7 @@ function leastUnitPrice(item: PlanItem): Exact | null {
     // A tier whose flat fee covers its units has no price per unit to compare.
     const prices = item.properties.tiers
       .filter((tier) => new Exact(tier.flatFee).isZero())
-      .map((tier) => new Exact(tier.unitPrice));
+      .map((tier) => new Exact(tier.unitPrice).div(item.properties.per ?? 1));
     return prices.length === 0 ? null : Exact.min(...prices);
   }
   return unitPriceOf(item);

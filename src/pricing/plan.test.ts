@@ -15,6 +15,18 @@ it('a good plan passes, with what it leaves out filled in', () => {
   });
 });
 
+it('a rhythm has one name', () => {
+  const every = (baseEvery: string) => checkPlan({ ...studio, baseEvery }, kinds).plan?.baseEvery;
+  expect(['month', '2 months', '3 months', 'quarter', '12 months', 'year'].map(every)).toEqual([
+    'month',
+    '2 months',
+    'quarter',
+    'quarter',
+    'year',
+    'year',
+  ]);
+});
+
 describe('a bad plan is refused with path and reason', () => {
   it.each([
     ['no name', { name: undefined }, 'name: is missing'],
@@ -33,6 +45,36 @@ describe('a bad plan is refused with path and reason', () => {
       'a minimum beside a yearly fee',
       { baseEvery: 'year', minimum: '60.00' },
       'minimum: is of each month, and the base fee is of a year: a plan has one or the other',
+    ],
+    [
+      'a minimum beside a fee for half a year',
+      { baseEvery: '6 months', minimum: '60.00' },
+      'minimum: is of each month, and the base fee is of 6 months: a plan has one or the other',
+    ],
+    [
+      'another rhythm',
+      { baseEvery: '13 months' },
+      'baseEvery: must be month, quarter, year, or a number of months such as 6 months, 12 at most',
+    ],
+    [
+      'a discount of nothing',
+      { discount: { percent: '0' } },
+      'discount.percent: must be more than 0; leave the discount out for none',
+    ],
+    [
+      'a carry-over of no allowance',
+      { items: [{ ...item, allowance: '0', carryOver: {} }] },
+      'items[0].carryOver: has no allowance of which something could be left',
+    ],
+    [
+      'a carry-over of nothing',
+      { items: [{ ...item, carryOver: { limit: '0' } }] },
+      'items[0].carryOver.limit: must be more than 0; leave carryOver out for an allowance that lapses, or limit for none',
+    ],
+    [
+      'a division without end',
+      { items: [{ ...item, model: 'volume', properties: { per: '3', tiers: [{ upTo: null, unitPrice: '1' }] } }] },
+      'items[0].properties.per: units divided by 3 have digits without end: use one such as 1000 or 1024, or roundUp',
     ],
     ['a stranger', { bonus: '1' }, 'bonus: is not known here'],
     ['a discount of both', { discount: { percent: '1', amount: '1' } }, 'discount: needs either percent or amount'],

@@ -21,6 +21,19 @@ const day = z.iso
 const minimum = decimalText.nullable().default(null);
 const cap = decimalText.nullable().default(null);
 
+const everyError = 'must be month, quarter, year, or a number of months such as 6 months, 12 at most';
+
+/** What a base fee is for. Three months are a quarter and twelve a year, however they are written. */
+const baseEvery = z
+  .string({ error: everyError })
+  .regex(/^(month|quarter|year|([2-9]|1[0-2]) months)$/, { error: everyError })
+  .transform((every) => (every === '3 months' ? 'quarter' : every === '12 months' ? 'year' : every));
+
+/** How many months a base fee is for. */
+export function monthsOfFee({ baseEvery: every }: { readonly baseEvery: string }): number {
+  return { month: 1, quarter: 3, year: 12 }[every] ?? Number.parseInt(every, 10);
+}
+
 /** A month's carried allowance rests on as many months before it, so that none has to look back further. */
 export const carryOverMonthsMax = 12;
 const carryOverMonthsError = `must be a whole number from 1 to ${carryOverMonthsMax}`;
@@ -92,11 +105,10 @@ export const planSchema = z
       pattern: /^[A-Z]{3}$/,
       error: 'must be a currency code such as USD',
     }),
-    base: decimalText.describe('The base fee of a month, or of a year.'),
-    baseEvery: z
-      .enum(['month', 'year'], { error: 'must be month or year' })
+    base: decimalText.describe('The base fee, for the time that baseEvery says.'),
+    baseEvery: baseEvery
       .default('month')
-      .describe('What the base fee is for.'),
+      .describe('What the base fee is for: month, quarter, year, or a number of months such as 6 months.'),
     baseDue: z
       .enum(['arrears', 'advance'], { error: 'must be arrears or advance' })
       .default('arrears')
@@ -166,19 +178,45 @@ export function checkPlan(
     });
     return { plan: null, problems };
   }
-  const problems = [...undefinedLimits(parsed.data), ...unknownKinds(parsed.data, kinds)];
-  return problems.length > 0 ? { plan: null, problems } : { plan: parsed.data, problems: [] };
+  const plan = parsed.data;
+  const problems = [...undefinedLimits(plan), ...withoutEffect(plan), ...unknownKinds(plan, kinds)];
+  return problems.length > 0 ? { plan: null, problems } : { plan, problems: [] };
 }
 
 /** A month's minimum and cap are compared with a month's fee: beside a longer one they mean nothing yet. */
-function undefinedLimits({ baseEvery, ...plan }: PlanVersion): PlanProblem[] {
-  if (baseEvery === 'month') return [];
+function undefinedLimits({ baseEvery: every, ...plan }: PlanVersion): PlanProblem[] {
+  if (every === 'month') return [];
   return (['minimum', 'cap'] as const)
     .filter((limit) => plan[limit] !== null)
     .map((limit) => ({
       path: [limit],
-      reason: `is of each month, and the base fee is of a ${baseEvery}: a plan has one or the other`,
+      reason: `is of each month, and the base fee is of ${every.endsWith('months') ? every : `a ${every}`}: a plan has one or the other`,
     }));
+}
+
+/** What is said and does nothing is a mistake. */
+function withoutEffect({ discount, items }: PlanVersion): PlanProblem[] {
+  const isZero = (text: string | null | undefined) => text != null && new Exact(text).isZero();
+  const problems: PlanProblem[] = [];
+  for (const name of ['percent', 'amount'] as const) {
+    if (isZero(discount?.[name])) {
+      problems.push({ path: ['discount', name], reason: 'must be more than 0; leave the discount out for none' });
+    }
+  }
+  for (const [index, { allowance, carryOver }] of items.entries()) {
+    if (carryOver === null) continue;
+    if (isZero(allowance)) {
+      problems.push({
+        path: ['items', index, 'carryOver'],
+        reason: 'has no allowance of which something could be left',
+      });
+    }
+    if (isZero(carryOver.limit)) {
+      const reason = 'must be more than 0; leave carryOver out for an allowance that lapses, or limit for none';
+      problems.push({ path: ['items', index, 'carryOver', 'limit'], reason });
+    }
+  }
+  return problems;
 }
 
 function unknownKinds(plan: PlanVersion, kinds: ReadonlySet<string>): PlanProblem[] {

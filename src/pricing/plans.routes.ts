@@ -42,7 +42,7 @@ const planVersion = z
     from: dayOut.meta({ description: 'The first day on which this version holds' }),
     currency: z.string(),
     base: decimalOut,
-    baseEvery: z.enum(['month', 'year']),
+    baseEvery: z.string().meta({ description: 'month, quarter, year, or a number of months such as 6 months' }),
     baseDue: z.enum(['arrears', 'advance']),
     minimum: decimalOut.nullable(),
     cap: decimalOut.nullable(),

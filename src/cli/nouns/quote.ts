@@ -87,11 +87,12 @@ $ arcadia quote --resources new.yaml --plan studio --plan atelier`,
       }
 
       const { quotePlans } = await import('../../pricing/plan-quotes.ts');
+      const { usageOf } = await import('../../pricing/quotes.ts');
       const basis: QuoteBasis =
         planned !== null
           ? { kind: 'resources', resources: planned }
           : options.usage !== undefined
-            ? { kind: 'usage', usage: Object.fromEntries(options.usage.map(parseUsage)) }
+            ? { kind: 'usage', usage: usageOf(options.usage.map(parseUsage)) }
             : options.average !== undefined
               ? { kind: 'average', deployment: deployment ?? '', months: options.average }
               : { kind: 'period', deployment: deployment ?? '', ...range };

@@ -131,6 +131,29 @@ describe('a yearly fee', () => {
     ]);
   });
 
+  it('by the quarter, and by any number of months, follows the same law', () => {
+    const timeline = (baseEvery: string, baseDue: 'arrears' | 'advance') => [
+      stay(version({ baseEvery, base: '90.00', baseDue }), '2026-01-31', '2026-10-15'),
+    ];
+    expect(months(timeline('quarter', 'arrears'))).toEqual([
+      '2026-04: base_fee 2026-01-31..2026-04-30 90.00',
+      '2026-07: base_fee 2026-04-30..2026-07-31 90.00',
+      // 76 of the 92 days from 31 July to 31 October.
+      '2026-10: base_fee 2026-07-31..2026-10-15 74.35',
+    ]);
+    expect(months(timeline('quarter', 'advance'))).toEqual([
+      '2026-01: base_fee 2026-01-31..2026-04-30 90.00',
+      '2026-04: base_fee 2026-04-30..2026-07-31 90.00',
+      '2026-07: base_fee 2026-07-31..2026-10-15 74.35',
+    ]);
+    // The first five months end on 30 June; 107 of the 153 days to 30 November.
+    expect(months(timeline('5 months', 'advance'))).toEqual([
+      '2026-01: base_fee 2026-01-31..2026-06-30 90.00',
+      '2026-06: base_fee 2026-06-30..2026-10-15 62.94',
+    ]);
+    expect(months(timeline('12 months', 'advance'))).toEqual(months(timeline('year', 'advance')));
+  });
+
   it('from 29 February has its anniversary on the 28th', () => {
     expect(months([stay(yearly, '2024-02-29', '2026-02-28')])).toEqual([
       '2026-02: base_fee 2025-02-28..2026-02-28 365.00',

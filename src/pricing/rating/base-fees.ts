@@ -1,6 +1,6 @@
 import { currencyDigits } from '../../platform/money.ts';
 import { Exact } from '../../platform/quantity.ts';
-import type { PlanVersion } from '../plan.ts';
+import { monthsOfFee, type PlanVersion } from '../plan.ts';
 import { monthSpan, overlap, prorate, type Span } from './proration.ts';
 import { type Piece, type Timeline, versionKey } from './timeline.ts';
 
@@ -31,14 +31,17 @@ interface FeePeriod extends Span {
  * - Monthly in advance: the next month's, as far as the term that has begun lasts into it; and the
  *   month's own where the term began within it. A change in the next month, made after this
  *   month was billed, is therefore a correction of this month.
- * - Yearly: a year runs from the term's beginning, or its anniversary, at the price of the version
- *   of that first day, prorated where the term ends earlier. In advance it is on the bill of the month in which the
- *   year begins, in arrears on that of the month in which its last moment lies.
+ * - By the quarter, the year or any number of months: such a period runs from the term's beginning, or as
+ *   many months after it, at the price of the version of that first day, prorated where the term ends
+ *   earlier. In advance it is on the bill of the month in which the period begins, in arrears on that of
+ *   the month in which its last moment lies.
  */
 export function feesBilled(timeline: Timeline, month: Temporal.PlainYearMonth): BaseFee[] {
   return termsOf(timeline).flatMap((term) => {
-    const { baseEvery, baseDue } = (term.stays[0] as Timeline[number]).version;
-    if (baseEvery === 'year') return yearlyFees(term, baseDue, monthSpan(month));
+    const { version } = term.stays[0] as Timeline[number];
+    const { baseDue } = version;
+    const months = monthsOfFee(version);
+    if (months > 1) return periodicFees(term, months, baseDue, month);
     if (baseDue === 'arrears') return monthlyFees(term.stays, month);
     const { from, to } = monthSpan(month);
     const fees: BaseFee[] = [];
@@ -49,15 +52,16 @@ export function feesBilled(timeline: Timeline, month: Temporal.PlainYearMonth): 
 }
 
 /**
- * The fee that a month's own active time costs, whenever it is billed; of a yearly fee a twelfth. The
- * twelfths are differences of a running total over the calendar year: twelve of them are the fee.
+ * The fee that a month's own active time costs, whenever it is billed; of a yearly fee a twelfth, of a
+ * quarter's a third. These are differences of a running total over the calendar year, or over as many
+ * months since the year 0: twelve twelfths are the fee.
  */
 export function feesOfMonth(pieces: readonly Piece[], month: Temporal.PlainYearMonth): BaseFee[] {
   const fees: BaseFee[] = [];
   for (const piece of pieces) {
     if (piece.state !== 'active' || piece.version === null) continue;
-    const shares = piece.version.baseEvery === 'year' ? 12 : 1;
-    pushFee(fees, piece.version, piece, { ...monthOf(month), shares, before: (month.month - 1) % shares });
+    const shares = monthsOfFee(piece.version);
+    pushFee(fees, piece.version, piece, { ...monthOf(month), shares, before: indexOf(month) % shares });
   }
   return fees;
 }
@@ -141,32 +145,41 @@ function pushFee(fees: BaseFee[], version: PlanVersion, { from, to }: Span, peri
   else fees.push(fee);
 }
 
-function yearlyFees(term: Term, due: PlanVersion['baseDue'], month: Span): BaseFee[] {
+function periodicFees(
+  term: Term,
+  months: number,
+  due: PlanVersion['baseDue'],
+  month: Temporal.PlainYearMonth,
+): BaseFee[] {
+  const bill = monthSpan(month);
   const anchor = term.from.toZonedDateTimeISO('UTC');
-  const anniversary = (years: number) => anchor.add({ years }).toInstant();
-  // The first year that can end within the month, and the last that can begin in it.
-  const first = Math.max(0, month.from.toZonedDateTimeISO('UTC').year - anchor.year - 1);
+  const beginning = (count: number) => anchor.add({ months: count * months }).toInstant();
+  // The first period that can end within the month, and the last that can begin in it.
+  const since = indexOf(month) - indexOf(anchor.toPlainDate().toPlainYearMonth());
   const fees: BaseFee[] = [];
-  for (let years = first; Temporal.Instant.compare(anniversary(years), month.to) < 0; years += 1) {
-    const year = { from: anniversary(years), to: anniversary(years + 1) };
-    const held = overlap(term, year);
+  for (let count = Math.max(0, Math.floor(since / months) - 1); ; count += 1) {
+    const period = { from: beginning(count), to: beginning(count + 1) };
+    if (Temporal.Instant.compare(period.from, bill.to) >= 0) return fees;
+    const held = overlap(term, period);
     if (held === null) continue;
-    const billed =
+    const isBilled =
       due === 'advance'
-        ? Temporal.Instant.compare(held.from, month.from) >= 0
-        : Temporal.Instant.compare(held.to, month.from) > 0 && Temporal.Instant.compare(held.to, month.to) <= 0;
-    if (!billed) continue;
-    const fee = yearlyFee(term.stays, held, year);
+        ? Temporal.Instant.compare(held.from, bill.from) >= 0
+        : Temporal.Instant.compare(held.to, bill.from) > 0 && Temporal.Instant.compare(held.to, bill.to) <= 0;
+    const fee = isBilled ? periodicFee(term.stays, held, { ...period, months, shares: 1, before: 0 }) : null;
     if (fee) fees.push(fee);
   }
-  return fees;
 }
 
-function yearlyFee(stays: Timeline, held: Span, year: Span): BaseFee | null {
+function periodicFee(stays: Timeline, held: Span, period: FeePeriod): BaseFee | null {
   const within = stays.filter((stay) => overlap(stay, held) !== null);
   const version = within[0]?.version;
   if (version === undefined) return null;
-  const period = { ...year, months: 12, shares: 1, before: 0 };
   const times = within.flatMap((stay) => (stay.paused ? [] : (overlap(stay, held) ?? [])));
   return { ...held, version, times, period, amount: prorated(new Exact(version.base), times, period, version) };
+}
+
+/** Months since the year 0. */
+function indexOf({ year, month }: Temporal.PlainYearMonth): number {
+  return year * 12 + month - 1;
 }

@@ -8,15 +8,30 @@ export interface Cliff {
   readonly kind: string;
   /** How many units more it takes. */
   readonly moreUnits: string;
+  /** With what the plan's minimum adds now. */
   readonly amount: string;
-  /** What it would cost with them. */
+  /** What it would cost with them, and the plan's minimum add. */
   readonly amountWithMore: string;
 }
 
 const least = new Exact('0.000000001');
 
-/** Where the next unit, or one not far away, makes an item's whole amount less; null: nowhere. */
-export function cliffOf(plan: Pick<PlanVersion, 'currency'>, item: PlanItem, billable: string): Cliff | null {
+/** What is beside the item: the sum of all that is due on its plan version, and the least that it comes to. */
+export interface CliffContext {
+  readonly due: Exact;
+  readonly minimum: Exact;
+}
+
+/**
+ * Where the next unit, or one not far away, makes what an item costs, with what the plan's minimum adds,
+ * less; null: nowhere.
+ */
+export function cliffOf(
+  plan: Pick<PlanVersion, 'currency'>,
+  item: PlanItem,
+  billable: string,
+  { due, minimum }: CliffContext,
+): Cliff | null {
   if (item.model !== 'volume' && item.model !== 'stairstep') return null;
   const units = parseQuantity(billable);
   const cost = (of: Exact) => {
@@ -25,18 +40,30 @@ export function cliffOf(plan: Pick<PlanVersion, 'currency'>, item: PlanItem, bil
     return (item.cap === null ? atLeast : Exact.min(atLeast, item.cap)).toDecimalPlaces(currencyDigits(plan.currency));
   };
   const now = cost(units);
-  // A tier begins with the least unit beyond the end of the one before it.
-  const beginnings = item.properties.tiers.flatMap(({ upTo }) => (upTo === null ? [] : [new Exact(upTo).plus(least)]));
-  const cheaper = beginnings.filter((beginning) => beginning.gt(units) && cost(beginning).lt(now));
-  const best = cheaper.reduce<Exact | null>(
-    (found, one) => (found === null || cost(one).lt(cost(found)) ? one : found),
-    null,
-  );
-  if (best === null) return null;
+  const others = due.minus(now);
+  /** The item's cost, and what all that is due lacks to the minimum with it. */
+  const withMinimum = (amount: Exact) => Exact.max(amount, minimum.minus(others));
+  const best = tierBeginnings(item.properties)
+    .filter((beginning) => beginning.gt(units))
+    .reduce<Exact | null>((found, one) => (cost(one).lt(found === null ? now : cost(found)) ? one : found), null);
+  if (best === null || !withMinimum(cost(best)).lt(withMinimum(now))) return null;
   return {
     kind: item.kind,
     moreUnits: formatQuantity(best.minus(units)),
-    amount: formatMoney(now, plan.currency),
-    amountWithMore: formatMoney(cost(best), plan.currency),
+    amount: formatMoney(withMinimum(now), plan.currency),
+    amountWithMore: formatMoney(withMinimum(cost(best)), plan.currency),
   };
+}
+
+/** The least units with which each tier but the first is reached: beyond the end of the one before it. */
+function tierBeginnings({
+  tiers,
+  per = '1',
+  roundUp = false,
+}: Extract<PlanItem, { model: 'volume' | 'stairstep' }>['properties']): Exact[] {
+  return tiers.flatMap(({ upTo }) => {
+    if (upTo === null) return [];
+    const end = roundUp ? new Exact(upTo).floor() : new Exact(upTo);
+    return [end.times(per).plus(least)];
+  });
 }

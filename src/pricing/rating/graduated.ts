@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { Exact } from '../../platform/quantity.ts';
 import type { Charged } from './charge.ts';
-import { chargeTier, dueAtZero, pricedTier, spans, tierList } from './tiers.ts';
+import { chargeTier, checkDivision, dividedUnits, division, dueAtZero, pricedTier, spans, tierList } from './tiers.ts';
 
 /** Each tier's units cost that tier's price, like income tax; a tier's flat fee is due once it is reached. */
-export const graduatedProperties = z.strictObject({
-  tiers: tierList(pricedTier),
-  dueAtZero,
-});
+export const graduatedProperties = z
+  .strictObject({ tiers: tierList(pricedTier), dueAtZero, ...division })
+  .superRefine(checkDivision);
 
 /**
  * A tier is reached when units lie above the end of the tier before it; at zero units none is,
  * and nothing is due, unless `dueAtZero` says that the first tier's flat fee is.
  */
-export function rateGraduated(properties: z.output<typeof graduatedProperties>, units: Exact): Charged {
+export function rateGraduated(properties: z.output<typeof graduatedProperties>, used: Exact): Charged {
+  const units = dividedUnits(properties, used);
   const reached = spans(properties.tiers).filter(
     (span, index) => units.gt(span.from) || (index === 0 && properties.dueAtZero),
   );

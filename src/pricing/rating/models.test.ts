@@ -16,6 +16,43 @@ const tiers = [
   { upTo: null, unitPrice: '0.5' },
 ];
 
+describe('units are divided before the tiers', () => {
+  const thousands = { tiers, per: '1000' };
+  it.each([
+    ['graduated', {}, '10000', '21'],
+    ['graduated', {}, '10000.000000001', '24.000000000001'],
+    ['graduated', { roundUp: true }, '9000.000000001', '21'],
+    ['graduated', { roundUp: true }, '10000.000000001', '25'],
+    ['volume', {}, '20500', '23.5'],
+    ['volume', { roundUp: true }, '20500', '10.5'],
+    ['volume', { roundUp: true, per: '3' }, '10', '9'],
+    ['volume', { per: '1024' }, '512', '2'],
+  ])('%s by %o: %s units are %s', (model, more, units, expected) => {
+    expect(amount(model, { ...thousands, ...more }, units)).toBe(expected);
+  });
+
+  it('for steps too; nothing used is nothing', () => {
+    const steps = {
+      per: '100',
+      roundUp: true,
+      tiers: [
+        { upTo: '5', flatFee: '10' },
+        { upTo: null, flatFee: '15' },
+      ],
+    };
+    expect(['0', '500', '500.1'].map((units) => amount('stairstep', steps, units))).toEqual(['0', '10', '15']);
+  });
+
+  it('shows the tiers as they count, and refuses a quotient without end', () => {
+    expect(rate('volume', thousands, '2500').tiers).toMatchObject([{ units: '2.5', unitPrice: '2', amount: '6' }]);
+    expect(problems('volume', { tiers, per: '3' })).toEqual([
+      'properties.per: units divided by 3 have digits without end: use one such as 1000 or 1024, or roundUp',
+    ]);
+    expect(problems('volume', { tiers, per: '0' })).toEqual(['properties.per: must be more than 0']);
+    expect(problems('standard', { unitPrice: '1', per: '10' })).toHaveLength(1);
+  });
+});
+
 describe('a bound belongs to the lower tier, exactly', () => {
   it.each([
     ['graduated', '10', '21'],

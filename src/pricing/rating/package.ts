@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Exact } from '../../platform/quantity.ts';
 import type { Charged } from './charge.ts';
 import { decimalText, positiveDecimalText } from './decimal.ts';
+import { dividedUnits } from './tiers.ts';
 
 /** Units are sold in whole packages; one that is begun is paid. */
 export const packageProperties = z.strictObject({
@@ -10,10 +11,7 @@ export const packageProperties = z.strictObject({
 });
 
 export function ratePackage(properties: z.output<typeof packageProperties>, units: Exact): Charged {
-  const size = new Exact(properties.packageSize);
-  // Not ceil(units / size): a quotient without end must not be rounded onto a whole number.
-  const full = units.divToInt(size);
-  const packages = full.times(size).lt(units) ? full.plus(1) : full;
+  const packages = dividedUnits({ per: properties.packageSize, roundUp: true }, units);
   return {
     amount: packages.times(new Exact(properties.packagePrice)),
     tiers: [],

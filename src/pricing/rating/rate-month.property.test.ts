@@ -55,11 +55,11 @@ describe('base fees', () => {
     },
   );
 
-  it('by the year: in advance and in arrears come to the same', () => {
+  it('by the year, the quarter or some months: in advance and in arrears come to the same', () => {
     fc.assert(
-      fc.property(cuts, states, (days, of) => {
+      fc.property(cuts, states, fc.constantFrom('year', 'quarter', '2 months', '7 months'), (days, of, baseEvery) => {
         const [advance, arrears] = (['advance', 'arrears'] as const).map((baseDue) => {
-          const yearly = { base: '1000.00', baseEvery: 'year', baseDue } as const;
+          const yearly = { base: '1000.00', baseEvery, baseDue } as const;
           const timeline = timelineOf(days, of, {
             a: version({ plan: 'a', ...yearly }),
             b: version({ plan: 'b', ...yearly }),

@@ -122,6 +122,14 @@ describe('an estimate of a month', () => {
   };
   it('has a twelfth of a yearly fee', () => expect(estimate('2026-06')).toBe('8.33'));
 
+  it('has a third of a fee by the quarter, and three of them are the fee', () => {
+    const thirds = ['2026-02', '2026-03', '2026-04'].map((month) => {
+      const used = usedMonth([stay(version({ base: '100.00', baseEvery: 'quarter' }), '2020-01-01')], month, {});
+      return rateMonth({ ...used, fees: feesOfMonth(used.pieces, used.month), earlier: [] }).totals[0]?.total;
+    });
+    expect(thirds).toEqual(['33.34', '33.33', '33.33']);
+  });
+
   it('and twelve of them are the fee, from whatever month on', () => {
     for (const first of ['2026-01', '2026-08']) {
       const months = Array.from({ length: 12 }, (_, index) =>

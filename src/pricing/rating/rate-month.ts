@@ -78,6 +78,8 @@ export interface RatedMonth {
   /** Per currency, the sum of its lines' amounts; by currency. Nothing on any plan: none. */
   readonly totals: readonly { readonly currency: string; readonly total: string }[];
   readonly uncharged: readonly UnchargedUsage[];
+  /** The plan's minimum for the lines shown, whether it decides or not, of the versions that have one. */
+  readonly minimums: readonly { readonly version: PlanVersion; readonly minimum: Exact }[];
 }
 
 export interface RateMonthInput extends UsedMonth {
@@ -109,7 +111,11 @@ export function rateMonth({ month, pieces, fees, earlier }: RateMonthInput): Rat
     ...others.map((version) => ({ version, section: null, fees: feesOf(fees, version), usage: [] })),
   ];
   const lines: RatedLine[] = all.flatMap((one) => [...one.fees.map(feeLine), ...one.usage, ...adjust(one, month)]);
-  return { month, lines, totals: totalsOf(lines), uncharged: unchargedOf(pieces) };
+  const minimums = all.flatMap((one) => {
+    const { minimum } = planLimits(one);
+    return minimum === null ? [] : [{ version: one.version, minimum }];
+  });
+  return { month, lines, totals: totalsOf(lines), uncharged: unchargedOf(pieces), minimums };
 }
 
 /** All that is shown of one plan version, before its adjustments. */

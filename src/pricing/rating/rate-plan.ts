@@ -104,7 +104,12 @@ export function quoteOf(rated: RatedMonth, versions: readonly PlanVersion[]): Qu
   const cliffs = usage.flatMap((line) => {
     const version = versions.find(({ plan, from }) => plan === line.plan && from.equals(line.planFrom));
     const item = version?.items.find(({ kind }) => kind === line.billingKind);
-    return (version && item && cliffOf(version, item, line.billable)) ?? [];
+    if (version === undefined || item === undefined) return [];
+    const isOfVersion = (one: { readonly plan: string; readonly planFrom: Temporal.PlainDate }) =>
+      one.plan === line.plan && one.planFrom.equals(line.planFrom);
+    const due = [...fees, ...usage].filter(isOfVersion).reduce((all, { amount }) => all.plus(amount), new Exact(0));
+    const minimum = rated.minimums.find((one) => one.version === version)?.minimum ?? new Exact(0);
+    return cliffOf(version, item, line.billable, { due, minimum }) ?? [];
   });
   return {
     plan: last.plan,

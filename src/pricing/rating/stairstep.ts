@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Exact } from '../../platform/quantity.ts';
 import type { Charged } from './charge.ts';
 import { decimalText } from './decimal.ts';
-import { chargeTier, dueAtZero, spanOf, tierList, upTo } from './tiers.ts';
+import { chargeTier, checkDivision, dividedUnits, division, dueAtZero, spanOf, tierList, upTo } from './tiers.ts';
 
 const step = z.strictObject({
   upTo,
@@ -10,12 +10,12 @@ const step = z.strictObject({
 });
 
 /** One flat fee for the tier in which the total falls, whatever the units. */
-export const stairstepProperties = z.strictObject({
-  tiers: tierList(step),
-  dueAtZero,
-});
+export const stairstepProperties = z
+  .strictObject({ tiers: tierList(step), dueAtZero, ...division })
+  .superRefine(checkDivision);
 
-export function rateStairstep(properties: z.output<typeof stairstepProperties>, units: Exact): Charged {
+export function rateStairstep(properties: z.output<typeof stairstepProperties>, used: Exact): Charged {
+  const units = dividedUnits(properties, used);
   if (units.isZero() && !properties.dueAtZero) return { amount: new Exact(0), tiers: [] };
   const span = spanOf(properties.tiers, units);
   const tier = chargeTier(span, units, {

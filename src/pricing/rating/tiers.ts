@@ -13,6 +13,42 @@ export const dueAtZero = z
   .default(false)
   .describe('Whether the fixed part is due although nothing was used.');
 
+/** How units are divided before they meet the tiers, whose bounds and prices are of the quotient. */
+export const division = {
+  per: positiveDecimalText
+    .optional()
+    .describe('How many units make one that the tiers count: "1000" for prices per thousand; left out: 1.'),
+  roundUp: z
+    .boolean({ error: 'must be true or false' })
+    .optional()
+    .describe('Whether the tiers count whole ones only, one that is begun included.'),
+};
+
+interface Division {
+  readonly per?: string | undefined;
+  readonly roundUp?: boolean | undefined;
+}
+
+/** A quotient without end would have to be rounded before it is multiplied. */
+export function checkDivision({ per = '1', roundUp }: Division, context: z.RefinementCtx): void {
+  if (roundUp || new Exact(1).div(per).times(per).eq(1)) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['per'],
+    message: `units divided by ${per} have digits without end: use one such as 1000 or 1024, or roundUp`,
+  });
+}
+
+/** The units that the tiers count. */
+export function dividedUnits({ per = '1', roundUp = false }: Division, units: Exact): Exact {
+  if (per === '1' && !roundUp) return units;
+  const size = new Exact(per);
+  if (!roundUp) return units.div(size);
+  // Not ceil(units / size): a quotient without end must not be rounded onto a whole number.
+  const full = units.divToInt(size);
+  return full.times(size).lt(units) ? full.plus(1) : full;
+}
+
 /** Tiers with a price per unit, a flat fee, or both. */
 export const pricedTier = z.strictObject({
   upTo,

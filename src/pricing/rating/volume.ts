@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import { Exact } from '../../platform/quantity.ts';
 import type { Charged } from './charge.ts';
-import { chargeTier, dueAtZero, pricedTier, spanOf, tierList } from './tiers.ts';
+import { chargeTier, checkDivision, dividedUnits, division, dueAtZero, pricedTier, spanOf, tierList } from './tiers.ts';
 
 /**
  * All units cost the price of the tier in which their total falls, with that tier's flat fee. One
  * more unit can make everything cheaper: such a cliff is allowed.
  */
-export const volumeProperties = z.strictObject({
-  tiers: tierList(pricedTier),
-  dueAtZero,
-});
+export const volumeProperties = z
+  .strictObject({ tiers: tierList(pricedTier), dueAtZero, ...division })
+  .superRefine(checkDivision);
 
-export function rateVolume(properties: z.output<typeof volumeProperties>, units: Exact): Charged {
+export function rateVolume(properties: z.output<typeof volumeProperties>, used: Exact): Charged {
+  const units = dividedUnits(properties, used);
   if (units.isZero() && !properties.dueAtZero) return { amount: new Exact(0), tiers: [] };
   const span = spanOf(properties.tiers, units);
   const tier = chargeTier(span, units, {
