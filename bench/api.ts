@@ -15,6 +15,7 @@ import { type Database, openPool } from '../src/platform/database/database.ts';
 import { createLog } from '../src/platform/log.ts';
 import { resources, seedFleet, seedUsage } from './fleet.ts';
 import { type Row, row, say, withBenchDatabase } from './support.ts';
+import { program } from '../src/modules.ts';
 
 // What the API adds to its SQL: authentication, checks, rendering by schema, log lines, limits. Held
 // against a server of a few lines that runs the same SQL through a pool of the same size; and, to
@@ -105,7 +106,8 @@ export default async function bench(): Promise<Row[]> {
       connectionString,
       config,
       log,
-      readiness: openReadiness({ db, stopping: stopping.signal }),
+      program,
+      readiness: openReadiness({ db, program, stopping: stopping.signal }),
       registry: new Registry(),
     });
     const pool = openPool({ connectionString, max: poolSize, applicationName: 'arcadia bench' });

@@ -6,12 +6,13 @@ import pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
-import { openWorker, type Worker } from '../src/jobs/worker.ts';
+import { startWorker, type Worker } from '../src/jobs/worker.ts';
 import { loadConfig } from '../src/platform/config.ts';
 import { connect, type Database } from '../src/platform/database/database.ts';
 import { declareJob } from '../src/platform/declare/job.ts';
 import { createLog } from '../src/platform/log.ts';
 import { type Row, row, say, withBenchDatabase } from './support.ts';
+import { program } from '../src/modules.ts';
 
 // Our runner against pg-boss's own work() and against graphile-worker, on one server in one run,
 // 5 jobs at a time: how fast a backlog of jobs that do nothing is drained, and how long a single
@@ -106,13 +107,12 @@ async function startOurs(db: Database, connectionString: string, meter: Meter) {
     attemptsMax: 1,
     run: (run) => meter.handler(run.arguments.n),
   });
-  const worker: Worker = await openWorker({
+  const worker: Worker = await startWorker({
     db,
     connectionString,
     config: loadConfig({ env: { ARCADIA_DATA_DIR: tmpdir() }, cwd: tmpdir() }),
     log: createLog({ level: 'error', format: 'json' }),
-    declarations: [job],
-    schedule: [],
+    program: { ...program, jobs: [job], schedule: [] },
     queues: ['default'],
     registry: new Registry(),
   });

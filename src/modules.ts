@@ -1,3 +1,23 @@
-import { routes } from './http/serve/routes.ts';
-import { platformErrors } from './platform/errors.ts';
-export const program = { operations: routes, errors: platformErrors };
+import { deploymentsModule } from './deployments/module.ts';
+import { httpModule } from './http/module.ts';
+import { inventoryModule } from './inventory/module.ts';
+import { invoicesModule } from './invoices/module.ts';
+import { jobsModule } from './jobs/module.ts';
+import { meteringModule } from './metering/module.ts';
+import { collectProgram, type Program } from './platform/declare/program.ts';
+import { platformModule } from './platform/module.ts';
+import { pricingModule } from './pricing/module.ts';
+
+// The modules of this program, in the order of the API's reference. The command imports this and hands
+// the program on; nothing else names what the modules declare.
+
+export const program: Program = collectProgram([
+  inventoryModule,
+  deploymentsModule,
+  meteringModule,
+  pricingModule,
+  invoicesModule,
+  jobsModule,
+  httpModule,
+  platformModule,
+]);

@@ -24,6 +24,21 @@ export const resourceKinds = [
 export type KnownResourceKind = (typeof resourceKinds)[number];
 export type ResourceKind = KnownResourceKind | (string & {});
 
+/** The parts in which an account is read, each at its own pace. `resources` reads all that is not named here. */
+export type SyncPass = 'projects' | 'resources' | 'snapshots' | 'backups' | 'spaces';
+
+const passOfKind: Readonly<Record<string, SyncPass>> = {
+  project: 'projects',
+  snapshot: 'snapshots',
+  droplet_backup: 'backups',
+  spaces_bucket: 'spaces',
+};
+
+/** Which part of a sync reads a kind. */
+export function syncPassOf(kind: ResourceKind): SyncPass {
+  return passOfKind[kind] ?? 'resources';
+}
+
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
 /** Something that a resource belongs to by nature, as `kind:external_id`; a firewall's tag as `tag:name`. */

@@ -1,125 +1,114 @@
 import { z } from 'zod';
-import type { ListingEvent, ListingProblem, Provider } from '../cloud/provider.ts';
+import { type ListingEvent, type ListingProblem, type Provider, type SyncPass, syncPassOf } from '../cloud/provider.ts';
+import type { Transaction } from '../platform/database/database.ts';
 import {
   CancelJob,
   declareJob,
-  type JobArguments,
   type JobDeclaration,
-  type QueueName,
+  type JobReference,
+  type JobRun,
+  referToJob,
 } from '../platform/declare/job.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { loadSecretKey } from '../platform/secrets/secret-key.ts';
 import { getAccount, listAccounts, openAccount } from './accounts.ts';
-import { syncAccount } from './sync.ts';
+import { syncAccount, syncedKinds } from './sync.ts';
 
 // The syncs as jobs: one per account and part of it, so that accounts do not wait for each other
 // and a part that fails is tried again by itself. A sync has no backlog: what is so now is all
 // that a missed one would have told.
 
-interface Part {
-  readonly name: string;
-  readonly queue: QueueName;
-  readonly title: string;
-  readonly kinds: readonly string[];
-}
-
-const projects: Part = {
-  name: 'sync_projects',
-  queue: 'cloud_sync_fast',
-  title: "Reads an account's projects and what they hold, then has the rest read",
-  kinds: ['project'],
-};
-
-const parts: readonly Part[] = [
-  {
-    name: 'sync_resources',
-    queue: 'cloud_sync_full',
-    title: "Reads an account's droplets, volumes and other resources",
-    kinds: [
-      'droplet',
-      'dns_zone',
-      'volume',
-      'reserved_ip',
-      'firewall',
-      'load_balancer',
-      'database',
-      'kubernetes_cluster',
-      'app',
-      'action',
-    ],
-  },
-  { name: 'sync_snapshots', queue: 'cloud_sync_full', title: "Reads an account's snapshots", kinds: ['snapshot'] },
-  {
-    name: 'sync_backups',
-    queue: 'cloud_sync_full',
-    title: "Reads an account's droplet backups",
-    kinds: ['droplet_backup'],
-  },
-  {
-    name: 'sync_spaces',
-    queue: 'cloud_sync_slow',
-    title: "Reads an account's buckets and sums their sizes",
-    kinds: ['spaces_bucket'],
-  },
-];
-
 const accountArguments = z.object({ account: z.string() });
 type AccountArguments = z.infer<typeof accountArguments>;
 
-export interface InventoryJobs {
-  readonly all: readonly JobDeclaration[];
-  /** Enqueues one part's sync of every account: what the schedule calls. */
-  readonly syncAccounts: JobDeclaration<{ part: string }>;
-  /** What together reads all of one account, each part by itself. */
-  readonly ofAccount: readonly JobDeclaration<{ account: string }>[];
+interface Part {
+  readonly name: string;
+  readonly queue: string;
+  readonly title: string;
+  readonly pass: SyncPass;
+  readonly followedBy?: readonly JobReference[];
+  /** Enqueues what comes after it, once it has ended, whole or not. */
+  enqueueNext?(run: JobRun<AccountArguments>, trx: Transaction): Promise<void>;
 }
 
-/** The jobs of the inventory. `then` is enqueued when an account's resources have been read. */
-export function inventoryJobs(then: JobDeclaration): InventoryJobs {
-  const rest = parts.map((part) =>
-    syncJob(part, part.name === 'sync_resources' ? () => ({ job: then, arguments: {} }) : null),
-  );
-  const resources = rest.find((job) => job.name === 'sync_resources');
-  const first = syncJob(projects, ({ account }) => resources && { job: resources, arguments: { account } });
-  const syncs = new Map([first, ...rest].map((job) => [job.name, job]));
+/** Who owns what follows from what was read; deciding it is another module's. */
+const attributeJob = referToJob('attribute');
 
-  const syncAccounts = declareJob({
-    name: 'sync_accounts',
-    queue: 'default',
-    title: 'Enqueues one part of the sync for every account',
-    arguments: z.object({ part: z.enum([...syncs.keys()]) }),
-    timeoutSeconds: 60,
-    attemptsMax: 5,
-    async run(run) {
-      const job = syncs.get(run.arguments.part);
-      if (job === undefined) return;
-      const accounts = await listAccounts(run.db);
-      await run.db.transaction().execute(async (trx) => {
-        for (const { slug } of accounts) await run.enqueue(trx, job, { account: slug });
-      });
-    },
-  });
-  // The resources follow the projects by themselves.
-  const ofAccount = [first, ...rest.filter((job) => job !== resources)];
-  return { all: [syncAccounts, ...syncs.values()], syncAccounts, ofAccount };
-}
+export const syncResourcesJob = declareSyncJob({
+  name: 'sync_resources',
+  queue: 'cloud_sync_full',
+  title: "Reads an account's droplets, volumes and other resources",
+  pass: 'resources',
+  followedBy: [attributeJob],
+  enqueueNext: (run, trx) => run.enqueue(trx, attributeJob, {}),
+});
 
-/** What comes after a part that has ended, whole or not. */
-type Next = (done: AccountArguments) => { job: JobDeclaration; arguments: JobArguments } | undefined;
+export const syncProjectsJob = declareSyncJob({
+  name: 'sync_projects',
+  queue: 'cloud_sync_fast',
+  title: "Reads an account's projects and what they hold, then has the rest read",
+  pass: 'projects',
+  enqueueNext: (run, trx) => run.enqueue(trx, syncResourcesJob, run.arguments),
+});
 
-function syncJob(part: Part, next: Next | null): JobDeclaration<AccountArguments> {
+export const syncSnapshotsJob = declareSyncJob({
+  name: 'sync_snapshots',
+  queue: 'cloud_sync_full',
+  title: "Reads an account's snapshots",
+  pass: 'snapshots',
+});
+
+export const syncBackupsJob = declareSyncJob({
+  name: 'sync_backups',
+  queue: 'cloud_sync_full',
+  title: "Reads an account's droplet backups",
+  pass: 'backups',
+});
+
+export const syncSpacesJob = declareSyncJob({
+  name: 'sync_spaces',
+  queue: 'cloud_sync_slow',
+  title: "Reads an account's buckets and sums their sizes",
+  pass: 'spaces',
+});
+
+/** What together reads all of one account, each part by itself. The resources follow the projects. */
+export const syncJobsOfAccount = [syncProjectsJob, syncSnapshotsJob, syncBackupsJob, syncSpacesJob] as const;
+
+const syncJobs = new Map([...syncJobsOfAccount, syncResourcesJob].map((job) => [job.name, job]));
+
+/** Enqueues one part's sync of every account: what the schedule calls. */
+export const syncAccountsJob = declareJob({
+  name: 'sync_accounts',
+  queue: 'default',
+  title: 'Enqueues one part of the sync for every account',
+  arguments: z.object({ part: z.enum([...syncJobs.keys()]) }),
+  timeoutSeconds: 60,
+  attemptsMax: 5,
+  async run(run) {
+    const job = syncJobs.get(run.arguments.part);
+    if (job === undefined) return;
+    const accounts = await listAccounts(run.db);
+    await run.db.transaction().execute(async (trx) => {
+      for (const { slug } of accounts) await run.enqueue(trx, job, { account: slug });
+    });
+  },
+});
+
+export const inventoryJobs: readonly JobDeclaration[] = [syncAccountsJob, ...syncJobs.values()];
+
+function declareSyncJob({ pass, enqueueNext, ...part }: Part): JobDeclaration<AccountArguments> {
   return declareJob({
-    name: part.name,
-    queue: part.queue,
-    title: part.title,
+    ...part,
     arguments: accountArguments,
     timeoutSeconds: 3_600,
     attemptsMax: 3,
-    async run({ db, clock, config, signal, arguments: args, enqueue }) {
-      const account = await getAccount(db, args.account);
+    async run(run) {
+      const { db, clock, config, signal } = run;
+      const account = await getAccount(db, run.arguments.account);
       const provider = await openAccount(db, account, loadSecretKey(config));
       try {
-        const kinds = part.kinds.filter((kind) => kind === 'action' || provider.kinds.includes(kind));
+        const kinds = syncedKinds(provider).filter((kind) => syncPassOf(kind) === pass);
         if (kinds.length === 0) return;
         // What one kind was refused for want of requests, the next would be as well: all of it waits.
         const outOfRequests = new AbortController();
@@ -129,10 +118,7 @@ function syncJob(part: Part, next: Next | null): JobDeclaration<AccountArguments
         signal.throwIfAborted();
         assertNotLimited(problems);
         // Also after a part that could not be read whole: what comes next does not need all of it.
-        const following = next?.(args);
-        if (following !== undefined) {
-          await db.transaction().execute((trx) => enqueue(trx, following.job, following.arguments));
-        }
+        if (enqueueNext !== undefined) await db.transaction().execute((trx) => enqueueNext(run, trx));
         decide(results.length, problems);
       } finally {
         await provider.close();

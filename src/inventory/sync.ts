@@ -75,8 +75,13 @@ function syncOne(session: Session, kind: string): Promise<SyncResult> {
   return syncKind(session, kind);
 }
 
+/** All that a sync reads of a provider, in the order of a full one. */
+export function syncedKinds(provider: Provider): readonly string[] {
+  return [...provider.kinds, 'action'];
+}
+
 function chooseKinds(provider: Provider, wanted: readonly string[] | undefined): readonly string[] {
-  const all = [...provider.kinds, 'action'];
+  const all = syncedKinds(provider);
   const unknown = wanted?.filter((kind) => !all.includes(kind)) ?? [];
   if (unknown.length > 0) {
     throw new ArcadiaError(

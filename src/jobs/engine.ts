@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import { type Db, PgBoss } from 'pg-boss';
-import { type QueueDefinition, queues } from './queues.ts';
+import type { QueueDeclaration } from '../platform/declare/module.ts';
 
-// pg-boss as this house uses it: its tables, its claims and its settlements. Its worker, its cron
+// pg-boss as this program uses it: its tables, its claims and its settlements. Its worker, its cron
 // and its LISTEN are not used (see README.md).
 
 export const leaseSeconds = 12;
@@ -17,13 +17,14 @@ export interface Engine {
 
 export interface EngineOptions {
   readonly connectionString: string;
+  readonly queues: readonly QueueDeclaration[];
   /** A worker keeps house (statistics, indexes) and is listed as an instance by its name; null: only enqueues and looks. */
   readonly worker: string | null;
   readonly onError: (error: Error) => void;
 }
 
 /** Opens pg-boss on connections of its own, makes or migrates its schema, and makes the queues that are missing. */
-export async function openEngine({ connectionString, worker, onError }: EngineOptions): Promise<Engine> {
+export async function openEngine({ connectionString, queues, worker, onError }: EngineOptions): Promise<Engine> {
   const boss = new PgBoss({
     connectionString,
     max: worker === null ? 1 : 2,
@@ -65,7 +66,7 @@ export function preparedStatements(pool: Pool): Db {
   };
 }
 
-async function makeQueue(boss: PgBoss, queue: QueueDefinition): Promise<void> {
+async function makeQueue(boss: PgBoss, queue: QueueDeclaration): Promise<void> {
   await boss.createQueue(queue.name, {
     // One job per key while it waits or runs.
     policy: 'exclusive',

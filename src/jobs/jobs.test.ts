@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { jobKey } from './jobs.ts';
-import { effectiveControl, queues } from './queues.ts';
-import { overrideSchedule, type ScheduleEntry } from './schedule.ts';
+import { effectiveControl } from './queues.ts';
+import type { ScheduleDeclaration } from '../platform/declare/module.ts';
+import { overrideSchedule } from './schedule.ts';
+import { program } from '../modules.ts';
 
 test('the key of a job is its name and its arguments, in any order', () => {
   expect(jobKey('meter', {})).toBe('meter');
@@ -11,7 +13,7 @@ test('the key of a job is its name and its arguments, in any order', () => {
 });
 
 test('a decision for one worker overrules the one for all, which overrules the definition', () => {
-  const [queue] = queues;
+  const [queue] = program.queues;
   if (queue === undefined) throw new Error('no queue');
   const all = { paused: true, limit: 4 };
   expect(effectiveControl(queue, undefined, undefined)).toEqual({ paused: false, limit: queue.limit });
@@ -19,8 +21,8 @@ test('a decision for one worker overrules the one for all, which overrules the d
   expect(effectiveControl(queue, all, { paused: false, limit: null })).toEqual({ paused: false, limit: 4 });
 });
 
-const job = { name: 'x', queue: 'default' } as ScheduleEntry['job'];
-const entries: ScheduleEntry[] = ['a', 'b', 'c'].map((name) => ({ name, cron: '0 * * * *', job, arguments: {} }));
+const job = { name: 'x', queue: 'default' } as ScheduleDeclaration['job'];
+const entries: ScheduleDeclaration[] = ['a', 'b', 'c'].map((name) => ({ name, cron: '0 * * * *', job, arguments: {} }));
 
 test('the configuration moves entries and takes them out', () => {
   expect(overrideSchedule(entries, { a: '5 * * * *', b: null }).map(({ name, cron }) => [name, cron])).toEqual([

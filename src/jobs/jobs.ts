@@ -3,9 +3,11 @@ import { fromKysely } from 'pg-boss';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import type { JobArguments, JobDeclaration, QueueName } from '../platform/declare/job.ts';
+import type { JobArguments, JobDeclaration, JobReference } from '../platform/declare/job.ts';
+import type { QueueDeclaration } from '../platform/declare/module.ts';
+import type { Program } from '../platform/declare/program.ts';
 import { openEngine, type Engine } from './engine.ts';
-import { effectiveControl, isQueueName, type QueueDefinition } from './queues.ts';
+import { configureQueues, effectiveControl } from './queues.ts';
 import * as store from './store.ts';
 import type { JobFilter, JobPosition, JobRow } from './store.ts';
 
@@ -42,10 +44,10 @@ export interface EnqueueOptions {
 }
 
 export interface QueueStatus {
-  readonly queue: QueueName;
-  /** Per process; `alone`: over all of them together. */
+  readonly queue: string;
+  /** Per process; `exclusive`: over all of them together. */
   readonly limit: number;
-  readonly alone: boolean;
+  readonly exclusive: boolean;
   readonly paused: boolean;
   readonly running: number;
   readonly waiting: number;
@@ -63,7 +65,7 @@ export interface QueueStatus {
  */
 export type Enqueue = <Arguments extends JobArguments>(
   trx: Transaction,
-  job: JobDeclaration<Arguments>,
+  job: JobDeclaration<Arguments> | JobReference,
   args: Arguments,
   options?: EnqueueOptions,
 ) => Promise<string | null>;
@@ -71,8 +73,9 @@ export type Enqueue = <Arguments extends JobArguments>(
 export interface JobsOptions {
   readonly db: Database;
   readonly clock: Clock;
-  readonly queues: readonly QueueDefinition[];
-  readonly declarations: readonly JobDeclaration[];
+  readonly program: Program;
+  /** An operator's own, by the queue's name. */
+  readonly queueLimits?: Readonly<Record<string, number>>;
   readonly enqueue: Enqueue;
 }
 
@@ -81,15 +84,15 @@ export class Jobs {
   readonly enqueue: Enqueue;
   readonly #db: Database;
   readonly #clock: Clock;
-  readonly #queues: readonly QueueDefinition[];
+  readonly #queues: readonly QueueDeclaration[];
   readonly #declarations: ReadonlyMap<string, JobDeclaration>;
 
   constructor(options: JobsOptions) {
     this.enqueue = options.enqueue;
     this.#db = options.db;
     this.#clock = options.clock;
-    this.#queues = options.queues;
-    this.#declarations = new Map(options.declarations.map((job) => [job.name, job]));
+    this.#queues = configureQueues(options.program.queues, options.queueLimits ?? {});
+    this.#declarations = new Map(options.program.jobs.map((job) => [job.name, job]));
   }
 
   /** Runs a job now: enqueues it, or hurries the one that waits. Errors: not_found, invalid_argument. */
@@ -170,7 +173,7 @@ export class Jobs {
       return {
         queue: queue.name,
         ...effectiveControl(queue, all, undefined),
-        alone: queue.alone,
+        exclusive: queue.exclusive === true,
         running,
         waiting,
         scheduled,
@@ -187,13 +190,13 @@ export class Jobs {
    */
   async control(queue: string, change: { paused?: boolean; limit?: number; worker?: string }): Promise<void> {
     const definition = this.#queues.find((one) => one.name === queue);
-    if (definition === undefined || !isQueueName(queue)) {
+    if (definition === undefined) {
       throw new ArcadiaError(
         'not_found',
         `There is no queue ${queue}; there are ${this.#queues.map((one) => one.name).join(', ')}.`,
       );
     }
-    if (definition.alone && change.limit !== undefined && change.limit > 1) {
+    if (definition.exclusive === true && change.limit !== undefined && change.limit > 1) {
       throw new ArcadiaError(
         'invalid_argument',
         `Queue ${queue} runs one job at a time over all processes; its limit is 1, or 0.`,
@@ -223,8 +226,17 @@ export class Jobs {
   }
 }
 
-export function enqueueThrough(engine: Engine): Enqueue {
-  return async (trx, job, args, options = {}) => {
+/** Enqueues jobs of a program, references to them included. */
+export function enqueueThrough(engine: Engine, { jobs }: Program): Enqueue {
+  const byName = new Map(jobs.map((job) => [job.name, job]));
+  const resolve = (job: JobDeclaration<never> | JobReference) => {
+    if (!('refersTo' in job)) return job;
+    const found = byName.get(job.refersTo);
+    if (found === undefined) throw new RangeError(`There is no job ${job.refersTo} to refer to.`);
+    return found;
+  };
+  return async (trx, given, args, options = {}) => {
+    const job = resolve(given as JobDeclaration<never> | JobReference);
     const parsed = job.arguments.safeParse(args);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
@@ -259,7 +271,7 @@ class OpenedJobs extends Jobs {
   readonly #engine: Engine;
 
   constructor(options: Omit<JobsOptions, 'enqueue'>, engine: Engine) {
-    super({ ...options, enqueue: enqueueThrough(engine) });
+    super({ ...options, enqueue: enqueueThrough(engine, options.program) });
     this.#engine = engine;
   }
 
@@ -274,7 +286,7 @@ export type { OpenedJobs };
 export async function openJobs(
   options: Omit<JobsOptions, 'enqueue'> & { readonly connectionString: string },
 ): Promise<OpenedJobs> {
-  const { connectionString } = options;
-  const engine = await openEngine({ connectionString, worker: null, onError: () => {} });
+  const { connectionString, program } = options;
+  const engine = await openEngine({ connectionString, queues: program.queues, worker: null, onError: () => {} });
   return new OpenedJobs(options, engine);
 }

@@ -5,6 +5,7 @@ import { type Database, openPool } from '../platform/database/database.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { fencedDatabase, LeaseLost } from './lease.ts';
 import { lockLostAttempts } from './store.ts';
+import { program } from '../modules.ts';
 
 let database: TestDatabase;
 let engine: Engine;
@@ -12,7 +13,12 @@ let pool: ReturnType<typeof openPool>;
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  engine = await openEngine({ connectionString: database.connectionString, worker: null, onError: () => {} });
+  engine = await openEngine({
+    connectionString: database.connectionString,
+    queues: program.queues,
+    worker: null,
+    onError: () => {},
+  });
   pool = openPool({ connectionString: database.connectionString });
   await sql`CREATE TABLE effects (what text NOT NULL)`.execute(database.db);
 });

@@ -1,5 +1,5 @@
 import type { Database } from '../platform/database/database.ts';
-import { queues } from './queues.ts';
+import type { QueueDeclaration } from '../platform/declare/module.ts';
 import * as store from './store.ts';
 
 /** What waits and runs in a queue, over all processes. */
@@ -9,7 +9,7 @@ export interface QueueLoad extends store.QueueCounts {
 }
 
 /** The load of every queue; all at rest in a database that has never had a job. */
-export async function readQueueLoad(db: Database): Promise<QueueLoad[]> {
+export async function readQueueLoad(db: Database, queues: readonly QueueDeclaration[]): Promise<QueueLoad[]> {
   const counts = (await store.isInstalled(db)) ? await store.countJobs(db) : [];
   const controls = await store.readControls(db, '*');
   return queues.map(({ name }) => {
@@ -20,13 +20,13 @@ export async function readQueueLoad(db: Database): Promise<QueueLoad[]> {
   });
 }
 
-/** How late the latest queue is, of those that are not paused; null: none of the named is late at all. */
+/** How late the latest of these queues is, of those that are not paused; null: none is late at all. */
 export async function readLongestLag(
   db: Database,
-  names: readonly string[] = queues.map((queue) => queue.name),
+  queues: readonly QueueDeclaration[],
 ): Promise<{ readonly queue: string; readonly seconds: number } | null> {
-  const late = (await readQueueLoad(db))
-    .filter(({ queue, paused, lagSeconds }) => !paused && lagSeconds > 0 && names.includes(queue))
+  const late = (await readQueueLoad(db, queues))
+    .filter(({ paused, lagSeconds }) => !paused && lagSeconds > 0)
     .sort((a, b) => b.lagSeconds - a.lagSeconds)[0];
   return late === undefined ? null : { queue: late.queue, seconds: Math.round(late.lagSeconds) };
 }

@@ -2,17 +2,11 @@ import type { Clock } from '../platform/clock.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { JobArguments, JobDeclaration } from '../platform/declare/job.ts';
+import type { ScheduleDeclaration } from '../platform/declare/module.ts';
 import { isDue, nextRun } from './cron.ts';
 import * as store from './store.ts';
 
-/** One row of the schedule. Times are UTC, by the database's clock (a simulated one, where there is one). */
-export interface ScheduleEntry {
-  readonly name: string;
-  /** Five fields. */
-  readonly cron: string;
-  readonly job: JobDeclaration;
-  readonly arguments: JobArguments;
-}
+// Times are UTC, by the database's clock (a simulated one, where there is one).
 
 export interface ScheduledRun {
   readonly name: string;
@@ -30,9 +24,9 @@ export interface ScheduledRun {
  * Errors: invalid_config for a name that is not in the table, or no cron expression.
  */
 export function overrideSchedule(
-  entries: readonly ScheduleEntry[],
+  entries: readonly ScheduleDeclaration[],
   overrides: Readonly<Record<string, string | null>>,
-): ScheduleEntry[] {
+): ScheduleDeclaration[] {
   const names = entries.map((entry) => entry.name);
   for (const [name, cron] of Object.entries(overrides)) {
     if (!names.includes(name))
@@ -49,7 +43,7 @@ export function overrideSchedule(
 export async function readSchedule(
   db: Database,
   clock: Clock,
-  entries: readonly ScheduleEntry[],
+  entries: readonly ScheduleDeclaration[],
 ): Promise<ScheduledRun[]> {
   const ticks = await store.readTicks(db);
   const now = await clock.now();
@@ -77,7 +71,7 @@ export async function readSchedule(
 export async function tick(
   db: Database,
   clock: Clock,
-  entries: readonly ScheduleEntry[],
+  entries: readonly ScheduleDeclaration[],
   enqueue: (trx: Transaction, job: JobDeclaration, args: JobArguments) => Promise<unknown>,
 ): Promise<string[]> {
   const now = await clock.now();

@@ -3,12 +3,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { deleteEnded, putBack, pullForward, readJobs } from './store.ts';
+import { program } from '../modules.ts';
 
 let database: TestDatabase;
 let engine: Engine;
 beforeAll(async () => {
   database = await openTestDatabase();
-  engine = await openEngine({ connectionString: database.connectionString, worker: null, onError: () => {} });
+  engine = await openEngine({
+    connectionString: database.connectionString,
+    queues: program.queues,
+    worker: null,
+    onError: () => {},
+  });
 });
 afterAll(async () => {
   await engine.close();

@@ -8,7 +8,9 @@ import { type Registry, register } from 'prom-client';
 import { databaseClock, type Clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import { type Database, openPool, type Schema } from '../platform/database/database.ts';
-import type { JobDeclaration, QueueName } from '../platform/declare/job.ts';
+import type { JobDeclaration } from '../platform/declare/job.ts';
+import type { QueueDeclaration, ScheduleDeclaration } from '../platform/declare/module.ts';
+import type { Program } from '../platform/declare/program.ts';
 import type { Listener } from '../platform/listen.ts';
 import { type AbortReason, CancelledByPerson, TimeUp, type Verdict, verdictOf, WorkerStops } from './attempt.ts';
 import { listenToWorkers, type Message } from './channel.ts';
@@ -16,8 +18,8 @@ import { type Engine, leaseSeconds, openEngine, preparedStatements } from './eng
 import { enqueueThrough, Jobs } from './jobs.ts';
 import { fencedDatabase, LeaseLost } from './lease.ts';
 import { QueueRunner } from './queue-runner.ts';
-import { configureQueues, effectiveControl, type QueueDefinition, queues as allQueues } from './queues.ts';
-import { tick, type ScheduleEntry } from './schedule.ts';
+import { configureQueues, effectiveControl } from './queues.ts';
+import { overrideSchedule, tick } from './schedule.ts';
 import { Completions, settledIds } from './settlements.ts';
 import * as store from './store.ts';
 import { inJobSpan, openTelemetry, type Outcome, type Telemetry } from './telemetry.ts';
@@ -55,10 +57,10 @@ export interface WorkerOptions {
   readonly connectionString: string;
   readonly config: Config;
   readonly log: Logger;
-  readonly declarations: readonly JobDeclaration[];
-  readonly schedule: readonly ScheduleEntry[];
+  /** Whose jobs it runs, on whose queues, by whose schedule. */
+  readonly program: Program;
   /** The queues it serves; all of them by default. */
-  readonly queues?: readonly QueueName[];
+  readonly queues?: readonly string[];
   /** What operators call it; the configuration's, or the host's name by default. */
   readonly name?: string;
   readonly registry?: Registry;
@@ -89,17 +91,23 @@ interface Attempt {
   heldAt: number;
 }
 
-export async function openWorker(options: WorkerOptions): Promise<Worker> {
-  const { log } = options;
+/**
+ * Starts a worker: what `arcadia start` runs, alone or beside the API. Errors: invalid_config for a
+ * schedule or limits that name what is not there; what the database says.
+ */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { log, program } = options;
   const name = options.name ?? options.config.workerName ?? hostname();
-  const queues = configureQueues(options.config.queueLimits);
+  const schedule = overrideSchedule(program.schedule, options.config.schedule);
+  const queues = configureQueues(program.queues, options.config.queueLimits);
   const engine = await openEngine({
     connectionString: options.connectionString,
+    queues: program.queues,
     worker: name,
     onError: (error) => log.warn({ err: error }, 'pg-boss'),
   });
   const served = queues.filter((queue) => options.queues === undefined || options.queues.includes(queue.name));
-  const worker = new RunningWorker(options, name, engine, queues, served);
+  const worker = new RunningWorker(options, name, engine, schedule, served);
   await worker.start();
   return worker;
 }
@@ -113,7 +121,8 @@ class RunningWorker implements Worker {
   readonly #engine: Engine;
   readonly #telemetry: Telemetry;
   readonly #declarations: ReadonlyMap<string, JobDeclaration>;
-  readonly #served: readonly QueueDefinition[];
+  readonly #schedule: readonly ScheduleDeclaration[];
+  readonly #served: readonly QueueDeclaration[];
   /** Claims and settlements. */
   readonly #db: Database;
   /** The same, for pg-boss's own statements. */
@@ -135,17 +144,18 @@ class RunningWorker implements Worker {
     options: WorkerOptions,
     name: string,
     engine: Engine,
-    queues: readonly QueueDefinition[],
-    served: readonly QueueDefinition[],
+    schedule: readonly ScheduleDeclaration[],
+    served: readonly QueueDeclaration[],
   ) {
     this.name = name;
     this.#options = options;
     this.#log = options.log.child({ worker: name });
     this.#clock = databaseClock(options.db);
     this.#engine = engine;
+    this.#schedule = schedule;
     this.#served = served;
     this.#telemetry = openTelemetry(this.#log, options.registry ?? register);
-    this.#declarations = new Map(options.declarations.map((job) => [job.name, job]));
+    this.#declarations = new Map(options.program.jobs.map((job) => [job.name, job]));
     const { connectionString } = options;
     const pool = openPool({ connectionString, max: 6, applicationName: 'arcadia worker', settings: ownSettings });
     this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
@@ -159,9 +169,9 @@ class RunningWorker implements Worker {
     this.jobs = new Jobs({
       db: options.db,
       clock: this.#clock,
-      queues,
-      declarations: options.declarations,
-      enqueue: enqueueThrough(engine),
+      program: options.program,
+      queueLimits: options.config.queueLimits,
+      enqueue: enqueueThrough(engine, options.program),
     });
   }
 
@@ -192,8 +202,8 @@ class RunningWorker implements Worker {
   }
 
   async tick(): Promise<readonly string[]> {
-    const { db, schedule } = this.#options;
-    const ticked = await tick(db, this.#clock, schedule, (trx, job, args) => this.jobs.enqueue(trx, job, args));
+    const { db } = this.#options;
+    const ticked = await tick(db, this.#clock, this.#schedule, (trx, job, args) => this.jobs.enqueue(trx, job, args));
     const pulled = await store.pullForward(db, await this.#clock.now());
     if (pulled.length > 0) await db.transaction().execute((trx) => store.tellOfWork(trx, pulled));
     return ticked;
@@ -227,10 +237,11 @@ class RunningWorker implements Worker {
 
   // Claiming
 
-  async #claim(queue: QueueDefinition, count: number): Promise<Claim[]> {
-    const jobs = queue.alone
-      ? await this.#claimAlone(queue.name)
-      : await this.#fetch(queue.name, count, this.#prepared);
+  async #claim(queue: QueueDeclaration, count: number): Promise<Claim[]> {
+    const jobs =
+      queue.exclusive === true
+        ? await this.#claimExclusively(queue.name)
+        : await this.#fetch(queue.name, count, this.#prepared);
     const heldAt = performance.now();
     if (jobs.length > 0) this.#changed.add(queue.name);
     for (const claim of jobs) this.#attempts.set(claim.id, { claim, controller: new AbortController(), heldAt });
@@ -238,7 +249,7 @@ class RunningWorker implements Worker {
   }
 
   /** pg-boss's group limit alone lets two processes that look at the same time claim one each. */
-  #claimAlone(queue: string): Promise<Claim[]> {
+  #claimExclusively(queue: string): Promise<Claim[]> {
     return this.#db.transaction().execute(async (trx) => {
       await store.lockClaims(trx, queue);
       return this.#fetch(queue, 1, fromKysely(trx), 1);
@@ -444,7 +455,7 @@ class RunningWorker implements Worker {
     const rescued = await this.#db.transaction().execute(async (trx) => {
       const lost = await store.lockLostAttempts(
         trx,
-        allQueues.map((queue) => queue.name),
+        this.#options.program.queues.map((queue) => queue.name),
       );
       for (const attempt of lost) {
         const message = attempt.silent ? 'its worker fell silent' : 'took longer than it may';
@@ -485,7 +496,7 @@ class RunningWorker implements Worker {
     for (const queue of this.#served) this.#runners.get(queue.name)?.control(this.#controlOf(queue, controls));
   }
 
-  #controlOf(queue: QueueDefinition, controls: readonly store.ControlRow[]): { limit: number; paused: boolean } {
+  #controlOf(queue: QueueDeclaration, controls: readonly store.ControlRow[]): { limit: number; paused: boolean } {
     const of = (worker: string) => controls.find((row) => row.queue === queue.name && row.worker === worker);
     return effectiveControl(queue, of('*'), of(this.name));
   }

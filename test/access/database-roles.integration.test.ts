@@ -6,6 +6,7 @@ import { type Database, openPool } from '../../src/platform/database/database.ts
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { closedPatterns, closedToCustomers, readByCustomers } from './relations.ts';
 import { insertTwoCustomers, plantedCost, type TwoCustomers } from './two-customers.ts';
+import { program } from '../../src/modules.ts';
 
 // customers never meet, in the database itself: what the role of customers' requests can read,
 // whatever the program above it asks for.
@@ -17,7 +18,12 @@ let world: TwoCustomers;
 beforeAll(async () => {
   database = await openTestDatabase();
   ({ db } = database);
-  const engine = await openEngine({ connectionString: database.connectionString, worker: null, onError: () => {} });
+  const engine = await openEngine({
+    connectionString: database.connectionString,
+    queues: program.queues,
+    worker: null,
+    onError: () => {},
+  });
   await engine.close();
   world = await insertTwoCustomers(db);
   pool = openPool({ connectionString: database.connectionString, max: 4 });

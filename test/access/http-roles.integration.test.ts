@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { methodOf } from '../../src/http/serve/api.ts';
-import { routes } from '../../src/http/serve/routes.ts';
+import { program } from '../../src/modules.ts';
 import { type Operation, roleNames } from '../../src/platform/declare/operation.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { json, startTestApi, type TestApi } from '../http/api-fixture.ts';
@@ -93,7 +93,7 @@ function ask(route: Operation, path: string, init: Parameters<TestApi['fetch']>[
 }
 
 describe('every role on every route', () => {
-  test.each(routes.map((route) => [labelOf(route), route] as const))('%s', async (_, route) => {
+  test.each(program.operations.map((route) => [labelOf(route), route] as const))('%s', async (_, route) => {
     const path = fill(route.path, (name) => valuesOf(name)?.alpha ?? '1');
     for (const role of roleNames) {
       const response = await ask(route, path, { as: role, ...(role === 'customer' ? { customer: 'alpha' } : {}) });
@@ -109,7 +109,7 @@ describe('every role on every route', () => {
   });
 });
 
-const forCustomers = routes.filter((route) => route.roles.includes('customer'));
+const forCustomers = program.operations.filter((route) => route.roles.includes('customer'));
 const withIds = forCustomers.filter((route) => parametersOf(route).some((name) => common[name] === undefined));
 
 describe('a customer asks', () => {

@@ -24,7 +24,7 @@ test('what a job decides is recorded as done by its worker', async () => {
       await createCustomer(db, { externalId: 'cus_1', name: 'C', currency: 'USD' }, now);
     },
   });
-  const worker = await fixture.start({ declarations: [job], name: 'w-1' });
+  const worker = await fixture.start({ jobs: [job], name: 'w-1' });
   await fixture.db.transaction().execute((trx) => worker.jobs.enqueue(trx, job, {}));
   await untilDrained(fixture.db);
   const [entry] = await listAudit(fixture.db, { table: 'customers' }, { limit: 1, before: null });

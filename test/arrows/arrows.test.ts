@@ -44,6 +44,8 @@ test.each([
   ['src/metering/usage.ts', '../deployments/store.ts', 'only deployments itself imports its store.ts'],
   ['src/cli/usage.ts', '../metering/store.ts', 'only metering itself imports its store.ts'],
   ['src/metering/usage.test.ts', '../deployments/store.ts', 'only deployments itself imports its store.ts'],
+  ['src/jobs/worker.ts', '../modules.ts', 'only cli knows which modules there are'],
+  ['src/http/start.ts', '../modules.ts', 'only cli knows which modules there are'],
   ['src/metering/usage.ts', 'pg-boss', 'only jobs knows pg-boss'],
   ['src/metering/usage.ts', '../../test/database.ts', 'the program does not import tests'],
 ])('%s may not import %s', (from, to, complaint) => {

@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { openJobs } from '../../src/jobs/jobs.ts';
-import { queues } from '../../src/jobs/queues.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
 import { connect } from '../../src/platform/database/database.ts';
 import { openEmbeddedDatabase } from '../../src/platform/embedded/embedded.ts';
 import { migrate } from '../../src/platform/database/migrate.ts';
 import { until, untilDrained } from '../jobs/worker-fixture.ts';
-import { createFaultTables, faultDeclarations, stepsJob } from './fault-jobs.ts';
+import { createFaultTables, faultProgram, stepsJob } from './fault-jobs.ts';
 import { startWorkerProcess } from './processes.ts';
 
 // A server of its own: nobody else's tests live through this.
@@ -31,8 +30,7 @@ test('the database is restarted, hard, while jobs run: the workers stay, and eac
       db,
       connectionString,
       clock: databaseClock(db),
-      queues,
-      declarations: faultDeclarations,
+      program: faultProgram,
     });
     closing.unshift(() => jobs.close());
     const workers = [

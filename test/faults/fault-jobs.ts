@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { z } from 'zod';
-import type { ScheduleEntry } from '../../src/jobs/schedule.ts';
+import { program } from '../../src/modules.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { declareJob } from '../../src/platform/declare/job.ts';
+import type { Program } from '../../src/platform/declare/program.ts';
 
 // Jobs for breaking. Each leaves its effects with the process that made them, without a constraint
 // that could hide a second one: only the lease stands between them and doing things twice.
@@ -86,5 +87,9 @@ export const daysJob = declareJob({
   },
 });
 
-export const faultDeclarations = [stepsJob, holdJob, daysJob];
-export const faultSchedule: ScheduleEntry[] = [{ name: 'days', cron: '10 1 * * *', job: daysJob, arguments: {} }];
+/** These jobs in place of the program's, on its queues. */
+export const faultProgram: Program = {
+  ...program,
+  jobs: [stepsJob, holdJob, daysJob],
+  schedule: [{ name: 'days', cron: '10 1 * * *', job: daysJob, arguments: {} }],
+};

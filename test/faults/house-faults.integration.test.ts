@@ -4,9 +4,7 @@ import { openProvider } from '../../src/cloud/open.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { connectAccount } from '../../src/inventory/accounts.ts';
 import { syncAccount } from '../../src/inventory/sync.ts';
-import { declarations } from '../../src/jobs/registry.ts';
 import { openJobs } from '../../src/jobs/jobs.ts';
-import { queues } from '../../src/jobs/queues.ts';
 import { meterRange, outstandingDays } from '../../src/metering/meter.ts';
 import { databaseClock, followSimulatedClock } from '../../src/platform/clock.ts';
 import { generateSecretKey } from '../../src/platform/secrets/crypto.ts';
@@ -15,6 +13,7 @@ import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
 import { openTestDatabase } from '../database.ts';
 import { until, untilDrained } from '../jobs/worker-fixture.ts';
 import { startWorkerProcess, type WorkerProcess } from './processes.ts';
+import { program } from '../../src/modules.ts';
 
 const dataDir = '/tmp/arcadia-test-unused';
 
@@ -33,7 +32,7 @@ test('kill -9 in the middle of a sync, and of a metering run: the next worker en
     workers.push(worker);
     return worker;
   };
-  const jobs = await openJobs({ db, connectionString, clock, queues, declarations });
+  const jobs = await openJobs({ db, connectionString, clock, program });
   const count = async (from: ReturnType<typeof sql.table>) =>
     (await sql<{ n: number }>`SELECT count(*)::int AS n FROM ${from}`.execute(db)).rows[0]?.n ?? 0;
   try {

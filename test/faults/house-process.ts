@@ -1,7 +1,8 @@
-import { startWorker } from '../../src/jobs/registry.ts';
+import { startWorker } from '../../src/jobs/worker.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { connect } from '../../src/platform/database/database.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { program } from '../../src/modules.ts';
 
 // A worker of the house, with its own jobs, in a process of its own.
 
@@ -11,6 +12,7 @@ await startWorker({
   db,
   connectionString,
   config: loadConfig({ env: process.env }),
+  program,
   log: createLog({ level: 'info', format: 'json' }),
   name,
 });

@@ -1,12 +1,11 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { openJobs, type Jobs } from '../../src/jobs/jobs.ts';
-import { queues } from '../../src/jobs/queues.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
 import type { JobArguments, JobDeclaration } from '../../src/platform/declare/job.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { until, untilDrained } from '../jobs/worker-fixture.ts';
-import { createFaultTables, daysJob, faultDeclarations, holdJob, stepsJob } from './fault-jobs.ts';
+import { createFaultTables, daysJob, faultProgram, holdJob, stepsJob } from './fault-jobs.ts';
 import { startWorkerProcess, type WorkerProcess } from './processes.ts';
 
 // Real worker processes, really killed. After each fault: no job is lost, no effect happened
@@ -77,8 +76,7 @@ async function inScene(play: (scene: FaultScene) => Promise<void>): Promise<void
     db,
     connectionString: database.connectionString,
     clock: databaseClock(db),
-    queues,
-    declarations: faultDeclarations,
+    program: faultProgram,
   });
   const scene = new FaultScene(database, jobs);
   try {

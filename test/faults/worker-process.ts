@@ -1,21 +1,20 @@
-import { openWorker } from '../../src/jobs/worker.ts';
+import { startWorker } from '../../src/jobs/worker.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { connect } from '../../src/platform/database/database.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { faultDeclarations, faultSchedule } from './fault-jobs.ts';
+import { faultProgram } from './fault-jobs.ts';
 
 // A worker in a process of its own, to be killed, paused and cut off. Says "started" and "stopped"
 // on stdout; its log goes to stderr.
 
 const [connectionString = '', name = ''] = process.argv.slice(2);
 const db = connect({ connectionString });
-const worker = await openWorker({
+const worker = await startWorker({
   db,
   connectionString,
   config: loadConfig({ flags: {}, env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused' } }),
   log: createLog({ level: 'info', format: 'json' }),
-  declarations: faultDeclarations,
-  schedule: faultSchedule,
+  program: faultProgram,
   name,
 });
 process.stdout.write('started\n');

@@ -6,6 +6,7 @@ import { issueToken } from '../../src/platform/secrets/issue-token.ts';
 import { type Config, loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/log.ts';
 import type { Role, Operation } from '../../src/platform/declare/operation.ts';
+import { program } from '../../src/modules.ts';
 import type { TestDatabase } from '../database.ts';
 
 export interface TestApi {
@@ -20,14 +21,14 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-/** The API of the house over real HTTP, with a secret of its own. */
+/** The API of the program over real HTTP, with a secret of its own. */
 export async function startTestApi(
   database: TestDatabase,
   options: {
     readonly limits?: Partial<Limits>;
     readonly env?: Readonly<Record<string, string>>;
-    /** Instead of the house's. */
-    readonly routes?: readonly Operation[];
+    /** Instead of the program's. */
+    readonly operations?: readonly Operation[];
   } = {},
 ): Promise<TestApi> {
   const config = loadConfig({
@@ -54,10 +55,10 @@ export async function startTestApi(
     connectionString: database.connectionString,
     config,
     log,
-    readiness: openReadiness({ db: database.db, stopping: stopping.signal }),
+    program: options.operations === undefined ? program : { ...program, operations: options.operations },
+    readiness: openReadiness({ db: database.db, program, stopping: stopping.signal }),
     registry: new Registry(),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
-    ...(options.routes === undefined ? {} : { routes: options.routes }),
   });
   const tokens = new Map<string, Promise<string>>();
   function token(role: Role, customer: string | null = null): Promise<string> {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { openApiDocument } from '../../src/http/document/openapi.ts';
 import type { JsonSchema } from '../../src/http/document/openapi-schemas.ts';
-import { routes } from '../../src/http/serve/routes.ts';
+import { program } from '../../src/modules.ts';
 import { declareOperation } from '../../src/platform/declare/operation.ts';
 import { recordOf } from '../../src/platform/declare/schemas.ts';
 
@@ -67,7 +67,7 @@ function isBoundedText({ maxLength, pattern, format }: JsonSchema): boolean {
 }
 
 test('everything in a request has a limit, which the document says', () => {
-  expect(unbounded(openApiDocument(routes))).toEqual([]);
+  expect(unbounded(openApiDocument(program))).toEqual([]);
 });
 
 test('what has none would be found', () => {
@@ -91,7 +91,7 @@ test('what has none would be found', () => {
     }),
     run: async () => undefined,
   });
-  expect(unbounded(openApiDocument([route]))).toEqual([
+  expect(unbounded(openApiDocument({ ...program, operations: [route] }))).toEqual([
     'anything text: a text',
     'anything pattern: a text',
     'anything ends: a text',

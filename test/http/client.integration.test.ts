@@ -7,7 +7,7 @@ import { createCustomer } from '../../src/deployments/customers.ts';
 import { createDeployment } from '../../src/deployments/deployments.ts';
 import { insertAccount, insertLiving } from '../fixtures/inventory.ts';
 import { openApiDocument } from '../../src/http/document/openapi.ts';
-import { routes } from '../../src/http/serve/routes.ts';
+import { program } from '../../src/modules.ts';
 import { meterRange } from '../../src/metering/meter.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { startTestApi, type TestApi } from './api-fixture.ts';
@@ -41,7 +41,7 @@ beforeAll(async () => {
   api = await startTestApi(database);
   folder = mkdtempSync(join(import.meta.dirname, 'generated-'));
   const { default: generate, astToString } = await import('openapi-typescript');
-  writeFileSync(join(folder, 'arcadia.d.ts'), astToString(await generate(openApiDocument(routes) as never)));
+  writeFileSync(join(folder, 'arcadia.d.ts'), astToString(await generate(openApiDocument(program) as never)));
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });

@@ -3,8 +3,7 @@ import formats from 'ajv-formats';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openApiDocument } from '../../src/http/document/openapi.ts';
-import { routes } from '../../src/http/serve/routes.ts';
-import { tags } from '../../src/http/document/tags.ts';
+import { program } from '../../src/modules.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { startTestApi, type TestApi } from './api-fixture.ts';
 
@@ -19,7 +18,7 @@ afterAll(async () => {
   await database.close();
 });
 
-const document = openApiDocument(routes);
+const document = openApiDocument(program);
 const operations = Object.entries(document.paths).flatMap(([path, item]) =>
   Object.entries(item).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
 );
@@ -65,7 +64,7 @@ test('the linter would complain', async () => {
 test('every operation has an id of its own, a heading that is explained, roles, and examples that are valid', () => {
   const ids = operations.map(({ operation }) => operation.operationId);
   expect(new Set(ids).size).toBe(ids.length);
-  const known = new Set(tags.map(({ name }) => name));
+  const known = new Set(program.tags.map(({ name }) => name));
   const ajv = new Ajv2020({ strict: false, allErrors: true, unicodeRegExp: true });
   formats.default(ajv);
   ajv.addSchema({ ...document, $id: 'arcadia' });

@@ -5,13 +5,14 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { openProvider } from '../../src/cloud/open.ts';
 import { connectAccount } from '../../src/inventory/accounts.ts';
-import { startWorker } from '../../src/jobs/registry.ts';
+import { startWorker } from '../../src/jobs/worker.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
 import { startTracing } from '../../src/platform/tracing.ts';
 import { openTestDatabase } from '../database.ts';
 import { until, untilDrained } from '../jobs/worker-fixture.ts';
 import { json, startTestApi } from './api-fixture.ts';
+import { program } from '../../src/modules.ts';
 
 interface Span {
   readonly traceId: string;
@@ -82,7 +83,14 @@ test('a trace goes from whoever asks over HTTP through the job to the request to
   const request = { slug: 'acme', provider: 'digitalocean', ...details, secretKey: loadSecretKey(api.config) };
   await connectAccount(db, request, await provider.identify(), simulator.start);
   await provider.close();
-  const worker = await startWorker({ db, connectionString, config: api.config, log, registry: new Registry() });
+  const worker = await startWorker({
+    db,
+    connectionString,
+    config: api.config,
+    log,
+    program,
+    registry: new Registry(),
+  });
   onTestFinished(() => worker.stop());
 
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';

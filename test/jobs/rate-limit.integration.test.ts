@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openProvider } from '../../src/cloud/open.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { connectAccount } from '../../src/inventory/accounts.ts';
-import { startWorker } from '../../src/jobs/registry.ts';
+import { startWorker } from '../../src/jobs/worker.ts';
 import { followSimulatedClock } from '../../src/platform/clock.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { generateSecretKey } from '../../src/platform/secrets/crypto.ts';
@@ -12,6 +12,7 @@ import { createLog } from '../../src/platform/log.ts';
 import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
 import { openTestDatabase } from '../database.ts';
 import { until, untilDrained } from './worker-fixture.ts';
+import { program } from '../../src/modules.ts';
 
 /** A house with one account, whose provider takes so many requests an hour. */
 async function openScene() {
@@ -34,7 +35,7 @@ async function openScene() {
     return (await fetch(`${simulator.url}/_simulator${path}`, init)).json();
   };
   const log = createLog({ level: 'silent', format: 'json' });
-  const worker = await startWorker({ db, connectionString, config, log, registry: new Registry() });
+  const worker = await startWorker({ db, connectionString, config, log, program, registry: new Registry() });
   onTestFinished(() => worker.stop());
   return {
     db,

@@ -28,7 +28,7 @@ test('the trace of a request goes on in the job that it enqueued, and metrics co
     },
   });
   const registry = new Registry();
-  const worker = await fixture.start({ declarations: [job], registry });
+  const worker = await fixture.start({ jobs: [job], registry });
   await tracer.startActiveSpan('http request', async (span) => {
     await fixture.db.transaction().execute((trx) => worker.jobs.enqueue(trx, job, {}));
     span.end();

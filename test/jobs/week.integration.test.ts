@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openProvider } from '../../src/cloud/open.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { connectAccount } from '../../src/inventory/accounts.ts';
-import { startWorker } from '../../src/jobs/registry.ts';
+import { startWorker } from '../../src/jobs/worker.ts';
 import { meterRange, outstandingDays } from '../../src/metering/meter.ts';
 import { followSimulatedClock } from '../../src/platform/clock.ts';
 import { loadConfig } from '../../src/platform/config.ts';
@@ -14,6 +14,7 @@ import { createLog } from '../../src/platform/log.ts';
 import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
 import { openTestDatabase } from '../database.ts';
 import { until } from './worker-fixture.ts';
+import { program } from '../../src/modules.ts';
 
 // A week of the schedule for fifty accounts. The clock goes in steps of a quarter of an hour, as the
 // schedule does: 672 ticks. In the first hour each is waited for, so that the accounts spend on
@@ -67,7 +68,7 @@ test('a week for fifty accounts: none exceeds its budget, none starves, every da
 
   const start = (accounts.get(poorAccount) as Simulator).start;
   await followSimulatedClock(db, start);
-  const worker = await startWorker({ db, connectionString, config, log, registry: new Registry() });
+  const worker = await startWorker({ db, connectionString, config, log, program, registry: new Registry() });
   const ofKind = async (since: Temporal.Instant) => {
     const { rows } = await sql<{ slug: string; kinds: string[] }>`
       SELECT slug, array_agg(DISTINCT kind ORDER BY kind) AS kinds FROM sync_runs JOIN accounts USING (account_id)

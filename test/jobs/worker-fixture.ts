@@ -1,17 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { Registry } from 'prom-client';
-import type { ScheduleEntry } from '../../src/jobs/schedule.ts';
-import { openWorker, type Worker, type WorkerOptions } from '../../src/jobs/worker.ts';
+import { startWorker, type Worker, type WorkerOptions } from '../../src/jobs/worker.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import type { JobDeclaration } from '../../src/platform/declare/job.ts';
+import type { ScheduleDeclaration } from '../../src/platform/declare/module.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { program } from '../../src/modules.ts';
 
 export interface WorkerFixture extends TestDatabase {
   readonly lines: Record<string, unknown>[];
-  start(options: Partial<WorkerOptions> & { declarations: readonly JobDeclaration[] }): Promise<Worker>;
+  start(
+    options: Partial<WorkerOptions> & {
+      readonly jobs: readonly JobDeclaration[];
+      readonly schedule?: readonly ScheduleDeclaration[];
+    },
+  ): Promise<Worker>;
 }
 
 /** A database and workers on it, all of which `close` stops. Log lines are kept. */
@@ -23,13 +29,13 @@ export async function openWorkerFixture(): Promise<WorkerFixture> {
   return {
     ...database,
     lines,
-    async start(options) {
-      const worker = await openWorker({
+    async start({ jobs, schedule = [], ...options }) {
+      const worker = await startWorker({
         db: database.db,
         connectionString: database.connectionString,
         config: testConfig(),
         log,
-        schedule: [] satisfies ScheduleEntry[],
+        program: { ...program, jobs, schedule },
         registry: new Registry(),
         ...options,
       });

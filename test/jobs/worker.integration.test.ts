@@ -43,7 +43,7 @@ test('a job runs once with its arguments, and its end is kept and told', async (
   const job = numberedJob(async (run) => {
     await sql`INSERT INTO effects (what) VALUES (${`n=${run.arguments.n} attempt=${run.attempt}`})`.execute(run.db);
   });
-  const worker = await fixture.start({ declarations: [job] });
+  const worker = await fixture.start({ jobs: [job] });
   const id = await fixture.db.transaction().execute((trx) => worker.jobs.enqueue(trx, job, { n: 7 }));
   await untilDrained(fixture.db);
   expect(await effects()).toEqual(['n=7 attempt=1']);
@@ -69,7 +69,7 @@ test('a job runs once with its arguments, and its end is kept and told', async (
 
 test('enqueueing belongs to the transaction of the caller', async () => {
   const job = numberedJob(async (run) => void (await sql`INSERT INTO effects (what) VALUES ('ran')`.execute(run.db)));
-  const worker = await fixture.start({ declarations: [job] });
+  const worker = await fixture.start({ jobs: [job] });
   await expect(
     fixture.db.transaction().execute(async (trx) => {
       await worker.jobs.enqueue(trx, job, { n: 1 });
@@ -91,7 +91,7 @@ test('the same job with the same arguments exists once while it waits or runs, i
     attemptsMax: 1,
     run: () => release.promise,
   });
-  const worker = await fixture.start({ declarations: [job] });
+  const worker = await fixture.start({ jobs: [job] });
   const enqueue = (args: z.infer<typeof pair>) =>
     fixture.db.transaction().execute((trx) => worker.jobs.enqueue(trx, job, args));
   const first = await enqueue({ a: 'x', b: 1 });
@@ -114,7 +114,7 @@ test('a failing job is tried again and ends dead, with the reason, and can be re
     },
     { attemptsMax: 2 },
   );
-  const worker = await fixture.start({ declarations: [job] });
+  const worker = await fixture.start({ jobs: [job] });
   const id = (await fixture.db.transaction().execute((trx) => worker.jobs.enqueue(trx, job, { n: 1 }))) as string;
   await until(async () => (await worker.jobs.show(id)).state === 'dead', 'it is dead');
   expect(await worker.jobs.show(id)).toMatchObject({ attempt: 2, attemptsMax: 2, reason: 'no luck' });
@@ -130,7 +130,7 @@ test('a failing job is tried again and ends dead, with the reason, and can be re
 
 test('a dead job is not revived beside the same one that waits', async () => {
   const job = numberedJob(async () => Promise.reject(new Error('no')), { attemptsMax: 1 });
-  const worker = await fixture.start({ declarations: [job] });
+  const worker = await fixture.start({ jobs: [job] });
   const enqueue = (delaySeconds?: number) =>
     fixture.db
       .transaction()
@@ -151,7 +151,7 @@ test('a snooze spends no attempt', async () => {
     },
     { attemptsMax: 1 },
   );
-  const worker = await fixture.start({ declarations: [job] });
+  const worker = await fixture.start({ jobs: [job] });
   const id = (await fixture.db.transaction().execute((trx) => worker.jobs.enqueue(trx, job, { n: 1 }))) as string;
   await untilDrained(fixture.db);
   expect(attempts).toEqual([1, 1, 1, 1]);
@@ -168,7 +168,7 @@ test.each([
   ['a missing scope', () => new ArcadiaError('provider_forbidden', 'droplet:read'), 'provider_forbidden: droplet:read'],
 ])('what will never work is cancelled at once: %s', async (_, error, reason) => {
   const job = numberedJob(async () => Promise.reject(error()));
-  const worker = await fixture.start({ declarations: [job] });
+  const worker = await fixture.start({ jobs: [job] });
   const id = (await fixture.db.transaction().execute((trx) => worker.jobs.enqueue(trx, job, { n: 1 }))) as string;
   await until(async () => (await worker.jobs.show(id)).state === 'cancelled', 'it is cancelled');
   expect(await worker.jobs.show(id)).toMatchObject({ attempt: 1, reason });
@@ -184,7 +184,7 @@ test('an attempt that takes too long fails, and what it wrote in an open transac
     },
     { timeoutSeconds: 1, attemptsMax: 1 },
   );
-  const worker = await fixture.start({ declarations: [job] });
+  const worker = await fixture.start({ jobs: [job] });
   const id = (await fixture.db.transaction().execute((trx) => worker.jobs.enqueue(trx, job, { n: 1 }))) as string;
   await until(async () => (await worker.jobs.show(id)).state === 'dead', 'it is dead');
   expect((await worker.jobs.show(id)).reason).toBe('took longer than 1 s');
@@ -201,7 +201,7 @@ test("a person's cancel aborts the handler's signal, and what it then writes is 
       .execute(run.db)
       .then(ended.resolve, ended.resolve);
   });
-  const worker = await fixture.start({ declarations: [job] });
+  const worker = await fixture.start({ jobs: [job] });
   const id = (await fixture.db.transaction().execute((trx) => worker.jobs.enqueue(trx, job, { n: 1 }))) as string;
   await until(async () => (await worker.jobs.show(id)).state === 'running', 'it runs');
   expect(await worker.jobs.cancel({ ids: [id] }, 'changed my mind')).toBe(1);
@@ -221,7 +221,7 @@ test('a transaction that is open when the cancel comes does not commit', async (
     });
     await transaction.then(ended.resolve, ended.resolve);
   });
-  const worker = await fixture.start({ declarations: [job] });
+  const worker = await fixture.start({ jobs: [job] });
   const id = (await fixture.db.transaction().execute((trx) => worker.jobs.enqueue(trx, job, { n: 1 }))) as string;
   await inside.promise;
   await worker.jobs.cancel({ ids: [id] }, 'stop');
@@ -239,13 +239,13 @@ test('pause, resume and scale hold on running workers, on one or all, and over a
     await gate.promise;
     running -= 1;
   });
-  const declarations = [job];
-  const first = await fixture.start({ declarations, name: 'one' });
+  const jobs = [job];
+  const first = await fixture.start({ jobs, name: 'one' });
   await first.jobs.control('default', { paused: true });
   await first.jobs.control('default', { limit: 3, worker: 'two' });
   await first.stop();
 
-  const one = await fixture.start({ declarations, name: 'one' });
+  const one = await fixture.start({ jobs, name: 'one' });
   for (let n = 0; n < 20; n += 1) await fixture.db.transaction().execute((trx) => one.jobs.enqueue(trx, job, { n }));
   const status = async () => (await one.jobs.queues()).find((queue) => queue.queue === 'default');
   expect(await status()).toMatchObject({
@@ -260,7 +260,7 @@ test('pause, resume and scale hold on running workers, on one or all, and over a
 
   await one.jobs.control('default', { paused: false });
   await until(() => running === 5, 'one runs five');
-  await fixture.start({ declarations, name: 'two' });
+  await fixture.start({ jobs, name: 'two' });
   await until(() => running === 8, 'two runs three more');
   await one.jobs.control('default', { limit: 6 });
   await until(() => running === 12, 'six on each');
@@ -280,11 +280,8 @@ test('a queue that runs alone runs one job at a time over two workers', async ()
     },
     { queue: 'cloud_billing' },
   );
-  const declarations = [job];
-  const [worker] = await Promise.all([
-    fixture.start({ declarations, name: 'a' }),
-    fixture.start({ declarations, name: 'b' }),
-  ]);
+  const jobs = [job];
+  const [worker] = await Promise.all([fixture.start({ jobs, name: 'a' }), fixture.start({ jobs, name: 'b' })]);
   await fixture.db.transaction().execute(async (trx) => {
     for (let n = 0; n < 40; n += 1) await worker?.jobs.enqueue(trx, job, { n });
   });
@@ -301,8 +298,8 @@ test('a graceful stop lets short work end and hands long work back without spend
     else if (attempts.length <= 2)
       await new Promise((_, reject) => run.signal.addEventListener('abort', () => reject(run.signal.reason as Error)));
   });
-  const declarations = [job];
-  const first = await fixture.start({ declarations });
+  const jobs = [job];
+  const first = await fixture.start({ jobs });
   const ids = await fixture.db
     .transaction()
     .execute(async (trx) => [
@@ -313,7 +310,7 @@ test('a graceful stop lets short work end and hands long work back without spend
   const stopped = first.stop({ deadlineSeconds: 3 });
   stopping.resolve();
   await stopped;
-  const second = await fixture.start({ declarations });
+  const second = await fixture.start({ jobs });
   await untilDrained(fixture.db);
   expect(attempts.toSorted()).toEqual(['1/1', '2/1', '2/1']);
   for (const id of ids) expect(await second.jobs.show(id as string)).toMatchObject({ state: 'completed', attempt: 1 });
@@ -322,7 +319,7 @@ test('a graceful stop lets short work end and hands long work back without spend
 test('run now enqueues, or hurries the one that waits; job unknown names the jobs there are', async () => {
   const ran: number[] = [];
   const job = numberedJob(async (run) => void ran.push(run.arguments.n));
-  const worker = await fixture.start({ declarations: [job] });
+  const worker = await fixture.start({ jobs: [job] });
   const id = await fixture.db
     .transaction()
     .execute((trx) => worker.jobs.enqueue(trx, job, { n: 1 }, { delaySeconds: 3600 }));

@@ -6,11 +6,10 @@ import type { Session } from './session.ts';
 /** The jobs of the session's database. */
 export async function openSessionJobs(session: Session): Promise<Jobs> {
   const { openJobs } = await import('../../jobs/jobs.ts');
-  const { configureQueues } = await import('../../jobs/queues.ts');
-  const { declarations } = await import('../../jobs/registry.ts');
+  const { program } = await import('../../modules.ts');
   const { db, connectionString, clock } = await session.database();
   const { queueLimits } = await session.config();
-  const jobs = await openJobs({ db, connectionString, clock, queues: configureQueues(queueLimits), declarations });
+  const jobs = await openJobs({ db, connectionString, clock, program, queueLimits });
   session.onClose(() => jobs.close());
   return jobs;
 }

@@ -7,6 +7,7 @@ import {
   pageOfList,
 } from '../../platform/declare/answer.ts';
 import { unsealCursor } from '../../platform/declare/cursors.ts';
+import { program } from '../../modules.ts';
 import { inputReader, type OperationInput, type RawInput } from '../../platform/declare/input.ts';
 import type { Operation, OperationCall } from '../../platform/declare/operation.ts';
 import { nestedDatabase } from '../../platform/database/nested-database.ts';
@@ -72,6 +73,7 @@ function callOpener(session: Session) {
       clock,
       config,
       log: createLog({ level: config.logLevel, format: config.logFormat }),
+      program,
       signal: session.signal,
       requestId: `cli-${process.pid}`,
       openEvents() {

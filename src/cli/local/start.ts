@@ -3,7 +3,6 @@ import { type Command, Option } from 'commander';
 import type { Readiness } from '../../http/health/readiness.ts';
 import type { HttpServer } from '../../http/serve/server.ts';
 import type { Config } from '../../platform/config.ts';
-import type { QueueName } from '../../platform/declare/job.ts';
 import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
 import { several } from '../engine/arguments.ts';
 import { addCommand, type CommonOptions, withSession } from '../engine/command.ts';
@@ -118,7 +117,8 @@ async function noteSignIn(session: Session, url: string): Promise<void> {
 
 /** Runs jobs until the session closes: then what runs may end, and what does not is handed back. Says on which queues. */
 async function work(session: Session, database: SessionDatabase, options: StartOptions): Promise<string> {
-  const { startWorker } = await import('../../jobs/registry.ts');
+  const { startWorker } = await import('../../jobs/worker.ts');
+  const { program } = await import('../../modules.ts');
   const { createLog } = await import('../../platform/log.ts');
   const { db, connectionString } = database;
   const config = await session.config();
@@ -128,6 +128,7 @@ async function work(session: Session, database: SessionDatabase, options: StartO
     connectionString,
     config,
     log: createLog({ level: config.logLevel, format: config.logFormat }),
+    program,
     queues,
   });
   session.onClose(() => worker.stop());
@@ -135,8 +136,8 @@ async function work(session: Session, database: SessionDatabase, options: StartO
 }
 
 /** None named: all of them. */
-async function knownQueues(names?: readonly string[]): Promise<QueueName[]> {
-  const { queues } = await import('../../jobs/queues.ts');
+async function knownQueues(names?: readonly string[]): Promise<string[]> {
+  const { queues } = (await import('../../modules.ts')).program;
   if (names === undefined) return queues.map((queue) => queue.name);
   return names.map((name) => {
     const queue = queues.find((each) => each.name === name);
@@ -210,14 +211,21 @@ async function readAccounts(session: Session, { db, clock }: SessionDatabase): P
 async function openReadiness(
   session: Session,
   { db }: SessionDatabase,
-  queues?: readonly QueueName[],
+  queues?: readonly string[],
 ): Promise<Readiness> {
   const readiness = await import('../../http/health/readiness.ts');
-  return readiness.openReadiness({ db, stopping: session.signal, ...(queues === undefined ? {} : { queues }) });
+  const { program } = await import('../../modules.ts');
+  return readiness.openReadiness({
+    db,
+    program,
+    stopping: session.signal,
+    ...(queues === undefined ? {} : { queues }),
+  });
 }
 
 async function listen(session: Session, database: SessionDatabase, readiness: Readiness): Promise<HttpServer> {
   const { startApi } = await import('../../http/start.ts');
+  const { program } = await import('../../modules.ts');
   const { createLog } = await import('../../platform/log.ts');
   const config = await session.config();
   const { host, port, logLevel: level, logFormat: format } = config;
@@ -229,6 +237,7 @@ async function listen(session: Session, database: SessionDatabase, readiness: Re
     connectionString,
     config,
     log: createLog({ level, format }),
+    program,
     readiness,
   });
   session.onClose(() => server.close());
@@ -245,7 +254,8 @@ async function serveMetrics(session: Session, { db, clock }: SessionDatabase, re
   const { register } = await import('prom-client');
   const { openMetrics } = await import('../../http/health/metrics.ts');
   const { startMetricsServer, usualMetricsPort } = await import('../../http/health/metrics-server.ts');
-  const metrics = openMetrics({ db, clock, registry: register });
+  const { program } = await import('../../modules.ts');
+  const metrics = openMetrics({ db, clock, program, registry: register });
   try {
     const server = await startMetricsServer({ port: metricsPort ?? usualMetricsPort, host, metrics, readiness });
     session.onClose(() => server.close());

@@ -1,4 +1,4 @@
-import { addAlert, listAlertFirings, listAlerts, removeAlert } from '../../pricing/alerts.routes.ts';
+import { addAlert, listAlertFirings, listAlerts, removeAlert } from '../../pricing/operations/alerts.ts';
 import { type Column, moment } from '../engine/output.ts';
 import { actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 

@@ -11,8 +11,8 @@ $ npx openapi-typescript arcadia.json -o arcadia.d.ts`,
   }).action(
     withSession(async (session) => {
       const { openApiDocument } = await import('../../http/document/openapi.ts');
-      const { routes } = await import('../../http/serve/routes.ts');
-      await session.output.text(JSON.stringify(openApiDocument(routes), null, session.output.json ? undefined : 2));
+      const { program: declared } = await import('../../modules.ts');
+      await session.output.text(JSON.stringify(openApiDocument(declared), null, session.output.json ? undefined : 2));
     }),
   );
 }

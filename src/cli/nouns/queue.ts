@@ -104,7 +104,7 @@ function limit(text: string): number {
 
 const columns: readonly Column<QueueStatus>[] = [
   { header: 'queue', value: (row) => row.queue },
-  { header: 'limit', value: (row) => (row.alone ? `${row.limit} in all` : count(row.limit)), align: 'right' },
+  { header: 'limit', value: (row) => (row.exclusive ? `${row.limit} in all` : count(row.limit)), align: 'right' },
   { header: 'running', value: (row) => count(row.running), align: 'right' },
   { header: 'waiting', value: (row) => count(row.waiting), align: 'right' },
   { header: 'scheduled', value: (row) => count(row.scheduled), align: 'right' },

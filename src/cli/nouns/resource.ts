@@ -1,9 +1,9 @@
-import { getResourceRoute, listResourcesRoute } from '../../inventory/routes.ts';
+import { getResource, listResources } from '../../inventory/operations/resources.ts';
 import { type Column, fields, moment, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
-type Resource = RowOf<typeof listResourcesRoute>;
-type History = AnswerOf<typeof getResourceRoute>;
+type Resource = RowOf<typeof listResources>;
+type History = AnswerOf<typeof getResource>;
 
 const resourceColumns: readonly Column<Resource>[] = [
   { header: 'id', value: (row) => String(row.resourceId), align: 'right' },
@@ -57,7 +57,7 @@ export const resourceNoun: Noun = {
   name: 'resource',
   summary: 'what the provider lists, and its history',
   views: [
-    listView(listResourcesRoute, {
+    listView(listResources, {
       summary: 'what lives, or lived at another moment',
       example: `
 $ arcadia resource list --kind droplet --limit 2
@@ -67,7 +67,7 @@ ID  ACCOUNT  KIND     NAME      STATUS  SINCE (UTC)           PROVIDER'S ID
       columns: resourceColumns,
       empty: 'Nothing was alive then. Read the accounts: arcadia sync',
     }),
-    actionView(getResourceRoute, {
+    actionView(getResource, {
       summary: 'one resource: what it was when, and how we know',
       example: `
 $ arcadia resource show droplet:3164494

@@ -16,9 +16,9 @@ resources  */15 * * * *  sync_accounts  default  2026-05-01 06:15:00Z  2026-05-0
   }).action(
     withSession(async (session) => {
       const { readSchedule, overrideSchedule } = await import('../../jobs/schedule.ts');
-      const { defaultSchedule } = await import('../../jobs/registry.ts');
+      const { program: declared } = await import('../../modules.ts');
       const { db, clock } = await session.database();
-      const entries = overrideSchedule(defaultSchedule, (await session.config()).schedule);
+      const entries = overrideSchedule(declared.schedule, (await session.config()).schedule);
       await session.output.list(
         await readSchedule(db, clock, entries),
         [

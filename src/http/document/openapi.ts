@@ -1,13 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
-import { catalogue, type ErrorCode } from '../../platform/errors.ts';
 import { binaryTypes, type Operation } from '../../platform/declare/operation.ts';
+import type { Program } from '../../platform/declare/program.ts';
 import { apiPrefix, methodOf } from '../serve/api.ts';
 import { defaultLimits } from '../serve/limits.ts';
 import { exampleOf, type JsonSchema, SchemaCollection } from './openapi-schemas.ts';
 import { problemType } from '../serve/problems.ts';
 import { pageQuery } from '../../platform/declare/input.ts';
-import { tags } from './tags.ts';
 
 // The document of the API (OpenAPI 3.1), made of what the routes are served by: it cannot say
 // anything else than what the server does.
@@ -37,46 +36,46 @@ export interface OpenApiOperation {
   readonly [part: string]: unknown;
 }
 
-const problem = z
-  .object({
-    type: z.string().meta({ examples: ['urn:arcadia-cloud:problem:not_found'] }),
-    title: z.string().meta({ examples: ['Not Found'] }),
-    status: z.int().meta({ examples: [404] }),
-    code: z
-      .enum(Object.keys(catalogue) as [ErrorCode, ...ErrorCode[]])
-      .meta({ description: 'Stable: decide by this', examples: ['not_found'] }),
-    detail: z.string().meta({ description: 'What is wrong, and where', examples: ['There is no deployment acme.'] }),
-    todo: z.string().meta({
-      description: 'What to do about it',
-      examples: ['Check the name; the matching list shows what there is.'],
-    }),
-    requestId: z.string().meta({ examples: ['5f9c1a3e-6f0e-4f6b-9d53-0f6d1c7b1f7e'] }),
-    field: z.string().optional().meta({ description: 'The first of `errors`, in short' }),
-    errors: z
-      .array(
-        z.object({
-          in: z.enum(['path', 'query', 'header', 'body']),
-          pointer: z.string().meta({ description: 'A JSON pointer into the body, or the name of the parameter' }),
-          detail: z.string(),
-        }),
-      )
-      .optional(),
-  })
-  .meta({ id: 'Problem', description: 'What went wrong (RFC 9457)' });
+const problemOf = ({ errors }: Program) =>
+  z
+    .object({
+      type: z.string().meta({ examples: ['urn:arcadia-cloud:problem:not_found'] }),
+      title: z.string().meta({ examples: ['Not Found'] }),
+      status: z.int().meta({ examples: [404] }),
+      code: z
+        .enum(errors.map(({ code }) => code))
+        .meta({ description: 'Stable: decide by this', examples: ['not_found'] }),
+      detail: z.string().meta({ description: 'What is wrong, and where', examples: ['There is no deployment acme.'] }),
+      todo: z.string().meta({
+        description: 'What to do about it',
+        examples: ['Check the name; the matching list shows what there is.'],
+      }),
+      requestId: z.string().meta({ examples: ['5f9c1a3e-6f0e-4f6b-9d53-0f6d1c7b1f7e'] }),
+      field: z.string().optional().meta({ description: 'The first of `errors`, in short' }),
+      errors: z
+        .array(
+          z.object({
+            in: z.enum(['path', 'query', 'header', 'body']),
+            pointer: z.string().meta({ description: 'A JSON pointer into the body, or the name of the parameter' }),
+            detail: z.string(),
+          }),
+        )
+        .optional(),
+    })
+    .meta({ id: 'Problem', description: 'What went wrong (RFC 9457)' });
 
 /** What any operation may answer; others depend on what it is. */
 const statusesOfAll = [400, 401, 403, 406, 429, 500, 503] as const;
 
-export function openApiDocument(routes: readonly Operation[]): OpenApiDocument {
+export function openApiDocument(program: Program): OpenApiDocument {
   const schemas = new SchemaCollection();
-  schemas.output(problem);
+  schemas.output(problemOf(program));
   const paths: Record<string, Record<string, OpenApiOperation>> = {};
-  for (const route of [...routes].sort(byTagAndPath)) {
+  for (const route of program.operations.toSorted(byTagAndPath(program))) {
     const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
     const method = methodOf(route).toLowerCase();
     const item = (paths[path] ??= {});
-    if (item[method] !== undefined) throw new RangeError(`${method} ${path} is declared twice`);
-    item[method] = operationOf(route, schemas);
+    item[method] = operationOf(route, program, schemas);
   }
   const statuses = new Set(
     Object.values(paths).flatMap((item) => Object.values(item).flatMap(({ responses }) => Object.keys(responses))),
@@ -91,7 +90,7 @@ export function openApiDocument(routes: readonly Operation[]): OpenApiDocument {
     },
     servers: [{ url: apiPrefix }],
     security: [{ bearer: [] }],
-    tags: tags.filter(({ name }) => routes.some((route) => route.tag === name)),
+    tags: program.tags.filter(({ name }) => program.operations.some(({ tag }) => tag === name)),
     paths,
     components: {
       securitySchemes: {
@@ -115,16 +114,12 @@ Instants are UTC and ranges half-open, \`[from, to)\`. Quantities and money are 
 is \`{ items, nextCursor }\`, or CSV with \`Accept: text/csv\` or \`.csv\` after its path. Errors are problems of
 RFC 9457 with a stable \`code\`. Every answer has an X-Request-Id.`;
 
-function byTagAndPath(a: Operation, b: Operation): number {
-  const place = (route: Operation) => {
-    const index = tags.findIndex(({ name }) => name === route.tag);
-    if (index < 0) throw new RangeError(`${route.operationId}: there is no tag ${route.tag}`);
-    return index;
-  };
-  return place(a) - place(b) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
+function byTagAndPath({ tags }: Program): (a: Operation, b: Operation) => number {
+  const place = (route: Operation) => tags.findIndex(({ name }) => name === route.tag);
+  return (a, b) => place(a) - place(b) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
 }
 
-function operationOf(route: Operation, schemas: SchemaCollection): OpenApiOperation {
+function operationOf(route: Operation, program: Program, schemas: SchemaCollection): OpenApiOperation {
   const statuses: number[] = [...statusesOfAll];
   const extra: Parameter[] = [];
   if (route.params !== undefined) statuses.push(404);
@@ -146,7 +141,8 @@ function operationOf(route: Operation, schemas: SchemaCollection): OpenApiOperat
   const problems = [...new Set(statuses)]
     .toSorted((a, b) => a - b)
     .map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]);
-  const description = [route.description, `For ${route.roles.join(', ')}.`].filter(Boolean).join('\n\n');
+  const own = typeof route.description === 'function' ? route.description(program) : route.description;
+  const description = [own, `For ${route.roles.join(', ')}.`].filter(Boolean).join('\n\n');
   return {
     operationId: route.operationId,
     tags: [route.tag],

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
-import type { Operation } from '../../platform/declare/operation.ts';
+import type { Program } from '../../platform/declare/program.ts';
 import { apiPrefix } from '../serve/api.ts';
 import { etagOf, matchesNone } from '../serve/etags.ts';
 import { openApiDocument } from './openapi.ts';
@@ -68,8 +68,8 @@ const reference = SwaggerUIBundle({
 });
 `;
 
-export async function serveReference(server: FastifyInstance, routes: readonly Operation[]): Promise<void> {
-  const document = JSON.stringify(openApiDocument(routes));
+export async function serveReference(server: FastifyInstance, program: Program): Promise<void> {
+  const document = JSON.stringify(openApiDocument(program));
   const etag = etagOf(document);
   server.get(`${apiPrefix}/openapi.json`, async (request, reply) => {
     reply.headers({ etag, 'cache-control': 'no-cache' });

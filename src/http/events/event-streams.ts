@@ -4,10 +4,11 @@ import { ArcadiaError } from '../../platform/errors.ts';
 import type { Event } from '../../platform/events.ts';
 import { metric } from '../../platform/metrics.ts';
 import type { Logger } from '../../platform/log.ts';
+import type { EventDeclaration } from '../../platform/declare/module.ts';
 import type { Principal } from '../../platform/declare/operation.ts';
 import { eventStream } from './event-stream.ts';
 import type { EventHub } from './event-hub.ts';
-import { mayHear } from './event-types.ts';
+import { audienceOf } from './audience.ts';
 import { callerOf } from '../access/request-database.ts';
 
 /** Streams that this process serves at once: beyond, somebody has to come back later. */
@@ -29,6 +30,8 @@ export interface EventLimits {
 
 export interface EventStreamsOptions {
   readonly hub: EventHub;
+  /** What the modules declare: who receives what. */
+  readonly events: readonly EventDeclaration[];
   readonly log: Logger;
   readonly registry: Registry;
   readonly limits?: Partial<EventLimits>;
@@ -44,8 +47,9 @@ export function readEventId(header: string | string[] | undefined): number | nul
   return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : null;
 }
 
-export function openEventStreams({ hub, log, registry, limits }: EventStreamsOptions): EventStreams {
+export function openEventStreams({ hub, events, log, registry, limits }: EventStreamsOptions): EventStreams {
   const most: EventLimits = { streamsMax, streamsOfOneMax, stalledMsMax, ...limits };
+  const isFor = audienceOf(events);
   const bySubject = new Map<string, number>();
   const streams = metric(
     registry,
@@ -75,7 +79,7 @@ export function openEventStreams({ hub, log, registry, limits }: EventStreamsOpt
   return {
     open(principal, lastEventId, signal) {
       const leave = enter(callerOf(principal));
-      const hears = (event: Event) => mayHear(principal, event);
+      const hears = (event: Event) => isFor(principal, event);
       const text = eventStream({ hub, mayHear: hears, lastEventId, signal, expired: expiryOf(principal) });
       const timer = setTimeout(() => body.destroy(new Error('its reader takes nothing')), most.stalledMsMax).unref();
       const body = Readable.from(

@@ -13,11 +13,10 @@ import type { Principal, Role } from '../../platform/declare/operation.ts';
 import { openAuthenticator } from '../access/authentication.ts';
 import { openEventHub } from './event-hub.ts';
 import { openEventStreams } from './event-streams.ts';
-import { eventTypes } from './event-types.ts';
-import { eventRoutes } from './events.routes.ts';
 import { openReadiness } from '../health/readiness.ts';
 import { type HttpServer, startHttpServer } from '../serve/server.ts';
 import { issueToken } from '../../platform/secrets/issue-token.ts';
+import { program } from '../../modules.ts';
 
 const config = loadConfig({
   env: {
@@ -42,8 +41,8 @@ async function startServer(): Promise<HttpServer> {
     config,
     log,
     registry: new Registry(),
-    routes: eventRoutes,
-    readiness: openReadiness({ db, stopping: new AbortController().signal }),
+    program,
+    readiness: openReadiness({ db, program, stopping: new AbortController().signal }),
     authenticator: await openAuthenticator({ config, db, log }),
     enqueue: () => Promise.reject(new Error('nothing is enqueued here')),
   });
@@ -253,7 +252,7 @@ async function openParts(limits: Parameters<typeof openEventStreams>[0]['limits'
   const hub = await openEventHub({ db, connectionString, log });
   onTestFinished(() => hub.close());
   const registry = new Registry();
-  return { hub, registry, streams: openEventStreams({ hub, log, registry, limits }) };
+  return { hub, registry, streams: openEventStreams({ hub, events: program.events, log, registry, limits }) };
 }
 
 const principal = (more: Partial<Principal> = {}): Principal => ({
@@ -312,7 +311,11 @@ test('every type that the database tells is known here, so that somebody hears i
     SELECT DISTINCT encode(split_part(encode(tgargs, 'escape'), '\\000', 1)::bytea, 'escape') AS type
     FROM pg_trigger WHERE tgfoid = 'publish_changed_rows'::regproc ORDER BY 1`.execute(database.db);
   expect(rows.length).toBeGreaterThan(5);
-  for (const { type } of rows) expect(eventTypes, `somebody hears ${type}`).toHaveProperty([type]);
+  for (const { type } of rows)
+    expect(
+      program.events.map((event) => event.type),
+      `somebody receives ${type}`,
+    ).toContain(type);
 });
 
 test('a HEAD of the stream ends', async () => {

@@ -3,13 +3,12 @@ import { Registry } from 'prom-client';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { openTestDatabase } from '../../../test/database.ts';
 import { openJobs } from '../../jobs/jobs.ts';
-import { queues } from '../../jobs/queues.ts';
-import { meterJob } from '../../metering/jobs.ts';
 import { databaseClock, followSimulatedClock } from '../../platform/clock.ts';
 import { connect } from '../../platform/database/database.ts';
 import { openMetrics } from './metrics.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { openReadiness } from './readiness.ts';
+import { program } from '../../modules.ts';
 
 const { db, connectionString, close } = await openTestDatabase();
 afterAll(close);
@@ -18,8 +17,8 @@ const now = Temporal.Instant.from('2026-05-04T12:00:00Z');
 await followSimulatedClock(db, now);
 
 async function serve(database = db, stopping = new AbortController()) {
-  const metrics = openMetrics({ db: database, clock: databaseClock(database), registry: new Registry() });
-  const readiness = openReadiness({ db: database, stopping: stopping.signal, queues: ['metering'] });
+  const metrics = openMetrics({ db: database, clock: databaseClock(database), program, registry: new Registry() });
+  const readiness = openReadiness({ db: database, program, stopping: stopping.signal, queues: ['metering'] });
   const server = await startMetricsServer({ port: 0, host: '127.0.0.1', metrics, readiness });
   onTestFinished(() => server.close());
   const get = async (path: string) => {
@@ -30,7 +29,7 @@ async function serve(database = db, stopping = new AbortController()) {
 }
 
 test('a scrape tells of this process and of how things stand in the database', async () => {
-  const jobs = await openJobs({ db, connectionString, clock, queues, declarations: [meterJob] });
+  const jobs = await openJobs({ db, connectionString, clock, program });
   onTestFinished(() => jobs.close());
   await jobs.runNow('meter', {});
   await jobs.control('metering', { paused: true });
@@ -151,7 +150,7 @@ test('what it found is told again for a moment', async () => {
 });
 
 test('a worker whose queues are far behind is not ready; who works others, or none, is', async () => {
-  const jobs = await openJobs({ db, connectionString, clock, queues, declarations: [meterJob] });
+  const jobs = await openJobs({ db, connectionString, clock, program });
   onTestFinished(() => jobs.close());
   await jobs.runNow('meter', {});
   await jobs.control('metering', { paused: false });
@@ -161,6 +160,7 @@ test('a worker whose queues are far behind is not ready; who works others, or no
   const check = (names?: readonly string[]) =>
     openReadiness({
       db,
+      program,
       stopping: new AbortController().signal,
       ...(names === undefined ? {} : { queues: names }),
     }).check();
@@ -179,8 +179,8 @@ test('a worker whose queues are far behind is not ready; who works others, or no
 
 test('a port that is taken is said to be', async () => {
   const { url } = await serve();
-  const metrics = openMetrics({ db, clock, registry: new Registry() });
-  const readiness = openReadiness({ db, stopping: new AbortController().signal });
+  const metrics = openMetrics({ db, clock, program, registry: new Registry() });
+  const readiness = openReadiness({ db, program, stopping: new AbortController().signal });
   const again = startMetricsServer({ port: Number(new URL(url).port), host: '127.0.0.1', metrics, readiness });
   await expect(again).rejects.toMatchObject({ code: 'port_in_use' });
 });

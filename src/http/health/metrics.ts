@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import { readQueueLoad } from '../../jobs/load.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { poolUsage, type Database } from '../../platform/database/database.ts';
+import type { Program } from '../../platform/declare/program.ts';
 import { metric } from '../../platform/metrics.ts';
 import * as store from './metrics.store.ts';
 
@@ -15,6 +16,7 @@ const databaseMsMax = 3_000;
 export interface MetricsOptions {
   readonly db: Database;
   readonly clock: Clock;
+  readonly program: Program;
   readonly registry: Registry;
 }
 
@@ -24,7 +26,7 @@ export interface Metrics {
   scrape(): Promise<string>;
 }
 
-export function openMetrics({ db, clock, registry }: MetricsOptions): Metrics {
+export function openMetrics({ db, clock, program, registry }: MetricsOptions): Metrics {
   if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
     collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
@@ -57,7 +59,7 @@ export function openMetrics({ db, clock, registry }: MetricsOptions): Metrics {
   async function readDatabase() {
     const now = await clock.now();
     const [load, ages, through] = await Promise.all([
-      readQueueLoad(db),
+      readQueueLoad(db, program.queues),
       store.readSyncAges(db, now),
       store.readMeteredThrough(db),
     ]);

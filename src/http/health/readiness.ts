@@ -2,6 +2,7 @@ import type { Database } from '../../platform/database/database.ts';
 import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
 import { migrationStatus } from '../../platform/database/migrate.ts';
 import { readLongestLag } from '../../jobs/load.ts';
+import type { Program } from '../../platform/declare/program.ts';
 
 // Whether this process should be sent work. It says no first when it stops: whoever balances load
 // over several takes it out before it closes.
@@ -16,6 +17,7 @@ const keptMs = 1_000;
 
 export interface ReadinessOptions {
   readonly db: Database;
+  readonly program: Program;
   /** The queues that this process works; none: how late queues are is told and decides nothing. */
   readonly queues?: readonly string[];
   readonly stopping: AbortSignal;
@@ -36,7 +38,7 @@ interface Found {
   readonly says: string;
 }
 
-export function openReadiness({ db, queues, stopping }: ReadinessOptions): Readiness {
+export function openReadiness({ db, program, queues, stopping }: ReadinessOptions): Readiness {
   const status = shared(async () => {
     try {
       return await migrationStatus(db);
@@ -44,6 +46,8 @@ export function openReadiness({ db, queues, stopping }: ReadinessOptions): Readi
       throw toArcadiaError(error, 'The database');
     }
   });
+
+  const looked = program.queues.filter(({ name }) => queues === undefined || queues.includes(name));
 
   const checks: Readonly<Record<string, () => Promise<string>>> = {
     async database() {
@@ -57,7 +61,7 @@ export function openReadiness({ db, queues, stopping }: ReadinessOptions): Readi
       throw new ArcadiaError('conflict', `Not as this version needs it: ${named}.`);
     },
     queues: shared(async () => {
-      const late = await readLongestLag(db, queues);
+      const late = await readLongestLag(db, looked);
       const said = late === null ? 'ok' : `ok: in ${late.queue} the oldest job has waited ${late.seconds} s`;
       if (late === null || queues === undefined || late.seconds <= lagSecondsMax) return said;
       throw new ArcadiaError('conflict', `In ${late.queue} the oldest job has waited ${late.seconds} s.`);

@@ -25,7 +25,6 @@ declare module 'fastify' {
 }
 
 export interface ApiOptions extends Serving {
-  readonly routes: readonly Operation[];
   readonly authenticator: Authenticator;
 }
 
@@ -34,7 +33,8 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 /** Serves every route, and refuses the other methods of their paths. */
 export function serveRoutes(server: FastifyInstance, options: ApiOptions): void {
   const guard = openGuard(options);
-  for (const route of options.routes) {
+  const { operations } = options.program;
+  for (const route of operations) {
     const handler = handlerOf(route, options);
     const isFile = route.shape === 'action' && route.consumes !== undefined;
     const { bodyBytesMax, fileBytesMax } = options.limits;
@@ -52,7 +52,7 @@ export function serveRoutes(server: FastifyInstance, options: ApiOptions): void 
       },
     });
   }
-  for (const [url, allowed] of methodsByPath(options.routes)) {
+  for (const [url, allowed] of methodsByPath(operations)) {
     server.route({
       method: methods.filter((method) => !allowed.includes(method)),
       url,
@@ -85,7 +85,7 @@ function methodsByPath(routes: readonly Operation[]): Map<string, HTTPMethods[]>
   for (const route of routes) {
     const method = methodOf(route);
     const mine: HTTPMethods[] = method === 'GET' ? ['GET', 'HEAD'] : [method];
-    // The same path may call its parameter otherwise in another room; the router minds.
+    // The same path may call its parameter otherwise in another module; the router minds.
     found.set(pathOf(route), [...(found.get(pathOf(route)) ?? []), ...mine]);
   }
   return found;

@@ -7,7 +7,7 @@ import { insertAccount } from '../../../test/fixtures/inventory.ts';
 import { followSimulatedClock } from '../../platform/clock.ts';
 import { declareOperation, staff } from '../../platform/declare/operation.ts';
 
-const routes = [
+const operations = [
   declareOperation({
     method: 'GET',
     path: '/now',
@@ -24,7 +24,7 @@ const routes = [
 async function serve() {
   const database = await openTestDatabase();
   onTestFinished(() => database.close());
-  const api = await startTestApi(database, { routes });
+  const api = await startTestApi(database, { operations });
   onTestFinished(() => api.close());
   const now = async () => {
     const { now: said } = (await (await api.fetch('/now')).json()) as { now: string };

@@ -32,7 +32,7 @@ const thing = z.object({ text: z.string() });
 let entered = Promise.withResolvers<void>();
 let opened = Promise.withResolvers<void>();
 
-const routes: readonly Operation[] = [
+const operations: readonly Operation[] = [
   declareOperation({
     ...common,
     method: 'POST',
@@ -98,7 +98,7 @@ async function withApi(limits: Limits, work: (api: TestApi) => Promise<void>): P
   entered = Promise.withResolvers();
   opened = Promise.withResolvers();
   await sql`TRUNCATE notes, idempotency_keys`.execute(database.db);
-  const api = await startTestApi(database, { limits, routes });
+  const api = await startTestApi(database, { limits, operations });
   try {
     await work(api);
   } finally {

@@ -29,7 +29,7 @@ let gate = new Gate();
 const common = { tag: 'jobs', roles: staff } as const;
 const thing = z.object({ text: z.string() });
 
-const routes: readonly Operation[] = [
+const operations: readonly Operation[] = [
   declareOperation({
     ...common,
     method: 'GET',
@@ -134,11 +134,11 @@ const routes: readonly Operation[] = [
 ];
 
 async function withApi(
-  options: Omit<NonNullable<Parameters<typeof startTestApi>[1]>, 'routes'>,
+  options: Omit<NonNullable<Parameters<typeof startTestApi>[1]>, 'operations'>,
   work: (api: TestApi) => Promise<void>,
 ): Promise<void> {
   gate = new Gate();
-  const api = await startTestApi(database, { ...options, routes });
+  const api = await startTestApi(database, { ...options, operations });
   try {
     await work(api);
   } finally {
@@ -257,7 +257,7 @@ describe('too many requests', () => {
 describe('a server that stops', () => {
   test('answers what is under way, ends what is endless, and takes nothing new', async () => {
     gate = new Gate();
-    const api = await startTestApi(database, { routes });
+    const api = await startTestApi(database, { operations });
     const endless = await api.fetch('/endless');
     const reader = endless.body?.pipeThrough(new TextDecoderStream()).getReader();
     expect((await reader?.read())?.value).toBe(': begin\n\n');
@@ -274,7 +274,7 @@ describe('a server that stops', () => {
 
   test('gives up what does not end in its time', async () => {
     gate = new Gate();
-    const api = await startTestApi(database, { routes, limits: { drainMsMax: 300 } });
+    const api = await startTestApi(database, { operations, limits: { drainMsMax: 300 } });
     const held = api.fetch('/notes', json('POST', {})).then(
       (answer) => answer.status,
       () => 'cut off',

@@ -7,7 +7,8 @@ import type { Config } from '../../platform/config.ts';
 import { type Database, openPool } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import { binaryTypes, type OperationCall, type Operation, textTypes } from '../../platform/declare/operation.ts';
+import { binaryTypes, type OperationCall, textTypes } from '../../platform/declare/operation.ts';
+import type { Program } from '../../platform/declare/program.ts';
 import { loadSecretKey } from '../../platform/secrets/secret-key.ts';
 import { apiPrefix, serveRoutes } from './api.ts';
 import { type Authenticator, challenge } from '../access/authentication.ts';
@@ -39,7 +40,7 @@ export interface HttpServerOptions {
   readonly log: Logger;
   readonly authenticator: Authenticator;
   readonly enqueue: OperationCall['enqueue'];
-  readonly routes: readonly Operation[];
+  readonly program: Program;
   readonly limits?: Partial<Limits>;
   readonly registry?: Registry;
 }
@@ -65,7 +66,7 @@ const connectionsMax = 20;
  * Errors: port_in_use.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { port, host = '127.0.0.1', config, log, routes } = options;
+  const { port, host = '127.0.0.1', config, log, program } = options;
   const limits = { ...defaultLimits, requestsPerMinute: config.requestsPerMinute, ...options.limits };
   const { registry = register } = options;
   const draining = new AbortController();
@@ -126,9 +127,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
       reply.header('vary', 'authorization, accept');
     });
-    await serveReference(api, routes);
+    await serveReference(api, program);
     serveRoutes(api, {
-      routes,
+      program,
       authenticator: options.authenticator,
       pool,
       clock: databaseClock(options.db),
@@ -136,7 +137,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       log,
       secretKey: loadSecretKey(config),
       enqueue: options.enqueue,
-      events: openEventStreams({ hub, log, registry }),
+      events: openEventStreams({ hub, events: program.events, log, registry }),
       limits,
       stopping: stopping.signal,
       draining: draining.signal,

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Pool } from 'pg';
 import type { Clock } from '../../platform/clock.ts';
 import type { Config } from '../../platform/config.ts';
+import type { Program } from '../../platform/declare/program.ts';
 import type { SecretKey } from '../../platform/secrets/crypto.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { Principal, OperationCall } from '../../platform/declare/operation.ts';
@@ -22,6 +23,7 @@ export interface Serving {
   readonly clock: Clock;
   readonly config: Config;
   readonly log: Logger;
+  readonly program: Program;
   readonly secretKey: SecretKey;
   readonly enqueue: OperationCall['enqueue'];
   readonly events: EventStreams;
@@ -47,7 +49,7 @@ export async function openCall(
   parts: OperationInput,
   { signal }: RequestLife,
 ): Promise<OperationCall> {
-  const { pool, clock, config, log, enqueue } = serving;
+  const { pool, clock, config, log, program, enqueue } = serving;
   const { params, query, body } = parts;
   return {
     params,
@@ -59,6 +61,7 @@ export async function openCall(
     clock,
     config,
     log: log.child({ request_id: request.id }),
+    program,
     signal,
     requestId: request.id,
     openEvents: (after) =>

@@ -29,7 +29,7 @@ const common = { tag: 'jobs', roles: staff } as const;
 let made = 0;
 let hasEnded = false;
 
-const routes: readonly Operation[] = [
+const operations: readonly Operation[] = [
   declareOperation({
     ...common,
     method: 'GET',
@@ -105,7 +105,7 @@ const routes: readonly Operation[] = [
 ];
 
 async function serve(stalledMsMax: number, requestsMax = 1): Promise<TestApi> {
-  const api = await startTestApi(database, { routes, limits: { requestsMax, stalledMsMax } });
+  const api = await startTestApi(database, { operations, limits: { requestsMax, stalledMsMax } });
   onTestFinished(() => api.close());
   return api;
 }

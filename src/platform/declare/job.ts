@@ -4,20 +4,8 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database, Transaction } from '../database/database.ts';
 
-// What a room says about its jobs. The room that runs them (src/jobs) knows the queue library;
+// What a module says about its jobs. The module that runs them (src/jobs) knows the queue library;
 // this is all that the others know.
-
-export const queueNames = [
-  'provisioning',
-  'cloud_sync_fast',
-  'cloud_sync_full',
-  'cloud_sync_slow',
-  'cloud_billing',
-  'metering',
-  'gateway_events',
-  'default',
-] as const;
-export type QueueName = (typeof queueNames)[number];
 
 /** What a job is told: plain JSON, so that it reads the same in the table, in the log and in a filter. */
 export type JobArguments = Readonly<Record<string, string | number | boolean | null>>;
@@ -39,7 +27,16 @@ export interface JobRun<Arguments extends JobArguments = JobArguments> {
   readonly config: Config;
   readonly log: Logger;
   /** Enqueues in this transaction. */
-  enqueue<Next extends JobArguments>(trx: Transaction, job: JobDeclaration<Next>, args: Next): Promise<void>;
+  enqueue<Next extends JobArguments>(
+    trx: Transaction,
+    job: JobDeclaration<Next> | JobReference,
+    args: Next,
+  ): Promise<void>;
+}
+
+/** A job of a module that this one may not import, by its name. */
+export interface JobReference {
+  readonly refersTo: string;
 }
 
 /**
@@ -51,21 +48,29 @@ export interface JobRun<Arguments extends JobArguments = JobArguments> {
  * snoozes, and those that no retry mends (a bad token, a missing scope, a wrong argument) cancel.
  */
 export interface JobDeclaration<Arguments extends JobArguments = JobArguments> {
-  /** snake_case, unique in the house. */
+  /** snake_case, unique in the program. */
   readonly name: string;
-  readonly queue: QueueName;
+  /** A queue of some module. */
+  readonly queue: string;
   /** One line for the operator. */
   readonly title: string;
   readonly arguments: z.ZodType<Arguments>;
   /** For one attempt; after it the signal aborts and the attempt has failed. */
   readonly timeoutSeconds: number;
   readonly attemptsMax: number;
+  /** The jobs of other modules that it enqueues by reference: the program is refused where one is missing. */
+  readonly followedBy?: readonly JobReference[];
   run(job: JobRun<Arguments>): Promise<void>;
 }
 
 /** Declares a job with its arguments' type read from their schema. */
 export function declareJob<Arguments extends JobArguments>(job: JobDeclaration<Arguments>): JobDeclaration<Arguments> {
   return job;
+}
+
+/** Refers to a job of another module; name it in `followedBy` of each job that enqueues it. */
+export function referToJob(name: string): JobReference {
+  return { refersTo: name };
 }
 
 /** "Not now": the provider asked to wait. The job runs again after `seconds`, no attempt is spent. */

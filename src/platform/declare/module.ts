@@ -19,6 +19,8 @@ export interface QueueDeclaration {
   readonly limit: number;
   /** Runs one job at a time over all processes. */
   readonly exclusive?: boolean;
+  /** Where it stands among the queues: low first. Unique in the program. */
+  readonly position: number;
 }
 
 /** A job that runs by itself. Each tick means "bring this up to date", never "do that hour". */

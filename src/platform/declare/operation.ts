@@ -3,7 +3,8 @@ import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database, Transaction } from '../database/database.ts';
-import type { JobArguments, JobDeclaration } from './job.ts';
+import type { JobArguments, JobDeclaration, JobReference } from './job.ts';
+import type { Program } from './program.ts';
 
 // An operation is declared once, in the module that owns it. The API, its document and the command come
 // from the declaration, so that they cannot differ. Nothing here knows the HTTP or command library.
@@ -41,6 +42,8 @@ export interface OperationCall<Params = unknown, Query = unknown, Body = unknown
   readonly clock: Clock;
   readonly config: Config;
   readonly log: Logger;
+  /** What the modules declare: all of it. */
+  readonly program: Program;
   /** Aborts when the client has gone, its time is up, or the server stops. */
   readonly signal: AbortSignal;
   readonly requestId: string;
@@ -52,7 +55,7 @@ export interface OperationCall<Params = unknown, Query = unknown, Body = unknown
   /** Enqueues in this transaction. Returns the job's id; null where the same one waits or runs already. */
   enqueue<Arguments extends JobArguments>(
     trx: Transaction,
-    job: JobDeclaration<Arguments>,
+    job: JobDeclaration<Arguments> | JobReference,
     args: Arguments,
   ): Promise<string | null>;
 }
@@ -97,8 +100,8 @@ interface Declared<Params extends z.ZodType, Query extends z.ZodType> {
   readonly tag: string;
   /** One line without a full stop. */
   readonly summary: string;
-  /** What else a caller must know, in Markdown. */
-  readonly description?: string;
+  /** What else a caller must know, in Markdown; a function where it is made from what the program declares. */
+  readonly description?: string | ((program: Program) => string);
   /** Who may. Everybody else gets 403, and who has no token 401. */
   readonly roles: readonly Role[];
   /**

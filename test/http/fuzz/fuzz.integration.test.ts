@@ -8,7 +8,7 @@ import { createCustomer } from '../../../src/deployments/customers.ts';
 import { createDeployment } from '../../../src/deployments/deployments.ts';
 import { applyRules } from '../../../src/deployments/rules.ts';
 import { openApiDocument, type OpenApiOperation } from '../../../src/http/document/openapi.ts';
-import { routes } from '../../../src/http/serve/routes.ts';
+import { program } from '../../../src/modules.ts';
 import { meterRange } from '../../../src/metering/meter.ts';
 import { databaseClock } from '../../../src/platform/clock.ts';
 import type { Database } from '../../../src/platform/database/database.ts';
@@ -121,7 +121,7 @@ async function knownNames(db: Database): Promise<Known> {
   };
 }
 
-const document = openApiDocument(routes);
+const document = openApiDocument(program);
 const operations = new Map(
   Object.values(document.paths).flatMap((item) => Object.values(item).map((each) => [each.operationId, each] as const)),
 );

@@ -1,0 +1,36 @@
+import { declareModule } from '../platform/declare/module.ts';
+import { staff } from '../platform/declare/operation.ts';
+import { attributeJob } from './jobs.ts';
+import { assignmentOperations } from './operations/assignments.ts';
+import { customerOperations } from './operations/customers.ts';
+import { deploymentOperations } from './operations/deployments.ts';
+import { ruleOperations } from './operations/rules.ts';
+
+export const deploymentsModule = declareModule({
+  name: 'deployments',
+  tags: [
+    {
+      name: 'customers',
+      description: 'Who pays. A customer has deployments, and never loses one to another customer.',
+    },
+    { name: 'deployments', description: "Customers' running systems: what usage belongs to, and what they own." },
+    {
+      name: 'rules',
+      description: 'Which resources belong to whom: dated rules, tried in order, and assignments by hand.',
+    },
+  ],
+  operations: [...customerOperations, ...deploymentOperations, ...ruleOperations, ...assignmentOperations],
+  jobs: [attributeJob],
+  events: [
+    { type: 'attribution.changed', subject: 'deployment', describes: 'who owns which resource when', roles: staff },
+    { type: 'customer.changed', subject: "customer's external id", describes: 'created or edited', roles: staff },
+    { type: 'deployment.changed', subject: 'deployment', describes: 'created or edited', roles: staff },
+    { type: 'rule.changed', subject: 'rule', describes: 'ownership rules were changed', roles: staff },
+    {
+      type: 'assignment.changed',
+      subject: 'resource',
+      describes: 'it was assigned by hand, or no longer is',
+      roles: staff,
+    },
+  ],
+});

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { pageOf } from '../../platform/declare/pages.ts';
+import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
+import { line } from '../../platform/declare/schemas.ts';
+import * as customers from '../customers.ts';
+import type { Customer } from '../customers.ts';
+
+export const externalId = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,200}$/, { error: 'is not 1 to 200 visible characters without blanks' })
+  .meta({ description: "arcadia-app's id of a customer", examples: ['c-17'] });
+
+export const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/, { error: 'is no currency such as USD' })
+  .meta({ description: 'ISO 4217', examples: ['USD'] });
+
+const customer = z
+  .object({ customer: externalId, name: z.string().meta({ examples: ['Acme Ltd'] }), currency, deployments: z.int() })
+  .meta({ id: 'Customer', description: 'Who pays' });
+
+function customerAnswer({ externalId: id, name, currency: code, deployments }: Customer) {
+  return { customer: id, name, currency: code, deployments };
+}
+
+export const listCustomers = declareList({
+  path: '/customers',
+  name: 'customer list',
+  operationId: 'listCustomers',
+  tag: 'customers',
+  summary: 'All customers, by their id',
+  roles: staff,
+  row: customer,
+  async run({ db }, { limit, cursor }) {
+    const rows = await customers.listCustomers(db, { after: cursor ?? undefined, limit: limit + 1 });
+    return pageOf(rows.map(customerAnswer), limit, (last) => last.customer);
+  },
+});
+
+export const getCustomer = declareOperation({
+  method: 'GET',
+  path: '/customers/:customer',
+  name: 'customer show',
+  operationId: 'getCustomer',
+  tag: 'customers',
+  summary: 'One customer',
+  roles: staff,
+  params: z.object({ customer: externalId }),
+  response: customer,
+  async run({ db, params }) {
+    return customerAnswer((await customers.getCustomer(db, params.customer)).customer);
+  },
+});
+
+export const createCustomer = declareOperation({
+  method: 'POST',
+  path: '/customers',
+  name: 'customer create',
+  operationId: 'createCustomer',
+  tag: 'customers',
+  summary: 'Make a customer',
+  roles: ['owner', 'operator'],
+  body: z.strictObject({ customer: externalId, name: line, currency }),
+  response: customer,
+  status: 201,
+  location: (made) => `/customers/${encodeURIComponent(made.customer)}`,
+  async run({ db, body, now }) {
+    const { customer: id, ...rest } = body;
+    return customerAnswer(await customers.createCustomer(db, { externalId: id, ...rest }, now));
+  },
+});
+
+export const customerOperations: readonly Operation[] = [listCustomers, getCustomer, createCustomer];

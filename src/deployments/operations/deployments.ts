@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { pageOf } from '../../platform/declare/pages.ts';
+import {
+  declareList,
+  declareOperation,
+  type Principal,
+  staff,
+  type Operation,
+} from '../../platform/declare/operation.ts';
+import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import * as deployments from '../deployments.ts';
+import type { Deployment, Whose } from '../deployments.ts';
+import { followUp } from './follow-up.ts';
+import { externalId, currency } from './customers.ts';
+
+/** A customer asks for their own alone; to everybody else there is no limit. */
+function whose({ customerId }: Principal): Whose {
+  return customerId === null ? {} : { customerId };
+}
+
+const deployment = z
+  .object({
+    deployment: slug,
+    name: z.string().meta({ examples: ['Acme shop'] }),
+    customer: externalId.nullable().meta({ description: 'null: unattributed, which nobody pays for' }),
+    customerName: z.string().nullable(),
+    currency: currency.nullable(),
+    startsAt: instantOut.nullable().meta({ description: 'Nothing before it is metered for it' }),
+  })
+  .meta({ id: 'Deployment', description: "A customer's running system" });
+
+function deploymentAnswer(row: Deployment): z.input<typeof deployment> {
+  const { slug: name, customerExternalId, ...rest } = row;
+  return { ...rest, deployment: name, customer: customerExternalId };
+}
+
+const deploymentParams = z.object({ deployment: slug });
+
+export const listDeployments = declareList({
+  path: '/deployments',
+  name: 'deployment list',
+  operationId: 'listDeployments',
+  tag: 'deployments',
+  summary: 'Deployments, by their slug',
+  roles: [...staff, 'customer'],
+  query: z.object({ customer: externalId.optional().meta({ description: "Only that customer's" }) }),
+  row: deployment,
+  async run({ db, query, principal }, { limit, cursor }) {
+    const rows = await deployments.listDeployments(db, {
+      ...query,
+      ...whose(principal),
+      after: cursor ?? undefined,
+      limit: limit + 1,
+    });
+    return pageOf(rows.map(deploymentAnswer), limit, (last) => last.deployment);
+  },
+});
+
+export const getDeployment = declareOperation({
+  method: 'GET',
+  path: '/deployments/:deployment',
+  name: 'deployment show',
+  operationId: 'getDeployment',
+  tag: 'deployments',
+  summary: 'One deployment',
+  roles: [...staff, 'customer'],
+  params: deploymentParams,
+  response: deployment,
+  async run({ db, params, principal }) {
+    return deploymentAnswer(await deployments.findDeployment(db, params.deployment, whose(principal)));
+  },
+});
+
+export const createDeployment = declareOperation({
+  method: 'POST',
+  path: '/deployments',
+  name: 'deployment create',
+  operationId: 'createDeployment',
+  tag: 'deployments',
+  summary: "Make a customer's deployment",
+  description: 'Then give it what it owns, with rules or assignments.',
+  roles: ['owner', 'operator'],
+  body: z.strictObject({
+    deployment: slug,
+    customer: externalId,
+    name: line.optional().meta({ description: 'The slug unless given' }),
+    startsAt: instant.optional().meta({ description: 'Now unless given' }),
+  }),
+  response: deployment,
+  status: 201,
+  location: (made) => `/deployments/${made.deployment}`,
+  async run(call) {
+    const { deployment: name, customer: of, startsAt = call.now } = call.body;
+    const made = await deployments.createDeployment(
+      call.db,
+      { slug: name, name: call.body.name ?? name, customer: of, startsAt },
+      call.now,
+    );
+    await followUp(call);
+    return deploymentAnswer(made);
+  },
+});
+
+export const updateDeployment = declareOperation({
+  method: 'PATCH',
+  path: '/deployments/:deployment',
+  name: 'deployment set',
+  operationId: 'updateDeployment',
+  tag: 'deployments',
+  summary: "Move a deployment's start",
+  description: 'Usage between the old start and the new one is metered again.',
+  roles: ['owner', 'operator'],
+  params: deploymentParams,
+  body: z.strictObject({ startsAt: instant }),
+  response: deployment,
+  edits: getDeployment,
+  async run({ db, params, body, now }) {
+    await deployments.setDeploymentStart(db, params.deployment, body.startsAt, now);
+    return deploymentAnswer(await deployments.findDeployment(db, params.deployment));
+  },
+});
+
+export const listOwnership = declareList({
+  path: '/deployments/:deployment/ownership',
+  name: 'deployment ownership',
+  operationId: 'listOwnership',
+  tag: 'deployments',
+  summary: 'What a deployment owned when, newest first',
+  roles: [...staff, 'customer'],
+  params: deploymentParams,
+  row: z
+    .object({
+      resourceId: z.int().meta({ examples: [17] }),
+      account: slug,
+      kind: z.string().meta({ examples: ['droplet'] }),
+      externalId: z.string(),
+      name: z.string(),
+      from: instantOut,
+      to: instantOut.nullable().meta({ description: 'null: still so' }),
+      weight: z.int().meta({ description: 'Of weightTotal: the share', examples: [1] }),
+      weightTotal: z.int().meta({ examples: [1] }),
+      rule: z
+        .string()
+        .nullable()
+        .meta({ description: 'What said so; never told to customers', examples: ['project'] }),
+    })
+    .meta({ id: 'Ownership', description: 'An interval in which a deployment owned a resource, or a share of it' }),
+  async run({ db, params, principal }, { limit, cursor }) {
+    const [from, resourceId] = cursor?.split(' ') ?? [];
+    const after = from === undefined ? null : { from: Temporal.Instant.from(from), resourceId: Number(resourceId) };
+    const rows = await deployments.listOwned(db, params.deployment, { limit: limit + 1, after }, whose(principal));
+    return pageOf(rows, limit, (last) => `${last.from} ${last.resourceId}`);
+  },
+});
+
+export const deploymentOperations: readonly Operation[] = [
+  listDeployments,
+  getDeployment,
+  createDeployment,
+  updateDeployment,
+  listOwnership,
+];

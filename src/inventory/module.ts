@@ -1,0 +1,45 @@
+import { declareModule } from '../platform/declare/module.ts';
+import { inventoryJobs, syncAccountsJob } from './jobs.ts';
+import { accountOperations } from './operations/accounts.ts';
+import { resourceOperations } from './operations/resources.ts';
+
+const sync = (part: string) => ({ job: syncAccountsJob, arguments: { part } });
+
+export const inventoryModule = declareModule({
+  name: 'inventory',
+  tags: [
+    { name: 'accounts', description: 'Credentials for provider accounts, and what was read with them when.' },
+    {
+      name: 'resources',
+      description: 'What the provider lists, and what each was over time: how we know it, since when.',
+    },
+  ],
+  operations: [...accountOperations, ...resourceOperations],
+  jobs: inventoryJobs,
+  queues: [
+    { name: 'cloud_sync_fast', limit: 5, position: 20 },
+    { name: 'cloud_sync_full', limit: 3, position: 30 },
+    { name: 'cloud_sync_slow', limit: 1, exclusive: true, position: 40 },
+  ],
+  schedule: [
+    // Projects, so that attribution is fresh; the job itself has the other resources follow.
+    { name: 'resources', cron: '*/15 * * * *', ...sync('sync_projects') },
+    { name: 'snapshots', cron: '33 * * * *', ...sync('sync_snapshots') },
+    { name: 'backups', cron: '41 * * * *', ...sync('sync_backups') },
+    { name: 'spaces', cron: '27 3 * * *', ...sync('sync_spaces') },
+  ],
+  events: [
+    {
+      type: 'sync.ended',
+      subject: 'account/kind',
+      describes: 'a kind of resource was listed, whole or not',
+      roles: ['owner', 'operator', 'viewer'],
+    },
+    {
+      type: 'account.changed',
+      subject: 'account',
+      describes: 'it was connected or edited',
+      roles: ['owner', 'operator', 'viewer'],
+    },
+  ],
+});

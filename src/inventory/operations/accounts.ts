@@ -1,0 +1,212 @@
+import { z } from 'zod';
+import { openProvider } from '../../cloud/open.ts';
+import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
+import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
+import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { loadSecretKey } from '../../platform/secrets/secret-key.ts';
+import * as accounts from '../accounts.ts';
+import type { Account } from '../accounts.ts';
+import { syncJobsOfAccount } from '../jobs.ts';
+import * as sync from '../sync.ts';
+
+const account = z
+  .object({
+    account: slug,
+    name: z.string().meta({ examples: ['Acme Ltd'] }),
+    provider: z.string().meta({ examples: ['digitalocean'] }),
+    apiUrl: z.string().meta({ examples: ['https://api.digitalocean.com'] }),
+    providerAccountId: z.string(),
+    simulated: z.boolean().meta({ description: 'Of the built-in simulator; then its clock is the clock of all' }),
+    connectedAt: instantOut,
+    meteredFrom: instantOut.meta({ description: 'Nothing before it is metered' }),
+  })
+  .meta({ id: 'Account', description: 'Credentials for one provider account, without the secret' });
+
+function accountAnswer({ slug: name, accountId: _, ...rest }: Account): z.input<typeof account> {
+  return { account: name, ...rest };
+}
+
+const accountParams = z.object({ account: slug });
+
+export const listAccounts = declareList({
+  path: '/accounts',
+  name: 'account list',
+  operationId: 'listAccounts',
+  tag: 'accounts',
+  summary: 'The connected accounts',
+  roles: staff,
+  row: account,
+  async run({ db }, page) {
+    return pageOfAll((await accounts.listAccounts(db)).map(accountAnswer), page, (item) => [item.account]);
+  },
+});
+
+export const getAccount = declareOperation({
+  method: 'GET',
+  path: '/accounts/:account',
+  name: 'account show',
+  operationId: 'getAccount',
+  tag: 'accounts',
+  summary: 'One account',
+  roles: staff,
+  params: accountParams,
+  response: account,
+  async run({ db, params }) {
+    return accountAnswer(await accounts.getAccount(db, params.account));
+  },
+});
+
+export const connectAccount = declareOperation({
+  method: 'POST',
+  path: '/accounts',
+  name: 'account connect',
+  operationId: 'connectAccount',
+  tag: 'accounts',
+  summary: 'Connect a provider account',
+  description:
+    'One that is connected gets the new token; of the rest, what is given. The provider is the one of the configuration.',
+  roles: ['owner', 'operator'],
+  body: z.strictObject({
+    token: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,500}$/, { error: 'is no token' })
+      .meta({ description: 'A read-only API token', examples: ['dop_v1_0123456789abcdef'] }),
+    account: slug.optional(),
+    name: line.optional(),
+    meteredFrom: instant.optional(),
+    spaces: z
+      .strictObject({
+        accessKeyId: line,
+        secretAccessKey: line,
+        regions: z
+          .array(z.string().regex(/^[a-z0-9-]{1,30}$/))
+          .max(50)
+          .default([]),
+      })
+      .optional()
+      .meta({ description: 'A Spaces key, to see the buckets' }),
+  }),
+  response: account,
+  status: 201,
+  location: (made) => `/accounts/${made.account}`,
+  async prepare({ body, config, signal }) {
+    const { token, spaces } = body;
+    const endpoint = config.spacesEndpoint === null ? {} : { endpoint: config.spacesEndpoint };
+    const credentials = { token, ...(spaces === undefined ? {} : { spaces: { ...spaces, ...endpoint } }) };
+    const apiUrl = config.digitaloceanApiUrl;
+    const provider = await openProvider('digitalocean', { apiUrl, credentials });
+    try {
+      return { apiUrl, credentials, provider: provider.name, identity: await provider.identify(signal) };
+    } finally {
+      await provider.close();
+    }
+  },
+  async run({ db, body, config, now }, { identity, ...rest }) {
+    const { account: wanted, name, meteredFrom } = body;
+    const request = { slug: wanted, name, meteredFrom, secretKey: loadSecretKey(config), ...rest };
+    return accountAnswer(await accounts.connectAccount(db, request, identity, now));
+  },
+});
+
+const hidden = z.array(z.object({ kind: z.string(), hidden: z.int() }));
+
+export const checkAccount = declareOperation({
+  method: 'GET',
+  path: '/accounts/:account/check',
+  name: 'account check',
+  operationId: 'checkAccount',
+  tag: 'accounts',
+  summary: "What an account's token may read, and what a missing scope hides",
+  description: 'Asks the provider.',
+  roles: ['owner', 'operator'],
+  params: accountParams,
+  response: z.object({
+    account: slug,
+    name: z.string().meta({ description: "The account's name at the provider" }),
+    scopes: z.array(z.object({ scope: z.string(), granted: z.string(), kinds: z.array(z.string()), hidden })),
+    unlisted: hidden.meta({ description: 'Of kinds that need credentials of their own: what projects show of them' }),
+  }),
+  async run({ db, params, config, signal }) {
+    const found = await accounts.getAccount(db, params.account);
+    const provider = await accounts.openAccount(db, found, loadSecretKey(config));
+    try {
+      const { identity, scopes, unlisted } = await accounts.checkAccount(db, found, provider, signal);
+      return {
+        account: found.slug,
+        name: identity.name,
+        scopes: scopes.map((scope) => ({ ...scope, kinds: [...scope.kinds], hidden: [...scope.hidden] })),
+        unlisted: [...unlisted],
+      };
+    } finally {
+      await provider.close();
+    }
+  },
+});
+
+const syncRunRow = z
+  .object({
+    syncRunId: z.int(),
+    account: slug,
+    kind: z.string().meta({ examples: ['droplet'] }),
+    startedAt: instantOut,
+    finishedAt: instantOut.nullable(),
+    outcome: z.enum(['running', 'complete', 'partial', 'failed']),
+    reason: z.string().nullable(),
+    seen: z.int(),
+    new: z.int(),
+    changed: z.int(),
+    ended: z.int(),
+    requests: z.int(),
+  })
+  .meta({ id: 'SyncRun', description: 'One reading of one kind. Only a complete one ends a resource' });
+
+export const listSyncRuns = declareList({
+  path: '/sync-runs',
+  name: 'sync runs',
+  operationId: 'listSyncRuns',
+  tag: 'accounts',
+  summary: 'What syncs read, newest first',
+  roles: staff,
+  query: z.object({
+    account: slug.optional(),
+    kind: line.optional().meta({ examples: ['droplet'] }),
+    outcome: z.enum(['running', 'complete', 'partial', 'failed']).optional(),
+  }),
+  row: syncRunRow,
+  async run({ db, query }, { limit, cursor }) {
+    const before = cursor === null ? null : Number(cursor);
+    const rows = await sync.listSyncRuns(db, query, { limit: limit + 1, before });
+    return pageOf(rows, limit, (last) => String(last.syncRunId));
+  },
+});
+
+export const syncAccount = declareOperation({
+  method: 'POST',
+  path: '/accounts/:account/sync',
+  name: 'account sync',
+  operationId: 'syncAccount',
+  tag: 'accounts',
+  summary: 'Read all of an account now',
+  description:
+    'Enqueues the jobs that do; what waits or runs already is not enqueued twice. See them under jobs and sync-runs.',
+  roles: ['owner', 'operator'],
+  params: accountParams,
+  response: z.object({ account: slug, jobs: z.array(z.string()).meta({ examples: [['sync_projects']] }) }),
+  status: 202,
+  async run({ db, params, enqueue }) {
+    const { slug: name } = await accounts.getAccount(db, params.account);
+    await db.transaction().execute(async (trx) => {
+      for (const job of syncJobsOfAccount) await enqueue(trx, job, { account: name });
+    });
+    return { account: name, jobs: syncJobsOfAccount.map((job) => job.name) };
+  },
+});
+
+export const accountOperations: readonly Operation[] = [
+  listAccounts,
+  getAccount,
+  connectAccount,
+  checkAccount,
+  listSyncRuns,
+  syncAccount,
+];

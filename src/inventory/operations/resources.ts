@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
+import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import * as resources from '../resources.ts';
+import type { ResourceHistory } from '../resources.ts';
+
+const resourceRow = z
+  .object({
+    resourceId: z.int().meta({ examples: [17] }),
+    account: slug,
+    kind: z.string().meta({ examples: ['droplet'] }),
+    externalId: z.string().meta({ description: "The provider's id", examples: ['3164494'] }),
+    urn: z.string().nullable(),
+    name: z.string().meta({ examples: ['acme-web'] }),
+    status: z.string().meta({ description: "The provider's word", examples: ['active'] }),
+    region: z.string().nullable(),
+    tags: z.array(z.string()),
+    parents: z.array(z.string()).meta({ description: 'As kind:external_id', examples: [['droplet:3164494']] }),
+    attributes: z.record(z.string(), z.unknown()).meta({ description: 'Facts that billing reads' }),
+    project: z.string().nullable().meta({ description: "The provider's id of the project that holds it" }),
+    since: instantOut.meta({ description: 'Since when all of this is so' }),
+  })
+  .meta({ id: 'Resource', description: 'One thing that the provider lists, as it was at one moment' });
+
+export const listResources = declareList({
+  path: '/resources',
+  name: 'resource list',
+  operationId: 'listResources',
+  tag: 'resources',
+  summary: 'What lives, or lived at another moment',
+  roles: staff,
+  query: z.object({
+    kind: line.optional().meta({ description: 'Only this kind', examples: ['droplet'] }),
+    account: slug.optional(),
+    at: instant.optional().meta({ description: 'As it was then; now unless given' }),
+  }),
+  row: resourceRow,
+  async run({ db, query, now }, { limit, cursor }) {
+    const { kind, account: of, at = now } = query;
+    const { items, nextCursor } = await resources.listResources(db, {
+      kind,
+      account: of,
+      at,
+      limit,
+      cursor: cursor ?? undefined,
+    });
+    return { items: items.map(({ validFrom, ...rest }) => ({ ...rest, since: validFrom })), nextCursor };
+  },
+});
+
+const provenance = {
+  from: instantOut,
+  to: instantOut.nullable().meta({ description: 'null: still so' }),
+  recordedAt: instantOut.meta({ description: 'When we knew' }),
+  source: z.enum(['listing', 'action', 'operator', 'assumed']),
+  syncRunId: z.int().nullable(),
+  recordedBy: z.string().nullable(),
+};
+
+const resourceHistory = z
+  .object({
+    resourceId: z.int().meta({ examples: [17] }),
+    account: slug,
+    kind: z.string().meta({ examples: ['droplet'] }),
+    externalId: z.string(),
+    urn: z.string().nullable(),
+    createdAt: instantOut.nullable().meta({ description: 'By the provider' }),
+    firstSeenAt: instantOut,
+    states: z.array(
+      z.object({
+        ...provenance,
+        name: z.string(),
+        status: z.string(),
+        region: z.string().nullable(),
+        tags: z.array(z.string()),
+        parents: z.array(z.string()),
+        attributes: z.record(z.string(), z.unknown()),
+      }),
+    ),
+    memberships: z
+      .array(z.object({ ...provenance, project: z.string() }))
+      .meta({ description: 'Projects that held it' }),
+  })
+  .meta({ id: 'ResourceHistory', description: 'One resource: what it was when, and how we know' });
+
+function historyAnswer({ states, memberships, ...identity }: ResourceHistory): z.input<typeof resourceHistory> {
+  const named = <Interval extends { validFrom: Temporal.Instant; validTo: Temporal.Instant | null }>({
+    validFrom,
+    validTo,
+    ...rest
+  }: Interval) => ({ from: validFrom, to: validTo, ...rest });
+  return { ...identity, states: states.map(named), memberships: memberships.map(named) };
+}
+
+export const getResource = declareOperation({
+  method: 'GET',
+  path: '/resources/:resource',
+  name: 'resource show',
+  operationId: 'getResource',
+  tag: 'resources',
+  summary: 'One resource: what it was when, and how we know',
+  roles: staff,
+  params: z.object({
+    resource: z
+      .string()
+      .min(1)
+      .max(300)
+      .meta({ description: "Our id, a URN, or `kind:provider's-id`", examples: ['17'] }),
+  }),
+  response: resourceHistory,
+  async run({ db, params }) {
+    return historyAnswer(await resources.getResource(db, params.resource));
+  },
+});
+
+export const resourceOperations: readonly Operation[] = [listResources, getResource];

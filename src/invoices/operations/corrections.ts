@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { pageOfAll } from '../../platform/declare/pages.ts';
+import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
+import { decimalInput, decimalOut, line as lineText, month, slug } from '../../platform/declare/schemas.ts';
+import * as corrections from '../corrections.ts';
+import { deciders, monthText } from './schemas.ts';
+
+const correction = z
+  .object({
+    customer: z.string(),
+    deployment: slug,
+    month: monthText,
+    currency: z.string(),
+    amount: decimalOut,
+    lines: z.array(
+      z.object({
+        component: z.string(),
+        description: z.string(),
+        costs: decimalOut,
+        issued: decimalOut,
+        decided: decimalOut,
+        amount: decimalOut,
+      }),
+    ),
+  })
+  .meta({ id: 'Correction', description: 'What an issued month costs now beyond what was issued and decided' });
+
+export const listCorrections = declareList({
+  path: '/corrections',
+  name: 'invoice correction list',
+  operationId: 'listCorrections',
+  tag: 'invoices',
+  summary: 'What issued months cost now beyond what was issued for them, yet to be decided',
+  description: 'As of the last look, which a job takes every day and each decision takes anew.',
+  roles: staff,
+  query: z.object({ deployment: slug.optional(), month: month.optional() }),
+  row: correction,
+  async run({ db, query }, page) {
+    const rows = (await corrections.listProposals(db, query)).map((row) => ({
+      ...row,
+      lines: row.lines.map((one) => ({ ...one })),
+    }));
+    return pageOfAll(rows, page, (row) => [row.deployment, row.month, row.currency]);
+  },
+});
+
+export const decideCorrection = declareOperation({
+  method: 'POST',
+  path: '/corrections/decide',
+  name: 'invoice correction decide',
+  operationId: 'decideCorrection',
+  tag: 'invoices',
+  summary: "Send a correction of a deployment's month, or waive it",
+  description:
+    'On the next invoice, as a credit note of each invoice that charged it, or waived with a reason: for exactly its ' +
+    'amount. What was decided the other way and is not issued is taken back first.',
+  roles: deciders,
+  body: z.discriminatedUnion('decision', [
+    z.strictObject({ decision: z.literal('invoice'), ...correctionRequest() }),
+    z.strictObject({
+      decision: z.literal('credit_note'),
+      ...correctionRequest(),
+      number: z.string().max(64).optional(),
+      incomplete: z.boolean().optional(),
+    }),
+    z.strictObject({ decision: z.literal('waive'), ...correctionRequest(), reason: lineText }),
+  ]),
+  response: z.object({
+    amount: decimalOut.optional().meta({ description: 'What comes on the next invoice, or is waived' }),
+    month: monthText.nullable().optional().meta({ description: 'Whose invoice it comes on; null: nothing comes' }),
+    creditNotes: z.array(z.object({ number: z.string(), credits: z.string(), total: decimalOut })).optional(),
+    takenBack: z
+      .array(z.object({ month: monthText.nullable(), amount: decimalOut }))
+      .meta({ description: 'What is taken off the draft of a month; null: what had been waived' }),
+  }),
+  async run({ db, body, principal, now }) {
+    const who = { by: principal.subject, now };
+    switch (body.decision) {
+      case 'invoice':
+        return corrections.correctOnNextInvoice(db, { ...body, ...who });
+      case 'credit_note':
+        return corrections.issueCreditNote(db, { ...body, ...who });
+      case 'waive':
+        return corrections.waiveCorrection(db, { ...body, ...who });
+    }
+  },
+});
+
+function correctionRequest() {
+  return {
+    deployment: slug,
+    month,
+    currency: z.string().length(3).optional(),
+    expectedAmount: decimalInput.optional().meta({ description: 'Refused where it comes to another amount by now' }),
+  };
+}
+
+export const checkCorrections = declareOperation({
+  method: 'POST',
+  path: '/corrections/check',
+  name: 'invoice correction check',
+  operationId: 'checkCorrections',
+  tag: 'invoices',
+  summary: 'Look now which issued months cost something else by now',
+  roles: deciders,
+  response: z.object({ monthsRated: z.int() }),
+  async run({ db, signal }) {
+    return { monthsRated: await corrections.checkCorrections(db, { signal }) };
+  },
+});
+
+export const correctionOperations: readonly Operation[] = [listCorrections, decideCorrection, checkCorrections];

@@ -1,0 +1,298 @@
+import { z } from 'zod';
+import { pageOfAll } from '../../platform/declare/pages.ts';
+import {
+  declareDocument,
+  declareList,
+  declareOperation,
+  type FileType,
+  staff,
+  type Operation,
+} from '../../platform/declare/operation.ts';
+import { bytes, day, decimalInput, decimalOut, line, slug } from '../../platform/declare/schemas.ts';
+import { type AssetField, assetBytesMax, readAsset } from '../assets.ts';
+import {
+  createEntity,
+  getAsset,
+  getEntity,
+  type LegalEntity,
+  listEntities,
+  setAsset,
+  setDefaultEntity,
+  updateEntity,
+} from '../entities.ts';
+import * as taxRates from '../tax-rates.ts';
+import type { TaxRate } from '../tax-rates.ts';
+import { deciders, printedLines, taxIds, fromInstant, toInstant } from './schemas.ts';
+
+// Who bills.
+
+const paragraphs = z
+  .string()
+  .trim()
+  .min(1)
+  .max(2000)
+  .regex(/^[\P{Cc}\n]+$/u, { error: 'holds control characters' });
+
+const entity = z
+  .object({
+    entity: slug,
+    isDefault: z.boolean().meta({ description: 'It bills those customers for whom no other is named' }),
+    name: z.string().nullable().meta({ description: 'null: not told yet; nothing is issued without it' }),
+    address: z.array(z.string()),
+    taxIds: z.array(z.string()),
+    email: z.string().nullable(),
+    footer: z.string().nullable(),
+    numbering: z.enum(['own', 'external']),
+    invoicePrefix: z.string().meta({ examples: ['INV-'] }),
+    creditNotePrefix: z.string().meta({ examples: ['CN-'] }),
+    numberDigits: z.int(),
+    termsDays: z.int(),
+    graceDays: z.int(),
+    logo: z.string().nullable().meta({ description: 'sha256 of the image on its documents' }),
+    font: z.string().nullable().meta({ description: 'sha256 of the font of its own' }),
+  })
+  .meta({ id: 'LegalEntity', description: 'A company that bills' });
+
+function entityAnswer({ slug: name, ...rest }: LegalEntity): z.input<typeof entity> {
+  return { ...rest, entity: name };
+}
+
+const prefix = z.string().max(20).meta({ description: 'Letters, digits, dots, slashes and hyphens' });
+
+const entityDetails = {
+  name: line.optional(),
+  address: printedLines.optional(),
+  taxIds: taxIds.optional(),
+  email: line.nullable().optional(),
+  footer: paragraphs.nullable().optional().meta({ description: 'Below the totals: registration, bank account' }),
+  numbering: z
+    .enum(['own', 'external'])
+    .optional()
+    .meta({ description: 'external: the accounting system gives the numbers' }),
+  invoicePrefix: prefix.optional(),
+  creditNotePrefix: prefix.optional(),
+  numberDigits: z.int().min(1).max(12).optional(),
+  termsDays: z.int().min(0).max(365).optional().meta({ description: 'To pay' }),
+  graceDays: z
+    .int()
+    .min(0)
+    .max(60)
+    .optional()
+    .meta({ description: 'After a month, before its invoices can be approved' }),
+};
+
+export const listLegalEntities = declareList({
+  path: '/legal-entities',
+  name: 'entity list',
+  operationId: 'listLegalEntities',
+  tag: 'billing',
+  summary: 'The companies that bill, the default one first',
+  roles: staff,
+  row: entity,
+  async run({ db }, page) {
+    return pageOfAll((await listEntities(db)).map(entityAnswer), page, (row) => [row.isDefault ? 0 : 1, row.entity]);
+  },
+});
+
+const which = z.object({ entity: slug });
+
+export const getLegalEntity = declareOperation({
+  method: 'GET',
+  path: '/legal-entities/:entity',
+  name: 'entity show',
+  operationId: 'getLegalEntity',
+  tag: 'billing',
+  summary: 'One legal entity',
+  roles: staff,
+  params: which,
+  response: entity,
+  run: async ({ db, params }) => entityAnswer(await getEntity(db, params.entity)),
+});
+
+export const createLegalEntity = declareOperation({
+  method: 'POST',
+  path: '/legal-entities',
+  name: 'entity create',
+  operationId: 'createLegalEntity',
+  tag: 'billing',
+  summary: 'Make a legal entity',
+  description: 'Its numbers begin with its slug unless told otherwise.',
+  roles: deciders,
+  body: z.strictObject({ entity: slug, ...entityDetails }),
+  response: entity,
+  status: 201,
+  location: (made) => `/legal-entities/${made.entity}`,
+  async run({ db, body, now }) {
+    const { entity: name, ...details } = body;
+    return entityAnswer(await createEntity(db, name, details, now));
+  },
+});
+
+export const updateLegalEntity = declareOperation({
+  method: 'PATCH',
+  path: '/legal-entities/:entity',
+  name: 'entity set',
+  operationId: 'updateLegalEntity',
+  tag: 'billing',
+  summary: "Change a legal entity's details",
+  description: 'What is not named stays. What was issued keeps what was so then.',
+  roles: deciders,
+  params: which,
+  body: z.strictObject({
+    ...entityDetails,
+    isDefault: z.literal(true).optional().meta({ description: 'Takes it from the one that was the default' }),
+  }),
+  response: entity,
+  edits: getLegalEntity,
+  async run({ db, params, body }) {
+    const { isDefault, ...details } = body;
+    await updateEntity(db, params.entity, details);
+    if (isDefault === true) await setDefaultEntity(db, params.entity);
+    return entityAnswer(await getEntity(db, params.entity));
+  },
+});
+
+const ofEntity = 'With the ETag of the legal entity, whose field it is.';
+
+const keptByIssued = 'Issued documents keep what they were drawn with.';
+
+/** What all of them have in common; `types` are those of the file. */
+function assetOperations(
+  field: AssetField,
+  types: readonly FileType[],
+  words: { readonly title: string; readonly what: string },
+) {
+  const path = `/legal-entities/:entity/${field}`;
+  return {
+    show: declareDocument({
+      path,
+      name: `entity ${field} show`,
+      operationId: `getLegalEntity${words.title}`,
+      tag: 'billing',
+      summary: `The ${field} of a legal entity, as the file that it is`,
+      roles: staff,
+      params: which,
+      produces: types,
+      async run({ db, params }) {
+        const { type, bytes: body } = await getAsset(db, params.entity, field);
+        return { type, body, filename: `${params.entity}-${field}.${type.split('/')[1]}` };
+      },
+    }),
+    set: declareOperation({
+      method: 'PUT',
+      path,
+      name: `entity ${field} set`,
+      operationId: `setLegalEntity${words.title}`,
+      tag: 'billing',
+      summary: `Give a legal entity the ${field} of its documents`,
+      description: `The body is the file, ${words.what}, ${assetBytesMax[field]} bytes at most. A damaged one is refused. ${ofEntity} ${keptByIssued}`,
+      roles: deciders,
+      params: which,
+      consumes: types,
+      fileBytesMax: assetBytesMax[field],
+      body: bytes,
+      response: entity,
+      edits: getLegalEntity,
+      prepare: ({ body }) => readAsset(field, body),
+      run: async ({ db, params }, asset) => entityAnswer(await setAsset(db, params.entity, field, asset)),
+    }),
+    remove: declareOperation({
+      method: 'DELETE',
+      path,
+      name: `entity ${field} remove`,
+      operationId: `removeLegalEntity${words.title}`,
+      tag: 'billing',
+      summary: `Take the ${field} of a legal entity away`,
+      description: `${ofEntity} ${keptByIssued}`,
+      roles: deciders,
+      params: which,
+      response: entity,
+      edits: getLegalEntity,
+      run: async ({ db, params }) => entityAnswer(await setAsset(db, params.entity, field, null)),
+    }),
+  };
+}
+
+const logoOperations = assetOperations('logo', ['image/png', 'image/jpeg'], { title: 'Logo', what: 'PNG or JPEG' });
+
+const fontOperations = assetOperations('font', ['font/ttf', 'font/otf'], {
+  title: 'Font',
+  what: 'TrueType or OpenType',
+});
+
+export const getLegalEntityLogo = logoOperations.show;
+
+export const setLegalEntityLogo = logoOperations.set;
+
+export const removeLegalEntityLogo = logoOperations.remove;
+
+export const getLegalEntityFont = fontOperations.show;
+
+export const setLegalEntityFont = fontOperations.set;
+
+export const removeLegalEntityFont = fontOperations.remove;
+
+const taxRate = z
+  .object({
+    entity: slug,
+    category: slug.meta({ examples: ['standard'] }),
+    title: z.string().meta({ description: 'As printed', examples: ['VAT'] }),
+    percent: decimalOut,
+    from: fromInstant,
+    to: toInstant,
+  })
+  .meta({ id: 'TaxRate', description: 'What a legal entity charges on a category, over days' });
+
+function taxRateAnswer({ legalEntityId: _, ...rate }: TaxRate): z.input<typeof taxRate> {
+  return rate;
+}
+
+export const listTaxRates = declareList({
+  path: '/tax-rates',
+  name: 'entity tax list',
+  operationId: 'listTaxRates',
+  tag: 'billing',
+  summary: 'Tax rates by legal entity, category and day',
+  roles: staff,
+  query: z.object({ on: day.optional().meta({ description: 'Only those that hold on a day' }) }),
+  row: taxRate,
+  async run({ db, query }, page) {
+    const rates = await (query.on === undefined ? taxRates.listTaxRates(db) : taxRates.taxRatesOn(db, query.on));
+    return pageOfAll(rates.map(taxRateAnswer), page, (row) => [row.entity, row.category, row.from]);
+  },
+});
+
+export const setTaxRate = declareOperation({
+  method: 'POST',
+  path: '/tax-rates',
+  name: 'entity tax set',
+  operationId: 'setTaxRate',
+  tag: 'billing',
+  summary: "Set the rate of a legal entity's tax category, from a day on",
+  description: "The rate of a month's last day holds for all of the month. A category without a rate is not taxed.",
+  roles: deciders,
+  body: z.strictObject({
+    entity: slug.nullable().default(null).meta({ description: 'null: the default one' }),
+    category: slug.meta({ description: 'standard is what customers have unless told', examples: ['standard'] }),
+    title: line.meta({ description: 'As it is printed', examples: ['VAT'] }),
+    percent: decimalInput.meta({ description: '0 to 100', examples: ['20'] }),
+    from: day.nullable().default(null).meta({ description: 'First UTC day; null: from the beginning' }),
+  }),
+  response: z.object({ changed: z.boolean().meta({ description: 'false: it was so already' }) }),
+  run: ({ db, body, principal, now }) => taxRates.setTaxRate(db, body, principal.subject, now),
+});
+
+export const entityOperations: readonly Operation[] = [
+  listLegalEntities,
+  getLegalEntity,
+  createLegalEntity,
+  updateLegalEntity,
+  getLegalEntityLogo,
+  setLegalEntityLogo,
+  removeLegalEntityLogo,
+  getLegalEntityFont,
+  setLegalEntityFont,
+  removeLegalEntityFont,
+  listTaxRates,
+  setTaxRate,
+];

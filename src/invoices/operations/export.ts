@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { declareDocument, type Operation } from '../../platform/declare/operation.ts';
+import { month } from '../../platform/declare/schemas.ts';
+import * as focus from '../focus/export.ts';
+
+const mediaTypes = { csv: 'text/csv', parquet: 'application/vnd.apache.parquet' } as const;
+
+export const exportFocus = declareDocument({
+  path: '/exports/focus',
+  name: 'export focus',
+  operationId: 'exportFocus',
+  tag: 'invoices',
+  summary: 'A month of what customers were billed, as FOCUS 1.4 Cost and Usage',
+  description:
+    'Every line and tax of the invoices of the month that are issued, and of the credit notes issued in it; what is a ' +
+    'draft, approved or void is left out. The BilledCosts of an InvoiceId add up to its total. It is sent as it is made.',
+  roles: ['owner', 'finance'],
+  query: z.object({
+    month,
+    format: z.enum(focus.focusFormats).default('csv').meta({ description: 'The form of the file' }),
+  }),
+  produces: Object.values(mediaTypes),
+  async run({ db, query, now, signal }) {
+    const { filename, content } = await focus.exportFocus(db, { ...query, now, signal });
+    return { type: mediaTypes[query.format], body: content, filename };
+  },
+});
+
+export const exportOperations: readonly Operation[] = [exportFocus];

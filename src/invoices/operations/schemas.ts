@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import type { Role } from '../../platform/declare/operation.ts';
+import { instantOut, line } from '../../platform/declare/schemas.ts';
+
+// What several operations of invoices name.
+
+export const deciders: readonly Role[] = ['owner', 'finance'];
+
+export const monthText = z.string().meta({ description: 'A UTC calendar month', examples: ['2026-05'] });
+export const printedLines = z.array(line).max(10).meta({ description: 'As printed, line by line' });
+export const taxIds = z
+  .array(line)
+  .max(10)
+  .meta({ description: 'As printed', examples: [['VAT GB123456789']] });
+export const fromInstant = instantOut.nullable().meta({ description: 'null: from the beginning' });
+export const toInstant = instantOut.nullable().meta({ description: 'null: still so' });

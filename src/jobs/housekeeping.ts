@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { publishEvents } from '../platform/events.ts';
+import { declareJob } from '../platform/declare/job.ts';
+import { deleteEnded } from './store.ts';
+
+// What keeps the tables of jobs and of events small.
+
+/** Days that ended jobs are kept; dead ones longer, for somebody to look at. */
+const endedDays = 7;
+const deadDays = 90;
+const pruneBatch = 5_000;
+
+/** The history of jobs is real time's, whatever the database's clock says: it is about this machine. */
+export const pruneJob = declareJob({
+  name: 'prune_jobs',
+  queue: 'default',
+  title: `Deletes jobs that ended more than ${endedDays} days ago, dead ones after ${deadDays}`,
+  arguments: z.object({}),
+  timeoutSeconds: 600,
+  attemptsMax: 3,
+  async run({ db, signal }) {
+    while ((await deleteEnded(db, endedDays, deadDays, pruneBatch)) === pruneBatch) signal.throwIfAborted();
+  },
+});
+
+/** Whoever watches publishes; where nobody does for long, what is told would pile up. */
+export const publishEventsJob = declareJob({
+  name: 'publish_events',
+  queue: 'default',
+  title: 'Numbers the events that nobody has watched, and lets go of the oldest',
+  arguments: z.object({}),
+  timeoutSeconds: 300,
+  attemptsMax: 3,
+  run: ({ db }) => publishEvents(db),
+});

@@ -1,0 +1,38 @@
+import { declareModule } from '../platform/declare/module.ts';
+import { pruneJob, publishEventsJob } from './housekeeping.ts';
+import { jobOperations } from './operations/jobs.ts';
+import { queueOperations } from './operations/queues.ts';
+import { scheduleOperations } from './operations/schedule.ts';
+
+export const jobsModule = declareModule({
+  name: 'jobs',
+  tags: [{ name: 'jobs', description: 'The work that runs itself: jobs, queues and the schedule.' }],
+  operations: [...jobOperations, ...queueOperations, ...scheduleOperations],
+  jobs: [pruneJob, publishEventsJob],
+  queues: [
+    // Of work that no module does yet; whoever does it declares its queue.
+    { name: 'provisioning', limit: 5, position: 10 },
+    { name: 'cloud_billing', limit: 1, exclusive: true, position: 50 },
+    { name: 'gateway_events', limit: 5, position: 70 },
+    // For what needs no queue of its own.
+    { name: 'default', limit: 5, position: 80 },
+  ],
+  schedule: [
+    { name: 'prune', cron: '52 4 * * *', job: pruneJob, arguments: {} },
+    { name: 'events', cron: '47 * * * *', job: publishEventsJob, arguments: {} },
+  ],
+  events: [
+    {
+      type: 'job.changed',
+      subject: 'queue',
+      describes: 'jobs were enqueued, started or ended; once a second at most',
+      roles: ['owner', 'operator', 'viewer'],
+    },
+    {
+      type: 'queue.changed',
+      subject: 'queue',
+      describes: 'it was paused, resumed or scaled',
+      roles: ['owner', 'operator', 'viewer'],
+    },
+  ],
+});

@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { ArcadiaError } from '../../platform/errors.ts';
+import { pageOf } from '../../platform/declare/pages.ts';
+import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
+import { instantOut, line, recordOf } from '../../platform/declare/schemas.ts';
+import { type JobFilter, type JobPosition, jobStates } from '../jobs.ts';
+import { argumentValue, assertQueue, deciders, jobsOf, queueName, readers } from './calls.ts';
+
+const jobName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,62}$/)
+  .meta({ description: 'A kind of job', examples: ['meter_day'] });
+
+const jobId = z.uuid().meta({ examples: ['0196f1a2-7c55-7d9e-8d3a-0a7e4b1c2d3e'] });
+
+const jobState = z.enum(jobStates).meta({ description: 'A dead job has failed as often as it may' });
+
+const jobArguments = recordOf(z.string().max(100), argumentValue, 50).meta({
+  description: 'What the job is told',
+  examples: [{ account: 'acme' }],
+});
+
+const job = z
+  .object({
+    id: jobId,
+    queue: z.string(),
+    job: z.string(),
+    arguments: z.record(z.string(), argumentValue),
+    state: jobState,
+    attempt: z.int().meta({ description: '1 for the first; 0: not started' }),
+    attemptsMax: z.int(),
+    createdAt: instantOut,
+    runAfter: instantOut.meta({ description: 'It runs no sooner' }),
+    startedAt: instantOut.nullable(),
+    endedAt: instantOut.nullable(),
+    reason: z.string().nullable().meta({ description: 'Why it failed, waits again or was cancelled' }),
+  })
+  .meta({ id: 'Job' });
+
+export const listJobs = declareList({
+  path: '/jobs',
+  name: 'job list',
+  operationId: 'listJobs',
+  tag: 'jobs',
+  summary: 'Jobs, the newest first',
+  description: 'Of those that have ended, the last week; dead ones for 90 days. Their times are real time.',
+  roles: readers,
+  query: z.object({ queue: queueName.optional(), job: jobName.optional(), state: jobState.optional() }),
+  row: job,
+  async run(call, { limit, cursor }) {
+    const { queue, job: name, state } = call.query;
+    assertQueue(call, queue);
+    const filter: JobFilter = {
+      ...(queue !== undefined && { queue }),
+      ...(name !== undefined && { job: name }),
+      ...(state !== undefined && { states: [state] }),
+    };
+    const rows = await jobsOf(call).list(filter, limit + 1, cursor === null ? null : readCursor(cursor));
+    return pageOf(rows, limit, ({ createdAt, id }) => `${createdAt} ${id}`);
+  },
+});
+
+/** Only what this list has made comes back: the server seals it. */
+function readCursor(cursor: string): JobPosition {
+  const [createdAt = '', id = ''] = cursor.split(' ');
+  return { createdAt: Temporal.Instant.from(createdAt), id };
+}
+
+export const getJob = declareOperation({
+  method: 'GET',
+  path: '/jobs/:id',
+  name: 'job show',
+  operationId: 'getJob',
+  tag: 'jobs',
+  summary: 'One job',
+  roles: readers,
+  params: z.object({ id: jobId }),
+  response: job,
+  run: (call) => jobsOf(call).show(call.params.id),
+});
+
+export const runJob = declareOperation({
+  method: 'POST',
+  path: '/jobs',
+  name: 'job run',
+  operationId: 'runJob',
+  tag: 'jobs',
+  summary: 'Run a job now',
+  description: 'Enqueues it; where the same one waits already, that one runs now instead of later.',
+  roles: deciders,
+  body: z.object({ job: jobName, arguments: jobArguments.default({}) }),
+  response: z.object({ id: jobId, enqueued: z.boolean().meta({ description: 'false: it was there already' }) }),
+  status: 202,
+  location: ({ id }) => `/jobs/${id}`,
+  run: (call) => jobsOf(call).runNow(call.body.job, call.body.arguments),
+});
+
+/** Never every job there is, for want of a filter. */
+const chosen = z
+  .object({
+    ids: z.array(jobId).min(1).max(1_000).optional(),
+    queue: queueName.optional(),
+    job: jobName.optional(),
+    state: jobState.optional(),
+    arguments: jobArguments.optional().meta({ description: 'What its arguments contain' }),
+  })
+  .meta({ description: 'All that match; at least one of these' });
+
+function filterOf({ ids, queue, job: name, state, arguments: args }: z.output<typeof chosen>): JobFilter {
+  const filter: JobFilter = {
+    ...(ids !== undefined && { ids }),
+    ...(queue !== undefined && { queue }),
+    ...(name !== undefined && { job: name }),
+    ...(state !== undefined && { states: [state] }),
+    ...(args !== undefined && { arguments: args }),
+  };
+  if (Object.keys(filter).length > 0) return filter;
+  throw new ArcadiaError('invalid_argument', 'Which jobs? Give ids, queue, job, state or arguments.');
+}
+
+export const retryJobs = declareOperation({
+  method: 'POST',
+  path: '/jobs/retry',
+  name: 'job retry',
+  operationId: 'retryJobs',
+  tag: 'jobs',
+  summary: 'Run dead and cancelled jobs again, all that match',
+  description: 'They get all their attempts anew. Where the same job waits already, that one will do.',
+  roles: deciders,
+  body: chosen,
+  response: z.object({ retried: z.int().meta({ description: 'How many will run again' }) }),
+  async run(call) {
+    assertQueue(call, call.body.queue);
+    return { retried: await jobsOf(call).retry(filterOf(call.body)) };
+  },
+});
+
+export const cancelJobs = declareOperation({
+  method: 'POST',
+  path: '/jobs/cancel',
+  name: 'job cancel',
+  operationId: 'cancelJobs',
+  tag: 'jobs',
+  summary: 'End what waits or runs, all that match',
+  description: 'A running job is told to stop, and nothing that it has not yet committed is stored.',
+  roles: deciders,
+  body: chosen.extend({ reason: line.optional().meta({ description: 'For the record' }) }),
+  response: z.object({ cancelled: z.int() }),
+  async run(call) {
+    assertQueue(call, call.body.queue);
+    const { reason = `cancelled by ${call.principal.subject}`, ...which } = call.body;
+    return { cancelled: await jobsOf(call).cancel(filterOf(which), reason) };
+  },
+});
+
+export const jobOperations: readonly Operation[] = [listJobs, getJob, runJob, retryJobs, cancelJobs];

@@ -1,0 +1,32 @@
+import { declareModule } from '../platform/declare/module.ts';
+import { staff } from '../platform/declare/operation.ts';
+import { meterDayJob, meterJob, usageRetentionJob } from './jobs.ts';
+import { attestationOperations } from './operations/attestations.ts';
+import { kindOperations } from './operations/kinds.ts';
+import { meterOperations } from './operations/meter.ts';
+import { usageOperations } from './operations/usage.ts';
+
+export const meteringModule = declareModule({
+  name: 'metering',
+  tags: [
+    {
+      name: 'usage',
+      description: 'What deployments used, per billing kind and day; what of it is final, and how it is metered.',
+    },
+  ],
+  operations: [...usageOperations, ...attestationOperations, ...meterOperations, ...kindOperations],
+  jobs: [meterJob, meterDayJob, usageRetentionJob],
+  queues: [{ name: 'metering', limit: 2, position: 60 }],
+  schedule: [
+    { name: 'metering', cron: '10 1 * * *', job: meterJob, arguments: {} },
+    { name: 'retention', cron: '17 2 * * *', job: usageRetentionJob, arguments: {} },
+  ],
+  events: [
+    {
+      type: 'day.metered',
+      subject: 'day',
+      describes: "a day's usage was metered, or metered again and has changed",
+      roles: staff,
+    },
+  ],
+});

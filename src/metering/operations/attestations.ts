@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { pageOfAll } from '../../platform/declare/pages.ts';
+import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
+import { day, dayOut, id, instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import * as attestations from '../finality/attestations.ts';
+import { resourceKind } from './schemas.ts';
+
+const confirmation = z
+  .object({
+    confirmationId: id.meta({ examples: [4] }),
+    account: slug,
+    resourceKind,
+    through: instantOut,
+    reason: z.string(),
+    recordedAt: instantOut,
+    recordedBy: z.string(),
+    withdrawnAt: instantOut.nullable().meta({ description: 'null: it stands' }),
+    withdrawnBy: z.string().nullable(),
+  })
+  .meta({ id: 'UsageConfirmation', description: "An operator's word that what is recorded is right" });
+
+export const listUsageConfirmations = declareList({
+  path: '/usage/confirmations',
+  name: 'usage confirmation list',
+  operationId: 'listUsageConfirmations',
+  tag: 'usage',
+  summary: "Operators' words on usage that no listing confirms, newest first",
+  roles: staff,
+  row: confirmation,
+  run: ({ db }, page) => attestations.listConfirmations(db, page),
+});
+
+export const confirmUsage = declareOperation({
+  method: 'POST',
+  path: '/usage/confirmations',
+  name: 'usage confirm',
+  operationId: 'confirmUsage',
+  tag: 'usage',
+  summary: 'Confirm what is recorded of an account and kind, up to a moment',
+  description: 'It counts as a complete listing that began then. No usage changes.',
+  roles: ['owner', 'operator'],
+  body: z.strictObject({ account: slug, resourceKind, through: instant, reason: line }),
+  response: z.object({ confirmationId: id.meta({ examples: [4] }) }),
+  status: 201,
+  location: ({ confirmationId }) => `/usage/confirmations/${confirmationId}`,
+  run: ({ db, body, now, principal }) => attestations.confirmUsage(db, body, principal.subject, now),
+});
+
+export const withdrawUsageConfirmation = declareOperation({
+  method: 'DELETE',
+  path: '/usage/confirmations/:confirmation',
+  name: 'usage confirmation withdraw',
+  operationId: 'withdrawUsageConfirmation',
+  tag: 'usage',
+  summary: 'Take a confirmation back; it stays on record',
+  roles: ['owner', 'operator'],
+  params: z.object({ confirmation: id }),
+  run: ({ db, params, now, principal }) =>
+    attestations.withdrawConfirmation(db, params.confirmation, principal.subject, now),
+});
+
+const hours = z.int().min(1).max(8784);
+
+const observationLimit = z
+  .object({
+    resourceKind: z.string().meta({ description: '*: every kind without limits of its own', examples: ['droplet'] }),
+    fromDay: dayOut,
+    gapAfterHours: hours.meta({ description: 'So long without a complete listing is a gap', examples: [6] }),
+    carryForwardHours: hours.meta({ description: 'For so long usage is carried forward', examples: [72] }),
+  })
+  .meta({ id: 'ObservationLimit', description: 'How long metering goes on without seeing' });
+
+export const listObservationLimits = declareList({
+  path: '/usage/limits',
+  name: 'usage limit list',
+  operationId: 'listObservationLimits',
+  tag: 'usage',
+  summary: 'After how long without a listing there is a gap, and for how long usage is carried forward',
+  roles: staff,
+  row: observationLimit,
+  async run({ db }, page) {
+    return pageOfAll(await attestations.listObservationLimits(db), page, (row) => [row.resourceKind, row.fromDay]);
+  },
+});
+
+export const setObservationLimit = declareOperation({
+  method: 'POST',
+  path: '/usage/limits',
+  name: 'usage limit set',
+  operationId: 'setObservationLimit',
+  tag: 'usage',
+  summary: 'Set those limits of a kind of resource, from a day on',
+  description: 'What is not given stays as it is on that day.',
+  roles: ['owner', 'operator'],
+  body: z.strictObject({
+    resourceKind: z.union([resourceKind, z.literal('*')]).meta({ examples: ['droplet'] }),
+    fromDay: day,
+    gapAfterHours: hours.optional(),
+    carryForwardHours: hours.optional(),
+  }),
+  response: observationLimit,
+  run: ({ db, body }) => attestations.setObservationLimit(db, body),
+});
+
+export const attestationOperations: readonly Operation[] = [
+  listUsageConfirmations,
+  confirmUsage,
+  withdrawUsageConfirmation,
+  listObservationLimits,
+  setObservationLimit,
+];

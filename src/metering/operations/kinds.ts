@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { pageOfAll } from '../../platform/declare/pages.ts';
+import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
+import { day, dayOut, decimalOut } from '../../platform/declare/schemas.ts';
+import * as kinds from '../kinds.ts';
+import { dayOf } from '../period.ts';
+import { billingKind, list, resourceKind } from './schemas.ts';
+
+const kind = z
+  .object({
+    kind: billingKind,
+    title: z.string().meta({ examples: ['Droplet hours, running'] }),
+    resourceKind,
+    accrual: z.enum(['hours', 'month']),
+    unit: z.string().meta({ examples: ['hour'] }),
+    statuses: list(z.string()).nullable(),
+    filter: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    weight: z.object({ attribute: z.string(), divisor: decimalOut }).nullable(),
+    enabled: z.boolean(),
+    granularity: z.enum(['day', 'hour']),
+    retentionDays: z.int().meta({ examples: [730] }),
+  })
+  .meta({ id: 'BillingKind', description: 'What is metered, and how, as it stands on a day' });
+
+const onQuery = z.object({ on: day.optional().meta({ description: 'Today unless given' }) });
+
+export const listKinds = declareList({
+  path: '/kinds',
+  name: 'kind list',
+  operationId: 'listKinds',
+  tag: 'usage',
+  summary: 'Every billing kind as it stands on a day, enabled or not',
+  roles: [...staff, 'customer'],
+  query: onQuery,
+  row: kind,
+  async run({ db, query, now }, page) {
+    return pageOfAll(await kinds.listKinds(db, query.on ?? dayOf(now)), page, (row) => [row.kind]);
+  },
+});
+
+const kindHistory = kind.extend({
+  definitions: list(
+    z.object({
+      fromDay: dayOut,
+      statuses: list(z.string()).nullable(),
+      filter: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+      weightAttribute: z.string().nullable(),
+      weightDivisor: decimalOut,
+    }),
+  ),
+  configs: list(
+    z.object({ fromDay: dayOut, enabled: z.boolean(), granularity: z.enum(['day', 'hour']), retentionDays: z.int() }),
+  ),
+});
+
+const kindParams = z.object({ kind: billingKind });
+
+export const getKind = declareOperation({
+  method: 'GET',
+  path: '/kinds/:kind',
+  name: 'kind show',
+  operationId: 'getKind',
+  tag: 'usage',
+  summary: 'A billing kind, with all that it meant and how it was metered',
+  roles: [...staff, 'customer'],
+  params: kindParams,
+  response: kindHistory,
+  run: ({ db, params, now }) => kinds.getKind(db, params.kind, dayOf(now)),
+});
+
+export const addKind = declareOperation({
+  method: 'POST',
+  path: '/kinds',
+  name: 'kind add',
+  operationId: 'addKind',
+  tag: 'usage',
+  summary: 'Add a billing kind, disabled',
+  description: 'Defined from the beginning of history. One that is there and means the same is left alone.',
+  roles: ['owner', 'operator'],
+  body: kinds.kindSchema.meta({
+    examples: [
+      {
+        kind: 'small_droplet_hours',
+        title: 'Hours of the smallest droplet',
+        resourceKind: 'droplet',
+        accrual: 'hours',
+        unit: 'hour',
+        statuses: ['active'],
+        filter: { size_slug: 's-1vcpu-512mb-10gb' },
+      },
+    ],
+  }),
+  response: kindHistory,
+  status: 201,
+  location: (made) => `/kinds/${made.kind}`,
+  async run({ db, body, now }) {
+    await kinds.addKind(db, body);
+    return kinds.getKind(db, body.kind, dayOf(now));
+  },
+});
+
+export const changeKind = declareOperation({
+  method: 'PATCH',
+  path: '/kinds/:kind',
+  name: 'kind set',
+  operationId: 'changeKind',
+  tag: 'usage',
+  summary: 'Change how a billing kind is metered, or what counts, from a day on',
+  description: 'Days that are metered already are metered again. 2000-01-01 is the beginning of history.',
+  roles: ['owner', 'operator'],
+  params: kindParams,
+  body: kinds.kindChangeSchema.extend({ fromDay: day }),
+  response: kindHistory,
+  edits: getKind,
+  async run({ db, params, body, now }) {
+    const { fromDay, ...change } = body;
+    await kinds.changeKind(db, params.kind, fromDay, change);
+    return kinds.getKind(db, params.kind, dayOf(now));
+  },
+});
+
+export const kindOperations: readonly Operation[] = [listKinds, getKind, addKind, changeKind];

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
+import { dayOut, dayRange, decimalOut, instantOut, slug } from '../../platform/declare/schemas.ts';
+import * as diff from '../diff.ts';
+import { listRuns } from '../runs.ts';
+import { billingKind, resourceKind, dayText, list } from './schemas.ts';
+
+export const listMeteringRuns = declareList({
+  path: '/metering/runs',
+  name: 'meter runs',
+  operationId: 'listMeteringRuns',
+  tag: 'usage',
+  summary: 'The meterings that wrote something, newest first',
+  roles: staff,
+  row: z
+    .object({
+      revision: z.int().meta({ description: 'Marks all that it wrote', examples: [41] }),
+      day: dayOut,
+      cause: z.enum(['first', 'changes', 'config', 'verify']),
+      startedAt: instantOut,
+      inserted: z.int(),
+      changed: z.int(),
+      deleted: z.int(),
+    })
+    .meta({ id: 'MeteringRun', description: 'One metering of one day' }),
+  run: ({ db }, page) => listRuns(db, page),
+});
+
+const difference = {
+  deployment: slug,
+  kind: billingKind,
+  before: decimalOut,
+  after: decimalOut,
+  change: decimalOut,
+  recordsFrom: dayText
+    .nullable()
+    .meta({ description: 'Usage of the days before it is rolled up, and neither in before nor in after' }),
+  inserted: z.int(),
+  changed: z.int(),
+  deleted: z.int(),
+};
+
+export const diffUsage = declareOperation({
+  method: 'POST',
+  path: '/metering/diff',
+  name: 'meter diff',
+  operationId: 'diffUsage',
+  tag: 'usage',
+  summary: 'What metering a range of days would change, before and after',
+  description: 'Writes no usage. Days that no fact has touched since they were metered are not compared.',
+  roles: ['owner', 'operator'],
+  asks: true,
+  body: z.strictObject({
+    ...dayRange,
+    verify: z.boolean().default(false).meta({ description: 'Compare every record' }),
+    resourcesMax: z.int().min(1).max(1000).default(100),
+  }),
+  response: z.object({
+    from: dayText.nullable(),
+    to: dayText.nullable(),
+    days: z.int().meta({ description: 'Days that were compared' }),
+    differs: z.boolean(),
+    deployments: list(z.object(difference)),
+    deploymentsTotal: z.int(),
+    resources: list(
+      z.object({
+        ...difference,
+        resourceId: z.int(),
+        resourceKind,
+        externalId: z.string(),
+        name: z.string().nullable(),
+      }),
+    ),
+    resourcesTotal: z.int(),
+  }),
+  run: ({ db, body, now, signal }) =>
+    diff.diffUsage(db, { range: body, now, verify: body.verify, limit: body.resourcesMax, signal }),
+});
+
+export const meterOperations: readonly Operation[] = [listMeteringRuns, diffUsage];

@@ -1,0 +1,296 @@
+import { z } from 'zod';
+import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
+import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
+import { dayRange, decimalOut, id, slug } from '../../platform/declare/schemas.ts';
+import { periodStatus } from '../finality/attestations.ts';
+import * as explain from '../explain/explain.ts';
+import { usageAsOf } from '../runs.ts';
+import { usageForPeriod, usagePage } from '../usage.ts';
+import { usageByDay } from '../usage-days.ts';
+import { billingKind, resourceKind, dayText, list } from './schemas.ts';
+
+// Usage, why it is so, how well it is known, and how it is metered. A customer reads the usage of
+// their own deployments and what it is made of; through whose account we saw it, by which sync,
+// rule or person, and what we are not sure of, stays with us.
+
+/** What domain functions give as text already. */
+const moment = z.iso.datetime().meta({ description: 'UTC', examples: ['2026-05-01T06:00:00Z'] });
+
+const deploymentParams = z.object({ deployment: slug });
+
+const rangeQuery = z.object(dayRange);
+
+const usage = z
+  .record(billingKind, decimalOut)
+  .meta({ description: 'Exact, by billing kind', examples: [{ droplet_hours: '744', dns_zones: '2' }] });
+
+export const getUsage = declareOperation({
+  method: 'GET',
+  path: '/deployments/:deployment/usage',
+  name: 'usage show',
+  operationId: 'getUsage',
+  tag: 'usage',
+  summary: 'What a deployment used, by billing kind',
+  description: 'What has been metered: every day before `meteredThrough` is in the sums.',
+  roles: [...staff, 'customer'],
+  params: deploymentParams,
+  query: rangeQuery,
+  response: z
+    .object({ deployment: slug, from: dayText, to: dayText, meteredThrough: dayText, usage })
+    .meta({ id: 'Usage', description: "A deployment's usage of a range of days" }),
+  run: ({ db, params, query }) => usageForPeriod(db, params.deployment, query.from, query.to),
+});
+
+export const getUsageAsOf = declareOperation({
+  method: 'GET',
+  path: '/deployments/:deployment/usage/revisions/:revision',
+  name: 'usage as-of',
+  operationId: 'getUsageAsOf',
+  tag: 'usage',
+  summary: 'What a deployment used, as it was once a metering had written',
+  roles: staff,
+  params: z.object({ deployment: slug, revision: id }),
+  query: rangeQuery,
+  response: z.object({
+    deployment: slug,
+    from: dayText,
+    to: dayText,
+    asOfRevision: z.int().meta({ examples: [41] }),
+    asOf: moment,
+    usage,
+  }),
+  run: ({ db, params, query }) => usageAsOf(db, params.deployment, query, params.revision),
+});
+
+export const listUsageDays = declareList({
+  path: '/deployments/:deployment/usage/days',
+  name: 'usage days',
+  operationId: 'listUsageDays',
+  tag: 'usage',
+  summary: 'What a deployment used day by day, then by billing kind',
+  description: 'Hours are added up. Days whose records are past their retention are left out.',
+  roles: [...staff, 'customer'],
+  params: deploymentParams,
+  query: z.object({ ...dayRange, kind: billingKind.optional() }),
+  row: z
+    .object({ day: dayText, kind: billingKind, quantity: decimalOut, records: z.int().meta({ examples: [3] }) })
+    .meta({ id: 'UsageOfDay', description: 'Usage of one kind on one UTC day' }),
+  async run({ db, params, query }, page) {
+    const days = await usageByDay(db, params.deployment, query.from, query.to);
+    const chosen = query.kind === undefined ? days : days.filter((one) => one.kind === query.kind);
+    return pageOfAll(chosen, page, (row) => [row.day, row.kind]);
+  },
+});
+
+export const listUsage = declareList({
+  path: '/usage',
+  name: 'usage list',
+  operationId: 'listUsage',
+  tag: 'usage',
+  summary: 'What every deployment used, by its slug, then by billing kind',
+  description: 'With `unattributed`, which holds what nobody owns. A customer sees their own deployments.',
+  roles: [...staff, 'customer'],
+  query: rangeQuery,
+  row: z
+    .object({ deployment: slug, kind: billingKind, quantity: decimalOut, meteredThrough: dayText })
+    .meta({ id: 'UsageOfKind', description: 'What one deployment used of one kind' }),
+  async run({ db, query, principal }, { limit, cursor }) {
+    const { customerId } = principal;
+    const [deployment = '', kind = ''] = cursor?.split(' ') ?? [];
+    const after = cursor === null ? null : { deployment, kind };
+    const rows = await usagePage(db, query, { customerId, after, limit: limit + 1 });
+    return pageOf(rows, limit, (last) => `${last.deployment} ${last.kind}`);
+  },
+});
+
+const cause = z.object({
+  stateSince: moment.nullable(),
+  recordedAt: moment.nullable().meta({ description: 'When we knew' }),
+  recordedBy: z.string().nullable(),
+  syncRun: z.object({ id: z.int(), kind: z.string(), startedAt: moment }).nullable(),
+  action: z
+    .object({ id: z.string(), type: z.string(), completedAt: moment })
+    .nullable()
+    .meta({ description: "Of the provider's action log" }),
+  owners: z
+    .string()
+    .nullable()
+    .meta({ description: 'With shares where there are several', examples: ['acme 1/3, beta 2/3'] }),
+  rule: z
+    .object({
+      id: z.int(),
+      kind: z.string(),
+      pattern: z.string().nullable(),
+      project: z.string().nullable(),
+      recordedBy: z.string().nullable(),
+      recordedAt: moment.nullable(),
+    })
+    .nullable(),
+  assignment: z.object({ by: z.string(), at: moment }).nullable(),
+});
+
+const rolledUpMonth = z
+  .object({
+    month: z.string().meta({ description: 'A UTC calendar month', examples: ['2024-05'] }),
+    from: dayText,
+    to: dayText,
+    quantity: decimalOut.meta({ description: "Of the month's days from `from` to `to`: its part of the sum" }),
+    monthQuantity: decimalOut.meta({ description: 'Of the whole month' }),
+    records: z.int().meta({ description: 'How many records were added up, and then removed' }),
+    rolledUpAt: moment,
+    digest: z.string().meta({
+      description: 'SHA-256 of the records, in hex: it proves a copy of them to be what was added up',
+    }),
+    note: z.string().meta({ description: 'All of this in a sentence' }),
+  })
+  .meta({ id: 'RolledUpMonth', description: 'What is left of a month whose records were past their retention' });
+
+export const explainUsage = declareList({
+  path: '/deployments/:deployment/usage/explanation',
+  name: 'usage explain',
+  operationId: 'explainUsage',
+  tag: 'usage',
+  summary: 'Where a sum comes from: resources, days and intervals, and what made each of them so',
+  description:
+    'The resources that used most first. Days add up to a resource, and so do its intervals with `pending` and `more`; resources to the sum. To customers `cause`, `carriedForwardFrom` and `observation` are null.',
+  roles: [...staff, 'customer'],
+  params: deploymentParams,
+  query: z.object({ ...dayRange, kind: billingKind }),
+  row: z
+    .object({
+      resourceId: z.int().meta({ examples: [17] }),
+      resourceKind,
+      externalId: z.string().meta({ examples: ['3164494'] }),
+      name: z.string().nullable(),
+      quantity: decimalOut,
+      pending: decimalOut.meta({ description: 'What of it is no longer so: the next metering replaces it' }),
+      days: list(
+        z.object({
+          day: dayText,
+          records: z.int(),
+          quantity: decimalOut,
+          revision: z.int(),
+          observation: z.enum(['confirmed', 'carried forward']).nullable(),
+        }),
+      ),
+      intervals: list(
+        z.object({
+          from: moment,
+          to: moment,
+          level: decimalOut.meta({ description: 'What counts at each instant' }),
+          share: z
+            .string()
+            .nullable()
+            .meta({ description: 'null: all of it', examples: ['1/3'] }),
+          quantity: decimalOut,
+          status: z.string().nullable(),
+          attributes: z.record(z.string(), z.unknown()).nullable(),
+          source: z.enum(['listing', 'action', 'operator', 'assumed']).nullable(),
+          carriedForwardFrom: moment.nullable(),
+          cause: cause.nullable(),
+        }),
+      ),
+      more: z.object({ intervals: z.int(), quantity: decimalOut }).nullable(),
+    })
+    .meta({ id: 'ExplainedResource', description: 'What one resource adds to a sum, and why' }),
+  extra: z.object({
+    deployment: slug,
+    kind: billingKind,
+    title: z.string(),
+    unit: z.string().meta({ examples: ['hour'] }),
+    accrual: z.enum(['hours', 'month']),
+    from: dayText,
+    to: dayText,
+    meteredThrough: dayText,
+    quantity: decimalOut.meta({ description: 'The sum' }),
+    rolledUp: decimalOut.meta({
+      description: 'What of the sum lies before recordsFrom, in months that are rolled up: the sum of rolledUpMonths',
+    }),
+    rolledUpMonths: list(rolledUpMonth),
+    explained: decimalOut.meta({ description: 'What all intervals of all resources add up to' }),
+    pending: decimalOut,
+    recordsFrom: dayText.nullable().meta({ description: 'Records before it are past their retention' }),
+    resourcesTotal: z.int(),
+  }),
+  async run({ db, params, query, principal }, { limit, cursor }) {
+    const { resources, nextCursor, ...sum } = await explain.explainUsage(db, {
+      ...params,
+      ...query,
+      audience: principal.role === 'customer' ? 'customer' : 'staff',
+      limit: Math.min(limit, explainedMax),
+      cursor,
+    });
+    return { items: resources, nextCursor, ...sum };
+  },
+});
+
+/** Resources that one answer explains at most, whatever the limit. */
+const explainedMax = 100;
+
+export const getUsageStatus = declareOperation({
+  method: 'GET',
+  path: '/usage/status',
+  name: 'usage status',
+  operationId: 'getUsageStatus',
+  tag: 'usage',
+  summary: 'Whether a period is complete, confirmed and final, and what is missing',
+  roles: staff,
+  query: z.object({
+    ...dayRange,
+    deployment: slug.optional().meta({ description: 'Only what matters to it' }),
+    customer: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .meta({ description: "Only what matters to the customer's deployments" }),
+  }),
+  response: z.object({
+    from: dayText,
+    to: dayText,
+    complete: z.boolean(),
+    confirmed: z.boolean(),
+    final: z.boolean(),
+    kinds: list(
+      z.object({
+        kind: billingKind,
+        resourceKind,
+        daysMissing: z.int(),
+        accountsUnconfirmed: z.int(),
+        confirmed: z.boolean(),
+        final: z.boolean(),
+      }),
+    ),
+    accounts: list(
+      z.object({
+        account: slug,
+        resourceKind,
+        syncedAt: moment.nullable(),
+        confirmedThrough: moment.nullable(),
+        confirmed: z.boolean(),
+      }),
+    ),
+    obstacles: list(
+      z.object({
+        reason: z.enum(['incomplete', 'not_metered', 'changes_pending', 'unconfirmed', 'beyond_limit']),
+        message: z.string(),
+        todo: z.string(),
+        kind: billingKind.nullable(),
+        account: slug.nullable(),
+        resourceKind: resourceKind.nullable(),
+        since: moment.nullable(),
+      }),
+    ),
+    obstaclesTotal: z.int(),
+  }),
+  run: ({ db, query, now }) => periodStatus(db, { ...query, now }),
+});
+
+export const usageOperations: readonly Operation[] = [
+  getUsage,
+  getUsageAsOf,
+  listUsageDays,
+  listUsage,
+  explainUsage,
+  getUsageStatus,
+];

@@ -1,0 +1,25 @@
+import { declareModule } from '../platform/declare/module.ts';
+import type { Role } from '../platform/declare/operation.ts';
+import { checkAlertsJob } from './jobs.ts';
+import { alertOperations } from './operations/alerts.ts';
+import { gapOperations } from './operations/gaps.ts';
+import { planOperations } from './operations/plans.ts';
+import { quoteOperations } from './operations/quotes.ts';
+import { subscriptionOperations } from './operations/subscriptions.ts';
+
+const money: readonly Role[] = ['owner', 'finance', 'viewer'];
+
+export const pricingModule = declareModule({
+  name: 'pricing',
+  tags: [
+    { name: 'plans', description: 'Price lists, who is on which of them since when, and what given usage costs.' },
+  ],
+  operations: [...planOperations, ...subscriptionOperations, ...quoteOperations, ...alertOperations, ...gapOperations],
+  jobs: [checkAlertsJob],
+  schedule: [{ name: 'alerts', cron: '20 * * * *', job: checkAlertsJob, arguments: {} }],
+  events: [
+    { type: 'plan.changed', subject: 'plan', describes: 'it has a new version', roles: money },
+    { type: 'subscription.changed', subject: 'deployment', describes: 'it is on another plan', roles: money },
+    { type: 'alert.fired', subject: 'deployment', describes: 'an alert on its amount or usage fired', roles: money },
+  ],
+});

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { pageOf } from '../../platform/declare/pages.ts';
+import { declareList, declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
+import { decimalOut, id, instantOut, month, slug } from '../../platform/declare/schemas.ts';
+import * as alerts from '../alerts.ts';
+
+const deciders: readonly Role[] = ['owner', 'finance', 'operator'];
+
+const fields = {
+  deployment: slug.nullable().meta({ description: 'null: each deployment that is on a plan' }),
+  kind: z.string().nullable().meta({ description: 'A billing kind; null: what the month itself costs' }),
+  threshold: decimalOut,
+  unit: z
+    .enum(['absolute', 'percent'])
+    .meta({ description: "percent: of the kind's allowance, or of the plan's base fee" }),
+  currency: z.string().nullable().meta({ description: 'Of an absolute amount' }),
+  basis: z
+    .enum(['to_date', 'forecast'])
+    .meta({ description: "What is metered so far, or the month's end as foreseen" }),
+};
+
+const alert = z
+  .object({ id, ...fields, createdAt: instantOut, createdBy: z.string() })
+  .meta({ id: 'Alert', description: 'A threshold on what a month costs or uses' });
+
+export const listAlerts = declareList({
+  path: '/alerts',
+  name: 'alert list',
+  operationId: 'listAlerts',
+  tag: 'plans',
+  summary: 'Alerts, by their id',
+  roles: staff,
+  query: z.object({ deployment: slug.optional().meta({ description: 'Only those on it alone' }) }),
+  row: alert,
+  async run({ db, query }, { limit, cursor }) {
+    const rows = await alerts.listAlerts(db, { ...query, after: Number(cursor ?? 0), limit: limit + 1 });
+    return pageOf(rows, limit, (last) => String(last.id));
+  },
+});
+
+export const getAlert = declareOperation({
+  method: 'GET',
+  path: '/alerts/:alert',
+  name: 'alert show',
+  operationId: 'getAlert',
+  tag: 'plans',
+  summary: 'One alert',
+  roles: staff,
+  params: z.object({ alert: id }),
+  response: alert,
+  run: ({ db, params }) => alerts.getAlert(db, params.alert),
+});
+
+export const addAlert = declareOperation({
+  method: 'POST',
+  path: '/alerts',
+  name: 'alert add',
+  operationId: 'addAlert',
+  tag: 'plans',
+  summary: 'Watch a deployment, or all of them',
+  description: 'It fires once for a deployment and a calendar month, and tells the event alert.fired.',
+  roles: deciders,
+  body: z.strictObject({
+    deployment: fields.deployment.default(null),
+    kind: z.string().max(63).nullable().default(null).meta({ description: fields.kind.description }),
+    threshold: z
+      .string()
+      .max(64)
+      .meta({ description: 'An exact decimal above zero', examples: ['80'] }),
+    unit: fields.unit,
+    currency: z.string().max(3).nullable().default(null).meta({ description: fields.currency.description }),
+    basis: fields.basis.default('to_date'),
+  }),
+  response: alert,
+  status: 201,
+  location: (made) => `/alerts/${made.id}`,
+  run: ({ db, body, principal, now }) => alerts.addAlert(db, body, principal.subject, now),
+});
+
+export const removeAlert = declareOperation({
+  method: 'DELETE',
+  path: '/alerts/:alert',
+  name: 'alert remove',
+  operationId: 'removeAlert',
+  tag: 'plans',
+  summary: 'End an alert; what it fired stays',
+  roles: deciders,
+  params: z.object({ alert: id }),
+  run: ({ db, params, now }) => alerts.removeAlert(db, params.alert, now),
+});
+
+const firing = z
+  .object({
+    alertId: id,
+    deployment: slug,
+    month: z.string().meta({ description: 'A UTC calendar month', examples: ['2026-05'] }),
+    kind: z.string().nullable().meta({ description: 'null: the amount' }),
+    basis: fields.basis,
+    value: decimalOut,
+    threshold: decimalOut,
+    unit: z.string().meta({ description: '%, a currency, or the kind whose units they are' }),
+    firedAt: instantOut,
+  })
+  .meta({ id: 'AlertFiring', description: 'An alert whose threshold was reached' });
+
+export const listAlertFirings = declareList({
+  path: '/alert-firings',
+  name: 'alert fired',
+  operationId: 'listAlertFirings',
+  tag: 'plans',
+  summary: 'Which alerts fired, the newest first',
+  roles: staff,
+  query: z.object({ deployment: slug.optional(), month: month.optional() }),
+  row: firing,
+  async run({ db, query }, { limit, cursor }) {
+    const offset = Number(cursor ?? 0);
+    const rows = await alerts.listFirings(db, {
+      deployment: query.deployment,
+      month: query.month?.toPlainYearMonth(),
+      offset,
+      limit: limit + 1,
+    });
+    const { items, nextCursor } = pageOf(rows, limit, () => String(offset + limit));
+    return { items: items.map((row) => ({ ...row, month: row.month.toPlainYearMonth().toString() })), nextCursor };
+  },
+});
+
+export const alertOperations: readonly Operation[] = [listAlerts, getAlert, addAlert, removeAlert, listAlertFirings];

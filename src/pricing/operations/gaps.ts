@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
+import { decimalOut, month, slug } from '../../platform/declare/schemas.ts';
+import { gapsWithMoney } from '../gaps.ts';
+
+const moment = z.iso.datetime().meta({ description: 'UTC', examples: ['2026-05-30T00:00:00Z'] });
+
+const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly();
+
+export const getUsageGaps = declareOperation({
+  method: 'GET',
+  path: '/usage/gaps',
+  name: 'usage gaps',
+  operationId: 'getUsageGaps',
+  tag: 'usage',
+  summary: 'Stretches that nobody saw, what was carried forward over them, and what that costs',
+  description:
+    "The latest first. An amount is the month's quote less the month's quote without the gap's usage; a total is of all gaps together.",
+  roles: staff,
+  query: z.object({
+    month,
+    account: slug.optional(),
+    resourceKind: z.string().max(63).optional(),
+    gapsMax: z.int().min(1).max(1000).default(100),
+  }),
+  response: z.object({
+    from: z.iso.date(),
+    to: z.iso.date(),
+    gaps: list(
+      z.object({
+        account: slug,
+        resourceKind: z.string().meta({ examples: ['droplet'] }),
+        from: moment,
+        to: moment.nullable().meta({ description: 'null: open' }),
+        limit: moment.meta({ description: 'Up to here usage may be carried forward' }),
+        beyondLimit: z.boolean(),
+        resources: z.int(),
+        usage: list(z.object({ deployment: slug, kind: z.string(), quantity: decimalOut })),
+        amounts: list(
+          z.object({
+            deployment: slug,
+            plan: slug.nullable().meta({ description: 'null: on no plan' }),
+            currency: z.string().nullable(),
+            amount: decimalOut.nullable(),
+          }),
+        ),
+      }),
+    ),
+    totals: list(z.object({ currency: z.string(), amount: decimalOut })),
+  }),
+  run: ({ db, query, now }) =>
+    gapsWithMoney(db, {
+      month: query.month.toPlainYearMonth(),
+      now,
+      account: query.account,
+      resourceKind: query.resourceKind,
+      limit: query.gapsMax,
+    }),
+});
+
+export const gapOperations: readonly Operation[] = [getUsageGaps];

@@ -1,0 +1,224 @@
+import { z } from 'zod';
+import { dayOf } from '../../metering/period.ts';
+import { pageOfAll } from '../../platform/declare/pages.ts';
+import { declareList, declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
+import { day, dayOut, decimalOut, slug } from '../../platform/declare/schemas.ts';
+import type { PlanVersion } from '../plan.ts';
+import * as planApply from '../plan-apply.ts';
+import { planFileJsonSchema, planFileLengthMax } from '../plan-file.ts';
+import * as plans from '../plans.ts';
+import { costPlusUnitPrice } from '../rating/cost-plus.ts';
+import { readers, deciders } from './roles.ts';
+
+// Customers see the plans that their deployments are or were on, with their prices, and nothing of
+// other plans: row-level security leaves them out. Of an item at cost-plus they see the price,
+// never the cost or the markup.
+
+const planItem = z.object({
+  kind: z.string(),
+  allowance: decimalOut,
+  carryOver: z.object({ months: z.int(), limit: decimalOut.nullable() }).nullable(),
+  model: z.string().meta({ examples: ['standard'] }),
+  properties: z.record(z.string(), z.unknown()).meta({ description: 'Of the model; see the plan file schema' }),
+  minimum: decimalOut.nullable(),
+  cap: decimalOut.nullable(),
+});
+
+const planVersion = z
+  .object({
+    plan: slug,
+    name: z.string(),
+    from: dayOut.meta({ description: 'The first day on which this version holds' }),
+    currency: z.string(),
+    base: decimalOut,
+    baseEvery: z.string().meta({ description: 'month, quarter, year, or a number of months such as 6 months' }),
+    baseDue: z.enum(['arrears', 'advance']),
+    minimum: decimalOut.nullable(),
+    cap: decimalOut.nullable(),
+    discount: z
+      .object({ percent: decimalOut.optional(), amount: decimalOut.optional(), until: dayOut.nullable() })
+      .nullable(),
+    items: z.array(planItem),
+  })
+  .meta({ id: 'PlanVersion', description: 'A price list from a day on' });
+
+function planAnswer(plan: PlanVersion, role: Role): z.input<typeof planVersion> {
+  const { discount, items, ...rest } = plan;
+  return {
+    ...rest,
+    discount: discount && {
+      ...(discount.percent !== undefined && { percent: discount.percent }),
+      ...(discount.amount !== undefined && { amount: discount.amount }),
+      until: discount.until,
+    },
+    items: items.map((item) =>
+      item.model === 'cost-plus' && role === 'customer'
+        ? { ...item, properties: { unitPrice: costPlusUnitPrice(item.properties).toFixed() } }
+        : { ...item, properties: { ...item.properties } },
+    ),
+  };
+}
+
+const onDay = z.object({ on: day.optional().meta({ description: 'Another day than today' }) });
+
+export const listPlans = declareList({
+  path: '/plans',
+  name: 'plan list',
+  operationId: 'listPlans',
+  tag: 'plans',
+  summary: 'The plans as they are on a day',
+  roles: readers,
+  query: onDay,
+  row: planVersion,
+  async run({ db, query, now, principal }, page) {
+    const all = await plans.listPlans(db, query.on ?? dayOf(now));
+    const { items, nextCursor } = pageOfAll(all, page, (plan) => [plan.plan]);
+    return { items: items.map((plan) => planAnswer(plan, principal.role)), nextCursor };
+  },
+});
+
+export const getPlan = declareOperation({
+  method: 'GET',
+  path: '/plans/:plan',
+  name: 'plan show',
+  operationId: 'getPlan',
+  tag: 'plans',
+  summary: 'A plan with its prices, as it is on a day',
+  roles: readers,
+  params: z.object({ plan: slug }),
+  query: onDay,
+  response: planVersion,
+  async run({ db, params, query, now, principal }) {
+    return planAnswer(await plans.getPlan(db, params.plan, query.on ?? dayOf(now)), principal.role);
+  },
+});
+
+export const listPlanVersions = declareList({
+  path: '/plans/:plan/versions',
+  name: 'plan versions',
+  operationId: 'listPlanVersions',
+  tag: 'plans',
+  summary: "A plan's versions, the oldest first",
+  roles: readers,
+  params: z.object({ plan: slug }),
+  row: planVersion,
+  async run({ db, params, principal }, page) {
+    const versions = await plans.listPlanVersions(db, params.plan);
+    const { items, nextCursor } = pageOfAll(versions, page, (version) => [version.from]);
+    return { items: items.map((version) => planAnswer(version, principal.role)), nextCursor };
+  },
+});
+
+export const getPlanSchema = declareOperation({
+  method: 'GET',
+  path: '/plan-schema',
+  name: 'plan schema',
+  operationId: 'getPlanSchema',
+  tag: 'plans',
+  summary: 'The JSON schema of a plan file',
+  roles: staff,
+  response: z.record(z.string(), z.unknown()),
+  run: async () => ({ ...planFileJsonSchema() }),
+});
+
+const planFiles = z.strictObject({
+  files: z
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .min(1)
+          .max(200)
+          .meta({ description: 'For problems', examples: ['plans/studio.yaml'] }),
+        text: z.string().max(planFileLengthMax).meta({ description: 'YAML or JSON, as GET /plan-schema says' }),
+      }),
+    )
+    .min(1)
+    .max(100),
+});
+
+const compared = z.object({ before: decimalOut, after: decimalOut, difference: decimalOut });
+
+const planChange = z
+  .object({
+    file: z.string(),
+    plan: slug,
+    from: dayOut,
+    status: z.enum(['unchanged', 'new_plan', 'new_version', 'edited']),
+    comparedWith: dayOut.nullable().meta({ description: 'The first day of the version that it is compared with' }),
+    differences: z
+      .array(z.object({ what: z.string(), before: z.string().nullable(), after: z.string().nullable() }))
+      .readonly(),
+    warnings: z
+      .array(
+        z.object({
+          code: z.string(),
+          path: z.array(z.union([z.string(), z.int()])).readonly(),
+          message: z.string(),
+        }),
+      )
+      .readonly(),
+    impact: z
+      .object({
+        currency: z.string(),
+        deployments: z.int(),
+        months: z.array(z.object({ month: z.string(), complete: z.boolean(), sum: compared })),
+        most: z.array(z.object({ deployment: slug, months: z.array(compared).readonly() })).readonly(),
+        bills: z
+          .array(z.object({ month: z.string(), complete: z.boolean(), deployments: z.int(), sum: compared }))
+          .meta({ description: 'Each month up to the current one whose bill becomes another, issued or not' }),
+      })
+      .nullable()
+      .meta({ description: 'What it would have cost in the last complete month, and in the current one to date' }),
+  })
+  .meta({ id: 'PlanChange', description: 'What a plan file changes, for whom, in money' });
+
+export const previewPlans = declareOperation({
+  method: 'POST',
+  asks: true,
+  path: '/plans/preview',
+  name: 'plan preview',
+  operationId: 'previewPlans',
+  tag: 'plans',
+  summary: 'What plan files would change, for whom and in money',
+  description: 'Nothing is written. A bad file is refused with file, line and reason of each problem.',
+  roles: staff,
+  body: planFiles,
+  response: z.object({ changes: z.array(planChange) }),
+  async run({ db, body, now }) {
+    const changes = await planApply.previewPlans(db, body.files, { now, limit: 100 });
+    return {
+      changes: changes.map((change) => ({
+        ...change,
+        impact: change.impact && {
+          ...change.impact,
+          months: change.impact.months.map((one) => ({ ...one, month: one.month.toString() })),
+          bills: change.impact.bills.map((one) => ({ ...one, month: one.month.toString() })),
+        },
+      })),
+    };
+  },
+});
+
+export const applyPlans = declareOperation({
+  method: 'POST',
+  path: '/plans',
+  name: 'plan apply',
+  operationId: 'applyPlans',
+  tag: 'plans',
+  summary: 'Make plans what their files say, all or nothing',
+  description: 'Ask for a preview first. A version that deployments have been on never changes.',
+  roles: deciders,
+  body: planFiles,
+  response: z.object({ written: z.int().meta({ description: 'How many versions' }) }),
+  run: ({ db, body, principal, now }) => planApply.applyPlans(db, body.files, principal.subject, now),
+});
+
+export const planOperations: readonly Operation[] = [
+  listPlans,
+  getPlan,
+  listPlanVersions,
+  getPlanSchema,
+  previewPlans,
+  applyPlans,
+];

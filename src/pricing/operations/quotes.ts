@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import { dayOf } from '../../metering/period.ts';
+import { declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
+import { day, decimalOut, instantOut, month, recordOf, slug } from '../../platform/declare/schemas.ts';
+import { plannedResource } from '../planned-resources.ts';
+import * as planQuotes from '../plan-quotes.ts';
+import { forecastDeployment, quoteDeployment } from '../quotes.ts';
+
+// Customers quote their own deployments, and usage on the plans that they are or were on: all else
+// row-level security hides from them, so that it is not found.
+
+const readers: readonly Role[] = [...staff, 'customer'];
+
+const monthText = z.string().meta({ description: 'A UTC calendar month', examples: ['2026-05'] });
+
+const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly();
+
+const tier = z.object({
+  from: decimalOut,
+  upTo: decimalOut.nullable(),
+  units: decimalOut,
+  unitPrice: decimalOut,
+  flatFee: decimalOut,
+  amount: decimalOut,
+});
+
+const quoteFields = {
+  plan: slug.meta({ description: 'Of several, the last' }),
+  currency: z.string(),
+  base: decimalOut,
+  baseFees: list(z.object({ plan: slug, from: instantOut, to: instantOut, amount: decimalOut })).optional(),
+  lines: list(
+    z.object({
+      kind: z.string(),
+      quantity: decimalOut,
+      allowance: decimalOut,
+      fromEarlierPhase: decimalOut.optional(),
+      carriedIn: decimalOut.optional(),
+      carriedOut: decimalOut.optional(),
+      billable: decimalOut,
+      unitPrice: decimalOut.nullable().meta({ description: 'null: units differ in price, or have none' }),
+      amount: decimalOut,
+      model: z.string().optional(),
+      tiers: list(tier).optional(),
+      limitedBy: z.enum(['minimum', 'cap']).optional(),
+      plan: slug.optional(),
+      from: instantOut.optional(),
+      to: instantOut.optional(),
+    }),
+  ),
+  overage: decimalOut.meta({ description: "The sum of the lines' amounts" }),
+  adjustments: list(z.object({ cause: z.enum(['minimum', 'cap', 'discount']), amount: decimalOut })).optional(),
+  total: decimalOut.meta({ description: 'The sum of base, overage and adjustments' }),
+  otherTotals: list(z.object({ currency: z.string(), total: decimalOut })).optional(),
+  uncharged: list(
+    z.object({
+      reason: z.enum(['paused', 'no_plan']),
+      billingKind: z.string(),
+      quantity: decimalOut,
+      from: instantOut,
+      to: instantOut,
+    }),
+  )
+    .optional()
+    .meta({ description: 'What was used while paused or on no plan' }),
+  cliffs: list(z.object({ kind: z.string(), moreUnits: decimalOut, amount: decimalOut, amountWithMore: decimalOut }))
+    .optional()
+    .meta({ description: 'Where more units would cost less' }),
+};
+
+const quote = z.object(quoteFields).meta({ id: 'Quote', description: 'An estimate: what a month costs. Binds nobody' });
+
+/** Several times as many as there are billing kinds anywhere. */
+const usageKindsMax = 500;
+
+const usageMap = recordOf(z.string().max(63), z.string().max(64), usageKindsMax);
+
+export const quotePlans = declareOperation({
+  method: 'POST',
+  asks: true,
+  path: '/quotes',
+  name: 'quote compare',
+  operationId: 'quotePlans',
+  tag: 'plans',
+  summary: 'What usage would cost in a month, on one plan or on several side by side',
+  description:
+    "The usage is given, what a deployment used on days of one month, the mean of its last months, or what resources would use that are not there yet. Each plan with the whole month's base fee and allowances.",
+  roles: readers,
+  body: z.strictObject({
+    basis: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('usage'), usage: usageMap.meta({ examples: [{ droplet_hours: '1488' }] }) }),
+      z.strictObject({ kind: z.literal('period'), deployment: slug, from: day, to: day }),
+      z.strictObject({
+        kind: z.literal('average'),
+        deployment: slug,
+        months: z.int().min(1).max(planQuotes.averageMonthsMax),
+      }),
+      z.strictObject({ kind: z.literal('resources'), resources: z.array(plannedResource).min(1).max(1000) }),
+    ]),
+    plans: z
+      .union([z.literal('all'), z.array(slug).min(1).max(planQuotes.plansMax)])
+      .meta({ description: 'Slugs, or all that hold on the month’s last day' }),
+    month: month.optional().meta({ description: 'By default that of the days, else the current one' }),
+  }),
+  response: z.object({
+    month: monthText,
+    basis: z.string().meta({ description: 'One sentence on where the usage comes from' }),
+    usage: z.record(z.string(), decimalOut),
+    quotes: z.array(quote),
+    comparison: z
+      .object({
+        plans: list(slug),
+        lines: list(
+          z.object({
+            line: z.string(),
+            amounts: list(decimalOut.nullable()),
+            differences: list(decimalOut.nullable()).meta({ description: 'To the first; null: in another currency' }),
+          }),
+        ),
+        best: slug.nullable().meta({ description: 'null: their currencies differ' }),
+      })
+      .nullable(),
+    notMetered: list(z.string()).meta({ description: 'Nothing would be billed for these kinds: they are not metered' }),
+  }),
+  async run({ db, body, now }) {
+    const asked = { ...body, month: body.month?.toPlainYearMonth() };
+    const { month: of, quotes, ...answer } = await planQuotes.quotePlans(db, asked, now);
+    return { ...answer, usage: { ...answer.usage }, month: of.toString(), quotes: [...quotes] };
+  },
+});
+
+const which = z.object({ deployment: slug });
+
+const ofMonth = z.object({ month: month.optional().meta({ description: 'Another than the current one' }) });
+
+export const getDeploymentQuote = declareOperation({
+  method: 'GET',
+  path: '/deployments/:deployment/quote',
+  name: 'quote show',
+  operationId: 'getDeploymentQuote',
+  tag: 'plans',
+  summary: "A deployment's bill of a month as it is now, or the same usage on another plan",
+  roles: readers,
+  params: which,
+  query: ofMonth.extend({ plan: slug.optional() }),
+  response: z.object({
+    deployment: slug,
+    from: z.iso.date(),
+    to: z.iso.date(),
+    meteredThrough: z.iso.date().meta({ description: 'Every day before it is metered' }),
+    ...quoteFields,
+  }),
+  async run({ db, params, query, now }) {
+    const from = query.month ?? dayOf(now).with({ day: 1 });
+    const asked = { ...params, plan: query.plan, from, to: from.add({ months: 1 }) };
+    const { deployment, from: first, to, meteredThrough, ...rest } = await quoteDeployment(db, asked);
+    return { deployment, from: first, to, meteredThrough, ...rest };
+  },
+});
+
+export const getDeploymentForecast = declareOperation({
+  method: 'GET',
+  path: '/deployments/:deployment/forecast',
+  name: 'quote forecast',
+  operationId: 'getDeploymentForecast',
+  tag: 'plans',
+  summary: "A deployment's month to date, and as it will be at its end if everything stays as it is",
+  roles: readers,
+  params: which,
+  query: ofMonth,
+  response: z.object({
+    deployment: slug,
+    month: monthText,
+    meteredThrough: z.iso.date(),
+    method: z.string().meta({ description: 'How it is foreseen' }),
+    toDate: quote,
+    forecast: quote,
+  }),
+  async run({ db, params, query, now }) {
+    const of = (query.month ?? dayOf(now)).toPlainYearMonth();
+    const answer = await forecastDeployment(db, params.deployment, of);
+    return {
+      ...answer,
+      month: of.toString(),
+    };
+  },
+});
+
+export const quoteOperations: readonly Operation[] = [quotePlans, getDeploymentQuote, getDeploymentForecast];
