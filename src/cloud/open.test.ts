@@ -37,6 +37,10 @@ test('a built-in simulator stands where it is told to, has its own Spaces, and e
     simulatedAt,
   });
   expect((await provider.identify()).simulatedAt).toEqual(simulatedAt);
+  // It is moved on to where its database stands, and never back.
+  provider.standAt(simulatedAt.add({ hours: 6 }));
+  provider.standAt(simulatedAt);
+  expect((await provider.identify()).simulatedAt).toEqual(simulatedAt.add({ hours: 6 }));
   expect(provider.kinds).toContain('spaces_bucket');
   for await (const event of provider.list('spaces_bucket')) {
     if (event.type === 'end') expect(event.end.outcome).toBe('complete');

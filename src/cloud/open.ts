@@ -6,8 +6,9 @@ const simulatorScheme = 'simulator:';
 
 /**
  * Opens a provider by its name. An address `simulator:<fleet>?seed=1` (and `&resources=100000`)
- * starts the built-in simulator on the loopback interface, where `simulatedAt` says, and talks
- * HTTP to it like to any other; keys for Spaces are used on its own. `close()` stops it.
+ * starts the built-in simulator on the loopback interface, at `simulatedAt` or where its fleet begins,
+ * whichever is later, and talks HTTP to it like to any other; keys for Spaces are used on its own.
+ * `standAt` moves it on, `close()` stops it.
  *
  * Throws invalid_argument for a provider that is not known, invalid_config for an address that
  * is none.
@@ -21,10 +22,7 @@ export async function openProvider(providerName: string, options: ProviderOption
   // Only who asks for a simulator loads it.
   const { fleetNames, startSimulator } = await import('../simulator/server.ts');
   const { simulatedAt } = options;
-  const simulator = await startSimulator({
-    ...parseSimulatorAddress(options.apiUrl, fleetNames),
-    ...(simulatedAt !== undefined && { at: simulatedAt }),
-  });
+  const simulator = await startSimulator(parseSimulatorAddress(options.apiUrl, fleetNames));
   const { spaces } = options.credentials;
   const provider = createDigitalOcean({
     ...options,
@@ -34,7 +32,13 @@ export async function openProvider(providerName: string, options: ProviderOption
       ...(spaces !== undefined && { spaces: { ...spaces, endpoint: simulator.s3Endpoint } }),
     },
   });
+  const standAt = (instant: Temporal.Instant): void => {
+    if (Temporal.Instant.compare(simulator.now(), instant) < 0) simulator.advanceTo(instant);
+    provider.standAt(instant);
+  };
+  if (simulatedAt !== undefined) standAt(simulatedAt);
   return Object.create(provider, {
+    standAt: { value: standAt },
     close: {
       value: async () => {
         await provider.close();

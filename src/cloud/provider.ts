@@ -108,6 +108,7 @@ export type ListingProblem =
   | 'not_understood' // a listed item that cannot be told which one it is
   | 'not_offered' // the provider has no such collection for this token (400, 404)
   | 'count_mismatch' // the items read are not as many as the provider counts
+  | 'clock_behind' // a simulator answered from an instant before the one in `standAt`
   | 'cancelled';
 
 export type ListingEnd =
@@ -196,7 +197,7 @@ export interface Provider {
   readonly kinds: readonly ResourceKind[];
   /**
    * Who the token belongs to. Throws ArcadiaError provider_unauthorized, provider_forbidden,
-   * provider_unreachable, provider_failed, cancelled.
+   * provider_unreachable, provider_failed, clock_behind, cancelled.
    */
   identify(signal?: AbortSignal): Promise<ProviderIdentity>;
   scopes(signal?: AbortSignal): Promise<readonly ScopeReport[]>;
@@ -211,6 +212,12 @@ export interface Provider {
   listSizes(signal?: AbortSignal): AsyncIterable<ListingEvent<ProviderSize>>;
   /** Is this one still there? 404 is `gone`; 401, 403 and failures are `unknown`. */
   lookup(kind: ResourceKind, externalId: string, signal?: AbortSignal): Promise<LookupResult>;
+  /**
+   * From here on, an answer of a simulator whose clock is behind this instant is refused: it would show
+   * what was before as what is now. A built-in simulator is first moved on to the instant. Says
+   * nothing of a real provider.
+   */
+  standAt(instant: Temporal.Instant): void;
   /** Requests sent so far by this instance. */
   readonly requests: number;
   /** Ends what it holds open (a built-in simulator, sockets). */

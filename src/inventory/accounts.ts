@@ -7,7 +7,7 @@ import {
   resourceKinds,
   type ScopeReport,
 } from '../cloud/provider.ts';
-import { databaseClock, followSimulatedClock } from '../platform/clock.ts';
+import { databaseClock, followSimulatedClock, readSimulatedClock } from '../platform/clock.ts';
 import { type SecretKey, seal, unseal } from '../platform/secrets/crypto.ts';
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
@@ -48,8 +48,9 @@ export interface AccountRequest {
  * credentials; a simulated account is connected at the simulator's instant, which the database's
  * clock follows from then on, a real one at `now`.
  *
- * Errors: clock_conflict where simulated and real accounts would meet in one database; conflict
- * for a slug that another account has; invalid_argument for one that is none.
+ * Errors: clock_conflict where simulated and real accounts would meet in one database; clock_behind
+ * for a simulator that is behind the database's clock; conflict for a slug that another account has;
+ * invalid_argument for one that is none.
  */
 export async function connectAccount(
   db: Database,
@@ -84,7 +85,16 @@ export async function connectAccount(
     if (request.slug !== undefined && taken.has(request.slug)) {
       throw new ArcadiaError('conflict', `Another account is called '${request.slug}'.`);
     }
-    if (simulated) await followSimulatedClock(trx, connectedAt);
+    if (simulated) {
+      const clock = await readSimulatedClock(trx);
+      if (clock !== null && Temporal.Instant.compare(connectedAt, clock) < 0) {
+        throw new ArcadiaError(
+          'clock_behind',
+          `The simulator at ${request.apiUrl} stands at ${connectedAt}, and this database at ${clock} already.`,
+        );
+      }
+      await followSimulatedClock(trx, connectedAt);
+    }
     if (known) {
       const meteredFrom = request.meteredFrom ?? known.meteredFrom;
       const account = await updateAccount(trx, known.accountId, {
@@ -191,7 +201,7 @@ export async function checkAccount(
   provider: Provider,
   signal?: AbortSignal,
 ): Promise<AccountCheck> {
-  const identity = await identifyAccount(account, provider, signal);
+  const identity = await identifyAccount(account, provider, await databaseClock(db).now(), signal);
   const scopes = await provider.scopes(signal);
   const missing = scopes.filter((scope) => scope.granted !== 'yes').flatMap((scope) => scope.kinds);
   const unlisted = resourceKinds.filter((kind) => !provider.kinds.includes(kind));
@@ -209,14 +219,16 @@ export async function checkAccount(
 
 /**
  * Asks the provider whose token this is. Another account's answer must never be taken for this
- * one's: every resource would seem to have gone. Errors: conflict, clock_conflict, and those of
- * `identify`.
+ * one's: every resource would seem to have gone; nor may a simulated one's of before `now`, where the
+ * database's clock stands. Errors: conflict, clock_conflict, and those of `identify`.
  */
 export async function identifyAccount(
   account: Account,
   provider: Provider,
+  now: Temporal.Instant,
   signal?: AbortSignal,
 ): Promise<ProviderIdentity> {
+  if (account.simulated) provider.standAt(now);
   const identity = await provider.identify(signal);
   if (identity.accountId !== account.providerAccountId) {
     throw new ArcadiaError(

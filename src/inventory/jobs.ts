@@ -172,6 +172,6 @@ function decide(kinds: number, problems: readonly Problem[]): void {
   const [unauthorized] = of('unauthorized');
   if (unauthorized) throw new CancelJob(unauthorized.reason);
   if (refused.length >= kinds) throw new CancelJob(refused.map(({ reason }) => reason).join('; '));
-  const failed = of('provider_error', 'unreachable', 'malformed', 'count_mismatch');
+  const failed = of('provider_error', 'unreachable', 'malformed', 'count_mismatch', 'clock_behind');
   if (failed.length > 0) throw new Error(failed.map(({ reason }) => reason).join('; '));
 }

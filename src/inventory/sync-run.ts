@@ -75,6 +75,8 @@ export async function recordRun(
     const now = await clock.now();
     const requestsBefore = provider.requests;
     const { syncRunId, startedAt } = await insertRun(conn, account.accountId, kind, now);
+    // Another process may have moved the clock since this one last looked; what is read must be of that instant.
+    if (account.simulated) provider.standAt(startedAt);
     let ended: RunEnd | undefined;
     const run: Run = {
       syncRunId,

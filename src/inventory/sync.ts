@@ -48,7 +48,7 @@ export async function syncAccount(
   options: SyncOptions,
 ): Promise<SyncResult[]> {
   const kinds = chooseKinds(provider, options.kinds);
-  const { simulatedAt } = await identifyAccount(account, provider, options.signal);
+  const { simulatedAt } = await identifyAccount(account, provider, await options.clock.now(), options.signal);
   if (simulatedAt !== null) await followSimulatedClock(db, simulatedAt);
   return db.connection().execute(async (conn) => {
     await prepareStaging(conn);

@@ -38,6 +38,12 @@ export function databaseClock(db: Database): Clock {
   };
 }
 
+/** Where the clock of the database's simulated accounts stands; null where there are none. */
+export async function readSimulatedClock(db: Database): Promise<Temporal.Instant | null> {
+  const { rows } = await sql<{ instant: Temporal.Instant }>`SELECT instant FROM simulated_clock`.execute(db);
+  return rows[0]?.instant ?? null;
+}
+
 /**
  * Brings a simulated database's clock up to what its simulator says. It never goes back: a
  * simulator that was started anew is the one that is wrong.

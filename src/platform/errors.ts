@@ -105,6 +105,11 @@ export const catalogue = {
     status: 409,
     todo: 'Use another database: simulated and real accounts have different clocks.',
   },
+  clock_behind: {
+    exitCode: 1,
+    status: 409,
+    todo: "Move the simulator's clock on to the database's (arcadia simulate --at, or POST /_simulator/clock), then sync again.",
+  },
   secret_unreadable: {
     exitCode: 1,
     status: 500,

@@ -16,6 +16,7 @@ import { account } from './kinds/account.ts';
 import { type Machine, machine } from './machine.ts';
 import { paginate } from './paginate.ts';
 import { Reading, Requester, RequestFailure, type RequestLimits, requestLimits } from './request.ts';
+import { SimulatedFloor } from './simulated-floor.ts';
 import type { Spaces } from './spaces.ts';
 import { throttleFor } from './throttle.ts';
 
@@ -50,11 +51,13 @@ export function createDigitalOcean(options: ProviderOptions, surroundings: Surro
   const { credentials, onRequest = () => {} } = options;
   const apiUrl = checkAddress(options.apiUrl);
   const time = surroundings.machine ?? machine;
+  const simulatedFloor = new SimulatedFloor();
   const requester = new Requester({
     apiUrl,
     token: credentials.token,
     machine: time,
     throttle: throttleFor(apiUrl, credentials.token, time),
+    simulatedFloor,
     limits: { ...requestLimits, ...surroundings.limits },
     onRequest,
   });
@@ -65,7 +68,7 @@ export function createDigitalOcean(options: ProviderOptions, surroundings: Surro
   /** The S3 library takes long to load and much memory: only who lists buckets pays for it. */
   async function openSpaces(keys: NonNullable<typeof spacesKeys>): Promise<Spaces> {
     const { Spaces } = await import('./spaces.ts');
-    spaces ??= new Spaces(keys, onRequest);
+    spaces ??= new Spaces(keys, onRequest, simulatedFloor);
     return spaces;
   }
 
@@ -148,6 +151,8 @@ export function createDigitalOcean(options: ProviderOptions, surroundings: Surro
       }
     },
 
+    standAt: (instant) => simulatedFloor.raise(instant),
+
     get requests() {
       return requester.sent + (spaces?.sent ?? 0);
     },
@@ -195,6 +200,12 @@ function explain(error: unknown, apiUrl: string): unknown {
       return new ArcadiaError(
         'provider_rate_limited',
         `The provider at ${apiUrl} takes no request now: ${message}.`,
+        about,
+      );
+    case 'clock_behind':
+      return new ArcadiaError(
+        'clock_behind',
+        `The simulator at ${apiUrl} is behind this database: ${message}. Nothing was read.`,
         about,
       );
     case 'cancelled':

@@ -10,6 +10,7 @@ import {
   readListing,
   startApi,
 } from '../../../test/fixtures/digitalocean.ts';
+import { SimulatedFloor } from './simulated-floor.ts';
 import { Throttle } from './throttle.ts';
 
 const open: TestApi[] = [];
@@ -26,6 +27,7 @@ async function start(handler: TestHandler) {
     token: 't',
     machine,
     throttle: new Throttle(machine),
+    simulatedFloor: new SimulatedFloor(),
     limits: requestLimits,
     onRequest: () => {},
   });

@@ -8,6 +8,7 @@ import {
   requestLimits,
 } from './request.ts';
 import { type TestApi, type TestHandler, TestMachine, answer, startApi } from '../../../test/fixtures/digitalocean.ts';
+import { SimulatedFloor } from './simulated-floor.ts';
 import { Throttle } from './throttle.ts';
 
 const open: TestApi[] = [];
@@ -25,6 +26,7 @@ async function start(handler: TestHandler, limits: Partial<RequestLimits> = {}) 
     token: 'dop_v1_secret',
     machine,
     throttle: new Throttle(machine),
+    simulatedFloor: new SimulatedFloor(),
     limits: { ...requestLimits, ...limits },
     onRequest: (event) => events.push(event),
   });
@@ -210,6 +212,7 @@ test('a failed request gives its place under way back', async () => {
     token: 't',
     machine,
     throttle,
+    simulatedFloor: new SimulatedFloor(),
     limits: requestLimits,
     onRequest: () => {},
   });

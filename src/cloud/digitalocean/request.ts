@@ -3,6 +3,7 @@ import type { Machine } from './machine.ts';
 import { readRateHeaders } from './rate-headers.ts';
 import { backoffMs, isRetryableStatus } from './retry.ts';
 import { startRequestSpan } from './spans.ts';
+import { ClockBehind, type SimulatedFloor } from './simulated-floor.ts';
 import { BudgetExhausted, type Throttle } from './throttle.ts';
 
 /** A limit on everything that a request may cost. */
@@ -37,6 +38,7 @@ export interface RequesterOptions {
   readonly token: string;
   readonly machine: Machine;
   readonly throttle: Throttle;
+  readonly simulatedFloor: SimulatedFloor;
   readonly limits: RequestLimits;
   readonly onRequest: (event: RequestEvent) => void;
 }
@@ -132,7 +134,7 @@ export class Requester {
 
   /** One request that the throttle has let through. */
   async #attempt(url: string, target: string, attempt: number, signal?: AbortSignal): Promise<Attempt> {
-    const { machine, throttle, limits, onRequest } = this.#options;
+    const { machine, throttle, simulatedFloor, limits, onRequest } = this.#options;
     // A controller of our own: AbortSignal.any would pile up on a signal that outlives many requests.
     const controller = new AbortController();
     const onAbort = (): void => controller.abort(signal?.reason);
@@ -149,6 +151,7 @@ export class Requester {
       throttle.settle(headers);
       settled = true;
       const text = await readBody(response, limits.bodyBytes);
+      simulatedFloor.check(headers.simulatedAt);
       return { status, text, retryAfterMs: headers.retryAfterMs, simulatedAt: headers.simulatedAt };
     } finally {
       if (!settled) throttle.settle(null);
@@ -257,6 +260,7 @@ function describeError(error: unknown, target: string, signal: AbortSignal | und
   if (signal?.aborted) return new RequestFailure('cancelled', `GET ${target} was cancelled`, { cause: error });
   const message = `GET ${target}: ${describeNetworkError(error)}`;
   if (error instanceof BudgetExhausted) return new RequestFailure('rate_limited', message, { cause: error });
+  if (error instanceof ClockBehind) return new RequestFailure('clock_behind', message, { cause: error });
   if (error instanceof TooLarge) return new RequestFailure('malformed', message, { cause: error });
   return new RequestFailure('unreachable', message, { retry: { afterMs: null }, cause: error });
 }

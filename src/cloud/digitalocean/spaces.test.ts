@@ -5,6 +5,7 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import S3rver from 's3rver';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDigitalOcean } from './client.ts';
+import { SimulatedFloor } from './simulated-floor.ts';
 import { Spaces, spacesRegions } from './spaces.ts';
 import { type TestHandler, readListing, startApi } from '../../../test/fixtures/digitalocean.ts';
 
@@ -41,10 +42,15 @@ afterAll(async () => {
 
 function spaces(changes: Partial<ConstructorParameters<typeof Spaces>[0]> = {}, objectPagesPerBucket = 20) {
   const events: unknown[] = [];
-  const made = new Spaces({ ...keys, endpoint, regions: ['nyc3'], ...changes }, (event) => events.push(event), {
-    objectPagesPerBucket,
-    bucketPages: 5,
-  });
+  const made = new Spaces(
+    { ...keys, endpoint, regions: ['nyc3'], ...changes },
+    (event) => events.push(event),
+    new SimulatedFloor(),
+    {
+      objectPagesPerBucket,
+      bucketPages: 5,
+    },
+  );
   return { events, spaces: made };
 }
 

@@ -21,6 +21,7 @@ import { resource } from './kinds/fields.ts';
 import { machine } from './machine.ts';
 import { joinReasons } from './notes.ts';
 import { describeNetworkError } from './request.ts';
+import { ClockBehind, type SimulatedFloor } from './simulated-floor.ts';
 import { startRequestSpan } from './spans.ts';
 
 /**
@@ -71,6 +72,7 @@ export class Spaces {
   constructor(
     { accessKeyId, secretAccessKey, regions, endpoint }: NonNullable<Credentials['spaces']>,
     onRequest: NonNullable<ProviderOptions['onRequest']>,
+    simulatedFloor: SimulatedFloor,
     limits: SpacesLimits = spacesLimits,
   ) {
     this.#onRequest = onRequest;
@@ -86,6 +88,15 @@ export class Spaces {
         maxAttempts: attempts,
         requestHandler: { connectionTimeout: attemptMs, requestTimeout: attemptMs, throwOnRequestTimeout: true },
       });
+      client.middlewareStack.add(
+        (next) => async (args) => {
+          const answer = await next(args);
+          const { headers } = answer.response as { headers?: Readonly<Record<string, string>> };
+          simulatedFloor.check(headers?.['x-simulated-clock'] ?? null);
+          return answer;
+        },
+        { step: 'deserialize', priority: 'low' },
+      );
       return { region, address, client };
     });
   }
@@ -269,6 +280,7 @@ function describe(
   signal: AbortSignal | undefined,
 ): { readonly problem: ListingProblem; readonly reason: string } {
   if (signal?.aborted) return { problem: 'cancelled', reason: `${what}: cancelled` };
+  if (error instanceof ClockBehind) return { problem: 'clock_behind', reason: `${what}: ${error.message}` };
   if (error instanceof TooLong) return { problem: 'malformed', reason: `${what}: ${error.message}` };
   if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode === undefined) {
     return { problem: 'unreachable', reason: `${what}: ${describeNetworkError(error)}` };
