@@ -8,6 +8,60 @@ export async function lockSubscriptions(trx: Transaction, deploymentId: number):
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('subscriptions', ${deploymentId}::bigint))`.execute(trx);
 }
 
+/** Nobody else may change any subscription until the end of the transaction. */
+export async function lockAllSubscriptions(trx: Transaction): Promise<void> {
+  await sql`LOCK TABLE subscriptions IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
+}
+
+export interface SubscribedRow {
+  readonly deployment: string;
+  readonly plan: string | null;
+  readonly to: Temporal.Instant | null;
+}
+
+/** Those deployments that were ever on a plan, with the last one that they are believed to be on. */
+export async function selectSubscribed(db: Database, slugs: readonly string[]): Promise<SubscribedRow[]> {
+  const { rows } = await sql<SubscribedRow>`
+    SELECT d.slug AS deployment, l.plan, l.valid_to AS "to"
+    FROM deployments_list d
+    LEFT JOIN LATERAL (
+      SELECT p.slug AS plan, s.valid_to FROM subscriptions s JOIN plans p USING (plan_id)
+      WHERE s.deployment_id = d.deployment_id AND s.superseded_at = 'infinity'
+      ORDER BY s.valid_from DESC LIMIT 1) l ON true
+    WHERE d.slug = ANY (${[...slugs]}::text[])
+      AND EXISTS (SELECT FROM subscriptions s WHERE s.deployment_id = d.deployment_id)
+    ORDER BY d.slug COLLATE "C"`.execute(db);
+  return rows;
+}
+
+/** Puts those deployments that were never on a plan on one, and says that their ratings change; their slugs. */
+export async function insertFirstSubscriptions(
+  trx: Transaction,
+  wanted: readonly { readonly deployment: string; readonly plan: string; readonly from: Temporal.PlainDate }[],
+  by: string,
+  now: Temporal.Instant,
+): Promise<string[]> {
+  const { rows } = await sql<{ slug: string }>`
+    WITH wanted AS (
+      SELECT d.deployment_id, d.slug, p.plan_id, w."from"::timestamptz AS valid_from
+      FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS w (deployment text, plan text, "from" date)
+      JOIN deployments_list d ON d.slug = w.deployment
+      JOIN plans p ON p.slug = w.plan
+      WHERE d.customer_id IS NOT NULL
+        AND NOT EXISTS (SELECT FROM subscriptions s WHERE s.deployment_id = d.deployment_id)
+    ), started AS (
+      INSERT INTO subscriptions (deployment_id, plan_id, paused, valid_from, valid_to, recorded_at, superseded_at, recorded_by)
+      SELECT deployment_id, plan_id, false, valid_from, 'infinity', ${now}::timestamptz, 'infinity', ${by}::text
+      FROM wanted ORDER BY deployment_id
+      RETURNING deployment_id
+    ), changed AS (
+      INSERT INTO rating_changes (deployment_id, valid_from, valid_to, cause, recorded_at, recorded_by)
+      SELECT deployment_id, valid_from, 'infinity', 'subscription', ${now}::timestamptz, ${by}::text FROM wanted
+    )
+    SELECT w.slug FROM started JOIN wanted w USING (deployment_id) ORDER BY w.slug COLLATE "C"`.execute(trx);
+  return rows.map((row) => row.slug);
+}
+
 /** What a deployment is believed to be on over time, in order. */
 export async function selectHistory(db: Database, deploymentId: number): Promise<Stated[]> {
   interface Row {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addCommand, withSession } from '../engine/command.ts';
-import { agencyDemonstration, demonstrate, pilotDemonstration } from './demonstration.ts';
+import type { Demonstration, DemonstrationRequest } from '../../flows/demonstration.ts';
+import { flowContext } from '../engine/flow.ts';
 import { fields } from '../engine/output.ts';
 import { printOverview, readOverview } from '../nouns/overview.ts';
 import { describeRange, monthOf } from '../engine/range.ts';
@@ -44,13 +45,25 @@ function openAfresh(session: Session, database: string): Promise<SessionDatabase
   return session.database({ database, fresh: true, settings: { synchronous_commit: 'off' } });
 }
 
+async function demonstrateIn(
+  session: Session,
+  database: SessionDatabase,
+  request: DemonstrationRequest,
+): Promise<Demonstration> {
+  const { demonstrate } = await import('../../flows/demonstration.ts');
+  const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
+  const secretKey = loadSecretKey(await session.config());
+  return demonstrate(database.db, { ...request, secretKey }, await flowContext(session, database));
+}
+
 async function runPilot(session: Session): Promise<void> {
+  const { pilotDemonstration } = await import('../../flows/demonstration.ts');
   const { countUsageRecords, usageForPeriod } = await import('../../metering/usage.ts');
   const { dayOf } = await import('../../metering/period.ts');
   const { quoteDeployment } = await import('../../pricing/quotes.ts');
   const database = await openAfresh(session, 'demo_pilot');
   const { db } = database;
-  const made = await demonstrate(session, database, pilotDemonstration);
+  const made = await demonstrateIn(session, database, pilotDemonstration);
   const [declared] = made.deployments;
   if (declared === undefined) throw new Error('the fleet pilot declares a deployment');
 
@@ -84,8 +97,9 @@ async function runPilot(session: Session): Promise<void> {
 }
 
 async function runAgency(session: Session): Promise<void> {
+  const { agencyDemonstration } = await import('../../flows/demonstration.ts');
   const database = await openAfresh(session, 'demo_agency');
-  await demonstrate(session, database, agencyDemonstration);
+  await demonstrateIn(session, database, agencyDemonstration);
   await printOverview(session, await readOverview(database));
   session.output.note('\nLook around in it with any command and --database demo_agency');
 }

@@ -2,6 +2,7 @@ import type { Credentials, Provider } from '../../cloud/provider.ts';
 import type { Account } from '../../inventory/accounts.ts';
 import type { Config } from '../../platform/config.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
+import { flowContext } from '../engine/flow.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
 import { readToken } from './provider-token.ts';
 
@@ -54,29 +55,25 @@ export interface NewAccountOptions {
 }
 
 /**
- * Asks the provider whose token this is, and connects the account; one that is connected gets the
- * new token. Of the embedded server's databases, accounts live in `arcadia`, built-in fleets in
- * `arcadia_sandbox`, unless --database says otherwise.
+ * Connects the account of a token; one that is connected gets the new token. Of the embedded
+ * server's databases, accounts live in `arcadia`, built-in fleets in `arcadia_sandbox`, unless
+ * --database says otherwise.
  */
 export async function connectNewAccount(
   session: Session,
   options: NewAccountOptions,
 ): Promise<{ account: Account; database: SessionDatabase }> {
-  const { openProvider } = await import('../../cloud/open.ts');
-  const { connectAccount } = await import('../../inventory/accounts.ts');
+  const { connectAccount } = await import('../../flows/connect-account.ts');
   const { realDatabase, sandboxDatabase } = await import('../../platform/database/open-database.ts');
   const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
   const builtIn = options.apiUrl?.startsWith('simulator:') === true ? options.apiUrl : null;
   const config = await session.config();
+  const { slug, name, meteredFrom } = options;
   const apiUrl = builtIn ?? config.digitaloceanApiUrl;
   const credentials: Credentials = {
     token: builtIn === null ? await askToken(session, config, options.tokenFile) : 'simulated',
     ...spacesKeys(config),
   };
-
-  const provider = await openProvider('digitalocean', { apiUrl, credentials });
-  session.onClose(() => provider.close());
-  const identity = await provider.identify(session.signal);
   const usual =
     config.databaseUrl !== null || options.database !== undefined
       ? {}
@@ -84,17 +81,8 @@ export async function connectNewAccount(
   const database = await session.database(usual);
   const account = await connectAccount(
     database.db,
-    {
-      slug: options.slug,
-      name: options.name,
-      provider: provider.name,
-      apiUrl,
-      credentials,
-      meteredFrom: options.meteredFrom,
-      secretKey: loadSecretKey(config),
-    },
-    identity,
-    await database.clock.now(),
+    { slug, name, meteredFrom, apiUrl, credentials, secretKey: loadSecretKey(config) },
+    await flowContext(session, database),
   );
   return { account, database };
 }

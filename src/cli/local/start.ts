@@ -6,8 +6,8 @@ import type { Config } from '../../platform/config.ts';
 import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
 import { several } from '../engine/arguments.ts';
 import { addCommand, type CommonOptions, withSession } from '../engine/command.ts';
-import { agencyDemonstration, demonstrate, describeCadence, fleetAddress } from './demonstration.ts';
-import { count, plural } from '../engine/output.ts';
+import { flowContext } from '../engine/flow.ts';
+import { plural } from '../engine/output.ts';
 import { printOverview, readOverview } from '../nouns/overview.ts';
 import { connectNewAccount } from './provider.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
@@ -156,6 +156,7 @@ async function chooseWork(
   database: SessionDatabase,
   options: StartOptions,
 ): Promise<'demonstration' | 'accounts' | 'nothing'> {
+  const { agencyDemonstration, fleetAddress } = await import('../../flows/demonstration.ts');
   const { listAccounts } = await import('../../inventory/accounts.ts');
   const { sandboxDatabase } = await import('../../platform/database/open-database.ts');
   const accounts = await listAccounts(database.db);
@@ -168,44 +169,37 @@ async function chooseWork(
 }
 
 async function makeDemonstration(session: Session, database: SessionDatabase): Promise<void> {
+  const { agencyDemonstration, demonstrate } = await import('../../flows/demonstration.ts');
+  const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
   const { output } = session;
   output.note(
     `This is a demonstration, on the simulated fleet "${agencyDemonstration.fleet}" in database ${database.database}: no account is connected.`,
   );
-  const { from, to, syncs } = await demonstrate(session, database, agencyDemonstration);
+  const { from, to, syncs } = await demonstrate(
+    database.db,
+    { ...agencyDemonstration, secretKey: loadSecretKey(await session.config()) },
+    await flowContext(session, database),
+  );
+  const cadence = agencyDemonstration.cadence.toLocaleString('en', { style: 'long' });
   output.note(
-    `Its history runs from ${from} to ${to}; everything was synced every ${describeCadence(agencyDemonstration.cadence)} of it (${plural(syncs, 'sync')} now). The simulated clock stands still there.`,
+    `Its history runs from ${from} to ${to}; everything was synced every ${cadence} of it (${plural(syncs, 'sync')} now). The simulated clock stands still there.`,
   );
 }
 
-/** Brings the connected accounts up to date. What cannot be read now is told; what is known is shown all the same. */
-async function readAccounts(session: Session, { db, clock }: SessionDatabase): Promise<void> {
-  const { syncAll } = await import('../../inventory/sync.ts');
-  const { meterOutstanding } = await import('../../metering/meter.ts');
+/** Brings the connected accounts up to date. What cannot be read now is noted; what is known is shown all the same. */
+async function readAccounts(session: Session, database: SessionDatabase): Promise<void> {
+  const { bringUpToDate } = await import('../../flows/bring-up-to-date.ts');
   const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
   const secretKey = loadSecretKey(await session.config());
-  const { results, failures } = await session.progress.step('Reading the accounts', (report) =>
-    syncAll(db, {
-      secretKey,
-      signal: session.signal,
-      onProgress: ({ account, kind, seen }) => report(`${account}, ${kind}: ${count(seen)} seen`),
-    }),
-  );
-  session.signal.throwIfAborted();
-  for (const { account, error } of failures) {
+  const { synced, drafts } = await bringUpToDate(database.db, { secretKey }, await flowContext(session, database));
+  for (const { account, error } of synced.failures) {
     const { message, todo } = toArcadiaError(error, `Reading ${account}`);
     session.output.note(`${message} ${todo}`);
   }
-  for (const { account, kind, outcome, reason } of results) {
+  for (const { account, kind, outcome, reason } of synced.results) {
     if (outcome !== 'complete') session.output.note(`${account}: ${kind} is ${outcome} (${reason}).`);
   }
-  await session.progress.step('Metering', async (report) =>
-    meterOutstanding(db, {
-      now: await clock.now(),
-      signal: session.signal,
-      onProgress: ({ day }, done, of) => report(`${day} (${count(done)} of ${plural(of, 'day')})`),
-    }),
-  );
+  for (const { message } of drafts.failures) session.output.note(message);
 }
 
 async function openReadiness(

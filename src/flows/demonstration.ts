@@ -1,0 +1,229 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Credentials } from '../cloud/provider.ts';
+import { assign } from '../deployments/assignments.ts';
+import { createCustomer, listCustomers } from '../deployments/customers.ts';
+import { createDeployment, listDeployments } from '../deployments/deployments.ts';
+import { applyRules } from '../deployments/rules.ts';
+import { type Account, listAccounts, openAccount } from '../inventory/accounts.ts';
+import { getResource } from '../inventory/resources.ts';
+import { syncAccount } from '../inventory/sync.ts';
+import { setObservationLimit } from '../metering/finality/attestations.ts';
+import { dayOf } from '../metering/period.ts';
+import { databaseClock, followSimulatedClock } from '../platform/clock.ts';
+import type { Database } from '../platform/database/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import type { SecretKey } from '../platform/secrets/crypto.ts';
+import { readSubscribed, startSubscriptions } from '../pricing/first-subscriptions.ts';
+import { describeFleet, type FleetDescription } from '../simulator/describe-fleet.ts';
+import type { FleetDeployment, SharedResource } from '../simulator/timeline.ts';
+import { meterAndDraft } from './bring-up-to-date.ts';
+import { connectAccount } from './connect-account.ts';
+import { type FlowContext, silent } from './context.ts';
+import { tryLockHistory, unlockHistory } from './demonstration.store.ts';
+
+// A demonstration is the main job on a simulated fleet, by the functions that every command uses:
+// the simulator speaks HTTP, the clock moves in steps, and at each step everything is synced. What
+// comes and goes between two steps is seen or missed as it would be.
+
+export interface DemonstrationRequest {
+  readonly fleet: 'pilot' | 'agency';
+  readonly seed: number;
+  /** How far the clock moves between two syncs. */
+  readonly cadence: Temporal.Duration;
+  /** Where the fleet has buckets. */
+  readonly spacesRegions: readonly string[];
+  /** How much of the fleet's history; all of it where it is not given. */
+  readonly length?: Temporal.Duration;
+}
+
+/** Ten days of one small deployment. */
+export const pilotDemonstration: DemonstrationRequest = {
+  fleet: 'pilot',
+  seed: 1,
+  cadence: Temporal.Duration.from({ minutes: 15 }),
+  spacesRegions: [],
+  length: Temporal.Duration.from({ hours: 240 }),
+};
+
+/** Ninety days of an agency. An account that is really watched is read more often; this keeps the first start short. */
+export const agencyDemonstration: DemonstrationRequest = {
+  fleet: 'agency',
+  seed: 1,
+  cadence: Temporal.Duration.from({ hours: 12 }),
+  spacesRegions: ['ams3', 'fra1'],
+};
+
+export interface Demonstration {
+  readonly account: Account;
+  /** Of the history, as far as it was asked for. */
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+  readonly deployments: readonly FleetDeployment[];
+  /** Syncs of all kinds in this run; fewer than the history has where an earlier run, or another process, did a part. */
+  readonly syncs: number;
+  readonly meteredDays: number;
+}
+
+/** `by` of what a demonstration decides. */
+const decidedBy = 'demonstration';
+
+/** Where an account's stored address says that its fleet is built in. */
+export function fleetAddress(fleet: string, seed: number): string {
+  return `simulator:${fleet}?seed=${seed}`;
+}
+
+/**
+ * Creates a fleet's history in a database, declares whose it is, meters it and drafts its invoices. What an earlier run
+ * has done, to its end or not, is not done again: the state is the database's. One process at a time
+ * creates history; another one waits, and continues with what is there then.
+ *
+ * Errors: sync_incomplete, cancelled; those of the functions that it calls.
+ */
+export async function demonstrate(
+  db: Database,
+  { secretKey, ...request }: DemonstrationRequest & { readonly secretKey: SecretKey },
+  context: FlowContext,
+): Promise<Demonstration> {
+  const { signal, progress = silent } = context;
+  const fleet = describeFleet(request.fleet, request.seed);
+  const { length } = request;
+  const to = length === undefined ? fleet.end : fleet.start.add(length);
+  const history = await progress.step('Creating the history: the clock moves on, everything is synced', (report) =>
+    db.connection().execute(async (conn) => {
+      await waitForHistory(db, conn, to, report, signal);
+      try {
+        const account = await findOrConnect(db, request, secretKey, context);
+        const syncs = await moveThrough(db, account, { ...request, secretKey, to }, report, signal);
+        await declareFleet(db, fleet, to);
+        return { account, syncs };
+      } finally {
+        await unlockHistory(conn).catch(() => {});
+      }
+    }),
+  );
+  const { metered } = await meterAndDraft(db, { ...context, now: to });
+  return { ...history, from: fleet.start, to, deployments: fleet.deployments, meteredDays: metered.length };
+}
+
+const lockPollMs = 200;
+
+async function waitForHistory(
+  db: Database,
+  conn: Database,
+  to: Temporal.Instant,
+  report: (text: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const clock = databaseClock(db);
+  while (!(await tryLockHistory(conn))) {
+    signal?.throwIfAborted();
+    report(`${await clock.now()} of ${to}: another process creates it; waiting for it`);
+    await sleep(lockPollMs);
+  }
+}
+
+/** Stored without the address of a running simulator: every process that opens the account starts its own. */
+async function findOrConnect(
+  db: Database,
+  { fleet, seed, spacesRegions }: DemonstrationRequest,
+  secretKey: SecretKey,
+  context: FlowContext,
+): Promise<Account> {
+  const apiUrl = fleetAddress(fleet, seed);
+  const known = (await listAccounts(db)).find((account) => account.apiUrl === apiUrl);
+  if (known !== undefined) return known;
+  // A simulator takes any token and any key.
+  const keys = { accessKeyId: 'simulated', secretAccessKey: 'simulated', regions: spacesRegions };
+  const credentials: Credentials = { token: 'simulated', ...(spacesRegions.length > 0 && { spaces: keys }) };
+  return connectAccount(db, { slug: fleet, apiUrl, credentials, secretKey }, context);
+}
+
+/** Moves the clock on to `to` and syncs at each step; returns how many syncs that were. */
+async function moveThrough(
+  db: Database,
+  account: Account,
+  { cadence, secretKey, to }: DemonstrationRequest & { readonly secretKey: SecretKey; readonly to: Temporal.Instant },
+  report: (text: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  await expectCadence(db, cadence);
+  const clock = databaseClock(db);
+  const provider = await openAccount(db, account, secretKey);
+  try {
+    let syncs = 0;
+    for (let now = await clock.now(); ; now = earlier(now.add(cadence), to)) {
+      await followSimulatedClock(db, now);
+      const results = await syncAccount(db, account, provider, { clock, signal });
+      signal?.throwIfAborted();
+      const incomplete = results.find((result) => result.outcome !== 'complete');
+      if (incomplete) {
+        const { kind, reason } = incomplete;
+        throw new ArcadiaError('sync_incomplete', `At ${now}, ${kind} could not be read: ${reason}.`);
+      }
+      syncs += 1;
+      report(`${now} of ${to}: ${syncs} ${syncs === 1 ? 'sync' : 'syncs'}`);
+      if (Temporal.Instant.compare(now, to) >= 0) return syncs;
+    }
+  } finally {
+    await provider.close();
+  }
+}
+
+/** A demonstration that syncs less often than an account that is really watched has no gaps for that. */
+async function expectCadence(db: Database, cadence: Temporal.Duration): Promise<void> {
+  const usualHours = 6;
+  const gapAfterHours = Math.max(usualHours, 2 * cadence.total('hours'));
+  await setObservationLimit(db, {
+    resourceKind: '*',
+    fromDay: Temporal.PlainDate.from('2000-01-01'),
+    gapAfterHours,
+  });
+}
+
+function earlier(a: Temporal.Instant, b: Temporal.Instant): Temporal.Instant {
+  return Temporal.Instant.compare(a, b) < 0 ? a : b;
+}
+
+/**
+ * Declares what the fleet's operator would: customers, deployments, what belongs to whom, and who
+ * is on which plan. Once: what a person has changed since stays changed. The subscriptions come
+ * last, and in one transaction, so that they say that all of it was done.
+ */
+async function declareFleet(
+  db: Database,
+  { deployments, sharedResources }: FleetDescription,
+  now: Temporal.Instant,
+): Promise<void> {
+  const slugs = deployments.map(({ slug }) => slug);
+  if ((await readSubscribed(db, slugs)).length === slugs.length) return;
+
+  const customers = new Set((await listCustomers(db)).map((customer) => customer.externalId));
+  const made = new Set((await listDeployments(db)).map((deployment) => deployment.slug));
+  for (const { customer, slug, name, startsAt } of deployments) {
+    if (!customers.has(customer.externalId)) await createCustomer(db, customer, now);
+    customers.add(customer.externalId);
+    if (!made.has(slug)) await createDeployment(db, { slug, name, customer: customer.externalId, startsAt }, now);
+  }
+  await applyRules(db, { rules: deployments.flatMap(rulesOf) }, decidedBy, now);
+  for (const shared of sharedResources) await assignShared(db, shared, now);
+  const plans = deployments.map(({ slug, plan, startsAt }) => ({ deployment: slug, plan, from: dayOf(startsAt) }));
+  await db.transaction().execute((trx) => startSubscriptions(trx, plans, decidedBy, now));
+}
+
+async function assignShared(
+  db: Database,
+  { kind, externalId, owners }: SharedResource,
+  now: Temporal.Instant,
+): Promise<void> {
+  const { resourceId } = await getResource(db, `${kind}:${externalId}`);
+  await assign(db, { resourceIds: [resourceId], owners, from: null }, decidedBy, now);
+}
+
+/** By its project where it has one of its own, and by the names of what no project holds. The tag deployment:<slug> needs no rule. */
+function rulesOf({ slug, projectId, tag, namePattern }: FleetDeployment) {
+  return [
+    ...(projectId === undefined ? [] : [{ project: projectId, deployment: slug }]),
+    ...(tag === undefined || tag === `deployment:${slug}` ? [] : [{ tag, deployment: slug }]),
+    ...(namePattern === undefined ? [] : [{ name: namePattern, deployment: slug }]),
+  ];
+}
