@@ -13,14 +13,14 @@ export interface BoundArguments {
   readonly flags: readonly Field[];
   /** Fields that never stand in a command line, each with its environment variable. */
   readonly secrets: readonly { readonly field: Field; readonly variable: string }[];
-  /** --month stands for --from and --to. */
-  readonly hasMonth: boolean;
+  /** The first day of the range that --month stands for; null: it is no flag. */
+  readonly month: Field | null;
 }
 
 /** Which fields of the operation stand where. What the view fixes is no argument. */
 export function argumentsOf({ operation, ...view }: BoundView): BoundArguments {
   const { positional: hinted, secrets = {} } = operation.command ?? {};
-  const fields = fieldsOf(operation).filter((field) => !(nameOf(field) in (view.fixed ?? {})));
+  const fields = fieldsOf(operation, view.fixed).filter((field) => !(nameOf(field) in (view.fixed ?? {})));
   const wanted = view.positional ?? hinted;
   const isPositional = (field: Field) =>
     field.path.length === 0 || (wanted === undefined ? field.place === 'path' : wanted.includes(nameOf(field)));
@@ -28,8 +28,9 @@ export function argumentsOf({ operation, ...view }: BoundView): BoundArguments {
   const open = fields.filter((field) => secrets[nameOf(field)] === undefined);
   const positional = open.filter(isPositional);
   const flags = open.filter((field) => !isPositional(field));
-  const isDay = (name: string) =>
-    flags.some(({ flag, kind, place }) => flag === name && kind === 'day' && place === 'query');
+  const from = flags.find(({ flag, kind }) => flag === 'from' && kind === 'day');
+  const to = flags.find(({ flag, kind }) => flag === 'to' && kind === 'day');
+  const isRange = from !== undefined && from.place === to?.place;
   return {
     positional: wanted === undefined ? positional : positional.toSorted((a, b) => order(a) - order(b)),
     flags,
@@ -37,7 +38,7 @@ export function argumentsOf({ operation, ...view }: BoundView): BoundArguments {
       const variable = secrets[nameOf(field)];
       return variable === undefined ? [] : [{ field, variable }];
     }),
-    hasMonth: isDay('from') && isDay('to') && !flags.some(({ flag }) => flag === 'month'),
+    month: isRange && !flags.some(({ flag }) => flag === 'month') ? from : null,
   };
 }
 
@@ -50,12 +51,12 @@ export function addArguments(command: Command, bound: BoundArguments, help: Read
   for (const [index, field] of bound.positional.entries()) {
     const isLast = index === bound.positional.length - 1;
     const dots = field.isList && isLast ? '...' : '';
-    const word = `${field.flag}${dots}`;
+    const word = `${field.kind === 'named-file' ? 'file' : field.flag}${dots}`;
     command.addArgument(new Argument(field.isRequired ? `<${word}>` : `[${word}]`, helpOf(field, help)));
   }
   for (const field of bound.flags)
-    for (const option of optionsOf(field, help, bound.hasMonth)) command.addOption(option);
-  if (bound.hasMonth) command.option('--month <month>', 'a UTC calendar month, in place of --from and --to');
+    for (const option of optionsOf(field, help, bound.month !== null)) command.addOption(option);
+  if (bound.month !== null) command.option('--month <month>', 'a UTC calendar month, in place of --from and --to');
   for (const { field, variable } of bound.secrets)
     command.addHelpText('after', `\n${field.flag} is read from ${variable}; it never stands in a command line.`);
 }
@@ -64,14 +65,16 @@ function helpOf(field: Field, help: Readonly<Record<string, string>>): string {
   const own = help[nameOf(field)] ?? lowerFirst(field.description);
   const choices = field.choices === null ? '' : `: ${field.choices.join(', ')}`;
   const form = typeof field.kind === 'object' ? ` (${field.kind.compact.map(({ name }) => name).join(':')})` : '';
-  const pair = field.kind === 'pair' ? ' (name=value)' : '';
-  const repeated = field.isList || field.kind === 'pair' ? '; can be repeated' : '';
+  const isPair = field.kind === 'pair' || field.kind === 'scalar-pair';
+  const pair = isPair ? ' (name=value)' : '';
+  const word = field.word === null ? '' : `, or ${field.word}`;
+  const repeated = field.isList || isPair ? '; can be repeated' : '';
   const none = field.isNullable && field.isRequired === false ? '; "" for none' : '';
   const preset =
     field.defaultValue === undefined || field.defaultValue === null || field.defaultValue === false
       ? ''
       : `; ${JSON.stringify(field.defaultValue)} unless given`;
-  return `${own}${choices}${form}${pair}${repeated}${none}${preset}`.replace(/^[:;] ?/, '').trim();
+  return `${own}${choices}${word}${form}${pair}${repeated}${none}${preset}`.replace(/^[:;] ?/, '').trim();
 }
 
 function lowerFirst(text: string): string {
@@ -94,7 +97,8 @@ function wordOf({ kind, choices, flag }: Field): string {
   if (choices !== null) return flag;
   if (kind === 'moment' || kind === 'day' || kind === 'json') return kind;
   if (kind === 'integer' || kind === 'number') return 'n';
-  if (kind === 'pair') return 'name=value';
+  if (kind === 'pair' || kind === 'scalar-pair') return 'name=value';
+  if (kind === 'named-file') return 'file';
   if (typeof kind === 'object') return kind.compact.map(({ name }) => name).join(':');
   return flag;
 }
@@ -133,7 +137,7 @@ export async function readArguments(
       typeof given === 'boolean' ? given : await readValue(field, [given].flat() as string[]),
     );
   }
-  if (bound.hasMonth) readMonth(input, options);
+  if (bound.month !== null) readMonth(input, bound.month, options);
   for (const { field, variable } of bound.secrets) {
     const value = process.env[variable];
     if (value !== undefined && value !== '') put(input[field.place], field.path, await readValue(field, [value]));
@@ -161,21 +165,21 @@ function put(target: Record<string, unknown>, path: readonly string[], value: un
 
 function fix({ operation, fixed = {} }: BoundView, input: Parts): void {
   if (Object.keys(fixed).length === 0) return;
-  for (const field of fieldsOf(operation)) {
+  for (const field of fieldsOf(operation, fixed)) {
     const value = fixed[nameOf(field)];
     if (value !== undefined) put(input[field.place], field.path, value);
   }
 }
 
-function readMonth(input: Parts, { month, from, to }: Readonly<Record<string, unknown>>): void {
+function readMonth(input: Parts, { place, path }: Field, { month, from, to }: Readonly<Record<string, unknown>>): void {
   if (typeof month !== 'string') return;
   if (from !== undefined || to !== undefined)
     throw new ArcadiaError('invalid_argument', 'Give either --month or --from and --to, not both.');
   if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month))
     throw new ArcadiaError('invalid_argument', `--month ${JSON.stringify(month)} is not a month; write it as 2026-05.`);
   const first = Temporal.PlainDate.from(`${month}-01`);
-  input.query.from = first.toString();
-  input.query.to = first.add({ months: 1 }).toString();
+  put(input[place], path, first.toString());
+  put(input[place], path.with(-1, 'to'), first.add({ months: 1 }).toString());
 }
 
 /** As commander names the value of a flag. */

@@ -86,11 +86,12 @@ async function run(
 ): Promise<number | undefined> {
   const { operation } = view;
   if (operation.shape === 'list') {
-    await printList(session, operation, view, { surface, input }, options.all === true);
-    return undefined;
+    const page = await printList(session, operation, view, { surface, input }, options.all === true);
+    return options.exitCode === true && view.differs?.(page as never) === true ? 3 : undefined;
   }
   if (operation.shape === 'document') {
     await printDocument(session, await surface.document(operation, input), options);
+    for (const note of (await view.notes?.(undefined as never, { surface, input })) ?? []) session.output.note(note);
     return undefined;
   }
   if (options.yes !== true) await askFirst(session, view, surface, input);
@@ -116,7 +117,7 @@ function filled(template: string, values: Readonly<Record<string, unknown>>): st
 
 /** What a schema refused, by the arguments that it came from, one line each. */
 function reworded(error: InvalidRequest, view: BoundView, bound: BoundArguments, input: RawInput): ArcadiaError {
-  const fields = fieldsOf(view.operation);
+  const fields = fieldsOf(view.operation, view.fixed);
   const lines = error.errors.map(({ in: place, pointer, detail }) => {
     const steps = place === 'body' ? pointer.split('/').slice(1) : [pointer];
     const field = fields.find(

@@ -1,5 +1,5 @@
-import type { Operation } from '../../platform/declare/operation.ts';
 import { commandLine } from './next.ts';
+import type { BoundView } from './views.ts';
 import { CommanderError } from 'commander';
 import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
 import { redactText } from '../../platform/log.ts';
@@ -19,8 +19,8 @@ export function failureOf(error: unknown): ArcadiaError {
 }
 
 /** The block that a person reads: what and where, what to do, and the stable code. */
-export function failureBlock(failure: ArcadiaError, operations: readonly Operation[]): string {
-  const next = failure.next === null ? null : commandLine(operations, failure.next);
+export function failureBlock(failure: ArcadiaError, views: ReadonlyMap<string, BoundView>): string {
+  const next = failure.next === null ? null : commandLine(views, failure.next);
   const lines = [
     `error: ${readable(failure.message)}`,
     ...(failure.todo === '' ? [] : [`  to do: ${readable(failure.todo)}`]),

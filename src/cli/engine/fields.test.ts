@@ -1,10 +1,14 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { declareOperation } from '../../platform/declare/operation.ts';
-import { instant, slug } from '../../platform/declare/schemas.ts';
+import { day, instant, slug } from '../../platform/declare/schemas.ts';
 import { argumentsOf, readArguments } from './arguments-of.ts';
 import { fieldsOf } from './fields.ts';
 import { commandLine } from './next.ts';
+import type { BoundView } from './views.ts';
 
 const assign = declareOperation({
   method: 'POST',
@@ -92,6 +96,78 @@ test('what a view fixes is no argument, and is always given', async () => {
 
 test('an operation to use next is a command line that a shell reads back', () => {
   const next = { operation: 'thing assign', arguments: { thing: 'acme', note: "it's so", paused: false } };
-  expect(commandLine([assign], next)).toBe(`arcadia thing assign acme <owners> --no-paused --note 'it'\\''s so'`);
-  expect(commandLine([], next)).toBeNull();
+  expect(commandLine(new Map([['thing assign', view]]), next)).toBe(
+    `arcadia thing assign acme <owners> --no-paused --note 'it'\\''s so'`,
+  );
+  expect(commandLine(new Map(), next)).toBeNull();
+});
+
+const settle = declareOperation({
+  method: 'POST',
+  path: '/things/:thing/settle',
+  name: 'thing settle',
+  operationId: 'settleThing',
+  tag: 'things',
+  summary: 'Settle a thing',
+  roles: ['owner'],
+  params: z.object({ thing: slug }),
+  body: z.strictObject({
+    how: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('now'), from: day, to: day }),
+      z.strictObject({ kind: z.literal('later'), reason: z.string(), until: instant.nullable().default(null) }),
+    ]),
+    weight: z.strictObject({ attribute: z.string(), divisor: z.string().default('1') }).nullable(),
+    filter: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    plans: z.union([z.literal('all'), z.array(slug)]),
+    documents: z.array(z.strictObject({ name: z.string(), text: z.string() })).optional(),
+  }),
+  command: { files: ['documents'], flags: { 'how.from': 'from', 'how.to': 'to' } },
+  run: async () => undefined,
+});
+const later = { operation: settle, name: 'thing postpone', fixed: { 'how.kind': 'later' } };
+const flagsOf = (one: BoundView) =>
+  argumentsOf(one).flags.map(({ flag, isRequired }) => `${flag}${isRequired ? '' : '?'}`);
+
+test('of a body of several forms a command takes what the fixed values leave, or what all have', () => {
+  const others = ['weight', 'filter?', 'plans', 'documents?'];
+  expect(flagsOf(later)).toEqual(['how-reason', 'how-until?', ...others]);
+  expect(flagsOf({ operation: settle })).toEqual(['how-kind', 'from?', 'to?', 'how-reason?', 'how-until?', ...others]);
+  const [kind] = argumentsOf({ operation: settle }).flags;
+  expect(kind?.choices).toEqual(['now', 'later']);
+});
+
+test('a month, a weight, a filter, all of a list and a file are read as what they stand for', async () => {
+  const now = { operation: settle, fixed: { 'how.kind': 'now' } };
+  const folder = mkdtempSync(join(tmpdir(), 'fields-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'plan.yaml');
+  writeFileSync(file, 'plan: studio');
+  const input = await readArguments(now, argumentsOf(now), ['acme'], {
+    month: '2026-05',
+    weight: ['memory_mb:1024'],
+    filter: ['vcpus=2', 'name=a=b', 'on=true'],
+    plans: ['all'],
+    documents: [file],
+  });
+  expect(input.body).toEqual({
+    how: { kind: 'now', from: '2026-05-01', to: '2026-06-01' },
+    weight: { attribute: 'memory_mb', divisor: '1024' },
+    filter: { vcpus: 2, name: 'a=b', on: true },
+    plans: 'all',
+    documents: [{ name: file, text: 'plan: studio' }],
+  });
+  const none = await readArguments(now, argumentsOf(now), ['acme'], { weight: [''], filter: [''], plans: ['a,b'] });
+  expect(none.body).toEqual({ how: { kind: 'now' }, weight: null, filter: {}, plans: ['a', 'b'] });
+});
+
+test('an operation that several commands run is named by the one that gives its fixed values', () => {
+  const views = new Map<string, BoundView>([
+    ['thing hurry', { operation: settle, fixed: { 'how.kind': 'now' } }],
+    ['thing postpone', later],
+  ]);
+  const given = { thing: 'acme', 'how.kind': 'later', 'how.reason': 'busy' };
+  expect(commandLine(views, { operation: 'thing settle', arguments: given })).toBe(
+    'arcadia thing postpone acme --how-reason busy',
+  );
+  expect(commandLine(views, { operation: 'thing settle' })).toBeNull();
 });

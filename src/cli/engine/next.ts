@@ -1,14 +1,22 @@
-import type { Operation } from '../../platform/declare/operation.ts';
 import type { NextOperation } from '../../platform/errors.ts';
 import { fieldsOf } from './fields.ts';
+import type { BoundView } from './views.ts';
 
-/** The command line of an operation that an error or a hint names; null where it has no command. */
-export function commandLine(operations: readonly Operation[], next: NextOperation): string | null {
-  const operation = operations.find((one) => one.name === next.operation);
-  if (operation === undefined || operation.command?.none !== undefined) return null;
+/**
+ * The command line of an operation that an error or a hint names; null where it has no command. Of
+ * several commands of one operation it is the one whose fixed values are among the arguments.
+ * @param views all commands, by their words
+ */
+export function commandLine(views: ReadonlyMap<string, BoundView>, next: NextOperation): string | null {
   const given = next.arguments ?? {};
-  const wanted = operation.command?.positional;
-  const fields = fieldsOf(operation);
+  const found = [...views].find(
+    ([, { operation, fixed = {} }]) =>
+      operation.name === next.operation && Object.entries(fixed).every(([name, value]) => given[name] === value),
+  );
+  if (found === undefined) return null;
+  const [words, { operation, fixed = {}, positional: own }] = found;
+  const wanted = own ?? operation.command?.positional;
+  const fields = fieldsOf(operation, fixed).filter(({ path }) => !(path.join('.') in fixed));
   const isPositional = (name: string, place: string) =>
     wanted === undefined ? place === 'path' : wanted.includes(name);
   const positional = fields
@@ -25,7 +33,7 @@ export function commandLine(operations: readonly Operation[], next: NextOperatio
       if (kind === 'boolean') return value === false ? `--no-${flag}` : `--${flag}`;
       return `--${flag} ${quoted(String(value))}`;
     });
-  return ['arcadia', next.operation, ...positional, ...flags].filter((part) => part !== '').join(' ');
+  return ['arcadia', words, ...positional, ...flags].filter((part) => part !== '').join(' ');
 }
 
 /** As a shell reads it back. */

@@ -1,4 +1,5 @@
 import type { List } from '../../platform/declare/answer.ts';
+import { ArcadiaError } from '../../platform/errors.ts';
 import { writeWholeFile } from './output-file.ts';
 import { type Column, fields, table } from './output.ts';
 import type { Session } from './session.ts';
@@ -32,29 +33,31 @@ function plain(value: unknown): string | null {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** A page, or with --all one after the other, as they come. */
+/** A page, or with --all one after the other, as they come. Returns the first. */
 export async function printList(
   { output, signal }: Session,
   list: List,
   view: BoundView,
   tools: ViewTools,
   isAll: boolean,
-): Promise<void> {
+): Promise<ListPage> {
   const { surface, input } = tools;
   const columns = view.columns ?? columnsOf(list);
   const first = await surface.page(list, input);
   const empty = view.empty ?? 'Nothing to show.';
   if (!isAll) {
-    if (output.json) return output.value(first);
-    if (first.items.length === 0) output.note(empty);
+    if (output.json) await output.value(first);
+    else if (first.items.length === 0) output.note(empty);
     else await output.text(table(first.items as never[], columns));
+    if (output.json) return first;
     if (first.nextCursor !== null) output.note('There are more: --limit shows more of them, --all shows all.');
     printNotes(output, view, first, tools);
-    return;
+    return first;
   }
   const { items: _, nextCursor: __, ...extra } = first;
   await output.pages(pagesFrom(first), { columns, empty, extra });
   if (!output.json) printNotes(output, view, first, tools);
+  return first;
 
   async function* pagesFrom(page: ListPage): AsyncGenerator<readonly never[]> {
     let at = page;
@@ -84,10 +87,16 @@ function words(name: string): string {
 
 export async function printDocument(
   { output }: Session,
-  { body }: FetchedDocument,
+  { type, filename, body }: FetchedDocument,
   { out, force }: { readonly out?: string; readonly force?: boolean },
 ): Promise<void> {
-  if (out === undefined || out === '-') return output.stream(body);
+  if (out === undefined || out === '-') {
+    if (process.stdout.isTTY && !/^text\/|json|yaml/.test(type))
+      throw new ArcadiaError('invalid_argument', `This is ${type}, which a terminal cannot show.`, {
+        todo: `Give it a file with --out${filename === null ? '' : `, such as ${filename}`}, or a pipe.`,
+      });
+    return output.stream(body);
+  }
   await writeWholeFile(out, body, { force: force === true });
   output.note(`Written to ${out}.`);
 }

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { program } from '../../modules.ts';
 import { nouns } from '../nouns/index.ts';
-import { addOperations } from './tree.ts';
+import { addOperations, viewsOf } from './tree.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { ReaderGone } from './output.ts';
 import { addAccountCommands } from '../nouns/account.ts';
@@ -98,7 +98,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     const { failureBlock, failureJson, failureOf } = await import('./failure.ts');
     const failure = failureOf(error);
     process.exitCode = failure.exitCode;
-    process.stderr.write(`${failureBlock(failure, program.operations)}\n`);
+    process.stderr.write(`${failureBlock(failure, viewsOf(program.operations, nouns))}\n`);
     if (argv.includes('--json')) process.stderr.write(`${failureJson(failure)}\n`);
   }
 }

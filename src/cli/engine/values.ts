@@ -7,8 +7,9 @@ import { readBytes, readInput } from './input.ts';
 
 /** One value of a field; `texts` are all that were given. */
 export async function readValue(field: Field, texts: readonly string[]): Promise<unknown> {
-  const { kind, isList, isNullable } = field;
-  if (kind === 'pair') return Object.fromEntries(texts.map((text) => readPair(field, text)));
+  const { kind, isList, isNullable, word } = field;
+  if (kind === 'pair' || kind === 'scalar-pair') return readPairs(field, texts);
+  if (word !== null && texts.length === 1 && texts[0] === word) return word;
   if (isList) return Promise.all(splitList(kind, texts).map((text) => readOne(field, kind, text)));
   const text = texts.at(-1) ?? '';
   if (isNullable && text === '') return null;
@@ -17,13 +18,14 @@ export async function readValue(field: Field, texts: readonly string[]): Promise
 
 /** Several are given by repeating the flag, or between commas. */
 function splitList(kind: ValueKind, texts: readonly string[]): readonly string[] {
-  if (kind === 'json' || kind === 'file' || kind === 'bytes') return texts;
+  if (kind === 'json' || kind === 'file' || kind === 'bytes' || kind === 'named-file') return texts;
   return texts.flatMap((text) => text.split(',').map((item) => item.trim())).filter((item) => item !== '');
 }
 
 async function readOne(field: Field, kind: ValueKind, text: string): Promise<unknown> {
   if (kind === 'file') return readInput(text);
   if (kind === 'bytes') return readBytes(text);
+  if (kind === 'named-file') return { name: text, text: await readInput(text) };
   if (kind === 'json') return readJson(field, text);
   if (kind === 'integer') return /^-?\d{1,16}$/.test(text) ? Number(text) : text;
   if (kind === 'number') return /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
@@ -51,6 +53,19 @@ async function readCompact(
     }),
   );
   return Object.fromEntries(entries);
+}
+
+/** An empty text is no pair at all. */
+function readPairs(field: Field, texts: readonly string[]): Record<string, unknown> {
+  const pairs = texts.filter((text) => text !== '').map((text) => readPair(field, text));
+  return Object.fromEntries(
+    field.kind === 'pair' ? pairs : pairs.map(([name, value]) => [name, readScalar(value)] as const),
+  );
+}
+
+function readScalar(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^-?\d{1,15}(\.\d{1,9})?$/.test(text) ? Number(text) : text;
 }
 
 function readPair(field: Field, text: string): [string, string] {

@@ -64,9 +64,14 @@ export interface ListView<Row> extends CommonView {
   readonly empty?: string;
   /** Remarks beside the list. */
   notes?(page: Readonly<Record<string, unknown>>, tools: ViewTools): readonly string[];
+  /** As of an action: whether the page holds differences. */
+  differs?(page: { readonly items: readonly Row[] }): boolean;
 }
 
-export type DocumentView = CommonView;
+export interface DocumentView extends CommonView {
+  /** Remarks once it is written, such as what is not in it. */
+  notes?(answer: undefined, tools: ViewTools): readonly string[] | Promise<readonly string[]>;
+}
 
 export interface BoundView extends CommonView {
   readonly operation: Operation;

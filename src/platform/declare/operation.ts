@@ -79,6 +79,8 @@ export interface CommandHints {
   readonly flags?: Readonly<Record<string, string>>;
   /** Fields that never stand in a command line, and the environment variable that holds each. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Lists of `{ name, text }`: each argument is a file's path, or - for standard input. */
+  readonly files?: readonly string[];
   /** What is asked before it runs, unless --yes is given: of what loses something. `{field}` stands for a value. */
   readonly confirm?: string;
   /** It has no command on the local database, and why. With --url it has. */
