@@ -1,18 +1,18 @@
 import type { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import type { Database, Transaction } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import type { Transaction } from '../platform/database/database.ts';
 import { currencyPattern } from './customers.ts';
 import { defaultPositions } from './declared-rules.ts';
 import { slugPattern } from './deployments.ts';
 import { parseMoment } from './moments.ts';
 import { ownerSetFor } from './owner-sets.ts';
 import { writeRules } from './rules.ts';
-import { readProjects, type WantedRule } from './rules/store.ts';
+import { type RuleRow, readProjects, readRules, type WantedRule } from './rules/store.ts';
 import {
   appendTaggedChanges,
   insertDeployments,
   insertSingleOwnerSets,
+  readCustomers,
   readDeployments,
   updateDeploymentNames,
   updateDeploymentStarts,
@@ -34,7 +34,7 @@ type Column = (typeof requiredColumns)[number] | (typeof optionalColumns)[number
 /** Deployments that one file may hold: it is read as a whole and written in one transaction. */
 export const importRowsMax = 50_000;
 /** How many problems are told: whoever mends so many asks again. */
-const problemsMax = 1_000;
+export const problemsMax = 1_000;
 
 /** What is wrong where. Lines count from 1 and include the header; column is null where the line itself is wrong. */
 export interface ImportProblem {
@@ -49,78 +49,38 @@ export interface ImportCounts {
   readonly unchanged: number;
 }
 
-export interface ImportResult {
-  /** Whether it was written: not in a dry run, nor with problems. */
+/** Where the file differs from what was there. */
+export interface ImportDifference {
+  readonly line: number;
+  readonly column: string;
+  /** What was there. */
+  readonly before: string;
+  /** What the file says. */
+  readonly file: string;
+  /** Whether what the file says holds now; false: what was decided stays. */
   readonly written: boolean;
-  readonly problems: readonly ImportProblem[];
+}
+
+/** What `writeCustomers` did. */
+export interface WrittenCustomers {
   readonly customers: ImportCounts;
   readonly deployments: ImportCounts;
   /** Links of the provider's projects to deployments. */
   readonly projectLinks: ImportCounts;
-  /** The `plan` column, for whoever keeps plans. */
-  readonly plans: readonly { readonly line: number; readonly deployment: string; readonly plan: string }[];
+  readonly differences: readonly ImportDifference[];
 }
 
-interface ImportRow {
+/** One deployment of the file, its customer with it. */
+export interface ImportRow {
   readonly line: number;
   readonly customer: { readonly externalId: string; readonly name: string; readonly currency: string };
   readonly slug: string;
   readonly name: string;
   readonly startsAt: Temporal.Instant;
+  /** Empty: none is linked. */
   readonly projectId: string;
+  /** Empty: none is given. */
   readonly plan: string;
-}
-
-/** Takes a dry run's counts out of the transaction that must not be committed. */
-class RolledBack extends Error {
-  readonly result: ImportResult;
-  constructor(result: ImportResult) {
-    super('rolled back');
-    this.result = result;
-  }
-}
-
-const none: ImportCounts = { created: 0, updated: 0, unchanged: 0 };
-
-/**
- * Imports customers and their deployments from one CSV file with a header line: one deployment a
- * line, its customer repeated. `starts_at` is a UTC day or an instant; `project_id` (optional)
- * links a provider's project to the deployment for all time; `plan` (optional) is handed back.
- *
- * All or nothing: with any bad row nothing is written and invalid_argument names each by line,
- * column and reason (also in `details.problems`), the first thousand of them. A dry run writes
- * nothing and returns the problems instead. Importing the same again changes nothing.
- */
-export async function importCustomers(
-  db: Database,
-  csv: string | Readable,
-  options: { dryRun: boolean },
-  now: Temporal.Instant,
-): Promise<ImportResult> {
-  const { rows, problems: unreadable } = await readRows(csv);
-  try {
-    return await db.transaction().execute(async (trx) => {
-      const problems = [...unreadable, ...(await checkAgainstDatabase(trx, rows))]
-        .sort((a, b) => a.line - b.line)
-        .slice(0, problemsMax);
-      if (problems.length > 0) {
-        if (options.dryRun) {
-          return { written: false, problems, customers: none, deployments: none, projectLinks: none, plans: [] };
-        }
-        throw new ArcadiaError(
-          'invalid_argument',
-          `Nothing was imported:\n${problems.map(describeProblem).join('\n')}`,
-          { details: { problems } },
-        );
-      }
-      const result = await writeRows(trx, rows, now);
-      if (options.dryRun) throw new RolledBack({ ...result, written: false });
-      return result;
-    });
-  } catch (error) {
-    if (error instanceof RolledBack) return error.result;
-    throw error;
-  }
 }
 
 /** `line 3, currency: is not a currency` */
@@ -128,7 +88,15 @@ export function describeProblem(problem: ImportProblem): string {
   return `line ${problem.line}${problem.column === null ? '' : `, ${problem.column}`}: ${problem.reason}`;
 }
 
-async function readRows(csv: string | Readable): Promise<{ rows: ImportRow[]; problems: ImportProblem[] }> {
+/**
+ * Reads customers and their deployments from a CSV file with a header line: one deployment a line, its
+ * customer repeated. `starts_at` is a UTC day or an instant; `project_id` (optional) links a
+ * provider's project to the deployment for all time; `plan` (optional) is what it is put on. Rows
+ * that are not as they should be are among the problems and not among the rows.
+ */
+export async function readCustomerFile(
+  csv: string | Readable,
+): Promise<{ rows: ImportRow[]; problems: ImportProblem[] }> {
   const parser = parse({ bom: true, trim: true, skip_empty_lines: true, relax_column_count: true, info: true });
   if (typeof csv === 'string') parser.end(csv);
   else csv.on('error', (error) => parser.destroy(error)).pipe(parser);
@@ -263,7 +231,7 @@ function readRow(
 }
 
 /** A deployment never moves to another customer, and a project must be known to be linked, to one deployment. */
-async function checkAgainstDatabase(trx: Transaction, rows: readonly ImportRow[]): Promise<ImportProblem[]> {
+export async function checkCustomers(trx: Transaction, rows: readonly ImportRow[]): Promise<ImportProblem[]> {
   const problems: ImportProblem[] = [];
   const known = new Map((await readDeployments(trx)).map((deployment) => [deployment.slug, deployment]));
   const projects = await readProjects(
@@ -296,10 +264,19 @@ async function checkAgainstDatabase(trx: Transaction, rows: readonly ImportRow[]
   return problems;
 }
 
-async function writeRows(trx: Transaction, rows: readonly ImportRow[], now: Temporal.Instant): Promise<ImportResult> {
+/**
+ * Writes rows that `checkCustomers` found no problem in: new customers, deployments and project links,
+ * and what differs of those that are there. The same rows again write nothing.
+ */
+export async function writeCustomers(
+  trx: Transaction,
+  rows: readonly ImportRow[],
+  now: Temporal.Instant,
+): Promise<WrittenCustomers> {
+  const differences = await findDifferences(trx, rows);
   const customers = [...new Map(rows.map((row) => [row.customer.externalId, row.customer])).values()];
   const upserted = await upsertCustomers(trx, customers, now);
-  const known = new Map((await readDeployments(trx)).map((deployment) => [deployment.slug, deployment]));
+  const known = new Set((await readDeployments(trx)).map((deployment) => deployment.slug));
   const added = rows.filter((row) => !known.has(row.slug));
   const made = await insertDeployments(
     trx,
@@ -308,12 +285,64 @@ async function writeRows(trx: Transaction, rows: readonly ImportRow[], now: Temp
   );
   await insertSingleOwnerSets(trx, made);
   await appendTaggedChanges(trx, made, now);
-  const updated = rows.filter((row) => {
-    const before = known.get(row.slug);
-    return before !== undefined && !(before.name === row.name && before.startsAt?.equals(row.startsAt));
-  });
+  const changed = new Set(
+    differences
+      .filter(({ column }) => column === 'deployment_name' || column === 'starts_at')
+      .map((difference) => difference.line),
+  );
+  const updated = rows.filter((row) => changed.has(row.line));
   await updateDeploymentNames(trx, updated);
   await updateDeploymentStarts(trx, updated, now);
+  const links = await linkProjects(trx, rows, now);
+  return {
+    customers: { ...upserted, unchanged: customers.length - upserted.created - upserted.updated },
+    deployments: {
+      created: made.length,
+      updated: updated.length,
+      unchanged: rows.length - made.length - updated.length,
+    },
+    projectLinks: { created: links.added, updated: links.changed, unchanged: links.unchanged },
+    differences,
+  };
+}
+
+/** What the rows will change of what is there; a customer's once, on its first line. */
+async function findDifferences(trx: Transaction, rows: readonly ImportRow[]): Promise<ImportDifference[]> {
+  const customers = new Map((await readCustomers(trx, null)).map((customer) => [customer.externalId, customer]));
+  const deployments = new Map((await readDeployments(trx)).map((deployment) => [deployment.slug, deployment]));
+  const links = new Map(
+    (await readRules(trx)).flatMap(({ kind, project, owners }) =>
+      kind === 'project' && project !== null ? [[project, ownersText(owners)] as const] : [],
+    ),
+  );
+  const differences: ImportDifference[] = [];
+  const told = new Set<string>();
+  for (const row of rows) {
+    const compare = (column: Column, before: string | undefined, file: string) => {
+      if (before === undefined || before === file) return;
+      differences.push({ line: row.line, column, before, file, written: true });
+    };
+    const { externalId, name, currency } = row.customer;
+    const customer = told.has(externalId) ? undefined : customers.get(externalId);
+    told.add(externalId);
+    compare('customer_name', customer?.name, name);
+    compare('currency', customer?.currency, currency);
+    const deployment = deployments.get(row.slug);
+    compare('deployment_name', deployment?.name, row.name);
+    compare('starts_at', deployment?.startsAt?.toString(), row.startsAt.toString());
+    if (row.projectId !== '') compare('project_id', links.get(row.projectId), row.slug);
+  }
+  return differences;
+}
+
+/** `acme`, or `acme:2 beta:1`. */
+function ownersText(owners: RuleRow['owners']): string {
+  const [only, ...others] = owners ?? [];
+  if (only !== undefined && others.length === 0) return only.slug;
+  return (owners ?? []).map(({ slug, weight }) => `${slug}:${weight}`).join(' ');
+}
+
+async function linkProjects(trx: Transaction, rows: readonly ImportRow[], now: Temporal.Instant) {
   const linked = rows.filter((row) => row.projectId !== '');
   const projects = await readProjects(
     trx,
@@ -332,17 +361,5 @@ async function writeRows(trx: Transaction, rows: readonly ImportRow[], now: Temp
       to: 'infinity',
     });
   }
-  const links = await writeRules(trx, wanted, { origin: 'import', endOthers: false, by: 'import', now });
-  return {
-    written: true,
-    problems: [],
-    customers: { ...upserted, unchanged: customers.length - upserted.created - upserted.updated },
-    deployments: {
-      created: made.length,
-      updated: updated.length,
-      unchanged: rows.length - made.length - updated.length,
-    },
-    projectLinks: { created: links.added, updated: links.changed, unchanged: links.unchanged },
-    plans: rows.filter((row) => row.plan !== '').map(({ line, slug, plan }) => ({ line, deployment: slug, plan })),
-  };
+  return writeRules(trx, wanted, { origin: 'import', endOthers: false, by: 'import', now });
 }

@@ -131,11 +131,11 @@ describe('from an empty database to a quote', () => {
     expect(await json('customer', 'import', good)).toMatchObject({
       written: true,
       deployments: { created: 1 },
-      subscriptions: 1,
+      subscriptions: { created: 1, unchanged: 0, kept: 0 },
     });
     expect(await json('customer', 'import', good)).toMatchObject({
       deployments: { created: 0, unchanged: 1 },
-      subscriptions: 0,
+      subscriptions: { created: 0, unchanged: 1, kept: 0 },
     });
     expect(await json('customer', 'list')).toEqual([
       { customer: 'c-1', name: 'Acme', currency: 'USD', deployments: 1 },

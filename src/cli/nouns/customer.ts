@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { ImportCounts } from '../../deployments/import.ts';
+import type { ImportCounts, ImportDifference } from '../../deployments/import.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { addCommand, withSession } from '../engine/command.ts';
+import { flowContext } from '../engine/flow.ts';
 import { readInput } from '../engine/input.ts';
-import { operator } from '../engine/operator.ts';
 import { count, plural } from '../engine/output.ts';
 import type { Session } from '../engine/session.ts';
 
@@ -48,8 +48,9 @@ c-17      Acme Ltd  USD                 2`,
     summary: 'customers and their deployments from a CSV file, all or nothing',
     details: `The file begins with a header line and has one deployment a line, its customer repeated:
   customer_external_id, customer_name, currency, deployment_slug, deployment_name, starts_at
-and, if wanted, project_id (the provider's project that the deployment owns) and plan.
-Importing the same again changes nothing.`,
+and, if wanted, project_id (the provider's project that the deployment owns) and plan, which puts a
+deployment that was never on a plan on one. Importing the same again changes nothing; what was decided
+about plans since stays. Each difference from what was there is named by line.`,
     example: `
 $ arcadia customer import customers.csv --dry-run
 line 3, currency: dollars is not a currency; give three capitals such as USD
@@ -66,45 +67,51 @@ async function importFile(
   file: string,
   options: { dryRun?: boolean; exitCode?: boolean },
 ): Promise<number> {
-  const text = await readInput(file);
-  const { describeProblem, importCustomers } = await import('../../deployments/import.ts');
+  const csv = await readInput(file);
+  const { describeProblem } = await import('../../deployments/import.ts');
+  const { importCustomers } = await import('../../flows/import-customers.ts');
   const { bringAttributionsUpToDate } = await import('../../deployments/attribution.ts');
-  const { db, clock } = await session.database();
-  const now = await clock.now();
-  const result = await importCustomers(db, text, { dryRun: options.dryRun === true }, now);
-  let subscriptions = 0;
-  if (result.written) {
-    const { subscribeImported } = await import('../../pricing/imported-plans.ts');
-    subscriptions = await subscribeImported(db, result.plans, operator(), now);
-    await bringAttributionsUpToDate(db, now);
-  }
+  const database = await session.database();
+  const context = await flowContext(session, database);
+  const result = await importCustomers(database.db, { csv, dryRun: options.dryRun === true }, context);
+  if (result.written) await bringAttributionsUpToDate(database.db, context.now);
 
-  const { customers, deployments, projectLinks, problems } = result;
-  const differs = [customers, deployments, projectLinks].some((counts) => counts.created + counts.updated > 0);
+  const { customers, deployments, projectLinks, subscriptions, problems, differences, differencesTotal } = result;
+  const differs =
+    subscriptions.created > 0 ||
+    [customers, deployments, projectLinks].some((counts) => counts.created + counts.updated > 0);
   if (session.output.json) {
-    await session.output.value({ ...result, subscriptions });
+    await session.output.value(result);
   } else if (problems.length > 0) {
     await session.output.text(problems.map(describeProblem).join('\n'));
   } else {
+    const { created, unchanged, kept } = subscriptions;
     await session.output.text(
       [
+        ...differences.map(describeDifference),
+        ...(differencesTotal > differences.length ? [`And ${count(differencesTotal - differences.length)} more.`] : []),
         describeCounts('Customers', customers),
         describeCounts('Deployments', deployments),
         describeCounts('Project links', projectLinks),
+        `Plans: ${count(created)} started, ${count(unchanged)} unchanged, ${count(kept)} kept as decided since`,
       ].join('\n'),
     );
     if (result.written) session.output.note('Next: arcadia deployment list, then arcadia meter');
   }
   if (!result.written) session.output.note('Nothing was written.');
   if (problems.length > 0) {
-    throw new ArcadiaError(
-      'invalid_argument',
-      `${plural(problems.length, 'row is', 'rows are')} not as they should be; nothing would be imported.`,
-    );
+    throw new ArcadiaError('invalid_argument', `${plural(problems.length, 'error')}. Nothing would be imported.`);
   }
   return options.exitCode === true && options.dryRun === true && differs ? 3 : 0;
 }
 
+/** `line 3, plan: stays atelier; the file says studio` */
+function describeDifference({ line, column, before, file, written }: ImportDifference): string {
+  return written
+    ? `line ${line}, ${column}: ${before} becomes ${file}`
+    : `line ${line}, ${column}: stays ${before}; the file says ${file}`;
+}
+
 function describeCounts(what: string, { created, updated, unchanged }: ImportCounts): string {
-  return `${what}: ${count(created)} new, ${count(updated)} changed, ${count(unchanged)} as they were`;
+  return `${what}: ${count(created)} new, ${count(updated)} changed, ${count(unchanged)} unchanged`;
 }

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import * as domain from '../../deployments/import.ts';
+import { importRowsMax } from '../../deployments/import.ts';
 import { attributeJob } from '../../deployments/jobs.ts';
-import { ArcadiaError } from '../../platform/errors.ts';
+import * as flow from '../../flows/import-customers.ts';
 import { declareOperation, type Operation } from '../../platform/declare/operation.ts';
-import { subscribeImported } from '../../pricing/imported-plans.ts';
 
 const counts = z.object({ created: z.int(), updated: z.int(), unchanged: z.int() });
 
@@ -16,7 +15,9 @@ export const importCustomers = declareOperation({
   summary: 'Customers and their deployments from a CSV file, all or nothing',
   description: `The file begins with a header line and has one deployment a line, its customer repeated:
 \`customer_external_id, customer_name, currency, deployment_slug, deployment_name, starts_at\` and, if wanted,
-\`project_id\` (the provider's project that the deployment owns) and \`plan\`, which only an owner may give. It has ${domain.importRowsMax} lines at most. Importing the same again changes nothing.`,
+\`project_id\` (the provider's project that the deployment owns) and \`plan\`, which only an owner may give: it
+puts a deployment that was never on a plan on one. It has ${importRowsMax} lines at most. Importing the same again changes nothing;
+what was decided about plans since stays, and is among the differences.`,
   roles: ['owner', 'operator'],
   query: z.object({
     dryRun: z.boolean().default(false).meta({ description: 'Write nothing; name each bad row' }),
@@ -29,20 +30,20 @@ export const importCustomers = declareOperation({
     customers: counts,
     deployments: counts,
     projectLinks: counts,
-    subscriptions: z.int().meta({ description: 'Deployments that were put on a plan' }),
+    subscriptions: z
+      .object({ created: z.int(), unchanged: z.int(), kept: z.int() })
+      .meta({ description: 'Deployments of the column plan; kept: on another plan, or off it, by a later decision' }),
+    differences: z
+      .array(
+        z.object({ line: z.int(), column: z.string(), before: z.string(), file: z.string(), written: z.boolean() }),
+      )
+      .meta({ description: 'Where the file differs from what was there; written: it says what the file says now' }),
+    differencesTotal: z.int(),
   }),
   async run({ db, body, query, principal, now, enqueue }) {
-    const { plans, problems, ...result } = await domain.importCustomers(db, body, query, now);
-    if (!result.written) return { ...result, problems: [...problems], subscriptions: 0 };
-    if (plans.length > 0 && principal.role === 'operator') {
-      throw new ArcadiaError(
-        'forbidden',
-        'Who is on which plan is not for an operator to say: leave out the column plan, or fill it as owner.',
-      );
-    }
-    const subscriptions = await subscribeImported(db, plans, principal.subject, now);
-    await db.transaction().execute((trx) => enqueue(trx, attributeJob, {}));
-    return { ...result, problems: [...problems], subscriptions };
+    const result = await flow.importCustomers(db, { csv: body, ...query }, { now, principal });
+    if (result.written) await db.transaction().execute((trx) => enqueue(trx, attributeJob, {}));
+    return { ...result, problems: [...result.problems], differences: [...result.differences] };
   },
 });
 

@@ -201,10 +201,18 @@ describe('an import', () => {
     const csv = `${header}i-2,Two,USD,imported,Imported,2026-05-01,${rows[0]?.slug}\r\n`;
     expect(await (await send(csv, '?dryRun=true')).json()).toMatchObject({ written: false, customers: { created: 1 } });
     expect(await customers()).not.toContain('i-2');
-    const written = { written: true, deployments: { created: 1 }, subscriptions: 1, problems: [] };
+    const written = {
+      written: true,
+      deployments: { created: 1 },
+      subscriptions: { created: 1, unchanged: 0, kept: 0 },
+      problems: [],
+    };
     expect(await (await send(csv, '', { 'idempotency-key': 'import-1' })).json()).toMatchObject(written);
     expect(await (await send(csv, '', { 'idempotency-key': 'import-1' })).json()).toMatchObject(written);
-    expect(await (await send(csv)).json()).toMatchObject({ deployments: { unchanged: 1 }, subscriptions: 0 });
+    expect(await (await send(csv)).json()).toMatchObject({
+      deployments: { unchanged: 1 },
+      subscriptions: { created: 0, unchanged: 1 },
+    });
     expect((await send(`${csv}\r\n`, '', { 'idempotency-key': 'import-1' })).status).toBe(422);
   });
 });

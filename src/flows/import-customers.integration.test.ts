@@ -3,12 +3,14 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import type { Database } from '../platform/database/database.ts';
-import { bringAttributionsUpToDate } from './attribution.ts';
-import { getCustomer, listCustomers } from './customers.ts';
-import { listDeployments } from './deployments.ts';
-import { importCustomers, importRowsMax } from './import.ts';
+import { bringAttributionsUpToDate } from '../deployments/attribution.ts';
+import { getCustomer, listCustomers } from '../deployments/customers.ts';
+import { listDeployments } from '../deployments/deployments.ts';
+import { importRowsMax } from '../deployments/import.ts';
+import { endSubscription, subscribe, subscriptionHistory } from '../pricing/subscriptions.ts';
+import { importCustomers as run } from './import-customers.ts';
 import { at, insertAccount, insertLiving, readOwnership, writeMembership } from '../../test/fixtures/inventory.ts';
-import { listRules, reorderRules } from './rules.ts';
+import { listRules, reorderRules } from '../deployments/rules.ts';
 
 let opened: TestDatabase;
 let db: Database;
@@ -27,9 +29,15 @@ beforeEach(async () => {
 });
 afterEach(() => opened.close());
 
+/** By an owner. */
+function importCustomers(on: Database, csv: string | Readable, { dryRun }: { dryRun: boolean }, at: Temporal.Instant) {
+  return run(on, { csv, dryRun }, { now: at, principal: { subject: 'test', role: 'owner' } });
+}
+
 async function written() {
   const { rows } = await sql`
     SELECT (SELECT json_agg(c) FROM customers c) AS customers, (SELECT json_agg(d) FROM deployments d) AS deployments,
+           (SELECT json_agg(s) FROM subscriptions s) AS subscriptions, (SELECT json_agg(r) FROM rating_changes r) AS ratings,
            (SELECT json_agg(r) FROM ownership_rules r) AS rules, (SELECT count(*) FROM owner_sets) AS sets,
            (SELECT count(*) FROM fact_changes) AS changes`.execute(db);
   return rows[0];
@@ -40,17 +48,16 @@ test('imports customers, deployments and project links; again it changes nothing
 c1,"Acme, Ltd",USD,acme,Acme shop,2026-05-01,p-1,studio\r
 c1,"Acme, Ltd",USD,acme-blog,Blog,2026-05-02T12:00:00Z,,\r
 
-c2,Beta,EUR,beta,Beta,2026-05-01,,agency\r
+c2,Beta,USD,beta,Beta,2026-05-01,,atelier\r
 `;
   const expected = {
     problems: [],
     customers: { created: 2, updated: 0, unchanged: 0 },
     deployments: { created: 3, updated: 0, unchanged: 0 },
     projectLinks: { created: 1, updated: 0, unchanged: 0 },
-    plans: [
-      { line: 2, deployment: 'acme', plan: 'studio' },
-      { line: 5, deployment: 'beta', plan: 'agency' },
-    ],
+    subscriptions: { created: 2, unchanged: 0, kept: 0 },
+    differences: [],
+    differencesTotal: 0,
   };
   const before = await written();
   expect(await importCustomers(db, csv, { dryRun: true }, now)).toEqual({ written: false, ...expected });
@@ -60,7 +67,7 @@ c2,Beta,EUR,beta,Beta,2026-05-01,,agency\r
   );
   expect(await listCustomers(db)).toMatchObject([
     { externalId: 'c1', name: 'Acme, Ltd', currency: 'USD', deployments: 2 },
-    { externalId: 'c2', name: 'Beta', currency: 'EUR', deployments: 1 },
+    { externalId: 'c2', name: 'Beta', currency: 'USD', deployments: 1 },
   ]);
   expect((await getCustomer(db, 'c1')).deployments.map((one) => `${one.slug} ${one.startsAt}`)).toEqual([
     'acme 2026-05-01T00:00:00Z',
@@ -79,6 +86,86 @@ c2,Beta,EUR,beta,Beta,2026-05-01,,agency\r
     customers: { created: 0, updated: 0, unchanged: 2 },
     deployments: { created: 0, updated: 0, unchanged: 3 },
     projectLinks: { created: 0, updated: 0, unchanged: 1 },
+    subscriptions: { created: 0, unchanged: 2, kept: 0 },
+    differences: [],
+  });
+});
+
+const planned = `${header},plan`;
+
+test('a plan that there is not is a problem of its line, in the dry run too, and nothing is imported', async () => {
+  const csv = `${planned}
+c1,One,USD,one,One,2026-05-01,studio
+c2,Two,USD,two,Two,2026-05-01,nope
+c3,Three,EUR,three,Three,2026-05-01,studio
+c4,Four,USD,four,Four,1999-05-01,studio`;
+  const before = await written();
+  const { problems, ...counts } = await importCustomers(db, csv, { dryRun: true }, now);
+  expect(problems).toEqual([
+    { line: 3, column: 'plan', reason: 'there is no plan nope' },
+    { line: 4, column: 'plan', reason: 'studio is in USD, and the customer pays in EUR' },
+    {
+      line: 5,
+      column: 'plan',
+      reason: expect.stringMatching(/^studio begins on \S+, and the deployment starts on 1999-05-01$/),
+    },
+  ]);
+  expect(counts).toMatchObject({ written: false, customers: { created: 0 }, subscriptions: { created: 0 } });
+  await expect(importCustomers(db, csv, { dryRun: false }, now)).rejects.toMatchObject({
+    code: 'invalid_argument',
+    details: { problems },
+  });
+  expect(await written()).toEqual(before);
+});
+
+test('importing the same again undoes no decision about plans, and names each difference by line', async () => {
+  const csv = `${planned}
+c1,One,USD,moved,Moved,2026-05-01,studio
+c1,One,USD,ended,Ended,2026-05-01,studio
+c1,One,USD,same,Same,2026-05-01,studio
+c1,One,USD,late,Late,2026-05-01,`;
+  const first = await importCustomers(db, csv, { dryRun: false }, now);
+  expect(first.subscriptions).toEqual({ created: 3, unchanged: 0, kept: 0 });
+  await subscribe(
+    db,
+    { deployment: 'moved', plan: 'atelier', from: Temporal.PlainDate.from('2026-06-01') },
+    'test',
+    now,
+  );
+  await endSubscription(db, { deployment: 'ended', from: at('2026-06-10') }, 'test', now);
+  const before = await written();
+  const again = await importCustomers(db, csv, { dryRun: false }, now);
+  expect(await written()).toEqual(before);
+  expect(again).toMatchObject({
+    subscriptions: { created: 0, unchanged: 1, kept: 2 },
+    differences: [
+      { line: 2, column: 'plan', before: 'atelier', file: 'studio', written: false },
+      { line: 3, column: 'plan', before: 'studio until 2026-06-10', file: 'studio', written: false },
+    ],
+    differencesTotal: 2,
+  });
+  // What never was on a plan is put on one.
+  const later = await importCustomers(
+    db,
+    csv.replace('late,Late,2026-05-01,', 'late,Late,2026-05-01,grand'),
+    { dryRun: false },
+    now,
+  );
+  expect(later.subscriptions).toEqual({ created: 1, unchanged: 1, kept: 2 });
+  expect(await subscriptionHistory(db, 'late', 10)).toMatchObject([
+    { plan: 'grand', from: at('2026-05-01'), to: null },
+  ]);
+});
+
+test('only an owner puts deployments on plans, in a dry run too', async () => {
+  const csv = `${planned}\nc1,One,USD,one,One,2026-05-01,studio`;
+  const principal = { subject: 'test', role: 'operator' } as const;
+  for (const dryRun of [true, false]) {
+    await expect(run(db, { csv, dryRun }, { now, principal })).rejects.toMatchObject({ code: 'forbidden' });
+  }
+  expect(await run(db, { csv: csv.replace('studio', ''), dryRun: false }, { now, principal })).toMatchObject({
+    written: true,
+    deployments: { created: 1 },
   });
 });
 
@@ -95,6 +182,12 @@ test('what differs is updated, and a moved start is told to metering', async () 
     customers: { created: 0, updated: 1, unchanged: 0 },
     deployments: { created: 1, updated: 1, unchanged: 0 },
     projectLinks: { created: 0, updated: 1, unchanged: 0 },
+    differences: [
+      { line: 2, column: 'customer_name', before: 'Acme', file: 'Acme Inc', written: true },
+      { line: 2, column: 'deployment_name', before: 'Acme', file: 'Acme shop', written: true },
+      { line: 2, column: 'starts_at', before: '2026-05-01T00:00:00Z', file: '2026-05-03T00:00:00Z', written: true },
+      { line: 3, column: 'project_id', before: 'acme', file: 'new', written: true },
+    ],
   });
   expect(await listDeployments(db, { customer: 'c1' })).toMatchObject([
     { slug: 'acme', name: 'Acme shop', customerName: 'Acme Inc' },

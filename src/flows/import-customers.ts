@@ -1,0 +1,199 @@
+import type { Readable } from 'node:stream';
+import {
+  checkCustomers,
+  describeProblem,
+  type ImportCounts,
+  type ImportDifference,
+  type ImportProblem,
+  type ImportRow,
+  problemsMax,
+  readCustomerFile,
+  type WrittenCustomers,
+  writeCustomers,
+} from '../deployments/import.ts';
+import { dayOf } from '../metering/period.ts';
+import type { Database, Transaction } from '../platform/database/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { readSubscribed, startSubscriptions } from '../pricing/first-subscriptions.ts';
+import type { PlanVersion } from '../pricing/plan.ts';
+import { listPlanVersions } from '../pricing/plans.ts';
+import type { FlowContext } from './context.ts';
+
+export interface ImportCustomers {
+  readonly csv: string | Readable;
+  /** Does all of it and keeps nothing. */
+  readonly dryRun: boolean;
+}
+
+/** What became of the column `plan`. */
+export interface SubscriptionCounts {
+  /** Put on the plan, from the day on which the deployment starts. */
+  readonly created: number;
+  readonly unchanged: number;
+  /** On another plan, or off it since: stays as it was decided, whatever the file says. */
+  readonly kept: number;
+}
+
+export interface ImportedCustomers {
+  /** Whether it was written: not in a dry run, nor with problems. */
+  readonly written: boolean;
+  /** Of a dry run. */
+  readonly problems: readonly ImportProblem[];
+  readonly customers: ImportCounts;
+  readonly deployments: ImportCounts;
+  readonly projectLinks: ImportCounts;
+  readonly subscriptions: SubscriptionCounts;
+  /** By line, the first thousand of them. */
+  readonly differences: readonly ImportDifference[];
+  readonly differencesTotal: number;
+}
+
+/**
+ * Imports customers, deployments, project links and plans from one CSV file (`readCustomerFile`), in one
+ * transaction: all or nothing. A dry run is the same, rolled back: what it says is what was written
+ * until then.
+ *
+ * The column `plan` is an owner's. It puts a deployment that was never on a plan on one, from the day on
+ * which it starts, in the currency of its customer; what was decided since stays, and is named.
+ * Attributions follow with bringAttributionsUpToDate.
+ *
+ * Errors: forbidden (a plan, from somebody who is no owner); invalid_argument where a row has a problem
+ * and it is no dry run: each by line, column and reason, also in `details.problems`, the first thousand.
+ */
+export async function importCustomers(
+  db: Database,
+  { csv, dryRun }: ImportCustomers,
+  { now, principal }: Pick<FlowContext, 'now' | 'principal'>,
+): Promise<ImportedCustomers> {
+  const { rows, problems: unreadable } = await readCustomerFile(csv);
+  const planned = rows.filter((row) => row.plan !== '');
+  if (planned.length > 0 && principal.role !== 'owner') {
+    throw new ArcadiaError(
+      'forbidden',
+      'Only an owner puts deployments on plans: leave out the column plan, or have an owner import it.',
+    );
+  }
+  try {
+    return await db.transaction().execute(async (trx) => {
+      const problems = [...unreadable, ...(await checkCustomers(trx, rows)), ...(await checkPlans(trx, planned))]
+        .sort((a, b) => a.line - b.line)
+        .slice(0, problemsMax);
+      if (problems.length > 0) return refuse(problems, dryRun);
+      const written = await writeCustomers(trx, rows, now);
+      const plans = await writePlans(trx, planned, principal.subject, now);
+      const result = answer(written, plans);
+      if (dryRun) throw new RolledBack({ ...result, written: false });
+      return result;
+    });
+  } catch (error) {
+    if (error instanceof RolledBack) return error.result;
+    throw error;
+  }
+}
+
+/** Takes a dry run's answer out of the transaction that must not be committed. */
+class RolledBack extends Error {
+  readonly result: ImportedCustomers;
+  constructor(result: ImportedCustomers) {
+    super('rolled back');
+    this.result = result;
+  }
+}
+
+function refuse(problems: readonly ImportProblem[], dryRun: boolean): ImportedCustomers {
+  if (!dryRun) {
+    throw new ArcadiaError('invalid_argument', `Nothing was imported:\n${problems.map(describeProblem).join('\n')}`, {
+      details: { problems },
+    });
+  }
+  const none = { created: 0, updated: 0, unchanged: 0 };
+  return {
+    written: false,
+    problems,
+    customers: none,
+    deployments: none,
+    projectLinks: none,
+    subscriptions: { created: 0, unchanged: 0, kept: 0 },
+    differences: [],
+    differencesTotal: 0,
+  };
+}
+
+/** A plan must hold on the day on which the deployment starts; who is put on it pays in its currency. */
+async function checkPlans(trx: Transaction, rows: readonly ImportRow[]): Promise<ImportProblem[]> {
+  const versions = new Map<string, readonly PlanVersion[]>();
+  for (const plan of new Set(rows.map((row) => row.plan))) versions.set(plan, await versionsOf(trx, plan));
+  const subscribed = await readSubscribed(
+    trx,
+    rows.map((row) => row.slug),
+  );
+  const ever = new Set(subscribed.map(({ deployment }) => deployment));
+  return rows.flatMap(({ line, slug, plan, startsAt, customer }) => {
+    const problem = (reason: string) => [{ line, column: 'plan', reason }];
+    const [first, ...later] = versions.get(plan) ?? [];
+    if (first === undefined) return problem(`there is no plan ${plan}`);
+    const day = dayOf(startsAt);
+    if (Temporal.PlainDate.compare(day, first.from) < 0) {
+      return problem(`${plan} begins on ${first.from}, and the deployment starts on ${day}`);
+    }
+    const held = later.findLast((version) => Temporal.PlainDate.compare(version.from, day) <= 0) ?? first;
+    if (!ever.has(slug) && held.currency !== customer.currency) {
+      return problem(`${plan} is in ${held.currency}, and the customer pays in ${customer.currency}`);
+    }
+    return [];
+  });
+}
+
+/** Oldest first; none: there is no such plan. */
+async function versionsOf(trx: Transaction, plan: string): Promise<readonly PlanVersion[]> {
+  try {
+    return await listPlanVersions(trx, plan);
+  } catch (error) {
+    if (error instanceof ArcadiaError && error.code === 'not_found') return [];
+    throw error;
+  }
+}
+
+interface WrittenPlans {
+  readonly subscriptions: SubscriptionCounts;
+  readonly kept: readonly ImportDifference[];
+}
+
+async function writePlans(
+  trx: Transaction,
+  rows: readonly ImportRow[],
+  by: string,
+  now: Temporal.Instant,
+): Promise<WrittenPlans> {
+  if (rows.length === 0) return { subscriptions: { created: 0, unchanged: 0, kept: 0 }, kept: [] };
+  const wanted = rows.map(({ slug, plan, startsAt }) => ({ deployment: slug, plan, from: dayOf(startsAt) }));
+  const started = await startSubscriptions(trx, wanted, by, now);
+  const subscribed = await readSubscribed(
+    trx,
+    rows.map((row) => row.slug),
+  );
+  const believed = new Map(subscribed.map((one) => [one.deployment, one]));
+  const kept = rows.flatMap(({ line, slug, plan }): ImportDifference[] => {
+    const { plan: current = null, to = null } = believed.get(slug) ?? {};
+    if (current === plan && to === null) return [];
+    const before = current === null ? 'no plan' : to === null ? current : `${current} until ${dayOf(to)}`;
+    return [{ line, column: 'plan', before, file: plan, written: false }];
+  });
+  const unchanged = rows.length - started.length - kept.length;
+  return { subscriptions: { created: started.length, unchanged, kept: kept.length }, kept };
+}
+
+function answer(
+  { differences: changed, ...counts }: WrittenCustomers,
+  { subscriptions, kept }: WrittenPlans,
+): ImportedCustomers {
+  const differences = [...changed, ...kept].sort((a, b) => a.line - b.line);
+  return {
+    written: true,
+    problems: [],
+    ...counts,
+    subscriptions,
+    differences: differences.slice(0, problemsMax),
+    differencesTotal: differences.length,
+  };
+}
