@@ -4,6 +4,7 @@ import { inventoryModule } from './inventory/module.ts';
 import { invoicesModule } from './invoices/module.ts';
 import { jobsModule } from './jobs/module.ts';
 import { meteringModule } from './metering/module.ts';
+import type { Module } from './platform/declare/module.ts';
 import { collectProgram, type Program } from './platform/declare/program.ts';
 import { platformModule } from './platform/module.ts';
 import { pricingModule } from './pricing/module.ts';
@@ -11,7 +12,7 @@ import { pricingModule } from './pricing/module.ts';
 // The modules of this program, in the order of the API's reference. The command imports this and hands
 // the program on; nothing else names what the modules declare.
 
-export const program: Program = collectProgram([
+export const modules: readonly Module[] = [
   inventoryModule,
   deploymentsModule,
   meteringModule,
@@ -20,4 +21,6 @@ export const program: Program = collectProgram([
   jobsModule,
   httpModule,
   platformModule,
-]);
+];
+
+export const program: Program = collectProgram(modules);

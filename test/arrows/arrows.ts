@@ -32,6 +32,8 @@ const assemblies = ['src/cli/local/start.ts', 'src/cli/local/simulate.ts', 'src/
 const roomOfLibrary: Readonly<Record<string, string>> = { 'pg-boss': 'jobs' };
 
 export interface Import {
+  /** As it stands in the source. */
+  readonly specifier: string;
   readonly from: string;
   /** A path of the repository, or a package's name. */
   readonly to: string;
@@ -73,6 +75,7 @@ export function importsOf(path: string, source: string): readonly Import[] {
     },
   }).visit(program);
   return [...typesOnly].map(([specifier, types]) => ({
+    specifier,
     from: path,
     to: specifier.startsWith('.') ? join(dirname(path), specifier) : specifier,
     typesOnly: types,

@@ -6,6 +6,7 @@ import { issueToken } from '../../src/platform/secrets/issue-token.ts';
 import { type Config, loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/log.ts';
 import type { Role, Operation } from '../../src/platform/declare/operation.ts';
+import type { Program } from '../../src/platform/declare/program.ts';
 import { program } from '../../src/modules.ts';
 import type { TestDatabase } from '../database.ts';
 
@@ -27,6 +28,8 @@ export async function startTestApi(
   options: {
     readonly limits?: Partial<Limits>;
     readonly env?: Readonly<Record<string, string>>;
+    /** In place of the whole program. */
+    readonly program?: Program;
     /** Instead of the program's. */
     readonly operations?: readonly Operation[];
   } = {},
@@ -47,6 +50,7 @@ export async function startTestApi(
     format: 'json',
     stream: { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) },
   });
+  const served = options.program ?? program;
   const stopping = new AbortController();
   const server = await startApi({
     host: '127.0.0.1',
@@ -55,8 +59,8 @@ export async function startTestApi(
     connectionString: database.connectionString,
     config,
     log,
-    program: options.operations === undefined ? program : { ...program, operations: options.operations },
-    readiness: openReadiness({ db: database.db, program, stopping: stopping.signal }),
+    program: options.operations === undefined ? served : { ...served, operations: options.operations },
+    readiness: openReadiness({ db: database.db, program: served, stopping: stopping.signal }),
     registry: new Registry(),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });

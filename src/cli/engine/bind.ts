@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidRequest } from '../../platform/declare/invalid-input.ts';
 import type { RawInput } from '../../platform/declare/input.ts';
+import type { Program } from '../../platform/declare/program.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { addArguments, argumentsOf, type BoundArguments, labelOf, readArguments } from './arguments-of.ts';
 import { describeCommand, withSession } from './command.ts';
@@ -25,7 +26,7 @@ export interface RunOptions {
 }
 
 /** Gives a command the arguments, help and action of an operation. */
-export function bindCommand(command: Command, view: BoundView): Command {
+export function bindCommand(command: Command, view: BoundView, program: Program): Command {
   const { operation } = view;
   const bound = argumentsOf(view);
   const summary = view.summary ?? lowerFirst(operation.summary);
@@ -48,7 +49,7 @@ export function bindCommand(command: Command, view: BoundView): Command {
       const args = rest.slice(0, bound.positional.length);
       const options = rest[bound.positional.length] as RunOptions;
       const input = await readArguments(view, bound, args, options);
-      const surface = await openSurface(session, view, options);
+      const surface = await openSurface(session, view, options, program);
       try {
         return await run(session, view, surface, input, options);
       } catch (error) {
@@ -62,11 +63,16 @@ function asks({ operation, confirm: question }: BoundView): boolean {
   return question !== undefined || operation.command?.confirm !== undefined;
 }
 
-async function openSurface(session: Session, { operation }: BoundView, options: RunOptions): Promise<Surface> {
+async function openSurface(
+  session: Session,
+  { operation }: BoundView,
+  options: RunOptions,
+  program: Program,
+): Promise<Surface> {
   const url = options.url ?? process.env.ARCADIA_URL;
   if (url !== undefined && url !== '') {
     const { readToken, remoteSurface } = await import('./remote-surface.ts');
-    return remoteSurface({ url, token: await readToken(options.tokenFile), signal: session.signal });
+    return remoteSurface({ url, token: await readToken(options.tokenFile), signal: session.signal, program });
   }
   const why = operation.command?.remoteOnly;
   if (why !== undefined)
@@ -74,7 +80,7 @@ async function openSurface(session: Session, { operation }: BoundView, options: 
       todo: 'Give its address with --url.',
     });
   const { localSurface } = await import('./local-surface.ts');
-  return localSurface(session);
+  return localSurface(session, program);
 }
 
 async function run(

@@ -1,12 +1,12 @@
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { JobArguments } from '../../platform/declare/job.ts';
+import type { Program } from '../../platform/declare/program.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { Session } from './session.ts';
 
 /** The jobs of the session's database. */
-export async function openSessionJobs(session: Session): Promise<Jobs> {
+export async function openSessionJobs(session: Session, program: Program): Promise<Jobs> {
   const { openJobs } = await import('../../jobs/jobs.ts');
-  const { program } = await import('../../modules.ts');
   const { db, connectionString, clock } = await session.database();
   const { queueLimits } = await session.config();
   const jobs = await openJobs({ db, connectionString, clock, program, queueLimits });

@@ -7,11 +7,10 @@ import {
   pageOfList,
 } from '../../platform/declare/answer.ts';
 import { unsealCursor } from '../../platform/declare/cursors.ts';
-import { program } from '../../modules.ts';
+import type { Program } from '../../platform/declare/program.ts';
 import { inputReader, type OperationInput, type RawInput } from '../../platform/declare/input.ts';
 import type { Operation, OperationCall } from '../../platform/declare/operation.ts';
 import { nestedDatabase } from '../../platform/database/nested-database.ts';
-import type { Database } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { openSessionJobs } from './jobs-session.ts';
 import { operator } from './operator.ts';
@@ -19,8 +18,8 @@ import type { Session } from './session.ts';
 import type { FetchedDocument, ListPage, Surface } from './surface.ts';
 
 /** Runs operations in this process, on the session's database, as the owner of the business. */
-export function localSurface(session: Session): Surface {
-  const call = callOpener(session);
+export function localSurface(session: Session, program: Program): Surface {
+  const call = callOpener(session, program);
   return {
     async act(action: Action, raw: RawInput) {
       const opened = await call(action, inputReader(action)(raw));
@@ -58,7 +57,7 @@ async function* once(content: string | Uint8Array): AsyncGenerator<string | Uint
   yield content;
 }
 
-function callOpener(session: Session) {
+function callOpener(session: Session, program: Program) {
   return async (operation: Operation, { params, query, body }: OperationInput): Promise<OperationCall> => {
     const { db, clock } = await session.database();
     const config = await session.config();
@@ -79,15 +78,15 @@ function callOpener(session: Session) {
       openEvents() {
         throw new ArcadiaError('invalid_argument', `${operation.name} needs a running server: give its --url.`);
       },
-      enqueue: enqueuer(session, db),
+      enqueue: enqueuer(session, program),
     };
   };
 }
 
 /** The connection of the queue is opened when the first job is enqueued: most operations enqueue none. */
-function enqueuer(session: Session, _db: Database): OperationCall['enqueue'] {
+function enqueuer(session: Session, program: Program): OperationCall['enqueue'] {
   return async (trx, job, args) => {
-    const jobs = await openSessionJobs(session);
+    const jobs = await openSessionJobs(session, program);
     return jobs.enqueue(trx, job, args);
   };
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { program } from '../../modules.ts';
+import { program as everything } from '../../modules.ts';
+import type { Program } from '../../platform/declare/program.ts';
 import { nouns } from '../nouns/index.ts';
 import { addOperations, viewsOf } from './tree.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
@@ -63,7 +64,7 @@ const local = [
 ];
 
 /** All commands, with their help; nothing runs yet. With `argv`, only what it names is bound whole. */
-export function buildProgram(argv: readonly string[] | null = null): Command {
+export function buildProgram(argv: readonly string[] | null = null, program: Program = everything): Command {
   const built = new Command('arcadia')
     .description("Inventory, metering and billing of customers' deployments on somebody else's cloud.")
     .version(packageJson.version, '--version', 'print the version')
@@ -73,7 +74,7 @@ export function buildProgram(argv: readonly string[] | null = null): Command {
     .configureOutput({ outputError: () => {} })
     .addHelpText('after', helpAfter);
   for (const add of local) add(built);
-  addOperations(built, program.operations, nouns, argv);
+  addOperations(built, program, nouns, argv);
   return built;
 }
 
@@ -86,12 +87,12 @@ First steps:
 Exit codes: 0 done, 1 error, 2 stopped on request, 3 differences found (--exit-code), 4 sign-in needed.`;
 
 /** Runs one command line; its exit code is the process's when all is closed. */
-export async function run(argv: readonly string[]): Promise<void> {
+export async function run(argv: readonly string[], program: Program = everything): Promise<void> {
   // A reader that leaves early (| head) shows itself in the write that fails; a closed stderr is no news.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
   try {
-    await buildProgram(argv).parseAsync(argv, { from: 'user' });
+    await buildProgram(argv, program).parseAsync(argv, { from: 'user' });
   } catch (error) {
     if (error instanceof ReaderGone) return;
     if (error instanceof CommanderError && isAnswer(error)) return;

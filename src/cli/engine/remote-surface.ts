@@ -5,7 +5,7 @@ import { InvalidRequest, type ProblemError } from '../../platform/declare/invali
 import type { RawInput } from '../../platform/declare/input.ts';
 import type { Operation } from '../../platform/declare/operation.ts';
 import { ArcadiaError, declarationOf, type ErrorDeclaration, toArcadiaError } from '../../platform/errors.ts';
-import { program } from '../../modules.ts';
+import type { Program } from '../../platform/declare/program.ts';
 import type { FetchedDocument, ListPage, Surface } from './surface.ts';
 
 export interface RemoteOptions {
@@ -13,12 +13,14 @@ export interface RemoteOptions {
   readonly url: string;
   readonly token: string;
   readonly signal: AbortSignal;
+  /** Whose operations and errors the server's are. */
+  readonly program: Program;
 }
 
 const apiPrefix = '/api/v1';
 
 /** Runs operations on a running server, with a token. */
-export function remoteSurface({ url, token, signal }: RemoteOptions): Surface {
+export function remoteSurface({ url, token, signal, program }: RemoteOptions): Surface {
   const base = baseOf(url);
 
   async function send(operation: Operation, input: RawInput, accept: string): Promise<Response> {
@@ -44,7 +46,7 @@ export function remoteSurface({ url, token, signal }: RemoteOptions): Surface {
         todo: 'Check the address and whether the server runs.',
       });
     });
-    if (!response.ok) throw await failureOf(response);
+    if (!response.ok) throw await failureOf(response, program);
     return response;
   }
 
@@ -138,7 +140,7 @@ interface RemoteProblem {
 }
 
 /** A problem of the API as the error that it was there. */
-async function failureOf(response: Response): Promise<ArcadiaError> {
+async function failureOf(response: Response, program: Program): Promise<ArcadiaError> {
   const text = await response.text();
   let problem: RemoteProblem = {};
   try {

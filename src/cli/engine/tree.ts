@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Operation } from '../../platform/declare/operation.ts';
+import type { Program } from '../../platform/declare/program.ts';
 import { bindCommand } from './bind.ts';
 import type { BoundView, Noun } from './views.ts';
 
@@ -24,33 +25,33 @@ export function viewsOf(operations: readonly Operation[], nouns: readonly Noun[]
 }
 
 /**
- * Adds the commands to a program. With `argv`, only the command that it names gets its arguments: to
+ * Adds the commands of a program's operations. With `argv`, only the command that it names gets its arguments: to
  * bind all of them would cost more than most commands take.
  */
 export function addOperations(
-  program: Command,
-  operations: readonly Operation[],
+  command: Command,
+  program: Program,
   nouns: readonly Noun[],
   argv: readonly string[] | null,
 ): void {
   const groups = new Map(nouns.map((noun) => [noun.name, noun]));
   const wanted = argv === null ? null : argv.join(' ');
-  for (const [name, view] of viewsOf(operations, nouns)) {
+  for (const [name, view] of viewsOf(program.operations, nouns)) {
     const words = name.split(' ');
     const verb = words.at(-1) as string;
     const noun = words.slice(0, -1);
-    const parent = groupOf(program, noun, groups);
+    const parent = groupOf(command, noun, groups);
     if (parent.commands.some((there) => there.name() === verb)) continue;
     const isDefault = groups.get(noun.join(' '))?.defaultVerb === verb;
-    const command = parent.command(verb, { isDefault });
+    const bound = parent.command(verb, { isDefault });
     const isWanted = wanted === null || wanted.startsWith(name) || (isDefault && wanted.startsWith(noun.join(' ')));
-    if (isWanted) bindCommand(command, view);
-    else command.summary(view.summary ?? view.operation.summary);
+    if (isWanted) bindCommand(bound, view, program);
+    else bound.summary(view.summary ?? view.operation.summary);
   }
 }
 
-function groupOf(program: Command, words: readonly string[], groups: ReadonlyMap<string, Noun>): Command {
-  let at = program;
+function groupOf(root: Command, words: readonly string[], groups: ReadonlyMap<string, Noun>): Command {
+  let at = root;
   for (const [index, word] of words.entries()) {
     const there = at.commands.find((command) => command.name() === word);
     if (there !== undefined) {

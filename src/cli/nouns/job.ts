@@ -1,3 +1,4 @@
+import { program as everything } from '../../modules.ts';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { JobFilter, JobRow, JobState } from '../../jobs/jobs.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
@@ -34,7 +35,7 @@ ID                                    QUEUE            JOB             ARGUMENTS
     .option('--limit <n>', 'how many at most', wholeNumber, 100)
     .action(
       withSession(async (session, options: FilterOptions & { limit: number }) => {
-        const jobs = await openSessionJobs(session);
+        const jobs = await openSessionJobs(session, everything);
         await session.output.list(await jobs.list(filterOf(options), options.limit), columns, 'No job is like that.');
       }),
     );
@@ -50,7 +51,7 @@ state     completed`,
     .argument('<id>')
     .action(
       withSession(async (session, id: string) => {
-        const row = await (await openSessionJobs(session)).show(uuid(id));
+        const row = await (await openSessionJobs(session, everything)).show(uuid(id));
         if (session.output.json) return session.output.value(row);
         await session.output.text(
           fields([
@@ -82,7 +83,7 @@ $ arcadia job retry --queue cloud_sync_full --state dead
     .argument('[id]')
     .action(
       withSession(async (session, id: string | undefined, options: FilterOptions) => {
-        const retried = await (await openSessionJobs(session)).retry(chosen(id, options));
+        const retried = await (await openSessionJobs(session, everything)).retry(chosen(id, options));
         if (session.output.json) return session.output.value({ retried });
         await session.output.text(`${plural(retried, 'job')} will run again.`);
       }),
@@ -102,7 +103,7 @@ $ arcadia job cancel --job sync_resources --args '{"account": "acme"}'
     .action(
       withSession(async (session, id: string | undefined, options: FilterOptions & { reason?: string }) => {
         const reason = options.reason ?? `cancelled by ${operator()}`;
-        const cancelled = await (await openSessionJobs(session)).cancel(chosen(id, options), reason);
+        const cancelled = await (await openSessionJobs(session, everything)).cancel(chosen(id, options), reason);
         if (session.output.json) return session.output.value({ cancelled });
         await session.output.text(`${plural(cancelled, 'job was', 'jobs were')} cancelled.`);
       }),
@@ -119,7 +120,10 @@ sync_resources is enqueued as 0196f1a2-7c55-7d9e-8d3a-0a7e4b1c2d3e.`,
     .option('--args <json>', "the job's arguments")
     .action(
       withSession(async (session, name: string, options: { args?: string }) => {
-        const run = await (await openSessionJobs(session)).runNow(name, parseJobArguments(options.args ?? '{}'));
+        const run = await (await openSessionJobs(session, everything)).runNow(
+          name,
+          parseJobArguments(options.args ?? '{}'),
+        );
         if (session.output.json) return session.output.value(run);
         await session.output.text(
           run.enqueued ? `${name} is enqueued as ${run.id}.` : `${name} was there already, as ${run.id}, and runs now.`,

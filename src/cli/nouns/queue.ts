@@ -1,3 +1,4 @@
+import { program as everything } from '../../modules.ts';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { QueueStatus } from '../../jobs/jobs.ts';
 import { addCommand, withSession } from '../engine/command.ts';
@@ -23,7 +24,7 @@ QUEUE            LIMIT  RUNNING  WAITING  SCHEDULED  DEAD  PAUSED
 cloud_sync_fast      5        2        0          0     0  no`,
   }).action(
     withSession(async (session) => {
-      await session.output.list(await (await openSessionJobs(session)).queues(), columns, 'No queues.');
+      await session.output.list(await (await openSessionJobs(session, everything)).queues(), columns, 'No queues.');
     }),
   );
 
@@ -86,7 +87,7 @@ async function control(
   change: { paused?: boolean; limit?: number; worker?: string; json?: boolean },
   done: string,
 ): Promise<void> {
-  const jobs = await openSessionJobs(session);
+  const jobs = await openSessionJobs(session, everything);
   const { paused, limit: most, worker } = change;
   await jobs.control(name, {
     ...(paused !== undefined && { paused }),

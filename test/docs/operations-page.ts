@@ -1,0 +1,31 @@
+import type { Operation } from '../../src/platform/declare/operation.ts';
+import type { Program } from '../../src/platform/declare/program.ts';
+
+/** docs/reference.md: every operation, by its heading, as a table. */
+export function operationsPage({ operations, tags }: Program): string {
+  const parts = tags
+    .filter(({ name }) => operations.some(({ tag }) => tag === name))
+    .map(({ name, description }) =>
+      [
+        `## ${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+        '',
+        description,
+        '',
+        '| operation | command | method and path | roles |',
+        '| --- | --- | --- | --- |',
+        ...operations.filter(({ tag }) => tag === name).map(row),
+      ].join('\n'),
+    );
+  return `${introduction}\n\n${parts.join('\n\n')}\n`;
+}
+
+const introduction = `# Operations
+
+Every operation, made from its declaration by \`npm run docs\`. Each is a command and a request to the API below
+\`/api/v1\`: a command's \`--json\` is the API's body, on the local database as well as with \`--url\`. \`--help\` of a
+command, and the API's reference at \`/api/v1/docs\`, describe its input and answer.`;
+
+function row({ name, summary, method = 'GET', path, roles, command }: Operation): string {
+  const words = command?.none === undefined ? `\`arcadia ${name}\`` : `none: ${command.none}`;
+  return `| ${summary.replaceAll('|', '\\|')} | ${words} | ${method} \`${path.replaceAll(/:(\w+)/g, '{$1}')}\` | ${roles.join(', ')} |`;
+}

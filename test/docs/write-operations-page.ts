@@ -1,0 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { program } from '../../src/modules.ts';
+import { operationsPage } from './operations-page.ts';
+
+writeFileSync(new URL('../../docs/reference.md', import.meta.url), operationsPage(program));

@@ -1,0 +1,187 @@
+import { parseSync, Visitor } from 'oxc-parser';
+import { importsOf } from '../arrows/arrows.ts';
+
+// What the sources have to look like, beside the arrows between modules. Each rule takes all sources by
+// their path in the repository and says what is wrong, a line each.
+
+export type Sources = ReadonlyMap<string, string>;
+export type Rule = (sources: Sources) => readonly string[];
+
+const isTest = (path: string) => /^(test|bench)\//.test(path) || path.endsWith('.test.ts');
+const isProgram = (path: string) => path.startsWith('src/') && path.endsWith('.ts') && !isTest(path);
+const moduleOf = (path: string) => /^src\/([^/]+)\//.exec(path)?.[1] ?? null;
+
+function program(sources: Sources): readonly (readonly [string, string])[] {
+  return [...sources].filter(([path]) => isProgram(path));
+}
+
+/** A library that one module knows, or a part of it. Everybody else asks that module. */
+const homes: Readonly<Record<string, readonly string[]>> = {
+  fastify: ['src/http/'],
+  '@fastify/': ['src/http/'],
+  commander: ['src/cli/'],
+  'pg-boss': ['src/jobs/'],
+  '@clickhouse/client': ['src/metering/records/'],
+  pdfkit: ['src/invoices/'],
+  'hyparquet-writer': ['src/invoices/'],
+  '@aws-sdk/': ['src/cloud/'],
+};
+
+export const librariesAtHome: Rule = (sources) =>
+  program(sources).flatMap(([path, source]) =>
+    importsOf(path, source).flatMap(({ to }) => {
+      const [library, places = []] =
+        Object.entries(homes).find(([name]) => to === name || to.startsWith(name.endsWith('/') ? name : `${name}/`)) ??
+        [];
+      return library === undefined || places.some((place) => path.startsWith(place))
+        ? []
+        : [`${path}: only ${places.join(', ')} knows ${to}`];
+    }),
+  );
+
+/** Statements stand in stores; platform's own ones about the database itself too. */
+export const sqlInStores: Rule = (sources) =>
+  program(sources)
+    .filter(([path]) => !/(^|\/|\.)store\.ts$/.test(path) && !path.startsWith('src/platform/'))
+    .flatMap(([path, source]) =>
+      importsOf(path, source).some(({ to }) => to === 'kysely') && /\bsql(<[^`]*>)?`/.test(source)
+        ? [`${path}: SQL stands in a *.store.ts`]
+        : [],
+    );
+
+/** What a module says to a person names operations; each surface words that for itself. */
+export const noCommandLinesInModules: Rule = (sources) =>
+  literals(sources, (path) => !/^src\/(cli|simulator)\//.test(path)).flatMap(({ path, line, text }) =>
+    /\barcadia [a-z]+( [a-z]+)?\b/.test(text) && !/\barcadia (cloud|app|jobs|worker|is|server)\b/.test(text)
+      ? [`${path}:${line}: a command line in a text: ${text.trim().slice(0, 80)}`]
+      : [],
+  );
+
+export const noTestsInProgram: Rule = (sources) =>
+  program(sources).flatMap(([path, source]) =>
+    importsOf(path, source)
+      .filter(({ to }) => to === 'vitest' || to === 'fast-check' || to.startsWith('test/'))
+      .map(({ to }) => `${path}: the program does not import ${to}`),
+  );
+
+const linesMax = 70;
+
+export const shortFunctions: Rule = (sources) =>
+  program(sources).flatMap(([path, source]) => {
+    const found: string[] = [];
+    const check = (node: { start: number; end: number }) => {
+      const lines = source.slice(node.start, node.end).split('\n').length;
+      if (lines > linesMax) found.push(`${path}:${lineAt(source, node.start)}: a function of ${lines} lines`);
+    };
+    new Visitor({ FunctionDeclaration: check, FunctionExpression: check, ArrowFunctionExpression: check }).visit(
+      parseSync(path, source).program,
+    );
+    return found;
+  });
+
+/** What is exported is imported by somebody: a file of the program, or a test. */
+export const usedExports: Rule = (sources) => {
+  const imported = new Set<string>();
+  for (const [path, source] of sources) {
+    const { module } = parseSync(path, source);
+    const files = new Map(importsOf(path, source).map(({ to, specifier }) => [specifier, to]));
+    for (const { moduleRequest, entries } of module.staticImports)
+      for (const { importName } of entries) {
+        const file = files.get(moduleRequest.value) ?? '';
+        imported.add(importName.kind === 'Name' ? `${file} ${importName.name}` : `${file} *`);
+      }
+    for (const { entries } of module.staticExports)
+      for (const { moduleRequest, importName } of entries) {
+        if (moduleRequest === null) continue;
+        const file = files.get(moduleRequest.value) ?? '';
+        imported.add(importName.kind === 'Name' ? `${file} ${importName.name}` : `${file} *`);
+      }
+    for (const [, specifier] of source.matchAll(/import\('([^']+)'\)/g))
+      imported.add(`${files.get(specifier ?? '')} *`);
+  }
+  return program(sources).flatMap(([path, source]) =>
+    imported.has(`${path} *`)
+      ? []
+      : parseSync(path, source).module.staticExports.flatMap(({ entries }) =>
+          entries.flatMap(({ exportName, moduleRequest }) => {
+            const name = exportName.name ?? 'default';
+            return moduleRequest !== null || imported.has(`${path} ${name}`) ? [] : [`${path}: nobody imports ${name}`];
+          }),
+        ),
+  );
+};
+
+/** Surfaces and what they are made of have no neighbours that could import them. */
+const withoutIndex = new Set(['cli']);
+const withoutDeclaration = new Set(['cli', 'simulator', 'cloud', 'flows']);
+
+export const wholeModules =
+  (files: ReadonlySet<string>): Rule =>
+  (sources) => {
+    const modules = new Set(
+      [...sources.keys()]
+        .filter(isProgram)
+        .map(moduleOf)
+        .filter((name) => name !== null),
+    );
+    return [...modules].flatMap((name) =>
+      [
+        'README.md',
+        ...(withoutDeclaration.has(name) ? [] : ['module.ts']),
+        ...(withoutIndex.has(name) || name === 'platform' ? [] : ['index.ts']),
+      ]
+        .filter((file) => !files.has(`src/${name}/${file}`))
+        .map((file) => `src/${name} has no ${file}`),
+    );
+  };
+
+/** Words that the field does not use, and those that it does. */
+const retired: readonly (readonly [RegExp, string])[] = [
+  [/\bhouse\b(?!-)/i, 'program, or registry'],
+  [/\brooms?\b/i, 'module'],
+  [/\bhappenings?\b/i, 'event, or effect'],
+  [/\bstrangers?\b/i, 'anonymous callers'],
+  [/\bnobody's\b/i, 'unassigned'],
+  [/\bpull(ed|s)? forward\b/i, 'promote'],
+  [/\btakes? back\b|\btaken back\b/i, 'void, cancel, or withdraw'],
+];
+
+export const noRetiredWords: Rule = (sources) =>
+  [...sources]
+    .filter(([path]) => !path.startsWith('test/style/'))
+    .flatMap(([path, source]) =>
+      source
+        .split('\n')
+        .flatMap((text, index) =>
+          retired.flatMap(([word, better]) =>
+            word.test(text) ? [`${path}:${index + 1}: "${word.exec(text)?.[0]}" is ${better}`] : [],
+          ),
+        ),
+    );
+
+interface Literal {
+  readonly path: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+function literals(sources: Sources, wanted: (path: string) => boolean): readonly Literal[] {
+  return program(sources)
+    .filter(([path]) => wanted(path))
+    .flatMap(([path, source]) => {
+      const found: Literal[] = [];
+      new Visitor({
+        Literal({ value, start }) {
+          if (typeof value === 'string') found.push({ path, line: lineAt(source, start), text: value });
+        },
+        TemplateElement({ value, start }) {
+          found.push({ path, line: lineAt(source, start), text: value.cooked ?? value.raw });
+        },
+      }).visit(parseSync(path, source).program);
+      return found;
+    });
+}
+
+function lineAt(source: string, offset: number): number {
+  return source.slice(0, offset).split('\n').length;
+}
