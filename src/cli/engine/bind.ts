@@ -25,11 +25,16 @@ export interface RunOptions {
   readonly [option: string]: unknown;
 }
 
+/** One line, as the list of commands shows it. */
+export function summaryOf(view: BoundView): string {
+  return view.summary ?? lowerFirst(view.operation.summary);
+}
+
 /** Gives a command the arguments, help and action of an operation. */
 export function bindCommand(command: Command, view: BoundView, program: Program): Command {
   const { operation } = view;
   const bound = argumentsOf(view);
-  const summary = view.summary ?? lowerFirst(operation.summary);
+  const summary = summaryOf(view);
   describeCommand(command, {
     summary,
     ...(view.details === undefined ? {} : { details: view.details }),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Operation } from '../../platform/declare/operation.ts';
 import type { Program } from '../../platform/declare/program.ts';
-import { bindCommand } from './bind.ts';
+import { bindCommand, summaryOf } from './bind.ts';
 import type { BoundView, Noun } from './views.ts';
 
 // All operations as commands: `invoice line add` is the command `add` of `line` of `invoice`. An
@@ -46,7 +46,7 @@ export function addOperations(
     const bound = parent.command(verb, { isDefault });
     const isWanted = wanted === null || wanted.startsWith(name) || (isDefault && wanted.startsWith(noun.join(' ')));
     if (isWanted) bindCommand(bound, view, program);
-    else bound.summary(view.summary ?? view.operation.summary);
+    else bound.summary(summaryOf(view));
   }
 }
 
