@@ -1,3 +1,4 @@
+import { soakRuns } from '../../test/soak.ts';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -336,6 +337,6 @@ test('attributions say what the rules say, step by step as derived anew, and lea
         expect(new Set(preview.changes.map((change) => change.resourceId))).toEqual(moved);
       },
     ),
-    { numRuns: 15, endOnFailure: true },
+    { numRuns: soakRuns(15), endOnFailure: true },
   );
 }, 600_000);

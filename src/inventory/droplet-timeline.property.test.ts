@@ -1,3 +1,4 @@
+import { soakRuns } from '../../test/soak.ts';
 import fc from 'fast-check';
 import { test } from 'vitest';
 import {
@@ -134,7 +135,7 @@ test('listings and a whole action log give back what really happened', () => {
         if (at >= first && !same(believed, states[at]!)) throw new Error(`minute ${at}: size differs`);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: soakRuns(200) },
   );
 });
 
@@ -148,7 +149,7 @@ test('what a listing showed is believed of its instant, whatever the log says', 
       for (const at of seen)
         if (!same(stateAt(after, at), stateAt(before, at))) throw new Error(`minute ${at} differs`);
     }),
-    { numRuns: 200 },
+    { numRuns: soakRuns(200) },
   );
 });
 
@@ -168,6 +169,6 @@ test('the same actions again correct nothing, nor do they in parts', () => {
           throw new Error(`minute ${at} depends on when the actions were read`);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: soakRuns(200) },
   );
 });

@@ -1,3 +1,4 @@
+import { soakRuns } from '../../test/soak.ts';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { test } from 'vitest';
@@ -231,6 +232,6 @@ test('history says of every listing what it showed', async () => {
         await close();
       }
     }),
-    { numRuns: 10 },
+    { numRuns: soakRuns(10) },
   );
 });

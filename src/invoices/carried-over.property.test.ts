@@ -1,3 +1,4 @@
+import { soakRuns } from '../../test/soak.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
@@ -147,6 +148,6 @@ it('issued is frozen: what a month carried over is corrected in issued ones behi
         await close();
       }
     }),
-    { numRuns: 4, endOnFailure: true },
+    { numRuns: soakRuns(4), endOnFailure: true },
   );
 }, 180_000);

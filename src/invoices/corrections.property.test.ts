@@ -1,3 +1,4 @@
+import { soakRuns } from '../../test/soak.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
@@ -144,6 +145,6 @@ it('issued is frozen: what was issued, decided and is proposed for a month is wh
         await close();
       }
     }),
-    { numRuns: 3, endOnFailure: true },
+    { numRuns: soakRuns(3), endOnFailure: true },
   );
 });

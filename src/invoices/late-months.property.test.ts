@@ -1,3 +1,4 @@
+import { soakRuns } from '../../test/soak.ts';
 import { sql } from 'kysely';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -77,6 +78,6 @@ it('every month that comes to anything is found, and what comes to nothing is as
         await close();
       }
     }),
-    { numRuns: 1, endOnFailure: true },
+    { numRuns: soakRuns(1), endOnFailure: true },
   );
 }, 120_000);

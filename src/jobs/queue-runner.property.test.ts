@@ -1,3 +1,4 @@
+import { soakRuns } from '../../test/soak.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { QueueRunner } from './queue-runner.ts';
@@ -102,7 +103,7 @@ test('whatever happens in whatever order, no more runs than the largest limit si
       expect(queue.done.toSorted((a, b) => a - b)).toEqual(Array.from({ length: queue.next }, (_, n) => n));
       expect(queue.concurrentClaims).toBe(0);
     }),
-    { numRuns: 200 },
+    { numRuns: soakRuns(200) },
   );
 });
 

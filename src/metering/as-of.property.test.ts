@@ -1,3 +1,4 @@
+import { soakRuns } from '../../test/soak.ts';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
@@ -78,6 +79,6 @@ test('usage as of any revision is what was read then, and a difference is what t
         await close();
       }
     }),
-    { numRuns: 4 },
+    { numRuns: soakRuns(4) },
   );
 });

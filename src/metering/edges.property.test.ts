@@ -1,3 +1,4 @@
+import { soakRuns } from '../../test/soak.ts';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
@@ -110,6 +111,6 @@ test('brief lives, restless hours and thirds come out exactly, at both granulari
         await close();
       }
     }),
-    { numRuns: 3 },
+    { numRuns: soakRuns(3) },
   );
 });

@@ -1,3 +1,4 @@
+import { soakRuns } from '../../test/soak.ts';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, expect, test } from 'vitest';
@@ -82,6 +83,6 @@ test('after any changes the table says what the model says, now and as of each e
         expect(told).toEqual(snapshot);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: soakRuns(60) },
   );
 });

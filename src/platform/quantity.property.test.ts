@@ -1,3 +1,4 @@
+import { soakRuns } from '../../test/soak.ts';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, expect, test } from 'vitest';
@@ -50,7 +51,7 @@ test('the integer formula is the one that PostgreSQL reckons', async () => {
                    2 * ${u.toString()}::numeric)::text AS r`.execute(db);
       expect(roundedRatio(n, t, u).toString()).toBe(rows[0]?.r);
     }),
-    { numRuns: 200 },
+    { numRuns: soakRuns(200) },
   );
 });
 
@@ -63,7 +64,7 @@ test("decimals round as PostgreSQL's round() does", async () => {
       }>`SELECT trim_scale(round(${fine.toFixed()}::numeric, 9))::text AS r`.execute(db);
       expect(formatQuantity(roundQuantity(fine))).toBe(rows[0]?.r);
     }),
-    { numRuns: 200 },
+    { numRuns: soakRuns(200) },
   );
 });
 

@@ -1,3 +1,4 @@
+import { soakRuns } from '../soak.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { routesOf } from '../../src/simulator/routes.ts';
@@ -52,7 +53,7 @@ test('the same fleet and seed at the same instant are the same bytes: started th
       await Promise.all([walked.close(), jumped.close()]);
       expect(a).toEqual(b);
     }),
-    { numRuns: 20 },
+    { numRuns: soakRuns(20) },
   );
 });
 
@@ -64,7 +65,7 @@ test('another seed is another fleet', async () => {
       await Promise.all([a.close(), b.close()]);
       expect(one).not.toEqual(other);
     }),
-    { numRuns: 8 },
+    { numRuns: soakRuns(8) },
   );
 });
 
@@ -108,7 +109,7 @@ test('what the listings say of each other agrees, whatever is done by hand in be
         await opened.close();
       },
     ),
-    { numRuns: 15 },
+    { numRuns: soakRuns(15) },
   );
 });
 

@@ -1,3 +1,4 @@
+import { soakRuns } from '../../../test/soak.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { columns, type FocusRow } from './columns.ts';
@@ -141,6 +142,6 @@ test('whatever the values, both formats read back the same', async () => {
       expect(readCsv(await csvOf(rows))).toEqual(written);
       expect((await readParquet(await parquetOf(rows))).rows).toEqual(written);
     }),
-    { numRuns: 60 },
+    { numRuns: soakRuns(60) },
   );
 });

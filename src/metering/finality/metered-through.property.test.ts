@@ -1,3 +1,4 @@
+import { soakRuns } from '../../../test/soak.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type MeteredSpan, type MeteringState, meteredThrough } from './metered-through.ts';
@@ -88,6 +89,6 @@ test('what is metered through ends at the first day that is not metered as it is
         expect(meteredThrough(from, to, state)).toBe(asked(from, to, state, days));
       },
     ),
-    { numRuns: 2_000 },
+    { numRuns: soakRuns(2_000) },
   );
 });

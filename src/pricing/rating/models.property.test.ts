@@ -1,3 +1,4 @@
+import { soakRuns } from '../../../test/soak.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Exact } from '../../platform/quantity.ts';
@@ -230,7 +231,7 @@ describe.each([
         const amount = amountOf(charge, units);
         expect(amount.times(expected.d.toString()).toFixed()).toBe(expected.n.toString());
       }),
-      { numRuns: 500 },
+      { numRuns: soakRuns(500) },
     );
   });
 });

@@ -1,3 +1,4 @@
+import { soakRuns } from '../../../test/soak.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Exact } from '../../platform/quantity.ts';
@@ -218,6 +219,6 @@ it('a total is the sum of the lines shown', () => {
         expect(totals.map(({ total }) => total)).toEqual(lines.length > 0 ? [shown] : []);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: soakRuns(50) },
   );
 });

@@ -1,3 +1,4 @@
+import { soakRuns } from '../../soak.ts';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import fc from 'fast-check';
@@ -232,7 +233,7 @@ test(`${requestsInAll} requests are each answered as the document says`, { timeo
       expect(wrong).toEqual([]);
     }),
     // Nothing to shrink: what is there has changed since.
-    { numRuns, endOnFailure: true },
+    { numRuns: soakRuns(numRuns), endOnFailure: true },
   );
   // Else it would have tried refusals only.
   expect(successes.size).toBeGreaterThan(0.7 * operations.size);
