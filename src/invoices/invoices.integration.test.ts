@@ -91,6 +91,16 @@ describe('drafts', () => {
     expect(preview?.invoices.map((invoice) => invoice.total)).toEqual([total]);
   });
 
+  it.each([
+    ['99999999', '9999999999999999'],
+    ['1', '1000000000000000'],
+    ['1', '0.0000000000000000001'],
+  ])('take no line that an export could not hold: %s times %s', async (quantity, unitPrice) => {
+    const { invoiceId } = await draftOf('acme');
+    const line = { description: 'Setup', quantity, unitPrice };
+    await expect(addLine(test.db, invoiceId, line, 'ann', feb5)).rejects.toMatchObject({ code: 'invalid_argument' });
+  });
+
   it('take lines by hand, which stay when drafts are made anew, until they are removed', async () => {
     const { invoiceId } = await draftOf('beta');
     const line = { description: 'Set-up', quantity: '2.5', unit: 'hour', unitPrice: '80.01', deployment: 'wiki' };

@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { parseQuantity } from '../platform/quantity.ts';
+import { Exact, parseQuantity } from '../platform/quantity.ts';
 import { assertBegun, draftCustomer } from './drafts.ts';
 import { lockMonth } from './drafts.store.ts';
 import * as store from './invoices.store.ts';
@@ -20,6 +20,27 @@ export interface NewLine {
   readonly deployment?: string | null | undefined;
 }
 
+/** Whole digits of a quantity, a price and an amount at most, and decimals of a price: exports hold 20 and 18. */
+const wholeDigitsMax = 15;
+const priceDecimalsMax = 18;
+
+function assertExportable(quantity: Exact, unitPrice: Exact): void {
+  if (unitPrice.decimalPlaces() > priceDecimalsMax) {
+    throw new ArcadiaError('invalid_argument', `A price has up to ${priceDecimalsMax} decimals.`);
+  }
+  for (const [what, value] of [
+    ['quantity', quantity],
+    ['unit price', unitPrice],
+    ['amount', quantity.times(unitPrice)],
+  ] as const) {
+    if (value.abs().lt(new Exact(10).pow(wholeDigitsMax))) continue;
+    throw new ArcadiaError(
+      'invalid_argument',
+      `Its ${what}, ${value.toFixed()}, has more than ${wholeDigitsMax} digits.`,
+    );
+  }
+}
+
 /**
  * Adds a line to a draft: quantity times unit price, rounded once. It is a fact of the customer's
  * month, and stays when the draft is made anew.
@@ -37,7 +58,7 @@ export async function addLine(
   const quantity = parseQuantity(line.quantity);
   if (quantity.isZero()) throw new ArcadiaError('invalid_argument', 'A line of nothing need not be added.');
   if (quantity.decimalPlaces() > 9) throw new ArcadiaError('invalid_argument', 'A quantity has up to 9 decimals.');
-  parseQuantity(line.unitPrice);
+  assertExportable(quantity, parseQuantity(line.unitPrice));
   if (line.taxCategory != null && !taxCategoryPattern.test(line.taxCategory)) {
     throw new ArcadiaError('invalid_argument', `"${line.taxCategory}" is no tax category; write it as standard.`);
   }
