@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database/database.ts';
+import { correctedTime } from './drafts.store.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
 
 // Corrections: which issued months may cost something else now, what they cost, what was decided.
@@ -120,6 +121,9 @@ export interface ProposalRow {
   readonly decided: string;
   /** costs - issued - decided, never zero. */
   readonly amount: string;
+  /** The time of the service that it corrects, half-open. */
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
 }
 
 export interface ProposalFilter {
@@ -153,8 +157,11 @@ export async function selectProposals(db: Database, filter: ProposalFilter, limi
       FROM corrections c JOIN looked_at USING (customer_id, month, currency)
       WHERE c.withdrawn_at IS NULL AND (c.decision = 'waive' OR (c.decision = 'invoice' AND NOT ${isIssued}))
     )
+    SELECT c.*, ${correctedTime('from')} AS "from", ${correctedTime('to')} AS "to"
+    FROM (
     SELECT p.customer_id AS "customerId", d.customer_external_id AS customer, p.deployment_id AS "deploymentId", d.slug AS deployment,
-           p.month, p.currency, p.component, (array_agg(p.description ORDER BY length(p.description), p.description))[1] AS description,
+           p.deployment_id, p.month, p.currency, p.component,
+           (array_agg(p.description ORDER BY length(p.description), p.description))[1] AS description,
            sum(p.costs)::text AS costs, sum(p.issued)::text AS issued, sum(p.decided)::text AS decided,
            sum(p.costs - p.issued - p.decided)::text AS amount
     FROM parts p JOIN deployments_list d USING (deployment_id)
@@ -163,9 +170,9 @@ export async function selectProposals(db: Database, filter: ProposalFilter, limi
       AND (${filter.currency ?? null}::text IS NULL OR p.currency = ${filter.currency ?? null})
     GROUP BY p.customer_id, d.customer_external_id, p.deployment_id, d.slug, p.month, p.currency, p.component
     HAVING sum(p.costs - p.issued - p.decided) <> 0
-    ORDER BY d.customer_external_id COLLATE "C", d.slug COLLATE "C", p.month, p.currency, p.component LIMIT ${limit}`.execute(
-    db,
-  );
+    ORDER BY d.customer_external_id COLLATE "C", d.slug COLLATE "C", p.month, p.currency, p.component LIMIT ${limit}
+    ) AS c JOIN deployments_list d USING (deployment_id)
+    ORDER BY c.customer COLLATE "C", c.deployment COLLATE "C", c.month, c.currency, c.component`.execute(db);
   return rows;
 }
 

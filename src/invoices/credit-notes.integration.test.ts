@@ -241,4 +241,22 @@ describe('a charge', () => {
     });
     expect(await listProposals(test.db)).toEqual([]);
   });
+
+  it('corrects the time of the service, which does not begin before the deployment', async () => {
+    const hours = { kind: 'droplet_hours', model: 'standard' as const, properties: { unitPrice: '0.04' } };
+    await makePlan(test.db, { plan: 'small', base: '31.00', items: [hours] });
+    await addDeployment(test.db, { customer: 'acme', slug: 'shop', plan: 'small', from: '2026-01-10' });
+    await bill();
+    await addDroplet(test.db, account, 'late', ['shop'], '2026-01-20');
+    await end('shop', '2026-01-31');
+    await settle(test.db, now);
+    await correctOnNextInvoice(test.db, { deployment: 'shop', month: january, by: 'ann', now });
+    const [draft] = (await listInvoices(test.db, { month: day('2026-02-01') }, { limit: 1, cursor: null })).items;
+    const { document } = await readDocument(test.db, await getInvoice(test.db, String(draft?.invoiceId)));
+    const lines = document.sections.flatMap((section) => section.lines);
+    expect(lines.map(({ component, amount, period }) => [component.split(' ')[0], amount, period])).toEqual([
+      ['base_fee', '-1.00', { from: '2026-01-10', to: '2026-02-01' }],
+      ['usage', '10.56', { from: '2026-01-10', to: '2026-02-01' }],
+    ]);
+  });
 });

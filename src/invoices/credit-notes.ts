@@ -102,7 +102,7 @@ async function issueOne(
     trx,
     taxed.map((line, index) => ({
       ...storedLine(line),
-      details: { correctionId: ids[index] as number },
+      details: { ...line.details, correctionId: ids[index] as number },
       invoiceId,
       position: index + 1,
     })),

@@ -122,13 +122,30 @@ export async function selectDecidedCorrections(
   customerIds: readonly number[],
 ): Promise<DecidedRow[]> {
   const { rows } = await sql<DecidedRow>`
-    SELECT customer_id AS "customerId", currency, correction_id AS "correctionId", deployment_id AS "deploymentId", month,
-           component, description, amount::text AS amount
-    FROM corrections
-    WHERE decision = 'invoice' AND target_month = ${month} AND customer_id = ANY (${[...customerIds]}::bigint[])
-      AND withdrawn_at IS NULL
-    ORDER BY month, correction_id`.execute(db);
+    SELECT c.customer_id AS "customerId", c.currency, c.correction_id AS "correctionId", c.deployment_id AS "deploymentId", c.month,
+           c.component, c.description, c.amount::text AS amount, ${correctedTime('from')} AS "from", ${correctedTime('to')} AS "to"
+    FROM corrections c JOIN deployments_list d USING (deployment_id)
+    WHERE c.decision = 'invoice' AND c.target_month = ${month} AND c.customer_id = ANY (${[...customerIds]}::bigint[])
+      AND c.withdrawn_at IS NULL
+    ORDER BY c.month, c.correction_id`.execute(db);
   return rows;
+}
+
+/**
+ * An end of the time of the service that a row c (deployment_id, month, component) of deployment d corrects: that of
+ * the first issued line of the same component; of what was not issued before, the month's, from the deployment's start on.
+ */
+export function correctedTime(end: 'from' | 'to'): ReturnType<typeof sql<Temporal.Instant>> {
+  const month = sql`c.month::timestamp AT TIME ZONE 'UTC'`;
+  const whole =
+    end === 'from'
+      ? sql`least(greatest(${month}, d.starts_at), ${month} + interval '1 month')`
+      : sql`${month} + interval '1 month'`;
+  return sql`coalesce((
+    SELECT (x.details ->> ${sql.lit(end)})::timestamptz FROM invoice_lines x JOIN invoices y USING (invoice_id)
+    WHERE x.deployment_id = c.deployment_id AND x.service_month = c.month AND x.component = c.component
+      AND y.state = 'issued' AND x.details ? ${sql.lit(end)}
+    ORDER BY y.invoice_id, x.position LIMIT 1), ${whole})`;
 }
 
 /**

@@ -83,7 +83,7 @@ function described(line: RatedLine, kinds: ReadonlyMap<string, KindTitle>): Desc
       quantity: '1',
       unit: null,
       unitPrice: line.amount,
-      details: { ...details, every: line.every, due: line.due },
+      details: { ...details, every: line.every, due: line.due, fee: line.fee, part: line.part },
     };
   }
   if (line.kind === 'usage') {
@@ -104,6 +104,7 @@ function described(line: RatedLine, kinds: ReadonlyMap<string, KindTitle>): Desc
         included: line.allowanceUsed,
         model: line.model,
         tiers: line.tiers.map((tier) => ({ ...tier })),
+        per: line.per,
         limitedBy: line.limitedBy,
       },
     };
@@ -154,6 +155,9 @@ export interface DecidedCorrection {
   readonly component: string;
   readonly description: string;
   readonly amount: string;
+  /** The time of the service that it corrects, half-open, as far as the deployment was there. */
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
 }
 
 /** `charged`: how the corrected invoice taxed it, or other lines of the deployment; null: it has none. */
@@ -170,7 +174,11 @@ export function correctionLine(correction: DecidedCorrection, currency: string, 
     amount: formatMoney(parseQuantity(correction.amount), currency),
     taxCategory: null,
     charged,
-    details: { correctionId: correction.correctionId },
+    details: {
+      correctionId: correction.correctionId,
+      from: correction.from.toString(),
+      to: correction.to.toString(),
+    },
   };
 }
 

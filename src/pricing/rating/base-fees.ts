@@ -66,6 +66,13 @@ export function feesOfMonth(pieces: readonly Piece[], month: Temporal.PlainYearM
   return fees;
 }
 
+/** How much of a whole fee a fee is: its time of the period's, of the period's share. Not rounded. */
+export function partOf({ times, period }: BaseFee): Exact {
+  const lengthOf = ({ from, to }: Span) => new Exact((to.epochNanoseconds - from.epochNanoseconds).toString());
+  const length = times.reduce((sum, time) => sum.plus(lengthOf(time)), new Exact(0));
+  return length.div(lengthOf(period).times(period.shares));
+}
+
 /** The part of a fee that is for the time before an instant. */
 export function feeBefore({ version, times, period }: BaseFee, until: Temporal.Instant): Exact {
   return prorated(new Exact(version.base), timesBefore(times, until), period, version);

@@ -1,7 +1,7 @@
 import { currencyDigits, formatMoney, roundMoney } from '../../platform/money.ts';
-import { Exact, formatQuantity, sumQuantities } from '../../platform/quantity.ts';
+import { Exact, formatQuantity, roundHalfAwayFromZero, sumQuantities } from '../../platform/quantity.ts';
 import type { PlanItem, PlanVersion } from '../plan.ts';
-import { type BaseFee, feeBefore, feesOfMonth, limitOf } from './base-fees.ts';
+import { type BaseFee, feeBefore, feesOfMonth, limitOf, partOf } from './base-fees.ts';
 import { type AllowanceUse, CarriedAllowances } from './carry-over.ts';
 import { rateCharge, unitPriceOf } from './models.ts';
 import { monthSpan, type Span } from './proration.ts';
@@ -26,6 +26,9 @@ interface LineOf<Kind extends string> {
 }
 
 export interface BaseFeeLine extends LineOf<'base_fee'> {
+  /** The plan's whole fee, of a month or a year, and how much of one the line is for: decimals, the part with up to 18 digits. */
+  readonly fee: string;
+  readonly part: string;
   readonly every: PlanVersion['baseEvery'];
   readonly due: PlanVersion['baseDue'];
 }
@@ -52,6 +55,8 @@ export interface UsageLine extends LineOf<'usage'> {
   readonly model: PlanItem['model'] | null;
   /** The tiers that were reached, not rounded; empty for models without tiers. */
   readonly tiers: readonly RatedTier[];
+  /** How many units make one of those that the tiers count: '1' unless the plan divides before the tiers. */
+  readonly per: string;
   /** Which of the item's own limits decided the amount. */
   readonly limitedBy: 'minimum' | 'cap' | null;
 }
@@ -181,9 +186,12 @@ function common<Kind extends string>(
   };
 }
 
-function feeLine({ version, amount, ...span }: BaseFee): BaseFeeLine {
+function feeLine(fee: BaseFee): BaseFeeLine {
+  const { version, amount } = fee;
   return {
-    ...common('base_fee', version, span, ` ${span.from}`, amount),
+    ...common('base_fee', version, fee, ` ${fee.from}`, amount),
+    fee: version.base,
+    part: formatQuantity(roundHalfAwayFromZero(partOf(fee), 18)),
     every: version.baseEvery,
     due: version.baseDue,
   };
@@ -239,6 +247,7 @@ function rateItem(section: Section, item: PlanItem, use: AllowanceUse): UsageLin
     unitPrice: shownUnitPrice(item, version.currency),
     model: item.model,
     tiers: formatTiers(charged.tiers),
+    per: ('per' in item.properties && item.properties.per) || '1',
     limitedBy,
   };
 }
@@ -270,6 +279,7 @@ function unpricedLine(section: Section, kind: string): UsageLine {
     unitPrice: null,
     model: null,
     tiers: [],
+    per: '1',
     limitedBy: null,
   };
 }
