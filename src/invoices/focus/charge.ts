@@ -1,8 +1,15 @@
 import type { BillingKind } from '../../metering/kinds.ts';
 import { Exact, formatQuantity, roundHalfAwayFromZero } from '../../platform/quantity.ts';
-import type { Json } from '../canonical-json.ts';
+import { formatMoney } from '../../platform/money.ts';
 import type { LineRow } from '../invoices.store.ts';
-import { type ChargeCategory, type ChargeFrequency, decimalScale, type FocusRow, type JsonObject } from './columns.ts';
+import {
+  type ChargeCategory,
+  type ChargeFrequency,
+  decimalScale,
+  type FocusRow,
+  type JsonObject,
+  noHost,
+} from './columns.ts';
 import { remember } from './remember.ts';
 import { byHand, hostingPlan, type Service, serviceOf } from './services.ts';
 import { countUnit, focusUnit } from './units.ts';
@@ -44,13 +51,13 @@ export const noCharge = {
   Tags: null,
   x_IncludedQuantity: null,
   x_PlanId: null,
-  x_PricingTiers: null,
 } as const satisfies Partial<FocusRow>;
 
 /** What differs from one kind of line to the next. */
-export type Charge = Partial<Pick<FocusRow, keyof typeof noCharge>> &
+export type Charge = Partial<Pick<FocusRow, keyof typeof noCharge | 'HostProviderName'>> &
   Pick<
     FocusRow,
+    | 'BilledCost'
     | 'ChargeCategory'
     | 'ChargeClass'
     | 'ChargeDescription'
@@ -64,53 +71,134 @@ export type Charge = Partial<Pick<FocusRow, keyof typeof noCharge>> &
     | 'ServiceSubcategory'
   >;
 
-/** What a line is in FOCUS's words. */
-export function chargeOf(line: BilledLine, currency: string, kinds: BillingKinds): Charge {
+/** What a line is in FOCUS's words: one row or more, whose BilledCosts are its amount. */
+export function chargesOf(line: BilledLine, currency: string, kinds: BillingKinds): Charge[] {
   switch (line.kind) {
     case 'base':
-      return planFee(line);
+      return [planFee(line)];
     case 'usage':
       return usage(line, currency, kinds);
     case 'manual':
-      return handWritten(line);
+      return [handWritten(line)];
     case 'adjustment':
     case 'correction':
-      return unpriced(line, kinds);
+      return [unpriced(line, kinds)];
   }
 }
 
-function usage(line: BilledLine, currency: string, kinds: BillingKinds): Charge {
+/**
+ * A row a price: one where all units cost the same, one a tier where they do not. What a minimum or a cap of the item
+ * makes of that is a row of its own.
+ */
+function usage(line: BilledLine, currency: string, kinds: BillingKinds): Charge[] {
   const { billingKind, plan } = componentOf(line);
   const slug = billingKind ?? line.component;
-  const uniform = line.unitPrice ?? (line.details.model === null ? '0' : null);
-  const unit = focusUnit(line.unit);
-  const priced =
-    uniform === null
-      ? // Units differ in price: the month's use is priced as a whole, and its tiers stand beside it.
-        price({ quantity: '1', unit: countUnit, unitPrice: line.amount })
-      : price({ quantity: line.quantity ?? '0', unit, unitPrice: uniform });
-  return {
+  const common = {
     ...serviceColumns(serviceOf(kinds.get(slug), slug)),
     ...periodOf(line),
-    ...priced,
-    ChargeCategory: 'Usage',
     ChargeClass: null,
-    ChargeDescription: describe(
-      uniform === null || line.quantity === null
-        ? line.description
-        : `${line.description}, ${line.quantity} ${unit} at ${uniform} ${currency}`,
-    ),
-    ChargeFrequency: 'Usage-Based',
-    ConsumedQuantity: text(line.details.used) ?? line.quantity,
-    ConsumedUnit: unit,
     SkuId: slug,
     SkuMeter: kinds.get(slug)?.title ?? slug,
-    SkuPriceDetails: plan === null ? null : { x_PlanId: plan },
-    SkuPriceId: plan === null ? slug : `${plan}/${slug}`,
-    x_IncludedQuantity: text(line.details.included),
     x_PlanId: plan,
-    x_PricingTiers: tiersOf(line.details.tiers),
+  } as const;
+  const skuPriceId = plan === null ? slug : `${plan}/${slug}`;
+  const parts = pricedParts(line);
+  const charges: Charge[] = [];
+  let exact = new Exact(0);
+  let billed = new Exact(0);
+  for (const [index, { quantity, unit, unitPrice, consumed, tier }] of parts.entries()) {
+    exact = exact.plus(new Exact(quantity).times(unitPrice));
+    const total = new Exact(formatMoney(exact, currency));
+    charges.push({
+      ...common,
+      ...price({ quantity, unit, unitPrice }),
+      BilledCost: formatMoney(total.minus(billed), currency),
+      ChargeCategory: 'Usage',
+      ChargeDescription: describe(`${line.description}, ${quantity} ${unit} at ${unitPrice} ${currency}`),
+      ChargeFrequency: 'Usage-Based',
+      ConsumedQuantity: consumed,
+      ConsumedUnit: focusUnit(line.unit),
+      SkuPriceDetails: plan === null && tier === null ? null : { x_PlanId: plan, ...tier?.details },
+      SkuPriceId: tier === null ? skuPriceId : `${skuPriceId}/${tier.id}`,
+      x_IncludedQuantity: index === 0 ? text(line.details.included) : null,
+    });
+    billed = total;
+  }
+  const limited = new Exact(line.amount).minus(billed);
+  if (!limited.isZero()) charges.push(limitOf(line, formatMoney(limited, currency), common));
+  return charges;
+}
+
+/** What an item's minimum adds to the price of its units, or its cap takes off. */
+function limitOf(
+  line: BilledLine,
+  amount: string,
+  common: Pick<
+    Charge,
+    'ChargePeriodEnd' | 'ChargePeriodStart' | 'ServiceCategory' | 'ServiceName' | 'ServiceSubcategory'
+  >,
+): Charge {
+  return {
+    ...common,
+    BilledCost: amount,
+    ContractedCost: amount,
+    ListCost: amount,
+    ChargeCategory: 'Adjustment',
+    ChargeClass: null,
+    ChargeDescription: describe(`${line.description}, ${text(line.details.limitedBy) ?? 'rounding'}`),
+    ChargeFrequency: 'Recurring',
   };
+}
+
+/** Units at one price. */
+interface PricedPart extends Priced {
+  /** How much was used for it: of the first part, what is included too. */
+  readonly consumed: string;
+  /** Null: the item has one price. */
+  readonly tier: { readonly id: string; readonly details: JsonObject } | null;
+}
+
+function pricedParts(line: BilledLine): PricedPart[] {
+  const quantity = line.quantity ?? '0';
+  const used = text(line.details.used) ?? quantity;
+  const unit = focusUnit(line.unit);
+  const tiers = tiersOf(line.details.tiers);
+  if (tiers.length > 0) return tierParts(line, tiers, new Exact(used), new Exact(quantity));
+  const uniform = line.unitPrice ?? (line.details.model === null || new Exact(quantity).isZero() ? '0' : null);
+  // A price of packages or of a percentage is for the month's use as a whole.
+  if (uniform === null) {
+    return [{ quantity: '1', unit: countUnit, unitPrice: line.amount, consumed: used, tier: null }];
+  }
+  return [{ quantity, unit, unitPrice: uniform, consumed: used, tier: null }];
+}
+
+interface Tier {
+  readonly from: string;
+  readonly upTo: string | null;
+  readonly units: string;
+  readonly unitPrice: string;
+  readonly flatFee: string;
+}
+
+/**
+ * A tier's units at its price, and its flat fee, where it has one, as one unit. Where the plan divides before the
+ * tiers, a unit is so many of those that are used. What is included counts as used for the first.
+ */
+function tierParts(line: BilledLine, tiers: readonly Tier[], used: Exact, beyond: Exact): PricedPart[] {
+  const per = text(line.details.per) ?? '1';
+  const unit = focusUnit(per === '1' ? line.unit : `${per} ${line.unit ?? countUnit}`);
+  let left = beyond;
+  return tiers.flatMap(({ from, upTo, units, unitPrice, flatFee }, index) => {
+    // Of whole ones that are begun, what was used of them.
+    const reached = index === tiers.length - 1 ? left : Exact.min(left, new Exact(units).times(per));
+    left = left.minus(reached);
+    const consumed = formatQuantity(index === 0 ? used.minus(beyond).plus(reached) : reached);
+    const details = { x_TierFrom: from, x_TierUpTo: upTo };
+    const part = { quantity: units, unit, unitPrice, consumed, tier: { id: `from-${from}`, details } };
+    if (new Exact(flatFee).isZero()) return [part];
+    const fee = { quantity: '1', unit: countUnit, unitPrice: flatFee, consumed: '0' };
+    return [part, { ...fee, tier: { id: `from-${from}/fee`, details } }];
+  });
 }
 
 /** What is no product of a quantity and a price: what a plan's minimum, cap and discount do, and corrections. */
@@ -122,6 +210,7 @@ function unpriced(line: BilledLine, kinds: BillingKinds): Charge {
   return {
     ...serviceColumns(service),
     ...periodOf(line),
+    BilledCost: line.amount,
     ContractedCost: line.amount,
     ListCost: line.amount,
     ChargeCategory: category,
@@ -139,11 +228,16 @@ const planSku = (plan: string | null) => `plan/${plan}`;
 
 function planFee(line: BilledLine): Charge {
   const { plan } = componentOf(line);
+  const fee = text(line.details.fee);
+  const unit = feeUnit(text(line.details.every) ?? 'month');
   return {
     ...serviceColumns(hostingPlan),
     ...periodOf(line),
-    // Of a part of a month, its part of the fee: so the unit is one fee, not one month.
-    ...price({ quantity: line.quantity ?? '1', unit: countUnit, unitPrice: line.unitPrice ?? line.amount }),
+    ...(fee === null
+      ? // Issued before lines said what the whole fee is: its part of it, as one.
+        price({ quantity: line.quantity ?? '1', unit: countUnit, unitPrice: line.unitPrice ?? line.amount })
+      : price({ quantity: text(line.details.part) ?? '1', unit, unitPrice: fee })),
+    BilledCost: line.amount,
     ChargeCategory: 'Purchase',
     ChargeClass: null,
     ChargeDescription: describe(line.description),
@@ -156,11 +250,18 @@ function planFee(line: BilledLine): Charge {
   };
 }
 
+/** `month`, `quarter`, `year` or a number of months such as `6 months`. */
+function feeUnit(every: string): string {
+  return every === 'quarter' ? focusUnit('3 months') : focusUnit(every);
+}
+
 /** What is taken off by hand is a credit: FOCUS knows no negative price. */
 function handWritten(line: BilledLine): Charge {
   const common = {
     ...serviceColumns(byHand),
     ...periodOf(line),
+    BilledCost: line.amount,
+    HostProviderName: noHost,
     ChargeClass: null,
     ChargeDescription: describe(line.description),
     ChargeFrequency: 'One-Time',
@@ -264,8 +365,9 @@ const spanOfMonth = remember(1_000, (month: string): Span => {
   return { from: begin(first), to: begin(first.add({ months: 1 })) };
 });
 
-function tiersOf(tiers: unknown): JsonObject | null {
-  return Array.isArray(tiers) && tiers.length > 0 ? { Tiers: tiers as Json[] } : null;
+/** As rating wrote them into the line. */
+function tiersOf(tiers: unknown): readonly Tier[] {
+  return Array.isArray(tiers) ? (tiers as Tier[]) : [];
 }
 
 function text(value: unknown): string | null {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { columns } from './columns.ts';
+import { type DatasetName, datasets } from './datasets.ts';
 import { serviceOf } from './services.ts';
 
 /** What FOCUS 1.4 says of its columns, as a table beside this repository; not a part of it. */
@@ -47,13 +48,14 @@ const leftOut = new Set([
 function readPublished(): readonly PublishedColumn[] | null {
   if (existsSync(published)) {
     const all = JSON.parse(readFileSync(published, 'utf8')) as readonly PublishedColumn[];
-    return all.filter((column) => column.dataset === 'CostAndUsage');
+    return all;
   }
   process.stderr.write('NOT CHECKED: the columns of the export against the published table, which is not here.\n');
   return null;
 }
 
-const table = readPublished();
+const all = readPublished();
+const table = all?.filter((column) => column.dataset === 'CostAndUsage') ?? null;
 
 describe.runIf(table !== null)('against the published columns of FOCUS 1.4', () => {
   const ours = new Map<string, (typeof columns)[number]>(columns.map((column) => [column.name, column]));
@@ -98,11 +100,24 @@ describe.runIf(table !== null)('against the published columns of FOCUS 1.4', () 
   });
 });
 
+describe.runIf(all !== null)('the other datasets, against what is published of them', () => {
+  const others = (all ?? []).filter(({ dataset }) => dataset === 'InvoiceDetail' || dataset === 'BillingPeriod');
+  test.each(others)('$dataset.$column ($feature_level)', (theirs) => {
+    const own = datasets[theirs.dataset as DatasetName].find(({ name }) => name === theirs.column);
+    // Everything is paid in the currency in which it is billed.
+    if (theirs.column.startsWith('PaymentCurrency')) return expect(own).toBeUndefined();
+    expect(own).toMatchObject({ type: theirs.data_type, nullable: theirs.allows_nulls });
+    if (theirs.allowed_values) expect(own?.allowed).toEqual(theirs.allowed_values);
+  });
+});
+
 test("FOCUS's columns come first, in alphabetical order; ours begin with x_", () => {
-  const names = columns.map(({ name }): string => name);
-  const first = names.findIndex((name) => name.startsWith('x_'));
-  for (const part of [names.slice(0, first), names.slice(first)]) expect(part).toEqual(part.toSorted());
-  expect(names.slice(first).every((name) => /^x_[A-Z][A-Za-z]{0,48}$/.test(name))).toBe(true);
-  expect(names.slice(0, first).every((name) => /^[A-Z][A-Za-z]{0,49}$/.test(name))).toBe(true);
-  expect(new Set(names).size).toBe(names.length);
+  for (const names of Object.values(datasets).map((some) => some.map(({ name }) => name))) {
+    const own = names.findIndex((name) => name.startsWith('x_'));
+    const first = own === -1 ? names.length : own;
+    for (const part of [names.slice(0, first), names.slice(first)]) expect(part).toEqual(part.toSorted());
+    expect(names.slice(first).every((name) => /^x_[A-Z][A-Za-z]{0,48}$/.test(name))).toBe(true);
+    expect(names.slice(0, first).every((name) => /^[A-Z][A-Za-z]{0,49}$/.test(name))).toBe(true);
+    expect(new Set(names).size).toBe(names.length);
+  }
 });

@@ -12,7 +12,7 @@ export type ChargeCategory = (typeof chargeCategories)[number];
 export const chargeFrequencies = ['One-Time', 'Recurring', 'Usage-Based'] as const;
 export type ChargeFrequency = (typeof chargeFrequencies)[number];
 
-interface Column {
+export interface Column {
   readonly name: string;
   readonly type: 'Decimal' | 'String' | 'Date/Time' | 'JSON';
   readonly nullable: boolean;
@@ -73,7 +73,6 @@ export const columns = [
     allowed: ['base', 'usage', 'adjustment', 'manual', 'correction', 'tax'],
   },
   { name: 'x_PlanId', type: 'String', nullable: true },
-  { name: 'x_PricingTiers', type: 'JSON', nullable: true },
   { name: 'x_TaxCategory', type: 'String', nullable: true },
   { name: 'x_TaxName', type: 'String', nullable: true },
   { name: 'x_TaxPercent', type: 'Decimal', nullable: true },
@@ -91,10 +90,16 @@ type ValueOf<C> = C extends { readonly allowed: readonly (infer Allowed)[] }
 
 export type JsonObject = { readonly [key: string]: Json };
 
+/** What any column may hold: a decimal or a text, a moment, an object. */
+export type FocusValue = string | Temporal.Instant | JsonObject | null;
+
 /** One charge. A Decimal is a decimal string, a Date/Time a whole second. */
 export type FocusRow = {
   readonly [C in Columns as C['name']]: C['nullable'] extends true ? ValueOf<C> | null : ValueOf<C>;
 };
+
+/** Of what runs on nobody's infrastructure. */
+export const noHost = 'Not Applicable';
 
 /** The precision of every Decimal where a format must state one: 20 digits before the point, 18 after. */
 export const decimalPrecision = 38;

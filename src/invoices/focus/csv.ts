@@ -1,4 +1,5 @@
-import { columns, type FocusRow } from './columns.ts';
+import type { Column, FocusValue } from './columns.ts';
+import type { DatasetRow } from './datasets.ts';
 import { remember } from './remember.ts';
 
 // RFC 4180 in UTF-8, as FOCUS wants values: nothing is an empty field, decimals are exact and
@@ -6,18 +7,21 @@ import { remember } from './remember.ts';
 // changed to disarm a spreadsheet: FOCUS wants names and ids as they are (see charge.ts).
 
 /** The lines of a file, header first. */
-export async function* csvLines(batches: AsyncIterable<readonly FocusRow[]>): AsyncGenerator<string> {
+export async function* csvLines(
+  batches: AsyncIterable<readonly DatasetRow[]>,
+  columns: readonly Column[],
+): AsyncGenerator<string> {
   yield lineOf(columns.map(({ name }) => name));
   for await (const rows of batches) {
-    if (rows.length > 0) yield rows.map((row) => lineOf(columns.map(({ name }) => row[name]))).join('');
+    if (rows.length > 0) yield rows.map((row) => lineOf(columns.map(({ name }) => row[name] ?? null))).join('');
   }
 }
 
-function lineOf(values: readonly FocusRow[keyof FocusRow][]): string {
+function lineOf(values: readonly FocusValue[]): string {
   return `${values.map(fieldOf).join(',')}\r\n`;
 }
 
-function fieldOf(value: FocusRow[keyof FocusRow]): string {
+function fieldOf(value: FocusValue): string {
   if (value === null) return '';
   if (value instanceof Temporal.Instant) return momentOf(value);
   const text = typeof value === 'string' ? value : JSON.stringify(value);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Exact } from '../../platform/quantity.ts';
 import type { TaxTotal } from '../taxes.ts';
 import { columns, type FocusRow } from './columns.ts';
 import { baseFee, brokenRules, chargesOf, line, vat } from '../../../test/fixtures/focus.ts';
@@ -41,10 +42,37 @@ describe('a base fee', () => {
       ContractedCost: '50',
       EffectiveCost: '50.00',
       PricingQuantity: '1',
-      PricingUnit: 'Units',
+      PricingUnit: 'Months',
       ServiceName: 'Hosting plan',
       SkuId: 'plan/studio',
       SkuPriceId: 'plan/studio/month',
+    });
+  });
+
+  test('of a part of a month has the price of a month, for that part of it', () => {
+    const part = { ...baseFee, amount: '24.19', details: { ...baseFee.details, part: '0.483870967741935484' } };
+    expect(one(part)).toMatchObject({
+      BilledCost: '24.19',
+      ContractedCost: '24.1935483870967742',
+      ListUnitPrice: '50',
+      PricingQuantity: '0.483870967741935484',
+      PricingUnit: 'Months',
+    });
+  });
+
+  test('of a year is priced in years', () => {
+    const year = { ...baseFee, details: { ...baseFee.details, every: 'year' } };
+    expect(one(year)).toMatchObject({ PricingQuantity: '1', PricingUnit: 'Years', SkuPriceId: 'plan/studio/year' });
+    const every = (text: string) => one({ ...baseFee, details: { ...baseFee.details, every: text } }).PricingUnit;
+    expect(['quarter', '6 months'].map(every)).toEqual(['3 Months', '6 Months']);
+  });
+
+  test('that was issued before lines said what a whole fee is stands for itself', () => {
+    const { fee: _, part: __, ...details } = baseFee.details;
+    expect(one({ ...baseFee, details: { ...details, fee: undefined, part: undefined } as never })).toMatchObject({
+      ListUnitPrice: '50',
+      PricingQuantity: '1',
+      PricingUnit: 'Units',
     });
   });
 
@@ -85,21 +113,67 @@ describe('usage', () => {
     expect([row.BilledCost, row.EffectiveCost, row.ContractedCost]).toEqual(['0.26', '0.26', '0.2582296296057']);
   });
 
-  test('limited by a cap is billed less than its price', () => {
-    const row = one(line({ quantity: '500', amount: '5.00', details: { limitedBy: 'cap' } }));
-    expect([row.BilledCost, row.ContractedCost]).toEqual(['5.00', '10']);
+  test.each([
+    ['cap', '500', '5.00', ['10.00', '-5.00']],
+    ['minimum', '0', '50.00', ['0.00', '50.00']],
+  ])('limited by a %s is priced as it is, and the limit is a row of its own', (limitedBy, quantity, amount, billed) => {
+    const rows = chargesOf([line({ quantity, amount, details: { limitedBy } })]);
+    expect(rows.flatMap((row) => brokenRules(row, columns))).toEqual([]);
+    expect(rows.map((row) => row.BilledCost)).toEqual(billed);
+    for (const row of rows) expect(new Exact(row.ContractedCost).eq(row.BilledCost)).toBe(true);
+    expect(rows[1]).toMatchObject({ ChargeCategory: 'Adjustment', InvoiceDetailId: '1', ServiceName: 'Droplets' });
   });
 
-  test('whose units differ in price is priced as a whole, with its tiers beside it', () => {
-    const tiers = [{ from: '0', upTo: '10', units: '10', unitPrice: '1', flatFee: '0', amount: '10' }];
-    const row = one(line({ unitPrice: null, amount: '11.00', details: { model: 'graduated', tiers } }));
-    expect(row).toMatchObject({
-      ContractedUnitPrice: '11',
-      PricingQuantity: '1',
-      PricingUnit: 'Units',
-      ConsumedQuantity: '1500',
-      x_PricingTiers: { Tiers: tiers },
+  test('whose units differ in price is a row a tier, each with its units and price, and they add up', () => {
+    const tier = (from: string, upTo: string | null, units: string, unitPrice: string, flatFee = '0') => ({
+      from,
+      upTo,
+      units,
+      unitPrice,
+      flatFee,
     });
+    const tiers = [
+      tier('0', '10', '10', '1.0005'),
+      tier('10', '20', '10', '0.5005', '3'),
+      tier('20', null, '0.5', '0.01'),
+    ];
+    // 10.005 + 5.005 + 3 + 0.005 are 18.015: rounded one by one they would be 18.03.
+    const billed = { unitPrice: null, quantity: '20.5', amount: '18.02', details: { model: 'graduated', tiers } };
+    const rows = chargesOf([line({ ...billed, details: { ...billed.details, used: '1508.5' } })]);
+    expect(rows.flatMap((row) => brokenRules(row, columns))).toEqual([]);
+    expect(
+      rows.map((row) => [
+        row.PricingQuantity,
+        row.PricingUnit,
+        row.ListUnitPrice,
+        row.BilledCost,
+        row.ConsumedQuantity,
+      ]),
+    ).toEqual([
+      ['10', 'Hours', '1.0005', '10.01', '1498'],
+      ['10', 'Hours', '0.5005', '5.00', '10'],
+      ['1', 'Units', '3', '3.00', '0'],
+      ['0.5', 'Hours', '0.01', '0.01', '0.5'],
+    ]);
+    expect(new Set(rows.map((row) => row.SkuPriceId)).size).toBe(4);
+    expect(rows[1]).toMatchObject({
+      InvoiceDetailId: '1',
+      SkuPriceDetails: { x_PlanId: 'studio', x_TierFrom: '10', x_TierUpTo: '20' },
+      SkuPriceId: 'studio/droplet_hours/from-10',
+    });
+  });
+
+  test('in tiers of thousands is priced by the thousand, and consumed as it was used', () => {
+    const tiers = [
+      { from: '0', upTo: '2', units: '2', unitPrice: '1', flatFee: '0' },
+      { from: '2', upTo: null, units: '1', unitPrice: '0.5', flatFee: '0' },
+    ];
+    const details = { model: 'graduated', tiers, per: '1000', used: '2300', included: '0' };
+    const rows = chargesOf([line({ unit: 'request', unitPrice: null, quantity: '2300', amount: '2.50', details })]);
+    expect(rows.map((row) => [row.PricingQuantity, row.PricingUnit, row.ConsumedQuantity, row.ConsumedUnit])).toEqual([
+      ['2', '1000 Requests', '2000', 'Requests'],
+      ['1', '1000 Requests', '300', 'Requests'],
+    ]);
   });
 
   test('that the plan has no price for costs nothing, and is there', () => {
@@ -162,6 +236,7 @@ describe('a line by hand', () => {
       ChargeCategory: 'Purchase',
       ChargeDescription: 'Charge: =cmd setup of the site',
       ChargeFrequency: 'One-Time',
+      HostProviderName: 'Not Applicable',
       PricingQuantity: '1.5',
       PricingUnit: 'Hours',
       SubAccountId: null,
@@ -242,16 +317,22 @@ describe('taxes', () => {
       },
     );
     expect(rows.flatMap((row) => brokenRules(row, columns))).toEqual([]);
-    expect(rows.slice(2)).toMatchObject([
+    expect(rows.slice(3)).toMatchObject([
       { BilledCost: '3.50', ContractedCost: '3.50', InvoiceDetailId: 'tax-1', x_TaxPercent: '7' },
       {
         BilledCost: '0.95',
-        ContractedCost: '1.90',
+        ContractedCost: '0.95',
         ChargeDescription: 'VAT, 19 % of 5.00 EUR',
         InvoiceDetailId: 'tax-2',
       },
     ]);
-    expect(rows[2]).toMatchObject({ ChargeCategory: 'Tax', PricingQuantity: null, SkuId: null, ServiceName: 'Taxes' });
+    expect(rows[3]).toMatchObject({
+      HostProviderName: 'Not Applicable',
+      ChargeCategory: 'Tax',
+      PricingQuantity: null,
+      SkuId: null,
+      ServiceName: 'Taxes',
+    });
   });
 
   test('that are not charged say why', () => {

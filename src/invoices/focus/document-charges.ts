@@ -4,14 +4,15 @@ import type { LineTax, TaxTotal } from '../taxes.ts';
 import {
   type BilledLine,
   type BillingKinds,
-  chargeOf,
+  type Charge,
+  chargesOf,
   describe,
   monthSpan,
   noCharge,
   type Span,
   serviceColumns,
 } from './charge.ts';
-import type { FocusRow } from './columns.ts';
+import { type FocusRow, noHost } from './columns.ts';
 import { remember } from './remember.ts';
 import { taxes } from './services.ts';
 
@@ -54,13 +55,17 @@ export class DocumentCharges {
     this.#kinds = kinds;
   }
 
-  charge(line: BilledLine): FocusRow {
+  /** The rows of a line: more than one where its units have several prices, or a limit decides. */
+  charge(line: BilledLine): FocusRow[] {
+    return chargesOf(line, this.#document.currency, this.#kinds).map((charge) => this.#rowOf(line, charge));
+  }
+
+  #rowOf(line: BilledLine, charge: Charge): FocusRow {
     const row: FocusRow = {
       ...this.#common,
       ...noCharge,
-      ...chargeOf(line, this.#document.currency, this.#kinds),
-      BilledCost: line.amount,
-      EffectiveCost: line.amount,
+      ...charge,
+      EffectiveCost: charge.BilledCost,
       InvoiceDetailId: String(line.position),
       SubAccountId: line.deployment,
       SubAccountName: line.deploymentName,
@@ -106,6 +111,7 @@ export class DocumentCharges {
       ...this.#common,
       ...noCharge,
       ...serviceColumns(taxes),
+      HostProviderName: noHost,
       BilledCost: tax.amount,
       ChargeCategory: 'Tax',
       ChargeClass: corrected === null ? null : 'Correction',

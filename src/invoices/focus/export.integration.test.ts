@@ -22,6 +22,7 @@ import { approveInvoice, issueInvoice, voidInvoice } from '../issue.ts';
 import { addLine } from '../manual-lines.ts';
 import { setTaxRate } from '../tax-rates.ts';
 import { columns } from './columns.ts';
+import type { DatasetName } from './datasets.ts';
 import { exportFocus, type FocusFormat, type FocusSummary } from './export.ts';
 import { brokenRules, insertIssued } from '../../../test/fixtures/focus.ts';
 import { readCsv, readParquet } from '../../../test/fixtures/focus-read-back.ts';
@@ -83,8 +84,13 @@ async function issueAll(month: Temporal.PlainDate, now: Temporal.Instant): Promi
   }
 }
 
-async function read(month: Temporal.PlainDate, now: Temporal.Instant, format: FocusFormat = 'csv') {
-  const made = await exportFocus(test.db, { month, now, format });
+async function read(
+  month: Temporal.PlainDate,
+  now: Temporal.Instant,
+  format: FocusFormat = 'csv',
+  only: { dataset?: DatasetName; columns?: string[] } = {},
+) {
+  const made = await exportFocus(test.db, { month, now, format, ...only });
   const stream = Readable.from(made.content, { objectMode: false });
   const rows = format === 'csv' ? readCsv(await text(stream)) : (await readParquet(await buffer(stream))).rows;
   return { rows, summary: made.summary() };
@@ -203,12 +209,15 @@ describe('an issued month', () => {
     // 744 hours: 100 at 1.5 and 644 at 1.2 are 922.8; a tenth of 5923 is off.
     expect(yen.map((row) => [row.ChargeCategory, row.BilledCost])).toEqual([
       ['Purchase', '5000'],
-      ['Usage', '923'],
+      ['Usage', '150'],
+      ['Usage', '773'],
       ['Credit', '-592'],
       ['Tax', '1066'],
     ]);
-    expect(yen[1]).toMatchObject({ ConsumedQuantity: '744', PricingQuantity: '1', ContractedUnitPrice: '923' });
-    expect(JSON.parse(yen[1]?.x_PricingTiers ?? '{}').Tiers).toMatchObject([{ units: '100' }, { units: '644' }]);
+    expect(yen.slice(1, 3)).toMatchObject([
+      { ConsumedQuantity: '100', PricingQuantity: '100', ContractedUnitPrice: '1.5' },
+      { ConsumedQuantity: '644', PricingQuantity: '644', ContractedUnitPrice: '1.2' },
+    ]);
   });
 
   it('tells nothing of what we pay: no column, and no word in any value', async () => {
@@ -289,6 +298,58 @@ describe('what is taken back', () => {
     expect(summary).toMatchObject({ void: 1, invoices: 2 });
     expect(rows.map((row) => row.InvoiceId)).not.toContain(number);
     expect((await read(february, at('2026-03-10'))).rows.map((row) => row.InvoiceId)).toContain(number);
+  });
+});
+
+describe('the other datasets', () => {
+  const detail = { dataset: 'InvoiceDetail' } as const;
+  const march12 = at('2026-03-12');
+
+  it('InvoiceDetail has each line and tax as the document shows them, and what is void says so', async () => {
+    const { rows, summary } = await read(february, march12, 'csv', detail);
+    const { rows: costs } = await read(february, march12);
+    const issued = rows.filter((row) => row.InvoiceIssueStatus === 'Issued');
+    expect(sumOf(issued, 'BilledCost').eq(sumOf(costs, 'BilledCost'))).toBe(true);
+    expect(summary).toMatchObject({ dataset: 'InvoiceDetail', void: 1 });
+    const keys = rows.map((row) => `${row.InvoiceId} ${row.InvoiceDetailId}`);
+    expect(new Set(keys).size).toBe(keys.length);
+    const [voided] = rows.filter((row) => row.InvoiceIssueStatus === 'Voided');
+    expect(voided).toMatchObject({ InvoiceDetailLastUpdated: '2026-03-11T00:00:00Z', PaymentTerms: 'Net 14' });
+    const [note] = (await read(day('2026-03-01'), march12, 'csv', detail)).rows;
+    expect(note).toMatchObject({
+      BilledCost: '-0.96',
+      InvoiceId: 'CN-000001',
+      InvoiceIssueDate: '2026-03-09T00:00:00Z',
+      PaymentDueDate: null,
+      ReferenceInvoiceId: 'INV-000001',
+    });
+  });
+
+  it('BillingPeriod says whether invoices of the month are still to come', async () => {
+    const period = { dataset: 'BillingPeriod' } as const;
+    const [open] = (await read(february, march12, 'csv', period)).rows;
+    // The month of what was void is drafted anew.
+    expect(open).toMatchObject({ BillingPeriodStatus: 'Open', InvoiceIssuerName: 'Example Hosting Ltd' });
+    const [closed] = (await read(january, march12, 'csv', period)).rows;
+    expect(closed).toMatchObject({ BillingPeriodEnd: '2026-02-01T00:00:00Z', BillingPeriodStatus: 'Closed' });
+  });
+
+  it('each can be had with some of its columns, in both forms, and its metadata tells which', async () => {
+    const columns = ['InvoiceId', 'BilledCost'];
+    const { rows, summary } = await read(february, march12, 'csv', { ...detail, columns });
+    expect(Object.keys(rows[0] ?? {})).toEqual(['BilledCost', 'InvoiceId']);
+    expect(summary.metadata).toMatchObject({
+      CorrectionStyle: 'Delta',
+      DatasetId: 'InvoiceDetail',
+      FocusVersion: '1.4',
+      IsEveryColumn: false,
+      ColumnDefinition: [
+        { ColumnName: 'BilledCost', DataType: 'Decimal', NumericPrecision: 38, NumberScale: 18 },
+        { ColumnName: 'InvoiceId', DataType: 'String' },
+      ],
+    });
+    expect((await read(february, march12, 'parquet', { ...detail, columns })).rows).toEqual(rows);
+    await expect(read(february, march12, 'csv', { columns: ['Cost'] })).rejects.toThrow(/has no column "Cost"/);
   });
 });
 

@@ -3,12 +3,21 @@ import type { Database } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { formatMoney } from '../../platform/money.ts';
 import { Exact } from '../../platform/quantity.ts';
-import { type FocusRow, focusVersion } from './columns.ts';
+import { focusVersion } from './columns.ts';
 import { csvLines } from './csv.ts';
 import * as store from './focus.store.ts';
 import { parquetBytes } from './parquet.ts';
-import type { BillingKinds } from './charge.ts';
-import { type BilledDocument, DocumentCharges } from './document-charges.ts';
+import { type BilledLine, type BillingKinds, monthSpan } from './charge.ts';
+import {
+  type BillingPeriodRow,
+  chooseColumns,
+  type DatasetName,
+  type DatasetRow,
+  type FocusMetadata,
+  metadataOf,
+} from './datasets.ts';
+import { DocumentCharges } from './document-charges.ts';
+import { type DetailedDocument, DocumentDetails } from './invoice-detail.ts';
 
 export const focusFormats = ['csv', 'parquet'] as const;
 export type FocusFormat = (typeof focusFormats)[number];
@@ -16,6 +25,8 @@ export type FocusFormat = (typeof focusFormats)[number];
 /** What an export held, and what it left out. */
 export interface FocusSummary {
   readonly focusVersion: string;
+  readonly dataset: DatasetName;
+  readonly metadata: FocusMetadata;
   readonly side: 'customer';
   /** `2026-05` */
   readonly month: string;
@@ -43,27 +54,35 @@ export interface FocusExportOptions {
   /** The first day of the month. */
   readonly month: Temporal.PlainDate;
   readonly format: FocusFormat;
+  /** CostAndUsage unless given. */
+  readonly dataset?: DatasetName | undefined;
+  /** Only these of its columns; all unless given. */
+  readonly columns?: readonly string[] | undefined;
   /** What is issued, and what is void, as of this instant. */
   readonly now: Temporal.Instant;
   readonly signal?: AbortSignal;
 }
 
 /**
- * A month of what customers were billed, as FOCUS 1.4 Cost and Usage: all lines and taxes of the
- * month's issued invoices, and of the credit notes issued in it. The same documents always give the
- * same rows.
- * @throws ArcadiaError cancelled, while `content` is read
+ * A month of what customers were billed, in FOCUS 1.4: all lines and taxes of the month's issued invoices, and of the
+ * credit notes issued in it, as they cost (CostAndUsage) or as they are on the documents, void ones too
+ * (InvoiceDetail); or how far the month is (BillingPeriod). The same documents always give the same rows.
+ * @throws ArcadiaError invalid_argument (a column); cancelled, while `content` is read
  */
 export async function exportFocus(db: Database, options: FocusExportOptions): Promise<FocusExport> {
-  const { month, format } = options;
+  const { month, format, dataset = 'CostAndUsage' } = options;
+  const choice = chooseColumns(dataset, options.columns);
   const leftOut = await store.selectLeftOut(db, month);
   const tally = new Tally();
-  const batches = tally.counting(chargesOf(db, options, tally));
+  const batches = tally.counting(rowsOf(db, dataset, options, tally));
+  const named = dataset === 'CostAndUsage' ? '' : `${dataset}-`;
   return {
-    filename: `focus-${focusVersion}-${month.toPlainYearMonth()}.${format}`,
-    content: format === 'csv' ? csvLines(batches) : parquetBytes(batches),
+    filename: `focus-${focusVersion}-${named}${month.toPlainYearMonth()}.${format}`,
+    content: format === 'csv' ? csvLines(batches, choice.columns) : parquetBytes(batches, choice),
     summary: () => ({
       focusVersion,
+      dataset,
+      metadata: metadataOf(choice),
       side: 'customer',
       month: month.toPlainYearMonth().toString(),
       format,
@@ -77,15 +96,49 @@ export async function exportFocus(db: Database, options: FocusExportOptions): Pr
 const documentsPerPage = 200;
 const linesPerPage = 2_000;
 
-async function* chargesOf(
+async function* rowsOf(
+  db: Database,
+  dataset: DatasetName,
+  options: FocusExportOptions,
+  tally: Tally,
+): AsyncGenerator<readonly DatasetRow[]> {
+  if (dataset === 'BillingPeriod') yield await periodsOf(db, options);
+  else if (dataset === 'InvoiceDetail')
+    yield* documentRows(db, options, tally, (...made) => new DocumentDetails(...made), true);
+  else yield* documentRows(db, options, tally, (...made) => new DocumentCharges(...made), false);
+}
+
+async function periodsOf(db: Database, { month, now }: FocusExportOptions): Promise<BillingPeriodRow[]> {
+  const { from, to } = monthSpan(month);
+  return (await store.selectPeriods(db, month, now)).map(({ issuer, updatedAt, isClosed }) => ({
+    BillingPeriodCreated: from,
+    BillingPeriodEnd: to,
+    BillingPeriodLastUpdated: updatedAt.round({ smallestUnit: 'second', roundingMode: 'floor' }),
+    BillingPeriodStart: from,
+    BillingPeriodStatus: isClosed ? 'Closed' : 'Open',
+    InvoiceIssuerName: issuer,
+  }));
+}
+
+/** What makes rows of a document: of each line in their order, then of its taxes. */
+interface DocumentRows {
+  charge(line: BilledLine): readonly DatasetRow[];
+  close(): readonly DatasetRow[];
+}
+
+type MakeRows = (document: DetailedDocument, kinds: BillingKinds) => DocumentRows;
+
+async function* documentRows(
   db: Database,
   { month, now, signal }: FocusExportOptions,
   tally: Tally,
-): AsyncGenerator<FocusRow[]> {
+  make: MakeRows,
+  withVoid: boolean,
+): AsyncGenerator<readonly DatasetRow[]> {
   const definitions = await listBillingKinds(db, month.add({ months: 1 }).subtract({ days: 1 }));
   const kinds: BillingKinds = new Map(definitions.map((kind) => [kind.slug, kind]));
   for (let after = 0; ; ) {
-    const documents = await store.selectDocuments(db, month, now, { after, limit: documentsPerPage });
+    const documents = await store.selectDocuments(db, month, now, { after, limit: documentsPerPage, withVoid });
     const last = documents.at(-1);
     if (last === undefined) return;
     for (const group of groupsOf(documents)) {
@@ -95,7 +148,7 @@ async function* chargesOf(
           `The export of ${month.toPlainYearMonth()} stopped; its file is not whole.`,
         );
       }
-      yield* chargesOfGroup(db, group, month, kinds);
+      yield* rowsOfGroup(db, group, month, (document) => make(document, kinds));
       for (const { kind } of group) tally.count(kind);
     }
     after = last.invoiceId;
@@ -117,21 +170,21 @@ function groupsOf(documents: readonly store.DocumentRow[]): store.DocumentRow[][
   return groups;
 }
 
-async function* chargesOfGroup(
+async function* rowsOfGroup(
   db: Database,
   group: readonly store.DocumentRow[],
   month: Temporal.PlainDate,
-  kinds: BillingKinds,
-): AsyncGenerator<FocusRow[]> {
+  make: (document: DetailedDocument) => DocumentRows,
+): AsyncGenerator<readonly DatasetRow[]> {
   const ids = group.map((document) => document.invoiceId);
   const waiting = group.map((document) => ({
     invoiceId: document.invoiceId,
     deploymentNames: document.deploymentNames,
-    charges: new DocumentCharges({ ...document, billingMonth: month } satisfies BilledDocument, kinds),
+    charges: make({ ...document, billingMonth: month }),
   }));
   for (let after = 0; ; ) {
     const lines = await store.selectLines(db, ids, { after, limit: linesPerPage });
-    const rows: FocusRow[] = [];
+    const rows: DatasetRow[] = [];
     for (const line of lines) {
       while (waiting[0] !== undefined && waiting[0].invoiceId < line.invoiceId) {
         rows.push(...waiting[0].charges.close());
@@ -139,7 +192,7 @@ async function* chargesOfGroup(
       }
       const { charges, deploymentNames } = waiting[0] as (typeof waiting)[number];
       const name = line.deployment === null ? null : (deploymentNames[line.deployment] ?? line.deployment);
-      rows.push(charges.charge({ ...line, deploymentName: name }));
+      rows.push(...charges.charge({ ...line, deploymentName: name }));
     }
     yield rows;
     // Only a document that is alone can have more lines than a page.
@@ -161,10 +214,11 @@ class Tally {
     else this.#creditNotes += 1;
   }
 
-  async *counting(batches: AsyncIterable<FocusRow[]>): AsyncGenerator<FocusRow[]> {
+  async *counting(batches: AsyncIterable<readonly DatasetRow[]>): AsyncGenerator<readonly DatasetRow[]> {
     for await (const rows of batches) {
       this.#rows += rows.length;
-      for (const { BillingCurrency: currency, BilledCost: amount } of rows) {
+      for (const { BillingCurrency: currency, BilledCost: amount, InvoiceIssueStatus: status } of rows) {
+        if (typeof currency !== 'string' || typeof amount !== 'string' || status === 'Voided') continue;
         this.#billed.set(currency, (this.#billed.get(currency) ?? new Exact(0)).plus(amount));
       }
       yield rows;

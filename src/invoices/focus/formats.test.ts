@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { columns, type FocusRow } from './columns.ts';
 import { csvLines } from './csv.ts';
+import { chooseColumns } from './datasets.ts';
 import { baseFee, chargesOf, line, vat } from '../../../test/fixtures/focus.ts';
 import { parquetBytes } from './parquet.ts';
 import { expected, readCsv, readParquet } from '../../../test/fixtures/focus-read-back.ts';
@@ -12,18 +13,22 @@ async function* batchesOf(rows: readonly FocusRow[], size = 700): AsyncGenerator
 }
 
 async function csvOf(rows: readonly FocusRow[]): Promise<string> {
-  return (await Array.fromAsync(csvLines(batchesOf(rows)))).join('');
+  return (await Array.fromAsync(csvLines(batchesOf(rows), columns))).join('');
 }
 
 async function parquetOf(rows: readonly FocusRow[]): Promise<Uint8Array> {
-  return Buffer.concat(await Array.fromAsync(parquetBytes(batchesOf(rows))));
+  return Buffer.concat(await Array.fromAsync(parquetBytes(batchesOf(rows), chooseColumns('CostAndUsage'))));
 }
 
 const some = chargesOf(
   [
     baseFee,
     line({ quantity: '12.123456789', unitPrice: '0.0213', amount: '0.26' }),
-    line({ unitPrice: null, amount: '11.00', details: { model: 'volume', tiers: [{ from: '0', upTo: null }] } }),
+    line({
+      unitPrice: null,
+      amount: '11.00',
+      details: { model: 'volume', tiers: [{ from: '0', upTo: null, units: '11', unitPrice: '1', flatFee: '0' }] },
+    }),
     line({
       kind: 'manual',
       description: 'He said "yes",\nthen no',
@@ -89,7 +94,7 @@ describe('Parquet', () => {
       }
     };
     const chunks: Uint8Array[] = [];
-    for await (const chunk of parquetBytes(counted())) {
+    for await (const chunk of parquetBytes(counted(), chooseColumns('CostAndUsage'))) {
       chunks.push(chunk);
       expect(pulled).toBeLessThan(chunks.length * 5_000 + 700);
     }

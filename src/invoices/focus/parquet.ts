@@ -1,9 +1,9 @@
 import { ByteWriter, type ParquetWriteOptions, ParquetWriter } from 'hyparquet-writer';
-import { columns, decimalPrecision, decimalScale, type FocusRow, focusVersion } from './columns.ts';
+import { type Column, decimalPrecision, decimalScale, type FocusValue, focusVersion } from './columns.ts';
+import { type DatasetChoice, type DatasetRow, metadataOf } from './datasets.ts';
 import { remember } from './remember.ts';
 
 type SchemaElement = NonNullable<ParquetWriteOptions['schema']>[number];
-type Column = (typeof columns)[number];
 
 /** So many rows are in memory at a time. */
 const rowsPerGroup = 5_000;
@@ -26,35 +26,42 @@ const typeOf: Readonly<Record<Column['type'], Omit<SchemaElement, 'name'>>> = {
   JSON: { type: 'BYTE_ARRAY', converted_type: 'JSON', logical_type: { type: 'JSON' } },
 };
 
-const schema: SchemaElement[] = [
-  { name: 'CostAndUsage', num_children: columns.length },
-  ...columns.map(({ name, type, nullable }) => ({
-    name,
-    repetition_type: nullable ? ('OPTIONAL' as const) : ('REQUIRED' as const),
-    ...typeOf[type],
-  })),
-];
+function schemaOf({ dataset, columns }: DatasetChoice): SchemaElement[] {
+  return [
+    { name: dataset, num_children: columns.length },
+    ...columns.map(({ name, type, nullable }) => ({
+      name,
+      repetition_type: nullable ? ('OPTIONAL' as const) : ('REQUIRED' as const),
+      ...typeOf[type],
+    })),
+  ];
+}
 
 /**
  * The bytes of a Parquet file, one row group after another: decimals are DECIMAL(38, 18), moments
  * are timestamps in UTC, what may be null is optional.
  */
-export async function* parquetBytes(batches: AsyncIterable<readonly FocusRow[]>): AsyncGenerator<Uint8Array> {
+export async function* parquetBytes(
+  batches: AsyncIterable<readonly DatasetRow[]>,
+  choice: DatasetChoice,
+): AsyncGenerator<Uint8Array> {
+  const { columns, dataset } = choice;
   const chunks = new ChunkWriter();
   const file = new ParquetWriter({
     writer: chunks,
-    schema,
+    schema: schemaOf(choice),
     createdBy: 'arcadia-cloud',
     kvMetadata: [
-      { key: 'focus.dataset', value: 'CostAndUsage' },
+      { key: 'focus.dataset', value: dataset },
       { key: 'focus.version', value: focusVersion },
+      { key: 'focus.metadata', value: JSON.stringify(metadataOf(choice)) },
     ],
   });
-  let waiting: FocusRow[] = [];
-  const writeGroup = async (rows: readonly FocusRow[]) => {
+  let waiting: DatasetRow[] = [];
+  const writeGroup = async (rows: readonly DatasetRow[]) => {
     const columnData = columns.map((column) => ({
       name: column.name,
-      data: rows.map((row) => physical(column, row[column.name])),
+      data: rows.map((row) => physical(column, row[column.name] ?? null)),
       offsetIndex: false,
     }));
     await file.write({ columnData, rowGroupSize: rowsPerGroup });
@@ -82,7 +89,7 @@ class ChunkWriter extends ByteWriter {
   }
 }
 
-function physical(column: Column, value: FocusRow[keyof FocusRow]): bigint | string | object | null {
+function physical(column: Column, value: FocusValue): bigint | string | object | null {
   if (value === null) return null;
   if (column.type === 'Decimal') return unscaled(value as string);
   if (column.type === 'JSON') return asItIs(value);

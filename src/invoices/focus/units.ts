@@ -1,16 +1,66 @@
 import { remember } from './remember.ts';
 
-// FOCUS wants units in one form (its attribute UnitFormat): `Hours`, `GiB-Months`, `GB/Hour`.
-
-/** Sizes of data: the same for one and for many, and written so and no other way. */
-const dataSize = /^[KMGTPE]?i?[bB]$/;
+// FOCUS wants units in one form (its attribute UnitFormat): `Hours`, `GiB-Months`, `GB/Hour`, `10 GB`. What a word
+// means is known from a table: a rule for plurals would make `Gbs` of gigabytes.
 
 /** A count of things that have no unit of their own. */
 export const countUnit = 'Units';
 
+interface Named {
+  readonly one: string;
+  readonly many: string;
+}
+
+const named = (one: string, many = `${one}s`): Named => ({ one, many });
+const times = ['Year', 'Month', 'Day', 'Hour', 'Minute', 'Second', 'Millisecond', 'Microsecond'];
+const counts = ['Count', 'Unit', 'Request', 'Token', 'Connection', 'Certificate', 'Domain', 'Core'];
+const ours = ['Node', 'Zone', 'Event', 'User', 'Server', 'Site', 'Project', 'Mailbox', 'Ticket'];
+const prefixes = ['', 'K', 'M', 'G', 'T', 'P', 'E', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
+
+/** By the word in lower case, for one and for many. */
+const byWord = new Map<string, Named>(
+  [...times, ...counts, ...ours].flatMap((word) => {
+    const name = named(word, word === 'Mailbox' ? 'Mailboxes' : undefined);
+    return [
+      [name.one.toLowerCase(), name],
+      [name.many.toLowerCase(), name],
+    ];
+  }),
+);
+for (const [word, name] of [
+  ['h', named('Hour')],
+  ['hr', named('Hour')],
+  ['hrs', named('Hour')],
+  ['min', named('Minute')],
+  ['mins', named('Minute')],
+  ['sec', named('Second')],
+  ['s', named('Second')],
+  ['ms', named('Millisecond')],
+  ['pc', named('Unit')],
+  ['pcs', named('Unit')],
+  ['piece', named('Unit')],
+  ['pieces', named('Unit')],
+  ['item', named('Unit')],
+  ['items', named('Unit')],
+  ['vcpu', named('VCPU')],
+  ['vcpus', named('VCPU')],
+] as const) {
+  byWord.set(word, name);
+}
+
+/** Sizes of data, the same for one and for many. `Gb` is a gigabit where somebody wrote it so; `gb` in small letters is a gigabyte. */
+const sizes = new Map<string, string>();
+for (const prefix of prefixes) {
+  for (const letter of ['b', 'B']) sizes.set(prefix + letter, prefix + letter);
+  sizes.set(`${prefix}B`.toLowerCase(), `${prefix}B`);
+  sizes.set(`${prefix}B`.toUpperCase(), `${prefix}B`);
+}
+sizes.set('b', 'b');
+
 /**
  * A unit as ours are written (`hour`, `GiB-month`, `node-hour`) or as a person wrote it on a line by
- * hand (`support hour`), in the form of FOCUS: base units capitalised, the last one in the plural.
+ * hand (`support hour`, `10 GB`), in the form of FOCUS. A word that is not in the table stays as it was written, with
+ * a capital.
  */
 export function focusUnit(unit: string | null): string {
   return unit === null ? countUnit : inFocus(unit);
@@ -21,17 +71,22 @@ const inFocus = remember(1_000, (unit: string): string => {
   if (words === '') return countUnit;
   const [numerator = '', ...denominators] = words.split('/');
   const bases = numerator.split('-');
-  const named = bases.map((base, index) => (index === bases.length - 1 ? plural(capital(base)) : capital(base)));
-  return [named.join('-'), ...denominators.map(capital)].join('/');
+  const inForm = bases.map((base, index) => nameOf(base, index === bases.length - 1 ? 'many' : 'one'));
+  return [inForm.join('-'), ...denominators.map((words) => nameOf(words, /^\d/.test(words) ? 'many' : 'one'))].join(
+    '/',
+  );
 });
 
-function capital(words: string): string {
-  return words
-    .split(' ')
-    .map((word) => (dataSize.test(word) ? word : word.charAt(0).toUpperCase() + word.slice(1)))
+/** `10 gb`, `support hour`: only the last word has a plural. */
+function nameOf(words: string, number: keyof Named): string {
+  const all = words.trim().split(' ');
+  return all
+    .map((word, index) => {
+      const size = sizes.get(word);
+      if (size !== undefined) return size;
+      const known = byWord.get(word.toLowerCase());
+      if (known !== undefined) return known[index === all.length - 1 ? number : 'one'];
+      return word.charAt(0).toUpperCase() + word.slice(1);
+    })
     .join(' ');
-}
-
-function plural(word: string): string {
-  return dataSize.test(word) || /s$/i.test(word) ? word : `${word}s`;
 }

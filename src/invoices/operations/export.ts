@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { declareDocument, type Operation } from '../../platform/declare/operation.ts';
 import { month } from '../../platform/declare/schemas.ts';
+import { datasetNames } from '../focus/datasets.ts';
 import * as focus from '../focus/export.ts';
 
 const mediaTypes = { csv: 'text/csv', parquet: 'application/vnd.apache.parquet' } as const;
@@ -10,7 +11,7 @@ export const exportFocus = declareDocument({
   name: 'export focus',
   operationId: 'exportFocus',
   tag: 'invoices',
-  summary: 'A month of what customers were billed, as FOCUS 1.4 Cost and Usage',
+  summary: 'A month of what customers were billed, in FOCUS 1.4',
   description:
     'Every line and tax of the invoices of the month that are issued, and of the credit notes issued in it; what is a ' +
     'draft, approved or void is left out. The BilledCosts of an InvoiceId add up to its total. It is sent as it is made.',
@@ -18,10 +19,21 @@ export const exportFocus = declareDocument({
   query: z.object({
     month,
     format: z.enum(focus.focusFormats).default('csv').meta({ description: 'The form of the file' }),
+    dataset: z.enum(datasetNames).default('CostAndUsage').meta({ description: 'What is exported' }),
+    columns: z
+      .string()
+      .max(4_000)
+      .optional()
+      .meta({ description: 'Only these columns of it, separated by commas; all where it is left out' }),
   }),
   produces: Object.values(mediaTypes),
   async run({ db, query, now, signal }) {
-    const { filename, content } = await focus.exportFocus(db, { ...query, now, signal });
+    const { filename, content } = await focus.exportFocus(db, {
+      ...query,
+      columns: query.columns?.split(',').map((name) => name.trim()),
+      now,
+      signal,
+    });
     return { type: mediaTypes[query.format], body: content, filename };
   },
 });
