@@ -178,6 +178,8 @@ export interface ProviderIdentity {
   readonly name: string;
   /** Set when the other side is a simulator: its virtual instant, which the database's clock follows. */
   readonly simulatedAt: Temporal.Instant | null;
+  /** What the provider's clock said as it answered, to the second; null where it does not tell. */
+  readonly answeredAt: Temporal.Instant | null;
 }
 
 /** What a token may read. `unknown`: the provider could not be asked just now. */
@@ -207,8 +209,10 @@ export interface Provider {
     projectExternalIds: readonly string[],
     signal?: AbortSignal,
   ): AsyncIterable<ListingEvent<ListedMembership>>;
-  /** Actions that started at or after `since`, newest first, as the provider lists them. */
+  /** Actions that began or completed at `since` or later, or have not completed, as the provider lists them. */
   listActions(since: Temporal.Instant, signal?: AbortSignal): AsyncIterable<ListingEvent<ProviderAction>>;
+  /** One action as it is now. `gone`: 404; `unknown`: it could not be asked for or not be understood. */
+  lookupAction(externalId: string, signal?: AbortSignal): Promise<ProviderAction | 'gone' | 'unknown'>;
   listSizes(signal?: AbortSignal): AsyncIterable<ListingEvent<ProviderSize>>;
   /** Is this one still there? 404 is `gone`; 401, 403 and failures are `unknown`. */
   lookup(kind: ResourceKind, externalId: string, signal?: AbortSignal): Promise<LookupResult>;

@@ -23,7 +23,12 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 const now = Temporal.Instant.from('2026-05-01T10:00:00Z');
-const real: ProviderIdentity = { accountId: 'team-1', name: 'Ährenfeld & Söhne GmbH', simulatedAt: null };
+const real: ProviderIdentity = {
+  accountId: 'team-1',
+  name: 'Ährenfeld & Söhne GmbH',
+  simulatedAt: null,
+  answeredAt: null,
+};
 const request: AccountRequest = {
   provider: 'digitalocean',
   apiUrl: 'https://api.example',
@@ -73,7 +78,7 @@ test('accounts have slugs of their own', async () => {
 
 test('simulated and real accounts never share a database, and a simulated one sets its clock', async () => {
   const { db } = database;
-  const simulated = { accountId: 'sim', name: 'Simulated', simulatedAt: now };
+  const simulated = { accountId: 'sim', name: 'Simulated', simulatedAt: now, answeredAt: now };
   const account = await connectAccount(db, request, simulated, Temporal.Now.instant());
   expect(account).toMatchObject({ simulated: true, connectedAt: now, meteredFrom: now });
   expect(await databaseClock(db).now()).toEqual(now);

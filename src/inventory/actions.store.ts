@@ -6,29 +6,54 @@ import { type Observation, splitAtConnection } from './sync.store.ts';
 
 // The provider's action log as it was read, and what the timelines of droplets are made from.
 
-/**
- * From when on actions have to be read again: a little before the last reading that was complete,
- * and, of those under way then that are not older than `inProgressDays`, the oldest. The first
- * reading begins where metering does.
- */
-export async function selectActionWatermark(
+/** How far the action log was read; the first reading begins where metering does. */
+export interface ActionPosition {
+  /** The newest action that a whole reading has shown began then. */
+  readonly readThrough: Temporal.Instant;
+  /** Whether a reading was whole since `dayStart`. */
+  readonly readToday: boolean;
+}
+
+export async function selectActionPosition(
   conn: Database,
   accountId: number,
-  now: Temporal.Instant,
-  limits: { overlapMinutes: number; inProgressDays: number },
-): Promise<Temporal.Instant> {
-  const { rows } = await sql<{ since: Temporal.Instant }>`
-    SELECT least(
-      coalesce((
-        SELECT started_at - make_interval(mins => ${limits.overlapMinutes}::int) FROM sync_runs
-        WHERE account_id = a.account_id AND kind = 'action' AND outcome = 'complete' ORDER BY started_at DESC LIMIT 1
-      ), least(a.connected_at, a.metered_from)),
-      (SELECT min(started_at) FROM provider_actions
-       WHERE account_id = a.account_id AND status = 'in-progress'
-         AND started_at >= ${now}::timestamptz - make_interval(days => ${limits.inProgressDays}::int))
-    ) AS since
-    FROM accounts a WHERE a.account_id = ${accountId}`.execute(conn);
-  return rows[0]!.since;
+  dayStart: Temporal.Instant,
+): Promise<ActionPosition> {
+  const { rows } = await sql<ActionPosition>`
+    SELECT coalesce(r.read_through, least(a.connected_at, a.metered_from)) AS "readThrough",
+           coalesce(r.started_at >= ${dayStart}, false) AS "readToday"
+    FROM accounts a
+    LEFT JOIN LATERAL (
+      SELECT read_through, started_at FROM sync_runs
+      WHERE account_id = a.account_id AND kind = 'action' AND outcome = 'complete' ORDER BY started_at DESC LIMIT 1) r ON true
+    WHERE a.account_id = ${accountId}`.execute(conn);
+  return rows[0]!;
+}
+
+/** Notes on a run how far it has read: what it read now, or what was read before. */
+export async function setReadThrough(conn: Database, syncRunId: number, readThrough: Temporal.Instant): Promise<void> {
+  await sql`UPDATE sync_runs SET read_through = ${readThrough} WHERE sync_run_id = ${syncRunId}`.execute(conn);
+}
+
+/** Actions that were in progress when they were last read, without those just `listed`; others in each run. */
+export async function selectOpenActions(
+  conn: Database,
+  { accountId, syncRunId }: Observation,
+  listed: readonly string[],
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    SELECT external_id AS id FROM provider_actions
+    WHERE account_id = ${accountId} AND status = 'in-progress' AND external_id <> ALL(${listed}::text[])
+    ORDER BY hashtextextended(external_id, ${syncRunId}) LIMIT ${limit}`.execute(conn);
+  return rows.map(({ id }) => id);
+}
+
+/** The provider knows these actions no longer. */
+export async function forgetActions(conn: Database, accountId: number, externalIds: readonly string[]): Promise<void> {
+  await sql`
+    UPDATE provider_actions SET status = 'gone'
+    WHERE account_id = ${accountId} AND external_id = ANY(${externalIds}::text[])`.execute(conn);
 }
 
 /** Keeps a page of actions: a JSON array of ProviderAction in snake_case, with `ord`. */

@@ -1,14 +1,17 @@
 import type { Attributes, ProviderAction } from '../cloud/provider.ts';
 import {
   type BelievedRow,
+  forgetActions,
   markApplied,
-  selectActionWatermark,
+  selectActionPosition,
   selectBelieved,
   selectCompletedActions,
   selectDueDroplets,
   selectLastSighting,
+  selectOpenActions,
   type Sighting,
   selectSightings,
+  setReadThrough,
   stageCorrections,
   upsertActions,
 } from './actions.store.ts';
@@ -18,10 +21,11 @@ import { lockHistory, type Observation, rewriteMemberships, rewriteStates, stage
 import { recordRun, type Session, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
 
 /**
- * Read again each time: an action is listed a moment after it began, and one that was under way must
- * be seen to complete. One under way for longer than this never will.
+ * The log is read from the newest action that was seen on, and not from when we looked: it may lag by
+ * hours. The margin is for actions that are listed a little later than others that began after them;
+ * once a UTC day it is a longer one. What is still in progress and older is asked for by its id.
  */
-const watermark = { overlapMinutes: 60, inProgressDays: 7 };
+const reach = { marginMinutes: 60, dailyMarginHours: 72, openMax: 50 };
 
 /** Droplets whose timelines are corrected in one transaction. */
 const batchDroplets = 200;
@@ -35,34 +39,78 @@ export function syncActions(session: Session): Promise<SyncResult> {
   return recordRun(session, 'action', async (run) => {
     const { conn, account, provider, clock, signal } = session;
     const observation = observe(session, run, []);
-    const since = await selectActionWatermark(conn, account.accountId, run.observedAt, watermark);
+    const dayStart = run.observedAt.toZonedDateTimeISO('UTC').startOfDay().toInstant();
+    const { readThrough, readToday } = await selectActionPosition(conn, account.accountId, dayStart);
+    const since = readThrough.subtract(
+      readToday ? { minutes: reach.marginMinutes } : { hours: reach.dailyMarginHours },
+    );
     const counts = { new: 0, changed: 0 };
+    let newest = readThrough;
+    const listedOpen: string[] = [];
+    const keep = async (batch: readonly ProviderAction[], first: number) => {
+      const written = await upsertActions(conn, observation, toStorableJson(toRows(batch, first)));
+      counts.new += written.new;
+      counts.changed += written.changed;
+    };
     const { end, pages, items } = await stagePages(
       session,
       'action',
       provider.listActions(since, signal),
       async (batch: readonly ProviderAction[], first) => {
-        const rows = batch.map((action, index) => ({
-          ord: first + index,
-          external_id: action.externalId,
-          type: action.type,
-          status: action.status,
-          resource_kind: action.resourceKind,
-          resource_external_id: action.resourceExternalId,
-          started_at: action.startedAt,
-          completed_at: action.completedAt,
-          payload: action.payload,
-        }));
-        const written = await upsertActions(conn, observation, toStorableJson(rows));
-        counts.new += written.new;
-        counts.changed += written.changed;
+        for (const { externalId, status, startedAt } of batch) {
+          newest = later(newest, startedAt);
+          if (status === 'in-progress') listedOpen.push(externalId);
+        }
+        await keep(batch, first);
       },
     );
+    const listed = listingOutcome(end, pages);
+    if (listed.outcome !== 'failed') {
+      const { found, gone } = await askForOpen(session, observation, listedOpen);
+      await keep(found, items);
+      await forgetActions(conn, account.accountId, gone);
+    }
     const now = await clock.now();
     await applyActions(session, observation, now);
-    const listed = listingOutcome(end, pages);
+    // Of what broke off nobody knows what lies behind.
+    if (listed.outcome === 'complete') await setReadThrough(conn, run.syncRunId, earlier(newest, run.observedAt));
     await run.finish(conn, { ...listed, ...nothingApplied, seen: items, ...counts }, now);
   });
+}
+
+const earlier = (a: Temporal.Instant, b: Temporal.Instant) => (Temporal.Instant.compare(a, b) <= 0 ? a : b);
+const later = (a: Temporal.Instant, b: Temporal.Instant | null) =>
+  b === null || Temporal.Instant.compare(a, b) >= 0 ? a : b;
+
+function toRows(batch: readonly ProviderAction[], first: number) {
+  return batch.map((action, index) => ({
+    ord: first + index,
+    external_id: action.externalId,
+    type: action.type,
+    status: action.status,
+    resource_kind: action.resourceKind,
+    resource_external_id: action.resourceExternalId,
+    started_at: action.startedAt,
+    completed_at: action.completedAt,
+    payload: action.payload,
+  }));
+}
+
+/** What has become of actions that were in progress, which the listing does not show. */
+async function askForOpen(
+  { conn, provider, signal }: Session,
+  observation: Observation,
+  listed: readonly string[],
+): Promise<{ found: ProviderAction[]; gone: string[] }> {
+  const found: ProviderAction[] = [];
+  const gone: string[] = [];
+  for (const externalId of await selectOpenActions(conn, observation, listed, reach.openMax)) {
+    if (signal?.aborted) break;
+    const answer = await provider.lookupAction(externalId, signal);
+    if (answer === 'gone') gone.push(externalId);
+    else if (answer !== 'unknown') found.push(answer);
+  }
+  return { found, gone };
 }
 
 /** Brings the droplets' history in line with the actions that it does not know of yet, batch by batch. */

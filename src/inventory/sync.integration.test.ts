@@ -326,7 +326,7 @@ describe('changes', () => {
     await cloud.advance({ minutes: 15 });
     const seen = cloud.simulator.now();
     await cloud.sync();
-    const clock = { now: async () => Temporal.Instant.from('1970-01-01T00:00:00Z') };
+    const clock = { now: async () => seen.subtract({ seconds: 100 }) };
     await cloud.happen(
       { type: 'rename_droplet', droplet: 7001, name: 'web-1' },
       { type: 'destroy', kind: 'droplet', id: 7002 },

@@ -4,10 +4,11 @@ import type { SecretKey } from '../platform/secrets/crypto.ts';
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { type Account, identifyAccount, listAccounts, openAccount } from './accounts.ts';
+import { nothingApplied } from './listing.ts';
 import { syncActions } from './sync-actions.ts';
 import { syncKind } from './sync-kind.ts';
 import { syncProjects } from './sync-projects.ts';
-import type { Session, SyncProgress, SyncResult } from './sync-run.ts';
+import { recordRun, type Session, type SyncProgress, type SyncResult } from './sync-run.ts';
 import { selectSyncRuns, type SyncRunFilters, type SyncRunRow } from './store.ts';
 import { prepareStaging } from './sync.store.ts';
 
@@ -38,7 +39,9 @@ export interface SyncOptions {
  *
  * Takes one connection for as long as it lasts, and another now and then to read the clock.
  *
- * Errors: those of identifyAccount (nothing was read then), invalid_argument for a kind that the
+ * A machine's clock that is minutes off the provider's reads nothing: every run is partial and says so.
+ *
+ * Errors: those of identifyAccount and clock_conflict (nothing was read then), invalid_argument for a kind that the
  * provider has not, cancelled if another run was waited for; what the database says.
  */
 export async function syncAccount(
@@ -48,8 +51,11 @@ export async function syncAccount(
   options: SyncOptions,
 ): Promise<SyncResult[]> {
   const kinds = chooseKinds(provider, options.kinds);
-  const { simulatedAt } = await identifyAccount(account, provider, await options.clock.now(), options.signal);
+  const identity = await identifyAccount(account, provider, await options.clock.now(), options.signal);
+  const { simulatedAt, answeredAt } = identity;
   if (simulatedAt !== null) await followSimulatedClock(db, simulatedAt);
+  // A simulated account's clock is its simulator's own.
+  const skew = simulatedAt === null ? await clockSkew(options.clock, answeredAt) : null;
   return db.connection().execute(async (conn) => {
     await prepareStaging(conn);
     const session: Session = {
@@ -63,10 +69,35 @@ export async function syncAccount(
     const results: SyncResult[] = [];
     for (const kind of kinds) {
       if (options.signal?.aborted) break;
-      results.push(await syncOne(session, kind));
+      results.push(await (skew === null ? syncOne(session, kind) : refuseToSync(session, kind, skew)));
     }
     return results;
   });
+}
+
+/** A clock that differs by more than this from the provider's is not believed. */
+const skewSecondsMax = 120;
+
+interface Skew {
+  readonly providerAt: Temporal.Instant;
+  readonly reason: string;
+}
+
+async function clockSkew(clock: Clock, answeredAt: Temporal.Instant | null): Promise<Skew | null> {
+  if (answeredAt === null) return null;
+  const seconds = Math.round((await clock.now()).since(answeredAt).total('seconds'));
+  if (Math.abs(seconds) <= skewSecondsMax) return null;
+  const off = Temporal.Duration.from({ seconds: Math.abs(seconds) }).round({ largestUnit: 'days' });
+  const reason = `This machine's clock is ${off.toLocaleString('en', { style: 'long' })} ${seconds > 0 ? 'ahead of' : 'behind'} the provider's. Nothing was read.`;
+  return { providerAt: answeredAt, reason };
+}
+
+/** Records a run that reads nothing, at the provider's time: what is dated by a wrong clock stays wrong. */
+function refuseToSync(session: Session, kind: string, { providerAt, reason }: Skew): Promise<SyncResult> {
+  const clock: Clock = { now: async () => providerAt };
+  return recordRun({ ...session, clock }, kind, (run) =>
+    run.finish(session.conn, { outcome: 'partial', reason, unread: null, ...nothingApplied }, providerAt),
+  );
 }
 
 function syncOne(session: Session, kind: string): Promise<SyncResult> {

@@ -235,7 +235,7 @@ test('a kind enabled while a range is being metered is metered for all of its da
 test('an account whose metered_from moves on, and back, is metered from there', async () => {
   const secretKey = parseSecretKey(generateSecretKey());
   if (secretKey === null) throw new Error('a generated key is a key');
-  const identity = { accountId: 'team', name: 'Team', simulatedAt: null };
+  const identity = { accountId: 'team', name: 'Team', simulatedAt: null, answeredAt: null };
   const request = {
     provider: 'digitalocean',
     apiUrl: 'https://api.example.com',

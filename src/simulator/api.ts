@@ -9,7 +9,7 @@ import { linksOf, pageOf, type PageRequest, pageRequest } from './pages.ts';
 import { Random } from './random.ts';
 import type { RateLimiter, Verdict } from './rate-limit.ts';
 import { type ListRoute, matcher, type OneRoute, routesOf } from './routes.ts';
-import { SECOND } from './time.ts';
+import { httpDate, SECOND } from './time.ts';
 import type { Lens } from './views.ts';
 
 const messages = {
@@ -65,12 +65,14 @@ export class Api {
             : (this.#fail(asked) ?? this.#spoil(asked, this.#show(asked)));
     const past = faults.take('reset_in_past', asked.path);
     const resetInMs = past === undefined ? verdict.resetInMs : -past.seconds * SECOND;
+    const skew = faults.take('clock_skew', asked.path);
     return {
       ...answer,
       headers: {
         'ratelimit-limit': verdict.limit,
         'ratelimit-remaining': answer.status === 429 ? 0 : verdict.remaining,
         'ratelimit-reset': Math.ceil((clock.now + resetInMs) / SECOND),
+        ...(skew !== undefined && { date: httpDate(clock.now + skew.seconds * SECOND) }),
         ...answer.headers,
       },
     };
@@ -189,6 +191,10 @@ export class Api {
       shownStatus: ({ id }: Droplet) => unknown.find((fault) => (fault.droplet ?? id) === id)?.status ?? null,
       reservedIpUrn: faults.take('reservedip_urns', path) ? 'reservedip' : 'floatingip',
       actionsLate: (faults.take('late_actions', path)?.bySeconds ?? 0) * SECOND,
+      actionsLag: faults
+        .takeAll('lagging_actions', path)
+        .map(({ bySeconds, droplet = null }) => ({ by: bySeconds * SECOND, droplet })),
+      actionsUnordered: faults.take('unordered_actions', path) !== undefined,
       hiddenScopes: faults.hiddenScopes(path),
     };
   }
@@ -198,5 +204,7 @@ const plainLens: Omit<Lens, 'world'> = {
   shownStatus: () => null,
   reservedIpUrn: 'floatingip',
   actionsLate: 0,
+  actionsLag: [],
+  actionsUnordered: false,
   hiddenScopes: new Set(),
 };

@@ -6,9 +6,12 @@ export class SimulatedClock {
   readonly timeline: Timeline;
   /** On the machine's own monotonic clock. */
   readonly #startedAt = performance.now();
-  #headers = { at: Number.NaN, headers: { date: '', 'x-simulated-clock': '' } };
+  readonly #marked: boolean;
+  #headers: { at: number; headers: Readonly<Record<string, string>> } = { at: Number.NaN, headers: {} };
 
-  constructor(script: Script, seed: number, at: Ms) {
+  /** @param marked whether answers tell that they are a simulator's */
+  constructor(script: Script, seed: number, at: Ms, marked: boolean) {
+    this.#marked = marked;
     this.timeline = new Timeline(script, seed, at);
   }
 
@@ -17,10 +20,11 @@ export class SimulatedClock {
   }
 
   /** What every answer tells of the instant: by it a client knows a simulator. Made once per instant. */
-  get headers(): { readonly date: string; readonly 'x-simulated-clock': string } {
+  get headers(): Readonly<Record<string, string>> {
     const { now } = this;
     if (this.#headers.at !== now) {
-      this.#headers = { at: now, headers: { date: httpDate(now), 'x-simulated-clock': rfc3339(now) } };
+      const mark = this.#marked ? { 'x-simulated-clock': rfc3339(now) } : {};
+      this.#headers = { at: now, headers: { date: httpDate(now), ...mark } };
     }
     return this.#headers.headers;
   }

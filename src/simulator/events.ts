@@ -13,7 +13,7 @@ const uuid = z.uuid().optional();
 const name = z.string().min(1).max(255);
 const region = z.enum(regionSlugs as [string, ...string[]]).default('fra1');
 const size = z.enum(sizeSlugs);
-const seconds = z.int().min(0).max(86_400).default(0);
+const seconds = z.int().min(0).max(2_592_000).default(0);
 const tags = z.array(name).max(50).default([]);
 /** A project's id; the default project when left out. */
 const project = z.string().optional();

@@ -93,6 +93,17 @@ export const faultInput = z.discriminatedUnion('fault', [
   /** `do:reservedip:` where the description, and the simulator otherwise, has `do:floatingip:`. */
   z.strictObject({ fault: z.literal('reservedip_urns'), ...where }),
   /** Actions are shown in progress for so long after their effect. */
+  /** The action log does not show yet what began within so long: all of it, or one droplet's only. */
+  z.strictObject({
+    fault: z.literal('lagging_actions'),
+    ...where,
+    bySeconds: z.int().positive(),
+    droplet: z.int().positive().optional(),
+  }),
+  /** The action log is in the order in which actions completed, those in progress last. */
+  z.strictObject({ fault: z.literal('unordered_actions'), ...where }),
+  /** The header `date` is so many seconds ahead of the provider's own clock, or behind it. */
+  z.strictObject({ fault: z.literal('clock_skew'), ...where, seconds: z.int() }),
   z.strictObject({ fault: z.literal('late_actions'), ...where, bySeconds: z.int().positive().default(600) }),
 ]);
 

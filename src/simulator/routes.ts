@@ -100,9 +100,18 @@ function droplets({ world }: Lens, query: URLSearchParams): readonly Droplet[] {
 }
 
 /** Newest first. */
-function actions({ world }: Lens): Sequence {
-  const { length } = world.actions;
-  return { length, at: (i) => world.actions[length - 1 - i] };
+function actions({ world, actionsLag, actionsUnordered }: Lens): Sequence {
+  const isHidden = ({ startedAt, resourceType, resourceId }: Action) =>
+    actionsLag.some(
+      ({ by, droplet }) =>
+        startedAt > world.now - by && (droplet === null || (resourceType === 'droplet' && resourceId === droplet)),
+    );
+  let shown: readonly Action[] = world.actions;
+  if (actionsLag.length > 0) shown = shown.filter((each) => !isHidden(each));
+  const completed = ({ completedAt }: Action) => (completedAt > world.now ? Number.NEGATIVE_INFINITY : completedAt);
+  if (actionsUnordered) shown = shown.toSorted((a, b) => completed(a) - completed(b));
+  const { length } = shown;
+  return { length, at: (i) => shown[length - 1 - i] };
 }
 
 function action(lens: Lens, id: string): View | null {

@@ -29,6 +29,8 @@ export interface SimulatorOptions {
   readonly host?: string;
   /** The only bearer token that is good; any is when left out. */
   readonly token?: string;
+  /** Whether answers carry `x-simulated-clock`; true when left out. Without it this is a provider like the real one. */
+  readonly marked?: boolean;
 }
 
 export interface Simulator {
@@ -65,7 +67,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const script = fleets[fleet](seed, resources);
   const at = options.at?.epochMilliseconds ?? script.start;
   if (at < script.start) throw new RangeError(`the fleet ${fleet} begins at ${instantOf(script.start)}`);
-  const clock = new SimulatedClock(script, seed, at);
+  const clock = new SimulatedClock(script, seed, at, options.marked ?? true);
   const faults = new FaultBoard();
   const limiter = new RateLimiter();
   const log = new RequestLog();
@@ -166,8 +168,8 @@ function send(response: ServerResponse, clock: SimulatedClock, { status, headers
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   response.sendDate = false;
   response.writeHead(status, {
-    ...headers,
     ...clock.headers,
+    ...headers,
     'content-length': bytes.length,
   });
   if (drop === 'within') response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.destroy());

@@ -18,6 +18,10 @@ export interface Lens {
   readonly reservedIpUrn: string;
   /** Actions are told of as in progress for this long after they completed. */
   readonly actionsLate: Ms;
+  /** What began within so long is not in the action log yet; of one droplet, or of all (null). */
+  readonly actionsLag: readonly { readonly by: Ms; readonly droplet: number | null }[];
+  /** The action log is in the order of completion, not in that of beginning. */
+  readonly actionsUnordered: boolean;
   /** Scopes that the token lacks without being told: what they would show is left out. */
   readonly hiddenScopes: ReadonlySet<string>;
 }

@@ -226,6 +226,42 @@ describe('answers that are not as they were described', () => {
   });
 });
 
+describe('clocks', () => {
+  const shown = async () =>
+    (await opened.send('/v2/actions')).body.actions.map(
+      (each: { id: number; resource_id: number }) => each.resource_id,
+    );
+
+  test('the action log lags, of one droplet or of all, or is in another order', async () => {
+    const [first, second] = ids(await droplets());
+    const power = (droplet: number | undefined, seconds: number) => ({
+      type: 'power',
+      droplet,
+      action: 'reboot',
+      seconds,
+    });
+    await opened.control('fleet', { events: [power(first, 3_000)] });
+    await opened.control('clock', { advanceBy: 'PT10M' });
+    await opened.control('fleet', { events: [power(second, 0)] });
+    await opened.control('clock', { advanceBy: 'PT50M' });
+    expect((await shown()).slice(0, 2)).toEqual([second, first]);
+    await fault({ fault: 'unordered_actions' });
+    expect((await shown()).slice(0, 2)).toEqual([first, second]);
+    await opened.send('/_simulator/faults', { method: 'DELETE' });
+    await fault({ fault: 'lagging_actions', bySeconds: 3_601, droplet: first });
+    expect((await shown())[0]).toBe(second);
+    await fault({ fault: 'lagging_actions', bySeconds: 3_001 });
+    expect(await shown()).not.toContain(second);
+  });
+
+  test('the header date is not the clock', async () => {
+    await fault({ fault: 'clock_skew', seconds: -90 });
+    const { date, 'x-simulated-clock': clock } = (await droplets()).headers;
+    expect(clock).toBe('2026-05-01T00:00:00Z');
+    expect(date).toBe('Thu, 30 Apr 2026 23:58:30 GMT');
+  });
+});
+
 test('a fault holds for its path, so many times, or until cleared', async () => {
   await fault({ fault: 'server_error', path: '/v2/droplets', count: 2 });
   expect((await opened.send('/v2/volumes')).status).toBe(200);

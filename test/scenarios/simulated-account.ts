@@ -49,12 +49,20 @@ function hurried(): Machine {
 
 let tokens = 0;
 
-/** Without a fleet: the bare one, with so many droplets; without a number, with none. */
+/**
+ * Without a fleet: the bare one, with so many droplets; without a number, with none. `real`: the simulator
+ * does not say that it is one, and this machine's clock shows the same time.
+ */
 export async function openSimulatedAccount(
   db: Database,
-  { fleet, resources, seed = 1 }: { fleet?: FleetName; resources?: number; seed?: number } = {},
+  {
+    fleet,
+    resources,
+    seed = 1,
+    real = false,
+  }: { fleet?: FleetName; resources?: number; seed?: number; real?: boolean } = {},
 ): Promise<SimulatedAccount> {
-  const simulator = await startSimulator({ fleet: fleet ?? 'bare', seed, resources: resources ?? 1 });
+  const simulator = await startSimulator({ fleet: fleet ?? 'bare', seed, resources: resources ?? 1, marked: !real });
   const control = async (method: string, path: string, body?: unknown) => {
     const answer = await fetch(`${simulator.url}/_simulator${path}`, {
       method,
@@ -88,10 +96,10 @@ export async function openSimulatedAccount(
     db,
     { provider: 'digitalocean', apiUrl: simulator.url, credentials, secretKey },
     identity,
-    Temporal.Now.instant(),
+    real ? simulator.now() : Temporal.Now.instant(),
   );
-  const sync = (options: Partial<SyncOptions> = {}) =>
-    syncAccount(db, account, provider, { clock: databaseClock(db), ...options });
+  const clock = real ? { now: async () => simulator.now() } : databaseClock(db);
+  const sync = (options: Partial<SyncOptions> = {}) => syncAccount(db, account, provider, { clock, ...options });
   return {
     account,
     provider,

@@ -12,7 +12,7 @@ import type {
 import { BackupSources } from './backups.ts';
 import { actionsSince, collectionsByKind, projectMembers, readAll, sizes } from './collections.ts';
 import { lookupPath, scopes } from './endpoints.ts';
-import { account } from './kinds/account.ts';
+import { account, readAction } from './kinds/account.ts';
 import { type Machine, machine } from './machine.ts';
 import { paginate } from './paginate.ts';
 import { Reading, Requester, RequestFailure, type RequestLimits, requestLimits } from './request.ts';
@@ -92,13 +92,14 @@ export function createDigitalOcean(options: ProviderOptions, surroundings: Surro
 
     async identify(signal) {
       try {
-        const { body, simulatedAt } = await requester.get('/v2/account', {}, signal);
+        const { body, simulatedAt, answeredAt } = await requester.get('/v2/account', {}, signal);
         const result = account.safeParse(body);
         if (!result.success)
           throw new RequestFailure('malformed', 'GET /v2/account answered something else than an account');
         return {
           ...result.data.account,
           simulatedAt: simulatedAt === null ? null : Temporal.Instant.from(simulatedAt),
+          answeredAt,
         };
       } catch (error) {
         throw explain(error, apiUrl);
@@ -134,6 +135,16 @@ export function createDigitalOcean(options: ProviderOptions, surroundings: Surro
     },
 
     listActions: (since, signal) => paginate(new Reading(requester, signal), actionsSince(since)),
+
+    async lookupAction(externalId, signal) {
+      try {
+        const { body } = await requester.get(`/v2/actions/${encodeURIComponent(externalId)}`, {}, signal);
+        const result = readAction((body as { action?: unknown } | null)?.action);
+        return result.ok ? result.item : 'unknown';
+      } catch (error) {
+        return error instanceof RequestFailure && error.status === 404 ? 'gone' : 'unknown';
+      }
+    },
 
     listSizes: (signal) => paginate(new Reading(requester, signal), sizes),
 

@@ -58,11 +58,16 @@ export const dropletBackups = [
 ];
 export const sizes = collection(endpoints.sizes, 'slug', readSize);
 
-/** Newest first; not read beyond the first that started before `since`. */
+/**
+ * Those that began or completed at `since` or later, or have not completed. The newest come first, by and
+ * large: no order is promised, so the rest is left out only after a whole page without any of them.
+ */
 export function actionsSince(since: Temporal.Instant): Collection<ProviderAction> {
+  const isOld = (at: Temporal.Instant | null) => at !== null && Temporal.Instant.compare(at, since) < 0;
   return {
     ...collection(endpoints.actions, 'id', readAction),
-    stopsAt: ({ startedAt }) => startedAt !== null && Temporal.Instant.compare(startedAt, since) < 0,
+    wants: ({ startedAt, completedAt, status }) =>
+      status === 'in-progress' || !isOld(startedAt) || (completedAt !== null && !isOld(completedAt)),
   };
 }
 

@@ -196,14 +196,20 @@ test('a missing scope is named', async () => {
   expect(end).toMatchObject({ problem: 'forbidden', reason: expect.stringContaining('thing:read') });
 });
 
-test('reading stops where the rest is not wanted, and nothing is counted then', async () => {
-  const { api, reading } = await start(inTurn(page(ids('c', 'b', 'a'), 900, '/v2/things?page=2')));
-  const newer: Collection<string> = { ...things, stopsAt: (id) => id < 'b' };
+test('reading stops after a whole page without anything wanted, and nothing is counted then', async () => {
+  const { api, reading } = await start(
+    inTurn(
+      page(ids('d', 'a', 'c'), 900, '/v2/things?page=2'),
+      page(ids('a1', 'e'), 900, '/v2/things?page=3'),
+      page(ids('a2', 'a3'), 900, '/v2/things?page=4'),
+    ),
+  );
+  const newer: Collection<string> = { ...things, wants: (id) => id >= 'b' };
   expect(await readListing(paginate(reading, newer))).toMatchObject({
-    items: ['c', 'b'],
+    items: ['d', 'c', 'e'],
     end: { outcome: 'complete' },
   });
-  expect(api.asked).toHaveLength(1);
+  expect(api.asked).toHaveLength(3);
 });
 
 test('GPU droplets come from a listing of their own; both must be complete', async () => {

@@ -31,8 +31,8 @@ export interface Collection<T> {
   idOf(raw: unknown): string | null;
   /** `skip`: the item is well formed and not asked for. */
   read(raw: unknown): Read<T> | 'skip';
-  /** True for the item from which on the rest is not wanted. Then nothing is counted. */
-  stopsAt?(item: T): boolean;
+  /** Whether an item is wanted; after a whole page without such a one nothing more is read, and nothing is counted. */
+  wants?(item: T): boolean;
 }
 
 /** The ids read so far, each with the number of the pass in which it was read last. */
@@ -102,7 +102,7 @@ interface Counted {
 
 async function* readPass<T>(
   reading: Reading,
-  { endpoint, idOf, read, stopsAt }: Collection<T>,
+  { endpoint, idOf, read, wants = () => true }: Collection<T>,
   seen: SeenIds,
 ): AsyncGenerator<ListingEvent<T>, Counted, undefined> {
   seen.beginPass();
@@ -116,29 +116,31 @@ async function* readPass<T>(
     const { items, total, next } = openPage(answer, endpoint, reading.origin);
     const fresh: T[] = [];
     const countBefore = count;
-    let stopped = false;
+    let wanted = 0;
     for (const [index, raw] of items.entries()) {
       const id = idOf(raw);
       const before = id === null ? 'never' : seen.note(id);
       if (before === 'this pass') continue;
       count += 1;
       const result = id === null ? ({ ok: false, fault: 'id: missing' } as const) : read(raw);
-      if (result === 'skip') continue;
+      if (result === 'skip') {
+        wanted += 1;
+        continue;
+      }
       if (!result.ok) {
+        wanted += 1;
         unidentified = true;
         notes.add(id ?? `item ${index + 1} of page ${page}`, result.fault);
         continue;
       }
       for (const fault of result.faults) notes.add(id as string, fault);
-      if (stopsAt?.(result.item)) {
-        stopped = true;
-        break;
-      }
+      if (!wants(result.item)) continue;
+      wanted += 1;
       if (before === 'never') fresh.push(result.item);
     }
     if (fresh.length > 0 || page === 1) yield { type: 'page', items: fresh };
     const counted = { read: count, pages: page, unidentified, notes };
-    if (stopped) return { ...counted, total: null };
+    if (wanted === 0 && count > countBefore) return { ...counted, total: null };
     // A page without anything new ends the pass even if it names a next one, or pages that name
     // each other would be read for ever; the count tells whether something is missing.
     if (next === null || count === countBefore) return { ...counted, total };

@@ -44,5 +44,6 @@ test('headers that are not understood are as good as absent', () => {
     retryAfterMs: null,
     serverNowMs: 5,
     simulatedAt: null,
+    answeredAt: null,
   });
 });

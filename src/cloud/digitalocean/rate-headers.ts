@@ -13,6 +13,8 @@ export interface RateHeaders {
   readonly serverNowMs: number;
   /** The virtual instant of a simulator, as it was written. */
   readonly simulatedAt: string | null;
+  /** The header `date`; null without one. */
+  readonly answeredAt: Temporal.Instant | null;
 }
 
 const instant = z.iso.datetime({ offset: true });
@@ -20,10 +22,9 @@ const instant = z.iso.datetime({ offset: true });
 export function readRateHeaders(status: number, headers: Headers, machineEpochMs: number): RateHeaders {
   const written = headers.get('x-simulated-clock');
   const simulatedAt = written !== null && instant.safeParse(written).success ? written : null;
+  const dateMs = parseHttpDate(headers.get('date'));
   const serverNowMs =
-    simulatedAt === null
-      ? (parseHttpDate(headers.get('date')) ?? machineEpochMs)
-      : Temporal.Instant.from(simulatedAt).epochMilliseconds;
+    simulatedAt === null ? (dateMs ?? machineEpochMs) : Temporal.Instant.from(simulatedAt).epochMilliseconds;
   const resetSeconds = parseCount(headers.get('ratelimit-reset'));
   return {
     status,
@@ -33,6 +34,7 @@ export function readRateHeaders(status: number, headers: Headers, machineEpochMs
     retryAfterMs: parseRetryAfter(headers.get('retry-after'), serverNowMs),
     serverNowMs,
     simulatedAt,
+    answeredAt: dateMs === null ? null : Temporal.Instant.fromEpochMilliseconds(dateMs),
   };
 }
 

@@ -226,6 +226,7 @@ test('a failed request gives its place under way back', async () => {
     retryAfterMs: null,
     serverNowMs: 0,
     simulatedAt: null,
+    answeredAt: null,
   });
   const before = machine.nowMs;
   await throttle.acquire(Infinity);

@@ -49,6 +49,8 @@ export interface Answer {
   readonly body: unknown;
   /** The virtual instant of a simulator, as written; null at a real provider. */
   readonly simulatedAt: string | null;
+  /** The answer's header `date`; null without one. */
+  readonly answeredAt: Temporal.Instant | null;
 }
 
 /** A request that got no usable answer, after all the attempts that made sense. */
@@ -77,6 +79,7 @@ interface Attempt {
   readonly text: string;
   readonly retryAfterMs: number | null;
   readonly simulatedAt: string | null;
+  readonly answeredAt: Temporal.Instant | null;
 }
 
 /**
@@ -152,7 +155,8 @@ export class Requester {
       settled = true;
       const text = await readBody(response, limits.bodyBytes);
       simulatedFloor.check(headers.simulatedAt);
-      return { status, text, retryAfterMs: headers.retryAfterMs, simulatedAt: headers.simulatedAt };
+      const { retryAfterMs, simulatedAt, answeredAt } = headers;
+      return { status, text, retryAfterMs, simulatedAt, answeredAt };
     } finally {
       if (!settled) throttle.settle(null);
       clearTimeout(timer);
@@ -222,7 +226,7 @@ async function readBody(response: Response, bytesMax: number): Promise<string> {
 function understand(answer: Attempt, target: string): Answer {
   if (answer.status < 200 || answer.status >= 300) throw describeStatus(answer, target);
   try {
-    return { body: JSON.parse(answer.text), simulatedAt: answer.simulatedAt };
+    return { body: JSON.parse(answer.text), simulatedAt: answer.simulatedAt, answeredAt: answer.answeredAt };
   } catch (cause) {
     const message = `GET ${target} answered something that is not JSON`;
     throw new RequestFailure('malformed', message, { status: answer.status, retry: { afterMs: null }, cause });

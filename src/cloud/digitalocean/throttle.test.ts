@@ -14,6 +14,7 @@ const silent: RateHeaders = {
   retryAfterMs: null,
   serverNowMs: 0,
   simulatedAt: null,
+  answeredAt: null,
 };
 
 interface Budget {
