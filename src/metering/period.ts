@@ -26,6 +26,12 @@ export function startOfMonth(day: Temporal.PlainDate): Temporal.PlainDate {
   return day.with({ day: 1 });
 }
 
+/** The UTC calendar month that holds a day. */
+export function monthOf(day: Temporal.PlainDate): DayRange {
+  const from = startOfMonth(day);
+  return { from, to: from.add({ months: 1 }) };
+}
+
 /** The days of a range, in order. */
 export function* daysOf(range: DayRange): Generator<Temporal.PlainDate> {
   for (let day = range.from; Temporal.PlainDate.compare(day, range.to) < 0; day = day.add({ days: 1 })) yield day;

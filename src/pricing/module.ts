@@ -5,6 +5,7 @@ import { alertOperations } from './operations/alerts.ts';
 import { gapOperations } from './operations/gaps.ts';
 import { planOperations } from './operations/plans.ts';
 import { quoteOperations } from './operations/quotes.ts';
+import { ratingOperations } from './operations/rating.ts';
 import { subscriptionOperations } from './operations/subscriptions.ts';
 
 const money: readonly Role[] = ['owner', 'finance', 'viewer'];
@@ -14,7 +15,14 @@ export const pricingModule = declareModule({
   tags: [
     { name: 'plans', description: 'Price lists, who is on which of them since when, and what given usage costs.' },
   ],
-  operations: [...planOperations, ...subscriptionOperations, ...quoteOperations, ...alertOperations, ...gapOperations],
+  operations: [
+    ...planOperations,
+    ...subscriptionOperations,
+    ...quoteOperations,
+    ...ratingOperations,
+    ...alertOperations,
+    ...gapOperations,
+  ],
   jobs: [checkAlertsJob],
   schedule: [{ name: 'alerts', cron: '20 * * * *', job: checkAlertsJob, arguments: {} }],
   events: [

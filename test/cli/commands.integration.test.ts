@@ -220,7 +220,7 @@ describe('from an empty database to a quote', () => {
   });
 
   test('plans can be listed and shown', async () => {
-    const plans = (await json('plan', 'list')) as { plan: string }[];
+    const { items: plans } = (await json('plan', 'list')) as { items: { plan: string }[] };
     expect(plans.map(({ plan }) => plan)).toContain('studio');
     expect(await json('plan', 'show', 'studio')).toMatchObject({ plan: 'studio', currency: 'USD' });
     expect((await run(['plan', 'show', 'studio'])).stdout).toContain('droplet_hours');

@@ -81,7 +81,7 @@ describe('ranges', () => {
   test.each<[string, string[], string, RegExp]>([
     ['reversed', ['usage', 'acme', '--from', '2026-05-11', '--to', '2026-05-01'], 'range_reversed', /2026-05-11/],
     ['oversized', ['usage', 'acme', '--from', '2024-01-01', '--to', '2026-05-01'], 'range_too_large', /851 days/],
-    ['not a month', ['quote', 'acme', '--month', '2026-13'], 'invalid_argument', /not in the calendar/],
+    ['not a month', ['quote', 'acme', '--month', '2026-13'], 'invalid_argument', /not a month/],
     ['half', ['meter', '--from', '2026-05-01'], 'invalid_argument', /--to is missing/],
   ])('%s', async (_, args, code, message) => {
     expectFailure(await run(args), code, 1, message);

@@ -19,15 +19,12 @@ import { addJobCommands } from '../nouns/job.ts';
 import { addKindCommands } from '../nouns/kind.ts';
 import { addMeterCommands } from '../nouns/meter.ts';
 import { addOpenApiCommand } from '../nouns/openapi.ts';
-import { addPlanCommands } from '../nouns/plan.ts';
 import { addQueueCommands } from '../nouns/queue.ts';
-import { addQuoteCommand } from '../nouns/quote.ts';
-import { addRateCommand } from '../nouns/rate.ts';
+import { addRateCommand } from '../local/rate.ts';
 import { addRuleCommands } from '../nouns/rule.ts';
 import { addScheduleCommands } from '../nouns/schedule.ts';
 import { addSimulateCommand } from '../local/simulate.ts';
 import { addStartCommand } from '../local/start.ts';
-import { addSubscriptionCommands } from '../nouns/subscription.ts';
 import { addSyncCommand } from '../nouns/sync.ts';
 import { addTokenCommands } from '../nouns/token.ts';
 import { addUsageCommands } from '../nouns/usage.ts';
@@ -47,9 +44,6 @@ const local = [
   addKindCommands,
   addMeterCommands,
   addUsageCommands,
-  addPlanCommands,
-  addSubscriptionCommands,
-  addQuoteCommand,
   addExportCommands,
   addRateCommand,
   addEntityCommands,

@@ -90,8 +90,12 @@ export function monthOf(day: Temporal.PlainDate): DayRange {
   return { from, to: from.add({ months: 1 }) };
 }
 
+type Day = Temporal.PlainDate | string;
+
 /** For a heading: `May 2026 (UTC)` for a whole month, `2026-05-01 to 2026-05-11 (UTC)` else. */
-export function describeRange({ from, to }: DayRange): string {
+export function describeRange(range: { readonly from: Day; readonly to: Day }): string {
+  const from = Temporal.PlainDate.from(range.from);
+  const to = Temporal.PlainDate.from(range.to);
   const month = monthOf(from);
   if (month.from.equals(from) && month.to.equals(to)) {
     return `${from.toLocaleString('en', { month: 'long', year: 'numeric' })} (UTC)`;

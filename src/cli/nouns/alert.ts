@@ -1,5 +1,5 @@
-import { addAlert, listAlertFirings, listAlerts, removeAlert } from '../../pricing/operations/alerts.ts';
-import { type Column, moment } from '../engine/output.ts';
+import { addAlert, checkAlerts, listAlertFirings, listAlerts, removeAlert } from '../../pricing/operations/alerts.ts';
+import { type Column, moment, plural } from '../engine/output.ts';
 import { actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
 type Alert = RowOf<typeof listAlerts>;
@@ -69,6 +69,14 @@ ID  DEPLOYMENT  FIRES AT                               WHEN     SINCE (UTC)     
 $ arcadia alert remove 7
 Alert 7 removed.`,
       text: (_, { input }) => `Alert ${String(input.params.alert)} removed.`,
+    }),
+    actionView(checkAlerts, {
+      summary: 'look now whether a threshold is reached; a job does so every hour',
+      example: `
+$ arcadia alert check
+1 alert fired. See: arcadia alert fired`,
+      text: ({ fired }) =>
+        fired === 0 ? 'No alert fired.' : `${plural(fired, 'alert')} fired. See: arcadia alert fired`,
     }),
     listView(listAlertFirings, {
       summary: 'what fired, the newest first',

@@ -1,38 +1,163 @@
-import type { Command } from 'commander';
-import type { PlanItem, PlanVersion } from '../../pricing/plan.ts';
-import { addCommand, withSession } from '../engine/command.ts';
-import { type Column, fields, plural, table } from '../engine/output.ts';
-import { addPlanFileCommands } from './plan-apply.ts';
-import { parseDay } from '../engine/range.ts';
+import {
+  applyPlans,
+  getPlan,
+  getPlanSchema,
+  listPlans,
+  listPlanVersions,
+  previewPlans,
+} from '../../pricing/operations/plans.ts';
+import { type Column, count, fields, plural, table } from '../engine/output.ts';
+import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
-export function addPlanCommands(program: Command): void {
-  const plan = program.command('plan').summary('price lists').description('Price lists, each in versions by date.');
+type Plan = RowOf<typeof listPlans>;
+type Item = Plan['items'][number];
+type Change = AnswerOf<typeof previewPlans>['changes'][number];
+type Impact = NonNullable<Change['impact']>;
+type Compared = Impact['most'][number]['months'][number];
 
-  addCommand(plan, 'list', {
-    summary: 'the plans as they are on a day',
-    example: `
+const planColumns: readonly Column<Plan>[] = [
+  { header: 'plan', value: (row) => row.plan },
+  { header: 'name', value: (row) => row.name },
+  { header: 'from', value: (row) => row.from },
+  { header: 'base fee', value: (row) => `${row.base} ${row.currency} a ${row.baseEvery}`, align: 'right' },
+  { header: 'items', value: (row) => String(row.items.length), align: 'right' },
+];
+
+function planText(plan: Plan): string {
+  const { currency, baseEvery, baseDue, minimum, cap, discount, items } = plan;
+  const heading = fields([
+    ['plan', `${plan.plan} (${plan.name})`],
+    ['from', plan.from],
+    ['base fee', `${plan.base} ${currency} a ${baseEvery}${baseDue === 'advance' ? ', in advance' : ''}`],
+    ...(minimum === null ? [] : [['at least', `${minimum} ${currency} a month`] as const]),
+    ...(cap === null ? [] : [['at most', `${cap} ${currency} a month`] as const]),
+    ...(discount === null ? [] : [['discount', discountText(discount, currency)] as const]),
+  ]);
+  return items.length === 0 ? heading : `${heading}\n\n${table(items, itemColumns(currency))}`;
+}
+
+function itemColumns(currency: string): Column<Item>[] {
+  return [
+    { header: 'kind', value: (row) => row.kind },
+    { header: 'allowance', value: allowanceText, align: 'right' },
+    { header: 'charge beyond it', value: (row) => chargeText(row, currency) },
+  ];
+}
+
+/** `1488`, or `1488, the rest for 2 months up to 500` */
+function allowanceText({ allowance, carryOver }: Item): string {
+  if (carryOver === null) return allowance;
+  const { months, limit } = carryOver;
+  return `${allowance}, the rest for ${plural(months, 'month')}${limit === null ? '' : ` up to ${limit}`}`;
+}
+
+/** `0.02 USD` for a price per unit; for any other model its name and its properties as they are. */
+function chargeText({ model, properties }: Item, currency: string): string {
+  return typeof properties.unitPrice === 'string'
+    ? `${properties.unitPrice} ${currency}`
+    : `${model} ${JSON.stringify(properties)}`;
+}
+
+function discountText(discount: NonNullable<Plan['discount']>, currency: string): string {
+  const off = discount.percent === undefined ? `${discount.amount} ${currency}` : `${discount.percent} %`;
+  return discount.until === null ? off : `${off}, before ${discount.until}`;
+}
+
+const statuses: Record<Change['status'], (change: Change) => string> = {
+  unchanged: ({ from }) => `as the version from ${from} already says`,
+  new_plan: ({ from }) => `a new plan, from ${from}`,
+  new_version: ({ from, comparedWith }) =>
+    `a new version from ${from}${comparedWith === null ? '' : `, compared with that from ${comparedWith}`}`,
+  edited: ({ from }) => `the version from ${from}, which nobody has been on yet, is written anew`,
+};
+
+function changesText(changes: readonly Change[]): string {
+  return changes.map(changeText).join('\n\n');
+}
+
+function changeText(change: Change): string {
+  const { plan, status, differences, warnings, impact } = change;
+  const parts = [`${plan}: ${statuses[status](change)}`];
+  if (status !== 'new_plan' && differences.length > 0) parts.push(table(differences, differenceColumns));
+  for (const { message } of warnings) parts.push(`warning: ${message}`);
+  if (impact !== null) parts.push(impactText(impact));
+  return parts.join('\n');
+}
+
+const differenceColumns: readonly Column<Change['differences'][number]>[] = [
+  { header: 'what', value: (row) => row.what },
+  { header: 'before', value: (row) => row.before },
+  { header: 'after', value: (row) => row.after },
+];
+
+const billColumns: readonly Column<Impact['bills'][number]>[] = [
+  { header: 'bills that change', value: ({ month, complete }) => `${month}${complete ? '' : ' so far'}` },
+  { header: 'deployments', value: (row) => count(row.deployments), align: 'right' },
+  { header: 'before', value: (row) => row.sum.before, align: 'right' },
+  { header: 'after', value: (row) => row.sum.after, align: 'right' },
+];
+
+interface ImpactRow {
+  readonly name: string;
+  readonly figures: readonly Compared[];
+}
+
+function impactText({ currency, deployments, months, most, bills }: Impact): string {
+  if (deployments === 0 && bills.length === 0) return 'No deployment is on it; it changes nothing for anybody.';
+  const rows: readonly ImpactRow[] = [
+    ...most.map(({ deployment, months: figures }) => ({ name: deployment, figures })),
+    { name: `all ${count(deployments)}`, figures: months.map(({ sum }) => sum) },
+  ];
+  const columns: Column<ImpactRow>[] = [
+    { header: 'deployment', value: (row) => row.name },
+    ...months.flatMap(({ month, complete }, index): Column<ImpactRow>[] => [
+      {
+        header: `${month}${complete ? '' : ' so far'}`,
+        value: (row) => row.figures[index]?.before ?? null,
+        align: 'right',
+      },
+      { header: 'would be', value: (row) => row.figures[index]?.after ?? null, align: 'right' },
+    ]),
+  ];
+  const listed = most.length < deployments ? ` The ${count(most.length)} for whom it changes most:` : '';
+  const heading = `${plural(deployments, 'deployment is', 'deployments are')} on it, in ${currency}.${listed}`;
+  return [heading, table(rows, columns), ...(bills.length === 0 ? [] : [table(bills, billColumns)])].join('\n');
+}
+
+const differs = (changes: readonly Change[]) => changes.some(({ status }) => status !== 'unchanged');
+
+/** Deployments that are named before somebody is asked. */
+const shownBeforeApplying = 20;
+
+const impactDetails = `What a version would change in money is shown for the last complete month and the current one to date, of every
+deployment on the plan: as it is, and as if the new version had held. After that come the months whose bills change.`;
+
+const impactExample = `studio: a new version from 2026-07-01, compared with that from 2000-01-01
+WHAT                                        BEFORE  AFTER
+base                                        50.00   55.00
+items.droplet_hours.properties.unitPrice    0.04    0.045
+12 deployments are on it, in USD.
+DEPLOYMENT      2026-05  WOULD BE  2026-06 SO FAR  WOULD BE
+acme              51.20     56.35           50.00     55.00
+all 12           640.10    700.30          600.00    660.00`;
+
+export const planNoun: Noun = {
+  name: 'plan',
+  summary: 'price lists',
+  description: 'Price lists, each in versions by date.',
+  views: [
+    listView(listPlans, {
+      summary: 'the plans as they are on a day',
+      example: `
 $ arcadia plan list
 PLAN    NAME    FROM                 BASE FEE  ITEMS
 studio  Studio  2026-01-01  50.00 USD a month      5`,
-  })
-    .option('--on <day>', 'another day than today')
-    .action(
-      withSession(async (session, options: { on?: string }) => {
-        const asked = options.on === undefined ? null : parseDay(options.on, '--on');
-        const { listPlans } = await import('../../pricing/plans.ts');
-        const { dayOf } = await import('../../metering/period.ts');
-        const { db, clock } = await session.database();
-        await session.output.list(
-          await listPlans(db, asked ?? dayOf(await clock.now())),
-          planColumns,
-          'No plan holds on that day.',
-        );
-      }),
-    );
-
-  addCommand(plan, 'show', {
-    summary: 'a plan with its prices',
-    example: `
+      columns: planColumns,
+      empty: 'No plan holds on that day. Write one: arcadia plan apply --help',
+    }),
+    actionView(getPlan, {
+      summary: 'a plan with its prices',
+      example: `
 $ arcadia plan show studio
 plan      studio (Studio)
 from      2026-01-01
@@ -40,67 +165,54 @@ base fee  50.00 USD a month
 
 KIND           ALLOWANCE  CHARGE BEYOND IT
 droplet_hours       1488  0.02 USD`,
-  })
-    .argument('<plan>', 'its slug')
-    .option('--on <day>', 'another day than today')
-    .action(
-      withSession(async (session, slug: string, options: { on?: string }) => {
-        const asked = options.on === undefined ? null : parseDay(options.on, '--on');
-        const { getPlan } = await import('../../pricing/plans.ts');
-        const { dayOf } = await import('../../metering/period.ts');
-        const { db, clock } = await session.database();
-        const found = await getPlan(db, slug, asked ?? dayOf(await clock.now()));
-        if (session.output.json) return session.output.value(found);
-        const heading = fields([
-          ['plan', `${found.plan} (${found.name})`],
-          ['from', found.from.toString()],
-          [
-            'base fee',
-            `${found.base} ${found.currency} a ${found.baseEvery}${found.baseDue === 'advance' ? ', in advance' : ''}`,
-          ],
-          ...(found.minimum === null ? [] : [['at least', `${found.minimum} ${found.currency} a month`] as const]),
-          ...(found.cap === null ? [] : [['at most', `${found.cap} ${found.currency} a month`] as const]),
-          ...(found.discount === null ? [] : [['discount', describeDiscount(found)] as const]),
-        ]);
-        await session.output.text(
-          found.items.length === 0 ? heading : `${heading}\n\n${table(found.items, itemColumns(found.currency))}`,
-        );
-      }),
-    );
-
-  addPlanFileCommands(plan);
-}
-
-const planColumns: readonly Column<PlanVersion>[] = [
-  { header: 'plan', value: (row) => row.plan },
-  { header: 'name', value: (row) => row.name },
-  { header: 'from', value: (row) => row.from.toString() },
-  { header: 'base fee', value: (row) => `${row.base} ${row.currency} a ${row.baseEvery}`, align: 'right' },
-  { header: 'items', value: (row) => String(row.items.length), align: 'right' },
-];
-
-function itemColumns(currency: string): Column<PlanItem>[] {
-  return [
-    { header: 'kind', value: (row) => row.kind },
-    { header: 'allowance', value: describeAllowance, align: 'right' },
-    { header: 'charge beyond it', value: (row) => describeCharge(row, currency) },
-  ];
-}
-
-/** `1488`, or `1488, the rest for 2 months up to 500` */
-function describeAllowance({ allowance, carryOver }: PlanItem): string {
-  if (carryOver === null) return allowance;
-  const { months, limit } = carryOver;
-  return `${allowance}, the rest for ${plural(months, 'month')}${limit === null ? '' : ` up to ${limit}`}`;
-}
-
-/** `0.02 USD` for a price per unit; for any other model its name and its properties as they are. */
-function describeCharge(item: PlanItem, currency: string): string {
-  if (item.model === 'standard') return `${item.properties.unitPrice} ${currency}`;
-  return `${item.model} ${JSON.stringify(item.properties)}`;
-}
-
-function describeDiscount({ discount, currency }: PlanVersion): string {
-  const off = discount?.percent === undefined ? `${discount?.amount} ${currency}` : `${discount.percent} %`;
-  return discount?.until ? `${off}, before ${discount.until}` : off;
-}
+      text: planText,
+    }),
+    listView(listPlanVersions, {
+      summary: "a plan's versions, the oldest first",
+      example: `
+$ arcadia plan versions studio
+PLAN    NAME    FROM                 BASE FEE  ITEMS
+studio  Studio  2026-01-01  50.00 USD a month      5
+studio  Studio  2026-07-01  55.00 USD a month      5`,
+      columns: planColumns,
+    }),
+    actionView(previewPlans, {
+      summary: 'what plan files would change, for whom and in money; nothing is written',
+      details: impactDetails,
+      example: `
+$ arcadia plan preview plans/studio.yaml
+${impactExample}`,
+      text: ({ changes }) => changesText(changes),
+      notes: ({ changes }) => (differs(changes) ? [] : ['Nothing differs.']),
+      differs: ({ changes }) => differs(changes),
+    }),
+    actionView(applyPlans, {
+      summary: 'make plans what their files say, all or nothing, after showing what that changes for whom',
+      details: `Each file is one version of one plan, in YAML or JSON; arcadia plan schema gives editors the JSON schema.
+A version that deployments have been on never changes: new prices get a later first day (from).
+${impactDetails}
+With --yes nothing is shown before it is applied.`,
+      example: `
+$ arcadia plan apply plans/studio.yaml
+${impactExample}
+Apply this? [y/N] y
+1 plan version written.`,
+      async confirm({ surface, input, note }) {
+        const body = { ...(input.body as object), deploymentsMax: shownBeforeApplying };
+        const { changes } = (await surface.act(previewPlans, { ...input, body })) as AnswerOf<typeof previewPlans>;
+        note(changesText(changes));
+        return differs(changes) ? 'Apply this?' : null;
+      },
+      text: ({ written }) =>
+        written === 0 ? 'Nothing differs; nothing was written.' : `${plural(written, 'plan version')} written.`,
+    }),
+    actionView(getPlanSchema, {
+      summary: 'the JSON schema of a plan file, by which editors complete and check it',
+      example: `
+$ arcadia plan schema > plans/plan.schema.json
+$ head -1 plans/studio.yaml
+# yaml-language-server: $schema=./plan.schema.json`,
+      text: (schema) => JSON.stringify(schema, null, 2),
+    }),
+  ],
+};

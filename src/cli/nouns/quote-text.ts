@@ -1,15 +1,17 @@
-import type { PlanQuotes } from '../../pricing/plan-quotes.ts';
-import type { ForecastQuote } from '../../pricing/quotes.ts';
-import type { Quote, QuoteLine } from '../../pricing/rating/rate-plan.ts';
+import type { getDeploymentForecast, quotePlans } from '../../pricing/operations/quotes.ts';
 import { type Column, fields, moment, table } from '../engine/output.ts';
+import type { AnswerOf } from '../engine/views.ts';
+import type { KindWords } from './kind-words.ts';
 
 // Estimates as a customer reads them.
 
-/** A billing kind's name and unit for people. */
-export type Words = ReadonlyMap<string, { readonly title: string; readonly unit: string }>;
+export type PlanQuotes = AnswerOf<typeof quotePlans>;
+export type Forecast = AnswerOf<typeof getDeploymentForecast>;
+export type Quote = PlanQuotes['quotes'][number];
+type QuoteLine = Quote['lines'][number];
 
 /** The lines, the sums under them, and what is worth a remark. */
-export function printQuote(quote: Quote, words: Words): string {
+export function printQuote(quote: Quote, words: KindWords): string {
   const { currency } = quote;
   const sums = [
     ...(quote.baseFees ?? []).map(
@@ -34,7 +36,7 @@ export function printQuote(quote: Quote, words: Words): string {
   ].join('\n\n');
 }
 
-function remarks({ cliffs = [], uncharged = [], currency }: Quote, words: Words): string[] {
+function remarks({ cliffs = [], uncharged = [], currency }: Quote, words: KindWords): string[] {
   return [
     ...cliffs.map(
       ({ kind, moreUnits, amount, amountWithMore }) =>
@@ -47,7 +49,7 @@ function remarks({ cliffs = [], uncharged = [], currency }: Quote, words: Words)
   ];
 }
 
-function lineColumns(quote: Quote, words: Words): Column<QuoteLine>[] {
+function lineColumns(quote: Quote, words: KindWords): Column<QuoteLine>[] {
   const split = quote.lines.some((line) => line.plan !== undefined);
   const carried = quote.lines.some((line) => line.carriedIn !== undefined);
   return [
@@ -74,7 +76,7 @@ function lineColumns(quote: Quote, words: Words): Column<QuoteLine>[] {
 }
 
 /** Plans side by side, with what each line costs more than on the first. */
-export function printComparison({ quotes, comparison, usage }: PlanQuotes, words: Words): string {
+export function printComparison({ quotes, comparison, usage }: PlanQuotes, words: KindWords): string {
   if (comparison === null) return '';
   const adjustments: Record<string, string> = { base: 'base fee', total: 'total' };
   const columns: Column<(typeof comparison.lines)[number]>[] = [
@@ -101,14 +103,14 @@ export function printComparison({ quotes, comparison, usage }: PlanQuotes, words
 }
 
 export function printForecast(
-  { deployment, month, meteredThrough, method, toDate, forecast }: ForecastQuote,
-  words: Words,
+  { deployment, month, meteredThrough, method, toDate, forecast }: Forecast,
+  words: KindWords,
 ): string {
   return [
     `${deployment} on ${forecast.plan}, ${month}: ${toDate.total} ${toDate.currency} to date (every day before ${meteredThrough} is metered), ${forecast.total} ${forecast.currency} at its end.`,
     'At the end of the month:',
     printQuote(forecast, words),
-    `How this is foreseen: ${method}`,
+    `Forecast: ${method}`,
   ].join('\n\n');
 }
 
@@ -117,10 +119,10 @@ function signed(difference: string | null | undefined): string | null {
   return difference.startsWith('-') || /^[0.]+$/.test(difference) ? difference : `+${difference}`;
 }
 
-function title(words: Words, kind: string): string {
+function title(words: KindWords, kind: string): string {
   return words.get(kind)?.title ?? kind;
 }
 
-function shortDay(instant: Temporal.Instant): string {
+function shortDay(instant: string): string {
   return (moment(instant) ?? '').replace(' 00:00:00Z', '');
 }

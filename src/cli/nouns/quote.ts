@@ -1,35 +1,52 @@
-import type { Command } from 'commander';
-import { ArcadiaError } from '../../platform/errors.ts';
-import type { QuoteBasis } from '../../pricing/plan-quotes.ts';
-import { several, whole } from '../engine/arguments.ts';
-import { addCommand, withSession } from '../engine/command.ts';
-import { readInput } from '../engine/input.ts';
-import { printComparison, printForecast, printQuote, type Words } from './quote-text.ts';
-import { addRangeOptions, describeRange, monthOf, parseRange, type RangeOptions } from '../engine/range.ts';
-import type { SessionDatabase } from '../engine/session.ts';
+import {
+  getDeploymentForecast,
+  getDeploymentQuote,
+  quotePlans,
+  quoteResources,
+} from '../../pricing/operations/quotes.ts';
+import { describeRange } from '../engine/range.ts';
+import { actionView, type Noun, type ViewTools } from '../engine/views.ts';
+import { kindWords } from './kind-words.ts';
+import { type PlanQuotes, printComparison, printForecast, printQuote } from './quote-text.ts';
 
-interface QuoteOptions extends RangeOptions {
-  readonly plan?: readonly string[];
-  readonly usage?: readonly string[];
-  readonly resources?: string;
-  readonly average?: number;
-  readonly forecast?: boolean;
+async function quotesText(answer: PlanQuotes, { surface }: ViewTools): Promise<string> {
+  const words = await kindWords(surface, `${answer.month}-01`);
+  const [first] = answer.quotes;
+  const quotes =
+    answer.comparison === null && first !== undefined
+      ? `${first.plan}\n\n${printQuote(first, words)}`
+      : printComparison(answer, words);
+  return [`${answer.month}. ${answer.basis}`, quotes].join('\n\n');
 }
 
-export function addQuoteCommand(program: Command): void {
-  const command = addCommand(program, 'quote', {
-    summary: 'what a month costs: a deployment on its plan, or any usage on any plans',
-    details: `An estimate that binds nobody. Of a deployment, without --plan: the month's bill as it is now, by its own plans
-and their changes; without a month the current one. With --plan, once or several times (or --plan all): as if the month
-were all on that plan and nothing more were used in it, side by side with the difference of each line to the first.
+function quotesNotes({ notMetered }: PlanQuotes): readonly string[] {
+  return notMetered.length === 0
+    ? []
+    : [`Not metered in this month, so that nothing would be billed for it: ${notMetered.join(', ')}.`];
+}
 
-The usage can also be given (--usage), be the mean of a deployment's last months (--average), or what resources would
-use that are not there yet (--resources, a file in YAML or JSON; numbers are GiB or nodes, hours are of the month):
-  - { kind: droplet, size: s-2vcpu-4gb, count: 2 }
-  - { kind: volume, size: 100, hours: 360 }
+const quotesView = { text: quotesText, notes: quotesNotes };
+const planHelp = { 'basis.deployment': "the deployment's slug", plans: 'a plan; with several they are compared' };
 
---forecast shows the month to date and as it will be at its end, if what is there stays as it is.`,
-    example: `
+const comparisonExample = `WHAT                    USED  STUDIO (USD)  ATELIER (USD)  DIFFERENCE
+base fee                   -         50.00         120.00      +70.00
+Droplet hours, running  1500          0.48           0.00       -0.48
+total                      -         50.48         120.00      +69.52
+
+Cheapest: studio.`;
+
+export const quoteNoun: Noun = {
+  name: 'quote',
+  summary: 'what a month costs: a deployment on its plan, or any usage on any plans',
+  description: `What a month costs: a deployment on its plan, or any usage on any plans. An estimate that binds nobody.
+arcadia quote acme is quote show acme.`,
+  defaultVerb: 'show',
+  views: [
+    actionView(getDeploymentQuote, {
+      summary: "a deployment's bill of a month as it is now, or the same usage on another plan",
+      details: `Without --month: the current one, by its own plans and their changes. With --plan: as if the month were all on
+that plan and nothing more were used in it.`,
+      example: `
 $ arcadia quote acme --plan studio --month 2026-05
 acme on studio, May 2026 (UTC); every day before 2026-06-01 is metered.
 
@@ -39,121 +56,68 @@ DNS zones                     2         2        0    1.00 USD          0.00
 
 base     50.00 USD
 overage   0.48 USD
-total    50.48 USD
-
-$ arcadia quote --resources new.yaml --plan studio --plan atelier`,
-  })
-    .argument('[deployment]', "the deployment's slug; without it: --usage or --resources")
-    .option('--plan <plan>', 'another plan than its own; several times, or "all", to compare', several)
-    .option(
-      '--usage <kind=quantity>',
-      'usage of a month, such as droplet_hours=1488; several times or with commas',
-      several,
-    )
-    .option('--resources <file>', 'resources that are not there yet; - is stdin')
-    .option('--average <months>', 'the mean of the last complete months', whole('--average', 1, 24))
-    .option('--forecast', 'to date, and at the end of the month');
-  addRangeOptions(command).action(
-    withSession(async (session, deployment: string | undefined, options: QuoteOptions) => {
-      const asked = parseRange(options, null);
-      checkCombination(deployment, options);
-      const planned = options.resources === undefined ? null : await readResources(options.resources);
-      const { dayOf } = await import('../../metering/period.ts');
-      const database = await session.database();
-      const { db, clock } = database;
-      const now = await clock.now();
-      const range = asked ?? monthOf(dayOf(now));
-      const output = session.output;
-
-      if (options.forecast && deployment !== undefined) {
-        const { forecastDeployment } = await import('../../pricing/quotes.ts');
-        const forecast = await forecastDeployment(db, deployment, range.from.toPlainYearMonth());
-        if (output.json) return output.value(forecast);
-        return output.text(printForecast(forecast, await words(database, range.from)));
-      }
-
-      const own = deployment !== undefined && options.average === undefined;
-      const [only] = options.plan ?? [];
-      if (own && (only === undefined || (options.plan?.length === 1 && only !== 'all'))) {
-        const { quoteDeployment } = await import('../../pricing/quotes.ts');
-        const quote = await quoteDeployment(db, { deployment, plan: only, ...range });
-        if (output.json) return output.value(quote);
-        return output.text(
-          [
-            `${deployment} on ${quote.plan}, ${describeRange(range)}; every day before ${quote.meteredThrough} is metered.`,
-            printQuote(quote, await words(database, range.from)),
-          ].join('\n\n'),
-        );
-      }
-
-      const { quotePlans } = await import('../../pricing/plan-quotes.ts');
-      const { usageOf } = await import('../../pricing/quotes.ts');
-      const basis: QuoteBasis =
-        planned !== null
-          ? { kind: 'resources', resources: planned }
-          : options.usage !== undefined
-            ? { kind: 'usage', usage: usageOf(options.usage.map(parseUsage)) }
-            : options.average !== undefined
-              ? { kind: 'average', deployment: deployment ?? '', months: options.average }
-              : { kind: 'period', deployment: deployment ?? '', ...range };
-      const quotes = await quotePlans(
-        db,
-        {
-          basis,
-          plans: options.plan === undefined || options.plan.includes('all') ? 'all' : options.plan,
-          month: range.from.toPlainYearMonth(),
-        },
-        now,
-      );
-      if (output.json) return output.value(quotes);
-      const shown = await words(database, range.from);
-      const [first] = quotes.quotes;
-      await output.text(
-        [
-          `${describeRange(monthOf(range.from))}. ${quotes.basis}`,
-          quotes.comparison === null && first
-            ? `${first.plan}\n\n${printQuote(first, shown)}`
-            : printComparison(quotes, shown),
-        ].join('\n\n'),
-      );
-      if (quotes.notMetered.length > 0) {
-        output.note(
-          `Not metered in this month, so that nothing would be billed for it: ${quotes.notMetered.join(', ')}.`,
-        );
-      }
+total    50.48 USD`,
+      async text(quote, { surface }) {
+        const heading = `${quote.deployment} on ${quote.plan}, ${describeRange(quote)}; every day before ${quote.meteredThrough} is metered.`;
+        return [heading, printQuote(quote, await kindWords(surface, quote.from))].join('\n\n');
+      },
     }),
-  );
-}
+    actionView(getDeploymentForecast, {
+      summary: "a deployment's month to date, and as it will be at its end if everything stays as it is",
+      example: `
+$ arcadia quote forecast acme
+acme on studio, 2026-06: 25.00 USD to date (every day before 2026-06-16 is metered), 50.48 USD at its end.`,
+      text: async (answer, { surface }) => printForecast(answer, await kindWords(surface, `${answer.month}-01`)),
+    }),
+    actionView(quotePlans, {
+      summary: "a deployment's usage of a month on several plans, side by side",
+      details: "Without days: the current month. Each plan with the whole month's base fee and allowances.",
+      example: `
+$ arcadia quote compare acme --month 2026-05 --plan studio --plan atelier
+2026-05. What acme used from 2026-05-01 to 2026-06-01, metered through 2026-06-01.
 
-function checkCombination(deployment: string | undefined, options: QuoteOptions): void {
-  const refuse = (reason: string): never => {
-    throw new ArcadiaError('invalid_argument', reason);
-  };
-  const { usage, resources, average, forecast } = options;
-  const given = usage !== undefined || resources !== undefined;
-  if (usage !== undefined && resources !== undefined) refuse('Give --usage or --resources, not both.');
-  if (deployment === undefined && !given) refuse('Name a deployment, or give --usage or --resources.');
-  if (deployment !== undefined && given) refuse("Usage that is given is nobody's: leave out the deployment.");
-  if ((average !== undefined || forecast) && deployment === undefined) refuse('Name the deployment.');
-  if (forecast && (options.plan !== undefined || average !== undefined))
-    refuse('A forecast is by its own plans: leave out --plan and --average.');
-}
+${comparisonExample}`,
+      fixed: { 'basis.kind': 'period', month: undefined },
+      positional: ['basis.deployment'],
+      help: planHelp,
+      ...quotesView,
+    }),
+    actionView(quotePlans, {
+      name: 'quote average',
+      summary: "the mean of a deployment's last complete months, on plans",
+      example: `
+$ arcadia quote average acme --months 3 --plan all
+2026-06. The mean of what acme used in 2026-03, 2026-04, 2026-05
 
-function parseUsage(text: string): [string, string] {
-  const [, kind = '', quantity = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (kind === '') {
-    throw new ArcadiaError('invalid_argument', `--usage ${JSON.stringify(text)} is not like droplet_hours=1488.`);
-  }
-  return [kind, quantity];
-}
+${comparisonExample}`,
+      fixed: { 'basis.kind': 'average' },
+      positional: ['basis.deployment'],
+      help: planHelp,
+      ...quotesView,
+    }),
+    actionView(quotePlans, {
+      name: 'quote usage',
+      summary: 'what given usage of a month would cost, on plans',
+      example: `
+$ arcadia quote usage --usage droplet_hours=1500 --plan studio --plan atelier
+2026-06. The usage given.
 
-async function readResources(file: string) {
-  const { parsePlannedResources } = await import('../../pricing/planned-resources.ts');
-  return parsePlannedResources(file, await readInput(file));
-}
+${comparisonExample}`,
+      fixed: { 'basis.kind': 'usage' },
+      help: planHelp,
+      ...quotesView,
+    }),
+    actionView(quoteResources, {
+      summary: 'what resources that are not there yet would cost, on plans',
+      details: `They are listed in YAML or JSON; numbers are GiB or nodes, hours are of the month:
+  - { kind: droplet, size: s-2vcpu-4gb, count: 2 }
+  - { kind: volume, size: 100, hours: 360 }`,
+      example: `
+$ arcadia quote resources new.yaml --plan studio --plan atelier
+2026-06. What the resources given would use in the month.
 
-/** What billing kinds are called by people. */
-async function words({ db }: SessionDatabase, day: Temporal.PlainDate): Promise<Words> {
-  const { listBillingKinds } = await import('../../metering/kinds.ts');
-  return new Map((await listBillingKinds(db, day)).map(({ slug, title, unit }) => [slug, { title, unit }]));
-}
+${comparisonExample}`,
+      ...quotesView,
+    }),
+  ],
+};

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ArcadiaError } from '../errors.ts';
 
 // The values that requests and answers are made of. Each names its own format, so that the
 // document of the API says it and a client can rely on it.
@@ -44,6 +45,28 @@ export const dayRange = {
   from: day.meta({ description: 'First UTC day' }),
   to: day.meta({ description: 'First UTC day after the range: not in it' }),
 };
+
+/** The same where a range need not be given; `rangeOr` says which one is meant then. */
+export const optionalDayRange = {
+  from: day.optional().meta({ description: 'First UTC day' }),
+  to: day.optional().meta({ description: 'First UTC day after the range: not in it' }),
+};
+
+interface Days {
+  readonly from: Temporal.PlainDate;
+  readonly to: Temporal.PlainDate;
+}
+
+/** Errors: invalid_argument where half a range is given. */
+export function rangeOr<Otherwise>(
+  { from, to }: { readonly [Name in keyof Days]?: Days[Name] | undefined },
+  otherwise: Otherwise,
+): Days | Otherwise {
+  if (from === undefined && to === undefined) return otherwise;
+  if (from !== undefined && to !== undefined) return { from, to };
+  const missing = from === undefined ? 'first day' : 'end';
+  throw new ArcadiaError('invalid_argument', `The ${missing} of the range is missing: give both days, or neither.`);
+}
 
 /** The same of moments. */
 export const instantRange = {

@@ -89,6 +89,19 @@ export const removeAlert = declareOperation({
   run: ({ db, params, now }) => alerts.removeAlert(db, params.alert, now),
 });
 
+export const checkAlerts = declareOperation({
+  method: 'POST',
+  path: '/alerts/check',
+  name: 'alert check',
+  operationId: 'checkAlerts',
+  tag: 'plans',
+  summary: 'Look now whether a threshold is reached',
+  description: 'As a job does every hour.',
+  roles: deciders,
+  response: z.object({ fired: z.int().meta({ description: 'How many fired that had not' }) }),
+  run: ({ db, now, signal }) => alerts.checkAlerts(db, now, signal),
+});
+
 const firing = z
   .object({
     alertId: id,
@@ -125,4 +138,11 @@ export const listAlertFirings = declareList({
   },
 });
 
-export const alertOperations: readonly Operation[] = [listAlerts, getAlert, addAlert, removeAlert, listAlertFirings];
+export const alertOperations: readonly Operation[] = [
+  listAlerts,
+  getAlert,
+  addAlert,
+  removeAlert,
+  checkAlerts,
+  listAlertFirings,
+];

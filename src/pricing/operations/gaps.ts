@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dayOf } from '../../metering/period.ts';
 import { declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { decimalOut, month, slug } from '../../platform/declare/schemas.ts';
 import { gapsWithMoney } from '../gaps.ts';
@@ -17,11 +18,12 @@ export const getUsageGaps = declareOperation({
   description:
     "The latest first. An amount is the month's quote less the month's quote without the gap's usage; a total is of all gaps together.",
   roles: staff,
+  command: { flags: { resourceKind: 'kind', gapsMax: 'limit' } },
   query: z.object({
-    month,
+    month: month.optional().meta({ description: 'Another than the current one' }),
     account: slug.optional(),
     resourceKind: z.string().max(63).optional(),
-    gapsMax: z.int().min(1).max(1000).default(100),
+    gapsMax: z.int().min(1).max(1000).default(100).meta({ description: 'Gaps at most, the latest first' }),
   }),
   response: z.object({
     from: z.iso.date(),
@@ -50,7 +52,7 @@ export const getUsageGaps = declareOperation({
   }),
   run: ({ db, query, now }) =>
     gapsWithMoney(db, {
-      month: query.month.toPlainYearMonth(),
+      month: (query.month ?? dayOf(now)).toPlainYearMonth(),
       now,
       account: query.account,
       resourceKind: query.resourceKind,

@@ -121,7 +121,7 @@ export const getPlanSchema = declareOperation({
   run: async () => ({ ...planFileJsonSchema() }),
 });
 
-const planFiles = z.strictObject({
+const planFiles = {
   files: z
     .array(
       z.strictObject({
@@ -134,8 +134,11 @@ const planFiles = z.strictObject({
       }),
     )
     .min(1)
-    .max(100),
-});
+    .max(100)
+    .meta({ description: 'Plan files' }),
+};
+
+const ofFiles = { positional: ['files'], files: ['files'] } as const;
 
 const compared = z.object({ before: decimalOut, after: decimalOut, difference: decimalOut });
 
@@ -183,10 +186,19 @@ export const previewPlans = declareOperation({
   summary: 'What plan files would change, for whom and in money',
   description: 'Nothing is written. A bad file is refused with file, line and reason of each problem.',
   roles: staff,
-  body: planFiles,
+  command: { ...ofFiles, flags: { deploymentsMax: 'limit' } },
+  body: z.strictObject({
+    ...planFiles,
+    deploymentsMax: z
+      .int()
+      .min(0)
+      .max(10_000)
+      .default(100)
+      .meta({ description: 'Deployments at most that are named, those for whom it changes most' }),
+  }),
   response: z.object({ changes: z.array(planChange) }),
   async run({ db, body, now }) {
-    const changes = await planApply.previewPlans(db, body.files, { now, limit: 100 });
+    const changes = await planApply.previewPlans(db, body.files, { now, limit: body.deploymentsMax });
     return {
       changes: changes.map((change) => ({
         ...change,
@@ -209,7 +221,8 @@ export const applyPlans = declareOperation({
   summary: 'Make plans what their files say, all or nothing',
   description: 'Ask for a preview first. A version that deployments have been on never changes.',
   roles: deciders,
-  body: planFiles,
+  command: ofFiles,
+  body: z.strictObject(planFiles),
   response: z.object({ written: z.int().meta({ description: 'How many versions' }) }),
   run: ({ db, body, principal, now }) => planApply.applyPlans(db, body.files, principal.subject, now),
 });

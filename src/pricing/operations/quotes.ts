@@ -1,8 +1,16 @@
 import { z } from 'zod';
-import { dayOf } from '../../metering/period.ts';
+import { dayOf, monthOf } from '../../metering/period.ts';
 import { declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
-import { day, decimalOut, instantOut, month, recordOf, slug } from '../../platform/declare/schemas.ts';
-import { plannedResource } from '../planned-resources.ts';
+import {
+  decimalOut,
+  instantOut,
+  month,
+  optionalDayRange,
+  rangeOr,
+  recordOf,
+  slug,
+} from '../../platform/declare/schemas.ts';
+import { parsePlannedResources, plannedResource } from '../planned-resources.ts';
 import * as planQuotes from '../plan-quotes.ts';
 import { forecastDeployment, quoteDeployment } from '../quotes.ts';
 
@@ -75,6 +83,31 @@ const usageKindsMax = 500;
 
 const usageMap = recordOf(z.string().max(63), z.string().max(64), usageKindsMax);
 
+const planQuotesOut = z.object({
+  month: monthText,
+  basis: z.string().meta({ description: 'One sentence on where the usage comes from' }),
+  usage: z.record(z.string(), decimalOut),
+  quotes: z.array(quote),
+  comparison: z
+    .object({
+      plans: list(slug),
+      lines: list(
+        z.object({
+          line: z.string(),
+          amounts: list(decimalOut.nullable()),
+          differences: list(decimalOut.nullable()).meta({ description: 'To the first; null: in another currency' }),
+        }),
+      ),
+      best: slug.nullable().meta({ description: 'null: their currencies differ' }),
+    })
+    .nullable(),
+  notMetered: list(z.string()).meta({ description: 'Nothing would be billed for these kinds: they are not metered' }),
+});
+
+function quotesAnswer({ month: of, usage, quotes, ...answer }: planQuotes.PlanQuotes): z.input<typeof planQuotesOut> {
+  return { ...answer, usage: { ...usage }, month: of.toString(), quotes: [...quotes] };
+}
+
 export const quotePlans = declareOperation({
   method: 'POST',
   asks: true,
@@ -89,7 +122,7 @@ export const quotePlans = declareOperation({
   body: z.strictObject({
     basis: z.discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('usage'), usage: usageMap.meta({ examples: [{ droplet_hours: '1488' }] }) }),
-      z.strictObject({ kind: z.literal('period'), deployment: slug, from: day, to: day }),
+      z.strictObject({ kind: z.literal('period'), deployment: slug, ...optionalDayRange }),
       z.strictObject({
         kind: z.literal('average'),
         deployment: slug,
@@ -99,33 +132,60 @@ export const quotePlans = declareOperation({
     ]),
     plans: z
       .union([z.literal('all'), z.array(slug).min(1).max(planQuotes.plansMax)])
-      .meta({ description: 'Slugs, or all that hold on the month’s last day' }),
+      .meta({ description: "Slugs, or all that hold on the month's last day" }),
     month: month.optional().meta({ description: 'By default that of the days, else the current one' }),
   }),
-  response: z.object({
-    month: monthText,
-    basis: z.string().meta({ description: 'One sentence on where the usage comes from' }),
-    usage: z.record(z.string(), decimalOut),
-    quotes: z.array(quote),
-    comparison: z
-      .object({
-        plans: list(slug),
-        lines: list(
-          z.object({
-            line: z.string(),
-            amounts: list(decimalOut.nullable()),
-            differences: list(decimalOut.nullable()).meta({ description: 'To the first; null: in another currency' }),
-          }),
-        ),
-        best: slug.nullable().meta({ description: 'null: their currencies differ' }),
-      })
-      .nullable(),
-    notMetered: list(z.string()).meta({ description: 'Nothing would be billed for these kinds: they are not metered' }),
-  }),
+  response: planQuotesOut,
+  command: {
+    flags: {
+      'basis.kind': 'basis',
+      'basis.usage': 'usage',
+      'basis.deployment': 'deployment',
+      'basis.from': 'from',
+      'basis.to': 'to',
+      'basis.months': 'months',
+      'basis.resources': 'resources',
+      plans: 'plan',
+    },
+  },
   async run({ db, body, now }) {
-    const asked = { ...body, month: body.month?.toPlainYearMonth() };
-    const { month: of, quotes, ...answer } = await planQuotes.quotePlans(db, asked, now);
-    return { ...answer, usage: { ...answer.usage }, month: of.toString(), quotes: [...quotes] };
+    const { basis } = body;
+    const asked = {
+      ...body,
+      basis: basis.kind === 'period' ? { ...basis, ...rangeOr(basis, monthOf(body.month ?? dayOf(now))) } : basis,
+      month: body.month?.toPlainYearMonth(),
+    };
+    return quotesAnswer(await planQuotes.quotePlans(db, asked, now));
+  },
+});
+
+export const quoteResources = declareOperation({
+  method: 'POST',
+  asks: true,
+  path: '/quotes/resources',
+  name: 'quote resources',
+  operationId: 'quoteResources',
+  tag: 'plans',
+  summary: 'What resources of a file, that are not there yet, would cost in a month',
+  description:
+    'A list in YAML or JSON, of what `resources` lists in a quote: numbers keep the digits they are written in.',
+  roles: readers,
+  query: z.object({
+    plan: z
+      .array(slug)
+      .min(1)
+      .max(planQuotes.plansMax)
+      .optional()
+      .meta({ description: "Slugs; all that hold on the month's last day unless given" }),
+    month: month.optional().meta({ description: 'Another than the current one' }),
+  }),
+  consumes: 'application/yaml',
+  body: z.string().min(1),
+  response: planQuotesOut,
+  async run({ db, body, query, now }) {
+    const resources = parsePlannedResources('The file', body);
+    const asked = { basis: { kind: 'resources', resources }, plans: query.plan ?? 'all' } as const;
+    return quotesAnswer(await planQuotes.quotePlans(db, { ...asked, month: query.month?.toPlainYearMonth() }, now));
   },
 });
 
@@ -186,4 +246,9 @@ export const getDeploymentForecast = declareOperation({
   },
 });
 
-export const quoteOperations: readonly Operation[] = [quotePlans, getDeploymentQuote, getDeploymentForecast];
+export const quoteOperations: readonly Operation[] = [
+  quotePlans,
+  quoteResources,
+  getDeploymentQuote,
+  getDeploymentForecast,
+];

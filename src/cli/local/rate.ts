@@ -3,7 +3,7 @@ import { ArcadiaError } from '../../platform/errors.ts';
 import { describeCommand, withSession } from '../engine/command.ts';
 import { plural } from '../engine/output.ts';
 
-/** Everything that --help says about the models; src/cli/rate.test.ts holds it against their schemas. */
+/** Everything that --help says about the models; src/cli/local/rate.test.ts holds it against their schemas. */
 export const modelsHelp = `Decimals are strings, "0.04"; a number is taken with the digits in which it is written. None is negative.
 
   standard     Every unit costs the same.

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { declareOperation, type Operation } from '../../platform/declare/operation.ts';
+import { decimalOut } from '../../platform/declare/schemas.ts';
+import { rateCase, ratingCase } from '../rating/rate.ts';
+import { readers } from './roles.ts';
+
+export const ratingOut = z.object({
+  amount: decimalOut.meta({ description: 'Exact, not rounded' }),
+  tiers: z
+    .array(
+      z.object({
+        from: decimalOut,
+        upTo: decimalOut.nullable(),
+        units: decimalOut,
+        unitPrice: decimalOut,
+        flatFee: decimalOut,
+        amount: decimalOut,
+      }),
+    )
+    .readonly()
+    .meta({ description: 'Their amounts add up to `amount`; none of models without tiers' }),
+});
+
+export const rateUnits = declareOperation({
+  method: 'POST',
+  asks: true,
+  path: '/ratings',
+  name: 'rate case',
+  operationId: 'rateUnits',
+  tag: 'plans',
+  summary: 'What units cost under a charge model',
+  description: 'The function that rates invoices, for cases of your own. Decimals are strings.',
+  roles: readers,
+  command: { none: 'The command rate takes any number of cases from standard input and answers each as it comes.' },
+  body: ratingCase,
+  response: ratingOut,
+  run: async ({ body }) => rateCase(body),
+});
+
+export const ratingOperations: readonly Operation[] = [rateUnits];
