@@ -7,6 +7,8 @@ import { applyRules } from '../deployments/rules.ts';
 import { type Account, listAccounts, openAccount } from '../inventory/accounts.ts';
 import { getResource } from '../inventory/resources.ts';
 import { syncAccount } from '../inventory/sync.ts';
+import { billingHistory, setBilling } from '../invoices/billing.ts';
+import { getEntity, updateEntity } from '../invoices/entities.ts';
 import { setObservationLimit } from '../metering/finality/attestations.ts';
 import { dayOf } from '../metering/period.ts';
 import { databaseClock, followSimulatedClock } from '../platform/clock.ts';
@@ -206,8 +208,36 @@ async function declareFleet(
   }
   await applyRules(db, { rules: deployments.flatMap(rulesOf) }, decidedBy, now);
   for (const shared of sharedResources) await assignShared(db, shared, now);
+  await declareParties(
+    db,
+    [...new Map(deployments.map(({ customer }) => [customer.externalId, customer])).values()],
+    now,
+  );
   const plans = deployments.map(({ slug, plan, startsAt }) => ({ deployment: slug, plan, from: dayOf(startsAt) }));
   await db.transaction().execute((trx) => startSubscriptions(trx, plans, decidedBy, now));
+}
+
+/** Who bills and who is billed, so that invoices can be issued at once; what a person has entered stays. */
+async function declareParties(
+  db: Database,
+  customers: readonly { readonly externalId: string; readonly name: string }[],
+  now: Temporal.Instant,
+): Promise<void> {
+  const seller = await getEntity(db, null);
+  if (seller.name === null) {
+    await updateEntity(db, seller.slug, {
+      name: 'Example Hosting Ltd',
+      address: ['1 Quay Street', 'Bristol BS1 4DJ', 'United Kingdom'],
+      taxIds: ['VAT GB123456789'],
+      email: 'billing@hosting.example',
+    });
+  }
+  for (const [index, { externalId, name }] of customers.entries()) {
+    if ((await billingHistory(db, externalId)).length > 0) continue;
+    const address = [`${index + 1} Market Street`, `Bristol BS1 ${1 + (index % 9)}AA`, 'United Kingdom'];
+    const email = `accounts@${name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.example`;
+    await setBilling(db, externalId, { address, email }, null, decidedBy, now);
+  }
 }
 
 async function assignShared(

@@ -33,7 +33,7 @@ export interface DraftOptions {
 }
 
 /** So many customers' invoices are in memory, and in one transaction, at a time. */
-const customersPerBatch = 500;
+export const customersPerBatch = 500;
 
 /**
  * Brings the drafts of a month up to date with the facts: every customer's, one per currency. A
@@ -77,7 +77,7 @@ export async function draftMonth(db: Database, options: DraftOptions): Promise<D
 }
 
 /** All together; where one of them cannot be rated, the others all the same. */
-async function composeEach(
+export async function composeEach(
   db: Database,
   month: Temporal.PlainDate,
   customers: readonly store.BilledCustomer[],

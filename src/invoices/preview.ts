@@ -1,8 +1,10 @@
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { Composed, ComposedCustomer, TaxedLine } from './compose.ts';
-import { assertBegun, composeCustomer } from './drafts.ts';
-import { selectDeployments } from './drafts.store.ts';
+import { UsageSums } from '../pricing/usage-sums.ts';
+import { assertBegun, composeCustomer, composeEach, customersPerBatch } from './drafts.ts';
+import { selectBilledCustomers, selectDeployments } from './drafts.store.ts';
+import type { Failure } from './failures.ts';
 import { selectCustomerOfDeployment } from './invoices.store.ts';
 import { linePeriod, type Period } from './line-period.ts';
 
@@ -50,4 +52,32 @@ export async function previewDeployment(
     slugs: Object.fromEntries(deployments.map(({ deploymentId, slug }) => [deploymentId, slug])),
     uncharged: composed.uncharged,
   };
+}
+
+export interface PreviewedCustomers {
+  readonly customers: readonly ComposedCustomer[];
+  /** Customers that could not be rated, and why. */
+  readonly failures: readonly Failure[];
+}
+
+/**
+ * The invoices of a month that would follow from the facts as they are now, of every customer, some
+ * hundred at a time: what drafting them would write. Writes nothing. A few statements for each batch.
+ * @throws ArcadiaError invalid_argument (a month to come)
+ */
+export async function* previewMonth(
+  db: Database,
+  month: Temporal.PlainDate,
+  now: Temporal.Instant,
+): AsyncGenerator<PreviewedCustomers, void, undefined> {
+  assertBegun(month, now);
+  const sums = new UsageSums(db);
+  for (let after = 0; ; ) {
+    const batch = await selectBilledCustomers(db, month, { after, limit: customersPerBatch });
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    const failures: Failure[] = [];
+    yield { customers: await composeEach(db, month, batch, sums, failures), failures };
+    after = last.customerId;
+  }
 }

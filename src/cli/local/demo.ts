@@ -3,7 +3,7 @@ import { addCommand, withSession } from '../engine/command.ts';
 import type { Demonstration, DemonstrationRequest } from '../../flows/demonstration.ts';
 import { flowContext } from '../engine/flow.ts';
 import { fields } from '../engine/output.ts';
-import { printOverview, readOverview } from '../nouns/overview.ts';
+import { showOverview } from '../nouns/overview.ts';
 import { describeRange, monthOf } from '../engine/range.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
 
@@ -100,6 +100,6 @@ async function runAgency(session: Session): Promise<void> {
   const { agencyDemonstration } = await import('../../flows/demonstration.ts');
   const database = await openAfresh(session, 'demo_agency');
   await demonstrateIn(session, database, agencyDemonstration);
-  await printOverview(session, await readOverview(database));
+  await showOverview(session, database);
   session.output.note('\nLook around in it with any command and --database demo_agency');
 }

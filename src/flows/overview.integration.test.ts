@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
+import { secretKey } from '../../test/scenarios/simulated-account.ts';
+import { createCustomer } from '../deployments/customers.ts';
+import { createDeployment } from '../deployments/deployments.ts';
+import { draftMonth } from '../invoices/drafts.ts';
+import { approveInvoice, issueInvoice } from '../invoices/issue.ts';
+import { listInvoices } from '../invoices/invoices.ts';
+import { sumAmounts } from '../invoices/lines.ts';
+import { addLine } from '../invoices/manual-lines.ts';
+import { previewDeployment } from '../invoices/preview.ts';
+import { databaseClock } from '../platform/clock.ts';
+import { quoteDeployment } from '../pricing/quotes.ts';
+import { changeSubscription, pauseSubscription, subscribe } from '../pricing/subscriptions.ts';
+import { agencyDemonstration, demonstrate } from './demonstration.ts';
+import { readOverview } from './overview.ts';
+
+// The demonstration's agency, read less often than by a start.
+
+let database: TestDatabase;
+let now: Temporal.Instant;
+const principal = { subject: 'test', role: 'owner' } as const;
+const day = (text: string) => Temporal.PlainDate.from(text);
+const midnight = (text: string) => day(text).toZonedDateTime('UTC').toInstant();
+const june = { from: day('2026-06-01'), to: day('2026-07-01') };
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  const cadence = Temporal.Duration.from({ hours: 96 });
+  await demonstrate(
+    database.db,
+    { ...agencyDemonstration, cadence, secretKey },
+    { now: Temporal.Now.instant(), principal },
+  );
+  now = await databaseClock(database.db).now();
+}, 600_000);
+afterAll(() => database.close());
+
+test("each row is its deployment's lines on the preview of its invoice, to the cent", async () => {
+  const { db } = database;
+  const before = (await readOverview(db, { now })).deployments;
+  expect(before.length).toBeGreaterThan(35);
+  const [first, second] = before.filter(({ plan }) => plan === 'studio').map(({ deployment }) => deployment);
+  const customer = 'cus_mid_june';
+  await createCustomer(db, { externalId: customer, name: 'Mid June', currency: 'USD' }, now);
+  const start = midnight('2026-06-16');
+  await createDeployment(db, { slug: 'mid-june', name: 'Mid June', customer, startsAt: start }, now);
+  await subscribe(db, { deployment: 'mid-june', plan: 'studio', from: day('2026-06-16') }, 'test', now);
+  const change = { deployment: first ?? '', plan: 'atelier', from: midnight('2026-06-09') };
+  await changeSubscription(db, change, 'test', now);
+  const pause = { deployment: second ?? '', from: midnight('2026-06-05'), to: midnight('2026-06-12') };
+  await pauseSubscription(db, pause, 'test', now);
+
+  const overview = await readOverview(db, { now });
+  const rows = new Map(overview.deployments.map((row) => [row.deployment, row]));
+  for (const { deployment, amounts, problem } of overview.deployments) {
+    const { invoices, slugs } = await previewDeployment(db, deployment, june.from, now);
+    const previewed = invoices.map(({ currency, lines }) => ({
+      currency,
+      amount: sumAmounts(
+        lines.filter((one) => slugs[one.deploymentId ?? 0] === deployment),
+        currency,
+      ),
+    }));
+    expect({ deployment, amounts, problem }).toEqual({ deployment, amounts: previewed, problem: null });
+    const quote = await quoteDeployment(db, { deployment, ...june });
+    expect({ deployment, amounts }).toEqual({
+      deployment,
+      amounts: [{ currency: quote.currency, amount: quote.total }],
+    });
+  }
+  expect(rows.get('mid-june')?.amounts).toEqual([{ currency: 'USD', amount: '25.00' }]);
+  for (const changed of [first, second]) {
+    expect(rows.get(changed ?? '')?.amounts).not.toEqual(before.find((row) => row.deployment === changed)?.amounts);
+  }
+  const shown = overview.deployments.flatMap(({ amounts }) => amounts);
+  expect(overview.totals).toMatchObject([{ currency: 'USD', subtotal: sumAmounts(shown, 'USD') }]);
+});
+
+test('a line by hand is in the row of its deployment, and one of no deployment in the total', async () => {
+  const { db } = database;
+  const before = await readOverview(db, { now });
+  await draftMonth(db, { month: june.from, now });
+  const filter = { month: june.from, customer: 'cus_mid_june' };
+  const { items } = await listInvoices(db, filter, { limit: 1, cursor: null });
+  const invoiceId = items[0]?.invoiceId ?? 0;
+  const line = { description: 'Migration', quantity: '1.5', unitPrice: '80.00' };
+  await addLine(db, invoiceId, { ...line, deployment: 'mid-june' }, 'test', now);
+  await addLine(db, invoiceId, line, 'test', now);
+  const after = await readOverview(db, { now });
+  expect(after.deployments.find((row) => row.deployment === 'mid-june')?.amounts).toEqual([
+    { currency: 'USD', amount: '145.00' },
+  ]);
+  const [was, is] = [before.totals[0]?.subtotal ?? '0', after.totals[0]?.subtotal ?? '0'];
+  expect(sumAmounts([{ amount: is }, { amount: `-${was}` }], 'USD')).toBe('240.00');
+});
+
+test('the invoices of the last month can be issued at once', async () => {
+  const { db } = database;
+  const { items } = await listInvoices(db, { month: day('2026-05-01') }, { limit: 100, cursor: null });
+  expect(items.length).toBeGreaterThan(25);
+  for (const { invoiceId } of items) {
+    await approveInvoice(db, invoiceId, { by: 'test', now });
+    expect(await issueInvoice(db, invoiceId, { by: 'test', now })).toMatchObject({ issuedNow: true });
+  }
+});

@@ -1,0 +1,130 @@
+import { type UnattributedPage, unattributedResources } from '../deployments/attribution.ts';
+import { listDeployments } from '../deployments/deployments.ts';
+import { sumAmounts } from '../invoices/lines.ts';
+import { previewMonth } from '../invoices/preview.ts';
+import { type BillingKind, listBillingKinds } from '../metering/kinds.ts';
+import { type DayRange, dayOf } from '../metering/period.ts';
+import { type Usage, usageForPeriod, usageOfAll } from '../metering/usage.ts';
+import type { Database } from '../platform/database/database.ts';
+import { formatMoney } from '../platform/money.ts';
+import { Exact } from '../platform/quantity.ts';
+import { listPlans } from '../pricing/plans.ts';
+import { currentSubscriptions } from '../pricing/subscriptions.ts';
+import type { FlowContext } from './context.ts';
+
+/** Who used what in a month, what is owed for it, and what nobody owns. */
+export interface Overview {
+  /** The calendar month of the last complete day. */
+  readonly range: DayRange;
+  /** Every day before this one is metered. */
+  readonly meteredThrough: string;
+  /** The kinds that are used in it. */
+  readonly kinds: readonly BillingKind[];
+  /** By slug. */
+  readonly deployments: readonly OverviewRow[];
+  /** What the month's invoices come to as they are now, by currency: lines of no deployment included. */
+  readonly totals: readonly OverviewTotal[];
+  readonly unattributed: { readonly usage: Usage; readonly resources: UnattributedPage };
+}
+
+export interface OverviewRow {
+  readonly customer: string;
+  readonly deployment: string;
+  readonly usage: Usage;
+  /** What it is on now; null: on no plan. */
+  readonly plan: string | null;
+  /**
+   * What the customer's invoice says of the deployment as it is now, before tax: one for each currency.
+   * None where nothing is charged because it is on no plan, or where it could not be rated.
+   */
+  readonly amounts: readonly { readonly currency: string; readonly amount: string }[];
+  /** Why its customer could not be rated; null: it could. */
+  readonly problem: string | null;
+}
+
+export interface OverviewTotal {
+  readonly currency: string;
+  readonly subtotal: string;
+  readonly tax: string;
+  readonly total: string;
+}
+
+/** Of what nobody owns, as many as an operator takes in at a glance. */
+const unattributedShown = 20;
+
+/**
+ * The month of the last complete day, as it is now. Amounts come from the function that invoices
+ * (`previewMonth`), so that they are what the preview, the draft and the invoice of the same facts
+ * say. Writes nothing.
+ */
+export async function readOverview(db: Database, { now }: Pick<FlowContext, 'now'>): Promise<Overview> {
+  const lastDay = dayOf(now).subtract({ days: 1 });
+  const from = lastDay.with({ day: 1 });
+  const range = { from, to: from.add({ months: 1 }) };
+  const plans = new Map((await currentSubscriptions(db, now)).map(({ deployment, plan }) => [deployment, plan]));
+  const currencies = new Map((await listPlans(db, lastDay)).map(({ plan, currency }) => [plan, currency]));
+  const used = new Map((await usageOfAll(db, range.from, range.to)).map((row) => [row.deployment, row.usage]));
+  const { meteredThrough } = await usageForPeriod(db, 'unattributed', range.from, range.to);
+  const { amounts, problems, totals } = await readAmounts(db, from, now);
+
+  const deployments: OverviewRow[] = [];
+  for (const { deploymentId, slug, customerName, customerExternalId } of await listDeployments(db)) {
+    if (customerName === null) continue;
+    const plan = plans.get(slug) ?? null;
+    const problem = problems.get(customerExternalId ?? '') ?? null;
+    const currency = plan === null ? undefined : currencies.get(plan);
+    // The invoice has no line where a plan charges nothing.
+    const nothing =
+      problem === null && currency !== undefined ? [{ currency, amount: formatMoney(new Exact(0), currency) }] : [];
+    deployments.push({
+      customer: customerName,
+      deployment: slug,
+      usage: used.get(slug) ?? {},
+      plan,
+      amounts: amounts.get(deploymentId) ?? nothing,
+      problem,
+    });
+  }
+  const metered = new Set([...used.values()].flatMap((usage) => Object.keys(usage)));
+  return {
+    range,
+    meteredThrough,
+    kinds: (await listBillingKinds(db, lastDay)).filter((kind) => metered.has(kind.slug)),
+    deployments,
+    totals,
+    unattributed: {
+      usage: used.get('unattributed') ?? {},
+      resources: await unattributedResources(db, now, unattributedShown),
+    },
+  };
+}
+
+interface Amounts {
+  /** By the deployment's id. */
+  readonly amounts: ReadonlyMap<number, OverviewRow['amounts']>;
+  /** By the customer's external id. */
+  readonly problems: ReadonlyMap<string, string>;
+  readonly totals: readonly OverviewTotal[];
+}
+
+async function readAmounts(db: Database, month: Temporal.PlainDate, now: Temporal.Instant): Promise<Amounts> {
+  const amounts = new Map<number, { currency: string; amount: string }[]>();
+  const problems = new Map<string, string>();
+  const sums = new Map<string, OverviewTotal>();
+  for await (const { customers, failures } of previewMonth(db, month, now)) {
+    for (const { customer, error } of failures) problems.set(customer, error.message);
+    for (const { currency, lines, ...invoice } of customers.flatMap(({ invoices }) => invoices)) {
+      for (const [deploymentId, own] of Map.groupBy(lines, (line) => line.deploymentId)) {
+        if (deploymentId === null) continue;
+        const amount = sumAmounts(own, currency);
+        amounts.set(deploymentId, [...(amounts.get(deploymentId) ?? []), { currency, amount }]);
+      }
+      const before = sums.get(currency);
+      const sum = (field: 'subtotal' | 'tax' | 'total') =>
+        formatMoney(new Exact(before?.[field] ?? '0').plus(invoice[field]), currency);
+      sums.set(currency, { currency, subtotal: sum('subtotal'), tax: sum('tax'), total: sum('total') });
+    }
+  }
+  const totals = [...sums.values()].sort((a, b) => (a.currency < b.currency ? -1 : 1));
+  return { amounts, problems, totals };
+}
