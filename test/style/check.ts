@@ -1,0 +1,36 @@
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { program } from '../../src/modules.ts';
+import * as rules from './rules.ts';
+
+// npm run check: what the sources have to look like, beside types, lint, format and arrows.
+
+const cwd = fileURLToPath(new URL('../../', import.meta.url));
+const paths = globSync(
+  ['src/**/*.ts', 'test/**/*.ts', 'bench/*.ts', 'migrations/*.sql', 'docs/*.md', '*.md', 'src/**/*.md'],
+  {
+    cwd,
+  },
+);
+const read = (wanted: (path: string) => boolean) =>
+  new Map(paths.filter(wanted).map((path) => [path, readFileSync(`${cwd}${path}`, 'utf8')]));
+const code = read((path) => path.endsWith('.ts'));
+const all = read(() => true);
+const files = new Set(globSync('src/*/*', { cwd }));
+
+const local = ['start', 'demo', 'simulate', 'sync', 'meter', 'db', 'token issue', 'openapi'];
+const commands = [...local, ...program.operations.map(({ name }) => name)];
+
+const found = [
+  ...rules.librariesAtHome(code),
+  ...rules.sqlInStores(code),
+  ...rules.noCommandLinesInModules(commands)(code),
+  ...rules.noTestsInProgram(code),
+  ...rules.shortFunctions(code),
+  ...rules.usedExports(code),
+  ...rules.wholeModules(files)(code),
+  ...rules.noRetiredWords(all),
+];
+for (const line of found) process.stderr.write(`${line}\n`);
+process.stdout.write(`style: ${code.size} files, ${found.length} wrong\n`);
+process.exitCode = found.length > 0 ? 1 : 0;

@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import * as rules from './rules.ts';
+
+const sources = (files: Record<string, string>) => new Map(Object.entries(files));
+const long = (name: string) => `export function ${name}() {\n${'  work();\n'.repeat(80)}}`;
+
+describe.each<[string, rules.Rule, Record<string, string>, Record<string, string>]>([
+  [
+    'a library stands in the module that knows it',
+    rules.librariesAtHome,
+    { 'src/metering/a.ts': `import Fastify from 'fastify';`, 'src/pricing/a.ts': `import '@clickhouse/client';` },
+    { 'src/http/a.ts': `import Fastify from 'fastify';`, 'src/metering/records/a.ts': `import '@clickhouse/client';` },
+  ],
+  [
+    'SQL stands in stores',
+    rules.sqlInStores,
+    { 'src/metering/a.ts': "import { sql } from 'kysely'; sql`SELECT 1`.execute(db);" },
+    {
+      'src/metering/a.store.ts': "import { sql } from 'kysely'; sql`SELECT 1`.execute(db);",
+      'src/metering/store.ts': "import { sql } from 'kysely'; sql<{ a: string }>`SELECT 1`.execute(db);",
+    },
+  ],
+  [
+    'a module names operations, and no command line',
+    rules.noCommandLinesInModules(['meter run']),
+    { 'src/metering/a.ts': "fail('Nothing is metered. Run: arcadia meter run');" },
+    { 'src/cli/nouns/a.ts': "note('Next: arcadia meter run');", 'src/metering/a.ts': "name('arcadia worker');" },
+  ],
+  [
+    'the program imports no test',
+    rules.noTestsInProgram,
+    { 'src/metering/a.ts': `import { test } from 'vitest'; import '../../test/fixtures/metering.ts';` },
+    { 'src/metering/a.test.ts': `import { test } from 'vitest'; import '../../test/fixtures/metering.ts';` },
+  ],
+  [
+    'a function is at most 70 lines long',
+    rules.shortFunctions,
+    { 'src/metering/a.ts': long('much') },
+    { 'src/metering/a.ts': 'export function little() {\n  work();\n}' },
+  ],
+  [
+    'what is exported is imported by somebody',
+    rules.usedExports,
+    {
+      'src/metering/a.ts': 'export const a = 1; export const b = 2;',
+      'src/metering/b.ts': `import { a } from './a.ts';`,
+    },
+    {
+      'src/metering/a.ts': 'export const a = 1; export const b = 2;',
+      'src/metering/b.ts': `import { a } from './a.ts'; const { b } = await import('./a.ts');`,
+    },
+  ],
+  [
+    'the words are those of the field',
+    rules.noRetiredWords,
+    { 'src/metering/a.ts': '// Another room of the house.' },
+    { 'src/metering/a.ts': '// Another module of the program.' },
+  ],
+])('%s', (_, rule, wrong, right) => {
+  test('each file that breaks it is named', () => {
+    const found = rule(sources(wrong));
+    expect(found.length).toBeGreaterThan(0);
+    for (const line of found) expect(Object.keys(wrong)).toContain(line.split(':')[0]);
+  });
+  test('what keeps to it is let through', () => {
+    expect(rule(sources(right))).toEqual([]);
+  });
+});
+
+test('a module is whole with its README, its declaration, and what others may import', () => {
+  const program = sources({ 'src/metering/meter.ts': '' });
+  expect(rules.wholeModules(new Set(['src/metering/README.md']))(program)).toEqual([
+    'src/metering has no module.ts',
+    'src/metering has no index.ts',
+  ]);
+  const whole = new Set(['README.md', 'module.ts', 'index.ts'].map((file) => `src/metering/${file}`));
+  expect(rules.wholeModules(whole)(program)).toEqual([]);
+});
