@@ -7,7 +7,7 @@ import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { json, startTestApi, type TestApi } from '../http/api-fixture.ts';
 import { insertTwoCustomers, plantedCost, type TwoCustomers } from './two-customers.ts';
 
-// customers never meet, over HTTP: every route of the house, asked by every role, and by one
+// customers never meet, over HTTP: every route of the program, asked by every role, and by one
 // customer for what is another's.
 
 let database: TestDatabase;

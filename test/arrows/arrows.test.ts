@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { findViolations, importsOf } from './arrows.ts';
 
-const house = (files: Record<string, string>) => findViolations(new Map(Object.entries(files)));
+const violations = (files: Record<string, string>) => findViolations(new Map(Object.entries(files)));
 
 test('every way to import is seen', () => {
   const source = `
@@ -22,7 +22,7 @@ test('every way to import is seen', () => {
 
 test('imports along the arrows are in order', () => {
   expect(
-    house({
+    violations({
       'src/pricing/rating.ts': `import '../metering/usage.ts'; import '../inventory/kinds.ts'; import '../platform/money.ts'; import './store.ts';`,
       'src/cli/usage.ts': `import '../metering/usage.ts'; import './output.ts';`,
       'src/cli/local/start.ts': `import '../../http/server.ts'; import '../../jobs/runner.ts';`,
@@ -54,12 +54,12 @@ test.each([
   ['src/metering/usage.ts', 'pg-boss', 'only jobs knows pg-boss'],
   ['src/metering/usage.ts', '../../test/database.ts', 'the program does not import tests'],
 ])('%s may not import %s', (from, to, complaint) => {
-  expect(house({ [from]: `import type { X } from '${to}';` })).toEqual([expect.stringContaining(complaint)]);
+  expect(violations({ [from]: `import type { X } from '${to}';` })).toEqual([expect.stringContaining(complaint)]);
 });
 
 test('a cycle is found once, however it is entered', () => {
   expect(
-    house({
+    violations({
       'src/metering/a.ts': `import './b.ts';`,
       'src/metering/b.ts': `import './c.ts';`,
       'src/metering/c.ts': `import './a.ts';`,
@@ -70,9 +70,9 @@ test('a cycle is found once, however it is entered', () => {
 
 test('a ring that types alone close is none when the program runs', () => {
   expect(
-    house({ 'src/metering/a.ts': `import './b.ts';`, 'src/metering/b.ts': `import type { A } from './a.ts';` }),
+    violations({ 'src/metering/a.ts': `import './b.ts';`, 'src/metering/b.ts': `import type { A } from './a.ts';` }),
   ).toEqual([]);
   expect(
-    house({ 'src/metering/a.ts': `import './b.ts';`, 'src/metering/b.ts': `import { type A, a } from './a.ts';` }),
+    violations({ 'src/metering/a.ts': `import './b.ts';`, 'src/metering/b.ts': `import { type A, a } from './a.ts';` }),
   ).toHaveLength(1);
 });

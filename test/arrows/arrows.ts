@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path/posix';
 import { parseSync, Visitor } from 'oxc-parser';
 
-// The arrows of the house: who may import whom. Everything counts: imports, exports from,
-// import(), and types alone, which tie two rooms together as well.
+// The arrows of the program: who may import whom. Everything counts: imports, exports from,
+// import(), and types alone, which tie two modules together as well.
 
-/** Domains, each with the rooms beside platform that it may import; what those may, it may too. */
+/** Domains, each with the modules beside platform that it may import; what those may, it may too. */
 const domains: Readonly<Record<string, readonly string[]>> = {
   simulator: [],
   cloud: ['simulator'],
@@ -28,8 +28,8 @@ const outermost = ['cli', 'http'];
 /** Where a process that serves is put together out of its surfaces. */
 const assemblies = ['src/cli/local/start.ts', 'src/cli/local/simulate.ts', 'src/cli/nouns/openapi.ts'];
 
-/** The one room that may know a library. */
-const roomOfLibrary: Readonly<Record<string, string>> = { 'pg-boss': 'jobs' };
+/** The one module that may know a library. */
+const moduleOfLibrary: Readonly<Record<string, string>> = { 'pg-boss': 'jobs' };
 
 export interface Import {
   /** As it stands in the source. */
@@ -41,7 +41,7 @@ export interface Import {
   readonly typesOnly: boolean;
 }
 
-function roomOf(path: string): string | null {
+function moduleOf(path: string): string | null {
   return /^src\/([^/]+)\//.exec(path)?.[1] ?? null;
 }
 
@@ -84,27 +84,30 @@ export function importsOf(path: string, source: string): readonly Import[] {
 
 /** What is wrong with one import; null: nothing. */
 function judge({ from, to }: Import): string | null {
-  const room = roomOf(from);
-  const other = roomOf(to);
-  if (room === null) return null;
-  if (to === 'src/modules.ts') return isTest(from) || room === 'cli' ? null : 'only cli knows which modules there are';
-  if (to.endsWith('/store.ts') && other !== room) return `only ${other} itself imports its store.ts`;
+  const module = moduleOf(from);
+  const other = moduleOf(to);
+  if (module === null) return null;
+  if (to === 'src/modules.ts')
+    return isTest(from) || module === 'cli' ? null : 'only cli knows which modules there are';
+  if (to.endsWith('/store.ts') && other !== module) return `only ${other} itself imports its store.ts`;
   if (isTest(from)) return null;
-  const owner = Object.entries(roomOfLibrary).find(([library]) => to === library || to.startsWith(`${library}/`))?.[1];
-  if (owner !== undefined && room !== owner) return `only ${owner} knows ${to}`;
+  const owner = Object.entries(moduleOfLibrary).find(
+    ([library]) => to === library || to.startsWith(`${library}/`),
+  )?.[1];
+  if (owner !== undefined && module !== owner) return `only ${owner} knows ${to}`;
   if (isTest(to)) return 'the program does not import tests';
-  if (other === null || other === room || other === 'platform') return null;
+  if (other === null || other === module || other === 'platform') return null;
   if (outermost.includes(other)) return assemblies.includes(from) ? null : `nothing imports ${other}`;
-  if (surfaces.includes(room)) return null;
-  if (room === flows && other in domains) return null;
-  return mayReach(room, other) ? null : `${room} may not import ${other}`;
+  if (surfaces.includes(module)) return null;
+  if (module === flows && other in domains) return null;
+  return mayReach(module, other) ? null : `${module} may not import ${other}`;
 }
 
 /** Files that import each other in a ring, each ring once, from its first name. */
 function findCycles(imports: readonly Import[]): readonly string[] {
   const next = new Map<string, string[]>();
   for (const { from, to, typesOnly } of imports) {
-    if (!typesOnly && roomOf(to) !== null) next.set(from, [...(next.get(from) ?? []), to]);
+    if (!typesOnly && moduleOf(to) !== null) next.set(from, [...(next.get(from) ?? []), to]);
   }
   const done = new Set<string>();
   const cycles = new Set<string>();

@@ -3,7 +3,7 @@ import type { Database } from '../../src/platform/database/database.ts';
 
 // A database that is put back to what it was, again and again: a hundredth of a copy's time, which is
 // a thousand files. What is put back are rows, sequences and the partitions of usage_records; nothing
-// that the house does at work makes or drops anything else.
+// that the program does at work makes or drops anything else.
 
 const usersTables = sql`
   c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'kept')`;

@@ -14,7 +14,7 @@ import { openTestDatabase } from '../database.ts';
 import { until, untilDrained } from './worker-fixture.ts';
 import { program } from '../../src/modules.ts';
 
-/** A house with one account, whose provider takes so many requests an hour. */
+/** A program with one account, whose provider takes so many requests an hour. */
 async function openScene() {
   const database = await openTestDatabase();
   onTestFinished(() => database.close());

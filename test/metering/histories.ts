@@ -1,4 +1,4 @@
-// For tests of this room: random histories.
+// For tests of this module: random histories.
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { openTestDatabase } from '../database.ts';

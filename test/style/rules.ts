@@ -138,13 +138,12 @@ export const wholeModules =
 
 /** Words that the field does not use, and those that it does. */
 const retired: readonly (readonly [RegExp, string])[] = [
-  [/\bhouse\b(?!-)/i, 'program, or registry'],
-  [/\brooms?\b/i, 'module'],
+  [/\b(?<!keeps? )house\b/i, 'program, or registry'],
+  [/\b(this|other|another|each|which|own|two|the one|its) rooms?\b|\brooms? (that|beside|of the)\b/i, 'module'],
   [/\bhappenings?\b/i, 'event, or effect'],
-  [/\bstrangers?\b/i, 'anonymous callers'],
-  [/\bnobody's\b/i, 'unassigned'],
+  [/\bstrangers?(?!')\b/i, 'anonymous caller'],
   [/\bpull(ed|s)? forward\b/i, 'promote'],
-  [/\btakes? back\b|\btaken back\b/i, 'void, cancel, or withdraw'],
+  [/\bhurr(y|ies|ied)\b/i, 'run now'],
 ];
 
 export const noRetiredWords: Rule = (sources) =>

@@ -4,7 +4,7 @@ import { connect } from '../../src/platform/database/database.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { program } from '../../src/modules.ts';
 
-// A worker of the house, with its own jobs, in a process of its own.
+// A worker of the program, with its own jobs, in a process of its own.
 
 const [connectionString = '', name = ''] = process.argv.slice(2);
 const db = connect({ connectionString });

@@ -28,7 +28,7 @@ test('kill -9 in the middle of a sync, and of a metering run: the next worker en
   const provider = await openProvider('digitalocean', details);
   const workers: WorkerProcess[] = [];
   const start = async (name: string) => {
-    const worker = await startWorkerProcess(connectionString, name, 'house-process.ts', env);
+    const worker = await startWorkerProcess(connectionString, name, 'program-process.ts', env);
     workers.push(worker);
     return worker;
   };
