@@ -44,14 +44,24 @@ export async function subscribe(
   return decide(db, { deployment, from: startOfDay(from) }, by, now, toPlan(await requirePlan(db, plan, from)));
 }
 
-/** Puts a deployment that is on no plan on one; what was planned for later is replaced. */
+/** Which plan, and the currency that the customer is to be billed in from then on: needed where it is another. */
+interface PlanDecision extends Decision {
+  readonly plan: string;
+  readonly currency?: string | undefined;
+}
+
+/**
+ * Puts a deployment that is on no plan on one; what was planned for later is replaced.
+ * @throws ArcadiaError conflict too where the plan is in another currency than the customer's, which was not named
+ */
 export async function startSubscription(
   db: Database,
-  { plan, ...decision }: Decision & { readonly plan: string },
+  { plan, currency, ...decision }: PlanDecision,
   by: string,
   now: Temporal.Instant,
 ): Promise<Decided> {
   const planId = await requirePlan(db, plan, dayOf(decision.from));
+  await assertCurrency(db, { plan, currency, ...decision });
   return decide(db, decision, by, now, (history, state) => {
     if (state !== null && state.planId !== planId) {
       throw new ArcadiaError(
@@ -63,14 +73,18 @@ export async function startSubscription(
   });
 }
 
-/** Moves a deployment from its plan to another; a pause ends with it, and what was planned for later is replaced. */
+/**
+ * Moves a deployment from its plan to another; a pause ends with it, and what was planned for later is replaced.
+ * @throws ArcadiaError conflict too where the plan is in another currency than the one before, which was not named
+ */
 export async function changeSubscription(
   db: Database,
-  { plan, ...decision }: Decision & { readonly plan: string },
+  { plan, currency, ...decision }: PlanDecision,
   by: string,
   now: Temporal.Instant,
 ): Promise<Decided> {
   const planId = await requirePlan(db, plan, dayOf(decision.from));
+  await assertCurrency(db, { plan, currency, ...decision });
   return decide(db, decision, by, now, (history, state) => {
     requireState(decision, state);
     return toPlan(planId)(history);
@@ -162,6 +176,22 @@ async function decide(
     await store.rewriteSubscriptions(trx, deploymentId, changes, by, now);
     return { changed: true };
   });
+}
+
+/** An invoice is in one currency: where a plan changes it, whoever decides has to have meant that. */
+async function assertCurrency(db: Database, { deployment, plan, from, currency }: PlanDecision): Promise<void> {
+  const { currency: next } = await getPlan(db, plan, dayOf(from));
+  if (currency !== undefined && currency !== next) {
+    throw new ArcadiaError('conflict', `Plan "${plan}" is in ${next} at ${from}, not in ${currency}.`);
+  }
+  const before = await store.selectCurrencyBefore(db, deployment, from);
+  if (before === undefined || before === next || currency === next) return;
+  throw new ArcadiaError(
+    'conflict',
+    `"${deployment}" is billed in ${before}, and plan "${plan}" is in ${next}: its customer would get invoices in ${next} ` +
+      `from ${dayOf(from)} on. If that is meant, name the currency, ${next}.`,
+    { details: { before, after: next } },
+  );
 }
 
 /** Usage is stored by the day: on both sides of a day's beginning, and nowhere else, it is known exactly. */

@@ -69,9 +69,15 @@ export const listSubscriptionHistory = declareList({
 
 const from = instant.meta({ description: 'When it begins: the beginning of a UTC day' });
 
+const currency = z
+  .string()
+  .length(3)
+  .optional()
+  .meta({ description: "The plan's currency: needed where it is another than the deployment was billed in before" });
+
 const decision = z.discriminatedUnion('action', [
-  z.strictObject({ action: z.literal('start'), plan: slug, from }),
-  z.strictObject({ action: z.literal('change'), plan: slug, from }),
+  z.strictObject({ action: z.literal('start'), plan: slug, from, currency }),
+  z.strictObject({ action: z.literal('change'), plan: slug, from, currency }),
   z.strictObject({
     action: z.literal('pause'),
     from,
