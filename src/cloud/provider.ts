@@ -188,6 +188,15 @@ export interface ScopeReport {
   readonly granted: 'yes' | 'no' | 'unknown';
   /** The kinds that a missing scope hides. */
   readonly kinds: readonly ResourceKind[];
+  /** The fields of other kinds that it hides, as `kind.field`: their listings succeed without them. */
+  readonly fields: readonly string[];
+}
+
+/** Fields of one kind that this token may not see, by the names that `untold` has. */
+export interface HiddenFields {
+  /** The scope that is missing, or could not be asked for. */
+  readonly scope: string;
+  readonly fields: readonly string[];
 }
 
 export type LookupResult = 'exists' | 'gone' | 'unknown';
@@ -203,6 +212,11 @@ export interface Provider {
    */
   identify(signal?: AbortSignal): Promise<ProviderIdentity>;
   scopes(signal?: AbortSignal): Promise<readonly ScopeReport[]>;
+  /**
+   * The fields of a kind that its listings show without what is in them, because the token lacks a scope
+   * of their own. Asks for each such scope: to be called where a field seems to have been emptied.
+   */
+  hiddenFields(kind: ResourceKind, signal?: AbortSignal): Promise<readonly HiddenFields[]>;
   list(kind: ResourceKind, signal?: AbortSignal): AsyncIterable<ListingEvent<ListedResource>>;
   /** Every project's resources. Project by project; a project that fails makes the end partial. */
   listMemberships(

@@ -118,7 +118,13 @@ test('a check names each missing scope together with what it hides', async () =>
     expect(identity.accountId).toBe(cloud.account.providerAccountId);
     expect(unlisted).toEqual([]);
     expect(scopes.filter(({ granted }) => granted !== 'yes')).toEqual([
-      { scope: 'block_storage:read', granted: 'no', kinds: ['volume'], hidden: [{ kind: 'volume', hidden: 2 }] },
+      {
+        scope: 'block_storage:read',
+        granted: 'no',
+        kinds: ['volume'],
+        fields: [],
+        hidden: [{ kind: 'volume', hidden: 2 }],
+      },
     ]);
     // Of a known kind that is not listed there is no history, and nothing ends.
     const { rows } = await sql`SELECT FROM inventory_states WHERE kind = 'volume'`.execute(db);
@@ -145,7 +151,9 @@ test('buckets that nobody has keys for are named as what they are', async () => 
     expect(failures).toEqual([]);
     expect(results).toEqual([expect.objectContaining({ kind: 'project', outcome: 'complete', new: 1 })]);
     const provider = await openAccount(db, cloud.account, secretKey);
-    expect((await checkAccount(db, cloud.account, provider)).unlisted).toEqual([{ kind: 'spaces_bucket', hidden: 1 }]);
+    expect((await checkAccount(db, cloud.account, provider)).unlisted).toEqual([
+      { kind: 'spaces_bucket', hidden: 1, urns: ['do:space:acme-media'] },
+    ]);
     await provider.close();
   } finally {
     await cloud.close();

@@ -4,7 +4,6 @@ import {
   type Provider,
   type ProviderIdentity,
   type ProviderOptions,
-  resourceKinds,
   type ScopeReport,
 } from '../cloud/provider.ts';
 import { databaseClock, followSimulatedClock, readSimulatedClock } from '../platform/clock.ts';
@@ -17,6 +16,7 @@ import {
   countHidden,
   insertAccount,
   lockAccounts,
+  selectUnlisted,
   selectAccounts,
   selectCredentials,
   updateAccount,
@@ -176,13 +176,18 @@ export interface AccountCheck {
   readonly account: Account;
   readonly identity: ProviderIdentity;
   readonly scopes: readonly CheckedScope[];
-  /** Of kinds that need credentials of their own, which the account has not: what projects show of them. */
-  readonly unlisted: readonly HiddenResources[];
+  /** What projects show and no listing does: of a kind that is not listed, or of one whose listing leaves it out. */
+  readonly unlisted: readonly UnlistedResources[];
 }
 
 export interface HiddenResources {
   readonly kind: string;
   readonly hidden: number;
+}
+
+export interface UnlistedResources extends HiddenResources {
+  /** Some of them, as the provider names them. */
+  readonly urns: readonly string[];
 }
 
 export interface CheckedScope extends ScopeReport {
@@ -204,8 +209,7 @@ export async function checkAccount(
   const identity = await identifyAccount(account, provider, await databaseClock(db).now(), signal);
   const scopes = await provider.scopes(signal);
   const missing = scopes.filter((scope) => scope.granted !== 'yes').flatMap((scope) => scope.kinds);
-  const unlisted = resourceKinds.filter((kind) => !provider.kinds.includes(kind));
-  const hidden = await countHidden(db, account.accountId, [...missing, ...unlisted]);
+  const hidden = await countHidden(db, account.accountId, missing);
   return {
     account,
     identity,
@@ -213,7 +217,7 @@ export async function checkAccount(
       ...scope,
       hidden: scope.granted === 'yes' ? [] : hidden.filter(({ kind }) => scope.kinds.includes(kind)),
     })),
-    unlisted: hidden.filter(({ kind }) => unlisted.some((each) => each === kind)),
+    unlisted: await selectUnlisted(db, account.accountId, provider.kinds, missing),
   };
 }
 

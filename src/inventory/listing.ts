@@ -14,6 +14,8 @@ import {
   type Observation,
   rewriteMemberships,
   rewriteStates,
+  restoreFields,
+  selectEmptied,
   selectMissing,
   settle,
   settleRefuted,
@@ -90,6 +92,8 @@ export interface Findings {
   readonly missing: boolean;
   /** Whether absences may be left that no look-up settled. */
   readonly unsettled: boolean;
+  /** The fields that the token may not see, for a person; null: none that was known. */
+  readonly hidden: string | null;
 }
 
 /** Compares what was staged with what is believed, and asks the provider about absences that prove nothing. */
@@ -109,6 +113,8 @@ export async function examineListing(
     await dropRepeated(conn);
     summaries = await summarize(conn, observation, unread);
   }
+  const hidden = await keepHiddenFields(session, observation, summaries);
+  if (hidden !== null) summaries = await summarize(conn, observation, unread);
   const missing = summaries.filter((summary) => summary.missing > 0);
   const suspicious = missing.filter((summary) => isSuspicious(summary.alive, summary.missing));
   const asked = missing.filter(
@@ -126,7 +132,35 @@ export async function examineListing(
       observation.kinds.filter((kind) => absenceOf(kind).certainty === 'unclear'),
     );
   }
-  return { summaries, suspicious, missing: missing.length > 0, unsettled };
+  return { summaries, suspicious, missing: missing.length > 0, unsettled, hidden };
+}
+
+/**
+ * A field that a listing shows without what was in it may be one that the token cannot see: then it
+ * keeps what was known. What is hidden, for a person; null: nothing that was known.
+ */
+async function keepHiddenFields(
+  { conn, provider, signal }: Session,
+  observation: Observation,
+  summaries: readonly KindSummary[],
+): Promise<string | null> {
+  if (summaries.every(({ changed }) => changed === 0)) return null;
+  const told: string[] = [];
+  for (const { kind, fields: emptied } of await selectEmptied(conn, observation)) {
+    const hidden = (await provider.hiddenFields(kind, signal)).filter(({ fields }) =>
+      fields.some((field) => emptied.includes(field)),
+    );
+    if (hidden.length === 0) continue;
+    const kept = await restoreFields(
+      conn,
+      observation,
+      kind,
+      hidden.flatMap(({ fields }) => fields),
+    );
+    const names = hidden.map(({ scope, fields }) => `${fields.join(' and ')} (${scope})`).join(', ');
+    told.push(`the token may not see ${names}: ${kept} of ${kind} keep what was known`);
+  }
+  return told.length === 0 ? null : told.join('; ');
 }
 
 /** Looks up those that seem to be missing, within the limit of a run. */
@@ -226,22 +260,29 @@ function readParts({ unread, certainty }: Absence): readonly Attributes[] | null
  * A collection that the provider does not have for this token hides nothing, unless something of it
  * is known to live: without that, the listing is complete.
  */
-export function withoutEmptyParts(listed: ListingOutcome, end: ListingEnd, { summaries }: Findings): ListingOutcome {
+export function examinedOutcome(listed: ListingOutcome, end: ListingEnd, findings: Findings): ListingOutcome {
+  const { summaries, hidden } = findings;
+  const reason = joinReasons(listed.reason, hidden);
   const nothingThere =
     end.outcome === 'partial' &&
     end.problem === 'not_offered' &&
     listed.unread !== null &&
     listed.unread.length > 0 &&
     summaries.every(({ unread }) => unread === 0);
-  return nothingThere ? { ...listed, outcome: 'complete', unread: [] } : listed;
+  return nothingThere ? { outcome: 'complete', reason, unread: [] } : { ...listed, reason };
+}
+
+/** Several reasons, for a person, as one; null: none. */
+export function joinReasons(...reasons: readonly (string | null)[]): string | null {
+  const given = reasons.filter((reason) => reason !== null);
+  return given.length === 0 ? null : given.join('; ');
 }
 
 /** The end of a run whose listing was applied. */
 export function appliedEnd(listed: ListingOutcome, applied: Applied): Omit<RunEnd, 'requests'> {
   const { unconfirmed, ...counts } = applied;
   if (unconfirmed === null) return { ...listed, ...counts };
-  const reason = listed.reason === null ? unconfirmed : `${unconfirmed}; ${listed.reason}`;
-  return { outcome: 'partial', reason, unread: null, ...counts };
+  return { outcome: 'partial', reason: joinReasons(unconfirmed, listed.reason), unread: null, ...counts };
 }
 
 export const nothingApplied = { seen: 0, new: 0, changed: 0, ended: 0 };

@@ -105,6 +105,30 @@ export async function countHidden(
   return rows;
 }
 
+const unlistedNamed = 5;
+
+/**
+ * What projects hold and no listing shows: all of the kinds that are not `listed`, and of those that are
+ * what has no life of its own. Kinds whose scope is missing are told there.
+ */
+export async function selectUnlisted(
+  db: Database,
+  accountId: number,
+  listed: readonly string[],
+  scopes: readonly string[],
+): Promise<{ kind: string; hidden: number; urns: string[] }[]> {
+  const { rows } = await sql<{ kind: string; hidden: number; urns: string[] }>`
+    SELECT r.kind, count(*) AS hidden, (array_agg(r.urn ORDER BY r.urn))[1:${sql.lit(unlistedNamed)}] AS urns
+    FROM resources r
+    JOIN project_memberships m ON m.resource_id = r.resource_id AND m.superseded_at = 'infinity' AND m.valid_to = 'infinity'
+    WHERE r.account_id = ${accountId} AND r.urn IS NOT NULL AND r.kind <> ALL(${scopes}::text[])
+      AND (r.kind <> ALL(${listed}::text[]) OR NOT EXISTS (
+        SELECT FROM resource_states s
+        WHERE s.resource_id = r.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'))
+    GROUP BY r.kind ORDER BY r.kind`.execute(db);
+  return rows;
+}
+
 /**
  * One sync of a kind at a time, in the whole database: a lock of the session, which a process
  * that dies lets go.

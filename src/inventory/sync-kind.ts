@@ -2,12 +2,12 @@ import type { ResourceKind } from '../cloud/provider.ts';
 import {
   appliedEnd,
   applyListing,
+  examinedOutcome,
   examineListing,
   listingOutcome,
   nothingApplied,
   observe,
   stageKind,
-  withoutEmptyParts,
 } from './listing.ts';
 import { clearStaging, lockHistory } from './sync.store.ts';
 import { recordRun, type Session, type SyncResult } from './sync-run.ts';
@@ -26,7 +26,7 @@ export function syncKind(session: Session, kind: ResourceKind): Promise<SyncResu
     await conn.transaction().execute(async (trx) => {
       await lockHistory(trx, account.accountId);
       const applied = await applyListing(trx, observation, findings, now);
-      await run.finish(trx, appliedEnd(withoutEmptyParts(listed, end, findings), applied), now);
+      await run.finish(trx, appliedEnd(examinedOutcome(listed, end, findings), applied), now);
     });
   });
 }

@@ -5,6 +5,7 @@ import {
   applyListing,
   examineListing,
   firstProjectGraceHours,
+  joinReasons,
   type ListingOutcome,
   listingOutcome,
   nothingApplied,
@@ -73,8 +74,7 @@ export function syncProjects(session: Session): Promise<SyncResult> {
 }
 
 function joinOutcomes(projects: ListingOutcome, members: ListingOutcome): ListingOutcome {
-  const reasons = [members.reason, projects.reason].filter((reason) => reason !== null);
-  return { ...members, reason: reasons.length === 0 ? null : reasons.join('; ') };
+  return { ...members, reason: joinReasons(members.reason, projects.reason) };
 }
 
 /** Only what its project alone tells of needs the payload. */

@@ -336,6 +336,65 @@ export async function summarize(
   return rows;
 }
 
+/** Of each kind, the fields that some resource had and is listed without, by the names that `untold` has. */
+export async function selectEmptied(
+  conn: Database,
+  observation: Observation,
+): Promise<{ kind: string; fields: string[] }[]> {
+  const { rows } = await sql<{ kind: string; fields: string[] }>`
+    SELECT l.kind, array_agg(DISTINCT f.field) AS fields
+    FROM sync_listing l
+    JOIN resource_states s ON s.resource_id = l.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
+    CROSS JOIN LATERAL (
+      SELECT 'tags' AS field WHERE s.tags <> '{}' AND l.tags = '{}'
+      UNION ALL
+      SELECT 'parents:' || split_part(parent, ':', 1) FROM unnest(s.parents) AS parent
+      EXCEPT
+      SELECT 'parents:' || split_part(parent, ':', 1) FROM unnest(l.parents) AS parent) f
+    WHERE l.change = 'changed' AND l.kind = ANY(${observation.kinds}::text[])
+    GROUP BY l.kind ORDER BY l.kind`.execute(conn);
+  return rows;
+}
+
+/** Gives listed resources of a kind back what they had in fields that are listed empty; of how many. */
+export async function restoreFields(
+  conn: Database,
+  { accountId }: Observation,
+  kind: string,
+  fields: readonly string[],
+): Promise<number> {
+  const { rows } = await sql<{ kept: number }>`
+    WITH restored AS (
+      SELECT l.ord, s.name, s.status, s.region, s.attributes AS old_attributes, s.tags AS old_tags, s.parents AS old_parents,
+             CASE WHEN 'tags' = ANY(${fields}::text[]) AND l.tags = '{}' THEN s.tags ELSE l.tags END AS tags,
+             ARRAY(
+               SELECT unnest(l.parents) AS parent UNION
+               SELECT parent FROM unnest(s.parents) AS parent
+               WHERE 'parents:' || split_part(parent, ':', 1) = ANY(${fields}::text[])
+                 AND NOT EXISTS (SELECT FROM unnest(l.parents) AS p WHERE split_part(p, ':', 1) = split_part(parent, ':', 1))
+               ORDER BY parent) AS parents
+      FROM sync_listing l
+      JOIN resource_states s ON s.account_id = ${accountId} AND s.kind = l.kind AND s.resource_id = l.resource_id
+        AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
+      WHERE l.kind = ${kind} AND l.change = 'changed'
+    ), written AS (
+      UPDATE sync_listing l
+      SET tags = r.tags, parents = r.parents, attributes = a.attributes,
+          change = CASE WHEN (r.name, r.status, r.region, r.old_tags, r.old_parents, r.old_attributes)
+            IS DISTINCT FROM (l.name, l.status, l.region, r.tags, r.parents, a.attributes) THEN 'changed' END
+      FROM restored r
+      -- What an attribute says goes with the parents that it is about.
+      CROSS JOIN LATERAL (SELECT x.attributes || (
+        SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(r.old_attributes)
+        WHERE key = ANY(${fields}::text[]) AND r.parents <> x.parents) AS attributes
+        FROM sync_listing x WHERE x.ord = r.ord) a
+      WHERE l.ord = r.ord AND l.kind = ${kind} AND (l.tags <> r.tags OR l.parents <> r.parents)
+      RETURNING l.ord
+    )
+    SELECT count(*) AS kept FROM written`.execute(conn);
+  return rows[0]!.kept;
+}
+
 /**
  * Notes what is believed alive and was not listed, where it could have been: `open` in suspicious
  * kinds, `asked` in those whose absences must be looked up, `gone` elsewhere.

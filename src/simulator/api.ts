@@ -96,11 +96,14 @@ export class Api {
     const broken = faults.take('server_error', path, page);
     if (broken) return this.#error(broken.status, broken.status === 503 ? 'service_unavailable' : 'server_error');
     const refused = faults.take('refuse', path, page, (fault) => query.toString().includes(fault.query));
-    if (refused) return this.#error(refused.status, refused.status === 404 ? 'not_found' : 'bad_request');
+    const ids: Readonly<Record<number, keyof typeof messages>> = { 403: 'forbidden', 404: 'not_found' };
+    if (refused) return this.#error(refused.status, ids[refused.status] ?? 'bad_request');
     const dropped = faults.take('drop', path, page, (fault) => fault.when === 'before');
     if (dropped) return { ...json(200, {}), drop: 'before' };
     const scope = this.#match(path)?.route.scope ?? '';
-    if (faults.take('missing_scope', path, page, (fault) => !fault.hidden && fault.scopes.includes(scope))) {
+    // Tags are fields of other things: who may not see them is refused their list all the same.
+    const refuses = (fault: { hidden: boolean }) => !fault.hidden || scope === 'tag:read';
+    if (faults.take('missing_scope', path, page, (fault) => refuses(fault) && fault.scopes.includes(scope))) {
       return this.#error(403, 'forbidden');
     }
     return null;

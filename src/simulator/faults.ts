@@ -31,8 +31,13 @@ export const faultInput = z.discriminatedUnion('fault', [
     fault: z.literal('refuse'),
     ...where,
     query: z.string().default(''),
-    status: z.literal([400, 404, 405, 410]).default(404),
+    /** 403 is for a bucket that a key may not read. */
+    status: z.literal([400, 403, 404, 405, 410]).default(404),
   }),
+  /** Spaces: the request was signed at another time than it is there. */
+  z.strictObject({ fault: z.literal('time_skewed'), ...where }),
+  /** Spaces: a page of objects says that there are more, and not where. */
+  z.strictObject({ fault: z.literal('no_next_page'), ...where }),
   /** The connection ends: before an answer, or in the middle of its body. */
   z.strictObject({
     fault: z.literal('drop'),

@@ -139,6 +139,15 @@ function projectResources({ world, hiddenScopes }: Lens, id: string): readonly (
   return all.filter(([urn]) => !hiddenScopes.has(scopeByUrnType[urn.split(':')[1] as string] ?? ''));
 }
 
+/** The tags in use, as the provider shows them: with how much carries each. */
+function tagsOf(world: World): readonly View[] {
+  const all = [world.droplets, world.volumes, world.snapshots, world.databases, world.clusters];
+  const counts = new Map<string, number>();
+  for (const collection of all)
+    for (const { tags } of collection.list()) for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  return [...counts].map(([name, count]) => ({ name, resources: { count } }));
+}
+
 /** `fleet` names the account. */
 export function routesOf(fleet: string): readonly Route[] {
   const dropletVersion = sum(ofDroplets);
@@ -338,6 +347,15 @@ export function routesOf(fleet: string): readonly Route[] {
       type: 'one',
       key: 'action',
       find: action,
+    },
+    {
+      path: '/v2/tags',
+      scope: 'tag:read',
+      version: null,
+      type: 'list',
+      key: 'tags',
+      items: ({ world }) => tagsOf(world),
+      view: (tag: View) => tag,
     },
     {
       path: '/v2/sizes',

@@ -28,6 +28,9 @@ export class Spaces {
     const { path } = asked;
     const region = /Credential=[^/]+\/\d{8}\/([^/]+)\/s3\/aws4_request/.exec(asked.authorization ?? '')?.[1];
     if (region === undefined || faults.take('bad_token', path)) return failure(403, 'InvalidAccessKeyId');
+    if (faults.take('time_skewed', path)) return failure(403, 'RequestTimeTooSkewed');
+    const refused = faults.take('refuse', path);
+    if (refused) return failure(refused.status, refused.status === 404 ? 'NoSuchBucket' : 'AccessDenied');
     const burst = faults.take('burst_limit', path);
     if (burst) return { ...failure(503, 'SlowDown'), headers: { ...xmlType, 'retry-after': burst.retryAfterSeconds } };
     const page = Number(asked.query.get('continuation-token') ?? 0) / KEYS_MAX + 1;
@@ -49,7 +52,8 @@ export class Spaces {
     }
     const bucket = buckets.get(name);
     if (bucket === undefined || bucket.region !== region) return failure(404, 'NoSuchBucket');
-    return method === 'HEAD' ? ok('') : listObjects(bucket, query);
+    const hidesNext = this.#faults.take('no_next_page', path) !== undefined;
+    return method === 'HEAD' ? ok('') : listObjects(bucket, query, hidesNext);
   }
 }
 
@@ -79,7 +83,7 @@ function listBuckets(buckets: readonly Bucket[]): string {
  * A bucket's objects are all of one size but for the last, so that they add up to its bytes, and
  * it grows by objects that come and a last one that changes, as media do.
  */
-function listObjects(bucket: Bucket, query: URLSearchParams): Answer {
+function listObjects(bucket: Bucket, query: URLSearchParams, hidesNext: boolean): Answer {
   const from = Number(query.get('continuation-token') ?? 0);
   const max = Number(query.get('max-keys') ?? KEYS_MAX);
   if (!Number.isSafeInteger(from) || from < 0 || !Number.isSafeInteger(max) || max < 0)
@@ -99,6 +103,6 @@ function listObjects(bucket: Bucket, query: URLSearchParams): Answer {
   const more = max > 0 && to < count;
   return ok(
     `<ListBucketResult ${xmlns}><Name>${bucket.name}</Name><Prefix></Prefix><KeyCount>${rows.length}</KeyCount><MaxKeys>${max}</MaxKeys>` +
-      `<IsTruncated>${more}</IsTruncated>${more ? `<NextContinuationToken>${to}</NextContinuationToken>` : ''}${rows.join('')}</ListBucketResult>`,
+      `<IsTruncated>${more || hidesNext}</IsTruncated>${more && !hidesNext ? `<NextContinuationToken>${to}</NextContinuationToken>` : ''}${rows.join('')}</ListBucketResult>`,
   );
 }

@@ -77,7 +77,7 @@ function addCheck(account: Command): void {
 $ arcadia account check acme
 acme answers as Acme Ltd.
 
-SCOPE         GRANTED  LISTS     HIDDEN
+SCOPE         GRANTED  SHOWS     HIDDEN
 droplet:read  yes      droplet   -
 domain:read   no       dns_zone  2 dns_zone`,
   })
@@ -89,12 +89,13 @@ domain:read   no       dns_zone  2 dns_zone`,
         const answers: unknown[] = [];
         for (const { account: one, provider } of await chooseAccounts(session, database, slug)) {
           const check = await checkAccount(database.db, one, await provider(), session.signal);
-          answers.push({ account: one.slug, name: check.identity.name, scopes: check.scopes });
+          const { scopes: checked, unlisted } = check;
+          answers.push({ account: one.slug, name: check.identity.name, scopes: checked, unlisted });
           if (session.output.json) continue;
-          const scopes = table(check.scopes, [
+          const scopes = table(checked, [
             { header: 'scope', value: (scope) => scope.scope },
             { header: 'granted', value: (scope) => scope.granted },
-            { header: 'lists', value: (scope) => scope.kinds.join(', ') },
+            { header: 'shows', value: (scope) => [...scope.kinds, ...scope.fields].join(', ') },
             {
               header: 'hidden',
               value: (scope) =>
@@ -103,7 +104,9 @@ domain:read   no       dns_zone  2 dns_zone`,
                   : scope.hidden.map(({ kind, hidden }) => `${hidden} ${kind}`).join(', '),
             },
           ]);
-          await session.output.text(`${one.slug} answers as ${check.identity.name}.\n\n${scopes}`);
+          const hidden = unlisted.map(({ kind, hidden: count, urns }) => `${count} ${kind}: ${urns.join(', ')}`);
+          const missing = hidden.length === 0 ? '' : `\n\nIn projects, and in no listing:\n${hidden.join('\n')}`;
+          await session.output.text(`${one.slug} answers as ${check.identity.name}.\n\n${scopes}${missing}`);
         }
         if (session.output.json) await session.output.value(answers);
       }),

@@ -11,7 +11,7 @@ import type {
 } from '../provider.ts';
 import { BackupSources } from './backups.ts';
 import { actionsSince, collectionsByKind, projectMembers, readAll, sizes } from './collections.ts';
-import { lookupPath, scopes } from './endpoints.ts';
+import { type Endpoint, fieldScopes, lookupPath, scopes } from './endpoints.ts';
 import { account, readAction } from './kinds/account.ts';
 import { type Machine, machine } from './machine.ts';
 import { paginate } from './paginate.ts';
@@ -86,6 +86,16 @@ export function createDigitalOcean(options: ProviderOptions, surroundings: Surro
     }
   }
 
+  async function isGranted(endpoint: Endpoint, signal?: AbortSignal): Promise<ScopeReport['granted']> {
+    const { path, query, unpaged } = endpoint;
+    try {
+      await requester.get(path, unpaged ? query : { ...query, per_page: '1' }, signal);
+      return 'yes';
+    } catch (error) {
+      return error instanceof RequestFailure && error.problem === 'forbidden' ? 'no' : 'unknown';
+    }
+  }
+
   return {
     name: 'digitalocean',
     kinds: spacesKeys === undefined ? kindsInOrder : [...kindsInOrder, 'spaces_bucket'],
@@ -108,16 +118,18 @@ export function createDigitalOcean(options: ProviderOptions, surroundings: Surro
 
     async scopes(signal) {
       const reports = scopes.map(async ({ endpoint, kinds }): Promise<ScopeReport> => {
-        const { path, query, scope, unpaged } = endpoint;
-        try {
-          await requester.get(path, unpaged ? query : { ...query, per_page: '1' }, signal);
-          return { scope, kinds, granted: 'yes' };
-        } catch (error) {
-          const forbidden = error instanceof RequestFailure && error.problem === 'forbidden';
-          return { scope, kinds, granted: forbidden ? 'no' : 'unknown' };
-        }
+        const hides = fieldScopes.find((each) => each.endpoint === endpoint)?.fields ?? {};
+        const fields = Object.entries(hides).flatMap(([kind, names]) => names.map((name) => `${kind}.${name}`));
+        return { scope: endpoint.scope, kinds, fields, granted: await isGranted(endpoint, signal) };
       });
       return Promise.all(reports);
+    },
+
+    async hiddenFields(kind, signal) {
+      const asked = fieldScopes.map(async ({ endpoint, fields: { [kind]: fields = [] } }) =>
+        fields.length === 0 || (await isGranted(endpoint, signal)) === 'yes' ? [] : [{ scope: endpoint.scope, fields }],
+      );
+      return (await Promise.all(asked)).flat();
     },
 
     list(kind, signal) {

@@ -43,6 +43,7 @@ export const endpoints = {
     query: {},
   },
   apps: { path: '/v2/apps', key: 'apps', scope: 'app:read', query: {} },
+  tags: { path: '/v2/tags', key: 'tags', scope: 'tag:read', query: {} },
   sizes: { path: '/v2/sizes', key: 'sizes', scope: 'sizes:read', query: {} },
   actions: { path: '/v2/actions', key: 'actions', scope: 'actions:read', query: {} },
 } as const satisfies Record<string, Endpoint>;
@@ -90,6 +91,33 @@ export function lookupPath(kind: ResourceKind, externalId: string): string | nul
   }
 }
 
+/** Fields that need a scope besides the one of their kind, by the names that `untold` has. */
+export const fieldScopes: readonly {
+  readonly endpoint: Endpoint;
+  readonly fields: Readonly<Record<string, readonly string[]>>;
+}[] = [
+  {
+    endpoint: endpoints.tags,
+    fields: {
+      droplet: ['tags'],
+      volume: ['tags'],
+      snapshot: ['tags'],
+      droplet_backup: ['tags'],
+      database: ['tags'],
+      kubernetes_cluster: ['tags'],
+      firewall: ['parents:tag'],
+    },
+  },
+  {
+    endpoint: endpoints.droplets,
+    fields: {
+      volume: ['parents:droplet'],
+      reserved_ip: ['parents:droplet', 'assigned'],
+      firewall: ['parents:droplet'],
+    },
+  },
+];
+
 /** The scopes that this client can use, and the kinds that each hides when it is missing. */
 export const scopes: readonly { readonly endpoint: Endpoint; readonly kinds: readonly ResourceKind[] }[] = [
   { endpoint: endpoints.projects, kinds: ['project'] },
@@ -105,6 +133,7 @@ export const scopes: readonly { readonly endpoint: Endpoint; readonly kinds: rea
   { endpoint: endpoints.databases, kinds: ['database'] },
   { endpoint: endpoints.kubernetesClusters, kinds: ['kubernetes_cluster'] },
   { endpoint: endpoints.apps, kinds: ['app'] },
+  { endpoint: endpoints.tags, kinds: [] },
   // Hides no resource: exact times of power changes and resizes, and the provider's prices.
   { endpoint: endpoints.actions, kinds: [] },
   { endpoint: endpoints.sizes, kinds: [] },

@@ -117,7 +117,20 @@ test('an empty page where the provider counts some is not complete; an empty acc
   });
 });
 
-test.each([{}, [], null, { things: 'none' }, { things: {} }])(
+test.each([{}, { things: null }, { things: {} }, { things: null, meta: { total: 0 } }])(
+  'a list without items that is there as %j is empty',
+  async (body) => {
+    const { reading } = await start(inTurn(() => body));
+    expect(await readListing(paginate(reading, things))).toMatchObject({ items: [], end: { outcome: 'complete' } });
+  },
+);
+
+test('a list that is left out where the provider counts some is not empty', async () => {
+  const { reading } = await start(inTurn(() => ({ meta: { total: 3 } })));
+  expect((await readListing(paginate(reading, things))).end).toMatchObject({ problem: 'count_mismatch' });
+});
+
+test.each([[], null, 7, { things: 'none' }, { things: { a: 1 } }])(
   'an answer without its list, %j, is malformed',
   async (body) => {
     const { reading } = await start(inTurn(() => body));
@@ -160,8 +173,10 @@ test.each(['https://elsewhere.example/v2/things?page=2', 'not a link at all:', '
       inTurn(() => ({ things: ids('a'), links: { pages: { next } }, meta: { total: 2 } })),
     );
     const { items, end } = await readListing(paginate(reading, things));
-    expect(items).toEqual([]);
-    expect(end).toMatchObject({ outcome: 'partial', problem: 'malformed' });
+    // What this page shows is so, wherever the next is said to be.
+    expect(items).toEqual(['a']);
+    expect(end).toMatchObject({ outcome: 'partial', problem: 'malformed', absence: { unread: [{}] } });
+    expect(end.reason).toContain('the next page is said to be at');
     expect(api.asked).toHaveLength(1);
   },
 );

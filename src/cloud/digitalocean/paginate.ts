@@ -113,7 +113,7 @@ async function* readPass<T>(
 
   for (let page = 1; page <= pagesMax; page += 1) {
     const answer = await reading.get(endpoint.path, query);
-    const { items, total, next } = openPage(answer, endpoint, reading.origin);
+    const { items, total, next } = openPage(answer, endpoint);
     const fresh: T[] = [];
     const countBefore = count;
     let wanted = 0;
@@ -144,7 +144,7 @@ async function* readPass<T>(
     // A page without anything new ends the pass even if it names a next one, or pages that name
     // each other would be read for ever; the count tells whether something is missing.
     if (next === null || count === countBefore) return { ...counted, total };
-    query = { ...query, ...Object.fromEntries(next) };
+    query = { ...query, ...Object.fromEntries(openLink(next, endpoint.path, reading.origin)) };
   }
   throw new RequestFailure('malformed', `GET ${endpoint.path}: more than ${pagesMax} pages`);
 }
@@ -152,20 +152,22 @@ async function* readPass<T>(
 interface Page {
   readonly items: readonly unknown[];
   readonly total: number | null;
-  /** What the link to the next page asks for; null on the last. */
-  readonly next: URLSearchParams | null;
+  /** The link to the next page; null on the last. */
+  readonly next: string | null;
 }
 
-function openPage({ body }: Answer, { path, key, keyed }: Endpoint, origin: string): Page {
-  const held = field(body, key);
-  const items = keyed && isObject(held) ? Object.values(held) : held;
+/** A list without items has been seen as one whose key is left out, as null and as an empty object. */
+function openPage({ body }: Answer, { path, key, keyed }: Endpoint): Page {
+  const held = field(body, key) ?? (isObject(body) ? [] : undefined);
+  const isEmpty = isObject(held) && Object.keys(held).length === 0;
+  const items = isObject(held) && (keyed || isEmpty) ? Object.values(held) : held;
   if (!Array.isArray(items)) throw new RequestFailure('malformed', `GET ${path}: the answer holds no list ${key}`);
   const total = field(field(body, 'meta'), 'total');
   const next = field(field(field(body, 'links'), 'pages'), 'next');
   return {
     items,
     total: typeof total === 'number' ? total : null,
-    next: typeof next === 'string' && next !== '' ? openLink(next, path, origin) : null,
+    next: typeof next === 'string' && next !== '' ? next : null,
   };
 }
 

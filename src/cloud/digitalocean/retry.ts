@@ -16,7 +16,12 @@ export function backoffMs(attempt: number, random: number, retryAfterMs: number 
   return retryAfterMs === null ? random * ceiling : retryAfterMs + random * BASE_MS;
 }
 
-/** Answers that another attempt may change. 429 and 408 are the only client errors among them. */
+/**
+ * Answers that another attempt may change. 429 and 408 are the only client errors among them; 520, 522 and
+ * 524 come from the edge in front of the API.
+ */
+const retryable: readonly number[] = [408, 429, 500, 502, 503, 504, 520, 522, 524];
+
 export function isRetryableStatus(status: number): boolean {
-  return status === 429 || status === 408 || status === 500 || status === 502 || status === 503 || status === 504;
+  return retryable.includes(status);
 }

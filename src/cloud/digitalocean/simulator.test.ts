@@ -94,7 +94,14 @@ test('the account tells the virtual instant; actions stop at theirs; sizes have 
 test('a missing scope is named together with what it hides', async () => {
   await control('POST', '/faults', { fault: 'missing_scope', scopes: ['droplet:read'] });
   const missing = (await provider.scopes()).filter(({ granted }) => granted !== 'yes');
-  expect(missing).toEqual([{ scope: 'droplet:read', granted: 'no', kinds: ['droplet', 'droplet_backup'] }]);
+  expect(missing).toMatchObject([
+    {
+      scope: 'droplet:read',
+      granted: 'no',
+      kinds: ['droplet', 'droplet_backup'],
+      fields: expect.arrayContaining(['reserved_ip.assigned']),
+    },
+  ]);
   const { items, end } = await listed('droplet');
   expect(items).toEqual([]);
   expect(end).toMatchObject({ problem: 'forbidden', reason: expect.stringContaining('droplet:read') });

@@ -123,7 +123,7 @@ test.each([
   ]);
   expect(end.outcome).toBe(outcome);
   if (end.outcome === 'partial')
-    expect(end).toMatchObject({ problem: 'malformed', reason: expect.stringContaining('bucket big') });
+    expect(end).toMatchObject({ problem: 'not_understood', reason: expect.stringContaining('bucket big') });
   short.close();
   await api.close();
 });

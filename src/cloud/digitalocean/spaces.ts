@@ -127,7 +127,7 @@ export class Spaces {
             } catch (error) {
               // Deleted since it was listed.
               if (error instanceof S3ServiceException && error.name === 'NoSuchBucket') continue;
-              problems.push(describe(error, `bucket ${name}`, signal));
+              problems.push(ofBucket(describe(error, `bucket ${name}`, signal)));
               if (signal?.aborted) break;
               // It is there all the same.
               items.push(describeBucket(name, bucket, region, null));
@@ -258,6 +258,11 @@ type Caller = <T extends Told>(
 
 class TooLong extends Error {}
 
+/** A bucket that its key may not read yet is there all the same: only its size is not told. */
+function ofBucket({ problem, reason }: ReturnType<typeof describe>): ReturnType<typeof describe> {
+  return { problem: problem === 'forbidden' ? 'not_understood' : problem, reason };
+}
+
 /** @param size null: it could not be measured */
 function describeBucket(name: string, bucket: Bucket, region: string, size: Size | null): ListedResource {
   // The library gives a Date; it goes no further than here.
@@ -281,12 +286,14 @@ function describe(
 ): { readonly problem: ListingProblem; readonly reason: string } {
   if (signal?.aborted) return { problem: 'cancelled', reason: `${what}: cancelled` };
   if (error instanceof ClockBehind) return { problem: 'clock_behind', reason: `${what}: ${error.message}` };
-  if (error instanceof TooLong) return { problem: 'malformed', reason: `${what}: ${error.message}` };
+  if (error instanceof TooLong) return { problem: 'not_understood', reason: `${what}: ${error.message}` };
   if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode === undefined) {
     return { problem: 'unreachable', reason: `${what}: ${describeNetworkError(error)}` };
   }
   const status = error.$metadata.httpStatusCode;
   const reason = `${what}: ${status} ${error.name}`;
+  if (error.name === 'RequestTimeTooSkewed')
+    return { problem: 'provider_error', reason: `${reason}: this machine's clock is off` };
   if (error.name === 'InvalidAccessKeyId' || error.name === 'SignatureDoesNotMatch')
     return { problem: 'unauthorized', reason };
   if (status === 401) return { problem: 'unauthorized', reason };

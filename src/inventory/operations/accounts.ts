@@ -123,8 +123,20 @@ export const checkAccount = declareOperation({
   response: z.object({
     account: slug,
     name: z.string().meta({ description: "The account's name at the provider" }),
-    scopes: z.array(z.object({ scope: z.string(), granted: z.string(), kinds: z.array(z.string()), hidden })),
-    unlisted: hidden.meta({ description: 'Of kinds that need credentials of their own: what projects show of them' }),
+    scopes: z.array(
+      z.object({
+        scope: z.string(),
+        granted: z.string(),
+        kinds: z.array(z.string()).meta({ description: 'The kinds that it lists', examples: [['droplet']] }),
+        fields: z
+          .array(z.string())
+          .meta({ description: 'The fields of other kinds that it shows', examples: [['droplet.tags']] }),
+        hidden,
+      }),
+    ),
+    unlisted: z
+      .array(z.object({ kind: z.string(), hidden: z.int(), urns: z.array(z.string()) }))
+      .meta({ description: 'What projects show and no listing does, with some of their URNs' }),
   }),
   async run({ db, params, config, signal }) {
     const found = await accounts.getAccount(db, params.account);
@@ -134,8 +146,13 @@ export const checkAccount = declareOperation({
       return {
         account: found.slug,
         name: identity.name,
-        scopes: scopes.map((scope) => ({ ...scope, kinds: [...scope.kinds], hidden: [...scope.hidden] })),
-        unlisted: [...unlisted],
+        scopes: scopes.map((scope) => ({
+          ...scope,
+          kinds: [...scope.kinds],
+          fields: [...scope.fields],
+          hidden: [...scope.hidden],
+        })),
+        unlisted: unlisted.map((each) => ({ ...each, urns: [...each.urns] })),
       };
     } finally {
       await provider.close();

@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts';
+import { createCustomer } from '../../src/deployments/customers.ts';
+import { createDeployment } from '../../src/deployments/deployments.ts';
+import { checkAccount } from '../../src/inventory/accounts.ts';
+import { getResource } from '../../src/inventory/resources.ts';
+import { meterRange } from '../../src/metering/meter.ts';
+import { usageForPeriod } from '../../src/metering/usage.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { openSimulatedAccount, type SimulatedAccount } from './simulated-account.ts';
+
+// Scopes are by field too: a listing succeeds without the fields that the token may not see. What is
+// hidden keeps what was known, and is named.
+
+let database: TestDatabase;
+let cloud: SimulatedAccount;
+
+beforeEach(async () => {
+  database = await openTestDatabase();
+  cloud = await openSimulatedAccount(database.db);
+});
+afterEach(async () => {
+  await cloud.close();
+  await database.close();
+});
+
+const last = async (ref: string) => (await getResource(database.db, ref)).states.at(-1)!;
+
+test('a token that loses tag:read takes no droplet from its deployment', async () => {
+  const { db } = database;
+  const start = cloud.simulator.now();
+  await createCustomer(db, { externalId: 'acme', name: 'Acme', currency: 'USD' }, start);
+  await createDeployment(db, { slug: 'acme', name: 'Acme', customer: 'acme', startsAt: start }, start);
+  const tags = ['deployment:acme'];
+  await cloud.happen(
+    { type: 'create_droplet', id: 7001, name: 'web', tags },
+    { type: 'create_droplet', id: 7002, name: 'db', tags },
+  );
+  await cloud.sync();
+  await cloud.advance({ days: 4 });
+  await cloud.upset({
+    fault: 'missing_scope',
+    scopes: ['tag:read', 'vpc:read', 'project:read', 'block_storage:read'],
+    hidden: true,
+  });
+  expect(await cloud.syncKind('droplet')).toMatchObject({
+    outcome: 'complete',
+    reason: 'the token may not see tags (tag:read): 2 of droplet keep what was known',
+    changed: 0,
+  });
+  await cloud.happen({ type: 'rename_droplet', droplet: 7001, name: 'web-1' });
+  await cloud.advance({ days: 2 });
+  expect(await cloud.syncKind('droplet')).toMatchObject({ changed: 1 });
+  expect(await last('droplet:7001')).toMatchObject({ name: 'web-1', tags });
+  const now = cloud.simulator.now();
+  await bringAttributionsUpToDate(db, now);
+  const range = { from: Temporal.PlainDate.from('2026-05-01'), to: Temporal.PlainDate.from('2026-05-07') };
+  await meterRange(db, { ...range, now });
+  // Two droplets for six days.
+  expect((await usageForPeriod(db, 'acme', range.from, range.to)).usage.droplet_hours).toBe('288');
+});
+
+test('a tag that is taken off is gone, where tags can be seen', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web', tags: ['one'] });
+  await cloud.syncKind('droplet');
+  await cloud.happen({ type: 'untag', kind: 'droplet', id: 7001, tags: ['one'] });
+  await cloud.advance({ minutes: 15 });
+  // Two collections, and the tags once.
+  expect(await cloud.syncKind('droplet')).toMatchObject({ outcome: 'complete', reason: null, changed: 1, requests: 3 });
+  expect(await last('droplet:7001')).toMatchObject({ tags: [] });
+  await cloud.advance({ minutes: 15 });
+  expect(await cloud.syncKind('droplet')).toMatchObject({ changed: 0, requests: 2 });
+});
+
+test('a firewall keeps the tags that it was for, and lets go of a droplet', async () => {
+  await cloud.happen(
+    { type: 'create_droplet', id: 7001, name: 'web' },
+    { type: 'create_droplet', id: 7002, name: 'db' },
+  );
+  const [firewall] = await cloud.happen({ type: 'create_firewall', name: 'fw', droplets: [7001, 7002], tags: ['web'] });
+  await cloud.sync();
+  await cloud.upset({ fault: 'missing_scope', scopes: ['tag:read'], hidden: true });
+  await cloud.happen({ type: 'set_firewall_droplets', firewall: String(firewall), droplets: [7002] });
+  await cloud.advance({ minutes: 15 });
+  expect(await cloud.syncKind('firewall')).toMatchObject({ changed: 1, reason: expect.stringContaining('tag:read') });
+  expect(await last(`firewall:${firewall}`)).toMatchObject({ parents: ['droplet:7002', 'tag:web'] });
+});
+
+test('the check of an account names what each missing scope hides, and what no listing shows', async () => {
+  await cloud.happen(
+    { type: 'create_droplet', id: 7001, name: 'web' },
+    { type: 'create_bucket', name: 'far-away', region: 'ams3' },
+    { type: 'create_bucket', name: 'near-by', region: 'fra1' },
+    { type: 'create_other', urn: 'do:genai:one' },
+  );
+  await cloud.sync();
+  const check = () => checkAccount(database.db, cloud.account, cloud.provider);
+  // The account's keys are for one region.
+  expect((await check()).unlisted).toEqual([
+    { kind: 'genai', hidden: 1, urns: ['do:genai:one'] },
+    { kind: 'spaces_bucket', hidden: 1, urns: ['do:space:far-away'] },
+  ]);
+  await cloud.upset(
+    { fault: 'missing_scope', scopes: ['tag:read'], hidden: true },
+    { fault: 'missing_scope', scopes: ['droplet:read'] },
+  );
+  const { scopes } = await check();
+  expect(scopes.filter(({ granted }) => granted !== 'yes')).toEqual([
+    {
+      scope: 'droplet:read',
+      granted: 'no',
+      kinds: ['droplet', 'droplet_backup'],
+      fields: [
+        'volume.parents:droplet',
+        'reserved_ip.parents:droplet',
+        'reserved_ip.assigned',
+        'firewall.parents:droplet',
+      ],
+      hidden: [{ kind: 'droplet', hidden: 1 }],
+    },
+    {
+      scope: 'tag:read',
+      granted: 'no',
+      kinds: [],
+      fields: expect.arrayContaining(['droplet.tags', 'firewall.parents:tag']),
+      hidden: [],
+    },
+  ]);
+});
