@@ -4,7 +4,6 @@ import { documentCsv } from './csv.ts';
 import * as entities from './entities.store.ts';
 import { type Invoice, type Reader, readDocument } from './invoices.ts';
 import * as store from './invoices.store.ts';
-import { drawPdf } from './pdf.ts';
 
 export const fileFormats = ['pdf', 'csv', 'json'] as const;
 export type FileFormat = (typeof fileFormats)[number];
@@ -48,6 +47,8 @@ async function pdfOf(db: Database, invoice: Invoice, now: Temporal.Instant, read
   const asset = async (digest: string | null) =>
     digest === null ? null : ((await entities.selectAsset(db, digest))?.bytes ?? null);
   const assets = { logo: await asset(document.seller.logo), font: await asset(document.seller.font) };
+  // Loaded when it is needed: the library is large, and most commands draw nothing.
+  const { drawPdf } = await import('./pdf.ts');
   const bytes = await drawPdf(document, assets, invoice.issuedAt ?? now);
   if (isIssued && reader === 'staff') await store.insertPdf(db, invoice.invoiceId, bytes);
   return bytes;

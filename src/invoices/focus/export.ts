@@ -6,7 +6,6 @@ import { Exact } from '../../platform/quantity.ts';
 import { focusVersion } from './columns.ts';
 import { csvLines } from './csv.ts';
 import * as store from './focus.store.ts';
-import { parquetBytes } from './parquet.ts';
 import { type BilledLine, type BillingKinds, monthSpan } from './charge.ts';
 import {
   type BillingPeriodRow,
@@ -75,6 +74,8 @@ export async function exportFocus(db: Database, options: FocusExportOptions): Pr
   const leftOut = await store.selectLeftOut(db, month);
   const tally = new Tally();
   const batches = tally.counting(rowsOf(db, dataset, options, tally));
+  // Loaded when it is needed: the library is large.
+  const { parquetBytes } = await import('./parquet.ts');
   const named = dataset === 'CostAndUsage' ? '' : `${dataset}-`;
   return {
     filename: `focus-${focusVersion}-${named}${month.toPlainYearMonth()}.${format}`,
