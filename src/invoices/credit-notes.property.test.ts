@@ -171,12 +171,35 @@ class World {
     const { deployment: slug, currency, amount } = proposal;
     const month = day(`${proposal.month}-01`);
     const request = { deployment: slug, month, currency, expectedAmount: amount, by: 'ann', now: this.#now };
+    const before = await this.#pending();
     const decided = await this.#orConflict(async () => {
       if (how === 'invoice') await correctOnNextInvoice(this.db, request);
       else if (how === 'waived') await waiveCorrection(this.db, { ...request, reason: 'a trifle' });
       else await issueCreditNote(this.db, request);
     });
-    if (decided) expect(await listProposals(this.db, { deployment: slug, month, currency })).toEqual([]);
+    if (!decided) return;
+    expect(await listProposals(this.db, { deployment: slug, month, currency })).toEqual([]);
+    // What was decided the other way and is not issued is taken back first, as far as the decision goes.
+    const after = await this.#pending();
+    for (const line of proposal.lines) {
+      const isCredit = new Exact(line.amount).isNegative();
+      const key = `${slug} ${proposal.month} ${currency} ${line.component} ${isCredit ? 'charge' : 'credit'}`;
+      const left = Exact.max((before.get(key) ?? new Exact(0)).minus(new Exact(line.amount).abs()), 0);
+      expect(`${key} ${(after.get(key) ?? new Exact(0)).toFixed()}`).toBe(`${key} ${left.toFixed()}`);
+    }
+  }
+
+  /** What was decided of a line and is on no issued document, by the line and its sign: amounts without sign. */
+  async #pending(): Promise<Map<string, Exact>> {
+    const { rows } = await sql<{ key: string; amount: string }>`
+      SELECT concat_ws(' ', d.slug, to_char(c.month, 'YYYY-MM'), c.currency, c.component,
+                       CASE WHEN c.amount > 0 THEN 'charge' ELSE 'credit' END) AS key, sum(abs(c.amount))::text AS amount
+      FROM corrections c JOIN deployments d USING (deployment_id)
+      WHERE c.withdrawn_at IS NULL AND (c.decision = 'waive' OR c.decision = 'invoice' AND NOT EXISTS (
+        SELECT FROM invoices i WHERE i.customer_id = c.customer_id AND i.currency = c.currency AND i.month = c.target_month
+          AND i.state = 'issued' AND i.kind = 'invoice'))
+      GROUP BY 1`.execute(this.db);
+    return new Map(rows.map((row) => [row.key, new Exact(row.amount)]));
   }
 
   /** What is refused with a reason changes nothing. */
