@@ -1,0 +1,16 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { monthBill } from './first-engine.ts';
+import { histories } from './histories.ts';
+import { billOf } from './second-engine.ts';
+import { soakRuns } from '../soak.ts';
+
+it('two engines that share nothing bill the same', () => {
+  fc.assert(
+    fc.property(histories, (history) => {
+      for (const month of history.months)
+        expect(monthBill(history, month)).toEqual(billOf(history, month + 2023 * 12 + 9));
+    }),
+    { numRuns: soakRuns(2000), seed: 20_231_001, endOnFailure: true },
+  );
+}, 600_000);
