@@ -9,7 +9,7 @@ import { listKinds } from '../metering/kinds.ts';
 import { plannedResources, usageOfPlanned } from './planned-resources.ts';
 import { quotePlans } from './plan-quotes.ts';
 import { makeDeployment, makePlan } from '../../test/fixtures/pricing.ts';
-import { forecastDeployment, quoteDeployment, quoteUsage, usageOf } from './quotes.ts';
+import { forecastDeployment, quoteDeployment, quoteUsage } from './quotes.ts';
 import { at } from '../../test/fixtures/rating.ts';
 import { changeSubscription, startSubscription } from './subscriptions.ts';
 
@@ -22,15 +22,6 @@ beforeAll(async () => {
   test = await openTestDatabase();
 });
 afterAll(() => test.close());
-
-it('usage that names a kind twice is refused', () => {
-  const pairs = [
-    ['droplet_hours', '1'],
-    ['dns_zones', '1'],
-  ] as const;
-  expect(usageOf(pairs)).toEqual({ droplet_hours: '1', dns_zones: '1' });
-  expect(() => usageOf([...pairs, ['droplet_hours', '2']])).toThrow('droplet_hours is given twice: 1 and 2.');
-});
 
 describe('against several plans', () => {
   const usage = { droplet_hours: '2000', dns_zones: '3' };

@@ -26,24 +26,6 @@ export async function quoteUsage(
   return ratePlan(await getPlan(db, plan, day), new Map(Object.entries(usage)), day.toPlainYearMonth());
 }
 
-/**
- * Usage from pairs of billing kind and quantity, each kind once.
- * @throws ArcadiaError invalid_argument: a kind has two quantities
- */
-export function usageOf(
-  pairs: readonly (readonly [kind: string, quantity: string])[],
-): Readonly<Record<string, string>> {
-  const usage = new Map<string, string>();
-  for (const [kind, quantity] of pairs) {
-    const other = usage.get(kind);
-    if (other !== undefined) {
-      throw new ArcadiaError('invalid_argument', `${kind} is given twice: ${other} and ${quantity}.`);
-    }
-    usage.set(kind, quantity);
-  }
-  return Object.fromEntries(usage);
-}
-
 /** @throws ArcadiaError invalid_argument (unknown kind, bad quantity) */
 export async function checkUsage(db: Database, usage: Readonly<Record<string, string>>): Promise<void> {
   const kinds = await billingKinds(db);

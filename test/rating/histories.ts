@@ -1,6 +1,5 @@
 // Random histories of a deployment: plans with versions, pauses, gaps, and what is used on each day.
 import fc from 'fast-check';
-import type { z } from 'zod';
 import { planSchema, type PlanVersion } from '../../src/pricing/plan.ts';
 
 /** A year and a half, with a 29 February in it. */
@@ -138,7 +137,7 @@ function versionsOf(plan: string, currency: Currency, count: number): fc.Arbitra
             cap,
             discount: discount && { ...discount.size, until: discount.until },
             items: items.filter((item) => item !== null),
-          } as z.input<typeof planSchema>);
+          });
         }),
     );
 }

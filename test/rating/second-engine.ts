@@ -435,9 +435,9 @@ function chargesOf(history: History, month: number, part: Part): { kind: string;
     .filter((one) => one.version.plan === version.plan)
     .findIndex((one) => nameOf(one.version) === nameOf(version));
   const priced = version.items.map((item) => {
-    const { own, earlierParts, carriedIn, beyond, carriedOut } = usesOf(history, version.plan, item.kind, month).get(
-      month,
-    )?.[position] as Use;
+    const use = usesOf(history, version.plan, item.kind, month).get(month)?.[position];
+    if (!use) throw new RangeError(`no allowance of ${item.kind}`);
+    const { own, earlierParts, carriedIn, beyond, carriedOut } = use;
     const ofPart = (amount: string) => prorated(fraction(amount), part.runs, monthRun(month), digits);
     let amount = charge(item, beyond);
     if (item.minimum !== null && isLess(amount, ofPart(item.minimum))) amount = ofPart(item.minimum);

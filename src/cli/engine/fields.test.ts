@@ -85,6 +85,8 @@ test('what was typed becomes the values that the schemas read', async () => {
 test('what has too many parts or is no pair is refused by its flag', async () => {
   await expect(read(['acme', ['a:1:2']], {})).rejects.toThrow('--owners "a:1:2" has too many parts');
   await expect(read(['acme', ['a']], { labels: ['a'] })).rejects.toThrow('--labels "a" is not name=value');
+  const twice = read(['acme', ['a']], { labels: ['k=1', 'k=2'] });
+  await expect(twice).rejects.toThrow('--labels gives k twice: 1 and 2.');
 });
 
 test('what a view fixes is no argument, and is always given', async () => {

@@ -58,6 +58,11 @@ async function readCompact(
 /** An empty text is no pair at all. */
 function readPairs(field: Field, texts: readonly string[]): Record<string, unknown> {
   const pairs = texts.filter((text) => text !== '').map((text) => readPair(field, text));
+  for (const [index, [name, value]] of pairs.entries()) {
+    const before = pairs.slice(0, index).find(([other]) => other === name);
+    if (before === undefined) continue;
+    throw new ArcadiaError('invalid_argument', `${label(field)} gives ${name} twice: ${before[1]} and ${value}.`);
+  }
   return Object.fromEntries(
     field.kind === 'pair' ? pairs : pairs.map(([name, value]) => [name, readScalar(value)] as const),
   );
