@@ -131,7 +131,7 @@ export async function seedUsage(db: Database, from: Temporal.PlainDate, days: nu
       db,
     );
     await sql`
-      INSERT INTO metered_days (day, billing_kind_id, granularity, definition, fact_change_id, revision, metered_at)
+      INSERT INTO metered_days (day, billing_kind_id, granularity, definition, change_id, revision, metered_at)
       SELECT ${day}::date, billing_kind_id, 'day', '', 0, ${revision}, ${day}::date FROM billing_kinds`.execute(db);
   }
   await sql`DROP TABLE bench_records`.execute(db);

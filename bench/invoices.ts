@@ -64,6 +64,11 @@ async function changeSome(db: Database): Promise<void> {
     WHERE u.period_start = '2026-05-07' AND u.granularity = 'day' AND u.deployment_id = c.deployment_id
       AND u.billing_kind_id = c.billing_kind_id AND u.resource_id = c.resource_id`.execute(db);
   await sql`UPDATE metered_days SET revision = ${revision} WHERE day = '2026-05-07'`.execute(db);
+  await sql`
+    INSERT INTO changes (topic, subject, valid_from, valid_to, cause, recorded_at)
+    SELECT 'usage', deployment_id, '2026-05-07', '2026-05-08', 'changes', '2026-06-10' FROM deployments WHERE deployment_id % 20 = 0`.execute(
+    db,
+  );
 }
 
 /** Approves and issues a sample one by one, as a person does; the rest as one statement would. */
@@ -85,10 +90,8 @@ async function issueAll(db: Database, now: Temporal.Instant): Promise<number> {
     UPDATE invoices SET state = 'issued', issued_at = ${now}, issued_by = 'bench', number = 'B-' || invoice_id, due_on = '2026-06-30',
       document = '{}', document_digest = sha256('{}') WHERE state = 'draft'`.execute(db);
   await sql`
-    INSERT INTO correction_checks (customer_id, month, usage_window_id, rating_mark, costs_known)
-    SELECT customer_id, month, (SELECT max(usage_window_id) FROM usage_windows), rating_mark, false FROM invoices ON CONFLICT DO NOTHING`.execute(
-    db,
-  );
+    INSERT INTO correction_checks (customer_id, month, change_id, stale, costs_known)
+    SELECT customer_id, month, change_id, false, false FROM invoices ON CONFLICT DO NOTHING`.execute(db);
   return ms / Math.max(issued, 1);
 }
 

@@ -83,8 +83,8 @@ async function changeSome(db: Database, on: string): Promise<void> {
   await sql`
     UPDATE resource_states SET valid_to = ${moment} WHERE ${changed} AND valid_from < ${on}::timestamptz`.execute(db);
   await sql`
-    INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
-    SELECT resource_id, valid_from, valid_to, 'listing', ${on}::timestamptz FROM resource_states
+    INSERT INTO changes (topic, subject, valid_from, valid_to, cause, recorded_at)
+    SELECT 'resource', resource_id, valid_from, valid_to, 'listing', ${on}::timestamptz FROM resource_states
     WHERE valid_from > ${on}::timestamptz`.execute(db);
 }
 
@@ -143,7 +143,7 @@ async function copyDays(db: Database): Promise<void> {
       ALTER TABLE usage_records_day ATTACH PARTITION ${partition}
       FOR VALUES FROM (${sql.lit(on)}) TO (${sql.lit(day(on).add({ days: 1 }).toString())})`.execute(db);
     await sql`
-      INSERT INTO metered_days SELECT ${on}::date, billing_kind_id, granularity, definition, fact_change_id, revision, metered_at
+      INSERT INTO metered_days SELECT ${on}::date, billing_kind_id, granularity, definition, change_id, revision, metered_at
       FROM metered_days WHERE day = '2026-05-01'`.execute(db);
   }
 }

@@ -211,20 +211,21 @@ $$;
 
 -- What changed --------------------------------------------------------------------------------
 
--- What changed, for those who derive from it: over [valid_from, valid_to) something that
--- figures of this resource rest on is no longer what it was. Appended in the transaction
--- that writes the fact. Consumers keep the last id they have seen; see
--- src/platform/fact-changes.ts for how that watermark is read without missing a writer.
-CREATE TABLE fact_changes (
-  fact_change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  resource_id    bigint      NOT NULL,
-  valid_from     timestamptz NOT NULL,
-  valid_to       timestamptz NOT NULL,
-  cause          text COLLATE "C" NOT NULL,
-  recorded_at    timestamptz NOT NULL,
+-- What changed, for those who derive from it: over [valid_from, valid_to) something that figures of
+-- the subject rest on is no longer what it was. Appended in the transaction that changes it. The topic
+-- says what the subject is (src/platform/changes.ts). Consumers keep the last change that they have
+-- seen, below a watermark under which nothing can still appear; columns change_id elsewhere are these.
+CREATE TABLE changes (
+  change_id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  subject     bigint,                        -- NULL: all subjects of the topic
+  valid_from  timestamptz NOT NULL,
+  valid_to    timestamptz NOT NULL,
+  recorded_at timestamptz NOT NULL,
+  topic       text COLLATE "C" NOT NULL CHECK (topic ~ '^[a-z_]+$'),
+  cause       text COLLATE "C" NOT NULL,
   CHECK (valid_from < valid_to)
 );
-CALL protect_from_customers('fact_changes');
+CALL protect_from_customers('changes');
 
 -- The audit log --------------------------------------------------------------------------------
 

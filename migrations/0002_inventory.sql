@@ -29,10 +29,16 @@ CREATE TABLE sync_runs (
   changed     bigint NOT NULL DEFAULT 0,
   ended       bigint NOT NULL DEFAULT 0,
   requests    bigint NOT NULL DEFAULT 0,
+  -- Of which parts of the kind a run did not see whether they are there, by attributes that all of a
+  -- part has: [] none, [{"gpu": true}] GPU droplets; NULL: of nothing was it seen.
+  unread      jsonb,
+  -- Of a complete run of `action`: when the newest action began that it or a run before it has seen.
+  read_through timestamptz,
   CHECK ((outcome = 'running') = (finished_at IS NULL))
 );
 CREATE INDEX sync_runs_by_kind ON sync_runs (account_id, kind, started_at DESC);
 CREATE INDEX sync_runs_complete ON sync_runs (account_id, kind, started_at DESC) WHERE outcome = 'complete';
+CREATE INDEX sync_runs_sightings ON sync_runs (account_id, kind, started_at DESC) WHERE unread IS NOT NULL;
 CREATE INDEX sync_runs_running ON sync_runs (account_id, kind) WHERE outcome = 'running';
 
 -- One thing the provider lists. Identity only; what it was when is in resource_states.

@@ -91,12 +91,12 @@ CREATE INDEX attributions_by_resource ON attributions (resource_id, valid_from) 
 
 CREATE INDEX attributions_ever_by_resource ON attributions (resource_id);
 
--- How far fact_changes have been turned into attributions.
+-- How far changes have been turned into attributions.
 CREATE TABLE attribution_progress (
-  singleton      boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-  fact_change_id bigint NOT NULL
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  change_id bigint NOT NULL
 );
-INSERT INTO attribution_progress (fact_change_id) VALUES (0);
+INSERT INTO attribution_progress (change_id) VALUES (0);
 
 -- Published to other modules.
 CREATE VIEW deployments_attributions AS
@@ -113,7 +113,7 @@ CREATE VIEW deployments_list AS
 CREATE VIEW deployments_owners_ever AS
   SELECT a.resource_id, m.deployment_id
   FROM attributions a JOIN owner_set_members m USING (owner_set_id);
-CREATE VIEW deployments_progress AS SELECT fact_change_id FROM attribution_progress;
+CREATE VIEW deployments_progress AS SELECT change_id FROM attribution_progress;
 CREATE VIEW deployments_rules AS
   SELECT rule_id, kind, position, project_id, pattern, origin, valid_from, valid_to, recorded_at, recorded_by
   FROM ownership_rules WHERE superseded_at = 'infinity';

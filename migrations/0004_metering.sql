@@ -77,10 +77,10 @@ CREATE TABLE metered_levels_open  PARTITION OF metered_levels FOR VALUES FROM ('
 CREATE INDEX metered_levels_by_resource ON metered_levels (resource_id, valid_to);
 CREATE INDEX metered_levels_ended_by_end ON metered_levels_ended (valid_to);
 
--- Up to which fact change, and from which definitions, a kind's levels have been derived.
+-- Up to which change, and from which definitions, a kind's levels have been derived.
 CREATE TABLE metered_levels_progress (
   billing_kind_id smallint PRIMARY KEY REFERENCES billing_kinds,
-  fact_change_id  bigint NOT NULL,
+  change_id       bigint NOT NULL,
   definitions     text NOT NULL
 );
 
@@ -101,7 +101,7 @@ CREATE TABLE metered_days (
   billing_kind_id smallint NOT NULL REFERENCES billing_kinds,
   granularity     text COLLATE "C" NOT NULL,
   definition      text COLLATE "C" NOT NULL,  -- digest of the definition used
-  fact_change_id  bigint NOT NULL,
+  change_id       bigint NOT NULL,
   revision        bigint NOT NULL,
   metered_at      timestamptz NOT NULL,
   PRIMARY KEY (day, billing_kind_id)
@@ -235,22 +235,12 @@ CREATE TABLE usage_visible_revisions (
   PRIMARY KEY (day, revision)
 );
 
--- Whose usage a revision in ClickHouse changed, as usage_changes says it of one here. The first metering
--- of a day, or of a kind, does not say, and stands for everybody.
-CREATE TABLE usage_changed_deployments (
-  day           date NOT NULL,
-  revision      bigint NOT NULL,
-  deployment_id bigint NOT NULL,
-  PRIMARY KEY (revision, deployment_id)
-);
-CREATE INDEX usage_changed_deployments_by_day ON usage_changed_deployments (day);
-
 -- Levels that ClickHouse has: a shipment of all of them (its own base), then of the resources that
--- have changed. Up to which fact change of which definitions they are.
+-- have changed. Up to which change, of which definitions, they are.
 CREATE TABLE usage_level_shipments (
   shipment_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   base_id        bigint NOT NULL,
-  fact_change_id bigint NOT NULL,
+  change_id      bigint NOT NULL,
   definitions    text NOT NULL,
   rows           bigint NOT NULL
 );
@@ -267,11 +257,11 @@ CREATE TABLE usage_moves (
 );
 
 -- A kind's months whose records retention has removed, each after it was rolled up, oldest first:
--- nothing of the kind is metered before the end of the last. Facts after fact_change_id came too late.
+-- nothing of the kind is metered before the end of the last. Changes after change_id came too late.
 CREATE TABLE usage_retired_months (
   billing_kind_id smallint NOT NULL REFERENCES billing_kinds,
   month           calendar_month NOT NULL,
-  fact_change_id  bigint NOT NULL,
+  change_id       bigint NOT NULL,
   records         bigint NOT NULL,
   retired_at      timestamptz NOT NULL,
   -- Whether the records are gone as well.
@@ -299,15 +289,9 @@ CREATE VIEW metering_kinds AS
   FROM billing_kinds k JOIN billing_kind_definitions d USING (billing_kind_id);
 -- Which days have been metered.
 CREATE VIEW metering_days AS SELECT day, billing_kind_id, metered_at FROM metered_days;
--- Each day's newest revision, and what later meterings changed.
+-- Each day's newest revision.
 CREATE VIEW metering_day_revisions AS
   SELECT day, max(revision) AS revision FROM metered_days GROUP BY day;
-CREATE VIEW metering_revisions AS
-  SELECT revision, day, cause FROM metering_runs;
-CREATE VIEW metering_changes AS
-  SELECT revision, deployment_id, period_start FROM usage_changes
-  UNION ALL
-  SELECT revision, deployment_id, day::timestamp AT TIME ZONE 'UTC' FROM usage_changed_deployments;
 -- Up to when usage of each account and resource kind is confirmed: the start of the latest complete
 -- listing, or a later attestation of an operator; NULL: by neither, ever. A kind that the account's token
 -- does not list comes and goes with its projects. What was never listed and is not there has no row.
@@ -390,13 +374,10 @@ CALL protect_from_customers('metering_uncertain_ends');
 -- With the address: every reader's process finds the store by it.
 CALL publish_to_customers('usage_store');
 CALL publish_to_customers('usage_visible_revisions', '{records,quantity}');
-CALL protect_from_customers('usage_changed_deployments');
 CALL protect_from_customers('usage_level_shipments');
 CALL protect_from_customers('usage_moves');
 CALL publish_to_customers('usage_retired_months', '{records}');
 CALL protect_by_deployment('usage_months');
 CALL protect_from_customers('metering_day_revisions');
-CALL protect_from_customers('metering_revisions');
-CALL protect_from_customers('metering_changes');
 
 CALL pin_search_paths();

@@ -1,5 +1,4 @@
--- pricing: plans by effective date, which deployment is on which plan, what a decision changed for
--- whom, and alerts.
+-- pricing: plans by effective date, which deployment is on which plan, and alerts.
 
 CREATE TABLE plans (
   plan_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -14,7 +13,7 @@ CREATE TABLE plan_versions (
   name        text NOT NULL,
   currency    currency_code NOT NULL,
   base_fee    amount NOT NULL CHECK (base_fee >= 0),
-  base_every  text COLLATE "C" NOT NULL DEFAULT 'month' CHECK (base_every IN ('month', 'year')),
+  base_every  text COLLATE "C" NOT NULL DEFAULT 'month' CHECK (base_every ~ '^(month|quarter|year|([24-9]|1[01]) months)$'),
   base_due    text COLLATE "C" NOT NULL DEFAULT 'arrears' CHECK (base_due IN ('arrears', 'advance')),
   -- What a month costs at least and at most, before a discount.
   minimum     amount CHECK (minimum >= 0),
@@ -60,20 +59,6 @@ CREATE TABLE subscriptions (
 CALL keep_history('subscriptions', 'deployment_id');
 CREATE INDEX subscriptions_by_plan ON subscriptions (plan_id) WHERE superseded_at = 'infinity';
 
--- For whom a subscription or a plan became another, over [valid_from, valid_to): what was rated
--- there may cost something else now. Appended in the transaction that decides it.
-CREATE TABLE rating_changes (
-  rating_change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  deployment_id bigint      NOT NULL REFERENCES deployments,
-  valid_from    timestamptz NOT NULL,
-  valid_to      timestamptz NOT NULL,
-  cause         text COLLATE "C" NOT NULL CHECK (cause IN ('subscription', 'plan')),
-  recorded_at   timestamptz NOT NULL,
-  recorded_by   text NOT NULL,
-  CHECK (valid_from < valid_to)
-);
-CREATE INDEX rating_changes_by_deployment ON rating_changes (deployment_id, valid_from);
-
 -- A threshold on what a deployment's month costs or on what it uses.
 CREATE TABLE alerts (
   alert_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -105,11 +90,9 @@ CREATE TABLE alert_firings (
 CREATE INDEX alert_firings_by_time ON alert_firings (fired_at);
 
 -- Published to other modules.
-CREATE VIEW pricing_changes AS
-  SELECT rating_change_id, deployment_id, valid_from, valid_to, cause, recorded_at FROM rating_changes;
--- Who is, was or will be on a plan with a fee by the year, or was once believed to be.
+-- Who is, was or will be on a plan whose fee is for more than a month, or was once believed to be.
 CREATE VIEW pricing_yearly AS
-  SELECT DISTINCT s.deployment_id FROM subscriptions s JOIN plan_versions v USING (plan_id) WHERE v.base_every = 'year';
+  SELECT DISTINCT s.deployment_id FROM subscriptions s JOIN plan_versions v USING (plan_id) WHERE v.base_every <> 'month';
 CREATE VIEW pricing_subscriptions AS
   SELECT s.deployment_id, p.slug AS plan, s.valid_from, s.valid_to, s.paused, s.recorded_at, s.recorded_by
   FROM subscriptions s JOIN plans p USING (plan_id) WHERE s.superseded_at = 'infinity';
@@ -180,10 +163,8 @@ CALL let_customers_read('plans', 'plan_id = ANY (ARRAY(SELECT s.plan_id FROM sub
 CALL let_customers_read('plan_versions', 'plan_id = ANY (ARRAY(SELECT s.plan_id FROM subscriptions s))', '{}');
 CALL let_customers_read('plan_items',
   'plan_version_id = ANY (ARRAY(SELECT v.plan_version_id FROM plan_versions v))', '{}');
-CALL protect_from_customers('rating_changes');
 CALL protect_from_customers('alerts');
 CALL protect_from_customers('alert_firings');
-CALL protect_from_customers('pricing_changes');
 CALL protect_from_customers('pricing_yearly');
 CALL publish_to_customers('pricing_subscriptions', '{recorded_by}');
 CALL protect_from_customers('pricing_alert_firings');

@@ -75,16 +75,6 @@ CREATE TABLE customer_billing (
 );
 CALL keep_history('customer_billing', 'customer_id');
 
--- What metering knew of a month: the revision of each of its days (0: not metered), in order. A
--- day's revision only grows, so what differs from it has changed since. Shared by all invoices
--- that were made from the same.
-CREATE TABLE usage_states (
-  usage_state_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  month          calendar_month NOT NULL,
-  day_revisions  bigint[] NOT NULL,
-  UNIQUE (month, day_revisions)
-);
-
 -- Draft: follows the facts. Approved: somebody approved it as it is. Issued: frozen, numbered, hashed.
 -- Void: withdrawn; an issued one keeps its number.
 CREATE TABLE invoices (
@@ -97,8 +87,9 @@ CREATE TABLE invoices (
   currency        currency_code NOT NULL,
   month           calendar_month NOT NULL,
   state           text COLLATE "C" NOT NULL CHECK (state IN ('draft', 'approved', 'issued', 'void')),
-  usage_state_id  bigint NOT NULL REFERENCES usage_states,
-  usage_revision  bigint NOT NULL,                    -- the newest of usage_state_id's
+  -- The last change that it has seen: it says what the facts up to there say.
+  change_id       bigint NOT NULL,
+  usage_revision  bigint NOT NULL,                    -- of its month's usage, the newest; 0: there was none
   -- sha256 of all that the lines are made from: the same facts, the same digest.
   inputs_digest   bytea NOT NULL,
   subtotal        amount NOT NULL,
@@ -106,7 +97,6 @@ CREATE TABLE invoices (
   total           amount NOT NULL,
   -- [{category, title, percent, treatment, note, base, amount}], as they are printed.
   taxes           jsonb NOT NULL,
-  rating_mark     bigint NOT NULL,                    -- of what was known of plans, subscriptions and starts
   drafted_at      timestamptz NOT NULL,
   approved_at     timestamptz,
   approved_by     text,
@@ -190,40 +180,37 @@ CREATE TABLE manual_lines (
 );
 CREATE INDEX manual_lines_by_month ON manual_lines (month, customer_id) WHERE removed_at IS NULL;
 
--- What metering knew of a month and of the twelve before it, of which it may carry allowances: their
--- states, the month's own first. Whether or not anything was billed for those, what has changed in
--- them since can be told.
-CREATE TABLE usage_windows (
-  usage_window_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  month           calendar_month NOT NULL,
-  usage_state_ids bigint[] NOT NULL CHECK (cardinality(usage_state_ids) BETWEEN 1 AND 13),
-  UNIQUE (month, usage_state_ids)
+-- Up to which change each kind of check has looked at all of its customers' months. A check that was
+-- written since has its own position until then; see src/invoices/checks.store.ts.
+CREATE TABLE check_progress (
+  checks    text COLLATE "C" PRIMARY KEY CHECK (checks IN ('correction_checks', 'draft_checks')),
+  change_id bigint NOT NULL
 );
+INSERT INTO check_progress VALUES ('correction_checks', 0), ('draft_checks', 0);
 
--- Derived, and disposable: up to where it is known whether a customer's issued month still costs
--- what was issued for it.
+-- Derived, and disposable: up to which change it is known whether a customer's issued month still costs
+-- what was issued for it, or what correction_costs says.
 CREATE TABLE correction_checks (
-  customer_id    bigint NOT NULL,
-  month          calendar_month NOT NULL,
-  -- Up to which usage of these months an issued month is known to cost what correction_costs says.
-  usage_window_id bigint NOT NULL REFERENCES usage_windows,
-  -- A mark of the changes of plans and subscriptions that were known, and of when deployments start.
-  -- Of changes there are only ever more, in whatever order they are committed.
-  rating_mark    bigint NOT NULL,
+  customer_id bigint NOT NULL,
+  month       calendar_month NOT NULL,
+  change_id   bigint,                        -- NULL: up to that of check_progress
+  -- Something that it rests on has changed behind there: it is to be rated again.
+  stale       boolean NOT NULL,
   -- Whether correction_costs holds what it costs: it was found to have changed once.
-  costs_known    boolean NOT NULL,
+  costs_known boolean NOT NULL,
   PRIMARY KEY (customer_id, month)
 );
--- Derived, and disposable: of a customer's month that was composed when nobody drafted it any more,
--- from which usage and at which mark (see correction_checks). All that was due is drafted, and nothing
--- else is until either changes.
+CREATE INDEX correction_checks_stale ON correction_checks (month) WHERE stale;
+CREATE INDEX correction_checks_new ON correction_checks (change_id) WHERE change_id IS NOT NULL;
+-- Derived, and disposable: a customer's month that was composed when nobody drafted it any more, up to
+-- which change. All that was due is drafted, and nothing else is until something behind it touches it.
 CREATE TABLE draft_checks (
-  customer_id     bigint NOT NULL,
-  month           calendar_month NOT NULL,
-  usage_window_id bigint NOT NULL REFERENCES usage_windows,
-  rating_mark     bigint NOT NULL,
+  customer_id bigint NOT NULL,
+  month       calendar_month NOT NULL,
+  change_id   bigint,                        -- NULL: up to that of check_progress
   PRIMARY KEY (customer_id, month)
 );
+CREATE INDEX draft_checks_new ON draft_checks (change_id) WHERE change_id IS NOT NULL;
 
 -- Derived: what an issued month costs now, where it was found to have changed since.
 CREATE TABLE correction_costs (
@@ -305,8 +292,6 @@ CREATE TRIGGER issued_lines_deleted AFTER DELETE ON invoice_lines REFERENCING OL
 -- A line is replaced, never edited.
 CREATE TRIGGER lines_stay BEFORE UPDATE OR TRUNCATE ON invoice_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();
 CREATE TRIGGER pdfs_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON invoice_pdfs FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();
-CREATE TRIGGER usage_windows_stay BEFORE UPDATE OR TRUNCATE ON usage_windows FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();
-CREATE TRIGGER usage_states_stay BEFORE UPDATE OR TRUNCATE ON usage_states FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();
 
 -- What each issued month was billed: everything issued for it and not void, whichever document it is on.
 CREATE VIEW invoices_billed AS
@@ -317,7 +302,7 @@ CREATE VIEW invoices_billed AS
 
 -- Customers see what was issued to them, and nothing of drafts, decisions and costs.
 CALL let_customers_read('invoices', 'customer_id = (SELECT current_customer()) AND issued_at IS NOT NULL',
-  '{usage_state_id,rating_mark,inputs_digest,override_reason,approved_by,issued_by,void_by}');
+  '{change_id,inputs_digest,override_reason,approved_by,issued_by,void_by}');
 CALL let_customers_read('invoice_lines', 'invoice_id = ANY (ARRAY(SELECT i.invoice_id FROM invoices i))', '{}');
 CALL let_customers_read('invoice_pdfs', 'invoice_id = ANY (ARRAY(SELECT i.invoice_id FROM invoices i))', '{}');
 -- What is printed on every document is no secret.
@@ -326,13 +311,12 @@ CALL protect_from_customers('legal_entities');
 CALL protect_from_customers('number_series');
 CALL protect_from_customers('tax_rates');
 CALL protect_from_customers('customer_billing');
-CALL protect_from_customers('usage_states');
 CALL protect_from_customers('manual_lines');
+CALL protect_from_customers('check_progress');
 CALL protect_from_customers('correction_checks');
 CALL protect_from_customers('correction_costs');
 CALL protect_from_customers('corrections');
 CALL protect_from_customers('invoices_billed');
-CALL protect_from_customers('usage_windows');
 CALL protect_from_customers('draft_checks');
 
 CALL audit_changes('legal_entities');

@@ -308,8 +308,8 @@ test('with nothing outstanding nothing is written, and only another owner is tol
   expect(await bringAttributionsUpToDate(db, now)).toEqual({ resources: 1, changed: 1 });
   expect(await bringAttributionsUpToDate(db, now)).toEqual({ resources: 0, changed: 0 });
   const told = async () =>
-    (await sql<{ told: number }>`SELECT count(*) AS told FROM fact_changes WHERE cause = 'attribution'`.execute(db))
-      .rows[0]?.told;
+    (await sql<{ told: number }>`SELECT count(*) AS told FROM changes WHERE cause = 'attribution'`.execute(db)).rows[0]
+      ?.told;
   expect(await told()).toBe(1);
   // The same owner by another rule.
   await assign(
@@ -337,15 +337,17 @@ test('a deployment shows what it owned when and by which rule; moving its start 
     { resourceId: volume, name: 'acme-data', weight: 2, weightTotal: 3, rule: 'name acme-*', to: null },
   ]);
   expect(owned[0]?.from.equals(at('2026-05-03'))).toBe(true);
-  const before = (await sql<{ id: number }>`SELECT max(fact_change_id) AS id FROM fact_changes`.execute(db)).rows[0]
-    ?.id;
+  const before = (await sql<{ id: number }>`SELECT max(change_id) AS id FROM changes`.execute(db)).rows[0]?.id;
   expect(await setDeploymentStart(db, 'beta', at('2026-05-02'), now)).toBe(true);
   expect(await setDeploymentStart(db, 'beta', at('2026-05-02'), now)).toBe(false);
-  const { rows } = await sql<{ f: string; t: string }>`
-    SELECT to_char(valid_from, 'MM-DD') AS f, to_char(valid_to, 'MM-DD') AS t FROM fact_changes WHERE fact_change_id > ${before}`.execute(
+  const { rows } = await sql<{ topic: string; f: string; t: string }>`
+    SELECT topic, to_char(valid_from, 'MM-DD') AS f, to_char(valid_to, 'MM-DD') AS t FROM changes WHERE change_id > ${before} ORDER BY change_id`.execute(
     db,
   );
-  expect(rows).toEqual([{ f: '05-01', t: '05-02' }]);
+  expect(rows).toEqual([
+    { topic: 'deployment', f: '05-01', t: '05-02' },
+    { topic: 'resource', f: '05-01', t: '05-02' },
+  ]);
 });
 
 test('lists what has no owner, but not projects', async () => {

@@ -152,7 +152,7 @@ afterAll(() => opened.close());
 
 /** An empty world, in the one database: a clone per run would take longer than the run. */
 async function reset() {
-  await sql`TRUNCATE attributions, manual_assignments, project_memberships, resource_states, fact_changes`.execute(db);
+  await sql`TRUNCATE attributions, manual_assignments, project_memberships, resource_states, changes`.execute(db);
   await sql`DELETE FROM ownership_rules WHERE kind NOT IN ('manual', 'deployment_tag', 'inheritance') OR superseded_at < 'infinity' OR recorded_by <> 'built in'`.execute(
     db,
   );
@@ -171,7 +171,7 @@ async function reset() {
     db,
   );
   await sql`DELETE FROM deployments WHERE customer_id IS NOT NULL`.execute(db);
-  await sql`UPDATE attribution_progress SET fact_change_id = 0`.execute(db);
+  await sql`UPDATE attribution_progress SET change_id = 0`.execute(db);
   for (const each of slugs)
     await createDeployment(db, { slug: each, name: each, customer: 'c', startsAt: epoch }, epoch);
   projects = [];
@@ -247,9 +247,7 @@ async function believed(): Promise<unknown[]> {
 
 async function rowCounts(): Promise<unknown> {
   const { rows } = await sql`
-    SELECT (SELECT count(*) FROM attributions) AS attributions, (SELECT count(*) FROM fact_changes) AS changes`.execute(
-    db,
-  );
+    SELECT (SELECT count(*) FROM attributions) AS attributions, (SELECT count(*) FROM changes) AS changes`.execute(db);
   return rows[0];
 }
 
@@ -309,8 +307,8 @@ test('attributions say what the rules say, step by step as derived anew, and lea
 
         // Deriving all that is believed again finds nothing to change.
         const touchAll = sql`
-        INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
-        SELECT resource_id, '-infinity', 'infinity', 'test', ${now} FROM resources`;
+        INSERT INTO changes (topic, subject, valid_from, valid_to, cause, recorded_at)
+        SELECT 'resource', resource_id, '-infinity', 'infinity', 'test', ${now} FROM resources`;
         await touchAll.execute(db);
         expect(await bringAttributionsUpToDate(db, now)).toMatchObject({ changed: 0 });
 

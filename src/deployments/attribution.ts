@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '../platform/database/database.ts';
-import { readFactWatermark } from '../platform/fact-changes.ts';
+import { readWatermark } from '../platform/changes.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import { lastLayer } from './inheritance.ts';
 import {
@@ -28,7 +28,7 @@ const attributions: HistoryTable = {
 };
 
 /**
- * Derives the attributions of every resource that a fact change in (after, upTo] touched, and of
+ * Derives the attributions of every resource that a change in (after, upTo] touched, and of
  * what inherits from it, and stages where they differ from what is believed. Writes nothing but
  * temporary tables; null if nothing was touched.
  */
@@ -55,7 +55,8 @@ export async function deriveChanges(
  * owner by another rule is recorded without one.
  */
 export async function writeChanges(trx: Transaction, changes: StagedChanges, now: Temporal.Instant): Promise<void> {
-  if (changes.ownerChanges > 0) await rewriteHistory(trx, attributions, 'owner_changes', now, 'attribution');
+  if (changes.ownerChanges > 0)
+    await rewriteHistory(trx, attributions, 'owner_changes', now, { topic: 'ownership', cause: 'attribution' });
   if (changes.ruleChanges > 0) await rewriteHistory(trx, attributions, 'rule_changes', now);
 }
 
@@ -67,12 +68,12 @@ export interface BroughtUpToDate {
 }
 
 /**
- * Turns outstanding fact changes into attributions, in one transaction with its progress. One
+ * Turns outstanding changes into attributions, in one transaction with its progress. One
  * process at a time does it; with nothing outstanding it writes nothing. May be called by anyone
  * at any time: what it leaves is a function of the facts alone.
  */
 export async function bringAttributionsUpToDate(db: Database, now: Temporal.Instant): Promise<BroughtUpToDate> {
-  const upTo = await readFactWatermark(db);
+  const upTo = await readWatermark(db, ['resource']);
   return db
     .transaction()
     .setIsolationLevel('repeatable read')

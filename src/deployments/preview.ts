@@ -1,6 +1,6 @@
 import type { Database } from '../platform/database/database.ts';
 import { deriveChanges, writeChanges } from './attribution.ts';
-import { lockAttributions, readLastFactChange, readProgress } from './attribution/store.ts';
+import { lockAttributions, readLastChange, readProgress } from './attribution/store.ts';
 import { writeDeclaredRules } from './rules.ts';
 import { type PreviewRow, type PreviewTotal, type RuleCounts, readPreview, readPreviewTotals } from './rules/store.ts';
 
@@ -46,12 +46,12 @@ export async function previewRules(
       .setIsolationLevel('repeatable read')
       .execute(async (trx) => {
         await lockAttributions(trx);
-        const before = await readLastFactChange(trx);
+        const before = await readLastChange(trx);
         const outstanding = await deriveChanges(trx, await readProgress(trx), before);
         if (outstanding) await writeChanges(trx, outstanding, now);
-        const reached = await readLastFactChange(trx);
+        const reached = await readLastChange(trx);
         const rules = await writeDeclaredRules(trx, declared, 'preview', now);
-        const changes = await deriveChanges(trx, reached, await readLastFactChange(trx));
+        const changes = await deriveChanges(trx, reached, await readLastChange(trx));
         if (!changes) throw new RolledBack({ rules, resources: 0, totals: [], changes: [], changesTotal: 0 });
         const totals = await readPreviewTotals(trx);
         const { rows, total, resources } = await readPreview(trx, page.limit ?? 100, page.offset ?? 0);

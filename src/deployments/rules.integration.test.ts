@@ -40,8 +40,8 @@ async function deploy(...slugs: string[]) {
 async function written() {
   const { rows } = await sql`
     SELECT (SELECT count(*) FROM ownership_rules) AS rules, (SELECT count(*) FROM attributions) AS attributions,
-           (SELECT count(*) FROM owner_sets) AS sets, (SELECT count(*) FROM fact_changes) AS changes,
-           (SELECT fact_change_id FROM attribution_progress) AS progress`.execute(db);
+           (SELECT count(*) FROM owner_sets) AS sets, (SELECT count(*) FROM changes) AS changes,
+           (SELECT change_id FROM attribution_progress) AS progress`.execute(db);
   return rows[0];
 }
 
@@ -299,8 +299,8 @@ test('an agency of 400 droplets without projects and tags: 20 name rules own nin
              'active', '{}', '{}', '{}', ${born}::timestamptz + i * interval '1 minute', 'infinity', ${born}, 'infinity', 'listing'
       FROM droplets RETURNING resource_id, valid_from
     )
-    INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
-    SELECT resource_id, valid_from, 'infinity', 'state', ${born} FROM states`.execute(db);
+    INSERT INTO changes (topic, subject, valid_from, valid_to, cause, recorded_at)
+    SELECT 'resource', resource_id, valid_from, 'infinity', 'state', ${born} FROM states`.execute(db);
   expect(await bringAttributionsUpToDate(db, now)).toEqual({ resources: 400, changed: 400 });
   expect((await unattributedResources(db, now)).total).toBe(400);
 

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { appendChanges } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { type Rewritten, rewriteHistory } from '../platform/history.ts';
 
@@ -95,7 +96,12 @@ export async function insertDeployments(
     JOIN customers c ON c.external_id = d.customer
     ORDER BY d.place
     ON CONFLICT (slug) DO NOTHING RETURNING slug`.execute(trx);
-  return rows.map((row) => row.slug);
+  const slugs = rows.map((row) => row.slug);
+  const started = sql`
+    SELECT deployment_id AS subject, starts_at AS valid_from, 'infinity'::timestamptz AS valid_to
+    FROM deployments WHERE slug = ANY (${slugs}::text[])`;
+  await appendChanges(trx, 'deployment', 'created', now, started);
+  return slugs;
 }
 
 /** What carries the tag deployment:<slug> of one of these, for new deployments that tags already name. */
@@ -104,12 +110,12 @@ export async function appendTaggedChanges(
   slugs: readonly string[],
   now: Temporal.Instant,
 ): Promise<void> {
-  await sql`
-    INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
-    SELECT s.resource_id, min(s.valid_from), max(s.valid_to), 'rule', ${now}
+  const tagged = sql`
+    SELECT s.resource_id AS subject, min(s.valid_from) AS valid_from, max(s.valid_to) AS valid_to
     FROM unnest(${slugs}::text[]) AS slug
     JOIN inventory_states s ON s.tags <> '{}' AND s.tags @> ARRAY['deployment:' || slug]
-    GROUP BY s.resource_id`.execute(trx);
+    GROUP BY s.resource_id`;
+  await appendChanges(trx, 'resource', 'rule', now, tagged);
 }
 
 export async function updateDeploymentNames(
@@ -123,15 +129,20 @@ export async function updateDeploymentNames(
 }
 
 /**
- * Moves deployments' starts and appends what each owns between its old start and the new one to
- * fact_changes; returns how many did not start then already.
+ * Moves deployments' starts and appends what is different between the old start and the new one: of the
+ * deployment, and of what it owns there. Returns how many did not start then already.
  */
 export async function updateDeploymentStarts(
   trx: Transaction,
   starts: readonly { slug: string; startsAt: Temporal.Instant }[],
   now: Temporal.Instant,
 ): Promise<number> {
-  const { rows } = await sql<{ moved: number }>`
+  await sql`DROP TABLE IF EXISTS pg_temp.moved_starts`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE moved_starts (deployment_id bigint, since timestamptz, until timestamptz) ON COMMIT DROP`.execute(
+    trx,
+  );
+  const moved = await sql`
     WITH wanted AS (
       SELECT d.deployment_id, d.starts_at AS before, w."startsAt" AS after
       FROM jsonb_to_recordset(${JSON.stringify(starts)}::jsonb) AS w(slug text, "startsAt" timestamptz)
@@ -141,14 +152,16 @@ export async function updateDeploymentStarts(
     ), moved AS (
       UPDATE deployments d SET starts_at = w.after FROM wanted w WHERE d.deployment_id = w.deployment_id
       RETURNING d.deployment_id, least(w.before, w.after) AS since, greatest(w.before, w.after) AS until
-    ), told AS (
-      INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
-      SELECT a.resource_id, greatest(a.valid_from, w.since), least(a.valid_to, w.until), 'deployment_start', ${now}::timestamptz
-      FROM moved w JOIN owner_set_members m USING (deployment_id) JOIN attributions a USING (owner_set_id)
-      WHERE a.superseded_at = 'infinity' AND a.valid_from < w.until AND a.valid_to > w.since
     )
-    SELECT count(*) AS moved FROM moved`.execute(trx);
-  return rows[0]?.moved ?? 0;
+    INSERT INTO moved_starts SELECT deployment_id, since, until FROM moved`.execute(trx);
+  const starting = sql`SELECT deployment_id AS subject, since AS valid_from, until AS valid_to FROM moved_starts`;
+  await appendChanges(trx, 'deployment', 'start', now, starting);
+  const owned = sql`
+    SELECT a.resource_id AS subject, greatest(a.valid_from, w.since) AS valid_from, least(a.valid_to, w.until) AS valid_to
+    FROM moved_starts w JOIN owner_set_members m USING (deployment_id) JOIN attributions a USING (owner_set_id)
+    WHERE a.superseded_at = 'infinity' AND a.valid_from < w.until AND a.valid_to > w.since`;
+  await appendChanges(trx, 'resource', 'deployment_start', now, owned);
+  return Number(moved.numAffectedRows ?? 0n);
 }
 
 /** Brings customers' names and currencies in line, adding who is new. */
@@ -265,7 +278,7 @@ export async function rewriteAssignments(
     },
     'assignment_changes',
     now,
-    'assignment',
+    { topic: 'resource', cause: 'assignment' },
   );
 }
 

@@ -37,9 +37,9 @@ function importCustomers(on: Database, csv: string | Readable, { dryRun }: { dry
 async function written() {
   const { rows } = await sql`
     SELECT (SELECT json_agg(c) FROM customers c) AS customers, (SELECT json_agg(d) FROM deployments d) AS deployments,
-           (SELECT json_agg(s) FROM subscriptions s) AS subscriptions, (SELECT json_agg(r) FROM rating_changes r) AS ratings,
+           (SELECT json_agg(s) FROM subscriptions s) AS subscriptions, (SELECT json_agg(c) FROM changes c WHERE topic = 'pricing') AS ratings,
            (SELECT json_agg(r) FROM ownership_rules r) AS rules, (SELECT count(*) FROM owner_sets) AS sets,
-           (SELECT count(*) FROM fact_changes) AS changes`.execute(db);
+           (SELECT count(*) FROM changes) AS changes`.execute(db);
   return rows[0];
 }
 
@@ -193,8 +193,8 @@ test('what differs is updated, and a moved start is told to metering', async () 
     { slug: 'acme', name: 'Acme shop', customerName: 'Acme Inc' },
     { slug: 'new' },
   ]);
-  const { rows } = await sql`SELECT resource_id FROM fact_changes WHERE cause = 'deployment_start'`.execute(db);
-  expect(rows).toEqual([{ resource_id: droplet }]);
+  const { rows } = await sql`SELECT subject FROM changes WHERE cause = 'deployment_start'`.execute(db);
+  expect(rows).toEqual([{ subject: droplet }]);
   await bringAttributionsUpToDate(db, now);
   expect(await readOwnership(db, droplet)).toMatchObject([{ owner: 'new' }]);
 });

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Attributes } from '../cloud/provider.ts';
+import { appendChanges } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 
 // Accounts, sync runs, and what is read of resources. How a listing becomes history is in
@@ -75,13 +76,13 @@ export async function appendMeteredFromChanges(
   after: Temporal.Instant,
   now: Temporal.Instant,
 ): Promise<void> {
-  await sql`
-    INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
-    SELECT s.resource_id, greatest(s.valid_from, moved.since), least(s.valid_to, moved.until), 'metered_from', ${now}
+  const moved = sql`
+    SELECT s.resource_id AS subject, greatest(s.valid_from, moved.since) AS valid_from, least(s.valid_to, moved.until) AS valid_to
     FROM inventory_states s,
          (SELECT least(${before}::timestamptz, ${after}::timestamptz) AS since,
                  greatest(${before}::timestamptz, ${after}::timestamptz) AS until) AS moved
-    WHERE s.account_id = ${accountId} AND s.valid_from < moved.until AND s.valid_to > moved.since`.execute(trx);
+    WHERE s.account_id = ${accountId} AND s.valid_from < moved.until AND s.valid_to > moved.since`;
+  await appendChanges(trx, 'resource', 'metered_from', now, moved);
 }
 
 export async function selectCredentials(db: Database, accountId: number): Promise<Uint8Array> {

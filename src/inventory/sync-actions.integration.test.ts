@@ -36,7 +36,7 @@ async function states(id = 7001): Promise<string[]> {
 
 const written = async () => {
   const { rows } = await sql<{ count: number }>`
-    SELECT (SELECT count(*) FROM resource_states) + (SELECT count(*) FROM fact_changes) AS count`.execute(database.db);
+    SELECT (SELECT count(*) FROM resource_states) + (SELECT count(*) FROM changes) AS count`.execute(database.db);
   return rows[0]!.count;
 };
 
@@ -60,7 +60,7 @@ test('a droplet that went off and on between two listings was off in between, an
   await cloud.sync();
   expect(await written()).toBe(before);
   const { rows } = await sql<{ cause: string; from: Temporal.Instant; to: Temporal.Instant }>`
-    SELECT valid_from AS "from", valid_to AS "to", cause FROM fact_changes ORDER BY fact_change_id DESC LIMIT 1`.execute(
+    SELECT valid_from AS "from", valid_to AS "to", cause FROM changes ORDER BY change_id DESC LIMIT 1`.execute(
     database.db,
   );
   expect(rows).toEqual([{ from: born.add({ minutes: 19 }), to: born.add({ minutes: 24 }), cause: 'state' }]);

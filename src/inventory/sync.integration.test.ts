@@ -23,7 +23,7 @@ const tables = [
   'resource_payloads',
   'resource_states',
   'project_memberships',
-  'fact_changes',
+  'changes',
   'end_candidates',
   'provider_actions',
 ];
@@ -150,8 +150,8 @@ describe('changes', () => {
     ]);
     // Of each, exactly the interval that is no longer what it was.
     const { rows } = await sql<{ from: Temporal.Instant; to: Temporal.Instant | null; cause: string }>`
-      SELECT valid_from AS "from", valid_to AS "to", cause FROM fact_changes JOIN resources USING (resource_id)
-      WHERE external_id = '7001' ORDER BY fact_change_id`.execute(database.db);
+      SELECT valid_from AS "from", valid_to AS "to", cause FROM changes JOIN resources ON resource_id = subject
+      WHERE external_id = '7001' ORDER BY change_id`.execute(database.db);
     expect(rows).toEqual([
       { from: born, to: null, cause: 'state' },
       { from: renamed, to: null, cause: 'state' },

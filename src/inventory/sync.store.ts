@@ -635,13 +635,16 @@ export async function stageMembershipRepairs(
 
 /** Writes what was staged of states, and makes room for more. */
 export async function rewriteStates(trx: Transaction, recordedAt: Temporal.Instant): Promise<void> {
-  await rewriteHistory(trx, stateHistory, 'sync_staged_states', recordedAt, 'state');
+  await rewriteHistory(trx, stateHistory, 'sync_staged_states', recordedAt, { topic: 'resource', cause: 'state' });
   await sql`DELETE FROM sync_staged_states`.execute(trx);
 }
 
 /** Writes what was staged of memberships, and makes room for more. */
 export async function rewriteMemberships(trx: Transaction, recordedAt: Temporal.Instant): Promise<void> {
-  await rewriteHistory(trx, membershipHistory, 'sync_staged_memberships', recordedAt, 'membership');
+  await rewriteHistory(trx, membershipHistory, 'sync_staged_memberships', recordedAt, {
+    topic: 'resource',
+    cause: 'membership',
+  });
   await sql`DELETE FROM sync_staged_memberships`.execute(trx);
 }
 

@@ -101,7 +101,7 @@ export async function openTaxes(db: Database, pairs: Parameters<typeof store.sel
 
 /** Adds taxes, totals and the digest to the lines of one document. `taxedBefore`: see `taxTotals`. */
 export function finish(
-  customer: Pick<store.BilledCustomer, 'customerId' | 'legalEntityId' | 'ratingMark'>,
+  customer: Pick<store.BilledCustomer, 'customerId' | 'legalEntityId'>,
   currency: string,
   lines: readonly Line[],
   taxOf: TaxOf,
@@ -123,7 +123,6 @@ export function finish(
   const digested = { ...content, lines: taxed.map(storedLine) } as unknown as Json;
   return {
     ...content,
-    ratingMark: customer.ratingMark,
     lines: taxed,
     inputsDigest: sha256(canonicalJson(digested)),
   };

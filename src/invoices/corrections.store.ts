@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { correctedTime } from './drafts.store.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
@@ -8,23 +8,20 @@ import type { LineTax, TaxTotal } from './taxes.ts';
 export interface Check {
   readonly customerId: number;
   readonly month: Temporal.PlainDate;
-  readonly usageWindowId: number;
-  readonly ratingMark: number;
+  /** A position in the log of changes from before the facts were read. */
+  readonly changeId: number;
 }
 
 /**
  * Begins to watch an issued month, from the facts by which it costs what was issued. A month that is
- * watched already, for another currency, is to be looked at again.
+ * watched already, for another currency, is to be rated again.
  */
 export async function upsertCheck(trx: Transaction, check: Check): Promise<void> {
   await sql`
-    INSERT INTO correction_checks (customer_id, month, usage_window_id, rating_mark, costs_known)
-    VALUES (${check.customerId}, ${check.month}, ${check.usageWindowId}, ${check.ratingMark}, false)
-    ON CONFLICT (customer_id, month) DO UPDATE SET rating_mark = ${changedUnseen}`.execute(trx);
+    INSERT INTO correction_checks (customer_id, month, change_id, stale, costs_known)
+    VALUES (${check.customerId}, ${check.month}, ${check.changeId}, false, false)
+    ON CONFLICT (customer_id, month) DO UPDATE SET stale = true`.execute(trx);
 }
-
-/** No month's mark: it is looked at again. */
-const changedUnseen = -1;
 
 /** Looking for corrections and rating them goes by turns; held until the end of the transaction. */
 export async function lockChecks(trx: Transaction): Promise<void> {
@@ -38,39 +35,35 @@ export interface Candidate {
   readonly month: Temporal.PlainDate;
 }
 
-/** Of what was examined (`prepareExamined`), the issued months that may cost something else. */
-export async function selectCandidates(trx: Transaction): Promise<Candidate[]> {
+/** The issued months that are to be rated again, of all customers or of one. */
+export async function selectCandidates(trx: Transaction, customerId: number | null): Promise<Candidate[]> {
   const { rows } = await sql<Candidate>`
-    SELECT customer_id AS "customerId", c.external_id AS customer, d.month
-    FROM examined d JOIN deployments_customers c USING (customer_id) WHERE d.changed ORDER BY d.month, customer_id`.execute(
-    trx,
-  );
+    SELECT customer_id AS "customerId", c.external_id AS customer, k.month
+    FROM correction_checks k JOIN deployments_customers c USING (customer_id)
+    WHERE k.stale AND (${customerId}::bigint IS NULL OR customer_id = ${customerId})
+    ORDER BY k.month, customer_id`.execute(trx);
   return rows;
 }
 
-/** Of some customers those whose month nobody has rated meanwhile, by the same usage or newer. */
+/** Of some customers those whose month nobody has rated meanwhile, by the same facts or newer ones. */
 export async function selectToRate(
   db: Database,
   month: Temporal.PlainDate,
-  usageWindowId: number,
+  changeId: number,
   customerIds: readonly number[],
 ): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     SELECT customer_id AS id FROM correction_checks
-    WHERE month = ${month} AND (rating_mark = ${changedUnseen} OR usage_window_id < ${usageWindowId})
-      AND customer_id = ANY (${[...customerIds]}::bigint[])
+    WHERE month = ${month} AND (stale OR change_id < ${changeId}) AND customer_id = ANY (${[...customerIds]}::bigint[])
     ORDER BY customer_id`.execute(db);
   return rows.map((row) => row.id);
 }
 
-/** The customers' months are to be looked at again, until they are rated. */
-export async function markCandidates(trx: Transaction): Promise<void> {
+/** The customers' months are to be rated again. `touched`: see `applyChanges`. */
+export async function markStale(trx: Transaction, touched: RawBuilder<unknown>): Promise<void> {
   await sql`
-    UPDATE correction_checks c SET rating_mark = ${changedUnseen}
-    FROM examined d
-    WHERE d.changed AND c.customer_id = d.customer_id AND c.month = d.month AND c.rating_mark <> ${changedUnseen}`.execute(
-    trx,
-  );
+    UPDATE correction_checks k SET stale = true
+    FROM ${touched} AS t WHERE k.customer_id = t.customer_id AND k.month = t.month AND NOT k.stale`.execute(trx);
 }
 
 export interface CostRow {
@@ -82,15 +75,15 @@ export interface CostRow {
   readonly amount: string;
 }
 
-/** Replaces what customers' month costs, and remembers by which facts. */
+/** Replaces what customers' month costs, and remembers up to which change it is so. */
 export async function replaceCosts(
   trx: Transaction,
   month: Temporal.PlainDate,
-  usageWindowId: number,
-  customers: readonly { readonly customerId: number; readonly ratingMark: number }[],
+  changeId: number,
+  customerIds: readonly number[],
   costs: readonly CostRow[],
 ): Promise<void> {
-  const ids = customers.map((customer) => customer.customerId);
+  const ids = [...customerIds];
   await sql`
     DELETE FROM correction_costs WHERE month = ${month} AND customer_id = ANY (${ids}::bigint[])`.execute(trx);
   await sql`
@@ -101,9 +94,8 @@ export async function replaceCosts(
     trx,
   );
   await sql`
-    UPDATE correction_checks c SET usage_window_id = ${usageWindowId}, rating_mark = d.mark, costs_known = true
-    FROM unnest(${ids}::bigint[], ${customers.map((customer) => customer.ratingMark)}::bigint[]) AS d (id, mark)
-    WHERE c.customer_id = d.id AND c.month = ${month}`.execute(trx);
+    UPDATE correction_checks SET change_id = ${changeId}, stale = false, costs_known = true
+    WHERE month = ${month} AND customer_id = ANY (${ids}::bigint[])`.execute(trx);
 }
 
 export interface ProposalRow {
@@ -335,10 +327,9 @@ export interface NewCreditNote {
   readonly customerId: number;
   readonly currency: string;
   readonly month: Temporal.PlainDate;
-  readonly usageStateId: number;
+  readonly changeId: number;
   readonly usageRevision: number;
   readonly inputsDigest: string;
-  readonly ratingMark: number;
   readonly subtotal: string;
   readonly tax: string;
   readonly total: string;
@@ -353,10 +344,10 @@ export async function insertCreditNote(
   now: Temporal.Instant,
 ): Promise<number> {
   const { rows } = await sql<{ id: number }>`
-    INSERT INTO invoices (kind, credits_invoice_id, legal_entity_id, customer_id, currency, month, state, usage_state_id,
-                          usage_revision, inputs_digest, rating_mark, subtotal, tax, total, taxes, drafted_at, approved_at, approved_by)
+    INSERT INTO invoices (kind, credits_invoice_id, legal_entity_id, customer_id, currency, month, state, change_id,
+                          usage_revision, inputs_digest, subtotal, tax, total, taxes, drafted_at, approved_at, approved_by)
     VALUES ('credit_note', ${note.creditsInvoiceId}, ${note.legalEntityId}, ${note.customerId}, ${note.currency}, ${note.month},
-            'approved', ${note.usageStateId}, ${note.usageRevision}, decode(${note.inputsDigest}, 'hex'), ${note.ratingMark},
+            'approved', ${note.changeId}, ${note.usageRevision}, decode(${note.inputsDigest}, 'hex'),
             ${note.subtotal}, ${note.tax}, ${note.total}, ${JSON.stringify(note.taxes)}::jsonb, ${now}, ${now}, ${by})
     RETURNING invoice_id AS id`.execute(trx);
   return (rows[0] as { id: number }).id;

@@ -1,17 +1,19 @@
+import type { RawBuilder } from 'kysely';
 import { dayOf } from '../metering/period.ts';
+import { readWatermark } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Exact } from '../platform/quantity.ts';
 import { UsageSums } from '../pricing/usage-sums.ts';
 import { compose, type ComposedCustomer } from './compose.ts';
+import { applyChanges } from './checks.store.ts';
 import * as store from './corrections.store.ts';
 import { type CreditNote, issueCreditNotes } from './credit-notes.ts';
 import * as drafts from './drafts.store.ts';
 import { failed, type Failure, isOfOne } from './failures.ts';
 import * as invoices from './invoices.store.ts';
 import { draftMonths, takeBackPending, type TakenBack } from './pending.ts';
-import * as usage from './usage-states.store.ts';
 
 // What an issued month costs now, minus all that was issued for it: invoices, corrections and
 // credit notes that are not void. It is proposed; the operator decides.
@@ -49,7 +51,7 @@ const customersPerBatch = 500;
 
 /**
  * Finds the issued months that may cost something else by now, and rates those anew. Cheap where
- * nothing has changed: it compares revisions of usage and counts of changes to plans.
+ * nothing has changed: it reads the log of changes from where it was read last.
  * A customer who cannot be rated keeps nobody else from being looked at; at the end it is named.
  * @returns how many customers' months may have changed
  * @throws ArcadiaError what kept customers' months from being rated
@@ -64,28 +66,23 @@ export async function checkCorrections(
   } = {},
 ): Promise<number> {
   const customerId = options.customerId ?? null;
-  const windows = await db
-    .transaction()
-    .execute(async (trx) =>
-      usage.insertUsageWindows(trx, await usage.selectRememberedMonths(trx, 'correction_checks')),
-    );
+  const watermark = await readWatermark(db);
   const candidates = await db.transaction().execute(async (trx) => {
     await store.lockChecks(trx);
-    await usage.prepareExamined(trx, 'correction_checks', windows, customerId);
-    await store.markCandidates(trx);
-    await usage.advanceExamined(trx, 'correction_checks');
-    return store.selectCandidates(trx);
+    const mark = (touched: RawBuilder<unknown>) => store.markStale(trx, touched);
+    await applyChanges(trx, 'correction_checks', watermark, customerId, mark);
+    return store.selectCandidates(trx, customerId);
   });
   const failures: Failure[] = [];
   const wanted = options.month ? candidates.filter(({ month }) => month.equals(options.month ?? month)) : candidates;
   for (const [month, customers] of groupByMonth(wanted)) {
     // Before any of its usage is read, which is once for all batches: what changes meanwhile shows again.
-    const usageWindowId = await db.transaction().execute((trx) => usage.insertUsageWindow(trx, month));
+    const changeId = await readWatermark(db);
     const sums = new UsageSums(db);
     for (let start = 0; start < customers.length; start += customersPerBatch) {
       options.signal?.throwIfAborted();
       const batch = customers.slice(start, start + customersPerBatch);
-      const rate = (some: readonly store.Candidate[]) => rateAgain(db, month, usageWindowId, some, sums);
+      const rate = (some: readonly store.Candidate[]) => rateAgain(db, month, changeId, some, sums);
       try {
         await rate(batch);
       } catch (error) {
@@ -132,7 +129,7 @@ function groupByMonth(candidates: readonly store.Candidate[]): [Temporal.PlainDa
 async function rateAgain(
   db: Database,
   month: Temporal.PlainDate,
-  usageWindowId: number,
+  changeId: number,
   candidates: readonly store.Candidate[],
   sums: UsageSums,
 ): Promise<void> {
@@ -140,15 +137,15 @@ async function rateAgain(
   const customers = await drafts.selectBilledCustomers(db, month, {
     after: 0,
     limit: customersPerBatch,
-    customerIds: await store.selectToRate(db, month, usageWindowId, ids),
+    customerIds: await store.selectToRate(db, month, changeId, ids),
   });
   const composed = await compose(db, month, customers, sums);
   await db.transaction().execute(async (trx) => {
     await store.lockChecks(trx);
-    const toRate = new Set(await store.selectToRate(trx, month, usageWindowId, ids));
+    const toRate = new Set(await store.selectToRate(trx, month, changeId, ids));
     const rated = composed.filter(({ customer }) => toRate.has(customer.customerId));
-    const examined = customers.filter(({ customerId }) => toRate.has(customerId));
-    await store.replaceCosts(trx, month, usageWindowId, examined, rated.flatMap(costsOf));
+    const examined = customers.map(({ customerId }) => customerId).filter((id) => toRate.has(id));
+    await store.replaceCosts(trx, month, changeId, examined, rated.flatMap(costsOf));
   });
 }
 

@@ -8,7 +8,6 @@ import { type CreditLine, splitCredit } from './credit-split.ts';
 import * as drafts from './drafts.store.ts';
 import { freeze, type IssueOptions } from './issue.ts';
 import { correctionLine } from './lines.ts';
-import { insertUsageState, type UsageState } from './usage-states.store.ts';
 
 export interface CreditNote {
   readonly invoiceId: number;
@@ -45,10 +44,10 @@ export async function issueCreditNotes(
         'number was given. Put it on the next invoice instead.',
     );
   }
-  const state = await insertUsageState(trx, month);
+  const seen = await drafts.selectSeen(trx, month);
   const notes: CreditNote[] = [];
   for (const credited of await store.selectCredited(trx, [...parts.keys()])) {
-    notes.push(await issueOne(trx, credited, parts.get(credited.invoiceId) as CreditLine[], state, options));
+    notes.push(await issueOne(trx, credited, parts.get(credited.invoiceId) as CreditLine[], seen, options));
   }
   return notes;
 }
@@ -71,7 +70,7 @@ async function issueOne(
   trx: Transaction,
   credited: store.CreditedInvoice,
   parts: readonly CreditLine[],
-  state: UsageState,
+  seen: drafts.Seen,
   options: IssueOptions,
 ): Promise<CreditNote> {
   const rows = parts.map(({ proposal, amount }) => ({ ...proposal, amount: formatMoney(amount, proposal.currency) }));
@@ -81,7 +80,7 @@ async function issueOne(
   const lines = rows.map((row, index) =>
     correctionLine({ ...row, correctionId: 0 }, currency, parts[index]?.tax ?? charged[index] ?? null),
   );
-  const who = { customerId, legalEntityId: credited.legalEntityId, ratingMark: 0 };
+  const who = { customerId, legalEntityId: credited.legalEntityId };
   const { lines: taxed, ...content } = finish(who, currency, lines, taxOf, credited.taxes);
   for (const [left, given] of [
     [credited.subtotal, content.subtotal],
@@ -94,7 +93,7 @@ async function issueOne(
         `${formatMoney(new Exact(given).neg(), currency)} that a credit note would give back. Put it on the next invoice instead.`,
     );
   }
-  const note = { ...content, ...state, month, creditsInvoiceId: credited.invoiceId };
+  const note = { ...content, ...seen, month, creditsInvoiceId: credited.invoiceId };
   const invoiceId = await store.insertCreditNote(trx, note, options.by, options.now);
   const decision = { decision: 'credit_note', targetMonth: null, creditNoteId: invoiceId, reason: null } as const;
   const ids = await store.insertCorrections(trx, rows, decision, options.by, options.now);

@@ -2,7 +2,6 @@ import { sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import type { DecidedCorrection, Line, ManualLine } from './lines.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
-import type { UsageState } from './usage-states.store.ts';
 
 // What drafts are made from, and the drafts themselves, many customers at a time.
 
@@ -13,13 +12,28 @@ export async function lockMonth(trx: Transaction, month: Temporal.PlainDate): Pr
   );
 }
 
+/** By which facts a document is made. */
+export interface Seen {
+  /** A position in the log of changes: it has seen all up to there, if not more. */
+  readonly changeId: number;
+  /** The newest revision of the month's usage; 0: nothing was metered. */
+  readonly usageRevision: number;
+}
+
+/** What a month is made from now, within a transaction. To be read before the facts themselves. */
+export async function selectSeen(db: Database, month: Temporal.PlainDate): Promise<Seen> {
+  const { rows } = await sql<Seen>`
+    SELECT (SELECT change_id FROM check_progress WHERE checks = 'correction_checks') AS "changeId",
+           (SELECT coalesce(max(revision), 0) FROM metering_day_revisions
+            WHERE day >= ${month} AND day < ${month.add({ months: 1 })}) AS "usageRevision"`.execute(db);
+  return rows[0] as Seen;
+}
+
 export interface BilledCustomer {
   readonly customerId: number;
   readonly externalId: string;
   /** Who bills it on the month's last day. */
   readonly legalEntityId: number;
-  /** Of what is known of plans, subscriptions and starts: see `ratingMarkOf`. */
-  readonly ratingMark: number;
 }
 
 /**
@@ -42,38 +56,13 @@ export async function selectBilledCustomers(
           OR EXISTS (SELECT FROM invoices i WHERE i.customer_id = c.customer_id AND i.month = ${month} AND i.state = 'draft'))
       ORDER BY c.customer_id LIMIT ${only.limit}
     )
-    SELECT c.customer_id AS "customerId", c.external_id AS "externalId", e.legal_entity_id AS "legalEntityId",
-           ${ratingMarkOf(sql`c.customer_id`, sql`${month}::date`)} AS "ratingMark"
+    SELECT c.customer_id AS "customerId", c.external_id AS "externalId", e.legal_entity_id AS "legalEntityId"
     FROM chosen c
     LEFT JOIN customer_billing b ON b.customer_id = c.customer_id AND b.superseded_at = 'infinity'
       AND b.valid_from <= ${last}::date AND b.valid_to > ${last}::date
     JOIN legal_entities e ON CASE WHEN b.legal_entity_id IS NULL THEN e.is_default ELSE e.legal_entity_id = b.legal_entity_id END
     ORDER BY c.customer_id`.execute(db);
   return rows;
-}
-
-/**
- * A mark of all but usage that can matter to what a customer's month costs: how many changes of plans
- * and subscriptions there are of its deployments, and when these start, of those that start before the
- * month ends: any other has nothing on its bill. Another mark: rate it again.
- *
- * A month holds fees of the next one where they are due in advance, and it carries allowances in from
- * the last 12. A fee by the year rests on all of the year that begins in the month, and on when its
- * term began, however long ago.
- */
-export function ratingMarkOf(customer: ReturnType<typeof sql>, month: ReturnType<typeof sql>): ReturnType<typeof sql> {
-  // 53 bits, which a number in JavaScript holds.
-  return sql`(
-    SELECT hashtextextended(coalesce(string_agg(d.deployment_id || ' ' || extract(epoch FROM d.starts_at) || ' ' || p.changes, ','
-                                                ORDER BY d.deployment_id), ''), 0) & 9007199254740991
-    FROM (SELECT deployment_id, starts_at, deployment_id IN (SELECT deployment_id FROM pricing_yearly) AS yearly
-          FROM deployments_list
-          WHERE customer_id = ${customer} AND starts_at < (${month})::timestamptz + interval '1 month') AS d
-    CROSS JOIN LATERAL (
-      SELECT count(*) AS changes FROM pricing_changes p
-      WHERE p.deployment_id = d.deployment_id
-        AND p.valid_from < (${month})::timestamptz + CASE WHEN d.yearly THEN interval '13 months' ELSE interval '2 months' END
-        AND (d.yearly OR p.valid_to > (${month})::timestamptz - interval '12 months')) AS p)`;
 }
 
 export interface DeploymentRow {
@@ -249,7 +238,6 @@ export interface DraftContent {
   readonly total: string;
   readonly taxes: readonly TaxTotal[];
   readonly inputsDigest: string;
-  readonly ratingMark: number;
   readonly lines: readonly DraftLine[];
 }
 
@@ -262,7 +250,7 @@ export interface DraftLine extends Omit<Line, 'serviceMonth' | 'taxCategory' | '
 export async function writeDrafts(
   trx: Transaction,
   month: Temporal.PlainDate,
-  state: UsageState,
+  seen: Seen,
   drafts: readonly DraftContent[],
   now: Temporal.Instant,
 ): Promise<number[]> {
@@ -270,21 +258,21 @@ export async function writeDrafts(
   const heads = JSON.stringify(drafts.map(({ lines: _, ...head }) => head));
   const columns = sql`(
     "invoiceId" bigint, "customerId" bigint, "legalEntityId" int, currency text, subtotal numeric, tax numeric, total numeric,
-    taxes jsonb, "inputsDigest" text, "ratingMark" bigint)`;
+    taxes jsonb, "inputsDigest" text)`;
   await sql`
     DELETE FROM invoice_lines USING jsonb_to_recordset(${heads}::jsonb) AS h ("invoiceId" bigint)
     WHERE invoice_id = h."invoiceId"`.execute(trx);
   await sql`
     UPDATE invoices SET legal_entity_id = h."legalEntityId", subtotal = h.subtotal, tax = h.tax, total = h.total,
-      taxes = h.taxes, inputs_digest = decode(h."inputsDigest", 'hex'), rating_mark = h."ratingMark",
-      usage_state_id = ${state.usageStateId}, usage_revision = ${state.usageRevision}, drafted_at = ${now}
+      taxes = h.taxes, inputs_digest = decode(h."inputsDigest", 'hex'),
+      change_id = ${seen.changeId}, usage_revision = ${seen.usageRevision}, drafted_at = ${now}
     FROM jsonb_to_recordset(${heads}::jsonb) AS h ${columns}
     WHERE invoices.invoice_id = h."invoiceId"`.execute(trx);
   await sql`
-    INSERT INTO invoices (kind, legal_entity_id, customer_id, currency, month, state, usage_state_id, usage_revision,
-                          inputs_digest, rating_mark, subtotal, tax, total, taxes, drafted_at)
-    SELECT 'invoice', h."legalEntityId", h."customerId", h.currency, ${month}::date, 'draft', ${state.usageStateId}::bigint,
-           ${state.usageRevision}::bigint, decode(h."inputsDigest", 'hex'), h."ratingMark", h.subtotal, h.tax, h.total,
+    INSERT INTO invoices (kind, legal_entity_id, customer_id, currency, month, state, change_id, usage_revision,
+                          inputs_digest, subtotal, tax, total, taxes, drafted_at)
+    SELECT 'invoice', h."legalEntityId", h."customerId", h.currency, ${month}::date, 'draft', ${seen.changeId}::bigint,
+           ${seen.usageRevision}::bigint, decode(h."inputsDigest", 'hex'), h.subtotal, h.tax, h.total,
            h.taxes, ${now}::timestamptz
     FROM jsonb_to_recordset(${heads}::jsonb) AS h ${columns}
     WHERE h."invoiceId" IS NULL`.execute(trx);
@@ -325,17 +313,11 @@ export async function insertLines(
   }
 }
 
-/** Remembers that drafts say the same by a newer state of usage and pricing. */
-export async function touchDrafts(
-  trx: Transaction,
-  drafts: readonly { readonly invoiceId: number; readonly ratingMark: number }[],
-  state: UsageState,
-): Promise<void> {
+/** Remembers that drafts say the same by newer usage. */
+export async function touchDrafts(trx: Transaction, invoiceIds: readonly number[], seen: Seen): Promise<void> {
   await sql`
-    UPDATE invoices SET usage_state_id = ${state.usageStateId}, usage_revision = ${state.usageRevision}, rating_mark = d.mark
-    FROM unnest(${drafts.map((draft) => draft.invoiceId)}::bigint[], ${drafts.map((draft) => draft.ratingMark)}::bigint[]) AS d (id, mark)
-    WHERE invoice_id = d.id
-      AND (usage_state_id, rating_mark) IS DISTINCT FROM (${state.usageStateId}::bigint, d.mark)`.execute(trx);
+    UPDATE invoices SET change_id = ${seen.changeId}, usage_revision = ${seen.usageRevision}
+    WHERE invoice_id = ANY (${[...invoiceIds]}::bigint[]) AND usage_revision <> ${seen.usageRevision}`.execute(trx);
 }
 
 /** Drafts of what is no longer billed. */

@@ -1,3 +1,4 @@
+import { readWatermark } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { UsageSums } from '../pricing/usage-sums.ts';
@@ -5,7 +6,6 @@ import { failed, type Failure, isOfOne } from './failures.ts';
 import { type ComposedCustomer, compose, storedLine } from './compose.ts';
 import * as store from './drafts.store.ts';
 import { lockDraftChecks, upsertDraftChecks } from './late-months.store.ts';
-import * as usage from './usage-states.store.ts';
 
 /** What drafting a month did, in invoices. */
 export interface DraftedMonth {
@@ -43,13 +43,11 @@ export const customersPerBatch = 500;
  * @throws ArcadiaError invalid_argument (a month to come), cancelled; what kept customers from being rated
  */
 export async function draftMonth(db: Database, options: DraftOptions): Promise<DraftedMonth> {
-  const { month, now, signal } = options;
+  const { month, now, signal, remember = false } = options;
   assertBegun(month, now);
   // Before any of its usage is read, which is once for all batches: what changes meanwhile shows later.
-  const made = await db.transaction().execute(async (trx) => ({
-    state: await usage.insertUsageState(trx, month),
-    rememberedBy: options.remember ? await usage.insertUsageWindow(trx, month) : null,
-  }));
+  const changeId = await readWatermark(db);
+  const seen = { ...(await store.selectSeen(db, month)), changeId };
   const sums = new UsageSums(db);
   const counts = { created: 0, changed: 0, unchanged: 0, removed: 0, kept: 0 };
   const failures: Failure[] = [];
@@ -66,7 +64,7 @@ export async function draftMonth(db: Database, options: DraftOptions): Promise<D
     const last = batch.at(-1);
     if (last === undefined) break;
     const composed = await composeEach(db, month, batch, sums, failures);
-    const done = await db.transaction().execute((trx) => writeBatch(trx, month, made, composed, now));
+    const done = await db.transaction().execute((trx) => writeBatch(trx, { month, now, seen, remember }, composed));
     for (const key of Object.keys(counts) as (keyof typeof counts)[]) counts[key] += done[key];
     after = last.customerId;
     customers += batch.length;
@@ -108,10 +106,9 @@ export async function draftCustomer(
   month: Temporal.PlainDate,
   now: Temporal.Instant,
 ): Promise<void> {
-  // Before its state of usage is written: see the order of locks in the README.
   await store.lockMonth(trx, month);
-  const state = await usage.insertUsageState(trx, month);
-  await writeBatch(trx, month, { state, rememberedBy: null }, await composeCustomer(trx, customerId, month), now);
+  const seen = await store.selectSeen(trx, month);
+  await writeBatch(trx, { month, now, seen, remember: false }, await composeCustomer(trx, customerId, month));
 }
 
 /** What a customer owes for a month; nothing of a customer that has nothing to be billed. */
@@ -142,18 +139,18 @@ export function hasBegun(month: Temporal.PlainDate, now: Temporal.Instant): bool
 
 type Counts = Omit<DraftedMonth, 'month'>;
 
-/** By which usage it is made; `rememberedBy`: the window to be remembered, null: none is. */
-interface Made {
-  readonly state: usage.UsageState;
-  readonly rememberedBy: number | null;
+/** What is drafted, when, by which facts, and whether that nothing else is due is remembered. */
+interface Drafting {
+  readonly month: Temporal.PlainDate;
+  readonly now: Temporal.Instant;
+  readonly seen: store.Seen;
+  readonly remember: boolean;
 }
 
 async function writeBatch(
   trx: Transaction,
-  month: Temporal.PlainDate,
-  { state, rememberedBy }: Made,
+  { month, now, seen, remember }: Drafting,
   composed: readonly ComposedCustomer[],
-  now: Temporal.Instant,
 ): Promise<Counts> {
   await store.lockMonth(trx, month);
   const existing = await store.lockInvoices(
@@ -163,15 +160,14 @@ async function writeBatch(
   );
   const byKey = new Map(existing.map((invoice) => [`${invoice.customerId} ${invoice.currency}`, invoice]));
   const write: store.DraftContent[] = [];
-  const touch: { invoiceId: number; ratingMark: number }[] = [];
+  const touch: number[] = [];
   let kept = 0;
   for (const content of composed.flatMap(({ invoices }) => invoices)) {
     const key = `${content.customerId} ${content.currency}`;
     const old = byKey.get(key);
     byKey.delete(key);
     if (old && old.state !== 'draft') kept += 1;
-    else if (old?.inputsDigest === content.inputsDigest)
-      touch.push({ invoiceId: old.invoiceId, ratingMark: content.ratingMark });
+    else if (old?.inputsDigest === content.inputsDigest) touch.push(old.invoiceId);
     else write.push({ ...content, invoiceId: old?.invoiceId ?? null, lines: content.lines.map(storedLine) });
   }
   const gone = [...byKey.values()].filter((invoice) => invoice.state === 'draft');
@@ -179,16 +175,12 @@ async function writeBatch(
     trx,
     gone.map((invoice) => invoice.invoiceId),
   );
-  await store.writeDrafts(trx, month, state, write, now);
-  await store.touchDrafts(trx, touch, state);
-  if (rememberedBy !== null) {
+  await store.writeDrafts(trx, month, seen, write, now);
+  await store.touchDrafts(trx, touch, seen);
+  if (remember) {
     await lockDraftChecks(trx);
-    await upsertDraftChecks(
-      trx,
-      month,
-      rememberedBy,
-      composed.map(({ customer }) => customer),
-    );
+    const customerIds = composed.map(({ customer }) => customer.customerId);
+    await upsertDraftChecks(trx, month, seen.changeId, customerIds);
   }
   const created = write.filter((draft) => draft.invoiceId === null).length;
   return {

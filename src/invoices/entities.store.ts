@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { appendChanges } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import type { Asset } from './assets.ts';
@@ -164,6 +165,8 @@ export async function rewriteTaxRate(
         AND r.valid_from <= s.valid_from AND r.valid_to = 'infinity') AS same`.execute(trx);
   if (rows[0]?.same) return false;
   await rewriteHistory(trx, taxRateHistory, 'staged_tax_rates', now);
+  const ofAll = sql`SELECT NULL::bigint AS subject, valid_from, valid_to FROM staged_tax_rates`;
+  await appendChanges(trx, 'billing', 'tax_rate', now, ofAll);
   return true;
 }
 
@@ -249,7 +252,7 @@ export async function rewriteBilling(
            ${billing.taxTreatment}::text AS tax_treatment, ${billing.taxNote}::text AS tax_note, ${by}::text AS recorded_by,
            coalesce(${from}::date::timestamptz, '-infinity') AS valid_from, 'infinity'::timestamptz AS valid_to,
            true AS asserted`.execute(trx);
-  await rewriteHistory(trx, billingHistory, 'staged_billing', now);
+  await rewriteHistory(trx, billingHistory, 'staged_billing', now, { topic: 'billing', cause: 'details' });
 }
 
 export async function selectCustomerId(db: Database, externalId: string): Promise<number | undefined> {

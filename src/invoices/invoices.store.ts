@@ -213,6 +213,11 @@ export async function lockCustomer(trx: Transaction, customerId: number): Promis
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('invoices', ${customerId}::bigint))`.execute(trx);
 }
 
+/** Up to which change of the facts an invoice is known to say what they say. */
+export async function updateSeen(trx: Transaction, invoiceId: number, changeId: number): Promise<void> {
+  await sql`UPDATE invoices SET change_id = ${changeId} WHERE invoice_id = ${invoiceId}`.execute(trx);
+}
+
 /** Whose invoice it is, and of which month, to lock both by: they never change. */
 export async function selectOwnerOf(
   db: Database,

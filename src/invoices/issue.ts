@@ -1,5 +1,6 @@
 import { dayOf, startOfDay } from '../metering/period.ts';
 import { monthStatus } from '../metering/finality/attestations.ts';
+import { readWatermark } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
@@ -12,7 +13,6 @@ import { assertBegun, composeCustomer, draftCustomer } from './drafts.ts';
 import { isOfOne } from './failures.ts';
 import * as store from './invoices.store.ts';
 import { deleteDraftCheck } from './late-months.store.ts';
-import { insertUsageWindow } from './usage-states.store.ts';
 
 // The steps of an invoice's life: draft -> approved -> issued, and void from the last two. Each
 // locks the customer, so that of two who decide at once one waits and then sees what was decided, and
@@ -119,6 +119,8 @@ export interface Issued {
  *   are missing, the number is taken); invalid_argument (a number is missing, or not wanted)
  */
 export async function issueInvoice(db: Database, invoiceId: number, options: IssueOptions): Promise<Issued> {
+  // Before any fact is read: what changes meanwhile shows as a change later.
+  const changeId = await readWatermark(db);
   return inTransaction(db, invoiceId, async (trx, invoice) => {
     if (invoice.state === 'issued') {
       const { documentDigest } = await one(trx, invoiceId);
@@ -131,8 +133,6 @@ export async function issueInvoice(db: Database, invoiceId: number, options: Iss
         `Invoice ${invoiceId} is a draft: approve it first, arcadia invoice approve ${invoiceId}.`,
       );
     }
-    // Before the usage: what is metered meanwhile shows as a change later.
-    const usageWindowId = await insertUsageWindow(trx, invoice.month);
     const [customer] = await composeCustomer(trx, invoice.customerId, invoice.month);
     const current = customer?.invoices.find((composed) => composed.currency === invoice.currency);
     if (current?.inputsDigest !== invoice.inputsDigest) {
@@ -144,9 +144,10 @@ export async function issueInvoice(db: Database, invoiceId: number, options: Iss
       );
     }
     await assertCharged(trx, invoice);
+    await store.updateSeen(trx, invoiceId, changeId);
     const issued = await freeze(trx, invoiceId, options);
     const { customerId, month } = invoice;
-    await corrections.upsertCheck(trx, { customerId, month, usageWindowId, ratingMark: current.ratingMark });
+    await corrections.upsertCheck(trx, { customerId, month, changeId });
     return { ...issued, issuedNow: true };
   });
 }

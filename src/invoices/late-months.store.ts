@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database/database.ts';
 
 // Months that nobody drafts any more as a whole: whose are to be drafted all the same.
@@ -53,29 +53,29 @@ export async function lockDraftChecks(trx: Transaction): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('draft_checks', 0))`.execute(trx);
 }
 
-/** Remembers of customers' composed month that all that is due is drafted, and by which facts. */
+/** Remembers of customers' composed month that all that is due is drafted, up to a position in the log of changes. */
 export async function upsertDraftChecks(
   trx: Transaction,
   month: Temporal.PlainDate,
-  usageWindowId: number,
-  customers: readonly { readonly customerId: number; readonly ratingMark: number }[],
+  changeId: number,
+  customerIds: readonly number[],
 ): Promise<void> {
   await sql`
-    INSERT INTO draft_checks (customer_id, month, usage_window_id, rating_mark)
-    SELECT id, ${month}::date, ${usageWindowId}::bigint, mark
-    FROM unnest(${customers.map((customer) => customer.customerId)}::bigint[],
-                ${customers.map((customer) => customer.ratingMark)}::bigint[]) AS c (id, mark)
-    ON CONFLICT (customer_id, month) DO UPDATE SET usage_window_id = excluded.usage_window_id, rating_mark = excluded.rating_mark
-    WHERE (draft_checks.usage_window_id, draft_checks.rating_mark) <> (excluded.usage_window_id, excluded.rating_mark)`.execute(
+    INSERT INTO draft_checks (customer_id, month, change_id)
+    SELECT id, ${month}::date, ${changeId}::bigint FROM unnest(${[...customerIds]}::bigint[]) AS id
+    ON CONFLICT (customer_id, month) DO UPDATE SET change_id = excluded.change_id`.execute(trx);
+}
+
+/** What changes have touched is to be drafted again. `touched`: see `applyChanges`. */
+export async function deleteDraftChecks(trx: Transaction, touched: RawBuilder<unknown>): Promise<void> {
+  await sql`
+    DELETE FROM draft_checks k USING ${touched} AS t WHERE k.customer_id = t.customer_id AND k.month = t.month`.execute(
     trx,
   );
 }
 
-/** What was examined (`prepareExamined`) and may have changed is to be drafted again; what is too old is not asked for. */
-export async function deleteChangedDraftChecks(trx: Transaction, before: Temporal.PlainDate): Promise<void> {
-  await sql`
-    DELETE FROM draft_checks k USING examined e
-    WHERE e.changed AND e.customer_id = k.customer_id AND e.month = k.month`.execute(trx);
+/** What is too old is not asked for. */
+export async function deleteOldDraftChecks(trx: Transaction, before: Temporal.PlainDate): Promise<void> {
   await sql`DELETE FROM draft_checks WHERE month < ${before}::date - ${monthsBack}`.execute(trx);
 }
 

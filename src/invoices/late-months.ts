@@ -1,6 +1,7 @@
+import { readWatermark } from '../platform/changes.ts';
 import type { Database } from '../platform/database/database.ts';
+import { applyChanges } from './checks.store.ts';
 import * as store from './late-months.store.ts';
-import * as usage from './usage-states.store.ts';
 
 export type LateMonth = store.LateMonth;
 
@@ -10,14 +11,11 @@ export type LateMonth = store.LateMonth;
  * not among them until its usage, its plans, or a start have changed.
  */
 export async function findLateMonths(db: Database, before: Temporal.PlainDate): Promise<readonly LateMonth[]> {
-  const windows = await db
-    .transaction()
-    .execute(async (trx) => usage.insertUsageWindows(trx, await usage.selectRememberedMonths(trx, 'draft_checks')));
+  const watermark = await readWatermark(db);
   await db.transaction().execute(async (trx) => {
     await store.lockDraftChecks(trx);
-    await usage.prepareExamined(trx, 'draft_checks', windows, null);
-    await store.deleteChangedDraftChecks(trx, before);
-    await usage.advanceExamined(trx, 'draft_checks');
+    await store.deleteOldDraftChecks(trx, before);
+    await applyChanges(trx, 'draft_checks', watermark, null, (touched) => store.deleteDraftChecks(trx, touched));
   });
   return store.selectLateMonths(db, before);
 }

@@ -55,7 +55,7 @@ it('a month with a plan change is drafted, carried over and corrected when its r
   );
   expect(await totals('2026-01-01')).toEqual(january);
   expect(await totals('2026-02-01')).toEqual(february);
-  await sql`UPDATE correction_checks SET rating_mark = -1`.execute(test.db);
+  await sql`UPDATE correction_checks SET stale = true`.execute(test.db);
   expect(await checkCorrections(test.db)).toBe(2);
   expect(await listProposals(test.db)).toEqual([]);
 

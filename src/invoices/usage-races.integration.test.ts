@@ -107,7 +107,7 @@ it('usage that changes after the sums of all were read, while one after the othe
   const names = Array.from({ length: 21 }, (_, index) => `c${String(index).padStart(2, '0')}`);
   const droplets = await open(names, 2);
   for (const slug of names) await issueInvoice(db, await invoiceOf(slug), { by: 'ann', now });
-  await sql`UPDATE correction_checks SET rating_mark = -1`.execute(db);
+  await sql`UPDATE correction_checks SET stale = true`.execute(db);
   await sql`
     INSERT INTO manual_lines (customer_id, currency, month, description, quantity, unit_price, added_at, added_by)
     SELECT customer_id, 'USD', ${january}, 'no number', 'NaN', 1, ${now}, 'ann' FROM customers WHERE external_id = 'c20'`.execute(
@@ -139,7 +139,7 @@ it('those who look at once need no more connections than they are, and usage may
   const { connectionString } = test;
   const connected = (settings: Record<string, string>) =>
     connect({ connectionString, applicationName: 'checks', max: 2, settings });
-  const forgotten = sql`UPDATE correction_checks SET rating_mark = -1`;
+  const forgotten = sql`UPDATE correction_checks SET stale = true`;
 
   await forgotten.execute(db);
   const two = connected({ statement_timeout: '20s' });
@@ -159,20 +159,20 @@ it('those who look at once need no more connections than they are, and usage may
   await impatient.destroy();
 });
 
-it('usage that changes before its state is read, and after it was read itself, is found', async () => {
+it('usage that changes after the position in the log was read, and before it is read itself, is found', async () => {
   const droplets = await open(['first', 'second'], 2);
   await issueInvoice(db, await invoiceOf('first'), { by: 'ann', now });
-  const states = hold(sql`LOCK TABLE usage_states IN EXCLUSIVE MODE`);
-  await states.held;
+  const issues = hold(draftsLock(january));
+  await issues.held;
   const issuing = issueInvoice(db, await invoiceOf('second'), { by: 'ann', now }).catch((error: unknown) => error);
   await waiting(1);
   await turnOff(droplets);
-  await states.release();
+  await issues.release();
   expect(await issuing).toMatchObject({ message: expect.stringContaining('The facts have changed') });
   await allIsFound(['first 2026-01 -24.00']);
 
-  await sql`UPDATE correction_checks SET rating_mark = -1`.execute(db);
-  const again = hold(sql`LOCK TABLE usage_states IN EXCLUSIVE MODE`);
+  await sql`UPDATE correction_checks SET stale = true`.execute(db);
+  const again = hold(checksLock);
   await again.held;
   const checking = checkCorrections(db);
   await waiting(1);

@@ -135,7 +135,7 @@ async function compareDays(
   for (const [index, day] of days.entries()) {
     signal?.throwIfAborted();
     const plan = planDay(await store.selectKindsOfDay(trx, day, upTo));
-    const after = Math.min(...plan.upToDate.map((kind) => kind.metered?.factChangeId ?? 0), upTo);
+    const after = Math.min(...plan.upToDate.map((kind) => kind.metered?.changeId ?? 0), upTo);
     await store.prepareScope(trx, day, after, upTo);
     const whole = verify ? plan.kinds : [...plan.first, ...plan.reconfigured];
     const touched = plan.upToDate.filter((kind) => !whole.includes(kind));

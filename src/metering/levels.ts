@@ -3,7 +3,7 @@ import * as store from './store.ts';
 
 /**
  * Brings `metered_levels` up to date with the facts up to a settled position (see
- * `readFactWatermark`; attributions must be at least as far): for kinds that are new, or defined
+ * `readWatermark`; attributions must be at least as far): for kinds that are new, or defined
  * otherwise than before, from scratch; for the others, the resources that facts have touched.
  */
 export async function bringLevelsUpToDate(db: Database, upTo: number): Promise<void> {
@@ -22,7 +22,7 @@ export async function bringLevelsUpToDate(db: Database, upTo: number): Promise<v
         await store.analyzeLevels(trx);
       }
       if (known.length > 0) {
-        const after = Math.min(...known.map((kind) => kind.factChangeId));
+        const after = Math.min(...known.map((kind) => kind.changeId));
         if ((await store.prepareLevelScope(trx, after)) > 0) await store.refreshLevels(trx, ids(known));
       }
       await store.upsertLevelsProgress(trx, kinds, upTo);
@@ -30,7 +30,7 @@ export async function bringLevelsUpToDate(db: Database, upTo: number): Promise<v
 }
 
 function isBehind(kind: store.LevelsOfKind, upTo: number): boolean {
-  return kind.derivedFrom !== kind.definitions || kind.factChangeId < upTo;
+  return kind.derivedFrom !== kind.definitions || kind.changeId < upTo;
 }
 
 function ids(kinds: readonly store.LevelsOfKind[]): number[] {

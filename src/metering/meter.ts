@@ -1,7 +1,7 @@
 import { bringAttributionsUpToDate } from '../deployments/attribution.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { readFactWatermark } from '../platform/fact-changes.ts';
+import { readWatermark, resourceTopics } from '../platform/changes.ts';
 import { bringLevelsUpToDate } from './levels.ts';
 import type { DayRange } from './period.ts';
 import { assertRange, dayOf, daysOf, startOfDay } from './period.ts';
@@ -123,7 +123,7 @@ export async function settleFacts(db: Database, now: Temporal.Instant): Promise<
   let upTo = 0;
   for (let round = 0; round < attributionRoundsMax; round += 1) {
     await bringAttributionsUpToDate(db, now);
-    upTo = await readFactWatermark(db);
+    upTo = await readWatermark(db, resourceTopics);
     if (!(await store.hasUnattributedFacts(db, upTo))) break;
     // When facts come faster than they are attributed, go on after a few rounds: attributing them
     // appends changes of its own behind this position, so those days are only looked at once more.
@@ -183,7 +183,7 @@ async function replaceDay(
   await holdUsageStore(trx, usageStore);
   await store.lockDay(trx, day);
   const plan = planDay(await store.selectKindsOfDay(trx, day, upTo));
-  const after = Math.min(...plan.upToDate.map((kind) => kind.metered?.factChangeId ?? 0), upTo);
+  const after = Math.min(...plan.upToDate.map((kind) => kind.metered?.changeId ?? 0), upTo);
   const touched = await store.prepareScope(trx, day, after, upTo);
   const whole = options.verify ? plan.kinds : [...plan.first, ...plan.reconfigured];
   if (whole.length === 0 && touched === 0) {
@@ -197,6 +197,7 @@ async function replaceDay(
     whole,
     touched: touched === 0 ? [] : plan.upToDate.filter((kind) => !whole.includes(kind)),
     cause,
+    now: options.now,
     upTo,
     begin: () => store.insertRun(trx, day, cause, options.now),
   });

@@ -6,7 +6,7 @@ import { insertLiving, insertResource, writeState } from '../../test/fixtures/in
 import { connectAccount } from '../inventory/accounts.ts';
 import { generateSecretKey, parseSecretKey } from '../platform/secrets/crypto.ts';
 import type { Database } from '../platform/database/database.ts';
-import { readFactWatermark } from '../platform/fact-changes.ts';
+import { readWatermark } from '../platform/changes.ts';
 import { bringLevelsUpToDate } from './levels.ts';
 import { meterDay, meterOutstanding, meterRange, outstandingDays } from './meter.ts';
 import {
@@ -193,7 +193,7 @@ test('a change that commits behind the watermark cuts no level that stood before
   await sql`DROP TABLE usage_records_day_20260503`.execute(db);
   await sql`DELETE FROM metered_days WHERE day = '2026-05-03'`.execute(db);
   await writeState(db, droplet, { status: 'off' }, at('2026-05-06T12:00:00Z'), null, afterMay);
-  const watermark = await readFactWatermark(db);
+  const watermark = await readWatermark(db);
   await writeState(db, droplet, { status: 'off' }, at('2026-05-04T12:00:00Z'), null, afterMay);
   await bringLevelsUpToDate(db, watermark);
   await meterOutstanding(db, { now: afterMay });

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { appendChanges, resourceChanges } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import type { Accrual } from './accrual.ts';
 import {
@@ -52,7 +53,7 @@ export interface KindOfDay {
   readonly accrual: Accrual;
   /** Digest of its definition. */
   readonly definition: string;
-  readonly metered: { granularity: Granularity; definition: string; factChangeId: number } | null;
+  readonly metered: { granularity: Granularity; definition: string; changeId: number } | null;
 }
 
 /**
@@ -70,18 +71,18 @@ export async function selectKindsOfDay(db: Database, day: Temporal.PlainDate, up
     definition: string;
     metered_granularity: Granularity | null;
     metered_definition: string | null;
-    fact_change_id: number | null;
+    change_id: number | null;
   }
   const { rows } = await sql<Row>`
     SELECT k.billing_kind_id, k.slug, e.enabled, coalesce(c.granularity, 'day') AS granularity,
            coalesce(d.accrual, 'hours') AS accrual, coalesce(d.digest, '') AS definition,
-           m.granularity AS metered_granularity, m.definition AS metered_definition, m.fact_change_id
+           m.granularity AS metered_granularity, m.definition AS metered_definition, m.change_id
     FROM billing_kinds k ${kindOn(sql`${day}`)}
     CROSS JOIN LATERAL (SELECT coalesce(c.enabled, false) AND d.digest IS NOT NULL AS enabled) AS e
     LEFT JOIN metered_days m ON m.billing_kind_id = k.billing_kind_id AND m.day = ${day}
     LEFT JOIN metered_levels_progress p ON p.billing_kind_id = k.billing_kind_id
     LEFT JOIN (${definitionsOfKinds}) AS a ON a.billing_kind_id = k.billing_kind_id
-    WHERE CASE WHEN e.enabled THEN p.definitions = a.definitions AND p.fact_change_id >= ${upTo} ELSE m.day IS NOT NULL END
+    WHERE CASE WHEN e.enabled THEN p.definitions = a.definitions AND p.change_id >= ${upTo} ELSE m.day IS NOT NULL END
       AND NOT ${retiredOn(sql`${day}`)}
     ORDER BY k.billing_kind_id`.execute(db);
   return rows.map((row) => ({
@@ -92,12 +93,12 @@ export async function selectKindsOfDay(db: Database, day: Temporal.PlainDate, up
     accrual: row.accrual,
     definition: row.definition,
     metered:
-      row.metered_granularity === null || row.metered_definition === null || row.fact_change_id === null
+      row.metered_granularity === null || row.metered_definition === null || row.change_id === null
         ? null
         : {
             granularity: row.metered_granularity,
             definition: row.metered_definition,
-            factChangeId: row.fact_change_id,
+            changeId: row.change_id,
           },
   }));
 }
@@ -124,13 +125,13 @@ export interface LevelsOfKind {
   /** What its definitions are, all in one; differs from `derivedFrom` when levels must be derived anew. */
   readonly definitions: string;
   readonly derivedFrom: string | null;
-  readonly factChangeId: number;
+  readonly changeId: number;
 }
 
 export async function selectLevelsProgress(db: Database): Promise<LevelsOfKind[]> {
   const { rows } = await sql<LevelsOfKind>`
     SELECT d.billing_kind_id AS "billingKindId", d.definitions, p.definitions AS "derivedFrom",
-           coalesce(p.fact_change_id, 0) AS "factChangeId"
+           coalesce(p.change_id, 0) AS "changeId"
     FROM (${definitionsOfKinds}) AS d
     LEFT JOIN metered_levels_progress p USING (billing_kind_id)
     WHERE billing_kind_id IN (SELECT billing_kind_id FROM metering_config WHERE enabled)
@@ -139,15 +140,15 @@ export async function selectLevelsProgress(db: Database): Promise<LevelsOfKind[]
 }
 
 /**
- * `level_scope`: resources with a fact change behind a position, each from the earliest instant
+ * `level_scope`: resources with a change behind a position, each from the earliest instant
  * touched on. All that this snapshot sees, however new: what is derived rests on them all, and a
  * piece that a change left out here has cut would be lost.
  */
 export async function prepareLevelScope(trx: Transaction, after: number): Promise<number> {
   await sql`
     CREATE TEMPORARY TABLE level_scope ON COMMIT DROP AS
-    SELECT resource_id, min(valid_from) AS touched_from FROM fact_changes
-    WHERE fact_change_id > ${after} GROUP BY resource_id`.execute(trx);
+    SELECT resource_id, min(valid_from) AS touched_from FROM ${resourceChanges} AS c
+    WHERE change_id > ${after} GROUP BY resource_id`.execute(trx);
   await sql`ANALYZE level_scope`.execute(trx);
   return countRows(trx, 'level_scope');
 }
@@ -220,12 +221,12 @@ export async function upsertLevelsProgress(
   upTo: number,
 ): Promise<void> {
   await sql`
-    INSERT INTO metered_levels_progress (billing_kind_id, fact_change_id, definitions)
+    INSERT INTO metered_levels_progress (billing_kind_id, change_id, definitions)
     SELECT id, ${upTo}, definitions
     FROM unnest(${kinds.map((kind) => kind.billingKindId)}::smallint[], ${kinds.map((kind) => kind.definitions)}::text[])
       AS k (id, definitions)
     ON CONFLICT (billing_kind_id) DO UPDATE SET
-      fact_change_id = excluded.fact_change_id, definitions = excluded.definitions`.execute(trx);
+      change_id = excluded.change_id, definitions = excluded.definitions`.execute(trx);
 }
 
 /** After a large change: the planner must know how many levels there are. */
@@ -253,7 +254,7 @@ function epochDay(day: Temporal.PlainDate): number {
 }
 
 /**
- * `meter_scope`: the resources with a fact change in (after, upTo] that touches the day, each
+ * `meter_scope`: the resources with a change in (after, upTo] that touches the day, each
  * with the cause of its newest one. Returns how many there are.
  */
 export async function prepareScope(
@@ -265,10 +266,10 @@ export async function prepareScope(
   await sql`
     CREATE TEMPORARY TABLE meter_scope ON COMMIT DROP AS
     SELECT DISTINCT ON (resource_id) resource_id, cause
-    FROM fact_changes
-    WHERE fact_change_id > ${after} AND fact_change_id <= ${upTo}
+    FROM ${resourceChanges} AS c
+    WHERE change_id > ${after} AND change_id <= ${upTo}
       AND valid_from < ${startOfDay(day.add({ days: 1 }))} AND valid_to > ${startOfDay(day)}
-    ORDER BY resource_id, fact_change_id DESC`.execute(trx);
+    ORDER BY resource_id, change_id DESC`.execute(trx);
   await sql`ANALYZE meter_scope`.execute(trx);
   return countRows(trx, 'meter_scope');
 }
@@ -298,24 +299,43 @@ export async function updateRun(trx: Transaction, revision: number, written: Wri
     WHERE revision = ${revision}`.execute(trx);
 }
 
+/**
+ * What a run wrote is another usage of the day: of the deployments of a query (`deployment_id`), or of
+ * all of them. By deployment and day, so that the log stays small however many records there are.
+ */
+export async function appendUsageChanges(
+  trx: Transaction,
+  { day, cause, now }: { readonly day: Temporal.PlainDate; readonly cause: RunCause; readonly now: Temporal.Instant },
+  deployments: RawBuilder<unknown> | 'all',
+): Promise<void> {
+  const subjects =
+    deployments === 'all'
+      ? sql`SELECT NULL::bigint AS subject`
+      : sql`SELECT DISTINCT deployment_id AS subject FROM (${deployments}) AS d`;
+  const query = sql`
+    SELECT subject, ${startOfDay(day)}::timestamptz AS valid_from, ${startOfDay(day.add({ days: 1 }))}::timestamptz AS valid_to
+    FROM (${subjects}) AS s`;
+  await appendChanges(trx, 'usage', cause, now, query);
+}
+
 /** Remembers with which facts, and how, the kinds of a day have been metered. */
 export async function upsertMeteredDay(
   trx: Transaction,
   day: Temporal.PlainDate,
   kinds: readonly KindOfDay[],
-  factChangeId: number,
+  changeId: number,
   revision: number | null,
   now: Temporal.Instant,
 ): Promise<void> {
   const enabled = kinds.filter((kind) => kind.enabled);
   await sql`
-    INSERT INTO metered_days (day, billing_kind_id, granularity, definition, fact_change_id, revision, metered_at)
-    SELECT ${day}, k.id, k.granularity, k.definition, ${factChangeId}, coalesce(${revision}::bigint, 0), ${now}
+    INSERT INTO metered_days (day, billing_kind_id, granularity, definition, change_id, revision, metered_at)
+    SELECT ${day}, k.id, k.granularity, k.definition, ${changeId}, coalesce(${revision}::bigint, 0), ${now}
     FROM unnest(${enabled.map((kind) => kind.billingKindId)}::smallint[], ${enabled.map((kind) => kind.granularity)}::text[],
                 ${enabled.map((kind) => kind.definition)}::text[]) AS k (id, granularity, definition)
     ON CONFLICT (day, billing_kind_id) DO UPDATE SET
       granularity = excluded.granularity, definition = excluded.definition,
-      fact_change_id = excluded.fact_change_id, metered_at = excluded.metered_at,
+      change_id = excluded.change_id, metered_at = excluded.metered_at,
       revision = CASE WHEN ${revision}::bigint IS NULL THEN metered_days.revision ELSE excluded.revision END`.execute(
     trx,
   );
@@ -368,13 +388,13 @@ export async function selectOutstandingDays(
     SELECT day FROM wanted w FULL JOIN metered m USING (day, billing_kind_id)
     WHERE w.granularity IS DISTINCT FROM m.granularity OR w.definition IS DISTINCT FROM m.definition
     UNION
-    SELECT d::date FROM fact_changes f
+    SELECT d::date FROM ${resourceChanges} AS f
     CROSS JOIN LATERAL generate_series(
       date_trunc('day', greatest(f.valid_from, ${from}::timestamptz), 'UTC') AT TIME ZONE 'UTC',
       (least(f.valid_to, ${to}::timestamptz) - interval '1 microsecond') AT TIME ZONE 'UTC', interval '1 day') AS d
-    WHERE f.fact_change_id > (SELECT min(fact_change_id) FROM metered) AND f.fact_change_id <= ${upTo}
+    WHERE f.change_id > (SELECT min(change_id) FROM metered) AND f.change_id <= ${upTo}
       AND f.valid_from < ${to} AND f.valid_to > ${from}
-      AND EXISTS (SELECT FROM metered m WHERE m.day = d::date AND m.fact_change_id < f.fact_change_id)
+      AND EXISTS (SELECT FROM metered m WHERE m.day = d::date AND m.change_id < f.change_id)
     ORDER BY 1`.execute(db);
   return rows.map((row) => row.day);
 }
@@ -390,16 +410,16 @@ export async function advanceMeteredDays(
   upTo: number,
 ): Promise<void> {
   await sql`
-    UPDATE metered_days SET fact_change_id = ${upTo}
-    WHERE day >= ${range.from} AND day < ${range.to} AND fact_change_id < ${upTo}
+    UPDATE metered_days SET change_id = ${upTo}
+    WHERE day >= ${range.from} AND day < ${range.to} AND change_id < ${upTo}
       AND NOT day = ANY (${outstanding.map(String)}::date[])`.execute(db);
 }
 
 /** Is there a fact up to `upTo` that has not been turned into attributions? */
 export async function hasUnattributedFacts(db: Database, upTo: number): Promise<boolean> {
   const { rows } = await sql<{ found: boolean }>`
-    SELECT EXISTS (SELECT FROM fact_changes WHERE fact_change_id > (SELECT fact_change_id FROM deployments_progress)
-                     AND fact_change_id <= ${upTo} AND cause <> 'attribution') AS found`.execute(db);
+    SELECT EXISTS (SELECT FROM changes WHERE change_id > (SELECT change_id FROM deployments_progress)
+                     AND change_id <= ${upTo} AND topic = 'resource') AS found`.execute(db);
   return rows[0]?.found ?? false;
 }
 

@@ -125,7 +125,7 @@ test('the history of jobs, and all that is derived in bulk, has no trigger', asy
     'attributions',
     'resource_states',
     'resources',
-    'fact_changes',
+    'changes',
     'sync_runs',
   ])
     expect(audited).not.toContain(bulk);

@@ -28,7 +28,13 @@ async function rewrite(staged: readonly Staged[], recordedAt: string, cause?: st
         trx,
       );
     }
-    return rewriteHistory(trx, history, 'staged', at(recordedAt), cause);
+    return rewriteHistory(
+      trx,
+      history,
+      'staged',
+      at(recordedAt),
+      cause === undefined ? undefined : { topic: 'resource', cause },
+    );
   });
 }
 
@@ -49,7 +55,7 @@ beforeEach(async () => {
     db,
   );
   await sql`CALL keep_history('colours', 'resource_id')`.execute(db);
-  await sql`TRUNCATE fact_changes`.execute(db);
+  await sql`TRUNCATE changes`.execute(db);
 });
 
 test('a change from an instant on leaves what was before it', async () => {
@@ -130,15 +136,14 @@ test('a clock that went back does not end a belief before it began', async () =>
   expect(await believed()).toEqual(['01T00..03T00 red', '03T00.. blue']);
 });
 
-test('with a cause, each change is told to those who derive from it; without one, none', async () => {
+test('with a cause, each change is in the log for those who derive from it; without one, none', async () => {
   await rewrite([{ from: '01T00:00', to: null, colour: 'red' }], '01T00:00');
   await rewrite([{ from: '05T00:00', to: '06T00:00', colour: null }], '07T00:00', 'correction');
-  const { rows } = await sql`SELECT resource_id, valid_from, valid_to, cause, recorded_at FROM fact_changes`.execute(
-    db,
-  );
+  const { rows } = await sql`SELECT topic, subject, valid_from, valid_to, cause, recorded_at FROM changes`.execute(db);
   expect(rows).toEqual([
     {
-      resource_id: 1,
+      topic: 'resource',
+      subject: 1,
       valid_from: at('05T00:00'),
       valid_to: at('06T00:00'),
       cause: 'correction',

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { appendChanges, type Topic } from './changes.ts';
 import type { Transaction } from './database/database.ts';
 
 /** A table with the two time axes: valid_from, valid_to, recorded_at, superseded_at. */
@@ -25,14 +26,15 @@ export interface Rewritten {
  * Rows that overlap a staged interval are superseded at `recordedAt`, and what they said outside
  * of it is inserted again. Staged intervals of one key must not overlap each other and must
  * differ from what is believed: a caller stages changes only, so that nothing changed writes
- * nothing. With `cause`, each staged interval is appended to fact_changes (key: resource_id).
+ * nothing. With `change`, each staged interval is appended to the log of changes; its subject is the
+ * first column of the key.
  */
 export async function rewriteHistory(
   trx: Transaction,
   history: HistoryTable,
   staged: string,
   recordedAt: Temporal.Instant,
-  cause?: string,
+  change?: { readonly topic: Topic; readonly cause: string },
 ): Promise<Rewritten> {
   const table = sql.table(history.table);
   const stagedTable = sql.table(staged);
@@ -64,10 +66,10 @@ export async function rewriteHistory(
     INSERT INTO ${table} (${columns}, valid_from, valid_to, recorded_at, superseded_at)
     SELECT ${columns}, valid_from, valid_to, ${recordedAt}::timestamptz, 'infinity'
     FROM ${stagedTable} WHERE asserted`.execute(trx);
-  if (cause !== undefined) {
-    await sql`
-      INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
-      SELECT resource_id, valid_from, valid_to, ${cause}, ${recordedAt}::timestamptz FROM ${stagedTable}`.execute(trx);
+  if (change !== undefined) {
+    const subject = sql.ref(history.key[0] as string);
+    const query = sql`SELECT ${subject} AS subject, valid_from, valid_to FROM ${stagedTable}`;
+    await appendChanges(trx, change.topic, change.cause, recordedAt, query);
   }
   return {
     superseded: Number(superseded.numAffectedRows ?? 0n),

@@ -126,10 +126,10 @@ describe('what a file changes', () => {
 
     const { rows } = await sql<{
       changes: number;
-    }>`SELECT count(*) AS changes FROM rating_changes WHERE cause = 'plan'`.execute(test.db);
+    }>`SELECT count(*) AS changes FROM changes WHERE topic = 'pricing' AND cause = 'plan'`.execute(test.db);
     await applyPlans(test.db, [dearer], 'test', now);
     const after = await sql<{ changes: number; from: Temporal.Instant }>`
-      SELECT count(*) AS changes, min(valid_from) FILTER (WHERE cause = 'plan') AS from FROM rating_changes WHERE cause = 'plan'`.execute(
+      SELECT count(*) AS changes, min(valid_from) FILTER (WHERE cause = 'plan') AS from FROM changes WHERE topic = 'pricing' AND cause = 'plan'`.execute(
       test.db,
     );
     expect((after.rows[0]?.changes ?? 0) - (rows[0]?.changes ?? 0)).toBe(3);

@@ -77,7 +77,7 @@ export async function writePlanVersion(
   }
   const written = await store.insertPlanItems(trx, planVersionId, plan.items);
   if (written !== plan.items.length) throw new RangeError('a plan item has an unknown billing kind: see checkPlan');
-  await store.insertPlanChanges(trx, planId, plan.from, by, now);
+  await store.appendPlanChanges(trx, planId, plan.from, now);
 }
 
 /** The billing kinds that a plan may price. */

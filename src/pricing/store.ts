@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { appendChanges } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import type { PlanVersion } from './plan.ts';
 
@@ -134,22 +135,21 @@ export async function selectSubscribers(
   return rows.map((row) => row.deployment_id);
 }
 
-/** Says for everyone on the plan that days from one on, before another version's, may cost something else. */
-export async function insertPlanChanges(
+/** For everyone on the plan, days from one on, before another version's, may cost something else. */
+export async function appendPlanChanges(
   trx: Transaction,
   planId: number,
   from: Temporal.PlainDate,
-  by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  await sql`
-    INSERT INTO rating_changes (deployment_id, valid_from, valid_to, cause, recorded_at, recorded_by)
-    SELECT s.deployment_id, greatest(s.valid_from, ${from}::date), least(s.valid_to, n.next), 'plan', ${now}, ${by}
+  const rated = sql`
+    SELECT s.deployment_id AS subject, greatest(s.valid_from, ${from}::date) AS valid_from, least(s.valid_to, n.next) AS valid_to
     FROM subscriptions s
     CROSS JOIN (SELECT coalesce(min(from_day)::timestamptz, 'infinity') AS next FROM plan_versions
                 WHERE plan_id = ${planId} AND from_day > ${from}) AS n
     WHERE s.plan_id = ${planId} AND s.superseded_at = 'infinity'
-      AND greatest(s.valid_from, ${from}::date) < least(s.valid_to, n.next)`.execute(trx);
+      AND greatest(s.valid_from, ${from}::date) < least(s.valid_to, n.next)`;
+  await appendChanges(trx, 'pricing', 'plan', now, rated);
 }
 
 /** Takes away a version that nobody was ever on, so that it can be written anew. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { appendChanges } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import type { Stated } from './subscription-history.ts';
@@ -34,14 +35,14 @@ export async function selectSubscribed(db: Database, slugs: readonly string[]): 
   return rows;
 }
 
-/** Puts those deployments that were never on a plan on one, and says that their ratings change; their slugs. */
+/** Puts those deployments that were never on a plan on one, and appends that to the log of changes; their slugs. */
 export async function insertFirstSubscriptions(
   trx: Transaction,
   wanted: readonly { readonly deployment: string; readonly plan: string; readonly from: Temporal.PlainDate }[],
   by: string,
   now: Temporal.Instant,
 ): Promise<string[]> {
-  const { rows } = await sql<{ slug: string }>`
+  const { rows } = await sql<{ slug: string; id: number }>`
     WITH wanted AS (
       SELECT d.deployment_id, d.slug, p.plan_id, w."from"::timestamptz AS valid_from
       FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS w (deployment text, plan text, "from" date)
@@ -54,11 +55,14 @@ export async function insertFirstSubscriptions(
       SELECT deployment_id, plan_id, false, valid_from, 'infinity', ${now}::timestamptz, 'infinity', ${by}::text
       FROM wanted ORDER BY deployment_id
       RETURNING deployment_id
-    ), changed AS (
-      INSERT INTO rating_changes (deployment_id, valid_from, valid_to, cause, recorded_at, recorded_by)
-      SELECT deployment_id, valid_from, 'infinity', 'subscription', ${now}::timestamptz, ${by}::text FROM wanted
     )
-    SELECT w.slug FROM started JOIN wanted w USING (deployment_id) ORDER BY w.slug COLLATE "C"`.execute(trx);
+    SELECT w.slug, deployment_id AS id FROM started JOIN wanted w USING (deployment_id) ORDER BY w.slug COLLATE "C"`.execute(
+    trx,
+  );
+  const started = sql`
+    SELECT deployment_id AS subject, valid_from, valid_to FROM subscriptions
+    WHERE deployment_id = ANY (${rows.map((row) => row.id)}::bigint[]) AND superseded_at = 'infinity'`;
+  await appendChanges(trx, 'pricing', 'subscription', now, started);
   return rows.map((row) => row.slug);
 }
 
@@ -87,7 +91,7 @@ const subscriptionHistory: HistoryTable = {
   values: ['plan_id', 'paused', 'recorded_by'],
 };
 
-/** Rewrites what is believed over intervals that differ from it, and says for whom ratings change. */
+/** Rewrites what is believed over intervals that differ from it, and appends that to the log of changes. */
 export async function rewriteSubscriptions(
   trx: Transaction,
   deploymentId: number,
@@ -106,10 +110,8 @@ export async function rewriteSubscriptions(
                 ${changes.map(({ from }) => from.toString())}::timestamptz[],
                 ${changes.map(({ to }) => to?.toString() ?? null)}::timestamptz[])
       AS s (plan_id, paused, valid_from, valid_to)`.execute(trx);
-  await rewriteHistory(trx, subscriptionHistory, 'staged_subscriptions', now);
-  await sql`
-    INSERT INTO rating_changes (deployment_id, valid_from, valid_to, cause, recorded_at, recorded_by)
-    SELECT deployment_id, valid_from, valid_to, 'subscription', ${now}, ${by} FROM staged_subscriptions`.execute(trx);
+  const change = { topic: 'pricing', cause: 'subscription' } as const;
+  await rewriteHistory(trx, subscriptionHistory, 'staged_subscriptions', now, change);
 }
 
 export interface SubscriptionRow {

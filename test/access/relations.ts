@@ -56,6 +56,8 @@ export const closedToCustomers: readonly string[] = names(`
   attribution_progress
   audit_log
   audit_pending
+  changes
+  check_progress
   correction_checks
   correction_costs
   corrections
@@ -67,7 +69,6 @@ export const closedToCustomers: readonly string[] = names(`
   end_candidates
   event_outbox
   event_progress
-  fact_changes
   idempotency_keys
   inventory_actions
   inventory_complete_syncs
@@ -84,10 +85,8 @@ export const closedToCustomers: readonly string[] = names(`
   metered_levels_ended
   metered_levels_open
   metered_levels_progress
-  metering_changes
   metering_day_revisions
   metering_observed
-  metering_revisions
   metering_runs
   metering_uncertain_ends
   migration_checksums
@@ -95,25 +94,20 @@ export const closedToCustomers: readonly string[] = names(`
   observation_limits
   pricing_alert_firings
   pricing_carry_over
-  pricing_changes
   pricing_terms
   pricing_yearly
   project_memberships
   provider_actions
   queue_controls
-  rating_changes
   resource_payloads
   schedule_ticks
   sync_runs
   tax_rates
-  usage_changed_deployments
   usage_confirmations
   usage_level_shipments
   usage_moves
   usage_records_day
   usage_records_hour
-  usage_states
-  usage_windows
 `);
 
 /** Made while the program runs, and closed: days of usage, read through usage_records only, and the queue's own. */

@@ -22,9 +22,9 @@ beforeAll(async () => {
   ] as const)
     await insertIssued(db, may, number, lines);
   await sql`
-    INSERT INTO invoices (kind, legal_entity_id, customer_id, currency, month, state, usage_state_id, usage_revision,
-                          inputs_digest, rating_mark, subtotal, tax, total, taxes, drafted_at)
-    SELECT kind, legal_entity_id, customer_id, 'EUR', month, 'draft', usage_state_id, 0, '', 0, 0, 0, 0, '[]', drafted_at
+    INSERT INTO invoices (kind, legal_entity_id, customer_id, currency, month, state, change_id, usage_revision,
+                          inputs_digest, subtotal, tax, total, taxes, drafted_at)
+    SELECT kind, legal_entity_id, customer_id, 'EUR', month, 'draft', 0, 0, '', 0, 0, 0, '[]', drafted_at
     FROM invoices WHERE number = 'INV-1'`.execute(db);
 });
 afterAll(async () => {

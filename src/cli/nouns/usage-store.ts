@@ -128,7 +128,7 @@ const retiredColumns: Column<RetiredMonth>[] = [
 ];
 
 const lateColumns: Column<LateFact>[] = [
-  { header: 'fact', value: (row) => String(row.factChangeId), align: 'right' },
+  { header: 'fact', value: (row) => String(row.changeId), align: 'right' },
   { header: 'resource', value: (row) => `${row.resourceKind} ${row.externalId}` },
   { header: 'cause', value: (row) => row.cause },
   { header: 'from', value: (row) => row.from.toString() },

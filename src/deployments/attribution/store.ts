@@ -39,25 +39,25 @@ export async function lockAttributions(trx: Transaction): Promise<void> {
   await sql`LOCK TABLE attribution_progress IN EXCLUSIVE MODE`.execute(trx);
 }
 
-/** The last fact change that has been turned into attributions. */
+/** The last change that has been turned into attributions. */
 export async function readProgress(trx: Transaction): Promise<number> {
   const { rows } = await sql<{ position: number }>`
-    SELECT fact_change_id AS position FROM attribution_progress`.execute(trx);
+    SELECT change_id AS position FROM attribution_progress`.execute(trx);
   return rows[0]?.position ?? 0;
 }
 
 export async function writeProgress(trx: Transaction, position: number): Promise<void> {
-  await sql`UPDATE attribution_progress SET fact_change_id = ${position}`.execute(trx);
+  await sql`UPDATE attribution_progress SET change_id = ${position}`.execute(trx);
 }
 
-/** The last fact change that this transaction sees: only for work that is rolled back. */
-export async function readLastFactChange(trx: Transaction): Promise<number> {
+/** The last change that this transaction sees: only for work that is rolled back. */
+export async function readLastChange(trx: Transaction): Promise<number> {
   const { rows } = await sql<{ position: number }>`
-    SELECT coalesce(max(fact_change_id), 0) AS position FROM fact_changes`.execute(trx);
+    SELECT coalesce(max(change_id), 0) AS position FROM changes`.execute(trx);
   return rows[0]?.position ?? 0;
 }
 
-/** Stages `touched`: the resources of the fact changes in (after, upTo]; returns how many. */
+/** Stages `touched`: the resources of the changes in (after, upTo]; returns how many. */
 export async function touchChanged(trx: Transaction, after: number, upTo: number): Promise<number> {
   // For a first derivation of millions: sorts in memory; and sorted groups, one range_agg at a time,
   // where a hash would hold them all at once and spill.
@@ -65,8 +65,8 @@ export async function touchChanged(trx: Transaction, after: number, upTo: number
   await sql`DROP TABLE IF EXISTS pg_temp.touched`.execute(trx);
   await sql`
     CREATE TEMPORARY TABLE touched ON COMMIT DROP AS
-    SELECT DISTINCT resource_id FROM fact_changes
-    WHERE fact_change_id > ${after} AND fact_change_id <= ${upTo} AND cause <> 'attribution'
+    SELECT DISTINCT subject AS resource_id FROM changes
+    WHERE change_id > ${after} AND change_id <= ${upTo} AND topic = 'resource'
     ORDER BY resource_id`.execute(trx);
   await sql`CREATE UNIQUE INDEX ON touched (resource_id)`.execute(trx);
   await sql`ANALYZE touched`.execute(trx);

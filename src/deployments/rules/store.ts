@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { appendChanges } from '../../platform/changes.ts';
 import type { Database, Transaction } from '../../platform/database/database.ts';
 import { rewriteHistory } from '../../platform/history.ts';
 import { nameMatches } from '../attribution/store.ts';
@@ -188,7 +189,7 @@ export async function stagePositions(
 
 /**
  * Writes `rule_staged` and appends, for every resource that a changed rule matches while it
- * changed, a fact change with cause 'rule'.
+ * changed, a change with cause 'rule'.
  */
 export async function writeStagedRules(trx: Transaction, now: Temporal.Instant): Promise<void> {
   // A retracted interval names its rule by id alone; what the rule is about is the same in all its versions.
@@ -214,9 +215,8 @@ export async function writeStagedRules(trx: Transaction, now: Temporal.Instant):
     'rule_staged',
     now,
   );
-  await sql`
-    INSERT INTO fact_changes (resource_id, valid_from, valid_to, cause, recorded_at)
-    SELECT resource_id, min(lower(held)), max(upper(held)), 'rule', ${now} FROM (
+  const ruled = sql`
+    SELECT resource_id AS subject, min(lower(held)) AS valid_from, max(upper(held)) AS valid_to FROM (
       SELECT m.resource_id, tstzrange(m.valid_from, m.valid_to) * r.held AS held
       FROM rules_touched r JOIN manual_assignments m ON m.superseded_at = 'infinity'
       WHERE r.kind = 'manual'
@@ -239,7 +239,8 @@ export async function writeStagedRules(trx: Transaction, now: Temporal.Instant):
       UNION ALL
       SELECT s.resource_id, tstzrange(s.valid_from, s.valid_to) * r.held
       FROM ${nameMatches(sql`inventory_states`, sql`rules_touched`)}
-    ) matched WHERE NOT isempty(held) GROUP BY resource_id`.execute(trx);
+    ) matched WHERE NOT isempty(held) GROUP BY resource_id`;
+  await appendChanges(trx, 'resource', 'rule', now, ruled);
 }
 
 export interface PreviewRow {

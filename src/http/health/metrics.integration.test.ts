@@ -44,7 +44,7 @@ test('a scrape tells of this process and of how things stand in the database', a
     FROM account CROSS JOIN (VALUES ('droplet', 900, 'complete'), ('droplet', 1800, 'complete'), ('droplet', 10, 'partial'),
                                     ('volume', 60, 'complete')) AS run (kind, seconds, outcome)`.execute(db);
   await sql`
-    INSERT INTO metered_days (day, billing_kind_id, granularity, definition, fact_change_id, revision, metered_at)
+    INSERT INTO metered_days (day, billing_kind_id, granularity, definition, change_id, revision, metered_at)
     SELECT day::date, 1, 'day', '', 0, 0, ${now} FROM generate_series('2026-05-01'::date, '2026-05-03', interval '1 day') AS day`.execute(
     db,
   );

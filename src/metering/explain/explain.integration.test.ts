@@ -6,7 +6,7 @@ import { setDeploymentStart } from '../../deployments/deployments.ts';
 import { insertLiving, writeState } from '../../../test/fixtures/inventory.ts';
 import { applyRules } from '../../deployments/rules.ts';
 import type { Database } from '../../platform/database/database.ts';
-import { readFactWatermark } from '../../platform/fact-changes.ts';
+import { readWatermark } from '../../platform/changes.ts';
 import { sumQuantities } from '../../platform/quantity.ts';
 import { type ExplainQuery, explainUsage, type UsageExplanation } from './explain.ts';
 import { bringLevelsUpToDate } from '../levels.ts';
@@ -202,7 +202,7 @@ describe('a sum', () => {
     const before = await explain();
     await writeState(db, web, { status: 'off' }, at('2026-05-20'), at('2026-05-21'), afterMay);
     // What a metering under way has derived, and not yet written.
-    await bringLevelsUpToDate(db, await readFactWatermark(db));
+    await bringLevelsUpToDate(db, await readWatermark(db));
     const pending = await explain();
     expect(pending.quantity).toBe(before.quantity);
     expect(pending).toMatchObject({ explained: '838', pending: '24' });

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { resourceChanges } from '../../platform/changes.ts';
 import type { Database, Transaction } from '../../platform/database/database.ts';
 import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
@@ -67,16 +68,16 @@ export async function selectPendingDays(db: Database, range: DayRange): Promise<
   const { rows } = await sql<PendingDays>`
     WITH metered AS (SELECT * FROM metered_days WHERE day >= ${range.from} AND day < ${range.to}),
     touched AS (
-      SELECT d::date AS day, max(f.fact_change_id) AS fact_change_id FROM fact_changes f
+      SELECT d::date AS day, max(f.change_id) AS change_id FROM ${resourceChanges} AS f
       CROSS JOIN LATERAL generate_series(
         date_trunc('day', greatest(f.valid_from, ${from}::timestamptz), 'UTC') AT TIME ZONE 'UTC',
         (least(f.valid_to, ${to}::timestamptz) - interval '1 microsecond') AT TIME ZONE 'UTC', interval '1 day') AS d
-      WHERE f.fact_change_id > (SELECT min(fact_change_id) FROM metered)
+      WHERE f.change_id > (SELECT min(change_id) FROM metered)
         AND f.valid_from < ${to} AND f.valid_to > ${from}
       GROUP BY 1
     )
     SELECT count(DISTINCT day) AS days, min(day) AS first
-    FROM touched t JOIN metered m USING (day) WHERE m.fact_change_id < t.fact_change_id`.execute(db);
+    FROM touched t JOIN metered m USING (day) WHERE m.change_id < t.change_id`.execute(db);
   return rows[0] ?? { days: 0, first: null };
 }
 

@@ -42,14 +42,15 @@ export interface DayReplacement {
   /** Kinds of which the records of resources in `meter_scope` are. */
   readonly touched: readonly KindOfDay[];
   readonly cause: RunCause;
-  /** The position in fact_changes that the metering has seen. */
+  readonly now: Temporal.Instant;
+  /** The position in changes that the metering has seen. */
   readonly upTo: number;
   /** Begins the run; called once, at the first difference. Its revision marks all that is written. */
   begin(): Promise<number>;
 }
 
 /** The same, to be looked at only. */
-export type DayComparison = Omit<DayReplacement, 'cause' | 'begin'>;
+export type DayComparison = Omit<DayReplacement, 'cause' | 'now' | 'begin'>;
 
 export interface Written {
   readonly inserted: number;
@@ -61,6 +62,9 @@ export interface Replaced extends Written {
   /** null: nothing differed, and nothing was written. */
   readonly revision: number | null;
 }
+
+/** Whether what a run writes is of all deployments: it says nothing of whose it was. */
+export const concernsAll = (cause: RunCause): boolean => cause === 'first' || cause === 'config';
 
 export const nothingReplaced: Replaced = { revision: null, inserted: 0, changed: 0, deleted: 0 };
 
@@ -127,7 +131,9 @@ export interface UsageStore {
   /** Brings up to date what the store meters from. Before the transactions that replace days. */
   prepare(db: Database): Promise<void>;
   /**
-   * Replaces what differs from what the levels say; becomes visible when the transaction commits.
+   * Replaces what differs from what the levels say, and appends whose usage that is to the log of
+   * changes (`appendUsageChanges`); becomes visible when the transaction commits. The first metering of
+   * a day or a kind, and a change of how it is metered, are of all deployments.
    * Rests on `meter_scope`, which holds the touched resources. Throws LevelsMoved.
    */
   replaceDay(trx: Transaction, replacement: DayReplacement): Promise<Replaced>;

@@ -1,5 +1,5 @@
 import type { Database } from '../../platform/database/database.ts';
-import { readFactWatermark } from '../../platform/fact-changes.ts';
+import { readWatermark, resourceTopics } from '../../platform/changes.ts';
 import { monthStatus } from '../finality/attestations.ts';
 import { dayOf } from '../period.ts';
 import { hasUnattributedFacts, lockDays } from '../store.ts';
@@ -77,20 +77,20 @@ export async function listLateFacts(
   const most = Math.min(limit, lateFactsMax);
   const rows = await store.selectLateFacts(db, cursor === null ? null : Number(cursor), most + 1);
   const items = rows.slice(0, most);
-  return { items, nextCursor: rows.length > most ? String(items.at(-1)?.factChangeId) : null };
+  return { items, nextCursor: rows.length > most ? String(items.at(-1)?.changeId) : null };
 }
 
 /** Rolls a month up, unless it is not final; returns how many records it was, or why it is kept. */
 async function retire(db: Database, month: KindMonth, now: Temporal.Instant): Promise<number | string> {
-  const factChangeId = await readFactWatermark(db);
+  const changeId = await readWatermark(db, resourceTopics);
   const usageStore = await openUsageStore(db);
   return db.transaction().execute(async (trx) => {
     await holdUsageStore(trx, usageStore);
     await lockDays(trx, { from: month.month, to: month.month.add({ months: 1 }) });
-    const reason = await whyKept(trx, month, now, factChangeId);
+    const reason = await whyKept(trx, month, now, changeId);
     if (reason !== null) return reason;
     const records = await usageStore.rollUp(trx, month);
-    await store.insertRetiredMonth(trx, month, { factChangeId, records, now });
+    await store.insertRetiredMonth(trx, month, { changeId, records, now });
     return records;
   });
 }

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { resourceChanges } from '../../platform/changes.ts';
 import type { Database, Transaction } from '../../platform/database/database.ts';
 import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
@@ -92,11 +93,11 @@ export async function selectExpiredMonths(db: Database, today: Temporal.PlainDat
 export async function insertRetiredMonth(
   trx: Transaction,
   { billingKindId, month }: KindMonth,
-  retired: { readonly factChangeId: number; readonly records: number; readonly now: Temporal.Instant },
+  retired: { readonly changeId: number; readonly records: number; readonly now: Temporal.Instant },
 ): Promise<void> {
   await sql`
-    INSERT INTO usage_retired_months (billing_kind_id, month, fact_change_id, records, retired_at)
-    VALUES (${billingKindId}, ${month}, ${retired.factChangeId}, ${retired.records}, ${retired.now})`.execute(trx);
+    INSERT INTO usage_retired_months (billing_kind_id, month, change_id, records, retired_at)
+    VALUES (${billingKindId}, ${month}, ${retired.changeId}, ${retired.records}, ${retired.now})`.execute(trx);
   await sql`
     DELETE FROM metered_days
     WHERE billing_kind_id = ${billingKindId} AND day < (${month}::date + interval '1 month')::date`.execute(trx);
@@ -197,7 +198,7 @@ export async function selectRolledUpMonths(
 
 /** A fact that came when the records of its time were gone already. */
 export interface LateFact {
-  readonly factChangeId: number;
+  readonly changeId: number;
   readonly resourceId: number;
   readonly resourceKind: string;
   readonly externalId: string;
@@ -213,22 +214,22 @@ export interface LateFact {
 
 export async function selectLateFacts(db: Database, before: number | null, limit: number): Promise<LateFact[]> {
   const { rows } = await sql<LateFact>`
-    SELECT f.fact_change_id AS "factChangeId", f.resource_id AS "resourceId", s.kind AS "resourceKind",
+    SELECT f.change_id AS "changeId", f.resource_id AS "resourceId", s.kind AS "resourceKind",
            s.external_id AS "externalId", f.cause, f.valid_from AS "from", f.valid_to AS "to",
            f.recorded_at AS "recordedAt", late.kinds, late."firstMonth"
-    FROM fact_changes f
+    FROM ${resourceChanges} AS f
     JOIN inventory_resources s USING (resource_id)
     CROSS JOIN LATERAL (
       SELECT array_agg(DISTINCT k.slug::text ORDER BY k.slug::text) AS kinds, min(r.month) AS "firstMonth"
       FROM usage_retired_months r JOIN billing_kinds k USING (billing_kind_id)
       JOIN billing_kind_definitions d USING (billing_kind_id)
-      WHERE r.fact_change_id < f.fact_change_id AND d.resource_kind = s.kind
+      WHERE r.change_id < f.change_id AND d.resource_kind = s.kind
         AND r.month::timestamp AT TIME ZONE 'UTC' < f.valid_to
         AND (r.month + interval '1 month') AT TIME ZONE 'UTC' > f.valid_from) AS late
-    WHERE f.fact_change_id > (SELECT min(fact_change_id) FROM usage_retired_months)
-      AND (${before}::bigint IS NULL OR f.fact_change_id < ${before})
+    WHERE f.change_id > (SELECT min(change_id) FROM usage_retired_months)
+      AND (${before}::bigint IS NULL OR f.change_id < ${before})
       AND f.valid_from < (SELECT (max(month) + interval '1 month') AT TIME ZONE 'UTC' FROM usage_retired_months)
       AND late.kinds IS NOT NULL
-    ORDER BY f.fact_change_id DESC LIMIT ${limit}`.execute(db);
+    ORDER BY f.change_id DESC LIMIT ${limit}`.execute(db);
   return rows;
 }

@@ -7,10 +7,11 @@ import { areCurrent, shipLevels } from './levels.ts';
 import * as read from './read.store.ts';
 import * as write from './write.store.ts';
 import { dropDay } from './schema.store.ts';
-import { lockDay } from '../../store.ts';
+import { appendUsageChanges, lockDay } from '../../store.ts';
 import * as months from '../../retention/usage-months.store.ts';
 import * as shipments from '../move/shipment.store.ts';
 import {
+  concernsAll,
   type DayComparison,
   type DayReplacement,
   type KindMonth,
@@ -101,12 +102,9 @@ async function replaceDay(trx: Transaction, clickHouse: ClickHouse, replacement:
       );
     }
     await shipments.insertVisibleRevision(trx, day, revision, { records, quantity: fromBillionths(BigInt(sum)) });
-    // The first metering of a day or of a kind, and a change of how it is metered, stand for everybody.
-    if (cause !== 'first' && cause !== 'config') {
-      const deployments = await write.selectWrittenDeployments(clickHouse, day, revision);
-      await shipments.insertChangedDeployments(trx, day, revision, deployments);
-    }
+    const deployments = concernsAll(cause) ? 'all' : await write.selectWrittenDeployments(clickHouse, day, revision);
     await assertBase(clickHouse, shipped);
+    await appendUsageChanges(trx, replacement, deployments === 'all' ? 'all' : shipments.listed(deployments));
     return { revision, inserted, changed, deleted };
   }
   await assertBase(clickHouse, shipped);
@@ -118,7 +116,7 @@ async function openComparison(trx: Transaction, { day, whole, touched, upTo }: D
   const shipped = await shipments.selectShipments(trx);
   const levels = await shipments.selectLevelsPosition(trx);
   // Other facts may come at any time; those up to the position that is being metered must be there.
-  const wanted = levels === null ? null : { ...levels, factChangeId: Math.min(levels.factChangeId, upTo) };
+  const wanted = levels === null ? null : { ...levels, changeId: Math.min(levels.changeId, upTo) };
   if (!areCurrent(shipped, wanted)) throw new LevelsMoved();
 
   const scope = touched.length === 0 ? [] : await shipments.selectTouched(trx, touchedMax);

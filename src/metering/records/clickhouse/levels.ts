@@ -13,7 +13,7 @@ const levelMax = 10_000_000_000;
 /** Do the shipments hold what the levels in PostgreSQL say? */
 export function areCurrent(shipped: store.Shipments | null, levels: store.LevelsPosition | null): boolean {
   if (levels === null) return true;
-  return shipped !== null && shipped.definitions === levels.definitions && shipped.factChangeId >= levels.factChangeId;
+  return shipped !== null && shipped.definitions === levels.definitions && shipped.changeId >= levels.changeId;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function shipLevels(db: Database, clickHouse: ClickHouse): Promise<
         shipped !== null && shipped.definitions === levels.definitions && shipped.ids.length < shipmentsMax
           ? shipped
           : null;
-      if (upon !== null) await store.prepareShippedResources(trx, upon.factChangeId);
+      if (upon !== null) await store.prepareShippedResources(trx, upon.changeId);
       const all = upon === null;
       // Where the tables were lost, everything begins here again.
       if (all) await createTables(clickHouse);

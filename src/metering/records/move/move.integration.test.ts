@@ -75,7 +75,7 @@ describe('a move to ClickHouse', () => {
     expect(revisions[1]).toEqual(first);
 
     await sql`
-      INSERT INTO usage_retired_months (billing_kind_id, month, fact_change_id, records, retired_at, purged)
+      INSERT INTO usage_retired_months (billing_kind_id, month, change_id, records, retired_at, purged)
       SELECT billing_kind_id, '2026-01-01', 0, 0, ${after}, true FROM billing_kinds WHERE slug = 'droplet_hours'`.execute(
       db,
     );

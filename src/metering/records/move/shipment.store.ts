@@ -1,11 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
+import { resourceChanges } from '../../../platform/changes.ts';
 import type { Database, Transaction } from '../../../platform/database/database.ts';
 
 // PostgreSQL's side of a ClickHouse store: what has been shipped, what is visible, and the lines to ship.
 
 /** What a shipment of levels holds: all facts up to a change, read by these definitions. */
 export interface LevelsPosition {
-  readonly factChangeId: number;
+  readonly changeId: number;
   readonly definitions: string;
 }
 
@@ -15,13 +16,13 @@ export interface LevelsPosition {
  * it has missed is shipped.
  */
 export async function selectLevelsPosition(db: Database): Promise<LevelsPosition | null> {
-  const { rows } = await sql<{ factChangeId: number | null; definitions: string | null }>`
-    SELECT min(fact_change_id) AS "factChangeId",
+  const { rows } = await sql<{ changeId: number | null; definitions: string | null }>`
+    SELECT min(change_id) AS "changeId",
            md5(string_agg(billing_kind_id || ' ' || definitions, E'\\n' ORDER BY billing_kind_id)) AS definitions
     FROM metered_levels_progress
     WHERE billing_kind_id IN (SELECT billing_kind_id FROM metering_config WHERE enabled)`.execute(db);
-  const { factChangeId = null, definitions = null } = rows[0] ?? {};
-  return factChangeId === null || definitions === null ? null : { factChangeId, definitions };
+  const { changeId = null, definitions = null } = rows[0] ?? {};
+  return changeId === null || definitions === null ? null : { changeId, definitions };
 }
 
 /** The shipments that together are the levels: the base first. */
@@ -33,7 +34,7 @@ export interface Shipments extends LevelsPosition {
 
 export async function selectShipments(db: Database): Promise<Shipments | null> {
   const { rows } = await sql<Shipments>`
-    SELECT l.base_id AS "baseId", l.fact_change_id AS "factChangeId", l.definitions,
+    SELECT l.base_id AS "baseId", l.change_id AS "changeId", l.definitions,
            (SELECT rows FROM usage_level_shipments WHERE shipment_id = l.base_id) AS "baseRows",
            (SELECT array_agg(shipment_id::int ORDER BY shipment_id) FROM usage_level_shipments
             WHERE base_id = l.base_id) AS ids
@@ -53,8 +54,8 @@ export async function insertShipment(
   baseId: number | null,
 ): Promise<{ shipmentId: number; baseId: number }> {
   const { rows } = await sql<{ shipmentId: number; baseId: number }>`
-    INSERT INTO usage_level_shipments (shipment_id, base_id, fact_change_id, definitions, rows) OVERRIDING SYSTEM VALUE
-    SELECT id, coalesce(${baseId}::bigint, id), ${position.factChangeId}::bigint, ${position.definitions}, 0
+    INSERT INTO usage_level_shipments (shipment_id, base_id, change_id, definitions, rows) OVERRIDING SYSTEM VALUE
+    SELECT id, coalesce(${baseId}::bigint, id), ${position.changeId}::bigint, ${position.definitions}, 0
     FROM nextval(pg_get_serial_sequence('usage_level_shipments', 'shipment_id')) AS id
     RETURNING shipment_id AS "shipmentId", base_id AS "baseId"`.execute(trx);
   const row = rows[0];
@@ -71,11 +72,11 @@ export async function deleteShipments(trx: Transaction): Promise<void> {
   await sql`DELETE FROM usage_level_shipments`.execute(trx);
 }
 
-/** `shipped_resources`: those with a fact change behind a position. Returns how many there are. */
+/** `shipped_resources`: those with a change behind a position. Returns how many there are. */
 export async function prepareShippedResources(trx: Transaction, after: number): Promise<number> {
   await sql`
     CREATE TEMPORARY TABLE shipped_resources ON COMMIT DROP AS
-    SELECT DISTINCT resource_id FROM fact_changes WHERE fact_change_id > ${after}`.execute(trx);
+    SELECT DISTINCT resource_id FROM ${resourceChanges} AS c WHERE change_id > ${after}`.execute(trx);
   const { rows } = await sql<{ count: number }>`SELECT count(*) AS count FROM shipped_resources`.execute(trx);
   return rows[0]?.count ?? 0;
 }
@@ -167,21 +168,13 @@ export async function insertVisibleRevision(
     VALUES (${day}, ${revision}, ${figures.records}, ${figures.quantity})`.execute(trx);
 }
 
-/** Says whose usage a revision changed, once the transaction commits. */
-export async function insertChangedDeployments(
-  trx: Transaction,
-  day: Temporal.PlainDate,
-  revision: number,
-  deploymentIds: readonly number[],
-): Promise<void> {
-  await sql`
-    INSERT INTO usage_changed_deployments (day, revision, deployment_id)
-    SELECT ${day}::date, ${revision}::bigint, id FROM unnest(${[...deploymentIds]}::bigint[]) AS id`.execute(trx);
+/** Deployments by their ids, to be read FROM. */
+export function listed(deploymentIds: readonly number[]): RawBuilder<unknown> {
+  return sql`SELECT unnest(${[...deploymentIds]}::bigint[]) AS deployment_id`;
 }
 
 /** Of a day whose rows are gone. */
 export async function deleteVisibleRevisions(trx: Transaction, day: Temporal.PlainDate): Promise<void> {
-  await sql`DELETE FROM usage_changed_deployments WHERE day = ${day}`.execute(trx);
   await sql`DELETE FROM usage_visible_revisions WHERE day = ${day}`.execute(trx);
 }
 
@@ -193,7 +186,6 @@ export async function deleteLeftRevisions(
   const left = sql`
     day >= ${range.from} AND day < ${range.to} AND day NOT IN (
       SELECT day FROM metered_days WHERE day >= ${range.from} AND day < ${range.to})`;
-  await sql`DELETE FROM usage_changed_deployments WHERE ${left}`.execute(db);
   await sql`DELETE FROM usage_visible_revisions WHERE ${left}`.execute(db);
 }
 

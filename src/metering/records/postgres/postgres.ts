@@ -1,10 +1,11 @@
 import type { Database, Transaction } from '../../../platform/database/database.ts';
 import type { Granularity } from '../../period.ts';
-import { lockDay } from '../../store.ts';
+import { appendUsageChanges, lockDay } from '../../store.ts';
 import * as months from '../../retention/usage-months.store.ts';
 import * as read from './read.store.ts';
 import * as write from './write.store.ts';
 import {
+  concernsAll,
   type DayComparison,
   type DayReplacement,
   type KindMonth,
@@ -57,9 +58,10 @@ async function anyPartition(
 /** The day has no record yet: fill new partitions, with nothing to compare. */
 async function fillDay(
   trx: Transaction,
-  { day, whole, begin }: DayReplacement,
+  replacement: DayReplacement,
   granularities: readonly Granularity[],
 ): Promise<Replaced> {
+  const { day, whole, begin } = replacement;
   if (!(await write.anyExpected(trx, day, whole))) return nothingReplaced;
   const revision = await begin();
   let inserted = 0;
@@ -68,21 +70,22 @@ async function fillDay(
   }
   // Last, because it locks the parent table until the commit.
   for (const granularity of granularities) await write.attachPartition(trx, day, granularity);
+  await appendUsageChanges(trx, replacement, 'all');
   return { revision, inserted, changed: 0, deleted: 0 };
 }
 
 /** Compares what is stored with what should be, and replaces what differs. */
-async function replaceDifferences(
-  trx: Transaction,
-  { day, whole, touched, cause, begin }: DayReplacement,
-): Promise<Replaced> {
+async function replaceDifferences(trx: Transaction, replacement: DayReplacement): Promise<Replaced> {
+  const { day, whole, touched, cause, begin } = replacement;
   const differences = await write.prepareDiff(trx, day, { whole, scoped: touched });
   if (differences === 0) return nothingReplaced;
   const revision = await begin();
   for (const granularity of await write.granularitiesToInsert(trx)) {
     if (!(await write.partitionExists(trx, granularity, day))) await write.attachPartition(trx, day, granularity, true);
   }
-  return { revision, ...(await write.applyDiff(trx, day, revision, cause, cause !== 'first')) };
+  const written = await write.applyDiff(trx, day, revision, cause, cause !== 'first');
+  await appendUsageChanges(trx, replacement, concernsAll(cause) ? 'all' : write.changedDeployments);
+  return { revision, ...written };
 }
 
 /** Whole partitions where nothing else is metered that day; else some thousand records at a time. */

@@ -142,6 +142,9 @@ export async function prepareDiff(
   return countRows(trx, 'meter_diff');
 }
 
+/** Whose records `meter_diff` is about. */
+export const changedDeployments: RawBuilder<unknown> = sql`SELECT deployment_id FROM meter_diff`;
+
 /** Which granularities `meter_diff` will insert records of. */
 export async function granularitiesToInsert(trx: Transaction): Promise<Granularity[]> {
   const { rows } = await sql<{ granularity: Granularity }>`

@@ -1,0 +1,119 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Transaction } from '../platform/database/database.ts';
+
+// What is remembered of customers' months, and which of it the log of changes has touched since.
+//
+// A check is written with the position in the log from before the facts that it rests on were read.
+// Whoever looks for changes looks at new checks from their own position on, and at all others from
+// the common one on (`check_progress`); then the new ones join them. So a look costs what has changed,
+// however many months are remembered, and where nothing has changed it writes one row.
+
+/** What is remembered: of issued months, what they cost; of others, that nothing else is due. */
+export type Checks = 'correction_checks' | 'draft_checks';
+
+/**
+ * Calls `apply` with the checks that changes up to a watermark have touched (rows with customer_id and
+ * month, to be read FROM) unless there are none, then moves on to the watermark. Looks are taken by turns: the
+ * caller holds the lock of the checks. With a customer only their checks are looked at, and none moves on.
+ */
+export async function applyChanges(
+  trx: Transaction,
+  checks: Checks,
+  watermark: number,
+  customerId: number | null,
+  apply: (touched: RawBuilder<unknown>) => Promise<void>,
+): Promise<void> {
+  const looked = await selectProgress(trx, checks);
+  // Somebody may have looked further since the watermark was read.
+  const upTo = Math.max(watermark, looked);
+  const since = await prepareNewChecks(trx, checks, looked, upTo, customerId);
+  if ((await prepareNewChanges(trx, since, upTo, customerId)) > 0) await apply(touchedOf(checks, looked, customerId));
+  if (customerId !== null) return;
+  await sql`
+    UPDATE ${sql.table(checks)} k SET change_id = NULL FROM new_checks n
+    WHERE k.customer_id = n.customer_id AND k.month = n.month AND k.change_id = n.change_id`.execute(trx);
+  if (upTo > looked) await sql`UPDATE check_progress SET change_id = ${upTo} WHERE checks = ${checks}`.execute(trx);
+}
+
+async function selectProgress(trx: Transaction, checks: Checks): Promise<number> {
+  const { rows } = await sql<{ position: number }>`
+    SELECT change_id AS position FROM check_progress WHERE checks = ${checks}`.execute(trx);
+  return rows[0]?.position ?? 0;
+}
+
+/** `new_checks`: those with a position of their own. Returns the position from which on they, and all others, are to be looked at. */
+async function prepareNewChecks(
+  trx: Transaction,
+  checks: Checks,
+  looked: number,
+  upTo: number,
+  customerId: number | null,
+): Promise<number> {
+  await sql`DROP TABLE IF EXISTS pg_temp.new_checks`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE new_checks ON COMMIT DROP AS
+    SELECT customer_id, month, change_id FROM ${sql.table(checks)}
+    WHERE change_id IS NOT NULL AND change_id <= ${upTo}
+      AND (${customerId}::bigint IS NULL OR customer_id = ${customerId})`.execute(trx);
+  const { rows } = await sql<{ since: number | null }>`SELECT min(change_id) AS since FROM new_checks`.execute(trx);
+  return Math.min(rows[0]?.since ?? looked, looked);
+}
+
+/**
+ * `new_changes`: of those in (since, upTo] what months' costs rest on: usage, plans and subscriptions,
+ * and when deployments start. Without a customer it is a change of all. Returns how many there are.
+ */
+async function prepareNewChanges(
+  trx: Transaction,
+  since: number,
+  upTo: number,
+  customerId: number | null,
+): Promise<number> {
+  await sql`DROP TABLE IF EXISTS pg_temp.new_changes`.execute(trx);
+  await sql`
+    CREATE TEMPORARY TABLE new_changes ON COMMIT DROP AS
+    SELECT c.change_id, c.topic, d.customer_id, d.starts_at, c.valid_from, c.valid_to,
+           d.deployment_id IN (SELECT deployment_id FROM pricing_yearly) AS yearly
+    FROM changes c LEFT JOIN deployments_list d ON d.deployment_id = c.subject
+    WHERE c.change_id > ${since} AND c.change_id <= ${upTo} AND c.topic IN ('usage', 'pricing', 'deployment')
+      AND (c.subject IS NULL OR d.customer_id IS NOT NULL)
+      AND (${customerId}::bigint IS NULL OR c.subject IS NULL OR d.customer_id = ${customerId})`.execute(trx);
+  await sql`ANALYZE new_changes`.execute(trx);
+  const { rows } = await sql<{ count: number }>`SELECT count(*) AS count FROM new_changes`.execute(trx);
+  return rows[0]?.count ?? 0;
+}
+
+/**
+ * The checks that `new_changes` have touched behind their positions.
+ *
+ * - Usage: of the month, and of those before it as far as allowances are carried over.
+ * - Plans and subscriptions, of deployments that start before the month ends: any other has nothing on
+ *   its bill. A month holds fees of the next one where they are due in advance, and carries allowances in
+ *   from the last 12. A fee by the year rests on all of the year that begins in the month, and on when
+ *   its term began, however long ago.
+ * - A start: of every month that ends after it.
+ */
+function touchedOf(checks: Checks, looked: number, customerId: number | null): RawBuilder<unknown> {
+  const table = sql.table(checks);
+  return sql`(
+    WITH months AS MATERIALIZED (
+      SELECT DISTINCT month, month::timestamptz AS begins, month::timestamptz + interval '1 month' AS ends FROM ${table}
+      WHERE ${customerId}::bigint IS NULL OR customer_id = ${customerId}
+    ), carried AS MATERIALIZED (
+      SELECT make_interval(months => months) AS time FROM pricing_carry_over
+    ), touched AS MATERIALIZED (
+      SELECT c.customer_id, m.month, max(c.change_id) AS change_id
+      FROM new_changes c CROSS JOIN carried JOIN months m ON CASE c.topic
+        WHEN 'usage' THEN c.valid_from < m.ends AND c.valid_to > m.begins - carried.time
+        WHEN 'pricing' THEN c.starts_at < m.ends AND c.valid_from < m.ends + CASE WHEN c.yearly THEN interval '12 months' ELSE interval '1 month' END
+          AND (c.yearly OR c.valid_to > m.begins - interval '12 months')
+        ELSE c.valid_from < m.ends END
+      GROUP BY c.customer_id, m.month
+    )
+    SELECT k.customer_id, k.month FROM ${table} k JOIN touched t USING (customer_id, month)
+    WHERE t.change_id > coalesce(k.change_id, ${looked})
+    UNION
+    SELECT k.customer_id, k.month FROM ${table} k JOIN touched t USING (month)
+    WHERE t.customer_id IS NULL AND t.change_id > coalesce(k.change_id, ${looked})
+      AND (${customerId}::bigint IS NULL OR k.customer_id = ${customerId}))`;
+}

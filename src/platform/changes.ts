@@ -1,0 +1,72 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Database, Transaction } from './database/database.ts';
+
+// The log of changes: whoever changes what others derive from appends to it in the same transaction.
+// A consumer keeps the last change that it has seen and asks for those behind it, up to a watermark.
+
+/**
+ * What a change is about, which says what its subject is. A change without a subject is one of all.
+ *
+ * | topic        | subject       | what is different over the time                                        |
+ * | ------------ | ------------- | ---------------------------------------------------------------------- |
+ * | `resource`   | resource_id   | a fact about a resource, on which its owner or its usage rests         |
+ * | `ownership`  | resource_id   | which deployments own it: derived from facts                           |
+ * | `usage`      | deployment_id | its metered usage of a day                                             |
+ * | `pricing`    | deployment_id | its plan, or what is on it                                             |
+ * | `deployment` | deployment_id | whether it has started: from the earlier of both starts on             |
+ * | `billing`    | customer_id   | how the customer is billed and taxed                                   |
+ */
+export type Topic = 'resource' | 'ownership' | 'usage' | 'pricing' | 'deployment' | 'billing';
+
+/** Changes of what resources' usage rests on, by resource_id; to be read FROM. */
+export const resourceChanges: RawBuilder<unknown> = sql`
+  (SELECT change_id, subject AS resource_id, valid_from, valid_to, cause, recorded_at
+   FROM changes WHERE topic IN ('resource', 'ownership'))`;
+
+/** The topics of `resourceChanges`. */
+export const resourceTopics: readonly Topic[] = ['resource', 'ownership'];
+
+/** Appends a change for each row of a query with `subject`, `valid_from` and `valid_to`. */
+export async function appendChanges(
+  trx: Transaction,
+  topic: Topic,
+  cause: string,
+  recordedAt: Temporal.Instant,
+  query: RawBuilder<unknown>,
+): Promise<void> {
+  await sql`
+    INSERT INTO changes (topic, subject, valid_from, valid_to, cause, recorded_at)
+    SELECT ${topic}, subject, valid_from, valid_to, ${cause}, ${recordedAt}::timestamptz FROM (${query}) AS c`.execute(
+    trx,
+  );
+}
+
+/**
+ * Reads a position in the log up to which nothing is missing: every change with an id at or below
+ * it is committed and visible, and none can still appear there.
+ *
+ * The largest visible id alone is no such position: a writer that drew a lower id may commit
+ * later. SHARE MODE waits for the writers under way: an INSERT holds ROW EXCLUSIVE from before
+ * it draws its ids until it commits. What took the lock is rolled back, which lets go of it at once,
+ * also where it is a savepoint of a transaction that goes on.
+ *
+ * Never call it inside a transaction that has itself appended changes, nor in one whose snapshot
+ * was taken before: that one would not see all up to the position.
+ * @param topics the last change of these; of any topic unless given
+ */
+export async function readWatermark(db: Database, topics?: readonly Topic[]): Promise<number> {
+  const chosen = topics === undefined ? sql`true` : sql`topic = ANY (${[...topics]}::text[])`;
+  let position = 0;
+  const read = new Error('read');
+  const reading = db.transaction().execute(async (trx) => {
+    await sql`LOCK TABLE changes IN SHARE MODE`.execute(trx);
+    const { rows } = await sql<{ position: number }>`
+      SELECT coalesce(max(change_id), 0) AS position FROM changes WHERE ${chosen}`.execute(trx);
+    position = rows[0]?.position ?? 0;
+    throw read;
+  });
+  await reading.catch((error: unknown) => {
+    if (error !== read) throw error;
+  });
+  return position;
+}
