@@ -32,7 +32,9 @@ export const rateUnits = declareOperation({
   description: 'The function that rates invoices, for cases of your own. Decimals are strings.',
   roles: readers,
   command: { none: 'The command rate takes any number of cases from standard input and answers each as it comes.' },
-  body: ratingCase,
+  body: ratingCase.meta({
+    examples: [{ model: 'standard', properties: { unitPrice: '0.04' }, units: '100' }],
+  }),
   response: ratingOut,
   run: async ({ body }) => rateCase(body),
 });
