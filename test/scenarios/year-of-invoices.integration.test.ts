@@ -1,3 +1,4 @@
+import { ArcadiaError } from '../../src/platform/errors.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   checkCorrections,
@@ -176,13 +177,21 @@ const changes: Record<string, (month: string) => Promise<unknown>> = {
 };
 
 /** Decides on all that is proposed, in turn in each of the three ways. */
+/** An invoice that gave something back itself may be too small for a credit note: then the next invoice has the rest. */
+async function creditOrCorrect(request: Parameters<typeof issueCreditNote>[1]): Promise<void> {
+  await issueCreditNote(opened.db, request).catch(async (error: unknown) => {
+    if (!(error instanceof ArcadiaError) || !error.message.includes('is left of')) throw error;
+    await correctOnNextInvoice(opened.db, request);
+  });
+}
+
 async function decideAll(turn: number): Promise<void> {
   const { db } = opened;
   await checkCorrections(db);
   for (const [index, { deployment, month, currency, amount }] of (await listProposals(db)).entries()) {
     const request = { deployment, month: firstOf(month), currency, expectedAmount: amount, by: 'ann', now };
     const way = (turn + index) % 3;
-    if (way === 0 && new Exact(amount).isNegative()) await issueCreditNote(db, request);
+    if (way === 0 && new Exact(amount).isNegative()) await creditOrCorrect(request);
     else if (way === 1) await waiveCorrection(db, { ...request, reason: 'goodwill' });
     else await correctOnNextInvoice(db, request);
   }
