@@ -1,5 +1,5 @@
 import type { Database } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { Rewritten } from '../platform/history.ts';
 import { ownerSetFor } from './owner-sets.ts';
 import { findUnknownResources, rewriteAssignments } from './store.ts';
@@ -23,9 +23,7 @@ async function checkRange(db: Database, range: Omit<Assignment, 'owners'>): Prom
   }
   const unknown = await findUnknownResources(db, range.resourceIds);
   if (unknown.length > 0) {
-    throw new ArcadiaError('not_found', `There is no resource ${unknown.join(', ')}.`, {
-      details: { resources: unknown },
-    });
+    throw notFound('resource', unknown.join(', '));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Database } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { type Deployment, listDeployments } from './deployments.ts';
 import { type CustomerRow, insertCustomer, readCustomerId, readCustomers } from './store.ts';
 
@@ -27,14 +27,13 @@ export async function createCustomer(db: Database, customer: NewCustomer, now: T
     );
   }
   const made = await db.transaction().execute((trx) => insertCustomer(trx, customer, now));
-  if (!made) throw new ArcadiaError('conflict', `There is a customer ${customer.externalId} already.`);
+  if (!made) throw new ArcadiaError('already_exists', `There is a customer ${customer.externalId} already.`);
   return readCustomer(db, customer.externalId);
 }
 
 async function readCustomer(db: Database, externalId: string): Promise<Customer> {
   const [customer] = await readCustomers(db, externalId);
-  if (!customer)
-    throw new ArcadiaError('not_found', `There is no customer ${externalId}.`, { details: { customer: externalId } });
+  if (!customer) throw notFound('customer', externalId);
   return customer;
 }
 

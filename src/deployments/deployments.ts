@@ -1,5 +1,5 @@
 import type { Database } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import {
   appendTaggedChanges,
   type DeploymentFilters,
@@ -42,13 +42,15 @@ export async function createDeployment(
       `${deployment.slug} is not a slug: lower-case letters, digits and hyphens, 63 at most.`,
     );
   }
-  if (deployment.slug === 'unattributed') throw new ArcadiaError('conflict', 'unattributed is what nobody owns.');
+  if (deployment.slug === 'unattributed')
+    throw new ArcadiaError('already_exists', 'The slug unattributed stands for what is unassigned.');
   if (deployment.name === '') throw new ArcadiaError('invalid_argument', `Deployment ${deployment.slug} needs a name.`);
   await db.transaction().execute(async (trx) => {
     const [customer] = await readCustomers(trx, deployment.customer);
-    if (!customer) throw new ArcadiaError('not_found', `There is no customer ${deployment.customer}.`);
+    if (!customer) throw notFound('customer', deployment.customer);
     const made = await insertDeployments(trx, [deployment], now);
-    if (made.length === 0) throw new ArcadiaError('conflict', `There is a deployment ${deployment.slug} already.`);
+    if (made.length === 0)
+      throw new ArcadiaError('already_exists', `There is a deployment ${deployment.slug} already.`);
     await insertSingleOwnerSets(trx, made);
     await appendTaggedChanges(trx, made, now);
   });
@@ -57,8 +59,7 @@ export async function createDeployment(
 
 async function readDeployment(db: Database, slug: string, only: Whose = {}): Promise<Deployment> {
   const [deployment] = await readDeployments(db, { slug, ...only });
-  if (!deployment)
-    throw new ArcadiaError('not_found', `There is no deployment ${slug}.`, { details: { deployment: slug } });
+  if (!deployment) throw notFound('deployment', slug);
   return deployment;
 }
 

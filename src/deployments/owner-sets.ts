@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { readDeploymentIds, upsertOwnerSet } from './store.ts';
 
 /** A deployment's part of something that several share: its weight over the sum of all weights. */
@@ -26,10 +26,12 @@ export async function resolveDeployments(db: Database, slugs: readonly string[])
   const ids = await readDeploymentIds(db, slugs);
   for (const slug of slugs) {
     if (slug === 'unattributed') {
-      throw new ArcadiaError('invalid_argument', 'unattributed is what has no owner; it cannot be given anything.');
+      throw new ArcadiaError(
+        'invalid_argument',
+        'unattributed stands for what is unassigned; it cannot be given anything.',
+      );
     }
-    if (!ids.has(slug))
-      throw new ArcadiaError('not_found', `There is no deployment ${slug}.`, { details: { deployment: slug } });
+    if (!ids.has(slug)) throw notFound('deployment', slug);
   }
   return ids;
 }

@@ -9,7 +9,8 @@ import {
 import { databaseClock, followSimulatedClock, readSimulatedClock } from '../platform/clock.ts';
 import { type SecretKey, seal, unseal } from '../platform/secrets/crypto.ts';
 import type { Database } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { accountChanged } from './errors.ts';
 import {
   type Account,
   appendMeteredFromChanges,
@@ -83,7 +84,7 @@ export async function connectAccount(
     );
     const taken = new Set(accounts.filter((account) => account !== known).map((account) => account.slug));
     if (request.slug !== undefined && taken.has(request.slug)) {
-      throw new ArcadiaError('conflict', `Another account is called '${request.slug}'.`);
+      throw new ArcadiaError('already_exists', `Another account is called '${request.slug}'.`);
     }
     if (simulated) {
       const clock = await readSimulatedClock(trx);
@@ -146,7 +147,7 @@ export function listAccounts(db: Database): Promise<Account[]> {
 /** One account by its slug. Errors: not_found. */
 export async function getAccount(db: Database, slug: string): Promise<Account> {
   const account = (await selectAccounts(db)).find((candidate) => candidate.slug === slug);
-  if (!account) throw new ArcadiaError('not_found', `There is no account '${slug}'.`);
+  if (!account) throw notFound('account', slug);
   return account;
 }
 
@@ -224,7 +225,7 @@ export async function checkAccount(
 /**
  * Asks the provider whose token this is. Another account's answer must never be taken for this
  * one's: every resource would seem to have gone; nor may a simulated one's of before `now`, where the
- * database's clock stands. Errors: conflict, clock_conflict, and those of `identify`.
+ * database's clock stands. Errors: account_changed, clock_conflict, and those of `identify`.
  */
 export async function identifyAccount(
   account: Account,
@@ -235,9 +236,9 @@ export async function identifyAccount(
   if (account.simulated) provider.standAt(now);
   const identity = await provider.identify(signal);
   if (identity.accountId !== account.providerAccountId) {
-    throw new ArcadiaError(
-      'conflict',
+    throw accountChanged(
       `The token of account '${account.slug}' belongs to another account of the provider now ('${identity.name}'); nothing was read.`,
+      { next: { operation: 'account connect', arguments: { account: account.slug } } },
     );
   }
   if ((identity.simulatedAt !== null) !== account.simulated) {

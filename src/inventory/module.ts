@@ -1,4 +1,5 @@
 import { declareModule } from '../platform/declare/module.ts';
+import { accountChanged, resourceAmbiguous } from './errors.ts';
 import { inventoryJobs, syncAccountsJob } from './jobs.ts';
 import { accountOperations } from './operations/accounts.ts';
 import { resourceOperations } from './operations/resources.ts';
@@ -16,6 +17,7 @@ export const inventoryModule = declareModule({
   ],
   operations: [...accountOperations, ...resourceOperations],
   jobs: inventoryJobs,
+  errors: [accountChanged, resourceAmbiguous],
   queues: [
     { name: 'cloud_sync_fast', limit: 5, position: 20 },
     { name: 'cloud_sync_full', limit: 3, position: 30 },

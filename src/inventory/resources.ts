@@ -1,5 +1,6 @@
 import type { Database } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { resourceAmbiguous } from './errors.ts';
 import {
   type MembershipInterval,
   type ResourceAt,
@@ -58,10 +59,10 @@ export interface ResourceHistory extends ResourceIdentity {
  */
 export async function getResource(db: Database, ref: string): Promise<ResourceHistory> {
   const [resource, ...others] = await selectResourcesByRef(db, ref);
-  if (!resource) throw new ArcadiaError('not_found', `There is no resource '${ref}'.`);
+  if (!resource) throw notFound('resource', ref);
   if (others.length > 0) {
     const ids = [resource, ...others].map((each) => `${each.resourceId} (${each.account})`).join(', ');
-    throw new ArcadiaError('conflict', `'${ref}' means several resources; name one by its number: ${ids}.`);
+    throw resourceAmbiguous(`'${ref}' means several resources; name one by its number: ${ids}.`);
   }
   return {
     ...resource,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Database } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { getEntity } from './entities.ts';
 import * as store from './entities.store.ts';
 import { taxCategoryPattern } from './tax-rates.ts';
@@ -100,6 +100,6 @@ async function detailsOf(db: Database, row: Billing): Promise<store.NewBilling> 
 
 async function requireCustomer(db: Database, externalId: string): Promise<number> {
   const id = await store.selectCustomerId(db, externalId);
-  if (id === undefined) throw new ArcadiaError('not_found', `There is no customer "${externalId}".`);
+  if (id === undefined) throw notFound('customer', externalId);
   return id;
 }

@@ -1,5 +1,6 @@
 import type { Database, Transaction } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { numberTaken } from './errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { Asset, AssetField } from './assets.ts';
 import * as store from './entities.store.ts';
 
@@ -36,13 +37,12 @@ export async function getEntity(db: Database, slug: string | null): Promise<Lega
   const entities = await store.selectEntities(db);
   const found = slug === null ? entities[0] : entities.find((entity) => entity.slug === slug);
   if (found) return found;
-  const names = entities.map((entity) => entity.slug).join(', ');
-  throw new ArcadiaError('not_found', `There is no legal entity "${slug}"; there are ${names}.`);
+  throw notFound('entity', slug ?? 'default');
 }
 
 /**
  * Makes a legal entity, with numbers that begin with its slug until told otherwise.
- * @throws ArcadiaError invalid_argument, conflict
+ * @throws ArcadiaError invalid_argument, already_exists
  */
 export async function createEntity(
   db: Database,
@@ -55,7 +55,7 @@ export async function createEntity(
   }
   return db.transaction().execute(async (trx) => {
     if ((await store.insertEntity(trx, slug, now)) === null) {
-      throw new ArcadiaError('conflict', `There is a legal entity "${slug}" already.`);
+      throw new ArcadiaError('already_exists', `There is a legal entity "${slug}" already.`);
     }
     return change(trx, slug, (entity) => ({ ...entity, ...checked(changes) }));
   });
@@ -63,7 +63,7 @@ export async function createEntity(
 
 /**
  * Changes what is told. Issued documents keep what was so when they were issued.
- * @throws ArcadiaError not_found, invalid_argument, conflict (the next number is taken, by one from elsewhere)
+ * @throws ArcadiaError not_found, invalid_argument, number_taken (the next number, by one from elsewhere)
  */
 export async function updateEntity(db: Database, slug: string, changes: EntityChanges): Promise<LegalEntity> {
   return db.transaction().execute((trx) => change(trx, slug, (entity) => ({ ...entity, ...checked(changes) })));
@@ -107,7 +107,7 @@ export async function getAsset(db: Database, slug: string, field: AssetField): P
 
 async function lock(trx: Transaction, slug: string): Promise<LegalEntity> {
   const entity = await store.lockEntity(trx, slug);
-  if (!entity) throw new ArcadiaError('not_found', `There is no legal entity "${slug}".`);
+  if (!entity) throw notFound('entity', slug);
   return entity;
 }
 
@@ -128,11 +128,9 @@ async function change(
   const isRenumbered = changed.numbering === 'own' && numbered.some((key) => changed[key] !== before[key]);
   const taken = isRenumbered ? await store.selectNextTaken(trx, changed) : undefined;
   if (taken !== undefined) {
-    throw new ArcadiaError(
-      'conflict',
-      `"${slug}" has a document ${taken} already, which would be its next number: give it another prefix, ` +
-        `arcadia entity set ${slug} --prefix ... --numbering own.`,
-    );
+    throw numberTaken(`"${slug}" has a document ${taken} already, which would be its next number.`, {
+      next: { operation: 'entity set', arguments: { entity: slug } },
+    });
   }
   await store.updateEntity(trx, changed);
   return changed;

@@ -10,6 +10,7 @@ import * as corrections from './corrections.store.ts';
 import { lockMonth } from './drafts.store.ts';
 import { buildDocument, missingFor } from './document.ts';
 import { assertBegun, composeCustomer, draftCustomer } from './drafts.ts';
+import { numberTaken } from './errors.ts';
 import { isOfOne } from './failures.ts';
 import * as store from './invoices.store.ts';
 import { deleteDraftCheck } from './late-months.store.ts';
@@ -213,7 +214,7 @@ async function nextNumber(
       );
     }
     if (await store.selectNumberTaken(trx, legalEntityId, given)) {
-      throw new ArcadiaError('conflict', `"${entity}" has a document ${given} already.`);
+      throw numberTaken(`"${entity}" has a document ${given} already.`);
     }
     return { number: given, sequenceNumber: null };
   }
@@ -227,11 +228,9 @@ async function nextNumber(
   const sequenceNumber = await store.takeNumber(trx, legalEntityId, kind);
   const number = prefix + String(sequenceNumber).padStart(parties.numberDigits, '0');
   if (await store.selectNumberTaken(trx, legalEntityId, number)) {
-    throw new ArcadiaError(
-      'conflict',
-      `"${entity}" has a document ${number} already, with a number from elsewhere: give the entity another prefix, ` +
-        `arcadia entity set ${entity} ${kind === 'invoice' ? '--prefix' : '--credit-prefix'} ...`,
-    );
+    throw numberTaken(`"${entity}" has a document ${number} already, with a number from elsewhere.`, {
+      next: { operation: 'entity set', arguments: { entity } },
+    });
   }
   return { number, sequenceNumber };
 }

@@ -1,4 +1,5 @@
 import { declareModule } from '../platform/declare/module.ts';
+import { numberTaken } from './errors.ts';
 import { draftMonthJob, invoiceDraftsJob } from './jobs.ts';
 import { correctionOperations } from './operations/corrections.ts';
 import { customerBillingOperations } from './operations/customer-billing.ts';
@@ -20,6 +21,7 @@ export const invoicesModule = declareModule({
     ...exportOperations,
   ],
   jobs: [invoiceDraftsJob, draftMonthJob],
+  errors: [numberTaken],
   schedule: [{ name: 'invoices', cron: '40 2 * * *', job: invoiceDraftsJob, arguments: {} }],
   events: [
     {

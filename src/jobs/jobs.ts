@@ -2,7 +2,7 @@ import { context, propagation } from '@opentelemetry/api';
 import { fromKysely } from 'pg-boss';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { JobArguments, JobDeclaration, JobReference } from '../platform/declare/job.ts';
 import type { QueueDeclaration } from '../platform/declare/module.ts';
 import type { Program } from '../platform/declare/program.ts';
@@ -123,7 +123,7 @@ export class Jobs {
   /** Errors: not_found. */
   async show(id: string): Promise<JobRow> {
     const [row] = await store.readJobs(this.#db, { ids: [id] }, 1);
-    if (row === undefined) throw new ArcadiaError('not_found', `There is no job ${id}.`);
+    if (row === undefined) throw notFound('job', id);
     return row;
   }
 
@@ -191,10 +191,7 @@ export class Jobs {
   async control(queue: string, change: { paused?: boolean; limit?: number; worker?: string }): Promise<void> {
     const definition = this.#queues.find((one) => one.name === queue);
     if (definition === undefined) {
-      throw new ArcadiaError(
-        'not_found',
-        `There is no queue ${queue}; there are ${this.#queues.map((one) => one.name).join(', ')}.`,
-      );
+      throw notFound('queue', queue);
     }
     if (definition.exclusive === true && change.limit !== undefined && change.limit > 1) {
       throw new ArcadiaError(

@@ -23,7 +23,11 @@ afterAll(async () => {
 });
 
 function run(args: readonly string[], input?: string) {
-  const env = { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path };
+  const env = {
+    DATABASE_URL: database.connectionString,
+    ARCADIA_DATA_DIR: folder.path,
+    DIGITALOCEAN_API_URL: simulator.url,
+  };
   return arcadia(args, { env, cwd: folder.path, ...(input === undefined ? {} : { input }) });
 }
 async function json(...args: readonly string[]): Promise<unknown> {
@@ -37,7 +41,7 @@ function file(name: string, text: string): string {
 
 describe('from an empty database to a quote', () => {
   test('without an account, lists are empty and say what to do next', async () => {
-    expect(await json('account', 'list')).toEqual([]);
+    expect(await json('account', 'list')).toEqual({ items: [], nextCursor: null });
     const listed = await run(['account', 'list']);
     expect(listed).toMatchObject({ code: 0, stdout: '' });
     expect(listed.stderr).toContain('arcadia account connect');
@@ -54,10 +58,7 @@ describe('from an empty database to a quote', () => {
   });
 
   test('an account is connected with a token from stdin, which is shown nowhere', async () => {
-    const connected = await run(
-      ['account', 'connect', 'acme', '--api-url', simulator.url, '--token-file', '-', '--json'],
-      'dop_v1_secret\n',
-    );
+    const connected = await run(['account', 'connect', 'acme', '--json'], 'dop_v1_secret\n');
     expect(answerOf(connected)).toMatchObject({
       account: 'acme',
       provider: 'digitalocean',
@@ -66,16 +67,16 @@ describe('from an empty database to a quote', () => {
       meteredFrom: '2026-05-01T00:00:00Z',
     });
     expect(connected.stdout + connected.stderr).not.toContain('dop_v1_secret');
-    expect(await json('account', 'list')).toMatchObject([{ account: 'acme', apiUrl: simulator.url }]);
+    expect(await json('account', 'list')).toMatchObject({ items: [{ account: 'acme', apiUrl: simulator.url }] });
   });
 
   test('a check names each scope', async () => {
-    const [check] = (await json('account', 'check')) as {
+    const check = (await json('account', 'check', 'acme')) as {
       account: string;
       scopes: { scope: string; granted: string }[];
-    }[];
-    expect(check?.account).toBe('acme');
-    expect(check?.scopes).toContainEqual(expect.objectContaining({ scope: 'droplet:read', granted: 'yes' }));
+    };
+    expect(check.account).toBe('acme');
+    expect(check.scopes).toContainEqual(expect.objectContaining({ scope: 'droplet:read', granted: 'yes' }));
   });
 
   test('a sync answers in the promised form', async () => {
@@ -124,7 +125,7 @@ describe('from an empty database to a quote', () => {
     );
     expect(bad.code).toBe(1);
     expect(bad.stdout).toContain('line 2, currency: dollars');
-    expect(await json('customer', 'list')).toEqual([]);
+    expect(await json('customer', 'list')).toEqual({ items: [], nextCursor: null });
 
     const good = file('customers.csv', `${header}c-1,Acme,USD,acme-studio,Acme Studio,2026-05-01,studio\n`);
     expect((await run(['customer', 'import', good, '--dry-run', '--exit-code'])).code).toBe(3);
@@ -137,9 +138,10 @@ describe('from an empty database to a quote', () => {
       deployments: { created: 0, unchanged: 1 },
       subscriptions: { created: 0, unchanged: 1, kept: 0 },
     });
-    expect(await json('customer', 'list')).toEqual([
-      { customer: 'c-1', name: 'Acme', currency: 'USD', deployments: 1 },
-    ]);
+    expect(await json('customer', 'list')).toEqual({
+      items: [{ customer: 'c-1', name: 'Acme', currency: 'USD', deployments: 1 }],
+      nextCursor: null,
+    });
   });
 
   test('a rules file is previewed, then applied, then changes nothing', async () => {
@@ -147,15 +149,28 @@ describe('from an empty database to a quote', () => {
     const preview = await run(['rule', 'preview', rules, '--exit-code', '--json']);
     expect(preview.code).toBe(3);
     expect(JSON.parse(preview.stdout)).toMatchObject({ rules: { added: 1 } });
-    expect(await json('rule', 'apply', rules)).toMatchObject({ rules: { added: 1 } });
+    expect(await json('rule', 'apply', rules)).toMatchObject({ added: 1 });
     expect((await run(['rule', 'preview', rules, '--exit-code'])).code).toBe(0);
-    const listed = (await json('rule', 'list')) as { kind: string; pattern: string }[];
+    const { items: listed } = (await json('rule', 'list')) as { items: { kind: string; pattern: string }[] };
     expect(listed).toContainEqual(expect.objectContaining({ kind: 'name', pattern: 'acme-*' }));
     expect((await run(['rule', 'suggest'])).code).toBe(0);
   });
 
+  test('rules that take something away are shown and asked about first', async () => {
+    const none = file('none.yaml', 'rules: []\n');
+    const refused = await run(['rule', 'apply', none]);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('0 rules added, 0 changed, 1 ended');
+    expect(refused.stderr).toContain('--yes');
+    expect(await json('rule', 'apply', none, '--yes')).toMatchObject({ ended: 1 });
+    // The rules of a file are applied in one piece, or refused by the place that is wrong.
+    const wrong = await run(['rule', 'apply', file('wrong.yaml', "rules:\n  - { name: 'a-*' }\n"), '--yes']);
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('/rules/0/deployment') });
+    expect(await json('rule', 'apply', join(folder.path, 'rules.yaml'))).toMatchObject({ added: 1 });
+  });
+
   test('a second deployment gets a share by hand, and gives it back', async () => {
-    expect(await json('deployment', 'create', 'beta', '--customer', 'c-1', '--starts', '2026-05-01')).toMatchObject({
+    expect(await json('deployment', 'create', 'beta', '--customer', 'c-1', '--starts-at', '2026-05-01')).toMatchObject({
       deployment: 'beta',
       name: 'beta',
     });
@@ -172,15 +187,15 @@ describe('from an empty database to a quote', () => {
       `droplet:${droplet?.externalId}`,
     ]);
     expect(assigned.stdout).toContain('acme-studio (2 of 3), beta (1 of 3)');
-    expect(await json('deployment', 'show', 'beta')).toMatchObject({
-      owned: [{ resourceId: droplet?.resourceId, weight: 1, weightTotal: 3 }],
+    expect(await json('deployment', 'ownership', 'beta')).toMatchObject({
+      items: [{ resourceId: droplet?.resourceId, weight: 1, weightTotal: 3 }],
     });
-    await json('deployment', 'assign', '--remove', '--resource', String(droplet?.resourceId));
-    expect(await json('deployment', 'show', 'beta')).toMatchObject({ owned: [] });
-    expect(await json('deployment', 'list', '--customer', 'c-1')).toMatchObject([
-      { deployment: 'acme-studio' },
-      { deployment: 'beta' },
-    ]);
+    expect((await run(['deployment', 'show', 'beta'])).stdout).toMatch(/\b1\/3\b/);
+    await json('deployment', 'unassign', String(droplet?.resourceId), '--yes');
+    expect(await json('deployment', 'ownership', 'beta')).toMatchObject({ items: [] });
+    expect(await json('deployment', 'list', '--customer', 'c-1')).toMatchObject({
+      items: [{ deployment: 'acme-studio' }, { deployment: 'beta' }],
+    });
   });
 
   test('two days pass; they are metered once', async () => {

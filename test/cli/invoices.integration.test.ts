@@ -64,16 +64,16 @@ test('the legal entity, its tax and a customer are told of', async () => {
     '1 Quay Street, Bristol',
     '--tax-id',
     'VAT GB1',
-    '--prefix',
+    '--invoice-prefix',
     'EX-',
-    '--digits',
+    '--number-digits',
     '4',
   );
   expect(await json('entity', 'tax', 'set', 'standard', '20', '--title', 'VAT')).toMatchObject({ changed: true });
-  expect(await json('customer', 'billing', 'set', 'c-17', '--po', 'PO-93', '--terms', '30')).toMatchObject({
-    changed: true,
+  expect(await json('customer', 'billing', 'set', 'c-17', '--po-number', 'PO-93', '--terms-days', '30')).toMatchObject({
+    customer: 'c-17',
   });
-  expect((await json('customer', 'billing', 'show', 'c-17')).at(-1)).toMatchObject({
+  expect((await json('customer', 'billing', 'show', 'c-17')).history.at(-1)).toMatchObject({
     poNumber: 'PO-93',
     address: ['2 Hill Road', 'Bath'],
   });
@@ -82,15 +82,13 @@ test('the legal entity, its tax and a customer are told of', async () => {
 test('a logo or a font that documents could not be drawn with is refused when it is given', async () => {
   const file = join(folder.path, 'logo.png');
   writeFileSync(file, Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
-  const refused = await run('entity', 'set', 'default', '--logo', file);
+  const refused = await run('entity', 'logo', 'set', 'default', file);
   expect(refused).toMatchObject({ code: 1 });
   expect(refused.stderr).toContain('The logo breaks off before its end.');
   const whole = readFileSync(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSansMono-Oblique.ttf'));
   writeFileSync(file, whole.subarray(0, 10_000));
-  expect((await run('entity', 'set', 'default', '--font', file)).stderr).toContain(
-    'The font breaks off before its end.',
-  );
-  expect(await json('entity', 'show')).toMatchObject({ logo: null, font: null });
+  expect((await run('entity', 'font', 'set', 'default', file)).stderr).toContain('The font breaks off before its end.');
+  expect(await json('entity', 'show', 'default')).toMatchObject({ logo: null, font: null });
 });
 
 test('a month is drafted, lined by hand, approved and issued', async () => {

@@ -1,6 +1,28 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { fieldsOf } from '../../src/cli/engine/fields.ts';
+import { localSurface } from '../../src/cli/engine/local-surface.ts';
+import { remoteSurface } from '../../src/cli/engine/remote-surface.ts';
+import { openSession, type Session } from '../../src/cli/engine/session.ts';
+import { noInput, type Surface } from '../../src/cli/engine/surface.ts';
+import { assignResources, unassignResources } from '../../src/deployments/operations/assignments.ts';
+import { createCustomer } from '../../src/deployments/operations/customers.ts';
+import { createDeployment, listOwnership } from '../../src/deployments/operations/deployments.ts';
+import * as accounts from '../../src/inventory/accounts.ts';
+import { connectAccount } from '../../src/inventory/operations/accounts.ts';
+import { syncAccount } from '../../src/inventory/sync.ts';
+import { updateCustomerBilling } from '../../src/invoices/operations/customer-billing.ts';
+import { setTaxRate, updateLegalEntity } from '../../src/invoices/operations/entities.ts';
+import { listJobs, runJob } from '../../src/jobs/operations/jobs.ts';
+import { controlQueue } from '../../src/jobs/operations/queues.ts';
+import { program } from '../../src/modules.ts';
+import { databaseClock } from '../../src/platform/clock.ts';
+import type { Action, List } from '../../src/platform/declare/answer.ts';
+import type { RawInput } from '../../src/platform/declare/input.ts';
+import { toArcadiaError } from '../../src/platform/errors.ts';
+import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
 import { startTestApi, type TestApi } from '../http/api-fixture.ts';
@@ -75,4 +97,156 @@ test('a server needs a token, and is not sent one in the clear', async () => {
     cwd: folder.path,
   });
   expect(clear).toMatchObject({ code: 1, stderr: expect.stringContaining('only sent over https') });
+});
+
+describe('every operation that reads', () => {
+  let business: TestDatabase;
+  let server: TestApi;
+  let simulator: Simulator;
+  let here: Surface;
+  let there: Surface;
+  let session: Session;
+
+  beforeAll(async () => {
+    business = await openTestDatabase();
+    simulator = await startSimulator({ fleet: 'pilot', seed: 1 });
+    const address = { DIGITALOCEAN_API_URL: simulator.url };
+    server = await startTestApi(business, { env: address });
+    for (const [name, value] of Object.entries({ ...env(), ...address, DATABASE_URL: business.connectionString }))
+      vi.stubEnv(name, value);
+    session = openSession({ json: true });
+    here = localSurface(session, program);
+    there = remoteSurface({ url: server.url, token: await server.token('owner'), signal: session.signal, program });
+    await there.act(connectAccount, { ...noInput, body: { token: 'any', account: 'acme' } });
+    const { db } = business;
+    const account = await accounts.getAccount(db, 'acme');
+    const provider = await accounts.openAccount(db, account, loadSecretKey(server.config));
+    await syncAccount(db, account, provider, { clock: databaseClock(db) });
+    await provider.close();
+    const changes: readonly [Action, Partial<RawInput>][] = [
+      [createCustomer, { body: { customer: 'c-1', name: 'Acme', currency: 'USD' } }],
+      [createDeployment, { body: { deployment: 'shop', customer: 'c-1' } }],
+      [assignResources, { body: { resources: ['1'], owners: [{ deployment: 'shop' }] } }],
+      [updateCustomerBilling, { params: { customer: 'c-1' }, body: { address: ['2 Hill Road', 'Bath'] } }],
+      [updateLegalEntity, { params: { entity: 'default' }, body: { name: 'Example Ltd', taxIds: ['VAT 1'] } }],
+      [setTaxRate, { body: { category: 'standard', title: 'VAT', percent: '20' } }],
+      [runJob, { body: { job: 'sync_projects', arguments: { account: 'acme' } } }],
+      [controlQueue, { params: { queue: 'metering' }, body: { limit: 3, worker: 'w' } }],
+    ];
+    for (const [operation, input] of changes) await here.act(operation, { ...noInput, ...input });
+  });
+  afterAll(async () => {
+    await session.close();
+    vi.unstubAllEnvs();
+    await server.close();
+    await simulator.close();
+    await business.close();
+  });
+
+  const params: Readonly<Record<string, string>> = {
+    account: 'acme',
+    customer: 'c-1',
+    deployment: 'shop',
+    entity: 'default',
+    resource: '1',
+    id: '0196f1a2-7c55-7d9e-8d3a-0a7e4b1c2d3e',
+  };
+  const query = { month: '2026-05', from: '2026-05-01', to: '2026-05-02' };
+
+  /** What it needs, filled from the above. Names that are not there stay away: then both have to refuse it alike. */
+  function inputOf(operation: Action | List): RawInput {
+    const required = fieldsOf(operation).filter(({ isRequired }) => isRequired);
+    const valuesOf = (place: 'path' | 'query', values: Readonly<Record<string, string>>) =>
+      Object.fromEntries(
+        required
+          .filter((field) => field.place === place)
+          .flatMap(({ path: [name = ''] }) => [[name, values[name] ?? '1']]),
+      );
+    return { params: valuesOf('path', params), query: valuesOf('query', query), body: undefined };
+  }
+
+  async function outcomeOf(answer: Promise<unknown>): Promise<{ text: string; code: string | null }> {
+    try {
+      // How long a job has waited goes on between two answers.
+      const text = JSON.stringify(await answer).replaceAll(/"lagSeconds":\d+/g, '"lagSeconds":0');
+      return { text, code: null };
+    } catch (error) {
+      const { code, message } = toArcadiaError(error);
+      return { text: message, code };
+    }
+  }
+
+  const ask = (surface: Surface, operation: Action | List) =>
+    outcomeOf(
+      operation.shape === 'list'
+        ? surface.page(operation, inputOf(operation))
+        : surface.act(operation, inputOf(operation)),
+    );
+
+  const readers = program.operations.filter(
+    (operation): operation is Action | List =>
+      operation.shape === 'list' || (operation.shape === 'action' && operation.method === 'GET'),
+  );
+
+  test.each(readers.map((operation) => [operation.name, operation] as const))('%s', async (_, operation) => {
+    const told = await ask(there, operation);
+    expect(await ask(here, operation)).toEqual(told);
+  });
+
+  test('most of them have something to say, or the comparison would compare nothing', async () => {
+    const said = await Promise.all(
+      readers.map(async (operation) => [operation.name, await ask(here, operation)] as const),
+    );
+    const withContent = said.filter(([, { text, code }]) => code === null && !text.startsWith('{"items":[]'));
+    expect(withContent.map(([name]) => name)).toEqual(
+      expect.arrayContaining([
+        'account list',
+        'account show',
+        'account check',
+        'sync runs',
+        'resource list',
+        'resource show',
+        'resource unassigned',
+        'customer list',
+        'customer show',
+        'customer billing show',
+        'deployment list',
+        'deployment show',
+        'deployment ownership',
+        'rule list',
+        'rule suggest',
+        'entity list',
+        'entity show',
+        'entity tax list',
+        'job list',
+        'queue list',
+        'schedule list',
+        'audit list',
+        'audit verify',
+      ]),
+    );
+  });
+
+  test('what follows from a change on the database has followed when it has ended', async () => {
+    const owned = () => here.page(listOwnership, { ...noInput, params: { deployment: 'shop' } });
+    expect(await owned()).toMatchObject({ items: [{ resourceId: 1, rule: 'manual' }] });
+    await here.act(unassignResources, { ...noInput, body: { resources: ['1'] } });
+    expect(await owned()).toMatchObject({ items: [] });
+    // A server leaves it to a worker.
+    await there.act(assignResources, { ...noInput, body: { resources: ['1'], owners: [{ deployment: 'shop' }] } });
+    expect(await owned()).toMatchObject({ items: [] });
+    expect(await here.page(listJobs, { ...noInput, query: { job: 'attribute' } })).toMatchObject({
+      items: [{ state: 'waiting' }],
+    });
+  });
+});
+
+test('one operation is several commands, and what loses something asks first', async () => {
+  expect((await local('queue', 'pause', 'metering')).stdout).toBe('metering is paused on all workers.\n');
+  expect(answerOf(await remote('queue', 'resume', 'metering', '--json'))).toMatchObject({ paused: false });
+  expect(await remote('job', 'cancel', '--queue', 'metering')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('--yes'),
+  });
+  expect((await remote('job', 'cancel', '--queue', 'metering', '--yes')).stdout).toBe('0 jobs cancelled.\n');
 });

@@ -96,20 +96,25 @@ test('an unknown deployment', async () => {
 
 describe('a provider', () => {
   test('a bad token is refused before anything is written', async () => {
-    const connected = await run(['account', 'connect', '--api-url', simulator.url], { DIGITALOCEAN_TOKEN: 'bad' });
+    const connected = await run(['account', 'connect'], {
+      DIGITALOCEAN_API_URL: simulator.url,
+      DIGITALOCEAN_TOKEN: 'bad',
+    });
     expectFailure(connected, 'provider_unauthorized', 4, /401/);
-    expect(answerOf(await run(['account', 'list']))).toEqual([]);
+    expect(answerOf(await run(['account', 'list']))).toMatchObject({ items: [] });
   });
 
   test('nobody at the address', async () => {
-    const connected = await run(['account', 'connect', '--api-url', `http://127.0.0.1:${nobodysPort}`], {
+    const connected = await run(['account', 'connect'], {
+      DIGITALOCEAN_API_URL: `http://127.0.0.1:${nobodysPort}`,
       DIGITALOCEAN_TOKEN: 'good',
     });
     expectFailure(connected, 'provider_unreachable', 1, new RegExp(`:${nobodysPort}\\b`));
   });
 
   test('a token that is revoked later ends a sync, and ends no resource', async () => {
-    answerOf(await run(['account', 'connect', 'acme', '--api-url', simulator.url], { DIGITALOCEAN_TOKEN: 'good' }));
+    const asked = { DIGITALOCEAN_API_URL: simulator.url, DIGITALOCEAN_TOKEN: 'good' };
+    answerOf(await run(['account', 'connect', 'acme'], asked));
     answerOf(await run(['sync']));
     await control('/faults', { fault: 'bad_token' });
     const synced = await run(['sync']);

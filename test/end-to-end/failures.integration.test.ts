@@ -23,8 +23,8 @@ beforeAll(async () => {
 afterAll(() => simulator.close());
 
 function connect(env: Readonly<Record<string, string>>) {
-  return arcadia(['account', 'connect', 'hoster', '--api-url', simulator.url, '--json'], {
-    env: { ...env, DIGITALOCEAN_TOKEN: 'any' },
+  return arcadia(['account', 'connect', 'hoster', '--json'], {
+    env: { ...env, DIGITALOCEAN_API_URL: simulator.url, DIGITALOCEAN_TOKEN: 'any' },
   });
 }
 

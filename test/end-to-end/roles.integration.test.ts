@@ -29,7 +29,10 @@ test('an api answers and works nothing, a worker works the queues that it is giv
 
   const states = async () =>
     Object.fromEntries(
-      (answerOf(await arcadia(['job', 'list', '--json'], { env })) as Job[]).map(({ job, state }) => [job, state]),
+      (answerOf(await arcadia(['job', 'list', '--json'], { env })) as { items: Job[] }).items.map(({ job, state }) => [
+        job,
+        state,
+      ]),
     );
   while ((await states()).meter !== 'completed') await sleep(250);
   expect(await states()).toEqual({ meter: 'completed', prune_jobs: 'waiting' });

@@ -107,7 +107,7 @@ describe('without a token', () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     started.child.kill('SIGTERM');
     expect((await started.ended).code).toBe(0);
-    expect(answerOf(await arcadia(['account', 'list', '--json'], { env }))).toEqual([]);
+    expect(answerOf(await arcadia(['account', 'list', '--json'], { env }))).toMatchObject({ items: [] });
     await database.close();
   });
 

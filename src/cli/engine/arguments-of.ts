@@ -2,7 +2,7 @@ import { Argument, type Command, Option } from 'commander';
 import type { RawInput } from '../../platform/declare/input.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { type Field, fieldsOf } from './fields.ts';
-import { readInput } from './input.ts';
+import { readSecret } from './secret.ts';
 import { readValue } from './values.ts';
 import type { BoundView } from './views.ts';
 
@@ -58,7 +58,10 @@ export function addArguments(command: Command, bound: BoundArguments, help: Read
     for (const option of optionsOf(field, help, bound.month !== null)) command.addOption(option);
   if (bound.month !== null) command.option('--month <month>', 'a UTC calendar month, in place of --from and --to');
   for (const { field, variable } of bound.secrets)
-    command.addHelpText('after', `\n${field.flag} is read from ${variable}; it never stands in a command line.`);
+    command.addHelpText(
+      'after',
+      `\n${variable}: ${helpOf(field, help)}${field.isRequired ? '; where it is not set, standard input holds it' : ''}`,
+    );
 }
 
 function helpOf(field: Field, help: Readonly<Record<string, string>>): string {
@@ -109,6 +112,8 @@ function collect(text: string, before: readonly string[] = []): readonly string[
 
 /** How a field is called where something is wrong with it. */
 export function labelOf(bound: BoundArguments, field: Field): string {
+  const secret = bound.secrets.find((one) => one.field === field);
+  if (secret !== undefined) return secret.variable;
   return bound.positional.includes(field) ? `<${field.flag}>` : `--${field.flag}`;
 }
 
@@ -123,9 +128,9 @@ export async function readArguments(
   let body: unknown;
   for (const [index, field] of bound.positional.entries()) {
     const given = args[index];
-    if (given === undefined) continue;
-    const texts = [given].flat() as string[];
-    if (field.path.length === 0) body = await readBody(view, field, texts[0] as string);
+    const texts = [given ?? []].flat() as string[];
+    if (texts.length === 0) continue;
+    if (field.path.length === 0) body = await readValue(field, texts);
     else put(input[field.place], field.path, await readValue(field, texts));
   }
   for (const field of bound.flags) {
@@ -139,8 +144,8 @@ export async function readArguments(
   }
   if (bound.month !== null) readMonth(input, bound.month, options);
   for (const { field, variable } of bound.secrets) {
-    const value = process.env[variable];
-    if (value !== undefined && value !== '') put(input[field.place], field.path, await readValue(field, [value]));
+    const value = process.env[variable]?.trim() || (field.isRequired ? await readSecret(field, variable) : '');
+    if (value !== '') put(input[field.place], field.path, await readValue(field, [value]));
   }
   fix(view, input);
   return { params: input.path, query: input.query, body: body ?? (hasBody(view) ? input.body : undefined) };
@@ -150,11 +155,6 @@ type Parts = Record<Field['place'], Record<string, unknown>>;
 
 function hasBody({ operation }: BoundView): boolean {
   return operation.shape === 'action' && operation.body !== undefined;
-}
-
-async function readBody({ readFile }: BoundView, field: Field, text: string): Promise<unknown> {
-  if (readFile === undefined) return readValue(field, [text]);
-  return readFile(await readInput(text));
 }
 
 function put(target: Record<string, unknown>, path: readonly string[], value: unknown): void {

@@ -108,6 +108,8 @@ async function run(
   if (options.yes !== true) await askFirst(session, view, surface, input);
   const answer = await surface.act(operation, input);
   await printAnswer(session, view, answer, { surface, input });
+  const failure = view.failure?.(answer as never) ?? null;
+  if (failure !== null) throw failure;
   return options.exitCode === true && view.differs?.(answer as never) === true ? 3 : undefined;
 }
 
@@ -158,6 +160,7 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
 }
 
 function asText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(asText).join(', ');
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 

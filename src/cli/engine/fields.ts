@@ -17,6 +17,8 @@ export type ValueKind =
   | 'file'
   /** Its bytes are read. */
   | 'bytes'
+  /** Its text is read as YAML or JSON. */
+  | 'yaml'
   /** `acme:2`: an object of these fields, in this order. */
   | { readonly compact: readonly { readonly name: string; readonly kind: ValueKind }[] }
   /** `key=value`, a text */
@@ -70,7 +72,8 @@ export function fieldsOf(operation: Operation, fixed: FixedValues = {}): readonl
   const fields = [...ofObject(operation.params, 'path'), ...ofObject(operation.query, 'query')];
   if (operation.shape === 'list') fields.push(...ofObject(pageQuery, 'query'));
   if (operation.shape === 'action' && operation.body !== undefined) {
-    if (operation.consumes !== undefined) fields.push(wholeBody(isBinary(operation.consumes) ? 'bytes' : 'file'));
+    if (operation.command?.file === true) fields.push(wholeBody('yaml'));
+    else if (operation.consumes !== undefined) fields.push(wholeBody(isBinary(operation.consumes) ? 'bytes' : 'file'));
     else fields.push(...ofBody(operation.body, fixed));
   }
   const { flags = {}, files = [] } = operation.command ?? {};
@@ -182,7 +185,7 @@ function ofProperty(property: JsonSchema, within: Within, path: readonly string[
       isNullable,
       choices: value.enum === undefined ? null : value.enum.map(String),
       word: word ?? null,
-      defaultValue: property.default ?? schema.default,
+      defaultValue: property.default ?? schema.default ?? (schema.const === true ? false : undefined),
       description,
     },
   ];

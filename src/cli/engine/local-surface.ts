@@ -11,15 +11,18 @@ import type { Program } from '../../platform/declare/program.ts';
 import { inputReader, type OperationInput, type RawInput } from '../../platform/declare/input.ts';
 import type { Operation, OperationCall } from '../../platform/declare/operation.ts';
 import { nestedDatabase } from '../../platform/database/nested-database.ts';
+import { realDatabase } from '../../platform/database/open-database.ts';
+import type { Jobs } from '../../jobs/jobs.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { openSessionJobs } from './jobs-session.ts';
 import { operator } from './operator.ts';
-import type { Session } from './session.ts';
+import type { Session, SessionDatabase } from './session.ts';
 import type { FetchedDocument, ListPage, Surface } from './surface.ts';
 
 /** Runs operations in this process, on the session's database, as the owner of the business. */
 export function localSurface(session: Session, program: Program): Surface {
-  const call = callOpener(session, program);
+  const following: Following[] = [];
+  const call = callOpener(session, program, following);
   return {
     async act(action: Action, raw: RawInput) {
       const opened = await call(action, inputReader(action)(raw));
@@ -30,6 +33,7 @@ export function localSurface(session: Session, program: Program): Surface {
             .transaction()
             .execute((trx) => answerOf(action, { ...opened, db: nestedDatabase(trx) }, prepared))
         : await answerOf(action, opened, prepared);
+      for (const follow of following.splice(0)) await follow(opened);
       return body === '' ? undefined : (JSON.parse(body) as unknown);
     },
 
@@ -57,9 +61,15 @@ async function* once(content: string | Uint8Array): AsyncGenerator<string | Uint
   yield content;
 }
 
-function callOpener(session: Session, program: Program) {
+/** A job of what is under way, which runs once that is committed. */
+type Following = (call: OperationCall) => Promise<void>;
+
+function callOpener(session: Session, program: Program, following: Following[]) {
+  let database: Promise<SessionDatabase> | undefined;
   return async (operation: Operation, { params, query, body }: OperationInput): Promise<OperationCall> => {
-    const { db, clock } = await session.database();
+    database ??= session.database(operation.command?.inRealDatabase === true ? { usually: realDatabase } : {});
+    const { db, clock } = await database;
+    const enqueue = enqueuer(session, program);
     const config = await session.config();
     const { createLog } = await import('../../platform/log.ts');
     return {
@@ -78,15 +88,29 @@ function callOpener(session: Session, program: Program) {
       openEvents() {
         throw new ArcadiaError('invalid_argument', `${operation.name} needs a running server: give its --url.`);
       },
-      enqueue: enqueuer(session, program),
+      enqueue,
+      async follow(_, job, args) {
+        following.push(({ requestId: id, ...run }) =>
+          job.run({
+            ...run,
+            id,
+            arguments: args,
+            attempt: 1,
+            async enqueue(trx, next, rest) {
+              await enqueue(trx, next, rest);
+            },
+          }),
+        );
+      },
     };
   };
 }
 
 /** The connection of the queue is opened when the first job is enqueued: most operations enqueue none. */
 function enqueuer(session: Session, program: Program): OperationCall['enqueue'] {
+  let jobs: Promise<Jobs> | undefined;
   return async (trx, job, args) => {
-    const jobs = await openSessionJobs(session, program);
-    return jobs.enqueue(trx, job, args);
+    jobs ??= openSessionJobs(session, program);
+    return (await jobs).enqueue(trx, job, args);
   };
 }

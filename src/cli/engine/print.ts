@@ -44,19 +44,19 @@ export async function printList(
   const { surface, input } = tools;
   const columns = view.columns ?? columnsOf(list);
   const first = await surface.page(list, input);
-  const empty = view.empty ?? 'Nothing to show.';
+  const empty = typeof view.empty === 'function' ? view.empty(first) : (view.empty ?? 'Nothing to show.');
   if (!isAll) {
     if (output.json) await output.value(first);
     else if (first.items.length === 0) output.note(empty);
     else await output.text(table(first.items as never[], columns));
     if (output.json) return first;
     if (first.nextCursor !== null) output.note('There are more: --limit shows more of them, --all shows all.');
-    printNotes(output, view, first, tools);
+    await printNotes(output, view, first, tools);
     return first;
   }
   const { items: _, nextCursor: __, ...extra } = first;
   await output.pages(pagesFrom(first), { columns, empty, extra });
-  if (!output.json) printNotes(output, view, first, tools);
+  if (!output.json) await printNotes(output, view, first, tools);
   return first;
 
   async function* pagesFrom(page: ListPage): AsyncGenerator<readonly never[]> {
@@ -70,9 +70,8 @@ export async function printList(
   }
 }
 
-function printNotes(output: Session['output'], view: BoundView, page: ListPage, tools: ViewTools): void {
-  const notes = view.notes?.(page as never, tools);
-  if (Array.isArray(notes)) for (const note of notes as string[]) output.note(note);
+async function printNotes(output: Session['output'], view: BoundView, page: ListPage, tools: ViewTools): Promise<void> {
+  for (const note of (await view.notes?.(page as never, tools)) ?? []) output.note(note);
 }
 
 function columnsOf(list: List): readonly Column<never>[] {

@@ -5,24 +5,14 @@ import { nouns } from '../nouns/index.ts';
 import { addOperations, viewsOf } from './tree.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { ReaderGone } from './output.ts';
-import { addAccountCommands } from '../nouns/account.ts';
-import { addAuditCommands } from '../nouns/audit.ts';
-import { addCustomerBillingCommands } from '../nouns/customer-billing.ts';
-import { addCustomerCommands } from '../nouns/customer.ts';
 import { addDbCommands } from '../local/db.ts';
 import { addDemoCommands } from '../local/demo.ts';
-import { addDeploymentCommands } from '../nouns/deployment.ts';
-import { addEntityCommands } from '../nouns/entity.ts';
 import { addExportCommands } from '../nouns/export.ts';
 import { addInvoiceCommands } from '../nouns/invoice.ts';
-import { addJobCommands } from '../nouns/job.ts';
 import { addKindCommands } from '../nouns/kind.ts';
 import { addMeterCommands } from '../nouns/meter.ts';
 import { addOpenApiCommand } from '../nouns/openapi.ts';
-import { addQueueCommands } from '../nouns/queue.ts';
 import { addRateCommand } from '../local/rate.ts';
-import { addRuleCommands } from '../nouns/rule.ts';
-import { addScheduleCommands } from '../nouns/schedule.ts';
 import { addSimulateCommand } from '../local/simulate.ts';
 import { addStartCommand } from '../local/start.ts';
 import { addSyncCommand } from '../nouns/sync.ts';
@@ -35,25 +25,15 @@ const local = [
   addStartCommand,
   addDemoCommands,
   addSimulateCommand,
-  addAccountCommands,
   addSyncCommand,
-  addCustomerCommands,
-  addCustomerBillingCommands,
-  addDeploymentCommands,
-  addRuleCommands,
   addKindCommands,
   addMeterCommands,
   addUsageCommands,
   addExportCommands,
   addRateCommand,
-  addEntityCommands,
   addInvoiceCommands,
-  addJobCommands,
-  addQueueCommands,
-  addScheduleCommands,
   addOpenApiCommand,
   addTokenCommands,
-  addAuditCommands,
   addDbCommands,
 ];
 

@@ -19,8 +19,11 @@ export interface Session {
   /** Aborted by the first Ctrl-C or SIGTERM, with an ArcadiaError `cancelled`. The second ends the process. */
   readonly signal: AbortSignal;
   config(): Promise<Config>;
-  /** Opens a database, by default the one that --database or the configuration says; closed with the session. */
-  database(options?: OpenDatabaseOptions): Promise<SessionDatabase>;
+  /**
+   * Opens a database, by default the one that --database or the configuration says; closed with the session.
+   * `usually`: one of the embedded server, where neither --database nor DATABASE_URL says otherwise.
+   */
+  database(options?: OpenDatabaseOptions & { readonly usually?: string }): Promise<SessionDatabase>;
   /** Runs before what was opened earlier closes. */
   onClose(close: () => Promise<void>): void;
   close(): Promise<void>;
@@ -66,11 +69,13 @@ export function openSession(options: CommonOptions): Session {
       config ??= readConfig(options);
       return config;
     },
-    async database(asked = {}) {
+    async database({ usually, ...asked } = {}) {
       const { openDatabase } = await import('../../platform/database/open-database.ts');
       const { databaseClock } = await import('../../platform/clock.ts');
-      const named = options.database === undefined ? {} : { database: options.database };
-      const opened = await openDatabase(await session.config(), {
+      const config = await session.config();
+      const name = options.database ?? (config.databaseUrl === null ? usually : undefined);
+      const named = name === undefined ? {} : { database: name };
+      const opened = await openDatabase(config, {
         ...named,
         signal: controller.signal,
         ...asked,

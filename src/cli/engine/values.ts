@@ -16,16 +16,17 @@ export async function readValue(field: Field, texts: readonly string[]): Promise
   return readOne(field, kind, text);
 }
 
-/** Several are given by repeating the flag, or between commas. */
+/** Several are given by repeating the flag, or between commas or line breaks. */
 function splitList(kind: ValueKind, texts: readonly string[]): readonly string[] {
   if (kind === 'json' || kind === 'file' || kind === 'bytes' || kind === 'named-file') return texts;
-  return texts.flatMap((text) => text.split(',').map((item) => item.trim())).filter((item) => item !== '');
+  return texts.flatMap((text) => text.split(/,|\r?\n/).map((item) => item.trim())).filter((item) => item !== '');
 }
 
 async function readOne(field: Field, kind: ValueKind, text: string): Promise<unknown> {
   if (kind === 'file') return readInput(text);
   if (kind === 'bytes') return readBytes(text);
   if (kind === 'named-file') return { name: text, text: await readInput(text) };
+  if (kind === 'yaml') return readYaml(text);
   if (kind === 'json') return readJson(field, text);
   if (kind === 'integer') return /^-?\d{1,16}$/.test(text) ? Number(text) : text;
   if (kind === 'number') return /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
@@ -84,6 +85,17 @@ function readJson(field: Field, text: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     throw new ArcadiaError('invalid_argument', `${label(field)} is not JSON: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+async function readYaml(file: string): Promise<unknown> {
+  const { parse } = await import('yaml');
+  const text = await readInput(file);
+  try {
+    return parse(text);
+  } catch (cause) {
+    const [why] = (cause as Error).message.split('\n');
+    throw new ArcadiaError('invalid_argument', `${file} is neither YAML nor JSON: ${why}`, { cause });
   }
 }
 

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Action, DocumentOperation, List } from '../../platform/declare/answer.ts';
 import type { RawInput } from '../../platform/declare/input.ts';
 import type { Operation } from '../../platform/declare/operation.ts';
+import type { ArcadiaError } from '../../platform/errors.ts';
 import type { Column } from './output.ts';
 import type { Surface } from './surface.ts';
 
@@ -42,8 +43,6 @@ interface CommonView {
   readonly positional?: readonly string[];
   /** Texts of arguments, by field, for a person at a terminal; by default the schema's description. */
   readonly help?: Readonly<Record<string, string>>;
-  /** Turns a file's text into the body, where that is not the file as it is. */
-  readonly readFile?: (text: string) => unknown;
 }
 
 export interface ActionView<Answer> extends CommonView {
@@ -55,15 +54,17 @@ export interface ActionView<Answer> extends CommonView {
   confirm?(tools: ViewTools & { note(text: string): void }): Promise<string | null>;
   /** Whether the answer holds differences: exit code 3 with --exit-code. */
   differs?(answer: Answer): boolean;
+  /** What went wrong by the answer, which is printed before it; null: nothing. */
+  failure?(answer: Answer): ArcadiaError | null;
 }
 
 export interface ListView<Row> extends CommonView {
   /** By default one for each field of a row. */
   readonly columns?: readonly Column<Row>[];
   /** What is said of an empty list: what to do next. */
-  readonly empty?: string;
+  readonly empty?: string | ((page: Readonly<Record<string, unknown>>) => string);
   /** Remarks beside the list. */
-  notes?(page: Readonly<Record<string, unknown>>, tools: ViewTools): readonly string[];
+  notes?(page: Readonly<Record<string, unknown>>, tools: ViewTools): readonly string[] | Promise<readonly string[]>;
   /** As of an action: whether the page holds differences. */
   differs?(page: { readonly items: readonly Row[] }): boolean;
 }
@@ -79,8 +80,9 @@ export interface BoundView extends CommonView {
   readonly notes?: (answer: never, tools: ViewTools) => readonly string[] | Promise<readonly string[]>;
   readonly confirm?: ActionView<never>['confirm'];
   readonly differs?: (answer: never) => boolean;
+  readonly failure?: (answer: never) => ArcadiaError | null;
   readonly columns?: readonly Column<never>[];
-  readonly empty?: string;
+  readonly empty?: ListView<never>['empty'];
 }
 
 /** A command of an action. */

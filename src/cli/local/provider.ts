@@ -4,7 +4,6 @@ import type { Config } from '../../platform/config.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { flowContext } from '../engine/flow.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
-import { readToken } from './provider-token.ts';
 
 /** A connected account; its provider is opened when first asked for and closed with the session. */
 export interface OpenableAccount {
@@ -46,16 +45,11 @@ export function noAccounts(): ArcadiaError {
 }
 
 export interface NewAccountOptions {
-  readonly slug?: string | undefined;
-  readonly name?: string;
-  readonly tokenFile?: string;
   readonly apiUrl?: string;
-  readonly database?: string;
-  readonly meteredFrom?: Temporal.Instant;
 }
 
 /**
- * Connects the account of a token; one that is connected gets the new token. Of the embedded
+ * Connects the account of the configured token; one that is connected gets the new token. Of the embedded
  * server's databases, accounts live in `arcadia`, built-in fleets in `arcadia_sandbox`, unless
  * --database says otherwise.
  */
@@ -68,28 +62,18 @@ export async function connectNewAccount(
   const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
   const builtIn = options.apiUrl?.startsWith('simulator:') === true ? options.apiUrl : null;
   const config = await session.config();
-  const { slug, name, meteredFrom } = options;
   const apiUrl = builtIn ?? config.digitaloceanApiUrl;
   const credentials: Credentials = {
-    token: builtIn === null ? await askToken(session, config, options.tokenFile) : 'simulated',
+    token: builtIn === null ? (config.digitaloceanToken ?? '') : 'simulated',
     ...spacesKeys(config),
   };
-  const usual =
-    config.databaseUrl !== null || options.database !== undefined
-      ? {}
-      : { database: builtIn === null ? realDatabase : sandboxDatabase };
-  const database = await session.database(usual);
+  const database = await session.database({ usually: builtIn === null ? realDatabase : sandboxDatabase });
   const account = await connectAccount(
     database.db,
-    { slug, name, meteredFrom, apiUrl, credentials, secretKey: loadSecretKey(config) },
+    { apiUrl, credentials, secretKey: loadSecretKey(config) },
     await flowContext(session, database),
   );
   return { account, database };
-}
-
-function askToken(session: Session, config: Config, tokenFile: string | undefined): Promise<string> {
-  const prompt = `Read-only API token for ${config.digitaloceanApiUrl}: `;
-  return readToken({ tokenFile, configured: config.digitaloceanToken, prompt, signal: session.signal });
 }
 
 function spacesKeys(config: Config): Pick<Credentials, 'spaces'> {

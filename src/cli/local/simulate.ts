@@ -26,7 +26,8 @@ export function addSimulateCommand(program: Command): void {
 $ arcadia simulate --fleet agency
 The fleet agency (seed 1) answers at http://127.0.0.1:4010
 
-$ DIGITALOCEAN_TOKEN=any arcadia account connect agency --api-url http://127.0.0.1:4010
+$ export DIGITALOCEAN_API_URL=http://127.0.0.1:4010
+$ DIGITALOCEAN_TOKEN=any arcadia account connect agency
 $ curl -d '{"advanceBy": "PT6H"}' http://127.0.0.1:4010/_simulator/clock
 $ arcadia sync`,
   })
@@ -65,7 +66,7 @@ async function simulate(session: Session, options: SimulateOptions): Promise<voi
     session.output.note(`
 Its clock stands at ${simulator.now()}; its history runs from ${simulator.start} to ${simulator.end}.
 
-To connect it:            DIGITALOCEAN_TOKEN=any arcadia account connect ${fleet} --api-url ${url}
+To connect it:            DIGITALOCEAN_API_URL=${url} DIGITALOCEAN_TOKEN=any arcadia account connect ${fleet}
   its buckets too:        SPACES_ENDPOINT=${simulator.s3Endpoint} SPACES_ACCESS_KEY_ID=any SPACES_SECRET_ACCESS_KEY=any
 To move its clock:        curl -d '{"advanceBy": "PT6H"}' ${url}/_simulator/clock
 To see a scope missing:   curl -d '{"fault": "missing_scope", "scopes": ["droplet:read"]}' ${url}/_simulator/faults

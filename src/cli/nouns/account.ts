@@ -1,127 +1,125 @@
-import type { Command } from 'commander';
-import type { Account } from '../../inventory/accounts.ts';
-import { instant } from '../engine/arguments.ts';
-import { addCommand, withSession } from '../engine/command.ts';
-import { type Column, moment, table } from '../engine/output.ts';
-import { chooseAccounts, connectNewAccount, type NewAccountOptions } from '../local/provider.ts';
+import {
+  checkAccount,
+  connectAccount,
+  getAccount,
+  listAccounts,
+  syncAccount,
+} from '../../inventory/operations/accounts.ts';
+import { type Column, fields, moment, table } from '../engine/output.ts';
+import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
-export function addAccountCommands(program: Command): void {
-  const account = program
-    .command('account')
-    .summary('provider accounts')
-    .description('Provider accounts: a DigitalOcean team each.');
-  addConnect(account);
-  addList(account);
-  addCheck(account);
+type Account = RowOf<typeof listAccounts>;
+type Check = AnswerOf<typeof checkAccount>;
+
+const accountColumns: readonly Column<Account>[] = [
+  { header: 'account', value: (row) => row.account },
+  { header: 'name', value: (row) => row.name },
+  { header: 'provider', value: providerOf },
+  { header: 'connected (utc)', value: (row) => moment(row.connectedAt) },
+  { header: 'metered from (utc)', value: (row) => moment(row.meteredFrom) },
+];
+
+function providerOf({ provider, simulated }: Account): string {
+  return simulated ? `${provider}, simulated` : provider;
 }
 
-function addConnect(account: Command): void {
-  addCommand(account, 'connect', {
-    summary: 'connect an account, or give a connected one a new token',
-    details: `A read-only token is enough; nothing is ever written to the provider. The token comes from
-DIGITALOCEAN_TOKEN, from --token-file, or from a prompt that does not show it; it is kept encrypted.
-With SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY set, Spaces buckets are seen too.`,
-    example: `
-$ arcadia account connect acme --token-file ./token
-Connected acme (Acme Ltd) in database arcadia. What runs there is metered from 2026-05-01 09:30:00Z.
-Next: arcadia account check acme, then arcadia sync`,
-  })
-    .argument('[slug]', 'how commands call it; by default made from its name at the provider')
-    .option('--name <name>', "by default the provider's own name")
-    .option('--token-file <file>', 'a file that holds the token; - reads it from stdin')
-    .option('--api-url <url>', 'where the API answers (DIGITALOCEAN_API_URL)')
-    .option(
-      '--metered-from <moment>',
-      'nothing before it is metered; by default the moment of connecting',
-      instant('--metered-from'),
-    )
-    .action(
-      withSession(async (session, slug: string | undefined, options: NewAccountOptions) => {
-        const { account: connected, database } = await connectNewAccount(session, { ...options, slug });
-        if (session.output.json)
-          return session.output.value({ ...accountAnswer(connected), database: database.database });
-        await session.output.text(
-          `Connected ${connected.slug} (${connected.name}) in database ${database.database}. What runs there is metered from ${moment(connected.meteredFrom)}.`,
-        );
-        session.output.note(`Next: arcadia account check ${connected.slug}, then arcadia sync`);
-      }),
-    );
+function accountText(row: Account): string {
+  return fields([
+    ['account', row.account],
+    ['name', row.name],
+    ['provider', providerOf(row)],
+    ['address', row.apiUrl],
+    ["provider's id", row.providerAccountId],
+    ['connected', moment(row.connectedAt)],
+    ['metered from', moment(row.meteredFrom)],
+  ]);
 }
 
-function addList(account: Command): void {
-  addCommand(account, 'list', {
-    summary: 'the connected accounts',
-    example: `
+const scopeColumns: readonly Column<Check['scopes'][number]>[] = [
+  { header: 'scope', value: (row) => row.scope },
+  { header: 'granted', value: (row) => row.granted },
+  { header: 'shows', value: (row) => [...row.kinds, ...row.fields].join(', ') },
+  {
+    header: 'hidden',
+    value: ({ hidden }) =>
+      hidden.length === 0 ? null : hidden.map(({ kind, hidden: count }) => `${count} ${kind}`).join(', '),
+  },
+];
+
+function checkText({ account, name, scopes, unlisted }: Check): string {
+  const hidden = unlisted.map(({ kind, hidden: count, urns }) => `${count} ${kind}: ${urns.join(', ')}`);
+  return [
+    `${account} answers as ${name}.`,
+    table(scopes, scopeColumns),
+    ...(hidden.length === 0 ? [] : [`In projects, and in no listing:\n${hidden.join('\n')}`]),
+  ].join('\n\n');
+}
+
+export const accountNoun: Noun = {
+  name: 'account',
+  summary: 'provider accounts',
+  description: 'Provider accounts: a DigitalOcean team each.',
+  views: [
+    actionView(connectAccount, {
+      summary: 'connect an account, or give a connected one a new token',
+      details: `A read-only token is enough; nothing is ever written to the provider. It is kept encrypted. With a
+Spaces key, buckets are seen too. The provider's address is the setting DIGITALOCEAN_API_URL.`,
+      example: `
+$ DIGITALOCEAN_TOKEN=$(cat token) arcadia account connect acme
+Connected acme (Acme Ltd). What runs there is metered from 2026-05-01 09:30:00Z.
+Next: arcadia account check acme, then arcadia sync
+
+$ arcadia account connect acme < token`,
+      help: {
+        account: "how commands call it; made from the provider's name for it unless given",
+        name: "the provider's own name unless given",
+        meteredFrom: 'nothing before it is metered; the moment of connecting unless given',
+        'spaces.accessKeyId': 'the id of a Spaces key, to see the buckets',
+        'spaces.secretAccessKey': 'the secret of that key',
+        'spaces.regions': 'where there are buckets, such as ams3,fra1',
+      },
+      text: (made) =>
+        `Connected ${made.account} (${made.name}). What runs there is metered from ${moment(made.meteredFrom)}.`,
+      notes: ({ account }) => [`Next: arcadia account check ${account}, then arcadia sync`],
+    }),
+    listView(listAccounts, {
+      example: `
 $ arcadia account list
 ACCOUNT  NAME      PROVIDER      CONNECTED (UTC)       METERED FROM (UTC)
 acme     Acme Ltd  digitalocean  2026-05-01 09:30:00Z  2026-05-01 09:30:00Z`,
-  }).action(
-    withSession(async (session) => {
-      const { listAccounts } = await import('../../inventory/accounts.ts');
-      const { db } = await session.database();
-      const accounts = await listAccounts(db);
-      if (session.output.json) return session.output.value(accounts.map(accountAnswer));
-      await session.output.list(
-        accounts,
-        accountColumns,
-        'No account is connected. Connect one: arcadia account connect --help',
-      );
+      columns: accountColumns,
+      empty: 'No account is connected. Connect one: arcadia account connect --help',
     }),
-  );
-}
-
-function addCheck(account: Command): void {
-  addCommand(account, 'check', {
-    summary: "what an account's token may read, and what a missing scope hides",
-    example: `
+    actionView(getAccount, {
+      example: `
+$ arcadia account show acme
+account        acme
+name           Acme Ltd
+provider       digitalocean
+address        https://api.digitalocean.com
+provider's id  c9d5a1c2-6b1f-4a32-9a44-5e6d3c6a7b10
+connected      2026-05-01 09:30:00Z
+metered from   2026-05-01 09:30:00Z`,
+      text: accountText,
+    }),
+    actionView(checkAccount, {
+      example: `
 $ arcadia account check acme
 acme answers as Acme Ltd.
 
 SCOPE         GRANTED  SHOWS     HIDDEN
 droplet:read  yes      droplet   -
 domain:read   no       dns_zone  2 dns_zone`,
-  })
-    .argument('[account]', 'its slug; every account without one')
-    .action(
-      withSession(async (session, slug: string | undefined) => {
-        const { checkAccount } = await import('../../inventory/accounts.ts');
-        const database = await session.database();
-        const answers: unknown[] = [];
-        for (const { account: one, provider } of await chooseAccounts(session, database, slug)) {
-          const check = await checkAccount(database.db, one, await provider(), session.signal);
-          const { scopes: checked, unlisted } = check;
-          answers.push({ account: one.slug, name: check.identity.name, scopes: checked, unlisted });
-          if (session.output.json) continue;
-          const scopes = table(checked, [
-            { header: 'scope', value: (scope) => scope.scope },
-            { header: 'granted', value: (scope) => scope.granted },
-            { header: 'shows', value: (scope) => [...scope.kinds, ...scope.fields].join(', ') },
-            {
-              header: 'hidden',
-              value: (scope) =>
-                scope.hidden.length === 0
-                  ? null
-                  : scope.hidden.map(({ kind, hidden }) => `${hidden} ${kind}`).join(', '),
-            },
-          ]);
-          const hidden = unlisted.map(({ kind, hidden: count, urns }) => `${count} ${kind}: ${urns.join(', ')}`);
-          const missing = hidden.length === 0 ? '' : `\n\nIn projects, and in no listing:\n${hidden.join('\n')}`;
-          await session.output.text(`${one.slug} answers as ${check.identity.name}.\n\n${scopes}${missing}`);
-        }
-        if (session.output.json) await session.output.value(answers);
-      }),
-    );
-}
-
-const accountColumns: readonly Column<Account>[] = [
-  { header: 'account', value: (row) => row.slug },
-  { header: 'name', value: (row) => row.name },
-  { header: 'provider', value: (row) => (row.simulated ? `${row.provider}, simulated` : row.provider) },
-  { header: 'connected (utc)', value: (row) => moment(row.connectedAt) },
-  { header: 'metered from (utc)', value: (row) => moment(row.meteredFrom) },
-];
-
-function accountAnswer(account: Account) {
-  const { slug, name, provider, apiUrl, providerAccountId, simulated, connectedAt, meteredFrom } = account;
-  return { account: slug, name, provider, apiUrl, providerAccountId, simulated, connectedAt, meteredFrom };
-}
+      text: checkText,
+    }),
+    actionView(syncAccount, {
+      summary: 'have a worker read all of an account now',
+      details: 'To read it in this process and wait for the end: arcadia sync.',
+      example: `
+$ arcadia account sync acme
+Enqueued for acme: sync_projects, sync_resources.`,
+      text: ({ account, jobs }) => `Enqueued for ${account}: ${jobs.join(', ')}.`,
+      notes: () => ['Next: arcadia job list, then arcadia sync runs'],
+    }),
+  ],
+};

@@ -1,117 +1,112 @@
-import type { Command } from 'commander';
-import type { ImportCounts, ImportDifference } from '../../deployments/import.ts';
+import { createCustomer, getCustomer, listCustomers } from '../../deployments/operations/customers.ts';
+import { importCustomers } from '../../http/operations/import.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
-import { addCommand, withSession } from '../engine/command.ts';
-import { flowContext } from '../engine/flow.ts';
-import { readInput } from '../engine/input.ts';
-import { count, plural } from '../engine/output.ts';
-import type { Session } from '../engine/session.ts';
+import { type Column, count, fields, plural } from '../engine/output.ts';
+import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
-export function addCustomerCommands(program: Command): void {
-  const customer = program.command('customer').summary('who pays').description('Who pays: each has deployments.');
+type Customer = RowOf<typeof listCustomers>;
+type Imported = AnswerOf<typeof importCustomers>;
 
-  addCommand(customer, 'list', {
-    summary: 'all customers',
-    example: `
-$ arcadia customer list
-CUSTOMER  NAME      CURRENCY  DEPLOYMENTS
-c-17      Acme Ltd  USD                 2`,
-  }).action(
-    withSession(async (session) => {
-      const { listCustomers } = await import('../../deployments/customers.ts');
-      const { db } = await session.database();
-      const customers = await listCustomers(db);
-      if (session.output.json) {
-        return session.output.value(
-          customers.map(({ externalId, name, currency, deployments }) => ({
-            customer: externalId,
-            name,
-            currency,
-            deployments,
-          })),
-        );
-      }
-      await session.output.list(
-        customers,
-        [
-          { header: 'customer', value: (row) => row.externalId },
-          { header: 'name', value: (row) => row.name },
-          { header: 'currency', value: (row) => row.currency },
-          { header: 'deployments', value: (row) => count(row.deployments), align: 'right' },
-        ],
-        'No customer yet. Import some: arcadia customer import --help',
-      );
-    }),
-  );
+const columns: readonly Column<Customer>[] = [
+  { header: 'customer', value: (row) => row.customer },
+  { header: 'name', value: (row) => row.name },
+  { header: 'currency', value: (row) => row.currency },
+  { header: 'deployments', value: (row) => count(row.deployments), align: 'right' },
+];
 
-  addCommand(customer, 'import', {
-    summary: 'customers and their deployments from a CSV file, all or nothing',
-    details: `The file begins with a header line and has one deployment a line, its customer repeated:
-  customer_external_id, customer_name, currency, deployment_slug, deployment_name, starts_at
-and, if wanted, project_id (the provider's project that the deployment owns) and plan, which puts a
-deployment that was never on a plan on one. Importing the same again changes nothing; what was decided
-about plans since stays. Each difference from what was there is named by line.`,
-    example: `
-$ arcadia customer import customers.csv --dry-run
-line 3, currency: dollars is not a currency; give three capitals such as USD
-Nothing was written.`,
-  })
-    .argument('<file>', '- reads it from stdin')
-    .option('--dry-run', 'write nothing; say what would be written, and name each bad row')
-    .option('--exit-code', 'with --dry-run: end with 3 where anything would change')
-    .action(withSession(importFile));
+function customerText(row: Customer): string {
+  return fields([
+    ['customer', row.customer],
+    ['name', row.name],
+    ['currency', row.currency],
+    ['deployments', count(row.deployments)],
+  ]);
 }
 
-async function importFile(
-  session: Session,
-  file: string,
-  options: { dryRun?: boolean; exitCode?: boolean },
-): Promise<number> {
-  const csv = await readInput(file);
-  const { describeProblem } = await import('../../deployments/import.ts');
-  const { importCustomers } = await import('../../flows/import-customers.ts');
-  const { bringAttributionsUpToDate } = await import('../../deployments/attribution.ts');
-  const database = await session.database();
-  const context = await flowContext(session, database);
-  const result = await importCustomers(database.db, { csv, dryRun: options.dryRun === true }, context);
-  if (result.written) await bringAttributionsUpToDate(database.db, context.now);
+function problemText({ line, column, reason }: Imported['problems'][number]): string {
+  return `line ${line}${column === null ? '' : `, ${column}`}: ${reason}`;
+}
 
-  const { customers, deployments, projectLinks, subscriptions, problems, differences, differencesTotal } = result;
-  const differs =
-    subscriptions.created > 0 ||
-    [customers, deployments, projectLinks].some((counts) => counts.created + counts.updated > 0);
-  if (session.output.json) {
-    await session.output.value(result);
-  } else if (problems.length > 0) {
-    await session.output.text(problems.map(describeProblem).join('\n'));
-  } else {
-    const { created, unchanged, kept } = subscriptions;
-    await session.output.text(
-      [
-        ...differences.map(describeDifference),
-        ...(differencesTotal > differences.length ? [`And ${count(differencesTotal - differences.length)} more.`] : []),
-        describeCounts('Customers', customers),
-        describeCounts('Deployments', deployments),
-        describeCounts('Project links', projectLinks),
-        `Plans: ${count(created)} started, ${count(unchanged)} unchanged, ${count(kept)} kept as decided since`,
-      ].join('\n'),
-    );
-    if (result.written) session.output.note('Next: arcadia deployment list, then arcadia meter');
-  }
-  if (!result.written) session.output.note('Nothing was written.');
-  if (problems.length > 0) {
-    throw new ArcadiaError('invalid_argument', `${plural(problems.length, 'error')}. Nothing would be imported.`);
-  }
-  return options.exitCode === true && options.dryRun === true && differs ? 3 : 0;
+function countsText(what: string, { created, updated, unchanged }: Imported['customers']): string {
+  return `${what}: ${count(created)} new, ${count(updated)} changed, ${count(unchanged)} unchanged`;
 }
 
 /** `line 3, plan: stays atelier; the file says studio` */
-function describeDifference({ line, column, before, file, written }: ImportDifference): string {
+function differenceText({ line, column, before, file, written }: Imported['differences'][number]): string {
   return written
     ? `line ${line}, ${column}: ${before} becomes ${file}`
     : `line ${line}, ${column}: stays ${before}; the file says ${file}`;
 }
 
-function describeCounts(what: string, { created, updated, unchanged }: ImportCounts): string {
-  return `${what}: ${count(created)} new, ${count(updated)} changed, ${count(unchanged)} unchanged`;
+function importText(imported: Imported): string {
+  const { problems, customers, deployments, projectLinks, subscriptions, differences, differencesTotal } = imported;
+  if (problems.length > 0) return problems.map(problemText).join('\n');
+  const { created, unchanged, kept } = subscriptions;
+  return [
+    ...differences.map(differenceText),
+    ...(differencesTotal > differences.length ? [`And ${count(differencesTotal - differences.length)} more.`] : []),
+    countsText('Customers', customers),
+    countsText('Deployments', deployments),
+    countsText('Project links', projectLinks),
+    `Plans: ${count(created)} started, ${count(unchanged)} unchanged, ${count(kept)} kept as decided since`,
+  ].join('\n');
 }
+
+function importNotes({ written, problems }: Imported): readonly string[] {
+  if (written) return ['Next: arcadia deployment list, then arcadia meter'];
+  return problems.length > 0 ? [] : ['Nothing was imported.'];
+}
+
+export const customerNoun: Noun = {
+  name: 'customer',
+  summary: 'who pays',
+  description: 'Who pays: each has deployments.',
+  views: [
+    listView(listCustomers, {
+      example: `
+$ arcadia customer list
+CUSTOMER  NAME      CURRENCY  DEPLOYMENTS
+c-17      Acme Ltd  USD                 2`,
+      columns,
+      empty: 'No customer yet. Import some: arcadia customer import --help',
+    }),
+    actionView(getCustomer, {
+      example: `
+$ arcadia customer show c-17
+customer     c-17
+name         Acme Ltd
+currency     USD
+deployments  2`,
+      text: customerText,
+    }),
+    actionView(createCustomer, {
+      example: `
+$ arcadia customer create c-17 --name 'Acme Ltd' --currency USD
+Created c-17 (Acme Ltd), billed in USD.
+Next: arcadia deployment create --help`,
+      text: (made) => `Created ${made.customer} (${made.name}), billed in ${made.currency}.`,
+      notes: () => ['Next: arcadia deployment create --help'],
+    }),
+    actionView(importCustomers, {
+      details: `The file begins with a header line and has one deployment a line, its customer repeated:
+  customer_external_id, customer_name, currency, deployment_slug, deployment_name, starts_at
+and, if wanted, project_id (the provider's project that the deployment owns) and plan, which puts a
+deployment that was never on a plan on one. Importing the same again changes nothing; what was decided
+about plans since stays. Each difference from what was there is named by line.`,
+      example: `
+$ arcadia customer import customers.csv --dry-run
+line 3, currency: dollars is not a currency; give three capitals such as USD
+error: 1 error. Nothing imported.`,
+      text: importText,
+      notes: importNotes,
+      differs: ({ written, customers, deployments, projectLinks, subscriptions }) =>
+        !written &&
+        (subscriptions.created > 0 ||
+          [customers, deployments, projectLinks].some(({ created, updated }) => created + updated > 0)),
+      failure: ({ problems }) =>
+        problems.length === 0
+          ? null
+          : new ArcadiaError('invalid_argument', `${plural(problems.length, 'error')}. Nothing imported.`),
+    }),
+  ],
+};

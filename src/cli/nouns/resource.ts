@@ -1,8 +1,10 @@
+import { listUnattributedResources } from '../../deployments/operations/assignments.ts';
 import { getResource, listResources } from '../../inventory/operations/resources.ts';
 import { type Column, fields, moment, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
 type Resource = RowOf<typeof listResources>;
+type Unassigned = RowOf<typeof listUnattributedResources>;
 type History = AnswerOf<typeof getResource>;
 
 const resourceColumns: readonly Column<Resource>[] = [
@@ -13,6 +15,15 @@ const resourceColumns: readonly Column<Resource>[] = [
   { header: 'status', value: (row) => row.status },
   { header: 'since (utc)', value: (row) => moment(row.since) },
   { header: "provider's id", value: (row) => row.externalId },
+];
+
+const unassignedColumns: readonly Column<Unassigned>[] = [
+  { header: 'id', value: (row) => String(row.resourceId), align: 'right' },
+  { header: 'account', value: (row) => row.account },
+  { header: 'kind', value: (row) => row.kind },
+  { header: 'name', value: (row) => row.name },
+  { header: 'tags', value: (row) => (row.tags.length === 0 ? null : row.tags.join(', ')) },
+  { header: 'since (utc)', value: (row) => moment(row.since) },
 ];
 
 const stateColumns: readonly Column<History['states'][number]>[] = [
@@ -80,6 +91,15 @@ FROM (UTC)            TO (UTC)              STATUS  NAME      ATTRIBUTES        
 2026-05-01 00:00:00Z  2026-05-03 04:10:00Z  active  acme-web  size_slug=s-1vcpu-1gb     listing
 2026-05-03 04:10:00Z  -                     off     acme-web  size_slug=s-1vcpu-1gb     action`,
       text: historyText,
+    }),
+    listView(listUnattributedResources, {
+      example: `
+$ arcadia resource unassigned --limit 1
+ID  ACCOUNT  KIND     NAME      TAGS  SINCE (UTC)
+17  acme     droplet  acme-web  -     2026-05-01 00:00:00Z`,
+      columns: unassignedColumns,
+      empty: 'Nothing is unassigned.',
+      notes: ({ items }) => ((items as unknown[]).length === 0 ? [] : ['To assign them: arcadia rule suggest']),
     }),
   ],
 };

@@ -1,13 +1,12 @@
-import type { Command } from 'commander';
-import type { PreviewedChange } from '../../deployments/preview.ts';
-import type { Rule } from '../../deployments/rules.ts';
-import type { Suggestion } from '../../deployments/suggestions.ts';
-import { ArcadiaError } from '../../platform/errors.ts';
-import { defaultLimit, whole } from '../engine/arguments.ts';
-import { addCommand, withSession } from '../engine/command.ts';
-import { readInput } from '../engine/input.ts';
-import { operator } from '../engine/operator.ts';
+import { applyRules, listRuleSuggestions, listRules, previewRules } from '../../deployments/operations/rules.ts';
 import { type Column, count, moment, plural, table } from '../engine/output.ts';
+import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
+
+type Rule = RowOf<typeof listRules>;
+type Suggestion = RowOf<typeof listRuleSuggestions>;
+type Preview = AnswerOf<typeof previewRules>;
+type Counts = AnswerOf<typeof applyRules>;
+type Owner = Preview['changes'][number]['before'][number];
 
 const rulesFile = `A rules file holds all of your rules, in YAML or JSON:
   rules:
@@ -16,145 +15,11 @@ const rulesFile = `A rules file holds all of your rules, in YAML or JSON:
     - { name: 'acme-*', deployment: acme, kinds: [droplet, snapshot] }
     - { name: 'shared-*', shares: { acme: 2, beta: 1 } }`;
 
-export function addRuleCommands(program: Command): void {
-  const rule = program
-    .command('rule')
-    .summary('which resources belong to whom')
-    .description('Dated rules that say which resources belong to whom, tried in order.');
-  addList(rule);
-  addPreview(rule);
-  addApply(rule);
-  addSuggest(rule);
-}
-
-function addList(rule: Command): void {
-  addCommand(rule, 'list', {
-    summary: 'the rules, in the order in which they are tried',
-    example: `
-$ arcadia rule list
-RULE  KIND         MATCHES  OWNER  FROM (UTC)            TO (UTC)
-1     manual       -        -      -                     -
-101   name         acme-*   acme   2026-05-01 00:00:00Z  -
-3     inheritance  -        -      -                     -`,
-  }).action(
-    withSession(async (session) => {
-      const { listRules } = await import('../../deployments/rules.ts');
-      const { db } = await session.database();
-      await session.output.list(await listRules(db), ruleColumns, 'There are no rules.');
-    }),
-  );
-}
-
-function addPreview(rule: Command): void {
-  addCommand(rule, 'preview', {
-    summary: 'what a rules file would change: which resources, since when, whose they were',
-    details: `Writes nothing. ${rulesFile}`,
-    example: `
-$ arcadia rule preview rules.yaml
-1 rule added, 0 changed, 0 ended, 0 as before. 2 resources would change owner.
-
-ID  KIND     NAME      FROM (UTC)            TO (UTC)  WAS       WOULD BE
-17  droplet  acme-web  2026-05-01 00:00:00Z  -         no owner  acme`,
-  })
-    .argument('<file>', '- reads it from stdin')
-    .option('--limit <n>', 'lines at most', whole('--limit', 1, 1_000_000), defaultLimit)
-    .option('--exit-code', 'end with 3 where anything would change')
-    .action(
-      withSession(async (session, file: string, options: { limit: number; exitCode?: boolean }) => {
-        const declared = await readRules(file);
-        const { previewRules } = await import('../../deployments/preview.ts');
-        const { db, clock } = await session.database();
-        const preview = await previewRules(db, declared, await clock.now(), { limit: options.limit });
-        const { rules, changes, changesTotal } = preview;
-        if (session.output.json) {
-          await session.output.value(preview);
-        } else {
-          const heading = `${plural(rules.added, 'rule')} added, ${count(rules.changed)} changed, ${count(rules.ended)} ended, ${count(rules.unchanged)} as before. ${plural(preview.resources, 'resource')} would change owner.`;
-          await session.output.text(changes.length === 0 ? heading : `${heading}\n\n${table(changes, changeColumns)}`);
-          if (changesTotal > changes.length)
-            session.output.note(`The first ${count(changes.length)} of ${count(changesTotal)}; more with --limit`);
-        }
-        const differs = rules.added + rules.changed + rules.ended > 0;
-        return options.exitCode === true && differs ? 3 : 0;
-      }),
-    );
-}
-
-function addApply(rule: Command): void {
-  addCommand(rule, 'apply', {
-    summary: 'make the rules those of a file, all or nothing',
-    details: `A rule that the file leaves out ends now. Applying the same again changes nothing.\n\n${rulesFile}`,
-    example: `
-$ arcadia rule apply rules.yaml
-1 rule added, 0 changed, 0 ended, 0 as before. 2 resources changed owner.
-Next: arcadia meter`,
-  })
-    .argument('<file>', '- reads it from stdin')
-    .action(
-      withSession(async (session, file: string) => {
-        const declared = await readRules(file);
-        const { applyRules } = await import('../../deployments/rules.ts');
-        const { bringAttributionsUpToDate } = await import('../../deployments/attribution.ts');
-        const { db, clock } = await session.database();
-        const now = await clock.now();
-        // What other facts still have to change is not these rules' doing.
-        await bringAttributionsUpToDate(db, now);
-        const rules = await applyRules(db, declared, operator(), now);
-        const { changed: resources } = await bringAttributionsUpToDate(db, now);
-        if (session.output.json) return session.output.value({ rules, resources });
-        await session.output.text(
-          `${plural(rules.added, 'rule')} added, ${count(rules.changed)} changed, ${count(rules.ended)} ended, ${count(rules.unchanged)} as before. ${plural(resources, 'resource')} changed owner.`,
-        );
-        session.output.note('Next: arcadia meter');
-      }),
-    );
-}
-
-function addSuggest(rule: Command): void {
-  addCommand(rule, 'suggest', {
-    summary: 'rules that could own what has no owner',
-    details: 'Nothing is applied. Each is ready for a rules file, once its deployment is there.',
-    example: `
-$ arcadia rule suggest
-RESOURCES  RULE                                      DEPLOYMENT  WHY
-        3  { name: "acme-*", deployment: "acme" }    is there    names begin like the deployment acme`,
-  })
-    .option('--limit <n>', 'lines at most', whole('--limit', 1, 10_000), 20)
-    .action(
-      withSession(async (session, options: { limit: number }) => {
-        const { suggestOwners } = await import('../../deployments/suggestions.ts');
-        const { unattributedResources, bringAttributionsUpToDate } = await import('../../deployments/attribution.ts');
-        const { db, clock } = await session.database();
-        const now = await clock.now();
-        await bringAttributionsUpToDate(db, now);
-        const suggestions = await suggestOwners(db, options.limit);
-        const { total } = await unattributedResources(db, now, 1);
-        const empty =
-          total === 0
-            ? 'Everything has an owner.'
-            : `${plural(total, 'resource has', 'resources have')} no owner, and nothing tells whose they are.`;
-        await session.output.list(suggestions, suggestionColumns, empty);
-        if (suggestions.length > 0) {
-          session.output.note(
-            `${plural(total, 'resource has', 'resources have')} no owner. Put what fits into a rules file, then: arcadia rule preview <file>`,
-          );
-        }
-      }),
-    );
-}
-
-async function readRules(file: string): Promise<unknown> {
-  const { parse } = await import('yaml');
-  const text = await readInput(file);
-  try {
-    return parse(text);
-  } catch (cause) {
-    throw new ArcadiaError(
-      'invalid_argument',
-      `${file} is neither YAML nor JSON: ${(cause as Error).message.split('\n')[0]}`,
-      { cause },
-    );
-  }
+/** `acme`, or with shares `acme 2/3, beta 1/3`. */
+function ownersText(owners: readonly Owner[]): string {
+  if (owners.length <= 1) return owners[0]?.deployment ?? 'unassigned';
+  const total = owners.reduce((sum, { weight }) => sum + weight, 0);
+  return owners.map(({ deployment, weight }) => `${deployment} ${weight}/${total}`).join(', ');
 }
 
 const ruleColumns: readonly Column<Rule>[] = [
@@ -165,39 +30,123 @@ const ruleColumns: readonly Column<Rule>[] = [
     value: (row) => (row.project === null ? row.pattern : `${row.projectName ?? 'project'} (${row.project})`),
   },
   { header: 'only', value: (row) => row.resourceKinds?.join(', ') ?? null },
-  { header: 'owner', value: (row) => (row.owners === null ? null : describeOwners(row.owners)) },
+  { header: 'owner', value: (row) => (row.owners === null ? null : ownersText(row.owners)) },
   { header: 'from (utc)', value: (row) => moment(row.from) },
   { header: 'to (utc)', value: (row) => moment(row.to) },
 ];
 
 const suggestionColumns: readonly Column<Suggestion>[] = [
   { header: 'resources', value: (row) => count(row.resources), align: 'right' },
-  { header: 'rule', value: (row) => flow(row.rule) },
-  { header: 'deployment', value: (row) => (row.deploymentExists ? 'is there' : 'to be made') },
+  { header: 'rule', value: (row) => flowText(row.rule) },
+  { header: 'deployment', value: (row) => (row.deploymentExists ? 'exists' : 'to be created') },
   { header: 'why', value: (row) => row.reason },
 ];
 
 /** As it can stand in a rules file. */
-function flow(rule: Suggestion['rule']): string {
+function flowText(rule: Suggestion['rule']): string {
   return `{ ${Object.entries(rule)
     .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
     .join(', ')} }`;
 }
 
-const changeColumns: readonly Column<PreviewedChange>[] = [
+const changeColumns: readonly Column<Preview['changes'][number]>[] = [
   { header: 'id', value: (row) => String(row.resourceId), align: 'right' },
   { header: 'kind', value: (row) => row.kind },
   { header: 'name', value: (row) => row.name },
   { header: 'from (utc)', value: (row) => moment(row.from) },
   { header: 'to (utc)', value: (row) => moment(row.to) },
-  { header: 'was', value: (row) => describeOwners(row.before) },
-  { header: 'would be', value: (row) => describeOwners(row.after) },
+  { header: 'before', value: (row) => ownersText(row.before) },
+  { header: 'after', value: (row) => ownersText(row.after) },
 ];
 
-/** `acme`, or with shares `acme 2/3, beta 1/3`. */
-function describeOwners(owners: readonly { readonly slug: string; readonly weight: number }[]): string {
-  if (owners.length === 0) return 'no owner';
-  if (owners.length === 1) return owners[0]?.slug ?? '';
-  const total = owners.reduce((sum, owner) => sum + owner.weight, 0);
-  return owners.map(({ slug, weight }) => `${slug} ${weight}/${total}`).join(', ');
+function countsText({ added, changed, ended, unchanged }: Counts): string {
+  return `${plural(added, 'rule')} added, ${count(changed)} changed, ${count(ended)} ended, ${count(unchanged)} unchanged.`;
 }
+
+function previewText({ rules, resources, changes, changesTotal }: Preview): string {
+  const heading = `${countsText(rules)} ${plural(resources, 'resource')} would change owner.`;
+  if (changes.length === 0) return heading;
+  const rest = changesTotal > changes.length ? `\n\nThe first ${count(changes.length)} of ${count(changesTotal)}.` : '';
+  return `${heading}\n\n${table(changes, changeColumns)}${rest}`;
+}
+
+/** Whether something ends, or somebody loses what was theirs. */
+function losesSomething({ rules, totals }: Preview): boolean {
+  return rules.ended > 0 || totals.some(({ deployment, loses }) => deployment !== 'unattributed' && loses > 0);
+}
+
+const changesShown = 20;
+
+function unassignedText(unassigned: number): string {
+  return plural(unassigned, 'resource is unassigned', 'resources are unassigned');
+}
+
+export const ruleNoun: Noun = {
+  name: 'rule',
+  summary: 'which resources belong to whom',
+  description: 'Dated rules that say which resources belong to whom, tried in order.',
+  views: [
+    listView(listRules, {
+      example: `
+$ arcadia rule list
+RULE  KIND         MATCHES  ONLY  OWNER  FROM (UTC)            TO (UTC)
+   1  manual       -        -     -      -                     -
+ 101  name         acme-*   -     acme   2026-05-01 00:00:00Z  -
+   3  inheritance  -        -     -      -                     -`,
+      columns: ruleColumns,
+      empty: 'There are no rules.',
+    }),
+    actionView(previewRules, {
+      summary: 'what a rules file would change: which resources, since when, whose they were',
+      details: `Writes nothing. ${rulesFile}`,
+      example: `
+$ arcadia rule preview rules.yaml
+1 rule added, 0 changed, 0 ended, 0 unchanged. 1 resource would change owner.
+
+ID  KIND     NAME      FROM (UTC)            TO (UTC)  BEFORE      AFTER
+17  droplet  acme-web  2026-05-01 00:00:00Z  -         unassigned  acme`,
+      text: previewText,
+      differs: ({ rules }) => rules.added + rules.changed + rules.ended > 0,
+    }),
+    actionView(applyRules, {
+      summary: 'make the rules those of a file, all or nothing',
+      details: `A rule that the file leaves out ends now. Applying the same again changes nothing. What would change is
+shown first; where a rule ends or a deployment loses something, it asks.\n\n${rulesFile}`,
+      example: `
+$ arcadia rule apply rules.yaml
+1 rule added, 0 changed, 0 ended, 0 unchanged. 1 resource would change owner.
+
+ID  KIND     NAME      FROM (UTC)            TO (UTC)  BEFORE      AFTER
+17  droplet  acme-web  2026-05-01 00:00:00Z  -         unassigned  acme
+
+Applied: 1 rule added, 0 changed, 0 ended, 0 unchanged.
+Next: arcadia meter`,
+      async confirm({ surface, input, note }) {
+        const query = { changesMax: changesShown };
+        const preview = (await surface.act(previewRules, { ...input, query })) as Preview;
+        note(`${previewText(preview)}\n`);
+        return losesSomething(preview) ? 'Apply these rules?' : null;
+      },
+      text: (counts) => `Applied: ${countsText(counts)}`,
+      notes: () => ['Next: arcadia meter'],
+    }),
+    listView(listRuleSuggestions, {
+      example: `
+$ arcadia rule suggest
+RESOURCES  RULE                                    DEPLOYMENT  WHY
+        3  { name: "acme-*", deployment: "acme" }  exists      names begin like the deployment acme
+3 resources are unassigned. To assign them, put what fits into a rules file, then: arcadia rule preview <file>`,
+      columns: suggestionColumns,
+      empty: ({ unassigned }) =>
+        unassigned === 0
+          ? 'Nothing is unassigned.'
+          : `${unassignedText(Number(unassigned))}, and nothing says whose they are.`,
+      notes: ({ items, unassigned }) =>
+        (items as unknown[]).length === 0
+          ? []
+          : [
+              `${unassignedText(Number(unassigned))}. To assign them, put what fits into a rules file, then: arcadia rule preview <file>`,
+            ],
+    }),
+  ],
+};

@@ -32,6 +32,8 @@ acme     droplet   complete     2    2        0      0         2  -`,
         );
         await session.output.list(results, syncColumns, 'Nothing was read.');
         session.signal.throwIfAborted();
+        const { bringAttributionsUpToDate } = await import('../../deployments/attribution.ts');
+        await bringAttributionsUpToDate(database.db, await database.clock.now());
         // All of them have been tried; the first says what to do.
         for (const { account, error } of failures) throw toArcadiaError(error, `Reading ${account}`);
         const incomplete = results.filter((result) => result.outcome !== 'complete');

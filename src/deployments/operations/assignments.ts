@@ -38,6 +38,7 @@ export const assignResources = declareOperation({
   operationId: 'assignResources',
   tag: 'rules',
   summary: 'Decide by hand who owns resources, before any rule',
+  command: { positional: ['owners'], flags: { resources: 'resource' } },
   description: 'Several owners share by their weights. Past days that it changes are metered again.',
   roles: ['owner', 'operator'],
   body: z.strictObject({
@@ -70,7 +71,8 @@ export const unassignResources = declareOperation({
   name: 'deployment unassign',
   operationId: 'unassignResources',
   tag: 'rules',
-  summary: 'Take assignments by hand back: the rules decide again',
+  summary: 'Remove assignments by hand: the rules decide again',
+  command: { positional: ['resources'], confirm: 'Remove the assignment by hand of {resources}?' },
   roles: ['owner', 'operator'],
   body: z.strictObject({ resources: resourceRefs, ...interval }),
   response: written,

@@ -77,7 +77,8 @@ export const createDeployment = declareOperation({
   name: 'deployment create',
   operationId: 'createDeployment',
   tag: 'deployments',
-  summary: "Make a customer's deployment",
+  summary: "Create a customer's deployment",
+  command: { positional: ['deployment'] },
   description: 'Then give it what it owns, with rules or assignments.',
   roles: ['owner', 'operator'],
   body: z.strictObject({

@@ -1,7 +1,7 @@
 import type { OperationCall } from '../../platform/declare/operation.ts';
 import { attributeJob } from '../jobs.ts';
 
-/** Attributions follow what people decide by a job, in seconds. */
-export async function followUp({ db, enqueue }: Pick<OperationCall, 'db' | 'enqueue'>): Promise<void> {
-  await db.transaction().execute((trx) => enqueue(trx, attributeJob, {}));
+/** Attributions follow what people decide: by a job in seconds, or at once where a command decides on the database. */
+export async function followUp({ db, follow }: Pick<OperationCall, 'db' | 'follow'>): Promise<void> {
+  await db.transaction().execute((trx) => follow(trx, attributeJob, {}));
 }

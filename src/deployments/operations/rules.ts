@@ -5,6 +5,7 @@ import { instantOut, slug } from '../../platform/declare/schemas.ts';
 import { declaredRulesSchema } from '../declared-rules.ts';
 import * as preview from '../preview.ts';
 import * as rules from '../rules.ts';
+import { unattributedResources } from '../attribution.ts';
 import { suggestOwners } from '../suggestions.ts';
 import { followUp } from './follow-up.ts';
 
@@ -70,6 +71,7 @@ export const previewRules = declareOperation({
   tag: 'rules',
   summary: 'What rules would change: which resources, since when, whose they were',
   description: 'Writes nothing.',
+  command: { file: true, flags: { changesMax: 'limit' } },
   roles: staff,
   query: z.object({
     changesMax: z.int().min(1).max(10_000).default(100).meta({ description: 'How many of the changes to show' }),
@@ -105,6 +107,7 @@ export const applyRules = declareOperation({
   operationId: 'applyRules',
   tag: 'rules',
   summary: 'Make the rules those that are given, all or nothing',
+  command: { file: true },
   description: 'Applying the same again changes nothing. Ownership follows within seconds, by a job.',
   roles: ['owner', 'operator'],
   body: rulesBody,
@@ -130,10 +133,12 @@ export const listRuleSuggestions = declareList({
       .meta({ description: 'Ready to be applied', examples: [{ name: 'acme-*', deployment: 'acme' }] }),
     reason: z.string(),
     deploymentExists: z.boolean(),
-    resources: z.int().meta({ description: 'Without an owner, that it would own' }),
+    resources: z.int().meta({ description: 'Unassigned ones that it would own' }),
   }),
-  async run({ db }, { limit }) {
-    return { items: await suggestOwners(db, limit), nextCursor: null };
+  extra: z.object({ unassigned: z.int().meta({ description: 'How many resources live and have no owner' }) }),
+  async run({ db, now }, { limit }) {
+    const { total } = await unattributedResources(db, now, 1);
+    return { items: await suggestOwners(db, limit), nextCursor: null, unassigned: total };
   },
 });
 

@@ -40,9 +40,9 @@ what was decided about plans since stays, and is among the differences.`,
       .meta({ description: 'Where the file differs from what was there; written: it says what the file says now' }),
     differencesTotal: z.int(),
   }),
-  async run({ db, body, query, principal, now, enqueue }) {
+  async run({ db, body, query, principal, now, follow }) {
     const result = await flow.importCustomers(db, { csv: body, ...query }, { now, principal });
-    if (result.written) await db.transaction().execute((trx) => enqueue(trx, attributeJob, {}));
+    if (result.written) await db.transaction().execute((trx) => follow(trx, attributeJob, {}));
     return { ...result, problems: [...result.problems], differences: [...result.differences] };
   },
 });

@@ -67,5 +67,8 @@ export async function openCall(
     openEvents: (after) =>
       serving.events.open(principal, readEventId(request.headers['last-event-id']) ?? after, signal),
     enqueue,
+    async follow(trx, job, args) {
+      await enqueue(trx, job, args);
+    },
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { openProvider } from '../../cloud/open.ts';
+import { readSimulatedClock } from '../../platform/clock.ts';
 import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
@@ -65,6 +66,16 @@ export const connectAccount = declareOperation({
   summary: 'Connect a provider account',
   description:
     'One that is connected gets the new token; of the rest, what is given. The provider is the one of the configuration.',
+  command: {
+    positional: ['account'],
+    secrets: {
+      token: 'DIGITALOCEAN_TOKEN',
+      'spaces.accessKeyId': 'SPACES_ACCESS_KEY_ID',
+      'spaces.secretAccessKey': 'SPACES_SECRET_ACCESS_KEY',
+      'spaces.regions': 'SPACES_REGIONS',
+    },
+    inRealDatabase: true,
+  },
   roles: ['owner', 'operator'],
   body: z.strictObject({
     token: z
@@ -89,12 +100,17 @@ export const connectAccount = declareOperation({
   response: account,
   status: 201,
   location: (made) => `/accounts/${made.account}`,
-  async prepare({ body, config, signal }) {
+  async prepare({ db, body, config, signal }) {
     const { token, spaces } = body;
     const endpoint = config.spacesEndpoint === null ? {} : { endpoint: config.spacesEndpoint };
     const credentials = { token, ...(spaces === undefined ? {} : { spaces: { ...spaces, ...endpoint } }) };
     const apiUrl = config.digitaloceanApiUrl;
-    const provider = await openProvider('digitalocean', { apiUrl, credentials });
+    const simulatedAt = await readSimulatedClock(db);
+    const provider = await openProvider('digitalocean', {
+      apiUrl,
+      credentials,
+      ...(simulatedAt !== null && { simulatedAt }),
+    });
     try {
       return { apiUrl, credentials, provider: provider.name, identity: await provider.identify(signal) };
     } finally {

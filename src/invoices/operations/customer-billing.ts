@@ -46,7 +46,8 @@ export const getCustomerBilling = declareOperation({
   operationId: 'getCustomerBilling',
   tag: 'billing',
   summary: 'How a customer is billed, over time',
-  description: 'Of whom nothing was told, the history is empty: billed by the default legal entity, and taxed.',
+  description:
+    'A customer without billing details has an empty history: billed by the default legal entity, and taxed.',
   roles: staff,
   params: ofCustomer,
   response: billing,
@@ -58,9 +59,10 @@ export const updateCustomerBilling = declareOperation({
   path: '/customers/:customer/billing',
   name: 'customer billing set',
   operationId: 'updateCustomerBilling',
+  command: { flags: { taxIds: 'tax-id' } },
   tag: 'billing',
   summary: 'Change how a customer is billed, from a day on',
-  description: `What is not named stays. An invoice takes what holds on the last day of its month. Without \`from\`: from the
+  description: `Omitted fields keep their value. An invoice uses what applies on the last day of its month. Without \`from\`: from the
 beginning the first time, then from today (UTC).`,
   roles: deciders,
   params: ofCustomer,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ArcadiaError } from '../../platform/errors.ts';
+import { ArcadiaError, notFound } from '../../platform/errors.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
 import { readers, deciders, jobsOf, queueName } from './calls.ts';
@@ -68,7 +68,7 @@ export const controlQueue = declareOperation({
       ...(worker !== undefined && { worker }),
     });
     const found = (await jobs.queues()).find((each) => each.queue === call.params.queue);
-    if (found === undefined) throw new ArcadiaError('not_found', `There is no queue ${call.params.queue}.`);
+    if (found === undefined) throw notFound('queue', call.params.queue);
     return found;
   },
 });

@@ -58,6 +58,15 @@ export interface OperationCall<Params = unknown, Query = unknown, Body = unknown
     job: JobDeclaration<Arguments> | JobReference,
     args: Arguments,
   ): Promise<string | null>;
+  /**
+   * Has a job bring up to date what follows from this change. A server enqueues it in this transaction; a
+   * command on the database runs it itself once the change is committed, because no worker need be there.
+   */
+  follow<Arguments extends JobArguments>(
+    trx: Transaction,
+    job: JobDeclaration<Arguments>,
+    args: Arguments,
+  ): Promise<void>;
 }
 
 type NoFields = z.ZodObject<Record<never, never>>;
@@ -77,10 +86,17 @@ export interface CommandHints {
   readonly positional?: readonly string[];
   /** Flags that are named otherwise than their fields: `{ startsAt: 'starts' }`. */
   readonly flags?: Readonly<Record<string, string>>;
-  /** Fields that never stand in a command line, and the environment variable that holds each. */
+  /**
+   * Fields that never stand in a command line, and the environment variable that holds each. One that is
+   * required and not in the environment is read from standard input.
+   */
   readonly secrets?: Readonly<Record<string, string>>;
   /** Lists of `{ name, text }`: each argument is a file's path, or - for standard input. */
   readonly files?: readonly string[];
+  /** The body is a file that a person writes, in YAML or JSON: the file is its argument, and none of its fields is. */
+  readonly file?: true;
+  /** Of the embedded server's databases it opens that of the real accounts, unless --database names another. */
+  readonly inRealDatabase?: true;
   /** What is asked before it runs, unless --yes is given: of what loses something. `{field}` stands for a value. */
   readonly confirm?: string;
   /** It has no command on the local database, and why. With --url it has. */
