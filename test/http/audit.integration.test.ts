@@ -1,0 +1,49 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createCustomer } from '../../src/deployments/customers.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { startTestApi, type TestApi } from './api-fixture.ts';
+
+let database: TestDatabase;
+let api: TestApi;
+const now = Temporal.Instant.from('2026-05-01T00:00:00Z');
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  api = await startTestApi(database);
+  await createCustomer(database.db, { externalId: 'c-1', name: 'Acme', currency: 'USD' }, now);
+});
+afterAll(async () => {
+  await api.close();
+  await database.close();
+});
+
+async function verify(head?: string): Promise<any> {
+  const query = head === undefined ? '' : `?head=${head}`;
+  return (await api.fetch(`/audit-log/verification${query}`)).json();
+}
+
+test('the owner verifies the log, against a head of before too; nobody else does', async () => {
+  const whole = await verify();
+  expect(whole).toEqual({
+    intact: true,
+    head: { position: expect.any(Number), hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    broken: [],
+    disabled: [],
+    notedHolds: null,
+  });
+  const { position, hash } = whole.head;
+  expect(await verify(`${position}:${hash}`)).toMatchObject({ intact: true, notedHolds: true });
+  expect(await verify(`${position}:${'0'.repeat(64)}`)).toMatchObject({ intact: false, notedHolds: false });
+  expect(await verify(hash)).toMatchObject({ status: 400, code: 'invalid_argument' });
+  for (const as of ['finance', 'operator', 'viewer'] as const)
+    expect((await api.fetch('/audit-log/verification', { as })).status).toBe(403);
+});
+
+test('an entry that was changed, and a trigger that is switched off, are named', async () => {
+  await sql`ALTER TABLE audit_log DISABLE TRIGGER append_only`.execute(database.db);
+  await sql`UPDATE audit_log SET actor = 'somebody' WHERE table_name = 'customers'`.execute(database.db);
+  const found = await verify();
+  expect(found).toMatchObject({ intact: false, disabled: ['audit_log'] });
+  expect(found.broken).toContainEqual({ position: expect.any(Number), what: 'changed' });
+});
