@@ -4,7 +4,7 @@ import type { Rewritten } from '../platform/history.ts';
 import { ownerSetFor } from './owner-sets.ts';
 import { findUnknownResources, rewriteAssignments } from './store.ts';
 
-export interface Assignment {
+interface Assignment {
   readonly resourceIds: readonly number[];
   /** Weights are whole numbers; one owner alone may have any. */
   readonly owners: readonly { readonly slug: string; readonly weight: number }[];

@@ -9,7 +9,7 @@ import { taxCategoryPattern } from './tax-rates.ts';
 export type Billing = store.BillingRow;
 
 /** What an operator may change; what is left out stays. */
-export interface BillingChanges {
+interface BillingChanges {
   /** A legal entity's slug; null: the default one. */
   readonly entity?: string | null | undefined;
   /** Null: the customer's name. */
@@ -27,7 +27,7 @@ export interface BillingChanges {
 }
 
 /** Of whom nothing was told. */
-export const plainBilling: store.NewBilling = {
+const plainBilling: store.NewBilling = {
   legalEntityId: null,
   legalName: null,
   address: [],

@@ -8,7 +8,7 @@ import * as store from './entities.store.ts';
 export type LegalEntity = store.LegalEntityRow;
 
 /** What an operator may change about one; what is left out stays. */
-export interface EntityChanges {
+interface EntityChanges {
   readonly name?: string | undefined;
   /** As printed, line by line. */
   readonly address?: readonly string[] | undefined;

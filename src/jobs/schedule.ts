@@ -8,7 +8,7 @@ import * as store from './store.ts';
 
 // Times are UTC, by the database's clock (a simulated one, where there is one).
 
-export interface ScheduledRun {
+interface ScheduledRun {
   readonly name: string;
   readonly cron: string;
   readonly job: string;

@@ -25,7 +25,7 @@ export async function listAudit(
   return selectEntries(db, filter, page.limit, page.before);
 }
 
-export interface AuditVerification {
+interface AuditVerification {
   readonly intact: boolean;
   /** The last entry, which a later verification can be held against; null: there is none. */
   readonly head: AuditHead | null;

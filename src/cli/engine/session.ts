@@ -72,11 +72,10 @@ export function openSession(options: CommonOptions): Session {
     async database({ usually, ...asked } = {}) {
       const { openDatabase } = await import('../../platform/database/open-database.ts');
       const { databaseClock } = await import('../../platform/clock.ts');
-      const config = await session.config();
-      const name = options.database ?? (config.databaseUrl === null ? usually : undefined);
-      const named = name === undefined ? {} : { database: name };
-      const opened = await openDatabase(config, {
-        ...named,
+      const settings = await session.config();
+      const database = options.database ?? (settings.databaseUrl === null ? usually : undefined);
+      const opened = await openDatabase(settings, {
+        ...(database !== undefined && { database }),
         signal: controller.signal,
         ...asked,
         // For the audit log.

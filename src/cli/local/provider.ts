@@ -44,7 +44,7 @@ export function noAccounts(): ArcadiaError {
   );
 }
 
-export interface NewAccountOptions {
+interface NewAccountOptions {
   readonly apiUrl?: string;
 }
 
