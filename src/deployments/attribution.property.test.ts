@@ -229,7 +229,7 @@ async function take(one: Step, now: Temporal.Instant) {
     case 'deploy':
       await createDeployment(db, { slug: lateSlug, name: lateSlug, customer: 'c', startsAt: epoch }, now).catch(
         (error: { code?: string }) => {
-          if (error.code !== 'conflict') throw error;
+          if (error.code !== 'already_exists') throw error;
         },
       );
   }

@@ -67,7 +67,7 @@ test('accounts have slugs of their own', async () => {
   expect((await connectAccount(db, request, { ...real, accountId: 'team-3', name: '…' }, now)).slug).toBe('account');
   const third = { ...real, accountId: 'team-4' };
   await expect(connectAccount(db, { ...request, slug: 'team' }, third, now)).rejects.toMatchObject({
-    code: 'conflict',
+    code: 'already_exists',
   });
   await expect(connectAccount(db, { ...request, slug: 'No Slug' }, third, now)).rejects.toMatchObject({
     code: 'invalid_argument',

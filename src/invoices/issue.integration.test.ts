@@ -101,13 +101,13 @@ it('an entity does not number its documents itself again where its next number i
   await updateEntity(test.db, 'default', { numbering: 'external' });
   await issueInvoice(test.db, first, { by: 'ann', now, number: 'INV-000013' });
   await expect(updateEntity(test.db, 'default', { numbering: 'own' })).rejects.toMatchObject({
-    code: 'conflict',
+    code: 'number_taken',
     message: expect.stringContaining('INV-000013'),
   });
   await updateEntity(test.db, 'default', { numbering: 'own', invoicePrefix: 'N-' });
-  await expect(updateEntity(test.db, 'default', { invoicePrefix: 'INV-' })).rejects.toMatchObject({ code: 'conflict' });
+  await expect(updateEntity(test.db, 'default', { invoicePrefix: 'INV-' })).rejects.toMatchObject({ code: 'number_taken' });
   await sql`UPDATE legal_entities SET invoice_prefix = 'INV-'`.execute(test.db);
-  await expect(issueInvoice(test.db, second, { by: 'ann', now })).rejects.toMatchObject({ code: 'conflict' });
+  await expect(issueInvoice(test.db, second, { by: 'ann', now })).rejects.toMatchObject({ code: 'number_taken' });
   await updateEntity(test.db, 'default', { invoicePrefix: 'N-' });
   expect(await issueInvoice(test.db, second, { by: 'ann', now })).toMatchObject({ number: 'N-000013' });
 });
