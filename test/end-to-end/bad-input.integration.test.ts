@@ -56,7 +56,7 @@ describe('a command line that cannot be meant', () => {
     ['an unknown option', ['sync', '--kin', 'droplet'], /Unknown option '--kin' \(Did you mean --kind\?\)/],
     ['a missing argument', ['usage'], /deployment/],
     ['one argument too many', ['usage', 'a', 'b'], /[Tt]oo many arguments/],
-    ['a number that is none', ['resource', 'list', '--limit', 'all'], /--limit "all" is not a whole number/],
+    ['a number that is none', ['resource', 'list', '--limit', 'all'], /--limit "all" is not a number/],
     ['a moment that is none', ['resource', 'list', '--at', 'noon'], /--at "noon" is not a moment/],
     ['a file that is not there', ['rule', 'apply', 'gone.yaml'], /gone\.yaml cannot be read/],
   ])('%s', async (_, args, message) => {
