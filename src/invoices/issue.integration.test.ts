@@ -105,7 +105,9 @@ it('an entity does not number its documents itself again where its next number i
     message: expect.stringContaining('INV-000013'),
   });
   await updateEntity(test.db, 'default', { numbering: 'own', invoicePrefix: 'N-' });
-  await expect(updateEntity(test.db, 'default', { invoicePrefix: 'INV-' })).rejects.toMatchObject({ code: 'number_taken' });
+  await expect(updateEntity(test.db, 'default', { invoicePrefix: 'INV-' })).rejects.toMatchObject({
+    code: 'number_taken',
+  });
   await sql`UPDATE legal_entities SET invoice_prefix = 'INV-'`.execute(test.db);
   await expect(issueInvoice(test.db, second, { by: 'ann', now })).rejects.toMatchObject({ code: 'number_taken' });
   await updateEntity(test.db, 'default', { invoicePrefix: 'N-' });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { nouns } from '../nouns/index.ts';
 import { buildProgram } from './program.ts';
 
 /** What can be run: commands without commands of their own, by all their words. */
@@ -32,7 +33,8 @@ describe.each(commands)('arcadia $words', ({ words, command }) => {
   test('shows an example of itself, takes --json, and takes no secret', () => {
     const help = helpOf(command);
     const [, example = ''] = help.split('\nExample:\n');
-    expect(example).toContain(`arcadia ${words}`);
+    const noun = nouns.find(({ name, defaultVerb }) => words === `${name} ${defaultVerb}`);
+    expect(example).toContain(`arcadia ${noun?.name ?? words}`);
     expect(help).toContain('--json');
     expect(command.options.map((option) => option.long)).not.toEqual(
       expect.arrayContaining([expect.stringMatching(/^--(token|secret|password|database-url)$/)]),
