@@ -1,4 +1,5 @@
 import { deploymentsModule } from './deployments/module.ts';
+import { flowsModule } from './flows/module.ts';
 import { httpModule } from './http/module.ts';
 import { inventoryModule } from './inventory/module.ts';
 import { invoicesModule } from './invoices/module.ts';
@@ -19,6 +20,7 @@ export const modules: readonly Module[] = [
   pricingModule,
   invoicesModule,
   jobsModule,
+  flowsModule,
   httpModule,
   platformModule,
 ];

@@ -114,7 +114,7 @@ export const usedExports: Rule = (sources) => {
 
 /** Surfaces and what they are made of have no neighbours that could import them. */
 const withoutIndex = new Set(['cli']);
-const withoutDeclaration = new Set(['cli', 'simulator', 'cloud', 'flows']);
+const withoutDeclaration = new Set(['cli', 'simulator', 'cloud']);
 
 export const wholeModules =
   (files: ReadonlySet<string>): Rule =>

@@ -1,5 +1,5 @@
 import { createCustomer, getCustomer, listCustomers } from '../../deployments/operations/customers.ts';
-import { importCustomers } from '../../http/operations/import.ts';
+import { importCustomers } from '../../flows/operations/import.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { type Column, count, fields, plural } from '../engine/output.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';

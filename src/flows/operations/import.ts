@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { importRowsMax } from '../../deployments/import.ts';
 import { attributeJob } from '../../deployments/jobs.ts';
-import * as flow from '../../flows/import-customers.ts';
+import * as flow from '../import-customers.ts';
 import { declareOperation, type Operation } from '../../platform/declare/operation.ts';
 
 const counts = z.object({ created: z.int(), updated: z.int(), unchanged: z.int() });

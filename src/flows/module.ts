@@ -1,0 +1,4 @@
+import { declareModule } from '../platform/declare/module.ts';
+import { importOperations } from './operations/import.ts';
+
+export const flowsModule = declareModule({ name: 'flows', operations: importOperations });
