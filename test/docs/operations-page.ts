@@ -11,9 +11,7 @@ export function operationsPage({ operations, tags }: Program): string {
         '',
         description,
         '',
-        '| operation | command | method and path | roles |',
-        '| --- | --- | --- | --- |',
-        ...operations.filter(({ tag }) => tag === name).map(row),
+        ...tableOf(operations.filter(({ tag }) => tag === name)),
       ].join('\n'),
     );
   return `${introduction}\n\n${parts.join('\n\n')}\n`;
@@ -25,7 +23,24 @@ Every operation, made from its declaration by \`npm run docs\`. Each is a comman
 \`/api/v1\`: a command's \`--json\` is the API's body, on the local database as well as with \`--url\`. \`--help\` of a
 command, and the API's reference at \`/api/v1/docs\`, describe its input and answer.`;
 
-function row({ name, summary, method = 'GET', path, roles, command }: Operation): string {
+const headers = ['operation', 'command', 'method and path', 'roles'];
+
+/** With its columns aligned, as the formatter leaves it. */
+function tableOf(operations: readonly Operation[]): string[] {
+  const rows = [headers, ...operations.map(cellsOf)];
+  const widths = headers.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const [first = '', ...rest] = rows.map(
+    (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`,
+  );
+  return [first, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rest];
+}
+
+function cellsOf({ name, summary, method = 'GET', path, roles, command }: Operation): string[] {
   const words = command?.none === undefined ? `\`arcadia ${name}\`` : `none: ${command.none}`;
-  return `| ${summary.replaceAll('|', '\\|')} | ${words} | ${method} \`${path.replaceAll(/:(\w+)/g, '{$1}')}\` | ${roles.join(', ')} |`;
+  return [
+    summary.replaceAll('|', '\\|'),
+    words,
+    `${method} \`${path.replaceAll(/:(\w+)/g, '{$1}')}\``,
+    roles.join(', '),
+  ];
 }
