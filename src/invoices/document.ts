@@ -1,4 +1,5 @@
 import { formatMoney } from '../platform/money.ts';
+import type { NextOperation } from '../platform/errors.ts';
 import { Exact } from '../platform/quantity.ts';
 import type { Json } from './canonical-json.ts';
 import { type InvoiceRow, isOwed, type LineRow, type PartiesRow } from './invoices.store.ts';
@@ -159,29 +160,33 @@ function documentLine(line: LineRow, money: (amount: string) => string): Documen
   };
 }
 
-/** What a document to be issued still lacks; each as a sentence that says what to do. */
+/** What a document lacks, as a sentence, and the operation that adds it. */
+export interface Missing {
+  readonly message: string;
+  readonly next: NextOperation;
+}
+
+/** What a document to be issued still lacks. */
 export function missingFor(
   parties: PartiesRow,
   invoice: Pick<InvoiceRow, 'customer' | 'taxes' | 'subtotal'>,
-): string[] {
+): Missing[] {
   const { entity } = parties;
-  const missing: string[] = [];
-  const entityCommand = `arcadia entity set ${entity}`;
-  const customerCommand = `arcadia customer billing set ${invoice.customer}`;
-  if (parties.sellerName === null) missing.push(`Legal entity "${entity}" has no name: ${entityCommand} --name '...'`);
-  if (parties.sellerAddress.length === 0)
-    missing.push(`Legal entity "${entity}" has no address: ${entityCommand} --address '...'`);
-  if (parties.buyerAddress.length === 0) {
-    missing.push(`Customer "${invoice.customer}" has no address: ${customerCommand} --address '...'`);
-  }
+  const { customer } = invoice;
+  const missing: Missing[] = [];
+  const ofSeller = (what: string) =>
+    missing.push({ message: `Seller "${entity}" ${what}.`, next: { operation: 'entity set', arguments: { entity } } });
+  const ofBuyer = (what: string) =>
+    missing.push({
+      message: `Customer "${customer}" ${what}.`,
+      next: { operation: 'customer billing set', arguments: { customer } },
+    });
+  if (parties.sellerName === null) ofSeller('has no name');
+  if (parties.sellerAddress.length === 0) ofSeller('has no address');
+  if (parties.buyerAddress.length === 0) ofBuyer('has no address');
   const taxed = invoice.taxes.some((tax) => tax.treatment === 'taxed' && !new Exact(tax.percent).isZero());
-  if (taxed && parties.sellerTaxIds.length === 0) {
-    missing.push(`Legal entity "${entity}" charges tax and has no tax id: ${entityCommand} --tax-id '...'`);
-  }
-  if (parties.taxTreatment === 'reverse_charge' && parties.buyerTaxIds.length === 0) {
-    missing.push(
-      `Customer "${invoice.customer}" has no tax id, which a reverse charge needs: ${customerCommand} --tax-id '...'`,
-    );
-  }
+  if (taxed && parties.sellerTaxIds.length === 0) ofSeller('charges tax and has no tax id');
+  if (parties.taxTreatment === 'reverse_charge' && parties.buyerTaxIds.length === 0)
+    ofBuyer('has no tax id, which a reverse charge needs');
   return missing;
 }

@@ -1,7 +1,55 @@
 import { declareError } from '../platform/errors.ts';
 
+// What of invoices a program would want to act on.
+
+export const invoiceFactsChanged = declareError({
+  code: 'invoice_facts_changed',
+  status: 409,
+  todo: 'Look at the invoice again, and approve it again.',
+});
+
+export const invoiceIncomplete = declareError({
+  code: 'invoice_incomplete',
+  status: 409,
+  todo: 'Add the details that are missing, or issue it although they are.',
+});
+
+export const invoiceNotDraft = declareError({
+  code: 'invoice_not_draft',
+  status: 409,
+  todo: 'Only drafts change. What was issued is corrected, or voided.',
+});
+
+export const invoiceNotApproved = declareError({
+  code: 'invoice_not_approved',
+  status: 409,
+  todo: 'Approve it first.',
+});
+
+export const invoiceVoid = declareError({
+  code: 'invoice_void',
+  status: 409,
+  todo: 'Its month is drafted again: use the new draft.',
+});
+
 export const numberTaken = declareError({
   code: 'number_taken',
   status: 409,
-  todo: 'Give the legal entity another prefix, or the document another number.',
+  todo: 'Give the seller another prefix, or the document another number.',
 });
+
+export const monthNotFinal = declareError({
+  code: 'month_not_final',
+  status: 409,
+  todo: 'Wait until the month is final, or approve it all the same and give a reason.',
+});
+
+export const invoiceErrors = [
+  invoiceFactsChanged,
+  invoiceIncomplete,
+  invoiceNotDraft,
+  invoiceNotApproved,
+  invoiceVoid,
+  numberTaken,
+  monthNotFinal,
+];

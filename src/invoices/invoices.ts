@@ -1,5 +1,5 @@
 import type { Database } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { buildDocument, type InvoiceDocument, missingFor } from './document.ts';
 import * as store from './invoices.store.ts';
 
@@ -57,7 +57,7 @@ export async function getInvoice(db: Database, which: string, reader: Reader = '
   }
   const id = /^\d{1,15}$/.test(which) ? Number(which) : null;
   const [found] = byNumber.length > 0 || id === null ? byNumber : await store.selectInvoice(db, { id }, staff);
-  if (!found) throw new ArcadiaError('not_found', `There is no invoice "${which}".`);
+  if (!found) throw notFound('invoice', which);
   return found;
 }
 
@@ -70,5 +70,8 @@ export async function readDocument(
   if (stored !== null) return { document: JSON.parse(stored) as InvoiceDocument, missing: [] };
   const parties = await store.selectParties(db, invoice.invoiceId);
   const lines = await store.selectLines(db, invoice.invoiceId);
-  return { document: buildDocument(invoice, lines, parties, null), missing: missingFor(parties, invoice) };
+  return {
+    document: buildDocument(invoice, lines, parties, null),
+    missing: missingFor(parties, invoice).map(({ message }) => message),
+  };
 }

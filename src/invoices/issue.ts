@@ -2,7 +2,7 @@ import { dayOf, startOfDay } from '../metering/period.ts';
 import { monthStatus } from '../metering/finality/attestations.ts';
 import { readWatermark } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, type NextOperation, notFound } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Exact, parseQuantity } from '../platform/quantity.ts';
 import { canonicalJson, type Json, sha256 } from './canonical-json.ts';
@@ -10,7 +10,15 @@ import * as corrections from './corrections.store.ts';
 import { lockMonth } from './drafts.store.ts';
 import { buildDocument, missingFor } from './document.ts';
 import { assertBegun, composeCustomer, draftCustomer } from './drafts.ts';
-import { numberTaken } from './errors.ts';
+import {
+  invoiceFactsChanged,
+  invoiceIncomplete,
+  invoiceNotApproved,
+  invoiceNotDraft,
+  invoiceVoid,
+  monthNotFinal,
+  numberTaken,
+} from './errors.ts';
 import { isOfOne } from './failures.ts';
 import * as store from './invoices.store.ts';
 import { deleteDraftCheck } from './late-months.store.ts';
@@ -31,8 +39,8 @@ export interface ApproveOptions {
 /**
  * Approves an invoice. It is first drafted from the facts once more, so that what is approved is
  * what is so; one that is approved already is approved afresh.
- * @throws ArcadiaError not_found; conflict (issued or void, nothing is due any more, another total than
- *   expected); period_incomplete (not final, or in its grace period, and no reason given)
+ * @throws ArcadiaError not_found; invoice_not_draft; invoice_facts_changed (nothing is due any more, another
+ *   total than expected); month_not_final (or in its grace period, and no reason given)
  */
 export async function approveInvoice(
   db: Database,
@@ -41,39 +49,42 @@ export async function approveInvoice(
 ): Promise<{ total: string }> {
   const { by, now } = options;
   return inTransaction(db, invoiceId, async (trx, before) => {
-    if (before.kind === 'credit_note' || before.state === 'issued' || before.state === 'void') {
-      throw new ArcadiaError(
-        'conflict',
-        `Invoice ${before.number ?? invoiceId} is ${before.state}; only drafts are approved.`,
-      );
-    }
+    if (before.kind === 'credit_note' || before.state === 'issued' || before.state === 'void')
+      throw invoiceNotDraft(`Invoice ${before.number ?? invoiceId} is ${before.state}; only drafts are approved.`);
     await store.updateToDraft(trx, invoiceId);
     assertBegun(before.month, now);
     await draftCustomer(trx, before.customerId, before.month, now);
     const invoice = await store.lockInvoice(trx, invoiceId);
     if (!invoice) {
-      throw new ArcadiaError('conflict', `Nothing is due for invoice ${invoiceId} any more: the facts have changed.`);
+      throw invoiceFactsChanged(`Nothing is due for invoice ${invoiceId} any more: the facts have changed.`);
     }
     const total = formatMoney(new Exact(invoice.total), invoice.currency);
     const { expectedTotal } = options;
     if (expectedTotal !== undefined && !parseQuantity(expectedTotal).eq(total)) {
-      throw new ArcadiaError(
-        'conflict',
-        `Invoice ${invoiceId} comes to ${total} ${invoice.currency} by now, not to ${expectedTotal}; look at it again.`,
+      throw invoiceFactsChanged(
+        `Invoice ${invoiceId} comes to ${total} ${invoice.currency} by now, not to ${expectedTotal}.`,
+        { details: { total, expectedTotal }, next: show(invoiceId) },
       );
     }
     const obstacles = await approvalObstacles(trx, invoice, now);
     const reason = options.override?.trim();
     if (obstacles.length > 0 && !reason) {
-      throw new ArcadiaError(
-        'period_incomplete',
-        `Invoice ${invoiceId} cannot be approved yet: ${obstacles.join(' ')} With a reason it can: --override '...'`,
-        { details: { obstacles } },
-      );
+      throw monthNotFinal(`Invoice ${invoiceId} cannot be approved yet: ${obstacles.join(' ')}`, {
+        details: { obstacles },
+        next: monthStatusOf(invoice.month),
+      });
     }
     await store.updateApproved(trx, invoiceId, obstacles.length > 0 ? (reason ?? null) : null, by, now);
     return { total };
   });
+}
+
+const approve = (invoice: number): NextOperation => ({ operation: 'invoice approve', arguments: { invoice } });
+const show = (invoice: number): NextOperation => ({ operation: 'invoice show', arguments: { invoice } });
+
+function monthStatusOf(month: Temporal.PlainDate): NextOperation {
+  const days = { from: month.toString(), to: month.add({ months: 1 }).toString() };
+  return { operation: 'usage status', arguments: days };
 }
 
 /** Why an invoice is not to be approved yet; none: it is. */
@@ -91,8 +102,7 @@ async function approvalObstacles(
     now,
   });
   const shown = obstacles.slice(0, 3).map((obstacle) => obstacle.message);
-  if (obstaclesTotal > shown.length)
-    shown.push(`And ${obstaclesTotal - shown.length} more reasons: arcadia usage status.`);
+  if (obstaclesTotal > shown.length) shown.push(`And ${obstaclesTotal - shown.length} more reasons.`);
   return [...(inGrace ? [`Its grace period, for late facts, ends at ${graceEnd}.`] : []), ...shown];
 }
 
@@ -116,8 +126,8 @@ export interface Issued {
 /**
  * Issues an approved invoice: numbers it, freezes it and hashes it. Issuing one that is issued
  * changes nothing and answers what was issued.
- * @throws ArcadiaError not_found; conflict (not approved, void, the facts have changed since, details
- *   are missing, the number is taken); invalid_argument (a number is missing, or not wanted)
+ * @throws ArcadiaError not_found; invoice_not_approved; invoice_void; invoice_facts_changed;
+ *   invoice_incomplete; number_taken; conflict (it corrects what is not issued yet); invalid_argument (a number is missing, or not wanted)
  */
 export async function issueInvoice(db: Database, invoiceId: number, options: IssueOptions): Promise<Issued> {
   // Before any fact is read: what changes meanwhile shows as a change later.
@@ -127,21 +137,17 @@ export async function issueInvoice(db: Database, invoiceId: number, options: Iss
       const { documentDigest } = await one(trx, invoiceId);
       return { number: invoice.number as string, digest: documentDigest as string, issuedNow: false };
     }
-    if (invoice.state === 'void') throw new ArcadiaError('conflict', `Invoice ${invoiceId} is void.`);
-    if (invoice.state === 'draft') {
-      throw new ArcadiaError(
-        'conflict',
-        `Invoice ${invoiceId} is a draft: approve it first, arcadia invoice approve ${invoiceId}.`,
-      );
-    }
+    if (invoice.state === 'void') throw invoiceVoid(`Invoice ${invoiceId} is void.`);
+    if (invoice.state === 'draft')
+      throw invoiceNotApproved(`Invoice ${invoiceId} is a draft.`, { next: approve(invoiceId) });
     const [customer] = await composeCustomer(trx, invoice.customerId, invoice.month);
     const current = customer?.invoices.find((composed) => composed.currency === invoice.currency);
     if (current?.inputsDigest !== invoice.inputsDigest) {
       const comesTo = current ? `${current.total} ${current.currency}` : 'nothing';
-      throw new ArcadiaError(
-        'conflict',
-        `The facts have changed since invoice ${invoiceId} was approved: it comes to ${comesTo} now, not to ` +
-          `${formatMoney(new Exact(invoice.total), invoice.currency)}. Look at it and approve it again.`,
+      throw invoiceFactsChanged(
+        `The facts have changed since invoice ${invoiceId} was approved: it comes to ${comesTo} now, and was approved at ` +
+          `${formatMoney(new Exact(invoice.total), invoice.currency)}.`,
+        { next: approve(invoiceId) },
       );
     }
     await assertCharged(trx, invoice);
@@ -176,9 +182,13 @@ export async function freeze(
   const parties = await store.selectParties(trx, invoiceId);
   const missing = missingFor(parties, invoice);
   if (missing.length > 0 && !options.incomplete) {
-    throw new ArcadiaError('conflict', `Not issued, for details are missing. ${missing.join('; ')}`, {
-      details: { missing },
-    });
+    throw invoiceIncomplete(
+      `Not issued, because details are missing. ${missing.map(({ message }) => message).join(' ')}`,
+      {
+        details: { missing: missing.map(({ message }) => message) },
+        ...(missing[0] && { next: missing[0].next }),
+      },
+    );
   }
   const issuedOn = dayOf(options.now);
   const dueOn = invoice.kind === 'invoice' ? issuedOn.add({ days: parties.termsDays }) : issuedOn;
@@ -210,7 +220,7 @@ async function nextNumber(
     if (given === undefined || !/^\S(.{0,62}\S)?$/.test(given)) {
       throw new ArcadiaError(
         'invalid_argument',
-        `"${entity}" has its numbers from its accounting system: give the one for this document with --number.`,
+        `"${entity}" has its numbers from its accounting system: give the one for this document.`,
       );
     }
     if (await store.selectNumberTaken(trx, legalEntityId, given)) {
@@ -221,7 +231,7 @@ async function nextNumber(
   if (given !== undefined) {
     throw new ArcadiaError(
       'invalid_argument',
-      `"${entity}" numbers its documents itself, without gaps; leave --number out.`,
+      `"${entity}" numbers its documents itself, without gaps: give no number.`,
     );
   }
   const prefix = kind === 'invoice' ? parties.invoicePrefix : parties.creditNotePrefix;
@@ -246,7 +256,7 @@ export interface VoidOptions {
 /**
  * Takes an approved or issued document back. An issued one keeps its number; its month is drafted
  * anew from the facts, and what was decided about corrections of it is taken back with it.
- * @throws ArcadiaError not_found; conflict (a draft, void already, corrected by issued documents, or waived of);
+ * @throws ArcadiaError not_found; invoice_void; conflict (a draft, corrected by issued documents, or waived of);
  *   invalid_argument (no reason)
  */
 export async function voidInvoice(
@@ -258,7 +268,7 @@ export async function voidInvoice(
     throw new ArcadiaError('invalid_argument', 'To void a document needs a reason, for the record.');
   await inTransaction(db, invoiceId, async (trx, invoice) => {
     const name = invoice.number ?? String(invoiceId);
-    if (invoice.state === 'void') throw new ArcadiaError('conflict', `${name} is void already.`);
+    if (invoice.state === 'void') throw invoiceVoid(`${name} is void already.`);
     if (invoice.state === 'draft') {
       throw new ArcadiaError('conflict', `${name} is a draft: it follows the facts. Change those, and draft again.`);
     }
@@ -275,8 +285,8 @@ export async function voidInvoice(
         throw new ArcadiaError(
           'conflict',
           `${formatMoney(new Exact(waived), invoice.currency)} ${invoice.currency} of corrections of ${name} was waived. ` +
-            'Void, its month is billed from the facts, with what was waived: say that you want that, --drop-waivers, ' +
-            'and put a line by hand on the new draft if it should stay waived.',
+            'Void, its month is billed from the facts, with what was waived: drop the waivers if you want that, ' +
+            'and add a manual line to the new draft if it should stay waived.',
         );
       }
     }
@@ -311,7 +321,7 @@ async function draftAgain(trx: Transaction, invoice: store.LockedInvoice, now: T
 
 async function one(db: Database, invoiceId: number): Promise<store.InvoiceRow> {
   const [invoice] = await store.selectInvoice(db, { id: invoiceId }, true);
-  if (!invoice) throw new ArcadiaError('not_found', `There is no invoice ${invoiceId}.`);
+  if (!invoice) throw notFound('invoice', invoiceId);
   return invoice;
 }
 
@@ -328,7 +338,7 @@ export async function inTransaction<T>(
       await lockMonth(trx, owner.month);
     }
     const invoice = await store.lockInvoice(trx, invoiceId);
-    if (!invoice) throw new ArcadiaError('not_found', `There is no invoice ${invoiceId}.`);
+    if (!invoice) throw notFound('invoice', invoiceId);
     return work(trx, invoice);
   });
 }

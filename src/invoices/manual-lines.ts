@@ -3,6 +3,7 @@ import { ArcadiaError } from '../platform/errors.ts';
 import { Exact, parseQuantity } from '../platform/quantity.ts';
 import { assertBegun, draftCustomer } from './drafts.ts';
 import { lockMonth } from './drafts.store.ts';
+import { invoiceNotDraft } from './errors.ts';
 import * as store from './invoices.store.ts';
 import { inTransaction } from './issue.ts';
 import { taxCategoryPattern } from './tax-rates.ts';
@@ -64,10 +65,7 @@ export async function addLine(
   }
   return inTransaction(db, invoiceId, async (trx, invoice) => {
     if (invoice.state !== 'draft') {
-      throw new ArcadiaError(
-        'conflict',
-        `Invoice ${invoice.number ?? invoiceId} is ${invoice.state}; lines are added to drafts.`,
-      );
+      throw invoiceNotDraft(`Invoice ${invoice.number ?? invoiceId} is ${invoice.state}; lines are added to drafts.`);
     }
     const deployment = line.deployment ?? null;
     const deploymentId = deployment === null ? null : await deploymentOf(trx, invoice, deployment);
@@ -99,16 +97,13 @@ export async function addLine(
 export async function removeLine(db: Database, lineId: number, by: string, now: Temporal.Instant): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const owner = await store.selectManualLineOwner(trx, lineId);
-    if (!owner) throw new ArcadiaError('not_found', `There is no line by hand ${lineId}.`);
+    if (!owner) throw new ArcadiaError('not_found', `There is no manual line ${lineId}.`);
     await store.lockCustomer(trx, owner.customerId);
     await lockMonth(trx, owner.month);
     if (owner.removed) throw new ArcadiaError('conflict', `Line ${lineId} was removed before.`);
     const invoice = await store.lockInvoiceOfMonth(trx, owner.customerId, owner.currency, owner.month);
     if (invoice && invoice.state !== 'draft') {
-      throw new ArcadiaError(
-        'conflict',
-        `Line ${lineId} is on invoice ${invoice.invoiceId}, which is ${invoice.state}.`,
-      );
+      throw invoiceNotDraft(`Line ${lineId} is on invoice ${invoice.invoiceId}, which is ${invoice.state}.`);
     }
     await store.updateManualLineRemoved(trx, lineId, by, now);
     assertBegun(owner.month, now);

@@ -1,5 +1,5 @@
 import { declareModule } from '../platform/declare/module.ts';
-import { numberTaken } from './errors.ts';
+import { invoiceErrors } from './errors.ts';
 import { draftMonthJob, invoiceDraftsJob } from './jobs.ts';
 import { correctionOperations } from './operations/corrections.ts';
 import { customerBillingOperations } from './operations/customer-billing.ts';
@@ -21,8 +21,8 @@ export const invoicesModule = declareModule({
     ...exportOperations,
   ],
   jobs: [invoiceDraftsJob, draftMonthJob],
-  errors: [numberTaken],
   schedule: [{ name: 'invoices', cron: '40 2 * * *', job: invoiceDraftsJob, arguments: {} }],
+  errors: invoiceErrors,
   events: [
     {
       type: 'invoice.changed',

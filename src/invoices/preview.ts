@@ -1,5 +1,5 @@
 import type { Database } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { notFound } from '../platform/errors.ts';
 import type { Composed, ComposedCustomer, TaxedLine } from './compose.ts';
 import { UsageSums } from '../pricing/usage-sums.ts';
 import { assertBegun, composeCustomer, composeEach, customersPerBatch } from './drafts.ts';
@@ -37,7 +37,7 @@ export async function previewDeployment(
   assertBegun(month, now);
   const customerId = await selectCustomerOfDeployment(db, deployment);
   const [composed] = customerId === undefined ? [] : await composeCustomer(db, customerId, month);
-  if (!composed) throw new ArcadiaError('not_found', `There is no deployment "${deployment}" that somebody pays for.`);
+  if (!composed) throw notFound('deployment', deployment);
   const deployments = await selectDeployments(db, [composed.customer.customerId]);
   const id = deployments.find((one) => one.slug === deployment)?.deploymentId;
   return {

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { declareJob } from '../platform/declare/job.ts';
 import { meterDay, outstandingDays } from './meter.ts';
+import { ArcadiaError } from '../platform/errors.ts';
+import { moveUsage } from './records/move/move.ts';
+import { clickHouseAt } from './records/open.ts';
 import { applyRetention } from './retention/retention.ts';
 
 /** Brings one complete day up to date. */
@@ -44,3 +47,25 @@ export const usageRetentionJob = declareJob({
     for (const month of await applyRetention(db, { now: await clock.now(), signal })) log.info(month, 'retention');
   },
 });
+
+/** Moves all usage to the configured ClickHouse, or back. It goes on where an attempt stopped. */
+export const moveUsageJob = declareJob({
+  name: 'move_usage',
+  queue: 'metering',
+  title: 'Moves usage records to a ClickHouse, or back to PostgreSQL',
+  arguments: z.object({ to: z.enum(['clickhouse', 'postgresql']) }),
+  timeoutSeconds: 86_400,
+  attemptsMax: 5,
+  async run({ db, clock, config, signal, log, arguments: { to } }) {
+    const target = to === 'postgresql' ? to : await clickHouseAt(urlOf(config.usageStoreUrl));
+    const { engine, days, records, already } = await moveUsage(db, target, { now: await clock.now(), signal });
+    log.info({ engine, days, records, already }, 'usage moved');
+  },
+});
+
+function urlOf(url: string | null): string {
+  if (url !== null) return url;
+  throw new ArcadiaError('invalid_argument', 'There is no ClickHouse to move usage to.', {
+    todo: 'Set ARCADIA_USAGE_STORE_URL for every process.',
+  });
+}

@@ -49,14 +49,14 @@ describe('a new kind', () => {
 
   test('is the same when it is added again, and another of its name is refused', async () => {
     expect(await addKinds(db, [ofSmall])).toEqual([]);
-    await expect(addKind(db, { ...ofSmall, filter: {} })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(addKind(db, { ...ofSmall, filter: {} })).rejects.toMatchObject({ code: 'kind_exists' });
     await expect(
       addKinds(db, [
         { ...ofSmall, kind: 'other' },
         { ...ofSmall, unit: 'day' },
       ]),
     ).rejects.toMatchObject({
-      code: 'conflict',
+      code: 'kind_exists',
     });
     await expect(getKind(db, 'other', may.from)).rejects.toMatchObject({ code: 'not_found' });
   });

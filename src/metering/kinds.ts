@@ -3,6 +3,7 @@ import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatQuantity, parseQuantity } from '../platform/quantity.ts';
 import { recordOf } from '../platform/declare/schemas.ts';
+import { kindExists } from './errors.ts';
 import * as kindStore from './kinds.store.ts';
 import type { Granularity } from './period.ts';
 import type { BillingKind } from './store.ts';
@@ -85,8 +86,9 @@ export async function getKind(db: Database, slug: string, day: Temporal.PlainDat
   };
 }
 
-function unknownKind(slug: string): ArcadiaError {
-  return new ArcadiaError('not_found', `There is no billing kind "${slug}"; arcadia kind list shows all.`);
+/** `kind` is the noun whose list shows all of them. */
+export function unknownKind(slug: string): ArcadiaError {
+  return new ArcadiaError('not_found', `There is no billing kind "${slug}".`, { next: { operation: 'kind list' } });
 }
 
 // Adding ------------------------------------------------------------------------------------------
@@ -162,10 +164,9 @@ async function addKindIn(trx: Transaction, kind: NewKind): Promise<{ added: bool
     const there = await kindStore.selectKindId(trx, kind.kind);
     const [newest] = there === null ? [] : await kindStore.selectDefinitions(trx, there);
     if (newest !== undefined && sameMeaning(newest, definition)) return { added: false };
-    throw new ArcadiaError(
-      'conflict',
-      `There is a billing kind "${kind.kind}" already, which means something else; see arcadia kind show ${kind.kind}.`,
-    );
+    throw kindExists(`There is a billing kind "${kind.kind}" already, which means something else.`, {
+      next: { operation: 'kind show', arguments: { kind: kind.kind } },
+    });
   }
   await kindStore.upsertDefinition(trx, id, definition);
   await kindStore.upsertConfig(trx, id, {

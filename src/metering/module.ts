@@ -1,9 +1,11 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { staff } from '../platform/declare/operation.ts';
-import { meterDayJob, meterJob, usageRetentionJob } from './jobs.ts';
+import { kindExists } from './errors.ts';
+import { meterDayJob, meterJob, moveUsageJob, usageRetentionJob } from './jobs.ts';
 import { attestationOperations } from './operations/attestations.ts';
 import { kindOperations } from './operations/kinds.ts';
 import { meterOperations } from './operations/meter.ts';
+import { recordOperations } from './operations/records.ts';
 import { usageOperations } from './operations/usage.ts';
 
 export const meteringModule = declareModule({
@@ -14,8 +16,15 @@ export const meteringModule = declareModule({
       description: 'What deployments used, per billing kind and day; what of it is final, and how it is metered.',
     },
   ],
-  operations: [...usageOperations, ...attestationOperations, ...meterOperations, ...kindOperations],
-  jobs: [meterJob, meterDayJob, usageRetentionJob],
+  operations: [
+    ...usageOperations,
+    ...recordOperations,
+    ...attestationOperations,
+    ...meterOperations,
+    ...kindOperations,
+  ],
+  jobs: [meterJob, meterDayJob, usageRetentionJob, moveUsageJob],
+  errors: [kindExists],
   queues: [{ name: 'metering', limit: 2, position: 60 }],
   schedule: [
     { name: 'metering', cron: '10 1 * * *', job: meterJob, arguments: {} },

@@ -41,7 +41,7 @@ export async function usageAsOf(
 ): Promise<UsageAsOf> {
   const run = await store.selectRun(db, revision);
   if (run === null) {
-    throw new ArcadiaError('not_found', `There is no revision ${revision}; arcadia meter runs lists them.`);
+    throw new ArcadiaError('not_found', `There is no revision ${revision}.`, { next: { operation: 'meter runs' } });
   }
   const { meteredThrough: _, ...usage } = await usageForPeriod(db, slug, from, to, { asOfRevision: revision });
   return { ...usage, asOfRevision: revision, asOf: run.startedAt.toString() };

@@ -1,5 +1,5 @@
 import type { Database } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { notFound } from '../platform/errors.ts';
 import { assertRange } from './period.ts';
 import { selectDeploymentId, selectUsageBounds } from './store.ts';
 import { openUsageStore } from './records/open.ts';
@@ -26,7 +26,7 @@ export async function usageByDay(
   const range = { from, to };
   assertRange(range);
   const deploymentId = await selectDeploymentId(db, slug);
-  if (deploymentId === null) throw new ArcadiaError('not_found', `There is no deployment "${slug}".`);
+  if (deploymentId === null) throw notFound('deployment', slug);
   const { floors } = await selectUsageBounds(db, range);
   const sums = await (await openUsageStore(db)).sumByKindAndDay(db, {
     scope: { deploymentId },

@@ -1,5 +1,5 @@
 import type { Database } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { notFound } from '../platform/errors.ts';
 import type { DayRange } from './period.ts';
 import { assertRange } from './period.ts';
 import * as store from './store.ts';
@@ -159,7 +159,7 @@ function bySlug(a: readonly [string, unknown], b: readonly [string, unknown]): n
 
 async function requireDeployment(db: Database, slug: string): Promise<number> {
   const deploymentId = await store.selectDeploymentId(db, slug);
-  if (deploymentId === null) throw new ArcadiaError('not_found', `There is no deployment "${slug}".`);
+  if (deploymentId === null) throw notFound('deployment', slug);
   return deploymentId;
 }
 

@@ -1,6 +1,6 @@
 import { usageForPeriod } from '../metering/usage.ts';
 import type { Database } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { currencyDigits } from '../platform/money.ts';
 import { Exact } from '../platform/quantity.ts';
 import { reached } from './alert-thresholds.ts';
@@ -55,7 +55,7 @@ export async function addAlert(db: Database, alert: NewAlert, by: string, now: T
 /** @throws ArcadiaError not_found */
 export async function getAlert(db: Database, id: number): Promise<Alert> {
   const [found] = await store.selectAlerts(db, { after: id - 1, limit: 1 });
-  if (found?.id !== id) throw new ArcadiaError('not_found', `There is no alert ${id}.`);
+  if (found?.id !== id) throw notFound('alert', id);
   return answer(found);
 }
 
@@ -69,7 +69,7 @@ export async function listAlerts(
 
 /** Ends an alert; what it fired stays. @throws ArcadiaError not_found */
 export async function removeAlert(db: Database, id: number, now: Temporal.Instant): Promise<void> {
-  if (!(await store.updateRemoved(db, id, now))) throw new ArcadiaError('not_found', `There is no alert ${id}.`);
+  if (!(await store.updateRemoved(db, id, now))) throw notFound('alert', id);
 }
 
 /** What fired, the newest first. */

@@ -1,5 +1,6 @@
 import type { Database, Transaction } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { planVersionFixed } from './errors.ts';
 import { type PlanVersion, planSchema } from './plan.ts';
 import * as store from './store.ts';
 
@@ -14,7 +15,7 @@ export async function listPlans(db: Database, day: Temporal.PlainDate): Promise<
  */
 export async function listPlanVersions(db: Database, slug: string): Promise<PlanVersion[]> {
   const rows = await store.selectPlanVersions(db, slug);
-  if (rows.length === 0) throw new ArcadiaError('not_found', `There is no plan "${slug}".`);
+  if (rows.length === 0) throw notFound('plan', slug);
   return rows.map(toPlanVersion);
 }
 
@@ -27,8 +28,7 @@ export async function getPlan(db: Database, slug: string, day: Temporal.PlainDat
   if (row) return toPlanVersion(row);
   const [first] = await store.selectVersionDays(db, slug);
   if (first) throw new ArcadiaError('not_found', `Plan "${slug}" begins on ${first}; it says nothing about ${day}.`);
-  const slugs = await store.selectPlanSlugs(db);
-  throw new ArcadiaError('not_found', `There is no plan "${slug}"; there are ${slugs.join(', ') || 'none yet'}.`);
+  throw notFound('plan', slug);
 }
 
 /** Plan versions by id. */
@@ -62,18 +62,14 @@ export async function writePlanVersion(
   const planId = await store.lockPlan(trx, plan.plan);
   const subscriber = await store.selectSubscriberInOtherCurrency(trx, planId, plan);
   if (subscriber) {
-    throw new ArcadiaError(
-      'conflict',
+    throw planVersionFixed(
       `Plan "${plan.plan}" cannot change from ${subscriber.currency} to ${plan.currency}: deployment ` +
         `"${subscriber.deployment}" is on it. Give the prices in ${plan.currency} a plan of their own.`,
     );
   }
   const planVersionId = await store.insertPlanVersion(trx, planId, plan, by, now);
   if (planVersionId === null) {
-    throw new ArcadiaError(
-      'conflict',
-      `Plan "${plan.plan}" has a version from ${plan.from} already; versions do not change.`,
-    );
+    throw planVersionFixed(`Plan "${plan.plan}" has a version from ${plan.from} already; versions do not change.`);
   }
   const written = await store.insertPlanItems(trx, planVersionId, plan.items);
   if (written !== plan.items.length) throw new RangeError('a plan item has an unknown billing kind: see checkPlan');

@@ -76,11 +76,6 @@ export async function selectVersionDays(db: Database, slug: string): Promise<Tem
   return rows.map((row) => row.from_day);
 }
 
-export async function selectPlanSlugs(db: Database): Promise<string[]> {
-  const { rows } = await sql<{ slug: string }>`SELECT slug FROM plans ORDER BY slug COLLATE "C"`.execute(db);
-  return rows.map((row) => row.slug);
-}
-
 /** The billing kinds that there are, whenever they are defined. */
 export async function selectKinds(db: Database): Promise<string[]> {
   const { rows } = await sql<{ slug: string }>`

@@ -1,6 +1,7 @@
 import { dayOf, startOfDay } from '../metering/period.ts';
 import type { Database } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { alreadySubscribed, notSubscribed } from './errors.ts';
 import { getPlan } from './plans.ts';
 import * as plansStore from './store.ts';
 import { changeHistory, endOfPause, type Stated, type SubscriptionState, stateAt } from './subscription-history.ts';
@@ -64,10 +65,9 @@ export async function startSubscription(
   await assertCurrency(db, { plan, currency, ...decision });
   return decide(db, decision, by, now, (history, state) => {
     if (state !== null && state.planId !== planId) {
-      throw new ArcadiaError(
-        'conflict',
-        `"${decision.deployment}" is on a plan at ${decision.from} already; to put it on another, change its subscription.`,
-      );
+      throw alreadySubscribed(`"${decision.deployment}" is on a plan at ${decision.from} already.`, {
+        next: { operation: 'subscription decide', arguments: { deployment: decision.deployment, action: 'change' } },
+      });
     }
     return toPlan(planId)(history);
   });
@@ -148,7 +148,10 @@ function toPlan(planId: number): (history: readonly Stated[]) => Change {
 }
 
 function requireState({ deployment, from }: Decision, state: SubscriptionState | null): SubscriptionState {
-  if (state === null) throw new ArcadiaError('conflict', `"${deployment}" is on no plan at ${from}.`);
+  if (state === null)
+    throw notSubscribed(`"${deployment}" is on no plan at ${from}.`, {
+      next: { operation: 'subscription decide', arguments: { deployment, action: 'start' } },
+    });
   return state;
 }
 
@@ -253,7 +256,7 @@ export async function subscribedPlan(
 /** @throws ArcadiaError not_found */
 export async function requireDeployment(db: Database, slug: string): Promise<plansStore.DeploymentRow> {
   const row = await plansStore.selectDeployment(db, slug);
-  if (!row) throw new ArcadiaError('not_found', `There is no deployment "${slug}".`);
+  if (!row) throw notFound('deployment', slug);
   return row;
 }
 

@@ -56,14 +56,16 @@ describe('a correction', () => {
     expect(diff.code).toBe(3);
     expect(diff.stdout).toMatch(/ash +droplet_hours +72 +48 +-24/);
     expect(diff.stdout).toContain(`droplet web (${web})`);
-    const [{ revision }] = await json('meter', 'runs', '--limit', '1');
+    const {
+      items: [{ revision }],
+    } = await json('meter', 'runs', '--limit', '1');
     expect((await run('meter', '--from', '2026-05-29', '--to', '2026-06-01')).code).toBe(0);
     expect(await json('usage', 'show', 'ash', '--month', '2026-05')).toMatchObject({ usage: { droplet_hours: '48' } });
-    expect(await json('usage', 'ash', '--month', '2026-05', '--as-of-revision', String(revision))).toMatchObject({
+    expect(await json('usage', 'as-of', 'ash', String(revision), '--month', '2026-05')).toMatchObject({
       asOfRevision: revision,
       usage: { droplet_hours: '72' },
     });
-    const unknown = await run('usage', 'ash', '--as-of-revision', '999');
+    const unknown = await run('usage', 'as-of', 'ash', '999');
     expect(unknown).toMatchObject({ code: 1 });
     expect(unknown.stderr).toContain('arcadia meter runs');
   });
@@ -71,14 +73,14 @@ describe('a correction', () => {
 
 describe('an explanation', () => {
   test('is a table for a person, and the same in JSON', async () => {
-    const args = ['usage', 'explain', 'ash', '--kind', 'droplet_hours', '--month', '2026-05', '--days'];
+    const args = ['usage', 'explain', 'ash', '--kind', 'droplet_hours', '--month', '2026-05'];
     const text = await run(...args);
     expect(text.code).toBe(0);
     expect(text.stdout).toContain('ash, droplet_hours (Droplet hours, running), May 2026 (UTC): 48 hour');
     expect(text.stdout).toMatch(/2026-05-30 00:00:00Z +2026-05-31 00:00:00Z +off +0 +all +0 +listing +assigned by ana/);
-    expect(text.stdout).toContain('carried forward from 2026-05-31 00:00:00Z');
+    expect(text.stdout).toContain('estimated from 2026-05-31 00:00:00Z');
     expect(text.stdout).toMatch(/2026-05-29 +24 +1 +\d+ +confirmed/);
-    expect(await json(...args)).toMatchObject({ quantity: '48', explained: '48', resources: [{ resourceId: web }] });
+    expect(await json(...args)).toMatchObject({ quantity: '48', explained: '48', items: [{ resourceId: web }] });
   });
 });
 
@@ -86,18 +88,18 @@ describe('what nobody saw', () => {
   test('is listed, keeps the month from being final, and is confirmed by a word that can be taken back', async () => {
     const status = await run('usage', 'status', '--month', '2026-05');
     expect(status.stdout).toContain('May 2026 (UTC) is complete, not confirmed, not final.');
-    expect(status.stdout).toContain('arcadia sync');
+    expect(status.stdout).toContain('then sync it');
     const gaps = await run('usage', 'gaps', '--month', '2026-05');
     expect(gaps.stdout).toMatch(/team +droplet +2026-05-31 00:00:00Z +open .* ash +24 droplet_hours/);
 
     const through = ['--through', '2026-06-01', '--reason', 'seen in the console'];
     const word = await json('usage', 'confirm', '--account', 'team', '--kind', 'droplet', ...through);
     expect(await json('usage', 'status', '--month', '2026-05')).toMatchObject({ final: true, obstacles: [] });
-    expect((await run('usage', 'unconfirm', String(word.confirmation))).code).toBe(0);
-    const listed = await run('usage', 'confirmations');
+    expect((await run('usage', 'confirmation', 'withdraw', String(word.confirmationId))).code).toBe(0);
+    const listed = await run('usage', 'confirmation', 'list');
     expect(listed.stdout).toMatch(/team +droplet +2026-06-01 00:00:00Z .* seen in the console +2026-06-01/);
     expect(
-      await json('usage', 'limit', 'droplet', '--carry-forward-hours', '24', '--from', '2026-05-01'),
+      await json('usage', 'limit', 'set', 'droplet', '--carry-forward-hours', '24', '--from', '2026-05-01'),
     ).toMatchObject({
       gapAfterHours: 6,
       carryForwardHours: 24,
@@ -120,13 +122,13 @@ describe('a billing kind', () => {
       'vcpus=2',
     ];
     const added = await run('kind', 'add', 'two_vcpu_hours', ...options, '--status', 'active');
-    expect(added.stdout).toBe('Added two_vcpu_hours, disabled.\n');
+    expect(added.stdout).toBe('two_vcpu_hours is there.\n');
     const file = join(folder.path, 'kinds.yaml');
     const pairs =
       '{ kind: pair_hours, title: Pairs, resourceKind: droplet, accrual: hours, unit: pair, weight: { attribute: vcpus, divisor: 2 } }';
     writeFileSync(file, `kinds:\n  - ${pairs}\n`);
-    expect(await json('kind', 'add', '--file', file)).toEqual({ added: ['pair_hours'] });
-    expect((await run('kind', 'enable', 'pair_hours', '--from', 'beginning')).stdout).toContain('From 2000-01-01 on');
+    expect(await json('kind', 'import', file)).toEqual({ added: ['pair_hours'] });
+    expect((await run('kind', 'enable', 'pair_hours', '--from', '2000-01-01')).stdout).toContain('From 2000-01-01 on');
     const set = await run(
       'kind',
       'set',
@@ -138,12 +140,12 @@ describe('a billing kind', () => {
       '--from',
       '2026-05-31',
     );
-    expect(set.stdout).toBe('From 2026-05-31 on, pair_hours: enabled, by the hour, kept 730 days; vcpus.\n');
+    expect(set.stdout).toBe('Changed pair_hours from 2026-05-31 on.\n');
     expect((await run('meter')).code).toBe(0);
     const { usage } = await json('usage', 'ash', '--month', '2026-05');
     expect(usage).toEqual({ droplet_hours: '48', pair_hours: '96' }); // two days of one pair, one of two processors
     expect((await run('kind', 'show', 'pair_hours')).stdout).toMatch(/2000-01-01 +any +- +vcpus \/ 2/);
-    const refused = await run('kind', 'add', 'worse', ...options, '--weight', 'vcpus/0');
-    expect(refused.stderr).toContain('weight.divisor');
+    const refused = await run('kind', 'add', 'worse', ...options, '--weight', 'vcpus:0');
+    expect(refused.stderr).toContain('--weight (divisor)');
   });
 });

@@ -14,14 +14,17 @@ import { connectAccount } from '../../src/inventory/operations/accounts.ts';
 import { syncAccount } from '../../src/inventory/sync.ts';
 import { updateCustomerBilling } from '../../src/invoices/operations/customer-billing.ts';
 import { setTaxRate, updateLegalEntity } from '../../src/invoices/operations/entities.ts';
+import { draftInvoices } from '../../src/invoices/operations/invoices.ts';
 import { listJobs, runJob } from '../../src/jobs/operations/jobs.ts';
 import { controlQueue } from '../../src/jobs/operations/queues.ts';
+import { confirmUsage } from '../../src/metering/operations/attestations.ts';
 import { program } from '../../src/modules.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
 import type { Action, List } from '../../src/platform/declare/answer.ts';
 import type { RawInput } from '../../src/platform/declare/input.ts';
 import { toArcadiaError } from '../../src/platform/errors.ts';
 import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
+import { decideSubscription } from '../../src/pricing/operations/subscriptions.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
@@ -130,6 +133,15 @@ describe('every operation that reads', () => {
       [updateCustomerBilling, { params: { customer: 'c-1' }, body: { address: ['2 Hill Road', 'Bath'] } }],
       [updateLegalEntity, { params: { entity: 'default' }, body: { name: 'Example Ltd', taxIds: ['VAT 1'] } }],
       [setTaxRate, { body: { category: 'standard', title: 'VAT', percent: '20' } }],
+      [
+        decideSubscription,
+        { params: { deployment: 'shop' }, body: { action: 'start', plan: 'studio', from: '2026-05-01T00:00:00Z' } },
+      ],
+      [
+        confirmUsage,
+        { body: { account: 'acme', resourceKind: 'droplet', through: '2026-05-01T00:00:00Z', reason: 'seen' } },
+      ],
+      [draftInvoices, { body: { month: '2026-05' } }],
       [runJob, { body: { job: 'sync_projects', arguments: { account: 'acme' } } }],
       [controlQueue, { params: { queue: 'metering' }, body: { limit: 3, worker: 'w' } }],
     ];
@@ -149,9 +161,14 @@ describe('every operation that reads', () => {
     deployment: 'shop',
     entity: 'default',
     resource: '1',
+    slug: 'shop',
+    plan: 'studio',
+    kind: 'droplet_hours',
+    invoice: '1',
+    line: '1',
     id: '0196f1a2-7c55-7d9e-8d3a-0a7e4b1c2d3e',
   };
-  const query = { month: '2026-05', from: '2026-05-01', to: '2026-05-02' };
+  const query = { month: '2026-05', from: '2026-05-01', to: '2026-05-02', kind: 'droplet_hours' };
 
   /** What it needs, filled from the above. Names that are not there stay away: then both have to refuse it alike. */
   function inputOf(operation: Action | List): RawInput {
@@ -215,6 +232,26 @@ describe('every operation that reads', () => {
         'deployment ownership',
         'rule list',
         'rule suggest',
+        'kind list',
+        'kind show',
+        'usage show',
+        'usage status',
+        'usage gaps',
+        'usage confirmation list',
+        'usage limit list',
+        'plan list',
+        'plan show',
+        'plan versions',
+        'plan schema',
+        'subscription list',
+        'subscription show',
+        'quote show',
+        'quote forecast',
+        'invoice list',
+        'invoice show',
+        'invoice explain',
+        'invoice preview',
+        'export coverage',
         'entity list',
         'entity show',
         'entity tax list',

@@ -48,14 +48,17 @@ export async function printList(
   if (!isAll) {
     if (output.json) await output.value(first);
     else if (first.items.length === 0) output.note(empty);
-    else await output.text(table(first.items as never[], columns));
+    else await output.text(view.pageText?.(first as never) ?? table(first.items as never[], columns));
     if (output.json) return first;
     if (first.nextCursor !== null) output.note('There are more: --limit shows more of them, --all shows all.');
     await printNotes(output, view, first, tools);
     return first;
   }
   const { items: _, nextCursor: __, ...extra } = first;
-  await output.pages(pagesFrom(first), { columns, empty, extra });
+  if (view.pageText !== undefined && !output.json) {
+    const items = (await Array.fromAsync(pagesFrom(first))).flat();
+    await output.text(view.pageText({ ...first, items } as never));
+  } else await output.pages(pagesFrom(first), { columns, empty, extra });
   if (!output.json) await printNotes(output, view, first, tools);
   return first;
 

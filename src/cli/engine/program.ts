@@ -7,17 +7,13 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { ReaderGone } from './output.ts';
 import { addDbCommands } from '../local/db.ts';
 import { addDemoCommands } from '../local/demo.ts';
-import { addExportCommands } from '../nouns/export.ts';
-import { addInvoiceCommands } from '../nouns/invoice.ts';
-import { addKindCommands } from '../nouns/kind.ts';
-import { addMeterCommands } from '../nouns/meter.ts';
+import { addMeterCommands } from '../local/meter.ts';
 import { addOpenApiCommand } from '../nouns/openapi.ts';
 import { addRateCommand } from '../local/rate.ts';
 import { addSimulateCommand } from '../local/simulate.ts';
 import { addStartCommand } from '../local/start.ts';
 import { addSyncCommand } from '../nouns/sync.ts';
 import { addTokenCommands } from '../nouns/token.ts';
-import { addUsageCommands } from '../nouns/usage.ts';
 
 // Each noun brings its words only; what does the work is imported when a command runs, so that
 // --help and a mistyped option answer at once.
@@ -26,12 +22,8 @@ const local = [
   addDemoCommands,
   addSimulateCommand,
   addSyncCommand,
-  addKindCommands,
   addMeterCommands,
-  addUsageCommands,
-  addExportCommands,
   addRateCommand,
-  addInvoiceCommands,
   addOpenApiCommand,
   addTokenCommands,
   addDbCommands,

@@ -65,6 +65,8 @@ export interface ListView<Row> extends CommonView {
   readonly empty?: string | ((page: Readonly<Record<string, unknown>>) => string);
   /** Remarks beside the list. */
   notes?(page: Readonly<Record<string, unknown>>, tools: ViewTools): readonly string[] | Promise<readonly string[]>;
+  /** In place of a table: what a person reads of the rows and of what is said beside them. */
+  pageText?(page: { readonly items: readonly Row[] }): string;
   /** As of an action: whether the page holds differences. */
   differs?(page: { readonly items: readonly Row[] }): boolean;
 }
@@ -82,6 +84,7 @@ export interface BoundView extends CommonView {
   readonly differs?: (answer: never) => boolean;
   readonly failure?: (answer: never) => ArcadiaError | null;
   readonly columns?: readonly Column<never>[];
+  readonly pageText?: (page: never) => string;
   readonly empty?: ListView<never>['empty'];
 }
 

@@ -6,7 +6,11 @@ import { customerNoun } from './customer.ts';
 import { customerBillingNoun } from './customer-billing.ts';
 import { deploymentNoun } from './deployment.ts';
 import { entityFontNoun, entityLogoNoun, entityNoun, entityTaxNoun } from './entity.ts';
+import { exportNoun } from './export.ts';
+import { invoiceNoun } from './invoice.ts';
 import { jobNoun } from './job.ts';
+import { kindNoun } from './kind.ts';
+import { meterNoun } from './meter.ts';
 import { planNoun } from './plan.ts';
 import { queueNoun } from './queue.ts';
 import { quoteNoun } from './quote.ts';
@@ -14,6 +18,7 @@ import { resourceNoun } from './resource.ts';
 import { ruleNoun } from './rule.ts';
 import { scheduleNoun } from './schedule.ts';
 import { subscriptionNoun } from './subscription.ts';
+import { usageNoun } from './usage.ts';
 
 /** The nouns' files, in the order of the help. */
 export const nouns: readonly Noun[] = [
@@ -23,6 +28,9 @@ export const nouns: readonly Noun[] = [
   customerBillingNoun,
   deploymentNoun,
   ruleNoun,
+  kindNoun,
+  meterNoun,
+  usageNoun,
   planNoun,
   subscriptionNoun,
   quoteNoun,
@@ -31,6 +39,8 @@ export const nouns: readonly Noun[] = [
   entityTaxNoun,
   entityLogoNoun,
   entityFontNoun,
+  invoiceNoun,
+  exportNoun,
   jobNoun,
   queueNoun,
   scheduleNoun,

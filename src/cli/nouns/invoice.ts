@@ -1,184 +1,290 @@
-import type { Command } from 'commander';
-import type { Invoice } from '../../invoices/invoices.ts';
-import { ArcadiaError } from '../../platform/errors.ts';
-import { addCommand, withSession } from '../engine/command.ts';
-import { addCorrectionCommands } from './invoice-corrections.ts';
-import { addInvoiceReadingCommands } from './invoice-reading.ts';
-import { addLineCommands } from './invoice-lines.ts';
-import { monthArgument, monthName } from './invoice-month.ts';
-import { operator } from '../engine/operator.ts';
-import { count, plural } from '../engine/output.ts';
-import type { Session } from '../engine/session.ts';
+import { checkCorrections, decideCorrection, listCorrections } from '../../invoices/operations/corrections.ts';
+import {
+  addInvoiceLine,
+  approveInvoice,
+  approveMonth,
+  draftInvoices,
+  explainInvoiceLine,
+  getInvoice,
+  getInvoiceCsv,
+  getInvoiceJson,
+  getInvoicePdf,
+  issueInvoice,
+  issueMonth,
+  listInvoices,
+  previewInvoice,
+  removeInvoiceLine,
+  voidInvoice,
+} from '../../invoices/operations/invoices.ts';
+import { type Column, plural, table } from '../engine/output.ts';
+import { noInput } from '../engine/surface.ts';
+import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import { explainedText, invoiceText, previewText } from './invoice-text.ts';
 
-export function addInvoiceCommands(program: Command): void {
-  const invoice = program
-    .command('invoice')
-    .summary('what customers owe for a month')
-    .description('What customers owe for a month: drafts that follow the facts, approved, issued and frozen.');
-  addStepCommands(invoice);
-  addInvoiceReadingCommands(invoice);
-  addLineCommands(invoice);
-  addCorrectionCommands(invoice);
+type Invoice = RowOf<typeof listInvoices>;
+type Month = AnswerOf<typeof approveMonth>;
+type Correction = RowOf<typeof listCorrections>;
+type Decided = AnswerOf<typeof decideCorrection>;
+
+const invoiceColumns: readonly Column<Invoice>[] = [
+  { header: 'id', value: (row) => String(row.invoiceId), align: 'right' },
+  { header: 'number', value: (row) => row.number },
+  { header: 'kind', value: (row) => row.kind.replace('_', ' ') },
+  { header: 'state', value: (row) => row.state },
+  { header: 'customer', value: (row) => row.customer },
+  { header: 'month', value: (row) => row.month },
+  { header: 'total', value: (row) => `${row.total} ${row.currency}`, align: 'right' },
+  { header: 'due', value: (row) => row.dueOn },
+];
+
+function stepText({ invoiceId, customer, total, currency, state, number }: Invoice): string {
+  return `${invoiceId}  ${customer}  ${total} ${currency} ${state}${number === null ? '' : ` as ${number}`}`;
 }
 
-function addStepCommands(invoice: Command): void {
-  addCommand(invoice, 'draft', {
+const refusedColumns: readonly Column<Month['refused'][number]>[] = [
+  { header: 'refused', value: (row) => String(row.invoiceId), align: 'right' },
+  { header: 'customer', value: (row) => row.customer },
+  { header: 'why', value: (row) => row.message },
+];
+
+function monthText({ done, refused }: Month): string {
+  const parts = [
+    ...(done.length > 0 ? [done.map(stepText).join('\n')] : []),
+    ...(refused.length > 0 ? [table(refused, refusedColumns)] : []),
+  ];
+  return parts.length === 0 ? 'No invoice of the month waits for this.' : parts.join('\n\n');
+}
+
+const monthNotes = ({ next }: Month) => (next === null ? [] : [`There are more: run it again with --after ${next}`]);
+
+const steps = [
+  actionView(draftInvoices, {
     summary: "bring a month's drafts up to date with the facts",
-    details: `A job does this every day for the last month; by hand it may be done at any time, for the
-current month too. What is approved or issued stays as it is.`,
+    details: `A job does this every day for the last month; by hand it may be done at any time, for the current month
+too. What is approved or issued stays as it is. On a server a job does it.`,
     example: `
 $ arcadia invoice draft --month 2026-05
-May 2026: 2 drafts made, 0 changed, 0 as they were, 0 removed; 0 approved or issued stay.`,
-  })
-    .requiredOption('--month <month>', 'a UTC calendar month, 2026-05')
-    .action(
-      withSession(async (session, options: { month: string }) => {
-        const month = monthArgument(options.month);
-        const { draftMonth } = await import('../../invoices/drafts.ts');
-        const { db, clock } = await session.database();
-        const now = await clock.now();
-        const drafted = await session.progress.step(`Drafting ${monthName(month)}`, (report) =>
-          draftMonth(db, {
-            month,
-            now,
-            signal: session.signal,
-            onProgress: (customers) => report(plural(customers, 'customer')),
-          }),
-        );
-        if (session.output.json) return session.output.value(drafted);
-        const { created, changed, unchanged, removed, kept } = drafted;
-        await session.output.text(
-          `${monthName(month)}: ${count(created)} drafts made, ${count(changed)} changed, ${count(unchanged)} as they were, ` +
-            `${count(removed)} removed; ${count(kept)} approved or issued stay.`,
-        );
-        session.output.note(`Next: arcadia invoice list --month ${options.month} --state draft`);
-      }),
-    );
-
-  addCommand(invoice, 'approve', {
-    summary: 'agree to drafts, by their ids or all of a month',
-    details: `Each is drafted once more first, so that what is approved is what is so. Before the month is
-final, or within the legal entity's grace period, it takes --override and a reason.`,
+The drafts of 2026-05 follow the facts.
+Next: arcadia invoice list --month 2026-05 --state draft`,
+    text: ({ month }) => `The drafts of ${month} follow the facts.`,
+    notes: ({ month }) => [`Next: arcadia invoice list --month ${month} --state draft`],
+  }),
+  actionView(approveInvoice, {
+    summary: 'approve a draft',
+    details: `It is drafted once more first, so that what is approved is what is so. Before the month is final, or within the
+seller's grace period, it takes --override and a reason.`,
     example: `
-$ arcadia invoice approve 17
+$ arcadia invoice approve 17 --total 129.76
 17  acme  129.76 USD approved`,
-  })
-    .argument('[invoices...]', 'ids')
-    .option('--month <month>', 'all drafts of a month')
-    .option('--total <amount>', 'refuse where one comes to another total')
-    .option('--override <reason>', 'although the month is not final')
-    .action(
-      withSession(async (session, which: string[], options: BulkOptions & { total?: string; override?: string }) => {
-        const { approveInvoice } = await import('../../invoices/issue.ts');
-        const { db, clock } = await session.database();
-        return eachInvoice(session, which, options, 'draft', async (one) => {
-          const { total } = await approveInvoice(db, one.invoiceId, {
-            by: operator(),
-            now: await clock.now(),
-            override: options.override,
-            expectedTotal: options.total,
-          });
-          return { outcome: 'approved', total };
-        });
-      }),
-    );
-
-  addCommand(invoice, 'issue', {
-    summary: 'number, freeze and hash what is approved, by ids or all of a month',
+    text: stepText,
+  }),
+  actionView(approveMonth, {
+    summary: "approve a month's drafts, a hundred at a time",
+    details: 'What is refused is named, and stops no other.',
+    example: `
+$ arcadia invoice approve-month 2026-05
+17  acme  129.76 USD approved
+18  beta  60.00 USD approved`,
+    text: monthText,
+    notes: monthNotes,
+  }),
+  actionView(issueInvoice, {
+    summary: 'number, freeze and hash an approved invoice',
     details: 'What is issued never changes; what is issued already is left as it is.',
     example: `
 $ arcadia invoice issue 17
 17  acme  129.76 USD issued as INV-000017`,
-  })
-    .argument('[invoices...]', 'ids')
-    .option('--month <month>', 'all approved ones of a month')
-    .option('--number <number>', "the accounting system's number, where it gives them")
-    .option('--incomplete', 'although names, addresses or tax ids are missing')
-    .action(
-      withSession(
-        async (session, which: string[], options: BulkOptions & { number?: string; incomplete?: boolean }) => {
-          const { issueInvoice } = await import('../../invoices/issue.ts');
-          const { db, clock } = await session.database();
-          return eachInvoice(session, which, options, 'approved', async (one) => {
-            const issued = await issueInvoice(db, one.invoiceId, {
-              by: operator(),
-              now: await clock.now(),
-              number: options.number,
-              incomplete: options.incomplete,
-            });
-            return { outcome: `issued as ${issued.number}`, total: one.total, ...issued };
-          });
-        },
-      ),
-    );
-
-  addCommand(invoice, 'void', {
-    summary: 'take an approved or issued document back',
-    details: `An issued one keeps its number, and its month is drafted anew. Where a correction of it was waived,
-the new draft bills what was waived: --drop-waivers says that you want that.`,
+    text: stepText,
+  }),
+  actionView(issueMonth, {
+    summary: "number, freeze and hash a month's approved invoices, a hundred at a time",
+    details: 'What is refused is named, and stops no other.',
     example: `
-$ arcadia invoice void INV-000017 --reason 'wrong customer'
+$ arcadia invoice issue-month 2026-05
+17  acme  129.76 USD issued as INV-000017
+18  beta  60.00 USD issued as INV-000018`,
+    text: monthText,
+    notes: monthNotes,
+  }),
+  actionView(voidInvoice, {
+    summary: 'void an approved or issued document',
+    details: `An issued one keeps its number, and its month is drafted again. Where a correction of it was waived, the new
+draft bills what was waived: --drop-waivers says that you want that.`,
+    example: `
+$ arcadia invoice void INV-000017 --reason 'wrong customer' --yes
 INV-000017 is void.`,
-  })
-    .argument('<invoice>', 'id or number')
-    .requiredOption('--reason <text>', 'for the record')
-    .option('--drop-waivers', 'also where corrections of it were waived')
-    .action(
-      withSession(async (session, which: string, options: { reason: string; dropWaivers?: boolean }) => {
-        const { getInvoice } = await import('../../invoices/invoices.ts');
-        const { voidInvoice } = await import('../../invoices/issue.ts');
-        const { db, clock } = await session.database();
-        const { invoiceId } = await getInvoice(db, which);
-        await voidInvoice(db, invoiceId, { ...options, by: operator(), now: await clock.now() });
-        if (session.output.json) return session.output.value(await getInvoice(db, String(invoiceId)));
-        await session.output.text(`${which} is void.`);
-      }),
-    );
+    text: ({ number, invoiceId }) => `${number ?? invoiceId} is void.`,
+  }),
+];
+
+const reading = [
+  listView(listInvoices, {
+    summary: 'invoices and credit notes, the newest first',
+    example: `
+$ arcadia invoice list --month 2026-05
+ID  NUMBER      KIND     STATE   CUSTOMER  MONTH         TOTAL  DUE
+17  INV-000017  invoice  issued  acme      2026-05  129.76 USD  2026-06-18`,
+    columns: invoiceColumns,
+    empty: 'No matching invoices. Next: arcadia invoice draft --help',
+  }),
+  actionView(getInvoice, {
+    summary: 'an invoice, line by line, and what it lacks to be issued',
+    example: `
+$ arcadia invoice show INV-000017
+id        17
+number    INV-000017
+state     issued
+customer  acme (Acme Ltd)`,
+    text: invoiceText,
+    notes: ({ missing }) => missing,
+  }),
+  actionView(previewInvoice, {
+    summary: "the invoice that would follow now for a deployment's customer; nothing is written",
+    details: 'Without --month: the current month, to where it is metered. It is the same composition as of an invoice.',
+    example: `
+$ arcadia invoice preview acme-shop --month 2026-05
+acme, 2026-05, as far as the facts are known now`,
+    text: previewText,
+    notes: ({ invoices, uncharged }) => [
+      ...(invoices.length === 0 ? ['Nothing would be billed: it is on no plan.'] : []),
+      ...uncharged.map(
+        ({ deployment, quantity, kind, reason }) =>
+          `${deployment}: ${quantity} ${kind} not charged (${reason.replace('_', ' ')})`,
+      ),
+    ],
+  }),
+  actionView(explainInvoiceLine, {
+    summary: 'open a line to the days, resources and intervals that it is made of',
+    example: `
+$ arcadia invoice explain INV-000017 2
+Droplet hours, running: 29.76 USD
+2232 used, 1488 included, 744 charged at 0.04`,
+    text: explainedText,
+    notes: ({ usage, changedSince }) => [
+      ...(usage !== null && usage.nextCursor !== null
+        ? [`${plural(usage.resourcesTotal, 'resource')} in all; --limit shows more, --json each day.`]
+        : []),
+      ...(changedSince && usage !== null
+        ? [`Facts have changed since: ${usage.quantity} are known by now. See: arcadia invoice correction check`]
+        : []),
+    ],
+  }),
+  documentView(getInvoicePdf, {
+    summary: 'an invoice as a PDF to send to the customer',
+    example: `
+$ arcadia invoice pdf INV-000017 --out INV-000017.pdf
+Written to INV-000017.pdf.`,
+  }),
+  documentView(getInvoiceCsv, {
+    summary: "an invoice's lines as CSV",
+    example: `
+$ arcadia invoice csv INV-000017 > INV-000017.csv`,
+  }),
+  documentView(getInvoiceJson, {
+    summary: 'the document of an invoice as canonical JSON, whose sha256 is its digest once it is issued',
+    example: `
+$ arcadia invoice json INV-000017 | sha256sum`,
+  }),
+];
+
+const lines = [
+  actionView(addInvoiceLine, {
+    summary: 'add a manual line to a draft: quantity times unit price, rounded once',
+    details: 'It stays when the draft is brought up to date. A negative quantity gives back.',
+    example: `
+$ arcadia invoice line add 17 --description 'Support' --quantity 2.5 --unit hour --unit-price 80
+Line 3 was added; invoice 17 comes to 329.76 USD.`,
+    async text({ lineId }, { surface, input }) {
+      const show = { ...noInput, params: input.params };
+      const { invoiceId, total, currency } = (await surface.act(getInvoice, show)) as AnswerOf<typeof getInvoice>;
+      return `Line ${lineId} was added; invoice ${invoiceId} comes to ${total} ${currency}.`;
+    },
+  }),
+  actionView(removeInvoiceLine, {
+    summary: 'remove a manual line from a draft',
+    example: `
+$ arcadia invoice line remove 3 --yes
+Line 3 was removed.`,
+    text: (_, { input }) => `Line ${String(input.params.line)} was removed.`,
+  }),
+];
+
+const correctionColumns: readonly Column<Correction>[] = [
+  { header: 'customer', value: (row) => row.customer },
+  { header: 'deployment', value: (row) => row.deployment },
+  { header: 'month', value: (row) => row.month },
+  { header: 'amount', value: (row) => `${row.amount} ${row.currency}`, align: 'right' },
+  { header: 'of', value: (row) => row.lines.map(({ description, amount }) => `${description} ${amount}`).join(', ') },
+];
+
+function decidedText({ takenBack, amount, month, creditNotes = [] }: Decided, done: string): string {
+  return [
+    ...takenBack.map((one) =>
+      one.month === null
+        ? `The waiver of ${one.amount} is withdrawn.`
+        : `${one.amount} is taken off the draft of ${one.month}.`,
+    ),
+    ...creditNotes.map((note) => `${note.total} with tax: credit note ${note.number} of ${note.credits}.`),
+    ...(amount !== undefined && month !== null
+      ? [`${amount} ${month === undefined ? done : `${done} ${month}`}.`]
+      : []),
+  ].join('\n');
 }
 
-interface BulkOptions {
-  readonly month?: string;
-}
+const corrections = [
+  listView(listCorrections, {
+    summary: 'what issued months cost now beyond what was issued for them',
+    details: `Late facts change no issued invoice. What they come to is listed here until somebody decides: on the next
+invoice, as a credit note, or waived. It is as of the last look; arcadia invoice correction check looks now.`,
+    example: `
+$ arcadia invoice correction list
+CUSTOMER  DEPLOYMENT  MONTH        AMOUNT  OF
+acme      shop        2026-05  -10.56 USD  Droplet hours, running -10.56`,
+    columns: correctionColumns,
+    empty: 'Nothing is to be corrected.',
+    differs: ({ items }) => items.length > 0,
+  }),
+  actionView(checkCorrections, {
+    summary: 'look now which issued months cost something else by now',
+    details: 'A job does this every day, and each decision does it first.',
+    example: `
+$ arcadia invoice correction check
+Looked at 2 months. See: arcadia invoice correction list`,
+    text: ({ monthsRated }) => `Looked at ${plural(monthsRated, 'month')}. See: arcadia invoice correction list`,
+  }),
+  actionView(decideCorrection, {
+    name: 'invoice correct',
+    summary: "put a correction of a deployment's month on the next invoice",
+    example: `
+$ arcadia invoice correct shop --month 2026-05
+-10.56 comes on the invoice of 2026-06.`,
+    fixed: { decision: 'invoice' },
+    text: (decided) => decidedText(decided, 'comes on the invoice of'),
+  }),
+  actionView(decideCorrection, {
+    name: 'invoice credit',
+    summary: "give a correction of a deployment's month back as credit notes, each with a number of its own series",
+    example: `
+$ arcadia invoice credit shop --month 2026-05
+-12.67 with tax: credit note CN-000001 of INV-000017.`,
+    fixed: { decision: 'credit_note' },
+    text: (decided) => decidedText(decided, 'is credited'),
+  }),
+  actionView(decideCorrection, {
+    name: 'invoice waive',
+    summary: "waive a correction of a deployment's month",
+    details: 'For exactly its amount: what changes afterwards is proposed again.',
+    example: `
+$ arcadia invoice waive shop --month 2026-05 --reason 'a trifle'
+-10.56 is waived.`,
+    fixed: { decision: 'waive' },
+    text: (decided) => decidedText(decided, 'is waived'),
+  }),
+];
 
-/** Does a step to each, and tells of those that refuse; they do not stop the others. */
-async function eachInvoice(
-  session: Session,
-  which: readonly string[],
-  options: BulkOptions,
-  state: 'draft' | 'approved',
-  step: (one: Invoice) => Promise<{ outcome: string; total: string }>,
-): Promise<number> {
-  if (which.length > 0 === (options.month !== undefined)) {
-    throw new ArcadiaError('invalid_argument', 'Name invoices by their ids, or give --month for all of a month.');
-  }
-  const { db } = await session.database();
-  const done: unknown[] = [];
-  let failed = 0;
-  for await (const one of chosen(db, which, options.month, state)) {
-    session.signal.throwIfAborted();
-    try {
-      const { outcome, ...rest } = await step(one);
-      if (session.output.json) done.push({ invoiceId: one.invoiceId, customer: one.customer, outcome, ...rest });
-      else await session.output.text(`${one.invoiceId}  ${one.customer}  ${rest.total} ${one.currency} ${outcome}`);
-    } catch (error) {
-      // One alone is refused as any command is.
-      if (which.length === 1 || !(error instanceof ArcadiaError)) throw error;
-      failed += 1;
-      if (session.output.json) done.push({ invoiceId: one.invoiceId, customer: one.customer, error: error.message });
-      else session.output.note(`${one.invoiceId}  ${one.customer}  ${error.message}`);
-    }
-  }
-  if (session.output.json) await session.output.value(done);
-  return failed > 0 ? 1 : 0;
-}
-
-async function* chosen(
-  db: Awaited<ReturnType<Session['database']>>['db'],
-  which: readonly string[],
-  month: string | undefined,
-  state: 'draft' | 'approved',
-): AsyncGenerator<Invoice> {
-  const { getInvoice, invoicesOfMonth } = await import('../../invoices/invoices.ts');
-  for (const id of which) yield await getInvoice(db, id);
-  if (month !== undefined) yield* invoicesOfMonth(db, monthArgument(month), state);
-}
+export const invoiceNoun: Noun = {
+  name: 'invoice',
+  summary: 'what customers owe for a month',
+  description: 'What customers owe for a month: drafts that follow the facts, approved, issued and frozen.',
+  views: [...steps, ...reading, ...lines, ...corrections],
+};

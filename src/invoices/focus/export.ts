@@ -71,7 +71,7 @@ export interface FocusExportOptions {
 export async function exportFocus(db: Database, options: FocusExportOptions): Promise<FocusExport> {
   const { month, format, dataset = 'CostAndUsage' } = options;
   const choice = chooseColumns(dataset, options.columns);
-  const leftOut = await store.selectLeftOut(db, month);
+  const without = await leftOut(db, month);
   const tally = new Tally();
   const batches = tally.counting(rowsOf(db, dataset, options, tally));
   // Loaded when it is needed: the library is large.
@@ -88,9 +88,14 @@ export async function exportFocus(db: Database, options: FocusExportOptions): Pr
       month: month.toPlainYearMonth().toString(),
       format,
       ...tally.counts(),
-      ...leftOut,
+      ...without,
     }),
   };
+}
+
+/** How many documents of a month an export leaves out. */
+export async function leftOut(db: Database, month: Temporal.PlainDate): Promise<store.LeftOut> {
+  return store.selectLeftOut(db, month);
 }
 
 /** So many documents and lines are in memory at a time. */

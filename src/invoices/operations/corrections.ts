@@ -55,13 +55,18 @@ export const decideCorrection = declareOperation({
     'On the next invoice, as a credit note of each invoice that charged it, or waived with a reason: for exactly its ' +
     'amount. What was decided the other way and is not issued is taken back first.',
   roles: deciders,
+  command: { positional: ['deployment'], flags: { expectedAmount: 'amount' } },
   body: z.discriminatedUnion('decision', [
     z.strictObject({ decision: z.literal('invoice'), ...correctionRequest() }),
     z.strictObject({
       decision: z.literal('credit_note'),
       ...correctionRequest(),
-      number: z.string().max(64).optional(),
-      incomplete: z.boolean().optional(),
+      number: z
+        .string()
+        .max(64)
+        .optional()
+        .meta({ description: "The credit note's, where the accounting system gives them" }),
+      incomplete: z.boolean().optional().meta({ description: 'Although names, addresses or tax ids are missing' }),
     }),
     z.strictObject({ decision: z.literal('waive'), ...correctionRequest(), reason: lineText }),
   ]),
@@ -90,7 +95,7 @@ function correctionRequest() {
   return {
     deployment: slug,
     month,
-    currency: z.string().length(3).optional(),
+    currency: z.string().length(3).optional().meta({ description: 'Where the month is corrected in several' }),
     expectedAmount: decimalInput.optional().meta({ description: 'Refused where it comes to another amount by now' }),
   };
 }

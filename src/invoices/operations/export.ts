@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { declareDocument, type Operation } from '../../platform/declare/operation.ts';
+import { declareDocument, declareOperation, type Operation } from '../../platform/declare/operation.ts';
 import { month } from '../../platform/declare/schemas.ts';
 import { datasetNames } from '../focus/datasets.ts';
 import * as focus from '../focus/export.ts';
@@ -38,4 +38,20 @@ export const exportFocus = declareDocument({
   },
 });
 
-export const exportOperations: readonly Operation[] = [exportFocus];
+export const getExportCoverage = declareOperation({
+  method: 'GET',
+  path: '/exports/focus/coverage',
+  name: 'export coverage',
+  operationId: 'getExportCoverage',
+  tag: 'invoices',
+  summary: 'How many documents of a month an export leaves out',
+  roles: ['owner', 'finance'],
+  query: z.object({ month }),
+  response: z.object({
+    unissued: z.int().meta({ description: 'Invoices that are drafts or approved' }),
+    void: z.int().meta({ description: 'Documents that are void' }),
+  }),
+  run: ({ db, query }) => focus.leftOut(db, query.month),
+});
+
+export const exportOperations: readonly Operation[] = [exportFocus, getExportCoverage];

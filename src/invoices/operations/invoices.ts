@@ -18,6 +18,7 @@ import {
   month,
   slug,
 } from '../../platform/declare/schemas.ts';
+import { dayOf } from '../../metering/period.ts';
 import { explainLine } from '../explain.ts';
 import { invoiceFile } from '../files.ts';
 import * as invoices from '../invoices.ts';
@@ -25,6 +26,7 @@ import type { Invoice, Reader } from '../invoices.ts';
 import * as issue from '../issue.ts';
 import { draftMonthJob } from '../jobs.ts';
 import { addLine, removeLine } from '../manual-lines.ts';
+import { type MonthStep, stepMonth } from '../month-step.ts';
 import { previewDeployment } from '../preview.ts';
 import { deciders, monthText } from './schemas.ts';
 
@@ -88,10 +90,35 @@ export const listInvoices = declareList({
   },
 });
 
-const documentOut = z.looseObject({ format: z.literal('arcadia-invoice/1') }).meta({
-  id: 'InvoiceDocument',
-  description: 'The whole of an invoice: parties, sections with their lines, taxes and totals',
+const lineOut = z.looseObject({
+  position: z.int(),
+  description: z.string(),
+  kind: z.string(),
+  serviceMonth: monthText,
+  quantity: decimalOut.nullable(),
+  unit: z.string().nullable(),
+  unitPrice: decimalOut.nullable(),
+  amount: decimalOut,
+  period: z.looseObject({ from: z.string(), to: z.string() }).optional(),
+  details: z.record(z.string(), z.unknown()),
 });
+
+const documentOut = z
+  .looseObject({
+    format: z.literal('arcadia-invoice/1'),
+    currency: z.string(),
+    buyer: z.looseObject({ name: z.string() }),
+    sections: z.array(z.looseObject({ deployment: z.string().nullable(), lines: z.array(lineOut) })),
+    subtotal: decimalOut,
+    taxes: z.array(
+      z.looseObject({ title: z.string().nullable(), treatment: z.string(), percent: z.string(), amount: decimalOut }),
+    ),
+    total: decimalOut,
+  })
+  .meta({
+    id: 'InvoiceDocument',
+    description: 'The whole of an invoice: parties, sections with their lines, taxes and totals',
+  });
 
 export const getInvoice = declareOperation({
   method: 'GET',
@@ -102,24 +129,57 @@ export const getInvoice = declareOperation({
   summary: 'One invoice with its document, and what it lacks to be issued',
   roles: readers,
   params: which,
-  response: invoice.extend({ document: documentOut, missing: z.array(z.string()) }),
+  response: invoice.extend({
+    approvedAt: instantOut.nullable(),
+    approvedBy: z.string().nullable().meta({ description: 'Who approved it; null for a customer' }),
+    overrideReason: z.string().nullable().meta({ description: 'Why, before its month was final; null for a customer' }),
+    issuedBy: z.string().nullable().meta({ description: 'Who issued it; null for a customer' }),
+    voidAt: instantOut.nullable(),
+    document: documentOut,
+    missing: z.array(z.string()),
+  }),
   async run({ db, params, principal }) {
     const row = await invoices.getInvoice(db, params.invoice, readerOf(principal));
     const { document, missing } = await invoices.readDocument(db, row);
-    return { ...invoiceAnswer(row), document: { ...document }, missing: [...missing] };
+    const { approvedAt, approvedBy, overrideReason, issuedBy, voidAt } = row;
+    return {
+      ...invoiceAnswer(row),
+      approvedAt,
+      approvedBy,
+      overrideReason,
+      issuedBy,
+      voidAt,
+      document: document as object as z.input<typeof documentOut>,
+      missing: [...missing],
+    };
   },
 });
 
-function declareFile(format: 'pdf' | 'csv') {
+const files = {
+  pdf: {
+    operationId: 'getInvoicePdf',
+    type: 'application/pdf',
+    summary: 'An invoice as a PDF to send to the customer',
+  },
+  csv: { operationId: 'getInvoiceCsv', type: 'text/csv', summary: "An invoice's lines as CSV" },
+  json: {
+    operationId: 'getInvoiceJson',
+    type: 'application/json',
+    summary: 'The document of an invoice as canonical JSON, whose sha256 is its digest once it is issued',
+  },
+} as const;
+
+function declareFile(format: keyof typeof files) {
+  const { operationId, type: produced, summary } = files[format];
   return declareDocument({
     path: `/invoices/:invoice/${format}`,
     name: `invoice ${format}`,
-    operationId: format === 'pdf' ? 'getInvoicePdf' : 'getInvoiceCsv',
+    operationId,
     tag: 'invoices',
-    summary: format === 'pdf' ? 'An invoice as a PDF to send to the customer' : "An invoice's lines as CSV",
+    summary,
     roles: readers,
     params: which,
-    produces: [format === 'pdf' ? 'application/pdf' : 'text/csv'],
+    produces: [produced],
     async run({ db, params, now, principal }) {
       const row = await invoices.getInvoice(db, params.invoice, readerOf(principal));
       // A GET keeps nothing; drawn again, an issued one has the same bytes.
@@ -132,6 +192,38 @@ function declareFile(format: 'pdf' | 'csv') {
 export const getInvoicePdf = declareFile('pdf');
 
 export const getInvoiceCsv = declareFile('csv');
+
+export const getInvoiceJson = declareFile('json');
+
+const explainedOut = z.looseObject({
+  invoice: z.string(),
+  currency: z.string(),
+  line: lineOut,
+  usage: z
+    .looseObject({
+      quantity: decimalOut,
+      resources: z.array(
+        z.looseObject({
+          name: z.string().nullable(),
+          externalId: z.string(),
+          intervals: z.array(
+            z.looseObject({
+              from: z.string(),
+              to: z.string(),
+              level: decimalOut,
+              share: z.string().nullable(),
+              quantity: decimalOut,
+            }),
+          ),
+        }),
+      ),
+      resourcesTotal: z.int(),
+      nextCursor: z.string().nullable(),
+    })
+    .nullable()
+    .meta({ description: 'As GET .../usage/explanation answers; null for what is not usage' }),
+  changedSince: z.boolean().meta({ description: 'Usage has changed since the invoice' }),
+});
 
 export const explainInvoiceLine = declareOperation({
   method: 'GET',
@@ -146,11 +238,13 @@ export const explainInvoiceLine = declareOperation({
     limit: z.coerce.number().int().min(1).max(100).optional(),
     cursor: z.string().max(100).optional(),
   }),
-  response: z.looseObject({ invoice: z.string(), changedSince: z.boolean() }),
+  command: { positional: ['invoice', 'line'] },
+  response: explainedOut,
   async run({ db, params, query, principal }) {
     const reader = readerOf(principal);
     const row = await invoices.getInvoice(db, params.invoice, reader);
-    return { ...(await explainLine(db, row, { line: params.line, ...query }, reader)) };
+    const explained = await explainLine(db, row, { line: params.line, ...query }, reader);
+    return explained as object as z.input<typeof explainedOut>;
   },
 });
 
@@ -163,19 +257,67 @@ export const previewInvoice = declareOperation({
   summary: "The invoice that would follow now for a deployment's customer",
   roles: staff,
   params: z.object({ slug }),
-  query: z.object({ month }),
-  response: z.looseObject({
+  query: z.object({ month: month.optional().meta({ description: 'Another than the current one' }) }),
+  response: z.object({
     customer: z.string(),
     month: monthText,
     invoices: z.array(
-      z.looseObject({ currency: z.string(), subtotal: decimalOut, tax: decimalOut, total: decimalOut }),
+      z.object({
+        currency: z.string(),
+        lines: z.array(
+          z.object({
+            deployment: slug.nullable().meta({ description: 'null: of the customer as a whole' }),
+            kind: z.string(),
+            component: z.string().meta({ description: 'What is billed' }),
+            description: z.string(),
+            serviceMonth: monthText,
+            period: z.object({ from: z.string(), to: z.string() }),
+            quantity: decimalOut.nullable(),
+            unit: z.string().nullable(),
+            unitPrice: decimalOut.nullable(),
+            amount: decimalOut,
+            details: z.record(z.string(), z.unknown()),
+          }),
+        ),
+        subtotal: decimalOut,
+        tax: decimalOut,
+        total: decimalOut,
+      }),
     ),
+    uncharged: z
+      .array(
+        z.object({ deployment: slug, kind: z.string(), quantity: decimalOut, reason: z.enum(['paused', 'no_plan']) }),
+      )
+      .meta({ description: 'Usage that no plan charges' }),
   }),
   async run({ db, params, query, now }) {
-    const { customer, month: of, invoices } = await previewDeployment(db, params.slug, query.month, now);
-    const lines = (all: (typeof invoices)[number]['lines']) =>
-      all.map(({ serviceMonth, ...rest }) => ({ ...rest, serviceMonth: serviceMonth.toPlainYearMonth().toString() }));
-    return { customer, month: of, invoices: invoices.map((one) => ({ ...one, lines: lines(one.lines) })) };
+    const asked = query.month ?? dayOf(now).with({ day: 1 });
+    const {
+      customer,
+      month: of,
+      invoices: due,
+      slugs,
+      uncharged,
+    } = await previewDeployment(db, params.slug, asked, now);
+    return {
+      customer,
+      month: of,
+      invoices: due.map((one) => ({
+        ...one,
+        lines: one.lines.map(({ deploymentId, serviceMonth, details, ...line }) => ({
+          ...line,
+          deployment: deploymentId === null ? null : (slugs[deploymentId] ?? null),
+          serviceMonth: serviceMonth.toPlainYearMonth().toString(),
+          details: { ...details },
+        })),
+      })),
+      uncharged: uncharged.map(({ deployment, usage: { billingKind, quantity, reason } }) => ({
+        deployment,
+        kind: billingKind,
+        quantity,
+        reason,
+      })),
+    };
   },
 });
 
@@ -190,9 +332,9 @@ export const draftInvoices = declareOperation({
   body: z.strictObject({ month }),
   response: z.object({ month: monthText }),
   status: 202,
-  async run({ db, body, enqueue }) {
+  async run({ db, body, follow }) {
     const name = body.month.toPlainYearMonth().toString();
-    await db.transaction().execute((trx) => enqueue(trx, draftMonthJob, { month: name }));
+    await db.transaction().execute((trx) => follow(trx, draftMonthJob, { month: name }));
     return { month: name };
   },
 });
@@ -207,7 +349,11 @@ export const approveInvoice = declareOperation({
   description: 'It is drafted from the facts once more first. Before its month is final it takes a reason.',
   roles: deciders,
   params: which,
-  body: z.strictObject({ override: lineText.optional(), expectedTotal: decimalInput.optional() }),
+  command: { flags: { expectedTotal: 'total' } },
+  body: z.strictObject({
+    override: lineText.optional().meta({ description: 'Why, although its month is not final' }),
+    expectedTotal: decimalInput.optional().meta({ description: 'Refused where it comes to another total by now' }),
+  }),
   response: invoice,
   async run({ db, params, body, principal, now }) {
     const { invoiceId } = await invoices.getInvoice(db, params.invoice);
@@ -226,12 +372,68 @@ export const issueInvoice = declareOperation({
   description: 'Issuing one that is issued changes nothing and answers it.',
   roles: deciders,
   params: which,
-  body: z.strictObject({ number: z.string().max(64).optional(), incomplete: z.boolean().optional() }),
+  body: z.strictObject({
+    number: z.string().max(64).optional().meta({ description: "The accounting system's, where it gives them" }),
+    incomplete: z.boolean().optional().meta({ description: 'Although names, addresses or tax ids are missing' }),
+  }),
   response: invoice,
   async run({ db, params, body, principal, now }) {
     const { invoiceId } = await invoices.getInvoice(db, params.invoice);
     await issue.issueInvoice(db, invoiceId, { ...body, by: principal.subject, now });
     return invoiceAnswer(await invoices.getInvoice(db, String(invoiceId)));
+  },
+});
+
+const stepOfMonth = {
+  params: z.object({ month }),
+  roles: deciders,
+  query: z.object({
+    after: z.coerce.number().int().min(0).default(0).meta({ description: 'Where the answer before says to go on' }),
+  }),
+  response: z.object({
+    done: z.array(invoice),
+    refused: z
+      .array(z.object({ invoiceId: id, customer: z.string(), code: z.string(), message: z.string() }))
+      .meta({ description: 'They do not stop the others' }),
+    next: id.nullable().meta({ description: 'There are more: ask again with it as `after`' }),
+  }),
+};
+
+function monthAnswer({ done, ...rest }: MonthStep): z.input<typeof stepOfMonth.response> {
+  return { ...rest, done: done.map(invoiceAnswer), refused: [...rest.refused] };
+}
+
+export const approveMonth = declareOperation({
+  ...stepOfMonth,
+  method: 'POST',
+  path: '/invoice-months/:month/approve',
+  name: 'invoice approve-month',
+  operationId: 'approveInvoicesOfMonth',
+  tag: 'invoices',
+  summary: "Approve a month's drafts, a hundred at a time",
+  body: z.strictObject({ override: lineText.optional().meta({ description: 'Why, although the month is not final' }) }),
+  async run({ db, params, query, body, principal, now, signal }) {
+    const options = { ...body, by: principal.subject, now };
+    const step = (invoiceId: number) => issue.approveInvoice(db, invoiceId, options);
+    return monthAnswer(await stepMonth(db, { ...params, ...query, state: 'draft', signal }, step));
+  },
+});
+
+export const issueMonth = declareOperation({
+  ...stepOfMonth,
+  method: 'POST',
+  path: '/invoice-months/:month/issue',
+  name: 'invoice issue-month',
+  operationId: 'issueInvoicesOfMonth',
+  tag: 'invoices',
+  summary: "Number, freeze and hash a month's approved invoices, a hundred at a time",
+  body: z.strictObject({
+    incomplete: z.boolean().optional().meta({ description: 'Although names, addresses or tax ids are missing' }),
+  }),
+  async run({ db, params, query, body, principal, now, signal }) {
+    const options = { ...body, by: principal.subject, now };
+    const step = (invoiceId: number) => issue.issueInvoice(db, invoiceId, options);
+    return monthAnswer(await stepMonth(db, { ...params, ...query, state: 'approved', signal }, step));
   },
 });
 
@@ -244,7 +446,14 @@ export const voidInvoice = declareOperation({
   summary: 'Take an approved or issued document back',
   roles: deciders,
   params: which,
-  body: z.strictObject({ reason: lineText, dropWaivers: z.boolean().optional() }),
+  command: { confirm: 'Void invoice {invoice}? Its number stays used, and its month is drafted again.' },
+  body: z.strictObject({
+    reason: lineText.meta({ description: 'For the record' }),
+    dropWaivers: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Although corrections of it were waived: they are billed again' }),
+  }),
   response: invoice,
   async run({ db, params, body, principal, now }) {
     const { invoiceId } = await invoices.getInvoice(db, params.invoice);
@@ -264,7 +473,7 @@ export const addInvoiceLine = declareOperation({
   params: which,
   body: z.strictObject({
     description: lineText,
-    quantity: decimalInput,
+    quantity: decimalInput.default('1'),
     unit: lineText.nullable().optional(),
     unitPrice: decimalInput,
     taxCategory: slug.nullable().optional(),
@@ -287,6 +496,7 @@ export const removeInvoiceLine = declareOperation({
   tag: 'invoices',
   summary: 'Take a line by hand away from a draft',
   roles: deciders,
+  command: { confirm: 'Remove line {line} from its draft?' },
   params: z.object({ line: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) }),
   async run({ db, params, principal, now }) {
     await removeLine(db, params.line, principal.subject, now);
@@ -298,11 +508,14 @@ export const invoiceOperations: readonly Operation[] = [
   getInvoice,
   getInvoicePdf,
   getInvoiceCsv,
+  getInvoiceJson,
   explainInvoiceLine,
   previewInvoice,
   draftInvoices,
   approveInvoice,
   issueInvoice,
+  approveMonth,
+  issueMonth,
   voidInvoice,
   addInvoiceLine,
   removeInvoiceLine,

@@ -1,6 +1,7 @@
 import type { Database } from '../../platform/database/database.ts';
-import { ArcadiaError } from '../../platform/errors.ts';
+import { ArcadiaError, notFound } from '../../platform/errors.ts';
 import { formatQuantity, parseQuantity, sumQuantities } from '../../platform/quantity.ts';
+import { unknownKind } from '../kinds.ts';
 import * as store from './explain.store.ts';
 import { assertRange, type DayRange, dayOf, startOfDay } from '../period.ts';
 import { selectDeploymentId, selectUsageBounds } from '../store.ts';
@@ -165,10 +166,10 @@ export async function explainUsage(db: Database, query: ExplainQuery): Promise<U
   }
   const after = parseCursor(query.cursor ?? null);
   const deploymentId = await selectDeploymentId(db, deployment);
-  if (deploymentId === null) throw new ArcadiaError('not_found', `There is no deployment "${deployment}".`);
+  if (deploymentId === null) throw notFound('deployment', deployment);
   const kind = await store.selectKind(db, query.kind, to.subtract({ days: 1 }));
   if (kind === null) {
-    throw new ArcadiaError('not_found', `There is no billing kind "${query.kind}"; arcadia kind list shows all.`);
+    throw unknownKind(query.kind);
   }
 
   const unattributed = deployment === 'unattributed';

@@ -73,7 +73,7 @@ describe('a month', () => {
     expect(status.kinds.find((kind) => kind.kind === 'spaces_gb_month')).toMatchObject({ final: true });
     expect(status.obstacles[1]).toMatchObject({
       since: '2026-05-31T18:00:00Z',
-      todo: expect.stringContaining('arcadia sync'),
+      todo: expect.stringContaining('then sync it'),
     });
   });
 

@@ -216,7 +216,7 @@ function notMetered({ kind, missing, firstMissing }: store.KindDays): Obstacle {
     ...nowhere,
     reason: 'not_metered',
     message: `${kind} is not metered as it is configured on ${days(missing)}, from ${firstMissing} on.`,
-    todo: 'arcadia meter',
+    todo: 'Meter these days.',
     kind,
     since: firstMissing === null ? null : startOfDay(firstMissing).toString(),
   };
@@ -227,7 +227,7 @@ function changesPending(count: number, first: Temporal.PlainDate): Obstacle {
     ...nowhere,
     reason: 'changes_pending',
     message: `Facts about ${days(count)}, from ${first} on, have changed since they were metered.`,
-    todo: 'arcadia meter diff shows what would change; arcadia meter writes it',
+    todo: 'See what metering would change, then meter.',
     since: startOfDay(first).toString(),
   };
 }
@@ -237,7 +237,7 @@ function notAttributed(): Obstacle {
     ...nowhere,
     reason: 'changes_pending',
     message: 'There are facts that are not attributed yet; they may change usage of any day.',
-    todo: 'arcadia meter diff shows what would change; arcadia meter writes it',
+    todo: 'See what metering would change, then meter.',
   };
 }
 
@@ -267,7 +267,7 @@ function beyondLimit({ account, resourceKind, resources, since, until }: store.B
   return {
     reason: 'beyond_limit',
     message: `${lost} in ${account} went unseen before ${until.round('second')}: what they used from ${since.round('second')} on is past the limit.`,
-    todo: `Correct their history if you know when they ended, or: ${confirmCommand(account, resourceKind, until)}`,
+    todo: `Correct their history if you know when they ended, or confirm ${resourceKind} in ${account} manually through ${until}.`,
     kind: null,
     account,
     resourceKind,
@@ -276,11 +276,7 @@ function beyondLimit({ account, resourceKind, resources, since, until }: store.B
 }
 
 function confirmTodo(account: string, resourceKind: string, end: Temporal.Instant): string {
-  return `arcadia account check ${account}, then arcadia sync; if it cannot be listed any more: ${confirmCommand(account, resourceKind, end)}`;
-}
-
-function confirmCommand(account: string, resourceKind: string, through: Temporal.Instant): string {
-  return `arcadia usage confirm --account ${account} --kind ${resourceKind} --through ${through} --reason '...'`;
+  return `Check the account ${account}, then sync it. If it cannot be listed any more, confirm ${resourceKind} manually through ${end}.`;
 }
 
 function days(count: number): string {

@@ -3,6 +3,7 @@ import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { day, dayOut, id, instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import * as attestations from '../finality/attestations.ts';
+import { dayOf } from '../period.ts';
 import { resourceKind } from './schemas.ts';
 
 const confirmation = z
@@ -39,7 +40,13 @@ export const confirmUsage = declareOperation({
   summary: 'Confirm what is recorded of an account and kind, up to a moment',
   description: 'It counts as a complete listing that began then. No usage changes.',
   roles: ['owner', 'operator'],
-  body: z.strictObject({ account: slug, resourceKind, through: instant, reason: line }),
+  command: { flags: { resourceKind: 'kind' } },
+  body: z.strictObject({
+    account: slug,
+    resourceKind,
+    through: instant,
+    reason: line.meta({ description: 'How it is known' }),
+  }),
   response: z.object({ confirmationId: id.meta({ examples: [4] }) }),
   status: 201,
   location: ({ confirmationId }) => `/usage/confirmations/${confirmationId}`,
@@ -92,14 +99,17 @@ export const setObservationLimit = declareOperation({
   summary: 'Set those limits of a kind of resource, from a day on',
   description: 'What is not given stays as it is on that day.',
   roles: ['owner', 'operator'],
+  command: { positional: ['resourceKind'], flags: { resourceKind: 'kind', fromDay: 'from' } },
   body: z.strictObject({
-    resourceKind: z.union([resourceKind, z.literal('*')]).meta({ examples: ['droplet'] }),
-    fromDay: day,
+    resourceKind: z
+      .union([resourceKind, z.literal('*')])
+      .meta({ description: 'A kind of resource; *: every kind without limits of its own', examples: ['droplet'] }),
+    fromDay: day.optional().meta({ description: 'The first UTC day on which it holds; today unless given' }),
     gapAfterHours: hours.optional(),
     carryForwardHours: hours.optional(),
   }),
   response: observationLimit,
-  run: ({ db, body }) => attestations.setObservationLimit(db, body),
+  run: ({ db, body, now }) => attestations.setObservationLimit(db, { ...body, fromDay: body.fromDay ?? dayOf(now) }),
 });
 
 export const attestationOperations: readonly Operation[] = [

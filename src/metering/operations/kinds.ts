@@ -77,6 +77,7 @@ export const addKind = declareOperation({
   summary: 'Add a billing kind, disabled',
   description: 'Defined from the beginning of history. One that is there and means the same is left alone.',
   roles: ['owner', 'operator'],
+  command: { positional: ['kind'], flags: { resourceKind: 'of', statuses: 'status' } },
   body: kinds.kindSchema.meta({
     examples: [
       {
@@ -99,6 +100,20 @@ export const addKind = declareOperation({
   },
 });
 
+export const importKinds = declareOperation({
+  method: 'POST',
+  path: '/kinds/import',
+  name: 'kind import',
+  operationId: 'importKinds',
+  tag: 'usage',
+  summary: 'Add the billing kinds of a file, disabled, all or none',
+  roles: ['owner', 'operator'],
+  command: { file: true },
+  body: kinds.kindsFileSchema,
+  response: z.object({ added: z.array(billingKind).meta({ description: 'Those that are new' }) }),
+  run: async ({ db, body }) => ({ added: await kinds.addKinds(db, body.kinds) }),
+});
+
 export const changeKind = declareOperation({
   method: 'PATCH',
   path: '/kinds/:kind',
@@ -109,14 +124,17 @@ export const changeKind = declareOperation({
   description: 'Days that are metered already are metered again. 2000-01-01 is the beginning of history.',
   roles: ['owner', 'operator'],
   params: kindParams,
-  body: kinds.kindChangeSchema.extend({ fromDay: day }),
+  command: { flags: { fromDay: 'from', statuses: 'status' } },
+  body: kinds.kindChangeSchema.extend({
+    fromDay: day.optional().meta({ description: 'The first UTC day on which it holds; today unless given' }),
+  }),
   response: kindHistory,
   edits: getKind,
   async run({ db, params, body, now }) {
     const { fromDay, ...change } = body;
-    await kinds.changeKind(db, params.kind, fromDay, change);
+    await kinds.changeKind(db, params.kind, fromDay ?? dayOf(now), change);
     return kinds.getKind(db, params.kind, dayOf(now));
   },
 });
 
-export const kindOperations: readonly Operation[] = [listKinds, getKind, addKind, changeKind];
+export const kindOperations: readonly Operation[] = [listKinds, getKind, addKind, importKinds, changeKind];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
-import { dayOut, dayRange, decimalOut, instantOut, slug } from '../../platform/declare/schemas.ts';
+import { dayOut, decimalOut, instantOut, optionalDayRange, rangeOr, slug } from '../../platform/declare/schemas.ts';
 import * as diff from '../diff.ts';
 import { listRuns } from '../runs.ts';
 import { billingKind, resourceKind, dayText, list } from './schemas.ts';
@@ -12,6 +12,7 @@ export const listMeteringRuns = declareList({
   tag: 'usage',
   summary: 'The meterings that wrote something, newest first',
   roles: staff,
+  query: z.object(optionalDayRange),
   row: z
     .object({
       revision: z.int().meta({ description: 'Marks all that it wrote', examples: [41] }),
@@ -23,7 +24,7 @@ export const listMeteringRuns = declareList({
       deleted: z.int(),
     })
     .meta({ id: 'MeteringRun', description: 'One metering of one day' }),
-  run: ({ db }, page) => listRuns(db, page),
+  run: ({ db, query }, page) => listRuns(db, { ...page, range: rangeOr(query, null) }),
 });
 
 const difference = {
@@ -47,13 +48,20 @@ export const diffUsage = declareOperation({
   operationId: 'diffUsage',
   tag: 'usage',
   summary: 'What metering a range of days would change, before and after',
-  description: 'Writes no usage. Days that no fact has touched since they were metered are not compared.',
+  description:
+    'Writes no usage. Without a range: every complete day. Days that no fact has touched since they were metered are not compared.',
   roles: ['owner', 'operator'],
   asks: true,
+  command: { flags: { resourcesMax: 'limit' } },
   body: z.strictObject({
-    ...dayRange,
+    ...optionalDayRange,
     verify: z.boolean().default(false).meta({ description: 'Compare every record' }),
-    resourcesMax: z.int().min(1).max(1000).default(100),
+    resourcesMax: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(100)
+      .meta({ description: 'Resources at most, those that change most first' }),
   }),
   response: z.object({
     from: dayText.nullable(),
@@ -74,7 +82,7 @@ export const diffUsage = declareOperation({
     resourcesTotal: z.int(),
   }),
   run: ({ db, body, now, signal }) =>
-    diff.diffUsage(db, { range: body, now, verify: body.verify, limit: body.resourcesMax, signal }),
+    diff.diffUsage(db, { range: rangeOr(body, undefined), now, verify: body.verify, limit: body.resourcesMax, signal }),
 });
 
 export const meterOperations: readonly Operation[] = [listMeteringRuns, diffUsage];

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
-import { dayRange, decimalOut, id, slug } from '../../platform/declare/schemas.ts';
+import { decimalOut, id, instantOut, optionalDayRange, rangeOr, slug } from '../../platform/declare/schemas.ts';
 import { periodStatus } from '../finality/attestations.ts';
 import * as explain from '../explain/explain.ts';
+import { dayOf, monthOf } from '../period.ts';
+import { listLateFacts } from '../retention/retention.ts';
 import { usageAsOf } from '../runs.ts';
 import { usageForPeriod, usagePage } from '../usage.ts';
 import { usageByDay } from '../usage-days.ts';
@@ -18,7 +20,11 @@ const moment = z.iso.datetime().meta({ description: 'UTC', examples: ['2026-05-0
 
 const deploymentParams = z.object({ deployment: slug });
 
-const rangeQuery = z.object(dayRange);
+const rangeQuery = z.object(optionalDayRange);
+
+const currentMonth = (now: Temporal.Instant) => monthOf(dayOf(now));
+
+const withoutRange = 'Without a range of days: the current month.';
 
 const usage = z
   .record(billingKind, decimalOut)
@@ -31,14 +37,17 @@ export const getUsage = declareOperation({
   operationId: 'getUsage',
   tag: 'usage',
   summary: 'What a deployment used, by billing kind',
-  description: 'What has been metered: every day before `meteredThrough` is in the sums.',
+  description: `What has been metered: every day before \`meteredThrough\` is in the sums. ${withoutRange}`,
   roles: [...staff, 'customer'],
   params: deploymentParams,
   query: rangeQuery,
   response: z
     .object({ deployment: slug, from: dayText, to: dayText, meteredThrough: dayText, usage })
     .meta({ id: 'Usage', description: "A deployment's usage of a range of days" }),
-  run: ({ db, params, query }) => usageForPeriod(db, params.deployment, query.from, query.to),
+  run({ db, params, query, now }) {
+    const { from, to } = rangeOr(query, currentMonth(now));
+    return usageForPeriod(db, params.deployment, from, to);
+  },
 });
 
 export const getUsageAsOf = declareOperation({
@@ -59,7 +68,8 @@ export const getUsageAsOf = declareOperation({
     asOf: moment,
     usage,
   }),
-  run: ({ db, params, query }) => usageAsOf(db, params.deployment, query, params.revision),
+  run: ({ db, params, query, now }) =>
+    usageAsOf(db, params.deployment, rangeOr(query, currentMonth(now)), params.revision),
 });
 
 export const listUsageDays = declareList({
@@ -68,15 +78,16 @@ export const listUsageDays = declareList({
   operationId: 'listUsageDays',
   tag: 'usage',
   summary: 'What a deployment used day by day, then by billing kind',
-  description: 'Hours are added up. Days whose records are past their retention are left out.',
+  description: `Hours are added up. Days whose records are past their retention are left out. ${withoutRange}`,
   roles: [...staff, 'customer'],
   params: deploymentParams,
-  query: z.object({ ...dayRange, kind: billingKind.optional() }),
+  query: z.object({ ...optionalDayRange, kind: billingKind.optional() }),
   row: z
     .object({ day: dayText, kind: billingKind, quantity: decimalOut, records: z.int().meta({ examples: [3] }) })
     .meta({ id: 'UsageOfDay', description: 'Usage of one kind on one UTC day' }),
-  async run({ db, params, query }, page) {
-    const days = await usageByDay(db, params.deployment, query.from, query.to);
+  async run({ db, params, query, now }, page) {
+    const { from, to } = rangeOr(query, currentMonth(now));
+    const days = await usageByDay(db, params.deployment, from, to);
     const chosen = query.kind === undefined ? days : days.filter((one) => one.kind === query.kind);
     return pageOfAll(chosen, page, (row) => [row.day, row.kind]);
   },
@@ -88,17 +99,18 @@ export const listUsage = declareList({
   operationId: 'listUsage',
   tag: 'usage',
   summary: 'What every deployment used, by its slug, then by billing kind',
-  description: 'With `unattributed`, which holds what nobody owns. A customer sees their own deployments.',
+  description: `With \`unattributed\`, which holds what nobody owns. A customer sees their own deployments. ${withoutRange}`,
   roles: [...staff, 'customer'],
   query: rangeQuery,
   row: z
     .object({ deployment: slug, kind: billingKind, quantity: decimalOut, meteredThrough: dayText })
     .meta({ id: 'UsageOfKind', description: 'What one deployment used of one kind' }),
-  async run({ db, query, principal }, { limit, cursor }) {
+  async run({ db, query, principal, now }, { limit, cursor }) {
     const { customerId } = principal;
+    const range = rangeOr(query, currentMonth(now));
     const [deployment = '', kind = ''] = cursor?.split(' ') ?? [];
     const after = cursor === null ? null : { deployment, kind };
-    const rows = await usagePage(db, query, { customerId, after, limit: limit + 1 });
+    const rows = await usagePage(db, range, { customerId, after, limit: limit + 1 });
     return pageOf(rows, limit, (last) => `${last.deployment} ${last.kind}`);
   },
 });
@@ -155,7 +167,7 @@ export const explainUsage = declareList({
     'The resources that used most first. Days add up to a resource, and so do its intervals with `pending` and `more`; resources to the sum. To customers `cause`, `carriedForwardFrom` and `observation` are null.',
   roles: [...staff, 'customer'],
   params: deploymentParams,
-  query: z.object({ ...dayRange, kind: billingKind }),
+  query: z.object({ ...optionalDayRange, kind: billingKind }),
   row: z
     .object({
       resourceId: z.int().meta({ examples: [17] }),
@@ -212,10 +224,11 @@ export const explainUsage = declareList({
     recordsFrom: dayText.nullable().meta({ description: 'Records before it are past their retention' }),
     resourcesTotal: z.int(),
   }),
-  async run({ db, params, query, principal }, { limit, cursor }) {
+  async run({ db, params, query, principal, now }, { limit, cursor }) {
     const { resources, nextCursor, ...sum } = await explain.explainUsage(db, {
       ...params,
-      ...query,
+      kind: query.kind,
+      ...rangeOr(query, currentMonth(now)),
       audience: principal.role === 'customer' ? 'customer' : 'staff',
       limit: Math.min(limit, explainedMax),
       cursor,
@@ -234,9 +247,10 @@ export const getUsageStatus = declareOperation({
   operationId: 'getUsageStatus',
   tag: 'usage',
   summary: 'Whether a period is complete, confirmed and final, and what is missing',
+  description: 'Without a range of days: the month before the current one.',
   roles: staff,
   query: z.object({
-    ...dayRange,
+    ...optionalDayRange,
     deployment: slug.optional().meta({ description: 'Only what matters to it' }),
     customer: z
       .string()
@@ -283,7 +297,32 @@ export const getUsageStatus = declareOperation({
     ),
     obstaclesTotal: z.int(),
   }),
-  run: ({ db, query, now }) => periodStatus(db, { ...query, now }),
+  run: ({ db, query, now }) =>
+    periodStatus(db, { ...query, ...rangeOr(query, monthOf(dayOf(now).with({ day: 1 }).subtract({ days: 1 }))), now }),
+});
+
+export const listLateUsage = declareList({
+  path: '/usage/late-facts',
+  name: 'usage late',
+  operationId: 'listLateUsage',
+  tag: 'usage',
+  summary: 'Facts that came when the records of their time were gone already, newest first',
+  description: 'Nothing is metered from them: the month is rolled up.',
+  roles: staff,
+  row: z
+    .object({
+      changeId: id,
+      resourceId: id,
+      resourceKind,
+      externalId: z.string(),
+      cause: z.string().meta({ examples: ['state'] }),
+      from: instantOut,
+      to: instantOut.nullable().meta({ description: 'null: to this day' }),
+      recordedAt: instantOut,
+      kinds: list(billingKind).meta({ description: 'Billing kinds that it would have changed' }),
+    })
+    .meta({ id: 'LateFact', description: 'A fact about a time whose usage records are gone' }),
+  run: ({ db }, page) => listLateFacts(db, page),
 });
 
 export const usageOperations: readonly Operation[] = [
@@ -293,4 +332,5 @@ export const usageOperations: readonly Operation[] = [
   listUsage,
   explainUsage,
   getUsageStatus,
+  listLateUsage,
 ];

@@ -51,6 +51,15 @@ export async function openClickHouse(db: Database): Promise<ClickHouse | null> {
   return address === '' ? null : connectionTo(address).clickHouse;
 }
 
+/**
+ * A ClickHouse that this process was told how to reach, by its url.
+ * @throws ArcadiaError usage_store_unreachable
+ */
+export async function clickHouseAt(url: string): Promise<ClickHouse> {
+  const { clickHouseAddress } = await import('./clickhouse/connection.ts');
+  return connectionTo(clickHouseAddress(url)).clickHouse;
+}
+
 function storeAt(address: string): UsageStore {
   return address === '' ? postgresUsageStore : connectionTo(address).store;
 }

@@ -80,7 +80,7 @@ async function directionOf(
   if (current.engine === 'postgresql') return toClickHouse(target);
   throw new ArcadiaError(
     'conflict',
-    `Usage is in ${nameOf(current)}. To another ClickHouse it goes by way of PostgreSQL: --to postgresql first.`,
+    `Usage is in ${nameOf(current)}. To another ClickHouse it goes by way of PostgreSQL: move it there first.`,
   );
 }
 

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { pageOfAll } from '../../platform/declare/pages.ts';
+import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
+import { moveUsageJob, usageRetentionJob } from '../jobs.ts';
+import { applyRetention } from '../retention/retention.ts';
+import { billingKind } from './schemas.ts';
+
+// Where usage records are kept, and for how long.
+
+export const listRetention = declareList({
+  path: '/usage/retention',
+  name: 'usage retention',
+  operationId: 'listRetention',
+  tag: 'usage',
+  summary: "Kinds' months that are past their retention, and whether they can be rolled up",
+  description: 'Nothing is written.',
+  roles: staff,
+  row: z
+    .object({
+      kind: billingKind,
+      month: z.string().meta({ description: 'A UTC calendar month', examples: ['2024-05'] }),
+      outcome: z.enum(['due', 'kept']).meta({ description: 'kept: it is not final' }),
+      reason: z.string().nullable().meta({ description: 'Why it is kept' }),
+    })
+    .meta({ id: 'RetentionDue', description: 'A month of a billing kind that is past its retention' }),
+  async run({ db, now, signal }, page) {
+    const months = await applyRetention(db, { now, dryRun: true, signal });
+    const rows = months.map(
+      (month) => ({ ...month, outcome: month.outcome === 'kept' ? month.outcome : 'due' }) as const,
+    );
+    return pageOfAll(rows, page, (row) => [row.month, row.kind]);
+  },
+});
+
+export const retainUsage = declareOperation({
+  method: 'POST',
+  path: '/usage/retention',
+  name: 'usage retain',
+  operationId: 'retainUsage',
+  tag: 'usage',
+  summary: 'Roll up and remove usage records that are past their retention, by a job',
+  description:
+    'As the schedule does every day: one exact sum per deployment stays of a month, and its records are removed.',
+  roles: ['owner', 'operator'],
+  command: { confirm: 'Roll up what is past its retention, and remove its records?' },
+  status: 202,
+  async run({ db, follow }) {
+    await db.transaction().execute((trx) => follow(trx, usageRetentionJob, {}));
+  },
+});
+
+export const moveUsage = declareOperation({
+  method: 'POST',
+  path: '/usage/store',
+  name: 'usage move',
+  operationId: 'moveUsage',
+  tag: 'usage',
+  summary: 'Move all usage records to the configured ClickHouse, or back to PostgreSQL, by a job',
+  description: `Copies day by day with every version, compares counts and exact sums by deployment, kind and day, then switches every
+process over at once. Metering goes on meanwhile. Stopped anywhere, it goes on from there. Every process needs
+ARCADIA_USAGE_STORE_URL, until usage is in PostgreSQL again.`,
+  roles: ['owner'],
+  body: z.strictObject({ to: z.enum(['clickhouse', 'postgresql']).default('clickhouse') }),
+  response: z.object({ to: z.enum(['clickhouse', 'postgresql']) }),
+  status: 202,
+  async run({ db, body, follow }) {
+    await db.transaction().execute((trx) => follow(trx, moveUsageJob, body));
+    return body;
+  },
+});
+
+export const recordOperations: readonly Operation[] = [listRetention, retainUsage, moveUsage];

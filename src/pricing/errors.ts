@@ -1,0 +1,19 @@
+import { declareError } from '../platform/errors.ts';
+
+export const alreadySubscribed = declareError({
+  code: 'already_subscribed',
+  status: 409,
+  todo: 'Change its subscription to put it on another plan.',
+});
+
+export const notSubscribed = declareError({
+  code: 'not_subscribed',
+  status: 409,
+  todo: 'Put it on a plan first.',
+});
+
+export const planVersionFixed = declareError({
+  code: 'plan_version_fixed',
+  status: 409,
+  todo: 'Give the new prices a later first day, or a plan of their own.',
+});
