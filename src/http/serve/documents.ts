@@ -4,7 +4,7 @@ import type { OperationCall } from '../../platform/declare/operation.ts';
 import { inTime, lifeOf } from './deadline.ts';
 import { chooseType } from './negotiation.ts';
 import { inputReader } from '../../platform/declare/input.ts';
-import { type Handler, jsonType, openCall, rawInputOf, type Serving } from './serving.ts';
+import { type Handler, jsonType, openCall, rawInputOf, type Serving, withoutBody } from './serving.ts';
 
 // How a declared document is served: as its route made it, whole or bit by bit.
 
@@ -14,8 +14,8 @@ export function documentHandler(route: DocumentOperation, serving: Serving): Han
   return async (request, reply, principal) => {
     chooseType(request.headers.accept, route.produces);
     const parts = read(rawInputOf(request));
-    // Nobody would read its body, and it would never end.
-    if (route.endless === true && request.method === 'HEAD') return reply.type(route.produces[0] ?? jsonType).send();
+    if (route.endless === true && request.method === 'HEAD')
+      return reply.type(route.produces[0] ?? jsonType).send(withoutBody());
     const life = lifeOf(request, reply, { limits: serving.limits, stopping });
     const { type, body, filename } = await life.within(async () => {
       const call = await openCall(serving, request, principal, parts, life);
@@ -27,8 +27,7 @@ export function documentHandler(route: DocumentOperation, serving: Serving): Han
     // What comes bit by bit must not wait in a proxy until there is enough of it.
     if (route.endless === true) reply.header('x-accel-buffering', 'no');
     if (typeof body === 'string' || body instanceof Uint8Array) return reply.type(type).send(body);
-    // What is made as it is read is not made for nobody.
-    if (request.method === 'HEAD') return reply.type(type).send();
+    if (request.method === 'HEAD') return reply.type(type).send(withoutBody());
     const chunks = route.endless === true ? body : inTime(life, body);
     return reply.type(type).send(chunks instanceof Readable ? chunks : Readable.from(chunks, { objectMode: false }));
   };

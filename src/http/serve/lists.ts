@@ -8,7 +8,7 @@ import { inTime, lifeOf } from './deadline.ts';
 import { csvPageSize } from './limits.ts';
 import { chooseType } from './negotiation.ts';
 import { inputReader } from '../../platform/declare/input.ts';
-import { csvType, type Handler, jsonType, openCall, rawInputOf, type Serving } from './serving.ts';
+import { csvType, type Handler, jsonType, openCall, rawInputOf, type Serving, withoutBody } from './serving.ts';
 
 // How a declared list is served: a page of JSON, or all of it as CSV, page after page.
 
@@ -32,8 +32,7 @@ export function listHandler(route: List, serving: Serving): Handler {
     const rowsMax = parts.isLimitGiven ? parts.page.limit : serving.limits.csvRowsMax;
     // The first page before the first byte: what is wrong with a request is told as a problem.
     const first = await life.within(() => read(Math.min(rowsMax, csvPageSize), cursor));
-    // Whoever asks for the headers alone would have the rest of the list read, for nobody.
-    if (request.method === 'HEAD') return reply.type(csvType).send();
+    if (request.method === 'HEAD') return reply.type(csvType).send(withoutBody());
     const lines = csvLines(columns, first, rowsMax, parts.isLimitGiven, read);
     reply.header('content-disposition', `attachment; filename="${fileNameOf(route)}"`);
     return reply.type(csvType).send(Readable.from(inTime(life, lines), { objectMode: false, highWaterMark: 65_536 }));

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Pool } from 'pg';
 import type { Clock } from '../../platform/clock.ts';
@@ -35,6 +36,14 @@ export interface Serving {
 }
 
 export type Handler = (request: FastifyRequest, reply: FastifyReply, principal: Principal) => Promise<unknown>;
+
+/**
+ * What a HEAD of a streamed answer is answered with: nothing is made for nobody. A stream, because of
+ * an empty text its length would be stated, which is not the length of what a GET answers.
+ */
+export function withoutBody(): Readable {
+  return Readable.from([]);
+}
 
 /** A request's parts as they came. */
 export function rawInputOf({ params, query, body }: FastifyRequest): RawInput {
