@@ -19,6 +19,9 @@ declare module 'fastify' {
   }
 }
 
+/** The caller's doing, unlike all others from 500 on. */
+const unknownMethod = 501;
+
 /** As proxies log it: the client hung up before it had its answer. */
 const clientGone = 499;
 
@@ -88,7 +91,7 @@ export function observeRequests(server: FastifyInstance, log: Logger, registry: 
       ...traceOf(request),
       ...(failure === null ? {} : { err: failure }),
     };
-    if (status >= 500) log.error(said, 'request');
+    if (status >= 500 && status !== unknownMethod) log.error(said, 'request');
     else log.info(said, 'request');
   }
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ArcadiaError } from '../../platform/errors.ts';
-import type { Operation } from '../../platform/declare/operation.ts';
+import { binaryTypes, type Operation } from '../../platform/declare/operation.ts';
 import type { Authenticator } from '../access/authentication.ts';
 import { documentHandler } from './documents.ts';
 import { listHandler } from './lists.ts';
@@ -28,7 +28,7 @@ export interface ApiOptions extends Serving {
   readonly authenticator: Authenticator;
 }
 
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
 
 /** Serves every route, and refuses the other methods of their paths. */
 export function serveRoutes(server: FastifyInstance, options: ApiOptions): void {
@@ -44,7 +44,7 @@ export function serveRoutes(server: FastifyInstance, options: ApiOptions): void 
       config: { endless: route.shape === 'document' && route.endless === true },
       bodyLimit: isFile ? (route.fileBytesMax ?? fileBytesMax) : bodyBytesMax,
       onRequest: (request, reply) => guard(route, request, reply),
-      preParsing: async (request) => assertMediaType(route, request),
+      preParsing: async (request, reply) => assertMediaType(route, request, reply),
       handler: (request, reply) => {
         const { principal } = request;
         if (principal === null) throw new ArcadiaError('unauthenticated', 'A token is needed here.');
@@ -139,12 +139,35 @@ function openGuard({ authenticator, limits }: ApiOptions) {
   };
 }
 
-/** A body has the one media type that its operation takes. */
-function assertMediaType(route: Operation, request: FastifyRequest): void {
-  if (route.shape !== 'action' || route.body === undefined) return;
+/** A body has a media type that its operation takes, is UTF-8 where it is text, and is not compressed. */
+function assertMediaType(route: Operation, request: FastifyRequest, reply: FastifyReply): void {
+  if (route.shape !== 'action' || route.body === undefined || !hasBody(request)) return;
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  if (encoding !== 'identity') {
+    reply.header('accept-encoding', 'identity');
+    throw new ArcadiaError('unsupported_media_type', 'This operation takes no compressed body.');
+  }
   const wanted: readonly string[] = [route.consumes ?? 'application/json'].flat();
-  const given = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
-  if (given === undefined || wanted.includes(given)) return;
-  if (wanted.includes('application/json') && given.endsWith('+json')) return;
-  throw new ArcadiaError('unsupported_media_type', `This operation takes ${wanted.join(' or ')}.`);
+  const { type, charset } = mediaTypeOf(request.headers['content-type'] ?? '');
+  const isText = !(binaryTypes as readonly string[]).includes(type);
+  if (wanted.includes(type) && (!isText || charset === 'utf-8' || charset === 'utf8')) return;
+  reply.header(route.method === 'PATCH' ? 'accept-patch' : 'accept', wanted.join(', '));
+  throw new ArcadiaError(
+    'unsupported_media_type',
+    `This operation takes ${wanted.join(' or ')}${isText ? ', in UTF-8' : ''}.`,
+  );
+}
+
+function hasBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** UTF-8 is what a type without a charset is in. */
+function mediaTypeOf(header: string): { type: string; charset: string } {
+  const [type = '', ...parameters] = header
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  const charset = parameters.find((each) => each.startsWith('charset='))?.slice('charset='.length);
+  return { type, charset: charset?.replaceAll('"', '') ?? 'utf-8' };
 }

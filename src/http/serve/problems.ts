@@ -74,9 +74,9 @@ const codesOfFramework: Readonly<Record<string, { code: ErrorCode; detail: strin
   FST_ERR_MAX_PARAM_LENGTH: { code: 'not_found', detail: 'There is nothing at such a long address.' },
 };
 
-/** Configuration, schemas, keys and where data lies are this server's own; what a provider said is the caller's. */
+/** Configuration, schemas, keys and where data lies are this server's own; what a provider said is the caller's, and so is a method. */
 function isOurAffair({ status, code }: ErrorDeclaration): boolean {
-  return (status >= 500 && status !== 502 && status !== 503) || /^(database|usage_store)_/.test(code);
+  return (status >= 500 && ![501, 502, 503].includes(status)) || /^(database|usage_store)_/.test(code);
 }
 
 interface Classified {

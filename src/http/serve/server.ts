@@ -24,6 +24,7 @@ import type { Readiness } from '../health/readiness.ts';
 import { serveReference } from '../document/reference.ts';
 import { requestIdOf } from './request-ids.ts';
 import { cutOffSlowReaders } from './slow-readers.ts';
+import { openUnparsed } from './unparsed.ts';
 
 export interface HttpServerOptions {
   /** 0 picks a free port. */
@@ -83,6 +84,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const hub = await openEventHub({ db: options.db, connectionString: options.connectionString, log });
   const load = openLoadShedder(limits);
   const served: string[] = [];
+  const unparsed = openUnparsed({ log });
   const server = Fastify({
     logger: false,
     forceCloseConnections: 'idle',
@@ -94,6 +96,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     genReqId: requestIdOf,
     requestIdHeader: false,
     routerOptions: { maxParamLength: 500 },
+    // Whether there is a Host is checked by us: Node's own answer would be no problem.
+    http: { requireHostHeader: false },
+    clientErrorHandler: unparsed.onClientError,
     // A list ending in .csv is the list, as CSV.
     rewriteUrl: (request) => asCsv(request),
     frameworkErrors: (error, request, reply) => {
@@ -102,12 +107,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
 
   observeRequests(server, log, registry);
+  unparsed.watch(server);
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
   await server.register(helmet, securityHeaders);
   server.setErrorHandler((error, request, reply) => sendProblem(request, reply, error));
   server.setNotFoundHandler((request) => {
+    if (!server.supportedMethods.includes(request.method))
+      throw new ArcadiaError('method_unknown', `${request.method} is no method of anything here.`);
     throw new ArcadiaError('not_found', `There is nothing at ${request.method} ${request.url.split('?', 1)[0]}.`);
   });
   acceptBodies(server);
@@ -184,11 +192,32 @@ function asCsv(request: Pick<IncomingMessage, 'url' | 'headers'>): string {
 
 /** JSON and, where a route takes them, files, for the route's schema: as text, or as bytes. Nothing else. */
 function acceptBodies(server: FastifyInstance): void {
-  server.removeContentTypeParser('text/plain');
+  server.removeContentTypeParser(['text/plain', 'application/json']);
+  const parseJson = server.getDefaultJsonParser('error', 'error');
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      parseJson(request, decode(body as Buffer), done);
+    } catch (error) {
+      done(error as Error);
+    }
+  });
   for (const type of textTypes)
-    server.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => done(null, body));
+    server.addContentTypeParser(type, { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
+      decode(body),
+    );
   for (const type of binaryTypes)
     server.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** A body's text. Errors: invalid_argument where it is not UTF-8, which would be stored with holes. */
+function decode(body: Buffer): string {
+  try {
+    return utf8.decode(body);
+  } catch (cause) {
+    throw new ArcadiaError('invalid_argument', 'The body is not UTF-8.', { cause });
+  }
 }
 
 function shedLoad(server: FastifyInstance, load: LoadShedder): void {
