@@ -143,10 +143,8 @@ export async function issueInvoice(db: Database, invoiceId: number, options: Iss
     const [customer] = await composeCustomer(trx, invoice.customerId, invoice.month);
     const current = customer?.invoices.find((composed) => composed.currency === invoice.currency);
     if (current?.inputsDigest !== invoice.inputsDigest) {
-      const comesTo = current ? `${current.total} ${current.currency}` : 'nothing';
       throw invoiceFactsChanged(
-        `The facts have changed since invoice ${invoiceId} was approved: it comes to ${comesTo} now, and was approved at ` +
-          `${formatMoney(new Exact(invoice.total), invoice.currency)}.`,
+        `The facts have changed since invoice ${invoiceId} was approved: ${differenceOf(invoice, current)}.`,
         { next: approve(invoiceId) },
       );
     }
@@ -157,6 +155,18 @@ export async function issueInvoice(db: Database, invoiceId: number, options: Iss
     await corrections.upsertCheck(trx, { customerId, month, changeId });
     return { ...issued, issuedNow: true };
   });
+}
+
+/** The part of a sentence that says what an approved invoice comes to now. */
+function differenceOf(
+  { total, currency }: store.LockedInvoice,
+  current: { readonly total: string } | undefined,
+): string {
+  if (current === undefined) return 'nothing is due for it now';
+  const [then, now] = [total, current.total].map((amount) => `${formatMoney(new Exact(amount), currency)} ${currency}`);
+  return then === now
+    ? `its total is still ${then}, but its lines have changed`
+    : `it comes to ${now} now and was approved at ${then}`;
 }
 
 /** What an invoice gives back of another month was charged before: not on a draft that is to be issued yet. */

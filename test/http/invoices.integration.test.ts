@@ -10,6 +10,7 @@ import { json, startTestApi, type TestApi } from './api-fixture.ts';
 let database: TestDatabase;
 let api: TestApi;
 let droplet: number;
+const others: number[] = [];
 const now = at('2026-02-05');
 
 beforeAll(async () => {
@@ -20,7 +21,7 @@ beforeAll(async () => {
   await addDeployment(db, { customer: 'acme', slug: 'shop' });
   await addDeployment(db, { customer: 'beta', slug: 'wiki' });
   droplet = await addDroplet(db, account, 'a', ['shop'], '2026-01-01');
-  for (const name of ['b', 'c']) await addDroplet(db, account, name, ['shop'], '2026-01-01');
+  for (const name of ['b', 'c']) others.push(await addDroplet(db, account, name, ['shop'], '2026-01-01'));
   await settle(db, now);
   await draftMonth(db, { month: day('2026-01-01'), now });
   api = await startTestApi(database);
@@ -125,4 +126,44 @@ test('a correction is found, decided, and the invoice not void while it stands',
   });
   await post('/invoices/INV-000001/void', { reason: 'no' }, 409);
   expect(await post('/invoices/CN-000001/void', { reason: 'wrong' })).toMatchObject({ state: 'void' });
+});
+
+test('what is decided about an invoice by who names its ETag is decided about what they saw', async () => {
+  const { items } = await get('/invoices?month=2026-01&customer=beta');
+  const path = `/invoices/${items[0].invoiceId}`;
+  const etag = async () => (await api.fetch(path)).headers.get('etag') ?? '';
+  const decide = async (what: string, body: unknown, ifMatch: string) =>
+    (await api.fetch(`${path}/${what}`, { ...json('POST', body, { 'if-match': ifMatch }), as: 'finance' })).status;
+  const line = { description: 'Set-up', quantity: '1', unitPrice: '0' };
+  const seen = await etag();
+  expect(await decide('lines', line, '"another"')).toBe(412);
+  expect(await decide('lines', line, seen)).toBe(201);
+  expect(await decide('approve', {}, seen)).toBe(412);
+  expect(await get(path)).toMatchObject({ state: 'draft' });
+  expect(await decide('approve', {}, await etag())).toBe(200);
+  expect(await decide('issue', {}, seen)).toBe(412);
+  expect(await decide('void', { reason: 'no' }, seen)).toBe(412);
+  expect(await get(path)).toMatchObject({ state: 'approved', total: '50.00' });
+});
+
+test('an approved invoice whose facts have changed says what it comes to, also where that is the same', async () => {
+  const { items } = await get('/invoices?month=2026-01&customer=beta');
+  const issue = async () => {
+    const path = `/invoices/${items[0].invoiceId}`;
+    const response = await api.fetch(`${path}/issue`, { ...json('POST', {}), as: 'finance' });
+    return { status: response.status, detail: ((await response.json()) as { detail: string }).detail };
+  };
+  // Within the allowance either way.
+  await own(database.db, droplet, ['shop'], '2026-01-01', '2026-02-05');
+  await settle(database.db, now);
+  expect(await issue()).toEqual({
+    status: 409,
+    detail: expect.stringContaining('was approved: its total is still 50.00 USD, but its lines have changed.'),
+  });
+  for (const other of [droplet, ...others]) await own(database.db, other, ['wiki'], '2026-01-01', '2026-02-05');
+  await settle(database.db, now);
+  expect(await issue()).toEqual({
+    status: 409,
+    detail: expect.stringContaining('was approved: it comes to 79.76 USD now and was approved at 50.00 USD.'),
+  });
 });

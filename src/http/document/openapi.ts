@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { binaryTypes, type Operation } from '../../platform/declare/operation.ts';
 import type { Program } from '../../platform/declare/program.ts';
+import { needsIfMatch } from '../serve/actions.ts';
 import { apiPrefix, methodOf } from '../serve/api.ts';
 import { defaultLimits } from '../serve/limits.ts';
 import { exampleOf, type JsonSchema, SchemaCollection } from './openapi-schemas.ts';
@@ -50,6 +51,17 @@ const problemOf = ({ errors }: Program) =>
         description: 'What to do about it',
         examples: ['Check the name; the matching list shows what there is.'],
       }),
+      next: z
+        .object({
+          operationId: z.string(),
+          method: z.string(),
+          path: z.string().meta({ description: 'With the values filled in, as far as they are known' }),
+          arguments: z
+            .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+            .meta({ description: 'By the names of its path, query and body' }),
+        })
+        .optional()
+        .meta({ description: 'The operation of this API to use next' }),
       requestId: z.string().meta({ examples: ['5f9c1a3e-6f0e-4f6b-9d53-0f6d1c7b1f7e'] }),
       field: z.string().optional().meta({ description: 'The first of `errors`, in short' }),
       errors: z
@@ -131,10 +143,14 @@ function operationOf(route: Operation, program: Program, schemas: SchemaCollecti
       extra.push({ $ref: '#/components/parameters/IdempotencyKey' });
     }
     if (route.method === 'GET') extra.push({ $ref: '#/components/parameters/IfNoneMatch' });
-    if (route.edits !== undefined) {
+    if (needsIfMatch(route)) {
       statuses.push(412, 428);
       extra.push({ $ref: '#/components/parameters/IfMatch' });
+    } else if (route.edits !== undefined) {
+      statuses.push(412);
+      extra.push({ $ref: '#/components/parameters/IfMatchIfWanted' });
     }
+    if (route.asksProvider === true) statuses.push(502);
     if (route.body !== undefined) requestBody = bodyOf(route, schemas);
   }
   if (route.shape === 'document' && route.endless === true) extra.push({ $ref: '#/components/parameters/LastEventId' });
@@ -295,6 +311,12 @@ const parameters = {
     in: 'header',
     required: true,
     description: 'The ETag of what is changed, as its GET gave it; `*` for whatever it is now.',
+    schema: { ...text, examples: ['"tq1gU1bvMcbM3GUDyZ0a3oCBRGk"'] },
+  },
+  IfMatchIfWanted: {
+    name: 'If-Match',
+    in: 'header',
+    description: 'The ETag of what it is about, as its GET gave it: refused (412) where that has changed since.',
     schema: { ...text, examples: ['"tq1gU1bvMcbM3GUDyZ0a3oCBRGk"'] },
   },
   LastEventId: {

@@ -64,7 +64,7 @@ async function change(
         })
       : null;
   const ifMatch = request.headers['if-match'];
-  if (route.edits !== undefined && ifMatch === undefined) assertMatches(undefined, '');
+  if (needsIfMatch(route) && ifMatch === undefined) assertMatches(undefined, '');
   if (key !== null && route.prepare !== undefined) {
     // What was done need not be asked of anybody else again.
     const before = await findAnswer(call.db, key, realTime());
@@ -75,7 +75,8 @@ async function change(
   const changing = call.db.transaction().execute(async (trx) => {
     const inside: OperationCall = { ...call, db: nestedDatabase(trx) };
     const work = async () => {
-      if (route.edits !== undefined) await assertUnchanged(route.edits, inside, request, ifMatch);
+      if (route.edits !== undefined && ifMatch !== undefined)
+        await assertUnchanged(route.edits, inside, request, ifMatch);
       return storedAnswerOf(route, inside, prepared);
     };
     const done = key === null ? { answer: await work(), replayed: false } : await once(trx, key, work);
@@ -106,11 +107,16 @@ function realTime(): Temporal.Instant {
   return Temporal.Now.instant().round({ smallestUnit: 'microsecond', roundingMode: 'trunc' });
 }
 
+/** An edit of what somebody may not have seen is refused; a POST says itself what is to happen. */
+export function needsIfMatch({ edits, method }: Action): boolean {
+  return edits !== undefined && method !== 'POST';
+}
+
 async function assertUnchanged(
   edited: NonNullable<Action['edits']>,
   call: OperationCall,
   request: FastifyRequest,
-  ifMatch: string | undefined,
+  ifMatch: string,
 ): Promise<void> {
   await call.db.transaction().execute((trx) => lockPath(trx, `${edited.path} ${JSON.stringify(request.params)}`));
   const query: unknown = edited.query === undefined ? {} : (edited.query as z.ZodType).parse({});

@@ -66,6 +66,7 @@ export const connectAccount = declareOperation({
   summary: 'Connect a provider account',
   description:
     'One that is connected gets the new token; of the rest, what is given. The provider is the one of the configuration.',
+  asksProvider: true,
   command: {
     positional: ['account'],
     secrets: {
@@ -134,6 +135,7 @@ export const checkAccount = declareOperation({
   tag: 'accounts',
   summary: "What an account's token may read, and what a missing scope hides",
   description: 'Asks the provider.',
+  asksProvider: true,
   roles: ['owner', 'operator'],
   params: accountParams,
   response: z.object({

@@ -349,6 +349,7 @@ export const approveInvoice = declareOperation({
   description: 'It is drafted from the facts once more first. Before its month is final it takes a reason.',
   roles: deciders,
   params: which,
+  edits: getInvoice,
   command: { flags: { expectedTotal: 'total' } },
   body: z.strictObject({
     override: lineText.optional().meta({ description: 'Why, although its month is not final' }),
@@ -372,6 +373,7 @@ export const issueInvoice = declareOperation({
   description: 'Issuing one that is issued changes nothing and answers it.',
   roles: deciders,
   params: which,
+  edits: getInvoice,
   body: z.strictObject({
     number: z.string().max(64).optional().meta({ description: "The accounting system's, where it gives them" }),
     incomplete: z.boolean().optional().meta({ description: 'Although names, addresses or tax ids are missing' }),
@@ -446,6 +448,7 @@ export const voidInvoice = declareOperation({
   summary: 'Take an approved or issued document back',
   roles: deciders,
   params: which,
+  edits: getInvoice,
   command: { confirm: 'Void invoice {invoice}? Its number stays used, and its month is drafted again.' },
   body: z.strictObject({
     reason: lineText.meta({ description: 'For the record' }),
@@ -471,6 +474,7 @@ export const addInvoiceLine = declareOperation({
   summary: 'Add a line by hand to a draft',
   roles: deciders,
   params: which,
+  edits: getInvoice,
   body: z.strictObject({
     description: lineText,
     quantity: decimalInput.default('1'),

@@ -159,12 +159,15 @@ export interface ActionDeclaration<
   readonly status?: 200 | 201 | 202 | 204;
   /** Where that which was made is: a path under /api/v1. */
   location?(answer: z.output<Response>): string;
+  /** It asks a cloud provider, whose refusal or failure is answered with 502. */
+  readonly asksProvider?: true;
   /** A POST that only asks, such as a quote or a preview: no transaction, no Idempotency-Key. */
   readonly asks?: true;
   /**
-   * The GET of what this changes. The request then needs an If-Match with the ETag that the GET
-   * gave (428 without; `*` for any), and is refused with 412 when the thing has changed since:
-   * checked in the transaction of the change, under a lock that other requests for the same take.
+   * The GET of what this changes, with the same parameters in its path. The request then needs an
+   * If-Match with the ETag that the GET gave (428 without; `*` for any), and is refused with 412 when
+   * the thing has changed since: checked in the transaction of the change, under a lock that other
+   * requests for the same take. A POST needs none, but a given one is checked in the same way.
    */
   readonly edits?: AnyAction;
   /** What has to be asked of somebody else, such as a provider, before the transaction begins: none is held meanwhile. */
