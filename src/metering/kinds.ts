@@ -97,12 +97,17 @@ const word = (what: string) =>
   z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, { error: `must be ${what}: lower-case letters, digits and _` });
 const text = z.string().trim().min(1).max(200);
 
+const aboveZero = "must be a decimal above zero such as '1024'";
+
 const weightSchema = z.strictObject({
   attribute: word('an attribute of the resource, such as vcpus'),
   divisor: z
     .union([
       z.int().min(1).transform(String),
-      z.string().regex(/^(?=.*[1-9])\d{1,15}(\.\d{1,9})?$/, { error: "must be a decimal above zero such as '1024'" }),
+      z
+        .string()
+        .regex(/^\d{1,15}(\.\d{1,9})?$/, { error: aboveZero, abort: true })
+        .refine((text) => /[1-9]/.test(text), { error: aboveZero }),
     ])
     .default('1')
     .describe('How many of the attribute make one unit.'),

@@ -91,3 +91,35 @@ test('every operation has an id of its own, a heading that is explained, roles, 
     }
   }
 });
+
+test('what asks a provider may answer that the provider failed, and nothing else may', () => {
+  const with502 = operations.filter(({ operation }) => '502' in operation.responses);
+  expect(with502.map(({ operation }) => operation.operationId).toSorted()).toEqual(['checkAccount', 'connectAccount']);
+});
+
+test('whether an operation takes an If-Match, and whether it needs one', () => {
+  const ifMatchOf = (operationId: string) => {
+    const { parameters, responses } = operations.find((each) => each.operation.operationId === operationId)
+      ?.operation ?? {
+      parameters: [],
+      responses: {},
+    };
+    const names = parameters.flatMap((each) => ('$ref' in each ? [each.$ref.split('/').at(-1)] : []));
+    return [names.filter((name) => name?.startsWith('IfMatch')), '412' in responses, '428' in responses];
+  };
+  expect(ifMatchOf('updateDeployment')).toEqual([['IfMatch'], true, true]);
+  expect(ifMatchOf('approveInvoice')).toEqual([['IfMatchIfWanted'], true, false]);
+  expect(ifMatchOf('createCustomer')).toEqual([[], false, false]);
+});
+
+/** What engines of clients do not have: look-around and other groups, Unicode properties, escapes of JavaScript's own. */
+const notPortable = /\(\?|\\[pPukc]/;
+
+test('its patterns compile in the engines of all clients', () => {
+  const patterns = [...JSON.stringify(document).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(
+    (match) => JSON.parse(match[1] as string) as string,
+  );
+  expect(patterns.length).toBeGreaterThan(50);
+  expect(patterns.filter((pattern) => notPortable.test(pattern))).toEqual([]);
+  for (const pattern of ['^\\P{Cc}+$', '^(?=.*[1-9])\\d+$', '^[^\\u0000]$']) expect(pattern).toMatch(notPortable);
+});

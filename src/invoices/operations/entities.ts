@@ -8,7 +8,7 @@ import {
   staff,
   type Operation,
 } from '../../platform/declare/operation.ts';
-import { bytes, day, decimalInput, decimalOut, line, slug } from '../../platform/declare/schemas.ts';
+import { bytes, day, decimalInput, decimalOut, line, paragraphs, slug } from '../../platform/declare/schemas.ts';
 import { type AssetField, assetBytesMax, readAsset } from '../assets.ts';
 import {
   createEntity,
@@ -25,13 +25,6 @@ import type { TaxRate } from '../tax-rates.ts';
 import { deciders, printedLines, taxIds, fromInstant, toInstant } from './schemas.ts';
 
 // Who bills.
-
-const paragraphs = z
-  .string()
-  .trim()
-  .min(1)
-  .max(2000)
-  .regex(/^[\P{Cc}\n]+$/u, { error: 'holds control characters' });
 
 const entity = z
   .object({
