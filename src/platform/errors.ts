@@ -68,7 +68,7 @@ export const catalogue = {
   },
   usage_store_failed: {
     exitCode: 1,
-    status: 502,
+    status: 500,
     todo: 'Read what ClickHouse says; what was under way is invisible and nothing was lost, run again.',
   },
   usage_store_mismatch: {
@@ -109,7 +109,7 @@ export const catalogue = {
   clock_behind: {
     exitCode: 1,
     status: 409,
-    todo: "Move the simulator's clock on to the database's (arcadia simulate --at, or POST /_simulator/clock), then sync again.",
+    todo: "Move the simulator's clock on to the database's, then sync again.",
   },
   secret_unreadable: {
     exitCode: 1,

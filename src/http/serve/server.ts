@@ -19,7 +19,8 @@ import { defaultLimits, type Limits } from './limits.ts';
 import { explainListenError } from './listen.ts';
 import { type LoadShedder, openLoadShedder } from './load-shedding.ts';
 import { observeRequests } from '../health/observe.ts';
-import { problemType, retryAfterOf, toProblem } from './problems.ts';
+import { nextOperations } from './next-operation.ts';
+import { problemType, type ResolveNext, retryAfterOf, toProblem } from './problems.ts';
 import type { Readiness } from '../health/readiness.ts';
 import { serveReference } from '../document/reference.ts';
 import { requestIdOf } from './request-ids.ts';
@@ -85,6 +86,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const load = openLoadShedder(limits);
   const served: string[] = [];
   const unparsed = openUnparsed({ log });
+  const next = nextOperations(program);
   const server = Fastify({
     logger: false,
     forceCloseConnections: 'idle',
@@ -102,7 +104,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     // A list ending in .csv is the list, as CSV.
     rewriteUrl: (request) => asCsv(request),
     frameworkErrors: (error, request, reply) => {
-      sendProblem(request, reply, error);
+      sendProblem(request, reply, error, next);
     },
   });
 
@@ -112,7 +114,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     reply.header('x-request-id', request.id);
   });
   await server.register(helmet, securityHeaders);
-  server.setErrorHandler((error, request, reply) => sendProblem(request, reply, error));
+  server.setErrorHandler((error, request, reply) => sendProblem(request, reply, error, next));
   server.setNotFoundHandler((request) => {
     if (!server.supportedMethods.includes(request.method))
       throw new ArcadiaError('method_unknown', `${request.method} is no method of anything here.`);
@@ -250,8 +252,8 @@ const securityHeaders = {
   crossOriginEmbedderPolicy: false,
 } as const;
 
-function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
-  const problem = toProblem(error, request.id);
+function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown, next: ResolveNext): FastifyReply {
+  const problem = toProblem(error, request.id, next);
   request.failure = problem.status >= 500 ? error : null;
   reply.header('x-request-id', request.id);
   const retryAfter = retryAfterOf(problem);
