@@ -198,7 +198,7 @@ function acceptBodies(server: FastifyInstance): void {
   const parseJson = server.getDefaultJsonParser('error', 'error');
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      parseJson(request, decode(body as Buffer), done);
+      void parseJson(request, decode(body as Buffer), done);
     } catch (error) {
       done(error as Error);
     }

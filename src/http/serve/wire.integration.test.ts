@@ -64,7 +64,7 @@ async function request(
 }
 
 function expectProblem({ status, headers, body }: Answer, code: string, wanted: number): void {
-  expect({ status, type: headers['content-type'] }, body).toEqual({ status: wanted, type: 'application/problem+json' });
+  expect({ status, type: headers['content-type'] }).toEqual({ status: wanted, type: 'application/problem+json' });
   expect(JSON.parse(body)).toEqual({
     type: `urn:arcadia-cloud:problem:${code}`,
     title: expect.any(String),
@@ -123,9 +123,9 @@ describe('what never becomes a request is refused as a problem', () => {
 
   test('but never in place of the answer of a request before it', async () => {
     const first = await head('GET /api/v1/customers', { connection: 'keep-alive' });
-    const { status, body } = await send(first, 'GARBAGE /x HTTP/1.1\r\n\r\n');
+    const { status } = await send(first, 'GARBAGE /x HTTP/1.1\r\n\r\n');
     // Closed without a word, or answered after the first: never a problem as the answer of the first.
-    expect(Number.isNaN(status) || status === 200, body).toBe(true);
+    expect(Number.isNaN(status) || status === 200).toBe(true);
   });
 
   test('and is logged, without what it said', async () => {

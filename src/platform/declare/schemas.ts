@@ -81,8 +81,10 @@ export const slug = z
   .meta({ description: 'Lower-case letters, digits and hyphens, 63 at most', examples: ['acme'] });
 
 /** Without control characters, in words that every engine of regular expressions compiles: clients get the pattern. */
+// oxlint-disable-next-line no-control-regex
 const withoutControls = new RegExp('^[^\\x00-\\x1f\\x7f-\\x9f]+$');
 /** The same, but for the ends of lines. */
+// oxlint-disable-next-line no-control-regex
 const linesWithoutControls = new RegExp('^[^\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f]+$');
 
 /** A short text that a person writes, without control characters. */
