@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dayOf, monthOf } from '../../metering/period.ts';
+import { planFileLengthMax } from '../plan-file.ts';
 import { declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
 import {
   decimalOut,
@@ -169,7 +170,7 @@ export const quoteResources = declareOperation({
   summary: 'What resources of a file, that are not there yet, would cost in a month',
   description:
     'A list in YAML or JSON, of what `resources` lists in a quote: numbers keep the digits they are written in.',
-  roles: readers,
+  roles: staff,
   query: z.object({
     plan: z
       .array(slug)
@@ -180,7 +181,7 @@ export const quoteResources = declareOperation({
     month: month.optional().meta({ description: 'Another than the current one' }),
   }),
   consumes: 'application/yaml',
-  body: z.string().min(1),
+  body: z.string().min(1).max(planFileLengthMax),
   response: planQuotesOut,
   async run({ db, body, query, now }) {
     const resources = parsePlannedResources('The file', body);

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { declareOperation, type Operation } from '../../platform/declare/operation.ts';
+import { declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 import { decimalOut } from '../../platform/declare/schemas.ts';
 import { rateCase, ratingCase } from '../rating/rate.ts';
-import { readers } from './roles.ts';
 
 export const ratingOut = z.object({
   amount: decimalOut.meta({ description: 'Exact, not rounded' }),
@@ -30,7 +29,7 @@ export const rateUnits = declareOperation({
   tag: 'plans',
   summary: 'What units cost under a charge model',
   description: 'The function that rates invoices, for cases of your own. Decimals are strings.',
-  roles: readers,
+  roles: staff,
   command: { none: 'The command rate takes any number of cases from standard input and answers each as it comes.' },
   body: ratingCase.meta({
     examples: [{ model: 'standard', properties: { unitPrice: '0.04' }, units: '100' }],

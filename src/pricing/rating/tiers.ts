@@ -56,11 +56,15 @@ export const pricedTier = z.strictObject({
   flatFee: decimalText.default('0').describe('Due once as soon as the tier is reached.'),
 });
 
+/** More than any price list has. */
+const tiersMax = 1_000;
+
 /** A list of tiers that follow each other without gap or overlap, the last without end. */
 export function tierList<Tier extends z.ZodType<{ upTo: string | null }>>(tier: Tier) {
   return z
     .array(tier, { error: 'must be a list of tiers' })
     .min(1, { abort: true, error: 'needs at least one tier' })
+    .max(tiersMax, { abort: true, error: `has more than ${tiersMax} tiers` })
     .superRefine((tiers, context) => {
       let previous: Exact | null = new Exact(0);
       for (const [index, { upTo: text }] of tiers.entries()) {
