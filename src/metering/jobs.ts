@@ -54,7 +54,7 @@ export const moveUsageJob = declareJob({
   queue: 'metering',
   title: 'Moves usage records to a ClickHouse, or back to PostgreSQL',
   arguments: z.object({ to: z.enum(['clickhouse', 'postgresql']) }),
-  timeoutSeconds: 86_400,
+  timeoutSeconds: 82_800, // The queue allows 24 hours with the time that it adds; a move goes on where it stopped.
   attemptsMax: 5,
   async run({ db, clock, config, signal, log, arguments: { to } }) {
     const target = to === 'postgresql' ? to : await clickHouseAt(urlOf(config.usageStoreUrl));
