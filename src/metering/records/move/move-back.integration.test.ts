@@ -172,7 +172,7 @@ describe('a move back to PostgreSQL', () => {
     // From one ClickHouse to another there is no way but through PostgreSQL.
     await expect(moveUsage(db, moving.clickHouse, { now: after })).rejects.toMatchObject({
       code: 'conflict',
-      message: expect.stringContaining('--to postgresql'),
+      message: expect.stringContaining('by way of PostgreSQL'),
     });
     await moveUsage(db, 'postgresql', { now: after });
     await moveUsage(db, moving.clickHouse, { now: after }); // where an older copy stands
