@@ -15,7 +15,7 @@ export const modelsHelp = `Decimals are strings, "0.04"; a number is taken with 
   package      Units are sold in whole packages; one that is begun is paid.
                packageSize, packagePrice
   percentage   A percentage of the units, where these are money: percent of them plus fixed, at least minimum.
-               percent, fixed ("0" if left out), minimum ("0"), dueAtZero, per, roundUp
+               percent, fixed ("0" if left out), minimum ("0"), dueAtZero
   stairstep    One flat fee for the tier in which the total falls, whatever the units.
                tiers: a list of { upTo, flatFee }, dueAtZero, per, roundUp
   cost-plus    The provider's price for a unit, with a markup.
@@ -25,7 +25,8 @@ export const modelsHelp = `Decimals are strings, "0.04"; a number is taken with 
                It rises from tier to tier; null in the last, which has no end
   unitPrice    in a tier: "0" if left out
   flatFee      in a tier: "0" if left out (stairstep needs it)
-  dueAtZero, per, roundUp    true: what does not depend on the units is due at zero units too; false if left out`;
+  per          units are divided by it before the tiers; roundUp: true begins a new one for each part
+  dueAtZero    true: what does not depend on the units is due at zero units too; false if left out`;
 
 export function addRateCommand(program: Command): void {
   describeCommand(program.command('rate'), {
