@@ -29,6 +29,3 @@ export function several(text: string, before: readonly string[] = []): readonly 
       .filter((item) => item !== ''),
   ];
 }
-
-/** How many lines a list shows unless told otherwise. */
-export const defaultLimit = 100;

@@ -169,7 +169,7 @@ test('an operation that several commands run is named by the one that gives its 
   ]);
   const given = { thing: 'acme', 'how.kind': 'later', 'how.reason': 'busy' };
   expect(commandLine(views, { operation: 'thing settle', arguments: given })).toBe(
-    'arcadia thing postpone acme --how-reason busy',
+    'arcadia thing postpone acme --how-reason busy --weight <weight> --plans <plans>',
   );
   expect(commandLine(views, { operation: 'thing settle' })).toBeNull();
 });

@@ -27,9 +27,9 @@ export function commandLine(views: ReadonlyMap<string, BoundView>, next: NextOpe
     });
   const flags = fields
     .filter(({ path, place }) => !isPositional(path.join('.'), place))
-    .map(({ path, flag, kind }) => {
+    .map(({ path, flag, kind, isRequired, defaultValue }) => {
       const value = given[path.join('.')];
-      if (value === undefined) return '';
+      if (value === undefined) return isRequired && defaultValue === undefined ? `--${flag} <${flag}>` : '';
       if (kind === 'boolean') return value === false ? `--no-${flag}` : `--${flag}`;
       return `--${flag} ${quoted(String(value))}`;
     });
