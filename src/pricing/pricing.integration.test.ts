@@ -185,7 +185,7 @@ describe('plan versions', () => {
   it('are not changed: a second one from the same day is refused', async () => {
     const plan = await newPlan();
     await expect(addPlanVersion(test.db, { ...plan, base: '1' }, 'test', now)).rejects.toMatchObject({
-      code: 'conflict',
+      code: 'plan_version_fixed',
     });
     expect((await getPlan(test.db, plan.plan, plan.from)).base).toBe('50.00');
   });
@@ -196,7 +196,7 @@ describe('plan versions', () => {
     const deployment = await newDeployment();
     await subscribe(test.db, { deployment, plan: plan.plan, from: day('2026-05-01') }, 'test', now);
     await expect(addPlanVersion(test.db, euros, 'test', now)).rejects.toMatchObject({
-      code: 'conflict',
+      code: 'plan_version_fixed',
       message: expect.stringContaining(`deployment "${deployment}" is on it`),
     });
     await subscribe(test.db, { deployment, plan: 'studio', from: day('2026-06-01') }, 'test', now);
@@ -264,8 +264,8 @@ describe('subscriptions', () => {
   });
 
   it.each([
-    [{ deployment: 'nobody' }, 'not_found', 'There is no deployment "nobody".'],
-    [{ plan: 'nothing' }, 'not_found', 'There is no plan "nothing"'],
+    [{ deployment: 'nobody' }, 'not_found', 'There is no deployment nobody.'],
+    [{ plan: 'nothing' }, 'not_found', 'There is no plan nothing.'],
     [{ from: day('1999-12-31') }, 'not_found', 'Plan "studio" begins on 2000-01-01'],
     [{ deployment: 'unattributed' }, 'invalid_argument', '"unattributed" is what nobody owns'],
   ])('%j is refused', async (change, code, message) => {

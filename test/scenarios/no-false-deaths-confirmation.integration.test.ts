@@ -184,7 +184,7 @@ describe('an awkward moment', () => {
       await expect(
         syncAccount(database.db, cloud.account, other.provider, { clock: databaseClock(database.db) }),
       ).rejects.toMatchObject({
-        code: 'conflict',
+        code: 'account_changed',
       });
     } finally {
       await other.close();

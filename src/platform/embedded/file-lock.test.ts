@@ -44,16 +44,23 @@ test('whoever waits gets it when it is free, or gives up when told to', async ()
 test.each(['SIGKILL', 'SIGTERM'] as const)('a process that dies of %s holds it no longer', async (signal) => {
   const script = `
     const { trySharedLock } = await import(${JSON.stringify(new URL('./file-lock.ts', import.meta.url).href)});
-    console.log(trySharedLock(${JSON.stringify(path)}) !== null);
+    const taken = (() => trySharedLock(${JSON.stringify(path)}) !== null)();
+    await new Promise(setImmediate);
+    globalThis.gc();
+    console.log(taken);
     setInterval(() => {}, 1000);`;
-  const other = spawn(process.execPath, ['--input-type=module', '-e', script], {
+  const other = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [said] = await once(other.stdout, 'data');
-  expect(String(said).trim()).toBe('true');
-  expect(tryExclusiveLock(path)).toBeNull();
-  other.kill(signal);
-  await once(other, 'exit');
+  const ended = once(other, 'exit');
+  try {
+    const [said] = await once(other.stdout, 'data');
+    expect(String(said).trim()).toBe('true');
+    expect(tryExclusiveLock(path)).toBeNull();
+  } finally {
+    other.kill(signal);
+    await ended;
+  }
   const freed = tryExclusiveLock(path);
   expect(freed).not.toBeNull();
   freed?.release();

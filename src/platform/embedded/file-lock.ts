@@ -13,6 +13,9 @@ export interface FileLock {
 
 const SQLITE_BUSY = 5;
 
+/** Who drops the object without releasing it still holds the lock: the garbage collector must not let go of it. */
+const held = new Set<DatabaseSync>();
+
 function begin(path: string, statement: string): FileLock | null {
   const handle = new DatabaseSync(path, { timeout: 0 });
   try {
@@ -24,8 +27,10 @@ function begin(path: string, statement: string): FileLock | null {
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return null;
     throw error;
   }
+  held.add(handle);
   return {
     release() {
+      held.delete(handle);
       if (handle.isOpen) handle.close();
     },
   };
