@@ -20,7 +20,7 @@ export async function openProvider(providerName: string, options: ProviderOption
   if (!options.apiUrl.startsWith(simulatorScheme)) return createDigitalOcean(options);
 
   // Only who asks for a simulator loads it.
-  const { fleetNames, startSimulator } = await import('../simulator/server.ts');
+  const { fleetNames, startSimulator } = await import('../simulator/index.ts');
   const { simulatedAt } = options;
   const simulator = await startSimulator(parseSimulatorAddress(options.apiUrl, fleetNames));
   const { spaces } = options.credentials;

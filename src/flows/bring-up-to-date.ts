@@ -1,6 +1,6 @@
-import { type SyncAllResult, syncAll } from '../inventory/sync.ts';
-import { type BroughtDraftsUpToDate, bringDraftsUpToDate } from '../invoices/bring-drafts-up-to-date.ts';
-import { type MeteredDay, meterOutstanding } from '../metering/meter.ts';
+import { type SyncAllResult, syncAll } from '../inventory/index.ts';
+import { type BroughtDraftsUpToDate, bringDraftsUpToDate } from '../invoices/index.ts';
+import { type MeteredDay, meterOutstanding } from '../metering/index.ts';
 import { databaseClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database/database.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';

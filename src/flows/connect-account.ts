@@ -1,6 +1,5 @@
-import { openProvider } from '../cloud/open.ts';
-import type { Credentials } from '../cloud/provider.ts';
-import { type Account, connectAccount as storeAccount } from '../inventory/accounts.ts';
+import { openProvider, type Credentials } from '../cloud/index.ts';
+import { type Account, connectAccount as storeAccount } from '../inventory/index.ts';
 import { readSimulatedClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database/database.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';

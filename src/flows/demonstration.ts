@@ -1,23 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Credentials } from '../cloud/provider.ts';
-import { assign } from '../deployments/assignments.ts';
-import { createCustomer, listCustomers } from '../deployments/customers.ts';
-import { createDeployment, listDeployments } from '../deployments/deployments.ts';
-import { applyRules } from '../deployments/rules.ts';
-import { type Account, listAccounts, openAccount } from '../inventory/accounts.ts';
-import { getResource } from '../inventory/resources.ts';
-import { syncAccount } from '../inventory/sync.ts';
-import { billingHistory, setBilling } from '../invoices/billing.ts';
-import { getEntity, updateEntity } from '../invoices/entities.ts';
-import { setObservationLimit } from '../metering/finality/attestations.ts';
-import { dayOf } from '../metering/period.ts';
+import type { Credentials } from '../cloud/index.ts';
+import {
+  assign,
+  createCustomer,
+  listCustomers,
+  createDeployment,
+  listDeployments,
+  applyRules,
+} from '../deployments/index.ts';
+import { type Account, listAccounts, openAccount, getResource, syncAccount } from '../inventory/index.ts';
+import { billingHistory, setBilling, getEntity, updateEntity } from '../invoices/index.ts';
+import { setObservationLimit, dayOf } from '../metering/index.ts';
 import { databaseClock, followSimulatedClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
-import { readSubscribed, startSubscriptions } from '../pricing/first-subscriptions.ts';
-import { describeFleet, type FleetDescription } from '../simulator/describe-fleet.ts';
-import type { FleetDeployment, SharedResource } from '../simulator/timeline.ts';
+import { readSubscribed, startSubscriptions } from '../pricing/index.ts';
+import { describeFleet, type FleetDescription, type FleetDeployment, type SharedResource } from '../simulator/index.ts';
 import { meterAndDraft } from './bring-up-to-date.ts';
 import { connectAccount } from './connect-account.ts';
 import { type FlowContext, silent } from './context.ts';

@@ -10,13 +10,11 @@ import {
   readCustomerFile,
   type WrittenCustomers,
   writeCustomers,
-} from '../deployments/import.ts';
-import { dayOf } from '../metering/period.ts';
+} from '../deployments/index.ts';
+import { dayOf } from '../metering/index.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { readSubscribed, startSubscriptions } from '../pricing/first-subscriptions.ts';
-import type { PlanVersion } from '../pricing/plan.ts';
-import { listPlanVersions } from '../pricing/plans.ts';
+import { readSubscribed, startSubscriptions, type PlanVersion, listPlanVersions } from '../pricing/index.ts';
 import type { FlowContext } from './context.ts';
 
 export interface ImportCustomers {

@@ -1,15 +1,18 @@
-import { type UnattributedPage, unattributedResources } from '../deployments/attribution.ts';
-import { listDeployments } from '../deployments/deployments.ts';
-import { sumAmounts } from '../invoices/lines.ts';
-import { previewMonth } from '../invoices/preview.ts';
-import { type BillingKind, listBillingKinds } from '../metering/kinds.ts';
-import { type DayRange, dayOf } from '../metering/period.ts';
-import { type Usage, usageForPeriod, usageOfAll } from '../metering/usage.ts';
+import { type UnattributedPage, unattributedResources, listDeployments } from '../deployments/index.ts';
+import { sumAmounts, previewMonth } from '../invoices/index.ts';
+import {
+  type BillingKind,
+  listBillingKinds,
+  type DayRange,
+  dayOf,
+  type Usage,
+  usageForPeriod,
+  usageOfAll,
+} from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Exact } from '../platform/quantity.ts';
-import { listPlans } from '../pricing/plans.ts';
-import { currentSubscriptions } from '../pricing/subscriptions.ts';
+import { listPlans, currentSubscriptions } from '../pricing/index.ts';
 import type { FlowContext } from './context.ts';
 
 /** Who used what in a month, what is owed for it, and what nobody owns. */

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import { openJobs } from '../jobs/jobs.ts';
+import { openJobs } from '../jobs/index.ts';
 import { databaseClock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import type { Database } from '../platform/database/database.ts';

@@ -1,4 +1,4 @@
-import type { Provider } from '../cloud/provider.ts';
+import type { Provider } from '../cloud/index.ts';
 
 /**
  * No false deaths. Only a collection that was read whole ends a resource of it. Where it had several

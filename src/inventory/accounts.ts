@@ -1,11 +1,11 @@
-import { openProvider } from '../cloud/open.ts';
 import {
+  openProvider,
   type Credentials,
   type Provider,
   type ProviderIdentity,
   type ProviderOptions,
   type ScopeReport,
-} from '../cloud/provider.ts';
+} from '../cloud/index.ts';
 import { databaseClock, followSimulatedClock, readSimulatedClock } from '../platform/clock.ts';
 import { type SecretKey, seal, unseal } from '../platform/secrets/crypto.ts';
 import type { Database } from '../platform/database/database.ts';

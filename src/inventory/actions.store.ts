@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Attributes } from '../cloud/provider.ts';
+import type { Attributes } from '../cloud/index.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import type { Believed, CompletedAction, DropletState } from './droplet-timeline.ts';
 import { type Observation, splitAtConnection } from './sync.store.ts';

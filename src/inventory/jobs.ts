@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ListingEvent, type ListingProblem, type Provider, type SyncPass, syncPassOf } from '../cloud/provider.ts';
+import { type ListingEvent, type ListingProblem, type Provider, type SyncPass, syncPassOf } from '../cloud/index.ts';
 import type { Transaction } from '../platform/database/database.ts';
 import {
   CancelJob,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Absence, Attributes, ListedResource, ListingEnd, ResourceKind } from '../cloud/provider.ts';
+import type { Absence, Attributes, ListedResource, ListingEnd, ResourceKind } from '../cloud/index.ts';
 import type { Transaction } from '../platform/database/database.ts';
 import { isSuspicious, listingsApartMinutes, listingsToConfirm, lookUp, lookupsMax } from './absence.ts';
 import type { RunEnd } from './store.ts';

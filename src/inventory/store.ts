@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Attributes } from '../cloud/provider.ts';
+import type { Attributes } from '../cloud/index.ts';
 import { appendChanges } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 

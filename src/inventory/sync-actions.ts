@@ -1,4 +1,4 @@
-import type { Attributes, ProviderAction } from '../cloud/provider.ts';
+import type { Attributes, ProviderAction } from '../cloud/index.ts';
 import {
   type BelievedRow,
   forgetActions,

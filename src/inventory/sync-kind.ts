@@ -1,4 +1,4 @@
-import type { ResourceKind } from '../cloud/provider.ts';
+import type { ResourceKind } from '../cloud/index.ts';
 import {
   appliedEnd,
   applyListing,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type ListedMembership, resourceKinds } from '../cloud/provider.ts';
+import { type ListedMembership, resourceKinds } from '../cloud/index.ts';
 import {
   appliedEnd,
   applyListing,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ListingEnd, ListingEvent, Provider } from '../cloud/provider.ts';
+import type { ListingEnd, ListingEvent, Provider } from '../cloud/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
-import type { Attributes } from '../cloud/provider.ts';
+import type { Attributes } from '../cloud/index.ts';
 import type { Missing } from './absence.ts';
 
 // How a listing becomes history: pages go into temporary tables of one connection as they come,

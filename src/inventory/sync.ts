@@ -1,4 +1,4 @@
-import type { Provider, ProviderOptions } from '../cloud/provider.ts';
+import type { Provider, ProviderOptions } from '../cloud/index.ts';
 import { databaseClock, followSimulatedClock, type Clock } from '../platform/clock.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import type { Database } from '../platform/database/database.ts';

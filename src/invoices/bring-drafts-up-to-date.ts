@@ -1,4 +1,4 @@
-import { dayOf } from '../metering/period.ts';
+import { dayOf } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import type { ArcadiaError } from '../platform/errors.ts';
 import { checkCorrections } from './corrections.ts';

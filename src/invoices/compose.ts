@@ -1,7 +1,5 @@
-import type { UsageSums } from '../pricing/usage-sums.ts';
-import { ratedMonth } from '../pricing/rated-months.ts';
-import type { UnchargedUsage } from '../pricing/rating/rate-month.ts';
-import { listBillingKinds } from '../metering/kinds.ts';
+import { type UsageSums, ratedMonth, type UnchargedUsage } from '../pricing/index.ts';
+import { listBillingKinds } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Exact } from '../platform/quantity.ts';

@@ -1,11 +1,11 @@
 import type { RawBuilder } from 'kysely';
-import { dayOf } from '../metering/period.ts';
+import { dayOf } from '../metering/index.ts';
 import { readWatermark } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Exact } from '../platform/quantity.ts';
-import { UsageSums } from '../pricing/usage-sums.ts';
+import { UsageSums } from '../pricing/index.ts';
 import { compose, type ComposedCustomer } from './compose.ts';
 import { applyChanges } from './checks.store.ts';
 import * as store from './corrections.store.ts';

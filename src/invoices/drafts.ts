@@ -1,7 +1,7 @@
 import { readWatermark } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { UsageSums } from '../pricing/usage-sums.ts';
+import { UsageSums } from '../pricing/index.ts';
 import { failed, type Failure, isOfOne } from './failures.ts';
 import { type ComposedCustomer, compose, storedLine } from './compose.ts';
 import * as store from './drafts.store.ts';

@@ -1,5 +1,4 @@
-import { explainUsage, type UsageExplanation } from '../metering/explain/explain.ts';
-import { dayOf } from '../metering/period.ts';
+import { explainUsage, type UsageExplanation, dayOf } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { DocumentLine } from './document.ts';

@@ -1,5 +1,4 @@
-import { dayOf, startOfDay } from '../metering/period.ts';
-import { monthStatus } from '../metering/finality/attestations.ts';
+import { dayOf, startOfDay, monthStatus } from '../metering/index.ts';
 import { readWatermark } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError, type NextOperation, notFound } from '../platform/errors.ts';

@@ -1,6 +1,6 @@
 import { formatMoney } from '../platform/money.ts';
 import { Exact, formatQuantity, parseQuantity } from '../platform/quantity.ts';
-import type { RatedLine, RatedMonth } from '../pricing/rating/rate-month.ts';
+import type { RatedLine, RatedMonth } from '../pricing/index.ts';
 import type { Json } from './canonical-json.ts';
 import type { LineTax } from './taxes.ts';
 

@@ -1,7 +1,7 @@
 import type { Database } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
 import type { Composed, ComposedCustomer, TaxedLine } from './compose.ts';
-import { UsageSums } from '../pricing/usage-sums.ts';
+import { UsageSums } from '../pricing/index.ts';
 import { assertBegun, composeCustomer, composeEach, customersPerBatch } from './drafts.ts';
 import { selectBilledCustomers, selectDeployments } from './drafts.store.ts';
 import type { Failure } from './failures.ts';

@@ -1,4 +1,4 @@
-import { bringAttributionsUpToDate } from '../deployments/attribution.ts';
+import { bringAttributionsUpToDate } from '../deployments/index.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { readWatermark, resourceTopics } from '../platform/changes.ts';

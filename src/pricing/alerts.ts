@@ -1,4 +1,4 @@
-import { usageForPeriod } from '../metering/usage.ts';
+import { usageForPeriod } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { currencyDigits } from '../platform/money.ts';

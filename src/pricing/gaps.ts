@@ -1,6 +1,4 @@
-import { type Gap, type GapQuery, listGaps } from '../metering/finality/gaps.ts';
-import type { DayRange } from '../metering/period.ts';
-import { type Usage, usageForPeriod } from '../metering/usage.ts';
+import { type Gap, type GapQuery, listGaps, type DayRange, type Usage, usageForPeriod } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';

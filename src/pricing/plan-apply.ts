@@ -1,5 +1,4 @@
-import { listKinds } from '../metering/kinds.ts';
-import { dayOf } from '../metering/period.ts';
+import { listKinds, dayOf } from '../metering/index.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { PlanVersion } from './plan.ts';

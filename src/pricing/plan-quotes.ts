@@ -1,6 +1,4 @@
-import { listKinds } from '../metering/kinds.ts';
-import { dayOf } from '../metering/period.ts';
-import { usageForPeriod } from '../metering/usage.ts';
+import { listKinds, dayOf, usageForPeriod } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { Exact, formatQuantity, parseQuantity, roundQuantity } from '../platform/quantity.ts';

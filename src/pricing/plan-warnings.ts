@@ -1,4 +1,4 @@
-import type { Kind } from '../metering/kinds.ts';
+import type { Kind } from '../metering/index.ts';
 import { Exact, formatQuantity, roundQuantity } from '../platform/quantity.ts';
 import { monthsOfFee, type PlanItem, type PlanVersion } from './plan.ts';
 import {

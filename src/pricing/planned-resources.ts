@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import type { Kind } from '../metering/kinds.ts';
+import type { Kind } from '../metering/index.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { Exact, formatQuantity, roundQuantity } from '../platform/quantity.ts';
 import { recordOf } from '../platform/declare/schemas.ts';

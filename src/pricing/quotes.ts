@@ -1,4 +1,4 @@
-import { type DeploymentUsage, usageForPeriod } from '../metering/usage.ts';
+import { type DeploymentUsage, usageForPeriod } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { billingKinds, getPlan } from './plans.ts';

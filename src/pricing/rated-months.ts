@@ -1,5 +1,4 @@
-import { dayOf } from '../metering/period.ts';
-import type { UsageScope } from '../metering/records/usage-store.ts';
+import { dayOf, type UsageScope } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { carryOverMonthsMax, type PlanVersion } from './plan.ts';
 import { planVersionsById } from './plans.ts';

@@ -1,4 +1,4 @@
-import { dayOf, startOfDay } from '../metering/period.ts';
+import { dayOf, startOfDay } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { alreadySubscribed, notSubscribed } from './errors.ts';

@@ -1,7 +1,4 @@
-import { forecastUsage } from '../metering/forecast.ts';
-import type { DayRange } from '../metering/period.ts';
-import { usageForPeriod, usageOfAll } from '../metering/usage.ts';
-import type { UsageScope } from '../metering/records/usage-store.ts';
+import { forecastUsage, type DayRange, usageForPeriod, usageOfAll, type UsageScope } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { sumQuantities } from '../platform/quantity.ts';
 

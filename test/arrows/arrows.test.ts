@@ -23,13 +23,13 @@ test('every way to import is seen', () => {
 test('imports along the arrows are in order', () => {
   expect(
     violations({
-      'src/pricing/rating.ts': `import '../metering/usage.ts'; import '../inventory/kinds.ts'; import '../platform/money.ts'; import './store.ts';`,
-      'src/cli/usage.ts': `import '../metering/usage.ts'; import './output.ts';`,
-      'src/cli/local/start.ts': `import '../../http/server.ts'; import '../../jobs/runner.ts';`,
-      'src/cli/job.ts': `import '../jobs/list.ts'; import '../flows/overview.ts';`,
-      'src/http/import.routes.ts': `import '../flows/import-customers.ts';`,
-      'src/flows/overview.ts': `import '../invoices/preview.ts'; import '../drift/compare.ts'; import '../platform/money.ts';`,
-      'src/jobs/runner.ts': `import 'pg-boss'; import '../metering/jobs.ts';`,
+      'src/pricing/rating.ts': `import '../metering/index.ts'; import '../inventory/index.ts'; import '../platform/money.ts'; import './store.ts';`,
+      'src/cli/usage.ts': `import '../metering/index.ts'; import './output.ts';`,
+      'src/cli/nouns/usage.ts': `import '../../metering/operations/usage.ts';`,
+      'src/cli/local/start.ts': `import '../../http/index.ts'; import '../../jobs/index.ts';`,
+      'src/http/import.routes.ts': `import '../flows/index.ts';`,
+      'src/flows/overview.ts': `import '../invoices/index.ts'; import '../drift/index.ts'; import '../platform/money.ts';`,
+      'src/jobs/runner.ts': `import 'pg-boss'; import '../metering/index.ts';`,
       'src/metering/usage.test.ts': `import '../../test/database.ts'; import '../pricing/plans.ts';`,
     }),
   ).toEqual([]);
@@ -51,6 +51,9 @@ test.each([
   ['src/invoices/preview.ts', '../flows/overview.ts', 'invoices may not import flows'],
   ['src/flows/overview.ts', '../cli/output.ts', 'nothing imports cli'],
   ['src/flows/overview.ts', '../jobs/runner.ts', 'flows may not import jobs'],
+  ['src/pricing/quotes.ts', '../metering/usage.ts', 'other modules import src/metering/index.ts alone'],
+  ['src/cli/usage.ts', '../metering/operations/usage.ts', 'other modules import src/metering/index.ts alone'],
+  ['src/cli/local/start.ts', '../../http/serve/server.ts', 'other modules import src/http/index.ts alone'],
   ['src/metering/usage.ts', 'pg-boss', 'only jobs knows pg-boss'],
   ['src/metering/usage.ts', '../../test/database.ts', 'the program does not import tests'],
 ])('%s may not import %s', (from, to, complaint) => {

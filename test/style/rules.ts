@@ -104,9 +104,9 @@ export const usedExports: Rule = (sources) => {
     imported.has(`${path} *`)
       ? []
       : parseSync(path, source).module.staticExports.flatMap(({ entries }) =>
-          entries.flatMap(({ exportName, moduleRequest }) => {
+          entries.flatMap(({ exportName }) => {
             const name = exportName.name ?? 'default';
-            return moduleRequest !== null || imported.has(`${path} ${name}`) ? [] : [`${path}: nobody imports ${name}`];
+            return imported.has(`${path} ${name}`) ? [] : [`${path}: nobody imports ${name}`];
           }),
         ),
   );

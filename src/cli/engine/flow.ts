@@ -1,4 +1,4 @@
-import type { FlowContext } from '../../flows/context.ts';
+import type { FlowContext } from '../../flows/index.ts';
 import { operator } from './operator.ts';
 import type { Session, SessionDatabase } from './session.ts';
 

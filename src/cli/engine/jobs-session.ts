@@ -1,10 +1,9 @@
-import type { Jobs } from '../../jobs/jobs.ts';
+import { type Jobs, openJobs } from '../../jobs/index.ts';
 import type { Program } from '../../platform/declare/program.ts';
 import type { Session } from './session.ts';
 
 /** The jobs of the session's database. */
 export async function openSessionJobs(session: Session, program: Program): Promise<Jobs> {
-  const { openJobs } = await import('../../jobs/jobs.ts');
   const { db, connectionString, clock } = await session.database();
   const { queueLimits } = await session.config();
   const jobs = await openJobs({ db, connectionString, clock, program, queueLimits });

@@ -12,7 +12,7 @@ import { inputReader, type OperationInput, type RawInput } from '../../platform/
 import type { Operation, OperationCall } from '../../platform/declare/operation.ts';
 import { nestedDatabase } from '../../platform/database/nested-database.ts';
 import { realDatabase } from '../../platform/database/open-database.ts';
-import type { Jobs } from '../../jobs/jobs.ts';
+import type { Jobs } from '../../jobs/index.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { openSessionJobs } from './jobs-session.ts';
 import { operator } from './operator.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { assertRange, type DayRange, startOfDay } from '../../metering/period.ts';
+import { assertRange, type DayRange, startOfDay } from '../../metering/index.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 
 export interface RangeOptions {

@@ -1,3 +1,4 @@
+import { useClickHouse } from '../../metering/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Config } from '../../platform/config.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
@@ -57,7 +58,6 @@ export function openSession(options: CommonOptions): Session {
     const { usageStoreUrl } = await session.config();
     if (reached || usageStoreUrl === null) return;
     reached = true;
-    const { useClickHouse } = await import('../../metering/records/open.ts');
     session.onClose((await useClickHouse(usageStoreUrl)).close);
   }
 

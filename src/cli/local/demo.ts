@@ -1,6 +1,14 @@
+import { quoteDeployment } from '../../pricing/index.ts';
+import { countUsageRecords, usageForPeriod, dayOf } from '../../metering/index.ts';
+import {
+  type Demonstration,
+  type DemonstrationRequest,
+  demonstrate,
+  pilotDemonstration,
+  agencyDemonstration,
+} from '../../flows/index.ts';
 import type { Command } from 'commander';
 import { addCommand, withSession } from '../engine/command.ts';
-import type { Demonstration, DemonstrationRequest } from '../../flows/demonstration.ts';
 import { flowContext } from '../engine/flow.ts';
 import { fields } from '../engine/output.ts';
 import { showOverview } from '../nouns/overview.ts';
@@ -50,17 +58,12 @@ async function demonstrateIn(
   database: SessionDatabase,
   request: DemonstrationRequest,
 ): Promise<Demonstration> {
-  const { demonstrate } = await import('../../flows/demonstration.ts');
   const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
   const secretKey = loadSecretKey(await session.config());
   return demonstrate(database.db, { ...request, secretKey }, await flowContext(session, database));
 }
 
 async function runPilot(session: Session): Promise<void> {
-  const { pilotDemonstration } = await import('../../flows/demonstration.ts');
-  const { countUsageRecords, usageForPeriod } = await import('../../metering/usage.ts');
-  const { dayOf } = await import('../../metering/period.ts');
-  const { quoteDeployment } = await import('../../pricing/quotes.ts');
   const database = await openAfresh(session, 'demo_pilot');
   const { db } = database;
   const made = await demonstrateIn(session, database, pilotDemonstration);
@@ -97,7 +100,6 @@ async function runPilot(session: Session): Promise<void> {
 }
 
 async function runAgency(session: Session): Promise<void> {
-  const { agencyDemonstration } = await import('../../flows/demonstration.ts');
   const database = await openAfresh(session, 'demo_agency');
   await demonstrateIn(session, database, agencyDemonstration);
   await showOverview(session, database);

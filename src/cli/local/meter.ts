@@ -1,5 +1,5 @@
+import { type MeteredDay, meterOutstanding, meterRange } from '../../metering/index.ts';
 import type { Command } from 'commander';
-import type { MeteredDay } from '../../metering/meter.ts';
 import { describeCommand, withSession } from '../engine/command.ts';
 import { count, plural } from '../engine/output.ts';
 import { addRangeOptions, parseRange, type RangeOptions } from '../engine/range.ts';
@@ -29,7 +29,6 @@ DAY         CAUSE  RECORDS ADDED  CHANGED  REMOVED
   addRangeOptions(command).action(
     withSession(async (session, options: RangeOptions & { verify?: boolean }) => {
       const range = parseRange(options, null);
-      const { meterOutstanding, meterRange } = await import('../../metering/meter.ts');
       const { db, clock } = await session.database();
       const now = await clock.now();
       const days = await session.progress.step('Metering', (report) => {

@@ -1,5 +1,6 @@
-import type { Credentials, Provider } from '../../cloud/provider.ts';
-import type { Account } from '../../inventory/accounts.ts';
+import { connectAccount } from '../../flows/index.ts';
+import { type Account, getAccount, listAccounts, openAccount } from '../../inventory/index.ts';
+import type { Credentials, Provider } from '../../cloud/index.ts';
 import type { Config } from '../../platform/config.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { flowContext } from '../engine/flow.ts';
@@ -17,7 +18,6 @@ export async function chooseAccounts(
   database: SessionDatabase,
   slug: string | undefined,
 ): Promise<OpenableAccount[]> {
-  const { getAccount, listAccounts, openAccount } = await import('../../inventory/accounts.ts');
   const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
   const accounts = slug === undefined ? await listAccounts(database.db) : [await getAccount(database.db, slug)];
   if (accounts.length === 0) throw noAccounts();
@@ -57,7 +57,6 @@ export async function connectNewAccount(
   session: Session,
   options: NewAccountOptions,
 ): Promise<{ account: Account; database: SessionDatabase }> {
-  const { connectAccount } = await import('../../flows/connect-account.ts');
   const { realDatabase, sandboxDatabase } = await import('../../platform/database/open-database.ts');
   const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
   const builtIn = options.apiUrl?.startsWith('simulator:') === true ? options.apiUrl : null;

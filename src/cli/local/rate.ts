@@ -1,3 +1,4 @@
+import { rateLine } from '../../pricing/index.ts';
 import type { Command } from 'commander';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { describeCommand, withSession } from '../engine/command.ts';
@@ -44,7 +45,6 @@ $ echo '{"model":"graduated","properties":{"tiers":[{"upTo":"10","unitPrice":"2"
 {"amount":"22.5","tiers":[{"from":"0","upTo":"10","units":"10","unitPrice":"2","flatFee":"0","amount":"20"},{"from":"10","upTo":null,"units":"2.5","unitPrice":"1","flatFee":"0","amount":"2.5"}]}`,
   }).action(
     withSession(async (session) => {
-      const { rateLine } = await import('../../pricing/rating/rate-line.ts');
       let number = 0;
       let bad = 0;
       for await (const lines of linesOf(process.stdin)) {

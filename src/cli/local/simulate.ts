@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { FleetName } from '../../simulator/server.ts';
+import type { FleetName } from '../../simulator/index.ts';
 import { addCommand, withSession } from '../engine/command.ts';
 import type { Session } from '../engine/session.ts';
 import { instant, whole } from '../engine/arguments.ts';
@@ -41,8 +41,8 @@ $ arcadia sync`,
 }
 
 async function simulate(session: Session, options: SimulateOptions): Promise<void> {
-  const { startSimulator } = await import('../../simulator/server.ts');
-  const { explainListenError } = await import('../../http/serve/listen.ts');
+  const { startSimulator } = await import('../../simulator/index.ts');
+  const { explainListenError } = await import('../../http/index.ts');
   const { fleet, seed, resources, at, port } = options;
   const { host } = await session.config();
   const simulator = await startSimulator({

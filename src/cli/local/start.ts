@@ -1,7 +1,9 @@
+import { listAccounts } from '../../inventory/index.ts';
+import { agencyDemonstration, fleetAddress, demonstrate, bringUpToDate } from '../../flows/index.ts';
+import { startWorker } from '../../jobs/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import type { Readiness } from '../../http/health/readiness.ts';
-import type { HttpServer } from '../../http/serve/server.ts';
+import type { Readiness, HttpServer } from '../../http/index.ts';
 import type { Config } from '../../platform/config.ts';
 import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
 import { several } from '../engine/arguments.ts';
@@ -117,7 +119,6 @@ async function noteSignIn(session: Session, url: string): Promise<void> {
 
 /** Runs jobs until the session closes: then what runs may end, and what does not is handed back. Says on which queues. */
 async function work(session: Session, database: SessionDatabase, options: StartOptions): Promise<string> {
-  const { startWorker } = await import('../../jobs/worker.ts');
   const { program } = await import('../../modules.ts');
   const { createLog } = await import('../../platform/log.ts');
   const { db, connectionString } = database;
@@ -156,8 +157,6 @@ async function chooseWork(
   database: SessionDatabase,
   options: StartOptions,
 ): Promise<'demonstration' | 'accounts' | 'nothing'> {
-  const { agencyDemonstration, fleetAddress } = await import('../../flows/demonstration.ts');
-  const { listAccounts } = await import('../../inventory/accounts.ts');
   const { sandboxDatabase } = await import('../../platform/database/open-database.ts');
   const accounts = await listAccounts(database.db);
   const { fleet, seed } = agencyDemonstration;
@@ -169,7 +168,6 @@ async function chooseWork(
 }
 
 async function makeDemonstration(session: Session, database: SessionDatabase): Promise<void> {
-  const { agencyDemonstration, demonstrate } = await import('../../flows/demonstration.ts');
   const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
   const { output } = session;
   output.note(
@@ -188,7 +186,6 @@ async function makeDemonstration(session: Session, database: SessionDatabase): P
 
 /** Brings the connected accounts up to date. What cannot be read now is noted; what is known is shown all the same. */
 async function readAccounts(session: Session, database: SessionDatabase): Promise<void> {
-  const { bringUpToDate } = await import('../../flows/bring-up-to-date.ts');
   const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
   const secretKey = loadSecretKey(await session.config());
   const { synced, drafts } = await bringUpToDate(database.db, { secretKey }, await flowContext(session, database));
@@ -207,9 +204,9 @@ async function openReadiness(
   { db }: SessionDatabase,
   queues?: readonly string[],
 ): Promise<Readiness> {
-  const readiness = await import('../../http/health/readiness.ts');
+  const { openReadiness: open } = await import('../../http/index.ts');
   const { program } = await import('../../modules.ts');
-  return readiness.openReadiness({
+  return open({
     db,
     program,
     stopping: session.signal,
@@ -218,7 +215,7 @@ async function openReadiness(
 }
 
 async function listen(session: Session, database: SessionDatabase, readiness: Readiness): Promise<HttpServer> {
-  const { startApi } = await import('../../http/start.ts');
+  const { startApi } = await import('../../http/index.ts');
   const { program } = await import('../../modules.ts');
   const { createLog } = await import('../../platform/log.ts');
   const config = await session.config();
@@ -246,8 +243,7 @@ async function serveMetrics(session: Session, { db, clock }: SessionDatabase, re
   const { metricsPort, metricsHost: host } = await session.config();
   if (metricsPort === 'off') return;
   const { register } = await import('prom-client');
-  const { openMetrics } = await import('../../http/health/metrics.ts');
-  const { startMetricsServer, usualMetricsPort } = await import('../../http/health/metrics-server.ts');
+  const { openMetrics, startMetricsServer, usualMetricsPort } = await import('../../http/index.ts');
   const { program } = await import('../../modules.ts');
   const metrics = openMetrics({ db, clock, program, registry: register });
   try {

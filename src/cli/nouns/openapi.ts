@@ -10,7 +10,7 @@ $ arcadia openapi > arcadia.json
 $ npx openapi-typescript arcadia.json -o arcadia.d.ts`,
   }).action(
     withSession(async (session) => {
-      const { openApiDocument } = await import('../../http/document/openapi.ts');
+      const { openApiDocument } = await import('../../http/index.ts');
       const { program: declared } = await import('../../modules.ts');
       await session.output.text(JSON.stringify(openApiDocument(declared), null, session.output.json ? undefined : 2));
     }),

@@ -1,5 +1,5 @@
-import type { Overview, OverviewRow } from '../../flows/overview.ts';
-import type { Usage } from '../../metering/usage.ts';
+import { type Overview, type OverviewRow, readOverview } from '../../flows/index.ts';
+import type { Usage } from '../../metering/index.ts';
 import { type Column, count, moment, table } from '../engine/output.ts';
 import { describeRange } from '../engine/range.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
@@ -21,7 +21,6 @@ function overviewAnswer({ range, meteredThrough, deployments, totals, unattribut
 
 /** Reads the overview and prints it. */
 export async function showOverview(session: Session, { db, clock }: SessionDatabase): Promise<void> {
-  const { readOverview } = await import('../../flows/overview.ts');
   await printOverview(session, await readOverview(db, { now: await clock.now() }));
 }
 

@@ -1,5 +1,12 @@
+import {
+  type SyncAllOptions,
+  type SyncAllResult,
+  type SyncResult,
+  syncAccount,
+  syncAll,
+} from '../../inventory/index.ts';
+import { bringAttributionsUpToDate } from '../../deployments/index.ts';
 import type { Command } from 'commander';
-import type { SyncAllOptions, SyncAllResult, SyncResult } from '../../inventory/sync.ts';
 import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
 import { several } from '../engine/arguments.ts';
 import { addCommand, withSession } from '../engine/command.ts';
@@ -32,7 +39,6 @@ acme     droplet   complete     2    2        0      0         2  -`,
         );
         await session.output.list(results, syncColumns, 'Nothing was read.');
         session.signal.throwIfAborted();
-        const { bringAttributionsUpToDate } = await import('../../deployments/attribution.ts');
         await bringAttributionsUpToDate(database.db, await database.clock.now());
         // All of them have been tried; the first says what to do.
         for (const { account, error } of failures) throw toArcadiaError(error, `Reading ${account}`);
@@ -53,7 +59,6 @@ async function readAccounts(
   slug: string | undefined,
   options: Omit<SyncAllOptions, 'secretKey'>,
 ): Promise<SyncAllResult> {
-  const { syncAccount, syncAll } = await import('../../inventory/sync.ts');
   const chosen = await chooseAccounts(session, database, slug);
   if (slug === undefined) {
     const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');

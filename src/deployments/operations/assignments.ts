@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { getResource } from '../../inventory/resources.ts';
+import { getResource } from '../../inventory/index.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';

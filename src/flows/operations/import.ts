@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { importRowsMax } from '../../deployments/import.ts';
-import { attributeJob } from '../../deployments/jobs.ts';
+import { importRowsMax, attributeJob } from '../../deployments/index.ts';
 import * as flow from '../import-customers.ts';
 import { declareOperation, type Operation } from '../../platform/declare/operation.ts';
 

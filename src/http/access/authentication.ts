@@ -1,4 +1,4 @@
-import { findCustomerId } from '../../deployments/customers.ts';
+import { findCustomerId } from '../../deployments/index.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';

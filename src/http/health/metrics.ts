@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
-import { readQueueLoad } from '../../jobs/load.ts';
+import { readQueueLoad } from '../../jobs/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { poolUsage, type Database } from '../../platform/database/database.ts';
 import type { Program } from '../../platform/declare/program.ts';

@@ -1,7 +1,7 @@
 import type { Database } from '../../platform/database/database.ts';
 import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
 import { migrationStatus } from '../../platform/database/migrate.ts';
-import { readLongestLag } from '../../jobs/load.ts';
+import { readLongestLag } from '../../jobs/index.ts';
 import type { Program } from '../../platform/declare/program.ts';
 
 // Whether this process should be sent work. It says no first when it stops: whoever balances load

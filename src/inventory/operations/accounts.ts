@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { openProvider } from '../../cloud/open.ts';
+import { openProvider } from '../../cloud/index.ts';
 import { readSimulatedClock } from '../../platform/clock.ts';
 import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';

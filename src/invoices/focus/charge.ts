@@ -1,4 +1,4 @@
-import type { BillingKind } from '../../metering/kinds.ts';
+import type { BillingKind } from '../../metering/index.ts';
 import { Exact, formatQuantity, roundHalfAwayFromZero } from '../../platform/quantity.ts';
 import { formatMoney } from '../../platform/money.ts';
 import type { LineRow } from '../invoices.store.ts';

@@ -1,4 +1,4 @@
-import { listBillingKinds } from '../../metering/kinds.ts';
+import { listBillingKinds } from '../../metering/index.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { formatMoney } from '../../platform/money.ts';

@@ -1,4 +1,4 @@
-import type { BillingKind } from '../../metering/kinds.ts';
+import type { BillingKind } from '../../metering/index.ts';
 
 /** What is sold, as FOCUS classifies it. A name has one category, always. */
 export interface Service {

@@ -18,7 +18,7 @@ import {
   month,
   slug,
 } from '../../platform/declare/schemas.ts';
-import { dayOf } from '../../metering/period.ts';
+import { dayOf } from '../../metering/index.ts';
 import { explainLine } from '../explain.ts';
 import { invoiceFile } from '../files.ts';
 import * as invoices from '../invoices.ts';

@@ -1,4 +1,4 @@
-import { getCustomer } from '../../deployments/customers.ts';
+import { getCustomer } from '../../deployments/index.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import * as store from './finality.store.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dayOf } from '../../metering/period.ts';
+import { dayOf } from '../../metering/index.ts';
 import { declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { decimalOut, month, slug } from '../../platform/declare/schemas.ts';
 import { gapsWithMoney } from '../gaps.ts';

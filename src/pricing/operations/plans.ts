@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dayOf } from '../../metering/period.ts';
+import { dayOf } from '../../metering/index.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
 import { day, dayOut, decimalOut, slug } from '../../platform/declare/schemas.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dayOf, monthOf } from '../../metering/period.ts';
+import { dayOf, monthOf } from '../../metering/index.ts';
 import { planFileLengthMax } from '../plan-file.ts';
 import { declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
 import {

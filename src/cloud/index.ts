@@ -1,0 +1,22 @@
+/** What other modules may import of cloud; everything else in this folder is its own. */
+
+export { openProvider } from './open.ts';
+export {
+  type Absence,
+  type Attributes,
+  type Credentials,
+  type ListedMembership,
+  type ListedResource,
+  type ListingEnd,
+  type ListingEvent,
+  type ListingProblem,
+  type Provider,
+  type ProviderAction,
+  type ProviderIdentity,
+  type ProviderOptions,
+  type ResourceKind,
+  type ScopeReport,
+  type SyncPass,
+  resourceKinds,
+  syncPassOf,
+} from './provider.ts';

@@ -1,0 +1,21 @@
+/** What other modules may import of deployments; everything else in this folder is its own. */
+
+export { assign } from './assignments.ts';
+export { type UnattributedPage, bringAttributionsUpToDate, unattributedResources } from './attribution.ts';
+export { createCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
+export { createDeployment, listDeployments } from './deployments.ts';
+export {
+  type ImportCounts,
+  type ImportDifference,
+  type ImportProblem,
+  type ImportRow,
+  type WrittenCustomers,
+  checkCustomers,
+  describeProblem,
+  importRowsMax,
+  problemsMax,
+  readCustomerFile,
+  writeCustomers,
+} from './import.ts';
+export { attributeJob } from './jobs.ts';
+export { applyRules } from './rules.ts';

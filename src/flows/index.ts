@@ -1,0 +1,12 @@
+/** What other modules may import of flows; everything else in this folder is its own. */
+
+export type { FlowContext } from './context.ts';
+export type { Demonstration, DemonstrationRequest } from './demonstration.ts';
+export type { Overview, OverviewRow } from './overview.ts';
+export { readOverview } from './overview.ts';
+export { demonstrate } from './demonstration.ts';
+export { pilotDemonstration } from './demonstration.ts';
+export { agencyDemonstration } from './demonstration.ts';
+export { connectAccount } from './connect-account.ts';
+export { fleetAddress } from './demonstration.ts';
+export { bringUpToDate } from './bring-up-to-date.ts';

@@ -1,0 +1,11 @@
+/** What other modules may import of http; everything else in this folder is its own. */
+
+export type { Readiness } from './health/readiness.ts';
+export type { HttpServer } from './serve/server.ts';
+export { openApiDocument } from './document/openapi.ts';
+export { explainListenError } from './serve/listen.ts';
+export { startApi } from './start.ts';
+export { openMetrics } from './health/metrics.ts';
+export { startMetricsServer } from './health/metrics-server.ts';
+export { usualMetricsPort } from './health/metrics-server.ts';
+export { openReadiness } from './health/readiness.ts';

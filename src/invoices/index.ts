@@ -1,0 +1,7 @@
+/** What other modules may import of invoices; everything else in this folder is its own. */
+
+export { billingHistory, setBilling } from './billing.ts';
+export { type BroughtDraftsUpToDate, bringDraftsUpToDate } from './bring-drafts-up-to-date.ts';
+export { getEntity, updateEntity } from './entities.ts';
+export { sumAmounts } from './lines.ts';
+export { previewMonth } from './preview.ts';

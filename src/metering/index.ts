@@ -1,0 +1,14 @@
+/** What other modules may import of metering; everything else in this folder is its own. */
+
+export { type UsageExplanation, explainUsage } from './explain/explain.ts';
+export { monthStatus, setObservationLimit } from './finality/attestations.ts';
+export { type Gap, type GapQuery, listGaps } from './finality/gaps.ts';
+export { forecastUsage } from './forecast.ts';
+export { type BillingKind, type Kind, listBillingKinds, listKinds } from './kinds.ts';
+export { type MeteredDay, meterOutstanding } from './meter.ts';
+export { type DayRange, assertRange, dayOf, monthOf, startOfDay } from './period.ts';
+export type { UsageScope } from './records/usage-store.ts';
+export { type DeploymentUsage, type Usage, usageForPeriod, usageOfAll } from './usage.ts';
+export { countUsageRecords } from './usage.ts';
+export { meterRange } from './meter.ts';
+export { useClickHouse } from './records/open.ts';

@@ -1,0 +1,11 @@
+/** What other modules may import of pricing; everything else in this folder is its own. */
+
+export { readSubscribed, startSubscriptions } from './first-subscriptions.ts';
+export type { PlanVersion } from './plan.ts';
+export { listPlanVersions, listPlans } from './plans.ts';
+export { ratedMonth } from './rated-months.ts';
+export type { RatedLine, RatedMonth, UnchargedUsage } from './rating/rate-month.ts';
+export { currentSubscriptions } from './subscriptions.ts';
+export { UsageSums } from './usage-sums.ts';
+export { quoteDeployment } from './quotes.ts';
+export { rateLine } from './rating/rate-line.ts';
