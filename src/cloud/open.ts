@@ -48,7 +48,7 @@ export async function openProvider(providerName: string, options: ProviderOption
   });
 }
 
-export interface SimulatorAddress<Fleet extends string> {
+interface SimulatorAddress<Fleet extends string> {
   readonly fleet: Fleet;
   readonly seed: number;
   readonly resources?: number;

@@ -21,7 +21,7 @@ export const resourceKinds = [
   'kubernetes_cluster',
   'app',
 ] as const;
-export type KnownResourceKind = (typeof resourceKinds)[number];
+type KnownResourceKind = (typeof resourceKinds)[number];
 export type ResourceKind = KnownResourceKind | (string & {});
 
 /** The parts in which an account is read, each at its own pace. `resources` reads all that is not named here. */
@@ -193,7 +193,7 @@ export interface ScopeReport {
 }
 
 /** Fields of one kind that this token may not see, by the names that `untold` has. */
-export interface HiddenFields {
+interface HiddenFields {
   /** The scope that is missing, or could not be asked for. */
   readonly scope: string;
   readonly fields: readonly string[];

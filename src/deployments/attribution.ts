@@ -60,7 +60,7 @@ export async function writeChanges(trx: Transaction, changes: StagedChanges, now
   if (changes.ruleChanges > 0) await rewriteHistory(trx, attributions, 'rule_changes', now);
 }
 
-export interface BroughtUpToDate {
+interface BroughtUpToDate {
   /** Resources that facts had changed for. */
   readonly resources: number;
   /** Resources whose attribution changed, heirs among them. */

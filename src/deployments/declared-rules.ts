@@ -21,7 +21,7 @@ const slug = z.string().regex(slugPattern, 'is not a deployment slug');
 const pattern = z.string().min(1).max(255);
 
 /** More than a person keeps in view; what tells a fleet apart by then are projects and the tag deployment:<slug>. */
-export const declaredRulesMax = 10_000;
+const declaredRulesMax = 10_000;
 /** As many as share a resource by an assignment. */
 const sharesMax = 100;
 
@@ -61,9 +61,6 @@ const declaredRule = z
 
 /** A rules file: all of the operator's rules, first match first within each kind. */
 export const declaredRulesSchema = z.strictObject({ rules: z.array(declaredRule).max(declaredRulesMax) });
-
-/** What a rules file may look like, before it is parsed. */
-export type DeclaredRulesInput = z.input<typeof declaredRulesSchema>;
 
 export interface DeclaredRule {
   /** What an error calls it: `rules[3] (name acme-*)`. */

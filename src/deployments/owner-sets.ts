@@ -9,7 +9,7 @@ export interface Owner {
   readonly weight: number;
 }
 
-export const MAX_WEIGHT_TOTAL = 1_000_000;
+const MAX_WEIGHT_TOTAL = 1_000_000;
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
@@ -22,7 +22,7 @@ export function smallestWeights(weights: readonly number[]): number[] {
 }
 
 /** The deployments' ids by slug. Throws not_found for one that is not a customer's deployment. */
-export async function resolveDeployments(db: Database, slugs: readonly string[]): Promise<Map<string, number>> {
+async function resolveDeployments(db: Database, slugs: readonly string[]): Promise<Map<string, number>> {
   const ids = await readDeploymentIds(db, slugs);
   for (const slug of slugs) {
     if (slug === 'unattributed') {

@@ -6,13 +6,13 @@ import type { Database } from '../platform/database/database.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { type FlowContext, silent } from './context.ts';
 
-export interface MeteredAndDrafted {
+interface MeteredAndDrafted {
   /** The days that were looked at. */
   readonly metered: readonly MeteredDay[];
   readonly drafts: BroughtDraftsUpToDate;
 }
 
-export interface BroughtUpToDate extends MeteredAndDrafted {
+interface BroughtUpToDate extends MeteredAndDrafted {
   /** Runs of each account and kind, and the accounts of which nothing could be read. */
   readonly synced: SyncAllResult;
 }

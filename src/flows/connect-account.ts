@@ -5,7 +5,7 @@ import type { Database } from '../platform/database/database.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import type { FlowContext } from './context.ts';
 
-export interface ConnectAccount {
+interface ConnectAccount {
   /** Unless given: made from the name, and kept on connecting again. */
   readonly slug?: string | undefined;
   /** Unless given: the provider's own name of the account. */

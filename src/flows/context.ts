@@ -11,7 +11,7 @@ export interface FlowContext {
 }
 
 /** Says of long work how far it has come. */
-export interface FlowProgress {
+interface FlowProgress {
   /** One step of the work. `report` replaces what was last said of it. */
   step<Result>(title: string, work: (report: (text: string) => void) => Promise<Result>): Promise<Result>;
 }

@@ -45,7 +45,7 @@ export interface OverviewRow {
   readonly problem: string | null;
 }
 
-export interface OverviewTotal {
+interface OverviewTotal {
   readonly currency: string;
   readonly subtotal: string;
   readonly tax: string;

@@ -11,7 +11,7 @@ import type { Readiness } from './health/readiness.ts';
 import { assertRequestRoles } from './access/request-database.ts';
 import { type HttpServer, startHttpServer } from './serve/server.ts';
 
-export interface ApiOptions {
+interface ApiOptions {
   readonly port: number;
   readonly host: string;
   readonly db: Database;

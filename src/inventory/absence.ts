@@ -16,7 +16,7 @@ export const listingsApartMinutes = 10;
 export const lookupsMax = 50;
 
 /** Below this many, losing more than half is an ordinary day; losing all is suspicious at any number. */
-export const suspicionFloor = 3;
+const suspicionFloor = 3;
 
 /**
  * Does a complete listing tell of more deaths than we believe without asking? It does if it shows
@@ -34,7 +34,7 @@ export interface Missing {
   readonly externalId: string;
 }
 
-export interface LookedUp {
+interface LookedUp {
   /** Resources that the provider says are gone. */
   readonly gone: readonly number[];
   /** Resources that are there. */

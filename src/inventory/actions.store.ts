@@ -7,7 +7,7 @@ import { type Observation, splitAtConnection } from './sync.store.ts';
 // The provider's action log as it was read, and what the timelines of droplets are made from.
 
 /** How far the action log was read; the first reading begins where metering does. */
-export interface ActionPosition {
+interface ActionPosition {
   /** The newest action that a whole reading has shown began then. */
   readonly readThrough: Temporal.Instant;
   /** Whether a reading was whole since `dayStart`. */
@@ -113,7 +113,7 @@ function unseen(accountId: number, { unread }: Sighting): RawBuilder<unknown> {
       AND s.attributes @> ANY (SELECT value FROM jsonb_array_elements(${JSON.stringify(unread)}::jsonb)))`;
 }
 
-export interface DueDroplet {
+interface DueDroplet {
   readonly resourceId: number;
   readonly externalId: string;
   readonly first: Temporal.Instant;

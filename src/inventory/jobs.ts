@@ -34,7 +34,7 @@ interface Part {
 /** Who owns what follows from what was read; deciding it is another module's. */
 const attributeJob = referToJob('attribute');
 
-export const syncResourcesJob = declareSyncJob({
+const syncResourcesJob = declareSyncJob({
   name: 'sync_resources',
   queue: 'cloud_sync_full',
   title: "Reads an account's droplets, volumes and other resources",
@@ -43,7 +43,7 @@ export const syncResourcesJob = declareSyncJob({
   enqueueNext: (run, trx) => run.enqueue(trx, attributeJob, {}),
 });
 
-export const syncProjectsJob = declareSyncJob({
+const syncProjectsJob = declareSyncJob({
   name: 'sync_projects',
   queue: 'cloud_sync_fast',
   title: "Reads an account's projects and what they hold, then has the rest read",
@@ -51,21 +51,21 @@ export const syncProjectsJob = declareSyncJob({
   enqueueNext: (run, trx) => run.enqueue(trx, syncResourcesJob, run.arguments),
 });
 
-export const syncSnapshotsJob = declareSyncJob({
+const syncSnapshotsJob = declareSyncJob({
   name: 'sync_snapshots',
   queue: 'cloud_sync_full',
   title: "Reads an account's snapshots",
   pass: 'snapshots',
 });
 
-export const syncBackupsJob = declareSyncJob({
+const syncBackupsJob = declareSyncJob({
   name: 'sync_backups',
   queue: 'cloud_sync_full',
   title: "Reads an account's droplet backups",
   pass: 'backups',
 });
 
-export const syncSpacesJob = declareSyncJob({
+const syncSpacesJob = declareSyncJob({
   name: 'sync_spaces',
   queue: 'cloud_sync_slow',
   title: "Reads an account's buckets and sums their sizes",

@@ -85,7 +85,7 @@ export function stageKind(session: Session, observation: Observation, kind: Reso
 }
 
 /** What a staged listing says, before it is applied. */
-export interface Findings {
+interface Findings {
   readonly summaries: readonly KindSummary[];
   /** Kinds of which too much was missing to be believed at once. */
   readonly suspicious: readonly KindSummary[];
@@ -179,7 +179,7 @@ async function askForMissing({ conn, provider, signal }: Session, observation: O
   );
 }
 
-export interface Applied {
+interface Applied {
   readonly seen: number;
   readonly new: number;
   readonly changed: number;

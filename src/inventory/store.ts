@@ -34,7 +34,7 @@ export async function selectAccounts(db: Database): Promise<Account[]> {
   return rows;
 }
 
-export interface AccountRow {
+interface AccountRow {
   readonly slug: string;
   readonly name: string;
   readonly provider: string;
@@ -144,7 +144,7 @@ export async function unlockSync(conn: Database, accountId: number, kind: string
   await sql`SELECT pg_advisory_unlock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0))`.execute(conn);
 }
 
-export interface StartedRun {
+interface StartedRun {
   readonly syncRunId: number;
   /** The instant that all of the run's observations carry. */
   readonly startedAt: Temporal.Instant;
@@ -308,7 +308,7 @@ export async function selectResourcesByRef(db: Database, ref: string): Promise<R
 }
 
 /** How we know an interval: what said so, and when. */
-export interface Provenance {
+interface Provenance {
   readonly validFrom: Temporal.Instant;
   /** null: still so. */
   readonly validTo: Temporal.Instant | null;

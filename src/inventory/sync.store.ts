@@ -282,7 +282,7 @@ export interface KindSummary {
 }
 
 /** A part of a kind that a listing could not read, by attributes that all of it has. */
-export interface Unread {
+interface Unread {
   readonly kind: string;
   readonly attributes: Attributes;
 }

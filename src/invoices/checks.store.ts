@@ -9,7 +9,7 @@ import type { Transaction } from '../platform/database/database.ts';
 // however many months are remembered, and where nothing has changed it writes one row.
 
 /** What is remembered: of issued months, what they cost; of others, that nothing else is due. */
-export type Checks = 'correction_checks' | 'draft_checks';
+type Checks = 'correction_checks' | 'draft_checks';
 
 /**
  * Calls `apply` with the checks that changes up to a watermark have touched (rows with customer_id and

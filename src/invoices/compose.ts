@@ -84,7 +84,7 @@ export async function compose(
 }
 
 /** The tax of lines of a customer's month: what holds for it on the month's last day. */
-export type TaxOf = (customerId: number, line: Pick<Line, 'serviceMonth' | 'taxCategory'>) => LineTax;
+type TaxOf = (customerId: number, line: Pick<Line, 'serviceMonth' | 'taxCategory'>) => LineTax;
 
 export async function openTaxes(db: Database, pairs: Parameters<typeof store.selectTaxProfiles>[1]): Promise<TaxOf> {
   const distinct = [...new Map(pairs.map((pair) => [`${pair.customerId} ${pair.month}`, pair])).values()];
@@ -131,6 +131,6 @@ export function storedLine({ taxCategory: _, charged: _charged, serviceMonth, ..
   return { ...line, serviceMonth: serviceMonth.toString() };
 }
 
-export function lastDay(month: Temporal.PlainDate): Temporal.PlainDate {
+function lastDay(month: Temporal.PlainDate): Temporal.PlainDate {
   return month.add({ months: 1 }).subtract({ days: 1 });
 }

@@ -27,7 +27,7 @@ export interface DocumentLine {
   readonly details: { readonly [key: string]: Json };
 }
 
-export interface DocumentSection {
+interface DocumentSection {
   /** A deployment's slug and name; null: for the customer as a whole. */
   readonly deployment: string | null;
   readonly name: string | null;
@@ -35,7 +35,7 @@ export interface DocumentSection {
   readonly subtotal: string;
 }
 
-export interface Party {
+interface Party {
   readonly name: string;
   readonly address: readonly string[];
   readonly taxIds: readonly string[];
@@ -161,7 +161,7 @@ function documentLine(line: LineRow, money: (amount: string) => string): Documen
 }
 
 /** What a document lacks, as a sentence, and the operation that adds it. */
-export interface Missing {
+interface Missing {
   readonly message: string;
   readonly next: NextOperation;
 }

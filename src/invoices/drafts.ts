@@ -20,7 +20,7 @@ export interface DraftedMonth {
   readonly kept: number;
 }
 
-export interface DraftOptions {
+interface DraftOptions {
   /** The first day of the month. */
   readonly month: Temporal.PlainDate;
   readonly now: Temporal.Instant;

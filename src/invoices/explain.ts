@@ -5,7 +5,7 @@ import type { DocumentLine } from './document.ts';
 import { type Invoice, type Reader, readDocument } from './invoices.ts';
 
 /** A line of an invoice opened: how its amount comes about, and for usage what was there when. Never our cost. */
-export interface LineExplanation {
+interface LineExplanation {
   /** Number, or id of a draft. */
   readonly invoice: string;
   readonly currency: string;
@@ -19,7 +19,7 @@ export interface LineExplanation {
   readonly changedSince: boolean;
 }
 
-export interface ExplainOptions {
+interface ExplainOptions {
   readonly line: number;
   /** Resources on a page. */
   readonly limit?: number | undefined;

@@ -5,10 +5,10 @@ import * as entities from './entities.store.ts';
 import { type Invoice, type Reader, readDocument } from './invoices.ts';
 import * as store from './invoices.store.ts';
 
-export const fileFormats = ['pdf', 'csv', 'json'] as const;
-export type FileFormat = (typeof fileFormats)[number];
+const fileFormats = ['pdf', 'csv', 'json'] as const;
+type FileFormat = (typeof fileFormats)[number];
 
-export interface InvoiceFile {
+interface InvoiceFile {
   readonly type: 'application/pdf' | 'text/csv' | 'application/json';
   readonly name: string;
   readonly bytes: Uint8Array;

@@ -3,7 +3,7 @@ import type { Database } from '../platform/database/database.ts';
 import { applyChanges } from './checks.store.ts';
 import * as store from './late-months.store.ts';
 
-export type LateMonth = store.LateMonth;
+type LateMonth = store.LateMonth;
 
 /**
  * The months before one that are to be drafted, and whose: who has a draft there, and who may have

@@ -4,7 +4,7 @@ import type { RatedLine, RatedMonth } from '../pricing/index.ts';
 import type { Json } from './canonical-json.ts';
 import type { LineTax } from './taxes.ts';
 
-export type LineKind = 'base' | 'usage' | 'adjustment' | 'manual' | 'correction';
+type LineKind = 'base' | 'usage' | 'adjustment' | 'manual' | 'correction';
 
 /** What a line says before its tax is known. Money has its currency's digits. */
 export interface Line {
@@ -30,7 +30,7 @@ export interface Line {
 }
 
 /** What a billing kind is called and counted in. */
-export interface KindTitle {
+interface KindTitle {
   readonly title: string;
   readonly unit: string;
 }

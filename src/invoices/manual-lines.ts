@@ -8,7 +8,7 @@ import * as store from './invoices.store.ts';
 import { inTransaction } from './issue.ts';
 import { taxCategoryPattern } from './tax-rates.ts';
 
-export interface NewLine {
+interface NewLine {
   readonly description: string;
   /** Decimal; negative gives back. */
   readonly quantity: string;

@@ -15,7 +15,7 @@ export interface MonthStep {
   readonly next: number | null;
 }
 
-export interface MonthStepOptions {
+interface MonthStepOptions {
   /** Its first day. */
   readonly month: Temporal.PlainDate;
   /** Of those that the step is for. */

@@ -26,7 +26,7 @@ interface Taken {
  * Sets proposed lines off against what is pending of the same line with the other sign.
  * @returns the proposals that are left, and what is taken back of what
  */
-export function setOff(
+function setOff(
   proposals: readonly store.ProposalRow[],
   pending: readonly store.PendingRow[],
 ): { readonly left: store.ProposalRow[]; readonly taken: Taken[] } {
@@ -46,7 +46,7 @@ export function setOff(
   return { left, taken };
 }
 
-export interface Decider {
+interface Decider {
   readonly by: string;
   readonly now: Temporal.Instant;
 }

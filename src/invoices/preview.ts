@@ -8,11 +8,11 @@ import type { Failure } from './failures.ts';
 import { selectCustomerOfDeployment } from './invoices.store.ts';
 import { linePeriod, type Period } from './line-period.ts';
 
-export interface PreviewedInvoice extends Omit<Composed, 'lines'> {
+interface PreviewedInvoice extends Omit<Composed, 'lines'> {
   readonly lines: readonly (TaxedLine & { readonly period: Period })[];
 }
 
-export interface Preview {
+interface Preview {
   /** The customer's external id. */
   readonly customer: string;
   /** `2026-05` */
@@ -54,7 +54,7 @@ export async function previewDeployment(
   };
 }
 
-export interface PreviewedCustomers {
+interface PreviewedCustomers {
   readonly customers: readonly ComposedCustomer[];
   /** Customers that could not be rated, and why. */
   readonly failures: readonly Failure[];

@@ -22,13 +22,13 @@ export interface TaxTotal extends LineTax {
 export const reverseChargeNote = 'Reverse charge: the tax is due from the recipient.';
 
 /** How a customer is taxed. */
-export interface TaxProfile {
+interface TaxProfile {
   readonly taxCategory: string;
   readonly taxTreatment: LineTax['treatment'];
   readonly taxNote: string | null;
 }
 
-export interface Rate {
+interface Rate {
   readonly title: string;
   readonly percent: string;
 }

@@ -15,7 +15,7 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-export interface EngineOptions {
+interface EngineOptions {
   readonly connectionString: string;
   readonly queues: readonly QueueDeclaration[];
   /** A worker keeps house (statistics, indexes) and is listed as an instance by its name; null: only enqueues and looks. */

@@ -12,7 +12,7 @@ import * as store from './store.ts';
 import type { JobFilter, JobPosition, JobRow } from './store.ts';
 
 export { jobStates } from './store.ts';
-export type { JobFilter, JobPosition, JobRow, JobState } from './store.ts';
+export type { JobFilter, JobPosition } from './store.ts';
 
 /** A worker adds this to the attempt's own time before the sweep ends it from outside. */
 const graceSeconds = 30;
@@ -36,14 +36,14 @@ export function jobKey(job: string, args: JobArguments): string {
   return key;
 }
 
-export interface EnqueueOptions {
+interface EnqueueOptions {
   /** Not before so many seconds of real time. */
   readonly delaySeconds?: number;
   /** Higher runs first; 0 by default. */
   readonly priority?: number;
 }
 
-export interface QueueStatus {
+interface QueueStatus {
   readonly queue: string;
   /** Per process; `exclusive`: over all of them together. */
   readonly limit: number;
@@ -63,14 +63,14 @@ export interface QueueStatus {
  * Enqueues in the caller's transaction: the job exists if and when that commits. Returns its id;
  * null where the same job with the same arguments waits or runs already. Errors: invalid_argument.
  */
-export type Enqueue = <Arguments extends JobArguments>(
+type Enqueue = <Arguments extends JobArguments>(
   trx: Transaction,
   job: JobDeclaration<Arguments> | JobReference,
   args: Arguments,
   options?: EnqueueOptions,
 ) => Promise<string | null>;
 
-export interface JobsOptions {
+interface JobsOptions {
   readonly db: Database;
   readonly clock: Clock;
   readonly program: Program;
@@ -277,7 +277,6 @@ class OpenedJobs extends Jobs {
   }
 }
 
-export type { OpenedJobs };
 
 /** Opens the jobs of a database for a process that enqueues, looks and decides. */
 export async function openJobs(

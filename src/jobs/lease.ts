@@ -19,7 +19,7 @@ export class LeaseLost extends Error {
   }
 }
 
-export interface Lease {
+interface Lease {
   readonly queue: string;
   readonly id: string;
   /** pg-boss's number of the attempt: rises with every claim. */

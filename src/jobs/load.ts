@@ -3,7 +3,7 @@ import type { QueueDeclaration } from '../platform/declare/module.ts';
 import * as store from './store.ts';
 
 /** What waits and runs in a queue, over all processes. */
-export interface QueueLoad extends store.QueueCounts {
+interface QueueLoad extends store.QueueCounts {
   /** For all workers. */
   readonly paused: boolean;
 }

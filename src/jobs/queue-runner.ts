@@ -6,7 +6,7 @@
 // that what runs is never more than the limit. A slot that frees asks again at once; so a busy
 // queue does not wait for the poll.
 
-export interface QueueRunnerOptions<Job> {
+interface QueueRunnerOptions<Job> {
   readonly limit: number;
   readonly paused: boolean;
   /** Claims up to `count` jobs. */

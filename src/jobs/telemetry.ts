@@ -6,7 +6,7 @@ import { metric } from '../platform/metrics.ts';
 /** How an attempt ended, as logs, metrics and spans say it. */
 export type Outcome = 'completed' | 'failed' | 'dead' | 'snoozed' | 'cancelled' | 'handed_back' | 'lost' | 'rescued';
 
-export interface AttemptReport {
+interface AttemptReport {
   readonly queue: string;
   readonly job: string;
   readonly id: string;

@@ -35,13 +35,7 @@ export function accrualUnit(accrual: Accrual, day: Temporal.PlainDate): bigint {
  * R(t): what a level (in billionths) has accrued `elapsed` microseconds into its month, in
  * billionths of the unit, rounded once, half away from zero.
  */
-export function runningTotal(
-  level: bigint,
-  weight: bigint,
-  weightTotal: bigint,
-  unit: bigint,
-  elapsed: bigint,
-): bigint {
+function runningTotal(level: bigint, weight: bigint, weightTotal: bigint, unit: bigint, elapsed: bigint): bigint {
   return roundedRatio(level * weight, elapsed, weightTotal * unit);
 }
 

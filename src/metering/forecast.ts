@@ -3,7 +3,7 @@ import { selectAccruals } from './forecast.store.ts';
 import type { DayRange } from './period.ts';
 
 /** Billing kind to exact decimal quantity. */
-export type Forecast = ReadonlyMap<string, string>;
+type Forecast = ReadonlyMap<string, string>;
 
 /**
  * What deployments will use over days that are not metered yet, within one calendar month, if

@@ -9,7 +9,7 @@ import * as store from './store.ts';
 import { holdUsageStore, openUsageStore } from './records/open.ts';
 import { LevelsMoved, nothingReplaced, type UsageStore } from './records/usage-store.ts';
 
-export interface MeterOptions {
+interface MeterOptions {
   readonly now: Temporal.Instant;
   /** Recompute and compare everything, even where no fact says that anything changed. */
   readonly verify?: boolean;
@@ -29,7 +29,7 @@ export interface MeteredDay {
   readonly deleted: number;
 }
 
-export interface MeterRangeOptions extends MeterOptions, DayRange {
+interface MeterRangeOptions extends MeterOptions, DayRange {
   readonly signal?: AbortSignal;
   /** Called after each day, with its result and how many of how many are done. */
   readonly onProgress?: (metered: MeteredDay, done: number, of: number) => void;
@@ -132,7 +132,7 @@ export async function settleFacts(db: Database, now: Temporal.Instant): Promise<
   return upTo;
 }
 
-export interface DayPlan {
+interface DayPlan {
   readonly kinds: readonly store.KindOfDay[];
   /** Never metered for this day. */
   readonly first: readonly store.KindOfDay[];

@@ -9,7 +9,7 @@ export interface DayRange {
 }
 
 /** The longest range that usage, quotes and metering take: a leap year. */
-export const rangeDaysMax = 366;
+const rangeDaysMax = 366;
 
 /** The instant at which a UTC day begins. */
 export function startOfDay(day: Temporal.PlainDate): Temporal.Instant {

@@ -6,7 +6,6 @@ import { type DeploymentUsage, usageForPeriod } from './usage.ts';
 
 // Every metering that wrote something has a revision. Usage can be had as it was at any of them.
 
-export type { MeteringRun } from './runs.store.ts';
 
 /** The meterings that wrote something, newest first. `cursor`: what the page before gave. */
 export async function listRuns(
@@ -23,7 +22,7 @@ export async function listRuns(
 }
 
 /** Usage as it was believed to be once a revision had been written. */
-export interface UsageAsOf extends Omit<DeploymentUsage, 'meteredThrough'> {
+interface UsageAsOf extends Omit<DeploymentUsage, 'meteredThrough'> {
   readonly asOfRevision: number;
   /** When the run of that revision began. */
   readonly asOf: string;

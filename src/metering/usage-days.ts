@@ -5,7 +5,7 @@ import { selectDeploymentId, selectUsageBounds } from './store.ts';
 import { openUsageStore } from './records/open.ts';
 
 /** What a deployment used of one kind on one UTC day, hours added up. */
-export interface UsageOfDay {
+interface UsageOfDay {
   readonly day: string;
   readonly kind: string;
   readonly quantity: string;

@@ -14,7 +14,7 @@ import type { Database } from './database/database.ts';
 // what they record. It is about people at the machine, so its times are the server's own,
 // whatever the clock of the domain says.
 
-export type { AuditEntry, AuditFilter, AuditHead, BrokenLink } from './audit.store.ts';
+export type { AuditEntry } from './audit.store.ts';
 
 /** Newest first, at most `limit`; `before` a position, to go on from a page. */
 export async function listAudit(

@@ -196,7 +196,7 @@ export interface NextOperation {
   readonly arguments?: Readonly<Record<string, string | number | boolean>>;
 }
 
-export interface ErrorOptions {
+interface ErrorOptions {
   readonly cause?: unknown;
   readonly details?: Readonly<Record<string, unknown>>;
   /** In place of the declaration's sentence, where this case needs another. */

@@ -71,7 +71,7 @@ async function hasUnpublished(db: Database): Promise<boolean> {
   return rows.length > 0;
 }
 
-export interface EventRange {
+interface EventRange {
   /** The last published; 0 before the first. */
   readonly last: number;
   /** The last that is no longer kept. */

@@ -2,7 +2,7 @@ import { Exact, formatQuantity, parseQuantity, roundQuantity } from '../platform
 import type { RatedMonth } from './rating/rate-month.ts';
 
 /** What an alert watches. */
-export interface Threshold {
+interface Threshold {
   /** A billing kind; null: the amount of the month. */
   readonly kind: string | null;
   readonly threshold: string;
@@ -13,7 +13,7 @@ export interface Threshold {
 }
 
 /** A threshold that is reached, beside what reached it; both in `unit`: `%`, a currency, or units of the kind. */
-export interface Reached {
+interface Reached {
   readonly value: string;
   readonly threshold: string;
   readonly unit: string;

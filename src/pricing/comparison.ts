@@ -3,7 +3,7 @@ import { Exact } from '../platform/quantity.ts';
 import type { Quote } from './rating/rate-plan.ts';
 
 /** One line of several quotes side by side; null: the quote has no such line. */
-export interface ComparedLine {
+interface ComparedLine {
   /** `base`, a billing kind, `minimum`, `cap`, `discount`, `total`. */
   readonly line: string;
   /** By quote, in their order. */

@@ -2,7 +2,7 @@ import type { Database, Transaction } from '../platform/database/database.ts';
 import * as store from './subscriptions.store.ts';
 
 /** A deployment that is or was on a plan, and the last plan that it is believed to be on. */
-export interface Subscribed {
+interface Subscribed {
   readonly deployment: string;
   /** Null: it is believed to have been on none. */
   readonly plan: string | null;

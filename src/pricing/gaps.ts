@@ -7,7 +7,7 @@ import { quoteUsage } from './quotes.ts';
 import { subscribedPlan } from './subscriptions.ts';
 
 /** What usage that is carried forward costs a deployment in its month. */
-export interface CarriedAmount {
+interface CarriedAmount {
   readonly deployment: string;
   /** null: it is on no plan, and pays nothing. */
   readonly plan: string | null;
@@ -16,11 +16,11 @@ export interface CarriedAmount {
   readonly amount: string | null;
 }
 
-export interface PricedGap extends Gap {
+interface PricedGap extends Gap {
   readonly amounts: readonly CarriedAmount[];
 }
 
-export interface PricedGaps {
+interface PricedGaps {
   readonly from: string;
   readonly to: string;
   readonly gaps: readonly PricedGap[];

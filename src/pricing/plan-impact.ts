@@ -11,7 +11,7 @@ import * as store from './store.ts';
 import { UsageSums } from './usage-sums.ts';
 
 /** What months cost as they are, and as if a version had held. Money in the plan's currency. */
-export interface Compared {
+interface Compared {
   readonly before: string;
   readonly after: string;
   readonly difference: string;

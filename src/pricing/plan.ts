@@ -39,7 +39,7 @@ export const carryOverMonthsMax = 12;
 const carryOverMonthsError = `must be a whole number from 1 to ${carryOverMonthsMax}`;
 
 /** One billing kind's price. */
-export const planItemSchema = chargeWith({
+const planItemSchema = chargeWith({
   kind: text({
     pattern: /^[a-z][a-z0-9_]{0,62}$/,
     error: 'must be a billing kind such as droplet_hours',
@@ -155,7 +155,7 @@ export const planSchema = z
 /** One version of a plan. */
 export type PlanVersion = z.output<typeof planSchema>;
 
-export interface PlanProblem {
+interface PlanProblem {
   /** Where in the plan, e.g. ['items', 2, 'properties', 'unitPrice']. */
   readonly path: readonly (string | number)[];
   readonly reason: string;

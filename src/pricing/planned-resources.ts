@@ -41,7 +41,7 @@ export type PlannedResource = z.output<typeof plannedResource>;
 export const plannedResources = z.array(plannedResource).min(1).max(1000);
 
 /** Billing kind to decimal quantity. */
-export type PlannedUsage = ReadonlyMap<string, string>;
+type PlannedUsage = ReadonlyMap<string, string>;
 
 /**
  * What resources would use in a calendar month, by the definitions of the billing kinds: level

@@ -1,7 +1,7 @@
 import { Exact, roundHalfAwayFromZero } from '../platform/quantity.ts';
 
 /** What the provider asks for one unit of a billing kind, at its published prices in USD. */
-export interface ProviderPrice {
+interface ProviderPrice {
   readonly kind: string;
   /** The first day on which it holds. */
   readonly from: string;
@@ -28,7 +28,7 @@ export const cappedKinds: ReadonlySet<string> = new Set([
  * DigitalOcean's published prices of what is not a droplet, dated, without discounts. Where it has
  * several, the least: what is below it loses money on every unit.
  */
-export const providerPrices: readonly ProviderPrice[] = [
+const providerPrices: readonly ProviderPrice[] = [
   { kind: 'snapshot_gb_month', from: '2026-01-01', unitPrice: '0.06', what: 'a GiB of snapshots' },
   { kind: 'droplet_backup_gb_month', from: '2026-01-01', unitPrice: '0.01', what: 'a GiB of backups every four hours' },
   { kind: 'volume_gb_month', from: '2026-01-01', unitPrice: '0.10', what: 'a GiB of volumes' },

@@ -42,7 +42,7 @@ export async function checkUsage(db: Database, usage: Readonly<Record<string, st
 }
 
 /** A quote beside the deployment, the days, and how far they are metered. */
-export type DeploymentQuote = Omit<DeploymentUsage, 'usage'> & Quote;
+type DeploymentQuote = Omit<DeploymentUsage, 'usage'> & Quote;
 
 /**
  * What a deployment's metered usage of the days [from, to), which lie in one calendar month, costs.
@@ -97,7 +97,7 @@ async function quoteBill(
 }
 
 /** A month under way: what it costs so far, and what it will cost if everything stays as it is. */
-export interface ForecastQuote {
+interface ForecastQuote {
   readonly deployment: string;
   readonly month: Temporal.PlainYearMonth;
   /** Every day before this one is metered; the others are foreseen. */
@@ -107,7 +107,7 @@ export interface ForecastQuote {
   readonly forecast: Quote;
 }
 
-export const forecastMethod =
+const forecastMethod =
   'What is metered, and for the days after it what stood at the last metering: resources that are there stay as they are until the month ends, nothing is added. Plan changes that are decided already are taken into account.';
 
 /**

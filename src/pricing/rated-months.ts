@@ -129,7 +129,7 @@ function monthsBefore(month: Temporal.PlainYearMonth, timeline: Timeline, count:
  * its term ends, and a stay ends where another version or a pause begins, which is no end of the term.
  * A deployment on no plan has none.
  */
-export async function readTimelines(
+async function readTimelines(
   db: Database,
   deploymentIds: readonly number[],
   month: Temporal.PlainYearMonth,

@@ -17,7 +17,7 @@ export interface Subscription {
 }
 
 /** Whether a decision changed anything: doing it twice does not. */
-export interface Decided {
+interface Decided {
   readonly changed: boolean;
 }
 

@@ -11,7 +11,7 @@ export interface UsagePeriod {
 }
 
 /** Billing kind to exact decimal quantity; a kind without any record is not listed. */
-export type PeriodSums = ReadonlyMap<string, string>;
+type PeriodSums = ReadonlyMap<string, string>;
 
 /** From how many deployments on one statement that sums everybody's is cheaper than one for each. */
 const manyDeployments = 20;

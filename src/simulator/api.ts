@@ -22,7 +22,7 @@ const messages = {
   service_unavailable: 'Service Unavailable',
 } as const;
 
-export interface ApiParts {
+interface ApiParts {
   readonly fleet: string;
   readonly seed: number;
   readonly clock: SimulatedClock;

@@ -1,6 +1,6 @@
 /** What the provider sells in the simulated world: regions, sizes and base images. */
 
-export interface Region {
+interface Region {
   readonly name: string;
   readonly slug: string;
   readonly features: readonly string[];
@@ -8,7 +8,7 @@ export interface Region {
   readonly sizes: readonly string[];
 }
 
-export interface Size {
+interface Size {
   readonly slug: string;
   readonly memory: number;
   readonly vcpus: number;

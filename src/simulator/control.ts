@@ -32,7 +32,7 @@ const fleetInput = z.strictObject({ events: z.array(fleetEvent).min(1).max(1_000
 /** The clock goes no further in one step: a typing error would keep a large fleet busy for long. */
 const STEP_YEARS_MAX = 5;
 
-export interface ControlParts {
+interface ControlParts {
   readonly fleet: string;
   readonly seed: number;
   readonly script: Script;

@@ -14,7 +14,7 @@ export interface Project {
   readonly resources: Map<string, Ms>;
 }
 
-export interface BackupPolicy {
+interface BackupPolicy {
   readonly plan: 'weekly' | 'daily';
   /** 0 is Sunday. */
   readonly weekday: number;

@@ -38,7 +38,7 @@ export const urnTypes = {
   bucket: 'space',
 } as const;
 export type Kind = keyof typeof urnTypes;
-export const kinds = Object.keys(urnTypes) as [Kind, ...Kind[]];
+const kinds = Object.keys(urnTypes) as [Kind, ...Kind[]];
 const taggable = z.enum(['droplet', 'volume', 'snapshot', 'database', 'kubernetes_cluster', 'firewall']);
 
 export const fleetEvent = z.discriminatedUnion('type', [

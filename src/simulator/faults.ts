@@ -113,7 +113,7 @@ export const faultInput = z.discriminatedUnion('fault', [
 ]);
 
 export type FaultInput = z.infer<typeof faultInput>;
-export type FaultName = FaultInput['fault'];
+type FaultName = FaultInput['fault'];
 type FaultOf<Name extends FaultName> = Extract<FaultInput, { fault: Name }>;
 
 /** Faults that are on at a time, at most. */

@@ -1,7 +1,7 @@
 import type { Sequence } from './routes.ts';
 
-export const PER_PAGE_DEFAULT = 20;
-export const PER_PAGE_MAX = 200;
+const PER_PAGE_DEFAULT = 20;
+const PER_PAGE_MAX = 200;
 
 export interface PageRequest {
   readonly page: number;

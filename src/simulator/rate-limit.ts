@@ -1,13 +1,13 @@
 import { HOUR, MINUTE, type Ms } from './time.ts';
 
 /** Requests at most; null: any number. */
-export interface Limits {
+interface Limits {
   readonly perHour: number | null;
   readonly perMinute: number | null;
 }
 
 /** As the provider has them. */
-export const providerLimits: Limits = { perHour: 5_000, perMinute: 250 };
+const providerLimits: Limits = { perHour: 5_000, perMinute: 250 };
 
 export interface Verdict {
   readonly refused: 'burst' | 'hour' | null;

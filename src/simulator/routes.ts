@@ -37,7 +37,7 @@ export interface OneRoute extends Common {
   readonly find: (lens: Lens, id: string) => View | null;
 }
 
-export type Route = ListRoute | OneRoute;
+type Route = ListRoute | OneRoute;
 
 /** A list that is read by position, so that a page costs a page. */
 export interface Sequence {

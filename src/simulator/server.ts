@@ -14,7 +14,7 @@ import type { FleetDeployment, SharedResource } from './timeline.ts';
 
 export type { FleetName } from './fleets/index.ts';
 export { fleetNames } from './fleets/index.ts';
-export type { FleetDeployment, SharedResource } from './timeline.ts';
+export type { FleetDeployment } from './timeline.ts';
 
 export interface SimulatorOptions {
   readonly fleet: FleetName;

@@ -14,7 +14,7 @@ import type { BoundView } from './views.ts';
 
 // An operation as a command: its arguments, where it runs, what is asked first, and what is printed.
 
-export interface RunOptions {
+interface RunOptions {
   readonly url?: string;
   readonly tokenFile?: string;
   readonly yes?: boolean;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { openSession, type Session } from './session.ts';
 
-export interface CommandDescription {
+interface CommandDescription {
   /** One line, as the list of commands shows it. */
   readonly summary: string;
   /** What it does, where the summary does not say it all. */

@@ -4,7 +4,7 @@ import { binaryTypes, type FileType, type Operation } from '../../platform/decla
 
 // The input of an operation as the arguments of a command: one for each value that its schemas name.
 
-export type Place = 'path' | 'query' | 'body';
+type Place = 'path' | 'query' | 'body';
 
 export type ValueKind =
   | 'text'
@@ -65,7 +65,7 @@ interface JsonSchema {
 }
 
 /** Values of fields that are not asked for. Where a body has several forms, they choose one. */
-export type FixedValues = Readonly<Record<string, unknown>>;
+type FixedValues = Readonly<Record<string, unknown>>;
 
 /** All fields of an operation's input, those of the path first. */
 export function fieldsOf(operation: Operation, fixed: FixedValues = {}): readonly Field[] {
@@ -246,6 +246,6 @@ function isScalar(schema: JsonSchema): boolean {
 }
 
 /** `startsAt` is `starts-at`. */
-export function kebab(name: string): string {
+function kebab(name: string): string {
   return name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase();
 }

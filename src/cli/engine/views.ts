@@ -45,7 +45,7 @@ interface CommonView {
   readonly help?: Readonly<Record<string, string>>;
 }
 
-export interface ActionView<Answer> extends CommonView {
+interface ActionView<Answer> extends CommonView {
   /** The answer for a person. By default its fields, a line each. */
   text?(answer: Answer, tools: ViewTools): string | Promise<string>;
   /** Remarks beside it, such as what to do next. */
@@ -58,7 +58,7 @@ export interface ActionView<Answer> extends CommonView {
   failure?(answer: Answer): ArcadiaError | null;
 }
 
-export interface ListView<Row> extends CommonView {
+interface ListView<Row> extends CommonView {
   /** By default one for each field of a row. */
   readonly columns?: readonly Column<Row>[];
   /** What is said of an empty list: what to do next. */
@@ -71,7 +71,7 @@ export interface ListView<Row> extends CommonView {
   differs?(page: { readonly items: readonly Row[] }): boolean;
 }
 
-export interface DocumentView extends CommonView {
+interface DocumentView extends CommonView {
   /** Remarks once it is written, such as what is not in it. */
   notes?(answer: undefined, tools: ViewTools): readonly string[] | Promise<readonly string[]>;
 }

@@ -7,7 +7,7 @@ import { flowContext } from '../engine/flow.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
 
 /** A connected account; its provider is opened when first asked for and closed with the session. */
-export interface OpenableAccount {
+interface OpenableAccount {
   readonly account: Account;
   provider(): Promise<Provider>;
 }
@@ -37,7 +37,7 @@ export async function chooseAccounts(
   });
 }
 
-export function noAccounts(): ArcadiaError {
+function noAccounts(): ArcadiaError {
   return new ArcadiaError(
     'not_found',
     'No account is connected. Connect one (arcadia account connect --help), or see a demonstration (arcadia start).',

@@ -6,8 +6,8 @@ import type { KindWords } from './kind-words.ts';
 // Estimates as a customer reads them.
 
 export type PlanQuotes = AnswerOf<typeof quotePlans>;
-export type Forecast = AnswerOf<typeof getDeploymentForecast>;
-export type Quote = PlanQuotes['quotes'][number];
+type Forecast = AnswerOf<typeof getDeploymentForecast>;
+type Quote = PlanQuotes['quotes'][number];
 type QuoteLine = Quote['lines'][number];
 
 /** The lines, the sums under them, and what is worth a remark. */

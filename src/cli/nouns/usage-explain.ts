@@ -4,7 +4,7 @@ import { describeRange } from '../engine/range.ts';
 import type { RowOf } from '../engine/views.ts';
 import type { z } from 'zod';
 
-export type ExplainedResource = RowOf<typeof explainUsage>;
+type ExplainedResource = RowOf<typeof explainUsage>;
 export type Explanation = z.output<NonNullable<(typeof explainUsage)['extra']>>;
 type ExplainedInterval = ExplainedResource['intervals'][number];
 type ExplainedCause = NonNullable<ExplainedInterval['cause']>;

@@ -37,7 +37,7 @@ const kindsInOrder: readonly ResourceKind[] = [
 ];
 
 /** What a test replaces: the machine's time, and limits that would take it minutes. */
-export interface Surroundings {
+interface Surroundings {
   readonly machine?: Machine;
   readonly limits?: Partial<RequestLimits>;
 }

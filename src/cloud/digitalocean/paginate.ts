@@ -187,7 +187,7 @@ function openLink(link: string, path: string, origin: string): URLSearchParams {
 const notOffered: readonly (number | null)[] = [400, 404, 405, 410, 501];
 
 /** A failure in the words of a listing's end; a missing scope is named. */
-export function describeProblem(error: unknown, endpoint: Endpoint): { problem: ListingProblem; reason: string } {
+function describeProblem(error: unknown, endpoint: Endpoint): { problem: ListingProblem; reason: string } {
   if (!(error instanceof RequestFailure)) {
     return {
       problem: 'malformed',

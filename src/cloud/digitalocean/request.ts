@@ -32,7 +32,7 @@ export interface RequestEvent {
   readonly attempt: number;
 }
 
-export interface RequesterOptions {
+interface RequesterOptions {
   /** Where the API answers: scheme, host and port, and a path before `/v2` where there is one. */
   readonly apiUrl: string;
   readonly token: string;

@@ -26,7 +26,7 @@ const PROBE_MS = 1_000;
 /** The longest that `remaining: 0` holds us back before we ask again: it may be the minute's budget. */
 const EMPTY_MS_MAX = MINUTE_MS;
 const LIMIT_MAX = 1_000_000;
-export const requestsPerHour = 5_000;
+const requestsPerHour = 5_000;
 const minuteShare = 0.05;
 
 /** A wait that would outlast the caller's deadline: no budget within the time allowed. */

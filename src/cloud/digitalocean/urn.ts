@@ -38,7 +38,7 @@ const wordByKind: Readonly<Record<string, string>> = {
   volume: 'volume',
 };
 
-export interface ParsedUrn {
+interface ParsedUrn {
   readonly kind: ResourceKind;
   readonly externalId: string;
 }

@@ -308,7 +308,7 @@ export async function readPreviewTotals(trx: Transaction): Promise<PreviewTotal[
   return rows;
 }
 
-export interface SuggestionRow {
+interface SuggestionRow {
   readonly kind: 'project' | 'tag' | 'name';
   readonly subject: string;
   readonly deployment: string;

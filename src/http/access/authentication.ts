@@ -16,7 +16,7 @@ export interface Authenticator {
   authenticate(authorization: string | undefined): Promise<Principal>;
 }
 
-export interface AuthenticatorOptions {
+interface AuthenticatorOptions {
   readonly config: TokenConfig;
   /** Sees every customer. */
   readonly db: Database;

@@ -1,14 +1,14 @@
 // How often somebody may ask, counted in this process: per token's subject, and per address what
 // comes without a valid token. The fields are those of draft-ietf-httpapi-ratelimit-headers-10.
 
-export interface Quota {
+interface Quota {
   /** As the RateLimit fields name it. */
   readonly name: string;
   readonly limit: number;
   readonly windowSeconds: number;
 }
 
-export interface Allowance {
+interface Allowance {
   readonly allowed: boolean;
   readonly remaining: number;
   /** Until the quota is whole again. */

@@ -10,7 +10,7 @@ const staffRole = 'arcadia_api';
 const customerRole = 'arcadia_customer';
 
 /** On whose behalf a request uses the database, and what the audit log says of it. */
-export interface RequestIdentity {
+interface RequestIdentity {
   readonly principal: Principal;
   readonly requestId: string;
   /** Where the request came from. */

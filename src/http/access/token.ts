@@ -13,7 +13,7 @@ import { KeySet, type KeySetTimes, type VerificationKey } from './key-set.ts';
 const clockToleranceSeconds = 60;
 const charactersMax = 8_192;
 
-export interface TokenVerifier {
+interface TokenVerifier {
   /**
    * The claims of a token that is genuine and valid now. Errors: unauthenticated, whose `cause`
    * says why, for the log; keys_unavailable.

@@ -13,7 +13,7 @@ import { pageQuery } from '../../platform/declare/input.ts';
 // anything else than what the server does.
 
 /** One of its own, or a reference to a common one. */
-export type Parameter =
+type Parameter =
   | { readonly $ref: string }
   | {
       readonly name: string;

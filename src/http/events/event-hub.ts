@@ -17,7 +17,7 @@ const pollMs = 5_000;
 const readBatch = 1_000;
 
 /** What a watcher hears: an event, or that some are gone and everything is to be looked at again. */
-export type Heard = Event | 'reset';
+type Heard = Event | 'reset';
 
 export interface EventHub {
   /** Where the events of all are kept. */
@@ -29,7 +29,7 @@ export interface EventHub {
   close(): Promise<void>;
 }
 
-export interface EventHubOptions {
+interface EventHubOptions {
   /** Sees the events of all. */
   readonly db: Database;
   readonly connectionString: string;

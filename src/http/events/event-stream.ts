@@ -17,7 +17,7 @@ const heartbeatMs = 15_000;
 const behindMax = 1_000;
 const replayBatch = 500;
 
-export interface EventStreamOptions {
+interface EventStreamOptions {
   readonly hub: EventHub;
   readonly mayHear: (event: Event) => boolean;
   /** The last id that the reader has seen; null: none. */

@@ -22,13 +22,13 @@ const streamsOfOneMax = 10;
 const stalledMsMax = 60_000;
 const timerMsMax = 2_147_483_647;
 
-export interface EventLimits {
+interface EventLimits {
   readonly streamsMax: number;
   readonly streamsOfOneMax: number;
   readonly stalledMsMax: number;
 }
 
-export interface EventStreamsOptions {
+interface EventStreamsOptions {
   readonly hub: EventHub;
   /** What the modules declare: who receives what. */
   readonly events: readonly EventDeclaration[];

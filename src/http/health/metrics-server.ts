@@ -10,7 +10,7 @@ import type { Readiness } from './readiness.ts';
 /** Where OpenTelemetry's exporter for Prometheus has its metrics as well. */
 export const usualMetricsPort = 9464;
 
-export interface MetricsServerOptions {
+interface MetricsServerOptions {
   /** 0 picks a free port. */
   readonly port: number;
   readonly host: string;
@@ -18,7 +18,7 @@ export interface MetricsServerOptions {
   readonly readiness: Readiness;
 }
 
-export interface MetricsServer {
+interface MetricsServer {
   /** Of the metrics themselves: http://127.0.0.1:9464/metrics */
   readonly url: string;
   close(): Promise<void>;

@@ -13,7 +13,7 @@ import * as store from './metrics.store.ts';
 /** A scrape that waits for the database no longer than this still tells of the process. */
 const databaseMsMax = 3_000;
 
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly db: Database;
   readonly clock: Clock;
   readonly program: Program;

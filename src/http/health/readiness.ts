@@ -15,7 +15,7 @@ const lagSecondsMax = 900;
 const checkMsMax = 5_000;
 const keptMs = 1_000;
 
-export interface ReadinessOptions {
+interface ReadinessOptions {
   readonly db: Database;
   readonly program: Program;
   /** The queues that this process works; none: how late queues are is told and decides nothing. */
@@ -23,7 +23,7 @@ export interface ReadinessOptions {
   readonly stopping: AbortSignal;
 }
 
-export interface ReadinessReport {
+interface ReadinessReport {
   readonly ready: boolean;
   readonly report: { readonly status: 'ok' | 'unavailable'; readonly checks: Readonly<Record<string, string>> };
 }

@@ -24,7 +24,7 @@ declare module 'fastify' {
   }
 }
 
-export interface ApiOptions extends Serving {
+interface ApiOptions extends Serving {
   readonly authenticator: Authenticator;
 }
 

@@ -22,7 +22,7 @@ export interface RequestLife {
   decide(): void;
 }
 
-export interface LifeOptions {
+interface LifeOptions {
   readonly limits: Pick<Limits, 'requestMsMax' | 'commitMsMax'>;
   readonly stopping: AbortSignal;
 }

@@ -25,7 +25,7 @@ export interface IdempotentRequest extends IdempotencyKey {
   readonly digest: Buffer;
 }
 
-export interface IdempotentCall {
+interface IdempotentCall {
   readonly header: string | string[] | undefined;
   readonly operationId: string;
   readonly principal: Principal;

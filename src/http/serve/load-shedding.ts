@@ -13,7 +13,7 @@ export interface LoadShedder {
 }
 
 /** Of one request. It is free, for good, when everything that held it has let go. Errors of a free one: cancelled. */
-export interface Place {
+interface Place {
   /** Until the function that is returned is called. */
   hold(): () => void;
   /** It is one of this caller's places as well. Errors: rate_limited. */

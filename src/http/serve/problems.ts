@@ -15,7 +15,7 @@ import {
 export const problemType = 'application/problem+json';
 
 /** An operation of this API and what to call it with: values by the names of its path, query or body. */
-export interface ProblemNext {
+interface ProblemNext {
   readonly operationId: string;
   readonly method: string;
   /** With the values filled in, as far as they are known: `/api/v1/entities/default`. */
@@ -26,7 +26,7 @@ export interface ProblemNext {
 /** How this API names an operation; null for one that it does not serve. */
 export type ResolveNext = (next: NextOperation) => ProblemNext | null;
 
-export interface Problem {
+interface Problem {
   readonly type: string;
   readonly title: string;
   readonly status: number;

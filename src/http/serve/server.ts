@@ -27,7 +27,7 @@ import { requestIdOf } from './request-ids.ts';
 import { cutOffSlowReaders } from './slow-readers.ts';
 import { openUnparsed } from './unparsed.ts';
 
-export interface HttpServerOptions {
+interface HttpServerOptions {
   /** 0 picks a free port. */
   readonly port: number;
   /** Loopback unless an operator opens it. */

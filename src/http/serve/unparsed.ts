@@ -30,12 +30,12 @@ function errorOf({ code = '', rawPacket }: ParserError): ArcadiaError {
   return known?.() ?? new ArcadiaError('malformed_request', 'This is no well-formed HTTP/1.1 request.');
 }
 
-export interface UnparsedOptions {
+interface UnparsedOptions {
   readonly log: Logger;
 }
 
 /** What Fastify is given to answer errors of the parser with, and what it must be told of each request for that. */
-export interface Unparsed {
+interface Unparsed {
   onClientError(error: ParserError, socket: Duplex): void;
   /** Watches its requests, and refuses the rest of what never becomes a request. */
   watch(server: FastifyInstance): void;

@@ -195,7 +195,7 @@ const syncRunRow = z
   })
   .meta({ id: 'SyncRun', description: 'One reading of one kind. Only a complete one ends a resource' });
 
-export const listSyncRuns = declareList({
+const listSyncRuns = declareList({
   path: '/sync-runs',
   name: 'sync runs',
   operationId: 'listSyncRuns',

@@ -9,7 +9,7 @@ export const focusVersion = '1.4';
 export const chargeCategories = ['Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment'] as const;
 export type ChargeCategory = (typeof chargeCategories)[number];
 
-export const chargeFrequencies = ['One-Time', 'Recurring', 'Usage-Based'] as const;
+const chargeFrequencies = ['One-Time', 'Recurring', 'Usage-Based'] as const;
 export type ChargeFrequency = (typeof chargeFrequencies)[number];
 
 export interface Column {

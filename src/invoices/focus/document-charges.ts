@@ -17,7 +17,7 @@ import { remember } from './remember.ts';
 import { taxes } from './services.ts';
 
 /** Who runs what the operator sells; there is one provider. */
-export const hostProvider = 'DigitalOcean';
+const hostProvider = 'DigitalOcean';
 
 /** An issued invoice or credit note, as it was issued. Money has its currency's digits. */
 export interface BilledDocument {

@@ -3,7 +3,7 @@ import * as store from './gaps.store.ts';
 import { assertRange, type DayRange } from '../period.ts';
 
 /** What one deployment used of one kind while nobody saw whether it was so. */
-export interface CarriedUsage {
+interface CarriedUsage {
   readonly deployment: string;
   readonly kind: string;
   readonly quantity: string;

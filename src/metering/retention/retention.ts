@@ -11,14 +11,13 @@ import type { KindMonth } from '../records/usage-store.ts';
 // deployment, and then its records are removed. Each month is decided by one transaction; the
 // removal after it can be stopped anywhere and goes on with the next run.
 
-export type { LateFact } from './usage-months.store.ts';
 
 /** How many kinds' months one run retires at most; the next goes on. */
 const monthsMax = 1_000;
 /** How many late facts are listed at once. */
-export const lateFactsMax = 1_000;
+const lateFactsMax = 1_000;
 
-export interface RetentionOptions {
+interface RetentionOptions {
   readonly now: Temporal.Instant;
   /** Only say what would be done. */
   readonly dryRun?: boolean | undefined;
@@ -26,7 +25,7 @@ export interface RetentionOptions {
   readonly onProgress?: (month: RetiredMonth) => void;
 }
 
-export interface RetiredMonth {
+interface RetiredMonth {
   readonly kind: string;
   /** 2024-05 */
   readonly month: string;

@@ -20,7 +20,7 @@ import type { Database, Schema } from './database.ts';
 
 export type PostgresConnection = Parameters<PostgresDriver['rollbackTransaction']>[0];
 
-export interface Binding {
+interface Binding {
   /** Begins a transaction, and does in it what comes first. When it throws, the transaction is rolled back. */
   begin(postgres: PostgresDriver, connection: PostgresConnection, settings: TransactionSettings): Promise<void>;
   /** Throws where the transaction must not be committed any more. */

@@ -36,7 +36,7 @@ for (const type of [Temporal.Instant, Temporal.PlainDate]) {
   });
 }
 
-export interface ConnectOptions {
+interface ConnectOptions {
   readonly connectionString: string;
   /** Connections at most. */
   readonly max?: number;
@@ -57,7 +57,7 @@ export function connect(options: ConnectOptions): Database {
 /** The pools of this process: how full each is is a thing to watch. */
 const pools = new Set<{ readonly name: string; readonly pool: pg.Pool }>();
 
-export interface PoolUsage {
+interface PoolUsage {
   readonly name: string;
   readonly max: number;
   readonly used: number;

@@ -11,7 +11,7 @@ export type Action = Extract<Operation, { shape: 'action' }>;
 export type List = Extract<Operation, { shape: 'list' }>;
 export type DocumentOperation = Extract<Operation, { shape: 'document' }>;
 
-export interface Answer {
+interface Answer {
   /** JSON; '' where the operation answers nothing. */
   readonly body: string;
   /** Where that which was created is: a path below the API's prefix; null: nothing was, or nowhere. */

@@ -4,8 +4,8 @@ import { findUnfit, InvalidRequest, issuesOf, type ProblemError } from './invali
 import { readerOf } from './text-values.ts';
 
 /** Items on a page of a list, unless more or fewer are asked for; and at most. */
-export const pageSizeDefault = 100;
-export const pageSizeMax = 1_000;
+const pageSizeDefault = 100;
+const pageSizeMax = 1_000;
 
 /** What every list's query has besides its own. */
 export const pageQuery = z.object({

@@ -81,7 +81,7 @@ export type FileType = (typeof textTypes)[number] | (typeof binaryTypes)[number]
  * path stand without a flag, in their order, and every other field is a flag: `startsAt` is
  * `--starts-at`. A field of an object in the body is a flag with both names: `--spaces-regions`.
  */
-export interface CommandHints {
+interface CommandHints {
   /** Fields that stand without a flag, in order; the last may be a list. */
   readonly positional?: readonly string[];
   /** Flags that are named otherwise than their fields: `{ startsAt: 'starts' }`. */
@@ -140,7 +140,7 @@ interface Declared<Params extends z.ZodType, Query extends z.ZodType> {
  * POST, PUT, PATCH and DELETE run in one transaction. POST takes an Idempotency-Key; the answer is
  * kept in the same transaction. A GET of one thing has an ETag.
  */
-export interface ActionDeclaration<
+interface ActionDeclaration<
   Params extends z.ZodType = NoFields,
   Query extends z.ZodType = NoFields,
   Body extends z.ZodType = z.ZodUndefined,
@@ -199,7 +199,7 @@ export interface Page<Item> {
  * `cursor` to the query, and seals the cursor so that nobody can make one or use it with other
  * filters. The order must be stable. What can be filtered and sorted by is what `query` names.
  */
-export interface ListDeclaration<
+interface ListDeclaration<
   Params extends z.ZodType = NoFields,
   Query extends z.ZodType = NoFields,
   Row extends z.ZodType = z.ZodObject,
@@ -213,7 +213,7 @@ export interface ListDeclaration<
   run(call: Call<Params, Query, z.ZodUndefined>, page: PageRequest): Promise<Page<z.input<Row>> & z.input<Extra>>;
 }
 
-export interface Document {
+interface Document {
   /** One of `produces`. */
   readonly type: string;
   /** What is an iterable is sent as it comes, with back-pressure. */
@@ -223,7 +223,7 @@ export interface Document {
 }
 
 /** A GET that answers with something other than JSON: a page, a PDF, a stream of events. */
-export interface DocumentDeclaration<Params extends z.ZodType = NoFields, Query extends z.ZodType = NoFields>
+interface DocumentDeclaration<Params extends z.ZodType = NoFields, Query extends z.ZodType = NoFields>
   extends Declared<Params, Query> {
   readonly method?: 'GET';
   readonly produces: readonly string[];
@@ -232,9 +232,9 @@ export interface DocumentDeclaration<Params extends z.ZodType = NoFields, Query 
   run(call: Call<Params, Query, z.ZodUndefined>): Promise<Document>;
 }
 
-export type AnyAction = ActionDeclaration<any, any, any, any, any>;
-export type AnyList = ListDeclaration<any, any, any, any>;
-export type AnyDocument = DocumentDeclaration<any, any>;
+type AnyAction = ActionDeclaration<any, any, any, any, any>;
+type AnyList = ListDeclaration<any, any, any, any>;
+type AnyDocument = DocumentDeclaration<any, any>;
 export type Operation =
   | ({ readonly shape: 'action' } & AnyAction)
   | ({ readonly shape: 'list' } & AnyList)

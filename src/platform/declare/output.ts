@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 
 /** An answer that is not as its operation's schema says: a defect of ours, which is logged and not sent. */
-export class UnfitAnswer extends Error {
+class UnfitAnswer extends Error {
   override readonly name = 'UnfitAnswer';
 }
 

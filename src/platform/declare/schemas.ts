@@ -38,15 +38,9 @@ export const instant = z.iso
   .transform((text) => Temporal.Instant.from(text).round({ smallestUnit: 'microsecond', roundingMode: 'trunc' }));
 
 /**
- * The fields `from` and `to` of a half-open range of UTC days, for the `query` of a route whose
- * domain function checks the range: `z.object({ ...dayRange, ... })`. `to` is not in the range.
+ * The fields `from` and `to` of a half-open range of UTC days, for an operation whose domain function
+ * checks the range. `to` is not in the range; `rangeOr` says which one is meant where none is given.
  */
-export const dayRange = {
-  from: day.meta({ description: 'First UTC day' }),
-  to: day.meta({ description: 'First UTC day after the range: not in it' }),
-};
-
-/** The same where a range need not be given; `rangeOr` says which one is meant then. */
 export const optionalDayRange = {
   from: day.optional().meta({ description: 'First UTC day' }),
   to: day.optional().meta({ description: 'First UTC day after the range: not in it' }),
@@ -67,12 +61,6 @@ export function rangeOr<Otherwise>(
   const missing = from === undefined ? 'first day' : 'end';
   throw new ArcadiaError('invalid_argument', `The ${missing} of the range is missing: give both days, or neither.`);
 }
-
-/** The same of moments. */
-export const instantRange = {
-  from: instant.meta({ description: 'First moment' }),
-  to: instant.meta({ description: 'First moment after the range: not in it' }),
-};
 
 /** A name in addresses: of a deployment, an account, a plan. */
 export const slug = z

@@ -5,7 +5,7 @@ import type { ProblemError } from './invalid-input.ts';
 
 type Kind = 'integer' | 'number' | 'boolean' | 'string';
 
-export interface ParameterReader {
+interface ParameterReader {
   readonly names: readonly string[];
   /** The values as the schema wants them; what is not such a value stays text, and the schema says so. */
   read(raw: Readonly<Record<string, unknown>>): Record<string, unknown>;

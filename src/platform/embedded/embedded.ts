@@ -33,7 +33,7 @@ export interface EmbeddedDatabase {
   release(): Promise<void>;
 }
 
-export interface EmbeddedOptions {
+interface EmbeddedOptions {
   /** Holds everything; made where it is missing. */
   readonly dataDir: string;
   /** Made where it is missing. */

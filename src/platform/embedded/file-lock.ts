@@ -7,7 +7,7 @@ import { ArcadiaError } from '../errors.ts';
  * pid to compare and none to mistake for another. Node has no flock; SQLite, which it brings,
  * keeps the same promise with the transactions of an empty file. Works on local file systems.
  */
-export interface FileLock {
+interface FileLock {
   release(): void;
 }
 

@@ -38,7 +38,7 @@ export const listAlerts = declareList({
   },
 });
 
-export const getAlert = declareOperation({
+const getAlert = declareOperation({
   method: 'GET',
   path: '/alerts/:alert',
   name: 'alert show',

@@ -3,7 +3,7 @@ import { declareOperation, type Operation, staff } from '../../platform/declare/
 import { decimalOut } from '../../platform/declare/schemas.ts';
 import { rateCase, ratingCase } from '../rating/rate.ts';
 
-export const ratingOut = z.object({
+const ratingOut = z.object({
   amount: decimalOut.meta({ description: 'Exact, not rounded' }),
   tiers: z
     .array(
@@ -20,7 +20,7 @@ export const ratingOut = z.object({
     .meta({ description: 'Their amounts add up to `amount`; none of models without tiers' }),
 });
 
-export const rateUnits = declareOperation({
+const rateUnits = declareOperation({
   method: 'POST',
   asks: true,
   path: '/ratings',

@@ -17,7 +17,7 @@ export interface Cliff {
 const least = new Exact('0.000000001');
 
 /** What is beside the item: the sum of all that is due on its plan version, and the least that it comes to. */
-export interface CliffContext {
+interface CliffContext {
   readonly due: Exact;
   readonly minimum: Exact;
 }

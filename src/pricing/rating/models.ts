@@ -81,7 +81,7 @@ export function chargeWith<Others extends z.ZodRawShape>(others: Others) {
   );
 }
 
-export const chargeSchema = chargeWith({});
+const chargeSchema = chargeWith({});
 /** A charge model with its properties. */
 export type Charge = z.output<typeof chargeSchema>;
 

@@ -2,7 +2,7 @@ import { formatPath } from '../plan.ts';
 import { type RatedCase, rateCase, ratingCase } from './rate.ts';
 
 /** What is wrong with a line: `properties.tiers[1].upTo: ...`. */
-export interface LineProblem {
+interface LineProblem {
   readonly path: string;
   readonly reason: string;
 }

@@ -25,7 +25,7 @@ interface LineOf<Kind extends string> {
   readonly amount: string;
 }
 
-export interface BaseFeeLine extends LineOf<'base_fee'> {
+interface BaseFeeLine extends LineOf<'base_fee'> {
   /** The plan's whole fee, of a month or a year, and how much of one the line is for: decimals, the part with up to 18 digits. */
   readonly fee: string;
   readonly part: string;
@@ -87,7 +87,7 @@ export interface RatedMonth {
   readonly minimums: readonly { readonly version: PlanVersion; readonly minimum: Exact }[];
 }
 
-export interface RateMonthInput extends UsedMonth {
+interface RateMonthInput extends UsedMonth {
   /** The base fees to show: `feesBilled` on a bill, `feesOfMonth` for what the month itself costs. */
   readonly fees: readonly BaseFee[];
   /** The months before, oldest first and without a gap: `monthsToLookBack` of them. */

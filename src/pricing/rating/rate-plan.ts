@@ -7,7 +7,7 @@ import type { RatedTier } from './rate.ts';
 import { type AdjustmentLine, type RatedMonth, rateMonth, type UsageLine, wholeMonth } from './rate-month.ts';
 
 /** What one billing kind costs. Money has its currency's digits; quantities are exact decimals. */
-export interface QuoteLine {
+interface QuoteLine {
   readonly kind: string;
   readonly quantity: string;
   /** The part of a month's usage that the base fee covers; '0' too where the plan has no price for the kind. */
@@ -39,7 +39,7 @@ export interface QuoteLine {
 }
 
 /** A base fee with its time, where it is not simply the month's. */
-export interface QuoteBaseFee {
+interface QuoteBaseFee {
   readonly plan: string;
   readonly from: Temporal.Instant;
   readonly to: Temporal.Instant;
@@ -47,7 +47,7 @@ export interface QuoteBaseFee {
 }
 
 /** What applies to a month as a whole, in this order. Each amount is signed and rounded. */
-export interface QuoteAdjustment {
+interface QuoteAdjustment {
   readonly cause: AdjustmentLine['kind'];
   readonly amount: string;
 }

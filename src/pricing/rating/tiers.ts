@@ -87,7 +87,7 @@ export function tierList<Tier extends z.ZodType<{ upTo: string | null }>>(tier: 
     });
 }
 
-export interface Span<Tier> {
+interface Span<Tier> {
   readonly tier: Tier;
   readonly from: Exact;
   readonly upTo: Exact | null;

@@ -50,7 +50,7 @@ export function exactTo9(value: number): number {
 /** A price that arrived as a float (0.00743999984115362), as a decimal string of at most 9 digits (0.00744). */
 export const price = z.number().transform((value) => formatQuantity(roundQuantity(new Exact(value))));
 
-export function sorted<T extends string>(values: readonly T[]): T[] {
+function sorted<T extends string>(values: readonly T[]): T[] {
   return [...new Set(values)].sort();
 }
 
@@ -61,7 +61,7 @@ type Family = Readonly<Record<string, readonly string[] | undefined>>;
  * A resource as a mapping gives it. A field that is left out is one that the kind has not. One that
  * is undefined was not told by this listing, and what was known of it still counts; null: there is none.
  */
-export interface Draft {
+interface Draft {
   readonly kind: ResourceKind;
   readonly externalId: string;
   readonly urn?: null;

@@ -88,7 +88,7 @@ export function readBackup(raw: unknown): Read<ListedResource> | 'skip' {
 }
 
 /** What is known of a backup's source: null: this droplet has no plan; undefined: its plan is not known. */
-export interface BackupSource {
+interface BackupSource {
   readonly dropletId: string;
   readonly plan: string | null | undefined;
 }

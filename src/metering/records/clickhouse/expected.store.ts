@@ -13,7 +13,7 @@ function microseconds(instant: Temporal.Instant): bigint {
 }
 
 /** The levels of shipments: of each resource, those in the last one that names it. */
-export function currentLevels({ baseId, ids }: Pick<Shipments, 'baseId' | 'ids'>): string {
+function currentLevels({ baseId, ids }: Pick<Shipments, 'baseId' | 'ids'>): string {
   const later = ids.filter((id) => id !== baseId);
   const base = `SELECT * FROM metered_levels WHERE base = ${baseId} AND shipment = ${baseId}`;
   if (later.length === 0) return `(${base})`;

@@ -10,13 +10,13 @@ import { openClickHouse } from '../open.ts';
 const roundsMax = 100;
 const daysAtOnce = 1_000;
 
-export interface MoveOptions {
+interface MoveOptions {
   readonly now: Temporal.Instant;
   readonly signal?: AbortSignal;
   readonly onProgress?: (day: Temporal.PlainDate, done: number, of: number) => void;
 }
 
-export interface Moved {
+interface Moved {
   /** Where usage is now; the address is host:port/database of a ClickHouse, '' of PostgreSQL. */
   readonly engine: 'postgresql' | 'clickhouse';
   readonly address: string;

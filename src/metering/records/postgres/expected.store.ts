@@ -7,7 +7,7 @@ import type { KindOfDay } from '../../store.ts';
 // The records that a day should have, in PostgreSQL's SQL: what its levels accrue.
 
 /** Which records: of kinds, of one granularity, of the resources in `meter_scope`. */
-export interface Expected {
+interface Expected {
   readonly kinds: readonly KindOfDay[];
   readonly granularity?: Granularity;
   readonly scoped?: boolean;
