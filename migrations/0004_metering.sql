@@ -197,7 +197,7 @@ $$;
 
 -- An operator's attestation that what is recorded of an account and kind is right, up to an instant:
 -- it counts as a complete listing then. Withdrawn, it is superseded.
-CREATE TABLE usage_confirmations (
+CREATE TABLE usage_attestations (
   usage_confirmation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   account_id    int NOT NULL REFERENCES accounts,
   resource_kind text COLLATE "C" NOT NULL,
@@ -210,7 +210,7 @@ CREATE TABLE usage_confirmations (
   CHECK (recorded_at <= superseded_at),
   CHECK ((superseded_at = 'infinity') = (superseded_by IS NULL))
 );
-CREATE INDEX usage_confirmations_standing ON usage_confirmations (account_id, resource_kind, through)
+CREATE INDEX usage_attestations_standing ON usage_attestations (account_id, resource_kind, through)
   WHERE superseded_at = 'infinity';
 
 -- Where usage records are: here, or in a ClickHouse that `arcadia usage move` has filled.
@@ -296,7 +296,7 @@ CREATE VIEW metering_day_revisions AS
 -- listing, or a later attestation of an operator; NULL: by neither, ever. A kind that the account's token
 -- does not list comes and goes with its projects. What was never listed and is not there has no row.
 CREATE VIEW metering_observed AS
-  SELECT a.account_id, a.slug AS account, a.metered_from, k.resource_kind, l.listed_as, s.synced_at, w.through AS word_through,
+  SELECT a.account_id, a.slug AS account, a.metered_from, k.resource_kind, l.listed_as, s.synced_at, w.through AS attested_through,
          greatest(s.synced_at, w.through) AS confirmed_through
   FROM inventory_accounts a
   CROSS JOIN (SELECT DISTINCT resource_kind FROM billing_kind_definitions) k
@@ -308,7 +308,7 @@ CREATE VIEW metering_observed AS
     SELECT max(r.started_at) AS synced_at FROM inventory_sync_runs r
     WHERE r.account_id = a.account_id AND r.kind = l.listed_as AND r.outcome = 'complete') s
   CROSS JOIN LATERAL (
-    SELECT max(c.through) AS through FROM usage_confirmations c
+    SELECT max(c.through) AS through FROM usage_attestations c
     WHERE c.account_id = a.account_id AND c.resource_kind = k.resource_kind AND c.superseded_at = 'infinity') w
   WHERE (l.listed_as = k.resource_kind AND s.synced_at IS NOT NULL)
      OR (SELECT r.external_id FROM inventory_resources r WHERE r.account_id = a.account_id AND r.kind = k.resource_kind
@@ -320,7 +320,7 @@ CREATE VIEW metering_observed AS
 -- operator's attestation, which ends the row.
 CREATE VIEW metering_uncertain_ends AS
   -- Once, not for each of the many lives that ended.
-  WITH observed AS MATERIALIZED (SELECT account_id, resource_kind, listed_as, metered_from, word_through FROM metering_observed)
+  WITH observed AS MATERIALIZED (SELECT account_id, resource_kind, listed_as, metered_from, attested_through FROM metering_observed)
   SELECT s.resource_id, s.account_id, s.kind AS resource_kind, p.carried_from, s.valid_to AS carried_to,
          p.carried_from + g.carry_forward AS beyond_from
   FROM inventory_states s
@@ -333,7 +333,7 @@ CREATE VIEW metering_uncertain_ends AS
     -- No gap is shorter; nearly all lives fall out here, before their limits are looked up.
     AND s.valid_to - p.carried_from > interval '1 hour'
     AND s.valid_to - p.carried_from > g.gap_after
-    AND s.valid_to > coalesce(o.word_through, '-infinity')
+    AND s.valid_to > coalesce(o.attested_through, '-infinity')
     -- OFFSET 0: asked of the few that are left, and never a join to begin with.
     AND NOT EXISTS (SELECT FROM inventory_states n WHERE n.resource_id = s.resource_id AND n.valid_from = s.valid_to OFFSET 0)
     AND EXISTS (SELECT FROM inventory_sync_runs r
@@ -352,7 +352,7 @@ CALL audit_changes('billing_kinds');
 CALL audit_changes('billing_kind_definitions');
 CALL audit_changes('metering_config');
 CALL audit_changes('observation_limits');
-CALL audit_changes('usage_confirmations');
+CALL audit_changes('usage_attestations');
 
 CALL protect_by_deployment('usage_records');
 CALL protect_by_deployment('usage_changes');
@@ -368,7 +368,7 @@ CALL publish_to_customers('metering_days');
 CALL protect_from_customers('metered_levels_progress');
 CALL protect_from_customers('metering_runs');
 CALL protect_from_customers('observation_limits');
-CALL protect_from_customers('usage_confirmations');
+CALL protect_from_customers('usage_attestations');
 CALL protect_from_customers('metering_observed');
 CALL protect_from_customers('metering_uncertain_ends');
 -- With the address: every reader's process finds the store by it.

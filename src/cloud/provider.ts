@@ -1,5 +1,5 @@
 /**
- * The Provider port: all that the rest of the house knows of a cloud. A second provider moves in
+ * The Provider port: all that the rest of the program knows of a cloud. A second provider moves in
  * by implementing it; `inventory/` is not touched.
  *
  * Nothing here writes to the provider.

@@ -11,7 +11,7 @@ import {
 } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { listPlans, currentSubscriptions } from '../pricing/index.ts';
 import type { FlowContext } from './context.ts';
 
@@ -78,7 +78,7 @@ export async function readOverview(db: Database, { now }: Pick<FlowContext, 'now
     const currency = plan === null ? undefined : currencies.get(plan);
     // The invoice has no line where a plan charges nothing.
     const nothing =
-      problem === null && currency !== undefined ? [{ currency, amount: formatMoney(new Exact(0), currency) }] : [];
+      problem === null && currency !== undefined ? [{ currency, amount: formatMoney(new Decimal(0), currency) }] : [];
     deployments.push({
       customer: customerName,
       deployment: slug,
@@ -124,7 +124,7 @@ async function readAmounts(db: Database, month: Temporal.PlainDate, now: Tempora
       }
       const before = sums.get(currency);
       const sum = (field: 'subtotal' | 'tax' | 'total') =>
-        formatMoney(new Exact(before?.[field] ?? '0').plus(invoice[field]), currency);
+        formatMoney(new Decimal(before?.[field] ?? '0').plus(invoice[field]), currency);
       sums.set(currency, { currency, subtotal: sum('subtotal'), tax: sum('tax'), total: sum('total') });
     }
   }

@@ -71,11 +71,11 @@ export async function connectAccount(
   return db.transaction().execute(async (trx) => {
     await lockAccounts(trx);
     const accounts = await selectAccounts(trx);
-    const stranger = accounts.find((account) => account.simulated !== simulated);
-    if (stranger) {
+    const other = accounts.find((account) => account.simulated !== simulated);
+    if (other) {
       throw new ArcadiaError(
         'clock_conflict',
-        `This database holds the ${stranger.simulated ? 'simulated' : 'real'} account '${stranger.slug}'; ` +
+        `This database holds the ${other.simulated ? 'simulated' : 'real'} account '${other.slug}'; ` +
           `'${identity.name}' is ${simulated ? 'simulated' : 'real'}.`,
       );
     }

@@ -2,7 +2,7 @@ import { type UsageSums, ratedMonth, type UnchargedUsage } from '../pricing/inde
 import { listBillingKinds } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { canonicalJson, type Json, sha256 } from './canonical-json.ts';
 import * as store from './drafts.store.ts';
 import { correctionLine, type Line, manualLine, ratedLines, sumAmounts } from './lines.ts';
@@ -115,7 +115,7 @@ export function finish(
     currency,
     subtotal,
     tax,
-    total: formatMoney(new Exact(subtotal).plus(tax), currency),
+    total: formatMoney(new Decimal(subtotal).plus(tax), currency),
     taxes,
   };
   const digested = { ...content, lines: taxed.map(storedLine) } as unknown as Json;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
 import type { Database } from '../platform/database/database.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { subscribe } from '../pricing/subscriptions.ts';
 import {
   checkCorrections,
@@ -121,10 +121,10 @@ class World {
     const request = { deployment, month, currency, expectedAmount: amount, by: 'ann', now: this.now };
     if (how === 'invoice') await correctOnNextInvoice(this.db, request);
     else if (how === 'waived') await waiveCorrection(this.db, { ...request, reason: 'a trifle' });
-    else if (new Exact(amount).isNegative()) await issueCreditNote(this.db, request);
+    else if (new Decimal(amount).isNegative()) await issueCreditNote(this.db, request);
     else await expect(issueCreditNote(this.db, request)).rejects.toMatchObject({ code: 'conflict' });
     const left = await listProposals(this.db, { deployment, month, currency });
-    if (how !== 'credit note' || new Exact(amount).isNegative()) expect(left).toEqual([]);
+    if (how !== 'credit note' || new Decimal(amount).isNegative()) expect(left).toEqual([]);
   }
 }
 

@@ -4,7 +4,7 @@ import { readWatermark } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { UsageSums } from '../pricing/index.ts';
 import { compose, type ComposedCustomer } from './compose.ts';
 import { applyChanges } from './checks.store.ts';
@@ -178,7 +178,7 @@ function groupProposals(rows: readonly store.ProposalRow[]): Proposal[] {
   }
   return [...groups.values()].map((lines) => {
     const { customer, deployment, month, currency } = lines[0] as store.ProposalRow;
-    const money = (amount: string) => formatMoney(new Exact(amount), currency);
+    const money = (amount: string) => formatMoney(new Decimal(amount), currency);
     return {
       customer,
       deployment,
@@ -290,7 +290,7 @@ export interface Credited {
 export async function issueCreditNote(db: Database, request: CreditRequest): Promise<Credited> {
   return decide(db, request, async (trx, { left, takenBack, months, ...proposal }) => {
     const { deployment, amount, currency, customerId } = proposal;
-    if (!new Exact(amount).isNegative()) {
+    if (!new Decimal(amount).isNegative()) {
       throw new ArcadiaError(
         'conflict',
         `${deployment} owes ${amount} ${currency} more for ${proposal.month}; ` +
@@ -340,7 +340,7 @@ async function decide<T>(
         `${month.toPlainYearMonth()} of "${deployment}" is corrected in ${proposal.currency} and ${second.currency}; say which.`,
       );
     }
-    if (request.expectedAmount !== undefined && !new Exact(request.expectedAmount).eq(proposal.amount)) {
+    if (request.expectedAmount !== undefined && !new Decimal(request.expectedAmount).eq(proposal.amount)) {
       throw new ArcadiaError(
         'conflict',
         `The correction comes to ${proposal.amount} ${proposal.currency} by now, not to ${request.expectedAmount}; look again.`,
@@ -352,7 +352,7 @@ async function decide<T>(
 
 function sumOf(rows: readonly { readonly amount: string }[], currency: string): string {
   return formatMoney(
-    rows.reduce((sum, row) => sum.plus(row.amount), new Exact(0)),
+    rows.reduce((sum, row) => sum.plus(row.amount), new Decimal(0)),
     currency,
   );
 }

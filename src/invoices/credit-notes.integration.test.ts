@@ -3,7 +3,7 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { addDeployment, addDroplet, at, day, openBusiness, own, settle } from '../../test/fixtures/invoices.ts';
 import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { endSubscription, subscribe } from '../pricing/subscriptions.ts';
 import {
   checkCorrections,
@@ -59,7 +59,7 @@ async function take(number: string): Promise<void> {
 async function standing(): Promise<{ net: string; tax: string; total: string }> {
   const { items } = await listInvoices(test.db, { state: 'issued' }, { limit: 100, cursor: null });
   const sum = (pick: (invoice: { subtotal: string; tax: string; total: string }) => string) =>
-    items.reduce((total, invoice) => total.plus(pick(invoice)), new Exact(0)).toFixed(2);
+    items.reduce((total, invoice) => total.plus(pick(invoice)), new Decimal(0)).toFixed(2);
   return { net: sum((one) => one.subtotal), tax: sum((one) => one.tax), total: sum((one) => one.total) };
 }
 

@@ -9,7 +9,7 @@ import { soakRuns } from '../../test/soak.ts';
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { currencyDigits } from '../platform/money.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { endSubscription, subscribe } from '../pricing/subscriptions.ts';
 import { setBilling } from './billing.ts';
 import {
@@ -73,7 +73,7 @@ class World {
   async open(): Promise<void> {
     await openBusiness(this.db);
     const digits = currencyDigits(this.#currency);
-    const money = (units: number) => new Exact(units).div(10 ** digits).toFixed(digits);
+    const money = (units: number) => new Decimal(units).div(10 ** digits).toFixed(digits);
     for (const [slug, units] of Object.entries(fees)) {
       const discount = slug === 'less' ? { percent: '12.5' } : null;
       await makePlan(this.db, { plan: slug, base: money(units), currency: this.#currency, discount });
@@ -182,15 +182,15 @@ class World {
     // What was decided the other way and is not issued is taken back first, as far as the decision goes.
     const after = await this.#pending();
     for (const line of proposal.lines) {
-      const isCredit = new Exact(line.amount).isNegative();
+      const isCredit = new Decimal(line.amount).isNegative();
       const key = `${slug} ${proposal.month} ${currency} ${line.component} ${isCredit ? 'charge' : 'credit'}`;
-      const left = Exact.max((before.get(key) ?? new Exact(0)).minus(new Exact(line.amount).abs()), 0);
-      expect(`${key} ${(after.get(key) ?? new Exact(0)).toFixed()}`).toBe(`${key} ${left.toFixed()}`);
+      const left = Decimal.max((before.get(key) ?? new Decimal(0)).minus(new Decimal(line.amount).abs()), 0);
+      expect(`${key} ${(after.get(key) ?? new Decimal(0)).toFixed()}`).toBe(`${key} ${left.toFixed()}`);
     }
   }
 
   /** What was decided of a line and is on no issued document, by the line and its sign: amounts without sign. */
-  async #pending(): Promise<Map<string, Exact>> {
+  async #pending(): Promise<Map<string, Decimal>> {
     const { rows } = await sql<{ key: string; amount: string }>`
       SELECT concat_ws(' ', d.slug, to_char(c.month, 'YYYY-MM'), c.currency, c.component,
                        CASE WHEN c.amount > 0 THEN 'charge' ELSE 'credit' END) AS key, sum(abs(c.amount))::text AS amount
@@ -199,7 +199,7 @@ class World {
         SELECT FROM invoices i WHERE i.customer_id = c.customer_id AND i.currency = c.currency AND i.month = c.target_month
           AND i.state = 'issued' AND i.kind = 'invoice'))
       GROUP BY 1`.execute(this.db);
-    return new Map(rows.map((row) => [row.key, new Exact(row.amount)]));
+    return new Map(rows.map((row) => [row.key, new Decimal(row.amount)]));
   }
 
   /** What is refused with a reason changes nothing. */

@@ -1,7 +1,7 @@
 import type { Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { finish, openTaxes, storedLine } from './compose.ts';
 import * as store from './corrections.store.ts';
 import { type CreditLine, splitCredit } from './credit-split.ts';
@@ -58,7 +58,7 @@ function assertCharged(proposals: Proposals, charged: readonly store.ChargedRow[
   const credit = sum(proposals.map((row) => row.amount));
   const left = sum(charged.map((row) => row.amount));
   if (credit.isNegative() && !credit.isZero() && !left.plus(credit).isNegative()) return;
-  const money = (amount: Exact) => `${formatMoney(amount, currency)} ${currency}`;
+  const money = (amount: Decimal) => `${formatMoney(amount, currency)} ${currency}`;
   throw new ArcadiaError(
     'conflict',
     `Of ${month.toPlainYearMonth()} ${money(left)} is issued to ${deployment}, and ${money(credit)} is left to be decided once what ` +
@@ -86,11 +86,11 @@ async function issueOne(
     [credited.subtotal, content.subtotal],
     [credited.total, content.total],
   ] as const) {
-    if (!new Exact(left).plus(given).isNegative()) continue;
+    if (!new Decimal(left).plus(given).isNegative()) continue;
     throw new ArcadiaError(
       'conflict',
-      `${formatMoney(new Exact(left), currency)} ${currency} is left of ${credited.number}, less than the ` +
-        `${formatMoney(new Exact(given).neg(), currency)} that a credit note would give back. Put it on the next invoice instead.`,
+      `${formatMoney(new Decimal(left), currency)} ${currency} is left of ${credited.number}, less than the ` +
+        `${formatMoney(new Decimal(given).neg(), currency)} that a credit note would give back. Put it on the next invoice instead.`,
     );
   }
   const note = { ...content, ...seen, month, creditsInvoiceId: credited.invoiceId };
@@ -110,6 +110,6 @@ async function issueOne(
   return { invoiceId, number, credits: credited.number, total: content.total };
 }
 
-function sum(amounts: readonly string[]): Exact {
-  return amounts.reduce((total, amount) => total.plus(amount), new Exact(0));
+function sum(amounts: readonly string[]): Decimal {
+  return amounts.reduce((total, amount) => total.plus(amount), new Decimal(0));
 }

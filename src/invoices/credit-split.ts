@@ -1,4 +1,4 @@
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import type { ChargedRow, ProposalRow } from './corrections.store.ts';
 import type { LineTax } from './taxes.ts';
 
@@ -6,7 +6,7 @@ import type { LineTax } from './taxes.ts';
 export interface CreditLine {
   readonly proposal: ProposalRow;
   /** Signed. */
-  readonly amount: Exact;
+  readonly amount: Decimal;
   /** As the credited invoice taxed it; null: it charged nothing of the kind. */
   readonly tax: LineTax | null;
 }
@@ -27,11 +27,11 @@ export function splitCredit(
   const notes = new Map<number, CreditLine[]>();
   const add = (invoiceId: number, line: CreditLine) => notes.set(invoiceId, [...(notes.get(invoiceId) ?? []), line]);
   for (const proposal of proposals) {
-    let rest = new Exact(proposal.amount);
+    let rest = new Decimal(proposal.amount);
     for (const { invoiceId, component, tax, amount: chargedAmount } of charged) {
-      const amount = new Exact(chargedAmount);
+      const amount = new Decimal(chargedAmount);
       if (component !== proposal.component || rest.isZero() || amount.isNegative() === rest.isNegative()) continue;
-      const part = Exact.min(amount.abs(), rest.abs()).times(rest.isNegative() ? -1 : 1);
+      const part = Decimal.min(amount.abs(), rest.abs()).times(rest.isNegative() ? -1 : 1);
       add(invoiceId, { proposal, amount: part, tax });
       rest = rest.minus(part);
     }
@@ -54,6 +54,6 @@ function withoutCharges(notes: Map<number, CreditLine[]>): Map<number, CreditLin
   }
 }
 
-function sumOf(lines: readonly CreditLine[]): Exact {
-  return lines.reduce((sum, line) => sum.plus(line.amount), new Exact(0));
+function sumOf(lines: readonly CreditLine[]): Decimal {
+  return lines.reduce((sum, line) => sum.plus(line.amount), new Decimal(0));
 }

@@ -1,6 +1,6 @@
 import { formatMoney } from '../platform/money.ts';
 import type { NextOperation } from '../platform/errors.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import type { Json } from './canonical-json.ts';
 import { type InvoiceRow, isOwed, type LineRow, type PartiesRow } from './invoices.store.ts';
 import { linePeriod, type Period } from './line-period.ts';
@@ -89,8 +89,8 @@ export function buildDocument(
   parties: PartiesRow,
   issue: { readonly number: string; readonly issuedOn: Temporal.PlainDate; readonly dueOn: Temporal.PlainDate } | null,
 ): InvoiceDocument {
-  const total = new Exact(invoice.total);
-  const money = (amount: string) => formatMoney(new Exact(amount), invoice.currency);
+  const total = new Decimal(invoice.total);
+  const money = (amount: string) => formatMoney(new Decimal(amount), invoice.currency);
   const sections = new Map<string, { name: string | null; deployment: string | null; lines: DocumentLine[] }>();
   for (const line of lines) {
     const key = line.deployment ?? '';
@@ -130,7 +130,7 @@ export function buildDocument(
     sections: [...sections.values()].map((section) => ({
       ...section,
       subtotal: formatMoney(
-        section.lines.reduce((sum, line) => sum.plus(line.amount), new Exact(0)),
+        section.lines.reduce((sum, line) => sum.plus(line.amount), new Decimal(0)),
         invoice.currency,
       ),
     })),
@@ -184,7 +184,7 @@ export function missingFor(
   if (parties.sellerName === null) ofSeller('has no name');
   if (parties.sellerAddress.length === 0) ofSeller('has no address');
   if (parties.buyerAddress.length === 0) ofBuyer('has no address');
-  const taxed = invoice.taxes.some((tax) => tax.treatment === 'taxed' && !new Exact(tax.percent).isZero());
+  const taxed = invoice.taxes.some((tax) => tax.treatment === 'taxed' && !new Decimal(tax.percent).isZero());
   if (taxed && parties.sellerTaxIds.length === 0) ofSeller('charges tax and has no tax id');
   if (parties.taxTreatment === 'reverse_charge' && parties.buyerTaxIds.length === 0)
     ofBuyer('has no tax id, which a reverse charge needs');

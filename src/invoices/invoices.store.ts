@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, Transaction } from '../platform/database/database.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import type { Line } from './lines.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
 
@@ -45,7 +45,7 @@ export interface InvoiceRow {
 
 /** Whether anything is to be paid: a credit note and a total below zero are in the customer's favour. */
 export function isOwed({ kind, total }: Pick<InvoiceRow, 'kind' | 'total'>): boolean {
-  return kind === 'invoice' && new Exact(total).gt(0);
+  return kind === 'invoice' && new Decimal(total).gt(0);
 }
 
 // What customers may not read (migrations/0006_invoices.sql) is null for them: their policy hides the columns, so

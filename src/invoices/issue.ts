@@ -3,7 +3,7 @@ import { readWatermark } from '../platform/changes.ts';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError, type NextOperation, notFound } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
-import { Exact, parseQuantity } from '../platform/quantity.ts';
+import { Decimal, parseQuantity } from '../platform/quantity.ts';
 import { canonicalJson, type Json, sha256 } from './canonical-json.ts';
 import * as corrections from './corrections.store.ts';
 import { lockMonth } from './drafts.store.ts';
@@ -57,7 +57,7 @@ export async function approveInvoice(
     if (!invoice) {
       throw invoiceFactsChanged(`Nothing is due for invoice ${invoiceId} any more: the facts have changed.`);
     }
-    const total = formatMoney(new Exact(invoice.total), invoice.currency);
+    const total = formatMoney(new Decimal(invoice.total), invoice.currency);
     const { expectedTotal } = options;
     if (expectedTotal !== undefined && !parseQuantity(expectedTotal).eq(total)) {
       throw invoiceFactsChanged(
@@ -65,15 +65,15 @@ export async function approveInvoice(
         { details: { total, expectedTotal }, next: show(invoiceId) },
       );
     }
-    const obstacles = await approvalObstacles(trx, invoice, now);
+    const blockers = await approvalBlockers(trx, invoice, now);
     const reason = options.override?.trim();
-    if (obstacles.length > 0 && !reason) {
-      throw monthNotFinal(`Invoice ${invoiceId} cannot be approved yet: ${obstacles.join(' ')}`, {
-        details: { obstacles },
+    if (blockers.length > 0 && !reason) {
+      throw monthNotFinal(`Invoice ${invoiceId} cannot be approved yet: ${blockers.join(' ')}`, {
+        details: { blockers },
         next: monthStatusOf(invoice.month),
       });
     }
-    await store.updateApproved(trx, invoiceId, obstacles.length > 0 ? (reason ?? null) : null, by, now);
+    await store.updateApproved(trx, invoiceId, blockers.length > 0 ? (reason ?? null) : null, by, now);
     return { total };
   });
 }
@@ -87,7 +87,7 @@ function monthStatusOf(month: Temporal.PlainDate): NextOperation {
 }
 
 /** Why an invoice is not to be approved yet; none: it is. */
-async function approvalObstacles(
+async function approvalBlockers(
   trx: Transaction,
   invoice: store.LockedInvoice,
   now: Temporal.Instant,
@@ -95,13 +95,13 @@ async function approvalObstacles(
   const { graceDays } = await store.selectParties(trx, invoice.invoiceId);
   const graceEnd = startOfDay(invoice.month.add({ months: 1 }).add({ days: graceDays }));
   const inGrace = Temporal.Instant.compare(now, graceEnd) < 0;
-  const { obstacles, obstaclesTotal } = await monthStatus(trx, {
+  const { blockers, blockersTotal } = await monthStatus(trx, {
     month: invoice.month.toPlainYearMonth(),
     customer: invoice.customer,
     now,
   });
-  const shown = obstacles.slice(0, 3).map((obstacle) => obstacle.message);
-  if (obstaclesTotal > shown.length) shown.push(`And ${obstaclesTotal - shown.length} more reasons.`);
+  const shown = blockers.slice(0, 3).map((blocker) => blocker.message);
+  if (blockersTotal > shown.length) shown.push(`And ${blockersTotal - shown.length} more reasons.`);
   return [...(inGrace ? [`Its grace period, for late facts, ends at ${graceEnd}.`] : []), ...shown];
 }
 
@@ -162,7 +162,9 @@ function differenceOf(
   current: { readonly total: string } | undefined,
 ): string {
   if (current === undefined) return 'nothing is due for it now';
-  const [then, now] = [total, current.total].map((amount) => `${formatMoney(new Exact(amount), currency)} ${currency}`);
+  const [then, now] = [total, current.total].map(
+    (amount) => `${formatMoney(new Decimal(amount), currency)} ${currency}`,
+  );
   return then === now
     ? `its total is still ${then}, but its lines have changed`
     : `it comes to ${now} now and was approved at ${then}`;
@@ -173,7 +175,7 @@ async function assertCharged(trx: Transaction, invoice: store.LockedInvoice): Pr
   const uncharged = await corrections.selectUncharged(trx, invoice.invoiceId);
   if (uncharged === undefined) return;
   const { deployment, month } = uncharged;
-  const money = (amount: string) => `${formatMoney(new Exact(amount), invoice.currency)} ${invoice.currency}`;
+  const money = (amount: string) => `${formatMoney(new Decimal(amount), invoice.currency)} ${invoice.currency}`;
   throw new ArcadiaError(
     'conflict',
     `Invoice ${invoice.invoiceId} corrects ${month.toPlainYearMonth()} of ${deployment} by ${money(uncharged.correction)}, and ` +
@@ -293,7 +295,7 @@ export async function voidInvoice(
       if (waived !== null && !dropWaivers) {
         throw new ArcadiaError(
           'conflict',
-          `${formatMoney(new Exact(waived), invoice.currency)} ${invoice.currency} of corrections of ${name} was waived. ` +
+          `${formatMoney(new Decimal(waived), invoice.currency)} ${invoice.currency} of corrections of ${name} was waived. ` +
             'Void, its month is billed from the facts, with what was waived: drop the waivers if you want that, ' +
             'and add a manual line to the new draft if it should stay waived.',
         );

@@ -1,5 +1,5 @@
 import { formatMoney } from '../platform/money.ts';
-import { Exact, formatQuantity, parseQuantity } from '../platform/quantity.ts';
+import { Decimal, formatQuantity, parseQuantity } from '../platform/quantity.ts';
 import type { RatedLine, RatedMonth } from '../pricing/index.ts';
 import type { Json } from './canonical-json.ts';
 import type { LineTax } from './taxes.ts';
@@ -51,7 +51,7 @@ export function ratedLines(
   for (const line of rated.lines) {
     if (line.currency !== currency) continue;
     const isUsed = line.kind === 'usage' && line.quantity !== '0';
-    if (!isUsed && new Exact(line.amount).isZero()) continue;
+    if (!isUsed && new Decimal(line.amount).isZero()) continue;
     lines.push({
       deploymentId,
       serviceMonth,
@@ -185,7 +185,7 @@ export function correctionLine(correction: DecidedCorrection, currency: string, 
 /** The sum of amounts as they are shown. */
 export function sumAmounts(lines: readonly { readonly amount: string }[], currency: string): string {
   return formatMoney(
-    lines.reduce((sum, { amount }) => sum.plus(amount), new Exact(0)),
+    lines.reduce((sum, { amount }) => sum.plus(amount), new Decimal(0)),
     currency,
   );
 }

@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { Exact, parseQuantity } from '../platform/quantity.ts';
+import { Decimal, parseQuantity } from '../platform/quantity.ts';
 import { assertBegun, draftCustomer } from './drafts.ts';
 import { lockMonth } from './drafts.store.ts';
 import { invoiceNotDraft } from './errors.ts';
@@ -25,7 +25,7 @@ interface NewLine {
 const wholeDigitsMax = 15;
 const priceDecimalsMax = 18;
 
-function assertExportable(quantity: Exact, unitPrice: Exact): void {
+function assertExportable(quantity: Decimal, unitPrice: Decimal): void {
   if (unitPrice.decimalPlaces() > priceDecimalsMax) {
     throw new ArcadiaError('invalid_argument', `A price has up to ${priceDecimalsMax} decimals.`);
   }
@@ -34,7 +34,7 @@ function assertExportable(quantity: Exact, unitPrice: Exact): void {
     ['unit price', unitPrice],
     ['amount', quantity.times(unitPrice)],
   ] as const) {
-    if (value.abs().lt(new Exact(10).pow(wholeDigitsMax))) continue;
+    if (value.abs().lt(new Decimal(10).pow(wholeDigitsMax))) continue;
     throw new ArcadiaError(
       'invalid_argument',
       `Its ${what}, ${value.toFixed()}, has more than ${wholeDigitsMax} digits.`,

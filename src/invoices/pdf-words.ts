@@ -1,4 +1,4 @@
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import type { DocumentLine, InvoiceDocument } from './document.ts';
 
 // How a printed document says days, numbers and lines. English, and the same on every machine.
@@ -60,7 +60,7 @@ export function describe(line: DocumentLine, month: string): { description: stri
   const used = text('used');
   if (line.kind === 'usage' && used !== null) {
     const included = text('included');
-    const isIncluded = included !== null && !new Exact(included).isZero();
+    const isIncluded = included !== null && !new Decimal(included).isZero();
     remarks.push(isIncluded ? `${grouped(used)} used, ${grouped(included)} of it included` : `${grouped(used)} used`);
     const model = text('model');
     if (model === null) remarks.push('not charged');
@@ -92,12 +92,12 @@ export function settlementOf({ kind, total, currency, dueOn, number }: InvoiceDo
   const amount = `${grouped(total)} ${currency}`;
   if (number === null) return `${amount}, not issued yet`;
   if (isCredit({ kind, total })) return `${grouped(total.replace(/^-/, ''))} ${currency} credited`;
-  if (new Exact(total).isZero()) return `${amount}, nothing is to be paid`;
+  if (new Decimal(total).isZero()) return `${amount}, nothing is to be paid`;
   return dueOn === null ? amount : `${amount} due ${longDay(dueOn)}`;
 }
 
 export function isCredit({ kind, total }: Pick<InvoiceDocument, 'kind' | 'total'>): boolean {
-  return kind === 'credit_note' || (new Exact(total).isNegative() && !new Exact(total).isZero());
+  return kind === 'credit_note' || (new Decimal(total).isNegative() && !new Decimal(total).isZero());
 }
 
 export function taxLabel(tax: InvoiceDocument['taxes'][number], currency: string): string {

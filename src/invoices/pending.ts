@@ -1,6 +1,6 @@
 import type { Transaction } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import * as store from './corrections.store.ts';
 import { draftCustomer, hasBegun } from './drafts.ts';
 
@@ -19,7 +19,7 @@ export interface TakenBack {
 /** Of one pending decision, how much is taken back and how much of it is left. */
 interface Taken {
   readonly row: store.PendingRow;
-  readonly amount: Exact;
+  readonly amount: Decimal;
 }
 
 /**
@@ -33,11 +33,11 @@ function setOff(
   const left: store.ProposalRow[] = [];
   const taken: Taken[] = [];
   for (const proposal of proposals) {
-    let rest = new Exact(proposal.amount);
+    let rest = new Decimal(proposal.amount);
     for (const row of pending) {
-      const amount = new Exact(row.amount);
+      const amount = new Decimal(row.amount);
       if (row.component !== proposal.component || rest.isZero() || amount.isNegative() === rest.isNegative()) continue;
-      const part = Exact.min(amount.abs(), rest.abs()).times(amount.isNegative() ? -1 : 1);
+      const part = Decimal.min(amount.abs(), rest.abs()).times(amount.isNegative() ? -1 : 1);
       taken.push({ row, amount: part });
       rest = rest.plus(part);
     }
@@ -64,12 +64,12 @@ export async function takeBackPending(
   const { left, taken } = setOff(proposals, await store.selectPending(trx, proposals[0]));
   const rows = taken.map(({ row, amount }) => ({
     correctionId: row.correctionId,
-    left: formatMoney(new Exact(row.amount).minus(amount), proposals[0].currency),
+    left: formatMoney(new Decimal(row.amount).minus(amount), proposals[0].currency),
   }));
   if (rows.length > 0) await store.withdrawPending(trx, rows, by, now);
   const byMonth = Map.groupBy(taken, ({ row }) => row.targetMonth?.toPlainYearMonth().toString() ?? null);
   const takenBack = [...byMonth].map(([month, parts]) => {
-    const sum = parts.reduce((total, { amount }) => total.plus(amount), new Exact(0));
+    const sum = parts.reduce((total, { amount }) => total.plus(amount), new Decimal(0));
     return { month, amount: formatMoney(sum, proposals[0].currency) };
   });
   return { left, takenBack, months: taken.flatMap(({ row }) => row.targetMonth ?? []) };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { currencyDigits } from '../platform/money.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { type LineTax, lineTax, reverseChargeNote, taxTotals } from './taxes.ts';
 
 const rates: Record<string, { title: string; percent: string }> = {
@@ -48,11 +48,11 @@ it('bases add up to the taxed lines, whatever they are and in whatever order', (
     fc.property(amounts, fc.constantFrom('USD', 'JPY', 'KWD'), (all, currency) => {
       const digits = currencyDigits(currency);
       const lines = all.map(([units, category]) =>
-        line(new Exact(units).div(10 ** digits).toFixed(digits), lineTax(taxed, category, rateOf)),
+        line(new Decimal(units).div(10 ** digits).toFixed(digits), lineTax(taxed, category, rateOf)),
       );
       const totals = taxTotals(lines, currency);
       const sum = (items: readonly string[]) =>
-        items.reduce((total, item) => total.plus(item), new Exact(0)).toFixed(digits);
+        items.reduce((total, item) => total.plus(item), new Decimal(0)).toFixed(digits);
       expect(sum(totals.map((tax) => tax.base))).toBe(sum(lines.map(({ amount }) => amount)));
       expect(taxTotals(lines.toReversed(), currency)).toEqual(totals);
     }),
@@ -68,7 +68,7 @@ it('the taxes of an invoice and its credit notes are, after each note, those of 
   fc.assert(
     fc.property(invoices, gifts, fc.constantFrom('USD', 'JPY', 'KWD'), (charged, given, currency) => {
       const digits = currencyDigits(currency);
-      const text = (units: number) => new Exact(units).div(10 ** digits).toFixed(digits);
+      const text = (units: number) => new Decimal(units).div(10 ** digits).toFixed(digits);
       const lineOf = (units: number, category: string) => line(text(units), lineTax(taxed, category, rateOf));
       const lines = charged.map(([units, category]) => lineOf(units, category));
       const left = charged.map(([units]) => units);
@@ -83,13 +83,13 @@ it('the taxes of an invoice and its credit notes are, after each note, those of 
         lines.push(back);
         standing.push(...taxTotals([back], currency, standing));
         expect(taxOf(standing)).toBe(taxOf(taxTotals(lines, currency)));
-        expect(new Exact(taxOf(standing)).lte(whole)).toBe(true);
+        expect(new Decimal(taxOf(standing)).lte(whole)).toBe(true);
       }
-      expect(new Exact(taxOf(standing)).isZero()).toBe(true);
+      expect(new Decimal(taxOf(standing)).isZero()).toBe(true);
     }),
   );
 });
 
 function taxOf(totals: readonly { readonly amount: string }[]): string {
-  return totals.reduce((sum, { amount }) => sum.plus(amount), new Exact(0)).toFixed(3);
+  return totals.reduce((sum, { amount }) => sum.plus(amount), new Decimal(0)).toFixed(3);
 }

@@ -1,5 +1,5 @@
 import { formatMoney } from '../platform/money.ts';
-import { Exact, formatQuantity } from '../platform/quantity.ts';
+import { Decimal, formatQuantity } from '../platform/quantity.ts';
 
 /** What a line says about its tax. */
 export interface LineTax {
@@ -65,11 +65,11 @@ export function taxTotals(
   currency: string,
   before: readonly TaxTotal[] = [],
 ): TaxTotal[] {
-  const groups = new Map<string, { tax: LineTax; base: Exact }>();
+  const groups = new Map<string, { tax: LineTax; base: Decimal }>();
   for (const { amount, tax } of lines) {
     if (tax.treatment === 'taxed' && tax.title === null) continue;
     const key = groupKey(tax);
-    const group = groups.get(key) ?? { tax, base: new Exact(0) };
+    const group = groups.get(key) ?? { tax, base: new Decimal(0) };
     groups.set(key, { tax, base: group.base.plus(amount) });
   }
   return [...groups.entries()]
@@ -78,10 +78,10 @@ export function taxTotals(
       const others = before.filter((other) => groupKey(other) === key);
       const baseBefore = sum(others.map((other) => other.base));
       const taxBefore = sum(others.map((other) => other.amount));
-      const now = new Exact(formatMoney(baseBefore.plus(base).times(tax.percent).div(100), currency));
+      const now = new Decimal(formatMoney(baseBefore.plus(base).times(tax.percent).div(100), currency));
       return {
         ...tax,
-        percent: formatQuantity(new Exact(tax.percent)),
+        percent: formatQuantity(new Decimal(tax.percent)),
         base: formatMoney(base, currency),
         amount: formatMoney(now.minus(taxBefore), currency),
       };
@@ -90,9 +90,9 @@ export function taxTotals(
 
 /** Lines with the same are taxed together. */
 function groupKey(tax: LineTax): string {
-  return JSON.stringify([tax.treatment, tax.category, formatQuantity(new Exact(tax.percent)), tax.title, tax.note]);
+  return JSON.stringify([tax.treatment, tax.category, formatQuantity(new Decimal(tax.percent)), tax.title, tax.note]);
 }
 
-function sum(amounts: readonly string[]): Exact {
-  return amounts.reduce((total, amount) => total.plus(amount), new Exact(0));
+function sum(amounts: readonly string[]): Decimal {
+  return amounts.reduce((total, amount) => total.plus(amount), new Decimal(0));
 }

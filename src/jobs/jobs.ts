@@ -95,7 +95,7 @@ export class Jobs {
     this.#declarations = new Map(options.program.jobs.map((job) => [job.name, job]));
   }
 
-  /** Runs a job now: enqueues it, or hurries the one that waits. Errors: not_found, invalid_argument. */
+  /** Runs a job now: enqueues it, or promotes the one that waits. Errors: not_found, invalid_argument. */
   async runNow(name: string, args: JobArguments): Promise<{ id: string; enqueued: boolean }> {
     const job = this.#declaration(name);
     const now = await this.#clock.now();
@@ -107,8 +107,8 @@ export class Jobs {
       );
       const id = await this.enqueue(trx, job, args);
       if (id !== null) return { id, enqueued: true };
-      const waiting = await store.hurry(trx, job.queue, jobKey(name, job.arguments.parse(args)));
-      await store.tellOfWork(trx, [job.queue]);
+      const waiting = await store.runNow(trx, job.queue, jobKey(name, job.arguments.parse(args)));
+      await store.publishWork(trx, [job.queue]);
       // It ended in between: then this is the moment to enqueue it.
       if (waiting !== null) return { id: waiting, enqueued: false };
       throw new ArcadiaError('conflict', `Job ${name} ended just now; run it again.`);
@@ -138,7 +138,7 @@ export class Jobs {
       // A notification holds 8,000 bytes; whatever is left out notices with its next heartbeat.
       if (running.length > 0) await store.notify(trx, { cancel: running.slice(0, 100), reason: reason.slice(0, 500) });
       if (ids.length === 0) return 0;
-      await store.tellOfWork(trx, [...new Set(found.map((job) => job.queue))]);
+      await store.publishWork(trx, [...new Set(found.map((job) => job.queue))]);
       await store.insertDecision(trx, { decision: 'cancel', filter, jobs: ids.length, reason }, now);
       return ids.length;
     });
@@ -157,7 +157,7 @@ export class Jobs {
         concerned.add(job.queue);
       }
       if (revived === 0) return 0;
-      await store.tellOfWork(trx, [...concerned]);
+      await store.publishWork(trx, [...concerned]);
       await store.insertDecision(trx, { decision: 'retry', filter, jobs: revived, reason: null }, now);
       return revived;
     });
@@ -258,7 +258,7 @@ export function enqueueThrough(engine: Engine, { jobs }: Program): Enqueue {
       ...(options.delaySeconds !== undefined && { startAfter: options.delaySeconds }),
       ...(options.priority !== undefined && { priority: options.priority }),
     });
-    if (id !== null) await store.tellOfWork(trx, [job.queue]);
+    if (id !== null) await store.publishWork(trx, [job.queue]);
     return id;
   };
 }
@@ -276,7 +276,6 @@ class OpenedJobs extends Jobs {
     return this.#engine.close();
   }
 }
-
 
 /** Opens the jobs of a database for a process that enqueues, looks and decides. */
 export async function openJobs(

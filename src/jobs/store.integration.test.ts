@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { type Engine, openEngine } from './engine.ts';
-import { deleteEnded, putBack, pullForward, readJobs } from './store.ts';
+import { deleteEnded, release, promote, readJobs } from './store.ts';
 import { program } from '../modules.ts';
 
 let database: TestDatabase;
@@ -46,9 +46,9 @@ test('what waits for an instant of the simulated clock runs when that comes, not
   const [attempt] = await engine.boss.fetch('default');
   if (attempt === undefined) throw new Error('nothing to claim');
   const notBefore = Temporal.Instant.from('2026-05-01T12:00:00Z');
-  expect(await putBack(db, 'default', attempt, 3600, 'rate limited', notBefore)).toBe(true);
-  expect(await pullForward(db, notBefore.subtract({ seconds: 1 }))).toEqual([]);
+  expect(await release(db, 'default', attempt, 3600, 'rate limited', notBefore)).toBe(true);
+  expect(await promote(db, notBefore.subtract({ seconds: 1 }))).toEqual([]);
   expect(await readJobs(db, {}, 1)).toMatchObject([{ state: 'scheduled', reason: 'rate limited', attempt: 0 }]);
-  expect(await pullForward(db, notBefore)).toEqual(['default']);
+  expect(await promote(db, notBefore)).toEqual(['default']);
   expect(await readJobs(db, {}, 1)).toMatchObject([{ state: 'waiting' }]);
 });

@@ -55,7 +55,7 @@ export async function lockLostAttempts(
  * Puts an attempt back to run after `seconds` without having spent it: one more claim is allowed.
  * False: the lease is lost.
  */
-export async function putBack(
+export async function release(
   db: Database,
   queue: string,
   attempt: AttemptKey,
@@ -97,8 +97,8 @@ export async function lockClaims(trx: Transaction, queue: string): Promise<void>
   await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`arcadia jobs ${queue}`}, 0))`.execute(trx);
 }
 
-/** Pulls forward what waits for an instant of a simulated clock that has come. Returns the queues concerned. */
-export async function pullForward(db: Database, now: Temporal.Instant): Promise<string[]> {
+/** Promotes what waits for an instant of a simulated clock that has come. Returns the queues concerned. */
+export async function promote(db: Database, now: Temporal.Instant): Promise<string[]> {
   const { rows } = await sql<{ queue: string }>`
     UPDATE pgboss.job SET start_after = pgboss.job_now()
     WHERE state = 'retry' AND start_after > pgboss.job_now() AND (data ->> 'notBefore')::timestamptz <= ${now}
@@ -224,7 +224,7 @@ export async function reviveJob(trx: Transaction, id: string): Promise<boolean> 
 }
 
 /** Runs a waiting job now instead of later. The id of the one that has this key, if it waits or runs. */
-export async function hurry(trx: Transaction, queue: string, key: string): Promise<string | null> {
+export async function runNow(trx: Transaction, queue: string, key: string): Promise<string | null> {
   const { rows } = await sql<{ id: string }>`
     UPDATE pgboss.job SET start_after = least(start_after, pgboss.job_now())
     WHERE name = ${queue} AND singleton_key = ${key} AND state <= 'active' RETURNING id`.execute(trx);
@@ -357,14 +357,14 @@ export async function insertDecision(
 }
 
 /** Wakes the workers of queues, and tells who watches them, once the transaction commits. */
-export async function tellOfWork(trx: Transaction, queues: readonly string[]): Promise<void> {
+export async function publishWork(trx: Transaction, queues: readonly string[]): Promise<void> {
   await sql`
     SELECT pg_notify('arcadia_jobs', json_build_object('wake', queue)::text), publish_event('job.changed', queue)
     FROM unnest(${queues}::text[]) AS queue`.execute(trx);
 }
 
 /** Tells who watches that jobs of these queues have started or ended. */
-export async function tellOfChanges(db: Database, queues: readonly string[]): Promise<void> {
+export async function publishChanges(db: Database, queues: readonly string[]): Promise<void> {
   await sql`SELECT publish_event('job.changed', queue) FROM unnest(${queues}::text[]) AS queue`.execute(db);
 }
 

@@ -189,7 +189,7 @@ class RunningWorker implements Worker {
     }
     this.#channel = listenToWorkers(
       this.#options.connectionString,
-      (message) => this.#hear(message),
+      (message) => this.#receive(message),
       () => this.#wakeAll(),
     );
     this.#loops = [
@@ -204,8 +204,8 @@ class RunningWorker implements Worker {
   async tick(): Promise<readonly string[]> {
     const { db } = this.#options;
     const ticked = await tick(db, this.#clock, this.#schedule, (trx, job, args) => this.jobs.enqueue(trx, job, args));
-    const pulled = await store.pullForward(db, await this.#clock.now());
-    if (pulled.length > 0) await db.transaction().execute((trx) => store.tellOfWork(trx, pulled));
+    const pulled = await store.promote(db, await this.#clock.now());
+    if (pulled.length > 0) await db.transaction().execute((trx) => store.publishWork(trx, pulled));
     return ticked;
   }
 
@@ -228,7 +228,7 @@ class RunningWorker implements Worker {
     this.#giveUp.abort();
     await Promise.all(this.#loops);
     // Only a hint: who watches looks again by themselves.
-    await this.#tellChanges().catch(() => {});
+    await this.#publishChanges().catch(() => {});
     await this.#channel?.close();
     await this.#engine.close();
     await this.#db.destroy();
@@ -395,7 +395,7 @@ class RunningWorker implements Worker {
         const now = await this.#clock.now();
         const simulated = await store.isSimulated(db);
         const notBefore = simulated ? now.add({ milliseconds: Math.ceil(verdict.seconds * 1000) }) : null;
-        return (await store.putBack(db, queue, claim, verdict.seconds, verdict.reason, notBefore)) ? 'snoozed' : 'lost';
+        return (await store.release(db, queue, claim, verdict.seconds, verdict.reason, notBefore)) ? 'snoozed' : 'lost';
       }
       case 'cancel':
         return (await store.cancelAttempt(db, queue, claim, verdict.reason)) ? 'cancelled' : 'lost';
@@ -409,7 +409,7 @@ class RunningWorker implements Worker {
   }
 
   #handBack(claim: Claim): Promise<boolean> {
-    return store.putBack(this.#db, claim.queue, claim, 0, 'handed back: the worker stopped', null);
+    return store.release(this.#db, claim.queue, claim, 0, 'handed back: the worker stopped', null);
   }
 
   // Loops
@@ -476,7 +476,7 @@ class RunningWorker implements Worker {
 
   async #poll(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
-    await this.#tellChanges();
+    await this.#publishChanges();
     await this.#followControls();
     this.#wakeAll();
     for (const [queue, { limit, running, paused }] of this.#runners)
@@ -484,11 +484,11 @@ class RunningWorker implements Worker {
   }
 
   /** Of thousands of jobs a second, whoever watches hears once. */
-  async #tellChanges(): Promise<void> {
+  async #publishChanges(): Promise<void> {
     if (this.#changed.size === 0) return;
     const queues = [...this.#changed];
     this.#changed.clear();
-    await store.tellOfChanges(this.#db, queues);
+    await store.publishChanges(this.#db, queues);
   }
 
   async #followControls(): Promise<void> {
@@ -505,7 +505,7 @@ class RunningWorker implements Worker {
     for (const runner of this.#runners.values()) runner.wake();
   }
 
-  #hear(message: Message): void {
+  #receive(message: Message): void {
     if ('wake' in message) this.#runners.get(message.wake)?.wake();
     else if ('control' in message) void this.#followControls().catch(() => {});
     else

@@ -6,7 +6,6 @@ import { type DeploymentUsage, usageForPeriod } from './usage.ts';
 
 // Every metering that wrote something has a revision. Usage can be had as it was at any of them.
 
-
 /** The meterings that wrote something, newest first. `cursor`: what the page before gave. */
 export async function listRuns(
   db: Database,

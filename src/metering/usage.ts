@@ -7,7 +7,7 @@ import { addSums, countRetiredRecords, type Floors, retiredSums } from './retent
 import { openUsageStore } from './records/open.ts';
 import type { DeploymentSum, KindSum, UsageScope } from './records/usage-store.ts';
 
-/** Exact usage by billing kind, as decimal strings without trailing zeros, e.g. `{"droplet_hours": "480"}`. */
+/** Decimal usage by billing kind, as decimal strings without trailing zeros, e.g. `{"droplet_hours": "480"}`. */
 export type Usage = Readonly<Record<string, string>>;
 
 export interface DeploymentUsage {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ArcadiaError } from './errors.ts';
 import { currencyDigits, formatMoney } from './money.ts';
-import { Exact } from './quantity.ts';
+import { Decimal } from './quantity.ts';
 
 test.each([
   ['50', 'USD', '50.00'],
@@ -14,7 +14,7 @@ test.each([
   ['1.2345', 'KWD', '1.235'],
   ['123456789012345678901234567890.125', 'CHF', '123456789012345678901234567890.13'],
 ])('%s %s is shown as %s', (amount, currency, shown) => {
-  expect(formatMoney(new Exact(amount), currency)).toBe(shown);
+  expect(formatMoney(new Decimal(amount), currency)).toBe(shown);
 });
 
 test.each(['USDT', 'usd', 'XXX', ''])("'%s' is no currency", (currency) => {

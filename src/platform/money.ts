@@ -1,5 +1,5 @@
 import { ArcadiaError } from './errors.ts';
-import { Exact, roundHalfAwayFromZero } from './quantity.ts';
+import { Decimal, roundHalfAwayFromZero } from './quantity.ts';
 
 // Decimals of a currency's minor unit: ISO 4217, list one (the maintenance agency's table of
 // active codes), without funds, metals and codes that have no minor unit.
@@ -31,12 +31,12 @@ export function currencyDigits(currency: string): number {
 }
 
 /** To the currency's minor unit, half away from zero. Done once per line that is shown. */
-export function roundMoney(amount: Exact, currency: string): Exact {
+export function roundMoney(amount: Decimal, currency: string): Decimal {
   return roundHalfAwayFromZero(amount, currencyDigits(currency));
 }
 
 /** Rounded, with exactly the currency's decimals: 50.00 of USD, 50 of JPY, 50.000 of KWD. */
-export function formatMoney(amount: Exact, currency: string): string {
+export function formatMoney(amount: Decimal, currency: string): string {
   const rounded = roundMoney(amount, currency);
-  return (rounded.isZero() ? new Exact(0) : rounded).toFixed(currencyDigits(currency));
+  return (rounded.isZero() ? new Decimal(0) : rounded).toFixed(currencyDigits(currency));
 }

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { afterAll, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
 import {
-  Exact,
+  Decimal,
   formatQuantity,
   fromBillionths,
   parseQuantity,
@@ -27,7 +27,7 @@ test('billionths survive text and back', () => {
 test('what is shown reads back as the same number, without exponent or trailing zeros', () => {
   fc.assert(
     fc.property(billionths, (n) => {
-      const shown = formatQuantity(new Exact(n.toString()).dividedBy(1e9));
+      const shown = formatQuantity(new Decimal(n.toString()).dividedBy(1e9));
       expect(shown).toMatch(/^-?\d+(\.\d*[1-9])?$/);
       expect(parseQuantity(shown).times(1e9).toFixed()).toBe(n.toString());
     }),
@@ -37,7 +37,7 @@ test('what is shown reads back as the same number, without exponent or trailing 
 test('the integer formula is the decimal one rounded to 9 digits', () => {
   fc.assert(
     fc.property(level, unit, fc.bigInt(0n, 31n * 86_400_000_000n), (n, u, t) => {
-      const exact = new Exact(n.toString()).dividedBy(1e9).times(t.toString()).dividedBy(u.toString());
+      const exact = new Decimal(n.toString()).dividedBy(1e9).times(t.toString()).dividedBy(u.toString());
       expect(fromBillionths(roundedRatio(n, t, u))).toBe(formatQuantity(roundQuantity(exact)));
     }),
   );
@@ -58,7 +58,7 @@ test('the integer formula is the one that PostgreSQL reckons', async () => {
 test("decimals round as PostgreSQL's round() does", async () => {
   await fc.assert(
     fc.asyncProperty(billionths, async (n) => {
-      const fine = new Exact(n.toString()).dividedBy(1e12);
+      const fine = new Decimal(n.toString()).dividedBy(1e12);
       const { rows } = await sql<{
         r: string;
       }>`SELECT trim_scale(round(${fine.toFixed()}::numeric, 9))::text AS r`.execute(db);

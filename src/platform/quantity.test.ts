@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ArcadiaError } from './errors.ts';
 import {
-  Exact,
+  Decimal,
   formatQuantity,
   fromBillionths,
   parseQuantity,
@@ -44,13 +44,13 @@ test.each([
   ['-0.0000000005', '-0.000000001'],
   ['2.5000000005', '2.500000001'],
 ])('%s rounds to %s, half away from zero', (value, rounded) => {
-  expect(formatQuantity(roundQuantity(new Exact(value)))).toBe(rounded);
+  expect(formatQuantity(roundQuantity(new Decimal(value)))).toBe(rounded);
 });
 
 test('half goes away from zero at every digit, on both sides', () => {
-  expect(roundHalfAwayFromZero(new Exact('0.5'), 0).toFixed()).toBe('1');
-  expect(roundHalfAwayFromZero(new Exact('-0.5'), 0).toFixed()).toBe('-1');
-  expect(roundHalfAwayFromZero(new Exact('1.005'), 2).toFixed()).toBe('1.01');
+  expect(roundHalfAwayFromZero(new Decimal('0.5'), 0).toFixed()).toBe('1');
+  expect(roundHalfAwayFromZero(new Decimal('-0.5'), 0).toFixed()).toBe('-1');
+  expect(roundHalfAwayFromZero(new Decimal('1.005'), 2).toFixed()).toBe('1.01');
 });
 
 test('a ratio rounds half away from zero', () => {

@@ -1,12 +1,12 @@
-import { Decimal } from 'decimal.js';
+import { Decimal as AnyPrecision } from 'decimal.js';
 import { ArcadiaError } from './errors.ts';
 
 // Quantities (and prices) are exact decimals from the table to the screen: strings wherever they
-// rest, Exact while they are reckoned with, never a JavaScript number.
+// rest, Decimal while they are reckoned with, never a JavaScript number.
 
 /** Sums and products of what the tables hold stay exact; only a division can ever need rounding. */
-export const Exact = Decimal.clone({ precision: 200, rounding: Decimal.ROUND_HALF_UP, defaults: true });
-export type Exact = Decimal;
+export const Decimal = AnyPrecision.clone({ precision: 200, rounding: AnyPrecision.ROUND_HALF_UP, defaults: true });
+export type Decimal = AnyPrecision;
 
 /** Decimals behind the point of every stored quantity and level. */
 export const quantityDigits = 9;
@@ -14,23 +14,23 @@ export const quantityDigits = 9;
 const decimalForm = /^-?\d+(\.\d+)?$/;
 
 /** Reads a decimal as PostgreSQL and our JSON write it: no exponent, no sign but minus, no blanks. */
-export function parseQuantity(text: string): Exact {
+export function parseQuantity(text: string): Decimal {
   if (!decimalForm.test(text)) {
     throw new ArcadiaError('invalid_argument', `'${text}' is not a decimal number such as 12 or 0.5.`, {
       details: { value: text },
     });
   }
-  return new Exact(text);
+  return new Decimal(text);
 }
 
 /** Never an exponent, no trailing zeros, no minus before zero. */
-export function formatQuantity(quantity: Exact): string {
+export function formatQuantity(quantity: Decimal): string {
   return quantity.isZero() ? '0' : quantity.toFixed();
 }
 
 /** The exact sum, in the form of formatQuantity; '0' of none. */
 export function sumQuantities(quantities: Iterable<string>): string {
-  let sum = new Exact(0);
+  let sum = new Decimal(0);
   for (const quantity of quantities) sum = sum.plus(parseQuantity(quantity));
   return formatQuantity(sum);
 }
@@ -39,12 +39,12 @@ export function sumQuantities(quantities: Iterable<string>): string {
  * The one way in which anything is rounded: half away from zero, as numeric's round() in
  * PostgreSQL and ROUND_HALF_UP in decimal.js do.
  */
-export function roundHalfAwayFromZero(value: Exact, digits: number): Exact {
+export function roundHalfAwayFromZero(value: Decimal, digits: number): Decimal {
   return value.toDecimalPlaces(digits, Decimal.ROUND_HALF_UP);
 }
 
 /** Rounds to the 9 decimals of a quantity. */
-export function roundQuantity(value: Exact): Exact {
+export function roundQuantity(value: Decimal): Decimal {
   return roundHalfAwayFromZero(value, quantityDigits);
 }
 
@@ -69,5 +69,5 @@ export function toBillionths(quantity: string): bigint {
 }
 
 export function fromBillionths(billionths: bigint): string {
-  return formatQuantity(new Exact(billionths.toString()).dividedBy(1e9));
+  return formatQuantity(new Decimal(billionths.toString()).dividedBy(1e9));
 }

@@ -1,4 +1,4 @@
-import { Exact, formatQuantity, parseQuantity, roundQuantity } from '../platform/quantity.ts';
+import { Decimal, formatQuantity, parseQuantity, roundQuantity } from '../platform/quantity.ts';
 import type { RatedMonth } from './rating/rate-month.ts';
 
 /** What an alert watches. */
@@ -29,33 +29,37 @@ export function reached(month: RatedMonth, alert: Threshold): Reached | null {
   return { value: formatQuantity(roundQuantity(measured.value)), threshold: alert.threshold, unit: measured.unit };
 }
 
-function measureAmount(month: RatedMonth, { unit, currency }: Threshold): { value: Exact; unit: string } | null {
+function measureAmount(month: RatedMonth, { unit, currency }: Threshold): { value: Decimal; unit: string } | null {
   if (unit === 'absolute') {
     const total = month.totals.find((sum) => sum.currency === currency)?.total;
-    return total === undefined || currency === null ? null : { value: new Exact(total), unit: currency };
+    return total === undefined || currency === null ? null : { value: new Decimal(total), unit: currency };
   }
   // Of several currencies each has its base fee; the one that is furthest counts.
   const shares = month.totals.flatMap(({ currency: of, total }) => {
     const base = month.lines
       .filter((line) => line.kind === 'base_fee' && line.currency === of)
-      .reduce((sum, { amount }) => sum.plus(amount), new Exact(0));
-    return base.isZero() ? [] : [new Exact(total).times(100).div(base)];
+      .reduce((sum, { amount }) => sum.plus(amount), new Decimal(0));
+    return base.isZero() ? [] : [new Decimal(total).times(100).div(base)];
   });
-  return shares.length === 0 ? null : { value: Exact.max(...shares), unit: '%' };
+  return shares.length === 0 ? null : { value: Decimal.max(...shares), unit: '%' };
 }
 
-function measureUsage(month: RatedMonth, kind: string, unit: Threshold['unit']): { value: Exact; unit: string } | null {
+function measureUsage(
+  month: RatedMonth,
+  kind: string,
+  unit: Threshold['unit'],
+): { value: Decimal; unit: string } | null {
   const lines = month.lines.filter((line) => line.kind === 'usage' && line.billingKind === kind);
   const sum = (of: (line: Extract<RatedMonth['lines'][number], { kind: 'usage' }>) => string | null) =>
     lines.reduce(
       (total, line) => (line.kind === 'usage' ? total.plus(parseQuantity(of(line) ?? '0')) : total),
-      new Exact(0),
+      new Decimal(0),
     );
   const used = sum((line) => line.quantity);
   if (unit === 'absolute') return lines.length === 0 ? null : { value: used, unit: kind };
-  // What the first section carries in is there once, however many sections follow.
+  // What the first line group carries in is there once, however many line groups follow.
   const [first] = lines;
-  const carried = first?.kind === 'usage' ? parseQuantity(first.carriedIn ?? '0') : new Exact(0);
+  const carried = first?.kind === 'usage' ? parseQuantity(first.carriedIn ?? '0') : new Decimal(0);
   const allowance = sum((line) => line.allowance).plus(carried);
   return allowance.isZero() ? null : { value: used.times(100).div(allowance), unit: '%' };
 }

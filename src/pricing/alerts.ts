@@ -2,7 +2,7 @@ import { usageForPeriod } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { currencyDigits } from '../platform/money.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { reached } from './alert-thresholds.ts';
 import * as store from './alerts.store.ts';
 import { type RatedDeployment, ratedMonth } from './rated-months.ts';
@@ -33,7 +33,7 @@ export interface NewAlert {
 export async function addAlert(db: Database, alert: NewAlert, by: string, now: Temporal.Instant): Promise<Alert> {
   const problem = decimalText.safeParse(alert.threshold).error?.issues[0]?.message;
   if (problem) throw new ArcadiaError('invalid_argument', `The threshold ${problem}.`);
-  if (new Exact(alert.threshold).isZero())
+  if (new Decimal(alert.threshold).isZero())
     throw new ArcadiaError('invalid_argument', 'The threshold must be more than 0.');
   const needsCurrency = alert.kind === null && alert.unit === 'absolute';
   if (needsCurrency !== (alert.currency !== null)) {

@@ -1,5 +1,5 @@
 import { formatMoney } from '../platform/money.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import type { Quote } from './rating/rate-plan.ts';
 
 /** One line of several quotes side by side; null: the quote has no such line. */
@@ -42,12 +42,12 @@ export function compareQuotes(quotes: readonly Quote[]): Comparison {
       amounts: shown,
       differences: shown.map((amount, index) =>
         quotes[index]?.currency === first.currency
-          ? formatMoney(new Exact(amount ?? 0).minus(shown[0] ?? 0), first.currency)
+          ? formatMoney(new Decimal(amount ?? 0).minus(shown[0] ?? 0), first.currency)
           : null,
       ),
     };
   });
-  const best = quotes.reduce((found, quote) => (new Exact(quote.total).lt(found.total) ? quote : found), first);
+  const best = quotes.reduce((found, quote) => (new Decimal(quote.total).lt(found.total) ? quote : found), first);
   const oneCurrency = quotes.every(({ currency }) => currency === first.currency);
   return { plans: quotes.map(({ plan }) => plan), lines, best: oneCurrency ? best.plan : null };
 }

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import type { PlanVersion } from './plan.ts';
 import { readPlanFile } from './plan-file.ts';
 import { rateLine } from './rating/rate-line.ts';
 import { rateMonth, type UsageLine } from './rating/rate-month.ts';
 import { ratePlan } from './rating/rate-plan.ts';
-import { bill, stay, usedMonth, version } from '../../test/fixtures/rating.ts';
+import { bill, phase, usedMonth, version } from '../../test/fixtures/rating.ts';
 
 // docs/pricing.md promises figures: each is taken from there.
 
@@ -57,22 +57,22 @@ describe('the busy month', () => {
 
   it('is the sum of its amounts, and each amount its exact product rounded', () => {
     for (const [, , , beyond = '', price = '', exact = '', amount] of table) {
-      expect(new Exact(beyond).times(price).toFixed()).toBe(exact);
-      expect(new Exact(exact).toDecimalPlaces(2).toFixed(2)).toBe(amount);
+      expect(new Decimal(beyond).times(price).toFixed()).toBe(exact);
+      expect(new Decimal(exact).toDecimalPlaces(2).toFixed(2)).toBe(amount);
     }
-    const sum = table.reduce((total, row) => total.plus(row[6] ?? ''), new Exact(0)).toFixed(2);
+    const sum = table.reduce((total, row) => total.plus(row[6] ?? ''), new Decimal(0)).toFixed(2);
     expect(sum).toBe(said(/The lines come to ([\d.]+)\. With/));
     expect([quote.overage, quote.total]).toEqual([sum, said(/the month costs \*\*([\d.]+) USD\*\*/)]);
   });
 
   it('is had from the hours and days that it tells', () => {
     expect(
-      new Exact(744)
+      new Decimal(744)
         .times(2)
         .plus(15.5 * 24)
         .toFixed(),
     ).toBe(table[0]?.[1]);
-    const zone = new Exact(21).div(31).toDecimalPlaces(9);
+    const zone = new Decimal(21).div(31).toDecimalPlaces(9);
     expect(zone.toFixed()).toBe(said(/21 of 31 days is ([\d.]+)\s/));
     expect(zone.times(2).plus(3).toFixed()).toBe(table[1]?.[1]);
   });
@@ -124,10 +124,13 @@ it('carry-over', () => {
       },
     ],
   });
-  const timeline = [stay(plan, '2026-03-01')];
+  const timeline = [phase(plan, '2026-03-01')];
   const used = table.map(([, quantity = ''], index) => {
     const month = usedMonth(timeline, `2026-0${index + 3}`, {});
-    return { ...month, pieces: month.pieces.map((piece) => ({ ...piece, usage: new Map([['dns_zones', quantity]]) })) };
+    return {
+      ...month,
+      segments: month.segments.map((segment) => ({ ...segment, usage: new Map([['dns_zones', quantity]]) })),
+    };
   });
   const lines = used.map((month, index) => {
     const [line] = rateMonth({ ...month, fees: [], earlier: used.slice(Math.max(0, index - 2), index) }).lines;
@@ -140,7 +143,7 @@ it('carry-over', () => {
 
 it('a plan change', () => {
   const table = rows('plan change');
-  const timeline = [stay(planOf('studio'), '2026-01-01', '2026-06-16'), stay(planOf('atelier'), '2026-06-16')];
+  const timeline = [phase(planOf('studio'), '2026-01-01', '2026-06-16'), phase(planOf('atelier'), '2026-06-16')];
   const rated = bill(timeline, '2026-06', { droplet_hours: 96 });
   const line = (plan: string | undefined) =>
     rated.lines.find(

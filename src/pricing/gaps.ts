@@ -2,7 +2,7 @@ import { type Gap, type GapQuery, listGaps, type DayRange, type Usage, usageForP
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
-import { Exact, formatQuantity, parseQuantity } from '../platform/quantity.ts';
+import { Decimal, formatQuantity, parseQuantity } from '../platform/quantity.ts';
 import { quoteUsage } from './quotes.ts';
 import { subscribedPlan } from './subscriptions.ts';
 
@@ -57,11 +57,11 @@ export async function gapsWithMoney(
     priced.push({ ...gap, amounts });
   }
 
-  const totals = new Map<string, Exact>();
+  const totals = new Map<string, Decimal>();
   for (const [deployment, carried] of byDeployment(gaps)) {
     const cost = await payers.get(deployment)?.costOf(carried);
     if (cost?.currency == null) continue;
-    totals.set(cost.currency, (totals.get(cost.currency) ?? new Exact(0)).plus(cost.amount));
+    totals.set(cost.currency, (totals.get(cost.currency) ?? new Decimal(0)).plus(cost.amount));
   }
   return {
     from: from.toString(),
@@ -98,7 +98,7 @@ async function openPayer(
     async costOf(carried) {
       const without = await quoteUsage(db, { plan, usage: less(usage, carried), day });
       const { currency } = whole;
-      return { plan, currency, amount: formatMoney(new Exact(whole.total).minus(without.total), currency) };
+      return { plan, currency, amount: formatMoney(new Decimal(whole.total).minus(without.total), currency) };
     },
   };
 }
@@ -108,7 +108,7 @@ function less(usage: Usage, carried: Usage): Usage {
   return Object.fromEntries(
     Object.entries(usage).map(([kind, quantity]) => {
       const left = parseQuantity(quantity).minus(carried[kind] ?? 0);
-      return [kind, formatQuantity(Exact.max(left, 0))];
+      return [kind, formatQuantity(Decimal.max(left, 0))];
     }),
   );
 }
@@ -117,7 +117,7 @@ function byDeployment(gaps: readonly Gap[]): Map<string, Record<string, string>>
   const carried = new Map<string, Record<string, string>>();
   for (const { deployment, kind, quantity } of gaps.flatMap((gap) => gap.usage)) {
     const own = carried.get(deployment) ?? {};
-    own[kind] = formatQuantity(new Exact(own[kind] ?? 0).plus(quantity));
+    own[kind] = formatQuantity(new Decimal(own[kind] ?? 0).plus(quantity));
     carried.set(deployment, own);
   }
   return carried;

@@ -1,4 +1,4 @@
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import type { PlanVersion } from './plan.ts';
 
 /** One thing that two versions say differently; null: it says nothing. */
@@ -39,5 +39,5 @@ const decimal = /^\d+(\.\d+)?$/;
 
 function same(a: string | null, b: string | null): boolean {
   if (a === b) return true;
-  return a !== null && b !== null && decimal.test(a) && decimal.test(b) && new Exact(a).eq(b);
+  return a !== null && b !== null && decimal.test(a) && decimal.test(b) && new Decimal(a).eq(b);
 }

@@ -1,12 +1,12 @@
 import type { Database } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { monthsOfFee, type PlanVersion } from './plan.ts';
 import { listPlanVersions } from './plans.ts';
 import { ratedMonth, type RatedMonthOptions } from './rated-months.ts';
 import { monthOfInstant, monthSpan } from './rating/proration.ts';
 import type { RatedMonth } from './rating/rate-month.ts';
-import type { Stay, Timeline } from './rating/timeline.ts';
+import type { Phase, Timeline } from './rating/timeline.ts';
 import * as store from './store.ts';
 import { UsageSums } from './usage-sums.ts';
 
@@ -46,12 +46,12 @@ export interface PlanImpact {
 }
 
 interface Pair {
-  readonly before: Exact;
-  readonly after: Exact;
+  readonly before: Decimal;
+  readonly after: Decimal;
 }
 
 const batch = 1000;
-const nothing: Pair = { before: new Exact(0), after: new Exact(0) };
+const nothing: Pair = { before: new Decimal(0), after: new Decimal(0) };
 
 /**
  * What a version would have cost everybody on its plan, had it held in the last complete month and until
@@ -70,7 +70,7 @@ export async function planImpact(
   const unpriced = new Set<string>();
   let most: { deployment: string; months: Pair[] }[] = [];
   let deployments = 0;
-  const asIfHeld = (stay: Stay) => [stay.version.plan === version.plan ? { ...stay, version } : stay];
+  const asIfHeld = (phase: Phase) => [phase.version.plan === version.plan ? { ...phase, version } : phase];
   for await (const ids of subscribers(db, version.plan, months[0] ?? current, now)) {
     const rows = new Map<string, Pair[]>();
     for (const [index, month] of months.entries()) {
@@ -113,7 +113,7 @@ async function changedBills(
   for (let month = first; Temporal.PlainYearMonth.compare(month, current) <= 0; month = month.add({ months: 1 })) {
     bills.push({ month, pair: nothing, deployments: 0 });
   }
-  const change = (stay: Stay) => (stay.version.plan === version.plan ? replaced(stay, version, held) : [stay]);
+  const change = (phase: Phase) => (phase.version.plan === version.plan ? replaced(phase, version, held) : [phase]);
   for await (const ids of subscribers(db, version.plan, version.from.toPlainYearMonth(), null)) {
     for (const bill of bills) {
       for (const { pair } of await comparing.month(ids, bill.month, 'billed', change)) {
@@ -165,7 +165,7 @@ class Comparing {
     deployments: readonly number[],
     month: Temporal.PlainYearMonth,
     fees: 'own' | 'billed',
-    change: (stay: Stay) => readonly Stay[],
+    change: (phase: Phase) => readonly Phase[],
   ): Promise<{ deployment: string; pair: Pair; after: RatedMonth }[]> {
     const options: RatedMonthOptions = { deployments, month, fees, sums: this.#sums };
     const before = await ratedMonth(this.#db, options);
@@ -182,20 +182,20 @@ class Comparing {
   }
 }
 
-/** A stay with another version for the part of it in which that holds. */
-function replaced(stay: Stay, version: PlanVersion, held: Pick<Stay, 'from' | 'to'>): Stay[] {
+/** A phase with another version for the part of it in which that holds. */
+function replaced(phase: Phase, version: PlanVersion, held: Pick<Phase, 'from' | 'to'>): Phase[] {
   return [
-    ...within(stay, stay.from, held.from),
-    ...within({ ...stay, version }, held.from, held.to),
-    ...(held.to === null ? [] : within(stay, held.to, null)),
+    ...within(phase, phase.from, held.from),
+    ...within({ ...phase, version }, held.from, held.to),
+    ...(held.to === null ? [] : within(phase, held.to, null)),
   ];
 }
 
-/** The part of a stay that lies in [from, to); null: without end. */
-function within(stay: Stay, from: Temporal.Instant, to: Temporal.Instant | null): Stay[] {
-  const begins = Temporal.Instant.compare(stay.from, from) > 0 ? stay.from : from;
-  const ends = to === null || (stay.to !== null && Temporal.Instant.compare(stay.to, to) < 0) ? stay.to : to;
-  return ends === null || Temporal.Instant.compare(begins, ends) < 0 ? [{ ...stay, from: begins, to: ends }] : [];
+/** The part of a phase that lies in [from, to); null: without end. */
+function within(phase: Phase, from: Temporal.Instant, to: Temporal.Instant | null): Phase[] {
+  const begins = Temporal.Instant.compare(phase.from, from) > 0 ? phase.from : from;
+  const ends = to === null || (phase.to !== null && Temporal.Instant.compare(phase.to, to) < 0) ? phase.to : to;
+  return ends === null || Temporal.Instant.compare(begins, ends) < 0 ? [{ ...phase, from: begins, to: ends }] : [];
 }
 
 function startOf(day: Temporal.PlainDate): Temporal.Instant {
@@ -222,10 +222,10 @@ function comparedIn(currency: string, { before, after }: Pair): Compared {
   };
 }
 
-function weight(months: readonly Pair[]): Exact {
-  return months.reduce((sum, { before, after }) => sum.plus(after.minus(before).abs()), new Exact(0));
+function weight(months: readonly Pair[]): Decimal {
+  return months.reduce((sum, { before, after }) => sum.plus(after.minus(before).abs()), new Decimal(0));
 }
 
-function amountIn({ totals }: RatedMonth, currency: string): Exact {
-  return new Exact(totals.find((sum) => sum.currency === currency)?.total ?? 0);
+function amountIn({ totals }: RatedMonth, currency: string): Decimal {
+  return new Decimal(totals.find((sum) => sum.currency === currency)?.total ?? 0);
 }

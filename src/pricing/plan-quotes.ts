@@ -1,7 +1,7 @@
 import { listKinds, dayOf, usageForPeriod } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { Exact, formatQuantity, parseQuantity, roundQuantity } from '../platform/quantity.ts';
+import { Decimal, formatQuantity, parseQuantity, roundQuantity } from '../platform/quantity.ts';
 import { type Comparison, compareQuotes } from './comparison.ts';
 import type { PlanVersion } from './plan.ts';
 import { type PlannedResource, usageOfPlanned } from './planned-resources.ts';
@@ -140,7 +140,7 @@ async function averageUsage(
     throw new ArcadiaError('invalid_argument', `1 to ${averageMonthsMax} months are averaged, not ${months}.`);
   }
   const current = dayOf(now).with({ day: 1 });
-  const sums = new Map<string, Exact>();
+  const sums = new Map<string, Decimal>();
   const used: Temporal.PlainYearMonth[] = [];
   for (let back = 1; back <= months; back += 1) {
     const from = current.subtract({ months: back });
@@ -149,7 +149,7 @@ async function averageUsage(
     if (Object.keys(usage).length === 0 && !(await usedBefore(db, deployment, from))) break;
     used.push(from.toPlainYearMonth());
     for (const [kind, quantity] of Object.entries(usage)) {
-      sums.set(kind, (sums.get(kind) ?? new Exact(0)).plus(parseQuantity(quantity)));
+      sums.set(kind, (sums.get(kind) ?? new Decimal(0)).plus(parseQuantity(quantity)));
     }
   }
   const [last] = used;

@@ -1,5 +1,5 @@
 import type { Kind } from '../metering/index.ts';
-import { Exact, formatQuantity, roundQuantity } from '../platform/quantity.ts';
+import { Decimal, formatQuantity, roundQuantity } from '../platform/quantity.ts';
 import { monthsOfFee, type PlanItem, type PlanVersion } from './plan.ts';
 import {
   cappedHours,
@@ -96,12 +96,12 @@ function attributesOf({ slug, vcpus, memoryMb, diskGb }: DropletSize): Readonly<
 }
 
 /** How much an hour of a droplet of a size counts; null: it is not met, or nobody can tell by its size. */
-function levelOf({ filter, weight }: WarnedKind, size: DropletSize): Exact | null {
+function levelOf({ filter, weight }: WarnedKind, size: DropletSize): Decimal | null {
   const attributes = attributesOf(size);
   if (!Object.entries(filter).every(([name, value]) => String(attributes[name]) === String(value))) return null;
-  if (weight === null) return new Exact(1);
+  if (weight === null) return new Decimal(1);
   const value = attributes[weight.attribute];
-  return typeof value === 'number' ? roundQuantity(new Exact(value).div(weight.divisor)) : null;
+  return typeof value === 'number' ? roundQuantity(new Decimal(value).div(weight.divisor)) : null;
 }
 
 /** Whether a droplet is met while it runs. */
@@ -117,7 +117,7 @@ function warnAboutSizes(plan: PlanVersion, droplets: readonly DropletItem[], day
     });
     // What has no price per unit cannot be compared, and it may be what covers the size.
     if (charges.length === 0 || charges.includes(null)) return [];
-    return [{ size, charged: charges.reduce<Exact>((sum, charge) => sum.plus(charge ?? 0), new Exact(0)) }];
+    return [{ size, charged: charges.reduce<Decimal>((sum, charge) => sum.plus(charge ?? 0), new Decimal(0)) }];
   });
   const losing = met
     .map(({ size, charged }) => ({ size, charged, lost: hourlyOf(size).minus(charged) }))
@@ -154,7 +154,7 @@ function warnAboutOff(droplets: readonly DropletItem[]): PlanWarning[] {
 
 /** A base fee that is never charged whole. */
 function warnAboutCap({ base, cap }: PlanVersion): PlanWarning[] {
-  if (cap === null || new Exact(cap).gte(base)) return [];
+  if (cap === null || new Decimal(cap).gte(base)) return [];
   return [{ code: 'cap_below_base', path: ['cap'], message: `The cap of ${cap} is below the base fee of ${base}.` }];
 }
 
@@ -166,14 +166,14 @@ function warnAboutAllowances(
 ): PlanWarning[] {
   if (plan.currency !== 'USD') return [];
   const others = plan.items.reduce(
-    (sum, item) => sum.plus(new Exact(item.allowance).times(providerPriceOf(item.kind, day)?.unitPrice ?? 0)),
-    new Exact(0),
+    (sum, item) => sum.plus(new Decimal(item.allowance).times(providerPriceOf(item.kind, day)?.unitPrice ?? 0)),
+    new Decimal(0),
   );
-  const base = new Exact(plan.base).div(monthsOfFee(plan));
+  const base = new Decimal(plan.base).div(monthsOfFee(plan));
   const bySize = dropletSizesOn(day).flatMap((size) => {
     const hours = droplets.flatMap(({ item, kind }) => {
       const level = levelOf(kind, size);
-      return level === null || level.isZero() ? [] : [new Exact(item.allowance).div(level)];
+      return level === null || level.isZero() ? [] : [new Decimal(item.allowance).div(level)];
     });
     // An hour is free where all that charges for it has an allowance left.
     return hours.length === 0
@@ -182,7 +182,7 @@ function warnAboutAllowances(
           {
             size,
             cost: hourlyOf(size)
-              .times(Exact.min(...hours))
+              .times(Decimal.min(...hours))
               .plus(others),
           },
         ];
@@ -199,14 +199,14 @@ function warnAboutAllowances(
 }
 
 /** The price of a unit, or of one in the cheapest tier; null where no unit has a price of its own. */
-function leastUnitPrice(item: PlanItem): Exact | null {
-  if (item.model === 'package') return new Exact(item.properties.packagePrice).div(item.properties.packageSize);
+function leastUnitPrice(item: PlanItem): Decimal | null {
+  if (item.model === 'package') return new Decimal(item.properties.packagePrice).div(item.properties.packageSize);
   if (item.model === 'graduated' || item.model === 'volume') {
     // A tier whose flat fee covers its units has no price per unit to compare.
     const prices = item.properties.tiers
-      .filter((tier) => new Exact(tier.flatFee).isZero())
-      .map((tier) => new Exact(tier.unitPrice).div(item.properties.per ?? 1));
-    return prices.length === 0 ? null : Exact.min(...prices);
+      .filter((tier) => new Decimal(tier.flatFee).isZero())
+      .map((tier) => new Decimal(tier.unitPrice).div(item.properties.per ?? 1));
+    return prices.length === 0 ? null : Decimal.min(...prices);
   }
   return unitPriceOf(item);
 }

@@ -76,7 +76,7 @@ describe('a bad plan is refused with path and reason', () => {
       { items: [{ ...item, model: 'volume', properties: { per: '3', tiers: [{ upTo: null, unitPrice: '1' }] } }] },
       'items[0].properties.per: units divided by 3 have digits without end: use one such as 1000 or 1024, or roundUp',
     ],
-    ['a stranger', { bonus: '1' }, 'bonus: is not known here'],
+    ['an unknown field', { bonus: '1' }, 'bonus: is not known here'],
     ['a discount of both', { discount: { percent: '1', amount: '1' } }, 'discount: needs either percent or amount'],
     ['a discount of neither', { discount: {} }, 'discount: needs either percent or amount'],
     ['too great a discount', { discount: { percent: '101' } }, 'discount.percent: must not be more than 100'],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { currencyDigits } from '../platform/money.ts';
-import { Exact } from '../platform/quantity.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { decimalText } from './rating/decimal.ts';
 import { chargeWith } from './rating/models.ts';
 
@@ -85,7 +85,7 @@ const discountSchema = z
   .superRefine(({ percent, amount, until }, context) => {
     const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
     if ((percent === undefined) === (amount === undefined)) refuse([], 'needs either percent or amount');
-    if (percent !== undefined && new Exact(percent).gt(100)) refuse(['percent'], 'must not be more than 100');
+    if (percent !== undefined && new Decimal(percent).gt(100)) refuse(['percent'], 'must not be more than 100');
     if (until !== null && until.day !== 1) refuse(['until'], 'must be the first day of a month');
   });
 
@@ -129,14 +129,14 @@ export const planSchema = z
 
     /** Shown as they are, so they must be amounts that exist. */
     const money = (path: (string | number)[], amount: string | null | undefined) => {
-      if (amount != null && new Exact(amount).decimalPlaces() > digits) {
+      if (amount != null && new Decimal(amount).decimalPlaces() > digits) {
         refuse(path, `${amount} is finer than the currency: ${plan.currency} has ${digits} digits after the point`);
       }
     };
     const bounds = (path: (string | number)[], limits: { minimum: string | null; cap: string | null }) => {
       money([...path, 'minimum'], limits.minimum);
       money([...path, 'cap'], limits.cap);
-      if (limits.minimum !== null && limits.cap !== null && new Exact(limits.cap).lt(limits.minimum)) {
+      if (limits.minimum !== null && limits.cap !== null && new Decimal(limits.cap).lt(limits.minimum)) {
         refuse([...path, 'cap'], `is below the minimum (${limits.minimum})`);
       }
     };
@@ -196,7 +196,7 @@ function undefinedLimits({ baseEvery: every, ...plan }: PlanVersion): PlanProble
 
 /** What is said and does nothing is a mistake. */
 function withoutEffect({ discount, items }: PlanVersion): PlanProblem[] {
-  const isZero = (text: string | null | undefined) => text != null && new Exact(text).isZero();
+  const isZero = (text: string | null | undefined) => text != null && new Decimal(text).isZero();
   const problems: PlanProblem[] = [];
   for (const name of ['percent', 'amount'] as const) {
     if (isZero(discount?.[name])) {

@@ -2,7 +2,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Kind } from '../metering/index.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { Exact, formatQuantity, roundQuantity } from '../platform/quantity.ts';
+import { Decimal, formatQuantity, roundQuantity } from '../platform/quantity.ts';
 import { recordOf } from '../platform/declare/schemas.ts';
 import { formatPath } from './plan.ts';
 import { numbersAsText } from './plan-file.ts';
@@ -56,13 +56,13 @@ export function usageOfPlanned(
   month: Temporal.PlainYearMonth,
 ): PlannedUsage {
   const { from, to } = monthSpan(month);
-  const monthHours = new Exact(from.until(to, { largestUnit: 'hours' }).hours);
-  const usage = new Map<string, Exact>();
+  const monthHours = new Decimal(from.until(to, { largestUnit: 'hours' }).hours);
+  const usage = new Map<string, Decimal>();
   for (const [index, resource] of resources.entries()) {
     const refuse = (reason: string): never => {
       throw new ArcadiaError('invalid_argument', `Resource ${index + 1} (${resource.kind}): ${reason}`);
     };
-    const hours = resource.hours === undefined ? monthHours : new Exact(resource.hours);
+    const hours = resource.hours === undefined ? monthHours : new Decimal(resource.hours);
     if (hours.gt(monthHours)) refuse(`${month} has ${monthHours.toFixed()} hours, not ${resource.hours}.`);
     const ofKind = kinds.filter((kind) => kind.resourceKind === resource.kind);
     if (ofKind.length === 0) {
@@ -74,9 +74,9 @@ export function usageOfPlanned(
       const attributes = attributesOf(resource, kind);
       if (!Object.entries(kind.filter).every(([name, value]) => String(attributes[name]) === String(value))) continue;
       const counts = kind.statuses === null || kind.statuses.includes(resource.status);
-      const level = counts ? levelOf(kind, attributes, refuse) : new Exact(0);
+      const level = counts ? levelOf(kind, attributes, refuse) : new Decimal(0);
       const one = kind.accrual === 'hours' ? level.times(hours) : level.times(hours).div(monthHours);
-      usage.set(kind.kind, (usage.get(kind.kind) ?? new Exact(0)).plus(roundQuantity(one).times(resource.count)));
+      usage.set(kind.kind, (usage.get(kind.kind) ?? new Decimal(0)).plus(roundQuantity(one).times(resource.count)));
     }
   }
   return new Map([...usage].map(([kind, quantity]) => [kind, formatQuantity(quantity)]));
@@ -94,13 +94,13 @@ function attributesOf({ size, attributes }: PlannedResource, kind: Kind): Attrib
   return { size_slug: size, ...named, ...attributes };
 }
 
-function levelOf({ kind, weight }: Kind, attributes: Attributes, refuse: (reason: string) => never): Exact {
-  if (weight === null) return new Exact(1);
+function levelOf({ kind, weight }: Kind, attributes: Attributes, refuse: (reason: string) => never): Decimal {
+  if (weight === null) return new Decimal(1);
   const value = String(attributes[weight.attribute] ?? '');
   if (!/^\d+(\.\d+)?$/.test(value)) {
     return refuse(`${kind} is weighed by ${weight.attribute}: give size, or attributes: { ${weight.attribute}: 1 }.`);
   }
-  return roundQuantity(new Exact(value).div(weight.divisor));
+  return roundQuantity(new Decimal(value).div(weight.divisor));
 }
 
 /**

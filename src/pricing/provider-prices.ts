@@ -1,4 +1,4 @@
-import { Exact, roundHalfAwayFromZero } from '../platform/quantity.ts';
+import { Decimal, roundHalfAwayFromZero } from '../platform/quantity.ts';
 
 /** What the provider asks for one unit of a billing kind, at its published prices in USD. */
 interface ProviderPrice {
@@ -105,6 +105,6 @@ export function dropletSizesOn(day: Temporal.PlainDate): readonly DropletSize[] 
 }
 
 /** The price of an hour, to the five digits that DigitalOcean has. */
-export function hourlyOf({ monthly }: DropletSize): Exact {
-  return roundHalfAwayFromZero(new Exact(monthly).div(cappedHours), 5);
+export function hourlyOf({ monthly }: DropletSize): Decimal {
+  return roundHalfAwayFromZero(new Decimal(monthly).div(cappedHours), 5);
 }

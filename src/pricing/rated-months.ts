@@ -6,8 +6,8 @@ import { type BaseFee, feesBilled, feesOfMonth } from './rating/base-fees.ts';
 import { monthsToLookBack } from './rating/carry-over.ts';
 import { monthSpan, overlap } from './rating/proration.ts';
 import { type RatedMonth, rateMonth } from './rating/rate-month.ts';
-import { type UsedMonth } from './rating/sections.ts';
-import { type Piece, piecesOf, type Stay, type Timeline } from './rating/timeline.ts';
+import { type UsedMonth } from './rating/line-groups.ts';
+import { type Segment, segmentsOf, type Phase, type Timeline } from './rating/timeline.ts';
 import * as store from './timelines.store.ts';
 import { type UsagePeriod, type UsageSource, UsageSums } from './usage-sums.ts';
 
@@ -51,16 +51,16 @@ export async function ratedMonth(db: Database, options: RatedMonthOptions): Prom
     deployments.map((row) => row.deployment_id),
     month,
   );
-  const wanted: { period: UsagePeriod; piece: Piece; usage: ReadonlyMap<string, string> }[] = [];
+  const wanted: { period: UsagePeriod; segment: Segment; usage: ReadonlyMap<string, string> }[] = [];
   const want = (whose: Omit<UsagePeriod, 'range'>, timeline: Timeline, of: Temporal.PlainYearMonth) =>
-    piecesOf(timeline, of).map((piece) => {
-      const range = { from: dayOf(piece.from), to: dayOf(piece.to) };
+    segmentsOf(timeline, of).map((segment) => {
+      const range = { from: dayOf(segment.from), to: dayOf(segment.to) };
       const entry = {
         period: { ...whose, range },
-        piece,
+        segment,
         usage: new Map<string, string>() as ReadonlyMap<string, string>,
       };
-      // A piece that ends before the day does, at the deployment's start, has no usage of that day.
+      // A segment that ends before the day does, at the deployment's start, has no usage of that day.
       if (Temporal.PlainDate.compare(range.from, range.to) < 0) wanted.push(entry);
       return entry;
     });
@@ -69,34 +69,34 @@ export async function ratedMonth(db: Database, options: RatedMonthOptions): Prom
     const whose = { deploymentId: id, deployment: slug };
     const known = timelines.get(id) ?? [];
     const timeline = change ? change(known, id) : known;
-    const pieces = want(whose, timeline, month);
+    const segments = want(whose, timeline, month);
     const plansOfMonth = new Set(
-      pieces.map(({ piece }) => (piece.state === 'active' ? piece.version?.plan : undefined)),
+      segments.map(({ segment }) => (segment.state === 'active' ? segment.version?.plan : undefined)),
     );
-    const carrying = staysBefore(month, timeline).filter(({ version }) => plansOfMonth.has(version.plan));
+    const carrying = phasesBefore(month, timeline).filter(({ version }) => plansOfMonth.has(version.plan));
     const earlier = monthsBefore(month, timeline, monthsToLookBack(carrying)).map((before) => ({
       month: before,
-      pieces: want(whose, timeline, before),
+      segments: want(whose, timeline, before),
     }));
-    return { timeline, pieces, earlier };
+    return { timeline, segments, earlier };
   });
   const answers = await sums.of(wanted.map(({ period }) => period));
   for (const [index, entry] of wanted.entries()) entry.usage = answers[index] ?? entry.usage;
 
   const used = (of: Temporal.PlainYearMonth, entries: readonly (typeof wanted)[number][]): UsedMonth => ({
     month: of,
-    pieces: entries.map(({ piece, usage }) => ({ ...piece, usage })),
+    segments: entries.map(({ segment, usage }) => ({ ...segment, usage })),
   });
   return deployments.map((row, index) => {
-    const { timeline, pieces, earlier } = plans[index] as (typeof plans)[number];
-    const own = used(month, pieces);
-    const shown: BaseFee[] = fees === 'billed' ? feesBilled(timeline, month) : feesOfMonth(own.pieces, month);
+    const { timeline, segments, earlier } = plans[index] as (typeof plans)[number];
+    const own = used(month, segments);
+    const shown: BaseFee[] = fees === 'billed' ? feesBilled(timeline, month) : feesOfMonth(own.segments, month);
     return {
       deploymentId: row.deployment_id,
       deployment: row.slug,
       customerId: row.customer_id,
-      versions: [...new Set(own.pieces.flatMap(({ version }) => version ?? []))],
-      rated: rateMonth({ ...own, fees: shown, earlier: earlier.map((before) => used(before.month, before.pieces)) }),
+      versions: [...new Set(own.segments.flatMap(({ version }) => version ?? []))],
+      rated: rateMonth({ ...own, fees: shown, earlier: earlier.map((before) => used(before.month, before.segments)) }),
     };
   });
 }
@@ -108,9 +108,9 @@ function scopeOf(deployments: readonly store.RatedDeploymentRow[]): UsageScope {
 }
 
 /** What the deployment was on in the months of which something can be left in this one. */
-function staysBefore(month: Temporal.PlainYearMonth, timeline: Timeline): Timeline {
+function phasesBefore(month: Temporal.PlainYearMonth, timeline: Timeline): Timeline {
   const span = { from: monthSpan(month.subtract({ months: carryOverMonthsMax })).from, to: monthSpan(month).from };
-  return timeline.filter((stay) => overlap(stay, span) !== null);
+  return timeline.filter((phase) => overlap(phase, span) !== null);
 }
 
 /** The months before, oldest first, from the first in which the deployment was on a plan. */
@@ -119,30 +119,30 @@ function monthsBefore(month: Temporal.PlainYearMonth, timeline: Timeline, count:
   for (let back = count; back > 0; back -= 1) {
     const before = month.subtract({ months: back });
     const { to } = monthSpan(before);
-    if (timeline.some((stay) => Temporal.Instant.compare(stay.from, to) < 0)) months.push(before);
+    if (timeline.some((phase) => Temporal.Instant.compare(phase.from, to) < 0)) months.push(before);
   }
   return months;
 }
 
 /**
  * Timelines up to where the last year that can begin in the month ends: a fee in advance is cut where
- * its term ends, and a stay ends where another version or a pause begins, which is no end of the term.
+ * its term ends, and a phase ends where another version or a pause begins, which is no end of the term.
  * A deployment on no plan has none.
  */
 async function readTimelines(
   db: Database,
   deploymentIds: readonly number[],
   month: Temporal.PlainYearMonth,
-): Promise<Map<number, Stay[]>> {
+): Promise<Map<number, Phase[]>> {
   const rows = await store.selectStays(db, deploymentIds, monthSpan(month.add({ months: 12 })).to);
   const versions = await planVersionsById(db, [...new Set(rows.map((row) => row.plan_version_id))]);
-  const timelines = new Map<number, Stay[]>();
+  const timelines = new Map<number, Phase[]>();
   for (const row of rows) {
     const version = versions.get(row.plan_version_id);
     if (version === undefined) throw new RangeError(`plan version ${row.plan_version_id} is gone`);
-    const stays = timelines.get(row.deployment_id) ?? [];
-    stays.push({ version, from: row.valid_from, to: row.valid_to, paused: row.paused });
-    timelines.set(row.deployment_id, stays);
+    const phases = timelines.get(row.deployment_id) ?? [];
+    phases.push({ version, from: row.valid_from, to: row.valid_to, paused: row.paused });
+    timelines.set(row.deployment_id, phases);
   }
   return timelines;
 }

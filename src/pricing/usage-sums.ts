@@ -2,7 +2,7 @@ import { forecastUsage, type DayRange, usageForPeriod, usageOfAll, type UsageSco
 import type { Database } from '../platform/database/database.ts';
 import { sumQuantities } from '../platform/quantity.ts';
 
-/** A deployment and the days of a piece of its month. */
+/** A deployment and the days of a segment of its month. */
 export interface UsagePeriod {
   readonly deploymentId: number;
   /** Its slug. */

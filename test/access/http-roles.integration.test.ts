@@ -16,7 +16,7 @@ let api: TestApi;
 beforeAll(async () => {
   database = await openTestDatabase();
   world = await insertTwoCustomers(database.db);
-  api = await startTestApi(database, { limits: { strangersPerMinute: 1_000_000 } });
+  api = await startTestApi(database, { limits: { anonymousPerMinute: 1_000_000 } });
 });
 afterAll(async () => {
   await api.close();

@@ -103,7 +103,7 @@ export const closedToCustomers: readonly string[] = names(`
   schedule_ticks
   sync_runs
   tax_rates
-  usage_confirmations
+  usage_attestations
   usage_level_shipments
   usage_moves
   usage_records_day

@@ -94,7 +94,7 @@ describe('what nobody saw', () => {
 
     const through = ['--through', '2026-06-01', '--reason', 'seen in the console'];
     const word = await json('usage', 'confirm', '--account', 'team', '--kind', 'droplet', ...through);
-    expect(await json('usage', 'status', '--month', '2026-05')).toMatchObject({ final: true, obstacles: [] });
+    expect(await json('usage', 'status', '--month', '2026-05')).toMatchObject({ final: true, blockers: [] });
     expect((await run('usage', 'confirmation', 'withdraw', String(word.confirmationId))).code).toBe(0);
     const listed = await run('usage', 'confirmation', 'list');
     expect(listed.stdout).toMatch(/team +droplet +2026-06-01 00:00:00Z .* seen in the console +2026-06-01/);

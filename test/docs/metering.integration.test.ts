@@ -155,8 +155,8 @@ test('a gap, and where its limit lies, are as it says', async () => {
   await meterOutstanding(db, { now: june });
   const gaps = await listGaps(db, { ...may, now: june, resourceKind: 'droplet' });
   expect(gaps.map((gap) => gap.from)).toEqual([row['carried forward from']]);
-  const { obstacles } = await periodStatus(db, { ...may, now: june });
-  expect(obstacles.filter((one) => one.reason === 'beyond_limit').map((one) => one.since)).toEqual([
+  const { blockers } = await periodStatus(db, { ...may, now: june });
+  expect(blockers.filter((one) => one.reason === 'beyond_limit').map((one) => one.since)).toEqual([
     row['waits for a person from'],
   ]);
 });

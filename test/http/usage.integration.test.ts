@@ -149,7 +149,7 @@ describe('how well it is known', () => {
   test('is told with what to do, and an operator may give their word and take it back', async () => {
     const before = await get(`/usage/status?${range}&deployment=ash`);
     expect(before).toMatchObject({ complete: true, confirmed: false, final: false });
-    expect(before.obstacles).toMatchObject([{ reason: 'unconfirmed', account: 'team', resourceKind: 'droplet' }]);
+    expect(before.blockers).toMatchObject([{ reason: 'unconfirmed', account: 'team', resourceKind: 'droplet' }]);
     const gaps = await get('/usage/gaps?month=2026-05');
     expect(gaps.gaps).toMatchObject([
       { account: 'team', to: null, resources: 2, amounts: [{ plan: null }, { plan: null }] },

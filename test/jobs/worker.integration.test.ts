@@ -316,7 +316,7 @@ test('a graceful stop lets short work end and hands long work back without spend
   for (const id of ids) expect(await second.jobs.show(id as string)).toMatchObject({ state: 'completed', attempt: 1 });
 });
 
-test('run now enqueues, or hurries the one that waits; job unknown names the jobs there are', async () => {
+test('run now enqueues, or promotes the one that waits; job unknown names the jobs there are', async () => {
   const ran: number[] = [];
   const job = numberedJob(async (run) => void ran.push(run.arguments.n));
   const worker = await fixture.start({ jobs: [job] });

@@ -2,8 +2,8 @@
 import { feesBilled } from '../../src/pricing/rating/base-fees.ts';
 import { monthsToLookBack } from '../../src/pricing/rating/carry-over.ts';
 import { type RatedLine, type RatedMonth, rateMonth } from '../../src/pricing/rating/rate-month.ts';
-import type { UsedMonth } from '../../src/pricing/rating/sections.ts';
-import { piecesOf, type Timeline } from '../../src/pricing/rating/timeline.ts';
+import type { UsedMonth } from '../../src/pricing/rating/line-groups.ts';
+import { segmentsOf, type Timeline } from '../../src/pricing/rating/timeline.ts';
 import { firstDay, type RandomHistory } from './histories.ts';
 import type { BilledLine } from './second-engine.ts';
 
@@ -11,21 +11,25 @@ const instant = (hour: number) => Temporal.Instant.fromEpochMilliseconds(hour * 
 const hour = (at: Temporal.Instant) => at.epochMilliseconds / 3_600_000;
 
 function timelineOf({ plans }: RandomHistory): Timeline {
-  return plans.map(({ from, to, ...stay }) => ({ ...stay, from: instant(from), to: to === null ? null : instant(to) }));
+  return plans.map(({ from, to, ...phase }) => ({
+    ...phase,
+    from: instant(from),
+    to: to === null ? null : instant(to),
+  }));
 }
 
 /** @param month counted from the history's first */
 function usedMonth(history: RandomHistory, timeline: Timeline, month: number): UsedMonth {
   const of = firstDay.toPlainYearMonth().add({ months: month });
-  const pieces = piecesOf(timeline, of).map((piece) => ({
-    ...piece,
+  const segments = segmentsOf(timeline, of).map((segment) => ({
+    ...segment,
     usage: new Map(
       history.kinds
-        .map((kind) => [kind, history.used(kind, hour(piece.from), hour(piece.to))] as const)
+        .map((kind) => [kind, history.used(kind, hour(segment.from), hour(segment.to))] as const)
         .filter(([, quantity]) => /[1-9]/.test(quantity)),
     ),
   }));
-  return { month: of, pieces };
+  return { month: of, segments };
 }
 
 export function rated(history: RandomHistory, month: number): RatedMonth {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { planSchema, type PlanVersion } from '../../src/pricing/plan.ts';
 import { feesOfMonth } from '../../src/pricing/rating/base-fees.ts';
 import type { RatedLine, RatedMonth, UsageLine } from '../../src/pricing/rating/rate-month.ts';
-import { Exact } from '../../src/platform/quantity.ts';
+import { Decimal } from '../../src/platform/quantity.ts';
 import { soakRuns } from '../soak.ts';
 import { rated } from './first-engine.ts';
 import { firstDay, histories, type RandomHistory } from './histories.ts';
@@ -14,7 +14,7 @@ const runs = { numRuns: soakRuns(100), endOnFailure: true };
 const timeout = 600_000;
 const months = Array.from({ length: 18 }, (_, index) => index);
 const year = (history: RandomHistory) => months.map((month) => rated(history, month));
-const sum = (lines: readonly RatedLine[]) => lines.reduce((all, { amount }) => all.plus(amount), new Exact(0));
+const sum = (lines: readonly RatedLine[]) => lines.reduce((all, { amount }) => all.plus(amount), new Decimal(0));
 const versionOf = (line: RatedLine) => `${line.plan}@${line.planFrom}`;
 
 /** The same history with other versions of its plans. */
@@ -40,7 +40,7 @@ describe('one adjustment, one base', () => {
               expect(sum(own).isNegative() && !sum(own).isZero()).toBe(false);
               const adjusted = own.filter(({ kind }) => kind !== 'base_fee' && kind !== 'usage');
               for (const line of adjusted) {
-                expect(line.kind === 'minimum').toBe(new Exact(line.amount).isPositive());
+                expect(line.kind === 'minimum').toBe(new Decimal(line.amount).isPositive());
                 // What an adjustment is computed on is beside it.
                 expect(own.length).toBeGreaterThan(adjusted.length);
               }
@@ -102,7 +102,7 @@ describe('an amount that is divided is a difference of a running total', () => {
     >;
     fc.assert(
       fc.property(every, fc.nat({ max: 100_000 }), fc.nat({ max: 30 }), ([baseEvery, count], cents, first) => {
-        const base = new Exact(cents).div(100).toFixed(2);
+        const base = new Decimal(cents).div(100).toFixed(2);
         const version = planSchema.parse({
           plan: 'p',
           name: 'P',
@@ -122,7 +122,7 @@ describe('an amount that is divided is a difference of a running total', () => {
         expect(
           estimates
             .flat()
-            .reduce((all, { amount }) => all.plus(amount), new Exact(0))
+            .reduce((all, { amount }) => all.plus(amount), new Decimal(0))
             .toFixed(2),
         ).toBe(base);
       }),
@@ -181,11 +181,11 @@ describe('carried out is carried in', () => {
               if (line.kind !== 'usage' || line.model === null) continue;
               const had = [line.allowance, line.fromEarlierPhase ?? '0', line.carriedIn ?? '0'].reduce(
                 (all, one) => all.plus(one),
-                new Exact(0),
+                new Decimal(0),
               );
               expect(had.gte(line.allowanceUsed)).toBe(true);
-              expect(new Exact(line.allowanceUsed).plus(line.billable).toFixed()).toBe(line.quantity);
-              expect(new Exact(line.billable).isZero() || had.eq(line.allowanceUsed)).toBe(true);
+              expect(new Decimal(line.allowanceUsed).plus(line.billable).toFixed()).toBe(line.quantity);
+              expect(new Decimal(line.billable).isZero() || had.eq(line.allowanceUsed)).toBe(true);
             }
           }
         }),

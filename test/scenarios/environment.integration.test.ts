@@ -3,7 +3,7 @@ import { getResource } from '../../src/inventory/resources.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { openSimulatedAccount, type SimulatedAccount } from './simulated-account.ts';
 
-// A stranger's account syncs from the first hour: empty lists in every shape, the edge's own errors,
+// A new operator's account syncs from the first hour: empty lists in every shape, the edge's own errors,
 // and buckets that cannot be measured.
 
 let database: TestDatabase;

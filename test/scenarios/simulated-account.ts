@@ -34,7 +34,7 @@ export interface SimulatedAccount {
 }
 
 /** The machine's time for a client that must not wait: a sleep is over at once, and time has passed. */
-function hurried(): Machine {
+function withoutWaiting(): Machine {
   let sleptMs = 0;
   return {
     monotonicMs: () => performance.now() + sleptMs,
@@ -77,7 +77,7 @@ export async function openSimulatedAccount(
     token: `token-${process.pid}-${tokens++}`,
     spaces: { accessKeyId: 'key', secretAccessKey: 'secret', regions: ['fra1'], endpoint: simulator.s3Endpoint },
   };
-  const provider = createDigitalOcean({ apiUrl: simulator.url, credentials }, { machine: hurried() });
+  const provider = createDigitalOcean({ apiUrl: simulator.url, credentials }, { machine: withoutWaiting() });
   const happen = async (...events: FleetEventInput[]) => {
     const { events: made } = (await control('POST', '/fleet', { events })) as {
       events: { id: string | number | null }[];

@@ -15,7 +15,7 @@ import { addLine } from '../../src/invoices/manual-lines.ts';
 import { MoneyLaws } from '../fixtures/money-laws.ts';
 import { setTaxRate } from '../../src/invoices/tax-rates.ts';
 import { insertLiving, writeState } from '../fixtures/inventory.ts';
-import { Exact } from '../../src/platform/quantity.ts';
+import { Decimal } from '../../src/platform/quantity.ts';
 import { addPlanVersion, getPlan } from '../../src/pricing/plans.ts';
 import { subscribe } from '../../src/pricing/subscriptions.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
@@ -191,7 +191,7 @@ async function decideAll(turn: number): Promise<void> {
   for (const [index, { deployment, month, currency, amount }] of (await listProposals(db)).entries()) {
     const request = { deployment, month: firstOf(month), currency, expectedAmount: amount, by: 'ann', now };
     const way = (turn + index) % 3;
-    if (way === 0 && new Exact(amount).isNegative()) await creditOrCorrect(request);
+    if (way === 0 && new Decimal(amount).isNegative()) await creditOrCorrect(request);
     else if (way === 1) await waiveCorrection(db, { ...request, reason: 'goodwill' });
     else await correctOnNextInvoice(db, request);
   }

@@ -164,7 +164,7 @@ test('a month, a weight, a filter, all of a list and a file are read as what the
 
 test('an operation that several commands run is named by the one that gives its fixed values', () => {
   const views = new Map<string, BoundView>([
-    ['thing hurry', { operation: settle, fixed: { 'how.kind': 'now' } }],
+    ['thing promote', { operation: settle, fixed: { 'how.kind': 'now' } }],
     ['thing postpone', later],
   ]);
   const given = { thing: 'acme', 'how.kind': 'later', 'how.reason': 'busy' };

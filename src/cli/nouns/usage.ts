@@ -1,9 +1,9 @@
 import {
   confirmUsage,
   listObservationLimits,
-  listUsageConfirmations,
+  listUsageAttestations,
   setObservationLimit,
-  withdrawUsageConfirmation,
+  withdrawUsageAttestation,
 } from '../../metering/operations/attestations.ts';
 import { listRetention, moveUsage, retainUsage } from '../../metering/operations/records.ts';
 import {
@@ -25,7 +25,7 @@ import { type Explanation, explanationText, resourceText } from './usage-explain
 type Usage = AnswerOf<typeof getUsage>['usage'];
 type Status = AnswerOf<typeof getUsageStatus>;
 type Gap = AnswerOf<typeof getUsageGaps>['gaps'][number];
-type Confirmation = RowOf<typeof listUsageConfirmations>;
+type Confirmation = RowOf<typeof listUsageAttestations>;
 type Limit = RowOf<typeof listObservationLimits>;
 type Late = RowOf<typeof listLateUsage>;
 
@@ -56,7 +56,7 @@ const kindStatusColumns: readonly Column<Status['kinds'][number]>[] = [
   { header: 'accounts missing', value: (row) => count(row.accountsUnconfirmed), align: 'right' },
 ];
 
-const obstacleColumns: readonly Column<Status['obstacles'][number]>[] = [
+const blockerColumns: readonly Column<Status['blockers'][number]>[] = [
   { header: 'why', value: (row) => row.message },
   { header: 'what to do', value: (row) => row.todo },
 ];
@@ -66,7 +66,7 @@ function statusText(status: Status): string {
   return [
     `${describeRange(status)} is ${words.join(', ')}.`,
     ...(status.kinds.length > 0 ? [table(status.kinds, kindStatusColumns)] : []),
-    ...(status.obstacles.length > 0 ? [table(status.obstacles, obstacleColumns)] : []),
+    ...(status.blockers.length > 0 ? [table(status.blockers, blockerColumns)] : []),
   ].join('\n\n');
 }
 
@@ -248,8 +248,8 @@ droplet_hours  no         no                 0                 1
 WHY                                                                           WHAT TO DO
 The last complete listing of droplet in acme began at 2026-05-31T18:00:00Z...  Sync the account acme. ...`,
     text: statusText,
-    notes: ({ obstacles, obstaclesTotal }) =>
-      obstaclesTotal > obstacles.length ? [`The first ${count(obstacles.length)} of ${count(obstaclesTotal)}.`] : [],
+    notes: ({ blockers, blockersTotal }) =>
+      blockersTotal > blockers.length ? [`The first ${count(blockers.length)} of ${count(blockersTotal)}.`] : [],
   }),
   actionView(getUsageGaps, {
     summary: 'stretches that nobody saw, what was estimated over them, and what that costs',
@@ -283,7 +283,7 @@ To withdraw it: arcadia usage confirmation withdraw 4`,
     text: ({ confirmationId }) => `Confirmed, as number ${confirmationId}.`,
     notes: ({ confirmationId }) => [`To withdraw it: arcadia usage confirmation withdraw ${confirmationId}`],
   }),
-  listView(listUsageConfirmations, {
+  listView(listUsageAttestations, {
     summary: 'manual confirmations, newest first, those withdrawn among them',
     example: `
 $ arcadia usage confirmation list
@@ -292,7 +292,7 @@ NUMBER  ACCOUNT  KIND     THROUGH (UTC)         BY   REASON                  WIT
     columns: confirmationColumns,
     empty: 'Nobody has confirmed anything manually.',
   }),
-  actionView(withdrawUsageConfirmation, {
+  actionView(withdrawUsageAttestation, {
     summary: 'withdraw a manual confirmation; it stays on record',
     example: `
 $ arcadia usage confirmation withdraw 4

@@ -6,7 +6,7 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { Exact, roundedRatio } from '../../platform/quantity.ts';
+import { Decimal, roundedRatio } from '../../platform/quantity.ts';
 import type {
   Absence,
   Attributes,
@@ -60,7 +60,7 @@ const gibibyte = 2n ** 30n;
 
 /** Bytes as GiB, rounded to 9 digits. */
 export function gibibytes(bytes: bigint): number {
-  return new Exact(roundedRatio(bytes * billion, 1n, gibibyte).toString()).div(billion.toString()).toNumber();
+  return new Decimal(roundedRatio(bytes * billion, 1n, gibibyte).toString()).div(billion.toString()).toNumber();
 }
 
 export class Spaces {

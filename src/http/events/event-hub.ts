@@ -17,15 +17,15 @@ const pollMs = 5_000;
 const readBatch = 1_000;
 
 /** What a watcher hears: an event, or that some are gone and everything is to be looked at again. */
-type Heard = Event | 'reset';
+type Received = Event | 'reset';
 
 export interface EventHub {
   /** Where the events of all are kept. */
   readonly db: Database;
-  /** The last event that every watcher has heard. */
+  /** The last event that every watcher has received. */
   readonly position: number;
   /** Hears everything after `position`, at once and in order, until the function returned is called. */
-  watch(hear: (heard: Heard) => void): () => void;
+  watch(listener: (received: Received) => void): () => void;
   close(): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export async function openEventHub(options: EventHubOptions): Promise<EventHub> 
 class RunningHub implements EventHub {
   readonly db: Database;
   readonly #log: Logger;
-  readonly #watchers = new Set<(heard: Heard) => void>();
+  readonly #watchers = new Set<(received: Received) => void>();
   readonly #closing = new AbortController();
   readonly #listener: Listener;
   readonly #polling: Promise<void>;
@@ -66,9 +66,9 @@ class RunningHub implements EventHub {
     return this.#position;
   }
 
-  watch(hear: (heard: Heard) => void): () => void {
-    this.#watchers.add(hear);
-    return () => void this.#watchers.delete(hear);
+  watch(listener: (received: Received) => void): () => void {
+    this.#watchers.add(listener);
+    return () => void this.#watchers.delete(listener);
   }
 
   async close(): Promise<void> {
@@ -103,20 +103,20 @@ class RunningHub implements EventHub {
     // Too much at once to keep it all, or a database that was put back to what it was.
     if (this.#position < prunedThrough || this.#position > last) {
       this.#position = last;
-      this.#tell('reset');
+      this.#publish('reset');
       return;
     }
     while (this.#position < last) {
       const events = await readEvents(this.db, this.#position, last, readBatch);
       for (const event of events) {
         this.#position = event.id;
-        this.#tell(event);
+        this.#publish(event);
       }
       if (events.length < readBatch) this.#position = last;
     }
   }
 
-  #tell(heard: Heard): void {
-    for (const hear of this.#watchers) hear(heard);
+  #publish(received: Received): void {
+    for (const listener of this.#watchers) listener(received);
   }
 }

@@ -19,7 +19,7 @@ const replayBatch = 500;
 
 interface EventStreamOptions {
   readonly hub: EventHub;
-  readonly mayHear: (event: Event) => boolean;
+  readonly mayReceive: (event: Event) => boolean;
   /** The last id that the reader has seen; null: none. */
   readonly lastEventId: number | null;
   /** Aborts when the reader has gone, or the server stops. */
@@ -29,16 +29,16 @@ interface EventStreamOptions {
 }
 
 export async function* eventStream(options: EventStreamOptions): AsyncGenerator<string, void, undefined> {
-  const { hub, mayHear, lastEventId, signal, expired } = options;
+  const { hub, mayReceive, lastEventId, signal, expired } = options;
   const waiting: Event[] = [];
   let wake = Promise.withResolvers<void>();
   let behind = false;
   let reset = false;
   // First of all: what comes while the past is read waits its turn.
   const joinedAt = hub.position;
-  const leave = hub.watch((heard) => {
-    if (heard === 'reset') reset = true;
-    else if (mayHear(heard) && !behind) behind = waiting.push(heard) > behindMax;
+  const leave = hub.watch((received) => {
+    if (received === 'reset') reset = true;
+    else if (mayReceive(received) && !behind) behind = waiting.push(received) > behindMax;
     wake.resolve();
   });
   const stop = () => wake.resolve();
@@ -46,7 +46,7 @@ export async function* eventStream(options: EventStreamOptions): AsyncGenerator<
   for (const each of stops) each.addEventListener('abort', stop);
   try {
     yield `retry: ${retryMs}\n\n`;
-    if (lastEventId !== null) yield* replay(hub.db, mayHear, lastEventId, joinedAt);
+    if (lastEventId !== null) yield* replay(hub.db, mayReceive, lastEventId, joinedAt);
     // Now it has a place to come back to, even if nothing is ever for it.
     yield place(joinedAt);
     for (;;) {
@@ -81,7 +81,7 @@ async function waits(woken: Promise<void>): Promise<boolean> {
 
 async function* replay(
   db: Database,
-  mayHear: (event: Event) => boolean,
+  mayReceive: (event: Event) => boolean,
   after: number,
   through: number,
 ): AsyncGenerator<string, void, undefined> {
@@ -92,7 +92,7 @@ async function* replay(
   }
   for (let position = after; position < through; ) {
     const events = await readEvents(db, position, through, replayBatch);
-    const text = events.filter(mayHear).map(format).join('');
+    const text = events.filter(mayReceive).map(format).join('');
     if (text !== '') yield text;
     position = events.length < replayBatch ? through : (events.at(-1)?.id ?? through);
   }

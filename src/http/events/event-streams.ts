@@ -38,7 +38,7 @@ interface EventStreamsOptions {
 }
 
 export interface EventStreams {
-  /** What a principal may hear, after an id or from now on. Errors: overloaded, rate_limited. */
+  /** What a principal may receive, after an id or from now on. Errors: overloaded, rate_limited. */
   open(principal: Principal, lastEventId: number | null, signal: AbortSignal): Readable;
 }
 
@@ -80,7 +80,7 @@ export function openEventStreams({ hub, events, log, registry, limits }: EventSt
     open(principal, lastEventId, signal) {
       const leave = enter(callerOf(principal));
       const hears = (event: Event) => isFor(principal, event);
-      const text = eventStream({ hub, mayHear: hears, lastEventId, signal, expired: expiryOf(principal) });
+      const text = eventStream({ hub, mayReceive: hears, lastEventId, signal, expired: expiryOf(principal) });
       const timer = setTimeout(() => body.destroy(new Error('its reader takes nothing')), most.stalledMsMax).unref();
       const body = Readable.from(
         onEach(text, () => timer.refresh()),

@@ -100,7 +100,7 @@ class Reader {
     this.messages.push({ ...fields, data: JSON.parse(fields.data) as Record<string, string> });
   }
 
-  get heard(): string[] {
+  get received(): string[] {
     return this.messages.map(({ event, data }) => `${event} ${data?.subject ?? data?.reason}`);
   }
 }
@@ -125,7 +125,7 @@ async function ask(
   return { response, leave: () => aborter.abort() };
 }
 
-/** A stream that has its place: what is told from now on is heard. */
+/** A stream that has its place: what is told from now on is received. */
 async function listenAs(role: Role, options: Parameters<typeof ask>[1] = {}) {
   const { response, leave } = await ask(role, options);
   expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
@@ -134,10 +134,10 @@ async function listenAs(role: Role, options: Parameters<typeof ask>[1] = {}) {
   return Object.assign(reader, { leave });
 }
 
-const tellFor = (type: string, subject: string, customerId: number | null, forEveryone = false) =>
+const publishFor = (type: string, subject: string, customerId: number | null, forEveryone = false) =>
   sql`SELECT publish_event(${type}, ${subject}, ${customerId}, ${forEveryone})`.execute(database.db);
 
-test('what changes is heard as it changes, with an id, and by whoever comes back what they missed', async () => {
+test('what changes is received as it changes, with an id, and by whoever comes back what they missed', async () => {
   const reader = await listenAs('operator');
   await publishEvent(database.db, 'sync.ended', 'acme/droplet');
   await until(() => reader.messages.length === 1, 'the event');
@@ -152,7 +152,7 @@ test('what changes is heard as it changes, with an id, and by whoever comes back
   const again = await listenAs('operator', { id: reader.lastId });
   await publishEvent(database.db, 'sync.ended', 'acme/app');
   await until(() => again.messages.length === 3, 'all that was missed, and what came');
-  expect(again.heard).toEqual(['sync.ended acme/volume', 'queue.changed metering', 'sync.ended acme/app']);
+  expect(again.received).toEqual(['sync.ended acme/volume', 'queue.changed metering', 'sync.ended acme/app']);
 });
 
 test('two processes tell the same: in the same order, with the same ids', async () => {
@@ -160,7 +160,7 @@ test('two processes tell the same: in the same order, with the same ids', async 
   onTestFinished(() => other.close());
   const readers = await Promise.all([listenAs('owner'), listenAs('owner', { at: other })]);
   for (let n = 0; n < 30; n += 1) await publishEvent(database.db, 'sync.ended', `many/${n}`);
-  await until(() => readers.every(({ messages }) => messages.length === 30), 'both have heard all');
+  await until(() => readers.every(({ messages }) => messages.length === 30), 'both have received all');
   expect(readers[1]?.messages).toEqual(readers[0]?.messages);
   const ids = readers[0]?.messages.map(({ id }) => Number(id)) ?? [];
   expect(ids).toEqual(ids.map((_, index) => (ids[0] ?? 0) + index));
@@ -173,24 +173,27 @@ test('a customer hears of its own and of everybody’s, and of nothing else; our
   const finance = await listenAs('finance');
   const operator = await listenAs('operator');
   const places = [first.lastId, second.lastId];
-  await tellFor('attribution.changed', 'one', one);
-  await tellFor('attribution.changed', 'two', two);
-  await tellFor('attribution.changed', 'unattributed', null);
-  await tellFor('sync.ended', 'acme/droplet', null);
-  await tellFor('plan.changed', 'gold', null);
-  await tellFor('unheard.of', 'secret', null, true);
-  await tellFor('day.metered', '2026-04-30', null, true);
+  await publishFor('attribution.changed', 'one', one);
+  await publishFor('attribution.changed', 'two', two);
+  await publishFor('attribution.changed', 'unattributed', null);
+  await publishFor('sync.ended', 'acme/droplet', null);
+  await publishFor('plan.changed', 'gold', null);
+  await publishFor('unheard.of', 'secret', null, true);
+  await publishFor('day.metered', '2026-04-30', null, true);
   const all = [first, second, finance, operator];
-  await until(() => all.every(({ heard }) => heard.at(-1) === 'day.metered 2026-04-30'), 'all have heard the last');
-  expect(first.heard).toEqual(['attribution.changed one', 'day.metered 2026-04-30']);
-  expect(second.heard).toEqual(['attribution.changed two', 'day.metered 2026-04-30']);
+  await until(
+    () => all.every(({ received }) => received.at(-1) === 'day.metered 2026-04-30'),
+    'all have received the last',
+  );
+  expect(first.received).toEqual(['attribution.changed one', 'day.metered 2026-04-30']);
+  expect(second.received).toEqual(['attribution.changed two', 'day.metered 2026-04-30']);
   const ours = ['attribution.changed one', 'attribution.changed two', 'attribution.changed unattributed'];
-  expect(finance.heard).toEqual([...ours, 'plan.changed gold', 'day.metered 2026-04-30']);
-  expect(operator.heard).toEqual([...ours, 'sync.ended acme/droplet', 'day.metered 2026-04-30']);
+  expect(finance.received).toEqual([...ours, 'plan.changed gold', 'day.metered 2026-04-30']);
+  expect(operator.received).toEqual([...ours, 'sync.ended acme/droplet', 'day.metered 2026-04-30']);
 
   const again = await listenAs('customer', { customer: 'cus_1', id: places[0] ?? '' });
   await until(() => again.messages.length === 2, 'what was missed');
-  expect(again.heard, 'what it missed is as narrow').toEqual(first.heard);
+  expect(again.received, 'what it missed is as narrow').toEqual(first.received);
   const { rows } = await database.db.transaction().execute(async (trx) => {
     await sql`SELECT set_config('role', 'arcadia_customer', true), set_config('arcadia.customer', ${String(one)}, true)`.execute(
       trx,
@@ -242,7 +245,7 @@ test('a server that stops says so and closes at once', async () => {
   const reader = await listenAs('owner', { at: other });
   await other.close();
   await until(() => reader.ended, 'the stream has ended');
-  expect(reader.heard).toEqual(['bye the server stops']);
+  expect(reader.received).toEqual(['bye the server stops']);
 });
 
 // What takes long over HTTP, with the parts alone.

@@ -47,7 +47,7 @@ export function openMetrics({ db, clock, program, registry }: MetricsOptions): M
   const metered = gauge('arcadia_metered_through_seconds', 'The end of the last metered day, as Unix time');
   const ofDatabase = [time, jobs, lag, paused, syncAge, metered];
 
-  function tellPools(): void {
+  function setPools(): void {
     for (const { name, max, used, idle, waiting: waits } of poolUsage()) {
       connections.set({ pool: name, state: 'used' }, used);
       connections.set({ pool: name, state: 'idle' }, idle);
@@ -66,7 +66,7 @@ export function openMetrics({ db, clock, program, registry }: MetricsOptions): M
     return { now, load, ages, through };
   }
 
-  function tellDatabase({ now, load, ages, through }: Awaited<ReturnType<typeof readDatabase>>): void {
+  function setDatabase({ now, load, ages, through }: Awaited<ReturnType<typeof readDatabase>>): void {
     time.set(now.epochMilliseconds / 1000);
     for (const { queue, lagSeconds, paused: isPaused, ...counts } of load) {
       for (const state of ['waiting', 'scheduled', 'running', 'dead'] as const)
@@ -86,8 +86,8 @@ export function openMetrics({ db, clock, program, registry }: MetricsOptions): M
     // What an account or a day was at the last scrape must not pass for what it is now.
     for (const each of ofDatabase) each.reset();
     up.set(standing === null ? 0 : 1);
-    if (standing !== null) tellDatabase(standing);
-    tellPools();
+    if (standing !== null) setDatabase(standing);
+    setPools();
     return registry.metrics();
   }
 

@@ -52,7 +52,7 @@ export function observeRequests(server: FastifyInstance, log: Logger, registry: 
 
   server.addHook('onRequest', async (request, reply) => {
     // Also when the client hangs up, of which onResponse does not hear.
-    whenEnded(request, reply, () => tell(request, reply));
+    whenEnded(request, reply, () => record(request, reply));
     const parent: Context = propagation.extract(context.active(), request.headers);
     request.span = tracer.startSpan(
       `${request.method} ${routeOf(request)}`,
@@ -68,7 +68,7 @@ export function observeRequests(server: FastifyInstance, log: Logger, registry: 
     );
   });
 
-  function tell(request: FastifyRequest, reply: FastifyReply): void {
+  function record(request: FastifyRequest, reply: FastifyReply): void {
     const route = routeOf(request);
     const status = reply.raw.writableFinished ? reply.statusCode : clientGone;
     if (request.routeOptions.config.endless !== true)

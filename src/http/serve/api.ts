@@ -94,7 +94,7 @@ function methodsByPath(routes: readonly Operation[]): Map<string, HTTPMethods[]>
 /** Authenticates, counts and lets in, in this order. */
 function openGuard({ authenticator, limits }: ApiOptions) {
   const known = new RateLimiter({ name: 'default', limit: limits.requestsPerMinute, windowSeconds: 60 });
-  const strangers = new RateLimiter({ name: 'address', limit: limits.strangersPerMinute, windowSeconds: 60 });
+  const anonymous = new RateLimiter({ name: 'address', limit: limits.anonymousPerMinute, windowSeconds: 60 });
 
   function count(limiter: RateLimiter, key: string, reply: FastifyReply): void {
     const allowance = limiter.take(key, performance.now());
@@ -118,7 +118,7 @@ function openGuard({ authenticator, limits }: ApiOptions) {
   async function enter(route: Operation, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const principal = await authenticator.authenticate(request.headers.authorization).catch((error: unknown) => {
       // Whoever guesses tokens is slowed down; who has a valid one does not suffer by it.
-      count(strangers, request.ip, reply);
+      count(anonymous, request.ip, reply);
       throw error;
     });
     request.principal = principal;

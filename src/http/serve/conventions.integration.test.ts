@@ -89,9 +89,9 @@ describe('a refusal', () => {
   });
 
   test('comes before anything is read where there is no token, or no right', async () => {
-    const stranger = await problem('/deployments', { headers: { authorization: 'Bearer nonsense' } });
-    expect(stranger).toMatchObject({ status: 401, code: 'unauthenticated' });
-    expect(stranger.headers.get('www-authenticate')).toMatch(/^Bearer /);
+    const anonymous = await problem('/deployments', { headers: { authorization: 'Bearer nonsense' } });
+    expect(anonymous).toMatchObject({ status: 401, code: 'unauthenticated' });
+    expect(anonymous.headers.get('www-authenticate')).toMatch(/^Bearer /);
     const post = { method: 'POST', body: '{broken', headers: { 'content-type': 'application/json' } };
     expect(await problem('/deployments', { ...post, headers: { ...post.headers, authorization: 'x' } })).toMatchObject({
       status: 401,

@@ -4,16 +4,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 const byConnection = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Calls `tell` once, when the answer has been handed over or its connection has closed. Of an answer
+ * Calls `ended` once, when the answer has been handed over or its connection has closed. Of an answer
  * that waits behind another one on the same connection (pipelining) Node says nothing when that
  * connection breaks, so the connection itself is watched: once, however many requests it carries.
  */
-export function whenEnded(request: FastifyRequest, reply: FastifyReply, tell: () => void): void {
+export function whenEnded(request: FastifyRequest, reply: FastifyReply, ended: () => void): void {
   const { socket } = request.raw;
-  if (socket.destroyed) return tell();
+  if (socket.destroyed) return ended();
   const open = byConnection.get(socket) ?? watch(socket);
   const end = () => {
-    if (open.delete(end)) tell();
+    if (open.delete(end)) ended();
   };
   open.add(end);
   reply.raw.once('close', end);

@@ -232,7 +232,7 @@ describe('too many requests', () => {
   });
 
   test('without a valid token are refused by address, and who has one is not', async () => {
-    await withApi({ limits: { strangersPerMinute: 2 } }, async (api) => {
+    await withApi({ limits: { anonymousPerMinute: 2 } }, async (api) => {
       const guess = async () => (await api.fetch('/more', { headers: { authorization: 'Bearer guess' } })).status;
       expect([await guess(), await guess(), await guess()]).toEqual([401, 401, 429]);
       expect((await api.fetch('/more')).status).toBe(200);

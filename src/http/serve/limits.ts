@@ -24,7 +24,7 @@ export interface Limits {
   /** Requests of one token's subject in a minute. */
   readonly requestsPerMinute: number;
   /** Requests of one address in a minute that come without a valid token. */
-  readonly strangersPerMinute: number;
+  readonly anonymousPerMinute: number;
   /** What is under way when the server stops has so long to end. */
   readonly drainMsMax: number;
 }
@@ -40,7 +40,7 @@ export const defaultLimits: Limits = {
   requestsOfOneMax: 64,
   eventLoopDelayMsMax: 1_000,
   requestsPerMinute: 1_200,
-  strangersPerMinute: 60,
+  anonymousPerMinute: 60,
   drainMsMax: 10_000,
 };
 

@@ -1,5 +1,5 @@
 import type { BillingKind } from '../../metering/index.ts';
-import { Exact, formatQuantity, roundHalfAwayFromZero } from '../../platform/quantity.ts';
+import { Decimal, formatQuantity, roundHalfAwayFromZero } from '../../platform/quantity.ts';
 import { formatMoney } from '../../platform/money.ts';
 import type { LineRow } from '../invoices.store.ts';
 import {
@@ -104,11 +104,11 @@ function usage(line: BilledLine, currency: string, kinds: BillingKinds): Charge[
   const skuPriceId = plan === null ? slug : `${plan}/${slug}`;
   const parts = pricedParts(line);
   const charges: Charge[] = [];
-  let exact = new Exact(0);
-  let billed = new Exact(0);
+  let exact = new Decimal(0);
+  let billed = new Decimal(0);
   for (const [index, { quantity, unit, unitPrice, consumed, tier }] of parts.entries()) {
-    exact = exact.plus(new Exact(quantity).times(unitPrice));
-    const total = new Exact(formatMoney(exact, currency));
+    exact = exact.plus(new Decimal(quantity).times(unitPrice));
+    const total = new Decimal(formatMoney(exact, currency));
     charges.push({
       ...common,
       ...price({ quantity, unit, unitPrice }),
@@ -124,7 +124,7 @@ function usage(line: BilledLine, currency: string, kinds: BillingKinds): Charge[
     });
     billed = total;
   }
-  const limited = new Exact(line.amount).minus(billed);
+  const limited = new Decimal(line.amount).minus(billed);
   if (!limited.isZero()) charges.push(limitOf(line, formatMoney(limited, currency), common));
   return charges;
 }
@@ -163,8 +163,8 @@ function pricedParts(line: BilledLine): PricedPart[] {
   const used = text(line.details.used) ?? quantity;
   const unit = focusUnit(line.unit);
   const tiers = tiersOf(line.details.tiers);
-  if (tiers.length > 0) return tierParts(line, tiers, new Exact(used), new Exact(quantity));
-  const uniform = line.unitPrice ?? (line.details.model === null || new Exact(quantity).isZero() ? '0' : null);
+  if (tiers.length > 0) return tierParts(line, tiers, new Decimal(used), new Decimal(quantity));
+  const uniform = line.unitPrice ?? (line.details.model === null || new Decimal(quantity).isZero() ? '0' : null);
   // A price of packages or of a percentage is for the month's use as a whole.
   if (uniform === null) {
     return [{ quantity: '1', unit: countUnit, unitPrice: line.amount, consumed: used, tier: null }];
@@ -184,18 +184,18 @@ interface Tier {
  * A tier's units at its price, and its flat fee, where it has one, as one unit. Where the plan divides before the
  * tiers, a unit is so many of those that are used. What is included counts as used for the first.
  */
-function tierParts(line: BilledLine, tiers: readonly Tier[], used: Exact, beyond: Exact): PricedPart[] {
+function tierParts(line: BilledLine, tiers: readonly Tier[], used: Decimal, beyond: Decimal): PricedPart[] {
   const per = text(line.details.per) ?? '1';
   const unit = focusUnit(per === '1' ? line.unit : `${per} ${line.unit ?? countUnit}`);
   let left = beyond;
   return tiers.flatMap(({ from, upTo, units, unitPrice, flatFee }, index) => {
     // Of whole ones that are begun, what was used of them.
-    const reached = index === tiers.length - 1 ? left : Exact.min(left, new Exact(units).times(per));
+    const reached = index === tiers.length - 1 ? left : Decimal.min(left, new Decimal(units).times(per));
     left = left.minus(reached);
     const consumed = formatQuantity(index === 0 ? used.minus(beyond).plus(reached) : reached);
     const details = { x_TierFrom: from, x_TierUpTo: upTo };
     const part = { quantity: units, unit, unitPrice, consumed, tier: { id: `from-${from}`, details } };
-    if (new Exact(flatFee).isZero()) return [part];
+    if (new Decimal(flatFee).isZero()) return [part];
     const fee = { quantity: '1', unit: countUnit, unitPrice: flatFee, consumed: '0' };
     return [part, { ...fee, tier: { id: `from-${from}/fee`, details } }];
   });
@@ -266,10 +266,11 @@ function handWritten(line: BilledLine): Charge {
     ChargeDescription: describe(line.description),
     ChargeFrequency: 'One-Time',
   } as const;
-  if (new Exact(line.amount).isNegative()) {
+  if (new Decimal(line.amount).isNegative()) {
     return { ...common, ChargeCategory: 'Credit', ContractedCost: line.amount, ListCost: line.amount };
   }
-  const positive = (decimal: string | null, otherwise: string) => formatQuantity(new Exact(decimal ?? otherwise).abs());
+  const positive = (decimal: string | null, otherwise: string) =>
+    formatQuantity(new Decimal(decimal ?? otherwise).abs());
   return {
     ...common,
     ...price({
@@ -317,24 +318,24 @@ interface Priced {
 
 /** Plans are what there is of price lists: what is agreed is what is listed. */
 function price({ quantity, unit, unitPrice }: Priced) {
-  const cost = fitting(new Exact(quantity).times(unitPrice));
+  const cost = fitting(new Decimal(quantity).times(unitPrice));
   const each = fittingPrice(unitPrice);
   return {
     ContractedCost: cost,
     ContractedUnitPrice: each,
     ListCost: cost,
     ListUnitPrice: each,
-    PricingQuantity: fitting(new Exact(quantity)),
+    PricingQuantity: fitting(new Decimal(quantity)),
     PricingUnit: unit,
   };
 }
 
 /** What a format can hold of a product or of a number that somebody wrote. */
-function fitting(value: Exact): string {
+function fitting(value: Decimal): string {
   return formatQuantity(roundHalfAwayFromZero(value, decimalScale));
 }
 
-const fittingPrice = remember(1_000, (price: string) => fitting(new Exact(price)));
+const fittingPrice = remember(1_000, (price: string) => fitting(new Decimal(price)));
 
 export function serviceColumns({ category, subcategory, name }: Service) {
   return { ServiceCategory: category, ServiceSubcategory: subcategory, ServiceName: name };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import type { TaxTotal } from '../taxes.ts';
 import { columns, type FocusRow } from './columns.ts';
 import { baseFee, brokenRules, chargesOf, line, vat } from '../../../test/fixtures/focus.ts';
@@ -120,7 +120,7 @@ describe('usage', () => {
     const rows = chargesOf([line({ quantity, amount, details: { limitedBy } })]);
     expect(rows.flatMap((row) => brokenRules(row, columns))).toEqual([]);
     expect(rows.map((row) => row.BilledCost)).toEqual(billed);
-    for (const row of rows) expect(new Exact(row.ContractedCost).eq(row.BilledCost)).toBe(true);
+    for (const row of rows) expect(new Decimal(row.ContractedCost).eq(row.BilledCost)).toBe(true);
     expect(rows[1]).toMatchObject({ ChargeCategory: 'Adjustment', InvoiceDetailId: '1', ServiceName: 'Droplets' });
   });
 

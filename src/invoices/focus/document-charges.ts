@@ -1,5 +1,5 @@
 import { formatMoney } from '../../platform/money.ts';
-import { Exact, formatQuantity, parseQuantity } from '../../platform/quantity.ts';
+import { Decimal, formatQuantity, parseQuantity } from '../../platform/quantity.ts';
 import type { LineTax, TaxTotal } from '../taxes.ts';
 import {
   type BilledLine,
@@ -47,7 +47,7 @@ export class DocumentCharges {
   readonly #common: ReturnType<typeof commonOf>;
   readonly #kinds: BillingKinds;
   readonly #taxed = new Map<string, TaxedCharges>();
-  #billed = new Exact(0);
+  #billed = new Decimal(0);
 
   constructor(document: BilledDocument, kinds: BillingKinds) {
     this.#document = document;
@@ -92,7 +92,7 @@ export class DocumentCharges {
   #addToTax(tax: LineTax, row: FocusRow): void {
     const key = taxKey(tax);
     const span = { from: row.ChargePeriodStart, to: row.ChargePeriodEnd };
-    const charges = this.#taxed.get(key) ?? { contracted: new Exact(0), corrected: span };
+    const charges = this.#taxed.get(key) ?? { contracted: new Decimal(0), corrected: span };
     const corrected =
       row.ChargeClass === 'Correction' && charges.corrected !== null ? hull(charges.corrected, span) : null;
     this.#taxed.set(key, { contracted: charges.contracted.plus(row.ContractedCost), corrected });
@@ -103,7 +103,7 @@ export class DocumentCharges {
     const { currency, kind } = this.#document;
     const charges = this.#taxed.get(taxKey(tax));
     const percent = percentOf(tax);
-    const contracted = formatMoney((charges?.contracted ?? new Exact(tax.base)).times(percent).div(100), currency);
+    const contracted = formatMoney((charges?.contracted ?? new Decimal(tax.base)).times(percent).div(100), currency);
     const corrected = charges?.corrected ?? null;
     const span = corrected ?? { from: this.#common.BillingPeriodStart, to: this.#common.BillingPeriodEnd };
     const name = tax.title ?? tax.category;
@@ -150,7 +150,7 @@ function commonOf({ kind, number, credits, issuer, customer, customerName, curre
 
 /** The charges that a tax is on. */
 interface TaxedCharges {
-  readonly contracted: Exact;
+  readonly contracted: Decimal;
   /** The time of them all, where they are all corrections; else null. */
   readonly corrected: Span | null;
 }

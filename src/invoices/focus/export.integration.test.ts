@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import { planSchema } from '../../pricing/plan.ts';
 import { addPlanVersion } from '../../pricing/plans.ts';
 import { checkCorrections, correctOnNextInvoice, issueCreditNote } from '../corrections.ts';
@@ -117,19 +117,19 @@ function checkRules(rows: readonly Row[]): void {
 }
 
 const sumOf = (rows: readonly Row[], column: string) =>
-  rows.reduce((sum, row) => sum.plus(row[column] as string), new Exact(0));
+  rows.reduce((sum, row) => sum.plus(row[column] as string), new Decimal(0));
 
 /** Law "what you see is what you owe": of every document all of it, and nothing else. */
 async function checkTotals(rows: readonly Row[], { billed, invoices, creditNotes }: FocusSummary): Promise<void> {
   const numbers = [...new Set(rows.map((row) => row.InvoiceId as string))];
   expect(numbers).toHaveLength(invoices + creditNotes);
-  const totals = new Map<string, Exact>();
+  const totals = new Map<string, Decimal>();
   for (const number of numbers) {
     const own = rows.filter((row) => row.InvoiceId === number);
     const { total, currency } = await getInvoice(test.db, number);
-    expect({ number, sum: sumOf(own, 'BilledCost').toFixed() }).toEqual({ number, sum: new Exact(total).toFixed() });
+    expect({ number, sum: sumOf(own, 'BilledCost').toFixed() }).toEqual({ number, sum: new Decimal(total).toFixed() });
     expect(new Set(own.map((row) => row.BillingCurrency))).toEqual(new Set([currency]));
-    totals.set(currency, (totals.get(currency) ?? new Exact(0)).plus(total));
+    totals.set(currency, (totals.get(currency) ?? new Decimal(0)).plus(total));
   }
   expect(billed.map(({ currency }) => currency)).toEqual([...totals.keys()].sort());
   for (const { currency, amount } of billed) expect(totals.get(currency)?.eq(amount)).toBe(true);

@@ -2,7 +2,7 @@ import { listBillingKinds } from '../../metering/index.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { formatMoney } from '../../platform/money.ts';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import { focusVersion } from './columns.ts';
 import { csvLines } from './csv.ts';
 import * as store from './focus.store.ts';
@@ -213,7 +213,7 @@ class Tally {
   #rows = 0;
   #invoices = 0;
   #creditNotes = 0;
-  readonly #billed = new Map<string, Exact>();
+  readonly #billed = new Map<string, Decimal>();
 
   count(kind: 'invoice' | 'credit_note'): void {
     if (kind === 'invoice') this.#invoices += 1;
@@ -225,7 +225,7 @@ class Tally {
       this.#rows += rows.length;
       for (const { BillingCurrency: currency, BilledCost: amount, InvoiceIssueStatus: status } of rows) {
         if (typeof currency !== 'string' || typeof amount !== 'string' || status === 'Voided') continue;
-        this.#billed.set(currency, (this.#billed.get(currency) ?? new Exact(0)).plus(amount));
+        this.#billed.set(currency, (this.#billed.get(currency) ?? new Decimal(0)).plus(amount));
       }
       yield rows;
     }

@@ -28,7 +28,7 @@ export interface ExplainQuery extends DayRange {
   readonly cursor?: string | null | undefined;
 }
 
-/** Confirmed by a complete listing or an operator's word, or carried forward over a gap. */
+/** Confirmed by a complete listing or an attestation, or carried forward over a gap. */
 export type Observation = 'confirmed' | 'carried forward';
 
 /** The records of one UTC day, hours added up. */

@@ -50,10 +50,8 @@ beforeAll(async () => {
 afterAll(() => close());
 
 const reasons = async (query: Partial<Parameters<typeof periodStatus>[1]> = {}) => {
-  const { obstacles } = await monthStatus(db, { month: may, now: june, ...query });
-  return obstacles.map(({ reason, account, resourceKind }) =>
-    [reason, account, resourceKind].filter(Boolean).join(' '),
-  );
+  const { blockers } = await monthStatus(db, { month: may, now: june, ...query });
+  return blockers.map(({ reason, account, resourceKind }) => [reason, account, resourceKind].filter(Boolean).join(' '));
 };
 
 describe('a month', () => {
@@ -71,7 +69,7 @@ describe('a month', () => {
     });
     // A kind of which an account has nothing, and has never shown anything, is in nobody's way.
     expect(status.kinds.find((kind) => kind.kind === 'spaces_gb_month')).toMatchObject({ final: true });
-    expect(status.obstacles[1]).toMatchObject({
+    expect(status.blockers[1]).toMatchObject({
       since: '2026-05-31T18:00:00Z',
       todo: expect.stringContaining('then sync it'),
     });
@@ -97,14 +95,14 @@ describe('a month', () => {
   test('a period that has not ended is not complete, and a day in it may be final', async () => {
     const status = await periodStatus(db, { from: day('2026-05-01'), to: day('2026-07-01'), now: june });
     expect(status).toMatchObject({ complete: false, final: false });
-    expect(status.obstacles[0]).toMatchObject({ reason: 'incomplete' });
+    expect(status.blockers[0]).toMatchObject({ reason: 'incomplete' });
     expect((await periodStatus(db, { from: day('2026-05-04'), to: day('2026-05-05'), now: june })).final).toBe(true);
   });
 
   test('a day that is not metered, or of which facts have changed since, is not final', async () => {
     await sql`DELETE FROM metered_days WHERE day = '2026-05-20'`.execute(db);
     const status = await monthStatus(db, { month: may, now: june });
-    expect(status.obstacles).toContainEqual(
+    expect(status.blockers).toContainEqual(
       expect.objectContaining({ reason: 'not_metered', kind: 'droplet_hours', since: '2026-05-20T00:00:00Z' }),
     );
     await meterOutstanding(db, { now: june });
@@ -112,7 +110,7 @@ describe('a month', () => {
 
     const late = await insertLiving(db, team, 'droplet', 'late', {}, at('2026-05-10T12:00:00Z'));
     const pending = await monthStatus(db, { month: may, now: june });
-    expect(pending.obstacles).toMatchObject([{ reason: 'changes_pending', since: '2026-05-10T00:00:00Z' }]);
+    expect(pending.blockers).toMatchObject([{ reason: 'changes_pending', since: '2026-05-10T00:00:00Z' }]);
     expect(pending.kinds.every((kind) => !kind.final && kind.confirmed)).toBe(true);
     await meterOutstanding(db, { now: june });
     expect(await reasons()).toEqual([]);
@@ -126,7 +124,7 @@ describe('a month', () => {
           (SELECT billing_kind_id FROM billing_kinds WHERE slug = 'droplet_hours')`.execute(db);
     await enable(false);
     const status = await monthStatus(db, { month: may, now: june });
-    expect(status.obstacles).toMatchObject([{ reason: 'not_metered', kind: 'droplet_hours' }]);
+    expect(status.blockers).toMatchObject([{ reason: 'not_metered', kind: 'droplet_hours' }]);
     expect(status.kinds.find((kind) => kind.kind === 'droplet_hours')).toMatchObject({ daysMissing: 31, final: false });
     await meterOutstanding(db, { now: june });
     expect(await reasons()).toEqual([]);
@@ -144,7 +142,7 @@ describe('a month', () => {
     const owners = [{ slug: 'birch', weight: 1 }];
     await assign(db, { resourceIds: [brief], owners, from: at('2026-05-02'), to: until }, 'test', june);
     const status = await periodStatus(db, { from: day('2026-05-25'), to: day('2026-05-26'), now: june });
-    expect(status.obstacles).toMatchObject([{ reason: 'changes_pending', since: null }]);
+    expect(status.blockers).toMatchObject([{ reason: 'changes_pending', since: null }]);
     expect(status.kinds.some((kind) => kind.final)).toBe(false);
     await meterOutstanding(db, { now: june });
     expect(await reasons()).toEqual([]);
@@ -162,7 +160,7 @@ describe('an outage longer than usage is carried forward', () => {
   const juneMonth = Temporal.PlainYearMonth.from('2026-06');
   const july = at('2026-07-01T01:00:00Z');
   const beyond = async (deployment: string) =>
-    (await monthStatus(db, { month: juneMonth, now: july, deployment })).obstacles;
+    (await monthStatus(db, { month: juneMonth, now: july, deployment })).blockers;
 
   test('leaves what went meanwhile unconfirmed, even after the sync that ends it', async () => {
     const gone = await insertLiving(db, team, 'droplet', 'gone', {}, at('2026-05-30'));
@@ -233,9 +231,9 @@ describe('an outage longer than usage is carried forward', () => {
     await meterOutstanding(db, { now: august });
     const request = { account: 'team', resourceKind: 'droplet', through: august, reason: 'closed account' };
     const before = await monthStatus(db, { month, now: august, deployment: 'birch' });
-    expect(before.obstacles.map((one) => one.message).join()).toContain('past the limit of 48 hours');
+    expect(before.blockers.map((one) => one.message).join()).toContain('past the limit of 48 hours');
     await confirmUsage(db, request, 'ana', august);
-    expect((await monthStatus(db, { month, now: august })).obstacles.map((one) => one.account)).toEqual(['other']);
+    expect((await monthStatus(db, { month, now: august })).blockers.map((one) => one.account)).toEqual(['other']);
 
     await expect(confirmUsage(db, { ...request, through: at('2026-08-02') }, 'ana', august)).rejects.toMatchObject({
       code: 'invalid_argument',

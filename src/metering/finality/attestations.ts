@@ -11,7 +11,7 @@ import { hasUnattributedFacts, selectFirstDay } from '../store.ts';
 export type { Confirmation, ObservationLimit } from './finality.store.ts';
 
 /** Why a period is not final. */
-export type ObstacleReason =
+export type BlockerReason =
   /** The clock is not past its end. */
   | 'incomplete'
   /** Days of it are not metered, or not as they are configured now. */
@@ -23,8 +23,8 @@ export type ObstacleReason =
   /** Resources went in a gap longer than usage may be carried forward. */
   | 'beyond_limit';
 
-export interface Obstacle {
-  readonly reason: ObstacleReason;
+export interface Blocker {
+  readonly reason: BlockerReason;
   /** What and where, for a person. */
   readonly message: string;
   /** What to do about it. */
@@ -70,11 +70,11 @@ export interface PeriodStatus {
   /** Complete, confirmed, metered, and no change pending: what an invoice needs. */
   readonly final: boolean;
   readonly kinds: readonly KindStatus[];
-  /** Those that are not confirmed; at most `obstaclesMax`. */
+  /** Those that are not confirmed; at most `blockersMax`. */
   readonly accounts: readonly AccountStatus[];
-  /** Why it is not final; empty when it is. At most `obstaclesMax`. */
-  readonly obstacles: readonly Obstacle[];
-  readonly obstaclesTotal: number;
+  /** Why it is not final; empty when it is. At most `blockersMax`. */
+  readonly blockers: readonly Blocker[];
+  readonly blockersTotal: number;
 }
 
 export interface PeriodQuery extends DayRange {
@@ -85,8 +85,8 @@ export interface PeriodQuery extends DayRange {
   readonly customer?: string | undefined;
 }
 
-/** How many obstacles and accounts a status names; more are counted. */
-export const obstaclesMax = 100;
+/** How many blockers and accounts a status names; more are counted. */
+export const blockersMax = 100;
 
 /**
  * How far the usage of a period can be relied on: of the whole business, or of what matters to one
@@ -128,7 +128,7 @@ export async function periodStatus(db: Database, query: PeriodQuery): Promise<Pe
     };
   });
 
-  const obstacles: Obstacle[] = [
+  const blockers: Blocker[] = [
     ...(complete ? [] : [incomplete(to, now)]),
     ...kindDays.filter((kind) => kind.missing > 0).map((kind) => notMetered(kind)),
     ...(pending.first === null ? [] : [changesPending(pending.days, pending.first)]),
@@ -141,11 +141,11 @@ export async function periodStatus(db: Database, query: PeriodQuery): Promise<Pe
     to: to.toString(),
     complete,
     confirmed: held.size === 0,
-    final: obstacles.length === 0,
+    final: blockers.length === 0,
     kinds,
     accounts: observed
       .filter((one) => held.has(pairOf(one)))
-      .slice(0, obstaclesMax)
+      .slice(0, blockersMax)
       .map((one) => ({
         account: one.account,
         resourceKind: one.resourceKind,
@@ -153,8 +153,8 @@ export async function periodStatus(db: Database, query: PeriodQuery): Promise<Pe
         confirmedThrough: one.confirmedThrough?.toString() ?? null,
         confirmed: false,
       })),
-    obstacles: obstacles.slice(0, obstaclesMax),
-    obstaclesTotal: obstacles.length,
+    blockers: blockers.slice(0, blockersMax),
+    blockersTotal: blockers.length,
   };
 }
 
@@ -202,7 +202,7 @@ function pairOf({ account, resourceKind }: { readonly account: string; readonly 
 
 const nowhere = { kind: null, account: null, resourceKind: null, since: null };
 
-function incomplete(to: Temporal.PlainDate, now: Temporal.Instant): Obstacle {
+function incomplete(to: Temporal.PlainDate, now: Temporal.Instant): Blocker {
   return {
     ...nowhere,
     reason: 'incomplete',
@@ -211,7 +211,7 @@ function incomplete(to: Temporal.PlainDate, now: Temporal.Instant): Obstacle {
   };
 }
 
-function notMetered({ kind, missing, firstMissing }: store.KindDays): Obstacle {
+function notMetered({ kind, missing, firstMissing }: store.KindDays): Blocker {
   return {
     ...nowhere,
     reason: 'not_metered',
@@ -222,7 +222,7 @@ function notMetered({ kind, missing, firstMissing }: store.KindDays): Obstacle {
   };
 }
 
-function changesPending(count: number, first: Temporal.PlainDate): Obstacle {
+function changesPending(count: number, first: Temporal.PlainDate): Blocker {
   return {
     ...nowhere,
     reason: 'changes_pending',
@@ -232,7 +232,7 @@ function changesPending(count: number, first: Temporal.PlainDate): Obstacle {
   };
 }
 
-function notAttributed(): Obstacle {
+function notAttributed(): Blocker {
   return {
     ...nowhere,
     reason: 'changes_pending',
@@ -241,7 +241,7 @@ function notAttributed(): Obstacle {
   };
 }
 
-function unconfirmed(one: store.Observed, end: Temporal.Instant, now: Temporal.Instant): Obstacle {
+function unconfirmed(one: store.Observed, end: Temporal.Instant, now: Temporal.Instant): Blocker {
   const { account, resourceKind, confirmedThrough, meteredFrom, carryForwardHours } = one;
   const since = confirmedThrough ?? meteredFrom;
   const until = since.add({ hours: carryForwardHours });
@@ -262,7 +262,7 @@ function unconfirmed(one: store.Observed, end: Temporal.Instant, now: Temporal.I
   };
 }
 
-function beyondLimit({ account, resourceKind, resources, since, until }: store.BeyondLimit): Obstacle {
+function beyondLimit({ account, resourceKind, resources, since, until }: store.BeyondLimit): Blocker {
   const lost = resources === 1 ? `1 ${resourceKind}` : `${resources} of ${resourceKind}`;
   return {
     reason: 'beyond_limit',
@@ -295,7 +295,7 @@ export interface ConfirmRequest {
 }
 
 /**
- * Takes an operator's word that what is recorded of an account's resources of a kind is right, up
+ * Takes an operator's attestation that what is recorded of an account's resources of a kind is right, up
  * to an instant: as if a complete listing had begun then. No usage changes.
  * @param by who, for the record
  * @throws ArcadiaError not_found (account), invalid_argument (a kind that nothing meters there, an

@@ -92,7 +92,7 @@ export interface Observed {
   readonly meteredFrom: Temporal.Instant;
   /** The start of the latest complete listing; null: there was none. */
   readonly syncedAt: Temporal.Instant | null;
-  /** The same, or a later word of an operator. */
+  /** The same, or a later attestation. */
   readonly confirmedThrough: Temporal.Instant | null;
   /** After how long without a complete listing there is a gap, and for how long usage is carried forward. */
   readonly gapAfterHours: number;
@@ -191,12 +191,12 @@ export async function insertConfirmation(
   now: Temporal.Instant,
 ): Promise<number> {
   const { rows } = await sql<{ id: number }>`
-    INSERT INTO usage_confirmations (account_id, resource_kind, through, reason, recorded_at, recorded_by, superseded_at)
+    INSERT INTO usage_attestations (account_id, resource_kind, through, reason, recorded_at, recorded_by, superseded_at)
     VALUES (${confirmation.accountId}, ${confirmation.resourceKind}, ${confirmation.through}, ${confirmation.reason},
             ${now}, ${by}, 'infinity')
     RETURNING usage_confirmation_id AS id`.execute(db);
   const id = rows[0]?.id;
-  if (id === undefined) throw new Error('usage_confirmations returned no id');
+  if (id === undefined) throw new Error('usage_attestations returned no id');
   return id;
 }
 
@@ -208,7 +208,7 @@ export async function supersedeConfirmation(
   now: Temporal.Instant,
 ): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    UPDATE usage_confirmations SET superseded_at = greatest(recorded_at, ${now}::timestamptz), superseded_by = ${by}
+    UPDATE usage_attestations SET superseded_at = greatest(recorded_at, ${now}::timestamptz), superseded_by = ${by}
     WHERE usage_confirmation_id = ${confirmationId} AND superseded_at = 'infinity'`.execute(db);
   return numAffectedRows === 1n;
 }
@@ -223,7 +223,7 @@ export async function selectConfirmations(
     SELECT c.usage_confirmation_id AS "confirmationId", a.slug AS account, c.resource_kind AS "resourceKind", c.through,
            c.reason, c.recorded_at AS "recordedAt", c.recorded_by AS "recordedBy",
            c.superseded_at AS "withdrawnAt", c.superseded_by AS "withdrawnBy"
-    FROM usage_confirmations c JOIN inventory_accounts a USING (account_id)
+    FROM usage_attestations c JOIN inventory_accounts a USING (account_id)
     WHERE ${before}::bigint IS NULL OR c.usage_confirmation_id < ${before}
     ORDER BY 1 DESC LIMIT ${limit}`.execute(db);
   return rows;

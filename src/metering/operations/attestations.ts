@@ -18,12 +18,12 @@ const confirmation = z
     withdrawnAt: instantOut.nullable().meta({ description: 'null: it stands' }),
     withdrawnBy: z.string().nullable(),
   })
-  .meta({ id: 'UsageConfirmation', description: "An operator's word that what is recorded is right" });
+  .meta({ id: 'UsageAttestation', description: "An operator's attestation that what is recorded is right" });
 
-export const listUsageConfirmations = declareList({
+export const listUsageAttestations = declareList({
   path: '/usage/confirmations',
   name: 'usage confirmation list',
-  operationId: 'listUsageConfirmations',
+  operationId: 'listUsageAttestations',
   tag: 'usage',
   summary: "Operators' words on usage that no listing confirms, newest first",
   roles: staff,
@@ -53,11 +53,11 @@ export const confirmUsage = declareOperation({
   run: ({ db, body, now, principal }) => attestations.confirmUsage(db, body, principal.subject, now),
 });
 
-export const withdrawUsageConfirmation = declareOperation({
+export const withdrawUsageAttestation = declareOperation({
   method: 'DELETE',
   path: '/usage/confirmations/:confirmation',
   name: 'usage confirmation withdraw',
-  operationId: 'withdrawUsageConfirmation',
+  operationId: 'withdrawUsageAttestation',
   tag: 'usage',
   summary: 'Take a confirmation back; it stays on record',
   roles: ['owner', 'operator'],
@@ -113,9 +113,9 @@ export const setObservationLimit = declareOperation({
 });
 
 export const attestationOperations: readonly Operation[] = [
-  listUsageConfirmations,
+  listUsageAttestations,
   confirmUsage,
-  withdrawUsageConfirmation,
+  withdrawUsageAttestation,
   listObservationLimits,
   setObservationLimit,
 ];

@@ -28,7 +28,7 @@ const withoutRange = 'Without a range of days: the current month.';
 
 const usage = z
   .record(billingKind, decimalOut)
-  .meta({ description: 'Exact, by billing kind', examples: [{ droplet_hours: '744', dns_zones: '2' }] });
+  .meta({ description: 'Decimal, by billing kind', examples: [{ droplet_hours: '744', dns_zones: '2' }] });
 
 export const getUsage = declareOperation({
   method: 'GET',
@@ -284,7 +284,7 @@ export const getUsageStatus = declareOperation({
         confirmed: z.boolean(),
       }),
     ),
-    obstacles: list(
+    blockers: list(
       z.object({
         reason: z.enum(['incomplete', 'not_metered', 'changes_pending', 'unconfirmed', 'beyond_limit']),
         message: z.string(),
@@ -295,7 +295,7 @@ export const getUsageStatus = declareOperation({
         since: moment.nullable(),
       }),
     ),
-    obstaclesTotal: z.int(),
+    blockersTotal: z.int(),
   }),
   run: ({ db, query, now }) =>
     periodStatus(db, { ...query, ...rangeOr(query, monthOf(dayOf(now).with({ day: 1 }).subtract({ days: 1 }))), now }),

@@ -3,7 +3,7 @@ import { ArcadiaError } from '../../platform/errors.ts';
 import type { DayRange, Granularity } from '../period.ts';
 import type { KindOfDay, RunCause } from '../store.ts';
 
-// Where usage records are kept, and all that the rest of the house may do with them. Each store
+// Where usage records are kept, and all that the rest of the program may do with them. Each store
 // passes usage-store.conformance.ts. What must be true of any of them:
 //
 // - A replaced day and the row in PostgreSQL that says it is metered appear together, or not at all.

@@ -11,7 +11,6 @@ import type { KindMonth } from '../records/usage-store.ts';
 // deployment, and then its records are removed. Each month is decided by one transaction; the
 // removal after it can be stopped anywhere and goes on with the next run.
 
-
 /** How many kinds' months one run retires at most; the next goes on. */
 const monthsMax = 1_000;
 /** How many late facts are listed at once. */
@@ -103,7 +102,7 @@ async function whyKept(
   if (await hasUnattributedFacts(db, upTo)) return 'There are facts that are not attributed yet.';
   const status = await monthStatus(db, { month: month.month.toPlainYearMonth(), now });
   if (status.kinds.find((kind) => kind.kind === month.kind)?.final === true) return null;
-  const own = status.obstacles.find((obstacle) => obstacle.kind === null || obstacle.kind === month.kind);
+  const own = status.blockers.find((blocker) => blocker.kind === null || blocker.kind === month.kind);
   return own?.message ?? 'The month is not final.';
 }
 

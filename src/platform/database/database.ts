@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, type Transaction as KyselyTransaction } from '
 import pg from 'pg';
 
 /**
- * All statements are written in SQL, in the `store.ts` of the room that owns the table, as one
+ * All statements are written in SQL, in the `store.ts` of the module that owns the table, as one
  * named function each with its row type beside it; so the schema is not repeated as a type.
  */
 export type Schema = any;

@@ -93,7 +93,7 @@ function addressOf(server: ServerFolder, port: number, database: string): string
   return `postgres://${superuser}:${encodeURIComponent(readPassword(server))}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
 }
 
-/** The port could be a stranger's: only a server that takes our password and keeps this cluster is ours. */
+/** The port could be another program's: only a server that takes our password and keeps this cluster is ours. */
 async function answers(server: ServerFolder, postmaster: Postmaster): Promise<void> {
   const client = new pg.Client({
     connectionString: addressOf(server, postmaster.port, 'postgres'),

@@ -19,7 +19,7 @@ const held = new Set<DatabaseSync>();
 function begin(path: string, statement: string): FileLock | null {
   const handle = new DatabaseSync(path, { timeout: 0 });
   try {
-    // Nothing is ever written, so a full disk is no obstacle; the default would write a journal.
+    // Nothing is ever written, so a full disk is no matter; the default would write a journal.
     handle.exec('PRAGMA journal_mode = MEMORY');
     handle.exec(statement);
   } catch (error) {

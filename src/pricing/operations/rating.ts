@@ -4,7 +4,7 @@ import { decimalOut } from '../../platform/declare/schemas.ts';
 import { rateCase, ratingCase } from '../rating/rate.ts';
 
 const ratingOut = z.object({
-  amount: decimalOut.meta({ description: 'Exact, not rounded' }),
+  amount: decimalOut.meta({ description: 'Decimal, not rounded' }),
   tiers: z
     .array(
       z.object({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { feesOfMonth } from './base-fees.ts';
 import { rateMonth } from './rate-month.ts';
-import { bill, shown, stay, usedMonth, version } from '../../../test/fixtures/rating.ts';
+import { bill, shown, phase, usedMonth, version } from '../../../test/fixtures/rating.ts';
 
 // A minimum, a cap and a discount are computed on the lines of the document that carries them.
 
@@ -12,7 +12,7 @@ const monthsFrom = (first: string, count: number) =>
 /** What each month's bill comes to: on the plan from 2026-01-01 on. */
 function totals(change: Change, count: number, to: string | null = null, hours = 0): string[] {
   const items = [{ kind: 'droplet_hours', model: 'standard' as const, properties: { unitPrice: '1' } }];
-  const timeline = [stay(version({ items, ...change }), '2026-01-01', to)];
+  const timeline = [phase(version({ items, ...change }), '2026-01-01', to)];
   return monthsFrom('2026-01', count).map(
     (month) => bill(timeline, month, { droplet_hours: hours }).totals.map(({ total }) => total)[0] ?? '0.00',
   );
@@ -55,13 +55,13 @@ describe('a discount in percent', () => {
     const none = Array.from({ length: 12 }, () => nothing);
     const billed = [advance, {}].map((due) =>
       monthsFrom('2026-01', 12).map(
-        (month) => bill([stay(version({ ...all, ...due }), '2026-01-01')], month).totals[0]?.total ?? nothing,
+        (month) => bill([phase(version({ ...all, ...due }), '2026-01-01')], month).totals[0]?.total ?? nothing,
       ),
     );
     expect(billed).toEqual([none, none]);
     const own = monthsFrom('2026-01', 12).map((month) => {
-      const used = usedMonth([stay(version(all), '2026-01-01')], month, {});
-      return rateMonth({ ...used, fees: feesOfMonth(used.pieces, used.month), earlier: [] }).totals[0]?.total;
+      const used = usedMonth([phase(version(all), '2026-01-01')], month, {});
+      return rateMonth({ ...used, fees: feesOfMonth(used.segments, used.month), earlier: [] }).totals[0]?.total;
     });
     expect(own).toEqual(none);
   });
@@ -111,7 +111,7 @@ describe('minimum and cap', () => {
       discount: { percent: '10' },
       items: [{ kind: 'droplet_hours', model: 'standard', properties: { unitPrice: '0.10' } }],
     });
-    expect(shown(bill([stay(limited, '2026-01-01')], '2026-06', { droplet_hours: 10 }))).toEqual([
+    expect(shown(bill([phase(limited, '2026-01-01')], '2026-06', { droplet_hours: 10 }))).toEqual([
       'base_fee 2026-07-01..2026-08-01 30.00',
       'usage droplet_hours 2026-06-01..2026-07-01 30.00',
       'cap 2026-06-01..2026-08-01 -20.00',
@@ -123,7 +123,7 @@ describe('minimum and cap', () => {
 it('a version that begins next month has its own adjustments on the bill that has its fee', () => {
   const old = version({ base: '50.00', baseDue: 'advance' });
   const cheaper = version({ from: '2026-04-01', base: '50.00', baseDue: 'advance', discount: { percent: '10' } });
-  const timeline = [stay(old, '2026-01-01', '2026-04-01'), stay(cheaper, '2026-04-01', '2026-05-01')];
+  const timeline = [phase(old, '2026-01-01', '2026-04-01'), phase(cheaper, '2026-04-01', '2026-05-01')];
   expect(monthsFrom('2026-01', 4).map((month) => shown(bill(timeline, month)))).toEqual([
     ['base_fee 2026-01-01..2026-02-01 50.00', 'base_fee 2026-02-01..2026-03-01 50.00'],
     ['base_fee 2026-03-01..2026-04-01 50.00'],

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { bill, shown, stay, version } from '../../../test/fixtures/rating.ts';
+import { bill, shown, phase, version } from '../../../test/fixtures/rating.ts';
 
 const total = (month: ReturnType<typeof bill>) => month.totals.map((sum) => `${sum.total} ${sum.currency}`).join(', ');
 
 describe('a monthly fee in arrears', () => {
   it('is on the bill of its own month, by exact duration', () => {
-    const timeline = [stay(version(), '2026-06-16', '2026-08-01')];
+    const timeline = [phase(version(), '2026-06-16', '2026-08-01')];
     expect(shown(bill(timeline, '2026-05'))).toEqual([]);
     expect(shown(bill(timeline, '2026-06'))).toEqual(['base_fee 2026-06-16..2026-07-01 15.00']);
     expect(shown(bill(timeline, '2026-07'))).toEqual(['base_fee 2026-07-01..2026-08-01 30.00']);
@@ -13,14 +13,14 @@ describe('a monthly fee in arrears', () => {
   });
 
   it('begins with the deployment, within a day too', () => {
-    const timeline = [stay(version(), '2026-06-16T12:00:00Z')];
+    const timeline = [phase(version(), '2026-06-16T12:00:00Z')];
     expect(shown(bill(timeline, '2026-06'))).toEqual(['base_fee 2026-06-16T12:00:00Z..2026-07-01 14.50']);
   });
 
   it('is that of each plan for its days, and both add up', () => {
     const timeline = [
-      stay(version({ plan: 'a', base: '50.00' }), '2026-01-01', '2026-05-11'),
-      stay(version({ plan: 'b', base: '180.00' }), '2026-05-11'),
+      phase(version({ plan: 'a', base: '50.00' }), '2026-01-01', '2026-05-11'),
+      phase(version({ plan: 'b', base: '180.00' }), '2026-05-11'),
     ];
     expect(shown(bill(timeline, '2026-05'))).toEqual([
       'base_fee 2026-05-01..2026-05-11 16.13',
@@ -31,9 +31,9 @@ describe('a monthly fee in arrears', () => {
 
   it('leaves out paused days', () => {
     const timeline = [
-      stay(version(), '2026-01-01', '2026-06-11'),
-      stay(version(), '2026-06-11', '2026-06-21', true),
-      stay(version(), '2026-06-21'),
+      phase(version(), '2026-01-01', '2026-06-11'),
+      phase(version(), '2026-06-11', '2026-06-21', true),
+      phase(version(), '2026-06-21'),
     ];
     expect(shown(bill(timeline, '2026-06'))).toEqual([
       'base_fee 2026-06-01..2026-06-11 10.00',
@@ -43,8 +43,8 @@ describe('a monthly fee in arrears', () => {
 
   it('of two currencies has two totals', () => {
     const timeline = [
-      stay(version({ plan: 'a' }), '2026-01-01', '2026-06-16'),
-      stay(version({ plan: 'b', currency: 'JPY', base: '3001' }), '2026-06-16'),
+      phase(version({ plan: 'a' }), '2026-01-01', '2026-06-16'),
+      phase(version({ plan: 'b', currency: 'JPY', base: '3001' }), '2026-06-16'),
     ];
     // Half of 3001, half away from zero, as the rest of a whole that the first half has rounded up.
     expect(bill(timeline, '2026-06').totals).toEqual([
@@ -57,7 +57,7 @@ describe('a monthly fee in arrears', () => {
 describe('a monthly fee in advance', () => {
   const advance = version({ baseDue: 'advance' });
   it('is for the month after; on the first bill for the first month too', () => {
-    const timeline = [stay(advance, '2026-06-16', '2026-08-11')];
+    const timeline = [phase(advance, '2026-06-16', '2026-08-11')];
     expect(shown(bill(timeline, '2026-05'))).toEqual([]);
     expect(shown(bill(timeline, '2026-06'))).toEqual([
       'base_fee 2026-06-16..2026-07-01 15.00',
@@ -69,7 +69,7 @@ describe('a monthly fee in advance', () => {
 
   it('of a plan that is changed in mid-month: the old one was billed before, the new one is billed now', () => {
     const other = version({ plan: 'other', base: '60.00', baseDue: 'advance' });
-    const timeline = [stay(advance, '2026-01-01', '2026-06-16'), stay(other, '2026-06-16')];
+    const timeline = [phase(advance, '2026-01-01', '2026-06-16'), phase(other, '2026-06-16')];
     expect(shown(bill(timeline, '2026-05'))).toEqual(['base_fee 2026-06-01..2026-06-16 15.00']);
     expect(shown(bill(timeline, '2026-06'))).toEqual([
       'base_fee 2026-06-16..2026-07-01 30.00',
@@ -79,7 +79,7 @@ describe('a monthly fee in advance', () => {
 
   it('of a plan that gets a new version: each for its days, all billed before', () => {
     const dearer = version({ from: '2026-06-16', base: '60.00', baseDue: 'advance' });
-    const timeline = [stay(advance, '2026-01-01', '2026-06-16'), stay(dearer, '2026-06-16')];
+    const timeline = [phase(advance, '2026-01-01', '2026-06-16'), phase(dearer, '2026-06-16')];
     expect(shown(bill(timeline, '2026-05'))).toEqual([
       'base_fee 2026-06-01..2026-06-16 15.00',
       'base_fee 2026-06-16..2026-07-01 30.00',
@@ -96,7 +96,7 @@ describe('a yearly fee', () => {
     ).flatMap((month) => shown(bill(timeline, month)).map((line) => `${month}: ${line}`));
 
   it('in arrears is on the bill of the month in which the last moment of its year lies', () => {
-    expect(months([stay(yearly, '2026-03-10', '2028-01-01')])).toEqual([
+    expect(months([phase(yearly, '2026-03-10', '2028-01-01')])).toEqual([
       '2027-03: base_fee 2026-03-10..2027-03-10 365.00',
       // 297 of the 366 days of a year that has a 29 February in it.
       '2027-12: base_fee 2027-03-10..2028-01-01 296.19',
@@ -104,14 +104,14 @@ describe('a yearly fee', () => {
   });
 
   it('that ends with a month is on that month', () => {
-    expect(months([stay(yearly, '2026-03-01', '2027-03-01')])).toEqual([
+    expect(months([phase(yearly, '2026-03-01', '2027-03-01')])).toEqual([
       '2027-02: base_fee 2026-03-01..2027-03-01 365.00',
     ]);
   });
 
   it('in advance is on the bill of the month in which its year begins, less what is not used', () => {
     const advance = { ...yearly, baseDue: 'advance' as const };
-    expect(months([stay(advance, '2026-03-10', '2027-03-20')])).toEqual([
+    expect(months([phase(advance, '2026-03-10', '2027-03-20')])).toEqual([
       '2026-03: base_fee 2026-03-10..2027-03-10 365.00',
       '2027-03: base_fee 2027-03-10..2027-03-20 9.97',
     ]);
@@ -120,10 +120,10 @@ describe('a yearly fee', () => {
   it('leaves out paused days, and takes the price of its first day', () => {
     const dearer = version({ from: '2026-09-01', baseEvery: 'year', base: '730.00' });
     const timeline = [
-      stay(yearly, '2026-01-01', '2026-02-01'),
-      stay(yearly, '2026-02-01', '2026-02-11', true),
-      stay(yearly, '2026-02-11', '2026-09-01'),
-      stay(dearer, '2026-09-01', '2028-01-01'),
+      phase(yearly, '2026-01-01', '2026-02-01'),
+      phase(yearly, '2026-02-01', '2026-02-11', true),
+      phase(yearly, '2026-02-11', '2026-09-01'),
+      phase(dearer, '2026-09-01', '2028-01-01'),
     ];
     expect(months(timeline)).toEqual([
       '2026-12: base_fee 2026-01-01..2027-01-01 355.00',
@@ -133,7 +133,7 @@ describe('a yearly fee', () => {
 
   it('by the quarter, and by any number of months, follows the same law', () => {
     const timeline = (baseEvery: string, baseDue: 'arrears' | 'advance') => [
-      stay(version({ baseEvery, base: '90.00', baseDue }), '2026-01-31', '2026-10-15'),
+      phase(version({ baseEvery, base: '90.00', baseDue }), '2026-01-31', '2026-10-15'),
     ];
     expect(months(timeline('quarter', 'arrears'))).toEqual([
       '2026-04: base_fee 2026-01-31..2026-04-30 90.00',
@@ -155,7 +155,7 @@ describe('a yearly fee', () => {
   });
 
   it('from 29 February has its anniversary on the 28th', () => {
-    expect(months([stay(yearly, '2024-02-29', '2026-02-28')])).toEqual([
+    expect(months([phase(yearly, '2024-02-29', '2026-02-28')])).toEqual([
       '2026-02: base_fee 2025-02-28..2026-02-28 365.00',
     ]);
   });

@@ -1,13 +1,13 @@
 import { currencyDigits } from '../../platform/money.ts';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import { monthsOfFee, type PlanVersion } from '../plan.ts';
 import { monthSpan, overlap, prorate, type Span } from './proration.ts';
-import { type Piece, type Timeline, versionKey } from './timeline.ts';
+import { type Segment, type Timeline, versionKey } from './timeline.ts';
 
 /** A base fee for a time, rounded to its currency's digits. */
 export interface BaseFee extends Span {
   readonly version: PlanVersion;
-  readonly amount: Exact;
+  readonly amount: Decimal;
   /** What it is for: the times of the period that it charges, paused time left out. */
   readonly times: readonly Span[];
   readonly period: FeePeriod;
@@ -38,15 +38,15 @@ interface FeePeriod extends Span {
  */
 export function feesBilled(timeline: Timeline, month: Temporal.PlainYearMonth): BaseFee[] {
   return termsOf(timeline).flatMap((term) => {
-    const { version } = term.stays[0] as Timeline[number];
+    const { version } = term.phases[0] as Timeline[number];
     const { baseDue } = version;
     const months = monthsOfFee(version);
     if (months > 1) return periodicFees(term, months, baseDue, month);
-    if (baseDue === 'arrears') return monthlyFees(term.stays, month);
+    if (baseDue === 'arrears') return monthlyFees(term.phases, month);
     const { from, to } = monthSpan(month);
     const fees: BaseFee[] = [];
-    if (Temporal.Instant.compare(term.from, from) >= 0) fees.push(...monthlyFees(term.stays, month));
-    if (Temporal.Instant.compare(term.from, to) < 0) fees.push(...monthlyFees(term.stays, month.add({ months: 1 })));
+    if (Temporal.Instant.compare(term.from, from) >= 0) fees.push(...monthlyFees(term.phases, month));
+    if (Temporal.Instant.compare(term.from, to) < 0) fees.push(...monthlyFees(term.phases, month.add({ months: 1 })));
     return fees;
   });
 }
@@ -56,43 +56,43 @@ export function feesBilled(timeline: Timeline, month: Temporal.PlainYearMonth): 
  * quarter's a third. These are differences of a running total over the calendar year, or over as many
  * months since the year 0: twelve twelfths are the fee.
  */
-export function feesOfMonth(pieces: readonly Piece[], month: Temporal.PlainYearMonth): BaseFee[] {
+export function feesOfMonth(segments: readonly Segment[], month: Temporal.PlainYearMonth): BaseFee[] {
   const fees: BaseFee[] = [];
-  for (const piece of pieces) {
-    if (piece.state !== 'active' || piece.version === null) continue;
-    const shares = monthsOfFee(piece.version);
-    pushFee(fees, piece.version, piece, { ...monthOf(month), shares, before: indexOf(month) % shares });
+  for (const segment of segments) {
+    if (segment.state !== 'active' || segment.version === null) continue;
+    const shares = monthsOfFee(segment.version);
+    pushFee(fees, segment.version, segment, { ...monthOf(month), shares, before: indexOf(month) % shares });
   }
   return fees;
 }
 
 /** How much of a whole fee a fee is: its time of the period's, of the period's share. Not rounded. */
-export function partOf({ times, period }: BaseFee): Exact {
-  const lengthOf = ({ from, to }: Span) => new Exact((to.epochNanoseconds - from.epochNanoseconds).toString());
-  const length = times.reduce((sum, time) => sum.plus(lengthOf(time)), new Exact(0));
+export function partOf({ times, period }: BaseFee): Decimal {
+  const lengthOf = ({ from, to }: Span) => new Decimal((to.epochNanoseconds - from.epochNanoseconds).toString());
+  const length = times.reduce((sum, time) => sum.plus(lengthOf(time)), new Decimal(0));
   return length.div(lengthOf(period).times(period.shares));
 }
 
 /** The part of a fee that is for the time before an instant. */
-export function feeBefore({ version, times, period }: BaseFee, until: Temporal.Instant): Exact {
-  return prorated(new Exact(version.base), timesBefore(times, until), period, version);
+export function feeBefore({ version, times, period }: BaseFee, until: Temporal.Instant): Decimal {
+  return prorated(new Decimal(version.base), timesBefore(times, until), period, version);
 }
 
 /** The part of what each month has (a minimum, a cap, an amount of discount) that falls to a fee's time before an instant. */
-export function limitOf({ version, times, period }: BaseFee, monthly: string, until: Temporal.Instant | null): Exact {
+export function limitOf({ version, times, period }: BaseFee, monthly: string, until: Temporal.Instant | null): Decimal {
   const whole = { ...period, shares: 1, before: 0 };
-  return prorated(new Exact(monthly).times(period.months), timesBefore(times, until), whole, version);
+  return prorated(new Decimal(monthly).times(period.months), timesBefore(times, until), whole, version);
 }
 
 function timesBefore(times: readonly Span[], until: Temporal.Instant | null): readonly Span[] {
   return times.flatMap(({ from, to }) => overlap({ from, to: until }, { from, to }) ?? []);
 }
 
-function prorated(whole: Exact, times: readonly Span[], period: FeePeriod, { currency }: PlanVersion): Exact {
+function prorated(whole: Decimal, times: readonly Span[], period: FeePeriod, { currency }: PlanVersion): Decimal {
   const { shares, before } = period;
   return times.reduce(
     (sum, time) => sum.plus(prorate(whole, time, period, currencyDigits(currency), shares, before)),
-    new Exact(0),
+    new Decimal(0),
   );
 }
 
@@ -103,21 +103,21 @@ function monthOf(month: Temporal.PlainYearMonth): FeePeriod {
 interface Term {
   readonly from: Temporal.Instant;
   readonly to: Temporal.Instant | null;
-  readonly stays: Timeline;
+  readonly phases: Timeline;
 }
 
 function termsOf(timeline: Timeline): Term[] {
   const runs: Timeline[number][][] = [];
-  for (const stay of timeline) {
+  for (const phase of timeline) {
     const run = runs.at(-1);
     const before = run?.at(-1);
-    if (run && before?.to?.equals(stay.from) && rhythm(before.version) === rhythm(stay.version)) run.push(stay);
-    else runs.push([stay]);
+    if (run && before?.to?.equals(phase.from) && rhythm(before.version) === rhythm(phase.version)) run.push(phase);
+    else runs.push([phase]);
   }
-  return runs.map((stays) => ({
-    from: (stays[0] as Timeline[number]).from,
-    to: (stays.at(-1) as Timeline[number]).to,
-    stays,
+  return runs.map((phases) => ({
+    from: (phases[0] as Timeline[number]).from,
+    to: (phases.at(-1) as Timeline[number]).to,
+    phases,
   }));
 }
 
@@ -126,12 +126,12 @@ function rhythm({ plan, currency, baseEvery, baseDue }: PlanVersion): string {
 }
 
 /** One per unbroken time on a version within the month, pauses left out. */
-function monthlyFees(stays: Timeline, month: Temporal.PlainYearMonth): BaseFee[] {
+function monthlyFees(phases: Timeline, month: Temporal.PlainYearMonth): BaseFee[] {
   const period = monthOf(month);
   const fees: BaseFee[] = [];
-  for (const stay of stays) {
-    const span = stay.paused ? null : overlap(stay, period);
-    if (span !== null) pushFee(fees, stay.version, span, period);
+  for (const phase of phases) {
+    const span = phase.paused ? null : overlap(phase, period);
+    if (span !== null) pushFee(fees, phase.version, span, period);
   }
   return fees;
 }
@@ -146,7 +146,7 @@ function pushFee(fees: BaseFee[], version: PlanVersion, { from, to }: Span, peri
     version,
     times: [span],
     period,
-    amount: prorated(new Exact(version.base), [span], period, version),
+    amount: prorated(new Decimal(version.base), [span], period, version),
   };
   if (goesOn) fees[fees.length - 1] = fee;
   else fees.push(fee);
@@ -173,17 +173,17 @@ function periodicFees(
       due === 'advance'
         ? Temporal.Instant.compare(held.from, bill.from) >= 0
         : Temporal.Instant.compare(held.to, bill.from) > 0 && Temporal.Instant.compare(held.to, bill.to) <= 0;
-    const fee = isBilled ? periodicFee(term.stays, held, { ...period, months, shares: 1, before: 0 }) : null;
+    const fee = isBilled ? periodicFee(term.phases, held, { ...period, months, shares: 1, before: 0 }) : null;
     if (fee) fees.push(fee);
   }
 }
 
-function periodicFee(stays: Timeline, held: Span, period: FeePeriod): BaseFee | null {
-  const within = stays.filter((stay) => overlap(stay, held) !== null);
+function periodicFee(phases: Timeline, held: Span, period: FeePeriod): BaseFee | null {
+  const within = phases.filter((phase) => overlap(phase, held) !== null);
   const version = within[0]?.version;
   if (version === undefined) return null;
-  const times = within.flatMap((stay) => (stay.paused ? [] : (overlap(stay, held) ?? [])));
-  return { ...held, version, times, period, amount: prorated(new Exact(version.base), times, period, version) };
+  const times = within.flatMap((phase) => (phase.paused ? [] : (overlap(phase, held) ?? [])));
+  return { ...held, version, times, period, amount: prorated(new Decimal(version.base), times, period, version) };
 }
 
 /** Months since the year 0. */

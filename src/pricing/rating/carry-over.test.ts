@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rateMonth, type UsageLine } from './rate-month.ts';
-import { stay, usedMonth, version } from '../../../test/fixtures/rating.ts';
+import { phase, usedMonth, version } from '../../../test/fixtures/rating.ts';
 import type { Timeline } from './timeline.ts';
 
 // What is carried out of a month is carried into the next, whatever version of the plan holds then.
@@ -46,15 +46,15 @@ describe('a new version from April, with an allowance of 100 that nobody uses', 
     ['carried -> not', { months: 1 }, null, '100'],
     ['not -> carried', null, { months: 3 }, '0'],
   ])('%s: what March carries out, April carries in', (_, before, after, units) => {
-    const timeline = [stay(plan('2000-01-01', before), from, changed), stay(plan(changed, after), changed)];
+    const timeline = [phase(plan('2000-01-01', before), from, changed), phase(plan(changed, after), changed)];
     expect(linesOf(timeline, '2026-03')[0]?.carriedOut ?? '0').toBe(units);
     expect(linesOf(timeline, '2026-04')[0]?.carriedIn ?? '0').toBe(units);
   });
 
   it('what came in is used, and goes on by the rule of the version that holds', () => {
     const timeline = [
-      stay(plan('2000-01-01', { months: 1, limit: '80' }), from, changed),
-      stay(plan(changed, { months: 3, limit: '150' }), changed),
+      phase(plan('2000-01-01', { months: 1, limit: '80' }), from, changed),
+      phase(plan(changed, { months: 3, limit: '150' }), changed),
     ];
     // 120 hours: 100 of its own, 20 of March's 80.
     const [april] = linesOf(timeline, '2026-04', { '2026-04': 4 });
@@ -65,9 +65,9 @@ describe('a new version from April, with an allowance of 100 that nobody uses', 
 
   it('a version without the kind carries nothing on', () => {
     const timeline = [
-      stay(plan('2000-01-01', { months: 3 }), from, changed),
-      stay(version({ from: changed }), changed, '2026-05-01'),
-      stay(plan('2026-05-01', { months: 3 }), '2026-05-01'),
+      phase(plan('2000-01-01', { months: 3 }), from, changed),
+      phase(version({ from: changed }), changed, '2026-05-01'),
+      phase(plan('2026-05-01', { months: 3 }), '2026-05-01'),
     ];
     expect(linesOf(timeline, '2026-05')[0]).toMatchObject({ carriedIn: '0', carriedOut: '100' });
   });
@@ -75,8 +75,8 @@ describe('a new version from April, with an allowance of 100 that nobody uses', 
 
 describe('a version that begins within a month', () => {
   const split = (before: ReturnType<typeof plan>, after: ReturnType<typeof plan>) => [
-    stay(before, from, '2026-04-16'),
-    stay(after, '2026-04-16'),
+    phase(before, from, '2026-04-16'),
+    phase(after, '2026-04-16'),
   ];
 
   it('takes in what its own rule lets in, and the part before it carries out exactly that', () => {
@@ -92,17 +92,17 @@ describe('a version that begins within a month', () => {
     const cheap = plan('2000-01-01', null, { allowance: '744' });
     const dear = plan('2026-05-16', null, { allowance: '744', properties: { unitPrice: '1.01' } });
     const may = (timeline: Timeline) => {
-      const { pieces, month } = usedMonth(timeline, '2026-05', {});
-      const used = pieces.map((piece, index) => ({
-        ...piece,
-        usage: new Map(index === pieces.length - 1 ? [['droplet_hours', '768']] : []),
+      const { segments, month } = usedMonth(timeline, '2026-05', {});
+      const used = segments.map((segment, index) => ({
+        ...segment,
+        usage: new Map(index === segments.length - 1 ? [['droplet_hours', '768']] : []),
       }));
-      return rateMonth({ month, pieces: used, fees: [], earlier: [] });
+      return rateMonth({ month, segments: used, fees: [], earlier: [] });
     };
     const amounts = (timeline: Timeline) => may(timeline).totals.map(({ total }) => total);
-    expect(amounts([stay(cheap, from)])).toEqual(['24.00']);
-    expect(amounts([stay(cheap, from, '2026-05-16'), stay(dear, '2026-05-16')])).toEqual(['24.24']);
-    const [, second] = may([stay(cheap, from, '2026-05-16'), stay(dear, '2026-05-16')]).lines as UsageLine[];
+    expect(amounts([phase(cheap, from)])).toEqual(['24.00']);
+    expect(amounts([phase(cheap, from, '2026-05-16'), phase(dear, '2026-05-16')])).toEqual(['24.24']);
+    const [, second] = may([phase(cheap, from, '2026-05-16'), phase(dear, '2026-05-16')]).lines as UsageLine[];
     expect(second).toMatchObject({ allowance: '384', fromEarlierPhase: '360', carriedIn: null, allowanceUsed: '744' });
   });
 
@@ -127,9 +127,9 @@ describe('a version that begins within a month', () => {
   it('after which another plan was held in between is the same plan still', () => {
     const other = version({ plan: 'other' });
     const timeline = [
-      stay(plan('2000-01-01', null), from, '2026-04-07'),
-      stay(other, '2026-04-07', '2026-04-16'),
-      stay(plan('2026-04-16', null), '2026-04-16'),
+      phase(plan('2000-01-01', null), from, '2026-04-07'),
+      phase(other, '2026-04-07', '2026-04-16'),
+      phase(plan('2026-04-16', null), '2026-04-16'),
     ];
     const [first, last] = linesOf(timeline, '2026-04').filter((line) => line.plan === 'p');
     expect(first?.allowance).toBe('20');
@@ -139,9 +139,9 @@ describe('a version that begins within a month', () => {
 
 it('a billionth below zero, as shares that move can leave, is no allowance used', () => {
   const [line] = rateMonth({
-    ...usedMonth([stay(plan('2000-01-01', null), from)], '2026-04', { droplet_hours: 0 }),
-    pieces: usedMonth([stay(plan('2000-01-01', null), from)], '2026-04', {}).pieces.map((piece) => ({
-      ...piece,
+    ...usedMonth([phase(plan('2000-01-01', null), from)], '2026-04', { droplet_hours: 0 }),
+    segments: usedMonth([phase(plan('2000-01-01', null), from)], '2026-04', {}).segments.map((segment) => ({
+      ...segment,
       usage: new Map([
         ['droplet_hours', '-0.000000001'],
         ['dns_zones', '-0.000000001'],

@@ -1,5 +1,5 @@
 import { currencyDigits, formatMoney } from '../../platform/money.ts';
-import { Exact, formatQuantity, parseQuantity } from '../../platform/quantity.ts';
+import { Decimal, formatQuantity, parseQuantity } from '../../platform/quantity.ts';
 import type { PlanItem, PlanVersion } from '../plan.ts';
 import { rateCharge } from './models.ts';
 
@@ -14,12 +14,12 @@ export interface Cliff {
   readonly amountWithMore: string;
 }
 
-const least = new Exact('0.000000001');
+const least = new Decimal('0.000000001');
 
 /** What is beside the item: the sum of all that is due on its plan version, and the least that it comes to. */
 interface CliffContext {
-  readonly due: Exact;
-  readonly minimum: Exact;
+  readonly due: Decimal;
+  readonly minimum: Decimal;
 }
 
 /**
@@ -34,18 +34,20 @@ export function cliffOf(
 ): Cliff | null {
   if (item.model !== 'volume' && item.model !== 'stairstep') return null;
   const units = parseQuantity(billable);
-  const cost = (of: Exact) => {
+  const cost = (of: Decimal) => {
     const { amount } = rateCharge(item, of);
-    const atLeast = item.minimum === null ? amount : Exact.max(amount, item.minimum);
-    return (item.cap === null ? atLeast : Exact.min(atLeast, item.cap)).toDecimalPlaces(currencyDigits(plan.currency));
+    const atLeast = item.minimum === null ? amount : Decimal.max(amount, item.minimum);
+    return (item.cap === null ? atLeast : Decimal.min(atLeast, item.cap)).toDecimalPlaces(
+      currencyDigits(plan.currency),
+    );
   };
   const now = cost(units);
   const others = due.minus(now);
   /** The item's cost, and what all that is due lacks to the minimum with it. */
-  const withMinimum = (amount: Exact) => Exact.max(amount, minimum.minus(others));
+  const withMinimum = (amount: Decimal) => Decimal.max(amount, minimum.minus(others));
   const best = tierBeginnings(item.properties)
     .filter((beginning) => beginning.gt(units))
-    .reduce<Exact | null>((found, one) => (cost(one).lt(found === null ? now : cost(found)) ? one : found), null);
+    .reduce<Decimal | null>((found, one) => (cost(one).lt(found === null ? now : cost(found)) ? one : found), null);
   if (best === null || !withMinimum(cost(best)).lt(withMinimum(now))) return null;
   return {
     kind: item.kind,
@@ -60,10 +62,10 @@ function tierBeginnings({
   tiers,
   per = '1',
   roundUp = false,
-}: Extract<PlanItem, { model: 'volume' | 'stairstep' }>['properties']): Exact[] {
+}: Extract<PlanItem, { model: 'volume' | 'stairstep' }>['properties']): Decimal[] {
   return tiers.flatMap(({ upTo }) => {
     if (upTo === null) return [];
-    const end = roundUp ? new Exact(upTo).floor() : new Exact(upTo);
+    const end = roundUp ? new Decimal(upTo).floor() : new Decimal(upTo);
     return [end.times(per).plus(least)];
   });
 }

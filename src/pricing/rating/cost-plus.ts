@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import type { Charged } from './charge.ts';
 import { decimalText } from './decimal.ts';
 
@@ -10,10 +10,10 @@ export const costPlusProperties = z.strictObject({
 });
 
 /** The price of one unit: all that a customer may see of this model. */
-export function costPlusUnitPrice(properties: z.output<typeof costPlusProperties>): Exact {
-  return new Exact(properties.unitCost).times(new Exact(properties.markupPercent).plus(100)).div(100);
+export function costPlusUnitPrice(properties: z.output<typeof costPlusProperties>): Decimal {
+  return new Decimal(properties.unitCost).times(new Decimal(properties.markupPercent).plus(100)).div(100);
 }
 
-export function rateCostPlus(properties: z.output<typeof costPlusProperties>, units: Exact): Charged {
+export function rateCostPlus(properties: z.output<typeof costPlusProperties>, units: Decimal): Charged {
   return { amount: units.times(costPlusUnitPrice(properties)), tiers: [] };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 
 function whyNotDecimal(input: unknown): string {
   if (input === undefined) return 'is missing';
@@ -12,7 +12,7 @@ function whyNotDecimal(input: unknown): string {
 
 /**
  * A decimal, zero or more, of at most 24 digits before the point and 18 after it: no charge model
- * multiplies more than three of them, so the 200 digits of Exact hold every product, and nothing
+ * multiplies more than three of them, so the 200 digits of Decimal hold every product, and nothing
  * is rounded but where a line is shown.
  *
  * In JSON it is a string: a JavaScript number is not exact. The JSON schema allows a number too,
@@ -27,7 +27,7 @@ export const decimalText = z
   .meta({ type: ['string', 'number'] });
 
 /** A decimal above zero. */
-export const positiveDecimalText = decimalText.refine((text) => !new Exact(text).isZero(), {
+export const positiveDecimalText = decimalText.refine((text) => !new Decimal(text).isZero(), {
   abort: true,
   error: 'must be more than 0',
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import type { Charged } from './charge.ts';
 import { chargeTier, checkDivision, dividedUnits, division, dueAtZero, pricedTier, spans, tierList } from './tiers.ts';
 
@@ -12,7 +12,7 @@ export const graduatedProperties = z
  * A tier is reached when units lie above the end of the tier before it; at zero units none is,
  * and nothing is due, unless `dueAtZero` says that the first tier's flat fee is.
  */
-export function rateGraduated(properties: z.output<typeof graduatedProperties>, used: Exact): Charged {
+export function rateGraduated(properties: z.output<typeof graduatedProperties>, used: Decimal): Charged {
   const units = dividedUnits(properties, used);
   const reached = spans(properties.tiers).filter(
     (span, index) => units.gt(span.from) || (index === 0 && properties.dueAtZero),
@@ -20,12 +20,12 @@ export function rateGraduated(properties: z.output<typeof graduatedProperties>, 
   const tiers = reached.map((span) => {
     const end = span.upTo === null || units.lt(span.upTo) ? units : span.upTo;
     return chargeTier(span, end.minus(span.from), {
-      unitPrice: new Exact(span.tier.unitPrice),
-      flatFee: new Exact(span.tier.flatFee),
+      unitPrice: new Decimal(span.tier.unitPrice),
+      flatFee: new Decimal(span.tier.flatFee),
     });
   });
   return {
-    amount: tiers.reduce((sum, tier) => sum.plus(tier.amount), new Exact(0)),
+    amount: tiers.reduce((sum, tier) => sum.plus(tier.amount), new Decimal(0)),
     tiers,
   };
 }

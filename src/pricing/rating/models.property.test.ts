@@ -1,11 +1,11 @@
 import { soakRuns } from '../../../test/soak.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import type { Charge } from './models.ts';
 import { rateCharge } from './models.ts';
 
-// The second implementation: fractions of BigInt, walking through the units piece by piece.
+// The second implementation: fractions of BigInt, walking through the units segment by segment.
 
 interface Fraction {
   readonly n: bigint;
@@ -139,7 +139,7 @@ const tiers = bounds.chain((ends) =>
 );
 const steps = tiers.map((list) => list.map(({ upTo, flatFee }) => ({ upTo, flatFee })));
 const risingSteps = steps.map((list) => {
-  const fees = list.map((step) => step.flatFee).sort((a, b) => new Exact(a).cmp(new Exact(b)));
+  const fees = list.map((step) => step.flatFee).sort((a, b) => new Decimal(a).cmp(new Decimal(b)));
   return list.map((step, index) => ({
     ...step,
     flatFee: fees[index] as string,
@@ -192,13 +192,13 @@ const costPlus: fc.Arbitrary<Charge> = fc.record({
 function unitsFor(charge: Charge): fc.Arbitrary<string> {
   const ends =
     charge.model === 'package'
-      ? [charge.properties.packageSize, new Exact(charge.properties.packageSize).times(3).toFixed()]
+      ? [charge.properties.packageSize, new Decimal(charge.properties.packageSize).times(3).toFixed()]
       : 'tiers' in charge.properties
         ? charge.properties.tiers.flatMap((tier) => tier.upTo ?? [])
         : [];
   const beside = ends.flatMap((end) => [
     end,
-    ...['-0.000000001', '0.000000001'].map((by) => new Exact(end).plus(by).toFixed()),
+    ...['-0.000000001', '0.000000001'].map((by) => new Decimal(end).plus(by).toFixed()),
   ]);
   return fc.oneof(decimal(50), fc.constantFrom('0', '0.000000001', '1', ...beside));
 }
@@ -213,7 +213,7 @@ const withTwoUnits = (charges: fc.Arbitrary<Charge>) =>
     }),
   );
 
-const amountOf = (charge: Charge, units: string) => rateCharge(charge, new Exact(units)).amount;
+const amountOf = (charge: Charge, units: string) => rateCharge(charge, new Decimal(units)).amount;
 
 describe.each([
   ['standard', standard],
@@ -247,7 +247,7 @@ describe.each([
   it('is monotone: more units never cost less', () => {
     fc.assert(
       fc.property(withTwoUnits(charges), ({ charge, a, b }) => {
-        const [less, more] = [a, b].sort((x, y) => new Exact(x).cmp(new Exact(y))) as [string, string];
+        const [less, more] = [a, b].sort((x, y) => new Decimal(x).cmp(new Decimal(y))) as [string, string];
         expect(amountOf(charge, less).lte(amountOf(charge, more))).toBe(true);
       }),
     );
@@ -262,7 +262,7 @@ describe.each([
     fc.assert(
       fc.property(withTwoUnits(charges), ({ charge, a, b }) => {
         const apart = amountOf(charge, a).plus(amountOf(charge, b));
-        expect(amountOf(charge, new Exact(a).plus(b).toFixed()).toFixed()).toBe(apart.toFixed());
+        expect(amountOf(charge, new Decimal(a).plus(b).toFixed()).toFixed()).toBe(apart.toFixed());
       }),
     );
   });
@@ -272,9 +272,9 @@ describe('tiers', () => {
   it('of a graduated charge add up to its units and its amount', () => {
     fc.assert(
       fc.property(withUnits(graduated), ({ charge, units }) => {
-        const charged = rateCharge(charge, new Exact(units));
+        const charged = rateCharge(charge, new Decimal(units));
         const sum = (pick: 'units' | 'amount') =>
-          charged.tiers.reduce((total, tier) => total.plus(tier[pick]), new Exact(0));
+          charged.tiers.reduce((total, tier) => total.plus(tier[pick]), new Decimal(0));
         expect(sum('units').eq(units)).toBe(true);
         expect(sum('amount').eq(charged.amount)).toBe(true);
       }),

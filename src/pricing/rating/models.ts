@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import type { Charged } from './charge.ts';
 import { costPlusProperties, costPlusUnitPrice, rateCostPlus } from './cost-plus.ts';
 import { graduatedProperties, rateGraduated } from './graduated.ts';
@@ -14,9 +14,9 @@ interface ChargeModel<Properties extends z.ZodType> {
   readonly about: string;
   readonly properties: Properties;
   /** What units (zero or more) cost, exactly. */
-  readonly rate: (properties: z.output<Properties>, units: Exact) => Charged;
+  readonly rate: (properties: z.output<Properties>, units: Decimal) => Charged;
   /** The price of one unit, where every unit costs the same. */
-  readonly unitPrice?: (properties: z.output<Properties>) => Exact;
+  readonly unitPrice?: (properties: z.output<Properties>) => Decimal;
 }
 
 function chargeModel<Properties extends z.ZodType>(model: ChargeModel<Properties>): ChargeModel<Properties> {
@@ -29,7 +29,7 @@ export const chargeModels = {
     about: 'Every unit costs the same.',
     properties: standardProperties,
     rate: rateStandard,
-    unitPrice: (properties) => new Exact(properties.unitPrice),
+    unitPrice: (properties) => new Decimal(properties.unitPrice),
   }),
   graduated: chargeModel({
     about: "Each tier's units cost that tier's price; a tier's flat fee is due once it is reached.",
@@ -86,13 +86,13 @@ const chargeSchema = chargeWith({});
 export type Charge = z.output<typeof chargeSchema>;
 
 /** What units cost under a charge, exactly. */
-export function rateCharge(charge: Charge, units: Exact): Charged {
+export function rateCharge(charge: Charge, units: Decimal): Charged {
   const model = chargeModels[charge.model] as ChargeModel<z.ZodType>;
   return model.rate(charge.properties, units);
 }
 
 /** The price of one unit, or null where units differ in price. */
-export function unitPriceOf(charge: Charge): Exact | null {
+export function unitPriceOf(charge: Charge): Decimal | null {
   const model = chargeModels[charge.model] as ChargeModel<z.ZodType>;
   return model.unitPrice?.(charge.properties) ?? null;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import type { Charged } from './charge.ts';
 import { decimalText, positiveDecimalText } from './decimal.ts';
 import { dividedUnits } from './tiers.ts';
@@ -10,10 +10,10 @@ export const packageProperties = z.strictObject({
   packagePrice: decimalText.describe('The price of one package.'),
 });
 
-export function ratePackage(properties: z.output<typeof packageProperties>, units: Exact): Charged {
+export function ratePackage(properties: z.output<typeof packageProperties>, units: Decimal): Charged {
   const packages = dividedUnits({ per: properties.packageSize, roundUp: true }, units);
   return {
-    amount: packages.times(new Exact(properties.packagePrice)),
+    amount: packages.times(new Decimal(properties.packagePrice)),
     tiers: [],
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import type { Charged } from './charge.ts';
 import { decimalText } from './decimal.ts';
 import { dueAtZero } from './tiers.ts';
@@ -13,11 +13,11 @@ export const percentageProperties = z.strictObject({
 });
 
 /** The greater of share plus fixed part, and minimum. At zero units neither is due unless `dueAtZero` says so. */
-export function ratePercentage(properties: z.output<typeof percentageProperties>, units: Exact): Charged {
-  if (units.isZero() && !properties.dueAtZero) return { amount: new Exact(0), tiers: [] };
-  const amount = units.times(new Exact(properties.percent)).div(100).plus(new Exact(properties.fixed));
+export function ratePercentage(properties: z.output<typeof percentageProperties>, units: Decimal): Charged {
+  if (units.isZero() && !properties.dueAtZero) return { amount: new Decimal(0), tiers: [] };
+  const amount = units.times(new Decimal(properties.percent)).div(100).plus(new Decimal(properties.fixed));
   return {
-    amount: Exact.max(amount, new Exact(properties.minimum)),
+    amount: Decimal.max(amount, new Decimal(properties.minimum)),
     tiers: [],
   };
 }

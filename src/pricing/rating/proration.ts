@@ -1,4 +1,4 @@
-import { Exact, roundHalfAwayFromZero } from '../../platform/quantity.ts';
+import { Decimal, roundHalfAwayFromZero } from '../../platform/quantity.ts';
 
 /** A half-open interval `[from, to)`. */
 export interface Span {
@@ -41,7 +41,7 @@ export function overlap(
  * @param before how many shares there were before the period: the running total goes through all of
  *   them, so that the twelve months of a year add up to its fee
  */
-export function prorate(whole: Exact, part: Span, period: Span, digits: number, shares = 1, before = 0): Exact {
+export function prorate(whole: Decimal, part: Span, period: Span, digits: number, shares = 1, before = 0): Decimal {
   if (shares === 1 && part.from.equals(period.from) && part.to.equals(period.to)) {
     return roundHalfAwayFromZero(whole, digits);
   }
@@ -52,11 +52,11 @@ export function prorate(whole: Exact, part: Span, period: Span, digits: number, 
     throw new RangeError(`[${part.from}, ${part.to}) is not within [${period.from}, ${period.to})`);
   }
   // Of what is not exactly half, 200 digits never make a half: the divisor is below 10^16.
-  const until = (elapsed: Exact) =>
+  const until = (elapsed: Decimal) =>
     roundHalfAwayFromZero(whole.times(length.times(before).plus(elapsed)).div(length.times(shares)), digits);
   return until(end).minus(until(begin));
 }
 
-function microseconds(from: Temporal.Instant, to: Temporal.Instant): Exact {
-  return new Exact(((to.epochNanoseconds - from.epochNanoseconds) / 1000n).toString());
+function microseconds(from: Temporal.Instant, to: Temporal.Instant): Decimal {
+  return new Decimal(((to.epochNanoseconds - from.epochNanoseconds) / 1000n).toString());
 }

@@ -1,13 +1,13 @@
 import { soakRuns } from '../../../test/soak.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import { feesBilled, feesOfMonth } from './base-fees.ts';
 import { monthsToLookBack } from './carry-over.ts';
 import { rateMonth, type UsageLine } from './rate-month.ts';
-import { at, stay, version } from '../../../test/fixtures/rating.ts';
-import type { UsedMonth } from './sections.ts';
-import { piecesOf, type Stay, type Timeline } from './timeline.ts';
+import { at, phase, version } from '../../../test/fixtures/rating.ts';
+import type { UsedMonth } from './line-groups.ts';
+import { segmentsOf, type Phase, type Timeline } from './timeline.ts';
 
 const january = Temporal.PlainYearMonth.from('2026-01');
 const dayOf = (index: number) => Temporal.PlainDate.from('2026-01-01').add({ days: index }).toString();
@@ -26,16 +26,16 @@ function timelineOf(
   days: readonly number[],
   of: readonly { plan: 'a' | 'b' | null; paused: boolean }[],
   plans: Record<'a' | 'b', ReturnType<typeof version>>,
-): Stay[] {
+): Phase[] {
   return days.slice(1).flatMap((to, index) => {
     const state = of[index];
     if (!state?.plan) return [];
-    return [stay(plans[state.plan], dayOf(days[index] ?? 0), dayOf(to), state.paused)];
+    return [phase(plans[state.plan], dayOf(days[index] ?? 0), dayOf(to), state.paused)];
   });
 }
 
-const sum = (amounts: readonly { readonly amount: Exact }[]) =>
-  amounts.reduce((total, { amount }) => total.plus(amount), new Exact(0)).toFixed();
+const sum = (amounts: readonly { readonly amount: Decimal }[]) =>
+  amounts.reduce((total, { amount }) => total.plus(amount), new Decimal(0)).toFixed();
 
 describe('base fees', () => {
   it.each(['arrears', 'advance'] as const)(
@@ -49,7 +49,7 @@ describe('base fees', () => {
         fc.property(cuts, states, (days, of) => {
           const timeline = timelineOf(days, of, plans);
           const billed = months.flatMap((month) => feesBilled(timeline, month));
-          const own = months.flatMap((month) => feesOfMonth(piecesOf(timeline, month), month));
+          const own = months.flatMap((month) => feesOfMonth(segmentsOf(timeline, month), month));
           expect(sum(billed)).toBe(sum(own));
         }),
       );
@@ -79,10 +79,11 @@ function usedMonths(timeline: Timeline, daily: readonly number[]): UsedMonth[] {
   const dayIndex = (instant: Temporal.Instant) => (instant.epochMilliseconds - first) / 86_400_000;
   return months.slice(0, 14).map((month) => ({
     month,
-    pieces: piecesOf(timeline, month).map((piece) => {
+    segments: segmentsOf(timeline, month).map((segment) => {
       let used = 0;
-      for (let day = dayIndex(piece.from); day < dayIndex(piece.to); day += 1) used += daily[day % daily.length] ?? 0;
-      return { ...piece, usage: new Map([['dns_zones', String(used)]]) };
+      for (let day = dayIndex(segment.from); day < dayIndex(segment.to); day += 1)
+        used += daily[day % daily.length] ?? 0;
+      return { ...segment, usage: new Map([['dns_zones', String(used)]]) };
     }),
   }));
 }
@@ -132,7 +133,7 @@ describe('allowance carried over', () => {
     fc.assert(
       fc.property(dailyUse, rules, (daily, { months: count, limit }) => {
         const plan = version({ plan: 'a', items: [carrying(count, limit)] });
-        const lines = rateAll(usedMonths([stay(plan, '2026-01-01')], daily), count).map(([line]) => line);
+        const lines = rateAll(usedMonths([phase(plan, '2026-01-01')], daily), count).map(([line]) => line);
         expect(lines.slice(1).map((line) => line?.carriedIn)).toEqual(
           lines.slice(0, -1).map((line) => line?.carriedOut),
         );
@@ -145,15 +146,15 @@ describe('allowance carried over', () => {
     fc.assert(
       fc.property(dailyUse, rules, (daily, { months: count, limit }) => {
         const plan = version({ plan: 'a', items: [carrying(count, limit)] });
-        const used = usedMonths([stay(plan, '2026-01-01')], daily);
+        const used = usedMonths([phase(plan, '2026-01-01')], daily);
         // Each unit of allowance is one coupon with the month it is of.
         let purse: number[] = [];
-        const billable = used.map(({ pieces }, month) => {
+        const billable = used.map(({ segments }, month) => {
           purse = purse.filter((of) => month - of <= count);
           if (limit !== null) purse = purse.slice(-Number(limit));
           const coupons = [...purse, ...Array.from({ length: 100 }, () => month)];
           let charged = 0;
-          for (let unit = 0; unit < Number(pieces[0]?.usage.get('dns_zones')); unit += 1) {
+          for (let unit = 0; unit < Number(segments[0]?.usage.get('dns_zones')); unit += 1) {
             if (coupons.pop() === undefined) charged += 1;
           }
           purse = coupons;
@@ -165,13 +166,13 @@ describe('allowance carried over', () => {
   });
 });
 
-it('a stay cut in two is rated as one', () => {
+it('a phase cut in two is rated as one', () => {
   const plan = version({ base: '49.99', minimum: '20.00', items: [carrying(2, '20')] });
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 364 }), { maxLength: 5 }), dailyUse, (places, daily) => {
       const ends = [0, ...new Set(places), 365].sort((a, b) => a - b);
-      const cut = ends.slice(1).map((to, index) => stay(plan, dayOf(ends[index] ?? 0), dayOf(to)));
-      const whole = [stay(plan, dayOf(0), dayOf(365))];
+      const cut = ends.slice(1).map((to, index) => phase(plan, dayOf(ends[index] ?? 0), dayOf(to)));
+      const whole = [phase(plan, dayOf(0), dayOf(365))];
       const totals = (timeline: Timeline) => {
         const used = usedMonths(timeline, daily);
         return used.map((month, index) =>
@@ -215,7 +216,7 @@ it('a total is the sum of the lines shown', () => {
       const timeline = timelineOf(days, of, plans);
       for (const month of usedMonths(timeline, daily)) {
         const { lines, totals } = rateMonth({ ...month, fees: feesBilled(timeline, month.month), earlier: [] });
-        const shown = lines.reduce((total, { amount }) => total.plus(amount), new Exact(0)).toFixed(2);
+        const shown = lines.reduce((total, { amount }) => total.plus(amount), new Decimal(0)).toFixed(2);
         expect(totals.map(({ total }) => total)).toEqual(lines.length > 0 ? [shown] : []);
       }
     }),

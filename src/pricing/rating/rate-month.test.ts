@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { feesOfMonth } from './base-fees.ts';
 import { rateMonth, type UsageLine } from './rate-month.ts';
-import { Exact } from '../../platform/quantity.ts';
-import { bill, shown, stay, usedMonth, version } from '../../../test/fixtures/rating.ts';
+import { Decimal } from '../../platform/quantity.ts';
+import { bill, shown, phase, usedMonth, version } from '../../../test/fixtures/rating.ts';
 
 const hours = (change: object = {}) => ({
   kind: 'droplet_hours',
@@ -18,7 +18,7 @@ describe('a plan change in mid-month', () => {
   it('splits usage at the day, and prorates the allowance of each plan over the calendar month', () => {
     const small = version({ plan: 'small', base: '50.00', items: [hours()] });
     const large = version({ plan: 'large', base: '180.00', items: [hours({ allowance: '600' })] });
-    const timeline = [stay(small, '2026-01-01', '2026-06-11'), stay(large, '2026-06-11')];
+    const timeline = [phase(small, '2026-01-01', '2026-06-11'), phase(large, '2026-06-11')];
     const rated = bill(timeline, '2026-06', { droplet_hours: 24 });
     expect(
       usageOf(rated).map(({ plan, quantity, allowance, billable, amount }) => ({
@@ -41,13 +41,13 @@ describe('a plan change in mid-month', () => {
     expect(rated.totals).toEqual([{ currency: 'USD', total: '158.67' }]);
   });
 
-  it('there and back again is one section of each plan', () => {
+  it('there and back again is one line group of each plan', () => {
     const small = version({ plan: 'small', items: [hours()] });
     const large = version({ plan: 'large', items: [hours()] });
     const timeline = [
-      stay(small, '2026-01-01', '2026-06-11'),
-      stay(large, '2026-06-11', '2026-06-21'),
-      stay(small, '2026-06-21'),
+      phase(small, '2026-01-01', '2026-06-11'),
+      phase(large, '2026-06-11', '2026-06-21'),
+      phase(small, '2026-06-21'),
     ];
     const rated = bill(timeline, '2026-06', { droplet_hours: 10 });
     expect(usageOf(rated).map(({ plan, quantity, allowance }) => [plan, quantity, allowance])).toEqual([
@@ -63,7 +63,7 @@ describe('a plan change in mid-month', () => {
       discount: { amount: '9.00' },
       items: [hours({ cap: '3.00', allowance: '0' })],
     });
-    const rated = bill([stay(limited, '2026-06-11')], '2026-06', { droplet_hours: 24 });
+    const rated = bill([phase(limited, '2026-06-11')], '2026-06', { droplet_hours: 24 });
     expect(shown(rated)).toEqual([
       'base_fee 2026-06-11..2026-07-01 6.67',
       'usage droplet_hours 2026-06-11..2026-07-01 2.00',
@@ -77,7 +77,7 @@ describe('a plan change in mid-month', () => {
     const packages = version({
       items: [hours({ allowance: '0', model: 'package', properties: { packageSize: '100', packagePrice: '7' } })],
     });
-    const timeline = [stay(packages, '2026-06-11')];
+    const timeline = [phase(packages, '2026-06-11')];
     expect(usageOf(bill(timeline, '2026-06', { droplet_hours: 5.05 }))[0]).toMatchObject({
       quantity: '101',
       amount: '14.00',
@@ -87,9 +87,9 @@ describe('a plan change in mid-month', () => {
 
 describe('what no plan charges', () => {
   const timeline = [
-    stay(version({ items: [hours()] }), '2026-06-04', '2026-06-11'),
-    stay(version({ items: [hours()] }), '2026-06-11', '2026-06-21', true),
-    stay(version({ items: [hours()] }), '2026-06-21'),
+    phase(version({ items: [hours()] }), '2026-06-04', '2026-06-11'),
+    phase(version({ items: [hours()] }), '2026-06-11', '2026-06-21', true),
+    phase(version({ items: [hours()] }), '2026-06-21'),
   ];
   it('is shown with its reason: paused time, and time on no plan', () => {
     const rated = bill(timeline, '2026-06', { droplet_hours: 24, dns_zones: 1 });
@@ -117,15 +117,15 @@ describe('what no plan charges', () => {
 describe('an estimate of a month', () => {
   const yearly = version({ base: '100.00', baseEvery: 'year' });
   const estimate = (month: string) => {
-    const used = usedMonth([stay(yearly, '2020-01-01')], month, {});
-    return rateMonth({ ...used, fees: feesOfMonth(used.pieces, used.month), earlier: [] }).totals[0]?.total;
+    const used = usedMonth([phase(yearly, '2020-01-01')], month, {});
+    return rateMonth({ ...used, fees: feesOfMonth(used.segments, used.month), earlier: [] }).totals[0]?.total;
   };
   it('has a twelfth of a yearly fee', () => expect(estimate('2026-06')).toBe('8.33'));
 
   it('has a third of a fee by the quarter, and three of them are the fee', () => {
     const thirds = ['2026-02', '2026-03', '2026-04'].map((month) => {
-      const used = usedMonth([stay(version({ base: '100.00', baseEvery: 'quarter' }), '2020-01-01')], month, {});
-      return rateMonth({ ...used, fees: feesOfMonth(used.pieces, used.month), earlier: [] }).totals[0]?.total;
+      const used = usedMonth([phase(version({ base: '100.00', baseEvery: 'quarter' }), '2020-01-01')], month, {});
+      return rateMonth({ ...used, fees: feesOfMonth(used.segments, used.month), earlier: [] }).totals[0]?.total;
     });
     expect(thirds).toEqual(['33.34', '33.33', '33.33']);
   });
@@ -135,7 +135,7 @@ describe('an estimate of a month', () => {
       const months = Array.from({ length: 12 }, (_, index) =>
         Temporal.PlainYearMonth.from(first).add({ months: index }).toString(),
       );
-      expect(months.reduce((sum, month) => sum.plus(estimate(month) ?? ''), new Exact(0)).toFixed(2)).toBe('100.00');
+      expect(months.reduce((sum, month) => sum.plus(estimate(month) ?? ''), new Decimal(0)).toFixed(2)).toBe('100.00');
     }
   });
 });
@@ -143,9 +143,9 @@ describe('an estimate of a month', () => {
 it('gives each line a key that no other has', () => {
   const priced = version({ baseDue: 'advance', cap: '1.00', discount: { amount: '1.00' }, items: [hours()] });
   const timeline = [
-    stay(priced, '2026-06-01', '2026-06-11'),
-    stay(priced, '2026-06-11', '2026-06-12', true),
-    stay(priced, '2026-06-12'),
+    phase(priced, '2026-06-01', '2026-06-11'),
+    phase(priced, '2026-06-11', '2026-06-12', true),
+    phase(priced, '2026-06-12'),
   ];
   const keys = bill(timeline, '2026-06', { droplet_hours: 24, dns_zones: 1 }).lines.map((line) => line.key);
   expect(keys).toHaveLength(7);

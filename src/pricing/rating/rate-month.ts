@@ -1,12 +1,12 @@
 import { currencyDigits, formatMoney, roundMoney } from '../../platform/money.ts';
-import { Exact, formatQuantity, roundHalfAwayFromZero, sumQuantities } from '../../platform/quantity.ts';
+import { Decimal, formatQuantity, roundHalfAwayFromZero, sumQuantities } from '../../platform/quantity.ts';
 import type { PlanItem, PlanVersion } from '../plan.ts';
 import { type BaseFee, feeBefore, feesOfMonth, limitOf, partOf } from './base-fees.ts';
 import { type AllowanceUse, CarriedAllowances } from './carry-over.ts';
 import { rateCharge, unitPriceOf } from './models.ts';
 import { monthSpan, type Span } from './proration.ts';
 import { formatTiers, type RatedTier } from './rate.ts';
-import { type Section, sectionsOf, type UsedMonth, type UsedPiece } from './sections.ts';
+import { type LineGroup, lineGroupsOf, type UsedMonth, type UsedSegment } from './line-groups.ts';
 import { versionKey } from './timeline.ts';
 
 /** What every shown line has. Amounts are signed, rounded once, with their currency's digits. */
@@ -84,7 +84,7 @@ export interface RatedMonth {
   readonly totals: readonly { readonly currency: string; readonly total: string }[];
   readonly uncharged: readonly UnchargedUsage[];
   /** The plan's minimum for the lines shown, whether it decides or not, of the versions that have one. */
-  readonly minimums: readonly { readonly version: PlanVersion; readonly minimum: Exact }[];
+  readonly minimums: readonly { readonly version: PlanVersion; readonly minimum: Decimal }[];
 }
 
 interface RateMonthInput extends UsedMonth {
@@ -101,33 +101,33 @@ interface RateMonthInput extends UsedMonth {
  * minor unit; everything else is a sum of amounts shown. Minimum, cap and discount of a plan version
  * are computed on the lines of that version that are shown here, and on no others.
  */
-export function rateMonth({ month, pieces, fees, earlier }: RateMonthInput): RatedMonth {
-  const sections = sectionsOf({ month, pieces });
-  const uses = new CarriedAllowances(earlier).settle(month, sections);
-  const used = sections.map((section, index): VersionLines => {
-    const { version } = section;
-    const usage = rateSection(section, uses[index] as ReadonlyMap<PlanItem, AllowanceUse>);
-    return { version, section, fees: feesOf(fees, version), usage };
+export function rateMonth({ month, segments, fees, earlier }: RateMonthInput): RatedMonth {
+  const lineGroups = lineGroupsOf({ month, segments });
+  const uses = new CarriedAllowances(earlier).settle(month, lineGroups);
+  const used = lineGroups.map((lineGroup, index): VersionLines => {
+    const { version } = lineGroup;
+    const usage = rateLineGroup(lineGroup, uses[index] as ReadonlyMap<PlanItem, AllowanceUse>);
+    return { version, lineGroup, fees: feesOf(fees, version), usage };
   });
   // Fees of other times: of the next month's version, or of a year that began or ended here.
   const others = versionsOf(fees).filter((version) => !used.some((one) => isSame(one.version, version)));
   const all = [
     ...used,
-    ...others.map((version) => ({ version, section: null, fees: feesOf(fees, version), usage: [] })),
+    ...others.map((version) => ({ version, lineGroup: null, fees: feesOf(fees, version), usage: [] })),
   ];
   const lines: RatedLine[] = all.flatMap((one) => [...one.fees.map(feeLine), ...one.usage, ...adjust(one, month)]);
   const minimums = all.flatMap((one) => {
     const { minimum } = planLimits(one);
     return minimum === null ? [] : [{ version: one.version, minimum }];
   });
-  return { month, lines, totals: totalsOf(lines), uncharged: unchargedOf(pieces), minimums };
+  return { month, lines, totals: totalsOf(lines), uncharged: unchargedOf(segments), minimums };
 }
 
 /** All that is shown of one plan version, before its adjustments. */
 interface VersionLines {
   readonly version: PlanVersion;
   /** Null: only fees of other times. */
-  readonly section: Section | null;
+  readonly lineGroup: LineGroup | null;
   readonly fees: readonly BaseFee[];
   readonly usage: readonly UsageLine[];
 }
@@ -143,15 +143,15 @@ function versionsOf(fees: readonly BaseFee[]): PlanVersion[] {
 }
 
 function totalsOf(lines: readonly RatedLine[]): RatedMonth['totals'] {
-  const sums = new Map<string, Exact>();
-  for (const { currency, amount } of lines) sums.set(currency, (sums.get(currency) ?? new Exact(0)).plus(amount));
+  const sums = new Map<string, Decimal>();
+  for (const { currency, amount } of lines) sums.set(currency, (sums.get(currency) ?? new Decimal(0)).plus(amount));
   return [...sums]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([currency, sum]) => ({ currency, total: formatMoney(sum, currency) }));
 }
 
-function unchargedOf(pieces: readonly UsedPiece[]): UnchargedUsage[] {
-  return pieces.flatMap(({ state, from, to, usage }) =>
+function unchargedOf(segments: readonly UsedSegment[]): UnchargedUsage[] {
+  return segments.flatMap(({ state, from, to, usage }) =>
     state === 'active'
       ? []
       : [...usage]
@@ -171,7 +171,7 @@ function common<Kind extends string>(
   version: PlanVersion,
   { from, to }: Span,
   suffix: string,
-  amount: Exact,
+  amount: Decimal,
 ) {
   return {
     kind,
@@ -197,44 +197,44 @@ function feeLine(fee: BaseFee): BaseFeeLine {
   };
 }
 
-function hull(section: Section): Span {
-  return { from: (section.spans[0] as Span).from, to: (section.spans.at(-1) as Span).to };
+function hull(lineGroup: LineGroup): Span {
+  return { from: (lineGroup.spans[0] as Span).from, to: (lineGroup.spans.at(-1) as Span).to };
 }
 
-function rateSection(section: Section, uses: ReadonlyMap<PlanItem, AllowanceUse>): UsageLine[] {
-  const { version, usage } = section;
+function rateLineGroup(lineGroup: LineGroup, uses: ReadonlyMap<PlanItem, AllowanceUse>): UsageLine[] {
+  const { version, usage } = lineGroup;
   const priced = new Set(version.items.map((item) => item.kind));
   return [
-    ...version.items.map((item) => rateItem(section, item, uses.get(item) as AllowanceUse)),
+    ...version.items.map((item) => rateItem(lineGroup, item, uses.get(item) as AllowanceUse)),
     ...[...usage.keys()]
       .filter((kind) => !priced.has(kind))
       .sort()
-      .map((kind) => unpricedLine(section, kind)),
+      .map((kind) => unpricedLine(lineGroup, kind)),
   ];
 }
 
 /** The nearest amount within the limits, and which limit made it so. */
-function limit(amount: Exact, { minimum, cap }: { readonly minimum: Exact | null; readonly cap: Exact | null }) {
+function limit(amount: Decimal, { minimum, cap }: { readonly minimum: Decimal | null; readonly cap: Decimal | null }) {
   if (minimum !== null && amount.lt(minimum)) return { amount: minimum, limitedBy: 'minimum' } as const;
   if (cap !== null && amount.gt(cap)) return { amount: cap, limitedBy: 'cap' } as const;
   return { amount, limitedBy: null };
 }
 
-/** An item's minimum and cap as they are for the section's part of the month. */
-function itemLimits(section: Section, { minimum, cap }: PlanItem) {
-  const digits = currencyDigits(section.version.currency);
-  const part = (whole: string | null) => (whole === null ? null : section.part(whole, digits));
+/** An item's minimum and cap as they are for the line group's part of the month. */
+function itemLimits(lineGroup: LineGroup, { minimum, cap }: PlanItem) {
+  const digits = currencyDigits(lineGroup.version.currency);
+  const part = (whole: string | null) => (whole === null ? null : lineGroup.part(whole, digits));
   return { minimum: part(minimum), cap: part(cap) };
 }
 
-function rateItem(section: Section, item: PlanItem, use: AllowanceUse): UsageLine {
-  const { version } = section;
-  const quantity = section.usage.get(item.kind) ?? new Exact(0);
+function rateItem(lineGroup: LineGroup, item: PlanItem, use: AllowanceUse): UsageLine {
+  const { version } = lineGroup;
+  const quantity = lineGroup.usage.get(item.kind) ?? new Decimal(0);
   const { own, earlier, carriedIn, carriedOut, billable } = use;
   const charged = rateCharge(item, billable);
-  const { amount, limitedBy } = limit(charged.amount, itemLimits(section, item));
+  const { amount, limitedBy } = limit(charged.amount, itemLimits(lineGroup, item));
   return {
-    ...common('usage', version, hull(section), ` ${item.kind}`, amount),
+    ...common('usage', version, hull(lineGroup), ` ${item.kind}`, amount),
     billingKind: item.kind,
     quantity: formatQuantity(quantity),
     allowance: formatQuantity(own),
@@ -242,7 +242,7 @@ function rateItem(section: Section, item: PlanItem, use: AllowanceUse): UsageLin
     carriedIn: item.carryOver || !carriedIn.isZero() ? formatQuantity(carriedIn) : null,
     carriedOut: item.carryOver || !carriedOut.isZero() ? formatQuantity(carriedOut) : null,
     // Shares of a resource that moved can come to a billionth below zero.
-    allowanceUsed: formatQuantity(Exact.max(quantity.minus(billable), 0)),
+    allowanceUsed: formatQuantity(Decimal.max(quantity.minus(billable), 0)),
     billable: formatQuantity(billable),
     unitPrice: shownUnitPrice(item, version.currency),
     model: item.model,
@@ -264,10 +264,10 @@ function shownUnitPrice(item: PlanItem, currency: string): string | null {
   return shown;
 }
 
-function unpricedLine(section: Section, kind: string): UsageLine {
-  const used = section.usage.get(kind) ?? new Exact(0);
+function unpricedLine(lineGroup: LineGroup, kind: string): UsageLine {
+  const used = lineGroup.usage.get(kind) ?? new Decimal(0);
   return {
-    ...common('usage', section.version, hull(section), ` ${kind}`, new Exact(0)),
+    ...common('usage', lineGroup.version, hull(lineGroup), ` ${kind}`, new Decimal(0)),
     billingKind: kind,
     quantity: formatQuantity(used),
     allowance: '0',
@@ -275,7 +275,7 @@ function unpricedLine(section: Section, kind: string): UsageLine {
     carriedIn: null,
     carriedOut: null,
     allowanceUsed: '0',
-    billable: formatQuantity(Exact.max(used, 0)),
+    billable: formatQuantity(Decimal.max(used, 0)),
     unitPrice: null,
     model: null,
     tiers: [],
@@ -289,7 +289,7 @@ function adjust(shown: VersionLines, month: Temporal.PlainYearMonth): Adjustment
   const { version } = shown;
   const due = sumOf([...shown.fees, ...shown.usage]);
   const lines: AdjustmentLine[] = [];
-  const line = (kind: AdjustmentLine['kind'], amount: Exact) => {
+  const line = (kind: AdjustmentLine['kind'], amount: Decimal) => {
     if (!amount.isZero()) lines.push(common(kind, version, hullOf(shown), '', amount));
   };
   const { amount: limited, limitedBy } = limit(due, planLimits(shown));
@@ -301,41 +301,41 @@ function adjust(shown: VersionLines, month: Temporal.PlainYearMonth): Adjustment
 /**
  * The plan's minimum and cap: of the time that the base fees shown are for, which is the month's own
  * in arrears and the next one's in advance. Where none is shown, in advance after the last, no minimum
- * is due, and the cap is of the section's own part of the month.
+ * is due, and the cap is of the line group's own part of the month.
  */
-function planLimits({ version, section, fees }: VersionLines) {
+function planLimits({ version, lineGroup, fees }: VersionLines) {
   const { minimum, cap } = version;
   const part = (monthly: string | null) =>
     monthly === null || fees.length === 0 ? null : sumOf(fees.map((fee) => ({ amount: limitOf(fee, monthly, null) })));
-  const capOfSection = cap === null ? null : (section?.part(cap, currencyDigits(version.currency)) ?? null);
-  return { minimum: part(minimum), cap: part(cap) ?? capOfSection };
+  const capOfLineGroup = cap === null ? null : (lineGroup?.part(cap, currencyDigits(version.currency)) ?? null);
+  return { minimum: part(minimum), cap: part(cap) ?? capOfLineGroup };
 }
 
 /**
  * What the discount takes off: of usage of months that have it, and of fees as far as their time has it.
  * @param limits what minimum or cap add or take; they count to what has the discount
  */
-function discountOf({ version, fees, usage }: VersionLines, limits: Exact, month: Temporal.PlainYearMonth): Exact {
+function discountOf({ version, fees, usage }: VersionLines, limits: Decimal, month: Temporal.PlainYearMonth): Decimal {
   const { discount, currency } = version;
-  if (discount === null) return new Exact(0);
+  if (discount === null) return new Decimal(0);
   const until = discount.until && discount.until.toZonedDateTime('UTC').toInstant();
   const hasUsage = until === null || Temporal.Instant.compare(monthSpan(month).from, until) < 0;
   const discountedFees = until === null ? fees : fees.filter(({ from }) => Temporal.Instant.compare(from, until) < 0);
-  if (!hasUsage && discountedFees.length === 0) return new Exact(0);
+  if (!hasUsage && discountedFees.length === 0) return new Decimal(0);
   const feeSum = sumOf(discountedFees.map((fee) => (until === null ? fee : { amount: feeBefore(fee, until) })));
-  const base = Exact.max(feeSum.plus(hasUsage ? sumOf(usage) : 0).plus(limits), 0);
+  const base = Decimal.max(feeSum.plus(hasUsage ? sumOf(usage) : 0).plus(limits), 0);
   const { percent, amount } = discount;
   if (percent !== undefined) return roundMoney(base.times(percent).div(100), currency);
-  return Exact.min(sumOf(fees.map((fee) => ({ amount: limitOf(fee, amount ?? '0', until) }))), base);
+  return Decimal.min(sumOf(fees.map((fee) => ({ amount: limitOf(fee, amount ?? '0', until) }))), base);
 }
 
-function sumOf(lines: readonly { readonly amount: Exact | string }[]): Exact {
-  return lines.reduce((sum, { amount }) => sum.plus(amount), new Exact(0));
+function sumOf(lines: readonly { readonly amount: Decimal | string }[]): Decimal {
+  return lines.reduce((sum, { amount }) => sum.plus(amount), new Decimal(0));
 }
 
 /** From the first to the last time of the lines. */
-function hullOf({ section, fees }: VersionLines): Span {
-  const spans = [...(section?.spans ?? []), ...fees];
+function hullOf({ lineGroup, fees }: VersionLines): Span {
+  const spans = [...(lineGroup?.spans ?? []), ...fees];
   const froms = spans.map(({ from }) => from).sort(Temporal.Instant.compare);
   const tos = spans.map(({ to }) => to).sort(Temporal.Instant.compare);
   return { from: froms[0] as Temporal.Instant, to: tos.at(-1) as Temporal.Instant };
@@ -347,6 +347,6 @@ export function wholeMonth(
   usage: ReadonlyMap<string, string>,
   month: Temporal.PlainYearMonth,
 ): RateMonthInput {
-  const pieces: UsedPiece[] = [{ ...monthSpan(month), state: 'active', version, usage }];
-  return { month, pieces, fees: feesOfMonth(pieces, month), earlier: [] };
+  const segments: UsedSegment[] = [{ ...monthSpan(month), state: 'active', version, usage }];
+  return { month, segments, fees: feesOfMonth(segments, month), earlier: [] };
 }

@@ -1,5 +1,5 @@
 import { formatMoney } from '../../platform/money.ts';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import type { PlanItem, PlanVersion } from '../plan.ts';
 import { type Cliff, cliffOf } from './cliffs.ts';
 import { monthSpan } from './proration.ts';
@@ -95,7 +95,7 @@ export function quoteOf(rated: RatedMonth, versions: readonly PlanVersion[]): Qu
   const adjustments = lines.filter((line) => line.kind !== 'base_fee' && line.kind !== 'usage');
   const sum = (of: readonly { readonly amount: string }[]) =>
     formatMoney(
-      of.reduce((total, { amount }) => total.plus(amount), new Exact(0)),
+      of.reduce((total, { amount }) => total.plus(amount), new Decimal(0)),
       currency,
     );
   const whole = monthSpan(rated.month);
@@ -107,8 +107,8 @@ export function quoteOf(rated: RatedMonth, versions: readonly PlanVersion[]): Qu
     if (version === undefined || item === undefined) return [];
     const isOfVersion = (one: { readonly plan: string; readonly planFrom: Temporal.PlainDate }) =>
       one.plan === line.plan && one.planFrom.equals(line.planFrom);
-    const due = [...fees, ...usage].filter(isOfVersion).reduce((all, { amount }) => all.plus(amount), new Exact(0));
-    const minimum = rated.minimums.find((one) => one.version === version)?.minimum ?? new Exact(0);
+    const due = [...fees, ...usage].filter(isOfVersion).reduce((all, { amount }) => all.plus(amount), new Decimal(0));
+    const minimum = rated.minimums.find((one) => one.version === version)?.minimum ?? new Decimal(0);
     return cliffOf(version, item, line.billable, { due, minimum }) ?? [];
   });
   return {

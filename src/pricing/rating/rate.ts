@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { Exact, formatQuantity } from '../../platform/quantity.ts';
+import { Decimal, formatQuantity } from '../../platform/quantity.ts';
 import type { TierCharge } from './charge.ts';
 import { decimalText } from './decimal.ts';
 import { chargeWith, rateCharge } from './models.ts';
@@ -20,7 +20,7 @@ export interface RatedTier {
 }
 
 export interface RatedCase {
-  /** Exact, not rounded. */
+  /** Decimal, not rounded. */
   readonly amount: string;
   /** Their amounts add up to `amount`. Empty for models without tiers. */
   readonly tiers: readonly RatedTier[];
@@ -28,7 +28,7 @@ export interface RatedCase {
 
 /** Rates one case. */
 export function rateCase({ units, ...charge }: z.output<typeof ratingCase>): RatedCase {
-  const { amount, tiers } = rateCharge(charge, new Exact(units));
+  const { amount, tiers } = rateCharge(charge, new Decimal(units));
   return { amount: formatQuantity(amount), tiers: formatTiers(tiers) };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import type { Charged } from './charge.ts';
 import { decimalText } from './decimal.ts';
 import { chargeTier, checkDivision, dividedUnits, division, dueAtZero, spanOf, tierList, upTo } from './tiers.ts';
@@ -14,13 +14,13 @@ export const stairstepProperties = z
   .strictObject({ tiers: tierList(step), dueAtZero, ...division })
   .superRefine(checkDivision);
 
-export function rateStairstep(properties: z.output<typeof stairstepProperties>, used: Exact): Charged {
+export function rateStairstep(properties: z.output<typeof stairstepProperties>, used: Decimal): Charged {
   const units = dividedUnits(properties, used);
-  if (units.isZero() && !properties.dueAtZero) return { amount: new Exact(0), tiers: [] };
+  if (units.isZero() && !properties.dueAtZero) return { amount: new Decimal(0), tiers: [] };
   const span = spanOf(properties.tiers, units);
   const tier = chargeTier(span, units, {
-    unitPrice: new Exact(0),
-    flatFee: new Exact(span.tier.flatFee),
+    unitPrice: new Decimal(0),
+    flatFee: new Decimal(span.tier.flatFee),
   });
   return { amount: tier.amount, tiers: [tier] };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import type { Charged } from './charge.ts';
 import { decimalText } from './decimal.ts';
 
@@ -8,6 +8,6 @@ export const standardProperties = z.strictObject({
   unitPrice: decimalText.describe('The price of one unit.'),
 });
 
-export function rateStandard(properties: z.output<typeof standardProperties>, units: Exact): Charged {
-  return { amount: units.times(new Exact(properties.unitPrice)), tiers: [] };
+export function rateStandard(properties: z.output<typeof standardProperties>, units: Decimal): Charged {
+  return { amount: units.times(new Decimal(properties.unitPrice)), tiers: [] };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import type { TierCharge } from './charge.ts';
 import { decimalText, positiveDecimalText } from './decimal.ts';
 
@@ -31,7 +31,7 @@ interface Division {
 
 /** A quotient without end would have to be rounded before it is multiplied. */
 export function checkDivision({ per = '1', roundUp }: Division, context: z.RefinementCtx): void {
-  if (roundUp || new Exact(1).div(per).times(per).eq(1)) return;
+  if (roundUp || new Decimal(1).div(per).times(per).eq(1)) return;
   context.addIssue({
     code: 'custom',
     path: ['per'],
@@ -40,9 +40,9 @@ export function checkDivision({ per = '1', roundUp }: Division, context: z.Refin
 }
 
 /** The units that the tiers count. */
-export function dividedUnits({ per = '1', roundUp = false }: Division, units: Exact): Exact {
+export function dividedUnits({ per = '1', roundUp = false }: Division, units: Decimal): Decimal {
   if (per === '1' && !roundUp) return units;
-  const size = new Exact(per);
+  const size = new Decimal(per);
   if (!roundUp) return units.div(size);
   // Not ceil(units / size): a quotient without end must not be rounded onto a whole number.
   const full = units.divToInt(size);
@@ -66,10 +66,10 @@ export function tierList<Tier extends z.ZodType<{ upTo: string | null }>>(tier: 
     .min(1, { abort: true, error: 'needs at least one tier' })
     .max(tiersMax, { abort: true, error: `has more than ${tiersMax} tiers` })
     .superRefine((tiers, context) => {
-      let previous: Exact | null = new Exact(0);
+      let previous: Decimal | null = new Decimal(0);
       for (const [index, { upTo: text }] of tiers.entries()) {
         const refuse = (message: string) => context.addIssue({ code: 'custom', path: [index, 'upTo'], message });
-        const bound = text === null ? null : new Exact(text);
+        const bound = text === null ? null : new Decimal(text);
         if (previous === null) return refuse('tiers overlap: the tier before this one has no end');
         if (bound !== null && index > 0 && bound.lte(previous)) {
           return refuse(`tiers overlap: it ends at ${text}, and the tier before it at ${previous.toFixed()}`);
@@ -89,18 +89,18 @@ export function tierList<Tier extends z.ZodType<{ upTo: string | null }>>(tier: 
 
 interface Span<Tier> {
   readonly tier: Tier;
-  readonly from: Exact;
-  readonly upTo: Exact | null;
+  readonly from: Decimal;
+  readonly upTo: Decimal | null;
 }
 
 /** The tiers with both their bounds. */
 export function spans<Tier extends { upTo: string | null }>(tiers: readonly Tier[]): Span<Tier>[] {
-  let from = new Exact(0);
+  let from = new Decimal(0);
   return tiers.map((tier) => {
     const span = {
       tier,
       from,
-      upTo: tier.upTo === null ? null : new Exact(tier.upTo),
+      upTo: tier.upTo === null ? null : new Decimal(tier.upTo),
     };
     from = span.upTo ?? from;
     return span;
@@ -108,7 +108,7 @@ export function spans<Tier extends { upTo: string | null }>(tiers: readonly Tier
 }
 
 /** The tier in which a total falls; zero falls in the first. */
-export function spanOf<Tier extends { upTo: string | null }>(tiers: readonly Tier[], units: Exact): Span<Tier> {
+export function spanOf<Tier extends { upTo: string | null }>(tiers: readonly Tier[], units: Decimal): Span<Tier> {
   const found = spans(tiers).find((span) => span.upTo === null || units.lte(span.upTo));
   if (found === undefined) throw new RangeError('the last tier has an end');
   return found;
@@ -117,8 +117,8 @@ export function spanOf<Tier extends { upTo: string | null }>(tiers: readonly Tie
 /** Charges units in a tier at its price, with its flat fee. */
 export function chargeTier(
   { from, upTo }: Span<unknown>,
-  units: Exact,
-  { unitPrice, flatFee }: { readonly unitPrice: Exact; readonly flatFee: Exact },
+  units: Decimal,
+  { unitPrice, flatFee }: { readonly unitPrice: Decimal; readonly flatFee: Decimal },
 ): TierCharge {
   return {
     from,

@@ -2,7 +2,7 @@ import type { PlanVersion } from '../plan.ts';
 import { monthSpan, overlap, type Span } from './proration.ts';
 
 /** A time in which a deployment is on one version of a plan, all of it paused or none of it. */
-export interface Stay {
+export interface Phase {
   readonly version: PlanVersion;
   readonly from: Temporal.Instant;
   /** Null: until it is changed. */
@@ -11,10 +11,10 @@ export interface Stay {
 }
 
 /** Where a deployment was, is and is going to be: in order of time, without overlap, gaps allowed. */
-export type Timeline = readonly Stay[];
+export type Timeline = readonly Phase[];
 
 /** A part of a month in which nothing about the plan changes. */
-export interface Piece extends Span {
+export interface Segment extends Span {
   readonly state: 'active' | 'paused' | 'no_plan';
   /** Null: on no plan. */
   readonly version: PlanVersion | null;
@@ -29,18 +29,18 @@ export function versionKey(version: PlanVersion): string {
   return key;
 }
 
-/** The pieces of a calendar month, in order, from its beginning to its end. */
-export function piecesOf(timeline: Timeline, month: Temporal.PlainYearMonth): Piece[] {
+/** The segments of a calendar month, in order, from its beginning to its end. */
+export function segmentsOf(timeline: Timeline, month: Temporal.PlainYearMonth): Segment[] {
   const whole = monthSpan(month);
-  const pieces: Piece[] = [];
+  const segments: Segment[] = [];
   let reached = whole.from;
-  for (const stay of timeline) {
-    const span = overlap(stay, whole);
+  for (const phase of timeline) {
+    const span = overlap(phase, whole);
     if (span === null) continue;
-    if (!reached.equals(span.from)) pieces.push({ from: reached, to: span.from, state: 'no_plan', version: null });
-    pieces.push({ ...span, state: stay.paused ? 'paused' : 'active', version: stay.version });
+    if (!reached.equals(span.from)) segments.push({ from: reached, to: span.from, state: 'no_plan', version: null });
+    segments.push({ ...span, state: phase.paused ? 'paused' : 'active', version: phase.version });
     reached = span.to;
   }
-  if (!reached.equals(whole.to)) pieces.push({ from: reached, to: whole.to, state: 'no_plan', version: null });
-  return pieces;
+  if (!reached.equals(whole.to)) segments.push({ from: reached, to: whole.to, state: 'no_plan', version: null });
+  return segments;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Exact } from '../../platform/quantity.ts';
+import { Decimal } from '../../platform/quantity.ts';
 import type { Charged } from './charge.ts';
 import { chargeTier, checkDivision, dividedUnits, division, dueAtZero, pricedTier, spanOf, tierList } from './tiers.ts';
 
@@ -11,13 +11,13 @@ export const volumeProperties = z
   .strictObject({ tiers: tierList(pricedTier), dueAtZero, ...division })
   .superRefine(checkDivision);
 
-export function rateVolume(properties: z.output<typeof volumeProperties>, used: Exact): Charged {
+export function rateVolume(properties: z.output<typeof volumeProperties>, used: Decimal): Charged {
   const units = dividedUnits(properties, used);
-  if (units.isZero() && !properties.dueAtZero) return { amount: new Exact(0), tiers: [] };
+  if (units.isZero() && !properties.dueAtZero) return { amount: new Decimal(0), tiers: [] };
   const span = spanOf(properties.tiers, units);
   const tier = chargeTier(span, units, {
-    unitPrice: new Exact(span.tier.unitPrice),
-    flatFee: new Exact(span.tier.flatFee),
+    unitPrice: new Decimal(span.tier.unitPrice),
+    flatFee: new Decimal(span.tier.flatFee),
   });
   return { amount: tier.amount, tiers: [tier] };
 }

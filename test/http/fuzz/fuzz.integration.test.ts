@@ -52,7 +52,7 @@ beforeAll(async () => {
       ARCADIA_SECRET_KEY: secretKey.key.toString('base64'),
       DIGITALOCEAN_API_URL: simulated.simulator.url,
     },
-    limits: { strangersPerMinute: 1_000_000 },
+    limits: { anonymousPerMinute: 1_000_000 },
   });
   known = { ...(await knownNames(database.db)), ...(await someJobs()) };
 }, 120_000);

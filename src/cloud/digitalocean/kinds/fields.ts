@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { toMicroseconds } from '../../../platform/clock.ts';
-import { Exact, formatQuantity, roundQuantity } from '../../../platform/quantity.ts';
+import { Decimal, formatQuantity, roundQuantity } from '../../../platform/quantity.ts';
 import type { Attributes, Json, ListedResource, ParentRef, ResourceKind } from '../../provider.ts';
 import type { Read } from '../paginate.ts';
 import { formatUrn } from '../urn.ts';
@@ -44,11 +44,11 @@ export const exactNumber = z.number().transform(exactTo9);
 
 /** A number rounded to 9 digits, half away from zero, from the decimal that the provider wrote. */
 export function exactTo9(value: number): number {
-  return Number.isInteger(value) ? value : roundQuantity(new Exact(value)).toNumber();
+  return Number.isInteger(value) ? value : roundQuantity(new Decimal(value)).toNumber();
 }
 
 /** A price that arrived as a float (0.00743999984115362), as a decimal string of at most 9 digits (0.00744). */
-export const price = z.number().transform((value) => formatQuantity(roundQuantity(new Exact(value))));
+export const price = z.number().transform((value) => formatQuantity(roundQuantity(new Decimal(value))));
 
 function sorted<T extends string>(values: readonly T[]): T[] {
   return [...new Set(values)].sort();
