@@ -26,14 +26,17 @@ const parsers = new Map<number, (text: string) => unknown>([
   [pg.types.builtins.TIMESTAMPTZ, parseInstant],
 ]);
 
-// pg asks a parameter for toPostgres() before it falls back to JSON, which would quote it.
-for (const type of [Temporal.Instant, Temporal.PlainDate]) {
-  Object.defineProperty(type.prototype, 'toPostgres', {
-    configurable: true,
-    value(this: { toString(): string }) {
-      return this.toString();
-    },
-  });
+/** pg would send a day or an instant as JSON, in quotes. */
+function parameter(value: unknown): unknown {
+  if (value instanceof Temporal.Instant || value instanceof Temporal.PlainDate) return value.toString();
+  return Array.isArray(value) ? value.map(parameter) : value;
+}
+
+class Client extends pg.Client {
+  override query(...[statement, parameters, ...rest]: readonly unknown[]): never {
+    const sent = Array.isArray(parameters) ? parameters.map(parameter) : parameters;
+    return (super.query as (...all: unknown[]) => never).call(this, statement, sent, ...rest);
+  }
 }
 
 interface ConnectOptions {
@@ -87,6 +90,7 @@ export function poolUsage(): PoolUsage[] {
 export function openPool(options: ConnectOptions): pg.Pool {
   const settings = Object.entries({ TimeZone: 'UTC', DateStyle: 'ISO,YMD', ...options.settings });
   const pool = new pg.Pool({
+    Client,
     connectionString: options.connectionString,
     max: options.max ?? 10,
     application_name: options.applicationName ?? 'arcadia',
