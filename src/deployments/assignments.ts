@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { Rewritten } from '../platform/history.ts';
 import { ownerSetFor } from './owner-sets.ts';
@@ -14,7 +14,7 @@ interface Assignment {
   readonly to?: Temporal.Instant | null;
 }
 
-async function checkRange(db: Database, range: Omit<Assignment, 'owners'>): Promise<void> {
+async function checkRange(db: Queryable, range: Omit<Assignment, 'owners'>): Promise<void> {
   if (range.from && range.to && Temporal.Instant.compare(range.from, range.to) >= 0) {
     throw new ArcadiaError(
       'range_reversed',

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { readWatermark } from '../platform/changes.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import { lastLayer } from './inheritance.ts';
@@ -33,7 +33,7 @@ const attributions: HistoryTable = {
  * temporary tables; null if nothing was touched.
  */
 export async function deriveChanges(
-  trx: Transaction,
+  trx: UnitOfWork,
   after: number,
   upTo: number,
 ): Promise<({ touched: number } & StagedChanges) | null> {
@@ -54,7 +54,7 @@ export async function deriveChanges(
  * Writes what deriveChanges staged. Only another owner is a change to those who meter; the same
  * owner by another rule is recorded without one.
  */
-export async function writeChanges(trx: Transaction, changes: StagedChanges, now: Temporal.Instant): Promise<void> {
+export async function writeChanges(trx: UnitOfWork, changes: StagedChanges, now: Temporal.Instant): Promise<void> {
   if (changes.ownerChanges > 0)
     await rewriteHistory(trx, attributions, 'owner_changes', now, { topic: 'ownership', cause: 'attribution' });
   if (changes.ruleChanges > 0) await rewriteHistory(trx, attributions, 'rule_changes', now);
@@ -96,7 +96,7 @@ export interface UnattributedPage {
 
 /** What lived at an instant and had no owner then, by kind and name; projects, which only hold others, are left out. */
 export async function unattributedResources(
-  db: Database,
+  db: Queryable,
   at: Temporal.Instant,
   limit = 100,
   after: Pick<UnattributedRow, 'kind' | 'name' | 'resourceId'> | null = null,

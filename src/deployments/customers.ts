@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { type Deployment, listDeployments } from './deployments.ts';
 import { type CustomerRow, insertCustomer, readCustomerId, readCustomers } from './store.ts';
@@ -31,7 +31,7 @@ export async function createCustomer(db: Database, customer: NewCustomer, now: T
   return readCustomer(db, customer.externalId);
 }
 
-async function readCustomer(db: Database, externalId: string): Promise<Customer> {
+async function readCustomer(db: Queryable, externalId: string): Promise<Customer> {
   const [customer] = await readCustomers(db, externalId);
   if (!customer) throw notFound('customer', externalId);
   return customer;
@@ -39,7 +39,7 @@ async function readCustomer(db: Database, externalId: string): Promise<Customer>
 
 /** Customers by external id: all of them, or at most `limit` beyond `after`. */
 export async function listCustomers(
-  db: Database,
+  db: Queryable,
   page: { readonly after?: string | undefined; readonly limit?: number | undefined } = {},
 ): Promise<Customer[]> {
   return readCustomers(db, null, page);
@@ -47,7 +47,7 @@ export async function listCustomers(
 
 /** One customer with its deployments. Throws not_found. */
 export async function getCustomer(
-  db: Database,
+  db: Queryable,
   externalId: string,
 ): Promise<{ customer: Customer; deployments: Deployment[] }> {
   const customer = await readCustomer(db, externalId);
@@ -55,6 +55,6 @@ export async function getCustomer(
 }
 
 /** Our own id of the customer whom others know by this external id; null where there is none. */
-export async function findCustomerId(db: Database, externalId: string): Promise<number | null> {
+export async function findCustomerId(db: Queryable, externalId: string): Promise<number | null> {
   return readCustomerId(db, externalId);
 }

@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import {
   appendTaggedChanges,
@@ -57,7 +57,7 @@ export async function createDeployment(
   return readDeployment(db, deployment.slug);
 }
 
-async function readDeployment(db: Database, slug: string, only: Whose = {}): Promise<Deployment> {
+async function readDeployment(db: Queryable, slug: string, only: Whose = {}): Promise<Deployment> {
   const [deployment] = await readDeployments(db, { slug, ...only });
   if (!deployment) throw notFound('deployment', slug);
   return deployment;
@@ -70,12 +70,15 @@ export type Whose = Pick<DeploymentFilters, 'customerId'>;
  * Deployments by slug, the built-in `unattributed` among them: all, or one customer's; at most
  * `limit` of them, beyond the slug `after`.
  */
-export async function listDeployments(db: Database, only: Omit<DeploymentFilters, 'slug'> = {}): Promise<Deployment[]> {
+export async function listDeployments(
+  db: Queryable,
+  only: Omit<DeploymentFilters, 'slug'> = {},
+): Promise<Deployment[]> {
   return readDeployments(db, only);
 }
 
 /** One deployment. Throws not_found. */
-export async function findDeployment(db: Database, slug: string, only: Whose = {}): Promise<Deployment> {
+export async function findDeployment(db: Queryable, slug: string, only: Whose = {}): Promise<Deployment> {
   return readDeployment(db, slug, only);
 }
 
@@ -91,7 +94,7 @@ export interface DeploymentDetail {
 }
 
 /** A deployment with what it owned over which intervals, by which rule. Throws not_found. */
-export async function getDeployment(db: Database, slug: string, limit = 1000): Promise<DeploymentDetail> {
+export async function getDeployment(db: Queryable, slug: string, limit = 1000): Promise<DeploymentDetail> {
   const deployment = await readDeployment(db, slug);
   const rows = await readOwned(db, deployment.deploymentId, limit);
   return {
@@ -103,7 +106,7 @@ export async function getDeployment(db: Database, slug: string, limit = 1000): P
 
 /** What a deployment owned when, newest first, beyond an interval that is named by its start and its resource. Throws not_found. */
 export async function listOwned(
-  db: Database,
+  db: Queryable,
   slug: string,
   page: { readonly limit: number; readonly after: Pick<Owned, 'from' | 'resourceId'> | null },
   only: Whose = {},

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import type { Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork } from '../platform/database/database.ts';
 import { currencyPattern } from './customers.ts';
 import { defaultPositions } from './declared-rules.ts';
 import { slugPattern } from './deployments.ts';
@@ -231,7 +231,7 @@ function readRow(
 }
 
 /** A deployment never moves to another customer, and a project must be known to be linked, to one deployment. */
-export async function checkCustomers(trx: Transaction, rows: readonly ImportRow[]): Promise<ImportProblem[]> {
+export async function checkCustomers(trx: UnitOfWork, rows: readonly ImportRow[]): Promise<ImportProblem[]> {
   const problems: ImportProblem[] = [];
   const known = new Map((await readDeployments(trx)).map((deployment) => [deployment.slug, deployment]));
   const projects = await readProjects(
@@ -269,7 +269,7 @@ export async function checkCustomers(trx: Transaction, rows: readonly ImportRow[
  * and what differs of those that are there. The same rows again write nothing.
  */
 export async function writeCustomers(
-  trx: Transaction,
+  trx: UnitOfWork,
   rows: readonly ImportRow[],
   now: Temporal.Instant,
 ): Promise<WrittenCustomers> {
@@ -307,7 +307,7 @@ export async function writeCustomers(
 }
 
 /** What the rows will change of what is there; a customer's once, on its first line. */
-async function findDifferences(trx: Transaction, rows: readonly ImportRow[]): Promise<ImportDifference[]> {
+async function findDifferences(trx: UnitOfWork, rows: readonly ImportRow[]): Promise<ImportDifference[]> {
   const customers = new Map((await readCustomers(trx, null)).map((customer) => [customer.externalId, customer]));
   const deployments = new Map((await readDeployments(trx)).map((deployment) => [deployment.slug, deployment]));
   const links = new Map(
@@ -342,7 +342,7 @@ function ownersText(owners: RuleRow['owners']): string {
   return (owners ?? []).map(({ slug, weight }) => `${slug}:${weight}`).join(' ');
 }
 
-async function linkProjects(trx: Transaction, rows: readonly ImportRow[], now: Temporal.Instant) {
+async function linkProjects(trx: UnitOfWork, rows: readonly ImportRow[], now: Temporal.Instant) {
   const linked = rows.filter((row) => row.projectId !== '');
   const projects = await readProjects(
     trx,

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { readDeploymentIds, upsertOwnerSet } from './store.ts';
 
@@ -22,7 +22,7 @@ export function smallestWeights(weights: readonly number[]): number[] {
 }
 
 /** The deployments' ids by slug. Throws not_found for one that is not a customer's deployment. */
-async function resolveDeployments(db: Database, slugs: readonly string[]): Promise<Map<string, number>> {
+async function resolveDeployments(db: Queryable, slugs: readonly string[]): Promise<Map<string, number>> {
   const ids = await readDeploymentIds(db, slugs);
   for (const slug of slugs) {
     if (slug === 'unattributed') {
@@ -41,7 +41,7 @@ async function resolveDeployments(db: Database, slugs: readonly string[]): Promi
  * shares add to one by construction. Throws invalid_argument for weights that are not whole and
  * positive, add up to more than a million or name a deployment twice, not_found for a slug.
  */
-export async function ownerSetFor(trx: Transaction, owners: readonly Owner[]): Promise<number> {
+export async function ownerSetFor(trx: UnitOfWork, owners: readonly Owner[]): Promise<number> {
   if (owners.length === 0) throw new ArcadiaError('invalid_argument', 'Give at least one owner.');
   for (const { deployment, weight } of owners) {
     if (!Number.isSafeInteger(weight) || weight < 1) {

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { ownerSetFor } from './owner-sets.ts';
 import { placeInOrder } from './positions.ts';
@@ -19,12 +19,12 @@ import {
 export type Rule = RuleRow;
 
 /** All rules in the order in which they are tried; a rule that changed over time has several rows. */
-export async function listRules(db: Database): Promise<Rule[]> {
+export async function listRules(db: Queryable): Promise<Rule[]> {
   return readRules(db);
 }
 
 /** Finds what declared rules name. Throws invalid_argument with all that is wrong, by rule and field. */
-async function resolveRules(trx: Transaction, declared: readonly DeclaredRule[]): Promise<WantedRule[]> {
+async function resolveRules(trx: UnitOfWork, declared: readonly DeclaredRule[]): Promise<WantedRule[]> {
   const problems: { rule: string; field: string; reason: string }[] = [];
   const links = declared.filter((rule) => rule.kind === 'project');
   const projects = await readProjects(
@@ -85,7 +85,7 @@ function subjectOf(kind: string, subject: string | null, resourceKinds: readonly
 }
 
 /** Where each declared rule stands: where it says, else in the order of the file among those of its kind. */
-async function placeDeclared(trx: Transaction, declared: readonly DeclaredRule[]): Promise<string[]> {
+async function placeDeclared(trx: UnitOfWork, declared: readonly DeclaredRule[]): Promise<string[]> {
   // The last row of a rule is the latest in time.
   const standing = new Map(
     (await readRules(trx)).map((rule) => [
@@ -118,7 +118,7 @@ function overlaps(a: DeclaredRule, b: DeclaredRule): boolean {
 
 /** Makes wanted rules so, in the caller's transaction; resources that they match are derived again. */
 export async function writeRules(
-  trx: Transaction,
+  trx: UnitOfWork,
   wanted: readonly WantedRule[],
   options: { origin: 'declared' | 'import'; endOthers: boolean; by: string; now: Temporal.Instant },
 ): Promise<RuleCounts> {
@@ -132,7 +132,7 @@ export async function writeRules(
 
 /** applyRules within a transaction, for a preview that rolls it back. */
 export async function writeDeclaredRules(
-  trx: Transaction,
+  trx: UnitOfWork,
   declared: unknown,
   by: string,
   now: Temporal.Instant,

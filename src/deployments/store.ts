@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { appendChanges } from '../platform/changes.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { type Rewritten, rewriteHistory } from '../platform/history.ts';
 
 export interface CustomerRow {
@@ -24,7 +24,7 @@ export interface DeploymentRow {
 
 /** Adds a customer; false if one with this external id is there already. */
 export async function insertCustomer(
-  trx: Transaction,
+  trx: UnitOfWork,
   customer: { externalId: string; name: string; currency: string },
   now: Temporal.Instant,
 ): Promise<boolean> {
@@ -35,7 +35,7 @@ export async function insertCustomer(
   return rows.length === 1;
 }
 
-export async function readCustomerId(db: Database, externalId: string): Promise<number | null> {
+export async function readCustomerId(db: Queryable, externalId: string): Promise<number | null> {
   const { rows } = await sql<{ customer_id: number }>`
     SELECT customer_id FROM customers WHERE external_id = ${externalId}`.execute(db);
   return rows[0]?.customer_id ?? null;
@@ -43,7 +43,7 @@ export async function readCustomerId(db: Database, externalId: string): Promise<
 
 /** By external id: all customers, the one asked for, or at most `limit` beyond one. */
 export async function readCustomers(
-  db: Database,
+  db: Queryable,
   externalId: string | null,
   page: { after?: string | undefined; limit?: number | undefined } = {},
 ): Promise<CustomerRow[]> {
@@ -68,7 +68,7 @@ export interface DeploymentFilters {
 }
 
 /** Deployments by slug, `unattributed` among them. */
-export async function readDeployments(db: Database, only: DeploymentFilters = {}): Promise<DeploymentRow[]> {
+export async function readDeployments(db: Queryable, only: DeploymentFilters = {}): Promise<DeploymentRow[]> {
   const { rows } = await sql<DeploymentRow>`
     SELECT deployment_id AS "deploymentId", slug, name, starts_at AS "startsAt",
            customer_external_id AS "customerExternalId", customer_name AS "customerName", currency
@@ -83,7 +83,7 @@ export async function readDeployments(db: Database, only: DeploymentFilters = {}
 
 /** Adds deployments of customers that are there, and skips slugs that are there; returns the new slugs. */
 export async function insertDeployments(
-  trx: Transaction,
+  trx: UnitOfWork,
   deployments: readonly { slug: string; name: string; customer: string; startsAt: Temporal.Instant }[],
   now: Temporal.Instant,
 ): Promise<string[]> {
@@ -106,7 +106,7 @@ export async function insertDeployments(
 
 /** What carries the tag deployment:<slug> of one of these, for new deployments that tags already name. */
 export async function appendTaggedChanges(
-  trx: Transaction,
+  trx: UnitOfWork,
   slugs: readonly string[],
   now: Temporal.Instant,
 ): Promise<void> {
@@ -119,7 +119,7 @@ export async function appendTaggedChanges(
 }
 
 export async function updateDeploymentNames(
-  trx: Transaction,
+  trx: UnitOfWork,
   names: readonly { slug: string; name: string }[],
 ): Promise<void> {
   await sql`
@@ -133,7 +133,7 @@ export async function updateDeploymentNames(
  * deployment, and of what it owns there. Returns how many did not start then already.
  */
 export async function updateDeploymentStarts(
-  trx: Transaction,
+  trx: UnitOfWork,
   starts: readonly { slug: string; startsAt: Temporal.Instant }[],
   now: Temporal.Instant,
 ): Promise<number> {
@@ -166,7 +166,7 @@ export async function updateDeploymentStarts(
 
 /** Brings customers' names and currencies in line, adding who is new. */
 export async function upsertCustomers(
-  trx: Transaction,
+  trx: UnitOfWork,
   customers: readonly { externalId: string; name: string; currency: string }[],
   now: Temporal.Instant,
 ): Promise<{ created: number; updated: number }> {
@@ -186,7 +186,7 @@ export async function upsertCustomers(
 }
 
 /** The ids of these slugs that are deployments of a customer. */
-export async function readDeploymentIds(db: Database, slugs: readonly string[]): Promise<Map<string, number>> {
+export async function readDeploymentIds(db: Queryable, slugs: readonly string[]): Promise<Map<string, number>> {
   const { rows } = await sql<{ slug: string; deployment_id: number }>`
     SELECT slug, deployment_id FROM deployments
     WHERE slug = ANY (${slugs}::text[]) AND customer_id IS NOT NULL`.execute(db);
@@ -195,7 +195,7 @@ export async function readDeploymentIds(db: Database, slugs: readonly string[]):
 
 /** The owner set of these members, which add up to `weightTotal`; made if it is new. */
 export async function upsertOwnerSet(
-  trx: Transaction,
+  trx: UnitOfWork,
   members: readonly { deploymentId: number; weightBefore: number; weight: number }[],
   weightTotal: number,
 ): Promise<number> {
@@ -219,7 +219,7 @@ export async function upsertOwnerSet(
 }
 
 /** Makes the owner set of one for each of these deployments, in their order of making. */
-export async function insertSingleOwnerSets(trx: Transaction, slugs: readonly string[]): Promise<void> {
+export async function insertSingleOwnerSets(trx: UnitOfWork, slugs: readonly string[]): Promise<void> {
   await sql`
     WITH made AS (
       INSERT INTO owner_sets (weight_total, signature)
@@ -231,7 +231,7 @@ export async function insertSingleOwnerSets(trx: Transaction, slugs: readonly st
 }
 
 /** Which of these are not resources. */
-export async function findUnknownResources(db: Database, resourceIds: readonly number[]): Promise<number[]> {
+export async function findUnknownResources(db: Queryable, resourceIds: readonly number[]): Promise<number[]> {
   const { rows } = await sql<{ resource_id: number }>`
     SELECT wanted AS resource_id FROM unnest(${resourceIds}::bigint[]) AS wanted
     WHERE NOT EXISTS (SELECT FROM inventory_resources r WHERE r.resource_id = wanted)`.execute(db);
@@ -243,7 +243,7 @@ export async function findUnknownResources(db: Database, resourceIds: readonly n
  * that nobody was assigned); writes where they say otherwise only.
  */
 export async function rewriteAssignments(
-  trx: Transaction,
+  trx: UnitOfWork,
   resourceIds: readonly number[],
   ownerSetId: number | null,
   range: { from: Temporal.Instant | null; to: Temporal.Instant | null },
@@ -301,7 +301,7 @@ export interface OwnedRow {
 
 /** What a deployment owned over which intervals, newest first; at most `limit` of them, beyond `after`. */
 export async function readOwned(
-  db: Database,
+  db: Queryable,
   deploymentId: number,
   limit: number,
   after: Pick<OwnedRow, 'from' | 'resourceId'> | null = null,

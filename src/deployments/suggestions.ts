@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { readSuggestions } from './rules/store.ts';
 
 /** A rule that could own what has no owner now; nothing is applied until an operator does. */
@@ -21,7 +21,7 @@ interface Suggestion {
  * Suggests rules for what has no owner: projects and tags called like a deployment, and common
  * beginnings of names. Those for deployments that exist come first, then by how much they would own.
  */
-export async function suggestOwners(db: Database, limit = 20): Promise<Suggestion[]> {
+export async function suggestOwners(db: Queryable, limit = 20): Promise<Suggestion[]> {
   const rows = await readSuggestions(db, limit);
   return rows.map(({ kind, subject, deployment, reason, deploymentExists, resources }) => ({
     rule: { [kind]: subject, deployment } as Suggestion['rule'],

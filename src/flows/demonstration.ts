@@ -12,7 +12,7 @@ import { type Account, listAccounts, openAccount, getResource, syncAccount } fro
 import { billingHistory, setBilling, getEntity, updateEntity } from '../invoices/index.ts';
 import { setObservationLimit, dayOf } from '../metering/index.ts';
 import { databaseClock, followSimulatedClock } from '../platform/clock.ts';
-import type { Database } from '../platform/database/database.ts';
+import { type Queryable, type Database, type Session, inSession } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { readSubscribed, startSubscriptions } from '../pricing/index.ts';
@@ -90,7 +90,7 @@ export async function demonstrate(
   const { length } = request;
   const to = length === undefined ? fleet.end : fleet.start.add(length);
   const history = await progress.step('Creating the history: the clock moves on, everything is synced', (report) =>
-    db.connection().execute(async (conn) => {
+    inSession(db, async (conn) => {
       await waitForHistory(db, conn, to, report, signal);
       try {
         const account = await findOrConnect(db, request, secretKey, context);
@@ -109,8 +109,8 @@ export async function demonstrate(
 const lockPollMs = 200;
 
 async function waitForHistory(
-  db: Database,
-  conn: Database,
+  db: Queryable,
+  conn: Session,
   to: Temporal.Instant,
   report: (text: string) => void,
   signal: AbortSignal | undefined,

@@ -289,7 +289,7 @@ test('a whole file of deployments is moved in one go', async () => {
         return node;
       },
       transformResult: async ({ result }) => result,
-    }),
+    }) as Database,
     csv('New', '2026-05-03'),
     { dryRun: false },
     now,

@@ -12,7 +12,7 @@ import {
   writeCustomers,
 } from '../deployments/index.ts';
 import { dayOf } from '../metering/index.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { readSubscribed, startSubscriptions, type PlanVersion, listPlanVersions } from '../pricing/index.ts';
 import type { FlowContext } from './context.ts';
@@ -118,7 +118,7 @@ function refuse(problems: readonly ImportProblem[], dryRun: boolean): ImportedCu
 }
 
 /** A plan must hold on the day on which the deployment starts; who is put on it pays in its currency. */
-async function checkPlans(trx: Transaction, rows: readonly ImportRow[]): Promise<ImportProblem[]> {
+async function checkPlans(trx: UnitOfWork, rows: readonly ImportRow[]): Promise<ImportProblem[]> {
   const versions = new Map<string, readonly PlanVersion[]>();
   for (const plan of new Set(rows.map((row) => row.plan))) versions.set(plan, await versionsOf(trx, plan));
   const subscribed = await readSubscribed(
@@ -143,7 +143,7 @@ async function checkPlans(trx: Transaction, rows: readonly ImportRow[]): Promise
 }
 
 /** Oldest first; none: there is no such plan. */
-async function versionsOf(trx: Transaction, plan: string): Promise<readonly PlanVersion[]> {
+async function versionsOf(trx: UnitOfWork, plan: string): Promise<readonly PlanVersion[]> {
   try {
     return await listPlanVersions(trx, plan);
   } catch (error) {
@@ -158,7 +158,7 @@ interface WrittenPlans {
 }
 
 async function writePlans(
-  trx: Transaction,
+  trx: UnitOfWork,
   rows: readonly ImportRow[],
   by: string,
   now: Temporal.Instant,

@@ -8,7 +8,7 @@ import {
 } from '../cloud/index.ts';
 import { databaseClock, followSimulatedClock, readSimulatedClock } from '../platform/clock.ts';
 import { type SecretKey, seal, unseal } from '../platform/secrets/crypto.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { accountChanged } from './errors.ts';
 import {
@@ -140,12 +140,12 @@ function freeSlug(name: string, taken: ReadonlySet<string>): string {
 }
 
 /** All accounts, by slug. */
-export function listAccounts(db: Database): Promise<Account[]> {
+export function listAccounts(db: Queryable): Promise<Account[]> {
   return selectAccounts(db);
 }
 
 /** One account by its slug. Errors: not_found. */
-export async function getAccount(db: Database, slug: string): Promise<Account> {
+export async function getAccount(db: Queryable, slug: string): Promise<Account> {
   const account = (await selectAccounts(db)).find((candidate) => candidate.slug === slug);
   if (!account) throw notFound('account', slug);
   return account;
@@ -156,7 +156,7 @@ export async function getAccount(db: Database, slug: string): Promise<Account> {
  * secret_unreadable where they were sealed with another key.
  */
 export async function openAccount(
-  db: Database,
+  db: Queryable,
   account: Account,
   secretKey: SecretKey,
   options: Pick<ProviderOptions, 'onRequest'> = {},
@@ -202,7 +202,7 @@ export interface CheckedScope extends ScopeReport {
  * where the token belongs to another account.
  */
 export async function checkAccount(
-  db: Database,
+  db: Queryable,
   account: Account,
   provider: Provider,
   signal?: AbortSignal,

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Attributes } from '../cloud/index.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Session, Queryable } from '../platform/database/database.ts';
 import type { Believed, CompletedAction, DropletState } from './droplet-timeline.ts';
 import { type Observation, splitAtConnection } from './sync.store.ts';
 
@@ -15,7 +15,7 @@ interface ActionPosition {
 }
 
 export async function selectActionPosition(
-  conn: Database,
+  conn: Session,
   accountId: number,
   dayStart: Temporal.Instant,
 ): Promise<ActionPosition> {
@@ -31,13 +31,13 @@ export async function selectActionPosition(
 }
 
 /** Notes on a run how far it has read: what it read now, or what was read before. */
-export async function setReadThrough(conn: Database, syncRunId: number, readThrough: Temporal.Instant): Promise<void> {
+export async function setReadThrough(conn: Session, syncRunId: number, readThrough: Temporal.Instant): Promise<void> {
   await sql`UPDATE sync_runs SET read_through = ${readThrough} WHERE sync_run_id = ${syncRunId}`.execute(conn);
 }
 
 /** Actions that were in progress when they were last read, without those just `listed`; others in each run. */
 export async function selectOpenActions(
-  conn: Database,
+  conn: Session,
   { accountId, syncRunId }: Observation,
   listed: readonly string[],
   limit: number,
@@ -50,7 +50,7 @@ export async function selectOpenActions(
 }
 
 /** The provider knows these actions no longer. */
-export async function forgetActions(conn: Database, accountId: number, externalIds: readonly string[]): Promise<void> {
+export async function forgetActions(conn: Session, accountId: number, externalIds: readonly string[]): Promise<void> {
   await sql`
     UPDATE provider_actions SET status = 'gone'
     WHERE account_id = ${accountId} AND external_id = ANY(${externalIds}::text[])`.execute(conn);
@@ -58,7 +58,7 @@ export async function forgetActions(conn: Database, accountId: number, externalI
 
 /** Keeps a page of actions: a JSON array of ProviderAction in snake_case, with `ord`. */
 export async function upsertActions(
-  conn: Database,
+  conn: Session,
   observation: Observation,
   json: string,
 ): Promise<{ new: number; changed: number }> {
@@ -97,7 +97,7 @@ export interface Sighting {
 }
 
 /** The last sighting; null: there was none. */
-export async function selectLastSighting(conn: Database, accountId: number): Promise<Sighting | null> {
+export async function selectLastSighting(conn: Session, accountId: number): Promise<Sighting | null> {
   const { rows } = await sql<Sighting>`
     SELECT started_at AS at, unread FROM sync_runs
     WHERE account_id = ${accountId} AND kind = 'droplet' AND unread IS NOT NULL
@@ -122,7 +122,7 @@ interface DueDroplet {
 
 /** Droplets with telling actions, completed before the sighting, that history does not know of yet. */
 export async function selectDueDroplets(
-  trx: Transaction,
+  trx: UnitOfWork,
   accountId: number,
   sighting: Sighting,
   types: readonly string[],
@@ -145,7 +145,7 @@ export async function selectDueDroplets(
  * the first one after `last`.
  */
 export async function selectSightings(
-  trx: Transaction,
+  trx: UnitOfWork,
   accountId: number,
   first: Temporal.Instant,
   last: Temporal.Instant,
@@ -168,7 +168,7 @@ export interface BelievedRow extends Believed {
 
 /** What is believed of some droplets anywhere in [from, to]. */
 export async function selectBelieved(
-  trx: Transaction,
+  trx: UnitOfWork,
   resourceIds: readonly number[],
   from: Temporal.Instant,
   to: Temporal.Instant,
@@ -192,7 +192,7 @@ export async function selectBelieved(
 
 /** The telling actions of some droplets that were completed in (after, until]. */
 export async function selectCompletedActions(
-  trx: Transaction,
+  trx: UnitOfWork,
   accountId: number,
   externalIds: readonly string[],
   types: readonly string[],
@@ -209,7 +209,7 @@ export async function selectCompletedActions(
 }
 
 /** Stages corrections for rewriteStates: a JSON array in snake_case, attributes null where it was gone. */
-export async function stageCorrections(trx: Transaction, observation: Observation, json: string): Promise<void> {
+export async function stageCorrections(trx: UnitOfWork, observation: Observation, json: string): Promise<void> {
   await sql`
     INSERT INTO sync_staged_states (resource_id, account_id, kind, name, status, region, tags, parents, attributes, source,
                                     sync_run_id, valid_from, valid_to, asserted)
@@ -223,7 +223,7 @@ export async function stageCorrections(trx: Transaction, observation: Observatio
 
 /** Notes that history knows of the actions completed before a sighting; of some droplets, or of everything that it saw. */
 export async function markApplied(
-  conn: Database,
+  conn: Queryable,
   accountId: number,
   sighting: Sighting,
   now: Temporal.Instant,

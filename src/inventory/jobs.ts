@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ListingEvent, type ListingProblem, type Provider, type SyncPass, syncPassOf } from '../cloud/index.ts';
-import type { Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork } from '../platform/database/database.ts';
 import {
   CancelJob,
   declareJob,
@@ -28,7 +28,7 @@ interface Part {
   readonly pass: SyncPass;
   readonly followedBy?: readonly JobReference[];
   /** Enqueues what comes after it, once it has ended, whole or not. */
-  enqueueNext?(run: JobRun<AccountArguments>, trx: Transaction): Promise<void>;
+  enqueueNext?(run: JobRun<AccountArguments>, trx: UnitOfWork): Promise<void>;
 }
 
 /** Who owns what follows from what was read; deciding it is another module's. */

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Absence, Attributes, ListedResource, ListingEnd, ResourceKind } from '../cloud/index.ts';
-import type { Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork } from '../platform/database/database.ts';
 import { isSuspicious, listingsApartMinutes, listingsToConfirm, lookUp, lookupsMax } from './absence.ts';
 import type { RunEnd } from './store.ts';
-import { type Run, type Session, stagePages, toStorableJson } from './sync-run.ts';
+import { type Run, type SyncContext, stagePages, toStorableJson } from './sync-run.ts';
 import {
   analyzeStaging,
   clearCandidates,
@@ -47,7 +47,7 @@ export const firstProjectGraceHours = 24;
 /** From here on the planner is told what was staged. */
 const analyzedRows = 2_000;
 
-export function observe(session: Session, run: Run, kinds: readonly string[]): Observation {
+export function observe(session: SyncContext, run: Run, kinds: readonly string[]): Observation {
   return {
     syncRunId: run.syncRunId,
     accountId: session.account.accountId,
@@ -58,7 +58,7 @@ export function observe(session: Session, run: Run, kinds: readonly string[]): O
 }
 
 /** Reads the listing of one kind into the staging tables. */
-export function stageKind(session: Session, observation: Observation, kind: ResourceKind) {
+export function stageKind(session: SyncContext, observation: Observation, kind: ResourceKind) {
   const { conn, provider, signal } = session;
   return stagePages(session, kind, provider.list(kind, signal), async (batch: readonly ListedResource[], first) => {
     const payloads = batch.map(({ payload }) => toStorableJson(payload));
@@ -98,7 +98,7 @@ interface Findings {
 
 /** Compares what was staged with what is believed, and asks the provider about absences that prove nothing. */
 export async function examineListing(
-  session: Session,
+  session: SyncContext,
   observation: Observation,
   rows: number,
   absenceOf: (kind: string) => Absence,
@@ -140,7 +140,7 @@ export async function examineListing(
  * keeps what was known. What is hidden, for a person; null: nothing that was known.
  */
 async function keepHiddenFields(
-  { conn, provider, signal }: Session,
+  { conn, provider, signal }: SyncContext,
   observation: Observation,
   summaries: readonly KindSummary[],
 ): Promise<string | null> {
@@ -164,7 +164,7 @@ async function keepHiddenFields(
 }
 
 /** Looks up those that seem to be missing, within the limit of a run. */
-async function askForMissing({ conn, provider, signal }: Session, observation: Observation): Promise<void> {
+async function askForMissing({ conn, provider, signal }: SyncContext, observation: Observation): Promise<void> {
   const suspected = await selectMissing(conn, observation, 'open', lookupsMax);
   const ofSuspicious = await lookUp(provider, suspected, { untilFound: true, signal });
   await settle(conn, 'gone', ofSuspicious.gone);
@@ -190,7 +190,7 @@ interface Applied {
 
 /** Writes what a staged and examined listing says. The caller holds the account's history lock. */
 export async function applyListing(
-  trx: Transaction,
+  trx: UnitOfWork,
   observation: Observation,
   findings: Findings,
   recordedAt: Temporal.Instant,

@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { resourceAmbiguous } from './errors.ts';
 import {
@@ -35,7 +35,7 @@ const limitMax = 1000;
  * The resources that were alive at an instant, as they were then, by our id. Errors:
  * invalid_argument for a limit or a cursor that is none.
  */
-export async function listResources(db: Database, query: ResourceQuery): Promise<ResourcePage> {
+export async function listResources(db: Queryable, query: ResourceQuery): Promise<ResourcePage> {
   const { limit = limitDefault, cursor = '0' } = query;
   if (!Number.isInteger(limit) || limit < 1 || limit > limitMax) {
     throw new ArcadiaError('invalid_argument', `A page holds 1 to ${limitMax} resources, not ${limit}.`);
@@ -57,7 +57,7 @@ export interface ResourceHistory extends ResourceIdentity {
  * One resource, by our id, its URN, or `kind:external_id`. Errors: not_found; conflict where the
  * reference means several, in several accounts.
  */
-export async function getResource(db: Database, ref: string): Promise<ResourceHistory> {
+export async function getResource(db: Queryable, ref: string): Promise<ResourceHistory> {
   const [resource, ...others] = await selectResourcesByRef(db, ref);
   if (!resource) throw notFound('resource', ref);
   if (others.length > 0) {

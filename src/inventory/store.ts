@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Attributes } from '../cloud/index.ts';
 import { appendChanges } from '../platform/changes.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable, Session } from '../platform/database/database.ts';
 
 // Accounts, sync runs, and what is read of resources. How a listing becomes history is in
 // sync.store.ts; how actions refine it, in actions.store.ts.
@@ -25,11 +25,11 @@ const accountColumns = sql`
   simulated, connected_at AS "connectedAt", metered_from AS "meteredFrom"`;
 
 /** Accounts are connected one at a time: what may be connected depends on what is there. */
-export async function lockAccounts(trx: Transaction): Promise<void> {
+export async function lockAccounts(trx: UnitOfWork): Promise<void> {
   await sql`LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
 }
 
-export async function selectAccounts(db: Database): Promise<Account[]> {
+export async function selectAccounts(db: Queryable): Promise<Account[]> {
   const { rows } = await sql<Account>`SELECT ${accountColumns} FROM accounts ORDER BY slug`.execute(db);
   return rows;
 }
@@ -46,7 +46,7 @@ interface AccountRow {
   readonly meteredFrom: Temporal.Instant;
 }
 
-export async function insertAccount(trx: Transaction, row: AccountRow): Promise<Account> {
+export async function insertAccount(trx: UnitOfWork, row: AccountRow): Promise<Account> {
   const { rows } = await sql<Account>`
     INSERT INTO accounts (slug, name, provider, api_url, provider_account_id, simulated, credentials, connected_at, metered_from)
     VALUES (${row.slug}, ${row.name}, ${row.provider}, ${row.apiUrl}, ${row.providerAccountId}, ${row.simulated},
@@ -56,7 +56,7 @@ export async function insertAccount(trx: Transaction, row: AccountRow): Promise<
 }
 
 export async function updateAccount(
-  trx: Transaction,
+  trx: UnitOfWork,
   accountId: number,
   row: Pick<AccountRow, 'slug' | 'name' | 'apiUrl' | 'credentials' | 'meteredFrom'>,
 ): Promise<Account> {
@@ -70,7 +70,7 @@ export async function updateAccount(
 
 /** An account's metered_from moved: what its resources were between the old and the new one is metered otherwise now. */
 export async function appendMeteredFromChanges(
-  trx: Transaction,
+  trx: UnitOfWork,
   accountId: number,
   before: Temporal.Instant,
   after: Temporal.Instant,
@@ -85,7 +85,7 @@ export async function appendMeteredFromChanges(
   await appendChanges(trx, 'resource', 'metered_from', now, moved);
 }
 
-export async function selectCredentials(db: Database, accountId: number): Promise<Uint8Array> {
+export async function selectCredentials(db: Queryable, accountId: number): Promise<Uint8Array> {
   const { rows } = await sql<{ credentials: Uint8Array }>`
     SELECT credentials FROM accounts WHERE account_id = ${accountId}`.execute(db);
   return rows[0]!.credentials;
@@ -93,7 +93,7 @@ export async function selectCredentials(db: Database, accountId: number): Promis
 
 /** How many resources of each kind are in projects: what a token without that kind's scope hides. */
 export async function countHidden(
-  db: Database,
+  db: Queryable,
   accountId: number,
   kinds: readonly string[],
 ): Promise<{ kind: string; hidden: number }[]> {
@@ -113,7 +113,7 @@ const unlistedNamed = 5;
  * what has no life of its own. Kinds whose scope is missing are told there.
  */
 export async function selectUnlisted(
-  db: Database,
+  db: Queryable,
   accountId: number,
   listed: readonly string[],
   scopes: readonly string[],
@@ -134,13 +134,13 @@ export async function selectUnlisted(
  * One sync of a kind at a time, in the whole database: a lock of the session, which a process
  * that dies lets go.
  */
-export async function tryLockSync(conn: Database, accountId: number, kind: string): Promise<boolean> {
+export async function tryLockSync(conn: Session, accountId: number, kind: string): Promise<boolean> {
   const { rows } = await sql<{ locked: boolean }>`
     SELECT pg_try_advisory_lock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0)) AS locked`.execute(conn);
   return rows[0]!.locked;
 }
 
-export async function unlockSync(conn: Database, accountId: number, kind: string): Promise<void> {
+export async function unlockSync(conn: Session, accountId: number, kind: string): Promise<void> {
   await sql`SELECT pg_advisory_unlock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0))`.execute(conn);
 }
 
@@ -156,7 +156,7 @@ interface StartedRun {
  * it is closed. The caller holds the kind's lock.
  */
 export async function insertRun(
-  conn: Database,
+  conn: Session,
   accountId: number,
   kind: string,
   now: Temporal.Instant,
@@ -187,7 +187,7 @@ export interface RunEnd {
   readonly requests: number;
 }
 
-export async function finishRun(conn: Database, syncRunId: number, end: RunEnd, now: Temporal.Instant): Promise<void> {
+export async function finishRun(conn: Queryable, syncRunId: number, end: RunEnd, now: Temporal.Instant): Promise<void> {
   await sql`
     UPDATE sync_runs SET outcome = ${end.outcome}, reason = ${end.reason}, seen = ${end.seen}, new = ${end.new},
            changed = ${end.changed}, ended = ${end.ended}, requests = ${end.requests},
@@ -215,7 +215,7 @@ export interface SyncRunFilters {
 
 /** Runs of syncs, newest first, before the run `before`. */
 export async function selectSyncRuns(
-  db: Database,
+  db: Queryable,
   filters: SyncRunFilters,
   before: number | null,
   limit: number,
@@ -261,7 +261,7 @@ export interface ResourceAt {
 
 /** By resource id, beyond `after`. */
 export async function selectResourcesAt(
-  db: Database,
+  db: Queryable,
   filters: ResourceFilters,
   after: number,
   limit: number,
@@ -294,7 +294,7 @@ export interface ResourceIdentity {
 }
 
 /** The resources that a reference may mean: our id, a URN, or `kind:external_id`. */
-export async function selectResourcesByRef(db: Database, ref: string): Promise<ResourceIdentity[]> {
+export async function selectResourcesByRef(db: Queryable, ref: string): Promise<ResourceIdentity[]> {
   const id = /^\d{1,15}$/.test(ref) ? Number(ref) : null;
   const colon = ref.indexOf(':');
   const { rows } = await sql<ResourceIdentity>`
@@ -331,7 +331,7 @@ export interface StateInterval extends Provenance {
   readonly attributes: Record<string, unknown>;
 }
 
-export async function selectStates(db: Database, resourceId: number): Promise<StateInterval[]> {
+export async function selectStates(db: Queryable, resourceId: number): Promise<StateInterval[]> {
   const { rows } = await sql<StateInterval>`
     SELECT h.name, h.status, h.region, h.tags, h.parents, h.attributes, ${provenance}
     FROM resource_states h WHERE h.resource_id = ${resourceId} AND h.superseded_at = 'infinity'
@@ -344,7 +344,7 @@ export interface MembershipInterval extends Provenance {
   readonly project: string;
 }
 
-export async function selectMemberships(db: Database, resourceId: number): Promise<MembershipInterval[]> {
+export async function selectMemberships(db: Queryable, resourceId: number): Promise<MembershipInterval[]> {
   const { rows } = await sql<MembershipInterval>`
     SELECT p.external_id AS project, ${provenance}
     FROM project_memberships h JOIN resources p ON p.resource_id = h.project_id

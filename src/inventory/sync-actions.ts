@@ -18,7 +18,7 @@ import {
 import { correctByActions, tellingActions } from './droplet-timeline.ts';
 import { listingOutcome, nothingApplied, observe } from './listing.ts';
 import { lockHistory, type Observation, rewriteMemberships, rewriteStates, stageMembershipEnds } from './sync.store.ts';
-import { recordRun, type Session, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
+import { recordRun, type SyncContext, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
 
 /**
  * The log is read from the newest action that was seen on, and not from when we looked: it may lag by
@@ -35,7 +35,7 @@ const batchDroplets = 200;
  * it. An action refines what lies between two complete listings, so it waits for the one after it.
  * In the result, seen, new and changed count actions.
  */
-export function syncActions(session: Session): Promise<SyncResult> {
+export function syncActions(session: SyncContext): Promise<SyncResult> {
   return recordRun(session, 'action', async (run) => {
     const { conn, account, provider, clock, signal } = session;
     const observation = observe(session, run, []);
@@ -98,7 +98,7 @@ function toRows(batch: readonly ProviderAction[], first: number) {
 
 /** What has become of actions that were in progress, which the listing does not show. */
 async function askForOpen(
-  { conn, provider, signal }: Session,
+  { conn, provider, signal }: SyncContext,
   observation: Observation,
   listed: readonly string[],
 ): Promise<{ found: ProviderAction[]; gone: string[] }> {
@@ -115,7 +115,7 @@ async function askForOpen(
 
 /** Brings the droplets' history in line with the actions that it does not know of yet, batch by batch. */
 async function applyActions(
-  { conn, account }: Session,
+  { conn, account }: SyncContext,
   observation: Observation,
   now: Temporal.Instant,
 ): Promise<void> {

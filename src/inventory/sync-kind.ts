@@ -10,10 +10,10 @@ import {
   stageKind,
 } from './listing.ts';
 import { clearStaging, lockHistory } from './sync.store.ts';
-import { recordRun, type Session, type SyncResult } from './sync-run.ts';
+import { recordRun, type SyncContext, type SyncResult } from './sync-run.ts';
 
 /** Reads the listing of one kind and brings its history in line with it. */
-export function syncKind(session: Session, kind: ResourceKind): Promise<SyncResult> {
+export function syncKind(session: SyncContext, kind: ResourceKind): Promise<SyncResult> {
   return recordRun(session, kind, async (run) => {
     const { conn, account, clock } = session;
     const observation = observe(session, run, [kind]);

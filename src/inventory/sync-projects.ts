@@ -23,7 +23,7 @@ import {
   stageUnlistable,
   writeMemberIdentities,
 } from './sync.store.ts';
-import { recordRun, type Session, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
+import { recordRun, type SyncContext, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
 
 /**
  * Reads the projects and what each holds, and brings both in line: the run counts as complete only
@@ -31,7 +31,7 @@ import { recordRun, type Session, type SyncResult, stagePages, toStorableJson } 
  * their own. In the result, seen, new and ended count projects and such resources; changed counts
  * those that are other than before, and every resource that moved to another project.
  */
-export function syncProjects(session: Session): Promise<SyncResult> {
+export function syncProjects(session: SyncContext): Promise<SyncResult> {
   return recordRun(session, 'project', async (run) => {
     const { conn, account, provider, clock, signal } = session;
     await clearStaging(conn);

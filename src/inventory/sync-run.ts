@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ListingEnd, ListingEvent, Provider } from '../cloud/index.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Session, Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { type Account, finishRun, insertRun, type RunEnd, tryLockSync, unlockSync } from './store.ts';
 
@@ -31,9 +31,9 @@ export interface SyncProgress {
 }
 
 /** What all runs of one account's sync share. */
-export interface Session {
+export interface SyncContext {
   /** One connection: it holds the locks and the temporary tables. */
-  readonly conn: Database;
+  readonly conn: Session;
   readonly account: Account;
   readonly provider: Provider;
   readonly clock: Clock;
@@ -50,7 +50,7 @@ export interface Run {
    * Ends the run. In the transaction that writes what it saw: then both are there or neither is.
    * `now` is when that was recorded.
    */
-  finish(conn: Database, end: Omit<RunEnd, 'requests'>, now: Temporal.Instant): Promise<void>;
+  finish(conn: Queryable, end: Omit<RunEnd, 'requests'>, now: Temporal.Instant): Promise<void>;
 }
 
 const lockPollMs = 200;
@@ -62,7 +62,7 @@ const lockPollMs = 200;
  * one whose process dies is closed as 'interrupted' by the next.
  */
 export async function recordRun(
-  session: Session,
+  session: SyncContext,
   kind: string,
   work: (run: Run) => Promise<void>,
 ): Promise<SyncResult> {
@@ -109,7 +109,7 @@ const batchItems = 500;
 
 /** Reads a listing to its end and stages it in batches; `first` counts the items before the batch. */
 export async function stagePages<T>(
-  session: Session,
+  session: SyncContext,
   kind: string,
   events: AsyncIterable<ListingEvent<T>>,
   stage: (batch: readonly T[], first: number) => Promise<void>,

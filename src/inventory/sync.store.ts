@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Session } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import type { Attributes } from '../cloud/index.ts';
 import type { Missing } from './absence.ts';
@@ -45,7 +45,7 @@ const membershipHistory: HistoryTable = {
 };
 
 /** Makes the temporary tables of a connection that syncs; they last as long as the connection. */
-export async function prepareStaging(conn: Database): Promise<void> {
+export async function prepareStaging(conn: Session): Promise<void> {
   // Not ON COMMIT DELETE ROWS: that truncates after every statement, used or not, and costs more
   // than the statements.
   const { rows } = await sql<{ ready: boolean }>`
@@ -101,7 +101,7 @@ const staleBytes = 1_000_000;
  * Empties what a listing was staged in. TRUNCATE makes a dozen files anew, which takes longer than
  * all else in the sync of a small kind; so it only follows where much was deleted.
  */
-export async function clearStaging(conn: Database): Promise<void> {
+export async function clearStaging(conn: Session): Promise<void> {
   const { rows } = await sql<{ bytes: number }>`
     WITH listing AS (DELETE FROM sync_listing), payloads AS (DELETE FROM sync_payloads), members AS (DELETE FROM sync_membership_listing),
          missing AS (DELETE FROM sync_missing)
@@ -113,7 +113,7 @@ export async function clearStaging(conn: Database): Promise<void> {
 }
 
 /** The planner knows nothing of a temporary table that it is not told; worth it for a large one. */
-export async function analyzeStaging(conn: Database): Promise<void> {
+export async function analyzeStaging(conn: Session): Promise<void> {
   await sql`ANALYZE sync_listing, sync_payloads, sync_membership_listing`.execute(conn);
 }
 
@@ -122,7 +122,7 @@ export async function analyzeStaging(conn: Database): Promise<void> {
  * SHA-256 of the payload in place of it. The answer tells whose payload is wanted, by `ord`: most
  * are what they were, and reading them again would be most of the work.
  */
-export function stageResources(conn: Database, observation: Observation, json: string): Promise<number[]> {
+export function stageResources(conn: Session, observation: Observation, json: string): Promise<number[]> {
   return stageListing(
     conn,
     observation,
@@ -135,7 +135,7 @@ export function stageResources(conn: Database, observation: Observation, json: s
 }
 
 /** Stages the payloads that were wanted: a JSON array of `{"ord", "payload"}`. */
-export async function stagePayloads(conn: Database, json: string): Promise<void> {
+export async function stagePayloads(conn: Session, json: string): Promise<void> {
   await sql`
     INSERT INTO sync_payloads SELECT * FROM json_to_recordset(${json}::json) AS p(ord bigint, payload json)`.execute(
     conn,
@@ -143,7 +143,7 @@ export async function stagePayloads(conn: Database, json: string): Promise<void>
 }
 
 /** Stages what only projects show, of kinds that nobody can list: alive, named by its id. */
-export async function stageUnlistable(conn: Database, observation: Observation): Promise<void> {
+export async function stageUnlistable(conn: Session, observation: Observation): Promise<void> {
   await stageListing(
     conn,
     observation,
@@ -176,7 +176,7 @@ const merged = {
 };
 
 /** Compares with what is believed as it stages: what has not changed needs nothing more. */
-async function stageListing(conn: Database, observation: Observation, source: RawBuilder<unknown>): Promise<number[]> {
+async function stageListing(conn: Session, observation: Observation, source: RawBuilder<unknown>): Promise<number[]> {
   const { rows } = await sql<{ ords: number[] }>`
     WITH compared AS (
       SELECT l.ord, l.kind, l.external_id, l.urn, ${merged.name} AS name, ${merged.status} AS status, l.created_at,
@@ -220,7 +220,7 @@ async function stageListing(conn: Database, observation: Observation, source: Ra
  * Stages what projects hold: a JSON array of ListedMembership in snake_case, with `ord`; payload and
  * its SHA-256 only where stageUnlistable will want them.
  */
-export async function stageMemberships(conn: Database, json: string): Promise<void> {
+export async function stageMemberships(conn: Session, json: string): Promise<void> {
   await sql`
     INSERT INTO sync_membership_listing
     SELECT ord, project_external_id, urn, kind, external_id, decode(sha256, 'hex'), payload
@@ -230,7 +230,7 @@ export async function stageMemberships(conn: Database, json: string): Promise<vo
 }
 
 /** The projects that were staged, by the provider's ids. */
-export async function selectStagedProjects(conn: Database): Promise<string[]> {
+export async function selectStagedProjects(conn: Session): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     SELECT DISTINCT external_id AS id FROM sync_listing WHERE kind = 'project' ORDER BY id`.execute(conn);
   return rows.map((row) => row.id);
@@ -238,7 +238,7 @@ export async function selectStagedProjects(conn: Database): Promise<string[]> {
 
 /** The kinds that only projects can show: staged, or alive from before, and not among `listable`. */
 export async function selectUnlistableKinds(
-  conn: Database,
+  conn: Session,
   accountId: number,
   listable: readonly string[],
 ): Promise<string[]> {
@@ -252,7 +252,7 @@ export async function selectUnlistableKinds(
 }
 
 /** Items move between pages while these are read: of one that came twice, the later word counts. */
-export async function dropRepeated(conn: Database): Promise<void> {
+export async function dropRepeated(conn: Session): Promise<void> {
   await sql`
     DELETE FROM sync_listing a USING sync_listing b
     WHERE a.kind = b.kind AND a.external_id = b.external_id AND a.ord < b.ord`.execute(conn);
@@ -301,7 +301,7 @@ const dated = sql`identity_incomplete AND created_at IS NOT NULL AND coalesce(ch
 
 /** What a staged listing amounts to, per kind that it covers. */
 export async function summarize(
-  conn: Database,
+  conn: Session,
   observation: Observation,
   unread: readonly Unread[],
 ): Promise<KindSummary[]> {
@@ -338,7 +338,7 @@ export async function summarize(
 
 /** Of each kind, the fields that some resource had and is listed without, by the names that `untold` has. */
 export async function selectEmptied(
-  conn: Database,
+  conn: Session,
   observation: Observation,
 ): Promise<{ kind: string; fields: string[] }[]> {
   const { rows } = await sql<{ kind: string; fields: string[] }>`
@@ -358,7 +358,7 @@ export async function selectEmptied(
 
 /** Gives listed resources of a kind back what they had in fields that are listed empty; of how many. */
 export async function restoreFields(
-  conn: Database,
+  conn: Session,
   { accountId }: Observation,
   kind: string,
   fields: readonly string[],
@@ -400,7 +400,7 @@ export async function restoreFields(
  * kinds, `asked` in those whose absences must be looked up, `gone` elsewhere.
  */
 export async function stageMissing(
-  conn: Database,
+  conn: Session,
   observation: Observation,
   unread: readonly Unread[],
   { suspicious, asked }: { readonly suspicious: readonly string[]; readonly asked: readonly string[] },
@@ -417,7 +417,7 @@ export async function stageMissing(
 
 /** Some of those with this verdict; other ones in another run, so that each has its turn. */
 export async function selectMissing(
-  conn: Database,
+  conn: Session,
   observation: Observation,
   verdict: 'open' | 'asked',
   limit: number,
@@ -429,30 +429,30 @@ export async function selectMissing(
 }
 
 /** What look-ups said of these. */
-export async function settle(conn: Database, verdict: 'gone' | 'found', resourceIds: readonly number[]): Promise<void> {
+export async function settle(conn: Session, verdict: 'gone' | 'found', resourceIds: readonly number[]): Promise<void> {
   await sql`
     UPDATE sync_missing SET verdict = ${verdict} WHERE resource_id = ANY(${resourceIds}::bigint[])`.execute(conn);
 }
 
 /** A kind's listing is refuted: what else it left out says nothing. */
-export async function settleRefuted(conn: Database, kind: string): Promise<void> {
+export async function settleRefuted(conn: Session, kind: string): Promise<void> {
   await sql`UPDATE sync_missing SET verdict = 'kept' WHERE kind = ${kind} AND verdict = 'open'`.execute(conn);
 }
 
 /** What no look-up settled: kept where the listing is unclear, elsewhere open until other listings confirm it. */
-export async function settleRest(conn: Database, unclear: readonly string[]): Promise<void> {
+export async function settleRest(conn: Session, unclear: readonly string[]): Promise<void> {
   await sql`
     UPDATE sync_missing SET verdict = CASE WHEN kind = ANY(${unclear}::text[]) THEN 'kept' ELSE 'open' END
     WHERE verdict IN ('open', 'asked')`.execute(conn);
 }
 
 /** Whoever writes an account's history does so alone, until the transaction ends. */
-export async function lockHistory(trx: Transaction, accountId: number): Promise<void> {
+export async function lockHistory(trx: UnitOfWork, accountId: number): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`inventory history ${accountId}`}, 0))`.execute(trx);
 }
 
 /** Gives what was listed and has none an identity, and completes those that only a URN had made. */
-export async function writeIdentities(trx: Transaction, observation: Observation): Promise<void> {
+export async function writeIdentities(trx: UnitOfWork, observation: Observation): Promise<void> {
   await sql`
     INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at)
     SELECT ${observation.accountId}, kind, external_id, urn, created_at, ${observation.observedAt}::timestamptz
@@ -467,7 +467,7 @@ export async function writeIdentities(trx: Transaction, observation: Observation
     FROM sync_listing l WHERE l.resource_id = r.resource_id AND l.identity_incomplete`.execute(trx);
 }
 
-export async function writePayloads(trx: Transaction, observation: Observation): Promise<void> {
+export async function writePayloads(trx: UnitOfWork, observation: Observation): Promise<void> {
   await sql`
     INSERT INTO resource_payloads (resource_id, digest, payload, seen_at)
     SELECT l.resource_id, l.digest, p.payload::jsonb, ${observation.observedAt}::timestamptz
@@ -504,7 +504,7 @@ function birth(observation: Observation): RawBuilder<unknown> {
 }
 
 /** Stages first states, from birth on. */
-export async function stageBirths(trx: Transaction, observation: Observation): Promise<void> {
+export async function stageBirths(trx: UnitOfWork, observation: Observation): Promise<void> {
   await sql`
     ${stagedStates}
     SELECT l.resource_id, ${observation.accountId}, l.kind, l.name, l.status, l.region, l.tags, l.parents, l.attributes,
@@ -515,7 +515,7 @@ export async function stageBirths(trx: Transaction, observation: Observation): P
 }
 
 /** Stages other values than before, from when they were seen. */
-export async function stageChanges(trx: Transaction, observation: Observation): Promise<void> {
+export async function stageChanges(trx: UnitOfWork, observation: Observation): Promise<void> {
   await sql`
     ${stagedStates}
     SELECT l.resource_id, ${observation.accountId}, l.kind, l.name, l.status, l.region, l.tags, l.parents, l.attributes,
@@ -531,7 +531,7 @@ export async function stageChanges(trx: Transaction, observation: Observation): 
  * does not tell, from when it was seen. One that it created before the end never ended: the gap is
  * corrected, with the old values until now.
  */
-export async function stageComebacks(trx: Transaction, observation: Observation): Promise<void> {
+export async function stageComebacks(trx: UnitOfWork, observation: Observation): Promise<void> {
   await sql`
     ${stagedStates}
     WITH back AS (
@@ -563,7 +563,7 @@ export async function stageComebacks(trx: Transaction, observation: Observation)
  * Stages the beginning of lives whose time of creation was not told when they were first seen: as they
  * were then.
  */
-export async function stageEarlierBirths(trx: Transaction, observation: Observation): Promise<void> {
+export async function stageEarlierBirths(trx: UnitOfWork, observation: Observation): Promise<void> {
   await sql`
     ${stagedStates}
     SELECT s.resource_id, s.account_id, s.kind, s.name, s.status, s.region, s.tags, s.parents, s.attributes,
@@ -576,7 +576,7 @@ export async function stageEarlierBirths(trx: Transaction, observation: Observat
 }
 
 /** Stages the ends of those that are gone, at the first listing that left them out. */
-export async function stageEnds(trx: Transaction, observation: Observation): Promise<number> {
+export async function stageEnds(trx: UnitOfWork, observation: Observation): Promise<number> {
   const { numAffectedRows } = await sql`
     ${stagedStates}
     SELECT s.resource_id, s.account_id, s.kind, s.name, s.status, s.region, s.tags, s.parents, s.attributes, 'listing',
@@ -590,7 +590,7 @@ export async function stageEnds(trx: Transaction, observation: Observation): Pro
 }
 
 /** Stages the ends of memberships: what is gone is in no project. */
-export async function stageMembershipEnds(trx: Transaction): Promise<void> {
+export async function stageMembershipEnds(trx: UnitOfWork): Promise<void> {
   await sql`
     ${stagedMemberships}
     SELECT s.resource_id, NULL, NULL, NULL, s.valid_from, 'infinity', false
@@ -607,7 +607,7 @@ export async function stageMembershipEnds(trx: Transaction): Promise<void> {
  * of an end that was none, in the last project.
  */
 export async function stageMembershipRepairs(
-  trx: Transaction,
+  trx: UnitOfWork,
   observation: Observation,
   graceHours: number,
 ): Promise<void> {
@@ -634,13 +634,13 @@ export async function stageMembershipRepairs(
 }
 
 /** Writes what was staged of states, and makes room for more. */
-export async function rewriteStates(trx: Transaction, recordedAt: Temporal.Instant): Promise<void> {
+export async function rewriteStates(trx: UnitOfWork, recordedAt: Temporal.Instant): Promise<void> {
   await rewriteHistory(trx, stateHistory, 'sync_staged_states', recordedAt, { topic: 'resource', cause: 'state' });
   await sql`DELETE FROM sync_staged_states`.execute(trx);
 }
 
 /** Writes what was staged of memberships, and makes room for more. */
-export async function rewriteMemberships(trx: Transaction, recordedAt: Temporal.Instant): Promise<void> {
+export async function rewriteMemberships(trx: UnitOfWork, recordedAt: Temporal.Instant): Promise<void> {
   await rewriteHistory(trx, membershipHistory, 'sync_staged_memberships', recordedAt, {
     topic: 'resource',
     cause: 'membership',
@@ -649,7 +649,7 @@ export async function rewriteMemberships(trx: Transaction, recordedAt: Temporal.
 }
 
 /** Gives an identity to what only a project has shown so far. */
-export async function writeMemberIdentities(trx: Transaction, observation: Observation): Promise<void> {
+export async function writeMemberIdentities(trx: UnitOfWork, observation: Observation): Promise<void> {
   await sql`
     INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at)
     SELECT DISTINCT ON (m.kind, m.external_id)
@@ -668,7 +668,7 @@ export async function writeMemberIdentities(trx: Transaction, observation: Obser
  * (see stageMembershipRepairs). What has ended is in no project, whatever a project still shows.
  */
 export async function stageMoves(
-  trx: Transaction,
+  trx: UnitOfWork,
   observation: Observation,
   graceHours: number,
 ): Promise<{ staged: number; moved: number }> {
@@ -717,7 +717,7 @@ export async function stageMoves(
  * have left out, far enough apart, is gone.
  */
 export async function countListing(
-  trx: Transaction,
+  trx: UnitOfWork,
   observation: Observation,
   listings: number,
   minutesApart: number,
@@ -737,7 +737,7 @@ export async function countListing(
 }
 
 /** Forgets the candidates that are settled: listed again, left out by a listing that was refuted, or ended. */
-export async function clearCandidates(trx: Transaction): Promise<void> {
+export async function clearCandidates(trx: UnitOfWork): Promise<void> {
   await sql`
     DELETE FROM end_candidates c
     WHERE EXISTS (SELECT FROM sync_listing l WHERE l.resource_id = c.resource_id)
@@ -745,7 +745,7 @@ export async function clearCandidates(trx: Transaction): Promise<void> {
 }
 
 /** How many were not listed and live on. */
-export async function countUnsettled(trx: Transaction): Promise<number> {
+export async function countUnsettled(trx: UnitOfWork): Promise<number> {
   const { rows } = await sql<{ unsettled: number }>`
     SELECT count(*) AS unsettled FROM sync_missing WHERE verdict NOT IN ('gone', 'found')`.execute(trx);
   return rows[0]!.unsettled;

@@ -1,14 +1,14 @@
 import type { Provider, ProviderOptions } from '../cloud/index.ts';
 import { databaseClock, followSimulatedClock, type Clock } from '../platform/clock.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
-import type { Database } from '../platform/database/database.ts';
+import { type Queryable, type Database, inSession } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { type Account, identifyAccount, listAccounts, openAccount } from './accounts.ts';
 import { nothingApplied } from './listing.ts';
 import { syncActions } from './sync-actions.ts';
 import { syncKind } from './sync-kind.ts';
 import { syncProjects } from './sync-projects.ts';
-import { recordRun, type Session, type SyncProgress, type SyncResult } from './sync-run.ts';
+import { recordRun, type SyncContext, type SyncProgress, type SyncResult } from './sync-run.ts';
 import { selectSyncRuns, type SyncRunFilters, type SyncRunRow } from './store.ts';
 import { prepareStaging } from './sync.store.ts';
 
@@ -17,7 +17,7 @@ export type { SyncProgress, SyncResult } from './sync-run.ts';
 
 /** What syncs did, newest first; at most `limit` of those before the run `before`. */
 export function listSyncRuns(
-  db: Database,
+  db: Queryable,
   filters: SyncRunFilters,
   page: { readonly limit: number; readonly before: number | null },
 ): Promise<SyncRunRow[]> {
@@ -56,9 +56,9 @@ export async function syncAccount(
   if (simulatedAt !== null) await followSimulatedClock(db, simulatedAt);
   // A simulated account's clock is its simulator's own.
   const skew = simulatedAt === null ? await clockSkew(options.clock, answeredAt) : null;
-  return db.connection().execute(async (conn) => {
+  return inSession(db, async (conn) => {
     await prepareStaging(conn);
-    const session: Session = {
+    const session: SyncContext = {
       conn,
       account,
       provider,
@@ -93,14 +93,14 @@ async function clockSkew(clock: Clock, answeredAt: Temporal.Instant | null): Pro
 }
 
 /** Records a run that reads nothing, at the provider's time: what is dated by a wrong clock stays wrong. */
-function refuseToSync(session: Session, kind: string, { providerAt, reason }: Skew): Promise<SyncResult> {
+function refuseToSync(session: SyncContext, kind: string, { providerAt, reason }: Skew): Promise<SyncResult> {
   const clock: Clock = { now: async () => providerAt };
   return recordRun({ ...session, clock }, kind, (run) =>
     run.finish(session.conn, { outcome: 'partial', reason, unread: null, ...nothingApplied }, providerAt),
   );
 }
 
-function syncOne(session: Session, kind: string): Promise<SyncResult> {
+function syncOne(session: SyncContext, kind: string): Promise<SyncResult> {
   if (kind === 'project') return syncProjects(session);
   if (kind === 'action') return syncActions(session);
   return syncKind(session, kind);

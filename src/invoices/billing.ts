@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { getEntity } from './entities.ts';
 import * as store from './entities.store.ts';
@@ -41,7 +41,7 @@ const plainBilling: store.NewBilling = {
 };
 
 /** What is believed of a customer's billing details over time, oldest first. Throws not_found. */
-export async function billingHistory(db: Database, customer: string): Promise<Billing[]> {
+export async function billingHistory(db: Queryable, customer: string): Promise<Billing[]> {
   return store.selectBilling(db, await requireCustomer(db, customer));
 }
 
@@ -93,12 +93,12 @@ function beginsBy(row: Billing, day: Temporal.PlainDate): boolean {
   return row.from === null || Temporal.Instant.compare(row.from, day.toZonedDateTime('UTC').toInstant()) <= 0;
 }
 
-async function detailsOf(db: Database, row: Billing): Promise<store.NewBilling> {
+async function detailsOf(db: Queryable, row: Billing): Promise<store.NewBilling> {
   const { customer: _, entity, from: _from, to: _to, recordedAt: _at, recordedBy: _by, ...details } = row;
   return { ...details, legalEntityId: entity === null ? null : (await getEntity(db, entity)).legalEntityId };
 }
 
-async function requireCustomer(db: Database, externalId: string): Promise<number> {
+async function requireCustomer(db: Queryable, externalId: string): Promise<number> {
   const id = await store.selectCustomerId(db, externalId);
   if (id === undefined) throw notFound('customer', externalId);
   return id;

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork } from '../platform/database/database.ts';
 
 // What is remembered of customers' months, and which of it the log of changes has touched since.
 //
@@ -17,7 +17,7 @@ type Checks = 'correction_checks' | 'draft_checks';
  * caller holds the lock of the checks. With a customer only their checks are looked at, and none moves on.
  */
 export async function applyChanges(
-  trx: Transaction,
+  trx: UnitOfWork,
   checks: Checks,
   watermark: number,
   customerId: number | null,
@@ -35,7 +35,7 @@ export async function applyChanges(
   if (upTo > looked) await sql`UPDATE check_progress SET change_id = ${upTo} WHERE checks = ${checks}`.execute(trx);
 }
 
-async function selectProgress(trx: Transaction, checks: Checks): Promise<number> {
+async function selectProgress(trx: UnitOfWork, checks: Checks): Promise<number> {
   const { rows } = await sql<{ position: number }>`
     SELECT change_id AS position FROM check_progress WHERE checks = ${checks}`.execute(trx);
   return rows[0]?.position ?? 0;
@@ -43,7 +43,7 @@ async function selectProgress(trx: Transaction, checks: Checks): Promise<number>
 
 /** `new_checks`: those with a position of their own. Returns the position from which on they, and all others, are to be looked at. */
 async function prepareNewChecks(
-  trx: Transaction,
+  trx: UnitOfWork,
   checks: Checks,
   looked: number,
   upTo: number,
@@ -64,7 +64,7 @@ async function prepareNewChecks(
  * and when deployments start. Without a customer it is a change of all. Returns how many there are.
  */
 async function prepareNewChanges(
-  trx: Transaction,
+  trx: UnitOfWork,
   since: number,
   upTo: number,
   customerId: number | null,

@@ -1,6 +1,6 @@
 import { type UsageSums, ratedMonth, type UnchargedUsage } from '../pricing/index.ts';
 import { listBillingKinds } from '../metering/index.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { canonicalJson, type Json, sha256 } from './canonical-json.ts';
@@ -28,7 +28,7 @@ export interface ComposedCustomer {
 
 /** What the customers owe for a calendar month, as far as the facts are known. A few statements, however many. */
 export async function compose(
-  db: Database,
+  db: Queryable,
   month: Temporal.PlainDate,
   customers: readonly store.BilledCustomer[],
   sums?: UsageSums,
@@ -86,7 +86,7 @@ export async function compose(
 /** The tax of lines of a customer's month: what holds for it on the month's last day. */
 type TaxOf = (customerId: number, line: Pick<Line, 'serviceMonth' | 'taxCategory'>) => LineTax;
 
-export async function openTaxes(db: Database, pairs: Parameters<typeof store.selectTaxProfiles>[1]): Promise<TaxOf> {
+export async function openTaxes(db: Queryable, pairs: Parameters<typeof store.selectTaxProfiles>[1]): Promise<TaxOf> {
   const distinct = [...new Map(pairs.map((pair) => [`${pair.customerId} ${pair.month}`, pair])).values()];
   const rows = await store.selectTaxProfiles(db, distinct);
   const profiles = new Map(rows.map((row) => [`${row.customerId} ${row.month}`, row]));

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { correctedTime } from './drafts.store.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
 
@@ -16,7 +16,7 @@ export interface Check {
  * Begins to watch an issued month, from the facts by which it costs what was issued. A month that is
  * watched already, for another currency, is to be rated again.
  */
-export async function upsertCheck(trx: Transaction, check: Check): Promise<void> {
+export async function upsertCheck(trx: UnitOfWork, check: Check): Promise<void> {
   await sql`
     INSERT INTO correction_checks (customer_id, month, change_id, stale, costs_known)
     VALUES (${check.customerId}, ${check.month}, ${check.changeId}, false, false)
@@ -24,7 +24,7 @@ export async function upsertCheck(trx: Transaction, check: Check): Promise<void>
 }
 
 /** Looking for corrections and rating them goes by turns; held until the end of the transaction. */
-export async function lockChecks(trx: Transaction): Promise<void> {
+export async function lockChecks(trx: UnitOfWork): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('correction_checks', 0))`.execute(trx);
 }
 
@@ -36,7 +36,7 @@ export interface Candidate {
 }
 
 /** The issued months that are to be rated again, of all customers or of one. */
-export async function selectCandidates(trx: Transaction, customerId: number | null): Promise<Candidate[]> {
+export async function selectCandidates(trx: UnitOfWork, customerId: number | null): Promise<Candidate[]> {
   const { rows } = await sql<Candidate>`
     SELECT customer_id AS "customerId", c.external_id AS customer, k.month
     FROM correction_checks k JOIN deployments_customers c USING (customer_id)
@@ -47,7 +47,7 @@ export async function selectCandidates(trx: Transaction, customerId: number | nu
 
 /** Of some customers those whose month nobody has rated meanwhile, by the same facts or newer ones. */
 export async function selectToRate(
-  db: Database,
+  db: Queryable,
   month: Temporal.PlainDate,
   changeId: number,
   customerIds: readonly number[],
@@ -60,7 +60,7 @@ export async function selectToRate(
 }
 
 /** The customers' months are to be rated again. `touched`: see `applyChanges`. */
-export async function markStale(trx: Transaction, touched: RawBuilder<unknown>): Promise<void> {
+export async function markStale(trx: UnitOfWork, touched: RawBuilder<unknown>): Promise<void> {
   await sql`
     UPDATE correction_checks k SET stale = true
     FROM ${touched} AS t WHERE k.customer_id = t.customer_id AND k.month = t.month AND NOT k.stale`.execute(trx);
@@ -77,7 +77,7 @@ export interface CostRow {
 
 /** Replaces what customers' month costs, and remembers up to which change it is so. */
 export async function replaceCosts(
-  trx: Transaction,
+  trx: UnitOfWork,
   month: Temporal.PlainDate,
   changeId: number,
   customerIds: readonly number[],
@@ -129,7 +129,7 @@ export interface ProposalFilter {
  * What each month that was looked at costs now beyond what was issued and decided, per line. By
  * customer, deployment, month; where there are more than the limit, the rest is left out.
  */
-export async function selectProposals(db: Database, filter: ProposalFilter, limit: number): Promise<ProposalRow[]> {
+export async function selectProposals(db: Queryable, filter: ProposalFilter, limit: number): Promise<ProposalRow[]> {
   const { rows } = await sql<ProposalRow>`
     WITH looked_at AS MATERIALIZED (
       SELECT k.customer_id, k.month, i.currency
@@ -183,7 +183,7 @@ export interface NewDecision {
 
 /** Writes what was decided about proposals, exactly as they are. Returns their ids, in their order. */
 export async function insertCorrections(
-  trx: Transaction,
+  trx: UnitOfWork,
   proposals: readonly ProposalRow[],
   decision: NewDecision,
   by: string,
@@ -212,7 +212,7 @@ export interface PendingRow {
 
 /** Of a deployment's month in a currency, the newest first. */
 export async function selectPending(
-  trx: Transaction,
+  trx: UnitOfWork,
   { deploymentId, month, currency }: Pick<ProposalRow, 'deploymentId' | 'month' | 'currency'>,
 ): Promise<PendingRow[]> {
   const { rows } = await sql<PendingRow>`
@@ -226,7 +226,7 @@ export async function selectPending(
 
 /** Withdraws decisions. What is left of an amount (zero: nothing) is decided as it was, by whoever withdraws. */
 export async function withdrawPending(
-  trx: Transaction,
+  trx: UnitOfWork,
   taken: readonly { readonly correctionId: number; readonly left: string }[],
   by: string,
   now: Temporal.Instant,
@@ -253,7 +253,7 @@ export interface ChargedRow {
 
 /** By the newest invoice; what has been given back wholly is left out. */
 export async function selectCharged(
-  trx: Transaction,
+  trx: UnitOfWork,
   { deploymentId, month, currency }: Pick<ProposalRow, 'deploymentId' | 'month' | 'currency'>,
 ): Promise<ChargedRow[]> {
   const { rows } = await sql<ChargedRow>`
@@ -272,7 +272,7 @@ export async function selectCharged(
  * issued, nor is any later one: where a correction can still come.
  */
 export async function selectOpenMonth(
-  trx: Transaction,
+  trx: UnitOfWork,
   customerId: number,
   currency: string,
   from: Temporal.PlainDate,
@@ -287,7 +287,7 @@ export async function selectOpenMonth(
 
 /** The issued invoice of a customer's month. */
 export async function selectIssuedInvoice(
-  trx: Transaction,
+  trx: UnitOfWork,
   customerId: number,
   currency: string,
   month: Temporal.PlainDate,
@@ -311,7 +311,7 @@ export interface CreditedInvoice {
 }
 
 /** Issued invoices, with what their credit notes left of them, the oldest first. */
-export async function selectCredited(trx: Transaction, invoiceIds: readonly number[]): Promise<CreditedInvoice[]> {
+export async function selectCredited(trx: UnitOfWork, invoiceIds: readonly number[]): Promise<CreditedInvoice[]> {
   const { rows } = await sql<CreditedInvoice>`
     SELECT o.invoice_id AS "invoiceId", o.number, o.legal_entity_id AS "legalEntityId", sum(i.subtotal)::text AS subtotal,
            sum(i.total)::text AS total, jsonb_path_query_array(jsonb_agg(i.taxes), '$[*][*]') AS taxes
@@ -338,7 +338,7 @@ export interface NewCreditNote {
 
 /** Approved by whoever decided; its lines come before it is issued. */
 export async function insertCreditNote(
-  trx: Transaction,
+  trx: UnitOfWork,
   note: NewCreditNote,
   by: string,
   now: Temporal.Instant,
@@ -366,7 +366,7 @@ interface CorrectedInvoice {
  * month; and, where it has corrections of an earlier month itself, what has given back more of that month than
  * would be charged for it without the invoice.
  */
-export async function selectCorrectingDocuments(trx: Transaction, invoice: CorrectedInvoice): Promise<string[]> {
+export async function selectCorrectingDocuments(trx: UnitOfWork, invoice: CorrectedInvoice): Promise<string[]> {
   const { rows } = await sql<{ number: string }>`
     WITH lines AS (
       SELECT l.deployment_id, l.service_month, l.kind, l.amount, i.number,
@@ -389,7 +389,7 @@ export async function selectCorrectingDocuments(trx: Transaction, invoice: Corre
 
 /** A deployment's month of which an invoice to be issued would give back more than is issued for it; undefined: none. */
 export async function selectUncharged(
-  trx: Transaction,
+  trx: UnitOfWork,
   invoiceId: number,
 ): Promise<{ deployment: string; month: Temporal.PlainDate; correction: string; issued: string } | undefined> {
   const { rows } = await sql<{ deployment: string; month: Temporal.PlainDate; correction: string; issued: string }>`
@@ -411,7 +411,7 @@ export async function selectUncharged(
 
 /** The number of the newest credit note on an invoice that is not void. */
 export async function selectLastNote(
-  trx: Transaction,
+  trx: UnitOfWork,
   noteId: number,
 ): Promise<{ invoiceId: number; number: string } | undefined> {
   const { rows } = await sql<{ invoiceId: number; number: string }>`
@@ -421,7 +421,7 @@ export async function selectLastNote(
 }
 
 /** What was waived of corrections of an invoice's month, and is so still; null: nothing. */
-export async function selectWaived(trx: Transaction, invoice: CorrectedInvoice): Promise<string | null> {
+export async function selectWaived(trx: UnitOfWork, invoice: CorrectedInvoice): Promise<string | null> {
   const { rows } = await sql<{ amount: string | null }>`
     SELECT sum(amount)::text AS amount FROM corrections
     WHERE customer_id = ${invoice.customerId} AND month = ${invoice.month} AND currency = ${invoice.currency}
@@ -430,7 +430,7 @@ export async function selectWaived(trx: Transaction, invoice: CorrectedInvoice):
 }
 
 /** What was decided about an invoice's month, or is on a credit note, ends with it. */
-export async function withdrawWith(trx: Transaction, invoice: CorrectedInvoice, now: Temporal.Instant): Promise<void> {
+export async function withdrawWith(trx: UnitOfWork, invoice: CorrectedInvoice, now: Temporal.Instant): Promise<void> {
   if (invoice.kind === 'credit_note') {
     await sql`
       UPDATE corrections SET withdrawn_at = ${now}
@@ -469,7 +469,7 @@ export interface DecisionRow {
 }
 
 /** What was decided, newest first. */
-export async function selectDecisions(db: Database, filter: ProposalFilter, limit: number): Promise<DecisionRow[]> {
+export async function selectDecisions(db: Queryable, filter: ProposalFilter, limit: number): Promise<DecisionRow[]> {
   const { rows } = await sql<DecisionRow>`
     SELECT c.correction_id AS "correctionId", c.decision, d.customer_external_id AS customer, d.slug AS deployment, c.month,
            c.currency, c.component, c.description, c.amount::text AS amount, c.target_month AS "targetMonth", i.number AS "creditNote",

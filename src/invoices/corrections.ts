@@ -1,7 +1,7 @@
 import type { RawBuilder } from 'kysely';
 import { dayOf } from '../metering/index.ts';
 import { readWatermark } from '../platform/changes.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
@@ -166,7 +166,7 @@ function costsOf({ customer, invoices }: ComposedCustomer): store.CostRow[] {
 }
 
 /** What the operator has yet to decide, as of the last check. */
-export async function listProposals(db: Database, filter: ProposalFilter = {}): Promise<Proposal[]> {
+export async function listProposals(db: Queryable, filter: ProposalFilter = {}): Promise<Proposal[]> {
   return groupProposals(await store.selectProposals(db, filter, proposedLinesMax));
 }
 
@@ -198,7 +198,7 @@ function groupProposals(rows: readonly store.ProposalRow[]): Proposal[] {
 }
 
 /** What was decided about corrections, newest first; at most `limit` lines. */
-export async function listDecisions(db: Database, filter: ProposalFilter, limit: number): Promise<Decision[]> {
+export async function listDecisions(db: Queryable, filter: ProposalFilter, limit: number): Promise<Decision[]> {
   return store.selectDecisions(db, filter, limit);
 }
 
@@ -318,7 +318,7 @@ interface Deciding extends Proposal {
 async function decide<T>(
   db: Database,
   request: CorrectRequest,
-  work: (trx: Transaction, deciding: Deciding) => Promise<T>,
+  work: (trx: UnitOfWork, deciding: Deciding) => Promise<T>,
 ): Promise<T> {
   const { deployment, month, currency } = request;
   const customerId = await invoices.selectCustomerOfDeployment(db, deployment);

@@ -1,4 +1,4 @@
-import type { Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
@@ -27,7 +27,7 @@ type Proposals = readonly [store.ProposalRow, ...store.ProposalRow[]];
  *   missing); invalid_argument (the number)
  */
 export async function issueCreditNotes(
-  trx: Transaction,
+  trx: UnitOfWork,
   proposals: Proposals,
   options: IssueOptions,
 ): Promise<CreditNote[]> {
@@ -67,7 +67,7 @@ function assertCharged(proposals: Proposals, charged: readonly store.ChargedRow[
 }
 
 async function issueOne(
-  trx: Transaction,
+  trx: UnitOfWork,
   credited: store.CreditedInvoice,
   parts: readonly CreditLine[],
   seen: drafts.Seen,

@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import type { DecidedCorrection, Line, ManualLine } from './lines.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
 
 // What drafts are made from, and the drafts themselves, many customers at a time.
 
 /** One drafting of a month at a time; held until the end of the transaction. */
-export async function lockMonth(trx: Transaction, month: Temporal.PlainDate): Promise<void> {
+export async function lockMonth(trx: UnitOfWork, month: Temporal.PlainDate): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('invoice_drafts', extract(epoch FROM ${month}::date)::bigint))`.execute(
     trx,
   );
@@ -21,7 +21,7 @@ export interface Seen {
 }
 
 /** What a month is made from now, within a transaction. To be read before the facts themselves. */
-export async function selectSeen(db: Database, month: Temporal.PlainDate): Promise<Seen> {
+export async function selectSeen(db: Queryable, month: Temporal.PlainDate): Promise<Seen> {
   const { rows } = await sql<Seen>`
     SELECT (SELECT change_id FROM check_progress WHERE checks = 'correction_checks') AS "changeId",
            (SELECT coalesce(max(revision), 0) FROM metering_day_revisions
@@ -41,7 +41,7 @@ export interface BilledCustomer {
  * or a draft; each with who bills it.
  */
 export async function selectBilledCustomers(
-  db: Database,
+  db: Queryable,
   month: Temporal.PlainDate,
   only: { readonly after: number; readonly limit: number; readonly customerIds?: readonly number[] },
 ): Promise<BilledCustomer[]> {
@@ -73,7 +73,7 @@ export interface DeploymentRow {
 }
 
 /** The deployments of some customers, by slug. */
-export async function selectDeployments(db: Database, customerIds: readonly number[]): Promise<DeploymentRow[]> {
+export async function selectDeployments(db: Queryable, customerIds: readonly number[]): Promise<DeploymentRow[]> {
   const { rows } = await sql<DeploymentRow>`
     SELECT deployment_id AS "deploymentId", customer_id AS "customerId", slug, name FROM deployments_list
     WHERE customer_id = ANY (${[...customerIds]}::bigint[]) ORDER BY slug COLLATE "C"`.execute(db);
@@ -86,7 +86,7 @@ export interface ManualLineRow extends ManualLine {
 }
 
 export async function selectManualLines(
-  db: Database,
+  db: Queryable,
   month: Temporal.PlainDate,
   customerIds: readonly number[],
 ): Promise<ManualLineRow[]> {
@@ -106,7 +106,7 @@ export interface DecidedRow extends DecidedCorrection {
 
 /** Corrections that were decided to come on the customers' invoices of the month. */
 export async function selectDecidedCorrections(
-  db: Database,
+  db: Queryable,
   month: Temporal.PlainDate,
   customerIds: readonly number[],
 ): Promise<DecidedRow[]> {
@@ -142,7 +142,7 @@ export function correctedTime(end: 'from' | 'to'): ReturnType<typeof sql<Tempora
  * the corrected month's invoice, else another one of the deployment; null: it has none there.
  */
 export async function selectChargedTaxes(
-  db: Database,
+  db: Queryable,
   corrections: readonly Pick<DecidedRow, 'customerId' | 'currency' | 'deploymentId' | 'month' | 'component'>[],
 ): Promise<(LineTax | null)[]> {
   if (corrections.length === 0) return [];
@@ -172,7 +172,7 @@ export interface TaxProfileRow {
 
 /** How each customer is taxed for each month: what holds on the month's last day. */
 export async function selectTaxProfiles(
-  db: Database,
+  db: Queryable,
   pairs: readonly { readonly customerId: number; readonly month: Temporal.PlainDate }[],
 ): Promise<TaxProfileRow[]> {
   const { rows } = await sql<TaxProfileRow>`
@@ -214,7 +214,7 @@ export interface ExistingInvoice {
 
 /** Locks the customers' invoices of a month that are not void. */
 export async function lockInvoices(
-  trx: Transaction,
+  trx: UnitOfWork,
   month: Temporal.PlainDate,
   customerIds: readonly number[],
 ): Promise<ExistingInvoice[]> {
@@ -248,7 +248,7 @@ export interface DraftLine extends Omit<Line, 'serviceMonth' | 'taxCategory' | '
 
 /** Writes drafts: new ones, and what others say now. Returns each one's id, in their order. */
 export async function writeDrafts(
-  trx: Transaction,
+  trx: UnitOfWork,
   month: Temporal.PlainDate,
   seen: Seen,
   drafts: readonly DraftContent[],
@@ -296,7 +296,7 @@ export async function writeDrafts(
 const linesPerStatement = 5_000;
 
 export async function insertLines(
-  trx: Transaction,
+  trx: UnitOfWork,
   lines: readonly (DraftLine & { readonly invoiceId: number; readonly position: number })[],
 ): Promise<void> {
   for (let start = 0; start < lines.length; start += linesPerStatement) {
@@ -314,14 +314,14 @@ export async function insertLines(
 }
 
 /** Remembers that drafts say the same by newer usage. */
-export async function touchDrafts(trx: Transaction, invoiceIds: readonly number[], seen: Seen): Promise<void> {
+export async function touchDrafts(trx: UnitOfWork, invoiceIds: readonly number[], seen: Seen): Promise<void> {
   await sql`
     UPDATE invoices SET change_id = ${seen.changeId}, usage_revision = ${seen.usageRevision}
     WHERE invoice_id = ANY (${[...invoiceIds]}::bigint[]) AND usage_revision <> ${seen.usageRevision}`.execute(trx);
 }
 
 /** Drafts of what is no longer billed. */
-export async function deleteDrafts(trx: Transaction, invoiceIds: readonly number[]): Promise<void> {
+export async function deleteDrafts(trx: UnitOfWork, invoiceIds: readonly number[]): Promise<void> {
   await sql`DELETE FROM invoices WHERE invoice_id = ANY (${[...invoiceIds]}::bigint[]) AND state = 'draft'`.execute(
     trx,
   );

@@ -1,5 +1,5 @@
 import { readWatermark } from '../platform/changes.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Database, Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { UsageSums } from '../pricing/index.ts';
 import { failed, type Failure, isOfOne } from './failures.ts';
@@ -76,7 +76,7 @@ export async function draftMonth(db: Database, options: DraftOptions): Promise<D
 
 /** All together; where one of them cannot be rated, the others all the same. */
 export async function composeEach(
-  db: Database,
+  db: Queryable,
   month: Temporal.PlainDate,
   customers: readonly store.BilledCustomer[],
   sums: UsageSums,
@@ -101,7 +101,7 @@ export async function composeEach(
 
 /** The same for one customer, in the caller's transaction. */
 export async function draftCustomer(
-  trx: Transaction,
+  trx: UnitOfWork,
   customerId: number,
   month: Temporal.PlainDate,
   now: Temporal.Instant,
@@ -113,7 +113,7 @@ export async function draftCustomer(
 
 /** What a customer owes for a month; nothing of a customer that has nothing to be billed. */
 export async function composeCustomer(
-  db: Database,
+  db: Queryable,
   customerId: number,
   month: Temporal.PlainDate,
 ): Promise<ComposedCustomer[]> {
@@ -148,7 +148,7 @@ interface Drafting {
 }
 
 async function writeBatch(
-  trx: Transaction,
+  trx: UnitOfWork,
   { month, now, seen, remember }: Drafting,
   composed: readonly ComposedCustomer[],
 ): Promise<Counts> {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { appendChanges } from '../platform/changes.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import type { Asset } from './assets.ts';
 
@@ -33,14 +33,14 @@ const entityColumns = sql`
   terms_days AS "termsDays", grace_days AS "graceDays", encode(logo_digest, 'hex') AS logo, encode(font_digest, 'hex') AS font`;
 
 /** All of them, the default one first; there are as many as an operator founded companies. */
-export async function selectEntities(db: Database): Promise<LegalEntityRow[]> {
+export async function selectEntities(db: Queryable): Promise<LegalEntityRow[]> {
   const { rows } = await sql<LegalEntityRow>`
     SELECT ${entityColumns} FROM legal_entities ORDER BY is_default DESC, slug COLLATE "C" LIMIT 1000`.execute(db);
   return rows;
 }
 
 /** Null where the slug is taken. */
-export async function insertEntity(trx: Transaction, slug: string, now: Temporal.Instant): Promise<number | null> {
+export async function insertEntity(trx: UnitOfWork, slug: string, now: Temporal.Instant): Promise<number | null> {
   const { rows } = await sql<{ id: number }>`
     INSERT INTO legal_entities (slug, is_default, address, tax_ids, numbering, invoice_prefix, credit_note_prefix,
                                 number_digits, terms_days, grace_days, created_at)
@@ -50,13 +50,13 @@ export async function insertEntity(trx: Transaction, slug: string, now: Temporal
 }
 
 /** Locks one until the end of the transaction. */
-export async function lockEntity(trx: Transaction, slug: string): Promise<LegalEntityRow | undefined> {
+export async function lockEntity(trx: UnitOfWork, slug: string): Promise<LegalEntityRow | undefined> {
   const { rows } = await sql<LegalEntityRow>`
     SELECT ${entityColumns} FROM legal_entities WHERE slug = ${slug} FOR UPDATE`.execute(trx);
   return rows[0];
 }
 
-export async function updateEntity(trx: Transaction, entity: LegalEntityRow): Promise<void> {
+export async function updateEntity(trx: UnitOfWork, entity: LegalEntityRow): Promise<void> {
   await sql`
     UPDATE legal_entities SET
       name = ${entity.name}, address = ${[...entity.address]}::text[], tax_ids = ${[...entity.taxIds]}::text[],
@@ -68,7 +68,7 @@ export async function updateEntity(trx: Transaction, entity: LegalEntityRow): Pr
 }
 
 /** Of the numbers that come next, of invoices and credit notes, one that a document has already. */
-export async function selectNextTaken(trx: Transaction, entity: LegalEntityRow): Promise<string | undefined> {
+export async function selectNextTaken(trx: UnitOfWork, entity: LegalEntityRow): Promise<string | undefined> {
   const { rows } = await sql<{ number: string }>`
     SELECT i.number
     FROM (VALUES ('invoice', ${entity.invoicePrefix}::text), ('credit_note', ${entity.creditNotePrefix}::text)) AS k (kind, prefix)
@@ -80,13 +80,13 @@ export async function selectNextTaken(trx: Transaction, entity: LegalEntityRow):
   return rows[0]?.number;
 }
 
-export async function updateDefaultEntity(trx: Transaction, legalEntityId: number): Promise<void> {
+export async function updateDefaultEntity(trx: UnitOfWork, legalEntityId: number): Promise<void> {
   await sql`UPDATE legal_entities SET is_default = false WHERE is_default`.execute(trx);
   await sql`UPDATE legal_entities SET is_default = true WHERE legal_entity_id = ${legalEntityId}`.execute(trx);
 }
 
 /** What is there already, by its digest, stays. Returns the digest in hexadecimal. */
-export async function insertAsset(trx: Transaction, mediaType: string, bytes: Uint8Array): Promise<string> {
+export async function insertAsset(trx: UnitOfWork, mediaType: string, bytes: Uint8Array): Promise<string> {
   const buffer = Buffer.from(bytes);
   await sql`
     INSERT INTO document_assets (digest, media_type, bytes) VALUES (sha256(${buffer}), ${mediaType}, ${buffer})
@@ -95,7 +95,7 @@ export async function insertAsset(trx: Transaction, mediaType: string, bytes: Ui
   return rows[0]?.digest as string;
 }
 
-export async function selectAsset(db: Database, digest: string): Promise<Asset | undefined> {
+export async function selectAsset(db: Queryable, digest: string): Promise<Asset | undefined> {
   const { rows } = await sql<Asset>`
     SELECT media_type AS type, bytes FROM document_assets WHERE digest = decode(${digest}, 'hex')`.execute(db);
   return rows[0];
@@ -116,7 +116,7 @@ export interface TaxRateRow {
 }
 
 /** What is believed now; `day`: only what holds on it. */
-export async function selectTaxRates(db: Database, day: Temporal.PlainDate | null): Promise<TaxRateRow[]> {
+export async function selectTaxRates(db: Queryable, day: Temporal.PlainDate | null): Promise<TaxRateRow[]> {
   const { rows } = await sql<TaxRateRow>`
     SELECT e.slug AS entity, r.legal_entity_id AS "legalEntityId", r.category, r.title,
            trim_scale(r.percent)::text AS percent, r.valid_from AS "from", r.valid_to AS "to"
@@ -145,7 +145,7 @@ export interface NewTaxRate {
 
 /** From the day on, without end, whatever was believed before. Returns whether that is a change. */
 export async function rewriteTaxRate(
-  trx: Transaction,
+  trx: UnitOfWork,
   rate: NewTaxRate,
   by: string,
   now: Temporal.Instant,
@@ -192,7 +192,7 @@ export interface BillingRow {
 }
 
 /** What is believed of one customer, oldest first. */
-export async function selectBilling(db: Database, customerId: number): Promise<BillingRow[]> {
+export async function selectBilling(db: Queryable, customerId: number): Promise<BillingRow[]> {
   const { rows } = await sql<BillingRow>`
     SELECT c.external_id AS customer, e.slug AS entity, b.legal_name AS "legalName", b.address, b.tax_ids AS "taxIds",
            b.po_number AS "poNumber", b.email, b.terms_days AS "termsDays", b.tax_category AS "taxCategory",
@@ -229,13 +229,13 @@ export type NewBilling = Omit<BillingRow, 'customer' | 'entity' | 'from' | 'to' 
 };
 
 /** One at a time may change a customer's billing details; held until the end of the transaction. */
-export async function lockBilling(trx: Transaction, customerId: number): Promise<void> {
+export async function lockBilling(trx: UnitOfWork, customerId: number): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('customer_billing', ${customerId}::bigint))`.execute(trx);
 }
 
 /** From the day on (null: from the beginning), without end, the customer is billed so. */
 export async function rewriteBilling(
-  trx: Transaction,
+  trx: UnitOfWork,
   customerId: number,
   billing: NewBilling,
   from: Temporal.PlainDate | null,
@@ -255,7 +255,7 @@ export async function rewriteBilling(
   await rewriteHistory(trx, billingHistory, 'staged_billing', now, { topic: 'billing', cause: 'details' });
 }
 
-export async function selectCustomerId(db: Database, externalId: string): Promise<number | undefined> {
+export async function selectCustomerId(db: Queryable, externalId: string): Promise<number | undefined> {
   const { rows } = await sql<{ id: number }>`
     SELECT customer_id AS id FROM deployments_customers WHERE external_id = ${externalId}`.execute(db);
   return rows[0]?.id;

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { numberTaken } from './errors.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { Asset, AssetField } from './assets.ts';
@@ -25,7 +25,7 @@ interface EntityChanges {
 }
 
 /** All legal entities, the default one first. */
-export async function listEntities(db: Database): Promise<LegalEntity[]> {
+export async function listEntities(db: Queryable): Promise<LegalEntity[]> {
   return store.selectEntities(db);
 }
 
@@ -33,7 +33,7 @@ export async function listEntities(db: Database): Promise<LegalEntity[]> {
  * One by its slug; the default one unless named.
  * @throws ArcadiaError not_found
  */
-export async function getEntity(db: Database, slug: string | null): Promise<LegalEntity> {
+export async function getEntity(db: Queryable, slug: string | null): Promise<LegalEntity> {
   const entities = await store.selectEntities(db);
   const found = slug === null ? entities[0] : entities.find((entity) => entity.slug === slug);
   if (found) return found;
@@ -97,7 +97,7 @@ export async function setAsset(
 }
 
 /** @throws ArcadiaError not_found: there is no such legal entity, or it has none */
-export async function getAsset(db: Database, slug: string, field: AssetField): Promise<Asset> {
+export async function getAsset(db: Queryable, slug: string, field: AssetField): Promise<Asset> {
   const { [field]: digest } = await getEntity(db, slug);
   const asset = digest === null ? undefined : await store.selectAsset(db, digest);
   if (asset === undefined)
@@ -105,14 +105,14 @@ export async function getAsset(db: Database, slug: string, field: AssetField): P
   return asset;
 }
 
-async function lock(trx: Transaction, slug: string): Promise<LegalEntity> {
+async function lock(trx: UnitOfWork, slug: string): Promise<LegalEntity> {
   const entity = await store.lockEntity(trx, slug);
   if (!entity) throw notFound('entity', slug);
   return entity;
 }
 
 async function change(
-  trx: Transaction,
+  trx: UnitOfWork,
   slug: string,
   apply: (entity: LegalEntity) => LegalEntity,
 ): Promise<LegalEntity> {

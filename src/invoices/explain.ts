@@ -1,5 +1,5 @@
 import { explainUsage, type UsageExplanation, dayOf } from '../metering/index.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { DocumentLine } from './document.ts';
 import { type Invoice, type Reader, readDocument } from './invoices.ts';
@@ -31,7 +31,7 @@ interface ExplainOptions {
  * @throws ArcadiaError not_found
  */
 export async function explainLine(
-  db: Database,
+  db: Queryable,
   invoice: Invoice,
   options: ExplainOptions,
   reader: Reader = 'staff',
@@ -57,7 +57,7 @@ export async function explainLine(
 }
 
 async function usageOf(
-  db: Database,
+  db: Queryable,
   deployment: string,
   { kind, details }: DocumentLine,
   { limit, cursor }: ExplainOptions,

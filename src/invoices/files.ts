@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
 import { documentCsv } from './csv.ts';
 import * as entities from './entities.store.ts';
@@ -21,7 +21,7 @@ interface InvoiceFile {
  * @param now for the PDF of a draft, which is drawn anew each time
  */
 export async function invoiceFile(
-  db: Database,
+  db: Queryable,
   invoice: Invoice,
   format: FileFormat,
   now: Temporal.Instant,
@@ -39,7 +39,7 @@ export async function invoiceFile(
   return file(format === 'csv' ? 'text/csv' : 'application/json', Buffer.from(text));
 }
 
-async function pdfOf(db: Database, invoice: Invoice, now: Temporal.Instant, reader: Reader): Promise<Uint8Array> {
+async function pdfOf(db: Queryable, invoice: Invoice, now: Temporal.Instant, reader: Reader): Promise<Uint8Array> {
   const isIssued = invoice.issuedAt !== null;
   const kept = isIssued ? await store.selectPdf(db, invoice.invoiceId) : undefined;
   if (kept) return kept;

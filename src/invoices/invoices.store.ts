@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { Decimal } from '../platform/quantity.ts';
 import type { Line } from './lines.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
@@ -75,7 +75,7 @@ export interface InvoiceFilter {
 
 /** Newest first. `staff`: with what customers may not read. */
 export async function selectInvoices(
-  db: Database,
+  db: Queryable,
   filter: InvoiceFilter,
   limit: number,
   staff: boolean,
@@ -94,7 +94,7 @@ export async function selectInvoices(
 
 /** Invoices of a month in a state, oldest first, after one by its id. */
 export async function selectInvoicesOfMonth(
-  db: Database,
+  db: Queryable,
   month: Temporal.PlainDate,
   state: InvoiceState,
   after: number,
@@ -109,7 +109,7 @@ export async function selectInvoicesOfMonth(
 
 /** By id or by number; several entities may have used one number. */
 export async function selectInvoice(
-  db: Database,
+  db: Queryable,
   which: { readonly id: number } | { readonly number: string },
   staff: boolean,
 ): Promise<InvoiceRow[]> {
@@ -130,7 +130,7 @@ export interface LineRow extends Omit<Line, 'taxCategory' | 'charged' | 'details
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-export async function selectLines(db: Database, invoiceId: number): Promise<LineRow[]> {
+export async function selectLines(db: Queryable, invoiceId: number): Promise<LineRow[]> {
   const { rows } = await sql<LineRow>`
     SELECT l.position, l.kind, l.deployment_id AS "deploymentId", d.slug AS deployment, d.name AS "deploymentName",
            l.service_month AS "serviceMonth", l.component, l.description, trim_scale(l.quantity)::text AS quantity, l.unit,
@@ -141,7 +141,7 @@ export async function selectLines(db: Database, invoiceId: number): Promise<Line
 }
 
 /** The canonical JSON of an issued one. */
-export async function selectDocument(db: Database, invoiceId: number): Promise<string | null> {
+export async function selectDocument(db: Queryable, invoiceId: number): Promise<string | null> {
   const { rows } = await sql<{ document: string | null }>`
     SELECT document FROM invoices WHERE invoice_id = ${invoiceId}`.execute(db);
   return rows[0]?.document ?? null;
@@ -172,7 +172,7 @@ export interface PartiesRow {
 }
 
 /** Who bills whom on a document: the legal entity as it is, the customer as it is billed on the month's last day. */
-export async function selectParties(db: Database, invoiceId: number): Promise<PartiesRow> {
+export async function selectParties(db: Queryable, invoiceId: number): Promise<PartiesRow> {
   const { rows } = await sql<PartiesRow>`
     SELECT e.legal_entity_id AS "legalEntityId", e.slug AS entity, e.name AS "sellerName", e.address AS "sellerAddress",
            e.tax_ids AS "sellerTaxIds", e.email AS "sellerEmail", e.footer, encode(e.logo_digest, 'hex') AS logo,
@@ -209,18 +209,18 @@ export interface LockedInvoice {
  * One at a time may decide about what a customer is billed; held until the end of the transaction.
  * Taken before anything of it is read, so that who waited sees what the other did.
  */
-export async function lockCustomer(trx: Transaction, customerId: number): Promise<void> {
+export async function lockCustomer(trx: UnitOfWork, customerId: number): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('invoices', ${customerId}::bigint))`.execute(trx);
 }
 
 /** Up to which change of the facts an invoice is known to say what they say. */
-export async function updateSeen(trx: Transaction, invoiceId: number, changeId: number): Promise<void> {
+export async function updateSeen(trx: UnitOfWork, invoiceId: number, changeId: number): Promise<void> {
   await sql`UPDATE invoices SET change_id = ${changeId} WHERE invoice_id = ${invoiceId}`.execute(trx);
 }
 
 /** Whose invoice it is, and of which month, to lock both by: they never change. */
 export async function selectOwnerOf(
-  db: Database,
+  db: Queryable,
   invoiceId: number,
 ): Promise<{ customerId: number; month: Temporal.PlainDate } | undefined> {
   const { rows } = await sql<{ customerId: number; month: Temporal.PlainDate }>`
@@ -228,7 +228,7 @@ export async function selectOwnerOf(
   return rows[0];
 }
 
-export async function lockInvoice(trx: Transaction, invoiceId: number): Promise<LockedInvoice | undefined> {
+export async function lockInvoice(trx: UnitOfWork, invoiceId: number): Promise<LockedInvoice | undefined> {
   const { rows } = await sql<LockedInvoice>`
     SELECT i.invoice_id AS "invoiceId", i.kind, i.state, i.number, i.customer_id AS "customerId", c.external_id AS customer,
            i.currency, i.month, i.subtotal::text AS subtotal, i.total::text AS total, encode(i.inputs_digest, 'hex') AS "inputsDigest"
@@ -238,7 +238,7 @@ export async function lockInvoice(trx: Transaction, invoiceId: number): Promise<
 }
 
 export async function updateApproved(
-  trx: Transaction,
+  trx: UnitOfWork,
   invoiceId: number,
   overrideReason: string | null,
   by: string,
@@ -250,7 +250,7 @@ export async function updateApproved(
 }
 
 /** An approved one that is to be approved again follows the facts again. */
-export async function updateToDraft(trx: Transaction, invoiceId: number): Promise<void> {
+export async function updateToDraft(trx: UnitOfWork, invoiceId: number): Promise<void> {
   await sql`
     UPDATE invoices SET state = 'draft', approved_at = NULL, approved_by = NULL, override_reason = NULL
     WHERE invoice_id = ${invoiceId} AND state = 'approved'`.execute(trx);
@@ -258,7 +258,7 @@ export async function updateToDraft(trx: Transaction, invoiceId: number): Promis
 
 /** The next number of a series; whoever comes next waits until the end of this transaction. */
 export async function takeNumber(
-  trx: Transaction,
+  trx: UnitOfWork,
   legalEntityId: number,
   kind: 'invoice' | 'credit_note',
 ): Promise<number> {
@@ -269,7 +269,7 @@ export async function takeNumber(
   return (rows[0] as { number: number }).number;
 }
 
-export async function selectNumberTaken(trx: Transaction, legalEntityId: number, number: string): Promise<boolean> {
+export async function selectNumberTaken(trx: UnitOfWork, legalEntityId: number, number: string): Promise<boolean> {
   const { rows } = await sql<{ taken: boolean }>`
     SELECT EXISTS (SELECT FROM invoices WHERE legal_entity_id = ${legalEntityId} AND number = ${number}) AS taken`.execute(
     trx,
@@ -288,7 +288,7 @@ export interface Issue {
 }
 
 export async function updateIssued(
-  trx: Transaction,
+  trx: UnitOfWork,
   invoiceId: number,
   issue: Issue,
   by: string,
@@ -302,7 +302,7 @@ export async function updateIssued(
 }
 
 export async function updateVoid(
-  trx: Transaction,
+  trx: UnitOfWork,
   invoiceId: number,
   reason: string,
   by: string,
@@ -315,7 +315,7 @@ export async function updateVoid(
 
 // PDFs ------------------------------------------------------------------------------------------
 
-export async function selectPdf(db: Database, invoiceId: number): Promise<Uint8Array | undefined> {
+export async function selectPdf(db: Queryable, invoiceId: number): Promise<Uint8Array | undefined> {
   const { rows } = await sql<{ bytes: Buffer }>`SELECT bytes FROM invoice_pdfs WHERE invoice_id = ${invoiceId}`.execute(
     db,
   );
@@ -323,7 +323,7 @@ export async function selectPdf(db: Database, invoiceId: number): Promise<Uint8A
 }
 
 /** What is there already stays. */
-export async function insertPdf(db: Database, invoiceId: number, bytes: Uint8Array): Promise<void> {
+export async function insertPdf(db: Queryable, invoiceId: number, bytes: Uint8Array): Promise<void> {
   const buffer = Buffer.from(bytes);
   await sql`
     INSERT INTO invoice_pdfs (invoice_id, digest, bytes) VALUES (${invoiceId}, sha256(${buffer}), ${buffer})
@@ -345,7 +345,7 @@ export interface NewManualLine {
 }
 
 export async function insertManualLine(
-  trx: Transaction,
+  trx: UnitOfWork,
   line: NewManualLine,
   by: string,
   now: Temporal.Instant,
@@ -366,7 +366,7 @@ export interface ManualLineOwner {
   readonly removed: boolean;
 }
 
-export async function selectManualLineOwner(db: Database, id: number): Promise<ManualLineOwner | undefined> {
+export async function selectManualLineOwner(db: Queryable, id: number): Promise<ManualLineOwner | undefined> {
   const { rows } = await sql<ManualLineOwner>`
     SELECT customer_id AS "customerId", currency, month, removed_at IS NOT NULL AS removed
     FROM manual_lines WHERE manual_line_id = ${id}`.execute(db);
@@ -374,7 +374,7 @@ export async function selectManualLineOwner(db: Database, id: number): Promise<M
 }
 
 export async function updateManualLineRemoved(
-  trx: Transaction,
+  trx: UnitOfWork,
   id: number,
   by: string,
   now: Temporal.Instant,
@@ -386,7 +386,7 @@ export async function updateManualLineRemoved(
 
 /** The invoice of a customer's month that is not void, locked. */
 export async function lockInvoiceOfMonth(
-  trx: Transaction,
+  trx: UnitOfWork,
   customerId: number,
   currency: string,
   month: Temporal.PlainDate,
@@ -399,14 +399,14 @@ export async function lockInvoiceOfMonth(
 }
 
 /** Undefined: there is no such deployment, or nobody pays for it. */
-export async function selectCustomerOfDeployment(db: Database, slug: string): Promise<number | undefined> {
+export async function selectCustomerOfDeployment(db: Queryable, slug: string): Promise<number | undefined> {
   const { rows } = await sql<{ customer_id: number | null }>`
     SELECT customer_id FROM deployments_list WHERE slug = ${slug}`.execute(db);
   return rows[0]?.customer_id ?? undefined;
 }
 
 export async function selectDeploymentOfCustomer(
-  db: Database,
+  db: Queryable,
   slug: string,
   customerId: number,
 ): Promise<number | undefined> {

@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { buildDocument, type InvoiceDocument, missingFor } from './document.ts';
 import * as store from './invoices.store.ts';
@@ -16,7 +16,7 @@ export interface InvoicePage {
 
 /** Invoices and credit notes, newest first. `cursor`: what the page before gave. */
 export async function listInvoices(
-  db: Database,
+  db: Queryable,
   filter: InvoiceFilter,
   page: { readonly limit: number; readonly cursor: string | null },
   reader: Reader = 'staff',
@@ -32,7 +32,7 @@ const pageSize = 500;
 
 /** All invoices of a month in a state, oldest first, as they come: what is done to one leaves the others. */
 export async function* invoicesOfMonth(
-  db: Database,
+  db: Queryable,
   month: Temporal.PlainDate,
   state: Invoice['state'],
 ): AsyncGenerator<Invoice> {
@@ -49,7 +49,7 @@ export async function* invoicesOfMonth(
  * One by its id (`17`) or its number (`INV-000017`).
  * @throws ArcadiaError not_found; conflict where two legal entities use one number
  */
-export async function getInvoice(db: Database, which: string, reader: Reader = 'staff'): Promise<Invoice> {
+export async function getInvoice(db: Queryable, which: string, reader: Reader = 'staff'): Promise<Invoice> {
   const staff = reader === 'staff';
   const byNumber = await store.selectInvoice(db, { number: which }, staff);
   if (byNumber.length > 1) {
@@ -63,7 +63,7 @@ export async function getInvoice(db: Database, which: string, reader: Reader = '
 
 /** What an invoice says, as it was issued or as a draft would be, and what it lacks to be issued. */
 export async function readDocument(
-  db: Database,
+  db: Queryable,
   invoice: Invoice,
 ): Promise<{ readonly document: InvoiceDocument; readonly missing: readonly string[] }> {
   const stored = await store.selectDocument(db, invoice.invoiceId);

@@ -1,6 +1,6 @@
 import { dayOf, startOfDay, monthStatus } from '../metering/index.ts';
 import { readWatermark } from '../platform/changes.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, type NextOperation, notFound } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal, parseQuantity } from '../platform/quantity.ts';
@@ -88,7 +88,7 @@ function monthStatusOf(month: Temporal.PlainDate): NextOperation {
 
 /** Why an invoice is not to be approved yet; none: it is. */
 async function approvalBlockers(
-  trx: Transaction,
+  trx: UnitOfWork,
   invoice: store.LockedInvoice,
   now: Temporal.Instant,
 ): Promise<string[]> {
@@ -171,7 +171,7 @@ function differenceOf(
 }
 
 /** What an invoice gives back of another month was charged before: not on a draft that is to be issued yet. */
-async function assertCharged(trx: Transaction, invoice: store.LockedInvoice): Promise<void> {
+async function assertCharged(trx: UnitOfWork, invoice: store.LockedInvoice): Promise<void> {
   const uncharged = await corrections.selectUncharged(trx, invoice.invoiceId);
   if (uncharged === undefined) return;
   const { deployment, month } = uncharged;
@@ -185,7 +185,7 @@ async function assertCharged(trx: Transaction, invoice: store.LockedInvoice): Pr
 
 /** Gives an approved document its number, dates, text and digest. The transaction holds the customer's lock. */
 export async function freeze(
-  trx: Transaction,
+  trx: UnitOfWork,
   invoiceId: number,
   options: IssueOptions,
 ): Promise<{ number: string; digest: string }> {
@@ -221,7 +221,7 @@ export async function freeze(
 }
 
 async function nextNumber(
-  trx: Transaction,
+  trx: UnitOfWork,
   kind: 'invoice' | 'credit_note',
   parties: store.PartiesRow,
   given: string | undefined,
@@ -312,7 +312,7 @@ export async function voidInvoice(
 }
 
 /** The tax of a credit note is rounded with that of those before it, so that the last one is void first. */
-async function assertLastNote(trx: Transaction, note: store.LockedInvoice): Promise<void> {
+async function assertLastNote(trx: UnitOfWork, note: store.LockedInvoice): Promise<void> {
   const last = await corrections.selectLastNote(trx, note.invoiceId);
   if (last === undefined || last.invoiceId === note.invoiceId) return;
   throw new ArcadiaError(
@@ -322,7 +322,7 @@ async function assertLastNote(trx: Transaction, note: store.LockedInvoice): Prom
 }
 
 /** What cannot be rated any more is void all the same; whoever drafts the month is told of it. */
-async function draftAgain(trx: Transaction, invoice: store.LockedInvoice, now: Temporal.Instant): Promise<void> {
+async function draftAgain(trx: UnitOfWork, invoice: store.LockedInvoice, now: Temporal.Instant): Promise<void> {
   try {
     await draftCustomer(trx, invoice.customerId, invoice.month, now);
   } catch (error) {
@@ -330,7 +330,7 @@ async function draftAgain(trx: Transaction, invoice: store.LockedInvoice, now: T
   }
 }
 
-async function one(db: Database, invoiceId: number): Promise<store.InvoiceRow> {
+async function one(db: Queryable, invoiceId: number): Promise<store.InvoiceRow> {
   const [invoice] = await store.selectInvoice(db, { id: invoiceId }, true);
   if (!invoice) throw notFound('invoice', invoiceId);
   return invoice;
@@ -340,7 +340,7 @@ async function one(db: Database, invoiceId: number): Promise<store.InvoiceRow> {
 export async function inTransaction<T>(
   db: Database,
   invoiceId: number,
-  work: (trx: Transaction, invoice: store.LockedInvoice) => Promise<T>,
+  work: (trx: UnitOfWork, invoice: store.LockedInvoice) => Promise<T>,
 ): Promise<T> {
   return db.transaction().execute(async (trx) => {
     const owner = await store.selectOwnerOf(trx, invoiceId);

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 
 // Months that nobody drafts any more as a whole: whose are to be drafted all the same.
 
@@ -17,7 +17,7 @@ const monthsBack = sql`interval '36 months'`;
  * hand or a decided correction; or on a plan, where it is not remembered that nothing is due: in a
  * currency in which they have none that is not void.
  */
-export async function selectLateMonths(db: Database, before: Temporal.PlainDate): Promise<LateMonth[]> {
+export async function selectLateMonths(db: Queryable, before: Temporal.PlainDate): Promise<LateMonth[]> {
   const { rows } = await sql<LateMonth>`
     WITH months AS MATERIALIZED (
       SELECT m::date AS month
@@ -49,13 +49,13 @@ export async function selectLateMonths(db: Database, before: Temporal.PlainDate)
 }
 
 /** What is remembered is written by turns; held until the end of the transaction. */
-export async function lockDraftChecks(trx: Transaction): Promise<void> {
+export async function lockDraftChecks(trx: UnitOfWork): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('draft_checks', 0))`.execute(trx);
 }
 
 /** Remembers of customers' composed month that all that is due is drafted, up to a position in the log of changes. */
 export async function upsertDraftChecks(
-  trx: Transaction,
+  trx: UnitOfWork,
   month: Temporal.PlainDate,
   changeId: number,
   customerIds: readonly number[],
@@ -67,7 +67,7 @@ export async function upsertDraftChecks(
 }
 
 /** What changes have touched is to be drafted again. `touched`: see `applyChanges`. */
-export async function deleteDraftChecks(trx: Transaction, touched: RawBuilder<unknown>): Promise<void> {
+export async function deleteDraftChecks(trx: UnitOfWork, touched: RawBuilder<unknown>): Promise<void> {
   await sql`
     DELETE FROM draft_checks k USING ${touched} AS t WHERE k.customer_id = t.customer_id AND k.month = t.month`.execute(
     trx,
@@ -75,13 +75,13 @@ export async function deleteDraftChecks(trx: Transaction, touched: RawBuilder<un
 }
 
 /** What is too old is not asked for. */
-export async function deleteOldDraftChecks(trx: Transaction, before: Temporal.PlainDate): Promise<void> {
+export async function deleteOldDraftChecks(trx: UnitOfWork, before: Temporal.PlainDate): Promise<void> {
   await sql`DELETE FROM draft_checks WHERE month < ${before}::date - ${monthsBack}`.execute(trx);
 }
 
 /** A customer's month is to be drafted again, whatever is remembered of it. */
 export async function deleteDraftCheck(
-  trx: Transaction,
+  trx: UnitOfWork,
   { customerId, month }: { readonly customerId: number; readonly month: Temporal.PlainDate },
 ): Promise<void> {
   await sql`DELETE FROM draft_checks WHERE customer_id = ${customerId} AND month = ${month}`.execute(trx);

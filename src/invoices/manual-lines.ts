@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { Decimal, parseQuantity } from '../platform/quantity.ts';
 import { assertBegun, draftCustomer } from './drafts.ts';
@@ -111,7 +111,7 @@ export async function removeLine(db: Database, lineId: number, by: string, now: 
   });
 }
 
-async function deploymentOf(trx: Transaction, invoice: store.LockedInvoice, slug: string): Promise<number> {
+async function deploymentOf(trx: UnitOfWork, invoice: store.LockedInvoice, slug: string): Promise<number> {
   const row = await store.selectDeploymentOfCustomer(trx, slug, invoice.customerId);
   if (row === undefined)
     throw new ArcadiaError('not_found', `Customer "${invoice.customer}" has no deployment "${slug}".`);

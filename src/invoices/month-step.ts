@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { getInvoice, type Invoice } from './invoices.ts';
 import * as store from './invoices.store.ts';
@@ -30,7 +30,7 @@ const invoicesAtOnce = 100;
 
 /** Does a step to a month's invoices in a state, in the order of their ids. One that is refused stops no other. */
 export async function stepMonth(
-  db: Database,
+  db: Queryable,
   { month, state, after, signal }: MonthStepOptions,
   step: (invoiceId: number) => Promise<unknown>,
 ): Promise<MonthStep> {

@@ -1,4 +1,4 @@
-import type { Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
 import * as store from './corrections.store.ts';
@@ -57,7 +57,7 @@ interface Decider {
  * @returns what is left to be decided; what was taken back; the months whose drafts are to be drafted again
  */
 export async function takeBackPending(
-  trx: Transaction,
+  trx: UnitOfWork,
   proposals: readonly [store.ProposalRow, ...store.ProposalRow[]],
   { by, now }: Decider,
 ): Promise<{ left: store.ProposalRow[]; takenBack: TakenBack[]; months: Temporal.PlainDate[] }> {
@@ -77,7 +77,7 @@ export async function takeBackPending(
 
 /** Drafts a customer's months again, in their order, as the locks of months are taken. Those to come have no draft. */
 export async function draftMonths(
-  trx: Transaction,
+  trx: UnitOfWork,
   customerId: number,
   months: readonly Temporal.PlainDate[],
   now: Temporal.Instant,

@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { parseQuantity } from '../platform/quantity.ts';
 import { getEntity } from './entities.ts';
@@ -10,12 +10,12 @@ export type TaxRate = store.TaxRateRow;
 export const taxCategoryPattern: RegExp = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** Every rate that is believed, of all legal entities. */
-export async function listTaxRates(db: Database): Promise<TaxRate[]> {
+export async function listTaxRates(db: Queryable): Promise<TaxRate[]> {
   return store.selectTaxRates(db, null);
 }
 
 /** The rates that hold on a day. */
-export async function taxRatesOn(db: Database, day: Temporal.PlainDate): Promise<TaxRate[]> {
+export async function taxRatesOn(db: Queryable, day: Temporal.PlainDate): Promise<TaxRate[]> {
   return store.selectTaxRates(db, day);
 }
 

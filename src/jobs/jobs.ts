@@ -1,7 +1,7 @@
 import { context, propagation } from '@opentelemetry/api';
 import { fromKysely } from 'pg-boss';
 import type { Clock } from '../platform/clock.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { JobArguments, JobDeclaration, JobReference } from '../platform/declare/job.ts';
 import type { QueueDeclaration } from '../platform/declare/module.ts';
@@ -64,7 +64,7 @@ interface QueueStatus {
  * null where the same job with the same arguments waits or runs already. Errors: invalid_argument.
  */
 type Enqueue = <Arguments extends JobArguments>(
-  trx: Transaction,
+  trx: UnitOfWork,
   job: JobDeclaration<Arguments> | JobReference,
   args: Arguments,
   options?: EnqueueOptions,

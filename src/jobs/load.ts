@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import type { QueueDeclaration } from '../platform/declare/module.ts';
 import * as store from './store.ts';
 
@@ -9,7 +9,7 @@ interface QueueLoad extends store.QueueCounts {
 }
 
 /** The load of every queue; all at rest in a database that has never had a job. */
-export async function readQueueLoad(db: Database, queues: readonly QueueDeclaration[]): Promise<QueueLoad[]> {
+export async function readQueueLoad(db: Queryable, queues: readonly QueueDeclaration[]): Promise<QueueLoad[]> {
   const counts = (await store.isInstalled(db)) ? await store.countJobs(db) : [];
   const controls = await store.readControls(db, '*');
   return queues.map(({ name }) => {
@@ -22,7 +22,7 @@ export async function readQueueLoad(db: Database, queues: readonly QueueDeclarat
 
 /** How late the latest of these queues is, of those that are not paused; null: none is late at all. */
 export async function readLongestLag(
-  db: Database,
+  db: Queryable,
   queues: readonly QueueDeclaration[],
 ): Promise<{ readonly queue: string; readonly seconds: number } | null> {
   const late = (await readQueueLoad(db, queues))

@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { JobArguments, JobDeclaration } from '../platform/declare/job.ts';
 import type { ScheduleDeclaration } from '../platform/declare/module.ts';
@@ -41,7 +41,7 @@ export function overrideSchedule(
 
 /** What a person sees of it. */
 export async function readSchedule(
-  db: Database,
+  db: Queryable,
   clock: Clock,
   entries: readonly ScheduleDeclaration[],
 ): Promise<ScheduledRun[]> {
@@ -72,7 +72,7 @@ export async function tick(
   db: Database,
   clock: Clock,
   entries: readonly ScheduleDeclaration[],
-  enqueue: (trx: Transaction, job: JobDeclaration, args: JobArguments) => Promise<unknown>,
+  enqueue: (trx: UnitOfWork, job: JobDeclaration, args: JobArguments) => Promise<unknown>,
 ): Promise<string[]> {
   const now = await clock.now();
   const ticks = await store.readTicks(db);

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import type { QueueControl } from './queues.ts';
 
 // Statements over pg-boss's job table that pg-boss itself has no call for, and over our own
@@ -37,7 +37,7 @@ export const fenceSql = `
  * idle_in_transaction_session_timeout sees to.
  */
 export async function lockLostAttempts(
-  trx: Transaction,
+  trx: UnitOfWork,
   queues: readonly string[],
 ): Promise<(AttemptKey & { queue: string; job: string; silent: boolean })[]> {
   const { rows } = await sql<AttemptKey & { queue: string; job: string; silent: boolean }>`
@@ -56,7 +56,7 @@ export async function lockLostAttempts(
  * False: the lease is lost.
  */
 export async function release(
-  db: Database,
+  db: Queryable,
   queue: string,
   attempt: AttemptKey,
   seconds: number,
@@ -79,7 +79,7 @@ export async function release(
 
 /** Ends an attempt for good, with the reason. False: the lease is lost. */
 export async function cancelAttempt(
-  db: Database,
+  db: Queryable,
   queue: string,
   attempt: AttemptKey,
   reason: string,
@@ -93,12 +93,12 @@ export async function cancelAttempt(
 }
 
 /** Serializes the claims of a queue that runs one job at a time, until the transaction ends. */
-export async function lockClaims(trx: Transaction, queue: string): Promise<void> {
+export async function lockClaims(trx: UnitOfWork, queue: string): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`arcadia jobs ${queue}`}, 0))`.execute(trx);
 }
 
 /** Promotes what waits for an instant of a simulated clock that has come. Returns the queues concerned. */
-export async function promote(db: Database, now: Temporal.Instant): Promise<string[]> {
+export async function promote(db: Queryable, now: Temporal.Instant): Promise<string[]> {
   const { rows } = await sql<{ queue: string }>`
     UPDATE pgboss.job SET start_after = pgboss.job_now()
     WHERE state = 'retry' AND start_after > pgboss.job_now() AND (data ->> 'notBefore')::timestamptz <= ${now}
@@ -157,7 +157,7 @@ export interface JobPosition {
 
 /** Newest first. */
 export async function readJobs(
-  db: Database,
+  db: Queryable,
   filter: JobFilter,
   limit: number,
   after: JobPosition | null = null,
@@ -185,7 +185,7 @@ const decidable = {
  * which need not wait for a running attempt's transaction.
  */
 export async function lockJobs(
-  trx: Transaction,
+  trx: UnitOfWork,
   decision: keyof typeof decidable,
   filter: JobFilter,
   limit: number,
@@ -198,7 +198,7 @@ export async function lockJobs(
 }
 
 /** A person's cancel: at once, whatever the job is doing. */
-export async function cancelJobs(trx: Transaction, ids: readonly string[], reason: string): Promise<void> {
+export async function cancelJobs(trx: UnitOfWork, ids: readonly string[], reason: string): Promise<void> {
   await sql`
     UPDATE pgboss.job SET state = 'cancelled', completed_on = pgboss.job_now(), output = jsonb_build_object('message', ${reason}::text)
     WHERE id = ANY (${ids}::uuid[]) AND state < 'completed'`.execute(trx);
@@ -209,7 +209,7 @@ export async function cancelJobs(trx: Transaction, ids: readonly string[], reaso
  * already, that one will do, and this one stays as it is. True: it will run. retry_count is never
  * set back: it is what tells a stale worker's attempt from the next one.
  */
-export async function reviveJob(trx: Transaction, id: string): Promise<boolean> {
+export async function reviveJob(trx: UnitOfWork, id: string): Promise<boolean> {
   const { numAffectedRows } = await sql`
     UPDATE pgboss.job j SET
       state = 'retry', completed_on = NULL, start_after = pgboss.job_now(),
@@ -224,7 +224,7 @@ export async function reviveJob(trx: Transaction, id: string): Promise<boolean> 
 }
 
 /** Runs a waiting job now instead of later. The id of the one that has this key, if it waits or runs. */
-export async function runNow(trx: Transaction, queue: string, key: string): Promise<string | null> {
+export async function runNow(trx: UnitOfWork, queue: string, key: string): Promise<string | null> {
   const { rows } = await sql<{ id: string }>`
     UPDATE pgboss.job SET start_after = least(start_after, pgboss.job_now())
     WHERE name = ${queue} AND singleton_key = ${key} AND state <= 'active' RETURNING id`.execute(trx);
@@ -242,12 +242,12 @@ export interface QueueCounts {
 }
 
 /** Has pg-boss made its schema? It does when a worker or a command first opens it. */
-export async function isInstalled(db: Database): Promise<boolean> {
+export async function isInstalled(db: Queryable): Promise<boolean> {
   const { rows } = await sql<{ there: boolean }>`SELECT to_regclass('pgboss.job') IS NOT NULL AS there`.execute(db);
   return rows[0]?.there ?? false;
 }
 
-export async function countJobs(db: Database): Promise<QueueCounts[]> {
+export async function countJobs(db: Queryable): Promise<QueueCounts[]> {
   const { rows } = await sql<QueueCounts>`
     SELECT name AS queue,
            count(*) FILTER (WHERE state < 'active' AND start_after <= pgboss.job_now()) AS waiting,
@@ -261,7 +261,7 @@ export async function countJobs(db: Database): Promise<QueueCounts[]> {
 }
 
 /** Deletes up to `batch` jobs that ended long ago: dead ones are kept longer, for somebody to look at. */
-export async function deleteEnded(db: Database, endedDays: number, deadDays: number, batch: number): Promise<number> {
+export async function deleteEnded(db: Queryable, endedDays: number, deadDays: number, batch: number): Promise<number> {
   const { numAffectedRows } = await sql`
     DELETE FROM pgboss.job WHERE id IN (
       SELECT id FROM pgboss.job
@@ -276,7 +276,7 @@ export interface ControlRow extends QueueControl {
 }
 
 /** Decisions for all workers ('*') and, where named, for one. */
-export async function readControls(db: Database, worker: string | null): Promise<ControlRow[]> {
+export async function readControls(db: Queryable, worker: string | null): Promise<ControlRow[]> {
   const { rows } = await sql<ControlRow>`
     SELECT queue, worker, paused, job_limit AS limit FROM queue_controls
     WHERE worker = '*' OR worker = ${worker} OR ${worker}::text IS NULL ORDER BY queue, worker`.execute(db);
@@ -285,7 +285,7 @@ export async function readControls(db: Database, worker: string | null): Promise
 
 /** Records a decision; null leaves that part as it is. One for all workers overrules earlier ones for one. */
 export async function writeControl(
-  trx: Transaction,
+  trx: UnitOfWork,
   control: { queue: string; worker: string; paused: boolean | null; limit: number | null },
   changedAt: Temporal.Instant,
 ): Promise<void> {
@@ -310,14 +310,14 @@ export interface Tick {
   readonly lastRunAt: Temporal.Instant | null;
 }
 
-export async function readTicks(db: Database): Promise<Map<string, Tick>> {
+export async function readTicks(db: Queryable): Promise<Map<string, Tick>> {
   const { rows } = await sql<Tick>`
     SELECT name, ticked_at AS "tickedAt", last_run_at AS "lastRunAt" FROM schedule_ticks`.execute(db);
   return new Map(rows.map((row) => [row.name, row]));
 }
 
 /** Of a new entry: from here on its occurrences count. */
-export async function insertTicks(db: Database, names: readonly string[], now: Temporal.Instant): Promise<void> {
+export async function insertTicks(db: Queryable, names: readonly string[], now: Temporal.Instant): Promise<void> {
   await sql`
     INSERT INTO schedule_ticks (name, ticked_at) SELECT name, ${now} FROM unnest(${names}::text[]) AS name ON CONFLICT DO NOTHING`.execute(
     db,
@@ -326,7 +326,7 @@ export async function insertTicks(db: Database, names: readonly string[], now: T
 
 /** Moves the tick, unless another process has just done so. True: this process is the one to enqueue. */
 export async function moveTick(
-  trx: Transaction,
+  trx: UnitOfWork,
   name: string,
   from: Temporal.Instant,
   to: Temporal.Instant,
@@ -340,7 +340,7 @@ export async function moveTick(
 
 /** Records what a person decided about jobs: the audit log tells who and from where. */
 export async function insertDecision(
-  trx: Transaction,
+  trx: UnitOfWork,
   decision: {
     readonly decision: 'run' | 'retry' | 'cancel';
     readonly filter: JobFilter;
@@ -357,24 +357,24 @@ export async function insertDecision(
 }
 
 /** Wakes the workers of queues, and tells who watches them, once the transaction commits. */
-export async function publishWork(trx: Transaction, queues: readonly string[]): Promise<void> {
+export async function publishWork(trx: UnitOfWork, queues: readonly string[]): Promise<void> {
   await sql`
     SELECT pg_notify('arcadia_jobs', json_build_object('wake', queue)::text), publish_event('job.changed', queue)
     FROM unnest(${queues}::text[]) AS queue`.execute(trx);
 }
 
 /** Tells who watches that jobs of these queues have started or ended. */
-export async function publishChanges(db: Database, queues: readonly string[]): Promise<void> {
+export async function publishChanges(db: Queryable, queues: readonly string[]): Promise<void> {
   await sql`SELECT publish_event('job.changed', queue) FROM unnest(${queues}::text[]) AS queue`.execute(db);
 }
 
 /** Tells every worker, once the transaction commits. */
-export async function notify(trx: Database, message: object): Promise<void> {
+export async function notify(trx: Queryable, message: object): Promise<void> {
   await sql`SELECT pg_notify('arcadia_jobs', ${JSON.stringify(message)})`.execute(trx);
 }
 
 /** Does this database's clock stand for simulated accounts? */
-export async function isSimulated(db: Database): Promise<boolean> {
+export async function isSimulated(db: Queryable): Promise<boolean> {
   const { rows } = await sql`SELECT FROM simulated_clock`.execute(db);
   return rows.length > 0;
 }

@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kysely, PostgresDialect } from 'kysely';
+import { PostgresDialect } from 'kysely';
 import { type Db, fromKysely } from 'pg-boss';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { type Registry, register } from 'prom-client';
 import { databaseClock, type Clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
-import { type Database, openPool, type Schema } from '../platform/database/database.ts';
+import { type Database, openPool, fromDialect } from '../platform/database/database.ts';
 import type { JobDeclaration } from '../platform/declare/job.ts';
 import type { QueueDeclaration, ScheduleDeclaration } from '../platform/declare/module.ts';
 import type { Program } from '../platform/declare/program.ts';
@@ -158,7 +158,7 @@ class RunningWorker implements Worker {
     this.#declarations = new Map(options.program.jobs.map((job) => [job.name, job]));
     const { connectionString } = options;
     const pool = openPool({ connectionString, max: 6, applicationName: 'arcadia worker', settings: ownSettings });
-    this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+    this.#db = fromDialect(new PostgresDialect({ pool }));
     this.#prepared = preparedStatements(pool);
     this.#handlerPool = openPool({
       connectionString,

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 
 /**
  * `usage_differences`: what metering would change, by day, deployment, kind and resource: sums of
  * the records that differ, before and after, and how many would be inserted, changed and deleted.
  */
-export async function createDifferences(trx: Transaction): Promise<void> {
+export async function createDifferences(trx: UnitOfWork): Promise<void> {
   await sql`
     CREATE TEMPORARY TABLE usage_differences (
       deployment_id bigint NOT NULL, billing_kind_id smallint NOT NULL, resource_id bigint NOT NULL,
@@ -16,7 +16,7 @@ export async function createDifferences(trx: Transaction): Promise<void> {
 
 /** Adds sums that a store outside of this database has reckoned. */
 export async function insertDifferences(
-  trx: Transaction,
+  trx: UnitOfWork,
   rows: readonly {
     readonly deploymentId: number;
     readonly kindId: number;
@@ -37,7 +37,7 @@ export async function insertDifferences(
 }
 
 /** Makes room for the scope of the next day. */
-export async function dropScope(trx: Transaction): Promise<void> {
+export async function dropScope(trx: UnitOfWork): Promise<void> {
   await sql`DROP TABLE meter_scope`.execute(trx);
 }
 
@@ -60,7 +60,7 @@ const figures = sql`
   sum(deleted)::bigint AS deleted, count(*) OVER () AS total`;
 
 /** By deployment and kind. */
-export async function selectDeploymentDifferences(trx: Database, limit: number): Promise<DifferenceRow[]> {
+export async function selectDeploymentDifferences(trx: Queryable, limit: number): Promise<DifferenceRow[]> {
   const { rows } = await sql<DifferenceRow>`
     SELECT x.deployment_id AS "deploymentId", d.slug AS deployment, k.slug AS kind, trim_scale(x.change)::text AS change,
            x.inserted, x.changed, x.deleted, x.total
@@ -78,7 +78,7 @@ export interface ResourceDifferenceRow extends DifferenceRow {
 }
 
 /** By deployment, kind and resource, the largest changes first. */
-export async function selectResourceDifferences(trx: Database, limit: number): Promise<ResourceDifferenceRow[]> {
+export async function selectResourceDifferences(trx: Queryable, limit: number): Promise<ResourceDifferenceRow[]> {
   const { rows } = await sql<ResourceDifferenceRow>`
     SELECT x.deployment_id AS "deploymentId", d.slug AS deployment, k.slug AS kind, x.resource_id AS "resourceId",
            r.kind AS "resourceKind", r.external_id AS "externalId", n.name, trim_scale(x.change)::text AS change,

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { formatQuantity, parseQuantity, sumQuantities } from '../platform/quantity.ts';
 import * as diffStore from './diff.store.ts';
 import { assertComplete, planDay, settleFacts } from './meter.ts';
@@ -101,7 +101,7 @@ export async function diffUsage(db: Database, options: DiffOptions): Promise<Usa
 }
 
 /** The part of a range, or of all time, that can be metered. */
-async function metered(db: Database, range: DayRange | null, now: Temporal.Instant): Promise<DayRange | null> {
+async function metered(db: Queryable, range: DayRange | null, now: Temporal.Instant): Promise<DayRange | null> {
   const first = await store.selectFirstDay(db);
   if (first === null) return null;
   const from = range === null || Temporal.PlainDate.compare(range.from, first) < 0 ? first : range.from;
@@ -123,7 +123,7 @@ function nothing(range: DayRange | null): UsageDiff {
 }
 
 async function compareDays(
-  trx: Transaction,
+  trx: UnitOfWork,
   usageStore: UsageStore,
   range: DayRange,
   days: readonly Temporal.PlainDate[],
@@ -176,7 +176,7 @@ async function compareDays(
 
 /** The sum of some records, page by page: a range of many years by the hour has many. */
 async function storedSum(
-  trx: Transaction,
+  trx: UnitOfWork,
   usageStore: UsageStore,
   query: UsageQuery,
   filter: RecordFilter,

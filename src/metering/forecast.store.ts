@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import type { DayRange } from './period.ts';
 import { startOfDay, startOfMonth } from './period.ts';
 
@@ -9,7 +9,7 @@ import { startOfDay, startOfMonth } from './period.ts';
  * first of the days.
  */
 export async function selectAccruals(
-  db: Database,
+  db: Queryable,
   deploymentIds: readonly number[],
   range: DayRange,
 ): Promise<{ deploymentId: number; kind: string; quantity: string }[]> {

@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { selectAccruals } from './forecast.store.ts';
 import type { DayRange } from './period.ts';
 
@@ -12,7 +12,7 @@ type Forecast = ReadonlyMap<string, string>;
  * will be metered, to the last digit. One statement, however many deployments.
  */
 export async function forecastUsage(
-  db: Database,
+  db: Queryable,
   deploymentIds: readonly number[],
   range: DayRange,
 ): Promise<Map<number, Forecast>> {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import type { Granularity } from './period.ts';
 
 /** What a billing kind means, from a day on. */
@@ -36,19 +36,19 @@ const definitionColumns = sql`
 const configColumns = sql`from_day AS "fromDay", enabled, granularity, retention_days AS "retentionDays"`;
 
 /** The id of a kind, for update; null: there is none. */
-export async function lockKind(trx: Transaction, slug: string): Promise<number | null> {
+export async function lockKind(trx: UnitOfWork, slug: string): Promise<number | null> {
   const { rows } = await sql<{ id: number }>`
     SELECT billing_kind_id AS id FROM billing_kinds WHERE slug = ${slug} FOR UPDATE`.execute(trx);
   return rows[0]?.id ?? null;
 }
 
-export async function selectKindId(db: Database, slug: string): Promise<number | null> {
+export async function selectKindId(db: Queryable, slug: string): Promise<number | null> {
   const { rows } = await sql<{ id: number }>`
     SELECT billing_kind_id AS id FROM billing_kinds WHERE slug = ${slug}`.execute(db);
   return rows[0]?.id ?? null;
 }
 
-export async function selectTitles(db: Database): Promise<Map<number, { kind: string; title: string }>> {
+export async function selectTitles(db: Queryable): Promise<Map<number, { kind: string; title: string }>> {
   const { rows } = await sql<{ id: number; kind: string; title: string }>`
     SELECT billing_kind_id AS id, slug AS kind, title FROM billing_kinds ORDER BY slug`.execute(db);
   return new Map(rows.map(({ id, kind, title }) => [id, { kind, title }]));
@@ -56,7 +56,7 @@ export async function selectTitles(db: Database): Promise<Map<number, { kind: st
 
 /** What each kind means on a day, by its id. A kind that begins later is left out. */
 export async function selectDefinitionsOn(
-  db: Database,
+  db: Queryable,
   day: Temporal.PlainDate,
 ): Promise<Map<number, KindDefinitionRow>> {
   const { rows } = await sql<KindDefinitionRow & { id: number }>`
@@ -67,7 +67,7 @@ export async function selectDefinitionsOn(
 }
 
 /** How each kind is metered on a day, by its id. */
-export async function selectConfigsOn(db: Database, day: Temporal.PlainDate): Promise<Map<number, KindConfigRow>> {
+export async function selectConfigsOn(db: Queryable, day: Temporal.PlainDate): Promise<Map<number, KindConfigRow>> {
   const { rows } = await sql<KindConfigRow & { id: number }>`
     SELECT DISTINCT ON (billing_kind_id) billing_kind_id AS id, ${configColumns}
     FROM metering_config WHERE from_day <= ${day}
@@ -76,7 +76,7 @@ export async function selectConfigsOn(db: Database, day: Temporal.PlainDate): Pr
 }
 
 /** All that a kind meant, newest first. */
-export async function selectDefinitions(db: Database, kindId: number): Promise<KindDefinitionRow[]> {
+export async function selectDefinitions(db: Queryable, kindId: number): Promise<KindDefinitionRow[]> {
   const { rows } = await sql<KindDefinitionRow>`
     SELECT ${definitionColumns} FROM billing_kind_definitions WHERE billing_kind_id = ${kindId}
     ORDER BY from_day DESC`.execute(db);
@@ -84,25 +84,25 @@ export async function selectDefinitions(db: Database, kindId: number): Promise<K
 }
 
 /** How a kind was metered, newest first. */
-export async function selectConfigs(db: Database, kindId: number): Promise<KindConfigRow[]> {
+export async function selectConfigs(db: Queryable, kindId: number): Promise<KindConfigRow[]> {
   const { rows } = await sql<KindConfigRow>`
     SELECT ${configColumns} FROM metering_config WHERE billing_kind_id = ${kindId} ORDER BY from_day DESC`.execute(db);
   return rows;
 }
 
 /** null: a kind of this name is there already. */
-export async function insertKind(trx: Transaction, slug: string, title: string): Promise<number | null> {
+export async function insertKind(trx: UnitOfWork, slug: string, title: string): Promise<number | null> {
   const { rows } = await sql<{ id: number }>`
     INSERT INTO billing_kinds (slug, title) VALUES (${slug}, ${title})
     ON CONFLICT (slug) DO NOTHING RETURNING billing_kind_id AS id`.execute(trx);
   return rows[0]?.id ?? null;
 }
 
-export async function updateTitle(trx: Transaction, kindId: number, title: string): Promise<void> {
+export async function updateTitle(trx: UnitOfWork, kindId: number, title: string): Promise<void> {
   await sql`UPDATE billing_kinds SET title = ${title} WHERE billing_kind_id = ${kindId}`.execute(trx);
 }
 
-export async function upsertDefinition(trx: Transaction, kindId: number, row: KindDefinitionRow): Promise<void> {
+export async function upsertDefinition(trx: UnitOfWork, kindId: number, row: KindDefinitionRow): Promise<void> {
   await sql`
     INSERT INTO billing_kind_definitions (billing_kind_id, from_day, resource_kind, accrual, unit, statuses, filter,
                                           weight_attribute, weight_divisor)
@@ -113,7 +113,7 @@ export async function upsertDefinition(trx: Transaction, kindId: number, row: Ki
       weight_attribute = excluded.weight_attribute, weight_divisor = excluded.weight_divisor`.execute(trx);
 }
 
-export async function upsertConfig(trx: Transaction, kindId: number, row: KindConfigRow): Promise<void> {
+export async function upsertConfig(trx: UnitOfWork, kindId: number, row: KindConfigRow): Promise<void> {
   await sql`
     INSERT INTO metering_config (billing_kind_id, from_day, enabled, granularity, retention_days)
     VALUES (${kindId}, ${row.fromDay}, ${row.enabled}, ${row.granularity}, ${row.retentionDays})
@@ -125,7 +125,7 @@ export async function upsertConfig(trx: Transaction, kindId: number, row: KindCo
 
 /** What was set for later days gives way; what is not named there stays. */
 export async function updateLaterConfigs(
-  trx: Transaction,
+  trx: UnitOfWork,
   kindId: number,
   after: Temporal.PlainDate,
   change: { enabled?: boolean | undefined; granularity?: Granularity | undefined; retentionDays?: number | undefined },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatQuantity, parseQuantity } from '../platform/quantity.ts';
 import { recordOf } from '../platform/declare/schemas.ts';
@@ -23,7 +23,7 @@ export const retentionDaysMin = 31;
 export const retentionDaysMax = 36_600;
 
 /** The billing kinds as they are defined on a day, by slug. */
-export async function listBillingKinds(db: Database, day: Temporal.PlainDate): Promise<BillingKind[]> {
+export async function listBillingKinds(db: Queryable, day: Temporal.PlainDate): Promise<BillingKind[]> {
   return selectBillingKinds(db, day);
 }
 
@@ -46,7 +46,7 @@ export interface Kind {
 }
 
 /** Every billing kind as it stands on a day, enabled or not, by name. */
-export async function listKinds(db: Database, day: Temporal.PlainDate): Promise<Kind[]> {
+export async function listKinds(db: Queryable, day: Temporal.PlainDate): Promise<Kind[]> {
   const titles = await kindStore.selectTitles(db);
   const definitions = await kindStore.selectDefinitionsOn(db, day);
   const configs = await kindStore.selectConfigsOn(db, day);
@@ -75,7 +75,7 @@ export interface KindHistory extends Kind {
 }
 
 /** @throws ArcadiaError not_found */
-export async function getKind(db: Database, slug: string, day: Temporal.PlainDate): Promise<KindHistory> {
+export async function getKind(db: Queryable, slug: string, day: Temporal.PlainDate): Promise<KindHistory> {
   const id = await kindStore.selectKindId(db, slug);
   const kind = (await listKinds(db, day)).find((one) => one.kind === slug);
   if (id === null || kind === undefined) throw unknownKind(slug);
@@ -162,7 +162,7 @@ export async function addKinds(db: Database, kinds: readonly NewKind[]): Promise
   });
 }
 
-async function addKindIn(trx: Transaction, kind: NewKind): Promise<{ added: boolean }> {
+async function addKindIn(trx: UnitOfWork, kind: NewKind): Promise<{ added: boolean }> {
   const definition = definitionOf(kind, beginningOfHistory);
   const id = await kindStore.insertKind(trx, kind.kind, kind.title);
   if (id === null) {

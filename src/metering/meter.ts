@@ -1,5 +1,5 @@
 import { bringAttributionsUpToDate } from '../deployments/index.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { readWatermark, resourceTopics } from '../platform/changes.ts';
 import { bringLevelsUpToDate } from './levels.ts';
@@ -174,7 +174,7 @@ async function meterDayWith(
 }
 
 async function replaceDay(
-  trx: Transaction,
+  trx: UnitOfWork,
   usageStore: UsageStore,
   day: Temporal.PlainDate,
   upTo: number,

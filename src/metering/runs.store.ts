@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import type { RunCause } from './store.ts';
 
 /** One metering of one day that wrote something. */
@@ -17,7 +17,7 @@ export interface MeteringRun {
 
 /** Newest first, beyond `before`; of all days or of those of a range. */
 export async function selectRuns(
-  db: Database,
+  db: Queryable,
   range: { readonly from: Temporal.PlainDate; readonly to: Temporal.PlainDate } | null,
   before: number | null,
   limit: number,
@@ -31,7 +31,7 @@ export async function selectRuns(
 }
 
 /** The run of a revision; null: no run has drawn it. */
-export async function selectRun(db: Database, revision: number): Promise<MeteringRun | null> {
+export async function selectRun(db: Queryable, revision: number): Promise<MeteringRun | null> {
   const { rows } = await sql<MeteringRun>`
     SELECT revision, day, cause, started_at AS "startedAt", inserted, changed, deleted
     FROM metering_runs WHERE revision = ${revision}`.execute(db);

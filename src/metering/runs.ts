@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { DayRange } from './period.ts';
 import * as store from './runs.store.ts';
@@ -8,7 +8,7 @@ import { type DeploymentUsage, usageForPeriod } from './usage.ts';
 
 /** The meterings that wrote something, newest first. `cursor`: what the page before gave. */
 export async function listRuns(
-  db: Database,
+  db: Queryable,
   {
     range = null,
     limit = 100,
@@ -32,7 +32,7 @@ interface UsageAsOf extends Omit<DeploymentUsage, 'meteredThrough'> {
  * @throws ArcadiaError not_found (deployment, revision), range_reversed, range_too_large, usage_retired
  */
 export async function usageAsOf(
-  db: Database,
+  db: Queryable,
   slug: string,
   { from, to }: DayRange,
   revision: number,

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { appendChanges, resourceChanges } from '../platform/changes.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import type { Accrual } from './accrual.ts';
 import {
   type DatedConfig,
@@ -37,7 +37,7 @@ function retiredOn(day: RawBuilder<unknown>): RawBuilder<unknown> {
 }
 
 /** Has retention removed any kind's records of a day? */
-export async function isRetired(db: Database, day: Temporal.PlainDate): Promise<boolean> {
+export async function isRetired(db: Queryable, day: Temporal.PlainDate): Promise<boolean> {
   const { rows } = await sql<{ retired: boolean }>`
     SELECT EXISTS (SELECT FROM usage_retired_months
                    WHERE month >= date_trunc('month', ${day}::date::timestamp)::date) AS retired`.execute(db);
@@ -61,7 +61,7 @@ export interface KindOfDay {
  * are not derived from its definitions of this moment and from all facts up to `upTo` is left out:
  * somebody has just changed it, and the next metering will find it.
  */
-export async function selectKindsOfDay(db: Database, day: Temporal.PlainDate, upTo: number): Promise<KindOfDay[]> {
+export async function selectKindsOfDay(db: Queryable, day: Temporal.PlainDate, upTo: number): Promise<KindOfDay[]> {
   interface Row {
     billing_kind_id: number;
     slug: string;
@@ -104,7 +104,7 @@ export async function selectKindsOfDay(db: Database, day: Temporal.PlainDate, up
 }
 
 /** The driver reports no row count for CREATE TABLE AS. */
-export async function countRows(trx: Transaction, table: string): Promise<number> {
+export async function countRows(trx: UnitOfWork, table: string): Promise<number> {
   const { rows } = await sql<{ count: number }>`SELECT count(*) AS count FROM ${sql.table(table)}`.execute(trx);
   return rows[0]?.count ?? 0;
 }
@@ -115,7 +115,7 @@ export async function countRows(trx: Transaction, table: string): Promise<number
  * Serialises the derivation of levels, over all processes, until the transaction ends. LOCK takes
  * no snapshot: that of a repeatable read transaction begins after the wait.
  */
-export async function lockLevels(trx: Transaction): Promise<void> {
+export async function lockLevels(trx: UnitOfWork): Promise<void> {
   await sql`LOCK TABLE metered_levels_progress IN EXCLUSIVE MODE`.execute(trx);
 }
 
@@ -128,7 +128,7 @@ export interface LevelsOfKind {
   readonly changeId: number;
 }
 
-export async function selectLevelsProgress(db: Database): Promise<LevelsOfKind[]> {
+export async function selectLevelsProgress(db: Queryable): Promise<LevelsOfKind[]> {
   const { rows } = await sql<LevelsOfKind>`
     SELECT d.billing_kind_id AS "billingKindId", d.definitions, p.definitions AS "derivedFrom",
            coalesce(p.change_id, 0) AS "changeId"
@@ -144,7 +144,7 @@ export async function selectLevelsProgress(db: Database): Promise<LevelsOfKind[]
  * touched on. All that this snapshot sees, however new: what is derived rests on them all, and a
  * piece that a change left out here has cut would be lost.
  */
-export async function prepareLevelScope(trx: Transaction, after: number): Promise<number> {
+export async function prepareLevelScope(trx: UnitOfWork, after: number): Promise<number> {
   await sql`
     CREATE TEMPORARY TABLE level_scope ON COMMIT DROP AS
     SELECT resource_id, min(valid_from) AS touched_from FROM ${resourceChanges} AS c
@@ -200,14 +200,14 @@ const levelColumns = sql`(resource_id, deployment_id, valid_from, valid_to, weig
                           billing_kind_id, level)`;
 
 /** Derives all levels of kinds anew: in the order in which records are indexed and read. */
-export async function rebuildLevels(trx: Transaction, kindIds: readonly number[]): Promise<void> {
+export async function rebuildLevels(trx: UnitOfWork, kindIds: readonly number[]): Promise<void> {
   await sql`DELETE FROM metered_levels WHERE billing_kind_id = ANY (${[...kindIds]}::smallint[])`.execute(trx);
   await sql`INSERT INTO metered_levels ${levelColumns} ${levelsOf(kindIds, false)}
     ORDER BY deployment_id, billing_kind_id, resource_id`.execute(trx);
 }
 
 /** Derives anew what `level_scope` names. */
-export async function refreshLevels(trx: Transaction, kindIds: readonly number[]): Promise<void> {
+export async function refreshLevels(trx: UnitOfWork, kindIds: readonly number[]): Promise<void> {
   await sql`
     DELETE FROM metered_levels l USING level_scope x
     WHERE l.resource_id = x.resource_id AND l.valid_to >= x.touched_from
@@ -216,7 +216,7 @@ export async function refreshLevels(trx: Transaction, kindIds: readonly number[]
 }
 
 export async function upsertLevelsProgress(
-  trx: Transaction,
+  trx: UnitOfWork,
   kinds: readonly LevelsOfKind[],
   upTo: number,
 ): Promise<void> {
@@ -230,20 +230,20 @@ export async function upsertLevelsProgress(
 }
 
 /** After a large change: the planner must know how many levels there are. */
-export async function analyzeLevels(trx: Transaction): Promise<void> {
+export async function analyzeLevels(trx: UnitOfWork): Promise<void> {
   await sql`ANALYZE metered_levels`.execute(trx);
 }
 
 // What a metering works from: temporary tables of one transaction ----------------------------
 
 /** Serialises the meterings of one day, over all processes, until the transaction ends. */
-export async function lockDay(trx: Transaction, day: Temporal.PlainDate): Promise<void> {
+export async function lockDay(trx: UnitOfWork, day: Temporal.PlainDate): Promise<void> {
   await sql`
     SELECT pg_advisory_xact_lock(hashtext('arcadia metering'), (${day}::date - date '2000-01-01')::int)`.execute(trx);
 }
 
 /** The same of every day of a range. */
-export async function lockDays(trx: Transaction, range: DayRange): Promise<void> {
+export async function lockDays(trx: UnitOfWork, range: DayRange): Promise<void> {
   await sql`
     SELECT pg_advisory_xact_lock(hashtext('arcadia metering'), day - (date '2000-01-01' - date '1970-01-01'))
     FROM generate_series(${epochDay(range.from)}::int, ${epochDay(range.to)}::int - 1) AS day`.execute(trx);
@@ -258,7 +258,7 @@ function epochDay(day: Temporal.PlainDate): number {
  * with the cause of its newest one. Returns how many there are.
  */
 export async function prepareScope(
-  trx: Transaction,
+  trx: UnitOfWork,
   day: Temporal.PlainDate,
   after: number,
   upTo: number,
@@ -280,7 +280,7 @@ export type RunCause = 'first' | 'changes' | 'config' | 'verify';
 
 /** Begins a run: its revision marks all that it writes. */
 export async function insertRun(
-  trx: Transaction,
+  trx: UnitOfWork,
   day: Temporal.PlainDate,
   cause: RunCause,
   now: Temporal.Instant,
@@ -293,7 +293,7 @@ export async function insertRun(
   return revision;
 }
 
-export async function updateRun(trx: Transaction, revision: number, written: Written): Promise<void> {
+export async function updateRun(trx: UnitOfWork, revision: number, written: Written): Promise<void> {
   await sql`
     UPDATE metering_runs SET inserted = ${written.inserted}, changed = ${written.changed}, deleted = ${written.deleted}
     WHERE revision = ${revision}`.execute(trx);
@@ -304,7 +304,7 @@ export async function updateRun(trx: Transaction, revision: number, written: Wri
  * all of them. By deployment and day, so that the log stays small however many records there are.
  */
 export async function appendUsageChanges(
-  trx: Transaction,
+  trx: UnitOfWork,
   { day, cause, now }: { readonly day: Temporal.PlainDate; readonly cause: RunCause; readonly now: Temporal.Instant },
   deployments: RawBuilder<unknown> | 'all',
 ): Promise<void> {
@@ -320,7 +320,7 @@ export async function appendUsageChanges(
 
 /** Remembers with which facts, and how, the kinds of a day have been metered. */
 export async function upsertMeteredDay(
-  trx: Transaction,
+  trx: UnitOfWork,
   day: Temporal.PlainDate,
   kinds: readonly KindOfDay[],
   changeId: number,
@@ -349,7 +349,7 @@ export async function upsertMeteredDay(
  * The first day that anything is, or could be, metered for; null without accounts. Days before a
  * metered_from that was moved on are still to be cleared.
  */
-export async function selectFirstDay(db: Database): Promise<Temporal.PlainDate | null> {
+export async function selectFirstDay(db: Queryable): Promise<Temporal.PlainDate | null> {
   const { rows } = await sql<{ day: Temporal.PlainDate | null }>`
     SELECT least((SELECT min(metered_from)::date FROM inventory_accounts), (SELECT min(day) FROM metered_days)) AS day`.execute(
     db,
@@ -377,7 +377,7 @@ export function wantedAndMetered(range: DayRange): RawBuilder<unknown> {
  * is looked at once, with the days that it touches.
  */
 export async function selectOutstandingDays(
-  db: Database,
+  db: Queryable,
   range: DayRange,
   upTo: number,
 ): Promise<Temporal.PlainDate[]> {
@@ -404,7 +404,7 @@ export async function selectOutstandingDays(
  * the next search begins there. A worker that has gone further meanwhile is left alone.
  */
 export async function advanceMeteredDays(
-  db: Database,
+  db: Queryable,
   range: DayRange,
   outstanding: readonly Temporal.PlainDate[],
   upTo: number,
@@ -416,7 +416,7 @@ export async function advanceMeteredDays(
 }
 
 /** Is there a fact up to `upTo` that has not been turned into attributions? */
-export async function hasUnattributedFacts(db: Database, upTo: number): Promise<boolean> {
+export async function hasUnattributedFacts(db: Queryable, upTo: number): Promise<boolean> {
   const { rows } = await sql<{ found: boolean }>`
     SELECT EXISTS (SELECT FROM changes WHERE change_id > (SELECT change_id FROM deployments_progress)
                      AND change_id <= ${upTo} AND topic = 'resource') AS found`.execute(db);
@@ -425,13 +425,13 @@ export async function hasUnattributedFacts(db: Database, upTo: number): Promise<
 
 // Reading -------------------------------------------------------------------------------------
 
-export async function selectDeploymentId(db: Database, slug: string): Promise<number | null> {
+export async function selectDeploymentId(db: Queryable, slug: string): Promise<number | null> {
   const { rows } = await sql<{ deployment_id: number }>`
     SELECT deployment_id FROM deployments_list WHERE slug = ${slug}`.execute(db);
   return rows[0]?.deployment_id ?? null;
 }
 
-export async function selectDeploymentSlugs(db: Database, ids: readonly number[]): Promise<Map<number, string>> {
+export async function selectDeploymentSlugs(db: Queryable, ids: readonly number[]): Promise<Map<number, string>> {
   const { rows } = await sql<{ deployment_id: number; slug: string }>`
     SELECT deployment_id, slug FROM deployments_list WHERE deployment_id = ANY (${[...ids]}::bigint[])`.execute(db);
   return new Map(rows.map((row) => [row.deployment_id, row.slug]));
@@ -439,7 +439,7 @@ export async function selectDeploymentSlugs(db: Database, ids: readonly number[]
 
 /** Some deployments, by their slug from one on; a customer's, or everybody's (null). */
 export async function selectDeploymentsFrom(
-  db: Database,
+  db: Queryable,
   { customerId, slug, limit }: { readonly customerId: number | null; readonly slug: string; readonly limit: number },
 ): Promise<{ deploymentId: number; slug: string }[]> {
   const { rows } = await sql<{ deploymentId: number; slug: string }>`
@@ -461,7 +461,7 @@ export interface UsageBounds {
  * How far a range is metered, and what of it is retired. Small tables read as they are: put together
  * in SQL, the planning alone took as long as a deployment's sums.
  */
-export async function selectUsageBounds(db: Database, range: DayRange): Promise<UsageBounds> {
+export async function selectUsageBounds(db: Queryable, range: DayRange): Promise<UsageBounds> {
   interface Row {
     first_day: Temporal.PlainDate | null;
     configs: DatedConfig[];
@@ -516,7 +516,7 @@ export interface BillingKind {
 }
 
 /** The billing kinds as they stand on a day. */
-export async function selectBillingKinds(db: Database, day: Temporal.PlainDate): Promise<BillingKind[]> {
+export async function selectBillingKinds(db: Queryable, day: Temporal.PlainDate): Promise<BillingKind[]> {
   const { rows } = await sql<BillingKind>`
     SELECT DISTINCT ON (slug) slug, title, unit, resource_kind AS "resourceKind", accrual
     FROM metering_kinds WHERE from_day <= ${day} ORDER BY slug, from_day DESC`.execute(db);

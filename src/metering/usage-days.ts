@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
 import { assertRange } from './period.ts';
 import { selectDeploymentId, selectUsageBounds } from './store.ts';
@@ -18,7 +18,7 @@ interface UsageOfDay {
  * @throws ArcadiaError not_found, range_reversed, range_too_large
  */
 export async function usageByDay(
-  db: Database,
+  db: Queryable,
   slug: string,
   from: Temporal.PlainDate,
   to: Temporal.PlainDate,

@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
 import type { DayRange } from './period.ts';
 import { assertRange } from './period.ts';
@@ -27,7 +27,7 @@ export interface DeploymentUsage {
  * @throws ArcadiaError not_found, range_reversed, range_too_large, usage_retired
  */
 export async function usageForPeriod(
-  db: Database,
+  db: Queryable,
   slug: string,
   from: Temporal.PlainDate,
   to: Temporal.PlainDate,
@@ -50,7 +50,7 @@ export async function usageForPeriod(
  * @throws ArcadiaError range_reversed, range_too_large
  */
 export async function usageOfAll(
-  db: Database,
+  db: Queryable,
   from: Temporal.PlainDate,
   to: Temporal.PlainDate,
   scope: UsageScope = 'all',
@@ -91,7 +91,7 @@ const deploymentsAtOnceMax = 10_000;
  * @throws ArcadiaError range_reversed, range_too_large
  */
 export async function usagePage(
-  db: Database,
+  db: Queryable,
   range: DayRange,
   {
     customerId,
@@ -140,7 +140,7 @@ export async function usagePage(
  * @throws ArcadiaError not_found, range_reversed, range_too_large, usage_retired
  */
 export async function countUsageRecords(
-  db: Database,
+  db: Queryable,
   slug: string,
   from: Temporal.PlainDate,
   to: Temporal.PlainDate,
@@ -157,14 +157,14 @@ function bySlug(a: readonly [string, unknown], b: readonly [string, unknown]): n
   return a[0] < b[0] ? -1 : 1;
 }
 
-async function requireDeployment(db: Database, slug: string): Promise<number> {
+async function requireDeployment(db: Queryable, slug: string): Promise<number> {
   const deploymentId = await store.selectDeploymentId(db, slug);
   if (deploymentId === null) throw notFound('deployment', slug);
   return deploymentId;
 }
 
 async function boundsOf(
-  db: Database,
+  db: Queryable,
   { from, to }: DayRange,
 ): Promise<{ bounds: Pick<DeploymentUsage, 'from' | 'to' | 'meteredThrough'>; floors: Floors }> {
   const { meteredThrough, floors } = await store.selectUsageBounds(db, { from, to });

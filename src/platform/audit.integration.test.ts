@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { listAudit, verifyAudit } from './audit.ts';
-import { connect, type Database } from './database/database.ts';
+import { connect, type Database, type Queryable } from './database/database.ts';
 
 let database: TestDatabase;
 let db: Database;
@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => database.close());
 
-const addCustomer = (on: Database, externalId: string) =>
+const addCustomer = (on: Queryable, externalId: string) =>
   sql`
   INSERT INTO customers (external_id, name, currency, created_at) VALUES (${externalId}, 'C', 'USD', '2026-05-01')`.execute(
     on,

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from './database/database.ts';
+import type { Queryable } from './database/database.ts';
 
 export interface AuditEntry {
   readonly position: number;
@@ -30,7 +30,7 @@ export interface AuditFilter {
 
 /** Newest first; before a position, if one is given. */
 export async function selectEntries(
-  db: Database,
+  db: Queryable,
   filter: AuditFilter,
   limit: number,
   before: number | null,
@@ -54,7 +54,7 @@ export interface AuditHead {
 }
 
 /** The entry at a position, or the last one. */
-export async function selectHead(db: Database, position: number | null): Promise<AuditHead | null> {
+export async function selectHead(db: Queryable, position: number | null): Promise<AuditHead | null> {
   const { rows } = await sql<AuditHead>`
     SELECT position, encode(hash, 'hex') AS hash FROM audit_log
     WHERE ${position}::bigint IS NULL OR position = ${position} ORDER BY position DESC LIMIT 1`.execute(db);
@@ -68,7 +68,7 @@ export interface BrokenLink {
 }
 
 /** The first places at which the chain does not hold, oldest first. */
-export async function selectBrokenLinks(db: Database, limit: number): Promise<BrokenLink[]> {
+export async function selectBrokenLinks(db: Queryable, limit: number): Promise<BrokenLink[]> {
   const { rows } = await sql<BrokenLink>`
     SELECT position, what FROM (
       SELECT position, hash <> audit_log_hash(a) AS changed,
@@ -81,7 +81,7 @@ export async function selectBrokenLinks(db: Database, limit: number): Promise<Br
 }
 
 /** Tables whose changes should be recorded, or which should refuse them, and whose trigger somebody has switched off. */
-export async function selectDisabledTriggers(db: Database): Promise<string[]> {
+export async function selectDisabledTriggers(db: Queryable): Promise<string[]> {
   const { rows } = await sql<{ table: string }>`
     SELECT DISTINCT c.relname AS table FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
     WHERE p.proname IN ('note_audited_changes', 'append_to_audit_log', 'refuse_audit_log_change') AND t.tgenabled = 'D' ORDER BY 1`.execute(

@@ -8,7 +8,7 @@ import {
   selectEntries,
   selectHead,
 } from './audit.store.ts';
-import type { Database } from './database/database.ts';
+import type { Queryable } from './database/database.ts';
 
 // The audit log as it is read; triggers write it (migrations/0001_platform.sql), at the commit of
 // what they record. It is about people at the machine, so its times are the server's own,
@@ -18,7 +18,7 @@ export type { AuditEntry } from './audit.store.ts';
 
 /** Newest first, at most `limit`; `before` a position, to go on from a page. */
 export async function listAudit(
-  db: Database,
+  db: Queryable,
   filter: AuditFilter,
   page: { limit: number; before: number | null },
 ): Promise<AuditEntry[]> {
@@ -43,7 +43,7 @@ const brokenMax = 100;
  * Follows the whole chain. Whoever may switch triggers off can also make a whole new chain, or cut
  * off its end; neither shows from within, so an earlier head, `noted` down elsewhere, is looked up.
  */
-export async function verifyAudit(db: Database, noted: AuditHead | null): Promise<AuditVerification> {
+export async function verifyAudit(db: Queryable, noted: AuditHead | null): Promise<AuditVerification> {
   const broken = await selectBrokenLinks(db, brokenMax);
   const disabled = await selectDisabledTriggers(db);
   const head = await selectHead(db, null);

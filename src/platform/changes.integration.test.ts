@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 import { afterAll, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
-import type { Transaction } from './database/database.ts';
+import type { UnitOfWork } from './database/database.ts';
 import { readWatermark, type Topic } from './changes.ts';
 import { nestedDatabase } from './database/nested-database.ts';
 
 const { db, close } = await openTestDatabase();
 afterAll(close);
 
-async function append(trx: Transaction, topic: Topic): Promise<number> {
+async function append(trx: UnitOfWork, topic: Topic): Promise<number> {
   const { rows } = await sql<{ id: number }>`
     INSERT INTO changes (topic, subject, valid_from, valid_to, cause, recorded_at)
     VALUES (${topic}, 1, '2026-05-01', '2026-05-02', 'test', '2026-05-03') RETURNING change_id AS id`.execute(trx);

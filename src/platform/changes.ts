@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Database, Transaction } from './database/database.ts';
+import type { UnitOfWork, Database } from './database/database.ts';
 
 // The log of changes: whoever changes what others derive from appends to it in the same transaction.
 // A consumer keeps the last change that it has seen and asks for those behind it, up to a watermark.
@@ -28,7 +28,7 @@ export const resourceTopics: readonly Topic[] = ['resource', 'ownership'];
 
 /** Appends a change for each row of a query with `subject`, `valid_from` and `valid_to`. */
 export async function appendChanges(
-  trx: Transaction,
+  trx: UnitOfWork,
   topic: Topic,
   cause: string,
   recordedAt: Temporal.Instant,

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from './database/database.ts';
+import type { Queryable } from './database/database.ts';
 
 /**
  * The one source of "now". Only surfaces (cli, http, jobs) read it; domain functions take the
@@ -21,7 +21,7 @@ export function toMicroseconds(instant: Temporal.Instant): Temporal.Instant {
  * Real and simulated accounts never meet in one database (see connectAccount), so once a real one
  * is there, its clock is real for good, and the database need not be asked any more.
  */
-export function databaseClock(db: Database): Clock {
+export function databaseClock(db: Queryable): Clock {
   let isReal = false;
   return {
     async now() {
@@ -39,7 +39,7 @@ export function databaseClock(db: Database): Clock {
 }
 
 /** Where the clock of the database's simulated accounts stands; null where there are none. */
-export async function readSimulatedClock(db: Database): Promise<Temporal.Instant | null> {
+export async function readSimulatedClock(db: Queryable): Promise<Temporal.Instant | null> {
   const { rows } = await sql<{ instant: Temporal.Instant }>`SELECT instant FROM simulated_clock`.execute(db);
   return rows[0]?.instant ?? null;
 }
@@ -48,7 +48,7 @@ export async function readSimulatedClock(db: Database): Promise<Temporal.Instant
  * Brings a simulated database's clock up to what its simulator says. It never goes back: a
  * simulator that was started anew is the one that is wrong.
  */
-export async function followSimulatedClock(db: Database, instant: Temporal.Instant): Promise<void> {
+export async function followSimulatedClock(db: Queryable, instant: Temporal.Instant): Promise<void> {
   await sql`
     INSERT INTO simulated_clock (instant) VALUES (${instant})
     ON CONFLICT (singleton) DO UPDATE SET instant = greatest(simulated_clock.instant, excluded.instant)

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
-import type { Transaction } from './database/database.ts';
+import type { UnitOfWork } from './database/database.ts';
 import { publishEvents, readEventRange, readEvents, publishEvent } from './events.ts';
 
 const { db, close } = await openTestDatabase();
@@ -67,7 +67,7 @@ test('ids rise by one and each event is numbered once, however many publish at a
   });
   const writers = Array.from({ length: 4 }, async (_, writer) => {
     for (let n = 0; n < 50; n += 1)
-      await db.transaction().execute(async (trx: Transaction) => {
+      await db.transaction().execute(async (trx: UnitOfWork) => {
         await publishEvent(trx, 'test.told', `${writer}-${n}`);
         await sql`SELECT pg_sleep(${(n % 5) / 1000})`.execute(trx);
       });

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from './database/database.ts';
+import type { Queryable, Database } from './database/database.ts';
 
 // What changed, for those who watch. A row of event_outbox tells it in the transaction of the
 // change; publishing numbers what has been committed. See migrations/0001_platform.sql.
@@ -29,7 +29,7 @@ export interface Event {
 }
 
 /** Publishes a change, in its transaction. */
-export async function publishEvent(trx: Database, type: string, subject: string): Promise<void> {
+export async function publishEvent(trx: Queryable, type: string, subject: string): Promise<void> {
   await sql`SELECT publish_event(${type}, ${subject})`.execute(trx);
 }
 
@@ -66,7 +66,7 @@ export async function publishEvents(db: Database): Promise<void> {
   }
 }
 
-async function hasUnpublished(db: Database): Promise<boolean> {
+async function hasUnpublished(db: Queryable): Promise<boolean> {
   const { rows } = await sql`SELECT FROM event_outbox LIMIT 1`.execute(db);
   return rows.length > 0;
 }
@@ -78,14 +78,14 @@ interface EventRange {
   readonly prunedThrough: number;
 }
 
-export async function readEventRange(db: Database): Promise<EventRange> {
+export async function readEventRange(db: Queryable): Promise<EventRange> {
   const { rows } = await sql<EventRange>`
     SELECT last_event_id AS last, pruned_through AS "prunedThrough" FROM event_progress`.execute(db);
   return rows[0] ?? { last: 0, prunedThrough: 0 };
 }
 
 /** Those after `after`, up to and with `through`, in order. */
-export async function readEvents(db: Database, after: number, through: number, limit: number): Promise<Event[]> {
+export async function readEvents(db: Queryable, after: number, through: number, limit: number): Promise<Event[]> {
   const { rows } = await sql<Event>`
     SELECT event_id AS id, type, subject, customer_id AS "customerId", for_everyone AS "forEveryone", recorded_at AS at
     FROM events WHERE event_id > ${after} AND event_id <= ${through} ORDER BY event_id LIMIT ${limit}`.execute(db);

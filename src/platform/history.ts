@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { appendChanges, type Topic } from './changes.ts';
-import type { Transaction } from './database/database.ts';
+import type { UnitOfWork } from './database/database.ts';
 
 /** A table with the two time axes: valid_from, valid_to, recorded_at, superseded_at. */
 export interface HistoryTable {
@@ -30,7 +30,7 @@ export interface Rewritten {
  * first column of the key.
  */
 export async function rewriteHistory(
-  trx: Transaction,
+  trx: UnitOfWork,
   history: HistoryTable,
   staged: string,
   recordedAt: Temporal.Instant,

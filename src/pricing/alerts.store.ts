@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 
 export interface AlertRow {
   readonly id: number;
@@ -20,7 +20,7 @@ export interface NewAlertRow extends Omit<AlertRow, 'id' | 'deployment' | 'creat
 
 /** Null: there is no such billing kind. */
 export async function insertAlert(
-  db: Database,
+  db: Queryable,
   alert: NewAlertRow,
   by: string,
   now: Temporal.Instant,
@@ -38,7 +38,7 @@ export async function insertAlert(
 
 /** Standing alerts by id, behind one of them; with a deployment's slug only those that are about it alone. */
 export async function selectAlerts(
-  db: Database,
+  db: Queryable,
   only: { readonly deployment?: string | undefined; readonly after: number; readonly limit: number },
 ): Promise<AlertRow[]> {
   const { rows } = await sql<AlertRow>`
@@ -55,7 +55,7 @@ export async function selectAlerts(
 }
 
 /** Whether there was one to remove. */
-export async function updateRemoved(db: Database, id: number, now: Temporal.Instant): Promise<boolean> {
+export async function updateRemoved(db: Queryable, id: number, now: Temporal.Instant): Promise<boolean> {
   const { rows } = await sql`
     UPDATE alerts SET removed_at = greatest(created_at, ${now}::timestamptz)
     WHERE alert_id = ${id} AND removed_at = 'infinity' RETURNING 1`.execute(db);
@@ -73,7 +73,7 @@ export interface NewFiring {
 
 /** Writes those that have not fired for their deployment and month before; tells of each. Returns which they were. */
 export async function insertFirings(
-  trx: Transaction,
+  trx: UnitOfWork,
   firings: readonly NewFiring[],
   now: Temporal.Instant,
 ): Promise<{ alertId: number; deploymentId: number }[]> {
@@ -107,7 +107,7 @@ export interface FiringRow {
 
 /** What fired, the newest first. */
 export async function selectFirings(
-  db: Database,
+  db: Queryable,
   only: {
     readonly deployment?: string | undefined;
     readonly month?: Temporal.PlainYearMonth | undefined;
@@ -133,7 +133,7 @@ export async function selectFirings(
 
 /** Deployments that are on any plan at some time within [from, to), by id, behind one of them. */
 export async function selectSubscribed(
-  db: Database,
+  db: Queryable,
   from: Temporal.Instant,
   to: Temporal.Instant,
   after: number,

@@ -1,5 +1,5 @@
 import { usageForPeriod } from '../metering/index.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { currencyDigits } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
@@ -30,7 +30,7 @@ export interface NewAlert {
 }
 
 /** @throws ArcadiaError not_found (deployment, kind), invalid_argument */
-export async function addAlert(db: Database, alert: NewAlert, by: string, now: Temporal.Instant): Promise<Alert> {
+export async function addAlert(db: Queryable, alert: NewAlert, by: string, now: Temporal.Instant): Promise<Alert> {
   const problem = decimalText.safeParse(alert.threshold).error?.issues[0]?.message;
   if (problem) throw new ArcadiaError('invalid_argument', `The threshold ${problem}.`);
   if (new Decimal(alert.threshold).isZero())
@@ -53,7 +53,7 @@ export async function addAlert(db: Database, alert: NewAlert, by: string, now: T
 }
 
 /** @throws ArcadiaError not_found */
-export async function getAlert(db: Database, id: number): Promise<Alert> {
+export async function getAlert(db: Queryable, id: number): Promise<Alert> {
   const [found] = await store.selectAlerts(db, { after: id - 1, limit: 1 });
   if (found?.id !== id) throw notFound('alert', id);
   return answer(found);
@@ -61,20 +61,20 @@ export async function getAlert(db: Database, id: number): Promise<Alert> {
 
 /** Standing alerts by id, behind one of them. */
 export async function listAlerts(
-  db: Database,
+  db: Queryable,
   only: { readonly deployment?: string | undefined; readonly after?: number | undefined; readonly limit: number },
 ): Promise<Alert[]> {
   return (await store.selectAlerts(db, { ...only, after: only.after ?? 0 })).map(answer);
 }
 
 /** Ends an alert; what it fired stays. @throws ArcadiaError not_found */
-export async function removeAlert(db: Database, id: number, now: Temporal.Instant): Promise<void> {
+export async function removeAlert(db: Queryable, id: number, now: Temporal.Instant): Promise<void> {
   if (!(await store.updateRemoved(db, id, now))) throw notFound('alert', id);
 }
 
 /** What fired, the newest first. */
 export async function listFirings(
-  db: Database,
+  db: Queryable,
   only: {
     readonly deployment?: string | undefined;
     readonly month?: Temporal.PlainYearMonth | undefined;
@@ -146,7 +146,7 @@ async function rater(db: Database, month: Temporal.PlainYearMonth) {
     ratedMonth(db, { deployments, month, fees: 'own', sums: basis === 'forecast' ? forecast : metered });
 }
 
-async function* subscribed(db: Database, from: Temporal.Instant, to: Temporal.Instant): AsyncGenerator<number[]> {
+async function* subscribed(db: Queryable, from: Temporal.Instant, to: Temporal.Instant): AsyncGenerator<number[]> {
   for (let after = 0; ; ) {
     const ids = await store.selectSubscribed(db, from, to, after, batch);
     const last = ids.at(-1);

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import * as store from './subscriptions.store.ts';
 
 /** A deployment that is or was on a plan, and the last plan that it is believed to be on. */
@@ -11,7 +11,7 @@ interface Subscribed {
 }
 
 /** Those of these deployments that were ever on a plan, by what was believed at any time. */
-export async function readSubscribed(db: Database, deployments: readonly string[]): Promise<Subscribed[]> {
+export async function readSubscribed(db: Queryable, deployments: readonly string[]): Promise<Subscribed[]> {
   return store.selectSubscribed(db, deployments);
 }
 
@@ -24,7 +24,7 @@ export async function readSubscribed(db: Database, deployments: readonly string[
  * @returns the slugs of those that were put on a plan
  */
 export async function startSubscriptions(
-  trx: Transaction,
+  trx: UnitOfWork,
   wanted: readonly { readonly deployment: string; readonly plan: string; readonly from: Temporal.PlainDate }[],
   by: string,
   now: Temporal.Instant,

@@ -1,5 +1,5 @@
 import { type Gap, type GapQuery, listGaps, type DayRange, type Usage, usageForPeriod } from '../metering/index.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal, formatQuantity, parseQuantity } from '../platform/quantity.ts';
@@ -37,7 +37,7 @@ interface PricedGaps {
  * @throws ArcadiaError range_too_large (limit)
  */
 export async function gapsWithMoney(
-  db: Database,
+  db: Queryable,
   { month, ...query }: Omit<GapQuery, keyof DayRange> & { readonly month: Temporal.PlainYearMonth },
 ): Promise<PricedGaps> {
   const from = month.toPlainDate({ day: 1 });
@@ -81,7 +81,7 @@ interface Payer {
 
 /** Somebody's month, ready to be quoted without some of its usage. */
 async function openPayer(
-  db: Database,
+  db: Queryable,
   deployment: string,
   from: Temporal.PlainDate,
   to: Temporal.PlainDate,

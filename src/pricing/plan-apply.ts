@@ -1,5 +1,5 @@
 import { listKinds, dayOf } from '../metering/index.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { PlanVersion } from './plan.ts';
 import { differencesBetween, type PlanDifference } from './plan-differences.ts';
@@ -87,7 +87,7 @@ export async function applyPlans(
 }
 
 async function replaceVersion(
-  trx: Transaction,
+  trx: UnitOfWork,
   plan: PlanVersion,
   version: number | null,
   by: string,
@@ -99,7 +99,7 @@ async function replaceVersion(
 
 type Read = Extract<ReadPlanFile, { readonly problems: [] }>;
 
-async function readFiles(db: Database, files: readonly PlanFile[]): Promise<Read[]> {
+async function readFiles(db: Queryable, files: readonly PlanFile[]): Promise<Read[]> {
   const kinds = await billingKinds(db);
   const reads = files.map((file) => readPlanFile(file.name, file.text, kinds));
   const problems = reads.flatMap((read) => read.problems);
@@ -126,7 +126,7 @@ interface Compared extends Omit<PlanChange, 'warnings' | 'impact'> {
   readonly version: number | null;
 }
 
-async function compare(db: Database, reads: readonly Read[], now: Temporal.Instant): Promise<Compared[]> {
+async function compare(db: Queryable, reads: readonly Read[], now: Temporal.Instant): Promise<Compared[]> {
   const problems: PlanFileProblem[] = [];
   const compared: Compared[] = [];
   for (const read of reads) {

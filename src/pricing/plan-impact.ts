@@ -1,4 +1,4 @@
-import type { Database } from '../platform/database/database.ts';
+import type { Database, Queryable } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { monthsOfFee, type PlanVersion } from './plan.ts';
@@ -98,7 +98,7 @@ export async function planImpact(
 
 /** Bills hold fees of the next month in advance, and of a year those of the eleven after it. */
 async function changedBills(
-  db: Database,
+  db: Queryable,
   version: PlanVersion,
   comparing: Comparing,
   now: Temporal.Instant,
@@ -135,7 +135,7 @@ async function changedBills(
 
 /** Everybody who is on the plan from a month's beginning to before an instant (null: at all from then on), in batches. */
 async function* subscribers(
-  db: Database,
+  db: Queryable,
   plan: string,
   first: Temporal.PlainYearMonth,
   before: Temporal.Instant | null,

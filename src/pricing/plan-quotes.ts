@@ -1,5 +1,5 @@
 import { listKinds, dayOf, usageForPeriod } from '../metering/index.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { Decimal, formatQuantity, parseQuantity, roundQuantity } from '../platform/quantity.ts';
 import { type Comparison, compareQuotes } from './comparison.ts';
@@ -50,7 +50,7 @@ export const plansMax = 50;
  * @throws ArcadiaError not_found, invalid_argument, range_reversed, range_too_large
  */
 export async function quotePlans(
-  db: Database,
+  db: Queryable,
   asked: {
     readonly basis: QuoteBasis;
     readonly plans: readonly string[] | 'all';
@@ -84,7 +84,7 @@ export async function quotePlans(
 }
 
 async function versionsOf(
-  db: Database,
+  db: Queryable,
   plans: readonly string[] | 'all',
   day: Temporal.PlainDate,
 ): Promise<PlanVersion[]> {
@@ -98,7 +98,7 @@ async function versionsOf(
 }
 
 async function usageOf(
-  db: Database,
+  db: Queryable,
   basis: QuoteBasis,
   now: Temporal.Instant,
   planned: (resources: readonly PlannedResource[]) => ReadonlyMap<string, string>,
@@ -132,7 +132,7 @@ async function usageOf(
 export const averageMonthsMax = 24;
 
 async function averageUsage(
-  db: Database,
+  db: Queryable,
   { deployment, months }: Extract<QuoteBasis, { kind: 'average' }>,
   now: Temporal.Instant,
 ): Promise<{ usage: Readonly<Record<string, string>>; sentence: string }> {
@@ -174,7 +174,7 @@ async function averageUsage(
 }
 
 /** Whether anything was used in the year before a day. */
-async function usedBefore(db: Database, deployment: string, day: Temporal.PlainDate): Promise<boolean> {
+async function usedBefore(db: Queryable, deployment: string, day: Temporal.PlainDate): Promise<boolean> {
   const { usage } = await usageForPeriod(db, deployment, day.subtract({ years: 1 }), day);
   return Object.keys(usage).length > 0;
 }

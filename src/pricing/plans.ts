@@ -1,11 +1,11 @@
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { planVersionFixed } from './errors.ts';
 import { type PlanVersion, planSchema } from './plan.ts';
 import * as store from './store.ts';
 
 /** The version of each plan that holds on a day, by slug. A plan that begins later is not among them. */
-export async function listPlans(db: Database, day: Temporal.PlainDate): Promise<PlanVersion[]> {
+export async function listPlans(db: Queryable, day: Temporal.PlainDate): Promise<PlanVersion[]> {
   return (await store.selectPlans(db, day, null)).map(toPlanVersion);
 }
 
@@ -13,7 +13,7 @@ export async function listPlans(db: Database, day: Temporal.PlainDate): Promise<
  * Every version of a plan, the oldest first.
  * @throws ArcadiaError not_found
  */
-export async function listPlanVersions(db: Database, slug: string): Promise<PlanVersion[]> {
+export async function listPlanVersions(db: Queryable, slug: string): Promise<PlanVersion[]> {
   const rows = await store.selectPlanVersions(db, slug);
   if (rows.length === 0) throw notFound('plan', slug);
   return rows.map(toPlanVersion);
@@ -23,7 +23,7 @@ export async function listPlanVersions(db: Database, slug: string): Promise<Plan
  * The version of a plan that holds on a day.
  * @throws ArcadiaError not_found
  */
-export async function getPlan(db: Database, slug: string, day: Temporal.PlainDate): Promise<PlanVersion> {
+export async function getPlan(db: Queryable, slug: string, day: Temporal.PlainDate): Promise<PlanVersion> {
   const [row] = await store.selectPlans(db, day, slug);
   if (row) return toPlanVersion(row);
   const [first] = await store.selectVersionDays(db, slug);
@@ -32,7 +32,7 @@ export async function getPlan(db: Database, slug: string, day: Temporal.PlainDat
 }
 
 /** Plan versions by id. */
-export async function planVersionsById(db: Database, ids: readonly number[]): Promise<Map<number, PlanVersion>> {
+export async function planVersionsById(db: Queryable, ids: readonly number[]): Promise<Map<number, PlanVersion>> {
   const rows = await store.selectPlansByVersion(db, ids);
   return new Map(rows.map((row) => [row.plan_version_id, toPlanVersion(row)]));
 }
@@ -54,7 +54,7 @@ export async function addPlanVersion(
 
 /** The same in the caller's transaction. */
 export async function writePlanVersion(
-  trx: Transaction,
+  trx: UnitOfWork,
   plan: PlanVersion,
   by: string,
   now: Temporal.Instant,
@@ -77,7 +77,7 @@ export async function writePlanVersion(
 }
 
 /** The billing kinds that a plan may price. */
-export async function billingKinds(db: Database): Promise<ReadonlySet<string>> {
+export async function billingKinds(db: Queryable): Promise<ReadonlySet<string>> {
   return new Set(await store.selectKinds(db));
 }
 

@@ -1,5 +1,5 @@
 import { type DeploymentUsage, usageForPeriod } from '../metering/index.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { billingKinds, getPlan } from './plans.ts';
 import { ratedMonth } from './rated-months.ts';
@@ -15,7 +15,7 @@ import { ForecastSums } from './usage-sums.ts';
  * @throws ArcadiaError not_found (plan), invalid_argument (unknown kind, bad quantity)
  */
 export async function quoteUsage(
-  db: Database,
+  db: Queryable,
   {
     plan,
     usage,
@@ -27,7 +27,7 @@ export async function quoteUsage(
 }
 
 /** @throws ArcadiaError invalid_argument (unknown kind, bad quantity) */
-export async function checkUsage(db: Database, usage: Readonly<Record<string, string>>): Promise<void> {
+export async function checkUsage(db: Queryable, usage: Readonly<Record<string, string>>): Promise<void> {
   const kinds = await billingKinds(db);
   for (const [kind, quantity] of Object.entries(usage)) {
     if (!kinds.has(kind)) {

@@ -1,5 +1,5 @@
 import { dayOf, type UsageScope } from '../metering/index.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { carryOverMonthsMax, type PlanVersion } from './plan.ts';
 import { planVersionsById } from './plans.ts';
 import { type BaseFee, feesBilled, feesOfMonth } from './rating/base-fees.ts';
@@ -42,7 +42,7 @@ export interface RatedMonthOptions {
  * is stored; subscriptions begin and end at no other instant. A deployment that starts within a day
  * has its usage of that day from its start on.
  */
-export async function ratedMonth(db: Database, options: RatedMonthOptions): Promise<RatedDeployment[]> {
+export async function ratedMonth(db: Queryable, options: RatedMonthOptions): Promise<RatedDeployment[]> {
   const { month, fees = 'billed', change } = options;
   const deployments = await store.selectDeploymentsById(db, options.deployments);
   const sums = options.sums ?? new UsageSums(db, scopeOf(deployments));
@@ -130,7 +130,7 @@ function monthsBefore(month: Temporal.PlainYearMonth, timeline: Timeline, count:
  * A deployment on no plan has none.
  */
 async function readTimelines(
-  db: Database,
+  db: Queryable,
   deploymentIds: readonly number[],
   month: Temporal.PlainYearMonth,
 ): Promise<Map<number, Phase[]>> {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { appendChanges } from '../platform/changes.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import type { PlanVersion } from './plan.ts';
 
 /** A plan as it is on a day. Decimals are strings, as they were written. */
@@ -35,7 +35,7 @@ const planColumns = sql`
    WHERE i.plan_version_id = v.plan_version_id) AS items`;
 
 /** The version of each plan that holds on a day, or of one plan, by slug. A plan that begins later has none. */
-export async function selectPlans(db: Database, day: Temporal.PlainDate, slug: string | null): Promise<PlanRow[]> {
+export async function selectPlans(db: Queryable, day: Temporal.PlainDate, slug: string | null): Promise<PlanRow[]> {
   const { rows } = await sql<PlanRow>`
     SELECT ${planColumns}
     FROM plans p
@@ -49,7 +49,7 @@ export async function selectPlans(db: Database, day: Temporal.PlainDate, slug: s
 }
 
 /** All versions of a plan, the oldest first. */
-export async function selectPlanVersions(db: Database, slug: string): Promise<PlanRow[]> {
+export async function selectPlanVersions(db: Queryable, slug: string): Promise<PlanRow[]> {
   const { rows } = await sql<PlanRow>`
     SELECT ${planColumns}
     FROM plan_versions v JOIN plans p USING (plan_id) WHERE p.slug = ${slug} ORDER BY v.from_day`.execute(db);
@@ -57,7 +57,7 @@ export async function selectPlanVersions(db: Database, slug: string): Promise<Pl
 }
 
 export async function selectPlansByVersion(
-  db: Database,
+  db: Queryable,
   ids: readonly number[],
 ): Promise<(PlanRow & { plan_version_id: number })[]> {
   const { rows } = await sql<PlanRow & { plan_version_id: number }>`
@@ -69,7 +69,7 @@ export async function selectPlansByVersion(
 }
 
 /** The first day of each of a plan's versions, in order; none: there is no such plan. */
-export async function selectVersionDays(db: Database, slug: string): Promise<Temporal.PlainDate[]> {
+export async function selectVersionDays(db: Queryable, slug: string): Promise<Temporal.PlainDate[]> {
   const { rows } = await sql<{ from_day: Temporal.PlainDate }>`
     SELECT v.from_day FROM plans p JOIN plan_versions v USING (plan_id)
     WHERE p.slug = ${slug} ORDER BY v.from_day`.execute(db);
@@ -77,14 +77,14 @@ export async function selectVersionDays(db: Database, slug: string): Promise<Tem
 }
 
 /** The billing kinds that there are, whenever they are defined. */
-export async function selectKinds(db: Database): Promise<string[]> {
+export async function selectKinds(db: Queryable): Promise<string[]> {
   const { rows } = await sql<{ slug: string }>`
     SELECT DISTINCT slug FROM metering_kinds ORDER BY slug`.execute(db);
   return rows.map((row) => row.slug);
 }
 
 /** Makes the plan if it is new, and locks it: until the end of the transaction nobody subscribes to it. */
-export async function lockPlan(trx: Transaction, slug: string): Promise<number> {
+export async function lockPlan(trx: UnitOfWork, slug: string): Promise<number> {
   await sql`INSERT INTO plans (slug) VALUES (${slug}) ON CONFLICT (slug) DO NOTHING`.execute(trx);
   const { rows } = await sql<{ plan_id: number }>`
     SELECT plan_id FROM plans WHERE slug = ${slug} FOR UPDATE`.execute(trx);
@@ -101,7 +101,7 @@ export interface VersionRow {
 }
 
 /** A plan's versions in order, and whether each was in use before `now`: by what was believed at any time. */
-export async function selectVersions(db: Database, slug: string, now: Temporal.Instant): Promise<VersionRow[]> {
+export async function selectVersions(db: Queryable, slug: string, now: Temporal.Instant): Promise<VersionRow[]> {
   const { rows } = await sql<VersionRow>`
     SELECT v.plan_version_id, v.from_day, v.to_day, EXISTS (
       SELECT FROM subscriptions s
@@ -115,7 +115,7 @@ export async function selectVersions(db: Database, slug: string, now: Temporal.I
 
 /** Deployments that are on the plan at some time within [from, to), by id, behind one of them. `to` null: without end. */
 export async function selectSubscribers(
-  db: Database,
+  db: Queryable,
   slug: string,
   from: Temporal.Instant,
   to: Temporal.Instant | null,
@@ -132,7 +132,7 @@ export async function selectSubscribers(
 
 /** For everyone on the plan, days from one on, before another version's, may cost something else. */
 export async function appendPlanChanges(
-  trx: Transaction,
+  trx: UnitOfWork,
   planId: number,
   from: Temporal.PlainDate,
   now: Temporal.Instant,
@@ -148,14 +148,14 @@ export async function appendPlanChanges(
 }
 
 /** Takes away a version that nobody was ever on, so that it can be written anew. */
-export async function deleteVersion(trx: Transaction, planVersionId: number): Promise<void> {
+export async function deleteVersion(trx: UnitOfWork, planVersionId: number): Promise<void> {
   await sql`DELETE FROM plan_items WHERE plan_version_id = ${planVersionId}`.execute(trx);
   await sql`DELETE FROM plan_versions WHERE plan_version_id = ${planVersionId}`.execute(trx);
 }
 
 /** A deployment that is on the plan on the day or later, if the plan has a version in another currency. */
 export async function selectSubscriberInOtherCurrency(
-  trx: Database,
+  trx: Queryable,
   planId: number,
   plan: Pick<PlanVersion, 'currency' | 'from'>,
 ): Promise<{ deployment: string; currency: string } | undefined> {
@@ -172,7 +172,7 @@ export async function selectSubscriberInOtherCurrency(
 
 /** Null where the plan has a version from that day already. */
 export async function insertPlanVersion(
-  trx: Transaction,
+  trx: UnitOfWork,
   planId: number,
   plan: PlanVersion,
   by: string,
@@ -192,7 +192,7 @@ export async function insertPlanVersion(
 
 /** Returns how many were written: one whose billing kind there is not, is not. */
 export async function insertPlanItems(
-  trx: Transaction,
+  trx: UnitOfWork,
   planVersionId: number,
   items: PlanVersion['items'],
 ): Promise<number> {
@@ -213,13 +213,13 @@ export interface DeploymentRow {
   readonly customer_id: number | null;
 }
 
-export async function selectDeployment(db: Database, slug: string): Promise<DeploymentRow | undefined> {
+export async function selectDeployment(db: Queryable, slug: string): Promise<DeploymentRow | undefined> {
   const { rows } = await sql<DeploymentRow>`
     SELECT deployment_id, customer_id FROM deployments_list WHERE slug = ${slug}`.execute(db);
   return rows[0];
 }
 
-export async function selectPlanId(db: Database, slug: string): Promise<number | undefined> {
+export async function selectPlanId(db: Queryable, slug: string): Promise<number | undefined> {
   const { rows } = await sql<{ plan_id: number }>`SELECT plan_id FROM plans WHERE slug = ${slug}`.execute(db);
   return rows[0]?.plan_id;
 }

@@ -1,16 +1,16 @@
 import { sql } from 'kysely';
 import { appendChanges } from '../platform/changes.ts';
-import type { Database, Transaction } from '../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import type { Stated } from './subscription-history.ts';
 
 /** One at a time may change a deployment's subscriptions; held until the end of the transaction. */
-export async function lockSubscriptions(trx: Transaction, deploymentId: number): Promise<void> {
+export async function lockSubscriptions(trx: UnitOfWork, deploymentId: number): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(hashtextextended('subscriptions', ${deploymentId}::bigint))`.execute(trx);
 }
 
 /** Nobody else may change any subscription until the end of the transaction. */
-export async function lockAllSubscriptions(trx: Transaction): Promise<void> {
+export async function lockAllSubscriptions(trx: UnitOfWork): Promise<void> {
   await sql`LOCK TABLE subscriptions IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
 }
 
@@ -21,7 +21,7 @@ export interface SubscribedRow {
 }
 
 /** Those deployments that were ever on a plan, with the last one that they are believed to be on. */
-export async function selectSubscribed(db: Database, slugs: readonly string[]): Promise<SubscribedRow[]> {
+export async function selectSubscribed(db: Queryable, slugs: readonly string[]): Promise<SubscribedRow[]> {
   const { rows } = await sql<SubscribedRow>`
     SELECT d.slug AS deployment, l.plan, l.valid_to AS "to"
     FROM deployments_list d
@@ -37,7 +37,7 @@ export async function selectSubscribed(db: Database, slugs: readonly string[]): 
 
 /** Puts those deployments that were never on a plan on one, and appends that to the log of changes; their slugs. */
 export async function insertFirstSubscriptions(
-  trx: Transaction,
+  trx: UnitOfWork,
   wanted: readonly { readonly deployment: string; readonly plan: string; readonly from: Temporal.PlainDate }[],
   by: string,
   now: Temporal.Instant,
@@ -67,7 +67,7 @@ export async function insertFirstSubscriptions(
 }
 
 /** What a deployment is believed to be on over time, in order. */
-export async function selectHistory(db: Database, deploymentId: number): Promise<Stated[]> {
+export async function selectHistory(db: Queryable, deploymentId: number): Promise<Stated[]> {
   interface Row {
     plan_id: number;
     paused: boolean;
@@ -93,7 +93,7 @@ const subscriptionHistory: HistoryTable = {
 
 /** Rewrites what is believed over intervals that differ from it, and appends that to the log of changes. */
 export async function rewriteSubscriptions(
-  trx: Transaction,
+  trx: UnitOfWork,
   deploymentId: number,
   changes: readonly Stated[],
   by: string,
@@ -135,7 +135,7 @@ export interface SubscriptionFilter {
 
 /** What each deployment is on at an instant, by its slug. */
 export async function selectSubscriptionsAt(
-  db: Database,
+  db: Queryable,
   at: Temporal.Instant,
   { plan, paused, customerId, after, limit }: SubscriptionFilter,
 ): Promise<SubscriptionRow[]> {
@@ -153,7 +153,7 @@ export async function selectSubscriptionsAt(
 
 /** What one deployment is believed to be on over time, the newest first. */
 export async function selectSubscriptionsOf(
-  db: Database,
+  db: Queryable,
   deploymentId: number,
   limit: number,
 ): Promise<SubscriptionRow[]> {
@@ -167,7 +167,7 @@ export async function selectSubscriptionsOf(
 
 /** The last subscription that a deployment has within the days [from, to). */
 export async function selectLastSubscription(
-  db: Database,
+  db: Queryable,
   deploymentId: number,
   from: Temporal.PlainDate,
   to: Temporal.PlainDate,
@@ -186,7 +186,7 @@ export async function selectLastSubscription(
  * no customer, or there is no such deployment.
  */
 export async function selectCurrencyBefore(
-  db: Database,
+  db: Queryable,
   deployment: string,
   at: Temporal.Instant,
 ): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { dayOf, startOfDay } from '../metering/index.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { alreadySubscribed, notSubscribed } from './errors.ts';
 import { getPlan } from './plans.ts';
@@ -182,7 +182,7 @@ async function decide(
 }
 
 /** An invoice is in one currency: where a plan changes it, whoever decides has to have meant that. */
-async function assertCurrency(db: Database, { deployment, plan, from, currency }: PlanDecision): Promise<void> {
+async function assertCurrency(db: Queryable, { deployment, plan, from, currency }: PlanDecision): Promise<void> {
   const { currency: next } = await getPlan(db, plan, dayOf(from));
   if (currency !== undefined && currency !== next) {
     throw new ArcadiaError('conflict', `Plan "${plan}" is in ${next} at ${from}, not in ${currency}.`);
@@ -207,7 +207,7 @@ function requireDay(at: Temporal.Instant): void {
   );
 }
 
-async function requirePlan(db: Database, plan: string, day: Temporal.PlainDate): Promise<number> {
+async function requirePlan(db: Queryable, plan: string, day: Temporal.PlainDate): Promise<number> {
   await getPlan(db, plan, day);
   const planId = await plansStore.selectPlanId(db, plan);
   if (planId === undefined) throw new RangeError(`plan ${plan} has a version but no id`);
@@ -216,7 +216,7 @@ async function requirePlan(db: Database, plan: string, day: Temporal.PlainDate):
 
 /** What each deployment is on at an instant, by its slug. Those on no plan are not among them. */
 export async function currentSubscriptions(
-  db: Database,
+  db: Queryable,
   at: Temporal.Instant,
   filter: store.SubscriptionFilter = { limit: 1_000_000 },
 ): Promise<Subscription[]> {
@@ -227,7 +227,7 @@ export async function currentSubscriptions(
  * What a deployment is believed to be on over time, the newest first.
  * @throws ArcadiaError not_found
  */
-export async function subscriptionHistory(db: Database, deployment: string, limit: number): Promise<Subscription[]> {
+export async function subscriptionHistory(db: Queryable, deployment: string, limit: number): Promise<Subscription[]> {
   const { deployment_id } = await requireDeployment(db, deployment);
   return (await store.selectSubscriptionsOf(db, deployment_id, limit)).map(toSubscription);
 }
@@ -237,7 +237,7 @@ export async function subscriptionHistory(db: Database, deployment: string, limi
  * @throws ArcadiaError not_found
  */
 export async function subscribedPlan(
-  db: Database,
+  db: Queryable,
   deployment: string,
   from: Temporal.PlainDate,
   to: Temporal.PlainDate,
@@ -254,7 +254,7 @@ export async function subscribedPlan(
 }
 
 /** @throws ArcadiaError not_found */
-export async function requireDeployment(db: Database, slug: string): Promise<plansStore.DeploymentRow> {
+export async function requireDeployment(db: Queryable, slug: string): Promise<plansStore.DeploymentRow> {
   const row = await plansStore.selectDeployment(db, slug);
   if (!row) throw notFound('deployment', slug);
   return row;

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 
 export interface StayRow {
   readonly deployment_id: number;
@@ -21,7 +21,7 @@ export const versionSpans: RawBuilder<unknown> = sql`
  * start on; what begins at `until` or later is left out. By deployment, in order of time.
  */
 export async function selectStays(
-  db: Database,
+  db: Queryable,
   deploymentIds: readonly number[],
   until: Temporal.Instant,
 ): Promise<StayRow[]> {
@@ -45,7 +45,7 @@ export interface RatedDeploymentRow {
 }
 
 /** Deployments by id. What nobody owns has no customer and is not among them. */
-export async function selectDeploymentsById(db: Database, ids: readonly number[]): Promise<RatedDeploymentRow[]> {
+export async function selectDeploymentsById(db: Queryable, ids: readonly number[]): Promise<RatedDeploymentRow[]> {
   const { rows } = await sql<RatedDeploymentRow>`
     SELECT deployment_id, slug, customer_id FROM deployments_list
     WHERE deployment_id = ANY (${[...ids]}::bigint[]) AND customer_id IS NOT NULL ORDER BY deployment_id`.execute(db);

@@ -1,5 +1,5 @@
 import { forecastUsage, type DayRange, usageForPeriod, usageOfAll, type UsageScope } from '../metering/index.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Queryable } from '../platform/database/database.ts';
 import { sumQuantities } from '../platform/quantity.ts';
 
 /** A deployment and the days of a segment of its month. */
@@ -31,11 +31,11 @@ const noUsage: PeriodSums = new Map();
  * are all of one; then two are worth it.
  */
 export class UsageSums implements UsageSource {
-  readonly #db: Database;
+  readonly #db: Queryable;
   readonly #scope: UsageScope;
   readonly #ofAll = new Map<string, ReadonlyMap<string, PeriodSums>>();
 
-  constructor(db: Database, scope: UsageScope = 'all') {
+  constructor(db: Queryable, scope: UsageScope = 'all') {
     this.#db = db;
     this.#scope = scope;
   }
@@ -78,11 +78,11 @@ function keyOf({ from, to }: DayRange): string {
  * will add if everything stays as it is (`forecastUsage`).
  */
 export class ForecastSums implements UsageSource {
-  readonly #db: Database;
+  readonly #db: Queryable;
   readonly #metered: UsageSource;
   readonly #from: Temporal.PlainDate;
 
-  constructor(db: Database, meteredThrough: Temporal.PlainDate, metered: UsageSource = new UsageSums(db)) {
+  constructor(db: Queryable, meteredThrough: Temporal.PlainDate, metered: UsageSource = new UsageSums(db)) {
     this.#db = db;
     this.#metered = metered;
     this.#from = meteredThrough;

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { requestDatabase } from '../../src/http/access/request-database.ts';
 import { openEngine } from '../../src/jobs/engine.ts';
-import { type Database, openPool } from '../../src/platform/database/database.ts';
+import { type Database, openPool, type Queryable } from '../../src/platform/database/database.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { closedPatterns, closedToCustomers, readByCustomers } from './relations.ts';
 import { insertTwoCustomers, plantedCost, type TwoCustomers } from './two-customers.ts';
@@ -199,9 +199,9 @@ const staffRequest = () =>
     requestId: 'request-2',
     address: '192.0.2.8',
   });
-const slugs = async (on: Database) =>
+const slugs = async (on: Queryable) =>
   (await sql<{ slug: string }>`SELECT slug FROM deployments ORDER BY slug`.execute(on)).rows.map(({ slug }) => slug);
-const role = async (on: Database) =>
+const role = async (on: Queryable) =>
   (await sql<{ role: string }>`SELECT current_user::text AS role`.execute(on)).rows[0]?.role;
 
 test("a request's database is its customer's, in and out of transactions, and leaves nothing behind", async () => {

@@ -2,7 +2,7 @@ import { meterOutstanding } from '../../src/metering/meter.ts';
 import { applyRetention } from '../../src/metering/retention/retention.ts';
 import { moveUsage } from '../../src/metering/records/move/move.ts';
 import { useClickHouse } from '../../src/metering/records/open.ts';
-import { connect } from '../../src/platform/database/database.ts';
+import { connect, type Database } from '../../src/platform/database/database.ts';
 
 // Meters, retires or moves in a process of its own, which kills itself (SIGKILL) at one step: just
 // before or just after one of its statements, in whichever database. Without a step it runs to its
@@ -32,7 +32,7 @@ const db = pool.withPlugin({
     after();
     return result;
   },
-});
+}) as Database;
 
 const clickHouse = clickHouseUrl === '' ? null : (await useClickHouse(clickHouseUrl)).clickHouse;
 if (clickHouse !== null) {

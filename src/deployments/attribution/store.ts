@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Database, Transaction } from '../../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
 import { inheritanceLayers, inheritingKinds } from '../inheritance.ts';
 
 // Derivation of attributions, in temporary tables of the caller's transaction:
@@ -35,30 +35,30 @@ const LARGE_PART = 20;
  * Lets one derivation run at a time. A LOCK takes no snapshot, so that in a repeatable read
  * transaction all that was committed until it was granted is seen.
  */
-export async function lockAttributions(trx: Transaction): Promise<void> {
+export async function lockAttributions(trx: UnitOfWork): Promise<void> {
   await sql`LOCK TABLE attribution_progress IN EXCLUSIVE MODE`.execute(trx);
 }
 
 /** The last change that has been turned into attributions. */
-export async function readProgress(trx: Transaction): Promise<number> {
+export async function readProgress(trx: UnitOfWork): Promise<number> {
   const { rows } = await sql<{ position: number }>`
     SELECT change_id AS position FROM attribution_progress`.execute(trx);
   return rows[0]?.position ?? 0;
 }
 
-export async function writeProgress(trx: Transaction, position: number): Promise<void> {
+export async function writeProgress(trx: UnitOfWork, position: number): Promise<void> {
   await sql`UPDATE attribution_progress SET change_id = ${position}`.execute(trx);
 }
 
 /** The last change that this transaction sees: only for work that is rolled back. */
-export async function readLastChange(trx: Transaction): Promise<number> {
+export async function readLastChange(trx: UnitOfWork): Promise<number> {
   const { rows } = await sql<{ position: number }>`
     SELECT coalesce(max(change_id), 0) AS position FROM changes`.execute(trx);
   return rows[0]?.position ?? 0;
 }
 
 /** Stages `touched`: the resources of the changes in (after, upTo]; returns how many. */
-export async function touchChanged(trx: Transaction, after: number, upTo: number): Promise<number> {
+export async function touchChanged(trx: UnitOfWork, after: number, upTo: number): Promise<number> {
   // For a first derivation of millions: sorts in memory; and sorted groups, one range_agg at a time,
   // where a hash would hold them all at once and spill.
   await sql`SELECT set_config('work_mem', '64MB', true), set_config('enable_hashagg', 'off', true)`.execute(trx);
@@ -75,7 +75,7 @@ export async function touchChanged(trx: Transaction, after: number, upTo: number
 }
 
 /** Whether so many are touched that deriving everything is cheaper than looking for what inherits. */
-export async function isLargePart(trx: Transaction, touched: number): Promise<boolean> {
+export async function isLargePart(trx: UnitOfWork, touched: number): Promise<boolean> {
   if (touched <= MANY) return false;
   const { rows } = await sql<{ large: boolean }>`
     SELECT ${touched} > count(*) / ${sql.lit(LARGE_PART)} AS large FROM inventory_resources`.execute(trx);
@@ -83,7 +83,7 @@ export async function isLargePart(trx: Transaction, touched: number): Promise<bo
 }
 
 /** Adds every resource to `touched`. */
-export async function touchAll(trx: Transaction): Promise<void> {
+export async function touchAll(trx: UnitOfWork): Promise<void> {
   await sql`
     INSERT INTO touched
     SELECT resource_id FROM inventory_resources r
@@ -94,7 +94,7 @@ export async function touchAll(trx: Transaction): Promise<void> {
  * Adds to `touched` what inherits from it. A firewall that names a tag is added whenever a droplet
  * of its account is touched: a tag that a droplet no longer has cannot be seen any more.
  */
-export async function touchHeirs(trx: Transaction): Promise<void> {
+export async function touchHeirs(trx: UnitOfWork): Promise<void> {
   await sql`
     INSERT INTO touched
     SELECT s.resource_id
@@ -112,7 +112,7 @@ export async function touchHeirs(trx: Transaction): Promise<void> {
 }
 
 /** Stages `subjects` and an empty `derived`. */
-export async function stageSubjects(trx: Transaction): Promise<void> {
+export async function stageSubjects(trx: UnitOfWork): Promise<void> {
   await sql`DROP TABLE IF EXISTS pg_temp.subjects, pg_temp.derived`.execute(trx);
   await sql`ANALYZE touched`.execute(trx);
   await sql`
@@ -153,7 +153,7 @@ export function nameMatches(states: RawBuilder<unknown>, rules: RawBuilder<unkno
  * stands beside another one loses to the older deployment's (owner sets are numbered in the order
  * in which deployments were made).
  */
-export async function stageDirectCandidates(trx: Transaction): Promise<void> {
+export async function stageDirectCandidates(trx: UnitOfWork): Promise<void> {
   await sql`DROP TABLE IF EXISTS pg_temp.rules_now, pg_temp.candidates`.execute(trx);
   await sql`
     CREATE TEMPORARY TABLE rules_now ON COMMIT DROP AS
@@ -199,7 +199,7 @@ export async function stageDirectCandidates(trx: Transaction): Promise<void> {
  * where all parents that are known have the same one. A parent's attribution goes on after its
  * end, so that what it leaves behind stays with its last owner.
  */
-export async function stageInheritedCandidates(trx: Transaction, layer: number): Promise<void> {
+export async function stageInheritedCandidates(trx: UnitOfWork, layer: number): Promise<void> {
   await sql`DROP TABLE IF EXISTS pg_temp.parent_links`.execute(trx);
   await sql`
     CREATE TEMPORARY TABLE parent_links ON COMMIT DROP AS
@@ -248,7 +248,7 @@ export async function stageInheritedCandidates(trx: Transaction, layer: number):
  * its owner just before stays. The first owner that is found within 24 hours of first sight holds
  * from birth.
  */
-export async function deriveLayer(trx: Transaction, layer: number): Promise<void> {
+export async function deriveLayer(trx: UnitOfWork, layer: number): Promise<void> {
   await sql`DROP TABLE IF EXISTS pg_temp.pieces`.execute(trx);
   await sql`
     CREATE TEMPORARY TABLE pieces ON COMMIT DROP AS
@@ -317,7 +317,7 @@ export interface StagedChanges {
  * owner by another rule). In the resources' order: the index that forbids overlaps is filled
  * several times faster so.
  */
-export async function stageChanges(trx: Transaction): Promise<StagedChanges> {
+export async function stageChanges(trx: UnitOfWork): Promise<StagedChanges> {
   await sql`DROP TABLE IF EXISTS pg_temp.differing, pg_temp.owner_changes, pg_temp.rule_changes`.execute(trx);
   await sql`ANALYZE derived`.execute(trx);
   await sql`
@@ -373,7 +373,7 @@ export interface UnattributedRow {
 
 /** What lived at an instant and had no owner then; at most `limit` beyond `after`, and how many there are beyond it. */
 export async function readUnattributed(
-  db: Database,
+  db: Queryable,
   at: Temporal.Instant,
   limit: number,
   after: Pick<UnattributedRow, 'kind' | 'name' | 'resourceId'> | null,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { getResource } from '../../inventory/index.ts';
-import type { Database } from '../../platform/database/database.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { instant, instantOut, slug } from '../../platform/declare/schemas.ts';
@@ -25,7 +25,7 @@ const written = z.object({
   superseded: z.int().meta({ description: 'Intervals that no longer hold' }),
 });
 
-async function resolveResources(db: Database, refs: z.output<typeof resourceRefs>): Promise<number[]> {
+async function resolveResources(db: Queryable, refs: z.output<typeof resourceRefs>): Promise<number[]> {
   const ids: number[] = [];
   for (const ref of refs) ids.push(typeof ref === 'number' ? ref : (await getResource(db, ref)).resourceId);
   return ids;

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { appendChanges } from '../../platform/changes.ts';
-import type { Database, Transaction } from '../../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
 import { rewriteHistory } from '../../platform/history.ts';
 import { nameMatches } from '../attribution/store.ts';
 import { inheritingKinds } from '../inheritance.ts';
@@ -25,7 +25,7 @@ export interface RuleRow {
 }
 
 /** Every rule that is believed, with a row for each interval in which it says something else, in order. */
-export async function readRules(db: Database): Promise<RuleRow[]> {
+export async function readRules(db: Queryable): Promise<RuleRow[]> {
   const { rows } = await sql<RuleRow>`
     SELECT r.rule_id AS "ruleId", r.kind, r.position, p.external_id AS project, n.name AS "projectName", r.pattern,
            r.resource_kinds AS "resourceKinds", r.origin, o.owners, lower(r.held) AS "from", upper(r.held) AS "to"
@@ -46,7 +46,7 @@ export async function readRules(db: Database): Promise<RuleRow[]> {
 }
 
 /** Resources of kind project by provider id, in any account. */
-export async function readProjects(db: Database, externalIds: readonly string[]): Promise<Map<string, number>> {
+export async function readProjects(db: Queryable, externalIds: readonly string[]): Promise<Map<string, number>> {
   const { rows } = await sql<{ external_id: string; resource_id: number }>`
     SELECT external_id, min(resource_id) AS resource_id FROM inventory_resources
     WHERE kind = 'project' AND external_id = ANY (${externalIds}::text[])
@@ -55,7 +55,7 @@ export async function readProjects(db: Database, externalIds: readonly string[])
 }
 
 /** Lets one transaction at a time change the rules. */
-export async function lockRules(trx: Transaction): Promise<void> {
+export async function lockRules(trx: UnitOfWork): Promise<void> {
   await sql`LOCK TABLE ownership_rules IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
 }
 
@@ -82,7 +82,7 @@ const subject = sql`jsonb_build_array(kind, project_id, pattern, resource_kinds)
  * where they stand.
  */
 export async function stageWantedRules(
-  trx: Transaction,
+  trx: UnitOfWork,
   wanted: readonly WantedRule[],
   keepPositions: boolean,
 ): Promise<void> {
@@ -122,7 +122,7 @@ export interface RuleCounts {
  * declared rules that are not wanted at all end now.
  */
 export async function stageRuleChanges(
-  trx: Transaction,
+  trx: UnitOfWork,
   options: { origin: 'declared' | 'import'; endOthers: boolean; by: string; now: Temporal.Instant },
 ): Promise<RuleCounts> {
   await sql`DROP TABLE IF EXISTS pg_temp.rule_staged`.execute(trx);
@@ -173,7 +173,7 @@ export async function stageRuleChanges(
 
 /** Stages `rule_staged`: other positions for rules, all else as it is. */
 export async function stagePositions(
-  trx: Transaction,
+  trx: UnitOfWork,
   positions: readonly { ruleId: number; position: string }[],
   by: string,
 ): Promise<void> {
@@ -191,7 +191,7 @@ export async function stagePositions(
  * Writes `rule_staged` and appends, for every resource that a changed rule matches while it
  * changed, a change with cause 'rule'.
  */
-export async function writeStagedRules(trx: Transaction, now: Temporal.Instant): Promise<void> {
+export async function writeStagedRules(trx: UnitOfWork, now: Temporal.Instant): Promise<void> {
   // A retracted interval names its rule by id alone; what the rule is about is the same in all its versions.
   await sql`DROP TABLE IF EXISTS pg_temp.rules_touched`.execute(trx);
   await sql`
@@ -269,7 +269,7 @@ const owners = (set: string) => sql`coalesce((
 
 /** The staged owner_changes of a derivation beside what is believed, by resource and time. */
 export async function readPreview(
-  trx: Transaction,
+  trx: UnitOfWork,
   limit: number,
   offset: number,
 ): Promise<{ rows: PreviewRow[]; total: number; resources: number }> {
@@ -293,7 +293,7 @@ export async function readPreview(
 }
 
 /** The same per deployment: resources gained and lost over some interval. */
-export async function readPreviewTotals(trx: Transaction): Promise<PreviewTotal[]> {
+export async function readPreviewTotals(trx: UnitOfWork): Promise<PreviewTotal[]> {
   const { rows } = await sql<PreviewTotal>`
     SELECT d.slug AS deployment, count(DISTINCT resource_id) FILTER (WHERE gained) AS gains,
            count(DISTINCT resource_id) FILTER (WHERE NOT gained) AS loses
@@ -330,7 +330,7 @@ const slugified = (text: string) =>
  * Of beginnings that mean the same deployment and hold each other only the shortest is suggested.
  * What is left is grouped by the first part of its names, from three names on.
  */
-export async function readSuggestions(db: Database, limit: number): Promise<SuggestionRow[]> {
+export async function readSuggestions(db: Queryable, limit: number): Promise<SuggestionRow[]> {
   const { rows } = await sql<SuggestionRow>`
     WITH unowned AS MATERIALIZED (
       SELECT s.resource_id, s.name, s.tags

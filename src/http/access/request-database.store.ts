@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
-import type { Database } from '../../platform/database/database.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 
 /** Which of these database roles the session's user cannot take on, by name; and who that user is. */
 export async function selectRolesOutOfReach(
-  db: Database,
+  db: Queryable,
   roles: readonly string[],
 ): Promise<{ user: string; roles: string[] }> {
   // Since PostgreSQL 16 a member may be one without the right to take the role on.

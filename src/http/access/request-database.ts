@@ -1,7 +1,7 @@
 import { CompiledQuery } from 'kysely';
 import pg from 'pg';
 import { boundDatabase } from '../../platform/database/bound-database.ts';
-import type { Database } from '../../platform/database/database.ts';
+import type { Database, Queryable } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { Principal } from '../../platform/declare/operation.ts';
 import { selectRolesOutOfReach } from './request-database.store.ts';
@@ -62,7 +62,7 @@ function settingsSql({ principal, requestId, address }: RequestIdentity): string
 }
 
 /** Before requests are let in. Errors: database_forbidden, where the database's user cannot take on the roles of requests. */
-export async function assertRequestRoles(db: Database): Promise<void> {
+export async function assertRequestRoles(db: Queryable): Promise<void> {
   const { user, roles } = await selectRolesOutOfReach(db, [staffRole, customerRole]);
   if (roles.length === 0) return;
   throw new ArcadiaError(

@@ -1,4 +1,4 @@
-import type { Database } from '../../platform/database/database.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 import { type Event, readEventRange, readEvents } from '../../platform/events.ts';
 import type { EventHub } from './event-hub.ts';
 
@@ -80,7 +80,7 @@ async function waits(woken: Promise<void>): Promise<boolean> {
 }
 
 async function* replay(
-  db: Database,
+  db: Queryable,
   mayReceive: (event: Event) => boolean,
   after: number,
   through: number,

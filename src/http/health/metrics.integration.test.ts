@@ -4,7 +4,7 @@ import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { openTestDatabase } from '../../../test/database.ts';
 import { openJobs } from '../../jobs/jobs.ts';
 import { databaseClock, followSimulatedClock } from '../../platform/clock.ts';
-import { connect } from '../../platform/database/database.ts';
+import { connect, type Database } from '../../platform/database/database.ts';
 import { openMetrics } from './metrics.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { openReadiness } from './readiness.ts';
@@ -139,7 +139,7 @@ test('what it found is told again for a moment', async () => {
     },
     transformResult: async ({ result }) => result,
   });
-  const { get } = await serve(counting);
+  const { get } = await serve(counting as Database);
   expect((await get('/readyz')).status).toBe(200);
   expect(statements).toBeGreaterThan(0);
   const before = statements;

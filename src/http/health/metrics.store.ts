@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from '../../platform/database/database.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 
 /** A series each: beyond this many, a monitoring system should ask the API. */
 const seriesMax = 10_000;
@@ -12,7 +12,7 @@ export interface SyncAge {
 }
 
 /** Of each account and kind the latest complete listing: found by leaping from one to the next in the index, not by reading them all. */
-export async function readSyncAges(db: Database, now: Temporal.Instant): Promise<SyncAge[]> {
+export async function readSyncAges(db: Queryable, now: Temporal.Instant): Promise<SyncAge[]> {
   const next = sql`
     SELECT account_id, kind, started_at FROM inventory_sync_runs r WHERE outcome = 'complete'`;
   const first = sql`ORDER BY account_id, kind, started_at DESC LIMIT 1`;
@@ -29,7 +29,7 @@ export async function readSyncAges(db: Database, now: Temporal.Instant): Promise
 }
 
 /** The instant at which the last metered day ended; null: nothing has been metered. */
-export async function readMeteredThrough(db: Database): Promise<Temporal.Instant | null> {
+export async function readMeteredThrough(db: Queryable): Promise<Temporal.Instant | null> {
   const { rows } = await sql<{ through: Temporal.Instant | null }>`
     SELECT ((max(day) + 1)::timestamp AT TIME ZONE 'UTC') AS through FROM metering_days`.execute(db);
   return rows[0]?.through ?? null;

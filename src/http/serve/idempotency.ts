@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Database, Transaction } from '../../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { Principal } from '../../platform/declare/operation.ts';
 import { InvalidRequest } from '../../platform/declare/invalid-input.ts';
@@ -63,7 +63,7 @@ function sortKeys(_name: string, value: unknown): unknown {
 
 /** What this request was answered before; null where it was not. Errors: idempotency_key_reused. */
 export async function findAnswer(
-  db: Database,
+  db: Queryable,
   request: IdempotentRequest,
   at: Temporal.Instant,
 ): Promise<StoredAnswer | null> {
@@ -83,7 +83,7 @@ export async function findAnswer(
  * Errors: idempotency_key_in_use, idempotency_key_reused.
  */
 export async function answerOnce(
-  trx: Transaction,
+  trx: UnitOfWork,
   request: IdempotentRequest,
   at: Temporal.Instant,
   work: () => Promise<StoredAnswer>,

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database, Transaction } from '../../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
 
 /** Whose request a key names. */
 export interface IdempotencyKey {
@@ -15,7 +15,7 @@ export interface StoredAnswer {
 }
 
 /** Until the transaction ends, nobody else gets this lock; false where somebody else has it. */
-export async function tryLockKey(trx: Transaction, { principal, operationId, key }: IdempotencyKey): Promise<boolean> {
+export async function tryLockKey(trx: UnitOfWork, { principal, operationId, key }: IdempotencyKey): Promise<boolean> {
   const { rows } = await sql<{ locked: boolean }>`
     SELECT pg_try_advisory_xact_lock(hashtextextended(
       ${JSON.stringify(['http idempotency', principal, operationId, key])}, 0)) AS locked`.execute(trx);
@@ -23,13 +23,13 @@ export async function tryLockKey(trx: Transaction, { principal, operationId, key
 }
 
 /** Lets one transaction at a time change what is at this path; waits for the others. */
-export async function lockPath(trx: Transaction, path: string): Promise<void> {
+export async function lockPath(trx: UnitOfWork, path: string): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`http path ${path}`}, 0))`.execute(trx);
 }
 
 /** What was answered to this key, and to what request; undefined where nothing was, or not lately. */
 export async function selectAnswer(
-  db: Database,
+  db: Queryable,
   { principal, operationId, key }: IdempotencyKey,
   at: Temporal.Instant,
 ): Promise<(StoredAnswer & { digest: Uint8Array }) | undefined> {
@@ -43,7 +43,7 @@ export async function selectAnswer(
 
 /** Keeps an answer. An old one of the same key has expired, or it would have been given. */
 export async function insertAnswer(
-  trx: Transaction,
+  trx: UnitOfWork,
   { principal, operationId, key }: IdempotencyKey,
   answer: StoredAnswer & { readonly digest: Uint8Array },
   expiresAt: Temporal.Instant,
@@ -58,7 +58,7 @@ export async function insertAnswer(
 }
 
 /** Forgets some answers that have expired: a few with each new one, so that they never pile up. */
-export async function deleteExpired(trx: Transaction, at: Temporal.Instant, limit: number): Promise<void> {
+export async function deleteExpired(trx: UnitOfWork, at: Temporal.Instant, limit: number): Promise<void> {
   await sql`
     DELETE FROM idempotency_keys WHERE (principal, operation_id, key) IN (
       SELECT principal, operation_id, key FROM idempotency_keys WHERE expires_at <= ${at}

@@ -1,5 +1,5 @@
 import { listBillingKinds } from '../../metering/index.ts';
-import type { Database } from '../../platform/database/database.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { formatMoney } from '../../platform/money.ts';
 import { Decimal } from '../../platform/quantity.ts';
@@ -68,7 +68,7 @@ export interface FocusExportOptions {
  * (InvoiceDetail); or how far the month is (BillingPeriod). The same documents always give the same rows.
  * @throws ArcadiaError invalid_argument (a column); cancelled, while `content` is read
  */
-export async function exportFocus(db: Database, options: FocusExportOptions): Promise<FocusExport> {
+export async function exportFocus(db: Queryable, options: FocusExportOptions): Promise<FocusExport> {
   const { month, format, dataset = 'CostAndUsage' } = options;
   const choice = chooseColumns(dataset, options.columns);
   const without = await leftOut(db, month);
@@ -94,7 +94,7 @@ export async function exportFocus(db: Database, options: FocusExportOptions): Pr
 }
 
 /** How many documents of a month an export leaves out. */
-export async function leftOut(db: Database, month: Temporal.PlainDate): Promise<store.LeftOut> {
+export async function leftOut(db: Queryable, month: Temporal.PlainDate): Promise<store.LeftOut> {
   return store.selectLeftOut(db, month);
 }
 
@@ -103,7 +103,7 @@ const documentsPerPage = 200;
 const linesPerPage = 2_000;
 
 async function* rowsOf(
-  db: Database,
+  db: Queryable,
   dataset: DatasetName,
   options: FocusExportOptions,
   tally: Tally,
@@ -114,7 +114,7 @@ async function* rowsOf(
   else yield* documentRows(db, options, tally, (...made) => new DocumentCharges(...made), false);
 }
 
-async function periodsOf(db: Database, { month, now }: FocusExportOptions): Promise<BillingPeriodRow[]> {
+async function periodsOf(db: Queryable, { month, now }: FocusExportOptions): Promise<BillingPeriodRow[]> {
   const { from, to } = monthSpan(month);
   return (await store.selectPeriods(db, month, now)).map(({ issuer, updatedAt, isClosed }) => ({
     BillingPeriodCreated: from,
@@ -135,7 +135,7 @@ interface DocumentRows {
 type MakeRows = (document: DetailedDocument, kinds: BillingKinds) => DocumentRows;
 
 async function* documentRows(
-  db: Database,
+  db: Queryable,
   { month, now, signal }: FocusExportOptions,
   tally: Tally,
   make: MakeRows,
@@ -177,7 +177,7 @@ function groupsOf(documents: readonly store.DocumentRow[]): store.DocumentRow[][
 }
 
 async function* rowsOfGroup(
-  db: Database,
+  db: Queryable,
   group: readonly store.DocumentRow[],
   month: Temporal.PlainDate,
   make: (document: DetailedDocument) => DocumentRows,

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from '../../platform/database/database.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 import type { BilledLine } from './charge.ts';
 import type { DetailedDocument } from './invoice-detail.ts';
 
@@ -22,7 +22,7 @@ const billedIn = (month: Temporal.PlainDate, asOf: Temporal.Instant, withVoid: b
 
 /** A month's documents by id, after one. Names are those that were issued, whatever they are today. */
 export async function selectDocuments(
-  db: Database,
+  db: Queryable,
   month: Temporal.PlainDate,
   asOf: Temporal.Instant,
   page: { readonly after: number; readonly limit: number; readonly withVoid: boolean },
@@ -53,7 +53,7 @@ export interface LineRow extends Omit<BilledLine, 'deploymentName'> {
 
 /** The lines of some documents in their order, after a position. */
 export async function selectLines(
-  db: Database,
+  db: Queryable,
   invoiceIds: readonly number[],
   page: { readonly after: number; readonly limit: number },
 ): Promise<LineRow[]> {
@@ -78,7 +78,7 @@ export interface PeriodRow {
  * no invoice of it is to be issued yet.
  */
 export async function selectPeriods(
-  db: Database,
+  db: Queryable,
   month: Temporal.PlainDate,
   asOf: Temporal.Instant,
 ): Promise<PeriodRow[]> {
@@ -106,7 +106,7 @@ export interface LeftOut {
 }
 
 /** What a month's export does not hold. */
-export async function selectLeftOut(db: Database, month: Temporal.PlainDate): Promise<LeftOut> {
+export async function selectLeftOut(db: Queryable, month: Temporal.PlainDate): Promise<LeftOut> {
   const { rows } = await sql<LeftOut>`
     SELECT count(*) FILTER (WHERE kind = 'invoice' AND state IN ('draft', 'approved')) AS unissued,
            count(*) FILTER (WHERE state = 'void' AND issued_at IS NOT NULL) AS void

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Database } from '../../platform/database/database.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 import { accruedWithin, levelIn, meteredSpans } from '../accrual.store.ts';
 import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
@@ -21,7 +21,7 @@ export interface ExplainedKind {
   readonly accrual: 'hours' | 'month';
 }
 
-export async function selectKind(db: Database, slug: string, day: Temporal.PlainDate): Promise<ExplainedKind | null> {
+export async function selectKind(db: Queryable, slug: string, day: Temporal.PlainDate): Promise<ExplainedKind | null> {
   const { rows } = await sql<ExplainedKind>`
     SELECT billing_kind_id AS "billingKindId", title, unit, accrual FROM metering_kinds
     WHERE slug = ${slug} AND from_day <= ${day} ORDER BY from_day DESC LIMIT 1`.execute(db);
@@ -58,7 +58,7 @@ export interface ExplainedSum {
 }
 
 /** What the levels say that the sum is, and of how many resources. */
-export async function selectExplainedSum(db: Database, subject: Subject): Promise<ExplainedSum> {
+export async function selectExplainedSum(db: Queryable, subject: Subject): Promise<ExplainedSum> {
   const { rows } = await sql<ExplainedSum>`
     WITH ${piecesOf(subject)}
     SELECT trim_scale(coalesce(sum(quantity), 0))::text AS quantity, count(DISTINCT resource_id) AS resources
@@ -83,7 +83,7 @@ export interface ResourceCursor {
 
 /** The resources that the sum is made of, those that used most first. */
 export async function selectExplainedResources(
-  db: Database,
+  db: Queryable,
   subject: Subject,
   after: ResourceCursor | null,
   limit: number,
@@ -155,7 +155,7 @@ export interface PlacedInterval extends ExplainedInterval {
 
 /** The first intervals of each of some resources, in order. */
 export async function selectIntervals(
-  db: Database,
+  db: Queryable,
   subject: Subject,
   resourceIds: readonly number[],
   limitEach: number,
@@ -184,7 +184,7 @@ export async function selectIntervals(
 
 /** What made some intervals what they are: the sync run or action, and the rule or assignment. */
 export async function selectCauses(
-  db: Database,
+  db: Queryable,
   intervals: readonly Pick<ExplainedInterval, 'resourceId' | 'from'>[],
 ): Promise<IntervalCause[]> {
   const asked = intervals.map(({ resourceId, from }) => ({ resource_id: resourceId, instant: from.toString() }));
@@ -233,7 +233,7 @@ export interface CarriedStretch {
   readonly to: Temporal.Instant | null;
 }
 
-export async function selectCarriedStretches(db: Database, resourceIds: readonly number[]): Promise<CarriedStretch[]> {
+export async function selectCarriedStretches(db: Queryable, resourceIds: readonly number[]): Promise<CarriedStretch[]> {
   const { rows } = await sql<CarriedStretch>`
     SELECT r.resource_id AS "resourceId", greatest(o.confirmed_through, o.metered_from) AS "from", NULL::timestamptz AS "to"
     FROM inventory_resources r

@@ -1,4 +1,4 @@
-import type { Database } from '../../platform/database/database.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../../platform/errors.ts';
 import { formatQuantity, parseQuantity, sumQuantities } from '../../platform/quantity.ts';
 import { unknownKind } from '../kinds.ts';
@@ -157,7 +157,7 @@ const limitMax = 100;
  * @throws ArcadiaError not_found (deployment, kind), range_reversed, range_too_large,
  *   invalid_argument (limit, cursor)
  */
-export async function explainUsage(db: Database, query: ExplainQuery): Promise<UsageExplanation> {
+export async function explainUsage(db: Queryable, query: ExplainQuery): Promise<UsageExplanation> {
   assertRange(query);
   const { deployment, from, to, limit = limitDefault } = query;
   const range = { from, to };
@@ -210,7 +210,7 @@ export async function explainUsage(db: Database, query: ExplainQuery): Promise<U
 }
 
 async function explainMonths(
-  db: Database,
+  db: Queryable,
   rolledUp: { readonly deploymentId: number; readonly billingKindId: number; readonly range: DayRange },
   { unit }: store.ExplainedKind,
 ): Promise<ExplainedMonth[]> {
@@ -239,7 +239,7 @@ function parseCursor(cursor: string | null): store.ResourceCursor | null {
 }
 
 async function explainResources(
-  db: Database,
+  db: Queryable,
   subject: store.Subject,
   { kind, audience }: ExplainQuery,
   page: readonly store.ExplainedResource[],

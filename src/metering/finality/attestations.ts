@@ -1,5 +1,5 @@
 import { getCustomer } from '../../deployments/index.ts';
-import type { Database } from '../../platform/database/database.ts';
+import type { Queryable, Database } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import * as store from './finality.store.ts';
 import { assertRange, type DayRange, dayOf, startOfDay } from '../period.ts';
@@ -95,7 +95,7 @@ export const blockersMax = 100;
  * metered nobody knows whom it moves.
  * @throws ArcadiaError not_found, range_reversed, range_too_large
  */
-export async function periodStatus(db: Database, query: PeriodQuery): Promise<PeriodStatus> {
+export async function periodStatus(db: Queryable, query: PeriodQuery): Promise<PeriodStatus> {
   assertRange(query);
   const whose = await whoseUsage(db, query);
   const { now, from, to } = query;
@@ -163,7 +163,7 @@ export async function periodStatus(db: Database, query: PeriodQuery): Promise<Pe
  * @throws ArcadiaError not_found
  */
 export async function monthStatus(
-  db: Database,
+  db: Queryable,
   query: Omit<PeriodQuery, keyof DayRange> & { readonly month: Temporal.PlainYearMonth },
 ): Promise<PeriodStatus> {
   const { month, ...rest } = query;
@@ -171,7 +171,7 @@ export async function monthStatus(
   return periodStatus(db, { ...rest, from, to: from.add({ months: 1 }) });
 }
 
-async function whoseUsage(db: Database, { deployment, customer }: PeriodQuery): Promise<store.Whose> {
+async function whoseUsage(db: Queryable, { deployment, customer }: PeriodQuery): Promise<store.Whose> {
   if (deployment !== undefined) {
     const ids = await store.selectWhose(db, { deployment });
     if (ids.length === 0) throw new ArcadiaError('not_found', `There is no deployment "${deployment}".`);
@@ -184,7 +184,7 @@ async function whoseUsage(db: Database, { deployment, customer }: PeriodQuery): 
 }
 
 /** The days of a range that can have been metered: from where metering begins to the last that is over. */
-async function meteredPart(db: Database, { from, to, now }: PeriodQuery): Promise<DayRange | null> {
+async function meteredPart(db: Queryable, { from, to, now }: PeriodQuery): Promise<DayRange | null> {
   const first = await selectFirstDay(db);
   if (first === null) return null;
   const begin = Temporal.PlainDate.compare(from, first) >= 0 ? from : first;
@@ -302,7 +302,7 @@ export interface ConfirmRequest {
  *   instant to come, no reason)
  */
 export async function confirmUsage(
-  db: Database,
+  db: Queryable,
   { account, resourceKind, through, reason }: ConfirmRequest,
   by: string,
   now: Temporal.Instant,
@@ -331,7 +331,7 @@ export async function confirmUsage(
  * @throws ArcadiaError not_found: there is none of this number, or it was taken back before
  */
 export async function withdrawConfirmation(
-  db: Database,
+  db: Queryable,
   confirmationId: number,
   by: string,
   now: Temporal.Instant,
@@ -342,7 +342,7 @@ export async function withdrawConfirmation(
 
 /** Confirmations, newest first, those taken back among them. `cursor`: what the page before gave. */
 export async function listConfirmations(
-  db: Database,
+  db: Queryable,
   { limit = 100, cursor = null }: { readonly limit?: number; readonly cursor?: string | null } = {},
 ): Promise<{ items: store.Confirmation[]; nextCursor: string | null }> {
   const rows = await store.selectConfirmations(db, limit + 1, cursor === null ? null : Number(cursor));
@@ -353,7 +353,7 @@ export async function listConfirmations(
 // Limits ------------------------------------------------------------------------------------------
 
 /** The limits of carrying forward, by resource kind and the day from which they hold. */
-export async function listObservationLimits(db: Database): Promise<store.ObservationLimit[]> {
+export async function listObservationLimits(db: Queryable): Promise<store.ObservationLimit[]> {
   return store.selectLimits(db);
 }
 

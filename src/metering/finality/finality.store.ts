@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { resourceChanges } from '../../platform/changes.ts';
-import type { Database, Transaction } from '../../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
 import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
 import { wantedAndMetered } from '../store.ts';
@@ -12,7 +12,7 @@ import { wantedAndMetered } from '../store.ts';
 export type Whose = readonly number[] | null;
 
 /** The ids of one deployment, or of all of a customer's; empty where there is none. */
-export async function selectWhose(db: Database, of: { deployment: string } | { customer: string }): Promise<number[]> {
+export async function selectWhose(db: Queryable, of: { deployment: string } | { customer: string }): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     SELECT deployment_id AS id FROM deployments_list
     WHERE ${'deployment' in of ? sql`slug = ${of.deployment}` : sql`customer_external_id = ${of.customer}`}
@@ -40,7 +40,7 @@ export interface KindDays {
   readonly firstMissing: Temporal.PlainDate | null;
 }
 
-export async function selectKindDays(db: Database, range: DayRange): Promise<KindDays[]> {
+export async function selectKindDays(db: Queryable, range: DayRange): Promise<KindDays[]> {
   const { rows } = await sql<KindDays>`
     WITH ${wantedAndMetered(range)}
     SELECT k.slug AS kind, d.resource_kind AS "resourceKind",
@@ -62,7 +62,7 @@ export interface PendingDays {
 }
 
 /** Metered days of a range that facts have touched since, whoever they are about. */
-export async function selectPendingDays(db: Database, range: DayRange): Promise<PendingDays> {
+export async function selectPendingDays(db: Queryable, range: DayRange): Promise<PendingDays> {
   const from = startOfDay(range.from);
   const to = startOfDay(range.to);
   const { rows } = await sql<PendingDays>`
@@ -101,7 +101,7 @@ export interface Observed {
 
 /** Accounts and the kinds that are metered of them, which `whose` owned anything in; those metered within the range. */
 export async function selectObserved(
-  db: Database,
+  db: Queryable,
   range: DayRange,
   resourceKinds: readonly string[],
   whose: Whose,
@@ -134,7 +134,7 @@ export interface BeyondLimit {
 }
 
 export async function selectBeyondLimit(
-  db: Database,
+  db: Queryable,
   range: DayRange,
   resourceKinds: readonly string[],
   whose: Whose,
@@ -172,7 +172,7 @@ export interface Confirmation {
 
 /** The id of an account and whether it has, or lists, resources of the kind; null: no such account. */
 export async function selectConfirmable(
-  db: Database,
+  db: Queryable,
   account: string,
   resourceKind: string,
 ): Promise<{ accountId: number; metersKind: boolean } | null> {
@@ -185,7 +185,7 @@ export async function selectConfirmable(
 }
 
 export async function insertConfirmation(
-  db: Database,
+  db: Queryable,
   confirmation: { accountId: number; resourceKind: string; through: Temporal.Instant; reason: string },
   by: string,
   now: Temporal.Instant,
@@ -202,7 +202,7 @@ export async function insertConfirmation(
 
 /** Takes a standing confirmation back; false where there is none of this id. */
 export async function supersedeConfirmation(
-  db: Database,
+  db: Queryable,
   confirmationId: number,
   by: string,
   now: Temporal.Instant,
@@ -215,7 +215,7 @@ export async function supersedeConfirmation(
 
 /** Newest first, those taken back among them; beyond `before`. */
 export async function selectConfirmations(
-  db: Database,
+  db: Queryable,
   limit: number,
   before: number | null = null,
 ): Promise<Confirmation[]> {
@@ -239,7 +239,7 @@ export interface ObservationLimit {
   readonly carryForwardHours: number;
 }
 
-export async function selectLimits(db: Database): Promise<ObservationLimit[]> {
+export async function selectLimits(db: Queryable): Promise<ObservationLimit[]> {
   const { rows } = await sql<ObservationLimit>`
     SELECT resource_kind AS "resourceKind", from_day AS "fromDay", gap_after_hours AS "gapAfterHours",
            carry_forward_hours AS "carryForwardHours"
@@ -247,7 +247,7 @@ export async function selectLimits(db: Database): Promise<ObservationLimit[]> {
   return rows;
 }
 
-export async function upsertLimit(trx: Transaction, limit: ObservationLimit): Promise<void> {
+export async function upsertLimit(trx: UnitOfWork, limit: ObservationLimit): Promise<void> {
   await sql`
     INSERT INTO observation_limits (resource_kind, from_day, gap_after_hours, carry_forward_hours)
     VALUES (${limit.resourceKind}, ${limit.fromDay}, ${limit.gapAfterHours}, ${limit.carryForwardHours})
@@ -257,7 +257,7 @@ export async function upsertLimit(trx: Transaction, limit: ObservationLimit): Pr
 
 /** The limits of a kind on a day: its own, or those of '*'. */
 export async function selectLimitOn(
-  db: Database,
+  db: Queryable,
   resourceKind: string,
   day: Temporal.PlainDate,
 ): Promise<{ gapAfterHours: number; carryForwardHours: number } | null> {

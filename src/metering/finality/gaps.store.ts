@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from '../../platform/database/database.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 import { accruedWithin, levelIn, meteredSpans } from '../accrual.store.ts';
 import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
@@ -22,7 +22,7 @@ export interface GapRow {
  * closed ones in which resources went unseen.
  */
 export async function selectGaps(
-  db: Database,
+  db: Queryable,
   range: DayRange,
   now: Temporal.Instant,
   only: { account?: string | undefined; resourceKind?: string | undefined },
@@ -67,7 +67,7 @@ export interface GapUsageRow {
 
 /** Of each gap, by its place in the list: how many resources, and what they used on metered days of the range. */
 export async function selectGapUsage(
-  db: Database,
+  db: Queryable,
   range: DayRange,
   gaps: readonly GapRow[],
   limit: number,

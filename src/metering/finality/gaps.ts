@@ -1,4 +1,4 @@
-import type { Database } from '../../platform/database/database.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 import * as store from './gaps.store.ts';
 import { assertRange, type DayRange } from '../period.ts';
 
@@ -45,7 +45,7 @@ const usageLinesMax = 10_000;
  * listing closed without missing anything is confirmed by it, and is not among them.
  * @throws ArcadiaError range_reversed, range_too_large
  */
-export async function listGaps(db: Database, query: GapQuery): Promise<Gap[]> {
+export async function listGaps(db: Queryable, query: GapQuery): Promise<Gap[]> {
   assertRange(query);
   const { now, account, resourceKind, limit = 100 } = query;
   const rows = await store.selectGaps(db, query, now, { account, resourceKind }, limit);

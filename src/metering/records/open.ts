@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { ClickHouse } from './clickhouse/connection.ts';
 import { clickHouseUsageStore } from './clickhouse/clickhouse.ts';
@@ -38,7 +38,7 @@ export async function useClickHouse(url: string): Promise<{ readonly clickHouse:
  * The store that a database's usage is in.
  * @throws ArcadiaError usage_store_unreachable when it is a ClickHouse that this process was not told how to reach
  */
-export async function openUsageStore(db: Database): Promise<UsageStore> {
+export async function openUsageStore(db: Queryable): Promise<UsageStore> {
   return storeAt((await selectCurrentStore(db)).address);
 }
 
@@ -46,7 +46,7 @@ export async function openUsageStore(db: Database): Promise<UsageStore> {
  * The ClickHouse that a database's usage is in; null: it is in PostgreSQL.
  * @throws ArcadiaError usage_store_unreachable
  */
-export async function openClickHouse(db: Database): Promise<ClickHouse | null> {
+export async function openClickHouse(db: Queryable): Promise<ClickHouse | null> {
   const { address } = await selectCurrentStore(db);
   return address === '' ? null : connectionTo(address).clickHouse;
 }
@@ -79,6 +79,6 @@ function connectionTo(address: string): Connection {
  * Keeps usage where it is until the transaction ends: a move waits with its last step.
  * @throws LevelsMoved when it was moved before that
  */
-export async function holdUsageStore(trx: Transaction, held: UsageStore): Promise<void> {
+export async function holdUsageStore(trx: UnitOfWork, held: UsageStore): Promise<void> {
   if (storeAt((await holdCurrentStore(trx)).address) !== held) throw new LevelsMoved();
 }

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../../platform/database/database.ts';
+import type { UnitOfWork, Queryable, Database } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { DayRange, Granularity } from '../period.ts';
 import type { KindOfDay, RunCause } from '../store.ts';
@@ -136,25 +136,25 @@ export interface UsageStore {
    * a day or a kind, and a change of how it is metered, are of all deployments.
    * Rests on `meter_scope`, which holds the touched resources. Throws LevelsMoved.
    */
-  replaceDay(trx: Transaction, replacement: DayReplacement): Promise<Replaced>;
+  replaceDay(trx: UnitOfWork, replacement: DayReplacement): Promise<Replaced>;
 
   /**
    * Adds to `usage_differences` (a temporary table of the transaction, see diff.store.ts) what
    * replacing the day would change. Writes nothing else.
    */
-  compareDay(trx: Transaction, comparison: DayComparison): Promise<void>;
+  compareDay(trx: UnitOfWork, comparison: DayComparison): Promise<void>;
 
   /** By kind, in its slug's order; a kind without any record is left out. */
-  sumByKind(db: Database, query: UsageQuery): Promise<KindSum[]>;
+  sumByKind(db: Queryable, query: UsageQuery): Promise<KindSum[]>;
   /** By kind and UTC day. */
-  sumByKindAndDay(db: Database, query: UsageQuery): Promise<KindDaySum[]>;
+  sumByKindAndDay(db: Queryable, query: UsageQuery): Promise<KindDaySum[]>;
   /** By deployment and kind. */
-  sumByDeployment(db: Database, query: UsageQuery): Promise<DeploymentSum[]>;
-  listRecords(db: Database, query: UsageQuery, filter: RecordFilter, page: RecordPage): Promise<UsageRecord[]>;
-  countRecords(db: Database, query: UsageQuery): Promise<number>;
+  sumByDeployment(db: Queryable, query: UsageQuery): Promise<DeploymentSum[]>;
+  listRecords(db: Queryable, query: UsageQuery, filter: RecordFilter, page: RecordPage): Promise<UsageRecord[]>;
+  countRecords(db: Queryable, query: UsageQuery): Promise<number>;
 
   /** Writes what is left of a month into usage_months; returns how many records it was. */
-  rollUp(trx: Transaction, month: KindMonth): Promise<number>;
+  rollUp(trx: UnitOfWork, month: KindMonth): Promise<number>;
   /**
    * Removes a month's records, in batches: whole days at once where no other kind is metered. Stops
    * between batches when `signal` aborts; run again, it goes on.

@@ -1,4 +1,4 @@
-import type { Database } from '../../platform/database/database.ts';
+import type { Queryable, Database } from '../../platform/database/database.ts';
 import { readWatermark, resourceTopics } from '../../platform/changes.ts';
 import { monthStatus } from '../finality/attestations.ts';
 import { dayOf } from '../period.ts';
@@ -69,7 +69,7 @@ export async function applyRetention(db: Database, options: RetentionOptions): P
 
 /** Facts about times whose records are gone, newest first: nothing is metered from them. */
 export async function listLateFacts(
-  db: Database,
+  db: Queryable,
   { limit = 100, cursor = null }: { readonly limit?: number; readonly cursor?: string | null } = {},
 ): Promise<{ items: store.LateFact[]; nextCursor: string | null }> {
   const most = Math.min(limit, lateFactsMax);
@@ -94,7 +94,7 @@ async function retire(db: Database, month: KindMonth, now: Temporal.Instant): Pr
 }
 
 async function whyKept(
-  db: Database,
+  db: Queryable,
   month: KindMonth,
   now: Temporal.Instant,
   upTo = Number.MAX_SAFE_INTEGER,

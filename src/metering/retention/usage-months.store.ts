@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { resourceChanges } from '../../platform/changes.ts';
-import type { Database, Transaction } from '../../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
 import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
 import type { KindMonth, UsageScope } from '../records/usage-store.ts';
@@ -23,7 +23,7 @@ export interface MonthSum {
 }
 
 /** Rolls up the records that are in PostgreSQL. */
-export async function rollUpRecords(trx: Transaction, { billingKindId, month }: KindMonth): Promise<number> {
+export async function rollUpRecords(trx: UnitOfWork, { billingKindId, month }: KindMonth): Promise<number> {
   const digest = (lines: RawBuilder<unknown>) => sql`encode(sha256(convert_to(${lines}, 'UTF8')), 'hex')`;
   const { rows } = await sql<{ records: number }>`
     WITH periods AS (
@@ -52,7 +52,7 @@ export async function rollUpRecords(trx: Transaction, { billingKindId, month }: 
 
 /** Stores what another store has rolled up. */
 export async function insertMonths(
-  trx: Transaction,
+  trx: UnitOfWork,
   { billingKindId, month }: KindMonth,
   sums: readonly MonthSum[],
 ): Promise<void> {
@@ -66,7 +66,7 @@ export async function insertMonths(
 }
 
 /** Is any kind's usage of the day still kept in records? */
-export async function isMetered(trx: Transaction, day: Temporal.PlainDate): Promise<boolean> {
+export async function isMetered(trx: UnitOfWork, day: Temporal.PlainDate): Promise<boolean> {
   const { rows } = await sql<{ found: boolean }>`
     SELECT EXISTS (SELECT FROM metered_days WHERE day = ${day}) AS found`.execute(trx);
   return rows[0]?.found ?? false;
@@ -75,7 +75,7 @@ export async function isMetered(trx: Transaction, day: Temporal.PlainDate): Prom
 // Retiring ----------------------------------------------------------------------------------------
 
 /** The oldest month of each kind that is still kept in records and is past its retention on a day. */
-export async function selectExpiredMonths(db: Database, today: Temporal.PlainDate): Promise<KindMonth[]> {
+export async function selectExpiredMonths(db: Queryable, today: Temporal.PlainDate): Promise<KindMonth[]> {
   const { rows } = await sql<KindMonth>`
     SELECT k.billing_kind_id AS "billingKindId", k.slug AS kind, m.month
     FROM billing_kinds k
@@ -91,7 +91,7 @@ export async function selectExpiredMonths(db: Database, today: Temporal.PlainDat
 
 /** Says that a month's records are rolled up: from now on, nothing of it is metered or read from records. */
 export async function insertRetiredMonth(
-  trx: Transaction,
+  trx: UnitOfWork,
   { billingKindId, month }: KindMonth,
   retired: { readonly changeId: number; readonly records: number; readonly now: Temporal.Instant },
 ): Promise<void> {
@@ -104,7 +104,7 @@ export async function insertRetiredMonth(
 }
 
 /** Months that are rolled up and whose records are not all gone. */
-export async function selectMonthsToPurge(db: Database): Promise<KindMonth[]> {
+export async function selectMonthsToPurge(db: Queryable): Promise<KindMonth[]> {
   const { rows } = await sql<KindMonth>`
     SELECT r.billing_kind_id AS "billingKindId", k.slug AS kind, r.month
     FROM usage_retired_months r JOIN billing_kinds k USING (billing_kind_id)
@@ -113,7 +113,7 @@ export async function selectMonthsToPurge(db: Database): Promise<KindMonth[]> {
 }
 
 /** Nothing is left of the month but its sums; nor of the levels that ended by then. */
-export async function updatePurged(trx: Transaction, { billingKindId, month }: KindMonth): Promise<void> {
+export async function updatePurged(trx: UnitOfWork, { billingKindId, month }: KindMonth): Promise<void> {
   await sql`
     DELETE FROM metered_levels
     WHERE billing_kind_id = ${billingKindId} AND valid_to <= ${startOfDay(month.add({ months: 1 }))}`.execute(trx);
@@ -126,7 +126,7 @@ export async function updatePurged(trx: Transaction, { billingKindId, month }: K
 
 /** Of kinds that have retired months at or after a day: the first day that is still kept in records. */
 export async function selectFloors(
-  db: Database,
+  db: Queryable,
   from: Temporal.PlainDate,
 ): Promise<{ kind: string; floor: Temporal.PlainDate }[]> {
   const { rows } = await sql<{ kind: string; floor: Temporal.PlainDate }>`
@@ -138,7 +138,7 @@ export async function selectFloors(
 
 /** Sums of retired months by deployment and kind, of the days in the range; `records` are those of whole months. */
 export async function selectMonthSums(
-  db: Database,
+  db: Queryable,
   scope: UsageScope,
   { from, to }: DayRange,
 ): Promise<{ deploymentId: number; kind: string; quantity: string; records: number }[]> {
@@ -178,7 +178,7 @@ export interface RolledUpMonth {
 }
 
 export async function selectRolledUpMonths(
-  db: Database,
+  db: Queryable,
   { deploymentId, billingKindId, range }: { deploymentId: number; billingKindId: number; range: DayRange },
 ): Promise<RolledUpMonth[]> {
   const { from, to } = range;
@@ -212,7 +212,7 @@ export interface LateFact {
   readonly firstMonth: Temporal.PlainDate;
 }
 
-export async function selectLateFacts(db: Database, before: number | null, limit: number): Promise<LateFact[]> {
+export async function selectLateFacts(db: Queryable, before: number | null, limit: number): Promise<LateFact[]> {
   const { rows } = await sql<LateFact>`
     SELECT f.change_id AS "changeId", f.resource_id AS "resourceId", s.kind AS "resourceKind",
            s.external_id AS "externalId", f.cause, f.valid_from AS "from", f.valid_to AS "to",

@@ -1,4 +1,4 @@
-import type { Database } from '../../platform/database/database.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { sumQuantities } from '../../platform/quantity.ts';
 import type { DayRange } from '../period.ts';
@@ -13,7 +13,7 @@ export type Floors = ReadonlyMap<string, Temporal.PlainDate>;
  * @throws ArcadiaError usage_retired where a revision is asked for: of such a month none is left
  */
 export async function retiredSums(
-  db: Database,
+  db: Queryable,
   scope: UsageScope,
   range: DayRange,
   floors: Floors,
@@ -35,7 +35,7 @@ export async function retiredSums(
  * @throws ArcadiaError usage_retired where the range holds a part of a retired month
  */
 export async function countRetiredRecords(
-  db: Database,
+  db: Queryable,
   scope: UsageScope,
   range: DayRange,
   floors: Floors,

@@ -3,7 +3,6 @@ import {
   type ControlConnectionProvider,
   type DatabaseConnection,
   type Driver,
-  Kysely,
   PostgresAdapter,
   PostgresDriver,
   PostgresIntrospector,
@@ -13,7 +12,7 @@ import {
   type TransactionSettings,
 } from 'kysely';
 import pg, { type Pool } from 'pg';
-import type { Database, Schema } from './database.ts';
+import { type Database, fromDialect } from './database.ts';
 
 // A database handle whose every transaction begins with something: a lease is locked, a role is
 // taken on. Domain functions are given it in place of the plain one and cannot leave that out.
@@ -38,13 +37,11 @@ interface Binding {
 
 /** A database on connections of the pool, each transaction and bound statement of which begins as the binding says. Never destroy it: the pool is shared. */
 export function boundDatabase(pool: Pool, binding: Binding): Database {
-  return new Kysely<Schema>({
-    dialect: {
-      createAdapter: () => new PostgresAdapter(),
-      createDriver: () => new BoundDriver(pool, binding),
-      createIntrospector: (db) => new PostgresIntrospector(db),
-      createQueryCompiler: () => new PostgresQueryCompiler(),
-    },
+  return fromDialect({
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new BoundDriver(pool, binding),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
   });
 }
 

@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, type Transaction as KyselyTransaction } from 'kysely';
+import { type Dialect, Kysely, PostgresDialect, type Transaction as KyselyTransaction } from 'kysely';
 import pg from 'pg';
 
 /**
@@ -6,8 +6,20 @@ import pg from 'pg';
  * named function each with its row type beside it; so the schema is not repeated as a type.
  */
 export type Schema = any;
-export type Database = Kysely<Schema>;
-export type Transaction = KyselyTransaction<Schema>;
+
+/** What statements can be run on, where it does not matter whether a transaction is open. */
+export type Queryable = Pick<Kysely<Schema>, 'getExecutor'>;
+
+/** Where transactions begin. Never a transaction itself: a function that takes it cannot be called within one. */
+export type Database = Kysely<Schema> & { readonly isTransaction: false };
+
+declare const held: unique symbol;
+
+/** One connection that is held: what is temporary (tables, locks of the session) lives as long as it. */
+export type Session = Database & { readonly [held]: true };
+
+/** A transaction: what is done on it is done as a whole, or not at all. */
+export type UnitOfWork = KyselyTransaction<Schema>;
 
 /** 'infinity' and '-infinity' (no end, no beginning) arrive as null. */
 function parseInstant(text: string): Temporal.Instant | null {
@@ -54,7 +66,16 @@ interface ConnectOptions {
  * as a string, date as Temporal.PlainDate, timestamptz as Temporal.Instant (null: no end).
  */
 export function connect(options: ConnectOptions): Database {
-  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: openPool(options) }) });
+  return fromDialect(new PostgresDialect({ pool: openPool(options) }));
+}
+
+export function fromDialect(dialect: Dialect): Database {
+  return new Kysely<Schema>({ dialect }) as Database;
+}
+
+/** Holds one connection for as long as the work takes. */
+export function inSession<Result>(db: Database, work: (session: Session) => Promise<Result>): Promise<Result> {
+  return db.connection().execute((connection) => work(connection as Session));
 }
 
 /** The pools of this process: how full each is is a thing to watch. */

@@ -2,13 +2,12 @@ import {
   CompiledQuery,
   type DatabaseConnection,
   type Driver,
-  Kysely,
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
   type TransactionSettings,
 } from 'kysely';
-import type { Database, Schema, Transaction } from './database.ts';
+import { type Database, fromDialect, type UnitOfWork } from './database.ts';
 
 /**
  * A transaction handed to functions that open transactions of their own: what they open is a
@@ -17,25 +16,23 @@ import type { Database, Schema, Transaction } from './database.ts';
  *
  * A function that asks for an isolation level of its own cannot run in it: RangeError.
  */
-export function nestedDatabase(trx: Transaction): Database {
+export function nestedDatabase(trx: UnitOfWork): Database {
   const driver = new SavepointDriver(trx);
-  return new Kysely<Schema>({
-    dialect: {
-      createAdapter: () => new PostgresAdapter(),
-      createDriver: () => driver,
-      createIntrospector: (db) => new PostgresIntrospector(db),
-      createQueryCompiler: () => new PostgresQueryCompiler(),
-    },
+  return fromDialect({
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => driver,
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
   });
 }
 
 class SavepointDriver implements Driver {
-  readonly #trx: Transaction;
+  readonly #trx: UnitOfWork;
   /** Ends when the last savepoint that anybody asked for has ended. */
   #last: Promise<void> = Promise.resolve();
   readonly #ends = new WeakMap<DatabaseConnection, () => void>();
 
-  constructor(trx: Transaction) {
+  constructor(trx: UnitOfWork) {
     this.#trx = trx;
   }
 

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import type { Database, Transaction } from '../database/database.ts';
+import type { Database, UnitOfWork } from '../database/database.ts';
 
 // What a module says about its jobs. The module that runs them (src/jobs) knows the queue library;
 // this is all that the others know.
@@ -28,7 +28,7 @@ export interface JobRun<Arguments extends JobArguments = JobArguments> {
   readonly log: Logger;
   /** Enqueues in this transaction. */
   enqueue<Next extends JobArguments>(
-    trx: Transaction,
+    trx: UnitOfWork,
     job: JobDeclaration<Next> | JobReference,
     args: Next,
   ): Promise<void>;

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import type { Database, Transaction } from '../database/database.ts';
+import type { Database, UnitOfWork } from '../database/database.ts';
 import type { JobArguments, JobDeclaration, JobReference } from './job.ts';
 import type { Program } from './program.ts';
 
@@ -54,7 +54,7 @@ export interface OperationCall<Params = unknown, Query = unknown, Body = unknown
   openEvents(after: number | null): AsyncIterable<string>;
   /** Enqueues in this transaction. Returns the job's id; null where the same one waits or runs already. */
   enqueue<Arguments extends JobArguments>(
-    trx: Transaction,
+    trx: UnitOfWork,
     job: JobDeclaration<Arguments> | JobReference,
     args: Arguments,
   ): Promise<string | null>;
@@ -63,7 +63,7 @@ export interface OperationCall<Params = unknown, Query = unknown, Body = unknown
    * command on the database runs it itself once the change is committed, because no worker need be there.
    */
   follow<Arguments extends JobArguments>(
-    trx: Transaction,
+    trx: UnitOfWork,
     job: JobDeclaration<Arguments>,
     args: Arguments,
   ): Promise<void>;

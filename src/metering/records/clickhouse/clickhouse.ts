@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../../../platform/database/database.ts';
+import type { UnitOfWork, Queryable, Database } from '../../../platform/database/database.ts';
 import { ArcadiaError } from '../../../platform/errors.ts';
 import { fromBillionths } from '../../../platform/quantity.ts';
 import { insertDifferences } from '../../diff.store.ts';
@@ -86,7 +86,7 @@ export function clickHouseUsageStore(clickHouse: ClickHouse): UsageStore {
   };
 }
 
-async function replaceDay(trx: Transaction, clickHouse: ClickHouse, replacement: DayReplacement): Promise<Replaced> {
+async function replaceDay(trx: UnitOfWork, clickHouse: ClickHouse, replacement: DayReplacement): Promise<Replaced> {
   const { day, cause, begin } = replacement;
   const { comparison, shipped, scope } = await openComparison(trx, replacement);
   const { inserted, changed, deleted, sum } = await write.countDifferences(clickHouse, comparison);
@@ -112,7 +112,7 @@ async function replaceDay(trx: Transaction, clickHouse: ClickHouse, replacement:
 }
 
 /** What a day should hold and what stands, from levels that are as new as the facts up to `upTo`. */
-async function openComparison(trx: Transaction, { day, whole, touched, upTo }: DayComparison) {
+async function openComparison(trx: UnitOfWork, { day, whole, touched, upTo }: DayComparison) {
   const shipped = await shipments.selectShipments(trx);
   const levels = await shipments.selectLevelsPosition(trx);
   // Other facts may come at any time; those up to the position that is being metered must be there.
@@ -136,7 +136,7 @@ const deploymentsAtOnce = 10_000;
 /** Differences fetched at a time. */
 const differencesMax = 50_000;
 
-async function compareDay(trx: Transaction, clickHouse: ClickHouse, wanted: DayComparison): Promise<void> {
+async function compareDay(trx: UnitOfWork, clickHouse: ClickHouse, wanted: DayComparison): Promise<void> {
   const { comparison, shipped } = await openComparison(trx, wanted);
   const { inserted, changed, deleted } = await write.countDifferences(clickHouse, comparison);
   const parts = Math.ceil((inserted + changed + deleted) / differencesMax);
@@ -157,7 +157,7 @@ async function assertBase(clickHouse: ClickHouse, shipped: shipments.Shipments |
   if ((await write.countBase(clickHouse, shipped.baseId)) !== shipped.baseRows) throw new LevelsMoved();
 }
 
-async function rollUp(trx: Transaction, clickHouse: ClickHouse, month: KindMonth): Promise<number> {
+async function rollUp(trx: UnitOfWork, clickHouse: ClickHouse, month: KindMonth): Promise<number> {
   const range = { from: month.month, to: month.month.add({ months: 1 }) };
   const asked = await ask(trx, { scope: 'all', range });
   let records = 0;
@@ -196,11 +196,11 @@ function byCause(scope: readonly shipments.Touched[]): Map<string, number[]> {
   return causes;
 }
 
-async function kindSlugs(db: Database): Promise<Map<number, string>> {
+async function kindSlugs(db: Queryable): Promise<Map<number, string>> {
   return new Map((await shipments.selectKindIds(db)).map(({ id, slug }) => [id, slug]));
 }
 
-async function ask(db: Database, { scope, range, asOfRevision, floors }: UsageQuery): Promise<read.Asked> {
+async function ask(db: Queryable, { scope, range, asOfRevision, floors }: UsageQuery): Promise<read.Asked> {
   const ids = floors === undefined ? [] : await shipments.selectKindIds(db);
   return {
     from: range.from,

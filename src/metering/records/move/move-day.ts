@@ -1,4 +1,4 @@
-import type { Transaction } from '../../../platform/database/database.ts';
+import type { UnitOfWork } from '../../../platform/database/database.ts';
 import { ArcadiaError } from '../../../platform/errors.ts';
 import { fromBillionths, sumQuantities } from '../../../platform/quantity.ts';
 import type { ClickHouse } from '../clickhouse/connection.ts';
@@ -18,9 +18,9 @@ export interface MoveDirection {
   readonly from: store.CurrentStore;
   readonly to: store.CurrentStore;
   /** Makes room, unless an earlier run of the same move has. Nobody meters or moves meanwhile. */
-  begin(trx: Transaction): Promise<void>;
+  begin(trx: UnitOfWork): Promise<void>;
   /** Copies a day that nobody else touches meanwhile. @throws ArcadiaError usage_store_mismatch */
-  copyDay(trx: Transaction, day: Temporal.PlainDate): Promise<store.MovedFigures>;
+  copyDay(trx: UnitOfWork, day: Temporal.PlainDate): Promise<store.MovedFigures>;
 }
 
 const postgres: store.CurrentStore = { engine: 'postgresql', address: '' };
@@ -91,7 +91,7 @@ export function toPostgres(clickHouse: ClickHouse): MoveDirection {
 
 /** The same counts, and the same sums by deployment and kind, to the last digit. */
 async function compareDay(
-  trx: Transaction,
+  trx: UnitOfWork,
   day: Temporal.PlainDate,
   { here, there, name }: { readonly here: UsageStore; readonly there: UsageStore; readonly name: string },
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Database, Transaction } from '../../../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../../../platform/database/database.ts';
 import { type Granularity, startOfDay } from '../../period.ts';
 
 // PostgreSQL's record of where usage is, and of a move to elsewhere.
@@ -10,24 +10,24 @@ export interface CurrentStore {
   readonly address: string;
 }
 
-export async function selectCurrentStore(db: Database): Promise<CurrentStore> {
+export async function selectCurrentStore(db: Queryable): Promise<CurrentStore> {
   const { rows } = await sql<CurrentStore>`SELECT engine, address FROM usage_store`.execute(db);
   return rows[0] ?? { engine: 'postgresql', address: '' };
 }
 
 /** Where usage is; it stays there until the transaction ends. */
-export async function holdCurrentStore(trx: Transaction): Promise<CurrentStore> {
+export async function holdCurrentStore(trx: UnitOfWork): Promise<CurrentStore> {
   await sql`SELECT pg_advisory_xact_lock_shared(hashtext('arcadia usage store'))`.execute(trx);
   return selectCurrentStore(trx);
 }
 
 /** Nobody meters and nobody else moves until the transaction ends. */
-export async function lockCurrentStore(trx: Transaction): Promise<CurrentStore> {
+export async function lockCurrentStore(trx: UnitOfWork): Promise<CurrentStore> {
   await sql`SELECT pg_advisory_xact_lock(hashtext('arcadia usage store'))`.execute(trx);
   return selectCurrentStore(trx);
 }
 
-export async function updateCurrentStore(trx: Transaction, store: CurrentStore, now: Temporal.Instant): Promise<void> {
+export async function updateCurrentStore(trx: UnitOfWork, store: CurrentStore, now: Temporal.Instant): Promise<void> {
   await sql`
     UPDATE usage_store SET engine = ${store.engine}, address = ${store.address}, switched_at = ${now}`.execute(trx);
 }
@@ -36,31 +36,31 @@ export async function updateCurrentStore(trx: Transaction, store: CurrentStore, 
  * Has the records of retired months removed again: a copy made before they were retired has them.
  * Where there are none, nothing is removed.
  */
-export async function resetPurged(trx: Transaction): Promise<void> {
+export async function resetPurged(trx: UnitOfWork): Promise<void> {
   await sql`UPDATE usage_retired_months SET purged = false WHERE purged`.execute(trx);
 }
 
 /** Has a move to this address begun? */
-export async function hasMoved(db: Database, address: string): Promise<boolean> {
+export async function hasMoved(db: Queryable, address: string): Promise<boolean> {
   const { rows } = await sql<{ found: boolean }>`
     SELECT EXISTS (SELECT FROM usage_moves WHERE address = ${address}) AS found`.execute(db);
   return rows[0]?.found ?? false;
 }
 
 /** A move is over: the next one copies every day anew. */
-export async function deleteMoves(trx: Transaction): Promise<void> {
+export async function deleteMoves(trx: UnitOfWork): Promise<void> {
   await sql`DELETE FROM usage_moves`.execute(trx);
 }
 
 /** Forgets every move, and what PostgreSQL knows of a ClickHouse: a move begins with empty tables there. */
-export async function forgetMoves(trx: Transaction): Promise<void> {
+export async function forgetMoves(trx: UnitOfWork): Promise<void> {
   await deleteMoves(trx);
   await sql`DELETE FROM usage_visible_revisions`.execute(trx);
   await sql`DELETE FROM usage_level_shipments`.execute(trx);
 }
 
 /** Days that were metered since they were copied to an address, or never were copied; oldest first. */
-export async function selectDaysToCopy(db: Database, address: string, limit: number): Promise<Temporal.PlainDate[]> {
+export async function selectDaysToCopy(db: Queryable, address: string, limit: number): Promise<Temporal.PlainDate[]> {
   const { rows } = await sql<{ day: Temporal.PlainDate }>`
     SELECT r.day FROM metering_runs r LEFT JOIN usage_moves m ON m.day = r.day AND m.address = ${address}
     GROUP BY r.day, m.revision HAVING max(r.revision) > coalesce(m.revision, 0)
@@ -69,7 +69,7 @@ export async function selectDaysToCopy(db: Database, address: string, limit: num
 }
 
 /** How many days there are to copy. */
-export async function countDaysToCopy(db: Database, address: string): Promise<number> {
+export async function countDaysToCopy(db: Queryable, address: string): Promise<number> {
   const { rows } = await sql<{ days: number }>`
     SELECT count(*) AS days FROM (
       SELECT FROM metering_runs r LEFT JOIN usage_moves m ON m.day = r.day AND m.address = ${address}
@@ -78,7 +78,7 @@ export async function countDaysToCopy(db: Database, address: string): Promise<nu
 }
 
 /** The last revision that was written of a day. */
-export async function selectLastRevision(trx: Transaction, day: Temporal.PlainDate): Promise<number> {
+export async function selectLastRevision(trx: UnitOfWork, day: Temporal.PlainDate): Promise<number> {
   const { rows } = await sql<{ revision: number }>`
     SELECT coalesce(max(revision), 0) AS revision FROM metering_runs WHERE day = ${day}`.execute(trx);
   return rows[0]?.revision ?? 0;
@@ -91,7 +91,7 @@ export interface MovedFigures {
 }
 
 export async function upsertMovedDay(
-  trx: Transaction,
+  trx: UnitOfWork,
   address: string,
   day: Temporal.PlainDate,
   figures: MovedFigures & { readonly revision: number },
@@ -110,7 +110,7 @@ const bounds = (day: Temporal.PlainDate) =>
  * `moved_versions`: every version of every record of a day, as ClickHouse keeps them: those that
  * stand, those that were replaced, and for each that is gone a row that says so.
  */
-export async function prepareVersions(trx: Transaction, day: Temporal.PlainDate): Promise<void> {
+export async function prepareVersions(trx: UnitOfWork, day: Temporal.PlainDate): Promise<void> {
   await sql`
     CREATE TEMPORARY TABLE moved_versions ON COMMIT DROP AS
     WITH replaced AS (SELECT * FROM usage_changes WHERE ${bounds(day)}),
@@ -139,7 +139,7 @@ export function versionLines(): RawBuilder<unknown> {
 }
 
 /** Has the revisions of `moved_versions` count, in place of those that did of the day. */
-export async function replaceVisibleRevisions(trx: Transaction, day: Temporal.PlainDate): Promise<MovedFigures> {
+export async function replaceVisibleRevisions(trx: UnitOfWork, day: Temporal.PlainDate): Promise<MovedFigures> {
   await sql`DELETE FROM usage_visible_revisions WHERE day = ${day}`.execute(trx);
   await sql`
     INSERT INTO usage_visible_revisions (day, revision, records, quantity)
@@ -147,7 +147,7 @@ export async function replaceVisibleRevisions(trx: Transaction, day: Temporal.Pl
   return selectVersionFigures(trx);
 }
 
-export async function selectVersionFigures(trx: Transaction): Promise<MovedFigures> {
+export async function selectVersionFigures(trx: UnitOfWork): Promise<MovedFigures> {
   const { rows } = await sql<MovedFigures>`
     SELECT count(*) AS records, coalesce(trim_scale(sum(quantity)), 0)::text AS quantity FROM moved_versions`.execute(
     trx,
@@ -158,7 +158,7 @@ export async function selectVersionFigures(trx: Transaction): Promise<MovedFigur
 // Back ---------------------------------------------------------------------------------------------
 
 /** `moved_versions`, empty. */
-export async function createVersions(trx: Transaction): Promise<void> {
+export async function createVersions(trx: UnitOfWork): Promise<void> {
   await sql`
     CREATE TEMPORARY TABLE moved_versions (
       deployment_id bigint, billing_kind_id smallint, resource_id bigint, period_start timestamptz,
@@ -167,7 +167,7 @@ export async function createVersions(trx: Transaction): Promise<void> {
 }
 
 /** Adds tab-separated lines, in the order of the table's columns in ClickHouse. */
-export async function insertVersions(trx: Transaction, lines: readonly string[]): Promise<void> {
+export async function insertVersions(trx: UnitOfWork, lines: readonly string[]): Promise<void> {
   await sql`
     INSERT INTO moved_versions
     SELECT f[1]::bigint, f[2]::smallint, f[3]::bigint, to_timestamp(f[4]::bigint), f[5], f[6]::bigint, f[7]::boolean,
@@ -176,7 +176,7 @@ export async function insertVersions(trx: Transaction, lines: readonly string[])
 }
 
 /** Deletes what is kept of a day's replaced records; its revisions find them, period_start would not. */
-export async function deleteChanges(trx: Transaction, day: Temporal.PlainDate): Promise<void> {
+export async function deleteChanges(trx: UnitOfWork, day: Temporal.PlainDate): Promise<void> {
   await sql`
     DELETE FROM usage_changes WHERE revision = ANY (ARRAY(SELECT revision FROM metering_runs WHERE day = ${day}))`.execute(
     trx,
@@ -190,14 +190,14 @@ const standing = sql`
   (SELECT * FROM (SELECT DISTINCT ON (${ofRecord}) * FROM moved_versions ORDER BY ${ofRecord}, revision DESC) AS last
    WHERE NOT deleted)`;
 
-export async function granularitiesThatStand(trx: Transaction): Promise<Granularity[]> {
+export async function granularitiesThatStand(trx: UnitOfWork): Promise<Granularity[]> {
   const { rows } = await sql<{ granularity: Granularity }>`
     SELECT DISTINCT granularity FROM ${standing} AS s ORDER BY 1`.execute(trx);
   return rows.map((row) => row.granularity);
 }
 
 /** Makes them the records of the day, whose partitions are there and empty. */
-export async function insertStanding(trx: Transaction): Promise<void> {
+export async function insertStanding(trx: UnitOfWork): Promise<void> {
   await sql`
     INSERT INTO usage_records (deployment_id, resource_id, period_start, revision, billing_kind_id, granularity, quantity)
     SELECT deployment_id, resource_id, period_start, revision, billing_kind_id, granularity, quantity
@@ -205,7 +205,7 @@ export async function insertStanding(trx: Transaction): Promise<void> {
 }
 
 /** And of every version what it replaced, as metering here would have kept it: first records, nothing. */
-export async function insertReplaced(trx: Transaction): Promise<void> {
+export async function insertReplaced(trx: UnitOfWork): Promise<void> {
   await sql`
     INSERT INTO usage_changes (revision, deployment_id, billing_kind_id, resource_id, period_start, granularity,
                                old_quantity, old_revision, new_quantity, cause)

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../../../platform/database/database.ts';
+import type { UnitOfWork, Queryable, Database } from '../../../platform/database/database.ts';
 import { ArcadiaError } from '../../../platform/errors.ts';
 import { lockDay } from '../../store.ts';
 import { type MoveDirection, nameOf, toClickHouse, toPostgres } from './move-day.ts';
@@ -68,7 +68,7 @@ export async function moveUsage(db: Database, target: ClickHouse | 'postgresql',
 }
 
 async function directionOf(
-  db: Database,
+  db: Queryable,
   target: ClickHouse | 'postgresql',
 ): Promise<MoveDirection | { readonly already: store.CurrentStore }> {
   const current = await store.selectCurrentStore(db);
@@ -89,7 +89,7 @@ function assertAt(expected: store.CurrentStore, current: store.CurrentStore): vo
   throw new ArcadiaError('conflict', `Usage has been moved meanwhile, and is in ${nameOf(current)}.`);
 }
 
-async function copyDay(trx: Transaction, direction: MoveDirection, day: Temporal.PlainDate): Promise<number> {
+async function copyDay(trx: UnitOfWork, direction: MoveDirection, day: Temporal.PlainDate): Promise<number> {
   assertAt(direction.from, await store.holdCurrentStore(trx));
   await lockDay(trx, day);
   const revision = await store.selectLastRevision(trx, day);
@@ -102,7 +102,7 @@ async function copyDay(trx: Transaction, direction: MoveDirection, day: Temporal
  * Switches, unless something was metered since it was copied. What PostgreSQL knows of a ClickHouse
  * stays when usage leaves it: a process that has just asked where usage is may still read there.
  */
-async function switchOver(trx: Transaction, { from, to }: MoveDirection, now: Temporal.Instant): Promise<boolean> {
+async function switchOver(trx: UnitOfWork, { from, to }: MoveDirection, now: Temporal.Instant): Promise<boolean> {
   assertAt(from, await store.lockCurrentStore(trx));
   if ((await store.countDaysToCopy(trx, to.address)) > 0) return false;
   await store.resetPurged(trx);

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { resourceChanges } from '../../../platform/changes.ts';
-import type { Database, Transaction } from '../../../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../../../platform/database/database.ts';
 
 // PostgreSQL's side of a ClickHouse store: what has been shipped, what is visible, and the lines to ship.
 
@@ -15,7 +15,7 @@ export interface LevelsPosition {
  * nowhere stand still, and count for nothing: enabled again, it changes the definitions, and what
  * it has missed is shipped.
  */
-export async function selectLevelsPosition(db: Database): Promise<LevelsPosition | null> {
+export async function selectLevelsPosition(db: Queryable): Promise<LevelsPosition | null> {
   const { rows } = await sql<{ changeId: number | null; definitions: string | null }>`
     SELECT min(change_id) AS "changeId",
            md5(string_agg(billing_kind_id || ' ' || definitions, E'\\n' ORDER BY billing_kind_id)) AS definitions
@@ -32,7 +32,7 @@ export interface Shipments extends LevelsPosition {
   readonly ids: readonly number[];
 }
 
-export async function selectShipments(db: Database): Promise<Shipments | null> {
+export async function selectShipments(db: Queryable): Promise<Shipments | null> {
   const { rows } = await sql<Shipments>`
     SELECT l.base_id AS "baseId", l.change_id AS "changeId", l.definitions,
            (SELECT rows FROM usage_level_shipments WHERE shipment_id = l.base_id) AS "baseRows",
@@ -43,13 +43,13 @@ export async function selectShipments(db: Database): Promise<Shipments | null> {
 }
 
 /** Serialises shipments. LOCK takes no snapshot: that of the transaction begins after the wait. */
-export async function lockShipments(trx: Transaction): Promise<void> {
+export async function lockShipments(trx: UnitOfWork): Promise<void> {
   await sql`LOCK TABLE usage_level_shipments IN EXCLUSIVE MODE`.execute(trx);
 }
 
 /** Begins a shipment upon a base, or, with null, a new base. Seen once the transaction commits. */
 export async function insertShipment(
-  trx: Transaction,
+  trx: UnitOfWork,
   position: LevelsPosition,
   baseId: number | null,
 ): Promise<{ shipmentId: number; baseId: number }> {
@@ -63,17 +63,17 @@ export async function insertShipment(
   return row;
 }
 
-export async function updateShipment(trx: Transaction, shipmentId: number, rows: number): Promise<void> {
+export async function updateShipment(trx: UnitOfWork, shipmentId: number, rows: number): Promise<void> {
   await sql`UPDATE usage_level_shipments SET rows = ${rows} WHERE shipment_id = ${shipmentId}`.execute(trx);
 }
 
 /** Forgets all shipments: for a store that is filled anew. */
-export async function deleteShipments(trx: Transaction): Promise<void> {
+export async function deleteShipments(trx: UnitOfWork): Promise<void> {
   await sql`DELETE FROM usage_level_shipments`.execute(trx);
 }
 
 /** `shipped_resources`: those with a change behind a position. Returns how many there are. */
-export async function prepareShippedResources(trx: Transaction, after: number): Promise<number> {
+export async function prepareShippedResources(trx: UnitOfWork, after: number): Promise<number> {
   await sql`
     CREATE TEMPORARY TABLE shipped_resources ON COMMIT DROP AS
     SELECT DISTINCT resource_id FROM ${resourceChanges} AS c WHERE change_id > ${after}`.execute(trx);
@@ -90,7 +90,7 @@ function levelsToShip(all: boolean): RawBuilder<unknown> {
 
 /** How many rows the shipment must have, and the sum and the greatest of its levels. */
 export async function selectLevelsFigures(
-  trx: Transaction,
+  trx: UnitOfWork,
   all: boolean,
 ): Promise<{ rows: number; sum: string; greatest: string }> {
   const named = all ? sql`0` : sql`(SELECT count(*) FROM shipped_resources)`;
@@ -105,7 +105,7 @@ const linesAtOnce = 20_000;
 
 /** The lines of a shipment, tab-separated in the order of `levelColumns`, some thousands at a time. */
 export async function* levelLines(
-  trx: Transaction,
+  trx: UnitOfWork,
   shipment: { readonly shipmentId: number; readonly baseId: number },
   all: boolean,
 ): AsyncGenerator<string> {
@@ -124,7 +124,7 @@ export async function* levelLines(
 }
 
 /** Reads `line` of a query through a cursor, so that a large answer is never held at once. */
-export async function* readLines(trx: Transaction, query: RawBuilder<unknown>): AsyncGenerator<string> {
+export async function* readLines(trx: UnitOfWork, query: RawBuilder<unknown>): AsyncGenerator<string> {
   await sql`DECLARE lines NO SCROLL CURSOR FOR ${query}`.execute(trx);
   for (;;) {
     const { rows } = await sql<{ line: string }>`FETCH ${sql.lit(linesAtOnce)} FROM lines`.execute(trx);
@@ -142,7 +142,7 @@ export interface RevisionSpan {
 
 /** The revisions whose rows count, of a range of days: exactly they, in unbroken spans. */
 export async function selectVisibleRevisions(
-  db: Database,
+  db: Queryable,
   range: { readonly from: Temporal.PlainDate; readonly to: Temporal.PlainDate },
   asOfRevision: number | null,
 ): Promise<RevisionSpan[]> {
@@ -158,7 +158,7 @@ export async function selectVisibleRevisions(
 
 /** Makes a verified revision count, once the transaction commits. */
 export async function insertVisibleRevision(
-  trx: Transaction,
+  trx: UnitOfWork,
   day: Temporal.PlainDate,
   revision: number,
   figures: { readonly records: number; readonly quantity: string },
@@ -174,13 +174,13 @@ export function listed(deploymentIds: readonly number[]): RawBuilder<unknown> {
 }
 
 /** Of a day whose rows are gone. */
-export async function deleteVisibleRevisions(trx: Transaction, day: Temporal.PlainDate): Promise<void> {
+export async function deleteVisibleRevisions(trx: UnitOfWork, day: Temporal.PlainDate): Promise<void> {
   await sql`DELETE FROM usage_visible_revisions WHERE day = ${day}`.execute(trx);
 }
 
 /** Of days of a range that are no longer metered, whose rows are gone: what a killed run has left. */
 export async function deleteLeftRevisions(
-  db: Database,
+  db: Queryable,
   range: { readonly from: Temporal.PlainDate; readonly to: Temporal.PlainDate },
 ): Promise<void> {
   const left = sql`
@@ -195,20 +195,20 @@ export interface Touched {
 }
 
 /** The resources in meter_scope, with the cause of each; null: there are more than `most`. */
-export async function selectTouched(trx: Transaction, most: number): Promise<Touched[] | null> {
+export async function selectTouched(trx: UnitOfWork, most: number): Promise<Touched[] | null> {
   const { rows } = await sql<Touched>`
     SELECT resource_id, cause FROM meter_scope ORDER BY resource_id LIMIT ${most + 1}`.execute(trx);
   return rows.length > most ? null : rows;
 }
 
 /** Kinds by id and by slug. */
-export async function selectKindIds(db: Database): Promise<{ id: number; slug: string }[]> {
+export async function selectKindIds(db: Queryable): Promise<{ id: number; slug: string }[]> {
   const { rows } = await sql<{ id: number; slug: string }>`
     SELECT billing_kind_id AS id, slug FROM billing_kinds ORDER BY slug`.execute(db);
   return rows;
 }
 
-export async function selectDeploymentsOfCustomer(db: Database, customerId: number): Promise<number[]> {
+export async function selectDeploymentsOfCustomer(db: Queryable, customerId: number): Promise<number[]> {
   const { rows } = await sql<{ deployment_id: number }>`
     SELECT deployment_id FROM deployments_list WHERE customer_id = ${customerId} ORDER BY deployment_id`.execute(db);
   return rows.map((row) => row.deployment_id);
@@ -218,7 +218,7 @@ export async function selectDeploymentsOfCustomer(db: Database, customerId: numb
 const heartbeatMs = 3_000;
 
 /** Keeps the transaction's connection busy while another server works. */
-export async function whileBeating<T>(trx: Transaction, work: () => Promise<T>): Promise<T> {
+export async function whileBeating<T>(trx: UnitOfWork, work: () => Promise<T>): Promise<T> {
   let beat: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     beat = beat.then(() => sql`SELECT 1`.execute(trx)).catch(() => {});

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../../../platform/database/database.ts';
+import type { UnitOfWork, Database } from '../../../platform/database/database.ts';
 import type { Granularity } from '../../period.ts';
 import { appendUsageChanges, lockDay } from '../../store.ts';
 import * as months from '../../retention/usage-months.store.ts';
@@ -29,7 +29,7 @@ export const postgresUsageStore: UsageStore = {
   drop,
 };
 
-async function replaceDay(trx: Transaction, replacement: DayReplacement): Promise<Replaced> {
+async function replaceDay(trx: UnitOfWork, replacement: DayReplacement): Promise<Replaced> {
   const { day, whole, touched } = replacement;
   const enabled = whole.filter((kind) => kind.enabled);
   const granularities = [...new Set(enabled.map((kind) => kind.granularity))].sort();
@@ -39,13 +39,13 @@ async function replaceDay(trx: Transaction, replacement: DayReplacement): Promis
     : replaceDifferences(trx, replacement);
 }
 
-async function compareDay(trx: Transaction, { day, whole, touched }: DayComparison): Promise<void> {
+async function compareDay(trx: UnitOfWork, { day, whole, touched }: DayComparison): Promise<void> {
   await write.prepareDiff(trx, day, { whole, scoped: touched });
   await write.addDifferences(trx);
 }
 
 async function anyPartition(
-  trx: Transaction,
+  trx: UnitOfWork,
   day: Temporal.PlainDate,
   granularities: readonly Granularity[],
 ): Promise<boolean> {
@@ -57,7 +57,7 @@ async function anyPartition(
 
 /** The day has no record yet: fill new partitions, with nothing to compare. */
 async function fillDay(
-  trx: Transaction,
+  trx: UnitOfWork,
   replacement: DayReplacement,
   granularities: readonly Granularity[],
 ): Promise<Replaced> {
@@ -75,7 +75,7 @@ async function fillDay(
 }
 
 /** Compares what is stored with what should be, and replaces what differs. */
-async function replaceDifferences(trx: Transaction, replacement: DayReplacement): Promise<Replaced> {
+async function replaceDifferences(trx: UnitOfWork, replacement: DayReplacement): Promise<Replaced> {
   const { day, whole, touched, cause, begin } = replacement;
   const differences = await write.prepareDiff(trx, day, { whole, scoped: touched });
   if (differences === 0) return nothingReplaced;

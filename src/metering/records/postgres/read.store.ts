@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Database } from '../../../platform/database/database.ts';
+import type { Queryable } from '../../../platform/database/database.ts';
 import type { Granularity } from '../../period.ts';
 import { startOfDay } from '../../period.ts';
 import type {
@@ -52,7 +52,7 @@ function recordsIn({ scope, range, asOfRevision, floors }: UsageQuery): RawBuild
      WHERE old_revision <= ${asOfRevision})`;
 }
 
-export async function selectSumsByKind(db: Database, query: UsageQuery): Promise<KindSum[]> {
+export async function selectSumsByKind(db: Queryable, query: UsageQuery): Promise<KindSum[]> {
   const { rows } = await sql<KindSum>`
     SELECT k.slug AS kind, u.quantity
     FROM (SELECT billing_kind_id, trim_scale(sum(quantity)) AS quantity
@@ -61,7 +61,7 @@ export async function selectSumsByKind(db: Database, query: UsageQuery): Promise
   return rows;
 }
 
-export async function selectSumsByKindAndDay(db: Database, query: UsageQuery): Promise<KindDaySum[]> {
+export async function selectSumsByKindAndDay(db: Queryable, query: UsageQuery): Promise<KindDaySum[]> {
   const { rows } = await sql<KindDaySum>`
     SELECT k.slug AS kind, u.day, u.quantity, u.records
     FROM (SELECT billing_kind_id, (period_start AT TIME ZONE 'UTC')::date AS day,
@@ -71,7 +71,7 @@ export async function selectSumsByKindAndDay(db: Database, query: UsageQuery): P
   return rows;
 }
 
-export async function selectSumsByDeployment(db: Database, query: UsageQuery): Promise<DeploymentSum[]> {
+export async function selectSumsByDeployment(db: Queryable, query: UsageQuery): Promise<DeploymentSum[]> {
   const { rows } = await sql<DeploymentSum>`
     SELECT u.deployment_id AS "deploymentId", k.slug AS kind, u.quantity
     FROM (SELECT deployment_id, billing_kind_id, trim_scale(sum(quantity)) AS quantity
@@ -82,7 +82,7 @@ export async function selectSumsByDeployment(db: Database, query: UsageQuery): P
 }
 
 export async function selectRecords(
-  db: Database,
+  db: Queryable,
   query: UsageQuery,
   filter: RecordFilter,
   { after, limit }: RecordPage,
@@ -106,7 +106,7 @@ export async function selectRecords(
   return rows;
 }
 
-export async function countRecords(db: Database, query: UsageQuery): Promise<number> {
+export async function countRecords(db: Queryable, query: UsageQuery): Promise<number> {
   const { rows } = await sql<{ records: number }>`
     SELECT count(*) AS records FROM ${recordsIn(query)} AS r`.execute(db);
   return rows[0]?.records ?? 0;

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Database, Transaction } from '../../../platform/database/database.ts';
+import type { UnitOfWork, Queryable } from '../../../platform/database/database.ts';
 import type { DayRange, Granularity } from '../../period.ts';
 import { startOfDay } from '../../period.ts';
 import { recordsOf } from './expected.store.ts';
@@ -14,7 +14,7 @@ function partitionName(granularity: Granularity, day: Temporal.PlainDate): strin
 }
 
 export async function partitionExists(
-  db: Database,
+  db: Queryable,
   granularity: Granularity,
   day: Temporal.PlainDate,
 ): Promise<boolean> {
@@ -27,7 +27,7 @@ const primaryKey = sql`PRIMARY KEY (deployment_id, billing_kind_id, resource_id,
 
 /** Will the day have any record of these kinds? There is one wherever a level overlaps the day. */
 export async function anyExpected(
-  trx: Transaction,
+  trx: UnitOfWork,
   day: Temporal.PlainDate,
   kinds: readonly KindOfDay[],
 ): Promise<boolean> {
@@ -57,7 +57,7 @@ function boundsOf(day: Temporal.PlainDate, granularity: Granularity): RawBuilder
  * days' workers need too, is held for the attaching only. Returns the number of records.
  */
 export async function insertFirstRecords(
-  trx: Transaction,
+  trx: UnitOfWork,
   day: Temporal.PlainDate,
   granularity: Granularity,
   kinds: readonly KindOfDay[],
@@ -79,7 +79,7 @@ export async function insertFirstRecords(
 
 /** Makes a filled table, or with `create` an empty one, a partition of usage_records. */
 export async function attachPartition(
-  trx: Transaction,
+  trx: UnitOfWork,
   day: Temporal.PlainDate,
   granularity: Granularity,
   create = false,
@@ -112,7 +112,7 @@ const noRecords = sql`
  * Returns the number of differences.
  */
 export async function prepareDiff(
-  trx: Transaction,
+  trx: UnitOfWork,
   day: Temporal.PlainDate,
   { whole, scoped }: DiffScope,
 ): Promise<number> {
@@ -146,7 +146,7 @@ export async function prepareDiff(
 export const changedDeployments: RawBuilder<unknown> = sql`SELECT deployment_id FROM meter_diff`;
 
 /** Which granularities `meter_diff` will insert records of. */
-export async function granularitiesToInsert(trx: Transaction): Promise<Granularity[]> {
+export async function granularitiesToInsert(trx: UnitOfWork): Promise<Granularity[]> {
   const { rows } = await sql<{ granularity: Granularity }>`
     SELECT DISTINCT granularity FROM meter_diff WHERE old_quantity IS NULL ORDER BY granularity`.execute(trx);
   return rows.map((row) => row.granularity);
@@ -157,7 +157,7 @@ export async function granularitiesToInsert(trx: Transaction): Promise<Granulari
  * the mere appearance of a kind's first records out of the log.
  */
 export async function applyDiff(
-  trx: Transaction,
+  trx: UnitOfWork,
   day: Temporal.PlainDate,
   revision: number,
   cause: string,
@@ -191,7 +191,7 @@ export async function applyDiff(
 }
 
 /** Adds up `meter_diff` into `usage_differences`, and clears what one day's comparison rests on. */
-export async function addDifferences(trx: Transaction): Promise<void> {
+export async function addDifferences(trx: UnitOfWork): Promise<void> {
   await sql`
     INSERT INTO usage_differences (deployment_id, billing_kind_id, resource_id, before, after, inserted, changed, deleted)
     SELECT deployment_id, billing_kind_id, resource_id, coalesce(sum(old_quantity), 0), coalesce(sum(new_quantity), 0),
@@ -208,7 +208,7 @@ export async function addDifferences(trx: Transaction): Promise<void> {
 const deleteBatch = 10_000;
 
 /** The days of a range that have a partition. */
-export async function daysWithRecords(db: Database, range: DayRange): Promise<Temporal.PlainDate[]> {
+export async function daysWithRecords(db: Queryable, range: DayRange): Promise<Temporal.PlainDate[]> {
   const { rows } = await sql<{ day: Temporal.PlainDate }>`
     SELECT day::date AS day FROM generate_series(${range.from}::date, ${range.to}::date - 1, interval '1 day') AS day
     WHERE to_regclass('usage_records_day_' || to_char(day, 'YYYYMMDD')) IS NOT NULL
@@ -218,7 +218,7 @@ export async function daysWithRecords(db: Database, range: DayRange): Promise<Te
 }
 
 /** Deletes some of a kind's records of a day; false: there are none left. */
-export async function deleteSomeRecords(trx: Transaction, day: Temporal.PlainDate, kindId: number): Promise<boolean> {
+export async function deleteSomeRecords(trx: UnitOfWork, day: Temporal.PlainDate, kindId: number): Promise<boolean> {
   let deleted = 0n;
   for (const granularity of ['day', 'hour'] as const) {
     if (!(await partitionExists(trx, granularity, day))) continue;
@@ -232,14 +232,14 @@ export async function deleteSomeRecords(trx: Transaction, day: Temporal.PlainDat
 }
 
 /** Drops all of a day's records. */
-export async function dropPartitions(trx: Transaction, day: Temporal.PlainDate): Promise<void> {
+export async function dropPartitions(trx: UnitOfWork, day: Temporal.PlainDate): Promise<void> {
   for (const granularity of ['day', 'hour'] as const) {
     await sql`DROP TABLE IF EXISTS ${sql.table(partitionName(granularity, day))}`.execute(trx);
   }
 }
 
 /** Deletes some of what a month's records replaced; false: there is none left. */
-export async function deleteSomeChanges(db: Database, { billingKindId, month }: KindMonth): Promise<boolean> {
+export async function deleteSomeChanges(db: Queryable, { billingKindId, month }: KindMonth): Promise<boolean> {
   const { numAffectedRows } = await sql`
     DELETE FROM usage_changes WHERE usage_change_id = ANY (ARRAY(
       SELECT usage_change_id FROM usage_changes
