@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SlowFirst } from './test/slow-first.ts';
 
 // Bounds are for what hangs, never for what is slow: a machine that is busy with something else must not fail a test.
 export default defineConfig({
@@ -11,6 +12,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     teardownTimeout: 120_000,
     expect: { poll: { timeout: 120_000 } },
+    sequence: { sequencer: SlowFirst },
     reporters: [['default', { summary: false }], './test/summary-reporter.ts'],
   },
 });

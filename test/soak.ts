@@ -1,3 +1,6 @@
+/** Whether this is `npm run soak`: what takes minutes runs whole there, and in part in `npm test`. */
+export const soaking = process.env.ARCADIA_SOAK_RUNS !== undefined;
+
 /**
  * How often a property is tried: `runs` in `npm test`, and as many times that as ARCADIA_SOAK_RUNS says where it
  * is set (a whole number, at least 1).

@@ -41,7 +41,7 @@ export interface DemonstrationRequest {
 export const pilotDemonstration: DemonstrationRequest = {
   fleet: 'pilot',
   seed: 1,
-  cadence: Temporal.Duration.from({ minutes: 15 }),
+  cadence: Temporal.Duration.from({ hours: 1 }),
   spacesRegions: [],
   length: Temporal.Duration.from({ hours: 240 }),
 };

@@ -4,7 +4,7 @@ import { answerOf, arcadia, makeFolder } from './arcadia.ts';
 const folder = makeFolder();
 afterAll(folder.remove);
 
-/** 961 syncs of all kinds over HTTP: minutes, on a machine that has other work. */
+/** 241 syncs of all kinds over HTTP, twice: minutes, on a machine that has other work. */
 const patience = 900_000;
 
 test('demo pilot: ten days of two droplets, two zones and three snapshots; run twice, it prints the same', {

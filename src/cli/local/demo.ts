@@ -24,7 +24,7 @@ export function addDemoCommands(program: Command): void {
     );
 
   addCommand(demo, 'pilot', {
-    summary: 'one small deployment: ten days, synced every 15 minutes and metered',
+    summary: 'one small deployment: ten days, synced every hour and metered',
     details:
       'Two active droplets, two zones, three snapshots of 10, 14 and 24 GB, from 2026-05-01 on. Run twice, it prints the same.',
     example: `
