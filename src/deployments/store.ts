@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { appendChanges } from '../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { type Rewritten, rewriteHistory } from '../platform/history.ts';
+import { statement } from '../platform/database/statement.ts';
 
 export interface CustomerRow {
   readonly customerId: number;
@@ -28,7 +29,7 @@ export async function insertCustomer(
   customer: { externalId: string; name: string; currency: string },
   now: Temporal.Instant,
 ): Promise<boolean> {
-  const { rows } = await sql`
+  const { rows } = await statement('deployments.insertCustomer')`
     INSERT INTO customers (external_id, name, currency, created_at)
     VALUES (${customer.externalId}, ${customer.name}, ${customer.currency}, ${now})
     ON CONFLICT (external_id) DO NOTHING RETURNING customer_id`.execute(trx);
@@ -36,7 +37,7 @@ export async function insertCustomer(
 }
 
 export async function readCustomerId(db: Queryable, externalId: string): Promise<number | null> {
-  const { rows } = await sql<{ customer_id: number }>`
+  const { rows } = await statement<{ customer_id: number }>('deployments.readCustomerId')`
     SELECT customer_id FROM customers WHERE external_id = ${externalId}`.execute(db);
   return rows[0]?.customer_id ?? null;
 }
@@ -47,7 +48,7 @@ export async function readCustomers(
   externalId: string | null,
   page: { after?: string | undefined; limit?: number | undefined } = {},
 ): Promise<CustomerRow[]> {
-  const { rows } = await sql<CustomerRow>`
+  const { rows } = await statement<CustomerRow>('deployments.readCustomers')`
     SELECT c.customer_id AS "customerId", c.external_id AS "externalId", c.name, c.currency,
            (SELECT count(*) FROM deployments d WHERE d.customer_id = c.customer_id) AS deployments
     FROM customers c WHERE (${externalId}::text IS NULL OR c.external_id = ${externalId})
@@ -69,7 +70,7 @@ export interface DeploymentFilters {
 
 /** Deployments by slug, `unattributed` among them. */
 export async function readDeployments(db: Queryable, only: DeploymentFilters = {}): Promise<DeploymentRow[]> {
-  const { rows } = await sql<DeploymentRow>`
+  const { rows } = await statement<DeploymentRow>('deployments.readDeployments')`
     SELECT deployment_id AS "deploymentId", slug, name, starts_at AS "startsAt",
            customer_external_id AS "customerExternalId", customer_name AS "customerName", currency
     FROM deployments_list
@@ -87,7 +88,7 @@ export async function insertDeployments(
   deployments: readonly { slug: string; name: string; customer: string; startsAt: Temporal.Instant }[],
   now: Temporal.Instant,
 ): Promise<string[]> {
-  const { rows } = await sql<{ slug: string }>`
+  const { rows } = await statement<{ slug: string }>('deployments.insertDeployments')`
     INSERT INTO deployments (slug, name, customer_id, starts_at, created_at)
     SELECT d.slug, d.name, c.customer_id, d.starts_at, ${now}
     FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(deployments)}::jsonb)
@@ -122,7 +123,7 @@ export async function updateDeploymentNames(
   trx: UnitOfWork,
   names: readonly { slug: string; name: string }[],
 ): Promise<void> {
-  await sql`
+  await statement('deployments.updateDeploymentNames')`
     UPDATE deployments d SET name = w.name
     FROM jsonb_to_recordset(${JSON.stringify(names)}::jsonb) AS w(slug text, name text)
     WHERE d.slug = w.slug AND d.name <> w.name`.execute(trx);
@@ -137,12 +138,14 @@ export async function updateDeploymentStarts(
   starts: readonly { slug: string; startsAt: Temporal.Instant }[],
   now: Temporal.Instant,
 ): Promise<number> {
-  await sql`DROP TABLE IF EXISTS pg_temp.moved_starts`.execute(trx);
-  await sql`
+  await statement(
+    'deployments.updateDeploymentStarts.drop_pg_temp_moved_starts',
+  )`DROP TABLE IF EXISTS pg_temp.moved_starts`.execute(trx);
+  await statement('deployments.updateDeploymentStarts.create_moved_starts')`
     CREATE TEMPORARY TABLE moved_starts (deployment_id bigint, since timestamptz, until timestamptz) ON COMMIT DROP`.execute(
     trx,
   );
-  const moved = await sql`
+  const moved = await statement('deployments.updateDeploymentStarts.insert_moved_starts')`
     WITH wanted AS (
       SELECT d.deployment_id, d.starts_at AS before, w."startsAt" AS after
       FROM jsonb_to_recordset(${JSON.stringify(starts)}::jsonb) AS w(slug text, "startsAt" timestamptz)
@@ -170,7 +173,7 @@ export async function upsertCustomers(
   customers: readonly { externalId: string; name: string; currency: string }[],
   now: Temporal.Instant,
 ): Promise<{ created: number; updated: number }> {
-  const { rows } = await sql<{ created: number; updated: number }>`
+  const { rows } = await statement<{ created: number; updated: number }>('deployments.upsertCustomers')`
     WITH wanted AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(customers)}::jsonb) AS c("externalId" text, name text, currency text)
     ), updated AS (
@@ -187,7 +190,7 @@ export async function upsertCustomers(
 
 /** The ids of these slugs that are deployments of a customer. */
 export async function readDeploymentIds(db: Queryable, slugs: readonly string[]): Promise<Map<string, number>> {
-  const { rows } = await sql<{ slug: string; deployment_id: number }>`
+  const { rows } = await statement<{ slug: string; deployment_id: number }>('deployments.readDeploymentIds')`
     SELECT slug, deployment_id FROM deployments
     WHERE slug = ANY (${slugs}::text[]) AND customer_id IS NOT NULL`.execute(db);
   return new Map(rows.map((row) => [row.slug, row.deployment_id]));
@@ -200,16 +203,16 @@ export async function upsertOwnerSet(
   weightTotal: number,
 ): Promise<number> {
   const signature = members.map((member) => `${member.deploymentId}:${member.weight}`).join(',');
-  const inserted = await sql<{ owner_set_id: number }>`
+  const inserted = await statement<{ owner_set_id: number }>('deployments.upsertOwnerSet.insert_owner_sets')`
     INSERT INTO owner_sets (weight_total, signature) VALUES (${weightTotal}, ${signature})
     ON CONFLICT (signature) DO NOTHING RETURNING owner_set_id`.execute(trx);
   const [made] = inserted.rows;
   if (!made) {
-    const { rows } = await sql<{ owner_set_id: number }>`
+    const { rows } = await statement<{ owner_set_id: number }>('deployments.upsertOwnerSet.select_owner_set_id')`
       SELECT owner_set_id FROM owner_sets WHERE signature = ${signature}`.execute(trx);
     return rows[0]?.owner_set_id ?? Promise.reject(new Error(`owner set ${signature} went away`));
   }
-  await sql`
+  await statement('deployments.upsertOwnerSet.insert_owner_set_members')`
     INSERT INTO owner_set_members (owner_set_id, deployment_id, weight_before, weight)
     SELECT ${made.owner_set_id}, "deploymentId", "weightBefore", weight
     FROM jsonb_to_recordset(${JSON.stringify(members)}::jsonb) AS m("deploymentId" bigint, "weightBefore" int, weight int)`.execute(
@@ -220,7 +223,7 @@ export async function upsertOwnerSet(
 
 /** Makes the owner set of one for each of these deployments, in their order of making. */
 export async function insertSingleOwnerSets(trx: UnitOfWork, slugs: readonly string[]): Promise<void> {
-  await sql`
+  await statement('deployments.insertSingleOwnerSets')`
     WITH made AS (
       INSERT INTO owner_sets (weight_total, signature)
       SELECT 1, deployment_id || ':1' FROM deployments WHERE slug = ANY (${slugs}::text[]) ORDER BY deployment_id
@@ -232,7 +235,7 @@ export async function insertSingleOwnerSets(trx: UnitOfWork, slugs: readonly str
 
 /** Which of these are not resources. */
 export async function findUnknownResources(db: Queryable, resourceIds: readonly number[]): Promise<number[]> {
-  const { rows } = await sql<{ resource_id: number }>`
+  const { rows } = await statement<{ resource_id: number }>('deployments.findUnknownResources')`
     SELECT wanted AS resource_id FROM unnest(${resourceIds}::bigint[]) AS wanted
     WHERE NOT EXISTS (SELECT FROM inventory_resources r WHERE r.resource_id = wanted)`.execute(db);
   return rows.map((row) => row.resource_id);
@@ -250,8 +253,10 @@ export async function rewriteAssignments(
   by: string,
   now: Temporal.Instant,
 ): Promise<Rewritten> {
-  await sql`DROP TABLE IF EXISTS pg_temp.assignment_changes`.execute(trx);
-  await sql`
+  await statement(
+    'deployments.rewriteAssignments.drop_pg_temp_assignment_changes',
+  )`DROP TABLE IF EXISTS pg_temp.assignment_changes`.execute(trx);
+  await statement('deployments.rewriteAssignments.create_assignment_changes')`
     CREATE TEMPORARY TABLE assignment_changes ON COMMIT DROP AS
     WITH wanted AS (
       SELECT DISTINCT resource_id,
@@ -306,7 +311,7 @@ export async function readOwned(
   limit: number,
   after: Pick<OwnedRow, 'from' | 'resourceId'> | null = null,
 ): Promise<OwnedRow[]> {
-  const { rows } = await sql<OwnedRow>`
+  const { rows } = await statement<OwnedRow>('deployments.readOwned')`
     WITH owned AS (
       SELECT a.resource_id, m.weight, s.weight_total, a.rule_id,
              unnest(range_agg(tstzrange(a.valid_from, a.valid_to))) AS held

@@ -3,6 +3,7 @@ import type { Attributes } from '../cloud/index.ts';
 import type { UnitOfWork, Session, Queryable } from '../platform/database/database.ts';
 import type { Believed, CompletedAction, DropletState } from './droplet-timeline.ts';
 import { type Observation, splitAtConnection } from './sync.store.ts';
+import { statement } from '../platform/database/statement.ts';
 
 // The provider's action log as it was read, and what the timelines of droplets are made from.
 
@@ -19,7 +20,7 @@ export async function selectActionPosition(
   accountId: number,
   dayStart: Temporal.Instant,
 ): Promise<ActionPosition> {
-  const { rows } = await sql<ActionPosition>`
+  const { rows } = await statement<ActionPosition>('inventory.selectActionPosition')`
     SELECT coalesce(r.read_through, least(a.connected_at, a.metered_from)) AS "readThrough",
            coalesce(r.started_at >= ${dayStart}, false) AS "readToday"
     FROM accounts a
@@ -32,7 +33,9 @@ export async function selectActionPosition(
 
 /** Notes on a run how far it has read: what it read now, or what was read before. */
 export async function setReadThrough(conn: Session, syncRunId: number, readThrough: Temporal.Instant): Promise<void> {
-  await sql`UPDATE sync_runs SET read_through = ${readThrough} WHERE sync_run_id = ${syncRunId}`.execute(conn);
+  await statement(
+    'inventory.setReadThrough',
+  )`UPDATE sync_runs SET read_through = ${readThrough} WHERE sync_run_id = ${syncRunId}`.execute(conn);
 }
 
 /** Actions that were in progress when they were last read, without those just `listed`; others in each run. */
@@ -42,7 +45,7 @@ export async function selectOpenActions(
   listed: readonly string[],
   limit: number,
 ): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await statement<{ id: string }>('inventory.selectOpenActions')`
     SELECT external_id AS id FROM provider_actions
     WHERE account_id = ${accountId} AND status = 'in-progress' AND external_id <> ALL(${listed}::text[])
     ORDER BY hashtextextended(external_id, ${syncRunId}) LIMIT ${limit}`.execute(conn);
@@ -51,7 +54,7 @@ export async function selectOpenActions(
 
 /** The provider knows these actions no longer. */
 export async function forgetActions(conn: Session, accountId: number, externalIds: readonly string[]): Promise<void> {
-  await sql`
+  await statement('inventory.forgetActions')`
     UPDATE provider_actions SET status = 'gone'
     WHERE account_id = ${accountId} AND external_id = ANY(${externalIds}::text[])`.execute(conn);
 }
@@ -62,7 +65,7 @@ export async function upsertActions(
   observation: Observation,
   json: string,
 ): Promise<{ new: number; changed: number }> {
-  const { rows } = await sql<{ new: number; changed: number }>`
+  const { rows } = await statement<{ new: number; changed: number }>('inventory.upsertActions')`
     WITH listed AS (
       SELECT DISTINCT ON (external_id) * FROM json_to_recordset(${json}::json) AS p(
         ord bigint, external_id text COLLATE "C", type text COLLATE "C", status text COLLATE "C",
@@ -98,7 +101,7 @@ export interface Sighting {
 
 /** The last sighting; null: there was none. */
 export async function selectLastSighting(conn: Session, accountId: number): Promise<Sighting | null> {
-  const { rows } = await sql<Sighting>`
+  const { rows } = await statement<Sighting>('inventory.selectLastSighting')`
     SELECT started_at AS at, unread FROM sync_runs
     WHERE account_id = ${accountId} AND kind = 'droplet' AND unread IS NOT NULL
     ORDER BY started_at DESC LIMIT 1`.execute(conn);
@@ -128,7 +131,7 @@ export async function selectDueDroplets(
   types: readonly string[],
   limit: number,
 ): Promise<DueDroplet[]> {
-  const { rows } = await sql<DueDroplet>`
+  const { rows } = await statement<DueDroplet>('inventory.selectDueDroplets')`
     SELECT r.resource_id AS "resourceId", r.external_id AS "externalId",
            min(a.completed_at) AS first, max(a.completed_at) AS last
     FROM provider_actions a
@@ -151,7 +154,7 @@ export async function selectSightings(
   last: Temporal.Instant,
 ): Promise<Sighting[]> {
   const sightings = sql`account_id = ${accountId} AND kind = 'droplet' AND unread IS NOT NULL`;
-  const { rows } = await sql<Sighting>`
+  const { rows } = await statement<Sighting>('inventory.selectSightings')`
     SELECT DISTINCT ON (started_at) started_at AS at, unread FROM sync_runs
     WHERE ${sightings}
       AND started_at >= coalesce((SELECT max(started_at) FROM sync_runs WHERE ${sightings} AND started_at < ${first}), '-infinity')
@@ -173,7 +176,7 @@ export async function selectBelieved(
   from: Temporal.Instant,
   to: Temporal.Instant,
 ): Promise<BelievedRow[]> {
-  const { rows } = await sql<Omit<BelievedRow, 'state'> & DropletState>`
+  const { rows } = await statement<Omit<BelievedRow, 'state'> & DropletState>('inventory.selectBelieved')`
     SELECT s.resource_id AS "resourceId", s.valid_from AS "from", s.valid_to AS "to", u.started_at AS "seenAt",
            s.name, s.status, s.region, s.tags, s.parents, s.attributes
     FROM resource_states s
@@ -199,7 +202,7 @@ export async function selectCompletedActions(
   after: Temporal.Instant,
   until: Temporal.Instant,
 ): Promise<(CompletedAction & { externalId: string })[]> {
-  const { rows } = await sql<CompletedAction & { externalId: string }>`
+  const { rows } = await statement<CompletedAction & { externalId: string }>('inventory.selectCompletedActions')`
     SELECT resource_external_id AS "externalId", type, completed_at AS "completedAt"
     FROM provider_actions
     WHERE account_id = ${accountId} AND resource_kind = 'droplet' AND resource_external_id = ANY(${externalIds}::text[])
@@ -210,7 +213,7 @@ export async function selectCompletedActions(
 
 /** Stages corrections for rewriteStates: a JSON array in snake_case, attributes null where it was gone. */
 export async function stageCorrections(trx: UnitOfWork, observation: Observation, json: string): Promise<void> {
-  await sql`
+  await statement('inventory.stageCorrections')`
     INSERT INTO sync_staged_states (resource_id, account_id, kind, name, status, region, tags, parents, attributes, source,
                                     sync_run_id, valid_from, valid_to, asserted)
     SELECT l.resource_id, ${observation.accountId}, 'droplet', l.name, l.status, l.region, l.tags, l.parents, l.attributes,
@@ -233,7 +236,7 @@ export async function markApplied(
     externalIds === undefined
       ? sql`(resource_kind IS DISTINCT FROM 'droplet' OR resource_external_id <> ALL ${unseen(accountId, sighting)})`
       : sql`resource_kind = 'droplet' AND resource_external_id = ANY(${externalIds}::text[])`;
-  await sql`
+  await statement('inventory.markApplied')`
     UPDATE provider_actions SET applied_at = ${now}::timestamptz
     WHERE account_id = ${accountId} AND applied_at IS NULL AND status = 'completed' AND completed_at < ${sighting.at}
       AND ${ofDroplets}`.execute(conn);

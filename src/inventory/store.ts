@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Attributes } from '../cloud/index.ts';
 import { appendChanges } from '../platform/changes.ts';
 import type { UnitOfWork, Queryable, Session } from '../platform/database/database.ts';
+import { statement } from '../platform/database/statement.ts';
 
 // Accounts, sync runs, and what is read of resources. How a listing becomes history is in
 // sync.store.ts; how actions refine it, in actions.store.ts.
@@ -26,11 +27,13 @@ const accountColumns = sql`
 
 /** Accounts are connected one at a time: what may be connected depends on what is there. */
 export async function lockAccounts(trx: UnitOfWork): Promise<void> {
-  await sql`LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
+  await statement('inventory.lockAccounts')`LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
 }
 
 export async function selectAccounts(db: Queryable): Promise<Account[]> {
-  const { rows } = await sql<Account>`SELECT ${accountColumns} FROM accounts ORDER BY slug`.execute(db);
+  const { rows } = await statement<Account>(
+    'inventory.selectAccounts',
+  )`SELECT ${accountColumns} FROM accounts ORDER BY slug`.execute(db);
   return rows;
 }
 
@@ -47,7 +50,7 @@ interface AccountRow {
 }
 
 export async function insertAccount(trx: UnitOfWork, row: AccountRow): Promise<Account> {
-  const { rows } = await sql<Account>`
+  const { rows } = await statement<Account>('inventory.insertAccount')`
     INSERT INTO accounts (slug, name, provider, api_url, provider_account_id, simulated, credentials, connected_at, metered_from)
     VALUES (${row.slug}, ${row.name}, ${row.provider}, ${row.apiUrl}, ${row.providerAccountId}, ${row.simulated},
             ${row.credentials}, ${row.connectedAt}, ${row.meteredFrom})
@@ -60,7 +63,7 @@ export async function updateAccount(
   accountId: number,
   row: Pick<AccountRow, 'slug' | 'name' | 'apiUrl' | 'credentials' | 'meteredFrom'>,
 ): Promise<Account> {
-  const { rows } = await sql<Account>`
+  const { rows } = await statement<Account>('inventory.updateAccount')`
     UPDATE accounts SET slug = ${row.slug}, name = ${row.name}, api_url = ${row.apiUrl},
            credentials = ${row.credentials}, metered_from = ${row.meteredFrom}
     WHERE account_id = ${accountId}
@@ -86,7 +89,7 @@ export async function appendMeteredFromChanges(
 }
 
 export async function selectCredentials(db: Queryable, accountId: number): Promise<Uint8Array> {
-  const { rows } = await sql<{ credentials: Uint8Array }>`
+  const { rows } = await statement<{ credentials: Uint8Array }>('inventory.selectCredentials')`
     SELECT credentials FROM accounts WHERE account_id = ${accountId}`.execute(db);
   return rows[0]!.credentials;
 }
@@ -97,7 +100,7 @@ export async function countHidden(
   accountId: number,
   kinds: readonly string[],
 ): Promise<{ kind: string; hidden: number }[]> {
-  const { rows } = await sql<{ kind: string; hidden: number }>`
+  const { rows } = await statement<{ kind: string; hidden: number }>('inventory.countHidden')`
     SELECT r.kind, count(*) AS hidden
     FROM resources r
     JOIN project_memberships m ON m.resource_id = r.resource_id AND m.superseded_at = 'infinity' AND m.valid_to = 'infinity'
@@ -118,7 +121,7 @@ export async function selectUnlisted(
   listed: readonly string[],
   scopes: readonly string[],
 ): Promise<{ kind: string; hidden: number; urns: string[] }[]> {
-  const { rows } = await sql<{ kind: string; hidden: number; urns: string[] }>`
+  const { rows } = await statement<{ kind: string; hidden: number; urns: string[] }>('inventory.selectUnlisted')`
     SELECT r.kind, count(*) AS hidden, (array_agg(r.urn ORDER BY r.urn))[1:${sql.lit(unlistedNamed)}] AS urns
     FROM resources r
     JOIN project_memberships m ON m.resource_id = r.resource_id AND m.superseded_at = 'infinity' AND m.valid_to = 'infinity'
@@ -135,13 +138,15 @@ export async function selectUnlisted(
  * that dies lets go.
  */
 export async function tryLockSync(conn: Session, accountId: number, kind: string): Promise<boolean> {
-  const { rows } = await sql<{ locked: boolean }>`
+  const { rows } = await statement<{ locked: boolean }>('inventory.tryLockSync')`
     SELECT pg_try_advisory_lock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0)) AS locked`.execute(conn);
   return rows[0]!.locked;
 }
 
 export async function unlockSync(conn: Session, accountId: number, kind: string): Promise<void> {
-  await sql`SELECT pg_advisory_unlock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0))`.execute(conn);
+  await statement(
+    'inventory.unlockSync',
+  )`SELECT pg_advisory_unlock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0))`.execute(conn);
 }
 
 interface StartedRun {
@@ -161,7 +166,7 @@ export async function insertRun(
   kind: string,
   now: Temporal.Instant,
 ): Promise<StartedRun> {
-  const { rows } = await sql<StartedRun>`
+  const { rows } = await statement<StartedRun>('inventory.insertRun')`
     WITH interrupted AS (
       UPDATE sync_runs
       SET outcome = 'failed', reason = 'interrupted', finished_at = greatest(started_at, ${now}::timestamptz)
@@ -188,7 +193,7 @@ export interface RunEnd {
 }
 
 export async function finishRun(conn: Queryable, syncRunId: number, end: RunEnd, now: Temporal.Instant): Promise<void> {
-  await sql`
+  await statement('inventory.finishRun')`
     UPDATE sync_runs SET outcome = ${end.outcome}, reason = ${end.reason}, seen = ${end.seen}, new = ${end.new},
            changed = ${end.changed}, ended = ${end.ended}, requests = ${end.requests},
            unread = ${end.unread === null ? null : JSON.stringify(end.unread)}::jsonb,
@@ -220,7 +225,7 @@ export async function selectSyncRuns(
   before: number | null,
   limit: number,
 ): Promise<SyncRunRow[]> {
-  const { rows } = await sql<SyncRunRow>`
+  const { rows } = await statement<SyncRunRow>('inventory.selectSyncRuns')`
     SELECT r.sync_run_id AS "syncRunId", a.slug AS account, r.kind, r.started_at AS "startedAt", r.finished_at AS "finishedAt",
            r.outcome, r.reason, r.seen, r.new, r.changed, r.ended, r.requests
     FROM sync_runs r JOIN accounts a USING (account_id)
@@ -268,7 +273,7 @@ export async function selectResourcesAt(
 ): Promise<ResourceAt[]> {
   const ofKind = filters.kind === undefined ? sql`` : sql`AND s.kind = ${filters.kind}`;
   const ofAccount = filters.account === undefined ? sql`` : sql`AND a.slug = ${filters.account}`;
-  const { rows } = await sql<ResourceAt>`
+  const { rows } = await statement<ResourceAt>('inventory.selectResourcesAt')`
     SELECT r.resource_id AS "resourceId", a.slug AS account, r.kind, r.external_id AS "externalId", r.urn, s.name, s.status,
            s.region, s.tags, s.parents, s.attributes, p.external_id AS project, s.valid_from AS "validFrom"
     FROM resource_states s
@@ -297,7 +302,7 @@ export interface ResourceIdentity {
 export async function selectResourcesByRef(db: Queryable, ref: string): Promise<ResourceIdentity[]> {
   const id = /^\d{1,15}$/.test(ref) ? Number(ref) : null;
   const colon = ref.indexOf(':');
-  const { rows } = await sql<ResourceIdentity>`
+  const { rows } = await statement<ResourceIdentity>('inventory.selectResourcesByRef')`
     SELECT r.resource_id AS "resourceId", a.slug AS account, r.kind, r.external_id AS "externalId", r.urn,
            r.provider_created_at AS "createdAt", r.first_seen_at AS "firstSeenAt"
     FROM resources r JOIN accounts a USING (account_id)
@@ -332,7 +337,7 @@ export interface StateInterval extends Provenance {
 }
 
 export async function selectStates(db: Queryable, resourceId: number): Promise<StateInterval[]> {
-  const { rows } = await sql<StateInterval>`
+  const { rows } = await statement<StateInterval>('inventory.selectStates')`
     SELECT h.name, h.status, h.region, h.tags, h.parents, h.attributes, ${provenance}
     FROM resource_states h WHERE h.resource_id = ${resourceId} AND h.superseded_at = 'infinity'
     ORDER BY h.valid_from`.execute(db);
@@ -345,7 +350,7 @@ export interface MembershipInterval extends Provenance {
 }
 
 export async function selectMemberships(db: Queryable, resourceId: number): Promise<MembershipInterval[]> {
-  const { rows } = await sql<MembershipInterval>`
+  const { rows } = await statement<MembershipInterval>('inventory.selectMemberships')`
     SELECT p.external_id AS project, ${provenance}
     FROM project_memberships h JOIN resources p ON p.resource_id = h.project_id
     WHERE h.resource_id = ${resourceId} AND h.superseded_at = 'infinity'

@@ -3,6 +3,7 @@ import type { UnitOfWork, Session } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import type { Attributes } from '../cloud/index.ts';
 import type { Missing } from './absence.ts';
+import { statement } from '../platform/database/statement.ts';
 
 // How a listing becomes history: pages go into temporary tables of one connection as they come,
 // each row already compared with what is believed; one transaction applies them at the end.
@@ -48,11 +49,11 @@ const membershipHistory: HistoryTable = {
 export async function prepareStaging(conn: Session): Promise<void> {
   // Not ON COMMIT DELETE ROWS: that truncates after every statement, used or not, and costs more
   // than the statements.
-  const { rows } = await sql<{ ready: boolean }>`
+  const { rows } = await statement<{ ready: boolean }>('inventory.prepareStaging.select_to_regclass')`
     SELECT to_regclass('pg_temp.sync_staged_memberships') IS NOT NULL AS ready`.execute(conn);
   if (rows[0]!.ready) return;
   // change: 'born' (never seen before), 'back' (its life had ended), 'changed', or NULL.
-  await sql`
+  await statement('inventory.prepareStaging.create_sync_listing')`
     CREATE TEMPORARY TABLE sync_listing (
       ord bigint NOT NULL, kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, urn text COLLATE "C",
       name text NOT NULL, status text COLLATE "C" NOT NULL, created_at timestamptz, region text,
@@ -60,25 +61,27 @@ export async function prepareStaging(conn: Session): Promise<void> {
       digest bytea NOT NULL, resource_id bigint, change text, identity_incomplete boolean NOT NULL, payload_new boolean NOT NULL
     )`.execute(conn);
   // The payloads that are not the ones we have.
-  await sql`CREATE TEMPORARY TABLE sync_payloads (ord bigint NOT NULL, payload json NOT NULL)`.execute(conn);
-  await sql`
+  await statement(
+    'inventory.prepareStaging.create_sync_payloads',
+  )`CREATE TEMPORARY TABLE sync_payloads (ord bigint NOT NULL, payload json NOT NULL)`.execute(conn);
+  await statement('inventory.prepareStaging.create_sync_membership_listing')`
     CREATE TEMPORARY TABLE sync_membership_listing (
       ord bigint NOT NULL, project_external_id text COLLATE "C" NOT NULL, urn text COLLATE "C" NOT NULL,
       kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, digest bytea, payload json
     )`.execute(conn);
   // verdict: 'gone' (its life has ended), 'found' (a look-up found it), 'kept' (its absence says nothing),
   // 'open' (not known yet), 'asked' (to be looked up).
-  await sql`
+  await statement('inventory.prepareStaging.create_sync_missing')`
     CREATE TEMPORARY TABLE sync_missing (
       resource_id bigint NOT NULL, kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, verdict text NOT NULL
     )`.execute(conn);
-  await sql`
+  await statement('inventory.prepareStaging.create_sync_staged_states')`
     CREATE TEMPORARY TABLE sync_staged_states (
       resource_id bigint NOT NULL, account_id int, kind text COLLATE "C", name text, status text COLLATE "C", region text,
       tags text[] COLLATE "C", parents text[] COLLATE "C", attributes jsonb, source text COLLATE "C", sync_run_id bigint,
       recorded_by text, valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, asserted boolean NOT NULL
     )`.execute(conn);
-  await sql`
+  await statement('inventory.prepareStaging.create_sync_staged_memberships')`
     CREATE TEMPORARY TABLE sync_staged_memberships (
       resource_id bigint NOT NULL, project_id bigint, source text COLLATE "C", sync_run_id bigint, recorded_by text,
       valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, asserted boolean NOT NULL
@@ -102,19 +105,23 @@ const staleBytes = 1_000_000;
  * all else in the sync of a small kind; so it only follows where much was deleted.
  */
 export async function clearStaging(conn: Session): Promise<void> {
-  const { rows } = await sql<{ bytes: number }>`
+  const { rows } = await statement<{ bytes: number }>('inventory.clearStaging.select_sum')`
     WITH listing AS (DELETE FROM sync_listing), payloads AS (DELETE FROM sync_payloads), members AS (DELETE FROM sync_membership_listing),
          missing AS (DELETE FROM sync_missing)
     SELECT sum(pg_table_size(('pg_temp.' || name)::regclass)) AS bytes FROM unnest(${stagingTables}::text[]) AS name`.execute(
     conn,
   );
   if (Number(rows[0]!.bytes) > staleBytes)
-    await sql`TRUNCATE ${sql.join(stagingTables.map((name) => sql.id(name)))}`.execute(conn);
+    await statement(
+      'inventory.clearStaging.truncate',
+    )`TRUNCATE ${sql.join(stagingTables.map((name) => sql.id(name)))}`.execute(conn);
 }
 
 /** The planner knows nothing of a temporary table that it is not told; worth it for a large one. */
 export async function analyzeStaging(conn: Session): Promise<void> {
-  await sql`ANALYZE sync_listing, sync_payloads, sync_membership_listing`.execute(conn);
+  await statement('inventory.analyzeStaging')`ANALYZE sync_listing, sync_payloads, sync_membership_listing`.execute(
+    conn,
+  );
 }
 
 /**
@@ -136,7 +143,7 @@ export function stageResources(conn: Session, observation: Observation, json: st
 
 /** Stages the payloads that were wanted: a JSON array of `{"ord", "payload"}`. */
 export async function stagePayloads(conn: Session, json: string): Promise<void> {
-  await sql`
+  await statement('inventory.stagePayloads')`
     INSERT INTO sync_payloads SELECT * FROM json_to_recordset(${json}::json) AS p(ord bigint, payload json)`.execute(
     conn,
   );
@@ -153,7 +160,7 @@ export async function stageUnlistable(conn: Session, observation: Observation): 
              '{}'::jsonb AS attributes, '{}'::text[] COLLATE "C" AS untold, digest
       FROM sync_membership_listing WHERE kind = ANY(${observation.kinds}::text[]))`,
   );
-  await sql`
+  await statement('inventory.stageUnlistable')`
     INSERT INTO sync_payloads
     SELECT m.ord, m.payload FROM sync_membership_listing m JOIN sync_listing l USING (ord) WHERE l.payload_new`.execute(
     conn,
@@ -177,7 +184,7 @@ const merged = {
 
 /** Compares with what is believed as it stages: what has not changed needs nothing more. */
 async function stageListing(conn: Session, observation: Observation, source: RawBuilder<unknown>): Promise<number[]> {
-  const { rows } = await sql<{ ords: number[] }>`
+  const { rows } = await statement<{ ords: number[] }>('inventory.stageListing')`
     WITH compared AS (
       SELECT l.ord, l.kind, l.external_id, l.urn, ${merged.name} AS name, ${merged.status} AS status, l.created_at,
              ${merged.region} AS region, ${merged.tags} AS tags, ${merged.parents} AS parents, ${merged.attributes} AS attributes,
@@ -221,7 +228,7 @@ async function stageListing(conn: Session, observation: Observation, source: Raw
  * its SHA-256 only where stageUnlistable will want them.
  */
 export async function stageMemberships(conn: Session, json: string): Promise<void> {
-  await sql`
+  await statement('inventory.stageMemberships')`
     INSERT INTO sync_membership_listing
     SELECT ord, project_external_id, urn, kind, external_id, decode(sha256, 'hex'), payload
     FROM json_to_recordset(${json}::json) AS p(
@@ -231,7 +238,7 @@ export async function stageMemberships(conn: Session, json: string): Promise<voi
 
 /** The projects that were staged, by the provider's ids. */
 export async function selectStagedProjects(conn: Session): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await statement<{ id: string }>('inventory.selectStagedProjects')`
     SELECT DISTINCT external_id AS id FROM sync_listing WHERE kind = 'project' ORDER BY id`.execute(conn);
   return rows.map((row) => row.id);
 }
@@ -242,7 +249,7 @@ export async function selectUnlistableKinds(
   accountId: number,
   listable: readonly string[],
 ): Promise<string[]> {
-  const { rows } = await sql<{ kind: string }>`
+  const { rows } = await statement<{ kind: string }>('inventory.selectUnlistableKinds')`
     SELECT DISTINCT kind FROM sync_membership_listing WHERE kind <> ALL(${listable}::text[])
     UNION
     SELECT DISTINCT kind FROM resource_states
@@ -253,7 +260,7 @@ export async function selectUnlistableKinds(
 
 /** Items move between pages while these are read: of one that came twice, the later word counts. */
 export async function dropRepeated(conn: Session): Promise<void> {
-  await sql`
+  await statement('inventory.dropRepeated')`
     DELETE FROM sync_listing a USING sync_listing b
     WHERE a.kind = b.kind AND a.external_id = b.external_id AND a.ord < b.ord`.execute(conn);
 }
@@ -305,7 +312,7 @@ export async function summarize(
   observation: Observation,
   unread: readonly Unread[],
 ): Promise<KindSummary[]> {
-  const { rows } = await sql<KindSummary>`
+  const { rows } = await statement<KindSummary>('inventory.summarize')`
     WITH listed AS (
       SELECT kind, count(*) AS seen, count(*) - count(DISTINCT external_id) AS repeated,
              count(*) FILTER (WHERE change = 'born') AS born,
@@ -341,7 +348,7 @@ export async function selectEmptied(
   conn: Session,
   observation: Observation,
 ): Promise<{ kind: string; fields: string[] }[]> {
-  const { rows } = await sql<{ kind: string; fields: string[] }>`
+  const { rows } = await statement<{ kind: string; fields: string[] }>('inventory.selectEmptied')`
     SELECT l.kind, array_agg(DISTINCT f.field) AS fields
     FROM sync_listing l
     JOIN resource_states s ON s.resource_id = l.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
@@ -363,7 +370,7 @@ export async function restoreFields(
   kind: string,
   fields: readonly string[],
 ): Promise<number> {
-  const { rows } = await sql<{ kept: number }>`
+  const { rows } = await statement<{ kept: number }>('inventory.restoreFields')`
     WITH restored AS (
       SELECT l.ord, s.name, s.status, s.region, s.attributes AS old_attributes, s.tags AS old_tags, s.parents AS old_parents,
              CASE WHEN 'tags' = ANY(${fields}::text[]) AND l.tags = '{}' THEN s.tags ELSE l.tags END AS tags,
@@ -405,7 +412,7 @@ export async function stageMissing(
   unread: readonly Unread[],
   { suspicious, asked }: { readonly suspicious: readonly string[]; readonly asked: readonly string[] },
 ): Promise<void> {
-  await sql`
+  await statement('inventory.stageMissing')`
     INSERT INTO sync_missing
     SELECT s.resource_id, s.kind, r.external_id,
            CASE WHEN s.kind = ANY(${suspicious}::text[]) THEN 'open' WHEN s.kind = ANY(${asked}::text[]) THEN 'asked' ELSE 'gone' END
@@ -422,7 +429,7 @@ export async function selectMissing(
   verdict: 'open' | 'asked',
   limit: number,
 ): Promise<Missing[]> {
-  const { rows } = await sql<Missing>`
+  const { rows } = await statement<Missing>('inventory.selectMissing')`
     SELECT resource_id AS "resourceId", kind, external_id AS "externalId" FROM sync_missing WHERE verdict = ${verdict}
     ORDER BY hashint8extended(resource_id, ${observation.syncRunId}) LIMIT ${limit}`.execute(conn);
   return rows;
@@ -430,45 +437,49 @@ export async function selectMissing(
 
 /** What look-ups said of these. */
 export async function settle(conn: Session, verdict: 'gone' | 'found', resourceIds: readonly number[]): Promise<void> {
-  await sql`
+  await statement('inventory.settle')`
     UPDATE sync_missing SET verdict = ${verdict} WHERE resource_id = ANY(${resourceIds}::bigint[])`.execute(conn);
 }
 
 /** A kind's listing is refuted: what else it left out says nothing. */
 export async function settleRefuted(conn: Session, kind: string): Promise<void> {
-  await sql`UPDATE sync_missing SET verdict = 'kept' WHERE kind = ${kind} AND verdict = 'open'`.execute(conn);
+  await statement(
+    'inventory.settleRefuted',
+  )`UPDATE sync_missing SET verdict = 'kept' WHERE kind = ${kind} AND verdict = 'open'`.execute(conn);
 }
 
 /** What no look-up settled: kept where the listing is unclear, elsewhere open until other listings confirm it. */
 export async function settleRest(conn: Session, unclear: readonly string[]): Promise<void> {
-  await sql`
+  await statement('inventory.settleRest')`
     UPDATE sync_missing SET verdict = CASE WHEN kind = ANY(${unclear}::text[]) THEN 'kept' ELSE 'open' END
     WHERE verdict IN ('open', 'asked')`.execute(conn);
 }
 
 /** Whoever writes an account's history does so alone, until the transaction ends. */
 export async function lockHistory(trx: UnitOfWork, accountId: number): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`inventory history ${accountId}`}, 0))`.execute(trx);
+  await statement(
+    'inventory.lockHistory',
+  )`SELECT pg_advisory_xact_lock(hashtextextended(${`inventory history ${accountId}`}, 0))`.execute(trx);
 }
 
 /** Gives what was listed and has none an identity, and completes those that only a URN had made. */
 export async function writeIdentities(trx: UnitOfWork, observation: Observation): Promise<void> {
-  await sql`
+  await statement('inventory.writeIdentities.insert_resources')`
     INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at)
     SELECT ${observation.accountId}, kind, external_id, urn, created_at, ${observation.observedAt}::timestamptz
     FROM sync_listing WHERE resource_id IS NULL
     ON CONFLICT (account_id, kind, external_id) DO NOTHING`.execute(trx);
-  await sql`
+  await statement('inventory.writeIdentities.update_sync_listing')`
     UPDATE sync_listing l SET resource_id = r.resource_id FROM resources r
     WHERE l.resource_id IS NULL AND r.account_id = ${observation.accountId}
       AND r.kind = l.kind AND r.external_id = l.external_id`.execute(trx);
-  await sql`
+  await statement('inventory.writeIdentities.update_resources')`
     UPDATE resources r SET urn = coalesce(r.urn, l.urn), provider_created_at = coalesce(r.provider_created_at, l.created_at)
     FROM sync_listing l WHERE l.resource_id = r.resource_id AND l.identity_incomplete`.execute(trx);
 }
 
 export async function writePayloads(trx: UnitOfWork, observation: Observation): Promise<void> {
-  await sql`
+  await statement('inventory.writePayloads')`
     INSERT INTO resource_payloads (resource_id, digest, payload, seen_at)
     SELECT l.resource_id, l.digest, p.payload::jsonb, ${observation.observedAt}::timestamptz
     FROM sync_listing l JOIN sync_payloads p USING (ord)
@@ -505,7 +516,7 @@ function birth(observation: Observation): RawBuilder<unknown> {
 
 /** Stages first states, from birth on. */
 export async function stageBirths(trx: UnitOfWork, observation: Observation): Promise<void> {
-  await sql`
+  await statement('inventory.stageBirths')`
     ${stagedStates}
     SELECT l.resource_id, ${observation.accountId}, l.kind, l.name, l.status, l.region, l.tags, l.parents, l.attributes,
            part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, true
@@ -516,7 +527,7 @@ export async function stageBirths(trx: UnitOfWork, observation: Observation): Pr
 
 /** Stages other values than before, from when they were seen. */
 export async function stageChanges(trx: UnitOfWork, observation: Observation): Promise<void> {
-  await sql`
+  await statement('inventory.stageChanges')`
     ${stagedStates}
     SELECT l.resource_id, ${observation.accountId}, l.kind, l.name, l.status, l.region, l.tags, l.parents, l.attributes,
            'listing', ${observation.syncRunId}, greatest(s.valid_from, ${observation.observedAt}::timestamptz), 'infinity', true
@@ -532,7 +543,7 @@ export async function stageChanges(trx: UnitOfWork, observation: Observation): P
  * corrected, with the old values until now.
  */
 export async function stageComebacks(trx: UnitOfWork, observation: Observation): Promise<void> {
-  await sql`
+  await statement('inventory.stageComebacks')`
     ${stagedStates}
     WITH back AS (
       SELECT l.*, e.valid_to AS ended_at, coalesce(l.created_at <= e.valid_to, false) AS unbroken,
@@ -564,7 +575,7 @@ export async function stageComebacks(trx: UnitOfWork, observation: Observation):
  * were then.
  */
 export async function stageEarlierBirths(trx: UnitOfWork, observation: Observation): Promise<void> {
-  await sql`
+  await statement('inventory.stageEarlierBirths')`
     ${stagedStates}
     SELECT s.resource_id, s.account_id, s.kind, s.name, s.status, s.region, s.tags, s.parents, s.attributes,
            part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, true
@@ -577,7 +588,7 @@ export async function stageEarlierBirths(trx: UnitOfWork, observation: Observati
 
 /** Stages the ends of those that are gone, at the first listing that left them out. */
 export async function stageEnds(trx: UnitOfWork, observation: Observation): Promise<number> {
-  const { numAffectedRows } = await sql`
+  const { numAffectedRows } = await statement('inventory.stageEnds')`
     ${stagedStates}
     SELECT s.resource_id, s.account_id, s.kind, s.name, s.status, s.region, s.tags, s.parents, s.attributes, 'listing',
            ${observation.syncRunId}, greatest(s.valid_from, coalesce(c.missing_since, ${observation.observedAt}::timestamptz)),
@@ -591,7 +602,7 @@ export async function stageEnds(trx: UnitOfWork, observation: Observation): Prom
 
 /** Stages the ends of memberships: what is gone is in no project. */
 export async function stageMembershipEnds(trx: UnitOfWork): Promise<void> {
-  await sql`
+  await statement('inventory.stageMembershipEnds')`
     ${stagedMemberships}
     SELECT s.resource_id, NULL, NULL, NULL, s.valid_from, 'infinity', false
     FROM sync_staged_states s
@@ -611,7 +622,7 @@ export async function stageMembershipRepairs(
   observation: Observation,
   graceHours: number,
 ): Promise<void> {
-  await sql`
+  await statement('inventory.stageMembershipRepairs')`
     ${stagedMemberships}
     SELECT l.resource_id, m.project_id, part.source, ${observation.syncRunId}::bigint, part.valid_from, part.valid_to, true
     FROM sync_listing l
@@ -636,7 +647,7 @@ export async function stageMembershipRepairs(
 /** Writes what was staged of states, and makes room for more. */
 export async function rewriteStates(trx: UnitOfWork, recordedAt: Temporal.Instant): Promise<void> {
   await rewriteHistory(trx, stateHistory, 'sync_staged_states', recordedAt, { topic: 'resource', cause: 'state' });
-  await sql`DELETE FROM sync_staged_states`.execute(trx);
+  await statement('inventory.rewriteStates')`DELETE FROM sync_staged_states`.execute(trx);
 }
 
 /** Writes what was staged of memberships, and makes room for more. */
@@ -645,12 +656,12 @@ export async function rewriteMemberships(trx: UnitOfWork, recordedAt: Temporal.I
     topic: 'resource',
     cause: 'membership',
   });
-  await sql`DELETE FROM sync_staged_memberships`.execute(trx);
+  await statement('inventory.rewriteMemberships')`DELETE FROM sync_staged_memberships`.execute(trx);
 }
 
 /** Gives an identity to what only a project has shown so far. */
 export async function writeMemberIdentities(trx: UnitOfWork, observation: Observation): Promise<void> {
-  await sql`
+  await statement('inventory.writeMemberIdentities')`
     INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at)
     SELECT DISTINCT ON (m.kind, m.external_id)
            ${observation.accountId}::int, m.kind, m.external_id, m.urn, NULL::timestamptz, ${observation.observedAt}::timestamptz
@@ -672,7 +683,7 @@ export async function stageMoves(
   observation: Observation,
   graceHours: number,
 ): Promise<{ staged: number; moved: number }> {
-  const { rows } = await sql<{ staged: number; moved: number }>`
+  const { rows } = await statement<{ staged: number; moved: number }>('inventory.stageMoves')`
     WITH listed AS (
       SELECT DISTINCT ON (m.kind, m.external_id) r.resource_id, r.first_seen_at, p.resource_id AS project_id
       FROM sync_membership_listing m
@@ -722,7 +733,7 @@ export async function countListing(
   listings: number,
   minutesApart: number,
 ): Promise<void> {
-  await sql`
+  await statement('inventory.countListing.insert_end_candidates')`
     INSERT INTO end_candidates (resource_id, missing_since, last_counted_at, listings)
     SELECT resource_id, ${observation.observedAt}::timestamptz, ${observation.observedAt}::timestamptz, 1
     FROM sync_missing WHERE verdict = 'open'
@@ -731,14 +742,14 @@ export async function countListing(
       WHERE excluded.last_counted_at >= end_candidates.last_counted_at + make_interval(mins => ${minutesApart}::int)`.execute(
     trx,
   );
-  await sql`
+  await statement('inventory.countListing.update_sync_missing')`
     UPDATE sync_missing m SET verdict = 'gone' FROM end_candidates c
     WHERE m.verdict = 'open' AND c.resource_id = m.resource_id AND c.listings >= ${listings}`.execute(trx);
 }
 
 /** Forgets the candidates that are settled: listed again, left out by a listing that was refuted, or ended. */
 export async function clearCandidates(trx: UnitOfWork): Promise<void> {
-  await sql`
+  await statement('inventory.clearCandidates')`
     DELETE FROM end_candidates c
     WHERE EXISTS (SELECT FROM sync_listing l WHERE l.resource_id = c.resource_id)
        OR EXISTS (SELECT FROM sync_missing m WHERE m.resource_id = c.resource_id AND m.verdict <> 'open')`.execute(trx);
@@ -746,7 +757,7 @@ export async function clearCandidates(trx: UnitOfWork): Promise<void> {
 
 /** How many were not listed and live on. */
 export async function countUnsettled(trx: UnitOfWork): Promise<number> {
-  const { rows } = await sql<{ unsettled: number }>`
+  const { rows } = await statement<{ unsettled: number }>('inventory.countUnsettled')`
     SELECT count(*) AS unsettled FROM sync_missing WHERE verdict NOT IN ('gone', 'found')`.execute(trx);
   return rows[0]!.unsettled;
 }

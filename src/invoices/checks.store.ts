@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../platform/database/database.ts';
+import { statement } from '../platform/database/statement.ts';
 
 // What is remembered of customers' months, and which of it the log of changes has touched since.
 //
@@ -29,14 +30,17 @@ export async function applyChanges(
   const since = await prepareNewChecks(trx, checks, looked, upTo, customerId);
   if ((await prepareNewChanges(trx, since, upTo, customerId)) > 0) await apply(touchedOf(checks, looked, customerId));
   if (customerId !== null) return;
-  await sql`
+  await statement('invoices.applyChanges.set_change_id')`
     UPDATE ${sql.table(checks)} k SET change_id = NULL FROM new_checks n
     WHERE k.customer_id = n.customer_id AND k.month = n.month AND k.change_id = n.change_id`.execute(trx);
-  if (upTo > looked) await sql`UPDATE check_progress SET change_id = ${upTo} WHERE checks = ${checks}`.execute(trx);
+  if (upTo > looked)
+    await statement(
+      'invoices.applyChanges.update_check_progress',
+    )`UPDATE check_progress SET change_id = ${upTo} WHERE checks = ${checks}`.execute(trx);
 }
 
 async function selectProgress(trx: UnitOfWork, checks: Checks): Promise<number> {
-  const { rows } = await sql<{ position: number }>`
+  const { rows } = await statement<{ position: number }>('invoices.selectProgress')`
     SELECT change_id AS position FROM check_progress WHERE checks = ${checks}`.execute(trx);
   return rows[0]?.position ?? 0;
 }
@@ -49,13 +53,17 @@ async function prepareNewChecks(
   upTo: number,
   customerId: number | null,
 ): Promise<number> {
-  await sql`DROP TABLE IF EXISTS pg_temp.new_checks`.execute(trx);
-  await sql`
+  await statement('invoices.prepareNewChecks.drop_pg_temp_new_checks')`DROP TABLE IF EXISTS pg_temp.new_checks`.execute(
+    trx,
+  );
+  await statement('invoices.prepareNewChecks.create_new_checks')`
     CREATE TEMPORARY TABLE new_checks ON COMMIT DROP AS
     SELECT customer_id, month, change_id FROM ${sql.table(checks)}
     WHERE change_id IS NOT NULL AND change_id <= ${upTo}
       AND (${customerId}::bigint IS NULL OR customer_id = ${customerId})`.execute(trx);
-  const { rows } = await sql<{ since: number | null }>`SELECT min(change_id) AS since FROM new_checks`.execute(trx);
+  const { rows } = await statement<{ since: number | null }>(
+    'invoices.prepareNewChecks.select_min',
+  )`SELECT min(change_id) AS since FROM new_checks`.execute(trx);
   return Math.min(rows[0]?.since ?? looked, looked);
 }
 
@@ -69,8 +77,10 @@ async function prepareNewChanges(
   upTo: number,
   customerId: number | null,
 ): Promise<number> {
-  await sql`DROP TABLE IF EXISTS pg_temp.new_changes`.execute(trx);
-  await sql`
+  await statement(
+    'invoices.prepareNewChanges.drop_pg_temp_new_changes',
+  )`DROP TABLE IF EXISTS pg_temp.new_changes`.execute(trx);
+  await statement('invoices.prepareNewChanges.create_new_changes')`
     CREATE TEMPORARY TABLE new_changes ON COMMIT DROP AS
     SELECT c.change_id, c.topic, d.customer_id, d.starts_at, c.valid_from, c.valid_to,
            d.deployment_id IN (SELECT deployment_id FROM pricing_yearly) AS yearly
@@ -78,8 +88,10 @@ async function prepareNewChanges(
     WHERE c.change_id > ${since} AND c.change_id <= ${upTo} AND c.topic IN ('usage', 'pricing', 'deployment')
       AND (c.subject IS NULL OR d.customer_id IS NOT NULL)
       AND (${customerId}::bigint IS NULL OR c.subject IS NULL OR d.customer_id = ${customerId})`.execute(trx);
-  await sql`ANALYZE new_changes`.execute(trx);
-  const { rows } = await sql<{ count: number }>`SELECT count(*) AS count FROM new_changes`.execute(trx);
+  await statement('invoices.prepareNewChanges.analyze_new_changes')`ANALYZE new_changes`.execute(trx);
+  const { rows } = await statement<{ count: number }>(
+    'invoices.prepareNewChanges.select_count',
+  )`SELECT count(*) AS count FROM new_changes`.execute(trx);
   return rows[0]?.count ?? 0;
 }
 

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { correctedTime } from './drafts.store.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
+import { statement } from '../platform/database/statement.ts';
 
 // Corrections: which issued months may cost something else now, what they cost, what was decided.
 
@@ -17,7 +18,7 @@ export interface Check {
  * watched already, for another currency, is to be rated again.
  */
 export async function upsertCheck(trx: UnitOfWork, check: Check): Promise<void> {
-  await sql`
+  await statement('invoices.upsertCheck')`
     INSERT INTO correction_checks (customer_id, month, change_id, stale, costs_known)
     VALUES (${check.customerId}, ${check.month}, ${check.changeId}, false, false)
     ON CONFLICT (customer_id, month) DO UPDATE SET stale = true`.execute(trx);
@@ -25,7 +26,9 @@ export async function upsertCheck(trx: UnitOfWork, check: Check): Promise<void> 
 
 /** Looking for corrections and rating them goes by turns; held until the end of the transaction. */
 export async function lockChecks(trx: UnitOfWork): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(hashtextextended('correction_checks', 0))`.execute(trx);
+  await statement(
+    'invoices.lockChecks',
+  )`SELECT pg_advisory_xact_lock(hashtextextended('correction_checks', 0))`.execute(trx);
 }
 
 export interface Candidate {
@@ -37,7 +40,7 @@ export interface Candidate {
 
 /** The issued months that are to be rated again, of all customers or of one. */
 export async function selectCandidates(trx: UnitOfWork, customerId: number | null): Promise<Candidate[]> {
-  const { rows } = await sql<Candidate>`
+  const { rows } = await statement<Candidate>('invoices.selectCandidates')`
     SELECT customer_id AS "customerId", c.external_id AS customer, k.month
     FROM correction_checks k JOIN deployments_customers c USING (customer_id)
     WHERE k.stale AND (${customerId}::bigint IS NULL OR customer_id = ${customerId})
@@ -52,7 +55,7 @@ export async function selectToRate(
   changeId: number,
   customerIds: readonly number[],
 ): Promise<number[]> {
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await statement<{ id: number }>('invoices.selectToRate')`
     SELECT customer_id AS id FROM correction_checks
     WHERE month = ${month} AND (stale OR change_id < ${changeId}) AND customer_id = ANY (${[...customerIds]}::bigint[])
     ORDER BY customer_id`.execute(db);
@@ -61,7 +64,7 @@ export async function selectToRate(
 
 /** The customers' months are to be rated again. `touched`: see `applyChanges`. */
 export async function markStale(trx: UnitOfWork, touched: RawBuilder<unknown>): Promise<void> {
-  await sql`
+  await statement('invoices.markStale')`
     UPDATE correction_checks k SET stale = true
     FROM ${touched} AS t WHERE k.customer_id = t.customer_id AND k.month = t.month AND NOT k.stale`.execute(trx);
 }
@@ -84,16 +87,16 @@ export async function replaceCosts(
   costs: readonly CostRow[],
 ): Promise<void> {
   const ids = [...customerIds];
-  await sql`
+  await statement('invoices.replaceCosts.delete_correction_costs')`
     DELETE FROM correction_costs WHERE month = ${month} AND customer_id = ANY (${ids}::bigint[])`.execute(trx);
-  await sql`
+  await statement('invoices.replaceCosts.insert_correction_costs')`
     INSERT INTO correction_costs (customer_id, deployment_id, month, currency, component, description, amount)
     SELECT "customerId", "deploymentId", ${month}::date, currency, component, description, amount
     FROM jsonb_to_recordset(${JSON.stringify(costs)}::jsonb) AS c (
       "customerId" bigint, "deploymentId" bigint, currency text, component text, description text, amount numeric)`.execute(
     trx,
   );
-  await sql`
+  await statement('invoices.replaceCosts.update_correction_checks')`
     UPDATE correction_checks SET change_id = ${changeId}, stale = false, costs_known = true
     WHERE month = ${month} AND customer_id = ANY (${ids}::bigint[])`.execute(trx);
 }
@@ -130,7 +133,7 @@ export interface ProposalFilter {
  * customer, deployment, month; where there are more than the limit, the rest is left out.
  */
 export async function selectProposals(db: Queryable, filter: ProposalFilter, limit: number): Promise<ProposalRow[]> {
-  const { rows } = await sql<ProposalRow>`
+  const { rows } = await statement<ProposalRow>('invoices.selectProposals')`
     WITH looked_at AS MATERIALIZED (
       SELECT k.customer_id, k.month, i.currency
       FROM correction_checks k JOIN invoices i ON i.customer_id = k.customer_id AND i.month = k.month
@@ -189,7 +192,7 @@ export async function insertCorrections(
   by: string,
   now: Temporal.Instant,
 ): Promise<number[]> {
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await statement<{ id: number }>('invoices.insertCorrections')`
     INSERT INTO corrections (decision, customer_id, deployment_id, month, currency, component, description, amount,
                              target_month, credit_note_id, reason, decided_at, decided_by)
     SELECT ${decision.decision}, "customerId", "deploymentId", month, currency, component, description, amount,
@@ -215,7 +218,7 @@ export async function selectPending(
   trx: UnitOfWork,
   { deploymentId, month, currency }: Pick<ProposalRow, 'deploymentId' | 'month' | 'currency'>,
 ): Promise<PendingRow[]> {
-  const { rows } = await sql<PendingRow>`
+  const { rows } = await statement<PendingRow>('invoices.selectPending')`
     SELECT c.correction_id AS "correctionId", c.component, c.decision, c.target_month AS "targetMonth", c.amount::text AS amount
     FROM corrections c
     WHERE c.deployment_id = ${deploymentId} AND c.month = ${month} AND c.currency = ${currency} AND c.withdrawn_at IS NULL
@@ -231,7 +234,7 @@ export async function withdrawPending(
   by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  await sql`
+  await statement('invoices.withdrawPending')`
     WITH taken AS (SELECT * FROM jsonb_to_recordset(${JSON.stringify(taken)}::jsonb) AS t ("correctionId" bigint, "left" numeric)),
     withdrawn AS (
       UPDATE corrections c SET withdrawn_at = ${now} FROM taken t WHERE c.correction_id = t."correctionId"
@@ -256,7 +259,7 @@ export async function selectCharged(
   trx: UnitOfWork,
   { deploymentId, month, currency }: Pick<ProposalRow, 'deploymentId' | 'month' | 'currency'>,
 ): Promise<ChargedRow[]> {
-  const { rows } = await sql<ChargedRow>`
+  const { rows } = await statement<ChargedRow>('invoices.selectCharged')`
     SELECT o.invoice_id AS "invoiceId", l.component, l.tax, sum(l.amount)::text AS amount
     FROM invoice_lines l JOIN invoices i USING (invoice_id)
     JOIN invoices o ON o.invoice_id = coalesce(i.credits_invoice_id, i.invoice_id)
@@ -277,7 +280,7 @@ export async function selectOpenMonth(
   currency: string,
   from: Temporal.PlainDate,
 ): Promise<Temporal.PlainDate> {
-  const { rows } = await sql<{ month: Temporal.PlainDate }>`
+  const { rows } = await statement<{ month: Temporal.PlainDate }>('invoices.selectOpenMonth')`
     SELECT greatest(${from}::date, (max(month) + interval '1 month')::date) AS month FROM invoices
     WHERE kind = 'invoice' AND customer_id = ${customerId} AND currency = ${currency} AND state IN ('approved', 'issued')`.execute(
     trx,
@@ -292,7 +295,7 @@ export async function selectIssuedInvoice(
   currency: string,
   month: Temporal.PlainDate,
 ): Promise<number | undefined> {
-  const { rows } = await sql<{ invoiceId: number }>`
+  const { rows } = await statement<{ invoiceId: number }>('invoices.selectIssuedInvoice')`
     SELECT invoice_id AS "invoiceId" FROM invoices
     WHERE kind = 'invoice' AND state = 'issued' AND customer_id = ${customerId} AND currency = ${currency} AND month = ${month}`.execute(
     trx,
@@ -312,7 +315,7 @@ export interface CreditedInvoice {
 
 /** Issued invoices, with what their credit notes left of them, the oldest first. */
 export async function selectCredited(trx: UnitOfWork, invoiceIds: readonly number[]): Promise<CreditedInvoice[]> {
-  const { rows } = await sql<CreditedInvoice>`
+  const { rows } = await statement<CreditedInvoice>('invoices.selectCredited')`
     SELECT o.invoice_id AS "invoiceId", o.number, o.legal_entity_id AS "legalEntityId", sum(i.subtotal)::text AS subtotal,
            sum(i.total)::text AS total, jsonb_path_query_array(jsonb_agg(i.taxes), '$[*][*]') AS taxes
     FROM invoices o JOIN invoices i ON (i.invoice_id = o.invoice_id OR i.credits_invoice_id = o.invoice_id) AND i.state = 'issued'
@@ -343,7 +346,7 @@ export async function insertCreditNote(
   by: string,
   now: Temporal.Instant,
 ): Promise<number> {
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await statement<{ id: number }>('invoices.insertCreditNote')`
     INSERT INTO invoices (kind, credits_invoice_id, legal_entity_id, customer_id, currency, month, state, change_id,
                           usage_revision, inputs_digest, subtotal, tax, total, taxes, drafted_at, approved_at, approved_by)
     VALUES ('credit_note', ${note.creditsInvoiceId}, ${note.legalEntityId}, ${note.customerId}, ${note.currency}, ${note.month},
@@ -367,7 +370,7 @@ interface CorrectedInvoice {
  * would be charged for it without the invoice.
  */
 export async function selectCorrectingDocuments(trx: UnitOfWork, invoice: CorrectedInvoice): Promise<string[]> {
-  const { rows } = await sql<{ number: string }>`
+  const { rows } = await statement<{ number: string }>('invoices.selectCorrectingDocuments')`
     WITH lines AS (
       SELECT l.deployment_id, l.service_month, l.kind, l.amount, i.number,
              ${invoice.invoiceId} IN (i.invoice_id, i.credits_invoice_id) AS own
@@ -392,7 +395,12 @@ export async function selectUncharged(
   trx: UnitOfWork,
   invoiceId: number,
 ): Promise<{ deployment: string; month: Temporal.PlainDate; correction: string; issued: string } | undefined> {
-  const { rows } = await sql<{ deployment: string; month: Temporal.PlainDate; correction: string; issued: string }>`
+  const { rows } = await statement<{
+    deployment: string;
+    month: Temporal.PlainDate;
+    correction: string;
+    issued: string;
+  }>('invoices.selectUncharged')`
     WITH given AS (
       SELECT deployment_id, service_month, currency, sum(amount) AS amount
       FROM invoice_lines JOIN invoices USING (invoice_id)
@@ -414,7 +422,7 @@ export async function selectLastNote(
   trx: UnitOfWork,
   noteId: number,
 ): Promise<{ invoiceId: number; number: string } | undefined> {
-  const { rows } = await sql<{ invoiceId: number; number: string }>`
+  const { rows } = await statement<{ invoiceId: number; number: string }>('invoices.selectLastNote')`
     SELECT o.invoice_id AS "invoiceId", o.number FROM invoices i JOIN invoices o USING (credits_invoice_id)
     WHERE i.invoice_id = ${noteId} AND o.state = 'issued' ORDER BY o.invoice_id DESC LIMIT 1`.execute(trx);
   return rows[0];
@@ -422,7 +430,7 @@ export async function selectLastNote(
 
 /** What was waived of corrections of an invoice's month, and is so still; null: nothing. */
 export async function selectWaived(trx: UnitOfWork, invoice: CorrectedInvoice): Promise<string | null> {
-  const { rows } = await sql<{ amount: string | null }>`
+  const { rows } = await statement<{ amount: string | null }>('invoices.selectWaived')`
     SELECT sum(amount)::text AS amount FROM corrections
     WHERE customer_id = ${invoice.customerId} AND month = ${invoice.month} AND currency = ${invoice.currency}
       AND decision = 'waive' AND withdrawn_at IS NULL`.execute(trx);
@@ -432,12 +440,12 @@ export async function selectWaived(trx: UnitOfWork, invoice: CorrectedInvoice): 
 /** What was decided about an invoice's month, or is on a credit note, ends with it. */
 export async function withdrawWith(trx: UnitOfWork, invoice: CorrectedInvoice, now: Temporal.Instant): Promise<void> {
   if (invoice.kind === 'credit_note') {
-    await sql`
+    await statement('invoices.withdrawWith.update_of_note')`
       UPDATE corrections SET withdrawn_at = ${now}
       WHERE credit_note_id = ${invoice.invoiceId} AND withdrawn_at IS NULL`.execute(trx);
     return;
   }
-  await sql`
+  await statement('invoices.withdrawWith.update_of_month')`
     UPDATE corrections SET withdrawn_at = ${now}
     WHERE customer_id = ${invoice.customerId} AND month = ${invoice.month} AND currency = ${invoice.currency}
       AND withdrawn_at IS NULL AND decision <> 'credit_note'`.execute(trx);
@@ -446,8 +454,12 @@ export async function withdrawWith(trx: UnitOfWork, invoice: CorrectedInvoice, n
     customer_id = ${invoice.customerId} AND month = ${invoice.month}
     AND NOT EXISTS (SELECT FROM invoices i WHERE i.customer_id = ${invoice.customerId} AND i.month = ${invoice.month}
                       AND i.kind = 'invoice' AND i.state = 'issued')`;
-  await sql`DELETE FROM correction_costs WHERE ${unwatched}`.execute(trx);
-  await sql`DELETE FROM correction_checks WHERE ${unwatched}`.execute(trx);
+  await statement(
+    'invoices.withdrawWith.delete_correction_costs',
+  )`DELETE FROM correction_costs WHERE ${unwatched}`.execute(trx);
+  await statement(
+    'invoices.withdrawWith.delete_correction_checks',
+  )`DELETE FROM correction_checks WHERE ${unwatched}`.execute(trx);
 }
 
 export interface DecisionRow {
@@ -470,7 +482,7 @@ export interface DecisionRow {
 
 /** What was decided, newest first. */
 export async function selectDecisions(db: Queryable, filter: ProposalFilter, limit: number): Promise<DecisionRow[]> {
-  const { rows } = await sql<DecisionRow>`
+  const { rows } = await statement<DecisionRow>('invoices.selectDecisions')`
     SELECT c.correction_id AS "correctionId", c.decision, d.customer_external_id AS customer, d.slug AS deployment, c.month,
            c.currency, c.component, c.description, c.amount::text AS amount, c.target_month AS "targetMonth", i.number AS "creditNote",
            c.reason, c.decided_at AS "decidedAt", c.decided_by AS "decidedBy", c.withdrawn_at IS NOT NULL AS withdrawn

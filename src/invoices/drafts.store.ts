@@ -2,12 +2,15 @@ import { sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import type { DecidedCorrection, Line, ManualLine } from './lines.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
+import { statement } from '../platform/database/statement.ts';
 
 // What drafts are made from, and the drafts themselves, many customers at a time.
 
 /** One drafting of a month at a time; held until the end of the transaction. */
 export async function lockMonth(trx: UnitOfWork, month: Temporal.PlainDate): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(hashtextextended('invoice_drafts', extract(epoch FROM ${month}::date)::bigint))`.execute(
+  await statement(
+    'invoices.lockMonth',
+  )`SELECT pg_advisory_xact_lock(hashtextextended('invoice_drafts', extract(epoch FROM ${month}::date)::bigint))`.execute(
     trx,
   );
 }
@@ -22,7 +25,7 @@ export interface Seen {
 
 /** What a month is made from now, within a transaction. To be read before the facts themselves. */
 export async function selectSeen(db: Queryable, month: Temporal.PlainDate): Promise<Seen> {
-  const { rows } = await sql<Seen>`
+  const { rows } = await statement<Seen>('invoices.selectSeen')`
     SELECT (SELECT change_id FROM check_progress WHERE checks = 'correction_checks') AS "changeId",
            (SELECT coalesce(max(revision), 0) FROM metering_day_revisions
             WHERE day >= ${month} AND day < ${month.add({ months: 1 })}) AS "usageRevision"`.execute(db);
@@ -47,7 +50,7 @@ export async function selectBilledCustomers(
 ): Promise<BilledCustomer[]> {
   const last = month.add({ months: 1 }).subtract({ days: 1 });
   const ids = only.customerIds ? [...only.customerIds] : null;
-  const { rows } = await sql<BilledCustomer>`
+  const { rows } = await statement<BilledCustomer>('invoices.selectBilledCustomers')`
     WITH chosen AS (
       SELECT c.customer_id, c.external_id FROM deployments_customers c
       WHERE c.customer_id > ${only.after} AND (${ids}::bigint[] IS NULL OR c.customer_id = ANY (${ids}::bigint[]))
@@ -74,7 +77,7 @@ export interface DeploymentRow {
 
 /** The deployments of some customers, by slug. */
 export async function selectDeployments(db: Queryable, customerIds: readonly number[]): Promise<DeploymentRow[]> {
-  const { rows } = await sql<DeploymentRow>`
+  const { rows } = await statement<DeploymentRow>('invoices.selectDeployments')`
     SELECT deployment_id AS "deploymentId", customer_id AS "customerId", slug, name FROM deployments_list
     WHERE customer_id = ANY (${[...customerIds]}::bigint[]) ORDER BY slug COLLATE "C"`.execute(db);
   return rows;
@@ -90,7 +93,7 @@ export async function selectManualLines(
   month: Temporal.PlainDate,
   customerIds: readonly number[],
 ): Promise<ManualLineRow[]> {
-  const { rows } = await sql<ManualLineRow>`
+  const { rows } = await statement<ManualLineRow>('invoices.selectManualLines')`
     SELECT customer_id AS "customerId", currency, manual_line_id AS "manualLineId", deployment_id AS "deploymentId", description,
            trim_scale(quantity)::text AS quantity, unit, unit_price::text AS "unitPrice", tax_category AS "taxCategory"
     FROM manual_lines
@@ -110,7 +113,7 @@ export async function selectDecidedCorrections(
   month: Temporal.PlainDate,
   customerIds: readonly number[],
 ): Promise<DecidedRow[]> {
-  const { rows } = await sql<DecidedRow>`
+  const { rows } = await statement<DecidedRow>('invoices.selectDecidedCorrections')`
     SELECT c.customer_id AS "customerId", c.currency, c.correction_id AS "correctionId", c.deployment_id AS "deploymentId", c.month,
            c.component, c.description, c.amount::text AS amount, ${correctedTime('from')} AS "from", ${correctedTime('to')} AS "to"
     FROM corrections c JOIN deployments_list d USING (deployment_id)
@@ -146,7 +149,7 @@ export async function selectChargedTaxes(
   corrections: readonly Pick<DecidedRow, 'customerId' | 'currency' | 'deploymentId' | 'month' | 'component'>[],
 ): Promise<(LineTax | null)[]> {
   if (corrections.length === 0) return [];
-  const { rows } = await sql<{ tax: LineTax | null }>`
+  const { rows } = await statement<{ tax: LineTax | null }>('invoices.selectChargedTaxes')`
     SELECT x.tax
     FROM jsonb_array_elements(${JSON.stringify(corrections)}::jsonb) WITH ORDINALITY AS a (asked, position)
     LEFT JOIN LATERAL (
@@ -175,7 +178,7 @@ export async function selectTaxProfiles(
   db: Queryable,
   pairs: readonly { readonly customerId: number; readonly month: Temporal.PlainDate }[],
 ): Promise<TaxProfileRow[]> {
-  const { rows } = await sql<TaxProfileRow>`
+  const { rows } = await statement<TaxProfileRow>('invoices.selectTaxProfiles')`
     WITH asked AS (
       SELECT * FROM unnest(${pairs.map((pair) => pair.customerId)}::bigint[], ${pairs.map((pair) => pair.month.toString())}::date[])
         AS a (customer_id, month)
@@ -218,7 +221,7 @@ export async function lockInvoices(
   month: Temporal.PlainDate,
   customerIds: readonly number[],
 ): Promise<ExistingInvoice[]> {
-  const { rows } = await sql<ExistingInvoice>`
+  const { rows } = await statement<ExistingInvoice>('invoices.lockInvoices')`
     SELECT invoice_id AS "invoiceId", customer_id AS "customerId", currency, state, encode(inputs_digest, 'hex') AS "inputsDigest"
     FROM invoices
     WHERE kind = 'invoice' AND month = ${month} AND state <> 'void' AND customer_id = ANY (${[...customerIds]}::bigint[])
@@ -259,16 +262,16 @@ export async function writeDrafts(
   const columns = sql`(
     "invoiceId" bigint, "customerId" bigint, "legalEntityId" int, currency text, subtotal numeric, tax numeric, total numeric,
     taxes jsonb, "inputsDigest" text)`;
-  await sql`
+  await statement('invoices.writeDrafts.delete_invoice_lines')`
     DELETE FROM invoice_lines USING jsonb_to_recordset(${heads}::jsonb) AS h ("invoiceId" bigint)
     WHERE invoice_id = h."invoiceId"`.execute(trx);
-  await sql`
+  await statement('invoices.writeDrafts.update_invoices')`
     UPDATE invoices SET legal_entity_id = h."legalEntityId", subtotal = h.subtotal, tax = h.tax, total = h.total,
       taxes = h.taxes, inputs_digest = decode(h."inputsDigest", 'hex'),
       change_id = ${seen.changeId}, usage_revision = ${seen.usageRevision}, drafted_at = ${now}
     FROM jsonb_to_recordset(${heads}::jsonb) AS h ${columns}
     WHERE invoices.invoice_id = h."invoiceId"`.execute(trx);
-  await sql`
+  await statement('invoices.writeDrafts.insert_invoices')`
     INSERT INTO invoices (kind, legal_entity_id, customer_id, currency, month, state, change_id, usage_revision,
                           inputs_digest, subtotal, tax, total, taxes, drafted_at)
     SELECT 'invoice', h."legalEntityId", h."customerId", h.currency, ${month}::date, 'draft', ${seen.changeId}::bigint,
@@ -276,7 +279,7 @@ export async function writeDrafts(
            h.taxes, ${now}::timestamptz
     FROM jsonb_to_recordset(${heads}::jsonb) AS h ${columns}
     WHERE h."invoiceId" IS NULL`.execute(trx);
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await statement<{ id: number }>('invoices.writeDrafts.select_i_invoice_id')`
     SELECT i.invoice_id AS id
     FROM jsonb_array_elements(${heads}::jsonb) WITH ORDINALITY AS h (head, position)
     JOIN invoices i ON i.customer_id = (h.head ->> 'customerId')::bigint AND i.currency = h.head ->> 'currency'
@@ -300,7 +303,7 @@ export async function insertLines(
   lines: readonly (DraftLine & { readonly invoiceId: number; readonly position: number })[],
 ): Promise<void> {
   for (let start = 0; start < lines.length; start += linesPerStatement) {
-    await sql`
+    await statement('invoices.insertLines')`
       INSERT INTO invoice_lines (invoice_id, position, kind, deployment_id, service_month, component, description, quantity,
                                  unit, unit_price, amount, tax, details)
       SELECT "invoiceId", position, kind, "deploymentId", "serviceMonth", component, description, quantity, unit, "unitPrice",
@@ -315,14 +318,14 @@ export async function insertLines(
 
 /** Remembers that drafts say the same by newer usage. */
 export async function touchDrafts(trx: UnitOfWork, invoiceIds: readonly number[], seen: Seen): Promise<void> {
-  await sql`
+  await statement('invoices.touchDrafts')`
     UPDATE invoices SET change_id = ${seen.changeId}, usage_revision = ${seen.usageRevision}
     WHERE invoice_id = ANY (${[...invoiceIds]}::bigint[]) AND usage_revision <> ${seen.usageRevision}`.execute(trx);
 }
 
 /** Drafts of what is no longer billed. */
 export async function deleteDrafts(trx: UnitOfWork, invoiceIds: readonly number[]): Promise<void> {
-  await sql`DELETE FROM invoices WHERE invoice_id = ANY (${[...invoiceIds]}::bigint[]) AND state = 'draft'`.execute(
-    trx,
-  );
+  await statement(
+    'invoices.deleteDrafts',
+  )`DELETE FROM invoices WHERE invoice_id = ANY (${[...invoiceIds]}::bigint[]) AND state = 'draft'`.execute(trx);
 }

@@ -3,6 +3,7 @@ import { appendChanges } from '../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import type { Asset } from './assets.ts';
+import { statement } from '../platform/database/statement.ts';
 
 // Who bills and who is billed: legal entities, tax rates, customers' billing details, and what
 // documents are drawn with.
@@ -34,14 +35,14 @@ const entityColumns = sql`
 
 /** All of them, the default one first; there are as many as an operator founded companies. */
 export async function selectEntities(db: Queryable): Promise<LegalEntityRow[]> {
-  const { rows } = await sql<LegalEntityRow>`
+  const { rows } = await statement<LegalEntityRow>('invoices.selectEntities')`
     SELECT ${entityColumns} FROM legal_entities ORDER BY is_default DESC, slug COLLATE "C" LIMIT 1000`.execute(db);
   return rows;
 }
 
 /** Null where the slug is taken. */
 export async function insertEntity(trx: UnitOfWork, slug: string, now: Temporal.Instant): Promise<number | null> {
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await statement<{ id: number }>('invoices.insertEntity')`
     INSERT INTO legal_entities (slug, is_default, address, tax_ids, numbering, invoice_prefix, credit_note_prefix,
                                 number_digits, terms_days, grace_days, created_at)
     VALUES (${slug}, false, '{}', '{}', 'own', upper(${slug}) || '-', upper(${slug}) || '-CN-', 6, 14, 3, ${now})
@@ -51,13 +52,13 @@ export async function insertEntity(trx: UnitOfWork, slug: string, now: Temporal.
 
 /** Locks one until the end of the transaction. */
 export async function lockEntity(trx: UnitOfWork, slug: string): Promise<LegalEntityRow | undefined> {
-  const { rows } = await sql<LegalEntityRow>`
+  const { rows } = await statement<LegalEntityRow>('invoices.lockEntity')`
     SELECT ${entityColumns} FROM legal_entities WHERE slug = ${slug} FOR UPDATE`.execute(trx);
   return rows[0];
 }
 
 export async function updateEntity(trx: UnitOfWork, entity: LegalEntityRow): Promise<void> {
-  await sql`
+  await statement('invoices.updateEntity')`
     UPDATE legal_entities SET
       name = ${entity.name}, address = ${[...entity.address]}::text[], tax_ids = ${[...entity.taxIds]}::text[],
       email = ${entity.email}, footer = ${entity.footer}, numbering = ${entity.numbering},
@@ -69,7 +70,7 @@ export async function updateEntity(trx: UnitOfWork, entity: LegalEntityRow): Pro
 
 /** Of the numbers that come next, of invoices and credit notes, one that a document has already. */
 export async function selectNextTaken(trx: UnitOfWork, entity: LegalEntityRow): Promise<string | undefined> {
-  const { rows } = await sql<{ number: string }>`
+  const { rows } = await statement<{ number: string }>('invoices.selectNextTaken')`
     SELECT i.number
     FROM (VALUES ('invoice', ${entity.invoicePrefix}::text), ('credit_note', ${entity.creditNotePrefix}::text)) AS k (kind, prefix)
     LEFT JOIN number_series s ON s.kind = k.kind AND s.legal_entity_id = ${entity.legalEntityId}
@@ -81,22 +82,28 @@ export async function selectNextTaken(trx: UnitOfWork, entity: LegalEntityRow): 
 }
 
 export async function updateDefaultEntity(trx: UnitOfWork, legalEntityId: number): Promise<void> {
-  await sql`UPDATE legal_entities SET is_default = false WHERE is_default`.execute(trx);
-  await sql`UPDATE legal_entities SET is_default = true WHERE legal_entity_id = ${legalEntityId}`.execute(trx);
+  await statement(
+    'invoices.updateDefaultEntity.unset',
+  )`UPDATE legal_entities SET is_default = false WHERE is_default`.execute(trx);
+  await statement(
+    'invoices.updateDefaultEntity.set',
+  )`UPDATE legal_entities SET is_default = true WHERE legal_entity_id = ${legalEntityId}`.execute(trx);
 }
 
 /** What is there already, by its digest, stays. Returns the digest in hexadecimal. */
 export async function insertAsset(trx: UnitOfWork, mediaType: string, bytes: Uint8Array): Promise<string> {
   const buffer = Buffer.from(bytes);
-  await sql`
+  await statement('invoices.insertAsset.insert_document_assets')`
     INSERT INTO document_assets (digest, media_type, bytes) VALUES (sha256(${buffer}), ${mediaType}, ${buffer})
     ON CONFLICT (digest) DO NOTHING`.execute(trx);
-  const { rows } = await sql<{ digest: string }>`SELECT encode(sha256(${buffer}), 'hex') AS digest`.execute(trx);
+  const { rows } = await statement<{ digest: string }>(
+    'invoices.insertAsset.select_encode',
+  )`SELECT encode(sha256(${buffer}), 'hex') AS digest`.execute(trx);
   return rows[0]?.digest as string;
 }
 
 export async function selectAsset(db: Queryable, digest: string): Promise<Asset | undefined> {
-  const { rows } = await sql<Asset>`
+  const { rows } = await statement<Asset>('invoices.selectAsset')`
     SELECT media_type AS type, bytes FROM document_assets WHERE digest = decode(${digest}, 'hex')`.execute(db);
   return rows[0];
 }
@@ -117,7 +124,7 @@ export interface TaxRateRow {
 
 /** What is believed now; `day`: only what holds on it. */
 export async function selectTaxRates(db: Queryable, day: Temporal.PlainDate | null): Promise<TaxRateRow[]> {
-  const { rows } = await sql<TaxRateRow>`
+  const { rows } = await statement<TaxRateRow>('invoices.selectTaxRates')`
     SELECT e.slug AS entity, r.legal_entity_id AS "legalEntityId", r.category, r.title,
            trim_scale(r.percent)::text AS percent, r.valid_from AS "from", r.valid_to AS "to"
     FROM tax_rates r JOIN legal_entities e USING (legal_entity_id)
@@ -150,15 +157,19 @@ export async function rewriteTaxRate(
   by: string,
   now: Temporal.Instant,
 ): Promise<boolean> {
-  await sql`LOCK TABLE tax_rates IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
-  await sql`DROP TABLE IF EXISTS pg_temp.staged_tax_rates`.execute(trx);
-  await sql`
+  await statement('invoices.rewriteTaxRate.lock_tax_rates')`LOCK TABLE tax_rates IN SHARE ROW EXCLUSIVE MODE`.execute(
+    trx,
+  );
+  await statement(
+    'invoices.rewriteTaxRate.drop_pg_temp_staged_tax_rates',
+  )`DROP TABLE IF EXISTS pg_temp.staged_tax_rates`.execute(trx);
+  await statement('invoices.rewriteTaxRate.create_staged_tax_rates')`
     CREATE TEMPORARY TABLE staged_tax_rates ON COMMIT DROP AS
     SELECT ${rate.legalEntityId}::int AS legal_entity_id, ${rate.category}::text AS category, ${rate.title}::text AS title,
            ${rate.percent}::numeric AS percent, ${by}::text AS recorded_by,
            coalesce(${rate.from}::date::timestamptz, '-infinity') AS valid_from, 'infinity'::timestamptz AS valid_to,
            true AS asserted`.execute(trx);
-  const { rows } = await sql<{ same: boolean }>`
+  const { rows } = await statement<{ same: boolean }>('invoices.rewriteTaxRate.select_exists')`
     SELECT EXISTS (
       SELECT FROM tax_rates r JOIN staged_tax_rates s USING (legal_entity_id, category, title)
       WHERE r.superseded_at = 'infinity' AND r.percent = s.percent
@@ -193,7 +204,7 @@ export interface BillingRow {
 
 /** What is believed of one customer, oldest first. */
 export async function selectBilling(db: Queryable, customerId: number): Promise<BillingRow[]> {
-  const { rows } = await sql<BillingRow>`
+  const { rows } = await statement<BillingRow>('invoices.selectBilling')`
     SELECT c.external_id AS customer, e.slug AS entity, b.legal_name AS "legalName", b.address, b.tax_ids AS "taxIds",
            b.po_number AS "poNumber", b.email, b.terms_days AS "termsDays", b.tax_category AS "taxCategory",
            b.tax_treatment AS "taxTreatment", b.tax_note AS "taxNote", b.valid_from AS "from", b.valid_to AS "to",
@@ -230,7 +241,9 @@ export type NewBilling = Omit<BillingRow, 'customer' | 'entity' | 'from' | 'to' 
 
 /** One at a time may change a customer's billing details; held until the end of the transaction. */
 export async function lockBilling(trx: UnitOfWork, customerId: number): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(hashtextextended('customer_billing', ${customerId}::bigint))`.execute(trx);
+  await statement(
+    'invoices.lockBilling',
+  )`SELECT pg_advisory_xact_lock(hashtextextended('customer_billing', ${customerId}::bigint))`.execute(trx);
 }
 
 /** From the day on (null: from the beginning), without end, the customer is billed so. */
@@ -242,8 +255,10 @@ export async function rewriteBilling(
   by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  await sql`DROP TABLE IF EXISTS pg_temp.staged_billing`.execute(trx);
-  await sql`
+  await statement(
+    'invoices.rewriteBilling.drop_pg_temp_staged_billing',
+  )`DROP TABLE IF EXISTS pg_temp.staged_billing`.execute(trx);
+  await statement('invoices.rewriteBilling.create_staged_billing')`
     CREATE TEMPORARY TABLE staged_billing ON COMMIT DROP AS
     SELECT ${customerId}::bigint AS customer_id, ${billing.legalEntityId}::int AS legal_entity_id,
            ${billing.legalName}::text AS legal_name, ${[...billing.address]}::text[] AS address,
@@ -256,7 +271,7 @@ export async function rewriteBilling(
 }
 
 export async function selectCustomerId(db: Queryable, externalId: string): Promise<number | undefined> {
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await statement<{ id: number }>('invoices.selectCustomerId')`
     SELECT customer_id AS id FROM deployments_customers WHERE external_id = ${externalId}`.execute(db);
   return rows[0]?.id;
 }

@@ -3,6 +3,7 @@ import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { Decimal } from '../platform/quantity.ts';
 import type { Line } from './lines.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
+import { statement } from '../platform/database/statement.ts';
 
 // Invoices and credit notes: reading them, and the steps of their lives.
 
@@ -80,7 +81,7 @@ export async function selectInvoices(
   limit: number,
   staff: boolean,
 ): Promise<InvoiceRow[]> {
-  const { rows } = await sql<InvoiceRow>`
+  const { rows } = await statement<InvoiceRow>('invoices.selectInvoices')`
     SELECT ${columns(staff)} FROM ${tables(staff)}
     WHERE (${filter.month ?? null}::date IS NULL OR i.month = ${filter.month ?? null}::date)
       AND (${filter.state ?? null}::text IS NULL OR i.state = ${filter.state ?? null})
@@ -100,7 +101,7 @@ export async function selectInvoicesOfMonth(
   after: number,
   limit: number,
 ): Promise<InvoiceRow[]> {
-  const { rows } = await sql<InvoiceRow>`
+  const { rows } = await statement<InvoiceRow>('invoices.selectInvoicesOfMonth')`
     SELECT ${columns(true)} FROM ${tables(true)}
     WHERE i.kind = 'invoice' AND i.month = ${month} AND i.state = ${state} AND i.invoice_id > ${after}
     ORDER BY i.invoice_id LIMIT ${limit}`.execute(db);
@@ -114,7 +115,7 @@ export async function selectInvoice(
   staff: boolean,
 ): Promise<InvoiceRow[]> {
   const where = 'id' in which ? sql`i.invoice_id = ${which.id}` : sql`i.number = ${which.number}`;
-  const { rows } = await sql<InvoiceRow>`
+  const { rows } = await statement<InvoiceRow>('invoices.selectInvoice')`
     SELECT ${columns(staff)} FROM ${tables(staff)} WHERE ${where} ORDER BY i.invoice_id LIMIT 2`.execute(db);
   return rows;
 }
@@ -131,7 +132,7 @@ export interface LineRow extends Omit<Line, 'taxCategory' | 'charged' | 'details
 }
 
 export async function selectLines(db: Queryable, invoiceId: number): Promise<LineRow[]> {
-  const { rows } = await sql<LineRow>`
+  const { rows } = await statement<LineRow>('invoices.selectLines')`
     SELECT l.position, l.kind, l.deployment_id AS "deploymentId", d.slug AS deployment, d.name AS "deploymentName",
            l.service_month AS "serviceMonth", l.component, l.description, trim_scale(l.quantity)::text AS quantity, l.unit,
            l.unit_price::text AS "unitPrice", l.amount::text AS amount, l.tax, l.details
@@ -142,7 +143,7 @@ export async function selectLines(db: Queryable, invoiceId: number): Promise<Lin
 
 /** The canonical JSON of an issued one. */
 export async function selectDocument(db: Queryable, invoiceId: number): Promise<string | null> {
-  const { rows } = await sql<{ document: string | null }>`
+  const { rows } = await statement<{ document: string | null }>('invoices.selectDocument')`
     SELECT document FROM invoices WHERE invoice_id = ${invoiceId}`.execute(db);
   return rows[0]?.document ?? null;
 }
@@ -173,7 +174,7 @@ export interface PartiesRow {
 
 /** Who bills whom on a document: the legal entity as it is, the customer as it is billed on the month's last day. */
 export async function selectParties(db: Queryable, invoiceId: number): Promise<PartiesRow> {
-  const { rows } = await sql<PartiesRow>`
+  const { rows } = await statement<PartiesRow>('invoices.selectParties')`
     SELECT e.legal_entity_id AS "legalEntityId", e.slug AS entity, e.name AS "sellerName", e.address AS "sellerAddress",
            e.tax_ids AS "sellerTaxIds", e.email AS "sellerEmail", e.footer, encode(e.logo_digest, 'hex') AS logo,
            encode(e.font_digest, 'hex') AS font, e.numbering, e.invoice_prefix AS "invoicePrefix",
@@ -210,12 +211,16 @@ export interface LockedInvoice {
  * Taken before anything of it is read, so that who waited sees what the other did.
  */
 export async function lockCustomer(trx: UnitOfWork, customerId: number): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(hashtextextended('invoices', ${customerId}::bigint))`.execute(trx);
+  await statement(
+    'invoices.lockCustomer',
+  )`SELECT pg_advisory_xact_lock(hashtextextended('invoices', ${customerId}::bigint))`.execute(trx);
 }
 
 /** Up to which change of the facts an invoice is known to say what they say. */
 export async function updateSeen(trx: UnitOfWork, invoiceId: number, changeId: number): Promise<void> {
-  await sql`UPDATE invoices SET change_id = ${changeId} WHERE invoice_id = ${invoiceId}`.execute(trx);
+  await statement(
+    'invoices.updateSeen',
+  )`UPDATE invoices SET change_id = ${changeId} WHERE invoice_id = ${invoiceId}`.execute(trx);
 }
 
 /** Whose invoice it is, and of which month, to lock both by: they never change. */
@@ -223,13 +228,13 @@ export async function selectOwnerOf(
   db: Queryable,
   invoiceId: number,
 ): Promise<{ customerId: number; month: Temporal.PlainDate } | undefined> {
-  const { rows } = await sql<{ customerId: number; month: Temporal.PlainDate }>`
+  const { rows } = await statement<{ customerId: number; month: Temporal.PlainDate }>('invoices.selectOwnerOf')`
     SELECT customer_id AS "customerId", month FROM invoices WHERE invoice_id = ${invoiceId}`.execute(db);
   return rows[0];
 }
 
 export async function lockInvoice(trx: UnitOfWork, invoiceId: number): Promise<LockedInvoice | undefined> {
-  const { rows } = await sql<LockedInvoice>`
+  const { rows } = await statement<LockedInvoice>('invoices.lockInvoice')`
     SELECT i.invoice_id AS "invoiceId", i.kind, i.state, i.number, i.customer_id AS "customerId", c.external_id AS customer,
            i.currency, i.month, i.subtotal::text AS subtotal, i.total::text AS total, encode(i.inputs_digest, 'hex') AS "inputsDigest"
     FROM invoices i JOIN deployments_customers c USING (customer_id)
@@ -244,14 +249,14 @@ export async function updateApproved(
   by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  await sql`
+  await statement('invoices.updateApproved')`
     UPDATE invoices SET state = 'approved', approved_at = ${now}, approved_by = ${by}, override_reason = ${overrideReason}
     WHERE invoice_id = ${invoiceId}`.execute(trx);
 }
 
 /** An approved one that is to be approved again follows the facts again. */
 export async function updateToDraft(trx: UnitOfWork, invoiceId: number): Promise<void> {
-  await sql`
+  await statement('invoices.updateToDraft')`
     UPDATE invoices SET state = 'draft', approved_at = NULL, approved_by = NULL, override_reason = NULL
     WHERE invoice_id = ${invoiceId} AND state = 'approved'`.execute(trx);
 }
@@ -262,7 +267,7 @@ export async function takeNumber(
   legalEntityId: number,
   kind: 'invoice' | 'credit_note',
 ): Promise<number> {
-  const { rows } = await sql<{ number: number }>`
+  const { rows } = await statement<{ number: number }>('invoices.takeNumber')`
     INSERT INTO number_series (legal_entity_id, kind, last_number) VALUES (${legalEntityId}, ${kind}, 1)
     ON CONFLICT (legal_entity_id, kind) DO UPDATE SET last_number = number_series.last_number + 1
     RETURNING last_number AS number`.execute(trx);
@@ -270,7 +275,7 @@ export async function takeNumber(
 }
 
 export async function selectNumberTaken(trx: UnitOfWork, legalEntityId: number, number: string): Promise<boolean> {
-  const { rows } = await sql<{ taken: boolean }>`
+  const { rows } = await statement<{ taken: boolean }>('invoices.selectNumberTaken')`
     SELECT EXISTS (SELECT FROM invoices WHERE legal_entity_id = ${legalEntityId} AND number = ${number}) AS taken`.execute(
     trx,
   );
@@ -294,7 +299,7 @@ export async function updateIssued(
   by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  await sql`
+  await statement('invoices.updateIssued')`
     UPDATE invoices SET state = 'issued', issued_at = ${now}, issued_by = ${by}, number = ${issue.number},
       sequence_number = ${issue.sequenceNumber}, due_on = ${issue.dueOn}, document = ${issue.document},
       document_digest = decode(${issue.digest}, 'hex')
@@ -308,7 +313,7 @@ export async function updateVoid(
   by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  await sql`
+  await statement('invoices.updateVoid')`
     UPDATE invoices SET state = 'void', void_at = ${now}, void_by = ${by}, void_reason = ${reason}
     WHERE invoice_id = ${invoiceId}`.execute(trx);
 }
@@ -316,16 +321,16 @@ export async function updateVoid(
 // PDFs ------------------------------------------------------------------------------------------
 
 export async function selectPdf(db: Queryable, invoiceId: number): Promise<Uint8Array | undefined> {
-  const { rows } = await sql<{ bytes: Buffer }>`SELECT bytes FROM invoice_pdfs WHERE invoice_id = ${invoiceId}`.execute(
-    db,
-  );
+  const { rows } = await statement<{ bytes: Buffer }>(
+    'invoices.selectPdf',
+  )`SELECT bytes FROM invoice_pdfs WHERE invoice_id = ${invoiceId}`.execute(db);
   return rows[0]?.bytes;
 }
 
 /** What is there already stays. */
 export async function insertPdf(db: Queryable, invoiceId: number, bytes: Uint8Array): Promise<void> {
   const buffer = Buffer.from(bytes);
-  await sql`
+  await statement('invoices.insertPdf')`
     INSERT INTO invoice_pdfs (invoice_id, digest, bytes) VALUES (${invoiceId}, sha256(${buffer}), ${buffer})
     ON CONFLICT (invoice_id) DO NOTHING`.execute(db);
 }
@@ -350,7 +355,7 @@ export async function insertManualLine(
   by: string,
   now: Temporal.Instant,
 ): Promise<number> {
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await statement<{ id: number }>('invoices.insertManualLine')`
     INSERT INTO manual_lines (customer_id, deployment_id, currency, month, description, quantity, unit, unit_price,
                               tax_category, added_at, added_by)
     VALUES (${line.customerId}, ${line.deploymentId}, ${line.currency}, ${line.month}, ${line.description}, ${line.quantity},
@@ -367,7 +372,7 @@ export interface ManualLineOwner {
 }
 
 export async function selectManualLineOwner(db: Queryable, id: number): Promise<ManualLineOwner | undefined> {
-  const { rows } = await sql<ManualLineOwner>`
+  const { rows } = await statement<ManualLineOwner>('invoices.selectManualLineOwner')`
     SELECT customer_id AS "customerId", currency, month, removed_at IS NOT NULL AS removed
     FROM manual_lines WHERE manual_line_id = ${id}`.execute(db);
   return rows[0];
@@ -379,7 +384,7 @@ export async function updateManualLineRemoved(
   by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  await sql`
+  await statement('invoices.updateManualLineRemoved')`
     UPDATE manual_lines SET removed_at = ${now}, removed_by = ${by}
     WHERE manual_line_id = ${id} AND removed_at IS NULL`.execute(trx);
 }
@@ -391,7 +396,7 @@ export async function lockInvoiceOfMonth(
   currency: string,
   month: Temporal.PlainDate,
 ): Promise<{ invoiceId: number; state: InvoiceState } | undefined> {
-  const { rows } = await sql<{ invoiceId: number; state: InvoiceState }>`
+  const { rows } = await statement<{ invoiceId: number; state: InvoiceState }>('invoices.lockInvoiceOfMonth')`
     SELECT invoice_id AS "invoiceId", state FROM invoices
     WHERE kind = 'invoice' AND state <> 'void' AND customer_id = ${customerId} AND currency = ${currency} AND month = ${month}
     FOR UPDATE`.execute(trx);
@@ -400,7 +405,7 @@ export async function lockInvoiceOfMonth(
 
 /** Undefined: there is no such deployment, or nobody pays for it. */
 export async function selectCustomerOfDeployment(db: Queryable, slug: string): Promise<number | undefined> {
-  const { rows } = await sql<{ customer_id: number | null }>`
+  const { rows } = await statement<{ customer_id: number | null }>('invoices.selectCustomerOfDeployment')`
     SELECT customer_id FROM deployments_list WHERE slug = ${slug}`.execute(db);
   return rows[0]?.customer_id ?? undefined;
 }
@@ -410,7 +415,7 @@ export async function selectDeploymentOfCustomer(
   slug: string,
   customerId: number,
 ): Promise<number | undefined> {
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await statement<{ id: number }>('invoices.selectDeploymentOfCustomer')`
     SELECT deployment_id AS id FROM deployments_list WHERE slug = ${slug} AND customer_id = ${customerId}`.execute(db);
   return rows[0]?.id;
 }

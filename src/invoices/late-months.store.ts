@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
+import { statement } from '../platform/database/statement.ts';
 
 // Months that nobody drafts any more as a whole: whose are to be drafted all the same.
 
@@ -18,7 +19,7 @@ const monthsBack = sql`interval '36 months'`;
  * currency in which they have none that is not void.
  */
 export async function selectLateMonths(db: Queryable, before: Temporal.PlainDate): Promise<LateMonth[]> {
-  const { rows } = await sql<LateMonth>`
+  const { rows } = await statement<LateMonth>('invoices.selectLateMonths')`
     WITH months AS MATERIALIZED (
       SELECT m::date AS month
       FROM (SELECT date_trunc('month', min(metered_from) AT TIME ZONE 'UTC') AS month FROM inventory_accounts) AS metered,
@@ -50,7 +51,9 @@ export async function selectLateMonths(db: Queryable, before: Temporal.PlainDate
 
 /** What is remembered is written by turns; held until the end of the transaction. */
 export async function lockDraftChecks(trx: UnitOfWork): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(hashtextextended('draft_checks', 0))`.execute(trx);
+  await statement(
+    'invoices.lockDraftChecks',
+  )`SELECT pg_advisory_xact_lock(hashtextextended('draft_checks', 0))`.execute(trx);
 }
 
 /** Remembers of customers' composed month that all that is due is drafted, up to a position in the log of changes. */
@@ -60,7 +63,7 @@ export async function upsertDraftChecks(
   changeId: number,
   customerIds: readonly number[],
 ): Promise<void> {
-  await sql`
+  await statement('invoices.upsertDraftChecks')`
     INSERT INTO draft_checks (customer_id, month, change_id)
     SELECT id, ${month}::date, ${changeId}::bigint FROM unnest(${[...customerIds]}::bigint[]) AS id
     ON CONFLICT (customer_id, month) DO UPDATE SET change_id = excluded.change_id`.execute(trx);
@@ -68,7 +71,7 @@ export async function upsertDraftChecks(
 
 /** What changes have touched is to be drafted again. `touched`: see `applyChanges`. */
 export async function deleteDraftChecks(trx: UnitOfWork, touched: RawBuilder<unknown>): Promise<void> {
-  await sql`
+  await statement('invoices.deleteDraftChecks')`
     DELETE FROM draft_checks k USING ${touched} AS t WHERE k.customer_id = t.customer_id AND k.month = t.month`.execute(
     trx,
   );
@@ -76,7 +79,9 @@ export async function deleteDraftChecks(trx: UnitOfWork, touched: RawBuilder<unk
 
 /** What is too old is not asked for. */
 export async function deleteOldDraftChecks(trx: UnitOfWork, before: Temporal.PlainDate): Promise<void> {
-  await sql`DELETE FROM draft_checks WHERE month < ${before}::date - ${monthsBack}`.execute(trx);
+  await statement(
+    'invoices.deleteOldDraftChecks',
+  )`DELETE FROM draft_checks WHERE month < ${before}::date - ${monthsBack}`.execute(trx);
 }
 
 /** A customer's month is to be drafted again, whatever is remembered of it. */
@@ -84,5 +89,7 @@ export async function deleteDraftCheck(
   trx: UnitOfWork,
   { customerId, month }: { readonly customerId: number; readonly month: Temporal.PlainDate },
 ): Promise<void> {
-  await sql`DELETE FROM draft_checks WHERE customer_id = ${customerId} AND month = ${month}`.execute(trx);
+  await statement(
+    'invoices.deleteDraftCheck',
+  )`DELETE FROM draft_checks WHERE customer_id = ${customerId} AND month = ${month}`.execute(trx);
 }

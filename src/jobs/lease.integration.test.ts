@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
+import { statement } from '../platform/database/statement.ts';
 import { type Database, openPool } from '../platform/database/database.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { fencedDatabase, LeaseLost } from './lease.ts';
@@ -73,6 +74,7 @@ const writes: [string, (db: Database) => Promise<unknown>][] = [
       sql`-- select
     INSERT INTO effects VALUES ('done')`.execute(db),
   ],
+  ['a write under a name', (db) => statement('test.select')`INSERT INTO effects VALUES ('done')`.execute(db)],
   ['a copy', (db) => sql`CREATE TABLE IF NOT EXISTS copied AS TABLE effects`.execute(db)],
 ];
 
@@ -99,6 +101,7 @@ test.each(writes)('%s fails once the job was cancelled', async (_, write) => {
 test('reading goes on without a lease', async () => {
   await takeOver();
   expect((await sql`SELECT 1 AS one`.execute(fenced)).rows).toEqual([{ one: 1 }]);
+  expect((await statement('test.insert')`SELECT 1 AS one`.execute(fenced)).rows).toEqual([{ one: 1 }]);
   expect(
     await fenced
       .transaction()

@@ -64,5 +64,5 @@ async function fence(connection: PostgresConnection, lease: Lease): Promise<void
 
 /** Anything that is not plainly a read counts as a write; WITH may hold either. */
 function writes(statement: string): boolean {
-  return !/^\s*(?:--[^\n]*\n\s*)*(?:select|values|show|table|set|explain)\b/i.test(statement);
+  return !/^\s*(?:(?:--[^\n]*\n|\/\*.*?\*\/)\s*)*(?:select|values|show|table|set|explain)\b/is.test(statement);
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import type { QueueControl } from './queues.ts';
+import { statement } from '../platform/database/statement.ts';
 
 // Statements over pg-boss's job table that pg-boss itself has no call for, and over our own
 // tables. pgboss.job_now() is the engine's own clock: leases, delays and history are real time,
@@ -40,7 +41,9 @@ export async function lockLostAttempts(
   trx: UnitOfWork,
   queues: readonly string[],
 ): Promise<(AttemptKey & { queue: string; job: string; silent: boolean })[]> {
-  const { rows } = await sql<AttemptKey & { queue: string; job: string; silent: boolean }>`
+  const { rows } = await statement<AttemptKey & { queue: string; job: string; silent: boolean }>(
+    'jobs.lockLostAttempts',
+  )`
     SELECT id, retry_count AS "retryCount", name AS queue, data ->> 'job' AS job,
            heartbeat_on + heartbeat_seconds * interval '1s' < pgboss.job_now() AS silent
     FROM pgboss.job
@@ -63,7 +66,7 @@ export async function release(
   reason: string,
   notBefore: Temporal.Instant | null,
 ): Promise<boolean> {
-  const { numAffectedRows } = await sql`
+  const { numAffectedRows } = await statement('jobs.release')`
     UPDATE pgboss.job SET
       state = 'retry',
       start_after = pgboss.job_now() + ${seconds} * interval '1s',
@@ -84,7 +87,7 @@ export async function cancelAttempt(
   attempt: AttemptKey,
   reason: string,
 ): Promise<boolean> {
-  const { numAffectedRows } = await sql`
+  const { numAffectedRows } = await statement('jobs.cancelAttempt')`
     UPDATE pgboss.job SET state = 'cancelled', completed_on = pgboss.job_now(), output = jsonb_build_object('message', ${reason}::text)
     WHERE name = ${queue} AND id = ${attempt.id} AND state = 'active' AND retry_count = ${attempt.retryCount}`.execute(
     db,
@@ -94,12 +97,14 @@ export async function cancelAttempt(
 
 /** Serializes the claims of a queue that runs one job at a time, until the transaction ends. */
 export async function lockClaims(trx: UnitOfWork, queue: string): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`arcadia jobs ${queue}`}, 0))`.execute(trx);
+  await statement(
+    'jobs.lockClaims',
+  )`SELECT pg_advisory_xact_lock(hashtextextended(${`arcadia jobs ${queue}`}, 0))`.execute(trx);
 }
 
 /** Promotes what waits for an instant of a simulated clock that has come. Returns the queues concerned. */
 export async function promote(db: Queryable, now: Temporal.Instant): Promise<string[]> {
-  const { rows } = await sql<{ queue: string }>`
+  const { rows } = await statement<{ queue: string }>('jobs.promote')`
     UPDATE pgboss.job SET start_after = pgboss.job_now()
     WHERE state = 'retry' AND start_after > pgboss.job_now() AND (data ->> 'notBefore')::timestamptz <= ${now}
     RETURNING name AS queue`.execute(db);
@@ -162,7 +167,7 @@ export async function readJobs(
   limit: number,
   after: JobPosition | null = null,
 ): Promise<JobRow[]> {
-  const { rows } = await sql<JobRow>`
+  const { rows } = await statement<JobRow>('jobs.readJobs')`
     SELECT id, name AS queue, data ->> 'job' AS job, data -> 'arguments' AS arguments, ${stateOf} AS state,
            CASE WHEN started_on IS NULL THEN 0 ELSE retry_count + 1 - coalesce((data ->> 'unspent')::int, 0) END AS attempt,
            retry_limit + 1 - coalesce((data ->> 'unspent')::int, 0) AS "attemptsMax",
@@ -190,7 +195,7 @@ export async function lockJobs(
   filter: JobFilter,
   limit: number,
 ): Promise<{ id: string; queue: string; state: JobState }[]> {
-  const { rows } = await sql<{ id: string; queue: string; state: JobState }>`
+  const { rows } = await statement<{ id: string; queue: string; state: JobState }>('jobs.lockJobs')`
     SELECT id, name AS queue, ${stateOf} AS state
     FROM pgboss.job WHERE ${decidable[decision]} AND ${matching(filter)}
     ORDER BY created_on, id LIMIT ${limit} FOR NO KEY UPDATE`.execute(trx);
@@ -199,7 +204,7 @@ export async function lockJobs(
 
 /** A person's cancel: at once, whatever the job is doing. */
 export async function cancelJobs(trx: UnitOfWork, ids: readonly string[], reason: string): Promise<void> {
-  await sql`
+  await statement('jobs.cancelJobs')`
     UPDATE pgboss.job SET state = 'cancelled', completed_on = pgboss.job_now(), output = jsonb_build_object('message', ${reason}::text)
     WHERE id = ANY (${ids}::uuid[]) AND state < 'completed'`.execute(trx);
 }
@@ -210,7 +215,7 @@ export async function cancelJobs(trx: UnitOfWork, ids: readonly string[], reason
  * set back: it is what tells a stale worker's attempt from the next one.
  */
 export async function reviveJob(trx: UnitOfWork, id: string): Promise<boolean> {
-  const { numAffectedRows } = await sql`
+  const { numAffectedRows } = await statement('jobs.reviveJob')`
     UPDATE pgboss.job j SET
       state = 'retry', completed_on = NULL, start_after = pgboss.job_now(),
       retry_limit = CASE WHEN started_on IS NULL THEN retry_limit ELSE retry_count + retry_limit + 1 - coalesce((data ->> 'unspent')::int, 0) END,
@@ -225,7 +230,7 @@ export async function reviveJob(trx: UnitOfWork, id: string): Promise<boolean> {
 
 /** Runs a waiting job now instead of later. The id of the one that has this key, if it waits or runs. */
 export async function runNow(trx: UnitOfWork, queue: string, key: string): Promise<string | null> {
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await statement<{ id: string }>('jobs.runNow')`
     UPDATE pgboss.job SET start_after = least(start_after, pgboss.job_now())
     WHERE name = ${queue} AND singleton_key = ${key} AND state <= 'active' RETURNING id`.execute(trx);
   return rows[0]?.id ?? null;
@@ -243,12 +248,14 @@ export interface QueueCounts {
 
 /** Has pg-boss made its schema? It does when a worker or a command first opens it. */
 export async function isInstalled(db: Queryable): Promise<boolean> {
-  const { rows } = await sql<{ there: boolean }>`SELECT to_regclass('pgboss.job') IS NOT NULL AS there`.execute(db);
+  const { rows } = await statement<{ there: boolean }>(
+    'jobs.isInstalled',
+  )`SELECT to_regclass('pgboss.job') IS NOT NULL AS there`.execute(db);
   return rows[0]?.there ?? false;
 }
 
 export async function countJobs(db: Queryable): Promise<QueueCounts[]> {
-  const { rows } = await sql<QueueCounts>`
+  const { rows } = await statement<QueueCounts>('jobs.countJobs')`
     SELECT name AS queue,
            count(*) FILTER (WHERE state < 'active' AND start_after <= pgboss.job_now()) AS waiting,
            count(*) FILTER (WHERE state < 'active' AND start_after > pgboss.job_now()) AS scheduled,
@@ -262,7 +269,7 @@ export async function countJobs(db: Queryable): Promise<QueueCounts[]> {
 
 /** Deletes up to `batch` jobs that ended long ago: dead ones are kept longer, for somebody to look at. */
 export async function deleteEnded(db: Queryable, endedDays: number, deadDays: number, batch: number): Promise<number> {
-  const { numAffectedRows } = await sql`
+  const { numAffectedRows } = await statement('jobs.deleteEnded')`
     DELETE FROM pgboss.job WHERE id IN (
       SELECT id FROM pgboss.job
       WHERE completed_on < pgboss.job_now() - CASE WHEN state = 'failed' THEN ${deadDays}::int ELSE ${endedDays}::int END * interval '1 day'
@@ -277,7 +284,7 @@ export interface ControlRow extends QueueControl {
 
 /** Decisions for all workers ('*') and, where named, for one. */
 export async function readControls(db: Queryable, worker: string | null): Promise<ControlRow[]> {
-  const { rows } = await sql<ControlRow>`
+  const { rows } = await statement<ControlRow>('jobs.readControls')`
     SELECT queue, worker, paused, job_limit AS limit FROM queue_controls
     WHERE worker = '*' OR worker = ${worker} OR ${worker}::text IS NULL ORDER BY queue, worker`.execute(db);
   return rows;
@@ -290,14 +297,14 @@ export async function writeControl(
   changedAt: Temporal.Instant,
 ): Promise<void> {
   const { queue, worker, paused, limit } = control;
-  await sql`
+  await statement('jobs.writeControl.insert_queue_controls')`
     INSERT INTO queue_controls (queue, worker, paused, job_limit, changed_at) VALUES (${queue}, ${worker}, ${paused}, ${limit}, ${changedAt})
     ON CONFLICT (queue, worker) DO UPDATE SET
       paused = coalesce(excluded.paused, queue_controls.paused),
       job_limit = coalesce(excluded.job_limit, queue_controls.job_limit),
       changed_at = excluded.changed_at`.execute(trx);
   if (worker !== '*') return;
-  await sql`
+  await statement('jobs.writeControl.update_queue_controls')`
     UPDATE queue_controls SET
       paused = CASE WHEN ${paused}::boolean IS NULL THEN paused END,
       job_limit = CASE WHEN ${limit}::int IS NULL THEN job_limit END
@@ -311,14 +318,14 @@ export interface Tick {
 }
 
 export async function readTicks(db: Queryable): Promise<Map<string, Tick>> {
-  const { rows } = await sql<Tick>`
+  const { rows } = await statement<Tick>('jobs.readTicks')`
     SELECT name, ticked_at AS "tickedAt", last_run_at AS "lastRunAt" FROM schedule_ticks`.execute(db);
   return new Map(rows.map((row) => [row.name, row]));
 }
 
 /** Of a new entry: from here on its occurrences count. */
 export async function insertTicks(db: Queryable, names: readonly string[], now: Temporal.Instant): Promise<void> {
-  await sql`
+  await statement('jobs.insertTicks')`
     INSERT INTO schedule_ticks (name, ticked_at) SELECT name, ${now} FROM unnest(${names}::text[]) AS name ON CONFLICT DO NOTHING`.execute(
     db,
   );
@@ -331,7 +338,7 @@ export async function moveTick(
   from: Temporal.Instant,
   to: Temporal.Instant,
 ): Promise<boolean> {
-  const { numAffectedRows } = await sql`
+  const { numAffectedRows } = await statement('jobs.moveTick')`
     UPDATE schedule_ticks SET ticked_at = ${to}, last_run_at = ${to} WHERE name = ${name} AND ticked_at = ${from}`.execute(
     trx,
   );
@@ -349,7 +356,7 @@ export async function insertDecision(
   },
   decidedAt: Temporal.Instant,
 ): Promise<void> {
-  await sql`
+  await statement('jobs.insertDecision')`
     INSERT INTO job_decisions (decision, filter, jobs, reason, decided_at)
     VALUES (${decision.decision}, ${JSON.stringify(decision.filter)}, ${decision.jobs}, ${decision.reason}, ${decidedAt})`.execute(
     trx,
@@ -358,23 +365,25 @@ export async function insertDecision(
 
 /** Wakes the workers of queues, and tells who watches them, once the transaction commits. */
 export async function publishWork(trx: UnitOfWork, queues: readonly string[]): Promise<void> {
-  await sql`
+  await statement('jobs.publishWork')`
     SELECT pg_notify('arcadia_jobs', json_build_object('wake', queue)::text), publish_event('job.changed', queue)
     FROM unnest(${queues}::text[]) AS queue`.execute(trx);
 }
 
 /** Tells who watches that jobs of these queues have started or ended. */
 export async function publishChanges(db: Queryable, queues: readonly string[]): Promise<void> {
-  await sql`SELECT publish_event('job.changed', queue) FROM unnest(${queues}::text[]) AS queue`.execute(db);
+  await statement(
+    'jobs.publishChanges',
+  )`SELECT publish_event('job.changed', queue) FROM unnest(${queues}::text[]) AS queue`.execute(db);
 }
 
 /** Tells every worker, once the transaction commits. */
 export async function notify(trx: Queryable, message: object): Promise<void> {
-  await sql`SELECT pg_notify('arcadia_jobs', ${JSON.stringify(message)})`.execute(trx);
+  await statement('jobs.notify')`SELECT pg_notify('arcadia_jobs', ${JSON.stringify(message)})`.execute(trx);
 }
 
 /** Does this database's clock stand for simulated accounts? */
 export async function isSimulated(db: Queryable): Promise<boolean> {
-  const { rows } = await sql`SELECT FROM simulated_clock`.execute(db);
+  const { rows } = await statement('jobs.isSimulated')`SELECT FROM simulated_clock`.execute(db);
   return rows.length > 0;
 }

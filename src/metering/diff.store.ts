@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
+import { statement } from '../platform/database/statement.ts';
 
 /**
  * `usage_differences`: what metering would change, by day, deployment, kind and resource: sums of
  * the records that differ, before and after, and how many would be inserted, changed and deleted.
  */
 export async function createDifferences(trx: UnitOfWork): Promise<void> {
-  await sql`
+  await statement('metering.createDifferences')`
     CREATE TEMPORARY TABLE usage_differences (
       deployment_id bigint NOT NULL, billing_kind_id smallint NOT NULL, resource_id bigint NOT NULL,
       before numeric NOT NULL, after numeric NOT NULL,
@@ -28,7 +29,7 @@ export async function insertDifferences(
     readonly deleted: number;
   }[],
 ): Promise<void> {
-  await sql`
+  await statement('metering.insertDifferences')`
     INSERT INTO usage_differences (deployment_id, billing_kind_id, resource_id, before, after, inserted, changed, deleted)
     SELECT "deploymentId", "kindId", "resourceId", before, after, inserted, changed, deleted
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
@@ -38,7 +39,7 @@ export async function insertDifferences(
 
 /** Makes room for the scope of the next day. */
 export async function dropScope(trx: UnitOfWork): Promise<void> {
-  await sql`DROP TABLE meter_scope`.execute(trx);
+  await statement('metering.dropScope')`DROP TABLE meter_scope`.execute(trx);
 }
 
 /** What would change in one place. */
@@ -61,7 +62,7 @@ const figures = sql`
 
 /** By deployment and kind. */
 export async function selectDeploymentDifferences(trx: Queryable, limit: number): Promise<DifferenceRow[]> {
-  const { rows } = await sql<DifferenceRow>`
+  const { rows } = await statement<DifferenceRow>('metering.selectDeploymentDifferences')`
     SELECT x.deployment_id AS "deploymentId", d.slug AS deployment, k.slug AS kind, trim_scale(x.change)::text AS change,
            x.inserted, x.changed, x.deleted, x.total
     FROM (SELECT deployment_id, billing_kind_id, ${figures} FROM usage_differences GROUP BY 1, 2) AS x
@@ -79,7 +80,7 @@ export interface ResourceDifferenceRow extends DifferenceRow {
 
 /** By deployment, kind and resource, the largest changes first. */
 export async function selectResourceDifferences(trx: Queryable, limit: number): Promise<ResourceDifferenceRow[]> {
-  const { rows } = await sql<ResourceDifferenceRow>`
+  const { rows } = await statement<ResourceDifferenceRow>('metering.selectResourceDifferences')`
     SELECT x.deployment_id AS "deploymentId", d.slug AS deployment, k.slug AS kind, x.resource_id AS "resourceId",
            r.kind AS "resourceKind", r.external_id AS "externalId", n.name, trim_scale(x.change)::text AS change,
            x.inserted, x.changed, x.deleted, x.total

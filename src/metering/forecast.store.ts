@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
 import type { Queryable } from '../platform/database/database.ts';
 import type { DayRange } from './period.ts';
 import { startOfDay, startOfMonth } from './period.ts';
+import { statement } from '../platform/database/statement.ts';
 
 /**
  * What the levels that are known accrue over days of one calendar month, by deployment and kind: the
@@ -16,7 +16,7 @@ export async function selectAccruals(
   const month = startOfDay(startOfMonth(range.from));
   const next = startOfDay(startOfMonth(range.from).add({ months: 1 }));
   const [from, to] = [startOfDay(range.from), startOfDay(range.to)];
-  const { rows } = await sql<{ deploymentId: number; kind: string; quantity: string }>`
+  const { rows } = await statement<{ deploymentId: number; kind: string; quantity: string }>('metering.selectAccruals')`
     WITH kinds AS (
       SELECT k.billing_kind_id, k.slug,
              CASE d.accrual WHEN 'hours' THEN 3600000000

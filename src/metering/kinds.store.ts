@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import type { Granularity } from './period.ts';
+import { statement } from '../platform/database/statement.ts';
 
 /** What a billing kind means, from a day on. */
 export interface KindDefinitionRow {
@@ -37,19 +38,19 @@ const configColumns = sql`from_day AS "fromDay", enabled, granularity, retention
 
 /** The id of a kind, for update; null: there is none. */
 export async function lockKind(trx: UnitOfWork, slug: string): Promise<number | null> {
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await statement<{ id: number }>('metering.lockKind')`
     SELECT billing_kind_id AS id FROM billing_kinds WHERE slug = ${slug} FOR UPDATE`.execute(trx);
   return rows[0]?.id ?? null;
 }
 
 export async function selectKindId(db: Queryable, slug: string): Promise<number | null> {
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await statement<{ id: number }>('metering.selectKindId')`
     SELECT billing_kind_id AS id FROM billing_kinds WHERE slug = ${slug}`.execute(db);
   return rows[0]?.id ?? null;
 }
 
 export async function selectTitles(db: Queryable): Promise<Map<number, { kind: string; title: string }>> {
-  const { rows } = await sql<{ id: number; kind: string; title: string }>`
+  const { rows } = await statement<{ id: number; kind: string; title: string }>('metering.selectTitles')`
     SELECT billing_kind_id AS id, slug AS kind, title FROM billing_kinds ORDER BY slug`.execute(db);
   return new Map(rows.map(({ id, kind, title }) => [id, { kind, title }]));
 }
@@ -59,7 +60,7 @@ export async function selectDefinitionsOn(
   db: Queryable,
   day: Temporal.PlainDate,
 ): Promise<Map<number, KindDefinitionRow>> {
-  const { rows } = await sql<KindDefinitionRow & { id: number }>`
+  const { rows } = await statement<KindDefinitionRow & { id: number }>('metering.selectDefinitionsOn')`
     SELECT DISTINCT ON (billing_kind_id) billing_kind_id AS id, ${definitionColumns}
     FROM billing_kind_definitions WHERE from_day <= ${day}
     ORDER BY billing_kind_id, from_day DESC`.execute(db);
@@ -68,7 +69,7 @@ export async function selectDefinitionsOn(
 
 /** How each kind is metered on a day, by its id. */
 export async function selectConfigsOn(db: Queryable, day: Temporal.PlainDate): Promise<Map<number, KindConfigRow>> {
-  const { rows } = await sql<KindConfigRow & { id: number }>`
+  const { rows } = await statement<KindConfigRow & { id: number }>('metering.selectConfigsOn')`
     SELECT DISTINCT ON (billing_kind_id) billing_kind_id AS id, ${configColumns}
     FROM metering_config WHERE from_day <= ${day}
     ORDER BY billing_kind_id, from_day DESC`.execute(db);
@@ -77,7 +78,7 @@ export async function selectConfigsOn(db: Queryable, day: Temporal.PlainDate): P
 
 /** All that a kind meant, newest first. */
 export async function selectDefinitions(db: Queryable, kindId: number): Promise<KindDefinitionRow[]> {
-  const { rows } = await sql<KindDefinitionRow>`
+  const { rows } = await statement<KindDefinitionRow>('metering.selectDefinitions')`
     SELECT ${definitionColumns} FROM billing_kind_definitions WHERE billing_kind_id = ${kindId}
     ORDER BY from_day DESC`.execute(db);
   return rows;
@@ -85,25 +86,27 @@ export async function selectDefinitions(db: Queryable, kindId: number): Promise<
 
 /** How a kind was metered, newest first. */
 export async function selectConfigs(db: Queryable, kindId: number): Promise<KindConfigRow[]> {
-  const { rows } = await sql<KindConfigRow>`
+  const { rows } = await statement<KindConfigRow>('metering.selectConfigs')`
     SELECT ${configColumns} FROM metering_config WHERE billing_kind_id = ${kindId} ORDER BY from_day DESC`.execute(db);
   return rows;
 }
 
 /** null: a kind of this name is there already. */
 export async function insertKind(trx: UnitOfWork, slug: string, title: string): Promise<number | null> {
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await statement<{ id: number }>('metering.insertKind')`
     INSERT INTO billing_kinds (slug, title) VALUES (${slug}, ${title})
     ON CONFLICT (slug) DO NOTHING RETURNING billing_kind_id AS id`.execute(trx);
   return rows[0]?.id ?? null;
 }
 
 export async function updateTitle(trx: UnitOfWork, kindId: number, title: string): Promise<void> {
-  await sql`UPDATE billing_kinds SET title = ${title} WHERE billing_kind_id = ${kindId}`.execute(trx);
+  await statement(
+    'metering.updateTitle',
+  )`UPDATE billing_kinds SET title = ${title} WHERE billing_kind_id = ${kindId}`.execute(trx);
 }
 
 export async function upsertDefinition(trx: UnitOfWork, kindId: number, row: KindDefinitionRow): Promise<void> {
-  await sql`
+  await statement('metering.upsertDefinition')`
     INSERT INTO billing_kind_definitions (billing_kind_id, from_day, resource_kind, accrual, unit, statuses, filter,
                                           weight_attribute, weight_divisor)
     VALUES (${kindId}, ${row.fromDay}, ${row.resourceKind}, ${row.accrual}, ${row.unit}, ${row.statuses}::text[],
@@ -114,7 +117,7 @@ export async function upsertDefinition(trx: UnitOfWork, kindId: number, row: Kin
 }
 
 export async function upsertConfig(trx: UnitOfWork, kindId: number, row: KindConfigRow): Promise<void> {
-  await sql`
+  await statement('metering.upsertConfig')`
     INSERT INTO metering_config (billing_kind_id, from_day, enabled, granularity, retention_days)
     VALUES (${kindId}, ${row.fromDay}, ${row.enabled}, ${row.granularity}, ${row.retentionDays})
     ON CONFLICT (billing_kind_id, from_day) DO UPDATE SET
@@ -130,7 +133,7 @@ export async function updateLaterConfigs(
   after: Temporal.PlainDate,
   change: { enabled?: boolean | undefined; granularity?: Granularity | undefined; retentionDays?: number | undefined },
 ): Promise<void> {
-  await sql`
+  await statement('metering.updateLaterConfigs')`
     UPDATE metering_config SET
       enabled = coalesce(${change.enabled ?? null}::boolean, enabled),
       granularity = coalesce(${change.granularity ?? null}::text, granularity),

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Queryable } from '../platform/database/database.ts';
 import type { RunCause } from './store.ts';
+import { statement } from '../platform/database/statement.ts';
 
 /** One metering of one day that wrote something. */
 export interface MeteringRun {
@@ -23,7 +24,7 @@ export async function selectRuns(
   limit: number,
 ): Promise<MeteringRun[]> {
   const within = range === null ? sql`` : sql`AND day >= ${range.from} AND day < ${range.to}`;
-  const { rows } = await sql<MeteringRun>`
+  const { rows } = await statement<MeteringRun>('metering.selectRuns')`
     SELECT revision, day, cause, started_at AS "startedAt", inserted, changed, deleted
     FROM metering_runs WHERE (${before}::bigint IS NULL OR revision < ${before}) ${within}
     ORDER BY revision DESC LIMIT ${limit}`.execute(db);
@@ -32,7 +33,7 @@ export async function selectRuns(
 
 /** The run of a revision; null: no run has drawn it. */
 export async function selectRun(db: Queryable, revision: number): Promise<MeteringRun | null> {
-  const { rows } = await sql<MeteringRun>`
+  const { rows } = await statement<MeteringRun>('metering.selectRun')`
     SELECT revision, day, cause, started_at AS "startedAt", inserted, changed, deleted
     FROM metering_runs WHERE revision = ${revision}`.execute(db);
   return rows[0] ?? null;

@@ -11,6 +11,7 @@ import {
 import type { DayRange, Granularity } from './period.ts';
 import { startOfDay } from './period.ts';
 import type { Written } from './records/usage-store.ts';
+import { statement } from '../platform/database/statement.ts';
 
 // Which kinds to meter on a day ------------------------------------------------------------
 
@@ -38,7 +39,7 @@ function retiredOn(day: RawBuilder<unknown>): RawBuilder<unknown> {
 
 /** Has retention removed any kind's records of a day? */
 export async function isRetired(db: Queryable, day: Temporal.PlainDate): Promise<boolean> {
-  const { rows } = await sql<{ retired: boolean }>`
+  const { rows } = await statement<{ retired: boolean }>('metering.isRetired')`
     SELECT EXISTS (SELECT FROM usage_retired_months
                    WHERE month >= date_trunc('month', ${day}::date::timestamp)::date) AS retired`.execute(db);
   return rows[0]?.retired ?? false;
@@ -73,7 +74,7 @@ export async function selectKindsOfDay(db: Queryable, day: Temporal.PlainDate, u
     metered_definition: string | null;
     change_id: number | null;
   }
-  const { rows } = await sql<Row>`
+  const { rows } = await statement<Row>('metering.selectKindsOfDay')`
     SELECT k.billing_kind_id, k.slug, e.enabled, coalesce(c.granularity, 'day') AS granularity,
            coalesce(d.accrual, 'hours') AS accrual, coalesce(d.digest, '') AS definition,
            m.granularity AS metered_granularity, m.definition AS metered_definition, m.change_id
@@ -105,7 +106,9 @@ export async function selectKindsOfDay(db: Queryable, day: Temporal.PlainDate, u
 
 /** The driver reports no row count for CREATE TABLE AS. */
 export async function countRows(trx: UnitOfWork, table: string): Promise<number> {
-  const { rows } = await sql<{ count: number }>`SELECT count(*) AS count FROM ${sql.table(table)}`.execute(trx);
+  const { rows } = await statement<{ count: number }>(
+    'metering.countRows',
+  )`SELECT count(*) AS count FROM ${sql.table(table)}`.execute(trx);
   return rows[0]?.count ?? 0;
 }
 
@@ -116,7 +119,7 @@ export async function countRows(trx: UnitOfWork, table: string): Promise<number>
  * no snapshot: that of a repeatable read transaction begins after the wait.
  */
 export async function lockLevels(trx: UnitOfWork): Promise<void> {
-  await sql`LOCK TABLE metered_levels_progress IN EXCLUSIVE MODE`.execute(trx);
+  await statement('metering.lockLevels')`LOCK TABLE metered_levels_progress IN EXCLUSIVE MODE`.execute(trx);
 }
 
 /** Where the derivation of the levels of each kind that was ever enabled stands. */
@@ -129,7 +132,7 @@ export interface LevelsOfKind {
 }
 
 export async function selectLevelsProgress(db: Queryable): Promise<LevelsOfKind[]> {
-  const { rows } = await sql<LevelsOfKind>`
+  const { rows } = await statement<LevelsOfKind>('metering.selectLevelsProgress')`
     SELECT d.billing_kind_id AS "billingKindId", d.definitions, p.definitions AS "derivedFrom",
            coalesce(p.change_id, 0) AS "changeId"
     FROM (${definitionsOfKinds}) AS d
@@ -145,11 +148,11 @@ export async function selectLevelsProgress(db: Queryable): Promise<LevelsOfKind[
  * piece that a change left out here has cut would be lost.
  */
 export async function prepareLevelScope(trx: UnitOfWork, after: number): Promise<number> {
-  await sql`
+  await statement('metering.prepareLevelScope.create_level_scope')`
     CREATE TEMPORARY TABLE level_scope ON COMMIT DROP AS
     SELECT resource_id, min(valid_from) AS touched_from FROM ${resourceChanges} AS c
     WHERE change_id > ${after} GROUP BY resource_id`.execute(trx);
-  await sql`ANALYZE level_scope`.execute(trx);
+  await statement('metering.prepareLevelScope.analyze_level_scope')`ANALYZE level_scope`.execute(trx);
   return countRows(trx, 'level_scope');
 }
 
@@ -201,18 +204,24 @@ const levelColumns = sql`(resource_id, deployment_id, valid_from, valid_to, weig
 
 /** Derives all levels of kinds anew: in the order in which records are indexed and read. */
 export async function rebuildLevels(trx: UnitOfWork, kindIds: readonly number[]): Promise<void> {
-  await sql`DELETE FROM metered_levels WHERE billing_kind_id = ANY (${[...kindIds]}::smallint[])`.execute(trx);
-  await sql`INSERT INTO metered_levels ${levelColumns} ${levelsOf(kindIds, false)}
+  await statement(
+    'metering.rebuildLevels.delete_metered_levels',
+  )`DELETE FROM metered_levels WHERE billing_kind_id = ANY (${[...kindIds]}::smallint[])`.execute(trx);
+  await statement(
+    'metering.rebuildLevels.insert_metered_levels',
+  )`INSERT INTO metered_levels ${levelColumns} ${levelsOf(kindIds, false)}
     ORDER BY deployment_id, billing_kind_id, resource_id`.execute(trx);
 }
 
 /** Derives anew what `level_scope` names. */
 export async function refreshLevels(trx: UnitOfWork, kindIds: readonly number[]): Promise<void> {
-  await sql`
+  await statement('metering.refreshLevels.delete_metered_levels')`
     DELETE FROM metered_levels l USING level_scope x
     WHERE l.resource_id = x.resource_id AND l.valid_to >= x.touched_from
       AND l.billing_kind_id = ANY (${[...kindIds]}::smallint[])`.execute(trx);
-  await sql`INSERT INTO metered_levels ${levelColumns} ${levelsOf(kindIds, true)}`.execute(trx);
+  await statement(
+    'metering.refreshLevels.insert_metered_levels',
+  )`INSERT INTO metered_levels ${levelColumns} ${levelsOf(kindIds, true)}`.execute(trx);
 }
 
 export async function upsertLevelsProgress(
@@ -220,7 +229,7 @@ export async function upsertLevelsProgress(
   kinds: readonly LevelsOfKind[],
   upTo: number,
 ): Promise<void> {
-  await sql`
+  await statement('metering.upsertLevelsProgress')`
     INSERT INTO metered_levels_progress (billing_kind_id, change_id, definitions)
     SELECT id, ${upTo}, definitions
     FROM unnest(${kinds.map((kind) => kind.billingKindId)}::smallint[], ${kinds.map((kind) => kind.definitions)}::text[])
@@ -231,20 +240,20 @@ export async function upsertLevelsProgress(
 
 /** After a large change: the planner must know how many levels there are. */
 export async function analyzeLevels(trx: UnitOfWork): Promise<void> {
-  await sql`ANALYZE metered_levels`.execute(trx);
+  await statement('metering.analyzeLevels')`ANALYZE metered_levels`.execute(trx);
 }
 
 // What a metering works from: temporary tables of one transaction ----------------------------
 
 /** Serialises the meterings of one day, over all processes, until the transaction ends. */
 export async function lockDay(trx: UnitOfWork, day: Temporal.PlainDate): Promise<void> {
-  await sql`
+  await statement('metering.lockDay')`
     SELECT pg_advisory_xact_lock(hashtext('arcadia metering'), (${day}::date - date '2000-01-01')::int)`.execute(trx);
 }
 
 /** The same of every day of a range. */
 export async function lockDays(trx: UnitOfWork, range: DayRange): Promise<void> {
-  await sql`
+  await statement('metering.lockDays')`
     SELECT pg_advisory_xact_lock(hashtext('arcadia metering'), day - (date '2000-01-01' - date '1970-01-01'))
     FROM generate_series(${epochDay(range.from)}::int, ${epochDay(range.to)}::int - 1) AS day`.execute(trx);
 }
@@ -263,14 +272,14 @@ export async function prepareScope(
   after: number,
   upTo: number,
 ): Promise<number> {
-  await sql`
+  await statement('metering.prepareScope.create_meter_scope')`
     CREATE TEMPORARY TABLE meter_scope ON COMMIT DROP AS
     SELECT DISTINCT ON (resource_id) resource_id, cause
     FROM ${resourceChanges} AS c
     WHERE change_id > ${after} AND change_id <= ${upTo}
       AND valid_from < ${startOfDay(day.add({ days: 1 }))} AND valid_to > ${startOfDay(day)}
     ORDER BY resource_id, change_id DESC`.execute(trx);
-  await sql`ANALYZE meter_scope`.execute(trx);
+  await statement('metering.prepareScope.analyze_meter_scope')`ANALYZE meter_scope`.execute(trx);
   return countRows(trx, 'meter_scope');
 }
 
@@ -285,7 +294,7 @@ export async function insertRun(
   cause: RunCause,
   now: Temporal.Instant,
 ): Promise<number> {
-  const { rows } = await sql<{ revision: number }>`
+  const { rows } = await statement<{ revision: number }>('metering.insertRun')`
     INSERT INTO metering_runs (day, cause, started_at, inserted, changed, deleted)
     VALUES (${day}, ${cause}, ${now}, 0, 0, 0) RETURNING revision`.execute(trx);
   const revision = rows[0]?.revision;
@@ -294,7 +303,7 @@ export async function insertRun(
 }
 
 export async function updateRun(trx: UnitOfWork, revision: number, written: Written): Promise<void> {
-  await sql`
+  await statement('metering.updateRun')`
     UPDATE metering_runs SET inserted = ${written.inserted}, changed = ${written.changed}, deleted = ${written.deleted}
     WHERE revision = ${revision}`.execute(trx);
 }
@@ -328,7 +337,7 @@ export async function upsertMeteredDay(
   now: Temporal.Instant,
 ): Promise<void> {
   const enabled = kinds.filter((kind) => kind.enabled);
-  await sql`
+  await statement('metering.upsertMeteredDay.insert_metered_days')`
     INSERT INTO metered_days (day, billing_kind_id, granularity, definition, change_id, revision, metered_at)
     SELECT ${day}, k.id, k.granularity, k.definition, ${changeId}, coalesce(${revision}::bigint, 0), ${now}
     FROM unnest(${enabled.map((kind) => kind.billingKindId)}::smallint[], ${enabled.map((kind) => kind.granularity)}::text[],
@@ -340,9 +349,9 @@ export async function upsertMeteredDay(
     trx,
   );
   const disabled = kinds.filter((kind) => !kind.enabled).map((kind) => kind.billingKindId);
-  await sql`DELETE FROM metered_days WHERE day = ${day} AND billing_kind_id = ANY (${disabled}::smallint[])`.execute(
-    trx,
-  );
+  await statement(
+    'metering.upsertMeteredDay.delete_metered_days',
+  )`DELETE FROM metered_days WHERE day = ${day} AND billing_kind_id = ANY (${disabled}::smallint[])`.execute(trx);
 }
 
 /**
@@ -350,7 +359,7 @@ export async function upsertMeteredDay(
  * metered_from that was moved on are still to be cleared.
  */
 export async function selectFirstDay(db: Queryable): Promise<Temporal.PlainDate | null> {
-  const { rows } = await sql<{ day: Temporal.PlainDate | null }>`
+  const { rows } = await statement<{ day: Temporal.PlainDate | null }>('metering.selectFirstDay')`
     SELECT least((SELECT min(metered_from)::date FROM inventory_accounts), (SELECT min(day) FROM metered_days)) AS day`.execute(
     db,
   );
@@ -383,7 +392,7 @@ export async function selectOutstandingDays(
 ): Promise<Temporal.PlainDate[]> {
   const from = startOfDay(range.from);
   const to = startOfDay(range.to);
-  const { rows } = await sql<{ day: Temporal.PlainDate }>`
+  const { rows } = await statement<{ day: Temporal.PlainDate }>('metering.selectOutstandingDays')`
     WITH ${wantedAndMetered(range)}
     SELECT day FROM wanted w FULL JOIN metered m USING (day, billing_kind_id)
     WHERE w.granularity IS DISTINCT FROM m.granularity OR w.definition IS DISTINCT FROM m.definition
@@ -409,7 +418,7 @@ export async function advanceMeteredDays(
   outstanding: readonly Temporal.PlainDate[],
   upTo: number,
 ): Promise<void> {
-  await sql`
+  await statement('metering.advanceMeteredDays')`
     UPDATE metered_days SET change_id = ${upTo}
     WHERE day >= ${range.from} AND day < ${range.to} AND change_id < ${upTo}
       AND NOT day = ANY (${outstanding.map(String)}::date[])`.execute(db);
@@ -417,7 +426,7 @@ export async function advanceMeteredDays(
 
 /** Is there a fact up to `upTo` that has not been turned into attributions? */
 export async function hasUnattributedFacts(db: Queryable, upTo: number): Promise<boolean> {
-  const { rows } = await sql<{ found: boolean }>`
+  const { rows } = await statement<{ found: boolean }>('metering.hasUnattributedFacts')`
     SELECT EXISTS (SELECT FROM changes WHERE change_id > (SELECT change_id FROM deployments_progress)
                      AND change_id <= ${upTo} AND topic = 'resource') AS found`.execute(db);
   return rows[0]?.found ?? false;
@@ -426,13 +435,13 @@ export async function hasUnattributedFacts(db: Queryable, upTo: number): Promise
 // Reading -------------------------------------------------------------------------------------
 
 export async function selectDeploymentId(db: Queryable, slug: string): Promise<number | null> {
-  const { rows } = await sql<{ deployment_id: number }>`
+  const { rows } = await statement<{ deployment_id: number }>('metering.selectDeploymentId')`
     SELECT deployment_id FROM deployments_list WHERE slug = ${slug}`.execute(db);
   return rows[0]?.deployment_id ?? null;
 }
 
 export async function selectDeploymentSlugs(db: Queryable, ids: readonly number[]): Promise<Map<number, string>> {
-  const { rows } = await sql<{ deployment_id: number; slug: string }>`
+  const { rows } = await statement<{ deployment_id: number; slug: string }>('metering.selectDeploymentSlugs')`
     SELECT deployment_id, slug FROM deployments_list WHERE deployment_id = ANY (${[...ids]}::bigint[])`.execute(db);
   return new Map(rows.map((row) => [row.deployment_id, row.slug]));
 }
@@ -442,7 +451,7 @@ export async function selectDeploymentsFrom(
   db: Queryable,
   { customerId, slug, limit }: { readonly customerId: number | null; readonly slug: string; readonly limit: number },
 ): Promise<{ deploymentId: number; slug: string }[]> {
-  const { rows } = await sql<{ deploymentId: number; slug: string }>`
+  const { rows } = await statement<{ deploymentId: number; slug: string }>('metering.selectDeploymentsFrom')`
     SELECT deployment_id AS "deploymentId", slug FROM deployments_list
     WHERE slug >= ${slug} AND (${customerId}::bigint IS NULL OR customer_id = ${customerId})
     ORDER BY slug LIMIT ${limit}`.execute(db);
@@ -471,7 +480,7 @@ export async function selectUsageBounds(db: Queryable, range: DayRange): Promise
   }
   const list = (row: RawBuilder<unknown>, from: RawBuilder<unknown>) =>
     sql`(SELECT coalesce(json_agg(json_build_object(${row})), '[]') FROM ${from})`;
-  const { rows } = await sql<Row>`
+  const { rows } = await statement<Row>('metering.selectUsageBounds')`
     SELECT least((SELECT min(metered_from)::date FROM inventory_accounts), (SELECT min(day) FROM metered_days)) AS first_day,
            ${list(
              sql`'kindId', billing_kind_id, 'fromDay', from_day, 'enabled', enabled, 'granularity', granularity`,
@@ -517,7 +526,7 @@ export interface BillingKind {
 
 /** The billing kinds as they stand on a day. */
 export async function selectBillingKinds(db: Queryable, day: Temporal.PlainDate): Promise<BillingKind[]> {
-  const { rows } = await sql<BillingKind>`
+  const { rows } = await statement<BillingKind>('metering.selectBillingKinds')`
     SELECT DISTINCT ON (slug) slug, title, unit, resource_kind AS "resourceKind", accrual
     FROM metering_kinds WHERE from_day <= ${day} ORDER BY slug, from_day DESC`.execute(db);
   return rows;

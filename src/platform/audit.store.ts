@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
 import type { Queryable } from './database/database.ts';
+import { statement } from './database/statement.ts';
 
 export interface AuditEntry {
   readonly position: number;
@@ -36,7 +36,7 @@ export async function selectEntries(
   before: number | null,
 ): Promise<AuditEntry[]> {
   const { table = null, actor = null, requestId = null, from = null, to = null } = filter;
-  const { rows } = await sql<AuditEntry>`
+  const { rows } = await statement<AuditEntry>('platform.selectEntries')`
     SELECT position, recorded_at AS "recordedAt", actor, origin, address, request_id AS "requestId", table_name AS table,
            operation, key, before, after, encode(hash, 'hex') AS hash
     FROM audit_log
@@ -55,7 +55,7 @@ export interface AuditHead {
 
 /** The entry at a position, or the last one. */
 export async function selectHead(db: Queryable, position: number | null): Promise<AuditHead | null> {
-  const { rows } = await sql<AuditHead>`
+  const { rows } = await statement<AuditHead>('platform.selectHead')`
     SELECT position, encode(hash, 'hex') AS hash FROM audit_log
     WHERE ${position}::bigint IS NULL OR position = ${position} ORDER BY position DESC LIMIT 1`.execute(db);
   return rows[0] ?? null;
@@ -69,7 +69,7 @@ export interface BrokenLink {
 
 /** The first places at which the chain does not hold, oldest first. */
 export async function selectBrokenLinks(db: Queryable, limit: number): Promise<BrokenLink[]> {
-  const { rows } = await sql<BrokenLink>`
+  const { rows } = await statement<BrokenLink>('platform.selectBrokenLinks')`
     SELECT position, what FROM (
       SELECT position, hash <> audit_log_hash(a) AS changed,
              previous_hash <> lag(hash, 1, sha256('')) OVER chain AS unlinked,
@@ -82,7 +82,7 @@ export async function selectBrokenLinks(db: Queryable, limit: number): Promise<B
 
 /** Tables whose changes should be recorded, or which should refuse them, and whose trigger somebody has switched off. */
 export async function selectDisabledTriggers(db: Queryable): Promise<string[]> {
-  const { rows } = await sql<{ table: string }>`
+  const { rows } = await statement<{ table: string }>('platform.selectDisabledTriggers')`
     SELECT DISTINCT c.relname AS table FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
     WHERE p.proname IN ('note_audited_changes', 'append_to_audit_log', 'refuse_audit_log_change') AND t.tgenabled = 'D' ORDER BY 1`.execute(
     db,

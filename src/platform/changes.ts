@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Database } from './database/database.ts';
+import { statement } from './database/statement.ts';
 
 // The log of changes: whoever changes what others derive from appends to it in the same transaction.
 // A consumer keeps the last change that it has seen and asks for those behind it, up to a watermark.
@@ -34,7 +35,7 @@ export async function appendChanges(
   recordedAt: Temporal.Instant,
   query: RawBuilder<unknown>,
 ): Promise<void> {
-  await sql`
+  await statement('platform.appendChanges')`
     INSERT INTO changes (topic, subject, valid_from, valid_to, cause, recorded_at)
     SELECT ${topic}, subject, valid_from, valid_to, ${cause}, ${recordedAt}::timestamptz FROM (${query}) AS c`.execute(
     trx,
@@ -59,8 +60,8 @@ export async function readWatermark(db: Database, topics?: readonly Topic[]): Pr
   let position = 0;
   const read = new Error('read');
   const reading = db.transaction().execute(async (trx) => {
-    await sql`LOCK TABLE changes IN SHARE MODE`.execute(trx);
-    const { rows } = await sql<{ position: number }>`
+    await statement('platform.readWatermark.lock_changes')`LOCK TABLE changes IN SHARE MODE`.execute(trx);
+    const { rows } = await statement<{ position: number }>('platform.readWatermark.select_coalesce')`
       SELECT coalesce(max(change_id), 0) AS position FROM changes WHERE ${chosen}`.execute(trx);
     position = rows[0]?.position ?? 0;
     throw read;

@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
 import type { Queryable } from './database/database.ts';
+import { statement } from './database/statement.ts';
 
 /**
  * The one source of "now". Only surfaces (cli, http, jobs) read it; domain functions take the
@@ -26,7 +26,7 @@ export function databaseClock(db: Queryable): Clock {
   return {
     async now() {
       if (!isReal) {
-        const { rows } = await sql<{ instant: Temporal.Instant | null; real: boolean }>`
+        const { rows } = await statement<{ instant: Temporal.Instant | null; real: boolean }>('platform.databaseClock')`
           SELECT (SELECT instant FROM simulated_clock) AS instant,
                  EXISTS (SELECT FROM inventory_accounts WHERE NOT simulated) AS real`.execute(db);
         const instant = rows[0]?.instant ?? null;
@@ -40,7 +40,9 @@ export function databaseClock(db: Queryable): Clock {
 
 /** Where the clock of the database's simulated accounts stands; null where there are none. */
 export async function readSimulatedClock(db: Queryable): Promise<Temporal.Instant | null> {
-  const { rows } = await sql<{ instant: Temporal.Instant }>`SELECT instant FROM simulated_clock`.execute(db);
+  const { rows } = await statement<{ instant: Temporal.Instant }>(
+    'platform.readSimulatedClock',
+  )`SELECT instant FROM simulated_clock`.execute(db);
   return rows[0]?.instant ?? null;
 }
 
@@ -49,7 +51,7 @@ export async function readSimulatedClock(db: Queryable): Promise<Temporal.Instan
  * simulator that was started anew is the one that is wrong.
  */
 export async function followSimulatedClock(db: Queryable, instant: Temporal.Instant): Promise<void> {
-  await sql`
+  await statement('platform.followSimulatedClock')`
     INSERT INTO simulated_clock (instant) VALUES (${instant})
     ON CONFLICT (singleton) DO UPDATE SET instant = greatest(simulated_clock.instant, excluded.instant)
   `.execute(db);

@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
 import type { Queryable, Database } from './database/database.ts';
+import { statement } from './database/statement.ts';
 
 // What changed, for those who watch. A row of event_outbox tells it in the transaction of the
 // change; publishing numbers what has been committed. See migrations/0001_platform.sql.
@@ -30,7 +30,7 @@ export interface Event {
 
 /** Publishes a change, in its transaction. */
 export async function publishEvent(trx: Queryable, type: string, subject: string): Promise<void> {
-  await sql`SELECT publish_event(${type}, ${subject})`.execute(trx);
+  await statement('platform.publishEvent')`SELECT publish_event(${type}, ${subject})`.execute(trx);
 }
 
 /**
@@ -41,9 +41,9 @@ export async function publishEvent(trx: Queryable, type: string, subject: string
 export async function publishEvents(db: Database): Promise<void> {
   while (await hasUnpublished(db)) {
     await db.transaction().execute(async (trx) => {
-      await sql`SELECT FROM event_progress FOR UPDATE`.execute(trx);
+      await statement('platform.publishEvents.select_from')`SELECT FROM event_progress FOR UPDATE`.execute(trx);
       // A statement of its own: it sees what whoever held the row before has done.
-      await sql`
+      await statement('platform.publishEvents.select_last_event_id')`
         WITH taken AS (
           DELETE FROM event_outbox WHERE outbox_id IN (SELECT outbox_id FROM event_outbox ORDER BY outbox_id LIMIT ${publishBatch})
           RETURNING *
@@ -56,7 +56,7 @@ export async function publishEvents(db: Database): Promise<void> {
           SELECT last_event_id + n, type, subject, customer_id, for_everyone, recorded_at FROM merged, event_progress
         )
         UPDATE event_progress SET last_event_id = last_event_id + (SELECT count(*) FROM merged)`.execute(trx);
-      await sql`
+      await statement('platform.publishEvents.delete_events')`
         WITH moved AS (
           UPDATE event_progress SET pruned_through = last_event_id - ${keptEvents}
           WHERE pruned_through + ${keptEvents + pruneAfter} < last_event_id RETURNING pruned_through
@@ -67,7 +67,7 @@ export async function publishEvents(db: Database): Promise<void> {
 }
 
 async function hasUnpublished(db: Queryable): Promise<boolean> {
-  const { rows } = await sql`SELECT FROM event_outbox LIMIT 1`.execute(db);
+  const { rows } = await statement('platform.hasUnpublished')`SELECT FROM event_outbox LIMIT 1`.execute(db);
   return rows.length > 0;
 }
 
@@ -79,14 +79,14 @@ interface EventRange {
 }
 
 export async function readEventRange(db: Queryable): Promise<EventRange> {
-  const { rows } = await sql<EventRange>`
+  const { rows } = await statement<EventRange>('platform.readEventRange')`
     SELECT last_event_id AS last, pruned_through AS "prunedThrough" FROM event_progress`.execute(db);
   return rows[0] ?? { last: 0, prunedThrough: 0 };
 }
 
 /** Those after `after`, up to and with `through`, in order. */
 export async function readEvents(db: Queryable, after: number, through: number, limit: number): Promise<Event[]> {
-  const { rows } = await sql<Event>`
+  const { rows } = await statement<Event>('platform.readEvents')`
     SELECT event_id AS id, type, subject, customer_id AS "customerId", for_everyone AS "forEveryone", recorded_at AS at
     FROM events WHERE event_id > ${after} AND event_id <= ${through} ORDER BY event_id LIMIT ${limit}`.execute(db);
   return rows;

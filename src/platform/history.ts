@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { appendChanges, type Topic } from './changes.ts';
 import type { UnitOfWork } from './database/database.ts';
+import { statement } from './database/statement.ts';
 
 /** A table with the two time axes: valid_from, valid_to, recorded_at, superseded_at. */
 export interface HistoryTable {
@@ -45,8 +46,10 @@ export async function rewriteHistory(
     sql` AND `,
   );
 
-  await sql`DROP TABLE IF EXISTS pg_temp.history_cut`.execute(trx);
-  await sql`
+  await statement('platform.rewriteHistory.drop_pg_temp_history_cut')`DROP TABLE IF EXISTS pg_temp.history_cut`.execute(
+    trx,
+  );
+  await statement('platform.rewriteHistory.create_history_cut')`
     CREATE TEMPORARY TABLE history_cut ON COMMIT DROP AS
     SELECT t.${id} AS id,
            tstzmultirange(tstzrange(t.valid_from, t.valid_to)) - range_agg(tstzrange(s.valid_from, s.valid_to)) AS rest
@@ -55,14 +58,14 @@ export async function rewriteHistory(
     WHERE t.superseded_at = 'infinity'
     GROUP BY t.${id}, t.valid_from, t.valid_to`.execute(trx);
   // A clock that went back must not make a belief end before it began.
-  const superseded = await sql`
+  const superseded = await statement('platform.rewriteHistory.set_superseded_at')`
     UPDATE ${table} t SET superseded_at = greatest(t.recorded_at, ${recordedAt}::timestamptz)
     FROM history_cut c WHERE t.${id} = c.id`.execute(trx);
-  const kept = await sql`
+  const kept = await statement('platform.rewriteHistory.select_history_cut')`
     INSERT INTO ${table} (${columns}, valid_from, valid_to, recorded_at, superseded_at)
     SELECT ${columns}, lower(part), upper(part), ${recordedAt}::timestamptz, 'infinity'
     FROM history_cut c JOIN ${table} t ON t.${id} = c.id, unnest(c.rest) AS part`.execute(trx);
-  const inserted = await sql`
+  const inserted = await statement('platform.rewriteHistory.insert')`
     INSERT INTO ${table} (${columns}, valid_from, valid_to, recorded_at, superseded_at)
     SELECT ${columns}, valid_from, valid_to, ${recordedAt}::timestamptz, 'infinity'
     FROM ${stagedTable} WHERE asserted`.execute(trx);

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
+import { statement } from '../platform/database/statement.ts';
 
 export interface AlertRow {
   readonly id: number;
@@ -25,7 +26,7 @@ export async function insertAlert(
   by: string,
   now: Temporal.Instant,
 ): Promise<number | null> {
-  const { rows } = await sql<{ alert_id: number }>`
+  const { rows } = await statement<{ alert_id: number }>('pricing.insertAlert')`
     INSERT INTO alerts (deployment_id, billing_kind_id, threshold, unit, currency, basis, created_at, created_by)
     SELECT ${alert.deploymentId}::bigint, k.billing_kind_id, ${alert.threshold}, ${alert.unit}, ${alert.currency},
            ${alert.basis}, ${now}, ${by}
@@ -41,7 +42,7 @@ export async function selectAlerts(
   db: Queryable,
   only: { readonly deployment?: string | undefined; readonly after: number; readonly limit: number },
 ): Promise<AlertRow[]> {
-  const { rows } = await sql<AlertRow>`
+  const { rows } = await statement<AlertRow>('pricing.selectAlerts')`
     SELECT a.alert_id AS id, d.slug AS deployment, a.deployment_id AS "deploymentId", k.slug AS kind,
            trim_scale(a.threshold) AS threshold, a.unit, a.currency, a.basis,
            a.created_at AS "createdAt", a.created_by AS "createdBy"
@@ -56,7 +57,7 @@ export async function selectAlerts(
 
 /** Whether there was one to remove. */
 export async function updateRemoved(db: Queryable, id: number, now: Temporal.Instant): Promise<boolean> {
-  const { rows } = await sql`
+  const { rows } = await statement('pricing.updateRemoved')`
     UPDATE alerts SET removed_at = greatest(created_at, ${now}::timestamptz)
     WHERE alert_id = ${id} AND removed_at = 'infinity' RETURNING 1`.execute(db);
   return rows.length > 0;
@@ -77,7 +78,7 @@ export async function insertFirings(
   firings: readonly NewFiring[],
   now: Temporal.Instant,
 ): Promise<{ alertId: number; deploymentId: number }[]> {
-  const { rows } = await sql<{ alertId: number; deploymentId: number }>`
+  const { rows } = await statement<{ alertId: number; deploymentId: number }>('pricing.insertFirings')`
     WITH fired AS (
       INSERT INTO alert_firings (alert_id, deployment_id, month, value, threshold, unit, fired_at)
       SELECT alert_id, deployment_id, month, value, threshold, unit, ${now}
@@ -115,7 +116,7 @@ export async function selectFirings(
     readonly limit: number;
   },
 ): Promise<FiringRow[]> {
-  const { rows } = await sql<FiringRow>`
+  const { rows } = await statement<FiringRow>('pricing.selectFirings')`
     SELECT f.alert_id AS "alertId", d.slug AS deployment, f.month, k.slug AS kind, a.basis,
            trim_scale(f.value) AS value, trim_scale(f.threshold) AS threshold, f.unit, f.fired_at AS "firedAt"
     FROM alert_firings f
@@ -139,7 +140,7 @@ export async function selectSubscribed(
   after: number,
   limit: number,
 ): Promise<number[]> {
-  const { rows } = await sql<{ deployment_id: number }>`
+  const { rows } = await statement<{ deployment_id: number }>('pricing.selectAlertsSubscribed')`
     SELECT DISTINCT deployment_id FROM subscriptions
     WHERE superseded_at = 'infinity' AND valid_from < ${to} AND valid_to > ${from} AND deployment_id > ${after}
     ORDER BY deployment_id LIMIT ${limit}`.execute(db);

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { appendChanges } from '../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import type { PlanVersion } from './plan.ts';
+import { statement } from '../platform/database/statement.ts';
 
 /** A plan as it is on a day. Decimals are strings, as they were written. */
 export interface PlanRow {
@@ -36,7 +37,7 @@ const planColumns = sql`
 
 /** The version of each plan that holds on a day, or of one plan, by slug. A plan that begins later has none. */
 export async function selectPlans(db: Queryable, day: Temporal.PlainDate, slug: string | null): Promise<PlanRow[]> {
-  const { rows } = await sql<PlanRow>`
+  const { rows } = await statement<PlanRow>('pricing.selectPlans')`
     SELECT ${planColumns}
     FROM plans p
     CROSS JOIN LATERAL (
@@ -50,7 +51,7 @@ export async function selectPlans(db: Queryable, day: Temporal.PlainDate, slug: 
 
 /** All versions of a plan, the oldest first. */
 export async function selectPlanVersions(db: Queryable, slug: string): Promise<PlanRow[]> {
-  const { rows } = await sql<PlanRow>`
+  const { rows } = await statement<PlanRow>('pricing.selectPlanVersions')`
     SELECT ${planColumns}
     FROM plan_versions v JOIN plans p USING (plan_id) WHERE p.slug = ${slug} ORDER BY v.from_day`.execute(db);
   return rows;
@@ -60,7 +61,7 @@ export async function selectPlansByVersion(
   db: Queryable,
   ids: readonly number[],
 ): Promise<(PlanRow & { plan_version_id: number })[]> {
-  const { rows } = await sql<PlanRow & { plan_version_id: number }>`
+  const { rows } = await statement<PlanRow & { plan_version_id: number }>('pricing.selectPlansByVersion')`
     SELECT v.plan_version_id, ${planColumns}
     FROM plan_versions v JOIN plans p USING (plan_id) WHERE v.plan_version_id = ANY (${[...ids]}::bigint[])`.execute(
     db,
@@ -70,7 +71,7 @@ export async function selectPlansByVersion(
 
 /** The first day of each of a plan's versions, in order; none: there is no such plan. */
 export async function selectVersionDays(db: Queryable, slug: string): Promise<Temporal.PlainDate[]> {
-  const { rows } = await sql<{ from_day: Temporal.PlainDate }>`
+  const { rows } = await statement<{ from_day: Temporal.PlainDate }>('pricing.selectVersionDays')`
     SELECT v.from_day FROM plans p JOIN plan_versions v USING (plan_id)
     WHERE p.slug = ${slug} ORDER BY v.from_day`.execute(db);
   return rows.map((row) => row.from_day);
@@ -78,15 +79,17 @@ export async function selectVersionDays(db: Queryable, slug: string): Promise<Te
 
 /** The billing kinds that there are, whenever they are defined. */
 export async function selectKinds(db: Queryable): Promise<string[]> {
-  const { rows } = await sql<{ slug: string }>`
+  const { rows } = await statement<{ slug: string }>('pricing.selectKinds')`
     SELECT DISTINCT slug FROM metering_kinds ORDER BY slug`.execute(db);
   return rows.map((row) => row.slug);
 }
 
 /** Makes the plan if it is new, and locks it: until the end of the transaction nobody subscribes to it. */
 export async function lockPlan(trx: UnitOfWork, slug: string): Promise<number> {
-  await sql`INSERT INTO plans (slug) VALUES (${slug}) ON CONFLICT (slug) DO NOTHING`.execute(trx);
-  const { rows } = await sql<{ plan_id: number }>`
+  await statement(
+    'pricing.lockPlan.insert_plans',
+  )`INSERT INTO plans (slug) VALUES (${slug}) ON CONFLICT (slug) DO NOTHING`.execute(trx);
+  const { rows } = await statement<{ plan_id: number }>('pricing.lockPlan.select_plan_id')`
     SELECT plan_id FROM plans WHERE slug = ${slug} FOR UPDATE`.execute(trx);
   return (rows[0] as { plan_id: number }).plan_id;
 }
@@ -102,7 +105,7 @@ export interface VersionRow {
 
 /** A plan's versions in order, and whether each was in use before `now`: by what was believed at any time. */
 export async function selectVersions(db: Queryable, slug: string, now: Temporal.Instant): Promise<VersionRow[]> {
-  const { rows } = await sql<VersionRow>`
+  const { rows } = await statement<VersionRow>('pricing.selectVersions')`
     SELECT v.plan_version_id, v.from_day, v.to_day, EXISTS (
       SELECT FROM subscriptions s
       WHERE s.plan_id = v.plan_id AND s.valid_from < coalesce(v.to_day, 'infinity')::timestamptz
@@ -122,7 +125,7 @@ export async function selectSubscribers(
   after: number,
   limit: number,
 ): Promise<number[]> {
-  const { rows } = await sql<{ deployment_id: number }>`
+  const { rows } = await statement<{ deployment_id: number }>('pricing.selectSubscribers')`
     SELECT DISTINCT s.deployment_id FROM subscriptions s JOIN plans p USING (plan_id)
     WHERE p.slug = ${slug} AND s.superseded_at = 'infinity' AND s.valid_from < coalesce(${to}::timestamptz, 'infinity')
       AND s.valid_to > ${from} AND s.deployment_id > ${after}
@@ -149,8 +152,12 @@ export async function appendPlanChanges(
 
 /** Takes away a version that nobody was ever on, so that it can be written anew. */
 export async function deleteVersion(trx: UnitOfWork, planVersionId: number): Promise<void> {
-  await sql`DELETE FROM plan_items WHERE plan_version_id = ${planVersionId}`.execute(trx);
-  await sql`DELETE FROM plan_versions WHERE plan_version_id = ${planVersionId}`.execute(trx);
+  await statement(
+    'pricing.deleteVersion.delete_plan_items',
+  )`DELETE FROM plan_items WHERE plan_version_id = ${planVersionId}`.execute(trx);
+  await statement(
+    'pricing.deleteVersion.delete_plan_versions',
+  )`DELETE FROM plan_versions WHERE plan_version_id = ${planVersionId}`.execute(trx);
 }
 
 /** A deployment that is on the plan on the day or later, if the plan has a version in another currency. */
@@ -159,7 +166,7 @@ export async function selectSubscriberInOtherCurrency(
   planId: number,
   plan: Pick<PlanVersion, 'currency' | 'from'>,
 ): Promise<{ deployment: string; currency: string } | undefined> {
-  const { rows } = await sql<{ deployment: string; currency: string }>`
+  const { rows } = await statement<{ deployment: string; currency: string }>('pricing.selectSubscriberInOtherCurrency')`
     SELECT d.slug AS deployment, v.currency
     FROM plan_versions v
     JOIN subscriptions s USING (plan_id)
@@ -178,7 +185,7 @@ export async function insertPlanVersion(
   by: string,
   now: Temporal.Instant,
 ): Promise<number | null> {
-  const { rows } = await sql<{ plan_version_id: number }>`
+  const { rows } = await statement<{ plan_version_id: number }>('pricing.insertPlanVersion')`
     INSERT INTO plan_versions (plan_id, from_day, name, currency, base_fee, base_every, base_due, minimum, cap,
                                discount_percent, discount_amount, discount_until, recorded_at, recorded_by)
     VALUES (${planId}, ${plan.from}, ${plan.name}, ${plan.currency}, ${plan.base}, ${plan.baseEvery}, ${plan.baseDue},
@@ -196,7 +203,7 @@ export async function insertPlanItems(
   planVersionId: number,
   items: PlanVersion['items'],
 ): Promise<number> {
-  const { numAffectedRows } = await sql`
+  const { numAffectedRows } = await statement('pricing.insertPlanItems')`
     INSERT INTO plan_items (plan_version_id, billing_kind_id, position, allowance, model, properties,
                             carry_over_months, carry_over_limit, minimum, cap)
     SELECT ${planVersionId}, k.billing_kind_id, i.position, (i.item ->> 'allowance')::numeric, i.item ->> 'model',
@@ -214,12 +221,14 @@ export interface DeploymentRow {
 }
 
 export async function selectDeployment(db: Queryable, slug: string): Promise<DeploymentRow | undefined> {
-  const { rows } = await sql<DeploymentRow>`
+  const { rows } = await statement<DeploymentRow>('pricing.selectDeployment')`
     SELECT deployment_id, customer_id FROM deployments_list WHERE slug = ${slug}`.execute(db);
   return rows[0];
 }
 
 export async function selectPlanId(db: Queryable, slug: string): Promise<number | undefined> {
-  const { rows } = await sql<{ plan_id: number }>`SELECT plan_id FROM plans WHERE slug = ${slug}`.execute(db);
+  const { rows } = await statement<{ plan_id: number }>(
+    'pricing.selectPlanId',
+  )`SELECT plan_id FROM plans WHERE slug = ${slug}`.execute(db);
   return rows[0]?.plan_id;
 }

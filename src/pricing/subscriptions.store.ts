@@ -3,15 +3,18 @@ import { appendChanges } from '../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import type { Stated } from './subscription-history.ts';
+import { statement } from '../platform/database/statement.ts';
 
 /** One at a time may change a deployment's subscriptions; held until the end of the transaction. */
 export async function lockSubscriptions(trx: UnitOfWork, deploymentId: number): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(hashtextextended('subscriptions', ${deploymentId}::bigint))`.execute(trx);
+  await statement(
+    'pricing.lockSubscriptions',
+  )`SELECT pg_advisory_xact_lock(hashtextextended('subscriptions', ${deploymentId}::bigint))`.execute(trx);
 }
 
 /** Nobody else may change any subscription until the end of the transaction. */
 export async function lockAllSubscriptions(trx: UnitOfWork): Promise<void> {
-  await sql`LOCK TABLE subscriptions IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
+  await statement('pricing.lockAllSubscriptions')`LOCK TABLE subscriptions IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
 }
 
 export interface SubscribedRow {
@@ -22,7 +25,7 @@ export interface SubscribedRow {
 
 /** Those deployments that were ever on a plan, with the last one that they are believed to be on. */
 export async function selectSubscribed(db: Queryable, slugs: readonly string[]): Promise<SubscribedRow[]> {
-  const { rows } = await sql<SubscribedRow>`
+  const { rows } = await statement<SubscribedRow>('pricing.selectSubscribed')`
     SELECT d.slug AS deployment, l.plan, l.valid_to AS "to"
     FROM deployments_list d
     LEFT JOIN LATERAL (
@@ -42,7 +45,7 @@ export async function insertFirstSubscriptions(
   by: string,
   now: Temporal.Instant,
 ): Promise<string[]> {
-  const { rows } = await sql<{ slug: string; id: number }>`
+  const { rows } = await statement<{ slug: string; id: number }>('pricing.insertFirstSubscriptions')`
     WITH wanted AS (
       SELECT d.deployment_id, d.slug, p.plan_id, w."from"::timestamptz AS valid_from
       FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS w (deployment text, plan text, "from" date)
@@ -74,7 +77,7 @@ export async function selectHistory(db: Queryable, deploymentId: number): Promis
     valid_from: Temporal.Instant;
     valid_to: Temporal.Instant | null;
   }
-  const { rows } = await sql<Row>`
+  const { rows } = await statement<Row>('pricing.selectHistory')`
     SELECT plan_id, paused, valid_from, valid_to FROM subscriptions
     WHERE deployment_id = ${deploymentId} AND superseded_at = 'infinity' ORDER BY valid_from`.execute(db);
   return rows.map((row) => ({
@@ -99,8 +102,10 @@ export async function rewriteSubscriptions(
   by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  await sql`DROP TABLE IF EXISTS pg_temp.staged_subscriptions`.execute(trx);
-  await sql`
+  await statement(
+    'pricing.rewriteSubscriptions.drop_pg_temp_staged_subscriptions',
+  )`DROP TABLE IF EXISTS pg_temp.staged_subscriptions`.execute(trx);
+  await statement('pricing.rewriteSubscriptions.create_staged_subscriptions')`
     CREATE TEMPORARY TABLE staged_subscriptions ON COMMIT DROP AS
     SELECT ${deploymentId}::bigint AS deployment_id, s.plan_id, coalesce(s.paused, false) AS paused,
            ${by}::text AS recorded_by, s.valid_from, coalesce(s.valid_to, 'infinity') AS valid_to,
@@ -139,7 +144,7 @@ export async function selectSubscriptionsAt(
   at: Temporal.Instant,
   { plan, paused, customerId, after, limit }: SubscriptionFilter,
 ): Promise<SubscriptionRow[]> {
-  const { rows } = await sql<SubscriptionRow>`
+  const { rows } = await statement<SubscriptionRow>('pricing.selectSubscriptionsAt')`
     SELECT d.slug AS deployment, p.slug AS plan, s.paused, s.valid_from, s.valid_to
     FROM subscriptions s JOIN plans p USING (plan_id) JOIN deployments_list d USING (deployment_id)
     WHERE s.superseded_at = 'infinity' AND s.valid_from <= ${at}::timestamptz AND s.valid_to > ${at}::timestamptz
@@ -157,7 +162,7 @@ export async function selectSubscriptionsOf(
   deploymentId: number,
   limit: number,
 ): Promise<SubscriptionRow[]> {
-  const { rows } = await sql<SubscriptionRow>`
+  const { rows } = await statement<SubscriptionRow>('pricing.selectSubscriptionsOf')`
     SELECT d.slug AS deployment, p.slug AS plan, s.paused, s.valid_from, s.valid_to
     FROM subscriptions s JOIN plans p USING (plan_id) JOIN deployments_list d USING (deployment_id)
     WHERE s.deployment_id = ${deploymentId} AND s.superseded_at = 'infinity'
@@ -172,7 +177,7 @@ export async function selectLastSubscription(
   from: Temporal.PlainDate,
   to: Temporal.PlainDate,
 ): Promise<string | undefined> {
-  const { rows } = await sql<{ plan: string }>`
+  const { rows } = await statement<{ plan: string }>('pricing.selectLastSubscription')`
     SELECT p.slug AS plan
     FROM subscriptions s JOIN plans p USING (plan_id)
     WHERE s.deployment_id = ${deploymentId} AND s.superseded_at = 'infinity'
@@ -190,7 +195,7 @@ export async function selectCurrencyBefore(
   deployment: string,
   at: Temporal.Instant,
 ): Promise<string | undefined> {
-  const { rows } = await sql<{ currency: string | null }>`
+  const { rows } = await statement<{ currency: string | null }>('pricing.selectCurrencyBefore')`
     SELECT coalesce((
       SELECT v.currency FROM subscriptions s JOIN plan_versions v USING (plan_id)
       WHERE s.deployment_id = d.deployment_id AND s.superseded_at = 'infinity'

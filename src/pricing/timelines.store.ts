@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '../platform/database/database.ts';
+import { statement } from '../platform/database/statement.ts';
 
 export interface StayRow {
   readonly deployment_id: number;
@@ -25,7 +26,7 @@ export async function selectStays(
   deploymentIds: readonly number[],
   until: Temporal.Instant,
 ): Promise<StayRow[]> {
-  const { rows } = await sql<StayRow>`
+  const { rows } = await statement<StayRow>('pricing.selectStays')`
     SELECT s.deployment_id, v.plan_version_id, c.valid_from, c.valid_to, s.paused
     FROM subscriptions s
     JOIN deployments_list d USING (deployment_id)
@@ -46,7 +47,7 @@ export interface RatedDeploymentRow {
 
 /** Deployments by id. What nobody owns has no customer and is not among them. */
 export async function selectDeploymentsById(db: Queryable, ids: readonly number[]): Promise<RatedDeploymentRow[]> {
-  const { rows } = await sql<RatedDeploymentRow>`
+  const { rows } = await statement<RatedDeploymentRow>('pricing.selectDeploymentsById')`
     SELECT deployment_id, slug, customer_id FROM deployments_list
     WHERE deployment_id = ANY (${[...ids]}::bigint[]) AND customer_id IS NOT NULL ORDER BY deployment_id`.execute(db);
   return rows;

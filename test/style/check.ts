@@ -25,6 +25,7 @@ const found = [
   ...rules.librariesAtHome(code),
   ...rules.sqlInStores(code),
   ...rules.noCommandLinesInModules(commands)(code),
+  ...rules.namedStatements(code),
   ...rules.noTestsInProgram(code),
   ...rules.shortFunctions(code),
   ...rules.usedExports(code),

@@ -27,6 +27,12 @@ describe.each<[string, rules.Rule, Record<string, string>, Record<string, string
     { 'src/cli/nouns/a.ts': "note('Next: arcadia meter run');", 'src/metering/a.ts': "name('arcadia worker');" },
   ],
   [
+    'a statement has a name',
+    rules.namedStatements,
+    { 'src/metering/a.store.ts': 'sql<Row>`SELECT 1`.execute(db);' },
+    { 'src/metering/a.store.ts': "statement<Row>('metering.a')`SELECT ${sql`1`}`.execute(db);" },
+  ],
+  [
     'the program imports no test',
     rules.noTestsInProgram,
     { 'src/metering/a.ts': `import { test } from 'vitest'; import '../../test/fixtures/metering.ts';` },

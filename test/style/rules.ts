@@ -58,6 +58,24 @@ export const noCommandLinesInModules =
       return found === undefined ? [] : [`${path}:${line}: a command line in a text: arcadia ${found}`];
     });
 
+/** What is run has a name, for spans and the log of slow statements. */
+export const namedStatements: Rule = (sources) =>
+  program(sources).flatMap(([path, source]) => {
+    const found: string[] = [];
+    new Visitor({
+      CallExpression({ callee, start }) {
+        if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return;
+        const { object, property } = callee;
+        if (property.name !== 'execute' || object.type !== 'TaggedTemplateExpression') return;
+        if (object.tag.type === 'Identifier' && object.tag.name === 'sql')
+          found.push(
+            `${path}:${lineAt(source, start)}: a statement without a name; write statement('module.function')`,
+          );
+      },
+    }).visit(parseSync(path, source).program);
+    return found;
+  });
+
 export const noTestsInProgram: Rule = (sources) =>
   program(sources).flatMap(([path, source]) =>
     importsOf(path, source)

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
 import { inheritanceLayers, inheritingKinds } from '../inheritance.ts';
+import { statement } from '../../platform/database/statement.ts';
 
 // Derivation of attributions, in temporary tables of the caller's transaction:
 //
@@ -36,23 +37,23 @@ const LARGE_PART = 20;
  * transaction all that was committed until it was granted is seen.
  */
 export async function lockAttributions(trx: UnitOfWork): Promise<void> {
-  await sql`LOCK TABLE attribution_progress IN EXCLUSIVE MODE`.execute(trx);
+  await statement('deployments.lockAttributions')`LOCK TABLE attribution_progress IN EXCLUSIVE MODE`.execute(trx);
 }
 
 /** The last change that has been turned into attributions. */
 export async function readProgress(trx: UnitOfWork): Promise<number> {
-  const { rows } = await sql<{ position: number }>`
+  const { rows } = await statement<{ position: number }>('deployments.readProgress')`
     SELECT change_id AS position FROM attribution_progress`.execute(trx);
   return rows[0]?.position ?? 0;
 }
 
 export async function writeProgress(trx: UnitOfWork, position: number): Promise<void> {
-  await sql`UPDATE attribution_progress SET change_id = ${position}`.execute(trx);
+  await statement('deployments.writeProgress')`UPDATE attribution_progress SET change_id = ${position}`.execute(trx);
 }
 
 /** The last change that this transaction sees: only for work that is rolled back. */
 export async function readLastChange(trx: UnitOfWork): Promise<number> {
-  const { rows } = await sql<{ position: number }>`
+  const { rows } = await statement<{ position: number }>('deployments.readLastChange')`
     SELECT coalesce(max(change_id), 0) AS position FROM changes`.execute(trx);
   return rows[0]?.position ?? 0;
 }
@@ -61,30 +62,34 @@ export async function readLastChange(trx: UnitOfWork): Promise<number> {
 export async function touchChanged(trx: UnitOfWork, after: number, upTo: number): Promise<number> {
   // For a first derivation of millions: sorts in memory; and sorted groups, one range_agg at a time,
   // where a hash would hold them all at once and spill.
-  await sql`SELECT set_config('work_mem', '64MB', true), set_config('enable_hashagg', 'off', true)`.execute(trx);
-  await sql`DROP TABLE IF EXISTS pg_temp.touched`.execute(trx);
-  await sql`
+  await statement(
+    'deployments.touchChanged.select_set_config',
+  )`SELECT set_config('work_mem', '64MB', true), set_config('enable_hashagg', 'off', true)`.execute(trx);
+  await statement('deployments.touchChanged.drop_pg_temp_touched')`DROP TABLE IF EXISTS pg_temp.touched`.execute(trx);
+  await statement('deployments.touchChanged.create_touched')`
     CREATE TEMPORARY TABLE touched ON COMMIT DROP AS
     SELECT DISTINCT subject AS resource_id FROM changes
     WHERE change_id > ${after} AND change_id <= ${upTo} AND topic = 'resource'
     ORDER BY resource_id`.execute(trx);
-  await sql`CREATE UNIQUE INDEX ON touched (resource_id)`.execute(trx);
-  await sql`ANALYZE touched`.execute(trx);
-  const { rows } = await sql<{ touched: number }>`SELECT count(*) AS touched FROM touched`.execute(trx);
+  await statement('deployments.touchChanged.index')`CREATE UNIQUE INDEX ON touched (resource_id)`.execute(trx);
+  await statement('deployments.touchChanged.analyze_touched')`ANALYZE touched`.execute(trx);
+  const { rows } = await statement<{ touched: number }>(
+    'deployments.touchChanged.select_count',
+  )`SELECT count(*) AS touched FROM touched`.execute(trx);
   return rows[0]?.touched ?? 0;
 }
 
 /** Whether so many are touched that deriving everything is cheaper than looking for what inherits. */
 export async function isLargePart(trx: UnitOfWork, touched: number): Promise<boolean> {
   if (touched <= MANY) return false;
-  const { rows } = await sql<{ large: boolean }>`
+  const { rows } = await statement<{ large: boolean }>('deployments.isLargePart')`
     SELECT ${touched} > count(*) / ${sql.lit(LARGE_PART)} AS large FROM inventory_resources`.execute(trx);
   return rows[0]?.large ?? false;
 }
 
 /** Adds every resource to `touched`. */
 export async function touchAll(trx: UnitOfWork): Promise<void> {
-  await sql`
+  await statement('deployments.touchAll')`
     INSERT INTO touched
     SELECT resource_id FROM inventory_resources r
     WHERE NOT EXISTS (SELECT FROM touched t WHERE t.resource_id = r.resource_id)`.execute(trx);
@@ -95,7 +100,7 @@ export async function touchAll(trx: UnitOfWork): Promise<void> {
  * of its account is touched: a tag that a droplet no longer has cannot be seen any more.
  */
 export async function touchHeirs(trx: UnitOfWork): Promise<void> {
-  await sql`
+  await statement('deployments.touchHeirs')`
     INSERT INTO touched
     SELECT s.resource_id
     FROM touched t JOIN inventory_resources r USING (resource_id)
@@ -113,9 +118,11 @@ export async function touchHeirs(trx: UnitOfWork): Promise<void> {
 
 /** Stages `subjects` and an empty `derived`. */
 export async function stageSubjects(trx: UnitOfWork): Promise<void> {
-  await sql`DROP TABLE IF EXISTS pg_temp.subjects, pg_temp.derived`.execute(trx);
-  await sql`ANALYZE touched`.execute(trx);
-  await sql`
+  await statement(
+    'deployments.stageSubjects.drop_pg_temp_subjects',
+  )`DROP TABLE IF EXISTS pg_temp.subjects, pg_temp.derived`.execute(trx);
+  await statement('deployments.stageSubjects.analyze_touched')`ANALYZE touched`.execute(trx);
+  await statement('deployments.stageSubjects.create_subjects')`
     CREATE TEMPORARY TABLE subjects ON COMMIT DROP AS
     SELECT r.resource_id, r.kind, r.first_seen_at, ${layerOf(sql`r.kind`)} AS layer, l.born, l.alive,
            tstzmultirange(tstzrange(l.born, 'infinity')) AS life
@@ -123,12 +130,12 @@ export async function stageSubjects(trx: UnitOfWork): Promise<void> {
       SELECT s.resource_id, min(s.valid_from) AS born, range_agg(tstzrange(s.valid_from, s.valid_to)) AS alive
       FROM touched t JOIN inventory_states s USING (resource_id) GROUP BY s.resource_id
     ) l JOIN inventory_resources r USING (resource_id)`.execute(trx);
-  await sql`CREATE UNIQUE INDEX ON subjects (resource_id)`.execute(trx);
-  await sql`
+  await statement('deployments.stageSubjects.index')`CREATE UNIQUE INDEX ON subjects (resource_id)`.execute(trx);
+  await statement('deployments.stageSubjects.create_derived')`
     CREATE TEMPORARY TABLE derived (
       resource_id bigint NOT NULL, owner_set_id bigint NOT NULL, rule_id bigint NOT NULL, held tstzmultirange NOT NULL
     ) ON COMMIT DROP`.execute(trx);
-  await sql`ANALYZE subjects`.execute(trx);
+  await statement('deployments.stageSubjects.analyze_subjects')`ANALYZE subjects`.execute(trx);
 }
 
 /**
@@ -154,14 +161,16 @@ export function nameMatches(states: RawBuilder<unknown>, rules: RawBuilder<unkno
  * in which deployments were made).
  */
 export async function stageDirectCandidates(trx: UnitOfWork): Promise<void> {
-  await sql`DROP TABLE IF EXISTS pg_temp.rules_now, pg_temp.candidates`.execute(trx);
-  await sql`
+  await statement(
+    'deployments.stageDirectCandidates.drop_pg_temp_rules_now',
+  )`DROP TABLE IF EXISTS pg_temp.rules_now, pg_temp.candidates`.execute(trx);
+  await statement('deployments.stageDirectCandidates.create_rules_now')`
     CREATE TEMPORARY TABLE rules_now ON COMMIT DROP AS
     SELECT rule_id, kind, position, project_id, pattern, resource_kinds, owner_set_id,
            tstzrange(valid_from, valid_to) AS held
     FROM ownership_rules WHERE superseded_at = 'infinity'`.execute(trx);
-  await sql`ANALYZE rules_now`.execute(trx);
-  await sql`
+  await statement('deployments.stageDirectCandidates.analyze_rules_now')`ANALYZE rules_now`.execute(trx);
+  await statement('deployments.stageDirectCandidates.create_candidates')`
     CREATE TEMPORARY TABLE candidates ON COMMIT DROP AS
     WITH said AS (
       SELECT m.resource_id, r.position, r.rule_id, m.owner_set_id, tstzrange(m.valid_from, m.valid_to) * r.held AS held
@@ -190,8 +199,8 @@ export async function stageDirectCandidates(trx: UnitOfWork): Promise<void> {
     )
     SELECT resource_id, position, rule_id, owner_set_id, range_agg(held) AS held
     FROM said GROUP BY resource_id, position, rule_id, owner_set_id`.execute(trx);
-  await sql`CREATE INDEX ON candidates (resource_id)`.execute(trx);
-  await sql`ANALYZE candidates`.execute(trx);
+  await statement('deployments.stageDirectCandidates.create_on')`CREATE INDEX ON candidates (resource_id)`.execute(trx);
+  await statement('deployments.stageDirectCandidates.analyze_candidates')`ANALYZE candidates`.execute(trx);
 }
 
 /**
@@ -200,8 +209,10 @@ export async function stageDirectCandidates(trx: UnitOfWork): Promise<void> {
  * end, so that what it leaves behind stays with its last owner.
  */
 export async function stageInheritedCandidates(trx: UnitOfWork, layer: number): Promise<void> {
-  await sql`DROP TABLE IF EXISTS pg_temp.parent_links`.execute(trx);
-  await sql`
+  await statement(
+    'deployments.stageInheritedCandidates.drop_pg_temp_parent_links',
+  )`DROP TABLE IF EXISTS pg_temp.parent_links`.execute(trx);
+  await statement('deployments.stageInheritedCandidates.create_parent_links')`
     CREATE TEMPORARY TABLE parent_links ON COMMIT DROP AS
     SELECT s.resource_id, p.resource_id AS parent_id, range_agg(tstzrange(s.valid_from, s.valid_to)) AS held
     FROM subjects j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.parents) AS parent
@@ -216,9 +227,9 @@ export async function stageInheritedCandidates(trx: UnitOfWork, layer: number): 
      AND p.tags <> '{}' AND p.tags @> ARRAY[substr(parent, 5)]
     WHERE j.layer = ${layer} AND j.kind = 'firewall' AND parent LIKE 'tag:%'
     GROUP BY s.resource_id, p.resource_id`.execute(trx);
-  await sql`ANALYZE parent_links`.execute(trx);
-  await sql`ANALYZE derived`.execute(trx);
-  await sql`
+  await statement('deployments.stageInheritedCandidates.analyze_parent_links')`ANALYZE parent_links`.execute(trx);
+  await statement('deployments.stageInheritedCandidates.analyze_derived')`ANALYZE derived`.execute(trx);
+  await statement('deployments.stageInheritedCandidates.insert_candidates')`
     INSERT INTO candidates (resource_id, position, rule_id, owner_set_id, held)
     WITH parent_owners AS (
       SELECT l.resource_id, d.owner_set_id, d.held * l.held AS held
@@ -249,8 +260,8 @@ export async function stageInheritedCandidates(trx: UnitOfWork, layer: number): 
  * from birth.
  */
 export async function deriveLayer(trx: UnitOfWork, layer: number): Promise<void> {
-  await sql`DROP TABLE IF EXISTS pg_temp.pieces`.execute(trx);
-  await sql`
+  await statement('deployments.deriveLayer.drop_pg_temp_pieces')`DROP TABLE IF EXISTS pg_temp.pieces`.execute(trx);
+  await statement('deployments.deriveLayer.create_pieces')`
     CREATE TEMPORARY TABLE pieces ON COMMIT DROP AS
     WITH clipped AS (
       SELECT c.resource_id, c.position, c.rule_id, c.owner_set_id,
@@ -272,9 +283,9 @@ export async function deriveLayer(trx: UnitOfWork, layer: number): Promise<void>
       LEFT JOIN (SELECT resource_id, range_agg(held) AS held FROM owned GROUP BY resource_id) o USING (resource_id)
       WHERE j.layer = ${layer}
     ) unowned WHERE NOT isempty(held)`.execute(trx);
-  await sql`CREATE INDEX ON pieces (resource_id)`.execute(trx);
-  await sql`ANALYZE pieces`.execute(trx);
-  await sql`
+  await statement('deployments.deriveLayer.create_on')`CREATE INDEX ON pieces (resource_id)`.execute(trx);
+  await statement('deployments.deriveLayer.analyze_pieces')`ANALYZE pieces`.execute(trx);
+  await statement('deployments.deriveLayer.insert_pieces')`
     INSERT INTO pieces
     WITH gone AS (
       SELECT j.resource_id, gap, p.held
@@ -285,7 +296,7 @@ export async function deriveLayer(trx: UnitOfWork, layer: number): Promise<void>
     SELECT g.resource_id, p.rule_id, p.owner_set_id, tstzmultirange(g.gap) - g.held
     FROM gone g JOIN pieces p USING (resource_id) CROSS JOIN unnest(p.held) AS part
     WHERE lower(part) < lower(g.gap) AND upper(part) >= lower(g.gap)`.execute(trx);
-  await sql`
+  await statement('deployments.deriveLayer.insert_derived')`
     INSERT INTO derived
     WITH first_owner AS (
       SELECT DISTINCT ON (j.resource_id) j.resource_id, p.rule_id, p.owner_set_id, j.born, lower(p.held) AS since, j.first_seen_at
@@ -318,9 +329,11 @@ export interface StagedChanges {
  * several times faster so.
  */
 export async function stageChanges(trx: UnitOfWork): Promise<StagedChanges> {
-  await sql`DROP TABLE IF EXISTS pg_temp.differing, pg_temp.owner_changes, pg_temp.rule_changes`.execute(trx);
-  await sql`ANALYZE derived`.execute(trx);
-  await sql`
+  await statement(
+    'deployments.stageChanges.drop_pg_temp_differing',
+  )`DROP TABLE IF EXISTS pg_temp.differing, pg_temp.owner_changes, pg_temp.rule_changes`.execute(trx);
+  await statement('deployments.stageChanges.analyze_derived')`ANALYZE derived`.execute(trx);
+  await statement('deployments.stageChanges.create_differing')`
     CREATE TEMPORARY TABLE differing ON COMMIT DROP AS
     WITH believed AS (
       SELECT a.resource_id, a.owner_set_id, coalesce(a.rule_id, 0) AS rule_id,
@@ -333,8 +346,8 @@ export async function stageChanges(trx: UnitOfWork): Promise<StagedChanges> {
            coalesce(range_agg(b.held) OVER (PARTITION BY resource_id, owner_set_id), '{}') AS owner_believed
     FROM derived d FULL JOIN believed b USING (resource_id, owner_set_id, rule_id)
     WHERE d.held IS DISTINCT FROM b.held`.execute(trx);
-  await sql`ANALYZE differing`.execute(trx);
-  await sql`
+  await statement('deployments.stageChanges.analyze_differing')`ANALYZE differing`.execute(trx);
+  await statement('deployments.stageChanges.create_owner_changes')`
     CREATE TEMPORARY TABLE owner_changes ON COMMIT DROP AS
     SELECT resource_id, owner_set_id, nullif(rule_id, 0) AS rule_id,
            lower(part) AS valid_from, upper(part) AS valid_to, true AS asserted
@@ -347,13 +360,13 @@ export async function stageChanges(trx: UnitOfWork): Promise<StagedChanges> {
       GROUP BY resource_id
     ) gone, unnest(gone.held) AS part
     ORDER BY resource_id, valid_from`.execute(trx);
-  await sql`
+  await statement('deployments.stageChanges.create_rule_changes')`
     CREATE TEMPORARY TABLE rule_changes ON COMMIT DROP AS
     SELECT resource_id, owner_set_id, nullif(rule_id, 0) AS rule_id,
            lower(part) AS valid_from, upper(part) AS valid_to, true AS asserted
     FROM differing, unnest((derived - believed) * owner_believed) AS part`.execute(trx);
-  await sql`ANALYZE owner_changes`.execute(trx);
-  const { rows } = await sql<StagedChanges>`
+  await statement('deployments.stageChanges.analyze_owner_changes')`ANALYZE owner_changes`.execute(trx);
+  const { rows } = await statement<StagedChanges>('deployments.stageChanges.select_count')`
     SELECT (SELECT count(DISTINCT resource_id) FROM differing) AS resources,
            (SELECT count(*) FROM owner_changes) AS "ownerChanges",
            (SELECT count(*) FROM rule_changes) AS "ruleChanges"`.execute(trx);
@@ -378,7 +391,7 @@ export async function readUnattributed(
   limit: number,
   after: Pick<UnattributedRow, 'kind' | 'name' | 'resourceId'> | null,
 ): Promise<{ resources: UnattributedRow[]; total: number }> {
-  const { rows } = await sql<UnattributedRow & { total: number }>`
+  const { rows } = await statement<UnattributedRow & { total: number }>('deployments.readUnattributed')`
     SELECT s.resource_id AS "resourceId", c.slug AS account, s.kind, r.external_id AS "externalId", s.name, s.tags,
            a.valid_from AS since, count(*) OVER () AS total
     FROM attributions a

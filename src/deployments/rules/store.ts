@@ -4,6 +4,7 @@ import type { UnitOfWork, Queryable } from '../../platform/database/database.ts'
 import { rewriteHistory } from '../../platform/history.ts';
 import { nameMatches } from '../attribution/store.ts';
 import { inheritingKinds } from '../inheritance.ts';
+import { statement } from '../../platform/database/statement.ts';
 
 export interface RuleRow {
   readonly ruleId: number;
@@ -26,7 +27,7 @@ export interface RuleRow {
 
 /** Every rule that is believed, with a row for each interval in which it says something else, in order. */
 export async function readRules(db: Queryable): Promise<RuleRow[]> {
-  const { rows } = await sql<RuleRow>`
+  const { rows } = await statement<RuleRow>('deployments.readRules')`
     SELECT r.rule_id AS "ruleId", r.kind, r.position, p.external_id AS project, n.name AS "projectName", r.pattern,
            r.resource_kinds AS "resourceKinds", r.origin, o.owners, lower(r.held) AS "from", upper(r.held) AS "to"
     FROM (
@@ -47,7 +48,7 @@ export async function readRules(db: Queryable): Promise<RuleRow[]> {
 
 /** Resources of kind project by provider id, in any account. */
 export async function readProjects(db: Queryable, externalIds: readonly string[]): Promise<Map<string, number>> {
-  const { rows } = await sql<{ external_id: string; resource_id: number }>`
+  const { rows } = await statement<{ external_id: string; resource_id: number }>('deployments.readProjects')`
     SELECT external_id, min(resource_id) AS resource_id FROM inventory_resources
     WHERE kind = 'project' AND external_id = ANY (${externalIds}::text[])
     GROUP BY external_id HAVING count(*) = 1`.execute(db);
@@ -56,7 +57,7 @@ export async function readProjects(db: Queryable, externalIds: readonly string[]
 
 /** Lets one transaction at a time change the rules. */
 export async function lockRules(trx: UnitOfWork): Promise<void> {
-  await sql`LOCK TABLE ownership_rules IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
+  await statement('deployments.lockRules')`LOCK TABLE ownership_rules IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
 }
 
 /** What a rule shall say over an interval. */
@@ -86,8 +87,10 @@ export async function stageWantedRules(
   wanted: readonly WantedRule[],
   keepPositions: boolean,
 ): Promise<void> {
-  await sql`DROP TABLE IF EXISTS pg_temp.wanted_rules`.execute(trx);
-  await sql`
+  await statement(
+    'deployments.stageWantedRules.drop_pg_temp_wanted_rules',
+  )`DROP TABLE IF EXISTS pg_temp.wanted_rules`.execute(trx);
+  await statement('deployments.stageWantedRules.create_wanted_rules')`
     CREATE TEMPORARY TABLE wanted_rules ON COMMIT DROP AS
     WITH listed AS MATERIALIZED (
       SELECT *, ${subject} AS subject
@@ -125,8 +128,10 @@ export async function stageRuleChanges(
   trx: UnitOfWork,
   options: { origin: 'declared' | 'import'; endOthers: boolean; by: string; now: Temporal.Instant },
 ): Promise<RuleCounts> {
-  await sql`DROP TABLE IF EXISTS pg_temp.rule_staged`.execute(trx);
-  await sql`
+  await statement(
+    'deployments.stageRuleChanges.drop_pg_temp_rule_staged',
+  )`DROP TABLE IF EXISTS pg_temp.rule_staged`.execute(trx);
+  await statement('deployments.stageRuleChanges.create_rule_staged')`
     CREATE TEMPORARY TABLE rule_staged ON COMMIT DROP AS
     WITH believed AS (
       SELECT * FROM ownership_rules WHERE superseded_at = 'infinity'
@@ -156,7 +161,7 @@ export async function stageRuleChanges(
     UNION ALL
     SELECT rule_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, lower(part), upper(part), false
     FROM retracted, unnest(held) AS part`.execute(trx);
-  const { rows } = await sql<RuleCounts>`
+  const { rows } = await statement<RuleCounts>('deployments.stageRuleChanges.select_count')`
     SELECT count(*) FILTER (WHERE wanted AND staged AND NOT believed) AS added,
            count(*) FILTER (WHERE wanted AND staged AND believed) AS changed,
            count(*) FILTER (WHERE NOT wanted AND staged) AS ended,
@@ -177,8 +182,10 @@ export async function stagePositions(
   positions: readonly { ruleId: number; position: string }[],
   by: string,
 ): Promise<void> {
-  await sql`DROP TABLE IF EXISTS pg_temp.rule_staged`.execute(trx);
-  await sql`
+  await statement(
+    'deployments.stagePositions.drop_pg_temp_rule_staged',
+  )`DROP TABLE IF EXISTS pg_temp.rule_staged`.execute(trx);
+  await statement('deployments.stagePositions.create_rule_staged')`
     CREATE TEMPORARY TABLE rule_staged ON COMMIT DROP AS
     SELECT r.rule_id, r.kind, p.position, r.project_id, r.pattern, r.resource_kinds, r.owner_set_id, r.origin,
            ${by}::text AS recorded_by, r.valid_from, r.valid_to, true AS asserted
@@ -193,8 +200,10 @@ export async function stagePositions(
  */
 export async function writeStagedRules(trx: UnitOfWork, now: Temporal.Instant): Promise<void> {
   // A retracted interval names its rule by id alone; what the rule is about is the same in all its versions.
-  await sql`DROP TABLE IF EXISTS pg_temp.rules_touched`.execute(trx);
-  await sql`
+  await statement(
+    'deployments.writeStagedRules.drop_pg_temp_rules_touched',
+  )`DROP TABLE IF EXISTS pg_temp.rules_touched`.execute(trx);
+  await statement('deployments.writeStagedRules.create_rules_touched')`
     CREATE TEMPORARY TABLE rules_touched ON COMMIT DROP AS
     SELECT s.rule_id, about.kind, about.project_id, about.pattern, about.resource_kinds,
            tstzrange(s.valid_from, s.valid_to) AS held
@@ -203,7 +212,7 @@ export async function writeStagedRules(trx: UnitOfWork, now: Temporal.Instant): 
       WHERE r.rule_id = s.rule_id AND r.superseded_at = 'infinity'
       UNION ALL SELECT s.kind, s.project_id, s.pattern, s.resource_kinds WHERE s.asserted
       LIMIT 1) about ON true`.execute(trx);
-  await sql`ANALYZE rules_touched`.execute(trx);
+  await statement('deployments.writeStagedRules.analyze_rules_touched')`ANALYZE rules_touched`.execute(trx);
   await rewriteHistory(
     trx,
     {
@@ -273,7 +282,7 @@ export async function readPreview(
   limit: number,
   offset: number,
 ): Promise<{ rows: PreviewRow[]; total: number; resources: number }> {
-  const { rows } = await sql<PreviewRow>`
+  const { rows } = await statement<PreviewRow>('deployments.readPreview.select_c_resource_id')`
     SELECT c.resource_id AS "resourceId", n.slug AS account, r.kind, r.external_id AS "externalId", s.name,
            greatest(c.valid_from, a.valid_from) AS "from", least(c.valid_to, a.valid_to) AS "to",
            ${owners('a.owner_set_id')} AS before, ${owners('c.owner_set_id')} AS after
@@ -285,7 +294,9 @@ export async function readPreview(
     LEFT JOIN LATERAL (SELECT v.name FROM inventory_states v WHERE v.resource_id = c.resource_id
                        ORDER BY v.valid_from DESC LIMIT 1) s ON true
     ORDER BY r.kind, s.name, c.resource_id, 6 LIMIT ${limit} OFFSET ${offset}`.execute(trx);
-  const { rows: counts } = await sql<{ total: number; resources: number }>`
+  const { rows: counts } = await statement<{ total: number; resources: number }>(
+    'deployments.readPreview.select_count',
+  )`
     SELECT count(*) AS total, count(DISTINCT c.resource_id) AS resources
     FROM owner_changes c JOIN attributions a ON a.resource_id = c.resource_id AND a.superseded_at = 'infinity'
      AND a.valid_from < c.valid_to AND a.valid_to > c.valid_from`.execute(trx);
@@ -294,7 +305,7 @@ export async function readPreview(
 
 /** The same per deployment: resources gained and lost over some interval. */
 export async function readPreviewTotals(trx: UnitOfWork): Promise<PreviewTotal[]> {
-  const { rows } = await sql<PreviewTotal>`
+  const { rows } = await statement<PreviewTotal>('deployments.readPreviewTotals')`
     SELECT d.slug AS deployment, count(DISTINCT resource_id) FILTER (WHERE gained) AS gains,
            count(DISTINCT resource_id) FILTER (WHERE NOT gained) AS loses
     FROM (
@@ -331,7 +342,7 @@ const slugified = (text: string) =>
  * What is left is grouped by the first part of its names, from three names on.
  */
 export async function readSuggestions(db: Queryable, limit: number): Promise<SuggestionRow[]> {
-  const { rows } = await sql<SuggestionRow>`
+  const { rows } = await statement<SuggestionRow>('deployments.readSuggestions')`
     WITH unowned AS MATERIALIZED (
       SELECT s.resource_id, s.name, s.tags
       FROM attributions a JOIN inventory_states s USING (resource_id)

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Queryable } from '../../platform/database/database.ts';
+import { statement } from '../../platform/database/statement.ts';
 
 /** A series each: beyond this many, a monitoring system should ask the API. */
 const seriesMax = 10_000;
@@ -16,7 +17,7 @@ export async function readSyncAges(db: Queryable, now: Temporal.Instant): Promis
   const next = sql`
     SELECT account_id, kind, started_at FROM inventory_sync_runs r WHERE outcome = 'complete'`;
   const first = sql`ORDER BY account_id, kind, started_at DESC LIMIT 1`;
-  const { rows } = await sql<SyncAge>`
+  const { rows } = await statement<SyncAge>('http.readSyncAges')`
     WITH RECURSIVE latest AS (
       (${next} ${first})
       UNION ALL
@@ -30,7 +31,7 @@ export async function readSyncAges(db: Queryable, now: Temporal.Instant): Promis
 
 /** The instant at which the last metered day ended; null: nothing has been metered. */
 export async function readMeteredThrough(db: Queryable): Promise<Temporal.Instant | null> {
-  const { rows } = await sql<{ through: Temporal.Instant | null }>`
+  const { rows } = await statement<{ through: Temporal.Instant | null }>('http.readMeteredThrough')`
     SELECT ((max(day) + 1)::timestamp AT TIME ZONE 'UTC') AS through FROM metering_days`.execute(db);
   return rows[0]?.through ?? null;
 }

@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
+import { statement } from '../../platform/database/statement.ts';
 
 /** Whose request a key names. */
 export interface IdempotencyKey {
@@ -16,7 +16,7 @@ export interface StoredAnswer {
 
 /** Until the transaction ends, nobody else gets this lock; false where somebody else has it. */
 export async function tryLockKey(trx: UnitOfWork, { principal, operationId, key }: IdempotencyKey): Promise<boolean> {
-  const { rows } = await sql<{ locked: boolean }>`
+  const { rows } = await statement<{ locked: boolean }>('http.tryLockKey')`
     SELECT pg_try_advisory_xact_lock(hashtextextended(
       ${JSON.stringify(['http idempotency', principal, operationId, key])}, 0)) AS locked`.execute(trx);
   return rows[0]?.locked === true;
@@ -24,7 +24,9 @@ export async function tryLockKey(trx: UnitOfWork, { principal, operationId, key 
 
 /** Lets one transaction at a time change what is at this path; waits for the others. */
 export async function lockPath(trx: UnitOfWork, path: string): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`http path ${path}`}, 0))`.execute(trx);
+  await statement('http.lockPath')`SELECT pg_advisory_xact_lock(hashtextextended(${`http path ${path}`}, 0))`.execute(
+    trx,
+  );
 }
 
 /** What was answered to this key, and to what request; undefined where nothing was, or not lately. */
@@ -33,7 +35,7 @@ export async function selectAnswer(
   { principal, operationId, key }: IdempotencyKey,
   at: Temporal.Instant,
 ): Promise<(StoredAnswer & { digest: Uint8Array }) | undefined> {
-  const { rows } = await sql<StoredAnswer & { digest: Uint8Array }>`
+  const { rows } = await statement<StoredAnswer & { digest: Uint8Array }>('http.selectAnswer')`
     SELECT digest, status, location, body FROM idempotency_keys
     WHERE principal = ${principal} AND operation_id = ${operationId} AND key = ${key} AND expires_at > ${at}`.execute(
     db,
@@ -48,7 +50,7 @@ export async function insertAnswer(
   answer: StoredAnswer & { readonly digest: Uint8Array },
   expiresAt: Temporal.Instant,
 ): Promise<void> {
-  await sql`
+  await statement('http.insertAnswer')`
     INSERT INTO idempotency_keys (principal, operation_id, key, digest, status, location, body, expires_at)
     VALUES (${principal}, ${operationId}, ${key}, ${answer.digest}, ${answer.status}, ${answer.location}, ${answer.body},
             ${expiresAt})
@@ -59,7 +61,7 @@ export async function insertAnswer(
 
 /** Forgets some answers that have expired: a few with each new one, so that they never pile up. */
 export async function deleteExpired(trx: UnitOfWork, at: Temporal.Instant, limit: number): Promise<void> {
-  await sql`
+  await statement('http.deleteExpired')`
     DELETE FROM idempotency_keys WHERE (principal, operation_id, key) IN (
       SELECT principal, operation_id, key FROM idempotency_keys WHERE expires_at <= ${at}
       ORDER BY expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`.execute(trx);

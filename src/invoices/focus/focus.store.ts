@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Queryable } from '../../platform/database/database.ts';
 import type { BilledLine } from './charge.ts';
 import type { DetailedDocument } from './invoice-detail.ts';
+import { statement } from '../../platform/database/statement.ts';
 
 // What was issued, read for an export. Issued is frozen, so pages that are read one after another
 // fit together without a transaction around them: whether a document belongs is asked once, as of
@@ -27,7 +28,7 @@ export async function selectDocuments(
   asOf: Temporal.Instant,
   page: { readonly after: number; readonly limit: number; readonly withVoid: boolean },
 ): Promise<DocumentRow[]> {
-  const { rows } = await sql<DocumentRow>`
+  const { rows } = await statement<DocumentRow>('invoices.selectDocuments')`
     SELECT i.invoice_id AS "invoiceId", i.kind, i.number, i.currency, i.total::text AS total,
            coalesce(nullif(d.document #>> '{seller,name}', ''), e.slug) AS issuer, d.document #>> '{buyer,customer}' AS customer,
            d.document ->> 'issuedOn' AS "issuedOn", d.document ->> 'dueOn' AS "dueOn",
@@ -57,7 +58,7 @@ export async function selectLines(
   invoiceIds: readonly number[],
   page: { readonly after: number; readonly limit: number },
 ): Promise<LineRow[]> {
-  const { rows } = await sql<LineRow>`
+  const { rows } = await statement<LineRow>('invoices.selectFocusLines')`
     SELECT l.invoice_id AS "invoiceId", l.position, l.kind, d.slug AS deployment, l.service_month AS "serviceMonth",
            l.component, l.description, trim_scale(l.quantity)::text AS quantity, l.unit,
            trim_scale(l.unit_price)::text AS "unitPrice", l.amount::text AS amount, l.tax, l.details
@@ -82,7 +83,7 @@ export async function selectPeriods(
   month: Temporal.PlainDate,
   asOf: Temporal.Instant,
 ): Promise<PeriodRow[]> {
-  const { rows } = await sql<PeriodRow>`
+  const { rows } = await statement<PeriodRow>('invoices.selectPeriods')`
     SELECT issuer, max(changed_at) AS "updatedAt", bool_and(is_issued AND is_over) AS "isClosed"
     FROM (
       SELECT coalesce(nullif(i.document::jsonb #>> '{seller,name}', ''), nullif(e.name, ''), e.slug) AS issuer,
@@ -107,7 +108,7 @@ export interface LeftOut {
 
 /** What a month's export does not hold. */
 export async function selectLeftOut(db: Queryable, month: Temporal.PlainDate): Promise<LeftOut> {
-  const { rows } = await sql<LeftOut>`
+  const { rows } = await statement<LeftOut>('invoices.selectLeftOut')`
     SELECT count(*) FILTER (WHERE kind = 'invoice' AND state IN ('draft', 'approved')) AS unissued,
            count(*) FILTER (WHERE state = 'void' AND issued_at IS NOT NULL) AS void
     FROM invoices

@@ -3,6 +3,7 @@ import type { Queryable } from '../../platform/database/database.ts';
 import { accruedWithin, levelIn, meteredSpans } from '../accrual.store.ts';
 import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
+import { statement } from '../../platform/database/statement.ts';
 
 /** One sum: what a deployment used of a kind over a range of days. */
 export interface Subject {
@@ -22,7 +23,7 @@ export interface ExplainedKind {
 }
 
 export async function selectKind(db: Queryable, slug: string, day: Temporal.PlainDate): Promise<ExplainedKind | null> {
-  const { rows } = await sql<ExplainedKind>`
+  const { rows } = await statement<ExplainedKind>('metering.selectKind')`
     SELECT billing_kind_id AS "billingKindId", title, unit, accrual FROM metering_kinds
     WHERE slug = ${slug} AND from_day <= ${day} ORDER BY from_day DESC LIMIT 1`.execute(db);
   return rows[0] ?? null;
@@ -59,7 +60,7 @@ export interface ExplainedSum {
 
 /** What the levels say that the sum is, and of how many resources. */
 export async function selectExplainedSum(db: Queryable, subject: Subject): Promise<ExplainedSum> {
-  const { rows } = await sql<ExplainedSum>`
+  const { rows } = await statement<ExplainedSum>('metering.selectExplainedSum')`
     WITH ${piecesOf(subject)}
     SELECT trim_scale(coalesce(sum(quantity), 0))::text AS quantity, count(DISTINCT resource_id) AS resources
     FROM pieces`.execute(db);
@@ -92,7 +93,7 @@ export async function selectExplainedResources(
     after === null
       ? sql``
       : sql`WHERE (quantity, -resource_id) < (${after.quantity}::numeric, -(${after.resourceId}::bigint))`;
-  const { rows } = await sql<ExplainedResource>`
+  const { rows } = await statement<ExplainedResource>('metering.selectExplainedResources')`
     WITH ${piecesOf(subject)}
     SELECT r.resource_id AS "resourceId", r.kind AS "resourceKind", r.external_id AS "externalId", n.name,
            trim_scale(p.quantity)::text AS quantity
@@ -161,7 +162,7 @@ export async function selectIntervals(
   limitEach: number,
 ): Promise<PlacedInterval[]> {
   const { range } = subject;
-  const { rows } = await sql<PlacedInterval>`
+  const { rows } = await statement<PlacedInterval>('metering.selectIntervals')`
     WITH ${piecesOf(subject)},
     placed AS (
       SELECT *, row_number() OVER w AS place, count(*) OVER (PARTITION BY resource_id) AS total,
@@ -188,7 +189,7 @@ export async function selectCauses(
   intervals: readonly Pick<ExplainedInterval, 'resourceId' | 'from'>[],
 ): Promise<IntervalCause[]> {
   const asked = intervals.map(({ resourceId, from }) => ({ resource_id: resourceId, instant: from.toString() }));
-  const { rows } = await sql<IntervalCause>`
+  const { rows } = await statement<IntervalCause>('metering.selectCauses')`
     SELECT i.resource_id AS "resourceId", i.instant AS "from", s.valid_from AS "stateSince", s.recorded_at AS "recordedAt",
            s.recorded_by AS "recordedBy", u.sync_run_id AS "syncRunId", u.kind AS "syncKind", u.started_at AS "syncStartedAt",
            x.external_id AS "actionId", x.type AS "actionType", x.completed_at AS "actionCompletedAt", w.owners,
@@ -234,7 +235,7 @@ export interface CarriedStretch {
 }
 
 export async function selectCarriedStretches(db: Queryable, resourceIds: readonly number[]): Promise<CarriedStretch[]> {
-  const { rows } = await sql<CarriedStretch>`
+  const { rows } = await statement<CarriedStretch>('metering.selectCarriedStretches')`
     SELECT r.resource_id AS "resourceId", greatest(o.confirmed_through, o.metered_from) AS "from", NULL::timestamptz AS "to"
     FROM inventory_resources r
     JOIN metering_observed o ON o.account_id = r.account_id AND o.resource_kind = r.kind

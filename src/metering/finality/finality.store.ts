@@ -4,6 +4,7 @@ import type { UnitOfWork, Queryable } from '../../platform/database/database.ts'
 import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
 import { wantedAndMetered } from '../store.ts';
+import { statement } from '../../platform/database/statement.ts';
 
 // What is confirmed, what is assumed, and what is still to come. Everything here is derived from
 // sync runs, operators' words and metered days; no record carries a flag that could be wrong.
@@ -13,7 +14,7 @@ export type Whose = readonly number[] | null;
 
 /** The ids of one deployment, or of all of a customer's; empty where there is none. */
 export async function selectWhose(db: Queryable, of: { deployment: string } | { customer: string }): Promise<number[]> {
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await statement<{ id: number }>('metering.selectWhose')`
     SELECT deployment_id AS id FROM deployments_list
     WHERE ${'deployment' in of ? sql`slug = ${of.deployment}` : sql`customer_external_id = ${of.customer}`}
     ORDER BY 1`.execute(db);
@@ -41,7 +42,7 @@ export interface KindDays {
 }
 
 export async function selectKindDays(db: Queryable, range: DayRange): Promise<KindDays[]> {
-  const { rows } = await sql<KindDays>`
+  const { rows } = await statement<KindDays>('metering.selectKindDays')`
     WITH ${wantedAndMetered(range)}
     SELECT k.slug AS kind, d.resource_kind AS "resourceKind",
            count(*) FILTER (WHERE missing) AS missing, min(day) FILTER (WHERE missing) AS "firstMissing"
@@ -65,7 +66,7 @@ export interface PendingDays {
 export async function selectPendingDays(db: Queryable, range: DayRange): Promise<PendingDays> {
   const from = startOfDay(range.from);
   const to = startOfDay(range.to);
-  const { rows } = await sql<PendingDays>`
+  const { rows } = await statement<PendingDays>('metering.selectPendingDays')`
     WITH metered AS (SELECT * FROM metered_days WHERE day >= ${range.from} AND day < ${range.to}),
     touched AS (
       SELECT d::date AS day, max(f.change_id) AS change_id FROM ${resourceChanges} AS f
@@ -111,7 +112,7 @@ export async function selectObserved(
       ? sql``
       : sql`AND o.account_id IN (SELECT r.account_id FROM ${ownedWithin(whose, range)} AS own
                                  JOIN inventory_resources r USING (resource_id))`;
-  const { rows } = await sql<Observed>`
+  const { rows } = await statement<Observed>('metering.selectObserved')`
     SELECT o.account_id AS "accountId", o.account, o.resource_kind AS "resourceKind", o.metered_from AS "meteredFrom",
            o.synced_at AS "syncedAt", o.confirmed_through AS "confirmedThrough",
            (extract(epoch FROM g.gap_after) / 3600)::int AS "gapAfterHours",
@@ -145,7 +146,7 @@ export async function selectBeyondLimit(
       : sql`AND e.resource_id IN (SELECT own.resource_id FROM ${ownedWithin(whose, range)} AS own)
             AND EXISTS (SELECT FROM ${ownedWithin(whose, range)} AS own WHERE own.resource_id = e.resource_id
                         AND own.valid_from < e.carried_to AND own.valid_to > e.beyond_from)`;
-  const { rows } = await sql<BeyondLimit>`
+  const { rows } = await statement<BeyondLimit>('metering.selectBeyondLimit')`
     SELECT a.slug AS account, e.resource_kind AS "resourceKind", count(*) AS resources,
            min(e.beyond_from) AS since, max(e.carried_to) AS until
     FROM metering_uncertain_ends e JOIN inventory_accounts a USING (account_id)
@@ -176,7 +177,7 @@ export async function selectConfirmable(
   account: string,
   resourceKind: string,
 ): Promise<{ accountId: number; metersKind: boolean } | null> {
-  const { rows } = await sql<{ accountId: number; metersKind: boolean }>`
+  const { rows } = await statement<{ accountId: number; metersKind: boolean }>('metering.selectConfirmable')`
     SELECT account_id AS "accountId",
            EXISTS (SELECT FROM metering_observed o WHERE o.account_id = a.account_id
                      AND o.resource_kind = ${resourceKind}) AS "metersKind"
@@ -190,7 +191,7 @@ export async function insertConfirmation(
   by: string,
   now: Temporal.Instant,
 ): Promise<number> {
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await statement<{ id: number }>('metering.insertConfirmation')`
     INSERT INTO usage_attestations (account_id, resource_kind, through, reason, recorded_at, recorded_by, superseded_at)
     VALUES (${confirmation.accountId}, ${confirmation.resourceKind}, ${confirmation.through}, ${confirmation.reason},
             ${now}, ${by}, 'infinity')
@@ -207,7 +208,7 @@ export async function supersedeConfirmation(
   by: string,
   now: Temporal.Instant,
 ): Promise<boolean> {
-  const { numAffectedRows } = await sql`
+  const { numAffectedRows } = await statement('metering.supersedeConfirmation')`
     UPDATE usage_attestations SET superseded_at = greatest(recorded_at, ${now}::timestamptz), superseded_by = ${by}
     WHERE usage_confirmation_id = ${confirmationId} AND superseded_at = 'infinity'`.execute(db);
   return numAffectedRows === 1n;
@@ -219,7 +220,7 @@ export async function selectConfirmations(
   limit: number,
   before: number | null = null,
 ): Promise<Confirmation[]> {
-  const { rows } = await sql<Confirmation>`
+  const { rows } = await statement<Confirmation>('metering.selectConfirmations')`
     SELECT c.usage_confirmation_id AS "confirmationId", a.slug AS account, c.resource_kind AS "resourceKind", c.through,
            c.reason, c.recorded_at AS "recordedAt", c.recorded_by AS "recordedBy",
            c.superseded_at AS "withdrawnAt", c.superseded_by AS "withdrawnBy"
@@ -240,7 +241,7 @@ export interface ObservationLimit {
 }
 
 export async function selectLimits(db: Queryable): Promise<ObservationLimit[]> {
-  const { rows } = await sql<ObservationLimit>`
+  const { rows } = await statement<ObservationLimit>('metering.selectLimits')`
     SELECT resource_kind AS "resourceKind", from_day AS "fromDay", gap_after_hours AS "gapAfterHours",
            carry_forward_hours AS "carryForwardHours"
     FROM observation_limits ORDER BY resource_kind, from_day LIMIT 1000`.execute(db);
@@ -248,7 +249,7 @@ export async function selectLimits(db: Queryable): Promise<ObservationLimit[]> {
 }
 
 export async function upsertLimit(trx: UnitOfWork, limit: ObservationLimit): Promise<void> {
-  await sql`
+  await statement('metering.upsertLimit')`
     INSERT INTO observation_limits (resource_kind, from_day, gap_after_hours, carry_forward_hours)
     VALUES (${limit.resourceKind}, ${limit.fromDay}, ${limit.gapAfterHours}, ${limit.carryForwardHours})
     ON CONFLICT (resource_kind, from_day) DO UPDATE SET
@@ -261,7 +262,7 @@ export async function selectLimitOn(
   resourceKind: string,
   day: Temporal.PlainDate,
 ): Promise<{ gapAfterHours: number; carryForwardHours: number } | null> {
-  const { rows } = await sql<{ gapAfterHours: number; carryForwardHours: number }>`
+  const { rows } = await statement<{ gapAfterHours: number; carryForwardHours: number }>('metering.selectLimitOn')`
     SELECT (extract(epoch FROM gap_after) / 3600)::int AS "gapAfterHours",
            (extract(epoch FROM carry_forward) / 3600)::int AS "carryForwardHours"
     FROM observation_limits_at(${resourceKind}, ${startOfDay(day)})`.execute(db);

@@ -3,6 +3,7 @@ import type { Queryable } from '../../platform/database/database.ts';
 import { accruedWithin, levelIn, meteredSpans } from '../accrual.store.ts';
 import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
+import { statement } from '../../platform/database/statement.ts';
 
 /** A gap over which usage is carried forward. */
 export interface GapRow {
@@ -33,7 +34,7 @@ export async function selectGaps(
   const chosen = sql`
     (${only.account ?? null}::text IS NULL OR a.slug = ${only.account ?? null})
     AND (${only.resourceKind ?? null}::text IS NULL OR g.resource_kind = ${only.resourceKind ?? null})`;
-  const { rows } = await sql<GapRow>`
+  const { rows } = await statement<GapRow>('metering.selectGaps')`
     WITH open AS (
       SELECT o.account_id, o.resource_kind, b.begins, NULL::timestamptz AS ends, b.begins + v.carry_forward AS carried_until
       FROM metering_observed o
@@ -79,7 +80,7 @@ export async function selectGapUsage(
     begins: from.toString(),
     open: to === null,
   }));
-  const { rows } = await sql<GapUsageRow>`
+  const { rows } = await statement<GapUsageRow>('metering.selectGapUsage')`
     WITH spans AS (${meteredSpans(range)}),
     gaps AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(listed)}::jsonb)

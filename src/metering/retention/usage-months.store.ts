@@ -4,6 +4,7 @@ import type { UnitOfWork, Queryable } from '../../platform/database/database.ts'
 import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
 import type { KindMonth, UsageScope } from '../records/usage-store.ts';
+import { statement } from '../../platform/database/statement.ts';
 
 // Months whose records are past their retention: what is left of them, and which they are.
 
@@ -25,7 +26,7 @@ export interface MonthSum {
 /** Rolls up the records that are in PostgreSQL. */
 export async function rollUpRecords(trx: UnitOfWork, { billingKindId, month }: KindMonth): Promise<number> {
   const digest = (lines: RawBuilder<unknown>) => sql`encode(sha256(convert_to(${lines}, 'UTF8')), 'hex')`;
-  const { rows } = await sql<{ records: number }>`
+  const { rows } = await statement<{ records: number }>('metering.rollUpRecords')`
     WITH periods AS (
       SELECT deployment_id, period_start, granularity, sum(quantity) AS quantity, count(*) AS records,
              ${digest(sql`string_agg(concat_ws(' ', resource_id, trim_scale(quantity * 1000000000)), E'\\n' ORDER BY resource_id)`)} AS digest
@@ -56,7 +57,7 @@ export async function insertMonths(
   { billingKindId, month }: KindMonth,
   sums: readonly MonthSum[],
 ): Promise<void> {
-  await sql`
+  await statement('metering.insertMonths')`
     INSERT INTO usage_months (deployment_id, billing_kind_id, month, quantity, days, records, digest)
     SELECT deployment_id, ${billingKindId}, ${month}, quantity, days::numeric[], records, digest
     FROM unnest(${sums.map((sum) => sum.deploymentId)}::bigint[], ${sums.map((sum) => sum.quantity)}::numeric[],
@@ -67,7 +68,7 @@ export async function insertMonths(
 
 /** Is any kind's usage of the day still kept in records? */
 export async function isMetered(trx: UnitOfWork, day: Temporal.PlainDate): Promise<boolean> {
-  const { rows } = await sql<{ found: boolean }>`
+  const { rows } = await statement<{ found: boolean }>('metering.isMetered')`
     SELECT EXISTS (SELECT FROM metered_days WHERE day = ${day}) AS found`.execute(trx);
   return rows[0]?.found ?? false;
 }
@@ -76,7 +77,7 @@ export async function isMetered(trx: UnitOfWork, day: Temporal.PlainDate): Promi
 
 /** The oldest month of each kind that is still kept in records and is past its retention on a day. */
 export async function selectExpiredMonths(db: Queryable, today: Temporal.PlainDate): Promise<KindMonth[]> {
-  const { rows } = await sql<KindMonth>`
+  const { rows } = await statement<KindMonth>('metering.selectExpiredMonths')`
     SELECT k.billing_kind_id AS "billingKindId", k.slug AS kind, m.month
     FROM billing_kinds k
     CROSS JOIN LATERAL (SELECT date_trunc('month', min(day)::timestamp)::date AS month FROM metered_days
@@ -95,17 +96,17 @@ export async function insertRetiredMonth(
   { billingKindId, month }: KindMonth,
   retired: { readonly changeId: number; readonly records: number; readonly now: Temporal.Instant },
 ): Promise<void> {
-  await sql`
+  await statement('metering.insertRetiredMonth.insert_usage_retired_months')`
     INSERT INTO usage_retired_months (billing_kind_id, month, change_id, records, retired_at)
     VALUES (${billingKindId}, ${month}, ${retired.changeId}, ${retired.records}, ${retired.now})`.execute(trx);
-  await sql`
+  await statement('metering.insertRetiredMonth.delete_metered_days')`
     DELETE FROM metered_days
     WHERE billing_kind_id = ${billingKindId} AND day < (${month}::date + interval '1 month')::date`.execute(trx);
 }
 
 /** Months that are rolled up and whose records are not all gone. */
 export async function selectMonthsToPurge(db: Queryable): Promise<KindMonth[]> {
-  const { rows } = await sql<KindMonth>`
+  const { rows } = await statement<KindMonth>('metering.selectMonthsToPurge')`
     SELECT r.billing_kind_id AS "billingKindId", k.slug AS kind, r.month
     FROM usage_retired_months r JOIN billing_kinds k USING (billing_kind_id)
     WHERE NOT r.purged ORDER BY r.month, k.slug LIMIT 1000`.execute(db);
@@ -114,10 +115,10 @@ export async function selectMonthsToPurge(db: Queryable): Promise<KindMonth[]> {
 
 /** Nothing is left of the month but its sums; nor of the levels that ended by then. */
 export async function updatePurged(trx: UnitOfWork, { billingKindId, month }: KindMonth): Promise<void> {
-  await sql`
+  await statement('metering.updatePurged.delete_metered_levels')`
     DELETE FROM metered_levels
     WHERE billing_kind_id = ${billingKindId} AND valid_to <= ${startOfDay(month.add({ months: 1 }))}`.execute(trx);
-  await sql`
+  await statement('metering.updatePurged.update_usage_retired_months')`
     UPDATE usage_retired_months SET purged = true
     WHERE billing_kind_id = ${billingKindId} AND month = ${month}`.execute(trx);
 }
@@ -129,7 +130,7 @@ export async function selectFloors(
   db: Queryable,
   from: Temporal.PlainDate,
 ): Promise<{ kind: string; floor: Temporal.PlainDate }[]> {
-  const { rows } = await sql<{ kind: string; floor: Temporal.PlainDate }>`
+  const { rows } = await statement<{ kind: string; floor: Temporal.PlainDate }>('metering.selectFloors')`
     SELECT k.slug AS kind, (max(r.month) + interval '1 month')::date AS floor
     FROM usage_retired_months r JOIN billing_kinds k USING (billing_kind_id)
     GROUP BY k.slug HAVING (max(r.month) + interval '1 month')::date > ${from}`.execute(db);
@@ -151,7 +152,9 @@ export async function selectMonthSums(
           ? sql`AND m.deployment_id = ANY (${scope.deploymentIds}::bigint[])`
           : sql`AND m.deployment_id = ANY (ARRAY(
             SELECT deployment_id FROM deployments_list WHERE customer_id = ${scope.customerId}))`;
-  const { rows } = await sql<{ deploymentId: number; kind: string; quantity: string; records: number }>`
+  const { rows } = await statement<{ deploymentId: number; kind: string; quantity: string; records: number }>(
+    'metering.selectMonthSums',
+  )`
     SELECT m.deployment_id AS "deploymentId", k.slug AS kind, trim_scale(sum(part.quantity)) AS quantity,
            sum(m.records)::bigint AS records
     FROM usage_months m JOIN billing_kinds k USING (billing_kind_id)
@@ -182,7 +185,7 @@ export async function selectRolledUpMonths(
   { deploymentId, billingKindId, range }: { deploymentId: number; billingKindId: number; range: DayRange },
 ): Promise<RolledUpMonth[]> {
   const { from, to } = range;
-  const { rows } = await sql<RolledUpMonth>`
+  const { rows } = await statement<RolledUpMonth>('metering.selectRolledUpMonths')`
     SELECT m.month, trim_scale(part.quantity)::text AS quantity, trim_scale(m.quantity)::text AS "monthQuantity",
            m.records, m.digest, r.retired_at AS "rolledUpAt"
     FROM usage_months m JOIN usage_retired_months r USING (billing_kind_id, month)
@@ -213,7 +216,7 @@ export interface LateFact {
 }
 
 export async function selectLateFacts(db: Queryable, before: number | null, limit: number): Promise<LateFact[]> {
-  const { rows } = await sql<LateFact>`
+  const { rows } = await statement<LateFact>('metering.selectLateFacts')`
     SELECT f.change_id AS "changeId", f.resource_id AS "resourceId", s.kind AS "resourceKind",
            s.external_id AS "externalId", f.cause, f.valid_from AS "from", f.valid_to AS "to",
            f.recorded_at AS "recordedAt", late.kinds, late."firstMonth"

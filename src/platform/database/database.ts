@@ -1,11 +1,13 @@
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type Dialect, Kysely, PostgresDialect, type Transaction as KyselyTransaction } from 'kysely';
 import pg from 'pg';
+import { nameOfStatement } from './statement.ts';
 
 /**
  * All statements are written in SQL, in the `store.ts` of the module that owns the table, as one
  * named function each with its row type beside it; so the schema is not repeated as a type.
  */
-export type Schema = any;
+type Schema = any;
 
 /** What statements can be run on, where it does not matter whether a transaction is open. */
 export type Queryable = Pick<Kysely<Schema>, 'getExecutor'>;
@@ -44,11 +46,30 @@ function parameter(value: unknown): unknown {
   return Array.isArray(value) ? value.map(parameter) : value;
 }
 
+const tracer = trace.getTracer('arcadia database');
+
 class Client extends pg.Client {
   override query(...[statement, parameters, ...rest]: readonly unknown[]): never {
     const sent = Array.isArray(parameters) ? parameters.map(parameter) : parameters;
-    return (super.query as (...all: unknown[]) => never).call(this, statement, sent, ...rest);
+    const answer = (super.query as (...all: unknown[]) => unknown).call(this, statement, sent, ...rest);
+    const name = typeof statement === 'string' ? nameOfStatement(statement) : null;
+    if (name !== null && answer instanceof Promise) traceStatement(name, answer);
+    return answer as never;
   }
+}
+
+/** A span for a statement under way, where the work that it is part of is traced. */
+function traceStatement(name: string, answer: Promise<unknown>): void {
+  if (!trace.getActiveSpan()?.isRecording()) return;
+  const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': name };
+  const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes });
+  answer.then(
+    () => span.end(),
+    (error: Error) => {
+      span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+      span.end();
+    },
+  );
 }
 
 interface ConnectOptions {

@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Database } from './database.ts';
 import { ArcadiaError, toArcadiaError } from '../errors.ts';
+import { statement } from './statement.ts';
 
 /** The numbered .sql files, forward only. */
 export const migrationsFolder = fileURLToPath(new URL('../../../migrations', import.meta.url));
@@ -31,10 +32,10 @@ export async function readMigrations(folder: string = migrationsFolder): Promise
 
 /** Name to sha256 of what has been applied to this database; empty for one that never saw a migration. */
 async function readApplied(db: Database): Promise<ReadonlyMap<string, string>> {
-  const { rows: tables } = await sql<{ there: boolean }>`
+  const { rows: tables } = await statement<{ there: boolean }>('platform.readApplied.select_to_regclass')`
     SELECT to_regclass('migration_checksums') IS NOT NULL AS there`.execute(db);
   if (!tables[0]?.there) return new Map();
-  const { rows } = await sql<{ name: string; sha256: string }>`
+  const { rows } = await statement<{ name: string; sha256: string }>('platform.readApplied.select_name')`
     SELECT name, sha256 FROM migration_checksums`.execute(db);
   return new Map(rows.map((row) => [row.name, row.sha256]));
 }
@@ -67,15 +68,17 @@ export async function migrationStatus(
 function migrationOf(file: MigrationFile): Migration {
   return {
     async up(db) {
-      await sql`CREATE TABLE IF NOT EXISTS migration_checksums (name text PRIMARY KEY, sha256 text NOT NULL)`.execute(
-        db,
-      );
-      await sql`
+      await statement(
+        'platform.migrationOf.x',
+      )`CREATE TABLE IF NOT EXISTS migration_checksums (name text PRIMARY KEY, sha256 text NOT NULL)`.execute(db);
+      await statement('platform.migrationOf.select_set_config')`
         SELECT set_config('arcadia.actor', ${file.name}, true), set_config('arcadia.origin', 'migration', true)`.execute(
         db,
       );
       await sql.raw(file.text).execute(db);
-      await sql`INSERT INTO migration_checksums (name, sha256) VALUES (${file.name}, ${file.sha256})`.execute(db);
+      await statement(
+        'platform.migrationOf.insert_migration_checksums',
+      )`INSERT INTO migration_checksums (name, sha256) VALUES (${file.name}, ${file.sha256})`.execute(db);
     },
   };
 }

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import pg from 'pg';
 import type { Config } from '../config.ts';
 import { connect, type Database } from './database.ts';
@@ -6,6 +5,7 @@ import { dropDatabase, ensureDatabase, relaxDurability } from './databases.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/embedded.ts';
 import { ArcadiaError, toArcadiaError } from '../errors.ts';
 import { migrate } from './migrate.ts';
+import { statement } from './statement.ts';
 
 // The embedded server holds several databases, because a database has one clock: real accounts
 // live in one, simulated ones in another, demonstrations in their own.
@@ -64,11 +64,13 @@ async function reach(connectionString: string): Promise<void> {
 async function hasAccounts(connectionString: string): Promise<boolean> {
   const db = connect({ connectionString, max: 1 });
   try {
-    const { rows: tables } = await sql<{ there: boolean }>`SELECT to_regclass('accounts') IS NOT NULL AS there`.execute(
-      db,
-    );
+    const { rows: tables } = await statement<{ there: boolean }>(
+      'platform.hasAccounts.select_to_regclass',
+    )`SELECT to_regclass('accounts') IS NOT NULL AS there`.execute(db);
     if (!tables[0]?.there) return false;
-    const { rows } = await sql<{ any: boolean }>`SELECT EXISTS (SELECT FROM accounts) AS any`.execute(db);
+    const { rows } = await statement<{ any: boolean }>(
+      'platform.hasAccounts.select_exists',
+    )`SELECT EXISTS (SELECT FROM accounts) AS any`.execute(db);
     return rows[0]?.any ?? false;
   } finally {
     await db.destroy();

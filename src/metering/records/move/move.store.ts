@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../../../platform/database/database.ts';
 import { type Granularity, startOfDay } from '../../period.ts';
+import { statement } from '../../../platform/database/statement.ts';
 
 // PostgreSQL's record of where usage is, and of a move to elsewhere.
 
@@ -11,24 +12,30 @@ export interface CurrentStore {
 }
 
 export async function selectCurrentStore(db: Queryable): Promise<CurrentStore> {
-  const { rows } = await sql<CurrentStore>`SELECT engine, address FROM usage_store`.execute(db);
+  const { rows } = await statement<CurrentStore>(
+    'metering.selectCurrentStore',
+  )`SELECT engine, address FROM usage_store`.execute(db);
   return rows[0] ?? { engine: 'postgresql', address: '' };
 }
 
 /** Where usage is; it stays there until the transaction ends. */
 export async function holdCurrentStore(trx: UnitOfWork): Promise<CurrentStore> {
-  await sql`SELECT pg_advisory_xact_lock_shared(hashtext('arcadia usage store'))`.execute(trx);
+  await statement(
+    'metering.holdCurrentStore',
+  )`SELECT pg_advisory_xact_lock_shared(hashtext('arcadia usage store'))`.execute(trx);
   return selectCurrentStore(trx);
 }
 
 /** Nobody meters and nobody else moves until the transaction ends. */
 export async function lockCurrentStore(trx: UnitOfWork): Promise<CurrentStore> {
-  await sql`SELECT pg_advisory_xact_lock(hashtext('arcadia usage store'))`.execute(trx);
+  await statement('metering.lockCurrentStore')`SELECT pg_advisory_xact_lock(hashtext('arcadia usage store'))`.execute(
+    trx,
+  );
   return selectCurrentStore(trx);
 }
 
 export async function updateCurrentStore(trx: UnitOfWork, store: CurrentStore, now: Temporal.Instant): Promise<void> {
-  await sql`
+  await statement('metering.updateCurrentStore')`
     UPDATE usage_store SET engine = ${store.engine}, address = ${store.address}, switched_at = ${now}`.execute(trx);
 }
 
@@ -37,31 +44,33 @@ export async function updateCurrentStore(trx: UnitOfWork, store: CurrentStore, n
  * Where there are none, nothing is removed.
  */
 export async function resetPurged(trx: UnitOfWork): Promise<void> {
-  await sql`UPDATE usage_retired_months SET purged = false WHERE purged`.execute(trx);
+  await statement('metering.resetPurged')`UPDATE usage_retired_months SET purged = false WHERE purged`.execute(trx);
 }
 
 /** Has a move to this address begun? */
 export async function hasMoved(db: Queryable, address: string): Promise<boolean> {
-  const { rows } = await sql<{ found: boolean }>`
+  const { rows } = await statement<{ found: boolean }>('metering.hasMoved')`
     SELECT EXISTS (SELECT FROM usage_moves WHERE address = ${address}) AS found`.execute(db);
   return rows[0]?.found ?? false;
 }
 
 /** A move is over: the next one copies every day anew. */
 export async function deleteMoves(trx: UnitOfWork): Promise<void> {
-  await sql`DELETE FROM usage_moves`.execute(trx);
+  await statement('metering.deleteMoves')`DELETE FROM usage_moves`.execute(trx);
 }
 
 /** Forgets every move, and what PostgreSQL knows of a ClickHouse: a move begins with empty tables there. */
 export async function forgetMoves(trx: UnitOfWork): Promise<void> {
   await deleteMoves(trx);
-  await sql`DELETE FROM usage_visible_revisions`.execute(trx);
-  await sql`DELETE FROM usage_level_shipments`.execute(trx);
+  await statement('metering.forgetMoves.delete_usage_visible_revisions')`DELETE FROM usage_visible_revisions`.execute(
+    trx,
+  );
+  await statement('metering.forgetMoves.delete_usage_level_shipments')`DELETE FROM usage_level_shipments`.execute(trx);
 }
 
 /** Days that were metered since they were copied to an address, or never were copied; oldest first. */
 export async function selectDaysToCopy(db: Queryable, address: string, limit: number): Promise<Temporal.PlainDate[]> {
-  const { rows } = await sql<{ day: Temporal.PlainDate }>`
+  const { rows } = await statement<{ day: Temporal.PlainDate }>('metering.selectDaysToCopy')`
     SELECT r.day FROM metering_runs r LEFT JOIN usage_moves m ON m.day = r.day AND m.address = ${address}
     GROUP BY r.day, m.revision HAVING max(r.revision) > coalesce(m.revision, 0)
     ORDER BY r.day LIMIT ${limit}`.execute(db);
@@ -70,7 +79,7 @@ export async function selectDaysToCopy(db: Queryable, address: string, limit: nu
 
 /** How many days there are to copy. */
 export async function countDaysToCopy(db: Queryable, address: string): Promise<number> {
-  const { rows } = await sql<{ days: number }>`
+  const { rows } = await statement<{ days: number }>('metering.countDaysToCopy')`
     SELECT count(*) AS days FROM (
       SELECT FROM metering_runs r LEFT JOIN usage_moves m ON m.day = r.day AND m.address = ${address}
       GROUP BY r.day, m.revision HAVING max(r.revision) > coalesce(m.revision, 0)) AS behind`.execute(db);
@@ -79,7 +88,7 @@ export async function countDaysToCopy(db: Queryable, address: string): Promise<n
 
 /** The last revision that was written of a day. */
 export async function selectLastRevision(trx: UnitOfWork, day: Temporal.PlainDate): Promise<number> {
-  const { rows } = await sql<{ revision: number }>`
+  const { rows } = await statement<{ revision: number }>('metering.selectLastRevision')`
     SELECT coalesce(max(revision), 0) AS revision FROM metering_runs WHERE day = ${day}`.execute(trx);
   return rows[0]?.revision ?? 0;
 }
@@ -96,7 +105,7 @@ export async function upsertMovedDay(
   day: Temporal.PlainDate,
   figures: MovedFigures & { readonly revision: number },
 ): Promise<void> {
-  await sql`
+  await statement('metering.upsertMovedDay')`
     INSERT INTO usage_moves (address, day, revision, records, quantity)
     VALUES (${address}, ${day}, ${figures.revision}, ${figures.records}, ${figures.quantity})
     ON CONFLICT (address, day) DO UPDATE SET
@@ -111,7 +120,7 @@ const bounds = (day: Temporal.PlainDate) =>
  * stand, those that were replaced, and for each that is gone a row that says so.
  */
 export async function prepareVersions(trx: UnitOfWork, day: Temporal.PlainDate): Promise<void> {
-  await sql`
+  await statement('metering.prepareVersions')`
     CREATE TEMPORARY TABLE moved_versions ON COMMIT DROP AS
     WITH replaced AS (SELECT * FROM usage_changes WHERE ${bounds(day)}),
     versions AS (
@@ -140,15 +149,17 @@ export function versionLines(): RawBuilder<unknown> {
 
 /** Has the revisions of `moved_versions` count, in place of those that did of the day. */
 export async function replaceVisibleRevisions(trx: UnitOfWork, day: Temporal.PlainDate): Promise<MovedFigures> {
-  await sql`DELETE FROM usage_visible_revisions WHERE day = ${day}`.execute(trx);
-  await sql`
+  await statement(
+    'metering.replaceVisibleRevisions.delete_usage_visible_revisions',
+  )`DELETE FROM usage_visible_revisions WHERE day = ${day}`.execute(trx);
+  await statement('metering.replaceVisibleRevisions.insert_usage_visible_revisions')`
     INSERT INTO usage_visible_revisions (day, revision, records, quantity)
     SELECT ${day}, revision, count(*), sum(quantity) FROM moved_versions GROUP BY revision`.execute(trx);
   return selectVersionFigures(trx);
 }
 
 export async function selectVersionFigures(trx: UnitOfWork): Promise<MovedFigures> {
-  const { rows } = await sql<MovedFigures>`
+  const { rows } = await statement<MovedFigures>('metering.selectVersionFigures')`
     SELECT count(*) AS records, coalesce(trim_scale(sum(quantity)), 0)::text AS quantity FROM moved_versions`.execute(
     trx,
   );
@@ -159,7 +170,7 @@ export async function selectVersionFigures(trx: UnitOfWork): Promise<MovedFigure
 
 /** `moved_versions`, empty. */
 export async function createVersions(trx: UnitOfWork): Promise<void> {
-  await sql`
+  await statement('metering.createVersions')`
     CREATE TEMPORARY TABLE moved_versions (
       deployment_id bigint, billing_kind_id smallint, resource_id bigint, period_start timestamptz,
       granularity text COLLATE "C", revision bigint, deleted boolean, quantity numeric, cause text COLLATE "C"
@@ -168,7 +179,7 @@ export async function createVersions(trx: UnitOfWork): Promise<void> {
 
 /** Adds tab-separated lines, in the order of the table's columns in ClickHouse. */
 export async function insertVersions(trx: UnitOfWork, lines: readonly string[]): Promise<void> {
-  await sql`
+  await statement('metering.insertVersions')`
     INSERT INTO moved_versions
     SELECT f[1]::bigint, f[2]::smallint, f[3]::bigint, to_timestamp(f[4]::bigint), f[5], f[6]::bigint, f[7]::boolean,
            0.000000001 * f[8]::numeric, f[9]
@@ -177,7 +188,7 @@ export async function insertVersions(trx: UnitOfWork, lines: readonly string[]):
 
 /** Deletes what is kept of a day's replaced records; its revisions find them, period_start would not. */
 export async function deleteChanges(trx: UnitOfWork, day: Temporal.PlainDate): Promise<void> {
-  await sql`
+  await statement('metering.deleteChanges')`
     DELETE FROM usage_changes WHERE revision = ANY (ARRAY(SELECT revision FROM metering_runs WHERE day = ${day}))`.execute(
     trx,
   );
@@ -191,14 +202,14 @@ const standing = sql`
    WHERE NOT deleted)`;
 
 export async function granularitiesThatStand(trx: UnitOfWork): Promise<Granularity[]> {
-  const { rows } = await sql<{ granularity: Granularity }>`
+  const { rows } = await statement<{ granularity: Granularity }>('metering.granularitiesThatStand')`
     SELECT DISTINCT granularity FROM ${standing} AS s ORDER BY 1`.execute(trx);
   return rows.map((row) => row.granularity);
 }
 
 /** Makes them the records of the day, whose partitions are there and empty. */
 export async function insertStanding(trx: UnitOfWork): Promise<void> {
-  await sql`
+  await statement('metering.insertStanding')`
     INSERT INTO usage_records (deployment_id, resource_id, period_start, revision, billing_kind_id, granularity, quantity)
     SELECT deployment_id, resource_id, period_start, revision, billing_kind_id, granularity, quantity
     FROM ${standing} AS s`.execute(trx);
@@ -206,7 +217,7 @@ export async function insertStanding(trx: UnitOfWork): Promise<void> {
 
 /** And of every version what it replaced, as metering here would have kept it: first records, nothing. */
 export async function insertReplaced(trx: UnitOfWork): Promise<void> {
-  await sql`
+  await statement('metering.insertReplaced')`
     INSERT INTO usage_changes (revision, deployment_id, billing_kind_id, resource_id, period_start, granularity,
                                old_quantity, old_revision, new_quantity, cause)
     SELECT revision, deployment_id, billing_kind_id, resource_id, period_start, granularity,

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { resourceChanges } from '../../../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../../../platform/database/database.ts';
+import { statement } from '../../../platform/database/statement.ts';
 
 // PostgreSQL's side of a ClickHouse store: what has been shipped, what is visible, and the lines to ship.
 
@@ -16,7 +17,9 @@ export interface LevelsPosition {
  * it has missed is shipped.
  */
 export async function selectLevelsPosition(db: Queryable): Promise<LevelsPosition | null> {
-  const { rows } = await sql<{ changeId: number | null; definitions: string | null }>`
+  const { rows } = await statement<{ changeId: number | null; definitions: string | null }>(
+    'metering.selectLevelsPosition',
+  )`
     SELECT min(change_id) AS "changeId",
            md5(string_agg(billing_kind_id || ' ' || definitions, E'\\n' ORDER BY billing_kind_id)) AS definitions
     FROM metered_levels_progress
@@ -33,7 +36,7 @@ export interface Shipments extends LevelsPosition {
 }
 
 export async function selectShipments(db: Queryable): Promise<Shipments | null> {
-  const { rows } = await sql<Shipments>`
+  const { rows } = await statement<Shipments>('metering.selectShipments')`
     SELECT l.base_id AS "baseId", l.change_id AS "changeId", l.definitions,
            (SELECT rows FROM usage_level_shipments WHERE shipment_id = l.base_id) AS "baseRows",
            (SELECT array_agg(shipment_id::int ORDER BY shipment_id) FROM usage_level_shipments
@@ -44,7 +47,7 @@ export async function selectShipments(db: Queryable): Promise<Shipments | null> 
 
 /** Serialises shipments. LOCK takes no snapshot: that of the transaction begins after the wait. */
 export async function lockShipments(trx: UnitOfWork): Promise<void> {
-  await sql`LOCK TABLE usage_level_shipments IN EXCLUSIVE MODE`.execute(trx);
+  await statement('metering.lockShipments')`LOCK TABLE usage_level_shipments IN EXCLUSIVE MODE`.execute(trx);
 }
 
 /** Begins a shipment upon a base, or, with null, a new base. Seen once the transaction commits. */
@@ -53,7 +56,7 @@ export async function insertShipment(
   position: LevelsPosition,
   baseId: number | null,
 ): Promise<{ shipmentId: number; baseId: number }> {
-  const { rows } = await sql<{ shipmentId: number; baseId: number }>`
+  const { rows } = await statement<{ shipmentId: number; baseId: number }>('metering.insertShipment')`
     INSERT INTO usage_level_shipments (shipment_id, base_id, change_id, definitions, rows) OVERRIDING SYSTEM VALUE
     SELECT id, coalesce(${baseId}::bigint, id), ${position.changeId}::bigint, ${position.definitions}, 0
     FROM nextval(pg_get_serial_sequence('usage_level_shipments', 'shipment_id')) AS id
@@ -64,20 +67,24 @@ export async function insertShipment(
 }
 
 export async function updateShipment(trx: UnitOfWork, shipmentId: number, rows: number): Promise<void> {
-  await sql`UPDATE usage_level_shipments SET rows = ${rows} WHERE shipment_id = ${shipmentId}`.execute(trx);
+  await statement(
+    'metering.updateShipment',
+  )`UPDATE usage_level_shipments SET rows = ${rows} WHERE shipment_id = ${shipmentId}`.execute(trx);
 }
 
 /** Forgets all shipments: for a store that is filled anew. */
 export async function deleteShipments(trx: UnitOfWork): Promise<void> {
-  await sql`DELETE FROM usage_level_shipments`.execute(trx);
+  await statement('metering.deleteShipments')`DELETE FROM usage_level_shipments`.execute(trx);
 }
 
 /** `shipped_resources`: those with a change behind a position. Returns how many there are. */
 export async function prepareShippedResources(trx: UnitOfWork, after: number): Promise<number> {
-  await sql`
+  await statement('metering.prepareShippedResources.create_shipped_resources')`
     CREATE TEMPORARY TABLE shipped_resources ON COMMIT DROP AS
     SELECT DISTINCT resource_id FROM ${resourceChanges} AS c WHERE change_id > ${after}`.execute(trx);
-  const { rows } = await sql<{ count: number }>`SELECT count(*) AS count FROM shipped_resources`.execute(trx);
+  const { rows } = await statement<{ count: number }>(
+    'metering.prepareShippedResources.select_count',
+  )`SELECT count(*) AS count FROM shipped_resources`.execute(trx);
   return rows[0]?.count ?? 0;
 }
 
@@ -94,7 +101,7 @@ export async function selectLevelsFigures(
   all: boolean,
 ): Promise<{ rows: number; sum: string; greatest: string }> {
   const named = all ? sql`0` : sql`(SELECT count(*) FROM shipped_resources)`;
-  const { rows } = await sql<{ rows: number; sum: string; greatest: string }>`
+  const { rows } = await statement<{ rows: number; sum: string; greatest: string }>('metering.selectLevelsFigures')`
     SELECT count(*) + ${named} AS rows, coalesce(trim_scale(sum(level) * 1000000000), 0)::text AS sum,
            coalesce(max(level), 0)::text AS greatest
     FROM ${levelsToShip(all)}`.execute(trx);
@@ -125,13 +132,15 @@ export async function* levelLines(
 
 /** Reads `line` of a query through a cursor, so that a large answer is never held at once. */
 export async function* readLines(trx: UnitOfWork, query: RawBuilder<unknown>): AsyncGenerator<string> {
-  await sql`DECLARE lines NO SCROLL CURSOR FOR ${query}`.execute(trx);
+  await statement('metering.readLines.declare')`DECLARE lines NO SCROLL CURSOR FOR ${query}`.execute(trx);
   for (;;) {
-    const { rows } = await sql<{ line: string }>`FETCH ${sql.lit(linesAtOnce)} FROM lines`.execute(trx);
+    const { rows } = await statement<{ line: string }>(
+      'metering.readLines.fetch',
+    )`FETCH ${sql.lit(linesAtOnce)} FROM lines`.execute(trx);
     if (rows.length === 0) break;
     yield `${rows.map((row) => row.line).join('\n')}\n`;
   }
-  await sql`CLOSE lines`.execute(trx);
+  await statement('metering.readLines.close')`CLOSE lines`.execute(trx);
 }
 
 /** Revisions that follow on one another, both ends included. */
@@ -146,7 +155,7 @@ export async function selectVisibleRevisions(
   range: { readonly from: Temporal.PlainDate; readonly to: Temporal.PlainDate },
   asOfRevision: number | null,
 ): Promise<RevisionSpan[]> {
-  const { rows } = await sql<RevisionSpan>`
+  const { rows } = await statement<RevisionSpan>('metering.selectVisibleRevisions')`
     SELECT min(revision) AS first, max(revision) AS last
     FROM (SELECT revision, revision - row_number() OVER (ORDER BY revision) AS span
           FROM (SELECT DISTINCT revision FROM usage_visible_revisions
@@ -163,7 +172,7 @@ export async function insertVisibleRevision(
   revision: number,
   figures: { readonly records: number; readonly quantity: string },
 ): Promise<void> {
-  await sql`
+  await statement('metering.insertVisibleRevision')`
     INSERT INTO usage_visible_revisions (day, revision, records, quantity)
     VALUES (${day}, ${revision}, ${figures.records}, ${figures.quantity})`.execute(trx);
 }
@@ -175,7 +184,9 @@ export function listed(deploymentIds: readonly number[]): RawBuilder<unknown> {
 
 /** Of a day whose rows are gone. */
 export async function deleteVisibleRevisions(trx: UnitOfWork, day: Temporal.PlainDate): Promise<void> {
-  await sql`DELETE FROM usage_visible_revisions WHERE day = ${day}`.execute(trx);
+  await statement('metering.deleteVisibleRevisions')`DELETE FROM usage_visible_revisions WHERE day = ${day}`.execute(
+    trx,
+  );
 }
 
 /** Of days of a range that are no longer metered, whose rows are gone: what a killed run has left. */
@@ -186,7 +197,7 @@ export async function deleteLeftRevisions(
   const left = sql`
     day >= ${range.from} AND day < ${range.to} AND day NOT IN (
       SELECT day FROM metered_days WHERE day >= ${range.from} AND day < ${range.to})`;
-  await sql`DELETE FROM usage_visible_revisions WHERE ${left}`.execute(db);
+  await statement('metering.deleteLeftRevisions')`DELETE FROM usage_visible_revisions WHERE ${left}`.execute(db);
 }
 
 export interface Touched {
@@ -196,20 +207,20 @@ export interface Touched {
 
 /** The resources in meter_scope, with the cause of each; null: there are more than `most`. */
 export async function selectTouched(trx: UnitOfWork, most: number): Promise<Touched[] | null> {
-  const { rows } = await sql<Touched>`
+  const { rows } = await statement<Touched>('metering.selectTouched')`
     SELECT resource_id, cause FROM meter_scope ORDER BY resource_id LIMIT ${most + 1}`.execute(trx);
   return rows.length > most ? null : rows;
 }
 
 /** Kinds by id and by slug. */
 export async function selectKindIds(db: Queryable): Promise<{ id: number; slug: string }[]> {
-  const { rows } = await sql<{ id: number; slug: string }>`
+  const { rows } = await statement<{ id: number; slug: string }>('metering.selectKindIds')`
     SELECT billing_kind_id AS id, slug FROM billing_kinds ORDER BY slug`.execute(db);
   return rows;
 }
 
 export async function selectDeploymentsOfCustomer(db: Queryable, customerId: number): Promise<number[]> {
-  const { rows } = await sql<{ deployment_id: number }>`
+  const { rows } = await statement<{ deployment_id: number }>('metering.selectDeploymentsOfCustomer')`
     SELECT deployment_id FROM deployments_list WHERE customer_id = ${customerId} ORDER BY deployment_id`.execute(db);
   return rows.map((row) => row.deployment_id);
 }
@@ -221,7 +232,7 @@ const heartbeatMs = 3_000;
 export async function whileBeating<T>(trx: UnitOfWork, work: () => Promise<T>): Promise<T> {
   let beat: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
-    beat = beat.then(() => sql`SELECT 1`.execute(trx)).catch(() => {});
+    beat = beat.then(() => statement('metering.whileBeating')`SELECT 1`.execute(trx)).catch(() => {});
   }, heartbeatMs);
   try {
     return await work();

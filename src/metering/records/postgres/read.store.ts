@@ -13,6 +13,7 @@ import type {
   UsageScope,
 } from '../usage-store.ts';
 import { sumsMax, wholeSums } from '../usage-store.ts';
+import { statement } from '../../../platform/database/statement.ts';
 
 // How PostgreSQL answers for usage.
 
@@ -53,7 +54,7 @@ function recordsIn({ scope, range, asOfRevision, floors }: UsageQuery): RawBuild
 }
 
 export async function selectSumsByKind(db: Queryable, query: UsageQuery): Promise<KindSum[]> {
-  const { rows } = await sql<KindSum>`
+  const { rows } = await statement<KindSum>('metering.selectSumsByKind')`
     SELECT k.slug AS kind, u.quantity
     FROM (SELECT billing_kind_id, trim_scale(sum(quantity)) AS quantity
           FROM ${recordsIn(query)} AS r GROUP BY billing_kind_id) AS u
@@ -62,7 +63,7 @@ export async function selectSumsByKind(db: Queryable, query: UsageQuery): Promis
 }
 
 export async function selectSumsByKindAndDay(db: Queryable, query: UsageQuery): Promise<KindDaySum[]> {
-  const { rows } = await sql<KindDaySum>`
+  const { rows } = await statement<KindDaySum>('metering.selectSumsByKindAndDay')`
     SELECT k.slug AS kind, u.day, u.quantity, u.records
     FROM (SELECT billing_kind_id, (period_start AT TIME ZONE 'UTC')::date AS day,
                  trim_scale(sum(quantity)) AS quantity, count(*) AS records
@@ -72,7 +73,7 @@ export async function selectSumsByKindAndDay(db: Queryable, query: UsageQuery): 
 }
 
 export async function selectSumsByDeployment(db: Queryable, query: UsageQuery): Promise<DeploymentSum[]> {
-  const { rows } = await sql<DeploymentSum>`
+  const { rows } = await statement<DeploymentSum>('metering.selectSumsByDeployment')`
     SELECT u.deployment_id AS "deploymentId", k.slug AS kind, u.quantity
     FROM (SELECT deployment_id, billing_kind_id, trim_scale(sum(quantity)) AS quantity
           FROM ${recordsIn(query)} AS r GROUP BY deployment_id, billing_kind_id) AS u
@@ -87,7 +88,7 @@ export async function selectRecords(
   filter: RecordFilter,
   { after, limit }: RecordPage,
 ): Promise<UsageRecord[]> {
-  const { rows } = await sql<UsageRecord & { granularity: Granularity }>`
+  const { rows } = await statement<UsageRecord & { granularity: Granularity }>('metering.selectRecords')`
     SELECT r.deployment_id AS "deploymentId", r.resource_id AS "resourceId", k.slug AS kind, r.granularity,
            r.period_start AS "periodStart", trim_scale(r.quantity) AS quantity, r.revision
     FROM ${recordsIn(query)} AS r JOIN billing_kinds k USING (billing_kind_id)
@@ -107,7 +108,7 @@ export async function selectRecords(
 }
 
 export async function countRecords(db: Queryable, query: UsageQuery): Promise<number> {
-  const { rows } = await sql<{ records: number }>`
+  const { rows } = await statement<{ records: number }>('metering.countRecords')`
     SELECT count(*) AS records FROM ${recordsIn(query)} AS r`.execute(db);
   return rows[0]?.records ?? 0;
 }

@@ -5,6 +5,7 @@ import { startOfDay } from '../../period.ts';
 import { recordsOf } from './expected.store.ts';
 import { countRows, type KindOfDay } from '../../store.ts';
 import type { KindMonth, Written } from '../usage-store.ts';
+import { statement } from '../../../platform/database/statement.ts';
 
 // How PostgreSQL replaces a day: a new partition where there is none, else what differs.
 
@@ -18,7 +19,7 @@ export async function partitionExists(
   granularity: Granularity,
   day: Temporal.PlainDate,
 ): Promise<boolean> {
-  const { rows } = await sql<{ found: boolean }>`
+  const { rows } = await statement<{ found: boolean }>('metering.partitionExists')`
     SELECT to_regclass(${partitionName(granularity, day)}) IS NOT NULL AS found`.execute(db);
   return rows[0]?.found ?? false;
 }
@@ -32,7 +33,7 @@ export async function anyExpected(
   kinds: readonly KindOfDay[],
 ): Promise<boolean> {
   const enabled = kinds.filter((kind) => kind.enabled).map((kind) => kind.billingKindId);
-  const { rows } = await sql<{ found: boolean }>`
+  const { rows } = await statement<{ found: boolean }>('metering.anyExpected')`
     SELECT EXISTS (SELECT FROM metered_levels
                    WHERE billing_kind_id = ANY (${enabled}::smallint[])
                      AND valid_from < ${startOfDay(day.add({ days: 1 }))} AND valid_to > ${startOfDay(day)}) AS found`.execute(
@@ -66,12 +67,12 @@ export async function insertFirstRecords(
   const expected = recordsOf(day, { kinds, granularity });
   if (expected === null) return 0;
   const partition = sql.table(partitionName(granularity, day));
-  await sql`
+  await statement('metering.insertFirstRecords.select_deployment_id')`
     CREATE TABLE ${partition} AS
     SELECT deployment_id, resource_id, period_start, ${sql.lit(revision)}::bigint AS revision, billing_kind_id, granularity,
            quantity, NULL::jsonb AS sub_attribution
     FROM ${expected} AS r`.execute(trx);
-  await sql`
+  await statement('metering.insertFirstRecords.set_not')`
     ALTER TABLE ${partition} ALTER revision SET NOT NULL, ALTER quantity SET NOT NULL,
       ADD ${primaryKey}, ADD ${boundsOf(day, granularity)}`.execute(trx);
   return countRows(trx, partitionName(granularity, day));
@@ -86,16 +87,16 @@ export async function attachPartition(
 ): Promise<void> {
   const partition = sql.table(partitionName(granularity, day));
   if (create) {
-    await sql`CREATE TABLE ${partition} (LIKE usage_records, ${primaryKey}, ${boundsOf(day, granularity)})`.execute(
-      trx,
-    );
+    await statement(
+      'metering.attachPartition.bounds',
+    )`CREATE TABLE ${partition} (LIKE usage_records, ${primaryKey}, ${boundsOf(day, granularity)})`.execute(trx);
   }
   const from = sql.lit(startOfDay(day).toString());
   const to = sql.lit(startOfDay(day.add({ days: 1 })).toString());
-  await sql`
+  await statement('metering.attachPartition')`
     ALTER TABLE ${sql.table(`usage_records_${granularity}`)}
     ATTACH PARTITION ${partition} FOR VALUES FROM (${from}) TO (${to})`.execute(trx);
-  await sql`ALTER TABLE ${partition} DROP CONSTRAINT bounds`.execute(trx);
+  await statement('metering.attachPartition.drop_bounds')`ALTER TABLE ${partition} DROP CONSTRAINT bounds`.execute(trx);
 }
 
 /** Which records a comparison is about: whole kinds, or what `meter_scope` names of other kinds. */
@@ -120,7 +121,7 @@ export async function prepareDiff(
   const to = startOfDay(day.add({ days: 1 }));
   const ids = (kinds: readonly KindOfDay[]) => sql`${kinds.map((kind) => kind.billingKindId)}::smallint[]`;
   // A record of a resource can only stand under a deployment that was once believed to own it.
-  await sql`
+  await statement('metering.prepareDiff.create_meter_diff')`
     CREATE TEMPORARY TABLE meter_diff ON COMMIT DROP AS
     SELECT deployment_id, resource_id, period_start, billing_kind_id, granularity,
            old.quantity AS old_quantity, old.revision AS old_revision, new.quantity AS new_quantity
@@ -138,7 +139,7 @@ export async function prepareDiff(
                SELECT * FROM ${recordsOf(day, { kinds: scoped, scoped: true }) ?? noRecords} AS s) AS new
       USING (deployment_id, resource_id, period_start, billing_kind_id, granularity)
     WHERE old.quantity IS DISTINCT FROM new.quantity`.execute(trx);
-  await sql`ANALYZE meter_diff`.execute(trx);
+  await statement('metering.prepareDiff.analyze_meter_diff')`ANALYZE meter_diff`.execute(trx);
   return countRows(trx, 'meter_diff');
 }
 
@@ -147,7 +148,7 @@ export const changedDeployments: RawBuilder<unknown> = sql`SELECT deployment_id 
 
 /** Which granularities `meter_diff` will insert records of. */
 export async function granularitiesToInsert(trx: UnitOfWork): Promise<Granularity[]> {
-  const { rows } = await sql<{ granularity: Granularity }>`
+  const { rows } = await statement<{ granularity: Granularity }>('metering.granularitiesToInsert')`
     SELECT DISTINCT granularity FROM meter_diff WHERE old_quantity IS NULL ORDER BY granularity`.execute(trx);
   return rows.map((row) => row.granularity);
 }
@@ -163,7 +164,7 @@ export async function applyDiff(
   cause: string,
   logInsertions: boolean,
 ): Promise<Written> {
-  await sql`
+  await statement('metering.applyDiff.insert_usage_changes')`
     INSERT INTO usage_changes (revision, deployment_id, billing_kind_id, resource_id, period_start, granularity,
                                old_quantity, old_revision, new_quantity, cause)
     SELECT ${revision}, deployment_id, billing_kind_id, resource_id, period_start, granularity,
@@ -174,12 +175,12 @@ export async function applyDiff(
   const sameRecord = sql`
     u.period_start >= ${startOfDay(day)} AND u.period_start < ${startOfDay(day.add({ days: 1 }))} AND u.deployment_id = d.deployment_id AND u.billing_kind_id = d.billing_kind_id AND u.resource_id = d.resource_id
     AND u.period_start = d.period_start AND u.granularity = d.granularity`;
-  const deleted = await sql`
+  const deleted = await statement('metering.applyDiff.delete_usage_records')`
     DELETE FROM usage_records u USING meter_diff d WHERE ${sameRecord} AND d.new_quantity IS NULL`.execute(trx);
-  const changed = await sql`
+  const changed = await statement('metering.applyDiff.update_usage_records')`
     UPDATE usage_records u SET quantity = d.new_quantity, revision = ${revision}
     FROM meter_diff d WHERE ${sameRecord} AND d.new_quantity IS NOT NULL`.execute(trx);
-  const inserted = await sql`
+  const inserted = await statement('metering.applyDiff.insert_usage_records')`
     INSERT INTO usage_records (deployment_id, resource_id, period_start, billing_kind_id, granularity, quantity, revision)
     SELECT deployment_id, resource_id, period_start, billing_kind_id, granularity, new_quantity, ${revision}
     FROM meter_diff WHERE old_quantity IS NULL`.execute(trx);
@@ -192,14 +193,14 @@ export async function applyDiff(
 
 /** Adds up `meter_diff` into `usage_differences`, and clears what one day's comparison rests on. */
 export async function addDifferences(trx: UnitOfWork): Promise<void> {
-  await sql`
+  await statement('metering.addDifferences.insert_usage_differences')`
     INSERT INTO usage_differences (deployment_id, billing_kind_id, resource_id, before, after, inserted, changed, deleted)
     SELECT deployment_id, billing_kind_id, resource_id, coalesce(sum(old_quantity), 0), coalesce(sum(new_quantity), 0),
            count(*) FILTER (WHERE old_quantity IS NULL),
            count(*) FILTER (WHERE old_quantity IS NOT NULL AND new_quantity IS NOT NULL),
            count(*) FILTER (WHERE new_quantity IS NULL)
     FROM meter_diff GROUP BY 1, 2, 3`.execute(trx);
-  await sql`DROP TABLE meter_diff`.execute(trx);
+  await statement('metering.addDifferences.drop_meter_diff')`DROP TABLE meter_diff`.execute(trx);
 }
 
 // Removing ----------------------------------------------------------------------------------------
@@ -209,7 +210,7 @@ const deleteBatch = 10_000;
 
 /** The days of a range that have a partition. */
 export async function daysWithRecords(db: Queryable, range: DayRange): Promise<Temporal.PlainDate[]> {
-  const { rows } = await sql<{ day: Temporal.PlainDate }>`
+  const { rows } = await statement<{ day: Temporal.PlainDate }>('metering.daysWithRecords')`
     SELECT day::date AS day FROM generate_series(${range.from}::date, ${range.to}::date - 1, interval '1 day') AS day
     WHERE to_regclass('usage_records_day_' || to_char(day, 'YYYYMMDD')) IS NOT NULL
        OR to_regclass('usage_records_hour_' || to_char(day, 'YYYYMMDD')) IS NOT NULL
@@ -223,7 +224,7 @@ export async function deleteSomeRecords(trx: UnitOfWork, day: Temporal.PlainDate
   for (const granularity of ['day', 'hour'] as const) {
     if (!(await partitionExists(trx, granularity, day))) continue;
     const partition = sql.table(partitionName(granularity, day));
-    const { numAffectedRows } = await sql`
+    const { numAffectedRows } = await statement('metering.deleteSomeRecords')`
       DELETE FROM ${partition} WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM ${partition} WHERE billing_kind_id = ${kindId} LIMIT ${deleteBatch}))`.execute(trx);
     deleted += numAffectedRows ?? 0n;
@@ -234,13 +235,15 @@ export async function deleteSomeRecords(trx: UnitOfWork, day: Temporal.PlainDate
 /** Drops all of a day's records. */
 export async function dropPartitions(trx: UnitOfWork, day: Temporal.PlainDate): Promise<void> {
   for (const granularity of ['day', 'hour'] as const) {
-    await sql`DROP TABLE IF EXISTS ${sql.table(partitionName(granularity, day))}`.execute(trx);
+    await statement(
+      'metering.dropPartitions',
+    )`DROP TABLE IF EXISTS ${sql.table(partitionName(granularity, day))}`.execute(trx);
   }
 }
 
 /** Deletes some of what a month's records replaced; false: there is none left. */
 export async function deleteSomeChanges(db: Queryable, { billingKindId, month }: KindMonth): Promise<boolean> {
-  const { numAffectedRows } = await sql`
+  const { numAffectedRows } = await statement('metering.deleteSomeChanges')`
     DELETE FROM usage_changes WHERE usage_change_id = ANY (ARRAY(
       SELECT usage_change_id FROM usage_changes
       WHERE billing_kind_id = ${billingKindId} AND period_start >= ${startOfDay(month)}

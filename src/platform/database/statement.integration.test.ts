@@ -1,0 +1,34 @@
+import { trace } from '@opentelemetry/api';
+import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
+import { nameOfStatement, statement } from './statement.ts';
+
+const exporter = new InMemorySpanExporter();
+let database: TestDatabase;
+beforeAll(async () => {
+  new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register();
+  database = await openTestDatabase();
+});
+afterAll(() => database.close());
+
+test('a statement stands in the database under its name', async () => {
+  const { rows } = await statement<{ query: string }>('test.readQuery')`
+    SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid() AND ${1}::int = 1`.execute(database.db);
+  expect(nameOfStatement(rows[0]?.query ?? '')).toBe('test.readQuery');
+  expect(nameOfStatement('SELECT 1')).toBeNull();
+});
+
+test('in traced work it is a span, and what fails says why', async () => {
+  await trace.getTracer('test').startActiveSpan('work', async (work) => {
+    await statement('test.works')`SELECT 1`.execute(database.db);
+    await expect(statement('test.fails')`SELECT 1 / 0`.execute(database.db)).rejects.toThrow('division');
+    work.end();
+  });
+  await statement('test.untraced')`SELECT 1`.execute(database.db);
+  const [works, fails, work] = exporter.getFinishedSpans();
+  expect([works?.name, fails?.name, work?.name]).toEqual(['test.works', 'test.fails', 'work']);
+  expect(works?.parentSpanContext?.spanId).toBe(work?.spanContext().spanId);
+  expect(fails?.status.message).toBe('division by zero');
+  expect(exporter.getFinishedSpans()).toHaveLength(3);
+});
