@@ -131,13 +131,14 @@ export function poolUsage(): PoolUsage[] {
 /** The pool alone, for whoever brings a dialect of its own. */
 export function openPool(options: ConnectOptions): pg.Pool {
   const settings = Object.entries({ TimeZone: 'UTC', DateStyle: 'ISO,YMD', ...options.settings });
+  const calls = settings.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
   const pool = new pg.Pool({
     Client,
     connectionString: options.connectionString,
     max: options.max ?? 10,
     application_name: options.applicationName ?? 'arcadia',
-    // The server splits this at blanks that no backslash stands before.
-    options: settings.map(([name, value]) => `-c ${name}=${value.replace(/[\\\s]/g, '\\$&')}`).join(' '),
+    // Not as a parameter of the start, which poolers refuse or leave out.
+    onConnect: async (client) => void (await client.query(`SELECT ${calls.join(', ')}`, settings.flat())),
     types: {
       getTypeParser: (oid: number, format?: 'text' | 'binary') =>
         (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format),

@@ -49,14 +49,35 @@ function databaseOf(connectionString: string): string {
   return decodeURIComponent(url.pathname.slice(1)) || url.username || 'postgres';
 }
 
-/** A server that does not answer at all is found out in seconds, not when the network gives up. */
+/**
+ * A server that does not answer at all is found out in seconds, not when the network gives up.
+ * Errors: invalid_config for a pooler that gives a client another session with each transaction: temporary tables
+ * and advisory locks would vanish.
+ */
 async function reach(connectionString: string): Promise<void> {
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => {});
+  const [first, second] = [0, 1].map(() => new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 })) as [
+    pg.Client,
+    pg.Client,
+  ];
+  const session = async (client: pg.Client) =>
+    (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
   try {
-    await client.connect();
+    for (const client of [first, second]) {
+      client.on('error', () => {});
+      await client.connect();
+    }
+    const before = await session(first);
+    // A pooler of transactions now gives the second client the first one's session, or the first a new one.
+    await second.query('BEGIN');
+    const other = await session(second);
+    if (other === before || (await session(first)) !== before) {
+      throw new ArcadiaError(
+        'invalid_config',
+        'DATABASE_URL leads to a pooler that gives each transaction another session. Use a session-mode pool, or the database itself.',
+      );
+    }
   } finally {
-    await client.end().catch(() => {});
+    await Promise.all([first, second].map((client) => client.end().catch(() => {})));
   }
 }
 
@@ -122,7 +143,7 @@ async function open(
  * the real accounts where there are any, and of the simulated ones until then. A `database` by
  * name overrides both.
  *
- * Errors: database_unreachable, database_full, database_embedded, schema_changed, schema_newer.
+ * Errors: database_unreachable, database_full, database_embedded, schema_changed, schema_newer, invalid_config.
  */
 export async function openDatabase(
   config: Pick<Config, 'databaseUrl' | 'dataDir'>,
