@@ -111,7 +111,7 @@ describe('without a token', () => {
     await database.close();
   });
 
-  test('when the database goes away it is alive but not ready, and can still be stopped', async () => {
+  test('when its database dies it is alive but not ready, starts it again, and goes on', async () => {
     const simulator = await startSimulator({ fleet: 'pilot', seed: 1 });
     onTestFinished(() => simulator.close());
     const env = makeEnvironment();
@@ -126,7 +126,12 @@ describe('without a token', () => {
       await sleep(50);
     }
     expect((await fetch(`${url}/livez`)).status).toBe(200);
+    await started.says(/the embedded database had stopped; it is up again/);
+    while ((await fetch(`${url}/readyz`)).status !== 200) await sleep(50);
+    simulator.advanceTo(Temporal.Instant.from('2026-05-02T00:00:00Z'));
+    answerOf(await arcadia(['sync', '--json'], { env }));
     started.child.kill('SIGTERM');
     expect((await started.ended).code).toBe(0);
+    expect(existsSync(postmasterFile(env.ARCADIA_DATA_DIR))).toBe(false);
   });
 });

@@ -55,6 +55,7 @@ async function start(session: Session, options: StartOptions): Promise<void> {
   if (options.role === 'all') await startAll(session, options);
   else if (options.role === 'api') {
     const database = await session.database();
+    await keepAlive(session, database);
     const readiness = await openReadiness(session, database);
     const { url } = await listen(session, database, readiness);
     await serveMetrics(session, database, readiness);
@@ -62,6 +63,7 @@ async function start(session: Session, options: StartOptions): Promise<void> {
     await noteSignIn(session, url);
   } else {
     const database = await session.database();
+    await keepAlive(session, database);
     // First opened, last closed: how it drains can be watched.
     await serveMetrics(session, database, await openReadiness(session, database, await knownQueues(options.queues)));
     const queues = await work(session, database, options);
@@ -70,6 +72,17 @@ async function start(session: Session, options: StartOptions): Promise<void> {
   if (!session.signal.aborted)
     await new Promise((resolve) => session.signal.addEventListener('abort', resolve, { once: true }));
   if (options.role !== 'worker') await sleep(1000 * stopDelaySeconds(await session.config()));
+}
+
+/** The embedded server may be killed, or stop for want of disk: whoever stays up starts it again, and says so. */
+async function keepAlive(session: Session, database: SessionDatabase): Promise<void> {
+  const { createLog } = await import('../../platform/log.ts');
+  const { logLevel, logFormat } = await session.config();
+  const log = createLog({ level: logLevel, format: logFormat });
+  database.keepAlive((error) => {
+    if (error === null) log.warn('the embedded database had stopped; it is up again');
+    else log.error({ err: error }, 'the embedded database has stopped and does not start');
+  });
 }
 
 /** For whoever balances load to see that /readyz says no; on loopback nobody does. */
@@ -95,6 +108,7 @@ async function startAll(session: Session, options: StartOptions): Promise<void> 
     config.digitaloceanToken === null
       ? { database: await session.database() }
       : await connectNewAccount(session, options);
+  await keepAlive(session, database);
   // Before the long work: a port that is taken should be known at once.
   const readiness = await openReadiness(session, database);
   const server = await listen(session, database, readiness);

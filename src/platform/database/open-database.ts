@@ -19,6 +19,8 @@ export interface OpenedDatabase {
   readonly kind: 'embedded' | 'url';
   /** The database's name. */
   readonly database: string;
+  /** See EmbeddedDatabase; a database at an address is kept alive by whoever runs it. */
+  keepAlive(report: (error: Error | null) => void): void;
   /** Closes the pool and leaves the embedded server, which the last one out stops. */
   close(): Promise<void>;
 }
@@ -128,6 +130,7 @@ async function open(
     connectionString,
     kind,
     database: databaseOf(connectionString),
+    keepAlive: (report) => server?.keepAlive(report),
     async close() {
       await db.destroy();
       await server?.release();

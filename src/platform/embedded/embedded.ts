@@ -6,6 +6,7 @@ import pg from 'pg';
 import { ensureDatabase } from '../database/databases.ts';
 import { chooseServerUser, closedFolder, locateBinaries, type ServerUser } from './embedded-binaries.ts';
 import { ArcadiaError } from '../errors.ts';
+import { keepAlive } from './keep-alive.ts';
 import { exclusiveLock, tryExclusiveLock, trySharedLock } from './file-lock.ts';
 import {
   findPostmaster,
@@ -29,6 +30,11 @@ import {
 export interface EmbeddedDatabase {
   /** The address of one database of the server. It holds the password: never print it. */
   connectionString(database: string): string;
+  /**
+   * From now on starts the server again, at the same port, when it has died; for processes that stay up. Told after
+   * each attempt: null when it is up again, else why it is not.
+   */
+  keepAlive(report: (error: Error | null) => void): void;
   /** Leaves; the last one out stops the server. Close every connection first. */
   release(): Promise<void>;
 }
@@ -130,6 +136,22 @@ async function running(server: ServerFolder, signal: AbortSignal | undefined): P
   }
 }
 
+/** For whoever holds a membership of a server that has died. Its connections know the port: another one is an error. */
+async function startAgain(server: ServerFolder, gate: string, port: number, signal: AbortSignal): Promise<void> {
+  const entering = await exclusiveLock(gate, signal);
+  try {
+    const postmaster = await running(server, signal);
+    await answers(server, postmaster);
+    if (postmaster.port === port) return;
+    throw new ArcadiaError(
+      'database_embedded',
+      `Another program has taken the port ${port} of the embedded database, which now is at ${postmaster.port}: start arcadia again.`,
+    );
+  } finally {
+    entering.release();
+  }
+}
+
 /** Joins the server of this data folder, or starts it. About a second where the cluster exists. */
 export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
   const user = chooseServerUser();
@@ -166,8 +188,12 @@ export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Em
       throw error;
     }
 
+    const leave = new AbortController();
+    let kept: Promise<void> | null = null;
     let released: Promise<void> | null = null;
     const release = async (): Promise<void> => {
+      leave.abort();
+      await kept;
       const leaving = await exclusiveLock(gate);
       try {
         await stopIfLast();
@@ -177,6 +203,14 @@ export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Em
     };
     return {
       connectionString: (database) => addressOf(server, port, database),
+      keepAlive(report) {
+        kept ??= keepAlive({
+          isAlive: () => findPostmaster(server) !== null,
+          start: (signal) => startAgain(server, gate, port, signal),
+          report,
+          signal: leave.signal,
+        });
+      },
       release: () => {
         released ??= release();
         return released;
