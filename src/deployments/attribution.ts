@@ -1,3 +1,4 @@
+import { inSnapshot } from '../platform/database/in-snapshot.ts';
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { readWatermark } from '../platform/changes.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
@@ -74,18 +75,15 @@ interface BroughtUpToDate {
  */
 export async function bringAttributionsUpToDate(db: Database, now: Temporal.Instant): Promise<BroughtUpToDate> {
   const upTo = await readWatermark(db, ['resource']);
-  return db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .execute(async (trx) => {
-      await lockAttributions(trx);
-      const after = await readProgress(trx);
-      if (after >= upTo) return { resources: 0, changed: 0 };
-      const changes = await deriveChanges(trx, after, upTo);
-      if (changes) await writeChanges(trx, changes, now);
-      await writeProgress(trx, upTo);
-      return { resources: changes?.touched ?? 0, changed: changes?.resources ?? 0 };
-    });
+  return inSnapshot(db, async (trx) => {
+    await lockAttributions(trx);
+    const after = await readProgress(trx);
+    if (after >= upTo) return { resources: 0, changed: 0 };
+    const changes = await deriveChanges(trx, after, upTo);
+    if (changes) await writeChanges(trx, changes, now);
+    await writeProgress(trx, upTo);
+    return { resources: changes?.touched ?? 0, changed: changes?.resources ?? 0 };
+  });
 }
 
 export interface UnattributedPage {

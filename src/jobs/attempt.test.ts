@@ -16,6 +16,11 @@ test.each([
     new ArcadiaError('provider_unauthorized', 'x'),
     { verdict: 'cancel', reason: 'provider_unauthorized: x' },
   ],
+  [
+    'a secret of another key',
+    new ArcadiaError('secret_unreadable', 'x'),
+    { verdict: 'cancel', reason: 'secret_unreadable: x' },
+  ],
   ['a snooze', new SnoozeJob(60, 'rate limited'), { verdict: 'snooze', seconds: 60, reason: 'rate limited' }],
   [
     'a provider that takes no request now',

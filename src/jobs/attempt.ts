@@ -22,6 +22,7 @@ const hopeless: ReadonlySet<string> = new Set<ErrorCode>([
   'not_found',
   'provider_unauthorized',
   'provider_forbidden',
+  'secret_unreadable',
 ]);
 
 /** How long a job waits whose account has no requests left. The provider's client has waited by itself before. */

@@ -1,3 +1,4 @@
+import { inSnapshot } from '../platform/database/in-snapshot.ts';
 import type { Database } from '../platform/database/database.ts';
 import * as store from './store.ts';
 
@@ -9,24 +10,21 @@ import * as store from './store.ts';
 export async function bringLevelsUpToDate(db: Database, upTo: number): Promise<void> {
   if (!(await store.selectLevelsProgress(db)).some((kind) => isBehind(kind, upTo))) return;
   // Repeatable read: which facts are new, and what states and attributions they made, are read as one.
-  await db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .execute(async (trx) => {
-      await store.lockLevels(trx);
-      const kinds = (await store.selectLevelsProgress(trx)).filter((kind) => isBehind(kind, upTo));
-      const anew = kinds.filter((kind) => kind.derivedFrom !== kind.definitions);
-      const known = kinds.filter((kind) => kind.derivedFrom === kind.definitions);
-      if (anew.length > 0) {
-        await store.rebuildLevels(trx, ids(anew));
-        await store.analyzeLevels(trx);
-      }
-      if (known.length > 0) {
-        const after = Math.min(...known.map((kind) => kind.changeId));
-        if ((await store.prepareLevelScope(trx, after)) > 0) await store.refreshLevels(trx, ids(known));
-      }
-      await store.upsertLevelsProgress(trx, kinds, upTo);
-    });
+  await inSnapshot(db, async (trx) => {
+    await store.lockLevels(trx);
+    const kinds = (await store.selectLevelsProgress(trx)).filter((kind) => isBehind(kind, upTo));
+    const anew = kinds.filter((kind) => kind.derivedFrom !== kind.definitions);
+    const known = kinds.filter((kind) => kind.derivedFrom === kind.definitions);
+    if (anew.length > 0) {
+      await store.rebuildLevels(trx, ids(anew));
+      await store.analyzeLevels(trx);
+    }
+    if (known.length > 0) {
+      const after = Math.min(...known.map((kind) => kind.changeId));
+      if ((await store.prepareLevelScope(trx, after)) > 0) await store.refreshLevels(trx, ids(known));
+    }
+    await store.upsertLevelsProgress(trx, kinds, upTo);
+  });
 }
 
 function isBehind(kind: store.LevelsOfKind, upTo: number): boolean {

@@ -1,3 +1,4 @@
+import { inSnapshot } from '../../../platform/database/in-snapshot.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import { ArcadiaError } from '../../../platform/errors.ts';
 import type { ClickHouse } from './connection.ts';
@@ -24,41 +25,38 @@ export function areCurrent(shipped: store.Shipments | null, levels: store.Levels
  */
 export async function shipLevels(db: Database, clickHouse: ClickHouse): Promise<void> {
   if (areCurrent(await store.selectShipments(db), await store.selectLevelsPosition(db))) return;
-  const superseded = await db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .execute(async (trx) => {
-      await store.lockShipments(trx);
-      const shipped = await store.selectShipments(trx);
-      const levels = await store.selectLevelsPosition(trx);
-      if (levels === null || areCurrent(shipped, levels)) return null;
-      const upon =
-        shipped !== null && shipped.definitions === levels.definitions && shipped.ids.length < shipmentsMax
-          ? shipped
-          : null;
-      if (upon !== null) await store.prepareShippedResources(trx, upon.changeId);
-      const all = upon === null;
-      // Where the tables were lost, everything begins here again.
-      if (all) await createTables(clickHouse);
-      const shipment = await store.insertShipment(trx, levels, upon?.baseId ?? null);
-      const figures = await store.selectLevelsFigures(trx, all);
-      if (Number(figures.greatest) > levelMax) {
-        throw new ArcadiaError(
-          'usage_store_failed',
-          `A level of ${figures.greatest} is more than ClickHouse can accrue exactly.`,
-        );
-      }
-      await clickHouse.insertLines('metered_levels', levelColumns, store.levelLines(trx, shipment, all));
-      const there = await selectShipped(clickHouse, shipment.baseId, shipment.shipmentId);
-      if (there.rows !== figures.rows || there.sum !== figures.sum) {
-        throw new ArcadiaError(
-          'usage_store_mismatch',
-          `Of ${figures.rows} levels with a sum of ${figures.sum}, ${clickHouse.address} has ${there.rows} with ${there.sum}.`,
-        );
-      }
-      await store.updateShipment(trx, shipment.shipmentId, figures.rows);
-      // A metering under way may still read the base before: it is kept until the next one.
-      return all ? (shipped?.baseId ?? null) : null;
-    });
+  const superseded = await inSnapshot(db, async (trx) => {
+    await store.lockShipments(trx);
+    const shipped = await store.selectShipments(trx);
+    const levels = await store.selectLevelsPosition(trx);
+    if (levels === null || areCurrent(shipped, levels)) return null;
+    const upon =
+      shipped !== null && shipped.definitions === levels.definitions && shipped.ids.length < shipmentsMax
+        ? shipped
+        : null;
+    if (upon !== null) await store.prepareShippedResources(trx, upon.changeId);
+    const all = upon === null;
+    // Where the tables were lost, everything begins here again.
+    if (all) await createTables(clickHouse);
+    const shipment = await store.insertShipment(trx, levels, upon?.baseId ?? null);
+    const figures = await store.selectLevelsFigures(trx, all);
+    if (Number(figures.greatest) > levelMax) {
+      throw new ArcadiaError(
+        'usage_store_failed',
+        `A level of ${figures.greatest} is more than ClickHouse can accrue exactly.`,
+      );
+    }
+    await clickHouse.insertLines('metered_levels', levelColumns, store.levelLines(trx, shipment, all));
+    const there = await selectShipped(clickHouse, shipment.baseId, shipment.shipmentId);
+    if (there.rows !== figures.rows || there.sum !== figures.sum) {
+      throw new ArcadiaError(
+        'usage_store_mismatch',
+        `Of ${figures.rows} levels with a sum of ${figures.sum}, ${clickHouse.address} has ${there.rows} with ${there.sum}.`,
+      );
+    }
+    await store.updateShipment(trx, shipment.shipmentId, figures.rows);
+    // A metering under way may still read the base before: it is kept until the next one.
+    return all ? (shipped?.baseId ?? null) : null;
+  });
   if (superseded !== null) await dropBasesBefore(clickHouse, superseded);
 }
