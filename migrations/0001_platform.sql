@@ -94,9 +94,13 @@ $$;
 -- Customers only ever read. And for a table in which people's decisions land:
 --   CALL audit_changes('t' [, secrets])            each change of a row goes to audit_log
 --
+-- What is given is written down, for roles and rights are not part of a dump that is restored on
+-- another server: restore_access() makes all of it again. A right beside these is given by
+--   CALL give_access('GRANT ...')
+--
 -- Roles belong to the whole server, and many databases of it may be migrated at once: one that
 -- another migration is making just now is waited for and then there.
-DO $$
+CREATE PROCEDURE make_roles() LANGUAGE plpgsql AS $$
 DECLARE
   name text;
 BEGIN
@@ -126,47 +130,111 @@ BEGIN
 END
 $$;
 
+CALL make_roles();
+
 -- Whose rows this transaction may see; NULL: nobody's.
 CREATE FUNCTION current_customer() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT nullif(current_setting('arcadia.customer', true), '')::bigint
 $$;
 
-CREATE PROCEDURE protect_from_customers(target regclass) LANGUAGE plpgsql AS $$
+CREATE TABLE access_rules (
+  relation  text PRIMARY KEY,
+  condition text,                            -- which rows customers read; NULL: only staff reads
+  hidden    text[] NOT NULL                  -- columns that customers do not read
+);
+
+CREATE TABLE access_statements (
+  position  integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  statement text NOT NULL UNIQUE
+);
+
+-- Staff as above, and customers the rows for which the condition holds. Of a view, customers read
+-- what the conditions of its tables leave.
+CREATE PROCEDURE apply_access(target regclass, condition text, hidden text[]) LANGUAGE plpgsql AS $$
+DECLARE
+  is_view  boolean := (SELECT relkind = 'v' FROM pg_class WHERE oid = target);
+  readable text;
 BEGIN
   EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, arcadia_customer', target);
-  IF (SELECT relkind = 'v' FROM pg_class WHERE oid = target) THEN
+  IF is_view THEN
     -- Else a view shows what its owner may see, which is everything.
     EXECUTE format('ALTER VIEW %s SET (security_invoker = true)', target);
     EXECUTE format('GRANT SELECT ON %s TO arcadia_worker, arcadia_api', target);
+  ELSE
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
+    EXECUTE format('DROP POLICY IF EXISTS staff ON %s', target);
+    EXECUTE format('DROP POLICY IF EXISTS customer ON %s', target);
+    EXECUTE format('CREATE POLICY staff ON %s TO arcadia_worker, arcadia_api USING (true) WITH CHECK (true)', target);
+    -- On a partitioned table this is enough: through it, its privileges and policies hold for every
+    -- partition, those to come included; a partition by its own name is nobody's but the owner's.
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO arcadia_worker, arcadia_api', target);
+  END IF;
+  IF condition IS NULL THEN
     RETURN;
   END IF;
-  EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
-  EXECUTE format('DROP POLICY IF EXISTS staff ON %s', target);
-  EXECUTE format('DROP POLICY IF EXISTS customer ON %s', target);
-  EXECUTE format('CREATE POLICY staff ON %s TO arcadia_worker, arcadia_api USING (true) WITH CHECK (true)', target);
-  -- On a partitioned table this is enough: through it, its privileges and policies hold for every
-  -- partition, those to come included; a partition by its own name is nobody's but the owner's.
-  EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO arcadia_worker, arcadia_api', target);
-END
-$$;
-
--- What the other procedures have in common: staff as above, and customers read the rows for which
--- a condition holds. Of a view, what the conditions of its tables leave.
-CREATE PROCEDURE let_customers_read(target regclass, condition text, hidden text[]) LANGUAGE plpgsql AS $$
-DECLARE
-  readable text;
-BEGIN
-  CALL protect_from_customers(target);
-  IF (SELECT relkind <> 'v' FROM pg_class WHERE oid = target) THEN
+  IF NOT is_view THEN
     EXECUTE format('CREATE POLICY customer ON %s FOR SELECT TO arcadia_customer USING (%s)', target, condition);
-  END IF;
-  IF cardinality(hidden) = 0 THEN
-    EXECUTE format('GRANT SELECT ON %s TO arcadia_customer', target);
-    RETURN;
   END IF;
   SELECT string_agg(quote_ident(attname), ', ') INTO readable
   FROM pg_attribute WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND NOT attname = ANY (hidden);
-  EXECUTE format('GRANT SELECT (%s) ON %s TO arcadia_customer', readable, target);
+  EXECUTE CASE WHEN cardinality(hidden) = 0 THEN format('GRANT SELECT ON %s TO arcadia_customer', target)
+               ELSE format('GRANT SELECT (%s) ON %s TO arcadia_customer', readable, target) END;
+END
+$$;
+
+CREATE PROCEDURE let_customers_read(target regclass, condition text, hidden text[]) LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO access_rules (relation, condition, hidden) VALUES (target::text, condition, hidden)
+  ON CONFLICT (relation) DO UPDATE SET condition = excluded.condition, hidden = excluded.hidden;
+  CALL apply_access(target, condition, hidden);
+END
+$$;
+
+CREATE PROCEDURE protect_from_customers(target regclass) LANGUAGE plpgsql AS $$
+BEGIN
+  CALL let_customers_read(target, NULL, '{}');
+END
+$$;
+
+CREATE PROCEDURE give_access(statement text) LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO access_statements (statement) VALUES (statement);
+  EXECUTE statement;
+END
+$$;
+
+-- Whether the roles are there, and every relation has the policies and rights that it was given.
+CREATE FUNCTION access_is_whole() RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  IF (SELECT count(*) FROM pg_roles WHERE rolname IN ('arcadia_worker', 'arcadia_api', 'arcadia_customer')) < 3 THEN
+    RETURN false;
+  END IF;
+  RETURN NOT EXISTS (
+    SELECT FROM access_rules r JOIN pg_class c ON c.oid = to_regclass(r.relation)
+    WHERE NOT has_table_privilege('arcadia_api', c.oid, 'SELECT')
+      AND NOT EXISTS (SELECT FROM access_statements s WHERE s.statement LIKE 'REVOKE ALL ON ' || r.relation || ' %')
+       OR r.condition IS NOT NULL AND NOT has_any_column_privilege('arcadia_customer', c.oid, 'SELECT')
+       OR c.relkind <> 'v' AND (NOT c.relrowsecurity
+          OR (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname IN ('staff', 'customer'))
+             < CASE WHEN r.condition IS NULL THEN 1 ELSE 2 END));
+END
+$$;
+
+CREATE PROCEDURE restore_access() LANGUAGE plpgsql AS $$
+DECLARE
+  -- Read whole first: a table that a loop still reads cannot be altered.
+  rules      access_rules[] := ARRAY(SELECT r FROM access_rules r WHERE to_regclass(r.relation) IS NOT NULL ORDER BY r.relation);
+  statements text[] := ARRAY(SELECT s.statement FROM access_statements s ORDER BY s.position);
+  rule       access_rules;
+  statement  text;
+BEGIN
+  CALL make_roles();
+  FOREACH rule IN ARRAY rules LOOP
+    CALL apply_access(rule.relation::regclass, rule.condition, rule.hidden);
+  END LOOP;
+  FOREACH statement IN ARRAY statements LOOP
+    EXECUTE statement;
+  END LOOP;
 END
 $$;
 
@@ -194,8 +262,11 @@ BEGIN
 END
 $$;
 
+CALL protect_from_customers('access_rules');
+CALL protect_from_customers('access_statements');
+CALL give_access('REVOKE INSERT, UPDATE, DELETE ON access_rules, access_statements FROM arcadia_worker, arcadia_api');
 CALL protect_from_customers('migration_checksums');
-REVOKE INSERT, UPDATE, DELETE ON migration_checksums FROM arcadia_worker, arcadia_api;
+CALL give_access('REVOKE INSERT, UPDATE, DELETE ON migration_checksums FROM arcadia_worker, arcadia_api');
 
 -- The virtual clock of a database whose accounts are simulated. No row: real time.
 CREATE TABLE simulated_clock (
@@ -284,7 +355,7 @@ CREATE UNLOGGED TABLE audit_pending (
   entries    jsonb NOT NULL                  -- [{key, before, after}, ...]
 );
 CALL protect_from_customers('audit_pending');
-REVOKE ALL ON audit_pending FROM arcadia_worker, arcadia_api;
+CALL give_access('REVOKE ALL ON audit_pending FROM arcadia_worker, arcadia_api');
 
 -- Keeps what a statement changed, all of it at a time: recording row by row took more than twice as
 -- long, 10,000 rows 4.3 s against 1.9 s.
@@ -371,7 +442,7 @@ CREATE TRIGGER never_emptied BEFORE TRUNCATE ON audit_log
 REVOKE EXECUTE ON FUNCTION note_audited_changes(), append_to_audit_log() FROM PUBLIC;
 
 CALL protect_from_customers('audit_log');
-REVOKE INSERT, UPDATE, DELETE ON audit_log FROM arcadia_worker, arcadia_api;
+CALL give_access('REVOKE INSERT, UPDATE, DELETE ON audit_log FROM arcadia_worker, arcadia_api');
 
 -- A secret is recorded as being there, and as new; its value never is. What a statement leaves
 -- unchanged is no change. For people's decisions only: what jobs derive in bulk has histories of its own.
@@ -484,6 +555,6 @@ END
 $$;
 
 REVOKE EXECUTE ON FUNCTION publish_event, publish_changed_rows FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION publish_event TO arcadia_worker, arcadia_api;
+CALL give_access('GRANT EXECUTE ON FUNCTION publish_event TO arcadia_worker, arcadia_api');
 
 CALL pin_search_paths();

@@ -165,6 +165,6 @@ CALL protect_from_customers('deployments_progress');
 CALL protect_from_customers('deployments_rules');
 CALL protect_from_customers('deployments_assignments');
 CALL publish_to_customers('deployments_customers');
-GRANT USAGE ON SEQUENCE ownership_rule_ids TO arcadia_worker, arcadia_api;
+CALL give_access('GRANT USAGE ON SEQUENCE ownership_rule_ids TO arcadia_worker, arcadia_api');
 
 CALL pin_search_paths();

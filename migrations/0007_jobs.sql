@@ -34,10 +34,10 @@ CREATE TABLE job_decisions (
 
 -- The queue's tables are made by the queue itself, when it first starts; staff enqueue into them.
 CREATE SCHEMA IF NOT EXISTS pgboss;
-REVOKE ALL ON SCHEMA pgboss FROM PUBLIC, arcadia_customer;
-GRANT USAGE ON SCHEMA pgboss TO arcadia_worker, arcadia_api;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pgboss TO arcadia_worker, arcadia_api;
-ALTER DEFAULT PRIVILEGES IN SCHEMA pgboss GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO arcadia_worker, arcadia_api;
+CALL give_access('REVOKE ALL ON SCHEMA pgboss FROM PUBLIC, arcadia_customer');
+CALL give_access('GRANT USAGE ON SCHEMA pgboss TO arcadia_worker, arcadia_api');
+CALL give_access('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pgboss TO arcadia_worker, arcadia_api');
+CALL give_access('ALTER DEFAULT PRIVILEGES IN SCHEMA pgboss GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO arcadia_worker, arcadia_api');
 
 CALL publish_changes('queue_controls', 'queue.changed', 'SELECT queue AS subject, NULL AS customer_id FROM changed');
 CALL audit_changes('queue_controls');

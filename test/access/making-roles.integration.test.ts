@@ -7,6 +7,7 @@ import { assertRequestRoles, requestDatabase } from '../../src/http/access/reque
 import { connect, type Database, openPool } from '../../src/platform/database/database.ts';
 import { dropDatabase, ensureDatabase } from '../../src/platform/database/databases.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/embedded/embedded.ts';
+import { hasAccess, restoreAccess } from '../../src/platform/database/access.ts';
 import { migrate } from '../../src/platform/database/migrate.ts';
 import { insertTwoCustomers } from './two-customers.ts';
 
@@ -114,5 +115,40 @@ test('an owner without any special right works with roles that are there, and se
     for (const role of roles) await sql`GRANT ${sql.id(role)} TO plain`.execute(admin);
     await assertRequestRoles(db);
     expect(await seenByAlpha(connectionString, alpha)).toBe(1);
+  });
+});
+
+test('a dump that is restored where there are no roles gets them back, with every policy and right', async () => {
+  const url = await databaseOf('restored', 'CREATEROLE');
+  const rightsOf = (db: Database) =>
+    sql<{ relation: string; rights: string }>`
+      SELECT c.oid::regclass::text AS relation, c.relrowsecurity::text || coalesce(c.relacl::text, '') ||
+             coalesce((SELECT string_agg(p.polname || pg_get_expr(p.polqual, p.polrelid), ' ' ORDER BY p.polname)
+                       FROM pg_policy p WHERE p.polrelid = c.oid), '') AS rights
+      FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') ORDER BY 1`.execute(
+      db,
+    );
+  await using(url, async (db) => {
+    await migrate(db);
+    expect(await hasAccess(db)).toBe(true);
+    const before = await rightsOf(db);
+    // What restoring without the roles leaves.
+    const { rows } = await sql<{ drop: string }>`
+      SELECT format('DROP POLICY %I ON %s', polname, polrelid::regclass) AS drop FROM pg_policy`.execute(db);
+    for (const { drop } of rows) await sql.raw(drop).execute(db);
+    await using(server.connectionString('restored'), async (all) => {
+      for (const role of roles) await sql.raw(`DROP OWNED BY ${role}`).execute(all);
+    });
+    expect(await hasAccess(db)).toBe(false);
+    expect(await restoreAccess(db)).toBe(true);
+    expect(await hasAccess(db)).toBe(true);
+    expect(await restoreAccess(db)).toBe(false);
+    const sorted = (rights: string) => rights.split(/[{},]/).toSorted().join();
+    const after = await rightsOf(db);
+    expect(after.rows.map((row) => [row.relation, sorted(row.rights)])).toEqual(
+      before.rows.map((row) => [row.relation, sorted(row.rights)]),
+    );
+    const { alpha } = await insertTwoCustomers(db);
+    expect(await seenByAlpha(server.connectionString('restored'), alpha)).toBe(1);
   });
 });

@@ -51,6 +51,8 @@ export const readByCustomers: readonly string[] = names(`
 
 /** Closed to customers. */
 export const closedToCustomers: readonly string[] = names(`
+  access_rules
+  access_statements
   alert_firings
   alerts
   attribution_progress

@@ -37,7 +37,7 @@ describe('with a token', () => {
       200,
       {
         status: 'ok',
-        checks: { process: 'ok', database: 'ok', migrations: 'ok', queues: expect.stringMatching(/^ok/) },
+        checks: { process: 'ok', database: 'ok', migrations: 'ok', roles: 'ok', queues: expect.stringMatching(/^ok/) },
       },
     ]);
     expect((await fetch(`${first.url}/nothing`)).status).toBe(404);

@@ -17,13 +17,17 @@ Applied 5 migrations:
   }).action(
     withSession(async (session) => {
       const { migrate } = await import('../../platform/database/migrate.ts');
+      const { restoreAccess } = await import('../../platform/database/access.ts');
       const { db } = await session.database({ migrate: false });
       const applied = await migrate(db);
-      if (session.output.json) return session.output.value({ applied });
-      if (applied.length === 0) return session.output.text('The schema is up to date.');
-      await session.output.text(
-        [`Applied ${plural(applied.length, 'migration')}:`, ...applied.map((name) => `  ${name}`)].join('\n'),
-      );
+      const accessRestored = await restoreAccess(db);
+      if (session.output.json) return session.output.value({ applied, accessRestored });
+      const said =
+        applied.length === 0
+          ? ['The schema is up to date.']
+          : [`Applied ${plural(applied.length, 'migration')}:`, ...applied.map((name) => `  ${name}`)];
+      if (accessRestored) said.push('Database roles or their rights were missing and have been made again.');
+      await session.output.text(said.join('\n'));
     }),
   );
 

@@ -1,5 +1,6 @@
 import type { Database } from '../../platform/database/database.ts';
 import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
+import { hasAccess } from '../../platform/database/access.ts';
 import { migrationStatus } from '../../platform/database/migrate.ts';
 import { readLongestLag } from '../../jobs/index.ts';
 import type { Program } from '../../platform/declare/program.ts';
@@ -60,6 +61,13 @@ export function openReadiness({ db, program, queues, stopping }: ReadinessOption
       const named = open.map(({ name, state }) => `${name} ${state}`).join(', ');
       throw new ArcadiaError('conflict', `Not as this version needs it: ${named}.`);
     },
+    roles: shared(async () => {
+      if (await hasAccess(db)) return 'ok';
+      throw new ArcadiaError(
+        'conflict',
+        'Database roles or their rights are missing; migrating the database makes them.',
+      );
+    }),
     queues: shared(async () => {
       const late = await readLongestLag(db, looked);
       const said = late === null ? 'ok' : `ok: in ${late.queue} the oldest job has waited ${late.seconds} s`;

@@ -4,6 +4,7 @@ import { connect, type Database } from './database.ts';
 import { dropDatabase, ensureDatabase, relaxDurability } from './databases.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/embedded.ts';
 import { ArcadiaError, toArcadiaError } from '../errors.ts';
+import { restoreAccess } from './access.ts';
 import { migrate } from './migrate.ts';
 import { statement } from './statement.ts';
 
@@ -120,7 +121,10 @@ async function open(
     ...(applicationName === undefined ? {} : { applicationName }),
   });
   try {
-    if (options.migrate !== false) await migrate(db);
+    if (options.migrate !== false) {
+      await migrate(db);
+      await restoreAccess(db);
+    }
   } catch (error) {
     await db.destroy();
     throw error;

@@ -1,0 +1,19 @@
+import type { Database } from './database.ts';
+import { statement } from './statement.ts';
+
+/**
+ * Whether the database roles are on this server and have the rights that the migrations gave them. A dump that was
+ * restored on another server has lost both.
+ */
+export async function hasAccess(db: Database): Promise<boolean> {
+  const { rows } = await statement<{ whole: boolean }>('platform.hasAccess')`
+    SELECT access_is_whole() AS whole`.execute(db);
+  return rows[0]?.whole === true;
+}
+
+/** Makes roles, policies and rights again where something of them is missing. Returns whether anything was. */
+export async function restoreAccess(db: Database): Promise<boolean> {
+  if (await hasAccess(db)) return false;
+  await statement('platform.restoreAccess')`CALL restore_access()`.execute(db);
+  return true;
+}
