@@ -5,13 +5,13 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inject, onTestFinished, test as anyTest, expect } from 'vitest';
+import { inject, onTestFinished, expect, test } from 'vitest';
 import { openDatabase } from '../src/platform/database/open-database.ts';
 import { statement } from '../src/platform/database/statement.ts';
 import { openTestDatabase } from './database.ts';
 import { ensureProgram } from './debian-program.ts';
 
-const test = anyTest.skipIf(!ensureProgram('pgbouncer'));
+const isMissing = !ensureProgram('pgbouncer');
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -49,7 +49,7 @@ async function startPooler(mode: 'transaction' | 'session', database: string): P
   return `postgres://any@127.0.0.1:${port}/${database}`;
 }
 
-test('a pooler of transactions is refused before anything is read or written', async () => {
+test.skipIf(isMissing)('a pooler of transactions is refused before anything is read or written', async () => {
   const database = await openTestDatabase();
   onTestFinished(() => database.close());
   const url = await startPooler('transaction', new URL(database.connectionString).pathname.slice(1));
@@ -59,7 +59,7 @@ test('a pooler of transactions is refused before anything is read or written', a
   });
 });
 
-test('a pooler of sessions serves, with the settings of a session', async () => {
+test.skipIf(isMissing)('a pooler of sessions serves, with the settings of a session', async () => {
   const database = await openTestDatabase();
   onTestFinished(() => database.close());
   const url = await startPooler('session', new URL(database.connectionString).pathname.slice(1));

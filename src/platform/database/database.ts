@@ -138,7 +138,8 @@ export function openPool(options: ConnectOptions): pg.Pool {
     max: options.max ?? 10,
     application_name: options.applicationName ?? 'arcadia',
     // Not as a parameter of the start, which poolers refuse or leave out.
-    onConnect: async (client) => void (await client.query(`SELECT ${calls.join(', ')}`, settings.flat())),
+    // oxlint-disable-next-line no-misused-promises -- the pool waits for the promise, which its types leave out
+    onConnect: (client) => client.query(`SELECT ${calls.join(', ')}`, settings.flat()),
     types: {
       getTypeParser: (oid: number, format?: 'text' | 'binary') =>
         (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format),
