@@ -9,7 +9,10 @@ import { listInvoices } from '../invoices/invoices.ts';
 import { sumAmounts } from '../invoices/lines.ts';
 import { addLine } from '../invoices/manual-lines.ts';
 import { previewDeployment } from '../invoices/preview.ts';
+import { changeKind } from '../metering/kinds.ts';
+import { meterOutstanding } from '../metering/meter.ts';
 import { databaseClock } from '../platform/clock.ts';
+import { sumQuantities } from '../platform/quantity.ts';
 import { quoteDeployment } from '../pricing/quotes.ts';
 import { changeSubscription, pauseSubscription, subscribe } from '../pricing/subscriptions.ts';
 import { agencyDemonstration, demonstrate } from './demonstration.ts';
@@ -103,4 +106,30 @@ test('the invoices of the last month can be issued at once', async () => {
     await approveInvoice(db, invoiceId, { by: 'test', now });
     expect(await issueInvoice(db, invoiceId, { by: 'test', now })).toMatchObject({ issuedNow: true });
   }
+});
+
+test('what the plans price and nobody meters is told, and is what metering it adds', async () => {
+  const { db } = database;
+  const before = await readOverview(db, { now });
+  expect(before.unbilled.map(({ reason, kind, deployments }) => [reason, kind, deployments.length])).toEqual([
+    ['not_metered', 'volume_gb_month', 13],
+    ['not_metered', 'reserved_ip_hours', 15],
+    ['not_metered', 'load_balancer_hours', 6],
+  ]);
+  for (const { next } of before.unbilled) {
+    const { kind, fromDay, enabled } = next?.arguments ?? {};
+    await changeKind(db, String(kind), day(String(fromDay)), { enabled: enabled === true });
+  }
+  await meterOutstanding(db, { now });
+  const after = await readOverview(db, { now });
+  expect(after.unbilled).toEqual([]);
+  for (const { kind, quantity, deployments } of before.unbilled) {
+    const used = after.deployments.filter((row) => deployments.includes(row.deployment)).map((row) => row.usage[kind]);
+    // One of them was paused for a week, above, in which it had a reserved IP.
+    const paused = kind === 'reserved_ip_hours' ? '168' : '0';
+    expect(sumQuantities(used.map((one) => one ?? '0'))).toBe(sumQuantities([quantity ?? '0', paused]));
+  }
+  const [was, is] = [before.totals[0]?.subtotal ?? '0', after.totals[0]?.subtotal ?? '0'];
+  const told = before.unbilled.map(({ amount }) => ({ amount: amount ?? '0' }));
+  expect(sumAmounts([{ amount: is }, { amount: `-${was}` }], 'USD')).toBe(sumAmounts(told, 'USD'));
 });

@@ -12,7 +12,7 @@ import {
 import type { Database } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
-import { listPlans, currentSubscriptions } from '../pricing/index.ts';
+import { currentSubscriptions, listPlans, type Unbilled, unbilledOf } from '../pricing/index.ts';
 import type { FlowContext } from './context.ts';
 
 /** Who used what in a month, what is owed for it, and what nobody owns. */
@@ -27,6 +27,8 @@ export interface Overview {
   readonly deployments: readonly OverviewRow[];
   /** What the month's invoices come to as they are now, by currency: lines of no deployment included. */
   readonly totals: readonly OverviewTotal[];
+  /** What is used and billed to nobody, for plans and metering do not match. */
+  readonly unbilled: readonly Unbilled[];
   readonly unattributed: { readonly usage: Usage; readonly resources: UnattributedPage };
 }
 
@@ -71,8 +73,10 @@ export async function readOverview(db: Database, { now }: Pick<FlowContext, 'now
   const { amounts, problems, totals } = await readAmounts(db, from, now);
 
   const deployments: OverviewRow[] = [];
+  const ids: number[] = [];
   for (const { deploymentId, slug, customerName, customerExternalId } of await listDeployments(db)) {
     if (customerName === null) continue;
+    ids.push(deploymentId);
     const plan = plans.get(slug) ?? null;
     const problem = problems.get(customerExternalId ?? '') ?? null;
     const currency = plan === null ? undefined : currencies.get(plan);
@@ -95,6 +99,7 @@ export async function readOverview(db: Database, { now }: Pick<FlowContext, 'now
     kinds: (await listBillingKinds(db, lastDay)).filter((kind) => metered.has(kind.slug)),
     deployments,
     totals,
+    unbilled: await unbilledOf(db, { deployments: ids, month: from.toPlainYearMonth(), now }),
     unattributed: {
       usage: used.get('unattributed') ?? {},
       resources: await unattributedResources(db, now, unattributedShown),

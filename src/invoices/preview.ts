@@ -1,7 +1,7 @@
 import type { Database } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
 import type { Composed, ComposedCustomer, TaxedLine } from './compose.ts';
-import { UsageSums } from '../pricing/index.ts';
+import { type Unbilled, unbilledOf, UsageSums } from '../pricing/index.ts';
 import { assertBegun, composeCustomer, composeEach, customersPerBatch } from './drafts.ts';
 import { selectBilledCustomers, selectDeployments } from './drafts.store.ts';
 import type { Failure } from './failures.ts';
@@ -22,6 +22,7 @@ interface Preview {
   /** The customer's deployments by id. */
   readonly slugs: Readonly<Record<number, string>>;
   readonly uncharged: ComposedCustomer['uncharged'];
+  readonly unbilled: readonly Unbilled[];
 }
 
 /**
@@ -51,6 +52,11 @@ export async function previewDeployment(
       })),
     slugs: Object.fromEntries(deployments.map(({ deploymentId, slug }) => [deploymentId, slug])),
     uncharged: composed.uncharged,
+    unbilled: await unbilledOf(db, {
+      deployments: deployments.map(({ deploymentId }) => deploymentId),
+      month: month.toPlainYearMonth(),
+      now,
+    }),
   };
 }
 

@@ -11,6 +11,17 @@ import { startOfDay } from './period.ts';
  * (billing_kind_id, month_start, unit_us, span_from, span_to).
  */
 export function meteredSpans(range: DayRange): RawBuilder<unknown> {
+  return spansOf(sql`
+    SELECT day, billing_kind_id FROM metered_days WHERE day >= ${range.from} AND day < ${range.to}
+    UNION ALL
+    SELECT d::date, r.billing_kind_id FROM usage_retired_months r
+    CROSS JOIN LATERAL generate_series(r.month::timestamp, r.month + interval '1 month' - interval '1 day',
+                                       interval '1 day') AS d
+    WHERE d >= ${range.from}::date AND d < ${range.to}::date`);
+}
+
+/** The same of any days of kinds: a query of (day, billing_kind_id). */
+export function spansOf(days: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
     SELECT billing_kind_id, month_start, lower(span) AS span_from, upper(span) AS span_to,
            CASE accrual WHEN 'hours' THEN 3600000000::numeric
@@ -18,12 +29,7 @@ export function meteredSpans(range: DayRange): RawBuilder<unknown> {
            END AS unit_us
     FROM (SELECT m.billing_kind_id, d.accrual, date_trunc('month', m.day::timestamp) AT TIME ZONE 'UTC' AS month_start,
                  range_agg(tstzrange(m.day::timestamp AT TIME ZONE 'UTC', (m.day + 1)::timestamp AT TIME ZONE 'UTC')) AS spans
-          FROM (SELECT day, billing_kind_id FROM metered_days WHERE day >= ${range.from} AND day < ${range.to}
-                UNION ALL
-                SELECT d::date, r.billing_kind_id FROM usage_retired_months r
-                CROSS JOIN LATERAL generate_series(r.month::timestamp, r.month + interval '1 month' - interval '1 day',
-                                                   interval '1 day') AS d
-                WHERE d >= ${range.from}::date AND d < ${range.to}::date) AS m
+          FROM (${days}) AS m
           CROSS JOIN LATERAL (SELECT accrual FROM billing_kind_definitions d
                               WHERE d.billing_kind_id = m.billing_kind_id AND d.from_day <= m.day
                               ORDER BY d.from_day DESC LIMIT 1) AS d

@@ -8,6 +8,7 @@ export { type BillingKind, type Kind, listBillingKinds, listKinds } from './kind
 export { type MeteredDay, meterOutstanding } from './meter.ts';
 export { type DayRange, assertRange, dayOf, monthOf, startOfDay } from './period.ts';
 export type { UsageScope } from './records/usage-store.ts';
+export { type UnmeteredKind, unmeteredKinds, unmeteredUsage } from './unmetered.ts';
 export { type DeploymentUsage, type Usage, usageForPeriod, usageOfAll } from './usage.ts';
 export { countUsageRecords } from './usage.ts';
 export { meterRange } from './meter.ts';

@@ -159,9 +159,18 @@ export async function prepareLevelScope(trx: UnitOfWork, after: number): Promise
 /**
  * Levels of kinds as facts have them now: states, cut by the validity of the kind's definitions,
  * by attributions, by the account's metered_from, and by the owner's starts_at, before which the
- * share is nobody's. With `scoped`, only what `level_scope` names, from the touched instant on.
+ * share is nobody's. With `scoped`, only what `level_scope` names, from the touched instant on. With `of`,
+ * only what matters to these deployments, with what is unassigned until they start.
  */
-function levelsOf(kindIds: readonly number[], scoped: boolean): RawBuilder<unknown> {
+export function levelsOf(
+  kindIds: readonly number[],
+  scoped: boolean,
+  of?: { readonly deploymentIds: readonly number[]; readonly range: DayRange },
+): RawBuilder<unknown> {
+  const narrowed = of
+    ? sql`WHERE o.deployment_id = ANY (${[...of.deploymentIds]}::bigint[])
+            AND s.valid_from < ${startOfDay(of.range.to)} AND s.valid_to > ${startOfDay(of.range.from)}`
+    : sql``;
   const held = sql`
     SELECT s.resource_id, o.deployment_id, o.starts_at, o.weight_before, o.weight, o.weight_total, k.billing_kind_id,
            greatest(s.valid_from, a.valid_from, c.metered_from, k.defined_from) AS held_from,
@@ -185,7 +194,8 @@ function levelsOf(kindIds: readonly number[], scoped: boolean): RawBuilder<unkno
     JOIN inventory_accounts c ON c.account_id = s.account_id
     JOIN deployments_attributions a ON a.resource_id = s.resource_id
      AND a.valid_from < s.valid_to AND a.valid_to > s.valid_from ${scoped ? sql`AND a.valid_to >= x.touched_from` : sql``}
-    JOIN deployments_owners o USING (owner_set_id)`;
+    JOIN deployments_owners o USING (owner_set_id)
+    ${narrowed}`;
   // A piece that now ends where the change begins was, until then, part of a longer one.
   const touched = (to: RawBuilder<unknown>) => (scoped ? sql`AND ${to} >= touched_from` : sql``);
   return sql`

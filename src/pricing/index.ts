@@ -9,3 +9,5 @@ export { currentSubscriptions } from './subscriptions.ts';
 export { UsageSums } from './usage-sums.ts';
 export { quoteDeployment } from './quotes.ts';
 export { rateLine } from './rating/rate-line.ts';
+export { type Unbilled, unbilledOf } from './unbilled.ts';
+export { unbilledOut } from './operations/unbilled.ts';

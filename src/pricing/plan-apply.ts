@@ -5,7 +5,8 @@ import type { PlanVersion } from './plan.ts';
 import { differencesBetween, type PlanDifference } from './plan-differences.ts';
 import { formatProblem, type PlanFileProblem, type ReadPlanFile, readPlanFile } from './plan-file.ts';
 import { type PlanImpact, planImpact } from './plan-impact.ts';
-import { type PlanWarning, warnAbout, warnAboutFirstDay, warnAboutUnpriced } from './plan-warnings.ts';
+import { type PlanWarning, warnAbout, warnAboutFirstDay } from './plan-warnings.ts';
+import { warnAboutUnbilled } from './plan-unbilled.ts';
 import { billingKinds, planVersionsById, writePlanVersion } from './plans.ts';
 import * as store from './store.ts';
 
@@ -51,7 +52,7 @@ export async function previewPlans(
     const today = dayOf(now);
     const warnings = [
       ...warnAbout(read.plan, kinds, today),
-      ...warnAboutUnpriced(impact?.unpriced ?? []),
+      ...(await warnAboutUnbilled(db, read.plan, now)),
       ...(impact === null || impact.deployments === 0 ? [] : warnAboutFirstDay(read.plan, today)),
     ];
     shown.push({ ...change, warnings, impact });
@@ -84,6 +85,17 @@ export async function applyPlans(
     }
     return { written };
   });
+}
+
+/** Where the plans of files and metering do not match. */
+export async function warnAboutFiles(
+  db: Database,
+  files: readonly PlanFile[],
+  now: Temporal.Instant,
+): Promise<PlanWarning[]> {
+  const warnings: PlanWarning[] = [];
+  for (const { plan } of await readFiles(db, files)) warnings.push(...(await warnAboutUnbilled(db, plan, now)));
+  return warnings;
 }
 
 async function replaceVersion(

@@ -29,8 +29,6 @@ export interface PlanImpact {
   readonly deployments: number;
   /** Those for whom it changes most, each with a figure per month. */
   readonly most: readonly { readonly deployment: string; readonly months: readonly Compared[] }[];
-  /** Kinds that they used and that the version has no price for. */
-  readonly unpriced: readonly string[];
   /**
    * Each month up to the current one whose bill the version makes another, held from its first day on:
    * months that are issued, which are to be corrected then, and open ones. Oldest first.
@@ -50,6 +48,12 @@ interface Pair {
   readonly after: Decimal;
 }
 
+/** The months in which a plan is looked at: the last complete one, and the current one. */
+export function planMonths(now: Temporal.Instant): [Temporal.PlainYearMonth, Temporal.PlainYearMonth] {
+  const current = monthOfInstant(now);
+  return [current.subtract({ months: 1 }), current];
+}
+
 const batch = 1000;
 const nothing: Pair = { before: new Decimal(0), after: new Decimal(0) };
 
@@ -63,21 +67,18 @@ export async function planImpact(
   version: PlanVersion,
   { now, limit }: { readonly now: Temporal.Instant; readonly limit: number },
 ): Promise<PlanImpact> {
-  const current = monthOfInstant(now);
-  const months = [current.subtract({ months: 1 }), current];
+  const months = planMonths(now);
   const comparing = new Comparing(db, version);
   const total = months.map(() => nothing);
-  const unpriced = new Set<string>();
   let most: { deployment: string; months: Pair[] }[] = [];
   let deployments = 0;
   const asIfHeld = (phase: Phase) => [phase.version.plan === version.plan ? { ...phase, version } : phase];
-  for await (const ids of subscribers(db, version.plan, months[0] ?? current, now)) {
+  for await (const ids of subscribers(db, version.plan, months[0], now)) {
     const rows = new Map<string, Pair[]>();
     for (const [index, month] of months.entries()) {
-      for (const { deployment, pair, after } of await comparing.month(ids, month, 'own', asIfHeld)) {
+      for (const { deployment, pair } of await comparing.month(ids, month, 'own', asIfHeld)) {
         total[index] = plus(total[index] ?? nothing, pair);
         rows.set(deployment, [...(rows.get(deployment) ?? []), pair]);
-        for (const kind of unpricedKinds(after, version.plan)) unpriced.add(kind);
       }
     }
     deployments += rows.size;
@@ -91,7 +92,6 @@ export async function planImpact(
     months: months.map((month, index) => ({ month, complete: index === 0, sum: compared(total[index] ?? nothing) })),
     deployments,
     most: most.map(({ deployment, months: pairs }) => ({ deployment, months: pairs.map(compared) })),
-    unpriced: [...unpriced].sort(),
     bills: await changedBills(db, version, comparing, now),
   };
 }
@@ -134,7 +134,7 @@ async function changedBills(
 }
 
 /** Everybody who is on the plan from a month's beginning to before an instant (null: at all from then on), in batches. */
-async function* subscribers(
+export async function* subscribers(
   db: Queryable,
   plan: string,
   first: Temporal.PlainYearMonth,
@@ -166,7 +166,7 @@ class Comparing {
     month: Temporal.PlainYearMonth,
     fees: 'own' | 'billed',
     change: (phase: Phase) => readonly Phase[],
-  ): Promise<{ deployment: string; pair: Pair; after: RatedMonth }[]> {
+  ): Promise<{ deployment: string; pair: Pair }[]> {
     const options: RatedMonthOptions = { deployments, month, fees, sums: this.#sums };
     const before = await ratedMonth(this.#db, options);
     const after = await ratedMonth(this.#db, { ...options, change: (timeline: Timeline) => timeline.flatMap(change) });
@@ -176,7 +176,6 @@ class Comparing {
       return {
         deployment,
         pair: { before: amountIn(rated, currency), after: amountIn(changed, currency) },
-        after: changed,
       };
     });
   }
@@ -200,14 +199,6 @@ function within(phase: Phase, from: Temporal.Instant, to: Temporal.Instant | nul
 
 function startOf(day: Temporal.PlainDate): Temporal.Instant {
   return day.toZonedDateTime('UTC').toInstant();
-}
-
-function unpricedKinds({ lines }: RatedMonth, plan: string): string[] {
-  return lines.flatMap((line) =>
-    line.kind === 'usage' && line.plan === plan && line.model === null && line.quantity !== '0'
-      ? [line.billingKind]
-      : [],
-  );
 }
 
 function plus(sum: Pair, { before, after }: Pair): Pair {

@@ -1,4 +1,4 @@
-import { listKinds, dayOf, usageForPeriod } from '../metering/index.ts';
+import { dayOf, listKinds, type UnmeteredKind, unmeteredKinds, usageForPeriod } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { Decimal, formatQuantity, parseQuantity, roundQuantity } from '../platform/quantity.ts';
@@ -7,6 +7,8 @@ import type { PlanVersion } from './plan.ts';
 import { type PlannedResource, usageOfPlanned } from './planned-resources.ts';
 import { getPlan, listPlans } from './plans.ts';
 import { checkUsage } from './quotes.ts';
+import { requireDeployment } from './subscriptions.ts';
+import { describeUnbilled, earlier, missedUsage, type Unbilled, unbilledOnVersion } from './unbilled.ts';
 import { type Quote, ratePlan } from './rating/rate-plan.ts';
 
 /** Where the usage of an estimate comes from. */
@@ -34,8 +36,8 @@ export interface PlanQuotes {
   readonly quotes: readonly Quote[];
   /** Of two quotes or more. */
   readonly comparison: Comparison | null;
-  /** Kinds that the usage has and that are not metered in that month: nothing would be billed for them. */
-  readonly notMetered: readonly string[];
+  /** What of the usage, or beside it, would be billed to nobody; for each plan by itself. */
+  readonly unbilled: readonly Unbilled[];
 }
 
 /** The most plans that are compared at once. */
@@ -55,6 +57,8 @@ export async function quotePlans(
     readonly basis: QuoteBasis;
     readonly plans: readonly string[] | 'all';
     readonly month?: Temporal.PlainYearMonth | undefined;
+    /** Customers are not told what is billed to nobody. */
+    readonly isCustomer?: boolean;
   },
   now: Temporal.Instant,
 ): Promise<PlanQuotes> {
@@ -71,7 +75,6 @@ export async function quotePlans(
       month,
     ),
   );
-  const enabled = new Set(kinds.filter((kind) => kind.enabled).map((kind) => kind.kind));
   const quotes = versions.map((version) => ratePlan(version, new Map(Object.entries(usage)), month));
   return {
     month,
@@ -79,8 +82,60 @@ export async function quotePlans(
     usage,
     quotes,
     comparison: quotes.length > 1 ? compareQuotes(quotes) : null,
-    notMetered: Object.keys(usage).filter((kind) => !enabled.has(kind) && usage[kind] !== '0'),
+    unbilled: asked.isCustomer ? [] : await unbilledOnPlans(db, { versions, month, basis, usage }, now),
   };
+}
+
+/** Usage that is given has kinds that are not metered among it; what a deployment used has them beside it. */
+async function unbilledOnPlans(
+  db: Queryable,
+  {
+    versions,
+    month,
+    basis,
+    usage,
+  }: Pick<PlanQuotes, 'month' | 'usage'> & { readonly versions: readonly PlanVersion[]; readonly basis: QuoteBasis },
+  now: Temporal.Instant,
+): Promise<Unbilled[]> {
+  const first = month.toPlainDate({ day: 1 });
+  const of = async () => {
+    if (basis.kind === 'period' || basis.kind === 'average') {
+      const { deployment } = basis;
+      return { usage, deployment, ...(await missedBeside(db, basis, dayOf(now))) };
+    }
+    const off = await unmeteredKinds(db, { from: first, to: first.add({ months: 1 }) });
+    const isOff = ([kind]: [string, string]) => off.some((one) => one.kind === kind);
+    const given = Object.entries(usage);
+    const metered = Object.fromEntries(given.filter((one) => !isOff(one)));
+    // What is given is known, whatever history says.
+    const known = off.map((kind) => ({ ...kind, isKnown: true }));
+    return { usage: metered, deployment: null, off: known, missed: new Map(given.filter(isOff)) };
+  };
+  const what = await of();
+  const parts = versions.map((version) => unbilledOnVersion({ version, month, ...what }));
+  const described = await Promise.all(parts.map((own) => describeUnbilled(db, own, first)));
+  return described.flat();
+}
+
+/** What kinds that are not metered would have had on the days of a basis; of several months the mean. */
+async function missedBeside(
+  db: Queryable,
+  basis: Extract<QuoteBasis, { readonly deployment: string }>,
+  today: Temporal.PlainDate,
+): Promise<{ off: UnmeteredKind[]; missed: ReadonlyMap<string, string> }> {
+  const { deployment_id: id } = await requireDeployment(db, basis.deployment);
+  if (basis.kind === 'period') return missedUsage(db, id, { from: basis.from, to: earlier(basis.to, today) });
+  const current = today.with({ day: 1 });
+  const sums = new Map<string, Decimal>();
+  const off = new Map<string, UnmeteredKind>();
+  const months = await averagedMonths(db, basis, current);
+  for (const from of months) {
+    const found = await missedUsage(db, id, { from, to: from.add({ months: 1 }) });
+    for (const kind of found.off) off.set(kind.kind, kind);
+    for (const [kind, quantity] of found.missed) sums.set(kind, (sums.get(kind) ?? new Decimal(0)).plus(quantity));
+  }
+  const mean = [...sums].map(([kind, sum]) => [kind, formatQuantity(roundQuantity(sum.div(months.length)))] as const);
+  return { off: [...off.values()], missed: new Map(mean) };
 }
 
 async function versionsOf(
@@ -133,33 +188,19 @@ export const averageMonthsMax = 24;
 
 async function averageUsage(
   db: Queryable,
-  { deployment, months }: Extract<QuoteBasis, { kind: 'average' }>,
+  basis: Extract<QuoteBasis, { kind: 'average' }>,
   now: Temporal.Instant,
 ): Promise<{ usage: Readonly<Record<string, string>>; sentence: string }> {
-  if (!Number.isInteger(months) || months < 1 || months > averageMonthsMax) {
-    throw new ArcadiaError('invalid_argument', `1 to ${averageMonthsMax} months are averaged, not ${months}.`);
-  }
-  const current = dayOf(now).with({ day: 1 });
+  const { deployment } = basis;
+  const used = await averagedMonths(db, basis, dayOf(now).with({ day: 1 }));
   const sums = new Map<string, Decimal>();
-  const used: Temporal.PlainYearMonth[] = [];
-  for (let back = 1; back <= months; back += 1) {
-    const from = current.subtract({ months: back });
+  for (const from of used) {
     const { usage } = await usageForPeriod(db, deployment, from, from.add({ months: 1 }));
-    // Before its first month there is nothing, which is no usage of zero to average with.
-    if (Object.keys(usage).length === 0 && !(await usedBefore(db, deployment, from))) break;
-    used.push(from.toPlainYearMonth());
     for (const [kind, quantity] of Object.entries(usage)) {
       sums.set(kind, (sums.get(kind) ?? new Decimal(0)).plus(parseQuantity(quantity)));
     }
   }
-  const [last] = used;
-  const first = used.at(-1);
-  if (last === undefined || first === undefined) {
-    throw new ArcadiaError(
-      'not_found',
-      `"${deployment}" used nothing before ${current}: there is no month to average.`,
-    );
-  }
+  const [last, first] = [used[0], used.at(-1)].map((day) => day?.toPlainYearMonth());
   return {
     usage: Object.fromEntries(
       [...sums]
@@ -171,6 +212,27 @@ async function averageUsage(
         ? `What ${deployment} used in ${last}.`
         : `The mean of what ${deployment} used in the ${used.length} months from ${first} to ${last}.`,
   };
+}
+
+/** The first days of the months that are averaged, the last one first. */
+async function averagedMonths(
+  db: Queryable,
+  { deployment, months }: Extract<QuoteBasis, { kind: 'average' }>,
+  current: Temporal.PlainDate,
+): Promise<Temporal.PlainDate[]> {
+  if (!Number.isInteger(months) || months < 1 || months > averageMonthsMax) {
+    throw new ArcadiaError('invalid_argument', `1 to ${averageMonthsMax} months are averaged, not ${months}.`);
+  }
+  const used: Temporal.PlainDate[] = [];
+  for (let back = 1; back <= months; back += 1) {
+    const from = current.subtract({ months: back });
+    const { usage } = await usageForPeriod(db, deployment, from, from.add({ months: 1 }));
+    // Before its first month there is nothing, which is no usage of zero to average with.
+    if (Object.keys(usage).length === 0 && !(await usedBefore(db, deployment, from))) break;
+    used.push(from);
+  }
+  if (used.length > 0) return used;
+  throw new ArcadiaError('not_found', `"${deployment}" used nothing before ${current}: there is no month to average.`);
 }
 
 /** Whether anything was used in the year before a day. */

@@ -1,4 +1,5 @@
 import type { Kind } from '../metering/index.ts';
+import type { NextOperation } from '../platform/errors.ts';
 import { Decimal, formatQuantity, roundQuantity } from '../platform/quantity.ts';
 import { monthsOfFee, type PlanItem, type PlanVersion } from './plan.ts';
 import {
@@ -19,12 +20,15 @@ export interface PlanWarning {
     | 'below_provider_price'
     | 'allowance_above_base'
     | 'no_price'
+    | 'not_metered'
     | 'in_the_past'
     | 'within_a_month'
     | 'cap_below_base';
   /** Within the plan: ['items', 2], or [] for the whole of it. */
   readonly path: readonly (string | number)[];
   readonly message: string;
+  /** The operation that helps; absent: the plan is to be changed, or nothing. */
+  readonly next?: Required<NextOperation> | null;
 }
 
 /** What a warning must know of a billing kind. */
@@ -209,15 +213,6 @@ function leastUnitPrice(item: PlanItem): Decimal | null {
     return prices.length === 0 ? null : Decimal.min(...prices);
   }
   return unitPriceOf(item);
-}
-
-/** What deployments on the plan used, and the plan has no price for. */
-export function warnAboutUnpriced(kinds: readonly string[]): PlanWarning[] {
-  return kinds.map((kind) => ({
-    code: 'no_price',
-    path: [],
-    message: `${kind} was used by deployments on this plan, and the plan has no price for it.`,
-  }));
 }
 
 /**

@@ -152,7 +152,9 @@ describe('resources that are not there yet', () => {
     const quoted = await quotePlans(test.db, { basis, plans: ['studio'] }, now);
     expect(quoted.usage).toEqual({ droplet_hours: '720', volume_gb_month: '120' });
     expect(quoted.quotes[0]).toMatchObject({ overage: '16.00', total: '66.00' });
-    expect(quoted.notMetered).toEqual(['volume_gb_month']);
+    expect(quoted.unbilled).toMatchObject([
+      { reason: 'not_metered', kind: 'volume_gb_month', deployments: [], quantity: '120', amount: '16.00' },
+    ]);
   });
 });
 

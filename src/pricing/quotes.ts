@@ -6,6 +6,7 @@ import { ratedMonth } from './rated-months.ts';
 import { decimalText } from './rating/decimal.ts';
 import { type Quote, quoteOf, ratePlan } from './rating/rate-plan.ts';
 import { requireDeployment, subscribedPlan } from './subscriptions.ts';
+import { describeUnbilled, earlier, missedUsage, type Unbilled, unbilledOnVersion, unbilledParts } from './unbilled.ts';
 import { ForecastSums } from './usage-sums.ts';
 
 /**
@@ -43,6 +44,37 @@ export async function checkUsage(db: Queryable, usage: Readonly<Record<string, s
 
 /** A quote beside the deployment, the days, and how far they are metered. */
 type DeploymentQuote = Omit<DeploymentUsage, 'usage'> & Quote;
+
+/**
+ * What the quote of a deployment's month leaves out, because it is billed to nobody; as if it were all on a plan,
+ * where one is named.
+ * @param through the first day that does not count
+ */
+export async function unbilledOfDeployment(
+  db: Database,
+  {
+    deployment,
+    plan,
+    month,
+    through,
+  }: {
+    readonly deployment: string;
+    readonly plan?: string | undefined;
+    readonly month: Temporal.PlainYearMonth;
+    readonly through: Temporal.PlainDate;
+  },
+): Promise<Unbilled[]> {
+  const { deployment_id } = await requireDeployment(db, deployment);
+  const from = month.toPlainDate({ day: 1 });
+  const to = from.add({ months: 1 });
+  if (plan === undefined) {
+    return describeUnbilled(db, await unbilledParts(db, { deployments: [deployment_id], month, through }), from);
+  }
+  const version = await getPlan(db, plan, to.subtract({ days: 1 }));
+  const { usage } = await usageForPeriod(db, deployment, from, to);
+  const missed = await missedUsage(db, deployment_id, { from, to: earlier(to, through) });
+  return describeUnbilled(db, unbilledOnVersion({ version, month, usage, ...missed, deployment }), from);
+}
 
 /**
  * What a deployment's metered usage of the days [from, to), which lie in one calendar month, costs.

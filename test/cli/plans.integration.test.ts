@@ -34,11 +34,20 @@ test('a plan file is previewed, asked about, and applied', async () => {
   const preview = await run('plan', 'preview', 'studio.yaml', '--exit-code');
   expect(preview.code).toBe(3);
   expect(preview.stdout).toMatch(/base +50.00 +55.00/);
+  expect(preview.stdout).toMatch(
+    /warning: volume_gb_month is priced .* To bill it: arcadia kind set volume_gb_month --enabled --from 2030-01-01\n/,
+  );
 
   const asked = await run('plan', 'apply', 'studio.yaml');
   expect(asked).toMatchObject({ code: 1, stdout: '' });
   expect(asked.stderr).toMatch(/base +50.00 +55.00[^]*--yes/);
-  expect(await json('plan', 'apply', 'studio.yaml', '--yes')).toEqual({ written: 1 });
+  const applied = await json('plan', 'apply', 'studio.yaml', '--yes');
+  expect(applied).toMatchObject({ written: 1 });
+  expect(applied.warnings.map(({ code, next }: any) => [code, next.arguments.kind])).toEqual([
+    ['not_metered', 'load_balancer_hours'],
+    ['not_metered', 'reserved_ip_hours'],
+    ['not_metered', 'volume_gb_month'],
+  ]);
   // What would change nothing needs no question.
   expect((await run('plan', 'apply', 'studio.yaml')).stdout).toBe('Nothing differs; nothing was written.\n');
   const { items } = await json('plan', 'versions', 'studio');

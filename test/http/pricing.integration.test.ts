@@ -108,7 +108,10 @@ describe('finance', () => {
     const preview = await get('/plans/preview', { as: 'finance', ...json('POST', { files: [file] }) });
     expect(preview.changes).toMatchObject([{ plan: 'new', status: 'new_plan', comparedWith: null, impact: null }]);
     expect(await status('/plans/new')).toBe(404);
-    expect(await get('/plans', { as: 'finance', ...json('POST', { files: [file] }) })).toEqual({ written: 1 });
+    expect(await get('/plans', { as: 'finance', ...json('POST', { files: [file] }) })).toEqual({
+      written: 1,
+      warnings: [],
+    });
     expect(await get('/plans/new')).toMatchObject({ base: '20.00', baseEvery: 'month', items: [] });
     const studio = {
       name: 'studio.yaml',

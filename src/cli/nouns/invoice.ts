@@ -20,6 +20,7 @@ import { type Column, plural, table } from '../engine/output.ts';
 import { noInput } from '../engine/surface.ts';
 import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
 import { explainedText, invoiceText, previewText } from './invoice-text.ts';
+import { unbilledNotes } from './unbilled-text.ts';
 
 type Invoice = RowOf<typeof listInvoices>;
 type Month = AnswerOf<typeof approveMonth>;
@@ -136,7 +137,7 @@ number    INV-000017
 state     issued
 customer  acme (Acme Ltd)`,
     text: invoiceText,
-    notes: ({ missing }) => missing,
+    notes: ({ missing, unbilled }) => [...missing, ...unbilledNotes(unbilled)],
   }),
   actionView(previewInvoice, {
     summary: "the invoice that would follow now for a deployment's customer; nothing is written",
@@ -145,12 +146,13 @@ customer  acme (Acme Ltd)`,
 $ arcadia invoice preview acme-shop --month 2026-05
 acme, 2026-05, as far as the facts are known now`,
     text: previewText,
-    notes: ({ invoices, uncharged }) => [
+    notes: ({ invoices, uncharged, unbilled }) => [
       ...(invoices.length === 0 ? ['Nothing would be billed: it is on no plan.'] : []),
       ...uncharged.map(
         ({ deployment, quantity, kind, reason }) =>
           `${deployment}: ${quantity} ${kind} not charged (${reason.replace('_', ' ')})`,
       ),
+      ...unbilledNotes(unbilled),
     ],
   }),
   actionView(explainInvoiceLine, {

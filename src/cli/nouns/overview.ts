@@ -3,11 +3,12 @@ import type { Usage } from '../../metering/index.ts';
 import { type Column, count, moment, table } from '../engine/output.ts';
 import { describeRange } from '../engine/range.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
+import { unbilledNotes } from './unbilled-text.ts';
 
 // What `start` and `demo agency` end with.
 
 /** The overview as one JSON value. */
-function overviewAnswer({ range, meteredThrough, deployments, totals, unattributed }: Overview) {
+function overviewAnswer({ range, meteredThrough, deployments, totals, unbilled, unattributed }: Overview) {
   const { usage, resources } = unattributed;
   return {
     from: range.from,
@@ -15,6 +16,7 @@ function overviewAnswer({ range, meteredThrough, deployments, totals, unattribut
     meteredThrough,
     deployments,
     totals,
+    unbilled,
     unattributed: { usage, resources: resources.resources, total: resources.total },
   };
 }
@@ -27,7 +29,7 @@ export async function showOverview(session: Session, { db, clock }: SessionDatab
 async function printOverview({ output }: Session, overview: Overview): Promise<void> {
   if (output.json) return output.value(overviewAnswer(overview));
   const { roundHalfAwayFromZero, parseQuantity } = await import('../../platform/quantity.ts');
-  const { range, meteredThrough, kinds, deployments, totals, unattributed } = overview;
+  const { range, meteredThrough, kinds, deployments, totals, unbilled, unattributed } = overview;
   const { resources, total } = unattributed.resources;
 
   const shown = (usage: Usage, kind: string): string | null =>
@@ -72,6 +74,7 @@ async function printOverview({ output }: Session, overview: Overview): Promise<v
       ...new Set(deployments.flatMap(({ customer, problem }) => (problem === null ? [] : [`${customer}: ${problem}`]))),
     ].join('\n'),
   );
+  for (const note of unbilledNotes(unbilled)) output.note(note);
   if (total === 0) return output.text('\nEverything has an owner.');
   const more = total > resources.length ? `, the first ${count(resources.length)}` : '';
   await output.text(

@@ -8,6 +8,7 @@ import {
 } from '../../pricing/operations/plans.ts';
 import { type Column, count, fields, plural, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import { unbilledNotes } from './unbilled-text.ts';
 
 type Plan = RowOf<typeof listPlans>;
 type Item = Plan['items'][number];
@@ -79,7 +80,7 @@ function changeText(change: Change): string {
   const { plan, status, differences, warnings, impact } = change;
   const parts = [`${plan}: ${statuses[status](change)}`];
   if (status !== 'new_plan' && differences.length > 0) parts.push(table(differences, differenceColumns));
-  for (const { message } of warnings) parts.push(`warning: ${message}`);
+  for (const warning of unbilledNotes(warnings)) parts.push(`warning: ${warning}`);
   if (impact !== null) parts.push(impactText(impact));
   return parts.join('\n');
 }
@@ -205,6 +206,7 @@ Apply this? [y/N] y
       },
       text: ({ written }) =>
         written === 0 ? 'Nothing differs; nothing was written.' : `${plural(written, 'plan version')} written.`,
+      notes: ({ warnings }) => unbilledNotes(warnings),
     }),
     actionView(getPlanSchema, {
       summary: 'the JSON schema of a plan file, by which editors complete and check it',

@@ -8,6 +8,7 @@ import { describeRange } from '../engine/range.ts';
 import { actionView, type Noun, type ViewTools } from '../engine/views.ts';
 import { kindWords } from './kind-words.ts';
 import { type PlanQuotes, printComparison, printForecast, printQuote } from './quote-text.ts';
+import { unbilledNotes } from './unbilled-text.ts';
 
 async function quotesText(answer: PlanQuotes, { surface }: ViewTools): Promise<string> {
   const words = await kindWords(surface, `${answer.month}-01`);
@@ -19,13 +20,9 @@ async function quotesText(answer: PlanQuotes, { surface }: ViewTools): Promise<s
   return [`${answer.month}. ${answer.basis}`, quotes].join('\n\n');
 }
 
-function quotesNotes({ notMetered }: PlanQuotes): readonly string[] {
-  return notMetered.length === 0
-    ? []
-    : [`Not metered in this month, so that nothing would be billed for it: ${notMetered.join(', ')}.`];
-}
+const unbilledBeside = ({ unbilled }: Pick<PlanQuotes, 'unbilled'>) => unbilledNotes(unbilled);
 
-const quotesView = { text: quotesText, notes: quotesNotes };
+const quotesView = { text: quotesText, notes: unbilledBeside };
 const planHelp = { 'basis.deployment': "the deployment's slug", plans: 'a plan; with several they are compared' };
 
 const comparisonExample = `WHAT                    USED  STUDIO (USD)  ATELIER (USD)  DIFFERENCE
@@ -61,6 +58,7 @@ total    50.48 USD`,
         const heading = `${quote.deployment} on ${quote.plan}, ${describeRange(quote)}; every day before ${quote.meteredThrough} is metered.`;
         return [heading, printQuote(quote, await kindWords(surface, quote.from))].join('\n\n');
       },
+      notes: unbilledBeside,
     }),
     actionView(getDeploymentForecast, {
       summary: "a deployment's month to date, and as it will be at its end if everything stays as it is",
@@ -68,6 +66,7 @@ total    50.48 USD`,
 $ arcadia quote forecast acme
 acme on studio, 2026-06: 25.00 USD to date (every day before 2026-06-16 is metered), 50.48 USD at its end.`,
       text: async (answer, { surface }) => printForecast(answer, await kindWords(surface, `${answer.month}-01`)),
+      notes: unbilledBeside,
     }),
     actionView(quotePlans, {
       summary: "a deployment's usage of a month on several plans, side by side",

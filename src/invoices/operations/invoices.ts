@@ -19,6 +19,7 @@ import {
   slug,
 } from '../../platform/declare/schemas.ts';
 import { dayOf } from '../../metering/index.ts';
+import { unbilledOut } from '../../pricing/index.ts';
 import { explainLine } from '../explain.ts';
 import { invoiceFile } from '../files.ts';
 import * as invoices from '../invoices.ts';
@@ -28,6 +29,7 @@ import { draftMonthJob } from '../jobs.ts';
 import { addLine, removeLine } from '../manual-lines.ts';
 import { type MonthStep, stepMonth } from '../month-step.ts';
 import { previewDeployment } from '../preview.ts';
+import { unbilledBeside } from '../unbilled.ts';
 import { deciders, monthText } from './schemas.ts';
 
 const readers: readonly Role[] = [...staff, 'customer'];
@@ -137,10 +139,12 @@ export const getInvoice = declareOperation({
     voidAt: instantOut.nullable(),
     document: documentOut,
     missing: z.array(z.string()),
+    unbilled: unbilledOut,
   }),
-  async run({ db, params, principal }) {
+  async run({ db, params, principal, now }) {
     const row = await invoices.getInvoice(db, params.invoice, readerOf(principal));
     const { document, missing } = await invoices.readDocument(db, row);
+    const unbilled = principal.role === 'customer' ? [] : await unbilledBeside(db, row, now);
     const { approvedAt, approvedBy, overrideReason, issuedBy, voidAt } = row;
     return {
       ...invoiceAnswer(row),
@@ -151,6 +155,7 @@ export const getInvoice = declareOperation({
       voidAt,
       document: document as object as z.input<typeof documentOut>,
       missing: [...missing],
+      unbilled,
     };
   },
 });
@@ -289,6 +294,7 @@ export const previewInvoice = declareOperation({
         z.object({ deployment: slug, kind: z.string(), quantity: decimalOut, reason: z.enum(['paused', 'no_plan']) }),
       )
       .meta({ description: 'Usage that no plan charges' }),
+    unbilled: unbilledOut,
   }),
   async run({ db, params, query, now }) {
     const asked = query.month ?? dayOf(now).with({ day: 1 });
@@ -298,6 +304,7 @@ export const previewInvoice = declareOperation({
       invoices: due,
       slugs,
       uncharged,
+      unbilled,
     } = await previewDeployment(db, params.slug, asked, now);
     return {
       customer,
@@ -317,6 +324,7 @@ export const previewInvoice = declareOperation({
         quantity,
         reason,
       })),
+      unbilled,
     };
   },
 });

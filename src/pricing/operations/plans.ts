@@ -9,6 +9,7 @@ import { planFileJsonSchema, planFileLengthMax } from '../plan-file.ts';
 import * as plans from '../plans.ts';
 import { costPlusUnitPrice } from '../rating/cost-plus.ts';
 import { readers, deciders } from './roles.ts';
+import { nextOut } from './unbilled.ts';
 
 // Customers see the plans that their deployments are or were on, with their prices, and nothing of
 // other plans: row-level security leaves them out. Of an item at cost-plus they see the price,
@@ -140,6 +141,17 @@ const planFiles = {
 
 const ofFiles = { positional: ['files'], files: ['files'] } as const;
 
+const warningsOut = z
+  .array(
+    z.object({
+      code: z.string(),
+      path: z.array(z.union([z.string(), z.int()])).readonly(),
+      message: z.string(),
+      next: nextOut.optional(),
+    }),
+  )
+  .readonly();
+
 const compared = z.object({ before: decimalOut, after: decimalOut, difference: decimalOut });
 
 const planChange = z
@@ -152,15 +164,7 @@ const planChange = z
     differences: z
       .array(z.object({ what: z.string(), before: z.string().nullable(), after: z.string().nullable() }))
       .readonly(),
-    warnings: z
-      .array(
-        z.object({
-          code: z.string(),
-          path: z.array(z.union([z.string(), z.int()])).readonly(),
-          message: z.string(),
-        }),
-      )
-      .readonly(),
+    warnings: warningsOut,
     impact: z
       .object({
         currency: z.string(),
@@ -223,8 +227,14 @@ export const applyPlans = declareOperation({
   roles: deciders,
   command: ofFiles,
   body: z.strictObject(planFiles),
-  response: z.object({ written: z.int().meta({ description: 'How many versions' }) }),
-  run: ({ db, body, principal, now }) => planApply.applyPlans(db, body.files, principal.subject, now),
+  response: z.object({
+    written: z.int().meta({ description: 'How many versions' }),
+    warnings: warningsOut.meta({ description: 'Where the plans and metering do not match; the preview has all' }),
+  }),
+  async run({ db, body, principal, now }) {
+    const { written } = await planApply.applyPlans(db, body.files, principal.subject, now);
+    return { written, warnings: await planApply.warnAboutFiles(db, body.files, now) };
+  },
 });
 
 export const planOperations: readonly Operation[] = [

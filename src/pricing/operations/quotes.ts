@@ -13,7 +13,8 @@ import {
 } from '../../platform/declare/schemas.ts';
 import { parsePlannedResources, plannedResource } from '../planned-resources.ts';
 import * as planQuotes from '../plan-quotes.ts';
-import { forecastDeployment, quoteDeployment } from '../quotes.ts';
+import { forecastDeployment, quoteDeployment, unbilledOfDeployment } from '../quotes.ts';
+import { unbilledOut } from './unbilled.ts';
 
 // Customers quote their own deployments, and usage on the plans that they are or were on: all else
 // row-level security hides from them, so that it is not found.
@@ -102,7 +103,7 @@ const planQuotesOut = z.object({
       best: slug.nullable().meta({ description: 'null: their currencies differ' }),
     })
     .nullable(),
-  notMetered: list(z.string()).meta({ description: 'Nothing would be billed for these kinds: they are not metered' }),
+  unbilled: unbilledOut,
 });
 
 function quotesAnswer({ month: of, usage, quotes, ...answer }: planQuotes.PlanQuotes): z.input<typeof planQuotesOut> {
@@ -149,10 +150,11 @@ export const quotePlans = declareOperation({
       plans: 'plan',
     },
   },
-  async run({ db, body, now }) {
+  async run({ db, body, now, principal }) {
     const { basis } = body;
     const asked = {
       ...body,
+      isCustomer: principal.role === 'customer',
       basis: basis.kind === 'period' ? { ...basis, ...rangeOr(basis, monthOf(body.month ?? dayOf(now))) } : basis,
       month: body.month?.toPlainYearMonth(),
     };
@@ -210,12 +212,15 @@ export const getDeploymentQuote = declareOperation({
     to: z.iso.date(),
     meteredThrough: z.iso.date().meta({ description: 'Every day before it is metered' }),
     ...quoteFields,
+    unbilled: unbilledOut,
   }),
-  async run({ db, params, query, now }) {
+  async run({ db, params, query, now, principal }) {
     const from = query.month ?? dayOf(now).with({ day: 1 });
     const asked = { ...params, plan: query.plan, from, to: from.add({ months: 1 }) };
     const { deployment, from: first, to, meteredThrough, ...rest } = await quoteDeployment(db, asked);
-    return { deployment, from: first, to, meteredThrough, ...rest };
+    const of = { ...params, plan: query.plan, month: from.toPlainYearMonth(), through: dayOf(now) };
+    const unbilled = principal.role === 'customer' ? [] : await unbilledOfDeployment(db, of);
+    return { deployment, from: first, to, meteredThrough, ...rest, unbilled };
   },
 });
 
@@ -236,14 +241,14 @@ export const getDeploymentForecast = declareOperation({
     method: z.string().meta({ description: 'How it is foreseen' }),
     toDate: quote,
     forecast: quote,
+    unbilled: unbilledOut,
   }),
-  async run({ db, params, query, now }) {
+  async run({ db, params, query, now, principal }) {
     const of = (query.month ?? dayOf(now)).toPlainYearMonth();
     const answer = await forecastDeployment(db, params.deployment, of);
-    return {
-      ...answer,
-      month: of.toString(),
-    };
+    const wholeMonth = { ...params, month: of, through: of.add({ months: 1 }).toPlainDate({ day: 1 }) };
+    const unbilled = principal.role === 'customer' ? [] : await unbilledOfDeployment(db, wholeMonth);
+    return { ...answer, month: of.toString(), unbilled };
   },
 });
 

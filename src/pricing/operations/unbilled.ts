@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { decimalOut, slug } from '../../platform/declare/schemas.ts';
+
+/** An operation of this program that helps, by the names of its input. */
+export const nextOut = z
+  .object({
+    operation: z.string().meta({ examples: ['kind set'] }),
+    arguments: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  })
+  .nullable()
+  .meta({ description: 'The operation that helps, and what to call it with' });
+
+/** What several answers say of what is used and billed to nobody. */
+export const unbilledOut = z
+  .array(
+    z.object({
+      reason: z.enum(['not_metered', 'no_price']).meta({
+        description: 'The plan prices a kind that is not metered, or has no price for one that is',
+      }),
+      kind: z.string(),
+      plans: z.array(slug).readonly(),
+      deployments: z.array(slug).readonly(),
+      quantity: decimalOut.nullable().meta({ description: 'null: nothing tells what there was' }),
+      currency: z.string(),
+      amount: decimalOut.nullable().meta({
+        description: "What it comes to beyond the allowances, before a plan's minimum, cap and discount",
+      }),
+      message: z.string(),
+      next: nextOut,
+    }),
+  )
+  .readonly()
+  .meta({ description: 'What is used and billed to nobody; of days that are over. Empty for a customer' });
