@@ -148,12 +148,13 @@ function tagsOf(world: World): readonly View[] {
   return [...counts].map(([name, count]) => ({ name, resources: { count } }));
 }
 
-/** `fleet` names the account. */
-export function routesOf(fleet: string): readonly Route[] {
-  const dropletVersion = sum(ofDroplets);
-  const imageVersion = sum((world) => [world.snapshots, world.backups]);
-  const actionVersion = (world: World) => world.actionVersion;
-  const never = () => 0;
+const dropletVersion = sum(ofDroplets);
+const imageVersion = sum((world) => [world.snapshots, world.backups]);
+const actionVersion = (world: World) => world.actionVersion;
+const never = () => 0;
+
+/** Of the account, whose name is the fleet's. */
+function accountRoutes(fleet: string): readonly Route[] {
   return [
     {
       path: '/v2/account',
@@ -171,210 +172,235 @@ export function routesOf(fleet: string): readonly Route[] {
       key: null,
       find: services.balanceView,
     },
+  ];
+}
 
-    {
-      path: '/v2/projects/default',
-      scope: 'project:read',
-      version: sum(ofProjects),
-      type: 'one',
-      key: 'project',
-      find: (lens) => views.projectView(lens.world.defaultProject, lens),
-    },
-    ...resource({
-      path: '/v2/projects',
-      scope: 'project:read',
-      keys: ['projects', 'project'],
-      collection: (w) => w.projects,
-      view: views.projectView,
-    }),
-    {
-      path: '/v2/projects/{id}/resources',
-      scope: 'project:read',
-      version: sum(ofProjects),
-      type: 'list',
-      key: 'resources',
-      items: (lens, _, id) => projectResources(lens, id),
-      view: views.projectResourceView,
-    },
+const projectRoutes: readonly Route[] = [
+  {
+    path: '/v2/projects/default',
+    scope: 'project:read',
+    version: sum(ofProjects),
+    type: 'one',
+    key: 'project',
+    find: (lens) => views.projectView(lens.world.defaultProject, lens),
+  },
+  ...resource({
+    path: '/v2/projects',
+    scope: 'project:read',
+    keys: ['projects', 'project'],
+    collection: (w) => w.projects,
+    view: views.projectView,
+  }),
+  {
+    path: '/v2/projects/{id}/resources',
+    scope: 'project:read',
+    version: sum(ofProjects),
+    type: 'list',
+    key: 'resources',
+    items: (lens, _, id) => projectResources(lens, id),
+    view: views.projectResourceView,
+  },
+];
 
-    {
-      path: '/v2/droplets',
-      scope: 'droplet:read',
-      version: dropletVersion,
-      type: 'list',
-      key: 'droplets',
-      items: droplets,
-      view: views.dropletView,
+const dropletRoutes: readonly Route[] = [
+  {
+    path: '/v2/droplets',
+    scope: 'droplet:read',
+    version: dropletVersion,
+    type: 'list',
+    key: 'droplets',
+    items: droplets,
+    view: views.dropletView,
+  },
+  {
+    path: '/v2/droplets/backups/policies',
+    scope: 'droplet:read',
+    version: dropletVersion,
+    type: 'list',
+    key: 'policies',
+    keyedBy: 'droplet_id',
+    items: ({ world }) => world.droplets.list(),
+    view: views.backupPolicyView,
+  },
+  {
+    path: '/v2/droplets/{id}',
+    scope: 'droplet:read',
+    version: dropletVersion,
+    type: 'one',
+    key: 'droplet',
+    find(lens, id) {
+      const droplet = lens.world.droplets.get(Number(id));
+      return droplet === undefined ? null : views.dropletView(droplet, lens);
     },
-    {
-      path: '/v2/droplets/backups/policies',
-      scope: 'droplet:read',
-      version: dropletVersion,
-      type: 'list',
-      key: 'policies',
-      keyedBy: 'droplet_id',
-      items: ({ world }) => world.droplets.list(),
-      view: views.backupPolicyView,
-    },
-    {
-      path: '/v2/droplets/{id}',
-      scope: 'droplet:read',
-      version: dropletVersion,
-      type: 'one',
-      key: 'droplet',
-      find(lens, id) {
-        const droplet = lens.world.droplets.get(Number(id));
-        return droplet === undefined ? null : views.dropletView(droplet, lens);
-      },
-    },
-    {
-      path: '/v2/droplets/{id}/backups',
-      scope: 'droplet:read',
-      version: dropletVersion,
-      type: 'list',
-      key: 'backups',
-      items: ({ world }, _, id) =>
-        world.droplets.get(Number(id))?.backupIds.map((backup) => world.backups.get(backup)) ?? null,
-      view: views.dropletBackupView,
-    },
+  },
+  {
+    path: '/v2/droplets/{id}/backups',
+    scope: 'droplet:read',
+    version: dropletVersion,
+    type: 'list',
+    key: 'backups',
+    items: ({ world }, _, id) =>
+      world.droplets.get(Number(id))?.backupIds.map((backup) => world.backups.get(backup)) ?? null,
+    view: views.dropletBackupView,
+  },
+];
 
-    {
-      path: '/v2/images',
-      scope: 'image:read',
-      version: imageVersion,
-      type: 'list',
-      key: 'images',
-      items: images,
-      view: (listed: View) => listed,
-    },
-    { path: '/v2/images/{id}', scope: 'image:read', version: imageVersion, type: 'one', key: 'image', find: image },
-    ...resource({
-      path: '/v2/snapshots',
-      scope: 'snapshot:read',
-      keys: ['snapshots', 'snapshot'],
-      collection: (w) => w.snapshots,
-      view: views.snapshotView,
-      filters: { resource_type: (snapshot, type) => snapshot.resourceType === type },
-    }),
-    ...resource({
-      path: '/v2/volumes',
-      scope: 'block_storage:read',
-      keys: ['volumes', 'volume'],
-      collection: (w) => w.volumes,
-      view: views.volumeView,
-      filters: { name: (volume, name) => volume.name === name, region: (volume, region) => volume.region === region },
-    }),
+const imageRoutes: readonly Route[] = [
+  {
+    path: '/v2/images',
+    scope: 'image:read',
+    version: imageVersion,
+    type: 'list',
+    key: 'images',
+    items: images,
+    view: (listed: View) => listed,
+  },
+  { path: '/v2/images/{id}', scope: 'image:read', version: imageVersion, type: 'one', key: 'image', find: image },
+  ...resource({
+    path: '/v2/snapshots',
+    scope: 'snapshot:read',
+    keys: ['snapshots', 'snapshot'],
+    collection: (w) => w.snapshots,
+    view: views.snapshotView,
+    filters: { resource_type: (snapshot, type) => snapshot.resourceType === type },
+  }),
+  ...resource({
+    path: '/v2/volumes',
+    scope: 'block_storage:read',
+    keys: ['volumes', 'volume'],
+    collection: (w) => w.volumes,
+    view: views.volumeView,
+    filters: { name: (volume, name) => volume.name === name, region: (volume, region) => volume.region === region },
+  }),
+];
 
-    ...resource({
-      path: '/v2/domains',
-      scope: 'domain:read',
-      keys: ['domains', 'domain'],
-      collection: (w) => w.domains,
-      view: services.domainView,
-    }),
-    ...resource({
-      path: '/v2/reserved_ips',
-      scope: 'reserved_ip:read',
-      keys: ['reserved_ips', 'reserved_ip'],
-      collection: (w) => w.reservedIps,
-      view: views.reservedIpView,
-      shows: (world) => [world.droplets, world.projects],
-    }),
-    ...resource({
-      path: '/v2/reserved_ipv6',
-      scope: 'reserved_ip:read',
-      keys: ['reserved_ipv6s', 'reserved_ipv6'],
-      collection: (w) => w.reservedIpv6s,
-      view: views.reservedIpv6View,
-      shows: ofDroplets,
-    }),
-    ...resource({
-      path: '/v2/firewalls',
-      scope: 'firewall:read',
-      keys: ['firewalls', 'firewall'],
-      collection: (w) => w.firewalls,
-      view: services.firewallView,
-    }),
-    ...resource({
-      path: '/v2/load_balancers',
-      scope: 'load_balancer:read',
-      keys: ['load_balancers', 'load_balancer'],
-      collection: (w) => w.loadBalancers,
-      view: services.loadBalancerView,
-      shows: ofProjects,
-    }),
+const networkRoutes: readonly Route[] = [
+  ...resource({
+    path: '/v2/domains',
+    scope: 'domain:read',
+    keys: ['domains', 'domain'],
+    collection: (w) => w.domains,
+    view: services.domainView,
+  }),
+  ...resource({
+    path: '/v2/reserved_ips',
+    scope: 'reserved_ip:read',
+    keys: ['reserved_ips', 'reserved_ip'],
+    collection: (w) => w.reservedIps,
+    view: views.reservedIpView,
+    shows: (world) => [world.droplets, world.projects],
+  }),
+  ...resource({
+    path: '/v2/reserved_ipv6',
+    scope: 'reserved_ip:read',
+    keys: ['reserved_ipv6s', 'reserved_ipv6'],
+    collection: (w) => w.reservedIpv6s,
+    view: views.reservedIpv6View,
+    shows: ofDroplets,
+  }),
+  ...resource({
+    path: '/v2/firewalls',
+    scope: 'firewall:read',
+    keys: ['firewalls', 'firewall'],
+    collection: (w) => w.firewalls,
+    view: services.firewallView,
+  }),
+  ...resource({
+    path: '/v2/load_balancers',
+    scope: 'load_balancer:read',
+    keys: ['load_balancers', 'load_balancer'],
+    collection: (w) => w.loadBalancers,
+    view: services.loadBalancerView,
+    shows: ofProjects,
+  }),
+];
 
-    ...resource({
-      path: '/v2/databases',
-      scope: 'database:read',
-      keys: ['databases', 'database'],
-      collection: (w) => w.databases,
-      view: services.databaseView,
-      filters: { tag_name: (database, tag) => database.tags.includes(tag) },
-      shows: ofProjects,
-      unpaged: true,
-    }),
-    ...resource({
-      path: '/v2/kubernetes/clusters',
-      scope: 'kubernetes:read',
-      keys: ['kubernetes_clusters', 'kubernetes_cluster'],
-      collection: (w) => w.clusters,
-      view: services.clusterView,
-      shows: ofDroplets,
-    }),
-    ...resource({
-      path: '/v2/apps',
-      scope: 'app:read',
-      keys: ['apps', 'app'],
-      collection: (w) => w.apps,
-      view: services.appView,
-      shows: ofProjects,
-    }),
+const serviceRoutes: readonly Route[] = [
+  ...resource({
+    path: '/v2/databases',
+    scope: 'database:read',
+    keys: ['databases', 'database'],
+    collection: (w) => w.databases,
+    view: services.databaseView,
+    filters: { tag_name: (database, tag) => database.tags.includes(tag) },
+    shows: ofProjects,
+    unpaged: true,
+  }),
+  ...resource({
+    path: '/v2/kubernetes/clusters',
+    scope: 'kubernetes:read',
+    keys: ['kubernetes_clusters', 'kubernetes_cluster'],
+    collection: (w) => w.clusters,
+    view: services.clusterView,
+    shows: ofDroplets,
+  }),
+  ...resource({
+    path: '/v2/apps',
+    scope: 'app:read',
+    keys: ['apps', 'app'],
+    collection: (w) => w.apps,
+    view: services.appView,
+    shows: ofProjects,
+  }),
+];
 
-    {
-      path: '/v2/actions',
-      scope: 'actions:read',
-      version: actionVersion,
-      type: 'list',
-      key: 'actions',
-      items: actions,
-      view: views.actionView,
-    },
-    {
-      path: '/v2/actions/{id}',
-      scope: 'actions:read',
-      version: actionVersion,
-      type: 'one',
-      key: 'action',
-      find: action,
-    },
-    {
-      path: '/v2/tags',
-      scope: 'tag:read',
-      version: null,
-      type: 'list',
-      key: 'tags',
-      items: ({ world }) => tagsOf(world),
-      view: (tag: View) => tag,
-    },
-    {
-      path: '/v2/sizes',
-      scope: 'sizes:read',
-      version: never,
-      type: 'list',
-      key: 'sizes',
-      items: () => [...sizes.values()],
-      view: (size: View) => size,
-    },
-    {
-      path: '/v2/regions',
-      scope: 'regions:read',
-      version: never,
-      type: 'list',
-      key: 'regions',
-      items: () => [...regions.values()],
-      view: (region: View) => region,
-    },
+const otherRoutes: readonly Route[] = [
+  {
+    path: '/v2/actions',
+    scope: 'actions:read',
+    version: actionVersion,
+    type: 'list',
+    key: 'actions',
+    items: actions,
+    view: views.actionView,
+  },
+  {
+    path: '/v2/actions/{id}',
+    scope: 'actions:read',
+    version: actionVersion,
+    type: 'one',
+    key: 'action',
+    find: action,
+  },
+  {
+    path: '/v2/tags',
+    scope: 'tag:read',
+    version: null,
+    type: 'list',
+    key: 'tags',
+    items: ({ world }) => tagsOf(world),
+    view: (tag: View) => tag,
+  },
+  {
+    path: '/v2/sizes',
+    scope: 'sizes:read',
+    version: never,
+    type: 'list',
+    key: 'sizes',
+    items: () => [...sizes.values()],
+    view: (size: View) => size,
+  },
+  {
+    path: '/v2/regions',
+    scope: 'regions:read',
+    version: never,
+    type: 'list',
+    key: 'regions',
+    items: () => [...regions.values()],
+    view: (region: View) => region,
+  },
+];
+
+/** `fleet` names the account. */
+export function routesOf(fleet: string): readonly Route[] {
+  return [
+    ...accountRoutes(fleet),
+    ...projectRoutes,
+    ...dropletRoutes,
+    ...imageRoutes,
+    ...networkRoutes,
+    ...serviceRoutes,
+    ...otherRoutes,
   ];
 }
 

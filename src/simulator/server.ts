@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Answer, type Asked, json } from './answer.ts';
 import { Api } from './api.ts';
@@ -59,11 +59,8 @@ const BODY_BYTES_MAX = 1_048_576;
  * the system's error where it cannot listen, and with RangeError for an instant before the fleet's start.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { fleet, seed, host = '127.0.0.1' } = options;
-  const { resources } = options;
-  if (resources !== undefined && !(Number.isInteger(resources) && resources >= 1 && resources <= RESOURCES_MAX)) {
-    throw new RangeError(`resources must be a whole number from 1 to ${RESOURCES_MAX}, not ${resources}`);
-  }
+  const { fleet, seed, resources, host = '127.0.0.1' } = options;
+  assertResources(resources);
   const script = fleets[fleet](seed, resources);
   const at = options.at?.epochMilliseconds ?? script.start;
   if (at < script.start) throw new RangeError(`the fleet ${fleet} begins at ${instantOf(script.start)}`);
@@ -112,12 +109,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         send(response, clock, json(500, { id: 'simulator_defect', message: error.stack ?? error.message }));
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, host, resolve);
-  });
-  const { address, family, port } = server.address() as AddressInfo;
-  url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  url = await listen(server, options.port ?? 0, host);
 
   return {
     url,
@@ -133,6 +125,21 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+function assertResources(resources: number | undefined): void {
+  if (resources === undefined || (Number.isInteger(resources) && resources >= 1 && resources <= RESOURCES_MAX)) return;
+  throw new RangeError(`resources must be a whole number from 1 to ${RESOURCES_MAX}, not ${resources}`);
+}
+
+/** Listens on a port, 0 for any; returns where. */
+async function listen(server: Server, asked: number, host: string): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(asked, host, resolve);
+  });
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 function readRequest(request: IncomingMessage, ownUrl: string): Asked {

@@ -29,23 +29,7 @@ export interface Metrics {
 export function openMetrics({ db, clock, program, registry }: MetricsOptions): Metrics {
   if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
     collectDefaultMetrics({ register: registry });
-  const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
-    metric(registry, name, (each) => new Gauge({ name: each, help, labelNames, registers: [registry] }));
-
-  const up = gauge('arcadia_database_up', 'Whether the database answered this scrape');
-  const time = gauge('arcadia_clock_seconds', "The database's clock, simulated where its accounts are, as Unix time");
-  const connections = gauge('arcadia_pool_connections', 'Connections of this process to the database', [
-    'pool',
-    'state',
-  ]);
-  const connectionsMax = gauge('arcadia_pool_connections_max', 'Connections that a pool may open', ['pool']);
-  const waiting = gauge('arcadia_pool_waiting', 'Who waits for a connection of a pool', ['pool']);
-  const jobs = gauge('arcadia_queue_jobs', 'Jobs over all processes, by what they do', ['queue', 'state']);
-  const lag = gauge('arcadia_queue_lag_seconds', 'How long the oldest job that could run has waited', ['queue']);
-  const paused = gauge('arcadia_queue_paused', 'Whether the queue is paused on all workers', ['queue']);
-  const syncAge = gauge('arcadia_sync_age_seconds', 'Since the last complete listing began', ['account', 'kind']);
-  const metered = gauge('arcadia_metered_through_seconds', 'The end of the last metered day, as Unix time');
-  const ofDatabase = [time, jobs, lag, paused, syncAge, metered];
+  const { up, time, connections, connectionsMax, waiting, jobs, lag, paused, syncAge, metered } = makeGauges(registry);
 
   function setPools(): void {
     for (const { name, max, used, idle, waiting: waits } of poolUsage()) {
@@ -84,7 +68,7 @@ export function openMetrics({ db, clock, program, registry }: MetricsOptions): M
   async function scrapeOnce(): Promise<string> {
     const standing = await Promise.race([readDatabase().catch(() => null), sleep(databaseMsMax, null, { ref: false })]);
     // What an account or a day was at the last scrape must not pass for what it is now.
-    for (const each of ofDatabase) each.reset();
+    for (const each of [time, jobs, lag, paused, syncAge, metered]) each.reset();
     up.set(standing === null ? 0 : 1);
     if (standing !== null) setDatabase(standing);
     setPools();
@@ -100,4 +84,24 @@ export function openMetrics({ db, clock, program, registry }: MetricsOptions): M
       return scraping;
     },
   };
+}
+
+function makeGauges(registry: Registry) {
+  const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
+    metric(registry, name, (each) => new Gauge({ name: each, help, labelNames, registers: [registry] }));
+
+  const up = gauge('arcadia_database_up', 'Whether the database answered this scrape');
+  const time = gauge('arcadia_clock_seconds', "The database's clock, simulated where its accounts are, as Unix time");
+  const connections = gauge('arcadia_pool_connections', 'Connections of this process to the database', [
+    'pool',
+    'state',
+  ]);
+  const connectionsMax = gauge('arcadia_pool_connections_max', 'Connections that a pool may open', ['pool']);
+  const waiting = gauge('arcadia_pool_waiting', 'Who waits for a connection of a pool', ['pool']);
+  const jobs = gauge('arcadia_queue_jobs', 'Jobs over all processes, by what they do', ['queue', 'state']);
+  const lag = gauge('arcadia_queue_lag_seconds', 'How long the oldest job that could run has waited', ['queue']);
+  const paused = gauge('arcadia_queue_paused', 'Whether the queue is paused on all workers', ['queue']);
+  const syncAge = gauge('arcadia_sync_age_seconds', 'Since the last complete listing began', ['account', 'kind']);
+  const metered = gauge('arcadia_metered_through_seconds', 'The end of the last metered day, as Unix time');
+  return { up, time, connections, connectionsMax, waiting, jobs, lag, paused, syncAge, metered };
 }

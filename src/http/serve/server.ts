@@ -85,58 +85,13 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const hub = await openEventHub({ db: options.db, connectionString: options.connectionString, log });
   const load = openLoadShedder(limits);
   const served: string[] = [];
-  const unparsed = openUnparsed({ log });
-  const next = nextOperations(program);
-  const server = Fastify({
-    logger: false,
-    forceCloseConnections: 'idle',
-    bodyLimit: limits.bodyBytesMax,
-    // To receive all of a request; what is done with it then has a limit of its own.
-    requestTimeout: limits.requestMsMax,
-    keepAliveTimeout: 65_000,
-    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
-    genReqId: requestIdOf,
-    requestIdHeader: false,
-    routerOptions: { maxParamLength: 500 },
-    // Whether there is a Host is checked by us: Node's own answer would be no problem.
-    http: { requireHostHeader: false },
-    clientErrorHandler: unparsed.onClientError,
-    // A list ending in .csv is the list, as CSV.
-    rewriteUrl: (request) => asCsv(request),
-    frameworkErrors: (error, request, reply) => {
-      sendProblem(request, reply, error, next);
-    },
-  });
-
-  observeRequests(server, log, registry);
-  unparsed.watch(server);
-  server.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id);
-  });
+  const server = createServer(options, limits, registry);
   await server.register(helmet, securityHeaders);
-  server.setErrorHandler((error, request, reply) => sendProblem(request, reply, error, next));
-  server.setNotFoundHandler((request) => {
-    if (!server.supportedMethods.includes(request.method))
-      throw new ArcadiaError('method_unknown', `${request.method} is no method of anything here.`);
-    throw new ArcadiaError('not_found', `There is nothing at ${request.method} ${request.url.split('?', 1)[0]}.`);
-  });
   acceptBodies(server);
 
-  server.get('/livez', async () => ({ status: 'ok' }));
-  server.get('/readyz', async (_request, reply) => {
-    const { ready, report } = await options.readiness.check();
-    return reply.code(ready ? 200 : 503).send(report);
-  });
+  serveProbes(server, options.readiness);
   await server.register(async (api) => {
-    shedLoad(api, load);
-    cutOffSlowReaders(api, limits.stalledMsMax);
-    api.addHook('onRoute', ({ method, url: path, config: { refuses } = {} }) => {
-      if (refuses !== true) served.push(...[method].flat().map((each) => `${each} ${path}`));
-    });
-    api.addHook('onSend', async (_request, reply) => {
-      if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
-      reply.header('vary', 'authorization, accept');
-    });
+    prepareApi(api, load, limits, served);
     await serveReference(api, program);
     serveRoutes(api, {
       program,
@@ -168,20 +123,91 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     url,
     served,
     async close() {
-      const stopped = new ArcadiaError('overloaded', 'This server is stopping.');
-      draining.abort(stopped);
-      const timer = setTimeout(() => {
-        stopping.abort(stopped);
-        server.server.closeAllConnections();
-      }, limits.drainMsMax);
-      // A connection whose request has ended would be kept for another one.
-      const sweep = setInterval(() => server.server.closeIdleConnections(), 50);
-      await server.close();
-      clearInterval(sweep);
-      clearTimeout(timer);
+      await drain(server, { draining, stopping, limits });
       await closeParts();
     },
   };
+}
+
+/** A server on which every answer, and everything that goes wrong, looks as the document says; nothing is served yet. */
+function createServer({ config, log, program }: HttpServerOptions, limits: Limits, registry: Registry) {
+  const unparsed = openUnparsed({ log });
+  const next = nextOperations(program);
+  const server = Fastify({
+    logger: false,
+    forceCloseConnections: 'idle',
+    bodyLimit: limits.bodyBytesMax,
+    // To receive all of a request; what is done with it then has a limit of its own.
+    requestTimeout: limits.requestMsMax,
+    keepAliveTimeout: 65_000,
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    routerOptions: { maxParamLength: 500 },
+    // Whether there is a Host is checked by us: Node's own answer would be no problem.
+    http: { requireHostHeader: false },
+    clientErrorHandler: unparsed.onClientError,
+    // A list ending in .csv is the list, as CSV.
+    rewriteUrl: (request) => asCsv(request),
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(request, reply, error, next);
+    },
+  });
+
+  observeRequests(server, log, registry);
+  unparsed.watch(server);
+  server.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  server.setErrorHandler((error, request, reply) => sendProblem(request, reply, error, next));
+  server.setNotFoundHandler((request) => {
+    if (!server.supportedMethods.includes(request.method))
+      throw new ArcadiaError('method_unknown', `${request.method} is no method of anything here.`);
+    throw new ArcadiaError('not_found', `There is nothing at ${request.method} ${request.url.split('?', 1)[0]}.`);
+  });
+  return server;
+}
+
+function serveProbes(server: FastifyInstance, readiness: Readiness): void {
+  server.get('/livez', async () => ({ status: 'ok' }));
+  server.get('/readyz', async (_request, reply) => {
+    const { ready, report } = await readiness.check();
+    return reply.code(ready ? 200 : 503).send(report);
+  });
+}
+
+/** What holds for all of the API; what is served is added to `served`. */
+function prepareApi(api: FastifyInstance, load: LoadShedder, limits: Limits, served: string[]): void {
+  shedLoad(api, load);
+  cutOffSlowReaders(api, limits.stalledMsMax);
+  api.addHook('onRoute', ({ method, url: path, config: { refuses } = {} }) => {
+    if (refuses !== true) served.push(...[method].flat().map((each) => `${each} ${path}`));
+  });
+  api.addHook('onSend', async (_request, reply) => {
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    reply.header('vary', 'authorization, accept');
+  });
+}
+
+interface Draining {
+  readonly draining: AbortController;
+  readonly stopping: AbortController;
+  readonly limits: Limits;
+}
+
+/** Takes no new request, and lets those that run end within their time. */
+async function drain(server: FastifyInstance, { draining, stopping, limits }: Draining): Promise<void> {
+  const stopped = new ArcadiaError('overloaded', 'This server is stopping.');
+  draining.abort(stopped);
+  const timer = setTimeout(() => {
+    stopping.abort(stopped);
+    server.server.closeAllConnections();
+  }, limits.drainMsMax);
+  // A connection whose request has ended would be kept for another one.
+  const sweep = setInterval(() => server.server.closeIdleConnections(), 50);
+  await server.close();
+  clearInterval(sweep);
+  clearTimeout(timer);
 }
 
 function asCsv(request: Pick<IncomingMessage, 'url' | 'headers'>): string {
