@@ -102,8 +102,7 @@ export async function readCustomerFile(
   else csv.on('error', (error) => parser.destroy(error)).pipe(parser);
   const rows: ImportRow[] = [];
   let problems: ImportProblem[] = [];
-  const slugs = new Map<string, number>();
-  const customers = new Map<string, { line: number; customer: ImportRow['customer'] }>();
+  const seen: Seen = { slugs: new Map(), customers: new Map() };
   let header: string[] | undefined;
   let lines = 0;
   let count = 0;
@@ -138,20 +137,7 @@ export async function readCustomerFile(
         string | undefined
       >;
       const { row, reasons } = readRow(cells, line);
-      const customer = customers.get(row.customer.externalId);
-      if (!customer) customers.set(row.customer.externalId, { line, customer: row.customer });
-      else {
-        for (const [column, field] of [
-          ['customer_name', 'name'],
-          ['currency', 'currency'],
-        ] as const) {
-          if (customer.customer[field] === row.customer[field]) continue;
-          reasons.push({ column, reason: `differs from line ${customer.line}, the same customer` });
-        }
-      }
-      const earlier = slugs.get(row.slug);
-      if (earlier !== undefined) reasons.push({ column: 'deployment_slug', reason: `is on line ${earlier} already` });
-      else if (row.slug !== '') slugs.set(row.slug, line);
+      reasons.push(...conflictsWith(seen, row, line));
       for (const reason of reasons) problems.push({ line, ...reason });
       if (reasons.length === 0) rows.push(row);
     }
@@ -166,6 +152,32 @@ export async function readCustomerFile(
   if (!header && problems.length === 0)
     problems.push({ line: 1, column: null, reason: 'the file is empty; it begins with a header' });
   return { rows, problems };
+}
+
+/** What lines before this one say. */
+interface Seen {
+  readonly slugs: Map<string, number>;
+  readonly customers: Map<string, { line: number; customer: ImportRow['customer'] }>;
+}
+
+/** Where a line contradicts an earlier one; it is remembered for those that follow. */
+function conflictsWith({ slugs, customers }: Seen, row: ImportRow, line: number): { column: Column; reason: string }[] {
+  const reasons: { column: Column; reason: string }[] = [];
+  const customer = customers.get(row.customer.externalId);
+  if (!customer) customers.set(row.customer.externalId, { line, customer: row.customer });
+  else {
+    for (const [column, field] of [
+      ['customer_name', 'name'],
+      ['currency', 'currency'],
+    ] as const) {
+      if (customer.customer[field] === row.customer[field]) continue;
+      reasons.push({ column, reason: `differs from line ${customer.line}, the same customer` });
+    }
+  }
+  const earlier = slugs.get(row.slug);
+  if (earlier !== undefined) reasons.push({ column: 'deployment_slug', reason: `is on line ${earlier} already` });
+  else if (row.slug !== '') slugs.set(row.slug, line);
+  return reasons;
 }
 
 function checkHeader(header: readonly string[], line: number): ImportProblem[] {

@@ -1,10 +1,12 @@
 import { ArcadiaError } from '../../platform/errors.ts';
 import type {
   Absence,
+  Credentials,
   ListedMembership,
   ListedResource,
   ListingEvent,
   Provider,
+  ProviderIdentity,
   ProviderOptions,
   ResourceKind,
   ScopeReport,
@@ -48,142 +50,158 @@ interface Surroundings {
  * Throws invalid_config when the address is none.
  */
 export function createDigitalOcean(options: ProviderOptions, surroundings: Surroundings = {}): Provider {
-  const { credentials, onRequest = () => {} } = options;
-  const apiUrl = checkAddress(options.apiUrl);
-  const time = surroundings.machine ?? machine;
-  const simulatedFloor = new SimulatedFloor();
-  const requester = new Requester({
-    apiUrl,
-    token: credentials.token,
-    machine: time,
-    throttle: throttleFor(apiUrl, credentials.token, time),
-    simulatedFloor,
-    limits: { ...requestLimits, ...surroundings.limits },
-    onRequest,
-  });
-  const spacesKeys = credentials.spaces;
-  let spaces: Spaces | null = null;
-  const backupSources = new BackupSources();
+  return new DigitalOcean(options, surroundings);
+}
+
+class DigitalOcean implements Provider {
+  readonly name = 'digitalocean';
+  readonly kinds: readonly ResourceKind[];
+  readonly #apiUrl: string;
+  readonly #requester: Requester;
+  readonly #simulatedFloor = new SimulatedFloor();
+  readonly #backupSources = new BackupSources();
+  readonly #spacesKeys: Credentials['spaces'];
+  readonly #onRequest: NonNullable<ProviderOptions['onRequest']>;
+  #spaces: Spaces | null = null;
+
+  constructor({ apiUrl, credentials, onRequest = () => {} }: ProviderOptions, surroundings: Surroundings) {
+    const time = surroundings.machine ?? machine;
+    this.#apiUrl = checkAddress(apiUrl);
+    this.#onRequest = onRequest;
+    this.#spacesKeys = credentials.spaces;
+    this.kinds = credentials.spaces === undefined ? kindsInOrder : [...kindsInOrder, 'spaces_bucket'];
+    this.#requester = new Requester({
+      apiUrl: this.#apiUrl,
+      token: credentials.token,
+      machine: time,
+      throttle: throttleFor(this.#apiUrl, credentials.token, time),
+      simulatedFloor: this.#simulatedFloor,
+      limits: { ...requestLimits, ...surroundings.limits },
+      onRequest,
+    });
+  }
+
+  async identify(signal?: AbortSignal): Promise<ProviderIdentity> {
+    try {
+      const { body, simulatedAt, answeredAt } = await this.#requester.get('/v2/account', {}, signal);
+      const result = account.safeParse(body);
+      if (!result.success)
+        throw new RequestFailure('malformed', 'GET /v2/account answered something else than an account');
+      return {
+        ...result.data.account,
+        simulatedAt: simulatedAt === null ? null : Temporal.Instant.from(simulatedAt),
+        answeredAt,
+      };
+    } catch (error) {
+      throw explain(error, this.#apiUrl);
+    }
+  }
+
+  async scopes(signal?: AbortSignal): Promise<readonly ScopeReport[]> {
+    const reports = scopes.map(async ({ endpoint, kinds }): Promise<ScopeReport> => {
+      const hides = fieldScopes.find((each) => each.endpoint === endpoint)?.fields ?? {};
+      const fields = Object.entries(hides).flatMap(([kind, names]) => names.map((name) => `${kind}.${name}`));
+      return { scope: endpoint.scope, kinds, fields, granted: await this.#isGranted(endpoint, signal) };
+    });
+    return Promise.all(reports);
+  }
+
+  async hiddenFields(kind: ResourceKind, signal?: AbortSignal) {
+    const asked = fieldScopes.map(async ({ endpoint, fields: { [kind]: fields = [] } }) =>
+      fields.length === 0 || (await this.#isGranted(endpoint, signal)) === 'yes'
+        ? []
+        : [{ scope: endpoint.scope, fields }],
+    );
+    return (await Promise.all(asked)).flat();
+  }
+
+  list(kind: ResourceKind, signal?: AbortSignal) {
+    const reading = new Reading(this.#requester, signal);
+    if (kind === 'spaces_bucket' && this.#spacesKeys !== undefined) return this.#listBuckets(this.#spacesKeys, signal);
+    if (kind === 'droplet') return this.#listDroplets(reading);
+    if (kind === 'droplet_backup') return this.#backupSources.list(reading);
+    const collections = Object.hasOwn(collectionsByKind, kind) ? collectionsByKind[kind] : undefined;
+    return collections === undefined ? refuse(kind) : readAll(reading, collections);
+  }
+
+  listMemberships(projectExternalIds: readonly string[], signal?: AbortSignal) {
+    const collections = projectExternalIds.map(projectMembers);
+    return readAll<ListedMembership>(new Reading(this.#requester, signal), collections);
+  }
+
+  listActions(since: Temporal.Instant, signal?: AbortSignal) {
+    return paginate(new Reading(this.#requester, signal), actionsSince(since));
+  }
+
+  async lookupAction(externalId: string, signal?: AbortSignal) {
+    try {
+      const { body } = await this.#requester.get(`/v2/actions/${encodeURIComponent(externalId)}`, {}, signal);
+      const result = readAction((body as { action?: unknown } | null)?.action);
+      return result.ok ? result.item : 'unknown';
+    } catch (error) {
+      return error instanceof RequestFailure && error.status === 404 ? 'gone' : 'unknown';
+    }
+  }
+
+  listSizes(signal?: AbortSignal) {
+    return paginate(new Reading(this.#requester, signal), sizes);
+  }
+
+  async lookup(kind: ResourceKind, externalId: string, signal?: AbortSignal) {
+    if (kind === 'spaces_bucket' && this.#spacesKeys !== undefined)
+      return (await this.#openSpaces(this.#spacesKeys)).lookup(externalId, signal);
+    const path = lookupPath(kind, externalId);
+    if (path === null) return 'unknown';
+    try {
+      await this.#requester.get(path, {}, signal);
+      return 'exists';
+    } catch (error) {
+      return error instanceof RequestFailure && error.status === 404 ? 'gone' : 'unknown';
+    }
+  }
+
+  standAt(instant: Temporal.Instant): void {
+    this.#simulatedFloor.raise(instant);
+  }
+
+  get requests(): number {
+    return this.#requester.sent + (this.#spaces?.sent ?? 0);
+  }
+
+  async close(): Promise<void> {
+    this.#spaces?.close();
+  }
 
   /** The S3 library takes long to load and much memory: only who lists buckets pays for it. */
-  async function openSpaces(keys: NonNullable<typeof spacesKeys>): Promise<Spaces> {
+  async #openSpaces(keys: NonNullable<Credentials['spaces']>): Promise<Spaces> {
     const { Spaces } = await import('./spaces.ts');
-    spaces ??= new Spaces(keys, onRequest, simulatedFloor);
-    return spaces;
+    this.#spaces ??= new Spaces(keys, this.#onRequest, this.#simulatedFloor);
+    return this.#spaces;
   }
 
-  async function* listBuckets(
-    keys: NonNullable<typeof spacesKeys>,
+  async *#listBuckets(
+    keys: NonNullable<Credentials['spaces']>,
     signal?: AbortSignal,
   ): AsyncGenerator<ListingEvent<ListedResource>, void, undefined> {
-    yield* (await openSpaces(keys)).list(signal);
+    yield* (await this.#openSpaces(keys)).list(signal);
   }
 
-  async function* listDroplets(reading: Reading): AsyncGenerator<ListingEvent<ListedResource>, void, undefined> {
+  async *#listDroplets(reading: Reading): AsyncGenerator<ListingEvent<ListedResource>, void, undefined> {
     for await (const event of readAll(reading, collectionsByKind.droplet ?? [])) {
-      if (event.type === 'page') for (const { payload } of event.items) backupSources.learn(payload);
+      if (event.type === 'page') for (const { payload } of event.items) this.#backupSources.learn(payload);
       yield event;
     }
   }
 
-  async function isGranted(endpoint: Endpoint, signal?: AbortSignal): Promise<ScopeReport['granted']> {
+  async #isGranted(endpoint: Endpoint, signal?: AbortSignal): Promise<ScopeReport['granted']> {
     const { path, query, unpaged } = endpoint;
     try {
-      await requester.get(path, unpaged ? query : { ...query, per_page: '1' }, signal);
+      await this.#requester.get(path, unpaged ? query : { ...query, per_page: '1' }, signal);
       return 'yes';
     } catch (error) {
       return error instanceof RequestFailure && error.problem === 'forbidden' ? 'no' : 'unknown';
     }
   }
-
-  return {
-    name: 'digitalocean',
-    kinds: spacesKeys === undefined ? kindsInOrder : [...kindsInOrder, 'spaces_bucket'],
-
-    async identify(signal) {
-      try {
-        const { body, simulatedAt, answeredAt } = await requester.get('/v2/account', {}, signal);
-        const result = account.safeParse(body);
-        if (!result.success)
-          throw new RequestFailure('malformed', 'GET /v2/account answered something else than an account');
-        return {
-          ...result.data.account,
-          simulatedAt: simulatedAt === null ? null : Temporal.Instant.from(simulatedAt),
-          answeredAt,
-        };
-      } catch (error) {
-        throw explain(error, apiUrl);
-      }
-    },
-
-    async scopes(signal) {
-      const reports = scopes.map(async ({ endpoint, kinds }): Promise<ScopeReport> => {
-        const hides = fieldScopes.find((each) => each.endpoint === endpoint)?.fields ?? {};
-        const fields = Object.entries(hides).flatMap(([kind, names]) => names.map((name) => `${kind}.${name}`));
-        return { scope: endpoint.scope, kinds, fields, granted: await isGranted(endpoint, signal) };
-      });
-      return Promise.all(reports);
-    },
-
-    async hiddenFields(kind, signal) {
-      const asked = fieldScopes.map(async ({ endpoint, fields: { [kind]: fields = [] } }) =>
-        fields.length === 0 || (await isGranted(endpoint, signal)) === 'yes' ? [] : [{ scope: endpoint.scope, fields }],
-      );
-      return (await Promise.all(asked)).flat();
-    },
-
-    list(kind, signal) {
-      if (kind === 'spaces_bucket' && spacesKeys !== undefined) return listBuckets(spacesKeys, signal);
-      const reading = new Reading(requester, signal);
-      if (kind === 'droplet') return listDroplets(reading);
-      if (kind === 'droplet_backup') return backupSources.list(reading);
-      const collections = Object.hasOwn(collectionsByKind, kind) ? collectionsByKind[kind] : undefined;
-      return collections === undefined ? refuse(kind) : readAll(reading, collections);
-    },
-
-    listMemberships(projectExternalIds, signal) {
-      const collections = projectExternalIds.map(projectMembers);
-      return readAll<ListedMembership>(new Reading(requester, signal), collections);
-    },
-
-    listActions: (since, signal) => paginate(new Reading(requester, signal), actionsSince(since)),
-
-    async lookupAction(externalId, signal) {
-      try {
-        const { body } = await requester.get(`/v2/actions/${encodeURIComponent(externalId)}`, {}, signal);
-        const result = readAction((body as { action?: unknown } | null)?.action);
-        return result.ok ? result.item : 'unknown';
-      } catch (error) {
-        return error instanceof RequestFailure && error.status === 404 ? 'gone' : 'unknown';
-      }
-    },
-
-    listSizes: (signal) => paginate(new Reading(requester, signal), sizes),
-
-    async lookup(kind, externalId, signal) {
-      if (kind === 'spaces_bucket' && spacesKeys !== undefined) {
-        return (await openSpaces(spacesKeys)).lookup(externalId, signal);
-      }
-      const path = lookupPath(kind, externalId);
-      if (path === null) return 'unknown';
-      try {
-        await requester.get(path, {}, signal);
-        return 'exists';
-      } catch (error) {
-        return error instanceof RequestFailure && error.status === 404 ? 'gone' : 'unknown';
-      }
-    },
-
-    standAt: (instant) => simulatedFloor.raise(instant),
-
-    get requests() {
-      return requester.sent + (spaces?.sent ?? 0);
-    },
-
-    async close() {
-      spaces?.close();
-    },
-  };
 }
 
 function checkAddress(apiUrl: string): string {

@@ -332,6 +332,38 @@ interface SuggestionRow {
 const slugified = (text: string) =>
   sql`trim(BOTH '-' FROM left(trim(BOTH '-' FROM regexp_replace(lower(${sql.ref(text)}), '[^a-z0-9]+', '-', 'g')), 63))`;
 
+/** How deployments are spelled: by slug, with or without hyphens, or by name, where only one is spelled so; and by the first part of a slug. */
+const spellings = sql`called AS (
+      SELECT slug, ${slugified('name')} AS name FROM deployments WHERE customer_id IS NOT NULL
+    ), known AS MATERIALIZED (
+      SELECT spelling, min(slug) AS slug FROM (
+        SELECT slug AS spelling, slug FROM called
+        UNION SELECT replace(slug, '-', ''), slug FROM called
+        UNION SELECT name, slug FROM called WHERE name <> ''
+      ) k GROUP BY spelling HAVING count(*) = 1
+    ), first_parts AS MATERIALIZED (
+      SELECT split_part(slug, '-', 1) AS spelling, min(slug) AS slug FROM called GROUP BY 1 HAVING count(*) = 1
+    )`;
+
+/** Each way in which a name could name its deployment: `subject` is the pattern, `spelling` what it says. */
+const affixes = sql`plain AS (
+      SELECT resource_id, name FROM unowned WHERE name !~ '[*?]'
+    ), cuts AS (
+      SELECT resource_id, name, place, left(name, place - 1) AS beginning, substr(name, place, 1) AS separator
+      FROM plain CROSS JOIN generate_series(2, length(name) - 1) AS place
+      WHERE substr(name, place, 1) IN ('-', '.', '_')
+    ), affixes AS MATERIALIZED (
+      SELECT resource_id, beginning || separator || '*' AS subject, ${slugified('beginning')} AS spelling, true AS is_beginning
+      FROM cuts
+      UNION ALL
+      SELECT resource_id, '*' || substr(name, place), ${slugified('label')}, false
+      FROM (SELECT *, split_part(substr(name, place + 1), '.', 1) AS label FROM cuts WHERE separator = '.') domains
+      UNION ALL
+      SELECT resource_id, word[1] || repeat('?', length(word[2])), lower(word[1]), false
+      FROM plain CROSS JOIN regexp_match(name, '^([^0-9]*[[:alpha:]])([0-9]+)$') AS word
+      WHERE word IS NOT NULL
+    )`;
+
 /**
  * Rules that would own living resources which nobody owns. A deployment is known by its slug, with
  * or without hyphens, and by its name; in resources' names it is looked for
@@ -349,17 +381,7 @@ export async function readSuggestions(db: Queryable, limit: number): Promise<Sug
       WHERE a.superseded_at = 'infinity' AND a.valid_to = 'infinity' AND s.valid_to = 'infinity' AND s.kind <> 'project'
         AND a.owner_set_id = (SELECT o.owner_set_id FROM deployments d JOIN owner_sets o ON o.signature = d.deployment_id || ':1'
                               WHERE d.slug = 'unattributed')
-    ), called AS (
-      SELECT slug, ${slugified('name')} AS name FROM deployments WHERE customer_id IS NOT NULL
-    ), known AS MATERIALIZED (
-      SELECT spelling, min(slug) AS slug FROM (
-        SELECT slug AS spelling, slug FROM called
-        UNION SELECT replace(slug, '-', ''), slug FROM called
-        UNION SELECT name, slug FROM called WHERE name <> ''
-      ) k GROUP BY spelling HAVING count(*) = 1
-    ), first_parts AS MATERIALIZED (
-      SELECT split_part(slug, '-', 1) AS spelling, min(slug) AS slug FROM called GROUP BY 1 HAVING count(*) = 1
-    ), projects AS (
+    ), ${spellings}, projects AS (
       SELECT p.external_id AS subject, s.name, ${slugified('s.name')} AS spelling, count(*) AS resources
       FROM unowned u JOIN inventory_memberships m ON m.resource_id = u.resource_id AND m.valid_to = 'infinity'
       JOIN inventory_resources p ON p.resource_id = m.project_id
@@ -369,23 +391,7 @@ export async function readSuggestions(db: Queryable, limit: number): Promise<Sug
     ), tags AS (
       SELECT tag AS subject, ${slugified('tag')} AS spelling, count(*) AS resources
       FROM unowned u CROSS JOIN unnest(u.tags) AS tag GROUP BY tag
-    ), plain AS (
-      SELECT resource_id, name FROM unowned WHERE name !~ '[*?]'
-    ), cuts AS (
-      SELECT resource_id, name, place, left(name, place - 1) AS beginning, substr(name, place, 1) AS separator
-      FROM plain CROSS JOIN generate_series(2, length(name) - 1) AS place
-      WHERE substr(name, place, 1) IN ('-', '.', '_')
-    ), affixes AS MATERIALIZED (
-      SELECT resource_id, beginning || separator || '*' AS subject, ${slugified('beginning')} AS spelling, true AS is_beginning
-      FROM cuts
-      UNION ALL
-      SELECT resource_id, '*' || substr(name, place), ${slugified('label')}, false
-      FROM (SELECT *, split_part(substr(name, place + 1), '.', 1) AS label FROM cuts WHERE separator = '.') domains
-      UNION ALL
-      SELECT resource_id, word[1] || repeat('?', length(word[2])), lower(word[1]), false
-      FROM plain CROSS JOIN regexp_match(name, '^([^0-9]*[[:alpha:]])([0-9]+)$') AS word
-      WHERE word IS NOT NULL
-    ), subjects AS (
+    ), ${affixes}, subjects AS (
       SELECT subject, spelling, is_beginning, count(DISTINCT resource_id) AS resources FROM affixes GROUP BY 1, 2, 3
     ), resembling AS MATERIALIZED (
       SELECT s.subject, s.is_beginning, s.resources, coalesce(k.slug, f.slug, b.slug) AS slug
