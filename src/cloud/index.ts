@@ -1,6 +1,7 @@
 /** What other modules may import of cloud; everything else in this folder is its own. */
 
 export { openProvider } from './open.ts';
+export { replaceMembers } from './replace-members.ts';
 export {
   type Absence,
   type Attributes,

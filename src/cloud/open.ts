@@ -1,6 +1,7 @@
 import { ArcadiaError } from '../platform/errors.ts';
 import { createDigitalOcean } from './digitalocean/client.ts';
 import type { Provider, ProviderOptions } from './provider.ts';
+import { replaceMembers } from './replace-members.ts';
 
 const simulatorScheme = 'simulator:';
 
@@ -37,13 +38,11 @@ export async function openProvider(providerName: string, options: ProviderOption
     provider.standAt(instant);
   };
   if (simulatedAt !== undefined) standAt(simulatedAt);
-  return Object.create(provider, {
-    standAt: { value: standAt },
-    close: {
-      value: async () => {
-        await provider.close();
-        await simulator.close();
-      },
+  return replaceMembers(provider, {
+    standAt,
+    async close() {
+      await provider.close();
+      await simulator.close();
     },
   });
 }

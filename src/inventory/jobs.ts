@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { type ListingEvent, type ListingProblem, type Provider, type SyncPass, syncPassOf } from '../cloud/index.ts';
+import {
+  type ListingEvent,
+  type ListingProblem,
+  type Provider,
+  replaceMembers,
+  type SyncPass,
+  syncPassOf,
+} from '../cloud/index.ts';
 import type { UnitOfWork } from '../platform/database/database.ts';
 import {
   CancelJob,
@@ -144,14 +151,11 @@ function observeProblems(provider: Provider, onLimited: () => void): { observed:
       yield event;
     }
   }
-  const observed = Object.create(provider, {
-    list: { value: (...call: Parameters<Provider['list']>) => watch(provider.list(...call)) },
-    listMemberships: {
-      value: (...call: Parameters<Provider['listMemberships']>) => watch(provider.listMemberships(...call)),
-    },
-    listActions: { value: (...call: Parameters<Provider['listActions']>) => watch(provider.listActions(...call)) },
-    requests: { get: () => provider.requests },
-  }) as Provider;
+  const observed = replaceMembers(provider, {
+    list: (...call) => watch(provider.list(...call)),
+    listMemberships: (...call) => watch(provider.listMemberships(...call)),
+    listActions: (...call) => watch(provider.listActions(...call)),
+  });
   return { observed, problems };
 }
 
