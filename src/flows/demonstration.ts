@@ -15,11 +15,12 @@ import { databaseClock, followSimulatedClock } from '../platform/clock.ts';
 import { type Queryable, type Database, type Session, inSession } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
-import { readSubscribed, startSubscriptions } from '../pricing/index.ts';
+import { applyPlans, readSubscribed, startSubscriptions } from '../pricing/index.ts';
 import { describeFleet, type FleetDescription, type FleetDeployment, type SharedResource } from '../simulator/index.ts';
 import { meterAndDraft } from './bring-up-to-date.ts';
 import { connectAccount } from './connect-account.ts';
 import { type FlowContext, silent } from './context.ts';
+import { type Cast, castOf, correctLate, partnerPlan } from './demonstrate-billing.ts';
 import { tryLockHistory, unlockHistory } from './demonstration.store.ts';
 
 // A demonstration is the main job on a simulated fleet, by the functions that every command uses:
@@ -103,7 +104,15 @@ export async function demonstrate(
     }),
   );
   const { metered } = await meterAndDraft(db, { ...context, now: to });
+  for (const decision of castOfFleet(fleet, to).late) await correctLate(db, decision, decidedBy, to);
   return { ...history, from: fleet.start, to, deployments: fleet.deployments, meteredDays: metered.length };
+}
+
+/** Of the last month but one that is over: the one before is left to whoever looks at the demonstration. */
+function castOfFleet({ start, deployments }: FleetDescription, to: Temporal.Instant): Cast {
+  const month = dayOf(to).with({ day: 1 }).subtract({ months: 2 });
+  const isThere = Temporal.Instant.compare(start, month.toZonedDateTime('UTC').toInstant()) <= 0;
+  return isThere ? castOf(deployments, month) : { partner: null, late: [] };
 }
 
 const lockPollMs = 200;
@@ -190,11 +199,8 @@ function earlier(a: Temporal.Instant, b: Temporal.Instant): Temporal.Instant {
  * is on which plan. Once: what a person has changed since stays changed. The subscriptions come
  * last, and in one transaction, so that they say that all of it was done.
  */
-async function declareFleet(
-  db: Database,
-  { deployments, sharedResources }: FleetDescription,
-  now: Temporal.Instant,
-): Promise<void> {
+async function declareFleet(db: Database, fleet: FleetDescription, now: Temporal.Instant): Promise<void> {
+  const { deployments, sharedResources } = fleet;
   const slugs = deployments.map(({ slug }) => slug);
   if ((await readSubscribed(db, slugs)).length === slugs.length) return;
 
@@ -212,7 +218,13 @@ async function declareFleet(
     [...new Map(deployments.map(({ customer }) => [customer.externalId, customer])).values()],
     now,
   );
-  const plans = deployments.map(({ slug, plan, startsAt }) => ({ deployment: slug, plan, from: dayOf(startsAt) }));
+  const { partner } = castOfFleet(fleet, now);
+  if (partner !== null) await applyPlans(db, [{ name: 'partner.yaml', text: partnerPlan }], decidedBy, now);
+  const plans = deployments.map(({ slug, plan, startsAt }) => ({
+    deployment: slug,
+    plan: slug === partner ? 'partner' : plan,
+    from: dayOf(startsAt),
+  }));
   await db.transaction().execute((trx) => startSubscriptions(trx, plans, decidedBy, now));
 }
 

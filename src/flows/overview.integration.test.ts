@@ -5,7 +5,7 @@ import { createCustomer } from '../deployments/customers.ts';
 import { createDeployment } from '../deployments/deployments.ts';
 import { draftMonth } from '../invoices/drafts.ts';
 import { approveInvoice, issueInvoice } from '../invoices/issue.ts';
-import { listInvoices } from '../invoices/invoices.ts';
+import { listInvoices, readDocument } from '../invoices/invoices.ts';
 import { sumAmounts } from '../invoices/lines.ts';
 import { addLine } from '../invoices/manual-lines.ts';
 import { previewDeployment } from '../invoices/preview.ts';
@@ -78,6 +78,30 @@ test("each row is its deployment's lines on the preview of its invoice, to the c
   }
   const shown = overview.deployments.flatMap(({ amounts }) => amounts);
   expect(overview.totals).toMatchObject([{ currency: 'USD', subtotal: sumAmounts(shown, 'USD') }]);
+});
+
+test('its invoices show more than base fees: overage, a discount, a credit, and a correction', async () => {
+  const { db } = database;
+  const all = async (kind: 'invoice' | 'credit_note') =>
+    (await listInvoices(db, { kind }, { limit: 500, cursor: null })).items;
+  const lines = (await Promise.all((await all('invoice')).map((one) => readDocument(db, one)))).flatMap(
+    ({ document }) =>
+      document.sections.flatMap((section) => section.lines.map((line) => ({ ...line, month: document.month }))),
+  );
+  const worth = (kind: string) => lines.filter((line) => line.kind === kind && Number(line.amount) !== 0);
+  expect(worth('usage').length).toBeGreaterThan(5);
+  expect(worth('adjustment').map(({ details }) => details.cause)).toContain('discount');
+  // Half of April on the dearer plan, and a third of April paused.
+  expect(new Set(worth('correction').map(({ month, serviceMonth }) => `${serviceMonth} on ${month}`))).toEqual(
+    new Set(['2026-04 on 2026-05']),
+  );
+  const notes = await all('credit_note');
+  expect(notes).toMatchObject([{ state: 'issued', month: day('2026-04-01') }]);
+  expect(Number(notes[0]?.total)).toBeLessThan(0);
+  // A later start decides nothing again.
+  const cadence = Temporal.Duration.from({ hours: 96 });
+  await demonstrate(db, { ...agencyDemonstration, cadence, secretKey }, { now, principal });
+  expect((await all('credit_note')).length).toBe(1);
 });
 
 test('a line by hand is in the row of its deployment, and one of no deployment in the total', async () => {

@@ -150,9 +150,18 @@ it('shows the days of a fee, and of usage where they are not the whole month', (
 
 it('as CSV, has a row a line, and nothing that a spreadsheet would run', () => {
   const csv = documentCsv(
-    document(1, { sections: [{ deployment: 'shop', name: 'Shop', subtotal: '1', lines: [line(1, '=1+1, "so"')] }] }),
+    document(1, {
+      sections: [
+        {
+          deployment: 'shop',
+          name: 'Shop',
+          subtotal: '1',
+          lines: [{ ...line(1, '=1+1, "so"'), period: { from: '2026-06-01', to: '2026-07-01' } }],
+        },
+      ],
+    }),
   );
   expect(csv.split('\r\n')[1]).toBe(
-    `INV-000017,invoice,2026-05,2026-06-04,2026-06-18,c-17,USD,1,shop,usage,2026-05,usage studio droplet_hours,"'=1+1, ""so""",744,hour,0.04,29.76,standard,20`,
+    `INV-000017,invoice,2026-05,2026-06-04,2026-06-18,c-17,USD,1,shop,usage,2026-05,2026-06-01,2026-07-01,usage studio droplet_hours,"'=1+1, ""so""",744,hour,0.04,29.76,standard,20`,
   );
 });

@@ -1,0 +1,96 @@
+import {
+  approveInvoice,
+  checkCorrections,
+  correctOnNextInvoice,
+  issueCreditNote,
+  issueInvoice,
+  listDecisions,
+  listInvoices,
+} from '../invoices/index.ts';
+import type { Database } from '../platform/database/database.ts';
+import { changeSubscription, pauseSubscription } from '../pricing/index.ts';
+import type { FleetDeployment } from '../simulator/index.ts';
+
+// What a demonstration's operator has decided about invoices, so that there is something to look at: a month that
+// was issued and then corrected, on the next invoice and by a credit note.
+
+/** What is told late of an issued month, and what is done about it. */
+interface LateDecision {
+  readonly deployment: string;
+  /** arcadia-app's id of the customer. */
+  readonly customer: string;
+  /** The first day of the month. */
+  readonly month: Temporal.PlainDate;
+  readonly tell: 'paused' | 'dearer_plan';
+}
+
+/** The discounted plan of the demonstration's partner. */
+export const partnerPlan = `plan: partner
+name: Studio Partner
+from: 2000-01-01
+currency: USD
+base: 50.00
+discount: { percent: 10 }
+items:
+  - { kind: droplet_hours, allowance: 744, model: standard, properties: { unitPrice: 0.04 } }
+  - { kind: dns_zones, allowance: 2, model: standard, properties: { unitPrice: 1.00 } }
+  - { kind: snapshot_gb_month, allowance: 60, model: standard, properties: { unitPrice: 0.10 } }
+  - { kind: droplet_backup_gb_month, allowance: 50, model: standard, properties: { unitPrice: 0.08 } }
+  - { kind: spaces_gb_month, allowance: 50, model: standard, properties: { unitPrice: 0.04 } }
+`;
+
+/** Who stands for what of a demonstration. */
+export interface Cast {
+  /** The deployment that is on the partner's plan. */
+  readonly partner: string | null;
+  readonly late: readonly LateDecision[];
+}
+
+/** Deployments on the smallest plan, there all the month, whose customer has no other. */
+export function castOf(deployments: readonly FleetDeployment[], month: Temporal.PlainDate): Cast {
+  const begin = month.toZonedDateTime('UTC').toInstant();
+  const alone = deployments
+    .filter(({ plan, customer, startsAt }) => {
+      const own = deployments.filter((one) => one.customer.externalId === customer.externalId);
+      return plan === 'studio' && own.length === 1 && Temporal.Instant.compare(startsAt, begin) <= 0;
+    })
+    // From the end: whoever tries commands takes the first ones.
+    .toSorted((a, b) => (a.slug > b.slug ? -1 : 1));
+  const [paused, dearer, partner] = alone;
+  const late = (tell: LateDecision['tell'], found: FleetDeployment | undefined): LateDecision[] =>
+    found === undefined ? [] : [{ deployment: found.slug, customer: found.customer.externalId, month, tell }];
+  return { partner: partner?.slug ?? null, late: [...late('paused', paused), ...late('dearer_plan', dearer)] };
+}
+
+/**
+ * Issues the month's invoice, tells something late of it, and corrects it; each once, as far as an earlier run did
+ * not. An invoice that a person has decided about stays as it is.
+ */
+export async function correctLate(
+  db: Database,
+  decision: LateDecision,
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  const { deployment, customer, month, tell } = decision;
+  const { items } = await listInvoices(db, { month, customer }, { limit: 2, cursor: null });
+  const [invoice, ...others] = items;
+  const isOurs = invoice?.state === 'draft' || (invoice?.state === 'issued' && invoice.issuedBy === by);
+  if (invoice === undefined || others.length > 0 || !isOurs) return;
+  if ((await listDecisions(db, { deployment }, 1)).length > 0) return;
+  if (invoice.state === 'draft') {
+    await approveInvoice(db, invoice.invoiceId, { by, now });
+    await issueInvoice(db, invoice.invoiceId, { by, now });
+  }
+
+  const at = (day: number) => month.with({ day }).toZonedDateTime('UTC').toInstant();
+  const request = { deployment, month, by, now };
+  if (tell === 'paused') {
+    await pauseSubscription(db, { deployment, from: at(11), to: at(21) }, by, now);
+    await issueCreditNote(db, request);
+  } else {
+    await changeSubscription(db, { deployment, plan: 'atelier', from: at(16) }, by, now);
+    await correctOnNextInvoice(db, request);
+  }
+  await checkCorrections(db);
+}
