@@ -69,7 +69,7 @@ test('its error code is refused alike, with what to do next in the words of each
     const refused = await arcadia('bell', 'ring', 'broken', ...where);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('Mend the bell.');
-    if (where.length === 0) expect(refused.stderr).toContain('next:  arcadia bell ring good --times 1');
+    expect(refused.stderr).toContain('next:  arcadia bell ring good --times 1');
     expect(refused.stderr).toContain('code:  bell_broken');
   }
   const response = await api.fetch('/bells/broken/ring', {
@@ -78,7 +78,15 @@ test('its error code is refused alike, with what to do next in the words of each
     headers: { 'content-type': 'application/json' },
   });
   expect(response.status).toBe(409);
-  expect(await response.json()).toMatchObject({ code: 'bell_broken' });
+  expect(await response.json()).toMatchObject({
+    code: 'bell_broken',
+    next: {
+      operationId: 'ringBell',
+      method: 'POST',
+      path: '/api/v1/bells/good/ring',
+      arguments: { bell: 'good', times: 1 },
+    },
+  });
 });
 
 test('its job runs from its queue, stands on the schedule, and its event reaches the stream', async () => {
