@@ -24,6 +24,7 @@ const commands = [...local, ...program.operations.map(({ name }) => name)];
 const found = [
   ...rules.librariesAtHome(code),
   ...rules.sqlInStores(code),
+  ...rules.tablesOfOwnModule(all),
   ...rules.noCommandLinesInModules(commands)(code),
   ...rules.namedStatements(code),
   ...rules.noTestsInProgram(code),

@@ -21,6 +21,19 @@ describe.each<[string, rules.Rule, Record<string, string>, Record<string, string
     },
   ],
   [
+    "another module's tables are read through its views",
+    rules.tablesOfOwnModule,
+    {
+      'migrations/0004_metering.sql': 'CREATE TABLE usage (n int);\nCREATE VIEW sums AS SELECT 1;',
+      'src/pricing/a.store.ts': "statement('pricing.a')`SELECT n FROM usage`",
+    },
+    {
+      'migrations/0004_metering.sql': 'CREATE TABLE usage (n int);\nCREATE VIEW metering_sums AS SELECT n FROM usage;',
+      'src/pricing/a.store.ts': "statement('pricing.a')`SELECT n FROM metering_sums`",
+      'src/metering/a.store.ts': "statement('metering.a')`SELECT n FROM usage`",
+    },
+  ],
+  [
     'a module names operations, and no command line',
     rules.noCommandLinesInModules(['meter run']),
     { 'src/metering/a.ts': "fail('Nothing is metered. Run: arcadia meter run');" },

@@ -49,6 +49,32 @@ export const sqlInStores: Rule = (sources) =>
         : [],
     );
 
+/** Of another module only its views are read, which its own migration publishes under its name; platform's tables are everybody's. */
+export const tablesOfOwnModule: Rule = (sources) => {
+  const owners = new Map<string, { readonly module: string; readonly isView: boolean }>();
+  const found: string[] = [];
+  for (const [path, source] of sources) {
+    const [, module] = /^migrations\/\d+_(\w+)\.sql$/.exec(path) ?? [];
+    if (module === undefined) continue;
+    for (const [, type, name = ''] of source.matchAll(
+      /^CREATE (?:UNLOGGED )?(TABLE|VIEW)(?: IF NOT EXISTS)? (\w+)/gm,
+    )) {
+      owners.set(name, { module, isView: type === 'VIEW' });
+      if (type === 'VIEW' && !name.startsWith(`${module}_`))
+        found.push(`${path}: the view ${name} is not called ${module}_...`);
+    }
+  }
+  for (const [path, source] of program(sources)) {
+    for (const [, name = ''] of source.matchAll(/\b(?:FROM|JOIN|INTO|UPDATE|TABLE|USING|ONLY)\s+(\w+)/g)) {
+      const owner = owners.get(name);
+      if (owner === undefined || owner.isView || owner.module === 'platform' || owner.module === moduleOf(path))
+        continue;
+      found.push(`${path}: ${name} is a table of ${owner.module}; read a view that it publishes`);
+    }
+  }
+  return found;
+};
+
 /** What a module says to a person names operations; each surface words that for itself. `commands` are the words of all. */
 export const noCommandLinesInModules =
   (commands: readonly string[]): Rule =>

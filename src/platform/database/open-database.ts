@@ -90,11 +90,11 @@ async function hasAccounts(connectionString: string): Promise<boolean> {
   try {
     const { rows: tables } = await statement<{ there: boolean }>(
       'platform.hasAccounts.select_to_regclass',
-    )`SELECT to_regclass('accounts') IS NOT NULL AS there`.execute(db);
+    )`SELECT to_regclass('inventory_accounts') IS NOT NULL AS there`.execute(db);
     if (!tables[0]?.there) return false;
     const { rows } = await statement<{ any: boolean }>(
       'platform.hasAccounts.select_exists',
-    )`SELECT EXISTS (SELECT FROM accounts) AS any`.execute(db);
+    )`SELECT EXISTS (SELECT FROM inventory_accounts) AS any`.execute(db);
     return rows[0]?.any ?? false;
   } finally {
     await db.destroy();
