@@ -1,5 +1,6 @@
 import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { currencyDigits } from '../platform/money.ts';
 import { type Deployment, listDeployments } from './deployments.ts';
 import { type CustomerRow, insertCustomer, readCustomerId, readCustomers } from './store.ts';
 
@@ -13,19 +14,12 @@ export interface NewCustomer {
 /** `deployments` counts them. */
 export type Customer = CustomerRow;
 
-export const currencyPattern: RegExp = /^[A-Z]{3}$/;
-
-/** Throws conflict if the external id is taken, invalid_argument for an empty field or a currency that is no code. */
+/** Throws conflict if the external id is taken, invalid_argument for an empty field or a currency that ISO 4217 does not have. */
 export async function createCustomer(db: Database, customer: NewCustomer, now: Temporal.Instant): Promise<Customer> {
   if (customer.externalId === '' || customer.name === '') {
     throw new ArcadiaError('invalid_argument', 'A customer needs an external id and a name.');
   }
-  if (!currencyPattern.test(customer.currency)) {
-    throw new ArcadiaError(
-      'invalid_argument',
-      `${customer.currency} is not a currency; give three capitals such as USD.`,
-    );
-  }
+  currencyDigits(customer.currency);
   const made = await db.transaction().execute((trx) => insertCustomer(trx, customer, now));
   if (!made) throw new ArcadiaError('already_exists', `There is a customer ${customer.externalId} already.`);
   return readCustomer(db, customer.externalId);

@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
+import type { z } from 'zod';
 import type { UnitOfWork } from '../platform/database/database.ts';
-import { currencyPattern } from './customers.ts';
 import { defaultPositions } from './declared-rules.ts';
-import { slugPattern } from './deployments.ts';
 import { parseMoment } from './moments.ts';
 import { ownerSetFor } from './owner-sets.ts';
 import { writeRules } from './rules.ts';
+import * as schemas from './schemas.ts';
 import { type RuleRow, readProjects, readRules, type WantedRule } from './rules/store.ts';
 import {
   appendTaggedChanges,
@@ -97,7 +97,14 @@ export function describeProblem(problem: ImportProblem): string {
 export async function readCustomerFile(
   csv: string | Readable,
 ): Promise<{ rows: ImportRow[]; problems: ImportProblem[] }> {
-  const parser = parse({ bom: true, trim: true, skip_empty_lines: true, relax_column_count: true, info: true });
+  const parser = parse({
+    bom: true,
+    trim: true,
+    skip_empty_lines: true,
+    relax_column_count: true,
+    info: true,
+    skip_records_with_empty_values: true,
+  });
   if (typeof csv === 'string') parser.end(csv);
   else csv.on('error', (error) => parser.destroy(error)).pipe(parser);
   const rows: ImportRow[] = [];
@@ -112,7 +119,7 @@ export async function readCustomerFile(
       lines = info.lines;
       const line = lines - record.join('').split('\n').length + 1;
       if (!header) {
-        header = record;
+        header = record.map((cell) => cell.toLowerCase());
         problems = checkHeader(header, line);
         if (problems.length > 0) break;
         continue;
@@ -180,10 +187,30 @@ function conflictsWith({ slugs, customers }: Seen, row: ImportRow, line: number)
   return reasons;
 }
 
+const columnSchemas: Readonly<Partial<Record<Column, z.ZodType>>> = {
+  customer_external_id: schemas.externalId,
+  customer_name: schemas.name,
+  currency: schemas.currency,
+  deployment_slug: schemas.deploymentSlug,
+  deployment_name: schemas.name,
+};
+
+/** What is wrong with a cell, as a sentence that begins with it; null: nothing. */
+function reasonAgainst(schema: z.ZodType | undefined, text: string): string | null {
+  const issue = schema?.safeParse(text).error?.issues[0];
+  if (issue === undefined) return null;
+  const shown = text.length > 60 ? `${text.slice(0, 60)}...` : text;
+  return `${JSON.stringify(shown)} ${issue.message}`;
+}
+
 function checkHeader(header: readonly string[], line: number): ImportProblem[] {
   if (header.length > columnsMax) {
     return [{ line, column: null, reason: `has ${header.length} columns; a header names ${columnsMax} at most` }];
   }
+  const [only = '', ...others] = header;
+  const separator = others.length > 0 ? null : only.includes(';') ? 'semicolons' : only.includes('\t') ? 'tabs' : null;
+  if (separator !== null)
+    return [{ line, column: null, reason: `separates columns by ${separator}; this import reads commas` }];
   const known: readonly string[] = [...requiredColumns, ...optionalColumns];
   return [
     ...requiredColumns
@@ -207,20 +234,11 @@ function readRow(
 ): { row: ImportRow; reasons: { column: Column; reason: string }[] } {
   const reasons: { column: Column; reason: string }[] = [];
   for (const column of requiredColumns) {
-    if (!cells[column]) reasons.push({ column, reason: 'is empty' });
+    const text = cells[column] ?? '';
+    const reason = text === '' ? 'is empty' : reasonAgainst(columnSchemas[column], text);
+    if (reason !== null) reasons.push({ column, reason });
   }
   const { currency = '', deployment_slug: slug = '', starts_at: startsAtText = '' } = cells;
-  if (currency !== '' && !currencyPattern.test(currency)) {
-    reasons.push({ column: 'currency', reason: `${currency} is not a currency; give three capitals such as USD` });
-  }
-  if (slug === 'unattributed')
-    reasons.push({ column: 'deployment_slug', reason: 'unattributed is built in: what has no owner' });
-  else if (slug !== '' && !slugPattern.test(slug)) {
-    reasons.push({
-      column: 'deployment_slug',
-      reason: `${slug} is not a slug: lower-case letters, digits and hyphens, 63 at most`,
-    });
-  }
   const startsAt = parseMoment(startsAtText);
   if (startsAtText !== '' && !startsAt) {
     reasons.push({

@@ -211,6 +211,7 @@ c4,Four,USD,four,Four
 c5,Five,USD,five,Five,2026-05-01,
 c5,Five,USD,five,Five,2026-05-01,`;
   const expected = [
+    [2, 'customer_name'],
     [2, 'currency'],
     [2, 'deployment_slug'],
     [2, 'starts_at'],

@@ -98,11 +98,22 @@ class RolledBack extends Error {
   }
 }
 
+/** `3 problems in 2 lines`; of as many as are told there may be more. */
+function found(problems: readonly ImportProblem[]): string {
+  const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
+  const more = problems.length === problemsMax ? 'The first ' : '';
+  return `${more}${count(problems.length, 'problem')} in ${count(new Set(problems.map(({ line }) => line)).size, 'line')}`;
+}
+
 function refuse(problems: readonly ImportProblem[], dryRun: boolean): ImportedCustomers {
   if (!dryRun) {
-    throw new ArcadiaError('invalid_argument', `Nothing was imported:\n${problems.map(describeProblem).join('\n')}`, {
-      details: { problems },
-    });
+    throw new ArcadiaError(
+      'invalid_argument',
+      `Nothing was imported. ${found(problems)}:\n${problems.map(describeProblem).join('\n')}`,
+      {
+        details: { problems },
+      },
+    );
   }
   const none = { created: 0, updated: 0, unchanged: 0 };
   return {

@@ -19,6 +19,11 @@ const digitsByCurrency: ReadonlyMap<string, number> = new Map(
   ),
 );
 
+/** Whether a code is one of ISO 4217 that amounts can be in. */
+export function isCurrency(code: string): boolean {
+  return digitsByCurrency.has(code);
+}
+
 /** How many decimals amounts in this currency have: 0, 2 or 3. */
 export function currencyDigits(currency: string): number {
   const digits = digitsByCurrency.get(currency);

@@ -124,7 +124,7 @@ describe('from an empty database to a quote', () => {
       `${header}c-1,Acme,dollars,acme-studio,Acme,2026-05-01,studio\n`,
     );
     expect(bad.code).toBe(1);
-    expect(bad.stdout).toContain('line 2, currency: dollars');
+    expect(bad.stdout).toContain('line 2, currency: "dollars"');
     expect(await json('customer', 'list')).toEqual({ items: [], nextCursor: null });
 
     const good = file('customers.csv', `${header}c-1,Acme,USD,acme-studio,Acme Studio,2026-05-01,studio\n`);

@@ -1,15 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { buffer, text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
+import { decodeText } from '../../platform/decode-text.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 
-/** The text of a file that somebody named; `-` is stdin. */
+/** The text of a file that somebody named; `-` is stdin. Errors: invalid_argument where it is not UTF-8. */
 export async function readInput(file: string): Promise<string> {
-  if (file === '-') return text(process.stdin);
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new ArcadiaError('invalid_argument', `${file} cannot be read: ${(cause as Error).message}.`, { cause });
-  }
+  return decodeText(await readBytes(file), file === '-' ? 'What stdin says' : file);
 }
 
 /** The bytes of a file that somebody named; `-` is stdin. */

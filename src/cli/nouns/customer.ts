@@ -95,7 +95,7 @@ deployment that was never on a plan on one. Importing the same again changes not
 about plans since stays. Each difference from what was there is named by line.`,
       example: `
 $ arcadia customer import customers.csv --dry-run
-line 3, currency: dollars is not a currency; give three capitals such as USD
+line 3, currency: "dollars" is no currency such as USD
 error: 1 error. Nothing imported.`,
       text: importText,
       notes: importNotes,

@@ -1,19 +1,9 @@
 import { z } from 'zod';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
-import { line } from '../../platform/declare/schemas.ts';
+import { currency, externalId, name } from '../schemas.ts';
 import * as customers from '../customers.ts';
 import type { Customer } from '../customers.ts';
-
-export const externalId = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,200}$/, { error: 'is not 1 to 200 visible characters without blanks' })
-  .meta({ description: "arcadia-app's id of a customer", examples: ['c-17'] });
-
-export const currency = z
-  .string()
-  .regex(/^[A-Z]{3}$/, { error: 'is no currency such as USD' })
-  .meta({ description: 'ISO 4217', examples: ['USD'] });
 
 const customer = z
   .object({ customer: externalId, name: z.string().meta({ examples: ['Acme Ltd'] }), currency, deployments: z.int() })
@@ -61,7 +51,7 @@ export const createCustomer = declareOperation({
   summary: 'Create a customer',
   command: { positional: ['customer'] },
   roles: ['owner', 'operator'],
-  body: z.strictObject({ customer: externalId, name: line, currency }),
+  body: z.strictObject({ customer: externalId, name, currency }),
   response: customer,
   status: 201,
   location: (made) => `/customers/${encodeURIComponent(made.customer)}`,

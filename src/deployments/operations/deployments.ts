@@ -11,7 +11,7 @@ import { instant, instantOut, line, slug } from '../../platform/declare/schemas.
 import * as deployments from '../deployments.ts';
 import type { Deployment, Whose } from '../deployments.ts';
 import { followUp } from './follow-up.ts';
-import { externalId, currency } from './customers.ts';
+import { currency, externalId } from '../schemas.ts';
 
 /** A customer asks for their own alone; to everybody else there is no limit. */
 function whose({ customerId }: Principal): Whose {

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { register, type Registry } from 'prom-client';
 import { databaseClock } from '../../platform/clock.ts';
 import type { Config } from '../../platform/config.ts';
+import { decodeText } from '../../platform/decode-text.ts';
 import { type Database, openPool } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
@@ -224,28 +225,17 @@ function acceptBodies(server: FastifyInstance): void {
   const parseJson = server.getDefaultJsonParser('error', 'error');
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      void parseJson(request, decode(body as Buffer), done);
+      void parseJson(request, decodeText(body as Buffer, 'The body'), done);
     } catch (error) {
       done(error as Error);
     }
   });
   for (const type of textTypes)
     server.addContentTypeParser(type, { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
-      decode(body),
+      decodeText(body, 'The body'),
     );
   for (const type of binaryTypes)
     server.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** A body's text. Errors: invalid_argument where it is not UTF-8, which would be stored with holes. */
-function decode(body: Buffer): string {
-  try {
-    return utf8.decode(body);
-  } catch (cause) {
-    throw new ArcadiaError('invalid_argument', 'The body is not UTF-8.', { cause });
-  }
 }
 
 function shedLoad(server: FastifyInstance, load: LoadShedder): void {

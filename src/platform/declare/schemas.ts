@@ -65,7 +65,7 @@ export function rangeOr<Otherwise>(
 /** A name in addresses: of a deployment, an account, a plan. */
 export const slug = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: 'is not a slug: lower-case letters, digits and hyphens, 63 at most' })
   .meta({ description: 'Lower-case letters, digits and hyphens, 63 at most', examples: ['acme'] });
 
 /** Without control characters, in words that every engine of regular expressions compiles: clients get the pattern. */
@@ -75,8 +75,17 @@ const withoutControls = new RegExp('^[^\\x00-\\x1f\\x7f-\\x9f]+$');
 // oxlint-disable-next-line no-control-regex
 const linesWithoutControls = new RegExp('^[^\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f]+$');
 
-/** A short text that a person writes, without control characters. */
-export const line = z.string().trim().min(1).max(200).regex(withoutControls, { error: 'holds control characters' });
+/** Characters that nobody sees and that make two names look alike, or turn what follows around; and the sign for what could not be read. */
+const invisible = /[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd]/;
+
+/** A short text that a person writes, without control characters or invisible ones. */
+export const line = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200, { error: 'is longer than 200 characters' })
+  .regex(withoutControls, { error: 'holds control characters' })
+  .refine((text) => !invisible.test(text), { error: 'holds invisible characters, or the sign for unreadable ones' });
 
 /** A longer one, of several lines. */
 export const paragraphs = z
