@@ -49,6 +49,7 @@ export async function startApi(options: ApiOptions): Promise<HttpServer> {
       ...options,
       authenticator: await openAuthenticator({ config, db, log }),
       enqueue: jobs.enqueue,
+      enqueueOrFind: (trx, job, args) => jobs.enqueueOrFind(trx, job, args),
     });
     opened.push(server);
     return { ...server, close: closeAll };

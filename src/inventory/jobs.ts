@@ -8,14 +8,7 @@ import {
   syncPassOf,
 } from '../cloud/index.ts';
 import type { UnitOfWork } from '../platform/database/database.ts';
-import {
-  CancelJob,
-  declareJob,
-  type JobDeclaration,
-  type JobReference,
-  type JobRun,
-  referToJob,
-} from '../platform/declare/job.ts';
+import { CancelJob, declareJob, type JobDeclaration, type JobRun, referToJob } from '../platform/declare/job.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { loadSecretKey } from '../platform/secrets/secret-key.ts';
 import { getAccount, listAccounts, openAccount } from './accounts.ts';
@@ -33,7 +26,7 @@ interface Part {
   readonly queue: string;
   readonly title: string;
   readonly pass: SyncPass;
-  readonly followedBy?: readonly JobReference[];
+  readonly followedBy?: NonNullable<JobDeclaration['followedBy']>;
   /** Enqueues what comes after it, once it has ended, whole or not. */
   enqueueNext?(run: JobRun<AccountArguments>, trx: UnitOfWork): Promise<void>;
 }
@@ -55,6 +48,7 @@ const syncProjectsJob = declareSyncJob({
   queue: 'cloud_sync_fast',
   title: "Reads an account's projects and what they hold, then has the rest read",
   pass: 'projects',
+  followedBy: [syncResourcesJob],
   enqueueNext: (run, trx) => run.enqueue(trx, syncResourcesJob, run.arguments),
 });
 
@@ -92,6 +86,7 @@ export const syncAccountsJob = declareJob({
   arguments: z.object({ part: z.enum([...syncJobs.keys()]) }),
   timeoutSeconds: 60,
   attemptsMax: 5,
+  followedBy: [...syncJobs.values()],
   async run(run) {
     const job = syncJobs.get(run.arguments.part);
     if (job === undefined) return;

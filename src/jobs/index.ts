@@ -1,5 +1,6 @@
 /** What other modules may import of jobs; everything else in this folder is its own. */
 
-export { type Jobs, openJobs } from './jobs.ts';
+export { jobFailed, type Jobs, openJobs } from './jobs.ts';
+export { getJob, listJobs } from './operations/jobs.ts';
 export { readLongestLag, readQueueLoad } from './load.ts';
 export { startWorker } from './worker.ts';

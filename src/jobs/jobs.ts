@@ -2,7 +2,7 @@ import { context, propagation } from '@opentelemetry/api';
 import { fromKysely } from 'pg-boss';
 import type { Clock } from '../platform/clock.ts';
 import type { Database, UnitOfWork } from '../platform/database/database.ts';
-import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { ArcadiaError, declareError, notFound } from '../platform/errors.ts';
 import type { JobArguments, JobDeclaration, JobReference } from '../platform/declare/job.ts';
 import type { QueueDeclaration } from '../platform/declare/module.ts';
 import type { Program } from '../platform/declare/program.ts';
@@ -18,6 +18,13 @@ export type { JobFilter, JobPosition } from './store.ts';
 const graceSeconds = 30;
 
 const keyLengthMax = 1000;
+
+/** Of jobs that somebody waits for. */
+export const jobFailed = declareError({
+  code: 'job_failed',
+  status: 500,
+  todo: 'Read the reason. What the job had committed is kept; once the reason is mended, it can run again.',
+});
 
 /** Jobs that one decision of a person concerns at most, the oldest; the next takes the rest. */
 const decidedMax = 10_000;
@@ -93,6 +100,23 @@ export class Jobs {
     this.#clock = options.clock;
     this.#queues = configureQueues(options.program.queues, options.queueLimits ?? {});
     this.#declarations = new Map(options.program.jobs.map((job) => [job.name, job]));
+  }
+
+  /**
+   * Enqueues in the caller's transaction. Returns the job's id, or that of the same one that waits or runs already; null
+   * where that one ended just now.
+   */
+  async enqueueOrFind<Arguments extends JobArguments>(
+    trx: UnitOfWork,
+    job: JobDeclaration<Arguments>,
+    args: Arguments,
+  ): Promise<string | null> {
+    const id = await this.enqueue(trx, job, args);
+    if (id !== null) return id;
+    const filter: JobFilter = { job: job.name, arguments: args, states: ['waiting', 'scheduled', 'running'] };
+    const key = jobKey(job.name, args);
+    const found = await store.readJobs(trx, filter, 100);
+    return found.find((row) => jobKey(row.job, row.arguments) === key)?.id ?? null;
   }
 
   /** Runs a job now: enqueues it, or promotes the one that waits. Errors: not_found, invalid_argument. */

@@ -1,5 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { pruneJob, publishEventsJob } from './housekeeping.ts';
+import { jobFailed } from './jobs.ts';
 import { jobOperations } from './operations/jobs.ts';
 import { queueOperations } from './operations/queues.ts';
 import { scheduleOperations } from './operations/schedule.ts';
@@ -8,6 +9,7 @@ export const jobsModule = declareModule({
   name: 'jobs',
   tags: [{ name: 'jobs', description: 'The work that runs itself: jobs, queues and the schedule.' }],
   operations: [...jobOperations, ...queueOperations, ...scheduleOperations],
+  errors: [jobFailed],
   jobs: [pruneJob, publishEventsJob],
   queues: [
     // Of work that no module does yet; whoever does it declares its queue.

@@ -27,6 +27,7 @@ export const meterJob = declareJob({
   arguments: z.object({}),
   timeoutSeconds: 1_800,
   attemptsMax: 5,
+  followedBy: [meterDayJob],
   async run({ db, clock, enqueue }) {
     const days = await outstandingDays(db, await clock.now());
     await db.transaction().execute(async (trx) => {

@@ -22,7 +22,15 @@ interface RunOptions {
   readonly all?: boolean;
   readonly out?: string;
   readonly force?: boolean;
+  /** False with --no-wait. */
+  readonly wait?: boolean;
   readonly [option: string]: unknown;
+}
+
+/** What follows from a change: jobs of the server that have yet to end, or what failed of those that ran here. */
+interface Following {
+  readonly ids: string[];
+  readonly failures: unknown[];
 }
 
 /** One line, as the list of commands shows it. */
@@ -44,6 +52,7 @@ export function bindCommand(command: Command, view: BoundView, program: Program)
   if (operation.shape === 'list') command.option('--all', 'every page, as it comes');
   if (operation.shape === 'document')
     command.option('--out <file>', 'write to this file instead of standard output').option('--force', 'replace a file');
+  if (isFollowed(view)) command.option('--no-wait', 'leave to a worker what follows by jobs, and return at once');
   if (asks(view)) command.option('--yes', 'do not ask');
   if (view.differs !== undefined) command.option('--exit-code', 'exit with 3 where there are differences');
   command
@@ -54,14 +63,25 @@ export function bindCommand(command: Command, view: BoundView, program: Program)
       const args = rest.slice(0, bound.positional.length);
       const options = rest[bound.positional.length] as RunOptions;
       const input = await readArguments(view, bound, args, options);
-      const surface = await openSurface(session, view, options, program);
+      const followed: Following = { ids: [], failures: [] };
+      const surface = await openSurface(session, view, options, program, followed);
       try {
-        return await run(session, view, surface, input, options);
+        const exitCode = await run(session, view, surface, input, options);
+        if (options.wait !== false && followed.ids.length > 0) {
+          const { followJobs } = await import('./follow-jobs.ts');
+          await followJobs(session, surface, program, followed.ids);
+        }
+        if (followed.failures.length > 0) throw followed.failures[0];
+        return exitCode;
       } catch (error) {
         throw error instanceof InvalidRequest ? reworded(error, view, bound, input) : error;
       }
     }),
   );
+}
+
+function isFollowed({ operation }: BoundView): boolean {
+  return operation.shape === 'action' && operation.followedBy !== undefined;
 }
 
 function asks({ operation, confirm: question }: BoundView): boolean {
@@ -73,11 +93,14 @@ async function openSurface(
   { operation }: BoundView,
   options: RunOptions,
   program: Program,
+  followed: Following,
 ): Promise<Surface> {
   const url = options.url ?? process.env.ARCADIA_URL;
   if (url !== undefined && url !== '') {
     const { readToken, remoteSurface } = await import('./remote-surface.ts');
-    return remoteSurface({ url, token: await readToken(options.tokenFile), signal: session.signal, program });
+    const token = await readToken(options.tokenFile);
+    const onFollowed = (id: string) => followed.ids.push(id);
+    return remoteSurface({ url, token, signal: session.signal, program, onFollowed });
   }
   const why = operation.command?.remoteOnly;
   if (why !== undefined)
@@ -85,7 +108,8 @@ async function openSurface(
       todo: 'Give its address with --url.',
     });
   const { localSurface } = await import('./local-surface.ts');
-  return localSurface(session, program);
+  const onFailure = (error: unknown) => followed.failures.push(error);
+  return localSurface(session, program, { leavesJobs: options.wait === false, onFailure });
 }
 
 async function run(

@@ -9,20 +9,33 @@ import {
 import { unsealCursor } from '../../platform/declare/cursors.ts';
 import type { Program } from '../../platform/declare/program.ts';
 import { inputReader, type OperationInput, type RawInput } from '../../platform/declare/input.ts';
-import type { Operation, OperationCall } from '../../platform/declare/operation.ts';
+import { assertFollowedBy, type Operation, type OperationCall } from '../../platform/declare/operation.ts';
 import { nestedDatabase } from '../../platform/database/nested-database.ts';
 import { realDatabase } from '../../platform/database/open-database.ts';
 import type { Jobs } from '../../jobs/index.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
+import type { JobDeclaration } from '../../platform/declare/job.ts';
+import { type Followed, runFollowing } from './run-following.ts';
 import { openSessionJobs } from './jobs-session.ts';
 import { operator } from './operator.ts';
 import type { Session, SessionDatabase } from './session.ts';
 import type { FetchedDocument, ListPage, Surface } from './surface.ts';
 
-/** Runs operations in this process, on the session's database, as the owner of the business. */
-export function localSurface(session: Session, program: Program): Surface {
-  const following: Following[] = [];
-  const call = callOpener(session, program, following);
+interface LocalOptions {
+  /** What follows from a change is left to a worker. */
+  readonly leavesJobs?: boolean;
+  /** Told of what follows and fails: the change itself is committed. Unless given, it is thrown. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/**
+ * Runs operations in this process, on the session's database, as the owner of the business. What follows from a change
+ * runs here too, once it is committed, because no worker need be there.
+ */
+export function localSurface(session: Session, program: Program, options: LocalOptions = {}): Surface {
+  const { leavesJobs = false, onFailure = raise } = options;
+  const following: Followed[] = [];
+  const call = callOpener(session, program, leavesJobs ? null : following);
   return {
     async act(action: Action, raw: RawInput) {
       const opened = await call(action, inputReader(action)(raw));
@@ -33,7 +46,7 @@ export function localSurface(session: Session, program: Program): Surface {
             .transaction()
             .execute((trx) => answerOf(action, { ...opened, db: nestedDatabase(trx) }, prepared))
         : await answerOf(action, opened, prepared);
-      for (const follow of following.splice(0)) await follow(opened);
+      if (following.length > 0) await runFollowing(session, opened, action, following.splice(0)).catch(onFailure);
       return body === '' ? undefined : (JSON.parse(body) as unknown);
     },
 
@@ -57,14 +70,15 @@ export function localSurface(session: Session, program: Program): Surface {
   };
 }
 
+function raise(error: unknown): never {
+  throw error;
+}
+
 async function* once(content: string | Uint8Array): AsyncGenerator<string | Uint8Array> {
   yield content;
 }
 
-/** A job of what is under way, which runs once that is committed. */
-type Following = (call: OperationCall) => Promise<void>;
-
-function callOpener(session: Session, program: Program, following: Following[]) {
+function callOpener(session: Session, program: Program, following: Followed[] | null) {
   let database: Promise<SessionDatabase> | undefined;
   return async (operation: Operation, { params, query, body }: OperationInput): Promise<OperationCall> => {
     database ??= session.database(operation.command?.inRealDatabase === true ? { usually: realDatabase } : {});
@@ -89,18 +103,10 @@ function callOpener(session: Session, program: Program, following: Following[]) 
         throw new ArcadiaError('invalid_argument', `${operation.name} needs a running server: give its --url.`);
       },
       enqueue,
-      async follow(_, job, args) {
-        following.push(({ requestId: id, ...run }) =>
-          job.run({
-            ...run,
-            id,
-            arguments: args,
-            attempt: 1,
-            async enqueue(trx, next, rest) {
-              await enqueue(trx, next, rest);
-            },
-          }),
-        );
+      async follow(trx, job, args) {
+        assertFollowedBy(operation, job);
+        if (following === null) await enqueue(trx, job, args);
+        else following.push({ job: job as JobDeclaration<never>, args });
       },
     };
   };

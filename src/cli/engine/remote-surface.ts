@@ -15,12 +15,17 @@ export interface RemoteOptions {
   readonly signal: AbortSignal;
   /** Whose operations and errors the server's are. */
   readonly program: Program;
+  /** Told of each job that the server has follow from a change. */
+  readonly onFollowed?: (jobId: string) => void;
 }
 
 const apiPrefix = '/api/v1';
 
+/** The Link headers of jobs. */
+const monitors = /<\/api\/v1\/jobs\/([0-9a-f-]{36})>; rel="monitor"/g;
+
 /** Runs operations on a running server, with a token. */
-export function remoteSurface({ url, token, signal, program }: RemoteOptions): Surface {
+export function remoteSurface({ url, token, signal, program, onFollowed }: RemoteOptions): Surface {
   const base = baseOf(url);
 
   async function send(operation: Operation, input: RawInput, accept: string): Promise<Response> {
@@ -53,6 +58,7 @@ export function remoteSurface({ url, token, signal, program }: RemoteOptions): S
   return {
     async act(action: Action, input: RawInput) {
       const response = await send(action, input, 'application/json');
+      for (const [, id = ''] of (response.headers.get('link') ?? '').matchAll(monitors)) onFollowed?.(id);
       const text = await response.text();
       return text === '' ? undefined : (JSON.parse(text) as unknown);
     },

@@ -113,13 +113,13 @@ domain:read   no       dns_zone  2 dns_zone`,
       text: checkText,
     }),
     actionView(syncAccount, {
-      summary: 'have a worker read all of an account now',
-      details: 'To read it in this process and wait for the end: arcadia sync.',
+      summary: 'read all of an account now, by jobs, and wait until they have ended',
+      details: 'On the database the jobs run in this process. With --no-wait a worker runs them.',
       example: `
 $ arcadia account sync acme
-Enqueued for acme: sync_projects, sync_resources.`,
-      text: ({ account, jobs }) => `Enqueued for ${account}: ${jobs.join(', ')}.`,
-      notes: () => ['Next: arcadia job list, then arcadia sync runs'],
+Jobs for acme: sync_projects, sync_snapshots, sync_backups, sync_spaces.`,
+      text: ({ account, jobs }) => `Jobs for ${account}: ${jobs.join(', ')}.`,
+      notes: () => ['What they read: arcadia sync runs'],
     }),
   ],
 };

@@ -6,6 +6,7 @@ import { declareList, declareOperation, staff, type Operation } from '../../plat
 import { instant, instantOut, slug } from '../../platform/declare/schemas.ts';
 import { assign, unassign } from '../assignments.ts';
 import { unattributedResources } from '../attribution.ts';
+import { attributeJob } from '../jobs.ts';
 import { followUp } from './follow-up.ts';
 
 const resourceRefs = z
@@ -50,6 +51,7 @@ export const assignResources = declareOperation({
     ...interval,
   }),
   response: written,
+  followedBy: [attributeJob],
   async run(call) {
     const { resources, owners: shares, from = null, to = null } = call.body;
     const resourceIds = await resolveResources(call.db, resources);
@@ -76,6 +78,7 @@ export const unassignResources = declareOperation({
   roles: ['owner', 'operator'],
   body: z.strictObject({ resources: resourceRefs, ...interval }),
   response: written,
+  followedBy: [attributeJob],
   async run(call) {
     const { resources, from = null, to = null } = call.body;
     const resourceIds = await resolveResources(call.db, resources);

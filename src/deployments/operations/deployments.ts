@@ -10,6 +10,7 @@ import {
 import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import * as deployments from '../deployments.ts';
 import type { Deployment, Whose } from '../deployments.ts';
+import { attributeJob } from '../jobs.ts';
 import { followUp } from './follow-up.ts';
 import { currency, externalId } from '../schemas.ts';
 
@@ -90,6 +91,7 @@ export const createDeployment = declareOperation({
   response: deployment,
   status: 201,
   location: (made) => `/deployments/${made.deployment}`,
+  followedBy: [attributeJob],
   async run(call) {
     const { deployment: name, customer: of, startsAt = call.now } = call.body;
     const made = await deployments.createDeployment(

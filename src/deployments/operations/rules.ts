@@ -7,6 +7,7 @@ import * as preview from '../preview.ts';
 import * as rules from '../rules.ts';
 import { unattributedResources } from '../attribution.ts';
 import { suggestOwners } from '../suggestions.ts';
+import { attributeJob } from '../jobs.ts';
 import { followUp } from './follow-up.ts';
 
 const owners = z.array(z.object({ deployment: slug, weight: z.int() }));
@@ -112,6 +113,7 @@ export const applyRules = declareOperation({
   roles: ['owner', 'operator'],
   body: rulesBody,
   response: ruleCounts,
+  followedBy: [attributeJob],
   async run(call) {
     const counts = await rules.applyRules(call.db, asFile(call.body), call.principal.subject, call.now);
     await followUp(call);

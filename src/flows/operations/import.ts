@@ -39,6 +39,7 @@ what was decided about plans since stays, and is among the differences.`,
       .meta({ description: 'Where the file differs from what was there; written: it says what the file says now' }),
     differencesTotal: z.int(),
   }),
+  followedBy: [attributeJob],
   async run({ db, body, query, principal, now, follow }) {
     const result = await flow.importCustomers(db, { csv: body, ...query }, { now, principal });
     if (result.written) await db.transaction().execute((trx) => follow(trx, attributeJob, {}));

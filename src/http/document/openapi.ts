@@ -253,6 +253,7 @@ function successOf(route: Operation, schemas: SchemaCollection): Record<string, 
   const own = {
     ...(route.method === 'GET' || route.edits !== undefined ? { ETag: { $ref: '#/components/headers/ETag' } } : {}),
     ...(route.location === undefined ? {} : { Location: { $ref: '#/components/headers/Location' } }),
+    ...(route.followedBy === undefined ? {} : { Link: { $ref: '#/components/headers/Link' } }),
     ...(route.method === 'POST' && route.asks !== true
       ? { 'Idempotency-Replayed': { $ref: '#/components/headers/IdempotencyReplayed' } }
       : {}),
@@ -336,6 +337,11 @@ const parameters = {
 const headers = {
   XRequestId: { description: "The caller's X-Request-Id, or a new one", schema: text },
   ETag: { description: 'Changes when it does; for If-Match and If-None-Match', schema: text },
+  Link: {
+    description:
+      'One for each job that follows, `rel="monitor"`: where to ask whether it has ended. Not on a replayed answer',
+    schema: text,
+  },
   Location: { description: 'Where it is now', schema: text },
   IdempotencyReplayed: { description: '`true` where the answer is that of an earlier request', schema: text },
   RateLimit: {

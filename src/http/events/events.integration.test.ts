@@ -45,6 +45,7 @@ async function startServer(): Promise<HttpServer> {
     readiness: openReadiness({ db, program, stopping: new AbortController().signal }),
     authenticator: await openAuthenticator({ config, db, log }),
     enqueue: () => Promise.reject(new Error('nothing is enqueued here')),
+    enqueueOrFind: () => Promise.reject(new Error('nothing is enqueued here')),
   });
 }
 

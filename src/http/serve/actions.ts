@@ -4,7 +4,7 @@ import { DatabaseError } from 'pg';
 import type { z } from 'zod';
 import { nestedDatabase } from '../../platform/database/nested-database.ts';
 import { type Action, answerOf } from '../../platform/declare/answer.ts';
-import type { OperationCall } from '../../platform/declare/operation.ts';
+import { assertFollowedBy, type OperationCall } from '../../platform/declare/operation.ts';
 import { lifeOf, outcomeUnknown, type RequestLife } from './deadline.ts';
 import { assertMatches, etagOf, matchesNone } from './etags.ts';
 import { answerOnce, findAnswer, type IdempotentRequest, readIdempotencyKey } from './idempotency.ts';
@@ -23,14 +23,23 @@ export function actionHandler(route: Action, serving: Serving): Handler {
     const parts = read(rawInputOf(request));
     const life = lifeOf(request, reply, serving);
     return life.within(async () => {
-      const call = await openCall(serving, request, principal, parts, life);
+      const links: string[] = [];
+      const call = await openCall(serving, request, principal, parts, life, (job, id) => {
+        assertFollowedBy(route, job);
+        if (id !== null) links.push(monitor(id));
+      });
       if (route.method === 'GET' || route.asks === true) {
         const answer = await storedAnswerOf(route, call, await route.prepare?.(call));
         return sendAnswer(request, reply, route, answer);
       }
-      return change(request, reply, route, call, life);
+      return change(request, reply, route, call, life, links);
     });
   };
+}
+
+/** Where a job that follows can be watched (RFC 8288; the relation is IANA's). */
+function monitor(id: string): string {
+  return `</api/v1/jobs/${id}>; rel="monitor"`;
 }
 
 async function storedAnswerOf(route: Action, call: OperationCall, prepared: unknown): Promise<StoredAnswer> {
@@ -53,6 +62,7 @@ async function change(
   route: Action,
   call: OperationCall,
   life: RequestLife,
+  links: readonly string[],
 ): Promise<unknown> {
   const key =
     route.method === 'POST'
@@ -87,6 +97,7 @@ async function change(
   const { answer, replayed } = await changing.catch((error: unknown) => {
     throw isDecided && !isRefusal(error) ? outcomeUnknown(error) : error;
   });
+  if (links.length > 0) reply.header('link', links.join(', '));
   return sendAnswer(request, reply, route, answer, replayed);
 }
 

@@ -24,6 +24,7 @@ import { nextOperations } from './next-operation.ts';
 import { problemType, type ResolveNext, retryAfterOf, toProblem } from './problems.ts';
 import type { Readiness } from '../health/readiness.ts';
 import { serveReference } from '../document/reference.ts';
+import type { Serving } from './serving.ts';
 import { requestIdOf } from './request-ids.ts';
 import { cutOffSlowReaders } from './slow-readers.ts';
 import { openUnparsed } from './unparsed.ts';
@@ -43,6 +44,7 @@ interface HttpServerOptions {
   readonly log: Logger;
   readonly authenticator: Authenticator;
   readonly enqueue: OperationCall['enqueue'];
+  readonly enqueueOrFind: Serving['enqueueOrFind'];
   readonly program: Program;
   readonly limits?: Partial<Limits>;
   readonly registry?: Registry;
@@ -103,6 +105,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       log,
       secretKey: loadSecretKey(config),
       enqueue: options.enqueue,
+      enqueueOrFind: options.enqueueOrFind,
       events: openEventStreams({ hub, events: program.events, log, registry }),
       limits,
       stopping: stopping.signal,

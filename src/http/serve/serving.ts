@@ -5,6 +5,8 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Config } from '../../platform/config.ts';
 import type { Program } from '../../platform/declare/program.ts';
 import type { SecretKey } from '../../platform/secrets/crypto.ts';
+import type { UnitOfWork } from '../../platform/database/database.ts';
+import type { JobArguments, JobDeclaration } from '../../platform/declare/job.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { Principal, OperationCall } from '../../platform/declare/operation.ts';
 import type { RequestLife } from './deadline.ts';
@@ -27,6 +29,12 @@ export interface Serving {
   readonly program: Program;
   readonly secretKey: SecretKey;
   readonly enqueue: OperationCall['enqueue'];
+  /** As `enqueue`, with the id of the same job that waits or runs already. */
+  enqueueOrFind<Arguments extends JobArguments>(
+    trx: UnitOfWork,
+    job: JobDeclaration<Arguments>,
+    args: Arguments,
+  ): Promise<string | null>;
   readonly events: EventStreams;
   readonly limits: Limits;
   /** Aborts what is under way when the server can wait no longer. */
@@ -50,13 +58,14 @@ export function rawInputOf({ params, query, body }: FastifyRequest): RawInput {
   return { params: params as RawInput['params'], query: query as RawInput['query'], body };
 }
 
-/** The call that a declared operation is run with. */
+/** The call that a declared operation is run with. `onFollowed` is told of each job that follows, and its id. */
 export async function openCall(
   serving: Serving,
   request: FastifyRequest,
   principal: Principal,
   parts: OperationInput,
   { signal }: RequestLife,
+  onFollowed: (job: { readonly name: string }, id: string | null) => void = () => {},
 ): Promise<OperationCall> {
   const { pool, clock, config, log, program, enqueue } = serving;
   const { params, query, body } = parts;
@@ -77,7 +86,7 @@ export async function openCall(
       serving.events.open(principal, readEventId(request.headers['last-event-id']) ?? after, signal),
     enqueue,
     async follow(trx, job, args) {
-      await enqueue(trx, job, args);
+      onFollowed(job, await serving.enqueueOrFind(trx, job, args));
     },
   };
 }

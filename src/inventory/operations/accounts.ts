@@ -223,15 +223,16 @@ export const syncAccount = declareOperation({
   tag: 'accounts',
   summary: 'Read all of an account now',
   description:
-    'Enqueues the jobs that do; what waits or runs already is not enqueued twice. See them under jobs and sync-runs.',
+    'By jobs, which follow each other; what waits or runs already is not enqueued twice. See them under jobs and sync-runs.',
   roles: ['owner', 'operator'],
   params: accountParams,
   response: z.object({ account: slug, jobs: z.array(z.string()).meta({ examples: [['sync_projects']] }) }),
   status: 202,
-  async run({ db, params, enqueue }) {
+  followedBy: syncJobsOfAccount,
+  async run({ db, params, follow }) {
     const { slug: name } = await accounts.getAccount(db, params.account);
     await db.transaction().execute(async (trx) => {
-      for (const job of syncJobsOfAccount) await enqueue(trx, job, { account: name });
+      for (const job of syncJobsOfAccount) await follow(trx, job, { account: name });
     });
     return { account: name, jobs: syncJobsOfAccount.map((job) => job.name) };
   },

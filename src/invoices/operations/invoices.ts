@@ -340,6 +340,7 @@ export const draftInvoices = declareOperation({
   body: z.strictObject({ month }),
   response: z.object({ month: monthText }),
   status: 202,
+  followedBy: [draftMonthJob],
   async run({ db, body, follow }) {
     const name = body.month.toPlainYearMonth().toString();
     await db.transaction().execute((trx) => follow(trx, draftMonthJob, { month: name }));

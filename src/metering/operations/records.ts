@@ -44,6 +44,7 @@ export const retainUsage = declareOperation({
   roles: ['owner', 'operator'],
   command: { confirm: 'Roll up what is past its retention, and remove its records?' },
   status: 202,
+  followedBy: [usageRetentionJob],
   async run({ db, follow }) {
     await db.transaction().execute((trx) => follow(trx, usageRetentionJob, {}));
   },
@@ -63,6 +64,7 @@ ARCADIA_USAGE_STORE_URL, until usage is in PostgreSQL again.`,
   body: z.strictObject({ to: z.enum(['clickhouse', 'postgresql']).default('clickhouse') }),
   response: z.object({ to: z.enum(['clickhouse', 'postgresql']) }),
   status: 202,
+  followedBy: [moveUsageJob],
   async run({ db, body, follow }) {
     await db.transaction().execute((trx) => follow(trx, moveUsageJob, body));
     return body;

@@ -58,14 +58,19 @@ export interface JobDeclaration<Arguments extends JobArguments = JobArguments> {
   /** For one attempt; after it the signal aborts and the attempt has failed. */
   readonly timeoutSeconds: number;
   readonly attemptsMax: number;
-  /** The jobs of other modules that it enqueues by reference: the program is refused where one is missing. */
-  readonly followedBy?: readonly JobReference[];
+  /** The jobs that it enqueues: whoever waits for it waits for these as well. The program is refused where one is missing. */
+  readonly followedBy?: readonly (JobDeclaration | JobReference)[];
   run(job: JobRun<Arguments>): Promise<void>;
 }
 
 /** Declares a job with its arguments' type read from their schema. */
 export function declareJob<Arguments extends JobArguments>(job: JobDeclaration<Arguments>): JobDeclaration<Arguments> {
   return job;
+}
+
+/** The name of a job or of a reference to one. */
+export function jobName(job: JobDeclaration | JobReference): string {
+  return 'refersTo' in job ? job.refersTo : job.name;
 }
 
 /** Refers to a job of another module; name it in `followedBy` of each job that enqueues it. */

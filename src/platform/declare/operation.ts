@@ -59,7 +59,7 @@ export interface OperationCall<Params = unknown, Query = unknown, Body = unknown
     args: Arguments,
   ): Promise<string | null>;
   /**
-   * Has a job bring up to date what follows from this change. A server enqueues it in this transaction; a
+   * Has a job of `followedBy` bring up to date what follows from this change. A server enqueues it in this transaction; a
    * command on the database runs it itself once the change is committed, because no worker need be there.
    */
   follow<Arguments extends JobArguments>(
@@ -159,6 +159,11 @@ interface ActionDeclaration<
   readonly status?: 200 | 201 | 202 | 204;
   /** Where that which was made is: a path under /api/v1. */
   location?(answer: z.output<Response>): string;
+  /**
+   * The jobs that `call.follow` is told of. The API names those that it enqueued in Link headers (`rel="monitor"`), and
+   * a command waits until they have ended, and what they enqueue in turn.
+   */
+  readonly followedBy?: readonly JobDeclaration[];
   /** It asks a cloud provider, whose refusal or failure is answered with 502. */
   readonly asksProvider?: true;
   /** A POST that only asks, such as a quote or a preview: no transaction, no Idempotency-Key. */
@@ -270,4 +275,11 @@ export function declareDocument<Params extends z.ZodType = NoFields, Query exten
   route: DocumentDeclaration<Params, Query>,
 ): { readonly shape: 'document' } & DocumentDeclaration<Params, Query> {
   return { ...route, shape: 'document' };
+}
+
+/** A defect where an operation has a job follow that it does not declare: nobody would wait for it. */
+export function assertFollowedBy(operation: Operation, job: { readonly name: string }): void {
+  const declared = operation.shape === 'action' ? (operation.followedBy ?? []) : [];
+  if (!declared.some(({ name }) => name === job.name))
+    throw new RangeError(`operation "${operation.name}" is followed by ${job.name} and does not declare it`);
 }

@@ -1,5 +1,5 @@
 import { type ErrorDeclaration, platformErrors } from '../errors.ts';
-import type { JobDeclaration } from './job.ts';
+import { type JobDeclaration, jobName } from './job.ts';
 import type { EventDeclaration, Module, QueueDeclaration, ScheduleDeclaration, Tag } from './module.ts';
 import type { Operation } from './operation.ts';
 
@@ -93,7 +93,12 @@ function assertNamesKnown({ operations, tags, jobs, queues, schedule }: Program)
   const jobNames = jobs.map(({ name }) => name);
   for (const { name, queue, followedBy = [] } of jobs) {
     assertKnown(`job "${name}"`, 'queue', queue, queueNames);
-    for (const { refersTo } of followedBy) assertKnown(`job "${name}"`, 'job', refersTo, jobNames);
+    for (const next of followedBy) assertKnown(`job "${name}"`, 'job', jobName(next), jobNames);
+  }
+  for (const operation of operations) {
+    if (operation.shape !== 'action') continue;
+    for (const next of operation.followedBy ?? [])
+      assertKnown(`operation "${operation.name}"`, 'job', next.name, jobNames);
   }
   for (const { name, job } of schedule) assertKnown(`schedule entry "${name}"`, 'job', job.name, jobNames);
 }
