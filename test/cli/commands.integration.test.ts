@@ -54,7 +54,7 @@ describe('from an empty database to a quote', () => {
     const status = (await json('db', 'status')) as { name: string; state: string }[];
     expect(status.length).toBeGreaterThan(0);
     expect(new Set(status.map(({ state }) => state))).toEqual(new Set(['applied']));
-    expect(await json('db', 'migrate')).toEqual({ applied: [] });
+    expect(await json('db', 'migrate')).toEqual({ applied: [], accessRestored: false });
   });
 
   test('an account is connected with a token from stdin, which is shown nowhere', async () => {
