@@ -41,7 +41,7 @@ export function syncPassOf(kind: ResourceKind): SyncPass {
 
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
-/** Something that a resource belongs to by nature, as `kind:external_id`; a firewall's tag as `tag:name`. */
+/** Something that a resource belongs to by nature, as `kind:external_id`; a firewall's or load balancer's tag as `tag:name`. */
 export type ParentRef = `${string}:${string}`;
 
 /** Facts of a resource, by name. */

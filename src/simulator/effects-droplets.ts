@@ -28,7 +28,7 @@ export const dropletEffects: Effects<
       shownStatus: null,
       inFlight: 0,
       createdAt: world.now,
-      tags: event.tags,
+      tags: world.spell(event.tags),
       backups: event.backups === null ? null : { plan: event.backups, ...backupSchedule(world.seed, id) },
       lastBackupAt: null,
       backupIds: [],

@@ -53,7 +53,7 @@ export const networkEffects: Effects<
   create_firewall(world, event) {
     const id = event.id ?? world.nextUuid();
     const { name, droplets, tags } = event;
-    world.firewalls.add(id, { id, name, createdAt: world.now, droplets, tags });
+    world.firewalls.add(id, { id, name, createdAt: world.now, droplets, tags: world.spell(tags) });
     return id;
   },
 
@@ -66,9 +66,9 @@ export const networkEffects: Effects<
 
   create_load_balancer(world, event) {
     const id = event.id ?? world.nextUuid();
-    const { name, kind, region, nodes, droplets } = event;
+    const { name, kind, region, nodes, droplets, tag } = event;
     const ip = ipv4Text(BALANCER_BASE + world.nextIp());
-    world.loadBalancers.add(id, { id, name, kind, region, ip, createdAt: world.now, nodes, droplets });
+    world.loadBalancers.add(id, { id, name, kind, region, ip, createdAt: world.now, nodes, droplets, tag });
     world.assign(urnOf('load_balancer', id) as string, event.project);
     return id;
   },

@@ -34,8 +34,17 @@ export const serviceEffects: Effects<
 
   create_database(world, event) {
     const id = event.id ?? world.nextUuid();
-    const { name, engine, region, size, nodes, tags } = event;
-    world.databases.add(id, { id, name, engine, region, size, nodes, tags, createdAt: world.now });
+    const { name, engine, region, size, nodes } = event;
+    world.databases.add(id, {
+      id,
+      name,
+      engine,
+      region,
+      size,
+      nodes,
+      tags: world.spell(event.tags),
+      createdAt: world.now,
+    });
     world.assign(urnOf('database', id) as string, event.project);
     return id;
   },
@@ -86,11 +95,11 @@ export const serviceEffects: Effects<
   },
 
   tag(world, { kind, id, tags }) {
-    retag(world, kind, id, (before) => [...new Set([...before, ...tags])]);
+    retag(world, kind, id, (before) => [...new Set([...before, ...world.spell(tags)])]);
   },
 
   untag(world, { kind, id, tags }) {
-    retag(world, kind, id, (before) => before.filter((tag) => !tags.includes(tag)));
+    retag(world, kind, id, (before) => before.filter((tag) => !world.spell(tags).includes(tag)));
   },
 };
 

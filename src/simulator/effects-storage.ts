@@ -14,8 +14,8 @@ export const storageEffects: Effects<
   | 'set_bucket_size'
 > = {
   create_snapshot(world, event) {
-    const { name, sizeGb, tags, seconds } = event;
-    const common = { name, sizeGb, tags, createdAt: world.now };
+    const { name, sizeGb, seconds } = event;
+    const common = { name, sizeGb, tags: world.spell(event.tags), createdAt: world.now };
     if (event.resourceType === 'volume') {
       const volume = world.volumes.get(String(event.resourceId));
       if (volume === undefined) return;
@@ -53,7 +53,7 @@ export const storageEffects: Effects<
       region: event.region,
       createdAt: world.now,
       droplet: null,
-      tags: event.tags,
+      tags: world.spell(event.tags),
     });
     world.assign(urnOf('volume', id) as string, event.project);
     return id;

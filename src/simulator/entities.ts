@@ -108,6 +108,8 @@ export interface LoadBalancer {
   readonly createdAt: Ms;
   nodes: number;
   droplets: readonly number[];
+  /** Empty: none. */
+  readonly tag: string;
 }
 
 export interface DatabaseCluster {

@@ -129,6 +129,7 @@ export const fleetEvent = z.discriminatedUnion('type', [
     kind: z.enum(['REGIONAL', 'REGIONAL_NETWORK', 'GLOBAL']).default('REGIONAL'),
     region,
     droplets: z.array(droplet).max(10_000).default([]),
+    tag: z.string().max(255).default(''),
     project,
   }),
   z.object({ type: z.literal('resize_load_balancer'), loadBalancer: z.string(), nodes: z.int().min(1).max(100) }),

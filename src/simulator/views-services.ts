@@ -60,7 +60,7 @@ export function loadBalancerView(balancer: LoadBalancer, { world }: Lens): View 
     },
     sticky_sessions: { type: 'none' },
     region: regionOf(balancer.region),
-    tag: '',
+    tag: balancer.tag,
     droplet_ids: balancer.droplets,
     redirect_http_to_https: false,
     enable_proxy_protocol: false,

@@ -62,6 +62,9 @@ export class World {
   #nextActionId = FIRST_ACTION_ID;
   #nextIp = 0;
 
+  /** Each tag in the spelling in which it came first: the provider tells no case apart. */
+  readonly #spellings = new Map<string, string>();
+
   constructor(seed: number) {
     this.seed = seed;
     const fixed = new Random(seed, 'account');
@@ -69,6 +72,15 @@ export class World {
     this.teamUuid = fixed.uuid();
     this.#vpcs = new Map(regionSlugs.map((region) => [region, fixed.uuid()]));
     this.#random = new Random(seed, 'world');
+  }
+
+  spell(tags: readonly string[]): readonly string[] {
+    return tags.map((tag) => {
+      const key = tag.toLowerCase();
+      const spelling = this.#spellings.get(key) ?? tag;
+      this.#spellings.set(key, spelling);
+      return spelling;
+    });
   }
 
   /** Every region has one private network. */

@@ -99,13 +99,14 @@ export const fieldScopes: readonly {
   {
     endpoint: endpoints.tags,
     fields: {
-      droplet: ['tags'],
-      volume: ['tags'],
+      droplet: ['tags', 'parents:kubernetes_cluster'],
+      volume: ['tags', 'parents:kubernetes_cluster'],
       snapshot: ['tags'],
       droplet_backup: ['tags'],
       database: ['tags'],
       kubernetes_cluster: ['tags'],
       firewall: ['parents:tag'],
+      load_balancer: ['parents:tag'],
     },
   },
   {
@@ -114,6 +115,7 @@ export const fieldScopes: readonly {
       volume: ['parents:droplet'],
       reserved_ip: ['parents:droplet', 'assigned'],
       firewall: ['parents:droplet'],
+      load_balancer: ['parents:droplet'],
     },
   },
 ];

@@ -96,8 +96,8 @@ export async function touchAll(trx: UnitOfWork): Promise<void> {
 }
 
 /**
- * Adds to `touched` what inherits from it. A firewall that names a tag is added whenever a droplet
- * of its account is touched: a tag that a droplet no longer has cannot be seen any more.
+ * Adds to `touched` what inherits from it. A firewall or a load balancer that names a tag is added
+ * whenever a droplet of its account is touched: a tag that a droplet no longer has cannot be seen any more.
  */
 export async function touchHeirs(trx: UnitOfWork): Promise<void> {
   await statement('deployments.touchHeirs')`
@@ -110,7 +110,7 @@ export async function touchHeirs(trx: UnitOfWork): Promise<void> {
     UNION
     SELECT f.resource_id
     FROM inventory_resources f JOIN inventory_states s USING (resource_id)
-    WHERE f.kind = 'firewall'
+    WHERE f.kind IN ('firewall', 'load_balancer')
       AND f.account_id IN (SELECT r.account_id FROM touched t JOIN inventory_resources r USING (resource_id) WHERE r.kind = 'droplet')
       AND EXISTS (SELECT FROM unnest(s.parents) AS parent WHERE parent LIKE 'tag:%')
     ON CONFLICT DO NOTHING`.execute(trx);
@@ -184,14 +184,14 @@ export async function stageDirectCandidates(trx: UnitOfWork): Promise<void> {
       UNION ALL
       SELECT s.resource_id, r.position, r.rule_id, o.owner_set_id, tstzrange(s.valid_from, s.valid_to) * r.held
       FROM subjects j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.tags) AS tag
-      JOIN deployments d ON 'deployment:' || d.slug = tag AND d.customer_id IS NOT NULL
+      JOIN deployments d ON 'deployment:' || d.slug = lower(tag) AND d.customer_id IS NOT NULL
       JOIN owner_sets o ON o.signature = d.deployment_id || ':1'
       JOIN rules_now r ON r.kind = 'deployment_tag'
       WHERE s.tags <> '{}'
       UNION ALL
       SELECT s.resource_id, r.position, r.rule_id, r.owner_set_id, tstzrange(s.valid_from, s.valid_to) * r.held
       FROM subjects j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.tags) AS tag
-      JOIN rules_now r ON r.kind = 'tag' AND r.pattern = tag
+      JOIN rules_now r ON r.kind = 'tag' AND lower(r.pattern) = lower(tag)
       WHERE s.tags <> '{}' AND (r.resource_kinds IS NULL OR s.kind = ANY (r.resource_kinds))
       UNION ALL
       SELECT s.resource_id, r.position, r.rule_id, r.owner_set_id, tstzrange(s.valid_from, s.valid_to) * r.held
@@ -224,8 +224,8 @@ export async function stageInheritedCandidates(trx: UnitOfWork, layer: number): 
     SELECT s.resource_id, p.resource_id, range_agg(tstzrange(s.valid_from, s.valid_to) * tstzrange(p.valid_from, p.valid_to))
     FROM subjects j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.parents) AS parent
     JOIN inventory_states p ON p.account_id = s.account_id AND p.kind = 'droplet'
-     AND p.tags <> '{}' AND p.tags @> ARRAY[substr(parent, 5)]
-    WHERE j.layer = ${layer} AND j.kind = 'firewall' AND parent LIKE 'tag:%'
+     AND p.tags <> '{}' AND EXISTS (SELECT FROM unnest(p.tags) AS tag WHERE lower(tag) = lower(substr(parent, 5)))
+    WHERE j.layer = ${layer} AND j.kind IN ('firewall', 'load_balancer') AND parent LIKE 'tag:%'
     GROUP BY s.resource_id, p.resource_id`.execute(trx);
   await statement('deployments.stageInheritedCandidates.analyze_parent_links')`ANALYZE parent_links`.execute(trx);
   await statement('deployments.stageInheritedCandidates.analyze_derived')`ANALYZE derived`.execute(trx);

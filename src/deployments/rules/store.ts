@@ -235,12 +235,13 @@ export async function writeStagedRules(trx: UnitOfWork, now: Temporal.Instant): 
       WHERE r.kind = 'project'
       UNION ALL
       SELECT s.resource_id, tstzrange(s.valid_from, s.valid_to) * r.held
-      FROM rules_touched r JOIN inventory_states s ON s.tags <> '{}' AND s.tags @> ARRAY[r.pattern]
-      WHERE r.kind = 'tag'
+      FROM inventory_states s CROSS JOIN unnest(s.tags) AS tag
+      JOIN rules_touched r ON r.kind = 'tag' AND lower(r.pattern) = lower(tag)
+      WHERE s.tags <> '{}'
       UNION ALL
       SELECT s.resource_id, tstzrange(s.valid_from, s.valid_to) * r.held
       FROM rules_touched r JOIN inventory_states s ON s.tags <> '{}'
-      WHERE r.kind = 'deployment_tag' AND EXISTS (SELECT FROM unnest(s.tags) AS tag WHERE tag LIKE 'deployment:%')
+      WHERE r.kind = 'deployment_tag' AND EXISTS (SELECT FROM unnest(s.tags) AS tag WHERE tag ILIKE 'deployment:%')
       UNION ALL
       SELECT s.resource_id, tstzrange(s.valid_from, s.valid_to) * r.held
       FROM rules_touched r JOIN inventory_states s ON s.parents <> '{}'
@@ -381,6 +382,8 @@ export async function readSuggestions(db: Queryable, limit: number): Promise<Sug
       WHERE a.superseded_at = 'infinity' AND a.valid_to = 'infinity' AND s.valid_to = 'infinity' AND s.kind <> 'project'
         AND a.owner_set_id = (SELECT o.owner_set_id FROM deployments d JOIN owner_sets o ON o.signature = d.deployment_id || ':1'
                               WHERE d.slug = 'unattributed')
+        -- What belongs to a cluster gets its owner by the cluster's.
+        AND NOT EXISTS (SELECT FROM unnest(s.parents) AS parent WHERE parent LIKE 'kubernetes_cluster:%')
     ), ${spellings}, projects AS (
       SELECT p.external_id AS subject, s.name, ${slugified('s.name')} AS spelling, count(*) AS resources
       FROM unowned u JOIN inventory_memberships m ON m.resource_id = u.resource_id AND m.valid_to = 'infinity'
@@ -389,8 +392,9 @@ export async function readSuggestions(db: Queryable, limit: number): Promise<Sug
       WHERE NOT coalesce((s.attributes ->> 'is_default')::boolean, false)
       GROUP BY p.external_id, s.name
     ), tags AS (
-      SELECT tag AS subject, ${slugified('tag')} AS spelling, count(*) AS resources
-      FROM unowned u CROSS JOIN unnest(u.tags) AS tag GROUP BY tag
+      SELECT tag AS subject, ${slugified('tag')} AS spelling, resources FROM (
+        SELECT min(tag) AS tag, count(*) AS resources FROM unowned u CROSS JOIN unnest(u.tags) AS tag GROUP BY lower(tag)
+      ) as_one
     ), ${affixes}, subjects AS (
       SELECT subject, spelling, is_beginning, count(DISTINCT resource_id) AS resources FROM affixes GROUP BY 1, 2, 3
     ), resembling AS MATERIALIZED (

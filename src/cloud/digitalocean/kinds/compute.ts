@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { withoutSecrets } from '../secrets.ts';
-import { id, instant, names, regionObject, resourceReader } from './fields.ts';
+import { clustersOf, id, instant, names, regionObject, resourceReader } from './fields.ts';
 
 const image = z.object({ id: id.nullish(), slug: z.string().nullish(), name: z.string().nullish() });
 
@@ -29,6 +29,7 @@ export const readDroplet = (gpu: boolean) =>
       createdAt: said.created_at,
       region: said.region,
       tags: said.tags,
+      parents: { kubernetes_cluster: clustersOf(said.tags) },
       attributes: {
         size_slug: said.size_slug,
         vcpus: said.vcpus,

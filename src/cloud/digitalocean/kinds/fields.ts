@@ -33,6 +33,13 @@ export const id = z.union([z.string().min(1), z.int().transform(String)]);
 
 export const ids = z.array(id);
 
+/** The clusters that tags put a resource into: Kubernetes marks its workers and their volumes so. */
+export function clustersOf(tags: readonly string[] | undefined): readonly string[] | undefined {
+  return tags?.flatMap(
+    (tag) => /^k8s:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.exec(tag)?.[1]?.toLowerCase() ?? [],
+  );
+}
+
 export const regionObject = z.object({ slug: z.string() }).transform(({ slug }) => slug);
 
 export const names = z.array(z.string()).transform((values) => sorted(values));

@@ -60,7 +60,7 @@ test('unknown fields and statuses pass, and what the provider does not tell is a
   const strange = read('droplet', { ...bare, status: 'hibernating', quantum: { qubits: 3 } });
   expect(strange).toMatchObject({ status: 'hibernating', createdAt: null, region: null, tags: [] });
   expect(Object.keys(strange.attributes)).not.toContain('image');
-  expect(strange.untold).toEqual(['region', 'tags', 'image']);
+  expect(strange.untold).toEqual(['region', 'tags', 'image', 'parents:kubernetes_cluster']);
   expect(fault('droplet', bare)).toBe('created_at: missing; region: missing; tags: missing; image: missing');
   expect(strange.payload).toHaveProperty('quantum');
 });

@@ -75,6 +75,9 @@ const loadBalancer = {
   size_unit: z.int().positive().nullish(),
   size: z.string().nullish(),
   type: z.string(),
+  droplet_ids: ids,
+  // Without a tag it is empty.
+  tag: z.string(),
 };
 
 /** What the named sizes were before nodes could be counted; the API description gives them. */
@@ -93,6 +96,7 @@ export const readLoadBalancer = resourceReader('id', loadBalancer, (said, extern
     status: said.status,
     createdAt: said.created_at,
     region: said.region ?? (type === 'GLOBAL' ? null : undefined),
+    parents: { droplet: said.droplet_ids, tag: said.tag === undefined ? undefined : [said.tag].filter(Boolean) },
     attributes: { type, ...(sized ? { nodes: counted } : nodes === undefined && { nodes: undefined }) },
     ...(!sized && nodes !== undefined && { assumed: { nodes } }),
     faults: sized || oneNodeTypes.includes(type) ? [] : ['size_unit: missing'],

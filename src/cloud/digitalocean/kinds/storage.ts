@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import type { ListedResource } from '../../provider.ts';
 import type { Read } from '../paginate.ts';
-import { exactNumber, id, ids, instant, names, reader, regionObject, resourceReader, soleRegion } from './fields.ts';
+import {
+  clustersOf,
+  exactNumber,
+  id,
+  ids,
+  instant,
+  names,
+  reader,
+  regionObject,
+  resourceReader,
+  soleRegion,
+} from './fields.ts';
 
 export const readVolume = resourceReader(
   'id',
@@ -20,7 +31,7 @@ export const readVolume = resourceReader(
     createdAt: said.created_at,
     region: said.region,
     tags: said.tags,
-    parents: { droplet: said.droplet_ids },
+    parents: { droplet: said.droplet_ids, kubernetes_cluster: clustersOf(said.tags) },
     attributes: { size_gb: said.size_gigabytes },
     payload,
   }),

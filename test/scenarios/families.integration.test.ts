@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts';
+import { assign } from '../../src/deployments/assignments.ts';
+import { createCustomer } from '../../src/deployments/customers.ts';
+import { createDeployment, getDeployment } from '../../src/deployments/deployments.ts';
+import { applyRules } from '../../src/deployments/rules.ts';
+import { suggestOwners } from '../../src/deployments/suggestions.ts';
+import { getResource } from '../../src/inventory/resources.ts';
+import { meterRange } from '../../src/metering/meter.ts';
+import { usageForPeriod } from '../../src/metering/usage.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { openSimulatedAccount, type SimulatedAccount } from './simulated-account.ts';
+
+// Names and families: tags compare without case, as the provider's do, and what the provider makes for a
+// resource (a cluster's workers, their volumes and load balancers) has that resource's owner.
+
+let database: TestDatabase;
+let cloud: SimulatedAccount;
+
+beforeEach(async () => {
+  database = await openTestDatabase();
+  cloud = await openSimulatedAccount(database.db);
+  const { db } = database;
+  const start = cloud.simulator.now();
+  await createCustomer(db, { externalId: 'acme', name: 'Acme', currency: 'USD' }, start);
+  await createDeployment(db, { slug: 'acme', name: 'Acme', customer: 'acme', startsAt: start }, start);
+});
+afterEach(async () => {
+  await cloud.close();
+  await database.close();
+});
+
+/** What a deployment used in the first four days, by kind. */
+async function usedBy(deployment: string): Promise<Readonly<Record<string, string>>> {
+  const { db } = database;
+  await cloud.advance({ days: 4 });
+  await cloud.sync();
+  const now = cloud.simulator.now();
+  await bringAttributionsUpToDate(db, now);
+  const from = Temporal.PlainDate.from('2026-05-01');
+  const to = from.add({ days: 4 });
+  await meterRange(db, { from, to, now });
+  return (await usageForPeriod(db, deployment, from, to)).usage;
+}
+
+test('a deployment owns what carries its tag in any spelling', async () => {
+  await cloud.happen(
+    { type: 'create_droplet', id: 7001, name: 'web', tags: ['Deployment:Acme'] },
+    // The provider keeps the spelling that came first.
+    { type: 'create_droplet', id: 7002, name: 'db', tags: ['deployment:acme'] },
+  );
+  await cloud.sync();
+  expect((await usedBy('acme')).droplet_hours).toBe('192');
+});
+
+test("an operator's rule finds a tag in any spelling, also when it is made later", async () => {
+  const { db } = database;
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web', tags: ['Team-Blue'] });
+  await cloud.sync();
+  await bringAttributionsUpToDate(db, cloud.simulator.now());
+  await applyRules(db, { rules: [{ tag: 'team-blue', deployment: 'acme' }] }, 'test', cloud.simulator.now());
+  expect((await usedBy('acme')).droplet_hours).toBe('96');
+});
+
+test("a cluster's workers, their volumes and a load balancer in front of them are its owner's", async () => {
+  const { db } = database;
+  const cluster = '3f1c6b52-9a04-4a6e-8d52-0d6f4f3a1c77';
+  const tags = ['k8s', `k8s:${cluster}`, 'k8s:worker'];
+  await cloud.happen(
+    { type: 'create_droplet', id: 7001, name: 'pool-abc-1', tags },
+    { type: 'create_droplet', id: 7002, name: 'pool-abc-2', tags },
+    { type: 'create_droplet', id: 7003, name: 'pool-abc-3', tags },
+    { type: 'create_kubernetes_cluster', id: cluster, name: 'prod', region: 'fra1', droplets: [7001, 7002, 7003] },
+    { type: 'create_load_balancer', name: 'ingress', region: 'fra1', droplets: [7001, 7002, 7003] },
+    { type: 'create_volume', name: 'pvc-1', sizeGb: 10, region: 'fra1', tags: [`k8s:${cluster}`] },
+    { type: 'create_load_balancer', name: 'by-tag', region: 'fra1', tag: 'k8s:worker' },
+  );
+  await cloud.sync();
+  await bringAttributionsUpToDate(db, cloud.simulator.now());
+  // Nobody's yet; and nothing suggests a deployment "pool".
+  expect((await suggestOwners(db)).map(({ rule }) => rule.deployment)).not.toContain('pool');
+  const { resourceId } = await getResource(db, `kubernetes_cluster:${cluster}`);
+  await assign(
+    db,
+    {
+      resourceIds: [resourceId],
+      owners: [{ slug: 'acme', weight: 1 }],
+      from: Temporal.Instant.from('2026-05-01T00:00:00Z'),
+    },
+    'test',
+    cloud.simulator.now(),
+  );
+  expect((await usedBy('acme')).droplet_hours).toBe('288');
+  const { owned } = await getDeployment(db, 'acme', 100);
+  expect(owned.map(({ kind, name }) => `${kind} ${name}`).toSorted()).toEqual([
+    'droplet pool-abc-1',
+    'droplet pool-abc-2',
+    'droplet pool-abc-3',
+    'kubernetes_cluster prod',
+    'load_balancer by-tag',
+    'load_balancer ingress',
+    'volume pvc-1',
+  ]);
+});
