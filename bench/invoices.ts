@@ -32,7 +32,12 @@ async function seedBusiness(db: Database): Promise<void> {
     SELECT legal_entity_id, 'standard', 'VAT', 20, '-infinity', 'infinity', ${month}::date, 'infinity', 'bench' FROM legal_entities`.execute(
     db,
   );
-  await updateEntity(db, 'default', { name: 'Bench Ltd', address: ['1 Quay Street'], taxIds: ['VAT 1'], graceDays: 0 });
+  await updateEntity(
+    db,
+    'default',
+    { name: 'Bench Ltd', address: ['1 Quay Street'], taxIds: ['VAT 1'], graceDays: 0 },
+    { by: 'bench', now: month.toZonedDateTime('UTC').toInstant() },
+  );
 }
 
 /** The bare cost: the sums of the month, fetched. */

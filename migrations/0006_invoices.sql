@@ -9,16 +9,11 @@ CREATE TABLE document_assets (
   CHECK (octet_length(bytes) <= CASE WHEN media_type LIKE 'image/%' THEN 524288 ELSE 25165824 END)
 );
 
--- The companies that bill. What they are called and where they are may change; an issued document
--- keeps what was so when it was issued.
+-- The companies that bill.
 CREATE TABLE legal_entities (
   legal_entity_id    int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   slug               slug NOT NULL UNIQUE,
   is_default         boolean NOT NULL,
-  name               text CHECK (name <> ''),         -- NULL: not recorded yet; nothing is issued without it
-  address            text[] NOT NULL,                 -- as it is printed, line by line
-  tax_ids            text[] NOT NULL,                 -- as they are printed: 'VAT DE123456789'
-  email              text,
   footer             text,
   numbering          text COLLATE "C" NOT NULL CHECK (numbering IN ('own', 'external')),
   invoice_prefix     text NOT NULL,
@@ -32,9 +27,23 @@ CREATE TABLE legal_entities (
   created_at         timestamptz NOT NULL
 );
 CREATE UNIQUE INDEX legal_entities_default ON legal_entities (is_default) WHERE is_default;
-INSERT INTO legal_entities (slug, is_default, address, tax_ids, numbering, invoice_prefix, credit_note_prefix,
-                            number_digits, terms_days, grace_days, created_at)
-  VALUES ('default', true, '{}', '{}', 'own', 'INV-', 'CN-', 6, 14, 3, '-infinity');
+INSERT INTO legal_entities (slug, is_default, numbering, invoice_prefix, credit_note_prefix, number_digits, terms_days,
+                            grace_days, created_at)
+  VALUES ('default', true, 'own', 'INV-', 'CN-', 6, 14, 3, '-infinity');
+
+-- What a legal entity is called, where it is, and how it is paid, over days. A document takes what holds on the last
+-- day of its month; an issued one keeps it.
+CREATE TABLE legal_entity_parties (
+  legal_entity_party_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  legal_entity_id int NOT NULL REFERENCES legal_entities,
+  name            text CHECK (name <> ''),            -- NULL: not recorded yet; nothing is issued without it
+  address         text[] NOT NULL,                    -- as it is printed, line by line
+  tax_ids         text[] NOT NULL,                    -- as they are printed: 'VAT DE123456789'
+  email           text,
+  party           jsonb NOT NULL,                     -- {city, country, vatId, iban, ...}: null where not told
+  recorded_by     text NOT NULL
+);
+CALL keep_history('legal_entity_parties', 'legal_entity_id');
 
 -- The last number given in each series. Locked by whoever issues until the end of its transaction,
 -- so that a number is never skipped and never given twice.
@@ -66,6 +75,7 @@ CREATE TABLE customer_billing (
   tax_ids         text[] NOT NULL,
   po_number       text,
   email           text,
+  party           jsonb NOT NULL DEFAULT '{}',        -- {city, country, vatId, buyerReference, ...}: null or absent where not told
   terms_days      smallint CHECK (terms_days BETWEEN 0 AND 365),  -- NULL: the legal entity's
   tax_category    slug NOT NULL,
   tax_treatment   text COLLATE "C" NOT NULL CHECK (tax_treatment IN ('taxed', 'exempt', 'reverse_charge')),
@@ -308,6 +318,7 @@ CALL let_customers_read('invoice_pdfs', 'invoice_id = ANY (ARRAY(SELECT i.invoic
 -- What is printed on every document is no secret.
 CALL publish_to_customers('document_assets');
 CALL protect_from_customers('legal_entities');
+CALL protect_from_customers('legal_entity_parties');
 CALL protect_from_customers('number_series');
 CALL protect_from_customers('tax_rates');
 CALL protect_from_customers('customer_billing');
@@ -320,6 +331,7 @@ CALL protect_from_customers('invoices_billed');
 CALL protect_from_customers('draft_checks');
 
 CALL audit_changes('legal_entities');
+CALL audit_changes('legal_entity_parties');
 CALL audit_changes('tax_rates');
 CALL audit_changes('customer_billing');
 CALL audit_changes('manual_lines');

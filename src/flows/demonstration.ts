@@ -236,18 +236,33 @@ async function declareParties(
 ): Promise<void> {
   const seller = await getEntity(db, null);
   if (seller.name === null) {
-    await updateEntity(db, seller.slug, {
-      name: 'Example Hosting Ltd',
-      address: ['1 Quay Street', 'Bristol BS1 4DJ', 'United Kingdom'],
-      taxIds: ['VAT GB123456789'],
-      email: 'billing@hosting.example',
-    });
+    await updateEntity(
+      db,
+      seller.slug,
+      {
+        name: 'Example Hosting Ltd',
+        address: ['1 Quay Street', 'Bristol BS1 4DJ', 'United Kingdom'],
+        taxIds: ['VAT GB123456789'],
+        email: 'billing@hosting.example',
+        city: 'Bristol',
+        postalCode: 'BS1 4DJ',
+        country: 'GB',
+        vatId: 'GB123456789',
+        registrationId: '01234567',
+        contact: 'Accounts',
+        iban: 'GB82WEST12345698765432',
+        paymentTerms: 'By bank transfer, with the number of the invoice.',
+      },
+      { by: decidedBy, now },
+    );
   }
   for (const [index, { externalId, name }] of customers.entries()) {
     if ((await billingHistory(db, externalId)).length > 0) continue;
     const address = [`${index + 1} Market Street`, `Bristol BS1 ${1 + (index % 9)}AA`, 'United Kingdom'];
     const email = `accounts@${name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.example`;
-    await setBilling(db, externalId, { address, email }, null, decidedBy, now);
+    const postalCode = `BS1 ${1 + (index % 9)}AA`;
+    const party = { city: 'Bristol', postalCode, country: 'GB' };
+    await setBilling(db, externalId, { address, email, ...party }, null, decidedBy, now);
   }
 }
 

@@ -3,13 +3,14 @@ import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { getEntity } from './entities.ts';
 import * as store from './entities.store.ts';
+import { assertWhole, type Buyer, plainBuyer } from './party.ts';
 import { taxCategoryPattern } from './tax-rates.ts';
 
 /** How a customer is billed, over an interval of days. `from` null: from the beginning; `to` null: still so. */
-export type Billing = store.BillingRow;
+export interface Billing extends Omit<store.BillingRow, 'party'>, Buyer {}
 
 /** What an operator may change; what is left out stays. */
-interface BillingChanges {
+interface BillingChanges extends Partial<{ readonly [Name in keyof Buyer]: Buyer[Name] | undefined }> {
   /** A legal entity's slug; null: the default one. */
   readonly entity?: string | null | undefined;
   /** Null: the customer's name. */
@@ -34,6 +35,7 @@ const plainBilling: store.NewBilling = {
   taxIds: [],
   poNumber: null,
   email: null,
+  party: {},
   termsDays: null,
   taxCategory: 'standard',
   taxTreatment: 'taxed',
@@ -42,7 +44,8 @@ const plainBilling: store.NewBilling = {
 
 /** What is believed of a customer's billing details over time, oldest first. Throws not_found. */
 export async function billingHistory(db: Queryable, customer: string): Promise<Billing[]> {
-  return store.selectBilling(db, await requireCustomer(db, customer));
+  const rows = await store.selectBilling(db, await requireCustomer(db, customer));
+  return rows.map(({ party, ...row }) => ({ ...row, ...plainBuyer, ...party }));
 }
 
 /**
@@ -68,7 +71,9 @@ export async function setBilling(
   if (rest.termsDays != null && !(Number.isInteger(rest.termsDays) && rest.termsDays >= 0 && rest.termsDays <= 365)) {
     throw new ArcadiaError('invalid_argument', `Terms are 0 to 365 days, not ${rest.termsDays}.`);
   }
-  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  const all = Object.entries(rest).filter(([, value]) => value !== undefined);
+  const given = Object.fromEntries(all.filter(([name]) => !(name in plainBuyer)));
+  const ofParty = Object.fromEntries(all.filter(([name]) => name in plainBuyer));
   const legalEntityId = entity == null ? entity : (await getEntity(db, entity)).legalEntityId;
 
   return db.transaction().execute(async (trx) => {
@@ -77,7 +82,14 @@ export async function setBilling(
     const day = from ?? (history.length === 0 ? null : now.toZonedDateTimeISO('UTC').toPlainDate());
     const before = history.findLast((row) => day === null || beginsBy(row, day));
     const old = before ? await detailsOf(trx, before) : plainBilling;
-    const billing: store.NewBilling = { ...old, ...given, ...(legalEntityId !== undefined && { legalEntityId }) };
+    const party = { ...plainBuyer, ...old.party, ...ofParty };
+    assertWhole(party);
+    const billing: store.NewBilling = {
+      ...old,
+      ...given,
+      party: isDeepStrictEqual(party, { ...plainBuyer, ...old.party }) ? old.party : party,
+      ...(legalEntityId !== undefined && { legalEntityId }),
+    };
     if (billing.taxTreatment === 'exempt' && !billing.taxNote) {
       throw new ArcadiaError('invalid_argument', 'An exemption needs its reason, as it is printed on the invoice.');
     }
@@ -89,11 +101,11 @@ export async function setBilling(
   });
 }
 
-function beginsBy(row: Billing, day: Temporal.PlainDate): boolean {
+function beginsBy(row: store.BillingRow, day: Temporal.PlainDate): boolean {
   return row.from === null || Temporal.Instant.compare(row.from, day.toZonedDateTime('UTC').toInstant()) <= 0;
 }
 
-async function detailsOf(db: Queryable, row: Billing): Promise<store.NewBilling> {
+async function detailsOf(db: Queryable, row: store.BillingRow): Promise<store.NewBilling> {
   const { customer: _, entity, from: _from, to: _to, recordedAt: _at, recordedBy: _by, ...details } = row;
   return { ...details, legalEntityId: entity === null ? null : (await getEntity(db, entity)).legalEntityId };
 }

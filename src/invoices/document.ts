@@ -1,9 +1,12 @@
 import { formatMoney } from '../platform/money.ts';
 import type { NextOperation } from '../platform/errors.ts';
 import { Decimal } from '../platform/quantity.ts';
+import { type BilledUnits, billedUnits } from './billed-units.ts';
 import type { Json } from './canonical-json.ts';
 import { type InvoiceRow, isOwed, type LineRow, type PartiesRow } from './invoices.store.ts';
 import { linePeriod, type Period } from './line-period.ts';
+import type { Party, Seller } from './party.ts';
+import { type TaxCategory, taxCategoryOf } from './tax-categories.ts';
 import type { TaxTotal } from './taxes.ts';
 
 /** A line as the document shows it. Money has its currency's digits; quantities are exact decimals. */
@@ -22,8 +25,11 @@ export interface DocumentLine {
   readonly unit: string | null;
   readonly unitPrice: string | null;
   readonly amount: string;
+  /** The line as quantities times prices, as a rule one. Documents that were issued before it was written lack it, as `vat`. */
+  readonly billed?: readonly BilledUnits[];
   readonly taxCategory: string;
   readonly taxPercent: string;
+  readonly vat?: TaxCategory;
   readonly details: { readonly [key: string]: Json };
 }
 
@@ -35,7 +41,8 @@ interface DocumentSection {
   readonly subtotal: string;
 }
 
-interface Party {
+/** A party as it is printed, and in the fields of electronic invoices, which older documents lack. */
+interface Printed {
   readonly name: string;
   readonly address: readonly string[];
   readonly taxIds: readonly string[];
@@ -58,24 +65,45 @@ export interface InvoiceDocument {
   readonly month: string;
   /** Half-open. */
   readonly period: Period;
-  readonly seller: Party & {
+  readonly seller: Printed & {
+    readonly party?: Party;
     readonly footer: string | null;
     readonly logo: string | null;
     readonly font: string | null;
   };
-  readonly buyer: Party & { readonly customer: string; readonly poNumber: string | null };
+  readonly buyer: Printed & {
+    readonly party?: Party;
+    readonly customer: string;
+    readonly poNumber: string | null;
+    readonly reference?: string | null;
+  };
+  /** How it is paid; null where nothing is told of it. */
+  readonly payment?: PaymentMeans | null;
   /** The number of the invoice that a credit note takes back a part of. */
   readonly credits: string | null;
   readonly sections: readonly DocumentSection[];
   /** The sum of all lines' amounts. */
   readonly subtotal: string;
-  readonly taxes: readonly TaxTotal[];
+  readonly taxes: readonly (TaxTotal & { readonly vat?: TaxCategory })[];
   /** The sum of the taxes' amounts. */
   readonly tax: string;
   /** subtotal + tax */
   readonly total: string;
   /** The newest metering that it was made from. */
   readonly usageRevision: number;
+}
+
+interface PaymentMeans {
+  readonly iban: string | null;
+  readonly bic: string | null;
+  readonly accountName: string | null;
+  /** In words. */
+  readonly terms: string | null;
+}
+
+function paymentOf({ iban, bic, accountName, paymentTerms: terms }: Seller): PaymentMeans | null {
+  const means = { iban, bic, accountName, terms };
+  return Object.values(means).every((one) => one === null) ? null : means;
 }
 
 /** What happens to a total below zero. Nothing is known here of payments, so that it is for the seller to do. */
@@ -95,9 +123,11 @@ export function buildDocument(
   for (const line of lines) {
     const key = line.deployment ?? '';
     const section = sections.get(key) ?? { deployment: line.deployment, name: line.deploymentName, lines: [] };
-    section.lines.push(documentLine(line, money));
+    section.lines.push(documentLine(line, invoice.currency));
     sections.set(key, section);
   }
+  const { iban: _, bic: _b, accountName: _a, paymentTerms: _t, ...sellerParty } = parties.seller;
+  const { buyerReference, ...buyerParty } = parties.buyer;
   return {
     format: 'arcadia-invoice/1',
     kind: invoice.kind,
@@ -114,6 +144,7 @@ export function buildDocument(
       address: parties.sellerAddress,
       taxIds: parties.sellerTaxIds,
       email: parties.sellerEmail,
+      party: sellerParty,
       footer: parties.footer,
       logo: parties.logo,
       font: parties.font,
@@ -125,7 +156,10 @@ export function buildDocument(
       taxIds: parties.buyerTaxIds,
       email: parties.buyerEmail,
       poNumber: parties.poNumber,
+      reference: buyerReference,
+      party: buyerParty,
     },
+    payment: paymentOf(parties.seller),
     credits: invoice.credits,
     sections: [...sections.values()].map((section) => ({
       ...section,
@@ -135,14 +169,19 @@ export function buildDocument(
       ),
     })),
     subtotal: money(invoice.subtotal),
-    taxes: invoice.taxes.map((tax) => ({ ...tax, base: money(tax.base), amount: money(tax.amount) })),
+    taxes: invoice.taxes.map((tax) => ({
+      ...tax,
+      base: money(tax.base),
+      amount: money(tax.amount),
+      vat: taxCategoryOf(tax),
+    })),
     tax: money(invoice.tax),
     total: money(invoice.total),
     usageRevision: invoice.usageRevision,
   };
 }
 
-function documentLine(line: LineRow, money: (amount: string) => string): DocumentLine {
+function documentLine(line: LineRow, currency: string): DocumentLine {
   return {
     position: line.position,
     kind: line.kind,
@@ -153,9 +192,11 @@ function documentLine(line: LineRow, money: (amount: string) => string): Documen
     quantity: line.quantity,
     unit: line.unit,
     unitPrice: line.unitPrice,
-    amount: money(line.amount),
+    amount: formatMoney(new Decimal(line.amount), currency),
+    billed: billedUnits(line, currency),
     taxCategory: line.tax.category,
     taxPercent: line.tax.percent,
+    vat: taxCategoryOf(line.tax),
     details: line.details as { readonly [key: string]: Json },
   };
 }
@@ -182,11 +223,12 @@ export function missingFor(
       next: { operation: 'customer billing set', arguments: { customer } },
     });
   if (parties.sellerName === null) ofSeller('has no name');
-  if (parties.sellerAddress.length === 0) ofSeller('has no address');
-  if (parties.buyerAddress.length === 0) ofBuyer('has no address');
+  if (parties.sellerAddress.length === 0 && parties.seller.city === null) ofSeller('has no address');
+  if (parties.buyerAddress.length === 0 && parties.buyer.city === null) ofBuyer('has no address');
   const taxed = invoice.taxes.some((tax) => tax.treatment === 'taxed' && !new Decimal(tax.percent).isZero());
-  if (taxed && parties.sellerTaxIds.length === 0) ofSeller('charges tax and has no tax id');
-  if (parties.taxTreatment === 'reverse_charge' && parties.buyerTaxIds.length === 0)
+  if (taxed && parties.sellerTaxIds.length === 0 && parties.seller.vatId === null)
+    ofSeller('charges tax and has no tax id');
+  if (parties.taxTreatment === 'reverse_charge' && parties.buyerTaxIds.length === 0 && parties.buyer.vatId === null)
     ofBuyer('has no tax id, which a reverse charge needs');
   return missing;
 }

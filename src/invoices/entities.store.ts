@@ -3,6 +3,7 @@ import { appendChanges } from '../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import type { Asset } from './assets.ts';
+import type { Buyer, Seller } from './party.ts';
 import { statement } from '../platform/database/statement.ts';
 
 // Who bills and who is billed: legal entities, tax rates, customers' billing details, and what
@@ -12,10 +13,6 @@ export interface LegalEntityRow {
   readonly legalEntityId: number;
   readonly slug: string;
   readonly isDefault: boolean;
-  readonly name: string | null;
-  readonly address: string[];
-  readonly taxIds: string[];
-  readonly email: string | null;
   readonly footer: string | null;
   readonly numbering: 'own' | 'external';
   readonly invoicePrefix: string;
@@ -29,7 +26,7 @@ export interface LegalEntityRow {
 }
 
 const entityColumns = sql`
-  legal_entity_id AS "legalEntityId", slug, is_default AS "isDefault", name, address, tax_ids AS "taxIds", email, footer,
+  legal_entity_id AS "legalEntityId", slug, is_default AS "isDefault", footer,
   numbering, invoice_prefix AS "invoicePrefix", credit_note_prefix AS "creditNotePrefix", number_digits AS "numberDigits",
   terms_days AS "termsDays", grace_days AS "graceDays", encode(logo_digest, 'hex') AS logo, encode(font_digest, 'hex') AS font`;
 
@@ -40,12 +37,70 @@ export async function selectEntities(db: Queryable): Promise<LegalEntityRow[]> {
   return rows;
 }
 
+/** What a legal entity is called, where it is, and how it is paid. */
+export interface SellerPartyRow {
+  readonly name: string | null;
+  readonly address: string[];
+  readonly taxIds: string[];
+  readonly email: string | null;
+  readonly party: Partial<Seller>;
+}
+
+export interface DatedSellerPartyRow extends SellerPartyRow {
+  readonly legalEntityId: number;
+  /** Null: from the beginning; without end. */
+  readonly from: Temporal.Instant | null;
+  readonly to: Temporal.Instant | null;
+  readonly recordedAt: Temporal.Instant;
+  readonly recordedBy: string;
+}
+
+/** What is believed of one legal entity (null: of all), oldest first. */
+export async function selectSellerParties(db: Queryable, legalEntityId: number | null): Promise<DatedSellerPartyRow[]> {
+  const { rows } = await statement<DatedSellerPartyRow>('invoices.selectSellerParties')`
+    SELECT legal_entity_id AS "legalEntityId", name, address, tax_ids AS "taxIds", email, party, valid_from AS "from",
+           valid_to AS "to", recorded_at AS "recordedAt", recorded_by AS "recordedBy"
+    FROM legal_entity_parties
+    WHERE superseded_at = 'infinity' AND (${legalEntityId}::int IS NULL OR legal_entity_id = ${legalEntityId})
+    ORDER BY legal_entity_id, valid_from LIMIT 10000`.execute(db);
+  return rows;
+}
+
+const partyHistory: HistoryTable = {
+  table: 'legal_entity_parties',
+  id: 'legal_entity_party_id',
+  key: ['legal_entity_id'],
+  values: ['name', 'address', 'tax_ids', 'email', 'party', 'recorded_by'],
+};
+
+/** From the day on (null: from the beginning), without end, the legal entity is that. */
+export async function rewriteSellerParty(
+  trx: UnitOfWork,
+  legalEntityId: number,
+  party: SellerPartyRow,
+  from: Temporal.PlainDate | null,
+  by: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  await statement(
+    'invoices.rewriteSellerParty.drop_pg_temp_staged_party',
+  )`DROP TABLE IF EXISTS pg_temp.staged_party`.execute(trx);
+  await statement('invoices.rewriteSellerParty.create_staged_party')`
+    CREATE TEMPORARY TABLE staged_party ON COMMIT DROP AS
+    SELECT ${legalEntityId}::int AS legal_entity_id, ${party.name}::text AS name, ${[...party.address]}::text[] AS address,
+           ${[...party.taxIds]}::text[] AS tax_ids, ${party.email}::text AS email,
+           ${JSON.stringify(party.party)}::jsonb AS party, ${by}::text AS recorded_by,
+           coalesce(${from}::date::timestamptz, '-infinity') AS valid_from, 'infinity'::timestamptz AS valid_to,
+           true AS asserted`.execute(trx);
+  await rewriteHistory(trx, partyHistory, 'staged_party', now);
+}
+
 /** Null where the slug is taken. */
 export async function insertEntity(trx: UnitOfWork, slug: string, now: Temporal.Instant): Promise<number | null> {
   const { rows } = await statement<{ id: number }>('invoices.insertEntity')`
-    INSERT INTO legal_entities (slug, is_default, address, tax_ids, numbering, invoice_prefix, credit_note_prefix,
+    INSERT INTO legal_entities (slug, is_default, numbering, invoice_prefix, credit_note_prefix,
                                 number_digits, terms_days, grace_days, created_at)
-    VALUES (${slug}, false, '{}', '{}', 'own', upper(${slug}) || '-', upper(${slug}) || '-CN-', 6, 14, 3, ${now})
+    VALUES (${slug}, false, 'own', upper(${slug}) || '-', upper(${slug}) || '-CN-', 6, 14, 3, ${now})
     ON CONFLICT (slug) DO NOTHING RETURNING legal_entity_id AS id`.execute(trx);
   return rows[0]?.id ?? null;
 }
@@ -60,8 +115,7 @@ export async function lockEntity(trx: UnitOfWork, slug: string): Promise<LegalEn
 export async function updateEntity(trx: UnitOfWork, entity: LegalEntityRow): Promise<void> {
   await statement('invoices.updateEntity')`
     UPDATE legal_entities SET
-      name = ${entity.name}, address = ${[...entity.address]}::text[], tax_ids = ${[...entity.taxIds]}::text[],
-      email = ${entity.email}, footer = ${entity.footer}, numbering = ${entity.numbering},
+      footer = ${entity.footer}, numbering = ${entity.numbering},
       invoice_prefix = ${entity.invoicePrefix}, credit_note_prefix = ${entity.creditNotePrefix},
       number_digits = ${entity.numberDigits}, terms_days = ${entity.termsDays}, grace_days = ${entity.graceDays},
       logo_digest = decode(${entity.logo}, 'hex'), font_digest = decode(${entity.font}, 'hex')
@@ -192,6 +246,7 @@ export interface BillingRow {
   readonly taxIds: string[];
   readonly poNumber: string | null;
   readonly email: string | null;
+  readonly party: Partial<Buyer>;
   readonly termsDays: number | null;
   readonly taxCategory: string;
   readonly taxTreatment: 'taxed' | 'exempt' | 'reverse_charge';
@@ -206,7 +261,7 @@ export interface BillingRow {
 export async function selectBilling(db: Queryable, customerId: number): Promise<BillingRow[]> {
   const { rows } = await statement<BillingRow>('invoices.selectBilling')`
     SELECT c.external_id AS customer, e.slug AS entity, b.legal_name AS "legalName", b.address, b.tax_ids AS "taxIds",
-           b.po_number AS "poNumber", b.email, b.terms_days AS "termsDays", b.tax_category AS "taxCategory",
+           b.po_number AS "poNumber", b.email, b.party, b.terms_days AS "termsDays", b.tax_category AS "taxCategory",
            b.tax_treatment AS "taxTreatment", b.tax_note AS "taxNote", b.valid_from AS "from", b.valid_to AS "to",
            b.recorded_at AS "recordedAt", b.recorded_by AS "recordedBy"
     FROM customer_billing b JOIN deployments_customers c USING (customer_id)
@@ -227,6 +282,7 @@ const billingHistory: HistoryTable = {
     'tax_ids',
     'po_number',
     'email',
+    'party',
     'terms_days',
     'tax_category',
     'tax_treatment',
@@ -263,6 +319,7 @@ export async function rewriteBilling(
     SELECT ${customerId}::bigint AS customer_id, ${billing.legalEntityId}::int AS legal_entity_id,
            ${billing.legalName}::text AS legal_name, ${[...billing.address]}::text[] AS address,
            ${[...billing.taxIds]}::text[] AS tax_ids, ${billing.poNumber}::text AS po_number, ${billing.email}::text AS email,
+           ${JSON.stringify(billing.party)}::jsonb AS party,
            ${billing.termsDays}::smallint AS terms_days, ${billing.taxCategory}::text AS tax_category,
            ${billing.taxTreatment}::text AS tax_treatment, ${billing.taxNote}::text AS tax_note, ${by}::text AS recorded_by,
            coalesce(${from}::date::timestamptz, '-infinity') AS valid_from, 'infinity'::timestamptz AS valid_to,

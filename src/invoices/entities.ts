@@ -1,14 +1,29 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { numberTaken } from './errors.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import type { Asset, AssetField } from './assets.ts';
 import * as store from './entities.store.ts';
+import { assertWhole, plainSeller, type Seller } from './party.ts';
 
-/** A company that bills. `logo` and `font` are digests (sha256) of what documents are drawn with. */
-export type LegalEntity = store.LegalEntityRow;
+/**
+ * A company that bills, with the party that it is from its last change on. `logo` and `font` are digests (sha256) of
+ * what documents are drawn with.
+ */
+export interface LegalEntity extends store.LegalEntityRow, Omit<store.SellerPartyRow, 'party'>, Seller {}
+
+/** Who it is, over an interval of days. `from` null: from the beginning; `to` null: still so. */
+interface DatedParty extends Omit<store.SellerPartyRow, 'party'>, Seller {
+  readonly from: Temporal.Instant | null;
+  readonly to: Temporal.Instant | null;
+  readonly recordedAt: Temporal.Instant;
+  readonly recordedBy: string;
+}
+
+type Optional<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] | undefined };
 
 /** What an operator may change about one; what is left out stays. */
-interface EntityChanges {
+interface EntityChanges extends Optional<Seller> {
   readonly name?: string | undefined;
   /** As printed, line by line. */
   readonly address?: readonly string[] | undefined;
@@ -24,9 +39,35 @@ interface EntityChanges {
   readonly graceDays?: number | undefined;
 }
 
+/** Who decides, and from which day on what is told of the party holds. */
+interface Told {
+  /** Null or left out: from the beginning where nothing was told before, else from today (UTC). */
+  readonly from?: Temporal.PlainDate | null | undefined;
+  readonly by: string;
+  readonly now: Temporal.Instant;
+}
+
+const plainSellerParty: store.SellerPartyRow = { name: null, address: [], taxIds: [], email: null, party: {} };
+
 /** All legal entities, the default one first. */
 export async function listEntities(db: Queryable): Promise<LegalEntity[]> {
-  return store.selectEntities(db);
+  const parties = new Map((await store.selectSellerParties(db, null)).map((row) => [row.legalEntityId, row]));
+  return (await store.selectEntities(db)).map((row) => withParty(row, parties.get(row.legalEntityId)));
+}
+
+function withParty(row: store.LegalEntityRow, known: store.SellerPartyRow | undefined): LegalEntity {
+  const { name, address, taxIds, email, party } = known ?? plainSellerParty;
+  return { ...row, name, address, taxIds, email, ...plainSeller, ...party };
+}
+
+/** What is believed of who a legal entity is over time, oldest first. Throws not_found. */
+export async function partyHistory(db: Queryable, slug: string): Promise<DatedParty[]> {
+  const { legalEntityId } = await getEntity(db, slug);
+  return (await store.selectSellerParties(db, legalEntityId)).map(({ legalEntityId: _, party, ...row }) => ({
+    ...row,
+    ...plainSeller,
+    ...party,
+  }));
 }
 
 /**
@@ -34,7 +75,7 @@ export async function listEntities(db: Queryable): Promise<LegalEntity[]> {
  * @throws ArcadiaError not_found
  */
 export async function getEntity(db: Queryable, slug: string | null): Promise<LegalEntity> {
-  const entities = await store.selectEntities(db);
+  const entities = await listEntities(db);
   const found = slug === null ? entities[0] : entities.find((entity) => entity.slug === slug);
   if (found) return found;
   throw notFound('entity', slug ?? 'default');
@@ -48,16 +89,16 @@ export async function createEntity(
   db: Database,
   slug: string,
   changes: EntityChanges,
-  now: Temporal.Instant,
+  told: Told,
 ): Promise<LegalEntity> {
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(slug)) {
     throw new ArcadiaError('invalid_argument', `"${slug}" is not a slug: lower-case letters, digits and hyphens.`);
   }
   return db.transaction().execute(async (trx) => {
-    if ((await store.insertEntity(trx, slug, now)) === null) {
+    if ((await store.insertEntity(trx, slug, told.now)) === null) {
       throw new ArcadiaError('already_exists', `There is a legal entity "${slug}" already.`);
     }
-    return change(trx, slug, (entity) => ({ ...entity, ...checked(changes) }));
+    return changeAll(trx, slug, changes, told);
   });
 }
 
@@ -65,17 +106,69 @@ export async function createEntity(
  * Changes what is told. Issued documents keep what was so when they were issued.
  * @throws ArcadiaError not_found, invalid_argument, number_taken (the next number, by one from elsewhere)
  */
-export async function updateEntity(db: Database, slug: string, changes: EntityChanges): Promise<LegalEntity> {
-  return db.transaction().execute((trx) => change(trx, slug, (entity) => ({ ...entity, ...checked(changes) })));
+export async function updateEntity(
+  db: Database,
+  slug: string,
+  changes: EntityChanges,
+  told: Told,
+): Promise<LegalEntity> {
+  return db.transaction().execute((trx) => changeAll(trx, slug, changes, told));
+}
+
+/** How it bills is as it is; who it is, from a day on. */
+async function changeAll(trx: UnitOfWork, slug: string, changes: EntityChanges, told: Told): Promise<LegalEntity> {
+  const { ofParty, ofEntity } = parted(checked(changes));
+  const { legalEntityId } = await change(trx, slug, (entity) => ({ ...entity, ...ofEntity }));
+  if (Object.keys(ofParty).length > 0) await changeParty(trx, legalEntityId, ofParty, told);
+  return getEntity(trx, slug);
+}
+
+const printed = ['name', 'address', 'taxIds', 'email'] as const;
+
+function parted(changes: Partial<LegalEntity>): { ofParty: Partial<LegalEntity>; ofEntity: Partial<LegalEntity> } {
+  const isOfParty = ([name]: [string, unknown]) => name in plainSeller || printed.some((one) => one === name);
+  const all = Object.entries(changes);
+  return {
+    ofParty: Object.fromEntries(all.filter(isOfParty)),
+    ofEntity: Object.fromEntries(all.filter((one) => !isOfParty(one))),
+  };
+}
+
+async function changeParty(
+  trx: UnitOfWork,
+  legalEntityId: number,
+  changes: Partial<LegalEntity>,
+  { from = null, by, now }: Told,
+): Promise<void> {
+  const history = await store.selectSellerParties(trx, legalEntityId);
+  const day = from ?? (history.length === 0 ? null : now.toZonedDateTimeISO('UTC').toPlainDate());
+  const { name, address, taxIds, email, party } = partyOn(history, day) ?? plainSellerParty;
+  const old = { name, address, taxIds, email, ...plainSeller, ...party };
+  const next = { ...old, ...changes };
+  const last = history.at(-1);
+  const holdsOn = last !== undefined && last === partyOn(history, day);
+  if (holdsOn && isDeepStrictEqual(old, next)) return;
+  const { name: newName, address: newAddress, taxIds: newTaxIds, email: newEmail, ...newParty } = next;
+  assertWhole(newParty);
+  const row = { name: newName, address: newAddress, taxIds: newTaxIds, email: newEmail, party: newParty };
+  await store.rewriteSellerParty(trx, legalEntityId, row, day, by, now);
+}
+
+/** What holds on a day; null: in the beginning. */
+function partyOn(
+  history: readonly store.DatedSellerPartyRow[],
+  day: Temporal.PlainDate | null,
+): store.DatedSellerPartyRow | undefined {
+  const at = day?.toZonedDateTime('UTC').toInstant();
+  return history.findLast(({ from }) => from === null || (at !== undefined && Temporal.Instant.compare(from, at) <= 0));
 }
 
 /** The one that bills whom no other is named for. Throws not_found. */
 export async function setDefaultEntity(db: Database, slug: string): Promise<LegalEntity> {
   return db.transaction().execute(async (trx) => {
     const entity = await lock(trx, slug);
-    if (entity.isDefault) return entity;
-    await store.updateDefaultEntity(trx, entity.legalEntityId);
-    return { ...entity, isDefault: true };
+    if (!entity.isDefault) await store.updateDefaultEntity(trx, entity.legalEntityId);
+    return getEntity(trx, slug);
   });
 }
 
@@ -92,7 +185,8 @@ export async function setAsset(
 ): Promise<LegalEntity> {
   return db.transaction().execute(async (trx) => {
     const digest = asset === null ? null : await store.insertAsset(trx, asset.type, asset.bytes);
-    return change(trx, slug, (entity) => ({ ...entity, [field]: digest }));
+    await change(trx, slug, (entity) => ({ ...entity, [field]: digest }));
+    return getEntity(trx, slug);
   });
 }
 
@@ -105,7 +199,7 @@ export async function getAsset(db: Queryable, slug: string, field: AssetField): 
   return asset;
 }
 
-async function lock(trx: UnitOfWork, slug: string): Promise<LegalEntity> {
+async function lock(trx: UnitOfWork, slug: string): Promise<store.LegalEntityRow> {
   const entity = await store.lockEntity(trx, slug);
   if (!entity) throw notFound('entity', slug);
   return entity;
@@ -114,8 +208,8 @@ async function lock(trx: UnitOfWork, slug: string): Promise<LegalEntity> {
 async function change(
   trx: UnitOfWork,
   slug: string,
-  apply: (entity: LegalEntity) => LegalEntity,
-): Promise<LegalEntity> {
+  apply: (entity: store.LegalEntityRow) => store.LegalEntityRow,
+): Promise<store.LegalEntityRow> {
   const before = await lock(trx, slug);
   const changed = apply(before);
   if (changed.invoicePrefix === changed.creditNotePrefix) {

@@ -218,12 +218,17 @@ describe('issuing', () => {
   });
 
   it('refuses drafts, and what lacks an address', async () => {
-    await updateEntity(test.db, 'default', { address: [] });
+    await updateEntity(test.db, 'default', { address: [] }, { from: day('2000-01-01'), by: 'ann', now: feb5 });
     const { invoiceId } = (await invoicesOf('beta'))[0] as Invoice;
     await expect(issueInvoice(test.db, invoiceId, { by: 'ann', now: feb5 })).rejects.toThrow(
       /Seller "default" has no address\./,
     );
-    await updateEntity(test.db, 'default', { address: ['1 Quay Street'] });
+    await updateEntity(
+      test.db,
+      'default',
+      { address: ['1 Quay Street'] },
+      { from: day('2000-01-01'), by: 'ann', now: feb5 },
+    );
     expect(await issueInvoice(test.db, invoiceId, { by: 'ann', now: feb5 })).toMatchObject({ number: 'INV-000002' });
   });
 });
@@ -375,7 +380,7 @@ describe('legal entities', () => {
       test.db,
       'oslo',
       { name: 'Oslo AS', address: ['Karl Johans gate 1'], numbering: 'external' },
-      march,
+      { by: 'ann', now: march },
     );
     await setBilling(test.db, 'beta', { entity: 'oslo' }, february, 'ann', march);
     await draftMonth(test.db, { month: february, now: march });

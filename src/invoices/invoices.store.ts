@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { Decimal } from '../platform/quantity.ts';
 import type { Line } from './lines.ts';
+import { type Buyer, plainBuyer, plainSeller, type Seller } from './party.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
 import { statement } from '../platform/database/statement.ts';
 
@@ -169,14 +170,18 @@ export interface PartiesRow {
   readonly buyerTaxIds: string[];
   readonly poNumber: string | null;
   readonly buyerEmail: string | null;
+  readonly seller: Seller;
+  readonly buyer: Buyer;
   readonly taxTreatment: LineTax['treatment'];
 }
 
-/** Who bills whom on a document: the legal entity as it is, the customer as it is billed on the month's last day. */
+/** Who bills whom on a document: as it is on the month's last day. */
 export async function selectParties(db: Queryable, invoiceId: number): Promise<PartiesRow> {
   const { rows } = await statement<PartiesRow>('invoices.selectParties')`
-    SELECT e.legal_entity_id AS "legalEntityId", e.slug AS entity, e.name AS "sellerName", e.address AS "sellerAddress",
-           e.tax_ids AS "sellerTaxIds", e.email AS "sellerEmail", e.footer, encode(e.logo_digest, 'hex') AS logo,
+    SELECT e.legal_entity_id AS "legalEntityId", e.slug AS entity, p.name AS "sellerName",
+           coalesce(p.address, '{}') AS "sellerAddress", coalesce(p.tax_ids, '{}') AS "sellerTaxIds", p.email AS "sellerEmail",
+           ${JSON.stringify(plainSeller)}::jsonb || coalesce(p.party, '{}') AS seller,
+           ${JSON.stringify(plainBuyer)}::jsonb || coalesce(b.party, '{}') AS buyer, e.footer, encode(e.logo_digest, 'hex') AS logo,
            encode(e.font_digest, 'hex') AS font, e.numbering, e.invoice_prefix AS "invoicePrefix",
            e.credit_note_prefix AS "creditNotePrefix", e.number_digits AS "numberDigits", e.grace_days AS "graceDays",
            coalesce(b.terms_days, e.terms_days) AS "termsDays", coalesce(b.legal_name, c.name) AS "buyerName",
@@ -186,6 +191,9 @@ export async function selectParties(db: Queryable, invoiceId: number): Promise<P
     LEFT JOIN customer_billing b ON b.customer_id = i.customer_id AND b.superseded_at = 'infinity'
       AND b.valid_from <= i.month + interval '1 month' - interval '1 day'
       AND b.valid_to > i.month + interval '1 month' - interval '1 day'
+    LEFT JOIN legal_entity_parties p ON p.legal_entity_id = i.legal_entity_id AND p.superseded_at = 'infinity'
+      AND p.valid_from <= i.month + interval '1 month' - interval '1 day'
+      AND p.valid_to > i.month + interval '1 month' - interval '1 day'
     WHERE i.invoice_id = ${invoiceId}`.execute(db);
   return rows[0] as PartiesRow;
 }

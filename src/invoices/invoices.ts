@@ -1,6 +1,7 @@
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { buildDocument, type InvoiceDocument, missingFor } from './document.ts';
+import { type LackingByRule, lackingByRules } from './legal-rules.ts';
 import * as store from './invoices.store.ts';
 
 export type Invoice = store.InvoiceRow;
@@ -65,13 +66,19 @@ export async function getInvoice(db: Queryable, which: string, reader: Reader = 
 export async function readDocument(
   db: Queryable,
   invoice: Invoice,
-): Promise<{ readonly document: InvoiceDocument; readonly missing: readonly string[] }> {
+): Promise<{
+  readonly document: InvoiceDocument;
+  readonly missing: readonly string[];
+  /** What an electronic invoice would need beyond that; none of what is issued. */
+  readonly lacking: readonly LackingByRule[];
+}> {
   const stored = await store.selectDocument(db, invoice.invoiceId);
-  if (stored !== null) return { document: JSON.parse(stored) as InvoiceDocument, missing: [] };
+  if (stored !== null) return { document: JSON.parse(stored) as InvoiceDocument, missing: [], lacking: [] };
   const parties = await store.selectParties(db, invoice.invoiceId);
   const lines = await store.selectLines(db, invoice.invoiceId);
   return {
     document: buildDocument(invoice, lines, parties, null),
     missing: missingFor(parties, invoice).map(({ message }) => message),
+    lacking: lackingByRules(parties, invoice),
   };
 }

@@ -98,18 +98,19 @@ it('an entity does not number its documents itself again where its next number i
   for await (const { invoiceId } of invoicesOfMonth(test.db, january, 'draft')) drafts.push(invoiceId);
   for (const id of drafts) await approveInvoice(test.db, id, { by: 'ann', now });
   const [first = 0, second = 0] = drafts;
-  await updateEntity(test.db, 'default', { numbering: 'external' });
+  const told = { by: 'ann', now };
+  await updateEntity(test.db, 'default', { numbering: 'external' }, told);
   await issueInvoice(test.db, first, { by: 'ann', now, number: 'INV-000013' });
-  await expect(updateEntity(test.db, 'default', { numbering: 'own' })).rejects.toMatchObject({
+  await expect(updateEntity(test.db, 'default', { numbering: 'own' }, told)).rejects.toMatchObject({
     code: 'number_taken',
     message: expect.stringContaining('INV-000013'),
   });
-  await updateEntity(test.db, 'default', { numbering: 'own', invoicePrefix: 'N-' });
-  await expect(updateEntity(test.db, 'default', { invoicePrefix: 'INV-' })).rejects.toMatchObject({
+  await updateEntity(test.db, 'default', { numbering: 'own', invoicePrefix: 'N-' }, told);
+  await expect(updateEntity(test.db, 'default', { invoicePrefix: 'INV-' }, told)).rejects.toMatchObject({
     code: 'number_taken',
   });
   await sql`UPDATE legal_entities SET invoice_prefix = 'INV-'`.execute(test.db);
   await expect(issueInvoice(test.db, second, { by: 'ann', now })).rejects.toMatchObject({ code: 'number_taken' });
-  await updateEntity(test.db, 'default', { invoicePrefix: 'N-' });
+  await updateEntity(test.db, 'default', { invoicePrefix: 'N-' }, told);
   expect(await issueInvoice(test.db, second, { by: 'ann', now })).toMatchObject({ number: 'N-000013' });
 });

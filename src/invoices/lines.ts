@@ -105,6 +105,7 @@ function described(line: RatedLine, kinds: ReadonlyMap<string, KindTitle>): Desc
         model: line.model,
         tiers: line.tiers.map((tier) => ({ ...tier })),
         per: line.per,
+        ...(line.linePerTier && { linePerTier: true }),
         limitedBy: line.limitedBy,
       },
     };

@@ -24,6 +24,32 @@ export function longDay(iso: string): string {
   return `${day} ${months[month - 1]} ${year}`;
 }
 
+/** What stands below a party's name: its address, with the city where no line has it, and its ids. */
+export function partyLines({
+  address,
+  taxIds,
+  email,
+  party,
+}: InvoiceDocument['seller'] | InvoiceDocument['buyer']): string[] {
+  const { city = null, postalCode = null, country = null, vatId = null } = party ?? {};
+  const isTold = city === null || address.some((text) => text.includes(city));
+  const place = [postalCode, city].filter((text) => text !== null).join(' ');
+  return [
+    ...address,
+    ...(isTold ? [] : [place, ...(country === null ? [] : [country])]),
+    ...taxIds,
+    ...(vatId === null || taxIds.some((text) => text.replaceAll(' ', '').includes(vatId)) ? [] : [`VAT ${vatId}`]),
+    ...(email === null || email === '' ? [] : [email]),
+  ];
+}
+
+/** The account that is paid to; null: none is told. */
+export function accountOf(payment: InvoiceDocument['payment']): string | null {
+  const { accountName = null, iban = null, bic = null } = payment ?? {};
+  const parts = [accountName, iban && `IBAN ${iban}`, bic && `BIC ${bic}`].filter((part) => part !== null);
+  return parts.length === 0 ? null : parts.join(', ');
+}
+
 export function terms(days: number): string {
   return days === 0 ? 'due on receipt' : `${days} days`;
 }

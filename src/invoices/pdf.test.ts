@@ -2,8 +2,9 @@ import { inflateSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { documentCsv } from './csv.ts';
 import type { DocumentLine, InvoiceDocument } from './document.ts';
+import { plainSeller } from './party.ts';
 import { drawPdf } from './pdf.ts';
-import { describe as describeLine, settlementOf } from './pdf-words.ts';
+import { accountOf, describe as describeLine, partyLines, settlementOf } from './pdf-words.ts';
 import { sha256 } from './canonical-json.ts';
 
 const at = Temporal.Instant.from('2026-06-04T09:00:00Z');
@@ -146,6 +147,23 @@ it('shows the days of a fee, and of usage where they are not the whole month', (
   expect(remark('base', whole)).toBe('1 May 2026 to 31 May 2026');
   expect(remark('base', next)).toBe('1 June 2026 to 30 June 2026');
   expect(remark('usage', whole)).toBe('');
+});
+
+it('prints a city and a VAT id that no line has, and the account', () => {
+  const { seller } = document(1);
+  const party = {
+    ...plainSeller,
+    city: 'Bristol',
+    postalCode: 'BS1 4DJ',
+    country: 'GB',
+    vatId: 'GB1',
+  };
+  expect(partyLines({ ...seller, party })).toEqual(['1 Quay Street', 'BS1 4DJ Bristol', 'GB', 'VAT 1', 'VAT GB1']);
+  const printed = { ...seller, address: ['1 Quay Street', 'Bristol'], taxIds: ['VAT GB1'], party };
+  expect(partyLines(printed)).toEqual(['1 Quay Street', 'Bristol', 'VAT GB1']);
+  expect(partyLines(seller)).toEqual(['1 Quay Street', 'VAT 1']);
+  expect(accountOf({ iban: 'X1', bic: 'B', accountName: null, terms: null })).toBe('IBAN X1, BIC B');
+  expect(accountOf(null)).toBe(null);
 });
 
 it('as CSV, has a row a line, and nothing that a spreadsheet would run', () => {

@@ -7,6 +7,8 @@ import {
   grouped,
   isCredit,
   longDay,
+  accountOf,
+  partyLines,
   periodOf,
   quantityOf,
   settlementOf,
@@ -182,7 +184,7 @@ class Drawing {
   }
 
   #facts(root: PDFKit.PDFStructureElement): void {
-    const { kind, number, issuedOn, dueOn, period, buyer, credits, termsDays } = this.#document;
+    const { kind, number, issuedOn, dueOn, period, buyer, credits, termsDays, payment } = this.#document;
     const facts: [string, string | null][] = [
       [kind === 'invoice' ? 'Invoice number' : 'Credit note number', number ?? 'given when it is issued'],
       ['Credits invoice', credits],
@@ -191,6 +193,9 @@ class Drawing {
       ['Service period', periodOf(period)],
       ['Customer', buyer.customer],
       ['PO number', buyer.poNumber],
+      ['Your reference', buyer.reference ?? null],
+      ['Account', isCredit(this.#document) ? null : accountOf(payment)],
+      ['Terms', isCredit(this.#document) ? null : (payment?.terms ?? null)],
     ];
     const list = this.#group(root, 'L');
     for (const [label, value] of facts) {
@@ -218,7 +223,7 @@ class Drawing {
       });
       this.#add(group, 'P', () => {
         y += this.#write(party.name, x, y, 235, { weight: 'bold' }) + 1;
-        for (const text of [...party.address, ...party.taxIds, ...(party.email ? [party.email] : [])]) {
+        for (const text of partyLines(party)) {
           y += this.#write(text, x, y, 235) + 1;
         }
       });

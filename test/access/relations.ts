@@ -82,6 +82,7 @@ export const closedToCustomers: readonly string[] = names(`
   kysely_migration
   kysely_migration_lock
   legal_entities
+  legal_entity_parties
   manual_assignments
   manual_lines
   metered_levels_ended

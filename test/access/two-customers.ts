@@ -108,7 +108,12 @@ async function insertInvoices(
   db: Database,
   { alpha, bravo }: { alpha: number; bravo: number },
 ): Promise<Pick<TwoCustomers, 'alphasInvoice' | 'bravosInvoice' | 'alphasDraft'>> {
-  await updateEntity(db, 'default', { name: 'Hosting Ltd', address: ['1 Quay Street', 'Bristol'], taxIds: ['GB1'] });
+  await updateEntity(
+    db,
+    'default',
+    { name: 'Hosting Ltd', address: ['1 Quay Street', 'Bristol'], taxIds: ['GB1'] },
+    { by: 'test', now },
+  );
   for (const month of ['2026-05-01', '2026-06-01'])
     await draftMonth(db, { month: Temporal.PlainDate.from(month), now });
   const { rows } = await sql<{ id: number; customer: number; month: Temporal.PlainDate }>`

@@ -18,7 +18,7 @@ beforeAll(async () => {
   database = await openTestDatabase();
   const { db } = database;
   const account = await openBusiness(db);
-  await sql`UPDATE legal_entities SET name = NULL, address = '{}'`.execute(db);
+  await sql`DELETE FROM legal_entity_parties`.execute(db);
   await addDeployment(db, { customer: 'c-17', slug: 'acme-shop' });
   await addDeployment(db, { customer: 'c-18', slug: 'beta-wiki' });
   server = await addDroplet(db, account, 'server', ['acme-shop'], '2026-01-01');

@@ -1,6 +1,7 @@
 import { getCustomerBilling, updateCustomerBilling } from '../../invoices/operations/customer-billing.ts';
 import { fields, moment } from '../engine/output.ts';
 import { type AnswerOf, actionView, type Noun } from '../engine/views.ts';
+import { partyFields } from './party-text.ts';
 
 type Billing = AnswerOf<typeof getCustomerBilling>;
 
@@ -13,7 +14,9 @@ function periodText(row: Billing['history'][number]): string {
     ['address', row.address.join(', ') || null],
     ['tax ids', row.taxIds.join(', ') || null],
     ['PO number', row.poNumber],
+    ['buyer reference', row.buyerReference],
     ['email', row.email],
+    ...partyFields(row),
     ['terms', row.termsDays === null ? null : `${row.termsDays} days`],
     ['tax', `${row.taxTreatment.replace('_', ' ')}, ${row.taxCategory}`],
     ['tax note', row.taxNote],

@@ -2,6 +2,7 @@ import {
   createLegalEntity,
   getLegalEntity,
   getLegalEntityFont,
+  getLegalEntityHistory,
   getLegalEntityLogo,
   listLegalEntities,
   listTaxRates,
@@ -12,8 +13,9 @@ import {
   setTaxRate,
   updateLegalEntity,
 } from '../../invoices/operations/entities.ts';
-import { type Column, fields } from '../engine/output.ts';
+import { type Column, fields, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import { partyFields } from './party-text.ts';
 
 type Entity = AnswerOf<typeof getLegalEntity>;
 type TaxRate = RowOf<typeof listTaxRates>;
@@ -39,6 +41,11 @@ function entityText(row: Entity): string {
     ['address', row.address.join(', ') || null],
     ['tax ids', row.taxIds.join(', ') || null],
     ['email', row.email],
+    ...partyFields(row),
+    ['iban', row.iban],
+    ['bic', row.bic],
+    ['account name', row.accountName],
+    ['payment terms', row.paymentTerms],
     ['footer', row.footer],
     ['numbers', numbersOf(row, row.invoicePrefix)],
     ['credit notes', numbersOf(row, row.creditNotePrefix)],
@@ -49,6 +56,16 @@ function entityText(row: Entity): string {
     ['default', row.isDefault ? 'yes' : 'no'],
   ]);
 }
+
+const historyColumns: readonly Column<AnswerOf<typeof getLegalEntityHistory>['history'][number]>[] = [
+  { header: 'from', value: (row) => row.from?.slice(0, 10) ?? null },
+  { header: 'to', value: (row) => row.to?.slice(0, 10) ?? null },
+  { header: 'name', value: (row) => row.name },
+  { header: 'address', value: (row) => row.address.join(', ') || null },
+  { header: 'city', value: (row) => row.city },
+  { header: 'country', value: (row) => row.country },
+  { header: 'vat id', value: (row) => row.vatId },
+];
 
 const help = {
   name: 'legal name',
@@ -93,6 +110,13 @@ $ arcadia entity show default
 entity   default
 name     Example Hosting Ltd`,
       text: entityText,
+    }),
+    actionView(getLegalEntityHistory, {
+      example: `
+$ arcadia entity history default
+FROM        TO  NAME                 COUNTRY
+2026-01-01   -  Example Hosting Ltd  GB`,
+      text: ({ history }) => table(history, historyColumns),
     }),
     actionView(createLegalEntity, {
       example: `

@@ -137,7 +137,13 @@ number    INV-000017
 state     issued
 customer  acme (Acme Ltd)`,
     text: invoiceText,
-    notes: ({ missing, unbilled }) => [...missing, ...unbilledNotes(unbilled)],
+    notes: ({ missing, lacking, unbilled }) => [
+      ...missing,
+      ...(lacking.length === 0
+        ? []
+        : [`To be an electronic invoice it lacks ${lacking.map(({ message }) => message).join('; ')}.`]),
+      ...unbilledNotes(unbilled),
+    ],
   }),
   actionView(previewInvoice, {
     summary: "the invoice that would follow now for a deployment's customer; nothing is written",

@@ -8,6 +8,7 @@ import { planSchema } from '../../pricing/plan.ts';
 import { addPlanVersion } from '../../pricing/plans.ts';
 import { checkCorrections, correctOnNextInvoice, issueCreditNote } from '../corrections.ts';
 import { draftMonth } from '../drafts.ts';
+import { updateEntity } from '../entities.ts';
 import {
   addDeployment,
   addDroplet,
@@ -374,7 +375,8 @@ describe('documents of any size', () => {
 it('names are those of the day of issue, whatever they are now', async () => {
   await sql`UPDATE deployments SET name = 'Renamed'`.execute(test.db);
   await sql`UPDATE customers SET name = 'Renamed'`.execute(test.db);
-  await sql`UPDATE legal_entities SET name = 'Renamed'`.execute(test.db);
+  const told = { from: day('2000-01-01'), by: 'test', now: march5 };
+  await updateEntity(test.db, 'default', { name: 'Renamed' }, told);
   const { rows } = await read(january, march5);
   expect(JSON.stringify(rows)).not.toContain('Renamed');
 });

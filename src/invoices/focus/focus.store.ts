@@ -86,11 +86,13 @@ export async function selectPeriods(
   const { rows } = await statement<PeriodRow>('invoices.selectPeriods')`
     SELECT issuer, max(changed_at) AS "updatedAt", bool_and(is_issued AND is_over) AS "isClosed"
     FROM (
-      SELECT coalesce(nullif(i.document::jsonb #>> '{seller,name}', ''), nullif(e.name, ''), e.slug) AS issuer,
+      SELECT coalesce(nullif(i.document::jsonb #>> '{seller,name}', ''), nullif(p.name, ''), e.slug) AS issuer,
              i.issued_at IS NOT NULL OR i.state = 'void' AS is_issued,
              greatest(i.drafted_at, i.approved_at, i.issued_at, i.void_at) AS changed_at,
              ${month.add({ months: 1 })}::date + e.grace_days * interval '1 day' <= ${asOf}::timestamptz AS is_over
       FROM invoices i JOIN legal_entities e USING (legal_entity_id)
+      LEFT JOIN legal_entity_parties p ON p.legal_entity_id = e.legal_entity_id AND p.superseded_at = 'infinity'
+        AND p.valid_to = 'infinity'
       WHERE i.drafted_at <= ${asOf}
         AND (i.kind = 'invoice' AND i.month = ${month}::date
           OR i.kind = 'credit_note' AND i.issued_at >= ${month}::date AND i.issued_at < ${month.add({ months: 1 })}::date)

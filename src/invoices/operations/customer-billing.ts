@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { day, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import { type Billing, billingHistory, setBilling } from '../billing.ts';
-import { deciders, printedLines, taxIds, fromInstant, toInstant } from './schemas.ts';
+import { buyerFields } from '../party.ts';
+import { deciders, printedLines, taxIds, fromInstant, toInstant, toldOf } from './schemas.ts';
 
 const billing = z
   .object({
@@ -17,6 +18,7 @@ const billing = z
         taxIds: z.array(z.string()),
         poNumber: z.string().nullable(),
         email: z.string().nullable(),
+        ...toldOf(buyerFields),
         termsDays: z.int().nullable().meta({ description: "null: the legal entity's" }),
         taxCategory: slug.meta({ examples: ['standard'] }),
         taxTreatment: z.enum(['taxed', 'exempt', 'reverse_charge']),
@@ -74,6 +76,7 @@ beginning the first time, then from today (UTC).`,
     taxIds: taxIds.optional(),
     poNumber: line.nullable().optional(),
     email: line.nullable().optional(),
+    ...buyerFields,
     termsDays: z.int().min(0).max(365).nullable().optional().meta({ description: "null: the legal entity's" }),
     taxCategory: slug.optional().meta({ description: 'Whose rate is charged', examples: ['standard'] }),
     taxTreatment: z.enum(['taxed', 'exempt', 'reverse_charge']).optional(),

@@ -8,7 +8,16 @@ import {
   staff,
   type Operation,
 } from '../../platform/declare/operation.ts';
-import { bytes, day, decimalInput, decimalOut, line, paragraphs, slug } from '../../platform/declare/schemas.ts';
+import {
+  bytes,
+  day,
+  decimalInput,
+  decimalOut,
+  instantOut,
+  line,
+  paragraphs,
+  slug,
+} from '../../platform/declare/schemas.ts';
 import { type AssetField, assetBytesMax, readAsset } from '../assets.ts';
 import {
   createEntity,
@@ -16,13 +25,15 @@ import {
   getEntity,
   type LegalEntity,
   listEntities,
+  partyHistory,
   setAsset,
   setDefaultEntity,
   updateEntity,
 } from '../entities.ts';
+import { sellerFields } from '../party.ts';
 import * as taxRates from '../tax-rates.ts';
 import type { TaxRate } from '../tax-rates.ts';
-import { deciders, printedLines, taxIds, fromInstant, toInstant } from './schemas.ts';
+import { deciders, printedLines, taxIds, fromInstant, toInstant, toldOf } from './schemas.ts';
 
 // Who bills.
 
@@ -34,6 +45,7 @@ const entity = z
     address: z.array(z.string()),
     taxIds: z.array(z.string()),
     email: z.string().nullable(),
+    ...toldOf(sellerFields),
     footer: z.string().nullable(),
     numbering: z.enum(['own', 'external']),
     invoicePrefix: z.string().meta({ examples: ['INV-'] }),
@@ -57,6 +69,7 @@ const entityDetails = {
   address: printedLines.optional(),
   taxIds: taxIds.optional(),
   email: line.nullable().optional(),
+  ...sellerFields,
   footer: paragraphs.nullable().optional().meta({ description: 'Below the totals: registration, bank account' }),
   numbering: z
     .enum(['own', 'external'])
@@ -102,6 +115,31 @@ export const getLegalEntity = declareOperation({
   run: async ({ db, params }) => entityAnswer(await getEntity(db, params.entity)),
 });
 
+const party = z.object({
+  from: fromInstant,
+  to: toInstant,
+  name: z.string().nullable(),
+  address: z.array(z.string()),
+  taxIds: z.array(z.string()),
+  email: z.string().nullable(),
+  ...toldOf(sellerFields),
+  recordedAt: instantOut,
+  recordedBy: z.string(),
+});
+
+export const getLegalEntityHistory = declareOperation({
+  method: 'GET',
+  path: '/legal-entities/:entity/history',
+  name: 'entity history',
+  operationId: 'getLegalEntityHistory',
+  tag: 'billing',
+  summary: 'Who a legal entity is over time, the oldest first',
+  roles: staff,
+  params: which,
+  response: z.object({ entity: slug, history: z.array(party) }),
+  run: async ({ db, params }) => ({ ...params, history: await partyHistory(db, params.entity) }),
+});
+
 export const createLegalEntity = declareOperation({
   method: 'POST',
   path: '/legal-entities',
@@ -116,9 +154,9 @@ export const createLegalEntity = declareOperation({
   response: entity,
   status: 201,
   location: (made) => `/legal-entities/${made.entity}`,
-  async run({ db, body, now }) {
+  async run({ db, body, principal, now }) {
     const { entity: name, ...details } = body;
-    return entityAnswer(await createEntity(db, name, details, now));
+    return entityAnswer(await createEntity(db, name, details, { by: principal.subject, now }));
   },
 });
 
@@ -129,19 +167,22 @@ export const updateLegalEntity = declareOperation({
   operationId: 'updateLegalEntity',
   tag: 'billing',
   summary: "Change a legal entity's details",
-  description: 'Omitted fields keep their value. Issued invoices are not affected.',
+  description: `Omitted fields keep their value. Issued invoices are not affected. Who it is (name, address, ids, contact, account)
+is dated: an invoice uses what applies on the last day of its month. Without \`from\`: from the beginning the first time, then
+from today (UTC).`,
   command: { flags: { isDefault: 'default', taxIds: 'tax-id' } },
   roles: deciders,
   params: which,
   body: z.strictObject({
+    from: day.optional().meta({ description: 'First UTC day of what is told of who it is' }),
     ...entityDetails,
     isDefault: z.literal(true).optional().meta({ description: 'Takes it from the one that was the default' }),
   }),
   response: entity,
   edits: getLegalEntity,
-  async run({ db, params, body }) {
-    const { isDefault, ...details } = body;
-    await updateEntity(db, params.entity, details);
+  async run({ db, params, body, principal, now }) {
+    const { isDefault, from, ...details } = body;
+    await updateEntity(db, params.entity, details, { from, by: principal.subject, now });
     if (isDefault === true) await setDefaultEntity(db, params.entity);
     return entityAnswer(await getEntity(db, params.entity));
   },
@@ -282,6 +323,7 @@ export const setTaxRate = declareOperation({
 export const entityOperations: readonly Operation[] = [
   listLegalEntities,
   getLegalEntity,
+  getLegalEntityHistory,
   createLegalEntity,
   updateLegalEntity,
   getLegalEntityLogo,

@@ -19,7 +19,7 @@ import {
   slug,
 } from '../../platform/declare/schemas.ts';
 import { dayOf } from '../../metering/index.ts';
-import { unbilledOut } from '../../pricing/index.ts';
+import { nextOut, unbilledOut } from '../../pricing/index.ts';
 import { explainLine } from '../explain.ts';
 import { invoiceFile } from '../files.ts';
 import * as invoices from '../invoices.ts';
@@ -138,12 +138,15 @@ export const getInvoice = declareOperation({
     issuedBy: z.string().nullable().meta({ description: 'Who issued it; null for a customer' }),
     voidAt: instantOut.nullable(),
     document: documentOut,
-    missing: z.array(z.string()),
+    missing: z.array(z.string()).meta({ description: 'What it lacks to be issued' }),
+    lacking: z
+      .array(z.object({ rule: z.string(), message: z.string(), next: nextOut }))
+      .meta({ description: 'What it lacks to be an electronic invoice, by rule; it can be issued without' }),
     unbilled: unbilledOut,
   }),
   async run({ db, params, principal, now }) {
     const row = await invoices.getInvoice(db, params.invoice, readerOf(principal));
-    const { document, missing } = await invoices.readDocument(db, row);
+    const { document, missing, lacking } = await invoices.readDocument(db, row);
     const unbilled = principal.role === 'customer' ? [] : await unbilledBeside(db, row, now);
     const { approvedAt, approvedBy, overrideReason, issuedBy, voidAt } = row;
     return {
@@ -155,6 +158,7 @@ export const getInvoice = declareOperation({
       voidAt,
       document: document as object as z.input<typeof documentOut>,
       missing: [...missing],
+      lacking: principal.role === 'customer' ? [] : [...lacking],
       unbilled,
     };
   },

@@ -14,3 +14,10 @@ export const taxIds = z
   .meta({ description: 'As printed', examples: [['VAT GB123456789']] });
 export const fromInstant = instantOut.nullable().meta({ description: 'null: from the beginning' });
 export const toInstant = instantOut.nullable().meta({ description: 'null: still so' });
+
+/** Fields of a party in an answer: null where they are not told. */
+export function toldOf<Name extends string>(
+  fields: Readonly<Record<Name, z.ZodType>>,
+): Record<Name, z.ZodNullable<z.ZodString>> {
+  return Object.fromEntries(Object.keys(fields).map((name) => [name, z.string().nullable()])) as never;
+}

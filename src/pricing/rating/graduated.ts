@@ -1,11 +1,21 @@
 import { z } from 'zod';
 import { Decimal } from '../../platform/quantity.ts';
 import type { Charged } from './charge.ts';
-import { chargeTier, checkDivision, dividedUnits, division, dueAtZero, pricedTier, spans, tierList } from './tiers.ts';
+import {
+  chargeTier,
+  checkDivision,
+  dividedUnits,
+  division,
+  dueAtZero,
+  linePerTier,
+  pricedTier,
+  spans,
+  tierList,
+} from './tiers.ts';
 
 /** Each tier's units cost that tier's price, like income tax; a tier's flat fee is due once it is reached. */
 export const graduatedProperties = z
-  .strictObject({ tiers: tierList(pricedTier), dueAtZero, ...division })
+  .strictObject({ tiers: tierList(pricedTier), dueAtZero, ...division, linePerTier })
   .superRefine(checkDivision);
 
 /**

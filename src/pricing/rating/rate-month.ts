@@ -57,6 +57,8 @@ export interface UsageLine extends LineOf<'usage'> {
   readonly tiers: readonly RatedTier[];
   /** How many units make one of those that the tiers count: '1' unless the plan divides before the tiers. */
   readonly per: string;
+  /** Whether invoices show each tier by itself. */
+  readonly linePerTier: boolean;
   /** Which of the item's own limits decided the amount. */
   readonly limitedBy: 'minimum' | 'cap' | null;
 }
@@ -248,6 +250,7 @@ function rateItem(lineGroup: LineGroup, item: PlanItem, use: AllowanceUse): Usag
     model: item.model,
     tiers: formatTiers(charged.tiers),
     per: ('per' in item.properties && item.properties.per) || '1',
+    linePerTier: 'linePerTier' in item.properties && item.properties.linePerTier === true,
     limitedBy,
   };
 }
@@ -280,6 +283,7 @@ function unpricedLine(lineGroup: LineGroup, kind: string): UsageLine {
     model: null,
     tiers: [],
     per: '1',
+    linePerTier: false,
     limitedBy: null,
   };
 }

@@ -24,6 +24,12 @@ export const division = {
     .describe('Whether the tiers count whole ones only, one that is begun included.'),
 };
 
+/** How invoices show what tiers come to. */
+export const linePerTier = z
+  .boolean({ error: 'must be true or false' })
+  .optional()
+  .describe('Whether electronic invoices show each tier by itself, with its price; left out: their sum.');
+
 interface Division {
   readonly per?: string | undefined;
   readonly roundUp?: boolean | undefined;
