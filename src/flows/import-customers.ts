@@ -14,7 +14,13 @@ import {
 import { dayOf } from '../metering/index.ts';
 import type { UnitOfWork, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { readSubscribed, startSubscriptions, type PlanVersion, listPlanVersions } from '../pricing/index.ts';
+import {
+  changesCurrency,
+  readSubscribed,
+  startSubscriptions,
+  type PlanVersion,
+  listPlanVersions,
+} from '../pricing/index.ts';
 import type { FlowContext } from './context.ts';
 
 export interface ImportCustomers {
@@ -146,7 +152,7 @@ async function checkPlans(trx: UnitOfWork, rows: readonly ImportRow[]): Promise<
       return problem(`${plan} begins on ${first.from}, and the deployment starts on ${day}`);
     }
     const held = later.findLast((version) => Temporal.PlainDate.compare(version.from, day) <= 0) ?? first;
-    if (!ever.has(slug) && held.currency !== customer.currency) {
+    if (!ever.has(slug) && changesCurrency(customer.currency, held.currency)) {
       return problem(`${plan} is in ${held.currency}, and the customer pays in ${customer.currency}`);
     }
     return [];

@@ -1,6 +1,7 @@
 import { dayOf, startOfDay } from '../metering/index.ts';
 import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { changesCurrency } from './currency-rule.ts';
 import { alreadySubscribed, notSubscribed } from './errors.ts';
 import { getPlan } from './plans.ts';
 import * as plansStore from './store.ts';
@@ -188,7 +189,7 @@ async function assertCurrency(db: Queryable, { deployment, plan, from, currency 
     throw new ArcadiaError('conflict', `Plan "${plan}" is in ${next} at ${from}, not in ${currency}.`);
   }
   const before = await store.selectCurrencyBefore(db, deployment, from);
-  if (before === undefined || before === next || currency === next) return;
+  if (!changesCurrency(before, next, currency)) return;
   throw new ArcadiaError(
     'conflict',
     `"${deployment}" is billed in ${before}, and plan "${plan}" is in ${next}: its customer would get invoices in ${next} ` +
