@@ -2,8 +2,9 @@
 
 export type { FlowContext } from './context.ts';
 export type { Demonstration, DemonstrationRequest } from './demonstration.ts';
-export type { Overview, OverviewRow } from './overview.ts';
+export type { OverviewRow } from './overview.ts';
 export { readOverview } from './overview.ts';
+export { showOverview } from './operations/overview.ts';
 export { demonstrate } from './demonstration.ts';
 export { pilotDemonstration } from './demonstration.ts';
 export { agencyDemonstration } from './demonstration.ts';

@@ -1,14 +1,6 @@
 import { type UnattributedPage, unattributedResources, listDeployments } from '../deployments/index.ts';
 import { sumAmounts, previewMonth } from '../invoices/index.ts';
-import {
-  type BillingKind,
-  listBillingKinds,
-  type DayRange,
-  dayOf,
-  type Usage,
-  usageForPeriod,
-  usageOfAll,
-} from '../metering/index.ts';
+import { listBillingKinds, dayOf, type Usage, usageForPeriod, usageOfAll } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
@@ -17,19 +9,20 @@ import type { FlowContext } from './context.ts';
 
 /** Who used what in a month, what is owed for it, and what nobody owns. */
 export interface Overview {
-  /** The calendar month of the last complete day. */
-  readonly range: DayRange;
+  /** The calendar month of the last complete day, its end not included. */
+  readonly from: Temporal.PlainDate;
+  readonly to: Temporal.PlainDate;
   /** Every day before this one is metered. */
   readonly meteredThrough: string;
   /** The kinds that are used in it. */
-  readonly kinds: readonly BillingKind[];
+  readonly kinds: readonly { readonly kind: string; readonly unit: string }[];
   /** By slug. */
   readonly deployments: readonly OverviewRow[];
   /** What the month's invoices come to as they are now, by currency: lines of no deployment included. */
   readonly totals: readonly OverviewTotal[];
   /** What is used and billed to nobody, for plans and metering do not match. */
   readonly unbilled: readonly Unbilled[];
-  readonly unattributed: { readonly usage: Usage; readonly resources: UnattributedPage };
+  readonly unattributed: { readonly usage: Usage } & UnattributedPage;
 }
 
 export interface OverviewRow {
@@ -94,15 +87,17 @@ export async function readOverview(db: Database, { now }: Pick<FlowContext, 'now
   }
   const metered = new Set([...used.values()].flatMap((usage) => Object.keys(usage)));
   return {
-    range,
+    ...range,
     meteredThrough,
-    kinds: (await listBillingKinds(db, lastDay)).filter((kind) => metered.has(kind.slug)),
+    kinds: (await listBillingKinds(db, lastDay)).flatMap(({ slug, unit }) =>
+      metered.has(slug) ? [{ kind: slug, unit }] : [],
+    ),
     deployments,
     totals,
     unbilled: await unbilledOf(db, { deployments: ids, month: from.toPlainYearMonth(), now }),
     unattributed: {
       usage: used.get('unattributed') ?? {},
-      resources: await unattributedResources(db, now, unattributedShown),
+      ...(await unattributedResources(db, now, unattributedShown)),
     },
   };
 }

@@ -251,6 +251,7 @@ describe('every operation that reads', () => {
         'invoice show',
         'invoice explain',
         'invoice preview',
+        'overview show',
         'export coverage',
         'entity list',
         'entity show',

@@ -11,7 +11,7 @@ import type { Command } from 'commander';
 import { addCommand, withSession } from '../engine/command.ts';
 import { flowContext } from '../engine/flow.ts';
 import { fields } from '../engine/output.ts';
-import { showOverview } from '../nouns/overview.ts';
+import { printOverview } from '../nouns/overview.ts';
 import { describeRange, monthOf } from '../engine/range.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
 
@@ -102,6 +102,6 @@ async function runPilot(session: Session): Promise<void> {
 async function runAgency(session: Session): Promise<void> {
   const database = await openAfresh(session, 'demo_agency');
   await demonstrateIn(session, database, agencyDemonstration);
-  await showOverview(session, database);
+  await printOverview(session, database);
   session.output.note('\nLook around in it with any command and --database demo_agency');
 }

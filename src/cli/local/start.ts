@@ -10,7 +10,7 @@ import { several } from '../engine/arguments.ts';
 import { addCommand, type CommonOptions, withSession } from '../engine/command.ts';
 import { flowContext } from '../engine/flow.ts';
 import { plural } from '../engine/output.ts';
-import { showOverview } from '../nouns/overview.ts';
+import { printOverview } from '../nouns/overview.ts';
 import { connectNewAccount } from './provider.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
 import { signInLink } from '../engine/sign-in.ts';
@@ -118,7 +118,7 @@ async function startAll(session: Session, options: StartOptions): Promise<void> 
   if (found === 'demonstration') await makeDemonstration(session, database);
   if (found === 'accounts') await readAccounts(session, database);
   if (found === 'nothing') session.output.note(howToBegin);
-  else await showOverview(session, database);
+  else await printOverview(session, database);
 
   if (session.signal.aborted) return;
   await work(session, database, options);

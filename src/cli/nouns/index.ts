@@ -11,6 +11,7 @@ import { invoiceNoun } from './invoice.ts';
 import { jobNoun } from './job.ts';
 import { kindNoun } from './kind.ts';
 import { meterNoun } from './meter.ts';
+import { overviewNoun } from './overview.ts';
 import { planNoun } from './plan.ts';
 import { queueNoun } from './queue.ts';
 import { quoteNoun } from './quote.ts';
@@ -22,6 +23,7 @@ import { usageNoun } from './usage.ts';
 
 /** The nouns' files, in the order of the help. */
 export const nouns: readonly Noun[] = [
+  overviewNoun,
   accountNoun,
   resourceNoun,
   customerNoun,

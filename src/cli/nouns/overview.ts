@@ -1,36 +1,49 @@
-import { type Overview, type OverviewRow, readOverview } from '../../flows/index.ts';
+import { type OverviewRow, readOverview, showOverview } from '../../flows/index.ts';
 import type { Usage } from '../../metering/index.ts';
 import { type Column, count, moment, table } from '../engine/output.ts';
 import { describeRange } from '../engine/range.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
+import { type AnswerOf, actionView, type Noun } from '../engine/views.ts';
 import { unbilledNotes } from './unbilled-text.ts';
 
-// What `start` and `demo agency` end with.
+type Overview = AnswerOf<typeof showOverview>;
 
-/** The overview as one JSON value. */
-function overviewAnswer({ range, meteredThrough, deployments, totals, unbilled, unattributed }: Overview) {
-  const { usage, resources } = unattributed;
-  return {
-    from: range.from,
-    to: range.to,
-    meteredThrough,
-    deployments,
-    totals,
-    unbilled,
-    unattributed: { usage, resources: resources.resources, total: resources.total },
-  };
+export const overviewNoun: Noun = {
+  name: 'overview',
+  summary: 'a month at a glance: usage, what is owed, and what nobody owns',
+  defaultVerb: 'show',
+  views: [
+    actionView(showOverview, {
+      example: `
+$ arcadia overview
+May 2026 (UTC), every day before 2026-05-11 is metered. Amounts are what its invoices say now, before tax.
+Usage to two decimals (arcadia usage has it exactly): dns_zones in zone-months, droplet_hours in hours.
+
+CUSTOMER     DEPLOYMENT    DNS_ZONES  DROPLET_HOURS  PLAN       AMOUNT
+Acme Studio  acme-studio        0.65         480.00  studio  50.00 USD
+no owner     unattributed          -              -  -               -
+Invoices as they are now: 50.00 USD, tax 0.00 USD, total 50.00 USD.
+
+Everything has an owner.`,
+      text: overviewText,
+      notes: ({ unbilled }) => unbilledNotes(unbilled),
+    }),
+  ],
+};
+
+/** Prints the overview as `arcadia overview` does: what `start` and `demo agency` end with. */
+export async function printOverview({ output }: Session, { db, clock }: SessionDatabase): Promise<void> {
+  const overview = await readOverview(db, { now: await clock.now() });
+  const answer = JSON.parse(JSON.stringify(overview)) as Overview;
+  if (output.json) return output.value(answer);
+  await output.text(await overviewText(answer));
+  for (const note of unbilledNotes(overview.unbilled)) output.note(note);
 }
 
-/** Reads the overview and prints it. */
-export async function showOverview(session: Session, { db, clock }: SessionDatabase): Promise<void> {
-  await printOverview(session, await readOverview(db, { now: await clock.now() }));
-}
-
-async function printOverview({ output }: Session, overview: Overview): Promise<void> {
-  if (output.json) return output.value(overviewAnswer(overview));
+async function overviewText(overview: Overview): Promise<string> {
   const { roundHalfAwayFromZero, parseQuantity } = await import('../../platform/quantity.ts');
-  const { range, meteredThrough, kinds, deployments, totals, unbilled, unattributed } = overview;
-  const { resources, total } = unattributed.resources;
+  const { meteredThrough, kinds, deployments, totals, unattributed } = overview;
+  const { resources, total } = unattributed;
 
   const shown = (usage: Usage, kind: string): string | null =>
     usage[kind] === undefined ? null : roundHalfAwayFromZero(parseQuantity(usage[kind]), 2).toFixed(2);
@@ -47,9 +60,9 @@ async function printOverview({ output }: Session, overview: Overview): Promise<v
     { header: 'customer', value: (row) => row.customer },
     { header: 'deployment', value: (row) => row.deployment },
     ...kinds.map(
-      (kind): Column<OverviewRow> => ({
-        header: kind.slug,
-        value: (row) => shown(row.usage, kind.slug),
+      ({ kind }): Column<OverviewRow> => ({
+        header: kind,
+        value: (row) => shown(row.usage, kind),
         align: 'right',
       }),
     ),
@@ -61,30 +74,34 @@ async function printOverview({ output }: Session, overview: Overview): Promise<v
       align: 'right',
     },
   ];
-  await output.text(
-    [
-      `${describeRange(range)}, every day before ${meteredThrough} is metered. Amounts are what its invoices say now, before tax.`,
-      `Usage to two decimals (arcadia usage has it exactly): ${kinds.map((kind) => `${kind.slug} in ${kind.unit}s`).join(', ')}.`,
-      '',
-      table(rows, columns),
-      ...totals.map(
-        ({ currency, subtotal, tax, total }) =>
-          `Invoices as they are now: ${subtotal} ${currency}, tax ${tax} ${currency}, total ${total} ${currency}.`,
-      ),
-      ...new Set(deployments.flatMap(({ customer, problem }) => (problem === null ? [] : [`${customer}: ${problem}`]))),
-    ].join('\n'),
-  );
-  for (const note of unbilledNotes(unbilled)) output.note(note);
-  if (total === 0) return output.text('\nEverything has an owner.');
+  const lines = [
+    `${describeRange(overview)}, every day before ${meteredThrough} is metered. Amounts are what its invoices say now, before tax.`,
+    `Usage to two decimals (arcadia usage has it exactly): ${kinds.map(({ kind, unit }) => `${kind} in ${unit}s`).join(', ')}.`,
+    '',
+    table(rows, columns),
+    ...totals.map(
+      (one) =>
+        `Invoices as they are now: ${one.subtotal} ${one.currency}, tax ${one.tax} ${one.currency}, total ${one.total} ${one.currency}.`,
+    ),
+    ...new Set(deployments.flatMap(({ customer, problem }) => (problem === null ? [] : [`${customer}: ${problem}`]))),
+    '',
+  ];
+  if (total === 0) return [...lines, 'Everything has an owner.'].join('\n');
   const more = total > resources.length ? `, the first ${count(resources.length)}` : '';
-  await output.text(
-    `\nWithout an owner (${count(total)}${more}):\n\n${table(resources, [
-      { header: 'id', value: (row) => String(row.resourceId), align: 'right' },
-      { header: 'kind', value: (row) => row.kind },
-      { header: 'name', value: (row) => row.name },
-      { header: 'since (utc)', value: (row) => moment(row.since) },
-    ])}\n\nWhom they may belong to: arcadia rule suggest`,
-  );
+  const unowned = table(resources, [
+    { header: 'id', value: (row) => String(row.resourceId), align: 'right' },
+    { header: 'kind', value: (row) => row.kind },
+    { header: 'name', value: (row) => row.name },
+    { header: 'since (utc)', value: (row) => moment(row.since) },
+  ]);
+  return [
+    ...lines,
+    `Without an owner (${count(total)}${more}):`,
+    '',
+    unowned,
+    '',
+    'Whom they may belong to: arcadia rule suggest',
+  ].join('\n');
 }
 
 function amountsText(amounts: readonly string[]): string | null {

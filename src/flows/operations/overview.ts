@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { unbilledOut } from '../../pricing/index.ts';
+import { declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
+import { dayOut, decimalOut, instantOut, slug } from '../../platform/declare/schemas.ts';
+import * as flow from '../overview.ts';
+
+const usage = z
+  .record(z.string(), decimalOut)
+  .meta({ description: 'Quantities by billing kind', examples: [{ droplet_hours: '744' }] });
+
+export const showOverview = declareOperation({
+  method: 'GET',
+  path: '/overview',
+  name: 'overview show',
+  operationId: 'getOverview',
+  tag: 'invoices',
+  summary: 'The month of the last complete day: usage, what is owed, and what nobody owns',
+  description: 'Amounts are what the invoices of these facts say, before tax. Nothing is written.',
+  roles: staff,
+  response: z.object({
+    from: dayOut,
+    to: dayOut,
+    meteredThrough: z.iso.date().meta({ description: 'Every day before it is metered', examples: ['2026-06-01'] }),
+    kinds: z
+      .array(z.object({ kind: z.string(), unit: z.string() }))
+      .readonly()
+      .meta({ description: 'Those that are used in it' }),
+    deployments: z
+      .array(
+        z.object({
+          customer: z.string(),
+          deployment: slug,
+          usage,
+          plan: slug.nullable().meta({ description: 'null: on no plan now' }),
+          amounts: z.array(z.object({ currency: z.string(), amount: decimalOut })).readonly(),
+          problem: z.string().nullable().meta({ description: 'Why its customer could not be rated' }),
+        }),
+      )
+      .readonly(),
+    totals: z
+      .array(z.object({ currency: z.string(), subtotal: decimalOut, tax: decimalOut, total: decimalOut }))
+      .readonly()
+      .meta({ description: "What the month's invoices come to as they are now" }),
+    unbilled: unbilledOut,
+    unattributed: z.object({
+      usage,
+      resources: z
+        .array(
+          z.object({
+            resourceId: z.int(),
+            account: slug,
+            kind: z.string(),
+            externalId: z.string(),
+            name: z.string(),
+            tags: z.array(z.string()),
+            since: instantOut,
+          }),
+        )
+        .meta({ description: 'The first 20' }),
+      total: z.int(),
+    }),
+  }),
+  run: ({ db, now }) => flow.readOverview(db, { now }),
+});
+
+export const overviewOperations: readonly Operation[] = [showOverview];
