@@ -39,6 +39,7 @@ WITH kinds (slug, title, resource_kind, accrual, unit, statuses, weight_attribut
   ('droplet_provisioned_hours', 'Droplet hours, existing', 'droplet',        'hours', 'hour',      NULL,               NULL,      1, false),
   ('snapshot_gb_month',         'Snapshot storage',        'snapshot',       'month', 'GiB-month', NULL,               'size_gb', 1, true),
   ('droplet_backup_gb_month',   'Droplet backup storage',  'droplet_backup', 'month', 'GiB-month', NULL,               'size_gb', 1, true),
+  ('custom_image_gb_month',     'Custom image storage',    'custom_image',   'month', 'GiB-month', NULL,               'size_gb', 1, false),
   ('spaces_gb_month',           'Spaces storage',          'spaces_bucket',  'month', 'GiB-month', NULL,               'size_gb', 1, true),
   ('dns_zones',                 'DNS zones',               'dns_zone',       'month', 'zone-month', NULL,              NULL,      1, true),
   ('volume_gb_month',           'Volume storage',          'volume',         'month', 'GiB-month', NULL,               'size_gb', 1, false),

@@ -16,6 +16,7 @@ export const resourceKinds = [
   'load_balancer',
   'snapshot',
   'droplet_backup',
+  'custom_image',
   'spaces_bucket',
   'database',
   'kubernetes_cluster',
@@ -30,6 +31,7 @@ export type SyncPass = 'projects' | 'resources' | 'snapshots' | 'backups' | 'spa
 const passOfKind: Readonly<Record<string, SyncPass>> = {
   project: 'projects',
   snapshot: 'snapshots',
+  custom_image: 'snapshots',
   droplet_backup: 'backups',
   spaces_bucket: 'spaces',
 };

@@ -77,6 +77,7 @@ describe('a first sync', () => {
       'firewall complete 0',
       'load_balancer complete 0',
       'snapshot complete 3',
+      'custom_image complete 0',
       'droplet_backup complete 0',
       'database complete 0',
       'kubernetes_cluster complete 0',

@@ -18,6 +18,9 @@ export const destroy: Effect<'destroy'> = (world, { kind, id, seconds }) => {
     }
     case 'snapshot':
       return removeSnapshot(world, text, seconds);
+    case 'custom_image':
+      world.customImages.delete(Number(id));
+      break;
     case 'backup':
       return removeBackup(world, Number(id), seconds);
     case 'volume': {

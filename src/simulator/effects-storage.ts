@@ -11,6 +11,7 @@ export const storageEffects: Effects<
   | 'attach_volume'
   | 'detach_volume'
   | 'create_bucket'
+  | 'create_custom_image'
   | 'set_bucket_size'
 > = {
   create_snapshot(world, event) {
@@ -41,6 +42,14 @@ export const storageEffects: Effects<
       world.snapshots.add(id, snapshot);
       droplet.snapshotIds = [...droplet.snapshotIds, Number(id)];
     });
+    return id;
+  },
+
+  create_custom_image(world, event) {
+    const id = event.id ?? world.nextId();
+    const { name, sizeGb, region } = event;
+    const made = { minDiskGb: Math.ceil(sizeGb), distribution: 'Unknown OS', createdAt: world.now };
+    world.customImages.add(id, { ...made, id, name, sizeGb, region, tags: world.spell(event.tags) });
     return id;
   },
 

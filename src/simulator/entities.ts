@@ -70,6 +70,18 @@ export interface Backup {
   readonly createdAt: Ms;
 }
 
+/** An image that was uploaded. */
+export interface CustomImage {
+  readonly id: number;
+  readonly name: string;
+  readonly sizeGb: number;
+  readonly minDiskGb: number;
+  readonly region: string;
+  readonly distribution: string;
+  readonly createdAt: Ms;
+  readonly tags: readonly string[];
+}
+
 export interface Volume {
   readonly id: string;
   readonly name: string;

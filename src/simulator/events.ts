@@ -32,6 +32,7 @@ export const urnTypes = {
   load_balancer: 'loadbalancer',
   snapshot: null,
   backup: null,
+  custom_image: null,
   database: 'dbaas',
   kubernetes_cluster: 'kubernetes',
   app: 'app',
@@ -88,6 +89,8 @@ export const fleetEvent = z.discriminatedUnion('type', [
     tags,
     seconds,
   }),
+
+  z.object({ type: z.literal('create_custom_image'), id: droplet.optional(), name, sizeGb: gigabytes, region, tags }),
 
   z.object({
     type: z.literal('create_volume'),

@@ -149,7 +149,7 @@ function tagsOf(world: World): readonly View[] {
 }
 
 const dropletVersion = sum(ofDroplets);
-const imageVersion = sum((world) => [world.snapshots, world.backups]);
+const imageVersion = sum((world) => [world.snapshots, world.backups, world.customImages]);
 const actionVersion = (world: World) => world.actionVersion;
 const never = () => 0;
 

@@ -1,6 +1,6 @@
 import { BACKUP_WINDOW_HOURS, backupPlans, nextBackupWindow } from './backup-schedule.ts';
 import { type BaseImage, baseImages, imageOf, regionOf, regionSlugs, sizeOf } from './catalogue.ts';
-import type { Action, Backup, Droplet, Project, ReservedIp, Snapshot, Volume } from './entities.ts';
+import type { Action, Backup, CustomImage, Droplet, Project, ReservedIp, Snapshot, Volume } from './entities.ts';
 import { ipv4Text } from './ip.ts';
 import { type Ms, rfc3339 } from './time.ts';
 import type { World } from './world.ts';
@@ -155,7 +155,7 @@ export function baseImageView(image: BaseImage): View {
 }
 
 /** A droplet's snapshot or backup as an image. */
-export function privateImageView(image: Snapshot | Backup): View {
+export function privateImageView(image: Snapshot | Backup | CustomImage, type?: 'custom'): View {
   return {
     id: Number(image.id),
     name: image.name,
@@ -165,7 +165,7 @@ export function privateImageView(image: Snapshot | Backup): View {
     regions: [image.region],
     created_at: rfc3339(image.createdAt),
     min_disk_size: image.minDiskGb,
-    type: 'droplet' in image ? 'backup' : 'snapshot',
+    type: type ?? ('droplet' in image ? 'backup' : 'snapshot'),
     size_gigabytes: image.sizeGb,
     description: '',
     tags: 'tags' in image ? image.tags : [],

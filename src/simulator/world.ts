@@ -4,6 +4,7 @@ import type {
   Action,
   App,
   Backup,
+  CustomImage,
   Bucket,
   DatabaseCluster,
   Domain,
@@ -39,6 +40,7 @@ export class World {
   readonly loadBalancers = new Collection<string, LoadBalancer>();
   readonly snapshots = new Collection<string, Snapshot>();
   readonly backups = new Collection<number, Backup>();
+  readonly customImages = new Collection<number, CustomImage>();
   readonly databases = new Collection<string, DatabaseCluster>();
   readonly clusters = new Collection<string, KubernetesCluster>();
   readonly apps = new Collection<string, App>();

@@ -6,6 +6,7 @@ import { createDeployment, getDeployment } from '../../src/deployments/deploymen
 import { applyRules } from '../../src/deployments/rules.ts';
 import { suggestOwners } from '../../src/deployments/suggestions.ts';
 import { getResource } from '../../src/inventory/resources.ts';
+import { changeKind } from '../../src/metering/kinds.ts';
 import { meterRange } from '../../src/metering/meter.ts';
 import { usageForPeriod } from '../../src/metering/usage.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
@@ -101,4 +102,25 @@ test("a cluster's workers, their volumes and a load balancer in front of them ar
     'load_balancer ingress',
     'volume pvc-1',
   ]);
+});
+
+test('an image that was uploaded is a resource, and its GiB are metered where that is enabled', async () => {
+  const { db } = database;
+  await cloud.happen(
+    {
+      type: 'create_custom_image',
+      id: 9001,
+      name: 'appliance',
+      sizeGb: 12.5,
+      region: 'fra1',
+      tags: ['deployment:acme'],
+    },
+    { type: 'create_custom_image', id: 9002, name: 'old appliance', sizeGb: 4, region: 'fra1' },
+  );
+  await changeKind(db, 'custom_image_gb_month', Temporal.PlainDate.from('2026-05-01'), { enabled: true });
+  await cloud.sync();
+  await cloud.happen({ type: 'destroy', kind: 'custom_image', id: 9002 });
+  // 12.5 GiB for 4 of the 31 days of May.
+  expect((await usedBy('acme')).custom_image_gb_month).toBe('1.612903226');
+  expect((await getResource(db, 'custom_image:9002')).states.at(-1)?.validTo).not.toBeNull();
 });

@@ -32,6 +32,7 @@ const kindsInOrder: readonly ResourceKind[] = [
   'firewall',
   'load_balancer',
   'snapshot',
+  'custom_image',
   'droplet_backup',
   'database',
   'kubernetes_cluster',

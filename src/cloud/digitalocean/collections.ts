@@ -13,7 +13,14 @@ import { readApp, readDatabase, readDroplet, readKubernetesCluster } from './kin
 import { idFrom } from './kinds/fields.ts';
 import { readDnsZone, readFirewall, readLoadBalancer, readReservedIpv4, readReservedIpv6 } from './kinds/network.ts';
 import { readMembership, readProject } from './kinds/projects.ts';
-import { readBackup, readBackupPolicy, readDropletBackups, readSnapshot, readVolume } from './kinds/storage.ts';
+import {
+  readBackup,
+  readBackupPolicy,
+  readCustomImage,
+  readDropletBackups,
+  readSnapshot,
+  readVolume,
+} from './kinds/storage.ts';
 import { joinReasons } from './notes.ts';
 import { type Collection, type Read, SeenIds, paginate } from './paginate.ts';
 import type { Reading } from './request.ts';
@@ -45,6 +52,7 @@ export const collectionsByKind: Readonly<Record<string, readonly Collection<List
   firewall: [collection(endpoints.firewalls, 'id', readFirewall)],
   load_balancer: [collection(endpoints.loadBalancers, 'id', readLoadBalancer)],
   snapshot: [collection(endpoints.snapshots, 'id', readSnapshot)],
+  custom_image: [collection(endpoints.privateImages, 'id', readCustomImage)],
   database: [collection(endpoints.databases, 'id', readDatabase)],
   kubernetes_cluster: [collection(endpoints.kubernetesClusters, 'id', readKubernetesCluster)],
   app: [collection(endpoints.apps, 'id', readApp)],

@@ -26,7 +26,7 @@ export const endpoints = {
   firewalls: { path: '/v2/firewalls', key: 'firewalls', scope: 'firewall:read', query: {} },
   loadBalancers: { path: '/v2/load_balancers', key: 'load_balancers', scope: 'load_balancer:read', query: {} },
   snapshots: { path: '/v2/snapshots', key: 'snapshots', scope: 'snapshot:read', query: {} },
-  /** Snapshots, backups and custom images of the account; the backups are told by their `type`. */
+  /** Snapshots, backups and custom images of the account; each tells its `type`. */
   privateImages: { path: '/v2/images', key: 'images', scope: 'image:read', query: { private: 'true' } },
   backupPolicies: {
     path: '/v2/droplets/backups/policies',
@@ -79,6 +79,7 @@ export function lookupPath(kind: ResourceKind, externalId: string): string | nul
     case 'snapshot':
       return `/v2/snapshots/${id}`;
     case 'droplet_backup':
+    case 'custom_image':
       return `/v2/images/${id}`;
     case 'database':
       return `/v2/databases/${id}`;
@@ -103,6 +104,7 @@ export const fieldScopes: readonly {
       volume: ['tags', 'parents:kubernetes_cluster'],
       snapshot: ['tags'],
       droplet_backup: ['tags'],
+      custom_image: ['tags'],
       database: ['tags'],
       kubernetes_cluster: ['tags'],
       firewall: ['parents:tag'],
@@ -131,7 +133,7 @@ export const scopes: readonly { readonly endpoint: Endpoint; readonly kinds: rea
   { endpoint: endpoints.firewalls, kinds: ['firewall'] },
   { endpoint: endpoints.loadBalancers, kinds: ['load_balancer'] },
   { endpoint: endpoints.snapshots, kinds: ['snapshot'] },
-  { endpoint: endpoints.privateImages, kinds: ['droplet_backup'] },
+  { endpoint: endpoints.privateImages, kinds: ['droplet_backup', 'custom_image'] },
   { endpoint: endpoints.databases, kinds: ['database'] },
   { endpoint: endpoints.kubernetesClusters, kinds: ['kubernetes_cluster'] },
   { endpoint: endpoints.apps, kinds: ['app'] },

@@ -16,6 +16,7 @@ const byResourceKind: Readonly<Record<string, Service>> = {
   volume: { category: 'Storage', subcategory: 'Block Storage', name: 'Volumes' },
   snapshot: { category: 'Storage', subcategory: 'Backup Storage', name: 'Snapshots' },
   droplet_backup: { category: 'Storage', subcategory: 'Backup Storage', name: 'Backups' },
+  custom_image: { category: 'Storage', subcategory: 'Backup Storage', name: 'Custom Images' },
   database: { category: 'Databases', subcategory: 'Other (Databases)', name: 'Managed Databases' },
   app: { category: 'Web', subcategory: 'Application Platforms', name: 'App Platform' },
   load_balancer: { category: 'Networking', subcategory: 'Application Networking', name: 'Load Balancers' },

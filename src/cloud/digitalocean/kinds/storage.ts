@@ -89,14 +89,32 @@ const readBackupImage = resourceReader('id', image, (said, externalId, payload) 
   payload,
 }));
 
+/** An image that the operator has uploaded. */
+const readUploadedImage = resourceReader('id', image, (said, externalId, payload) => ({
+  kind: 'custom_image',
+  externalId,
+  name: said.name,
+  status: said.status,
+  createdAt: said.created_at,
+  region: said.regions,
+  tags: said.tags,
+  attributes: { size_gb: said.size_gigabytes },
+  payload,
+}));
+
 const imageType = z.object({ type: z.string() });
 
-/** An image of which nobody can tell whether it is a backup may be one that seems to be missing. */
-export function readBackup(raw: unknown): Read<ListedResource> | 'skip' {
-  const type = imageType.safeParse(raw);
-  if (!type.success) return { ok: false, fault: 'type: not understood' };
-  return type.data.type === 'backup' ? readBackupImage(raw) : 'skip';
+/** One type among the private images. An image of which nobody can tell the type may be one that seems to be missing. */
+function ofType(wanted: string, read: (raw: unknown) => Read<ListedResource>) {
+  return (raw: unknown): Read<ListedResource> | 'skip' => {
+    const type = imageType.safeParse(raw);
+    if (!type.success) return { ok: false, fault: 'type: not understood' };
+    return type.data.type === wanted ? read(raw) : 'skip';
+  };
 }
+
+export const readBackup = ofType('backup', readBackupImage);
+export const readCustomImage = ofType('custom', readUploadedImage);
 
 /** What is known of a backup's source: null: this droplet has no plan; undefined: its plan is not known. */
 interface BackupSource {
