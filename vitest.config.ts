@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['./test/database-server.ts'],
+    setupFiles: ['./test/rows/setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 300_000,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { TestProject } from 'vitest/node';
+import { keptShapes, type Shape } from './rows/shapes.ts';
 import { connect, type Database } from '../src/platform/database/database.ts';
 import { dropDatabase, ensureDatabase } from '../src/platform/database/databases.ts';
 import { openEmbeddedDatabase } from '../src/platform/embedded/embedded.ts';
@@ -11,6 +12,7 @@ import { migrate, readMigrations } from '../src/platform/database/migrate.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     testDatabase: { admin: string; template: string };
+    rowShapes: Readonly<Record<string, Shape>>;
   }
 }
 
@@ -100,5 +102,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   await db.destroy();
   project.provide('testDatabase', { admin, template });
+  project.provide('rowShapes', keptShapes());
   return () => server.release();
 }

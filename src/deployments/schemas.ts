@@ -11,7 +11,7 @@ export const externalId = z
 
 export const currency = z
   .string()
-  .regex(/^[A-Z]{3}$/, { error: 'is no currency such as USD' })
+  .regex(/^[A-Z]{3}$/, { error: 'is no currency such as USD', abort: true })
   .refine(isCurrency, { error: 'is no currency of ISO 4217 such as USD' })
   .meta({ description: 'ISO 4217', examples: ['USD'] });
 

@@ -105,7 +105,7 @@ const staleBytes = 1_000_000;
  * all else in the sync of a small kind; so it only follows where much was deleted.
  */
 export async function clearStaging(conn: Session): Promise<void> {
-  const { rows } = await statement<{ bytes: number }>('inventory.clearStaging.select_sum')`
+  const { rows } = await statement<{ bytes: string }>('inventory.clearStaging.select_sum')`
     WITH listing AS (DELETE FROM sync_listing), payloads AS (DELETE FROM sync_payloads), members AS (DELETE FROM sync_membership_listing),
          missing AS (DELETE FROM sync_missing)
     SELECT sum(pg_table_size(('pg_temp.' || name)::regclass)) AS bytes FROM unnest(${stagingTables}::text[]) AS name`.execute(

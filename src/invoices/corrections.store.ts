@@ -152,7 +152,8 @@ export async function selectProposals(db: Queryable, filter: ProposalFilter, lim
       FROM corrections c JOIN looked_at USING (customer_id, month, currency)
       WHERE c.withdrawn_at IS NULL AND (c.decision = 'waive' OR (c.decision = 'invoice' AND NOT ${isIssued}))
     )
-    SELECT c.*, ${correctedTime('from')} AS "from", ${correctedTime('to')} AS "to"
+    SELECT c."customerId", c.customer, c."deploymentId", c.deployment, c.month, c.currency, c.component, c.description,
+           c.costs, c.issued, c.decided, c.amount, ${correctedTime('from')} AS "from", ${correctedTime('to')} AS "to"
     FROM (
     SELECT p.customer_id AS "customerId", d.customer_external_id AS customer, p.deployment_id AS "deploymentId", d.slug AS deployment,
            p.deployment_id, p.month, p.currency, p.component,

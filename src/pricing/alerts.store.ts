@@ -78,7 +78,9 @@ export async function insertFirings(
   firings: readonly NewFiring[],
   now: Temporal.Instant,
 ): Promise<{ alertId: number; deploymentId: number }[]> {
-  const { rows } = await statement<{ alertId: number; deploymentId: number }>('pricing.insertFirings')`
+  const { rows } = await statement<{ alertId: number; deploymentId: number; published: unknown }>(
+    'pricing.insertFirings',
+  )`
     WITH fired AS (
       INSERT INTO alert_firings (alert_id, deployment_id, month, value, threshold, unit, fired_at)
       SELECT alert_id, deployment_id, month, value, threshold, unit, ${now}
@@ -89,9 +91,9 @@ export async function insertFirings(
       ON CONFLICT DO NOTHING
       RETURNING alert_id, deployment_id
     )
-    SELECT f.alert_id AS "alertId", f.deployment_id AS "deploymentId", publish_event('alert.fired', d.slug)
+    SELECT f.alert_id AS "alertId", f.deployment_id AS "deploymentId", publish_event('alert.fired', d.slug) AS published
     FROM fired f JOIN deployments_list d USING (deployment_id)`.execute(trx);
-  return rows;
+  return rows.map(({ alertId, deploymentId }) => ({ alertId, deploymentId }));
 }
 
 export interface FiringRow {

@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml';
+import { type Document, parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Kind } from '../metering/index.ts';
 import { ArcadiaError } from '../platform/errors.ts';
@@ -103,6 +103,16 @@ function levelOf({ kind, weight }: Kind, attributes: Attributes, refuse: (reason
   return roundQuantity(new Decimal(value).div(weight.divisor));
 }
 
+/** Errors: invalid_argument for an alias of nothing, and for aliases that would unfold without end. */
+function contentOf(file: string, document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    if (!(cause instanceof ReferenceError)) throw cause;
+    throw new ArcadiaError('invalid_argument', `${file}: ${cause.message}`, { cause });
+  }
+}
+
 /**
  * Reads a list of resources (YAML, of which JSON is a part); numbers keep their own digits.
  * @throws ArcadiaError invalid_argument: names the file, where in it, and why
@@ -111,7 +121,7 @@ export function parsePlannedResources(file: string, text: string): PlannedResour
   const document = parseDocument(text, { customTags: numbersAsText, prettyErrors: false });
   const [broken] = document.errors;
   if (broken) throw new ArcadiaError('invalid_argument', `${file}: ${broken.message}`);
-  const parsed = plannedResources.safeParse(document.toJS());
+  const parsed = plannedResources.safeParse(contentOf(file, document));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(
     (issue) =>

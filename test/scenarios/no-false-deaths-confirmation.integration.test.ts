@@ -228,14 +228,14 @@ describe('an awkward moment', () => {
     );
     const results = await cloud.sync();
     expect(results.filter(({ kind }) => kind !== 'spaces_bucket').map(({ outcome }) => outcome)).toEqual(
-      Array.from({ length: 13 }, () => 'failed'),
+      Array.from({ length: 14 }, () => 'failed'),
     );
     const { rows } =
       await sql`SELECT FROM inventory_states WHERE valid_to <> 'infinity' AND source = 'listing'`.execute(database.db);
     expect(rows).toEqual([]);
     await cloud.calm();
     expect((await cloud.sync()).map(({ outcome, ended, changed }) => [outcome, ended, changed])).toEqual(
-      Array.from({ length: 14 }, () => ['complete', 0, 0]),
+      Array.from({ length: 15 }, () => ['complete', 0, 0]),
     );
   });
 
@@ -265,7 +265,7 @@ describe('an awkward moment', () => {
     await cloud.upset({ fault: 'reservedip_urns' });
     await cloud.advance({ minutes: 15 });
     expect((await cloud.sync()).map((result) => [result.new, result.changed, result.ended])).toEqual(
-      Array.from({ length: 14 }, () => [0, 0, 0]),
+      Array.from({ length: 15 }, () => [0, 0, 0]),
     );
     expect(await shown(`reserved_ip:${ip}`)).toEqual(before);
     await cloud.calm();

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { replaceMembers } from '../../src/cloud/replace-members.ts';
 import { openProvider } from '../../src/cloud/open.ts';
 import type { Provider } from '../../src/cloud/provider.ts';
 import { type Account, connectAccount } from '../../src/inventory/accounts.ts';
@@ -76,16 +77,13 @@ test('one that stands before the clock of the database is refused, and ends noth
 
 test('one that is started anew within a sync ends nothing, buckets included', async () => {
   const before = await facts();
-  const interrupted = Object.create(provider, {
-    identify: {
-      value: async () => {
-        const identity = await provider.identify();
-        await restart(start);
-        return identity;
-      },
+  const interrupted = replaceMembers(provider, {
+    async identify() {
+      const identity = await provider.identify();
+      await restart(start);
+      return identity;
     },
-    requests: { get: () => provider.requests },
-  }) as Provider;
+  });
   const results = await sync(interrupted);
   expect(results.map(({ kind }) => kind)).toContain('spaces_bucket');
   for (const { outcome, reason } of results)

@@ -84,7 +84,7 @@ export const line = z
   .trim()
   .min(1)
   .max(200, { error: 'is longer than 200 characters' })
-  .regex(withoutControls, { error: 'holds control characters' })
+  .regex(withoutControls, { error: 'holds control characters', abort: true })
   .refine((text) => !invisible.test(text), { error: 'holds invisible characters, or the sign for unreadable ones' });
 
 /** A longer one, of several lines. */
