@@ -90,7 +90,11 @@ CREATE INDEX resource_states_alive ON resource_states (account_id, kind, resourc
 CREATE INDEX resource_states_by_resource ON resource_states (resource_id, valid_from) WHERE superseded_at = 'infinity';
 -- What belongs to a resource, and what carries a tag: ownership follows both.
 CREATE INDEX resource_states_by_parent ON resource_states USING gin (parents) WHERE superseded_at = 'infinity' AND parents <> '{}';
-CREATE INDEX resource_states_by_tag ON resource_states USING gin (tags) WHERE superseded_at = 'infinity' AND tags <> '{}';
+-- Tags compare without case.
+CREATE FUNCTION without_case(texts text[]) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT array_agg(lower(text)) FROM unnest(texts) AS text
+$$;
+CREATE INDEX resource_states_by_tag ON resource_states USING gin (without_case(tags)) WHERE superseded_at = 'infinity' AND tags <> '{}';
 
 CREATE TABLE project_memberships (
   project_membership_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -113,9 +113,8 @@ export async function appendTaggedChanges(
 ): Promise<void> {
   const tagged = sql`
     SELECT s.resource_id AS subject, min(s.valid_from) AS valid_from, max(s.valid_to) AS valid_to
-    FROM inventory_states s CROSS JOIN unnest(s.tags) AS tag
-    JOIN unnest(${slugs}::text[]) AS slug ON 'deployment:' || slug = lower(tag)
-    WHERE s.tags <> '{}'
+    FROM unnest(${slugs}::text[]) AS slug
+    JOIN inventory_states s ON s.tags <> '{}' AND without_case(s.tags) @> ARRAY['deployment:' || slug]
     GROUP BY s.resource_id`;
   await appendChanges(trx, 'resource', 'rule', now, tagged);
 }

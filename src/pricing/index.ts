@@ -12,4 +12,4 @@ export { UsageSums } from './usage-sums.ts';
 export { quoteDeployment } from './quotes.ts';
 export { rateLine } from './rating/rate-line.ts';
 export { type Unbilled, unbilledOf } from './unbilled.ts';
-export { nextOut, unbilledOut } from './operations/unbilled.ts';
+export { unbilledOut } from './operations/unbilled.ts';

@@ -224,7 +224,7 @@ export async function stageInheritedCandidates(trx: UnitOfWork, layer: number): 
     SELECT s.resource_id, p.resource_id, range_agg(tstzrange(s.valid_from, s.valid_to) * tstzrange(p.valid_from, p.valid_to))
     FROM subjects j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.parents) AS parent
     JOIN inventory_states p ON p.account_id = s.account_id AND p.kind = 'droplet'
-     AND p.tags <> '{}' AND EXISTS (SELECT FROM unnest(p.tags) AS tag WHERE lower(tag) = lower(substr(parent, 5)))
+     AND p.tags <> '{}' AND without_case(p.tags) @> ARRAY[lower(substr(parent, 5))]
     WHERE j.layer = ${layer} AND j.kind IN ('firewall', 'load_balancer') AND parent LIKE 'tag:%'
     GROUP BY s.resource_id, p.resource_id`.execute(trx);
   await statement('deployments.stageInheritedCandidates.analyze_parent_links')`ANALYZE parent_links`.execute(trx);

@@ -235,9 +235,8 @@ export async function writeStagedRules(trx: UnitOfWork, now: Temporal.Instant): 
       WHERE r.kind = 'project'
       UNION ALL
       SELECT s.resource_id, tstzrange(s.valid_from, s.valid_to) * r.held
-      FROM inventory_states s CROSS JOIN unnest(s.tags) AS tag
-      JOIN rules_touched r ON r.kind = 'tag' AND lower(r.pattern) = lower(tag)
-      WHERE s.tags <> '{}'
+      FROM rules_touched r JOIN inventory_states s ON s.tags <> '{}' AND without_case(s.tags) @> ARRAY[lower(r.pattern)]
+      WHERE r.kind = 'tag'
       UNION ALL
       SELECT s.resource_id, tstzrange(s.valid_from, s.valid_to) * r.held
       FROM rules_touched r JOIN inventory_states s ON s.tags <> '{}'

@@ -17,9 +17,10 @@ import {
   line as lineText,
   month,
   slug,
+  nextOut,
 } from '../../platform/declare/schemas.ts';
 import { dayOf } from '../../metering/index.ts';
-import { nextOut, unbilledOut } from '../../pricing/index.ts';
+import { unbilledOut } from '../../pricing/index.ts';
 import { explainLine } from '../explain.ts';
 import { invoiceFile } from '../files.ts';
 import * as invoices from '../invoices.ts';

@@ -1,3 +1,4 @@
+import { program } from '../../modules.ts';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestDatabase } from '../../../test/database.ts';
@@ -18,6 +19,8 @@ import { at, createDeployments, insertAccount, insertSync } from '../../../test/
 const day = (text: string) => Temporal.PlainDate.from(text);
 const may = Temporal.PlainYearMonth.from('2026-05');
 const june = at('2026-06-01T02:00:00Z');
+
+const operationNames = program.operations.map(({ name }) => name);
 
 let db: Database;
 let close: () => Promise<void>;
@@ -72,7 +75,9 @@ describe('a month', () => {
     expect(status.blockers[1]).toMatchObject({
       since: '2026-05-31T18:00:00Z',
       todo: expect.stringContaining('then sync it'),
+      next: { operation: 'account check', arguments: { account: 'team' } },
     });
+    for (const { next } of status.blockers) if (next !== null) expect(operationNames).toContain(next.operation);
   });
 
   test('neither a failed sync, nor one that began before the end, confirms it', async () => {

@@ -1,6 +1,6 @@
 import { getCustomer } from '../../deployments/index.ts';
 import type { Queryable, Database } from '../../platform/database/database.ts';
-import { ArcadiaError } from '../../platform/errors.ts';
+import { ArcadiaError, type NextOperation } from '../../platform/errors.ts';
 import * as store from './finality.store.ts';
 import { assertRange, type DayRange, dayOf, startOfDay } from '../period.ts';
 import { hasUnattributedFacts, selectFirstDay } from '../store.ts';
@@ -36,6 +36,8 @@ export interface Blocker {
   readonly resourceKind: string | null;
   /** Since when, or from which moment on. */
   readonly since: string | null;
+  /** The operation that helps; null where waiting does. */
+  readonly next: Required<NextOperation> | null;
 }
 
 /** How a billing kind stands in a period. */
@@ -200,6 +202,9 @@ function pairOf({ account, resourceKind }: { readonly account: string; readonly 
   return `${account} ${resourceKind}`;
 }
 
+/** The job that meters what is outstanding, at once. */
+const meterNow = { operation: 'job run', arguments: { job: 'meter' } };
+
 const nowhere = { kind: null, account: null, resourceKind: null, since: null };
 
 function incomplete(to: Temporal.PlainDate, now: Temporal.Instant): Blocker {
@@ -208,6 +213,7 @@ function incomplete(to: Temporal.PlainDate, now: Temporal.Instant): Blocker {
     reason: 'incomplete',
     message: `The period ends at ${startOfDay(to)}; it is ${now.round('second')}.`,
     todo: 'Wait for its end.',
+    next: null,
   };
 }
 
@@ -217,6 +223,7 @@ function notMetered({ kind, missing, firstMissing }: store.KindDays): Blocker {
     reason: 'not_metered',
     message: `${kind} is not metered as it is configured on ${days(missing)}, from ${firstMissing} on.`,
     todo: 'Meter these days.',
+    next: meterNow,
     kind,
     since: firstMissing === null ? null : startOfDay(firstMissing).toString(),
   };
@@ -228,6 +235,7 @@ function changesPending(count: number, first: Temporal.PlainDate): Blocker {
     reason: 'changes_pending',
     message: `Facts about ${days(count)}, from ${first} on, have changed since they were metered.`,
     todo: 'See what metering would change, then meter.',
+    next: { operation: 'meter diff', arguments: {} },
     since: startOfDay(first).toString(),
   };
 }
@@ -238,6 +246,7 @@ function notAttributed(): Blocker {
     reason: 'changes_pending',
     message: 'There are facts that are not attributed yet; they may change usage of any day.',
     todo: 'See what metering would change, then meter.',
+    next: { operation: 'meter diff', arguments: {} },
   };
 }
 
@@ -255,6 +264,7 @@ function unconfirmed(one: store.Observed, end: Temporal.Instant, now: Temporal.I
       `; one at or after ${end} is missing.` +
       (past ? ` What was used from ${until.round('second')} on is past the limit of ${carryForwardHours} hours.` : ''),
     todo: confirmTodo(account, resourceKind, end),
+    next: { operation: 'account check', arguments: { account } },
     kind: null,
     account,
     resourceKind,
@@ -268,6 +278,10 @@ function beyondLimit({ account, resourceKind, resources, since, until }: store.B
     reason: 'beyond_limit',
     message: `${lost} in ${account} went unseen before ${until.round('second')}: what they used from ${since.round('second')} on is past the limit.`,
     todo: `Correct their history if you know when they ended, or confirm ${resourceKind} in ${account} manually through ${until}.`,
+    next: {
+      operation: 'usage confirm',
+      arguments: { account, resourceKind, through: until.toString() },
+    },
     kind: null,
     account,
     resourceKind,

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
-import { decimalOut, id, instantOut, optionalDayRange, rangeOr, slug } from '../../platform/declare/schemas.ts';
+import {
+  decimalOut,
+  id,
+  instantOut,
+  optionalDayRange,
+  rangeOr,
+  slug,
+  nextOut,
+} from '../../platform/declare/schemas.ts';
 import { periodStatus } from '../finality/attestations.ts';
 import * as explain from '../explain/explain.ts';
 import { dayOf, monthOf } from '../period.ts';
@@ -293,6 +301,7 @@ export const getUsageStatus = declareOperation({
         account: slug.nullable(),
         resourceKind: resourceKind.nullable(),
         since: moment.nullable(),
+        next: nextOut,
       }),
     ),
     blockersTotal: z.int(),

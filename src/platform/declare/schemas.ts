@@ -65,7 +65,7 @@ export function rangeOr<Otherwise>(
 /** A name in addresses: of a deployment, an account, a plan. */
 export const slug = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: 'is not a slug: lower-case letters, digits and hyphens, 63 at most' })
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: 'is not a slug of up to 63 lower-case letters, digits and hyphens' })
   .meta({ description: 'Lower-case letters, digits and hyphens, 63 at most', examples: ['acme'] });
 
 /** Without control characters, in words that every engine of regular expressions compiles: clients get the pattern. */
@@ -134,6 +134,15 @@ export const dayOut = z
   .custom<Temporal.PlainDate>((value) => value instanceof Temporal.PlainDate)
   .transform(String)
   .pipe(z.iso.date().meta({ description: 'A UTC day', examples: ['2026-05-01'] }));
+
+/** An operation of this program that helps, by the names of its input. */
+export const nextOut = z
+  .object({
+    operation: z.string().meta({ examples: ['kind set'] }),
+    arguments: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  })
+  .nullable()
+  .meta({ description: 'The operation that helps, and what to call it with' });
 
 /** A quantity or an amount of money: exact, never a JSON number. */
 export const decimalOut = z

@@ -2,14 +2,13 @@ import { z } from 'zod';
 import { dayOf } from '../../metering/index.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
-import { day, dayOut, decimalOut, slug } from '../../platform/declare/schemas.ts';
+import { day, dayOut, decimalOut, slug, nextOut } from '../../platform/declare/schemas.ts';
 import type { PlanVersion } from '../plan.ts';
 import * as planApply from '../plan-apply.ts';
 import { planFileJsonSchema, planFileLengthMax } from '../plan-file.ts';
 import * as plans from '../plans.ts';
 import { costPlusUnitPrice } from '../rating/cost-plus.ts';
 import { readers, deciders } from './roles.ts';
-import { nextOut } from './unbilled.ts';
 
 // Customers see the plans that their deployments are or were on, with their prices, and nothing of
 // other plans: row-level security leaves them out. Of an item at cost-plus they see the price,

@@ -1,14 +1,5 @@
 import { z } from 'zod';
-import { decimalOut, slug } from '../../platform/declare/schemas.ts';
-
-/** An operation of this program that helps, by the names of its input. */
-export const nextOut = z
-  .object({
-    operation: z.string().meta({ examples: ['kind set'] }),
-    arguments: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-  })
-  .nullable()
-  .meta({ description: 'The operation that helps, and what to call it with' });
+import { decimalOut, nextOut, slug } from '../../platform/declare/schemas.ts';
 
 /** What several answers say of what is used and billed to nobody. */
 export const unbilledOut = z
