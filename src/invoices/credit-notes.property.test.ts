@@ -208,7 +208,7 @@ class World {
       await work();
       return true;
     } catch (error) {
-      if (error instanceof ArcadiaError && error.code === 'conflict') return false;
+      if (error instanceof ArcadiaError && error.declaration.status === 409) return false;
       throw error;
     }
   }

@@ -134,7 +134,7 @@ describe('resources that are not there yet', () => {
     [[{ kind: 'volume' }], 'Resource 1 (volume): volume_gb_month is weighed by size_gb: give size'],
     [
       [{ kind: 'dns_zone' }, { kind: 'spaceship' }],
-      'Resource 2 (spaceship): no billing kind meters it; there are some for dns_zone, droplet',
+      'Resource 2 (spaceship): no billing kind meters it; there are some for custom_image, dns_zone, droplet',
     ],
     [[{ kind: 'dns_zone', hours: '721' }], 'Resource 1 (dns_zone): 2026-06 has 720 hours, not 721.'],
   ])('%j is refused', (resources, message) => {

@@ -17,17 +17,17 @@ import { soaking } from '../soak.ts';
 import { until } from './worker-fixture.ts';
 import { program } from '../../src/modules.ts';
 
-// A week of the schedule for fifty accounts (two days for eight in `npm test`). The clock goes in steps of a quarter of an hour, as the
+// A week of the schedule for fifty accounts (two days for four in `npm test`). The clock goes in steps of a quarter of an hour, as the
 // schedule does. In the first hour each is waited for, so that the accounts spend on
 // requests what they would; one of them has fewer than that takes. Then the clock runs ahead of the
 // worker, for whom ticks that it has not seen become one, and waits for it once a day.
 
-const accountCount = soaking ? 50 : 8;
+const accountCount = soaking ? 50 : 4;
 const days = soaking ? 7 : 2;
 const stepsPerHour = 4;
 const stepsPerDay = 24 * stepsPerHour;
 /** A round of an account takes some fifteen requests: the third quarter of an hour is beyond this. */
-const poorAccount = 'account-07';
+const poorAccount = 'account-03';
 const poorPerHour = 40;
 const providerPerHour = 5_000;
 

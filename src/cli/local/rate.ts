@@ -10,9 +10,9 @@ export const modelsHelp = `Decimals are strings, "0.04"; a number is taken with 
   standard     Every unit costs the same.
                unitPrice
   graduated    Each tier's units cost that tier's price; a tier's flat fee is due once it is reached.
-               tiers: a list of { upTo, unitPrice, flatFee }, dueAtZero, per, roundUp
+               tiers: a list of { upTo, unitPrice, flatFee }, dueAtZero, per, roundUp, linePerTier
   volume       All units cost the price of the tier in which their total falls, with its flat fee.
-               tiers: a list of { upTo, unitPrice, flatFee }, dueAtZero, per, roundUp
+               tiers: a list of { upTo, unitPrice, flatFee }, dueAtZero, per, roundUp, linePerTier
   package      Units are sold in whole packages; one that is begun is paid.
                packageSize, packagePrice
   percentage   A percentage of the units, where these are money: percent of them plus fixed, at least minimum.
@@ -27,6 +27,7 @@ export const modelsHelp = `Decimals are strings, "0.04"; a number is taken with 
   unitPrice    in a tier: "0" if left out
   flatFee      in a tier: "0" if left out (stairstep needs it)
   per          units are divided by it before the tiers; roundUp: true begins a new one for each part
+  linePerTier  true: an invoice shows a row for each tier
   dueAtZero    true: what does not depend on the units is due at zero units too; false if left out`;
 
 export function addRateCommand(program: Command): void {
