@@ -24,7 +24,7 @@ import { type FuzzRequest, type Known, requests } from './requests.ts';
 // real server with a small fleet behind it. Whatever comes: no 500, no request without an answer,
 // nothing of our insides in it, and each answer is one that the document allows.
 
-const requestsInAll = 3_000;
+const requestsInAll = 4_000;
 const atOnce = 20;
 const answerMsMax = 60_000;
 
@@ -236,5 +236,5 @@ test(`${requestsInAll} requests are each answered as the document says`, { timeo
     { numRuns: soakRuns(numRuns), endOnFailure: true },
   );
   // Else it would have tried refusals only.
-  expect(successes.size).toBeGreaterThan(0.7 * operations.size);
+  expect(successes.size / operations.size).toBeGreaterThan(0.6);
 });
