@@ -228,6 +228,8 @@ DECLARE
   rule       access_rules;
   statement  text;
 BEGIN
+  -- Processes that start at once take turns: the same right granted twice at a time is an error.
+  PERFORM pg_advisory_xact_lock(hashtextextended('arcadia access', 0));
   CALL make_roles();
   FOREACH rule IN ARRAY rules LOOP
     CALL apply_access(rule.relation::regclass, rule.condition, rule.hidden);
