@@ -69,7 +69,7 @@ function migrationOf(file: MigrationFile): Migration {
   return {
     async up(db) {
       await statement(
-        'platform.migrationOf.x',
+        'platform.migrationOf.create_checksums',
       )`CREATE TABLE IF NOT EXISTS migration_checksums (name text PRIMARY KEY, sha256 text NOT NULL)`.execute(db);
       await statement('platform.migrationOf.select_set_config')`
         SELECT set_config('arcadia.actor', ${file.name}, true), set_config('arcadia.origin', 'migration', true)`.execute(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ListedResource } from '../../provider.ts';
+import type { ListedResource, ResourceKind } from '../../provider.ts';
 import type { Read } from '../paginate.ts';
 import {
   clustersOf,
@@ -75,32 +75,23 @@ const image = {
   tags: names,
 };
 
-/** A backup among the private images, without its source: an image does not say which droplet it was made of. */
-const readBackupImage = resourceReader('id', image, (said, externalId, payload) => ({
-  kind: 'droplet_backup',
-  externalId,
-  name: said.name,
-  status: said.status,
-  createdAt: said.created_at,
-  region: said.regions,
-  tags: said.tags,
-  parents: undefined,
-  attributes: { size_gb: said.size_gigabytes, backup_plan: undefined },
-  payload,
-}));
-
-/** An image that the operator has uploaded. */
-const readUploadedImage = resourceReader('id', image, (said, externalId, payload) => ({
-  kind: 'custom_image',
-  externalId,
-  name: said.name,
-  status: said.status,
-  createdAt: said.created_at,
-  region: said.regions,
-  tags: said.tags,
-  attributes: { size_gb: said.size_gigabytes },
-  payload,
-}));
+/** @param untold what the listing of images does not tell of this kind, each undefined */
+const privateImage = (
+  kind: ResourceKind,
+  untold: { parents?: undefined; attributes?: { backup_plan: undefined } } = {},
+) =>
+  resourceReader('id', image, (said, externalId, payload) => ({
+    kind,
+    externalId,
+    name: said.name,
+    status: said.status,
+    createdAt: said.created_at,
+    region: said.regions,
+    tags: said.tags,
+    payload,
+    ...untold,
+    attributes: { size_gb: said.size_gigabytes, ...untold.attributes },
+  }));
 
 const imageType = z.object({ type: z.string() });
 
@@ -113,8 +104,14 @@ function ofType(wanted: string, read: (raw: unknown) => Read<ListedResource>) {
   };
 }
 
-export const readBackup = ofType('backup', readBackupImage);
-export const readCustomImage = ofType('custom', readUploadedImage);
+/** A backup, without its source: an image does not say which droplet it was made of. */
+export const readBackup = ofType(
+  'backup',
+  privateImage('droplet_backup', { parents: undefined, attributes: { backup_plan: undefined } }),
+);
+
+/** An image that the operator has uploaded. */
+export const readCustomImage = ofType('custom', privateImage('custom_image'));
 
 /** What is known of a backup's source: null: this droplet has no plan; undefined: its plan is not known. */
 interface BackupSource {
