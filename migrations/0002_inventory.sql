@@ -96,6 +96,25 @@ CREATE FUNCTION without_case(texts text[]) RETURNS text[] LANGUAGE sql IMMUTABLE
 $$;
 CREATE INDEX resource_states_by_tag ON resource_states USING gin (without_case(tags)) WHERE superseded_at = 'infinity' AND tags <> '{}';
 
+-- What is configured on a resource beside what is billed, over intervals. Neither ownership nor usage rests on
+-- it: its changes are a topic of their own.
+CREATE TABLE resource_settings (
+  resource_setting_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  resource_id   bigint NOT NULL REFERENCES resources,
+  -- Flat keys to canonical values: equal settings are equal as jsonb.
+  settings      jsonb NOT NULL CHECK (jsonb_typeof(settings) = 'object'),
+  -- Keys that the account's token may not see: they keep the value that was known last, or have none. Sorted.
+  hidden        text[] COLLATE "C" NOT NULL,
+  source        text COLLATE "C" NOT NULL CHECK (source IN ('listing', 'action', 'operator', 'assumed')),
+  sync_run_id   bigint REFERENCES sync_runs,
+  recorded_by   text
+);
+CALL keep_history('resource_settings', 'resource_id');
+CREATE INDEX resource_settings_by_resource ON resource_settings (resource_id, valid_from) WHERE superseded_at = 'infinity';
+-- What is looked at in every listing, until all of it can be seen.
+CREATE INDEX resource_settings_hidden ON resource_settings (resource_id)
+  WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND hidden <> '{}';
+
 CREATE TABLE project_memberships (
   project_membership_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   resource_id   bigint NOT NULL REFERENCES resources,
@@ -148,6 +167,9 @@ CREATE VIEW inventory_states AS
 CREATE VIEW inventory_memberships AS
   SELECT resource_id, project_id, valid_from, valid_to, recorded_at, source, sync_run_id
   FROM project_memberships WHERE superseded_at = 'infinity';
+CREATE VIEW inventory_settings AS
+  SELECT resource_id, settings, hidden, valid_from, valid_to, recorded_at, source, sync_run_id, recorded_by
+  FROM resource_settings WHERE superseded_at = 'infinity';
 CREATE VIEW inventory_sync_runs AS
   SELECT sync_run_id, account_id, kind, started_at, finished_at, outcome, reason FROM sync_runs;
 -- From when on a period may be confirmed: the start of the latest complete sync.
@@ -174,6 +196,7 @@ CALL audit_changes('accounts', '{credentials}');
 -- What customers read of accounts, resources and their states follows from ownership: 0003_deployments.sql.
 -- The provider's own answers (resource_payloads) hold prices and are for staff only.
 CALL protect_from_customers('resource_payloads');
+CALL protect_from_customers('resource_settings');
 CALL protect_from_customers('project_memberships');
 CALL protect_from_customers('provider_actions');
 CALL protect_from_customers('end_candidates');
@@ -181,6 +204,7 @@ CALL protect_from_customers('sync_runs');
 CALL publish_to_customers('inventory_accounts');
 CALL publish_to_customers('inventory_resources');
 CALL publish_to_customers('inventory_states');
+CALL protect_from_customers('inventory_settings');
 CALL protect_from_customers('inventory_memberships');
 CALL protect_from_customers('inventory_sync_runs');
 CALL protect_from_customers('inventory_complete_syncs');

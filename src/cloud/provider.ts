@@ -89,6 +89,17 @@ export interface ListedResource {
   readonly payload: Json;
 }
 
+/** What is configured on a resource, beside what is billed. */
+export interface Settings {
+  /**
+   * Flat keys to canonical values: what means the same is the same value, whatever its order and spelling. Keys of
+   * one thing among several begin with its place: `inbound/tcp/22`, `pool/default/size`.
+   */
+  readonly values: Attributes;
+  /** Keys that are not told; with a `/` at the end, all beneath it. What was known of them still counts. */
+  readonly untold: readonly string[];
+}
+
 /** A project holds a resource: from the projects' own listing. */
 export interface ListedMembership {
   readonly projectExternalId: string;
@@ -194,7 +205,7 @@ export interface ScopeReport {
   readonly fields: readonly string[];
 }
 
-/** Fields of one kind that this token may not see, by the names that `untold` has. */
+/** Fields of one kind that this token may not see, by the names that `untold` has, and keys of settings. */
 interface HiddenFields {
   /** The scope that is missing, or could not be asked for. */
   readonly scope: string;
@@ -214,11 +225,19 @@ export interface Provider {
    */
   identify(signal?: AbortSignal): Promise<ProviderIdentity>;
   scopes(signal?: AbortSignal): Promise<readonly ScopeReport[]>;
+  /** The fields of a kind that need a scope of their own, by the names that `untold` has, and keys of settings. */
+  scopedFields(kind: ResourceKind): readonly string[];
   /**
    * The fields of a kind that its listings show without what is in them, because the token lacks a scope
-   * of their own. Asks for each such scope: to be called where a field seems to have been emptied.
+   * of their own. Asks for the scopes of these fields: to be called where they seem to have been emptied.
    */
-  hiddenFields(kind: ResourceKind, signal?: AbortSignal): Promise<readonly HiddenFields[]>;
+  hiddenFields(kind: ResourceKind, fields: readonly string[], signal?: AbortSignal): Promise<readonly HiddenFields[]>;
+  /**
+   * The settings that a listing tells of a resource; null: its kind has none. Asks for nothing: the same resource
+   * has the same settings, as long as `settingsVersion` is the same.
+   */
+  settings(resource: ListedResource): Settings | null;
+  readonly settingsVersion: number;
   list(kind: ResourceKind, signal?: AbortSignal): AsyncIterable<ListingEvent<ListedResource>>;
   /** Every project's resources. Project by project; a project that fails makes the end partial. */
   listMemberships(

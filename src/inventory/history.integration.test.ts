@@ -121,8 +121,13 @@ async function look(cloud: SimulatedAccount, kind: string): Promise<Map<string, 
   const items = new Map<string, string>();
   for await (const event of cloud.provider.list(kind)) {
     if (event.type === 'end') break;
-    for (const { externalId, name, status, region, tags, parents, attributes } of event.items) {
-      items.set(externalId, JSON.stringify([name, status, region, tags, parents, sorted(attributes)]));
+    for (const item of event.items) {
+      const { externalId, name, status, region, tags, parents, attributes } = item;
+      const settings = cloud.provider.settings(item)?.values ?? {};
+      items.set(
+        externalId,
+        JSON.stringify([name, status, region, tags, parents, sorted(attributes), sorted(settings)]),
+      );
     }
   }
   return items;
@@ -150,14 +155,16 @@ async function believed(db: Database, kind: string, at: Temporal.Instant): Promi
     tags: string[];
     parents: string[];
     attributes: object;
+    settings: object;
   }>`
-    SELECT r.external_id AS id, s.name, s.status, s.region, s.tags, s.parents, s.attributes
+    SELECT r.external_id AS id, s.name, s.status, s.region, s.tags, s.parents, s.attributes, k.settings
     FROM inventory_states s JOIN resources r USING (resource_id)
+    JOIN inventory_settings k ON k.resource_id = s.resource_id AND k.valid_from <= ${at} AND k.valid_to > ${at}
     WHERE s.kind = ${kind} AND s.valid_from <= ${at} AND s.valid_to > ${at}`.execute(db);
   return new Map(
-    rows.map(({ id, name, status, region, tags, parents, attributes }) => [
+    rows.map(({ id, name, status, region, tags, parents, attributes, settings }) => [
       id,
-      JSON.stringify([name, status, region, tags, parents, sorted(attributes)]),
+      JSON.stringify([name, status, region, tags, parents, sorted(attributes), sorted(settings)]),
     ]),
   );
 }

@@ -2,6 +2,15 @@ import { hash } from 'node:crypto';
 import type { Absence, Attributes, ListedResource, ListingEnd, ResourceKind } from '../cloud/index.ts';
 import type { UnitOfWork } from '../platform/database/database.ts';
 import { isSuspicious, listingsApartMinutes, listingsToConfirm, lookUp, lookupsMax } from './absence.ts';
+import {
+  restoreSettings,
+  rewriteSettings,
+  selectEmptiedSettings,
+  stageEarlierSettings,
+  stageSettingEnds,
+  stageSettingPhases,
+  stageSettings,
+} from './settings.store.ts';
 import type { RunEnd } from './store.ts';
 import { type Run, type SyncContext, stagePages, toStorableJson } from './sync-run.ts';
 import {
@@ -57,10 +66,18 @@ export function observe(session: SyncContext, run: Run, kinds: readonly string[]
   };
 }
 
+/** What a listing was staged as. */
+interface Staged {
+  readonly rows: number;
+  /** Resources whose settings are other than what is believed. */
+  readonly settings: number;
+}
+
 /** Reads the listing of one kind into the staging tables. */
-export function stageKind(session: SyncContext, observation: Observation, kind: ResourceKind) {
+export async function stageKind(session: SyncContext, observation: Observation, kind: ResourceKind) {
   const { conn, provider, signal } = session;
-  return stagePages(session, kind, provider.list(kind, signal), async (batch: readonly ListedResource[], first) => {
+  let settings = 0;
+  const stage = async (batch: readonly ListedResource[], first: number) => {
     const payloads = batch.map(({ payload }) => toStorableJson(payload));
     const rows = batch.map((resource, index) => ({
       ord: first + index,
@@ -75,13 +92,22 @@ export function stageKind(session: SyncContext, observation: Observation, kind: 
       parents: resource.parents,
       attributes: resource.attributes,
       untold: resource.untold,
-      sha256: hash('sha256', payloads[index]!),
+      // What is read of the same answer may be more than it was.
+      sha256: hash('sha256', `${provider.settingsVersion} ${payloads[index]}`),
     }));
     const wanted = await stageResources(conn, observation, toStorableJson(rows));
-    if (wanted.length === 0) return;
-    const news = wanted.map((ord) => `{"ord":${ord},"payload":${payloads[ord - first]}}`);
-    await stagePayloads(conn, `[${news.join(',')}]`);
-  });
+    if (wanted.payloads.length > 0) {
+      const news = wanted.payloads.map((ord) => `{"ord":${ord},"payload":${payloads[ord - first]}}`);
+      await stagePayloads(conn, `[${news.join(',')}]`);
+    }
+    const told = wanted.settings.flatMap((ord) => {
+      const found = provider.settings(batch[ord - first]!);
+      return found === null ? [] : [{ ord, settings: found.values, untold: found.untold }];
+    });
+    if (told.length > 0) settings += await stageSettings(conn, observation, toStorableJson(told));
+  };
+  const { end, pages, items } = await stagePages(session, kind, provider.list(kind, signal), stage);
+  return { end, pages, items, settings };
 }
 
 /** What a staged listing says, before it is applied. */
@@ -94,13 +120,15 @@ interface Findings {
   readonly unsettled: boolean;
   /** The fields that the token may not see, for a person; null: none that was known. */
   readonly hidden: string | null;
+  /** Whether there may be settings that are other than what is believed. */
+  readonly settings: boolean;
 }
 
 /** Compares what was staged with what is believed, and asks the provider about absences that prove nothing. */
 export async function examineListing(
   session: SyncContext,
   observation: Observation,
-  rows: number,
+  { rows, settings }: Staged,
   absenceOf: (kind: string) => Absence,
 ): Promise<Findings> {
   const { conn } = session;
@@ -113,7 +141,8 @@ export async function examineListing(
     await dropRepeated(conn);
     summaries = await summarize(conn, observation, unread);
   }
-  const hidden = await keepHiddenFields(session, observation, summaries);
+  const isChanged = summaries.some(({ changed }) => changed > 0);
+  const hidden = isChanged || settings > 0 ? await keepHiddenFields(session, observation) : null;
   if (hidden !== null) summaries = await summarize(conn, observation, unread);
   const missing = summaries.filter((summary) => summary.missing > 0);
   const suspicious = missing.filter((summary) => isSuspicious(summary.alive, summary.missing));
@@ -132,7 +161,7 @@ export async function examineListing(
       observation.kinds.filter((kind) => absenceOf(kind).certainty === 'unclear'),
     );
   }
-  return { summaries, suspicious, missing: missing.length > 0, unsettled, hidden };
+  return { summaries, suspicious, missing: missing.length > 0, unsettled, hidden, settings: settings > 0 };
 }
 
 /**
@@ -142,23 +171,24 @@ export async function examineListing(
 async function keepHiddenFields(
   { conn, provider, signal }: SyncContext,
   observation: Observation,
-  summaries: readonly KindSummary[],
 ): Promise<string | null> {
-  if (summaries.every(({ changed }) => changed === 0)) return null;
+  const scoped = observation.kinds.map((kind) => ({ kind, fields: provider.scopedFields(kind) }));
+  const emptied = await selectEmptied(conn, observation);
+  const emptiedSettings = await selectEmptiedSettings(conn, scoped);
   const told: string[] = [];
-  for (const { kind, fields: emptied } of await selectEmptied(conn, observation)) {
-    const hidden = (await provider.hiddenFields(kind, signal)).filter(({ fields }) =>
-      fields.some((field) => emptied.includes(field)),
-    );
+  for (const kind of observation.kinds) {
+    const seemsEmpty = [...emptied, ...emptiedSettings].flatMap((found) => (found.kind === kind ? found.fields : []));
+    if (seemsEmpty.length === 0) continue;
+    const hidden = await provider.hiddenFields(kind, seemsEmpty, signal);
     if (hidden.length === 0) continue;
-    const kept = await restoreFields(
-      conn,
-      observation,
-      kind,
-      hidden.flatMap(({ fields }) => fields),
-    );
-    const names = hidden.map(({ scope, fields }) => `${fields.join(' and ')} (${scope})`).join(', ');
-    told.push(`the token may not see ${names}: ${kept} of ${kind} keep what was known`);
+    const fields = hidden.flatMap((each) => each.fields);
+    const kept = [
+      await restoreFields(conn, observation, kind, fields),
+      await restoreSettings(conn, observation, kind, fields),
+    ];
+    const names = hidden.map((each) => `${each.fields.join(' and ')} (${each.scope})`).join(', ');
+    const known = Math.max(...kept);
+    told.push(`the token may not see ${names}${known === 0 ? '' : `: ${known} of ${kind} keep what was known`}`);
   }
   return told.length === 0 ? null : told.join('; ');
 }
@@ -214,6 +244,11 @@ export async function applyListing(
   if (dated > 0) await stageEarlierBirths(trx, observation);
   const ended = missing ? await stageEnds(trx, observation) : 0;
   if (ended > 0) await stageMembershipEnds(trx);
+  const settingsMoved = findings.settings || back + dated + ended > 0;
+  if (findings.settings || back > 0) await stageSettingPhases(trx, observation);
+  if (dated > 0) await stageEarlierSettings(trx, observation);
+  if (ended > 0) await stageSettingEnds(trx);
+  if (settingsMoved) await rewriteSettings(trx, recordedAt);
   if (born + back + dated > 0) await stageMembershipRepairs(trx, observation, firstProjectGraceHours);
   if (born + changed + dated + ended > 0) await rewriteStates(trx, recordedAt);
   if (born + back + dated + ended > 0) await rewriteMemberships(trx, recordedAt);

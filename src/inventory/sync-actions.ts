@@ -17,6 +17,7 @@ import {
 } from './actions.store.ts';
 import { correctByActions, tellingActions } from './droplet-timeline.ts';
 import { listingOutcome, nothingApplied, observe } from './listing.ts';
+import { rewriteSettings, stageSettingEnds } from './settings.store.ts';
 import { lockHistory, type Observation, rewriteMemberships, rewriteStates, stageMembershipEnds } from './sync.store.ts';
 import { recordRun, type SyncContext, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
 
@@ -154,8 +155,10 @@ async function applyActions(
       if (corrections.length > 0) {
         await stageCorrections(trx, observation, toStorableJson(corrections));
         await stageMembershipEnds(trx);
+        await stageSettingEnds(trx);
         await rewriteStates(trx, now);
         await rewriteMemberships(trx, now);
+        await rewriteSettings(trx, now);
       }
       await markApplied(trx, accountId, sighted, now, externalIds);
       return due.length === batchDroplets;

@@ -55,10 +55,10 @@ export function syncProjects(session: SyncContext): Promise<SyncResult> {
     const unlistable = await selectUnlistableKinds(conn, account.accountId, listable);
     const observation = observe(session, run, ['project', ...unlistable]);
     if (unlistable.length > 0) await stageUnlistable(conn, observation);
-    const rows = projects.items + members.items;
+    const staged = { rows: projects.items + members.items, settings: projects.settings };
     // What only projects show is not missing where projects or what they hold could not be read.
     const ofMembers = projects.end.outcome === 'complete' ? members.end.absence : projects.end.absence;
-    const findings = await examineListing(session, observation, rows, (kind) =>
+    const findings = await examineListing(session, observation, staged, (kind) =>
       kind === 'project' ? projects.end.absence : ofMembers,
     );
     const now = await clock.now();
@@ -66,9 +66,9 @@ export function syncProjects(session: SyncContext): Promise<SyncResult> {
       await lockHistory(trx, account.accountId);
       const applied = await applyListing(trx, observation, findings, now);
       await writeMemberIdentities(trx, observation);
-      const { staged, moved } = await stageMoves(trx, observation, firstProjectGraceHours);
-      if (staged > 0) await rewriteMemberships(trx, now);
-      await run.finish(trx, appliedEnd(outcome, { ...applied, changed: applied.changed + moved }), now);
+      const moves = await stageMoves(trx, observation, firstProjectGraceHours);
+      if (moves.staged > 0) await rewriteMemberships(trx, now);
+      await run.finish(trx, appliedEnd(outcome, { ...applied, changed: applied.changed + moves.moved }), now);
     });
   });
 }

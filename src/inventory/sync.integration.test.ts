@@ -22,6 +22,7 @@ const tables = [
   'resources',
   'resource_payloads',
   'resource_states',
+  'resource_settings',
   'project_memberships',
   'changes',
   'end_candidates',
@@ -114,6 +115,7 @@ describe('a first sync', () => {
     await cloud.sync();
     const before = await dump();
     expect(before.resource_states).not.toMatch(/^0 /);
+    expect(before.resource_settings).not.toMatch(/^0 /);
     await cloud.advance({ minutes: 1 });
     const results = await cloud.sync();
     expect(results.every(({ outcome }) => outcome === 'complete')).toBe(true);
@@ -152,7 +154,7 @@ describe('changes', () => {
     // Of each, exactly the interval that is no longer what it was.
     const { rows } = await sql<{ from: Temporal.Instant; to: Temporal.Instant | null; cause: string }>`
       SELECT valid_from AS "from", valid_to AS "to", cause FROM changes JOIN resources ON resource_id = subject
-      WHERE external_id = '7001' ORDER BY change_id`.execute(database.db);
+      WHERE external_id = '7001' AND topic = 'resource' ORDER BY change_id`.execute(database.db);
     expect(rows).toEqual([
       { from: born, to: null, cause: 'state' },
       { from: renamed, to: null, cause: 'state' },

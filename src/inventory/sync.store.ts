@@ -58,7 +58,8 @@ export async function prepareStaging(conn: Session): Promise<void> {
       ord bigint NOT NULL, kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, urn text COLLATE "C",
       name text NOT NULL, status text COLLATE "C" NOT NULL, created_at timestamptz, region text,
       tags text[] COLLATE "C" NOT NULL, parents text[] COLLATE "C" NOT NULL, attributes jsonb NOT NULL,
-      digest bytea NOT NULL, resource_id bigint, change text, identity_incomplete boolean NOT NULL, payload_new boolean NOT NULL
+      digest bytea NOT NULL, resource_id bigint, change text, identity_incomplete boolean NOT NULL, payload_new boolean NOT NULL,
+      settings_wanted boolean NOT NULL
     )`.execute(conn);
   // The payloads that are not the ones we have.
   await statement(
@@ -81,6 +82,18 @@ export async function prepareStaging(conn: Session): Promise<void> {
       tags text[] COLLATE "C", parents text[] COLLATE "C", attributes jsonb, source text COLLATE "C", sync_run_id bigint,
       recorded_by text, valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, asserted boolean NOT NULL
     )`.execute(conn);
+  // Of resources whose settings may be other than what is believed: what the listing tells, what is known, and
+  // what both amount to.
+  await statement('inventory.prepareStaging.create_sync_settings')`
+    CREATE TEMPORARY TABLE sync_settings (
+      ord bigint NOT NULL, kind text COLLATE "C" NOT NULL, told jsonb NOT NULL, untold text[] COLLATE "C" NOT NULL,
+      known jsonb, known_hidden text[] COLLATE "C", settings jsonb NOT NULL, hidden text[] COLLATE "C" NOT NULL
+    )`.execute(conn);
+  await statement('inventory.prepareStaging.create_sync_staged_settings')`
+    CREATE TEMPORARY TABLE sync_staged_settings (
+      resource_id bigint NOT NULL, settings jsonb, hidden text[] COLLATE "C", source text COLLATE "C", sync_run_id bigint,
+      recorded_by text, valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, asserted boolean NOT NULL
+    )`.execute(conn);
   await statement('inventory.prepareStaging.create_sync_staged_memberships')`
     CREATE TEMPORARY TABLE sync_staged_memberships (
       resource_id bigint NOT NULL, project_id bigint, source text COLLATE "C", sync_run_id bigint, recorded_by text,
@@ -93,7 +106,9 @@ const stagingTables = [
   'sync_payloads',
   'sync_membership_listing',
   'sync_missing',
+  'sync_settings',
   'sync_staged_states',
+  'sync_staged_settings',
   'sync_staged_memberships',
 ];
 
@@ -107,7 +122,7 @@ const staleBytes = 1_000_000;
 export async function clearStaging(conn: Session): Promise<void> {
   const { rows } = await statement<{ bytes: string }>('inventory.clearStaging.select_sum')`
     WITH listing AS (DELETE FROM sync_listing), payloads AS (DELETE FROM sync_payloads), members AS (DELETE FROM sync_membership_listing),
-         missing AS (DELETE FROM sync_missing)
+         missing AS (DELETE FROM sync_missing), settings AS (DELETE FROM sync_settings)
     SELECT sum(pg_table_size(('pg_temp.' || name)::regclass)) AS bytes FROM unnest(${stagingTables}::text[]) AS name`.execute(
     conn,
   );
@@ -124,12 +139,18 @@ export async function analyzeStaging(conn: Session): Promise<void> {
   );
 }
 
+/** Of whom more is wanted, by `ord`: most are what they were, and reading them again would be most of the work. */
+interface Wanted {
+  readonly payloads: number[];
+  /** Those with another payload, another life, or settings that could not be seen. */
+  readonly settings: number[];
+}
+
 /**
  * Stages some resources: a JSON array of ListedResource in snake_case, with `ord`, and with the
- * SHA-256 of the payload in place of it. The answer tells whose payload is wanted, by `ord`: most
- * are what they were, and reading them again would be most of the work.
+ * SHA-256 of the payload in place of it.
  */
-export function stageResources(conn: Session, observation: Observation, json: string): Promise<number[]> {
+export function stageResources(conn: Session, observation: Observation, json: string): Promise<Wanted> {
   return stageListing(
     conn,
     observation,
@@ -183,15 +204,15 @@ const merged = {
 };
 
 /** Compares with what is believed as it stages: what has not changed needs nothing more. */
-async function stageListing(conn: Session, observation: Observation, source: RawBuilder<unknown>): Promise<number[]> {
-  const { rows } = await statement<{ ords: number[] }>('inventory.stageListing')`
+async function stageListing(conn: Session, observation: Observation, source: RawBuilder<unknown>): Promise<Wanted> {
+  const { rows } = await statement<Wanted>('inventory.stageListing')`
     WITH compared AS (
       SELECT l.ord, l.kind, l.external_id, l.urn, ${merged.name} AS name, ${merged.status} AS status, l.created_at,
              ${merged.region} AS region, ${merged.tags} AS tags, ${merged.parents} AS parents, ${merged.attributes} AS attributes,
              l.digest, r.resource_id, s.resource_id AS living, k.resource_id AS known,
              r.resource_id IS NOT NULL AND ((r.urn IS NULL AND l.urn IS NOT NULL)
                OR (r.provider_created_at IS NULL AND l.created_at IS NOT NULL)) AS identity_incomplete,
-             d.digest IS DISTINCT FROM l.digest AS payload_new,
+             d.digest IS DISTINCT FROM l.digest AS payload_new, h.resource_id IS NOT NULL AS settings_hidden,
              s.name AS old_name, s.status AS old_status, s.region AS old_region, s.tags AS old_tags, s.parents AS old_parents,
              s.attributes AS old_attributes
       FROM ${source} l
@@ -199,6 +220,8 @@ async function stageListing(conn: Session, observation: Observation, source: Raw
       LEFT JOIN resource_payloads d ON d.resource_id = r.resource_id
       LEFT JOIN resource_states s ON s.account_id = ${observation.accountId} AND s.kind = l.kind
         AND s.resource_id = r.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
+      LEFT JOIN resource_settings h ON h.resource_id = r.resource_id AND h.superseded_at = 'infinity'
+        AND h.valid_to = 'infinity' AND h.hidden <> '{}'
       -- Of one whose life had ended, what was known last.
       LEFT JOIN LATERAL (
         SELECT s.resource_id, s.name, s.status, s.region, s.tags, s.parents, s.attributes WHERE s.resource_id IS NOT NULL
@@ -215,12 +238,14 @@ async function stageListing(conn: Session, observation: Observation, source: Raw
                WHEN (old_name, old_status, old_region, old_tags, old_parents, old_attributes)
                  IS DISTINCT FROM (name, status, region, tags, parents, attributes) THEN 'changed'
              END,
-             identity_incomplete, payload_new
+             identity_incomplete, payload_new, payload_new OR settings_hidden OR living IS NULL
       FROM compared
-      RETURNING ord, payload_new
+      RETURNING ord, payload_new, settings_wanted
     )
-    SELECT coalesce(json_agg(ord), '[]') AS ords FROM staged WHERE payload_new`.execute(conn);
-  return rows[0]!.ords;
+    SELECT coalesce(json_agg(ord) FILTER (WHERE payload_new), '[]') AS payloads,
+           coalesce(json_agg(ord) FILTER (WHERE settings_wanted), '[]') AS settings
+    FROM staged WHERE payload_new OR settings_wanted`.execute(conn);
+  return rows[0]!;
 }
 
 /**
@@ -304,7 +329,7 @@ function isUnread(unread: readonly Unread[]): RawBuilder<unknown> {
 }
 
 /** Whose time of creation was not told before, in a life that goes on. */
-const dated = sql`identity_incomplete AND created_at IS NOT NULL AND coalesce(change, 'changed') = 'changed'`;
+export const dated = sql`identity_incomplete AND created_at IS NOT NULL AND coalesce(change, 'changed') = 'changed'`;
 
 /** What a staged listing amounts to, per kind that it covers. */
 export async function summarize(
@@ -510,7 +535,7 @@ const stagedMemberships = sql`
   INSERT INTO sync_staged_memberships (resource_id, project_id, source, sync_run_id, valid_from, valid_to, asserted)`;
 
 /** A birth is when the provider says, and not after we saw it. */
-function birth(observation: Observation): RawBuilder<unknown> {
+export function birth(observation: Observation): RawBuilder<unknown> {
   return sql`least(coalesce(l.created_at, ${observation.observedAt}::timestamptz), ${observation.observedAt}::timestamptz)`;
 }
 

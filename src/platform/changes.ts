@@ -11,13 +11,14 @@ import { statement } from './database/statement.ts';
  * | topic        | subject       | what is different over the time                                        |
  * | ------------ | ------------- | ---------------------------------------------------------------------- |
  * | `resource`   | resource_id   | a fact about a resource, on which its owner or its usage rests         |
+ * | `settings`   | resource_id   | what is configured on a resource: nobody's owner or usage rests on it    |
  * | `ownership`  | resource_id   | which deployments own it: derived from facts                           |
  * | `usage`      | deployment_id | its metered usage of a day                                             |
  * | `pricing`    | deployment_id | its plan, or what is on it                                             |
  * | `deployment` | deployment_id | whether it has started: from the earlier of both starts on             |
  * | `billing`    | customer_id   | how the customer is billed and taxed                                   |
  */
-export type Topic = 'resource' | 'ownership' | 'usage' | 'pricing' | 'deployment' | 'billing';
+export type Topic = 'resource' | 'settings' | 'ownership' | 'usage' | 'pricing' | 'deployment' | 'billing';
 
 /** Changes of what resources' usage rests on, by resource_id; to be read FROM. */
 export const resourceChanges: RawBuilder<unknown> = sql`

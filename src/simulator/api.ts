@@ -101,8 +101,8 @@ export class Api {
     const dropped = faults.take('drop', path, page, (fault) => fault.when === 'before');
     if (dropped) return { ...json(200, {}), drop: 'before' };
     const scope = this.#match(path)?.route.scope ?? '';
-    // Tags are fields of other things: who may not see them is refused their list all the same.
-    const refuses = (fault: { hidden: boolean }) => !fault.hidden || scope === 'tag:read';
+    // Tags and networks are fields of other things: who may not see them is refused their list all the same.
+    const refuses = (fault: { hidden: boolean }) => !fault.hidden || scope === 'tag:read' || scope === 'vpc:read';
     if (faults.take('missing_scope', path, page, (fault) => refuses(fault) && fault.scopes.includes(scope))) {
       return this.#error(403, 'forbidden');
     }

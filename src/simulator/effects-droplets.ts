@@ -15,6 +15,7 @@ export const dropletEffects: Effects<
   'create_droplet' | 'power' | 'resize_droplet' | 'rename_droplet' | 'set_backups' | 'show_status' | 'create_backup'
 > = {
   create_droplet(world, event) {
+    world.useRegion(event.region);
     const id = event.id ?? world.nextId();
     const address = world.nextIp();
     const droplet: Droplet = {

@@ -65,6 +65,7 @@ export const networkEffects: Effects<
   },
 
   create_load_balancer(world, event) {
+    world.useRegion(event.region);
     const id = event.id ?? world.nextUuid();
     const { name, kind, region, nodes, droplets, tag } = event;
     const ip = ipv4Text(BALANCER_BASE + world.nextIp());

@@ -33,6 +33,7 @@ export const serviceEffects: Effects<
   },
 
   create_database(world, event) {
+    world.useRegion(event.region);
     const id = event.id ?? world.nextUuid();
     const { name, engine, region, size, nodes } = event;
     world.databases.add(id, {
@@ -58,6 +59,7 @@ export const serviceEffects: Effects<
   },
 
   create_kubernetes_cluster(world, event) {
+    world.useRegion(event.region);
     const id = event.id ?? world.nextUuid();
     const { name, region, size, droplets } = event;
     const poolId = world.nextUuid();

@@ -153,6 +153,16 @@ export interface App {
   readonly createdAt: Ms;
 }
 
+export interface Vpc {
+  readonly id: string;
+  name: string;
+  description: string;
+  readonly region: string;
+  readonly ipRange: string;
+  readonly isDefault: boolean;
+  readonly createdAt: Ms;
+}
+
 export interface Bucket {
   readonly name: string;
   readonly region: string;

@@ -313,6 +313,13 @@ const networkRoutes: readonly Route[] = [
     view: services.loadBalancerView,
     shows: ofProjects,
   }),
+  ...resource({
+    path: '/v2/vpcs',
+    scope: 'vpc:read',
+    keys: ['vpcs', 'vpc'],
+    collection: (w) => w.vpcs,
+    view: services.vpcView,
+  }),
 ];
 
 const serviceRoutes: readonly Route[] = [

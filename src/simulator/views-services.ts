@@ -1,5 +1,5 @@
 import { regionOf, sizes } from './catalogue.ts';
-import type { App, DatabaseCluster, Domain, Firewall, KubernetesCluster, LoadBalancer } from './entities.ts';
+import type { App, DatabaseCluster, Domain, Firewall, KubernetesCluster, LoadBalancer, Vpc } from './entities.ts';
 import { HOUR, instantOf, rfc3339 } from './time.ts';
 import type { Lens, View } from './views.ts';
 import { urnOf } from './world.ts';
@@ -71,6 +71,19 @@ export function loadBalancerView(balancer: LoadBalancer, { world }: Lens): View 
     network: 'EXTERNAL',
     network_stack: 'IPV4',
     type: balancer.kind,
+  };
+}
+
+export function vpcView(vpc: Vpc): View {
+  return {
+    id: vpc.id,
+    urn: `do:vpc:${vpc.id}`,
+    name: vpc.name,
+    description: vpc.description,
+    region: vpc.region,
+    ip_range: vpc.ipRange,
+    default: vpc.isDefault,
+    created_at: rfc3339(vpc.createdAt),
   };
 }
 

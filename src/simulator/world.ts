@@ -16,6 +16,7 @@ import type {
   ReservedIp,
   Snapshot,
   Volume,
+  Vpc,
 } from './entities.ts';
 import { type Kind, urnTypes } from './events.ts';
 import { Random } from './random.ts';
@@ -44,6 +45,7 @@ export class World {
   readonly databases = new Collection<string, DatabaseCluster>();
   readonly clusters = new Collection<string, KubernetesCluster>();
   readonly apps = new Collection<string, App>();
+  readonly vpcs = new Collection<string, Vpc>();
   readonly buckets = new Collection<string, Bucket>();
   /** In the order in which they started. */
   readonly actions: Action[] = [];
@@ -53,7 +55,7 @@ export class World {
   readonly seed: number;
   readonly accountUuid: string;
   readonly teamUuid: string;
-  readonly #vpcs: ReadonlyMap<string, string>;
+  readonly #defaultVpcs: ReadonlyMap<string, string>;
   /** The instant of the event that is being applied, or up to which all have been. */
   now: Ms = Number.NEGATIVE_INFINITY;
   /** URN -> project. */
@@ -72,7 +74,7 @@ export class World {
     const fixed = new Random(seed, 'account');
     this.accountUuid = fixed.uuid();
     this.teamUuid = fixed.uuid();
-    this.#vpcs = new Map(regionSlugs.map((region) => [region, fixed.uuid()]));
+    this.#defaultVpcs = new Map(regionSlugs.map((region) => [region, fixed.uuid()]));
     this.#random = new Random(seed, 'world');
   }
 
@@ -85,9 +87,17 @@ export class World {
     });
   }
 
-  /** Every region has one private network. */
+  /** The private network that a region has by default. */
   vpcUuid(region: string): string {
-    return this.#vpcs.get(region) as string;
+    return this.#defaultVpcs.get(region) as string;
+  }
+
+  /** Whatever first comes to be in a region brings its default network with it. */
+  useRegion(region: string): void {
+    const id = this.vpcUuid(region);
+    if (this.vpcs.get(id) !== undefined) return;
+    const network = { ipRange: `10.${100 + regionSlugs.indexOf(region)}.0.0/20`, isDefault: true, createdAt: this.now };
+    this.vpcs.add(id, { id, name: `default-${region}`, description: '', region, ...network });
   }
 
   /** An id that no script gives. */

@@ -75,6 +75,7 @@ export const closedToCustomers: readonly string[] = names(`
   inventory_actions
   inventory_complete_syncs
   inventory_memberships
+  inventory_settings
   inventory_sync_runs
   invoice_decisions
   invoices_billed
@@ -103,6 +104,7 @@ export const closedToCustomers: readonly string[] = names(`
   provider_actions
   queue_controls
   resource_payloads
+  resource_settings
   schedule_ticks
   sync_runs
   tax_rates

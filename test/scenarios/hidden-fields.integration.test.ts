@@ -45,7 +45,8 @@ test('a token that loses tag:read takes no droplet from its deployment', async (
   });
   expect(await cloud.syncKind('droplet')).toMatchObject({
     outcome: 'complete',
-    reason: 'the token may not see tags and parents:kubernetes_cluster (tag:read): 2 of droplet keep what was known',
+    reason:
+      'the token may not see tags and parents:kubernetes_cluster (tag:read), vpc (vpc:read): 2 of droplet keep what was known',
     changed: 0,
   });
   await cloud.happen({ type: 'rename_droplet', droplet: 7001, name: 'web-1' });
@@ -114,8 +115,11 @@ test('the check of an account names what each missing scope hides, and what no l
         'volume.parents:droplet',
         'reserved_ip.parents:droplet',
         'reserved_ip.assigned',
+        'reserved_ip.droplet',
         'firewall.parents:droplet',
+        'firewall.droplets',
         'load_balancer.parents:droplet',
+        'load_balancer.droplets',
       ],
       hidden: [{ kind: 'droplet', hidden: 1 }],
     },

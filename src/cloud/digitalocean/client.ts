@@ -18,6 +18,7 @@ import { account, readAction } from './kinds/account.ts';
 import { type Machine, machine } from './machine.ts';
 import { paginate } from './paginate.ts';
 import { Reading, Requester, RequestFailure, type RequestLimits, requestLimits } from './request.ts';
+import { settingsOf, settingsVersion } from './settings/settings.ts';
 import { SimulatedFloor } from './simulated-floor.ts';
 import type { Spaces } from './spaces.ts';
 import { throttleFor } from './throttle.ts';
@@ -107,14 +108,21 @@ class DigitalOcean implements Provider {
     return Promise.all(reports);
   }
 
-  async hiddenFields(kind: ResourceKind, signal?: AbortSignal) {
+  scopedFields(kind: ResourceKind): readonly string[] {
+    return [...new Set(fieldScopes.flatMap(({ fields: { [kind]: fields = [] } }) => fields))];
+  }
+
+  async hiddenFields(kind: ResourceKind, wanted: readonly string[], signal?: AbortSignal) {
     const asked = fieldScopes.map(async ({ endpoint, fields: { [kind]: fields = [] } }) =>
-      fields.length === 0 || (await this.#isGranted(endpoint, signal)) === 'yes'
+      !fields.some((field) => wanted.includes(field)) || (await this.#isGranted(endpoint, signal)) === 'yes'
         ? []
         : [{ scope: endpoint.scope, fields }],
     );
     return (await Promise.all(asked)).flat();
   }
+
+  readonly settings = settingsOf;
+  readonly settingsVersion = settingsVersion;
 
   list(kind: ResourceKind, signal?: AbortSignal) {
     const reading = new Reading(this.#requester, signal);

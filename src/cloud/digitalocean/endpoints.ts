@@ -43,6 +43,7 @@ export const endpoints = {
     query: {},
   },
   apps: { path: '/v2/apps', key: 'apps', scope: 'app:read', query: {} },
+  vpcs: { path: '/v2/vpcs', key: 'vpcs', scope: 'vpc:read', query: {} },
   tags: { path: '/v2/tags', key: 'tags', scope: 'tag:read', query: {} },
   sizes: { path: '/v2/sizes', key: 'sizes', scope: 'sizes:read', query: {} },
   actions: { path: '/v2/actions', key: 'actions', scope: 'actions:read', query: {} },
@@ -92,7 +93,7 @@ export function lookupPath(kind: ResourceKind, externalId: string): string | nul
   }
 }
 
-/** Fields that need a scope besides the one of their kind, by the names that `untold` has. */
+/** Fields that need a scope besides the one of their kind, by the names that `untold` has, and keys of settings. */
 export const fieldScopes: readonly {
   readonly endpoint: Endpoint;
   readonly fields: Readonly<Record<string, readonly string[]>>;
@@ -107,19 +108,28 @@ export const fieldScopes: readonly {
       custom_image: ['tags'],
       database: ['tags'],
       kubernetes_cluster: ['tags'],
-      firewall: ['parents:tag'],
-      load_balancer: ['parents:tag'],
+      firewall: ['parents:tag', 'tags'],
+      load_balancer: ['parents:tag', 'tag'],
     },
   },
   {
     endpoint: endpoints.droplets,
     fields: {
       volume: ['parents:droplet'],
-      reserved_ip: ['parents:droplet', 'assigned'],
-      firewall: ['parents:droplet'],
-      load_balancer: ['parents:droplet'],
+      reserved_ip: ['parents:droplet', 'assigned', 'droplet'],
+      firewall: ['parents:droplet', 'droplets'],
+      load_balancer: ['parents:droplet', 'droplets'],
     },
   },
+  {
+    endpoint: endpoints.vpcs,
+    fields: { droplet: ['vpc'], load_balancer: ['vpc'], database: ['vpc'], kubernetes_cluster: ['vpc'] },
+  },
+  {
+    endpoint: endpoints.projects,
+    fields: { load_balancer: ['project'], reserved_ip: ['project'], database: ['project'], app: ['project'] },
+  },
+  { endpoint: endpoints.privateImages, fields: { droplet: ['image', 'image_id'] } },
 ];
 
 /** The scopes that this client can use, and the kinds that each hides when it is missing. */
@@ -137,6 +147,7 @@ export const scopes: readonly { readonly endpoint: Endpoint; readonly kinds: rea
   { endpoint: endpoints.databases, kinds: ['database'] },
   { endpoint: endpoints.kubernetesClusters, kinds: ['kubernetes_cluster'] },
   { endpoint: endpoints.apps, kinds: ['app'] },
+  { endpoint: endpoints.vpcs, kinds: [] },
   { endpoint: endpoints.tags, kinds: [] },
   // Hides no resource: exact times of power changes and resizes, and the provider's prices.
   { endpoint: endpoints.actions, kinds: [] },

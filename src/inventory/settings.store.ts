@@ -1,0 +1,195 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { UnitOfWork, Session } from '../platform/database/database.ts';
+import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
+import { statement } from '../platform/database/statement.ts';
+import { birth, dated, type Observation, splitAtConnection } from './sync.store.ts';
+
+// How settings become history. A listing stages those of the resources of which it has anything new to say;
+// what the scopes of the token hide is put back; what is then other than before is written in the listing's
+// own transaction.
+
+const settingsHistory: HistoryTable = {
+  table: 'resource_settings',
+  id: 'resource_setting_id',
+  key: ['resource_id'],
+  values: ['settings', 'hidden', 'source', 'sync_run_id', 'recorded_by'],
+};
+
+/** Whether the value of a key says nothing: a field that a token may not see can look so. */
+function isEmpty(value: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`coalesce(${value}, 'null') IN ('null', '[]', '""')`;
+}
+
+/** Whether a row of what was staged says anything else than what is believed. */
+const differs = sql`(settings, hidden) IS DISTINCT FROM (known, known_hidden)`;
+
+/**
+ * Stages settings: a JSON array of `{"ord", "settings", "untold"}`, of resources that are staged. Keys that are
+ * not told keep what was known. Of how many they are other than before.
+ */
+export async function stageSettings(conn: Session, observation: Observation, json: string): Promise<number> {
+  const { rows } = await statement<{ differing: number }>('inventory.stageSettings')`
+    WITH listed AS (
+      SELECT p.ord, l.kind, p.settings AS told, p.untold, k.settings AS known, k.hidden AS known_hidden
+      FROM jsonb_to_recordset(${json}::jsonb) AS p(ord bigint, settings jsonb, untold text[] COLLATE "C")
+      JOIN sync_listing l USING (ord)
+      LEFT JOIN resources r ON r.account_id = ${observation.accountId} AND r.kind = l.kind AND r.external_id = l.external_id
+      LEFT JOIN LATERAL (
+        SELECT k.settings, k.hidden FROM resource_settings k
+        WHERE k.resource_id = r.resource_id AND k.superseded_at = 'infinity'
+        ORDER BY k.valid_from DESC LIMIT 1) k ON true
+    ), staged AS (
+      INSERT INTO sync_settings (ord, kind, told, untold, known, known_hidden, settings, hidden)
+      SELECT ord, kind, told, untold, known, known_hidden, CASE WHEN untold = '{}' OR known IS NULL THEN told ELSE (
+               SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(known)
+               WHERE key = ANY(untold) OR EXISTS (
+                 SELECT FROM unnest(untold) AS place WHERE place LIKE '%/' AND starts_with(key, place))) || told END,
+             '{}'
+      FROM listed
+      RETURNING settings, hidden, known, known_hidden
+    )
+    SELECT count(*) AS differing FROM staged WHERE ${differs}`.execute(conn);
+  return rows[0]!.differing;
+}
+
+/** A kind with the keys of its settings that need a scope of their own. */
+interface ScopedKeys {
+  readonly kind: string;
+  readonly fields: readonly string[];
+}
+
+/**
+ * Of these keys, those that seem to be empty wherever the listing tells of them anew, and are not believed to be:
+ * nothing shows that the token may see them.
+ */
+export async function selectEmptiedSettings(
+  conn: Session,
+  scoped: readonly ScopedKeys[],
+): Promise<{ kind: string; fields: string[] }[]> {
+  const { rows } = await statement<{ kind: string; fields: string[] }>('inventory.selectEmptiedSettings')`
+    SELECT c.kind, array_agg(f.field ORDER BY f.field) AS fields
+    FROM jsonb_to_recordset(${JSON.stringify(scoped)}::jsonb) AS c(kind text, fields text[]), unnest(c.fields) AS f(field)
+    WHERE EXISTS (
+        SELECT FROM sync_settings s
+        WHERE s.kind = c.kind AND ${differs} AND (s.told ? f.field OR f.field = ANY(s.untold)) AND ${isEmpty(sql`s.told -> f.field`)}
+          AND (s.known IS NULL OR f.field = ANY(s.known_hidden) OR NOT ${isEmpty(sql`s.known -> f.field`)}))
+      AND NOT EXISTS (SELECT FROM sync_settings s WHERE s.kind = c.kind AND NOT ${isEmpty(sql`s.told -> f.field`)})
+    GROUP BY c.kind ORDER BY c.kind`.execute(conn);
+  return rows;
+}
+
+/**
+ * Gives settings of a kind back what was known of keys that the token may not see, and names these keys; also where
+ * the listing had nothing new to tell. Of how many something was known.
+ */
+export async function restoreSettings(
+  conn: Session,
+  observation: Observation,
+  kind: string,
+  fields: readonly string[],
+): Promise<number> {
+  await statement('inventory.restoreSettings.insert_sync_settings')`
+    INSERT INTO sync_settings (ord, kind, told, untold, known, known_hidden, settings, hidden)
+    SELECT l.ord, l.kind, k.settings, '{}', k.settings, k.hidden, k.settings, '{}'
+    FROM sync_listing l
+    JOIN resource_settings k ON k.resource_id = l.resource_id AND k.superseded_at = 'infinity' AND k.valid_to = 'infinity'
+    WHERE l.kind = ${kind} AND l.kind = ANY(${observation.kinds}::text[]) AND NOT l.settings_wanted
+      AND EXISTS (SELECT FROM unnest(${fields}::text[]) AS f(field)
+                  WHERE k.settings ? f.field AND ${isEmpty(sql`k.settings -> f.field`)})`.execute(conn);
+  const { rows } = await statement<{ kept: number }>('inventory.restoreSettings.update_sync_settings')`
+    WITH restored AS (
+      UPDATE sync_settings s
+      SET settings = (s.settings - h.keys) || (
+            SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(s.known) WHERE key = ANY(h.keys)),
+          hidden = h.keys
+      FROM sync_settings x
+      CROSS JOIN LATERAL (
+        SELECT ARRAY(SELECT f.field COLLATE "C" FROM unnest(${fields}::text[]) AS f(field)
+                     WHERE (x.told ? f.field OR f.field = ANY(x.untold)) AND ${isEmpty(sql`x.told -> f.field`)}
+                     ORDER BY 1) AS keys) h
+      WHERE x.kind = ${kind} AND s.ord = x.ord AND s.kind = x.kind AND h.keys <> '{}'
+      RETURNING s.known ?| h.keys AS kept
+    )
+    SELECT count(*) FILTER (WHERE kept) AS kept FROM restored`.execute(conn);
+  return rows[0]!.kept;
+}
+
+const stagedSettings = sql`
+  INSERT INTO sync_staged_settings (resource_id, settings, hidden, source, sync_run_id, valid_from, valid_to, asserted)`;
+
+/**
+ * Stages what settings are from now on, where they are other than before: of a new life from its birth, of a
+ * life that goes on from when it was seen, as states are (see stageComebacks). Before the states are rewritten.
+ */
+export async function stageSettingPhases(trx: UnitOfWork, observation: Observation): Promise<void> {
+  const { syncRunId, observedAt } = observation;
+  await statement('inventory.stageSettingPhases')`
+    ${stagedSettings}
+    WITH listed AS MATERIALIZED (
+      SELECT l.resource_id, l.change, l.created_at, s.settings, s.hidden, k.settings AS old_settings, k.hidden AS old_hidden,
+             k.valid_from AS known_from, k.valid_to AS known_to, coalesce(l.created_at <= k.valid_to, false) AS unbroken,
+             (k.settings, k.hidden) IS NOT DISTINCT FROM (s.settings, s.hidden) AS same
+      FROM sync_settings s
+      JOIN sync_listing l USING (ord)
+      LEFT JOIN LATERAL (
+        SELECT * FROM resource_settings k WHERE k.resource_id = l.resource_id AND k.superseded_at = 'infinity'
+        ORDER BY k.valid_from DESC LIMIT 1) k ON true
+    )
+    SELECT resource_id, settings, hidden, part.source, ${syncRunId}::bigint, part.valid_from, part.valid_to, true
+    FROM listed l
+    ${splitAtConnection(
+      sql`CASE WHEN l.change = 'born' THEN ${birth(observation)} ELSE ${observedAt}::timestamptz END`,
+      sql`'infinity'::timestamptz`,
+      observation.connectedAt,
+      'listing',
+    )}
+    WHERE known_from IS NULL
+    UNION ALL
+    SELECT resource_id, settings, hidden, 'listing', ${syncRunId}::bigint,
+           greatest(known_from, ${observedAt}::timestamptz), 'infinity', true
+    FROM listed WHERE known_to = 'infinity' AND NOT same
+    UNION ALL
+    SELECT resource_id, old_settings, old_hidden, 'listing', ${syncRunId}::bigint, known_to, ${observedAt}::timestamptz, true
+    FROM listed WHERE known_to < ${observedAt} AND unbroken AND NOT same
+    UNION ALL
+    SELECT resource_id, settings, hidden, 'listing', ${syncRunId}::bigint,
+           CASE WHEN unbroken AND same THEN known_to
+                WHEN unbroken THEN greatest(known_to, ${observedAt}::timestamptz)
+                ELSE greatest(known_to, ${birth(observation)}) END,
+           'infinity', true
+    FROM listed l WHERE known_to < 'infinity'`.execute(trx);
+}
+
+/** Stages the beginning of settings of lives that begin earlier than was known: as they were first. */
+export async function stageEarlierSettings(trx: UnitOfWork, observation: Observation): Promise<void> {
+  await statement('inventory.stageEarlierSettings')`
+    ${stagedSettings}
+    SELECT k.resource_id, k.settings, k.hidden, part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, true
+    FROM (SELECT * FROM sync_listing WHERE ${dated}) l
+    JOIN LATERAL (
+      SELECT min(valid_from) AS since FROM resource_states s
+      WHERE s.resource_id = l.resource_id AND s.superseded_at = 'infinity') life ON true
+    JOIN resource_settings k ON k.resource_id = l.resource_id AND k.superseded_at = 'infinity' AND k.valid_from = life.since
+    ${splitAtConnection(birth(observation), sql`k.valid_from`, observation.connectedAt, 'listing')}`.execute(trx);
+}
+
+/** Stages the ends of settings with the ends of states that are staged: what is gone has none. */
+export async function stageSettingEnds(trx: UnitOfWork): Promise<void> {
+  await statement('inventory.stageSettingEnds')`
+    ${stagedSettings}
+    SELECT s.resource_id, NULL, NULL, NULL, NULL, s.valid_from, s.valid_to, false
+    FROM sync_staged_states s
+    WHERE NOT s.asserted AND EXISTS (
+      SELECT FROM resource_settings k
+      WHERE k.resource_id = s.resource_id AND k.superseded_at = 'infinity'
+        AND k.valid_to > s.valid_from AND k.valid_from < s.valid_to)`.execute(trx);
+}
+
+/** Writes what was staged of settings, and makes room for more. */
+export async function rewriteSettings(trx: UnitOfWork, recordedAt: Temporal.Instant): Promise<void> {
+  await rewriteHistory(trx, settingsHistory, 'sync_staged_settings', recordedAt, {
+    topic: 'settings',
+    cause: 'settings',
+  });
+  await statement('inventory.rewriteSettings')`DELETE FROM sync_staged_settings`.execute(trx);
+}
