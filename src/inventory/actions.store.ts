@@ -116,7 +116,7 @@ function unseen(accountId: number, { unread }: Sighting): RawBuilder<unknown> {
       AND s.attributes @> ANY (SELECT value FROM jsonb_array_elements(${JSON.stringify(unread)}::jsonb)))`;
 }
 
-interface DueDroplet {
+export interface DueDroplet {
   readonly resourceId: number;
   readonly externalId: string;
   readonly first: Temporal.Instant;

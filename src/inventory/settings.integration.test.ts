@@ -116,7 +116,7 @@ test('changes of settings are a topic of their own, which makes nobody attribute
   const resources = await readWatermark(database.db, ['resource', 'ownership']);
   await cloud.happen({ type: 'set_backups', droplet: 7001, plan: 'daily' });
   await cloud.advance({ minutes: 15 });
-  await cloud.sync();
+  await cloud.syncKind('droplet');
   expect(await readWatermark(database.db, ['resource', 'ownership'])).toBe(resources);
   const { rows } = await sql<{ topic: string; from: Temporal.Instant; to: Temporal.Instant | null }>`
     SELECT topic, valid_from AS "from", valid_to AS "to" FROM changes ORDER BY change_id DESC LIMIT 1`.execute(
@@ -184,4 +184,43 @@ test('a scope that hides a field keeps its last value and names the key, until i
   await cloud.syncKind('droplet');
   for (const id of [7001, 7002, 7003])
     expect(await last(`droplet:${id}`)).toMatchObject({ settings: { tags: [], vpc }, hidden: [] });
+});
+
+test('backups that went off and on between two listings were off in between, and that is said once', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web', backups: 'weekly' });
+  await cloud.advance({ minutes: 15 });
+  await cloud.sync();
+  await cloud.advance({ minutes: 5 });
+  await cloud.happen({ type: 'set_backups', droplet: 7001, plan: null });
+  await cloud.advance({ minutes: 5 });
+  await cloud.happen({ type: 'set_backups', droplet: 7001, plan: 'weekly' });
+  await cloud.advance({ minutes: 5 });
+  await cloud.sync();
+  expect(await told('droplet:7001', 'backups')).toEqual(['0-20 true', '20-25 false', '25- true']);
+  expect((await phases('droplet:7001')).map(({ source }) => source)).toEqual(['listing', 'action', 'listing']);
+  const before = await count('resource_settings');
+  await cloud.advance({ minutes: 15 });
+  await cloud.sync();
+  // Read again from the beginning, they say what they said.
+  await sql`UPDATE provider_actions SET applied_at = NULL`.execute(database.db);
+  await cloud.sync();
+  expect(await count('resource_settings')).toBe(before);
+});
+
+test('a switch that is seen is dated to its action, also before a droplet was seen first', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
+  await cloud.advance({ minutes: 5 });
+  await cloud.happen({ type: 'set_backups', droplet: 7001, plan: 'weekly' });
+  await cloud.advance({ minutes: 10 });
+  await cloud.sync();
+  await cloud.advance({ minutes: 5 });
+  await cloud.happen({ type: 'set_backups', droplet: 7001, plan: null });
+  await cloud.advance({ minutes: 10 });
+  await cloud.sync();
+  expect(await told('droplet:7001', 'backups')).toEqual(['0-5 false', '5-20 true', '20-30 false', '30- false']);
+  await cloud.advance({ minutes: 5 });
+  await cloud.happen({ type: 'destroy', kind: 'droplet', id: 7001 });
+  await cloud.advance({ minutes: 10 });
+  await cloud.sync();
+  expect((await told('droplet:7001', 'backups')).at(-1)).toBe('30-35 false');
 });

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Session } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import { statement } from '../platform/database/statement.ts';
+import type { BelievedSettings } from './settings-timeline.ts';
 import { birth, dated, type Observation, splitAtConnection } from './sync.store.ts';
 
 // How settings become history. A listing stages those of the resources of which it has anything new to say;
@@ -183,6 +184,40 @@ export async function stageSettingEnds(trx: UnitOfWork): Promise<void> {
       SELECT FROM resource_settings k
       WHERE k.resource_id = s.resource_id AND k.superseded_at = 'infinity'
         AND k.valid_to > s.valid_from AND k.valid_from < s.valid_to)`.execute(trx);
+}
+
+interface BelievedSettingsRow extends BelievedSettings {
+  readonly resourceId: number;
+  /** When a listing showed it so; null where something else says so. */
+  readonly seenAt: Temporal.Instant | null;
+}
+
+/** What is believed of the settings of some resources anywhere in [from, to]. */
+export async function selectBelievedSettings(
+  trx: UnitOfWork,
+  resourceIds: readonly number[],
+  from: Temporal.Instant,
+  to: Temporal.Instant,
+): Promise<BelievedSettingsRow[]> {
+  const { rows } = await statement<BelievedSettingsRow>('inventory.selectBelievedSettings')`
+    SELECT k.resource_id AS "resourceId", k.valid_from AS "from", k.valid_to AS "to", u.started_at AS "seenAt",
+           k.settings, k.hidden
+    FROM resource_settings k
+    LEFT JOIN sync_runs u ON u.sync_run_id = k.sync_run_id AND k.source = 'listing' AND u.started_at BETWEEN ${from} AND ${to}
+    WHERE k.resource_id = ANY(${resourceIds}::bigint[]) AND k.superseded_at = 'infinity'
+      AND k.valid_from <= ${to} AND k.valid_to >= ${from}
+    ORDER BY k.resource_id, k.valid_from`.execute(trx);
+  return rows;
+}
+
+/** Stages corrections by actions: a JSON array in snake_case. */
+export async function stageSettingCorrections(trx: UnitOfWork, observation: Observation, json: string): Promise<void> {
+  await statement('inventory.stageSettingCorrections')`
+    ${stagedSettings}
+    SELECT l.resource_id, l.settings, l.hidden, part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, true
+    FROM json_to_recordset(${json}::json) AS l(
+      resource_id bigint, settings jsonb, hidden text[] COLLATE "C", valid_from timestamptz, valid_to timestamptz)
+    ${splitAtConnection(sql`l.valid_from`, sql`l.valid_to`, observation.connectedAt, 'action')}`.execute(trx);
 }
 
 /** Writes what was staged of settings, and makes room for more. */

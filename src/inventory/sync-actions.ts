@@ -1,6 +1,8 @@
 import type { Attributes, ProviderAction } from '../cloud/index.ts';
+import type { UnitOfWork } from '../platform/database/database.ts';
 import {
   type BelievedRow,
+  type DueDroplet,
   forgetActions,
   markApplied,
   selectActionPosition,
@@ -17,7 +19,13 @@ import {
 } from './actions.store.ts';
 import { correctByActions, tellingActions } from './droplet-timeline.ts';
 import { listingOutcome, nothingApplied, observe } from './listing.ts';
-import { rewriteSettings, stageSettingEnds } from './settings.store.ts';
+import {
+  rewriteSettings,
+  selectBelievedSettings,
+  stageSettingCorrections,
+  stageSettingEnds,
+} from './settings.store.ts';
+import { correctSettings, settingActions } from './settings-timeline.ts';
 import { lockHistory, type Observation, rewriteMemberships, rewriteStates, stageMembershipEnds } from './sync.store.ts';
 import { recordRun, type SyncContext, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
 
@@ -127,45 +135,76 @@ async function applyActions(
   while (left) {
     left = await conn.transaction().execute(async (trx) => {
       await lockHistory(trx, accountId);
-      const due = await selectDueDroplets(trx, accountId, sighted, tellingActions, batchDroplets);
+      const due = await selectDueDroplets(trx, accountId, sighted, appliedActions, batchDroplets);
       if (due.length === 0) return false;
-      const first = due.map((droplet) => droplet.first).reduce((a, b) => (Temporal.Instant.compare(a, b) <= 0 ? a : b));
-      const last = due.map((droplet) => droplet.last).reduce((a, b) => (Temporal.Instant.compare(a, b) >= 0 ? a : b));
-      const sightings = await selectSightings(trx, accountId, first, last);
-      const from = sightings.find(({ at }) => Temporal.Instant.compare(at, first) < 0)?.at ?? new Temporal.Instant(0n);
-      const to = sightings.at(-1)?.at ?? last;
-      const resourceIds = due.map((droplet) => droplet.resourceId);
+      await correctDroplets(trx, observation, due, now);
       const externalIds = due.map((droplet) => droplet.externalId);
-      const believed = Map.groupBy(await selectBelieved(trx, resourceIds, from, to), (row) => row.resourceId);
-      const actions = Map.groupBy(
-        await selectCompletedActions(trx, accountId, externalIds, tellingActions, from, to),
-        (action) => action.externalId,
-      );
-      const corrections = due.flatMap(({ resourceId, externalId }) => {
-        const rows = believed.get(resourceId) ?? [];
-        return correctByActions(rows, sightingsOf(rows, sightings), actions.get(externalId) ?? []).map(
-          (correction) => ({
-            resource_id: resourceId,
-            ...correction.state,
-            valid_from: correction.from,
-            valid_to: correction.to,
-          }),
-        );
-      });
-      if (corrections.length > 0) {
-        await stageCorrections(trx, observation, toStorableJson(corrections));
-        await stageMembershipEnds(trx);
-        await stageSettingEnds(trx);
-        await rewriteStates(trx, now);
-        await rewriteMemberships(trx, now);
-        await rewriteSettings(trx, now);
-      }
       await markApplied(trx, accountId, sighted, now, externalIds);
       return due.length === batchDroplets;
     });
   }
   // What is left is about nothing that a listing ever showed, or changes nothing that we keep.
   await markApplied(conn, accountId, sighted, now);
+}
+
+const appliedActions = [...tellingActions, ...settingActions];
+
+/** Corrects what some droplets were, and how they were configured, between the listings around their actions. */
+async function correctDroplets(
+  trx: UnitOfWork,
+  observation: Observation,
+  due: readonly DueDroplet[],
+  now: Temporal.Instant,
+): Promise<void> {
+  const { accountId } = observation;
+  const first = due.map((droplet) => droplet.first).reduce(earlier);
+  const last = due.map((droplet) => droplet.last).reduce((a, b) => later(a, b));
+  const sightings = await selectSightings(trx, accountId, first, last);
+  const from = sightings.find(({ at }) => Temporal.Instant.compare(at, first) < 0)?.at ?? new Temporal.Instant(0n);
+  const to = sightings.at(-1)?.at ?? last;
+  const resourceIds = due.map((droplet) => droplet.resourceId);
+  const externalIds = due.map((droplet) => droplet.externalId);
+  const believed = Map.groupBy(await selectBelieved(trx, resourceIds, from, to), (row) => row.resourceId);
+  const configured = Map.groupBy(await selectBelievedSettings(trx, resourceIds, from, to), (row) => row.resourceId);
+  const actions = Map.groupBy(
+    await selectCompletedActions(trx, accountId, externalIds, appliedActions, from, to),
+    (action) => action.externalId,
+  );
+  const states: object[] = [];
+  const settings: object[] = [];
+  for (const { resourceId, externalId } of due) {
+    const rows = believed.get(resourceId) ?? [];
+    const seen = sightingsOf(rows, sightings);
+    const done = actions.get(externalId) ?? [];
+    const telling = done.filter(({ type }) => tellingActions.includes(type));
+    const row = ({ from: validFrom, to: validTo }: Piece) => ({
+      resource_id: resourceId,
+      valid_from: validFrom,
+      valid_to: validTo,
+    });
+    for (const piece of correctByActions(rows, seen, telling)) states.push({ ...piece.state, ...row(piece) });
+    const own = configured.get(resourceId) ?? [];
+    const shown = [...seen, ...own.flatMap(({ seenAt }) => seenAt ?? [])].sort(Temporal.Instant.compare);
+    for (const piece of correctSettings(own, shown, done))
+      settings.push({ settings: piece.settings, hidden: piece.hidden, ...row(piece) });
+  }
+  if (settings.length > 0) {
+    await stageSettingCorrections(trx, observation, toStorableJson(settings));
+    await rewriteSettings(trx, now);
+  }
+  if (states.length > 0) {
+    await stageCorrections(trx, observation, toStorableJson(states));
+    await stageMembershipEnds(trx);
+    await stageSettingEnds(trx);
+    await rewriteStates(trx, now);
+    await rewriteMemberships(trx, now);
+    await rewriteSettings(trx, now);
+  }
+}
+
+interface Piece {
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
 }
 
 /** When a droplet was seen: by the listings that could see it, and by any other that found something new in it. */
