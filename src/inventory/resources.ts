@@ -6,10 +6,12 @@ import {
   type ResourceAt,
   type ResourceFilters,
   type ResourceIdentity,
+  type SettingsInterval,
   type StateInterval,
   selectMemberships,
   selectResourcesAt,
   selectResourcesByRef,
+  selectSettings,
   selectStates,
 } from './store.ts';
 
@@ -58,15 +60,35 @@ export interface ResourceHistory extends ResourceIdentity {
  * reference means several, in several accounts.
  */
 export async function getResource(db: Queryable, ref: string): Promise<ResourceHistory> {
+  const resource = await findResource(db, ref);
+  return {
+    ...resource,
+    states: await selectStates(db, resource.resourceId),
+    memberships: await selectMemberships(db, resource.resourceId),
+  };
+}
+
+/** A resource with how it was configured when. */
+export interface ResourceSettings extends ResourceIdentity {
+  readonly phases: readonly SettingsInterval[];
+}
+
+/** How a resource was configured: in all of its phases, or at one moment. Errors: those of getResource. */
+export async function getResourceSettings(
+  db: Queryable,
+  ref: string,
+  at: Temporal.Instant | null,
+): Promise<ResourceSettings> {
+  const resource = await findResource(db, ref);
+  return { ...resource, phases: await selectSettings(db, resource.resourceId, at) };
+}
+
+async function findResource(db: Queryable, ref: string): Promise<ResourceIdentity> {
   const [resource, ...others] = await selectResourcesByRef(db, ref);
   if (!resource) throw notFound('resource', ref);
   if (others.length > 0) {
     const ids = [resource, ...others].map((each) => `${each.resourceId} (${each.account})`).join(', ');
     throw resourceAmbiguous(`'${ref}' means several resources; name one by its number: ${ids}.`);
   }
-  return {
-    ...resource,
-    states: await selectStates(db, resource.resourceId),
-    memberships: await selectMemberships(db, resource.resourceId),
-  };
+  return resource;
 }

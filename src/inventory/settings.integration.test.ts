@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { openSimulatedAccount, type SimulatedAccount } from '../../test/scenarios/simulated-account.ts';
 import { readWatermark } from '../platform/changes.ts';
+import { getResourceSettings } from './resources.ts';
 
 let database: TestDatabase;
 let cloud: SimulatedAccount;
@@ -223,4 +224,20 @@ test('a switch that is seen is dated to its action, also before a droplet was se
   await cloud.advance({ minutes: 10 });
   await cloud.sync();
   expect((await told('droplet:7001', 'backups')).at(-1)).toBe('30-35 false');
+});
+
+test('a resource tells how it was configured, in all phases or at a moment', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
+  await cloud.advance({ minutes: 15 });
+  await cloud.syncKind('droplet');
+  await cloud.happen({ type: 'rename_droplet', droplet: 7001, name: 'web-1' });
+  await cloud.advance({ minutes: 15 });
+  await cloud.syncKind('droplet');
+  const names = async (at: Temporal.Instant | null) =>
+    (await getResourceSettings(database.db, 'droplet:7001', at)).phases.map(({ settings }) => settings.name);
+  expect(await names(null)).toEqual(['web', 'web-1']);
+  expect(await names(start.add({ minutes: 29 }))).toEqual(['web']);
+  expect(await names(start.add({ minutes: 30 }))).toEqual(['web-1']);
+  expect(await names(start.subtract({ minutes: 1 }))).toEqual([]);
+  await expect(getResourceSettings(database.db, 'droplet:1', null)).rejects.toMatchObject({ code: 'not_found' });
 });

@@ -357,3 +357,24 @@ export async function selectMemberships(db: Queryable, resourceId: number): Prom
     ORDER BY h.valid_from`.execute(db);
   return rows;
 }
+
+/** An interval in which a resource was configured in one way. */
+export interface SettingsInterval extends Provenance {
+  readonly settings: Record<string, unknown>;
+  /** Keys that the token may not see: what is here was known before, if anything is. */
+  readonly hidden: string[];
+}
+
+/** In order; only the one of that moment where `at` is given. */
+export async function selectSettings(
+  db: Queryable,
+  resourceId: number,
+  at: Temporal.Instant | null,
+): Promise<SettingsInterval[]> {
+  const { rows } = await statement<SettingsInterval>('inventory.selectSettings')`
+    SELECT h.settings, h.hidden, ${provenance}
+    FROM resource_settings h WHERE h.resource_id = ${resourceId} AND h.superseded_at = 'infinity'
+      AND (${at}::timestamptz IS NULL OR (h.valid_from <= ${at} AND h.valid_to > ${at}))
+    ORDER BY h.valid_from`.execute(db);
+  return rows;
+}

@@ -223,6 +223,7 @@ describe('every operation that reads', () => {
         'sync runs',
         'resource list',
         'resource show',
+        'resource settings',
         'resource unassigned',
         'customer list',
         'customer show',

@@ -23,7 +23,7 @@ test('there is every command that the documentation promises', () => {
   const words = commands.map((leaf) => leaf.words);
   const promised = `
     start, demo pilot, demo agency, simulate, account connect, account list, account check, resource list,
-    resource show, customer list, customer import, deployment list, deployment show, deployment create,
+    resource show, resource settings, customer list, customer import, deployment list, deployment show, deployment create,
     deployment ownership, deployment assign, deployment unassign, rule list, rule preview, rule apply, rule suggest, meter run, usage show, plan list, plan show,
     db migrate, db status`;
   expect(words).toEqual(expect.arrayContaining(promised.split(',').map((one) => one.trim())));

@@ -83,14 +83,26 @@ const resourceHistory = z
   })
   .meta({ id: 'ResourceHistory', description: 'One resource: what it was when, and how we know' });
 
+/** An interval as the API names its ends. */
+function named<Interval extends { validFrom: Temporal.Instant; validTo: Temporal.Instant | null }>({
+  validFrom,
+  validTo,
+  ...rest
+}: Interval) {
+  return { from: validFrom, to: validTo, ...rest };
+}
+
 function historyAnswer({ states, memberships, ...identity }: ResourceHistory): z.input<typeof resourceHistory> {
-  const named = <Interval extends { validFrom: Temporal.Instant; validTo: Temporal.Instant | null }>({
-    validFrom,
-    validTo,
-    ...rest
-  }: Interval) => ({ from: validFrom, to: validTo, ...rest });
   return { ...identity, states: states.map(named), memberships: memberships.map(named) };
 }
+
+const resourceParams = z.object({
+  resource: z
+    .string()
+    .min(1)
+    .max(300)
+    .meta({ description: "Our id, a URN, or `kind:provider's-id`", examples: ['17'] }),
+});
 
 export const getResource = declareOperation({
   method: 'GET',
@@ -100,17 +112,54 @@ export const getResource = declareOperation({
   tag: 'resources',
   summary: 'One resource: what it was when, and how we know',
   roles: staff,
-  params: z.object({
-    resource: z
-      .string()
-      .min(1)
-      .max(300)
-      .meta({ description: "Our id, a URN, or `kind:provider's-id`", examples: ['17'] }),
-  }),
+  params: resourceParams,
   response: resourceHistory,
   async run({ db, params }) {
     return historyAnswer(await resources.getResource(db, params.resource));
   },
 });
 
-export const resourceOperations: readonly Operation[] = [listResources, getResource];
+const resourceSettings = z
+  .object({
+    resourceId: z.int().meta({ examples: [17] }),
+    account: slug,
+    kind: z.string().meta({ examples: ['droplet'] }),
+    externalId: z.string(),
+    urn: z.string().nullable(),
+    phases: z
+      .array(
+        z.object({
+          ...provenance,
+          settings: z
+            .record(z.string(), z.unknown())
+            .meta({ description: 'Flat keys to canonical values', examples: [{ backups: true, size: 's-1vcpu-1gb' }] }),
+          hidden: z
+            .array(z.string())
+            .meta({ description: 'Keys that the token may not see: their values are what was known last' }),
+        }),
+      )
+      .meta({ description: 'In order; each differs from the one before' }),
+  })
+  .meta({ id: 'ResourceSettings', description: 'How one resource was configured when, and how we know' });
+
+export const getResourceSettings = declareOperation({
+  method: 'GET',
+  path: '/resources/:resource/settings',
+  name: 'resource settings',
+  operationId: 'getResourceSettings',
+  tag: 'resources',
+  summary: 'How one resource was configured when, and how we know',
+  description:
+    'Settings are what is configured beside what is billed: backups, firewall rules, versions. Values are canonical: what means the same is the same.',
+  roles: staff,
+  params: resourceParams,
+  query: z.object({ at: instant.optional().meta({ description: 'Only how it was then; all phases unless given' }) }),
+  response: resourceSettings,
+  async run({ db, params, query }) {
+    const found = await resources.getResourceSettings(db, params.resource, query.at ?? null);
+    const { phases, createdAt: _createdAt, firstSeenAt: _firstSeenAt, ...identity } = found;
+    return { ...identity, phases: phases.map(named) };
+  },
+});
+
+export const resourceOperations: readonly Operation[] = [listResources, getResource, getResourceSettings];
