@@ -58,7 +58,9 @@ CREATE TABLE resource_payloads (
   resource_id bigint PRIMARY KEY REFERENCES resources,
   digest      bytea NOT NULL,
   payload     jsonb NOT NULL,
-  seen_at     timestamptz NOT NULL
+  seen_at     timestamptz NOT NULL,
+  -- When settings were read that no listing tells; NULL: not since there was reason to.
+  details_at  timestamptz
 );
 
 -- What a resource was, over intervals. account_id and kind repeat resources' own so that

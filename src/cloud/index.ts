@@ -6,6 +6,7 @@ export {
   type Absence,
   type Attributes,
   type Credentials,
+  type DetailedKind,
   type ListedMembership,
   type ListedResource,
   type ListingEnd,

@@ -100,6 +100,26 @@ export interface Settings {
   readonly untold: readonly string[];
 }
 
+/** Settings of one resource that its kind's listing does not tell. */
+export interface ListedSettings {
+  readonly externalId: string;
+  readonly settings: Settings;
+}
+
+/** A kind of which listings do not tell all settings, and when the others are read: then, and once a UTC day. */
+export interface DetailedKind {
+  /** Settings that all resources have that have any of these. */
+  readonly having: Attributes;
+  /** The keys of these settings; with a `/` at the end, all beneath it. */
+  readonly places: readonly string[];
+  /** Read where the listing's answer about a resource is another, or where the settings that it tells are. */
+  readonly readOn: 'another answer' | 'other settings';
+  /** So many are read one by one. */
+  readonly oneByOneMax: number;
+  /** What is done of more: the others are left for the next time, or all of the kind are read in bulk. */
+  readonly beyond: 'later' | 'all';
+}
+
 /** A project holds a resource: from the projects' own listing. */
 export interface ListedMembership {
   readonly projectExternalId: string;
@@ -238,6 +258,17 @@ export interface Provider {
    */
   settings(resource: ListedResource): Settings | null;
   readonly settingsVersion: number;
+  /** The kinds with settings that their listings do not tell. */
+  readonly detailedKinds: Readonly<Record<string, DetailedKind>>;
+  /**
+   * Reads the settings of some resources of such a kind, or of all, that its listing does not tell. Who is not shown
+   * was not read, or is not there.
+   */
+  listDetails(
+    kind: ResourceKind,
+    externalIds: readonly string[] | 'all',
+    signal?: AbortSignal,
+  ): AsyncIterable<ListingEvent<ListedSettings>>;
   list(kind: ResourceKind, signal?: AbortSignal): AsyncIterable<ListingEvent<ListedResource>>;
   /** Every project's resources. Project by project; a project that fails makes the end partial. */
   listMemberships(

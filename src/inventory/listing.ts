@@ -3,13 +3,17 @@ import type { Absence, Attributes, ListedResource, ListingEnd, ResourceKind } fr
 import type { UnitOfWork } from '../platform/database/database.ts';
 import { isSuspicious, listingsApartMinutes, listingsToConfirm, lookUp, lookupsMax } from './absence.ts';
 import {
+  markDueDetails,
   restoreSettings,
   rewriteSettings,
+  selectDueDetails,
   selectEmptiedSettings,
+  stageDetails,
   stageEarlierSettings,
   stageSettingEnds,
   stageSettingPhases,
   stageSettings,
+  writeDetailsRead,
 } from './settings.store.ts';
 import type { RunEnd } from './store.ts';
 import { type Run, type SyncContext, stagePages, toStorableJson } from './sync-run.ts';
@@ -71,6 +75,7 @@ interface Staged {
   readonly rows: number;
   /** Resources whose settings are other than what is believed. */
   readonly settings: number;
+  readonly details: DetailsRead | null;
 }
 
 /** Reads the listing of one kind into the staging tables. */
@@ -107,7 +112,45 @@ export async function stageKind(session: SyncContext, observation: Observation, 
     if (told.length > 0) settings += await stageSettings(conn, observation, toStorableJson(told));
   };
   const { end, pages, items } = await stagePages(session, kind, provider.list(kind, signal), stage);
-  return { end, pages, items, settings };
+  const details = pages === 0 ? null : await stageDetailsOf(session, observation, kind);
+  return { end, pages, items, settings: settings + (details?.settings ?? 0), details };
+}
+
+/** What was read beside a listing. */
+interface DetailsRead {
+  /** Resources whose settings are other than what is believed by it. */
+  readonly settings: number;
+  /** What could not be read, for a person; null: nothing. It says nothing of what there is. */
+  readonly reason: string | null;
+}
+
+/** Reads settings that the kind's listing does not tell, of the resources of which there is reason to; null: there is none. */
+async function stageDetailsOf(
+  { conn, provider, signal }: SyncContext,
+  { observedAt }: Observation,
+  kind: ResourceKind,
+): Promise<DetailsRead | null> {
+  const detailed = Object.hasOwn(provider.detailedKinds, kind) ? provider.detailedKinds[kind] : undefined;
+  if (detailed === undefined) return null;
+  const { places, oneByOneMax, beyond } = detailed;
+  const dayStart = observedAt.toZonedDateTimeISO('UTC').startOfDay().toInstant();
+  const due = await markDueDetails(conn, kind, detailed, dayStart);
+  if (due === 0) return null;
+  const of = due > oneByOneMax && beyond === 'all' ? 'all' : await selectDueDetails(conn, kind, oneByOneMax);
+  let settings = 0;
+  for await (const event of provider.listDetails(kind, of, signal)) {
+    if (event.type === 'end') {
+      const { outcome, reason } = event.end;
+      return { settings, reason: outcome === 'complete' ? null : `settings that are read again next time: ${reason}` };
+    }
+    const rows = event.items.map((item) => ({
+      external_id: item.externalId,
+      settings: item.settings.values,
+      untold: item.settings.untold,
+    }));
+    settings += await stageDetails(conn, kind, places, toStorableJson(rows));
+  }
+  throw new Error(`the provider's listing of details of ${kind} had no end`);
 }
 
 /** What a staged listing says, before it is applied. */
@@ -122,13 +165,14 @@ interface Findings {
   readonly hidden: string | null;
   /** Whether there may be settings that are other than what is believed. */
   readonly settings: boolean;
+  readonly details: DetailsRead | null;
 }
 
 /** Compares what was staged with what is believed, and asks the provider about absences that prove nothing. */
 export async function examineListing(
   session: SyncContext,
   observation: Observation,
-  { rows, settings }: Staged,
+  { rows, settings, details }: Staged,
   absenceOf: (kind: string) => Absence,
 ): Promise<Findings> {
   const { conn } = session;
@@ -161,7 +205,7 @@ export async function examineListing(
       observation.kinds.filter((kind) => absenceOf(kind).certainty === 'unclear'),
     );
   }
-  return { summaries, suspicious, missing: missing.length > 0, unsettled, hidden, settings: settings > 0 };
+  return { summaries, suspicious, missing: missing.length > 0, unsettled, hidden, settings: settings > 0, details };
 }
 
 /**
@@ -174,7 +218,7 @@ async function keepHiddenFields(
 ): Promise<string | null> {
   const scoped = observation.kinds.map((kind) => ({ kind, fields: provider.scopedFields(kind) }));
   const emptied = await selectEmptied(conn, observation);
-  const emptiedSettings = await selectEmptiedSettings(conn, scoped);
+  const emptiedSettings = await selectEmptiedSettings(conn, observation, scoped);
   const told: string[] = [];
   for (const kind of observation.kinds) {
     const seemsEmpty = [...emptied, ...emptiedSettings].flatMap((found) => (found.kind === kind ? found.fields : []));
@@ -249,6 +293,7 @@ export async function applyListing(
   if (dated > 0) await stageEarlierSettings(trx, observation);
   if (ended > 0) await stageSettingEnds(trx);
   if (settingsMoved) await rewriteSettings(trx, recordedAt);
+  if (findings.details !== null) await writeDetailsRead(trx, observation);
   if (born + back + dated > 0) await stageMembershipRepairs(trx, observation, firstProjectGraceHours);
   if (born + changed + dated + ended > 0) await rewriteStates(trx, recordedAt);
   if (born + back + dated + ended > 0) await rewriteMemberships(trx, recordedAt);
@@ -296,8 +341,8 @@ function readParts({ unread, certainty }: Absence): readonly Attributes[] | null
  * is known to live: without that, the listing is complete.
  */
 export function examinedOutcome(listed: ListingOutcome, end: ListingEnd, findings: Findings): ListingOutcome {
-  const { summaries, hidden } = findings;
-  const reason = joinReasons(listed.reason, hidden);
+  const { summaries, hidden, details } = findings;
+  const reason = joinReasons(listed.reason, hidden, details?.reason ?? null);
   const nothingThere =
     end.outcome === 'partial' &&
     end.problem === 'not_offered' &&

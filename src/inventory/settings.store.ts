@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Session } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import { statement } from '../platform/database/statement.ts';
+import type { DetailedKind } from '../cloud/index.ts';
 import type { BelievedSettings } from './settings-timeline.ts';
 import { birth, dated, type Observation, splitAtConnection } from './sync.store.ts';
 
@@ -60,11 +61,12 @@ interface ScopedKeys {
 }
 
 /**
- * Of these keys, those that seem to be empty wherever the listing tells of them anew, and are not believed to be:
- * nothing shows that the token may see them.
+ * Of these keys, those that seem to be empty wherever the listing tells of them anew, and are not believed to be, or of
+ * which nothing is known in any resource of the kind: nothing shows that the token may see them.
  */
 export async function selectEmptiedSettings(
   conn: Session,
+  { accountId }: Observation,
   scoped: readonly ScopedKeys[],
 ): Promise<{ kind: string; fields: string[] }[]> {
   const { rows } = await statement<{ kind: string; fields: string[] }>('inventory.selectEmptiedSettings')`
@@ -73,7 +75,10 @@ export async function selectEmptiedSettings(
     WHERE EXISTS (
         SELECT FROM sync_settings s
         WHERE s.kind = c.kind AND ${differs} AND (s.told ? f.field OR f.field = ANY(s.untold)) AND ${isEmpty(sql`s.told -> f.field`)}
-          AND (s.known IS NULL OR f.field = ANY(s.known_hidden) OR NOT ${isEmpty(sql`s.known -> f.field`)}))
+          AND (f.field = ANY(s.known_hidden) OR NOT ${isEmpty(sql`s.known -> f.field`)} OR (s.known IS NULL AND NOT EXISTS (
+            SELECT FROM resources r JOIN resource_settings k USING (resource_id)
+            WHERE r.account_id = ${accountId} AND r.kind = c.kind AND k.superseded_at = 'infinity' AND k.valid_to = 'infinity'
+              AND k.settings ? f.field AND f.field <> ALL(k.hidden)))))
       AND NOT EXISTS (SELECT FROM sync_settings s WHERE s.kind = c.kind AND NOT ${isEmpty(sql`s.told -> f.field`)})
     GROUP BY c.kind ORDER BY c.kind`.execute(conn);
   return rows;
@@ -113,6 +118,89 @@ export async function restoreSettings(
     )
     SELECT count(*) FILTER (WHERE kept) AS kept FROM restored`.execute(conn);
   return rows[0]!.kept;
+}
+
+/** Whether a key of what was staged lies in places (keys, or with a `/` at the end all beneath them). */
+const inPlaces = (places: readonly string[]) => sql`(key = ANY(${places}::text[]) OR EXISTS (
+  SELECT FROM unnest(${places}::text[]) AS place WHERE place LIKE '%/' AND starts_with(key, place)))`;
+
+/**
+ * Notes the listed resources of which settings are to be read that the listing does not tell: where there is
+ * reason to, or where they were not read since `dayStart`. How many these are.
+ */
+export async function markDueDetails(
+  conn: Session,
+  kind: string,
+  { having, readOn }: DetailedKind,
+  dayStart: Temporal.Instant,
+): Promise<number> {
+  const reason =
+    readOn === 'another answer'
+      ? sql`l.payload_new`
+      : sql`(s.ord IS NOT NULL AND (s.settings, s.hidden) IS DISTINCT FROM (s.known, s.known_hidden))`;
+  const { numAffectedRows } = await statement('inventory.markDueDetails')`
+    UPDATE sync_listing l SET details = 'due'
+    FROM sync_listing x
+    LEFT JOIN sync_settings s ON s.ord = x.ord
+    LEFT JOIN resource_payloads d ON d.resource_id = x.resource_id
+    LEFT JOIN resource_settings k ON k.resource_id = x.resource_id AND k.superseded_at = 'infinity' AND k.valid_to = 'infinity'
+    WHERE l.ord = x.ord AND l.kind = ${kind} AND x.kind = ${kind}
+      AND coalesce(s.settings, k.settings) @> ${JSON.stringify(having)}::jsonb
+      AND (d.details_at IS NULL OR d.details_at < ${dayStart} OR ${reason})`.execute(conn);
+  return Number(numAffectedRows ?? 0n);
+}
+
+/** Some of those that are due: first those that wait longest. */
+export async function selectDueDetails(conn: Session, kind: string, limit: number): Promise<string[]> {
+  const { rows } = await statement<{ id: string }>('inventory.selectDueDetails')`
+    SELECT l.external_id AS id FROM sync_listing l LEFT JOIN resource_payloads d USING (resource_id)
+    WHERE l.kind = ${kind} AND l.details = 'due' ORDER BY d.details_at NULLS FIRST, l.ord LIMIT ${limit}`.execute(conn);
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Stages settings that were read beside the listing: a JSON array of `{"external_id", "settings", "untold"}`. They say
+ * all that there is in these places, but for what is not told. Of those that are not due nothing is staged.
+ */
+export async function stageDetails(
+  conn: Session,
+  kind: string,
+  places: readonly string[],
+  json: string,
+): Promise<number> {
+  await statement('inventory.stageDetails.insert_sync_settings')`
+    INSERT INTO sync_settings (ord, kind, told, untold, known, known_hidden, settings, hidden)
+    SELECT l.ord, l.kind, k.settings, '{}', k.settings, k.hidden, k.settings, '{}'
+    FROM json_to_recordset(${json}::json) AS p(external_id text COLLATE "C")
+    JOIN sync_listing l ON l.kind = ${kind} AND l.external_id = p.external_id AND l.details = 'due'
+    JOIN resource_settings k ON k.resource_id = l.resource_id AND k.superseded_at = 'infinity' AND k.valid_to = 'infinity'
+    WHERE NOT EXISTS (SELECT FROM sync_settings s WHERE s.ord = l.ord)`.execute(conn);
+  const { rows } = await statement<{ differing: number }>('inventory.stageDetails.update_sync_settings')`
+    WITH told AS (
+      UPDATE sync_listing l SET details = 'read'
+      FROM json_to_recordset(${json}::json) AS p(external_id text COLLATE "C", settings jsonb, untold text[] COLLATE "C")
+      WHERE l.kind = ${kind} AND l.external_id = p.external_id AND l.details = 'due'
+      RETURNING l.ord, p.settings, p.untold
+    ), written AS (
+      UPDATE sync_settings s
+      SET told = s.told || t.settings, settings = t.settings || (
+            SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(s.settings)
+            WHERE NOT ${inPlaces(places)} OR key = ANY(t.untold) OR EXISTS (
+              SELECT FROM unnest(t.untold) AS place WHERE place LIKE '%/' AND starts_with(key, place)))
+      FROM told t WHERE t.ord = s.ord
+      RETURNING s.settings, s.hidden, s.known, s.known_hidden
+    )
+    SELECT count(*) AS differing FROM written WHERE ${differs}`.execute(conn);
+  return rows[0]!.differing;
+}
+
+/** Notes when details were read; of those that should have been and were not, that they still are to be. */
+export async function writeDetailsRead(trx: UnitOfWork, observation: Observation): Promise<void> {
+  await statement('inventory.writeDetailsRead')`
+    UPDATE resource_payloads d SET details_at = r.details_at
+    FROM (SELECT resource_id, CASE details WHEN 'read' THEN ${observation.observedAt}::timestamptz END AS details_at
+          FROM sync_listing WHERE details IS NOT NULL) r
+    WHERE d.resource_id = r.resource_id AND d.details_at IS DISTINCT FROM r.details_at`.execute(trx);
 }
 
 const stagedSettings = sql`

@@ -18,10 +18,10 @@ export function syncKind(session: SyncContext, kind: ResourceKind): Promise<Sync
     const { conn, account, clock } = session;
     const observation = observe(session, run, [kind]);
     await clearStaging(conn);
-    const { end, pages, items, settings } = await stageKind(session, observation, kind);
+    const { end, pages, items, settings, details } = await stageKind(session, observation, kind);
     const listed = listingOutcome(end, pages);
     if (listed.outcome === 'failed') return run.finish(conn, { ...listed, ...nothingApplied }, await clock.now());
-    const findings = await examineListing(session, observation, { rows: items, settings }, () => end.absence);
+    const findings = await examineListing(session, observation, { rows: items, settings, details }, () => end.absence);
     const now = await clock.now();
     await conn.transaction().execute(async (trx) => {
       await lockHistory(trx, account.accountId);

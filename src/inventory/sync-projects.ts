@@ -55,7 +55,7 @@ export function syncProjects(session: SyncContext): Promise<SyncResult> {
     const unlistable = await selectUnlistableKinds(conn, account.accountId, listable);
     const observation = observe(session, run, ['project', ...unlistable]);
     if (unlistable.length > 0) await stageUnlistable(conn, observation);
-    const staged = { rows: projects.items + members.items, settings: projects.settings };
+    const staged = { rows: projects.items + members.items, settings: projects.settings, details: projects.details };
     // What only projects show is not missing where projects or what they hold could not be read.
     const ofMembers = projects.end.outcome === 'complete' ? members.end.absence : projects.end.absence;
     const findings = await examineListing(session, observation, staged, (kind) =>

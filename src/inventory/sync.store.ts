@@ -52,14 +52,14 @@ export async function prepareStaging(conn: Session): Promise<void> {
   const { rows } = await statement<{ ready: boolean }>('inventory.prepareStaging.select_to_regclass')`
     SELECT to_regclass('pg_temp.sync_staged_memberships') IS NOT NULL AS ready`.execute(conn);
   if (rows[0]!.ready) return;
-  // change: 'born' (never seen before), 'back' (its life had ended), 'changed', or NULL.
+  // change: 'born' (never seen before), 'back' (its life had ended), 'changed', or NULL. details: 'due', 'read', or NULL.
   await statement('inventory.prepareStaging.create_sync_listing')`
     CREATE TEMPORARY TABLE sync_listing (
       ord bigint NOT NULL, kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, urn text COLLATE "C",
       name text NOT NULL, status text COLLATE "C" NOT NULL, created_at timestamptz, region text,
       tags text[] COLLATE "C" NOT NULL, parents text[] COLLATE "C" NOT NULL, attributes jsonb NOT NULL,
       digest bytea NOT NULL, resource_id bigint, change text, identity_incomplete boolean NOT NULL, payload_new boolean NOT NULL,
-      settings_wanted boolean NOT NULL
+      settings_wanted boolean NOT NULL, details text
     )`.execute(conn);
   // The payloads that are not the ones we have.
   await statement(

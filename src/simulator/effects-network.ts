@@ -13,6 +13,8 @@ export const networkEffects: Effects<
   | 'assign_ip'
   | 'unassign_ip'
   | 'create_domain'
+  | 'put_record'
+  | 'delete_record'
   | 'create_firewall'
   | 'set_firewall_droplets'
   | 'create_load_balancer'
@@ -45,9 +47,35 @@ export const networkEffects: Effects<
   },
 
   create_domain(world, event) {
-    world.domains.add(event.name, { name: event.name });
+    const records = [1, 2, 3].map((server) => ({
+      id: world.nextRecordId(),
+      type: 'NS',
+      name: '@',
+      data: `ns${server}.digitalocean.com`,
+      ttl: 1_800,
+      priority: null,
+    }));
+    world.domains.add(event.name, { name: event.name, records });
     world.assign(urnOf('domain', event.name) as string, event.project);
     return event.name;
+  },
+
+  put_record(world, event) {
+    const domain = world.domains.get(event.domain);
+    if (domain === undefined) return;
+    const id = event.id ?? world.nextRecordId();
+    const { recordType: type, name, data, ttl, priority } = event;
+    const others = domain.records.filter((record) => record.id !== id);
+    domain.records = [...others, { id, type, name, data, ttl, priority }];
+    world.domains.touch();
+    return id;
+  },
+
+  delete_record(world, event) {
+    const domain = world.domains.get(event.domain);
+    if (domain === undefined) return;
+    domain.records = domain.records.filter(({ id }) => id !== event.id);
+    world.domains.touch();
   },
 
   create_firewall(world, event) {

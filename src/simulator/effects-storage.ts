@@ -12,6 +12,7 @@ export const storageEffects: Effects<
   | 'detach_volume'
   | 'create_bucket'
   | 'create_custom_image'
+  | 'set_bucket'
   | 'set_bucket_size'
 > = {
   create_snapshot(world, event) {
@@ -97,9 +98,20 @@ export const storageEffects: Effects<
 
   create_bucket(world, event) {
     const { name, region, objectBytes } = event;
-    world.buckets.add(name, { name, region, objectBytes, bytes: 0, createdAt: world.now, changedAt: world.now });
+    const settings = { acl: 'private' as const, versioning: null, policy: null };
+    const times = { createdAt: world.now, changedAt: world.now };
+    world.buckets.add(name, { name, region, objectBytes, bytes: 0, ...times, ...settings });
     world.assign(urnOf('bucket', name) as string, event.project);
     return name;
+  },
+
+  set_bucket(world, { bucket: name, acl, versioning, policy }) {
+    const bucket = world.buckets.get(name);
+    if (bucket === undefined) return;
+    if (acl !== undefined) bucket.acl = acl;
+    if (versioning !== undefined) bucket.versioning = versioning;
+    if (policy !== undefined) bucket.policy = policy;
+    world.buckets.touch();
   },
 
   set_bucket_size(world, event) {

@@ -99,8 +99,18 @@ export interface ReservedIp {
   droplet: number | null;
 }
 
+export interface DnsRecord {
+  readonly id: number;
+  readonly type: string;
+  readonly name: string;
+  readonly data: string;
+  readonly ttl: number;
+  readonly priority: number | null;
+}
+
 export interface Domain {
   readonly name: string;
+  records: readonly DnsRecord[];
 }
 
 export interface Firewall {
@@ -171,6 +181,10 @@ export interface Bucket {
   readonly objectBytes: number;
   bytes: number;
   changedAt: Ms;
+  acl: 'private' | 'public-read';
+  versioning: 'enabled' | 'suspended' | null;
+  /** JSON. */
+  policy: string | null;
 }
 
 export interface Action {

@@ -116,6 +116,18 @@ export const fleetEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('unassign_ip'), ip: z.string(), seconds }),
 
   z.object({ type: z.literal('create_domain'), name, project }),
+  /** One with a known id is replaced. */
+  z.object({
+    type: z.literal('put_record'),
+    domain: z.string(),
+    id,
+    recordType: z.enum(['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'NS', 'SRV', 'TXT']),
+    name,
+    data: z.string().min(1).max(4_096),
+    ttl: z.int().min(30).default(1_800),
+    priority: z.int().min(0).nullable().default(null),
+  }),
+  z.object({ type: z.literal('delete_record'), domain: z.string(), id: z.int() }),
   z.object({
     type: z.literal('create_firewall'),
     id: uuid,
@@ -173,6 +185,14 @@ export const fleetEvent = z.discriminatedUnion('type', [
     region,
     project,
     objectBytes: z.int().min(1).default(8_388_608),
+  }),
+  /** What is left out stays as it is. */
+  z.object({
+    type: z.literal('set_bucket'),
+    bucket: z.string(),
+    acl: z.enum(['private', 'public-read']).optional(),
+    versioning: z.enum(['enabled', 'suspended']).nullable().optional(),
+    policy: z.string().max(20_000).nullable().optional(),
   }),
   z.object({ type: z.literal('set_bucket_size'), bucket: z.string(), bytes: z.int().min(0) }),
 

@@ -234,6 +234,17 @@ const dropletRoutes: readonly Route[] = [
     },
   },
   {
+    path: '/v2/droplets/{id}/backups/policy',
+    scope: 'droplet:read',
+    version: dropletVersion,
+    type: 'one',
+    key: 'policy',
+    find(lens, id) {
+      const droplet = lens.world.droplets.get(Number(id));
+      return droplet === undefined ? null : views.backupPolicyView(droplet);
+    },
+  },
+  {
     path: '/v2/droplets/{id}/backups',
     scope: 'droplet:read',
     version: dropletVersion,
@@ -282,6 +293,15 @@ const networkRoutes: readonly Route[] = [
     collection: (w) => w.domains,
     view: services.domainView,
   }),
+  {
+    path: '/v2/domains/{id}/records',
+    scope: 'domain:read',
+    version: sum((world) => [world.domains]),
+    type: 'list',
+    key: 'domain_records',
+    items: ({ world }, _, id) => world.domains.get(id)?.records ?? null,
+    view: services.recordView,
+  },
   ...resource({
     path: '/v2/reserved_ips',
     scope: 'reserved_ip:read',

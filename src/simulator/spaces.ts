@@ -53,6 +53,9 @@ export class Spaces {
     const bucket = buckets.get(name);
     if (bucket === undefined || bucket.region !== region) return failure(404, 'NoSuchBucket');
     const hidesNext = this.#faults.take('no_next_page', path) !== undefined;
+    if (query.has('acl')) return accessControl(bucket);
+    if (query.has('versioning')) return versioning(bucket);
+    if (query.has('policy')) return policy(bucket);
     return method === 'HEAD' ? ok('') : listObjects(bucket, query, hidesNext);
   }
 }
@@ -77,6 +80,31 @@ function listBuckets(buckets: readonly Bucket[]): string {
     ({ name, createdAt }) => `<Bucket><Name>${name}</Name><CreationDate>${rfc3339(createdAt)}</CreationDate></Bucket>`,
   );
   return `<ListAllMyBucketsResult ${xmlns}><Owner><ID>0</ID></Owner><Buckets>${rows.join('')}</Buckets></ListAllMyBucketsResult>`;
+}
+
+const OWNER = '0';
+
+function accessControl(bucket: Bucket): Answer {
+  const grant = (grantee: string, permission: string) =>
+    `<Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" ${grantee}</Grantee><Permission>${permission}</Permission></Grant>`;
+  const owner = grant(`xsi:type="CanonicalUser"><ID>${OWNER}</ID>`, 'FULL_CONTROL');
+  const everyone = grant('xsi:type="Group"><URI>http://acs.amazonaws.com/groups/global/AllUsers</URI>', 'READ');
+  const grants = bucket.acl === 'private' ? owner : owner + everyone;
+  return ok(
+    `<AccessControlPolicy ${xmlns}><Owner><ID>${OWNER}</ID></Owner><AccessControlList>${grants}</AccessControlList></AccessControlPolicy>`,
+  );
+}
+
+/** A bucket whose versions were never kept has no status. */
+function versioning(bucket: Bucket): Answer {
+  const status = { enabled: '<Status>Enabled</Status>', suspended: '<Status>Suspended</Status>' };
+  const held = bucket.versioning === null ? '' : status[bucket.versioning];
+  return ok(`<VersioningConfiguration ${xmlns}>${held}</VersioningConfiguration>`);
+}
+
+function policy(bucket: Bucket): Answer {
+  if (bucket.policy === null) return failure(404, 'NoSuchBucketPolicy');
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: bucket.policy };
 }
 
 /**

@@ -1,17 +1,31 @@
 import { regionOf, sizes } from './catalogue.ts';
-import type { App, DatabaseCluster, Domain, Firewall, KubernetesCluster, LoadBalancer, Vpc } from './entities.ts';
+import type {
+  App,
+  DatabaseCluster,
+  DnsRecord,
+  Domain,
+  Firewall,
+  KubernetesCluster,
+  LoadBalancer,
+  Vpc,
+} from './entities.ts';
 import { HOUR, instantOf, rfc3339 } from './time.ts';
 import type { Lens, View } from './views.ts';
 import { urnOf } from './world.ts';
 
 /** How networking, managed services and the account look in the provider's API. */
 
-export function domainView(domain: Domain): View {
-  return {
-    name: domain.name,
-    ttl: 1800,
-    zone_file: `$ORIGIN ${domain.name}.\n$TTL 1800\n${domain.name}. IN NS ns1.digitalocean.com.\n`,
-  };
+export function domainView({ name, records }: Domain): View {
+  const lines = records.map((record) => {
+    const host = record.name === '@' ? `${name}.` : `${record.name}.${name}.`;
+    const priority = record.priority === null ? '' : `${record.priority} `;
+    return `${host} ${record.ttl} IN ${record.type} ${priority}${record.data}\n`;
+  });
+  return { name, ttl: 1800, zone_file: `$ORIGIN ${name}.\n$TTL 1800\n${lines.join('')}` };
+}
+
+export function recordView({ id, type, name, data, ttl, priority }: DnsRecord): View {
+  return { id, type, name, data, priority, port: null, ttl, weight: null, flags: null, tag: null };
 }
 
 export function firewallView(firewall: Firewall): View {

@@ -25,6 +25,7 @@ import { type Ms, SECOND } from './time.ts';
 /** Where the numbers of automatic ids begin; scripts give ids of their own below these. */
 const FIRST_OWN_ID = 900_000_001;
 const FIRST_ACTION_ID = 2_100_000_001;
+const FIRST_RECORD_ID = 1_700_000_001;
 
 /**
  * What the provider holds at one instant. It changes only through effects.ts, in the order
@@ -64,6 +65,7 @@ export class World {
   readonly #random: Random;
   #nextId = FIRST_OWN_ID;
   #nextActionId = FIRST_ACTION_ID;
+  #nextRecordId = FIRST_RECORD_ID;
   #nextIp = 0;
 
   /** Each tag in the spelling in which it came first: the provider tells no case apart. */
@@ -103,6 +105,10 @@ export class World {
   /** An id that no script gives. */
   nextId(): number {
     return this.#nextId++;
+  }
+
+  nextRecordId(): number {
+    return this.#nextRecordId++;
   }
 
   nextUuid(): string {

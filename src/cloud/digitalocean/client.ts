@@ -4,6 +4,7 @@ import type {
   Credentials,
   ListedMembership,
   ListedResource,
+  ListedSettings,
   ListingEvent,
   Provider,
   ProviderIdentity,
@@ -13,6 +14,7 @@ import type {
 } from '../provider.ts';
 import { BackupSources } from './backups.ts';
 import { actionsSince, collectionsByKind, projectMembers, readAll, sizes } from './collections.ts';
+import { detailedKinds, listPolicies, listRecords } from './details.ts';
 import { type Endpoint, fieldScopes, lookupPath, scopes } from './endpoints.ts';
 import { account, readAction } from './kinds/account.ts';
 import { type Machine, machine } from './machine.ts';
@@ -133,6 +135,16 @@ class DigitalOcean implements Provider {
     return collections === undefined ? refuse(kind) : readAll(reading, collections);
   }
 
+  readonly detailedKinds = detailedKinds;
+
+  listDetails(kind: ResourceKind, externalIds: readonly string[] | 'all', signal?: AbortSignal) {
+    const reading = new Reading(this.#requester, signal);
+    const ids = externalIds === 'all' ? [] : externalIds;
+    if (kind === 'spaces_bucket' && this.#spacesKeys !== undefined)
+      return this.#listBucketSettings(this.#spacesKeys, ids, signal);
+    return kind === 'dns_zone' ? listRecords(reading, ids) : listPolicies(reading, externalIds);
+  }
+
   listMemberships(projectExternalIds: readonly string[], signal?: AbortSignal) {
     const collections = projectExternalIds.map(projectMembers);
     return readAll<ListedMembership>(new Reading(this.#requester, signal), collections);
@@ -193,6 +205,14 @@ class DigitalOcean implements Provider {
     signal?: AbortSignal,
   ): AsyncGenerator<ListingEvent<ListedResource>, void, undefined> {
     yield* (await this.#openSpaces(keys)).list(signal);
+  }
+
+  async *#listBucketSettings(
+    keys: NonNullable<Credentials['spaces']>,
+    names: readonly string[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<ListingEvent<ListedSettings>, void, undefined> {
+    yield* (await this.#openSpaces(keys)).listSettings(names, signal);
   }
 
   async *#listDroplets(reading: Reading): AsyncGenerator<ListingEvent<ListedResource>, void, undefined> {

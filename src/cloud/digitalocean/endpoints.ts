@@ -59,6 +59,18 @@ export function projectResources(projectExternalId: string): Endpoint {
   };
 }
 
+/** The records of a zone. */
+export function recordsOf(zone: string): Endpoint {
+  const path = `/v2/domains/${encodeURIComponent(zone)}/records`;
+  return { path, key: 'domain_records', scope: 'domain:read', query: {} };
+}
+
+/** The backup policy of one droplet. */
+export function backupPolicyOf(droplet: string): Endpoint {
+  const path = `/v2/droplets/${encodeURIComponent(droplet)}/backups/policy`;
+  return { path, key: 'policy', scope: 'droplet:read', query: {} };
+}
+
 /** Where one resource answers by its id; null for a kind that has no such place. */
 export function lookupPath(kind: ResourceKind, externalId: string): string | null {
   const id = encodeURIComponent(externalId);

@@ -1,5 +1,8 @@
 import {
   type Bucket,
+  GetBucketAclCommand,
+  GetBucketPolicyCommand,
+  GetBucketVersioningCommand,
   HeadBucketCommand,
   ListBucketsCommand,
   ListObjectsV2Command,
@@ -12,6 +15,7 @@ import type {
   Attributes,
   Credentials,
   ListedResource,
+  ListedSettings,
   ListingEvent,
   ListingProblem,
   LookupResult,
@@ -22,6 +26,8 @@ import { machine } from './machine.ts';
 import { joinReasons } from './notes.ts';
 import { describeNetworkError } from './request.ts';
 import { ClockBehind, type SimulatedFloor } from './simulated-floor.ts';
+import { SettingsDraft } from './settings/canonical.ts';
+import { aclSettings, policySetting } from './settings/details.ts';
 import { startRequestSpan } from './spans.ts';
 
 /**
@@ -157,6 +163,62 @@ export class Spaces {
     yield { type: 'end', end: { ...end, absence, requests } };
   }
 
+  /** Who may do what with buckets, whether they keep versions, and their policies: what the keys may not read is not told. */
+  async *listSettings(
+    names: readonly string[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<ListingEvent<ListedSettings>, void, undefined> {
+    const counter = { requests: 0 };
+    const problems: ReturnType<typeof describe>[] = [];
+    for (const name of names) {
+      for (const each of this.#clients) {
+        try {
+          const settings = await this.#readSettings(this.#caller(each, counter, signal), name);
+          yield { type: 'page', items: [{ externalId: name, settings }] };
+          break;
+        } catch (error) {
+          // It is in another region, or gone.
+          if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404) continue;
+          problems.push(describe(error, `settings of bucket ${name}`, signal));
+          break;
+        }
+      }
+      if (signal?.aborted) break;
+    }
+    const absence: Absence = { unread: [{}], certainty: 'unclear' };
+    const { requests } = counter;
+    const [first] = problems;
+    const reason = joinReasons(problems.map((problem) => problem.reason));
+    const end =
+      first === undefined
+        ? ({ outcome: 'complete', reason: null } as const)
+        : ({ outcome: 'partial', problem: first.problem, reason } as const);
+    yield { type: 'end', end: { ...end, absence, requests } };
+  }
+
+  async #readSettings(caller: Caller, name: string): Promise<SettingsDraft> {
+    const draft = new SettingsDraft();
+    const bucket = { Bucket: name };
+    const versioning = await told(() =>
+      caller(`/${name}?versioning`, (options, client) => client.send(new GetBucketVersioningCommand(bucket), options)),
+    );
+    draft.set('versioning', versioning && (versioning.Status?.toLowerCase() ?? 'off'));
+    const acl = await told(() =>
+      caller(`/${name}?acl`, (options, client) => client.send(new GetBucketAclCommand(bucket), options)),
+    );
+    draft.set('acl', acl && aclSettings(acl.Owner?.ID, acl.Grants ?? []));
+    const policy = await told(() =>
+      caller(`/${name}?policy`, (options, client) => client.send(new GetBucketPolicyCommand(bucket), options)).catch(
+        (error: unknown) => {
+          if (error instanceof S3ServiceException && error.name === 'NoSuchBucketPolicy') return { Policy: undefined };
+          throw error;
+        },
+      ),
+    );
+    draft.set('policy', policy && policySetting(policy.Policy));
+    return draft;
+  }
+
   async lookup(name: string, signal?: AbortSignal): Promise<LookupResult> {
     let result: LookupResult = 'gone';
     for (const each of this.#clients) {
@@ -257,6 +319,17 @@ type Caller = <T extends Told>(
 ) => Promise<T>;
 
 class TooLong extends Error {}
+
+/** What is answered; undefined: the keys may not read it, or it is not offered. */
+async function told<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+    if (status === 403 || status === 405 || status === 501) return undefined;
+    throw error;
+  }
+}
 
 /** A bucket that its key may not read yet is there all the same: only its size is not told. */
 function ofBucket({ problem, reason }: ReturnType<typeof describe>): ReturnType<typeof describe> {

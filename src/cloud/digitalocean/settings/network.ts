@@ -127,4 +127,5 @@ export function readReservedIpSettings(draft: SettingsDraft, said: Said): void {
 /** The records are not in the listing: they are read where the zone file has changed. */
 export function readDnsZoneSettings(draft: SettingsDraft, said: Said): void {
   draft.set('ttl', number(said['ttl']));
+  draft.setGroup('record', undefined);
 }

@@ -49,7 +49,7 @@ const readers: Readonly<Record<string, Read>> = {
       is_default: typeof said['is_default'] === 'boolean' ? said['is_default'] : undefined,
     });
   },
-  spaces_bucket: () => {},
+  spaces_bucket: (draft) => draft.untold.push('acl', 'versioning', 'policy'),
 };
 
 /** Kinds that are taggable: of the others, tags are something else, or there are none. */
