@@ -73,7 +73,7 @@ export function observe(session: SyncContext, run: Run, kinds: readonly string[]
 /** What a listing was staged as. */
 interface Staged {
   readonly rows: number;
-  /** Resources whose settings are other than what is believed. */
+  /** Resources whose settings are other than what is believed, or not all told. */
   readonly settings: number;
   readonly details: DetailsRead | null;
 }

@@ -27,7 +27,7 @@ const differs = sql`(settings, hidden) IS DISTINCT FROM (known, known_hidden)`;
 
 /**
  * Stages settings: a JSON array of `{"ord", "settings", "untold"}`, of resources that are staged. Keys that are
- * not told keep what was known. Of how many they are other than before.
+ * not told keep what was known. Of how many they are other than before, or not all told.
  */
 export async function stageSettings(conn: Session, observation: Observation, json: string): Promise<number> {
   const { rows } = await statement<{ differing: number }>('inventory.stageSettings')`
@@ -48,9 +48,9 @@ export async function stageSettings(conn: Session, observation: Observation, jso
                  SELECT FROM unnest(untold) AS place WHERE place LIKE '%/' AND starts_with(key, place))) || told END,
              '{}'
       FROM listed
-      RETURNING settings, hidden, known, known_hidden
+      RETURNING settings, hidden, known, known_hidden, untold
     )
-    SELECT count(*) AS differing FROM staged WHERE ${differs}`.execute(conn);
+    SELECT count(*) AS differing FROM staged WHERE untold <> '{}' OR ${differs}`.execute(conn);
   return rows[0]!.differing;
 }
 
@@ -74,7 +74,7 @@ export async function selectEmptiedSettings(
     FROM jsonb_to_recordset(${JSON.stringify(scoped)}::jsonb) AS c(kind text, fields text[]), unnest(c.fields) AS f(field)
     WHERE EXISTS (
         SELECT FROM sync_settings s
-        WHERE s.kind = c.kind AND ${differs} AND (s.told ? f.field OR f.field = ANY(s.untold)) AND ${isEmpty(sql`s.told -> f.field`)}
+        WHERE s.kind = c.kind AND (s.told ? f.field OR f.field = ANY(s.untold)) AND ${isEmpty(sql`s.told -> f.field`)}
           AND (f.field = ANY(s.known_hidden) OR NOT ${isEmpty(sql`s.known -> f.field`)} OR (s.known IS NULL AND NOT EXISTS (
             SELECT FROM resources r JOIN resource_settings k USING (resource_id)
             WHERE r.account_id = ${accountId} AND r.kind = c.kind AND k.superseded_at = 'infinity' AND k.valid_to = 'infinity'

@@ -3,7 +3,7 @@ import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts'
 import { createCustomer } from '../../src/deployments/customers.ts';
 import { createDeployment } from '../../src/deployments/deployments.ts';
 import { checkAccount } from '../../src/inventory/accounts.ts';
-import { getResource } from '../../src/inventory/resources.ts';
+import { getResource, getResourceSettings } from '../../src/inventory/resources.ts';
 import { meterRange } from '../../src/metering/meter.ts';
 import { usageForPeriod } from '../../src/metering/usage.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
@@ -131,4 +131,49 @@ test('the check of an account names what each missing scope hides, and what no l
       hidden: [],
     },
   ]);
+});
+
+test('settings of firewalls, databases, clusters and apps keep what a scope hides, and name it', async () => {
+  const { db } = database;
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web', tags: ['web'] });
+  const [firewall, cluster, kubernetes, app] = await cloud.happen(
+    { type: 'create_firewall', name: 'fw', droplets: [7001], tags: ['web'] },
+    { type: 'create_database', name: 'db', tags: ['db'] },
+    { type: 'create_kubernetes_cluster', name: 'k8s' },
+    { type: 'create_app', name: 'shop' },
+  );
+  await cloud.sync();
+  const refs = [`firewall:${firewall}`, `database:${cluster}`, `kubernetes_cluster:${kubernetes}`, `app:${app}`];
+  const settings = () =>
+    Promise.all(
+      refs.map(async (ref) => {
+        const phase = (await getResourceSettings(db, ref, null)).phases.at(-1)!;
+        return { settings: phase.settings, hidden: phase.hidden };
+      }),
+    );
+  const before = await settings();
+  expect(before.map(({ hidden }) => hidden)).toEqual([[], [], [], []]);
+  const scopes = ['tag:read', 'vpc:read', 'project:read', 'droplet:read'];
+  await cloud.upset({ fault: 'missing_scope', scopes, hidden: true }, { fault: 'missing_scope', scopes });
+  await cloud.advance({ minutes: 15 });
+  await cloud.sync({ kinds: ['firewall', 'database', 'kubernetes_cluster', 'app'] });
+  const hidden = [['droplets', 'tags'], ['project', 'tags', 'vpc'], ['tags', 'vpc'], ['project']];
+  expect(await settings()).toEqual(before.map((phase, index) => ({ ...phase, hidden: hidden[index] })));
+  // And the check of the account says so, before anything is hidden.
+  const fields = (await checkAccount(db, cloud.account, cloud.provider)).scopes
+    .filter(({ granted }) => granted === 'no')
+    .flatMap((each) => each.fields);
+  expect(fields).toEqual(
+    expect.arrayContaining([
+      'firewall.droplets',
+      'firewall.tags',
+      'database.vpc',
+      'kubernetes_cluster.vpc',
+      'app.project',
+    ]),
+  );
+  await cloud.calm();
+  await cloud.advance({ minutes: 15 });
+  await cloud.sync();
+  expect(await settings()).toEqual(before);
 });
