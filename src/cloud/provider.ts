@@ -21,6 +21,8 @@ export const resourceKinds = [
   'database',
   'kubernetes_cluster',
   'app',
+  'vpc',
+  'certificate',
 ] as const;
 type KnownResourceKind = (typeof resourceKinds)[number];
 export type ResourceKind = KnownResourceKind | (string & {});
@@ -114,8 +116,10 @@ export interface DetailedKind {
   readonly places: readonly string[];
   /** Read where the listing's answer about a resource is another, or where the settings that it tells are. */
   readonly readOn: 'another answer' | 'other settings';
-  /** So many are read one by one. */
+  /** So many are read one by one, where there is reason to. */
   readonly oneByOneMax: number;
+  /** And so many besides that were not read that day. */
+  readonly routineMax: number;
   /** What is done of more: the others are left for the next time, or all of the kind are read in bulk. */
   readonly beyond: 'later' | 'all';
 }

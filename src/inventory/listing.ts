@@ -106,15 +106,22 @@ export async function stageKind(session: SyncContext, observation: Observation, 
       await stagePayloads(conn, `[${news.join(',')}]`);
     }
     const told = wanted.settings.flatMap((ord) => {
-      const found = provider.settings(batch[ord - first]!);
-      return found === null ? [] : [{ ord, settings: found.values, untold: found.untold }];
+      const listed = batch[ord - first]!;
+      const found = provider.settings(listed);
+      const { externalId } = listed;
+      return found === null
+        ? []
+        : [{ ord, kind, external_id: externalId, settings: found.values, untold: found.untold }];
     });
     if (told.length > 0) settings += await stageSettings(conn, observation, toStorableJson(told));
   };
   const { end, pages, items } = await stagePages(session, kind, provider.list(kind, signal), stage);
-  const details = pages === 0 ? null : await stageDetailsOf(session, observation, kind);
+  const details = pages === 0 ? null : await stageDetailsOf(session, observation, kind, items);
   return { end, pages, items, settings: settings + (details?.settings ?? 0), details };
 }
+
+/** Resources whose details are sent to the database at a time. */
+const batchDetails = 100;
 
 /** What was read beside a listing. */
 interface DetailsRead {
@@ -129,26 +136,31 @@ async function stageDetailsOf(
   { conn, provider, signal }: SyncContext,
   { observedAt }: Observation,
   kind: ResourceKind,
+  rows: number,
 ): Promise<DetailsRead | null> {
   const detailed = Object.hasOwn(provider.detailedKinds, kind) ? provider.detailedKinds[kind] : undefined;
   if (detailed === undefined) return null;
-  const { places, oneByOneMax, beyond } = detailed;
+  if (rows > analyzedRows) await analyzeStaging(conn);
   const dayStart = observedAt.toZonedDateTimeISO('UTC').startOfDay().toInstant();
   const due = await markDueDetails(conn, kind, detailed, dayStart);
   if (due === 0) return null;
-  const of = due > oneByOneMax && beyond === 'all' ? 'all' : await selectDueDetails(conn, kind, oneByOneMax);
+  const inBulk = detailed.beyond === 'all' && due > detailed.oneByOneMax;
+  const of = inBulk ? 'all' : await selectDueDetails(conn, kind, detailed);
   let settings = 0;
+  let batch: object[] = [];
+  const flush = async () => {
+    if (batch.length > 0) settings += await stageDetails(conn, kind, detailed.places, toStorableJson(batch));
+    batch = [];
+  };
   for await (const event of provider.listDetails(kind, of, signal)) {
     if (event.type === 'end') {
+      await flush();
       const { outcome, reason } = event.end;
       return { settings, reason: outcome === 'complete' ? null : `settings that are read again next time: ${reason}` };
     }
-    const rows = event.items.map((item) => ({
-      external_id: item.externalId,
-      settings: item.settings.values,
-      untold: item.settings.untold,
-    }));
-    settings += await stageDetails(conn, kind, places, toStorableJson(rows));
+    for (const { externalId, settings: read } of event.items)
+      batch.push({ external_id: externalId, settings: read.values, untold: read.untold });
+    if (batch.length >= batchDetails) await flush();
   }
   throw new Error(`the provider's listing of details of ${kind} had no end`);
 }

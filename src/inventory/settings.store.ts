@@ -26,16 +26,16 @@ function isEmpty(value: RawBuilder<unknown>): RawBuilder<unknown> {
 const differs = sql`(settings, hidden) IS DISTINCT FROM (known, known_hidden)`;
 
 /**
- * Stages settings: a JSON array of `{"ord", "settings", "untold"}`, of resources that are staged. Keys that are
+ * Stages settings: a JSON array of `{"ord", "kind", "external_id", "settings", "untold"}`, of resources that are staged. Keys that are
  * not told keep what was known. Of how many they are other than before, or not all told.
  */
 export async function stageSettings(conn: Session, observation: Observation, json: string): Promise<number> {
   const { rows } = await statement<{ differing: number }>('inventory.stageSettings')`
     WITH listed AS (
-      SELECT p.ord, l.kind, p.settings AS told, p.untold, k.settings AS known, k.hidden AS known_hidden
-      FROM jsonb_to_recordset(${json}::jsonb) AS p(ord bigint, settings jsonb, untold text[] COLLATE "C")
-      JOIN sync_listing l USING (ord)
-      LEFT JOIN resources r ON r.account_id = ${observation.accountId} AND r.kind = l.kind AND r.external_id = l.external_id
+      SELECT p.ord, p.kind, p.settings AS told, p.untold, k.settings AS known, k.hidden AS known_hidden
+      FROM json_to_recordset(${json}::json) AS p(
+        ord bigint, kind text COLLATE "C", external_id text COLLATE "C", settings jsonb, untold text[] COLLATE "C")
+      LEFT JOIN resources r ON r.account_id = ${observation.accountId} AND r.kind = p.kind AND r.external_id = p.external_id
       LEFT JOIN LATERAL (
         SELECT k.settings, k.hidden FROM resource_settings k
         WHERE k.resource_id = r.resource_id AND k.superseded_at = 'infinity'
@@ -136,10 +136,10 @@ export async function markDueDetails(
 ): Promise<number> {
   const reason =
     readOn === 'another answer'
-      ? sql`l.payload_new`
+      ? sql`x.payload_new`
       : sql`(s.ord IS NOT NULL AND (s.settings, s.hidden) IS DISTINCT FROM (s.known, s.known_hidden))`;
   const { numAffectedRows } = await statement('inventory.markDueDetails')`
-    UPDATE sync_listing l SET details = 'due'
+    UPDATE sync_listing l SET details = CASE WHEN ${reason} THEN 'due' ELSE 'routine' END
     FROM sync_listing x
     LEFT JOIN sync_settings s ON s.ord = x.ord
     LEFT JOIN resource_payloads d ON d.resource_id = x.resource_id
@@ -150,11 +150,19 @@ export async function markDueDetails(
   return Number(numAffectedRows ?? 0n);
 }
 
-/** Some of those that are due: first those that wait longest. */
-export async function selectDueDetails(conn: Session, kind: string, limit: number): Promise<string[]> {
+/** Some of those that are due, and some of the others: first those that wait longest. */
+export async function selectDueDetails(
+  conn: Session,
+  kind: string,
+  { oneByOneMax, routineMax }: DetailedKind,
+): Promise<string[]> {
   const { rows } = await statement<{ id: string }>('inventory.selectDueDetails')`
-    SELECT l.external_id AS id FROM sync_listing l LEFT JOIN resource_payloads d USING (resource_id)
-    WHERE l.kind = ${kind} AND l.details = 'due' ORDER BY d.details_at NULLS FIRST, l.ord LIMIT ${limit}`.execute(conn);
+    (SELECT external_id AS id FROM sync_listing WHERE kind = ${kind} AND details = 'due' ORDER BY ord LIMIT ${oneByOneMax})
+    UNION ALL
+    (SELECT l.external_id FROM sync_listing l LEFT JOIN resource_payloads d USING (resource_id)
+     WHERE l.kind = ${kind} AND l.details = 'routine' ORDER BY d.details_at NULLS FIRST, l.ord LIMIT ${routineMax})`.execute(
+    conn,
+  );
   return rows.map(({ id }) => id);
 }
 
@@ -172,14 +180,14 @@ export async function stageDetails(
     INSERT INTO sync_settings (ord, kind, told, untold, known, known_hidden, settings, hidden)
     SELECT l.ord, l.kind, k.settings, '{}', k.settings, k.hidden, k.settings, '{}'
     FROM json_to_recordset(${json}::json) AS p(external_id text COLLATE "C")
-    JOIN sync_listing l ON l.kind = ${kind} AND l.external_id = p.external_id AND l.details = 'due'
+    JOIN sync_listing l ON l.kind = ${kind} AND l.external_id = p.external_id AND l.details IN ('due', 'routine')
     JOIN resource_settings k ON k.resource_id = l.resource_id AND k.superseded_at = 'infinity' AND k.valid_to = 'infinity'
     WHERE NOT EXISTS (SELECT FROM sync_settings s WHERE s.ord = l.ord)`.execute(conn);
   const { rows } = await statement<{ differing: number }>('inventory.stageDetails.update_sync_settings')`
     WITH told AS (
       UPDATE sync_listing l SET details = 'read'
       FROM json_to_recordset(${json}::json) AS p(external_id text COLLATE "C", settings jsonb, untold text[] COLLATE "C")
-      WHERE l.kind = ${kind} AND l.external_id = p.external_id AND l.details = 'due'
+      WHERE l.kind = ${kind} AND l.external_id = p.external_id AND l.details IN ('due', 'routine')
       RETURNING l.ord, p.settings, p.untold
     ), written AS (
       UPDATE sync_settings s
@@ -199,7 +207,7 @@ export async function writeDetailsRead(trx: UnitOfWork, observation: Observation
   await statement('inventory.writeDetailsRead')`
     UPDATE resource_payloads d SET details_at = r.details_at
     FROM (SELECT resource_id, CASE details WHEN 'read' THEN ${observation.observedAt}::timestamptz END AS details_at
-          FROM sync_listing WHERE details IS NOT NULL) r
+          FROM sync_listing WHERE details IN ('due', 'read')) r
     WHERE d.resource_id = r.resource_id AND d.details_at IS DISTINCT FROM r.details_at`.execute(trx);
 }
 

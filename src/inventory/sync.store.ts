@@ -52,7 +52,8 @@ export async function prepareStaging(conn: Session): Promise<void> {
   const { rows } = await statement<{ ready: boolean }>('inventory.prepareStaging.select_to_regclass')`
     SELECT to_regclass('pg_temp.sync_staged_memberships') IS NOT NULL AS ready`.execute(conn);
   if (rows[0]!.ready) return;
-  // change: 'born' (never seen before), 'back' (its life had ended), 'changed', or NULL. details: 'due', 'read', or NULL.
+  // change: 'born' (never seen before), 'back' (its life had ended), 'changed', or NULL. details: 'due' (there is reason to
+  // read them), 'routine' (they were not read that day), 'read', or NULL.
   await statement('inventory.prepareStaging.create_sync_listing')`
     CREATE TEMPORARY TABLE sync_listing (
       ord bigint NOT NULL, kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, urn text COLLATE "C",
@@ -134,9 +135,9 @@ export async function clearStaging(conn: Session): Promise<void> {
 
 /** The planner knows nothing of a temporary table that it is not told; worth it for a large one. */
 export async function analyzeStaging(conn: Session): Promise<void> {
-  await statement('inventory.analyzeStaging')`ANALYZE sync_listing, sync_payloads, sync_membership_listing`.execute(
-    conn,
-  );
+  await statement(
+    'inventory.analyzeStaging',
+  )`ANALYZE sync_listing, sync_payloads, sync_settings, sync_membership_listing`.execute(conn);
 }
 
 /** Of whom more is wanted, by `ord`: most are what they were, and reading them again would be most of the work. */

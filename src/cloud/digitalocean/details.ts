@@ -8,19 +8,30 @@ import { readPolicySettings, readRecordSettings } from './settings/details.ts';
 
 /** Settings that listings do not tell, by kind. */
 export const detailedKinds: Readonly<Record<string, DetailedKind>> = {
-  dns_zone: { having: {}, places: ['record/'], readOn: 'another answer', oneByOneMax: 500, beyond: 'later' },
+  dns_zone: {
+    having: {},
+    places: ['record/'],
+    readOn: 'another answer',
+    oneByOneMax: 200,
+    // An account may have thousands, and a sync a quarter of an hour's requests.
+    routineMax: 50,
+    beyond: 'later',
+  },
   droplet: {
     having: { backups: true },
     places: ['backup_policy/'],
     readOn: 'other settings',
     oneByOneMax: 20,
+    routineMax: 20,
     beyond: 'all',
   },
+  // These are listed once a day.
   spaces_bucket: {
     having: {},
     places: ['acl', 'versioning', 'policy'],
     readOn: 'other settings',
     oneByOneMax: 500,
+    routineMax: 500,
     beyond: 'later',
   },
 };
