@@ -156,3 +156,17 @@ test("a bucket's ACL, versioning and policy are read once a day; what the keys m
   expect(await cloud.syncKind('spaces_bucket')).toMatchObject({ ended: 0 });
   expect(await count()).toBe(written);
 });
+
+test('networks and certificates have lives and settings, and nobody is asked whose they are', async () => {
+  const [vpc] = await cloud.happen({ type: 'create_vpc', name: 'prod', region: 'fra1' });
+  const [certificate] = await cloud.happen({ type: 'create_certificate', name: 'web', domains: ['shop.example'] });
+  await cloud.sync();
+  expect(await last(`vpc:${vpc}`)).toMatchObject({ name: 'prod', ip_range: '10.10.10.0/24', description: '' });
+  await cloud.happen({ type: 'describe_vpc', vpc: String(vpc), description: 'of the shop' });
+  const [renewed] = await cloud.happen({ type: 'renew_certificate', certificate: String(certificate) });
+  await cloud.advance({ minutes: 15 });
+  expect(await cloud.syncKind('vpc')).toMatchObject({ requests: 1, changed: 0 });
+  expect(await cloud.syncKind('certificate')).toMatchObject({ new: 1 });
+  expect((await phases(`vpc:${vpc}`)).map(({ settings }) => settings.description)).toEqual(['', 'of the shop']);
+  expect(await last(`certificate:${renewed}`)).toEqual(await last(`certificate:${certificate}`));
+});

@@ -83,6 +83,8 @@ describe('a first sync', () => {
       'database complete 0',
       'kubernetes_cluster complete 0',
       'app complete 0',
+      'vpc complete 1',
+      'certificate complete 0',
       'spaces_bucket complete 0',
       'action complete 0',
     ]);

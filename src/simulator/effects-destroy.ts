@@ -63,6 +63,12 @@ export const destroy: Effect<'destroy'> = (world, { kind, id, seconds }) => {
     case 'app':
       world.apps.delete(text);
       break;
+    case 'vpc':
+      world.vpcs.delete(text);
+      break;
+    case 'certificate':
+      world.certificates.delete(text);
+      break;
     case 'bucket':
       world.buckets.delete(text);
       break;

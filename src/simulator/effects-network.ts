@@ -16,6 +16,10 @@ export const networkEffects: Effects<
   | 'put_record'
   | 'delete_record'
   | 'create_firewall'
+  | 'create_vpc'
+  | 'describe_vpc'
+  | 'create_certificate'
+  | 'renew_certificate'
   | 'set_firewall_droplets'
   | 'create_load_balancer'
   | 'resize_load_balancer'
@@ -82,6 +86,35 @@ export const networkEffects: Effects<
     const id = event.id ?? world.nextUuid();
     const { name, droplets, tags } = event;
     world.firewalls.add(id, { id, name, createdAt: world.now, droplets, tags: world.spell(tags) });
+    return id;
+  },
+
+  create_vpc(world, event) {
+    const id = event.id ?? world.nextUuid();
+    const { name, region, ipRange, description } = event;
+    world.vpcs.add(id, { id, name, region, ipRange, description, isDefault: false, createdAt: world.now });
+    return id;
+  },
+
+  describe_vpc(world, event) {
+    const vpc = world.vpcs.get(event.vpc);
+    if (vpc === undefined) return;
+    vpc.description = event.description;
+    world.vpcs.touch();
+  },
+
+  create_certificate(world, event) {
+    const id = event.id ?? world.nextUuid();
+    world.certificates.add(id, { id, name: event.name, domains: event.domains, createdAt: world.now });
+    return id;
+  },
+
+  renew_certificate(world, event) {
+    const certificate = world.certificates.get(event.certificate);
+    if (certificate === undefined) return;
+    const id = event.id ?? world.nextUuid();
+    world.certificates.delete(certificate.id);
+    world.certificates.add(id, { ...certificate, id, createdAt: world.now });
     return id;
   },
 

@@ -163,6 +163,13 @@ export interface App {
   readonly createdAt: Ms;
 }
 
+export interface Certificate {
+  readonly id: string;
+  readonly name: string;
+  readonly domains: readonly string[];
+  readonly createdAt: Ms;
+}
+
 export interface Vpc {
   readonly id: string;
   name: string;

@@ -36,6 +36,8 @@ export const urnTypes = {
   database: 'dbaas',
   kubernetes_cluster: 'kubernetes',
   app: 'app',
+  vpc: null,
+  certificate: null,
   bucket: 'space',
 } as const;
 export type Kind = keyof typeof urnTypes;
@@ -135,6 +137,18 @@ export const fleetEvent = z.discriminatedUnion('type', [
     droplets: z.array(droplet).max(10_000).default([]),
     tags,
   }),
+  z.object({
+    type: z.literal('create_vpc'),
+    id: uuid,
+    name,
+    region,
+    ipRange: z.cidrv4().default('10.10.10.0/24'),
+    description: z.string().max(255).default(''),
+  }),
+  z.object({ type: z.literal('describe_vpc'), vpc: z.string(), description: z.string().max(255) }),
+  z.object({ type: z.literal('create_certificate'), id: uuid, name, domains: z.array(name).min(1).max(50) }),
+  /** The same under another id, as the provider does. */
+  z.object({ type: z.literal('renew_certificate'), certificate: z.string(), id: uuid }),
   z.object({ type: z.literal('set_firewall_droplets'), firewall: z.string(), droplets: z.array(droplet).max(10_000) }),
   z.object({
     type: z.literal('create_load_balancer'),

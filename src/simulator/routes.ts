@@ -340,6 +340,13 @@ const networkRoutes: readonly Route[] = [
     collection: (w) => w.vpcs,
     view: services.vpcView,
   }),
+  ...resource({
+    path: '/v2/certificates',
+    scope: 'certificate:read',
+    keys: ['certificates', 'certificate'],
+    collection: (w) => w.certificates,
+    view: services.certificateView,
+  }),
 ];
 
 const serviceRoutes: readonly Route[] = [

@@ -1,6 +1,7 @@
 import { regionOf, sizes } from './catalogue.ts';
 import type {
   App,
+  Certificate,
   DatabaseCluster,
   DnsRecord,
   Domain,
@@ -9,7 +10,7 @@ import type {
   LoadBalancer,
   Vpc,
 } from './entities.ts';
-import { HOUR, instantOf, rfc3339 } from './time.ts';
+import { DAY, HOUR, instantOf, rfc3339 } from './time.ts';
 import type { Lens, View } from './views.ts';
 import { urnOf } from './world.ts';
 
@@ -85,6 +86,20 @@ export function loadBalancerView(balancer: LoadBalancer, { world }: Lens): View 
     network: 'EXTERNAL',
     network_stack: 'IPV4',
     type: balancer.kind,
+  };
+}
+
+/** Of Let's Encrypt, which are good for 90 days. */
+export function certificateView({ id, name, domains, createdAt }: Certificate): View {
+  return {
+    id,
+    name,
+    not_after: rfc3339(createdAt + 90 * DAY),
+    sha1_fingerprint: id.replaceAll('-', '').padEnd(40, '0'),
+    created_at: rfc3339(createdAt),
+    dns_names: domains,
+    state: 'verified',
+    type: 'lets_encrypt',
   };
 }
 

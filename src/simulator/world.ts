@@ -6,6 +6,7 @@ import type {
   Backup,
   CustomImage,
   Bucket,
+  Certificate,
   DatabaseCluster,
   Domain,
   Droplet,
@@ -46,6 +47,7 @@ export class World {
   readonly databases = new Collection<string, DatabaseCluster>();
   readonly clusters = new Collection<string, KubernetesCluster>();
   readonly apps = new Collection<string, App>();
+  readonly certificates = new Collection<string, Certificate>();
   readonly vpcs = new Collection<string, Vpc>();
   readonly buckets = new Collection<string, Bucket>();
   /** In the order in which they started. */

@@ -40,6 +40,8 @@ const kindsInOrder: readonly ResourceKind[] = [
   'database',
   'kubernetes_cluster',
   'app',
+  'vpc',
+  'certificate',
 ];
 
 /** What a test replaces: the machine's time, and limits that would take it minutes. */

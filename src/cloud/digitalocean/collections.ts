@@ -11,7 +11,15 @@ import { type Endpoint, endpoints, projectResources } from './endpoints.ts';
 import { readAction, readSize } from './kinds/account.ts';
 import { readApp, readDatabase, readDroplet, readKubernetesCluster } from './kinds/compute.ts';
 import { idFrom } from './kinds/fields.ts';
-import { readDnsZone, readFirewall, readLoadBalancer, readReservedIpv4, readReservedIpv6 } from './kinds/network.ts';
+import {
+  readCertificate,
+  readDnsZone,
+  readFirewall,
+  readLoadBalancer,
+  readReservedIpv4,
+  readReservedIpv6,
+  readVpc,
+} from './kinds/network.ts';
 import { readMembership, readProject } from './kinds/projects.ts';
 import {
   readBackup,
@@ -56,6 +64,8 @@ export const collectionsByKind: Readonly<Record<string, readonly Collection<List
   database: [collection(endpoints.databases, 'id', readDatabase)],
   kubernetes_cluster: [collection(endpoints.kubernetesClusters, 'id', readKubernetesCluster)],
   app: [collection(endpoints.apps, 'id', readApp)],
+  vpc: [collection(endpoints.vpcs, 'id', readVpc)],
+  certificate: [collection(endpoints.certificates, 'id', readCertificate)],
 };
 
 export const backupImages = collection(endpoints.privateImages, 'id', readBackup);

@@ -44,6 +44,7 @@ export const endpoints = {
   },
   apps: { path: '/v2/apps', key: 'apps', scope: 'app:read', query: {} },
   vpcs: { path: '/v2/vpcs', key: 'vpcs', scope: 'vpc:read', query: {} },
+  certificates: { path: '/v2/certificates', key: 'certificates', scope: 'certificate:read', query: {} },
   tags: { path: '/v2/tags', key: 'tags', scope: 'tag:read', query: {} },
   sizes: { path: '/v2/sizes', key: 'sizes', scope: 'sizes:read', query: {} },
   actions: { path: '/v2/actions', key: 'actions', scope: 'actions:read', query: {} },
@@ -100,6 +101,10 @@ export function lookupPath(kind: ResourceKind, externalId: string): string | nul
       return `/v2/kubernetes/clusters/${id}`;
     case 'app':
       return `/v2/apps/${id}`;
+    case 'vpc':
+      return `/v2/vpcs/${id}`;
+    case 'certificate':
+      return `/v2/certificates/${id}`;
     default:
       return null;
   }
@@ -159,7 +164,8 @@ export const scopes: readonly { readonly endpoint: Endpoint; readonly kinds: rea
   { endpoint: endpoints.databases, kinds: ['database'] },
   { endpoint: endpoints.kubernetesClusters, kinds: ['kubernetes_cluster'] },
   { endpoint: endpoints.apps, kinds: ['app'] },
-  { endpoint: endpoints.vpcs, kinds: [] },
+  { endpoint: endpoints.vpcs, kinds: ['vpc'] },
+  { endpoint: endpoints.certificates, kinds: ['certificate'] },
   { endpoint: endpoints.tags, kinds: [] },
   // Hides no resource: exact times of power changes and resizes, and the provider's prices.
   { endpoint: endpoints.actions, kinds: [] },

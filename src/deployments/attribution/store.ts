@@ -399,7 +399,7 @@ export async function readUnattributed(
     JOIN inventory_resources r ON r.resource_id = s.resource_id
     JOIN inventory_accounts c ON c.account_id = r.account_id
     WHERE a.superseded_at = 'infinity' AND a.owner_set_id = ${unattributedSet}
-      AND a.valid_from <= ${at} AND a.valid_to > ${at} AND s.kind <> 'project'
+      AND a.valid_from <= ${at} AND a.valid_to > ${at} AND s.kind <> ALL ('{project,vpc,certificate}')
       AND ${after === null ? sql`true` : sql`(s.kind, s.name, s.resource_id) > (${after.kind}, ${after.name}, ${after.resourceId})`}
     ORDER BY s.kind, s.name, s.resource_id LIMIT ${limit}`.execute(db);
   return { resources: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };

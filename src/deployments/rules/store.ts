@@ -378,7 +378,7 @@ export async function readSuggestions(db: Queryable, limit: number): Promise<Sug
     WITH unowned AS MATERIALIZED (
       SELECT s.resource_id, s.name, s.tags
       FROM attributions a JOIN inventory_states s USING (resource_id)
-      WHERE a.superseded_at = 'infinity' AND a.valid_to = 'infinity' AND s.valid_to = 'infinity' AND s.kind <> 'project'
+      WHERE a.superseded_at = 'infinity' AND a.valid_to = 'infinity' AND s.valid_to = 'infinity' AND s.kind <> ALL ('{project,vpc,certificate}')
         AND a.owner_set_id = (SELECT o.owner_set_id FROM deployments d JOIN owner_sets o ON o.signature = d.deployment_id || ':1'
                               WHERE d.slug = 'unattributed')
         -- What belongs to a cluster gets its owner by the cluster's.

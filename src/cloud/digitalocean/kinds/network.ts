@@ -103,3 +103,31 @@ export const readLoadBalancer = resourceReader('id', loadBalancer, (said, extern
     payload,
   };
 });
+
+/** A private network. Projects hold none: it has no URN that they know. */
+export const readVpc = resourceReader(
+  'id',
+  { name: z.string(), region: z.string(), created_at: instant },
+  (said, externalId, payload) => ({
+    kind: 'vpc',
+    externalId,
+    name: said.name,
+    createdAt: said.created_at,
+    region: said.region,
+    payload,
+  }),
+);
+
+/** One that is renewed has another id. */
+export const readCertificate = resourceReader(
+  'id',
+  { name: z.string(), state: z.string(), created_at: instant },
+  (said, externalId, payload) => ({
+    kind: 'certificate',
+    externalId,
+    name: said.name,
+    status: said.state,
+    createdAt: said.created_at,
+    payload,
+  }),
+);

@@ -205,6 +205,25 @@ test('an app and a project', () => {
   ).toEqual({ name: 'P', purpose: 'X', environment: 'production', is_default: false });
 });
 
+test('a network and a certificate; what moves with a renewal is no setting', () => {
+  const vpc = { id: 'v', name: 'net', region: 'fra1', ip_range: '10.10.10.7/24', description: '', default: true };
+  expect(values('vpc', vpc)).toEqual({
+    name: 'net',
+    region: 'fra1',
+    ip_range: '10.10.10.0/24',
+    description: '',
+    default: true,
+  });
+  const certificate = { id: 'c', name: 'web', type: 'lets_encrypt', dns_names: ['B.example', 'a.example'] };
+  const renewed = { ...certificate, id: 'd', not_after: '2027-01-01T00:00:00Z', sha1_fingerprint: 'f' };
+  expect(values('certificate', certificate)).toEqual({
+    name: 'web',
+    type: 'lets_encrypt',
+    domains: ['a.example', 'b.example'],
+  });
+  expect(values('certificate', renewed)).toEqual(values('certificate', certificate));
+});
+
 test('a kind without settings has none, and no answer is too strange', () => {
   expect(settingsOf({ kind: 'genai', payload: {} } as ListedResource)).toBeNull();
   for (const kind of Object.keys(collectionsByKind)) {

@@ -1,5 +1,5 @@
 import type { ListedResource, Settings } from '../../provider.ts';
-import { number, object, setOf, SettingsDraft, tagSet, text, word } from './canonical.ts';
+import { flag, network, number, object, setOf, SettingsDraft, tagSet, text, word } from './canonical.ts';
 import {
   ownTags,
   readAppSettings,
@@ -41,12 +41,21 @@ const readers: Readonly<Record<string, Read>> = {
   database: readDatabaseSettings,
   kubernetes_cluster: readKubernetesClusterSettings,
   app: readAppSettings,
+  vpc(draft, said) {
+    draft.setAll({
+      ip_range: network(said['ip_range']),
+      description: text(said['description']),
+      default: flag(said['default']),
+    });
+  },
+  // What moves with every renewal is no setting.
+  certificate: (draft, said) => draft.setAll({ type: word(said['type']), domains: setOf(said['dns_names'], word) }),
   project(draft, said) {
     draft.setAll({
       description: text(said['description']),
       purpose: text(said['purpose'])?.replace(/^Other:\s*/, ''),
       environment: word(said['environment']),
-      is_default: typeof said['is_default'] === 'boolean' ? said['is_default'] : undefined,
+      is_default: flag(said['is_default']),
     });
   },
   spaces_bucket: (draft) => draft.untold.push('acl', 'versioning', 'policy'),
@@ -57,7 +66,7 @@ const tagged = new Set(['droplet', 'volume', 'snapshot', 'database', 'kubernetes
 /** Kinds whose name is their id. */
 const unnamed = new Set(['reserved_ip', 'dns_zone', 'spaces_bucket']);
 /** Kinds that are nowhere in particular, or in several places. */
-const placeless = new Set(['dns_zone', 'firewall', 'project', 'snapshot']);
+const placeless = new Set(['dns_zone', 'firewall', 'project', 'snapshot', 'certificate']);
 
 /**
  * The settings of a resource, from what the provider said of it: a pure function, in canonical form, so that
