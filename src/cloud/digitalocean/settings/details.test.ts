@@ -37,7 +37,7 @@ test('a record is the same with and without its zone, its dot and its case', () 
 test('a backup policy; without backups there is none, and one that is not told is not told', () => {
   const read = (raw: object) => {
     const found = readPolicySettings(raw);
-    return found && { ...found.draft };
+    return found && { values: found.draft.values, untold: found.draft.untold };
   };
   const policy = { plan: 'weekly', weekday: 'SUN', hour: 0, window_length_hours: 4, retention_period_days: 28 };
   expect(read({ droplet_id: 7, backup_enabled: true, backup_policy: policy })).toEqual({
