@@ -144,6 +144,10 @@ async function lookIntoProjects(cloud: SimulatedAccount): Promise<Map<string, st
   return items;
 }
 
+/** Without what no listing tells. */
+const listed = (settings: object) =>
+  Object.fromEntries(Object.entries(settings).filter(([key]) => !/^(record|backup_policy)\//.test(key)));
+
 const sorted = (attributes: object) => Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
 
 async function believed(db: Database, kind: string, at: Temporal.Instant): Promise<Map<string, string>> {
@@ -164,7 +168,7 @@ async function believed(db: Database, kind: string, at: Temporal.Instant): Promi
   return new Map(
     rows.map(({ id, name, status, region, tags, parents, attributes, settings }) => [
       id,
-      JSON.stringify([name, status, region, tags, parents, sorted(attributes), sorted(settings)]),
+      JSON.stringify([name, status, region, tags, parents, sorted(attributes), sorted(listed(settings))]),
     ]),
   );
 }
