@@ -10,7 +10,7 @@ import {
 import type { UnitOfWork } from '../platform/database/database.ts';
 import { CancelJob, declareJob, type JobDeclaration, type JobRun, referToJob } from '../platform/declare/job.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { loadSecretKey } from '../platform/secrets/secret-key.ts';
+import { openSecretKey } from './secret-key.ts';
 import { getAccount, listAccounts, openAccount } from './accounts.ts';
 import { syncAccount, syncedKinds } from './sync.ts';
 
@@ -108,7 +108,7 @@ function declareSyncJob({ pass, enqueueNext, ...part }: Part): JobDeclaration<Ac
     async run(run) {
       const { db, clock, config, signal } = run;
       const account = await getAccount(db, run.arguments.account);
-      const provider = await openAccount(db, account, loadSecretKey(config));
+      const provider = await openAccount(db, account, await openSecretKey(db, config));
       try {
         const kinds = syncedKinds(provider).filter((kind) => syncPassOf(kind) === pass);
         if (kinds.length === 0) return;

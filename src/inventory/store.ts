@@ -94,6 +94,13 @@ export async function selectCredentials(db: Queryable, accountId: number): Promi
   return rows[0]!.credentials;
 }
 
+/** What is sealed of every account, by slug. */
+export async function selectAllCredentials(db: Queryable): Promise<{ slug: string; credentials: Uint8Array }[]> {
+  const { rows } = await statement<{ slug: string; credentials: Uint8Array }>('inventory.selectAllCredentials')`
+    SELECT slug, credentials FROM accounts ORDER BY slug`.execute(db);
+  return rows;
+}
+
 /** How many resources of each kind are in projects: what a token without that kind's scope hides. */
 export async function countHidden(
   db: Queryable,

@@ -23,7 +23,7 @@ import { databaseClock } from '../../src/platform/clock.ts';
 import type { Action, List } from '../../src/platform/declare/answer.ts';
 import type { RawInput } from '../../src/platform/declare/input.ts';
 import { toArcadiaError } from '../../src/platform/errors.ts';
-import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
+import { openSecretKey } from '../../src/inventory/secret-key.ts';
 import { decideSubscription } from '../../src/pricing/operations/subscriptions.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
@@ -123,7 +123,7 @@ describe('every operation that reads', () => {
     await there.act(connectAccount, { ...noInput, body: { token: 'any', account: 'acme' } });
     const { db } = business;
     const account = await accounts.getAccount(db, 'acme');
-    const provider = await accounts.openAccount(db, account, loadSecretKey(server.config));
+    const provider = await accounts.openAccount(db, account, await openSecretKey(db, server.config));
     await syncAccount(db, account, provider, { clock: databaseClock(db) });
     await provider.close();
     const changes: readonly [Action, Partial<RawInput>][] = [

@@ -11,7 +11,7 @@ import { loadConfig } from '../../src/platform/config.ts';
 import { generateSecretKey } from '../../src/platform/secrets/crypto.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
+import { openSecretKey } from '../../src/inventory/secret-key.ts';
 import { openTestDatabase } from '../database.ts';
 import { soaking } from '../soak.ts';
 import { until } from './worker-fixture.ts';
@@ -56,7 +56,7 @@ test('a week for many accounts: none exceeds its budget, none starves, every day
     accounts.set(slug, simulator);
     const details = { apiUrl: simulator.url, credentials: { token: slug } };
     const provider = await openProvider('digitalocean', details);
-    const request = { slug, provider: 'digitalocean', ...details, secretKey: loadSecretKey(config) };
+    const request = { slug, provider: 'digitalocean', ...details, secretKey: await openSecretKey(db, config) };
     await connectAccount(db, request, await provider.identify(), simulator.start);
     await provider.close();
   }

@@ -53,8 +53,8 @@ export function localSurface(session: Session, program: Program, options: LocalO
     async page(list: List, raw: RawInput): Promise<ListPage> {
       const input = inputReader(list)(raw);
       const opened = await call(list, input);
-      const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
-      const key = loadSecretKey(opened.config);
+      const { openSecretKey } = await import('../../inventory/index.ts');
+      const key = await openSecretKey(opened.db, opened.config);
       const scope = { operationId: list.operationId, principal: opened.principal, filters: input.filters };
       const { limit, cursor } = input.page;
       const at = cursor === undefined ? null : unsealCursor(key, scope, cursor);

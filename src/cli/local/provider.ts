@@ -1,5 +1,5 @@
 import { connectAccount } from '../../flows/index.ts';
-import { type Account, getAccount, listAccounts, openAccount } from '../../inventory/index.ts';
+import { type Account, getAccount, listAccounts, openAccount, openSecretKey } from '../../inventory/index.ts';
 import type { Credentials, Provider } from '../../cloud/index.ts';
 import type { Config } from '../../platform/config.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
@@ -18,7 +18,6 @@ export async function chooseAccounts(
   database: SessionDatabase,
   slug: string | undefined,
 ): Promise<OpenableAccount[]> {
-  const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
   const accounts = slug === undefined ? await listAccounts(database.db) : [await getAccount(database.db, slug)];
   if (accounts.length === 0) throw noAccounts();
   const config = await session.config();
@@ -27,10 +26,12 @@ export async function chooseAccounts(
     return {
       account,
       provider() {
-        opening ??= openAccount(database.db, account, loadSecretKey(config)).then((provider) => {
-          session.onClose(() => provider.close());
-          return provider;
-        });
+        opening ??= openSecretKey(database.db, config)
+          .then((key) => openAccount(database.db, account, key))
+          .then((provider) => {
+            session.onClose(() => provider.close());
+            return provider;
+          });
         return opening;
       },
     };
@@ -58,7 +59,6 @@ export async function connectNewAccount(
   options: NewAccountOptions,
 ): Promise<{ account: Account; database: SessionDatabase }> {
   const { realDatabase, sandboxDatabase } = await import('../../platform/database/open-database.ts');
-  const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
   const builtIn = options.apiUrl?.startsWith('simulator:') === true ? options.apiUrl : null;
   const config = await session.config();
   const apiUrl = builtIn ?? config.digitaloceanApiUrl;
@@ -69,7 +69,7 @@ export async function connectNewAccount(
   const database = await session.database({ usually: builtIn === null ? realDatabase : sandboxDatabase });
   const account = await connectAccount(
     database.db,
-    { apiUrl, credentials, secretKey: loadSecretKey(config) },
+    { apiUrl, credentials, secretKey: await openSecretKey(database.db, config) },
     await flowContext(session, database),
   );
   return { account, database };

@@ -1,4 +1,4 @@
-import { listAccounts } from '../../inventory/index.ts';
+import { listAccounts, openSecretKey } from '../../inventory/index.ts';
 import { agencyDemonstration, fleetAddress, demonstrate, bringUpToDate } from '../../flows/index.ts';
 import { startWorker } from '../../jobs/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -182,14 +182,13 @@ async function chooseWork(
 }
 
 async function makeDemonstration(session: Session, database: SessionDatabase): Promise<void> {
-  const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
   const { output } = session;
   output.note(
     `This is a demonstration, on the simulated fleet "${agencyDemonstration.fleet}" in database ${database.database}: no account is connected.`,
   );
   const { from, to, syncs } = await demonstrate(
     database.db,
-    { ...agencyDemonstration, secretKey: loadSecretKey(await session.config()) },
+    { ...agencyDemonstration, secretKey: await openSecretKey(database.db, await session.config()) },
     await flowContext(session, database),
   );
   const cadence = agencyDemonstration.cadence.toLocaleString('en', { style: 'long' });
@@ -200,8 +199,7 @@ async function makeDemonstration(session: Session, database: SessionDatabase): P
 
 /** Brings the connected accounts up to date. What cannot be read now is noted; what is known is shown all the same. */
 async function readAccounts(session: Session, database: SessionDatabase): Promise<void> {
-  const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
-  const secretKey = loadSecretKey(await session.config());
+  const secretKey = await openSecretKey(database.db, await session.config());
   const { synced, drafts } = await bringUpToDate(database.db, { secretKey }, await flowContext(session, database));
   for (const { account, error } of synced.failures) {
     const { message, todo } = toArcadiaError(error, `Reading ${account}`);

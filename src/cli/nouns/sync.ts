@@ -4,6 +4,7 @@ import {
   type SyncResult,
   syncAccount,
   syncAll,
+  openSecretKey,
 } from '../../inventory/index.ts';
 import { bringAttributionsUpToDate } from '../../deployments/index.ts';
 import type { Command } from 'commander';
@@ -61,8 +62,7 @@ async function readAccounts(
 ): Promise<SyncAllResult> {
   const chosen = await chooseAccounts(session, database, slug);
   if (slug === undefined) {
-    const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
-    return syncAll(database.db, { ...options, secretKey: loadSecretKey(await session.config()) });
+    return syncAll(database.db, { ...options, secretKey: await openSecretKey(database.db, await session.config()) });
   }
   const results: SyncResult[] = [];
   for (const { account, provider } of chosen) {

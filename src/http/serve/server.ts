@@ -10,7 +10,7 @@ import { ArcadiaError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { binaryTypes, type OperationCall, textTypes } from '../../platform/declare/operation.ts';
 import type { Program } from '../../platform/declare/program.ts';
-import { loadSecretKey } from '../../platform/secrets/secret-key.ts';
+import { openSecretKey } from '../../inventory/index.ts';
 import { apiPrefix, serveRoutes } from './api.ts';
 import { type Authenticator, challenge } from '../access/authentication.ts';
 import { whenEnded } from './ended.ts';
@@ -74,6 +74,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const { port, host = '127.0.0.1', config, log, program } = options;
   const limits = { ...defaultLimits, requestsPerMinute: config.requestsPerMinute, ...options.limits };
   const { registry = register } = options;
+  const secretKey = await openSecretKey(options.db, config);
   const draining = new AbortController();
   const stopping = new AbortController();
   const pool = openPool({
@@ -103,7 +104,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       clock: databaseClock(options.db),
       config,
       log,
-      secretKey: loadSecretKey(config),
+      secretKey,
       enqueue: options.enqueue,
       enqueueOrFind: options.enqueueOrFind,
       events: openEventStreams({ hub, events: program.events, log, registry }),

@@ -4,7 +4,7 @@ import { readSimulatedClock } from '../../platform/clock.ts';
 import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
-import { loadSecretKey } from '../../platform/secrets/secret-key.ts';
+import { openSecretKey } from '../secret-key.ts';
 import * as accounts from '../accounts.ts';
 import type { Account } from '../accounts.ts';
 import { syncJobsOfAccount } from '../jobs.ts';
@@ -120,7 +120,7 @@ export const connectAccount = declareOperation({
   },
   async run({ db, body, config, now }, { identity, ...rest }) {
     const { account: wanted, name, meteredFrom } = body;
-    const request = { slug: wanted, name, meteredFrom, secretKey: loadSecretKey(config), ...rest };
+    const request = { slug: wanted, name, meteredFrom, secretKey: await openSecretKey(db, config), ...rest };
     return accountAnswer(await accounts.connectAccount(db, request, identity, now));
   },
 });
@@ -158,7 +158,7 @@ export const checkAccount = declareOperation({
   }),
   async run({ db, params, config, signal }) {
     const found = await accounts.getAccount(db, params.account);
-    const provider = await accounts.openAccount(db, found, loadSecretKey(config));
+    const provider = await accounts.openAccount(db, found, await openSecretKey(db, config));
     try {
       const { identity, scopes, unlisted } = await accounts.checkAccount(db, found, provider, signal);
       return {
