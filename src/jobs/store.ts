@@ -387,3 +387,18 @@ export async function isSimulated(db: Queryable): Promise<boolean> {
   const { rows } = await statement('jobs.isSimulated')`SELECT FROM simulated_clock`.execute(db);
   return rows.length > 0;
 }
+
+/** Runs the statements that make the queue's own tables. */
+export async function makeQueueTables(trx: UnitOfWork, statements: string): Promise<void> {
+  await statement('jobs.makeQueueTables')`${sql.raw(statements)}`.execute(trx);
+}
+
+/** The version of the queue's own tables; null: there are none yet. */
+export async function selectQueueVersion(db: Queryable): Promise<number | null> {
+  const { rows: tables } = await statement<{ there: boolean }>('jobs.selectQueueVersion.select_to_regclass')`
+    SELECT to_regclass('pgboss.version') IS NOT NULL AS there`.execute(db);
+  if (tables[0]?.there !== true) return null;
+  const { rows } = await statement<{ version: number }>('jobs.selectQueueVersion')`
+    SELECT version::int AS version FROM pgboss.version`.execute(db);
+  return rows[0]?.version ?? null;
+}

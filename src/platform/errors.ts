@@ -96,6 +96,16 @@ export const catalogue = {
     status: 500,
     todo: 'Use the version of arcadia that last migrated this database, or a later one.',
   },
+  backup_unreadable: {
+    exitCode: 1,
+    status: 422,
+    todo: 'Take another copy of the backup, or an earlier one.',
+  },
+  database_not_empty: {
+    exitCode: 1,
+    status: 409,
+    todo: 'Restore into a database that holds nothing: another one, or another data folder.',
+  },
   port_in_use: {
     exitCode: 1,
     status: 500,
