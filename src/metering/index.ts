@@ -12,4 +12,4 @@ export { type UnmeteredKind, unmeteredKinds, unmeteredUsage } from './unmetered.
 export { type DeploymentUsage, type Usage, usageForPeriod, usageOfAll } from './usage.ts';
 export { countUsageRecords } from './usage.ts';
 export { meterRange } from './meter.ts';
-export { useClickHouse } from './records/open.ts';
+export { usageStoreAddress, useClickHouse } from './records/open.ts';

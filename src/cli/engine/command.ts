@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ArcadiaError } from '../../platform/errors.ts';
 import { openSession, type Session } from './session.ts';
 
 interface CommandDescription {
@@ -55,6 +56,9 @@ export function withSession<Args extends unknown[]>(
     } catch (error) {
       // What went wrong comes first; that closing fails then too is its consequence.
       await session.close().catch(() => {});
+      // What the work says of its own cancellation tells more.
+      if (error instanceof ArcadiaError && error.code === 'cancelled' && error.cause === session.signal.reason)
+        throw error;
       // Whatever the work made of its cancellation, to the person it is one.
       session.signal.throwIfAborted();
       throw error;
