@@ -93,18 +93,24 @@ class CopyOut extends Readable {
   }
 
   handleReadyForQuery(): void {
-    this.#connection = null;
     this.#flush();
+    this.#leave();
     this.push(null);
   }
 
   handleError(error: Error): void {
-    this.#connection = null;
+    this.#leave();
     this.destroy(error);
   }
 
   override _read(): void {
     this.#connection?.stream.resume();
+  }
+
+  /** The next statement needs the connection, which may have been paused by the last of the data. */
+  #leave(): void {
+    this.#connection?.stream.resume();
+    this.#connection = null;
   }
 
   #flush(): void {
