@@ -9,7 +9,7 @@ import type { BackupHeader, BackupSequence } from './file.ts';
 /** The schemas of the program: its own and the queue's. What an extension made in them is not ours. */
 const ours = sql`(current_schema(), 'pgboss')`;
 
-interface TableRow {
+export interface TableRow {
   readonly name: string;
   /** Without those that are computed. */
   readonly columns: readonly string[];
@@ -25,6 +25,11 @@ export async function selectTables(db: Queryable): Promise<TableRow[]> {
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
     GROUP BY c.oid ORDER BY 1`.execute(db);
   return rows;
+}
+
+/** Nobody drops or empties them until the transaction ends. */
+export async function lockTables(trx: UnitOfWork, names: readonly string[]): Promise<void> {
+  await statement('platform.lockTables')`LOCK TABLE ${sql.raw(names.join(', '))} IN ACCESS SHARE MODE`.execute(trx);
 }
 
 /** Which table refers to which; of partitioned ones each partition. */

@@ -47,9 +47,10 @@ export async function backUp(
       .setIsolationLevel('repeatable read')
       .setAccessMode('read only')
       .execute(async (trx) => {
+        const tables = await holdTables(trx);
         const header = await describeDatabase(trx, options);
         const writer = new BackupWriter();
-        await write(compress(contentOf(held, trx, writer, header, options)), header).catch((error: unknown) => {
+        await write(compress(contentOf(held, trx, tables, writer, header, options)), header).catch((error: unknown) => {
           failure = error;
           throw error;
         });
@@ -59,6 +60,22 @@ export async function backUp(
     // Left half-way, the connection is cut off: that the transaction then cannot end well is no news.
     throw signal.aborted ? error : (failure ?? error);
   });
+}
+
+const undefinedTable = '42P01';
+
+/** All tables in their order, held so that nobody drops one while those before it are read. */
+async function holdTables(trx: UnitOfWork): Promise<store.TableRow[]> {
+  const tables = inOrderOfReference(await store.selectTables(trx), await store.selectReferences(trx));
+  if (tables.length > 0) {
+    const names = tables.map(({ name }) => name);
+    await store.lockTables(trx, names).catch((error: Error & { code?: string }) => {
+      if (error.code !== undefinedTable) throw error;
+      const message = 'A table was dropped just as the backup began, as retention does. Nothing was written.';
+      throw new ArcadiaError('conflict', message, { todo: 'Run it again.', cause: error });
+    });
+  }
+  return tables;
 }
 
 async function describeDatabase(trx: UnitOfWork, options: BackupOptions): Promise<BackupHeader> {
@@ -86,12 +103,12 @@ async function describeDatabase(trx: UnitOfWork, options: BackupOptions): Promis
 async function* contentOf(
   held: HeldConnection,
   trx: UnitOfWork,
+  tables: readonly store.TableRow[],
   writer: BackupWriter,
   header: BackupHeader,
   { onProgress, signal }: BackupOptions,
 ): AsyncGenerator<Buffer, void, undefined> {
   yield writer.begin(header);
-  const tables = inOrderOfReference(await store.selectTables(trx), await store.selectReferences(trx));
   for (const table of tables) {
     signal.throwIfAborted();
     onProgress(table.name, writer.totals.rows);
