@@ -15,6 +15,7 @@ export {
   type ProviderAction,
   type ProviderIdentity,
   type ProviderOptions,
+  type ProviderSize,
   type ResourceKind,
   type ScopeReport,
   type SyncPass,
