@@ -26,6 +26,8 @@ interface Part {
   readonly queue: string;
   readonly title: string;
   readonly pass: SyncPass;
+  /** A token that may read nothing of it does not fail the job. */
+  readonly mayBeRefused?: true;
   readonly followedBy?: NonNullable<JobDeclaration['followedBy']>;
   /** Enqueues what comes after it, once it has ended, whole or not. */
   enqueueNext?(run: JobRun<AccountArguments>, trx: UnitOfWork): Promise<void>;
@@ -73,8 +75,24 @@ const syncSpacesJob = declareSyncJob({
   pass: 'spaces',
 });
 
+/** Also right after an account is connected. */
+export const syncSizesJob = declareSyncJob({
+  name: 'sync_sizes',
+  queue: 'cloud_sync_full',
+  title: 'Reads what sizes of droplets cost',
+  pass: 'sizes',
+  // Without its scope the prices that are published hold; `account check` tells that it is missing.
+  mayBeRefused: true,
+});
+
 /** What together reads all of one account, each part by itself. The resources follow the projects. */
-export const syncJobsOfAccount = [syncProjectsJob, syncSnapshotsJob, syncBackupsJob, syncSpacesJob] as const;
+export const syncJobsOfAccount = [
+  syncProjectsJob,
+  syncSnapshotsJob,
+  syncBackupsJob,
+  syncSpacesJob,
+  syncSizesJob,
+] as const;
 
 const syncJobs = new Map([...syncJobsOfAccount, syncResourcesJob].map((job) => [job.name, job]));
 
@@ -99,7 +117,7 @@ export const syncAccountsJob = declareJob({
 
 export const inventoryJobs: readonly JobDeclaration[] = [syncAccountsJob, ...syncJobs.values()];
 
-function declareSyncJob({ pass, enqueueNext, ...part }: Part): JobDeclaration<AccountArguments> {
+function declareSyncJob({ pass, mayBeRefused, enqueueNext, ...part }: Part): JobDeclaration<AccountArguments> {
   return declareJob({
     ...part,
     arguments: accountArguments,
@@ -121,7 +139,7 @@ function declareSyncJob({ pass, enqueueNext, ...part }: Part): JobDeclaration<Ac
         assertNotLimited(problems);
         // Also after a part that could not be read whole: what comes next does not need all of it.
         if (enqueueNext !== undefined) await db.transaction().execute((trx) => enqueueNext(run, trx));
-        decide(results.length, problems);
+        decide(results.length, problems, mayBeRefused === true);
       } finally {
         await provider.close();
       }
@@ -150,6 +168,7 @@ function observeProblems(provider: Provider, onLimited: () => void): { observed:
     list: (...call) => watch(provider.list(...call)),
     listMemberships: (...call) => watch(provider.listMemberships(...call)),
     listActions: (...call) => watch(provider.listActions(...call)),
+    listSizes: (...call) => watch(provider.listSizes(...call)),
   });
   return { observed, problems };
 }
@@ -165,12 +184,12 @@ function assertNotLimited(problems: readonly Problem[]): void {
  * this part: never. A failure: again. A listing that is only suspicious has done its part; the next
  * sync confirms it or does not.
  */
-function decide(kinds: number, problems: readonly Problem[]): void {
+function decide(kinds: number, problems: readonly Problem[], mayBeRefused: boolean): void {
   const of = (...wanted: ListingProblem[]) => problems.filter(({ problem }) => wanted.includes(problem));
   const refused = of('unauthorized', 'forbidden');
   const [unauthorized] = of('unauthorized');
   if (unauthorized) throw new CancelJob(unauthorized.reason);
-  if (refused.length >= kinds) throw new CancelJob(refused.map(({ reason }) => reason).join('; '));
+  if (refused.length >= kinds && !mayBeRefused) throw new CancelJob(refused.map(({ reason }) => reason).join('; '));
   const failed = of('provider_error', 'unreachable', 'malformed', 'count_mismatch', 'clock_behind');
   if (failed.length > 0) throw new Error(failed.map(({ reason }) => reason).join('; '));
 }

@@ -1,7 +1,9 @@
 import { declareModule } from '../platform/declare/module.ts';
+import { staff } from '../platform/declare/operation.ts';
 import { accountChanged, resourceAmbiguous } from './errors.ts';
 import { inventoryJobs, syncAccountsJob } from './jobs.ts';
 import { accountOperations } from './operations/accounts.ts';
+import { priceOperations } from './operations/prices.ts';
 import { resourceOperations } from './operations/resources.ts';
 
 const sync = (part: string) => ({ job: syncAccountsJob, arguments: { part } });
@@ -14,8 +16,12 @@ export const inventoryModule = declareModule({
       name: 'resources',
       description: 'What the provider lists, and what each was over time: how we know it, since when.',
     },
+    {
+      name: 'prices',
+      description: 'What the provider charges, as dated data: who says so, since when, and on what that rests.',
+    },
   ],
-  operations: [...accountOperations, ...resourceOperations],
+  operations: [...accountOperations, ...resourceOperations, ...priceOperations],
   jobs: inventoryJobs,
   errors: [accountChanged, resourceAmbiguous],
   queues: [
@@ -29,6 +35,7 @@ export const inventoryModule = declareModule({
     { name: 'snapshots', cron: '33 * * * *', ...sync('sync_snapshots') },
     { name: 'backups', cron: '41 * * * *', ...sync('sync_backups') },
     { name: 'spaces', cron: '27 3 * * *', ...sync('sync_spaces') },
+    { name: 'sizes', cron: '19 2 * * *', ...sync('sync_sizes') },
   ],
   events: [
     {
@@ -42,6 +49,12 @@ export const inventoryModule = declareModule({
       subject: 'account',
       describes: 'it was connected or edited',
       roles: ['owner', 'operator', 'viewer'],
+    },
+    {
+      type: 'price.changed',
+      subject: 'what has the price; empty: many',
+      describes: 'the provider charges, or is said to charge, something else',
+      roles: [...staff],
     },
   ],
 });

@@ -8,6 +8,7 @@ import { nothingApplied } from './listing.ts';
 import { syncActions } from './sync-actions.ts';
 import { syncKind } from './sync-kind.ts';
 import { syncProjects } from './sync-projects.ts';
+import { syncSizes } from './sync-sizes.ts';
 import { recordRun, type SyncContext, type SyncProgress, type SyncResult } from './sync-run.ts';
 import { selectSyncRuns, type SyncRunFilters, type SyncRunRow } from './store.ts';
 import { prepareStaging } from './sync.store.ts';
@@ -25,7 +26,7 @@ export function listSyncRuns(
 }
 
 export interface SyncOptions {
-  /** Unless given: all kinds of the provider, and `action`. Read in the order of a full sync whatever theirs. */
+  /** Unless given: all kinds of the provider, `action` and `size`. Read in the order of a full sync whatever theirs. */
   readonly kinds?: readonly string[] | undefined;
   readonly clock: Clock;
   /** Ends the kind under way as partial, keeping what was read, and begins no other. */
@@ -35,7 +36,7 @@ export interface SyncOptions {
 
 /**
  * Syncs one account: who it is, then projects and what they hold, then every other kind, then the
- * action log. Each kind is a run of its own: one that fails keeps no other from being read.
+ * action log and the prices of sizes. Each kind is a run of its own: one that fails keeps no other from being read.
  *
  * Takes one connection for as long as it lasts, and another now and then to read the clock.
  *
@@ -103,12 +104,13 @@ function refuseToSync(session: SyncContext, kind: string, { providerAt, reason }
 function syncOne(session: SyncContext, kind: string): Promise<SyncResult> {
   if (kind === 'project') return syncProjects(session);
   if (kind === 'action') return syncActions(session);
+  if (kind === 'size') return syncSizes(session);
   return syncKind(session, kind);
 }
 
 /** All that a sync reads of a provider, in the order of a full one. */
 export function syncedKinds(provider: Provider): readonly string[] {
-  return [...provider.kinds, 'action'];
+  return [...provider.kinds, 'action', 'size'];
 }
 
 function chooseKinds(provider: Provider, wanted: readonly string[] | undefined): readonly string[] {

@@ -117,7 +117,7 @@ domain:read   no       dns_zone  2 dns_zone`,
       details: 'On the database the jobs run in this process. With --no-wait a worker runs them.',
       example: `
 $ arcadia account sync acme
-Jobs for acme: sync_projects, sync_snapshots, sync_backups, sync_spaces.`,
+Jobs for acme: sync_projects, sync_snapshots, sync_backups, sync_spaces, sync_sizes.`,
       text: ({ account, jobs }) => `Jobs for ${account}: ${jobs.join(', ')}.`,
       notes: () => ['What they read: arcadia sync runs'],
     }),

@@ -13,6 +13,7 @@ import { kindNoun } from './kind.ts';
 import { meterNoun } from './meter.ts';
 import { overviewNoun } from './overview.ts';
 import { planNoun } from './plan.ts';
+import { priceNoun } from './price.ts';
 import { queueNoun } from './queue.ts';
 import { quoteNoun } from './quote.ts';
 import { resourceNoun } from './resource.ts';
@@ -26,6 +27,7 @@ export const nouns: readonly Noun[] = [
   overviewNoun,
   accountNoun,
   resourceNoun,
+  priceNoun,
   customerNoun,
   customerBillingNoun,
   deploymentNoun,

@@ -7,7 +7,7 @@ import { instant, instantOut, line, slug } from '../../platform/declare/schemas.
 import { loadSecretKey } from '../../platform/secrets/secret-key.ts';
 import * as accounts from '../accounts.ts';
 import type { Account } from '../accounts.ts';
-import { syncJobsOfAccount } from '../jobs.ts';
+import { syncJobsOfAccount, syncSizesJob } from '../jobs.ts';
 import * as sync from '../sync.ts';
 
 const account = z
@@ -118,10 +118,13 @@ export const connectAccount = declareOperation({
       await provider.close();
     }
   },
-  async run({ db, body, config, now }, { identity, ...rest }) {
+  async run({ db, body, config, now, enqueue }, { identity, ...rest }) {
     const { account: wanted, name, meteredFrom } = body;
     const request = { slug: wanted, name, meteredFrom, secretKey: loadSecretKey(config), ...rest };
-    return accountAnswer(await accounts.connectAccount(db, request, identity, now));
+    const connected = await accounts.connectAccount(db, request, identity, now);
+    // What it may buy costs: nobody waits for it.
+    await db.transaction().execute((trx) => enqueue(trx, syncSizesJob, { account: connected.slug }));
+    return accountAnswer(connected);
   },
 });
 
