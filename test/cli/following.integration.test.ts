@@ -107,7 +107,7 @@ describe('with a worker', () => {
     expect(synced).toMatchObject({ code: 0, stderr: expect.stringContaining('Waiting for jobs of the server') });
     expect(answerOf(synced)).toEqual({
       account: 'acme',
-      jobs: ['sync_projects', 'sync_snapshots', 'sync_backups', 'sync_spaces'],
+      jobs: ['sync_projects', 'sync_snapshots', 'sync_backups', 'sync_spaces', 'sync_sizes'],
     });
     expect(await syncRuns()).toBeGreaterThan(before + 5);
     for (const job of ['sync_resources', 'attribute'])
