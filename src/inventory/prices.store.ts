@@ -3,6 +3,7 @@ import { appendChanges } from '../platform/changes.ts';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
+import type { ResourceGroup } from './resource-charges.ts';
 
 // The price book: what holds on a day, its history, what a listing of sizes changes, what an operator says.
 
@@ -252,5 +253,30 @@ export async function selectOwnPrices(
     SELECT subject, currency, amount, unit, evidence, valid_from AS "validFrom" FROM own_prices
     WHERE provider = ${provider} AND subject = ${subject} AND superseded_at = 'infinity' AND valid_to > ${from}::timestamptz
     ORDER BY valid_from`.execute(trx);
+  return rows;
+}
+
+/**
+ * An account's resources of some kinds, as they were last known, in groups that are charged alike: those that
+ * live, and those that only projects show, of which nothing else is known.
+ */
+export async function selectResourceGroups(
+  db: Queryable,
+  accountId: number,
+  kinds: readonly string[],
+): Promise<ResourceGroup[]> {
+  const { rows } = await statement<ResourceGroup>('inventory.selectResourceGroups')`
+    SELECT r.kind, split_part(s.parents[1], ':', 1) AS source, s.attributes ->> 'size_slug' AS "sizeSlug",
+           s.attributes ->> 'type' AS type, (s.attributes ->> 'assigned')::boolean AS assigned,
+           (s.attributes ->> 'ip_version')::int AS "ipVersion", count(*) AS resources,
+           sum((s.attributes ->> 'size_gb')::numeric) AS "sizeGb", sum((s.attributes ->> 'nodes')::numeric) AS nodes
+    FROM resources r
+    LEFT JOIN resource_states s ON s.resource_id = r.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
+    WHERE r.account_id = ${accountId} AND r.kind = ANY (${[...kinds]}::text[])
+      AND (s.resource_id IS NOT NULL OR EXISTS (
+        SELECT FROM project_memberships m
+        WHERE m.resource_id = r.resource_id AND m.superseded_at = 'infinity' AND m.valid_to = 'infinity'))
+    GROUP BY 1, 2, 3, 4, 5, 6, s.attributes ->> 'size_gb' IS NULL, s.attributes ->> 'nodes' IS NULL
+    ORDER BY 1, 2, 3, 4, 5, 6`.execute(db);
   return rows;
 }

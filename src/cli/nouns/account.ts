@@ -46,11 +46,30 @@ const scopeColumns: readonly Column<Check['scopes'][number]>[] = [
   },
 ];
 
+type Hidden = Check['scopes'][number]['money'][number] & { readonly scope: string };
+
+const hiddenColumns: readonly Column<Hidden>[] = [
+  { header: 'missing', value: (row) => row.scope },
+  { header: 'hides', value: ({ kind, field }) => (field === null ? kind : `${kind}.${field}`) },
+  { header: 'known', value: (row) => String(row.resources), align: 'right' },
+  { header: 'a month', value: costOf, align: 'right' },
+];
+
+/** What is known to be charged; `and 2 unknown` where that is not all. */
+function costOf({ resources, unknown, monthly }: Hidden): string | null {
+  if (resources === 0) return 'unknown';
+  if (monthly.length === 0 && unknown === 0) return 'nothing';
+  const known = monthly.map(({ currency, amount }) => `${amount} ${currency}`);
+  return [...known, ...(unknown === 0 ? [] : [unknown === resources ? 'unknown' : `${unknown} unknown`])].join(' and ');
+}
+
 function checkText({ account, name, scopes, unlisted }: Check): string {
+  const missing = scopes.flatMap(({ scope, money }) => money.map((each) => ({ scope, ...each })));
   const hidden = unlisted.map(({ kind, hidden: count, urns }) => `${count} ${kind}: ${urns.join(', ')}`);
   return [
     `${account} answers as ${name}.`,
     table(scopes, scopeColumns),
+    ...(missing.length === 0 ? [] : [`What hangs on missing scopes:\n${table(missing, hiddenColumns)}`]),
     ...(hidden.length === 0 ? [] : [`In projects, and in no listing:\n${hidden.join('\n')}`]),
   ].join('\n\n');
 }
@@ -109,7 +128,11 @@ acme answers as Acme Ltd.
 
 SCOPE         GRANTED  SHOWS     HIDDEN
 droplet:read  yes      droplet   -
-domain:read   no       dns_zone  2 dns_zone`,
+domain:read   no       dns_zone  2 dns_zone
+
+What hangs on missing scopes:
+MISSING      HIDES     KNOWN   A MONTH
+domain:read  dns_zone      2  0.00 USD`,
       text: checkText,
     }),
     actionView(syncAccount, {

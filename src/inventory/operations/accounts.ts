@@ -3,7 +3,7 @@ import { openProvider } from '../../cloud/index.ts';
 import { readSimulatedClock } from '../../platform/clock.ts';
 import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
-import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { decimalOut, instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import { loadSecretKey } from '../../platform/secrets/secret-key.ts';
 import * as accounts from '../accounts.ts';
 import type { Account } from '../accounts.ts';
@@ -130,6 +130,17 @@ export const connectAccount = declareOperation({
 
 const hidden = z.array(z.object({ kind: z.string(), hidden: z.int() }));
 
+const hiddenMoney = z.object({
+  kind: z.string().meta({ examples: ['volume'] }),
+  field: z.string().nullable().meta({ description: 'The field that is hidden; null: the resources themselves' }),
+  resources: z.int().meta({ description: 'How many of the kind are known' }),
+  unknown: z.int().meta({ description: 'Of how many of them nobody knows what they cost' }),
+  monthly: z
+    .array(z.object({ currency: z.string(), amount: decimalOut }))
+    .readonly()
+    .meta({ description: 'What the others cost in a month, by the price book and as they were last known' }),
+});
+
 export const checkAccount = declareOperation({
   method: 'GET',
   path: '/accounts/:account/check',
@@ -153,6 +164,9 @@ export const checkAccount = declareOperation({
           .array(z.string())
           .meta({ description: 'The fields of other kinds that it shows', examples: [['droplet.tags']] }),
         hidden,
+        money: z
+          .array(hiddenMoney)
+          .meta({ description: 'Where it is not granted: what hangs on each kind and field that it hides' }),
       }),
     ),
     unlisted: z
@@ -172,6 +186,7 @@ export const checkAccount = declareOperation({
           kinds: [...scope.kinds],
           fields: [...scope.fields],
           hidden: [...scope.hidden],
+          money: [...scope.money],
         })),
         unlisted: unlisted.map((each) => ({ ...each, urns: [...each.urns] })),
       };
