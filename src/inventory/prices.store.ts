@@ -94,7 +94,7 @@ export async function selectPricesAt(db: Queryable, filters: PriceFilters): Prom
     ), sizes AS (SELECT EXISTS (SELECT FROM inventory_prices WHERE ${holds} AND source = 'api') AS are_listed)
     SELECT DISTINCT ON (h.subject) h.subject, h.source, h.currency, h.amount, h.unit, h.hourly, h.certainty, h.evidence,
            h.evidence_day AS "evidenceDay", a.slug AS account, ${lastSeen} AS "lastSeenAt", h.valid_from AS "validFrom",
-           h.facts AS attributes, h.subject LIKE 'droplet\_size:%' AND sizes.are_listed AND NOT h.listed AS old
+           h.facts AS attributes, split_part(h.subject, ':', 1) = 'droplet_size' AND sizes.are_listed AND NOT h.listed AS old
     FROM held h CROSS JOIN sizes ${lastSeenOf}
     ORDER BY h.subject, h.rank, h.last_seen_at IS NOT NULL, h.valid_from DESC, h.account_id`.execute(db);
   return rows;
