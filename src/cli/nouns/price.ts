@@ -13,7 +13,7 @@ const columns: readonly Column<Price>[] = [
   { header: 'an hour', value: (row) => row.hourly, align: 'right' },
   { header: 'since', value: (row) => row.since },
   { header: 'source', value: sourceOf },
-  { header: 'old', value: (row) => (row.old ? 'not listed any more' : null) },
+  { header: 'old', value: (row) => (row.old ? 'not listed' : null) },
 ];
 
 const historyColumns: readonly Column<Interval>[] = [
