@@ -2,6 +2,7 @@ import { declareModule } from '../platform/declare/module.ts';
 import { accountChanged, resourceAmbiguous } from './errors.ts';
 import { inventoryJobs, syncAccountsJob } from './jobs.ts';
 import { accountOperations } from './operations/accounts.ts';
+import { syncRunOperations } from './operations/sync-runs.ts';
 import { resourceOperations } from './operations/resources.ts';
 
 const sync = (part: string) => ({ job: syncAccountsJob, arguments: { part } });
@@ -15,7 +16,7 @@ export const inventoryModule = declareModule({
       description: 'What the provider lists, and what each was over time: how we know it, since when.',
     },
   ],
-  operations: [...accountOperations, ...resourceOperations],
+  operations: [...accountOperations, ...syncRunOperations, ...resourceOperations],
   jobs: inventoryJobs,
   errors: [accountChanged, resourceAmbiguous],
   queues: [

@@ -1,4 +1,4 @@
-import type { Provider, ProviderOptions } from '../cloud/index.ts';
+import { type Provider, type ProviderOptions, resourceKinds } from '../cloud/index.ts';
 import { databaseClock, followSimulatedClock, type Clock } from '../platform/clock.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { type Queryable, type Database, inSession } from '../platform/database/database.ts';
@@ -9,7 +9,7 @@ import { syncActions } from './sync-actions.ts';
 import { syncKind } from './sync-kind.ts';
 import { syncProjects } from './sync-projects.ts';
 import { recordRun, type SyncContext, type SyncProgress, type SyncResult } from './sync-run.ts';
-import { selectSyncRuns, type SyncRunFilters, type SyncRunRow } from './store.ts';
+import { selectNewestSyncRun, selectSyncRuns, type SyncRunFilters, type SyncRunRow } from './store.ts';
 import { prepareStaging } from './sync.store.ts';
 
 export type { SyncRunFilters, SyncRunRow } from './store.ts';
@@ -22,6 +22,11 @@ export function listSyncRuns(
   page: { readonly limit: number; readonly before: number | null },
 ): Promise<SyncRunRow[]> {
   return selectSyncRuns(db, filters, page.before, page.limit);
+}
+
+/** The id of the newest run; 0: there is none. */
+export function newestSyncRun(db: Queryable): Promise<number> {
+  return selectNewestSyncRun(db);
 }
 
 export interface SyncOptions {
@@ -102,13 +107,19 @@ function refuseToSync(session: SyncContext, kind: string, { providerAt, reason }
 
 function syncOne(session: SyncContext, kind: string): Promise<SyncResult> {
   if (kind === 'project') return syncProjects(session);
-  if (kind === 'action') return syncActions(session);
+  if (kind === actionLog) return syncActions(session);
   return syncKind(session, kind);
 }
 
+/** The log of actions has a run of its own, as a kind of resource has. */
+const actionLog = 'action';
+
+/** All that a sync can be asked for. */
+export const kindsOfSyncs = [...resourceKinds, actionLog] as const;
+
 /** All that a sync reads of a provider, in the order of a full one. */
 export function syncedKinds(provider: Provider): readonly string[] {
-  return [...provider.kinds, 'action'];
+  return [...provider.kinds, actionLog];
 }
 
 function chooseKinds(provider: Provider, wanted: readonly string[] | undefined): readonly string[] {

@@ -352,6 +352,8 @@ class RunningWorker implements Worker {
         get log() {
           return (log ??= workerLog.child({ job: job.name, id, attempt: number }));
         },
+        // Nobody watches a worker's jobs line by line.
+        report: () => {},
         enqueue: async (trx, next, args) => {
           await this.jobs.enqueue(trx, next, args);
         },

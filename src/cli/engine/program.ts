@@ -7,12 +7,10 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { ReaderGone } from './output.ts';
 import { addDbCommands } from '../local/db.ts';
 import { addDemoCommands } from '../local/demo.ts';
-import { addMeterCommands } from '../local/meter.ts';
 import { addOpenApiCommand } from '../nouns/openapi.ts';
 import { addRateCommand } from '../local/rate.ts';
 import { addSimulateCommand } from '../local/simulate.ts';
 import { addStartCommand } from '../local/start.ts';
-import { addSyncCommand } from '../nouns/sync.ts';
 import { addTokenCommands } from '../nouns/token.ts';
 
 // Each noun brings its words only; what does the work is imported when a command runs, so that
@@ -21,8 +19,6 @@ const local = [
   addStartCommand,
   addDemoCommands,
   addSimulateCommand,
-  addSyncCommand,
-  addMeterCommands,
   addRateCommand,
   addOpenApiCommand,
   addTokenCommands,

@@ -104,10 +104,8 @@ async function trace(session: Session): Promise<void> {
 /** Everything in one process: what is outstanding first, then the table, then the schedule. */
 async function startAll(session: Session, options: StartOptions): Promise<void> {
   const config = await session.config();
-  const { database } =
-    config.digitaloceanToken === null
-      ? { database: await session.database() }
-      : await connectNewAccount(session, options);
+  const database =
+    config.digitaloceanToken === null ? await session.database() : await connectNewAccount(session, options);
   await keepAlive(session, database);
   // Before the long work: a port that is taken should be known at once.
   const readiness = await openReadiness(session, database);

@@ -1,10 +1,4 @@
-import {
-  checkAccount,
-  connectAccount,
-  getAccount,
-  listAccounts,
-  syncAccount,
-} from '../../inventory/operations/accounts.ts';
+import { checkAccount, connectAccount, getAccount, listAccounts } from '../../inventory/operations/accounts.ts';
 import { type Column, fields, moment, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
@@ -111,15 +105,6 @@ SCOPE         GRANTED  SHOWS     HIDDEN
 droplet:read  yes      droplet   -
 domain:read   no       dns_zone  2 dns_zone`,
       text: checkText,
-    }),
-    actionView(syncAccount, {
-      summary: 'read all of an account now, by jobs, and wait until they have ended',
-      details: 'On the database the jobs run in this process. With --no-wait a worker runs them.',
-      example: `
-$ arcadia account sync acme
-Jobs for acme: sync_projects, sync_snapshots, sync_backups, sync_spaces.`,
-      text: ({ account, jobs }) => `Jobs for ${account}: ${jobs.join(', ')}.`,
-      notes: () => ['What they read: arcadia sync runs'],
     }),
   ],
 };
