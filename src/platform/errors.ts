@@ -76,11 +76,6 @@ export const catalogue = {
     status: 500,
     todo: 'The old version stays visible. Run again; if it stays so, keep both stores as they are and report it.',
   },
-  usage_retired: {
-    exitCode: 1,
-    status: 410,
-    todo: 'Retention has rolled these days up: their sums are kept; ask for those, or count records by whole months.',
-  },
   database_embedded: {
     exitCode: 1,
     status: 503,
