@@ -3,3 +3,4 @@
 export { type Account, connectAccount, identifyCredentials, listAccounts, openAccount } from './accounts.ts';
 export { getResource } from './resources.ts';
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';
+export { inventorySettings } from './settings.ts';

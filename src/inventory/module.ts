@@ -4,6 +4,7 @@ import { inventoryJobs, syncAccountsJob } from './jobs.ts';
 import { accountOperations } from './operations/accounts.ts';
 import { syncRunOperations } from './operations/sync-runs.ts';
 import { resourceOperations } from './operations/resources.ts';
+import { inventorySettings } from './settings.ts';
 
 const sync = (part: string) => ({ job: syncAccountsJob, arguments: { part } });
 
@@ -45,4 +46,5 @@ export const inventoryModule = declareModule({
       roles: ['owner', 'operator', 'viewer'],
     },
   ],
+  settings: inventorySettings,
 });

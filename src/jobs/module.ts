@@ -4,6 +4,7 @@ import { jobFailed } from './jobs.ts';
 import { jobOperations } from './operations/jobs.ts';
 import { queueOperations } from './operations/queues.ts';
 import { scheduleOperations } from './operations/schedule.ts';
+import { jobsSettings } from './settings.ts';
 
 export const jobsModule = declareModule({
   name: 'jobs',
@@ -37,4 +38,5 @@ export const jobsModule = declareModule({
       roles: ['owner', 'operator', 'viewer'],
     },
   ],
+  settings: jobsSettings,
 });

@@ -23,6 +23,7 @@ import { overrideSchedule, tick } from './schedule.ts';
 import { Completions, settledIds } from './settlements.ts';
 import * as store from './store.ts';
 import { inJobSpan, openTelemetry, type Outcome, type Telemetry } from './telemetry.ts';
+import { jobsSettings } from './settings.ts';
 
 // One worker: a runner per queue, and beside them four loops.
 //
@@ -97,9 +98,10 @@ interface Attempt {
  */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { log, program } = options;
-  const name = options.name ?? options.config.workerName ?? hostname();
-  const schedule = overrideSchedule(program.schedule, options.config.schedule);
-  const queues = configureQueues(program.queues, options.config.queueLimits);
+  const settings = jobsSettings.of(options.config);
+  const name = options.name ?? settings.workerName ?? hostname();
+  const schedule = overrideSchedule(program.schedule, settings.schedule);
+  const queues = configureQueues(program.queues, settings.queueLimits);
   const engine = await openEngine({
     connectionString: options.connectionString,
     queues: program.queues,
@@ -170,7 +172,7 @@ class RunningWorker implements Worker {
       db: options.db,
       clock: this.#clock,
       program: options.program,
-      queueLimits: options.config.queueLimits,
+      queueLimits: jobsSettings.of(options.config).queueLimits,
       enqueue: enqueueThrough(engine, options.program),
     });
   }

@@ -12,3 +12,4 @@ export { type UnmeteredKind, unmeteredKinds, unmeteredUsage } from './unmetered.
 export { type DeploymentUsage, type Usage, usageForPeriod, usageOfAll } from './usage.ts';
 export { countUsageRecords } from './usage.ts';
 export { useClickHouse } from './records/open.ts';
+export { meteringSettings } from './settings.ts';

@@ -5,6 +5,7 @@ import { ArcadiaError } from '../platform/errors.ts';
 import { moveUsage } from './records/move/move.ts';
 import { clickHouseAt } from './records/open.ts';
 import { applyRetention } from './retention/retention.ts';
+import { meteringSettings } from './settings.ts';
 
 /** Brings one complete day up to date. */
 export const meterDayJob = declareJob({
@@ -59,7 +60,7 @@ export const moveUsageJob = declareJob({
   timeoutSeconds: 82_800, // The queue allows 24 hours with the time that it adds; a move goes on where it stopped.
   attemptsMax: 5,
   async run({ db, clock, config, signal, log, arguments: { to } }) {
-    const target = to === 'postgresql' ? to : await clickHouseAt(urlOf(config.usageStoreUrl));
+    const target = to === 'postgresql' ? to : await clickHouseAt(urlOf(meteringSettings.of(config).usageStoreUrl));
     const { engine, days, records, already } = await moveUsage(db, target, { now: await clock.now(), signal });
     log.info({ engine, days, records, already }, 'usage moved');
   },

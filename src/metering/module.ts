@@ -7,6 +7,7 @@ import { kindOperations } from './operations/kinds.ts';
 import { meterOperations } from './operations/meter.ts';
 import { recordOperations } from './operations/records.ts';
 import { usageOperations } from './operations/usage.ts';
+import { meteringSettings } from './settings.ts';
 
 export const meteringModule = declareModule({
   name: 'metering',
@@ -38,4 +39,5 @@ export const meteringModule = declareModule({
       roles: staff,
     },
   ],
+  settings: meteringSettings,
 });

@@ -95,7 +95,7 @@ describe('with a worker', () => {
     worker = await startWorker({
       db: database.db,
       connectionString: database.connectionString,
-      config: loadConfig({ env: env() }),
+      config: loadConfig({ env: env() }, program.settings),
       log: createLog({ level: 'silent', format: 'json' }),
       program: { ...program, schedule: [] },
     });

@@ -1,9 +1,10 @@
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { program as everything } from '../../modules.ts';
 import type { Program } from '../../platform/declare/program.ts';
 import { nouns } from '../nouns/index.ts';
 import { addOperations, viewsOf } from './tree.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
+import { RootCommand } from './command.ts';
 import { ReaderGone } from './output.ts';
 import { addDbCommands } from '../local/db.ts';
 import { addDemoCommands } from '../local/demo.ts';
@@ -27,7 +28,7 @@ const local = [
 
 /** All commands, with their help; nothing runs yet. With `argv`, only what it names is bound whole. */
 export function buildProgram(argv: readonly string[] | null = null, program: Program = everything): Command {
-  const built = new Command('arcadia')
+  const built = new RootCommand('arcadia', program)
     .description("Inventory, metering and billing of customers' deployments on somebody else's cloud.")
     .version(packageJson.version, '--version', 'print the version')
     .helpOption('-h, --help', 'show what a command does, with an example')

@@ -1,4 +1,4 @@
-import { connectAccount, identifyCredentials } from '../../inventory/index.ts';
+import { connectAccount, identifyCredentials, inventorySettings } from '../../inventory/index.ts';
 import type { Credentials } from '../../cloud/index.ts';
 import type { Config } from '../../platform/config.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
@@ -17,9 +17,10 @@ export async function connectNewAccount(session: Session, options: NewAccountOpt
   const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
   const builtIn = options.apiUrl?.startsWith('simulator:') === true ? options.apiUrl : null;
   const config = await session.config();
-  const apiUrl = builtIn ?? config.digitaloceanApiUrl;
+  const { digitaloceanApiUrl, digitaloceanToken } = inventorySettings.of(config);
+  const apiUrl = builtIn ?? digitaloceanApiUrl;
   const credentials: Credentials = {
-    token: builtIn === null ? (config.digitaloceanToken ?? '') : 'simulated',
+    token: builtIn === null ? (digitaloceanToken ?? '') : 'simulated',
     ...spacesKeys(config),
   };
   const database = await session.database({ usually: builtIn === null ? realDatabase : sandboxDatabase });
@@ -35,7 +36,7 @@ function spacesKeys(config: Config): Pick<Credentials, 'spaces'> {
     spacesSecretAccessKey: secretAccessKey,
     spacesRegions: regions,
     spacesEndpoint: endpoint,
-  } = config;
+  } = inventorySettings.of(config);
   if (accessKeyId === null || secretAccessKey === null) return {};
   return { spaces: { accessKeyId, secretAccessKey, regions, ...(endpoint === null ? {} : { endpoint }) } };
 }

@@ -5,6 +5,7 @@ import { instant, instantOut, line, slug } from '../../platform/declare/schemas.
 import { loadSecretKey } from '../../platform/secrets/secret-key.ts';
 import * as accounts from '../accounts.ts';
 import type { Account } from '../accounts.ts';
+import { inventorySettings } from '../settings.ts';
 
 const account = z
   .object({
@@ -99,9 +100,9 @@ export const connectAccount = declareOperation({
   location: (made) => `/accounts/${made.account}`,
   async prepare({ db, body, config, signal }) {
     const { token, spaces } = body;
-    const endpoint = config.spacesEndpoint === null ? {} : { endpoint: config.spacesEndpoint };
+    const { digitaloceanApiUrl: apiUrl, spacesEndpoint } = inventorySettings.of(config);
+    const endpoint = spacesEndpoint === null ? {} : { endpoint: spacesEndpoint };
     const credentials = { token, ...(spaces === undefined ? {} : { spaces: { ...spaces, ...endpoint } }) };
-    const apiUrl = config.digitaloceanApiUrl;
     return accounts.identifyCredentials(db, { apiUrl, credentials }, signal);
   },
   async run({ db, body, config, now }, { identity, ...rest }) {

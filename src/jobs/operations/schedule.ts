@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, type Operation } from '../../platform/declare/operation.ts';
 import { instantOut } from '../../platform/declare/schemas.ts';
+import { jobsSettings } from '../settings.ts';
 import { overrideSchedule, readSchedule } from '../schedule.ts';
 import { readers, argumentValue } from './calls.ts';
 
@@ -27,7 +28,7 @@ export const listSchedule = declareList({
   roles: readers,
   row: scheduled,
   async run({ db, clock, config, program }, page) {
-    const entries = overrideSchedule(program.schedule, config.schedule);
+    const entries = overrideSchedule(program.schedule, jobsSettings.of(config).schedule);
     return pageOfAll(await readSchedule(db, clock, entries), page, (entry) => [entry.name]);
   },
 });
