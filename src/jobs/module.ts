@@ -1,5 +1,5 @@
 import { declareModule } from '../platform/declare/module.ts';
-import { pruneJob, publishEventsJob } from './housekeeping.ts';
+import { pruneJob, publishEventsJob, settleJob } from './housekeeping.ts';
 import { jobFailed } from './jobs.ts';
 import { jobOperations } from './operations/jobs.ts';
 import { queueOperations } from './operations/queues.ts';
@@ -11,7 +11,7 @@ export const jobsModule = declareModule({
   tags: [{ name: 'jobs', description: 'The work that runs itself: jobs, queues and the schedule.' }],
   operations: [...jobOperations, ...queueOperations, ...scheduleOperations],
   errors: [jobFailed],
-  jobs: [pruneJob, publishEventsJob],
+  jobs: [pruneJob, settleJob, publishEventsJob],
   queues: [
     // Of work that no module does yet; whoever does it declares its queue.
     { name: 'provisioning', limit: 5, position: 10 },
@@ -22,6 +22,7 @@ export const jobsModule = declareModule({
   ],
   schedule: [
     { name: 'prune', cron: '52 4 * * *', job: pruneJob, arguments: {} },
+    { name: 'settle', cron: '*/10 * * * *', job: settleJob, arguments: {} },
     { name: 'events', cron: '47 * * * *', job: publishEventsJob, arguments: {} },
   ],
   events: [

@@ -19,7 +19,7 @@ import { enqueueThrough, Jobs } from './jobs.ts';
 import { fencedDatabase, LeaseLost } from './lease.ts';
 import { QueueRunner } from './queue-runner.ts';
 import { configureQueues, effectiveControl } from './queues.ts';
-import { overrideSchedule, tick } from './schedule.ts';
+import { overrideSchedule, tick, writeSchedule } from './schedule.ts';
 import { Completions, settledIds } from './settlements.ts';
 import * as store from './store.ts';
 import { inJobSpan, openTelemetry, type Outcome, type Telemetry } from './telemetry.ts';
@@ -108,6 +108,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     worker: name,
     onError: (error) => log.warn({ err: error }, 'pg-boss'),
   });
+  await writeSchedule(options.db, program.schedule, schedule, await databaseClock(options.db).now());
   const served = queues.filter((queue) => options.queues === undefined || options.queues.includes(queue.name));
   const worker = new RunningWorker(options, name, engine, schedule, served);
   await worker.start();
