@@ -1,5 +1,12 @@
 import { type Provider, type ProviderOptions, resourceKinds } from '../cloud/index.ts';
-import { databaseClock, followSimulatedClock, type Clock } from '../platform/clock.ts';
+import {
+  type Clock,
+  clockSkewSecondsMax,
+  databaseClock,
+  describeSkew,
+  followSimulatedClock,
+  noteProviderClock,
+} from '../platform/clock.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { type Queryable, type Database, inSession } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
@@ -60,7 +67,7 @@ export async function syncAccount(
   const { simulatedAt, answeredAt } = identity;
   if (simulatedAt !== null) await followSimulatedClock(db, simulatedAt);
   // A simulated account's clock is its simulator's own.
-  const skew = simulatedAt === null ? await clockSkew(options.clock, answeredAt) : null;
+  const skew = simulatedAt === null ? await clockSkew(db, options.clock, answeredAt) : null;
   return inSession(db, async (conn) => {
     await prepareStaging(conn);
     const session: SyncContext = {
@@ -80,21 +87,18 @@ export async function syncAccount(
   });
 }
 
-/** A clock that differs by more than this from the provider's is not believed. */
-const skewSecondsMax = 120;
-
 interface Skew {
   readonly providerAt: Temporal.Instant;
   readonly reason: string;
 }
 
-async function clockSkew(clock: Clock, answeredAt: Temporal.Instant | null): Promise<Skew | null> {
+/** How far the clock is off the provider's, where that is too far; kept for whoever else goes by that clock. */
+async function clockSkew(db: Queryable, clock: Clock, answeredAt: Temporal.Instant | null): Promise<Skew | null> {
   if (answeredAt === null) return null;
-  const seconds = Math.round((await clock.now()).since(answeredAt).total('seconds'));
-  if (Math.abs(seconds) <= skewSecondsMax) return null;
-  const off = Temporal.Duration.from({ seconds: Math.abs(seconds) }).round({ largestUnit: 'days' });
-  const reason = `This machine's clock is ${off.toLocaleString('en', { style: 'long' })} ${seconds > 0 ? 'ahead of' : 'behind'} the provider's. Nothing was read.`;
-  return { providerAt: answeredAt, reason };
+  const ahead = Math.round((await clock.now()).since(answeredAt).total('seconds'));
+  await noteProviderClock(db, ahead);
+  if (Math.abs(ahead) <= clockSkewSecondsMax) return null;
+  return { providerAt: answeredAt, reason: `${describeSkew(ahead, "the provider's")} Nothing was read.` };
 }
 
 /** Records a run that reads nothing, at the provider's time: what is dated by a wrong clock stays wrong. */

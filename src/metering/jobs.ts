@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assertClocksAgree } from '../platform/clock.ts';
 import { declareJob } from '../platform/declare/job.ts';
 import { completeDays, meterDay, outstandingDays } from './meter.ts';
 import { ArcadiaError } from '../platform/errors.ts';
@@ -16,6 +17,7 @@ export const meterDayJob = declareJob({
   timeoutSeconds: 3_600,
   attemptsMax: 5,
   async run({ db, clock, arguments: { day, verify = false } }) {
+    await assertClocksAgree(db);
     await meterDay(db, Temporal.PlainDate.from(day), { now: await clock.now(), verify });
   },
 });
@@ -30,6 +32,7 @@ export const meterJob = declareJob({
   attemptsMax: 5,
   followedBy: [meterDayJob],
   async run({ db, clock, enqueue, arguments: options }) {
+    await assertClocksAgree(db);
     const now = await clock.now();
     const days = options.verify === true ? await completeDays(db, now) : await outstandingDays(db, now);
     await db.transaction().execute(async (trx) => {
@@ -47,6 +50,7 @@ export const usageRetentionJob = declareJob({
   timeoutSeconds: 7_200,
   attemptsMax: 5,
   async run({ db, clock, signal, log }) {
+    await assertClocksAgree(db);
     for (const month of await applyRetention(db, { now: await clock.now(), signal })) log.info(month, 'retention');
   },
 });

@@ -106,6 +106,11 @@ export const catalogue = {
     status: 409,
     todo: "Move the simulator's clock on to the database's, then sync again.",
   },
+  clock_skewed: {
+    exitCode: 1,
+    status: 503,
+    todo: 'Set the clock of this machine by a time server, then sync once: what the provider answers shows that it is right.',
+  },
   secret_unreadable: {
     exitCode: 1,
     status: 500,

@@ -101,6 +101,7 @@ export const closedToCustomers: readonly string[] = names(`
   pricing_yearly
   project_memberships
   provider_actions
+  provider_clock
   queue_controls
   resource_payloads
   schedule_ticks
