@@ -44,6 +44,38 @@ export interface AccountRequest {
   readonly secretKey: SecretKey;
 }
 
+/** What a provider says of credentials, as connectAccount takes it. */
+export interface IdentifiedCredentials {
+  readonly provider: string;
+  readonly apiUrl: string;
+  readonly credentials: Credentials;
+  readonly identity: ProviderIdentity;
+}
+
+/**
+ * Asks DigitalOcean, or a simulator of it, whose credentials these are. A built-in simulator answers from where the
+ * database's clock stands.
+ *
+ * Errors: those of `identify` (src/cloud/provider.ts).
+ */
+export async function identifyCredentials(
+  db: Queryable,
+  { apiUrl, credentials }: Pick<IdentifiedCredentials, 'apiUrl' | 'credentials'>,
+  signal?: AbortSignal,
+): Promise<IdentifiedCredentials> {
+  const simulatedAt = await readSimulatedClock(db);
+  const provider = await openProvider('digitalocean', {
+    apiUrl,
+    credentials,
+    ...(simulatedAt !== null && { simulatedAt }),
+  });
+  try {
+    return { apiUrl, credentials, provider: provider.name, identity: await provider.identify(signal) };
+  } finally {
+    await provider.close();
+  }
+}
+
 /**
  * Connects a provider account, or connects it again: then its credentials and address are
  * replaced, and of the rest what is given. `identity` is what the provider says of these

@@ -4,7 +4,9 @@ import { accountChanged, resourceAmbiguous } from './errors.ts';
 import { inventoryJobs, syncAccountsJob } from './jobs.ts';
 import { accountOperations } from './operations/accounts.ts';
 import { priceOperations } from './operations/prices.ts';
+import { syncRunOperations } from './operations/sync-runs.ts';
 import { resourceOperations } from './operations/resources.ts';
+import { inventorySettings } from './settings.ts';
 
 const sync = (part: string) => ({ job: syncAccountsJob, arguments: { part } });
 
@@ -21,7 +23,7 @@ export const inventoryModule = declareModule({
       description: 'What the provider charges, as dated data: who says so, since when, and on what that rests.',
     },
   ],
-  operations: [...accountOperations, ...resourceOperations, ...priceOperations],
+  operations: [...accountOperations, ...syncRunOperations, ...resourceOperations, ...priceOperations],
   jobs: inventoryJobs,
   errors: [accountChanged, resourceAmbiguous],
   queues: [
@@ -57,4 +59,5 @@ export const inventoryModule = declareModule({
       roles: [...staff],
     },
   ],
+  settings: inventorySettings,
 });

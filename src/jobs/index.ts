@@ -4,3 +4,4 @@ export { jobFailed, type Jobs, openJobs } from './jobs.ts';
 export { getJob, listJobs } from './operations/jobs.ts';
 export { readLongestLag, readQueueLoad } from './load.ts';
 export { startWorker } from './worker.ts';
+export { jobsSettings } from './settings.ts';

@@ -103,6 +103,7 @@ export const closedToCustomers: readonly string[] = names(`
   pricing_yearly
   project_memberships
   provider_actions
+  provider_clock
   provider_prices
   queue_controls
   resource_payloads

@@ -1,10 +1,4 @@
-import {
-  checkAccount,
-  connectAccount,
-  getAccount,
-  listAccounts,
-  syncAccount,
-} from '../../inventory/operations/accounts.ts';
+import { checkAccount, connectAccount, getAccount, listAccounts } from '../../inventory/operations/accounts.ts';
 import { type Column, fields, moment, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
@@ -134,15 +128,6 @@ What hangs on missing scopes:
 MISSING      HIDES     KNOWN   A MONTH
 domain:read  dns_zone      2  0.00 USD`,
       text: checkText,
-    }),
-    actionView(syncAccount, {
-      summary: 'read all of an account now, by jobs, and wait until they have ended',
-      details: 'On the database the jobs run in this process. With --no-wait a worker runs them.',
-      example: `
-$ arcadia account sync acme
-Jobs for acme: sync_projects, sync_snapshots, sync_backups, sync_spaces, sync_sizes.`,
-      text: ({ account, jobs }) => `Jobs for ${account}: ${jobs.join(', ')}.`,
-      notes: () => ['What they read: arcadia sync runs'],
     }),
   ],
 };

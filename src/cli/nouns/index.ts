@@ -20,12 +20,14 @@ import { resourceNoun } from './resource.ts';
 import { ruleNoun } from './rule.ts';
 import { scheduleNoun } from './schedule.ts';
 import { subscriptionNoun } from './subscription.ts';
+import { syncNoun } from './sync.ts';
 import { usageNoun } from './usage.ts';
 
 /** The nouns' files, in the order of the help. */
 export const nouns: readonly Noun[] = [
   overviewNoun,
   accountNoun,
+  syncNoun,
   resourceNoun,
   priceNoun,
   customerNoun,

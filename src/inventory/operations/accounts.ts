@@ -1,14 +1,12 @@
 import { z } from 'zod';
-import { openProvider } from '../../cloud/index.ts';
-import { readSimulatedClock } from '../../platform/clock.ts';
-import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
+import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { decimalOut, instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import { loadSecretKey } from '../../platform/secrets/secret-key.ts';
 import * as accounts from '../accounts.ts';
 import type { Account } from '../accounts.ts';
-import { syncJobsOfAccount, syncSizesJob } from '../jobs.ts';
-import * as sync from '../sync.ts';
+import { syncSizesJob } from '../jobs.ts';
+import { inventorySettings } from '../settings.ts';
 
 const account = z
   .object({
@@ -103,20 +101,10 @@ export const connectAccount = declareOperation({
   location: (made) => `/accounts/${made.account}`,
   async prepare({ db, body, config, signal }) {
     const { token, spaces } = body;
-    const endpoint = config.spacesEndpoint === null ? {} : { endpoint: config.spacesEndpoint };
+    const { digitaloceanApiUrl: apiUrl, spacesEndpoint } = inventorySettings.of(config);
+    const endpoint = spacesEndpoint === null ? {} : { endpoint: spacesEndpoint };
     const credentials = { token, ...(spaces === undefined ? {} : { spaces: { ...spaces, ...endpoint } }) };
-    const apiUrl = config.digitaloceanApiUrl;
-    const simulatedAt = await readSimulatedClock(db);
-    const provider = await openProvider('digitalocean', {
-      apiUrl,
-      credentials,
-      ...(simulatedAt !== null && { simulatedAt }),
-    });
-    try {
-      return { apiUrl, credentials, provider: provider.name, identity: await provider.identify(signal) };
-    } finally {
-      await provider.close();
-    }
+    return accounts.identifyCredentials(db, { apiUrl, credentials }, signal);
   },
   async run({ db, body, config, now, enqueue }, { identity, ...rest }) {
     const { account: wanted, name, meteredFrom } = body;
@@ -196,71 +184,4 @@ export const checkAccount = declareOperation({
   },
 });
 
-const syncRunRow = z
-  .object({
-    syncRunId: z.int(),
-    account: slug,
-    kind: z.string().meta({ examples: ['droplet'] }),
-    startedAt: instantOut,
-    finishedAt: instantOut.nullable(),
-    outcome: z.enum(['running', 'complete', 'partial', 'failed']),
-    reason: z.string().nullable(),
-    seen: z.int(),
-    new: z.int(),
-    changed: z.int(),
-    ended: z.int(),
-    requests: z.int(),
-  })
-  .meta({ id: 'SyncRun', description: 'One reading of one kind. Only a complete one ends a resource' });
-
-const listSyncRuns = declareList({
-  path: '/sync-runs',
-  name: 'sync runs',
-  operationId: 'listSyncRuns',
-  tag: 'accounts',
-  summary: 'What syncs read, newest first',
-  roles: staff,
-  query: z.object({
-    account: slug.optional(),
-    kind: line.optional().meta({ examples: ['droplet'] }),
-    outcome: z.enum(['running', 'complete', 'partial', 'failed']).optional(),
-  }),
-  row: syncRunRow,
-  async run({ db, query }, { limit, cursor }) {
-    const before = cursor === null ? null : Number(cursor);
-    const rows = await sync.listSyncRuns(db, query, { limit: limit + 1, before });
-    return pageOf(rows, limit, (last) => String(last.syncRunId));
-  },
-});
-
-export const syncAccount = declareOperation({
-  method: 'POST',
-  path: '/accounts/:account/sync',
-  name: 'account sync',
-  operationId: 'syncAccount',
-  tag: 'accounts',
-  summary: 'Read all of an account now',
-  description:
-    'By jobs, which follow each other; what waits or runs already is not enqueued twice. See them under jobs and sync-runs.',
-  roles: ['owner', 'operator'],
-  params: accountParams,
-  response: z.object({ account: slug, jobs: z.array(z.string()).meta({ examples: [['sync_projects']] }) }),
-  status: 202,
-  followedBy: syncJobsOfAccount,
-  async run({ db, params, follow }) {
-    const { slug: name } = await accounts.getAccount(db, params.account);
-    await db.transaction().execute(async (trx) => {
-      for (const job of syncJobsOfAccount) await follow(trx, job, { account: name });
-    });
-    return { account: name, jobs: syncJobsOfAccount.map((job) => job.name) };
-  },
-});
-
-export const accountOperations: readonly Operation[] = [
-  listAccounts,
-  getAccount,
-  connectAccount,
-  checkAccount,
-  listSyncRuns,
-  syncAccount,
-];
+export const accountOperations: readonly Operation[] = [listAccounts, getAccount, connectAccount, checkAccount];
