@@ -16,6 +16,7 @@ export {
   type ProviderAction,
   type ProviderIdentity,
   type ProviderOptions,
+  type ProviderSize,
   type ResourceKind,
   type ScopeReport,
   type SyncPass,

@@ -9,7 +9,6 @@ import {
   S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import type { Config } from '../platform/config.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 
 // Files of the operator's own in a store that speaks S3: Spaces or any other. Nothing here reads an account.
@@ -21,7 +20,14 @@ const attempts = 5;
 const attemptMs = 60_000;
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type SpacesConfig = Pick<Config, 'spacesAccessKeyId' | 'spacesSecretAccessKey' | 'spacesRegions' | 'spacesEndpoint'>;
+
+/** A Spaces key, as the settings have it. */
+interface SpacesSettings {
+  readonly spacesAccessKeyId: string | null;
+  readonly spacesSecretAccessKey: string | null;
+  readonly spacesRegions: readonly string[];
+  readonly spacesEndpoint: string | null;
+}
 
 /** One file in a store. */
 interface StoredFile {
@@ -38,7 +44,7 @@ interface StoredFile {
  * A file at `s3://bucket/key`. With AWS_ACCESS_KEY_ID or AWS_PROFILE set, the variables of AWS say who asks and where
  * (AWS_ENDPOINT_URL_S3, AWS_REGION); else the Spaces key of the settings does. Errors: invalid_argument, invalid_config.
  */
-export function openStoredFile(address: string, config: SpacesConfig, env: Environment): StoredFile {
+export function openStoredFile(address: string, config: SpacesSettings, env: Environment): StoredFile {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(address) ?? [];
   if (bucket === undefined || key === undefined)
     throw new ArcadiaError('invalid_argument', `${address} is not of the form s3://bucket/name.`);
@@ -53,7 +59,7 @@ const shared = {
   responseChecksumValidation: 'WHEN_REQUIRED',
 } as const;
 
-function clientOf(config: SpacesConfig, env: Environment): S3Client {
+function clientOf(config: SpacesSettings, env: Environment): S3Client {
   if (env.AWS_ACCESS_KEY_ID || env.AWS_PROFILE) {
     const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL;
     const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || 'us-east-1';

@@ -5,3 +5,4 @@ export { getJob, listJobs } from './operations/jobs.ts';
 export { readLongestLag, readQueueLoad } from './load.ts';
 export { queueTables } from './tables.ts';
 export { startWorker } from './worker.ts';
+export { jobsSettings } from './settings.ts';

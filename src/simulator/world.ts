@@ -1,4 +1,4 @@
-import { regionSlugs } from './catalogue.ts';
+import { regionSlugs, type Size, sizes } from './catalogue.ts';
 import { Collection } from './collection.ts';
 import type {
   Action,
@@ -45,6 +45,8 @@ export class World {
   readonly clusters = new Collection<string, KubernetesCluster>();
   readonly apps = new Collection<string, App>();
   readonly buckets = new Collection<string, Bucket>();
+  /** What is for sale; droplets may have a size that is no longer. */
+  readonly sizes = new Collection<string, Size>();
   /** In the order in which they started. */
   readonly actions: Action[] = [];
   /** Grows when an action starts or completes. */
@@ -74,6 +76,7 @@ export class World {
     this.teamUuid = fixed.uuid();
     this.#vpcs = new Map(regionSlugs.map((region) => [region, fixed.uuid()]));
     this.#random = new Random(seed, 'world');
+    for (const [slug, size] of sizes) this.sizes.add(slug, size);
   }
 
   spell(tags: readonly string[]): readonly string[] {

@@ -117,7 +117,7 @@ describe('every operation that reads', () => {
     server = await startTestApi(business, { env: address });
     for (const [name, value] of Object.entries({ ...env(), ...address, DATABASE_URL: business.connectionString }))
       vi.stubEnv(name, value);
-    session = openSession({ json: true });
+    session = openSession({ json: true }, program);
     here = localSurface(session, program);
     there = remoteSurface({ url: server.url, token: await server.token('owner'), signal: session.signal, program });
     await there.act(connectAccount, { ...noInput, body: { token: 'any', account: 'acme' } });

@@ -21,7 +21,7 @@ test('kill -9 in the middle of a sync, and of a metering run: the next worker en
   const database = await openTestDatabase();
   const { db, connectionString } = database;
   const env = { ARCADIA_DATA_DIR: dataDir, ARCADIA_SECRET_KEY: generateSecretKey() };
-  const secretKey = await openSecretKey(db, loadConfig({ env }));
+  const secretKey = await openSecretKey(db, loadConfig({ env }, program.settings));
   const clock = databaseClock(db);
   const simulator = await startSimulator({ fleet: 'agency', seed: 1 });
   const details = { apiUrl: simulator.url, credentials: { token: 'any' } };

@@ -19,9 +19,12 @@ async function openScene() {
   const database = await openTestDatabase();
   onTestFinished(() => database.close());
   const { db, connectionString } = database;
-  const config = loadConfig({
-    env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused', ARCADIA_SECRET_KEY: generateSecretKey() },
-  });
+  const config = loadConfig(
+    {
+      env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused', ARCADIA_SECRET_KEY: generateSecretKey() },
+    },
+    program.settings,
+  );
   const simulator = await startSimulator({ fleet: 'pilot', seed: 1 });
   onTestFinished(() => simulator.close());
   const details = { apiUrl: simulator.url, credentials: { token: 'acme' } };

@@ -19,9 +19,12 @@ test('the schedule reads every kind that the provider lists', async () => {
   const database = await openTestDatabase();
   onTestFinished(() => database.close());
   const { db, connectionString } = database;
-  const config = loadConfig({
-    env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused', ARCADIA_SECRET_KEY: generateSecretKey() },
-  });
+  const config = loadConfig(
+    {
+      env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused', ARCADIA_SECRET_KEY: generateSecretKey() },
+    },
+    program.settings,
+  );
   const simulator = await startSimulator({ fleet: 'pilot', seed: 1 });
   onTestFinished(() => simulator.close());
   const spaces = { accessKeyId: 'key', secretAccessKey: 'secret', regions: [], endpoint: simulator.s3Endpoint };

@@ -42,9 +42,12 @@ test('a week for many accounts: none exceeds its budget, none starves, every day
   const database = await openTestDatabase();
   onTestFinished(() => database.close());
   const { db, connectionString } = database;
-  const config = loadConfig({
-    env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused', ARCADIA_SECRET_KEY: generateSecretKey() },
-  });
+  const config = loadConfig(
+    {
+      env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused', ARCADIA_SECRET_KEY: generateSecretKey() },
+    },
+    program.settings,
+  );
   const lines: Record<string, unknown>[] = [];
   const log = createLog({ level: 'info', format: 'json', stream: { write: (text) => lines.push(JSON.parse(text)) } });
 
@@ -78,7 +81,7 @@ test('a week for many accounts: none exceeds its budget, none starves, every day
   };
   // All of the provider's but buckets, which take keys of their own; and its log of actions.
   const kinds =
-    'action app custom_image database dns_zone droplet droplet_backup firewall kubernetes_cluster load_balancer project reserved_ip snapshot volume'.split(
+    'action app custom_image database dns_zone droplet droplet_backup firewall kubernetes_cluster load_balancer project reserved_ip size snapshot volume'.split(
       ' ',
     );
 

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Command } from 'commander';
+import type { Program } from '../../platform/declare/program.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -31,6 +32,22 @@ export function describeCommand(command: Command, description: CommandDescriptio
     .option('--config <file>', 'settings file (ARCADIA_CONFIG; arcadia.yaml)');
 }
 
+/** The command that all others are under. It knows what the modules declare. */
+export class RootCommand extends Command {
+  readonly program: Program;
+  constructor(name: string, program: Program) {
+    super(name);
+    this.program = program;
+  }
+}
+
+function programOf(command: Command): Program {
+  for (let at: Command | null = command; at !== null; at = at.parent) {
+    if (at instanceof RootCommand) return at.program;
+  }
+  throw new RangeError(`${command.name()} is under no root command`);
+}
+
 /** What every command's options hold. */
 export interface CommonOptions {
   readonly json?: boolean;
@@ -49,7 +66,7 @@ export function withSession<Args extends unknown[]>(
   work: (session: Session, ...args: Args) => Promise<number | undefined | void>,
 ) {
   return async function (this: Command, ...args: unknown[]): Promise<void> {
-    const session = openSession(this.opts<CommonOptions>());
+    const session = openSession(this.opts<CommonOptions>(), programOf(this));
     let exitCode: number | undefined | void;
     try {
       exitCode = await work(session, ...(args as Args));

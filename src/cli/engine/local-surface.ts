@@ -82,8 +82,9 @@ function callOpener(session: Session, program: Program, following: Followed[] | 
   let database: Promise<SessionDatabase> | undefined;
   return async (operation: Operation, { params, query, body }: OperationInput): Promise<OperationCall> => {
     database ??= session.database(operation.command?.inRealDatabase === true ? { usually: realDatabase } : {});
-    const { db, clock } = await database;
-    const enqueue = enqueuer(session, program);
+    const opened = await database;
+    const { db, clock } = opened;
+    const enqueue = enqueuer(session, program, opened);
     const config = await session.config();
     const { createLog } = await import('../../platform/log.ts');
     return {
@@ -113,10 +114,10 @@ function callOpener(session: Session, program: Program, following: Followed[] | 
 }
 
 /** The connection of the queue is opened when the first job is enqueued: most operations enqueue none. */
-function enqueuer(session: Session, program: Program): OperationCall['enqueue'] {
+function enqueuer(session: Session, program: Program, database: SessionDatabase): OperationCall['enqueue'] {
   let jobs: Promise<Jobs> | undefined;
   return async (trx, job, args) => {
-    jobs ??= openSessionJobs(session, program);
+    jobs ??= openSessionJobs(session, program, database);
     return (await jobs).enqueue(trx, job, args);
   };
 }

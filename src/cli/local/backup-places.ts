@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { openStoredFile } from '../../cloud/index.ts';
+import { inventorySettings } from '../../inventory/index.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { writeWholeFile } from '../engine/output-file.ts';
 import type { Session } from '../engine/session.ts';
@@ -62,7 +63,7 @@ function filePlace(path: string): BackupPlace {
 }
 
 async function storedPlace(session: Session, address: string): Promise<BackupPlace> {
-  const file = openStoredFile(address, await session.config(), process.env);
+  const file = openStoredFile(address, inventorySettings.of(await session.config()), process.env);
   session.onClose(async () => file.close());
   return {
     address,

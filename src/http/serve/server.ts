@@ -28,6 +28,7 @@ import type { Serving } from './serving.ts';
 import { requestIdOf } from './request-ids.ts';
 import { cutOffSlowReaders } from './slow-readers.ts';
 import { openUnparsed } from './unparsed.ts';
+import { httpSettings } from '../settings.ts';
 
 interface HttpServerOptions {
   /** 0 picks a free port. */
@@ -72,7 +73,7 @@ const connectionsMax = 20;
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { port, host = '127.0.0.1', config, log, program } = options;
-  const limits = { ...defaultLimits, requestsPerMinute: config.requestsPerMinute, ...options.limits };
+  const limits = { ...defaultLimits, requestsPerMinute: httpSettings.of(config).requestsPerMinute, ...options.limits };
   const { registry = register } = options;
   const secretKey = await openSecretKey(options.db, config);
   const draining = new AbortController();
@@ -136,6 +137,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 
 /** A server on which every answer, and everything that goes wrong, looks as the document says; nothing is served yet. */
 function createServer({ config, log, program }: HttpServerOptions, limits: Limits, registry: Registry) {
+  const { trustedProxies } = httpSettings.of(config);
   const unparsed = openUnparsed({ log });
   const next = nextOperations(program);
   const server = Fastify({
@@ -145,7 +147,7 @@ function createServer({ config, log, program }: HttpServerOptions, limits: Limit
     // To receive all of a request; what is done with it then has a limit of its own.
     requestTimeout: limits.requestMsMax,
     keepAliveTimeout: 65_000,
-    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     genReqId: requestIdOf,
     requestIdHeader: false,
     routerOptions: { maxParamLength: 500 },
