@@ -87,15 +87,18 @@ export default async function bench(): Promise<Row[]> {
     say(`Seeding ${resources * days} usage records ...`);
     await seedUsage(db, from, days);
 
-    const config = loadConfig({
-      env: {
-        DATABASE_URL: connectionString,
-        ARCADIA_SECRET_KEY: Buffer.alloc(32, 1).toString('base64'),
-        ARCADIA_JWT_SECRET: 'x'.repeat(64),
-        ARCADIA_REQUESTS_PER_MINUTE: '10000000',
+    const config = loadConfig(
+      {
+        env: {
+          DATABASE_URL: connectionString,
+          ARCADIA_SECRET_KEY: Buffer.alloc(32, 1).toString('base64'),
+          ARCADIA_JWT_SECRET: 'x'.repeat(64),
+          ARCADIA_REQUESTS_PER_MINUTE: '10000000',
+        },
+        cwd: tmpdir(),
       },
-      cwd: tmpdir(),
-    });
+      program.settings,
+    );
     // What the lines cost to make is a part of it; where they go is not.
     const log = createLog({ level: 'info', format: 'json', stream: { write: () => true } });
     const stopping = new AbortController();

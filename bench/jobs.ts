@@ -110,7 +110,7 @@ async function startOurs(db: Database, connectionString: string, meter: Meter) {
   const worker: Worker = await startWorker({
     db,
     connectionString,
-    config: loadConfig({ env: { ARCADIA_DATA_DIR: tmpdir() }, cwd: tmpdir() }),
+    config: loadConfig({ env: { ARCADIA_DATA_DIR: tmpdir() }, cwd: tmpdir() }, program.settings),
     log: createLog({ level: 'error', format: 'json' }),
     program: { ...program, jobs: [job], schedule: [] },
     queues: ['default'],

@@ -277,6 +277,13 @@ CREATE TABLE simulated_clock (
 );
 CALL publish_to_customers('simulated_clock');
 
+-- How far this machine's clock was ahead of the providers' when one of them answered last. No row: none has.
+CREATE TABLE provider_clock (
+  singleton     boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  ahead_seconds bigint NOT NULL
+);
+CALL protect_from_customers('provider_clock');
+
 -- What the clock of this database shows now: the simulated one, where its accounts are simulated.
 CREATE FUNCTION clock_shows() RETURNS timestamptz LANGUAGE sql STABLE AS $$
   SELECT coalesce((SELECT instant FROM simulated_clock), clock_timestamp())

@@ -157,7 +157,65 @@ CREATE TABLE end_candidates (
   listings         int NOT NULL CHECK (listings >= 1)
 );
 
+-- The price book ------------------------------------------------------------------------------
+--
+-- What the provider charges, as dated data. Its days are UTC days: a price holds from the beginning
+-- of its first one. A subject is what has a price, `droplet_size:s-1vcpu-1gb` or `volume`: the part
+-- before the colon is its kind. An amount is that of one `unit`; `hourly` is what an hour of it
+-- costs where the provider says so itself.
+
+CREATE DOMAIN price_subject AS text COLLATE "C" CHECK (VALUE ~ '^[a-z][a-z0-9_]{0,62}(:[A-Za-z0-9][A-Za-z0-9_.-]{0,99})?$');
+
+-- What the provider says: published in words, or by its API to an account.
+CREATE TABLE provider_prices (
+  provider_price_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  provider     text COLLATE "C" NOT NULL,
+  subject      price_subject NOT NULL,
+  source       text COLLATE "C" NOT NULL CHECK (source IN ('published', 'api')),
+  account_id   int NOT NULL,                 -- whom the API told; 0: it was published
+  currency     currency_code NOT NULL,
+  amount       amount NOT NULL CHECK (amount >= 0),
+  unit         text COLLATE "C" NOT NULL,
+  hourly       amount CHECK (hourly >= 0),
+  -- Facts of a size: vcpus, memory_mb, disk_gb, transfer_tb, gpu. What is not known is absent.
+  attributes   jsonb NOT NULL,
+  -- official: the provider's own text, API or bill says so; reported: somebody who saw it does;
+  -- inferred: it follows from others.
+  certainty    text COLLATE "C" NOT NULL CHECK (certainty IN ('official', 'reported', 'inferred')),
+  evidence     text NOT NULL,
+  evidence_day date NOT NULL,                -- when that was read
+  -- Of what the API showed and shows no more: the newest listing that did. NULL: it is listed still.
+  last_seen_at timestamptz,
+  CHECK ((account_id > 0) = (source = 'api')),
+  CHECK (last_seen_at IS NULL OR source = 'api')
+);
+CALL keep_history('provider_prices', 'provider', 'subject', 'source', 'account_id');
+
+-- What an operator says, such as a negotiated price. It comes before what the provider says.
+CREATE TABLE own_prices (
+  own_price_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  provider     text COLLATE "C" NOT NULL,
+  subject      price_subject NOT NULL,
+  currency     currency_code NOT NULL,
+  amount       amount NOT NULL CHECK (amount >= 0),
+  unit         text COLLATE "C" NOT NULL,
+  evidence     text NOT NULL,
+  recorded_by  text NOT NULL
+);
+CALL keep_history('own_prices', 'provider', 'subject');
+
 -- Published to other modules: what is believed now, over all time.
+-- Of the rows of a subject that hold at an instant, the one counts that comes first by rank, then
+-- those that are listed, then the latest valid_from, then the lowest account_id.
+CREATE VIEW inventory_prices AS
+  SELECT provider, subject, 'operator' AS source, 1 AS rank, 0 AS account_id, currency, amount, unit, NULL::amount AS hourly,
+         '{}'::jsonb AS attributes, NULL AS certainty, evidence, (recorded_at AT TIME ZONE 'UTC')::date AS evidence_day,
+         NULL::timestamptz AS last_seen_at, valid_from, valid_to, recorded_at, recorded_by
+  FROM own_prices WHERE superseded_at = 'infinity'
+  UNION ALL
+  SELECT provider, subject, source, CASE source WHEN 'api' THEN 2 ELSE 3 END, account_id, currency, amount, unit, hourly,
+         attributes, certainty, evidence, evidence_day, last_seen_at, valid_from, valid_to, recorded_at, NULL
+  FROM provider_prices WHERE superseded_at = 'infinity';
 CREATE VIEW inventory_accounts AS
   SELECT account_id, slug, name, provider, simulated, connected_at, metered_from FROM accounts;
 CREATE VIEW inventory_resources AS
@@ -192,8 +250,138 @@ $$;
 CREATE TRIGGER publish_end AFTER UPDATE ON sync_runs FOR EACH ROW
   WHEN (OLD.outcome = 'running' AND NEW.outcome <> 'running') EXECUTE FUNCTION publish_sync();
 REVOKE EXECUTE ON FUNCTION publish_sync FROM PUBLIC;
+
+-- What DigitalOcean publishes, each price with what it rests on, from the first day of which that is known;
+-- before it, and of what is not here (databases, Apps), no price is known. In USD, without discounts. A later
+-- release adds what has changed since in a migration of its own.
+WITH sources (source, evidence, evidence_day) AS (VALUES
+  ('droplets',       'https://www.digitalocean.com/pricing/droplets', '2026-01-01'),
+  ('gpu',            'https://www.digitalocean.com/pricing/gpu-droplets', '2025-04-01'),
+  ('bill_2019',      'lines of a bill for January 2019: 744 h of s-4vcpu-8gb $40.00, 446 h of s-2vcpu-4gb $13.27, 744 h of a volume of 100 GB $10.00', '2019-02-01'),
+  ('bill_2020',      'the API description''s example of an invoice for July 2020: 522 h of an unassigned address $3.11', '2020-08-01'),
+  ('pages_2019',     'price pages from before July 2022', '2019-01-01'),
+  ('snapshots',      'https://docs.digitalocean.com/products/snapshots/details/pricing/', '2026-01-01'),
+  ('backups',        'https://docs.digitalocean.com/products/backups/details/pricing/', '2026-03-09'),
+  ('load_balancers', 'https://docs.digitalocean.com/products/networking/load-balancers/details/pricing/', '2026-01-01'),
+  ('reserved_ips',   'https://docs.digitalocean.com/products/networking/reserved-ips/details/pricing/', '2026-01-01'),
+  ('spaces',         'https://docs.digitalocean.com/products/spaces/details/pricing/', '2026-01-01'),
+  ('apps',           'https://docs.digitalocean.com/products/app-platform/details/pricing/', '2026-01-01'),
+  ('kubernetes',     'https://docs.digitalocean.com/products/kubernetes/details/pricing/', '2026-01-01'),
+  ('dns',            'https://docs.digitalocean.com/products/networking/dns/', '2026-01-01')
+), sizes (slug, vcpus, memory_mb, disk_gb) AS (VALUES
+  ('s-1vcpu-512mb-10gb',   1,    512,  10),
+  ('s-1vcpu-1gb',          1,   1024,  25),
+  ('s-1vcpu-2gb',          1,   2048,  50),
+  ('s-2vcpu-2gb',          2,   2048,  60),
+  ('s-2vcpu-4gb',          2,   4096,  80),
+  ('s-4vcpu-8gb',          4,   8192, 160),
+  ('s-8vcpu-16gb',         8,  16384, 320),
+  ('s-1vcpu-1gb-amd',      1,   1024,  25),
+  ('s-1vcpu-2gb-amd',      1,   2048,  50),
+  ('s-2vcpu-2gb-amd',      2,   2048,  60),
+  ('s-2vcpu-4gb-amd',      2,   4096,  80),
+  ('s-4vcpu-8gb-amd',      4,   8192, 160),
+  ('s-8vcpu-16gb-amd',     8,  16384, 320),
+  ('c-2',                  2,   4096,  25),
+  ('c-4',                  4,   8192,  50),
+  ('c-8',                  8,  16384, 100),
+  ('c-16',                16,  32768, 200),
+  ('c-32',                32,  65536, 400),
+  ('g-2vcpu-8gb',          2,   8192,  25),
+  ('g-4vcpu-16gb',         4,  16384,  50),
+  ('g-8vcpu-32gb',         8,  32768, 100),
+  ('g-16vcpu-64gb',       16,  65536, 200),
+  ('g-32vcpu-128gb',      32, 131072, 400),
+  ('m-2vcpu-16gb',         2,  16384,  50),
+  ('m-4vcpu-32gb',         4,  32768, 100),
+  ('m-8vcpu-64gb',         8,  65536, 200),
+  ('m-16vcpu-128gb',      16, 131072, 400)
+), prices (subject, from_day, amount, unit, certainty, source) AS (VALUES
+  ('droplet_size:s-1vcpu-512mb-10gb',       '2022-07-01',        4, 'month',      'official',  'droplets'),
+  ('droplet_size:s-1vcpu-1gb',              '2019-01-01',        5, 'month',      'reported',  'pages_2019'),
+  ('droplet_size:s-1vcpu-1gb',              '2022-07-01',        6, 'month',      'official',  'droplets'),
+  ('droplet_size:s-1vcpu-2gb',              '2019-01-01',       10, 'month',      'reported',  'pages_2019'),
+  ('droplet_size:s-1vcpu-2gb',              '2022-07-01',       12, 'month',      'official',  'droplets'),
+  ('droplet_size:s-2vcpu-2gb',              '2019-01-01',       15, 'month',      'reported',  'pages_2019'),
+  ('droplet_size:s-2vcpu-2gb',              '2022-07-01',       18, 'month',      'official',  'droplets'),
+  ('droplet_size:s-2vcpu-4gb',              '2019-01-01',       20, 'month',      'official',  'bill_2019'),
+  ('droplet_size:s-2vcpu-4gb',              '2022-07-01',       24, 'month',      'official',  'droplets'),
+  ('droplet_size:s-4vcpu-8gb',              '2019-01-01',       40, 'month',      'official',  'bill_2019'),
+  ('droplet_size:s-4vcpu-8gb',              '2022-07-01',       48, 'month',      'official',  'droplets'),
+  ('droplet_size:s-8vcpu-16gb',             '2019-01-01',       80, 'month',      'reported',  'pages_2019'),
+  ('droplet_size:s-8vcpu-16gb',             '2022-07-01',       96, 'month',      'official',  'droplets'),
+  ('droplet_size:s-1vcpu-1gb-amd',          '2026-01-01',        7, 'month',      'reported',  'droplets'),
+  ('droplet_size:s-1vcpu-2gb-amd',          '2026-01-01',       14, 'month',      'reported',  'droplets'),
+  ('droplet_size:s-2vcpu-2gb-amd',          '2026-01-01',       21, 'month',      'reported',  'droplets'),
+  ('droplet_size:s-2vcpu-4gb-amd',          '2026-01-01',       28, 'month',      'reported',  'droplets'),
+  ('droplet_size:s-4vcpu-8gb-amd',          '2026-01-01',       56, 'month',      'reported',  'droplets'),
+  ('droplet_size:s-8vcpu-16gb-amd',         '2026-01-01',      112, 'month',      'reported',  'droplets'),
+  ('droplet_size:c-2',                      '2026-01-01',       42, 'month',      'reported',  'droplets'),
+  ('droplet_size:c-4',                      '2026-01-01',       84, 'month',      'reported',  'droplets'),
+  ('droplet_size:c-8',                      '2026-01-01',      168, 'month',      'reported',  'droplets'),
+  ('droplet_size:c-16',                     '2026-01-01',      336, 'month',      'reported',  'droplets'),
+  ('droplet_size:c-32',                     '2026-01-01',      672, 'month',      'reported',  'droplets'),
+  ('droplet_size:g-2vcpu-8gb',              '2026-01-01',       63, 'month',      'reported',  'droplets'),
+  ('droplet_size:g-4vcpu-16gb',             '2026-01-01',      126, 'month',      'reported',  'droplets'),
+  ('droplet_size:g-8vcpu-32gb',             '2026-01-01',      252, 'month',      'reported',  'droplets'),
+  ('droplet_size:g-16vcpu-64gb',            '2026-01-01',      504, 'month',      'reported',  'droplets'),
+  ('droplet_size:g-32vcpu-128gb',           '2026-01-01',     1008, 'month',      'reported',  'droplets'),
+  ('droplet_size:m-2vcpu-16gb',             '2026-01-01',       84, 'month',      'reported',  'droplets'),
+  ('droplet_size:m-4vcpu-32gb',             '2026-01-01',      168, 'month',      'reported',  'droplets'),
+  ('droplet_size:m-8vcpu-64gb',             '2026-01-01',      336, 'month',      'reported',  'droplets'),
+  ('droplet_size:m-16vcpu-128gb',           '2026-01-01',      672, 'month',      'reported',  'droplets'),
+  ('droplet_size:gpu-4000adax1-20gb',       '2025-04-01',     0.76, 'hour',       'official',  'gpu'),
+  ('droplet_size:gpu-l40sx1-48gb',          '2025-04-01',     1.57, 'hour',       'official',  'gpu'),
+  ('droplet_size:gpu-6000adax1-48gb',       '2025-04-01',     1.89, 'hour',       'official',  'gpu'),
+  ('droplet_size:gpu-h100x1-80gb',          '2025-04-01',     3.39, 'hour',       'official',  'gpu'),
+  ('droplet_size:gpu-h100x8-640gb',         '2025-04-01',    23.92, 'hour',       'official',  'gpu'),
+  ('snapshot:droplet',                      '2019-01-01',     0.05, 'GB-month',   'inferred',  'pages_2019'),
+  ('snapshot:droplet',                      '2022-07-01',     0.06, 'GB-month',   'inferred',  'snapshots'),
+  ('snapshot:droplet',                      '2026-01-01',     0.06, 'GB-month',   'official',  'snapshots'),
+  ('snapshot:volume',                       '2019-01-01',     0.05, 'GiB-month',  'inferred',  'pages_2019'),
+  ('snapshot:volume',                       '2022-07-01',     0.06, 'GiB-month',  'inferred',  'snapshots'),
+  ('snapshot:volume',                       '2026-01-01',     0.06, 'GiB-month',  'official',  'snapshots'),
+  ('custom_image',                          '2026-01-01',     0.06, 'GB-month',   'official',  'snapshots'),
+  ('volume',                                '2019-01-01',     0.10, 'GiB-month',  'official',  'bill_2019'),
+  ('droplet_backup:weekly',                 '2026-01-01',     0.04, 'GiB-month',  'official',  'backups'),
+  ('droplet_backup:daily',                  '2026-01-01',     0.03, 'GiB-month',  'official',  'backups'),
+  ('droplet_backup:12_hourly',              '2026-01-01',     0.02, 'GiB-month',  'official',  'backups'),
+  ('droplet_backup:6_hourly',               '2026-01-01',    0.015, 'GiB-month',  'official',  'backups'),
+  ('droplet_backup:4_hourly',               '2026-01-01',     0.01, 'GiB-month',  'official',  'backups'),
+  ('load_balancer:regional',                '2019-01-01',       10, 'node-month', 'inferred',  'pages_2019'),
+  ('load_balancer:regional',                '2022-07-01',       12, 'node-month', 'inferred',  'load_balancers'),
+  ('load_balancer:regional',                '2026-01-01',       12, 'node-month', 'official',  'load_balancers'),
+  ('load_balancer:regional_network',        '2026-01-01',       15, 'node-month', 'reported',  'load_balancers'),
+  ('load_balancer:global',                  '2026-01-01',       15, 'node-month', 'reported',  'load_balancers'),
+  ('reserved_ip:unassigned',                '2020-07-01',        4, 'month',      'official',  'bill_2020'),
+  ('reserved_ip:unassigned',                '2022-07-01',        5, 'month',      'inferred',  'reserved_ips'),
+  ('reserved_ip:unassigned',                '2026-01-01',        5, 'month',      'official',  'reserved_ips'),
+  ('reserved_ip:assigned',                  '2020-07-01',        0, 'month',      'official',  'reserved_ips'),
+  ('reserved_ip:ipv6',                      '2026-01-01',        0, 'month',      'official',  'reserved_ips'),
+  ('spaces:subscription',                   '2026-01-01',        5, 'month',      'official',  'spaces'),
+  ('spaces:storage',                        '2026-01-01',     0.02, 'GiB-month',  'official',  'spaces'),
+  ('spaces:transfer',                       '2026-01-01',     0.01, 'GiB',        'official',  'spaces'),
+  ('transfer:droplet',                      '2026-01-01',     0.01, 'GiB',        'official',  'droplets'),
+  ('transfer:app',                          '2026-01-01',     0.02, 'GiB',        'reported',  'apps'),
+  ('kubernetes_cluster:high_availability',  '2026-01-01',       40, 'month',      'official',  'kubernetes'),
+  ('dns_zone',                              '2026-01-01',        0, 'month',      'official',  'dns')
+)
+INSERT INTO provider_prices (provider, subject, source, account_id, currency, amount, unit, attributes, certainty, evidence,
+                             evidence_day, valid_from, valid_to, recorded_at, superseded_at)
+SELECT 'digitalocean', p.subject, 'published', 0, 'USD', p.amount, p.unit,
+       CASE WHEN z.slug IS NOT NULL
+            THEN jsonb_build_object('vcpus', z.vcpus, 'memory_mb', z.memory_mb, 'disk_gb', z.disk_gb, 'gpu', false)
+            WHEN p.subject LIKE 'droplet_size:gpu-%' THEN '{"gpu": true}' ELSE '{}' END,
+       p.certainty, s.evidence, s.evidence_day::date, p.from_day::timestamp AT TIME ZONE 'UTC',
+       coalesce(lead(p.from_day) OVER (PARTITION BY p.subject ORDER BY p.from_day)::timestamp AT TIME ZONE 'UTC', 'infinity'),
+       '-infinity', 'infinity'
+FROM prices p JOIN sources s USING (source) LEFT JOIN sizes z ON p.subject = 'droplet_size:' || z.slug;
+
 CALL publish_changes('accounts', 'account.changed', 'SELECT slug AS subject, NULL AS customer_id FROM changed');
 CALL audit_changes('accounts', '{credentials}');
+CALL publish_changes('provider_prices', 'price.changed', 'SELECT subject, NULL AS customer_id FROM changed');
+CALL publish_changes('own_prices', 'price.changed', 'SELECT subject, NULL AS customer_id FROM changed');
+CALL audit_changes('own_prices');
 
 -- What customers read of accounts, resources and their states follows from ownership: 0003_deployments.sql.
 -- The provider's own answers (resource_payloads) hold prices and are for staff only.
@@ -211,5 +399,9 @@ CALL protect_from_customers('inventory_memberships');
 CALL protect_from_customers('inventory_sync_runs');
 CALL protect_from_customers('inventory_complete_syncs');
 CALL protect_from_customers('inventory_actions');
+-- Our cost is ours.
+CALL protect_from_customers('provider_prices');
+CALL protect_from_customers('own_prices');
+CALL protect_from_customers('inventory_prices');
 
 CALL pin_search_paths();

@@ -18,7 +18,8 @@ CREATE TABLE queue_controls (
 CREATE TABLE schedule_ticks (
   name        text COLLATE "C" PRIMARY KEY,
   ticked_at   timestamptz NOT NULL,
-  last_run_at timestamptz                    -- NULL: never found due yet
+  last_run_at timestamptz,                   -- NULL: never found due yet
+  cron        text COLLATE "C"               -- as the worker that started last has it; NULL: it leaves the entry out
 );
 
 -- What people decided about jobs. The jobs themselves are the queue's, and most of what happens to

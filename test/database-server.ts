@@ -71,12 +71,26 @@ async function ensureTemplate(
   }
 }
 
-/**
- * One PostgreSQL server for the whole run, in a folder of its own that later runs use again, and
- * in it a migrated template per content of migrations/. Nothing in it is worth an fsync.
- */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await openEmbeddedDatabase({
+interface Server {
+  /** Of a database of it. */
+  connectionString(database: string): string;
+  release(): Promise<void>;
+}
+
+/** The server that TEST_DATABASE_URL names, as a superuser; without it an embedded one. */
+async function openServer(): Promise<Server> {
+  const given = process.env.TEST_DATABASE_URL;
+  if (given !== undefined && given !== '') {
+    return {
+      connectionString(database) {
+        const url = new URL(given);
+        url.pathname = `/${database}`;
+        return url.href;
+      },
+      async release() {},
+    };
+  }
+  return openEmbeddedDatabase({
     dataDir: join(tmpdir(), `arcadia-cloud-tests-${process.getuid?.() ?? 0}`),
     database: 'postgres',
     settings: {
@@ -87,6 +101,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
       max_connections: '400',
     },
   });
+}
+
+/**
+ * One PostgreSQL server for the whole run, the embedded one in a folder of its own that later runs use again, and
+ * in it a migrated template per content of migrations/. Nothing in it is worth an fsync.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await openServer();
   const admin = server.connectionString('postgres');
   const digest = createHash('sha256');
   for (const file of await readMigrations()) digest.update(`${file.name}\0${file.sha256}\0`);
@@ -94,7 +116,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const db = connect({ connectionString: admin, max: 1 });
   try {
     await sweep(db, admin, template);
-    await ensureTemplate(db, server.connectionString, template);
+    await ensureTemplate(db, (name) => server.connectionString(name), template);
+    const { rows } = await sql<{ version: string }>`SELECT current_setting('server_version') AS version`.execute(db);
+    if (process.env.TEST_DATABASE_URL) console.warn(`The tests use PostgreSQL ${rows[0]?.version}.`);
   } catch (error) {
     await db.destroy();
     await server.release();

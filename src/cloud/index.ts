@@ -1,5 +1,6 @@
 /** What other modules may import of cloud; everything else in this folder is its own. */
 
+export { openStoredFile } from './object-store.ts';
 export { openProvider } from './open.ts';
 export { replaceMembers } from './replace-members.ts';
 export {
@@ -16,6 +17,7 @@ export {
   type ProviderAction,
   type ProviderIdentity,
   type ProviderOptions,
+  type ProviderSize,
   type ResourceKind,
   type ScopeReport,
   type SyncPass,

@@ -28,7 +28,7 @@ type KnownResourceKind = (typeof resourceKinds)[number];
 export type ResourceKind = KnownResourceKind | (string & {});
 
 /** The parts in which an account is read, each at its own pace. `resources` reads all that is not named here. */
-export type SyncPass = 'projects' | 'resources' | 'snapshots' | 'backups' | 'spaces';
+export type SyncPass = 'projects' | 'resources' | 'snapshots' | 'backups' | 'spaces' | 'sizes';
 
 const passOfKind: Readonly<Record<string, SyncPass>> = {
   project: 'projects',
@@ -36,6 +36,7 @@ const passOfKind: Readonly<Record<string, SyncPass>> = {
   custom_image: 'snapshots',
   droplet_backup: 'backups',
   spaces_bucket: 'spaces',
+  size: 'sizes',
 };
 
 /** Which part of a sync reads a kind. */
@@ -197,14 +198,23 @@ export interface ProviderAction {
   readonly payload: Json;
 }
 
-/** What the provider asks for one size, as exact decimals. */
+/** A size of droplets, and what the provider asks for it in USD, as exact decimals of at most 9 digits. */
 export interface ProviderSize {
+  /** `s-1vcpu-1gb` */
   readonly slug: string;
   readonly vcpus: number;
+  /** MiB. */
   readonly memoryMb: number;
+  /** GiB. */
   readonly diskGb: number;
+  /** The provider's terabytes of outbound transfer that a month of it earns. */
+  readonly transferTb: number;
+  /** Where it can be had, sorted. */
+  readonly regions: readonly string[];
+  readonly gpu: boolean;
   readonly priceHourly: string;
   readonly priceMonthly: string;
+  /** Whether new droplets can be of it. */
   readonly available: boolean;
   readonly payload: Json;
 }
@@ -283,6 +293,7 @@ export interface Provider {
   listActions(since: Temporal.Instant, signal?: AbortSignal): AsyncIterable<ListingEvent<ProviderAction>>;
   /** One action as it is now. `gone`: 404; `unknown`: it could not be asked for or not be understood. */
   lookupAction(externalId: string, signal?: AbortSignal): Promise<ProviderAction | 'gone' | 'unknown'>;
+  /** The sizes of droplets that are for sale to this account, with their prices. */
   listSizes(signal?: AbortSignal): AsyncIterable<ListingEvent<ProviderSize>>;
   /** Is this one still there? 404 is `gone`; 401, 403 and failures are `unknown`. */
   lookup(kind: ResourceKind, externalId: string, signal?: AbortSignal): Promise<LookupResult>;

@@ -1,7 +1,7 @@
 import { type SyncAllResult, syncAll } from '../inventory/index.ts';
 import { type BroughtDraftsUpToDate, bringDraftsUpToDate } from '../invoices/index.ts';
 import { type MeteredDay, meterOutstanding } from '../metering/index.ts';
-import { databaseClock } from '../platform/clock.ts';
+import { assertClocksAgree, databaseClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database/database.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { type FlowContext, silent } from './context.ts';
@@ -23,7 +23,7 @@ interface BroughtUpToDate extends MeteredAndDrafted {
  * from being done, and is in the answer. It can be stopped and run again at any time; the same facts
  * again write nothing but the runs of the sync.
  *
- * Errors: cancelled; what the database or the usage store says.
+ * Errors: cancelled, clock_skewed; what the database or the usage store says.
  */
 export async function bringUpToDate(
   db: Database,
@@ -49,6 +49,7 @@ export async function meterAndDraft(
   db: Database,
   { now, signal, progress = silent }: Omit<FlowContext, 'principal'>,
 ): Promise<MeteredAndDrafted> {
+  await assertClocksAgree(db);
   const metered = await progress.step('Metering', (report) =>
     meterOutstanding(db, {
       now,

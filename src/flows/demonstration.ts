@@ -8,7 +8,15 @@ import {
   listDeployments,
   applyRules,
 } from '../deployments/index.ts';
-import { type Account, listAccounts, openAccount, getResource, syncAccount } from '../inventory/index.ts';
+import {
+  type Account,
+  connectAccount,
+  getResource,
+  identifyCredentials,
+  listAccounts,
+  openAccount,
+  syncAccount,
+} from '../inventory/index.ts';
 import { billingHistory, setBilling, getEntity, updateEntity } from '../invoices/index.ts';
 import { setObservationLimit, dayOf } from '../metering/index.ts';
 import { databaseClock, followSimulatedClock } from '../platform/clock.ts';
@@ -18,7 +26,6 @@ import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { applyPlans, readSubscribed, startSubscriptions } from '../pricing/index.ts';
 import { describeFleet, type FleetDescription, type FleetDeployment, type SharedResource } from '../simulator/index.ts';
 import { meterAndDraft } from './bring-up-to-date.ts';
-import { connectAccount } from './connect-account.ts';
 import { type FlowContext, silent } from './context.ts';
 import { type Cast, castOf, correctLate, partnerPlan } from './demonstrate-billing.ts';
 import { tryLockHistory, unlockHistory } from './demonstration.store.ts';
@@ -145,7 +152,8 @@ async function findOrConnect(
   // A simulator takes any token and any key.
   const keys = { accessKeyId: 'simulated', secretAccessKey: 'simulated', regions: spacesRegions };
   const credentials: Credentials = { token: 'simulated', ...(spacesRegions.length > 0 && { spaces: keys }) };
-  return connectAccount(db, { slug: fleet, apiUrl, credentials, secretKey }, context);
+  const { identity, ...found } = await identifyCredentials(db, { apiUrl, credentials }, context.signal);
+  return connectAccount(db, { slug: fleet, secretKey, ...found }, identity, context.now);
 }
 
 /** Moves the clock on to `to` and syncs at each step; returns how many syncs that were. */

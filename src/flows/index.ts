@@ -8,6 +8,5 @@ export { showOverview } from './operations/overview.ts';
 export { demonstrate } from './demonstration.ts';
 export { pilotDemonstration } from './demonstration.ts';
 export { agencyDemonstration } from './demonstration.ts';
-export { connectAccount } from './connect-account.ts';
 export { fleetAddress } from './demonstration.ts';
 export { bringUpToDate } from './bring-up-to-date.ts';

@@ -9,3 +9,4 @@ export { openMetrics } from './health/metrics.ts';
 export { startMetricsServer } from './health/metrics-server.ts';
 export { usualMetricsPort } from './health/metrics-server.ts';
 export { openReadiness } from './health/readiness.ts';
+export { httpSettings } from './settings.ts';

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import { openJobs } from '../jobs/index.ts';
+import { jobsSettings, openJobs } from '../jobs/index.ts';
 import { databaseClock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import type { Database } from '../platform/database/database.ts';
@@ -42,7 +42,7 @@ export async function startApi(options: ApiOptions): Promise<HttpServer> {
       connectionString,
       clock: databaseClock(db),
       program,
-      queueLimits: config.queueLimits,
+      queueLimits: jobsSettings.of(config).queueLimits,
     });
     opened.push(jobs);
     const server = await startHttpServer({

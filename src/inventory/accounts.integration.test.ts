@@ -13,6 +13,7 @@ import {
   listAccounts,
   openAccount,
 } from './accounts.ts';
+import { setOwnPrice } from './prices.ts';
 import { syncAll } from './sync.ts';
 
 let database: TestDatabase;
@@ -124,6 +125,8 @@ test('a check names each missing scope together with what it hides', async () =>
         kinds: ['volume'],
         fields: [],
         hidden: [{ kind: 'volume', hidden: 2 }],
+        // They were never listed: how large they are nobody knows.
+        money: [{ kind: 'volume', field: null, resources: 2, unknown: 2, monthly: [] }],
       },
     ]);
     // Of a known kind that is not listed there is no history, and nothing ends.
@@ -131,6 +134,69 @@ test('a check names each missing scope together with what it hides', async () =>
     expect(rows).toEqual([]);
     await cloud.calm();
     expect((await cloud.sync()).find(({ kind }) => kind === 'volume')).toMatchObject({ outcome: 'complete', new: 2 });
+  } finally {
+    await cloud.close();
+  }
+});
+
+test('a check with three scopes missing tells the money that hangs on each kind and field', async () => {
+  const { db } = database;
+  const cloud = await openSimulatedAccount(db);
+  try {
+    const [web] = await cloud.happen({ type: 'create_droplet', name: 'web', size: 's-2vcpu-4gb' });
+    await cloud.happen(
+      { type: 'create_droplet', name: 'db', size: 's-1vcpu-1gb' },
+      { type: 'create_volume', name: 'data', sizeGb: 105 },
+      { type: 'create_snapshot', resourceType: 'droplet', resourceId: web as number, name: 'before', sizeGb: 14.22 },
+      { type: 'create_load_balancer', name: 'lb', nodes: 3 },
+      { type: 'create_load_balancer', name: 'net', kind: 'REGIONAL_NETWORK' },
+      { type: 'reserve_ip' },
+      { type: 'reserve_ip', droplet: web as number },
+      { type: 'create_firewall', name: 'fw' },
+      { type: 'create_database', name: 'pg' },
+    );
+    await cloud.sync();
+    await cloud.upset({ fault: 'missing_scope', scopes: ['droplet:read', 'block_storage:read', 'tag:read'] });
+    await cloud.happen({ type: 'create_volume', name: 'new', sizeGb: 10 });
+    await cloud.sync();
+    const { scopes } = await checkAccount(db, cloud.account, cloud.provider);
+    const usd = (amount: string) => [{ currency: 'USD', amount }];
+    const all = scopes.flatMap(({ scope, money }) =>
+      money.map(({ kind, field, resources, unknown, monthly }) => [scope, kind, field, resources, unknown, monthly]),
+    );
+    expect(all).toEqual([
+      ['droplet:read', 'droplet', null, 2, 0, usd('30.00')],
+      ['droplet:read', 'droplet_backup', null, 0, 0, []],
+      ['droplet:read', 'volume', 'parents:droplet', 2, 1, usd('10.50')],
+      ['droplet:read', 'reserved_ip', 'parents:droplet', 2, 0, usd('5.00')],
+      ['droplet:read', 'reserved_ip', 'assigned', 2, 0, usd('5.00')],
+      ['droplet:read', 'firewall', 'parents:droplet', 1, 0, []],
+      ['droplet:read', 'load_balancer', 'parents:droplet', 2, 0, usd('51.00')],
+      ['block_storage:read', 'volume', null, 2, 1, usd('10.50')],
+      ['tag:read', 'droplet', 'tags', 2, 0, usd('30.00')],
+      ['tag:read', 'droplet', 'parents:kubernetes_cluster', 2, 0, usd('30.00')],
+      ['tag:read', 'volume', 'tags', 2, 1, usd('10.50')],
+      ['tag:read', 'volume', 'parents:kubernetes_cluster', 2, 1, usd('10.50')],
+      ['tag:read', 'snapshot', 'tags', 1, 0, usd('0.85')],
+      ['tag:read', 'droplet_backup', 'tags', 0, 0, []],
+      ['tag:read', 'custom_image', 'tags', 0, 0, []],
+      ['tag:read', 'database', 'tags', 1, 1, []],
+      ['tag:read', 'kubernetes_cluster', 'tags', 0, 0, []],
+      ['tag:read', 'firewall', 'parents:tag', 1, 0, []],
+      ['tag:read', 'load_balancer', 'parents:tag', 2, 0, usd('51.00')],
+    ]);
+    const today = (await databaseClock(db).now()).toZonedDateTimeISO('UTC').toPlainDate();
+    await setOwnPrice(
+      db,
+      { subject: 'database:db-s-1vcpu-1gb', from: today, amount: '15.15', unit: 'month' },
+      'ada',
+      now,
+    );
+    const again = await checkAccount(db, cloud.account, cloud.provider);
+    expect(again.scopes.flatMap(({ money }) => money).find(({ kind }) => kind === 'database')).toMatchObject({
+      unknown: 0,
+      monthly: usd('15.15'),
+    });
   } finally {
     await cloud.close();
   }

@@ -11,6 +11,7 @@ import { type SecretKey, seal, unseal } from '../platform/secrets/crypto.ts';
 import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { accountChanged } from './errors.ts';
+import { type HiddenMoney, readHiddenMoney } from './hidden-money.ts';
 import {
   type Account,
   appendMeteredFromChanges,
@@ -41,6 +42,38 @@ export interface AccountRequest {
   /** Nothing before it is metered. Unless given: the moment of connecting. */
   readonly meteredFrom?: Temporal.Instant | undefined;
   readonly secretKey: SecretKey;
+}
+
+/** What a provider says of credentials, as connectAccount takes it. */
+export interface IdentifiedCredentials {
+  readonly provider: string;
+  readonly apiUrl: string;
+  readonly credentials: Credentials;
+  readonly identity: ProviderIdentity;
+}
+
+/**
+ * Asks DigitalOcean, or a simulator of it, whose credentials these are. A built-in simulator answers from where the
+ * database's clock stands.
+ *
+ * Errors: those of `identify` (src/cloud/provider.ts).
+ */
+export async function identifyCredentials(
+  db: Queryable,
+  { apiUrl, credentials }: Pick<IdentifiedCredentials, 'apiUrl' | 'credentials'>,
+  signal?: AbortSignal,
+): Promise<IdentifiedCredentials> {
+  const simulatedAt = await readSimulatedClock(db);
+  const provider = await openProvider('digitalocean', {
+    apiUrl,
+    credentials,
+    ...(simulatedAt !== null && { simulatedAt }),
+  });
+  try {
+    return { apiUrl, credentials, provider: provider.name, identity: await provider.identify(signal) };
+  } finally {
+    await provider.close();
+  }
 }
 
 /**
@@ -194,11 +227,14 @@ export interface UnlistedResources extends HiddenResources {
 export interface CheckedScope extends ScopeReport {
   /** Where the scope is not granted: how many resources of its kinds projects show all the same. */
   readonly hidden: readonly HiddenResources[];
+  /** Where the scope is not granted: the money that hangs on each kind and field that it hides. */
+  readonly money: readonly HiddenMoney[];
 }
 
 /**
  * Who an account's token belongs to, what it may read, and what it hides: a kind that the token
- * may not list still shows in the projects that hold it. Errors: those of `identify`; conflict
+ * may not list still shows in the projects that hold it. What hangs on it in money is by the price book of
+ * today, and what was last known of the resources. Errors: those of `identify`; conflict
  * where the token belongs to another account.
  */
 export async function checkAccount(
@@ -207,16 +243,20 @@ export async function checkAccount(
   provider: Provider,
   signal?: AbortSignal,
 ): Promise<AccountCheck> {
-  const identity = await identifyAccount(account, provider, await databaseClock(db).now(), signal);
+  const now = await databaseClock(db).now();
+  const identity = await identifyAccount(account, provider, now, signal);
   const scopes = await provider.scopes(signal);
   const missing = scopes.filter((scope) => scope.granted !== 'yes').flatMap((scope) => scope.kinds);
   const hidden = await countHidden(db, account.accountId, missing);
+  const today = now.toZonedDateTimeISO('UTC').toPlainDate();
+  const money = await readHiddenMoney(db, account.accountId, scopes, today);
   return {
     account,
     identity,
     scopes: scopes.map((scope) => ({
       ...scope,
       hidden: scope.granted === 'yes' ? [] : hidden.filter(({ kind }) => scope.kinds.includes(kind)),
+      money: money.get(scope.scope) ?? [],
     })),
     unlisted: await selectUnlisted(db, account.accountId, provider.kinds, missing),
   };

@@ -8,9 +8,16 @@ import {
   syncPassOf,
 } from '../cloud/index.ts';
 import type { UnitOfWork } from '../platform/database/database.ts';
-import { CancelJob, declareJob, type JobDeclaration, type JobRun, referToJob } from '../platform/declare/job.ts';
+import {
+  CancelJob,
+  declareJob,
+  type JobDeclaration,
+  type JobReference,
+  type JobRun,
+  referToJob,
+} from '../platform/declare/job.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { loadSecretKey } from '../platform/secrets/secret-key.ts';
+import { openSecretKey } from './secret-key.ts';
 import { getAccount, listAccounts, openAccount } from './accounts.ts';
 import { syncAccount, syncedKinds } from './sync.ts';
 
@@ -18,17 +25,20 @@ import { syncAccount, syncedKinds } from './sync.ts';
 // and a part that fails is tried again by itself. A sync has no backlog: what is so now is all
 // that a missed one would have told.
 
-const accountArguments = z.object({ account: z.string() });
-type AccountArguments = z.infer<typeof accountArguments>;
+const syncJobArguments = z.object({
+  account: z.string(),
+  /** Of the part's kinds only these, with commas between them; all of them unless given. */
+  kinds: z.string().exactOptional(),
+});
+export type SyncJobArguments = z.infer<typeof syncJobArguments>;
 
 interface Part {
   readonly name: string;
   readonly queue: string;
   readonly title: string;
   readonly pass: SyncPass;
-  readonly followedBy?: NonNullable<JobDeclaration['followedBy']>;
-  /** Enqueues what comes after it, once it has ended, whole or not. */
-  enqueueNext?(run: JobRun<AccountArguments>, trx: UnitOfWork): Promise<void>;
+  /** A token that may read nothing of it does not fail the job. */
+  readonly mayBeRefused?: true;
 }
 
 /** Who owns what follows from what was read; deciding it is another module's. */
@@ -39,8 +49,6 @@ const syncResourcesJob = declareSyncJob({
   queue: 'cloud_sync_full',
   title: "Reads an account's droplets, volumes and other resources",
   pass: 'resources',
-  followedBy: [attributeJob],
-  enqueueNext: (run, trx) => run.enqueue(trx, attributeJob, {}),
 });
 
 const syncProjectsJob = declareSyncJob({
@@ -48,8 +56,6 @@ const syncProjectsJob = declareSyncJob({
   queue: 'cloud_sync_fast',
   title: "Reads an account's projects and what they hold, then has the rest read",
   pass: 'projects',
-  followedBy: [syncResourcesJob],
-  enqueueNext: (run, trx) => run.enqueue(trx, syncResourcesJob, run.arguments),
 });
 
 const syncSnapshotsJob = declareSyncJob({
@@ -73,22 +79,47 @@ const syncSpacesJob = declareSyncJob({
   pass: 'spaces',
 });
 
-/** What together reads all of one account, each part by itself. The resources follow the projects. */
-export const syncJobsOfAccount = [syncProjectsJob, syncSnapshotsJob, syncBackupsJob, syncSpacesJob] as const;
+/** Also right after an account is connected. */
+export const syncSizesJob = declareSyncJob({
+  name: 'sync_sizes',
+  queue: 'cloud_sync_full',
+  title: 'Reads what sizes of droplets cost',
+  pass: 'sizes',
+  // Without its scope the prices that are published hold; `account check` tells that it is missing.
+  mayBeRefused: true,
+});
 
-const syncJobs = new Map([...syncJobsOfAccount, syncResourcesJob].map((job) => [job.name, job]));
+const jobOfPass: Readonly<Record<SyncPass, JobDeclaration<SyncJobArguments>>> = {
+  projects: syncProjectsJob,
+  resources: syncResourcesJob,
+  snapshots: syncSnapshotsJob,
+  backups: syncBackupsJob,
+  spaces: syncSpacesJob,
+  sizes: syncSizesJob,
+};
+
+/** A job for each part in which an account is read. */
+export const syncJobs = Object.values(jobOfPass);
+
+/** The jobs that together read these kinds of one account; null: all. The resources follow the projects. */
+export function syncJobsOf(kinds: readonly string[] | null): readonly JobDeclaration<SyncJobArguments>[] {
+  const wanted = kinds === null ? null : new Set(kinds.map(syncPassOf));
+  const parts = Object.entries(jobOfPass).filter(([pass]) => wanted === null || wanted.has(pass as SyncPass));
+  const jobs = parts.map(([, job]) => job);
+  return jobs.includes(syncProjectsJob) ? jobs.filter((job) => job !== syncResourcesJob) : jobs;
+}
 
 /** Enqueues one part's sync of every account: what the schedule calls. */
 export const syncAccountsJob = declareJob({
   name: 'sync_accounts',
   queue: 'default',
   title: 'Enqueues one part of the sync for every account',
-  arguments: z.object({ part: z.enum([...syncJobs.keys()]) }),
+  arguments: z.object({ part: z.enum(syncJobs.map(({ name }) => name)) }),
   timeoutSeconds: 60,
   attemptsMax: 5,
-  followedBy: [...syncJobs.values()],
+  followedBy: syncJobs,
   async run(run) {
-    const job = syncJobs.get(run.arguments.part);
+    const job = syncJobs.find(({ name }) => name === run.arguments.part);
     if (job === undefined) return;
     const accounts = await listAccounts(run.db);
     await run.db.transaction().execute(async (trx) => {
@@ -97,36 +128,58 @@ export const syncAccountsJob = declareJob({
   },
 });
 
-export const inventoryJobs: readonly JobDeclaration[] = [syncAccountsJob, ...syncJobs.values()];
+export const inventoryJobs: readonly JobDeclaration[] = [syncAccountsJob, ...syncJobs];
 
-function declareSyncJob({ pass, enqueueNext, ...part }: Part): JobDeclaration<AccountArguments> {
+function declareSyncJob({ pass, mayBeRefused, ...part }: Part): JobDeclaration<SyncJobArguments> {
   return declareJob({
     ...part,
-    arguments: accountArguments,
+    followedBy: followersOf(pass),
+    arguments: syncJobArguments,
     timeoutSeconds: 3_600,
     attemptsMax: 3,
     async run(run) {
-      const { db, clock, config, signal } = run;
+      const { db, clock, config, signal, report } = run;
+      const wanted = run.arguments.kinds?.split(',');
       const account = await getAccount(db, run.arguments.account);
-      const provider = await openAccount(db, account, loadSecretKey(config));
+      const provider = await openAccount(db, account, await openSecretKey(db, config));
       try {
-        const kinds = syncedKinds(provider).filter((kind) => syncPassOf(kind) === pass);
+        const kinds = syncedKinds(provider).filter(
+          (kind) => syncPassOf(kind) === pass && (wanted === undefined || wanted.includes(kind)),
+        );
         if (kinds.length === 0) return;
         // What one kind was refused for want of requests, the next would be as well: all of it waits.
         const outOfRequests = new AbortController();
         const { observed, problems } = observeProblems(provider, () => outOfRequests.abort());
         const stop = AbortSignal.any([signal, outOfRequests.signal]);
-        const results = await syncAccount(db, account, observed, { kinds, clock, signal: stop });
+        const results = await syncAccount(db, account, observed, {
+          kinds,
+          clock,
+          signal: stop,
+          onProgress: ({ kind, seen }) => report(`${kind}: ${seen.toLocaleString('en')} seen`),
+        });
         signal.throwIfAborted();
         assertNotLimited(problems);
         // Also after a part that could not be read whole: what comes next does not need all of it.
-        if (enqueueNext !== undefined) await db.transaction().execute((trx) => enqueueNext(run, trx));
-        decide(results.length, problems);
+        await db.transaction().execute((trx) => enqueueNext(run, trx, pass));
+        decide(results.length, problems, mayBeRefused === true);
       } finally {
         await provider.close();
       }
     },
   });
+}
+
+/** The resources after the projects that hold them; after all other resources who owns what. */
+function followersOf(pass: SyncPass): readonly (JobDeclaration | JobReference)[] {
+  if (pass === 'sizes') return [];
+  return pass === 'projects' ? [referToJob('sync_resources'), attributeJob] : [attributeJob];
+}
+
+async function enqueueNext(run: JobRun<SyncJobArguments>, trx: UnitOfWork, pass: SyncPass): Promise<void> {
+  const wanted = run.arguments.kinds?.split(',');
+  const hasResources = wanted === undefined || wanted.some((kind) => syncPassOf(kind) === 'resources');
+  if (pass === 'projects' && hasResources) await run.enqueue(trx, syncResourcesJob, run.arguments);
+  else if (pass !== 'sizes') await run.enqueue(trx, attributeJob, {});
 }
 
 interface Problem {
@@ -150,6 +203,7 @@ function observeProblems(provider: Provider, onLimited: () => void): { observed:
     list: (...call) => watch(provider.list(...call)),
     listMemberships: (...call) => watch(provider.listMemberships(...call)),
     listActions: (...call) => watch(provider.listActions(...call)),
+    listSizes: (...call) => watch(provider.listSizes(...call)),
   });
   return { observed, problems };
 }
@@ -165,12 +219,12 @@ function assertNotLimited(problems: readonly Problem[]): void {
  * this part: never. A failure: again. A listing that is only suspicious has done its part; the next
  * sync confirms it or does not.
  */
-function decide(kinds: number, problems: readonly Problem[]): void {
+function decide(kinds: number, problems: readonly Problem[], mayBeRefused: boolean): void {
   const of = (...wanted: ListingProblem[]) => problems.filter(({ problem }) => wanted.includes(problem));
   const refused = of('unauthorized', 'forbidden');
   const [unauthorized] = of('unauthorized');
   if (unauthorized) throw new CancelJob(unauthorized.reason);
-  if (refused.length >= kinds) throw new CancelJob(refused.map(({ reason }) => reason).join('; '));
+  if (refused.length >= kinds && !mayBeRefused) throw new CancelJob(refused.map(({ reason }) => reason).join('; '));
   const failed = of('provider_error', 'unreachable', 'malformed', 'count_mismatch', 'clock_behind');
   if (failed.length > 0) throw new Error(failed.map(({ reason }) => reason).join('; '));
 }

@@ -1,8 +1,12 @@
 import { declareModule } from '../platform/declare/module.ts';
+import { staff } from '../platform/declare/operation.ts';
 import { accountChanged, resourceAmbiguous } from './errors.ts';
 import { inventoryJobs, syncAccountsJob } from './jobs.ts';
 import { accountOperations } from './operations/accounts.ts';
+import { priceOperations } from './operations/prices.ts';
+import { syncRunOperations } from './operations/sync-runs.ts';
 import { resourceOperations } from './operations/resources.ts';
+import { inventorySettings } from './settings.ts';
 
 const sync = (part: string) => ({ job: syncAccountsJob, arguments: { part } });
 
@@ -14,8 +18,12 @@ export const inventoryModule = declareModule({
       name: 'resources',
       description: 'What the provider lists, and what each was over time: how we know it, since when.',
     },
+    {
+      name: 'prices',
+      description: 'What the provider charges, as dated data: who says so, since when, and on what that rests.',
+    },
   ],
-  operations: [...accountOperations, ...resourceOperations],
+  operations: [...accountOperations, ...syncRunOperations, ...resourceOperations, ...priceOperations],
   jobs: inventoryJobs,
   errors: [accountChanged, resourceAmbiguous],
   queues: [
@@ -29,6 +37,7 @@ export const inventoryModule = declareModule({
     { name: 'snapshots', cron: '33 * * * *', ...sync('sync_snapshots') },
     { name: 'backups', cron: '41 * * * *', ...sync('sync_backups') },
     { name: 'spaces', cron: '27 3 * * *', ...sync('sync_spaces') },
+    { name: 'sizes', cron: '19 2 * * *', ...sync('sync_sizes') },
   ],
   events: [
     {
@@ -43,5 +52,12 @@ export const inventoryModule = declareModule({
       describes: 'it was connected or edited',
       roles: ['owner', 'operator', 'viewer'],
     },
+    {
+      type: 'price.changed',
+      subject: 'what has the price; empty: many',
+      describes: 'the provider charges, or is said to charge, something else',
+      roles: [...staff],
+    },
   ],
+  settings: inventorySettings,
 });

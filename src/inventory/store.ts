@@ -94,6 +94,13 @@ export async function selectCredentials(db: Queryable, accountId: number): Promi
   return rows[0]!.credentials;
 }
 
+/** What is sealed of every account, by slug. */
+export async function selectAllCredentials(db: Queryable): Promise<{ slug: string; credentials: Uint8Array }[]> {
+  const { rows } = await statement<{ slug: string; credentials: Uint8Array }>('inventory.selectAllCredentials')`
+    SELECT slug, credentials FROM accounts ORDER BY slug`.execute(db);
+  return rows;
+}
+
 /** How many resources of each kind are in projects: what a token without that kind's scope hides. */
 export async function countHidden(
   db: Queryable,
@@ -216,6 +223,15 @@ export interface SyncRunFilters {
   readonly account?: string | undefined;
   readonly kind?: string | undefined;
   readonly outcome?: SyncRunRow['outcome'] | undefined;
+  /** Only runs that began after this one. */
+  readonly after?: number | undefined;
+}
+
+/** The id of the newest run; 0: there is none. */
+export async function selectNewestSyncRun(db: Queryable): Promise<number> {
+  const { rows } = await statement<{ newest: number }>('inventory.selectNewestSyncRun')`
+    SELECT coalesce(max(sync_run_id), 0) AS newest FROM sync_runs`.execute(db);
+  return (rows[0] as { newest: number }).newest;
 }
 
 /** Runs of syncs, newest first, before the run `before`. */
@@ -230,6 +246,7 @@ export async function selectSyncRuns(
            r.outcome, r.reason, r.seen, r.new, r.changed, r.ended, r.requests
     FROM sync_runs r JOIN accounts a USING (account_id)
     WHERE (${before}::bigint IS NULL OR r.sync_run_id < ${before})
+      AND r.sync_run_id > ${filters.after ?? 0}
       AND (${filters.account ?? null}::text IS NULL OR a.slug = ${filters.account ?? null})
       AND (${filters.kind ?? null}::text IS NULL OR r.kind = ${filters.kind ?? null})
       AND (${filters.outcome ?? null}::text IS NULL OR r.outcome = ${filters.outcome ?? null})

@@ -87,6 +87,7 @@ describe('a first sync', () => {
       'certificate complete 0',
       'spaces_bucket complete 0',
       'action complete 0',
+      'size complete 13',
     ]);
     const { items } = await listResources(database.db, { at: cloud.simulator.now(), kind: 'droplet' });
     expect(items.map(({ name, status, tags }) => [name, status, tags])).toEqual([

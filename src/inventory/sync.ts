@@ -1,5 +1,12 @@
-import type { Provider, ProviderOptions } from '../cloud/index.ts';
-import { databaseClock, followSimulatedClock, type Clock } from '../platform/clock.ts';
+import { type Provider, type ProviderOptions, resourceKinds } from '../cloud/index.ts';
+import {
+  type Clock,
+  clockSkewSecondsMax,
+  databaseClock,
+  describeSkew,
+  followSimulatedClock,
+  noteProviderClock,
+} from '../platform/clock.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { type Queryable, type Database, inSession } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
@@ -8,8 +15,9 @@ import { nothingApplied } from './listing.ts';
 import { syncActions } from './sync-actions.ts';
 import { syncKind } from './sync-kind.ts';
 import { syncProjects } from './sync-projects.ts';
+import { syncSizes } from './sync-sizes.ts';
 import { recordRun, type SyncContext, type SyncProgress, type SyncResult } from './sync-run.ts';
-import { selectSyncRuns, type SyncRunFilters, type SyncRunRow } from './store.ts';
+import { selectNewestSyncRun, selectSyncRuns, type SyncRunFilters, type SyncRunRow } from './store.ts';
 import { prepareStaging } from './sync.store.ts';
 
 export type { SyncRunFilters, SyncRunRow } from './store.ts';
@@ -24,8 +32,13 @@ export function listSyncRuns(
   return selectSyncRuns(db, filters, page.before, page.limit);
 }
 
+/** The id of the newest run; 0: there is none. */
+export function newestSyncRun(db: Queryable): Promise<number> {
+  return selectNewestSyncRun(db);
+}
+
 export interface SyncOptions {
-  /** Unless given: all kinds of the provider, and `action`. Read in the order of a full sync whatever theirs. */
+  /** Unless given: all kinds of the provider, `action` and `size`. Read in the order of a full sync whatever theirs. */
   readonly kinds?: readonly string[] | undefined;
   readonly clock: Clock;
   /** Ends the kind under way as partial, keeping what was read, and begins no other. */
@@ -35,7 +48,7 @@ export interface SyncOptions {
 
 /**
  * Syncs one account: who it is, then projects and what they hold, then every other kind, then the
- * action log. Each kind is a run of its own: one that fails keeps no other from being read.
+ * action log and the prices of sizes. Each kind is a run of its own: one that fails keeps no other from being read.
  *
  * Takes one connection for as long as it lasts, and another now and then to read the clock.
  *
@@ -55,7 +68,7 @@ export async function syncAccount(
   const { simulatedAt, answeredAt } = identity;
   if (simulatedAt !== null) await followSimulatedClock(db, simulatedAt);
   // A simulated account's clock is its simulator's own.
-  const skew = simulatedAt === null ? await clockSkew(options.clock, answeredAt) : null;
+  const skew = simulatedAt === null ? await clockSkew(db, options.clock, answeredAt) : null;
   return inSession(db, async (conn) => {
     await prepareStaging(conn);
     const session: SyncContext = {
@@ -75,21 +88,18 @@ export async function syncAccount(
   });
 }
 
-/** A clock that differs by more than this from the provider's is not believed. */
-const skewSecondsMax = 120;
-
 interface Skew {
   readonly providerAt: Temporal.Instant;
   readonly reason: string;
 }
 
-async function clockSkew(clock: Clock, answeredAt: Temporal.Instant | null): Promise<Skew | null> {
+/** How far the clock is off the provider's, where that is too far; kept for whoever else goes by that clock. */
+async function clockSkew(db: Queryable, clock: Clock, answeredAt: Temporal.Instant | null): Promise<Skew | null> {
   if (answeredAt === null) return null;
-  const seconds = Math.round((await clock.now()).since(answeredAt).total('seconds'));
-  if (Math.abs(seconds) <= skewSecondsMax) return null;
-  const off = Temporal.Duration.from({ seconds: Math.abs(seconds) }).round({ largestUnit: 'days' });
-  const reason = `This machine's clock is ${off.toLocaleString('en', { style: 'long' })} ${seconds > 0 ? 'ahead of' : 'behind'} the provider's. Nothing was read.`;
-  return { providerAt: answeredAt, reason };
+  const ahead = Math.round((await clock.now()).since(answeredAt).total('seconds'));
+  await noteProviderClock(db, ahead);
+  if (Math.abs(ahead) <= clockSkewSecondsMax) return null;
+  return { providerAt: answeredAt, reason: `${describeSkew(ahead, "the provider's")} Nothing was read.` };
 }
 
 /** Records a run that reads nothing, at the provider's time: what is dated by a wrong clock stays wrong. */
@@ -102,13 +112,21 @@ function refuseToSync(session: SyncContext, kind: string, { providerAt, reason }
 
 function syncOne(session: SyncContext, kind: string): Promise<SyncResult> {
   if (kind === 'project') return syncProjects(session);
-  if (kind === 'action') return syncActions(session);
+  if (kind === actionLog) return syncActions(session);
+  if (kind === sizes) return syncSizes(session);
   return syncKind(session, kind);
 }
 
+/** The log of actions, and what sizes cost, have runs of their own, as a kind of resource has. */
+const actionLog = 'action';
+const sizes = 'size';
+
+/** All that a sync can be asked for. */
+export const kindsOfSyncs = [...resourceKinds, actionLog, sizes] as const;
+
 /** All that a sync reads of a provider, in the order of a full one. */
 export function syncedKinds(provider: Provider): readonly string[] {
-  return [...provider.kinds, 'action'];
+  return [...provider.kinds, actionLog, sizes];
 }
 
 function chooseKinds(provider: Provider, wanted: readonly string[] | undefined): readonly string[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ArcadiaError } from '../platform/errors.ts';
+import { assertClocksAgree } from '../platform/clock.ts';
 import { declareJob } from '../platform/declare/job.ts';
 import { bringDraftsUpToDate } from './bring-drafts-up-to-date.ts';
 import { draftMonth } from './drafts.ts';
@@ -13,6 +14,7 @@ export const draftMonthJob = declareJob({
   timeoutSeconds: 7_200,
   attemptsMax: 5,
   async run({ db, clock, signal, log, arguments: { month } }) {
+    await assertClocksAgree(db);
     log.info(
       await draftMonth(db, { month: Temporal.PlainDate.from(`${month}-01`), now: await clock.now(), signal }),
       'drafted',
@@ -29,6 +31,7 @@ export const invoiceDraftsJob = declareJob({
   timeoutSeconds: 7_200,
   attemptsMax: 5,
   async run({ db, clock, signal, log }) {
+    await assertClocksAgree(db);
     const { drafted, corrected, failures } = await bringDraftsUpToDate(db, { now: await clock.now(), signal });
     for (const month of drafted) log.info(month, 'drafted');
     log.info({ months: corrected }, 'looked for corrections');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { publishEvents } from '../platform/events.ts';
 import { declareJob } from '../platform/declare/job.ts';
-import { deleteEnded } from './store.ts';
+import { deleteEnded, settleDeadTwins } from './store.ts';
 
 // What keeps the tables of jobs and of events small.
 
@@ -20,6 +20,19 @@ export const pruneJob = declareJob({
   attemptsMax: 3,
   async run({ db, signal }) {
     while ((await deleteEnded(db, endedDays, deadDays, pruneBatch)) === pruneBatch) signal.throwIfAborted();
+  },
+});
+
+export const settleJob = declareJob({
+  name: 'settle_jobs',
+  queue: 'default',
+  title: 'Settles dead jobs of which the same was done or died later',
+  arguments: z.object({}),
+  timeoutSeconds: 300,
+  attemptsMax: 3,
+  async run({ db, log }) {
+    const settled = await settleDeadTwins(db);
+    if (settled > 0) log.info({ settled }, 'dead jobs settled');
   },
 });
 

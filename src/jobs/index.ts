@@ -3,4 +3,6 @@
 export { jobFailed, type Jobs, openJobs } from './jobs.ts';
 export { getJob, listJobs } from './operations/jobs.ts';
 export { readLongestLag, readQueueLoad } from './load.ts';
+export { queueTables } from './tables.ts';
 export { startWorker } from './worker.ts';
+export { jobsSettings } from './settings.ts';

@@ -172,6 +172,8 @@ export class Jobs {
   async retry(filter: JobFilter): Promise<number> {
     const now = await this.#clock.now();
     return this.#db.transaction().execute(async (trx) => {
+      // Asked for by their state, twins would be counted, and run, one by one.
+      await store.settleDeadTwins(trx);
       const found = await store.lockJobs(trx, 'retry', filter, decidedMax);
       const concerned = new Set<string>();
       let revived = 0;

@@ -1,16 +1,17 @@
 import { declareModule } from '../platform/declare/module.ts';
-import { pruneJob, publishEventsJob } from './housekeeping.ts';
+import { pruneJob, publishEventsJob, settleJob } from './housekeeping.ts';
 import { jobFailed } from './jobs.ts';
 import { jobOperations } from './operations/jobs.ts';
 import { queueOperations } from './operations/queues.ts';
 import { scheduleOperations } from './operations/schedule.ts';
+import { jobsSettings } from './settings.ts';
 
 export const jobsModule = declareModule({
   name: 'jobs',
   tags: [{ name: 'jobs', description: 'The work that runs itself: jobs, queues and the schedule.' }],
   operations: [...jobOperations, ...queueOperations, ...scheduleOperations],
   errors: [jobFailed],
-  jobs: [pruneJob, publishEventsJob],
+  jobs: [pruneJob, settleJob, publishEventsJob],
   queues: [
     // Of work that no module does yet; whoever does it declares its queue.
     { name: 'provisioning', limit: 5, position: 10 },
@@ -21,6 +22,7 @@ export const jobsModule = declareModule({
   ],
   schedule: [
     { name: 'prune', cron: '52 4 * * *', job: pruneJob, arguments: {} },
+    { name: 'settle', cron: '*/10 * * * *', job: settleJob, arguments: {} },
     { name: 'events', cron: '47 * * * *', job: publishEventsJob, arguments: {} },
   ],
   events: [
@@ -37,4 +39,5 @@ export const jobsModule = declareModule({
       roles: ['owner', 'operator', 'viewer'],
     },
   ],
+  settings: jobsSettings,
 });

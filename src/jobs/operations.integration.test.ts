@@ -5,6 +5,7 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { json, startTestApi, type TestApi } from '../../test/http/api-fixture.ts';
 import { until } from '../../test/jobs/worker-fixture.ts';
 import { createLog } from '../platform/log.ts';
+import { overrideSchedule, writeSchedule } from './schedule.ts';
 import { startWorker } from './worker.ts';
 import { program } from '../modules.ts';
 
@@ -125,6 +126,21 @@ test('queues are listed, paused and scaled, and a worker follows', async () => {
   } finally {
     await worker.stop();
   }
+});
+
+test('the schedule is that of the worker that started last, whatever this process is told', async () => {
+  const at = Temporal.Instant.from('2026-05-01T00:00:00Z');
+  const declared = program.schedule;
+  const shown = async () =>
+    (await ask<{ items: { name: string; cron: string }[] }>('/schedule')).items.map(({ name, cron }) => [name, cron]);
+  const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
+  const asDeclared = declared.toSorted(byName).map(({ name, cron }) => [name, cron]);
+  expect(await shown()).toEqual(asDeclared);
+  const own = overrideSchedule(declared, { spaces: '5 2 * * *', backups: null });
+  await writeSchedule(database.db, declared, own, at);
+  expect(await shown()).toEqual(own.toSorted(byName).map(({ name, cron }) => [name, cron]));
+  await writeSchedule(database.db, declared, declared, at);
+  expect(await shown()).toEqual(asDeclared);
 });
 
 test('the schedule is as the command shows it', async () => {

@@ -39,18 +39,34 @@ export function overrideSchedule(
   });
 }
 
-/** What a person sees of it. */
+/** Keeps the schedule that a worker starts with, for whoever asks: also what it leaves out of the declared one. */
+export function writeSchedule(
+  db: Queryable,
+  declared: readonly ScheduleDeclaration[],
+  entries: readonly ScheduleDeclaration[],
+  now: Temporal.Instant,
+): Promise<void> {
+  const crons = new Map(entries.map(({ name, cron }) => [name, cron]));
+  return store.writeSchedule(
+    db,
+    declared.map(({ name }) => ({ name, cron: crons.get(name) ?? null })),
+    now,
+  );
+}
+
+/** The schedule of the worker that started last; as it is declared, where none has started yet. */
 export async function readSchedule(
   db: Queryable,
   clock: Clock,
-  entries: readonly ScheduleDeclaration[],
+  declared: readonly ScheduleDeclaration[],
 ): Promise<ScheduledRun[]> {
   const ticks = await store.readTicks(db);
   const now = await clock.now();
-  return entries.map((entry) => {
-    const { tickedAt = now, lastRunAt = null } = ticks.get(entry.name) ?? {};
+  return declared.flatMap((entry) => {
+    const { cron = entry.cron, tickedAt = now, lastRunAt = null } = ticks.get(entry.name) ?? {};
+    if (cron === null) return [];
     const after = Temporal.Instant.compare(tickedAt, now) <= 0 ? tickedAt : now;
-    const { name, cron, job } = entry;
+    const { name, job } = entry;
     return {
       name,
       cron,
@@ -76,8 +92,8 @@ export async function tick(
 ): Promise<string[]> {
   const now = await clock.now();
   const ticks = await store.readTicks(db);
-  const unknown = entries.filter((entry) => !ticks.has(entry.name)).map((entry) => entry.name);
-  if (unknown.length > 0) await store.insertTicks(db, unknown, now);
+  const unknown = entries.filter((entry) => !ticks.has(entry.name)).map(({ name, cron }) => ({ name, cron }));
+  if (unknown.length > 0) await store.writeSchedule(db, unknown, now);
 
   const ticked: string[] = [];
   for (const entry of entries) {

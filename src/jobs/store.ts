@@ -228,6 +228,26 @@ export async function reviveJob(trx: UnitOfWork, id: string): Promise<boolean> {
   return numAffectedRows === 1n;
 }
 
+/**
+ * Settles dead jobs of which the same, by name and arguments, was done later or died later: of what has to be brought up
+ * to date, the last word is the latest job's. Returns how many.
+ */
+export async function settleDeadTwins(db: Queryable): Promise<number> {
+  const { numAffectedRows } = await statement('jobs.settleDeadTwins')`
+    WITH twins AS (
+      SELECT DISTINCT ON (dead.id) dead.id, later.id AS later_id, later.state AS later_state
+      FROM pgboss.job dead JOIN pgboss.job later
+        ON later.name = dead.name AND later.singleton_key = dead.singleton_key AND later.completed_on > dead.completed_on
+       AND later.state IN ('completed', 'failed')
+      WHERE dead.state = 'failed'
+      ORDER BY dead.id, later.completed_on DESC
+    )
+    UPDATE pgboss.job j SET state = 'cancelled', output = jsonb_build_object('message',
+      'the same job ' || CASE twins.later_state WHEN 'completed' THEN 'was done' ELSE 'died' END || ' later: ' || twins.later_id)
+    FROM twins WHERE j.id = twins.id AND j.state = 'failed'`.execute(db);
+  return Number(numAffectedRows);
+}
+
 /** Runs a waiting job now instead of later. The id of the one that has this key, if it waits or runs. */
 export async function runNow(trx: UnitOfWork, queue: string, key: string): Promise<string | null> {
   const { rows } = await statement<{ id: string }>('jobs.runNow')`
@@ -313,20 +333,28 @@ export async function writeControl(
 
 export interface Tick {
   readonly name: string;
+  /** As the worker that started last has it; null: it leaves the entry out. */
+  readonly cron: string | null;
   readonly tickedAt: Temporal.Instant;
   readonly lastRunAt: Temporal.Instant | null;
 }
 
 export async function readTicks(db: Queryable): Promise<Map<string, Tick>> {
   const { rows } = await statement<Tick>('jobs.readTicks')`
-    SELECT name, ticked_at AS "tickedAt", last_run_at AS "lastRunAt" FROM schedule_ticks`.execute(db);
+    SELECT name, cron, ticked_at AS "tickedAt", last_run_at AS "lastRunAt" FROM schedule_ticks`.execute(db);
   return new Map(rows.map((row) => [row.name, row]));
 }
 
-/** Of a new entry: from here on its occurrences count. */
-export async function insertTicks(db: Queryable, names: readonly string[], now: Temporal.Instant): Promise<void> {
-  await statement('jobs.insertTicks')`
-    INSERT INTO schedule_ticks (name, ticked_at) SELECT name, ${now} FROM unnest(${names}::text[]) AS name ON CONFLICT DO NOTHING`.execute(
+/** Keeps the schedule that a worker starts with, for whoever asks; the occurrences of a new entry count from here on. */
+export async function writeSchedule(
+  db: Queryable,
+  entries: readonly { readonly name: string; readonly cron: string | null }[],
+  now: Temporal.Instant,
+): Promise<void> {
+  await statement('jobs.writeSchedule')`
+    INSERT INTO schedule_ticks (name, cron, ticked_at)
+    SELECT name, cron, ${now} FROM json_to_recordset(${JSON.stringify(entries)}::json) AS entry (name text, cron text)
+    ON CONFLICT (name) DO UPDATE SET cron = excluded.cron WHERE schedule_ticks.cron IS DISTINCT FROM excluded.cron`.execute(
     db,
   );
 }
@@ -386,4 +414,19 @@ export async function notify(trx: Queryable, message: object): Promise<void> {
 export async function isSimulated(db: Queryable): Promise<boolean> {
   const { rows } = await statement('jobs.isSimulated')`SELECT FROM simulated_clock`.execute(db);
   return rows.length > 0;
+}
+
+/** Runs the statements that make the queue's own tables. */
+export async function makeQueueTables(trx: UnitOfWork, statements: string): Promise<void> {
+  await statement('jobs.makeQueueTables')`${sql.raw(statements)}`.execute(trx);
+}
+
+/** The version of the queue's own tables; null: there are none yet. */
+export async function selectQueueVersion(db: Queryable): Promise<number | null> {
+  const { rows: tables } = await statement<{ there: boolean }>('jobs.selectQueueVersion.select_to_regclass')`
+    SELECT to_regclass('pgboss.version') IS NOT NULL AS there`.execute(db);
+  if (tables[0]?.there !== true) return null;
+  const { rows } = await statement<{ version: number }>('jobs.selectQueueVersion')`
+    SELECT version::int AS version FROM pgboss.version`.execute(db);
+  return rows[0]?.version ?? null;
 }

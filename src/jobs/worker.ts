@@ -19,10 +19,11 @@ import { enqueueThrough, Jobs } from './jobs.ts';
 import { fencedDatabase, LeaseLost } from './lease.ts';
 import { QueueRunner } from './queue-runner.ts';
 import { configureQueues, effectiveControl } from './queues.ts';
-import { overrideSchedule, tick } from './schedule.ts';
+import { overrideSchedule, tick, writeSchedule } from './schedule.ts';
 import { Completions, settledIds } from './settlements.ts';
 import * as store from './store.ts';
 import { inJobSpan, openTelemetry, type Outcome, type Telemetry } from './telemetry.ts';
+import { jobsSettings } from './settings.ts';
 
 // One worker: a runner per queue, and beside them four loops.
 //
@@ -97,15 +98,17 @@ interface Attempt {
  */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { log, program } = options;
-  const name = options.name ?? options.config.workerName ?? hostname();
-  const schedule = overrideSchedule(program.schedule, options.config.schedule);
-  const queues = configureQueues(program.queues, options.config.queueLimits);
+  const settings = jobsSettings.of(options.config);
+  const name = options.name ?? settings.workerName ?? hostname();
+  const schedule = overrideSchedule(program.schedule, settings.schedule);
+  const queues = configureQueues(program.queues, settings.queueLimits);
   const engine = await openEngine({
     connectionString: options.connectionString,
     queues: program.queues,
     worker: name,
     onError: (error) => log.warn({ err: error }, 'pg-boss'),
   });
+  await writeSchedule(options.db, program.schedule, schedule, await databaseClock(options.db).now());
   const served = queues.filter((queue) => options.queues === undefined || options.queues.includes(queue.name));
   const worker = new RunningWorker(options, name, engine, schedule, served);
   await worker.start();
@@ -170,7 +173,7 @@ class RunningWorker implements Worker {
       db: options.db,
       clock: this.#clock,
       program: options.program,
-      queueLimits: options.config.queueLimits,
+      queueLimits: jobsSettings.of(options.config).queueLimits,
       enqueue: enqueueThrough(engine, options.program),
     });
   }
@@ -352,6 +355,8 @@ class RunningWorker implements Worker {
         get log() {
           return (log ??= workerLog.child({ job: job.name, id, attempt: number }));
         },
+        // Nobody watches a worker's jobs line by line.
+        report: () => {},
         enqueue: async (trx, next, args) => {
           await this.jobs.enqueue(trx, next, args);
         },

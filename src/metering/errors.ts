@@ -6,3 +6,10 @@ export const kindExists = declareError({
   status: 409,
   todo: 'Choose another name, or change the kind that is there from a day on.',
 });
+
+/** What is asked for was rolled up by retention. */
+export const usageRetired = declareError({
+  code: 'usage_retired',
+  status: 410,
+  todo: 'Retention has rolled these days up: their sums are kept; ask for those, or count records by whole months.',
+});

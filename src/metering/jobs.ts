@@ -1,37 +1,42 @@
 import { z } from 'zod';
+import { assertClocksAgree } from '../platform/clock.ts';
 import { declareJob } from '../platform/declare/job.ts';
-import { meterDay, outstandingDays } from './meter.ts';
+import { completeDays, meterDay, outstandingDays } from './meter.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { moveUsage } from './records/move/move.ts';
 import { clickHouseAt } from './records/open.ts';
 import { applyRetention } from './retention/retention.ts';
+import { meteringSettings } from './settings.ts';
 
 /** Brings one complete day up to date. */
 export const meterDayJob = declareJob({
   name: 'meter_day',
   queue: 'metering',
   title: 'Meters a day, or again where its facts changed',
-  arguments: z.object({ day: z.iso.date() }),
+  arguments: z.object({ day: z.iso.date(), verify: z.literal(true).exactOptional() }),
   timeoutSeconds: 3_600,
   attemptsMax: 5,
-  async run({ db, clock, arguments: { day } }) {
-    await meterDay(db, Temporal.PlainDate.from(day), { now: await clock.now() });
+  async run({ db, clock, arguments: { day, verify = false } }) {
+    await assertClocksAgree(db);
+    await meterDay(db, Temporal.PlainDate.from(day), { now: await clock.now(), verify });
   },
 });
 
-/** Finds every complete day that is not up to date, and has each metered by a job of its own. */
+/** Finds every complete day that is not up to date, or with `verify` every one, and has each metered by a job of its own. */
 export const meterJob = declareJob({
   name: 'meter',
   queue: 'metering',
   title: 'Enqueues the metering of every day that is not up to date',
-  arguments: z.object({}),
+  arguments: z.object({ verify: z.literal(true).exactOptional() }),
   timeoutSeconds: 1_800,
   attemptsMax: 5,
   followedBy: [meterDayJob],
-  async run({ db, clock, enqueue }) {
-    const days = await outstandingDays(db, await clock.now());
+  async run({ db, clock, enqueue, arguments: options }) {
+    await assertClocksAgree(db);
+    const now = await clock.now();
+    const days = options.verify === true ? await completeDays(db, now) : await outstandingDays(db, now);
     await db.transaction().execute(async (trx) => {
-      for (const day of days) await enqueue(trx, meterDayJob, { day: day.toString() });
+      for (const day of days) await enqueue(trx, meterDayJob, { day: day.toString(), ...options });
     });
   },
 });
@@ -45,6 +50,7 @@ export const usageRetentionJob = declareJob({
   timeoutSeconds: 7_200,
   attemptsMax: 5,
   async run({ db, clock, signal, log }) {
+    await assertClocksAgree(db);
     for (const month of await applyRetention(db, { now: await clock.now(), signal })) log.info(month, 'retention');
   },
 });
@@ -58,7 +64,7 @@ export const moveUsageJob = declareJob({
   timeoutSeconds: 82_800, // The queue allows 24 hours with the time that it adds; a move goes on where it stopped.
   attemptsMax: 5,
   async run({ db, clock, config, signal, log, arguments: { to } }) {
-    const target = to === 'postgresql' ? to : await clickHouseAt(urlOf(config.usageStoreUrl));
+    const target = to === 'postgresql' ? to : await clickHouseAt(urlOf(meteringSettings.of(config).usageStoreUrl));
     const { engine, days, records, already } = await moveUsage(db, target, { now: await clock.now(), signal });
     log.info({ engine, days, records, already }, 'usage moved');
   },

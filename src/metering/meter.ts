@@ -1,5 +1,5 @@
 import { bringAttributionsUpToDate } from '../deployments/index.ts';
-import type { UnitOfWork, Database } from '../platform/database/database.ts';
+import type { Database, Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { readWatermark, resourceTopics } from '../platform/changes.ts';
 import { bringLevelsUpToDate } from './levels.ts';
@@ -55,8 +55,7 @@ export async function meterDay(db: Database, day: Temporal.PlainDate, options: M
  * @throws ArcadiaError range_reversed, range_too_large, period_incomplete, cancelled
  */
 export async function meterRange(db: Database, options: MeterRangeOptions): Promise<MeteredDay[]> {
-  assertRange(options);
-  assertComplete(options, options.now);
+  assertMeterable(options, options.now);
   return meterDays(db, [...daysOf(options)], await settleFacts(db, options.now), options);
 }
 
@@ -72,6 +71,13 @@ export async function meterOutstanding(
 /** Complete days, from the first that can be metered on, that are not up to date; oldest first. */
 export async function outstandingDays(db: Database, now: Temporal.Instant): Promise<Temporal.PlainDate[]> {
   return (await findOutstanding(db, now)).days;
+}
+
+/** Every complete day from the first that can be metered on, oldest first. */
+export async function completeDays(db: Queryable, now: Temporal.Instant): Promise<Temporal.PlainDate[]> {
+  const from = await store.selectFirstDay(db);
+  const to = dayOf(now);
+  return from === null || Temporal.PlainDate.compare(from, to) >= 0 ? [] : [...daysOf({ from, to })];
 }
 
 async function findOutstanding(
@@ -106,6 +112,15 @@ async function meterDays(
     options.onProgress?.(result, metered.length, days.length);
   }
   return metered;
+}
+
+/**
+ * Refuses a range that cannot be metered at `now`.
+ * @throws ArcadiaError range_reversed, range_too_large, period_incomplete
+ */
+export function assertMeterable(range: DayRange, now: Temporal.Instant): void {
+  assertRange(range);
+  assertComplete(range, now);
 }
 
 export function assertComplete(range: DayRange, now: Temporal.Instant): void {

@@ -1,12 +1,13 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { staff } from '../platform/declare/operation.ts';
-import { kindExists } from './errors.ts';
+import { kindExists, usageRetired } from './errors.ts';
 import { meterDayJob, meterJob, moveUsageJob, usageRetentionJob } from './jobs.ts';
 import { attestationOperations } from './operations/attestations.ts';
 import { kindOperations } from './operations/kinds.ts';
 import { meterOperations } from './operations/meter.ts';
 import { recordOperations } from './operations/records.ts';
 import { usageOperations } from './operations/usage.ts';
+import { meteringSettings } from './settings.ts';
 
 export const meteringModule = declareModule({
   name: 'metering',
@@ -24,7 +25,7 @@ export const meteringModule = declareModule({
     ...kindOperations,
   ],
   jobs: [meterJob, meterDayJob, usageRetentionJob, moveUsageJob],
-  errors: [kindExists],
+  errors: [kindExists, usageRetired],
   queues: [{ name: 'metering', limit: 2, position: 60 }],
   schedule: [
     { name: 'metering', cron: '10 1 * * *', job: meterJob, arguments: {} },
@@ -38,4 +39,5 @@ export const meteringModule = declareModule({
       roles: staff,
     },
   ],
+  settings: meteringSettings,
 });

@@ -16,17 +16,24 @@ export interface MeteringRun {
   readonly deleted: number;
 }
 
-/** Newest first, beyond `before`; of all days or of those of a range. */
+interface RunFilters {
+  /** null: of all days. */
+  readonly range: { readonly from: Temporal.PlainDate; readonly to: Temporal.PlainDate } | null;
+  /** Revisions beyond this one, and before that one; null: to the newest. */
+  readonly after: number;
+  readonly before: number | null;
+}
+
+/** Newest first. */
 export async function selectRuns(
   db: Queryable,
-  range: { readonly from: Temporal.PlainDate; readonly to: Temporal.PlainDate } | null,
-  before: number | null,
+  { range, after, before }: RunFilters,
   limit: number,
 ): Promise<MeteringRun[]> {
   const within = range === null ? sql`` : sql`AND day >= ${range.from} AND day < ${range.to}`;
   const { rows } = await statement<MeteringRun>('metering.selectRuns')`
     SELECT revision, day, cause, started_at AS "startedAt", inserted, changed, deleted
-    FROM metering_runs WHERE (${before}::bigint IS NULL OR revision < ${before}) ${within}
+    FROM metering_runs WHERE revision > ${after} AND (${before}::bigint IS NULL OR revision < ${before}) ${within}
     ORDER BY revision DESC LIMIT ${limit}`.execute(db);
   return rows;
 }

@@ -11,13 +11,26 @@ export async function listRuns(
   db: Queryable,
   {
     range = null,
+    after = 0,
     limit = 100,
     cursor = null,
-  }: { readonly range?: DayRange | null; readonly limit?: number; readonly cursor?: string | null } = {},
+  }: {
+    readonly range?: DayRange | null;
+    /** Only revisions beyond this one. */
+    readonly after?: number | undefined;
+    readonly limit?: number;
+    readonly cursor?: string | null;
+  } = {},
 ): Promise<{ items: store.MeteringRun[]; nextCursor: string | null }> {
-  const rows = await store.selectRuns(db, range, cursor === null ? null : Number(cursor), limit + 1);
+  const rows = await store.selectRuns(db, { range, after, before: cursor === null ? null : Number(cursor) }, limit + 1);
   const items = rows.slice(0, limit);
   return { items, nextCursor: rows.length > limit ? String(items.at(-1)?.revision) : null };
+}
+
+/** The newest revision; 0: nothing has been metered. */
+export async function newestRevision(db: Queryable): Promise<number> {
+  const [run] = (await listRuns(db, { limit: 1 })).items;
+  return run?.revision ?? 0;
 }
 
 /** Usage as it was believed to be once a revision had been written. */

@@ -17,8 +17,9 @@ import { statement } from './database/statement.ts';
  * | `pricing`    | deployment_id | its plan, or what is on it                                             |
  * | `deployment` | deployment_id | whether it has started: from the earlier of both starts on             |
  * | `billing`    | customer_id   | how the customer is billed and taxed                                   |
+ * | `price`      | none          | what the provider charges                                              |
  */
-export type Topic = 'resource' | 'settings' | 'ownership' | 'usage' | 'pricing' | 'deployment' | 'billing';
+export type Topic = 'resource' | 'settings' | 'ownership' | 'usage' | 'pricing' | 'deployment' | 'billing' | 'price';
 
 /** Changes of what resources' usage rests on, by resource_id; to be read FROM. */
 export const resourceChanges: RawBuilder<unknown> = sql`

@@ -1,5 +1,6 @@
 import type { Queryable } from './database/database.ts';
 import { statement } from './database/statement.ts';
+import { ArcadiaError } from './errors.ts';
 
 /**
  * The one source of "now". Only surfaces (cli, http, jobs) read it; domain functions take the
@@ -55,4 +56,60 @@ export async function followSimulatedClock(db: Queryable, instant: Temporal.Inst
     INSERT INTO simulated_clock (instant) VALUES (${instant})
     ON CONFLICT (singleton) DO UPDATE SET instant = greatest(simulated_clock.instant, excluded.instant)
   `.execute(db);
+}
+
+/** Clocks that differ by more than this many seconds do not agree: neither is believed. */
+export const clockSkewSecondsMax = 120;
+
+/**
+ * Keeps how far this machine's clock is ahead of a real provider's, which has just answered. What differs by less than a
+ * minute from what is known is not written.
+ */
+export async function noteProviderClock(db: Queryable, aheadSeconds: number): Promise<void> {
+  await statement('platform.noteProviderClock')`
+    INSERT INTO provider_clock (ahead_seconds) VALUES (${aheadSeconds})
+    ON CONFLICT (singleton) DO UPDATE SET ahead_seconds = excluded.ahead_seconds
+    WHERE abs(provider_clock.ahead_seconds - excluded.ahead_seconds) >= 60
+       OR (abs(provider_clock.ahead_seconds) > ${clockSkewSecondsMax}) <> (abs(excluded.ahead_seconds) > ${clockSkewSecondsMax})`.execute(
+    db,
+  );
+}
+
+/**
+ * Refuses to go on by a clock that is minutes off: the database's differs from this machine's, or the provider's did when
+ * it was read last. A simulated clock is what it says it is.
+ *
+ * Errors: clock_skewed.
+ */
+export async function assertClocksAgree(db: Queryable): Promise<void> {
+  const before = Temporal.Now.instant();
+  const { rows } = await statement<{
+    database: Temporal.Instant;
+    aheadOfProvider: number;
+    simulated: boolean;
+  }>('platform.assertClocksAgree')`
+    SELECT clock_timestamp() AS database, EXISTS (SELECT FROM simulated_clock) AS simulated,
+           coalesce((SELECT ahead_seconds FROM provider_clock), 0) AS "aheadOfProvider"`.execute(db);
+  const [{ database, aheadOfProvider, simulated }] = rows as [(typeof rows)[number]];
+  if (simulated) return;
+  if (Math.abs(aheadOfProvider) > clockSkewSecondsMax) throw skewed(aheadOfProvider, "the provider's");
+  const aheadOfDatabase = secondsOutside(database, before, Temporal.Now.instant());
+  if (Math.abs(aheadOfDatabase) > clockSkewSecondsMax) throw skewed(aheadOfDatabase, "the database's");
+}
+
+/** How far an interval of ours lies ahead of an instant that was read within it by another clock. */
+function secondsOutside(instant: Temporal.Instant, from: Temporal.Instant, to: Temporal.Instant): number {
+  const nearest = [from, to].map((end) => end.since(instant).total('seconds'));
+  const [first = 0, last = 0] = nearest;
+  return first > 0 ? Math.round(first) : last < 0 ? Math.round(last) : 0;
+}
+
+function skewed(aheadSeconds: number, whose: string): ArcadiaError {
+  return new ArcadiaError('clock_skewed', `${describeSkew(aheadSeconds, whose)} Nothing is done by it.`);
+}
+
+/** `This machine's clock is 2 hours ahead of the provider's.` */
+export function describeSkew(aheadSeconds: number, whose: string): string {
+  const off = Temporal.Duration.from({ seconds: Math.abs(aheadSeconds) }).round({ largestUnit: 'days' });
+  return `This machine's clock is ${off.toLocaleString('en', { style: 'long' })} ${aheadSeconds > 0 ? 'ahead of' : 'behind'} ${whose}.`;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ConfigSources, loadConfig } from './config.ts';
+import { program } from '../modules.ts';
 import { generateSecretKey } from './secrets/crypto.ts';
 import { ArcadiaError } from './errors.ts';
 
@@ -13,7 +14,11 @@ beforeEach(() => {
 afterEach(() => rmSync(cwd, { recursive: true }));
 
 const file = (content: string, name = 'arcadia.yaml') => writeFileSync(join(cwd, name), content);
-const load = (sources: Partial<ConfigSources> = {}) => loadConfig({ env: {}, cwd, ...sources });
+/** All settings of the program, side by side. */
+function load(sources: Partial<ConfigSources> = {}): Record<string, unknown> {
+  const { ofModules, ...own } = loadConfig({ env: {}, cwd, ...sources }, program.settings);
+  return { ...ofModules, ...own };
+}
 
 function mistakes(sources: Partial<ConfigSources>): readonly string[] {
   try {
@@ -100,11 +105,11 @@ test('every mistake is named at once, with where it came from and what is allowe
     expect.stringMatching(/^ARCADIA_PROT is no setting\. Allowed: .*ARCADIA_PORT/),
     expect.stringMatching(/arcadia\.yaml: 'prot' is no setting\. Allowed: .*port/),
     expect.stringMatching(/^DATABASE_URL: its value is not allowed\. Allowed: postgres:/),
-    '--port: "70000" is not allowed. Allowed: a whole number from 0 to 65535; 0 takes any free port.',
     expect.stringMatching(/^logLevel in .*arcadia\.yaml: "loud" is not allowed\. Allowed: trace, /),
     expect.stringMatching(/^ARCADIA_SECRET_KEY: its value is not allowed\. Allowed: 32 random bytes/),
     expect.stringMatching(/^DIGITALOCEAN_TOKEN: its value/),
     expect.stringMatching(/^spacesRegions in .*"12_3" is not allowed/),
+    '--port: "70000" is not allowed. Allowed: a whole number from 0 to 65535; 0 takes any free port.',
     expect.stringMatching(/^A Spaces key has an id and a secret/),
   ]);
   expect(found.join()).not.toContain('s3cret');

@@ -76,11 +76,6 @@ export const catalogue = {
     status: 500,
     todo: 'The old version stays visible. Run again; if it stays so, keep both stores as they are and report it.',
   },
-  usage_retired: {
-    exitCode: 1,
-    status: 410,
-    todo: 'Retention has rolled these days up: their sums are kept; ask for those, or count records by whole months.',
-  },
   database_embedded: {
     exitCode: 1,
     status: 503,
@@ -96,6 +91,16 @@ export const catalogue = {
     status: 500,
     todo: 'Use the version of arcadia that last migrated this database, or a later one.',
   },
+  backup_unreadable: {
+    exitCode: 1,
+    status: 422,
+    todo: 'Take another copy of the backup, or an earlier one.',
+  },
+  database_not_empty: {
+    exitCode: 1,
+    status: 409,
+    todo: 'Restore into a database that holds nothing: another one, or another data folder.',
+  },
   port_in_use: {
     exitCode: 1,
     status: 500,
@@ -110,6 +115,11 @@ export const catalogue = {
     exitCode: 1,
     status: 409,
     todo: "Move the simulator's clock on to the database's, then sync again.",
+  },
+  clock_skewed: {
+    exitCode: 1,
+    status: 503,
+    todo: 'Set the clock of this machine by a time server, then sync once: what the provider answers shows that it is right.',
   },
   secret_unreadable: {
     exitCode: 1,

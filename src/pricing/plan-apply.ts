@@ -5,7 +5,8 @@ import type { PlanVersion } from './plan.ts';
 import { differencesBetween, type PlanDifference } from './plan-differences.ts';
 import { formatProblem, type PlanFileProblem, type ReadPlanFile, readPlanFile } from './plan-file.ts';
 import { type PlanImpact, planImpact } from './plan-impact.ts';
-import { type PlanWarning, warnAbout, warnAboutFirstDay } from './plan-warnings.ts';
+import { type PlanWarning, priceDayOf, warnAbout, warnAboutFirstDay } from './plan-warnings.ts';
+import { readPriceBook } from './price-book.ts';
 import { warnAboutUnbilled } from './plan-unbilled.ts';
 import { billingKinds, planVersionsById, writePlanVersion } from './plans.ts';
 import * as store from './store.ts';
@@ -50,8 +51,9 @@ export async function previewPlans(
         ? null
         : await planImpact(db, read.plan, { now, limit });
     const today = dayOf(now);
+    const prices = await readPriceBook(db, priceDayOf(read.plan, today), read.plan.currency);
     const warnings = [
-      ...warnAbout(read.plan, kinds, today),
+      ...warnAbout(read.plan, kinds, prices),
       ...(await warnAboutUnbilled(db, read.plan, now)),
       ...(impact === null || impact.deployments === 0 ? [] : warnAboutFirstDay(read.plan, today)),
     ];

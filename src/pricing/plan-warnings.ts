@@ -2,14 +2,7 @@ import type { Kind } from '../metering/index.ts';
 import type { NextOperation } from '../platform/errors.ts';
 import { Decimal, formatQuantity, roundQuantity } from '../platform/quantity.ts';
 import { monthsOfFee, type PlanItem, type PlanVersion } from './plan.ts';
-import {
-  cappedHours,
-  cappedKinds,
-  type DropletSize,
-  dropletSizesOn,
-  hourlyOf,
-  providerPriceOf,
-} from './provider-prices.ts';
+import { cappedHours, cappedKinds, type PriceBook } from './price-book.ts';
 import { unitPriceOf } from './rating/models.ts';
 
 /** Why a plan may lose money, or surprise. It may be applied all the same. */
@@ -34,29 +27,29 @@ export interface PlanWarning {
 /** What a warning must know of a billing kind. */
 export type WarnedKind = Pick<Kind, 'kind' | 'resourceKind' | 'accrual' | 'statuses' | 'filter' | 'weight'>;
 
+/** Whose prices a version is compared with: those of its first day, or of today where it begins earlier. */
+export function priceDayOf({ from }: PlanVersion, today: Temporal.PlainDate): Temporal.PlainDate {
+  return Temporal.PlainDate.compare(from, today) > 0 ? from : today;
+}
+
 /**
  * Where a plan version would lose money, as far as it can be told without its customers: prices are
- * compared with what the provider publishes, in USD, and of droplets with every size that the plan's
- * kinds meet. `today`: whose prices to compare with, where the version begins earlier.
+ * compared with what the provider charges, in the plan's currency, and of droplets with every size that
+ * the plan's kinds meet.
+ * @param prices those of `priceDayOf`, in the plan's currency
  */
-export function warnAbout(plan: PlanVersion, kinds: readonly WarnedKind[], today: Temporal.PlainDate): PlanWarning[] {
-  const day = Temporal.PlainDate.compare(plan.from, today) > 0 ? plan.from : today;
+export function warnAbout(plan: PlanVersion, kinds: readonly WarnedKind[], prices: PriceBook): PlanWarning[] {
   const droplets = dropletItemsOf(plan, kinds);
   return [
-    ...plan.items.flatMap((item, index) => warnAboutItem(plan, item, ['items', index], day)),
-    ...warnAboutSizes(plan, droplets.filter(isMetRunning), day),
+    ...plan.items.flatMap((item, index) => warnAboutItem(item, ['items', index], prices)),
+    ...warnAboutSizes(droplets.filter(isMetRunning), prices),
     ...warnAboutOff(droplets),
     ...warnAboutCap(plan),
-    ...warnAboutAllowances(plan, droplets.filter(isMetRunning), day),
+    ...warnAboutAllowances(plan, droplets.filter(isMetRunning), prices),
   ];
 }
 
-function warnAboutItem(
-  plan: PlanVersion,
-  item: PlanItem,
-  path: PlanWarning['path'],
-  day: Temporal.PlainDate,
-): PlanWarning[] {
+function warnAboutItem(item: PlanItem, path: PlanWarning['path'], prices: PriceBook): PlanWarning[] {
   const warnings: PlanWarning[] = [];
   if (cappedKinds.has(item.kind) && item.cap === null && item.model !== 'stairstep') {
     warnings.push({
@@ -68,13 +61,15 @@ function warnAboutItem(
         `lives only part of a month. Take the month's price over ${cappedHours}, or the same cap.`,
     });
   }
-  const price = plan.currency === 'USD' ? providerPriceOf(item.kind, day) : null;
+  const price = prices.unitPriceOf(item.kind);
   const least = leastUnitPrice(item);
-  if (price !== null && least !== null && least.lt(price.unitPrice)) {
+  if (price !== null && least !== null && least.lt(price.amount)) {
     warnings.push({
       code: 'below_provider_price',
       path,
-      message: `${item.kind} costs ${formatQuantity(least)} a unit here, and ${price.what} costs ${price.unitPrice} at DigitalOcean.`,
+      message:
+        `${item.kind} costs ${formatQuantity(least)} a unit here, and ${price.what} costs ${formatQuantity(price.amount)} ` +
+        `at DigitalOcean, ${price.source}.`,
     });
   }
   return warnings;
@@ -94,14 +89,10 @@ function dropletItemsOf(plan: PlanVersion, kinds: readonly WarnedKind[]): Drople
   });
 }
 
-/** What the provider knows of a size, by the names that billing kinds filter and weigh by. */
-function attributesOf({ slug, vcpus, memoryMb, diskGb }: DropletSize): Readonly<Record<string, string | number>> {
-  return { size_slug: slug, vcpus, memory_mb: memoryMb, disk_gb: diskGb };
-}
+type DropletSize = PriceBook['sizes'][number];
 
 /** How much an hour of a droplet of a size counts; null: it is not met, or nobody can tell by its size. */
-function levelOf({ filter, weight }: WarnedKind, size: DropletSize): Decimal | null {
-  const attributes = attributesOf(size);
+function levelOf({ filter, weight }: WarnedKind, { attributes }: DropletSize): Decimal | null {
   if (!Object.entries(filter).every(([name, value]) => String(attributes[name]) === String(value))) return null;
   if (weight === null) return new Decimal(1);
   const value = attributes[weight.attribute];
@@ -112,9 +103,8 @@ function levelOf({ filter, weight }: WarnedKind, size: DropletSize): Decimal | n
 const isMetRunning = ({ kind }: DropletItem) => kind.statuses?.includes('active') ?? true;
 
 /** A running droplet is charged by all items together that meet it. */
-function warnAboutSizes(plan: PlanVersion, droplets: readonly DropletItem[], day: Temporal.PlainDate): PlanWarning[] {
-  if (plan.currency !== 'USD') return [];
-  const met = dropletSizesOn(day).flatMap((size) => {
+function warnAboutSizes(droplets: readonly DropletItem[], prices: PriceBook): PlanWarning[] {
+  const met = prices.sizes.flatMap((size) => {
     const charges = droplets.flatMap(({ item, kind }) => {
       const level = levelOf(kind, size);
       return level === null ? [] : [leastUnitPrice(item)?.times(level) ?? null];
@@ -124,7 +114,7 @@ function warnAboutSizes(plan: PlanVersion, droplets: readonly DropletItem[], day
     return [{ size, charged: charges.reduce<Decimal>((sum, charge) => sum.plus(charge ?? 0), new Decimal(0)) }];
   });
   const losing = met
-    .map(({ size, charged }) => ({ size, charged, lost: hourlyOf(size).minus(charged) }))
+    .map(({ size, charged }) => ({ size, charged, lost: size.hourly.minus(charged) }))
     .filter(({ lost }) => lost.gt(0))
     .sort((a, b) => b.lost.cmp(a.lost));
   const [worst] = losing;
@@ -136,7 +126,7 @@ function warnAboutSizes(plan: PlanVersion, droplets: readonly DropletItem[], day
       path: only && others.length === 0 ? ['items', only.index] : [],
       message:
         `Sizes of droplets that cost more at DigitalOcean than beyond the allowances here: ${losing.length} of ${met.length}. ` +
-        `The worst is ${worst.size.slug}: an hour is ${formatQuantity(worst.charged)} here and ${formatQuantity(hourlyOf(worst.size))} there.`,
+        `The worst is ${worst.size.slug}: an hour is ${formatQuantity(worst.charged)} here and ${formatQuantity(worst.size.hourly)} there.`,
     },
   ];
 }
@@ -163,18 +153,13 @@ function warnAboutCap({ base, cap }: PlanVersion): PlanWarning[] {
 }
 
 /** What the provider asks for all that the base fee covers, whichever sizes of droplets it is used for. */
-function warnAboutAllowances(
-  plan: PlanVersion,
-  droplets: readonly DropletItem[],
-  day: Temporal.PlainDate,
-): PlanWarning[] {
-  if (plan.currency !== 'USD') return [];
+function warnAboutAllowances(plan: PlanVersion, droplets: readonly DropletItem[], prices: PriceBook): PlanWarning[] {
   const others = plan.items.reduce(
-    (sum, item) => sum.plus(new Decimal(item.allowance).times(providerPriceOf(item.kind, day)?.unitPrice ?? 0)),
+    (sum, item) => sum.plus(new Decimal(item.allowance).times(prices.unitPriceOf(item.kind)?.amount ?? 0)),
     new Decimal(0),
   );
   const base = new Decimal(plan.base).div(monthsOfFee(plan));
-  const bySize = dropletSizesOn(day).flatMap((size) => {
+  const bySize = prices.sizes.flatMap((size) => {
     const hours = droplets.flatMap(({ item, kind }) => {
       const level = levelOf(kind, size);
       return level === null || level.isZero() ? [] : [new Decimal(item.allowance).div(level)];
@@ -185,9 +170,7 @@ function warnAboutAllowances(
       : [
           {
             size,
-            cost: hourlyOf(size)
-              .times(Decimal.min(...hours))
-              .plus(others),
+            cost: size.hourly.times(Decimal.min(...hours)).plus(others),
           },
         ];
   });

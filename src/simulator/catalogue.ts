@@ -8,7 +8,7 @@ interface Region {
   readonly sizes: readonly string[];
 }
 
-interface Size {
+export interface Size {
   readonly slug: string;
   readonly memory: number;
   readonly vcpus: number;
@@ -64,7 +64,7 @@ const sizeRows: SizeRow[] = [
 ];
 
 /** A month of billing is at most 672 hours; the API gives floats of single precision, and so do we. */
-function hourly(monthly: number): number {
+export function hourly(monthly: number): number {
   return Math.fround(Math.round((monthly / 672) * 100_000) / 100_000);
 }
 

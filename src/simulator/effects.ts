@@ -1,3 +1,4 @@
+import { catalogueEffects } from './effects-catalogue.ts';
 import { destroy } from './effects-destroy.ts';
 import { dropletEffects } from './effects-droplets.ts';
 import { networkEffects } from './effects-network.ts';
@@ -15,6 +16,7 @@ const effects: Effects<FleetEvent['type']> = {
   ...storageEffects,
   ...networkEffects,
   ...serviceEffects,
+  ...catalogueEffects,
   destroy,
 };
 

@@ -210,6 +210,16 @@ export const fleetEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('set_bucket_size'), bucket: z.string(), bytes: z.int().min(0) }),
 
+  /** Another price, in USD; the hour's follows from the month's unless given. A size that was withdrawn is for sale again. */
+  z.object({
+    type: z.literal('price_size'),
+    size,
+    monthly: z.number().min(0),
+    hourly: z.number().min(0).optional(),
+  }),
+  /** The listing of sizes shows it no longer; droplets keep it. */
+  z.object({ type: z.literal('withdraw_size'), size }),
+
   /** A kind that the provider has brought out since: it is known from its URN only. */
   z.object({ type: z.literal('create_other'), urn: z.string().regex(/^do:[a-z]+:.+$/), project }),
   z.object({ type: z.literal('destroy_other'), urn: z.string() }),

@@ -1,4 +1,4 @@
-import { regions, sizeOf, sizes } from './catalogue.ts';
+import { regions, sizeOf } from './catalogue.ts';
 import type { Collection } from './collection.ts';
 import type { Action, Droplet } from './entities.ts';
 import { image, images } from './images.ts';
@@ -148,7 +148,7 @@ function tagsOf(world: World): readonly View[] {
   return [...counts].map(([name, count]) => ({ name, resources: { count } }));
 }
 
-const dropletVersion = sum(ofDroplets);
+const dropletVersion = sum((world) => [world.droplets, world.sizes]);
 const imageVersion = sum((world) => [world.snapshots, world.backups, world.customImages]);
 const actionVersion = (world: World) => world.actionVersion;
 const never = () => 0;
@@ -408,10 +408,10 @@ const otherRoutes: readonly Route[] = [
   {
     path: '/v2/sizes',
     scope: 'sizes:read',
-    version: never,
+    version: sum((world) => [world.sizes]),
     type: 'list',
     key: 'sizes',
-    items: () => [...sizes.values()],
+    items: ({ world }) => world.sizes.list(),
     view: (size: View) => size,
   },
   {

@@ -1,4 +1,4 @@
-import { regionOf, sizes } from './catalogue.ts';
+import { regionOf, sizeOf } from './catalogue.ts';
 import type {
   App,
   Certificate,
@@ -228,7 +228,8 @@ export function balanceView({ world }: Lens): View {
   const now = instantOf(world.now).toZonedDateTimeISO('UTC');
   const hours = (now.epochMilliseconds - now.with({ day: 1 }).startOfDay().epochMilliseconds) / HOUR;
   let hourly = 0;
-  for (const droplet of world.droplets.list()) hourly += sizes.get(droplet.size)?.price_hourly ?? 0;
+  for (const droplet of world.droplets.list())
+    hourly += (world.sizes.get(droplet.size) ?? sizeOf(droplet.size)).price_hourly;
   const usage = (hourly * Math.min(hours, 672)).toFixed(2);
   return {
     month_to_date_balance: usage,

@@ -68,7 +68,7 @@ export function projectResourceView([urn, assignedAt]: readonly [string, Ms], le
 }
 
 export function dropletView(droplet: Droplet, lens: Lens): View {
-  const size = sizeOf(droplet.size);
+  const size = lens.world.sizes.get(droplet.size) ?? sizeOf(droplet.size);
   const { backups } = droplet;
   return {
     id: droplet.id,

@@ -1,4 +1,4 @@
-import { regionSlugs } from './catalogue.ts';
+import { regionSlugs, type Size, sizes } from './catalogue.ts';
 import { Collection } from './collection.ts';
 import type {
   Action,
@@ -50,6 +50,8 @@ export class World {
   readonly certificates = new Collection<string, Certificate>();
   readonly vpcs = new Collection<string, Vpc>();
   readonly buckets = new Collection<string, Bucket>();
+  /** What is for sale; droplets may have a size that is no longer. */
+  readonly sizes = new Collection<string, Size>();
   /** In the order in which they started. */
   readonly actions: Action[] = [];
   /** Grows when an action starts or completes. */
@@ -80,6 +82,7 @@ export class World {
     this.teamUuid = fixed.uuid();
     this.#defaultVpcs = new Map(regionSlugs.map((region) => [region, fixed.uuid()]));
     this.#random = new Random(seed, 'world');
+    for (const [slug, size] of sizes) this.sizes.add(slug, size);
   }
 
   spell(tags: readonly string[]): readonly string[] {

@@ -75,6 +75,7 @@ export const closedToCustomers: readonly string[] = names(`
   inventory_actions
   inventory_complete_syncs
   inventory_memberships
+  inventory_prices
   inventory_settings
   inventory_sync_runs
   invoice_decisions
@@ -96,12 +97,15 @@ export const closedToCustomers: readonly string[] = names(`
   migration_checksums
   number_series
   observation_limits
+  own_prices
   pricing_alert_firings
   pricing_carry_over
   pricing_terms
   pricing_yearly
   project_memberships
   provider_actions
+  provider_clock
+  provider_prices
   queue_controls
   resource_payloads
   resource_settings

@@ -80,26 +80,32 @@ describe('from an empty database to a quote', () => {
   });
 
   test('a sync answers in the promised form', async () => {
-    const results = (await json('sync')) as Record<string, unknown>[];
-    expect(results.length).toBeGreaterThan(10);
-    for (const result of results) {
-      expect(Object.keys(result)).toEqual([
-        'account',
-        'kind',
-        'outcome',
-        'reason',
-        'seen',
-        'new',
-        'changed',
-        'ended',
-        'requests',
-      ]);
-      expect(result).toMatchObject({ account: 'acme', outcome: 'complete', reason: null, changed: 0, ended: 0 });
-    }
-    expect(results.find(({ kind }) => kind === 'snapshot')).toMatchObject({ seen: 3, new: 3 });
-    expect(await json('sync', 'acme', '--kind', 'droplet,snapshot')).toMatchObject([
+    const synced = await json('sync');
+    expect(synced).toEqual({
+      accounts: ['acme'],
+      kinds: null,
+      jobs: ['sync_projects', 'sync_snapshots', 'sync_backups', 'sync_spaces', 'sync_sizes'],
+      after: 0,
+    });
+    const { items } = (await json('sync', 'runs')) as { items: Record<string, unknown>[] };
+    expect(items.length).toBeGreaterThan(10);
+    for (const item of items)
+      expect(item).toMatchObject({ account: 'acme', outcome: 'complete', reason: null, changed: 0, ended: 0 });
+    expect(items.find(({ kind }) => kind === 'snapshot')).toMatchObject({ seen: 3, new: 3 });
+  });
+
+  test('a sync of some kinds reads these, and shows a person what came of it', async () => {
+    const { after } = (await json('sync', 'acme', '--kind', 'droplet,snapshot')) as { after: number };
+    const { items } = (await json('sync', 'runs', '--after', String(after))) as { items: { kind: string }[] };
+    expect(items.toSorted((a, b) => (a.kind < b.kind ? -1 : 1))).toMatchObject([
       { kind: 'droplet', seen: 2, new: 0 },
       { kind: 'snapshot', seen: 3, new: 0 },
+    ]);
+    const shown = await run(['sync', '--kind', 'droplet']);
+    expect(shown.code).toBe(0);
+    expect(shown.stdout.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^ACCOUNT +KIND +OUTCOME +SEEN/),
+      expect.stringMatching(/^acme +droplet +complete +2 +0/),
     ]);
   });
 
@@ -202,16 +208,15 @@ describe('from an empty database to a quote', () => {
   test('two days pass; they are metered once', async () => {
     simulator.advanceTo(Temporal.Instant.from('2026-05-03T06:00:00Z'));
     await json('sync');
-    expect(await json('meter')).toMatchObject([
-      { day: '2026-05-01', cause: 'first', inserted: 7 },
-      { day: '2026-05-02', cause: 'first', inserted: 7 },
-    ]);
+    const metered = await run(['meter']);
+    expect(metered.code).toBe(0);
+    expect(metered.stdout).toMatch(/2026-05-01 +first +\S+ \S+ +7 +0 +0\n.*2026-05-02 +first +\S+ \S+ +7 +0 +0/);
     const again = await run(['meter']);
     expect(again).toMatchObject({ code: 0, stdout: '' });
     expect(again.stderr).toContain('up to date');
-    expect(await json('meter', '--from', '2026-05-01', '--to', '2026-05-02', '--verify')).toMatchObject([
-      { inserted: 0, changed: 0, deleted: 0 },
-    ]);
+    const verified = await json('meter', '--from', '2026-05-01', '--to', '2026-05-02', '--verify');
+    expect(verified).toEqual({ from: '2026-05-01', to: '2026-05-02', verify: true, jobs: ['meter_day'], after: 2 });
+    expect(await json('meter', 'runs', '--after', '2')).toMatchObject({ items: [] });
   });
 
   test('usage and quote answer in the promised form', async () => {

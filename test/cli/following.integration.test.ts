@@ -59,9 +59,9 @@ async function syncRuns(): Promise<number> {
 
 describe('without a worker', () => {
   test('on the database the jobs run in the process, with what they enqueue in turn', async () => {
-    const synced = await local('account', 'sync', 'acme', '--json');
+    const synced = await local('sync', 'acme', '--json');
     expect(synced).toMatchObject({ code: 0 });
-    expect(synced.stderr).toContain("Reads an account's droplets, volumes and other resources (acme)");
+    expect(synced.stderr).toContain("Reads an account's droplets, volumes and other resources");
     expect(await syncRuns()).toBeGreaterThan(5);
     expect(await jobs('sync_projects')).toEqual([]);
   });
@@ -74,15 +74,15 @@ describe('without a worker', () => {
 
   test('with --no-wait the jobs are left to a worker, on both', async () => {
     for (const surface of [remote, local]) {
-      const left = await surface('account', 'sync', 'acme', '--no-wait', '--json');
+      const left = await surface('sync', 'acme', '--no-wait', '--json');
       expect(left).toMatchObject({ code: 0, stderr: '' });
-      expect(answerOf(left)).toMatchObject({ account: 'acme' });
+      expect(answerOf(left)).toMatchObject({ accounts: ['acme'] });
     }
     expect(await jobs('sync_projects')).toMatchObject([{ state: 'waiting' }]);
   });
 
   test('Ctrl-C ends the waiting with 2, and leaves the job as it is', async () => {
-    const waiting = new Arcadia(['account', 'sync', 'acme', ...onServer()], { cwd: folder.path });
+    const waiting = new Arcadia(['sync', 'acme', ...onServer()], { cwd: folder.path });
     await waiting.says(/Waiting for jobs/);
     waiting.child.kill('SIGINT');
     expect((await waiting.ended).code).toBe(2);
@@ -95,7 +95,7 @@ describe('with a worker', () => {
     worker = await startWorker({
       db: database.db,
       connectionString: database.connectionString,
-      config: loadConfig({ env: env() }),
+      config: loadConfig({ env: env() }, program.settings),
       log: createLog({ level: 'silent', format: 'json' }),
       program: { ...program, schedule: [] },
     });
@@ -103,11 +103,13 @@ describe('with a worker', () => {
 
   test('a command on the server waits until what follows has ended, and prints the body of the API', async () => {
     const before = await syncRuns();
-    const synced = await remote('account', 'sync', 'acme', '--json');
+    const synced = await remote('sync', 'acme', '--json');
     expect(synced).toMatchObject({ code: 0, stderr: expect.stringContaining('Waiting for jobs of the server') });
     expect(answerOf(synced)).toEqual({
-      account: 'acme',
-      jobs: ['sync_projects', 'sync_snapshots', 'sync_backups', 'sync_spaces'],
+      accounts: ['acme'],
+      kinds: null,
+      jobs: ['sync_projects', 'sync_snapshots', 'sync_backups', 'sync_spaces', 'sync_sizes'],
+      after: expect.any(Number),
     });
     expect(await syncRuns()).toBeGreaterThan(before + 5);
     for (const job of ['sync_resources', 'attribute'])

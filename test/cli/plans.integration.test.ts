@@ -35,7 +35,7 @@ test('a plan file is previewed, asked about, and applied', async () => {
   expect(preview.code).toBe(3);
   expect(preview.stdout).toMatch(/base +50.00 +55.00/);
   expect(preview.stdout).toMatch(
-    /warning: volume_gb_month is priced .* To bill it: arcadia kind set volume_gb_month --enabled --from 2030-01-01\n/,
+    /warning: volume_gb_month is priced .* To bill it: arcadia kind enable volume_gb_month --from 2030-01-01\n/,
   );
 
   const asked = await run('plan', 'apply', 'studio.yaml');

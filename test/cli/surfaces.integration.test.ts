@@ -23,7 +23,7 @@ import { databaseClock } from '../../src/platform/clock.ts';
 import type { Action, List } from '../../src/platform/declare/answer.ts';
 import type { RawInput } from '../../src/platform/declare/input.ts';
 import { toArcadiaError } from '../../src/platform/errors.ts';
-import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
+import { openSecretKey } from '../../src/inventory/secret-key.ts';
 import { decideSubscription } from '../../src/pricing/operations/subscriptions.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
@@ -117,13 +117,13 @@ describe('every operation that reads', () => {
     server = await startTestApi(business, { env: address });
     for (const [name, value] of Object.entries({ ...env(), ...address, DATABASE_URL: business.connectionString }))
       vi.stubEnv(name, value);
-    session = openSession({ json: true });
+    session = openSession({ json: true }, program);
     here = localSurface(session, program);
     there = remoteSurface({ url: server.url, token: await server.token('owner'), signal: session.signal, program });
     await there.act(connectAccount, { ...noInput, body: { token: 'any', account: 'acme' } });
     const { db } = business;
     const account = await accounts.getAccount(db, 'acme');
-    const provider = await accounts.openAccount(db, account, loadSecretKey(server.config));
+    const provider = await accounts.openAccount(db, account, await openSecretKey(db, server.config));
     await syncAccount(db, account, provider, { clock: databaseClock(db) });
     await provider.close();
     const changes: readonly [Action, Partial<RawInput>][] = [

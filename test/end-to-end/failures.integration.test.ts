@@ -44,7 +44,7 @@ describe('a database that goes away in the middle', () => {
     expect(ended.code).toBe(1);
     expect(ended.stderr).not.toMatch(/^\s+at /m);
 
-    const results = answerOf(await arcadia(['sync', '--json'], { env })) as { outcome: string; seen: number }[];
+    const results = await syncedNow(env);
     expect(results.every(({ outcome }) => outcome === 'complete')).toBe(true);
     expect(results.reduce((sum, { seen }) => sum + seen, 0)).toBeGreaterThanOrEqual(resources);
   });
@@ -76,7 +76,7 @@ describe('a full disk', () => {
     expect(ended.stderr).not.toMatch(/^\s+at /m);
 
     rmSync(filler);
-    const results = answerOf(await arcadia(['sync', '--json'], { env })) as { outcome: string }[];
+    const results = await syncedNow(env);
     expect(results.every(({ outcome }) => outcome === 'complete')).toBe(true);
   });
 });
@@ -125,10 +125,17 @@ describe('with thousands of resources in a database', () => {
     const ended = await syncing.ended;
     expect(failureOf(ended)).toMatchObject({ code: 'cancelled', exitCode: 2 });
     expect(ended.code).toBe(2);
-    const results = answerOf(await arcadia(['sync', '--json'], { env })) as { ended: number; outcome: string }[];
+    const results = await syncedNow(env);
     expect(results.every(({ outcome }) => outcome === 'complete')).toBe(true);
   });
 });
+
+/** Syncs, and gives the runs of it. */
+async function syncedNow(env: Readonly<Record<string, string>>): Promise<{ outcome: string; seen: number }[]> {
+  const { after } = answerOf(await arcadia(['sync', '--json'], { env })) as { after: number };
+  const runs = answerOf(await arcadia(['sync', 'runs', '--after', String(after), '--json'], { env }));
+  return (runs as { items: { outcome: string; seen: number }[] }).items;
+}
 
 async function requestsSoFar(): Promise<number> {
   const answer = await fetch(`${simulator.url}/_simulator/requests`);

@@ -9,7 +9,7 @@ import { meterRange, outstandingDays } from '../../src/metering/meter.ts';
 import { databaseClock, followSimulatedClock } from '../../src/platform/clock.ts';
 import { generateSecretKey } from '../../src/platform/secrets/crypto.ts';
 import { loadConfig } from '../../src/platform/config.ts';
-import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
+import { openSecretKey } from '../../src/inventory/secret-key.ts';
 import { openTestDatabase } from '../database.ts';
 import { until, untilDrained } from '../jobs/worker-fixture.ts';
 import { startWorkerProcess, type WorkerProcess } from './processes.ts';
@@ -21,7 +21,7 @@ test('kill -9 in the middle of a sync, and of a metering run: the next worker en
   const database = await openTestDatabase();
   const { db, connectionString } = database;
   const env = { ARCADIA_DATA_DIR: dataDir, ARCADIA_SECRET_KEY: generateSecretKey() };
-  const secretKey = loadSecretKey(loadConfig({ env }));
+  const secretKey = await openSecretKey(db, loadConfig({ env }, program.settings));
   const clock = databaseClock(db);
   const simulator = await startSimulator({ fleet: 'agency', seed: 1 });
   const details = { apiUrl: simulator.url, credentials: { token: 'any' } };

@@ -11,7 +11,7 @@ const db = connect({ connectionString });
 await startWorker({
   db,
   connectionString,
-  config: loadConfig({ env: process.env }),
+  config: loadConfig({ env: process.env }, program.settings),
   program,
   log: createLog({ level: 'info', format: 'json' }),
   name,

@@ -34,23 +34,26 @@ export async function startTestApi(
     readonly operations?: readonly Operation[];
   } = {},
 ): Promise<TestApi> {
-  const config = loadConfig({
-    env: {
-      ARCADIA_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
-      ARCADIA_JWT_SECRET: 'a secret for tests that is long enough for HS512, which wants 64 bytes of it',
-      DATABASE_URL: database.connectionString,
-      ARCADIA_REQUESTS_PER_MINUTE: '1000000',
-      ...options.env,
+  const served = options.program ?? program;
+  const config = loadConfig(
+    {
+      env: {
+        ARCADIA_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+        ARCADIA_JWT_SECRET: 'a secret for tests that is long enough for HS512, which wants 64 bytes of it',
+        DATABASE_URL: database.connectionString,
+        ARCADIA_REQUESTS_PER_MINUTE: '1000000',
+        ...options.env,
+      },
+      cwd: import.meta.dirname,
     },
-    cwd: import.meta.dirname,
-  });
+    served.settings,
+  );
   const lines: Record<string, unknown>[] = [];
   const log = createLog({
     level: 'info',
     format: 'json',
     stream: { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) },
   });
-  const served = options.program ?? program;
   const stopping = new AbortController();
   const server = await startApi({
     host: '127.0.0.1',

@@ -97,6 +97,11 @@ test('what asks a provider may answer that the provider failed, and nothing else
   expect(with502.map(({ operation }) => operation.operationId).toSorted()).toEqual(['checkAccount', 'connectAccount']);
 });
 
+test('what can be rolled up already may answer that it is gone', () => {
+  const with410 = operations.filter(({ operation }) => '410' in operation.responses);
+  expect(with410.map(({ operation }) => operation.operationId)).toEqual(['getUsageAsOf']);
+});
+
 test('whether an operation takes an If-Match, and whether it needs one', () => {
   const ifMatchOf = (operationId: string) => {
     const { parameters, responses } = operations.find((each) => each.operation.operationId === operationId)

@@ -7,7 +7,7 @@ import { openProvider } from '../../src/cloud/open.ts';
 import { connectAccount } from '../../src/inventory/accounts.ts';
 import { startWorker } from '../../src/jobs/worker.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
+import { openSecretKey } from '../../src/inventory/secret-key.ts';
 import { startTracing } from '../../src/platform/tracing.ts';
 import { openTestDatabase } from '../database.ts';
 import { until, untilDrained } from '../jobs/worker-fixture.ts';
@@ -80,7 +80,12 @@ test('a trace goes from whoever asks over HTTP through the job to the request to
   onTestFinished(() => simulator.close());
   const details = { apiUrl: simulator.url, credentials: { token: 'any' } };
   const provider = await openProvider('digitalocean', details);
-  const request = { slug: 'acme', provider: 'digitalocean', ...details, secretKey: loadSecretKey(api.config) };
+  const request = {
+    slug: 'acme',
+    provider: 'digitalocean',
+    ...details,
+    secretKey: await openSecretKey(db, api.config),
+  };
   await connectAccount(db, request, await provider.identify(), simulator.start);
   await provider.close();
   const worker = await startWorker({

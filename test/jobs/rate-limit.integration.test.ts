@@ -9,7 +9,7 @@ import { followSimulatedClock } from '../../src/platform/clock.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { generateSecretKey } from '../../src/platform/secrets/crypto.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
+import { openSecretKey } from '../../src/inventory/secret-key.ts';
 import { openTestDatabase } from '../database.ts';
 import { until, untilDrained } from './worker-fixture.ts';
 import { program } from '../../src/modules.ts';
@@ -19,14 +19,17 @@ async function openScene() {
   const database = await openTestDatabase();
   onTestFinished(() => database.close());
   const { db, connectionString } = database;
-  const config = loadConfig({
-    env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused', ARCADIA_SECRET_KEY: generateSecretKey() },
-  });
+  const config = loadConfig(
+    {
+      env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused', ARCADIA_SECRET_KEY: generateSecretKey() },
+    },
+    program.settings,
+  );
   const simulator = await startSimulator({ fleet: 'pilot', seed: 1 });
   onTestFinished(() => simulator.close());
   const details = { apiUrl: simulator.url, credentials: { token: 'acme' } };
   const provider = await openProvider('digitalocean', details);
-  const request = { slug: 'acme', provider: 'digitalocean', ...details, secretKey: loadSecretKey(config) };
+  const request = { slug: 'acme', provider: 'digitalocean', ...details, secretKey: await openSecretKey(db, config) };
   await connectAccount(db, request, await provider.identify(), simulator.start);
   await provider.close();
   await followSimulatedClock(db, simulator.start);

@@ -10,7 +10,7 @@ import { followSimulatedClock } from '../../src/platform/clock.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { generateSecretKey } from '../../src/platform/secrets/crypto.ts';
-import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
+import { openSecretKey } from '../../src/inventory/secret-key.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { openTestDatabase } from '../database.ts';
 import { untilDrained } from './worker-fixture.ts';
@@ -19,16 +19,19 @@ test('the schedule reads every kind that the provider lists', async () => {
   const database = await openTestDatabase();
   onTestFinished(() => database.close());
   const { db, connectionString } = database;
-  const config = loadConfig({
-    env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused', ARCADIA_SECRET_KEY: generateSecretKey() },
-  });
+  const config = loadConfig(
+    {
+      env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused', ARCADIA_SECRET_KEY: generateSecretKey() },
+    },
+    program.settings,
+  );
   const simulator = await startSimulator({ fleet: 'pilot', seed: 1 });
   onTestFinished(() => simulator.close());
   const spaces = { accessKeyId: 'key', secretAccessKey: 'secret', regions: [], endpoint: simulator.s3Endpoint };
   const details = { apiUrl: simulator.url, credentials: { token: 'acme', spaces } };
   const provider = await openProvider('digitalocean', details);
   onTestFinished(() => provider.close());
-  const request = { slug: 'acme', provider: 'digitalocean', ...details, secretKey: loadSecretKey(config) };
+  const request = { slug: 'acme', provider: 'digitalocean', ...details, secretKey: await openSecretKey(db, config) };
   await connectAccount(db, request, await provider.identify(), simulator.start);
   await followSimulatedClock(db, simulator.start);
   const log = createLog({ level: 'silent', format: 'json' });

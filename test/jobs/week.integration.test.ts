@@ -11,7 +11,7 @@ import { loadConfig } from '../../src/platform/config.ts';
 import { generateSecretKey } from '../../src/platform/secrets/crypto.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { createLog } from '../../src/platform/log.ts';
-import { loadSecretKey } from '../../src/platform/secrets/secret-key.ts';
+import { openSecretKey } from '../../src/inventory/secret-key.ts';
 import { openTestDatabase } from '../database.ts';
 import { soaking } from '../soak.ts';
 import { until } from './worker-fixture.ts';
@@ -42,9 +42,12 @@ test('a week for many accounts: none exceeds its budget, none starves, every day
   const database = await openTestDatabase();
   onTestFinished(() => database.close());
   const { db, connectionString } = database;
-  const config = loadConfig({
-    env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused', ARCADIA_SECRET_KEY: generateSecretKey() },
-  });
+  const config = loadConfig(
+    {
+      env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused', ARCADIA_SECRET_KEY: generateSecretKey() },
+    },
+    program.settings,
+  );
   const lines: Record<string, unknown>[] = [];
   const log = createLog({ level: 'info', format: 'json', stream: { write: (text) => lines.push(JSON.parse(text)) } });
 
@@ -56,7 +59,7 @@ test('a week for many accounts: none exceeds its budget, none starves, every day
     accounts.set(slug, simulator);
     const details = { apiUrl: simulator.url, credentials: { token: slug } };
     const provider = await openProvider('digitalocean', details);
-    const request = { slug, provider: 'digitalocean', ...details, secretKey: loadSecretKey(config) };
+    const request = { slug, provider: 'digitalocean', ...details, secretKey: await openSecretKey(db, config) };
     await connectAccount(db, request, await provider.identify(), simulator.start);
     await provider.close();
   }
@@ -78,7 +81,7 @@ test('a week for many accounts: none exceeds its budget, none starves, every day
   };
   // All of the provider's but buckets, which take keys of their own; and its log of actions.
   const kinds =
-    'action app custom_image database dns_zone droplet droplet_backup firewall kubernetes_cluster load_balancer project reserved_ip snapshot volume'.split(
+    'action app custom_image database dns_zone droplet droplet_backup firewall kubernetes_cluster load_balancer project reserved_ip size snapshot volume'.split(
       ' ',
     );
 

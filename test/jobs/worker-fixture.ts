@@ -50,7 +50,7 @@ export async function openWorkerFixture(): Promise<WorkerFixture> {
 }
 
 export function testConfig() {
-  return loadConfig({ flags: {}, env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused' } });
+  return loadConfig({ flags: {}, env: { ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused' } }, program.settings);
 }
 
 /** Ends a hopeless wait, and says which; no wait that comes to anything takes nearly as long. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { settleDeadTwins } from '../../src/jobs/store.ts';
 import { ArcadiaError } from '../../src/platform/errors.ts';
 import { CancelJob, declareJob, type JobDeclaration, SnoozeJob } from '../../src/platform/declare/job.ts';
 import { openWorkerFixture, until, untilDrained, type WorkerFixture } from './worker-fixture.ts';
@@ -140,6 +141,44 @@ test('a dead job is not revived beside the same one that waits', async () => {
   expect(await enqueue(3600)).not.toBeNull();
   expect(await worker.jobs.retry({ ids: [dead] })).toBe(0);
   expect((await worker.jobs.show(dead)).state).toBe('dead');
+});
+
+test('dead jobs of the same name and arguments are settled by the latest of them', async () => {
+  let mend = false;
+  const job = numberedJob(
+    async () => {
+      if (!mend) throw new Error('no luck');
+    },
+    { attemptsMax: 1 },
+  );
+  const worker = await fixture.start({ jobs: [job] });
+  const ended = async (state: 'dead' | 'completed', n: number) => {
+    const id = (await fixture.db.transaction().execute((trx) => worker.jobs.enqueue(trx, job, { n }))) as string;
+    await until(async () => (await worker.jobs.show(id)).state === state, `it is ${state}`);
+    return id;
+  };
+  const first = await ended('dead', 1);
+  const second = await ended('dead', 1);
+  const other = await ended('dead', 2);
+  mend = true;
+  expect(await worker.jobs.retry({ states: ['dead'] })).toBe(2);
+  for (const id of [second, other])
+    await until(async () => (await worker.jobs.show(id)).state === 'completed', 'it is completed');
+  expect(await worker.jobs.show(first)).toMatchObject({
+    state: 'cancelled',
+    reason: `the same job died later: ${second}`,
+  });
+  expect(await worker.jobs.retry({ states: ['dead'] })).toBe(0);
+
+  mend = false;
+  const third = await ended('dead', 3);
+  mend = true;
+  const fourth = await ended('completed', 3);
+  expect(await settleDeadTwins(fixture.db)).toBe(1);
+  expect(await worker.jobs.show(third)).toMatchObject({
+    state: 'cancelled',
+    reason: `the same job was done later: ${fourth}`,
+  });
 });
 
 test('a snooze spends no attempt', async () => {

@@ -14,7 +14,7 @@ import { operationsPage } from '../docs/operations-page.ts';
 import { makeFolder } from '../end-to-end/arcadia.ts';
 import { startTestApi, type TestApi } from '../http/api-fixture.ts';
 import { until } from '../jobs/worker-fixture.ts';
-import { bellsModule } from './throwaway/module.ts';
+import { bellsModule, bellsSettings } from './throwaway/module.ts';
 
 // One folder and one line: a module that nothing else knows of is reachable from every surface.
 
@@ -58,10 +58,17 @@ function arcadia(...args: readonly string[]): Promise<Ended> {
 test('its operation is a command, on the database and on a server, and says the same', async () => {
   const here = await arcadia('bell', 'ring', 'great', '--times', '2', '--json');
   expect(here).toMatchObject({ code: 0, stderr: '' });
-  expect(JSON.parse(here.stdout)).toEqual({ bell: 'great', times: 2 });
+  expect(JSON.parse(here.stdout)).toEqual({ bell: 'great', times: 2, tone: 'c' });
   const remote = ['--url', api.url, '--token-file', 'token'];
   expect(await arcadia('bell', 'ring', 'great', '--times', '2', '--json', ...remote)).toEqual(here);
   expect((await arcadia('bell', '--help')).stdout).toContain('ring a bell');
+});
+
+test('its setting is read with all others, and refused where it is not allowed', async () => {
+  const env = { ARCADIA_BELL_TONE: 'h' };
+  expect(bellsSettings.of(loadConfig({ env: {} }, program.settings)).bellTone).toBe('c');
+  expect(() => loadConfig({ env }, program.settings)).toThrow('a tone from a to g');
+  expect(() => loadConfig({ env }, [])).toThrow('ARCADIA_BELL_TONE is no setting');
 });
 
 test('its error code is refused alike, with what to do next in the words of each surface', async () => {
@@ -100,7 +107,10 @@ test('its job runs from its queue, stands on the schedule, and its event reaches
   const worker = await startWorker({
     db: database.db,
     connectionString: database.connectionString,
-    config: loadConfig({ env: { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path } }),
+    config: loadConfig(
+      { env: { DATABASE_URL: database.connectionString, ARCADIA_DATA_DIR: folder.path } },
+      program.settings,
+    ),
     log: createLog({ level: 'silent', format: 'json' }),
     program,
     queues: ['bells'],

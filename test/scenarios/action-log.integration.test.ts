@@ -148,6 +148,8 @@ describe('four days end exact', () => {
       SELECT DISTINCT reason, outcome, started_at NOT BETWEEN ${start.add({ hours: from })} AND ${start.add({ hours: to })} AS wrong
       FROM sync_runs WHERE reason IS NOT NULL`.execute(database.db);
     expect(rows).toEqual([{ reason: expect.stringMatching(reason), outcome: 'partial', wrong: false }]);
+    const { rows: known } = await sql`SELECT ahead_seconds FROM provider_clock`.execute(database.db);
+    expect(known).toEqual([{ ahead_seconds: 0 }]);
   });
 
   test('with a provider whose clock is off', async () => {

@@ -124,3 +124,17 @@ test('an image that was uploaded is a resource, and its GiB are metered where th
   expect((await usedBy('acme')).custom_image_gb_month).toBe('1.612903226');
   expect((await getResource(db, 'custom_image:9002')).states.at(-1)?.validTo).not.toBeNull();
 });
+
+test('load balancers of the types that have no size count as one node each', async () => {
+  const { db } = database;
+  await changeKind(db, 'load_balancer_hours', Temporal.PlainDate.from('2026-05-01'), { enabled: true });
+  await cloud.happen(
+    { type: 'create_droplet', id: 7001, name: 'web', tags: ['deployment:acme'] },
+    { type: 'create_load_balancer', name: 'global', region: 'fra1', kind: 'GLOBAL', droplets: [7001] },
+    { type: 'create_load_balancer', name: 'network', region: 'fra1', kind: 'REGIONAL_NETWORK', droplets: [7001] },
+    { type: 'create_load_balancer', name: 'sized', region: 'fra1', nodes: 3, droplets: [7001] },
+  );
+  await cloud.sync();
+  // Four days: 96 for each node.
+  expect((await usedBy('acme')).load_balancer_hours).toBe('480');
+});

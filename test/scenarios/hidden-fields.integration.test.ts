@@ -122,6 +122,9 @@ test('the check of an account names what each missing scope hides, and what no l
         'load_balancer.droplets',
       ],
       hidden: [{ kind: 'droplet', hidden: 1 }],
+      money: expect.arrayContaining([
+        { kind: 'droplet', field: null, resources: 1, unknown: 0, monthly: [{ currency: 'USD', amount: '6.00' }] },
+      ]),
     },
     {
       scope: 'tag:read',
@@ -129,6 +132,10 @@ test('the check of an account names what each missing scope hides, and what no l
       kinds: [],
       fields: expect.arrayContaining(['droplet.tags', 'firewall.parents:tag']),
       hidden: [],
+      money: expect.arrayContaining([
+        { kind: 'droplet', field: 'tags', resources: 1, unknown: 0, monthly: [{ currency: 'USD', amount: '6.00' }] },
+        { kind: 'volume', field: 'tags', resources: 0, unknown: 0, monthly: [] },
+      ]),
     },
   ]);
 });

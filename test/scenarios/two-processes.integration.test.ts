@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
-import { connectAccount } from '../../src/flows/connect-account.ts';
+import { connectAccount, identifyCredentials } from '../../src/inventory/accounts.ts';
 import type { FlowContext } from '../../src/flows/context.ts';
 import { demonstrate, pilotDemonstration } from '../../src/flows/demonstration.ts';
 import { type Account, openAccount } from '../../src/inventory/accounts.ts';
@@ -44,7 +44,8 @@ type Beside = (other: Database, account: Account) => Promise<(day: number) => Pr
 async function dropletHours(beside: Beside): Promise<unknown> {
   const { db, other } = await openBoth();
   const credentials = { token: 'simulated' };
-  const account = await connectAccount(db, { apiUrl: 'simulator:agency?seed=1', credentials, secretKey }, context());
+  const found = await identifyCredentials(db, { apiUrl: 'simulator:agency?seed=1', credentials });
+  const account = await connectAccount(db, { ...found, secretKey }, found.identity, context().now);
   const clock = databaseClock(db);
   const provider = await openAccount(db, account, secretKey);
   const besides = await beside(other, account);

@@ -67,7 +67,10 @@ export function addArguments(command: Command, bound: BoundArguments, help: Read
 function helpOf(field: Field, help: Readonly<Record<string, string>>): string {
   const own = help[nameOf(field)] ?? lowerFirst(field.description);
   const choices = field.choices === null ? '' : `: ${field.choices.join(', ')}`;
-  const form = typeof field.kind === 'object' ? ` (${field.kind.compact.map(({ name }) => name).join(':')})` : '';
+  const form =
+    typeof field.kind === 'object' && 'compact' in field.kind
+      ? ` (${field.kind.compact.map(({ name }) => name).join(':')})`
+      : '';
   const isPair = field.kind === 'pair' || field.kind === 'scalar-pair';
   const pair = isPair ? ' (name=value)' : '';
   const word = field.word === null ? '' : `, or ${field.word}`;
@@ -102,7 +105,7 @@ function wordOf({ kind, choices, flag }: Field): string {
   if (kind === 'integer' || kind === 'number') return 'n';
   if (kind === 'pair' || kind === 'scalar-pair') return 'name=value';
   if (kind === 'named-file') return 'file';
-  if (typeof kind === 'object') return kind.compact.map(({ name }) => name).join(':');
+  if (typeof kind === 'object') return 'yaml' in kind ? 'file' : kind.compact.map(({ name }) => name).join(':');
   return flag;
 }
 

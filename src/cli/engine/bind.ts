@@ -10,7 +10,7 @@ import { fieldsOf } from './fields.ts';
 import { printAnswer, printDocument, printList } from './print.ts';
 import type { Session } from './session.ts';
 import type { Surface } from './surface.ts';
-import type { BoundView } from './views.ts';
+import type { BoundView, ViewTools } from './views.ts';
 
 // An operation as a command: its arguments, where it runs, what is asked first, and what is printed.
 
@@ -29,6 +29,8 @@ interface RunOptions {
 
 /** What follows from a change: jobs of the server that have yet to end, or what failed of those that ran here. */
 interface Following {
+  /** What the operation answered. */
+  answer?: unknown;
   readonly ids: string[];
   readonly failures: unknown[];
 }
@@ -66,18 +68,38 @@ export function bindCommand(command: Command, view: BoundView, program: Program)
       const followed: Following = { ids: [], failures: [] };
       const surface = await openSurface(session, view, options, program, followed);
       try {
-        const exitCode = await run(session, view, surface, input, options);
-        if (options.wait !== false && followed.ids.length > 0) {
-          const { followJobs } = await import('./follow-jobs.ts');
-          await followJobs(session, surface, program, followed.ids);
-        }
-        if (followed.failures.length > 0) throw followed.failures[0];
+        const exitCode = await run(session, view, { surface, input, followed }, options);
+        if (options.wait !== false) await waitForJobs(session, view, program, { surface, input, followed });
         return exitCode;
       } catch (error) {
         throw error instanceof InvalidRequest ? reworded(error, view, bound, input) : error;
       }
     }),
   );
+}
+
+interface Waiting extends ViewTools {
+  readonly followed: Following;
+}
+
+/** Waits for what follows, shows what came of it, and throws what failed: the finer error of the two that say so. */
+async function waitForJobs(
+  session: Session,
+  view: BoundView,
+  program: Program,
+  { followed, ...tools }: Waiting,
+): Promise<void> {
+  let failed: unknown = null;
+  if (followed.ids.length > 0) {
+    const { followJobs } = await import('./follow-jobs.ts');
+    await followJobs(session, tools.surface, program, followed.ids).catch((error: unknown) => (failed = error));
+  }
+  failed ??= followed.failures[0] ?? null;
+  session.signal.throwIfAborted();
+  const shown = (await view.afterJobs?.(followed.answer as never, { ...tools, output: session.output })) ?? null;
+  const isPlain = failed === null || (failed instanceof ArcadiaError && failed.code === 'job_failed');
+  if (isPlain && shown !== null) throw shown;
+  if (failed !== null) throw failed;
 }
 
 function isFollowed({ operation }: BoundView): boolean {
@@ -115,8 +137,7 @@ async function openSurface(
 async function run(
   session: Session,
   view: BoundView,
-  surface: Surface,
-  input: RawInput,
+  { surface, input, followed }: Waiting,
   options: RunOptions,
 ): Promise<number | undefined> {
   const { operation } = view;
@@ -131,7 +152,9 @@ async function run(
   }
   if (options.yes !== true) await askFirst(session, view, surface, input);
   const answer = await surface.act(operation, input);
-  await printAnswer(session, view, answer, { surface, input });
+  followed.answer = answer;
+  const isShownLater = view.afterJobs !== undefined && options.wait !== false && !session.output.json;
+  if (!isShownLater) await printAnswer(session, view, answer, { surface, input });
   const failure = view.failure?.(answer as never) ?? null;
   if (failure !== null) throw failure;
   return options.exitCode === true && view.differs?.(answer as never) === true ? 3 : undefined;

@@ -1,4 +1,6 @@
-import type { Command } from 'commander';
+import { Command } from 'commander';
+import type { Program } from '../../platform/declare/program.ts';
+import { ArcadiaError } from '../../platform/errors.ts';
 import { openSession, type Session } from './session.ts';
 
 interface CommandDescription {
@@ -30,6 +32,22 @@ export function describeCommand(command: Command, description: CommandDescriptio
     .option('--config <file>', 'settings file (ARCADIA_CONFIG; arcadia.yaml)');
 }
 
+/** The command that all others are under. It knows what the modules declare. */
+export class RootCommand extends Command {
+  readonly program: Program;
+  constructor(name: string, program: Program) {
+    super(name);
+    this.program = program;
+  }
+}
+
+function programOf(command: Command): Program {
+  for (let at: Command | null = command; at !== null; at = at.parent) {
+    if (at instanceof RootCommand) return at.program;
+  }
+  throw new RangeError(`${command.name()} is under no root command`);
+}
+
 /** What every command's options hold. */
 export interface CommonOptions {
   readonly json?: boolean;
@@ -48,13 +66,16 @@ export function withSession<Args extends unknown[]>(
   work: (session: Session, ...args: Args) => Promise<number | undefined | void>,
 ) {
   return async function (this: Command, ...args: unknown[]): Promise<void> {
-    const session = openSession(this.opts<CommonOptions>());
+    const session = openSession(this.opts<CommonOptions>(), programOf(this));
     let exitCode: number | undefined | void;
     try {
       exitCode = await work(session, ...(args as Args));
     } catch (error) {
       // What went wrong comes first; that closing fails then too is its consequence.
       await session.close().catch(() => {});
+      // What the work says of its own cancellation tells more.
+      if (error instanceof ArcadiaError && error.code === 'cancelled' && error.cause === session.signal.reason)
+        throw error;
       // Whatever the work made of its cancellation, to the person it is one.
       session.signal.throwIfAborted();
       throw error;

@@ -162,6 +162,36 @@ test('a month, a weight, a filter, all of a list and a file are read as what the
   expect(none.body).toEqual({ how: { kind: 'now' }, weight: null, filter: {}, plans: ['a', 'b'] });
 });
 
+test('in a file, a number is text as it is written where text is wanted', async () => {
+  const declare = declareOperation({
+    method: 'POST',
+    path: '/things',
+    name: 'thing declare',
+    operationId: 'declareThings',
+    tag: 'things',
+    summary: 'Declare things',
+    roles: ['owner'],
+    command: { file: true },
+    body: z.strictObject({
+      rules: z.array(z.strictObject({ tag: z.string().optional(), position: z.number().optional() })),
+    }),
+    async run() {},
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'fields-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'things.yaml');
+  const read = async (text: string) => {
+    writeFileSync(file, text);
+    return (await readArguments({ operation: declare }, argumentsOf({ operation: declare }), [file], {})).body;
+  };
+  expect(await read('rules:\n- tag: 0123\n- {tag: 1e3, position: 0350}\n- {tag: true}\n- {tag: web}\n')).toEqual({
+    rules: [{ tag: '0123' }, { tag: '1e3', position: 350 }, { tag: 'true' }, { tag: 'web' }],
+  });
+  expect(await read('{"rules": [{"tag": 7, "position": 7}]}')).toEqual({ rules: [{ tag: '7', position: 7 }] });
+  // What is neither stays as it is, for the schema to refuse.
+  expect(await read('rules:\n- tag: [0123]\n')).toEqual({ rules: [{ tag: [123] }] });
+});
+
 test('an operation that several commands run is named by the one that gives its fixed values', () => {
   const views = new Map<string, BoundView>([
     ['thing promote', { operation: settle, fixed: { 'how.kind': 'now' } }],

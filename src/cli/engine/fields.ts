@@ -17,8 +17,8 @@ export type ValueKind =
   | 'file'
   /** Its bytes are read. */
   | 'bytes'
-  /** Its text is read as YAML or JSON. */
-  | 'yaml'
+  /** Its text is read as YAML or JSON, for a body of this schema. */
+  | { readonly yaml: z.ZodType }
   /** `acme:2`: an object of these fields, in this order. */
   | { readonly compact: readonly { readonly name: string; readonly kind: ValueKind }[] }
   /** `key=value`, a text */
@@ -72,7 +72,7 @@ export function fieldsOf(operation: Operation, fixed: FixedValues = {}): readonl
   const fields = [...ofObject(operation.params, 'path'), ...ofObject(operation.query, 'query')];
   if (operation.shape === 'list') fields.push(...ofObject(pageQuery, 'query'));
   if (operation.shape === 'action' && operation.body !== undefined) {
-    if (operation.command?.file === true) fields.push(wholeBody('yaml'));
+    if (operation.command?.file === true) fields.push(wholeBody({ yaml: operation.body }));
     else if (operation.consumes !== undefined) fields.push(wholeBody(isBinary(operation.consumes) ? 'bytes' : 'file'));
     else fields.push(...ofBody(operation.body, fixed));
   }

@@ -53,8 +53,8 @@ export function localSurface(session: Session, program: Program, options: LocalO
     async page(list: List, raw: RawInput): Promise<ListPage> {
       const input = inputReader(list)(raw);
       const opened = await call(list, input);
-      const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
-      const key = loadSecretKey(opened.config);
+      const { openSecretKey } = await import('../../inventory/index.ts');
+      const key = await openSecretKey(opened.db, opened.config);
       const scope = { operationId: list.operationId, principal: opened.principal, filters: input.filters };
       const { limit, cursor } = input.page;
       const at = cursor === undefined ? null : unsealCursor(key, scope, cursor);
@@ -82,8 +82,9 @@ function callOpener(session: Session, program: Program, following: Followed[] | 
   let database: Promise<SessionDatabase> | undefined;
   return async (operation: Operation, { params, query, body }: OperationInput): Promise<OperationCall> => {
     database ??= session.database(operation.command?.inRealDatabase === true ? { usually: realDatabase } : {});
-    const { db, clock } = await database;
-    const enqueue = enqueuer(session, program);
+    const opened = await database;
+    const { db, clock } = opened;
+    const enqueue = enqueuer(session, program, opened);
     const config = await session.config();
     const { createLog } = await import('../../platform/log.ts');
     return {
@@ -113,10 +114,10 @@ function callOpener(session: Session, program: Program, following: Followed[] | 
 }
 
 /** The connection of the queue is opened when the first job is enqueued: most operations enqueue none. */
-function enqueuer(session: Session, program: Program): OperationCall['enqueue'] {
+function enqueuer(session: Session, program: Program, database: SessionDatabase): OperationCall['enqueue'] {
   let jobs: Promise<Jobs> | undefined;
   return async (trx, job, args) => {
-    jobs ??= openSessionJobs(session, program);
+    jobs ??= openSessionJobs(session, program, database);
     return (await jobs).enqueue(trx, job, args);
   };
 }

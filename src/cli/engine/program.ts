@@ -1,18 +1,17 @@
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { program as everything } from '../../modules.ts';
 import type { Program } from '../../platform/declare/program.ts';
 import { nouns } from '../nouns/index.ts';
 import { addOperations, viewsOf } from './tree.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
+import { RootCommand } from './command.ts';
 import { ReaderGone } from './output.ts';
 import { addDbCommands } from '../local/db.ts';
 import { addDemoCommands } from '../local/demo.ts';
-import { addMeterCommands } from '../local/meter.ts';
 import { addOpenApiCommand } from '../nouns/openapi.ts';
 import { addRateCommand } from '../local/rate.ts';
 import { addSimulateCommand } from '../local/simulate.ts';
 import { addStartCommand } from '../local/start.ts';
-import { addSyncCommand } from '../nouns/sync.ts';
 import { addTokenCommands } from '../nouns/token.ts';
 
 // Each noun brings its words only; what does the work is imported when a command runs, so that
@@ -21,8 +20,6 @@ const local = [
   addStartCommand,
   addDemoCommands,
   addSimulateCommand,
-  addSyncCommand,
-  addMeterCommands,
   addRateCommand,
   addOpenApiCommand,
   addTokenCommands,
@@ -31,7 +28,7 @@ const local = [
 
 /** All commands, with their help; nothing runs yet. With `argv`, only what it names is bound whole. */
 export function buildProgram(argv: readonly string[] | null = null, program: Program = everything): Command {
-  const built = new Command('arcadia')
+  const built = new RootCommand('arcadia', program)
     .description("Inventory, metering and billing of customers' deployments on somebody else's cloud.")
     .version(packageJson.version, '--version', 'print the version')
     .helpOption('-h, --help', 'show what a command does, with an example')

@@ -1,50 +1,11 @@
-import type { Command } from 'commander';
-import { assertRange, type DayRange, startOfDay } from '../../metering/index.ts';
+import { type DayRange, startOfDay } from '../../metering/index.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
-
-export interface RangeOptions {
-  readonly from?: string;
-  readonly to?: string;
-  readonly month?: string;
-}
-
-/** Gives a command --from, --to and --month. */
-export function addRangeOptions(command: Command): Command {
-  return command
-    .option('--month <month>', 'a UTC calendar month, 2026-05')
-    .option('--from <day>', 'first UTC day, 2026-05-01')
-    .option('--to <day>', 'first UTC day after the range: not included');
-}
 
 const firstYear = 2000;
 const lastYear = 2999;
 
-/**
- * Reads `--from D --to D` or `--month YYYY-MM`; `otherwise` where neither is given.
- *
- * Errors: invalid_argument (not a date, half a range, both ways at once), range_reversed,
- * range_too_large.
- */
-export function parseRange<Otherwise>(options: RangeOptions, otherwise: Otherwise): DayRange | Otherwise {
-  const { from, to, month } = options;
-  if (month !== undefined) {
-    if (from !== undefined || to !== undefined) {
-      throw new ArcadiaError('invalid_argument', 'Give either --month or --from and --to, not both.');
-    }
-    return parseMonth(month);
-  }
-  if (from === undefined && to === undefined) return otherwise;
-  if (from === undefined || to === undefined) {
-    const missing = from === undefined ? '--from' : '--to';
-    throw new ArcadiaError('invalid_argument', `${missing} is missing; a range needs both --from and --to.`);
-  }
-  const range = { from: parseDay(from, '--from'), to: parseDay(to, '--to') };
-  assertRange(range);
-  return range;
-}
-
 /** Reads one UTC day, `2026-05-01`. `name` says in an error which argument it was. */
-export function parseDay(text: string, name: string): Temporal.PlainDate {
+function parseDay(text: string, name: string): Temporal.PlainDate {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) {
     throw new ArcadiaError('invalid_argument', `${name} ${quote(text)} is not a day; write it as 2026-05-01 (UTC).`);
   }
@@ -62,13 +23,6 @@ export function parseInstant(text: string, name: string): Temporal.Instant {
       `${name} ${quote(text)} is not a moment; write it as 2026-05-01T06:00:00Z or as a day, 2026-05-01 (UTC).`,
     );
   }
-}
-
-function parseMonth(text: string): DayRange {
-  if (!/^\d{4}-\d{2}$/.test(text)) {
-    throw new ArcadiaError('invalid_argument', `--month ${quote(text)} is not a month; write it as 2026-05.`);
-  }
-  return monthOf(parseCalendar(`--month ${quote(text)}`, `${text}-01`));
 }
 
 function parseCalendar(what: string, text: string): Temporal.PlainDate {

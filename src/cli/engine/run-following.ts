@@ -26,19 +26,30 @@ export async function runFollowing(
   const failures: ArcadiaError[] = [];
   // Of 202 the jobs are the work itself; elsewhere they are its consequence, and done before anybody reads of them.
   const isWork = action.status === 202;
-  for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
-    const { job, args } = at;
-    const run = () => runOne(call, at, (next) => add(next, waiting, known));
-    try {
-      await (isWork ? session.progress.step(titleOf(job, args), run) : run());
-    } catch (error) {
-      session.signal.throwIfAborted();
-      failures.push(asFailure(job, error));
-    }
-    session.signal.throwIfAborted();
+  while (waiting.length > 0) {
+    const { job } = waiting[0] as Followed;
+    const run = (report: (text: string) => void) => runSame(job, report);
+    await (isWork ? session.progress.step(job.title, run) : run(() => {}));
   }
   const [failure] = failures;
   if (failure !== undefined) throw failure;
+
+  /** Those that stand first and are the same job, as one step of what is said of the work. */
+  async function runSame(job: Followed['job'], report: (text: string) => void): Promise<void> {
+    for (let done = 0; waiting[0]?.job === job; done += 1) {
+      const at = waiting.shift() as Followed;
+      const title = titleOf(at, done, waiting);
+      report(title);
+      const said = (text: string) => report(title === '' ? text : `${title}: ${text}`);
+      try {
+        await runOne(call, at, said, (next) => add(next, waiting, known));
+      } catch (error) {
+        session.signal.throwIfAborted();
+        failures.push(asFailure(job, error));
+      }
+      session.signal.throwIfAborted();
+    }
+  }
 }
 
 /** As the queue does, it runs the same job with the same arguments once. */
@@ -53,14 +64,18 @@ function keyOf({ job, args }: Followed): string {
   return `${job.name} ${JSON.stringify(args)}`;
 }
 
-function titleOf({ title }: JobDeclaration<never>, args: JobArguments): string {
-  const values = Object.values(args);
-  return values.length === 0 ? title : `${title} (${values.join(', ')})`;
+/** What it is run for, and how many of how many that is. */
+function titleOf({ job, args }: Followed, done: number, waiting: readonly Followed[]): string {
+  const behind = waiting.findIndex((next) => next.job !== job);
+  const total = done + 1 + (behind === -1 ? waiting.length : behind);
+  const values = Object.values(args).join(', ');
+  return total === 1 ? values : `${values} (${done + 1} of ${total})`;
 }
 
 async function runOne(
   { requestId: id, ...call }: OperationCall,
   { job, args }: Followed,
+  report: (text: string) => void,
   enqueue: (next: Followed) => void,
 ): Promise<void> {
   const jobs = new Map(call.program.jobs.map((one) => [one.name, one]));
@@ -69,6 +84,7 @@ async function runOne(
     id,
     arguments: args as never,
     attempt: 1,
+    report,
     async enqueue(_, next, rest) {
       const found = jobs.get(jobName(next));
       if (found !== undefined) enqueue({ job: found as JobDeclaration<never>, args: rest });

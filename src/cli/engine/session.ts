@@ -1,6 +1,7 @@
-import { useClickHouse } from '../../metering/index.ts';
+import { meteringSettings, useClickHouse } from '../../metering/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Config } from '../../platform/config.ts';
+import type { Program } from '../../platform/declare/program.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { OpenDatabaseOptions, OpenedDatabase } from '../../platform/database/open-database.ts';
 import type { CommonOptions } from './command.ts';
@@ -30,7 +31,7 @@ export interface Session {
   close(): Promise<void>;
 }
 
-export function openSession(options: CommonOptions): Session {
+export function openSession(options: CommonOptions, program: Program): Session {
   const controller = new AbortController();
   const closing: (() => Promise<void>)[] = [];
   let config: Promise<Config> | undefined;
@@ -55,7 +56,7 @@ export function openSession(options: CommonOptions): Session {
   /** Once per session: where usage is in a ClickHouse, this is how to reach it. */
   let reached = false;
   async function reachUsageStore(): Promise<void> {
-    const { usageStoreUrl } = await session.config();
+    const { usageStoreUrl } = meteringSettings.of(await session.config());
     if (reached || usageStoreUrl === null) return;
     reached = true;
     session.onClose((await useClickHouse(usageStoreUrl)).close);
@@ -66,7 +67,7 @@ export function openSession(options: CommonOptions): Session {
     progress: openProgress(),
     signal: controller.signal,
     config() {
-      config ??= readConfig(options);
+      config ??= readConfig(options, program);
       return config;
     },
     async database({ usually, ...asked } = {}) {
@@ -100,10 +101,10 @@ export function openSession(options: CommonOptions): Session {
   return session;
 }
 
-async function readConfig(options: CommonOptions): Promise<Config> {
+async function readConfig(options: CommonOptions, program: Program): Promise<Config> {
   const { loadConfig } = await import('../../platform/config.ts');
   const { apiUrl, ...flags } = options;
   // A built-in fleet's address (simulator:...) is the command's own, not the setting.
   const address = apiUrl?.startsWith('simulator:') ? undefined : apiUrl;
-  return loadConfig({ flags: { ...flags, digitaloceanApiUrl: address }, env: process.env });
+  return loadConfig({ flags: { ...flags, digitaloceanApiUrl: address }, env: process.env }, program.settings);
 }

@@ -6,6 +6,7 @@ import { openTokenVerifier } from '../../http/access/token.ts';
 import { loadConfig } from '../../platform/config.ts';
 import { createLog, redactText } from '../../platform/log.ts';
 import { signInLink } from './sign-in.ts';
+import { program } from '../../modules.ts';
 
 let dataDir: string;
 beforeEach(() => {
@@ -13,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dataDir, { recursive: true }));
 const config = (env: Record<string, string> = {}) =>
-  loadConfig({ env: { ARCADIA_DATA_DIR: dataDir, ...env }, cwd: dataDir });
+  loadConfig({ env: { ARCADIA_DATA_DIR: dataDir, ...env }, cwd: dataDir }, program.settings);
 
 test('the link of a first start signs its user in as the owner, and no log keeps what it holds', async () => {
   const link = (await signInLink(config(), 'http://127.0.0.1:4000')) ?? '';

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { Field, ValueKind } from './fields.ts';
 import { readBytes, readInput } from './input.ts';
@@ -26,14 +27,14 @@ async function readOne(field: Field, kind: ValueKind, text: string): Promise<unk
   if (kind === 'file') return readInput(text);
   if (kind === 'bytes') return readBytes(text);
   if (kind === 'named-file') return { name: text, text: await readInput(text) };
-  if (kind === 'yaml') return readYaml(text);
   if (kind === 'json') return readJson(field, text);
   if (kind === 'integer') return /^-?\d{1,16}$/.test(text) ? Number(text) : text;
   if (kind === 'number') return /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
   if (kind === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
   // A day stands for its first moment.
   if (kind === 'moment') return /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text;
-  if (typeof kind === 'object') return readCompact(field, kind.compact, text);
+  if (typeof kind === 'object')
+    return 'yaml' in kind ? readYaml(text, kind.yaml) : readCompact(field, kind.compact, text);
   return text;
 }
 
@@ -80,6 +81,15 @@ function readPair(field: Field, text: string): [string, string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
+function takeText(content: unknown, asWritten: unknown, path: readonly PropertyKey[]): void {
+  const [step, ...rest] = path;
+  if (step === undefined || content === null || typeof content !== 'object') return;
+  const at = content as Record<PropertyKey, unknown>;
+  const written = (asWritten as Record<PropertyKey, unknown> | null)?.[step];
+  if (rest.length > 0) takeText(at[step], written, rest);
+  else if (['number', 'boolean'].includes(typeof at[step]) && typeof written === 'string') at[step] = written;
+}
+
 function readJson(field: Field, text: string): unknown {
   try {
     return JSON.parse(text);
@@ -88,11 +98,17 @@ function readJson(field: Field, text: string): unknown {
   }
 }
 
-async function readYaml(file: string): Promise<unknown> {
+/** Where the schema wants text, a number or a truth value is the text as it is written: the tag 0123 is no 123. */
+async function readYaml(file: string, schema: z.ZodType): Promise<unknown> {
   const { parse } = await import('yaml');
   const text = await readInput(file);
   try {
-    return parse(text);
+    const content: unknown = parse(text);
+    const asWritten: unknown = parse(text, { schema: 'failsafe' });
+    for (const issue of schema.safeParse(content).error?.issues ?? []) {
+      if (issue.code === 'invalid_type' && issue.expected === 'string') takeText(content, asWritten, issue.path);
+    }
+    return content;
   } catch (cause) {
     const [why] = (cause as Error).message.split('\n');
     throw new ArcadiaError('invalid_argument', `${file} is neither YAML nor JSON: ${why}`, { cause });

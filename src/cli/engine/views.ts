@@ -3,7 +3,7 @@ import type { Action, DocumentOperation, List } from '../../platform/declare/ans
 import type { RawInput } from '../../platform/declare/input.ts';
 import type { Operation } from '../../platform/declare/operation.ts';
 import type { ArcadiaError } from '../../platform/errors.ts';
-import type { Column } from './output.ts';
+import type { Column, Output } from './output.ts';
 import type { Surface } from './surface.ts';
 
 // What a noun's file adds to the operations that its commands run: examples, columns and wording. An
@@ -52,6 +52,11 @@ interface ActionView<Answer> extends CommonView {
   notes?(answer: Answer, tools: ViewTools): readonly string[] | Promise<readonly string[]>;
   /** What is asked before it runs, unless --yes; null: nothing. What it shows first goes to stderr. */
   confirm?(tools: ViewTools & { note(text: string): void }): Promise<string | null>;
+  /**
+   * What is shown once the jobs that follow have ended, in place of `text` and `notes`, and what went wrong by it; null:
+   * nothing. With --json it shows nothing. Of --no-wait it is not asked.
+   */
+  afterJobs?(answer: Answer, tools: ViewTools & { readonly output: Output }): Promise<ArcadiaError | null>;
   /** Whether the answer holds differences: exit code 3 with --exit-code. */
   differs?(answer: Answer): boolean;
   /** What went wrong by the answer, which is printed before it; null: nothing. */
@@ -81,6 +86,7 @@ export interface BoundView extends CommonView {
   readonly text?: ActionView<never>['text'];
   readonly notes?: (answer: never, tools: ViewTools) => readonly string[] | Promise<readonly string[]>;
   readonly confirm?: ActionView<never>['confirm'];
+  readonly afterJobs?: (answer: never, tools: ViewTools & { readonly output: Output }) => Promise<ArcadiaError | null>;
   readonly differs?: (answer: never) => boolean;
   readonly failure?: (answer: never) => ArcadiaError | null;
   readonly columns?: readonly Column<never>[];

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addBackupCommands } from './backup.ts';
 import { addCommand, withSession } from '../engine/command.ts';
 import { plural } from '../engine/output.ts';
 
@@ -52,4 +53,6 @@ MIGRATION       STATE
       );
     }),
   );
+
+  addBackupCommands(db);
 }

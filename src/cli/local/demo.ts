@@ -1,3 +1,4 @@
+import { openSecretKey } from '../../inventory/index.ts';
 import { quoteDeployment } from '../../pricing/index.ts';
 import { countUsageRecords, usageForPeriod, dayOf } from '../../metering/index.ts';
 import {
@@ -58,8 +59,7 @@ async function demonstrateIn(
   database: SessionDatabase,
   request: DemonstrationRequest,
 ): Promise<Demonstration> {
-  const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
-  const secretKey = loadSecretKey(await session.config());
+  const secretKey = await openSecretKey(database.db, await session.config());
   return demonstrate(database.db, { ...request, secretKey }, await flowContext(session, database));
 }
 

@@ -42,9 +42,9 @@ $ arcadia sync`,
 
 async function simulate(session: Session, options: SimulateOptions): Promise<void> {
   const { startSimulator } = await import('../../simulator/index.ts');
-  const { explainListenError } = await import('../../http/index.ts');
+  const { explainListenError, httpSettings } = await import('../../http/index.ts');
   const { fleet, seed, resources, at, port } = options;
-  const { host } = await session.config();
+  const { host } = httpSettings.of(await session.config());
   const simulator = await startSimulator({
     fleet,
     seed,

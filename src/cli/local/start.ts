@@ -1,10 +1,9 @@
-import { listAccounts } from '../../inventory/index.ts';
+import { inventorySettings, listAccounts, openSecretKey } from '../../inventory/index.ts';
 import { agencyDemonstration, fleetAddress, demonstrate, bringUpToDate } from '../../flows/index.ts';
 import { startWorker } from '../../jobs/index.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { Readiness, HttpServer } from '../../http/index.ts';
-import type { Config } from '../../platform/config.ts';
 import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
 import { several } from '../engine/arguments.ts';
 import { addCommand, type CommonOptions, withSession } from '../engine/command.ts';
@@ -71,7 +70,7 @@ async function start(session: Session, options: StartOptions): Promise<void> {
   }
   if (!session.signal.aborted)
     await new Promise((resolve) => session.signal.addEventListener('abort', resolve, { once: true }));
-  if (options.role !== 'worker') await sleep(1000 * stopDelaySeconds(await session.config()));
+  if (options.role !== 'worker') await sleep(1000 * (await stopDelaySeconds(session)));
 }
 
 /** The embedded server may be killed, or stop for want of disk: whoever stays up starts it again, and says so. */
@@ -86,7 +85,9 @@ async function keepAlive(session: Session, database: SessionDatabase): Promise<v
 }
 
 /** For whoever balances load to see that /readyz says no; on loopback nobody does. */
-function stopDelaySeconds({ host, stopDelaySeconds: asked }: Config): number {
+async function stopDelaySeconds(session: Session): Promise<number> {
+  const { httpSettings } = await import('../../http/index.ts');
+  const { host, stopDelaySeconds: asked } = httpSettings.of(await session.config());
   if (asked !== null) return asked;
   return /^(127\.|localhost$|\[?::1\]?$)/.test(host) ? 0 : 3;
 }
@@ -103,11 +104,8 @@ async function trace(session: Session): Promise<void> {
 
 /** Everything in one process: what is outstanding first, then the table, then the schedule. */
 async function startAll(session: Session, options: StartOptions): Promise<void> {
-  const config = await session.config();
-  const { database } =
-    config.digitaloceanToken === null
-      ? { database: await session.database() }
-      : await connectNewAccount(session, options);
+  const { digitaloceanToken } = inventorySettings.of(await session.config());
+  const database = digitaloceanToken === null ? await session.database() : await connectNewAccount(session, options);
   await keepAlive(session, database);
   // Before the long work: a port that is taken should be known at once.
   const readiness = await openReadiness(session, database);
@@ -182,14 +180,13 @@ async function chooseWork(
 }
 
 async function makeDemonstration(session: Session, database: SessionDatabase): Promise<void> {
-  const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
   const { output } = session;
   output.note(
     `This is a demonstration, on the simulated fleet "${agencyDemonstration.fleet}" in database ${database.database}: no account is connected.`,
   );
   const { from, to, syncs } = await demonstrate(
     database.db,
-    { ...agencyDemonstration, secretKey: loadSecretKey(await session.config()) },
+    { ...agencyDemonstration, secretKey: await openSecretKey(database.db, await session.config()) },
     await flowContext(session, database),
   );
   const cadence = agencyDemonstration.cadence.toLocaleString('en', { style: 'long' });
@@ -200,8 +197,7 @@ async function makeDemonstration(session: Session, database: SessionDatabase): P
 
 /** Brings the connected accounts up to date. What cannot be read now is noted; what is known is shown all the same. */
 async function readAccounts(session: Session, database: SessionDatabase): Promise<void> {
-  const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
-  const secretKey = loadSecretKey(await session.config());
+  const secretKey = await openSecretKey(database.db, await session.config());
   const { synced, drafts } = await bringUpToDate(database.db, { secretKey }, await flowContext(session, database));
   for (const { account, error } of synced.failures) {
     const { message, todo } = toArcadiaError(error, `Reading ${account}`);
@@ -229,11 +225,12 @@ async function openReadiness(
 }
 
 async function listen(session: Session, database: SessionDatabase, readiness: Readiness): Promise<HttpServer> {
-  const { startApi } = await import('../../http/index.ts');
+  const { httpSettings, startApi } = await import('../../http/index.ts');
   const { program } = await import('../../modules.ts');
   const { createLog } = await import('../../platform/log.ts');
   const config = await session.config();
-  const { host, port, logLevel: level, logFormat: format } = config;
+  const { logLevel: level, logFormat: format } = config;
+  const { host, port } = httpSettings.of(config);
   const { db, connectionString } = database;
   const server = await startApi({
     host,
@@ -254,10 +251,10 @@ async function listen(session: Session, database: SessionDatabase, readiness: Re
  * is taken, the process goes on without: two of them on a laptop are no mistake.
  */
 async function serveMetrics(session: Session, { db, clock }: SessionDatabase, readiness: Readiness): Promise<void> {
-  const { metricsPort, metricsHost: host } = await session.config();
+  const { httpSettings, openMetrics, startMetricsServer, usualMetricsPort } = await import('../../http/index.ts');
+  const { metricsPort, metricsHost: host } = httpSettings.of(await session.config());
   if (metricsPort === 'off') return;
   const { register } = await import('prom-client');
-  const { openMetrics, startMetricsServer, usualMetricsPort } = await import('../../http/index.ts');
   const { program } = await import('../../modules.ts');
   const metrics = openMetrics({ db, clock, program, registry: register });
   try {

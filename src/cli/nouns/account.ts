@@ -1,10 +1,4 @@
-import {
-  checkAccount,
-  connectAccount,
-  getAccount,
-  listAccounts,
-  syncAccount,
-} from '../../inventory/operations/accounts.ts';
+import { checkAccount, connectAccount, getAccount, listAccounts } from '../../inventory/operations/accounts.ts';
 import { type Column, fields, moment, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
@@ -46,11 +40,30 @@ const scopeColumns: readonly Column<Check['scopes'][number]>[] = [
   },
 ];
 
+type Hidden = Check['scopes'][number]['money'][number] & { readonly scope: string };
+
+const hiddenColumns: readonly Column<Hidden>[] = [
+  { header: 'missing', value: (row) => row.scope },
+  { header: 'hides', value: ({ kind, field }) => (field === null ? kind : `${kind}.${field}`) },
+  { header: 'known', value: (row) => String(row.resources), align: 'right' },
+  { header: 'a month', value: costOf, align: 'right' },
+];
+
+/** What is known to be charged; `and 2 unknown` where that is not all. */
+function costOf({ resources, unknown, monthly }: Hidden): string | null {
+  if (resources === 0) return 'unknown';
+  if (monthly.length === 0 && unknown === 0) return 'nothing';
+  const known = monthly.map(({ currency, amount }) => `${amount} ${currency}`);
+  return [...known, ...(unknown === 0 ? [] : [unknown === resources ? 'unknown' : `${unknown} unknown`])].join(' and ');
+}
+
 function checkText({ account, name, scopes, unlisted }: Check): string {
+  const missing = scopes.flatMap(({ scope, money }) => money.map((each) => ({ scope, ...each })));
   const hidden = unlisted.map(({ kind, hidden: count, urns }) => `${count} ${kind}: ${urns.join(', ')}`);
   return [
     `${account} answers as ${name}.`,
     table(scopes, scopeColumns),
+    ...(missing.length === 0 ? [] : [`What hangs on missing scopes:\n${table(missing, hiddenColumns)}`]),
     ...(hidden.length === 0 ? [] : [`In projects, and in no listing:\n${hidden.join('\n')}`]),
   ].join('\n\n');
 }
@@ -109,17 +122,12 @@ acme answers as Acme Ltd.
 
 SCOPE         GRANTED  SHOWS     HIDDEN
 droplet:read  yes      droplet   -
-domain:read   no       dns_zone  2 dns_zone`,
+domain:read   no       dns_zone  2 dns_zone
+
+What hangs on missing scopes:
+MISSING      HIDES     KNOWN   A MONTH
+domain:read  dns_zone      2  0.00 USD`,
       text: checkText,
-    }),
-    actionView(syncAccount, {
-      summary: 'read all of an account now, by jobs, and wait until they have ended',
-      details: 'On the database the jobs run in this process. With --no-wait a worker runs them.',
-      example: `
-$ arcadia account sync acme
-Jobs for acme: sync_projects, sync_snapshots, sync_backups, sync_spaces.`,
-      text: ({ account, jobs }) => `Jobs for ${account}: ${jobs.join(', ')}.`,
-      notes: () => ['What they read: arcadia sync runs'],
     }),
   ],
 };

@@ -13,19 +13,23 @@ import { kindNoun } from './kind.ts';
 import { meterNoun } from './meter.ts';
 import { overviewNoun } from './overview.ts';
 import { planNoun } from './plan.ts';
+import { priceNoun } from './price.ts';
 import { queueNoun } from './queue.ts';
 import { quoteNoun } from './quote.ts';
 import { resourceNoun } from './resource.ts';
 import { ruleNoun } from './rule.ts';
 import { scheduleNoun } from './schedule.ts';
 import { subscriptionNoun } from './subscription.ts';
+import { syncNoun } from './sync.ts';
 import { usageNoun } from './usage.ts';
 
 /** The nouns' files, in the order of the help. */
 export const nouns: readonly Noun[] = [
   overviewNoun,
   accountNoun,
+  syncNoun,
   resourceNoun,
+  priceNoun,
   customerNoun,
   customerBillingNoun,
   deploymentNoun,

@@ -1,5 +1,6 @@
-import { diffUsage, listMeteringRuns } from '../../metering/operations/meter.ts';
+import { diffUsage, listMeteringRuns, runMetering } from '../../metering/operations/meter.ts';
 import { type Column, count, moment, plural, table } from '../engine/output.ts';
+import { everyRow, noInput } from '../engine/surface.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
 type Diff = AnswerOf<typeof diffUsage>;
@@ -41,7 +42,32 @@ const runColumns: readonly Column<Run>[] = [
 export const meterNoun: Noun = {
   name: 'meter',
   summary: 'metering: bring usage up to date, see what would change, and what changed',
+  description:
+    'Metering: bring usage up to date, see what would change, and what changed. arcadia meter alone is arcadia meter run.',
+  defaultVerb: 'run',
   views: [
+    actionView(runMetering, {
+      details: `Without a range: every complete day that is not up to date. A day can be metered any number of times; what
+differs is replaced, and a day that is up to date is left alone. It waits for the jobs that meter; on the database they
+run in this process.`,
+      example: `
+$ arcadia meter --from 2026-05-01 --to 2026-05-03
+REVISION  DAY         CAUSE  STARTED (UTC)         RECORDS ADDED  CHANGED  REMOVED
+       1  2026-05-01  first  2026-05-03 01:10:00Z              7        0        0
+       2  2026-05-02  first  2026-05-03 01:10:02Z              7        0        0
+2 days changed.`,
+      text: ({ jobs, from, to }) => (from === null ? `Jobs: ${jobs.join(', ')}.` : `Jobs for ${from} to ${to}.`),
+      notes: () => ['What they write: arcadia meter runs'],
+      async afterJobs({ after, from, to }, { surface, output }) {
+        if (output.json) return null;
+        const days = from === null ? {} : { from, to };
+        const runs = await everyRow(surface, listMeteringRuns, { ...noInput, query: { after, ...days } });
+        runs.reverse();
+        if (runs.length > 0) await output.text(table(runs, runColumns));
+        output.note(runs.length === 0 ? 'Every complete day is up to date.' : `${plural(runs.length, 'day')} changed.`);
+        return null;
+      },
+    }),
     actionView(diffUsage, {
       summary: 'what metering would change, before and after, without writing',
       details: `Compares as metering does, and leaves usage as it is. Without a range: every complete day. CHANGE is 0 where

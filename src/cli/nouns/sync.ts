@@ -1,77 +1,12 @@
-import {
-  type SyncAllOptions,
-  type SyncAllResult,
-  type SyncResult,
-  syncAccount,
-  syncAll,
-} from '../../inventory/index.ts';
-import { bringAttributionsUpToDate } from '../../deployments/index.ts';
-import type { Command } from 'commander';
-import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
-import { several } from '../engine/arguments.ts';
-import { addCommand, withSession } from '../engine/command.ts';
-import { type Column, count } from '../engine/output.ts';
-import { chooseAccounts } from '../local/provider.ts';
-import type { Session, SessionDatabase } from '../engine/session.ts';
+import { listSyncRuns, runSync } from '../../inventory/operations/sync-runs.ts';
+import { ArcadiaError } from '../../platform/errors.ts';
+import { type Column, count, moment, table } from '../engine/output.ts';
+import { everyRow, noInput } from '../engine/surface.ts';
+import { actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
-export function addSyncCommand(program: Command): void {
-  addCommand(program, 'sync', {
-    summary: 'read what the provider lists, and write down what changed',
-    details:
-      'Each kind is a run of its own and is recorded. Only a complete listing ends a resource; one that fails ends nothing, and the next sync carries on.',
-    example: `
-$ arcadia sync acme
-ACCOUNT  KIND      OUTCOME   SEEN  NEW  CHANGED  ENDED  REQUESTS  REASON
-acme     project   complete     2    2        0      0         3  -
-acme     droplet   complete     2    2        0      0         2  -`,
-  })
-    .argument('[account]', 'its slug; every account without one')
-    .option('--kind <kind>', 'only this kind, such as droplet; can be repeated', several)
-    .action(
-      withSession(async (session, slug: string | undefined, options: { kind?: readonly string[] }) => {
-        const database = await session.database();
-        const { results, failures } = await session.progress.step('Reading', (report) =>
-          readAccounts(session, database, slug, {
-            ...(options.kind === undefined ? {} : { kinds: options.kind }),
-            signal: session.signal,
-            onProgress: ({ account, kind, seen }) => report(`${account}, ${kind}: ${count(seen)} seen`),
-          }),
-        );
-        await session.output.list(results, syncColumns, 'Nothing was read.');
-        session.signal.throwIfAborted();
-        await bringAttributionsUpToDate(database.db, await database.clock.now());
-        // All of them have been tried; the first says what to do.
-        for (const { account, error } of failures) throw toArcadiaError(error, `Reading ${account}`);
-        const incomplete = results.filter((result) => result.outcome !== 'complete');
-        if (incomplete.length > 0) {
-          throw new ArcadiaError(
-            'sync_incomplete',
-            `Not everything could be read: ${incomplete.map(({ account, kind, reason }) => `${account} ${kind} (${reason})`).join('; ')}.`,
-          );
-        }
-      }),
-    );
-}
+type Run = RowOf<typeof listSyncRuns>;
 
-async function readAccounts(
-  session: Session,
-  database: SessionDatabase,
-  slug: string | undefined,
-  options: Omit<SyncAllOptions, 'secretKey'>,
-): Promise<SyncAllResult> {
-  const chosen = await chooseAccounts(session, database, slug);
-  if (slug === undefined) {
-    const { loadSecretKey } = await import('../../platform/secrets/secret-key.ts');
-    return syncAll(database.db, { ...options, secretKey: loadSecretKey(await session.config()) });
-  }
-  const results: SyncResult[] = [];
-  for (const { account, provider } of chosen) {
-    results.push(...(await syncAccount(database.db, account, await provider(), { ...options, clock: database.clock })));
-  }
-  return { results, failures: [] };
-}
-
-const syncColumns: readonly Column<SyncResult>[] = [
+const columns: readonly Column<Run>[] = [
   { header: 'account', value: (row) => row.account },
   { header: 'kind', value: (row) => row.kind },
   { header: 'outcome', value: (row) => row.outcome },
@@ -82,3 +17,53 @@ const syncColumns: readonly Column<SyncResult>[] = [
   { header: 'requests', value: (row) => count(row.requests), align: 'right' },
   { header: 'reason', value: (row) => row.reason },
 ];
+
+/** What could not be read of what runs, all of it, as one error; null: everything could. Prices of sizes can wait. */
+function incompleteness(runs: readonly Run[]): ArcadiaError | null {
+  const incomplete = runs.filter(({ kind, outcome }) => outcome !== 'complete' && kind !== 'size');
+  if (incomplete.length === 0) return null;
+  const what = incomplete.map(({ account, kind, outcome, reason }) => `${account} ${kind} (${reason ?? outcome})`);
+  return new ArcadiaError('sync_incomplete', `Not everything could be read: ${what.join('; ')}.`);
+}
+
+export const syncNoun: Noun = {
+  name: 'sync',
+  summary: 'read what the provider lists, and what was read',
+  description: 'Read what the provider lists, and see what was read. arcadia sync alone is arcadia sync run.',
+  defaultVerb: 'run',
+  views: [
+    actionView(runSync, {
+      details: `Each kind is a run of its own and is recorded. Only a complete listing ends a resource; one that fails ends
+nothing, and the next sync carries on. It waits for the jobs that read; on the database they run in this process.`,
+      example: `
+$ arcadia sync acme
+ACCOUNT  KIND     OUTCOME   SEEN  NEW  CHANGED  ENDED  REQUESTS  REASON
+acme     project  complete     2    2        0      0         3  -
+acme     droplet  complete     2    2        0      0         2  -`,
+      help: {
+        account: 'its slug; every account without one',
+        kinds: 'only this kind, such as droplet; can be repeated',
+      },
+      text: ({ accounts, jobs }) => `Jobs for ${accounts.join(', ')}: ${jobs.join(', ')}.`,
+      notes: () => ['What they read: arcadia sync runs'],
+      async afterJobs({ accounts, after }, { surface, output }) {
+        const page = { ...noInput, query: { after } };
+        const runs = (await everyRow(surface, listSyncRuns, page)).filter(({ account }) => accounts.includes(account));
+        runs.reverse();
+        if (!output.json) {
+          if (runs.length > 0) await output.text(table(runs, columns));
+          else output.note('Nothing was read.');
+        }
+        return incompleteness(runs);
+      },
+    }),
+    listView(listSyncRuns, {
+      example: `
+$ arcadia sync runs --account acme --limit 1
+STARTED (UTC)         ACCOUNT  KIND     OUTCOME   SEEN  NEW  CHANGED  ENDED  REQUESTS  REASON
+2026-05-01 09:30:00Z  acme     droplet  complete     2    0        0      0         2  -`,
+      columns: [{ header: 'started (utc)', value: (row) => moment(row.startedAt) }, ...columns],
+      empty: 'Nothing has been read yet. Next: arcadia sync',
+    }),
+  ],
+};

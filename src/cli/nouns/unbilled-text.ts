@@ -1,16 +1,18 @@
 import type { NextOperation } from '../../platform/errors.ts';
+import { commandLine } from '../engine/next.ts';
+import { viewsOf } from '../engine/tree.ts';
+import { kindNoun } from './kind.ts';
 
 interface Remark {
   readonly message: string;
   readonly next?: NextOperation | null | undefined;
 }
 
-/** What is used and billed to nobody, a remark each, with the command that helps. */
+/** What is used and billed to nobody, a remark each, with the command that helps: of billing kinds it is one. */
 export function unbilledNotes(remarks: readonly Remark[]): string[] {
+  const views = viewsOf([], [kindNoun]);
   return remarks.map(({ message, next }) => {
-    const { kind, fromDay } = next?.arguments ?? {};
-    return next?.operation === 'kind set'
-      ? `${message} To bill it: arcadia kind set ${kind} --enabled --from ${fromDay}`
-      : message;
+    const command = next ? commandLine(views, next) : null;
+    return command === null ? message : `${message} To bill it: ${command}`;
   });
 }

@@ -1,5 +1,5 @@
 import type { ResourceKind } from '../provider.ts';
-import type { Query } from './request.ts';
+import type { Decimals, Query } from './request.ts';
 
 /** One collection of the provider's API, and the scope that a token needs to see it. */
 export interface Endpoint {
@@ -12,6 +12,7 @@ export interface Endpoint {
   readonly unpaged?: true;
   /** The items are the values of an object, not the elements of an array. */
   readonly keyed?: true;
+  readonly decimals?: Decimals;
 }
 
 export const endpoints = {
@@ -46,7 +47,13 @@ export const endpoints = {
   vpcs: { path: '/v2/vpcs', key: 'vpcs', scope: 'vpc:read', query: {} },
   certificates: { path: '/v2/certificates', key: 'certificates', scope: 'certificate:read', query: {} },
   tags: { path: '/v2/tags', key: 'tags', scope: 'tag:read', query: {} },
-  sizes: { path: '/v2/sizes', key: 'sizes', scope: 'sizes:read', query: {} },
+  sizes: {
+    path: '/v2/sizes',
+    key: 'sizes',
+    scope: 'sizes:read',
+    query: {},
+    decimals: ['price_hourly', 'price_monthly'],
+  },
   actions: { path: '/v2/actions', key: 'actions', scope: 'actions:read', query: {} },
 } as const satisfies Record<string, Endpoint>;
 

@@ -112,7 +112,7 @@ async function* readPass<T>(
   const notes = new Notes(endpoint.path);
 
   for (let page = 1; page <= pagesMax; page += 1) {
-    const answer = await reading.get(endpoint.path, query);
+    const answer = await reading.get(endpoint.path, query, endpoint.decimals);
     const { items, total, next } = openPage(answer, endpoint);
     const fresh: T[] = [];
     const countBefore = count;

@@ -64,6 +64,13 @@ test('asks with the token and its query, and tells of the request without the to
   expect(JSON.stringify(events)).not.toContain('secret');
 });
 
+test('numbers of fields that are named arrive as they are written, others as numbers', async () => {
+  const text = '{"sizes": [{"price": 0.12345678901234567890, "disk": 25}], "price": 1e-3}';
+  const { requester } = await start((_, response) => answer(response, 200, text));
+  const { body } = await requester.get('/v2/sizes', {}, undefined, undefined, ['price']);
+  expect(body).toEqual({ sizes: [{ price: '0.12345678901234567890', disk: 25 }], price: '1e-3' });
+});
+
 describe('what another attempt may mend is tried again', () => {
   const bad: Record<string, TestHandler> = {
     'a 500': (_, response) => answer(response, 500, { id: 'server_error', message: 'Oops' }),

@@ -45,6 +45,9 @@ interface RequesterOptions {
 
 export type Query = Readonly<Record<string, string>>;
 
+/** Names of fields whose numbers arrive as text, as they were written, and never as binary fractions. */
+export type Decimals = readonly string[];
+
 export interface Answer {
   readonly body: unknown;
   /** The virtual instant of a simulator, as written; null at a real provider. */
@@ -110,7 +113,13 @@ export class Requester {
    * `onSent` is told of every attempt, so that work that runs beside other work can count its own.
    * Throws RequestFailure, and nothing else.
    */
-  async get(path: string, query: Query = {}, signal?: AbortSignal, onSent?: () => void): Promise<Answer> {
+  async get(
+    path: string,
+    query: Query = {},
+    signal?: AbortSignal,
+    onSent?: () => void,
+    decimals: Decimals = [],
+  ): Promise<Answer> {
     const { machine, throttle, limits, apiUrl } = this.#options;
     const search = new URLSearchParams(query).toString();
     const target = search === '' ? path : `${path}?${search}`;
@@ -123,7 +132,7 @@ export class Requester {
         await throttle.acquire(deadlineMs, signal);
         this.#sent += 1;
         onSent?.();
-        return understand(await this.#attempt(url, target, attempt, signal), target);
+        return understand(await this.#attempt(url, target, attempt, signal), target, decimals);
       } catch (error) {
         failure = describeError(error, target, signal);
       }
@@ -187,10 +196,11 @@ export class Reading {
   }
 
   /** Throws RequestFailure, and nothing else. */
-  get(path: string, query: Query): Promise<Answer> {
-    return this.#requester.get(path, query, this.#signal, () => {
+  get(path: string, query: Query, decimals: Decimals = []): Promise<Answer> {
+    const onSent = () => {
       this.#sent += 1;
-    });
+    };
+    return this.#requester.get(path, query, this.#signal, onSent, decimals);
   }
 }
 
@@ -223,14 +233,24 @@ async function readBody(response: Response, bytesMax: number): Promise<string> {
   return Buffer.concat(chunks, bytes).toString('utf8');
 }
 
-function understand(answer: Attempt, target: string): Answer {
+function understand(answer: Attempt, target: string, decimals: Decimals): Answer {
   if (answer.status < 200 || answer.status >= 300) throw describeStatus(answer, target);
   try {
-    return { body: JSON.parse(answer.text), simulatedAt: answer.simulatedAt, answeredAt: answer.answeredAt };
+    const body = decimals.length === 0 ? JSON.parse(answer.text) : parseWithDecimals(answer.text, decimals);
+    return { body, simulatedAt: answer.simulatedAt, answeredAt: answer.answeredAt };
   } catch (cause) {
     const message = `GET ${target} answered something that is not JSON`;
     throw new RequestFailure('malformed', message, { status: answer.status, retry: { afterMs: null }, cause });
   }
+}
+
+type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+
+function parseWithDecimals(text: string, decimals: Decimals): unknown {
+  const asWritten: Reviver = (key, value, { source }) =>
+    typeof value === 'number' && decimals.includes(key) ? source : value;
+  // The types of JSON.parse do not know the third argument yet.
+  return JSON.parse(text, asWritten as (key: string, value: unknown) => unknown);
 }
 
 function describeStatus({ status, text, retryAfterMs }: Attempt, target: string): RequestFailure {

@@ -92,7 +92,13 @@ test('the account tells the virtual instant; actions stop at theirs; sizes have 
   );
   expect(newer.end.requests).toBeLessThan(all.end.requests);
   const sizes = await readListing(provider.listSizes());
-  expect(sizes.items.filter(({ priceHourly }) => !/^\d+(\.\d{1,9})?$/.test(priceHourly))).toEqual([]);
+  const priceOf = (wanted: string) => {
+    const { priceHourly, priceMonthly } = sizes.items.find(({ slug }) => slug === wanted)!;
+    return [priceHourly, priceMonthly];
+  };
+  expect(priceOf('s-1vcpu-1gb')).toEqual(['0.00893', '6']);
+  expect(priceOf('gpu-4000adax1-20gb')).toEqual(['0.76', '565.44']);
+  expect(sizes.items.filter(({ gpu }) => gpu).map(({ slug }) => slug)).toEqual(['gpu-4000adax1-20gb']);
 });
 
 test('a missing scope is named together with what it hides', async () => {

@@ -132,7 +132,7 @@ function byTagAndPath({ tags }: Program): (a: Operation, b: Operation) => number
 }
 
 function operationOf(route: Operation, program: Program, schemas: SchemaCollection): OpenApiOperation {
-  const statuses: number[] = [...statusesOfAll];
+  const statuses: number[] = [...statusesOfAll, ...(route.refuses ?? []).map(({ declaration }) => declaration.status)];
   const extra: Parameter[] = [];
   if (route.params !== undefined) statuses.push(404);
   let requestBody: OpenApiOperation['requestBody'];

@@ -18,13 +18,16 @@ import { type HttpServer, startHttpServer } from '../serve/server.ts';
 import { issueToken } from '../../platform/secrets/issue-token.ts';
 import { program } from '../../modules.ts';
 
-const config = loadConfig({
-  env: {
-    ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused',
-    ARCADIA_SECRET_KEY: generateSecretKey(),
-    ARCADIA_JWT_SECRET: 'a secret of thirty-two characters, at least',
+const config = loadConfig(
+  {
+    env: {
+      ARCADIA_DATA_DIR: '/tmp/arcadia-test-unused',
+      ARCADIA_SECRET_KEY: generateSecretKey(),
+      ARCADIA_JWT_SECRET: 'a secret of thirty-two characters, at least',
+    },
   },
-});
+  program.settings,
+);
 const log = createLog({ level: 'silent', format: 'json' });
 const now = Temporal.Instant.from('2026-05-01T00:00:00Z');
 

@@ -155,7 +155,7 @@ describe('a refusal', () => {
       expect(await problem('/customers', other)).toMatchObject({ status: 415, code: 'unsupported_media_type' });
     }
     expect(await problem('/customers', { method: 'POST' })).toMatchObject({ status: 400, code: 'invalid_argument' });
-    expect(await problem('/accounts/none/sync', json('POST', { kinds: [] }))).toMatchObject({ status: 400 });
+    expect(await problem('/alerts/check', json('POST', { kinds: [] }))).toMatchObject({ status: 400 });
   });
 
   test('tells what can be accepted', async () => {

@@ -10,7 +10,7 @@ import { ArcadiaError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { binaryTypes, type OperationCall, textTypes } from '../../platform/declare/operation.ts';
 import type { Program } from '../../platform/declare/program.ts';
-import { loadSecretKey } from '../../platform/secrets/secret-key.ts';
+import { openSecretKey } from '../../inventory/index.ts';
 import { apiPrefix, serveRoutes } from './api.ts';
 import { type Authenticator, challenge } from '../access/authentication.ts';
 import { whenEnded } from './ended.ts';
@@ -28,6 +28,7 @@ import type { Serving } from './serving.ts';
 import { requestIdOf } from './request-ids.ts';
 import { cutOffSlowReaders } from './slow-readers.ts';
 import { openUnparsed } from './unparsed.ts';
+import { httpSettings } from '../settings.ts';
 
 interface HttpServerOptions {
   /** 0 picks a free port. */
@@ -72,8 +73,9 @@ const connectionsMax = 20;
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { port, host = '127.0.0.1', config, log, program } = options;
-  const limits = { ...defaultLimits, requestsPerMinute: config.requestsPerMinute, ...options.limits };
+  const limits = { ...defaultLimits, requestsPerMinute: httpSettings.of(config).requestsPerMinute, ...options.limits };
   const { registry = register } = options;
+  const secretKey = await openSecretKey(options.db, config);
   const draining = new AbortController();
   const stopping = new AbortController();
   const pool = openPool({
@@ -103,7 +105,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       clock: databaseClock(options.db),
       config,
       log,
-      secretKey: loadSecretKey(config),
+      secretKey,
       enqueue: options.enqueue,
       enqueueOrFind: options.enqueueOrFind,
       events: openEventStreams({ hub, events: program.events, log, registry }),
@@ -135,6 +137,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 
 /** A server on which every answer, and everything that goes wrong, looks as the document says; nothing is served yet. */
 function createServer({ config, log, program }: HttpServerOptions, limits: Limits, registry: Registry) {
+  const { trustedProxies } = httpSettings.of(config);
   const unparsed = openUnparsed({ log });
   const next = nextOperations(program);
   const server = Fastify({
@@ -144,7 +147,7 @@ function createServer({ config, log, program }: HttpServerOptions, limits: Limit
     // To receive all of a request; what is done with it then has a limit of its own.
     requestTimeout: limits.requestMsMax,
     keepAliveTimeout: 65_000,
-    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     genReqId: requestIdOf,
     requestIdHeader: false,
     routerOptions: { maxParamLength: 500 },

@@ -1,14 +1,12 @@
 import { z } from 'zod';
-import { openProvider } from '../../cloud/index.ts';
-import { readSimulatedClock } from '../../platform/clock.ts';
-import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
+import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
-import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
-import { loadSecretKey } from '../../platform/secrets/secret-key.ts';
+import { decimalOut, instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { openSecretKey } from '../secret-key.ts';
 import * as accounts from '../accounts.ts';
 import type { Account } from '../accounts.ts';
-import { syncJobsOfAccount } from '../jobs.ts';
-import * as sync from '../sync.ts';
+import { syncSizesJob } from '../jobs.ts';
+import { inventorySettings } from '../settings.ts';
 
 const account = z
   .object({
@@ -103,29 +101,33 @@ export const connectAccount = declareOperation({
   location: (made) => `/accounts/${made.account}`,
   async prepare({ db, body, config, signal }) {
     const { token, spaces } = body;
-    const endpoint = config.spacesEndpoint === null ? {} : { endpoint: config.spacesEndpoint };
+    const { digitaloceanApiUrl: apiUrl, spacesEndpoint } = inventorySettings.of(config);
+    const endpoint = spacesEndpoint === null ? {} : { endpoint: spacesEndpoint };
     const credentials = { token, ...(spaces === undefined ? {} : { spaces: { ...spaces, ...endpoint } }) };
-    const apiUrl = config.digitaloceanApiUrl;
-    const simulatedAt = await readSimulatedClock(db);
-    const provider = await openProvider('digitalocean', {
-      apiUrl,
-      credentials,
-      ...(simulatedAt !== null && { simulatedAt }),
-    });
-    try {
-      return { apiUrl, credentials, provider: provider.name, identity: await provider.identify(signal) };
-    } finally {
-      await provider.close();
-    }
+    return accounts.identifyCredentials(db, { apiUrl, credentials }, signal);
   },
-  async run({ db, body, config, now }, { identity, ...rest }) {
+  async run({ db, body, config, now, enqueue }, { identity, ...rest }) {
     const { account: wanted, name, meteredFrom } = body;
-    const request = { slug: wanted, name, meteredFrom, secretKey: loadSecretKey(config), ...rest };
-    return accountAnswer(await accounts.connectAccount(db, request, identity, now));
+    const request = { slug: wanted, name, meteredFrom, secretKey: await openSecretKey(db, config), ...rest };
+    const connected = await accounts.connectAccount(db, request, identity, now);
+    // What it may buy costs: nobody waits for it.
+    await db.transaction().execute((trx) => enqueue(trx, syncSizesJob, { account: connected.slug }));
+    return accountAnswer(connected);
   },
 });
 
 const hidden = z.array(z.object({ kind: z.string(), hidden: z.int() }));
+
+const hiddenMoney = z.object({
+  kind: z.string().meta({ examples: ['volume'] }),
+  field: z.string().nullable().meta({ description: 'The field that is hidden; null: the resources themselves' }),
+  resources: z.int().meta({ description: 'How many of the kind are known' }),
+  unknown: z.int().meta({ description: 'Of how many of them nobody knows what they cost' }),
+  monthly: z
+    .array(z.object({ currency: z.string(), amount: decimalOut }))
+    .readonly()
+    .meta({ description: 'What the others cost in a month, by the price book and as they were last known' }),
+});
 
 export const checkAccount = declareOperation({
   method: 'GET',
@@ -150,6 +152,9 @@ export const checkAccount = declareOperation({
           .array(z.string())
           .meta({ description: 'The fields of other kinds that it shows', examples: [['droplet.tags']] }),
         hidden,
+        money: z
+          .array(hiddenMoney)
+          .meta({ description: 'Where it is not granted: what hangs on each kind and field that it hides' }),
       }),
     ),
     unlisted: z
@@ -158,7 +163,7 @@ export const checkAccount = declareOperation({
   }),
   async run({ db, params, config, signal }) {
     const found = await accounts.getAccount(db, params.account);
-    const provider = await accounts.openAccount(db, found, loadSecretKey(config));
+    const provider = await accounts.openAccount(db, found, await openSecretKey(db, config));
     try {
       const { identity, scopes, unlisted } = await accounts.checkAccount(db, found, provider, signal);
       return {
@@ -169,6 +174,7 @@ export const checkAccount = declareOperation({
           kinds: [...scope.kinds],
           fields: [...scope.fields],
           hidden: [...scope.hidden],
+          money: [...scope.money],
         })),
         unlisted: unlisted.map((each) => ({ ...each, urns: [...each.urns] })),
       };
@@ -178,71 +184,4 @@ export const checkAccount = declareOperation({
   },
 });
 
-const syncRunRow = z
-  .object({
-    syncRunId: z.int(),
-    account: slug,
-    kind: z.string().meta({ examples: ['droplet'] }),
-    startedAt: instantOut,
-    finishedAt: instantOut.nullable(),
-    outcome: z.enum(['running', 'complete', 'partial', 'failed']),
-    reason: z.string().nullable(),
-    seen: z.int(),
-    new: z.int(),
-    changed: z.int(),
-    ended: z.int(),
-    requests: z.int(),
-  })
-  .meta({ id: 'SyncRun', description: 'One reading of one kind. Only a complete one ends a resource' });
-
-const listSyncRuns = declareList({
-  path: '/sync-runs',
-  name: 'sync runs',
-  operationId: 'listSyncRuns',
-  tag: 'accounts',
-  summary: 'What syncs read, newest first',
-  roles: staff,
-  query: z.object({
-    account: slug.optional(),
-    kind: line.optional().meta({ examples: ['droplet'] }),
-    outcome: z.enum(['running', 'complete', 'partial', 'failed']).optional(),
-  }),
-  row: syncRunRow,
-  async run({ db, query }, { limit, cursor }) {
-    const before = cursor === null ? null : Number(cursor);
-    const rows = await sync.listSyncRuns(db, query, { limit: limit + 1, before });
-    return pageOf(rows, limit, (last) => String(last.syncRunId));
-  },
-});
-
-export const syncAccount = declareOperation({
-  method: 'POST',
-  path: '/accounts/:account/sync',
-  name: 'account sync',
-  operationId: 'syncAccount',
-  tag: 'accounts',
-  summary: 'Read all of an account now',
-  description:
-    'By jobs, which follow each other; what waits or runs already is not enqueued twice. See them under jobs and sync-runs.',
-  roles: ['owner', 'operator'],
-  params: accountParams,
-  response: z.object({ account: slug, jobs: z.array(z.string()).meta({ examples: [['sync_projects']] }) }),
-  status: 202,
-  followedBy: syncJobsOfAccount,
-  async run({ db, params, follow }) {
-    const { slug: name } = await accounts.getAccount(db, params.account);
-    await db.transaction().execute(async (trx) => {
-      for (const job of syncJobsOfAccount) await follow(trx, job, { account: name });
-    });
-    return { account: name, jobs: syncJobsOfAccount.map((job) => job.name) };
-  },
-});
-
-export const accountOperations: readonly Operation[] = [
-  listAccounts,
-  getAccount,
-  connectAccount,
-  checkAccount,
-  listSyncRuns,
-  syncAccount,
-];
+export const accountOperations: readonly Operation[] = [listAccounts, getAccount, connectAccount, checkAccount];

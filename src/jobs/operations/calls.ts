@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { OperationCall } from '../../platform/declare/operation.ts';
 import { Jobs } from '../jobs.ts';
+import { jobsSettings } from '../settings.ts';
 
 // What the operations on jobs, queues and the schedule have in common.
 
@@ -10,7 +11,7 @@ export const deciders = ['owner', 'operator'] as const;
 
 /** Jobs as this call may use them: in its own transaction, in its own name. */
 export function jobsOf({ db, clock, config, program, enqueue }: OperationCall<unknown, unknown, unknown>): Jobs {
-  return new Jobs({ db, clock, program, queueLimits: config.queueLimits, enqueue });
+  return new Jobs({ db, clock, program, queueLimits: jobsSettings.of(config).queueLimits, enqueue });
 }
 
 /** Errors: invalid_argument for a queue that the program does not have. */

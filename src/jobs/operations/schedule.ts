@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, type Operation } from '../../platform/declare/operation.ts';
 import { instantOut } from '../../platform/declare/schemas.ts';
-import { overrideSchedule, readSchedule } from '../schedule.ts';
+import { readSchedule } from '../schedule.ts';
 import { readers, argumentValue } from './calls.ts';
 
 const scheduled = z
@@ -23,12 +23,12 @@ export const listSchedule = declareList({
   operationId: 'listSchedule',
   tag: 'jobs',
   summary: 'When jobs run by themselves, by name',
-  description: 'By the clock of the database. A run brings things up to date, however many were missed.',
+  description:
+    'As the worker that started last has it, by the clock of the database. A run brings things up to date, however many were missed.',
   roles: readers,
   row: scheduled,
-  async run({ db, clock, config, program }, page) {
-    const entries = overrideSchedule(program.schedule, config.schedule);
-    return pageOfAll(await readSchedule(db, clock, entries), page, (entry) => [entry.name]);
+  async run({ db, clock, program }, page) {
+    return pageOfAll(await readSchedule(db, clock, program.schedule), page, (entry) => [entry.name]);
   },
 });
 

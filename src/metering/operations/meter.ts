@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { dayOut, decimalOut, instantOut, optionalDayRange, rangeOr, slug } from '../../platform/declare/schemas.ts';
 import * as diff from '../diff.ts';
-import { listRuns } from '../runs.ts';
+import { meterDayJob, meterJob } from '../jobs.ts';
+import { assertMeterable } from '../meter.ts';
+import { daysOf } from '../period.ts';
+import { listRuns, newestRevision } from '../runs.ts';
 import { billingKind, resourceKind, dayText, list } from './schemas.ts';
 
 export const listMeteringRuns = declareList({
@@ -12,7 +15,10 @@ export const listMeteringRuns = declareList({
   tag: 'usage',
   summary: 'The meterings that wrote something, newest first',
   roles: staff,
-  query: z.object(optionalDayRange),
+  query: z.object({
+    ...optionalDayRange,
+    after: z.int().min(0).optional().meta({ description: 'Only revisions beyond this one' }),
+  }),
   row: z
     .object({
       revision: z.int().meta({ description: 'Marks all that it wrote', examples: [41] }),
@@ -24,7 +30,48 @@ export const listMeteringRuns = declareList({
       deleted: z.int(),
     })
     .meta({ id: 'MeteringRun', description: 'One metering of one day' }),
-  run: ({ db, query }, page) => listRuns(db, { ...page, range: rangeOr(query, null) }),
+  run: ({ db, query }, page) => listRuns(db, { ...page, after: query.after, range: rangeOr(query, null) }),
+});
+
+export const runMetering = declareOperation({
+  method: 'POST',
+  path: '/metering/runs',
+  name: 'meter run',
+  operationId: 'runMetering',
+  tag: 'usage',
+  summary: 'Bring usage up to date, day by day',
+  description:
+    'By a job for each day. Without a range: every complete day that is not up to date. A day can be metered any number of times; what differs is replaced, and a day that is up to date is left alone.',
+  roles: ['owner', 'operator'],
+  body: z.strictObject({
+    ...optionalDayRange,
+    verify: z.boolean().default(false).meta({
+      description:
+        'Compare every record with what the facts say, changed or not. Without a range: of every complete day',
+    }),
+  }),
+  response: z.object({
+    from: dayText.nullable(),
+    to: dayText.nullable(),
+    verify: z.boolean(),
+    jobs: z.array(z.string()).meta({ examples: [['meter']] }),
+    after: z.int().meta({ description: 'The newest revision of before: what this writes has later ones' }),
+  }),
+  status: 202,
+  followedBy: [meterJob, meterDayJob],
+  async run({ db, body, now, follow }) {
+    const range = rangeOr(body, null);
+    const verify = body.verify ? ({ verify: true } as const) : {};
+    if (range !== null) assertMeterable(range, now);
+    const after = await newestRevision(db);
+    await db.transaction().execute(async (trx) => {
+      if (range === null) return follow(trx, meterJob, verify);
+      for (const day of daysOf(range)) await follow(trx, meterDayJob, { day: day.toString(), ...verify });
+    });
+    const { name } = range === null ? meterJob : meterDayJob;
+    const [from, to] = range === null ? [null, null] : [range.from.toString(), range.to.toString()];
+    return { from, to, verify: body.verify, jobs: [name], after };
+  },
 });
 
 const difference = {
@@ -85,4 +132,4 @@ export const diffUsage = declareOperation({
     diff.diffUsage(db, { range: rangeOr(body, undefined), now, verify: body.verify, limit: body.resourcesMax, signal }),
 });
 
-export const meterOperations: readonly Operation[] = [listMeteringRuns, diffUsage];
+export const meterOperations: readonly Operation[] = [listMeteringRuns, runMetering, diffUsage];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { usageRetired } from '../errors.ts';
 import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import {
@@ -65,6 +66,7 @@ export const getUsageAsOf = declareOperation({
   operationId: 'getUsageAsOf',
   tag: 'usage',
   summary: 'What a deployment used, as it was once a metering had written',
+  refuses: [usageRetired],
   roles: staff,
   params: z.object({ deployment: slug, revision: id }),
   query: rangeQuery,

@@ -42,6 +42,11 @@ export async function openUsageStore(db: Queryable): Promise<UsageStore> {
   return storeAt((await selectCurrentStore(db)).address);
 }
 
+/** Where the ClickHouse is that a database's usage is in; null: it is in the database. It need not be reached. */
+export async function usageStoreAddress(db: Queryable): Promise<string | null> {
+  return (await selectCurrentStore(db)).address || null;
+}
+
 /**
  * The ClickHouse that a database's usage is in; null: it is in PostgreSQL.
  * @throws ArcadiaError usage_store_unreachable

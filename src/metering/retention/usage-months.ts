@@ -1,6 +1,6 @@
 import type { Queryable } from '../../platform/database/database.ts';
-import { ArcadiaError } from '../../platform/errors.ts';
 import { sumQuantities } from '../../platform/quantity.ts';
+import { usageRetired } from '../errors.ts';
 import type { DayRange } from '../period.ts';
 import { selectMonthSums } from './usage-months.store.ts';
 import type { DeploymentSum, KindSum, UsageScope } from '../records/usage-store.ts';
@@ -22,8 +22,7 @@ export async function retiredSums(
   if (floors.size === 0) return [];
   if (asOfRevision !== undefined) {
     const first = [...floors.values()].sort(Temporal.PlainDate.compare).at(-1);
-    throw new ArcadiaError(
-      'usage_retired',
+    throw usageRetired(
       `As of a revision, usage can be had from ${first} on: what was before is rolled up, without its revisions.`,
     );
   }
@@ -48,8 +47,7 @@ export async function countRetiredRecords(
 function assertWholeMonths({ from, to }: DayRange, kind: string, floor: Temporal.PlainDate): void {
   const isWhole = from.day === 1 && (to.day === 1 || Temporal.PlainDate.compare(to, floor) >= 0);
   if (isWhole) return;
-  throw new ArcadiaError(
-    'usage_retired',
+  throw usageRetired(
     `Of ${kind}, records are counted by whole months before ${floor}; ${from} to ${to} holds a part of one.`,
     { details: { kind, floor: floor.toString() } },
   );

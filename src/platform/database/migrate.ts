@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import type { Database } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 import { ArcadiaError, toArcadiaError } from '../errors.ts';
 import { statement } from './statement.ts';
 
@@ -31,7 +31,7 @@ export async function readMigrations(folder: string = migrationsFolder): Promise
 }
 
 /** Name to sha256 of what has been applied to this database; empty for one that never saw a migration. */
-async function readApplied(db: Database): Promise<ReadonlyMap<string, string>> {
+export async function readApplied(db: Queryable): Promise<ReadonlyMap<string, string>> {
   const { rows: tables } = await statement<{ there: boolean }>('platform.readApplied.select_to_regclass')`
     SELECT to_regclass('migration_checksums') IS NOT NULL AS there`.execute(db);
   if (!tables[0]?.there) return new Map();
@@ -48,7 +48,7 @@ export interface MigrationStatus {
 
 /** Where this database stands, by name. Changes nothing. */
 export async function migrationStatus(
-  db: Database,
+  db: Queryable,
   folder: string = migrationsFolder,
 ): Promise<readonly MigrationStatus[]> {
   const applied = await readApplied(db);
@@ -87,9 +87,32 @@ function migrationOf(file: MigrationFile): Migration {
  * Brings the database up to this version's schema and returns the names of what it applied: all
  * of it or nothing, and under an advisory lock, so that many processes may call it at once.
  * Refuses a database that a newer version has migrated, and one whose migrations were other files.
+ * With `through`, the name of one, those after it stay pending.
  */
-export async function migrate(db: Database, folder: string = migrationsFolder): Promise<readonly string[]> {
+export async function migrate(
+  db: Database,
+  folder: string = migrationsFolder,
+  through?: string,
+): Promise<readonly string[]> {
   const status = await migrationStatus(db, folder);
+  refuseForeign(status);
+  if (status.every((one) => one.state === 'applied')) return [];
+
+  const files = await readMigrations(folder);
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => Object.fromEntries(files.map((file) => [file.name, migrationOf(file)])) },
+  });
+  const { error, results } = await (through === undefined ? migrator.migrateToLatest() : migrator.migrateTo(through));
+  if (error !== undefined) {
+    const failed = results?.find((result) => result.status === 'Error')?.migrationName;
+    throw toArcadiaError(error, failed === undefined ? 'Migrating the database' : `Migration ${failed}`);
+  }
+  return (results ?? []).map((result) => result.migrationName);
+}
+
+/** Errors: schema_changed, schema_newer. */
+export function refuseForeign(status: readonly MigrationStatus[]): void {
   const changed = status.filter((one) => one.state === 'changed').map((one) => one.name);
   if (changed.length > 0) {
     throw new ArcadiaError(
@@ -104,17 +127,4 @@ export async function migrate(db: Database, folder: string = migrationsFolder): 
       `This database has migrations that this version does not know: ${unknown.join(', ')}.`,
     );
   }
-  if (status.every((one) => one.state === 'applied')) return [];
-
-  const files = await readMigrations(folder);
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: async () => Object.fromEntries(files.map((file) => [file.name, migrationOf(file)])) },
-  });
-  const { error, results } = await migrator.migrateToLatest();
-  if (error !== undefined) {
-    const failed = results?.find((result) => result.status === 'Error')?.migrationName;
-    throw toArcadiaError(error, failed === undefined ? 'Migrating the database' : `Migration ${failed}`);
-  }
-  return (results ?? []).map((result) => result.migrationName);
 }

@@ -26,6 +26,8 @@ export interface JobRun<Arguments extends JobArguments = JobArguments> {
   readonly clock: Clock;
   readonly config: Config;
   readonly log: Logger;
+  /** Says how far it has come, to whoever watches it. */
+  report(text: string): void;
   /** Enqueues in this transaction. */
   enqueue<Next extends JobArguments>(
     trx: UnitOfWork,

@@ -1,9 +1,11 @@
 import type { ErrorKind } from '../errors.ts';
 import type { JobArguments, JobDeclaration } from './job.ts';
 import type { Operation, Role } from './operation.ts';
+import type { ModuleSettings } from './settings.ts';
 
 // What a module adds to the program. `src/modules.ts` lists the modules; every surface reads from
-// there, and nothing else names operations, jobs, queues, schedules, events, tags or error codes.
+// there, and nothing else names operations, jobs, queues, schedules, events, tags, error codes or
+// settings.
 
 /** A heading of the API's reference. */
 export interface Tag {
@@ -54,6 +56,7 @@ export interface Module {
   readonly schedule?: readonly ScheduleDeclaration[];
   readonly events?: readonly EventDeclaration[];
   readonly errors?: readonly ErrorKind[];
+  readonly settings?: ModuleSettings;
 }
 
 /** Declares a module. */

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database, UnitOfWork } from '../database/database.ts';
+import type { ErrorKind } from '../errors.ts';
 import type { JobArguments, JobDeclaration, JobReference } from './job.ts';
 import type { Program } from './program.ts';
 
@@ -120,6 +121,8 @@ interface Declared<Params extends z.ZodType, Query extends z.ZodType> {
   readonly summary: string;
   /** What else a caller must know, in Markdown; a function where it is made from what the program declares. */
   readonly description?: string | ((program: Program) => string);
+  /** Refusals of its own, whose status no other operation of its shape answers: the document names them. */
+  readonly refuses?: readonly ErrorKind[];
   /** Who may. Everybody else gets 403, and who has no token 401. */
   readonly roles: readonly Role[];
   /**

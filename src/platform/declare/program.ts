@@ -2,6 +2,7 @@ import { type ErrorDeclaration, platformErrors } from '../errors.ts';
 import { type JobDeclaration, jobName } from './job.ts';
 import type { EventDeclaration, Module, QueueDeclaration, ScheduleDeclaration, Tag } from './module.ts';
 import type { Operation } from './operation.ts';
+import type { ModuleSettings } from './settings.ts';
 
 // What all modules declare, together. `src/modules.ts` collects it once; it reaches the surfaces as a
 // value, so that none of them imports the modules.
@@ -17,6 +18,8 @@ export interface Program {
   readonly events: readonly EventDeclaration[];
   /** Those of the platform's catalogue first. */
   readonly errors: readonly ErrorDeclaration[];
+  /** Of the modules; the platform's own are loadConfig's. */
+  readonly settings: readonly ModuleSettings[];
 }
 
 /**
@@ -36,13 +39,14 @@ export function collectProgram(modules: readonly Module[]): Program {
     schedule: modules.flatMap(({ schedule = [] }) => schedule),
     events: modules.flatMap(({ events = [] }) => events),
     errors: [...platformErrors, ...modules.flatMap(({ errors = [] }) => errors.map((kind) => kind.declaration))],
+    settings: modules.flatMap(({ settings }) => (settings === undefined ? [] : [settings])),
   };
   assertNamesUnique(program);
   assertNamesKnown(program);
   return program;
 }
 
-function assertNamesUnique({ operations, tags, jobs, queues, schedule, events, errors }: Program): void {
+function assertNamesUnique({ operations, tags, jobs, queues, schedule, events, errors, settings }: Program): void {
   assertUnique(
     'operation',
     operations.map(({ name }) => name),
@@ -83,6 +87,10 @@ function assertNamesUnique({ operations, tags, jobs, queues, schedule, events, e
   assertUnique(
     'error code',
     errors.map(({ code }) => code),
+  );
+  assertUnique(
+    'setting',
+    settings.flatMap((each) => Object.keys(each.settings)),
   );
 }
 

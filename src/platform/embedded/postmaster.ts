@@ -213,6 +213,8 @@ function laptopSettings(): Record<string, string> {
     max_wal_size: '4GB',
     checkpoint_timeout: '15min',
     max_connections: '100',
+    // A backup is restored in one transaction, which locks each table that it makes: two years of days are many.
+    max_locks_per_transaction: '256',
     random_page_cost: '1.1',
     jit: 'off',
     timezone: 'UTC',

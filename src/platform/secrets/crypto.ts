@@ -34,6 +34,12 @@ export function parseSecretKey(base64: string): SecretKey | null {
   return { key, id: createHash('sha256').update(key).digest().subarray(0, 4) };
 }
 
+/** The id of the key that a sealed value needs, in hexadecimal digits, which tells nothing of the key; null: it is not sealed. */
+export function sealingKeyId(sealed: Uint8Array): string | null {
+  if (sealed.length < headerLength + nonceLength + tagLength || sealed[0] !== version) return null;
+  return Buffer.from(sealed.subarray(1, headerLength)).toString('hex');
+}
+
 /** Seals a text for one purpose, e.g. 'accounts.credentials'. */
 export function seal(secretKey: SecretKey, purpose: string, plaintext: string): Buffer {
   return sealWith(randomBytes(nonceLength), secretKey, purpose, plaintext);

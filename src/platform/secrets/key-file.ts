@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { makeDataDir } from '../embedded/embedded.ts';
 import { ArcadiaError } from '../errors.ts';
 
-function readKeyFile(path: string): string | null {
+/** What a key file holds; null where it is not there. Errors: invalid_config. */
+export function readKeyFile(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {

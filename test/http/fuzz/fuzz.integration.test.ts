@@ -98,7 +98,11 @@ async function fill(db: Database): Promise<void> {
 /** Jobs that are there, and names of jobs. */
 async function someJobs(): Promise<Known> {
   const { items: accounts } = (await (await api.fetch('/accounts')).json()) as { items: { account: string }[] };
-  await api.fetch(`/accounts/${accounts[0]?.account}/sync`, { method: 'POST' });
+  await api.fetch('/sync-runs', {
+    method: 'POST',
+    body: JSON.stringify({ account: accounts[0]?.account }),
+    headers: { 'content-type': 'application/json' },
+  });
   const { items } = (await (await api.fetch('/jobs')).json()) as { items: { id: string; job: string }[] };
   const ids = items.map((item) => item.id);
   return { id: ids, ids, job: [...ids, 'attribute', 'meter'], name: ['attribute', 'meter'] };

@@ -3,12 +3,22 @@ import { z } from 'zod';
 import { declareJob } from '../../../src/platform/declare/job.ts';
 import { declareModule } from '../../../src/platform/declare/module.ts';
 import { declareOperation } from '../../../src/platform/declare/operation.ts';
+import { declareSettings, matching } from '../../../src/platform/declare/settings.ts';
 import { declareError } from '../../../src/platform/errors.ts';
 import { publishEvent } from '../../../src/platform/events.ts';
 
 // A module as small as one can be, to show that a capability is one folder and one line.
 
 const bellBroken = declareError({ code: 'bell_broken', status: 409, todo: 'Mend the bell.' });
+
+export const bellsSettings = declareSettings<{ readonly bellTone: string }>({
+  bellTone: {
+    env: 'ARCADIA_BELL_TONE',
+    allowed: 'a tone from a to g',
+    schema: matching(/^[a-g]$/),
+    fallback: () => 'c',
+  },
+});
 
 const ringBellJob = declareJob({
   name: 'ring_bell',
@@ -35,14 +45,14 @@ const ringBell = declareOperation({
   roles: ['owner'],
   params: z.object({ bell: z.string().max(20) }),
   body: z.strictObject({ times: z.int().min(1).max(12).default(1) }),
-  response: z.object({ bell: z.string(), times: z.int() }),
-  async run({ db, params, body, enqueue }) {
+  response: z.object({ bell: z.string(), times: z.int(), tone: z.string() }),
+  async run({ db, params, body, config, enqueue }) {
     if (params.bell === 'broken')
       throw bellBroken('The bell is broken.', {
         next: { operation: 'bell ring', arguments: { bell: 'good', times: 1 } },
       });
     await db.transaction().execute((trx) => enqueue(trx, ringBellJob, { times: body.times }));
-    return { bell: params.bell, times: body.times };
+    return { bell: params.bell, times: body.times, tone: bellsSettings.of(config).bellTone };
   },
 });
 
@@ -55,4 +65,5 @@ export const bellsModule = declareModule({
   schedule: [{ name: 'bells', cron: '0 * * * *', job: ringBellJob, arguments: { times: 3 } }],
   events: [{ type: 'bell.rang', subject: 'how often', describes: 'a bell rang', roles: ['owner'] }],
   errors: [bellBroken],
+  settings: bellsSettings,
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ProviderAction, ProviderSize } from '../../provider.ts';
 import { kindOfWord } from '../urn.ts';
-import { id, optionalInstant, price, reader } from './fields.ts';
+import { exactNumber, id, names, optionalInstant, price, reader } from './fields.ts';
 
 /** Who a token belongs to: its team, or, before teams, its person. */
 export const account = z.object({
@@ -47,6 +47,9 @@ const size = z.object({
   vcpus: z.number(),
   memory: z.number(),
   disk: z.number(),
+  transfer: exactNumber,
+  regions: names,
+  gpu_info: z.unknown().optional(),
   price_hourly: price,
   price_monthly: price,
   available: z.boolean(),
@@ -59,6 +62,9 @@ export const readSize = reader(
     vcpus: said.vcpus,
     memoryMb: said.memory,
     diskGb: said.disk,
+    transferTb: said.transfer,
+    regions: said.regions,
+    gpu: said.gpu_info != null,
     priceHourly: said.price_hourly,
     priceMonthly: said.price_monthly,
     available: said.available,

@@ -54,8 +54,30 @@ export function exactTo9(value: number): number {
   return Number.isInteger(value) ? value : roundQuantity(new Decimal(value)).toNumber();
 }
 
-/** A price that arrived as a float (0.00743999984115362), as a decimal string of at most 9 digits (0.00744). */
-export const price = z.number().transform((value) => formatQuantity(roundQuantity(new Decimal(value))));
+/** A price of zero or more, as a decimal string of at most 9 digits. */
+export const price = z
+  .union([z.number().nonnegative(), z.string().regex(/^\d+(\.\d+)?([eE][+-]?\d+)?$/)])
+  .transform((written) => formatQuantity(roundQuantity(asMeant(String(written)))));
+
+/**
+ * The provider keeps prices in single precision and writes them with the digits that this leaves: 0.00744
+ * arrives as 0.00743999984115362, and 23.92 would as 23.9200000762939. What is such a number is
+ * the shortest decimal that single precision stores as the same one; any other is what is written.
+ */
+function asMeant(written: string): Decimal {
+  const value = Number(written);
+  const single = Math.fround(value);
+  if (single.toPrecision(significantWritten) !== value.toPrecision(significantWritten)) return new Decimal(written);
+  for (let digits = 1; digits < significantInSingle; digits += 1) {
+    const shorter = value.toPrecision(digits);
+    if (Math.fround(Number(shorter)) === single) return new Decimal(shorter);
+  }
+  return new Decimal(written);
+}
+
+/** Digits that tell any two numbers of single precision apart, and those that the provider writes. */
+const significantInSingle = 9;
+const significantWritten = 15;
 
 function sorted<T extends string>(values: readonly T[]): T[] {
   return [...new Set(values)].sort();

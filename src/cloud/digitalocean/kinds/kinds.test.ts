@@ -211,8 +211,17 @@ test('what a payload holds of secrets is left out, the rest is kept', () => {
 });
 
 test('prices and sizes become exact at the door', () => {
-  const size = { slug: 's', vcpus: 1, memory: 1024, disk: 25, price_monthly: 5, available: true };
-  const hourly = (price: number) => {
+  const size = {
+    slug: 's',
+    vcpus: 1,
+    memory: 1024,
+    disk: 25,
+    transfer: 0.5,
+    regions: ['fra1', 'ams3'],
+    price_monthly: '5',
+    available: true,
+  };
+  const hourly = (price: number | string) => {
     const result = sizes.read({ ...size, price_hourly: price });
     return result !== 'skip' && result.ok ? result.item.priceHourly : result;
   };
@@ -220,6 +229,19 @@ test('prices and sizes become exact at the door', () => {
   expect(hourly(0.0000000005)).toBe('0.000000001');
   expect(hourly(1e-12)).toBe('0');
   expect(hourly(1.5e7)).toBe('15000000');
+  // As text, and what single precision made of 23.92, 0.76 and 6.74.
+  expect(hourly('0.00743999984115362')).toBe('0.00744');
+  expect(hourly('23.920000076293945')).toBe('23.92');
+  expect(hourly(Math.fround(0.76))).toBe('0.76');
+  expect(hourly('6.73999977111816')).toBe('6.74');
+  expect(hourly('0.00744')).toBe('0.00744');
+  expect(hourly('565.44')).toBe('565.44');
+  expect(hourly('0.123456789')).toBe('0.123456789');
+  expect(hourly('4e-3')).toBe('0.004');
+  expect(hourly(-1)).toMatchObject({ ok: false });
+  expect(sizes.read({ ...size, price_hourly: 1 })).toMatchObject({
+    item: { transferTb: 0.5, regions: ['ams3', 'fra1'], gpu: false, priceMonthly: '5' },
+  });
   expect(exactTo9(0.1 + 0.2)).toBe(0.3);
   expect(exactTo9(2.34)).toBe(2.34);
   expect(exactTo9(1.0000000005)).toBe(1.000000001);

@@ -1,6 +1,11 @@
-import { describe, expect, it } from 'vitest';
-import { warnAbout, type WarnedKind } from './plan-warnings.ts';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
+import { insertAccount } from '../../test/fixtures/inventory.ts';
 import { version } from '../../test/fixtures/rating.ts';
+import { setOwnPrice, unsetOwnPrice } from '../inventory/prices.ts';
+import { warnAbout, type WarnedKind } from './plan-warnings.ts';
+import { type PriceBook, readPriceBook } from './price-book.ts';
 
 const today = Temporal.PlainDate.from('2026-06-11');
 const droplets = (kind: string, more: Partial<WarnedKind> = {}): WarnedKind => ({
@@ -23,7 +28,21 @@ const kinds = [
 ];
 type Change = NonNullable<Parameters<typeof version>[0]>;
 type Items = NonNullable<Change['items']>;
-const warnings = (change: Change) => warnAbout(version(change), kinds, today);
+
+let database: TestDatabase;
+/** By currency, on `today`. */
+const published: Record<string, PriceBook> = {};
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  for (const currency of ['USD', 'EUR']) published[currency] = await readPriceBook(database.db, today, currency);
+});
+afterAll(() => database.close());
+
+const warnings = (change: Change) => {
+  const plan = version(change);
+  return warnAbout(plan, kinds, published[plan.currency] as PriceBook);
+};
 const codes = (change: Change) => warnings(change).map(({ code }) => code);
 const priced = (kind: string, unitPrice: string, more: object = {}) => ({
   kind,
@@ -94,14 +113,22 @@ describe('a plan that would lose money is pointed out', () => {
     expect(codes({ items: [costPlus] })).toEqual(['below_provider_price']);
   });
 
-  it('only in the currency of those prices, and by the prices of their day', () => {
+  it('only in the currency of those prices, and by the prices of their day', async () => {
     expect(codes({ currency: 'EUR', items: [priced('volume_gb_month', '0.01')] })).toEqual([]);
     expect(codes({ currency: 'EUR', items: [priced('droplet_provisioned_hours', '0.001', { cap: '1.00' })] })).toEqual(
       [],
     );
     const items = [priced('volume_gb_month', '0.01'), priced('vcpu_hours', '0.0001')];
-    const before = warnAbout(version({ from: '2025-01-01', items }), kinds, Temporal.PlainDate.from('2025-06-01'));
-    expect(before).toEqual([]);
+    const on = async (day: string) => {
+      const prices = await readPriceBook(database.db, Temporal.PlainDate.from(day), 'USD');
+      return warnAbout(version({ from: '2018-01-01', items }), kinds, prices).map(({ message }) => message);
+    };
+    expect(await on('2018-06-01')).toEqual([]);
+    expect(await on('2022-06-30')).toEqual([
+      'volume_gb_month costs 0.01 a unit here, and a GiB-month of volume costs 0.1 at DigitalOcean, by its published price.',
+      'Sizes of droplets that cost more at DigitalOcean than beyond the allowances here: 6 of 6. ' +
+        'The worst is s-8vcpu-16gb: an hour is 0.0008 here and 0.11905 there.',
+    ]);
   });
 
   it('allowances that cost more than the base fee, by the month', () => {
@@ -172,4 +199,33 @@ describe("droplets are compared size by size with the provider's", () => {
     const cpus = priced('vcpu_hours', '2', { allowance: '672' });
     expect(covered('24.00', [hours, cpus])[0]?.message).toContain('9 of 27. The worst is m-2vcpu-16gb: 42.00');
   });
+});
+
+it('the price book is asked: an own price, and sizes as the API lists them', async () => {
+  const { db } = database;
+  const now = Temporal.Instant.from('2026-06-11T12:00:00Z');
+  const about = async (items: Items) =>
+    warnAbout(version({ items }), kinds, await readPriceBook(db, today, 'USD')).map(({ message }) => message);
+  const volumes = [priced('volume_gb_month', '0.08')];
+  const cheaper = { subject: 'volume', from: today };
+  expect(await about(volumes)).toHaveLength(1);
+  await setOwnPrice(db, { ...cheaper, amount: '0.08' }, 'ada', now);
+  expect(await about(volumes)).toEqual([]);
+  await setOwnPrice(db, { ...cheaper, amount: '0.09' }, 'ada', now);
+  expect(await about(volumes)).toEqual([
+    'volume_gb_month costs 0.08 a unit here, and a GiB-month of volume costs 0.09 at DigitalOcean, by your own price.',
+  ]);
+  await unsetOwnPrice(db, cheaper, 'ada', now);
+  const account = await insertAccount(db);
+  await sql`
+    INSERT INTO provider_prices (provider, subject, source, account_id, currency, amount, unit, hourly, attributes, certainty,
+                                 evidence, evidence_day, valid_from, valid_to, recorded_at, superseded_at)
+    SELECT 'digitalocean', 'droplet_size:' || slug, 'api', ${account}, 'USD', 13.44, 'month', 0.02, attributes::jsonb, 'official', 'test',
+           '2026-06-01', '2026-06-01', 'infinity', ${now}, 'infinity'
+    FROM (VALUES ('c-2', '{"vcpus": 2}'), ('gpu-1', '{"vcpus": 8, "gpu": true}')) AS s (slug, attributes)`.execute(db);
+  // Of those that are published and not listed nobody can buy any.
+  expect(await about([priced('droplet_provisioned_hours', '0.01', { cap: '6.72' })])).toEqual([
+    'Sizes of droplets that cost more at DigitalOcean than beyond the allowances here: 2 of 2. ' +
+      'The worst is c-2: an hour is 0.01 here and 0.02 there.',
+  ]);
 });

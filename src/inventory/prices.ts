@@ -1,0 +1,198 @@
+import type { Database, Queryable } from '../platform/database/database.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { Decimal } from '../platform/quantity.ts';
+import {
+  lockPrices,
+  type OwnPrice,
+  type PriceCertainty,
+  type PriceIntervalRow,
+  type PriceRow,
+  type PriceSource,
+  rewriteOwnPrice,
+  selectOwnPrices,
+  selectPriceHistory,
+  selectPricesAt,
+} from './prices.store.ts';
+
+/** The provider whose prices are shipped, and whose accounts can be connected. */
+const onlyProvider = 'digitalocean';
+
+/** What is said about a price, by whom, and on what that rests. */
+interface PriceStatement {
+  /** What has the price: `droplet_size:s-1vcpu-1gb`, `volume`. */
+  readonly subject: string;
+  /** operator: an own price; api: the provider's API; published: in words, shipped with the program. */
+  readonly source: PriceSource;
+  readonly currency: string;
+  /** Of one unit; an exact decimal. */
+  readonly amount: string;
+  /** `month`, `hour`, `GiB-month`, `node-month`, `GiB`. */
+  readonly unit: string;
+  /** What an hour costs, where the provider says so itself; an exact decimal. */
+  readonly hourly: string | null;
+  /** How sure it is; null: an operator says so. */
+  readonly certainty: PriceCertainty | null;
+  readonly evidence: string;
+  /** When that was read or entered. */
+  readonly evidenceDay: Temporal.PlainDate;
+  /** The slug of the account that the API told; null of other sources. */
+  readonly account: string | null;
+  /** The newest listing that showed it at this price; null of other sources, and of prices that changed since. */
+  readonly lastSeenAt: Temporal.Instant | null;
+}
+
+/** What one subject costs on a day. */
+export interface ProviderPrice extends PriceStatement {
+  /** The first UTC day on which this holds. */
+  readonly since: Temporal.PlainDate;
+  /** A size of droplets that no account's newest complete listing shows: its last price, which may hold no longer. */
+  readonly old: boolean;
+  /** Facts of a size of droplets, as far as known: vcpus, memory_mb, disk_gb, transfer_tb, gpu. */
+  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** One interval of a subject's history by one source. Days are UTC days, half-open. */
+export interface PriceInterval extends PriceStatement {
+  readonly from: Temporal.PlainDate;
+  /** null: still so. */
+  readonly to: Temporal.PlainDate | null;
+  /** false: a size that was not listed any more. */
+  readonly listed: boolean;
+  /** When we knew; null: it was shipped with the program. */
+  readonly recordedAt: Temporal.Instant | null;
+  readonly recordedBy: string | null;
+}
+
+export interface PriceFilter {
+  readonly subject?: string | undefined;
+  /** The part of the subject before the colon. */
+  readonly kind?: string | undefined;
+}
+
+/**
+ * What the provider charges on a UTC day, by subject. An operator's own price comes before what the API says, and
+ * that before what is published; within one source the newest row that is not after the day holds. What has no price
+ * on that day is left out.
+ */
+export async function listProviderPrices(
+  db: Queryable,
+  day: Temporal.PlainDate,
+  filter: PriceFilter = {},
+): Promise<ProviderPrice[]> {
+  const rows = await selectPricesAt(db, { provider: onlyProvider, at: startOfDay(day), ...filter });
+  return rows.map(toPrice);
+}
+
+/**
+ * What one subject costs on a day, null where nobody says, and all that is known of it over time: by source, the
+ * newest first. Errors: not_found.
+ */
+export async function getProviderPrice(
+  db: Queryable,
+  subject: string,
+  day: Temporal.PlainDate,
+): Promise<{ readonly price: ProviderPrice | null; readonly history: readonly PriceInterval[] }> {
+  const history = await selectPriceHistory(db, onlyProvider, subject);
+  if (history.length === 0) throw notFound('price', subject);
+  const [price = null] = await listProviderPrices(db, day, { subject });
+  return { price, history: history.map(toInterval) };
+}
+
+export interface OwnPriceRequest {
+  readonly subject: string;
+  /** The first UTC day on which it holds. */
+  readonly from: Temporal.PlainDate;
+  /** Of one unit, zero or more; an exact decimal. */
+  readonly amount: string;
+  /** Unless given: that of the price which holds on the day. */
+  readonly unit?: string | undefined;
+  /** Unless given: that of the price which holds on the day, or USD. */
+  readonly currency?: string | undefined;
+  /** What it rests on, such as a contract. */
+  readonly evidence?: string | undefined;
+}
+
+/**
+ * Has an operator's own price hold from a day on, until it is changed or unset; what had been set for later
+ * days gives way. The same again writes nothing: then `changed` is false. Errors: invalid_argument for a unit that is
+ * missing, or another than the provider's.
+ */
+export async function setOwnPrice(
+  db: Database,
+  request: OwnPriceRequest,
+  by: string,
+  now: Temporal.Instant,
+): Promise<{ readonly changed: boolean }> {
+  const { subject, from } = request;
+  return db.transaction().execute(async (trx) => {
+    await lockPrices(trx, onlyProvider);
+    const [held] = await listProviderPrices(trx, from, { subject });
+    const price: OwnPrice = {
+      provider: onlyProvider,
+      subject,
+      amount: request.amount,
+      unit: unitOf(request, held),
+      currency: request.currency ?? held?.currency ?? 'USD',
+      evidence: request.evidence ?? 'entered by an operator',
+    };
+    const start = startOfDay(from);
+    const [first, ...later] = await selectOwnPrices(trx, onlyProvider, subject, start);
+    const begun = first !== undefined && Temporal.Instant.compare(first.validFrom, start) <= 0;
+    if (begun && later.length === 0 && isSame(first, price)) return { changed: false };
+    await rewriteOwnPrice(trx, price, price, start, by, now);
+    return { changed: true };
+  });
+}
+
+/**
+ * Ends an operator's own price at the beginning of a day; what the provider says counts from then on. `changed` is
+ * false where there was none from that day on.
+ */
+export async function unsetOwnPrice(
+  db: Database,
+  { subject, from }: Pick<OwnPriceRequest, 'subject' | 'from'>,
+  by: string,
+  now: Temporal.Instant,
+): Promise<{ readonly changed: boolean }> {
+  return db.transaction().execute(async (trx) => {
+    await lockPrices(trx, onlyProvider);
+    const start = startOfDay(from);
+    if ((await selectOwnPrices(trx, onlyProvider, subject, start)).length === 0) return { changed: false };
+    await rewriteOwnPrice(trx, { provider: onlyProvider, subject }, null, start, by, now);
+    return { changed: true };
+  });
+}
+
+function unitOf({ subject, unit }: OwnPriceRequest, held: ProviderPrice | undefined): string {
+  if (unit === undefined && held === undefined) {
+    throw new ArcadiaError(
+      'invalid_argument',
+      `No price of ${subject} is known on that day, so its unit must be given.`,
+    );
+  }
+  if (unit !== undefined && held !== undefined && unit !== held.unit) {
+    throw new ArcadiaError('invalid_argument', `${subject} is charged by the ${held.unit}, not by the ${unit}.`);
+  }
+  return unit ?? (held as ProviderPrice).unit;
+}
+
+function isSame(believed: Omit<OwnPrice, 'provider'>, { amount, unit, currency, evidence }: OwnPrice): boolean {
+  const sameTerms = believed.unit === unit && believed.currency === currency && believed.evidence === evidence;
+  return sameTerms && new Decimal(believed.amount).eq(amount);
+}
+
+function startOfDay(day: Temporal.PlainDate): Temporal.Instant {
+  return day.toZonedDateTime('UTC').toInstant();
+}
+
+function dayOf(instant: Temporal.Instant): Temporal.PlainDate {
+  return instant.toZonedDateTimeISO('UTC').toPlainDate();
+}
+
+function toPrice({ validFrom, ...rest }: PriceRow): ProviderPrice {
+  return { ...rest, since: dayOf(validFrom) };
+}
+
+function toInterval({ validFrom, validTo, ...rest }: PriceIntervalRow): PriceInterval {
+  return { ...rest, from: dayOf(validFrom), to: validTo === null ? null : dayOf(validTo) };
+}

@@ -1,0 +1,62 @@
+import { declareSettings, list, matching, text, url } from '../platform/declare/settings.ts';
+
+interface InventorySettings {
+  readonly digitaloceanToken: string | null;
+  readonly digitaloceanApiUrl: string;
+  readonly spacesAccessKeyId: string | null;
+  readonly spacesSecretAccessKey: string | null;
+  /** Empty: every region that has Spaces. */
+  readonly spacesRegions: readonly string[];
+  /** One address for every region, such as a simulator's; null: the provider's own. */
+  readonly spacesEndpoint: string | null;
+}
+
+export const inventorySettings = declareSettings<InventorySettings>(
+  {
+    digitaloceanToken: {
+      env: 'DIGITALOCEAN_TOKEN',
+      allowed: 'an API token without blanks',
+      secret: true,
+      schema: matching(/^[\x21-\x7e]+$/),
+      fallback: () => null,
+    },
+    digitaloceanApiUrl: {
+      env: 'DIGITALOCEAN_API_URL',
+      allowed: 'an http:// or https:// address',
+      schema: url(/^https?:$/).transform((value) => value.replace(/\/+$/, '')),
+      fallback: () => 'https://api.digitalocean.com',
+    },
+    spacesAccessKeyId: {
+      env: 'SPACES_ACCESS_KEY_ID',
+      allowed: 'the id of a Spaces key, together with SPACES_SECRET_ACCESS_KEY',
+      schema: text,
+      fallback: () => null,
+    },
+    spacesSecretAccessKey: {
+      env: 'SPACES_SECRET_ACCESS_KEY',
+      allowed: 'the secret of a Spaces key, together with SPACES_ACCESS_KEY_ID',
+      secret: true,
+      schema: text,
+      fallback: () => null,
+    },
+    spacesRegions: {
+      env: 'SPACES_REGIONS',
+      allowed: 'regions such as nyc3, separated by commas',
+      schema: list.refine((regions) => regions.every((region) => /^[a-z0-9-]+$/.test(region))),
+      fallback: () => [],
+    },
+    spacesEndpoint: {
+      env: 'SPACES_ENDPOINT',
+      allowed: 'an http:// or https:// address',
+      schema: url(/^https?:$/),
+      fallback: () => null,
+    },
+  },
+  ({ spacesAccessKeyId: id, spacesSecretAccessKey: secret }) => {
+    if ((id === null) === (secret === null)) return [];
+    const [there, missing] = id === null ? ['secret', 'id'] : ['id', 'secret'];
+    return [
+      `A Spaces key has an id and a secret: SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY. Its ${there} is set, its ${missing} is not.`,
+    ];
+  },
+);

@@ -1,0 +1,16 @@
+import { declareSettings, url } from '../platform/declare/settings.ts';
+
+interface MeteringSettings {
+  /** The ClickHouse that usage records were or are to be moved to; null: they are in the database. */
+  readonly usageStoreUrl: string | null;
+}
+
+export const meteringSettings = declareSettings<MeteringSettings>({
+  usageStoreUrl: {
+    env: 'ARCADIA_USAGE_STORE_URL',
+    allowed: 'http://user:password@host:port/database, or https, of a ClickHouse',
+    secret: true,
+    schema: url(/^https?:$/),
+    fallback: () => null,
+  },
+});
