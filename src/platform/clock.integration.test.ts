@@ -1,32 +1,26 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { assertClocksAgree, followSimulatedClock, noteProviderClock } from './clock.ts';
+import { afterAll, expect, test } from 'vitest';
+import { openTestDatabase } from '../../test/database.ts';
+import { databaseClock, followSimulatedClock, toMicroseconds } from './clock.ts';
+import { connect } from './database/database.ts';
 
-let database: TestDatabase;
-beforeEach(async () => {
-  database = await openTestDatabase();
-});
-afterEach(() => database.close());
+const { db, connectionString, close } = await openTestDatabase();
+afterAll(close);
 
-test('a clock that is minutes off the provider is not gone by, until the provider says that it is right', async () => {
-  const { db } = database;
-  await assertClocksAgree(db);
-  await noteProviderClock(db, 90);
-  await assertClocksAgree(db);
-  await noteProviderClock(db, 3 * 86_400);
-  await expect(assertClocksAgree(db)).rejects.toMatchObject({
-    code: 'clock_skewed',
-    message: "This machine's clock is 3 days ahead of the provider's. Nothing is done by it.",
-  });
-  await noteProviderClock(db, -121);
-  await expect(assertClocksAgree(db)).rejects.toThrow("2 minutes, 1 second behind the provider's");
-  await noteProviderClock(db, -119);
-  await assertClocksAgree(db);
-});
+test('real time until a simulator speaks; then its instant, for every process, and never back', async () => {
+  const clock = databaseClock(db);
+  const before = toMicroseconds(Temporal.Now.instant());
+  const now = await clock.now();
+  expect(Temporal.Instant.compare(before, now)).toBeLessThanOrEqual(0);
+  expect(Temporal.Instant.compare(now, Temporal.Now.instant())).toBeLessThanOrEqual(0);
 
-test('a simulated clock is what it says it is', async () => {
-  const { db } = database;
-  await noteProviderClock(db, 3 * 86_400);
-  await followSimulatedClock(db, Temporal.Instant.from('2026-05-01T00:00:00Z'));
-  await assertClocksAgree(db);
+  const may = Temporal.Instant.from('2026-05-01T00:00:00.123456Z');
+  await followSimulatedClock(db, may);
+  const other = connect({ connectionString, max: 1 });
+  expect((await databaseClock(other).now()).equals(may)).toBe(true);
+  await other.destroy();
+
+  await followSimulatedClock(db, may.subtract({ hours: 1 }));
+  expect((await clock.now()).equals(may)).toBe(true);
+  await followSimulatedClock(db, may.add({ hours: 1 }));
+  expect((await clock.now()).equals(may.add({ hours: 1 }))).toBe(true);
 });
