@@ -1,4 +1,5 @@
 import { type UnattributedPage, unattributedResources, listDeployments } from '../deployments/index.ts';
+import { listUnlisted } from '../inventory/index.ts';
 import { sumAmounts, previewMonth } from '../invoices/index.ts';
 import { listBillingKinds, dayOf, type Usage, usageForPeriod, usageOfAll } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
@@ -22,6 +23,8 @@ export interface Overview {
   readonly totals: readonly OverviewTotal[];
   /** What is used and billed to nobody, for plans and metering do not match. */
   readonly unbilled: readonly Unbilled[];
+  /** What projects hold and no listing shows: it is neither metered nor known to be gone. */
+  readonly unlisted: Awaited<ReturnType<typeof listUnlisted>>;
   readonly unattributed: { readonly usage: Usage } & UnattributedPage;
 }
 
@@ -95,6 +98,7 @@ export async function readOverview(db: Database, { now }: Pick<FlowContext, 'now
     deployments,
     totals,
     unbilled: await unbilledOf(db, { deployments: ids, month: from.toPlainYearMonth(), now }),
+    unlisted: await listUnlisted(db),
     unattributed: {
       usage: used.get('unattributed') ?? {},
       ...(await unattributedResources(db, now, unattributedShown)),

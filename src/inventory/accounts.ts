@@ -5,6 +5,7 @@ import {
   type ProviderIdentity,
   type ProviderOptions,
   type ScopeReport,
+  resourceKinds,
 } from '../cloud/index.ts';
 import { databaseClock, followSimulatedClock, readSimulatedClock } from '../platform/clock.ts';
 import { type SecretKey, seal, unseal } from '../platform/secrets/crypto.ts';
@@ -260,6 +261,16 @@ export async function checkAccount(
     })),
     unlisted: await selectUnlisted(db, account.accountId, provider.kinds, missing),
   };
+}
+
+/** Of each account, what projects hold and no listing shows, as far as it has been read: it may cost money unseen. */
+export async function listUnlisted(db: Queryable): Promise<(UnlistedResources & { readonly account: string })[]> {
+  const found: (UnlistedResources & { readonly account: string })[] = [];
+  for (const { accountId, slug } of await selectAccounts(db)) {
+    const unlisted = await selectUnlisted(db, accountId, resourceKinds, []);
+    found.push(...unlisted.map((each) => ({ account: slug, ...each })));
+  }
+  return found;
 }
 
 /**

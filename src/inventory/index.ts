@@ -1,6 +1,13 @@
 /** What other modules may import of inventory; everything else in this folder is its own. */
 
-export { type Account, connectAccount, identifyCredentials, listAccounts, openAccount } from './accounts.ts';
+export {
+  type Account,
+  connectAccount,
+  identifyCredentials,
+  listAccounts,
+  listUnlisted,
+  openAccount,
+} from './accounts.ts';
 export { listProviderPrices, type ProviderPrice } from './prices.ts';
 export { listSealedSecrets, openSecretKey } from './secret-key.ts';
 export { getResource } from './resources.ts';

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts';
 import { createCustomer } from '../../src/deployments/customers.ts';
 import { createDeployment } from '../../src/deployments/deployments.ts';
+import { readOverview } from '../../src/flows/overview.ts';
 import { checkAccount } from '../../src/inventory/accounts.ts';
 import { getResource, getResourceSettings } from '../../src/inventory/resources.ts';
 import { meterRange } from '../../src/metering/meter.ts';
@@ -97,10 +98,13 @@ test('the check of an account names what each missing scope hides, and what no l
   await cloud.sync();
   const check = () => checkAccount(database.db, cloud.account, cloud.provider);
   // The account's keys are for one region.
-  expect((await check()).unlisted).toEqual([
+  const unlisted = [
     { kind: 'genai', hidden: 1, urns: ['do:genai:one'] },
     { kind: 'spaces_bucket', hidden: 1, urns: ['do:space:far-away'] },
-  ]);
+  ];
+  expect((await check()).unlisted).toEqual(unlisted);
+  const overview = await readOverview(database.db, { now: cloud.simulator.now() });
+  expect(overview.unlisted).toEqual(unlisted.map((each) => ({ account: cloud.account.slug, ...each })));
   await cloud.upset(
     { fault: 'missing_scope', scopes: ['tag:read'], hidden: true },
     { fault: 'missing_scope', scopes: ['droplet:read'] },

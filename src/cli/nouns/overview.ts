@@ -86,6 +86,7 @@ async function overviewText(overview: Overview): Promise<string> {
     ...new Set(deployments.flatMap(({ customer, problem }) => (problem === null ? [] : [`${customer}: ${problem}`]))),
     '',
   ];
+  lines.push(...unlistedLines(overview.unlisted));
   if (total === 0) return [...lines, 'Everything has an owner.'].join('\n');
   const more = total > resources.length ? `, the first ${count(resources.length)}` : '';
   const unowned = table(resources, [
@@ -102,6 +103,15 @@ async function overviewText(overview: Overview): Promise<string> {
     '',
     'Whom they may belong to: arcadia rule suggest',
   ].join('\n');
+}
+
+function unlistedLines(unlisted: Overview['unlisted']): string[] {
+  if (unlisted.length === 0) return [];
+  const named = unlisted.map(
+    ({ account, kind, hidden, urns }) =>
+      `${account}: ${count(hidden)} ${kind} (${urns.join(', ')}${hidden > urns.length ? ', ...' : ''})`,
+  );
+  return ['In projects, and in no listing: it may cost money, and is not metered.', ...named, ''];
 }
 
 function amountsText(amounts: readonly string[]): string | null {

@@ -42,6 +42,17 @@ export const showOverview = declareOperation({
       .readonly()
       .meta({ description: "What the month's invoices come to as they are now" }),
     unbilled: unbilledOut,
+    unlisted: z
+      .array(
+        z.object({
+          account: slug,
+          kind: z.string().meta({ examples: ['nfs'] }),
+          hidden: z.int().meta({ description: 'How many' }),
+          urns: z.array(z.string()).readonly().meta({ description: 'The first of them' }),
+        }),
+      )
+      .readonly()
+      .meta({ description: 'What projects hold and no listing shows: it may cost money, and is not metered' }),
     unattributed: z.object({
       usage,
       resources: z
