@@ -6,6 +6,7 @@ import { defaultPositions } from './declared-rules.ts';
 import { parseMoment } from './moments.ts';
 import { ownerSetFor } from './owner-sets.ts';
 import { writeRules } from './rules.ts';
+import { currency } from '../platform/declare/schemas.ts';
 import * as schemas from './schemas.ts';
 import { type RuleRow, readProjects, readRules, type WantedRule } from './rules/store.ts';
 import {
@@ -190,7 +191,7 @@ function conflictsWith({ slugs, customers }: Seen, row: ImportRow, line: number)
 const columnSchemas: Readonly<Partial<Record<Column, z.ZodType>>> = {
   customer_external_id: schemas.externalId,
   customer_name: schemas.name,
-  currency: schemas.currency,
+  currency: currency,
   deployment_slug: schemas.deploymentSlug,
   deployment_name: schemas.name,
 };

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { line, slug } from '../platform/declare/schemas.ts';
-import { isCurrency } from '../platform/money.ts';
 
 // What customers and deployments are made of, however they come: by a file, the API or a command.
 
@@ -8,12 +7,6 @@ export const externalId = z
   .string()
   .regex(/^[\x21-\x7e]{1,200}$/, { error: 'is not 1 to 200 visible characters without blanks' })
   .meta({ description: "arcadia-app's id of a customer", examples: ['c-17'] });
-
-export const currency = z
-  .string()
-  .regex(/^[A-Z]{3}$/, { error: 'is no currency such as USD', abort: true })
-  .refine(isCurrency, { error: 'is no currency of ISO 4217 such as USD' })
-  .meta({ description: 'ISO 4217', examples: ['USD'] });
 
 /** Of a customer, or of a deployment. */
 export const name = line;

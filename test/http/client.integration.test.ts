@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts';
 import { createCustomer } from '../../src/deployments/customers.ts';
@@ -108,6 +109,8 @@ test('a client with generated types compiles and reads', async () => {
   const { read } = (await import(join(folder, 'client.ts'))) as {
     read(baseUrl: string, token: string): Promise<unknown>;
   };
+  // Compiling has kept this process's server from answering: it takes nothing until it has caught up.
+  while ((await api.fetch('/deployments')).status === 503) await sleep(100);
   expect(await read(`${api.url}/api/v1`, await api.token('viewer'))).toEqual({
     names: ['acme'],
     code: 'not_found',

@@ -81,7 +81,7 @@ test('a week for many accounts: none exceeds its budget, none starves, every day
   };
   // All of the provider's but buckets, which take keys of their own; and its log of actions.
   const kinds =
-    'action app custom_image database dns_zone droplet droplet_backup firewall kubernetes_cluster load_balancer project reserved_ip size snapshot volume'.split(
+    'action app certificate custom_image database dns_zone droplet droplet_backup firewall kubernetes_cluster load_balancer project reserved_ip size snapshot volume vpc'.split(
       ' ',
     );
 

@@ -223,19 +223,22 @@ describe('an awkward moment', () => {
         'databases',
         'kubernetes',
         'apps',
+        'vpcs',
+        'certificates',
+        'sizes',
         'actions',
       ].map((path) => ({ fault: 'server_error', path: `/v2/${path}` }) as const),
     );
     const results = await cloud.sync();
     expect(results.filter(({ kind }) => kind !== 'spaces_bucket').map(({ outcome }) => outcome)).toEqual(
-      Array.from({ length: 14 }, () => 'failed'),
+      Array.from({ length: 17 }, () => 'failed'),
     );
     const { rows } =
       await sql`SELECT FROM inventory_states WHERE valid_to <> 'infinity' AND source = 'listing'`.execute(database.db);
     expect(rows).toEqual([]);
     await cloud.calm();
     expect((await cloud.sync()).map(({ outcome, ended, changed }) => [outcome, ended, changed])).toEqual(
-      Array.from({ length: 15 }, () => ['complete', 0, 0]),
+      Array.from({ length: 18 }, () => ['complete', 0, 0]),
     );
   });
 
@@ -265,7 +268,7 @@ describe('an awkward moment', () => {
     await cloud.upset({ fault: 'reservedip_urns' });
     await cloud.advance({ minutes: 15 });
     expect((await cloud.sync()).map((result) => [result.new, result.changed, result.ended])).toEqual(
-      Array.from({ length: 15 }, () => [0, 0, 0]),
+      Array.from({ length: 18 }, () => [0, 0, 0]),
     );
     expect(await shown(`reserved_ip:${ip}`)).toEqual(before);
     await cloud.calm();

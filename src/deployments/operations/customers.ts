@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
-import { currency, externalId, name } from '../schemas.ts';
+import { currency } from '../../platform/declare/schemas.ts';
+import { externalId, name } from '../schemas.ts';
 import * as customers from '../customers.ts';
 import type { Customer } from '../customers.ts';
 

@@ -7,12 +7,12 @@ import {
   staff,
   type Operation,
 } from '../../platform/declare/operation.ts';
-import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { currency, instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import * as deployments from '../deployments.ts';
 import type { Deployment, Whose } from '../deployments.ts';
 import { attributeJob } from '../jobs.ts';
 import { followUp } from './follow-up.ts';
-import { currency, externalId } from '../schemas.ts';
+import { externalId } from '../schemas.ts';
 
 /** A customer asks for their own alone; to everybody else there is no limit. */
 function whose({ customerId }: Principal): Whose {

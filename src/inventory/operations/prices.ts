@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
-import { day, dayOut, decimalOut, instantOut, line, slug } from '../../platform/declare/schemas.ts';
-import { isCurrency } from '../../platform/money.ts';
+import { currency, day, dayOut, decimalOut, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import * as prices from '../prices.ts';
 
 const subject = z
@@ -121,9 +120,7 @@ export const setPrice = declareOperation({
     unit: line
       .optional()
       .meta({ description: 'That of the price which holds on the day unless given', examples: ['month'] }),
-    currency: z
-      .string()
-      .refine(isCurrency, { error: 'is not a currency of ISO 4217' })
+    currency: currency
       .optional()
       .meta({ description: 'That of the price which holds on the day, or USD, unless given' }),
     evidence: line.optional().meta({ description: 'What it rests on', examples: ['contract of 2026-02-01'] }),

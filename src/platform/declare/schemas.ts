@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ArcadiaError } from '../errors.ts';
+import { isCurrency } from '../money.ts';
 
 // The values that requests and answers are made of. Each names its own format, so that the
 // document of the API says it and a client can rely on it.
@@ -67,6 +68,13 @@ export const slug = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: 'is not a slug of up to 63 lower-case letters, digits and hyphens' })
   .meta({ description: 'Lower-case letters, digits and hyphens, 63 at most', examples: ['acme'] });
+
+/** A currency that there is. */
+export const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/, { error: 'is no currency such as USD', abort: true })
+  .refine(isCurrency, { error: 'is no currency of ISO 4217 such as USD' })
+  .meta({ description: 'ISO 4217', examples: ['USD'] });
 
 /** Without control characters, in words that every engine of regular expressions compiles: clients get the pattern. */
 // oxlint-disable-next-line no-control-regex

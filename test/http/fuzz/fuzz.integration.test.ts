@@ -30,7 +30,7 @@ const answerMsMax = 60_000;
 
 /** What an answer must never hold: stacks, statements, names of tables, places on the disk, addresses of the database. */
 const insides =
-  /\bat (async )?[\w.<>]+ \(|node_modules|file:\/\/|\.ts:\d|\/src\/|postgres(ql)?:\/\/|syntax error|relation "|column "|violates|pg_\w|usage_records|kysely|ECONN|\bSELECT\b.*\bFROM\b/gi;
+  /\bat (async )?[a-z_$<][\w.$<>]* \(|node_modules|file:\/\/|\.ts:\d|\/src\/|postgres(ql)?:\/\/|syntax error|relation "|column "|violates|pg_\w|usage_records|kysely|ECONN|\bSELECT\b.*\bFROM\b/gi;
 
 /** What the caller wrote themselves may be said back to them. */
 function tellsOfInsides(request: FuzzRequest, text: string): boolean {
