@@ -13,3 +13,10 @@ export const usageRetired = declareError({
   status: 410,
   todo: 'Retention has rolled these days up: their sums are kept; ask for those, or count records by whole months.',
 });
+
+/** A day before the first account's meteredFrom. */
+export const beforeMetering = declareError({
+  code: 'before_metering',
+  status: 409,
+  todo: 'Ask for later days, or connect the account again with an earlier --metered-from: what ran before is not known.',
+});

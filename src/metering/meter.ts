@@ -1,6 +1,7 @@
 import { bringAttributionsUpToDate } from '../deployments/index.ts';
 import type { Database, Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
+import { beforeMetering } from './errors.ts';
 import { readWatermark, resourceTopics } from '../platform/changes.ts';
 import { bringLevelsUpToDate } from './levels.ts';
 import type { DayRange } from './period.ts';
@@ -43,19 +44,19 @@ const attemptsMax = 10;
 /**
  * Brings a complete UTC day up to date: every enabled billing kind, every resource. Days can be
  * metered in any order, again, and by several workers; the result is the same to the byte.
- * @throws ArcadiaError period_incomplete when the day has not ended at `now`
+ * @throws ArcadiaError period_incomplete when the day has not ended at `now`; before_metering
  */
 export async function meterDay(db: Database, day: Temporal.PlainDate, options: MeterOptions): Promise<MeteredDay> {
-  assertComplete({ from: day, to: day.add({ days: 1 }) }, options.now);
+  await assertMeterable(db, { from: day, to: day.add({ days: 1 }) }, options.now);
   return meterDayWith(db, day, await settleFacts(db, options.now), options);
 }
 
 /**
  * Meters each day of a range, oldest first; stops between days when `signal` aborts.
- * @throws ArcadiaError range_reversed, range_too_large, period_incomplete, cancelled
+ * @throws ArcadiaError range_reversed, range_too_large, period_incomplete, before_metering, cancelled
  */
 export async function meterRange(db: Database, options: MeterRangeOptions): Promise<MeteredDay[]> {
-  assertMeterable(options, options.now);
+  await assertMeterable(db, options, options.now);
   return meterDays(db, [...daysOf(options)], await settleFacts(db, options.now), options);
 }
 
@@ -115,12 +116,18 @@ async function meterDays(
 }
 
 /**
- * Refuses a range that cannot be metered at `now`.
- * @throws ArcadiaError range_reversed, range_too_large, period_incomplete
+ * Refuses a range that cannot be metered at `now`. Days before all accounts would be metered as empty, and every day
+ * between would be outstanding from then on.
+ * @throws ArcadiaError range_reversed, range_too_large, period_incomplete, before_metering
  */
-export function assertMeterable(range: DayRange, now: Temporal.Instant): void {
+export async function assertMeterable(db: Queryable, range: DayRange, now: Temporal.Instant): Promise<void> {
   assertRange(range);
   assertComplete(range, now);
+  const first = await store.selectFirstDay(db);
+  if (first === null || Temporal.PlainDate.compare(range.from, first) >= 0) return;
+  throw beforeMetering(`Nothing is metered before ${first}, and the range begins on ${range.from}.`, {
+    details: { first: first.toString() },
+  });
 }
 
 export function assertComplete(range: DayRange, now: Temporal.Instant): void {

@@ -254,6 +254,19 @@ test('an account whose metered_from moves on, and back, is metered from there', 
   expect(await storedUsage(db, '2026-05-01', '2026-06-01')).toEqual(before);
 });
 
+test('days before all accounts are refused, and leave nothing outstanding', async () => {
+  const outstanding = await outstandingDays(db, afterMay);
+  const [first] = (await sql<{ day: string }>`SELECT min(metered_from)::date::text AS day FROM accounts`.execute(db))
+    .rows;
+  const before = day(first?.day ?? '').subtract({ days: 1 });
+  const refused = { code: 'before_metering', details: { first: first?.day } };
+  await expect(meterDay(db, before, { now: afterMay })).rejects.toMatchObject(refused);
+  await expect(meterRange(db, { from: day('2001-01-01'), to: day('2001-01-02'), now: afterMay })).rejects.toMatchObject(
+    refused,
+  );
+  expect(await outstandingDays(db, afterMay)).toEqual(outstanding);
+});
+
 test('what is metered through begins where metering does', async () => {
   const through = async (from: string, to: string) =>
     (await usageForPeriod(db, 'ash', day(from), day(to))).meteredThrough;

@@ -1,6 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { staff } from '../platform/declare/operation.ts';
-import { kindExists, usageRetired } from './errors.ts';
+import { beforeMetering, kindExists, usageRetired } from './errors.ts';
 import { meterDayJob, meterJob, moveUsageJob, usageRetentionJob } from './jobs.ts';
 import { attestationOperations } from './operations/attestations.ts';
 import { kindOperations } from './operations/kinds.ts';
@@ -25,7 +25,7 @@ export const meteringModule = declareModule({
     ...kindOperations,
   ],
   jobs: [meterJob, meterDayJob, usageRetentionJob, moveUsageJob],
-  errors: [kindExists, usageRetired],
+  errors: [beforeMetering, kindExists, usageRetired],
   queues: [{ name: 'metering', limit: 2, position: 60 }],
   schedule: [
     { name: 'metering', cron: '10 1 * * *', job: meterJob, arguments: {} },

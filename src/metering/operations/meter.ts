@@ -62,7 +62,7 @@ export const runMetering = declareOperation({
   async run({ db, body, now, follow }) {
     const range = rangeOr(body, null);
     const verify = body.verify ? ({ verify: true } as const) : {};
-    if (range !== null) assertMeterable(range, now);
+    if (range !== null) await assertMeterable(db, range, now);
     const after = await newestRevision(db);
     await db.transaction().execute(async (trx) => {
       if (range === null) return follow(trx, meterJob, verify);
