@@ -18,7 +18,7 @@ describe.skipIf(!hasPostgres15())('PostgreSQL 15, with an ordinary owner', () =>
   beforeAll(async () => {
     server = await startPostgres15(['made', 'copied', 'from_18']);
   });
-  afterAll(() => server.stop());
+  afterAll(() => server?.stop());
 
   function open(name: string): { db: Database; connectionString: string } {
     const connectionString = server.url(name);

@@ -38,7 +38,9 @@ export async function startPostgres15(
   const run = (program: string, ...args: readonly string[]) => {
     const command = [join(programs, program), ...args];
     const [first = '', ...rest] = isRoot ? ['runuser', '-u', 'postgres', '--', ...command] : command;
-    execFileSync(first, rest, { stdio: 'ignore', cwd: '/' });
+    // runuser is among the administrator's programs, which not every PATH names.
+    const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+    execFileSync(first, rest, { stdio: 'ignore', cwd: '/', env });
   };
   const data = join(folder, 'data');
   run('initdb', '-D', data, '-U', 'arcadia', '--auth=trust', '--encoding=UTF8', '--locale=C');
