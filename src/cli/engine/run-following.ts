@@ -39,7 +39,7 @@ export async function runFollowing(
     for (let done = 0; waiting[0]?.job === job; done += 1) {
       const at = waiting.shift() as Followed;
       const title = titleOf(at, done, waiting);
-      report(title);
+      if (title !== '') report(title);
       const said = (text: string) => report(title === '' ? text : `${title}: ${text}`);
       try {
         await runOne(call, at, said, (next) => add(next, waiting, known));
