@@ -49,8 +49,8 @@ export function loadBalancerView(balancer: LoadBalancer, { world }: Lens): View 
     id: balancer.id,
     name: balancer.name,
     ip: balancer.ip,
-    size_unit: balancer.nodes,
-    size: 'lb-small',
+    // Types that their users do not size tell none.
+    ...((balancer.kind === 'REGIONAL' || balancer.nodes > 1) && { size_unit: balancer.nodes, size: 'lb-small' }),
     algorithm: 'round_robin',
     status: 'active',
     created_at: rfc3339(balancer.createdAt),
