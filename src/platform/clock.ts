@@ -93,15 +93,15 @@ export async function assertClocksAgree(db: Queryable): Promise<void> {
   const [{ database, aheadOfProvider, simulated }] = rows as [(typeof rows)[number]];
   if (simulated) return;
   if (Math.abs(aheadOfProvider) > clockSkewSecondsMax) throw skewed(aheadOfProvider, "the provider's");
-  const aheadOfDatabase = secondsOutside(database, before, Temporal.Now.instant());
+  const aheadOfDatabase = secondsAhead(database, before, Temporal.Now.instant());
   if (Math.abs(aheadOfDatabase) > clockSkewSecondsMax) throw skewed(aheadOfDatabase, "the database's");
 }
 
-/** How far an interval of ours lies ahead of an instant that was read within it by another clock. */
-function secondsOutside(instant: Temporal.Instant, from: Temporal.Instant, to: Temporal.Instant): number {
-  const nearest = [from, to].map((end) => end.since(instant).total('seconds'));
-  const [first = 0, last = 0] = nearest;
-  return first > 0 ? Math.round(first) : last < 0 ? Math.round(last) : 0;
+/** Seconds that our clock is ahead of another, which showed `instant` at some moment between `from` and `to` of ours. */
+function secondsAhead(instant: Temporal.Instant, from: Temporal.Instant, to: Temporal.Instant): number {
+  const atLeast = Math.round(from.since(instant).total('seconds'));
+  const atMost = Math.round(to.since(instant).total('seconds'));
+  return atLeast > 0 ? atLeast : Math.min(atMost, 0);
 }
 
 function skewed(aheadSeconds: number, whose: string): ArcadiaError {
