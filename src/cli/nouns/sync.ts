@@ -1,5 +1,4 @@
-import { listSyncRuns, runSync } from '../../inventory/operations/sync-runs.ts';
-import { ArcadiaError } from '../../platform/errors.ts';
+import { incompleteness, listSyncRuns, runSync } from '../../inventory/operations/sync-runs.ts';
 import { type Column, count, moment, table } from '../engine/output.ts';
 import { everyRow, noInput } from '../engine/surface.ts';
 import { actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
@@ -17,14 +16,6 @@ const columns: readonly Column<Run>[] = [
   { header: 'requests', value: (row) => count(row.requests), align: 'right' },
   { header: 'reason', value: (row) => row.reason },
 ];
-
-/** What could not be read of what runs, all of it, as one error; null: everything could. Prices of sizes can wait. */
-function incompleteness(runs: readonly Run[]): ArcadiaError | null {
-  const incomplete = runs.filter(({ kind, outcome }) => outcome !== 'complete' && kind !== 'size');
-  if (incomplete.length === 0) return null;
-  const what = incomplete.map(({ account, kind, outcome, reason }) => `${account} ${kind} (${reason ?? outcome})`);
-  return new ArcadiaError('sync_incomplete', `Not everything could be read: ${what.join('; ')}.`);
-}
 
 export const syncNoun: Noun = {
   name: 'sync',

@@ -45,6 +45,14 @@ export const listSyncRuns = declareList({
   },
 });
 
+/** What runs could not read of what there is, all of it, as one error; null: everything was read. Prices of sizes can wait. */
+export function incompleteness(runs: readonly z.output<typeof syncRunRow>[]): ArcadiaError | null {
+  const incomplete = runs.filter(({ kind, outcome }) => outcome !== 'complete' && kind !== 'size');
+  if (incomplete.length === 0) return null;
+  const what = incomplete.map(({ account, kind, outcome, reason }) => `${account} ${kind} (${reason ?? outcome})`);
+  return new ArcadiaError('sync_incomplete', `Not everything could be read: ${what.join('; ')}.`);
+}
+
 export const runSync = declareOperation({
   method: 'POST',
   path: '/sync-runs',
