@@ -31,22 +31,30 @@ const ownPrices: HistoryTable = {
   values: ['currency', 'amount', 'unit', 'evidence', 'recorded_by'],
 };
 
-export type PriceSource = 'operator' | 'api' | 'published';
-export type PriceCertainty = 'official' | 'reported' | 'inferred';
+type PriceSource = 'operator' | 'api' | 'published';
+type PriceCertainty = 'official' | 'reported' | 'inferred';
 
-/** What is said about a price by one source; amounts are exact decimals. */
-interface PriceColumns {
+/** What is said about a price, by whom, and on what that rests. */
+export interface PriceColumns {
+  /** What has the price: `droplet_size:s-1vcpu-1gb`, `volume`. */
   readonly subject: string;
+  /** operator: an own price; api: the provider's API; published: in words, shipped with the program. */
   readonly source: PriceSource;
   readonly currency: string;
+  /** Of one unit; an exact decimal. */
   readonly amount: string;
+  /** `month`, `hour`, `GiB-month`, `node-month`, `GiB`. */
   readonly unit: string;
+  /** What an hour costs, where the provider says so itself; an exact decimal. */
   readonly hourly: string | null;
+  /** How sure it is; null: an operator says so. */
   readonly certainty: PriceCertainty | null;
   readonly evidence: string;
+  /** When that was read or entered. */
   readonly evidenceDay: Temporal.PlainDate;
-  /** An account's slug. */
+  /** The slug of the account that the API told; null of other sources. */
   readonly account: string | null;
+  /** The newest listing that showed it at this price; null of other sources, and of prices that changed since. */
   readonly lastSeenAt: Temporal.Instant | null;
   readonly validFrom: Temporal.Instant;
 }

@@ -4,10 +4,9 @@ import { Decimal } from '../platform/quantity.ts';
 import {
   lockPrices,
   type OwnPrice,
-  type PriceCertainty,
+  type PriceColumns,
   type PriceIntervalRow,
   type PriceRow,
-  type PriceSource,
   rewriteOwnPrice,
   selectOwnPrices,
   selectPriceHistory,
@@ -17,29 +16,7 @@ import {
 /** The provider whose prices are shipped, and whose accounts can be connected. */
 const onlyProvider = 'digitalocean';
 
-/** What is said about a price, by whom, and on what that rests. */
-interface PriceStatement {
-  /** What has the price: `droplet_size:s-1vcpu-1gb`, `volume`. */
-  readonly subject: string;
-  /** operator: an own price; api: the provider's API; published: in words, shipped with the program. */
-  readonly source: PriceSource;
-  readonly currency: string;
-  /** Of one unit; an exact decimal. */
-  readonly amount: string;
-  /** `month`, `hour`, `GiB-month`, `node-month`, `GiB`. */
-  readonly unit: string;
-  /** What an hour costs, where the provider says so itself; an exact decimal. */
-  readonly hourly: string | null;
-  /** How sure it is; null: an operator says so. */
-  readonly certainty: PriceCertainty | null;
-  readonly evidence: string;
-  /** When that was read or entered. */
-  readonly evidenceDay: Temporal.PlainDate;
-  /** The slug of the account that the API told; null of other sources. */
-  readonly account: string | null;
-  /** The newest listing that showed it at this price; null of other sources, and of prices that changed since. */
-  readonly lastSeenAt: Temporal.Instant | null;
-}
+type PriceStatement = Omit<PriceColumns, 'validFrom'>;
 
 /** What one subject costs on a day. */
 export interface ProviderPrice extends PriceStatement {

@@ -48,6 +48,14 @@ export const listResources = declareList({
   },
 });
 
+const identified = {
+  resourceId: z.int().meta({ examples: [17] }),
+  account: slug,
+  kind: z.string().meta({ examples: ['droplet'] }),
+  externalId: z.string(),
+  urn: z.string().nullable(),
+};
+
 const provenance = {
   from: instantOut,
   to: instantOut.nullable().meta({ description: 'null: still so' }),
@@ -59,11 +67,7 @@ const provenance = {
 
 const resourceHistory = z
   .object({
-    resourceId: z.int().meta({ examples: [17] }),
-    account: slug,
-    kind: z.string().meta({ examples: ['droplet'] }),
-    externalId: z.string(),
-    urn: z.string().nullable(),
+    ...identified,
     createdAt: instantOut.nullable().meta({ description: 'By the provider' }),
     firstSeenAt: instantOut,
     states: z.array(
@@ -121,11 +125,7 @@ export const getResource = declareOperation({
 
 const resourceSettings = z
   .object({
-    resourceId: z.int().meta({ examples: [17] }),
-    account: slug,
-    kind: z.string().meta({ examples: ['droplet'] }),
-    externalId: z.string(),
-    urn: z.string().nullable(),
+    ...identified,
     phases: z
       .array(
         z.object({
