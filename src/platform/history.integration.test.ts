@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
+import { createTemporaryTable } from './database/temporary-table.ts';
 import { type HistoryTable, rewriteHistory } from './history.ts';
 
 const { db, close } = await openTestDatabase();
@@ -20,18 +21,20 @@ interface Staged {
 
 async function rewrite(staged: readonly Staged[], recordedAt: string, cause?: string) {
   return db.transaction().execute(async (trx) => {
-    await sql`CREATE TEMPORARY TABLE staged (resource_id bigint, colour text, valid_from timestamptz, valid_to timestamptz, asserted boolean) ON COMMIT DROP`.execute(
+    const table = await createTemporaryTable(
       trx,
+      { statement: 'test.stage', table: 'staged', drop: [] },
+      sql`resource_id bigint, colour text, valid_from timestamptz, valid_to timestamptz, asserted boolean`,
     );
     for (const { from, to, colour, resource = 1 } of staged) {
-      await sql`INSERT INTO staged VALUES (${resource}, ${colour}, ${at(from)}, ${to === null ? 'infinity' : at(to).toString()}, ${colour !== null})`.execute(
+      await sql`INSERT INTO ${table} VALUES (${resource}, ${colour}, ${at(from)}, ${to === null ? 'infinity' : at(to).toString()}, ${colour !== null})`.execute(
         trx,
       );
     }
     return rewriteHistory(
       trx,
       history,
-      'staged',
+      table,
       at(recordedAt),
       cause === undefined ? undefined : { topic: 'resource', cause },
     );

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
+import { createTemporaryTable } from './database/temporary-table.ts';
 import { rewriteHistory } from './history.ts';
 
 // Against a model that cannot be wrong: one cell per hour that holds what is believed of it.
@@ -52,17 +53,19 @@ test('after any changes the table says what the model says, now and as of each e
       const snapshots: Map<number, Cells>[] = [];
       for (const [i, { resource, pieces }] of changes.entries()) {
         await db.transaction().execute(async (trx) => {
-          await sql`CREATE TEMPORARY TABLE staged (resource_id bigint, colour text, valid_from timestamptz, valid_to timestamptz, asserted boolean) ON COMMIT DROP`.execute(
+          const table = await createTemporaryTable(
             trx,
+            { statement: 'test.stage', table: 'staged', drop: [] },
+            sql`resource_id bigint, colour text, valid_from timestamptz, valid_to timestamptz, asserted boolean`,
           );
           for (const { from, to, colour } of pieces) {
-            await sql`INSERT INTO staged VALUES (${resource}, ${colour}, ${hour(from)}, ${hour(to)}, ${colour !== null})`.execute(
+            await sql`INSERT INTO ${table} VALUES (${resource}, ${colour}, ${hour(from)}, ${hour(to)}, ${colour !== null})`.execute(
               trx,
             );
             model.get(resource)?.fill(colour, from, to);
           }
           const history = { table: 'colours', id: 'colour_id', key: ['resource_id'], values: ['colour'] };
-          await rewriteHistory(trx, history, 'staged', hour(i));
+          await rewriteHistory(trx, history, table, hour(i));
         });
         snapshots.push(structuredClone(model));
       }

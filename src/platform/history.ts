@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { appendChanges, type Topic } from './changes.ts';
 import type { UnitOfWork } from './database/database.ts';
 import { statement } from './database/statement.ts';
+import { createTemporaryTableAs, type TemporaryTable } from './database/temporary-table.ts';
 
 /** A table with the two time axes: valid_from, valid_to, recorded_at, superseded_at. */
 export interface HistoryTable {
@@ -20,7 +21,7 @@ export interface Rewritten {
 }
 
 /**
- * Rewrites what is believed, set-based. `staged` names a temporary table with the history's key
+ * Rewrites what is believed, set-based. `staged` is a temporary table with the history's key
  * and value columns, valid_from, valid_to, and `asserted boolean`: over each staged interval the
  * staged values hold from now on; where `asserted` is false, nothing holds there.
  *
@@ -33,12 +34,12 @@ export interface Rewritten {
 export async function rewriteHistory(
   trx: UnitOfWork,
   history: HistoryTable,
-  staged: string,
+  staged: TemporaryTable | string,
   recordedAt: Temporal.Instant,
   change?: { readonly topic: Topic; readonly cause: string },
 ): Promise<Rewritten> {
   const table = sql.table(history.table);
-  const stagedTable = sql.table(staged);
+  const stagedTable = typeof staged === 'string' ? sql.table(staged) : staged;
   const id = sql.ref(history.id);
   const columns = sql.join([...history.key, ...history.values].map((name) => sql.ref(name)));
   const sameKey = sql.join(
@@ -46,25 +47,25 @@ export async function rewriteHistory(
     sql` AND `,
   );
 
-  await statement('platform.rewriteHistory.drop_pg_temp_history_cut')`DROP TABLE IF EXISTS pg_temp.history_cut`.execute(
+  const cut = await createTemporaryTableAs(
     trx,
+    { statement: 'platform.rewriteHistory', table: 'history_cut' },
+    sql`
+      SELECT t.${id} AS id,
+             tstzmultirange(tstzrange(t.valid_from, t.valid_to)) - range_agg(tstzrange(s.valid_from, s.valid_to)) AS rest
+      FROM ${table} t JOIN ${stagedTable} s ON ${sameKey}
+       AND t.valid_from < s.valid_to AND t.valid_to > s.valid_from
+      WHERE t.superseded_at = 'infinity'
+      GROUP BY t.${id}, t.valid_from, t.valid_to`,
   );
-  await statement('platform.rewriteHistory.create_history_cut')`
-    CREATE TEMPORARY TABLE history_cut ON COMMIT DROP AS
-    SELECT t.${id} AS id,
-           tstzmultirange(tstzrange(t.valid_from, t.valid_to)) - range_agg(tstzrange(s.valid_from, s.valid_to)) AS rest
-    FROM ${table} t JOIN ${stagedTable} s ON ${sameKey}
-     AND t.valid_from < s.valid_to AND t.valid_to > s.valid_from
-    WHERE t.superseded_at = 'infinity'
-    GROUP BY t.${id}, t.valid_from, t.valid_to`.execute(trx);
   // A clock that went back must not make a belief end before it began.
   const superseded = await statement('platform.rewriteHistory.set_superseded_at')`
     UPDATE ${table} t SET superseded_at = greatest(t.recorded_at, ${recordedAt}::timestamptz)
-    FROM history_cut c WHERE t.${id} = c.id`.execute(trx);
-  const kept = await statement('platform.rewriteHistory.select_history_cut')`
+    FROM ${cut} c WHERE t.${id} = c.id`.execute(trx);
+  const kept = await statement('platform.rewriteHistory.insert_rest')`
     INSERT INTO ${table} (${columns}, valid_from, valid_to, recorded_at, superseded_at)
     SELECT ${columns}, lower(part), upper(part), ${recordedAt}::timestamptz, 'infinity'
-    FROM history_cut c JOIN ${table} t ON t.${id} = c.id, unnest(c.rest) AS part`.execute(trx);
+    FROM ${cut} c JOIN ${table} t ON t.${id} = c.id, unnest(c.rest) AS part`.execute(trx);
   const inserted = await statement('platform.rewriteHistory.insert')`
     INSERT INTO ${table} (${columns}, valid_from, valid_to, recorded_at, superseded_at)
     SELECT ${columns}, valid_from, valid_to, ${recordedAt}::timestamptz, 'infinity'

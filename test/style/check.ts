@@ -27,6 +27,8 @@ const found = [
   ...rules.tablesOfOwnModule(all),
   ...rules.noCommandLinesInModules(commands)(code),
   ...rules.namedStatements(code),
+  ...rules.temporaryTablesInOnePlace(code),
+  ...rules.temporaryTablesByHandle(code),
   ...rules.noTestsInProgram(code),
   ...rules.shortFunctions(code),
   ...rules.usedExports(code),

@@ -46,6 +46,33 @@ describe.each<[string, rules.Rule, Record<string, string>, Record<string, string
     { 'src/metering/a.store.ts': "statement<Row>('metering.a')`SELECT ${sql`1`}`.execute(db);" },
   ],
   [
+    'temporary tables are made in one place',
+    rules.temporaryTablesInOnePlace,
+    {
+      'src/metering/a.store.ts': "statement('metering.a')`CREATE TEMPORARY TABLE scope (n int)`",
+      'src/metering/b.store.ts': "statement('metering.b')`\n  CREATE TEMP TABLE scope AS SELECT 1`",
+      'src/metering/b.test.ts': 'sql`create local temporary table scope (n int)`',
+    },
+    {
+      'src/platform/database/temporary-table.ts': 'sql`CREATE TEMPORARY TABLE ${handle} ${definition}`',
+      'src/metering/a.store.ts': "createTemporaryTable(trx, { statement: 'metering.a', table: 'scope' }, sql`n int`);",
+    },
+  ],
+  [
+    'a temporary table is read by its handle',
+    rules.temporaryTablesByHandle,
+    {
+      'src/metering/a.store.ts':
+        "createTemporaryTableAs(trx, { statement: 'metering.a', table: 'scope' }, sql`SELECT 1`); sql`SELECT FROM scope s`;",
+    },
+    {
+      'src/metering/a.store.ts':
+        "const scope = await createTemporaryTable(trx, { statement: 'metering.a', table: 'scope' }, sql`n int`); sql`SELECT scope.n FROM ${scope} scope`;",
+      'src/metering/b.store.ts': 'sql`WITH scope AS MATERIALIZED (SELECT 1 AS n) SELECT n FROM scope`',
+      'src/pricing/a.store.ts': 'sql`SELECT n FROM scope`',
+    },
+  ],
+  [
     'the program imports no test',
     rules.noTestsInProgram,
     { 'src/metering/a.ts': `import { test } from 'vitest'; import '../../test/fixtures/metering.ts';` },
@@ -84,6 +111,33 @@ describe.each<[string, rules.Rule, Record<string, string>, Record<string, string
   test('what keeps to it is let through', () => {
     expect(rule(sources(right))).toEqual([]);
   });
+});
+
+test.each([
+  'CREATE TEMPORARY TABLE scope (n int)',
+  '\n  CREATE TEMP TABLE scope AS SELECT 1',
+  'create local temporary table if not exists scope (n int)',
+])('in one place only: %j', (text) => {
+  const program = sources({ 'src/metering/a.test.ts': `sql\`${text}\`` });
+  expect(rules.temporaryTablesInOnePlace(program)).toHaveLength(1);
+});
+
+test.each([
+  'SELECT n FROM ${usage} u, "scope" s',
+  'SELECT n FROM usage, scope',
+  'SELECT n FROM (SELECT n FROM usage JOIN scope USING (n)) u',
+  'CREATE UNIQUE INDEX ON scope (n)',
+  'ANALYZE scope',
+  'INSERT INTO scope SELECT 1',
+  'DROP TABLE scope',
+  'DROP TABLE IF EXISTS pg_temp.other, pg_temp.scope',
+  'DELETE FROM usage u USING pg_temp.scope s WHERE u.n = s.n',
+])('by its handle, not by its name: %s', (text) => {
+  const program = sources({
+    'src/metering/a.store.ts': "createTemporaryTable(trx, { statement: 'metering.a', table: 'scope' }, sql`n int`);",
+    'src/metering/b.store.ts': `sql\`${text}\``,
+  });
+  expect(rules.temporaryTablesByHandle(program)).toHaveLength(1);
 });
 
 test('a module is whole with its README, its declaration, and what others may import', () => {

@@ -102,6 +102,68 @@ export const namedStatements: Rule = (sources) =>
     return found;
   });
 
+const temporaryTables = 'src/platform/database/temporary-table.ts';
+
+/** Files that make and name temporary tables themselves still. */
+const withoutHandles: ReadonlySet<string> = new Set([
+  'src/deployments/attribution/store.ts',
+  'src/deployments/rules/store.ts',
+  'src/deployments/store.ts',
+  'src/inventory/prices.store.ts',
+  'src/inventory/sync.store.ts',
+  'src/invoices/checks.store.ts',
+  'src/invoices/entities.store.ts',
+  'src/metering/diff.store.ts',
+  'src/metering/records/move/move.store.ts',
+  'src/metering/records/move/shipment.store.ts',
+  'src/metering/records/postgres/write.store.ts',
+  'src/metering/store.ts',
+  'src/pricing/subscriptions.store.ts',
+]);
+
+/** Temporary tables are made in one place, which gives a handle for each. */
+export const temporaryTablesInOnePlace: Rule = (sources) =>
+  templates(sources)
+    .filter(({ path }) => path !== temporaryTables && !withoutHandles.has(path))
+    .filter(({ text }) => /\bCREATE\s+((LOCAL|GLOBAL)\s+)?TEMP(ORARY)?\s+TABLE\b/i.test(text))
+    .map(({ path, line }) => `${path}:${line}: only ${temporaryTables} makes temporary tables`);
+
+/** Where a statement names a table: behind a word, in a list behind FROM, or in the schema of temporary ones. */
+const tableNames =
+  /(?:\b(?:FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|USING|ONLY|ANALYZE|INDEX ON)\s+|(?<=\bFROM\s+(?:[\w.${}"]+(?:\s+(?:AS\s+)?\w+)?\s*,\s*)+)|\b(?<!')(?=pg_temp\.))(?:pg_temp\.)?"?(\w+)/g;
+
+/** A statement of a module has its temporary tables by their handles, never by their names. */
+export const temporaryTablesByHandle: Rule = (sources) => {
+  const made = new Set([...sources].flatMap(([path, source]) => madeTables(path, source)));
+  return templates(sources).flatMap(({ path, line, text }) => {
+    const named = [...text.matchAll(tableNames)].map(([, name = '']) => name);
+    return [...new Set(named)]
+      .filter((name) => made.has(`${moduleOf(path)} ${name}`))
+      .filter(
+        (name) => !new RegExp(`\\b${name}(\\s*\\([^()]*\\))?\\s+AS\\s+((NOT\\s+)?MATERIALIZED\\s+)?\\(`).test(text),
+      )
+      .map((name) => `${path}:${line}: the temporary table ${name} by its name; take its handle`);
+  });
+};
+
+/** The temporary tables that a file makes, `{ statement: ..., table: ... }`, each behind its module. */
+function madeTables(path: string, source: string): readonly string[] {
+  const found: string[] = [];
+  new Visitor({
+    ObjectExpression({ properties }) {
+      const texts = new Map(
+        properties.flatMap((property) =>
+          property.type === 'Property' && property.key.type === 'Identifier' && property.value.type === 'Literal'
+            ? [[property.key.name, property.value.value] as const]
+            : [],
+        ),
+      );
+      if (texts.has('statement') && texts.has('table')) found.push(`${moduleOf(path)} ${texts.get('table')}`);
+    },
+  }).visit(parseSync(path, source).program);
+  return found;
+}
+
 export const noTestsInProgram: Rule = (sources) =>
   program(sources).flatMap(([path, source]) =>
     importsOf(path, source)
@@ -220,6 +282,25 @@ function literals(sources: Sources, wanted: (path: string) => boolean): readonly
         },
         TemplateElement({ value, start }) {
           found.push({ path, line: lineAt(source, start), text: value.cooked ?? value.raw });
+        },
+      }).visit(parseSync(path, source).program);
+      return found;
+    });
+}
+
+/** Every template as a whole, tests' ones too; what is put into it stands as `${}`. */
+function templates(sources: Sources): readonly Literal[] {
+  return [...sources]
+    .filter(([path]) => path.endsWith('.ts') && !path.startsWith('test/style/'))
+    .flatMap(([path, source]) => {
+      const found: Literal[] = [];
+      new Visitor({
+        TemplateLiteral({ quasis, start }) {
+          found.push({
+            path,
+            line: lineAt(source, start),
+            text: quasis.map(({ value }) => value.cooked ?? value.raw).join('${}'),
+          });
         },
       }).visit(parseSync(path, source).program);
       return found;
