@@ -38,17 +38,16 @@ export async function deriveChanges(
   after: number,
   upTo: number,
 ): Promise<({ touched: number } & StagedChanges) | null> {
-  const touched = await touchChanged(trx, after, upTo);
-  if (touched === 0) return null;
-  if (await isLargePart(trx, touched)) await touchAll(trx);
-  else for (let layer = 1; layer <= lastLayer; layer++) await touchHeirs(trx);
-  await stageSubjects(trx);
-  await stageDirectCandidates(trx);
+  const { touched, count } = await touchChanged(trx, after, upTo);
+  if (count === 0) return null;
+  if (await isLargePart(trx, count)) await touchAll(trx, touched);
+  else for (let layer = 1; layer <= lastLayer; layer++) await touchHeirs(trx, touched);
+  const derivation = await stageDirectCandidates(trx, await stageSubjects(trx, touched));
   for (let layer = 0; layer <= lastLayer; layer++) {
-    if (layer > 0) await stageInheritedCandidates(trx, layer);
-    await deriveLayer(trx, layer);
+    if (layer > 0) await stageInheritedCandidates(trx, derivation, layer);
+    await deriveLayer(trx, derivation, layer);
   }
-  return { touched, ...(await stageChanges(trx)) };
+  return { touched: count, ...(await stageChanges(trx, derivation)) };
 }
 
 /**
@@ -57,8 +56,8 @@ export async function deriveChanges(
  */
 export async function writeChanges(trx: UnitOfWork, changes: StagedChanges, now: Temporal.Instant): Promise<void> {
   if (changes.ownerChanges > 0)
-    await rewriteHistory(trx, attributions, 'owner_changes', now, { topic: 'ownership', cause: 'attribution' });
-  if (changes.ruleChanges > 0) await rewriteHistory(trx, attributions, 'rule_changes', now);
+    await rewriteHistory(trx, attributions, changes.owners, now, { topic: 'ownership', cause: 'attribution' });
+  if (changes.ruleChanges > 0) await rewriteHistory(trx, attributions, changes.rules, now);
 }
 
 interface BroughtUpToDate {

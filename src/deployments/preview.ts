@@ -53,8 +53,8 @@ export async function previewRules(
         const rules = await writeDeclaredRules(trx, declared, 'preview', now);
         const changes = await deriveChanges(trx, reached, await readLastChange(trx));
         if (!changes) throw new RolledBack({ rules, resources: 0, totals: [], changes: [], changesTotal: 0 });
-        const totals = await readPreviewTotals(trx);
-        const { rows, total, resources } = await readPreview(trx, page.limit ?? 100, page.offset ?? 0);
+        const totals = await readPreviewTotals(trx, changes.owners);
+        const { rows, total, resources } = await readPreview(trx, changes.owners, page.limit ?? 100, page.offset ?? 0);
         throw new RolledBack({ rules, resources, totals, changes: rows, changesTotal: total });
       });
   } catch (error) {

@@ -124,9 +124,9 @@ export async function writeRules(
 ): Promise<RuleCounts> {
   await lockRules(trx);
   // An imported link stays where an operator has put it; declared rules have been placed.
-  await stageWantedRules(trx, wanted, options.origin === 'import');
-  const counts = await stageRuleChanges(trx, options);
-  if (counts.added + counts.changed + counts.ended > 0) await writeStagedRules(trx, options.now);
+  const wantedRules = await stageWantedRules(trx, wanted, options.origin === 'import');
+  const { counts, staged } = await stageRuleChanges(trx, wantedRules, options);
+  if (counts.added + counts.changed + counts.ended > 0) await writeStagedRules(trx, staged, options.now);
   return counts;
 }
 
@@ -182,11 +182,11 @@ export async function reorderRules(
     }
     const places = distinctPositions(rules);
     const moves = ruleIds.map((ruleId, index) => ({ ruleId, position: places[index] as string }));
-    await stagePositions(trx, moves, by);
+    const staged = await stagePositions(trx, moves, by);
     const moved = moves.filter(({ ruleId, position }) =>
       rules.some((rule) => rule.ruleId === ruleId && Number(rule.position) !== Number(position)),
     );
-    if (moved.length > 0) await writeStagedRules(trx, now);
+    if (moved.length > 0) await writeStagedRules(trx, staged, now);
     return moved.length;
   });
 }

@@ -3,6 +3,7 @@ import { appendChanges } from '../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { type Rewritten, rewriteHistory } from '../platform/history.ts';
 import { statement } from '../platform/database/statement.ts';
+import { createTemporaryTable, createTemporaryTableAs } from '../platform/database/temporary-table.ts';
 
 export interface CustomerRow {
   readonly customerId: number;
@@ -138,12 +139,10 @@ export async function updateDeploymentStarts(
   starts: readonly { slug: string; startsAt: Temporal.Instant }[],
   now: Temporal.Instant,
 ): Promise<number> {
-  await statement(
-    'deployments.updateDeploymentStarts.drop_pg_temp_moved_starts',
-  )`DROP TABLE IF EXISTS pg_temp.moved_starts`.execute(trx);
-  await statement('deployments.updateDeploymentStarts.create_moved_starts')`
-    CREATE TEMPORARY TABLE moved_starts (deployment_id bigint, since timestamptz, until timestamptz) ON COMMIT DROP`.execute(
+  const movedStarts = await createTemporaryTable(
     trx,
+    { statement: 'deployments.updateDeploymentStarts', table: 'moved_starts' },
+    sql`deployment_id bigint, since timestamptz, until timestamptz`,
   );
   const moved = await statement('deployments.updateDeploymentStarts.insert_moved_starts')`
     WITH wanted AS (
@@ -156,12 +155,12 @@ export async function updateDeploymentStarts(
       UPDATE deployments d SET starts_at = w.after FROM wanted w WHERE d.deployment_id = w.deployment_id
       RETURNING d.deployment_id, least(w.before, w.after) AS since, greatest(w.before, w.after) AS until
     )
-    INSERT INTO moved_starts SELECT deployment_id, since, until FROM moved`.execute(trx);
-  const starting = sql`SELECT deployment_id AS subject, since AS valid_from, until AS valid_to FROM moved_starts`;
+    INSERT INTO ${movedStarts} SELECT deployment_id, since, until FROM moved`.execute(trx);
+  const starting = sql`SELECT deployment_id AS subject, since AS valid_from, until AS valid_to FROM ${movedStarts}`;
   await appendChanges(trx, 'deployment', 'start', now, starting);
   const owned = sql`
     SELECT a.resource_id AS subject, greatest(a.valid_from, w.since) AS valid_from, least(a.valid_to, w.until) AS valid_to
-    FROM moved_starts w JOIN owner_set_members m USING (deployment_id) JOIN attributions a USING (owner_set_id)
+    FROM ${movedStarts} w JOIN owner_set_members m USING (deployment_id) JOIN attributions a USING (owner_set_id)
     WHERE a.superseded_at = 'infinity' AND a.valid_from < w.until AND a.valid_to > w.since`;
   await appendChanges(trx, 'resource', 'deployment_start', now, owned);
   return Number(moved.numAffectedRows ?? 0n);
@@ -253,26 +252,26 @@ export async function rewriteAssignments(
   by: string,
   now: Temporal.Instant,
 ): Promise<Rewritten> {
-  await statement(
-    'deployments.rewriteAssignments.drop_pg_temp_assignment_changes',
-  )`DROP TABLE IF EXISTS pg_temp.assignment_changes`.execute(trx);
-  await statement('deployments.rewriteAssignments.create_assignment_changes')`
-    CREATE TEMPORARY TABLE assignment_changes ON COMMIT DROP AS
-    WITH wanted AS (
-      SELECT DISTINCT resource_id,
-             tstzrange(coalesce(${range.from}::timestamptz, '-infinity'), coalesce(${range.to}::timestamptz, 'infinity')) AS held
-      FROM unnest(${resourceIds}::bigint[]) AS resource_id
-    ), believed AS (
-      SELECT m.resource_id, range_agg(tstzrange(m.valid_from, m.valid_to)) AS assigned,
-             range_agg(tstzrange(m.valid_from, m.valid_to)) FILTER (WHERE m.owner_set_id = ${ownerSetId}) AS same
-      FROM wanted w JOIN manual_assignments m USING (resource_id)
-      WHERE m.superseded_at = 'infinity' GROUP BY m.resource_id
-    )
-    SELECT w.resource_id, ${ownerSetId}::bigint AS owner_set_id, ${by}::text AS recorded_by,
-           lower(part) AS valid_from, upper(part) AS valid_to, ${ownerSetId}::bigint IS NOT NULL AS asserted
-    FROM wanted w LEFT JOIN believed b USING (resource_id),
-         unnest(CASE WHEN ${ownerSetId}::bigint IS NULL THEN tstzmultirange(w.held) * coalesce(b.assigned, '{}')
-                     ELSE tstzmultirange(w.held) - coalesce(b.same, '{}') END) AS part`.execute(trx);
+  const staged = await createTemporaryTableAs(
+    trx,
+    { statement: 'deployments.rewriteAssignments', table: 'assignment_changes' },
+    sql`
+      WITH wanted AS (
+        SELECT DISTINCT resource_id,
+               tstzrange(coalesce(${range.from}::timestamptz, '-infinity'), coalesce(${range.to}::timestamptz, 'infinity')) AS held
+        FROM unnest(${resourceIds}::bigint[]) AS resource_id
+      ), believed AS (
+        SELECT m.resource_id, range_agg(tstzrange(m.valid_from, m.valid_to)) AS assigned,
+               range_agg(tstzrange(m.valid_from, m.valid_to)) FILTER (WHERE m.owner_set_id = ${ownerSetId}) AS same
+        FROM wanted w JOIN manual_assignments m USING (resource_id)
+        WHERE m.superseded_at = 'infinity' GROUP BY m.resource_id
+      )
+      SELECT w.resource_id, ${ownerSetId}::bigint AS owner_set_id, ${by}::text AS recorded_by,
+             lower(part) AS valid_from, upper(part) AS valid_to, ${ownerSetId}::bigint IS NOT NULL AS asserted
+      FROM wanted w LEFT JOIN believed b USING (resource_id),
+           unnest(CASE WHEN ${ownerSetId}::bigint IS NULL THEN tstzmultirange(w.held) * coalesce(b.assigned, '{}')
+                       ELSE tstzmultirange(w.held) - coalesce(b.same, '{}') END) AS part`,
+  );
   return rewriteHistory(
     trx,
     {
@@ -281,7 +280,7 @@ export async function rewriteAssignments(
       key: ['resource_id'],
       values: ['owner_set_id', 'recorded_by'],
     },
-    'assignment_changes',
+    staged,
     now,
     { topic: 'resource', cause: 'assignment' },
   );

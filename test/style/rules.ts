@@ -106,9 +106,6 @@ const temporaryTables = 'src/platform/database/temporary-table.ts';
 
 /** Files that make and name temporary tables themselves still. */
 const withoutHandles: ReadonlySet<string> = new Set([
-  'src/deployments/attribution/store.ts',
-  'src/deployments/rules/store.ts',
-  'src/deployments/store.ts',
   'src/inventory/prices.store.ts',
   'src/inventory/sync.store.ts',
   'src/invoices/checks.store.ts',

@@ -2,17 +2,34 @@ import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
 import { inheritanceLayers, inheritingKinds } from '../inheritance.ts';
 import { statement } from '../../platform/database/statement.ts';
+import {
+  createTemporaryTable,
+  createTemporaryTableAs,
+  type TemporaryTable,
+} from '../../platform/database/temporary-table.ts';
 
-// Derivation of attributions, in temporary tables of the caller's transaction:
-//
-//   touched     the resources to derive
-//   subjects    their birth, when they were alive, their layer of inheritance
-//   candidates  what each rule says of them: (resource, rule, owner set) held over a multirange
-//   derived     who owns them, the same way; rule 0 is "no rule found an owner"
-//   owner_changes, rule_changes  where that differs from what is believed
+// Derivation of attributions, in temporary tables of the caller's transaction. Each step takes the tables of those
+// before it.
 //
 // A multirange per (resource, rule, owner) instead of rows per interval: intersecting,
 // subtracting and comparing whole histories are then single expressions.
+
+/** What a derivation is of. */
+interface Subjects {
+  /** The resources to derive. */
+  readonly touched: TemporaryTable<'touched'>;
+  /** Their birth, when they were alive, their layer of inheritance. */
+  readonly subjects: TemporaryTable<'subjects'>;
+  /** Who owns them: (resource, rule, owner set) held over a multirange; rule 0 is "no rule found an owner". */
+  readonly derived: TemporaryTable<'derived'>;
+}
+
+/** And what it is made from. */
+interface Derivation extends Subjects {
+  readonly rules: TemporaryTable<'rules_now'>;
+  /** What each rule says of them, in the way of `derived`. */
+  readonly candidates: TemporaryTable<'candidates'>;
+}
 
 /** Kinds' layers as a CASE over the column. */
 function layerOf(kind: RawBuilder<unknown>): RawBuilder<number> {
@@ -58,25 +75,34 @@ export async function readLastChange(trx: UnitOfWork): Promise<number> {
   return rows[0]?.position ?? 0;
 }
 
-/** Stages `touched`: the resources of the changes in (after, upTo]; returns how many. */
-export async function touchChanged(trx: UnitOfWork, after: number, upTo: number): Promise<number> {
+/** The resources of the changes in (after, upTo], and how many they are. */
+export async function touchChanged(
+  trx: UnitOfWork,
+  after: number,
+  upTo: number,
+): Promise<{ readonly touched: TemporaryTable<'touched'>; readonly count: number }> {
   // For a first derivation of millions: sorts in memory; and sorted groups, one range_agg at a time,
   // where a hash would hold them all at once and spill.
   await statement(
     'deployments.touchChanged.select_set_config',
   )`SELECT set_config('work_mem', '64MB', true), set_config('enable_hashagg', 'off', true)`.execute(trx);
-  await statement('deployments.touchChanged.drop_pg_temp_touched')`DROP TABLE IF EXISTS pg_temp.touched`.execute(trx);
-  await statement('deployments.touchChanged.create_touched')`
-    CREATE TEMPORARY TABLE touched ON COMMIT DROP AS
-    SELECT DISTINCT subject AS resource_id FROM changes
-    WHERE change_id > ${after} AND change_id <= ${upTo} AND topic = 'resource'
-    ORDER BY resource_id`.execute(trx);
-  await statement('deployments.touchChanged.index')`CREATE UNIQUE INDEX ON touched (resource_id)`.execute(trx);
-  await statement('deployments.touchChanged.analyze_touched')`ANALYZE touched`.execute(trx);
-  const { rows } = await statement<{ touched: number }>(
+  const touched = await createTemporaryTableAs(
+    trx,
+    {
+      statement: 'deployments.touchChanged',
+      table: 'touched',
+      index: { on: 'resource_id', unique: true },
+      analyze: true,
+    },
+    sql`
+      SELECT DISTINCT subject AS resource_id FROM changes
+      WHERE change_id > ${after} AND change_id <= ${upTo} AND topic = 'resource'
+      ORDER BY resource_id`,
+  );
+  const { rows } = await statement<{ count: number }>(
     'deployments.touchChanged.select_count',
-  )`SELECT count(*) AS touched FROM touched`.execute(trx);
-  return rows[0]?.touched ?? 0;
+  )`SELECT count(*) AS count FROM ${touched}`.execute(trx);
+  return { touched, count: rows[0]?.count ?? 0 };
 }
 
 /** Whether so many are touched that deriving everything is cheaper than looking for what inherits. */
@@ -88,22 +114,22 @@ export async function isLargePart(trx: UnitOfWork, touched: number): Promise<boo
 }
 
 /** Adds every resource to `touched`. */
-export async function touchAll(trx: UnitOfWork): Promise<void> {
+export async function touchAll(trx: UnitOfWork, touched: TemporaryTable<'touched'>): Promise<void> {
   await statement('deployments.touchAll')`
-    INSERT INTO touched
+    INSERT INTO ${touched}
     SELECT resource_id FROM inventory_resources r
-    WHERE NOT EXISTS (SELECT FROM touched t WHERE t.resource_id = r.resource_id)`.execute(trx);
+    WHERE NOT EXISTS (SELECT FROM ${touched} t WHERE t.resource_id = r.resource_id)`.execute(trx);
 }
 
 /**
  * Adds to `touched` what inherits from it. A firewall or a load balancer that names a tag is added
  * whenever a droplet of its account is touched: a tag that a droplet no longer has cannot be seen any more.
  */
-export async function touchHeirs(trx: UnitOfWork): Promise<void> {
+export async function touchHeirs(trx: UnitOfWork, touched: TemporaryTable<'touched'>): Promise<void> {
   await statement('deployments.touchHeirs')`
-    INSERT INTO touched
+    INSERT INTO ${touched}
     SELECT s.resource_id
-    FROM touched t JOIN inventory_resources r USING (resource_id)
+    FROM ${touched} t JOIN inventory_resources r USING (resource_id)
     JOIN inventory_states s ON s.account_id = r.account_id AND s.parents <> '{}'
      AND s.parents @> ARRAY[r.kind || ':' || r.external_id]
     WHERE s.kind IN ${inheriting}
@@ -111,31 +137,37 @@ export async function touchHeirs(trx: UnitOfWork): Promise<void> {
     SELECT f.resource_id
     FROM inventory_resources f JOIN inventory_states s USING (resource_id)
     WHERE f.kind IN ('firewall', 'load_balancer')
-      AND f.account_id IN (SELECT r.account_id FROM touched t JOIN inventory_resources r USING (resource_id) WHERE r.kind = 'droplet')
+      AND f.account_id IN (SELECT r.account_id FROM ${touched} t JOIN inventory_resources r USING (resource_id) WHERE r.kind = 'droplet')
       AND EXISTS (SELECT FROM unnest(s.parents) AS parent WHERE parent LIKE 'tag:%')
     ON CONFLICT DO NOTHING`.execute(trx);
 }
 
 /** Stages `subjects` and an empty `derived`. */
-export async function stageSubjects(trx: UnitOfWork): Promise<void> {
-  await statement(
-    'deployments.stageSubjects.drop_pg_temp_subjects',
-  )`DROP TABLE IF EXISTS pg_temp.subjects, pg_temp.derived`.execute(trx);
-  await statement('deployments.stageSubjects.analyze_touched')`ANALYZE touched`.execute(trx);
-  await statement('deployments.stageSubjects.create_subjects')`
-    CREATE TEMPORARY TABLE subjects ON COMMIT DROP AS
-    SELECT r.resource_id, r.kind, r.first_seen_at, ${layerOf(sql`r.kind`)} AS layer, l.born, l.alive,
-           tstzmultirange(tstzrange(l.born, 'infinity')) AS life
-    FROM (
-      SELECT s.resource_id, min(s.valid_from) AS born, range_agg(tstzrange(s.valid_from, s.valid_to)) AS alive
-      FROM touched t JOIN inventory_states s USING (resource_id) GROUP BY s.resource_id
-    ) l JOIN inventory_resources r USING (resource_id)`.execute(trx);
-  await statement('deployments.stageSubjects.index')`CREATE UNIQUE INDEX ON subjects (resource_id)`.execute(trx);
-  await statement('deployments.stageSubjects.create_derived')`
-    CREATE TEMPORARY TABLE derived (
-      resource_id bigint NOT NULL, owner_set_id bigint NOT NULL, rule_id bigint NOT NULL, held tstzmultirange NOT NULL
-    ) ON COMMIT DROP`.execute(trx);
-  await statement('deployments.stageSubjects.analyze_subjects')`ANALYZE subjects`.execute(trx);
+export async function stageSubjects(trx: UnitOfWork, touched: TemporaryTable<'touched'>): Promise<Subjects> {
+  await statement('deployments.stageSubjects.analyze_touched')`ANALYZE ${touched}`.execute(trx);
+  const subjects = await createTemporaryTableAs(
+    trx,
+    {
+      statement: 'deployments.stageSubjects',
+      table: 'subjects',
+      drop: ['subjects', 'derived'],
+      index: { on: 'resource_id', unique: true },
+      analyze: true,
+    },
+    sql`
+      SELECT r.resource_id, r.kind, r.first_seen_at, ${layerOf(sql`r.kind`)} AS layer, l.born, l.alive,
+             tstzmultirange(tstzrange(l.born, 'infinity')) AS life
+      FROM (
+        SELECT s.resource_id, min(s.valid_from) AS born, range_agg(tstzrange(s.valid_from, s.valid_to)) AS alive
+        FROM ${touched} t JOIN inventory_states s USING (resource_id) GROUP BY s.resource_id
+      ) l JOIN inventory_resources r USING (resource_id)`,
+  );
+  const derived = await createTemporaryTable(
+    trx,
+    { statement: 'deployments.stageSubjects', table: 'derived', drop: [] },
+    sql`resource_id bigint NOT NULL, owner_set_id bigint NOT NULL, rule_id bigint NOT NULL, held tstzmultirange NOT NULL`,
+  );
+  return { touched, subjects, derived };
 }
 
 /**
@@ -160,47 +192,60 @@ export function nameMatches(states: RawBuilder<unknown>, rules: RawBuilder<unkno
  * stands beside another one loses to the older deployment's (owner sets are numbered in the order
  * in which deployments were made).
  */
-export async function stageDirectCandidates(trx: UnitOfWork): Promise<void> {
-  await statement(
-    'deployments.stageDirectCandidates.drop_pg_temp_rules_now',
-  )`DROP TABLE IF EXISTS pg_temp.rules_now, pg_temp.candidates`.execute(trx);
-  await statement('deployments.stageDirectCandidates.create_rules_now')`
-    CREATE TEMPORARY TABLE rules_now ON COMMIT DROP AS
-    SELECT rule_id, kind, position, project_id, pattern, resource_kinds, owner_set_id,
-           tstzrange(valid_from, valid_to) AS held
-    FROM ownership_rules WHERE superseded_at = 'infinity'`.execute(trx);
-  await statement('deployments.stageDirectCandidates.analyze_rules_now')`ANALYZE rules_now`.execute(trx);
-  await statement('deployments.stageDirectCandidates.create_candidates')`
-    CREATE TEMPORARY TABLE candidates ON COMMIT DROP AS
-    WITH said AS (
-      SELECT m.resource_id, r.position, r.rule_id, m.owner_set_id, tstzrange(m.valid_from, m.valid_to) * r.held AS held
-      FROM subjects j JOIN manual_assignments m USING (resource_id) JOIN rules_now r ON r.kind = 'manual'
-      WHERE m.superseded_at = 'infinity'
-      UNION ALL
-      SELECT m.resource_id, r.position, r.rule_id, r.owner_set_id, tstzrange(m.valid_from, m.valid_to) * r.held
-      FROM subjects j JOIN inventory_memberships m USING (resource_id)
-      JOIN rules_now r ON r.kind = 'project' AND r.project_id = m.project_id
-      WHERE r.resource_kinds IS NULL OR j.kind = ANY (r.resource_kinds)
-      UNION ALL
-      SELECT s.resource_id, r.position, r.rule_id, o.owner_set_id, tstzrange(s.valid_from, s.valid_to) * r.held
-      FROM subjects j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.tags) AS tag
-      JOIN deployments d ON 'deployment:' || d.slug = lower(tag) AND d.customer_id IS NOT NULL
-      JOIN owner_sets o ON o.signature = d.deployment_id || ':1'
-      JOIN rules_now r ON r.kind = 'deployment_tag'
-      WHERE s.tags <> '{}'
-      UNION ALL
-      SELECT s.resource_id, r.position, r.rule_id, r.owner_set_id, tstzrange(s.valid_from, s.valid_to) * r.held
-      FROM subjects j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.tags) AS tag
-      JOIN rules_now r ON r.kind = 'tag' AND lower(r.pattern) = lower(tag)
-      WHERE s.tags <> '{}' AND (r.resource_kinds IS NULL OR s.kind = ANY (r.resource_kinds))
-      UNION ALL
-      SELECT s.resource_id, r.position, r.rule_id, r.owner_set_id, tstzrange(s.valid_from, s.valid_to) * r.held
-      FROM ${nameMatches(sql`(SELECT v.* FROM subjects j JOIN inventory_states v USING (resource_id))`, sql`rules_now`)}
-    )
-    SELECT resource_id, position, rule_id, owner_set_id, range_agg(held) AS held
-    FROM said GROUP BY resource_id, position, rule_id, owner_set_id`.execute(trx);
-  await statement('deployments.stageDirectCandidates.create_on')`CREATE INDEX ON candidates (resource_id)`.execute(trx);
-  await statement('deployments.stageDirectCandidates.analyze_candidates')`ANALYZE candidates`.execute(trx);
+export async function stageDirectCandidates(trx: UnitOfWork, of: Subjects): Promise<Derivation> {
+  const { subjects } = of;
+  const rules = await createTemporaryTableAs(
+    trx,
+    {
+      statement: 'deployments.stageDirectCandidates',
+      table: 'rules_now',
+      drop: ['rules_now', 'candidates'],
+      analyze: true,
+    },
+    sql`
+      SELECT rule_id, kind, position, project_id, pattern, resource_kinds, owner_set_id,
+             tstzrange(valid_from, valid_to) AS held
+      FROM ownership_rules WHERE superseded_at = 'infinity'`,
+  );
+  const candidates = await createTemporaryTableAs(
+    trx,
+    {
+      statement: 'deployments.stageDirectCandidates',
+      table: 'candidates',
+      drop: [],
+      index: { on: 'resource_id' },
+      analyze: true,
+    },
+    sql`
+      WITH said AS (
+        SELECT m.resource_id, r.position, r.rule_id, m.owner_set_id, tstzrange(m.valid_from, m.valid_to) * r.held AS held
+        FROM ${subjects} j JOIN manual_assignments m USING (resource_id) JOIN ${rules} r ON r.kind = 'manual'
+        WHERE m.superseded_at = 'infinity'
+        UNION ALL
+        SELECT m.resource_id, r.position, r.rule_id, r.owner_set_id, tstzrange(m.valid_from, m.valid_to) * r.held
+        FROM ${subjects} j JOIN inventory_memberships m USING (resource_id)
+        JOIN ${rules} r ON r.kind = 'project' AND r.project_id = m.project_id
+        WHERE r.resource_kinds IS NULL OR j.kind = ANY (r.resource_kinds)
+        UNION ALL
+        SELECT s.resource_id, r.position, r.rule_id, o.owner_set_id, tstzrange(s.valid_from, s.valid_to) * r.held
+        FROM ${subjects} j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.tags) AS tag
+        JOIN deployments d ON 'deployment:' || d.slug = lower(tag) AND d.customer_id IS NOT NULL
+        JOIN owner_sets o ON o.signature = d.deployment_id || ':1'
+        JOIN ${rules} r ON r.kind = 'deployment_tag'
+        WHERE s.tags <> '{}'
+        UNION ALL
+        SELECT s.resource_id, r.position, r.rule_id, r.owner_set_id, tstzrange(s.valid_from, s.valid_to) * r.held
+        FROM ${subjects} j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.tags) AS tag
+        JOIN ${rules} r ON r.kind = 'tag' AND lower(r.pattern) = lower(tag)
+        WHERE s.tags <> '{}' AND (r.resource_kinds IS NULL OR s.kind = ANY (r.resource_kinds))
+        UNION ALL
+        SELECT s.resource_id, r.position, r.rule_id, r.owner_set_id, tstzrange(s.valid_from, s.valid_to) * r.held
+        FROM ${nameMatches(sql`(SELECT v.* FROM ${subjects} j JOIN inventory_states v USING (resource_id))`, rules)}
+      )
+      SELECT resource_id, position, rule_id, owner_set_id, range_agg(held) AS held
+      FROM said GROUP BY resource_id, position, rule_id, owner_set_id`,
+  );
+  return { ...of, rules, candidates };
 }
 
 /**
@@ -208,36 +253,39 @@ export async function stageDirectCandidates(trx: UnitOfWork): Promise<void> {
  * where all parents that are known have the same one. A parent's attribution goes on after its
  * end, so that what it leaves behind stays with its last owner.
  */
-export async function stageInheritedCandidates(trx: UnitOfWork, layer: number): Promise<void> {
-  await statement(
-    'deployments.stageInheritedCandidates.drop_pg_temp_parent_links',
-  )`DROP TABLE IF EXISTS pg_temp.parent_links`.execute(trx);
-  await statement('deployments.stageInheritedCandidates.create_parent_links')`
-    CREATE TEMPORARY TABLE parent_links ON COMMIT DROP AS
-    SELECT s.resource_id, p.resource_id AS parent_id, range_agg(tstzrange(s.valid_from, s.valid_to)) AS held
-    FROM subjects j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.parents) AS parent
-    JOIN inventory_resources p ON p.account_id = s.account_id AND p.kind = split_part(parent, ':', 1)
-     AND p.external_id = substr(parent, strpos(parent, ':') + 1)
-    WHERE j.layer = ${layer} AND ${layerOf(sql`p.kind`)} < ${layer}
-    GROUP BY s.resource_id, p.resource_id
-    UNION ALL
-    SELECT s.resource_id, p.resource_id, range_agg(tstzrange(s.valid_from, s.valid_to) * tstzrange(p.valid_from, p.valid_to))
-    FROM subjects j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.parents) AS parent
-    JOIN inventory_states p ON p.account_id = s.account_id AND p.kind = 'droplet'
-     AND p.tags <> '{}' AND without_case(p.tags) @> ARRAY[lower(substr(parent, 5))]
-    WHERE j.layer = ${layer} AND j.kind IN ('firewall', 'load_balancer') AND parent LIKE 'tag:%'
-    GROUP BY s.resource_id, p.resource_id`.execute(trx);
-  await statement('deployments.stageInheritedCandidates.analyze_parent_links')`ANALYZE parent_links`.execute(trx);
-  await statement('deployments.stageInheritedCandidates.analyze_derived')`ANALYZE derived`.execute(trx);
+export async function stageInheritedCandidates(
+  trx: UnitOfWork,
+  { touched, subjects, derived, rules, candidates }: Derivation,
+  layer: number,
+): Promise<void> {
+  const links = await createTemporaryTableAs(
+    trx,
+    { statement: 'deployments.stageInheritedCandidates', table: 'parent_links', analyze: true },
+    sql`
+      SELECT s.resource_id, p.resource_id AS parent_id, range_agg(tstzrange(s.valid_from, s.valid_to)) AS held
+      FROM ${subjects} j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.parents) AS parent
+      JOIN inventory_resources p ON p.account_id = s.account_id AND p.kind = split_part(parent, ':', 1)
+       AND p.external_id = substr(parent, strpos(parent, ':') + 1)
+      WHERE j.layer = ${layer} AND ${layerOf(sql`p.kind`)} < ${layer}
+      GROUP BY s.resource_id, p.resource_id
+      UNION ALL
+      SELECT s.resource_id, p.resource_id, range_agg(tstzrange(s.valid_from, s.valid_to) * tstzrange(p.valid_from, p.valid_to))
+      FROM ${subjects} j JOIN inventory_states s USING (resource_id) CROSS JOIN unnest(s.parents) AS parent
+      JOIN inventory_states p ON p.account_id = s.account_id AND p.kind = 'droplet'
+       AND p.tags <> '{}' AND without_case(p.tags) @> ARRAY[lower(substr(parent, 5))]
+      WHERE j.layer = ${layer} AND j.kind IN ('firewall', 'load_balancer') AND parent LIKE 'tag:%'
+      GROUP BY s.resource_id, p.resource_id`,
+  );
+  await statement('deployments.stageInheritedCandidates.analyze_derived')`ANALYZE ${derived}`.execute(trx);
   await statement('deployments.stageInheritedCandidates.insert_candidates')`
-    INSERT INTO candidates (resource_id, position, rule_id, owner_set_id, held)
+    INSERT INTO ${candidates} (resource_id, position, rule_id, owner_set_id, held)
     WITH parent_owners AS (
       SELECT l.resource_id, d.owner_set_id, d.held * l.held AS held
-      FROM parent_links l JOIN derived d ON d.resource_id = l.parent_id
+      FROM ${links} l JOIN ${derived} d ON d.resource_id = l.parent_id
       UNION ALL
       SELECT l.resource_id, a.owner_set_id, tstzmultirange(tstzrange(a.valid_from, a.valid_to)) * l.held
-      FROM parent_links l JOIN attributions a ON a.resource_id = l.parent_id AND a.superseded_at = 'infinity'
-      WHERE NOT EXISTS (SELECT FROM touched t WHERE t.resource_id = l.parent_id)
+      FROM ${links} l JOIN attributions a ON a.resource_id = l.parent_id AND a.superseded_at = 'infinity'
+      WHERE NOT EXISTS (SELECT FROM ${touched} t WHERE t.resource_id = l.parent_id)
     ), by_owner AS (
       SELECT resource_id, owner_set_id, range_agg(held) AS held FROM parent_owners GROUP BY resource_id, owner_set_id
     ), agreed AS (
@@ -247,7 +295,7 @@ export async function stageInheritedCandidates(trx: UnitOfWork, layer: number): 
       FROM by_owner
     )
     SELECT a.resource_id, r.position, r.rule_id, a.owner_set_id, a.held * tstzmultirange(r.held)
-    FROM agreed a JOIN rules_now r ON r.kind = 'inheritance'
+    FROM agreed a JOIN ${rules} r ON r.kind = 'inheritance'
     WHERE NOT isempty(a.held) AND a.owner_set_id <> ${unattributedSet}`.execute(trx);
 }
 
@@ -259,48 +307,52 @@ export async function stageInheritedCandidates(trx: UnitOfWork, layer: number): 
  * its owner just before stays. The first owner that is found within 24 hours of first sight holds
  * from birth.
  */
-export async function deriveLayer(trx: UnitOfWork, layer: number): Promise<void> {
-  await statement('deployments.deriveLayer.drop_pg_temp_pieces')`DROP TABLE IF EXISTS pg_temp.pieces`.execute(trx);
-  await statement('deployments.deriveLayer.create_pieces')`
-    CREATE TEMPORARY TABLE pieces ON COMMIT DROP AS
-    WITH clipped AS (
-      SELECT c.resource_id, c.position, c.rule_id, c.owner_set_id,
-             c.held * CASE WHEN r.kind = 'manual' THEN j.life ELSE j.alive END AS held
-      FROM subjects j JOIN candidates c USING (resource_id)
-      JOIN (SELECT DISTINCT rule_id, kind FROM rules_now) r USING (rule_id)
-      WHERE j.layer = ${layer}
-    ), owned AS (
-      SELECT resource_id, rule_id, owner_set_id, held - coalesce(range_agg(held) OVER (
-               PARTITION BY resource_id ORDER BY position, rule_id, owner_set_id
-               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), '{}') AS held
-      FROM clipped
-    )
-    SELECT resource_id, rule_id, owner_set_id, held FROM owned WHERE NOT isempty(held)
-    UNION ALL
-    SELECT resource_id, 0, ${unattributedSet}, held FROM (
-      SELECT j.resource_id, j.alive - coalesce(o.held, '{}') AS held
-      FROM subjects j
-      LEFT JOIN (SELECT resource_id, range_agg(held) AS held FROM owned GROUP BY resource_id) o USING (resource_id)
-      WHERE j.layer = ${layer}
-    ) unowned WHERE NOT isempty(held)`.execute(trx);
-  await statement('deployments.deriveLayer.create_on')`CREATE INDEX ON pieces (resource_id)`.execute(trx);
-  await statement('deployments.deriveLayer.analyze_pieces')`ANALYZE pieces`.execute(trx);
-  await statement('deployments.deriveLayer.insert_pieces')`
-    INSERT INTO pieces
+export async function deriveLayer(
+  trx: UnitOfWork,
+  { subjects, derived, rules, candidates }: Derivation,
+  layer: number,
+): Promise<void> {
+  const intervals = await createTemporaryTableAs(
+    trx,
+    { statement: 'deployments.deriveLayer', table: 'owned_intervals', index: { on: 'resource_id' }, analyze: true },
+    sql`
+      WITH clipped AS (
+        SELECT c.resource_id, c.position, c.rule_id, c.owner_set_id,
+               c.held * CASE WHEN r.kind = 'manual' THEN j.life ELSE j.alive END AS held
+        FROM ${subjects} j JOIN ${candidates} c USING (resource_id)
+        JOIN (SELECT DISTINCT rule_id, kind FROM ${rules}) r USING (rule_id)
+        WHERE j.layer = ${layer}
+      ), owned AS (
+        SELECT resource_id, rule_id, owner_set_id, held - coalesce(range_agg(held) OVER (
+                 PARTITION BY resource_id ORDER BY position, rule_id, owner_set_id
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), '{}') AS held
+        FROM clipped
+      )
+      SELECT resource_id, rule_id, owner_set_id, held FROM owned WHERE NOT isempty(held)
+      UNION ALL
+      SELECT resource_id, 0, ${unattributedSet}, held FROM (
+        SELECT j.resource_id, j.alive - coalesce(o.held, '{}') AS held
+        FROM ${subjects} j
+        LEFT JOIN (SELECT resource_id, range_agg(held) AS held FROM owned GROUP BY resource_id) o USING (resource_id)
+        WHERE j.layer = ${layer}
+      ) unowned WHERE NOT isempty(held)`,
+  );
+  await statement('deployments.deriveLayer.insert_gaps')`
+    INSERT INTO ${intervals}
     WITH gone AS (
       SELECT j.resource_id, gap, p.held
-      FROM subjects j CROSS JOIN unnest(j.life - j.alive) AS gap
-      CROSS JOIN LATERAL (SELECT range_agg(held) AS held FROM pieces p WHERE p.resource_id = j.resource_id) p
+      FROM ${subjects} j CROSS JOIN unnest(j.life - j.alive) AS gap
+      CROSS JOIN LATERAL (SELECT range_agg(held) AS held FROM ${intervals} p WHERE p.resource_id = j.resource_id) p
       WHERE j.layer = ${layer} AND j.alive <> j.life
     )
     SELECT g.resource_id, p.rule_id, p.owner_set_id, tstzmultirange(g.gap) - g.held
-    FROM gone g JOIN pieces p USING (resource_id) CROSS JOIN unnest(p.held) AS part
+    FROM gone g JOIN ${intervals} p USING (resource_id) CROSS JOIN unnest(p.held) AS part
     WHERE lower(part) < lower(g.gap) AND upper(part) >= lower(g.gap)`.execute(trx);
   await statement('deployments.deriveLayer.insert_derived')`
-    INSERT INTO derived
+    INSERT INTO ${derived}
     WITH first_owner AS (
       SELECT DISTINCT ON (j.resource_id) j.resource_id, p.rule_id, p.owner_set_id, j.born, lower(p.held) AS since, j.first_seen_at
-      FROM subjects j JOIN pieces p USING (resource_id)
+      FROM ${subjects} j JOIN ${intervals} p USING (resource_id)
       WHERE p.rule_id <> 0
       ORDER BY j.resource_id, lower(p.held)
     ), early AS (
@@ -309,7 +361,7 @@ export async function deriveLayer(trx: UnitOfWork, layer: number): Promise<void>
     )
     SELECT resource_id, owner_set_id, rule_id, range_agg(held) FROM (
       SELECT p.resource_id, p.owner_set_id, p.rule_id, CASE WHEN p.rule_id = 0 THEN p.held - coalesce(e.held, '{}') ELSE p.held END AS held
-      FROM pieces p LEFT JOIN early e USING (resource_id)
+      FROM ${intervals} p LEFT JOIN early e USING (resource_id)
       UNION ALL
       SELECT resource_id, owner_set_id, rule_id, held FROM early
     ) p GROUP BY resource_id, owner_set_id, rule_id HAVING NOT isempty(range_agg(held))`.execute(trx);
@@ -320,57 +372,68 @@ export interface StagedChanges {
   readonly resources: number;
   readonly ownerChanges: number;
   readonly ruleChanges: number;
+  /** Another owner, or no longer any history there. */
+  readonly owners: TemporaryTable<'owner_changes'>;
+  /** The same owner by another rule. */
+  readonly rules: TemporaryTable<'rule_changes'>;
 }
 
 /**
- * Compares `derived` with what is believed of `touched` and stages exactly what differs:
- * `owner_changes` (another owner, or no longer any history there) and `rule_changes` (the same
- * owner by another rule). In the resources' order: the index that forbids overlaps is filled
- * several times faster so.
+ * Compares `derived` with what is believed of `touched` and stages exactly what differs. In the
+ * resources' order: the index that forbids overlaps is filled several times faster so.
  */
-export async function stageChanges(trx: UnitOfWork): Promise<StagedChanges> {
-  await statement(
-    'deployments.stageChanges.drop_pg_temp_differing',
-  )`DROP TABLE IF EXISTS pg_temp.differing, pg_temp.owner_changes, pg_temp.rule_changes`.execute(trx);
-  await statement('deployments.stageChanges.analyze_derived')`ANALYZE derived`.execute(trx);
-  await statement('deployments.stageChanges.create_differing')`
-    CREATE TEMPORARY TABLE differing ON COMMIT DROP AS
-    WITH believed AS (
-      SELECT a.resource_id, a.owner_set_id, coalesce(a.rule_id, 0) AS rule_id,
-             range_agg(tstzrange(a.valid_from, a.valid_to)) AS held
-      FROM touched t JOIN attributions a USING (resource_id)
-      WHERE a.superseded_at = 'infinity'
-      GROUP BY a.resource_id, a.owner_set_id, coalesce(a.rule_id, 0)
-    )
-    SELECT resource_id, owner_set_id, rule_id, coalesce(d.held, '{}') AS derived, coalesce(b.held, '{}') AS believed,
-           coalesce(range_agg(b.held) OVER (PARTITION BY resource_id, owner_set_id), '{}') AS owner_believed
-    FROM derived d FULL JOIN believed b USING (resource_id, owner_set_id, rule_id)
-    WHERE d.held IS DISTINCT FROM b.held`.execute(trx);
-  await statement('deployments.stageChanges.analyze_differing')`ANALYZE differing`.execute(trx);
-  await statement('deployments.stageChanges.create_owner_changes')`
-    CREATE TEMPORARY TABLE owner_changes ON COMMIT DROP AS
-    SELECT resource_id, owner_set_id, nullif(rule_id, 0) AS rule_id,
-           lower(part) AS valid_from, upper(part) AS valid_to, true AS asserted
-    FROM differing, unnest(derived - owner_believed) AS part
-    UNION ALL
-    SELECT resource_id, NULL, NULL, lower(part), upper(part), false
-    FROM (
-      SELECT resource_id, range_agg(believed) - range_agg(derived) AS held FROM differing
-      WHERE resource_id IN (SELECT resource_id FROM differing WHERE NOT isempty(believed))
-      GROUP BY resource_id
-    ) gone, unnest(gone.held) AS part
-    ORDER BY resource_id, valid_from`.execute(trx);
-  await statement('deployments.stageChanges.create_rule_changes')`
-    CREATE TEMPORARY TABLE rule_changes ON COMMIT DROP AS
-    SELECT resource_id, owner_set_id, nullif(rule_id, 0) AS rule_id,
-           lower(part) AS valid_from, upper(part) AS valid_to, true AS asserted
-    FROM differing, unnest((derived - believed) * owner_believed) AS part`.execute(trx);
-  await statement('deployments.stageChanges.analyze_owner_changes')`ANALYZE owner_changes`.execute(trx);
-  const { rows } = await statement<StagedChanges>('deployments.stageChanges.select_count')`
-    SELECT (SELECT count(DISTINCT resource_id) FROM differing) AS resources,
-           (SELECT count(*) FROM owner_changes) AS "ownerChanges",
-           (SELECT count(*) FROM rule_changes) AS "ruleChanges"`.execute(trx);
-  return rows[0] ?? { resources: 0, ownerChanges: 0, ruleChanges: 0 };
+export async function stageChanges(trx: UnitOfWork, { touched, derived }: Subjects): Promise<StagedChanges> {
+  await statement('deployments.stageChanges.analyze_derived')`ANALYZE ${derived}`.execute(trx);
+  const differing = await createTemporaryTableAs(
+    trx,
+    {
+      statement: 'deployments.stageChanges',
+      table: 'differing',
+      drop: ['differing', 'owner_changes', 'rule_changes'],
+      analyze: true,
+    },
+    sql`
+      WITH believed AS (
+        SELECT a.resource_id, a.owner_set_id, coalesce(a.rule_id, 0) AS rule_id,
+               range_agg(tstzrange(a.valid_from, a.valid_to)) AS held
+        FROM ${touched} t JOIN attributions a USING (resource_id)
+        WHERE a.superseded_at = 'infinity'
+        GROUP BY a.resource_id, a.owner_set_id, coalesce(a.rule_id, 0)
+      )
+      SELECT resource_id, owner_set_id, rule_id, coalesce(d.held, '{}') AS derived, coalesce(b.held, '{}') AS believed,
+             coalesce(range_agg(b.held) OVER (PARTITION BY resource_id, owner_set_id), '{}') AS owner_believed
+      FROM ${derived} d FULL JOIN believed b USING (resource_id, owner_set_id, rule_id)
+      WHERE d.held IS DISTINCT FROM b.held`,
+  );
+  const owners = await createTemporaryTableAs(
+    trx,
+    { statement: 'deployments.stageChanges', table: 'owner_changes', drop: [], analyze: true },
+    sql`
+      SELECT resource_id, owner_set_id, nullif(rule_id, 0) AS rule_id,
+             lower(part) AS valid_from, upper(part) AS valid_to, true AS asserted
+      FROM ${differing}, unnest(derived - owner_believed) AS part
+      UNION ALL
+      SELECT resource_id, NULL, NULL, lower(part), upper(part), false
+      FROM (
+        SELECT resource_id, range_agg(believed) - range_agg(derived) AS held FROM ${differing}
+        WHERE resource_id IN (SELECT resource_id FROM ${differing} WHERE NOT isempty(believed))
+        GROUP BY resource_id
+      ) gone, unnest(gone.held) AS part
+      ORDER BY resource_id, valid_from`,
+  );
+  const rules = await createTemporaryTableAs(
+    trx,
+    { statement: 'deployments.stageChanges', table: 'rule_changes', drop: [] },
+    sql`
+      SELECT resource_id, owner_set_id, nullif(rule_id, 0) AS rule_id,
+             lower(part) AS valid_from, upper(part) AS valid_to, true AS asserted
+      FROM ${differing}, unnest((derived - believed) * owner_believed) AS part`,
+  );
+  const { rows } = await statement<Omit<StagedChanges, 'owners' | 'rules'>>('deployments.stageChanges.select_count')`
+    SELECT (SELECT count(DISTINCT resource_id) FROM ${differing}) AS resources,
+           (SELECT count(*) FROM ${owners}) AS "ownerChanges",
+           (SELECT count(*) FROM ${rules}) AS "ruleChanges"`.execute(trx);
+  return { ...(rows[0] ?? { resources: 0, ownerChanges: 0, ruleChanges: 0 }), owners, rules };
 }
 
 export interface UnattributedRow {

@@ -5,6 +5,7 @@ import { rewriteHistory } from '../../platform/history.ts';
 import { nameMatches } from '../attribution/store.ts';
 import { inheritingKinds } from '../inheritance.ts';
 import { statement } from '../../platform/database/statement.ts';
+import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
 
 export interface RuleRow {
   readonly ruleId: number;
@@ -78,7 +79,7 @@ export interface WantedRule {
 const subject = sql`jsonb_build_array(kind, project_id, pattern, resource_kinds)`;
 
 /**
- * Stages `wanted_rules`, each with the id of the rule that already has its subject, else a new one:
+ * Stages wanted rules, each with the id of the rule that already has its subject, else a new one:
  * wanted intervals of one subject are one rule. With `keepPositions`, rules that are there stay
  * where they stand.
  */
@@ -86,30 +87,30 @@ export async function stageWantedRules(
   trx: UnitOfWork,
   wanted: readonly WantedRule[],
   keepPositions: boolean,
-): Promise<void> {
-  await statement(
-    'deployments.stageWantedRules.drop_pg_temp_wanted_rules',
-  )`DROP TABLE IF EXISTS pg_temp.wanted_rules`.execute(trx);
-  await statement('deployments.stageWantedRules.create_wanted_rules')`
-    CREATE TEMPORARY TABLE wanted_rules ON COMMIT DROP AS
-    WITH listed AS MATERIALIZED (
-      SELECT *, ${subject} AS subject
-      FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS (
-             kind text, "projectId" bigint, pattern text, "resourceKinds" text[], position numeric,
-             "ownerSetId" bigint, "from" timestamptz, "to" timestamptz)) WITH ORDINALITY
-           AS w(kind, project_id, pattern, resource_kinds, position, owner_set_id, valid_from, valid_to, place)
-    ), present AS MATERIALIZED (
-      SELECT DISTINCT ON (subject) subject, rule_id, position FROM (
-        SELECT ${subject} AS subject, rule_id, position, valid_from FROM ownership_rules WHERE superseded_at = 'infinity'
-      ) r ORDER BY subject, rule_id DESC, valid_from DESC
-    ), numbered AS MATERIALIZED (
-      SELECT s.subject, coalesce(p.rule_id, nextval('ownership_rule_ids')) AS rule_id, p.position
-      FROM (SELECT subject, min(place) AS place FROM listed GROUP BY subject ORDER BY min(place)) s
-      LEFT JOIN present p USING (subject)
-    )
-    SELECT n.rule_id, l.kind, CASE WHEN ${keepPositions} THEN coalesce(n.position, l.position) ELSE l.position END AS position,
-           l.project_id, l.pattern, l.resource_kinds, l.owner_set_id, l.valid_from, l.valid_to
-    FROM listed l JOIN numbered n USING (subject)`.execute(trx);
+): Promise<TemporaryTable<'wanted_rules'>> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'deployments.stageWantedRules', table: 'wanted_rules' },
+    sql`
+      WITH listed AS MATERIALIZED (
+        SELECT *, ${subject} AS subject
+        FROM ROWS FROM (jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS (
+               kind text, "projectId" bigint, pattern text, "resourceKinds" text[], position numeric,
+               "ownerSetId" bigint, "from" timestamptz, "to" timestamptz)) WITH ORDINALITY
+             AS w(kind, project_id, pattern, resource_kinds, position, owner_set_id, valid_from, valid_to, place)
+      ), present AS MATERIALIZED (
+        SELECT DISTINCT ON (subject) subject, rule_id, position FROM (
+          SELECT ${subject} AS subject, rule_id, position, valid_from FROM ownership_rules WHERE superseded_at = 'infinity'
+        ) r ORDER BY subject, rule_id DESC, valid_from DESC
+      ), numbered AS MATERIALIZED (
+        SELECT s.subject, coalesce(p.rule_id, nextval('ownership_rule_ids')) AS rule_id, p.position
+        FROM (SELECT subject, min(place) AS place FROM listed GROUP BY subject ORDER BY min(place)) s
+        LEFT JOIN present p USING (subject)
+      )
+      SELECT n.rule_id, l.kind, CASE WHEN ${keepPositions} THEN coalesce(n.position, l.position) ELSE l.position END AS position,
+             l.project_id, l.pattern, l.resource_kinds, l.owner_set_id, l.valid_from, l.valid_to
+      FROM listed l JOIN numbered n USING (subject)`,
+  );
 }
 
 export interface RuleCounts {
@@ -120,47 +121,48 @@ export interface RuleCounts {
 }
 
 /**
- * Stages `rule_staged`, what differs from the rules believed: over wanted intervals what is
+ * Stages what differs from the rules believed: over wanted intervals what is
  * wanted, nothing between and after them, and what was before the first stays. With `endOthers`,
  * declared rules that are not wanted at all end now.
  */
 export async function stageRuleChanges(
   trx: UnitOfWork,
+  wanted: TemporaryTable<'wanted_rules'>,
   options: { origin: 'declared' | 'import'; endOthers: boolean; by: string; now: Temporal.Instant },
-): Promise<RuleCounts> {
-  await statement(
-    'deployments.stageRuleChanges.drop_pg_temp_rule_staged',
-  )`DROP TABLE IF EXISTS pg_temp.rule_staged`.execute(trx);
-  await statement('deployments.stageRuleChanges.create_rule_staged')`
-    CREATE TEMPORARY TABLE rule_staged ON COMMIT DROP AS
-    WITH believed AS (
-      SELECT * FROM ownership_rules WHERE superseded_at = 'infinity'
-    ), said AS (
-      SELECT rule_id, range_agg(tstzrange(valid_from, valid_to)) AS held FROM believed GROUP BY rule_id
-    ), meant AS (
-      SELECT rule_id, range_agg(tstzrange(valid_from, valid_to)) AS held FROM wanted_rules GROUP BY rule_id
-    ), asserted AS (
-      SELECT w.rule_id, w.kind, w.position, w.project_id, w.pattern, w.resource_kinds, w.owner_set_id,
-             tstzmultirange(tstzrange(w.valid_from, w.valid_to)) - coalesce(
-               (SELECT range_agg(tstzrange(b.valid_from, b.valid_to)) FROM believed b
-                WHERE b.rule_id = w.rule_id AND b.position = w.position AND b.owner_set_id = w.owner_set_id
-                  AND (b.origin = ${options.origin} OR ${options.origin} = 'import')), '{}') AS held
-      FROM wanted_rules w
-    ), retracted AS (
-      SELECT m.rule_id, s.held * tstzmultirange(tstzrange(lower(m.held), 'infinity')) - m.held AS held
-      FROM meant m JOIN said s USING (rule_id)
+): Promise<{ readonly counts: RuleCounts; readonly staged: TemporaryTable<'rule_staged'> }> {
+  const staged = await createTemporaryTableAs(
+    trx,
+    { statement: 'deployments.stageRuleChanges', table: 'rule_staged' },
+    sql`
+      WITH believed AS (
+        SELECT * FROM ownership_rules WHERE superseded_at = 'infinity'
+      ), said AS (
+        SELECT rule_id, range_agg(tstzrange(valid_from, valid_to)) AS held FROM believed GROUP BY rule_id
+      ), meant AS (
+        SELECT rule_id, range_agg(tstzrange(valid_from, valid_to)) AS held FROM ${wanted} GROUP BY rule_id
+      ), asserted AS (
+        SELECT w.rule_id, w.kind, w.position, w.project_id, w.pattern, w.resource_kinds, w.owner_set_id,
+               tstzmultirange(tstzrange(w.valid_from, w.valid_to)) - coalesce(
+                 (SELECT range_agg(tstzrange(b.valid_from, b.valid_to)) FROM believed b
+                  WHERE b.rule_id = w.rule_id AND b.position = w.position AND b.owner_set_id = w.owner_set_id
+                    AND (b.origin = ${options.origin} OR ${options.origin} = 'import')), '{}') AS held
+        FROM ${wanted} w
+      ), retracted AS (
+        SELECT m.rule_id, s.held * tstzmultirange(tstzrange(lower(m.held), 'infinity')) - m.held AS held
+        FROM meant m JOIN said s USING (rule_id)
+        UNION ALL
+        SELECT s.rule_id, s.held * tstzmultirange(tstzrange(${options.now}, 'infinity'))
+        FROM said s
+        WHERE ${options.endOthers} AND NOT EXISTS (SELECT FROM meant m WHERE m.rule_id = s.rule_id)
+          AND EXISTS (SELECT FROM believed b WHERE b.rule_id = s.rule_id AND b.origin = 'declared')
+      )
+      SELECT rule_id, kind, position, project_id, pattern, resource_kinds, owner_set_id, ${options.origin}::text AS origin,
+             ${options.by}::text AS recorded_by, lower(part) AS valid_from, upper(part) AS valid_to, true AS asserted
+      FROM asserted, unnest(held) AS part
       UNION ALL
-      SELECT s.rule_id, s.held * tstzmultirange(tstzrange(${options.now}, 'infinity'))
-      FROM said s
-      WHERE ${options.endOthers} AND NOT EXISTS (SELECT FROM meant m WHERE m.rule_id = s.rule_id)
-        AND EXISTS (SELECT FROM believed b WHERE b.rule_id = s.rule_id AND b.origin = 'declared')
-    )
-    SELECT rule_id, kind, position, project_id, pattern, resource_kinds, owner_set_id, ${options.origin}::text AS origin,
-           ${options.by}::text AS recorded_by, lower(part) AS valid_from, upper(part) AS valid_to, true AS asserted
-    FROM asserted, unnest(held) AS part
-    UNION ALL
-    SELECT rule_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, lower(part), upper(part), false
-    FROM retracted, unnest(held) AS part`.execute(trx);
+      SELECT rule_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, lower(part), upper(part), false
+      FROM retracted, unnest(held) AS part`,
+  );
   const { rows } = await statement<RuleCounts>('deployments.stageRuleChanges.select_count')`
     SELECT count(*) FILTER (WHERE wanted AND staged AND NOT believed) AS added,
            count(*) FILTER (WHERE wanted AND staged AND believed) AS changed,
@@ -168,51 +170,54 @@ export async function stageRuleChanges(
            count(*) FILTER (WHERE wanted AND NOT staged) AS unchanged
     FROM (
       SELECT rule_id, bool_or(wanted) AS wanted, bool_or(staged) AS staged, bool_or(believed) AS believed FROM (
-        SELECT rule_id, true AS wanted, false AS staged, false AS believed FROM wanted_rules
-        UNION ALL SELECT rule_id, false, true, false FROM rule_staged
+        SELECT rule_id, true AS wanted, false AS staged, false AS believed FROM ${wanted}
+        UNION ALL SELECT rule_id, false, true, false FROM ${staged}
         UNION ALL SELECT rule_id, false, false, true FROM ownership_rules WHERE superseded_at = 'infinity'
       ) u GROUP BY rule_id
     ) rules`.execute(trx);
-  return rows[0] ?? { added: 0, changed: 0, ended: 0, unchanged: 0 };
+  return { counts: rows[0] ?? { added: 0, changed: 0, ended: 0, unchanged: 0 }, staged };
 }
 
-/** Stages `rule_staged`: other positions for rules, all else as it is. */
+/** Stages other positions for rules, all else as it is. */
 export async function stagePositions(
   trx: UnitOfWork,
   positions: readonly { ruleId: number; position: string }[],
   by: string,
-): Promise<void> {
-  await statement(
-    'deployments.stagePositions.drop_pg_temp_rule_staged',
-  )`DROP TABLE IF EXISTS pg_temp.rule_staged`.execute(trx);
-  await statement('deployments.stagePositions.create_rule_staged')`
-    CREATE TEMPORARY TABLE rule_staged ON COMMIT DROP AS
-    SELECT r.rule_id, r.kind, p.position, r.project_id, r.pattern, r.resource_kinds, r.owner_set_id, r.origin,
-           ${by}::text AS recorded_by, r.valid_from, r.valid_to, true AS asserted
-    FROM jsonb_to_recordset(${JSON.stringify(positions)}::jsonb) AS p("ruleId" bigint, position numeric)
-    JOIN ownership_rules r ON r.rule_id = p."ruleId"
-    WHERE r.superseded_at = 'infinity' AND r.position <> p.position`.execute(trx);
+): Promise<TemporaryTable<'rule_staged'>> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'deployments.stagePositions', table: 'rule_staged' },
+    sql`
+      SELECT r.rule_id, r.kind, p.position, r.project_id, r.pattern, r.resource_kinds, r.owner_set_id, r.origin,
+             ${by}::text AS recorded_by, r.valid_from, r.valid_to, true AS asserted
+      FROM jsonb_to_recordset(${JSON.stringify(positions)}::jsonb) AS p("ruleId" bigint, position numeric)
+      JOIN ownership_rules r ON r.rule_id = p."ruleId"
+      WHERE r.superseded_at = 'infinity' AND r.position <> p.position`,
+  );
 }
 
 /**
- * Writes `rule_staged` and appends, for every resource that a changed rule matches while it
+ * Writes staged rules and appends, for every resource that a changed rule matches while it
  * changed, a change with cause 'rule'.
  */
-export async function writeStagedRules(trx: UnitOfWork, now: Temporal.Instant): Promise<void> {
+export async function writeStagedRules(
+  trx: UnitOfWork,
+  staged: TemporaryTable<'rule_staged'>,
+  now: Temporal.Instant,
+): Promise<void> {
   // A retracted interval names its rule by id alone; what the rule is about is the same in all its versions.
-  await statement(
-    'deployments.writeStagedRules.drop_pg_temp_rules_touched',
-  )`DROP TABLE IF EXISTS pg_temp.rules_touched`.execute(trx);
-  await statement('deployments.writeStagedRules.create_rules_touched')`
-    CREATE TEMPORARY TABLE rules_touched ON COMMIT DROP AS
-    SELECT s.rule_id, about.kind, about.project_id, about.pattern, about.resource_kinds,
-           tstzrange(s.valid_from, s.valid_to) AS held
-    FROM rule_staged s JOIN LATERAL (
-      SELECT kind, project_id, pattern, resource_kinds FROM ownership_rules r
-      WHERE r.rule_id = s.rule_id AND r.superseded_at = 'infinity'
-      UNION ALL SELECT s.kind, s.project_id, s.pattern, s.resource_kinds WHERE s.asserted
-      LIMIT 1) about ON true`.execute(trx);
-  await statement('deployments.writeStagedRules.analyze_rules_touched')`ANALYZE rules_touched`.execute(trx);
+  const touched = await createTemporaryTableAs(
+    trx,
+    { statement: 'deployments.writeStagedRules', table: 'rules_touched', analyze: true },
+    sql`
+      SELECT s.rule_id, about.kind, about.project_id, about.pattern, about.resource_kinds,
+             tstzrange(s.valid_from, s.valid_to) AS held
+      FROM ${staged} s JOIN LATERAL (
+        SELECT kind, project_id, pattern, resource_kinds FROM ownership_rules r
+        WHERE r.rule_id = s.rule_id AND r.superseded_at = 'infinity'
+        UNION ALL SELECT s.kind, s.project_id, s.pattern, s.resource_kinds WHERE s.asserted
+        LIMIT 1) about ON true`,
+  );
   await rewriteHistory(
     trx,
     {
@@ -221,33 +226,33 @@ export async function writeStagedRules(trx: UnitOfWork, now: Temporal.Instant): 
       key: ['rule_id'],
       values: ['kind', 'position', 'project_id', 'pattern', 'resource_kinds', 'owner_set_id', 'origin', 'recorded_by'],
     },
-    'rule_staged',
+    staged,
     now,
   );
   const ruled = sql`
     SELECT resource_id AS subject, min(lower(held)) AS valid_from, max(upper(held)) AS valid_to FROM (
       SELECT m.resource_id, tstzrange(m.valid_from, m.valid_to) * r.held AS held
-      FROM rules_touched r JOIN manual_assignments m ON m.superseded_at = 'infinity'
+      FROM ${touched} r JOIN manual_assignments m ON m.superseded_at = 'infinity'
       WHERE r.kind = 'manual'
       UNION ALL
       SELECT m.resource_id, tstzrange(m.valid_from, m.valid_to) * r.held
-      FROM rules_touched r JOIN inventory_memberships m USING (project_id)
+      FROM ${touched} r JOIN inventory_memberships m USING (project_id)
       WHERE r.kind = 'project'
       UNION ALL
       SELECT s.resource_id, tstzrange(s.valid_from, s.valid_to) * r.held
-      FROM rules_touched r JOIN inventory_states s ON s.tags <> '{}' AND without_case(s.tags) @> ARRAY[lower(r.pattern)]
+      FROM ${touched} r JOIN inventory_states s ON s.tags <> '{}' AND without_case(s.tags) @> ARRAY[lower(r.pattern)]
       WHERE r.kind = 'tag'
       UNION ALL
       SELECT s.resource_id, tstzrange(s.valid_from, s.valid_to) * r.held
-      FROM rules_touched r JOIN inventory_states s ON s.tags <> '{}'
+      FROM ${touched} r JOIN inventory_states s ON s.tags <> '{}'
       WHERE r.kind = 'deployment_tag' AND EXISTS (SELECT FROM unnest(s.tags) AS tag WHERE tag ILIKE 'deployment:%')
       UNION ALL
       SELECT s.resource_id, tstzrange(s.valid_from, s.valid_to) * r.held
-      FROM rules_touched r JOIN inventory_states s ON s.parents <> '{}'
+      FROM ${touched} r JOIN inventory_states s ON s.parents <> '{}'
       WHERE r.kind = 'inheritance' AND s.kind IN (${sql.join(inheritingKinds.map((kind) => sql.lit(kind)))})
       UNION ALL
       SELECT s.resource_id, tstzrange(s.valid_from, s.valid_to) * r.held
-      FROM ${nameMatches(sql`inventory_states`, sql`rules_touched`)}
+      FROM ${nameMatches(sql`inventory_states`, touched)}
     ) matched WHERE NOT isempty(held) GROUP BY resource_id`;
   await appendChanges(trx, 'resource', 'rule', now, ruled);
 }
@@ -276,9 +281,10 @@ const owners = (set: string) => sql`coalesce((
   FROM owner_set_members m JOIN deployments d USING (deployment_id)
   WHERE m.owner_set_id = ${sql.ref(set)} AND d.customer_id IS NOT NULL), '[]')`;
 
-/** The staged owner_changes of a derivation beside what is believed, by resource and time. */
+/** The staged changes of owners beside what is believed, by resource and time. */
 export async function readPreview(
   trx: UnitOfWork,
+  changes: TemporaryTable<'owner_changes'>,
   limit: number,
   offset: number,
 ): Promise<{ rows: PreviewRow[]; total: number; resources: number }> {
@@ -286,7 +292,7 @@ export async function readPreview(
     SELECT c.resource_id AS "resourceId", n.slug AS account, r.kind, r.external_id AS "externalId", s.name,
            greatest(c.valid_from, a.valid_from) AS "from", least(c.valid_to, a.valid_to) AS "to",
            ${owners('a.owner_set_id')} AS before, ${owners('c.owner_set_id')} AS after
-    FROM owner_changes c
+    FROM ${changes} c
     JOIN attributions a ON a.resource_id = c.resource_id AND a.superseded_at = 'infinity'
      AND a.valid_from < c.valid_to AND a.valid_to > c.valid_from
     JOIN inventory_resources r ON r.resource_id = c.resource_id
@@ -298,21 +304,24 @@ export async function readPreview(
     'deployments.readPreview.select_count',
   )`
     SELECT count(*) AS total, count(DISTINCT c.resource_id) AS resources
-    FROM owner_changes c JOIN attributions a ON a.resource_id = c.resource_id AND a.superseded_at = 'infinity'
+    FROM ${changes} c JOIN attributions a ON a.resource_id = c.resource_id AND a.superseded_at = 'infinity'
      AND a.valid_from < c.valid_to AND a.valid_to > c.valid_from`.execute(trx);
   return { rows, total: counts[0]?.total ?? 0, resources: counts[0]?.resources ?? 0 };
 }
 
 /** The same per deployment: resources gained and lost over some interval. */
-export async function readPreviewTotals(trx: UnitOfWork): Promise<PreviewTotal[]> {
+export async function readPreviewTotals(
+  trx: UnitOfWork,
+  changes: TemporaryTable<'owner_changes'>,
+): Promise<PreviewTotal[]> {
   const { rows } = await statement<PreviewTotal>('deployments.readPreviewTotals')`
     SELECT d.slug AS deployment, count(DISTINCT resource_id) FILTER (WHERE gained) AS gains,
            count(DISTINCT resource_id) FILTER (WHERE NOT gained) AS loses
     FROM (
-      SELECT resource_id, owner_set_id, true AS gained FROM owner_changes
+      SELECT resource_id, owner_set_id, true AS gained FROM ${changes}
       UNION ALL
       SELECT c.resource_id, a.owner_set_id, false
-      FROM owner_changes c JOIN attributions a ON a.resource_id = c.resource_id AND a.superseded_at = 'infinity'
+      FROM ${changes} c JOIN attributions a ON a.resource_id = c.resource_id AND a.superseded_at = 'infinity'
        AND a.valid_from < c.valid_to AND a.valid_to > c.valid_from
     ) moved JOIN owner_set_members m USING (owner_set_id) JOIN deployments d USING (deployment_id)
     GROUP BY d.slug ORDER BY d.slug`.execute(trx);
