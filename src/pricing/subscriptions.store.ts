@@ -4,6 +4,7 @@ import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import type { Stated } from './subscription-history.ts';
 import { statement } from '../platform/database/statement.ts';
+import { createTemporaryTableAs } from '../platform/database/temporary-table.ts';
 
 /** One at a time may change a deployment's subscriptions; held until the end of the transaction. */
 export async function lockSubscriptions(trx: UnitOfWork, deploymentId: number): Promise<void> {
@@ -102,21 +103,21 @@ export async function rewriteSubscriptions(
   by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  await statement(
-    'pricing.rewriteSubscriptions.drop_pg_temp_staged_subscriptions',
-  )`DROP TABLE IF EXISTS pg_temp.staged_subscriptions`.execute(trx);
-  await statement('pricing.rewriteSubscriptions.create_staged_subscriptions')`
-    CREATE TEMPORARY TABLE staged_subscriptions ON COMMIT DROP AS
-    SELECT ${deploymentId}::bigint AS deployment_id, s.plan_id, coalesce(s.paused, false) AS paused,
-           ${by}::text AS recorded_by, s.valid_from, coalesce(s.valid_to, 'infinity') AS valid_to,
-           s.plan_id IS NOT NULL AS asserted
-    FROM unnest(${changes.map(({ state }) => state?.planId ?? null)}::bigint[],
-                ${changes.map(({ state }) => state?.paused ?? null)}::boolean[],
-                ${changes.map(({ from }) => from.toString())}::timestamptz[],
-                ${changes.map(({ to }) => to?.toString() ?? null)}::timestamptz[])
-      AS s (plan_id, paused, valid_from, valid_to)`.execute(trx);
+  const staged = await createTemporaryTableAs(
+    trx,
+    { statement: 'pricing.rewriteSubscriptions', table: 'staged_subscriptions' },
+    sql`
+      SELECT ${deploymentId}::bigint AS deployment_id, s.plan_id, coalesce(s.paused, false) AS paused,
+             ${by}::text AS recorded_by, s.valid_from, coalesce(s.valid_to, 'infinity') AS valid_to,
+             s.plan_id IS NOT NULL AS asserted
+      FROM unnest(${changes.map(({ state }) => state?.planId ?? null)}::bigint[],
+                  ${changes.map(({ state }) => state?.paused ?? null)}::boolean[],
+                  ${changes.map(({ from }) => from.toString())}::timestamptz[],
+                  ${changes.map(({ to }) => to?.toString() ?? null)}::timestamptz[])
+        AS s (plan_id, paused, valid_from, valid_to)`,
+  );
   const change = { topic: 'pricing', cause: 'subscription' } as const;
-  await rewriteHistory(trx, subscriptionHistory, 'staged_subscriptions', now, change);
+  await rewriteHistory(trx, subscriptionHistory, staged, now, change);
 }
 
 export interface SubscriptionRow {

@@ -115,7 +115,6 @@ const withoutHandles: ReadonlySet<string> = new Set([
   'src/metering/records/move/shipment.store.ts',
   'src/metering/records/postgres/write.store.ts',
   'src/metering/store.ts',
-  'src/pricing/subscriptions.store.ts',
 ]);
 
 /** Temporary tables are made in one place, which gives a handle for each. */
