@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
+import { createTemporaryTableAs, type TemporaryTable } from '../platform/database/temporary-table.ts';
 
 // What is remembered of customers' months, and which of it the log of changes has touched since.
 //
@@ -27,11 +28,12 @@ export async function applyChanges(
   const looked = await selectProgress(trx, checks);
   // Somebody may have looked further since the watermark was read.
   const upTo = Math.max(watermark, looked);
-  const since = await prepareNewChecks(trx, checks, looked, upTo, customerId);
-  if ((await prepareNewChanges(trx, since, upTo, customerId)) > 0) await apply(touchedOf(checks, looked, customerId));
+  const { newChecks, since } = await prepareNewChecks(trx, checks, looked, upTo, customerId);
+  const { newChanges, count } = await prepareNewChanges(trx, since, upTo, customerId);
+  if (count > 0) await apply(touchedOf(checks, newChanges, looked, customerId));
   if (customerId !== null) return;
   await statement('invoices.applyChanges.set_change_id')`
-    UPDATE ${sql.table(checks)} k SET change_id = NULL FROM new_checks n
+    UPDATE ${sql.table(checks)} k SET change_id = NULL FROM ${newChecks} n
     WHERE k.customer_id = n.customer_id AND k.month = n.month AND k.change_id = n.change_id`.execute(trx);
   if (upTo > looked)
     await statement(
@@ -45,58 +47,57 @@ async function selectProgress(trx: UnitOfWork, checks: Checks): Promise<number> 
   return rows[0]?.position ?? 0;
 }
 
-/** `new_checks`: those with a position of their own. Returns the position from which on they, and all others, are to be looked at. */
+/** Those with a position of their own, and the position from which on they, and all others, are to be looked at. */
 async function prepareNewChecks(
   trx: UnitOfWork,
   checks: Checks,
   looked: number,
   upTo: number,
   customerId: number | null,
-): Promise<number> {
-  await statement('invoices.prepareNewChecks.drop_pg_temp_new_checks')`DROP TABLE IF EXISTS pg_temp.new_checks`.execute(
+): Promise<{ readonly newChecks: TemporaryTable<'new_checks'>; readonly since: number }> {
+  const newChecks = await createTemporaryTableAs(
     trx,
+    { statement: 'invoices.prepareNewChecks', table: 'new_checks' },
+    sql`
+      SELECT customer_id, month, change_id FROM ${sql.table(checks)}
+      WHERE change_id IS NOT NULL AND change_id <= ${upTo}
+        AND (${customerId}::bigint IS NULL OR customer_id = ${customerId})`,
   );
-  await statement('invoices.prepareNewChecks.create_new_checks')`
-    CREATE TEMPORARY TABLE new_checks ON COMMIT DROP AS
-    SELECT customer_id, month, change_id FROM ${sql.table(checks)}
-    WHERE change_id IS NOT NULL AND change_id <= ${upTo}
-      AND (${customerId}::bigint IS NULL OR customer_id = ${customerId})`.execute(trx);
   const { rows } = await statement<{ since: number | null }>(
     'invoices.prepareNewChecks.select_min',
-  )`SELECT min(change_id) AS since FROM new_checks`.execute(trx);
-  return Math.min(rows[0]?.since ?? looked, looked);
+  )`SELECT min(change_id) AS since FROM ${newChecks}`.execute(trx);
+  return { newChecks, since: Math.min(rows[0]?.since ?? looked, looked) };
 }
 
 /**
- * `new_changes`: of those in (since, upTo] what months' costs rest on: usage, plans and subscriptions,
- * and when deployments start. Without a customer it is a change of all. Returns how many there are.
+ * The changes in (since, upTo] that months' costs rest on (usage, plans and subscriptions, and when
+ * deployments start), and how many there are. Without a customer it is a change of all.
  */
 async function prepareNewChanges(
   trx: UnitOfWork,
   since: number,
   upTo: number,
   customerId: number | null,
-): Promise<number> {
-  await statement(
-    'invoices.prepareNewChanges.drop_pg_temp_new_changes',
-  )`DROP TABLE IF EXISTS pg_temp.new_changes`.execute(trx);
-  await statement('invoices.prepareNewChanges.create_new_changes')`
-    CREATE TEMPORARY TABLE new_changes ON COMMIT DROP AS
-    SELECT c.change_id, c.topic, d.customer_id, d.starts_at, c.valid_from, c.valid_to,
-           d.deployment_id IN (SELECT deployment_id FROM pricing_yearly) AS yearly
-    FROM changes c LEFT JOIN deployments_list d ON d.deployment_id = c.subject
-    WHERE c.change_id > ${since} AND c.change_id <= ${upTo} AND c.topic IN ('usage', 'pricing', 'deployment')
-      AND (c.subject IS NULL OR d.customer_id IS NOT NULL)
-      AND (${customerId}::bigint IS NULL OR c.subject IS NULL OR d.customer_id = ${customerId})`.execute(trx);
-  await statement('invoices.prepareNewChanges.analyze_new_changes')`ANALYZE new_changes`.execute(trx);
+): Promise<{ readonly newChanges: TemporaryTable<'new_changes'>; readonly count: number }> {
+  const newChanges = await createTemporaryTableAs(
+    trx,
+    { statement: 'invoices.prepareNewChanges', table: 'new_changes', analyze: true },
+    sql`
+      SELECT c.change_id, c.topic, d.customer_id, d.starts_at, c.valid_from, c.valid_to,
+             d.deployment_id IN (SELECT deployment_id FROM pricing_yearly) AS yearly
+      FROM changes c LEFT JOIN deployments_list d ON d.deployment_id = c.subject
+      WHERE c.change_id > ${since} AND c.change_id <= ${upTo} AND c.topic IN ('usage', 'pricing', 'deployment')
+        AND (c.subject IS NULL OR d.customer_id IS NOT NULL)
+        AND (${customerId}::bigint IS NULL OR c.subject IS NULL OR d.customer_id = ${customerId})`,
+  );
   const { rows } = await statement<{ count: number }>(
     'invoices.prepareNewChanges.select_count',
-  )`SELECT count(*) AS count FROM new_changes`.execute(trx);
-  return rows[0]?.count ?? 0;
+  )`SELECT count(*) AS count FROM ${newChanges}`.execute(trx);
+  return { newChanges, count: rows[0]?.count ?? 0 };
 }
 
 /**
- * The checks that `new_changes` have touched behind their positions.
+ * The checks that new changes have touched behind their positions.
  *
  * - Usage: of the month, and of those before it as far as allowances are carried over.
  * - Plans and subscriptions, of deployments that start before the month ends: any other has nothing on
@@ -105,7 +106,12 @@ async function prepareNewChanges(
  *   its term began, however long ago.
  * - A start: of every month that ends after it.
  */
-function touchedOf(checks: Checks, looked: number, customerId: number | null): RawBuilder<unknown> {
+function touchedOf(
+  checks: Checks,
+  newChanges: TemporaryTable<'new_changes'>,
+  looked: number,
+  customerId: number | null,
+): RawBuilder<unknown> {
   const table = sql.table(checks);
   return sql`(
     WITH months AS MATERIALIZED (
@@ -115,7 +121,7 @@ function touchedOf(checks: Checks, looked: number, customerId: number | null): R
       SELECT make_interval(months => months) AS time FROM pricing_carry_over
     ), touched AS MATERIALIZED (
       SELECT c.customer_id, m.month, max(c.change_id) AS change_id
-      FROM new_changes c CROSS JOIN carried JOIN months m ON CASE c.topic
+      FROM ${newChanges} c CROSS JOIN carried JOIN months m ON CASE c.topic
         WHEN 'usage' THEN c.valid_from < m.ends AND c.valid_to > m.begins - carried.time
         WHEN 'pricing' THEN c.starts_at < m.ends AND c.valid_from < m.ends + CASE WHEN c.yearly THEN interval '12 months' ELSE interval '1 month' END
           AND (c.yearly OR c.valid_to > m.begins - interval '12 months')

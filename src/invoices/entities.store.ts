@@ -5,6 +5,7 @@ import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import type { Asset } from './assets.ts';
 import type { Buyer, Seller } from './party.ts';
 import { statement } from '../platform/database/statement.ts';
+import { createTemporaryTableAs } from '../platform/database/temporary-table.ts';
 
 // Who bills and who is billed: legal entities, tax rates, customers' billing details, and what
 // documents are drawn with.
@@ -82,17 +83,17 @@ export async function rewriteSellerParty(
   by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  await statement(
-    'invoices.rewriteSellerParty.drop_pg_temp_staged_party',
-  )`DROP TABLE IF EXISTS pg_temp.staged_party`.execute(trx);
-  await statement('invoices.rewriteSellerParty.create_staged_party')`
-    CREATE TEMPORARY TABLE staged_party ON COMMIT DROP AS
-    SELECT ${legalEntityId}::int AS legal_entity_id, ${party.name}::text AS name, ${[...party.address]}::text[] AS address,
-           ${[...party.taxIds]}::text[] AS tax_ids, ${party.email}::text AS email,
-           ${JSON.stringify(party.party)}::jsonb AS party, ${by}::text AS recorded_by,
-           coalesce(${from}::date::timestamptz, '-infinity') AS valid_from, 'infinity'::timestamptz AS valid_to,
-           true AS asserted`.execute(trx);
-  await rewriteHistory(trx, partyHistory, 'staged_party', now);
+  const staged = await createTemporaryTableAs(
+    trx,
+    { statement: 'invoices.rewriteSellerParty', table: 'staged_party' },
+    sql`
+      SELECT ${legalEntityId}::int AS legal_entity_id, ${party.name}::text AS name, ${[...party.address]}::text[] AS address,
+             ${[...party.taxIds]}::text[] AS tax_ids, ${party.email}::text AS email,
+             ${JSON.stringify(party.party)}::jsonb AS party, ${by}::text AS recorded_by,
+             coalesce(${from}::date::timestamptz, '-infinity') AS valid_from, 'infinity'::timestamptz AS valid_to,
+             true AS asserted`,
+  );
+  await rewriteHistory(trx, partyHistory, staged, now);
 }
 
 /** Null where the slug is taken. */
@@ -214,23 +215,23 @@ export async function rewriteTaxRate(
   await statement('invoices.rewriteTaxRate.lock_tax_rates')`LOCK TABLE tax_rates IN SHARE ROW EXCLUSIVE MODE`.execute(
     trx,
   );
-  await statement(
-    'invoices.rewriteTaxRate.drop_pg_temp_staged_tax_rates',
-  )`DROP TABLE IF EXISTS pg_temp.staged_tax_rates`.execute(trx);
-  await statement('invoices.rewriteTaxRate.create_staged_tax_rates')`
-    CREATE TEMPORARY TABLE staged_tax_rates ON COMMIT DROP AS
-    SELECT ${rate.legalEntityId}::int AS legal_entity_id, ${rate.category}::text AS category, ${rate.title}::text AS title,
-           ${rate.percent}::numeric AS percent, ${by}::text AS recorded_by,
-           coalesce(${rate.from}::date::timestamptz, '-infinity') AS valid_from, 'infinity'::timestamptz AS valid_to,
-           true AS asserted`.execute(trx);
+  const staged = await createTemporaryTableAs(
+    trx,
+    { statement: 'invoices.rewriteTaxRate', table: 'staged_tax_rates' },
+    sql`
+      SELECT ${rate.legalEntityId}::int AS legal_entity_id, ${rate.category}::text AS category, ${rate.title}::text AS title,
+             ${rate.percent}::numeric AS percent, ${by}::text AS recorded_by,
+             coalesce(${rate.from}::date::timestamptz, '-infinity') AS valid_from, 'infinity'::timestamptz AS valid_to,
+             true AS asserted`,
+  );
   const { rows } = await statement<{ same: boolean }>('invoices.rewriteTaxRate.select_exists')`
     SELECT EXISTS (
-      SELECT FROM tax_rates r JOIN staged_tax_rates s USING (legal_entity_id, category, title)
+      SELECT FROM tax_rates r JOIN ${staged} s USING (legal_entity_id, category, title)
       WHERE r.superseded_at = 'infinity' AND r.percent = s.percent
         AND r.valid_from <= s.valid_from AND r.valid_to = 'infinity') AS same`.execute(trx);
   if (rows[0]?.same) return false;
-  await rewriteHistory(trx, taxRateHistory, 'staged_tax_rates', now);
-  const ofAll = sql`SELECT NULL::bigint AS subject, valid_from, valid_to FROM staged_tax_rates`;
+  await rewriteHistory(trx, taxRateHistory, staged, now);
+  const ofAll = sql`SELECT NULL::bigint AS subject, valid_from, valid_to FROM ${staged}`;
   await appendChanges(trx, 'billing', 'tax_rate', now, ofAll);
   return true;
 }
@@ -311,20 +312,20 @@ export async function rewriteBilling(
   by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  await statement(
-    'invoices.rewriteBilling.drop_pg_temp_staged_billing',
-  )`DROP TABLE IF EXISTS pg_temp.staged_billing`.execute(trx);
-  await statement('invoices.rewriteBilling.create_staged_billing')`
-    CREATE TEMPORARY TABLE staged_billing ON COMMIT DROP AS
-    SELECT ${customerId}::bigint AS customer_id, ${billing.legalEntityId}::int AS legal_entity_id,
-           ${billing.legalName}::text AS legal_name, ${[...billing.address]}::text[] AS address,
-           ${[...billing.taxIds]}::text[] AS tax_ids, ${billing.poNumber}::text AS po_number, ${billing.email}::text AS email,
-           ${JSON.stringify(billing.party)}::jsonb AS party,
-           ${billing.termsDays}::smallint AS terms_days, ${billing.taxCategory}::text AS tax_category,
-           ${billing.taxTreatment}::text AS tax_treatment, ${billing.taxNote}::text AS tax_note, ${by}::text AS recorded_by,
-           coalesce(${from}::date::timestamptz, '-infinity') AS valid_from, 'infinity'::timestamptz AS valid_to,
-           true AS asserted`.execute(trx);
-  await rewriteHistory(trx, billingHistory, 'staged_billing', now, { topic: 'billing', cause: 'details' });
+  const staged = await createTemporaryTableAs(
+    trx,
+    { statement: 'invoices.rewriteBilling', table: 'staged_billing' },
+    sql`
+      SELECT ${customerId}::bigint AS customer_id, ${billing.legalEntityId}::int AS legal_entity_id,
+             ${billing.legalName}::text AS legal_name, ${[...billing.address]}::text[] AS address,
+             ${[...billing.taxIds]}::text[] AS tax_ids, ${billing.poNumber}::text AS po_number, ${billing.email}::text AS email,
+             ${JSON.stringify(billing.party)}::jsonb AS party,
+             ${billing.termsDays}::smallint AS terms_days, ${billing.taxCategory}::text AS tax_category,
+             ${billing.taxTreatment}::text AS tax_treatment, ${billing.taxNote}::text AS tax_note, ${by}::text AS recorded_by,
+             coalesce(${from}::date::timestamptz, '-infinity') AS valid_from, 'infinity'::timestamptz AS valid_to,
+             true AS asserted`,
+  );
+  await rewriteHistory(trx, billingHistory, staged, now, { topic: 'billing', cause: 'details' });
 }
 
 export async function selectCustomerId(db: Queryable, externalId: string): Promise<number | undefined> {

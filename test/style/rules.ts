@@ -108,8 +108,6 @@ const temporaryTables = 'src/platform/database/temporary-table.ts';
 const withoutHandles: ReadonlySet<string> = new Set([
   'src/inventory/prices.store.ts',
   'src/inventory/sync.store.ts',
-  'src/invoices/checks.store.ts',
-  'src/invoices/entities.store.ts',
   'src/metering/diff.store.ts',
   'src/metering/records/move/move.store.ts',
   'src/metering/records/move/shipment.store.ts',
