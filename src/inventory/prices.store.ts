@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { appendChanges } from '../platform/changes.ts';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
+import { createTemporaryTableAs, type TemporaryTable } from '../platform/database/temporary-table.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import type { ResourceGroup } from './resource-charges.ts';
 
@@ -178,43 +179,50 @@ export async function applySizeListing(
   isWhole: boolean,
   now: Temporal.Instant,
 ): Promise<ListedChanges> {
-  await statement('inventory.applySizeListing.drop')`DROP TABLE IF EXISTS pg_temp.staged_prices`.execute(trx);
-  await statement('inventory.applySizeListing.stage')`
-    CREATE TEMPORARY TABLE staged_prices ON COMMIT DROP AS
-    WITH believed AS (
-      SELECT * FROM provider_prices
-      WHERE provider = ${provider} AND account_id = ${accountId} AND superseded_at = 'infinity' AND valid_to = 'infinity'
-    ), listed AS (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(listed)}::jsonb)
-        AS l (subject text, amount numeric, hourly numeric, attributes jsonb)
-    ), changes AS (
-      SELECT l.subject, 'USD' AS currency, l.amount, 'month' AS unit, l.hourly, l.attributes, ${evidence}::text AS evidence,
-             (${from}::timestamptz AT TIME ZONE 'UTC')::date AS evidence_day, NULL::timestamptz AS last_seen_at,
-             CASE WHEN b.subject IS NULL THEN 'new' ELSE 'changed' END AS change
-      FROM listed l LEFT JOIN believed b ON b.subject = l.subject
-      WHERE b.subject IS NULL OR b.last_seen_at IS NOT NULL
-         OR (b.currency, b.amount, b.unit, b.hourly, b.attributes) IS DISTINCT FROM ('USD', l.amount, 'month', l.hourly, l.attributes)
-      UNION ALL
-      SELECT b.subject, b.currency, b.amount, b.unit, b.hourly, b.attributes, b.evidence, b.evidence_day,
-             coalesce((SELECT started_at FROM inventory_complete_syncs WHERE account_id = ${accountId} AND kind = 'size'), b.recorded_at),
-             'ended'
-      FROM believed b
-      WHERE ${isWhole} AND b.last_seen_at IS NULL AND NOT EXISTS (SELECT FROM listed l WHERE l.subject = b.subject)
-    )
-    SELECT ${provider}::text AS provider, 'api' AS source, ${accountId}::int AS account_id, 'official' AS certainty, c.*,
-           ${from}::timestamptz AS valid_from, 'infinity'::timestamptz AS valid_to, true AS asserted
-    FROM changes c`.execute(trx);
+  const staged = await createTemporaryTableAs(
+    trx,
+    { statement: 'inventory.applySizeListing', table: 'staged_prices' },
+    sql`
+      WITH believed AS (
+        SELECT * FROM provider_prices
+        WHERE provider = ${provider} AND account_id = ${accountId} AND superseded_at = 'infinity' AND valid_to = 'infinity'
+      ), listed AS (
+        SELECT * FROM jsonb_to_recordset(${JSON.stringify(listed)}::jsonb)
+          AS l (subject text, amount numeric, hourly numeric, attributes jsonb)
+      ), changes AS (
+        SELECT l.subject, 'USD' AS currency, l.amount, 'month' AS unit, l.hourly, l.attributes, ${evidence}::text AS evidence,
+               (${from}::timestamptz AT TIME ZONE 'UTC')::date AS evidence_day, NULL::timestamptz AS last_seen_at,
+               CASE WHEN b.subject IS NULL THEN 'new' ELSE 'changed' END AS change
+        FROM listed l LEFT JOIN believed b ON b.subject = l.subject
+        WHERE b.subject IS NULL OR b.last_seen_at IS NOT NULL
+           OR (b.currency, b.amount, b.unit, b.hourly, b.attributes) IS DISTINCT FROM ('USD', l.amount, 'month', l.hourly, l.attributes)
+        UNION ALL
+        SELECT b.subject, b.currency, b.amount, b.unit, b.hourly, b.attributes, b.evidence, b.evidence_day,
+               coalesce((SELECT started_at FROM inventory_complete_syncs WHERE account_id = ${accountId} AND kind = 'size'), b.recorded_at),
+               'ended'
+        FROM believed b
+        WHERE ${isWhole} AND b.last_seen_at IS NULL AND NOT EXISTS (SELECT FROM listed l WHERE l.subject = b.subject)
+      )
+      SELECT ${provider}::text AS provider, 'api' AS source, ${accountId}::int AS account_id, 'official' AS certainty, c.*,
+             ${from}::timestamptz AS valid_from, 'infinity'::timestamptz AS valid_to, true AS asserted
+      FROM changes c`,
+  );
   const { rows } = await statement<ListedChanges>('inventory.applySizeListing.count')`
     SELECT count(*) FILTER (WHERE change = 'new') AS new, count(*) FILTER (WHERE change = 'changed') AS changed,
-           count(*) FILTER (WHERE change = 'ended') AS ended FROM staged_prices`.execute(trx);
+           count(*) FILTER (WHERE change = 'ended') AS ended FROM ${staged}`.execute(trx);
   const counts = rows[0]!;
-  if (counts.new + counts.changed + counts.ended > 0) await rewriteStaged(trx, providerPrices, now);
+  if (counts.new + counts.changed + counts.ended > 0) await rewriteStaged(trx, providerPrices, staged, now);
   return counts;
 }
 
-async function rewriteStaged(trx: UnitOfWork, history: HistoryTable, now: Temporal.Instant): Promise<void> {
-  await rewriteHistory(trx, history, 'staged_prices', now);
-  const span = sql`SELECT NULL::bigint AS subject, min(valid_from) AS valid_from, max(valid_to) AS valid_to FROM staged_prices`;
+async function rewriteStaged(
+  trx: UnitOfWork,
+  history: HistoryTable,
+  staged: TemporaryTable<'staged_prices'>,
+  now: Temporal.Instant,
+): Promise<void> {
+  await rewriteHistory(trx, history, staged, now);
+  const span = sql`SELECT NULL::bigint AS subject, min(valid_from) AS valid_from, max(valid_to) AS valid_to FROM ${staged}`;
   await appendChanges(trx, 'price', 'price', now, span);
 }
 
@@ -236,16 +244,16 @@ export async function rewriteOwnPrice(
   by: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  await statement('inventory.rewriteOwnPrice.drop')`DROP TABLE IF EXISTS pg_temp.staged_prices`.execute(trx);
-  await statement('inventory.rewriteOwnPrice.stage')`
-    CREATE TEMPORARY TABLE staged_prices ON COMMIT DROP AS
-    SELECT ${provider}::text AS provider, ${subject}::text AS subject, ${price?.currency ?? null}::text AS currency,
-           ${price?.amount ?? null}::numeric AS amount, ${price?.unit ?? null}::text AS unit,
-           ${price?.evidence ?? null}::text AS evidence, ${by}::text AS recorded_by,
-           ${from}::timestamptz AS valid_from, 'infinity'::timestamptz AS valid_to, ${price !== null}::boolean AS asserted`.execute(
+  const staged = await createTemporaryTableAs(
     trx,
+    { statement: 'inventory.rewriteOwnPrice', table: 'staged_prices' },
+    sql`
+      SELECT ${provider}::text AS provider, ${subject}::text AS subject, ${price?.currency ?? null}::text AS currency,
+             ${price?.amount ?? null}::numeric AS amount, ${price?.unit ?? null}::text AS unit,
+             ${price?.evidence ?? null}::text AS evidence, ${by}::text AS recorded_by,
+             ${from}::timestamptz AS valid_from, 'infinity'::timestamptz AS valid_to, ${price !== null}::boolean AS asserted`,
   );
-  await rewriteStaged(trx, ownPrices, now);
+  await rewriteStaged(trx, ownPrices, staged, now);
 }
 
 /** Of an operator's own price of a subject: what is believed to hold at an instant or later, in order. */

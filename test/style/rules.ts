@@ -106,7 +106,6 @@ const temporaryTables = 'src/platform/database/temporary-table.ts';
 
 /** Files that make and name temporary tables themselves still. */
 const withoutHandles: ReadonlySet<string> = new Set([
-  'src/inventory/prices.store.ts',
   'src/inventory/sync.store.ts',
   'src/metering/diff.store.ts',
   'src/metering/records/move/move.store.ts',
