@@ -105,10 +105,10 @@ export async function selectKindsOfDay(db: Queryable, day: Temporal.PlainDate, u
 }
 
 /** The driver reports no row count for CREATE TABLE AS. */
-export async function countRows(trx: UnitOfWork, table: string): Promise<number> {
+export async function countRows(trx: UnitOfWork, table: RawBuilder<unknown>): Promise<number> {
   const { rows } = await statement<{ count: number }>(
     'metering.countRows',
-  )`SELECT count(*) AS count FROM ${sql.table(table)}`.execute(trx);
+  )`SELECT count(*) AS count FROM ${table}`.execute(trx);
   return rows[0]?.count ?? 0;
 }
 
@@ -153,7 +153,7 @@ export async function prepareLevelScope(trx: UnitOfWork, after: number): Promise
     SELECT resource_id, min(valid_from) AS touched_from FROM ${resourceChanges} AS c
     WHERE change_id > ${after} GROUP BY resource_id`.execute(trx);
   await statement('metering.prepareLevelScope.analyze_level_scope')`ANALYZE level_scope`.execute(trx);
-  return countRows(trx, 'level_scope');
+  return countRows(trx, sql.table('level_scope'));
 }
 
 /**
@@ -290,7 +290,7 @@ export async function prepareScope(
       AND valid_from < ${startOfDay(day.add({ days: 1 }))} AND valid_to > ${startOfDay(day)}
     ORDER BY resource_id, change_id DESC`.execute(trx);
   await statement('metering.prepareScope.analyze_meter_scope')`ANALYZE meter_scope`.execute(trx);
-  return countRows(trx, 'meter_scope');
+  return countRows(trx, sql.table('meter_scope'));
 }
 
 // Bookkeeping ---------------------------------------------------------------------------------

@@ -108,9 +108,6 @@ const temporaryTables = 'src/platform/database/temporary-table.ts';
 const withoutHandles: ReadonlySet<string> = new Set([
   'src/inventory/sync.store.ts',
   'src/metering/diff.store.ts',
-  'src/metering/records/move/move.store.ts',
-  'src/metering/records/move/shipment.store.ts',
-  'src/metering/records/postgres/write.store.ts',
   'src/metering/store.ts',
 ]);
 

@@ -34,19 +34,18 @@ export async function shipLevels(db: Database, clickHouse: ClickHouse): Promise<
       shipped !== null && shipped.definitions === levels.definitions && shipped.ids.length < shipmentsMax
         ? shipped
         : null;
-    if (upon !== null) await store.prepareShippedResources(trx, upon.changeId);
-    const all = upon === null;
+    const resources = upon === null ? null : await store.prepareShippedResources(trx, upon.changeId);
     // Where the tables were lost, everything begins here again.
-    if (all) await createTables(clickHouse);
+    if (upon === null) await createTables(clickHouse);
     const shipment = await store.insertShipment(trx, levels, upon?.baseId ?? null);
-    const figures = await store.selectLevelsFigures(trx, all);
+    const figures = await store.selectLevelsFigures(trx, resources);
     if (Number(figures.greatest) > levelMax) {
       throw new ArcadiaError(
         'usage_store_failed',
         `A level of ${figures.greatest} is more than ClickHouse can accrue exactly.`,
       );
     }
-    await clickHouse.insertLines('metered_levels', levelColumns, store.levelLines(trx, shipment, all));
+    await clickHouse.insertLines('metered_levels', levelColumns, store.levelLines(trx, shipment, resources));
     const there = await selectShipped(clickHouse, shipment.baseId, shipment.shipmentId);
     if (there.rows !== figures.rows || there.sum !== figures.sum) {
       throw new ArcadiaError(
@@ -56,7 +55,7 @@ export async function shipLevels(db: Database, clickHouse: ClickHouse): Promise<
     }
     await store.updateShipment(trx, shipment.shipmentId, figures.rows);
     // A metering under way may still read the base before: it is kept until the next one.
-    return all ? (shipped?.baseId ?? null) : null;
+    return upon === null ? (shipped?.baseId ?? null) : null;
   });
   if (superseded !== null) await dropBasesBefore(clickHouse, superseded);
 }

@@ -42,10 +42,10 @@ export function toClickHouse(clickHouse: ClickHouse): MoveDirection {
       await store.forgetMoves(trx);
     },
     async copyDay(trx, day) {
-      await store.prepareVersions(trx, day);
+      const versions = await store.prepareVersions(trx, day);
       await dropDay(clickHouse, day);
-      await clickHouse.insertLines('usage_records', recordColumns, readLines(trx, store.versionLines()));
-      const figures = await store.replaceVisibleRevisions(trx, day);
+      await clickHouse.insertLines('usage_records', recordColumns, readLines(trx, store.versionLines(versions)));
+      const figures = await store.replaceVisibleRevisions(trx, versions, day);
       const there = clickHouseUsageStore(clickHouse);
       await whileBeating(trx, () => compareDay(trx, day, { here: postgresUsageStore, there, name: nameOf(to) }));
       return figures;
@@ -61,13 +61,14 @@ export function toPostgres(clickHouse: ClickHouse): MoveDirection {
     async begin() {},
     async copyDay(trx, day) {
       const range = { from: day, to: day.add({ days: 1 }) };
-      await store.createVersions(trx);
+      const versions = await store.createVersions(trx);
       const visible = await selectVisibleRevisions(trx, range, null);
       const wanted = await whileBeating(trx, () => versionFigures(clickHouse, range, visible));
       if (wanted.records > 0) {
-        for await (const lines of versionsOf(clickHouse, range, visible)) await store.insertVersions(trx, lines);
+        for await (const lines of versionsOf(clickHouse, range, visible))
+          await store.insertVersions(trx, versions, lines);
       }
-      const figures = await store.selectVersionFigures(trx);
+      const figures = await store.selectVersionFigures(trx, versions);
       const sum = fromBillionths(BigInt(wanted.sum));
       if (figures.records !== wanted.records || figures.quantity !== sum) {
         throw new ArcadiaError(
@@ -77,11 +78,11 @@ export function toPostgres(clickHouse: ClickHouse): MoveDirection {
       }
       await store.deleteChanges(trx, day);
       await dropPartitions(trx, day);
-      for (const granularity of await store.granularitiesThatStand(trx)) {
+      for (const granularity of await store.granularitiesThatStand(trx, versions)) {
         await attachPartition(trx, day, granularity, true);
       }
-      await store.insertStanding(trx);
-      await store.insertReplaced(trx);
+      await store.insertStanding(trx, versions);
+      await store.insertReplaced(trx, versions);
       const here = clickHouseUsageStore(clickHouse);
       await whileBeating(trx, () => compareDay(trx, day, { here, there: postgresUsageStore, name: nameOf(postgres) }));
       return figures;

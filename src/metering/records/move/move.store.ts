@@ -2,6 +2,11 @@ import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../../../platform/database/database.ts';
 import { type Granularity, startOfDay } from '../../period.ts';
 import { statement } from '../../../platform/database/statement.ts';
+import {
+  createTemporaryTable,
+  createTemporaryTableAs,
+  type TemporaryTable,
+} from '../../../platform/database/temporary-table.ts';
 
 // PostgreSQL's record of where usage is, and of a move to elsewhere.
 
@@ -115,72 +120,82 @@ export async function upsertMovedDay(
 const bounds = (day: Temporal.PlainDate) =>
   sql`period_start >= ${startOfDay(day)} AND period_start < ${startOfDay(day.add({ days: 1 }))}`;
 
+/** Versions of a day's records on their way. */
+export type Versions = TemporaryTable<'moved_versions'>;
+
 /**
- * `moved_versions`: every version of every record of a day, as ClickHouse keeps them: those that
+ * Every version of every record of a day, as ClickHouse keeps them: those that
  * stand, those that were replaced, and for each that is gone a row that says so.
  */
-export async function prepareVersions(trx: UnitOfWork, day: Temporal.PlainDate): Promise<void> {
-  await statement('metering.prepareVersions')`
-    CREATE TEMPORARY TABLE moved_versions ON COMMIT DROP AS
-    WITH replaced AS (SELECT * FROM usage_changes WHERE ${bounds(day)}),
-    versions AS (
-      SELECT deployment_id, billing_kind_id, resource_id, period_start, granularity, revision, false AS deleted, quantity
-      FROM usage_records WHERE ${bounds(day)}
-      UNION ALL
-      SELECT deployment_id, billing_kind_id, resource_id, period_start, granularity, old_revision, false, old_quantity
-      FROM replaced WHERE old_revision IS NOT NULL
-      UNION ALL
-      SELECT deployment_id, billing_kind_id, resource_id, period_start, granularity, revision, true, 0
-      FROM replaced WHERE new_quantity IS NULL
-    )
-    SELECT v.*, coalesce(c.cause, r.cause, '') AS cause
-    FROM versions v
-    LEFT JOIN replaced c USING (deployment_id, billing_kind_id, resource_id, period_start, granularity, revision)
-    LEFT JOIN metering_runs r USING (revision)`.execute(trx);
+export async function prepareVersions(trx: UnitOfWork, day: Temporal.PlainDate): Promise<Versions> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'metering.prepareVersions', table: 'moved_versions', drop: [] },
+    sql`
+      WITH replaced AS (SELECT * FROM usage_changes WHERE ${bounds(day)}),
+      versions AS (
+        SELECT deployment_id, billing_kind_id, resource_id, period_start, granularity, revision, false AS deleted, quantity
+        FROM usage_records WHERE ${bounds(day)}
+        UNION ALL
+        SELECT deployment_id, billing_kind_id, resource_id, period_start, granularity, old_revision, false, old_quantity
+        FROM replaced WHERE old_revision IS NOT NULL
+        UNION ALL
+        SELECT deployment_id, billing_kind_id, resource_id, period_start, granularity, revision, true, 0
+        FROM replaced WHERE new_quantity IS NULL
+      )
+      SELECT v.*, coalesce(c.cause, r.cause, '') AS cause
+      FROM versions v
+      LEFT JOIN replaced c USING (deployment_id, billing_kind_id, resource_id, period_start, granularity, revision)
+      LEFT JOIN metering_runs r USING (revision)`,
+  );
 }
 
-/** The lines of `moved_versions`, in the order of the table's columns there. */
-export function versionLines(): RawBuilder<unknown> {
+/** Their lines, in the order of the table's columns there. */
+export function versionLines(versions: Versions): RawBuilder<unknown> {
   return sql`
     SELECT concat_ws(E'\\t', deployment_id, billing_kind_id, resource_id, extract(epoch FROM period_start)::bigint,
                      granularity, revision, deleted, trim_scale(quantity * 1000000000), cause) AS line
-    FROM moved_versions`;
+    FROM ${versions}`;
 }
 
-/** Has the revisions of `moved_versions` count, in place of those that did of the day. */
-export async function replaceVisibleRevisions(trx: UnitOfWork, day: Temporal.PlainDate): Promise<MovedFigures> {
+/** Has their revisions count, in place of those that did of the day. */
+export async function replaceVisibleRevisions(
+  trx: UnitOfWork,
+  versions: Versions,
+  day: Temporal.PlainDate,
+): Promise<MovedFigures> {
   await statement(
     'metering.replaceVisibleRevisions.delete_usage_visible_revisions',
   )`DELETE FROM usage_visible_revisions WHERE day = ${day}`.execute(trx);
   await statement('metering.replaceVisibleRevisions.insert_usage_visible_revisions')`
     INSERT INTO usage_visible_revisions (day, revision, records, quantity)
-    SELECT ${day}, revision, count(*), sum(quantity) FROM moved_versions GROUP BY revision`.execute(trx);
-  return selectVersionFigures(trx);
+    SELECT ${day}, revision, count(*), sum(quantity) FROM ${versions} GROUP BY revision`.execute(trx);
+  return selectVersionFigures(trx, versions);
 }
 
-export async function selectVersionFigures(trx: UnitOfWork): Promise<MovedFigures> {
+export async function selectVersionFigures(trx: UnitOfWork, versions: Versions): Promise<MovedFigures> {
   const { rows } = await statement<MovedFigures>('metering.selectVersionFigures')`
-    SELECT count(*) AS records, coalesce(trim_scale(sum(quantity)), 0)::text AS quantity FROM moved_versions`.execute(
-    trx,
-  );
+    SELECT count(*) AS records, coalesce(trim_scale(sum(quantity)), 0)::text AS quantity FROM ${versions}`.execute(trx);
   return rows[0] ?? { records: 0, quantity: '0' };
 }
 
 // Back ---------------------------------------------------------------------------------------------
 
-/** `moved_versions`, empty. */
-export async function createVersions(trx: UnitOfWork): Promise<void> {
-  await statement('metering.createVersions')`
-    CREATE TEMPORARY TABLE moved_versions (
+/** None yet. */
+export async function createVersions(trx: UnitOfWork): Promise<Versions> {
+  return createTemporaryTable(
+    trx,
+    { statement: 'metering.createVersions', table: 'moved_versions', drop: [] },
+    sql`
       deployment_id bigint, billing_kind_id smallint, resource_id bigint, period_start timestamptz,
-      granularity text COLLATE "C", revision bigint, deleted boolean, quantity numeric, cause text COLLATE "C"
-    ) ON COMMIT DROP`.execute(trx);
+      granularity text COLLATE "C", revision bigint, deleted boolean, quantity numeric, cause text COLLATE "C"`,
+  );
 }
 
 /** Adds tab-separated lines, in the order of the table's columns in ClickHouse. */
-export async function insertVersions(trx: UnitOfWork, lines: readonly string[]): Promise<void> {
+export async function insertVersions(trx: UnitOfWork, versions: Versions, lines: readonly string[]): Promise<void> {
   await statement('metering.insertVersions')`
-    INSERT INTO moved_versions
+    INSERT INTO ${versions}
     SELECT f[1]::bigint, f[2]::smallint, f[3]::bigint, to_timestamp(f[4]::bigint), f[5], f[6]::bigint, f[7]::boolean,
            0.000000001 * f[8]::numeric, f[9]
     FROM unnest(${[...lines]}::text[]) AS line, string_to_array(line, E'\\t') AS f`.execute(trx);
@@ -196,27 +211,27 @@ export async function deleteChanges(trx: UnitOfWork, day: Temporal.PlainDate): P
 
 const ofRecord = sql`deployment_id, billing_kind_id, resource_id, period_start, granularity`;
 
-/** The last version of each record of `moved_versions`, unless it says that there is none. */
-const standing = sql`
-  (SELECT * FROM (SELECT DISTINCT ON (${ofRecord}) * FROM moved_versions ORDER BY ${ofRecord}, revision DESC) AS last
+/** The last version of each record, unless it says that there is none. */
+const standing = (versions: Versions) => sql`
+  (SELECT * FROM (SELECT DISTINCT ON (${ofRecord}) * FROM ${versions} ORDER BY ${ofRecord}, revision DESC) AS last
    WHERE NOT deleted)`;
 
-export async function granularitiesThatStand(trx: UnitOfWork): Promise<Granularity[]> {
+export async function granularitiesThatStand(trx: UnitOfWork, versions: Versions): Promise<Granularity[]> {
   const { rows } = await statement<{ granularity: Granularity }>('metering.granularitiesThatStand')`
-    SELECT DISTINCT granularity FROM ${standing} AS s ORDER BY 1`.execute(trx);
+    SELECT DISTINCT granularity FROM ${standing(versions)} AS s ORDER BY 1`.execute(trx);
   return rows.map((row) => row.granularity);
 }
 
 /** Makes them the records of the day, whose partitions are there and empty. */
-export async function insertStanding(trx: UnitOfWork): Promise<void> {
+export async function insertStanding(trx: UnitOfWork, versions: Versions): Promise<void> {
   await statement('metering.insertStanding')`
     INSERT INTO usage_records (deployment_id, resource_id, period_start, revision, billing_kind_id, granularity, quantity)
     SELECT deployment_id, resource_id, period_start, revision, billing_kind_id, granularity, quantity
-    FROM ${standing} AS s`.execute(trx);
+    FROM ${standing(versions)} AS s`.execute(trx);
 }
 
 /** And of every version what it replaced, as metering here would have kept it: first records, nothing. */
-export async function insertReplaced(trx: UnitOfWork): Promise<void> {
+export async function insertReplaced(trx: UnitOfWork, versions: Versions): Promise<void> {
   await statement('metering.insertReplaced')`
     INSERT INTO usage_changes (revision, deployment_id, billing_kind_id, resource_id, period_start, granularity,
                                old_quantity, old_revision, new_quantity, cause)
@@ -225,7 +240,7 @@ export async function insertReplaced(trx: UnitOfWork): Promise<void> {
            CASE WHEN NOT deleted THEN quantity END, cause
     FROM (SELECT *, lag(quantity) OVER versions AS was_quantity, lag(revision) OVER versions AS was_revision,
                  lag(deleted) OVER versions AS was_deleted
-          FROM moved_versions WINDOW versions AS (PARTITION BY ${ofRecord} ORDER BY revision)) AS v
+          FROM ${versions} WINDOW versions AS (PARTITION BY ${ofRecord} ORDER BY revision)) AS v
     WHERE NOT was_deleted OR cause <> 'first'
     ORDER BY revision, ${ofRecord}`.execute(trx);
 }

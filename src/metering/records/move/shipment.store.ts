@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { resourceChanges } from '../../../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../../../platform/database/database.ts';
 import { statement } from '../../../platform/database/statement.ts';
+import { createTemporaryTableAs, type TemporaryTable } from '../../../platform/database/temporary-table.ts';
 
 // PostgreSQL's side of a ClickHouse store: what has been shipped, what is visible, and the lines to ship.
 
@@ -77,34 +78,34 @@ export async function deleteShipments(trx: UnitOfWork): Promise<void> {
   await statement('metering.deleteShipments')`DELETE FROM usage_level_shipments`.execute(trx);
 }
 
-/** `shipped_resources`: those with a change behind a position. Returns how many there are. */
-export async function prepareShippedResources(trx: UnitOfWork, after: number): Promise<number> {
-  await statement('metering.prepareShippedResources.create_shipped_resources')`
-    CREATE TEMPORARY TABLE shipped_resources ON COMMIT DROP AS
-    SELECT DISTINCT resource_id FROM ${resourceChanges} AS c WHERE change_id > ${after}`.execute(trx);
-  const { rows } = await statement<{ count: number }>(
-    'metering.prepareShippedResources.select_count',
-  )`SELECT count(*) AS count FROM shipped_resources`.execute(trx);
-  return rows[0]?.count ?? 0;
+/** The resources with a change behind a position: whose levels are shipped. */
+export function prepareShippedResources(trx: UnitOfWork, after: number): Promise<TemporaryTable<'shipped_resources'>> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'metering.prepareShippedResources', table: 'shipped_resources', drop: [] },
+    sql`SELECT DISTINCT resource_id FROM ${resourceChanges} AS c WHERE change_id > ${after}`,
+  );
 }
 
 const microseconds = (instant: RawBuilder<unknown>) => sql`(extract(epoch FROM ${instant}) * 1000000)::bigint`;
 
-/** The levels to ship, all of them or those of `shipped_resources`. */
-function levelsToShip(all: boolean): RawBuilder<unknown> {
-  return all ? sql`metered_levels` : sql`metered_levels JOIN shipped_resources USING (resource_id)`;
+/** Whose levels a shipment has; null: all. */
+type Shipped = TemporaryTable<'shipped_resources'> | null;
+
+function levelsToShip(shipped: Shipped): RawBuilder<unknown> {
+  return shipped === null ? sql`metered_levels` : sql`metered_levels JOIN ${shipped} USING (resource_id)`;
 }
 
 /** How many rows the shipment must have, and the sum and the greatest of its levels. */
 export async function selectLevelsFigures(
   trx: UnitOfWork,
-  all: boolean,
+  shipped: Shipped,
 ): Promise<{ rows: number; sum: string; greatest: string }> {
-  const named = all ? sql`0` : sql`(SELECT count(*) FROM shipped_resources)`;
+  const named = shipped === null ? sql`0` : sql`(SELECT count(*) FROM ${shipped})`;
   const { rows } = await statement<{ rows: number; sum: string; greatest: string }>('metering.selectLevelsFigures')`
     SELECT count(*) + ${named} AS rows, coalesce(trim_scale(sum(level) * 1000000000), 0)::text AS sum,
            coalesce(max(level), 0)::text AS greatest
-    FROM ${levelsToShip(all)}`.execute(trx);
+    FROM ${levelsToShip(shipped)}`.execute(trx);
   return rows[0] ?? { rows: 0, sum: '0', greatest: '0' };
 }
 
@@ -114,19 +115,20 @@ const linesAtOnce = 20_000;
 export async function* levelLines(
   trx: UnitOfWork,
   shipment: { readonly shipmentId: number; readonly baseId: number },
-  all: boolean,
+  shipped: Shipped,
 ): AsyncGenerator<string> {
   const heading = sql`${shipment.baseId}::bigint, ${shipment.shipmentId}::bigint`;
-  const named = all
-    ? sql``
-    : sql`UNION ALL SELECT concat_ws(E'\\t', ${heading}, resource_id, 0, 0, 0, 0, 0, 0, 1, 0) FROM shipped_resources`;
+  const named =
+    shipped === null
+      ? sql``
+      : sql`UNION ALL SELECT concat_ws(E'\\t', ${heading}, resource_id, 0, 0, 0, 0, 0, 0, 1, 0) FROM ${shipped}`;
   yield* readLines(
     trx,
     sql`
       SELECT concat_ws(E'\\t', ${heading}, resource_id, billing_kind_id, deployment_id, ${microseconds(sql`valid_from`)},
                        CASE WHEN valid_to = 'infinity' THEN 9223372036854775807 ELSE ${microseconds(sql`valid_to`)} END,
                        weight_before, weight, weight_total, trim_scale(level * 1000000000)) AS line
-      FROM ${levelsToShip(all)} ${named}`,
+      FROM ${levelsToShip(shipped)} ${named}`,
   );
 }
 

@@ -40,8 +40,8 @@ async function replaceDay(trx: UnitOfWork, replacement: DayReplacement): Promise
 }
 
 async function compareDay(trx: UnitOfWork, { day, whole, touched }: DayComparison): Promise<void> {
-  await write.prepareDiff(trx, day, { whole, scoped: touched });
-  await write.addDifferences(trx);
+  const { diff } = await write.prepareDiff(trx, day, { whole, scoped: touched });
+  await write.addDifferences(trx, diff);
 }
 
 async function anyPartition(
@@ -77,14 +77,14 @@ async function fillDay(
 /** Compares what is stored with what should be, and replaces what differs. */
 async function replaceDifferences(trx: UnitOfWork, replacement: DayReplacement): Promise<Replaced> {
   const { day, whole, touched, cause, begin } = replacement;
-  const differences = await write.prepareDiff(trx, day, { whole, scoped: touched });
-  if (differences === 0) return nothingReplaced;
+  const { diff, count } = await write.prepareDiff(trx, day, { whole, scoped: touched });
+  if (count === 0) return nothingReplaced;
   const revision = await begin();
-  for (const granularity of await write.granularitiesToInsert(trx)) {
+  for (const granularity of await write.granularitiesToInsert(trx, diff)) {
     if (!(await write.partitionExists(trx, granularity, day))) await write.attachPartition(trx, day, granularity, true);
   }
-  const written = await write.applyDiff(trx, day, revision, cause, cause !== 'first');
-  await appendUsageChanges(trx, replacement, concernsAll(cause) ? 'all' : write.changedDeployments);
+  const written = await write.applyDiff(trx, diff, day, revision, cause, cause !== 'first');
+  await appendUsageChanges(trx, replacement, concernsAll(cause) ? 'all' : write.changedDeployments(diff));
   return { revision, ...written };
 }
 

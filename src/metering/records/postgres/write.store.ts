@@ -6,6 +6,7 @@ import { recordsOf } from './expected.store.ts';
 import { countRows, type KindOfDay } from '../../store.ts';
 import type { KindMonth, Written } from '../usage-store.ts';
 import { statement } from '../../../platform/database/statement.ts';
+import { createTemporaryTableAs, type TemporaryTable } from '../../../platform/database/temporary-table.ts';
 
 // How PostgreSQL replaces a day: a new partition where there is none, else what differs.
 
@@ -75,7 +76,7 @@ export async function insertFirstRecords(
   await statement('metering.insertFirstRecords.set_not')`
     ALTER TABLE ${partition} ALTER revision SET NOT NULL, ALTER quantity SET NOT NULL,
       ADD ${primaryKey}, ADD ${boundsOf(day, granularity)}`.execute(trx);
-  return countRows(trx, partitionName(granularity, day));
+  return countRows(trx, partition);
 }
 
 /** Makes a filled table, or with `create` an empty one, a partition of usage_records. */
@@ -109,56 +110,63 @@ const noRecords = sql`
   (SELECT deployment_id, resource_id, period_start, billing_kind_id, granularity, quantity FROM usage_records WHERE false)`;
 
 /**
- * `meter_diff`: where the day's stored records in the scope differ from what they should be.
- * Returns the number of differences.
+ * Where the day's stored records in the scope differ from what they should be, and how many
+ * differences there are.
  */
 export async function prepareDiff(
   trx: UnitOfWork,
   day: Temporal.PlainDate,
   { whole, scoped }: DiffScope,
-): Promise<number> {
+): Promise<{ readonly diff: TemporaryTable<'meter_diff'>; readonly count: number }> {
   const from = startOfDay(day);
   const to = startOfDay(day.add({ days: 1 }));
   const ids = (kinds: readonly KindOfDay[]) => sql`${kinds.map((kind) => kind.billingKindId)}::smallint[]`;
   // A record of a resource can only stand under a deployment that was once believed to own it.
-  await statement('metering.prepareDiff.create_meter_diff')`
-    CREATE TEMPORARY TABLE meter_diff ON COMMIT DROP AS
-    SELECT deployment_id, resource_id, period_start, billing_kind_id, granularity,
-           old.quantity AS old_quantity, old.revision AS old_revision, new.quantity AS new_quantity
-    FROM (SELECT * FROM usage_records
-          WHERE period_start >= ${from} AND period_start < ${to} AND billing_kind_id = ANY (${ids(whole)})
-          UNION ALL
-          SELECT u.* FROM (
-            SELECT resource_id, deployment_id FROM meter_scope JOIN deployments_owners_ever USING (resource_id)
-            UNION
-            SELECT resource_id, deployment_id FROM meter_scope, deployments_list WHERE slug = 'unattributed') AS e
-          JOIN usage_records u USING (deployment_id, resource_id)
-          WHERE u.period_start >= ${from} AND u.period_start < ${to} AND u.billing_kind_id = ANY (${ids(scoped)})) AS old
-    FULL JOIN (SELECT * FROM ${recordsOf(day, { kinds: whole }) ?? noRecords} AS w
-               UNION ALL
-               SELECT * FROM ${recordsOf(day, { kinds: scoped, scoped: true }) ?? noRecords} AS s) AS new
-      USING (deployment_id, resource_id, period_start, billing_kind_id, granularity)
-    WHERE old.quantity IS DISTINCT FROM new.quantity`.execute(trx);
-  await statement('metering.prepareDiff.analyze_meter_diff')`ANALYZE meter_diff`.execute(trx);
-  return countRows(trx, 'meter_diff');
+  const diff = await createTemporaryTableAs(
+    trx,
+    { statement: 'metering.prepareDiff', table: 'meter_diff', drop: [], analyze: true },
+    sql`
+      SELECT deployment_id, resource_id, period_start, billing_kind_id, granularity,
+             old.quantity AS old_quantity, old.revision AS old_revision, new.quantity AS new_quantity
+      FROM (SELECT * FROM usage_records
+            WHERE period_start >= ${from} AND period_start < ${to} AND billing_kind_id = ANY (${ids(whole)})
+            UNION ALL
+            SELECT u.* FROM (
+              SELECT resource_id, deployment_id FROM meter_scope JOIN deployments_owners_ever USING (resource_id)
+              UNION
+              SELECT resource_id, deployment_id FROM meter_scope, deployments_list WHERE slug = 'unattributed') AS e
+            JOIN usage_records u USING (deployment_id, resource_id)
+            WHERE u.period_start >= ${from} AND u.period_start < ${to} AND u.billing_kind_id = ANY (${ids(scoped)})) AS old
+      FULL JOIN (SELECT * FROM ${recordsOf(day, { kinds: whole }) ?? noRecords} AS w
+                 UNION ALL
+                 SELECT * FROM ${recordsOf(day, { kinds: scoped, scoped: true }) ?? noRecords} AS s) AS new
+        USING (deployment_id, resource_id, period_start, billing_kind_id, granularity)
+      WHERE old.quantity IS DISTINCT FROM new.quantity`,
+  );
+  return { diff, count: await countRows(trx, diff) };
 }
 
-/** Whose records `meter_diff` is about. */
-export const changedDeployments: RawBuilder<unknown> = sql`SELECT deployment_id FROM meter_diff`;
+/** Whose records differ. */
+export const changedDeployments = (diff: TemporaryTable<'meter_diff'>): RawBuilder<unknown> =>
+  sql`SELECT deployment_id FROM ${diff}`;
 
-/** Which granularities `meter_diff` will insert records of. */
-export async function granularitiesToInsert(trx: UnitOfWork): Promise<Granularity[]> {
+/** Which granularities records will be inserted of. */
+export async function granularitiesToInsert(
+  trx: UnitOfWork,
+  diff: TemporaryTable<'meter_diff'>,
+): Promise<Granularity[]> {
   const { rows } = await statement<{ granularity: Granularity }>('metering.granularitiesToInsert')`
-    SELECT DISTINCT granularity FROM meter_diff WHERE old_quantity IS NULL ORDER BY granularity`.execute(trx);
+    SELECT DISTINCT granularity FROM ${diff} WHERE old_quantity IS NULL ORDER BY granularity`.execute(trx);
   return rows.map((row) => row.granularity);
 }
 
 /**
- * Carries out `meter_diff`, and keeps what it replaced in usage_changes. `logInsertions` leaves
+ * Carries out the differences, and keeps what they replaced in usage_changes. `logInsertions` leaves
  * the mere appearance of a kind's first records out of the log.
  */
 export async function applyDiff(
   trx: UnitOfWork,
+  diff: TemporaryTable<'meter_diff'>,
   day: Temporal.PlainDate,
   revision: number,
   cause: string,
@@ -169,21 +177,21 @@ export async function applyDiff(
                                old_quantity, old_revision, new_quantity, cause)
     SELECT ${revision}, deployment_id, billing_kind_id, resource_id, period_start, granularity,
            old_quantity, old_revision, new_quantity, coalesce(s.cause, ${cause})
-    FROM meter_diff LEFT JOIN meter_scope s USING (resource_id)
+    FROM ${diff} LEFT JOIN meter_scope s USING (resource_id)
     WHERE old_quantity IS NOT NULL OR ${logInsertions}`.execute(trx);
   // The bounds say it again for the planner: without them every partition would be read and locked.
   const sameRecord = sql`
     u.period_start >= ${startOfDay(day)} AND u.period_start < ${startOfDay(day.add({ days: 1 }))} AND u.deployment_id = d.deployment_id AND u.billing_kind_id = d.billing_kind_id AND u.resource_id = d.resource_id
     AND u.period_start = d.period_start AND u.granularity = d.granularity`;
   const deleted = await statement('metering.applyDiff.delete_usage_records')`
-    DELETE FROM usage_records u USING meter_diff d WHERE ${sameRecord} AND d.new_quantity IS NULL`.execute(trx);
+    DELETE FROM usage_records u USING ${diff} d WHERE ${sameRecord} AND d.new_quantity IS NULL`.execute(trx);
   const changed = await statement('metering.applyDiff.update_usage_records')`
     UPDATE usage_records u SET quantity = d.new_quantity, revision = ${revision}
-    FROM meter_diff d WHERE ${sameRecord} AND d.new_quantity IS NOT NULL`.execute(trx);
+    FROM ${diff} d WHERE ${sameRecord} AND d.new_quantity IS NOT NULL`.execute(trx);
   const inserted = await statement('metering.applyDiff.insert_usage_records')`
     INSERT INTO usage_records (deployment_id, resource_id, period_start, billing_kind_id, granularity, quantity, revision)
     SELECT deployment_id, resource_id, period_start, billing_kind_id, granularity, new_quantity, ${revision}
-    FROM meter_diff WHERE old_quantity IS NULL`.execute(trx);
+    FROM ${diff} WHERE old_quantity IS NULL`.execute(trx);
   return {
     inserted: Number(inserted.numAffectedRows ?? 0n),
     changed: Number(changed.numAffectedRows ?? 0n),
@@ -191,16 +199,16 @@ export async function applyDiff(
   };
 }
 
-/** Adds up `meter_diff` into `usage_differences`, and clears what one day's comparison rests on. */
-export async function addDifferences(trx: UnitOfWork): Promise<void> {
+/** Adds up the differences into `usage_differences`, and clears what one day's comparison rests on. */
+export async function addDifferences(trx: UnitOfWork, diff: TemporaryTable<'meter_diff'>): Promise<void> {
   await statement('metering.addDifferences.insert_usage_differences')`
     INSERT INTO usage_differences (deployment_id, billing_kind_id, resource_id, before, after, inserted, changed, deleted)
     SELECT deployment_id, billing_kind_id, resource_id, coalesce(sum(old_quantity), 0), coalesce(sum(new_quantity), 0),
            count(*) FILTER (WHERE old_quantity IS NULL),
            count(*) FILTER (WHERE old_quantity IS NOT NULL AND new_quantity IS NOT NULL),
            count(*) FILTER (WHERE new_quantity IS NULL)
-    FROM meter_diff GROUP BY 1, 2, 3`.execute(trx);
-  await statement('metering.addDifferences.drop_meter_diff')`DROP TABLE meter_diff`.execute(trx);
+    FROM ${diff} GROUP BY 1, 2, 3`.execute(trx);
+  await statement('metering.addDifferences.drop_meter_diff')`DROP TABLE ${diff}`.execute(trx);
 }
 
 // Removing ----------------------------------------------------------------------------------------
