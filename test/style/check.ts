@@ -31,6 +31,7 @@ const found = [
   ...rules.temporaryTablesByHandle(code),
   ...rules.noTestsInProgram(code),
   ...rules.shortFunctions(code),
+  ...rules.noModuleState(code),
   ...rules.usedExports(code),
   ...rules.wholeModules(files)(code),
   ...rules.noRetiredWords(all),
