@@ -313,7 +313,7 @@ CREATE VIEW metering_observed AS
     WHERE c.account_id = a.account_id AND c.resource_kind = k.resource_kind AND c.superseded_at = 'infinity') w
   WHERE (l.listed_as = k.resource_kind AND s.synced_at IS NOT NULL)
      OR (SELECT r.external_id FROM inventory_resources r WHERE r.account_id = a.account_id AND r.kind = k.resource_kind
-         ORDER BY r.external_id LIMIT 1) IS NOT NULL;
+         AND NOT r.unseen ORDER BY r.external_id LIMIT 1) IS NOT NULL;
 
 -- Lives that ended unseen in a gap: a listing at carried_to was the first to leave the resource out,
 -- the complete one before it was at carried_from, longer ago than a gap needs, and no action dates

@@ -83,7 +83,7 @@ export async function upsertActions(
       FROM listed
       ON CONFLICT (account_id, external_id) DO UPDATE
         SET type = excluded.type, status = excluded.status, started_at = excluded.started_at,
-            completed_at = excluded.completed_at, payload = excluded.payload, seen_at = excluded.seen_at, applied_at = NULL
+            completed_at = excluded.completed_at, payload = excluded.payload, seen_at = excluded.seen_at, applied_at = NULL, applied_by_run = NULL
         WHERE (provider_actions.type, provider_actions.status, provider_actions.started_at, provider_actions.completed_at)
           IS DISTINCT FROM (excluded.type, excluded.status, excluded.started_at, excluded.completed_at)
       RETURNING external_id
@@ -103,7 +103,7 @@ export interface Sighting {
 export async function selectLastSighting(conn: Session, accountId: number): Promise<Sighting | null> {
   const { rows } = await statement<Sighting>('inventory.selectLastSighting')`
     SELECT started_at AS at, unread FROM sync_runs
-    WHERE account_id = ${accountId} AND kind = 'droplet' AND unread IS NOT NULL
+    WHERE account_id = ${accountId} AND kind = 'droplet' AND unread IS NOT NULL AND outcome <> 'reverted'
     ORDER BY started_at DESC LIMIT 1`.execute(conn);
   return rows[0] ?? null;
 }
@@ -153,7 +153,7 @@ export async function selectSightings(
   first: Temporal.Instant,
   last: Temporal.Instant,
 ): Promise<Sighting[]> {
-  const sightings = sql`account_id = ${accountId} AND kind = 'droplet' AND unread IS NOT NULL`;
+  const sightings = sql`account_id = ${accountId} AND kind = 'droplet' AND unread IS NOT NULL AND outcome <> 'reverted'`;
   const { rows } = await statement<Sighting>('inventory.selectSightings')`
     SELECT DISTINCT ON (started_at) started_at AS at, unread FROM sync_runs
     WHERE ${sightings}
@@ -227,7 +227,7 @@ export async function stageCorrections(trx: UnitOfWork, observation: Observation
 /** Notes that history knows of the actions completed before a sighting; of some droplets, or of everything that it saw. */
 export async function markApplied(
   conn: Queryable,
-  accountId: number,
+  { accountId, syncRunId }: Observation,
   sighting: Sighting,
   now: Temporal.Instant,
   externalIds?: readonly string[],
@@ -237,7 +237,7 @@ export async function markApplied(
       ? sql`(resource_kind IS DISTINCT FROM 'droplet' OR resource_external_id <> ALL ${unseen(accountId, sighting)})`
       : sql`resource_kind = 'droplet' AND resource_external_id = ANY(${externalIds}::text[])`;
   await statement('inventory.markApplied')`
-    UPDATE provider_actions SET applied_at = ${now}::timestamptz
+    UPDATE provider_actions SET applied_at = ${now}::timestamptz, applied_by_run = ${syncRunId}::bigint
     WHERE account_id = ${accountId} AND applied_at IS NULL AND status = 'completed' AND completed_at < ${sighting.at}
       AND ${ofDroplets}`.execute(conn);
 }

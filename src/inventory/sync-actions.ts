@@ -26,7 +26,16 @@ import {
   stageSettingEnds,
 } from './settings.store.ts';
 import { correctSettings, settingActions } from './settings-timeline.ts';
-import { lockHistory, type Observation, rewriteMemberships, rewriteStates, stageMembershipEnds } from './sync.store.ts';
+import {
+  holdHistory,
+  lockHistory,
+  type Observation,
+  releaseHistory,
+  rewriteMemberships,
+  rewriteStates,
+  stageMembershipEnds,
+} from './sync.store.ts';
+import { noteWriting } from './store.ts';
 import { recordRun, type SyncContext, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
 
 /**
@@ -79,11 +88,16 @@ export function syncActions(session: SyncContext): Promise<SyncResult> {
       await keep(found, items);
       await forgetActions(conn, account.accountId, gone);
     }
-    const now = await clock.now();
-    await applyActions(session, observation, now);
-    // Of what broke off nobody knows what lies behind.
-    if (listed.outcome === 'complete') await setReadThrough(conn, run.syncRunId, earlier(newest, run.observedAt));
-    await run.finish(conn, { ...listed, ...nothingApplied, seen: items, ...counts }, now);
+    await holdHistory(conn, account.accountId);
+    try {
+      const now = await clock.now();
+      await applyActions(session, observation, now);
+      // Of what broke off nobody knows what lies behind.
+      if (listed.outcome === 'complete') await setReadThrough(conn, run.syncRunId, earlier(newest, run.observedAt));
+      await run.finish(conn, { ...listed, ...nothingApplied, seen: items, ...counts }, now);
+    } finally {
+      await releaseHistory(conn, account.accountId).catch(() => {});
+    }
   });
 }
 
@@ -137,14 +151,15 @@ async function applyActions(
       await lockHistory(trx, accountId);
       const due = await selectDueDroplets(trx, accountId, sighted, appliedActions, batchDroplets);
       if (due.length === 0) return false;
+      await noteWriting(trx, observation.syncRunId);
       await correctDroplets(trx, observation, due, now);
       const externalIds = due.map((droplet) => droplet.externalId);
-      await markApplied(trx, accountId, sighted, now, externalIds);
+      await markApplied(trx, observation, sighted, now, externalIds);
       return due.length === batchDroplets;
     });
   }
   // What is left is about nothing that a listing ever showed, or changes nothing that we keep.
-  await markApplied(conn, accountId, sighted, now);
+  await markApplied(conn, observation, sighted, now);
 }
 
 const appliedActions = [...tellingActions, ...settingActions];
@@ -190,15 +205,15 @@ async function correctDroplets(
   }
   if (settings.length > 0) {
     await stageSettingCorrections(trx, observation, toStorableJson(settings));
-    await rewriteSettings(trx, now);
+    await rewriteSettings(trx, observation, now);
   }
   if (states.length > 0) {
     await stageCorrections(trx, observation, toStorableJson(states));
     await stageMembershipEnds(trx);
     await stageSettingEnds(trx);
-    await rewriteStates(trx, now);
-    await rewriteMemberships(trx, now);
-    await rewriteSettings(trx, now);
+    await rewriteStates(trx, observation, now);
+    await rewriteMemberships(trx, observation, now);
+    await rewriteSettings(trx, observation, now);
   }
 }
 

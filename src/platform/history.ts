@@ -14,6 +14,12 @@ export interface HistoryTable {
   readonly values: readonly string[];
 }
 
+/** What supersedes: a column beside superseded_at that says so, and its value. */
+export interface Superseding {
+  readonly column: string;
+  readonly id: number;
+}
+
 export interface Rewritten {
   readonly superseded: number;
   readonly inserted: number;
@@ -28,7 +34,7 @@ export interface Rewritten {
  * of it is inserted again. Staged intervals of one key must not overlap each other and must
  * differ from what is believed: a caller stages changes only, so that nothing changed writes
  * nothing. With `change`, each staged interval is appended to the log of changes; its subject is the
- * first column of the key.
+ * first column of the key. With `superseding`, the superseded rows say by what.
  */
 export async function rewriteHistory(
   trx: UnitOfWork,
@@ -36,6 +42,7 @@ export async function rewriteHistory(
   staged: string,
   recordedAt: Temporal.Instant,
   change?: { readonly topic: Topic; readonly cause: string },
+  superseding?: Superseding,
 ): Promise<Rewritten> {
   const table = sql.table(history.table);
   const stagedTable = sql.table(staged);
@@ -58,8 +65,9 @@ export async function rewriteHistory(
     WHERE t.superseded_at = 'infinity'
     GROUP BY t.${id}, t.valid_from, t.valid_to`.execute(trx);
   // A clock that went back must not make a belief end before it began.
+  const by = superseding === undefined ? sql`` : sql`, ${sql.ref(superseding.column)} = ${superseding.id}`;
   const superseded = await statement('platform.rewriteHistory.set_superseded_at')`
-    UPDATE ${table} t SET superseded_at = greatest(t.recorded_at, ${recordedAt}::timestamptz)
+    UPDATE ${table} t SET superseded_at = greatest(t.recorded_at, ${recordedAt}::timestamptz)${by}
     FROM history_cut c WHERE t.${id} = c.id`.execute(trx);
   const kept = await statement('platform.rewriteHistory.select_history_cut')`
     INSERT INTO ${table} (${columns}, valid_from, valid_to, recorded_at, superseded_at)

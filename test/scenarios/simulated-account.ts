@@ -30,6 +30,8 @@ export interface SimulatedAccount {
   sync(options?: Partial<SyncOptions>): Promise<SyncResult[]>;
   /** The result of one kind. */
   syncKind(kind: string): Promise<SyncResult>;
+  /** Connects the same account in another database, and syncs it there. */
+  alsoIn(db: Database): Promise<SimulatedAccount['sync']>;
   close(): Promise<void>;
 }
 
@@ -106,6 +108,11 @@ export async function openSimulatedAccount(
     simulator,
     sync,
     happen,
+    async alsoIn(other) {
+      const request = { provider: 'digitalocean', apiUrl: simulator.url, credentials, secretKey };
+      const twin = await connectAccount(other, request, await provider.identify(), Temporal.Now.instant());
+      return (options = {}) => syncAccount(other, twin, provider, { clock: databaseClock(other), ...options });
+    },
     async syncKind(kind) {
       const [result] = await sync({ kinds: [kind] });
       return result!;
