@@ -84,24 +84,16 @@ CREATE TABLE metered_levels_open  PARTITION OF metered_levels FOR VALUES FROM ('
 CREATE INDEX metered_levels_by_resource ON metered_levels (resource_id, valid_to);
 CREATE INDEX metered_levels_ended_by_end ON metered_levels_ended (valid_to);
 
--- The levels of resources over a time, whoever owned them: a month's peak is the resource's, and a
--- raise is its owner's. To a customer, of their own resources: from the beginning of the month in which
--- they first owned it to when they last did, for that is what their raises rest on.
+-- The levels of resources over a time, whoever owned them, as far as the reader may see them: a month's
+-- peak is the resource's, and a raise is its owner's.
 CREATE FUNCTION levels_of_resources(kinds smallint[], resources bigint[], since timestamptz, until timestamptz)
 RETURNS TABLE (billing_kind_id smallint, resource_id bigint, valid_from timestamptz, valid_to timestamptz, level numeric)
-LANGUAGE sql STABLE SECURITY DEFINER AS $$
+LANGUAGE sql STABLE AS $$
   SELECT l.billing_kind_id, l.resource_id, l.valid_from, l.valid_to, l.level
   FROM metered_levels l
   WHERE l.billing_kind_id = ANY (kinds) AND l.resource_id = ANY (resources) AND l.weight_before = 0
     AND l.valid_from < until AND l.valid_to > since
-    AND (current_setting('role') <> 'arcadia_customer' OR EXISTS (
-      SELECT FROM metered_levels own JOIN deployments_list d USING (deployment_id)
-      WHERE own.resource_id = l.resource_id AND own.billing_kind_id = l.billing_kind_id AND d.customer_id = current_customer()
-        AND own.valid_from < until AND own.valid_to > since
-      HAVING l.valid_to > date_trunc('month', min(own.valid_from), 'UTC') AND l.valid_from < max(own.valid_to)))
 $$;
-REVOKE EXECUTE ON FUNCTION levels_of_resources FROM PUBLIC;
-CALL give_access('GRANT EXECUTE ON FUNCTION levels_of_resources TO arcadia_worker, arcadia_api, arcadia_customer');
 
 -- Up to which change, and from which definitions, a kind's levels have been derived.
 CREATE TABLE metered_levels_progress (

@@ -225,42 +225,6 @@ describe('an explanation', () => {
       }
     }
   });
-
-  test('to a customer rests on what the resource had before it was theirs, and shows nobody else', async () => {
-    const { rows } = await sql<{
-      customer_id: number;
-    }>`SELECT customer_id FROM deployments WHERE slug = 'birch'`.execute(db);
-    const staff = await explain('bucket_p95', 'birch');
-    // Another customer owned it before.
-    const undone = new Error('undone');
-    await db
-      .transaction()
-      .execute(async (trx) => {
-        await sql`INSERT INTO customers (external_id, name, currency, created_at)
-                SELECT 'other', 'Other', currency, created_at FROM customers`.execute(trx);
-        await sql`UPDATE deployments SET customer_id = (SELECT customer_id FROM customers WHERE external_id = 'other')
-                WHERE slug IN ('ash', 'cedar')`.execute(trx);
-        await sql`SELECT set_config('arcadia.customer', ${String(rows[0]?.customer_id)}, true)`.execute(trx);
-        await sql`SET LOCAL ROLE arcadia_customer`.execute(trx);
-        const own = await explainUsage(trx, { deployment: 'birch', kind: 'bucket_p95', ...june, audience: 'customer' });
-        expect(own).toEqual(staff);
-        const seen = await sql<{ resource_id: number }>`
-        SELECT DISTINCT resource_id FROM levels_of_resources(
-          ARRAY(SELECT billing_kind_id FROM billing_kinds), ${Object.values(buckets)}::bigint[], '2026-06-01', '2026-07-01')
-        ORDER BY 1`.execute(trx);
-        expect(seen.rows.map((row) => row.resource_id)).toEqual([buckets.before, buckets.after, buckets.shared]);
-        await sql`SET LOCAL arcadia.customer = ''`.execute(trx);
-        const none = await sql`SELECT FROM levels_of_resources(
-        ARRAY(SELECT billing_kind_id FROM billing_kinds), ${Object.values(buckets)}::bigint[], '2026-06-01', '2026-07-01')`.execute(
-          trx,
-        );
-        expect(none.rows).toEqual([]);
-        throw undone;
-      })
-      .catch((error: unknown) => {
-        if (error !== undone) throw error;
-      });
-  });
 });
 
 describe('what else rests on raises', () => {
