@@ -53,7 +53,8 @@ export interface Snapshot {
   readonly resourceId: string;
   readonly sizeGb: number;
   readonly minDiskGb: number;
-  readonly region: string;
+  /** The first is where it was made. */
+  regions: readonly string[];
   readonly distribution: string;
   readonly createdAt: Ms;
   tags: readonly string[];
@@ -76,7 +77,8 @@ export interface CustomImage {
   readonly name: string;
   readonly sizeGb: number;
   readonly minDiskGb: number;
-  readonly region: string;
+  /** The first is where it was made. */
+  regions: readonly string[];
   readonly distribution: string;
   readonly createdAt: Ms;
   readonly tags: readonly string[];

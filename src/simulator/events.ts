@@ -94,6 +94,11 @@ export const fleetEvent = z.discriminatedUnion('type', [
 
   z.object({ type: z.literal('create_custom_image'), id: droplet.optional(), name, sizeGb: gigabytes, region, tags }),
 
+  /** A snapshot of a droplet, or an uploaded image, is kept in one more region. */
+  z.object({ type: z.literal('transfer_image'), image: droplet, region, seconds }),
+  /** A backup becomes a snapshot, which keeps its id. */
+  z.object({ type: z.literal('convert_backup'), backup: droplet, seconds }),
+
   z.object({
     type: z.literal('create_volume'),
     id: uuid,
