@@ -90,7 +90,12 @@ function removeDroplet(world: World, droplet: Droplet): void {
       collection.touch();
     }
   }
-  for (const collection of [world.firewalls, world.loadBalancers, world.clusters]) {
+  for (const cluster of world.clusters.list()) {
+    if (!cluster.pools.some(({ droplets }) => droplets.includes(id))) continue;
+    cluster.pools = cluster.pools.map((pool) => ({ ...pool, droplets: pool.droplets.filter((other) => other !== id) }));
+    world.clusters.touch();
+  }
+  for (const collection of [world.firewalls, world.loadBalancers]) {
     for (const item of collection.list()) {
       if (!item.droplets.includes(id)) continue;
       item.droplets = item.droplets.filter((other) => other !== id);
