@@ -99,13 +99,27 @@ export interface Sighting {
   readonly unread: readonly Attributes[];
 }
 
-/** The last sighting of each kind that has one. */
-export async function selectLastSightings(conn: Session, accountId: number): Promise<Map<string, Sighting>> {
+/** The last sighting of each of these kinds that has one. */
+export async function selectLastSightings(
+  conn: Session,
+  accountId: number,
+  kinds: readonly string[],
+): Promise<Map<string, Sighting>> {
   const { rows } = await statement<Sighting & { kind: string }>('inventory.selectLastSightings')`
-    SELECT DISTINCT ON (kind) kind, started_at AS at, unread FROM sync_runs
-    WHERE account_id = ${accountId} AND unread IS NOT NULL
-    ORDER BY kind, started_at DESC`.execute(conn);
+    SELECT k.kind, r.at, r.unread
+    FROM unnest(${kinds}::text[]) AS k(kind) CROSS JOIN LATERAL (
+      SELECT started_at AS at, unread FROM sync_runs
+      WHERE account_id = ${accountId} AND kind = k.kind AND unread IS NOT NULL
+      ORDER BY started_at DESC LIMIT 1) r`.execute(conn);
   return new Map(rows.map(({ kind, ...sighting }) => [kind, sighting]));
+}
+
+/** The words for what the completed actions are about of which history does not know yet; null: they have none. */
+export async function selectUnappliedWords(conn: Session, accountId: number): Promise<(string | null)[]> {
+  const { rows } = await statement<{ word: string | null }>('inventory.selectUnappliedWords')`
+    SELECT DISTINCT resource_kind AS word FROM provider_actions
+    WHERE account_id = ${accountId} AND applied_at IS NULL AND status = 'completed'`.execute(conn);
+  return rows.map(({ word }) => word);
 }
 
 /** The ids of those of a kind that a sighting could not see. */

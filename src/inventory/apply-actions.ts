@@ -13,6 +13,7 @@ import {
   selectLastSightings,
   selectLiving,
   selectSightings,
+  selectUnappliedWords,
   type Sighting,
   stageCorrections,
   type Subject,
@@ -72,10 +73,16 @@ const words = [...new Set(subjects.map(({ word }) => word))];
 /** Brings history in line with the actions that it does not know of yet, kind by kind and batch by batch. */
 export async function applyActions(conn: Session, observation: Observation, now: Temporal.Instant): Promise<void> {
   const { accountId } = observation;
-  const sightings = await selectLastSightings(conn, accountId);
+  const unapplied = new Set(await selectUnappliedWords(conn, accountId));
+  if (unapplied.size === 0) return;
+  const sightings = await selectLastSightings(
+    conn,
+    accountId,
+    subjects.map(({ kind }) => kind),
+  );
   for (const subject of subjects) {
     const sighted = sightings.get(subject.kind);
-    if (sighted === undefined) continue;
+    if (sighted === undefined || !unapplied.has(subject.word)) continue;
     await applyNamed(conn, observation, subject, sighted, now);
     if (subject.anonymous !== null && sighted.unread.length === 0)
       await applyAnonymous(conn, observation, { ...subject, anonymous: subject.anonymous }, sighted, now);
