@@ -9,6 +9,8 @@ export default defineConfig({
     setupFiles: ['./test/rows/setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    // A worker loads the program once, not for each file of tests. What one file changes in the process it puts back.
+    isolate: false,
     testTimeout: 300_000,
     hookTimeout: 300_000,
     teardownTimeout: 120_000,

@@ -201,8 +201,12 @@ function majorOf(node) {
 /** A Node that can run the program: the installed one, else the one that runs this. */
 function findNode() {
   const installed = path.join(modules, '.bin', 'node');
-  if (fs.existsSync(installed) && majorOf(installed) >= neededNode) return installed;
-  if (Number(process.versions.node.split('.')[0]) >= neededNode) return process.execPath;
+  const own = Number(process.versions.node.split('.')[0]);
+  if (fs.existsSync(installed)) {
+    const isOwn = fs.realpathSync(installed) === process.execPath;
+    if ((isOwn ? own : majorOf(installed)) >= neededNode) return installed;
+  }
+  if (own >= neededNode) return process.execPath;
   return fail(
     `Node ${neededNode} or later is needed; this is ${process.version}, and there is no package that brings one for ${process.platform}-${process.arch}. Install it from https://nodejs.org, then run this again.`,
   );
@@ -210,9 +214,10 @@ function findNode() {
 
 /**
  * Work streams through: rows and pages live for a moment. A small nursery keeps a sync of 100,000
- * resources at 250 MB where the default lets it grow past 300.
+ * resources at 250 MB where the default lets it grow past 300. At its full size from the start, it need not grow while
+ * the program is loaded.
  */
-const nodeFlags = ['--max-semi-space-size=8'];
+const nodeFlags = ['--max-semi-space-size=8', '--min-semi-space-size=8'];
 
 /** Becomes `node file ...args`, or, on a Node that cannot, runs it and passes signals and exit code through. */
 function become(node, file, args) {

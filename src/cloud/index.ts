@@ -1,6 +1,6 @@
 /** What other modules may import of cloud; everything else in this folder is its own. */
 
-export { openStoredFile } from './object-store.ts';
+export { openStoredFile } from './open-stored-file.ts';
 export { openProvider } from './open.ts';
 export { replaceMembers } from './replace-members.ts';
 export {

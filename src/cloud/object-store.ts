@@ -22,7 +22,7 @@ const attemptMs = 60_000;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A Spaces key, as the settings have it. */
-interface SpacesSettings {
+export interface SpacesSettings {
   readonly spacesAccessKeyId: string | null;
   readonly spacesSecretAccessKey: string | null;
   readonly spacesRegions: readonly string[];
@@ -30,7 +30,7 @@ interface SpacesSettings {
 }
 
 /** One file in a store. */
-interface StoredFile {
+export interface StoredFile {
   /** Its size; null: it is not there. */
   size(signal?: AbortSignal): Promise<number | null>;
   /** It is there when all of it is; where `content` breaks off, it is not there. */

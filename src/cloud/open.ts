@@ -1,5 +1,4 @@
 import { ArcadiaError } from '../platform/errors.ts';
-import { createDigitalOcean } from './digitalocean/client.ts';
 import type { Provider, ProviderOptions } from './provider.ts';
 import { replaceMembers } from './replace-members.ts';
 
@@ -18,9 +17,10 @@ export async function openProvider(providerName: string, options: ProviderOption
   if (providerName !== 'digitalocean') {
     throw new ArcadiaError('invalid_argument', `There is no provider '${providerName}'; there is digitalocean.`);
   }
+  // Loaded by those who need it: most commands talk to no provider.
+  const { createDigitalOcean } = await import('./digitalocean/client.ts');
   if (!options.apiUrl.startsWith(simulatorScheme)) return createDigitalOcean(options);
 
-  // Only who asks for a simulator loads it.
   const { fleetNames, startSimulator } = await import('../simulator/index.ts');
   const { simulatedAt } = options;
   const simulator = await startSimulator(parseSimulatorAddress(options.apiUrl, fleetNames));

@@ -24,7 +24,7 @@ import { type Queryable, type Database, type Session, inSession } from '../platf
 import { ArcadiaError } from '../platform/errors.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { applyPlans, readSubscribed, startSubscriptions } from '../pricing/index.ts';
-import { describeFleet, type FleetDescription, type FleetDeployment, type SharedResource } from '../simulator/index.ts';
+import type { FleetDescription, FleetDeployment, SharedResource } from '../simulator/index.ts';
 import { meterAndDraft } from './bring-up-to-date.ts';
 import { type FlowContext, silent } from './context.ts';
 import { type Cast, castOf, correctLate, partnerPlan } from './demonstrate-billing.ts';
@@ -94,6 +94,7 @@ export async function demonstrate(
   context: FlowContext,
 ): Promise<Demonstration> {
   const { signal, progress = silent } = context;
+  const { describeFleet } = await import('../simulator/index.ts');
   const fleet = describeFleet(request.fleet, request.seed);
   const { length } = request;
   const to = length === undefined ? fleet.end : fleet.start.add(length);

@@ -1,4 +1,4 @@
-import { diag, DiagLogLevel } from '@opentelemetry/api';
+import { context, diag, DiagLogLevel, propagation, trace } from '@opentelemetry/api';
 import { ArcadiaError } from './errors.ts';
 import type { Logger } from './log.ts';
 
@@ -6,7 +6,7 @@ import type { Logger } from './log.ts';
 // them: that is decided here, by OpenTelemetry's own environment variables.
 
 export interface Tracing {
-  /** Sends what is left. */
+  /** Sends what is left; spans go nowhere from then on. */
   close(): Promise<void>;
 }
 
@@ -55,6 +55,7 @@ export async function startTracing(env: Environment, log: Logger): Promise<Traci
   return {
     async close() {
       await provider.shutdown().catch((error: unknown) => log.warn({ err: error }, 'the last spans were not sent'));
+      for (const part of [trace, context, propagation, diag]) part.disable();
     },
   };
 }

@@ -22,7 +22,7 @@ export interface UsageSource {
   of(periods: readonly UsagePeriod[]): Promise<PeriodSums[]>;
 }
 
-const noUsage: PeriodSums = new Map();
+const noUsage: PeriodSums = new Map([]);
 
 /**
  * Sums of usage for rating many deployments. What many have in common, as a rule the whole month,

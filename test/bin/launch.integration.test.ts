@@ -1,11 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 // The launcher over a project of one package, with an npm in PATH that installs it from nowhere
 // and writes down that it was asked. What runs is the real bin/.
@@ -128,4 +138,50 @@ test('the exit code comes through, and so does a signal', async () => {
   await once(child.stdout, 'data');
   child.kill('SIGTERM');
   expect(await ended).toMatchObject({ code: 2, stdout: 'ready\nstopping\n' });
+});
+
+describe('put together into few files', () => {
+  const bundles = () => join(project, '.arcadia', 'bundles');
+  beforeEach(async () => {
+    await run();
+    symlinkSync(
+      fileURLToPath(new URL('../../node_modules/rolldown', import.meta.url)),
+      join(project, 'node_modules', 'rolldown'),
+    );
+    writeFileSync(join(project, 'src', 'cli', 'said.ts'), `export const said: string = 'one';`);
+    program(`import { said } from './said.ts'; console.log(said, import.meta.url);`);
+  });
+  const main = () => pathToFileURL(join(project, 'src', 'cli', 'main.ts')).href;
+
+  test('once, and again when a source has changed; each source knows where it lies', async () => {
+    for (let time = 0; time < 2; time += 1) {
+      expect(await run()).toMatchObject({ code: 0, stdout: `one ${main()}\n`, stderr: '' });
+      expect(readdirSync(bundles())).toHaveLength(1);
+    }
+    const [made = ''] = readdirSync(bundles());
+    // Only what was put together is read: it says so when it is changed by hand.
+    const file = join(bundles(), made, 'main.mjs');
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('one', 'two'));
+    expect(await run()).toMatchObject({ stdout: `two ${main()}\n` });
+    writeFileSync(join(project, 'src', 'cli', 'said.ts'), `export const said: string = 'three';`);
+    expect(await run()).toMatchObject({ stdout: `three ${main()}\n` });
+    expect(readdirSync(bundles())).toHaveLength(2);
+  });
+
+  test('by two at once', async () => {
+    const results = await Promise.all([run(), run(), run()]);
+    expect(results.map(({ stdout }) => stdout)).toEqual(Array.from({ length: 3 }, () => `one ${main()}\n`));
+    expect(readdirSync(bundles())).toHaveLength(1);
+  });
+
+  test('not where nothing can be written; what is wrong with a source, the source says', async () => {
+    writeFileSync(bundles(), 'in the way');
+    expect(await run()).toMatchObject({ code: 0, stdout: `one ${main()}\n` });
+    rmSync(bundles());
+    program(`import { nothing } from './said.ts'; console.log(nothing);`);
+    const broken = await run();
+    expect(broken.code).toBe(1);
+    expect(broken.stderr).toContain("does not provide an export named 'nothing'");
+    expect(broken.stderr).toContain('src/cli/main.ts');
+  });
 });

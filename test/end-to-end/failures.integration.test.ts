@@ -10,7 +10,7 @@ import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { Arcadia, answerOf, arcadia, failureOf, makeFolder } from './arcadia.ts';
 
 let simulator: Simulator;
-const resources = 2_000;
+const resources = 1_000;
 
 beforeAll(async () => {
   simulator = await startSimulator({ fleet: 'hoster', seed: 1, resources });

@@ -16,6 +16,8 @@ export interface TestApi {
   readonly config: Config;
   /** The lines that the server has logged. */
   readonly lines: Record<string, unknown>[];
+  /** What it has measured. */
+  readonly registry: Registry;
   token(role: Role, customer?: string): Promise<string>;
   /** Asks under /api/v1, as an owner unless told. */
   fetch(path: string, init?: RequestInit & { readonly as?: Role; readonly customer?: string }): Promise<Response>;
@@ -48,6 +50,7 @@ export async function startTestApi(
     },
     served.settings,
   );
+  const registry = new Registry();
   const lines: Record<string, unknown>[] = [];
   const log = createLog({
     level: 'info',
@@ -64,7 +67,7 @@ export async function startTestApi(
     log,
     program: options.operations === undefined ? served : { ...served, operations: options.operations },
     readiness: openReadiness({ db: database.db, program: served, stopping: stopping.signal }),
-    registry: new Registry(),
+    registry,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   const tokens = new Map<string, Promise<string>>();
@@ -80,6 +83,7 @@ export async function startTestApi(
     served: server.served,
     config,
     lines,
+    registry,
     token,
     async fetch(path, { as = 'owner', customer, ...init } = {}) {
       const headers = new Headers(init.headers);

@@ -17,7 +17,7 @@ export interface RandomHistory {
 
 const kinds = ['alpha', 'beta', 'gamma'] as const;
 const digitsOf = { USD: 2, JPY: 0, KWD: 3 } as const;
-type Currency = keyof typeof digitsOf;
+export type Currency = keyof typeof digitsOf;
 
 const decimal = (units: number, digits: number): string => {
   const all = String(units).padStart(digits + 1, '0');
@@ -99,8 +99,11 @@ const rhythm = fc.record({
   baseDue: fc.constantFrom('arrears', 'advance'),
 });
 
-/** A plan's versions by their first days. One in a few has another rhythm than the plan's. */
-function versionsOf(plan: string, currency: Currency, count: number): fc.Arbitrary<PlanVersion[]> {
+/**
+ * A plan's versions by their first days, the first of them from 2020 on, with prices for three kinds called alpha, beta
+ * and gamma. One in a few has another rhythm than the plan's.
+ */
+export function versionsOf(plan: string, currency: Currency, count: number): fc.Arbitrary<PlanVersion[]> {
   const one = fc.record({
     day: fc.oneof(
       months,

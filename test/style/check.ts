@@ -29,6 +29,7 @@ const found = [
   ...rules.namedStatements(code),
   ...rules.noTestsInProgram(code),
   ...rules.shortFunctions(code),
+  ...rules.noModuleState(code),
   ...rules.usedExports(code),
   ...rules.wholeModules(files)(code),
   ...rules.noRetiredWords(all),

@@ -52,6 +52,16 @@ describe.each<[string, rules.Rule, Record<string, string>, Record<string, string
     { 'src/metering/a.test.ts': `import { test } from 'vitest'; import '../../test/fixtures/metering.ts';` },
   ],
   [
+    'a module keeps no state',
+    rules.noModuleState,
+    { 'src/metering/a.ts': 'let last = 0;', 'src/metering/b.ts': 'export const seen = new Map<string, number>();' },
+    {
+      'src/metering/a.ts':
+        "const names = new Set(['a']);\nfunction f() {\n  let n = 0;\n  return new Map([[n, names]]);\n}",
+      'src/platform/database/database.ts': 'const pools = new Set<Pool>();',
+    },
+  ],
+  [
     'a function is at most 70 lines long',
     rules.shortFunctions,
     { 'src/metering/a.ts': long('much') },

@@ -124,6 +124,49 @@ export const shortFunctions: Rule = (sources) =>
     return found;
   });
 
+/**
+ * What belongs to a process as a whole, because the system gives it to the process: its open pools, the locks that the
+ * kernel holds for it, the one font it looks at, the budget of a token, the stores it can reach. `name` by file.
+ */
+const processState: Readonly<Record<string, readonly string[]>> = {
+  'src/platform/database/database.ts': ['pools'],
+  'src/platform/embedded/file-lock.ts': ['held'],
+  'src/metering/records/open.ts': ['connections'],
+  'src/invoices/font.ts': ['checking'],
+  'src/cloud/digitalocean/throttle.ts': ['registry'],
+};
+
+/** What is remembered of values that never change: gone without harm at any moment. */
+const caches: Readonly<Record<string, readonly string[]>> = {
+  'src/invoices/focus/units.ts': ['sizes'],
+  'src/invoices/pdf-fonts.ts': ['read'],
+  'src/pricing/rating/timeline.ts': ['versionKeys'],
+  'src/pricing/rating/rate-month.ts': ['unitPrices'],
+  'src/pricing/rating/proration.ts': ['monthSpans'],
+  'src/http/serve/ended.ts': ['byConnection'],
+};
+
+/** No variable of a module is written after it was loaded: what one call leaves, another would find. */
+export const noModuleState: Rule = (sources) =>
+  program(sources).flatMap(([path, source]) => {
+    const allowed = [...(processState[path] ?? []), ...(caches[path] ?? [])];
+    return parseSync(path, source)
+      .program.body.map((node) => (node.type === 'ExportNamedDeclaration' ? node.declaration : node))
+      .flatMap((node) =>
+        node?.type === 'VariableDeclaration' ? node.declarations.map((each) => ({ node, each })) : [],
+      )
+      .flatMap(({ node, each: { id, init, start } }) => {
+        const isEmpty =
+          init?.type === 'NewExpression' &&
+          init.arguments.length === 0 &&
+          init.callee.type === 'Identifier' &&
+          /^(Weak)?(Map|Set)$/.test(init.callee.name);
+        const name = id.type === 'Identifier' ? id.name : '';
+        if ((node.kind !== 'let' && !isEmpty) || allowed.includes(name)) return [];
+        return [`${path}:${lineAt(source, start)}: ${name} is state of a module; pass it to those who need it`];
+      });
+  });
+
 /** What is exported is imported by somebody: a file of the program, or a test. */
 export const usedExports: Rule = (sources) => {
   const imported = new Set<string>();

@@ -29,6 +29,13 @@ test('there is every command that the documentation promises', () => {
   expect(words).toEqual(expect.arrayContaining(promised.split(',').map((one) => one.trim())));
 });
 
+test('each group of commands says what it is about', () => {
+  const groups = (command: Command): Command[] =>
+    command.commands.filter(({ commands: children }) => children.length > 0).flatMap((each) => [each, ...groups(each)]);
+  const silent = groups(buildProgram()).filter((group) => group.summary() === '' && group.description() === '');
+  expect(silent.map((group) => group.name())).toEqual([]);
+});
+
 describe.each(commands)('arcadia $words', ({ words, command }) => {
   test('shows an example of itself, takes --json, and takes no secret', () => {
     const help = helpOf(command);

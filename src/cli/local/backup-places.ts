@@ -63,7 +63,7 @@ function filePlace(path: string): BackupPlace {
 }
 
 async function storedPlace(session: Session, address: string): Promise<BackupPlace> {
-  const file = openStoredFile(address, inventorySettings.of(await session.config()), process.env);
+  const file = await openStoredFile(address, inventorySettings.of(await session.config()), process.env);
   session.onClose(async () => file.close());
   return {
     address,

@@ -6,8 +6,9 @@ import { customerNoun } from './customer.ts';
 import { customerBillingNoun } from './customer-billing.ts';
 import { deploymentNoun } from './deployment.ts';
 import { entityFontNoun, entityLogoNoun, entityNoun, entityTaxNoun } from './entity.ts';
+import { eventNoun } from './event.ts';
 import { exportNoun } from './export.ts';
-import { invoiceNoun } from './invoice.ts';
+import { invoiceCorrectionNoun, invoiceLineNoun, invoiceNoun } from './invoice.ts';
 import { jobNoun } from './job.ts';
 import { kindNoun } from './kind.ts';
 import { meterNoun } from './meter.ts';
@@ -21,7 +22,7 @@ import { ruleNoun } from './rule.ts';
 import { scheduleNoun } from './schedule.ts';
 import { subscriptionNoun } from './subscription.ts';
 import { syncNoun } from './sync.ts';
-import { usageNoun } from './usage.ts';
+import { usageConfirmationNoun, usageLimitNoun, usageNoun } from './usage.ts';
 
 /** The nouns' files, in the order of the help. */
 export const nouns: readonly Noun[] = [
@@ -37,6 +38,8 @@ export const nouns: readonly Noun[] = [
   kindNoun,
   meterNoun,
   usageNoun,
+  usageConfirmationNoun,
+  usageLimitNoun,
   planNoun,
   subscriptionNoun,
   quoteNoun,
@@ -46,9 +49,12 @@ export const nouns: readonly Noun[] = [
   entityLogoNoun,
   entityFontNoun,
   invoiceNoun,
+  invoiceLineNoun,
+  invoiceCorrectionNoun,
   exportNoun,
   jobNoun,
   queueNoun,
   scheduleNoun,
   auditNoun,
+  eventNoun,
 ];

@@ -294,5 +294,17 @@ export const invoiceNoun: Noun = {
   name: 'invoice',
   summary: 'what customers owe for a month',
   description: 'What customers owe for a month: drafts that follow the facts, approved, issued and frozen.',
-  views: [...steps, ...reading, ...lines, ...corrections],
+  views: [...steps, ...reading],
+};
+
+export const invoiceLineNoun: Noun = {
+  name: 'invoice line',
+  summary: 'lines by hand on drafts',
+  views: lines,
+};
+
+export const invoiceCorrectionNoun: Noun = {
+  name: 'invoice correction',
+  summary: 'what later facts change about issued months',
+  views: corrections,
 };

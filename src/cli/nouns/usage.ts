@@ -373,3 +373,15 @@ export const usageNoun: Noun = {
   defaultVerb: 'show',
   views: [...sums, ...finality, ...records],
 };
+
+export const usageConfirmationNoun: Noun = {
+  name: 'usage confirmation',
+  summary: 'what was confirmed manually, and by whom',
+  views: [],
+};
+
+export const usageLimitNoun: Noun = {
+  name: 'usage limit',
+  summary: 'after how long without a listing there is a gap, and for how long usage is carried forward',
+  views: [],
+};

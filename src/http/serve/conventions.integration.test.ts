@@ -278,6 +278,30 @@ describe('the log', () => {
       ]);
     expect(JSON.stringify(api.lines)).not.toContain(await api.token('owner'));
   });
+
+  test('says how long it really took, as the metrics do', async () => {
+    const heldMs = 300;
+    const measured = await startTestApi(database);
+    try {
+      await database.db.transaction().execute(async (trx) => {
+        await sql`LOCK TABLE customers IN ACCESS EXCLUSIVE MODE`.execute(trx);
+        const answer = measured.fetch('/customers', { headers: { 'x-request-id': 'slow-1' } });
+        await sql`SELECT pg_sleep(${heldMs / 1000})`.execute(trx);
+        return { answer };
+      });
+      const logged = () => measured.lines.find((line) => line.request_id === 'slow-1');
+      await expect.poll(logged).toBeDefined();
+      expect(logged()?.ms).toBeGreaterThan(heldMs / 2);
+      expect(logged()?.ms).toBeLessThan(120_000);
+      const [, seconds = '0'] =
+        /arcadia_http_request_seconds_sum\{method="GET",route="[^"]*customers",status="200"\} (\S+)/.exec(
+          await measured.registry.metrics(),
+        ) ?? [];
+      expect(Number(seconds)).toBeCloseTo(Number(logged()?.ms) / 1000, 2);
+    } finally {
+      await measured.close();
+    }
+  });
 });
 
 describe('what would cost more than it gives', () => {
