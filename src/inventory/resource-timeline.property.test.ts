@@ -127,7 +127,7 @@ test('what an action without an id dates is dated right, and all that was seen s
         }
       }
     }),
-    { numRuns: soakRuns(300) },
+    { numRuns: soakRuns(100) },
   );
 });
 
@@ -155,7 +155,7 @@ test('actions that come late, in parts, or again end in the same', () => {
             throw new Error(`volume ${volume} at ${instant} again`);
         }
     }),
-    { numRuns: soakRuns(300) },
+    { numRuns: soakRuns(100) },
   );
 });
 
@@ -181,6 +181,6 @@ test('an address is assigned when it was, to whom it was where that was seen', (
       }
       if (correctResource('reserved_ip', rows, instants, done).length > 0) throw new Error('again');
     }),
-    { numRuns: soakRuns(300) },
+    { numRuns: soakRuns(100) },
   );
 });

@@ -170,6 +170,7 @@ describe('actions on volumes, which do not say on which', () => {
   test('tell nothing of another region, another window, or what was so at the first sight', () => {
     expect(match([attached(1)], [done('attach_volume', '10:04', 'ams3')])).toEqual({});
     expect(match([attached(1)], [done('attach_volume', '10:20')])).toEqual({});
+    expect(match([attached(1)], [done('attach_volume', '10:00')])).toEqual({});
     expect(match([suspect(1, since('08:00', volume(7)))], [done('attach_volume', '09:00')])).toEqual({});
   });
 

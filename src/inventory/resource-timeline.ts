@@ -281,6 +281,7 @@ export function matchAnonymous(
     windowsOf(believed, sightings, since).flatMap((window) =>
       changesIn(window, gone).map((effect) => ({
         resourceId,
+        window,
         explaining: actions.filter(
           (action) =>
             effectOf(kind, action) === effect && lies(window, action.completedAt) && isNear(action.region, window),
@@ -291,9 +292,11 @@ export function matchAnonymous(
   const claimed = new Map<Anonymous, number>();
   for (const action of claims.flatMap(({ explaining }) => explaining))
     claimed.set(action, (claimed.get(action) ?? 0) + 1);
-  const found = claims.flatMap(({ resourceId, explaining }) => {
+  const found = claims.flatMap(({ resourceId, window, explaining }) => {
     const [only, ...rest] = explaining;
-    return only === undefined || rest.length > 0 || claimed.get(only) !== 1 ? [] : [{ resourceId, only }];
+    if (only === undefined || rest.length > 0 || claimed.get(only) !== 1) return [];
+    // Of the instant of the listing before, that one is believed: it may have shown what was done.
+    return window.previous?.equals(only.completedAt) ? [] : [{ resourceId, only }];
   });
   found.sort((a, b) => compare(a.only.completedAt, b.only.completedAt));
   const matches = Map.groupBy(found, ({ resourceId }) => resourceId);
