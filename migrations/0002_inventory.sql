@@ -128,7 +128,8 @@ CREATE TABLE project_memberships (
 CALL keep_history('project_memberships', 'resource_id');
 CREATE INDEX project_memberships_by_project ON project_memberships (project_id) WHERE superseded_at = 'infinity';
 
--- The provider's action log, as read: power, resize, create, destroy with their times.
+-- The provider's action log, as read: power, resize, create, destroy, assign, attach with their times. Of some
+-- it is not told which resource they are about: NULL.
 CREATE TABLE provider_actions (
   account_id           int NOT NULL REFERENCES accounts,
   external_id          text COLLATE "C" NOT NULL,
@@ -136,6 +137,7 @@ CREATE TABLE provider_actions (
   status               text COLLATE "C" NOT NULL,
   resource_kind        text COLLATE "C",
   resource_external_id text COLLATE "C",
+  region               text COLLATE "C",
   started_at           timestamptz,
   completed_at         timestamptz,
   payload              jsonb NOT NULL,
