@@ -169,7 +169,8 @@ CREATE INDEX project_memberships_by_run ON project_memberships (sync_run_id);
 CREATE INDEX project_memberships_by_superseding_run ON project_memberships (superseded_by_run) WHERE superseded_by_run IS NOT NULL;
 CREATE INDEX project_memberships_by_project ON project_memberships (project_id) WHERE superseded_at = 'infinity';
 
--- The provider's action log, as read: power, resize, create, destroy with their times.
+-- The provider's action log, as read: power, resize, create, destroy, assign, attach with their times. Of some
+-- it is not told which resource they are about: NULL.
 CREATE TABLE provider_actions (
   account_id           int NOT NULL REFERENCES accounts,
   external_id          text COLLATE "C" NOT NULL,
@@ -177,6 +178,7 @@ CREATE TABLE provider_actions (
   status               text COLLATE "C" NOT NULL,
   resource_kind        text COLLATE "C",
   resource_external_id text COLLATE "C",
+  region               text COLLATE "C",
   started_at           timestamptz,
   completed_at         timestamptz,
   payload              jsonb NOT NULL,

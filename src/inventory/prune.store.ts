@@ -47,12 +47,12 @@ const opensGap = sql`(r.outcome = 'complete' AND EXISTS (
     AND ${wrote('k')}))`;
 
 /**
- * A sighting of droplets between which and the next an action may still have to be applied: the log is read again from
+ * A sighting of a kind between which and the next an action may still have to be applied: the log is read again from
  * three days before its position on, and what is in progress or not applied is known.
  */
-const boundsActions = sql`(r.kind = 'droplet' AND r.unread IS NOT NULL AND r.started_at >= coalesce((
+const boundsActions = sql`(r.unread IS NOT NULL AND r.started_at >= coalesce((
   SELECT max(s.started_at) FROM sync_runs s
-  WHERE s.account_id = r.account_id AND s.kind = 'droplet' AND s.unread IS NOT NULL AND s.outcome <> 'reverted' AND s.started_at < l.since),
+  WHERE s.account_id = r.account_id AND s.kind = r.kind AND s.unread IS NOT NULL AND s.outcome <> 'reverted' AND s.started_at < l.since),
   '-infinity'))`;
 
 interface Pruned {

@@ -80,15 +80,19 @@ function touched(runs: RawBuilder<unknown>): RawBuilder<unknown> {
 
 /**
  * The runs after this one whose own result rests on what it wrote, the last first: of the same kind, because each
- * compares with what the one before it believed; those that wrote about the same resources; and, of one of droplets,
- * readings of the action log that applied actions, because they apply what completed before a listing.
+ * compares with what the one before it believed; those that wrote about the same resources; and, of a kind that actions
+ * correct, readings of the action log that applied some, because they apply what completed before a listing.
  */
-export async function selectDependants(trx: UnitOfWork, { syncRunId }: WrittenRun): Promise<WrittenRun[]> {
+export async function selectDependants(
+  trx: UnitOfWork,
+  { syncRunId }: WrittenRun,
+  correctedKinds: readonly string[],
+): Promise<WrittenRun[]> {
   const { rows } = await statement<WrittenRun>('inventory.selectDependants')`
     WITH reverted AS (SELECT * FROM sync_runs WHERE sync_run_id = ${syncRunId}),
     later AS MATERIALIZED (
       SELECT r.*, r.kind = c.kind AND r.outcome IN ('complete', 'partial') AS of_same_kind,
-             c.kind = 'droplet' AND r.kind = 'action' AS of_actions
+             c.kind = ANY (${[...correctedKinds]}::text[]) AND r.kind = 'action' AS of_actions
       FROM reverted c JOIN sync_runs r USING (account_id)
       WHERE r.written_order > c.written_order AND r.outcome <> 'reverted'
     ), mine AS MATERIALIZED (SELECT DISTINCT resource_id FROM ${touched(sql`${syncRunId}::bigint`)} AS t),

@@ -4,7 +4,7 @@ import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import { statement } from '../platform/database/statement.ts';
 import type { DetailedKind } from '../cloud/index.ts';
 import type { BelievedSettings } from './settings-timeline.ts';
-import { birth, dated, type Observation, splitAtConnection, supersededBy } from './sync.store.ts';
+import { birth, dated, earlierLives, type Observation, splitAtConnection, supersededBy } from './sync.store.ts';
 
 // How settings become history. A listing stages those of the resources of which it has anything new to say;
 // what the scopes of the token hide is put back; what is then other than before is written in the listing's
@@ -268,6 +268,19 @@ export async function stageEarlierSettings(trx: UnitOfWork, observation: Observa
       WHERE s.resource_id = l.resource_id AND s.superseded_at = 'infinity') life ON true
     JOIN resource_settings k ON k.resource_id = l.resource_id AND k.superseded_at = 'infinity' AND k.valid_from = life.since
     ${splitAtConnection(birth(observation), sql`k.valid_from`, observation.connectedAt, 'listing')}`.execute(trx);
+}
+
+/** Stages the beginnings of settings of lives that prove to have begun earlier: as they were first. */
+export async function stageSettingBeginnings(trx: UnitOfWork, observation: Observation): Promise<void> {
+  await statement('inventory.stageSettingBeginnings')`
+    ${stagedSettings}
+    SELECT e.resource_id, k.settings, k.hidden, part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, true
+    FROM ${earlierLives} e
+    JOIN resource_settings k ON k.resource_id = e.resource_id AND k.superseded_at = 'infinity'
+      AND k.valid_from <= e.since AND k.valid_to > e.since
+    ${splitAtConnection(sql`e.valid_from`, sql`least(e.valid_to, k.valid_from)`, observation.connectedAt, 'action')}`.execute(
+    trx,
+  );
 }
 
 /** Stages the ends of settings with the ends of states that are staged: what is gone has none. */

@@ -1,5 +1,6 @@
 import type { Database, Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
+import { correctedKinds } from './apply-actions.ts';
 import { syncRunBuiltOn } from './errors.ts';
 import {
   hasPrunedAfter,
@@ -86,7 +87,7 @@ async function findDependants(trx: UnitOfWork, run: WrittenRun): Promise<Written
   const found = new Map<number, WrittenRun>();
   const open = [run];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    for (const each of await selectDependants(trx, next)) {
+    for (const each of await selectDependants(trx, next, correctedKinds)) {
       if (found.has(each.syncRunId)) continue;
       found.set(each.syncRunId, each);
       open.push(each);

@@ -662,11 +662,34 @@ export async function stageEnds(trx: UnitOfWork, observation: Observation): Prom
 export async function stageMembershipEnds(trx: UnitOfWork): Promise<void> {
   await statement('inventory.stageMembershipEnds')`
     ${stagedMemberships}
-    SELECT s.resource_id, NULL, NULL, NULL, s.valid_from, 'infinity', false
+    SELECT s.resource_id, NULL, NULL, NULL, s.valid_from, s.valid_to, false
     FROM sync_staged_states s
     WHERE NOT s.asserted AND EXISTS (
       SELECT FROM project_memberships m
-      WHERE m.resource_id = s.resource_id AND m.superseded_at = 'infinity' AND m.valid_to > s.valid_from)`.execute(trx);
+      WHERE m.resource_id = s.resource_id AND m.superseded_at = 'infinity'
+        AND m.valid_to > s.valid_from AND m.valid_from < s.valid_to)`.execute(trx);
+}
+
+/** What was staged of a life before what is believed of it, with when that begins. */
+export const earlierLives = sql`(
+  SELECT s.resource_id, s.valid_from, s.valid_to, life.since
+  FROM sync_staged_states s
+  CROSS JOIN LATERAL (
+    SELECT min(b.valid_from) AS since FROM resource_states b
+    WHERE b.resource_id = s.resource_id AND b.superseded_at = 'infinity' AND b.valid_to > s.valid_from) life
+  WHERE s.asserted AND s.valid_to <= life.since)`;
+
+/** Stages the beginnings of memberships of lives that prove to have begun earlier: in their first project. */
+export async function stageMembershipBeginnings(trx: UnitOfWork, observation: Observation): Promise<void> {
+  await statement('inventory.stageMembershipBeginnings')`
+    ${stagedMemberships}
+    SELECT e.resource_id, m.project_id, part.source, ${observation.syncRunId}::bigint, part.valid_from, part.valid_to, true
+    FROM ${earlierLives} e
+    JOIN project_memberships m ON m.resource_id = e.resource_id AND m.superseded_at = 'infinity'
+      AND m.valid_from <= e.since AND m.valid_to > e.since
+    ${splitAtConnection(sql`e.valid_from`, sql`least(e.valid_to, m.valid_from)`, observation.connectedAt, 'action')}`.execute(
+    trx,
+  );
 }
 
 /**
