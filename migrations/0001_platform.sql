@@ -50,7 +50,7 @@ BEGIN
     ADD EXCLUDE USING gist (%s, tstzrange(valid_from, valid_to) WITH &&) WHERE (superseded_at = ''infinity'')',
     target, (SELECT string_agg(format('%I WITH =', name), ', ') FROM unnest(key) AS name));
   SELECT string_agg(quote_ident(attname), ', ') INTO frozen
-  FROM pg_attribute WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attname <> 'superseded_at';
+  FROM pg_attribute WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attname NOT LIKE 'superseded\_%';
   EXECUTE format('CREATE TRIGGER history_is_frozen BEFORE UPDATE OF %s ON %s
                   FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_history()', frozen, target);
 END

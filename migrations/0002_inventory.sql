@@ -22,7 +22,8 @@ CREATE TABLE sync_runs (
   kind        text COLLATE "C" NOT NULL,
   started_at  timestamptz NOT NULL,
   finished_at timestamptz,
-  outcome     text COLLATE "C" NOT NULL CHECK (outcome IN ('running', 'complete', 'partial', 'failed')),
+  -- reverted: what it wrote was taken back, and it is evidence of nothing.
+  outcome     text COLLATE "C" NOT NULL CHECK (outcome IN ('running', 'complete', 'partial', 'failed', 'reverted')),
   reason      text,
   seen        bigint NOT NULL DEFAULT 0,
   new         bigint NOT NULL DEFAULT 0,
@@ -34,12 +35,39 @@ CREATE TABLE sync_runs (
   unread      jsonb,
   -- Of a complete run of `action`: when the newest action began that it or a run before it has seen.
   read_through timestamptz,
-  CHECK ((outcome = 'running') = (finished_at IS NULL))
+  -- In which order the runs of an account wrote: those of several kinds overlap in time, what they write does not.
+  written_order bigint,
+  reverted_at  timestamptz,
+  reverted_by  text,
+  revert_reason text,
+  CHECK ((outcome = 'running') = (finished_at IS NULL)),
+  CHECK ((outcome = 'reverted') = (reverted_at IS NOT NULL AND reverted_by IS NOT NULL AND revert_reason IS NOT NULL))
 );
+CREATE SEQUENCE sync_runs_written;
 CREATE INDEX sync_runs_by_kind ON sync_runs (account_id, kind, started_at DESC);
 CREATE INDEX sync_runs_complete ON sync_runs (account_id, kind, started_at DESC) WHERE outcome = 'complete';
 CREATE INDEX sync_runs_sightings ON sync_runs (account_id, kind, started_at DESC) WHERE unread IS NOT NULL;
 CREATE INDEX sync_runs_running ON sync_runs (account_id, kind) WHERE outcome = 'running';
+CREATE INDEX sync_runs_reverted ON sync_runs (account_id, kind, started_at DESC) WHERE outcome = 'reverted';
+
+-- Runs that were pruned, summed up by UTC day. They were ended, stood, wrote nothing, and are evidence of nothing else.
+CREATE TABLE sync_run_days (
+  account_id  int NOT NULL REFERENCES accounts,
+  kind        text COLLATE "C" NOT NULL,
+  day         date NOT NULL,
+  complete    bigint NOT NULL,
+  partial     bigint NOT NULL,
+  failed      bigint NOT NULL,
+  seen        bigint NOT NULL,
+  new         bigint NOT NULL,
+  changed     bigint NOT NULL,
+  ended       bigint NOT NULL,
+  requests    bigint NOT NULL,
+  seconds     numeric NOT NULL,
+  -- The newest of them, which may have rested on any run before it.
+  last_run_id bigint NOT NULL,
+  PRIMARY KEY (account_id, kind, day)
+);
 
 -- One thing the provider lists. Identity only; what it was when is in resource_states.
 CREATE TABLE resources (
@@ -50,8 +78,11 @@ CREATE TABLE resources (
   urn                 text COLLATE "C",
   provider_created_at timestamptz,
   first_seen_at       timestamptz NOT NULL,
+  -- Only runs that were reverted have seen it: as if it were not here.
+  unseen              boolean NOT NULL DEFAULT false,
   UNIQUE (account_id, kind, external_id)
 );
+CREATE INDEX resources_unseen ON resources (account_id, kind, external_id) WHERE unseen;
 
 -- The provider's last answer about a resource, as it was said. Not history: the newest only.
 CREATE TABLE resource_payloads (
@@ -81,9 +112,13 @@ CREATE TABLE resource_states (
   attributes    jsonb NOT NULL,
   source        text COLLATE "C" NOT NULL CHECK (source IN ('listing', 'action', 'operator', 'assumed')),
   sync_run_id   bigint REFERENCES sync_runs,
+  -- The run that superseded it.
+  superseded_by_run bigint REFERENCES sync_runs,
   recorded_by   text
 );
 CALL keep_history('resource_states', 'resource_id');
+CREATE INDEX resource_states_by_run ON resource_states (sync_run_id);
+CREATE INDEX resource_states_by_superseding_run ON resource_states (superseded_by_run) WHERE superseded_by_run IS NOT NULL;
 CREATE INDEX resource_states_by_end ON resource_states (valid_to, valid_from) WHERE superseded_at = 'infinity';
 CREATE INDEX resource_states_by_begin ON resource_states (valid_from) WHERE superseded_at = 'infinity';
 -- What is alive, by what a listing of it covers.
@@ -109,9 +144,12 @@ CREATE TABLE resource_settings (
   hidden        text[] COLLATE "C" NOT NULL,
   source        text COLLATE "C" NOT NULL CHECK (source IN ('listing', 'action', 'operator', 'assumed')),
   sync_run_id   bigint REFERENCES sync_runs,
+  superseded_by_run bigint REFERENCES sync_runs,
   recorded_by   text
 );
 CALL keep_history('resource_settings', 'resource_id');
+CREATE INDEX resource_settings_by_run ON resource_settings (sync_run_id);
+CREATE INDEX resource_settings_by_superseding_run ON resource_settings (superseded_by_run) WHERE superseded_by_run IS NOT NULL;
 CREATE INDEX resource_settings_by_resource ON resource_settings (resource_id, valid_from) WHERE superseded_at = 'infinity';
 -- What is looked at in every listing, until all of it can be seen.
 CREATE INDEX resource_settings_hidden ON resource_settings (resource_id)
@@ -123,12 +161,16 @@ CREATE TABLE project_memberships (
   project_id    bigint NOT NULL REFERENCES resources,
   source        text COLLATE "C" NOT NULL CHECK (source IN ('listing', 'action', 'operator', 'assumed')),
   sync_run_id   bigint REFERENCES sync_runs,
+  superseded_by_run bigint REFERENCES sync_runs,
   recorded_by   text
 );
 CALL keep_history('project_memberships', 'resource_id');
+CREATE INDEX project_memberships_by_run ON project_memberships (sync_run_id);
+CREATE INDEX project_memberships_by_superseding_run ON project_memberships (superseded_by_run) WHERE superseded_by_run IS NOT NULL;
 CREATE INDEX project_memberships_by_project ON project_memberships (project_id) WHERE superseded_at = 'infinity';
 
--- The provider's action log, as read: power, resize, create, destroy with their times.
+-- The provider's action log, as read: power, resize, create, destroy, assign, attach with their times. Of some
+-- it is not told which resource they are about: NULL.
 CREATE TABLE provider_actions (
   account_id           int NOT NULL REFERENCES accounts,
   external_id          text COLLATE "C" NOT NULL,
@@ -136,14 +178,18 @@ CREATE TABLE provider_actions (
   status               text COLLATE "C" NOT NULL,
   resource_kind        text COLLATE "C",
   resource_external_id text COLLATE "C",
+  region               text COLLATE "C",
   started_at           timestamptz,
   completed_at         timestamptz,
   payload              jsonb NOT NULL,
   seen_at              timestamptz NOT NULL,
   -- When history was brought in line with it; NULL: not yet.
   applied_at           timestamptz,
+  -- The run that did so.
+  applied_by_run       bigint REFERENCES sync_runs,
   PRIMARY KEY (account_id, external_id)
 );
+CREATE INDEX provider_actions_by_applying_run ON provider_actions (applied_by_run) WHERE applied_by_run IS NOT NULL;
 CREATE INDEX provider_actions_unapplied ON provider_actions (account_id, completed_at)
   WHERE applied_at IS NULL AND status = 'completed';
 CREATE INDEX provider_actions_in_progress ON provider_actions (account_id, started_at) WHERE status = 'in-progress';
@@ -155,6 +201,16 @@ CREATE TABLE end_candidates (
   missing_since    timestamptz NOT NULL,
   last_counted_at  timestamptz NOT NULL,
   listings         int NOT NULL CHECK (listings >= 1)
+);
+
+-- What a run found there of each candidate that it counted or settled: 0 listings, it was none.
+CREATE TABLE end_candidates_before (
+  sync_run_id      bigint NOT NULL REFERENCES sync_runs,
+  resource_id      bigint NOT NULL REFERENCES resources,
+  missing_since    timestamptz,
+  last_counted_at  timestamptz,
+  listings         int NOT NULL CHECK ((listings > 0) = (missing_since IS NOT NULL AND last_counted_at IS NOT NULL)),
+  PRIMARY KEY (sync_run_id, resource_id)
 );
 
 -- The price book ------------------------------------------------------------------------------
@@ -186,10 +242,14 @@ CREATE TABLE provider_prices (
   evidence_day date NOT NULL,                -- when that was read
   -- Of what the API showed and shows no more: the newest listing that did. NULL: it is listed still.
   last_seen_at timestamptz,
+  sync_run_id  bigint REFERENCES sync_runs,
+  superseded_by_run bigint REFERENCES sync_runs,
   CHECK ((account_id > 0) = (source = 'api')),
   CHECK (last_seen_at IS NULL OR source = 'api')
 );
 CALL keep_history('provider_prices', 'provider', 'subject', 'source', 'account_id');
+CREATE INDEX provider_prices_by_run ON provider_prices (sync_run_id);
+CREATE INDEX provider_prices_by_superseding_run ON provider_prices (superseded_by_run) WHERE superseded_by_run IS NOT NULL;
 
 -- What an operator says, such as a negotiated price. It comes before what the provider says.
 CREATE TABLE own_prices (
@@ -219,7 +279,7 @@ CREATE VIEW inventory_prices AS
 CREATE VIEW inventory_accounts AS
   SELECT account_id, slug, name, provider, simulated, connected_at, metered_from FROM accounts;
 CREATE VIEW inventory_resources AS
-  SELECT resource_id, account_id, kind, external_id, urn, provider_created_at, first_seen_at FROM resources;
+  SELECT resource_id, account_id, kind, external_id, urn, provider_created_at, first_seen_at, unseen FROM resources;
 CREATE VIEW inventory_states AS
   SELECT resource_state_id, resource_id, account_id, kind, name, status, region, tags, parents, attributes,
          valid_from, valid_to, recorded_at, source, sync_run_id, recorded_by
@@ -231,7 +291,7 @@ CREATE VIEW inventory_settings AS
   SELECT resource_id, settings, hidden, valid_from, valid_to, recorded_at, source, sync_run_id, recorded_by
   FROM resource_settings WHERE superseded_at = 'infinity';
 CREATE VIEW inventory_sync_runs AS
-  SELECT sync_run_id, account_id, kind, started_at, finished_at, outcome, reason FROM sync_runs;
+  SELECT sync_run_id, account_id, kind, started_at, finished_at, outcome, reason FROM sync_runs WHERE outcome <> 'reverted';
 -- From when on a period may be confirmed: the start of the latest complete sync.
 CREATE VIEW inventory_complete_syncs AS
   SELECT account_id, kind, max(started_at) AS started_at
@@ -250,6 +310,17 @@ $$;
 CREATE TRIGGER publish_end AFTER UPDATE ON sync_runs FOR EACH ROW
   WHEN (OLD.outcome = 'running' AND NEW.outcome <> 'running') EXECUTE FUNCTION publish_sync();
 REVOKE EXECUTE ON FUNCTION publish_sync FROM PUBLIC;
+
+-- What one wrote was taken back.
+CREATE FUNCTION publish_sync_revert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  PERFORM publish_event('sync.reverted', slug || '/' || NEW.kind) FROM accounts WHERE account_id = NEW.account_id;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER publish_revert AFTER UPDATE ON sync_runs FOR EACH ROW
+  WHEN (OLD.outcome <> 'reverted' AND NEW.outcome = 'reverted') EXECUTE FUNCTION publish_sync_revert();
+REVOKE EXECUTE ON FUNCTION publish_sync_revert FROM PUBLIC;
 
 -- What DigitalOcean publishes, each price with what it rests on, from the first day of which that is known;
 -- before it, and of what is not here (databases, Apps), no price is known. In USD, without discounts. A later
@@ -390,7 +461,10 @@ CALL protect_from_customers('resource_settings');
 CALL protect_from_customers('project_memberships');
 CALL protect_from_customers('provider_actions');
 CALL protect_from_customers('end_candidates');
+CALL protect_from_customers('end_candidates_before');
 CALL protect_from_customers('sync_runs');
+CALL protect_from_customers('sync_run_days');
+CALL give_access('GRANT USAGE ON SEQUENCE sync_runs_written TO arcadia_worker, arcadia_api');
 CALL publish_to_customers('inventory_accounts');
 CALL publish_to_customers('inventory_resources');
 CALL publish_to_customers('inventory_states');

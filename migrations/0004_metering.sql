@@ -22,6 +22,12 @@ CREATE TABLE billing_kind_definitions (
   -- It may be counted in larger units: memory_mb divided by 1024 is GiB.
   weight_divisor   numeric NOT NULL DEFAULT 1 CHECK (weight_divisor > 0),
   CHECK (weight_divisor = 1 OR weight_attribute IS NOT NULL),
+  -- How the levels of a calendar month become its quantity: added up over time, or as a level that
+  -- was held: the highest, or a percentile.
+  aggregation      text COLLATE "C" NOT NULL DEFAULT 'sum' CHECK (aggregation IN ('sum', 'peak', 'percentile')),
+  percentile       numeric CHECK (percentile > 0 AND percentile <= 100 AND scale(percentile) <= 3),
+  CHECK ((aggregation = 'percentile') = (percentile IS NOT NULL)),
+  CHECK (aggregation = 'sum' OR accrual = 'month'),
   PRIMARY KEY (billing_kind_id, from_day)
 );
 
@@ -77,6 +83,17 @@ CREATE TABLE metered_levels_ended PARTITION OF metered_levels FOR VALUES FROM (M
 CREATE TABLE metered_levels_open  PARTITION OF metered_levels FOR VALUES FROM ('infinity') TO (MAXVALUE);
 CREATE INDEX metered_levels_by_resource ON metered_levels (resource_id, valid_to);
 CREATE INDEX metered_levels_ended_by_end ON metered_levels_ended (valid_to);
+
+-- The levels of resources over a time, whoever owned them, as far as the reader may see them: a month's
+-- peak is the resource's, and a raise is its owner's.
+CREATE FUNCTION levels_of_resources(kinds smallint[], resources bigint[], since timestamptz, until timestamptz)
+RETURNS TABLE (billing_kind_id smallint, resource_id bigint, valid_from timestamptz, valid_to timestamptz, level numeric)
+LANGUAGE sql STABLE AS $$
+  SELECT l.billing_kind_id, l.resource_id, l.valid_from, l.valid_to, l.level
+  FROM metered_levels l
+  WHERE l.billing_kind_id = ANY (kinds) AND l.resource_id = ANY (resources) AND l.weight_before = 0
+    AND l.valid_from < until AND l.valid_to > since
+$$;
 
 -- Up to which change, and from which definitions, a kind's levels have been derived.
 CREATE TABLE metered_levels_progress (
@@ -169,6 +186,46 @@ $$;
 CREATE FUNCTION weighed_level(attribute numeric, divisor numeric)
 RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
   SELECT 0.000000001 * div(2000000000 * greatest(attribute, 0) + divisor, 2 * divisor)
+$$;
+
+-- Of a peak or a percentile: how much of a month's time, the highest levels first, does not count, in
+-- microseconds; NULL of a sum. div() is exact.
+CREATE FUNCTION discarded_us(aggregation text, percentile numeric, month date)
+RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN aggregation <> 'sum'
+              THEN div(1000 * (100 - coalesce(percentile, 100)) * ((month + interval '1 month')::date - month) * 86400000000, 100000) END
+$$;
+
+-- What raises a month's figure from lower to height adds to a share of it: a difference of rounded
+-- totals in both directions, so that raises and shares add up.
+CREATE FUNCTION raised(lower numeric, height numeric, weight_before int, weight int, weight_total int)
+RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT accrued(height, weight_before, weight, weight_total, 1, 0, 1) - accrued(lower, weight_before, weight, weight_total, 1, 0, 1)
+$$;
+
+-- The stretches of the days [first, beyond) on which a kind is enabled.
+CREATE FUNCTION enabled_stretches(kind smallint, first date, beyond date)
+RETURNS TABLE (stretch_from date, stretch_to date) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT lower(stretch), upper(stretch)
+  FROM (SELECT range_agg(daterange(greatest(c.from_day, first), least(c.to_day, beyond))) AS stretches
+        FROM (SELECT from_day, enabled, coalesce(lead(from_day) OVER (ORDER BY from_day), 'infinity') AS to_day
+              FROM metering_config WHERE billing_kind_id = kind) AS c
+        WHERE c.enabled AND c.from_day < beyond AND c.to_day > first) AS s, unnest(stretches) AS stretch
+$$;
+
+-- A day's peak or percentile rests on its month up to the day: a digest of the definitions that hold in
+-- it and of the days on which the kind is enabled. It changes only where either does, or a month begins.
+CREATE FUNCTION month_digest(kind smallint, day date)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT md5(
+    (SELECT string_agg(d::text, E'\n' ORDER BY from_day) FROM billing_kind_definitions d
+     WHERE billing_kind_id = kind AND from_day <= day
+       AND NOT EXISTS (SELECT FROM billing_kind_definitions later WHERE later.billing_kind_id = kind
+                       AND later.from_day > d.from_day AND later.from_day <= month))
+    || coalesce((SELECT string_agg(concat_ws(' ', E'\n', stretch_from - month, CASE WHEN stretch_to <= day THEN stretch_to - month END),
+                                   '' ORDER BY stretch_from)
+                 FROM enabled_stretches(kind, month, day + 1)), ''))
+  FROM (SELECT date_trunc('month', day::timestamp)::date AS month) AS m
 $$;
 
 -- How long metering goes on without a complete listing, per resource kind ('*': every kind without
@@ -286,7 +343,8 @@ CREATE INDEX usage_months_by_month ON usage_months (month);
 
 -- Published to other modules.
 CREATE VIEW metering_kinds AS
-  SELECT k.billing_kind_id, k.slug, k.title, d.from_day, d.resource_kind, d.accrual, d.unit
+  SELECT k.billing_kind_id, k.slug, k.title, d.from_day, d.resource_kind, d.accrual, d.unit,
+         d.aggregation, trim_scale(d.percentile)::text AS percentile
   FROM billing_kinds k JOIN billing_kind_definitions d USING (billing_kind_id);
 -- Which days have been metered.
 CREATE VIEW metering_days AS SELECT day, billing_kind_id, metered_at FROM metered_days;
@@ -313,7 +371,7 @@ CREATE VIEW metering_observed AS
     WHERE c.account_id = a.account_id AND c.resource_kind = k.resource_kind AND c.superseded_at = 'infinity') w
   WHERE (l.listed_as = k.resource_kind AND s.synced_at IS NOT NULL)
      OR (SELECT r.external_id FROM inventory_resources r WHERE r.account_id = a.account_id AND r.kind = k.resource_kind
-         ORDER BY r.external_id LIMIT 1) IS NOT NULL;
+         AND NOT r.unseen ORDER BY r.external_id LIMIT 1) IS NOT NULL;
 
 -- Lives that ended unseen in a gap: a listing at carried_to was the first to leave the resource out,
 -- the complete one before it was at carried_from, longer ago than a gap needs, and no action dates

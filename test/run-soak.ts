@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 // The laws over many more random histories than `npm test` tries, and whole what it runs in part: a week of
-// the schedule, every step at which a process can be killed. Arguments are paths, as of npm test. A failure
-// prints its seed. ARCADIA_SOAK_RUNS says how many times as many.
+// the schedule, one of an agency with all faults at random, every step at which a process can be killed. Arguments
+// are paths, as of npm test. A failure prints its seed. ARCADIA_SOAK_RUNS says how many times as many.
 
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
 const given = process.argv.slice(2);

@@ -10,3 +10,8 @@ export function soakRuns(runs: number): number {
   if (!Number.isSafeInteger(factor) || factor < 1) throw new RangeError('ARCADIA_SOAK_RUNS is a whole number from 1');
   return runs * factor;
 }
+
+/** How long a test may take in `npm test`; `npm run soak` waits for as long as it takes. */
+export function timeoutOf(milliseconds: number): number {
+  return soaking ? 0 : milliseconds;
+}

@@ -191,8 +191,11 @@ export interface ProviderAction {
   readonly type: string;
   /** in-progress, completed or errored. */
   readonly status: string;
+  /** `image` is a snapshot, a backup or a custom image: whatever has this id. */
   readonly resourceKind: ResourceKind | null;
+  /** null where it does not tell: of volumes and of reserved IPv6 addresses. */
   readonly resourceExternalId: string | null;
+  readonly region: string | null;
   readonly startedAt: Temporal.Instant | null;
   readonly completedAt: Temporal.Instant | null;
   readonly payload: Json;

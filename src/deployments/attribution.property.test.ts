@@ -1,4 +1,4 @@
-import { soakRuns } from '../../test/soak.ts';
+import { soakRuns, timeoutOf } from '../../test/soak.ts';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -275,66 +275,70 @@ async function wholeOwnershipViolations(): Promise<unknown[]> {
   return rows;
 }
 
-test('attributions say what the rules say, step by step as derived anew, and leave no instant out', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      beginning,
-      fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 8 }),
-      rules,
-      async (start, batches, last) => {
-        await reset();
-        let now = hours(240);
-        for (const [index, each] of start.states.entries()) {
-          await writeState(db, id(index), stateOf(index, each), hours(index * 5), null, now);
-        }
-        for (const [index, project] of start.members.entries()) {
-          if (project !== null)
-            await writeMembership(db, id(index), projects[project] as number, hours(index * 5), null, now);
-        }
-        await applyRules(db, { rules: start.rules }, 'test', now);
-        for (const batch of batches) {
-          now = now.add({ minutes: 15 });
-          for (const one of batch) await take(one, now);
-          await bringAttributionsUpToDate(db, now);
-          expect(await wholeOwnershipViolations()).toEqual([]);
-          expect(await compareWithNaive(db, epoch, 250)).toEqual([]);
-          // Idempotence.
-          const counts = await rowCounts();
-          expect(await bringAttributionsUpToDate(db, now)).toEqual({ resources: 0, changed: 0 });
-          expect(await rowCounts()).toEqual(counts);
-        }
-        const stepwise = await believed();
+test(
+  'attributions say what the rules say, step by step as derived anew, and leave no instant out',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        beginning,
+        fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 8 }),
+        rules,
+        async (start, batches, last) => {
+          await reset();
+          let now = hours(240);
+          for (const [index, each] of start.states.entries()) {
+            await writeState(db, id(index), stateOf(index, each), hours(index * 5), null, now);
+          }
+          for (const [index, project] of start.members.entries()) {
+            if (project !== null)
+              await writeMembership(db, id(index), projects[project] as number, hours(index * 5), null, now);
+          }
+          await applyRules(db, { rules: start.rules }, 'test', now);
+          for (const batch of batches) {
+            now = now.add({ minutes: 15 });
+            for (const one of batch) await take(one, now);
+            await bringAttributionsUpToDate(db, now);
+            expect(await wholeOwnershipViolations()).toEqual([]);
+            expect(await compareWithNaive(db, epoch, 250)).toEqual([]);
+            // Idempotence.
+            const counts = await rowCounts();
+            expect(await bringAttributionsUpToDate(db, now)).toEqual({ resources: 0, changed: 0 });
+            expect(await rowCounts()).toEqual(counts);
+          }
+          const stepwise = await believed();
 
-        // Deriving all that is believed again finds nothing to change.
-        const touchAll = sql`
+          // Deriving all that is believed again finds nothing to change.
+          const touchAll = sql`
         INSERT INTO changes (topic, subject, valid_from, valid_to, cause, recorded_at)
         SELECT 'resource', resource_id, '-infinity', 'infinity', 'test', ${now} FROM resources`;
-        await touchAll.execute(db);
-        expect(await bringAttributionsUpToDate(db, now)).toMatchObject({ changed: 0 });
+          await touchAll.execute(db);
+          expect(await bringAttributionsUpToDate(db, now)).toMatchObject({ changed: 0 });
 
-        await sql`TRUNCATE attributions`.execute(db);
-        await touchAll.execute(db);
-        await bringAttributionsUpToDate(db, now);
-        expect(await believed()).toEqual(stepwise);
+          await sql`TRUNCATE attributions`.execute(db);
+          await touchAll.execute(db);
+          await bringAttributionsUpToDate(db, now);
+          expect(await believed()).toEqual(stepwise);
 
-        // A preview is what then happens.
-        const preview = await previewRules(db, { rules: last }, now, { limit: 1000 });
-        expect(await believed()).toEqual(stepwise);
-        const owner = async () =>
-          (
-            await sql<{ resource_id: number; owner_set_id: number; held: string }>`
+          // A preview is what then happens.
+          const preview = await previewRules(db, { rules: last }, now, { limit: 1000 });
+          expect(await believed()).toEqual(stepwise);
+          const owner = async () =>
+            (
+              await sql<{ resource_id: number; owner_set_id: number; held: string }>`
           SELECT resource_id, owner_set_id, range_agg(tstzrange(valid_from, valid_to))::text AS held
           FROM attributions WHERE superseded_at = 'infinity' GROUP BY 1, 2`.execute(db)
-          ).rows.map((row) => JSON.stringify(row));
-        const before = new Set(await owner());
-        await applyRules(db, { rules: last }, 'test', now);
-        await bringAttributionsUpToDate(db, now);
-        const moved = new Set(
-          (await owner()).filter((row) => !before.has(row)).map((row) => JSON.parse(row).resource_id),
-        );
-        expect(new Set(preview.changes.map((change) => change.resourceId))).toEqual(moved);
-      },
-    ),
-    { numRuns: soakRuns(15), endOnFailure: true },
-  );
-}, 600_000);
+            ).rows.map((row) => JSON.stringify(row));
+          const before = new Set(await owner());
+          await applyRules(db, { rules: last }, 'test', now);
+          await bringAttributionsUpToDate(db, now);
+          const moved = new Set(
+            (await owner()).filter((row) => !before.has(row)).map((row) => JSON.parse(row).resource_id),
+          );
+          expect(new Set(preview.changes.map((change) => change.resourceId))).toEqual(moved);
+        },
+      ),
+      { numRuns: soakRuns(15), endOnFailure: true },
+    );
+  },
+  timeoutOf(600_000),
+);

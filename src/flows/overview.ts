@@ -1,5 +1,5 @@
 import { type UnattributedPage, unattributedResources, listDeployments } from '../deployments/index.ts';
-import { listUnlisted } from '../inventory/index.ts';
+import { listRevertedSyncs, listUnlisted } from '../inventory/index.ts';
 import { sumAmounts, previewMonth } from '../invoices/index.ts';
 import { listBillingKinds, dayOf, type Usage, usageForPeriod, usageOfAll } from '../metering/index.ts';
 import type { Database } from '../platform/database/database.ts';
@@ -25,6 +25,8 @@ export interface Overview {
   readonly unbilled: readonly Unbilled[];
   /** What projects hold and no listing shows: it is neither metered nor known to be gone. */
   readonly unlisted: Awaited<ReturnType<typeof listUnlisted>>;
+  /** Kinds that were not listed completely since their last sync run was reverted. */
+  readonly revertedSyncs: Awaited<ReturnType<typeof listRevertedSyncs>>;
   readonly unattributed: { readonly usage: Usage } & UnattributedPage;
 }
 
@@ -99,6 +101,7 @@ export async function readOverview(db: Database, { now }: Pick<FlowContext, 'now
     totals,
     unbilled: await unbilledOf(db, { deployments: ids, month: from.toPlainYearMonth(), now }),
     unlisted: await listUnlisted(db),
+    revertedSyncs: await listRevertedSyncs(db),
     unattributed: {
       usage: used.get('unattributed') ?? {},
       ...(await unattributedResources(db, now, unattributedShown)),

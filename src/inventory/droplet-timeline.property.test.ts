@@ -1,13 +1,8 @@
 import { soakRuns } from '../../test/soak.ts';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import {
-  type Believed,
-  type Correction,
-  type CompletedAction,
-  correctByActions,
-  type DropletState,
-} from './droplet-timeline.ts';
+import { correctByActions } from './droplet-timeline.ts';
+import type { Believed, CompletedAction, Correction, ResourceState } from './timeline.ts';
 
 const minute = (count: number) => Temporal.Instant.from('2026-05-01T00:00:00Z').add({ minutes: count });
 const lastMinute = 240;
@@ -32,8 +27,8 @@ const sightings = fc
   .map((all) => all.sort((a, b) => a - b));
 
 /** The droplet at every minute, `lastMinute + 20` included. */
-function truth(happened: readonly Step[]): DropletState[] {
-  const states: DropletState[] = [];
+function truth(happened: readonly Step[]): ResourceState[] {
+  const states: ResourceState[] = [];
   let status = 'active';
   let size = 0;
   for (let at = 0; at <= lastMinute + 20; at++) {
@@ -53,10 +48,10 @@ function truth(happened: readonly Step[]): DropletState[] {
   return states;
 }
 
-const same = (a: DropletState | null, b: DropletState | null) => JSON.stringify(a) === JSON.stringify(b);
+const same = (a: ResourceState | null, b: ResourceState | null) => JSON.stringify(a) === JSON.stringify(b);
 
 /** What the listings alone make of it: a change begins when it was seen, the first state at birth. */
-function listed(states: readonly DropletState[], seen: readonly number[]): Believed[] {
+function listed(states: readonly ResourceState[], seen: readonly number[]): Believed[] {
   const rows: Believed[] = [];
   for (const at of seen) {
     const state = states[at]!;
@@ -87,7 +82,7 @@ function correct(believed: readonly Believed[], corrections: readonly Correction
   return rows;
 }
 
-function stateAt(rows: readonly Believed[], at: number): DropletState | null {
+function stateAt(rows: readonly Believed[], at: number): ResourceState | null {
   const instant = minute(at);
   return (
     rows.find(

@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { type Believed, type Correction, correctByActions, type DropletState } from './droplet-timeline.ts';
+import { correctByActions } from './droplet-timeline.ts';
+import type { Believed, Correction, ResourceState } from './timeline.ts';
 
 const at = (time: string) => Temporal.Instant.from(`2026-05-01T${time}:00Z`);
 const small = { size_slug: 's-1vcpu-1gb', vcpus: 1 };
 const large = { size_slug: 's-4vcpu-8gb', vcpus: 4 };
 
-function droplet(status: string, attributes: Record<string, unknown> = small): DropletState {
+function droplet(status: string, attributes: Record<string, unknown> = small): ResourceState {
   return { name: 'web', status, region: 'fra1', tags: [], parents: [], attributes };
 }
 
-function since(from: string, state: DropletState, to?: string): Believed {
+function since(from: string, state: ResourceState, to?: string): Believed {
   return { from: at(from), to: to === undefined ? null : at(to), state };
 }
 

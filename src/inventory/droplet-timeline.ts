@@ -1,3 +1,15 @@
+import {
+  beginning,
+  type Believed,
+  type CompletedAction,
+  type Correction,
+  differences,
+  lifeBefore,
+  type ResourceState,
+  stateAt,
+  windowsOf,
+} from './timeline.ts';
+
 /**
  * What a droplet was between two listings, from the actions completed in between.
  *
@@ -9,33 +21,7 @@
  * no `destroy`, and one that is not listed ends at the listing if no `destroy` says when.
  */
 
-export interface DropletState {
-  readonly name: string;
-  readonly status: string;
-  readonly region: string | null;
-  readonly tags: readonly string[];
-  readonly parents: readonly string[];
-  readonly attributes: Readonly<Record<string, unknown>>;
-}
-
-/** An interval [from, to) of what is believed; to null: still so. */
-export interface Believed {
-  readonly from: Temporal.Instant;
-  readonly to: Temporal.Instant | null;
-  readonly state: DropletState;
-}
-
-export interface CompletedAction {
-  readonly type: string;
-  readonly completedAt: Temporal.Instant;
-}
-
-/** Over [from, to) the droplet was in this state, not in the one that is believed; null: it was gone. */
-export interface Correction {
-  readonly from: Temporal.Instant;
-  readonly to: Temporal.Instant;
-  readonly state: DropletState | null;
-}
+const { compare } = Temporal.Instant;
 
 /**
  * The status that an action leaves. One that is not sure counts only where what follows agrees: a
@@ -55,35 +41,27 @@ const powerActions: Readonly<Record<string, { status: string; before: string; su
 /** The action types that say anything about a droplet's state. */
 export const tellingActions: readonly string[] = [...Object.keys(powerActions), 'resize', 'destroy'];
 
-const { compare } = Temporal.Instant;
-
 /**
  * Corrects what is believed by the actions. `believed` is one droplet's history around the actions,
  * in order; `sightings` the instants, in order, at which a listing showed what is believed of it (or
- * that it was not there); `actions` are all that were completed after the first sighting and up to
- * the last, in order of completion. One after the last sighting, or at its instant, waits for the
+ * that it was not there); `actions` are all that were completed since `since` and up to
+ * the last sighting, in order of completion. One after the last sighting, or at its instant, waits for the
  * next: of one instant, what happened last is so, and only the next listing tells the order.
  */
 export function correctByActions(
   believed: readonly Believed[],
   sightings: readonly Temporal.Instant[],
   actions: readonly CompletedAction[],
+  since = beginning,
 ): Correction[] {
-  const ends = believed.flatMap(({ to }) => (to !== null && stateAt(believed, to) === null ? [to] : []));
-  const known = [...sightings, ...ends].sort(compare);
   const corrections: Correction[] = [];
-  for (let index = 0; index < known.length; index++) {
-    const until = known[index]!;
-    const previous = known[index - 1];
-    if (previous?.equals(until)) continue;
-    const before = previous === undefined ? null : stateAt(believed, previous);
+  for (const { previous, until, before, after } of windowsOf(believed, sightings, since)) {
     const between = actions.filter(
       ({ completedAt }) =>
         compare(completedAt, until) <= 0 && (previous === undefined || compare(completedAt, previous) > 0),
     );
     if (before !== null) between.unshift(...unseenAt(previous!, before, actions));
     if (between.length === 0) continue;
-    const after = stateAt(believed, until);
     if (before !== null) {
       corrections.push(...differences(believed, timeline(previous!, before, until, after, between)));
     } else if (after !== null) {
@@ -101,7 +79,7 @@ export function correctByActions(
  * Only those that say for sure what is so from then on; a resize tells no size, and what is not sure
  * could have come before: what follows decides of them, which a later reading may know better.
  */
-function unseenAt(at: Temporal.Instant, seen: DropletState, actions: readonly CompletedAction[]): CompletedAction[] {
+function unseenAt(at: Temporal.Instant, seen: ResourceState, actions: readonly CompletedAction[]): CompletedAction[] {
   const sure = actions.filter(
     ({ type, completedAt }) =>
       completedAt.equals(at) && (type === 'destroy' || (Object.hasOwn(powerActions, type) && powerActions[type]!.sure)),
@@ -115,9 +93,9 @@ function unseenAt(at: Temporal.Instant, seen: DropletState, actions: readonly Co
 /** What was so from `from`, seen as `before`, until `until`, seen as `after` (null: gone). */
 function timeline(
   from: Temporal.Instant,
-  before: DropletState,
+  before: ResourceState,
   until: Temporal.Instant,
-  after: DropletState | null,
+  after: ResourceState | null,
   actions: readonly CompletedAction[],
 ): Correction[] {
   const destroyed = after === null ? actions.find(({ type }) => type === 'destroy') : undefined;
@@ -132,7 +110,7 @@ function timeline(
   const pieces: Correction[] = [];
   let state = before;
   let since = from;
-  const turn = (at: Temporal.Instant, next: DropletState) => {
+  const turn = (at: Temporal.Instant, next: ResourceState) => {
     if (compare(since, at) < 0) pieces.push({ from: since, to: at, state });
     since = at;
     state = next;
@@ -165,48 +143,10 @@ function statusChanges(actions: readonly CompletedAction[], last: string | null)
  * The status of a droplet at its birth, seen later as `seen`: as seen, unless its first action tells its
  * power before. Nobody tells what else it was: it stays as it is believed.
  */
-function statusAtBirth(seen: DropletState, actions: readonly CompletedAction[]): string {
+function statusAtBirth(seen: ResourceState, actions: readonly CompletedAction[]): string {
   const changes = statusChanges(actions, seen.status);
   const first = actions.find((action) => changes.has(action));
   if (first === undefined) return seen.status;
   // A new droplet counts from its creation on, as the provider counts it.
   return first.type === 'create' ? 'active' : powerActions[first.type]!.before;
-}
-
-/** The parts of a timeline that are not believed already. */
-function differences(believed: readonly Believed[], pieces: readonly Correction[]): Correction[] {
-  const found: Correction[] = [];
-  for (const piece of pieces) {
-    for (const row of believed) {
-      const from = compare(row.from, piece.from) > 0 ? row.from : piece.from;
-      const to = row.to !== null && compare(row.to, piece.to) < 0 ? row.to : piece.to;
-      if (compare(from, to) >= 0 || (piece.state !== null && isSame(row.state, piece.state))) continue;
-      const last = found.at(-1);
-      if (last && last.state === piece.state && last.to.equals(from)) found[found.length - 1] = { ...last, to };
-      else found.push({ from, to, state: piece.state });
-    }
-  }
-  return found;
-}
-
-function stateAt(believed: readonly Believed[], at: Temporal.Instant): DropletState | null {
-  const row = believed.find(({ from, to }) => compare(from, at) <= 0 && (to === null || compare(at, to) < 0));
-  return row?.state ?? null;
-}
-
-/** When the life began that goes on at an instant. */
-function lifeBefore(believed: readonly Believed[], at: Temporal.Instant): Temporal.Instant {
-  let born = at;
-  for (const { from, to } of believed.toReversed()) {
-    if (compare(from, born) < 0 && (to === null || compare(to, born) >= 0)) born = from;
-  }
-  return born;
-}
-
-function isSame(a: DropletState, b: DropletState): boolean {
-  return a === b || JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
-}
-
-function sorted({ name, status, region, tags, parents, attributes }: DropletState) {
-  return [name, status, region, tags, parents, Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1))];
 }

@@ -11,3 +11,9 @@ export const resourceAmbiguous = declareError({
   status: 409,
   todo: 'Name the resource by its number.',
 });
+
+export const syncRunBuiltOn = declareError({
+  code: 'sync_run_built_on',
+  status: 409,
+  todo: 'Revert these first, the first that is named first; or have them reverted with it (andLater).',
+});

@@ -12,4 +12,5 @@ export { listProviderPrices, type ProviderPrice } from './prices.ts';
 export { listSealedSecrets, openSecretKey } from './secret-key.ts';
 export { getResource } from './resources.ts';
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';
+export { listRevertedSyncs } from './sync-revert.ts';
 export { inventorySettings } from './settings.ts';

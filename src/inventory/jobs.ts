@@ -7,6 +7,7 @@ import {
   type SyncPass,
   syncPassOf,
 } from '../cloud/index.ts';
+import { assertClocksAgree } from '../platform/clock.ts';
 import type { UnitOfWork } from '../platform/database/database.ts';
 import {
   CancelJob,
@@ -19,6 +20,8 @@ import {
 import { ArcadiaError } from '../platform/errors.ts';
 import { openSecretKey } from './secret-key.ts';
 import { getAccount, listAccounts, openAccount } from './accounts.ts';
+import { inventorySettings } from './settings.ts';
+import { pruneSyncRuns } from './sync-prune.ts';
 import { syncAccount, syncedKinds } from './sync.ts';
 
 // The syncs as jobs: one per account and part of it, so that accounts do not wait for each other
@@ -42,7 +45,7 @@ interface Part {
 }
 
 /** Who owns what follows from what was read; deciding it is another module's. */
-const attributeJob = referToJob('attribute');
+export const attributeJob = referToJob('attribute');
 
 const syncResourcesJob = declareSyncJob({
   name: 'sync_resources',
@@ -128,7 +131,23 @@ export const syncAccountsJob = declareJob({
   },
 });
 
-export const inventoryJobs: readonly JobDeclaration[] = [syncAccountsJob, ...syncJobs];
+/** Not by a clock that is off: what is old would go too soon. */
+export const pruneSyncRunsJob = declareJob({
+  name: 'prune_sync_runs',
+  queue: 'default',
+  title: 'Makes sums by day of old sync runs that say nothing any more',
+  arguments: z.object({}),
+  timeoutSeconds: 3_600,
+  attemptsMax: 3,
+  async run({ db, clock, config, signal, log }) {
+    await assertClocksAgree(db);
+    const before = (await clock.now()).subtract({ hours: 24 * inventorySettings.of(config).syncRunsDays });
+    const pruned = await pruneSyncRuns(db, before, signal);
+    if (pruned > 0) log.info({ pruned, before: before.toString() }, 'sync runs summed up');
+  },
+});
+
+export const inventoryJobs: readonly JobDeclaration[] = [syncAccountsJob, ...syncJobs, pruneSyncRunsJob];
 
 function declareSyncJob({ pass, mayBeRefused, ...part }: Part): JobDeclaration<SyncJobArguments> {
   return declareJob({

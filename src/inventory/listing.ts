@@ -304,12 +304,12 @@ export async function applyListing(
   if (findings.settings || back > 0) await stageSettingPhases(trx, observation);
   if (dated > 0) await stageEarlierSettings(trx, observation);
   if (ended > 0) await stageSettingEnds(trx);
-  if (settingsMoved) await rewriteSettings(trx, recordedAt);
+  if (settingsMoved) await rewriteSettings(trx, observation, recordedAt);
   if (findings.details !== null) await writeDetailsRead(trx, observation);
   if (born + back + dated > 0) await stageMembershipRepairs(trx, observation, firstProjectGraceHours);
-  if (born + changed + dated + ended > 0) await rewriteStates(trx, recordedAt);
-  if (born + back + dated + ended > 0) await rewriteMemberships(trx, recordedAt);
-  if (maybeUnsettled || total((summary) => summary.candidates) > 0) await clearCandidates(trx);
+  if (born + changed + dated + ended > 0) await rewriteStates(trx, observation, recordedAt);
+  if (born + back + dated + ended > 0) await rewriteMemberships(trx, observation, recordedAt);
+  if (maybeUnsettled || total((summary) => summary.candidates) > 0) await clearCandidates(trx, observation);
 
   const unsettled = maybeUnsettled ? await countUnsettled(trx) : 0;
   return {

@@ -1,7 +1,7 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { staff } from '../platform/declare/operation.ts';
-import { accountChanged, resourceAmbiguous } from './errors.ts';
-import { inventoryJobs, syncAccountsJob } from './jobs.ts';
+import { accountChanged, resourceAmbiguous, syncRunBuiltOn } from './errors.ts';
+import { inventoryJobs, pruneSyncRunsJob, syncAccountsJob } from './jobs.ts';
 import { accountOperations } from './operations/accounts.ts';
 import { priceOperations } from './operations/prices.ts';
 import { syncRunOperations } from './operations/sync-runs.ts';
@@ -25,7 +25,7 @@ export const inventoryModule = declareModule({
   ],
   operations: [...accountOperations, ...syncRunOperations, ...resourceOperations, ...priceOperations],
   jobs: inventoryJobs,
-  errors: [accountChanged, resourceAmbiguous],
+  errors: [accountChanged, resourceAmbiguous, syncRunBuiltOn],
   queues: [
     { name: 'cloud_sync_fast', limit: 5, position: 20 },
     { name: 'cloud_sync_full', limit: 3, position: 30 },
@@ -38,12 +38,19 @@ export const inventoryModule = declareModule({
     { name: 'backups', cron: '41 * * * *', ...sync('sync_backups') },
     { name: 'spaces', cron: '27 3 * * *', ...sync('sync_spaces') },
     { name: 'sizes', cron: '19 2 * * *', ...sync('sync_sizes') },
+    { name: 'sync_runs', cron: '37 4 * * *', job: pruneSyncRunsJob, arguments: {} },
   ],
   events: [
     {
       type: 'sync.ended',
       subject: 'account/kind',
       describes: 'a kind of resource was listed, whole or not',
+      roles: ['owner', 'operator', 'viewer'],
+    },
+    {
+      type: 'sync.reverted',
+      subject: 'account/kind',
+      describes: 'what a sync run of a kind wrote was taken back',
       roles: ['owner', 'operator', 'viewer'],
     },
     {

@@ -3,12 +3,13 @@ import { appendChanges } from '../platform/changes.ts';
 import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../platform/database/temporary-table.ts';
-import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
+import { type HistoryTable, rewriteHistory, type Superseding } from '../platform/history.ts';
 import type { ResourceGroup } from './resource-charges.ts';
+import { supersededBy } from './sync.store.ts';
 
 // The price book: what holds on a day, its history, what a listing of sizes changes, what an operator says.
 
-const providerPrices: HistoryTable = {
+export const providerPrices: HistoryTable = {
   table: 'provider_prices',
   id: 'provider_price_id',
   key: ['provider', 'subject', 'source', 'account_id'],
@@ -22,6 +23,7 @@ const providerPrices: HistoryTable = {
     'evidence',
     'evidence_day',
     'last_seen_at',
+    'sync_run_id',
   ],
 };
 
@@ -146,6 +148,7 @@ export interface SizeListing {
   /** The beginning of the UTC day on which it was read. */
   readonly from: Temporal.Instant;
   readonly evidence: string;
+  readonly syncRunId: number;
 }
 
 /** How many of an account's sizes were listed until now, and how many of them `listed` does not show. */
@@ -174,7 +177,7 @@ interface ListedChanges {
  */
 export async function applySizeListing(
   trx: UnitOfWork,
-  { provider, accountId, from, evidence }: SizeListing,
+  { provider, accountId, from, evidence, syncRunId }: SizeListing,
   listed: readonly ListedPrice[],
   isWhole: boolean,
   now: Temporal.Instant,
@@ -203,7 +206,7 @@ export async function applySizeListing(
         FROM believed b
         WHERE ${isWhole} AND b.last_seen_at IS NULL AND NOT EXISTS (SELECT FROM listed l WHERE l.subject = b.subject)
       )
-      SELECT ${provider}::text AS provider, 'api' AS source, ${accountId}::int AS account_id, 'official' AS certainty, c.*,
+      SELECT ${provider}::text AS provider, 'api' AS source, ${accountId}::int AS account_id, 'official' AS certainty, c.*, ${syncRunId}::bigint AS sync_run_id,
              ${from}::timestamptz AS valid_from, 'infinity'::timestamptz AS valid_to, true AS asserted
       FROM changes c`,
   );
@@ -211,7 +214,8 @@ export async function applySizeListing(
     SELECT count(*) FILTER (WHERE change = 'new') AS new, count(*) FILTER (WHERE change = 'changed') AS changed,
            count(*) FILTER (WHERE change = 'ended') AS ended FROM ${staged}`.execute(trx);
   const counts = rows[0]!;
-  if (counts.new + counts.changed + counts.ended > 0) await rewriteStaged(trx, providerPrices, staged, now);
+  if (counts.new + counts.changed + counts.ended > 0)
+    await rewriteStaged(trx, providerPrices, staged, now, supersededBy(syncRunId));
   return counts;
 }
 
@@ -220,8 +224,9 @@ async function rewriteStaged(
   history: HistoryTable,
   staged: TemporaryTable<'staged_prices'>,
   now: Temporal.Instant,
+  superseding?: Superseding,
 ): Promise<void> {
-  await rewriteHistory(trx, history, staged, now);
+  await rewriteHistory(trx, history, staged, now, undefined, superseding);
   const span = sql`SELECT NULL::bigint AS subject, min(valid_from) AS valid_from, max(valid_to) AS valid_to FROM ${staged}`;
   await appendChanges(trx, 'price', 'price', now, span);
 }

@@ -1,4 +1,4 @@
-import type { CompletedAction } from './droplet-timeline.ts';
+import { beginning, type CompletedAction } from './timeline.ts';
 
 /**
  * What was on at a droplet between two listings, from the actions completed in between: so that what went off and
@@ -38,13 +38,14 @@ export const settingActions: readonly string[] = Object.keys(switches);
 const { compare } = Temporal.Instant;
 
 /**
- * Corrects what is believed of one droplet's settings, in order, by the actions, in order of completion.
+ * Corrects what is believed of one droplet's settings, in order, by all actions since `since`, in order of completion.
  * `sightings` are the instants, in order, at which a listing showed what is believed of it.
  */
 export function correctSettings(
   believed: readonly BelievedSettings[],
   sightings: readonly Temporal.Instant[],
   actions: readonly CompletedAction[],
+  since = beginning,
 ): SettingsCorrection[] {
   const telling = actions.filter(({ type }) => Object.hasOwn(switches, type));
   if (telling.length === 0) return [];
@@ -52,7 +53,7 @@ export function correctSettings(
   const known = [...sightings, ...ends].sort(compare);
   return known.flatMap((until, index) => {
     const previous = known[index - 1];
-    if (previous?.equals(until)) return [];
+    if (previous?.equals(until) || compare(until, since) <= 0) return [];
     const seen = previous === undefined ? undefined : rowAt(believed, previous);
     const after = rowAt(believed, until);
     const from = seen === undefined ? after && lifeBefore(believed, until) : previous;

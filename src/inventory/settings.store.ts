@@ -4,13 +4,13 @@ import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import { statement } from '../platform/database/statement.ts';
 import type { DetailedKind } from '../cloud/index.ts';
 import type { BelievedSettings } from './settings-timeline.ts';
-import { birth, dated, type Observation, splitAtConnection } from './sync.store.ts';
+import { birth, dated, earlierLives, type Observation, splitAtConnection, supersededBy } from './sync.store.ts';
 
 // How settings become history. A listing stages those of the resources of which it has anything new to say;
 // what the scopes of the token hide is put back; what is then other than before is written in the listing's
 // own transaction.
 
-const settingsHistory: HistoryTable = {
+export const settingsHistory: HistoryTable = {
   table: 'resource_settings',
   id: 'resource_setting_id',
   key: ['resource_id'],
@@ -270,6 +270,19 @@ export async function stageEarlierSettings(trx: UnitOfWork, observation: Observa
     ${splitAtConnection(birth(observation), sql`k.valid_from`, observation.connectedAt, 'listing')}`.execute(trx);
 }
 
+/** Stages the beginnings of settings of lives that prove to have begun earlier: as they were first. */
+export async function stageSettingBeginnings(trx: UnitOfWork, observation: Observation): Promise<void> {
+  await statement('inventory.stageSettingBeginnings')`
+    ${stagedSettings}
+    SELECT e.resource_id, k.settings, k.hidden, part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, true
+    FROM ${earlierLives} e
+    JOIN resource_settings k ON k.resource_id = e.resource_id AND k.superseded_at = 'infinity'
+      AND k.valid_from <= e.since AND k.valid_to > e.since
+    ${splitAtConnection(sql`e.valid_from`, sql`least(e.valid_to, k.valid_from)`, observation.connectedAt, 'action')}`.execute(
+    trx,
+  );
+}
+
 /** Stages the ends of settings with the ends of states that are staged: what is gone has none. */
 export async function stageSettingEnds(trx: UnitOfWork): Promise<void> {
   await statement('inventory.stageSettingEnds')`
@@ -317,10 +330,12 @@ export async function stageSettingCorrections(trx: UnitOfWork, observation: Obse
 }
 
 /** Writes what was staged of settings, and makes room for more. */
-export async function rewriteSettings(trx: UnitOfWork, recordedAt: Temporal.Instant): Promise<void> {
-  await rewriteHistory(trx, settingsHistory, 'sync_staged_settings', recordedAt, {
-    topic: 'settings',
-    cause: 'settings',
-  });
+export async function rewriteSettings(
+  trx: UnitOfWork,
+  { syncRunId }: Observation,
+  recordedAt: Temporal.Instant,
+): Promise<void> {
+  const change = { topic: 'settings', cause: 'settings' } as const;
+  await rewriteHistory(trx, settingsHistory, 'sync_staged_settings', recordedAt, change, supersededBy(syncRunId));
   await statement('inventory.rewriteSettings')`DELETE FROM sync_staged_settings`.execute(trx);
 }

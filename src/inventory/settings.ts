@@ -9,6 +9,8 @@ interface InventorySettings {
   readonly spacesRegions: readonly string[];
   /** One address for every region, such as a simulator's; null: the provider's own. */
   readonly spacesEndpoint: string | null;
+  /** After so many days runs of syncs that say nothing any more become sums. */
+  readonly syncRunsDays: number;
 }
 
 export const inventorySettings = declareSettings<InventorySettings>(
@@ -50,6 +52,15 @@ export const inventorySettings = declareSettings<InventorySettings>(
       allowed: 'an http:// or https:// address',
       schema: url(/^https?:$/),
       fallback: () => null,
+    },
+    syncRunsDays: {
+      env: 'ARCADIA_SYNC_RUNS_DAYS',
+      allowed: 'a whole number from 7 to 3660',
+      schema: matching(/^\d{1,4}$/)
+        .transform(Number)
+        .refine((days) => days >= 7 && days <= 3_660),
+      // A month, and the time until it is billed.
+      fallback: () => 45,
     },
   },
   ({ spacesAccessKeyId: id, spacesSecretAccessKey: secret }) => {

@@ -181,7 +181,7 @@ export async function insertRun(
     )
     INSERT INTO sync_runs (account_id, kind, started_at, outcome)
     SELECT ${accountId}::int, ${kind}::text, greatest(${now}::timestamptz, (
-      SELECT started_at FROM sync_runs WHERE account_id = ${accountId} AND kind = ${kind}
+      SELECT started_at FROM sync_runs WHERE account_id = ${accountId} AND kind = ${kind} AND outcome <> 'reverted'
       ORDER BY started_at DESC LIMIT 1)), 'running'
     RETURNING sync_run_id AS "syncRunId", started_at AS "startedAt"`.execute(conn);
   return rows[0]!;
@@ -204,8 +204,15 @@ export async function finishRun(conn: Queryable, syncRunId: number, end: RunEnd,
     UPDATE sync_runs SET outcome = ${end.outcome}, reason = ${end.reason}, seen = ${end.seen}, new = ${end.new},
            changed = ${end.changed}, ended = ${end.ended}, requests = ${end.requests},
            unread = ${end.unread === null ? null : JSON.stringify(end.unread)}::jsonb,
-           finished_at = greatest(started_at, ${now}::timestamptz)
+           finished_at = greatest(started_at, ${now}::timestamptz), written_order = nextval('sync_runs_written')
     WHERE sync_run_id = ${syncRunId}`.execute(conn);
+}
+
+/** A run begins to write history before it ends: should its process die, that was before what others write then. */
+export async function noteWriting(trx: UnitOfWork, syncRunId: number): Promise<void> {
+  await statement('inventory.noteWriting')`
+    UPDATE sync_runs SET written_order = nextval('sync_runs_written')
+    WHERE sync_run_id = ${syncRunId} AND written_order IS NULL`.execute(trx);
 }
 
 /** A run of a sync, as it is recorded. */
@@ -216,7 +223,10 @@ export interface SyncRunRow extends Omit<RunEnd, 'outcome' | 'unread'> {
   readonly kind: string;
   readonly startedAt: Temporal.Instant;
   readonly finishedAt: Temporal.Instant | null;
-  readonly outcome: RunEnd['outcome'] | 'running';
+  readonly outcome: RunEnd['outcome'] | 'running' | 'reverted';
+  readonly revertedAt: Temporal.Instant | null;
+  readonly revertedBy: string | null;
+  readonly revertReason: string | null;
 }
 
 export interface SyncRunFilters {
@@ -243,7 +253,8 @@ export async function selectSyncRuns(
 ): Promise<SyncRunRow[]> {
   const { rows } = await statement<SyncRunRow>('inventory.selectSyncRuns')`
     SELECT r.sync_run_id AS "syncRunId", a.slug AS account, r.kind, r.started_at AS "startedAt", r.finished_at AS "finishedAt",
-           r.outcome, r.reason, r.seen, r.new, r.changed, r.ended, r.requests
+           r.outcome, r.reason, r.seen, r.new, r.changed, r.ended, r.requests, r.reverted_at AS "revertedAt",
+           r.reverted_by AS "revertedBy", r.revert_reason AS "revertReason"
     FROM sync_runs r JOIN accounts a USING (account_id)
     WHERE (${before}::bigint IS NULL OR r.sync_run_id < ${before})
       AND r.sync_run_id > ${filters.after ?? 0}

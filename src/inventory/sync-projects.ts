@@ -67,7 +67,7 @@ export function syncProjects(session: SyncContext): Promise<SyncResult> {
       const applied = await applyListing(trx, observation, findings, now);
       await writeMemberIdentities(trx, observation);
       const moves = await stageMoves(trx, observation, firstProjectGraceHours);
-      if (moves.staged > 0) await rewriteMemberships(trx, now);
+      if (moves.staged > 0) await rewriteMemberships(trx, observation, now);
       await run.finish(trx, appliedEnd(outcome, { ...applied, changed: applied.changed + moves.moved }), now);
     });
   });

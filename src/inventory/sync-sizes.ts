@@ -33,6 +33,7 @@ export function syncSizes(session: SyncContext): Promise<SyncResult> {
       accountId: account.accountId,
       from: run.observedAt.toZonedDateTimeISO('UTC').startOfDay().toInstant(),
       evidence: `the sizes that account ${account.slug} was shown`,
+      syncRunId: run.syncRunId,
     };
     const prices = sizes.map(listedPrice);
     await conn.transaction().execute(async (trx) => {

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Session } from '../platform/database/database.ts';
-import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
+import { type HistoryTable, rewriteHistory, type Superseding } from '../platform/history.ts';
 import type { Attributes } from '../cloud/index.ts';
 import type { Missing } from './absence.ts';
 import { statement } from '../platform/database/statement.ts';
@@ -19,7 +19,7 @@ export interface Observation {
   readonly connectedAt: Temporal.Instant;
 }
 
-const stateHistory: HistoryTable = {
+export const stateHistory: HistoryTable = {
   table: 'resource_states',
   id: 'resource_state_id',
   key: ['resource_id'],
@@ -38,12 +38,17 @@ const stateHistory: HistoryTable = {
   ],
 };
 
-const membershipHistory: HistoryTable = {
+export const membershipHistory: HistoryTable = {
   table: 'project_memberships',
   id: 'project_membership_id',
   key: ['resource_id'],
   values: ['project_id', 'source', 'sync_run_id', 'recorded_by'],
 };
+
+/** What the histories that syncs write say of the rows that a run superseded. */
+export function supersededBy(syncRunId: number): Superseding {
+  return { column: 'superseded_by_run', id: syncRunId };
+}
 
 /** Makes the temporary tables of a connection that syncs; they last as long as the connection. */
 export async function prepareStaging(conn: Session): Promise<void> {
@@ -488,8 +493,22 @@ export async function lockHistory(trx: UnitOfWork, accountId: number): Promise<v
   )`SELECT pg_advisory_xact_lock(hashtextextended(${`inventory history ${accountId}`}, 0))`.execute(trx);
 }
 
+/** The same over several transactions of one session: what they write is then one thing after what others wrote. */
+export async function holdHistory(conn: Session, accountId: number): Promise<void> {
+  await statement(
+    'inventory.holdHistory',
+  )`SELECT pg_advisory_lock(hashtextextended(${`inventory history ${accountId}`}, 0))`.execute(conn);
+}
+
+export async function releaseHistory(conn: Session, accountId: number): Promise<void> {
+  await statement(
+    'inventory.releaseHistory',
+  )`SELECT pg_advisory_unlock(hashtextextended(${`inventory history ${accountId}`}, 0))`.execute(conn);
+}
+
 /** Gives what was listed and has none an identity, and completes those that only a URN had made. */
 export async function writeIdentities(trx: UnitOfWork, observation: Observation): Promise<void> {
+  await seeAgain(trx, observation, sql`sync_listing`, sql`l.created_at`);
   await statement('inventory.writeIdentities.insert_resources')`
     INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at)
     SELECT ${observation.accountId}, kind, external_id, urn, created_at, ${observation.observedAt}::timestamptz
@@ -502,6 +521,19 @@ export async function writeIdentities(trx: UnitOfWork, observation: Observation)
   await statement('inventory.writeIdentities.update_resources')`
     UPDATE resources r SET urn = coalesce(r.urn, l.urn), provider_created_at = coalesce(r.provider_created_at, l.created_at)
     FROM sync_listing l WHERE l.resource_id = r.resource_id AND l.identity_incomplete`.execute(trx);
+}
+
+/** What only reverted runs had seen is seen for the first time. */
+async function seeAgain(
+  trx: UnitOfWork,
+  { accountId, observedAt }: Observation,
+  listing: RawBuilder<unknown>,
+  createdAt: RawBuilder<unknown>,
+): Promise<void> {
+  await statement('inventory.seeAgain')`
+    UPDATE resources r SET unseen = false, first_seen_at = ${observedAt}, urn = l.urn, provider_created_at = ${createdAt}
+    FROM ${listing} l
+    WHERE r.account_id = ${accountId} AND r.unseen AND r.kind = l.kind AND r.external_id = l.external_id`.execute(trx);
 }
 
 export async function writePayloads(trx: UnitOfWork, observation: Observation): Promise<void> {
@@ -630,11 +662,34 @@ export async function stageEnds(trx: UnitOfWork, observation: Observation): Prom
 export async function stageMembershipEnds(trx: UnitOfWork): Promise<void> {
   await statement('inventory.stageMembershipEnds')`
     ${stagedMemberships}
-    SELECT s.resource_id, NULL, NULL, NULL, s.valid_from, 'infinity', false
+    SELECT s.resource_id, NULL, NULL, NULL, s.valid_from, s.valid_to, false
     FROM sync_staged_states s
     WHERE NOT s.asserted AND EXISTS (
       SELECT FROM project_memberships m
-      WHERE m.resource_id = s.resource_id AND m.superseded_at = 'infinity' AND m.valid_to > s.valid_from)`.execute(trx);
+      WHERE m.resource_id = s.resource_id AND m.superseded_at = 'infinity'
+        AND m.valid_to > s.valid_from AND m.valid_from < s.valid_to)`.execute(trx);
+}
+
+/** What was staged of a life before what is believed of it, with when that begins. */
+export const earlierLives = sql`(
+  SELECT s.resource_id, s.valid_from, s.valid_to, life.since
+  FROM sync_staged_states s
+  CROSS JOIN LATERAL (
+    SELECT min(b.valid_from) AS since FROM resource_states b
+    WHERE b.resource_id = s.resource_id AND b.superseded_at = 'infinity' AND b.valid_to > s.valid_from) life
+  WHERE s.asserted AND s.valid_to <= life.since)`;
+
+/** Stages the beginnings of memberships of lives that prove to have begun earlier: in their first project. */
+export async function stageMembershipBeginnings(trx: UnitOfWork, observation: Observation): Promise<void> {
+  await statement('inventory.stageMembershipBeginnings')`
+    ${stagedMemberships}
+    SELECT e.resource_id, m.project_id, part.source, ${observation.syncRunId}::bigint, part.valid_from, part.valid_to, true
+    FROM ${earlierLives} e
+    JOIN project_memberships m ON m.resource_id = e.resource_id AND m.superseded_at = 'infinity'
+      AND m.valid_from <= e.since AND m.valid_to > e.since
+    ${splitAtConnection(sql`e.valid_from`, sql`least(e.valid_to, m.valid_from)`, observation.connectedAt, 'action')}`.execute(
+    trx,
+  );
 }
 
 /**
@@ -671,22 +726,30 @@ export async function stageMembershipRepairs(
 }
 
 /** Writes what was staged of states, and makes room for more. */
-export async function rewriteStates(trx: UnitOfWork, recordedAt: Temporal.Instant): Promise<void> {
-  await rewriteHistory(trx, stateHistory, 'sync_staged_states', recordedAt, { topic: 'resource', cause: 'state' });
+export async function rewriteStates(
+  trx: UnitOfWork,
+  { syncRunId }: Observation,
+  recordedAt: Temporal.Instant,
+): Promise<void> {
+  const change = { topic: 'resource', cause: 'state' } as const;
+  await rewriteHistory(trx, stateHistory, 'sync_staged_states', recordedAt, change, supersededBy(syncRunId));
   await statement('inventory.rewriteStates')`DELETE FROM sync_staged_states`.execute(trx);
 }
 
 /** Writes what was staged of memberships, and makes room for more. */
-export async function rewriteMemberships(trx: UnitOfWork, recordedAt: Temporal.Instant): Promise<void> {
-  await rewriteHistory(trx, membershipHistory, 'sync_staged_memberships', recordedAt, {
-    topic: 'resource',
-    cause: 'membership',
-  });
+export async function rewriteMemberships(
+  trx: UnitOfWork,
+  { syncRunId }: Observation,
+  recordedAt: Temporal.Instant,
+): Promise<void> {
+  const change = { topic: 'resource', cause: 'membership' } as const;
+  await rewriteHistory(trx, membershipHistory, 'sync_staged_memberships', recordedAt, change, supersededBy(syncRunId));
   await statement('inventory.rewriteMemberships')`DELETE FROM sync_staged_memberships`.execute(trx);
 }
 
 /** Gives an identity to what only a project has shown so far. */
 export async function writeMemberIdentities(trx: UnitOfWork, observation: Observation): Promise<void> {
+  await seeAgain(trx, observation, sql`sync_membership_listing`, sql`NULL`);
   await statement('inventory.writeMemberIdentities')`
     INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at)
     SELECT DISTINCT ON (m.kind, m.external_id)
@@ -759,6 +822,9 @@ export async function countListing(
   listings: number,
   minutesApart: number,
 ): Promise<void> {
+  await statement('inventory.countListing.insert_before')`
+    ${candidatesBefore(observation)}
+    FROM sync_missing m LEFT JOIN end_candidates c USING (resource_id) WHERE m.verdict = 'open'`.execute(trx);
   await statement('inventory.countListing.insert_end_candidates')`
     INSERT INTO end_candidates (resource_id, missing_since, last_counted_at, listings)
     SELECT resource_id, ${observation.observedAt}::timestamptz, ${observation.observedAt}::timestamptz, 1
@@ -774,11 +840,22 @@ export async function countListing(
 }
 
 /** Forgets the candidates that are settled: listed again, left out by a listing that was refuted, or ended. */
-export async function clearCandidates(trx: UnitOfWork): Promise<void> {
+export async function clearCandidates(trx: UnitOfWork, observation: Observation): Promise<void> {
   await statement('inventory.clearCandidates')`
-    DELETE FROM end_candidates c
-    WHERE EXISTS (SELECT FROM sync_listing l WHERE l.resource_id = c.resource_id)
-       OR EXISTS (SELECT FROM sync_missing m WHERE m.resource_id = c.resource_id AND m.verdict <> 'open')`.execute(trx);
+    WITH m AS (
+      DELETE FROM end_candidates c
+      WHERE EXISTS (SELECT FROM sync_listing l WHERE l.resource_id = c.resource_id)
+         OR EXISTS (SELECT FROM sync_missing m WHERE m.resource_id = c.resource_id AND m.verdict <> 'open')
+      RETURNING resource_id)
+    ${candidatesBefore(observation)} FROM m JOIN end_candidates c USING (resource_id)
+    ON CONFLICT DO NOTHING`.execute(trx);
+}
+
+/** Notes what the candidates m were before this run: the first note of a run counts. */
+function candidatesBefore({ syncRunId }: Observation): RawBuilder<unknown> {
+  return sql`
+    INSERT INTO end_candidates_before (sync_run_id, resource_id, missing_since, last_counted_at, listings)
+    SELECT ${syncRunId}::bigint, m.resource_id, c.missing_since, c.last_counted_at, coalesce(c.listings, 0)`;
 }
 
 /** How many were not listed and live on. */

@@ -1,4 +1,4 @@
-import { soakRuns } from '../../test/soak.ts';
+import { soakRuns, timeoutOf } from '../../test/soak.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
@@ -131,23 +131,27 @@ class World {
   }
 }
 
-it('issued is frozen: what a month carried over is corrected in issued ones behind it, issued itself or not', async () => {
-  await fc.assert(
-    fc.asyncProperty(off, fc.array(step, { minLength: 5, maxLength: 8 }), async (first, more) => {
-      const { db, close } = await openTestDatabase();
-      try {
-        const world = new World(db);
-        await world.open();
-        const laws = new MoneyLaws(db);
-        for (const one of [first, ...more]) {
-          await world.take(one);
-          await laws.hold();
-          expect(await checkCorrections(db)).toBe(0);
+it(
+  'issued is frozen: what a month carried over is corrected in issued ones behind it, issued itself or not',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(off, fc.array(step, { minLength: 5, maxLength: 8 }), async (first, more) => {
+        const { db, close } = await openTestDatabase();
+        try {
+          const world = new World(db);
+          await world.open();
+          const laws = new MoneyLaws(db);
+          for (const one of [first, ...more]) {
+            await world.take(one);
+            await laws.hold();
+            expect(await checkCorrections(db)).toBe(0);
+          }
+        } finally {
+          await close();
         }
-      } finally {
-        await close();
-      }
-    }),
-    { numRuns: soakRuns(4), endOnFailure: true },
-  );
-}, 180_000);
+      }),
+      { numRuns: soakRuns(4), endOnFailure: true },
+    );
+  },
+  timeoutOf(180_000),
+);

@@ -94,7 +94,8 @@ export function openTelemetry(log: Logger, registry: Registry): Telemetry {
   };
 }
 
-const tracer = trace.getTracer('arcadia.jobs');
+// Asked for each time: where spans go is decided later, and may end.
+const tracer = () => trace.getTracer('arcadia.jobs');
 
 /** Runs `work` in a span that continues the trace of whoever enqueued the job. */
 export function inJobSpan<Result>(
@@ -110,7 +111,7 @@ export function inJobSpan<Result>(
     'arcadia.job': job.job,
     'arcadia.job.attempt': job.attempt,
   };
-  return tracer.startActiveSpan(`job ${job.job}`, { kind: SpanKind.CONSUMER, attributes }, parent, async (span) => {
+  return tracer().startActiveSpan(`job ${job.job}`, { kind: SpanKind.CONSUMER, attributes }, parent, async (span) => {
     try {
       const result = await work();
       const { outcome, reason } = outcomeOf(result);

@@ -8,7 +8,8 @@ import { startOfDay } from './period.ts';
 /**
  * Stretches of days of a range for which a kind is metered, or was until the records were retired,
  * each within one month:
- * (billing_kind_id, month_start, unit_us, span_from, span_to).
+ * (billing_kind_id, month_start, unit_us, discarded_us, span_from, span_to). `discarded_us` is NULL of what
+ * accrues; of a peak or a percentile, see `raisesWithin`.
  */
 export function meteredSpans(range: DayRange): RawBuilder<unknown> {
   return spansOf(sql`
@@ -26,18 +27,19 @@ export function spansOf(days: RawBuilder<unknown>): RawBuilder<unknown> {
     SELECT billing_kind_id, month_start, lower(span) AS span_from, upper(span) AS span_to,
            CASE accrual WHEN 'hours' THEN 3600000000::numeric
                 ELSE extract(epoch FROM (month_start AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC' - month_start) * 1000000
-           END AS unit_us
-    FROM (SELECT m.billing_kind_id, d.accrual, date_trunc('month', m.day::timestamp) AT TIME ZONE 'UTC' AS month_start,
+           END AS unit_us,
+           discarded_us(aggregation, percentile, (month_start AT TIME ZONE 'UTC')::date) AS discarded_us
+    FROM (SELECT m.billing_kind_id, d.accrual, d.aggregation, d.percentile, date_trunc('month', m.day::timestamp) AT TIME ZONE 'UTC' AS month_start,
                  range_agg(tstzrange(m.day::timestamp AT TIME ZONE 'UTC', (m.day + 1)::timestamp AT TIME ZONE 'UTC')) AS spans
           FROM (${days}) AS m
-          CROSS JOIN LATERAL (SELECT accrual FROM billing_kind_definitions d
+          CROSS JOIN LATERAL (SELECT accrual, aggregation, percentile FROM billing_kind_definitions d
                               WHERE d.billing_kind_id = m.billing_kind_id AND d.from_day <= m.day
                               ORDER BY d.from_day DESC LIMIT 1) AS d
-          GROUP BY 1, 2, 3) AS months,
+          GROUP BY 1, 2, 3, 4, 5) AS months,
          unnest(spans) AS span`;
 }
 
-/** What the level `l` accrues within the span `s`, over [from, to) where that is given. */
+/** What the level `l`, of a kind that accrues, does within the span `s`, over [from, to) where that is given. */
 export function accruedWithin(from?: RawBuilder<unknown>, to?: RawBuilder<unknown>): RawBuilder<unknown> {
   const begin = from === undefined ? sql`` : sql`, ${from}`;
   const end = to === undefined ? sql`` : sql`, ${to}`;

@@ -9,6 +9,13 @@ import { startOfDay, startOfMonth } from './period.ts';
 
 export type Accrual = 'hours' | 'month';
 
+/**
+ * How the levels of a calendar month become its quantity. sum: added up over time, as above. peak: the
+ * highest level that was held. percentile: the same without a share of the month's time, that of the
+ * highest levels. raises.store.ts has the latter two.
+ */
+export type Aggregation = 'sum' | 'peak' | 'percentile';
+
 /** A share of an owner set: `[before, before + weight)` of `total`. */
 export interface Share {
   readonly before: number;

@@ -37,9 +37,9 @@ export async function insertDifferences(
            inserted bigint, changed bigint, deleted bigint)`.execute(trx);
 }
 
-/** Makes room for the scope of the next day. */
-export async function dropScope(trx: UnitOfWork): Promise<void> {
-  await statement('metering.dropScope')`DROP TABLE meter_scope`.execute(trx);
+/** Makes room for the scopes of the next day. */
+export async function dropScopes(trx: UnitOfWork): Promise<void> {
+  await statement('metering.dropScopes')`DROP TABLE IF EXISTS meter_scope, meter_month_scope`.execute(trx);
 }
 
 /** What would change in one place. */

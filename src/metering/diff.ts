@@ -1,7 +1,7 @@
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { formatQuantity, parseQuantity, sumQuantities } from '../platform/quantity.ts';
 import * as diffStore from './diff.store.ts';
-import { assertComplete, planDay, settleFacts } from './meter.ts';
+import { assertComplete, findTouched, planDay, settleFacts } from './meter.ts';
 import { assertRange, type DayRange, dayOf, daysOf } from './period.ts';
 import * as store from './store.ts';
 import { holdUsageStore, openUsageStore } from './records/open.ts';
@@ -135,12 +135,11 @@ async function compareDays(
   for (const [index, day] of days.entries()) {
     signal?.throwIfAborted();
     const plan = planDay(await store.selectKindsOfDay(trx, day, upTo));
-    const after = Math.min(...plan.upToDate.map((kind) => kind.metered?.changeId ?? 0), upTo);
-    await store.prepareScope(trx, day, after, upTo);
+    const found = await findTouched(trx, day, plan, upTo);
     const whole = verify ? plan.kinds : [...plan.first, ...plan.reconfigured];
-    const touched = plan.upToDate.filter((kind) => !whole.includes(kind));
+    const touched = found.filter((kind) => !whole.includes(kind));
     await usageStore.compareDay(trx, { day, whole, touched, upTo });
-    await diffStore.dropScope(trx);
+    await diffStore.dropScopes(trx);
     onProgress?.(day, index + 1, days.length);
   }
 

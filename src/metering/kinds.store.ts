@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import type { Granularity } from './period.ts';
+import type { Aggregation } from './accrual.ts';
 import { statement } from '../platform/database/statement.ts';
 
 /** What a billing kind means, from a day on. */
@@ -8,6 +9,9 @@ export interface KindDefinitionRow {
   readonly fromDay: Temporal.PlainDate;
   readonly resourceKind: string;
   readonly accrual: 'hours' | 'month';
+  readonly aggregation: Aggregation;
+  /** null unless the aggregation is a percentile. */
+  readonly percentile: string | null;
   readonly unit: string;
   /** null: whatever its status. */
   readonly statuses: string[] | null;
@@ -32,8 +36,8 @@ export interface KindRow {
 }
 
 const definitionColumns = sql`
-  from_day AS "fromDay", resource_kind AS "resourceKind", accrual, unit, statuses, filter,
-  weight_attribute AS "weightAttribute", trim_scale(weight_divisor)::text AS "weightDivisor"`;
+  from_day AS "fromDay", resource_kind AS "resourceKind", accrual, aggregation,
+  trim_scale(percentile)::text AS percentile, unit, statuses, filter, weight_attribute AS "weightAttribute", trim_scale(weight_divisor)::text AS "weightDivisor"`;
 const configColumns = sql`from_day AS "fromDay", enabled, granularity, retention_days AS "retentionDays"`;
 
 /** The id of a kind, for update; null: there is none. */
@@ -107,10 +111,10 @@ export async function updateTitle(trx: UnitOfWork, kindId: number, title: string
 
 export async function upsertDefinition(trx: UnitOfWork, kindId: number, row: KindDefinitionRow): Promise<void> {
   await statement('metering.upsertDefinition')`
-    INSERT INTO billing_kind_definitions (billing_kind_id, from_day, resource_kind, accrual, unit, statuses, filter,
-                                          weight_attribute, weight_divisor)
-    VALUES (${kindId}, ${row.fromDay}, ${row.resourceKind}, ${row.accrual}, ${row.unit}, ${row.statuses}::text[],
-            ${JSON.stringify(row.filter)}::jsonb, ${row.weightAttribute}, ${row.weightDivisor}::numeric)
+    INSERT INTO billing_kind_definitions (billing_kind_id, from_day, resource_kind, accrual, aggregation, percentile, unit,
+                                          statuses, filter, weight_attribute, weight_divisor)
+    VALUES (${kindId}, ${row.fromDay}, ${row.resourceKind}, ${row.accrual}, ${row.aggregation}, ${row.percentile}::numeric,
+            ${row.unit}, ${row.statuses}::text[], ${JSON.stringify(row.filter)}::jsonb, ${row.weightAttribute}, ${row.weightDivisor}::numeric)
     ON CONFLICT (billing_kind_id, from_day) DO UPDATE SET
       statuses = excluded.statuses, filter = excluded.filter,
       weight_attribute = excluded.weight_attribute, weight_divisor = excluded.weight_divisor`.execute(trx);

@@ -4,6 +4,7 @@ import { ArcadiaError } from '../platform/errors.ts';
 import { formatQuantity, parseQuantity } from '../platform/quantity.ts';
 import { recordOf } from '../platform/declare/schemas.ts';
 import { kindExists } from './errors.ts';
+import type { Aggregation } from './accrual.ts';
 import * as kindStore from './kinds.store.ts';
 import type { Granularity } from './period.ts';
 import type { BillingKind } from './store.ts';
@@ -33,6 +34,10 @@ export interface Kind {
   readonly title: string;
   readonly resourceKind: string;
   readonly accrual: 'hours' | 'month';
+  /** How the levels of a month become its quantity: added up over time, or a level that was held. */
+  readonly aggregation: Aggregation;
+  /** Of an aggregation by percentile: above 0, at most 100. */
+  readonly percentile: string | null;
   readonly unit: string;
   /** A resource counts only while its status is one of these; null: always. */
   readonly statuses: readonly string[] | null;
@@ -62,10 +67,10 @@ function describe(
   definition: kindStore.KindDefinitionRow,
   config: kindStore.KindConfigRow,
 ): Kind {
-  const { resourceKind, accrual, unit, statuses, filter, weightAttribute, weightDivisor } = definition;
+  const { fromDay: _, weightAttribute, weightDivisor, ...meaning } = definition;
   const { enabled, granularity, retentionDays } = config;
   const weight = weightAttribute === null ? null : { attribute: weightAttribute, divisor: weightDivisor };
-  return { ...title, resourceKind, accrual, unit, statuses, filter, weight, enabled, granularity, retentionDays };
+  return { ...title, ...meaning, weight, enabled, granularity, retentionDays };
 }
 
 /** A billing kind on a day, with all that it meant and how it was metered, newest first. */
@@ -127,17 +132,52 @@ const changeable = {
   weight: weightSchema.nullable().describe('How much one counts; null: 1.'),
 };
 
+const percentileForm = "must be a decimal above 0 and at most 100, with at most 3 digits after the point, such as '95'";
+
+const percentileSchema = z.union([z.number().transform(String), z.string()]).pipe(
+  z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,3})?$/, { error: percentileForm, abort: true })
+    .refine((value) => parseQuantity(value).gt(0) && parseQuantity(value).lte(100), { error: percentileForm })
+    .transform((value) => formatQuantity(parseQuantity(value))),
+);
+
 /** A new billing kind, as a file, an API call or the command's options give it. */
-export const kindSchema = z.strictObject({
-  kind: word('a name such as cpu_droplet_hours'),
-  title: text.describe('The name for people.'),
-  resourceKind: word('a resource kind such as droplet'),
-  accrual: z.enum(['hours', 'month']).describe('hours: level times hours. month: a level held all month counts once.'),
-  unit: text.describe('What one unit is, such as hour or GiB-month.'),
-  statuses: changeable.statuses.default(null),
-  filter: changeable.filter.default({}),
-  weight: changeable.weight.default(null),
-});
+export const kindSchema = z
+  .strictObject({
+    kind: word('a name such as cpu_droplet_hours'),
+    title: text.describe('The name for people.'),
+    resourceKind: word('a resource kind such as droplet'),
+    accrual: z
+      .enum(['hours', 'month'])
+      .describe('hours: level times hours. month: a level held all month counts once.'),
+    aggregation: z
+      .enum(['sum', 'peak', 'percentile'])
+      .default('sum')
+      .describe(
+        "sum: the level over time. peak: the month's highest level. percentile: the highest without a share of the month's time.",
+      ),
+    percentile: percentileSchema
+      .nullable()
+      .default(null)
+      .describe('Of a percentile: 95 leaves 5 percent of the month out, the time of the highest levels.'),
+    unit: text.describe('What one unit is, such as hour or GiB-month; GiB of a peak or a percentile.'),
+    statuses: changeable.statuses.default(null),
+    filter: changeable.filter.default({}),
+    weight: changeable.weight.default(null),
+  })
+  .superRefine(({ accrual, aggregation, percentile }, context) => {
+    const refuse = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message });
+    if (aggregation !== 'sum' && accrual !== 'month') {
+      refuse('accrual', `must be month: a ${aggregation} is a level that was held, not a level times hours`);
+    }
+    if (aggregation === 'percentile' && percentile === null) {
+      refuse('percentile', `is missing: which percentile, such as '95'`);
+    }
+    if (aggregation !== 'percentile' && percentile !== null) {
+      refuse('percentile', `has no meaning beside the aggregation ${aggregation}: say percentile`);
+    }
+  });
 export type NewKind = z.output<typeof kindSchema>;
 
 /** A file of billing kinds. */
@@ -187,11 +227,13 @@ async function addKindIn(trx: UnitOfWork, kind: NewKind): Promise<{ added: boole
 const retentionDaysDefault = 730;
 
 function definitionOf(kind: Omit<NewKind, 'kind' | 'title'>, fromDay: Temporal.PlainDate): kindStore.KindDefinitionRow {
-  const { resourceKind, accrual, unit, statuses, filter, weight } = kind;
+  const { resourceKind, accrual, aggregation, percentile, unit, statuses, filter, weight } = kind;
   return {
     fromDay,
     resourceKind,
     accrual,
+    aggregation,
+    percentile,
     unit,
     statuses: statuses === null ? null : [...statuses].sort(),
     filter,
@@ -209,7 +251,7 @@ function sameMeaning(a: kindStore.KindDefinitionRow, b: kindStore.KindDefinition
 
 // Changing ----------------------------------------------------------------------------------------
 
-/** What of a billing kind can change from a day on. What it accrues and its unit are for ever. */
+/** What of a billing kind can change from a day on. What it accrues, how that is aggregated and its unit are for ever. */
 export const kindChangeSchema = z
   .strictObject({
     title: text.describe('The name for people; it has no history.'),
@@ -271,13 +313,11 @@ function changed(
   fromDay: Temporal.PlainDate,
   { statuses, filter, weight }: Pick<KindChange, 'statuses' | 'filter' | 'weight'>,
 ): kindStore.KindDefinitionRow {
-  const { resourceKind, accrual, unit, weightAttribute, weightDivisor } = before;
+  const { weightAttribute, weightDivisor, ...meaning } = before;
   const held = weightAttribute === null ? null : { attribute: weightAttribute, divisor: weightDivisor };
   return definitionOf(
     {
-      resourceKind,
-      accrual,
-      unit,
+      ...meaning,
       statuses: statuses === undefined ? before.statuses : statuses,
       filter: filter ?? before.filter,
       weight: weight === undefined ? held : weight,

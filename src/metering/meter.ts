@@ -205,19 +205,18 @@ async function replaceDay(
   await holdUsageStore(trx, usageStore);
   await store.lockDay(trx, day);
   const plan = planDay(await store.selectKindsOfDay(trx, day, upTo));
-  const after = Math.min(...plan.upToDate.map((kind) => kind.metered?.changeId ?? 0), upTo);
-  const touched = await store.prepareScope(trx, day, after, upTo);
+  const touched = await findTouched(trx, day, plan, upTo);
   const whole = options.verify ? plan.kinds : [...plan.first, ...plan.reconfigured];
-  if (whole.length === 0 && touched === 0) {
+  if (whole.length === 0 && touched.length === 0) {
     const cause = (await store.isRetired(trx, day)) ? 'retired' : null;
     return { day: day.toString(), cause, ...nothingReplaced };
   }
 
-  const cause = causeOf(plan, touched);
+  const cause = causeOf(plan, touched.length > 0);
   const replaced = await usageStore.replaceDay(trx, {
     day,
     whole,
-    touched: touched === 0 ? [] : plan.upToDate.filter((kind) => !whole.includes(kind)),
+    touched: touched.filter((kind) => !whole.includes(kind)),
     cause,
     now: options.now,
     upTo,
@@ -229,8 +228,25 @@ async function replaceDay(
   return { day: day.toString(), cause: looked ? cause : null, ...replaced };
 }
 
-function causeOf(plan: DayPlan, touched: number): store.RunCause {
+/**
+ * The kinds that are up to date but for facts of resources: of the day, or of a peak or a percentile, of its month.
+ * Which resources, is in `meter_scope` and, where there is such a kind, in `meter_month_scope`.
+ */
+export async function findTouched(
+  trx: UnitOfWork,
+  day: Temporal.PlainDate,
+  { upToDate }: DayPlan,
+  upTo: number,
+): Promise<store.KindOfDay[]> {
+  const after = Math.min(...upToDate.map((kind) => kind.metered?.changeId ?? 0), upTo);
+  const ofDay = await store.prepareScope(trx, day, after, upTo);
+  const hasRaising = upToDate.some((kind) => kind.raising !== null);
+  const ofMonth = hasRaising ? await store.prepareMonthScope(trx, day, after, upTo) : 0;
+  return upToDate.filter((kind) => (kind.raising === null ? ofDay : ofMonth) > 0);
+}
+
+function causeOf(plan: DayPlan, touched: boolean): store.RunCause {
   if (plan.first.length > 0) return 'first';
   if (plan.reconfigured.length > 0) return 'config';
-  return touched > 0 ? 'changes' : 'verify';
+  return touched ? 'changes' : 'verify';
 }

@@ -9,7 +9,7 @@ import {
   meteredThrough,
 } from './finality/metered-through.ts';
 import type { DayRange, Granularity } from './period.ts';
-import { startOfDay } from './period.ts';
+import { startOfDay, startOfMonth } from './period.ts';
 import type { Written } from './records/usage-store.ts';
 import { statement } from '../platform/database/statement.ts';
 
@@ -26,7 +26,10 @@ export function kindOn(day: RawBuilder<unknown>): RawBuilder<unknown> {
     LEFT JOIN LATERAL (SELECT enabled, granularity FROM metering_config
                        WHERE billing_kind_id = k.billing_kind_id AND from_day <= ${day}
                        ORDER BY from_day DESC LIMIT 1) c ON true
-    LEFT JOIN LATERAL (SELECT accrual, md5(definition::text) AS digest FROM billing_kind_definitions definition
+    LEFT JOIN LATERAL (SELECT accrual, aggregation, percentile,
+                              CASE aggregation WHEN 'sum' THEN md5(definition::text)
+                                   ELSE month_digest(definition.billing_kind_id, ${day}) END AS digest
+                       FROM billing_kind_definitions definition
                        WHERE billing_kind_id = k.billing_kind_id AND from_day <= ${day}
                        ORDER BY from_day DESC LIMIT 1) d ON true`;
 }
@@ -45,6 +48,14 @@ export async function isRetired(db: Queryable, day: Temporal.PlainDate): Promise
   return rows[0]?.retired ?? false;
 }
 
+/** What of a month a day's peak or percentile rests on, beside the levels. */
+export interface Raising {
+  /** How much of the month's time, the highest levels first, does not count. */
+  readonly discardedUs: number;
+  /** The days of the month, up to the day, on which the kind is enabled: levels of other days count as 0. */
+  readonly counted: readonly DayRange[];
+}
+
 /** A billing kind as it stands on a day, beside how that day was metered last, if it was. */
 export interface KindOfDay {
   readonly billingKindId: number;
@@ -52,7 +63,9 @@ export interface KindOfDay {
   readonly enabled: boolean;
   readonly granularity: Granularity;
   readonly accrual: Accrual;
-  /** Digest of its definition. */
+  /** Of a peak or a percentile; null: its levels are added up. */
+  readonly raising: Raising | null;
+  /** Digest of its definition; of a peak or a percentile, of what its month up to the day rests on. */
   readonly definition: string;
   readonly metered: { granularity: Granularity; definition: string; changeId: number } | null;
 }
@@ -70,16 +83,24 @@ export async function selectKindsOfDay(db: Queryable, day: Temporal.PlainDate, u
     granularity: Granularity;
     accrual: Accrual;
     definition: string;
+    discarded_us: number | null;
+    counted: { from: string; to: string }[] | null;
     metered_granularity: Granularity | null;
     metered_definition: string | null;
     change_id: number | null;
   }
+  const month = startOfMonth(day);
   const { rows } = await statement<Row>('metering.selectKindsOfDay')`
     SELECT k.billing_kind_id, k.slug, e.enabled, coalesce(c.granularity, 'day') AS granularity,
            coalesce(d.accrual, 'hours') AS accrual, coalesce(d.digest, '') AS definition,
-           m.granularity AS metered_granularity, m.definition AS metered_definition, m.change_id
+           r.discarded_us, r.counted, m.granularity AS metered_granularity, m.definition AS metered_definition, m.change_id
     FROM billing_kinds k ${kindOn(sql`${day}`)}
     CROSS JOIN LATERAL (SELECT coalesce(c.enabled, false) AND d.digest IS NOT NULL AS enabled) AS e
+    LEFT JOIN LATERAL (
+      SELECT discarded_us(d.aggregation, d.percentile, ${month}::date)::bigint AS discarded_us,
+             (SELECT coalesce(json_agg(json_build_object('from', stretch_from, 'to', stretch_to) ORDER BY stretch_from), '[]')
+              FROM enabled_stretches(k.billing_kind_id, ${month}::date, ${day}::date + 1)) AS counted) AS r
+      ON d.aggregation <> 'sum'
     LEFT JOIN metered_days m ON m.billing_kind_id = k.billing_kind_id AND m.day = ${day}
     LEFT JOIN metered_levels_progress p ON p.billing_kind_id = k.billing_kind_id
     LEFT JOIN (${definitionsOfKinds}) AS a ON a.billing_kind_id = k.billing_kind_id
@@ -92,6 +113,10 @@ export async function selectKindsOfDay(db: Queryable, day: Temporal.PlainDate, u
     enabled: row.enabled,
     granularity: row.granularity,
     accrual: row.accrual,
+    raising:
+      row.discarded_us === null
+        ? null
+        : { discardedUs: row.discarded_us, counted: (row.counted ?? []).map(({ from, to }) => daysBetween(from, to)) },
     definition: row.definition,
     metered:
       row.metered_granularity === null || row.metered_definition === null || row.change_id === null
@@ -102,6 +127,10 @@ export async function selectKindsOfDay(db: Queryable, day: Temporal.PlainDate, u
             changeId: row.change_id,
           },
   }));
+}
+
+function daysBetween(from: string, to: string): DayRange {
+  return { from: Temporal.PlainDate.from(from), to: Temporal.PlainDate.from(to) };
 }
 
 /** The driver reports no row count for CREATE TABLE AS. */
@@ -160,15 +189,21 @@ export async function prepareLevelScope(trx: UnitOfWork, after: number): Promise
  * Levels of kinds as facts have them now: states, cut by the validity of the kind's definitions,
  * by attributions, by the account's metered_from, and by the owner's starts_at, before which the
  * share is nobody's. With `scoped`, only what `level_scope` names, from the touched instant on. With `of`,
- * only what matters to these deployments, with what is unassigned until they start.
+ * only what matters to these deployments, with what is unassigned until they start; `whole`: all of the resources that
+ * they owned anything of, whoever else did.
  */
 export function levelsOf(
   kindIds: readonly number[],
   scoped: boolean,
-  of?: { readonly deploymentIds: readonly number[]; readonly range: DayRange },
+  of?: { readonly deploymentIds: readonly number[]; readonly range: DayRange; readonly whole?: boolean },
 ): RawBuilder<unknown> {
+  const ids = sql`${[...(of?.deploymentIds ?? [])]}::bigint[]`;
+  const theirs = of?.whole
+    ? sql`s.resource_id IN (SELECT own.resource_id FROM deployments_owners JOIN deployments_attributions own USING (owner_set_id)
+                            WHERE deployment_id = ANY (${ids}))`
+    : sql`o.deployment_id = ANY (${ids})`;
   const narrowed = of
-    ? sql`WHERE o.deployment_id = ANY (${[...of.deploymentIds]}::bigint[])
+    ? sql`WHERE ${theirs}
             AND s.valid_from < ${startOfDay(of.range.to)} AND s.valid_to > ${startOfDay(of.range.from)}`
     : sql``;
   const held = sql`
@@ -272,6 +307,9 @@ function epochDay(day: Temporal.PlainDate): number {
   return startOfDay(day).epochMilliseconds / 86_400_000;
 }
 
+/** The temporary tables of the resources that facts have touched: on a day, and in its month up to the day. */
+export type ScopeTable = 'meter_scope' | 'meter_month_scope';
+
 /**
  * `meter_scope`: the resources with a change in (after, upTo] that touches the day, each
  * with the cause of its newest one. Returns how many there are.
@@ -282,15 +320,38 @@ export async function prepareScope(
   after: number,
   upTo: number,
 ): Promise<number> {
+  return createScope(trx, 'meter_scope', { from: day, to: day.add({ days: 1 }) }, after, upTo);
+}
+
+/**
+ * `meter_month_scope`: the same of all changes from the beginning of the day's month to its end, on which a
+ * day's peaks and percentiles rest.
+ */
+export async function prepareMonthScope(
+  trx: UnitOfWork,
+  day: Temporal.PlainDate,
+  after: number,
+  upTo: number,
+): Promise<number> {
+  return createScope(trx, 'meter_month_scope', { from: startOfMonth(day), to: day.add({ days: 1 }) }, after, upTo);
+}
+
+async function createScope(
+  trx: UnitOfWork,
+  table: ScopeTable,
+  { from, to }: DayRange,
+  after: number,
+  upTo: number,
+): Promise<number> {
   await statement('metering.prepareScope.create_meter_scope')`
-    CREATE TEMPORARY TABLE meter_scope ON COMMIT DROP AS
+    CREATE TEMPORARY TABLE ${sql.table(table)} ON COMMIT DROP AS
     SELECT DISTINCT ON (resource_id) resource_id, cause
     FROM ${resourceChanges} AS c
     WHERE change_id > ${after} AND change_id <= ${upTo}
-      AND valid_from < ${startOfDay(day.add({ days: 1 }))} AND valid_to > ${startOfDay(day)}
+      AND valid_from < ${startOfDay(to)} AND valid_to > ${startOfDay(from)}
     ORDER BY resource_id, change_id DESC`.execute(trx);
-  await statement('metering.prepareScope.analyze_meter_scope')`ANALYZE meter_scope`.execute(trx);
-  return countRows(trx, sql.table('meter_scope'));
+  await statement('metering.prepareScope.analyze_meter_scope')`ANALYZE ${sql.table(table)}`.execute(trx);
+  return countRows(trx, sql.table(table));
 }
 
 // Bookkeeping ---------------------------------------------------------------------------------
@@ -414,8 +475,31 @@ export async function selectOutstandingDays(
     WHERE f.change_id > (SELECT min(change_id) FROM metered) AND f.change_id <= ${upTo}
       AND f.valid_from < ${to} AND f.valid_to > ${from}
       AND EXISTS (SELECT FROM metered m WHERE m.day = d::date AND m.change_id < f.change_id)
+    UNION
+    SELECT t.day FROM ${touchedMonths(range, upTo)} AS t
     ORDER BY 1`.execute(db);
   return rows.map((row) => row.day);
+}
+
+/**
+ * A query of `day`, over the CTE `metered`: days of which a peak or a percentile has not seen a fact (up to `upTo`),
+ * which may lie on any earlier day of the month. Where there is no such kind, no fact is read.
+ */
+export function touchedMonths(range: DayRange, upTo: number | null): RawBuilder<unknown> {
+  const from = startOfDay(range.from);
+  const to = startOfDay(range.to);
+  return sql`
+    (WITH raised AS MATERIALIZED (
+       SELECT m.day, min(m.change_id) AS change_id FROM metered m
+       WHERE billing_kind_id IN (SELECT billing_kind_id FROM billing_kind_definitions WHERE aggregation <> 'sum') GROUP BY m.day)
+     SELECT DISTINCT raised.day
+     FROM ${resourceChanges} AS f
+     CROSS JOIN LATERAL (
+       SELECT date_trunc('month', f.valid_to - interval '1 microsecond', 'UTC') + interval '1 month' AS reaches_to OFFSET 0) AS r
+     JOIN raised ON raised.day >= (f.valid_from AT TIME ZONE 'UTC')::date AND raised.day < (r.reaches_to AT TIME ZONE 'UTC')::date
+      AND raised.change_id < f.change_id
+     WHERE f.change_id > (SELECT min(change_id) FROM raised) AND f.change_id <= coalesce(${upTo}::bigint, f.change_id)
+       AND f.valid_from < ${to} AND r.reaches_to > ${from})`;
 }
 
 /**
@@ -485,6 +569,7 @@ export async function selectUsageBounds(db: Queryable, range: DayRange): Promise
     first_day: Temporal.PlainDate | null;
     configs: DatedConfig[];
     definitions: DatedDefinition[];
+    months: DatedDefinition[];
     spans: MeteredSpan[];
     floors: { kindId: number; slug: string; floor: string }[];
   }
@@ -498,8 +583,12 @@ export async function selectUsageBounds(db: Queryable, range: DayRange): Promise
            )} AS configs,
            ${list(
              sql`'kindId', billing_kind_id, 'fromDay', from_day, 'digest', md5(definition::text)`,
-             sql`billing_kind_definitions definition`,
+             sql`billing_kind_definitions definition WHERE aggregation = 'sum'`,
            )} AS definitions,
+           ${list(
+             sql`'kindId', billing_kind_id, 'fromDay', from_day, 'digest', month_digest(billing_kind_id, from_day)`,
+             sql`(${datesOfRaisedKinds(range)}) AS dated`,
+           )} AS months,
            ${list(
              sql`'kindId', billing_kind_id, 'granularity', granularity, 'digest', definition, 'from', lower(span), 'to', upper(span)`,
              sql`(SELECT billing_kind_id, granularity, definition, unnest(range_agg(daterange(day, day + 1))) AS span
@@ -517,6 +606,7 @@ export async function selectUsageBounds(db: Queryable, range: DayRange): Promise
   const through = (firstDay: Temporal.PlainDate) =>
     meteredThrough(range.from.toString(), range.to.toString(), {
       ...row,
+      definitions: [...row.definitions, ...row.months],
       firstDay: firstDay.toString(),
       floors: new Map(row.floors.map(({ kindId, floor }) => [kindId, floor])),
     });
@@ -524,6 +614,20 @@ export async function selectUsageBounds(db: Queryable, range: DayRange): Promise
     meteredThrough: row.first_day === null ? null : Temporal.PlainDate.from(through(row.first_day)),
     floors: Object.fromEntries(row.floors.map(({ slug, floor }) => [slug, floor])),
   };
+}
+
+/** (billing_kind_id, from_day): days on which what a peak or a percentile rests on may change: months begin, and what is dated. */
+function datesOfRaisedKinds(range: DayRange): RawBuilder<unknown> {
+  const month = startOfMonth(range.from);
+  return sql`
+    SELECT k.billing_kind_id, c.from_day
+    FROM (SELECT DISTINCT billing_kind_id FROM billing_kind_definitions WHERE aggregation <> 'sum') AS k
+    CROSS JOIN LATERAL (
+      SELECT generate_series(${month}::date, ${range.to}::date - 1, interval '1 month')::date AS from_day
+      UNION
+      SELECT from_day FROM (SELECT billing_kind_id, from_day FROM billing_kind_definitions
+                            UNION ALL SELECT billing_kind_id, from_day FROM metering_config) AS dated
+      WHERE dated.billing_kind_id = k.billing_kind_id AND from_day > ${month} AND from_day < ${range.to}) AS c`;
 }
 
 export interface BillingKind {

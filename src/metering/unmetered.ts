@@ -17,7 +17,7 @@ export async function unmeteredKinds(db: Queryable, range: DayRange): Promise<Un
 /**
  * What deployments would have had metered of kinds on the days of a range on which these are not enabled: by
  * the formula of metering, from history and ownership as they are known, so that enabling the kinds meters the
- * same. Levels that stand go on, also over days to come. One statement, however many deployments.
+ * same. Levels that stand go on, also over days to come. As many statements, however many deployments.
  */
 export async function unmeteredUsage(
   db: Queryable,
@@ -26,13 +26,11 @@ export async function unmeteredUsage(
   kinds: readonly UnmeteredKind[],
 ): Promise<Map<number, ReadonlyMap<string, string>>> {
   const found = new Map<number, Map<string, string>>();
-  const kindIds = kinds.map(({ kindId }) => kindId);
-  for (const { deploymentId, kind, quantity } of await store.selectUnmeteredAccruals(
-    db,
-    deploymentIds,
-    range,
-    kindIds,
-  )) {
+  const ids = (isRaised: boolean) => kinds.filter((kind) => kind.isRaised === isRaised).map(({ kindId }) => kindId);
+  const raised = ids(true);
+  const rows = await store.selectUnmeteredAccruals(db, deploymentIds, range, ids(false));
+  if (raised.length > 0) rows.push(...(await store.selectUnmeteredRaises(db, deploymentIds, range, raised)));
+  for (const { deploymentId, kind, quantity } of rows) {
     const own = found.get(deploymentId) ?? new Map<string, string>();
     found.set(deploymentId, own.set(kind, quantity));
   }

@@ -15,6 +15,12 @@ export interface HistoryTable {
   readonly values: readonly string[];
 }
 
+/** What supersedes: a column beside superseded_at that says so, and its value. */
+export interface Superseding {
+  readonly column: string;
+  readonly id: number;
+}
+
 export interface Rewritten {
   readonly superseded: number;
   readonly inserted: number;
@@ -29,7 +35,7 @@ export interface Rewritten {
  * of it is inserted again. Staged intervals of one key must not overlap each other and must
  * differ from what is believed: a caller stages changes only, so that nothing changed writes
  * nothing. With `change`, each staged interval is appended to the log of changes; its subject is the
- * first column of the key.
+ * first column of the key. With `superseding`, the superseded rows say by what.
  */
 export async function rewriteHistory(
   trx: UnitOfWork,
@@ -37,6 +43,7 @@ export async function rewriteHistory(
   staged: TemporaryTable | string,
   recordedAt: Temporal.Instant,
   change?: { readonly topic: Topic; readonly cause: string },
+  superseding?: Superseding,
 ): Promise<Rewritten> {
   const table = sql.table(history.table);
   const stagedTable = typeof staged === 'string' ? sql.table(staged) : staged;
@@ -59,8 +66,9 @@ export async function rewriteHistory(
       GROUP BY t.${id}, t.valid_from, t.valid_to`,
   );
   // A clock that went back must not make a belief end before it began.
+  const by = superseding === undefined ? sql`` : sql`, ${sql.ref(superseding.column)} = ${superseding.id}`;
   const superseded = await statement('platform.rewriteHistory.set_superseded_at')`
-    UPDATE ${table} t SET superseded_at = greatest(t.recorded_at, ${recordedAt}::timestamptz)
+    UPDATE ${table} t SET superseded_at = greatest(t.recorded_at, ${recordedAt}::timestamptz)${by}
     FROM ${cut} c WHERE t.${id} = c.id`.execute(trx);
   const kept = await statement('platform.rewriteHistory.insert_rest')`
     INSERT INTO ${table} (${columns}, valid_from, valid_to, recorded_at, superseded_at)

@@ -45,7 +45,8 @@ type PlannedUsage = ReadonlyMap<string, string>;
 
 /**
  * What resources would use in a calendar month, by the definitions of the billing kinds: level
- * (weight, or 1) times hours, or times the part of the month.
+ * (weight, or 1) times hours, or times the part of the month; of a peak or a percentile the level, if it is held for
+ * longer than what is discarded of the month.
  * @param kinds the billing kinds to reckon: those that are enabled, or that a plan prices
  * @throws ArcadiaError invalid_argument: no billing kind meters such a resource, more hours than the
  *   month has, or a weight that is not given
@@ -75,11 +76,27 @@ export function usageOfPlanned(
       if (!Object.entries(kind.filter).every(([name, value]) => String(attributes[name]) === String(value))) continue;
       const counts = kind.statuses === null || kind.statuses.includes(resource.status);
       const level = counts ? levelOf(kind, attributes, refuse) : new Decimal(0);
-      const one = kind.accrual === 'hours' ? level.times(hours) : level.times(hours).div(monthHours);
-      usage.set(kind.kind, (usage.get(kind.kind) ?? new Decimal(0)).plus(roundQuantity(one).times(resource.count)));
+      const one = roundQuantity(oneOf(kind, level, hours, monthHours));
+      usage.set(kind.kind, (usage.get(kind.kind) ?? new Decimal(0)).plus(one.times(resource.count)));
     }
   }
   return new Map([...usage].map(([kind, quantity]) => [kind, formatQuantity(quantity)]));
+}
+
+const hourUs = 3_600_000_000;
+
+/** What a level that is held for some hours of a month comes to. */
+function oneOf(
+  { accrual, aggregation, percentile }: Kind,
+  level: Decimal,
+  hours: Decimal,
+  monthHours: Decimal,
+): Decimal {
+  if (aggregation !== 'sum') {
+    const share = new Decimal(100).minus(percentile ?? 100).div(100);
+    return hours.times(hourUs).gt(monthHours.times(hourUs).times(share).floor()) ? level : new Decimal(0);
+  }
+  return accrual === 'hours' ? level.times(hours) : level.times(hours).div(monthHours);
 }
 
 type Attributes = Readonly<Record<string, string | boolean>>;

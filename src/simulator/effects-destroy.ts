@@ -19,8 +19,7 @@ export const destroy: Effect<'destroy'> = (world, { kind, id, seconds }) => {
     case 'snapshot':
       return removeSnapshot(world, text, seconds);
     case 'custom_image':
-      world.customImages.delete(Number(id));
-      break;
+      return removeCustomImage(world, Number(id), seconds);
     case 'backup':
       return removeBackup(world, Number(id), seconds);
     case 'volume': {
@@ -31,11 +30,13 @@ export const destroy: Effect<'destroy'> = (world, { kind, id, seconds }) => {
     }
     case 'reserved_ip':
     case 'reserved_ipv6': {
-      const region = ips(world, text).get(text)?.region;
-      if (region === undefined) return;
-      ips(world, text).delete(text);
-      if (!isV6(text)) world.release(urn as string);
-      actOnIp(world, text, region, 'release_ip', seconds, () => {});
+      const reserved = ips(world, text).get(text);
+      if (reserved === undefined) return;
+      actOnIp(world, text, reserved.region, 'release_ip', seconds, () => {
+        if (ips(world, text).get(text) !== reserved) return;
+        ips(world, text).delete(text);
+        if (!isV6(text)) world.release(urn as string);
+      });
       return;
     }
     case 'project': {
@@ -89,7 +90,12 @@ function removeDroplet(world: World, droplet: Droplet): void {
       collection.touch();
     }
   }
-  for (const collection of [world.firewalls, world.loadBalancers, world.clusters]) {
+  for (const cluster of world.clusters.list()) {
+    if (!cluster.pools.some(({ droplets }) => droplets.includes(id))) continue;
+    cluster.pools = cluster.pools.map((pool) => ({ ...pool, droplets: pool.droplets.filter((other) => other !== id) }));
+    world.clusters.touch();
+  }
+  for (const collection of [world.firewalls, world.loadBalancers]) {
     for (const item of collection.list()) {
       if (!item.droplets.includes(id)) continue;
       item.droplets = item.droplets.filter((other) => other !== id);
@@ -104,7 +110,8 @@ function removeDroplet(world: World, droplet: Droplet): void {
 function removeSnapshot(world: World, id: string, seconds: number): void {
   const snapshot = world.snapshots.get(id);
   if (snapshot === undefined) return;
-  const { region, resourceType } = snapshot;
+  const { regions, resourceType } = snapshot;
+  const region = regions[0] as string;
   if (resourceType === 'volume') {
     world.snapshots.delete(id);
     return;
@@ -115,6 +122,14 @@ function removeSnapshot(world: World, id: string, seconds: number): void {
     if (droplet === undefined) return;
     droplet.snapshotIds = droplet.snapshotIds.filter((other) => String(other) !== id);
     world.droplets.touch();
+  });
+}
+
+function removeCustomImage(world: World, id: number, seconds: number): void {
+  const region = world.customImages.get(id)?.regions[0];
+  if (region === undefined) return;
+  world.act({ type: 'image_destroy', resourceType: 'image', resourceId: id, region, seconds }, () => {
+    world.customImages.delete(id);
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Collection } from './collection.ts';
-import type { ReservedIp } from './entities.ts';
+import type { FirewallRule, ForwardingRule, ReservedIp } from './entities.ts';
 import type { Effects } from './effects.ts';
 import { ipv4Number, ipv4Text } from './ip.ts';
 import { type World, urnOf } from './world.ts';
@@ -7,6 +7,23 @@ import { type World, urnOf } from './world.ts';
 /** 100.64.0.0/10, shared address space (RFC 6598); 2001:db8::/32, documentation (RFC 3849). */
 const RESERVED_BASE = 0x64400000;
 const BALANCER_BASE = 0x64600000;
+
+/** What a new firewall and a new load balancer have. */
+const fromAnywhere = (ports: string): FirewallRule => ({
+  protocol: 'tcp',
+  ports,
+  addresses: ['0.0.0.0/0', '::/0'],
+  droplets: [],
+  tags: [],
+});
+const plainHttp: ForwardingRule = {
+  entryProtocol: 'http',
+  entryPort: 80,
+  targetProtocol: 'http',
+  targetPort: 80,
+  certificate: '',
+  passthrough: false,
+};
 
 export const networkEffects: Effects<
   | 'reserve_ip'
@@ -21,8 +38,10 @@ export const networkEffects: Effects<
   | 'create_certificate'
   | 'renew_certificate'
   | 'set_firewall_droplets'
+  | 'set_firewall_rules'
   | 'create_load_balancer'
   | 'resize_load_balancer'
+  | 'set_load_balancer_rules'
 > = {
   reserve_ip(world, event) {
     const ip = event.ip ?? ipv4Text(RESERVED_BASE + 0x80000 + world.nextIp());
@@ -85,7 +104,8 @@ export const networkEffects: Effects<
   create_firewall(world, event) {
     const id = event.id ?? world.nextUuid();
     const { name, droplets, tags } = event;
-    world.firewalls.add(id, { id, name, createdAt: world.now, droplets, tags: world.spell(tags) });
+    const rules = { inbound: ['22', '80', '443'].map(fromAnywhere), outbound: [fromAnywhere('all')] };
+    world.firewalls.add(id, { id, name, createdAt: world.now, ...rules, droplets, tags: world.spell(tags) });
     return id;
   },
 
@@ -125,12 +145,22 @@ export const networkEffects: Effects<
     world.firewalls.touch();
   },
 
+  set_firewall_rules(world, event) {
+    const firewall = world.firewalls.get(event.firewall);
+    if (firewall === undefined) return;
+    const spelled = (rules: typeof event.inbound) => rules.map((rule) => ({ ...rule, tags: world.spell(rule.tags) }));
+    firewall.inbound = spelled(event.inbound);
+    firewall.outbound = spelled(event.outbound);
+    world.firewalls.touch();
+  },
+
   create_load_balancer(world, event) {
     world.useRegion(event.region);
     const id = event.id ?? world.nextUuid();
     const { name, kind, region, nodes, droplets, tag } = event;
     const ip = ipv4Text(BALANCER_BASE + world.nextIp());
-    world.loadBalancers.add(id, { id, name, kind, region, ip, createdAt: world.now, nodes, droplets, tag });
+    const rules = { forwarding: [plainHttp], allow: [], deny: [] };
+    world.loadBalancers.add(id, { id, name, kind, region, ip, createdAt: world.now, nodes, ...rules, droplets, tag });
     world.assign(urnOf('load_balancer', id) as string, event.project);
     return id;
   },
@@ -139,6 +169,15 @@ export const networkEffects: Effects<
     const balancer = world.loadBalancers.get(event.loadBalancer);
     if (balancer === undefined) return;
     balancer.nodes = event.nodes;
+    world.loadBalancers.touch();
+  },
+
+  set_load_balancer_rules(world, event) {
+    const balancer = world.loadBalancers.get(event.loadBalancer);
+    if (balancer === undefined) return;
+    balancer.forwarding = event.forwarding;
+    balancer.allow = event.allow;
+    balancer.deny = event.deny;
     world.loadBalancers.touch();
   },
 };

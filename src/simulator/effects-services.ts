@@ -1,14 +1,20 @@
 import type { Effects } from './effects.ts';
 import { type World, urnOf } from './world.ts';
 
+/** What a new database of an engine has. */
+const firstVersions = { pg: '17', mysql: '8', valkey: '8', mongodb: '8.0' } as const;
+
 /** Projects, managed services, and what has only a URN. */
 export const serviceEffects: Effects<
   | 'create_project'
   | 'rename_project'
   | 'create_database'
   | 'resize_database'
+  | 'upgrade_database'
+  | 'set_trusted_sources'
   | 'create_kubernetes_cluster'
   | 'set_cluster_nodes'
+  | 'set_node_pools'
   | 'create_app'
   | 'create_other'
   | 'destroy_other'
@@ -40,6 +46,8 @@ export const serviceEffects: Effects<
       id,
       name,
       engine,
+      version: firstVersions[engine],
+      trusted: [],
       region,
       size,
       nodes,
@@ -58,13 +66,30 @@ export const serviceEffects: Effects<
     world.databases.touch();
   },
 
+  upgrade_database(world, event) {
+    const database = world.databases.get(event.database);
+    if (database === undefined) return;
+    database.version = event.version;
+    world.databases.touch();
+  },
+
+  set_trusted_sources(world, event) {
+    const database = world.databases.get(event.database);
+    if (database === undefined) return;
+    database.trusted = event.sources.map(({ type, value }) => {
+      const known = database.trusted.find((source) => source.type === type && source.value === value);
+      return known ?? { id: world.nextUuid(), type, value, createdAt: world.now };
+    });
+    world.databases.touch();
+  },
+
   create_kubernetes_cluster(world, event) {
     world.useRegion(event.region);
     const id = event.id ?? world.nextUuid();
     const { name, region, size, droplets } = event;
-    const poolId = world.nextUuid();
+    const pool = { id: world.nextUuid(), name: 'default-pool', size, droplets, labels: {}, autoScale: null };
     const tags = ['k8s', `k8s:${id}`];
-    world.clusters.add(id, { id, name, region, size, poolId, droplets, tags, createdAt: world.now });
+    world.clusters.add(id, { id, name, region, pools: [pool], tags, createdAt: world.now });
     world.assign(urnOf('kubernetes_cluster', id) as string, event.project);
     return id;
   },
@@ -72,7 +97,17 @@ export const serviceEffects: Effects<
   set_cluster_nodes(world, event) {
     const cluster = world.clusters.get(event.cluster);
     if (cluster === undefined) return;
-    cluster.droplets = event.droplets;
+    cluster.pools = cluster.pools.map((pool, index) => (index === 0 ? { ...pool, droplets: event.droplets } : pool));
+    world.clusters.touch();
+  },
+
+  set_node_pools(world, event) {
+    const cluster = world.clusters.get(event.cluster);
+    if (cluster === undefined) return;
+    cluster.pools = event.pools.map((pool) => {
+      const known = cluster.pools.find(({ name }) => name === pool.name);
+      return { id: known?.id ?? world.nextUuid(), ...pool };
+    });
     world.clusters.touch();
   },
 

@@ -12,6 +12,8 @@ export const storageEffects: Effects<
   | 'detach_volume'
   | 'create_bucket'
   | 'create_custom_image'
+  | 'transfer_image'
+  | 'convert_backup'
   | 'set_bucket'
   | 'set_bucket_size'
 > = {
@@ -24,7 +26,7 @@ export const storageEffects: Effects<
       const id = String(event.id ?? world.nextUuid());
       const { region } = volume;
       const source = { resourceType: 'volume' as const, resourceId: volume.id, minDiskGb: volume.sizeGb };
-      world.snapshots.add(id, { ...common, ...source, id, region, distribution: 'Unknown' });
+      world.snapshots.add(id, { ...common, ...source, id, regions: [region], distribution: 'Unknown' });
       return id;
     }
     const droplet = world.droplets.get(Number(event.resourceId));
@@ -36,7 +38,7 @@ export const storageEffects: Effects<
       resourceType: 'droplet',
       resourceId: String(droplet.id),
       minDiskGb: droplet.diskGb,
-      region: droplet.region,
+      regions: [droplet.region],
       distribution: imageOf(droplet.image).distribution,
     };
     actOn(world, droplet, 'snapshot', seconds, () => {
@@ -50,8 +52,39 @@ export const storageEffects: Effects<
     const id = event.id ?? world.nextId();
     const { name, sizeGb, region } = event;
     const made = { minDiskGb: Math.ceil(sizeGb), distribution: 'Unknown OS', createdAt: world.now };
-    world.customImages.add(id, { ...made, id, name, sizeGb, region, tags: world.spell(event.tags) });
+    world.customImages.add(id, { ...made, id, name, sizeGb, regions: [region], tags: world.spell(event.tags) });
     return id;
+  },
+
+  transfer_image(world, event) {
+    const { image: id, region, seconds } = event;
+    const find = () => world.snapshots.get(String(id)) ?? world.customImages.get(id);
+    const first = find()?.regions[0];
+    if (first === undefined) return;
+    world.act({ type: 'transfer', resourceType: 'image', resourceId: id, region: first, seconds }, () => {
+      const image = find();
+      if (image === undefined || image.regions.includes(region)) return;
+      image.regions = [...image.regions, region];
+      world.snapshots.touch();
+      world.customImages.touch();
+    });
+  },
+
+  convert_backup(world, event) {
+    const { backup: id, seconds } = event;
+    const backup = world.backups.get(id);
+    if (backup === undefined) return;
+    const { region, droplet, ...image } = backup;
+    world.act({ type: 'convert', resourceType: 'image', resourceId: id, region, seconds }, () => {
+      const source = world.droplets.get(droplet);
+      if (world.backups.get(id) !== backup || source === undefined) return;
+      world.backups.delete(id);
+      source.backupIds = source.backupIds.filter((other) => other !== id);
+      source.snapshotIds = [...source.snapshotIds, id];
+      const of = { resourceType: 'droplet' as const, resourceId: String(droplet) };
+      world.snapshots.add(String(id), { ...image, ...of, id: String(id), regions: [region], tags: [] });
+      world.droplets.touch();
+    });
   },
 
   create_volume(world, event) {

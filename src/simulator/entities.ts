@@ -53,7 +53,8 @@ export interface Snapshot {
   readonly resourceId: string;
   readonly sizeGb: number;
   readonly minDiskGb: number;
-  readonly region: string;
+  /** The first is where it was made. */
+  regions: readonly string[];
   readonly distribution: string;
   readonly createdAt: Ms;
   tags: readonly string[];
@@ -76,7 +77,8 @@ export interface CustomImage {
   readonly name: string;
   readonly sizeGb: number;
   readonly minDiskGb: number;
-  readonly region: string;
+  /** The first is where it was made. */
+  regions: readonly string[];
   readonly distribution: string;
   readonly createdAt: Ms;
   readonly tags: readonly string[];
@@ -113,12 +115,32 @@ export interface Domain {
   records: readonly DnsRecord[];
 }
 
+export interface FirewallRule {
+  readonly protocol: 'tcp' | 'udp' | 'icmp';
+  readonly ports: string;
+  readonly addresses: readonly string[];
+  readonly droplets: readonly number[];
+  readonly tags: readonly string[];
+}
+
 export interface Firewall {
   readonly id: string;
   readonly name: string;
   readonly createdAt: Ms;
+  inbound: readonly FirewallRule[];
+  outbound: readonly FirewallRule[];
   droplets: readonly number[];
   tags: readonly string[];
+}
+
+export interface ForwardingRule {
+  readonly entryProtocol: string;
+  readonly entryPort: number;
+  readonly targetProtocol: string;
+  readonly targetPort: number;
+  /** A certificate's id; empty: none. */
+  readonly certificate: string;
+  readonly passthrough: boolean;
 }
 
 export interface LoadBalancer {
@@ -129,15 +151,29 @@ export interface LoadBalancer {
   readonly ip: string;
   readonly createdAt: Ms;
   nodes: number;
+  forwarding: readonly ForwardingRule[];
+  /** `ip:1.2.3.4` or `cidr:1.2.0.0/16`. */
+  allow: readonly string[];
+  deny: readonly string[];
   droplets: readonly number[];
   /** Empty: none. */
   readonly tag: string;
+}
+
+/** Who may connect to a database. */
+interface TrustedSource {
+  readonly id: string;
+  readonly type: 'droplet' | 'k8s' | 'ip_addr' | 'tag' | 'app';
+  readonly value: string;
+  readonly createdAt: Ms;
 }
 
 export interface DatabaseCluster {
   readonly id: string;
   readonly name: string;
   readonly engine: string;
+  version: string;
+  trusted: readonly TrustedSource[];
   readonly region: string;
   readonly createdAt: Ms;
   size: string;
@@ -145,14 +181,23 @@ export interface DatabaseCluster {
   tags: readonly string[];
 }
 
+export interface NodePool {
+  readonly id: string;
+  readonly name: string;
+  readonly size: string;
+  /** Its workers. */
+  readonly droplets: readonly number[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** null: it has as many workers as it was given. */
+  readonly autoScale: { readonly min: number; readonly max: number } | null;
+}
+
 export interface KubernetesCluster {
   readonly id: string;
   readonly name: string;
   readonly region: string;
-  readonly size: string;
-  readonly poolId: string;
   readonly createdAt: Ms;
-  droplets: readonly number[];
+  pools: readonly NodePool[];
   tags: readonly string[];
 }
 

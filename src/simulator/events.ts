@@ -20,6 +20,44 @@ const project = z.string().optional();
 const gigabytes = z.number().min(0).max(1_000_000);
 const droplet = z.int().positive();
 
+/** Peers of one protocol and its ports: `22`, `8000-9000`, `0` or `all`. */
+const firewallRule = z.strictObject({
+  protocol: z.enum(['tcp', 'udp', 'icmp']),
+  ports: z.string().regex(/^(?:all|\d{1,5}(?:-\d{1,5})?)$/),
+  addresses: z.array(z.string().min(1)).max(1_000).default([]),
+  droplets: z.array(droplet).max(1_000).default([]),
+  tags,
+});
+const firewallRules = z.array(firewallRule).max(100).default([]);
+const port = z.int().min(1).max(65_535);
+const forwardingRule = z.strictObject({
+  entryProtocol: z.enum(['http', 'https', 'http2', 'http3', 'tcp', 'udp']),
+  entryPort: port,
+  targetProtocol: z.enum(['http', 'https', 'http2', 'tcp', 'udp']),
+  targetPort: port,
+  certificate: z.string().default(''),
+  passthrough: z.boolean().default(false),
+});
+const allowances = z
+  .array(z.string().regex(/^(?:ip|cidr):/))
+  .max(100)
+  .default([]);
+const trustedSource = z.strictObject({
+  type: z.enum(['droplet', 'k8s', 'ip_addr', 'tag', 'app']),
+  value: z.string().min(1).max(255),
+});
+/** One of an old name goes on; the workers are droplets that are there by events of their own. */
+const nodePool = z.strictObject({
+  name,
+  size: size.default('s-2vcpu-4gb'),
+  droplets: z.array(droplet).max(1_000).default([]),
+  labels: z.record(z.string(), z.string()).default({}),
+  autoScale: z
+    .strictObject({ min: z.int().min(0), max: z.int().min(1) })
+    .nullable()
+    .default(null),
+});
+
 /** What `destroy`, `tag` and `untag` can be asked for, and the word for it in a URN, if it is in projects. */
 export const urnTypes = {
   project: null,
@@ -94,6 +132,11 @@ export const fleetEvent = z.discriminatedUnion('type', [
 
   z.object({ type: z.literal('create_custom_image'), id: droplet.optional(), name, sizeGb: gigabytes, region, tags }),
 
+  /** A snapshot of a droplet, or an uploaded image, is kept in one more region. */
+  z.object({ type: z.literal('transfer_image'), image: droplet, region, seconds }),
+  /** A backup becomes a snapshot, which keeps its id. */
+  z.object({ type: z.literal('convert_backup'), backup: droplet, seconds }),
+
   z.object({
     type: z.literal('create_volume'),
     id: uuid,
@@ -150,6 +193,13 @@ export const fleetEvent = z.discriminatedUnion('type', [
   /** The same under another id, as the provider does. */
   z.object({ type: z.literal('renew_certificate'), certificate: z.string(), id: uuid }),
   z.object({ type: z.literal('set_firewall_droplets'), firewall: z.string(), droplets: z.array(droplet).max(10_000) }),
+  /** All of them, in place of those that there were. So are the rules and pools of what follows. */
+  z.object({
+    type: z.literal('set_firewall_rules'),
+    firewall: z.string(),
+    inbound: firewallRules,
+    outbound: firewallRules,
+  }),
   z.object({
     type: z.literal('create_load_balancer'),
     id: uuid,
@@ -163,6 +213,13 @@ export const fleetEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('resize_load_balancer'), loadBalancer: z.string(), nodes: z.int().min(1).max(100) }),
   z.object({
+    type: z.literal('set_load_balancer_rules'),
+    loadBalancer: z.string(),
+    forwarding: z.array(forwardingRule).min(1).max(50),
+    allow: allowances,
+    deny: allowances,
+  }),
+  z.object({
     type: z.literal('create_database'),
     id: uuid,
     name,
@@ -174,6 +231,8 @@ export const fleetEvent = z.discriminatedUnion('type', [
     project,
   }),
   z.object({ type: z.literal('resize_database'), database: z.string(), size: name, nodes: z.int().min(1).max(9) }),
+  z.object({ type: z.literal('upgrade_database'), database: z.string(), version: z.string().min(1).max(20) }),
+  z.object({ type: z.literal('set_trusted_sources'), database: z.string(), sources: z.array(trustedSource).max(100) }),
   z.object({
     type: z.literal('create_kubernetes_cluster'),
     id: uuid,
@@ -185,6 +244,7 @@ export const fleetEvent = z.discriminatedUnion('type', [
     project,
   }),
   z.object({ type: z.literal('set_cluster_nodes'), cluster: z.string(), droplets: z.array(droplet).max(1_000) }),
+  z.object({ type: z.literal('set_node_pools'), cluster: z.string(), pools: z.array(nodePool).min(1).max(20) }),
   z.object({
     type: z.literal('create_app'),
     id: uuid,

@@ -6,13 +6,15 @@ import type {
   DnsRecord,
   Domain,
   Firewall,
+  FirewallRule,
   KubernetesCluster,
   LoadBalancer,
+  NodePool,
   Vpc,
 } from './entities.ts';
 import { DAY, HOUR, instantOf, rfc3339 } from './time.ts';
 import type { Lens, View } from './views.ts';
-import { urnOf } from './world.ts';
+import { urnOf, type World } from './world.ts';
 
 /** How networking, managed services and the account look in the provider's API. */
 
@@ -29,14 +31,24 @@ export function recordView({ id, type, name, data, ttl, priority }: DnsRecord): 
   return { id, type, name, data, priority, port: null, ttl, weight: null, flags: null, tag: null };
 }
 
+/** What is not there is left out. */
+function peersView({ addresses, droplets, tags }: FirewallRule): View {
+  return {
+    ...(addresses.length > 0 && { addresses }),
+    ...(droplets.length > 0 && { droplet_ids: droplets }),
+    ...(tags.length > 0 && { tags }),
+  };
+}
+
 export function firewallView(firewall: Firewall): View {
-  const anywhere = { addresses: ['0.0.0.0/0', '::/0'] };
+  const rules = (side: 'sources' | 'destinations', all: readonly FirewallRule[]) =>
+    all.map((rule) => ({ protocol: rule.protocol, ports: rule.ports, [side]: peersView(rule) }));
   return {
     id: firewall.id,
     name: firewall.name,
     status: 'succeeded',
-    inbound_rules: ['22', '80', '443'].map((ports) => ({ protocol: 'tcp', ports, sources: anywhere })),
-    outbound_rules: [{ protocol: 'tcp', ports: 'all', destinations: anywhere }],
+    inbound_rules: rules('sources', firewall.inbound),
+    outbound_rules: rules('destinations', firewall.outbound),
     created_at: rfc3339(firewall.createdAt),
     droplet_ids: firewall.droplets,
     tags: firewall.tags,
@@ -54,16 +66,17 @@ export function loadBalancerView(balancer: LoadBalancer, { world }: Lens): View 
     algorithm: 'round_robin',
     status: 'active',
     created_at: rfc3339(balancer.createdAt),
-    forwarding_rules: [
-      {
-        entry_protocol: 'http',
-        entry_port: 80,
-        target_protocol: 'http',
-        target_port: 80,
-        certificate_id: '',
-        tls_passthrough: false,
-      },
-    ],
+    forwarding_rules: balancer.forwarding.map((rule) => ({
+      entry_protocol: rule.entryProtocol,
+      entry_port: rule.entryPort,
+      target_protocol: rule.targetProtocol,
+      target_port: rule.targetPort,
+      certificate_id: rule.certificate,
+      tls_passthrough: rule.passthrough,
+    })),
+    ...(balancer.allow.length + balancer.deny.length > 0 && {
+      firewall: { allow: balancer.allow, deny: balancer.deny },
+    }),
     health_check: {
       protocol: 'http',
       port: 80,
@@ -117,12 +130,11 @@ export function vpcView(vpc: Vpc): View {
 }
 
 export function databaseView(database: DatabaseCluster, { world }: Lens): View {
-  const versions: Record<string, string> = { pg: '17', mysql: '8', valkey: '8', mongodb: '8.0' };
   return {
     id: database.id,
     name: database.name,
     engine: database.engine,
-    version: versions[database.engine],
+    version: database.version,
     num_nodes: database.nodes,
     size: database.size,
     region: database.region,
@@ -131,9 +143,48 @@ export function databaseView(database: DatabaseCluster, { world }: Lens): View {
     private_network_uuid: world.vpcUuid(database.region),
     tags: database.tags,
     db_names: ['defaultdb'],
+    rules: database.trusted.map(({ id, type, value, createdAt }) => ({
+      uuid: id,
+      cluster_uuid: database.id,
+      type,
+      value,
+      created_at: rfc3339(createdAt),
+    })),
     maintenance_window: { day: 'monday', hour: '04:00:00', pending: false, description: [] },
     project_id: (world.projectOf(urnOf('database', database.id) as string) ?? world.defaultProject).id,
     storage_size_mib: 10240 * database.nodes,
+  };
+}
+
+function poolView(
+  { id, name, size, droplets, labels, autoScale }: NodePool,
+  cluster: KubernetesCluster,
+  world: World,
+): View {
+  const nodes = droplets.map((dropletId) => {
+    const node = world.droplets.get(dropletId);
+    const at = rfc3339(node?.createdAt ?? cluster.createdAt);
+    return {
+      // A node's own id; the pool's with the droplet's number in place of its end.
+      id: id.slice(0, 24) + dropletId.toString(16).padStart(12, '0'),
+      name: node?.name ?? '',
+      status: { state: node?.status === 'active' ? 'running' : 'provisioning' },
+      droplet_id: String(dropletId),
+      created_at: at,
+      updated_at: at,
+    };
+  });
+  return {
+    id,
+    name,
+    size,
+    count: droplets.length,
+    tags: cluster.tags,
+    labels: Object.keys(labels).length === 0 ? null : labels,
+    taints: [],
+    auto_scale: autoScale !== null,
+    ...(autoScale !== null && { min_nodes: autoScale.min, max_nodes: autoScale.max }),
+    nodes,
   };
 }
 
@@ -150,33 +201,7 @@ export function clusterView(cluster: KubernetesCluster, { world }: Lens): View {
     ipv4: '',
     endpoint: '',
     tags: cluster.tags,
-    node_pools: [
-      {
-        id: cluster.poolId,
-        name: 'default-pool',
-        size: cluster.size,
-        count: cluster.droplets.length,
-        tags: cluster.tags,
-        labels: null,
-        taints: [],
-        auto_scale: false,
-        nodes: cluster.droplets.map((id) => {
-          const node = world.droplets.get(id);
-          const at = node === undefined ? created : rfc3339(node.createdAt);
-          const state = node?.status === 'active' ? 'running' : 'provisioning';
-          // A node's own id; the pool's with the droplet's number in place of its end.
-          const uuid = cluster.poolId.slice(0, 24) + id.toString(16).padStart(12, '0');
-          return {
-            id: uuid,
-            name: node?.name ?? '',
-            status: { state },
-            droplet_id: String(id),
-            created_at: at,
-            updated_at: at,
-          };
-        }),
-      },
-    ],
+    node_pools: cluster.pools.map((pool) => poolView(pool, cluster, world)),
     maintenance_policy: { start_time: '00:00', duration: '4h0m0s', day: 'any' },
     auto_upgrade: false,
     status: { state: 'running', message: '' },

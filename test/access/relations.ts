@@ -69,6 +69,7 @@ export const closedToCustomers: readonly string[] = names(`
   deployments_rules
   draft_checks
   end_candidates
+  end_candidates_before
   event_outbox
   event_progress
   idempotency_keys
@@ -110,6 +111,7 @@ export const closedToCustomers: readonly string[] = names(`
   resource_payloads
   resource_settings
   schedule_ticks
+  sync_run_days
   sync_runs
   tax_rates
   usage_attestations

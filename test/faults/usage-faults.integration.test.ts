@@ -17,7 +17,7 @@ import { connect, type Database } from '../../src/platform/database/database.ts'
 import { dropDatabase, ensureDatabase } from '../../src/platform/database/databases.ts';
 import { startClickHouse } from '../clickhouse/server.ts';
 import { openTestDatabase } from '../database.ts';
-import { soaking } from '../soak.ts';
+import { soaking, timeoutOf } from '../soak.ts';
 import { keepDatabase } from './kept-database.ts';
 
 // kill -9 at every step of a metering run and of a retention run: each step on the same database, put
@@ -191,7 +191,7 @@ test.each([
       }
     }
   },
-  1_800_000,
+  timeoutOf(1_800_000),
 );
 
 test('kill -9 of a metering run whose usage is in ClickHouse, then of one that comes after', async () => {
@@ -225,55 +225,59 @@ test('kill -9 of a metering run whose usage is in ClickHouse, then of one that c
   }
 });
 
-test('kill -9 of a move, there and back; then of nothing a byte is lost or doubled', async () => {
-  const server = await startClickHouse();
-  const database = await openTestDatabase();
-  const { db, connectionString } = database;
-  const url = await server.createDatabase();
-  const { clickHouse, close } = await useClickHouse(url);
-  try {
-    await seedFleet(db, 2);
-    await meterOutstanding(db, { now: at(meteredAt) });
-    const { rows } = await sql<{ last: number }>`SELECT max(revision) AS last FROM metering_runs`.execute(db);
-    const query = {
-      scope: 'all',
-      range: { from: Temporal.PlainDate.from('2026-02-27'), to: Temporal.PlainDate.from('2026-03-04') },
-    } as const;
-    const versions = async () => {
-      const store = await openUsageStore(db);
-      const revisions = Array.from({ length: rows[0]?.last ?? 0 }, (_, index) => index + 1);
-      return Promise.all(
-        revisions.map((asOfRevision) => store.listRecords(db, { ...query, asOfRevision }, {}, { limit: 1_000 })),
-      );
-    };
-    const untouched = await versions();
-    const ways = [
-      { work: 'move', engine: 'clickhouse', finish: () => moveUsage(db, clickHouse, { now: at(meteredAt) }) },
-      { work: 'move-back', engine: 'postgresql', finish: () => moveUsage(db, 'postgresql', { now: at(meteredAt) }) },
-    ] as const;
-    const statements: number[] = [];
-    for (const { work, engine } of ways) {
-      statements.push((await runProcess([connectionString, work, meteredAt, '0', 'before', url])) ?? 0);
-      expect((await openUsageStore(db)).engine).toBe(engine);
-      expect(await versions()).toEqual(untouched);
-    }
-    for (let turn = 1; turn <= killsOfMove; turn += 1) {
-      for (const [way, { work, engine, finish }] of ways.entries()) {
-        // Not the last of them: how many there are is not quite the same each time.
-        const step = Math.ceil(((statements[way] ?? 0) * turn) / (killsOfMove + 1));
-        const side = turn % 2 === 0 ? 'before' : 'after';
-        const killed = `${work} killed ${side} step ${step} of ${statements[way]}`;
-        const run = await runProcess([connectionString, work, meteredAt, String(step), side, url]);
-        expect(run, `${killed}:`).toBeNull();
-        expect(await versions(), `${killed}:`).toEqual(untouched);
-        await finish();
-        expect((await openUsageStore(db)).engine, `${killed}:`).toBe(engine);
-        expect(await versions(), `${killed}:`).toEqual(untouched);
+test(
+  'kill -9 of a move, there and back; then of nothing a byte is lost or doubled',
+  async () => {
+    const server = await startClickHouse();
+    const database = await openTestDatabase();
+    const { db, connectionString } = database;
+    const url = await server.createDatabase();
+    const { clickHouse, close } = await useClickHouse(url);
+    try {
+      await seedFleet(db, 2);
+      await meterOutstanding(db, { now: at(meteredAt) });
+      const { rows } = await sql<{ last: number }>`SELECT max(revision) AS last FROM metering_runs`.execute(db);
+      const query = {
+        scope: 'all',
+        range: { from: Temporal.PlainDate.from('2026-02-27'), to: Temporal.PlainDate.from('2026-03-04') },
+      } as const;
+      const versions = async () => {
+        const store = await openUsageStore(db);
+        const revisions = Array.from({ length: rows[0]?.last ?? 0 }, (_, index) => index + 1);
+        return Promise.all(
+          revisions.map((asOfRevision) => store.listRecords(db, { ...query, asOfRevision }, {}, { limit: 1_000 })),
+        );
+      };
+      const untouched = await versions();
+      const ways = [
+        { work: 'move', engine: 'clickhouse', finish: () => moveUsage(db, clickHouse, { now: at(meteredAt) }) },
+        { work: 'move-back', engine: 'postgresql', finish: () => moveUsage(db, 'postgresql', { now: at(meteredAt) }) },
+      ] as const;
+      const statements: number[] = [];
+      for (const { work, engine } of ways) {
+        statements.push((await runProcess([connectionString, work, meteredAt, '0', 'before', url])) ?? 0);
+        expect((await openUsageStore(db)).engine).toBe(engine);
+        expect(await versions()).toEqual(untouched);
       }
+      for (let turn = 1; turn <= killsOfMove; turn += 1) {
+        for (const [way, { work, engine, finish }] of ways.entries()) {
+          // Not the last of them: how many there are is not quite the same each time.
+          const step = Math.ceil(((statements[way] ?? 0) * turn) / (killsOfMove + 1));
+          const side = turn % 2 === 0 ? 'before' : 'after';
+          const killed = `${work} killed ${side} step ${step} of ${statements[way]}`;
+          const run = await runProcess([connectionString, work, meteredAt, String(step), side, url]);
+          expect(run, `${killed}:`).toBeNull();
+          expect(await versions(), `${killed}:`).toEqual(untouched);
+          await finish();
+          expect((await openUsageStore(db)).engine, `${killed}:`).toBe(engine);
+          expect(await versions(), `${killed}:`).toEqual(untouched);
+        }
+      }
+    } finally {
+      await close();
+      await database.close();
+      await server.close();
     }
-  } finally {
-    await close();
-    await database.close();
-    await server.close();
-  }
-}, 180_000);
+  },
+  timeoutOf(180_000),
+);

@@ -1,18 +1,21 @@
 import { context, SpanKind, trace } from '@opentelemetry/api';
-import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { declareJob } from '../../src/platform/declare/job.ts';
+import { takeSpans } from '../spans.ts';
 import { openWorkerFixture, until, untilDrained, type WorkerFixture } from './worker-fixture.ts';
 
-const exporter = new InMemorySpanExporter();
+let taken: ReturnType<typeof takeSpans>;
 let fixture: WorkerFixture;
 beforeAll(async () => {
-  new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register();
+  taken = takeSpans();
   fixture = await openWorkerFixture();
 });
-afterAll(() => fixture.close());
+afterAll(async () => {
+  taken.close();
+  await fixture.close();
+});
 
 test('the trace of a request goes on in the job that it enqueued, and metrics count the attempt', async () => {
   const tracer = trace.getTracer('test');
@@ -35,7 +38,7 @@ test('the trace of a request goes on in the job that it enqueued, and metrics co
   });
   await untilDrained(fixture.db);
   // Beside those of statements, which are told apart by their attributes.
-  const spans = () => exporter.getFinishedSpans().filter((span) => !('db.operation.name' in span.attributes));
+  const spans = () => taken.finished().filter((span) => !('db.operation.name' in span.attributes));
   await until(() => spans().length === 3, 'three spans');
   const named = (name: string) => spans().find((span) => span.name === name);
   const [request, run, call] = [named('http request'), named('job traced'), named('provider call')];

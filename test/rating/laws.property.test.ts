@@ -4,14 +4,14 @@ import { planSchema, type PlanVersion } from '../../src/pricing/plan.ts';
 import { feesOfMonth } from '../../src/pricing/rating/base-fees.ts';
 import type { RatedLine, RatedMonth, UsageLine } from '../../src/pricing/rating/rate-month.ts';
 import { Decimal } from '../../src/platform/quantity.ts';
-import { soakRuns } from '../soak.ts';
+import { soakRuns, timeoutOf } from '../soak.ts';
 import { rated } from './first-engine.ts';
 import { firstDay, histories, type RandomHistory } from './histories.ts';
 
 // The laws of rating, over random years of plans, versions, rhythms, pauses and usage.
 
 const runs = { numRuns: soakRuns(100), endOnFailure: true };
-const timeout = 600_000;
+const timeout = timeoutOf(600_000);
 const months = Array.from({ length: 18 }, (_, index) => index);
 const year = (history: RandomHistory) => months.map((month) => rated(history, month));
 const sum = (lines: readonly RatedLine[]) => lines.reduce((all, { amount }) => all.plus(amount), new Decimal(0));

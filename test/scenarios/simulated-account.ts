@@ -30,13 +30,21 @@ export interface SimulatedAccount {
   sync(options?: Partial<SyncOptions>): Promise<SyncResult[]>;
   /** The result of one kind. */
   syncKind(kind: string): Promise<SyncResult>;
+  /** Connects the same account in another database, and syncs it there. */
+  alsoIn(db: Database): Promise<SimulatedAccount['sync']>;
   close(): Promise<void>;
 }
 
-/** The machine's time for a client that must not wait: a sleep is over at once, and time has passed. */
-function withoutWaiting(): Machine {
+/**
+ * The machine's time for a client that must not wait: a sleep is over at once, and time has passed. So it has where
+ * the provider's clock is moved on.
+ */
+function withoutWaiting(): Machine & { pass(ms: number): void } {
   let sleptMs = 0;
   return {
+    pass(ms) {
+      sleptMs += ms;
+    },
     monotonicMs: () => performance.now() + sleptMs,
     epochMs: () => Temporal.Now.instant().epochMilliseconds + sleptMs,
     async sleep(ms, signal) {
@@ -51,7 +59,8 @@ let tokens = 0;
 
 /**
  * Without a fleet: the bare one, with so many droplets; without a number, with none. `real`: the simulator
- * does not say that it is one, and this machine's clock shows the same time.
+ * does not say that it is one, and this machine's clock shows the same time. `at`: where that begins; at the fleet's
+ * beginning where it is not given.
  */
 export async function openSimulatedAccount(
   db: Database,
@@ -60,9 +69,16 @@ export async function openSimulatedAccount(
     resources,
     seed = 1,
     real = false,
-  }: { fleet?: FleetName; resources?: number; seed?: number; real?: boolean } = {},
+    at,
+  }: { fleet?: FleetName; resources?: number; seed?: number; real?: boolean; at?: Temporal.Instant } = {},
 ): Promise<SimulatedAccount> {
-  const simulator = await startSimulator({ fleet: fleet ?? 'bare', seed, resources: resources ?? 1, marked: !real });
+  const simulator = await startSimulator({
+    fleet: fleet ?? 'bare',
+    seed,
+    resources: resources ?? 1,
+    marked: !real,
+    ...(at !== undefined && { at }),
+  });
   const control = async (method: string, path: string, body?: unknown) => {
     const answer = await fetch(`${simulator.url}/_simulator${path}`, {
       method,
@@ -77,7 +93,8 @@ export async function openSimulatedAccount(
     token: `token-${process.pid}-${tokens++}`,
     spaces: { accessKeyId: 'key', secretAccessKey: 'secret', regions: ['fra1'], endpoint: simulator.s3Endpoint },
   };
-  const provider = createDigitalOcean({ apiUrl: simulator.url, credentials }, { machine: withoutWaiting() });
+  const machine = withoutWaiting();
+  const provider = createDigitalOcean({ apiUrl: simulator.url, credentials }, { machine });
   const happen = async (...events: FleetEventInput[]) => {
     const { events: made } = (await control('POST', '/fleet', { events })) as {
       events: { id: string | number | null }[];
@@ -106,12 +123,19 @@ export async function openSimulatedAccount(
     simulator,
     sync,
     happen,
+    async alsoIn(other) {
+      const request = { provider: 'digitalocean', apiUrl: simulator.url, credentials, secretKey };
+      const twin = await connectAccount(other, request, await provider.identify(), Temporal.Now.instant());
+      return (options = {}) => syncAccount(other, twin, provider, { clock: databaseClock(other), ...options });
+    },
     async syncKind(kind) {
       const [result] = await sync({ kinds: [kind] });
       return result!;
     },
     async advance(duration) {
+      const before = simulator.now();
       await control('POST', '/clock', { advanceBy: Temporal.Duration.from(duration).toString() });
+      machine.pass(simulator.now().epochMilliseconds - before.epochMilliseconds);
     },
     async upset(...faults) {
       for (const fault of faults) await control('POST', '/faults', fault);

@@ -52,12 +52,23 @@ function weightText(weight: Kind['weight']): string {
   return weight.divisor === '1' ? weight.attribute : `${weight.attribute} / ${weight.divisor}`;
 }
 
+/** `by the hour`, or which level of a month. */
+function aggregationText({
+  accrual,
+  aggregation,
+  percentile,
+}: Pick<Kind, 'accrual' | 'aggregation' | 'percentile'>): string {
+  if (aggregation === 'peak') return "the month's peak";
+  if (aggregation === 'percentile') return `the month's percentile ${percentile}`;
+  return `by the ${accrual === 'hours' ? 'hour' : 'month'}`;
+}
+
 function historyText(found: History): string {
-  const { kind, title, resourceKind, accrual, weight, unit, definitions, configs } = found;
+  const { kind, title, resourceKind, weight, unit, definitions, configs } = found;
   return [
     fields([
       ['kind', `${kind} (${title})`],
-      ['meters', `${resourceKind}, by the ${accrual === 'hours' ? 'hour' : 'month'}: ${weightText(weight)}`],
+      ['meters', `${resourceKind}, ${aggregationText(found)}: ${weightText(weight)}`],
       ['unit', unit],
     ]),
     table(definitions, definitionColumns),
@@ -169,7 +180,14 @@ Next: arcadia kind enable small_droplet_hours --from 2000-01-01`,
       resourceKind: droplet
       accrual: hours
       unit: GiB-hour
-      weight: { attribute: memory_mb, divisor: 1024 }`,
+      weight: { attribute: memory_mb, divisor: 1024 }
+    - kind: spaces_peak_gb
+      title: Spaces storage, peak
+      resourceKind: spaces_bucket
+      accrual: month
+      aggregation: peak          # or percentile, with percentile: 95
+      unit: GiB
+      weight: { attribute: size_gb }`,
       example: `
 $ arcadia kind import kinds.yaml
 Added small_droplet_hours, memory_gib_hours, disabled.

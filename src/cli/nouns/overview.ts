@@ -86,7 +86,7 @@ async function overviewText(overview: Overview): Promise<string> {
     ...new Set(deployments.flatMap(({ customer, problem }) => (problem === null ? [] : [`${customer}: ${problem}`]))),
     '',
   ];
-  lines.push(...unlistedLines(overview.unlisted));
+  lines.push(...unlistedLines(overview.unlisted), ...revertedLines(overview.revertedSyncs));
   if (total === 0) return [...lines, 'Everything has an owner.'].join('\n');
   const more = total > resources.length ? `, the first ${count(resources.length)}` : '';
   const unowned = table(resources, [
@@ -112,6 +112,14 @@ function unlistedLines(unlisted: Overview['unlisted']): string[] {
       `${account}: ${count(hidden)} ${kind} (${urns.join(', ')}${hidden > urns.length ? ', ...' : ''})`,
   );
   return ['In projects, and in no listing: it may cost money, and is not metered.', ...named, ''];
+}
+
+function revertedLines(reverted: Overview['revertedSyncs']): string[] {
+  if (reverted.length === 0) return [];
+  const named = reverted.map(
+    ({ account, kind, syncRunId, revertedBy }) => `${account}: ${kind} (run ${syncRunId}, by ${revertedBy})`,
+  );
+  return ['Reverted, and not listed completely since. Next: arcadia sync', ...named, ''];
 }
 
 function amountsText(amounts: readonly string[]): string | null {

@@ -1,4 +1,10 @@
-import { incompleteness, listSyncRuns, runSync } from '../../inventory/operations/sync-runs.ts';
+import {
+  incompleteness,
+  listSyncDays,
+  listSyncRuns,
+  revertSyncRun,
+  runSync,
+} from '../../inventory/operations/sync-runs.ts';
 import { type Column, count, moment, table } from '../engine/output.ts';
 import { everyRow, noInput } from '../engine/surface.ts';
 import { actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
@@ -14,7 +20,7 @@ const columns: readonly Column<Run>[] = [
   { header: 'changed', value: (row) => count(row.changed), align: 'right' },
   { header: 'ended', value: (row) => count(row.ended), align: 'right' },
   { header: 'requests', value: (row) => count(row.requests), align: 'right' },
-  { header: 'reason', value: (row) => row.reason },
+  { header: 'reason', value: (row) => row.revertReason ?? row.reason },
 ];
 
 export const syncNoun: Noun = {
@@ -51,10 +57,44 @@ acme     droplet  complete     2    2        0      0         2  -`,
     listView(listSyncRuns, {
       example: `
 $ arcadia sync runs --account acme --limit 1
-STARTED (UTC)         ACCOUNT  KIND     OUTCOME   SEEN  NEW  CHANGED  ENDED  REQUESTS  REASON
-2026-05-01 09:30:00Z  acme     droplet  complete     2    0        0      0         2  -`,
-      columns: [{ header: 'started (utc)', value: (row) => moment(row.startedAt) }, ...columns],
+RUN  STARTED (UTC)         ACCOUNT  KIND     OUTCOME   SEEN  NEW  CHANGED  ENDED  REQUESTS  REASON
+4711  2026-05-01 09:30:00Z  acme     droplet  complete     2    0        0      0         2  -`,
+      columns: [
+        { header: 'run', value: (row) => String(row.syncRunId), align: 'right' },
+        { header: 'started (utc)', value: (row) => moment(row.startedAt) },
+        ...columns,
+      ],
       empty: 'Nothing has been read yet. Next: arcadia sync',
+      details: 'Old runs that say nothing any more are sums by day: arcadia sync days.',
+    }),
+    listView(listSyncDays, {
+      example: `
+$ arcadia sync days --account acme --kind droplet --limit 1
+DAY         ACCOUNT  KIND     RUNS  COMPLETE  PARTIAL  FAILED  SEEN  NEW  CHANGED  ENDED  REQUESTS
+2026-05-01  acme     droplet    96        95        1       0   190    2        0      0       192`,
+      columns: [
+        { header: 'day', value: (row) => row.day },
+        { header: 'account', value: (row) => row.account },
+        { header: 'kind', value: (row) => row.kind },
+        ...(['runs', 'complete', 'partial', 'failed', 'seen', 'new', 'changed', 'ended', 'requests'] as const).map(
+          (field): Column<RowOf<typeof listSyncDays>> => ({
+            header: field,
+            value: (row) => count(row[field]),
+            align: 'right',
+          }),
+        ),
+      ],
+      empty: 'Nothing has been read yet. Next: arcadia sync',
+    }),
+    actionView(revertSyncRun, {
+      details: `History says again what it said before the run; the run stays on record as reverted, and confirms nothing. Runs
+of the account that rest on it are named: revert them first, or all of them with --and-later. Sync again after it.`,
+      example: `
+$ arcadia sync run revert 4711 --reason "the clock was ahead" --yes
+Reverted: 4711 (acme droplet).`,
+      text: ({ syncRuns }) =>
+        `Reverted: ${syncRuns.map(({ syncRunId, account, kind }) => `${syncRunId} (${account} ${kind})`).join(', ')}.`,
+      notes: () => ['Read it anew: arcadia sync'],
     }),
   ],
 };

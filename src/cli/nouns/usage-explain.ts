@@ -36,15 +36,47 @@ function describeRolledUp({ recordsFrom, rolledUp, rolledUpMonths, unit }: Expla
   ];
 }
 
-/** A resource with its intervals and the records of its days. */
+/** A resource with its months, its intervals and the records of its days. */
 export function resourceText(resource: ExplainedResource, unit: string): string {
   const { resourceId, resourceKind, externalId, name, quantity, pending, intervals, more, days } = resource;
   const named = name === null || name === '' ? `${resourceKind}:${externalId}` : `${resourceKind} ${name}`;
   const heading = `${named} (${resourceId}), ${quantity} ${unit}${pending === '0' ? '' : `, of which ${pending} is no longer so`}`;
   const rest =
     more === null ? [] : [`... and ${plural(more.intervals, 'more interval')} with ${more.quantity} ${unit}`];
-  return [heading, table(intervals, intervalColumns), ...rest, table(days, dayColumns)].join('\n');
+  const months = resource.months.flatMap((month) => monthText(month, unit));
+  return [heading, ...months, table(intervals, intervalColumns), ...rest, table(days, dayColumns)].join('\n');
 }
+
+type RaisedMonth = ExplainedResource['months'][number];
+
+/** How a peak or a percentile came about, so that it can be checked. */
+function monthText(
+  { month, level, heldSeconds, aboveSeconds, discardedSeconds, raises, more }: RaisedMonth,
+  unit: string,
+) {
+  return [
+    `${month}: ${level} ${unit}, held for ${durationText(heldSeconds)}, with ${durationText(aboveSeconds)} above it; ${durationText(discardedSeconds)} of the month are discarded.`,
+    ...(raises.length === 0 ? [] : [table(raises, raiseColumns)]),
+    ...(more === null ? [] : [`... and ${plural(more.raises, 'more raise')} with ${more.quantity} ${unit}`]),
+  ];
+}
+
+/** Seconds as `36 h`, `36 h 0 min 0.5 s`: no more than is needed. */
+function durationText(seconds: string): string {
+  const [whole = '0', fraction] = seconds.split('.');
+  const all = Number(whole);
+  const left = `${all % 60}${fraction === undefined ? '' : `.${fraction}`}`;
+  const parts = [`${Math.floor(all / 3600)} h`, `${Math.floor((all % 3600) / 60)} min`, `${left} s`];
+  return parts.slice(0, left === '0' ? (all % 3600 === 0 ? 1 : 2) : 3).join(' ');
+}
+
+const raiseColumns: readonly Column<RaisedMonth['raises'][number]>[] = [
+  { header: 'raised at (utc)', value: (row) => moment(row.at) },
+  { header: 'from', value: (row) => row.before, align: 'right' },
+  { header: 'to', value: (row) => row.level, align: 'right' },
+  { header: 'share', value: (row) => row.share ?? 'all' },
+  { header: 'quantity', value: (row) => row.quantity, align: 'right' },
+];
 
 type Day = ExplainedResource['days'][number];
 

@@ -180,7 +180,8 @@ DAY         KIND           QUANTITY  RECORDS
   listView(explainUsage, {
     summary: 'where a sum comes from: resources, intervals, and what made each of them so',
     details: `Each interval is a stretch in which nothing changed that the quantity rests on. The quantities of a
-resource's intervals add up to its own, and those of the resources, with those of months that are rolled up, to the sum.`,
+resource's intervals add up to its own, and those of the resources, with those of months that are rolled up, to the sum.
+Of a peak or a percentile: which level was held, for how long, how much time above it is discarded, and when it was raised.`,
     example: `
 $ arcadia usage explain acme --kind droplet_hours --month 2026-05
 acme, droplet_hours (Droplet hours, running), May 2026 (UTC): 702 hour

@@ -14,6 +14,7 @@ import type {
 } from '../provider.ts';
 import { BackupSources } from './backups.ts';
 import { actionsSince, collectionsByKind, projectMembers, readAll, sizes } from './collections.ts';
+import { imageTypes } from './kinds/storage.ts';
 import { detailedKinds, listPolicies, listRecords } from './details.ts';
 import { type Endpoint, fieldScopes, lookupPath, scopes } from './endpoints.ts';
 import { account, readAction } from './kinds/account.ts';
@@ -176,8 +177,8 @@ class DigitalOcean implements Provider {
     const path = lookupPath(kind, externalId);
     if (path === null) return 'unknown';
     try {
-      await this.#requester.get(path, {}, signal);
-      return 'exists';
+      const { body } = await this.#requester.get(path, {}, signal);
+      return isStill(kind, body) ? 'exists' : 'gone';
     } catch (error) {
       return error instanceof RequestFailure && error.status === 404 ? 'gone' : 'unknown';
     }
@@ -233,6 +234,13 @@ class DigitalOcean implements Provider {
       return error instanceof RequestFailure && error.problem === 'forbidden' ? 'no' : 'unknown';
     }
   }
+}
+
+/** A backup that was converted is a snapshot by the same id: as a backup it is gone. */
+function isStill(kind: ResourceKind, body: unknown): boolean {
+  const expected = Object.hasOwn(imageTypes, kind) ? imageTypes[kind] : undefined;
+  const type = (body as { image?: { type?: unknown } } | null)?.image?.type;
+  return expected === undefined || typeof type !== 'string' || type === expected;
 }
 
 function checkAddress(apiUrl: string): string {

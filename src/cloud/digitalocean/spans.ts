@@ -1,6 +1,7 @@
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 
-const tracer = trace.getTracer('arcadia.digitalocean');
+// Asked for each time: where spans go is decided later, and may end.
+const tracer = () => trace.getTracer('arcadia.digitalocean');
 
 /**
  * A span for one request to the provider, under whatever asked for it; returns what ends it, with
@@ -8,7 +9,7 @@ const tracer = trace.getTracer('arcadia.digitalocean');
  * provider is not told of the trace: it is nobody else's business.
  */
 export function startRequestSpan(url: string, path: string, attempt: number): (status: number | null) => void {
-  const span = tracer.startSpan('GET', {
+  const span = tracer().startSpan('GET', {
     kind: SpanKind.CLIENT,
     attributes: {
       'http.request.method': 'GET',

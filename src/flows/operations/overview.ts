@@ -53,6 +53,19 @@ export const showOverview = declareOperation({
       )
       .readonly()
       .meta({ description: 'What projects hold and no listing shows: it may cost money, and is not metered' }),
+    revertedSyncs: z
+      .array(
+        z.object({
+          account: slug,
+          kind: z.string().meta({ examples: ['droplet'] }),
+          syncRunId: z.int(),
+          startedAt: instantOut,
+          revertedAt: instantOut,
+          revertedBy: z.string(),
+        }),
+      )
+      .readonly()
+      .meta({ description: 'Kinds that were not listed completely since their last sync run was reverted' }),
     unattributed: z.object({
       usage,
       resources: z

@@ -4,7 +4,7 @@ import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { openTestDatabase } from '../../../test/database.ts';
 import { openJobs } from '../../jobs/jobs.ts';
 import { databaseClock, followSimulatedClock } from '../../platform/clock.ts';
-import { connect, type Database } from '../../platform/database/database.ts';
+import { connect, type Database, openPool } from '../../platform/database/database.ts';
 import { openMetrics } from './metrics.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { openReadiness } from './readiness.ts';
@@ -49,6 +49,8 @@ test('a scrape tells of this process and of how things stand in the database', a
     db,
   );
 
+  const pool = openPool({ connectionString, max: 7, applicationName: 'of this test' });
+  onTestFinished(() => pool.end());
   const { get } = await serve();
   const { status, type, text } = await get('/metrics');
   expect([status, type]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
@@ -65,12 +67,12 @@ test('a scrape tells of this process and of how things stand in the database', a
       'arcadia_sync_age_seconds{account="acme",kind="volume"} 60',
       'arcadia_sync_age_seconds{account="beta",kind="droplet"} 900',
       'arcadia_metered_through_seconds 1777852800',
-      'arcadia_pool_connections_max{pool="test"} 10',
+      'arcadia_pool_connections_max{pool="of this test"} 7',
     ]),
   );
   expect(text).toMatch(/^process_cpu_seconds_total \d/m);
   expect(text).toMatch(/^arcadia_queue_lag_seconds\{queue="metering"\} \d/m);
-  expect(text).toMatch(/^arcadia_pool_connections\{pool="test",state="(used|idle)"\} \d/m);
+  expect(text).toMatch(/^arcadia_pool_connections\{pool="of this test",state="(used|idle)"\} \d/m);
 });
 
 test('without its database a scrape tells of the process all the same, and nothing old of the rest', async () => {

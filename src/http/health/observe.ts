@@ -27,7 +27,8 @@ const unknownMethod = 501;
 /** As proxies log it: the client hung up before it had its answer. */
 const clientGone = 499;
 
-const tracer = trace.getTracer('arcadia.http');
+// Asked for each time: where spans go is decided later, and may end.
+const tracer = () => trace.getTracer('arcadia.http');
 
 /** The route as it was declared, never the address with its values in it. */
 function routeOf(request: FastifyRequest): string {
@@ -58,7 +59,7 @@ export function observeRequests(server: FastifyInstance, log: Logger, registry: 
     // Also when the client hangs up, of which onResponse does not hear.
     whenEnded(request, reply, () => record(request, reply));
     const parent: Context = propagation.extract(context.active(), request.headers);
-    request.span = tracer.startSpan(
+    request.span = tracer().startSpan(
       `${request.method} ${routeOf(request)}`,
       {
         kind: SpanKind.SERVER,

@@ -15,7 +15,7 @@ reader is too slow, or the server stops. Customers receive what concerns their o
 ${rows.join('\n')}`;
 }
 
-export const streamEvents = declareDocument({
+const streamEvents = declareDocument({
   path: '/events',
   name: 'event watch',
   operationId: 'streamEvents',

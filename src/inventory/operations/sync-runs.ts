@@ -1,11 +1,16 @@
 import { z } from 'zod';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
-import { instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { dayOut, id, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { getAccount, listAccounts } from '../accounts.ts';
-import { type SyncJobArguments, syncJobs, syncJobsOf } from '../jobs.ts';
+import { syncRunBuiltOn } from '../errors.ts';
+import { attributeJob, type SyncJobArguments, syncJobs, syncJobsOf } from '../jobs.ts';
+import { listSyncDays as listDays } from '../sync-prune.ts';
+import * as revert from '../sync-revert.ts';
 import * as sync from '../sync.ts';
+
+const outcomes = ['running', 'complete', 'partial', 'failed', 'reverted'] as const;
 
 const syncRunRow = z
   .object({
@@ -14,13 +19,16 @@ const syncRunRow = z
     kind: z.string().meta({ examples: ['droplet'] }),
     startedAt: instantOut,
     finishedAt: instantOut.nullable(),
-    outcome: z.enum(['running', 'complete', 'partial', 'failed']),
+    outcome: z.enum(outcomes),
     reason: z.string().nullable(),
     seen: z.int(),
     new: z.int(),
     changed: z.int(),
     ended: z.int(),
     requests: z.int(),
+    revertedAt: instantOut.nullable().meta({ description: 'When what it wrote was taken back; null: it was not' }),
+    revertedBy: z.string().nullable(),
+    revertReason: z.string().nullable(),
   })
   .meta({ id: 'SyncRun', description: 'One reading of one kind. Only a complete one ends a resource' });
 
@@ -34,7 +42,7 @@ export const listSyncRuns = declareList({
   query: z.object({
     account: slug.optional(),
     kind: line.optional().meta({ examples: ['droplet'] }),
-    outcome: z.enum(['running', 'complete', 'partial', 'failed']).optional(),
+    outcome: z.enum(outcomes).optional(),
     after: z.int().min(0).optional().meta({ description: 'Only runs that began after this one' }),
   }),
   row: syncRunRow,
@@ -42,6 +50,45 @@ export const listSyncRuns = declareList({
     const before = cursor === null ? null : Number(cursor);
     const rows = await sync.listSyncRuns(db, query, { limit: limit + 1, before });
     return pageOf(rows, limit, (last) => String(last.syncRunId));
+  },
+});
+
+const pageKey = z.tuple([z.iso.date().transform((text) => Temporal.PlainDate.from(text)), z.string(), z.string()]);
+
+export const listSyncDays = declareList({
+  path: '/sync-run-days',
+  name: 'sync days',
+  operationId: 'listSyncDays',
+  tag: 'accounts',
+  summary: 'What syncs did by UTC day, newest first',
+  description: 'Runs that ended and were not reverted, those that are too old to be listed among them.',
+  roles: staff,
+  query: z.object({
+    account: slug.optional(),
+    kind: line.optional().meta({ examples: ['droplet'] }),
+  }),
+  row: z
+    .object({
+      day: dayOut,
+      account: slug,
+      kind: z.string().meta({ examples: ['droplet'] }),
+      runs: z.int(),
+      complete: z.int(),
+      partial: z.int(),
+      failed: z.int(),
+      seen: z.int(),
+      new: z.int(),
+      changed: z.int(),
+      ended: z.int(),
+      requests: z.int(),
+      seconds: z.number().meta({ description: 'How long they took together' }),
+    })
+    .meta({ id: 'SyncDay', description: 'What the runs of a kind did in a UTC day, added up' }),
+  async run({ db, query }, { limit, cursor }) {
+    const key = cursor === null ? null : pageKey.parse(JSON.parse(cursor));
+    const after = key === null ? null : { day: key[0], account: key[1], kind: key[2] };
+    const rows = await listDays(db, query, { limit: limit + 1, after });
+    return pageOf(rows, limit, ({ day, account, kind }) => JSON.stringify([day, account, kind]));
   },
 });
 
@@ -98,4 +145,38 @@ export const runSync = declareOperation({
   },
 });
 
-export const syncRunOperations: readonly Operation[] = [listSyncRuns, runSync];
+export const revertSyncRun = declareOperation({
+  method: 'POST',
+  path: '/sync-runs/:run/revert',
+  name: 'sync run revert',
+  operationId: 'revertSyncRun',
+  tag: 'accounts',
+  summary: 'Take back what one sync run wrote',
+  description:
+    'History says again what it said before the run, as a correction of now, and the run confirms nothing. Nothing is deleted. The next sync reads anew. Runs that rest on it must be reverted first, or with it.',
+  roles: ['owner'],
+  command: { confirm: 'Take back what sync run {run} wrote? What only it saw is known again when a sync sees it.' },
+  params: z.object({ run: id }),
+  body: z.strictObject({
+    reason: line.meta({ description: 'For the record' }),
+    andLater: z
+      .boolean()
+      .optional()
+      .meta({ description: 'With the later runs of the account that rest on it, the last first' }),
+  }),
+  refuses: [syncRunBuiltOn],
+  response: z.object({
+    syncRuns: z
+      .array(z.object({ syncRunId: z.int(), account: slug, kind: z.string(), startedAt: instantOut }))
+      .meta({ description: 'What was reverted, the last first' }),
+  }),
+  async run({ db, params, body: { reason, andLater = false }, principal, now, enqueue }) {
+    const runs = await revert.revertSyncRun(db, { syncRunId: params.run, reason, andLater }, principal.subject, now);
+    await db.transaction().execute((trx) => enqueue(trx, attributeJob, {}));
+    return {
+      syncRuns: runs.map(({ syncRunId, account, kind, startedAt }) => ({ syncRunId, account, kind, startedAt })),
+    };
+  },
+});
+
+export const syncRunOperations: readonly Operation[] = [listSyncRuns, listSyncDays, runSync, revertSyncRun];

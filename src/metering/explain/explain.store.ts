@@ -4,6 +4,8 @@ import { accruedWithin, levelIn, meteredSpans } from '../accrual.store.ts';
 import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
 import { statement } from '../../platform/database/statement.ts';
+import { ownRaises, raisedShare, raisesWithin } from '../raises.store.ts';
+import type { Aggregation } from '../accrual.ts';
 
 /** One sum: what a deployment used of a kind over a range of days. */
 export interface Subject {
@@ -11,6 +13,7 @@ export interface Subject {
   /** What nobody owns, or nobody yet. */
   readonly unattributed: boolean;
   readonly billingKindId: number;
+  readonly aggregation: Aggregation;
   readonly range: DayRange;
 }
 
@@ -20,37 +23,126 @@ export interface ExplainedKind {
   readonly title: string;
   readonly unit: string;
   readonly accrual: 'hours' | 'month';
+  readonly aggregation: Aggregation;
+  readonly percentile: string | null;
 }
 
 export async function selectKind(db: Queryable, slug: string, day: Temporal.PlainDate): Promise<ExplainedKind | null> {
   const { rows } = await statement<ExplainedKind>('metering.selectKind')`
-    SELECT billing_kind_id AS "billingKindId", title, unit, accrual FROM metering_kinds
+    SELECT billing_kind_id AS "billingKindId", title, unit, accrual, aggregation, percentile FROM metering_kinds
     WHERE slug = ${slug} AND from_day <= ${day} ORDER BY from_day DESC LIMIT 1`.execute(db);
   return rows[0] ?? null;
 }
 
 /**
- * CTEs: `spans`, and `pieces`: what each level of the subject accrued on metered days. A deployment
- * is known by what it owns, which an index finds; what nobody owns has no such way.
+ * The levels `l` of the subject. A deployment is known by what it owns, which an index finds; what nobody owns has
+ * no such way.
  */
-function piecesOf({ deploymentId, unattributed, billingKindId, range }: Subject): RawBuilder<unknown> {
+function levelsOf({ deploymentId, unattributed, billingKindId, range }: Subject): RawBuilder<unknown> {
   const owned = unattributed
     ? sql``
     : sql`AND l.resource_id IN (
             SELECT a.resource_id FROM deployments_owners o JOIN deployments_attributions a USING (owner_set_id)
             WHERE o.deployment_id = ${deploymentId}
               AND a.valid_from < ${startOfDay(range.to)} AND a.valid_to > ${startOfDay(range.from)})`;
+  return sql`l.deployment_id = ${deploymentId} AND l.billing_kind_id = ${billingKindId} AND ${levelIn(range)} ${owned}`;
+}
+
+const spansOfSubject = ({ range, billingKindId }: Subject) =>
+  sql`spans AS MATERIALIZED (SELECT * FROM (${meteredSpans(range)}) AS every WHERE billing_kind_id = ${billingKindId})`;
+
+/** CTEs: `spans`, and `pieces`: what each level of the subject accrued, or raised, on metered days. */
+function piecesOf(subject: Subject): RawBuilder<unknown> {
+  const piece = sql`l.resource_id, l.valid_from, l.valid_to, l.level, l.weight_before, l.weight, l.weight_total`;
+  if (subject.aggregation === 'sum') {
+    return sql`
+      ${spansOfSubject(subject)},
+      pieces AS (
+        SELECT ${piece}, coalesce(sum(${accruedWithin()}), 0) AS quantity
+        FROM metered_levels l
+        LEFT JOIN spans s ON s.span_from < l.valid_to AND s.span_to > l.valid_from
+        WHERE ${levelsOf(subject)}
+        GROUP BY ${piece}
+      )`;
+  }
   return sql`
-    spans AS (SELECT * FROM (${meteredSpans(range)}) AS every WHERE billing_kind_id = ${billingKindId}),
+    ${spansOfSubject(subject)},
+    own AS MATERIALIZED (SELECT l.* FROM metered_levels l WHERE ${levelsOf(subject)}),
+    ${raisesWithin(sql`SELECT DISTINCT resource_id FROM own`)},
     pieces AS (
-      SELECT l.resource_id, l.valid_from, l.valid_to, l.level, l.weight_before, l.weight, l.weight_total,
-             coalesce(sum(${accruedWithin()}), 0) AS quantity
-      FROM metered_levels l
-      LEFT JOIN spans s ON s.span_from < l.valid_to AND s.span_to > l.valid_from
-      WHERE l.deployment_id = ${deploymentId} AND l.billing_kind_id = ${billingKindId} AND ${levelIn(range)}
-        ${owned}
-      GROUP BY l.resource_id, l.valid_from, l.valid_to, l.level, l.weight_before, l.weight, l.weight_total
+      SELECT ${piece}, coalesce(sum(${raisedShare}), 0) AS quantity
+      FROM own l
+      LEFT JOIN (raises r JOIN spans s ON s.span_from <= r.raised_at AND s.span_to > r.raised_at)
+        ON r.resource_id = l.resource_id AND r.raised_at >= l.valid_from AND r.raised_at < l.valid_to
+      GROUP BY ${piece}
     )`;
+}
+
+/** The figure of a resource in a month, or in the part of it that is explained: of the resource, whoever owned it. */
+export interface ExplainedMonthRow {
+  readonly resourceId: number;
+  readonly month: Temporal.PlainDate;
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+  /** V at `from`, and at `to`. */
+  readonly before: string;
+  readonly level: string;
+  /** Of the month up to `to`, how long a level was held that is at least `level`, and how long a greater one. */
+  readonly heldSeconds: string;
+  readonly aboveSeconds: string;
+  readonly discardedSeconds: string;
+}
+
+/** By resource and month, where a level above 0 was held. */
+export async function selectRaisedMonths(
+  db: Queryable,
+  subject: Subject,
+  resourceIds: readonly number[],
+): Promise<ExplainedMonthRow[]> {
+  const seconds = (us: RawBuilder<unknown>) => sql`trim_scale(coalesce(${us}, 0) * 0.000001)::text`;
+  const isHeld = sql`s.held_us > s.discarded_us`;
+  const { rows } = await statement<ExplainedMonthRow>('metering.selectRaisedMonths')`
+    WITH ${spansOfSubject(subject)}, ${raisesWithin(sql`SELECT unnest(${[...resourceIds]}::bigint[])`)}
+    SELECT s.resource_id AS "resourceId", m.first_day AS month, m.window_from AS "from", m.window_to AS "to",
+           trim_scale(coalesce(max(s.level) FILTER (WHERE s.before_us > s.discarded_us), 0))::text AS before,
+           trim_scale(coalesce(max(s.level) FILTER (WHERE ${isHeld}), 0))::text AS level,
+           ${seconds(sql`coalesce(min(s.held_us) FILTER (WHERE ${isHeld}), extract(epoch FROM m.window_to - m.month_start) * 1000000)`)} AS "heldSeconds",
+           ${seconds(sql`max(s.held_us) FILTER (WHERE NOT ${isHeld})`)} AS "aboveSeconds",
+           ${seconds(sql`s.discarded_us`)} AS "discardedSeconds"
+    FROM steps s JOIN raised_months m USING (billing_kind_id, month_start)
+    GROUP BY s.resource_id, m.first_day, m.month_start, m.window_from, m.window_to, s.discarded_us ORDER BY 1, 2`.execute(
+    db,
+  );
+  return rows;
+}
+
+/** When a figure rose while the subject owned the resource, or a share of it. */
+export interface ExplainedRaiseRow {
+  readonly resourceId: number;
+  readonly month: Temporal.PlainDate;
+  readonly at: Temporal.Instant;
+  readonly before: string;
+  readonly level: string;
+  readonly weight: number;
+  readonly weightTotal: number;
+  readonly quantity: string;
+}
+
+export async function selectOwnRaises(
+  db: Queryable,
+  subject: Subject,
+  resourceIds: readonly number[],
+): Promise<ExplainedRaiseRow[]> {
+  const { rows } = await statement<ExplainedRaiseRow>('metering.selectOwnRaises')`
+    WITH ${spansOfSubject(subject)}, ${raisesWithin(sql`SELECT unnest(${[...resourceIds]}::bigint[])`)}
+    SELECT r.resource_id AS "resourceId", (r.month_start AT TIME ZONE 'UTC')::date AS month, r.raised_at AS at,
+           trim_scale(min(r.lower))::text AS before, trim_scale(max(r.height))::text AS level, l.weight,
+           l.weight_total AS "weightTotal", trim_scale(sum(${raisedShare}))::text AS quantity
+    FROM ${ownRaises}
+    WHERE l.deployment_id = ${subject.deploymentId}
+    GROUP BY r.resource_id, r.month_start, r.raised_at, l.weight_before, l.weight, l.weight_total
+    ORDER BY r.resource_id, r.raised_at, l.weight_before`.execute(db);
+  return rows;
 }
 
 export interface ExplainedSum {

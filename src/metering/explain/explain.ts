@@ -9,6 +9,8 @@ import { usageForPeriod } from '../usage.ts';
 import { selectRolledUpMonths } from '../retention/usage-months.store.ts';
 import { openUsageStore } from '../records/open.ts';
 import { recordsMax, type UsageRecord } from '../records/usage-store.ts';
+import { explainRaises, type RaisedMonth } from './raised-months.ts';
+import type { Aggregation } from '../accrual.ts';
 
 // Where a sum comes from: records of days, intervals in which nothing changed, and what made each
 // interval what it is. Whatever is shown adds up: the days of a resource to its records, the
@@ -72,7 +74,7 @@ export interface ExplainedInterval {
   readonly level: string;
   /** The deployment's part of it, `1/3`; null: all of it. */
   readonly share: string | null;
-  /** What it adds to the sum, on the days that are metered. */
+  /** What it adds to the sum, on the days that are metered; of a peak or a percentile, what was raised in it. */
   readonly quantity: string;
   readonly status: string | null;
   readonly attributes: Readonly<Record<string, unknown>> | null;
@@ -93,6 +95,8 @@ export interface ExplainedResource {
   /** What its records hold beyond what its intervals say; '0' unless facts have changed since. */
   readonly pending: string;
   readonly days: readonly ExplainedDay[];
+  /** Of a peak or a percentile, how each month's figure came about; of a sum there is none. */
+  readonly months: readonly RaisedMonth[];
   /** At most `intervalsMax`. */
   readonly intervals: readonly ExplainedInterval[];
   /** Intervals beyond those, and what they add. */
@@ -128,6 +132,8 @@ export interface UsageExplanation {
   readonly unit: string;
   /** hours: level times hours. month: level times the part of the month. */
   readonly accrual: 'hours' | 'month';
+  readonly aggregation: Aggregation;
+  readonly percentile: string | null;
   readonly from: string;
   readonly to: string;
   readonly meteredThrough: string;
@@ -182,7 +188,8 @@ export async function explainUsage(db: Queryable, query: ExplainQuery): Promise<
       ? []
       : await explainMonths(db, { deploymentId, billingKindId: kind.billingKindId, range }, kind);
   const rolledUp = sumQuantities(rolledUpMonths.map((month) => month.quantity));
-  const subject = { deploymentId, unattributed, billingKindId: kind.billingKindId, range: { from: floor, to } };
+  const { billingKindId, title, unit, accrual, aggregation, percentile } = kind;
+  const subject = { deploymentId, unattributed, billingKindId, aggregation, range: { from: floor, to } };
   const isRolledUp = Temporal.PlainDate.compare(floor, to) >= 0;
   const sum = isRolledUp ? { quantity: '0', resources: 0 } : await store.selectExplainedSum(db, subject);
   const rows = isRolledUp ? [] : await store.selectExplainedResources(db, subject, after, limit + 1);
@@ -191,9 +198,11 @@ export async function explainUsage(db: Queryable, query: ExplainQuery): Promise<
   return {
     deployment,
     kind: query.kind,
-    title: kind.title,
-    unit: kind.unit,
-    accrual: kind.accrual,
+    title,
+    unit,
+    accrual,
+    aggregation,
+    percentile,
     from: from.toString(),
     to: to.toString(),
     meteredThrough,
@@ -254,6 +263,7 @@ async function explainResources(
   );
   const usageStore = await openUsageStore(db);
   const { deploymentId, range } = subject;
+  const months = await explainRaises(db, subject, ids);
 
   const explained: ExplainedResource[] = [];
   for (const resource of page) {
@@ -273,6 +283,7 @@ async function explainResources(
       quantity,
       pending: difference(quantity, resource.quantity),
       days: daysOf(records, (from, to) => (staff ? observationOf(carried(from, to)) : null)),
+      months: months.get(resourceId) ?? [],
       intervals: placed.map((interval) => ({
         from: interval.from.toString(),
         to: interval.to.toString(),

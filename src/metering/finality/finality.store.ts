@@ -3,7 +3,7 @@ import { resourceChanges } from '../../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
 import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
-import { wantedAndMetered } from '../store.ts';
+import { touchedMonths, wantedAndMetered } from '../store.ts';
 import { statement } from '../../platform/database/statement.ts';
 
 // What is confirmed, what is assumed, and what is still to come. Everything here is derived from
@@ -78,7 +78,8 @@ export async function selectPendingDays(db: Queryable, range: DayRange): Promise
       GROUP BY 1
     )
     SELECT count(DISTINCT day) AS days, min(day) AS first
-    FROM touched t JOIN metered m USING (day) WHERE m.change_id < t.change_id`.execute(db);
+    FROM (SELECT day FROM touched t JOIN metered m USING (day) WHERE m.change_id < t.change_id
+          UNION ALL SELECT t.day FROM ${touchedMonths(range, null)} AS t) AS pending`.execute(db);
   return rows[0] ?? { days: 0, first: null };
 }
 

@@ -4,6 +4,7 @@ import { accruedWithin, levelIn, meteredSpans } from '../accrual.store.ts';
 import type { DayRange } from '../period.ts';
 import { startOfDay } from '../period.ts';
 import { statement } from '../../platform/database/statement.ts';
+import { ownRaises, raisedShare, raisesWithin } from '../raises.store.ts';
 
 /** A gap over which usage is carried forward. */
 export interface GapRow {
@@ -81,7 +82,7 @@ export async function selectGapUsage(
     open: to === null,
   }));
   const { rows } = await statement<GapUsageRow>('metering.selectGapUsage')`
-    WITH spans AS (${meteredSpans(range)}),
+    WITH spans AS MATERIALIZED (${meteredSpans(range)}),
     gaps AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(listed)}::jsonb)
         AS g(gap int, account_id int, resource_kind text COLLATE "C", begins timestamptz, open boolean)
@@ -96,17 +97,23 @@ export async function selectGapUsage(
       WHERE NOT g.open
     ), carried AS (
       SELECT t.gap, l.deployment_id, l.billing_kind_id, l.resource_id,
-             ${accruedWithin(sql`t.carried_from`, sql`t.carried_to`)} AS quantity
+             CASE WHEN s.discarded_us IS NULL THEN ${accruedWithin(sql`t.carried_from`, sql`t.carried_to`)} ELSE 0 END AS quantity
       FROM stretches t
       JOIN metered_levels l ON l.resource_id = t.resource_id AND l.valid_from < t.carried_to AND l.valid_to > t.carried_from
       JOIN spans s ON s.billing_kind_id = l.billing_kind_id
        AND s.span_from < least(l.valid_to, t.carried_to) AND s.span_to > greatest(l.valid_from, t.carried_from)
       WHERE ${levelIn(range)}
+    ), ${raisesWithin(sql`SELECT DISTINCT resource_id FROM stretches`)},
+    every AS (
+      SELECT * FROM carried
+      UNION ALL
+      SELECT t.gap, l.deployment_id, l.billing_kind_id, l.resource_id, ${raisedShare}
+      FROM ${ownRaises} JOIN stretches t ON t.resource_id = r.resource_id AND t.carried_from <= r.raised_at AND t.carried_to > r.raised_at
     )
     SELECT c.gap, d.slug AS deployment, k.slug AS kind, c.quantity, c.resources
     FROM (SELECT gap, deployment_id, billing_kind_id, trim_scale(sum(quantity))::text AS quantity,
                  count(DISTINCT resource_id) AS resources
-          FROM carried GROUP BY GROUPING SETS ((gap, deployment_id, billing_kind_id), (gap))) AS c
+          FROM every GROUP BY GROUPING SETS ((gap, deployment_id, billing_kind_id), (gap))) AS c
     LEFT JOIN deployments_list d USING (deployment_id) LEFT JOIN billing_kinds k USING (billing_kind_id)
     ORDER BY c.gap, d.slug NULLS FIRST, k.slug LIMIT ${limit}`.execute(db);
   return rows;

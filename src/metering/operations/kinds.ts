@@ -12,6 +12,8 @@ const kind = z
     title: z.string().meta({ examples: ['Droplet hours, running'] }),
     resourceKind,
     accrual: z.enum(['hours', 'month']),
+    aggregation: z.enum(['sum', 'peak', 'percentile']),
+    percentile: decimalOut.nullable(),
     unit: z.string().meta({ examples: ['hour'] }),
     statuses: list(z.string()).nullable(),
     filter: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),

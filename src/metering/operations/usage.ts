@@ -167,6 +167,29 @@ const rolledUpMonth = z
   })
   .meta({ id: 'RolledUpMonth', description: 'What is left of a month whose records were past their retention' });
 
+const raisedMonth = z
+  .object({
+    month: z.string().meta({ description: 'A UTC calendar month', examples: ['2026-05'] }),
+    from: moment,
+    to: moment,
+    before: decimalOut.meta({ description: 'The figure of the resource at `from`, whoever owned it' }),
+    level: decimalOut.meta({ description: 'The same at `to`' }),
+    discardedSeconds: decimalOut.meta({ description: "How much of the month's time does not count; 0 for a peak" }),
+    heldSeconds: decimalOut.meta({ description: 'How long, up to `to`, a level was held that is at least `level`' }),
+    aboveSeconds: decimalOut.meta({ description: 'How long a greater one: no longer than discardedSeconds' }),
+    raises: list(
+      z.object({
+        at: moment,
+        before: decimalOut,
+        level: decimalOut,
+        share: z.string().nullable(),
+        quantity: decimalOut,
+      }),
+    ).meta({ description: 'When the figure rose while it was the deployment that owned the resource, or a share' }),
+    more: z.object({ raises: z.int(), quantity: decimalOut }).nullable(),
+  })
+  .meta({ id: 'RaisedMonth', description: 'How a peak or a percentile of a month came about' });
+
 export const explainUsage = declareList({
   path: '/deployments/:deployment/usage/explanation',
   name: 'usage explain',
@@ -195,6 +218,7 @@ export const explainUsage = declareList({
           observation: z.enum(['confirmed', 'carried forward']).nullable(),
         }),
       ),
+      months: list(raisedMonth).meta({ description: 'Of a peak or a percentile; empty of a sum' }),
       intervals: list(
         z.object({
           from: moment,
@@ -221,6 +245,8 @@ export const explainUsage = declareList({
     title: z.string(),
     unit: z.string().meta({ examples: ['hour'] }),
     accrual: z.enum(['hours', 'month']),
+    aggregation: z.enum(['sum', 'peak', 'percentile']),
+    percentile: decimalOut.nullable(),
     from: dayText,
     to: dayText,
     meteredThrough: dayText,

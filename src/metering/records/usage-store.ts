@@ -39,7 +39,7 @@ export interface DayReplacement {
   readonly day: Temporal.PlainDate;
   /** Kinds of which every record is compared. One that is not enabled loses its records. */
   readonly whole: readonly KindOfDay[];
-  /** Kinds of which the records of resources in `meter_scope` are. */
+  /** Kinds of which the records of resources in `meter_scope` are; of a peak or a percentile, in `meter_month_scope`. */
   readonly touched: readonly KindOfDay[];
   readonly cause: RunCause;
   readonly now: Temporal.Instant;
@@ -134,7 +134,7 @@ export interface UsageStore {
    * Replaces what differs from what the levels say, and appends whose usage that is to the log of
    * changes (`appendUsageChanges`); becomes visible when the transaction commits. The first metering of
    * a day or a kind, and a change of how it is metered, are of all deployments.
-   * Rests on `meter_scope`, which holds the touched resources. Throws LevelsMoved.
+   * Rests on `meter_scope` and `meter_month_scope`, which hold the touched resources. Throws LevelsMoved.
    */
   replaceDay(trx: UnitOfWork, replacement: DayReplacement): Promise<Replaced>;
 

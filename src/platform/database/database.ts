@@ -46,7 +46,8 @@ function parameter(value: unknown): unknown {
   return Array.isArray(value) ? value.map(parameter) : value;
 }
 
-const tracer = trace.getTracer('arcadia database');
+// Asked for each time: where spans go is decided later, and may end.
+const tracer = () => trace.getTracer('arcadia database');
 
 class Client extends pg.Client {
   override query(...[statement, parameters, ...rest]: readonly unknown[]): never {
@@ -62,7 +63,7 @@ class Client extends pg.Client {
 function traceStatement(name: string, answer: Promise<unknown>): void {
   if (!trace.getActiveSpan()?.isRecording()) return;
   const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': name };
-  const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes });
+  const span = tracer().startSpan(name, { kind: SpanKind.CLIENT, attributes });
   answer.then(
     () => span.end(),
     (error: Error) => {

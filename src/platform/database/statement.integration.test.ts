@@ -1,16 +1,19 @@
 import { trace } from '@opentelemetry/api';
-import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
+import { takeSpans } from '../../../test/spans.ts';
 import { nameOfStatement, statement } from './statement.ts';
 
-const exporter = new InMemorySpanExporter();
+let spans: ReturnType<typeof takeSpans>;
 let database: TestDatabase;
 beforeAll(async () => {
-  new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register();
+  spans = takeSpans();
   database = await openTestDatabase();
 });
-afterAll(() => database.close());
+afterAll(async () => {
+  spans.close();
+  await database.close();
+});
 
 test('a statement stands in the database under its name', async () => {
   const { rows } = await statement<{ query: string }>('test.readQuery')`
@@ -26,9 +29,9 @@ test('in traced work it is a span, and what fails says why', async () => {
     work.end();
   });
   await statement('test.untraced')`SELECT 1`.execute(database.db);
-  const [works, fails, work] = exporter.getFinishedSpans();
+  const [works, fails, work] = spans.finished();
   expect([works?.name, fails?.name, work?.name]).toEqual(['test.works', 'test.fails', 'work']);
   expect(works?.parentSpanContext?.spanId).toBe(work?.spanContext().spanId);
   expect(fails?.status.message).toBe('division by zero');
-  expect(exporter.getFinishedSpans()).toHaveLength(3);
+  expect(spans.finished()).toHaveLength(3);
 });

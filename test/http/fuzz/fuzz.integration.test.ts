@@ -1,4 +1,4 @@
-import { soakRuns } from '../../soak.ts';
+import { soakRuns, timeoutOf } from '../../soak.ts';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import fc from 'fast-check';
@@ -225,7 +225,9 @@ function judge(operation: OpenApiOperation | undefined, status: number, type: st
   return wrong === null ? null : `its answer does not fit: ${wrong} in ${text.slice(0, 500)}`;
 }
 
-test(`${requestsInAll} requests are each answered as the document says`, { timeout: 1_800_000 }, async () => {
+test(`${requestsInAll} requests are each answered as the document says`, {
+  timeout: timeoutOf(1_800_000),
+}, async () => {
   const batches = fc.array(requests(document, known), { minLength: atOnce, maxLength: atOnce });
   const numRuns = requestsInAll / atOnce;
   await fc.assert(

@@ -24,9 +24,26 @@ const action = z.object({
   status: z.string(),
   resource_type: z.string().nullish(),
   resource_id: id.nullish(),
+  region_slug: z.string().nullish(),
   started_at: optionalInstant,
   completed_at: optionalInstant,
 });
+
+/**
+ * Which resource an action is about. Its id is a number: of a reserved IPv4 the address, of which an IPv6 has no
+ * room and a volume's UUID neither. null: it does not tell.
+ */
+function aboutWhich(type: string | null | undefined, said: string | null | undefined): string | null {
+  if (said == null) return null;
+  if (type === 'reserved_ipv6') return said.includes(':') ? said : null;
+  const isAddress = type != null && kindOfWord(type) === 'reserved_ip' && /^\d+$/.test(said);
+  return isAddress ? ipv4Of(Number(said)) : said;
+}
+
+function ipv4Of(address: number): string | null {
+  if (address >= 2 ** 32) return null;
+  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
+}
 
 export const readAction = reader(
   action,
@@ -35,7 +52,8 @@ export const readAction = reader(
     type: said.type,
     status: said.status,
     resourceKind: said.resource_type == null ? null : kindOfWord(said.resource_type),
-    resourceExternalId: said.resource_id ?? null,
+    resourceExternalId: aboutWhich(said.resource_type, said.resource_id),
+    region: said.region_slug ?? null,
     startedAt: said.started_at,
     completedAt: said.completed_at,
     payload,

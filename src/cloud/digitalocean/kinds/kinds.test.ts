@@ -263,13 +263,19 @@ test('an action names what it was done to', () => {
     started_at: '2026-05-01T10:00:00Z',
     completed_at: null,
   };
-  const kind = (type: string) => {
-    const result = readAction({ ...action, resource_type: type, resource_id: 3164444 });
+  const kind = (type: string, id: number | null = 3164444) => {
+    const result = readAction({ ...action, resource_type: type, resource_id: id });
     return result.ok ? [result.item.resourceKind, result.item.resourceExternalId] : result;
   };
   expect(kind('droplet')).toEqual(['droplet', '3164444']);
-  expect(kind('floating_ip')).toEqual(['reserved_ip', '3164444']);
   expect(kind('image')).toEqual(['image', '3164444']);
+  // 45.55.97.165, as the API description's own example has it.
+  expect(kind('reserved_ip', 758604197)).toEqual(['reserved_ip', '45.55.97.165']);
+  expect(kind('floating_ip', 4294967295)).toEqual(['reserved_ip', '255.255.255.255']);
+  expect(kind('reserved_ip', 4294967296)).toEqual(['reserved_ip', null]);
+  // A number is no IPv6 address, whatever it is.
+  expect(kind('reserved_ipv6', 758604968)).toEqual(['reserved_ip', null]);
+  expect(kind('volume', null)).toEqual(['volume', null]);
 });
 
 test('an account is its team, or, before teams, its person', () => {

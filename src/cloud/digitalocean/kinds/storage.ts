@@ -93,6 +93,9 @@ const privateImage = (
     attributes: { size_gb: said.size_gigabytes, ...untold.attributes },
   }));
 
+/** The provider's word for the kinds that are images. */
+export const imageTypes: Readonly<Record<string, string>> = { droplet_backup: 'backup', custom_image: 'custom' };
+
 const imageType = z.object({ type: z.string() });
 
 /** One type among the private images. An image of which nobody can tell the type may be one that seems to be missing. */

@@ -93,7 +93,7 @@ async function replaceDay(trx: UnitOfWork, clickHouse: ClickHouse, replacement: 
   const records = inserted + changed + deleted;
   if (records > 0) {
     const revision = await begin();
-    await write.insertDifferences(clickHouse, comparison, revision, cause, byCause(scope ?? []));
+    await write.insertDifferences(clickHouse, comparison, revision, cause, byCause(scope));
     const there = await write.selectWritten(clickHouse, day, revision);
     if (there.records !== records || there.deleted !== deleted || there.sum !== sum) {
       throw new ArcadiaError(
@@ -119,13 +119,19 @@ async function openComparison(trx: UnitOfWork, { day, whole, touched, upTo }: Da
   const wanted = levels === null ? null : { ...levels, changeId: Math.min(levels.changeId, upTo) };
   if (!areCurrent(shipped, wanted)) throw new LevelsMoved();
 
-  const scope = touched.length === 0 ? [] : await shipments.selectTouched(trx, touchedMax);
+  const all = [...whole];
   const parts: write.Part[] = [];
-  const all = scope === null ? [...whole, ...touched] : whole;
-  if (all.length > 0) parts.push({ kinds: all, resources: null });
-  if (scope !== null && scope.length > 0) {
-    parts.push({ kinds: touched, resources: scope.map((row) => row.resource_id) });
+  const scope: shipments.Touched[] = [];
+  for (const [table, kinds] of [
+    ['meter_scope', touched.filter((kind) => kind.raising === null)],
+    ['meter_month_scope', touched.filter((kind) => kind.raising !== null)],
+  ] as const) {
+    const found = kinds.length === 0 ? [] : await shipments.selectTouched(trx, table, touchedMax);
+    if (found === null) all.push(...kinds);
+    else if (found.length > 0) parts.push({ kinds, resources: found.map((row) => row.resource_id) });
+    scope.push(...(found ?? []));
   }
+  if (all.length > 0) parts.unshift({ kinds: all, resources: null });
   const visible = await shipments.selectVisibleRevisions(trx, { from: day, to: day.add({ days: 1 }) }, null);
   const comparison: write.Comparison = { day, parts, shipments: shipped ?? { baseId: 0, ids: [0] }, visible };
   return { comparison, shipped, scope };
@@ -188,7 +194,10 @@ async function drop(db: Database, clickHouse: ClickHouse, month: KindMonth, sign
 
 function byCause(scope: readonly shipments.Touched[]): Map<string, number[]> {
   const causes = new Map<string, number[]>();
+  const known = new Set<number>();
   for (const { resource_id, cause } of scope) {
+    if (known.has(resource_id)) continue;
+    known.add(resource_id);
     const resources = causes.get(cause);
     if (resources === undefined) causes.set(cause, [resource_id]);
     else resources.push(resource_id);

@@ -1,6 +1,6 @@
 import { accrualUnit } from '../../accrual.ts';
 import { type Granularity, startOfDay, startOfMonth } from '../../period.ts';
-import type { KindOfDay } from '../../store.ts';
+import type { KindOfDay, Raising } from '../../store.ts';
 import type { Shipments } from '../move/shipment.store.ts';
 
 // The records that a day should have, in ClickHouse's SQL. Only numbers of our own and words of
@@ -45,7 +45,7 @@ export function amongResources(resources: readonly number[] | null): string {
 /**
  * deployment_id, billing_kind_id, resource_id, period_start, granularity, billionths of a day.
  * A level that stands all day with one owner is one record of each period, without grouping; all
- * others are cut by the periods and added up.
+ * others are cut by the periods and added up. Peaks and percentiles are a part of their own.
  */
 export function expectedRecords(
   day: Temporal.PlainDate,
@@ -53,10 +53,14 @@ export function expectedRecords(
   shipments: Pick<Shipments, 'baseId' | 'ids'>,
   resources: readonly number[] | null,
 ): string | null {
+  const enabled = kinds.filter((kind) => kind.enabled);
   const parts = (['day', 'hour'] as const).flatMap((granularity) => {
-    const chosen = kinds.filter((kind) => kind.enabled && kind.granularity === granularity);
+    const chosen = enabled.filter((kind) => kind.raising === null && kind.granularity === granularity);
     return chosen.length === 0 ? [] : [expectedOf(day, granularity, chosen, shipments, resources)];
   });
+  for (const kind of enabled) {
+    if (kind.raising !== null) parts.push(raisedOf(day, kind, kind.raising, shipments, resources));
+  }
   return parts.length === 0 ? null : `(${parts.join(' UNION ALL ')})`;
 }
 
@@ -92,4 +96,73 @@ function expectedOf(
     WHERE valid_from < slot_from + ${step} AND valid_to > slot_from
     GROUP BY deployment_id, billing_kind_id, resource_id, slot_from`;
   return `${standing} UNION ALL ${cut}`;
+}
+
+/**
+ * The raises of a kind on a day, as raises.store.ts has them: resource_id, lower, height, raised_at. `levels` are
+ * those of the month up to the end of the day.
+ */
+function raisesOn(day: Temporal.PlainDate, { discardedUs, counted }: Raising, levels: string): string {
+  const from = `toInt64(${microseconds(startOfDay(day))})`;
+  const instant = (of: Temporal.PlainDate) => `toInt64(${microseconds(startOfDay(of))})`;
+  const stretches = counted.map((days) => `(${instant(days.from)}, ${instant(days.to)})`).join(', ');
+  const discarded = `toInt64(${discardedUs})`;
+  const held = `
+    SELECT resource_id, level, greatest(valid_from, stretch.1) AS held_from, least(valid_to, stretch.2) AS held_to
+    FROM ${levels} AS l ARRAY JOIN [${stretches}] AS stretch
+    WHERE weight_before = 0 AND level > 0 AND valid_from < stretch.2 AND valid_to > stretch.1`;
+  const rows = 'ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW';
+  const highest = `OVER (PARTITION BY resource_id ORDER BY level DESC ${rows})`;
+  const steps = `
+    SELECT resource_id, level, lagInFrame(level, 1, toInt128(0)) OVER (PARTITION BY resource_id ORDER BY level ${rows}) AS lower,
+           sum(level_before_us) ${highest} AS before_us, sum(level_us) ${highest} AS held_us
+    FROM (SELECT resource_id, level, sum(greatest(toInt64(0), least(held_to, ${from}) - held_from)) AS level_before_us,
+                 sum(held_to - held_from) AS level_us
+          FROM (${held}) GROUP BY resource_id, level)`;
+  const reached = `
+    SELECT s.resource_id AS resource_id, s.lower AS lower, s.height AS height, h.since AS since, h.us AS us,
+           s.before_us - h.us + sum(h.us) OVER (PARTITION BY s.resource_id, s.height ORDER BY h.since ${rows}) AS reached_us
+    FROM (SELECT resource_id, lower, level AS height, before_us FROM (${steps})
+          WHERE before_us <= ${discarded} AND held_us > ${discarded}) AS s
+    JOIN (SELECT resource_id, level, greatest(held_from, ${from}) AS since, held_to - greatest(held_from, ${from}) AS us
+          FROM (${held}) WHERE held_to > ${from}) AS h ON h.resource_id = s.resource_id
+    WHERE h.level >= s.height`;
+  return `
+    SELECT resource_id, lower, height, since + ${discarded} - reached_us AS raised_at
+    FROM (${reached}) WHERE reached_us <= ${discarded} AND ${discarded} < reached_us + us`;
+}
+
+/** What the figures of the month rise by on a day, to whoever owned the resource then; 0 where nothing is raised. */
+function raisedOf(
+  day: Temporal.PlainDate,
+  { billingKindId, granularity }: KindOfDay,
+  raising: Raising,
+  shipments: Pick<Shipments, 'baseId' | 'ids'>,
+  resources: readonly number[] | null,
+): string {
+  const from = microseconds(startOfDay(day));
+  const to = from + 24n * hour;
+  const step = granularity === 'day' ? 24n * hour : hour;
+  const levels = `
+    (SELECT * FROM ${currentLevels(shipments)} AS every
+     WHERE billing_kind_id = ${billingKindId} ${amongResources(resources)}
+       AND valid_from < ${to} AND valid_to > ${microseconds(startOfDay(startOfMonth(day)))})`;
+  const total = (level: string, weight: string) =>
+    `intDiv(2 * ${level} * (${weight}) + weight_total, 2 * weight_total)`;
+  const share = (level: string) => `${total(level, 'weight_before + weight')} - ${total(level, 'weight_before')}`;
+  return `
+    SELECT deployment_id, toUInt16(${billingKindId}) AS billing_kind_id, resource_id,
+           toDateTime(intDiv(slot_from, 1000000), 'UTC') AS period_start,
+           CAST('${granularity}', 'Enum8(\\'day\\' = 1, \\'hour\\' = 2)') AS granularity, sum(raised) AS billionths
+    FROM (SELECT deployment_id, resource_id, slot_from, toInt128(0) AS raised
+          FROM ${levels} AS l ARRAY JOIN range(toInt64(${from}), toInt64(${to}), toInt64(${step})) AS slot_from
+          WHERE valid_from < slot_from + ${step} AND valid_to > slot_from
+          UNION ALL
+          SELECT deployment_id, resource_id, ${from} + intDiv(raised_at - ${from}, ${step}) * ${step} AS slot_from,
+                 toInt128((${share('height')}) - (${share('lower')})) AS raised
+          FROM (SELECT l.deployment_id AS deployment_id, l.resource_id AS resource_id, l.weight_before AS weight_before,
+                       l.weight AS weight, l.weight_total AS weight_total, r.lower AS lower, r.height AS height, r.raised_at AS raised_at
+                FROM (${raisesOn(day, raising, levels)}) AS r JOIN ${levels} AS l ON l.resource_id = r.resource_id
+                WHERE l.valid_from <= r.raised_at AND l.valid_to > r.raised_at))
+    GROUP BY deployment_id, resource_id, slot_from`;
 }

@@ -1,12 +1,14 @@
 import { type RawBuilder, sql } from 'kysely';
 import { accrualUnit } from '../../accrual.ts';
-import type { Granularity } from '../../period.ts';
+import type { DayRange, Granularity } from '../../period.ts';
+import { raisedShare, raisesOf } from '../../raises.store.ts';
 import { startOfDay, startOfMonth } from '../../period.ts';
 import type { KindOfDay } from '../../store.ts';
 
-// The records that a day should have, in PostgreSQL's SQL: what its levels accrue.
+// The records that a day should have, in PostgreSQL's SQL: what its levels accrue, and of peaks and percentiles
+// what they raise.
 
-/** Which records: of kinds, of one granularity, of the resources in `meter_scope`. */
+/** Which records: of kinds, of one granularity, of the resources that facts have touched. */
 interface Expected {
   readonly kinds: readonly KindOfDay[];
   readonly granularity?: Granularity;
@@ -44,6 +46,21 @@ function runningTotal(weight: RawBuilder<unknown>, elapsed: RawBuilder<unknown>)
 /**
  * The records of a day: deployment, resource, period, kind, granularity, quantity. Null where no
  * kind is enabled: there should be none.
+ */
+export function recordsOf(day: Temporal.PlainDate, where: Expected): RawBuilder<unknown> | null {
+  const kinds = where.kinds.filter(
+    (kind) => kind.enabled && (where.granularity === undefined || kind.granularity === where.granularity),
+  );
+  const added = kinds.filter((kind) => kind.raising === null);
+  const parts = [
+    ...(added.length === 0 ? [] : [accruedRecords(day, added, where.scoped)]),
+    ...(added.length === kinds.length ? [] : [raisedRecords(day, kinds, where.scoped)]),
+  ];
+  return parts.length === 0 ? null : sql`(${sql.join(parts, sql` UNION ALL `)})`;
+}
+
+/**
+ * What levels accrue on a day.
  *
  * A level that stands all day with one owner is one record of each period, and nothing else can
  * add to it: no grouping, and what it accrues is computed once per distinct level, which Memoize
@@ -54,21 +71,17 @@ function runningTotal(weight: RawBuilder<unknown>, elapsed: RawBuilder<unknown>)
  * The accrual stands here written out: as a function it is not inlined, and then costs more than
  * all the rest. test: the conformance suite, against accrual.ts.
  */
-export function recordsOf(day: Temporal.PlainDate, where: Expected): RawBuilder<unknown> | null {
-  const kinds = where.kinds.filter(
-    (kind) => kind.enabled && (where.granularity === undefined || kind.granularity === where.granularity),
-  );
-  if (kinds.length === 0) return null;
+function accruedRecords(day: Temporal.PlainDate, kinds: readonly KindOfDay[], isScoped = false): RawBuilder<unknown> {
   const from = startOfDay(day);
   const to = startOfDay(day.add({ days: 1 }));
   const slots = slotsOf(day, kinds);
   const overlaps = sql`l.valid_from < ${to}::timestamptz AND l.valid_to > ${from}::timestamptz`;
   // Of the resources in meter_scope, levels are looked up once for both parts.
-  const scope = where.scoped
+  const scope = isScoped
     ? sql`WITH scoped_levels AS MATERIALIZED (
             SELECT l.* FROM meter_scope JOIN metered_levels l USING (resource_id) WHERE ${overlaps})`
     : sql``;
-  const levels = where.scoped ? sql`scoped_levels` : sql`metered_levels`;
+  const levels = isScoped ? sql`scoped_levels` : sql`metered_levels`;
   // >= says what = would, and lets the planner expect more than a two-hundredth of the rows.
   const stands = sql`l.valid_from <= ${from}::timestamptz AND l.valid_to >= ${to}::timestamptz AND l.weight >= l.weight_total`;
   // In hours it is the same ratio, of numbers half as long.
@@ -98,4 +111,45 @@ export function recordsOf(day: Temporal.PlainDate, where: Expected): RawBuilder<
        ON p.billing_kind_id = l.billing_kind_id AND p.period_start < l.valid_to AND p.period_end > l.valid_from
      WHERE ${overlaps} AND NOT (${stands})
      GROUP BY l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity)`;
+}
+
+/**
+ * What the figures of the month rise by on a day, to whoever owned the resource in the moment of each raise; 0
+ * where a level lies in a period and raises nothing. Levels of the month up to the day are read, records are not.
+ */
+function raisedRecords(day: Temporal.PlainDate, kinds: readonly KindOfDay[], isScoped = false): RawBuilder<unknown> {
+  const raising = kinds.flatMap(({ raising, ...kind }) => (raising === null ? [] : [{ ...kind, raising, ...raising }]));
+  const instant = (of: Temporal.PlainDate) => sql`${sql.lit(startOfDay(of).toString())}::timestamptz`;
+  const [month, from, to] = [startOfMonth(day), day, day.add({ days: 1 })].map(instant);
+  const id = (kind: { readonly billingKindId: number }) => sql`${sql.lit(kind.billingKindId)}::smallint`;
+  const ids = sql.join(raising.map(id));
+  const slots = slotsOf(day, raising);
+  const levels = isScoped ? sql`meter_month_scope JOIN metered_levels USING (resource_id)` : sql`metered_levels`;
+  const months = raising.map(
+    (kind) => sql`(${id(kind)}, ${month}, ${sql.lit(kind.discardedUs)}::numeric, ${from}, ${to})`,
+  );
+  const counted = raising.flatMap((kind) =>
+    kind.counted.map((days: DayRange) => sql`(${id(kind)}, ${month}, ${instant(days.from)}, ${instant(days.to)})`),
+  );
+  const raises = raisesOf({
+    months: sql`SELECT * FROM (VALUES ${sql.join(months)}) AS m (billing_kind_id, month_start, discarded_us, window_from, window_to)`,
+    counted: sql`SELECT * FROM (VALUES ${sql.join(counted)}) AS c (billing_kind_id, month_start, counted_from, counted_to)`,
+    levels: sql`SELECT * FROM month_levels WHERE weight_before = 0`,
+  });
+  return sql`
+    (WITH month_levels AS MATERIALIZED (
+       SELECT * FROM ${levels} WHERE billing_kind_id IN (${ids}) AND valid_from < ${to} AND valid_to > ${month}
+     ), ${raises}
+     SELECT deployment_id, resource_id, period_start, billing_kind_id, granularity, sum(quantity) AS quantity
+     FROM (SELECT l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity, 0::numeric AS quantity
+           FROM month_levels l
+           JOIN ${slots} ON p.billing_kind_id = l.billing_kind_id AND p.period_start < l.valid_to AND p.period_end > l.valid_from
+           WHERE l.valid_to > ${from}
+           UNION ALL
+           SELECT l.deployment_id, l.resource_id, p.period_start, l.billing_kind_id, p.granularity, ${raisedShare}
+           FROM raises r
+           JOIN month_levels l ON l.billing_kind_id = r.billing_kind_id AND l.resource_id = r.resource_id
+            AND l.valid_from <= r.raised_at AND l.valid_to > r.raised_at
+           JOIN ${slots} ON p.billing_kind_id = r.billing_kind_id AND p.period_start <= r.raised_at AND p.period_end > r.raised_at) AS q
+     GROUP BY deployment_id, resource_id, period_start, billing_kind_id, granularity)`;
 }

@@ -83,7 +83,7 @@ async function replaceDifferences(trx: UnitOfWork, replacement: DayReplacement):
   for (const granularity of await write.granularitiesToInsert(trx, diff)) {
     if (!(await write.partitionExists(trx, granularity, day))) await write.attachPartition(trx, day, granularity, true);
   }
-  const written = await write.applyDiff(trx, diff, day, revision, cause, cause !== 'first');
+  const written = await write.applyDiff(trx, diff, day, revision, replacement);
   await appendUsageChanges(trx, replacement, concernsAll(cause) ? 'all' : write.changedDeployments(diff));
   return { revision, ...written };
 }

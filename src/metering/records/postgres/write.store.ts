@@ -3,7 +3,7 @@ import type { UnitOfWork, Queryable } from '../../../platform/database/database.
 import type { DayRange, Granularity } from '../../period.ts';
 import { startOfDay } from '../../period.ts';
 import { recordsOf } from './expected.store.ts';
-import { countRows, type KindOfDay } from '../../store.ts';
+import { countRows, type KindOfDay, type RunCause, type ScopeTable } from '../../store.ts';
 import type { KindMonth, Written } from '../usage-store.ts';
 import { statement } from '../../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../../platform/database/temporary-table.ts';
@@ -100,7 +100,7 @@ export async function attachPartition(
   await statement('metering.attachPartition.drop_bounds')`ALTER TABLE ${partition} DROP CONSTRAINT bounds`.execute(trx);
 }
 
-/** Which records a comparison is about: whole kinds, or what `meter_scope` names of other kinds. */
+/** Which records a comparison is about: whole kinds, or what the scopes name of other kinds. */
 export interface DiffScope {
   readonly whole: readonly KindOfDay[];
   readonly scoped: readonly KindOfDay[];
@@ -122,6 +122,19 @@ export async function prepareDiff(
   const to = startOfDay(day.add({ days: 1 }));
   const ids = (kinds: readonly KindOfDay[]) => sql`${kinds.map((kind) => kind.billingKindId)}::smallint[]`;
   // A record of a resource can only stand under a deployment that was once believed to own it.
+  const recordsIn = (scope: ScopeTable, kinds: readonly KindOfDay[]) => sql`
+          SELECT u.* FROM (
+            SELECT resource_id, deployment_id FROM ${sql.table(scope)} JOIN deployments_owners_ever USING (resource_id)
+            UNION
+            SELECT resource_id, deployment_id FROM ${sql.table(scope)}, deployments_list WHERE slug = 'unattributed') AS e
+          JOIN usage_records u USING (deployment_id, resource_id)
+          WHERE u.period_start >= ${from} AND u.period_start < ${to} AND u.billing_kind_id = ANY (${ids(kinds)})`;
+  const raising = scoped.filter((kind) => kind.raising !== null);
+  const ofDay = recordsIn(
+    'meter_scope',
+    scoped.filter((kind) => kind.raising === null),
+  );
+  const ofMonth = raising.length === 0 ? sql`` : sql`UNION ALL ${recordsIn('meter_month_scope', raising)}`;
   const diff = await createTemporaryTableAs(
     trx,
     { statement: 'metering.prepareDiff', table: 'meter_diff', drop: [], analyze: true },
@@ -131,12 +144,7 @@ export async function prepareDiff(
       FROM (SELECT * FROM usage_records
             WHERE period_start >= ${from} AND period_start < ${to} AND billing_kind_id = ANY (${ids(whole)})
             UNION ALL
-            SELECT u.* FROM (
-              SELECT resource_id, deployment_id FROM meter_scope JOIN deployments_owners_ever USING (resource_id)
-              UNION
-              SELECT resource_id, deployment_id FROM meter_scope, deployments_list WHERE slug = 'unattributed') AS e
-            JOIN usage_records u USING (deployment_id, resource_id)
-            WHERE u.period_start >= ${from} AND u.period_start < ${to} AND u.billing_kind_id = ANY (${ids(scoped)})) AS old
+            ${ofDay} ${ofMonth}) AS old
       FULL JOIN (SELECT * FROM ${recordsOf(day, { kinds: whole }) ?? noRecords} AS w
                  UNION ALL
                  SELECT * FROM ${recordsOf(day, { kinds: scoped, scoped: true }) ?? noRecords} AS s) AS new
@@ -161,23 +169,27 @@ export async function granularitiesToInsert(
 }
 
 /**
- * Carries out the differences, and keeps what they replaced in usage_changes. `logInsertions` leaves
- * the mere appearance of a kind's first records out of the log.
+ * Carries out the differences, and keeps what they replaced in usage_changes, except the mere
+ * appearance of a kind's first records.
  */
 export async function applyDiff(
   trx: UnitOfWork,
   diff: TemporaryTable<'meter_diff'>,
   day: Temporal.PlainDate,
   revision: number,
-  cause: string,
-  logInsertions: boolean,
+  { cause, touched }: { readonly cause: RunCause; readonly touched: readonly KindOfDay[] },
 ): Promise<Written> {
+  const logInsertions = cause !== 'first';
+  const scope = touched.some((kind) => kind.raising !== null)
+    ? sql`(SELECT * FROM meter_scope
+           UNION ALL SELECT * FROM meter_month_scope WHERE resource_id NOT IN (SELECT resource_id FROM meter_scope))`
+    : sql`meter_scope`;
   await statement('metering.applyDiff.insert_usage_changes')`
     INSERT INTO usage_changes (revision, deployment_id, billing_kind_id, resource_id, period_start, granularity,
                                old_quantity, old_revision, new_quantity, cause)
     SELECT ${revision}, deployment_id, billing_kind_id, resource_id, period_start, granularity,
            old_quantity, old_revision, new_quantity, coalesce(s.cause, ${cause})
-    FROM ${diff} LEFT JOIN meter_scope s USING (resource_id)
+    FROM ${diff} LEFT JOIN ${scope} AS s USING (resource_id)
     WHERE old_quantity IS NOT NULL OR ${logInsertions}`.execute(trx);
   // The bounds say it again for the planner: without them every partition would be read and locked.
   const sameRecord = sql`
