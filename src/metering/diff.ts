@@ -131,20 +131,20 @@ async function compareDays(
   { verify = false, limit = 100, signal, onProgress }: DiffOptions,
 ): Promise<UsageDiff> {
   await holdUsageStore(trx, usageStore);
-  await diffStore.createDifferences(trx);
+  const differences = await diffStore.createDifferences(trx);
   for (const [index, day] of days.entries()) {
     signal?.throwIfAborted();
     const plan = planDay(await store.selectKindsOfDay(trx, day, upTo));
-    const found = await findTouched(trx, day, plan, upTo);
+    const { touched: found, scopes } = await findTouched(trx, day, plan, upTo);
     const whole = verify ? plan.kinds : [...plan.first, ...plan.reconfigured];
     const touched = found.filter((kind) => !whole.includes(kind));
-    await usageStore.compareDay(trx, { day, whole, touched, upTo });
-    await diffStore.dropScopes(trx);
+    await usageStore.compareDay(trx, { day, whole, touched, scopes, upTo }, differences);
+    await diffStore.dropScopes(trx, scopes);
     onProgress?.(day, index + 1, days.length);
   }
 
-  const deployments = await diffStore.selectDeploymentDifferences(trx, deploymentsMax);
-  const resources = await diffStore.selectResourceDifferences(trx, limit);
+  const deployments = await diffStore.selectDeploymentDifferences(trx, differences, deploymentsMax);
+  const resources = await diffStore.selectResourceDifferences(trx, differences, limit);
   const kept = (await store.selectUsageBounds(trx, range)).floors;
   const floors = new Map(Object.entries(kept).map(([kind, floor]) => [kind, Temporal.PlainDate.from(floor)]));
   const stored = new Map(

@@ -21,7 +21,8 @@ export async function bringLevelsUpToDate(db: Database, upTo: number): Promise<v
     }
     if (known.length > 0) {
       const after = Math.min(...known.map((kind) => kind.changeId));
-      if ((await store.prepareLevelScope(trx, after)) > 0) await store.refreshLevels(trx, ids(known));
+      const { scope, count } = await store.prepareLevelScope(trx, after);
+      if (count > 0) await store.refreshLevels(trx, scope, ids(known));
     }
     await store.upsertLevelsProgress(trx, kinds, upTo);
   });

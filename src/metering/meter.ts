@@ -205,7 +205,7 @@ async function replaceDay(
   await holdUsageStore(trx, usageStore);
   await store.lockDay(trx, day);
   const plan = planDay(await store.selectKindsOfDay(trx, day, upTo));
-  const touched = await findTouched(trx, day, plan, upTo);
+  const { touched, scopes } = await findTouched(trx, day, plan, upTo);
   const whole = options.verify ? plan.kinds : [...plan.first, ...plan.reconfigured];
   if (whole.length === 0 && touched.length === 0) {
     const cause = (await store.isRetired(trx, day)) ? 'retired' : null;
@@ -217,6 +217,7 @@ async function replaceDay(
     day,
     whole,
     touched: touched.filter((kind) => !whole.includes(kind)),
+    scopes,
     cause,
     now: options.now,
     upTo,
@@ -230,19 +231,20 @@ async function replaceDay(
 
 /**
  * The kinds that are up to date but for facts of resources: of the day, or of a peak or a percentile, of its month.
- * Which resources, is in `meter_scope` and, where there is such a kind, in `meter_month_scope`.
+ * Which resources, the scopes hold.
  */
 export async function findTouched(
   trx: UnitOfWork,
   day: Temporal.PlainDate,
   { upToDate }: DayPlan,
   upTo: number,
-): Promise<store.KindOfDay[]> {
+): Promise<{ readonly touched: store.KindOfDay[]; readonly scopes: store.Scopes }> {
   const after = Math.min(...upToDate.map((kind) => kind.metered?.changeId ?? 0), upTo);
   const ofDay = await store.prepareScope(trx, day, after, upTo);
   const hasRaising = upToDate.some((kind) => kind.raising !== null);
-  const ofMonth = hasRaising ? await store.prepareMonthScope(trx, day, after, upTo) : 0;
-  return upToDate.filter((kind) => (kind.raising === null ? ofDay : ofMonth) > 0);
+  const ofMonth = hasRaising ? await store.prepareMonthScope(trx, day, after, upTo) : null;
+  const touched = upToDate.filter((kind) => (kind.raising === null ? ofDay.count : (ofMonth?.count ?? 0)) > 0);
+  return { touched, scopes: { day: ofDay.scope, month: ofMonth?.scope ?? null } };
 }
 
 function causeOf(plan: DayPlan, touched: boolean): store.RunCause {

@@ -12,6 +12,7 @@ import type { DayRange, Granularity } from './period.ts';
 import { startOfDay, startOfMonth } from './period.ts';
 import type { Written } from './records/usage-store.ts';
 import { statement } from '../platform/database/statement.ts';
+import { createTemporaryTableAs, type TemporaryTable } from '../platform/database/temporary-table.ts';
 
 // Which kinds to meter on a day ------------------------------------------------------------
 
@@ -172,29 +173,36 @@ export async function selectLevelsProgress(db: Queryable): Promise<LevelsOfKind[
 }
 
 /**
- * `level_scope`: resources with a change behind a position, each from the earliest instant
+ * Resources with a change behind a position, each from the earliest instant
  * touched on. All that this snapshot sees, however new: what is derived rests on them all, and a
  * piece that a change left out here has cut would be lost.
  */
-export async function prepareLevelScope(trx: UnitOfWork, after: number): Promise<number> {
-  await statement('metering.prepareLevelScope.create_level_scope')`
-    CREATE TEMPORARY TABLE level_scope ON COMMIT DROP AS
-    SELECT resource_id, min(valid_from) AS touched_from FROM ${resourceChanges} AS c
-    WHERE change_id > ${after} GROUP BY resource_id`.execute(trx);
-  await statement('metering.prepareLevelScope.analyze_level_scope')`ANALYZE level_scope`.execute(trx);
-  return countRows(trx, sql.table('level_scope'));
+export async function prepareLevelScope(
+  trx: UnitOfWork,
+  after: number,
+): Promise<{ readonly scope: LevelScope; readonly count: number }> {
+  const scope = await createTemporaryTableAs(
+    trx,
+    { statement: 'metering.prepareLevelScope', table: 'level_scope', drop: [], analyze: true },
+    sql`
+      SELECT resource_id, min(valid_from) AS touched_from FROM ${resourceChanges} AS c
+      WHERE change_id > ${after} GROUP BY resource_id`,
+  );
+  return { scope, count: await countRows(trx, scope) };
 }
+
+type LevelScope = TemporaryTable<'level_scope'>;
 
 /**
  * Levels of kinds as facts have them now: states, cut by the validity of the kind's definitions,
  * by attributions, by the account's metered_from, and by the owner's starts_at, before which the
- * share is nobody's. With `scoped`, only what `level_scope` names, from the touched instant on. With `of`,
+ * share is nobody's. With a `scope`, only what it names, from the touched instant on. With `of`,
  * only what matters to these deployments, with what is unassigned until they start; `whole`: all of the resources that
  * they owned anything of, whoever else did.
  */
 export function levelsOf(
   kindIds: readonly number[],
-  scoped: boolean,
+  scope: LevelScope | null,
   of?: { readonly deploymentIds: readonly number[]; readonly range: DayRange; readonly whole?: boolean },
 ): RawBuilder<unknown> {
   const ids = sql`${[...(of?.deploymentIds ?? [])]}::bigint[]`;
@@ -217,9 +225,9 @@ export function levelsOf(
                 THEN 0.000000001 * div(2000000000 * greatest((s.attributes ->> k.weight_attribute)::numeric, 0) + k.weight_divisor,
                                        2 * k.weight_divisor)
                 ELSE 0 END AS level
-           ${scoped ? sql`, x.touched_from` : sql``}
+           ${scope ? sql`, x.touched_from` : sql``}
     FROM inventory_states s
-    ${scoped ? sql`JOIN level_scope x ON x.resource_id = s.resource_id AND x.touched_from <= s.valid_to` : sql``}
+    ${scope ? sql`JOIN ${scope} x ON x.resource_id = s.resource_id AND x.touched_from <= s.valid_to` : sql``}
     JOIN (SELECT *, from_day::timestamp AT TIME ZONE 'UTC' AS defined_from,
                  coalesce(lead(from_day) OVER (PARTITION BY billing_kind_id ORDER BY from_day)::timestamp AT TIME ZONE 'UTC',
                           'infinity') AS defined_to
@@ -228,11 +236,11 @@ export function levelsOf(
      AND k.defined_from < s.valid_to AND k.defined_to > s.valid_from
     JOIN inventory_accounts c ON c.account_id = s.account_id
     JOIN deployments_attributions a ON a.resource_id = s.resource_id
-     AND a.valid_from < s.valid_to AND a.valid_to > s.valid_from ${scoped ? sql`AND a.valid_to >= x.touched_from` : sql``}
+     AND a.valid_from < s.valid_to AND a.valid_to > s.valid_from ${scope ? sql`AND a.valid_to >= x.touched_from` : sql``}
     JOIN deployments_owners o USING (owner_set_id)
     ${narrowed}`;
   // A piece that now ends where the change begins was, until then, part of a longer one.
-  const touched = (to: RawBuilder<unknown>) => (scoped ? sql`AND ${to} >= touched_from` : sql``);
+  const touched = (to: RawBuilder<unknown>) => (scope ? sql`AND ${to} >= touched_from` : sql``);
   return sql`
     (WITH held AS MATERIALIZED (${held})
      SELECT resource_id, deployment_id, greatest(held_from, starts_at) AS piece_from, held_to AS piece_to,
@@ -254,19 +262,19 @@ export async function rebuildLevels(trx: UnitOfWork, kindIds: readonly number[])
   )`DELETE FROM metered_levels WHERE billing_kind_id = ANY (${[...kindIds]}::smallint[])`.execute(trx);
   await statement(
     'metering.rebuildLevels.insert_metered_levels',
-  )`INSERT INTO metered_levels ${levelColumns} ${levelsOf(kindIds, false)}
+  )`INSERT INTO metered_levels ${levelColumns} ${levelsOf(kindIds, null)}
     ORDER BY deployment_id, billing_kind_id, resource_id`.execute(trx);
 }
 
-/** Derives anew what `level_scope` names. */
-export async function refreshLevels(trx: UnitOfWork, kindIds: readonly number[]): Promise<void> {
+/** Derives anew what a scope names. */
+export async function refreshLevels(trx: UnitOfWork, scope: LevelScope, kindIds: readonly number[]): Promise<void> {
   await statement('metering.refreshLevels.delete_metered_levels')`
-    DELETE FROM metered_levels l USING level_scope x
+    DELETE FROM metered_levels l USING ${scope} x
     WHERE l.resource_id = x.resource_id AND l.valid_to >= x.touched_from
       AND l.billing_kind_id = ANY (${[...kindIds]}::smallint[])`.execute(trx);
   await statement(
     'metering.refreshLevels.insert_metered_levels',
-  )`INSERT INTO metered_levels ${levelColumns} ${levelsOf(kindIds, true)}`.execute(trx);
+  )`INSERT INTO metered_levels ${levelColumns} ${levelsOf(kindIds, scope)}`.execute(trx);
 }
 
 export async function upsertLevelsProgress(
@@ -307,51 +315,58 @@ function epochDay(day: Temporal.PlainDate): number {
   return startOfDay(day).epochMilliseconds / 86_400_000;
 }
 
-/** The temporary tables of the resources that facts have touched: on a day, and in its month up to the day. */
-export type ScopeTable = 'meter_scope' | 'meter_month_scope';
+/** Resources that facts have touched, each with the cause of the newest. */
+export type Scope = TemporaryTable<'meter_scope' | 'meter_month_scope'>;
 
-/**
- * `meter_scope`: the resources with a change in (after, upTo] that touches the day, each
- * with the cause of its newest one. Returns how many there are.
- */
+/** Those that facts have touched on a day; and in its month up to the day, where there are kinds that rest on that. */
+export interface Scopes {
+  readonly day: Scope;
+  readonly month: Scope | null;
+}
+
+interface PreparedScope {
+  readonly scope: Scope;
+  readonly count: number;
+}
+
+/** The resources with a change in (after, upTo] that touches the day, each with the cause of its newest one. */
 export async function prepareScope(
   trx: UnitOfWork,
   day: Temporal.PlainDate,
   after: number,
   upTo: number,
-): Promise<number> {
+): Promise<PreparedScope> {
   return createScope(trx, 'meter_scope', { from: day, to: day.add({ days: 1 }) }, after, upTo);
 }
 
-/**
- * `meter_month_scope`: the same of all changes from the beginning of the day's month to its end, on which a
- * day's peaks and percentiles rest.
- */
+/** The same of all changes from the beginning of the day's month to its end, on which a day's peaks and percentiles rest. */
 export async function prepareMonthScope(
   trx: UnitOfWork,
   day: Temporal.PlainDate,
   after: number,
   upTo: number,
-): Promise<number> {
+): Promise<PreparedScope> {
   return createScope(trx, 'meter_month_scope', { from: startOfMonth(day), to: day.add({ days: 1 }) }, after, upTo);
 }
 
 async function createScope(
   trx: UnitOfWork,
-  table: ScopeTable,
+  table: 'meter_scope' | 'meter_month_scope',
   { from, to }: DayRange,
   after: number,
   upTo: number,
-): Promise<number> {
-  await statement('metering.prepareScope.create_meter_scope')`
-    CREATE TEMPORARY TABLE ${sql.table(table)} ON COMMIT DROP AS
+): Promise<PreparedScope> {
+  const scope = await createTemporaryTableAs(
+    trx,
+    { statement: 'metering.prepareScope', table, drop: [], analyze: true },
+    sql`
     SELECT DISTINCT ON (resource_id) resource_id, cause
     FROM ${resourceChanges} AS c
     WHERE change_id > ${after} AND change_id <= ${upTo}
       AND valid_from < ${startOfDay(to)} AND valid_to > ${startOfDay(from)}
-    ORDER BY resource_id, change_id DESC`.execute(trx);
-  await statement('metering.prepareScope.analyze_meter_scope')`ANALYZE ${sql.table(table)}`.execute(trx);
-  return countRows(trx, sql.table(table));
+    ORDER BY resource_id, change_id DESC`,
+  );
+  return { scope, count: await countRows(trx, scope) };
 }
 
 // Bookkeeping ---------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ export async function selectUnmeteredAccruals(
       SELECT l.deployment_id, l.billing_kind_id, sum(${accruedWithin()}) AS quantity
       FROM (SELECT resource_id, deployment_id, piece_from AS valid_from, piece_to AS valid_to, weight_before, weight,
                    weight_total, billing_kind_id, level
-            FROM ${levelsOf(kindIds, false, { deploymentIds, range })} AS pieces) AS l
+            FROM ${levelsOf(kindIds, null, { deploymentIds, range })} AS pieces) AS l
       JOIN spans s ON s.billing_kind_id = l.billing_kind_id AND l.valid_from < s.span_to AND l.valid_to > s.span_from
       WHERE l.deployment_id = ANY (${[...deploymentIds]}::bigint[])
       GROUP BY l.deployment_id, l.billing_kind_id
@@ -108,7 +108,7 @@ export async function selectUnmeteredRaises(
     ), every AS MATERIALIZED (
       SELECT resource_id, deployment_id, piece_from AS valid_from, piece_to AS valid_to, weight_before, weight, weight_total,
              billing_kind_id, level
-      FROM ${levelsOf(kindIds, false, { deploymentIds, range: months, whole: true })} AS pieces
+      FROM ${levelsOf(kindIds, null, { deploymentIds, range: months, whole: true })} AS pieces
     ), sums AS (
       SELECT deployment_id, billing_kind_id, sum(quantity) AS quantity
       FROM (SELECT * FROM ${raisesCounting(sql`

@@ -1,7 +1,8 @@
 import type { UnitOfWork, Queryable, Database } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { DayRange, Granularity } from '../period.ts';
-import type { KindOfDay, RunCause } from '../store.ts';
+import type { Differences } from '../diff.store.ts';
+import type { KindOfDay, RunCause, Scopes } from '../store.ts';
 
 // Where usage records are kept, and all that the rest of the program may do with them. Each store
 // passes usage-store.conformance.ts. What must be true of any of them:
@@ -39,8 +40,9 @@ export interface DayReplacement {
   readonly day: Temporal.PlainDate;
   /** Kinds of which every record is compared. One that is not enabled loses its records. */
   readonly whole: readonly KindOfDay[];
-  /** Kinds of which the records of resources in `meter_scope` are; of a peak or a percentile, in `meter_month_scope`. */
+  /** Kinds of which the records of the scopes' resources are: of the day's, or, of a peak or a percentile, of the month's. */
   readonly touched: readonly KindOfDay[];
+  readonly scopes: Scopes;
   readonly cause: RunCause;
   readonly now: Temporal.Instant;
   /** The position in changes that the metering has seen. */
@@ -134,15 +136,14 @@ export interface UsageStore {
    * Replaces what differs from what the levels say, and appends whose usage that is to the log of
    * changes (`appendUsageChanges`); becomes visible when the transaction commits. The first metering of
    * a day or a kind, and a change of how it is metered, are of all deployments.
-   * Rests on `meter_scope` and `meter_month_scope`, which hold the touched resources. Throws LevelsMoved.
+   * Throws LevelsMoved.
    */
   replaceDay(trx: UnitOfWork, replacement: DayReplacement): Promise<Replaced>;
 
   /**
-   * Adds to `usage_differences` (a temporary table of the transaction, see diff.store.ts) what
-   * replacing the day would change. Writes nothing else.
+   * Adds to the differences what replacing the day would change. Writes nothing else.
    */
-  compareDay(trx: UnitOfWork, comparison: DayComparison): Promise<void>;
+  compareDay(trx: UnitOfWork, comparison: DayComparison, differences: Differences): Promise<void>;
 
   /** By kind, in its slug's order; a kind without any record is left out. */
   sumByKind(db: Queryable, query: UsageQuery): Promise<KindSum[]>;

@@ -1,7 +1,7 @@
 import type { UnitOfWork, Queryable, Database } from '../../../platform/database/database.ts';
 import { ArcadiaError } from '../../../platform/errors.ts';
 import { fromBillionths } from '../../../platform/quantity.ts';
-import { insertDifferences } from '../../diff.store.ts';
+import { type Differences, insertDifferences } from '../../diff.store.ts';
 import type { ClickHouse } from './connection.ts';
 import { areCurrent, shipLevels } from './levels.ts';
 import * as read from './read.store.ts';
@@ -34,7 +34,8 @@ export function clickHouseUsageStore(clickHouse: ClickHouse): UsageStore {
     engine: 'clickhouse',
     prepare: (db) => shipLevels(db, clickHouse),
     replaceDay: (trx, replacement) => shipments.whileBeating(trx, () => replaceDay(trx, clickHouse, replacement)),
-    compareDay: (trx, comparison) => shipments.whileBeating(trx, () => compareDay(trx, clickHouse, comparison)),
+    compareDay: (trx, comparison, differences) =>
+      shipments.whileBeating(trx, () => compareDay(trx, clickHouse, comparison, differences)),
     async sumByKind(db, query) {
       const kinds = await kindSlugs(db);
       const rows = await read.sumsByKind(clickHouse, await ask(db, query));
@@ -112,7 +113,7 @@ async function replaceDay(trx: UnitOfWork, clickHouse: ClickHouse, replacement: 
 }
 
 /** What a day should hold and what stands, from levels that are as new as the facts up to `upTo`. */
-async function openComparison(trx: UnitOfWork, { day, whole, touched, upTo }: DayComparison) {
+async function openComparison(trx: UnitOfWork, { day, whole, touched, scopes, upTo }: DayComparison) {
   const shipped = await shipments.selectShipments(trx);
   const levels = await shipments.selectLevelsPosition(trx);
   // Other facts may come at any time; those up to the position that is being metered must be there.
@@ -122,11 +123,12 @@ async function openComparison(trx: UnitOfWork, { day, whole, touched, upTo }: Da
   const all = [...whole];
   const parts: write.Part[] = [];
   const scope: shipments.Touched[] = [];
-  for (const [table, kinds] of [
-    ['meter_scope', touched.filter((kind) => kind.raising === null)],
-    ['meter_month_scope', touched.filter((kind) => kind.raising !== null)],
+  for (const [resources, kinds] of [
+    [scopes.day, touched.filter((kind) => kind.raising === null)],
+    [scopes.month, touched.filter((kind) => kind.raising !== null)],
   ] as const) {
-    const found = kinds.length === 0 ? [] : await shipments.selectTouched(trx, table, touchedMax);
+    const found =
+      resources === null || kinds.length === 0 ? [] : await shipments.selectTouched(trx, resources, touchedMax);
     if (found === null) all.push(...kinds);
     else if (found.length > 0) parts.push({ kinds, resources: found.map((row) => row.resource_id) });
     scope.push(...(found ?? []));
@@ -142,7 +144,12 @@ const deploymentsAtOnce = 10_000;
 /** Differences fetched at a time. */
 const differencesMax = 50_000;
 
-async function compareDay(trx: UnitOfWork, clickHouse: ClickHouse, wanted: DayComparison): Promise<void> {
+async function compareDay(
+  trx: UnitOfWork,
+  clickHouse: ClickHouse,
+  wanted: DayComparison,
+  differences: Differences,
+): Promise<void> {
   const { comparison, shipped } = await openComparison(trx, wanted);
   const { inserted, changed, deleted } = await write.countDifferences(clickHouse, comparison);
   const parts = Math.ceil((inserted + changed + deleted) / differencesMax);
@@ -151,6 +158,7 @@ async function compareDay(trx: UnitOfWork, clickHouse: ClickHouse, wanted: DayCo
     const exact = (billionths: string) => fromBillionths(BigInt(billionths));
     await insertDifferences(
       trx,
+      differences,
       rows.map((row) => ({ ...row, before: exact(row.before), after: exact(row.after) })),
     );
   }

@@ -3,7 +3,7 @@ import { resourceChanges } from '../../../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../../../platform/database/database.ts';
 import { statement } from '../../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../../platform/database/temporary-table.ts';
-import type { ScopeTable } from '../../store.ts';
+import type { Scope } from '../../store.ts';
 
 // PostgreSQL's side of a ClickHouse store: what has been shipped, what is visible, and the lines to ship.
 
@@ -209,9 +209,9 @@ export interface Touched {
 }
 
 /** The resources that facts have touched, with the cause of each; null: there are more than `most`. */
-export async function selectTouched(trx: UnitOfWork, scope: ScopeTable, most: number): Promise<Touched[] | null> {
+export async function selectTouched(trx: UnitOfWork, scope: Scope, most: number): Promise<Touched[] | null> {
   const { rows } = await statement<Touched>('metering.selectTouched')`
-    SELECT resource_id, cause FROM ${sql.table(scope)} ORDER BY resource_id LIMIT ${most + 1}`.execute(trx);
+    SELECT resource_id, cause FROM ${scope} ORDER BY resource_id LIMIT ${most + 1}`.execute(trx);
   return rows.length > most ? null : rows;
 }
 

@@ -3,7 +3,7 @@ import { accrualUnit } from '../../accrual.ts';
 import type { DayRange, Granularity } from '../../period.ts';
 import { raisedShare, raisesOf } from '../../raises.store.ts';
 import { startOfDay, startOfMonth } from '../../period.ts';
-import type { KindOfDay } from '../../store.ts';
+import type { KindOfDay, Scopes } from '../../store.ts';
 
 // The records that a day should have, in PostgreSQL's SQL: what its levels accrue, and of peaks and percentiles
 // what they raise.
@@ -12,7 +12,7 @@ import type { KindOfDay } from '../../store.ts';
 interface Expected {
   readonly kinds: readonly KindOfDay[];
   readonly granularity?: Granularity;
-  readonly scoped?: boolean;
+  readonly scopes?: Scopes;
 }
 
 /**
@@ -53,8 +53,8 @@ export function recordsOf(day: Temporal.PlainDate, where: Expected): RawBuilder<
   );
   const added = kinds.filter((kind) => kind.raising === null);
   const parts = [
-    ...(added.length === 0 ? [] : [accruedRecords(day, added, where.scoped)]),
-    ...(added.length === kinds.length ? [] : [raisedRecords(day, kinds, where.scoped)]),
+    ...(added.length === 0 ? [] : [accruedRecords(day, added, where.scopes)]),
+    ...(added.length === kinds.length ? [] : [raisedRecords(day, kinds, where.scopes)]),
   ];
   return parts.length === 0 ? null : sql`(${sql.join(parts, sql` UNION ALL `)})`;
 }
@@ -71,17 +71,17 @@ export function recordsOf(day: Temporal.PlainDate, where: Expected): RawBuilder<
  * The accrual stands here written out: as a function it is not inlined, and then costs more than
  * all the rest. test: the conformance suite, against accrual.ts.
  */
-function accruedRecords(day: Temporal.PlainDate, kinds: readonly KindOfDay[], isScoped = false): RawBuilder<unknown> {
+function accruedRecords(day: Temporal.PlainDate, kinds: readonly KindOfDay[], scopes?: Scopes): RawBuilder<unknown> {
   const from = startOfDay(day);
   const to = startOfDay(day.add({ days: 1 }));
   const slots = slotsOf(day, kinds);
   const overlaps = sql`l.valid_from < ${to}::timestamptz AND l.valid_to > ${from}::timestamptz`;
-  // Of the resources in meter_scope, levels are looked up once for both parts.
-  const scope = isScoped
+  // Of the scope's resources, levels are looked up once for both parts.
+  const scope = scopes
     ? sql`WITH scoped_levels AS MATERIALIZED (
-            SELECT l.* FROM meter_scope JOIN metered_levels l USING (resource_id) WHERE ${overlaps})`
+            SELECT l.* FROM ${scopes.day} JOIN metered_levels l USING (resource_id) WHERE ${overlaps})`
     : sql``;
-  const levels = isScoped ? sql`scoped_levels` : sql`metered_levels`;
+  const levels = scopes ? sql`scoped_levels` : sql`metered_levels`;
   // >= says what = would, and lets the planner expect more than a two-hundredth of the rows.
   const stands = sql`l.valid_from <= ${from}::timestamptz AND l.valid_to >= ${to}::timestamptz AND l.weight >= l.weight_total`;
   // In hours it is the same ratio, of numbers half as long.
@@ -117,14 +117,14 @@ function accruedRecords(day: Temporal.PlainDate, kinds: readonly KindOfDay[], is
  * What the figures of the month rise by on a day, to whoever owned the resource in the moment of each raise; 0
  * where a level lies in a period and raises nothing. Levels of the month up to the day are read, records are not.
  */
-function raisedRecords(day: Temporal.PlainDate, kinds: readonly KindOfDay[], isScoped = false): RawBuilder<unknown> {
+function raisedRecords(day: Temporal.PlainDate, kinds: readonly KindOfDay[], scopes?: Scopes): RawBuilder<unknown> {
   const raising = kinds.flatMap(({ raising, ...kind }) => (raising === null ? [] : [{ ...kind, raising, ...raising }]));
   const instant = (of: Temporal.PlainDate) => sql`${sql.lit(startOfDay(of).toString())}::timestamptz`;
   const [month, from, to] = [startOfMonth(day), day, day.add({ days: 1 })].map(instant);
   const id = (kind: { readonly billingKindId: number }) => sql`${sql.lit(kind.billingKindId)}::smallint`;
   const ids = sql.join(raising.map(id));
   const slots = slotsOf(day, raising);
-  const levels = isScoped ? sql`meter_month_scope JOIN metered_levels USING (resource_id)` : sql`metered_levels`;
+  const levels = scopes?.month ? sql`${scopes.month} JOIN metered_levels USING (resource_id)` : sql`metered_levels`;
   const months = raising.map(
     (kind) => sql`(${id(kind)}, ${month}, ${sql.lit(kind.discardedUs)}::numeric, ${from}, ${to})`,
   );

@@ -1,4 +1,5 @@
 import type { UnitOfWork, Database } from '../../../platform/database/database.ts';
+import type { Differences } from '../../diff.store.ts';
 import type { Granularity } from '../../period.ts';
 import { appendUsageChanges, lockDay } from '../../store.ts';
 import * as months from '../../retention/usage-months.store.ts';
@@ -39,9 +40,13 @@ async function replaceDay(trx: UnitOfWork, replacement: DayReplacement): Promise
     : replaceDifferences(trx, replacement);
 }
 
-async function compareDay(trx: UnitOfWork, { day, whole, touched }: DayComparison): Promise<void> {
-  const { diff } = await write.prepareDiff(trx, day, { whole, scoped: touched });
-  await write.addDifferences(trx, diff);
+async function compareDay(
+  trx: UnitOfWork,
+  { day, whole, touched, scopes }: DayComparison,
+  differences: Differences,
+): Promise<void> {
+  const { diff } = await write.prepareDiff(trx, day, { whole, scoped: touched, scopes });
+  await write.addDifferences(trx, diff, differences);
 }
 
 async function anyPartition(
@@ -76,8 +81,8 @@ async function fillDay(
 
 /** Compares what is stored with what should be, and replaces what differs. */
 async function replaceDifferences(trx: UnitOfWork, replacement: DayReplacement): Promise<Replaced> {
-  const { day, whole, touched, cause, begin } = replacement;
-  const { diff, count } = await write.prepareDiff(trx, day, { whole, scoped: touched });
+  const { day, whole, touched, scopes, cause, begin } = replacement;
+  const { diff, count } = await write.prepareDiff(trx, day, { whole, scoped: touched, scopes });
   if (count === 0) return nothingReplaced;
   const revision = await begin();
   for (const granularity of await write.granularitiesToInsert(trx, diff)) {

@@ -3,8 +3,9 @@ import type { UnitOfWork, Queryable } from '../../../platform/database/database.
 import type { DayRange, Granularity } from '../../period.ts';
 import { startOfDay } from '../../period.ts';
 import { recordsOf } from './expected.store.ts';
-import { countRows, type KindOfDay, type RunCause, type ScopeTable } from '../../store.ts';
-import type { KindMonth, Written } from '../usage-store.ts';
+import { countRows, type KindOfDay, type Scope, type Scopes } from '../../store.ts';
+import type { Differences } from '../../diff.store.ts';
+import type { DayReplacement, KindMonth, Written } from '../usage-store.ts';
 import { statement } from '../../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../../platform/database/temporary-table.ts';
 
@@ -104,6 +105,7 @@ export async function attachPartition(
 export interface DiffScope {
   readonly whole: readonly KindOfDay[];
   readonly scoped: readonly KindOfDay[];
+  readonly scopes: Scopes;
 }
 
 const noRecords = sql`
@@ -116,25 +118,26 @@ const noRecords = sql`
 export async function prepareDiff(
   trx: UnitOfWork,
   day: Temporal.PlainDate,
-  { whole, scoped }: DiffScope,
+  { whole, scoped, scopes }: DiffScope,
 ): Promise<{ readonly diff: TemporaryTable<'meter_diff'>; readonly count: number }> {
   const from = startOfDay(day);
   const to = startOfDay(day.add({ days: 1 }));
   const ids = (kinds: readonly KindOfDay[]) => sql`${kinds.map((kind) => kind.billingKindId)}::smallint[]`;
   // A record of a resource can only stand under a deployment that was once believed to own it.
-  const recordsIn = (scope: ScopeTable, kinds: readonly KindOfDay[]) => sql`
+  const recordsIn = (scope: Scope, kinds: readonly KindOfDay[]) => sql`
           SELECT u.* FROM (
-            SELECT resource_id, deployment_id FROM ${sql.table(scope)} JOIN deployments_owners_ever USING (resource_id)
+            SELECT resource_id, deployment_id FROM ${scope} JOIN deployments_owners_ever USING (resource_id)
             UNION
-            SELECT resource_id, deployment_id FROM ${sql.table(scope)}, deployments_list WHERE slug = 'unattributed') AS e
+            SELECT resource_id, deployment_id FROM ${scope}, deployments_list WHERE slug = 'unattributed') AS e
           JOIN usage_records u USING (deployment_id, resource_id)
           WHERE u.period_start >= ${from} AND u.period_start < ${to} AND u.billing_kind_id = ANY (${ids(kinds)})`;
   const raising = scoped.filter((kind) => kind.raising !== null);
   const ofDay = recordsIn(
-    'meter_scope',
+    scopes.day,
     scoped.filter((kind) => kind.raising === null),
   );
-  const ofMonth = raising.length === 0 ? sql`` : sql`UNION ALL ${recordsIn('meter_month_scope', raising)}`;
+  const ofMonth =
+    scopes.month === null || raising.length === 0 ? sql`` : sql`UNION ALL ${recordsIn(scopes.month, raising)}`;
   const diff = await createTemporaryTableAs(
     trx,
     { statement: 'metering.prepareDiff', table: 'meter_diff', drop: [], analyze: true },
@@ -147,7 +150,7 @@ export async function prepareDiff(
             ${ofDay} ${ofMonth}) AS old
       FULL JOIN (SELECT * FROM ${recordsOf(day, { kinds: whole }) ?? noRecords} AS w
                  UNION ALL
-                 SELECT * FROM ${recordsOf(day, { kinds: scoped, scoped: true }) ?? noRecords} AS s) AS new
+                 SELECT * FROM ${recordsOf(day, { kinds: scoped, scopes }) ?? noRecords} AS s) AS new
         USING (deployment_id, resource_id, period_start, billing_kind_id, granularity)
       WHERE old.quantity IS DISTINCT FROM new.quantity`,
   );
@@ -177,13 +180,14 @@ export async function applyDiff(
   diff: TemporaryTable<'meter_diff'>,
   day: Temporal.PlainDate,
   revision: number,
-  { cause, touched }: { readonly cause: RunCause; readonly touched: readonly KindOfDay[] },
+  { cause, touched, scopes }: Pick<DayReplacement, 'cause' | 'touched' | 'scopes'>,
 ): Promise<Written> {
   const logInsertions = cause !== 'first';
-  const scope = touched.some((kind) => kind.raising !== null)
-    ? sql`(SELECT * FROM meter_scope
-           UNION ALL SELECT * FROM meter_month_scope WHERE resource_id NOT IN (SELECT resource_id FROM meter_scope))`
-    : sql`meter_scope`;
+  const scope =
+    scopes.month === null || touched.every((kind) => kind.raising === null)
+      ? scopes.day
+      : sql`(SELECT * FROM ${scopes.day}
+             UNION ALL SELECT * FROM ${scopes.month} WHERE resource_id NOT IN (SELECT resource_id FROM ${scopes.day}))`;
   await statement('metering.applyDiff.insert_usage_changes')`
     INSERT INTO usage_changes (revision, deployment_id, billing_kind_id, resource_id, period_start, granularity,
                                old_quantity, old_revision, new_quantity, cause)
@@ -211,10 +215,14 @@ export async function applyDiff(
   };
 }
 
-/** Adds up the differences into `usage_differences`, and clears what one day's comparison rests on. */
-export async function addDifferences(trx: UnitOfWork, diff: TemporaryTable<'meter_diff'>): Promise<void> {
+/** Adds up the differences of a day, and clears what one day's comparison rests on. */
+export async function addDifferences(
+  trx: UnitOfWork,
+  diff: TemporaryTable<'meter_diff'>,
+  differences: Differences,
+): Promise<void> {
   await statement('metering.addDifferences.insert_usage_differences')`
-    INSERT INTO usage_differences (deployment_id, billing_kind_id, resource_id, before, after, inserted, changed, deleted)
+    INSERT INTO ${differences} (deployment_id, billing_kind_id, resource_id, before, after, inserted, changed, deleted)
     SELECT deployment_id, billing_kind_id, resource_id, coalesce(sum(old_quantity), 0), coalesce(sum(new_quantity), 0),
            count(*) FILTER (WHERE old_quantity IS NULL),
            count(*) FILTER (WHERE old_quantity IS NOT NULL AND new_quantity IS NOT NULL),
