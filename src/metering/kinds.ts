@@ -134,7 +134,7 @@ const changeable = {
 
 const percentileForm = "must be a decimal above 0 and at most 100, with at most 3 digits after the point, such as '95'";
 
-const percentileSchema = z.union([z.number().transform(String), z.string()]).pipe(
+const percentileSchema = z.union([z.number().transform(String), z.string().max(7, { error: percentileForm })]).pipe(
   z
     .string()
     .regex(/^\d{1,3}(\.\d{1,3})?$/, { error: percentileForm, abort: true })
