@@ -26,9 +26,9 @@ function fingerprint() {
     const { size, mtimeMs } = fs.statSync(file);
     hash.update(`${file}\0${size}\0${mtimeMs}\0`);
   };
-  for (const entry of fs.readdirSync(sources, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
-      see(path.join(entry.parentPath, entry.name));
+  for (const found of fs.readdirSync(sources, { recursive: true, withFileTypes: true })) {
+    if (found.isFile() && found.name.endsWith('.ts') && !found.name.endsWith('.test.ts'))
+      see(path.join(found.parentPath, found.name));
   }
   see(path.join(root, 'package-lock.json'));
   see(import.meta.filename);

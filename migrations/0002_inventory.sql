@@ -300,27 +300,18 @@ CREATE VIEW inventory_actions AS
   SELECT account_id, external_id, type, status, resource_kind, resource_external_id, started_at, completed_at, seen_at
   FROM provider_actions;
 
--- The end of a sync of one kind of one account.
+-- The end of a sync of one kind of one account, and that what it wrote was taken back: the event is the trigger's argument.
 CREATE FUNCTION publish_sync() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-  PERFORM publish_event('sync.ended', slug || '/' || NEW.kind) FROM accounts WHERE account_id = NEW.account_id;
+  PERFORM publish_event(TG_ARGV[0], slug || '/' || NEW.kind) FROM accounts WHERE account_id = NEW.account_id;
   RETURN NULL;
 END
 $$;
 CREATE TRIGGER publish_end AFTER UPDATE ON sync_runs FOR EACH ROW
-  WHEN (OLD.outcome = 'running' AND NEW.outcome <> 'running') EXECUTE FUNCTION publish_sync();
-REVOKE EXECUTE ON FUNCTION publish_sync FROM PUBLIC;
-
--- What one wrote was taken back.
-CREATE FUNCTION publish_sync_revert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
-BEGIN
-  PERFORM publish_event('sync.reverted', slug || '/' || NEW.kind) FROM accounts WHERE account_id = NEW.account_id;
-  RETURN NULL;
-END
-$$;
+  WHEN (OLD.outcome = 'running' AND NEW.outcome <> 'running') EXECUTE FUNCTION publish_sync('sync.ended');
 CREATE TRIGGER publish_revert AFTER UPDATE ON sync_runs FOR EACH ROW
-  WHEN (OLD.outcome <> 'reverted' AND NEW.outcome = 'reverted') EXECUTE FUNCTION publish_sync_revert();
-REVOKE EXECUTE ON FUNCTION publish_sync_revert FROM PUBLIC;
+  WHEN (OLD.outcome <> 'reverted' AND NEW.outcome = 'reverted') EXECUTE FUNCTION publish_sync('sync.reverted');
+REVOKE EXECUTE ON FUNCTION publish_sync FROM PUBLIC;
 
 -- What DigitalOcean publishes, each price with what it rests on, from the first day of which that is known;
 -- before it, and of what is not here (databases, Apps), no price is known. In USD, without discounts. A later
