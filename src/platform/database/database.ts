@@ -129,9 +129,13 @@ export function poolUsage(): PoolUsage[] {
   return [...byName.values()];
 }
 
+// Compiling a statement to machine code takes up to some seconds where the statement itself takes milliseconds:
+// servers that can (Debian's) do it for every wide statement.
+const shortStatements = { jit: 'off' };
+
 /** The pool alone, for whoever brings a dialect of its own. */
 export function openPool(options: ConnectOptions): pg.Pool {
-  const settings = Object.entries({ TimeZone: 'UTC', DateStyle: 'ISO,YMD', ...options.settings });
+  const settings = Object.entries({ TimeZone: 'UTC', DateStyle: 'ISO,YMD', ...shortStatements, ...options.settings });
   const calls = settings.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
   const pool = new pg.Pool({
     Client,
