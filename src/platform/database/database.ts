@@ -1,7 +1,7 @@
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type Dialect, Kysely, PostgresDialect, type Transaction as KyselyTransaction } from 'kysely';
 import pg from 'pg';
-import { nameOfStatement } from './statement.ts';
+import { keptStatementName, nameOfStatement } from './statement.ts';
 
 /**
  * All statements are written in SQL, in the `store.ts` of the module that owns the table, as one
@@ -52,7 +52,9 @@ const tracer = () => trace.getTracer('arcadia database');
 class Client extends pg.Client {
   override query(...[statement, parameters, ...rest]: readonly unknown[]): never {
     const sent = Array.isArray(parameters) ? parameters.map(parameter) : parameters;
-    const answer = (super.query as (...all: unknown[]) => unknown).call(this, statement, sent, ...rest);
+    const kept = typeof statement === 'string' ? keptStatementName(statement) : null;
+    const asked = kept === null ? [statement, sent] : [{ name: kept, text: statement, values: sent }];
+    const answer = (super.query as (...all: unknown[]) => unknown).call(this, ...asked, ...rest);
     const name = typeof statement === 'string' ? nameOfStatement(statement) : null;
     if (name !== null && answer instanceof Promise) traceStatement(name, answer);
     return answer as never;
