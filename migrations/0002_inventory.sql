@@ -151,6 +151,9 @@ CALL keep_history('resource_settings', 'resource_id');
 CREATE INDEX resource_settings_by_run ON resource_settings (sync_run_id);
 CREATE INDEX resource_settings_by_superseding_run ON resource_settings (superseded_by_run) WHERE superseded_by_run IS NOT NULL;
 CREATE INDEX resource_settings_by_resource ON resource_settings (resource_id, valid_from) WHERE superseded_at = 'infinity';
+-- What says itself which project it is in.
+CREATE INDEX resource_settings_project ON resource_settings (resource_id)
+  WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND settings ? 'project';
 -- What is looked at in every listing, until all of it can be seen.
 CREATE INDEX resource_settings_hidden ON resource_settings (resource_id)
   WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND hidden <> '{}';
@@ -159,7 +162,8 @@ CREATE TABLE project_memberships (
   project_membership_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   resource_id   bigint NOT NULL REFERENCES resources,
   project_id    bigint NOT NULL REFERENCES resources,
-  source        text COLLATE "C" NOT NULL CHECK (source IN ('listing', 'action', 'operator', 'assumed')),
+  -- listing: the project shows it; resource: no project does, and it says itself which one it is in.
+  source        text COLLATE "C" NOT NULL CHECK (source IN ('listing', 'resource', 'action', 'operator', 'assumed')),
   sync_run_id   bigint REFERENCES sync_runs,
   superseded_by_run bigint REFERENCES sync_runs,
   recorded_by   text

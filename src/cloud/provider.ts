@@ -92,6 +92,9 @@ export interface ListedResource {
   readonly payload: Json;
 }
 
+/** The setting by which a resource says itself which project it is in: the project's external id. */
+export const projectSetting = 'project';
+
 /** What is configured on a resource, beside what is billed. */
 export interface Settings {
   /**

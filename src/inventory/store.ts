@@ -372,7 +372,9 @@ export async function selectStates(db: Queryable, resourceId: number): Promise<S
   return rows;
 }
 
-export interface MembershipInterval extends Provenance {
+export interface MembershipInterval extends Omit<Provenance, 'source'> {
+  /** listing: the project shows it; resource: none does, and it says itself which one it is in. */
+  readonly source: Provenance['source'] | 'resource';
   /** The project's id at the provider. */
   readonly project: string;
 }
