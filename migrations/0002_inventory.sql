@@ -80,8 +80,11 @@ CREATE TABLE resources (
   first_seen_at       timestamptz NOT NULL,
   -- Only runs that were reverted have seen it: as if it were not here.
   unseen              boolean NOT NULL DEFAULT false,
+  -- Of a kind that is listed, and so far only projects have shown it: no listing has, or only reverted ones.
+  unlisted            boolean NOT NULL DEFAULT false,
   UNIQUE (account_id, kind, external_id)
 );
+CREATE INDEX resources_unlisted ON resources (account_id, kind) WHERE unlisted;
 CREATE INDEX resources_unseen ON resources (account_id, kind, external_id) WHERE unseen;
 
 -- The provider's last answer about a resource, as it was said. Not history: the newest only.
@@ -291,6 +294,13 @@ CREATE VIEW inventory_states AS
 CREATE VIEW inventory_memberships AS
   SELECT resource_id, project_id, valid_from, valid_to, recorded_at, source, sync_run_id
   FROM project_memberships WHERE superseded_at = 'infinity';
+-- What projects show, or showed, and no listing of its kind ever did: when.
+CREATE VIEW inventory_unlisted AS
+  SELECT s.account_id, s.kind, s.resource_id, s.urn, lower(part) AS valid_from, upper(part) AS valid_to
+  FROM (SELECT r.account_id, r.kind, r.resource_id, r.urn, range_agg(tstzrange(m.valid_from, m.valid_to)) AS shown
+        FROM resources r JOIN project_memberships m USING (resource_id)
+        WHERE r.unlisted AND NOT r.unseen AND m.superseded_at = 'infinity'
+        GROUP BY r.resource_id) AS s, unnest(s.shown) AS part;
 CREATE VIEW inventory_settings AS
   SELECT resource_id, settings, hidden, valid_from, valid_to, recorded_at, source, sync_run_id, recorded_by
   FROM resource_settings WHERE superseded_at = 'infinity';
@@ -465,6 +475,7 @@ CALL publish_to_customers('inventory_resources');
 CALL publish_to_customers('inventory_states');
 CALL protect_from_customers('inventory_settings');
 CALL protect_from_customers('inventory_memberships');
+CALL protect_from_customers('inventory_unlisted');
 CALL protect_from_customers('inventory_sync_runs');
 CALL protect_from_customers('inventory_complete_syncs');
 CALL protect_from_customers('inventory_actions');

@@ -398,6 +398,18 @@ CREATE VIEW metering_uncertain_ends AS
     AND EXISTS (SELECT FROM inventory_sync_runs r
                 WHERE r.account_id = s.account_id AND r.kind = o.listed_as AND r.started_at = s.valid_to OFFSET 0);
 
+-- What projects showed and no listing did, from where it is in doubt on: until it is listed, or an operator attests that
+-- what is recorded is right. What was gone again within what a gap takes is not counted: it lived between two listings.
+CREATE VIEW metering_unlisted AS
+  SELECT u.account_id, a.slug AS account, u.kind AS resource_kind, u.resource_id, u.urn, d.since, u.valid_to AS until
+  FROM inventory_unlisted u
+  JOIN inventory_accounts a USING (account_id)
+  CROSS JOIN LATERAL observation_limits_at(u.kind, u.valid_from) g
+  CROSS JOIN LATERAL (
+    SELECT greatest(u.valid_from, a.metered_from, max(c.through)) AS since FROM usage_attestations c
+    WHERE c.account_id = u.account_id AND c.resource_kind = u.kind AND c.superseded_at = 'infinity') d
+  WHERE (u.valid_to = 'infinity' OR u.valid_to - u.valid_from > g.gap_after) AND d.since < u.valid_to;
+
 -- A day's usage was metered, or changed. A day is nobody's secret.
 CREATE FUNCTION publish_metering() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
@@ -430,6 +442,7 @@ CALL protect_from_customers('observation_limits');
 CALL protect_from_customers('usage_attestations');
 CALL protect_from_customers('metering_observed');
 CALL protect_from_customers('metering_uncertain_ends');
+CALL protect_from_customers('metering_unlisted');
 -- With the address: every reader's process finds the store by it.
 CALL publish_to_customers('usage_store');
 CALL publish_to_customers('usage_visible_revisions', '{records,quantity}');

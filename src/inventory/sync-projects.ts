@@ -21,6 +21,7 @@ import {
   stageMemberships,
   stageMoves,
   stageUnlistable,
+  stageUnshown,
   writeMemberIdentities,
 } from './sync.store.ts';
 import { recordRun, type SyncContext, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
@@ -68,7 +69,8 @@ export function syncProjects(session: SyncContext): Promise<SyncResult> {
       const applied = await applyListing(trx, observation, findings, now);
       await writeMemberIdentities(trx, observation);
       const moves = await stageMoves(trx, observation, isWhole, firstProjectGraceHours);
-      if (moves.staged > 0) await rewriteMemberships(trx, observation, now);
+      const unshown = isWhole ? await stageUnshown(trx, observation) : 0;
+      if (moves.staged + unshown > 0) await rewriteMemberships(trx, observation, now);
       await run.finish(trx, appliedEnd(outcome, { ...applied, changed: applied.changed + moves.moved }), now);
     });
   });

@@ -508,7 +508,7 @@ export async function releaseHistory(conn: Session, accountId: number): Promise<
 
 /** Gives what was listed and has none an identity, and completes those that only a URN had made. */
 export async function writeIdentities(trx: UnitOfWork, observation: Observation): Promise<void> {
-  await seeAgain(trx, observation, sql`sync_listing`, sql`l.created_at`);
+  await seeAgain(trx, observation, sql`sync_listing`, { createdAt: sql`l.created_at`, unlisted: false });
   await statement('inventory.writeIdentities.insert_resources')`
     INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at)
     SELECT ${observation.accountId}, kind, external_id, urn, created_at, ${observation.observedAt}::timestamptz
@@ -519,8 +519,15 @@ export async function writeIdentities(trx: UnitOfWork, observation: Observation)
     WHERE l.resource_id IS NULL AND r.account_id = ${observation.accountId}
       AND r.kind = l.kind AND r.external_id = l.external_id`.execute(trx);
   await statement('inventory.writeIdentities.update_resources')`
-    UPDATE resources r SET urn = coalesce(r.urn, l.urn), provider_created_at = coalesce(r.provider_created_at, l.created_at)
+    UPDATE resources r SET urn = coalesce(r.urn, l.urn), provider_created_at = coalesce(r.provider_created_at, l.created_at),
+                           unlisted = false
     FROM sync_listing l WHERE l.resource_id = r.resource_id AND l.identity_incomplete`.execute(trx);
+  // Those that tell no creation, and those of which only reverted listings had told.
+  await statement('inventory.writeIdentities.mark_listed')`
+    UPDATE resources r SET unlisted = false
+    FROM sync_listing l WHERE r.account_id = ${observation.accountId} AND r.unlisted AND l.resource_id = r.resource_id`.execute(
+    trx,
+  );
 }
 
 /** What only reverted runs had seen is seen for the first time. */
@@ -528,10 +535,11 @@ async function seeAgain(
   trx: UnitOfWork,
   { accountId, observedAt }: Observation,
   listing: RawBuilder<unknown>,
-  createdAt: RawBuilder<unknown>,
+  { createdAt, unlisted }: { readonly createdAt: RawBuilder<unknown>; readonly unlisted: boolean },
 ): Promise<void> {
   await statement('inventory.seeAgain')`
-    UPDATE resources r SET unseen = false, first_seen_at = ${observedAt}, urn = l.urn, provider_created_at = ${createdAt}
+    UPDATE resources r SET unseen = false, unlisted = ${unlisted}, first_seen_at = ${observedAt}, urn = l.urn,
+                           provider_created_at = ${createdAt}
     FROM ${listing} l
     WHERE r.account_id = ${accountId} AND r.unseen AND r.kind = l.kind AND r.external_id = l.external_id`.execute(trx);
 }
@@ -752,16 +760,28 @@ export async function rewriteMemberships(
 
 /** Gives an identity to what only a project has shown so far. */
 export async function writeMemberIdentities(trx: UnitOfWork, observation: Observation): Promise<void> {
-  await seeAgain(trx, observation, sql`sync_membership_listing`, sql`NULL`);
+  await seeAgain(trx, observation, sql`sync_membership_listing`, { createdAt: sql`NULL`, unlisted: true });
   await statement('inventory.writeMemberIdentities')`
-    INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at)
+    INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at, unlisted)
     SELECT DISTINCT ON (m.kind, m.external_id)
-           ${observation.accountId}::int, m.kind, m.external_id, m.urn, NULL::timestamptz, ${observation.observedAt}::timestamptz
+           ${observation.accountId}::int, m.kind, m.external_id, m.urn, NULL::timestamptz, ${observation.observedAt}::timestamptz, true
     FROM sync_membership_listing m
     WHERE NOT EXISTS (SELECT FROM resources r WHERE r.account_id = ${observation.accountId}
       AND r.kind = m.kind AND r.external_id = m.external_id)
     ORDER BY m.kind, m.external_id, m.ord DESC
     ON CONFLICT (account_id, kind, external_id) DO NOTHING`.execute(trx);
+}
+
+/** Stages the ends of memberships of what no listing shows and no project shows any more; where all projects were read. */
+export async function stageUnshown(trx: UnitOfWork, { accountId, observedAt }: Observation): Promise<number> {
+  const { numAffectedRows } = await statement('inventory.stageUnshown')`
+    ${stagedMemberships}
+    SELECT r.resource_id, NULL, NULL, NULL, greatest(m.valid_from, ${observedAt}::timestamptz), 'infinity', false
+    FROM resources r
+    JOIN project_memberships m ON m.resource_id = r.resource_id AND m.superseded_at = 'infinity' AND m.valid_to = 'infinity'
+    WHERE r.account_id = ${accountId} AND r.unlisted AND NOT EXISTS (
+      SELECT FROM sync_membership_listing l WHERE l.kind = r.kind AND l.external_id = r.external_id)`.execute(trx);
+  return Number(numAffectedRows ?? 0n);
 }
 
 /** What was staged of memberships. */

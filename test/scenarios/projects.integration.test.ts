@@ -3,12 +3,15 @@ import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts'
 import { createCustomer } from '../../src/deployments/customers.ts';
 import { createDeployment } from '../../src/deployments/deployments.ts';
 import { applyRules } from '../../src/deployments/rules.ts';
+import { checkAccount, listUnlisted } from '../../src/inventory/accounts.ts';
 import { getResource } from '../../src/inventory/resources.ts';
-import { newestSyncRun } from '../../src/inventory/sync.ts';
+import { listSyncRuns, newestSyncRun } from '../../src/inventory/sync.ts';
 import { revertSyncRun } from '../../src/inventory/sync-revert.ts';
+import { confirmUsage, monthStatus, withdrawConfirmation } from '../../src/metering/finality/attestations.ts';
 import { changeKind } from '../../src/metering/kinds.ts';
-import { meterRange } from '../../src/metering/meter.ts';
+import { meterOutstanding, meterRange } from '../../src/metering/meter.ts';
 import { usageForPeriod } from '../../src/metering/usage.ts';
+import { gapsWithMoney } from '../../src/pricing/gaps.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { openSimulatedAccount, type SimulatedAccount } from './simulated-account.ts';
 
@@ -162,4 +165,105 @@ test('ends with the resource, is taken back with the run that wrote it, and is w
   await cloud.happen({ type: 'destroy', kind: 'database', id: String(id) });
   const gone = await later();
   expect(await memberships(`database:${id}`)).toEqual([`acme by resource ${born}/${gone}`]);
+});
+
+const month = Temporal.PlainYearMonth.from('2026-05');
+
+/** Why a month is not final as far as resources go, and what is said with it. */
+async function blockers(): Promise<string[]> {
+  const status = await monthStatus(database.db, { month, now: cloud.simulator.now() });
+  return status.blockers.flatMap((one) =>
+    one.reason === 'unlisted' ? [`${one.resourceKind} since ${one.since}: ${one.message}`] : [],
+  );
+}
+
+test('what a project shows and no listing does keeps the month from being final, until it is listed or confirmed', async () => {
+  const { db } = database;
+  await cloud.happen(
+    // The account's keys are for another region.
+    { type: 'create_bucket', name: 'far-away', region: 'ams3', project: acme },
+    { type: 'create_other', urn: 'do:genai:one', project: acme },
+  );
+  const since = cloud.simulator.now();
+  await cloud.sync();
+  const june = await later(31 * 24 * 60);
+  await meterOutstanding(db, { now: june });
+  const status = () => monthStatus(db, { month, now: cloud.simulator.now() });
+  const first = await status();
+  expect(first).toMatchObject({ complete: true, confirmed: false, final: false });
+  expect(first.blockers).toEqual([
+    {
+      reason: 'unlisted',
+      account: cloud.account.slug,
+      resourceKind: 'spaces_bucket',
+      kind: null,
+      since: since.toString(),
+      message: expect.stringContaining('do:space:far-away'),
+      todo: expect.stringContaining('confirm spaces_bucket'),
+      next: { operation: 'account check', arguments: { account: cloud.account.slug } },
+    },
+  ]);
+  expect(first.kinds.filter(({ confirmed }) => !confirmed).map(({ kind }) => kind)).toEqual(['spaces_gb_month']);
+  expect(first.kinds.filter(({ final }) => !final).map(({ kind }) => kind)).toEqual(['spaces_gb_month']);
+  // All who say so say the same; a kind that is not listed at all is said, and keeps nothing from being final.
+  const { account } = cloud;
+  const named = [
+    { kind: 'genai', hidden: 1, urns: ['do:genai:one'], since },
+    { kind: 'spaces_bucket', hidden: 1, urns: ['do:space:far-away'], since },
+  ];
+  expect((await checkAccount(db, account, cloud.provider)).unlisted).toEqual(named);
+  const ofAccount = named.map((each) => ({ account: account.slug, ...each }));
+  expect(await listUnlisted(db)).toEqual(ofAccount);
+  const may = { from: Temporal.Instant.from('2026-05-01T00:00Z'), to: Temporal.Instant.from('2026-06-01T00:00Z') };
+  expect(await listUnlisted(db, may)).toEqual(ofAccount);
+  expect((await gapsWithMoney(db, { month, now: june })).unlisted).toEqual([
+    {
+      account: account.slug,
+      resourceKind: 'spaces_bucket',
+      resources: 1,
+      urns: ['do:space:far-away'],
+      since: since.toString(),
+      until: null,
+    },
+  ]);
+
+  const through = may.to;
+  const request = { account: account.slug, resourceKind: 'spaces_bucket', through, reason: 'not ours to bill' };
+  const { confirmationId } = await confirmUsage(db, request, 'ana', june);
+  expect(await status()).toMatchObject({ confirmed: true, final: true, blockers: [] });
+  await withdrawConfirmation(db, confirmationId, 'ana', june);
+  expect(await blockers()).toHaveLength(1);
+
+  // It is gone from the project: in May it was there all the same.
+  await cloud.happen({ type: 'destroy', kind: 'bucket', id: 'far-away' });
+  const gone = await later();
+  expect(await memberships('spaces_bucket:far-away')).toEqual([`acme by listing ${since}/${gone}`]);
+  expect(await listUnlisted(db)).toEqual(ofAccount.slice(0, 1));
+  expect(await blockers()).toHaveLength(1);
+});
+
+test("what is listed after all, or was gone again within a gap, is in nobody's way", async () => {
+  const { db } = database;
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web', project: acme });
+  await cloud.upset({ fault: 'leave_out', path: '/v2/droplets', ids: [7001] });
+  await cloud.sync();
+  await meterOutstanding(db, { now: cloud.simulator.now() });
+  await later(24 * 60);
+  expect(await blockers()).toEqual([expect.stringMatching(/^droplet since .*do:droplet:7001/)]);
+  await cloud.calm();
+  await later();
+  expect(await blockers()).toEqual([]);
+  // A run that is taken back has listed nothing.
+  const [run] = await listSyncRuns(db, { kind: 'droplet' }, { limit: 1, before: null });
+  await revertSyncRun(db, { syncRunId: run!.syncRunId, reason: 'test', andLater: true }, 'test', cloud.simulator.now());
+  expect(await blockers()).toHaveLength(1);
+  await later();
+  expect(await blockers()).toEqual([]);
+
+  await cloud.happen({ type: 'create_droplet', id: 7002, name: 'brief', project: acme });
+  await cloud.syncKind('project');
+  expect(await blockers()).toHaveLength(1);
+  await cloud.happen({ type: 'destroy', kind: 'droplet', id: 7002 });
+  await later(60);
+  expect(await blockers()).toEqual([]);
 });
