@@ -43,9 +43,12 @@ CREATE TABLE metering_config (
 WITH kinds (slug, title, resource_kind, accrual, unit, statuses, weight_attribute, weight_divisor, enabled) AS (VALUES
   ('droplet_hours',             'Droplet hours, running',  'droplet',        'hours', 'hour',      '{active}'::text[], NULL,      1, true),
   ('droplet_provisioned_hours', 'Droplet hours, existing', 'droplet',        'hours', 'hour',      NULL,               NULL,      1, false),
-  ('snapshot_gb_month',         'Snapshot storage',        'snapshot',       'month', 'GiB-month', NULL,               'size_gb', 1, true),
+  -- The API's number is the billable size: of droplets' snapshots and of uploaded images in GB, of volumes' snapshots
+  -- in GiB, each as the provider bills it.
+  ('droplet_snapshot_gb_month', 'Droplet snapshot storage','snapshot',       'month', 'GB-month',  NULL,               'size_gb', 1, true),
+  ('volume_snapshot_gb_month',  'Volume snapshot storage', 'snapshot',       'month', 'GiB-month', NULL,               'size_gb', 1, true),
   ('droplet_backup_gb_month',   'Droplet backup storage',  'droplet_backup', 'month', 'GiB-month', NULL,               'size_gb', 1, true),
-  ('custom_image_gb_month',     'Custom image storage',    'custom_image',   'month', 'GiB-month', NULL,               'size_gb', 1, false),
+  ('custom_image_gb_month',     'Custom image storage',    'custom_image',   'month', 'GB-month',  NULL,               'size_gb', 1, false),
   ('spaces_gb_month',           'Spaces storage',          'spaces_bucket',  'month', 'GiB-month', NULL,               'size_gb', 1, true),
   ('dns_zones',                 'DNS zones',               'dns_zone',       'month', 'zone-month', NULL,              NULL,      1, true),
   ('volume_gb_month',           'Volume storage',          'volume',         'month', 'GiB-month', NULL,               'size_gb', 1, false),
@@ -56,8 +59,12 @@ WITH kinds (slug, title, resource_kind, accrual, unit, statuses, weight_attribut
 ), inserted AS (
   INSERT INTO billing_kinds (slug, title) SELECT slug, title FROM kinds RETURNING billing_kind_id, slug
 ), defined AS (
-  INSERT INTO billing_kind_definitions (billing_kind_id, from_day, resource_kind, accrual, unit, statuses, weight_attribute, weight_divisor)
-  SELECT billing_kind_id, '2000-01-01', resource_kind, accrual, unit, statuses, weight_attribute, weight_divisor
+  INSERT INTO billing_kind_definitions
+    (billing_kind_id, from_day, resource_kind, accrual, unit, statuses, filter, weight_attribute, weight_divisor)
+  SELECT billing_kind_id, '2000-01-01', resource_kind, accrual, unit, statuses,
+         CASE slug WHEN 'droplet_snapshot_gb_month' THEN '{"source": "droplet"}'
+                   WHEN 'volume_snapshot_gb_month' THEN '{"source": "volume"}' ELSE '{}' END::jsonb,
+         weight_attribute, weight_divisor
   FROM inserted JOIN kinds USING (slug)
 )
 INSERT INTO metering_config (billing_kind_id, from_day, enabled, granularity, retention_days)

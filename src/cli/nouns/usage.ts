@@ -216,10 +216,10 @@ function getUsageView() {
 $ arcadia usage show acme --month 2026-05
 acme, May 2026 (UTC); every day before 2026-06-01 is metered.
 
-KIND               QUANTITY  UNIT
-dns_zones                 2  zone-month
-droplet_hours          1488  hour
-snapshot_gb_month        48  GiB-month`,
+KIND                       QUANTITY  UNIT
+dns_zones                         2  zone-month
+droplet_hours                  1488  hour
+droplet_snapshot_gb_month        48  GB-month`,
     text: (answer, tools) =>
       usageText(
         `${answer.deployment}, ${describeRange(answer)}; every day before ${answer.meteredThrough} is metered.`,
