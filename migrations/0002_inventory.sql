@@ -263,19 +263,21 @@ CREATE TABLE own_prices (
   own_price_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   provider     text COLLATE "C" NOT NULL,
   subject      price_subject NOT NULL,
+  account_id   int NOT NULL,                 -- what that account is charged; 0: what all are
   currency     currency_code NOT NULL,
   amount       amount NOT NULL CHECK (amount >= 0),
   unit         text COLLATE "C" NOT NULL,
   evidence     text NOT NULL,
   recorded_by  text NOT NULL
 );
-CALL keep_history('own_prices', 'provider', 'subject');
+CALL keep_history('own_prices', 'provider', 'subject', 'account_id');
 
 -- Published to other modules: what is believed now, over all time.
 -- Of the rows of a subject that hold at an instant, the one counts that comes first by rank, then
--- those that are listed, then the latest valid_from, then the lowest account_id.
+-- those that are listed, then the latest valid_from, then the lowest account_id. Rank 0 is for who asks what that account
+-- is charged, to whom also what the API told it comes before what it told others.
 CREATE VIEW inventory_prices AS
-  SELECT provider, subject, 'operator' AS source, 1 AS rank, 0 AS account_id, currency, amount, unit, NULL::amount AS hourly,
+  SELECT provider, subject, 'operator' AS source, CASE account_id WHEN 0 THEN 1 ELSE 0 END AS rank, account_id, currency, amount, unit, NULL::amount AS hourly,
          '{}'::jsonb AS attributes, NULL AS certainty, evidence, (recorded_at AT TIME ZONE 'UTC')::date AS evidence_day,
          NULL::timestamptz AS last_seen_at, valid_from, valid_to, recorded_at, recorded_by
   FROM own_prices WHERE superseded_at = 'infinity'

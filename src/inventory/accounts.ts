@@ -252,7 +252,7 @@ export async function checkAccount(
   const missing = scopes.filter((scope) => scope.granted !== 'yes').flatMap((scope) => scope.kinds);
   const hidden = await countHidden(db, account.accountId, missing);
   const today = now.toZonedDateTimeISO('UTC').toPlainDate();
-  const money = await readHiddenMoney(db, account.accountId, scopes, today);
+  const money = await readHiddenMoney(db, account, scopes, today);
   return {
     account,
     identity,
