@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Attributes } from '../cloud/index.ts';
 import { appendChanges } from '../platform/changes.ts';
 import type { UnitOfWork, Queryable, Session } from '../platform/database/database.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 
 // Accounts, sync runs, and what is read of resources. How a listing becomes history is in
 // sync.store.ts; how actions refine it, in actions.store.ts.
@@ -159,13 +159,13 @@ export async function selectUnlisted(
  * that dies lets go.
  */
 export async function tryLockSync(conn: Session, accountId: number, kind: string): Promise<boolean> {
-  const { rows } = await statement<{ locked: boolean }>('inventory.tryLockSync')`
+  const { rows } = await preparedStatement<{ locked: boolean }>('inventory.tryLockSync')`
     SELECT pg_try_advisory_lock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0)) AS locked`.execute(conn);
   return rows[0]!.locked;
 }
 
 export async function unlockSync(conn: Session, accountId: number, kind: string): Promise<void> {
-  await statement(
+  await preparedStatement(
     'inventory.unlockSync',
   )`SELECT pg_advisory_unlock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0))`.execute(conn);
 }
@@ -187,7 +187,7 @@ export async function insertRun(
   kind: string,
   now: Temporal.Instant,
 ): Promise<StartedRun> {
-  const { rows } = await statement<StartedRun>('inventory.insertRun')`
+  const { rows } = await preparedStatement<StartedRun>('inventory.insertRun')`
     WITH interrupted AS (
       UPDATE sync_runs
       SET outcome = 'failed', reason = 'interrupted', finished_at = greatest(started_at, ${now}::timestamptz)
@@ -214,7 +214,7 @@ export interface RunEnd {
 }
 
 export async function finishRun(conn: Queryable, syncRunId: number, end: RunEnd, now: Temporal.Instant): Promise<void> {
-  await statement('inventory.finishRun')`
+  await preparedStatement('inventory.finishRun')`
     UPDATE sync_runs SET outcome = ${end.outcome}, reason = ${end.reason}, seen = ${end.seen}, new = ${end.new},
            changed = ${end.changed}, ended = ${end.ended}, requests = ${end.requests},
            unread = ${end.unread === null ? null : JSON.stringify(end.unread)}::jsonb,

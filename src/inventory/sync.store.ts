@@ -3,7 +3,7 @@ import type { UnitOfWork, Session } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory, type Superseding } from '../platform/history.ts';
 import { type Attributes, projectSetting } from '../cloud/index.ts';
 import type { Missing } from './absence.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 
 // How a listing becomes history: pages go into temporary tables of one connection as they come,
 // each row already compared with what is believed; one transaction applies them at the end.
@@ -126,7 +126,7 @@ const staleBytes = 1_000_000;
  * all else in the sync of a small kind; so it only follows where much was deleted.
  */
 export async function clearStaging(conn: Session): Promise<void> {
-  const { rows } = await statement<{ bytes: string }>('inventory.clearStaging.select_sum')`
+  const { rows } = await preparedStatement<{ bytes: string }>('inventory.clearStaging.select_sum')`
     WITH listing AS (DELETE FROM sync_listing), payloads AS (DELETE FROM sync_payloads), members AS (DELETE FROM sync_membership_listing),
          missing AS (DELETE FROM sync_missing), settings AS (DELETE FROM sync_settings)
     SELECT sum(pg_table_size(('pg_temp.' || name)::regclass)) AS bytes FROM unnest(${stagingTables}::text[]) AS name`.execute(
@@ -343,7 +343,7 @@ export async function summarize(
   observation: Observation,
   unread: readonly Unread[],
 ): Promise<KindSummary[]> {
-  const { rows } = await statement<KindSummary>('inventory.summarize')`
+  const { rows } = await preparedStatement<KindSummary>('inventory.summarize')`
     WITH listed AS (
       SELECT kind, count(*) AS seen, count(*) - count(DISTINCT external_id) AS repeated,
              count(*) FILTER (WHERE change = 'born') AS born,
@@ -488,7 +488,7 @@ export async function settleRest(conn: Session, unclear: readonly string[]): Pro
 
 /** Whoever writes an account's history does so alone, until the transaction ends. */
 export async function lockHistory(trx: UnitOfWork, accountId: number): Promise<void> {
-  await statement(
+  await preparedStatement(
     'inventory.lockHistory',
   )`SELECT pg_advisory_xact_lock(hashtextextended(${`inventory history ${accountId}`}, 0))`.execute(trx);
 }

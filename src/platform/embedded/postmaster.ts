@@ -216,7 +216,6 @@ function laptopSettings(): Record<string, string> {
     // A backup is restored in one transaction, which locks each table that it makes: two years of days are many.
     max_locks_per_transaction: '256',
     random_page_cost: '1.1',
-    jit: 'off',
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_line_prefix: '%m [%p] %d %a ',
