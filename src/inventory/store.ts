@@ -118,25 +118,39 @@ export async function countHidden(
 
 const unlistedNamed = 5;
 
+interface UnlistedRow {
+  readonly kind: string;
+  readonly hidden: number;
+  readonly urns: string[];
+  readonly since: Temporal.Instant;
+}
+
 /**
- * What projects hold and no listing shows: all of the kinds that are not `listed`, and of those that are
- * what has no life of its own. Kinds whose scope is missing are told there.
+ * What projects hold and no listing shows: all of the kinds that are not \`listed\`, and of those that are
+ * what no listing ever showed. Kinds whose scope is missing are told there. Now, or at any time \`within\`.
  */
 export async function selectUnlisted(
   db: Queryable,
   accountId: number,
   listed: readonly string[],
   scopes: readonly string[],
-): Promise<{ kind: string; hidden: number; urns: string[] }[]> {
-  const { rows } = await statement<{ kind: string; hidden: number; urns: string[] }>('inventory.selectUnlisted')`
-    SELECT r.kind, count(*) AS hidden, (array_agg(r.urn ORDER BY r.urn))[1:${sql.lit(unlistedNamed)}] AS urns
-    FROM resources r
-    JOIN project_memberships m ON m.resource_id = r.resource_id AND m.superseded_at = 'infinity' AND m.valid_to = 'infinity'
-    WHERE r.account_id = ${accountId} AND r.urn IS NOT NULL AND r.kind <> ALL(${scopes}::text[])
-      AND (r.kind <> ALL(${listed}::text[]) OR NOT EXISTS (
-        SELECT FROM resource_states s
-        WHERE s.resource_id = r.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'))
-    GROUP BY r.kind ORDER BY r.kind`.execute(db);
+  within: { readonly from: Temporal.Instant; readonly to: Temporal.Instant } | null = null,
+): Promise<UnlistedRow[]> {
+  const shown =
+    within === null ? sql`u.valid_to = 'infinity'` : sql`u.valid_from < ${within.to} AND u.valid_to > ${within.from}`;
+  const { rows } = await statement<UnlistedRow>('inventory.selectUnlisted')`
+    SELECT kind, count(*) AS hidden, (array_agg(urn ORDER BY urn))[1:${sql.lit(unlistedNamed)}] AS urns, min(since) AS since
+    FROM (
+      SELECT u.kind, u.urn, min(u.valid_from) AS since
+      FROM (
+        SELECT account_id, kind, urn, valid_from, valid_to FROM inventory_unlisted
+        UNION ALL
+        SELECT r.account_id, r.kind, r.urn, m.valid_from, m.valid_to
+        FROM resources r JOIN project_memberships m ON m.resource_id = r.resource_id AND m.superseded_at = 'infinity'
+        WHERE r.kind <> ALL(${listed}::text[]) AND NOT r.unlisted) u
+      WHERE u.account_id = ${accountId} AND u.urn IS NOT NULL AND u.kind <> ALL(${scopes}::text[]) AND ${shown}
+      GROUP BY u.kind, u.urn) u
+    GROUP BY kind ORDER BY kind`.execute(db);
   return rows;
 }
 
@@ -372,7 +386,9 @@ export async function selectStates(db: Queryable, resourceId: number): Promise<S
   return rows;
 }
 
-export interface MembershipInterval extends Provenance {
+export interface MembershipInterval extends Omit<Provenance, 'source'> {
+  /** listing: the project shows it; resource: none does, and it says itself which one it is in. */
+  readonly source: Provenance['source'] | 'resource';
   /** The project's id at the provider. */
   readonly project: string;
 }
