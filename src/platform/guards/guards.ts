@@ -6,14 +6,7 @@ import { type GuardRow, type ReplicationSetting, selectGuards, selectReplication
 // a trigger that is gone shows as well as one that is switched off.
 
 /** What is wrong with a guard. */
-type FaultKind =
-  | 'missing'
-  | 'changed'
-  | 'unexpected'
-  | 'disabled'
-  | 'replica_only'
-  | 'not_always'
-  | 'replication_role';
+type FaultKind = 'missing' | 'changed' | 'unexpected' | 'disabled' | 'replica_only' | 'not_always' | 'replication_role';
 
 export interface Fault {
   readonly what: FaultKind;
