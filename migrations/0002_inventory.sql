@@ -131,9 +131,9 @@ CREATE INDEX resource_states_by_resource ON resource_states (resource_id, valid_
 -- What belongs to a resource, and what carries a tag: ownership follows both.
 CREATE INDEX resource_states_by_parent ON resource_states USING gin (parents) WHERE superseded_at = 'infinity' AND parents <> '{}';
 -- Tags compare without case.
-CREATE FUNCTION without_case(texts text[]) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT array_agg(lower(text)) FROM unnest(texts) AS text
-$$;
+CREATE FUNCTION without_case(texts text[]) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE BEGIN ATOMIC
+  SELECT array_agg(lower(text)) FROM unnest(texts) AS text;
+END;
 CREATE INDEX resource_states_by_tag ON resource_states USING gin (without_case(tags)) WHERE superseded_at = 'infinity' AND tags <> '{}';
 
 -- What is configured on a resource beside what is billed, over intervals. Neither ownership nor usage rests on
@@ -487,3 +487,4 @@ CALL protect_from_customers('own_prices');
 CALL protect_from_customers('inventory_prices');
 
 CALL pin_search_paths();
+CALL arm_triggers();

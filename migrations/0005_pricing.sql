@@ -173,3 +173,4 @@ CALL protect_from_customers('pricing_carry_over');
 CALL protect_from_customers('pricing_terms');
 
 CALL pin_search_paths();
+CALL arm_triggers();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assertOwnDeployment } from '../../deployments/index.ts';
 import { usageRetired } from '../errors.ts';
 import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
@@ -54,8 +55,9 @@ export const getUsage = declareOperation({
   response: z
     .object({ deployment: slug, from: dayText, to: dayText, meteredThrough: dayText, usage })
     .meta({ id: 'Usage', description: "A deployment's usage of a range of days" }),
-  run({ db, params, query, now }) {
+  async run({ db, params, query, principal, now }) {
     const { from, to } = rangeOr(query, currentMonth(now));
+    await assertOwnDeployment(db, params.deployment, principal.customerId);
     return usageForPeriod(db, params.deployment, from, to);
   },
 });
@@ -96,8 +98,9 @@ export const listUsageDays = declareList({
   row: z
     .object({ day: dayText, kind: billingKind, quantity: decimalOut, records: z.int().meta({ examples: [3] }) })
     .meta({ id: 'UsageOfDay', description: 'Usage of one kind on one UTC day' }),
-  async run({ db, params, query, now }, page) {
+  async run({ db, params, query, principal, now }, page) {
     const { from, to } = rangeOr(query, currentMonth(now));
+    await assertOwnDeployment(db, params.deployment, principal.customerId);
     const days = await usageByDay(db, params.deployment, from, to);
     const chosen = query.kind === undefined ? days : days.filter((one) => one.kind === query.kind);
     return pageOfAll(chosen, page, (row) => [row.day, row.kind]);
@@ -262,6 +265,7 @@ export const explainUsage = declareList({
     resourcesTotal: z.int(),
   }),
   async run({ db, params, query, principal, now }, { limit, cursor }) {
+    await assertOwnDeployment(db, params.deployment, principal.customerId);
     const { resources, nextCursor, ...sum } = await explain.explainUsage(db, {
       ...params,
       kind: query.kind,

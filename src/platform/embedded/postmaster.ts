@@ -215,6 +215,8 @@ function laptopSettings(): Record<string, string> {
     max_connections: '100',
     // A backup is restored in one transaction, which locks each table that it makes: two years of days are many.
     max_locks_per_transaction: '256',
+    // Since when something in the catalogue is so.
+    track_commit_timestamp: 'on',
     random_page_cost: '1.1',
     timezone: 'UTC',
     log_timezone: 'UTC',
