@@ -43,9 +43,12 @@ CREATE TABLE metering_config (
 WITH kinds (slug, title, resource_kind, accrual, unit, statuses, weight_attribute, weight_divisor, enabled) AS (VALUES
   ('droplet_hours',             'Droplet hours, running',  'droplet',        'hours', 'hour',      '{active}'::text[], NULL,      1, true),
   ('droplet_provisioned_hours', 'Droplet hours, existing', 'droplet',        'hours', 'hour',      NULL,               NULL,      1, false),
-  ('snapshot_gb_month',         'Snapshot storage',        'snapshot',       'month', 'GiB-month', NULL,               'size_gb', 1, true),
+  -- The API's number is the billable size: of droplets' snapshots and of uploaded images in GB, of volumes' snapshots
+  -- in GiB, each as the provider bills it.
+  ('droplet_snapshot_gb_month', 'Droplet snapshot storage','snapshot',       'month', 'GB-month',  NULL,               'size_gb', 1, true),
+  ('volume_snapshot_gb_month',  'Volume snapshot storage', 'snapshot',       'month', 'GiB-month', NULL,               'size_gb', 1, true),
   ('droplet_backup_gb_month',   'Droplet backup storage',  'droplet_backup', 'month', 'GiB-month', NULL,               'size_gb', 1, true),
-  ('custom_image_gb_month',     'Custom image storage',    'custom_image',   'month', 'GiB-month', NULL,               'size_gb', 1, false),
+  ('custom_image_gb_month',     'Custom image storage',    'custom_image',   'month', 'GB-month',  NULL,               'size_gb', 1, false),
   ('spaces_gb_month',           'Spaces storage',          'spaces_bucket',  'month', 'GiB-month', NULL,               'size_gb', 1, true),
   ('dns_zones',                 'DNS zones',               'dns_zone',       'month', 'zone-month', NULL,              NULL,      1, true),
   ('volume_gb_month',           'Volume storage',          'volume',         'month', 'GiB-month', NULL,               'size_gb', 1, false),
@@ -56,8 +59,12 @@ WITH kinds (slug, title, resource_kind, accrual, unit, statuses, weight_attribut
 ), inserted AS (
   INSERT INTO billing_kinds (slug, title) SELECT slug, title FROM kinds RETURNING billing_kind_id, slug
 ), defined AS (
-  INSERT INTO billing_kind_definitions (billing_kind_id, from_day, resource_kind, accrual, unit, statuses, weight_attribute, weight_divisor)
-  SELECT billing_kind_id, '2000-01-01', resource_kind, accrual, unit, statuses, weight_attribute, weight_divisor
+  INSERT INTO billing_kind_definitions
+    (billing_kind_id, from_day, resource_kind, accrual, unit, statuses, filter, weight_attribute, weight_divisor)
+  SELECT billing_kind_id, '2000-01-01', resource_kind, accrual, unit, statuses,
+         CASE slug WHEN 'droplet_snapshot_gb_month' THEN '{"source": "droplet"}'
+                   WHEN 'volume_snapshot_gb_month' THEN '{"source": "volume"}' ELSE '{}' END::jsonb,
+         weight_attribute, weight_divisor
   FROM inserted JOIN kinds USING (slug)
 )
 INSERT INTO metering_config (billing_kind_id, from_day, enabled, granularity, retention_days)
@@ -398,6 +405,18 @@ CREATE VIEW metering_uncertain_ends AS
     AND EXISTS (SELECT FROM inventory_sync_runs r
                 WHERE r.account_id = s.account_id AND r.kind = o.listed_as AND r.started_at = s.valid_to OFFSET 0);
 
+-- What projects showed and no listing did, from where it is in doubt on: until it is listed, or an operator attests that
+-- what is recorded is right. What was gone again within what a gap takes is not counted: it lived between two listings.
+CREATE VIEW metering_unlisted AS
+  SELECT u.account_id, a.slug AS account, u.kind AS resource_kind, u.resource_id, u.urn, d.since, u.valid_to AS until
+  FROM inventory_unlisted u
+  JOIN inventory_accounts a USING (account_id)
+  CROSS JOIN LATERAL observation_limits_at(u.kind, u.valid_from) g
+  CROSS JOIN LATERAL (
+    SELECT greatest(u.valid_from, a.metered_from, max(c.through)) AS since FROM usage_attestations c
+    WHERE c.account_id = u.account_id AND c.resource_kind = u.kind AND c.superseded_at = 'infinity') d
+  WHERE (u.valid_to = 'infinity' OR u.valid_to - u.valid_from > g.gap_after) AND d.since < u.valid_to;
+
 -- A day's usage was metered, or changed. A day is nobody's secret.
 CREATE FUNCTION publish_metering() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
@@ -430,6 +449,7 @@ CALL protect_from_customers('observation_limits');
 CALL protect_from_customers('usage_attestations');
 CALL protect_from_customers('metering_observed');
 CALL protect_from_customers('metering_uncertain_ends');
+CALL protect_from_customers('metering_unlisted');
 -- With the address: every reader's process finds the store by it.
 CALL publish_to_customers('usage_store');
 CALL publish_to_customers('usage_visible_revisions', '{records,quantity}');

@@ -14,7 +14,8 @@ import {
 } from '../../platform/declare/schemas.ts';
 import { periodStatus } from '../finality/attestations.ts';
 import * as explain from '../explain/explain.ts';
-import { dayOf, monthOf } from '../period.ts';
+import { listUnlisted } from '../../inventory/index.ts';
+import { dayOf, monthOf, startOfDay } from '../period.ts';
 import { listLateFacts } from '../retention/retention.ts';
 import { usageAsOf } from '../runs.ts';
 import { usageForPeriod, usagePage } from '../usage.ts';
@@ -326,7 +327,7 @@ export const getUsageStatus = declareOperation({
     ),
     blockers: list(
       z.object({
-        reason: z.enum(['incomplete', 'not_metered', 'changes_pending', 'unconfirmed', 'beyond_limit']),
+        reason: z.enum(['incomplete', 'not_metered', 'changes_pending', 'unconfirmed', 'beyond_limit', 'unlisted']),
         message: z.string(),
         todo: z.string(),
         kind: billingKind.nullable(),
@@ -337,9 +338,24 @@ export const getUsageStatus = declareOperation({
       }),
     ),
     blockersTotal: z.int(),
+    unlisted: list(
+      z.object({
+        account: slug,
+        kind: z.string().meta({ examples: ['nfs'] }),
+        hidden: z.int().meta({ description: 'How many' }),
+        urns: list(z.string()).meta({ description: 'The first of them' }),
+        since: instantOut.meta({ description: 'When projects first showed one of them' }),
+      }),
+    ).meta({
+      description:
+        'What projects showed in the period and no listing did, of all accounts: it may cost money, and is not metered. Of kinds that are metered it is a blocker too.',
+    }),
   }),
-  run: ({ db, query, now }) =>
-    periodStatus(db, { ...query, ...rangeOr(query, monthOf(dayOf(now).with({ day: 1 }).subtract({ days: 1 }))), now }),
+  async run({ db, query, now }) {
+    const range = rangeOr(query, monthOf(dayOf(now).with({ day: 1 }).subtract({ days: 1 })));
+    const within = { from: startOfDay(range.from), to: startOfDay(range.to) };
+    return { ...(await periodStatus(db, { ...query, ...range, now })), unlisted: await listUnlisted(db, within) };
+  },
 });
 
 export const listLateUsage = declareList({

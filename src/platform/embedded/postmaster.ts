@@ -218,7 +218,6 @@ function laptopSettings(): Record<string, string> {
     // Since when something in the catalogue is so.
     track_commit_timestamp: 'on',
     random_page_cost: '1.1',
-    jit: 'off',
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_line_prefix: '%m [%p] %d %a ',
