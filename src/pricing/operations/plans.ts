@@ -200,8 +200,8 @@ export const previewPlans = declareOperation({
       .meta({ description: 'Deployments at most that are named, those for whom it changes most' }),
   }),
   response: z.object({ changes: z.array(planChange) }),
-  async run({ db, body, now }) {
-    const changes = await planApply.previewPlans(db, body.files, { now, limit: body.deploymentsMax });
+  async run({ db, body, now, signal }) {
+    const changes = await planApply.previewPlans(db, body.files, { now, limit: body.deploymentsMax, signal });
     return {
       changes: changes.map((change) => ({
         ...change,
@@ -230,9 +230,10 @@ export const applyPlans = declareOperation({
     written: z.int().meta({ description: 'How many versions' }),
     warnings: warningsOut.meta({ description: 'Where the plans and metering do not match; the preview has all' }),
   }),
-  async run({ db, body, principal, now }) {
-    const { written } = await planApply.applyPlans(db, body.files, principal.subject, now);
-    return { written, warnings: await planApply.warnAboutFiles(db, body.files, now) };
+  prepare: ({ db, body, signal }) => planApply.readPlans(db, body.files, signal),
+  async run({ db, principal, now }, reads) {
+    const { written } = await planApply.applyReadPlans(db, reads, principal.subject, now);
+    return { written, warnings: await planApply.warnAboutPlans(db, reads, now) };
   },
 });
 
