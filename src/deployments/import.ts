@@ -4,7 +4,7 @@ import { declareTask } from '../platform/workers/task.ts';
 import { type Column, type CustomerFile, type ImportProblem, type ImportRow, importBytesMax } from './customer-file.ts';
 import type { CopiedFile } from './customer-file.task.ts';
 import { defaultPositions } from './declared-rules.ts';
-import { ownerSetFor } from './owner-sets.ts';
+import { ownerSetsFor } from './owner-sets.ts';
 import { writeRules } from './rules.ts';
 import { type RuleRow, readProjects, readRules, type WantedRule } from './rules/store.ts';
 import {
@@ -179,18 +179,24 @@ async function linkProjects(trx: UnitOfWork, rows: readonly ImportRow[], now: Te
     trx,
     linked.map((row) => row.projectId),
   );
-  const wanted: WantedRule[] = [];
-  for (const row of linked) {
-    wanted.push({
+  const { ids, refusals } = await ownerSetsFor(
+    trx,
+    linked.map((row) => [{ deployment: row.slug, weight: 1 }]),
+  );
+  const wanted = linked.map((row, index): WantedRule => {
+    const ownerSetId = ids[index];
+    if (ownerSetId === null || ownerSetId === undefined)
+      throw refusals[index] ?? new RangeError(`no owner: ${row.slug}`);
+    return {
       kind: 'project',
       projectId: projects.get(row.projectId) ?? null,
       pattern: null,
       resourceKinds: null,
       position: String(defaultPositions.project),
-      ownerSetId: await ownerSetFor(trx, [{ deployment: row.slug, weight: 1 }]),
+      ownerSetId,
       from: '-infinity',
       to: 'infinity',
-    });
-  }
+    };
+  });
   return writeRules(trx, wanted, { origin: 'import', endOthers: false, by: 'import', now });
 }

@@ -98,7 +98,8 @@ export const previewRules = declareOperation({
     ),
     changesTotal: z.int(),
   }),
-  run: ({ db, body, query, now }) => preview.previewRules(db, asFile(body), now, { limit: query.changesMax }),
+  run: ({ db, body, query, now, signal }) =>
+    preview.previewRules(db, asFile(body), now, { limit: query.changesMax }, signal),
 });
 
 export const applyRules = declareOperation({
