@@ -1,5 +1,6 @@
 import type { TaskWork } from '../platform/workers/task.ts';
-import { type CustomerFile, type ImportRow, parseCustomerFile } from './customer-file.ts';
+import { parseCustomerFile } from './customer-file.ts';
+import type { CustomerFile, ImportRow } from './customer-rows.ts';
 
 /** A file's rows as they can be copied: an instant in nanoseconds. */
 export interface CopiedFile extends Pick<CustomerFile, 'problems'> {

@@ -1,63 +1,25 @@
 import { CsvError, parse } from 'csv-parse';
 import type { z } from 'zod';
 import { currency } from '../platform/declare/schemas.ts';
+import {
+  type Column,
+  type CustomerFile,
+  type ImportProblem,
+  type ImportRow,
+  importRowsMax,
+  optionalColumns,
+  problemsMax,
+  requiredColumns,
+} from './customer-rows.ts';
 import { parseMoment } from './moments.ts';
 import * as schemas from './schemas.ts';
 
 // What a file of customers says: text to rows, and where it is no such file. Done in a process of its own, so it imports
 // nothing of the database.
 
-const requiredColumns = [
-  'customer_external_id',
-  'customer_name',
-  'currency',
-  'deployment_slug',
-  'deployment_name',
-  'starts_at',
-] as const;
-const optionalColumns = ['project_id', 'plan'] as const;
 const columnsMax = 100;
 /** Of a file, empty ones too: ten times what a file of the most deployments has. */
 const cellsMax = 4_000_000;
-export type Column = (typeof requiredColumns)[number] | (typeof optionalColumns)[number];
-
-/** Deployments that one file may hold: it is read as a whole and written in one transaction. */
-export const importRowsMax = 50_000;
-/** As many bytes as a file of the API may have. */
-export const importBytesMax = 16_777_216;
-/** How many problems are told: whoever mends so many asks again. */
-export const problemsMax = 1_000;
-
-/** What is wrong where. Lines count from 1 and include the header; column is null where the line itself is wrong. */
-export interface ImportProblem {
-  readonly line: number;
-  readonly column: string | null;
-  readonly reason: string;
-}
-
-/** One deployment of the file, its customer with it. */
-export interface ImportRow {
-  readonly line: number;
-  readonly customer: { readonly externalId: string; readonly name: string; readonly currency: string };
-  readonly slug: string;
-  readonly name: string;
-  readonly startsAt: Temporal.Instant;
-  /** Empty: none is linked. */
-  readonly projectId: string;
-  /** Empty: none is given. */
-  readonly plan: string;
-}
-
-/** What a file says, and all that is wrong with it. */
-export interface CustomerFile {
-  readonly rows: ImportRow[];
-  readonly problems: ImportProblem[];
-}
-
-/** `line 3, currency: is not a currency` */
-export function describeProblem(problem: ImportProblem): string {
-  return `line ${problem.line}${problem.column === null ? '' : `, ${problem.column}`}: ${problem.reason}`;
-}
 
 /**
  * Reads customers and their deployments from a CSV file with a header line: one deployment a line, its

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { describeProblem, parseCustomerFile } from './customer-file.ts';
+import { parseCustomerFile } from './customer-file.ts';
+import { describeProblem } from './customer-rows.ts';
 
 const header = 'customer_external_id,customer_name,currency,deployment_slug,deployment_name,starts_at';
 const good = 'c-1,Acme Ltd,EUR,acme,Acme,2026-05-01';

@@ -1,7 +1,7 @@
 import type { UnitOfWork } from '../platform/database/database.ts';
 import { runTask } from '../platform/workers/pool.ts';
 import { declareTask } from '../platform/workers/task.ts';
-import { type Column, type CustomerFile, type ImportProblem, type ImportRow, importBytesMax } from './customer-file.ts';
+import { type Column, type CustomerFile, type ImportProblem, type ImportRow, importBytesMax } from './customer-rows.ts';
 import type { CopiedFile } from './customer-file.task.ts';
 import { defaultPositions } from './declared-rules.ts';
 import { ownerSetsFor } from './owner-sets.ts';

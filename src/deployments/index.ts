@@ -11,7 +11,7 @@ export {
   describeProblem,
   importRowsMax,
   problemsMax,
-} from './customer-file.ts';
+} from './customer-rows.ts';
 export {
   type ImportCounts,
   type ImportDifference,

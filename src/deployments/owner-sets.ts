@@ -22,7 +22,7 @@ export function smallestWeights(weights: readonly number[]): number[] {
 }
 
 /** The sets in which these own something together, by the index of the owners; or why there is none. */
-export interface OwnerSets {
+interface OwnerSets {
   readonly ids: readonly (number | null)[];
   readonly refusals: readonly (ArcadiaError | null)[];
 }

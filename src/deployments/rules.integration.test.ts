@@ -336,17 +336,17 @@ async function insertFleet(count: number): Promise<void> {
 test('as many rules as a file may have are previewed, where their names begin differently', async () => {
   await deploy('acme', 'beta');
   await insertFleet(10_000);
-  const rules = Array.from({ length: 10_000 }, (_, place) => ({
+  const rules = Array.from({ length: 2_000 }, (_, place) => ({
     name: `web-${place + 1}-*`,
     deployment: place % 2 === 0 ? 'acme' : 'beta',
   }));
   const before = await written();
   expect(await previewRules(db, { rules }, now, { limit: 1 })).toMatchObject({
-    rules: { added: 10_000 },
-    resources: 10_000,
+    rules: { added: 2_000 },
+    resources: 2_000,
     totals: [
-      { deployment: 'acme', gains: 5_000, loses: 0 },
-      { deployment: 'beta', gains: 5_000, loses: 0 },
+      { deployment: 'acme', gains: 1_000, loses: 0 },
+      { deployment: 'beta', gains: 1_000, loses: 0 },
     ],
   });
   expect(await written()).toEqual(before);
@@ -354,19 +354,19 @@ test('as many rules as a file may have are previewed, where their names begin di
 
 test('rules that would compare very many names are refused, with what they would cost', async () => {
   await deploy('acme');
-  await insertFleet(5_001);
-  const rules = Array.from({ length: 10_000 }, (_, place) => ({ name: `*-${place}`, deployment: 'acme' }));
+  await insertFleet(25_001);
+  const rules = Array.from({ length: 2_000 }, (_, place) => ({ name: `*-${place}`, deployment: 'acme' }));
   const refused = {
     code: 'too_costly',
-    message: expect.stringMatching(/^10000 rules by name would compare names 50010000 times with the 5001 states/),
+    message: expect.stringMatching(/^2000 rules by name would compare names 50002000 times with the 25001 states/),
   };
   await expect(previewRules(db, { rules }, now)).rejects.toMatchObject(refused);
   await expect(applyRules(db, { rules }, 'ann', now)).rejects.toMatchObject(refused);
 });
 
-test('ten thousand times the same rule is refused for each but the first, the first thousand by name', async () => {
+test('two thousand times the same rule is refused for each but the first, the first thousand by name', async () => {
   await deploy('acme');
-  const rules = Array.from({ length: 10_000 }, () => ({ name: 'web-*', deployment: 'acme' }));
+  const rules = Array.from({ length: 2_000 }, () => ({ name: 'web-*', deployment: 'acme' }));
   const error = await applyRules(db, { rules }, 'ann', now).catch((caught: unknown) => caught);
   const { problems } = (error as { details: { problems: unknown[] } }).details;
   expect(problems).toHaveLength(1_000);

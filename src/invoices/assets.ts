@@ -1,7 +1,7 @@
 import { ArcadiaError } from '../platform/errors.ts';
 import { type RunOptions, runTask } from '../platform/workers/pool.ts';
 import { fontFault, fontType } from './font.ts';
-import { imageType } from './logo.ts';
+import { imageType } from './image.ts';
 import { fontBytesMax, imageBytesMax, readImage } from './tasks.ts';
 
 // What the documents of a legal entity are drawn with beside what all have: looked at as a whole

@@ -51,25 +51,12 @@ function nameOf({ number, invoiceId }: Invoice): string {
 }
 
 async function bytesOf(db: Queryable, invoice: Invoice, format: FileFormat, asking: Asking): Promise<Uint8Array> {
-  if (format === 'pdf') return invoice.issuedAt === null ? draw(db, invoice, asking) : drawTogether(db, invoice);
+  if (format === 'pdf') return draw(db, invoice, asking);
   const { document } = await readDocument(db, invoice);
   return Buffer.from(format === 'csv' ? documentCsv(document) : canonicalJson(document as unknown as Json));
 }
 
-/** What is being drawn of issued documents: all who ask for one meanwhile get the same. */
-const drawing = new Map<string, Promise<Uint8Array>>();
-
-async function drawTogether(db: Queryable, invoice: Invoice): Promise<Uint8Array> {
-  const key = invoice.documentDigest ?? '';
-  const begun = drawing.get(key);
-  if (begun !== undefined) return begun;
-  const { issuedAt } = invoice;
-  if (issuedAt === null) throw new RangeError('a draft is drawn for whoever asks');
-  const drawn = draw(db, invoice, { now: issuedAt }).finally(() => drawing.delete(key));
-  drawing.set(key, drawn);
-  return drawn;
-}
-
+/** All who ask for the same issued one meanwhile get the same drawing. */
 async function draw(db: Queryable, invoice: Invoice, { now, signal }: Asking): Promise<Uint8Array> {
   const { document } = await readDocument(db, invoice);
   const asset = async (digest: string | null) =>
@@ -77,7 +64,9 @@ async function draw(db: Queryable, invoice: Invoice, { now, signal }: Asking): P
   const assets = { logo: await asset(document.seller.logo), font: await asset(document.seller.font) };
   const what = `The PDF of ${nameOf(invoice)}`;
   try {
-    return await runTask(drawDocument, { document, ...assets, at: now.toString() }, { what, signal });
+    const at = (invoice.issuedAt ?? now).toString();
+    const sharing = invoice.documentDigest === null ? { signal } : { sharedBy: invoice.documentDigest };
+    return await runTask(drawDocument, { document, ...assets, at }, { what, ...sharing });
   } catch (error) {
     // Whoever asks gave nothing that they could make simpler.
     if (!(error instanceof ArcadiaError) || !['too_costly', 'file_unreadable'].includes(error.code)) throw error;

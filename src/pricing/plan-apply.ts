@@ -3,7 +3,8 @@ import type { UnitOfWork, Queryable, Database } from '../platform/database/datab
 import { ArcadiaError } from '../platform/errors.ts';
 import type { PlanVersion } from './plan.ts';
 import { differencesBetween, type PlanDifference } from './plan-differences.ts';
-import { formatProblem, type PlanFileProblem, type ReadPlanFile } from './plan-file.ts';
+import type { ReadPlanFile } from './plan-file.ts';
+import { formatProblem, type PlanFileProblem } from './plan-problems.ts';
 import { type PlanImpact, planImpact } from './plan-impact.ts';
 import { type PlanWarning, priceDayOf, warnAbout, warnAboutFirstDay } from './plan-warnings.ts';
 import { readPlanFiles } from './read-files.ts';

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { formatProblem, planFileJsonSchema, readPlanFile } from './plan-file.ts';
+import { readPlanFile } from './plan-file.ts';
+import { formatProblem, planFileJsonSchema } from './plan-problems.ts';
 import { ReadingBudget } from './reading-budget.ts';
 
 const kinds = new Set(['droplet_hours', 'dns_zones']);

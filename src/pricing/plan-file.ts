@@ -1,17 +1,7 @@
 import { type Document, isNode, isScalar, LineCounter, type Node, parseDocument, type Tags, visit } from 'yaml';
-import { z } from 'zod';
-import { checkPlan, formatPath, type PlanVersion, planSchema } from './plan.ts';
+import { checkPlan, formatPath, type PlanVersion } from './plan.ts';
+import { type PlanFileProblem, planFileLengthMax } from './plan-problems.ts';
 import { ReadingBudget, readingLimits } from './reading-budget.ts';
-
-/** What is wrong in a plan file, and where. */
-export interface PlanFileProblem {
-  readonly file: string;
-  /** Counted from 1. */
-  readonly line: number;
-  /** Within the plan, e.g. `items[2].properties.unitPrice`; empty where the file is no YAML. */
-  readonly path: string;
-  readonly reason: string;
-}
 
 /** What only the database can tell is told of these fields. */
 const toldFields = ['from', 'currency'] as const;
@@ -27,8 +17,6 @@ export type ReadPlanFile =
     }
   | { readonly file: string; readonly plan: null; readonly problems: PlanFileProblem[] };
 
-/** A plan with a hundred kinds of twenty tiers each has 160,000. */
-export const planFileLengthMax = 196_608;
 /** Aliases of a file: the time to read it would grow with their square. */
 const aliasesMax = 100;
 /** How many problems are told of one file. */
@@ -142,17 +130,7 @@ function findStrange(document: Document.Parsed): { readonly node: Node | null; r
   return found;
 }
 
-/** `plans/studio.yaml:12: items[2].properties.unitPrice: must not be negative (-1)` */
-export function formatProblem({ file, line, path, reason }: PlanFileProblem): string {
-  return `${file}:${line}: ${path === '' ? '' : `${path}: `}${reason}`;
-}
-
-/** The JSON schema of a plan file, by which editors complete and check it. */
-export function planFileJsonSchema(): object {
-  return z.toJSONSchema(planSchema, { io: 'input' });
-}
-
 /** YAML without numbers: each stays the text as which it is written. */
-export function numbersAsText(tags: Tags): Tags {
+function numbersAsText(tags: Tags): Tags {
   return tags.filter((tag) => typeof tag === 'string' || !/:(int|float)$/.test(tag.tag));
 }

@@ -1,6 +1,6 @@
 import { declareTask } from '../platform/workers/task.ts';
 import type { PlanVersion } from './plan.ts';
-import type { PlanFileProblem } from './plan-file.ts';
+import type { PlanFileProblem } from './plan-problems.ts';
 import type { PlannedResource } from './planned-resources.ts';
 
 // Files that people write, read in processes of the pool: those of a request together, on one budget.

@@ -75,7 +75,7 @@ export const previewRules = declareOperation({
   command: { file: true, flags: { changesMax: 'limit' } },
   roles: staff,
   query: z.object({
-    changesMax: z.int().min(1).max(10_000).default(100).meta({ description: 'How many of the changes to show' }),
+    changesMax: z.int().min(1).max(1_000).default(100).meta({ description: 'How many of the changes to show' }),
   }),
   body: rulesBody,
   asks: true,

@@ -49,6 +49,8 @@ export interface RunOptions {
   readonly what: string;
   /** Whoever waits has gone: what has not begun does not begin. */
   readonly signal?: AbortSignal | undefined;
+  /** Whoever asks for the same task by the same name meanwhile gets the same output. Not with a signal. */
+  readonly sharedBy?: string | undefined;
 }
 
 interface Waiting {
@@ -63,6 +65,7 @@ export class TaskPool {
   readonly #limits: PoolLimits;
   readonly #waiting: Waiting[] = [];
   readonly #processes = new Set<TaskProcess>();
+  readonly #shared = new Map<string, Promise<unknown>>();
 
   constructor(limits: Partial<PoolLimits> = {}) {
     this.#limits = { ...defaultPoolLimits, ...limits };
@@ -73,7 +76,15 @@ export class TaskPool {
    * @throws ArcadiaError what the task throws; too_costly (more memory or time than it may have, too large an input);
    *   file_unreadable (an error that nobody foresaw, or its process ended); overloaded; the signal's reason
    */
-  async run<Input, Output>(task: Task<Input, Output>, input: Input, { what, signal }: RunOptions): Promise<Output> {
+  async run<Input, Output>(task: Task<Input, Output>, input: Input, options: RunOptions): Promise<Output> {
+    if (options.sharedBy === undefined) return this.#run(task, input, options);
+    const key = `${task.name} ${options.sharedBy}`;
+    const begun = this.#shared.get(key) ?? this.#run(task, input, options).finally(() => this.#shared.delete(key));
+    this.#shared.set(key, begun);
+    return (await begun) as Output;
+  }
+
+  async #run<Input, Output>(task: Task<Input, Output>, input: Input, { what, signal }: RunOptions): Promise<Output> {
     signal?.throwIfAborted();
     const size = sizeOf(input, task.inputBytesMax);
     if (size > task.inputBytesMax) {

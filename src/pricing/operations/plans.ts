@@ -5,7 +5,7 @@ import { declareList, declareOperation, type Role, staff, type Operation } from 
 import { day, dayOut, decimalOut, slug, nextOut } from '../../platform/declare/schemas.ts';
 import type { PlanVersion } from '../plan.ts';
 import * as planApply from '../plan-apply.ts';
-import { planFileJsonSchema, planFileLengthMax } from '../plan-file.ts';
+import { planFileJsonSchema, planFileLengthMax } from '../plan-problems.ts';
 import * as plans from '../plans.ts';
 import { costPlusUnitPrice } from '../rating/cost-plus.ts';
 import { readers, deciders } from './roles.ts';
@@ -195,7 +195,7 @@ export const previewPlans = declareOperation({
     deploymentsMax: z
       .int()
       .min(0)
-      .max(10_000)
+      .max(1_000)
       .default(100)
       .meta({ description: 'Deployments at most that are named, those for whom it changes most' }),
   }),

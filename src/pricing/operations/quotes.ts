@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { dayOf, monthOf } from '../../metering/index.ts';
-import { planFileLengthMax } from '../plan-file.ts';
+import { planFileLengthMax } from '../plan-problems.ts';
 import { declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
 import {
   decimalOut,
