@@ -21,3 +21,4 @@ CREATE INDEX idempotency_keys_by_expiry ON idempotency_keys (expires_at);
 CALL protect_from_customers('idempotency_keys');
 
 CALL pin_search_paths();
+CALL arm_triggers();

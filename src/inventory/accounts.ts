@@ -223,6 +223,8 @@ export interface HiddenResources {
 export interface UnlistedResources extends HiddenResources {
   /** Some of them, as the provider names them. */
   readonly urns: readonly string[];
+  /** When projects first showed one of them. */
+  readonly since: Temporal.Instant;
 }
 
 export interface CheckedScope extends ScopeReport {
@@ -250,7 +252,7 @@ export async function checkAccount(
   const missing = scopes.filter((scope) => scope.granted !== 'yes').flatMap((scope) => scope.kinds);
   const hidden = await countHidden(db, account.accountId, missing);
   const today = now.toZonedDateTimeISO('UTC').toPlainDate();
-  const money = await readHiddenMoney(db, account.accountId, scopes, today);
+  const money = await readHiddenMoney(db, account, scopes, today);
   return {
     account,
     identity,
@@ -263,11 +265,17 @@ export async function checkAccount(
   };
 }
 
-/** Of each account, what projects hold and no listing shows, as far as it has been read: it may cost money unseen. */
-export async function listUnlisted(db: Queryable): Promise<(UnlistedResources & { readonly account: string })[]> {
+/**
+ * Of each account, what projects hold and no listing shows, as far as it has been read: it may cost money unseen. Now,
+ * or at any time `within`.
+ */
+export async function listUnlisted(
+  db: Queryable,
+  within: { readonly from: Temporal.Instant; readonly to: Temporal.Instant } | null = null,
+): Promise<(UnlistedResources & { readonly account: string })[]> {
   const found: (UnlistedResources & { readonly account: string })[] = [];
   for (const { accountId, slug } of await selectAccounts(db)) {
-    const unlisted = await selectUnlisted(db, accountId, resourceKinds, []);
+    const unlisted = await selectUnlisted(db, accountId, resourceKinds, [], within);
     found.push(...unlisted.map((each) => ({ account: slug, ...each })));
   }
   return found;

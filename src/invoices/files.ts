@@ -94,7 +94,7 @@ export async function drawMissing(db: Database, signal: AbortSignal): Promise<Dr
     const ids = await store.selectUndrawn(db, after, atOnce);
     for (const id of ids) {
       signal.throwIfAborted();
-      const [invoice] = await store.selectInvoice(db, { id }, true);
+      const [invoice] = await store.selectInvoice(db, { id }, null);
       if (!invoice?.issuedAt) continue;
       try {
         await store.insertPdf(db, id, await draw(db, invoice, { now: invoice.issuedAt, signal }));

@@ -54,21 +54,23 @@ export async function run(argv: readonly string[], program: Program = everything
   // A reader that leaves early (| head) shows itself in the write that fails; a closed stderr is no news.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
+  // The library's own help command goes one level deep.
+  const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
   try {
-    await buildProgram(argv, program).parseAsync(argv, { from: 'user' });
+    await buildProgram(words, program).parseAsync(words, { from: 'user' });
   } catch (error) {
     if (error instanceof ReaderGone) return;
-    if (error instanceof CommanderError && isAnswer(error)) return;
+    if (error instanceof CommanderError && isAnswer(error, words)) return;
     const { failureBlock, failureJson, failureOf } = await import('./failure.ts');
     const failure = failureOf(error);
     process.exitCode = failure.exitCode;
     process.stderr.write(`${failureBlock(failure, viewsOf(program.operations, nouns))}\n`);
-    if (argv.includes('--json')) process.stderr.write(`${failureJson(failure)}\n`);
+    if (words.includes('--json')) process.stderr.write(`${failureJson(failure)}\n`);
   }
 }
 
-/** Help and version are answers; a missing subcommand, which shows help too, is an error. */
-function isAnswer(error: CommanderError): boolean {
-  if (error.code === 'commander.help') process.exitCode = 1;
+/** Help and version are answers; a missing subcommand, which shows help too, is an error unless help was asked for. */
+function isAnswer(error: CommanderError, argv: readonly string[]): boolean {
+  if (error.code === 'commander.help' && !argv.includes('help')) process.exitCode = 1;
   return ['commander.helpDisplayed', 'commander.help', 'commander.version'].includes(error.code);
 }

@@ -11,7 +11,7 @@ import { costPlusUnitPrice } from '../rating/cost-plus.ts';
 import { readers, deciders } from './roles.ts';
 
 // Customers see the plans that their deployments are or were on, with their prices, and nothing of
-// other plans: row-level security leaves them out. Of an item at cost-plus they see the price,
+// other plans. Of an item at cost-plus they see the price,
 // never the cost or the markup.
 
 const planItem = z.object({
@@ -71,7 +71,7 @@ export const listPlans = declareList({
   query: onDay,
   row: planVersion,
   async run({ db, query, now, principal }, page) {
-    const all = await plans.listPlans(db, query.on ?? dayOf(now));
+    const all = await plans.listPlans(db, query.on ?? dayOf(now), principal.customerId);
     const { items, nextCursor } = pageOfAll(all, page, (plan) => [plan.plan]);
     return { items: items.map((plan) => planAnswer(plan, principal.role)), nextCursor };
   },
@@ -89,7 +89,8 @@ export const getPlan = declareOperation({
   query: onDay,
   response: planVersion,
   async run({ db, params, query, now, principal }) {
-    return planAnswer(await plans.getPlan(db, params.plan, query.on ?? dayOf(now)), principal.role);
+    const version = await plans.getPlan(db, params.plan, query.on ?? dayOf(now), principal.customerId);
+    return planAnswer(version, principal.role);
   },
 });
 
@@ -103,7 +104,7 @@ export const listPlanVersions = declareList({
   params: z.object({ plan: slug }),
   row: planVersion,
   async run({ db, params, principal }, page) {
-    const versions = await plans.listPlanVersions(db, params.plan);
+    const versions = await plans.listPlanVersions(db, params.plan, principal.customerId);
     const { items, nextCursor } = pageOfAll(versions, page, (version) => [version.from]);
     return { items: items.map((version) => planAnswer(version, principal.role)), nextCursor };
   },
