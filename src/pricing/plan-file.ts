@@ -1,5 +1,6 @@
 import { type Document, isNode, isScalar, LineCounter, type Node, parseDocument, type Tags, visit } from 'yaml';
 import { z } from 'zod';
+import { findUnfit } from '../platform/declare/invalid-input.ts';
 import { checkPlan, formatPath, type PlanVersion, planSchema } from './plan.ts';
 
 /** What is wrong in a plan file, and where. */
@@ -89,10 +90,18 @@ export function readPlanFile(file: string, text: string, kinds: ReadonlySet<stri
     if (!(error instanceof ReferenceError)) throw error;
     return { plan: null, problems: [problem([], error.message)] };
   }
+  const unfit = findUnfit(content, 'body');
+  if (unfit !== null) return { plan: null, problems: [problem(stepsOf(unfit.pointer), unfit.detail)] };
   const checked = checkPlan(content, kinds);
   if (checked.plan) return { ...checked, problem };
   const problems = checked.problems.slice(0, problemsMax).map(({ path, reason }) => problem(path, reason));
   return { plan: null, problems: problems.sort((a, b) => a.line - b.line) };
+}
+
+/** `/items/0/name` as steps. */
+function stepsOf(pointer: string): (string | number)[] {
+  const steps = pointer.split('/').slice(1);
+  return steps.map((step) => (/^\d{1,9}$/.test(step) ? Number(step) : step));
 }
 
 /** What it throws is told among the mistakes of the file. */

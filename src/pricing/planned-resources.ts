@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Kind } from '../metering/index.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { Decimal, formatQuantity, roundQuantity } from '../platform/quantity.ts';
+import { findUnfit } from '../platform/declare/invalid-input.ts';
 import { recordOf } from '../platform/declare/schemas.ts';
 import { formatPath } from './plan.ts';
 import { numbersAsText } from './plan-file.ts';
@@ -138,7 +139,10 @@ export function parsePlannedResources(file: string, text: string): PlannedResour
   const document = parseDocument(text, { customTags: numbersAsText, prettyErrors: false });
   const [broken] = document.errors;
   if (broken) throw new ArcadiaError('invalid_argument', `${file}: ${broken.message}`);
-  const parsed = plannedResources.safeParse(contentOf(file, document));
+  const content = contentOf(file, document);
+  const unfit = findUnfit(content, 'body');
+  if (unfit !== null) throw new ArcadiaError('invalid_argument', `${file}: ${unfit.pointer} ${unfit.detail}.`);
+  const parsed = plannedResources.safeParse(content);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(
     (issue) =>

@@ -29,6 +29,8 @@ const found = [
   ...rules.namedStatements(code),
   ...rules.temporaryTablesInOnePlace(code),
   ...rules.temporaryTablesByHandle(code),
+  ...rules.oneWriter(code),
+  ...rules.oneCsvWriter(code),
   ...rules.noTestsInProgram(code),
   ...rules.shortFunctions(code),
   ...rules.noModuleState(code),

@@ -76,17 +76,60 @@ export function pointerOf(place: ProblemError['in'], path: readonly PropertyKey[
 /** Nothing that is asked for needs more; whoever walks a value may then do so by recursion. */
 const depthMax = 64;
 
-/** Where a text holds what no text in PostgreSQL can, the character NUL; or where a value goes too deep. */
-export function findUnfit(value: unknown, place: ProblemError['in'], path = '', depth = 0): ProblemError | null {
-  if (typeof value === 'string') {
-    return value.includes('\0') ? { in: place, pointer: path, detail: 'holds the character NUL' } : null;
+/** Of which fields of a body the texts may have several lines, by their pointer with `*` for any index or name. */
+export type LineFields = ReadonlySet<string>;
+
+interface Place {
+  readonly in: ProblemError['in'];
+  readonly path: string;
+  readonly field: string;
+  readonly depth: number;
+}
+
+const noLineFields: LineFields = new Set();
+
+/** Where a text holds a control character, or a value goes too deep. Only what is of several lines has ends of them, and tabs. */
+export function findUnfit(
+  value: unknown,
+  place: ProblemError['in'],
+  lineFields: LineFields = noLineFields,
+): ProblemError | null {
+  return unfitAt(value, { in: place, path: '', field: '', depth: 0 });
+
+  function unfitAt(value: unknown, at: Place): ProblemError | null {
+    const problem = (detail: string): ProblemError => ({ in: at.in, pointer: at.path, detail });
+    if (typeof value === 'string') {
+      const found = controlIn(value, lineFields.has(at.field));
+      return found === null ? null : problem(`holds ${found}`);
+    }
+    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return null;
+    if (at.depth >= depthMax) return problem(`is nested more than ${depthMax} deep`);
+    const isList = Array.isArray(value);
+    for (const [name, item] of Object.entries(value)) {
+      const inName = isList ? null : controlIn(name, false);
+      if (inName !== null) return problem(`has a name with ${inName}`);
+      const path = place === 'body' ? `${at.path}/${name}` : at.path === '' ? name : `${at.path}.${name}`;
+      const known = `${at.field}/${isList ? '*' : name}`;
+      const field = isList || lineFields.has(known) || !lineFields.has(`${at.field}/*`) ? known : `${at.field}/*`;
+      const found = unfitAt(item, { in: at.in, path, field, depth: at.depth + 1 });
+      if (found !== null) return found;
+    }
+    return null;
   }
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return null;
-  if (depth >= depthMax) return { in: place, pointer: path, detail: `is nested more than ${depthMax} deep` };
-  for (const [name, item] of Object.entries(value)) {
-    if (name.includes('\0')) return { in: place, pointer: path, detail: 'has a name with the character NUL' };
-    const found = findUnfit(item, place, place === 'body' ? `${path}/${name}` : name, depth + 1);
-    if (found !== null) return found;
-  }
-  return null;
+}
+
+// oxlint-disable-next-line no-control-regex
+const control = /[\x00-\x1f\x7f-\x9f]/;
+// oxlint-disable-next-line no-control-regex
+const controlBesideLines = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/;
+
+/** The first control character of a text, by name and, where it has several lines, with its line; null: none. */
+export function controlIn(text: string, hasLines: boolean): string | null {
+  const found = (hasLines ? controlBesideLines : control).exec(text);
+  if (found === null) return null;
+  const [character] = found;
+  const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  const name = character === '\0' ? 'the character NUL' : `the control character U+${code}`;
+  const line = text.slice(0, found.index).split('\n').length;
+  return hasLines && line > 1 ? `${name} in line ${line}` : name;
 }

@@ -130,7 +130,10 @@ const planFiles = {
           .min(1)
           .max(200)
           .meta({ description: 'For problems', examples: ['plans/studio.yaml'] }),
-        text: z.string().max(planFileLengthMax).meta({ description: 'YAML or JSON, as GET /plan-schema says' }),
+        text: z
+          .string()
+          .max(planFileLengthMax)
+          .meta({ description: 'YAML or JSON, as GET /plan-schema says', contentMediaType: 'application/yaml' }),
       }),
     )
     .min(1)

@@ -183,7 +183,7 @@ export const quoteResources = declareOperation({
     month: month.optional().meta({ description: 'Another than the current one' }),
   }),
   consumes: 'application/yaml',
-  body: z.string().min(1).max(planFileLengthMax),
+  body: z.string().min(1).max(planFileLengthMax).meta({ contentMediaType: 'application/yaml' }),
   response: planQuotesOut,
   async run({ db, body, query, now }) {
     const resources = parsePlannedResources('The file', body);
