@@ -25,7 +25,7 @@ function walk(root: z.ZodType, visit: Walker): void {
     const choices = [schema.anyOf, schema.oneOf, schema.allOf].flatMap((each) => (each ?? []) as JsonSchema[]);
     for (const choice of choices) inner(choice, place, inside);
     for (const [name, property] of Object.entries(schema.properties ?? {})) inner(property, `${place}/${name}`, inside);
-    if (schema.items !== undefined) inner(schema.items as JsonSchema, `${place}/*`, inside);
+    if (schema.items !== undefined) inner(schema.items, `${place}/*`, inside);
     if (typeof schema.additionalProperties === 'object' && schema.additionalProperties !== null)
       inner(schema.additionalProperties as JsonSchema, `${place}/*`, inside);
   };

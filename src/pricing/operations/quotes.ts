@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dayOf, monthOf } from '../../metering/index.ts';
 import { planFileLengthMax } from '../plan-file.ts';
+import { planSightOf } from '../plans.ts';
 import { declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
 import {
   decimalOut,
@@ -155,6 +156,7 @@ export const quotePlans = declareOperation({
     const asked = {
       ...body,
       isCustomer: principal.role === 'customer',
+      sight: await planSightOf(db, principal.customerId, now, dayOf(now)),
       basis: basis.kind === 'period' ? { ...basis, ...rangeOr(basis, monthOf(body.month ?? dayOf(now))) } : basis,
       month: body.month?.toPlainYearMonth(),
     };
