@@ -13,6 +13,7 @@ import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { accountChanged } from './errors.ts';
 import { type HiddenMoney, readHiddenMoney } from './hidden-money.ts';
+import { assertCurrentKey, credentialsPurpose } from './secret-key.ts';
 import {
   type Account,
   appendMeteredFromChanges,
@@ -28,7 +29,6 @@ import {
 export type { Account } from './store.ts';
 
 /** What a sealed credential is for; see src/platform/crypto.ts. */
-const purpose = 'accounts.credentials';
 const slugPattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 export interface AccountRequest {
@@ -101,9 +101,10 @@ export async function connectAccount(
   }
   const simulated = identity.simulatedAt !== null;
   const connectedAt = identity.simulatedAt ?? now;
-  const credentials = seal(request.secretKey, purpose, JSON.stringify(request.credentials));
+  const credentials = seal(request.secretKey, credentialsPurpose, JSON.stringify(request.credentials));
   return db.transaction().execute(async (trx) => {
     await lockAccounts(trx);
+    await assertCurrentKey(trx, request.secretKey);
     const accounts = await selectAccounts(trx);
     const other = accounts.find((account) => account.simulated !== simulated);
     if (other) {
@@ -196,7 +197,7 @@ export async function openAccount(
   options: Pick<ProviderOptions, 'onRequest'> = {},
 ): Promise<Provider> {
   const credentials = JSON.parse(
-    unseal(secretKey, purpose, await selectCredentials(db, account.accountId)),
+    unseal(secretKey, credentialsPurpose, await selectCredentials(db, account.accountId)),
   ) as Credentials;
   return openProvider(account.provider, {
     ...options,

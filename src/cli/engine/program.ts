@@ -12,6 +12,7 @@ import { addOpenApiCommand } from '../nouns/openapi.ts';
 import { addRateCommand } from '../local/rate.ts';
 import { addSimulateCommand } from '../local/simulate.ts';
 import { addStartCommand } from '../local/start.ts';
+import { addSecretCommands } from '../local/secret.ts';
 import { addTokenCommands } from '../nouns/token.ts';
 
 // Each noun brings its words only; what does the work is imported when a command runs, so that
@@ -23,6 +24,7 @@ const local = [
   addRateCommand,
   addOpenApiCommand,
   addTokenCommands,
+  addSecretCommands,
   addDbCommands,
 ];
 
