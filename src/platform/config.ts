@@ -2,7 +2,17 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { isLoopback, type ModuleSettings, type Setting, type SettingsOf, text, url } from './declare/settings.ts';
+import { type Role, roleNames } from './declare/operation.ts';
+import {
+  isLoopback,
+  matching,
+  type ModuleSettings,
+  table,
+  type Setting,
+  type SettingsOf,
+  text,
+  url,
+} from './declare/settings.ts';
 import { isWeak, parseSecretKey } from './secrets/crypto.ts';
 import { defaultDataDir } from './embedded/embedded.ts';
 import { ArcadiaError } from './errors.ts';
@@ -28,6 +38,12 @@ interface PlatformSettings {
   /** Which claim of a token holds the role, and which the customer's external id; dots lead into objects. */
   readonly jwtRoleClaim: string;
   readonly jwtCustomerClaim: string;
+  /** What the role claim may hold besides our roles, and which role each is. */
+  readonly jwtRoles: Readonly<Record<string, Role>>;
+  /** Of a token without a role claim; null: none, it is refused. */
+  readonly jwtDefaultRole: Role | null;
+  /** How long ago a token may have been issued, in hours, whatever its end; null: not looked at. */
+  readonly jwtHoursMax: number | null;
 }
 
 /** What was set: the platform's own, and that of the modules, which each reads by its ModuleSettings. */
@@ -113,6 +129,26 @@ const platformSettings: SettingsOf<PlatformSettings> = {
     allowed: 'the name of a claim; dots lead into objects',
     schema: text,
     fallback: () => 'customer',
+  },
+  jwtRoles: {
+    env: 'ARCADIA_JWT_ROLES',
+    allowed: `names that tokens have for roles, as JSON: {"admin":"owner"}; roles are ${roleNames.join(', ')}`,
+    schema: table(z.enum(roleNames)),
+    fallback: () => ({}),
+  },
+  jwtDefaultRole: {
+    env: 'ARCADIA_JWT_DEFAULT_ROLE',
+    allowed: roleNames.join(', '),
+    schema: z.enum(roleNames),
+    fallback: () => null,
+  },
+  jwtHoursMax: {
+    env: 'ARCADIA_JWT_HOURS_MAX',
+    allowed: 'a whole number of hours from 1 to 8784',
+    schema: matching(/^\d{1,4}$/)
+      .transform(Number)
+      .refine((hours) => hours >= 1 && hours <= 8_784),
+    fallback: () => null,
   },
 };
 
