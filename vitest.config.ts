@@ -8,7 +8,8 @@ export default defineConfig({
     globalSetup: ['./test/database-server.ts'],
     setupFiles: ['./test/rows/setup.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // Two cores: while a test waits for a timer or for a process of its own, another one works.
+    maxWorkers: 3,
     // A worker loads the program once, not for each file of tests. What one file changes in the process it puts back.
     isolate: false,
     testTimeout: 300_000,

@@ -68,7 +68,7 @@ export async function seedFleet(db: Database, customers = 1): Promise<void> {
     INSERT INTO resource_states (resource_id, account_id, kind, name, status, region, tags, parents, attributes,
                                  valid_from, valid_to, recorded_at, superseded_at, source)
     SELECT resource_id, account_id, kind, 'resource-' || resource_id, 'active', 'nyc3', '{}', '{}',
-           jsonb_build_object('size_gb', (resource_id % 997 + n) / 10.0, 'vcpus', 2, 'memory_mb', 4096),
+           jsonb_build_object('source', 'droplet', 'size_gb', (resource_id % 997 + n) / 10.0, 'vcpus', 2, 'memory_mb', 4096),
            begins, coalesce(lead(begins) OVER (PARTITION BY resource_id ORDER BY begins), 'infinity'),
            begins, 'infinity', 'listing'
     FROM resources, LATERAL (

@@ -10,7 +10,7 @@
 --
 -- One file per module and release: its tables in their final form, the views that it publishes,
 -- rights, seeds. A view's prefix is the module of its file. What has been released is never edited.
--- A file ends with CALL pin_search_paths().
+-- A file ends with CALL pin_search_paths() and CALL arm_triggers().
 
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
@@ -56,18 +56,35 @@ BEGIN
 END
 $$;
 
--- Functions of triggers, and what runs with the owner's rights, look names up here and nowhere
--- before: a temporary table of the same name must not stand before ours. Each file calls this last.
+-- Functions look names up here and nowhere before: a temporary table of the same name must not stand
+-- before ours. One with BEGIN ATOMIC has looked them up when it was made, and can still be inlined, which
+-- a function with a setting of its own never is. Each file calls this at its end.
 CREATE PROCEDURE pin_search_paths() LANGUAGE plpgsql AS $$
 DECLARE
   unpinned regprocedure;
 BEGIN
   FOR unpinned IN
     SELECT oid FROM pg_proc
-    WHERE pronamespace = current_schema()::regnamespace AND (prorettype = 'trigger'::regtype OR prosecdef)
+    WHERE pronamespace = current_schema()::regnamespace AND prokind IN ('f', 'p') AND prosqlbody IS NULL
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = pg_proc.oid AND d.deptype = 'e')
       AND NOT coalesce(proconfig::text LIKE '%search_path%', false)
   LOOP
-    EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', unpinned, current_schema());
+    EXECUTE format('ALTER ROUTINE %s SET search_path = %I, pg_temp', unpinned, current_schema());
+  END LOOP;
+END
+$$;
+
+-- Triggers fire whatever session_replication_role says, so that no setting of a session, a role or the
+-- server switches recording and refusing off. Each file calls this at its end.
+CREATE PROCEDURE arm_triggers() LANGUAGE plpgsql AS $$
+DECLARE
+  unarmed record;
+BEGIN
+  FOR unarmed IN
+    SELECT tgname, tgrelid::regclass AS target FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
+    WHERE c.relnamespace = current_schema()::regnamespace AND NOT tgisinternal AND tgenabled <> 'A'
+  LOOP
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', unarmed.target, unarmed.tgname);
   END LOOP;
 END
 $$;
@@ -133,9 +150,9 @@ $$;
 CALL make_roles();
 
 -- Whose rows this transaction may see; NULL: nobody's.
-CREATE FUNCTION current_customer() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT nullif(current_setting('arcadia.customer', true), '')::bigint
-$$;
+CREATE FUNCTION current_customer() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT nullif(current_setting('arcadia.customer', true), '')::bigint;
+END;
 
 CREATE TABLE access_rules (
   relation  text PRIMARY KEY,
@@ -203,20 +220,24 @@ BEGIN
 END
 $$;
 
--- Whether the roles are there, and every relation has the policies and rights that it was given.
-CREATE FUNCTION access_is_whole() RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+-- What relations lack of the policies and rights that they were given; of a server without the roles, those.
+CREATE FUNCTION access_gaps() RETURNS TABLE (gap_in text, lacks text) LANGUAGE plpgsql STABLE AS $$
 BEGIN
   IF (SELECT count(*) FROM pg_roles WHERE rolname IN ('arcadia_worker', 'arcadia_api', 'arcadia_customer')) < 3 THEN
-    RETURN false;
+    RETURN QUERY SELECT '*', 'roles';
+    RETURN;
   END IF;
-  RETURN NOT EXISTS (
-    SELECT FROM access_rules r JOIN pg_class c ON c.oid = to_regclass(r.relation)
-    WHERE NOT has_table_privilege('arcadia_api', c.oid, 'SELECT')
-      AND NOT EXISTS (SELECT FROM access_statements s WHERE s.statement LIKE 'REVOKE ALL ON ' || r.relation || ' %')
-       OR r.condition IS NOT NULL AND NOT has_any_column_privilege('arcadia_customer', c.oid, 'SELECT')
-       OR c.relkind <> 'v' AND (NOT c.relrowsecurity
-          OR (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname IN ('staff', 'customer'))
-             < CASE WHEN r.condition IS NULL THEN 1 ELSE 2 END));
+  RETURN QUERY
+    SELECT r.relation, concat_ws(', ', CASE WHEN gaps.staff OR gaps.customer THEN 'rights' END,
+                                 CASE WHEN gaps.rows THEN 'row security' END, CASE WHEN gaps.policies THEN 'policies' END)
+    FROM access_rules r JOIN pg_class c ON c.oid = to_regclass(r.relation), LATERAL (SELECT
+      NOT has_table_privilege('arcadia_api', c.oid, 'SELECT')
+        AND NOT EXISTS (SELECT FROM access_statements s WHERE s.statement LIKE 'REVOKE ALL ON ' || r.relation || ' %') AS staff,
+      r.condition IS NOT NULL AND NOT has_any_column_privilege('arcadia_customer', c.oid, 'SELECT') AS customer,
+      c.relkind <> 'v' AND NOT c.relrowsecurity AS rows,
+      c.relkind <> 'v' AND (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname IN ('staff', 'customer'))
+        < CASE WHEN r.condition IS NULL THEN 1 ELSE 2 END AS policies) AS gaps
+    WHERE gaps.staff OR gaps.customer OR gaps.rows OR gaps.policies;
 END
 $$;
 
@@ -227,9 +248,13 @@ DECLARE
   statements text[] := ARRAY(SELECT s.statement FROM access_statements s ORDER BY s.position);
   rule       access_rules;
   statement  text;
+  gaps       jsonb;
 BEGIN
   -- Processes that start at once take turns: the same right granted twice at a time is an error.
   PERFORM pg_advisory_xact_lock(hashtextextended('arcadia access', 0));
+  SELECT jsonb_agg(jsonb_build_object('key', jsonb_build_object('relation', g.gap_in), 'before', jsonb_build_object('lacks', g.lacks),
+                                      'after', '{"lacks": ""}'::jsonb) ORDER BY g.gap_in) INTO gaps
+  FROM access_gaps() g;
   CALL make_roles();
   FOREACH rule IN ARRAY rules LOOP
     CALL apply_access(rule.relation::regclass, rule.condition, rule.hidden);
@@ -237,6 +262,10 @@ BEGIN
   FOREACH statement IN ARRAY statements LOOP
     EXECUTE statement;
   END LOOP;
+  -- What was missing is in the audit log: made again, it would look as if it had always been there.
+  IF gaps IS NOT NULL THEN
+    INSERT INTO audit_pending (table_name, entries) VALUES ('access_rules', gaps);
+  END IF;
 END
 $$;
 
@@ -293,9 +322,9 @@ CREATE TABLE provider_clock (
 CALL protect_from_customers('provider_clock');
 
 -- What the clock of this database shows now: the simulated one, where its accounts are simulated.
-CREATE FUNCTION clock_shows() RETURNS timestamptz LANGUAGE sql STABLE AS $$
-  SELECT coalesce((SELECT instant FROM simulated_clock), clock_timestamp())
-$$;
+CREATE FUNCTION clock_shows() RETURNS timestamptz LANGUAGE sql STABLE BEGIN ATOMIC
+  SELECT coalesce((SELECT instant FROM simulated_clock), clock_timestamp());
+END;
 
 -- What changed --------------------------------------------------------------------------------
 
@@ -347,21 +376,21 @@ CREATE INDEX audit_log_by_time ON audit_log USING brin (recorded_at);
 CREATE FUNCTION audit_log_content(
   "position" bigint, recorded_at timestamptz, actor text, origin text, address text, request_id text,
   table_name text, operation text, key jsonb, before jsonb, after jsonb
-) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT convert_to(jsonb_build_array("position", (extract(epoch FROM recorded_at) * 1000000)::bigint, actor, origin,
-                                      address, request_id, table_name, operation, key, before, after)::text, 'UTF8')
-$$;
+                                      address, request_id, table_name, operation, key, before, after)::text, 'UTF8');
+END;
 
-CREATE FUNCTION audit_log_hash(entry audit_log) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+CREATE FUNCTION audit_log_hash(entry audit_log) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT sha256(entry.previous_hash || audit_log_content(
     entry.position, entry.recorded_at, entry.actor, entry.origin, entry.address, entry.request_id, entry.table_name,
-    entry.operation, entry.key, entry.before, entry.after))
-$$;
+    entry.operation, entry.key, entry.before, entry.after));
+END;
 
 -- The hashes of entries that follow each other: over their order, from the head before the first on.
-CREATE FUNCTION audit_chain_step(hash bytea, head bytea, content bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
-  SELECT sha256(coalesce(hash, head) || content)
-$$;
+CREATE FUNCTION audit_chain_step(hash bytea, head bytea, content bytea) RETURNS bytea LANGUAGE sql IMMUTABLE BEGIN ATOMIC
+  SELECT sha256(coalesce(hash, head) || content);
+END;
 CREATE AGGREGATE audit_chain(head bytea, content bytea) (SFUNC = audit_chain_step, STYPE = bytea);
 
 -- What one statement changed, until its transaction commits: then its entries are chained, and it is
@@ -575,3 +604,4 @@ REVOKE EXECUTE ON FUNCTION publish_event, publish_changed_rows FROM PUBLIC;
 CALL give_access('GRANT EXECUTE ON FUNCTION publish_event TO arcadia_worker, arcadia_api');
 
 CALL pin_search_paths();
+CALL arm_triggers();

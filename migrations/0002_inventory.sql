@@ -80,8 +80,11 @@ CREATE TABLE resources (
   first_seen_at       timestamptz NOT NULL,
   -- Only runs that were reverted have seen it: as if it were not here.
   unseen              boolean NOT NULL DEFAULT false,
+  -- Of a kind that is listed, and so far only projects have shown it: no listing has, or only reverted ones.
+  unlisted            boolean NOT NULL DEFAULT false,
   UNIQUE (account_id, kind, external_id)
 );
+CREATE INDEX resources_unlisted ON resources (account_id, kind) WHERE unlisted;
 CREATE INDEX resources_unseen ON resources (account_id, kind, external_id) WHERE unseen;
 
 -- The provider's last answer about a resource, as it was said. Not history: the newest only.
@@ -128,9 +131,9 @@ CREATE INDEX resource_states_by_resource ON resource_states (resource_id, valid_
 -- What belongs to a resource, and what carries a tag: ownership follows both.
 CREATE INDEX resource_states_by_parent ON resource_states USING gin (parents) WHERE superseded_at = 'infinity' AND parents <> '{}';
 -- Tags compare without case.
-CREATE FUNCTION without_case(texts text[]) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT array_agg(lower(text)) FROM unnest(texts) AS text
-$$;
+CREATE FUNCTION without_case(texts text[]) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE BEGIN ATOMIC
+  SELECT array_agg(lower(text)) FROM unnest(texts) AS text;
+END;
 CREATE INDEX resource_states_by_tag ON resource_states USING gin (without_case(tags)) WHERE superseded_at = 'infinity' AND tags <> '{}';
 
 -- What is configured on a resource beside what is billed, over intervals. Neither ownership nor usage rests on
@@ -151,6 +154,9 @@ CALL keep_history('resource_settings', 'resource_id');
 CREATE INDEX resource_settings_by_run ON resource_settings (sync_run_id);
 CREATE INDEX resource_settings_by_superseding_run ON resource_settings (superseded_by_run) WHERE superseded_by_run IS NOT NULL;
 CREATE INDEX resource_settings_by_resource ON resource_settings (resource_id, valid_from) WHERE superseded_at = 'infinity';
+-- What says itself which project it is in.
+CREATE INDEX resource_settings_project ON resource_settings (resource_id)
+  WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND settings ? 'project';
 -- What is looked at in every listing, until all of it can be seen.
 CREATE INDEX resource_settings_hidden ON resource_settings (resource_id)
   WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND hidden <> '{}';
@@ -159,7 +165,8 @@ CREATE TABLE project_memberships (
   project_membership_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   resource_id   bigint NOT NULL REFERENCES resources,
   project_id    bigint NOT NULL REFERENCES resources,
-  source        text COLLATE "C" NOT NULL CHECK (source IN ('listing', 'action', 'operator', 'assumed')),
+  -- listing: the project shows it; resource: no project does, and it says itself which one it is in.
+  source        text COLLATE "C" NOT NULL CHECK (source IN ('listing', 'resource', 'action', 'operator', 'assumed')),
   sync_run_id   bigint REFERENCES sync_runs,
   superseded_by_run bigint REFERENCES sync_runs,
   recorded_by   text
@@ -256,19 +263,21 @@ CREATE TABLE own_prices (
   own_price_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   provider     text COLLATE "C" NOT NULL,
   subject      price_subject NOT NULL,
+  account_id   int NOT NULL,                 -- what that account is charged; 0: what all are
   currency     currency_code NOT NULL,
   amount       amount NOT NULL CHECK (amount >= 0),
   unit         text COLLATE "C" NOT NULL,
   evidence     text NOT NULL,
   recorded_by  text NOT NULL
 );
-CALL keep_history('own_prices', 'provider', 'subject');
+CALL keep_history('own_prices', 'provider', 'subject', 'account_id');
 
 -- Published to other modules: what is believed now, over all time.
 -- Of the rows of a subject that hold at an instant, the one counts that comes first by rank, then
--- those that are listed, then the latest valid_from, then the lowest account_id.
+-- those that are listed, then the latest valid_from, then the lowest account_id. Rank 0 is for who asks what that account
+-- is charged, to whom also what the API told it comes before what it told others.
 CREATE VIEW inventory_prices AS
-  SELECT provider, subject, 'operator' AS source, 1 AS rank, 0 AS account_id, currency, amount, unit, NULL::amount AS hourly,
+  SELECT provider, subject, 'operator' AS source, CASE account_id WHEN 0 THEN 1 ELSE 0 END AS rank, account_id, currency, amount, unit, NULL::amount AS hourly,
          '{}'::jsonb AS attributes, NULL AS certainty, evidence, (recorded_at AT TIME ZONE 'UTC')::date AS evidence_day,
          NULL::timestamptz AS last_seen_at, valid_from, valid_to, recorded_at, recorded_by
   FROM own_prices WHERE superseded_at = 'infinity'
@@ -287,6 +296,13 @@ CREATE VIEW inventory_states AS
 CREATE VIEW inventory_memberships AS
   SELECT resource_id, project_id, valid_from, valid_to, recorded_at, source, sync_run_id
   FROM project_memberships WHERE superseded_at = 'infinity';
+-- What projects show, or showed, and no listing of its kind ever did: when.
+CREATE VIEW inventory_unlisted AS
+  SELECT s.account_id, s.kind, s.resource_id, s.urn, lower(part) AS valid_from, upper(part) AS valid_to
+  FROM (SELECT r.account_id, r.kind, r.resource_id, r.urn, range_agg(tstzrange(m.valid_from, m.valid_to)) AS shown
+        FROM resources r JOIN project_memberships m USING (resource_id)
+        WHERE r.unlisted AND NOT r.unseen AND m.superseded_at = 'infinity'
+        GROUP BY r.resource_id) AS s, unnest(s.shown) AS part;
 CREATE VIEW inventory_settings AS
   SELECT resource_id, settings, hidden, valid_from, valid_to, recorded_at, source, sync_run_id, recorded_by
   FROM resource_settings WHERE superseded_at = 'infinity';
@@ -461,6 +477,7 @@ CALL publish_to_customers('inventory_resources');
 CALL publish_to_customers('inventory_states');
 CALL protect_from_customers('inventory_settings');
 CALL protect_from_customers('inventory_memberships');
+CALL protect_from_customers('inventory_unlisted');
 CALL protect_from_customers('inventory_sync_runs');
 CALL protect_from_customers('inventory_complete_syncs');
 CALL protect_from_customers('inventory_actions');
@@ -470,3 +487,4 @@ CALL protect_from_customers('own_prices');
 CALL protect_from_customers('inventory_prices');
 
 CALL pin_search_paths();
+CALL arm_triggers();

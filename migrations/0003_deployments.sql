@@ -168,3 +168,4 @@ CALL publish_to_customers('deployments_customers');
 CALL give_access('GRANT USAGE ON SEQUENCE ownership_rule_ids TO arcadia_worker, arcadia_api');
 
 CALL pin_search_paths();
+CALL arm_triggers();

@@ -43,9 +43,12 @@ CREATE TABLE metering_config (
 WITH kinds (slug, title, resource_kind, accrual, unit, statuses, weight_attribute, weight_divisor, enabled) AS (VALUES
   ('droplet_hours',             'Droplet hours, running',  'droplet',        'hours', 'hour',      '{active}'::text[], NULL,      1, true),
   ('droplet_provisioned_hours', 'Droplet hours, existing', 'droplet',        'hours', 'hour',      NULL,               NULL,      1, false),
-  ('snapshot_gb_month',         'Snapshot storage',        'snapshot',       'month', 'GiB-month', NULL,               'size_gb', 1, true),
+  -- The API's number is the billable size: of droplets' snapshots and of uploaded images in GB, of volumes' snapshots
+  -- in GiB, each as the provider bills it.
+  ('droplet_snapshot_gb_month', 'Droplet snapshot storage','snapshot',       'month', 'GB-month',  NULL,               'size_gb', 1, true),
+  ('volume_snapshot_gb_month',  'Volume snapshot storage', 'snapshot',       'month', 'GiB-month', NULL,               'size_gb', 1, true),
   ('droplet_backup_gb_month',   'Droplet backup storage',  'droplet_backup', 'month', 'GiB-month', NULL,               'size_gb', 1, true),
-  ('custom_image_gb_month',     'Custom image storage',    'custom_image',   'month', 'GiB-month', NULL,               'size_gb', 1, false),
+  ('custom_image_gb_month',     'Custom image storage',    'custom_image',   'month', 'GB-month',  NULL,               'size_gb', 1, false),
   ('spaces_gb_month',           'Spaces storage',          'spaces_bucket',  'month', 'GiB-month', NULL,               'size_gb', 1, true),
   ('dns_zones',                 'DNS zones',               'dns_zone',       'month', 'zone-month', NULL,              NULL,      1, true),
   ('volume_gb_month',           'Volume storage',          'volume',         'month', 'GiB-month', NULL,               'size_gb', 1, false),
@@ -56,8 +59,12 @@ WITH kinds (slug, title, resource_kind, accrual, unit, statuses, weight_attribut
 ), inserted AS (
   INSERT INTO billing_kinds (slug, title) SELECT slug, title FROM kinds RETURNING billing_kind_id, slug
 ), defined AS (
-  INSERT INTO billing_kind_definitions (billing_kind_id, from_day, resource_kind, accrual, unit, statuses, weight_attribute, weight_divisor)
-  SELECT billing_kind_id, '2000-01-01', resource_kind, accrual, unit, statuses, weight_attribute, weight_divisor
+  INSERT INTO billing_kind_definitions
+    (billing_kind_id, from_day, resource_kind, accrual, unit, statuses, filter, weight_attribute, weight_divisor)
+  SELECT billing_kind_id, '2000-01-01', resource_kind, accrual, unit, statuses,
+         CASE slug WHEN 'droplet_snapshot_gb_month' THEN '{"source": "droplet"}'
+                   WHEN 'volume_snapshot_gb_month' THEN '{"source": "volume"}' ELSE '{}' END::jsonb,
+         weight_attribute, weight_divisor
   FROM inserted JOIN kinds USING (slug)
 )
 INSERT INTO metering_config (billing_kind_id, from_day, enabled, granularity, retention_days)
@@ -88,12 +95,12 @@ CREATE INDEX metered_levels_ended_by_end ON metered_levels_ended (valid_to);
 -- peak is the resource's, and a raise is its owner's.
 CREATE FUNCTION levels_of_resources(kinds smallint[], resources bigint[], since timestamptz, until timestamptz)
 RETURNS TABLE (billing_kind_id smallint, resource_id bigint, valid_from timestamptz, valid_to timestamptz, level numeric)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   SELECT l.billing_kind_id, l.resource_id, l.valid_from, l.valid_to, l.level
   FROM metered_levels l
   WHERE l.billing_kind_id = ANY (kinds) AND l.resource_id = ANY (resources) AND l.weight_before = 0
-    AND l.valid_from < until AND l.valid_to > since
-$$;
+    AND l.valid_from < until AND l.valid_to > since;
+END;
 
 -- Up to which change, and from which definitions, a kind's levels have been derived.
 CREATE TABLE metered_levels_progress (
@@ -165,58 +172,58 @@ CREATE INDEX usage_changes_by_deployment ON usage_changes (deployment_id, period
 -- level x weight / weight_total x elapsed_us / unit_us, rounded once, half away from zero. Every
 -- factor is a whole number, so div() is exact; src/metering/accrual.ts is the same formula.
 CREATE FUNCTION accrued_billionths(level numeric, weight int, weight_total int, unit_us numeric, elapsed_us numeric)
-RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT div(2 * (level * 1000000000) * weight * elapsed_us + weight_total * unit_us, 2 * weight_total * unit_us)
-$$;
+RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE BEGIN ATOMIC
+  SELECT div(2 * (level * 1000000000) * weight * elapsed_us + weight_total * unit_us, 2 * weight_total * unit_us);
+END;
 
 -- What the share [weight_before, weight_before + weight) of a level accrues over [from_us, to_us):
 -- a difference of rounded running totals in both directions, so that shares and periods add up.
 CREATE FUNCTION accrued(level numeric, weight_before int, weight int, weight_total int,
                         unit_us numeric, from_us numeric, to_us numeric)
-RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE BEGIN ATOMIC
   SELECT 0.000000001 * (
       accrued_billionths(level, weight_before + weight, weight_total, unit_us, to_us)
     - accrued_billionths(level, weight_before,          weight_total, unit_us, to_us)
     - accrued_billionths(level, weight_before + weight, weight_total, unit_us, from_us)
-    + accrued_billionths(level, weight_before,          weight_total, unit_us, from_us))
-$$;
+    + accrued_billionths(level, weight_before,          weight_total, unit_us, from_us));
+END;
 
 -- The level of a weight: attribute / divisor, rounded once to 9 digits, half away from zero; never
 -- negative. div() is exact, where the quotient itself might already have been rounded.
 CREATE FUNCTION weighed_level(attribute numeric, divisor numeric)
-RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT 0.000000001 * div(2000000000 * greatest(attribute, 0) + divisor, 2 * divisor)
-$$;
+RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE BEGIN ATOMIC
+  SELECT 0.000000001 * div(2000000000 * greatest(attribute, 0) + divisor, 2 * divisor);
+END;
 
 -- Of a peak or a percentile: how much of a month's time, the highest levels first, does not count, in
 -- microseconds; NULL of a sum. div() is exact.
 CREATE FUNCTION discarded_us(aggregation text, percentile numeric, month date)
-RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE WHEN aggregation <> 'sum'
-              THEN div(1000 * (100 - coalesce(percentile, 100)) * ((month + interval '1 month')::date - month) * 86400000000, 100000) END
-$$;
+              THEN div(1000 * (100 - coalesce(percentile, 100)) * ((month + interval '1 month')::date - month) * 86400000000, 100000) END;
+END;
 
 -- What raises a month's figure from lower to height adds to a share of it: a difference of rounded
 -- totals in both directions, so that raises and shares add up.
 CREATE FUNCTION raised(lower numeric, height numeric, weight_before int, weight int, weight_total int)
-RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT accrued(height, weight_before, weight, weight_total, 1, 0, 1) - accrued(lower, weight_before, weight, weight_total, 1, 0, 1)
-$$;
+RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE BEGIN ATOMIC
+  SELECT accrued(height, weight_before, weight, weight_total, 1, 0, 1) - accrued(lower, weight_before, weight, weight_total, 1, 0, 1);
+END;
 
 -- The stretches of the days [first, beyond) on which a kind is enabled.
 CREATE FUNCTION enabled_stretches(kind smallint, first date, beyond date)
-RETURNS TABLE (stretch_from date, stretch_to date) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+RETURNS TABLE (stretch_from date, stretch_to date) LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT lower(stretch), upper(stretch)
   FROM (SELECT range_agg(daterange(greatest(c.from_day, first), least(c.to_day, beyond))) AS stretches
         FROM (SELECT from_day, enabled, coalesce(lead(from_day) OVER (ORDER BY from_day), 'infinity') AS to_day
               FROM metering_config WHERE billing_kind_id = kind) AS c
-        WHERE c.enabled AND c.from_day < beyond AND c.to_day > first) AS s, unnest(stretches) AS stretch
-$$;
+        WHERE c.enabled AND c.from_day < beyond AND c.to_day > first) AS s, unnest(stretches) AS stretch;
+END;
 
 -- A day's peak or percentile rests on its month up to the day: a digest of the definitions that hold in
 -- it and of the days on which the kind is enabled. It changes only where either does, or a month begins.
 CREATE FUNCTION month_digest(kind smallint, day date)
-RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT md5(
     (SELECT string_agg(d::text, E'\n' ORDER BY from_day) FROM billing_kind_definitions d
      WHERE billing_kind_id = kind AND from_day <= day
@@ -225,8 +232,8 @@ RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
     || coalesce((SELECT string_agg(concat_ws(' ', E'\n', stretch_from - month, CASE WHEN stretch_to <= day THEN stretch_to - month END),
                                    '' ORDER BY stretch_from)
                  FROM enabled_stretches(kind, month, day + 1)), ''))
-  FROM (SELECT date_trunc('month', day::timestamp)::date AS month) AS m
-$$;
+  FROM (SELECT date_trunc('month', day::timestamp)::date AS month) AS m;
+END;
 
 -- How long metering goes on without a complete listing, per resource kind ('*': every kind without
 -- a row of its own), from a day on. After gap_after_hours without one there is a gap; what is
@@ -246,12 +253,12 @@ INSERT INTO observation_limits VALUES
 
 -- The limits that hold for a kind at an instant.
 CREATE FUNCTION observation_limits_at(kind text, instant timestamptz)
-RETURNS TABLE (gap_after interval, carry_forward interval) LANGUAGE sql STABLE AS $$
+RETURNS TABLE (gap_after interval, carry_forward interval) LANGUAGE sql STABLE BEGIN ATOMIC
   SELECT make_interval(hours => gap_after_hours), make_interval(hours => carry_forward_hours)
   FROM observation_limits
   WHERE resource_kind IN (kind, '*') AND from_day <= (instant AT TIME ZONE 'UTC')::date
-  ORDER BY resource_kind = '*', from_day DESC LIMIT 1
-$$;
+  ORDER BY resource_kind = '*', from_day DESC LIMIT 1;
+END;
 
 -- An operator's attestation that what is recorded of an account and kind is right, up to an instant:
 -- it counts as a complete listing then. Withdrawn, it is superseded.
@@ -398,6 +405,18 @@ CREATE VIEW metering_uncertain_ends AS
     AND EXISTS (SELECT FROM inventory_sync_runs r
                 WHERE r.account_id = s.account_id AND r.kind = o.listed_as AND r.started_at = s.valid_to OFFSET 0);
 
+-- What projects showed and no listing did, from where it is in doubt on: until it is listed, or an operator attests that
+-- what is recorded is right. What was gone again within what a gap takes is not counted: it lived between two listings.
+CREATE VIEW metering_unlisted AS
+  SELECT u.account_id, a.slug AS account, u.kind AS resource_kind, u.resource_id, u.urn, d.since, u.valid_to AS until
+  FROM inventory_unlisted u
+  JOIN inventory_accounts a USING (account_id)
+  CROSS JOIN LATERAL observation_limits_at(u.kind, u.valid_from) g
+  CROSS JOIN LATERAL (
+    SELECT greatest(u.valid_from, a.metered_from, max(c.through)) AS since FROM usage_attestations c
+    WHERE c.account_id = u.account_id AND c.resource_kind = u.kind AND c.superseded_at = 'infinity') d
+  WHERE (u.valid_to = 'infinity' OR u.valid_to - u.valid_from > g.gap_after) AND d.since < u.valid_to;
+
 -- A day's usage was metered, or changed. A day is nobody's secret.
 CREATE FUNCTION publish_metering() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
@@ -430,6 +449,7 @@ CALL protect_from_customers('observation_limits');
 CALL protect_from_customers('usage_attestations');
 CALL protect_from_customers('metering_observed');
 CALL protect_from_customers('metering_uncertain_ends');
+CALL protect_from_customers('metering_unlisted');
 -- With the address: every reader's process finds the store by it.
 CALL publish_to_customers('usage_store');
 CALL publish_to_customers('usage_visible_revisions', '{records,quantity}');
@@ -440,3 +460,4 @@ CALL protect_by_deployment('usage_months');
 CALL protect_from_customers('metering_day_revisions');
 
 CALL pin_search_paths();
+CALL arm_triggers();

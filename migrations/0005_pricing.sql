@@ -128,12 +128,13 @@ FROM inserted JOIN seeds USING (slug);
 WITH items (position, kind,     studio_allowance, studio_price, atelier_allowance, atelier_price, grand_allowance, grand_price) AS (VALUES
   (1, 'droplet_hours',            1488, '0.04',               4464, '0.036',              14880, '0.032'),
   (2, 'dns_zones',                   2, '1.00',                 10, '0.50',                   50, '0.25'),
-  (3, 'snapshot_gb_month',          60, '0.10',                200, '0.09',                  600, '0.08'),
-  (4, 'droplet_backup_gb_month',    50, '0.08',                150, '0.07',                  500, '0.06'),
-  (5, 'spaces_gb_month',            50, '0.04',                250, '0.035',                1000, '0.03'),
-  (6, 'volume_gb_month',            20, '0.16',                100, '0.15',                  400, '0.14'),
-  (7, 'reserved_ip_hours',        1488, '0.012',              4464, '0.011',               14880, '0.01'),
-  (8, 'load_balancer_hours',         0, '0.035',               744, '0.032',                1488, '0.03')
+  (3, 'droplet_snapshot_gb_month',  60, '0.10',                200, '0.09',                  600, '0.08'),
+  (4, 'volume_snapshot_gb_month',   20, '0.10',                100, '0.09',                  400, '0.08'),
+  (5, 'droplet_backup_gb_month',    50, '0.08',                150, '0.07',                  500, '0.06'),
+  (6, 'spaces_gb_month',            50, '0.04',                250, '0.035',                1000, '0.03'),
+  (7, 'volume_gb_month',            20, '0.16',                100, '0.15',                  400, '0.14'),
+  (8, 'reserved_ip_hours',        1488, '0.012',              4464, '0.011',               14880, '0.01'),
+  (9, 'load_balancer_hours',         0, '0.035',               744, '0.032',                1488, '0.03')
 )
 INSERT INTO plan_items (plan_version_id, billing_kind_id, position, allowance, model, properties)
 SELECT v.plan_version_id, k.billing_kind_id, i.position, priced.allowance, 'standard',
@@ -175,3 +176,4 @@ CALL protect_from_customers('pricing_carry_over');
 CALL protect_from_customers('pricing_terms');
 
 CALL pin_search_paths();
+CALL arm_triggers();

@@ -370,3 +370,4 @@ CALL publish_changes('invoices', 'invoice.changed', $$
   SELECT invoice_id AS subject, CASE WHEN issued_at IS NOT NULL THEN customer_id END AS customer_id FROM changed$$);
 
 CALL pin_search_paths();
+CALL arm_triggers();

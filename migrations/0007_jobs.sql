@@ -48,3 +48,4 @@ CALL protect_from_customers('queue_controls');
 CALL protect_from_customers('schedule_ticks');
 
 CALL pin_search_paths();
+CALL arm_triggers();

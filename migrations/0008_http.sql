@@ -38,3 +38,4 @@ CALL audit_changes('revoked_tokens');
 CALL protect_from_customers('revoked_tokens');
 
 CALL pin_search_paths();
+CALL arm_triggers();

@@ -34,7 +34,9 @@ async function startPooler(mode: 'transaction' | 'session', database: string): P
   const folder = mkdtempSync(join(tmpdir(), 'arcadia-pooler-'));
   chmodSync(folder, 0o755);
   const port = await freePort();
-  const target = `host=${server.hostname} port=${server.port} user=${server.username} password=${decodeURIComponent(server.password)}`;
+  // A server that trusts whoever is on this machine has no password, and the pooler reads no empty one.
+  const password = server.password === '' ? '' : ` password=${decodeURIComponent(server.password)}`;
+  const target = `host=${server.hostname} port=${server.port} user=${server.username}${password}`;
   const settings = `auth_type=any\nlisten_addr=127.0.0.1\nlisten_port=${port}\nunix_socket_dir=\npool_mode=${mode}\n`;
   writeFileSync(join(folder, 'ini'), `[databases]\n* = ${target}\n[pgbouncer]\n${settings}`);
   const asRoot = process.getuid?.() === 0 ? ['-u', 'postgres'] : [];

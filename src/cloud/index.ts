@@ -21,6 +21,7 @@ export {
   type ResourceKind,
   type ScopeReport,
   type SyncPass,
+  projectSetting,
   resourceKinds,
   syncPassOf,
 } from './provider.ts';

@@ -72,9 +72,10 @@ export interface ListedResource {
    */
   readonly parents: readonly ParentRef[];
   /**
-   * Normalised facts that billing reads, snake_case. Numbers are exact to 9 digits; sizes are GiB.
+   * Normalised facts that billing reads, snake_case. Numbers are exact to 9 digits; sizes are in the unit that the
+   * provider bills: GB of droplets' snapshots and custom images, else GiB.
    * droplet: size_slug, vcpus, memory_mb, disk_gb, gpu (true or false), image.
-   * volume, snapshot: size_gb. spaces_bucket: size_gb, objects.
+   * volume: size_gb. snapshot: size_gb, source (droplet, volume). spaces_bucket: size_gb, objects.
    * droplet_backup: size_gb, backup_plan (daily, weekly).
    * load_balancer: nodes, type. reserved_ip: assigned, ip_version (4 or 6).
    * database: engine, size_slug, nodes. kubernetes_cluster: nodes.
@@ -91,6 +92,9 @@ export interface ListedResource {
   /** What the provider said, unchanged, save that secrets (passwords, keys, values of environments) are left out. */
   readonly payload: Json;
 }
+
+/** The setting by which a resource says itself which project it is in: the project's external id. */
+export const projectSetting = 'project';
 
 /** What is configured on a resource, beside what is billed. */
 export interface Settings {

@@ -82,6 +82,14 @@ export async function findDeployment(db: Queryable, slug: string, only: Whose = 
   return readDeployment(db, slug, only);
 }
 
+/**
+ * Refuses a customer who asks for what is not a deployment of theirs; null: who asks is no customer, and what is not there
+ * is for others to say. Throws not_found.
+ */
+export async function assertOwnDeployment(db: Queryable, slug: string, customerId: number | null): Promise<void> {
+  if (customerId !== null) await readDeployment(db, slug, { customerId });
+}
+
 /** An interval in which a deployment owned a resource, its share `weight / weightTotal`, and the rule that said so. */
 export type Owned = Omit<OwnedRow, 'total'>;
 
@@ -112,7 +120,8 @@ export async function listOwned(
   only: Whose = {},
 ): Promise<Owned[]> {
   const { deploymentId } = await readDeployment(db, slug, only);
-  const rows = await readOwned(db, deploymentId, page.limit, page.after);
+  const reader = only.customerId === undefined ? 'staff' : 'customer';
+  const rows = await readOwned(db, deploymentId, page.limit, page.after, reader);
   return rows.map(({ total: _, ...owned }) => owned);
 }
 

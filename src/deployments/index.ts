@@ -3,7 +3,7 @@
 export { assign } from './assignments.ts';
 export { type UnattributedPage, bringAttributionsUpToDate, unattributedResources } from './attribution.ts';
 export { createCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
-export { createDeployment, listDeployments } from './deployments.ts';
+export { assertOwnDeployment, createDeployment, listDeployments } from './deployments.ts';
 export {
   type ImportCounts,
   type ImportDifference,

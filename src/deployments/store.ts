@@ -309,7 +309,9 @@ export async function readOwned(
   deploymentId: number,
   limit: number,
   after: Pick<OwnedRow, 'from' | 'resourceId'> | null = null,
+  reader: 'staff' | 'customer' = 'staff',
 ): Promise<OwnedRow[]> {
+  const isStaff = reader === 'staff';
   const { rows } = await statement<OwnedRow>('deployments.readOwned')`
     WITH owned AS (
       SELECT a.resource_id, m.weight, s.weight_total, a.rule_id,
@@ -328,9 +330,10 @@ export async function readOwned(
     FROM page p JOIN inventory_resources r USING (resource_id) JOIN inventory_accounts c USING (account_id)
     LEFT JOIN LATERAL (
       SELECT s.name FROM inventory_states s WHERE s.resource_id = p.resource_id
+        AND (${isStaff} OR tstzrange(s.valid_from, s.valid_to) && p.held)
       ORDER BY s.valid_from DESC LIMIT 1) n ON true
     LEFT JOIN LATERAL (
-      SELECT o.kind, o.pattern FROM ownership_rules o WHERE o.rule_id = p.rule_id
+      SELECT o.kind, o.pattern FROM ownership_rules o WHERE ${isStaff} AND o.rule_id = p.rule_id
       ORDER BY o.recorded_at DESC, o.ownership_rule_id DESC LIMIT 1) u ON true
     ORDER BY lower(p.held) DESC, p.resource_id`.execute(db);
   return rows;

@@ -34,7 +34,8 @@ discount: { percent: 10 }
 items:
   - { kind: droplet_hours, allowance: 744, model: standard, properties: { unitPrice: 0.04 } }
   - { kind: dns_zones, allowance: 2, model: standard, properties: { unitPrice: 1.00 } }
-  - { kind: snapshot_gb_month, allowance: 60, model: standard, properties: { unitPrice: 0.10 } }
+  - { kind: droplet_snapshot_gb_month, allowance: 60, model: standard, properties: { unitPrice: 0.10 } }
+  - { kind: volume_snapshot_gb_month, allowance: 20, model: standard, properties: { unitPrice: 0.10 } }
   - { kind: droplet_backup_gb_month, allowance: 50, model: standard, properties: { unitPrice: 0.08 } }
   - { kind: spaces_gb_month, allowance: 50, model: standard, properties: { unitPrice: 0.04 } }
 `;

@@ -1,5 +1,16 @@
 import { declareModule } from '../platform/declare/module.ts';
+import { anchorFailed } from './errors.ts';
+import { anchorAuditJob } from './jobs.ts';
+import { auditOperations } from './operations/audit.ts';
 import { importOperations } from './operations/import.ts';
 import { overviewOperations } from './operations/overview.ts';
+import { flowsSettings } from './settings.ts';
 
-export const flowsModule = declareModule({ name: 'flows', operations: [...importOperations, ...overviewOperations] });
+export const flowsModule = declareModule({
+  name: 'flows',
+  operations: [...importOperations, ...overviewOperations, ...auditOperations],
+  errors: [anchorFailed],
+  jobs: [anchorAuditJob],
+  schedule: [{ name: 'anchor_audit', cron: '17 1 * * *', job: anchorAuditJob, arguments: {} }],
+  settings: flowsSettings,
+});

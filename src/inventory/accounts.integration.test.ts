@@ -221,7 +221,7 @@ test('buckets that nobody has keys for are named as what they are', async () => 
     expect(results).toEqual([expect.objectContaining({ kind: 'project', outcome: 'complete', new: 1 })]);
     const provider = await openAccount(db, cloud.account, secretKey);
     expect((await checkAccount(db, cloud.account, provider)).unlisted).toEqual([
-      { kind: 'spaces_bucket', hidden: 1, urns: ['do:space:acme-media'] },
+      { kind: 'spaces_bucket', hidden: 1, urns: ['do:space:acme-media'], since: cloud.simulator.now() },
     ]);
     await provider.close();
   } finally {

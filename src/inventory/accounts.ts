@@ -77,6 +77,14 @@ export async function identifyCredentials(
   }
 }
 
+function assertSlug(slug: string): void {
+  if (slugPattern.test(slug)) return;
+  throw new ArcadiaError(
+    'invalid_argument',
+    `'${slug}' is not a slug: lower-case letters, digits and hyphens, at most 63, not beginning with a hyphen.`,
+  );
+}
+
 /**
  * Connects a provider account, or connects it again: then its credentials and address are
  * replaced, and of the rest what is given. `identity` is what the provider says of these
@@ -93,12 +101,7 @@ export async function connectAccount(
   identity: ProviderIdentity,
   now: Temporal.Instant,
 ): Promise<Account> {
-  if (request.slug !== undefined && !slugPattern.test(request.slug)) {
-    throw new ArcadiaError(
-      'invalid_argument',
-      `'${request.slug}' is not a slug: lower-case letters, digits and hyphens, at most 63, not beginning with a hyphen.`,
-    );
-  }
+  if (request.slug !== undefined) assertSlug(request.slug);
   const simulated = identity.simulatedAt !== null;
   const connectedAt = identity.simulatedAt ?? now;
   const credentials = seal(request.secretKey, credentialsPurpose, JSON.stringify(request.credentials));
@@ -224,6 +227,8 @@ export interface HiddenResources {
 export interface UnlistedResources extends HiddenResources {
   /** Some of them, as the provider names them. */
   readonly urns: readonly string[];
+  /** When projects first showed one of them. */
+  readonly since: Temporal.Instant;
 }
 
 export interface CheckedScope extends ScopeReport {
@@ -251,7 +256,7 @@ export async function checkAccount(
   const missing = scopes.filter((scope) => scope.granted !== 'yes').flatMap((scope) => scope.kinds);
   const hidden = await countHidden(db, account.accountId, missing);
   const today = now.toZonedDateTimeISO('UTC').toPlainDate();
-  const money = await readHiddenMoney(db, account.accountId, scopes, today);
+  const money = await readHiddenMoney(db, account, scopes, today);
   return {
     account,
     identity,
@@ -264,11 +269,17 @@ export async function checkAccount(
   };
 }
 
-/** Of each account, what projects hold and no listing shows, as far as it has been read: it may cost money unseen. */
-export async function listUnlisted(db: Queryable): Promise<(UnlistedResources & { readonly account: string })[]> {
+/**
+ * Of each account, what projects hold and no listing shows, as far as it has been read: it may cost money unseen. Now,
+ * or at any time `within`.
+ */
+export async function listUnlisted(
+  db: Queryable,
+  within: { readonly from: Temporal.Instant; readonly to: Temporal.Instant } | null = null,
+): Promise<(UnlistedResources & { readonly account: string })[]> {
   const found: (UnlistedResources & { readonly account: string })[] = [];
   for (const { accountId, slug } of await selectAccounts(db)) {
-    const unlisted = await selectUnlisted(db, accountId, resourceKinds, []);
+    const unlisted = await selectUnlisted(db, accountId, resourceKinds, [], within);
     found.push(...unlisted.map((each) => ({ account: slug, ...each })));
   }
   return found;

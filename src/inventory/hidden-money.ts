@@ -5,6 +5,7 @@ import { Decimal } from '../platform/quantity.ts';
 import { listProviderPrices, type ProviderPrice } from './prices.ts';
 import { selectResourceGroups } from './prices.store.ts';
 import { chargeOf, type ResourceGroup } from './resource-charges.ts';
+import type { Account } from './store.ts';
 
 /** What a missing scope hides of a kind, and what those resources cost in a month as they were last known. */
 export interface HiddenMoney {
@@ -25,7 +26,7 @@ const unitsOfMonth = new Set(['month', 'GiB-month', 'GB-month', 'node-month']);
 /** By each scope that is not granted: the money that hangs on what it hides, kinds first. */
 export async function readHiddenMoney(
   db: Queryable,
-  accountId: number,
+  { accountId, slug }: Pick<Account, 'accountId' | 'slug'>,
   scopes: readonly ScopeReport[],
   day: Temporal.PlainDate,
 ): Promise<ReadonlyMap<string, readonly HiddenMoney[]>> {
@@ -40,7 +41,7 @@ export async function readHiddenMoney(
   const kinds = [...new Set([...hides.values()].flat().map(({ kind }) => kind))];
   if (kinds.length === 0) return new Map();
   const groups = Map.groupBy(await selectResourceGroups(db, accountId, kinds), ({ kind }) => kind);
-  const prices = new Map((await listProviderPrices(db, day)).map((price) => [price.subject, price]));
+  const prices = new Map((await listProviderPrices(db, day, { account: slug })).map((price) => [price.subject, price]));
   const money = new Map(kinds.map((kind) => [kind, moneyOf(groups.get(kind) ?? [], prices)]));
   return new Map(
     [...hides].map(([scope, hidden]) => [

@@ -221,6 +221,69 @@ test('two accounts: what one of them is shown is not old', async () => {
   }
 });
 
+test('an own price of one account comes before that of all and before what the provider says, for that account alone', async () => {
+  const { db } = database;
+  await insertAccount(db, 'acme');
+  await insertAccount(db, 'beta');
+  const at = day('2026-06-11');
+  const paid = async (subject: string, account?: string, on = at) => {
+    const [price] = await listProviderPrices(db, on, { subject, account });
+    return price && [price.amount, price.source, price.account].join(' ');
+  };
+  const ofAcme = { subject: 'volume', account: 'acme', from: day('2026-06-01') };
+  await setOwnPrice(db, { ...ofAcme, amount: '0.08' }, 'ada', now);
+  await setOwnPrice(db, { subject: 'volume', from: day('2026-06-05'), amount: '0.09' }, 'ada', now);
+  expect(await paid('volume', 'acme')).toBe('0.08 operator acme');
+  expect(await paid('volume', 'beta')).toBe('0.09 operator ');
+  expect(await paid('volume')).toBe('0.09 operator ');
+  expect(await paid('volume', 'beta', day('2026-06-04'))).toBe('0.10 published ');
+  expect(await paid('volume', 'acme', day('2026-05-31'))).toBe('0.10 published ');
+  // A subject that only this account has a price of.
+  const database_ = { subject: 'database:db-s-1vcpu-1gb', account: 'acme', from: day('2026-06-01') };
+  await expect(setOwnPrice(db, { ...database_, amount: '15' }, 'ada', now)).rejects.toMatchObject({
+    code: 'invalid_argument',
+  });
+  await setOwnPrice(db, { ...database_, amount: '15', unit: 'month' }, 'ada', now);
+  expect(await paid(database_.subject, 'acme')).toBe('15 operator acme');
+  expect(await paid(database_.subject)).toBeUndefined();
+  const { history } = await getProviderPrice(db, 'volume', at, 'acme');
+  expect(history.slice(0, 2).map(({ amount, account }) => [amount, account])).toEqual([
+    ['0.08', 'acme'],
+    ['0.09', null],
+  ]);
+
+  const before = await countRows();
+  expect(await setOwnPrice(db, { ...ofAcme, amount: '0.080' }, 'ada', now)).toEqual({ changed: false });
+  expect(await countRows()).toBe(before);
+  expect(await unsetOwnPrice(db, { ...ofAcme, account: 'beta' }, 'ada', now)).toEqual({ changed: false });
+  expect(await unsetOwnPrice(db, { ...ofAcme, from: at }, 'ada', now)).toEqual({ changed: true });
+  expect(await paid('volume', 'acme')).toBe('0.09 operator ');
+  expect(await paid('volume', 'acme', day('2026-06-10'))).toBe('0.08 operator acme');
+  for (const refused of [
+    setOwnPrice(db, { ...ofAcme, account: 'nobody', amount: '1' }, 'ada', now),
+    paid('volume', 'nobody'),
+  ])
+    await expect(refused).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('what the API told an account comes first for it', async () => {
+  const { db } = database;
+  const first = await openSimulatedAccount(db);
+  const second = await openSimulatedAccount(db, { seed: 2 });
+  try {
+    await second.happen({ type: 'price_size', size: 'c-2', monthly: 40 });
+    await second.syncKind('size');
+    await first.syncKind('size');
+    const today = first.simulator.now().toZonedDateTimeISO('UTC').toPlainDate();
+    const paid = async (account?: string) =>
+      (await listProviderPrices(db, today, { subject: 'droplet_size:c-2', account }))[0]!.amount;
+    expect([await paid(), await paid(first.account.slug), await paid(second.account.slug)]).toEqual(['42', '42', '40']);
+  } finally {
+    await first.close();
+    await second.close();
+  }
+});
+
 const rank = { operator: 1, api: 2, published: 3 } as const;
 const rowOf = fc.record({
   source: fc.constantFrom('operator' as const, 'api' as const, 'published' as const),
@@ -245,8 +308,8 @@ test('the price on a day is the newest row not after it of the source that comes
         const from = `${start.add({ days: row.from })}T00:00:00Z`;
         const to = next.length === 0 ? 'infinity' : `${start.add({ days: Math.min(...next) })}T00:00:00Z`;
         if (row.source === 'operator') {
-          await sql`INSERT INTO own_prices (provider, subject, currency, amount, unit, evidence, recorded_by, valid_from, valid_to, recorded_at, superseded_at)
-            VALUES ('digitalocean', ${subject}, 'USD', ${row.amount}, 'month', 'e', 'ada', ${from}, ${to}, ${now}, 'infinity')`.execute(
+          await sql`INSERT INTO own_prices (provider, subject, account_id, currency, amount, unit, evidence, recorded_by, valid_from, valid_to, recorded_at, superseded_at)
+            VALUES ('digitalocean', ${subject}, 0, 'USD', ${row.amount}, 'month', 'e', 'ada', ${from}, ${to}, ${now}, 'infinity')`.execute(
             database.db,
           );
         } else {

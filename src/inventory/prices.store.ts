@@ -30,7 +30,7 @@ export const providerPrices: HistoryTable = {
 const ownPrices: HistoryTable = {
   table: 'own_prices',
   id: 'own_price_id',
-  key: ['provider', 'subject'],
+  key: ['provider', 'subject', 'account_id'],
   values: ['currency', 'amount', 'unit', 'evidence', 'recorded_by'],
 };
 
@@ -55,7 +55,7 @@ export interface PriceColumns {
   readonly evidence: string;
   /** When that was read or entered. */
   readonly evidenceDay: Temporal.PlainDate;
-  /** The slug of the account that the API told; null of other sources. */
+  /** The slug of the account that the API told, or whose own price it is; null: it is of all. */
   readonly account: string | null;
   /** The newest listing that showed it at this price; null of other sources, and of prices that changed since. */
   readonly lastSeenAt: Temporal.Instant | null;
@@ -80,6 +80,8 @@ interface PriceFilters {
   readonly subject?: string | undefined;
   /** The part of the subject before the colon. */
   readonly kind?: string | undefined;
+  /** What this account is charged. */
+  readonly accountId?: number | undefined;
 }
 
 /** What is listed was seen by its account's newest complete listing of sizes. */
@@ -92,7 +94,7 @@ const lastSeenOf = sql`
 
 /** The price of each subject at an instant, by subject. What counts where several hold: see the view. */
 export async function selectPricesAt(db: Queryable, filters: PriceFilters): Promise<PriceRow[]> {
-  const { provider, at, subject, kind } = filters;
+  const { provider, at, subject, kind, accountId = 0 } = filters;
   const ofSubject = subject === undefined ? sql`` : sql`AND subject = ${subject}`;
   const ofKind = kind === undefined ? sql`` : sql`AND split_part(subject, ':', 1) = ${kind}`;
   const holds = sql`provider = ${provider} AND valid_from <= ${at}::timestamptz AND valid_to > ${at}::timestamptz`;
@@ -101,13 +103,14 @@ export async function selectPricesAt(db: Queryable, filters: PriceFilters): Prom
       SELECT p.*, bool_or(source = 'api' AND last_seen_at IS NULL) OVER (PARTITION BY subject) AS listed,
              first_value(attributes) OVER (PARTITION BY subject ORDER BY attributes = '{}', rank, last_seen_at IS NOT NULL,
                                            valid_from DESC, account_id) AS facts
-      FROM inventory_prices p WHERE ${holds} ${ofSubject} ${ofKind}
+      FROM inventory_prices p WHERE ${holds} ${ofSubject} ${ofKind} AND (rank > 0 OR account_id = ${accountId})
     ), sizes AS (SELECT EXISTS (SELECT FROM inventory_prices WHERE ${holds} AND source = 'api') AS are_listed)
     SELECT DISTINCT ON (h.subject) h.subject, h.source, h.currency, h.amount, h.unit, h.hourly, h.certainty, h.evidence,
            h.evidence_day AS "evidenceDay", a.slug AS account, ${lastSeen} AS "lastSeenAt", h.valid_from AS "validFrom",
            h.facts AS attributes, split_part(h.subject, ':', 1) = 'droplet_size' AND sizes.are_listed AND NOT h.listed AS old
     FROM held h CROSS JOIN sizes ${lastSeenOf}
-    ORDER BY h.subject, h.rank, h.last_seen_at IS NOT NULL, h.valid_from DESC, h.account_id`.execute(db);
+    ORDER BY h.subject, h.rank, ${accountId} > 0 AND h.account_id <> ${accountId}, h.last_seen_at IS NOT NULL,
+             h.valid_from DESC, h.account_id`.execute(db);
   return rows;
 }
 
@@ -231,9 +234,15 @@ async function rewriteStaged(
   await appendChanges(trx, 'price', 'price', now, span);
 }
 
-export interface OwnPrice {
+/** Whose own price of what. */
+export interface OwnPriceKey {
   readonly provider: string;
   readonly subject: string;
+  /** 0: of all accounts. */
+  readonly accountId: number;
+}
+
+export interface OwnPrice extends OwnPriceKey {
   readonly currency: string;
   readonly amount: string;
   readonly unit: string;
@@ -243,7 +252,7 @@ export interface OwnPrice {
 /** An operator's own price from an instant on; null: none. What had been set for later gives way. */
 export async function rewriteOwnPrice(
   trx: UnitOfWork,
-  { provider, subject }: Pick<OwnPrice, 'provider' | 'subject'>,
+  { provider, subject, accountId }: OwnPriceKey,
   price: OwnPrice | null,
   from: Temporal.Instant,
   by: string,
@@ -253,7 +262,7 @@ export async function rewriteOwnPrice(
     trx,
     { statement: 'inventory.rewriteOwnPrice', table: 'staged_prices' },
     sql`
-      SELECT ${provider}::text AS provider, ${subject}::text AS subject, ${price?.currency ?? null}::text AS currency,
+      SELECT ${provider}::text AS provider, ${subject}::text AS subject, ${accountId}::int AS account_id, ${price?.currency ?? null}::text AS currency,
              ${price?.amount ?? null}::numeric AS amount, ${price?.unit ?? null}::text AS unit,
              ${price?.evidence ?? null}::text AS evidence, ${by}::text AS recorded_by,
              ${from}::timestamptz AS valid_from, 'infinity'::timestamptz AS valid_to, ${price !== null}::boolean AS asserted`,
@@ -261,18 +270,17 @@ export async function rewriteOwnPrice(
   await rewriteStaged(trx, ownPrices, staged, now);
 }
 
+type BelievedOwnPrice = Omit<OwnPrice, keyof OwnPriceKey> & { readonly validFrom: Temporal.Instant };
+
 /** Of an operator's own price of a subject: what is believed to hold at an instant or later, in order. */
 export async function selectOwnPrices(
   trx: Queryable,
-  provider: string,
-  subject: string,
+  { provider, subject, accountId }: OwnPriceKey,
   from: Temporal.Instant,
-): Promise<(Omit<OwnPrice, 'provider'> & { readonly validFrom: Temporal.Instant })[]> {
-  const { rows } = await statement<Omit<OwnPrice, 'provider'> & { readonly validFrom: Temporal.Instant }>(
-    'inventory.selectOwnPrices',
-  )`
-    SELECT subject, currency, amount, unit, evidence, valid_from AS "validFrom" FROM own_prices
-    WHERE provider = ${provider} AND subject = ${subject} AND superseded_at = 'infinity' AND valid_to > ${from}::timestamptz
+): Promise<BelievedOwnPrice[]> {
+  const { rows } = await statement<BelievedOwnPrice>('inventory.selectOwnPrices')`
+    SELECT currency, amount, unit, evidence, valid_from AS "validFrom" FROM own_prices
+    WHERE provider = ${provider} AND subject = ${subject} AND account_id = ${accountId} AND superseded_at = 'infinity' AND valid_to > ${from}::timestamptz
     ORDER BY valid_from`.execute(trx);
   return rows;
 }

@@ -4,6 +4,7 @@ import { Decimal } from '../platform/quantity.ts';
 import {
   lockPrices,
   type OwnPrice,
+  type OwnPriceKey,
   type PriceColumns,
   type PriceIntervalRow,
   type PriceRow,
@@ -12,6 +13,7 @@ import {
   selectPriceHistory,
   selectPricesAt,
 } from './prices.store.ts';
+import { selectAccounts } from './store.ts';
 
 /** The provider whose prices are shipped, and whose accounts can be connected. */
 const onlyProvider = 'digitalocean';
@@ -44,19 +46,22 @@ export interface PriceFilter {
   readonly subject?: string | undefined;
   /** The part of the subject before the colon. */
   readonly kind?: string | undefined;
+  /** What this account is charged, by its slug: its own prices come before those of all, and what it was told before what others were. */
+  readonly account?: string | undefined;
 }
 
 /**
  * What the provider charges on a UTC day, by subject. An operator's own price comes before what the API says, and
  * that before what is published; within one source the newest row that is not after the day holds. What has no price
- * on that day is left out.
+ * on that day is left out. Errors: not_found, for the account.
  */
 export async function listProviderPrices(
   db: Queryable,
   day: Temporal.PlainDate,
-  filter: PriceFilter = {},
+  { account, ...filter }: PriceFilter = {},
 ): Promise<ProviderPrice[]> {
-  const rows = await selectPricesAt(db, { provider: onlyProvider, at: startOfDay(day), ...filter });
+  const accountId = await accountIdOf(db, account);
+  const rows = await selectPricesAt(db, { provider: onlyProvider, at: startOfDay(day), accountId, ...filter });
   return rows.map(toPrice);
 }
 
@@ -68,15 +73,18 @@ export async function getProviderPrice(
   db: Queryable,
   subject: string,
   day: Temporal.PlainDate,
+  account?: string,
 ): Promise<{ readonly price: ProviderPrice | null; readonly history: readonly PriceInterval[] }> {
   const history = await selectPriceHistory(db, onlyProvider, subject);
   if (history.length === 0) throw notFound('price', subject);
-  const [price = null] = await listProviderPrices(db, day, { subject });
+  const [price = null] = await listProviderPrices(db, day, { subject, account });
   return { price, history: history.map(toInterval) };
 }
 
 export interface OwnPriceRequest {
   readonly subject: string;
+  /** The slug of the account that is charged it; unless given, all are that have no price of their own. */
+  readonly account?: string | undefined;
   /** The first UTC day on which it holds. */
   readonly from: Temporal.PlainDate;
   /** Of one unit, zero or more; an exact decimal. */
@@ -92,7 +100,7 @@ export interface OwnPriceRequest {
 /**
  * Has an operator's own price hold from a day on, until it is changed or unset; what had been set for later
  * days gives way. The same again writes nothing: then `changed` is false. Errors: invalid_argument for a unit that is
- * missing, or another than the provider's.
+ * missing, or another than the provider's; not_found for the account.
  */
 export async function setOwnPrice(
   db: Database,
@@ -100,44 +108,60 @@ export async function setOwnPrice(
   by: string,
   now: Temporal.Instant,
 ): Promise<{ readonly changed: boolean }> {
-  const { subject, from } = request;
+  const { subject, account, from } = request;
   return db.transaction().execute(async (trx) => {
     await lockPrices(trx, onlyProvider);
-    const [held] = await listProviderPrices(trx, from, { subject });
+    const key = await keyOf(trx, request);
+    const [held] = await listProviderPrices(trx, from, { subject, account });
     const price: OwnPrice = {
-      provider: onlyProvider,
-      subject,
+      ...key,
       amount: request.amount,
       unit: unitOf(request, held),
       currency: request.currency ?? held?.currency ?? 'USD',
       evidence: request.evidence ?? 'entered by an operator',
     };
     const start = startOfDay(from);
-    const [first, ...later] = await selectOwnPrices(trx, onlyProvider, subject, start);
+    const [first, ...later] = await selectOwnPrices(trx, key, start);
     const begun = first !== undefined && Temporal.Instant.compare(first.validFrom, start) <= 0;
     if (begun && later.length === 0 && isSame(first, price)) return { changed: false };
-    await rewriteOwnPrice(trx, price, price, start, by, now);
+    await rewriteOwnPrice(trx, key, price, start, by, now);
     return { changed: true };
   });
 }
 
 /**
  * Ends an operator's own price at the beginning of a day; what the provider says counts from then on. `changed` is
- * false where there was none from that day on.
+ * false where there was none from that day on. Errors: not_found, for the account.
  */
 export async function unsetOwnPrice(
   db: Database,
-  { subject, from }: Pick<OwnPriceRequest, 'subject' | 'from'>,
+  { from, ...request }: Pick<OwnPriceRequest, 'subject' | 'account' | 'from'>,
   by: string,
   now: Temporal.Instant,
 ): Promise<{ readonly changed: boolean }> {
   return db.transaction().execute(async (trx) => {
     await lockPrices(trx, onlyProvider);
+    const key = await keyOf(trx, request);
     const start = startOfDay(from);
-    if ((await selectOwnPrices(trx, onlyProvider, subject, start)).length === 0) return { changed: false };
-    await rewriteOwnPrice(trx, { provider: onlyProvider, subject }, null, start, by, now);
+    if ((await selectOwnPrices(trx, key, start)).length === 0) return { changed: false };
+    await rewriteOwnPrice(trx, key, null, start, by, now);
     return { changed: true };
   });
+}
+
+async function keyOf(
+  db: Queryable,
+  { subject, account }: Pick<OwnPriceRequest, 'subject' | 'account'>,
+): Promise<OwnPriceKey> {
+  return { provider: onlyProvider, subject, accountId: await accountIdOf(db, account) };
+}
+
+/** 0: none is meant. */
+async function accountIdOf(db: Queryable, slug: string | undefined): Promise<number> {
+  if (slug === undefined) return 0;
+  const account = (await selectAccounts(db)).find((candidate) => candidate.slug === slug);
+  if (account === undefined) throw notFound('account', slug);
+  return account.accountId;
 }
 
 function unitOf({ subject, unit }: OwnPriceRequest, held: ProviderPrice | undefined): string {
@@ -153,7 +177,7 @@ function unitOf({ subject, unit }: OwnPriceRequest, held: ProviderPrice | undefi
   return unit ?? (held as ProviderPrice).unit;
 }
 
-function isSame(believed: Omit<OwnPrice, 'provider'>, { amount, unit, currency, evidence }: OwnPrice): boolean {
+function isSame(believed: Omit<OwnPrice, keyof OwnPriceKey>, { amount, unit, currency, evidence }: OwnPrice): boolean {
   const sameTerms = believed.unit === unit && believed.currency === currency && believed.evidence === evidence;
   return sameTerms && new Decimal(believed.amount).eq(amount);
 }

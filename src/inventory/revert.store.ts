@@ -233,6 +233,12 @@ export async function restoreOthers(trx: UnitOfWork, run: WrittenRun): Promise<v
       AND NOT EXISTS (SELECT FROM project_memberships m WHERE m.resource_id = r.resource_id AND m.superseded_at = 'infinity')`.execute(
     trx,
   );
+  await statement('inventory.restoreOthers.mark_unlisted')`
+    UPDATE resources r SET unlisted = true
+    WHERE r.resource_id IN (${mine}) AND NOT r.unseen
+      AND NOT EXISTS (SELECT FROM resource_states s WHERE s.resource_id = r.resource_id AND s.superseded_at = 'infinity')`.execute(
+    trx,
+  );
   // The answer before is not kept: the same one again must be read again.
   await statement('inventory.restoreOthers.forget_answers')`
     UPDATE resource_payloads d SET digest = '', details_at = NULL

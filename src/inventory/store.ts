@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Attributes } from '../cloud/index.ts';
 import { appendChanges } from '../platform/changes.ts';
 import type { UnitOfWork, Queryable, Session } from '../platform/database/database.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 
 // Accounts, sync runs, and what is read of resources. How a listing becomes history is in
 // sync.store.ts; how actions refine it, in actions.store.ts.
@@ -123,25 +123,39 @@ export async function countHidden(
 
 const unlistedNamed = 5;
 
+interface UnlistedRow {
+  readonly kind: string;
+  readonly hidden: number;
+  readonly urns: string[];
+  readonly since: Temporal.Instant;
+}
+
 /**
- * What projects hold and no listing shows: all of the kinds that are not `listed`, and of those that are
- * what has no life of its own. Kinds whose scope is missing are told there.
+ * What projects hold and no listing shows: all of the kinds that are not \`listed\`, and of those that are
+ * what no listing ever showed. Kinds whose scope is missing are told there. Now, or at any time \`within\`.
  */
 export async function selectUnlisted(
   db: Queryable,
   accountId: number,
   listed: readonly string[],
   scopes: readonly string[],
-): Promise<{ kind: string; hidden: number; urns: string[] }[]> {
-  const { rows } = await statement<{ kind: string; hidden: number; urns: string[] }>('inventory.selectUnlisted')`
-    SELECT r.kind, count(*) AS hidden, (array_agg(r.urn ORDER BY r.urn))[1:${sql.lit(unlistedNamed)}] AS urns
-    FROM resources r
-    JOIN project_memberships m ON m.resource_id = r.resource_id AND m.superseded_at = 'infinity' AND m.valid_to = 'infinity'
-    WHERE r.account_id = ${accountId} AND r.urn IS NOT NULL AND r.kind <> ALL(${scopes}::text[])
-      AND (r.kind <> ALL(${listed}::text[]) OR NOT EXISTS (
-        SELECT FROM resource_states s
-        WHERE s.resource_id = r.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'))
-    GROUP BY r.kind ORDER BY r.kind`.execute(db);
+  within: { readonly from: Temporal.Instant; readonly to: Temporal.Instant } | null = null,
+): Promise<UnlistedRow[]> {
+  const shown =
+    within === null ? sql`u.valid_to = 'infinity'` : sql`u.valid_from < ${within.to} AND u.valid_to > ${within.from}`;
+  const { rows } = await statement<UnlistedRow>('inventory.selectUnlisted')`
+    SELECT kind, count(*) AS hidden, (array_agg(urn ORDER BY urn))[1:${sql.lit(unlistedNamed)}] AS urns, min(since) AS since
+    FROM (
+      SELECT u.kind, u.urn, min(u.valid_from) AS since
+      FROM (
+        SELECT account_id, kind, urn, valid_from, valid_to FROM inventory_unlisted
+        UNION ALL
+        SELECT r.account_id, r.kind, r.urn, m.valid_from, m.valid_to
+        FROM resources r JOIN project_memberships m ON m.resource_id = r.resource_id AND m.superseded_at = 'infinity'
+        WHERE r.kind <> ALL(${listed}::text[]) AND NOT r.unlisted) u
+      WHERE u.account_id = ${accountId} AND u.urn IS NOT NULL AND u.kind <> ALL(${scopes}::text[]) AND ${shown}
+      GROUP BY u.kind, u.urn) u
+    GROUP BY kind ORDER BY kind`.execute(db);
   return rows;
 }
 
@@ -150,13 +164,13 @@ export async function selectUnlisted(
  * that dies lets go.
  */
 export async function tryLockSync(conn: Session, accountId: number, kind: string): Promise<boolean> {
-  const { rows } = await statement<{ locked: boolean }>('inventory.tryLockSync')`
+  const { rows } = await preparedStatement<{ locked: boolean }>('inventory.tryLockSync')`
     SELECT pg_try_advisory_lock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0)) AS locked`.execute(conn);
   return rows[0]!.locked;
 }
 
 export async function unlockSync(conn: Session, accountId: number, kind: string): Promise<void> {
-  await statement(
+  await preparedStatement(
     'inventory.unlockSync',
   )`SELECT pg_advisory_unlock(hashtextextended(${`inventory sync ${accountId} ${kind}`}, 0))`.execute(conn);
 }
@@ -178,7 +192,7 @@ export async function insertRun(
   kind: string,
   now: Temporal.Instant,
 ): Promise<StartedRun> {
-  const { rows } = await statement<StartedRun>('inventory.insertRun')`
+  const { rows } = await preparedStatement<StartedRun>('inventory.insertRun')`
     WITH interrupted AS (
       UPDATE sync_runs
       SET outcome = 'failed', reason = 'interrupted', finished_at = greatest(started_at, ${now}::timestamptz)
@@ -205,7 +219,7 @@ export interface RunEnd {
 }
 
 export async function finishRun(conn: Queryable, syncRunId: number, end: RunEnd, now: Temporal.Instant): Promise<void> {
-  await statement('inventory.finishRun')`
+  await preparedStatement('inventory.finishRun')`
     UPDATE sync_runs SET outcome = ${end.outcome}, reason = ${end.reason}, seen = ${end.seen}, new = ${end.new},
            changed = ${end.changed}, ended = ${end.ended}, requests = ${end.requests},
            unread = ${end.unread === null ? null : JSON.stringify(end.unread)}::jsonb,
@@ -377,7 +391,9 @@ export async function selectStates(db: Queryable, resourceId: number): Promise<S
   return rows;
 }
 
-export interface MembershipInterval extends Provenance {
+export interface MembershipInterval extends Omit<Provenance, 'source'> {
+  /** listing: the project shows it; resource: none does, and it says itself which one it is in. */
+  readonly source: Provenance['source'] | 'resource';
   /** The project's id at the provider. */
   readonly project: string;
 }

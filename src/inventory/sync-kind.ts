@@ -1,15 +1,16 @@
-import type { ResourceKind } from '../cloud/index.ts';
+import { projectSetting, type ResourceKind } from '../cloud/index.ts';
 import {
   appliedEnd,
   applyListing,
   examinedOutcome,
   examineListing,
+  firstProjectGraceHours,
   listingOutcome,
   nothingApplied,
   observe,
   stageKind,
 } from './listing.ts';
-import { clearStaging, lockHistory } from './sync.store.ts';
+import { clearStaging, lockHistory, rewriteMemberships, stageSaidProjects } from './sync.store.ts';
 import { recordRun, type SyncContext, type SyncResult } from './sync-run.ts';
 
 /** Reads the listing of one kind and brings its history in line with it. */
@@ -26,6 +27,11 @@ export function syncKind(session: SyncContext, kind: ResourceKind): Promise<Sync
     await conn.transaction().execute(async (trx) => {
       await lockHistory(trx, account.accountId);
       const applied = await applyListing(trx, observation, findings, now);
+      const saysProject = session.provider.scopedFields(kind).includes(projectSetting);
+      if (saysProject && (findings.settings || applied.new + applied.changed > 0)) {
+        const { staged } = await stageSaidProjects(trx, observation, firstProjectGraceHours);
+        if (staged > 0) await rewriteMemberships(trx, observation, now);
+      }
       await run.finish(trx, appliedEnd(examinedOutcome(listed, end, findings), applied), now);
     });
   });

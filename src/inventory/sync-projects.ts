@@ -21,6 +21,7 @@ import {
   stageMemberships,
   stageMoves,
   stageUnlistable,
+  stageUnshown,
   writeMemberIdentities,
 } from './sync.store.ts';
 import { recordRun, type SyncContext, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
@@ -58,6 +59,7 @@ export function syncProjects(session: SyncContext): Promise<SyncResult> {
     const staged = { rows: projects.items + members.items, settings: projects.settings, details: projects.details };
     // What only projects show is not missing where projects or what they hold could not be read.
     const ofMembers = projects.end.outcome === 'complete' ? members.end.absence : projects.end.absence;
+    const isWhole = projects.end.outcome === 'complete' && members.end.outcome === 'complete';
     const findings = await examineListing(session, observation, staged, (kind) =>
       kind === 'project' ? projects.end.absence : ofMembers,
     );
@@ -66,8 +68,9 @@ export function syncProjects(session: SyncContext): Promise<SyncResult> {
       await lockHistory(trx, account.accountId);
       const applied = await applyListing(trx, observation, findings, now);
       await writeMemberIdentities(trx, observation);
-      const moves = await stageMoves(trx, observation, firstProjectGraceHours);
-      if (moves.staged > 0) await rewriteMemberships(trx, observation, now);
+      const moves = await stageMoves(trx, observation, isWhole, firstProjectGraceHours);
+      const unshown = isWhole ? await stageUnshown(trx, observation) : 0;
+      if (moves.staged + unshown > 0) await rewriteMemberships(trx, observation, now);
       await run.finish(trx, appliedEnd(outcome, { ...applied, changed: applied.changed + moves.moved }), now);
     });
   });

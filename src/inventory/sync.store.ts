@@ -1,9 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Session } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory, type Superseding } from '../platform/history.ts';
-import type { Attributes } from '../cloud/index.ts';
+import { type Attributes, projectSetting } from '../cloud/index.ts';
 import type { Missing } from './absence.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 
 // How a listing becomes history: pages go into temporary tables of one connection as they come,
 // each row already compared with what is believed; one transaction applies them at the end.
@@ -126,7 +126,7 @@ const staleBytes = 1_000_000;
  * all else in the sync of a small kind; so it only follows where much was deleted.
  */
 export async function clearStaging(conn: Session): Promise<void> {
-  const { rows } = await statement<{ bytes: string }>('inventory.clearStaging.select_sum')`
+  const { rows } = await preparedStatement<{ bytes: string }>('inventory.clearStaging.select_sum')`
     WITH listing AS (DELETE FROM sync_listing), payloads AS (DELETE FROM sync_payloads), members AS (DELETE FROM sync_membership_listing),
          missing AS (DELETE FROM sync_missing), settings AS (DELETE FROM sync_settings)
     SELECT sum(pg_table_size(('pg_temp.' || name)::regclass)) AS bytes FROM unnest(${stagingTables}::text[]) AS name`.execute(
@@ -343,7 +343,7 @@ export async function summarize(
   observation: Observation,
   unread: readonly Unread[],
 ): Promise<KindSummary[]> {
-  const { rows } = await statement<KindSummary>('inventory.summarize')`
+  const { rows } = await preparedStatement<KindSummary>('inventory.summarize')`
     WITH listed AS (
       SELECT kind, count(*) AS seen, count(*) - count(DISTINCT external_id) AS repeated,
              count(*) FILTER (WHERE change = 'born') AS born,
@@ -488,7 +488,7 @@ export async function settleRest(conn: Session, unclear: readonly string[]): Pro
 
 /** Whoever writes an account's history does so alone, until the transaction ends. */
 export async function lockHistory(trx: UnitOfWork, accountId: number): Promise<void> {
-  await statement(
+  await preparedStatement(
     'inventory.lockHistory',
   )`SELECT pg_advisory_xact_lock(hashtextextended(${`inventory history ${accountId}`}, 0))`.execute(trx);
 }
@@ -508,7 +508,7 @@ export async function releaseHistory(conn: Session, accountId: number): Promise<
 
 /** Gives what was listed and has none an identity, and completes those that only a URN had made. */
 export async function writeIdentities(trx: UnitOfWork, observation: Observation): Promise<void> {
-  await seeAgain(trx, observation, sql`sync_listing`, sql`l.created_at`);
+  await seeAgain(trx, observation, sql`sync_listing`, { createdAt: sql`l.created_at`, unlisted: false });
   await statement('inventory.writeIdentities.insert_resources')`
     INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at)
     SELECT ${observation.accountId}, kind, external_id, urn, created_at, ${observation.observedAt}::timestamptz
@@ -519,8 +519,15 @@ export async function writeIdentities(trx: UnitOfWork, observation: Observation)
     WHERE l.resource_id IS NULL AND r.account_id = ${observation.accountId}
       AND r.kind = l.kind AND r.external_id = l.external_id`.execute(trx);
   await statement('inventory.writeIdentities.update_resources')`
-    UPDATE resources r SET urn = coalesce(r.urn, l.urn), provider_created_at = coalesce(r.provider_created_at, l.created_at)
+    UPDATE resources r SET urn = coalesce(r.urn, l.urn), provider_created_at = coalesce(r.provider_created_at, l.created_at),
+                           unlisted = false
     FROM sync_listing l WHERE l.resource_id = r.resource_id AND l.identity_incomplete`.execute(trx);
+  // Those that tell no creation, and those of which only reverted listings had told.
+  await statement('inventory.writeIdentities.mark_listed')`
+    UPDATE resources r SET unlisted = false
+    FROM sync_listing l WHERE r.account_id = ${observation.accountId} AND r.unlisted AND l.resource_id = r.resource_id`.execute(
+    trx,
+  );
 }
 
 /** What only reverted runs had seen is seen for the first time. */
@@ -528,10 +535,11 @@ async function seeAgain(
   trx: UnitOfWork,
   { accountId, observedAt }: Observation,
   listing: RawBuilder<unknown>,
-  createdAt: RawBuilder<unknown>,
+  { createdAt, unlisted }: { readonly createdAt: RawBuilder<unknown>; readonly unlisted: boolean },
 ): Promise<void> {
   await statement('inventory.seeAgain')`
-    UPDATE resources r SET unseen = false, first_seen_at = ${observedAt}, urn = l.urn, provider_created_at = ${createdAt}
+    UPDATE resources r SET unseen = false, unlisted = ${unlisted}, first_seen_at = ${observedAt}, urn = l.urn,
+                           provider_created_at = ${createdAt}
     FROM ${listing} l
     WHERE r.account_id = ${accountId} AND r.unseen AND r.kind = l.kind AND r.external_id = l.external_id`.execute(trx);
 }
@@ -550,7 +558,7 @@ export function splitAtConnection(
   from: RawBuilder<unknown>,
   to: RawBuilder<unknown>,
   connectedAt: Temporal.Instant,
-  source: 'listing' | 'action',
+  source: 'listing' | 'action' | RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   return sql`
     CROSS JOIN LATERAL (
@@ -692,6 +700,9 @@ export async function stageMembershipBeginnings(trx: UnitOfWork, observation: Ob
   );
 }
 
+/** What a repaired part of a membership m rests on: on what the rest of it does. */
+const listingOrResource = sql`CASE m.source WHEN 'resource' THEN 'resource' ELSE 'listing' END`;
+
 /**
  * Stages what memberships have to make up for a life that proved longer: back to birth, in the
  * first project, where a project showed the resource before its own listing did, or before its birth
@@ -711,10 +722,10 @@ export async function stageMembershipRepairs(
     JOIN LATERAL (
       SELECT * FROM project_memberships m WHERE m.resource_id = l.resource_id AND m.superseded_at = 'infinity'
       ORDER BY m.valid_from LIMIT 1) m ON m.valid_from <= r.first_seen_at + make_interval(hours => ${graceHours}::int)
-    ${splitAtConnection(birth(observation), sql`m.valid_from`, observation.connectedAt, 'listing')}
+    ${splitAtConnection(birth(observation), sql`m.valid_from`, observation.connectedAt, listingOrResource)}
     WHERE l.change = 'born' OR (l.identity_incomplete AND l.change IS DISTINCT FROM 'back')
     UNION ALL
-    SELECT l.resource_id, m.project_id, 'listing', ${observation.syncRunId}::bigint, m.valid_to, 'infinity', true
+    SELECT l.resource_id, m.project_id, ${listingOrResource}, ${observation.syncRunId}::bigint, m.valid_to, 'infinity', true
     FROM sync_listing l
     JOIN LATERAL (
       SELECT * FROM resource_states e WHERE e.resource_id = l.resource_id AND e.superseded_at = 'infinity'
@@ -749,11 +760,11 @@ export async function rewriteMemberships(
 
 /** Gives an identity to what only a project has shown so far. */
 export async function writeMemberIdentities(trx: UnitOfWork, observation: Observation): Promise<void> {
-  await seeAgain(trx, observation, sql`sync_membership_listing`, sql`NULL`);
+  await seeAgain(trx, observation, sql`sync_membership_listing`, { createdAt: sql`NULL`, unlisted: true });
   await statement('inventory.writeMemberIdentities')`
-    INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at)
+    INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at, unlisted)
     SELECT DISTINCT ON (m.kind, m.external_id)
-           ${observation.accountId}::int, m.kind, m.external_id, m.urn, NULL::timestamptz, ${observation.observedAt}::timestamptz
+           ${observation.accountId}::int, m.kind, m.external_id, m.urn, NULL::timestamptz, ${observation.observedAt}::timestamptz, true
     FROM sync_membership_listing m
     WHERE NOT EXISTS (SELECT FROM resources r WHERE r.account_id = ${observation.accountId}
       AND r.kind = m.kind AND r.external_id = m.external_id)
@@ -761,41 +772,115 @@ export async function writeMemberIdentities(trx: UnitOfWork, observation: Observ
     ON CONFLICT (account_id, kind, external_id) DO NOTHING`.execute(trx);
 }
 
+/** Stages the ends of memberships of what no listing shows and no project shows any more; where all projects were read. */
+export async function stageUnshown(trx: UnitOfWork, { accountId, observedAt }: Observation): Promise<number> {
+  const { numAffectedRows } = await statement('inventory.stageUnshown')`
+    ${stagedMemberships}
+    SELECT r.resource_id, NULL, NULL, NULL, greatest(m.valid_from, ${observedAt}::timestamptz), 'infinity', false
+    FROM resources r
+    JOIN project_memberships m ON m.resource_id = r.resource_id AND m.superseded_at = 'infinity' AND m.valid_to = 'infinity'
+    WHERE r.account_id = ${accountId} AND r.unlisted AND NOT EXISTS (
+      SELECT FROM sync_membership_listing l WHERE l.kind = r.kind AND l.external_id = r.external_id)`.execute(trx);
+  return Number(numAffectedRows ?? 0n);
+}
+
+/** What was staged of memberships. */
+interface Placements {
+  readonly staged: number;
+  /** Of these, from one project to another. */
+  readonly moved: number;
+}
+
+/** What is alive and says itself which project it is in. */
+function saidProjects({ accountId }: Observation): RawBuilder<unknown> {
+  return sql`
+    SELECT r.resource_id, r.first_seen_at, p.resource_id AS project_id, 'resource' AS source
+    FROM resource_settings k
+    JOIN resources r USING (resource_id)
+    -- Settings have ids in lower case.
+    JOIN resources p ON p.account_id = r.account_id AND p.kind = 'project'
+      AND lower(p.external_id) = k.settings ->> '${sql.raw(projectSetting)}'
+    WHERE k.superseded_at = 'infinity' AND k.valid_to = 'infinity' AND k.settings ? '${sql.raw(projectSetting)}'
+      AND '${sql.raw(projectSetting)}' <> ALL(k.hidden) AND r.account_id = ${accountId}
+      AND EXISTS (SELECT FROM resource_states s
+                  WHERE s.resource_id = p.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity')`;
+}
+
 /**
  * Stages what is in another project than before; of one that two projects showed, the later word
- * counts. A first project holds from the beginning of the resource's life if it was found within
- * the grace, else from now; where no listing has told of that life yet, from now until one does
- * (see stageMembershipRepairs). What has ended is in no project, whatever a project still shows.
+ * counts. Of what no project showed, what it says itself counts, where all projects were read (\`whole\`).
  */
 export async function stageMoves(
   trx: UnitOfWork,
   observation: Observation,
+  whole: boolean,
   graceHours: number,
-): Promise<{ staged: number; moved: number }> {
-  const { rows } = await statement<{ staged: number; moved: number }>('inventory.stageMoves')`
-    WITH listed AS (
-      SELECT DISTINCT ON (m.kind, m.external_id) r.resource_id, r.first_seen_at, p.resource_id AS project_id
+): Promise<Placements> {
+  const listed = sql`
+    shown AS (
+      SELECT DISTINCT ON (m.kind, m.external_id) r.resource_id, r.first_seen_at, p.resource_id AS project_id, 'listing' AS source
       FROM sync_membership_listing m
       JOIN resources r ON r.account_id = ${observation.accountId} AND r.kind = m.kind AND r.external_id = m.external_id
       JOIN resources p ON p.account_id = ${observation.accountId} AND p.kind = 'project' AND p.external_id = m.project_external_id
       ORDER BY m.kind, m.external_id, m.ord DESC
-    ), differing AS (
-      SELECT l.*, c.valid_from AS current_from
+    ), listed AS (
+      SELECT * FROM shown
+      UNION ALL
+      SELECT * FROM (${saidProjects(observation)}) s
+      WHERE ${whole} AND NOT EXISTS (SELECT FROM shown WHERE shown.resource_id = s.resource_id)
+    )`;
+  const { rows } = await statement<Placements>('inventory.stageMoves')`
+    ${placements(observation, listed, sql`true`, graceHours)}`.execute(trx);
+  return rows[0]!;
+}
+
+/** Stages the projects that resources of the kinds say themselves to be in, where no project's listing shows them. */
+export async function stageSaidProjects(
+  trx: UnitOfWork,
+  observation: Observation,
+  graceHours: number,
+): Promise<Placements> {
+  const listed = sql`listed AS (${saidProjects(observation)} AND r.kind = ANY(${observation.kinds}::text[]))`;
+  const unlisted = sql`coalesce(c.source, 'resource') = 'resource'`;
+  const { rows } = await statement<Placements>('inventory.stageSaidProjects')`
+    ${placements(observation, listed, unlisted, graceHours)}`.execute(trx);
+  return rows[0]!;
+}
+
+/**
+ * Stages the projects of what is \`listed\`, where they, or what says so, are other than before. A first
+ * project holds from the beginning of the resource's life if it was found within
+ * the grace, else from now; where no listing has told of that life yet, from now until one does
+ * (see stageMembershipRepairs). A project that is found to show, within the grace, what said so itself, showed it all the time.
+ * What has ended is in no project, whatever a project still shows.
+ */
+function placements(
+  observation: Observation,
+  listed: RawBuilder<unknown>,
+  replaceable: RawBuilder<unknown>,
+  graceHours: number,
+): RawBuilder<unknown> {
+  const observedAt = sql`${observation.observedAt}::timestamptz`;
+  return sql`
+    WITH ${listed}, differing AS (
+      SELECT l.*, c.valid_from AS current_from, coalesce(c.project_id <> l.project_id, false) AS moved
       FROM listed l
       LEFT JOIN project_memberships c ON c.resource_id = l.resource_id AND c.superseded_at = 'infinity' AND c.valid_to = 'infinity'
-      WHERE c.project_id IS DISTINCT FROM l.project_id
+      WHERE (c.project_id, c.source) IS DISTINCT FROM (l.project_id, l.source) AND ${replaceable}
     ), placed AS (
-      SELECT d.resource_id, d.project_id, d.current_from IS NOT NULL AS moved,
+      SELECT d.resource_id, d.project_id, d.source, d.moved,
              CASE
-               WHEN d.current_from IS NOT NULL THEN greatest(d.current_from, ${observation.observedAt}::timestamptz)
-               WHEN life.since IS NOT NULL AND ${observation.observedAt}::timestamptz
-                 <= greatest(life.since, d.first_seen_at) + make_interval(hours => ${graceHours}::int) THEN life.since
-               ELSE ${observation.observedAt}::timestamptz
+               WHEN d.current_from IS NOT NULL AND NOT d.moved AND d.source = 'listing' AND life.recent THEN d.current_from
+               WHEN d.current_from IS NOT NULL THEN greatest(d.current_from, ${observedAt})
+               WHEN life.recent THEN life.since
+               ELSE ${observedAt}
              END AS since
       FROM differing d
       -- The beginning of its life: the last state that no other one leads up to.
       LEFT JOIN LATERAL (
-        SELECT max(s.valid_from) AS since FROM resource_states s
+        SELECT max(s.valid_from) AS since,
+               max(s.valid_from) IS NOT NULL AND ${observedAt} <= greatest(max(s.valid_from), d.first_seen_at) + make_interval(hours => ${graceHours}::int) AS recent
+        FROM resource_states s
         WHERE s.resource_id = d.resource_id AND s.superseded_at = 'infinity' AND NOT EXISTS (
           SELECT FROM resource_states b WHERE b.resource_id = s.resource_id AND b.superseded_at = 'infinity' AND b.valid_to = s.valid_from)
       ) life ON true
@@ -806,10 +891,9 @@ export async function stageMoves(
       ${stagedMemberships}
       SELECT l.resource_id, l.project_id, part.source, ${observation.syncRunId}::bigint, part.valid_from, part.valid_to, true
       FROM placed l
-      ${splitAtConnection(sql`l.since`, sql`'infinity'::timestamptz`, observation.connectedAt, 'listing')}
+      ${splitAtConnection(sql`l.since`, sql`'infinity'::timestamptz`, observation.connectedAt, sql`l.source`)}
     )
-    SELECT count(*) AS staged, count(*) FILTER (WHERE moved) AS moved FROM placed`.execute(trx);
-  return rows[0]!;
+    SELECT count(*) AS staged, count(*) FILTER (WHERE moved) AS moved FROM placed`;
 }
 
 /**

@@ -2,7 +2,7 @@ import { explainUsage, type UsageExplanation, dayOf } from '../metering/index.ts
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import type { DocumentLine } from './document.ts';
-import { type Invoice, type Reader, readDocument } from './invoices.ts';
+import { type Invoice, type Audience, readDocument } from './invoices.ts';
 
 /** A line of an invoice opened: how its amount comes about, and for usage what was there when. Never our cost. */
 interface LineExplanation {
@@ -34,7 +34,7 @@ export async function explainLine(
   db: Queryable,
   invoice: Invoice,
   options: ExplainOptions,
-  reader: Reader = 'staff',
+  reader: Audience = 'staff',
 ): Promise<LineExplanation> {
   const { document } = await readDocument(db, invoice);
   const section = document.sections.find((one) => one.lines.some((line) => line.position === options.line));
@@ -61,7 +61,7 @@ async function usageOf(
   deployment: string,
   { kind, details }: DocumentLine,
   { limit, cursor }: ExplainOptions,
-  reader: Reader,
+  reader: Audience,
 ): Promise<UsageExplanation | null> {
   const { billingKind, from, to } = details;
   if (kind !== 'usage' || typeof billingKind !== 'string' || typeof from !== 'string' || typeof to !== 'string')

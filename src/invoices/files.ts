@@ -2,7 +2,7 @@ import type { Queryable } from '../platform/database/database.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
 import { documentCsv } from './csv.ts';
 import * as entities from './entities.store.ts';
-import { type Invoice, type Reader, readDocument } from './invoices.ts';
+import { type Invoice, type Audience, readDocument } from './invoices.ts';
 import * as store from './invoices.store.ts';
 
 const fileFormats = ['pdf', 'csv', 'json'] as const;
@@ -25,7 +25,7 @@ export async function invoiceFile(
   invoice: Invoice,
   format: FileFormat,
   now: Temporal.Instant,
-  reader: Reader = 'staff',
+  reader: Audience = 'staff',
 ): Promise<InvoiceFile> {
   const name = `${invoice.number ?? `draft-${invoice.invoiceId}`}`.replaceAll(/[^\w.-]+/g, '-');
   const file = (type: InvoiceFile['type'], bytes: Uint8Array): InvoiceFile => ({
@@ -39,7 +39,7 @@ export async function invoiceFile(
   return file(format === 'csv' ? 'text/csv' : 'application/json', Buffer.from(text));
 }
 
-async function pdfOf(db: Queryable, invoice: Invoice, now: Temporal.Instant, reader: Reader): Promise<Uint8Array> {
+async function pdfOf(db: Queryable, invoice: Invoice, now: Temporal.Instant, reader: Audience): Promise<Uint8Array> {
   const isIssued = invoice.issuedAt !== null;
   const kept = isIssued ? await store.selectPdf(db, invoice.invoiceId) : undefined;
   if (kept) return kept;

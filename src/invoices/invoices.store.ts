@@ -64,6 +64,10 @@ const tables = (staff: boolean) => sql`
   invoices i JOIN deployments_customers c USING (customer_id) LEFT JOIN invoices o ON o.invoice_id = i.credits_invoice_id
   ${staff ? sql`JOIN legal_entities e ON e.legal_entity_id = i.legal_entity_id` : sql``}`;
 
+/** Of an invoice `i`: whether a customer may read it; null: everybody else may. */
+const isReadableBy = (customerId: number | null) =>
+  sql`(${customerId}::bigint IS NULL OR (i.customer_id = ${customerId} AND i.issued_at IS NOT NULL))`;
+
 export interface InvoiceFilter {
   readonly month?: Temporal.PlainDate | undefined;
   readonly state?: InvoiceState | undefined;
@@ -75,13 +79,14 @@ export interface InvoiceFilter {
   readonly before?: number | undefined;
 }
 
-/** Newest first. `staff`: with what customers may not read. */
+/** Newest first. With a customer's id: what was issued to them, without what they may not read. */
 export async function selectInvoices(
   db: Queryable,
   filter: InvoiceFilter,
   limit: number,
-  staff: boolean,
+  customerId: number | null,
 ): Promise<InvoiceRow[]> {
+  const staff = customerId === null;
   const { rows } = await statement<InvoiceRow>('invoices.selectInvoices')`
     SELECT ${columns(staff)} FROM ${tables(staff)}
     WHERE (${filter.month ?? null}::date IS NULL OR i.month = ${filter.month ?? null}::date)
@@ -89,6 +94,7 @@ export async function selectInvoices(
       AND (${filter.customer ?? null}::text IS NULL OR c.external_id = ${filter.customer ?? null})
       AND (${filter.kind ?? null}::text IS NULL OR i.kind = ${filter.kind ?? null})
       AND (${filter.before ?? null}::bigint IS NULL OR i.invoice_id < ${filter.before ?? null})
+      AND ${isReadableBy(customerId)}
       ${filter.entity === undefined ? sql`` : sql`AND e.slug = ${filter.entity}`}
     ORDER BY i.invoice_id DESC LIMIT ${limit}`.execute(db);
   return rows;
@@ -113,11 +119,13 @@ export async function selectInvoicesOfMonth(
 export async function selectInvoice(
   db: Queryable,
   which: { readonly id: number } | { readonly number: string },
-  staff: boolean,
+  customerId: number | null,
 ): Promise<InvoiceRow[]> {
+  const staff = customerId === null;
   const where = 'id' in which ? sql`i.invoice_id = ${which.id}` : sql`i.number = ${which.number}`;
   const { rows } = await statement<InvoiceRow>('invoices.selectInvoice')`
-    SELECT ${columns(staff)} FROM ${tables(staff)} WHERE ${where} ORDER BY i.invoice_id LIMIT 2`.execute(db);
+    SELECT ${columns(staff)} FROM ${tables(staff)} WHERE ${where} AND ${isReadableBy(customerId)}
+    ORDER BY i.invoice_id LIMIT 2`.execute(db);
   return rows;
 }
 

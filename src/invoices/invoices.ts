@@ -7,8 +7,11 @@ import * as store from './invoices.store.ts';
 export type Invoice = store.InvoiceRow;
 export type InvoiceFilter = Omit<store.InvoiceFilter, 'before'>;
 
-/** Who reads: of a customer's own reading, what is ours alone is left out (null). */
-export type Reader = 'staff' | 'customer';
+/** For whom something is told. */
+export type Audience = 'staff' | 'customer';
+
+/** Who reads. A customer finds what was issued to them, and what is ours alone is left out of it (null). */
+export type Reader = 'staff' | { readonly customerId: number };
 
 export interface InvoicePage {
   readonly items: readonly Invoice[];
@@ -23,9 +26,13 @@ export async function listInvoices(
   reader: Reader = 'staff',
 ): Promise<InvoicePage> {
   const before = page.cursor === null ? undefined : Number(page.cursor);
-  const rows = await store.selectInvoices(db, { ...filter, before }, page.limit + 1, reader === 'staff');
+  const rows = await store.selectInvoices(db, { ...filter, before }, page.limit + 1, customerOf(reader));
   const items = rows.slice(0, page.limit);
   return { items, nextCursor: rows.length > page.limit ? String(items.at(-1)?.invoiceId) : null };
+}
+
+function customerOf(reader: Reader): number | null {
+  return reader === 'staff' ? null : reader.customerId;
 }
 
 /** Invoices that are read at a time. */
@@ -51,13 +58,13 @@ export async function* invoicesOfMonth(
  * @throws ArcadiaError not_found; conflict where two legal entities use one number
  */
 export async function getInvoice(db: Queryable, which: string, reader: Reader = 'staff'): Promise<Invoice> {
-  const staff = reader === 'staff';
-  const byNumber = await store.selectInvoice(db, { number: which }, staff);
+  const byNumber = await store.selectInvoice(db, { number: which }, customerOf(reader));
   if (byNumber.length > 1) {
     throw new ArcadiaError('conflict', `More than one legal entity has a document ${which}; name it by its id.`);
   }
   const id = /^\d{1,15}$/.test(which) ? Number(which) : null;
-  const [found] = byNumber.length > 0 || id === null ? byNumber : await store.selectInvoice(db, { id }, staff);
+  const [found] =
+    byNumber.length > 0 || id === null ? byNumber : await store.selectInvoice(db, { id }, customerOf(reader));
   if (!found) throw notFound('invoice', which);
   return found;
 }

@@ -331,7 +331,7 @@ async function draftAgain(trx: UnitOfWork, invoice: store.LockedInvoice, now: Te
 }
 
 async function one(db: Queryable, invoiceId: number): Promise<store.InvoiceRow> {
-  const [invoice] = await store.selectInvoice(db, { id: invoiceId }, true);
+  const [invoice] = await store.selectInvoice(db, { id: invoiceId }, null);
   if (!invoice) throw notFound('invoice', invoiceId);
   return invoice;
 }

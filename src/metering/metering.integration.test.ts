@@ -82,14 +82,14 @@ describe('a month', () => {
       [`ash droplet_hours ${shared}`]: '248',
       [`birch droplet_hours ${shared}`]: '248',
       [`cedar droplet_hours ${shared}`]: '248',
-      [`ash snapshot_gb_month ${snapshot}`]: '100',
+      [`ash droplet_snapshot_gb_month ${snapshot}`]: '100',
     });
     expect(await usageForPeriod(db, 'ash', may.from, may.to)).toEqual({
       deployment: 'ash',
       from: '2026-05-01',
       to: '2026-06-01',
       meteredThrough: '2026-06-01',
-      usage: { droplet_hours: '950.011111111', snapshot_gb_month: '100' },
+      usage: { droplet_hours: '950.011111111', droplet_snapshot_gb_month: '100' },
     });
   });
 
@@ -164,9 +164,9 @@ describe('a month', () => {
     await own(disk, ['birch'], '2026-05-20T08:15:00Z', '2026-05-20T08:45:00Z');
     await meterOutstanding(db, { now: afterMay });
     const usage = await storedUsage(db, '2026-05-01', '2026-06-01');
-    expect(usage[`ash snapshot_gb_month ${disk}`]).toBe('0.25');
-    expect(usage[`birch snapshot_gb_month ${disk}`]).toBe('0.75');
-    expect(usage[`unattributed snapshot_gb_month ${disk}`]).toBe('0.5');
+    expect(usage[`ash droplet_snapshot_gb_month ${disk}`]).toBe('0.25');
+    expect(usage[`birch droplet_snapshot_gb_month ${disk}`]).toBe('0.75');
+    expect(usage[`unattributed droplet_snapshot_gb_month ${disk}`]).toBe('0.5');
   });
 });
 

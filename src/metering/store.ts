@@ -11,7 +11,7 @@ import {
 import type { DayRange, Granularity } from './period.ts';
 import { startOfDay, startOfMonth } from './period.ts';
 import type { Written } from './records/usage-store.ts';
-import { statement } from '../platform/database/statement.ts';
+import { preparedStatement, statement } from '../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../platform/database/temporary-table.ts';
 
 // Which kinds to meter on a day ------------------------------------------------------------
@@ -89,7 +89,7 @@ export async function selectKindsOfDay(db: Queryable, day: Temporal.PlainDate, u
     metered_definition: string | null;
     change_id: number | null;
   }
-  const { rows } = await statement<Row>('metering.selectKindsOfDay')`
+  const { rows } = await preparedStatement<Row>('metering.selectKindsOfDay')`
     SELECT k.billing_kind_id, k.slug, e.enabled, coalesce(c.granularity, 'day') AS granularity,
            coalesce(d.accrual, 'hours') AS accrual, coalesce(d.digest, '') AS definition,
            coalesce(d.aggregation <> 'sum', false) AS raises, m.granularity AS metered_granularity,

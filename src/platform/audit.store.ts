@@ -79,13 +79,3 @@ export async function selectBrokenLinks(db: Queryable, limit: number): Promise<B
     WHERE is_so ORDER BY position, what LIMIT ${limit}`.execute(db);
   return rows;
 }
-
-/** Tables whose changes should be recorded, or which should refuse them, and whose trigger somebody has switched off. */
-export async function selectDisabledTriggers(db: Queryable): Promise<string[]> {
-  const { rows } = await statement<{ table: string }>('platform.selectDisabledTriggers')`
-    SELECT DISTINCT c.relname AS table FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
-    WHERE p.proname IN ('note_audited_changes', 'append_to_audit_log', 'refuse_audit_log_change') AND t.tgenabled = 'D' ORDER BY 1`.execute(
-    db,
-  );
-  return rows.map((row) => row.table);
-}

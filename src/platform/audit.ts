@@ -4,11 +4,12 @@ import {
   type AuditHead,
   type BrokenLink,
   selectBrokenLinks,
-  selectDisabledTriggers,
   selectEntries,
   selectHead,
 } from './audit.store.ts';
 import type { Queryable } from './database/database.ts';
+import { type DatedFault, dateFaults, type Sighting } from './guards/dating.ts';
+import { findFaults } from './guards/guards.ts';
 
 // The audit log as it is read; triggers write it (migrations/0001_platform.sql), at the commit of
 // what they record. It is about people at the machine, so its times are the server's own,
@@ -25,14 +26,12 @@ export async function listAudit(
   return selectEntries(db, filter, page.limit, page.before);
 }
 
-interface AuditVerification {
+interface ChainVerification {
   readonly intact: boolean;
   /** The last entry, which a later verification can be held against; null: there is none. */
   readonly head: AuditHead | null;
   /** Places at which the chain does not hold, oldest first; a hundred at most. */
   readonly broken: readonly BrokenLink[];
-  /** Tables on which recording, or refusing, is switched off now. */
-  readonly disabled: readonly string[];
   /** Whether the entry that was noted down is still there as it was; null: none was given. */
   readonly notedHolds: boolean | null;
 }
@@ -43,16 +42,25 @@ const brokenMax = 100;
  * Follows the whole chain. Whoever may switch triggers off can also make a whole new chain, or cut
  * off its end; neither shows from within, so an earlier head, `noted` down elsewhere, is looked up.
  */
-export async function verifyAudit(db: Queryable, noted: AuditHead | null): Promise<AuditVerification> {
+export async function verifyChain(db: Queryable, noted: AuditHead | null): Promise<ChainVerification> {
   const broken = await selectBrokenLinks(db, brokenMax);
-  const disabled = await selectDisabledTriggers(db);
   const head = await selectHead(db, null);
   const notedHolds = noted === null ? null : (await selectHead(db, noted.position))?.hash === noted.hash;
-  return {
-    intact: broken.length === 0 && disabled.length === 0 && notedHolds !== false,
-    head,
-    broken,
-    disabled,
-    notedHolds,
-  };
+  return { intact: broken.length === 0 && notedHolds !== false, head, broken, notedHolds };
+}
+
+export interface AuditVerification extends ChainVerification {
+  /** What no longer records, refuses or hides as it was made to, and since when. */
+  readonly faults: readonly DatedFault[];
+}
+
+/** The chain, and all that guards it and what it is about. `sightings`: what was seen earlier, oldest first. */
+export async function verifyAudit(
+  db: Queryable,
+  noted: AuditHead | null,
+  sightings: readonly Sighting[] = [],
+): Promise<AuditVerification> {
+  const chain = await verifyChain(db, noted);
+  const faults = await dateFaults(db, await findFaults(db), sightings);
+  return { ...chain, intact: chain.intact && faults.length === 0, faults };
 }

@@ -1,5 +1,5 @@
 import type { Queryable } from './database/database.ts';
-import { statement } from './database/statement.ts';
+import { preparedStatement, statement } from './database/statement.ts';
 import { ArcadiaError } from './errors.ts';
 
 /**
@@ -27,7 +27,9 @@ export function databaseClock(db: Queryable): Clock {
   return {
     async now() {
       if (!isReal) {
-        const { rows } = await statement<{ instant: Temporal.Instant | null; real: boolean }>('platform.databaseClock')`
+        const { rows } = await preparedStatement<{ instant: Temporal.Instant | null; real: boolean }>(
+          'platform.databaseClock',
+        )`
           SELECT (SELECT instant FROM simulated_clock) AS instant,
                  EXISTS (SELECT FROM inventory_accounts WHERE NOT simulated) AS real`.execute(db);
         const instant = rows[0]?.instant ?? null;

@@ -115,6 +115,10 @@ test('every mistake is named at once, with where it came from and what is allowe
   expect(found.join()).not.toContain('s3cret');
 });
 
+test('what commands read for a running server is no mistake of a setting', () => {
+  expect(load({ env: { ARCADIA_URL: 'http://127.0.0.1:4877', ARCADIA_TOKEN: 'x', ARCADIA_PORT: '1' } }).port).toBe(1);
+});
+
 test.each([
   ['- a\n- b', /must hold settings/],
   ['digitaloceanToken: "s3cret', /is not YAML/],

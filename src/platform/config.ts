@@ -251,9 +251,11 @@ function redirections(
     ];
   });
 }
+/** What commands read that work against a running server; on a machine that has both they are no mistake. */
+const clientVariables = ['ARCADIA_URL', 'ARCADIA_TOKEN'];
 
 function unknownVariables(env: ConfigSources['env'], settings: Readonly<Record<string, Setting<unknown>>>): string[] {
-  const known = [fileVariable, ...Object.values(settings).map((setting) => setting.env)];
+  const known = [fileVariable, ...clientVariables, ...Object.values(settings).map((setting) => setting.env)];
   const ours = known.filter((name) => name.startsWith('ARCADIA_'));
   return Object.keys(env)
     .filter((variable) => variable.startsWith('ARCADIA_') && !known.includes(variable))

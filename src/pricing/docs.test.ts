@@ -46,8 +46,8 @@ describe('the busy month', () => {
   const table = rows('busy month');
   const quote = ratePlan(planOf('studio'), new Map(table.map(([kind = '', used = '']) => [kind, used])), may);
 
-  it('has eight lines, each as worked through', () => {
-    expect(table).toHaveLength(8);
+  it('has nine lines, each as worked through', () => {
+    expect(table).toHaveLength(9);
     expect(
       quote.lines.map((line) => [line.kind, line.quantity, line.allowance, line.billable, line.unitPrice, line.amount]),
     ).toEqual(
@@ -81,7 +81,7 @@ describe('the busy month', () => {
     const usage = new Map([
       ['droplet_hours', '1488'],
       ['dns_zones', '2'],
-      ['snapshot_gb_month', '48'],
+      ['droplet_snapshot_gb_month', '48'],
     ]);
     expect(ratePlan(planOf('studio'), usage, may).total).toBe(said(/that month costs \*\*([\d.]+) USD\*\*/));
   });

@@ -1,4 +1,13 @@
-import { type Gap, type GapQuery, listGaps, type DayRange, type Usage, usageForPeriod } from '../metering/index.ts';
+import {
+  type DayRange,
+  type Gap,
+  type GapQuery,
+  listGaps,
+  listUnlistedKinds,
+  type UnlistedKind,
+  type Usage,
+  usageForPeriod,
+} from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
@@ -29,6 +38,8 @@ interface PricedGaps {
    * may fit an allowance that both do not.
    */
   readonly totals: readonly { readonly currency: string; readonly amount: string }[];
+  /** What projects showed and no listing did: what it used is in no gap. */
+  readonly unlisted: readonly UnlistedKind[];
 }
 
 /**
@@ -70,6 +81,7 @@ export async function gapsWithMoney(
     totals: [...totals]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([currency, amount]) => ({ currency, amount: formatMoney(amount, currency) })),
+    unlisted: await listUnlistedKinds(db, { ...query, from, to }),
   };
 }
 

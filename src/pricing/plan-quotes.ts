@@ -57,17 +57,17 @@ export async function quotePlans(
     readonly basis: QuoteBasis;
     readonly plans: readonly string[] | 'all';
     readonly month?: Temporal.PlainYearMonth | undefined;
-    /** Customers are not told what is billed to nobody. */
-    readonly isCustomer?: boolean;
+    /** Who asks, if it is a customer: on plans of theirs, and not told what is billed to nobody. */
+    readonly customerId?: number | null;
     /** Which price lists the asker sees; all unless given. */
     readonly sight?: PlanSight;
   },
   now: Temporal.Instant,
 ): Promise<PlanQuotes> {
-  const { basis } = asked;
+  const { basis, customerId = null } = asked;
   const month = asked.month ?? (basis.kind === 'period' ? basis.from : dayOf(now)).toPlainYearMonth();
   const lastDay = month.toPlainDate({ day: month.daysInMonth });
-  const versions = await versionsOf(db, asked.plans, lastDay, asked.sight ?? wholeSight);
+  const versions = await versionsOf(db, asked.plans, lastDay, { customerId, ...(asked.sight ?? wholeSight) });
   const kinds = await listKinds(db, lastDay);
   const priced = new Set(versions.flatMap((version) => version.items.map((item) => item.kind)));
   const { usage, sentence } = await usageOf(db, basis, now, (resources) =>
@@ -84,7 +84,7 @@ export async function quotePlans(
     usage,
     quotes,
     comparison: quotes.length > 1 ? compareQuotes(quotes) : null,
-    unbilled: asked.isCustomer ? [] : await unbilledOnPlans(db, { versions, month, basis, usage }, now),
+    unbilled: customerId !== null ? [] : await unbilledOnPlans(db, { versions, month, basis, usage }, now),
   };
 }
 
@@ -144,7 +144,7 @@ async function versionsOf(
   db: Queryable,
   plans: readonly string[] | 'all',
   day: Temporal.PlainDate,
-  { sees, lastDay }: PlanSight,
+  { customerId, sees, lastDay }: PlanSight & { readonly customerId: number | null },
 ): Promise<PlanVersion[]> {
   if (plans !== 'all' && plans.length > plansMax) {
     throw new ArcadiaError('invalid_argument', `At most ${plansMax} plans are compared at once.`);
@@ -152,8 +152,8 @@ async function versionsOf(
   const unseen = plans === 'all' ? undefined : plans.find((slug) => !sees(slug));
   if (unseen !== undefined) throw notFound('plan', unseen);
   const shown = lastDay === null ? day : earlier(day, lastDay);
-  if (plans !== 'all') return Promise.all([...new Set(plans)].map((slug) => getPlan(db, slug, shown)));
-  const held = (await listPlans(db, shown)).filter(({ plan }) => sees(plan));
+  if (plans !== 'all') return Promise.all([...new Set(plans)].map((slug) => getPlan(db, slug, shown, customerId)));
+  const held = (await listPlans(db, shown, customerId)).filter(({ plan }) => sees(plan));
   if (held.length === 0) throw new ArcadiaError('not_found', `No plan holds on ${day}.`);
   return held.slice(0, plansMax);
 }

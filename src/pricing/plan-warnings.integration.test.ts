@@ -132,7 +132,7 @@ describe('a plan that would lose money is pointed out', () => {
   });
 
   it('allowances that cost more than the base fee, by the month', () => {
-    const items = [priced('snapshot_gb_month', '0.10', { allowance: '1000' })];
+    const items = [priced('droplet_snapshot_gb_month', '0.10', { allowance: '1000' })];
     expect(codes({ base: '59.99', items })).toEqual(['allowance_above_base']);
     expect(codes({ base: '60.00', items })).toEqual([]);
     expect(codes({ base: '60.00', baseEvery: 'year', items })).toEqual(['allowance_above_base']);

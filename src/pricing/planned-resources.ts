@@ -72,16 +72,25 @@ export function usageOfPlanned(
         `no billing kind meters it; there are some for ${[...new Set(kinds.map((kind) => kind.resourceKind))].sort().join(', ')}.`,
       );
     }
+    let met = false;
     for (const kind of ofKind) {
       const attributes = attributesOf(resource, kind);
       if (!Object.entries(kind.filter).every(([name, value]) => String(attributes[name]) === String(value))) continue;
+      met = true;
       const counts = kind.statuses === null || kind.statuses.includes(resource.status);
       const level = counts ? levelOf(kind, attributes, refuse) : new Decimal(0);
       const one = roundQuantity(oneOf(kind, level, hours, monthHours));
       usage.set(kind.kind, (usage.get(kind.kind) ?? new Decimal(0)).plus(one.times(resource.count)));
     }
+    if (!met) refuse(`no billing kind meters one like it; ${ofKind.map(wordsOfFilter).join(', ')}.`);
   }
   return new Map([...usage].map(([kind, quantity]) => [kind, formatQuantity(quantity)]));
+}
+
+/** What a kind asks of the attributes of a resource, for people. */
+function wordsOfFilter({ kind, filter }: Kind): string {
+  const asked = Object.entries(filter).map(([name, value]) => `${name}: ${String(value)}`);
+  return `${kind} meters attributes: { ${asked.join(', ')} }`;
 }
 
 const hourUs = 3_600_000_000;

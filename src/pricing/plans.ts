@@ -4,17 +4,27 @@ import { planVersionFixed } from './errors.ts';
 import { type PlanVersion, planSchema } from './plan.ts';
 import * as store from './store.ts';
 
+// With a customer's id: only the plans that deployments of theirs are or were on. Others are as good as none.
+
 /** The version of each plan that holds on a day, by slug. A plan that begins later is not among them. */
-export async function listPlans(db: Queryable, day: Temporal.PlainDate): Promise<PlanVersion[]> {
-  return (await store.selectPlans(db, day, null)).map(toPlanVersion);
+export async function listPlans(
+  db: Queryable,
+  day: Temporal.PlainDate,
+  customerId: number | null = null,
+): Promise<PlanVersion[]> {
+  return (await store.selectPlans(db, day, null, customerId)).map(toPlanVersion);
 }
 
 /**
  * Every version of a plan, the oldest first.
  * @throws ArcadiaError not_found
  */
-export async function listPlanVersions(db: Queryable, slug: string): Promise<PlanVersion[]> {
-  const rows = await store.selectPlanVersions(db, slug);
+export async function listPlanVersions(
+  db: Queryable,
+  slug: string,
+  customerId: number | null = null,
+): Promise<PlanVersion[]> {
+  const rows = await store.selectPlanVersions(db, slug, customerId);
   if (rows.length === 0) throw notFound('plan', slug);
   return rows.map(toPlanVersion);
 }
@@ -23,10 +33,15 @@ export async function listPlanVersions(db: Queryable, slug: string): Promise<Pla
  * The version of a plan that holds on a day.
  * @throws ArcadiaError not_found
  */
-export async function getPlan(db: Queryable, slug: string, day: Temporal.PlainDate): Promise<PlanVersion> {
-  const [row] = await store.selectPlans(db, day, slug);
+export async function getPlan(
+  db: Queryable,
+  slug: string,
+  day: Temporal.PlainDate,
+  customerId: number | null = null,
+): Promise<PlanVersion> {
+  const [row] = await store.selectPlans(db, day, slug, customerId);
   if (row) return toPlanVersion(row);
-  const [first] = await store.selectVersionDays(db, slug);
+  const [first] = await store.selectVersionDays(db, slug, customerId);
   if (first) throw new ArcadiaError('not_found', `Plan "${slug}" begins on ${first}; it says nothing about ${day}.`);
   throw notFound('plan', slug);
 }

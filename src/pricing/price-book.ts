@@ -17,10 +17,13 @@ export const cappedKinds: ReadonlySet<string> = new Set([
 ]);
 
 /** The subjects of the price book that a unit of a billing kind may be charged as, and the units in which they must be. */
-const subjectsOfKind: Readonly<Record<string, { readonly kind: string; readonly units: readonly string[] }>> = {
-  snapshot_gb_month: { kind: 'snapshot', units: ['GiB-month', 'GB-month'] },
+const subjectsOfKind: Readonly<
+  Record<string, { readonly kind: string; readonly of?: string; readonly units: readonly string[] }>
+> = {
+  droplet_snapshot_gb_month: { kind: 'snapshot', of: 'droplet', units: ['GB-month'] },
+  volume_snapshot_gb_month: { kind: 'snapshot', of: 'volume', units: ['GiB-month'] },
   droplet_backup_gb_month: { kind: 'droplet_backup', units: ['GiB-month'] },
-  custom_image_gb_month: { kind: 'custom_image', units: ['GiB-month', 'GB-month'] },
+  custom_image_gb_month: { kind: 'custom_image', units: ['GB-month'] },
   volume_gb_month: { kind: 'volume', units: ['GiB-month'] },
   spaces_gb_month: { kind: 'spaces', units: ['GiB-month'] },
   load_balancer_hours: { kind: 'load_balancer', units: ['node-month'] },
@@ -70,7 +73,8 @@ export async function readPriceBook(db: Queryable, day: Temporal.PlainDate, curr
     unitPriceOf(kind) {
       const wanted = Object.hasOwn(subjectsOfKind, kind) ? subjectsOfKind[kind] : undefined;
       const found = inCurrency.flatMap((price) => {
-        if (wanted === undefined || price.subject.split(':')[0] !== wanted.kind) return [];
+        const [subjectKind, of] = price.subject.split(':');
+        if (wanted === undefined || subjectKind !== wanted.kind || (wanted.of ?? of) !== of) return [];
         if (!wanted.units.includes(price.unit)) return [];
         const isHours = cappedKinds.has(kind);
         const amount = isHours ? hourlyOf(price) : new Decimal(price.amount);

@@ -56,11 +56,11 @@ describe('the plans to begin with', () => {
     expect(bySlug(seeded)).toBe(bySlug(written.map(({ plan }) => plan)));
   });
 
-  it('Studio covers two droplets, two zones and 48 GiB of snapshots all month, for $50.00', async () => {
-    const usage = { droplet_hours: '1488', dns_zones: '2', snapshot_gb_month: '48' };
+  it('Studio covers two droplets, two zones and 48 GB of snapshots all month, for $50.00', async () => {
+    const usage = { droplet_hours: '1488', dns_zones: '2', droplet_snapshot_gb_month: '48' };
     const quote = await quoteUsage(test.db, { plan: 'studio', usage, day: day('2026-05-31') });
     expect(quote).toMatchObject({ plan: 'studio', currency: 'USD', base: '50.00', overage: '0.00', total: '50.00' });
-    expect(quote.lines).toHaveLength(8);
+    expect(quote.lines).toHaveLength(9);
     expect(quote.lines[0]).toEqual({
       kind: 'droplet_hours',
       quantity: '1488',
@@ -76,7 +76,11 @@ describe('quoteUsage', () => {
   const studio = { plan: 'studio', day: day('2026-05-31') };
 
   it('charges what lies beyond the allowance, and shows what has no price', async () => {
-    const usage = { droplet_hours: '1490.5', snapshot_gb_month: '60.123456789', droplet_provisioned_hours: '7' };
+    const usage = {
+      droplet_hours: '1490.5',
+      droplet_snapshot_gb_month: '60.123456789',
+      droplet_provisioned_hours: '7',
+    };
     const quote = await quoteUsage(test.db, { ...studio, usage });
     expect(quote.lines.filter((line) => line.quantity !== '0')).toEqual([
       {
@@ -88,7 +92,7 @@ describe('quoteUsage', () => {
         amount: '0.10',
       },
       {
-        kind: 'snapshot_gb_month',
+        kind: 'droplet_snapshot_gb_month',
         quantity: '60.123456789',
         allowance: '60',
         billable: '0.123456789',
@@ -166,7 +170,7 @@ describe('plan versions', () => {
         },
         {
           ...none,
-          kind: 'snapshot_gb_month',
+          kind: 'droplet_snapshot_gb_month',
           model: 'cost-plus',
           properties: { unitCost: '0.06', markupPercent: '20' },
         },

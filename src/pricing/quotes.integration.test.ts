@@ -136,6 +136,10 @@ describe('resources that are not there yet', () => {
       [{ kind: 'dns_zone' }, { kind: 'spaceship' }],
       'Resource 2 (spaceship): no billing kind meters it; there are some for custom_image, dns_zone, droplet',
     ],
+    [
+      [{ kind: 'snapshot', size: '10' }],
+      'Resource 1 (snapshot): no billing kind meters one like it; droplet_snapshot_gb_month meters attributes: { source: droplet }, volume_snapshot_gb_month meters attributes: { source: volume }.',
+    ],
     [[{ kind: 'dns_zone', hours: '721' }], 'Resource 1 (dns_zone): 2026-06 has 720 hours, not 721.'],
   ])('%j is refused', (resources, message) => {
     expect(() => usage(resources)).toThrow(message);

@@ -93,9 +93,12 @@ export async function quoteDeployment(
     plan,
     from,
     to,
+    customerId = null,
   }: {
     readonly deployment: string;
     readonly plan?: string | undefined;
+    /** Who asks, if it is a customer: the plan is one of theirs. */
+    readonly customerId?: number | null;
     readonly from: Temporal.PlainDate;
     readonly to: Temporal.PlainDate;
   },
@@ -107,7 +110,7 @@ export async function quoteDeployment(
     return { ...period, ...(await quoteBill(db, deployment, from.toPlainYearMonth())) };
   }
   const slug = plan ?? (await subscribedPlan(db, deployment, from, to));
-  const version = await getPlan(db, slug, to.subtract({ days: 1 }));
+  const version = await getPlan(db, slug, to.subtract({ days: 1 }), customerId);
   return { ...period, ...ratePlan(version, new Map(Object.entries(usage)), from.toPlainYearMonth()) };
 }
 

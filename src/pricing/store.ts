@@ -35,8 +35,19 @@ const planColumns = sql`
    JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k USING (billing_kind_id)
    WHERE i.plan_version_id = v.plan_version_id) AS items`;
 
+/** Of a plan `p`: whether a customer may read it, because a deployment of theirs is or was on it; null: everybody else may. */
+const isReadableBy = (customerId: number | null) => sql`
+  (${customerId}::bigint IS NULL OR p.plan_id IN (
+    SELECT s.plan_id FROM subscriptions s JOIN deployments_list d USING (deployment_id)
+    WHERE d.customer_id = ${customerId} AND s.superseded_at = 'infinity'))`;
+
 /** The version of each plan that holds on a day, or of one plan, by slug. A plan that begins later has none. */
-export async function selectPlans(db: Queryable, day: Temporal.PlainDate, slug: string | null): Promise<PlanRow[]> {
+export async function selectPlans(
+  db: Queryable,
+  day: Temporal.PlainDate,
+  slug: string | null,
+  customerId: number | null,
+): Promise<PlanRow[]> {
   const { rows } = await statement<PlanRow>('pricing.selectPlans')`
     SELECT ${planColumns}
     FROM plans p
@@ -44,16 +55,18 @@ export async function selectPlans(db: Queryable, day: Temporal.PlainDate, slug: 
       SELECT * FROM plan_versions v
       WHERE v.plan_id = p.plan_id AND v.from_day <= ${day}::date
       ORDER BY v.from_day DESC LIMIT 1) v
-    WHERE ${slug}::text IS NULL OR p.slug = ${slug}
+    WHERE (${slug}::text IS NULL OR p.slug = ${slug}) AND ${isReadableBy(customerId)}
     ORDER BY p.slug COLLATE "C"`.execute(db);
   return rows;
 }
 
 /** All versions of a plan, the oldest first. */
-export async function selectPlanVersions(db: Queryable, slug: string): Promise<PlanRow[]> {
+export async function selectPlanVersions(db: Queryable, slug: string, customerId: number | null): Promise<PlanRow[]> {
   const { rows } = await statement<PlanRow>('pricing.selectPlanVersions')`
     SELECT ${planColumns}
-    FROM plan_versions v JOIN plans p USING (plan_id) WHERE p.slug = ${slug} ORDER BY v.from_day`.execute(db);
+    FROM plan_versions v JOIN plans p USING (plan_id) WHERE p.slug = ${slug} AND ${isReadableBy(customerId)} ORDER BY v.from_day`.execute(
+    db,
+  );
   return rows;
 }
 
@@ -79,10 +92,14 @@ export async function selectPlansBegun(db: Queryable, customerId: number, now: T
 }
 
 /** The first day of each of a plan's versions, in order; none: there is no such plan. */
-export async function selectVersionDays(db: Queryable, slug: string): Promise<Temporal.PlainDate[]> {
+export async function selectVersionDays(
+  db: Queryable,
+  slug: string,
+  customerId: number | null,
+): Promise<Temporal.PlainDate[]> {
   const { rows } = await statement<{ from_day: Temporal.PlainDate }>('pricing.selectVersionDays')`
     SELECT v.from_day FROM plans p JOIN plan_versions v USING (plan_id)
-    WHERE p.slug = ${slug} ORDER BY v.from_day`.execute(db);
+    WHERE p.slug = ${slug} AND ${isReadableBy(customerId)} ORDER BY v.from_day`.execute(db);
   return rows.map((row) => row.from_day);
 }
 

@@ -4,6 +4,7 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { insertLiving } from '../../test/fixtures/inventory.ts';
 import { addDeployment, addDroplet, at, openBusiness, own, settle } from '../../test/fixtures/invoices.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
+import { findCustomerId } from '../deployments/index.ts';
 import { changeKind } from '../metering/kinds.ts';
 import { quotePlans } from './plan-quotes.ts';
 import { previewPlans } from './plan-apply.ts';
@@ -103,7 +104,9 @@ test('a quote on another plan, and one of several plans, say it for these', asyn
     ['studio', 'load_balancer_hours', '35.28'],
     ['studio', 'volume_gb_month', '17.76'],
   ]);
-  expect(await quotePlans(db, { basis, plans: ['mixed'], isCustomer: true }, now)).toMatchObject({ unbilled: [] });
+  const customerId = await findCustomerId(db, 'acme');
+  expect(await quotePlans(db, { basis, plans: ['mixed'], customerId }, now)).toMatchObject({ unbilled: [] });
+  await expect(quotePlans(db, { basis, plans: ['studio'], customerId }, now)).rejects.toThrow('no plan studio');
   const average = { kind: 'average', deployment: 'acme', months: 1 } as const;
   const mean = await quotePlans(db, { basis: average, plans: ['mixed'] }, now);
   expect(mean.unbilled).toMatchObject([balancers, { kind: 'volume_gb_month', quantity: '131' }, droplets]);

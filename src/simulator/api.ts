@@ -10,7 +10,7 @@ import { Random } from './random.ts';
 import type { RateLimiter, Verdict } from './rate-limit.ts';
 import { type ListRoute, matcher, type OneRoute, routesOf } from './routes.ts';
 import { httpDate, SECOND } from './time.ts';
-import type { Lens } from './views.ts';
+import type { Lens, View } from './views.ts';
 
 const messages = {
   bad_request: 'The page and per_page parameters must be positive integers.',
@@ -160,7 +160,14 @@ export class Api {
     const empty =
       lens.hiddenScopes.has(route.scope) ||
       faults.take('empty', asked.path, page.page, (fault) => fault.what === 'items');
-    const items = empty ? [] : (route.items(lens, asked.query, id) ?? []);
+    const leftOut = new Set(faults.takeAll('leave_out', asked.path).flatMap(({ ids }) => ids));
+    const all = empty ? [] : (route.items(lens, asked.query, id) ?? []);
+    const items =
+      leftOut.size === 0
+        ? all
+        : pageOf(all, { page: 1, perPage: all.length }, 0).filter(
+            (item) => !isNamed(route.view(item as never, lens), leftOut),
+          );
     const damages = faults.takeAll('field', asked.path);
     const view = (item: unknown) => {
       const shown = hideFields(route.path, lens.hiddenScopes, route.view(item as never, lens));
@@ -201,6 +208,10 @@ export class Api {
       hiddenScopes: faults.hiddenScopes(path),
     };
   }
+}
+
+function isNamed(view: View, ids: ReadonlySet<string | number>): boolean {
+  return ['id', 'urn', 'ip', 'name'].some((field) => ids.has(view[field] as string | number));
 }
 
 const plainLens: Omit<Lens, 'world'> = {

@@ -62,6 +62,15 @@ export const faultInput = z.discriminatedUnion('fault', [
     field: z.string().min(1),
     value: z.json().optional(),
   }),
+  /** A listing that leaves out the items with these ids, or URNs, and does not count them. */
+  z.strictObject({
+    fault: z.literal('leave_out'),
+    ...where,
+    ids: z
+      .array(z.union([z.string(), z.number()]))
+      .min(1)
+      .max(1_000),
+  }),
   /** What happens in the fleet before a page after the first n is read. Once, unless `count` says otherwise. */
   z.strictObject({
     fault: z.literal('meanwhile'),

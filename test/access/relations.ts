@@ -81,6 +81,7 @@ export const closedToCustomers: readonly string[] = names(`
   inventory_prices
   inventory_settings
   inventory_sync_runs
+  inventory_unlisted
   invoice_decisions
   invoices_billed
   job_decisions
@@ -97,6 +98,7 @@ export const closedToCustomers: readonly string[] = names(`
   metering_observed
   metering_runs
   metering_uncertain_ends
+  metering_unlisted
   migration_checksums
   number_series
   observation_limits

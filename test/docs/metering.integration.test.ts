@@ -107,7 +107,7 @@ describe('the worked example', () => {
       fromBillionths(accrued('month', toBillionths('100'), wholeShare, startOfDay(may.from), startOfDay(end)));
     const stored = await usageByDay(database.db, 'blog', may.from, may.to);
     for (const { day: text = '', ...row } of days) {
-      const record = stored.find((one) => one.day === text && one.kind === 'snapshot_gb_month')?.quantity;
+      const record = stored.find((one) => one.day === text && one.kind === 'droplet_snapshot_gb_month')?.quantity;
       expect({ 'total before': total(day(text)), 'total after': total(day(text).add({ days: 1 })), record }).toEqual(
         row,
       );

@@ -73,6 +73,17 @@ describe('a command line that cannot be meant', () => {
     expectFailure(await run(['db', 'status'], { ARCADIA_PORT: 'many' }), 'invalid_config', 1, /ARCADIA_PORT/);
   });
 
+  test('help that was asked for is an answer, a command that lacks its second word is none', async () => {
+    const outcome = async (...args: string[]) => {
+      const { code, stdout } = await arcadia(args);
+      return [code, stdout.split('\n')[0]];
+    };
+    expect(await outcome('help', 'rule')).toEqual([0, 'Usage: arcadia rule [options] [command]']);
+    expect(await outcome('help', 'rule', 'suggest')).toEqual([0, 'Usage: arcadia rule suggest [options]']);
+    expect(await outcome('rule', 'help', 'suggest')).toEqual([0, 'Usage: arcadia rule suggest [options]']);
+    expect(await outcome('rule')).toEqual([1, '']);
+  });
+
   test('a token is not taken from the command line', async () => {
     expectFailure(
       await run(['account', 'connect', '--token', 'dop_v1_secret']),

@@ -15,7 +15,7 @@ test('demo pilot: ten days of two droplets, two zones and three snapshots', {
   const first = await run();
   expect(answerOf(first)).toMatchObject({
     usageRecords: 70,
-    usage: { droplet_hours: '480', dns_zones: '0.64516129', snapshot_gb_month: '15.483870968' },
+    usage: { droplet_hours: '480', dns_zones: '0.64516129', droplet_snapshot_gb_month: '15.483870968' },
     quote: { plan: 'studio', currency: 'USD', base: '50.00', overage: '0.00', total: '50.00' },
   });
   expect(first.stderr).toContain('Metering');

@@ -104,7 +104,7 @@ describe('without a token', () => {
     expect(started.stdout).toBe('');
     expect(started.stderr).toContain('arcadia account connect');
     expect(started.stderr).toContain('--demo');
-    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(200);
     started.child.kill('SIGTERM');
     expect((await started.ended).code).toBe(0);
     expect(answerOf(await arcadia(['account', 'list', '--json'], { env }))).toMatchObject({ items: [] });

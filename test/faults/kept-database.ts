@@ -39,6 +39,12 @@ export async function keepDatabase(db: Database): Promise<(db: Database) => Prom
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
       WHERE ${usersTables} GROUP BY c.oid, n.nspname, c.relname`,
   );
+  const disabled = await written(
+    db,
+    sql<{ statement: string }>`
+      SELECT DISTINCT format('ALTER TABLE %s DISABLE TRIGGER USER', tgrelid::regclass) AS statement
+      FROM pg_trigger WHERE NOT tgisinternal`,
+  );
   const sequences = await written(
     db,
     sql<{ statement: string }>`
@@ -55,7 +61,9 @@ export async function keepDatabase(db: Database): Promise<(db: Database) => Prom
         FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE ${usersTables} AND to_regclass(format('kept.%I', n.nspname || '.' || c.relname)) IS NULL`,
     );
-    // One message is one transaction. Triggers and references are about changes; this is none.
-    await run(on, ['SET LOCAL session_replication_role = replica', ...added, ...partitions, ...rows, ...sequences]);
+    // One message is one transaction. Triggers and references are about changes; this is none. Ours fire whatever the
+    // setting says.
+    const silent = ['SET LOCAL session_replication_role = replica', ...disabled];
+    await run(on, [...silent, ...added, ...partitions, ...rows, ...sequences, 'CALL arm_triggers()']);
   };
 }

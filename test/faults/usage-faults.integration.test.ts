@@ -62,7 +62,9 @@ async function seedFleet(db: Database, seed: number): Promise<void> {
   // Two kinds, so that the first to be retired leaves days that the second shares.
   await sql`
     UPDATE metering_config SET enabled = billing_kind_id IN
-      (SELECT billing_kind_id FROM billing_kinds WHERE slug IN ('droplet_hours', 'snapshot_gb_month'))`.execute(db);
+      (SELECT billing_kind_id FROM billing_kinds WHERE slug IN ('droplet_hours', 'droplet_snapshot_gb_month'))`.execute(
+    db,
+  );
   const droplets: number[] = [];
   const sizeOf = (n: number) => ({ attributes: { size_gb: (n + seed) / 8 } });
   for (let n = 0; n < 3 + seed; n += 1) {

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCustomer } from '../../src/deployments/customers.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
-import { startTestApi, type TestApi } from './api-fixture.ts';
+import { json, startTestApi, type TestApi } from './api-fixture.ts';
 
 let database: TestDatabase;
 let api: TestApi;
@@ -19,8 +19,7 @@ afterAll(async () => {
 });
 
 async function verify(head?: string): Promise<any> {
-  const query = head === undefined ? '' : `?head=${head}`;
-  return (await api.fetch(`/audit-log/verification${query}`)).json();
+  return (await api.fetch('/audit-log/verification', json('POST', head === undefined ? {} : { head }))).json();
 }
 
 test('the owner verifies the log, against a head of before too; nobody else does', async () => {
@@ -29,21 +28,27 @@ test('the owner verifies the log, against a head of before too; nobody else does
     intact: true,
     head: { position: expect.any(Number), hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
     broken: [],
-    disabled: [],
+    faults: [],
     notedHolds: null,
+    anchors: [],
   });
   const { position, hash } = whole.head;
   expect(await verify(`${position}:${hash}`)).toMatchObject({ intact: true, notedHolds: true });
   expect(await verify(`${position}:${'0'.repeat(64)}`)).toMatchObject({ intact: false, notedHolds: false });
   expect(await verify(hash)).toMatchObject({ status: 400, code: 'invalid_argument' });
   for (const as of ['finance', 'operator', 'viewer'] as const)
-    expect((await api.fetch('/audit-log/verification', { as })).status).toBe(403);
+    expect((await api.fetch('/audit-log/verification', { as, ...json('POST', {}) })).status).toBe(403);
 });
 
 test('an entry that was changed, and a trigger that is switched off, are named', async () => {
   await sql`ALTER TABLE audit_log DISABLE TRIGGER append_only`.execute(database.db);
   await sql`UPDATE audit_log SET actor = 'somebody' WHERE table_name = 'customers'`.execute(database.db);
   const found = await verify();
-  expect(found).toMatchObject({ intact: false, disabled: ['audit_log'] });
+  expect(found).toMatchObject({
+    intact: false,
+    faults: [
+      { what: 'disabled', kind: 'trigger', relation: 'audit_log', name: 'append_only', since: expect.any(Object) },
+    ],
+  });
   expect(found.broken).toContainEqual({ position: expect.any(Number), what: 'changed' });
 });

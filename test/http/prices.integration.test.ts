@@ -95,4 +95,14 @@ test('the command prints the body of the API, and tables without it', async () =
   expect(on.stdout).toBe('The own price of volume holds from 2026-02-01 on.\n');
   const before = await remote('price', 'list', '--subject', 'volume', '--at', '2026-01-31');
   expect(before.stdout).toMatch(/^volume +0\.10 +USD +GiB-month +- +2019-01-01 +published +-$/m);
+
+  const account = ['--account', 'acme'];
+  const own = await remote('price', 'set', 'volume', ...account, '--from', '2026-02-01', '--amount', '0.08');
+  expect(own.stdout).toBe('The own price of volume for acme holds from 2026-02-01 on.\n');
+  const paid = await remote('price', 'list', '--subject', 'volume', ...account);
+  expect(paid.stdout).toMatch(/^volume +0\.08 +USD +GiB-month +- +2026-02-01 +operator, acme +-$/m);
+  const others = await remote('price', 'list', '--subject', 'volume');
+  expect(others.stdout).toMatch(/^volume +0\.09 +USD .* operator +-$/m);
+  const ended = await remote('price', 'unset', 'volume', ...account, '--from', '2026-03-01');
+  expect(ended.stdout).toBe('From 2026-03-01 on, acme has no price of its own of volume.\n');
 });

@@ -14,7 +14,8 @@ const query = pg.Client.prototype.query as (...all: unknown[]) => unknown;
 
 function checked(this: pg.Client, ...all: unknown[]): unknown {
   const answer = query.apply(this, all);
-  const name = typeof all[0] === 'string' ? nameOfStatement(all[0]) : null;
+  const text = typeof all[0] === 'string' ? all[0] : ((all[0] as { text?: string } | undefined)?.text ?? '');
+  const name = nameOfStatement(text);
   const shape = name === null ? undefined : shapes[name];
   if (shape === undefined || !(answer instanceof Promise)) return answer;
   return answer.then((result: Answer) => {

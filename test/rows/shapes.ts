@@ -11,6 +11,9 @@ import ts from 'typescript5';
 /** What a column may hold: names of JavaScript types and of classes, `null`, `array`, `object`; `any`: anything. */
 export type Shape = Readonly<Record<string, readonly string[]>>;
 
+/** Who makes statements. */
+const statements: ReadonlySet<string> = new Set(['statement', 'preparedStatement']);
+
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** As `readShapes`, which takes seconds, has read them before for the same sources. */
@@ -38,7 +41,7 @@ function readShapes(): Readonly<Record<string, Shape>> {
   const checker = program.getTypeChecker();
   const shapes: Record<string, Shape> = {};
   const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && node.expression.getText() === 'statement') {
+    if (ts.isCallExpression(node) && statements.has(node.expression.getText())) {
       const [name] = node.arguments;
       const [row] = node.typeArguments ?? [];
       if (name !== undefined && ts.isStringLiteral(name) && row !== undefined)

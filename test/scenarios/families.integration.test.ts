@@ -6,7 +6,7 @@ import { createDeployment, getDeployment } from '../../src/deployments/deploymen
 import { applyRules } from '../../src/deployments/rules.ts';
 import { suggestOwners } from '../../src/deployments/suggestions.ts';
 import { getResource } from '../../src/inventory/resources.ts';
-import { changeKind } from '../../src/metering/kinds.ts';
+import { changeKind, listBillingKinds } from '../../src/metering/kinds.ts';
 import { meterRange } from '../../src/metering/meter.ts';
 import { usageForPeriod } from '../../src/metering/usage.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
@@ -137,4 +137,32 @@ test('load balancers of the types that have no size count as one node each', asy
   await cloud.sync();
   // Four days: 96 for each node.
   expect((await usedBy('acme')).load_balancer_hours).toBe('480');
+});
+
+test("snapshots are metered in the provider's units: droplets' in GB, volumes' in GiB, what is not told as droplets'", async () => {
+  const { db } = database;
+  const kinds = await listBillingKinds(db, Temporal.PlainDate.from('2026-05-01'));
+  const units = new Map(kinds.map(({ slug, unit }) => [slug, unit]));
+  expect(units.get('droplet_snapshot_gb_month')).toBe('GB-month');
+  expect(units.get('volume_snapshot_gb_month')).toBe('GiB-month');
+  const [, volume] = await cloud.happen(
+    { type: 'create_droplet', id: 7001, name: 'web' },
+    { type: 'create_volume', name: 'data', sizeGb: 100 },
+  );
+  const ofVolume = { type: 'create_snapshot', resourceType: 'volume', resourceId: String(volume) } as const;
+  const [, , untold] = await cloud.happen(
+    { type: 'create_snapshot', resourceType: 'droplet', resourceId: 7001, name: 'a', sizeGb: 31 },
+    { ...ofVolume, name: 'b', sizeGb: 62 },
+    { ...ofVolume, name: 'c', sizeGb: 31 },
+  );
+  await cloud.upset({ fault: 'field', path: '/v2/snapshots', id: untold!, field: 'resource_type' });
+  expect((await cloud.sync()).find(({ kind }) => kind === 'snapshot')?.reason).toContain('resource_type: missing');
+  const usage = await usedBy('unattributed');
+  // 31 GB and 31 of which it is not told; 62 GiB. For 4 of the 31 days of May.
+  expect([usage.droplet_snapshot_gb_month, usage.volume_snapshot_gb_month]).toEqual(['8', '8']);
+  await cloud.calm();
+  await cloud.syncKind('snapshot');
+  expect((await getResource(db, `snapshot:${untold}`)).states.at(-1)).toMatchObject({
+    attributes: { source: 'volume' },
+  });
 });

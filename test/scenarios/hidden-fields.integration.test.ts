@@ -95,12 +95,13 @@ test('the check of an account names what each missing scope hides, and what no l
     { type: 'create_bucket', name: 'near-by', region: 'fra1' },
     { type: 'create_other', urn: 'do:genai:one' },
   );
+  const since = cloud.simulator.now();
   await cloud.sync();
   const check = () => checkAccount(database.db, cloud.account, cloud.provider);
   // The account's keys are for one region.
   const unlisted = [
-    { kind: 'genai', hidden: 1, urns: ['do:genai:one'] },
-    { kind: 'spaces_bucket', hidden: 1, urns: ['do:space:far-away'] },
+    { kind: 'genai', hidden: 1, urns: ['do:genai:one'], since },
+    { kind: 'spaces_bucket', hidden: 1, urns: ['do:space:far-away'], since },
   ];
   expect((await check()).unlisted).toEqual(unlisted);
   const overview = await readOverview(database.db, { now: cloud.simulator.now() });

@@ -32,7 +32,7 @@ const monthCount = soaking ? 12 : 4;
 const stepsPerMonth = 5;
 const kindOf: Readonly<Record<string, string>> = {
   alpha: 'droplet_hours',
-  beta: 'snapshot_gb_month',
+  beta: 'droplet_snapshot_gb_month',
   gamma: 'dns_zones',
 };
 

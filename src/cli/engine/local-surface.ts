@@ -81,7 +81,11 @@ async function* once(content: string | Uint8Array): AsyncGenerator<string | Uint
 function callOpener(session: Session, program: Program, following: Followed[] | null) {
   let database: Promise<SessionDatabase> | undefined;
   return async (operation: Operation, { params, query, body }: OperationInput): Promise<OperationCall> => {
-    database ??= session.database(operation.command?.inRealDatabase === true ? { usually: realDatabase } : {});
+    const { inRealDatabase, asItIs } = operation.command ?? {};
+    database ??= session.database({
+      ...(inRealDatabase === true && { usually: realDatabase }),
+      ...(asItIs === true && { restoreAccess: false }),
+    });
     const opened = await database;
     const { db, clock } = opened;
     const enqueue = enqueuer(session, program, opened);

@@ -54,22 +54,24 @@ Exit codes: 0 done, 1 error, 2 stopped on request, 3 differences found (--exit-c
 /** Runs one command line; its exit code is the process's when all is closed. */
 export async function run(argv: readonly string[], program: Program = everything): Promise<void> {
   outliveReaders();
+  // The library's own help command goes one level deep.
+  const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
   try {
-    await buildProgram(argv, program).parseAsync(argv, { from: 'user' });
+    await buildProgram(words, program).parseAsync(words, { from: 'user' });
   } catch (error) {
     if (error instanceof ReaderGone) return;
-    if (error instanceof CommanderError && isAnswer(error)) return;
+    if (error instanceof CommanderError && isAnswer(error, words)) return;
     const { failureBlock, failureJson, failureOf } = await import('./failure.ts');
     const failure = failureOf(error);
     process.exitCode = failure.exitCode;
-    const output = new Output({ json: argv.includes('--json') });
+    const output = new Output({ json: words.includes('--json') });
     output.note(failureBlock(failure, viewsOf(program.operations, nouns)));
     if (output.json) output.noteJson(failureJson(failure));
   }
 }
 
-/** Help and version are answers; a missing subcommand, which shows help too, is an error. */
-function isAnswer(error: CommanderError): boolean {
-  if (error.code === 'commander.help') process.exitCode = 1;
+/** Help and version are answers; a missing subcommand, which shows help too, is an error unless help was asked for. */
+function isAnswer(error: CommanderError, argv: readonly string[]): boolean {
+  if (error.code === 'commander.help' && !argv.includes('help')) process.exitCode = 1;
   return ['commander.helpDisplayed', 'commander.help', 'commander.version'].includes(error.code);
 }

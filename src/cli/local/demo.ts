@@ -34,7 +34,7 @@ $ arcadia demo pilot --json
   "deployment": "acme-studio",
   "from": "2026-05-01", "to": "2026-06-01", "meteredThrough": "2026-05-11",
   "usageRecords": 70,
-  "usage": { "dns_zones": "0.64516129", "droplet_hours": "480", "snapshot_gb_month": "15.483870968" },
+  "usage": { "dns_zones": "0.64516129", "droplet_hours": "480", "droplet_snapshot_gb_month": "15.483870968" },
   "quote": { "plan": "studio", "currency": "USD", "base": "50.00", "overage": "0.00", "total": "50.00", ... }
 }`,
   }).action(withSession(runPilot));

@@ -1,4 +1,5 @@
-import { listAuditLog, verifyAuditLog } from '../../platform/operations/audit.ts';
+import { verifyAuditLog } from '../../flows/operations/audit.ts';
+import { listAuditLog } from '../../platform/operations/audit.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { type Column, count, moment, plural } from '../engine/output.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
@@ -27,19 +28,91 @@ function intactText({ intact, head }: Verification): string {
   return `The log is intact: ${plural(head.position, 'entry', 'entries')}.\nHead: ${head.position}:${head.hash}`;
 }
 
-const faults: Record<Verification['broken'][number]['what'], string> = {
+const breaks: Record<Verification['broken'][number]['what'], string> = {
   changed: 'was changed after it was written',
   unlinked: 'does not follow the one before it',
   missing: 'stands where entries before it are missing',
 };
 
-function brokenText({ broken, disabled, notedHolds }: Verification): string {
-  return [
-    'The audit log is not as it was written.',
-    ...broken.map(({ position, what }) => `Entry ${position} ${faults[what]}.`),
-    ...disabled.map((table) => `A trigger of the log is switched off on the table ${table}.`),
+function brokenText({ broken, faults, notedHolds, anchors }: Verification): string {
+  const sentences = [
+    ...broken.map(({ position, what }) => `Entry ${position} ${breaks[what]}.`),
     ...(notedHolds === false ? ['The head that was noted down is not in it.'] : []),
-  ].join('\n');
+    ...anchors.flatMap(anchorFaults),
+    ...faults.map((fault) => `${faultText(fault)} ${sinceText(fault.since)}`),
+  ];
+  const isLogBroken = sentences.length > faults.length;
+  const first = isLogBroken
+    ? 'The audit log is not as it was written.'
+    : 'The database is not guarded as it should be.';
+  return [first, ...sentences].join('\n');
+}
+
+type Fault = Verification['faults'][number];
+
+function faultText({ what, kind, relation, name, expected, found }: Fault): string {
+  const thing =
+    kind === 'relation'
+      ? `The table or view ${relation}`
+      : `The ${kind} ${name}${relation === null ? '' : ` of ${relation}`}`;
+  switch (what) {
+    case 'missing':
+      return `${thing} is missing.`;
+    case 'unexpected':
+      return `${thing} is none of ours.`;
+    case 'disabled':
+      return `${thing} is switched off.`;
+    case 'replica_only':
+      return `${thing} is switched off but for replication.`;
+    case 'not_always':
+      return `${thing} is switched off by session_replication_role.`;
+    case 'replication_role':
+      return `The ${kind} ${name} is ${found}.`;
+    case 'changed':
+      return kind === 'function' ? `${thing} was replaced.` : `${thing} was changed, from "${expected}" to "${found}".`;
+  }
+}
+
+function sinceText({ at, after, afterEntry, before }: Fault['since']): string {
+  if (at !== null) return `Since ${moment(at)}.`;
+  const source = afterEntry === null ? 'an anchor' : `entry ${afterEntry}`;
+  const bounds = [
+    ...(after === null ? [] : [`after ${moment(after)} (${source})`]),
+    ...(before === null ? [] : [`before ${moment(before)}`]),
+  ];
+  return bounds.length === 0 ? 'Since when is unknown.' : `Since a time ${bounds.join(' and ')}.`;
+}
+
+type Place = Verification['anchors'][number];
+
+function anchorFaults({ place, broken, altered }: Place): string[] {
+  return [
+    ...broken.map(({ position, at, what }) =>
+      what === 'cut'
+        ? `The log ends before entry ${position}, which it had at ${moment(at)} (${place}).`
+        : `Entry ${position} is not the one that it was at ${moment(at)} (${place}).`,
+    ),
+    ...(altered.length === 0
+      ? []
+      : [`${place} was altered in ${altered.length === 1 ? 'line' : 'lines'} ${altered.join(', ')}.`]),
+  ];
+}
+
+function anchorNotes({ anchors }: Verification): string[] {
+  if (anchors.length === 0)
+    return [
+      'No anchor is configured: a cut end of the log would not show. See ARCADIA_AUDIT_ANCHOR in docs/security.md.',
+    ];
+  return anchors.flatMap(({ place, problem, checked, newestAt, otherKey }) => [
+    problem === null
+      ? `${place}: ${plural(checked, 'anchor')}${newestAt === null ? '' : `, the newest of ${moment(newestAt)}`}.`
+      : problem,
+    ...(otherKey === 0
+      ? []
+      : [
+          `${place}: ${plural(otherKey, 'anchor')} signed with another secret key, which ${otherKey === 1 ? 'proves' : 'prove'} nothing.`,
+        ]),
+  ]);
 }
 
 export const auditNoun: Noun = {
@@ -61,8 +134,12 @@ POSITION  WHEN                  WHO    FROM  WHAT                  KEY          
 $ arcadia audit verify
 The log is intact: 212 entries.
 Head: 212:9f2c5a...e1
-$ arcadia audit verify --head 212:9f2c5a...e1`,
+$ arcadia audit verify --head 212:9f2c5a...e1
+$ arcadia audit verify --anchor /mnt/vault/audit-anchors-arcadia.jsonl`,
+      details:
+        'Held against what this version makes, against the anchors of ARCADIA_AUDIT_ANCHOR, and against what is given.',
       text: intactText,
+      notes: anchorNotes,
       failure: (found) =>
         found.intact ? null : new ArcadiaError('audit_broken', brokenText(found), { details: { ...found } }),
     }),

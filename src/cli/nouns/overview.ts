@@ -5,6 +5,7 @@ import { describeRange } from '../engine/range.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
 import { type AnswerOf, actionView, type Noun } from '../engine/views.ts';
 import { unbilledNotes } from './unbilled-text.ts';
+import { unlistedLines } from './unlisted.ts';
 
 type Overview = AnswerOf<typeof showOverview>;
 
@@ -86,7 +87,8 @@ async function overviewText(overview: Overview): Promise<string> {
     ...new Set(deployments.flatMap(({ customer, problem }) => (problem === null ? [] : [`${customer}: ${problem}`]))),
     '',
   ];
-  lines.push(...unlistedLines(overview.unlisted), ...revertedLines(overview.revertedSyncs));
+  const unlisted = unlistedLines(overview.unlisted);
+  lines.push(...unlisted, ...(unlisted.length > 0 ? [''] : []), ...revertedLines(overview.revertedSyncs));
   if (total === 0) return [...lines, 'Everything has an owner.'].join('\n');
   const more = total > resources.length ? `, the first ${count(resources.length)}` : '';
   const unowned = table(resources, [
@@ -103,15 +105,6 @@ async function overviewText(overview: Overview): Promise<string> {
     '',
     'Whom they may belong to: arcadia rule suggest',
   ].join('\n');
-}
-
-function unlistedLines(unlisted: Overview['unlisted']): string[] {
-  if (unlisted.length === 0) return [];
-  const named = unlisted.map(
-    ({ account, kind, hidden, urns }) =>
-      `${account}: ${count(hidden)} ${kind} (${urns.join(', ')}${hidden > urns.length ? ', ...' : ''})`,
-  );
-  return ['In projects, and in no listing: it may cost money, and is not metered.', ...named, ''];
 }
 
 function revertedLines(reverted: Overview['revertedSyncs']): string[] {

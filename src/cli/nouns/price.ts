@@ -29,7 +29,7 @@ const historyColumns: readonly Column<Interval>[] = [
 ];
 
 function sourceOf({ source, account, certainty }: Pick<Price, 'source' | 'account' | 'certainty'>): string {
-  if (source === 'api') return `api, ${account}`;
+  if (account !== null) return `${source}, ${account}`;
   return certainty === null || certainty === 'official' ? source : `${source}, ${certainty}`;
 }
 
@@ -42,7 +42,13 @@ function historyText({ subject, price, history }: AnswerOf<typeof getPrice>): st
   return `${today}\n\n${table(history, historyColumns)}`;
 }
 
-function asked({ input }: ViewTools): { readonly subject: string; readonly from: string } {
+/** `volume`, or `volume for acme`. */
+function subjectOf(tools: ViewTools): string {
+  const { subject, account } = asked(tools);
+  return account === undefined ? subject : `${subject} for ${account}`;
+}
+
+function asked({ input }: ViewTools): { readonly subject: string; readonly account?: string; readonly from: string } {
   return { ...input.params, ...input.query, ...(input.body as object | undefined) } as never;
 }
 
@@ -74,20 +80,25 @@ FROM        TO          AMOUNT  CURRENCY  A      SOURCE               LISTED  BY
     actionView(setPrice, {
       example: `
 $ arcadia price set droplet_size:s-1vcpu-1gb --from 2026-06-01 --amount 4.80 --evidence 'contract of 2026-05-20'
-The own price of droplet_size:s-1vcpu-1gb holds from 2026-06-01 on.`,
+The own price of droplet_size:s-1vcpu-1gb holds from 2026-06-01 on.
+$ arcadia price set volume --account acme --from 2026-06-01 --amount 0.09 --evidence 'contract of 2026-05-20'
+The own price of volume for acme holds from 2026-06-01 on.`,
       text: ({ changed }, tools) =>
         changed
-          ? `The own price of ${asked(tools).subject} holds from ${asked(tools).from} on.`
+          ? `The own price of ${subjectOf(tools)} holds from ${asked(tools).from} on.`
           : 'It was so already; nothing was written.',
     }),
     actionView(unsetPrice, {
       example: `
 $ arcadia price unset droplet_size:s-1vcpu-1gb --from 2026-09-01
 From 2026-09-01 on, what the provider says of droplet_size:s-1vcpu-1gb counts.`,
-      text: ({ changed }, tools) =>
-        changed
-          ? `From ${asked(tools).from} on, what the provider says of ${asked(tools).subject} counts.`
-          : 'There is no own price from that day on; nothing was written.',
+      text({ changed }, tools) {
+        const { subject, account, from } = asked(tools);
+        if (!changed) return 'There is no own price from that day on; nothing was written.';
+        return account === undefined
+          ? `From ${from} on, what the provider says of ${subject} counts.`
+          : `From ${from} on, ${account} has no price of its own of ${subject}.`;
+      },
     }),
   ],
 };

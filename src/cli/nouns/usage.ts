@@ -20,6 +20,7 @@ import { type Column, count, moment, plural, table } from '../engine/output.ts';
 import { describeRange } from '../engine/range.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf, type ViewTools } from '../engine/views.ts';
 import { kindWords } from './kind-words.ts';
+import { unlistedLine, unlistedLines } from './unlisted.ts';
 import { type Explanation, explanationText, resourceText } from './usage-explain.ts';
 
 type Usage = AnswerOf<typeof getUsage>['usage'];
@@ -67,6 +68,7 @@ function statusText(status: Status): string {
     `${describeRange(status)} is ${words.join(', ')}.`,
     ...(status.kinds.length > 0 ? [table(status.kinds, kindStatusColumns)] : []),
     ...(status.blockers.length > 0 ? [table(status.blockers, blockerColumns)] : []),
+    ...(status.unlisted.length > 0 ? [unlistedLines(status.unlisted).join('\n')] : []),
   ].join('\n\n');
 }
 
@@ -214,10 +216,10 @@ function getUsageView() {
 $ arcadia usage show acme --month 2026-05
 acme, May 2026 (UTC); every day before 2026-06-01 is metered.
 
-KIND               QUANTITY  UNIT
-dns_zones                 2  zone-month
-droplet_hours          1488  hour
-snapshot_gb_month        48  GiB-month`,
+KIND                       QUANTITY  UNIT
+dns_zones                         2  zone-month
+droplet_hours                  1488  hour
+droplet_snapshot_gb_month        48  GB-month`,
     text: (answer, tools) =>
       usageText(
         `${answer.deployment}, ${describeRange(answer)}; every day before ${answer.meteredThrough} is metered.`,
@@ -262,14 +264,24 @@ $ arcadia usage gaps --month 2026-05
 ACCOUNT  KIND     FROM (UTC)            TO (UTC)  LIMIT (UTC)           RESOURCES  DEPLOYMENT  ESTIMATED             COST
 acme     droplet  2026-05-30 00:00:00Z  open      2026-06-02 00:00:00Z          3  acme        96 droplet_hours  1.92 USD`,
     text: ({ gaps }) => (gaps.length === 0 ? '' : table(gaps.flatMap(gapLines), gapColumns)),
-    notes({ gaps, totals }) {
-      if (gaps.length === 0) return ['Nothing is estimated over a gap.'];
+    notes({ gaps, totals, unlisted }) {
+      const notListed =
+        unlisted.length === 0
+          ? []
+          : [
+              'What projects show and no listing does is in no gap: arcadia usage status',
+              ...unlisted.map(({ account, resourceKind, resources, urns }) =>
+                unlistedLine({ account, kind: resourceKind, hidden: resources, urns }),
+              ),
+            ];
+      if (gaps.length === 0) return ['Nothing is estimated over a gap.', ...notListed];
       const all = totals.map(({ currency, amount }) => `${amount} ${currency}`).join(' and ');
       return [
         ...(totals.length > 0 ? [`All of it together costs ${all}.`] : []),
         ...(gaps.some((gap) => gap.beyondLimit)
           ? ['What lies beyond the limit is not final: arcadia usage status, arcadia usage confirm --help']
           : []),
+        ...notListed,
       ];
     },
   }),

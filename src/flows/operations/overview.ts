@@ -49,6 +49,7 @@ export const showOverview = declareOperation({
           kind: z.string().meta({ examples: ['nfs'] }),
           hidden: z.int().meta({ description: 'How many' }),
           urns: z.array(z.string()).readonly().meta({ description: 'The first of them' }),
+          since: instantOut.meta({ description: 'When projects first showed one of them' }),
         }),
       )
       .readonly()

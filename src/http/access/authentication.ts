@@ -22,7 +22,7 @@ export interface Authenticator {
 }
 
 /** A token that lets its bearer in. */
-export interface Examined {
+interface Examined {
   readonly principal: Principal;
   readonly payload: JWTPayload;
   /** The name in the token that its role comes from; null: it is the default role. */

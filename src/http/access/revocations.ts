@@ -61,7 +61,7 @@ export function listRevocations(db: Queryable, now: Temporal.Instant): Promise<R
 }
 
 /** Whether a token is among them. One that does not say when it was issued counts as old. */
-export function concerns({ jti, subject, issued_before: before }: Revocation, payload: JWTPayload): boolean {
+function concerns({ jti, subject, issued_before: before }: Revocation, payload: JWTPayload): boolean {
   if (jti !== null && payload.jti !== jti) return false;
   if (subject !== null && payload.sub !== subject) return false;
   return before === null || payload.iat === undefined || payload.iat * 1000 < before.epochMilliseconds;

@@ -26,7 +26,7 @@ const momentOf = (seconds: number | undefined): string | null =>
 
 const claim = z.string().nullable();
 
-export const checkToken = declareOperation({
+const checkToken = declareOperation({
   method: 'POST',
   asks: true,
   path: '/tokens/check',

@@ -28,7 +28,7 @@ interface ApiOptions extends Serving {
   readonly authenticator: Authenticator;
 }
 
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'] as const;
 
 /** Serves every route, and refuses the other methods of their paths. */
 export function serveRoutes(server: FastifyInstance, options: ApiOptions): void {
@@ -57,10 +57,12 @@ export function serveRoutes(server: FastifyInstance, options: ApiOptions): void 
       method: methods.filter((method) => !allowed.includes(method)),
       url,
       config: { refuses: true },
-      handler: (request, reply) => {
+      // Before anything of a body is looked at: one that is wrong as well changes nothing.
+      onRequest: async (request, reply) => {
         reply.header('allow', allowed.join(', '));
         throw new ArcadiaError('method_not_allowed', `${request.method} is no method of this address.`);
       },
+      handler: () => {},
     });
   }
 }

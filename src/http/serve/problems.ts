@@ -70,6 +70,10 @@ const codesOfFramework: Readonly<Record<string, { code: ErrorCode; detail: strin
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'invalid_argument', detail: 'The body is not as long as was said.' },
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid_argument', detail: 'The body is empty; it must be JSON.' },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'invalid_argument', detail: 'The body is not JSON.' },
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: {
+    code: 'unsupported_media_type',
+    detail: 'The request does not say of which media type its content is.',
+  },
   FST_ERR_BAD_URL: { code: 'invalid_argument', detail: 'The address is not well-formed.' },
   FST_ERR_MAX_PARAM_LENGTH: { code: 'not_found', detail: 'There is nothing at such a long address.' },
 };

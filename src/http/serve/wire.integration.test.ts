@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -157,6 +158,32 @@ test('TRACE is no method of anything', async () => {
   expectProblem(answer, 'method_not_allowed', 405);
   expect(answer.headers.allow).toBe('GET, HEAD, POST');
 });
+
+test.each<[string, string, Record<string, string>]>([
+  ['with content', '{}', { 'content-type': 'application/json' }],
+  ['with content of no media type', '{}', {}],
+  ['with nothing', '', {}],
+])('QUERY is no method of anything, %s', async (_, body, fields) => {
+  const answer = await request('QUERY /api/v1/customers', fields, body);
+  expectProblem(answer, 'method_not_allowed', 405);
+  expect(answer.headers.allow).toBe('GET, HEAD, POST');
+  const nowhere = await request('QUERY /api/v1/nothing', fields, body);
+  expect([nowhere.status, JSON.parse(nowhere.body)]).toEqual(
+    'content-type' in fields
+      ? [404, expect.objectContaining({ code: 'not_found' })]
+      : [415, expect.objectContaining({ code: 'unsupported_media_type' })],
+  );
+});
+
+test.each(METHODS.filter((method) => method !== 'CONNECT'))(
+  '%s is answered, and never with a failure of ours',
+  async (method) => {
+    for (const path of ['/api/v1/customers', '/api/v1/nothing', '/nothing', '/livez']) {
+      const { status } = await request(`${method} ${path}`);
+      expect([200, 400, 404, 405, 415, 501]).toContain(status);
+    }
+  },
+);
 
 describe('a body', () => {
   const customer = (name: string) => JSON.stringify({ customer: 'c-1', name, currency: 'USD' });

@@ -158,7 +158,7 @@ export const checkAccount = declareOperation({
       }),
     ),
     unlisted: z
-      .array(z.object({ kind: z.string(), hidden: z.int(), urns: z.array(z.string()) }))
+      .array(z.object({ kind: z.string(), hidden: z.int(), urns: z.array(z.string()), since: instantOut }))
       .meta({ description: 'What projects show and no listing does, with some of their URNs' }),
   }),
   async run({ db, params, config, signal }) {

@@ -24,11 +24,15 @@ const statement = {
   certainty: z.enum(['official', 'reported', 'inferred']).nullable().meta({ description: 'null: an operator says so' }),
   evidence: z.string().meta({ description: 'What it rests on' }),
   evidenceDay: dayOut.meta({ description: 'When that was read or entered' }),
-  account: slug.nullable().meta({ description: 'The account that the API told' }),
+  account: slug
+    .nullable()
+    .meta({ description: 'The account that the API told, or whose own price it is; null: of all' }),
   lastSeenAt: instantOut
     .nullable()
     .meta({ description: 'Of the API: the newest listing that showed it at this price' }),
 };
+
+const account = slug.optional().meta({ description: 'What this account is charged' });
 
 const price = z
   .object({
@@ -46,7 +50,7 @@ export const listPrices = declareList({
   tag: 'prices',
   summary: 'What the provider charges on a day, by subject',
   description:
-    "An operator's own price comes before what the provider's API says, and that before what is published. What has no price on that day is left out.",
+    "An operator's own price comes before what the provider's API says, and that before what is published. With an account, its own prices come before those of all. What has no price on that day is left out.",
   roles: staff,
   query: z.object({
     subject: subject.optional(),
@@ -55,6 +59,7 @@ export const listPrices = declareList({
       .regex(/^[a-z][a-z0-9_]{0,62}$/)
       .optional()
       .meta({ description: 'Subjects of this kind: what stands before the colon', examples: ['droplet_size'] }),
+    account,
     at: day.optional().meta({ description: 'On this UTC day; today unless given' }),
   }),
   row: price,
@@ -94,8 +99,9 @@ export const getPrice = declareOperation({
   summary: 'What the provider charges for one thing, over time and with its evidence',
   roles: staff,
   params,
+  query: z.object({ account }),
   response: priceHistory,
-  run: ({ db, params: { subject: of }, now }) => historyOf(db, of, dayOf(now)),
+  run: ({ db, params: { subject: of }, query, now }) => historyOf(db, of, dayOf(now), query.account),
 });
 
 const from = day.meta({ description: 'The first UTC day on which it holds' });
@@ -108,11 +114,13 @@ export const setPrice = declareOperation({
   operationId: 'setPrice',
   tag: 'prices',
   summary: 'Set an own price, such as a negotiated one, from a day on',
-  description: "It comes before the provider's own until it is unset. What had been set for later days gives way.",
+  description:
+    "It comes before the provider's own until it is unset. What had been set for later days gives way. Of one account, it comes before that of all.",
   roles: ['owner'],
   params,
   body: z.strictObject({
     from,
+    account: slug.optional().meta({ description: 'Of this account alone; of all unless given', examples: ['acme'] }),
     amount: z
       .string()
       .regex(/^\d{1,12}(\.\d{1,9})?$/, { error: 'is not a decimal number of zero or more such as 4.80, in quotes' })
@@ -140,7 +148,10 @@ export const unsetPrice = declareOperation({
   description: 'What the provider says counts from that day on. Earlier days keep the own price.',
   roles: ['owner'],
   params,
-  query: z.object({ from }),
+  query: z.object({
+    from,
+    account: slug.optional().meta({ description: 'That of this account; that of all unless given' }),
+  }),
   response: changed,
   run: ({ db, params: { subject: of }, query, principal, now }) =>
     prices.unsetOwnPrice(db, { subject: of, ...query }, principal.subject, now),
@@ -150,8 +161,9 @@ async function historyOf(
   db: Parameters<typeof prices.getProviderPrice>[0],
   of: string,
   today: Temporal.PlainDate,
+  accountSlug: string | undefined,
 ): Promise<z.input<typeof priceHistory>> {
-  const { price: current, history } = await prices.getProviderPrice(db, of, today);
+  const { price: current, history } = await prices.getProviderPrice(db, of, today, accountSlug);
   return { subject: of, price: current, history: [...history] };
 }
 

@@ -82,7 +82,15 @@ const resourceHistory = z
       }),
     ),
     memberships: z
-      .array(z.object({ ...provenance, project: z.string() }))
+      .array(
+        z.object({
+          ...provenance,
+          source: z.enum(['listing', 'resource', 'action', 'operator', 'assumed']).meta({
+            description: 'listing: the project shows it; resource: none does, and it says itself which one it is in',
+          }),
+          project: z.string(),
+        }),
+      )
       .meta({ description: 'Projects that held it' }),
   })
   .meta({ id: 'ResourceHistory', description: 'One resource: what it was when, and how we know' });

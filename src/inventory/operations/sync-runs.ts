@@ -92,9 +92,15 @@ export const listSyncDays = declareList({
   },
 });
 
-/** What runs could not read of what there is, all of it, as one error; null: everything was read. Prices of sizes can wait. */
+/**
+ * What runs could not read of what there is, all of it, as one error; null: everything was read. The newest run of a
+ * kind counts: one that was cut off stays as running beside its successor. Prices of sizes can wait.
+ */
 export function incompleteness(runs: readonly z.output<typeof syncRunRow>[]): ArcadiaError | null {
-  const incomplete = runs.filter(({ kind, outcome }) => outcome !== 'complete' && kind !== 'size');
+  const newest = new Map(
+    runs.toSorted((a, b) => a.syncRunId - b.syncRunId).map((run) => [`${run.account} ${run.kind}`, run]),
+  );
+  const incomplete = [...newest.values()].filter(({ kind, outcome }) => outcome !== 'complete' && kind !== 'size');
   if (incomplete.length === 0) return null;
   const what = incomplete.map(({ account, kind, outcome, reason }) => `${account} ${kind} (${reason ?? outcome})`);
   return new ArcadiaError('sync_incomplete', `Not everything could be read: ${what.join('; ')}.`);

@@ -4,6 +4,7 @@ import { focusUnit } from './units.ts';
 test.each([
   ['hour', 'Hours'],
   ['GiB-month', 'GiB-Months'],
+  ['GB-month', 'GB-Months'],
   ['zone-month', 'Zone-Months'],
   ['node-hour', 'Node-Hours'],
   ['vCPU-hour', 'VCPU-Hours'],

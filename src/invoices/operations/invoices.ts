@@ -35,8 +35,8 @@ import { deciders, monthText } from './schemas.ts';
 
 const readers: readonly Role[] = [...staff, 'customer'];
 
-function readerOf({ role }: Principal): Reader {
-  return role === 'customer' ? 'customer' : 'staff';
+function readerOf({ customerId }: Principal): Reader {
+  return customerId === null ? 'staff' : { customerId };
 }
 
 const invoice = z
@@ -251,9 +251,9 @@ export const explainInvoiceLine = declareOperation({
   command: { positional: ['invoice', 'line'] },
   response: explainedOut,
   async run({ db, params, query, principal }) {
-    const reader = readerOf(principal);
-    const row = await invoices.getInvoice(db, params.invoice, reader);
-    const explained = await explainLine(db, row, { line: params.line, ...query }, reader);
+    const row = await invoices.getInvoice(db, params.invoice, readerOf(principal));
+    const audience = principal.role === 'customer' ? 'customer' : 'staff';
+    const explained = await explainLine(db, row, { line: params.line, ...query }, audience);
     return explained as object as z.input<typeof explainedOut>;
   },
 });

@@ -174,12 +174,13 @@ export interface ResourceCursor {
   readonly resourceId: number;
 }
 
-/** The resources that the sum is made of, those that used most first. */
+/** The resources that the sum is made of, those that used most first. To a customer each has the last name that it had while it was theirs. */
 export async function selectExplainedResources(
   db: Queryable,
   subject: Subject,
   after: ResourceCursor | null,
   limit: number,
+  audience: 'staff' | 'customer',
 ): Promise<ExplainedResource[]> {
   const beyond =
     after === null
@@ -195,6 +196,10 @@ export async function selectExplainedResources(
     LEFT JOIN LATERAL (
       SELECT s.name FROM inventory_states s
       WHERE s.resource_id = p.resource_id AND s.valid_from < ${startOfDay(subject.range.to)}
+        AND (${audience === 'staff'} OR EXISTS (
+          SELECT FROM deployments_owners o JOIN deployments_attributions a USING (owner_set_id)
+          WHERE o.deployment_id = ${subject.deploymentId} AND a.resource_id = p.resource_id
+            AND a.valid_from < s.valid_to AND a.valid_to > s.valid_from))
       ORDER BY s.valid_from DESC LIMIT 1) AS n ON true
     ORDER BY p.quantity DESC, p.resource_id`.execute(db);
   return rows;

@@ -192,7 +192,7 @@ export async function explainUsage(db: Queryable, query: ExplainQuery): Promise<
   const subject = { deploymentId, unattributed, billingKindId, aggregation, range: { from: floor, to } };
   const isRolledUp = Temporal.PlainDate.compare(floor, to) >= 0;
   const sum = isRolledUp ? { quantity: '0', resources: 0 } : await store.selectExplainedSum(db, subject);
-  const rows = isRolledUp ? [] : await store.selectExplainedResources(db, subject, after, limit + 1);
+  const rows = isRolledUp ? [] : await store.selectExplainedResources(db, subject, after, limit + 1, query.audience);
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {

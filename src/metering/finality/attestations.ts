@@ -21,7 +21,9 @@ export type BlockerReason =
   /** No complete listing of the kind began at or after its end. */
   | 'unconfirmed'
   /** Resources went in a gap longer than usage may be carried forward. */
-  | 'beyond_limit';
+  | 'beyond_limit'
+  /** Projects showed resources of a metered kind that no listing did: they are in no figure. */
+  | 'unlisted';
 
 export interface Blocker {
   readonly reason: BlockerReason;
@@ -113,8 +115,10 @@ export async function periodStatus(db: Queryable, query: PeriodQuery): Promise<P
   const observed = await store.selectObserved(db, query, resourceKinds, whose);
   const beyond = await store.selectBeyondLimit(db, query, resourceKinds, whose);
 
+  const unlisted = await store.selectUnlisted(db, query, resourceKinds, whose);
+
   const behind = observed.filter((one) => !reaches(one.confirmedThrough, end));
-  const held = new Set([...behind, ...beyond].map((one) => pairOf(one)));
+  const held = new Set([...behind, ...beyond, ...unlisted].map((one) => pairOf(one)));
   const kinds = kindDays.map((kind): KindStatus => {
     const accountsUnconfirmed = observed.filter(
       (one) => one.resourceKind === kind.resourceKind && held.has(pairOf(one)),
@@ -137,6 +141,7 @@ export async function periodStatus(db: Queryable, query: PeriodQuery): Promise<P
     ...(pending.first === null && unattributed ? [notAttributed()] : []),
     ...behind.map((one) => unconfirmed(one, end, now)),
     ...beyond.map((one) => beyondLimit(one)),
+    ...unlisted.map((one) => inNoListing(one, complete ? end : now)),
   ];
   return {
     from: from.toString(),
@@ -183,6 +188,13 @@ async function whoseUsage(db: Queryable, { deployment, customer }: PeriodQuery):
   await getCustomer(db, customer);
   // One that has no deployment has no usage that could be in doubt.
   return store.selectWhose(db, { customer });
+}
+
+/** The resource kinds of which anything is metered in a range, as far as it has come. */
+export async function meteredKinds(db: Queryable, query: PeriodQuery): Promise<string[]> {
+  const range = await meteredPart(db, query);
+  const kindDays = range === null ? [] : await store.selectKindDays(db, range);
+  return [...new Set(kindDays.map((kind) => kind.resourceKind))];
 }
 
 /** The days of a range that can have been metered: from where metering begins to the last that is over. */
@@ -282,6 +294,23 @@ function beyondLimit({ account, resourceKind, resources, since, until }: store.B
       operation: 'usage confirm',
       arguments: { account, resourceKind, through: until.toString() },
     },
+    kind: null,
+    account,
+    resourceKind,
+    since: since.toString(),
+  };
+}
+
+/** @param through up to when a confirmation settles the period, as far as it has come */
+function inNoListing(one: store.Unlisted, through: Temporal.Instant): Blocker {
+  const { account, resourceKind, resources, urns, since, until } = one;
+  const named = `${urns.join(', ')}${resources > urns.length ? ', ...' : ''}`;
+  const shown = until === null ? 'show' : `showed until ${until.round('second')}`;
+  return {
+    reason: 'unlisted',
+    message: `Projects of ${account} ${shown} ${resources} of ${resourceKind} that no listing shows, since ${since.round('second')}: ${named}. What they use is not metered.`,
+    todo: `See what keeps the account's token or keys from listing them, and sync it. If nothing of them is to be metered, confirm ${resourceKind} in ${account} manually through ${through.round('second')}.`,
+    next: { operation: 'account check', arguments: { account } },
     kind: null,
     account,
     resourceKind,

@@ -30,6 +30,11 @@ function ownedWithin(whose: readonly number[], range: DayRange): RawBuilder<unkn
        AND a.valid_from < ${startOfDay(range.to)} AND a.valid_to > ${startOfDay(range.from)})`;
 }
 
+/** The accounts in which some deployments owned anything within a range. */
+function accountsOf(whose: readonly number[], range: DayRange): RawBuilder<unknown> {
+  return sql`SELECT r.account_id FROM ${ownedWithin(whose, range)} AS own JOIN inventory_resources r USING (resource_id)`;
+}
+
 // Days ----------------------------------------------------------------------------------------
 
 /** How a billing kind that is enabled somewhere in a range, or has records there, stands in it. */
@@ -108,11 +113,7 @@ export async function selectObserved(
   resourceKinds: readonly string[],
   whose: Whose,
 ): Promise<Observed[]> {
-  const accounts =
-    whose === null
-      ? sql``
-      : sql`AND o.account_id IN (SELECT r.account_id FROM ${ownedWithin(whose, range)} AS own
-                                 JOIN inventory_resources r USING (resource_id))`;
+  const accounts = whose === null ? sql`` : sql`AND o.account_id IN (${accountsOf(whose, range)})`;
   const { rows } = await statement<Observed>('metering.selectObserved')`
     SELECT o.account_id AS "accountId", o.account, o.resource_kind AS "resourceKind", o.metered_from AS "meteredFrom",
            o.synced_at AS "syncedAt", o.confirmed_through AS "confirmedThrough",
@@ -154,6 +155,39 @@ export async function selectBeyondLimit(
     WHERE e.resource_kind = ANY (${[...resourceKinds]}::text[])
       AND e.carried_to > ${startOfDay(range.from)} AND e.beyond_from < least(e.carried_to, ${startOfDay(range.to)}) ${own}
     GROUP BY 1, 2 ORDER BY 1, 2`.execute(db);
+  return rows;
+}
+
+const urnsNamed = 5;
+
+/** Resources of a metered kind that projects showed and no listing did. */
+export interface Unlisted {
+  readonly account: string;
+  readonly resourceKind: string;
+  readonly resources: number;
+  /** The first of them, as the provider names them. */
+  readonly urns: string[];
+  readonly since: Temporal.Instant;
+  /** When no project showed them any more; null: one does. */
+  readonly until: Temporal.Instant | null;
+}
+
+/** Whose they are nobody knows before they are listed: they matter to whom their account matters. */
+export async function selectUnlisted(
+  db: Queryable,
+  range: DayRange,
+  resourceKinds: readonly string[],
+  whose: Whose,
+): Promise<Unlisted[]> {
+  const { rows } = await statement<Unlisted>('metering.selectUnlisted')`
+    SELECT u.account, u.resource_kind AS "resourceKind", count(DISTINCT u.resource_id) AS resources,
+           (array_agg(DISTINCT u.urn))[1:${sql.lit(urnsNamed)}] AS urns, min(u.since) AS since,
+           nullif(max(u.until), 'infinity') AS until
+    FROM metering_unlisted u
+    WHERE u.resource_kind = ANY (${[...resourceKinds]}::text[])
+      AND u.since < ${startOfDay(range.to)} AND u.until > ${startOfDay(range.from)}
+      ${whose === null ? sql`` : sql`AND u.account_id IN (${accountsOf(whose, range)})`}
+    GROUP BY u.account, u.resource_kind ORDER BY u.account, u.resource_kind`.execute(db);
   return rows;
 }
 

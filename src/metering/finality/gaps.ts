@@ -1,4 +1,6 @@
 import type { Queryable } from '../../platform/database/database.ts';
+import { meteredKinds } from './attestations.ts';
+import { selectUnlisted } from './finality.store.ts';
 import * as store from './gaps.store.ts';
 import { assertRange, type DayRange } from '../period.ts';
 
@@ -67,4 +69,29 @@ export async function listGaps(db: Queryable, query: GapQuery): Promise<Gap[]> {
       ),
     };
   });
+}
+
+/** Resources of a metered kind that projects showed and no listing did: what they used is not metered. */
+export interface UnlistedKind {
+  readonly account: string;
+  readonly resourceKind: string;
+  readonly resources: number;
+  /** The first of them, as the provider names them. */
+  readonly urns: readonly string[];
+  readonly since: string;
+  /** null: a project shows them still. */
+  readonly until: string | null;
+}
+
+/**
+ * What keeps a range from being final because projects showed it and no listing did, by account and kind.
+ * @throws ArcadiaError range_reversed, range_too_large
+ */
+export async function listUnlistedKinds(db: Queryable, query: GapQuery): Promise<UnlistedKind[]> {
+  const kinds = await meteredKinds(db, query);
+  const rows = await selectUnlisted(db, query, kinds, null);
+  return rows
+    .filter(({ account }) => query.account === undefined || account === query.account)
+    .filter(({ resourceKind }) => query.resourceKind === undefined || resourceKind === query.resourceKind)
+    .map(({ since, until, ...row }) => ({ ...row, since: since.toString(), until: until?.toString() ?? null }));
 }

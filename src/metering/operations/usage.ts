@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assertOwnDeployment } from '../../deployments/index.ts';
 import { usageRetired } from '../errors.ts';
 import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
@@ -13,7 +14,8 @@ import {
 } from '../../platform/declare/schemas.ts';
 import { periodStatus } from '../finality/attestations.ts';
 import * as explain from '../explain/explain.ts';
-import { dayOf, monthOf } from '../period.ts';
+import { listUnlisted } from '../../inventory/index.ts';
+import { dayOf, monthOf, startOfDay } from '../period.ts';
 import { listLateFacts } from '../retention/retention.ts';
 import { usageAsOf } from '../runs.ts';
 import { usageForPeriod, usagePage } from '../usage.ts';
@@ -53,8 +55,9 @@ export const getUsage = declareOperation({
   response: z
     .object({ deployment: slug, from: dayText, to: dayText, meteredThrough: dayText, usage })
     .meta({ id: 'Usage', description: "A deployment's usage of a range of days" }),
-  run({ db, params, query, now }) {
+  async run({ db, params, query, principal, now }) {
     const { from, to } = rangeOr(query, currentMonth(now));
+    await assertOwnDeployment(db, params.deployment, principal.customerId);
     return usageForPeriod(db, params.deployment, from, to);
   },
 });
@@ -95,8 +98,9 @@ export const listUsageDays = declareList({
   row: z
     .object({ day: dayText, kind: billingKind, quantity: decimalOut, records: z.int().meta({ examples: [3] }) })
     .meta({ id: 'UsageOfDay', description: 'Usage of one kind on one UTC day' }),
-  async run({ db, params, query, now }, page) {
+  async run({ db, params, query, principal, now }, page) {
     const { from, to } = rangeOr(query, currentMonth(now));
+    await assertOwnDeployment(db, params.deployment, principal.customerId);
     const days = await usageByDay(db, params.deployment, from, to);
     const chosen = query.kind === undefined ? days : days.filter((one) => one.kind === query.kind);
     return pageOfAll(chosen, page, (row) => [row.day, row.kind]);
@@ -261,6 +265,7 @@ export const explainUsage = declareList({
     resourcesTotal: z.int(),
   }),
   async run({ db, params, query, principal, now }, { limit, cursor }) {
+    await assertOwnDeployment(db, params.deployment, principal.customerId);
     const { resources, nextCursor, ...sum } = await explain.explainUsage(db, {
       ...params,
       kind: query.kind,
@@ -322,7 +327,7 @@ export const getUsageStatus = declareOperation({
     ),
     blockers: list(
       z.object({
-        reason: z.enum(['incomplete', 'not_metered', 'changes_pending', 'unconfirmed', 'beyond_limit']),
+        reason: z.enum(['incomplete', 'not_metered', 'changes_pending', 'unconfirmed', 'beyond_limit', 'unlisted']),
         message: z.string(),
         todo: z.string(),
         kind: billingKind.nullable(),
@@ -333,9 +338,24 @@ export const getUsageStatus = declareOperation({
       }),
     ),
     blockersTotal: z.int(),
+    unlisted: list(
+      z.object({
+        account: slug,
+        kind: z.string().meta({ examples: ['nfs'] }),
+        hidden: z.int().meta({ description: 'How many' }),
+        urns: list(z.string()).meta({ description: 'The first of them' }),
+        since: instantOut.meta({ description: 'When projects first showed one of them' }),
+      }),
+    ).meta({
+      description:
+        'What projects showed in the period and no listing did, of all accounts: it may cost money, and is not metered. Of kinds that are metered it is a blocker too.',
+    }),
   }),
-  run: ({ db, query, now }) =>
-    periodStatus(db, { ...query, ...rangeOr(query, monthOf(dayOf(now).with({ day: 1 }).subtract({ days: 1 }))), now }),
+  async run({ db, query, now }) {
+    const range = rangeOr(query, monthOf(dayOf(now).with({ day: 1 }).subtract({ days: 1 })));
+    const within = { from: startOfDay(range.from), to: startOfDay(range.to) };
+    return { ...(await periodStatus(db, { ...query, ...range, now })), unlisted: await listUnlisted(db, within) };
+  },
 });
 
 export const listLateUsage = declareList({

@@ -144,8 +144,12 @@ export async function selectTablesWithTriggers(db: Queryable): Promise<string[]>
 }
 
 /** Rows that come back are no changes: nothing records, publishes or refuses them. Foreign keys are checked all the same. */
-export async function switchTriggers(trx: UnitOfWork, table: string, to: 'ENABLE' | 'DISABLE'): Promise<void> {
-  await statement('platform.switchTriggers')`ALTER TABLE ${sql.raw(table)} ${sql.raw(to)} TRIGGER USER`.execute(trx);
+export async function disableTriggers(trx: UnitOfWork, table: string): Promise<void> {
+  await statement('platform.disableTriggers')`ALTER TABLE ${sql.raw(table)} DISABLE TRIGGER USER`.execute(trx);
+}
+
+export async function armTriggers(trx: UnitOfWork): Promise<void> {
+  await statement('platform.armTriggers')`CALL arm_triggers()`.execute(trx);
 }
 
 /** For the planner: nobody has looked at the tables yet. */

@@ -1,4 +1,4 @@
-import { verifyAudit } from '../audit.ts';
+import { verifyChain } from '../audit.ts';
 import type { Queryable, UnitOfWork } from '../database/database.ts';
 import { migrationStatus, readApplied, refuseForeign } from '../database/migrate.ts';
 import { ArcadiaError } from '../errors.ts';
@@ -87,7 +87,7 @@ async function describeDatabase(trx: UnitOfWork, options: BackupOptions): Promis
       `The database ${database} holds nothing of arcadia's: there is nothing to back up.`,
     );
   refuseForeign(await migrationStatus(trx));
-  const { intact, head } = await verifyAudit(trx, null);
+  const { intact, head } = await verifyChain(trx, null);
   return {
     program,
     madeAt: now.round('second').toString(),

@@ -1,4 +1,4 @@
-import { verifyAudit } from '../audit.ts';
+import { verifyChain } from '../audit.ts';
 import { restoreAccess } from '../database/access.ts';
 import type { Queryable, UnitOfWork } from '../database/database.ts';
 import { migrate, migrationsFolder, readMigrations } from '../database/migrate.ts';
@@ -136,7 +136,7 @@ async function loadTables(
 ): Promise<{ tables: number; rows: number }> {
   const there = new Map((await store.selectTables(trx)).map((table) => [table.name, table]));
   const withTriggers = await store.selectTablesWithTriggers(trx);
-  for (const table of withTriggers) await store.switchTriggers(trx, table, 'DISABLE');
+  for (const table of withTriggers) await store.disableTriggers(trx, table);
   await store.truncateTables(trx, [...there.keys()]);
   const tables = there.size;
   let rows = 0;
@@ -150,7 +150,7 @@ async function loadTables(
   const [missing] = there.keys();
   if (missing !== undefined) throw unreadable(`The backup is damaged: the table ${missing} is missing.`);
   for (const sequence of backup.sequences) await store.setSequence(trx, sequence);
-  for (const table of withTriggers) await store.switchTriggers(trx, table, 'ENABLE');
+  await store.armTriggers(trx);
   return { tables, rows };
 }
 
@@ -179,7 +179,7 @@ async function complete(
 ): Promise<readonly string[]> {
   const migrated = await migrate(nestedDatabase(trx), folder);
   await restoreAccess(nestedDatabase(trx));
-  const verified = await verifyAudit(trx, audit.head);
+  const verified = await verifyChain(trx, audit.head);
   if (audit.intact && !verified.intact) {
     throw new ArcadiaError(
       'audit_broken',

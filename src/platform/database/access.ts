@@ -7,11 +7,11 @@ import { statement } from './statement.ts';
  */
 export async function hasAccess(db: Database): Promise<boolean> {
   const { rows } = await statement<{ whole: boolean }>('platform.hasAccess')`
-    SELECT access_is_whole() AS whole`.execute(db);
+    SELECT NOT EXISTS (SELECT FROM access_gaps()) AS whole`.execute(db);
   return rows[0]?.whole === true;
 }
 
-/** Makes roles, policies and rights again where something of them is missing. Returns whether anything was. */
+/** Makes roles, policies and rights again where something of them is missing, which the audit log then says. Returns whether anything was. */
 export async function restoreAccess(db: Database): Promise<boolean> {
   if (await hasAccess(db)) return false;
   await statement('platform.restoreAccess')`CALL restore_access()`.execute(db);

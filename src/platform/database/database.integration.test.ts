@@ -28,3 +28,7 @@ test('numeric stays a string; an int8 that a number cannot hold is an error', as
   expect(await value(sql`9007199254740991::int8`)).toBe(Number.MAX_SAFE_INTEGER);
   await expect(value(sql`9007199254740992::int8`)).rejects.toThrow(/beyond 2\^53/);
 });
+
+test('no statement is compiled to machine code, whatever the server would do', async () => {
+  expect(await value(sql`current_setting('jit')`)).toBe('off');
+});

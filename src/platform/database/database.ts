@@ -1,7 +1,7 @@
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type Dialect, Kysely, PostgresDialect, type Transaction as KyselyTransaction } from 'kysely';
 import pg from 'pg';
-import { nameOfStatement } from './statement.ts';
+import { keptStatementName, nameOfStatement } from './statement.ts';
 
 /**
  * All statements are written in SQL, in the `store.ts` of the module that owns the table, as one
@@ -52,7 +52,9 @@ const tracer = () => trace.getTracer('arcadia database');
 class Client extends pg.Client {
   override query(...[statement, parameters, ...rest]: readonly unknown[]): never {
     const sent = Array.isArray(parameters) ? parameters.map(parameter) : parameters;
-    const answer = (super.query as (...all: unknown[]) => unknown).call(this, statement, sent, ...rest);
+    const kept = typeof statement === 'string' ? keptStatementName(statement) : null;
+    const asked = kept === null ? [statement, sent] : [{ name: kept, text: statement, values: sent }];
+    const answer = (super.query as (...all: unknown[]) => unknown).call(this, ...asked, ...rest);
     const name = typeof statement === 'string' ? nameOfStatement(statement) : null;
     if (name !== null && answer instanceof Promise) traceStatement(name, answer);
     return answer as never;
@@ -129,9 +131,13 @@ export function poolUsage(): PoolUsage[] {
   return [...byName.values()];
 }
 
+// Compiling a statement to machine code takes up to some seconds where the statement itself takes milliseconds:
+// servers that can (Debian's) do it for every wide statement.
+const shortStatements = { jit: 'off' };
+
 /** The pool alone, for whoever brings a dialect of its own. */
 export function openPool(options: ConnectOptions): pg.Pool {
-  const settings = Object.entries({ TimeZone: 'UTC', DateStyle: 'ISO,YMD', ...options.settings });
+  const settings = Object.entries({ TimeZone: 'UTC', DateStyle: 'ISO,YMD', ...shortStatements, ...options.settings });
   const calls = settings.map((_, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
   const pool = new pg.Pool({
     Client,

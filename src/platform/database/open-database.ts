@@ -33,6 +33,8 @@ export interface OpenDatabaseOptions {
   readonly fresh?: boolean;
   /** false leaves the schema as it is: for commands about the schema itself. */
   readonly migrate?: boolean;
+  /** false leaves rights and policies as they are: for what looks whether they are whole. */
+  readonly restoreAccess?: boolean;
   /** Shown in pg_stat_activity. */
   readonly applicationName?: string;
   readonly max?: number;
@@ -123,7 +125,7 @@ async function open(
   try {
     if (options.migrate !== false) {
       await migrate(db);
-      await restoreAccess(db);
+      if (options.restoreAccess !== false) await restoreAccess(db);
     }
   } catch (error) {
     await db.destroy();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
 
 /**
@@ -9,7 +10,24 @@ export function statement<Row = unknown>(name: string) {
     sql<Row>(Object.assign([`/* ${name} */ ${first}`, ...rest], { raw: [] }), ...parameters);
 }
 
+const preparedMark = ' (prepared)';
+
+/**
+ * A statement that each connection has the server parse, and after some runs plan, only once: for what runs often,
+ * is costly to plan, and has the same best plan whatever its parameters. Its text must not vary, because a connection
+ * keeps every text until it ends.
+ */
+export function preparedStatement<Row = unknown>(name: string) {
+  return statement<Row>(`${name}${preparedMark}`);
+}
+
 /** The name that a statement begins with; null: none. */
 export function nameOfStatement(text: string): string | null {
-  return text.startsWith('/* ') ? text.slice(3, text.indexOf(' */')) : null;
+  return text.startsWith('/* ') ? text.slice(3, text.indexOf(' */')).replace(preparedMark, '') : null;
+}
+
+/** What the server is to know the text by, which differs where texts differ; null: it is not to be kept. */
+export function keptStatementName(text: string): string | null {
+  if (!text.startsWith('/* ') || !text.slice(0, text.indexOf(' */')).endsWith(preparedMark)) return null;
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }

@@ -86,20 +86,18 @@ interface Place {
   readonly depth: number;
 }
 
-const noLineFields: LineFields = new Set();
-
 /** Where a text holds a control character, or a value goes too deep. Only what is of several lines has ends of them, and tabs. */
 export function findUnfit(
   value: unknown,
   place: ProblemError['in'],
-  lineFields: LineFields = noLineFields,
+  lineFields: LineFields | null = null,
 ): ProblemError | null {
   return unfitAt(value, { in: place, path: '', field: '', depth: 0 });
 
   function unfitAt(value: unknown, at: Place): ProblemError | null {
     const problem = (detail: string): ProblemError => ({ in: at.in, pointer: at.path, detail });
     if (typeof value === 'string') {
-      const found = controlIn(value, lineFields.has(at.field));
+      const found = controlIn(value, lineFields?.has(at.field) === true);
       return found === null ? null : problem(`holds ${found}`);
     }
     if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return null;
@@ -110,7 +108,8 @@ export function findUnfit(
       if (inName !== null) return problem(`has a name with ${inName}`);
       const path = place === 'body' ? `${at.path}/${name}` : at.path === '' ? name : `${at.path}.${name}`;
       const known = `${at.field}/${isList ? '*' : name}`;
-      const field = isList || lineFields.has(known) || !lineFields.has(`${at.field}/*`) ? known : `${at.field}/*`;
+      const field =
+        isList || lineFields?.has(`${at.field}/*`) !== true || lineFields.has(known) ? known : `${at.field}/*`;
       const found = unfitAt(item, { in: at.in, path, field, depth: at.depth + 1 });
       if (found !== null) return found;
     }
@@ -124,7 +123,7 @@ const control = /[\x00-\x1f\x7f-\x9f]/;
 const controlBesideLines = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/;
 
 /** The first control character of a text, by name and, where it has several lines, with its line; null: none. */
-export function controlIn(text: string, hasLines: boolean): string | null {
+function controlIn(text: string, hasLines: boolean): string | null {
   const found = (hasLines ? controlBesideLines : control).exec(text);
   if (found === null) return null;
   const [character] = found;

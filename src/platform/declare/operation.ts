@@ -98,6 +98,8 @@ interface CommandHints {
   readonly file?: true;
   /** Of the embedded server's databases it opens that of the real accounts, unless --database names another. */
   readonly inRealDatabase?: true;
+  /** It looks at the database as it is: what is missing of rights and policies is not made again before. */
+  readonly asItIs?: true;
   /** What is asked before it runs, unless --yes is given: of what loses something. `{field}` stands for a value. */
   readonly confirm?: string;
   /** It has no command on the local database, and why. With --url it has. */

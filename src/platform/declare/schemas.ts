@@ -96,7 +96,7 @@ export const line = z
   .refine((text) => !invisible.test(text), { error: 'holds invisible characters, or the sign for unreadable ones' });
 
 /** What a schema of a text says of itself for the text to have ends of lines and tabs: no other text of a request may. */
-export const severalLines = { contentMediaType: 'text/plain' } as const;
+const severalLines = { contentMediaType: 'text/plain' } as const;
 
 /** A longer one, of several lines. */
 export const paragraphs = z

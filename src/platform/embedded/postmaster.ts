@@ -215,8 +215,9 @@ function laptopSettings(): Record<string, string> {
     max_connections: '100',
     // A backup is restored in one transaction, which locks each table that it makes: two years of days are many.
     max_locks_per_transaction: '256',
+    // Since when something in the catalogue is so.
+    track_commit_timestamp: 'on',
     random_page_cost: '1.1',
-    jit: 'off',
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_line_prefix: '%m [%p] %d %a ',

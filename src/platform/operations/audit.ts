@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type AuditEntry, listAudit, verifyAudit } from '../audit.ts';
-import { declareList, declareOperation, type Operation } from '../declare/operation.ts';
+import { type AuditEntry, listAudit } from '../audit.ts';
+import { declareList, type Operation } from '../declare/operation.ts';
 import { instant, instantOut, line } from '../declare/schemas.ts';
 
 const row = z.object({
@@ -43,45 +43,4 @@ export const listAuditLog = declareList({
   },
 });
 
-const head = z
-  .string()
-  .regex(/^\d{1,15}:[0-9a-f]{64}$/, { error: 'is not a position, a colon and 64 hexadecimal digits', abort: true })
-  .meta({ description: 'An earlier head as position:hash, which must still be there' })
-  .transform((text) => {
-    const [position = '', hash = ''] = text.split(':');
-    return { position: Number(position), hash };
-  });
-
-export const verifyAuditLog = declareOperation({
-  method: 'GET',
-  path: '/audit-log/verification',
-  name: 'audit verify',
-  operationId: 'verifyAuditLog',
-  tag: 'audit',
-  summary: 'Check that nothing in the audit log was changed, removed or inserted later',
-  description: `Each entry holds the hash of the one before. Whoever has all rights on the database could still write the
-whole log anew: note the head down somewhere else now and then, and give it again later.`,
-  roles: ['owner'],
-  query: z.object({ head: head.optional() }),
-  response: z.object({
-    intact: z.boolean(),
-    head: z
-      .object({ position: z.int(), hash: z.string() })
-      .nullable()
-      .meta({ description: 'The last entry, to be noted down; null: there is none' }),
-    broken: z
-      .array(z.object({ position: z.int(), what: z.enum(['changed', 'unlinked', 'missing']) }))
-      .meta({ description: 'Entries at which the chain does not hold, the oldest first; a hundred at most' }),
-    disabled: z.array(z.string()).meta({ description: 'Tables on which recording is switched off now' }),
-    notedHolds: z
-      .boolean()
-      .nullable()
-      .meta({ description: 'Whether the given head is still there; null: none was given' }),
-  }),
-  async run({ db, query }) {
-    const { broken, disabled, ...rest } = await verifyAudit(db, query.head ?? null);
-    return { ...rest, broken: [...broken], disabled: [...disabled] };
-  },
-});
-
-export const auditOperations: readonly Operation[] = [listAuditLog, verifyAuditLog];
+export const auditOperations: readonly Operation[] = [listAuditLog];

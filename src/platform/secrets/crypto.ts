@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, hkdfSync } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 import { ArcadiaError } from '../errors.ts';
 
 // Secrets at rest: AES-256-GCM. A sealed value is
@@ -117,4 +125,16 @@ export function unseal(secretKey: SecretKey, purpose: string, sealed: Uint8Array
       cause,
     });
   }
+}
+
+/** A signature (HMAC-SHA-256) with a key of its own for each purpose, which tells nothing of the secret key. */
+export function sign(secretKey: SecretKey, purpose: string, text: string): Buffer {
+  const derived = Buffer.from(hkdfSync('sha256', secretKey.key, '', purpose, 32));
+  return createHmac('sha256', derived).update(text).digest();
+}
+
+/** Whether `sign` made a signature for the same purpose and text. */
+export function isSigned(secretKey: SecretKey, purpose: string, text: string, signature: Uint8Array): boolean {
+  const expected = sign(secretKey, purpose, text);
+  return signature.length === expected.length && timingSafeEqual(signature, expected);
 }

@@ -49,6 +49,16 @@ export const getUsageGaps = declareOperation({
       }),
     ),
     totals: list(z.object({ currency: z.string(), amount: decimalOut })),
+    unlisted: list(
+      z.object({
+        account: slug,
+        resourceKind: z.string().meta({ examples: ['spaces_bucket'] }),
+        resources: z.int(),
+        urns: list(z.string()).meta({ description: 'The first of them' }),
+        since: moment,
+        until: moment.nullable().meta({ description: 'null: a project shows them still' }),
+      }),
+    ).meta({ description: 'What projects showed and no listing did, of kinds that are metered: it is in no gap' }),
   }),
   run: ({ db, query, now }) =>
     gapsWithMoney(db, {

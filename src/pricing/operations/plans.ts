@@ -79,7 +79,7 @@ export const listPlans = declareList({
   row: planVersion,
   async run({ db, query, now, principal }, page) {
     const sight = await plans.planSightOf(db, principal.customerId, now, dayOf(now));
-    const all = await plans.listPlans(db, dayWithin(sight, query.on ?? dayOf(now)));
+    const all = await plans.listPlans(db, dayWithin(sight, query.on ?? dayOf(now)), principal.customerId);
     const { items, nextCursor } = pageOfAll(
       all.filter(({ plan }) => sight.sees(plan)),
       page,
@@ -104,7 +104,7 @@ export const getPlan = declareOperation({
     const sight = await plans.planSightOf(db, principal.customerId, now, dayOf(now));
     if (!sight.sees(params.plan)) throw notFound('plan', params.plan);
     const day = dayWithin(sight, query.on ?? dayOf(now));
-    return planAnswer(await plans.getPlan(db, params.plan, day), principal.role);
+    return planAnswer(await plans.getPlan(db, params.plan, day, principal.customerId), principal.role);
   },
 });
 
@@ -120,7 +120,7 @@ export const listPlanVersions = declareList({
   async run({ db, params, principal, now }, page) {
     const { sees, lastDay } = await plans.planSightOf(db, principal.customerId, now, dayOf(now));
     if (!sees(params.plan)) throw notFound('plan', params.plan);
-    const versions = await plans.listPlanVersions(db, params.plan);
+    const versions = await plans.listPlanVersions(db, params.plan, principal.customerId);
     const seen = versions.filter(({ from }) => lastDay === null || Temporal.PlainDate.compare(from, lastDay) <= 0);
     const { items, nextCursor } = pageOfAll(seen, page, (version) => [version.from]);
     return { items: items.map((version) => planAnswer(version, principal.role)), nextCursor };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assertOwnDeployment } from '../../deployments/index.ts';
 import { dayOf, monthOf } from '../../metering/index.ts';
 import { planFileLengthMax } from '../plan-file.ts';
 import { planSightOf } from '../plans.ts';
@@ -17,8 +18,7 @@ import * as planQuotes from '../plan-quotes.ts';
 import { forecastDeployment, quoteDeployment, unbilledOfDeployment } from '../quotes.ts';
 import { unbilledOut } from './unbilled.ts';
 
-// Customers quote their own deployments, and usage on the plans that they are or were on: all else
-// row-level security hides from them, so that it is not found.
+// Customers quote their own deployments, and usage on the plans that they are or were on: all else is not found.
 
 const readers: readonly Role[] = [...staff, 'customer'];
 
@@ -153,9 +153,10 @@ export const quotePlans = declareOperation({
   },
   async run({ db, body, now, principal }) {
     const { basis } = body;
+    if ('deployment' in basis) await assertOwnDeployment(db, basis.deployment, principal.customerId);
     const asked = {
       ...body,
-      isCustomer: principal.role === 'customer',
+      customerId: principal.customerId,
       sight: await planSightOf(db, principal.customerId, now, dayOf(now)),
       basis: basis.kind === 'period' ? { ...basis, ...rangeOr(basis, monthOf(body.month ?? dayOf(now))) } : basis,
       month: body.month?.toPlainYearMonth(),
@@ -218,7 +219,9 @@ export const getDeploymentQuote = declareOperation({
   }),
   async run({ db, params, query, now, principal }) {
     const from = query.month ?? dayOf(now).with({ day: 1 });
-    const asked = { ...params, plan: query.plan, from, to: from.add({ months: 1 }) };
+    await assertOwnDeployment(db, params.deployment, principal.customerId);
+    const { customerId } = principal;
+    const asked = { ...params, plan: query.plan, from, to: from.add({ months: 1 }), customerId };
     const { deployment, from: first, to, meteredThrough, ...rest } = await quoteDeployment(db, asked);
     const of = { ...params, plan: query.plan, month: from.toPlainYearMonth(), through: dayOf(now) };
     const unbilled = principal.role === 'customer' ? [] : await unbilledOfDeployment(db, of);
@@ -247,6 +250,7 @@ export const getDeploymentForecast = declareOperation({
   }),
   async run({ db, params, query, now, principal }) {
     const of = (query.month ?? dayOf(now)).toPlainYearMonth();
+    await assertOwnDeployment(db, params.deployment, principal.customerId);
     const answer = await forecastDeployment(db, params.deployment, of);
     const wholeMonth = { ...params, month: of, through: of.add({ months: 1 }).toPlainDate({ day: 1 }) };
     const unbilled = principal.role === 'customer' ? [] : await unbilledOfDeployment(db, wholeMonth);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assertOwnDeployment } from '../../deployments/index.ts';
 import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
 import { instant, instantOut, slug } from '../../platform/declare/schemas.ts';
@@ -37,10 +38,11 @@ export const listSubscriptions = declareList({
     paused: z.boolean().optional(),
   }),
   row: subscription,
-  async run({ db, query, now }, { limit, cursor }) {
+  async run({ db, query, principal, now }, { limit, cursor }) {
     const { at = now, ...filter } = query;
     const rows: Subscription[] = await currentSubscriptions(db, at, {
       ...filter,
+      customerId: principal.customerId ?? undefined,
       after: cursor ?? undefined,
       limit: limit + 1,
     });
@@ -60,7 +62,8 @@ export const listSubscriptionHistory = declareList({
   roles: readers,
   params: z.object({ deployment: slug }),
   row: subscription,
-  async run({ db, params }, page) {
+  async run({ db, params, principal }, page) {
+    await assertOwnDeployment(db, params.deployment, principal.customerId);
     return pageOfAll(await subscriptionHistory(db, params.deployment, historyMax), page, ({ from: since }) => [
       -since.epochMilliseconds,
     ]);

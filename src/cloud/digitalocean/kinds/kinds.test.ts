@@ -109,7 +109,7 @@ test('a snapshot belongs to what it was taken of', () => {
   const snapshot = { id: '6372321', name: 's', size_gigabytes: 0.1008, regions: ['nyc3', 'sfo3'], tags: null };
   expect(read('snapshot', { ...snapshot, resource_type: 'droplet', resource_id: '200776916' })).toMatchObject({
     parents: ['droplet:200776916'],
-    attributes: { size_gb: 0.1008 },
+    attributes: { size_gb: 0.1008, source: 'droplet' },
     region: null,
     urn: null,
     tags: [],
@@ -118,6 +118,7 @@ test('a snapshot belongs to what it was taken of', () => {
     read('snapshot', { ...snapshot, regions: ['nyc1'], resource_type: 'volume', resource_id: '89bcc42f' }),
   ).toMatchObject({
     parents: ['volume:89bcc42f'],
+    attributes: { size_gb: 0.1008, source: 'volume' },
     region: 'nyc1',
   });
 });

@@ -60,7 +60,12 @@ export const readSnapshot = resourceReader(
       said.resource_type === undefined || said.resource_id === undefined
         ? undefined
         : { [said.resource_type]: [said.resource_id] },
-    attributes: { size_gb: said.size_gigabytes },
+    attributes: {
+      size_gb: said.size_gigabytes,
+      ...(said.resource_type !== undefined && { source: said.resource_type }),
+    },
+    // Of which that is not told counts as a droplet's, so that it is metered until it is.
+    ...(said.resource_type === undefined && { assumed: { source: 'droplet' } }),
     payload,
   }),
 );

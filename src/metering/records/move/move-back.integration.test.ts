@@ -202,7 +202,7 @@ test('what retention removes between the copy and the switch stays in neither pl
   const { db, url, clickHouse, close } = await openMoving();
   try {
     const usage = await usageOfAll(db, range.from, range.to);
-    const kinds = ['droplet_hours', 'snapshot_gb_month'];
+    const kinds = ['droplet_hours', 'droplet_snapshot_gb_month'];
     const retain = async (kind: string | undefined, now: string) => {
       await sql`
         UPDATE metering_config SET retention_days = 31 WHERE billing_kind_id =

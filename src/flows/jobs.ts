@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { declareJob } from '../platform/declare/job.ts';
+import { writeAnchor } from './audit-anchors.ts';
+
+/** Writes down where the audit log ends, so that a cut end of it shows. */
+export const anchorAuditJob = declareJob({
+  name: 'anchor_audit',
+  queue: 'default',
+  title: 'Writes where the audit log ends to the place of ARCADIA_AUDIT_ANCHOR',
+  arguments: z.object({}),
+  timeoutSeconds: 300,
+  attemptsMax: 5,
+  async run({ db, clock, config, signal, log }) {
+    const written = await writeAnchor(db, config, { now: await clock.now(), signal });
+    if (written === null) return;
+    log.info(written, 'audit log anchored');
+    if (written.faults > 0) log.warn(written, 'the database is not guarded as it should be: verify the audit log');
+  },
+});
