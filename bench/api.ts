@@ -91,7 +91,7 @@ export default async function bench(): Promise<Row[]> {
       {
         env: {
           DATABASE_URL: connectionString,
-          ARCADIA_SECRET_KEY: Buffer.alloc(32, 1).toString('base64'),
+          ARCADIA_SECRET_KEY: Buffer.from(Array.from({ length: 32 }, (_, at) => 1 + at)).toString('base64'),
           ARCADIA_JWT_SECRET: 'x'.repeat(64),
           ARCADIA_REQUESTS_PER_MINUTE: '10000000',
         },

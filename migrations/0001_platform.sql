@@ -299,6 +299,14 @@ CALL give_access('REVOKE INSERT, UPDATE, DELETE ON access_rules, access_statemen
 CALL protect_from_customers('migration_checksums');
 CALL give_access('REVOKE INSERT, UPDATE, DELETE ON migration_checksums FROM arcadia_worker, arcadia_api');
 
+-- Which secret key this database goes with: what its processes seal, one of them unseals. It tells nothing of the key.
+CREATE TABLE secret_key_fingerprint (
+  singleton   boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  fingerprint text COLLATE "C" NOT NULL CHECK (fingerprint ~ '^[0-9a-f]{32}$'),
+  recorded_at timestamptz NOT NULL
+);
+CALL protect_from_customers('secret_key_fingerprint');
+
 -- The virtual clock of a database whose accounts are simulated. No row: real time.
 CREATE TABLE simulated_clock (
   singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),

@@ -159,9 +159,12 @@ CALL audit_changes('subscriptions');
 CALL audit_changes('alerts');
 
 CALL protect_by_deployment('subscriptions');
--- Price lists are agreed with customers one by one: only those that they are, or were, on.
-CALL let_customers_read('plans', 'plan_id = ANY (ARRAY(SELECT s.plan_id FROM subscriptions s))', '{}');
-CALL let_customers_read('plan_versions', 'plan_id = ANY (ARRAY(SELECT s.plan_id FROM subscriptions s))', '{}');
+-- Price lists are agreed with customers one by one: only those that they are, or were, on, by what is believed now. Of
+-- them the versions to come too, which the current month's bill may hold the fee of; operations show those that have begun.
+CALL let_customers_read('plans',
+  $$plan_id = ANY (ARRAY(SELECT s.plan_id FROM subscriptions s WHERE s.superseded_at = 'infinity'))$$, '{}');
+CALL let_customers_read('plan_versions',
+  $$plan_id = ANY (ARRAY(SELECT s.plan_id FROM subscriptions s WHERE s.superseded_at = 'infinity'))$$, '{}');
 CALL let_customers_read('plan_items',
   'plan_version_id = ANY (ARRAY(SELECT v.plan_version_id FROM plan_versions v))', '{}');
 CALL protect_from_customers('alerts');

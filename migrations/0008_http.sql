@@ -20,5 +20,22 @@ CREATE INDEX idempotency_keys_by_expiry ON idempotency_keys (expires_at);
 
 CALL protect_from_customers('idempotency_keys');
 
+-- Tokens that are refused although they are genuine: those for which all that a row says holds. Real time.
+CREATE TABLE revoked_tokens (
+  revocation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  jti           text CHECK (length(jti) <= 255),
+  subject       text CHECK (length(subject) <= 255),
+  issued_before timestamptz,
+  revoked_at    timestamptz NOT NULL,
+  revoked_by    text NOT NULL,
+  reason        text NOT NULL,
+  expires_at    timestamptz NOT NULL,      -- when the last of them has ended by itself
+  CHECK (num_nonnulls(jti, subject, issued_before) > 0)
+);
+CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);
+CALL audit_changes('revoked_tokens');
+
+CALL protect_from_customers('revoked_tokens');
+
 CALL pin_search_paths();
 CALL arm_triggers();

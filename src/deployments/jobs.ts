@@ -7,7 +7,7 @@ export const attributeJob = declareJob({
   name: 'attribute',
   queue: 'default',
   title: 'Brings attributions up to date with facts and rules',
-  arguments: z.object({}),
+  arguments: z.strictObject({}),
   timeoutSeconds: 1_800,
   attemptsMax: 5,
   async run({ db, clock }) {

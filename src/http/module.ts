@@ -1,10 +1,14 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { eventOperations } from './operations/events.ts';
+import { tokenOperations } from './operations/tokens.ts';
 import { httpSettings } from './settings.ts';
 
 export const httpModule = declareModule({
   name: 'http',
-  tags: [{ name: 'events', description: 'What changed, as it changes.' }],
-  operations: eventOperations,
+  tags: [
+    { name: 'events', description: 'What changed, as it changes.' },
+    { name: 'tokens', description: 'Who is let in: what a token would be, and which are refused.' },
+  ],
+  operations: [...eventOperations, ...tokenOperations],
   settings: httpSettings,
 });

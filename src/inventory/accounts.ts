@@ -13,6 +13,7 @@ import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { accountChanged } from './errors.ts';
 import { type HiddenMoney, readHiddenMoney } from './hidden-money.ts';
+import { assertCurrentKey, credentialsPurpose } from './secret-key.ts';
 import {
   type Account,
   appendMeteredFromChanges,
@@ -28,7 +29,6 @@ import {
 export type { Account } from './store.ts';
 
 /** What a sealed credential is for; see src/platform/crypto.ts. */
-const purpose = 'accounts.credentials';
 const slugPattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 export interface AccountRequest {
@@ -77,6 +77,14 @@ export async function identifyCredentials(
   }
 }
 
+function assertSlug(slug: string): void {
+  if (slugPattern.test(slug)) return;
+  throw new ArcadiaError(
+    'invalid_argument',
+    `'${slug}' is not a slug: lower-case letters, digits and hyphens, at most 63, not beginning with a hyphen.`,
+  );
+}
+
 /**
  * Connects a provider account, or connects it again: then its credentials and address are
  * replaced, and of the rest what is given. `identity` is what the provider says of these
@@ -93,17 +101,13 @@ export async function connectAccount(
   identity: ProviderIdentity,
   now: Temporal.Instant,
 ): Promise<Account> {
-  if (request.slug !== undefined && !slugPattern.test(request.slug)) {
-    throw new ArcadiaError(
-      'invalid_argument',
-      `'${request.slug}' is not a slug: lower-case letters, digits and hyphens, at most 63, not beginning with a hyphen.`,
-    );
-  }
+  if (request.slug !== undefined) assertSlug(request.slug);
   const simulated = identity.simulatedAt !== null;
   const connectedAt = identity.simulatedAt ?? now;
-  const credentials = seal(request.secretKey, purpose, JSON.stringify(request.credentials));
+  const credentials = seal(request.secretKey, credentialsPurpose, JSON.stringify(request.credentials));
   return db.transaction().execute(async (trx) => {
     await lockAccounts(trx);
+    await assertCurrentKey(trx, request.secretKey);
     const accounts = await selectAccounts(trx);
     const other = accounts.find((account) => account.simulated !== simulated);
     if (other) {
@@ -196,7 +200,7 @@ export async function openAccount(
   options: Pick<ProviderOptions, 'onRequest'> = {},
 ): Promise<Provider> {
   const credentials = JSON.parse(
-    unseal(secretKey, purpose, await selectCredentials(db, account.accountId)),
+    unseal(secretKey, credentialsPurpose, await selectCredentials(db, account.accountId)),
   ) as Credentials;
   return openProvider(account.provider, {
     ...options,

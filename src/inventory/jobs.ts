@@ -28,7 +28,7 @@ import { syncAccount, syncedKinds } from './sync.ts';
 // and a part that fails is tried again by itself. A sync has no backlog: what is so now is all
 // that a missed one would have told.
 
-const syncJobArguments = z.object({
+const syncJobArguments = z.strictObject({
   account: z.string(),
   /** Of the part's kinds only these, with commas between them; all of them unless given. */
   kinds: z.string().exactOptional(),
@@ -117,7 +117,7 @@ export const syncAccountsJob = declareJob({
   name: 'sync_accounts',
   queue: 'default',
   title: 'Enqueues one part of the sync for every account',
-  arguments: z.object({ part: z.enum(syncJobs.map(({ name }) => name)) }),
+  arguments: z.strictObject({ part: z.enum(syncJobs.map(({ name }) => name)) }),
   timeoutSeconds: 60,
   attemptsMax: 5,
   followedBy: syncJobs,
@@ -136,7 +136,7 @@ export const pruneSyncRunsJob = declareJob({
   name: 'prune_sync_runs',
   queue: 'default',
   title: 'Makes sums by day of old sync runs that say nothing any more',
-  arguments: z.object({}),
+  arguments: z.strictObject({}),
   timeoutSeconds: 3_600,
   attemptsMax: 3,
   async run({ db, clock, config, signal, log }) {

@@ -1,10 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
 import { connectAccount } from './accounts.ts';
-import { listSealedSecrets, openSecretKey } from './secret-key.ts';
+import { generateSecretKey, parseSecretKey, type SecretKey } from '../platform/secrets/crypto.ts';
+import { openAccount, getAccount } from './accounts.ts';
+import { listSealedSecrets, openSecretKey, rotateSecretKey } from './secret-key.ts';
 
 const database = await openTestDatabase();
 const dataDir = mkdtempSync(join(tmpdir(), 'arcadia-key-'));
@@ -34,4 +36,79 @@ test('a key file that goes missing is made anew only while no account is sealed 
   rmSync(join(dataDir, 'secret.key'));
   await expect(openSecretKey(db, config)).rejects.toMatchObject({ code: 'secret_unreadable' });
   expect(readdirSync(dataDir)).toEqual([]);
+});
+
+describe('a database of several machines', () => {
+  const databaseUrl = 'postgres://elsewhere/arcadia';
+
+  test('knows its key: another one, or a new folder without one, is refused with what to do', async () => {
+    const own = await openTestDatabase();
+    const mine = mkdtempSync(join(tmpdir(), 'arcadia-key-'));
+    const theirs = mkdtempSync(join(tmpdir(), 'arcadia-key-'));
+    try {
+      const first = await openSecretKey(own.db, { secretKey: null, dataDir: mine, databaseUrl });
+      const again = await openSecretKey(own.db, { secretKey: null, dataDir: mine, databaseUrl });
+      expect(again.key.equals(first.key)).toBe(true);
+      const refused = { code: 'secret_unreadable', todo: expect.stringContaining('ARCADIA_SECRET_KEY') };
+      // Nothing is sealed yet: cursors would be by either.
+      await expect(openSecretKey(own.db, { secretKey: null, dataDir: theirs, databaseUrl })).rejects.toMatchObject(
+        refused,
+      );
+      expect(readdirSync(theirs)).toEqual([]);
+      const other = { secretKey: generateSecretKey(), dataDir: theirs, databaseUrl };
+      await expect(openSecretKey(own.db, other)).rejects.toMatchObject(refused);
+      const same = { secretKey: first.key.toString('base64'), dataDir: theirs, databaseUrl };
+      expect((await openSecretKey(own.db, same)).key.equals(first.key)).toBe(true);
+    } finally {
+      for (const folder of [mine, theirs]) rmSync(folder, { recursive: true });
+      await own.close();
+    }
+  });
+});
+
+test('a rotation seals everything anew or nothing, and who kept the old key seals nothing more', async () => {
+  const own = await openTestDatabase();
+  try {
+    const { db } = own;
+    const [old, next, third] = [1, 2, 3].map(() => parseSecretKey(generateSecretKey()) as SecretKey) as [
+      SecretKey,
+      SecretKey,
+      SecretKey,
+    ];
+    const now = Temporal.Instant.from('2026-05-01T00:00:00Z');
+    const connect = (slug: string, secretKey: SecretKey) =>
+      connectAccount(
+        db,
+        {
+          slug,
+          provider: 'digitalocean',
+          apiUrl: 'http://127.0.0.1:1',
+          credentials: { token: `of ${slug}` },
+          secretKey,
+        },
+        { accountId: slug, name: slug, simulatedAt: null, answeredAt: now },
+        now,
+      );
+    await openSecretKey(db, { secretKey: old.key.toString('base64'), dataDir });
+    await connect('acme', old);
+    await connect('beta', old);
+    await expect(rotateSecretKey(db, { from: third, to: next }, now)).rejects.toMatchObject({
+      code: 'secret_unreadable',
+    });
+    await (await openAccount(db, await getAccount(db, 'acme'), old)).close();
+
+    expect(await rotateSecretKey(db, { from: old, to: next }, now)).toBe(2);
+    const ids = (await listSealedSecrets(db)).map(({ keyId }) => keyId);
+    expect(ids).toEqual([next.id.toString('hex'), next.id.toString('hex')]);
+    await (await openAccount(db, await getAccount(db, 'beta'), next)).close();
+    await expect(openAccount(db, await getAccount(db, 'beta'), old)).rejects.toMatchObject({
+      code: 'secret_unreadable',
+    });
+    await expect(connect('gamma', old)).rejects.toMatchObject({ code: 'secret_unreadable' });
+    await expect(openSecretKey(db, { secretKey: old.key.toString('base64'), dataDir })).rejects.toMatchObject({
+      code: 'secret_unreadable',
+    });
+  } finally {
+    await own.close();
+  }
 });

@@ -1,4 +1,4 @@
-import { declareSettings, list, matching, text, url } from '../platform/declare/settings.ts';
+import { declareSettings, list, matching, text, safeUrl } from '../platform/declare/settings.ts';
 
 interface InventorySettings {
   readonly digitaloceanToken: string | null;
@@ -24,8 +24,9 @@ export const inventorySettings = declareSettings<InventorySettings>(
     },
     digitaloceanApiUrl: {
       env: 'DIGITALOCEAN_API_URL',
-      allowed: 'an http:// or https:// address',
-      schema: url(/^https?:$/).transform((value) => value.replace(/\/+$/, '')),
+      allowed: 'an https:// address (http:// only on this machine)',
+      guards: ['digitaloceanToken'],
+      schema: safeUrl.transform((value) => value.replace(/\/+$/, '')),
       fallback: () => 'https://api.digitalocean.com',
     },
     spacesAccessKeyId: {
@@ -49,8 +50,9 @@ export const inventorySettings = declareSettings<InventorySettings>(
     },
     spacesEndpoint: {
       env: 'SPACES_ENDPOINT',
-      allowed: 'an http:// or https:// address',
-      schema: url(/^https?:$/),
+      allowed: 'an https:// address (http:// only on this machine)',
+      guards: ['spacesAccessKeyId', 'spacesSecretAccessKey'],
+      schema: safeUrl,
       fallback: () => null,
     },
     syncRunsDays: {

@@ -101,6 +101,11 @@ export async function selectAllCredentials(db: Queryable): Promise<{ slug: strin
   return rows;
 }
 
+export async function updateCredentials(trx: UnitOfWork, slug: string, credentials: Uint8Array): Promise<void> {
+  await statement('inventory.updateCredentials')`
+    UPDATE accounts SET credentials = ${credentials} WHERE slug = ${slug}`.execute(trx);
+}
+
 /** How many resources of each kind are in projects: what a token without that kind's scope hides. */
 export async function countHidden(
   db: Queryable,

@@ -1,3 +1,4 @@
+import { csvLine } from '../platform/csv.ts';
 import type { InvoiceDocument } from './document.ts';
 
 const header = [
@@ -51,15 +52,5 @@ export function documentCsv(document: InvoiceDocument): string {
       line.taxPercent,
     ]),
   );
-  return [[...header], ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
-}
-
-/**
- * Quoted where it must be. A text that a spreadsheet would take for a formula gets an apostrophe
- * before it; numbers, which may begin with a minus, stay as they are.
- */
-function cell(value: string | null): string {
-  if (value === null) return '';
-  const safe = /^[=+\-@\t\r]/.test(value) && !/^-?\d+(\.\d+)?$/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return [[...header], ...rows].map(csvLine).join('');
 }

@@ -12,7 +12,7 @@ export const draftMonthJob = declareJob({
   name: 'draft_month',
   queue: 'default',
   title: "Drafts a month's invoices from the facts",
-  arguments: z.object({ month: z.string().regex(/^\d{4}-\d{2}$/) }),
+  arguments: z.strictObject({ month: z.string().regex(/^\d{4}-\d{2}$/) }),
   timeoutSeconds: 7_200,
   attemptsMax: 5,
   async run({ db, clock, signal, log, arguments: { month } }) {
@@ -44,7 +44,7 @@ export const invoiceDraftsJob = declareJob({
   name: 'invoice_drafts',
   queue: 'default',
   title: 'Drafts invoices from the facts, and finds what issued ones need corrected',
-  arguments: z.object({}),
+  arguments: z.strictObject({}),
   timeoutSeconds: 7_200,
   attemptsMax: 5,
   async run({ db, clock, signal, log }) {

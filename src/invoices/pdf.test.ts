@@ -183,3 +183,14 @@ it('as CSV, has a row a line, and nothing that a spreadsheet would run', () => {
     `INV-000017,invoice,2026-05,2026-06-04,2026-06-18,c-17,USD,1,shop,usage,2026-05,2026-06-01,2026-07-01,usage studio droplet_hours,"'=1+1, ""so""",744,hour,0.04,29.76,standard,20`,
   );
 });
+
+it('says of itself what it is, whatever characters a seller is called by', async () => {
+  const name = 'Smith & Sons <"Ltd">\u0007';
+  const bytes = Buffer.from(await drawPdf(document(1, { seller: { ...document(1).seller, name } }), none, at));
+  const text = bytes.toString('utf8');
+  const xml = text.slice(text.indexOf('<x:xmpmeta'), text.indexOf('</x:xmpmeta>'));
+  expect(xml).toContain('<rdf:li>Smith &amp; Sons &lt;&quot;Ltd&quot;&gt;\ufffd</rdf:li>');
+  expect(xml).toContain('INV-000017, Smith &amp; Sons');
+  // Nothing is left that would begin a tag or an entity of its own.
+  expect(xml.replaceAll(/<\/?[a-z]+:[^<>]*>|&(amp|lt|gt|quot|apos);/gi, '')).not.toMatch(/[<&]|\p{Cc}(?<!\n)/u);
+});

@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import PDFDocument from 'pdfkit';
 import type { DocumentLine, InvoiceDocument } from './document.ts';
 import { type Fonts, registerFonts, type Weight } from './pdf-fonts.ts';
+import { escapeMetadata } from './pdf-metadata.ts';
 import {
   describe,
   grouped,
@@ -58,6 +59,7 @@ export async function drawPdf(document: InvoiceDocument, assets: PdfAssets, at: 
     ...({ subset: 'PDF/UA' } as object),
     info: { Title: title, Author: document.seller.name, CreationDate: made, ModDate: made },
   });
+  escapeMetadata(doc);
   const bytes = buffer(doc);
   new Drawing(doc, registerFonts(doc, assets.font), document, assets).draw();
   doc.end();

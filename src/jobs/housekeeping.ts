@@ -15,7 +15,7 @@ export const pruneJob = declareJob({
   name: 'prune_jobs',
   queue: 'default',
   title: `Deletes jobs that ended more than ${endedDays} days ago, dead ones after ${deadDays}`,
-  arguments: z.object({}),
+  arguments: z.strictObject({}),
   timeoutSeconds: 600,
   attemptsMax: 3,
   async run({ db, signal }) {
@@ -27,7 +27,7 @@ export const settleJob = declareJob({
   name: 'settle_jobs',
   queue: 'default',
   title: 'Settles dead jobs of which the same was done or died later',
-  arguments: z.object({}),
+  arguments: z.strictObject({}),
   timeoutSeconds: 300,
   attemptsMax: 3,
   async run({ db, log }) {
@@ -41,7 +41,7 @@ export const publishEventsJob = declareJob({
   name: 'publish_events',
   queue: 'default',
   title: 'Numbers the events that nobody has watched, and lets go of the oldest',
-  arguments: z.object({}),
+  arguments: z.strictObject({}),
   timeoutSeconds: 300,
   attemptsMax: 3,
   run: ({ db }) => publishEvents(db),

@@ -13,7 +13,7 @@ export const meterDayJob = declareJob({
   name: 'meter_day',
   queue: 'metering',
   title: 'Meters a day, or again where its facts changed',
-  arguments: z.object({ day: z.iso.date(), verify: z.literal(true).exactOptional() }),
+  arguments: z.strictObject({ day: z.iso.date(), verify: z.literal(true).exactOptional() }),
   timeoutSeconds: 3_600,
   attemptsMax: 5,
   async run({ db, clock, arguments: { day, verify = false } }) {
@@ -27,7 +27,7 @@ export const meterJob = declareJob({
   name: 'meter',
   queue: 'metering',
   title: 'Enqueues the metering of every day that is not up to date',
-  arguments: z.object({ verify: z.literal(true).exactOptional() }),
+  arguments: z.strictObject({ verify: z.literal(true).exactOptional() }),
   timeoutSeconds: 1_800,
   attemptsMax: 5,
   followedBy: [meterDayJob],
@@ -46,7 +46,7 @@ export const usageRetentionJob = declareJob({
   name: 'usage_retention',
   queue: 'metering',
   title: 'Rolls up months of usage that are past their retention, and removes their records',
-  arguments: z.object({}),
+  arguments: z.strictObject({}),
   timeoutSeconds: 7_200,
   attemptsMax: 5,
   async run({ db, clock, signal, log }) {
@@ -60,7 +60,7 @@ export const moveUsageJob = declareJob({
   name: 'move_usage',
   queue: 'metering',
   title: 'Moves usage records to a ClickHouse, or back to PostgreSQL',
-  arguments: z.object({ to: z.enum(['clickhouse', 'postgresql']) }),
+  arguments: z.strictObject({ to: z.enum(['clickhouse', 'postgresql']) }),
   timeoutSeconds: 82_800, // The queue allows 24 hours with the time that it adds; a move goes on where it stopped.
   attemptsMax: 5,
   async run({ db, clock, config, signal, log, arguments: { to } }) {

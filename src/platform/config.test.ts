@@ -145,10 +145,34 @@ test.each([
   ['ARCADIA_JWT_JWKS', 'http://127.0.0.1.example/jwks.json'],
   ['ARCADIA_JWT_JWKS', 'ftp://app.example/jwks.json'],
   ['ARCADIA_JWT_SECRET', 'thirty-one characters are short'],
+  ['ARCADIA_JWT_SECRET', 'x'.repeat(64)],
+  ['ARCADIA_SECRET_KEY', Buffer.alloc(32, 7).toString('base64')],
+  ['DIGITALOCEAN_API_URL', 'http://api.example'],
+  ['DIGITALOCEAN_API_URL', 'http://127.0.0.1.example'],
+  ['DIGITALOCEAN_API_URL', 'http://10.0.0.7:8080'],
+  ['SPACES_ENDPOINT', 'http://spaces.example'],
 ])('%s may not be %s', (variable, value) => {
   const [mistake] = mistakes({ env: { [variable]: value } });
   expect(mistake).toMatch(new RegExp(`^${variable}: .*not allowed`));
-  if (variable === 'ARCADIA_JWT_SECRET') expect(mistake).not.toContain(value);
+  if (/_SECRET|_KEY/.test(variable)) expect(mistake).not.toContain(value);
+});
+
+test('a file that only lies in the working folder sends no secret of the environment anywhere', () => {
+  file('digitaloceanApiUrl: https://elsewhere.example');
+  const token = { DIGITALOCEAN_TOKEN: 'dop_v1_any' };
+  expect(mistakes({ env: token })).toEqual([
+    expect.stringMatching(
+      /^digitaloceanApiUrl in .*arcadia\.yaml: .*would send DIGITALOCEAN_TOKEN .*Set DIGITALOCEAN_API_URL, or name the file/,
+    ),
+  ]);
+  expect(load().digitaloceanApiUrl).toBe('https://elsewhere.example');
+  expect(load({ env: { ...token, ARCADIA_CONFIG: 'arcadia.yaml' } }).digitaloceanApiUrl).toMatch(/elsewhere/);
+  expect(load({ env: token, flags: { config: 'arcadia.yaml' } }).digitaloceanApiUrl).toMatch(/elsewhere/);
+  const env = { ...token, DIGITALOCEAN_API_URL: 'https://mine.example' };
+  expect(load({ env }).digitaloceanApiUrl).toBe('https://mine.example');
+  file('spacesEndpoint: https://elsewhere.example');
+  const keys = { SPACES_ACCESS_KEY_ID: 'id', SPACES_SECRET_ACCESS_KEY: 'secret' };
+  expect(mistakes({ env: keys })).toEqual([expect.stringMatching(/^spacesEndpoint in .*would send SPACES_/)]);
 });
 
 test('proxies are addresses or ranges of them', () => {

@@ -2,8 +2,18 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { type ModuleSettings, type Setting, type SettingsOf, text, url } from './declare/settings.ts';
-import { parseSecretKey } from './secrets/crypto.ts';
+import { type Role, roleNames } from './declare/operation.ts';
+import {
+  isLoopback,
+  matching,
+  type ModuleSettings,
+  table,
+  type Setting,
+  type SettingsOf,
+  text,
+  url,
+} from './declare/settings.ts';
+import { isWeak, parseSecretKey } from './secrets/crypto.ts';
 import { defaultDataDir } from './embedded/embedded.ts';
 import { ArcadiaError } from './errors.ts';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './log.ts';
@@ -28,6 +38,12 @@ interface PlatformSettings {
   /** Which claim of a token holds the role, and which the customer's external id; dots lead into objects. */
   readonly jwtRoleClaim: string;
   readonly jwtCustomerClaim: string;
+  /** What the role claim may hold besides our roles, and which role each is. */
+  readonly jwtRoles: Readonly<Record<string, Role>>;
+  /** Of a token without a role claim; null: none, it is refused. */
+  readonly jwtDefaultRole: Role | null;
+  /** How long ago a token may have been issued, in hours, whatever its end; null: not looked at. */
+  readonly jwtHoursMax: number | null;
 }
 
 /** What was set: the platform's own, and that of the modules, which each reads by its ModuleSettings. */
@@ -63,17 +79,20 @@ const platformSettings: SettingsOf<PlatformSettings> = {
   },
   secretKey: {
     env: 'ARCADIA_SECRET_KEY',
-    allowed: '32 random bytes in base64, as `openssl rand -base64 32` prints',
+    allowed: '32 random bytes in base64, as `openssl rand -base64 32` prints; not one letter again and again',
     secret: true,
-    schema: text.refine((value) => parseSecretKey(value) !== null),
+    schema: text.refine((value) => {
+      const key = parseSecretKey(value);
+      return key !== null && !isWeak(key.key);
+    }),
     fallback: () => null,
   },
   jwtSecret: {
     env: 'ARCADIA_JWT_SECRET',
     allowed:
-      'the secret that tokens are signed with (HS512), 32 characters at least, as `mix guardian.gen.secret` prints',
+      'the secret that tokens are signed with (HS512), 32 characters at least and not one letter again and again, as `mix guardian.gen.secret` prints',
     secret: true,
-    schema: text.refine((value) => value.length >= 32),
+    schema: text.refine((value) => value.length >= 32 && !isWeak(Buffer.from(value))),
     fallback: () => null,
   },
   jwtJwks: {
@@ -83,9 +102,7 @@ const platformSettings: SettingsOf<PlatformSettings> = {
       if (!/^\w+:\/\//.test(value)) return true;
       if (!URL.canParse(value)) return false;
       const { protocol, hostname } = new URL(value);
-      return (
-        protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname))
-      );
+      return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
     }),
     fallback: () => null,
   },
@@ -112,6 +129,26 @@ const platformSettings: SettingsOf<PlatformSettings> = {
     allowed: 'the name of a claim; dots lead into objects',
     schema: text,
     fallback: () => 'customer',
+  },
+  jwtRoles: {
+    env: 'ARCADIA_JWT_ROLES',
+    allowed: `names that tokens have for roles, as JSON: {"admin":"owner"}; roles are ${roleNames.join(', ')}`,
+    schema: table(z.enum(roleNames)),
+    fallback: () => ({}),
+  },
+  jwtDefaultRole: {
+    env: 'ARCADIA_JWT_DEFAULT_ROLE',
+    allowed: roleNames.join(', '),
+    schema: z.enum(roleNames),
+    fallback: () => null,
+  },
+  jwtHoursMax: {
+    env: 'ARCADIA_JWT_HOURS_MAX',
+    allowed: 'a whole number of hours from 1 to 8784',
+    schema: matching(/^\d{1,4}$/)
+      .transform(Number)
+      .refine((hours) => hours >= 1 && hours <= 8_784),
+    fallback: () => null,
   },
 };
 
@@ -186,6 +223,7 @@ export function loadConfig(sources: ConfigSources, modules: readonly ModuleSetti
       mistakes,
     );
   }
+  mistakes.push(...redirections(settings, { flags, env: sources.env, file: named ? {} : file, path }));
   for (const module of modules) mistakes.push(...module.mistakes(values));
   if (mistakes.length > 0) {
     throw new ArcadiaError(
@@ -198,6 +236,21 @@ export function loadConfig(sources: ConfigSources, modules: readonly ModuleSetti
   return { ...(Object.fromEntries(own) as unknown as PlatformSettings), ofModules: values };
 }
 
+/** A file that nobody named, only found in the working folder, sends no secret of somebody else's environment anywhere. */
+function redirections(
+  settings: Readonly<Record<string, Setting<unknown>>>,
+  { flags, env, file, path }: { flags: object; env: ConfigSources['env']; file: object; path: string },
+): string[] {
+  const isGiven = (name: string) => name in flags && (flags as Record<string, unknown>)[name] !== undefined;
+  return Object.entries(settings).flatMap(([name, { env: variable, guards = [] }]) => {
+    if (!(name in file) || isGiven(name) || env[variable]) return [];
+    const sent = guards.map((guarded) => settings[guarded]?.env ?? '').find((secret) => env[secret]);
+    if (sent === undefined) return [];
+    return [
+      `${name} in ${path}: this file, which is only found here, would send ${sent} of the environment to an address of its own. Set ${variable}, or name the file (${fileVariable}, --config) if it is yours.`,
+    ];
+  });
+}
 /** What commands read that work against a running server; on a machine that has both they are no mistake. */
 const clientVariables = ['ARCADIA_URL', 'ARCADIA_TOKEN'];
 

@@ -54,3 +54,15 @@ test('a text without secrets stays as it is', () => {
     'see https://example.com/a:b and postgres://host/db',
   );
 });
+
+test('what is logged of a name cannot steer the terminal, and JSON keeps it exactly', () => {
+  const name = 'a\u001b[2J\u009b\u202e\u200bb';
+  const { log, written } = capture('pretty');
+  log.info({ name, account: { name } }, `synced ${name}`);
+  log.error({ err: new Error(name) }, 'failed');
+  expect(written.join('').replaceAll('\n', '')).toMatch(/^[ -~\ufffd]+$/);
+  const json = capture('json');
+  json.log.info({ name }, 'synced');
+  expect(json.written[0]).toMatch(/^[ -~]+\n$/);
+  expect(JSON.parse(json.written[0] as string)).toMatchObject({ name });
+});

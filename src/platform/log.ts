@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { printable, printableJson, printableLines } from './printable.ts';
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 
 export type { Logger } from 'pino';
@@ -54,9 +55,9 @@ function pretty(line: Record<string, unknown>, colour: boolean): string {
   const shown = colour ? `\u001b[${colours[word] ?? 0}m${word.padEnd(5)}\u001b[0m` : word.padEnd(5);
   const { err, ...rest } = fields as { err?: { stack?: string } };
   const details = Object.entries(rest).map(
-    ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    ([key, value]) => ` ${printable(`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)}`,
   );
-  return `${String(time).slice(11, 19)} ${shown} ${typeof msg === 'string' ? msg : ''}${details.join('')}\n${err?.stack ? `${err.stack}\n` : ''}`;
+  return `${String(time).slice(11, 19)} ${shown} ${typeof msg === 'string' ? printable(msg) : ''}${details.join('')}\n${err?.stack ? `${printableLines(err.stack)}\n` : ''}`;
 }
 
 /**
@@ -70,7 +71,7 @@ export function createLog(options: LogOptions): Logger {
   const destination: DestinationStream = {
     write(text) {
       const line = redact(JSON.parse(text)) as Record<string, unknown>;
-      stream.write(readable ? pretty(line, colour) : `${JSON.stringify(line)}\n`);
+      stream.write(readable ? pretty(line, colour) : `${printableJson(JSON.stringify(line))}\n`);
     },
   };
   return pino(

@@ -7,7 +7,7 @@ export const checkAlertsJob = declareJob({
   name: 'check_alerts',
   queue: 'default',
   title: 'Fires alerts on amounts and usage',
-  arguments: z.object({}),
+  arguments: z.strictObject({}),
   timeoutSeconds: 1_800,
   attemptsMax: 3,
   async run({ db, clock, signal, log }) {

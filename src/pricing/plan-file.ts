@@ -1,4 +1,5 @@
 import { type Document, isNode, isScalar, LineCounter, type Node, parseDocument, type Tags, visit } from 'yaml';
+import { findUnfit } from '../platform/declare/invalid-input.ts';
 import { checkPlan, formatPath, type PlanVersion } from './plan.ts';
 import { type PlanFileProblem, planFileLengthMax } from './plan-problems.ts';
 import { ReadingBudget, readingLimits } from './reading-budget.ts';
@@ -87,10 +88,18 @@ export function readPlanFile(
     if (!(error instanceof ReferenceError)) throw error;
     return { file, plan: null, problems: [problem([], error.message)] };
   }
+  const unfit = findUnfit(content, 'body');
+  if (unfit !== null) return { file, plan: null, problems: [problem(stepsOf(unfit.pointer), unfit.detail)] };
   const checked = checkPlan(content, kinds);
   if (checked.plan) return { file, ...checked, lines: { from: lineOf(['from']), currency: lineOf(['currency']) } };
   const problems = checked.problems.slice(0, problemsMax).map(({ path, reason }) => problem(path, reason));
   return { file, plan: null, problems: problems.sort((a, b) => a.line - b.line) };
+}
+
+/** `/items/0/name` as steps. */
+function stepsOf(pointer: string): (string | number)[] {
+  const steps = pointer.split('/').slice(1);
+  return steps.map((step) => (/^\d{1,9}$/.test(step) ? Number(step) : step));
 }
 
 /** Null: nested deeper than the parser, which is recursive, can go. */

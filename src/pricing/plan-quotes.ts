@@ -1,11 +1,11 @@
 import { dayOf, listKinds, type UnmeteredKind, unmeteredKinds, usageForPeriod } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { Decimal, formatQuantity, parseQuantity, roundQuantity } from '../platform/quantity.ts';
 import { type Comparison, compareQuotes } from './comparison.ts';
 import type { PlanVersion } from './plan.ts';
 import { type PlannedResource, usageOfPlanned } from './planned-resources.ts';
-import { getPlan, listPlans } from './plans.ts';
+import { getPlan, listPlans, type PlanSight, wholeSight } from './plans.ts';
 import { checkUsage } from './quotes.ts';
 import { requireDeployment } from './subscriptions.ts';
 import { describeUnbilled, earlier, missedUsage, type Unbilled, unbilledOnVersion } from './unbilled.ts';
@@ -59,13 +59,15 @@ export async function quotePlans(
     readonly month?: Temporal.PlainYearMonth | undefined;
     /** Who asks, if it is a customer: on plans of theirs, and not told what is billed to nobody. */
     readonly customerId?: number | null;
+    /** Which price lists the asker sees; all unless given. */
+    readonly sight?: PlanSight;
   },
   now: Temporal.Instant,
 ): Promise<PlanQuotes> {
   const { basis, customerId = null } = asked;
   const month = asked.month ?? (basis.kind === 'period' ? basis.from : dayOf(now)).toPlainYearMonth();
   const lastDay = month.toPlainDate({ day: month.daysInMonth });
-  const versions = await versionsOf(db, asked.plans, lastDay, customerId);
+  const versions = await versionsOf(db, asked.plans, lastDay, { customerId, ...(asked.sight ?? wholeSight) });
   const kinds = await listKinds(db, lastDay);
   const priced = new Set(versions.flatMap((version) => version.items.map((item) => item.kind)));
   const { usage, sentence } = await usageOf(db, basis, now, (resources) =>
@@ -142,13 +144,16 @@ async function versionsOf(
   db: Queryable,
   plans: readonly string[] | 'all',
   day: Temporal.PlainDate,
-  customerId: number | null,
+  { customerId, sees, lastDay }: PlanSight & { readonly customerId: number | null },
 ): Promise<PlanVersion[]> {
   if (plans !== 'all' && plans.length > plansMax) {
     throw new ArcadiaError('invalid_argument', `At most ${plansMax} plans are compared at once.`);
   }
-  if (plans !== 'all') return Promise.all([...new Set(plans)].map((slug) => getPlan(db, slug, day, customerId)));
-  const held = await listPlans(db, day, customerId);
+  const unseen = plans === 'all' ? undefined : plans.find((slug) => !sees(slug));
+  if (unseen !== undefined) throw notFound('plan', unseen);
+  const shown = lastDay === null ? day : earlier(day, lastDay);
+  if (plans !== 'all') return Promise.all([...new Set(plans)].map((slug) => getPlan(db, slug, shown, customerId)));
+  const held = (await listPlans(db, shown, customerId)).filter(({ plan }) => sees(plan));
   if (held.length === 0) throw new ArcadiaError('not_found', `No plan holds on ${day}.`);
   return held.slice(0, plansMax);
 }

@@ -1,5 +1,6 @@
 import type { Document } from 'yaml';
 import { ArcadiaError } from '../platform/errors.ts';
+import { findUnfit } from '../platform/declare/invalid-input.ts';
 import { formatPath } from './plan.ts';
 import { parsed as parsedYaml } from './plan-file.ts';
 import { type PlannedResource, plannedResources } from './planned-resources.ts';
@@ -28,7 +29,10 @@ export function parsePlannedResources(file: string, text: string): PlannedResour
   const refused =
     document === null ? 'is nested too deep' : (document.errors[0]?.message ?? budget.takeDocument(document));
   if (document === null || refused !== null) throw new ArcadiaError('invalid_argument', `${file}: ${refused}`);
-  const parsed = plannedResources.safeParse(contentOf(file, document));
+  const content = contentOf(file, document);
+  const unfit = findUnfit(content, 'body');
+  if (unfit !== null) throw new ArcadiaError('invalid_argument', `${file}: ${unfit.pointer} ${unfit.detail}.`);
+  const parsed = plannedResources.safeParse(content);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues
     .slice(0, problemsMax)

@@ -46,6 +46,33 @@ export async function getPlan(
   throw notFound('plan', slug);
 }
 
+/** What of the price lists a reader sees. */
+export interface PlanSight {
+  /** Whether a plan is among them. */
+  readonly sees: (slug: string) => boolean;
+  /** The last day of which they see prices; null: of any. */
+  readonly lastDay: Temporal.PlainDate | null;
+}
+
+/** Of those who may see every price. */
+export const wholeSight: PlanSight = { sees: () => true, lastDay: null };
+
+/**
+ * A customer sees what was agreed with them and holds: the plans that their deployments are or were on, by what is believed
+ * now, up to today. What is planned, a plan or its prices, is not theirs to see yet.
+ * @param customerId null: one of our own people, who sees all
+ */
+export async function planSightOf(
+  db: Queryable,
+  customerId: number | null,
+  now: Temporal.Instant,
+  today: Temporal.PlainDate,
+): Promise<PlanSight> {
+  if (customerId === null) return wholeSight;
+  const begun = new Set(await store.selectPlansBegun(db, customerId, now));
+  return { sees: (slug) => begun.has(slug), lastDay: today };
+}
+
 /** Plan versions by id. */
 export async function planVersionsById(db: Queryable, ids: readonly number[]): Promise<Map<number, PlanVersion>> {
   const rows = await store.selectPlansByVersion(db, ids);

@@ -82,6 +82,15 @@ export async function selectPlansByVersion(
   return rows;
 }
 
+/** The plans that a customer's deployments are or were on by the day, by what is believed now. */
+export async function selectPlansBegun(db: Queryable, customerId: number, now: Temporal.Instant): Promise<string[]> {
+  const { rows } = await statement<{ plan: string }>('pricing.selectPlansBegun')`
+    SELECT DISTINCT p.slug AS plan
+    FROM subscriptions s JOIN plans p USING (plan_id) JOIN deployments_list d USING (deployment_id)
+    WHERE d.customer_id = ${customerId} AND s.superseded_at = 'infinity' AND s.valid_from <= ${now}`.execute(db);
+  return rows.map((row) => row.plan);
+}
+
 /** The first day of each of a plan's versions, in order; none: there is no such plan. */
 export async function selectVersionDays(
   db: Queryable,

@@ -73,6 +73,8 @@ export const closedToCustomers: readonly string[] = names(`
   event_outbox
   event_progress
   idempotency_keys
+  revoked_tokens
+  secret_key_fingerprint
   inventory_actions
   inventory_complete_syncs
   inventory_memberships

@@ -42,7 +42,7 @@ function env() {
   return {
     DATABASE_URL: database.connectionString,
     ARCADIA_DATA_DIR: folder.path,
-    ARCADIA_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+    ARCADIA_SECRET_KEY: Buffer.from(Array.from({ length: 32 }, (_, at) => 7 + at)).toString('base64'),
     DIGITALOCEAN_API_URL: simulator.url,
   };
 }

@@ -51,7 +51,7 @@ afterAll(async () => {
 const env = () => ({
   DATABASE_URL: database.connectionString,
   ARCADIA_DATA_DIR: folder.path,
-  ARCADIA_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+  ARCADIA_SECRET_KEY: Buffer.from(Array.from({ length: 32 }, (_, at) => 7 + at)).toString('base64'),
 });
 const local = (...args: readonly string[]) => arcadia(args, { env: env(), cwd: folder.path });
 const remote = (...args: readonly string[]) =>

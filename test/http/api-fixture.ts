@@ -40,7 +40,7 @@ export async function startTestApi(
   const config = loadConfig(
     {
       env: {
-        ARCADIA_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+        ARCADIA_SECRET_KEY: Buffer.from(Array.from({ length: 32 }, (_, at) => 7 + at)).toString('base64'),
         ARCADIA_JWT_SECRET: 'a secret for tests that is long enough for HS512, which wants 64 bytes of it',
         DATABASE_URL: database.connectionString,
         ARCADIA_REQUESTS_PER_MINUTE: '1000000',

@@ -1,8 +1,9 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { followSimulatedClock } from '../../src/platform/clock.ts';
 import { makeDeployment, makePlan, makeUsagePartitions, use } from '../fixtures/pricing.ts';
 import { at } from '../fixtures/rating.ts';
-import { startSubscription } from '../../src/pricing/subscriptions.ts';
+import { startSubscription, subscribe } from '../../src/pricing/subscriptions.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { json, startTestApi, type TestApi } from './api-fixture.ts';
 
@@ -187,5 +188,46 @@ describe('alerts', () => {
     expect(await status(`/alerts/${alert.id}`, { method: 'DELETE' })).toBe(204);
     expect((await get('/alerts')).items).toEqual([]);
     expect((await get('/alert-firings?month=2026-05')).items).toEqual([]);
+  });
+});
+
+describe('what is believed now, and has begun', () => {
+  it('is all that a customer sees: no prices to come, no planned plan, and nothing of a plan that was a mistake', async () => {
+    const { db } = database;
+    const on = { by: 'test', now: at('2026-06-10') };
+    for (const [slug, plan, from] of [
+      ['mistaken', 'atelier', '2026-05-01'],
+      ['planned', 'grand', '2026-07-01'],
+    ] as const) {
+      await makeDeployment(db, slug);
+      await sql`
+        UPDATE deployments SET customer_id = (SELECT customer_id FROM deployments WHERE slug = 'mine')
+        WHERE slug = ${slug}`.execute(db);
+      await startSubscription(db, { deployment: slug, plan, from: at(from) }, on.by, on.now);
+    }
+    const plans = async () => (await get('/plans', asCustomer)).items.map(({ plan }: { plan: string }) => plan);
+    expect(await plans()).toEqual(['agreed', 'atelier']);
+    expect(await status('/plans/grand', asCustomer)).toBe(404);
+    expect(await status('/plans/grand/versions', asCustomer)).toBe(404);
+
+    await subscribe(
+      db,
+      { deployment: 'mistaken', plan: 'agreed', from: Temporal.PlainDate.from('2026-05-01') },
+      on.by,
+      on.now,
+    );
+    expect(await plans()).toEqual(['agreed']);
+    for (const path of ['/plans/atelier', '/plans/atelier/versions']) expect(await status(path, asCustomer)).toBe(404);
+    const quote = (plan: string) => json('POST', { basis: { kind: 'usage', usage: {} }, plans: [plan] });
+    for (const plan of ['atelier', 'grand'])
+      expect(await status('/quotes', { ...asCustomer, ...quote(plan) })).toBe(404);
+
+    await makePlan(db, { plan: 'agreed', from: '2026-06-20', base: '777.00', items: [] });
+    const versions = await get('/plans/agreed/versions', asCustomer);
+    expect(versions.items.map(({ from }: { from: string }) => from)).toEqual(['2026-01-01']);
+    expect(await status('/plans/agreed?on=2026-06-20', asCustomer)).toBe(400);
+    expect(await status('/plans?on=2026-06-20', asCustomer)).toBe(400);
+    expect((await get('/quotes', { ...asCustomer, ...quote('agreed') })).quotes[0].base).toBe('30.00');
+    expect((await get('/plans/agreed?on=2026-06-20')).base).toBe('777.00');
   });
 });

@@ -18,7 +18,7 @@ const code = read((path) => path.endsWith('.ts'));
 const all = read(() => true);
 const files = new Set(globSync('src/*/*', { cwd }));
 
-const local = ['start', 'demo', 'simulate', 'db', 'token issue', 'openapi'];
+const local = ['start', 'demo', 'simulate', 'db', 'token issue', 'secret', 'openapi'];
 const commands = [...local, ...program.operations.map(({ name }) => name)];
 
 const found = [
@@ -30,6 +30,8 @@ const found = [
   ...rules.namedStatements(code),
   ...rules.temporaryTablesInOnePlace(code),
   ...rules.temporaryTablesByHandle(code),
+  ...rules.oneWriter(code),
+  ...rules.oneCsvWriter(code),
   ...rules.noTestsInProgram(code),
   ...rules.shortFunctions(code),
   ...rules.noModuleState(code),

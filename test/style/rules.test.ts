@@ -62,6 +62,35 @@ describe.each<[string, rules.Rule, Record<string, string>, Record<string, string
     { 'src/metering/a.store.ts': "statement<Row>('metering.a')`SELECT ${sql`1`}`.execute(db);" },
   ],
   [
+    'one place writes to the streams of the process',
+    rules.oneWriter,
+    {
+      'src/cli/nouns/a.ts': 'process.stdout.write(name);',
+      'src/cli/nouns/b.ts': "process['stderr'].write(name);",
+      'src/jobs/c.ts': 'console.log(name);',
+      'src/jobs/d.ts': 'const { stdout } = process;',
+      'src/jobs/e.ts': "import { stderr } from 'node:process';",
+    },
+    {
+      'src/cli/engine/output.ts': 'process.stdout.write(clean(name));',
+      'src/platform/log.ts': 'const stream = process.stderr;',
+      'src/cli/nouns/a.ts': 'output.note(name); child.stdout.on("data", read); process.exitCode = 1;',
+      'src/jobs/a.test.ts': 'console.log(name);',
+    },
+  ],
+  [
+    'one function makes lines of CSV',
+    rules.oneCsvWriter,
+    {
+      'src/invoices/a.ts': "const line = `${cells.map(quote).join(',')}\\r\\n`;",
+      'src/jobs/a.ts': "const csv = [cells.join(';'), rest].join('\\r\\n');",
+    },
+    {
+      'src/platform/csv.ts': "const line = `${cells.map(quote).join(',')}\\r\\n`;",
+      'src/invoices/a.ts': "const names = `Columns: ${cells.join(', ')}\\n`; const csv = rows.map(csvLine).join('');",
+    },
+  ],
+  [
     'temporary tables are made in one place',
     rules.temporaryTablesInOnePlace,
     {

@@ -182,6 +182,63 @@ function madeTables(path: string, source: string): readonly string[] {
   return found;
 }
 
+/** The streams of the process, which only these write to, asked or not whether it is a terminal: they clean what they write. */
+const writers: ReadonlySet<string> = new Set(['src/cli/engine/output.ts', 'src/platform/log.ts']);
+
+/** What reaches a terminal passes the one place that cleans it. */
+export const oneWriter: Rule = (sources) =>
+  program(sources)
+    .filter(([path]) => !writers.has(path))
+    .flatMap(([path, source]) => {
+      const found: string[] = [];
+      const say = (start: number, what: string) =>
+        found.push(`${path}:${lineAt(source, start)}: ${what}; only ${[...writers].join(', ')} may`);
+      new Visitor({
+        MemberExpression({ object, property, start }) {
+          const name =
+            property.type === 'Identifier' ? property.name : property.type === 'Literal' ? property.value : '';
+          if (object.type === 'Identifier' && object.name === 'console') say(start, 'writes to the console');
+          else if (name === 'stdout' || name === 'stderr') {
+            if (object.type === 'Identifier' && object.name === 'process') say(start, `uses process.${name}`);
+          }
+        },
+        VariableDeclarator({ id, init, start }) {
+          if (id.type === 'ObjectPattern' && init?.type === 'Identifier' && init.name === 'process')
+            say(start, 'takes the process apart');
+        },
+      }).visit(parseSync(path, source).program);
+      for (const { to } of importsOf(path, source))
+        if (/^(node:)?(console|process|tty)$/.test(to))
+          found.push(`${path}: imports ${to}; only ${[...writers].join(', ')} may`);
+      return found;
+    });
+
+const csvWriter = 'src/platform/csv.ts';
+
+/** Every CSV is made of the lines of one function, which makes plain text of formulas. */
+export const oneCsvWriter: Rule = (sources) =>
+  program(sources)
+    .filter(([path]) => path !== csvWriter)
+    .flatMap(([path, source]) => {
+      const found: string[] = [];
+      new Visitor({
+        CallExpression({ callee, arguments: [separator], start, end }) {
+          if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return;
+          if (callee.property.name !== 'join' || separator?.type !== 'Literal') return;
+          if (typeof separator.value !== 'string' || !/^[,;\t]$/.test(separator.value)) return;
+          if (/^\}?\s*(\\r)?\\n/.test(source.slice(end)))
+            found.push(`${path}:${lineAt(source, start)}: a line of CSV; only ${csvWriter} makes them`);
+        },
+      }).visit(parseSync(path, source).program);
+      if (
+        /csv/i.test(source) &&
+        /\\r\\n/.test(source.replaceAll(/replaceAll\([^\n]*\\r/g, '')) &&
+        /join\(/.test(source)
+      )
+        found.push(`${path}: joins lines of CSV; only ${csvWriter} makes them`);
+      return found;
+    });
+
 export const noTestsInProgram: Rule = (sources) =>
   program(sources).flatMap(([path, source]) =>
     importsOf(path, source)

@@ -3,7 +3,7 @@ import type { BoundView } from './views.ts';
 import { CommanderError } from 'commander';
 import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
 import { redactText } from '../../platform/log.ts';
-import { printable } from './output.ts';
+import { printable } from '../../platform/printable.ts';
 
 /** Any error as one of the catalogue's. A command line that cannot be read is an invalid argument. */
 export function failureOf(error: unknown): ArcadiaError {

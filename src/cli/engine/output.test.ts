@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { fields, moment, Output, plural, printable, table } from './output.ts';
+import { fields, moment, openStatusLine, Output, plural, table } from './output.ts';
 
 /** Two streams, and what has been written to them since it was last asked. */
 function capture() {
@@ -46,8 +46,68 @@ test('fields line up', () => {
   ).toBe('slug      acme\ncustomer  -');
 });
 
-test('a name cannot steer the terminal', () => {
-  expect(printable('a\u001b[2Jb\nc\u202ed')).toBe('a\ufffd[2Jb\ufffdc\ufffdd');
+const hostile = 'a\u001b[2Jb\u009bc\u007fd\u202ee\u200bf\u200eg\ufeffh';
+const harmless = 'a\ufffd[2Jb\ufffdc\ufffdd\ufffde\ufffdf\ufffdg\ufffdh';
+
+test('whatever a command says of a name cannot steer the terminal', async () => {
+  const streams = capture();
+  const output = new Output({ json: false, ...streams });
+  const named = [{ name: hostile, hours: '1' }];
+  await output.text(`Connected ${hostile}.\nNext`);
+  output.note(hostile);
+  await output.list(named, columns, '');
+  async function* pages() {
+    yield named;
+  }
+  await output.pages(pages(), { columns, empty: '' });
+  const row = `${'NAME'.padEnd(harmless.length)}  HOURS\n${harmless}      1\n`;
+  expect(streams.read()).toEqual({ out: `Connected ${harmless}.\nNext\n${row}${row}`, err: `${harmless}\n` });
+  expect(fields([['name', 'a\nb']])).toBe('name  a\ufffdb');
+});
+
+test('JSON keeps the name exactly, by escapes', async () => {
+  const streams = capture();
+  const output = new Output({ json: true, ...streams });
+  async function* pages() {
+    yield [{ name: hostile, hours: null }];
+  }
+  await output.value({ [hostile]: hostile });
+  const one = streams.read().out;
+  await output.pages(pages(), { columns, empty: '', extra: { note: hostile } });
+  const many = streams.read().out;
+  output.noteJson(JSON.stringify({ hostile }));
+  const noted = streams.read().err;
+  for (const said of [one, many, noted]) {
+    expect(said.replaceAll('\n', '')).toMatch(/^[ -~]+$/);
+    expect(said).toContain('\\u202e');
+  }
+  expect(JSON.parse(one)).toEqual({ [hostile]: hostile });
+  expect(JSON.parse(many)).toEqual({ items: [{ name: hostile, hours: null }], nextCursor: null, note: hostile });
+  expect(JSON.parse(noted)).toEqual({ hostile });
+});
+
+test('a document is byte for byte in a pipe, and cleaned on a terminal', async () => {
+  const streams = capture();
+  async function* document() {
+    yield Buffer.from(`name\r\n${hostile}\r\n`).subarray(0, 40);
+    yield Buffer.from(`name\r\n${hostile}\r\n`).subarray(40);
+  }
+  await new Output({ json: false, ...streams }).stream(document());
+  const stdout = Object.assign(new Writable({ write: (chunk, _, done) => (shown.push(String(chunk)), done()) }), {
+    isTTY: true,
+  });
+  const shown: string[] = [];
+  await new Output({ json: false, stdout, stderr: streams.stderr }).stream(document());
+  expect(shown.join('')).toBe(`name\n${harmless}\n`);
+});
+
+test('a live line is cleaned too', () => {
+  const written: string[] = [];
+  const stderr = { isTTY: true, columns: 80, write: (text: string) => written.push(text) };
+  const line = openStatusLine(stderr as never, {});
+  line.show(hostile);
+  line.end();
+  expect(written).toEqual([`\r\u001b[2K${harmless}`, '\n']);
 });
 
 test('a list is a table on stdout; an empty one says on stderr what to do next', async () => {

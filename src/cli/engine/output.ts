@@ -1,4 +1,9 @@
-import type { Writable } from 'node:stream';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { printable, printableJson, printableLines } from '../../platform/printable.ts';
+
+// The only place of the command that writes to the process's streams. Whatever passes here is cleaned of what could steer
+// a terminal or that nobody sees: nobody who words a text has to think of it.
 
 export interface Column<Row> {
   readonly header: string;
@@ -9,12 +14,12 @@ export interface Column<Row> {
 
 /**
  * What a command prints. Data goes to stdout: one JSON value with --json, else text for a person.
- * Everything else (notes, progress, errors) goes to stderr.
+ * Everything else (notes, progress, errors) goes to stderr. JSON keeps its texts exact, by escapes.
  */
 export class Output {
   readonly json: boolean;
-  readonly #stdout: Writable;
-  readonly #stderr: Writable;
+  readonly #stdout: Writable & { readonly isTTY?: boolean };
+  readonly #stderr: Writable & { readonly isTTY?: boolean };
 
   constructor(options: { json: boolean; stdout?: Writable; stderr?: Writable }) {
     this.json = options.json;
@@ -22,24 +27,52 @@ export class Output {
     this.#stderr = options.stderr ?? process.stderr;
   }
 
+  /** Whether a person sees what is written to stdout. */
+  get isTerminal(): boolean {
+    return this.#stdout.isTTY === true;
+  }
+
+  /** Whether a person sees what is noted, and no file keeps it. */
+  get isNoteSeen(): boolean {
+    return this.#stderr.isTTY === true;
+  }
+
   /** One JSON value, the whole answer. Quantities and money arrive here as strings already. */
   async value(value: unknown): Promise<void> {
-    await write(this.#stdout, `${JSON.stringify(value, null, 2)}\n`);
+    await write(this.#stdout, `${printableJson(JSON.stringify(value, null, 2))}\n`);
+  }
+
+  /** JSON that is made already, such as a line for each case. */
+  async madeJson(json: string): Promise<void> {
+    await write(this.#stdout, `${printableJson(json)}\n`);
   }
 
   /** Text for a person, on stdout. */
   async text(text: string): Promise<void> {
-    await write(this.#stdout, `${text}\n`);
+    await write(this.#stdout, `${printableLines(text)}\n`);
   }
 
-  /** What is a file of its own, on stdout as it comes. */
+  /** What is a file of its own, on stdout as it comes: byte for byte, unless a terminal shows it. */
   async stream(content: AsyncIterable<string | Uint8Array>): Promise<void> {
-    for await (const chunk of content) await write(this.#stdout, chunk);
+    if (!this.isTerminal) {
+      for await (const chunk of content) await write(this.#stdout, chunk);
+      return;
+    }
+    const decoder = new TextDecoder();
+    for await (const chunk of content) {
+      const text = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+      await write(this.#stdout, printableLines(text.replaceAll('\r\n', '\n')));
+    }
   }
 
   /** A remark beside the data, on stderr. */
   note(text: string): void {
-    this.#stderr.write(`${text}\n`);
+    this.#stderr.write(`${printableLines(text)}\n`);
+  }
+
+  /** A remark for a program, on stderr: JSON on one line. */
+  noteJson(json: string): void {
+    this.#stderr.write(`${printableJson(json)}\n`);
   }
 
   /**
@@ -65,7 +98,7 @@ export class Output {
     for await (const page of pages) {
       if (page.length === 0) continue;
       if (this.json) {
-        const lines = page.map((item) => `    ${JSON.stringify(item)}`).join(',\n');
+        const lines = page.map((item) => `    ${printableJson(JSON.stringify(item))}`).join(',\n');
         await write(this.#stdout, `${items === 0 ? '{\n  "items": [\n' : ',\n'}${lines}`);
       } else {
         const cells = cellsOf(page, options.columns);
@@ -80,11 +113,77 @@ export class Output {
       return;
     }
     const rest = Object.entries({ nextCursor: null, ...options.extra })
-      .map(([name, value]) => `,\n  ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
+      .map(([name, value]) => `,\n  ${printableJson(`${JSON.stringify(name)}: ${JSON.stringify(value)}`)}`)
       .join('');
     await write(this.#stdout, `${items === 0 ? '{\n  "items": []' : '\n  ]'}${rest}\n}\n`);
   }
 }
+
+/** The lines about work under way: one that is written over on a terminal, else each on its own. */
+export interface StatusLine {
+  readonly isLive: boolean;
+  /** Replaces what the line says. Only of a live one. */
+  show(text: string): void;
+  /** Ends the live line, or writes one. */
+  end(text?: string): void;
+}
+
+/** The cursor stays where it is and is never hidden, so that a killed process leaves nothing to repair. */
+export function openStatusLine(stderr: NodeJS.WriteStream = process.stderr, env = process.env): StatusLine {
+  return {
+    isLive: stderr.isTTY && env.TERM !== 'dumb' && !env.CI,
+    show(text) {
+      const columns = (stderr.columns ?? 80) - 1;
+      const said = printable(text);
+      stderr.write(`\r\u001b[2K${said.length > columns ? said.slice(0, columns) : said}`);
+    },
+    end(text = '') {
+      stderr.write(`${printable(text)}\n`);
+    },
+  };
+}
+
+/** Whether somebody can be asked and sees the question. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
+
+/** Asks on the terminal, on stderr. */
+export async function askLine(question: string, signal: AbortSignal): Promise<string> {
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await asking.question(printableLines(question), { signal });
+  } finally {
+    asking.close();
+  }
+}
+
+/** Asks on the terminal; what is typed is not shown. */
+export async function askHidden(prompt: string): Promise<string> {
+  process.stderr.write(printableLines(prompt));
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  // In raw mode Ctrl-C is a key, not a signal.
+  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  try {
+    return await terminal.question('');
+  } finally {
+    terminal.close();
+    process.stderr.write('\n');
+  }
+}
+
+/** A reader that leaves early (`| head`) shows itself in the write that fails; a closed stderr is no news. */
+export function outliveReaders(): void {
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+}
+
+/** Help, which no session writes: on stdout where it was asked for, else on stderr. */
+export const help = {
+  writeOut: (text: string): void => void process.stdout.write(printableLines(text)),
+  writeErr: (text: string): void => void process.stderr.write(printableLines(text)),
+};
 
 /** Whoever read stdout has left (`| head`): nothing is wrong, there is only nobody to tell. */
 export class ReaderGone extends Error {
@@ -144,15 +243,9 @@ function align<Row>(
 /** `name: value` lines with the values in one column. */
 export function fields(pairs: readonly (readonly [string, string | null])[]): string {
   const longest = Math.max(...pairs.map(([name]) => width(name)));
-  return pairs.map(([name, value]) => `${name.padEnd(longest)}  ${printable(value ?? '-')}`.trimEnd()).join('\n');
-}
-
-/**
- * Names come from the provider and from files: a control character among them could move the
- * cursor or change the terminal, so each is shown as a replacement character.
- */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+  return pairs
+    .map(([name, value]) => `${printable(name).padEnd(longest)}  ${printable(value ?? '-')}`.trimEnd())
+    .join('\n');
 }
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });

@@ -93,7 +93,7 @@ export async function printDocument(
   { out, force }: { readonly out?: string; readonly force?: boolean },
 ): Promise<void> {
   if (out === undefined || out === '-') {
-    if (process.stdout.isTTY && !/^text\/|json|yaml/.test(type))
+    if (output.isTerminal && !/^text\/|json|yaml/.test(type))
       throw new ArcadiaError('invalid_argument', `This is ${type}, which a terminal cannot show.`, {
         todo: `Give it a file with --out${filename === null ? '' : `, such as ${filename}`}, or a pipe.`,
       });

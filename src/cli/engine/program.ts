@@ -5,13 +5,14 @@ import { nouns } from '../nouns/index.ts';
 import { addOperations, viewsOf } from './tree.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { RootCommand } from './command.ts';
-import { ReaderGone } from './output.ts';
+import { help, Output, outliveReaders, ReaderGone } from './output.ts';
 import { addDbCommands } from '../local/db.ts';
 import { addDemoCommands } from '../local/demo.ts';
 import { addOpenApiCommand } from '../nouns/openapi.ts';
 import { addRateCommand } from '../local/rate.ts';
 import { addSimulateCommand } from '../local/simulate.ts';
 import { addStartCommand } from '../local/start.ts';
+import { addSecretCommands } from '../local/secret.ts';
 import { addTokenCommands } from '../nouns/token.ts';
 
 // Each noun brings its words only; what does the work is imported when a command runs, so that
@@ -23,6 +24,7 @@ const local = [
   addRateCommand,
   addOpenApiCommand,
   addTokenCommands,
+  addSecretCommands,
   addDbCommands,
 ];
 
@@ -34,7 +36,7 @@ export function buildProgram(argv: readonly string[] | null = null, program: Pro
     .helpOption('-h, --help', 'show what a command does, with an example')
     .exitOverride()
     // Errors are shown once, in one form, at the end of run.
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({ ...help, outputError: () => {} })
     .addHelpText('after', helpAfter);
   for (const add of local) add(built);
   addOperations(built, program, nouns, argv);
@@ -51,9 +53,7 @@ Exit codes: 0 done, 1 error, 2 stopped on request, 3 differences found (--exit-c
 
 /** Runs one command line; its exit code is the process's when all is closed. */
 export async function run(argv: readonly string[], program: Program = everything): Promise<void> {
-  // A reader that leaves early (| head) shows itself in the write that fails; a closed stderr is no news.
-  process.stdout.on('error', () => {});
-  process.stderr.on('error', () => {});
+  outliveReaders();
   // The library's own help command goes one level deep.
   const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
   try {
@@ -64,8 +64,9 @@ export async function run(argv: readonly string[], program: Program = everything
     const { failureBlock, failureJson, failureOf } = await import('./failure.ts');
     const failure = failureOf(error);
     process.exitCode = failure.exitCode;
-    process.stderr.write(`${failureBlock(failure, viewsOf(program.operations, nouns))}\n`);
-    if (words.includes('--json')) process.stderr.write(`${failureJson(failure)}\n`);
+    const output = new Output({ json: words.includes('--json') });
+    output.note(failureBlock(failure, viewsOf(program.operations, nouns)));
+    if (output.json) output.noteJson(failureJson(failure));
   }
 }
 

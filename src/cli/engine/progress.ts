@@ -1,3 +1,5 @@
+import { openStatusLine, type StatusLine } from './output.ts';
+
 /** Tells of long work while it goes on: on stderr only, so that stdout holds nothing but data. */
 export interface Progress {
   /** One step of the work. `report` replaces what is said of how far it has come. */
@@ -11,16 +13,11 @@ const lineIntervalMs = 5_000;
 const liveIntervalMs = 100;
 
 /** A live line on a terminal; plain lines, few of them, anywhere else. */
-export function openProgress(stderr: NodeJS.WriteStream = process.stderr, env = process.env): Progress {
-  return stderr.isTTY && env.TERM !== 'dumb' && !env.CI ? liveProgress(stderr) : lineProgress(stderr);
+export function openProgress(line: StatusLine = openStatusLine()): Progress {
+  return line.isLive ? liveProgress(line) : lineProgress(line);
 }
 
-/** One line that is written over. The cursor stays where it is and is never hidden, so that a killed process leaves nothing to repair. */
-function liveProgress(stderr: NodeJS.WriteStream): Progress {
-  const show = (text: string): void => {
-    const columns = (stderr.columns ?? 80) - 1;
-    stderr.write(`\r\u001b[2K${text.length > columns ? text.slice(0, columns) : text}`);
-  };
+function liveProgress({ show, end }: StatusLine): Progress {
   return {
     async step(title, work) {
       show(`${title} ...`);
@@ -35,16 +32,16 @@ function liveProgress(stderr: NodeJS.WriteStream): Progress {
         });
       } finally {
         show(said === '' ? title : `${title}: ${said}`);
-        stderr.write('\n');
+        end();
       }
     },
   };
 }
 
-function lineProgress(stderr: NodeJS.WriteStream): Progress {
+function lineProgress({ end }: StatusLine): Progress {
   return {
     async step(title, work) {
-      stderr.write(`${title} ...\n`);
+      end(`${title} ...`);
       let last = performance.now();
       let pending: string | null = null;
       const result = await work((text) => {
@@ -52,9 +49,9 @@ function lineProgress(stderr: NodeJS.WriteStream): Progress {
         if (performance.now() - last < lineIntervalMs) return;
         last = performance.now();
         pending = null;
-        stderr.write(`  ${text}\n`);
+        end(`  ${text}`);
       });
-      if (pending !== null) stderr.write(`  ${pending}\n`);
+      if (pending !== null) end(`  ${pending}`);
       return result;
     },
   };

@@ -45,8 +45,8 @@ export function openSession(options: CommonOptions, program: Program): Session {
       process.exit(stopped.exitCode);
     }
     firstSignalAt = performance.now();
-    process.stderr.write(
-      `\n${signal === 'SIGINT' ? 'Ctrl-C' : signal}: stopping after the step under way; once more stops at once.\n`,
+    session.output.note(
+      `\n${signal === 'SIGINT' ? 'Ctrl-C' : signal}: stopping after the step under way; once more stops at once.`,
     );
     controller.abort(stopped);
   };

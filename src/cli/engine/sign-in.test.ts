@@ -29,7 +29,7 @@ test('the link of a first start signs its user in as the owner, and no log keeps
 });
 
 test.each([
-  [{ ARCADIA_JWT_SECRET: 'x'.repeat(64) }],
+  [{ ARCADIA_JWT_SECRET: 'a secret of many letters 1234567890' }],
   [{ ARCADIA_JWT_JWKS: 'keys.json' }],
   [{ DATABASE_URL: 'postgres://u:p@h/d' }],
 ])('where others issue the tokens, or should, there is none', async (env) => {

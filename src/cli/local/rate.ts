@@ -60,7 +60,7 @@ $ echo '{"model":"graduated","properties":{"tiers":[{"upTo":"10","unitPrice":"2"
             continue;
           }
           bad += 1;
-          session.output.note(JSON.stringify({ line: number, problems }));
+          session.output.noteJson(JSON.stringify({ line: number, problems }));
         }
         // Waits for whoever reads; meanwhile nothing more is read.
         if (answers.length > 0) await session.output.text(answers.join('\n'));

@@ -125,6 +125,13 @@ async function startAll(session: Session, options: StartOptions): Promise<void> 
 }
 
 async function noteSignIn(session: Session, url: string): Promise<void> {
+  // The link holds an owner's token: a file or a journal would keep it.
+  if (!session.output.isNoteSeen) {
+    const { hasDevelopmentSecret } = await import('../../platform/secrets/token-secret.ts');
+    if (hasDevelopmentSecret(await session.config()))
+      session.output.note(`To sign in at ${url}: arcadia token issue --role owner`);
+    return;
+  }
   const link = await signInLink(await session.config(), url);
   if (link !== null) session.output.note(`To sign in, within an hour: ${link}`);
 }

@@ -110,7 +110,8 @@ $ arcadia invoice issue-month 2026-05
   actionView(voidInvoice, {
     summary: 'void an approved or issued document',
     details: `An issued one keeps its number, and its month is drafted again. Where a correction of it was waived, the new
-draft bills what was waived: --drop-waivers says that you want that.`,
+draft bills what was waived: --drop-waivers says that you want that. The customer reads the reason with an issued
+document.`,
     example: `
 $ arcadia invoice void INV-000017 --reason 'wrong customer' --yes
 INV-000017 is void.`,

@@ -12,7 +12,9 @@ $ npx openapi-typescript arcadia.json -o arcadia.d.ts`,
     withSession(async (session) => {
       const { openApiDocument } = await import('../../http/index.ts');
       const { program: declared } = await import('../../modules.ts');
-      await session.output.text(JSON.stringify(openApiDocument(declared), null, session.output.json ? undefined : 2));
+      await session.output.madeJson(
+        JSON.stringify(openApiDocument(declared), null, session.output.json ? undefined : 2),
+      );
     }),
   );
 }

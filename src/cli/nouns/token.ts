@@ -20,7 +20,7 @@ export function addTokenCommands(program: Command): void {
   addCommand(token, 'issue', {
     summary: 'make a token, for development and scripts',
     details: `Signed (HS512) with ARCADIA_JWT_SECRET; with an embedded database and nothing configured, with a secret of
-its own. A token cannot be called back: give it the shortest time that will do.`,
+its own. Give it the shortest time that will do; token revoke takes it back before.`,
     example: `
 $ arcadia token issue --role viewer --expires 8h
 eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9...

@@ -22,7 +22,7 @@ what was decided about plans since stays, and is among the differences.`,
     dryRun: z.boolean().default(false).meta({ description: 'Write nothing; name each bad row' }),
   }),
   consumes: 'text/csv',
-  body: z.string().min(1).max(16_777_216),
+  body: z.string().min(1).max(16_777_216).meta({ contentMediaType: 'text/csv' }),
   response: z.object({
     written: z.boolean(),
     problems: z.array(z.object({ line: z.int(), column: z.string().nullable(), reason: z.string() })),

@@ -48,7 +48,8 @@ function algorithmsOf(jwk: Readonly<Record<string, unknown>>): readonly string[]
   return jwk.alg === undefined ? algorithms : algorithms.filter((algorithm) => algorithm === jwk.alg);
 }
 
-async function importKeys(document: unknown): Promise<VerificationKey[]> {
+/** One that cannot be read, or that the library takes for too weak, is named in the log and leaves the others as they are. */
+async function importKeys(document: unknown, log: Logger): Promise<VerificationKey[]> {
   const keys: VerificationKey[] = [];
   for (const jwk of keySetSchema.parse(document).keys) {
     const algorithms = algorithmsOf(jwk);
@@ -56,9 +57,13 @@ async function importKeys(document: unknown): Promise<VerificationKey[]> {
     if (algorithm === undefined) continue;
     // Only what is public: a private key in a published set is a mistake that we do not add to.
     const { kty, crv, n, e, x, y } = jwk;
-    const key = await importJWK({ kty, crv, n, e, x, y } as Parameters<typeof importJWK>[0], algorithm);
-    if (key instanceof Uint8Array) continue;
-    keys.push({ kid: typeof jwk.kid === 'string' ? jwk.kid : null, algorithms, key });
+    const kid = typeof jwk.kid === 'string' ? jwk.kid : null;
+    try {
+      const key = await importJWK({ kty, crv, n, e, x, y } as Parameters<typeof importJWK>[0], algorithm);
+      if (!(key instanceof Uint8Array)) keys.push({ kid, algorithms, key });
+    } catch (error) {
+      log.error({ err: error, kid, kty }, 'A key of the set that tokens are verified with cannot be read.');
+    }
   }
   if (keys.length === 0) throw new Error('there is no RS256, ES256 or EdDSA key in it');
   return keys;
@@ -130,7 +135,7 @@ export class KeySet {
     this.#asking ??= (async () => {
       this.#askedAt = performance.now();
       try {
-        this.#keys = await importKeys(await readSource(this.#source));
+        this.#keys = await importKeys(await readSource(this.#source), this.#log);
         this.#readAt = performance.now();
       } catch (error) {
         this.#log.error({ err: error, jwks: this.#source }, 'The keys that tokens are verified with cannot be read.');

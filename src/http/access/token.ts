@@ -1,4 +1,4 @@
-import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { accessType, importTokenSecret } from '../../platform/secrets/issue-token.ts';
 import type { Logger } from '../../platform/log.ts';
@@ -75,9 +75,33 @@ export async function openTokenVerifier(config: TokenConfig, log: Logger, times?
       // It goes to the log and to the audit log.
       if (typeof sub !== 'string' || !/^[^\p{Cc}]{1,255}$/u.test(sub)) throw refuse(new Error('its sub is no name'));
       if (exp === undefined) throw refuse(new Error('it has no end'));
+      assertAge(payload, config.jwtHoursMax ?? null);
       return { ...payload, sub, exp };
     },
   };
+}
+
+/** When it was issued: not in a time to come, and not longer ago than is allowed. */
+function assertAge({ iat }: JWTPayload, hoursMax: number | null): void {
+  if (iat === undefined) {
+    if (hoursMax !== null) throw refuse(new Error('it does not say when it was issued (iat), and may not be old'));
+    return;
+  }
+  const ageSeconds = Temporal.Now.instant().epochMilliseconds / 1000 - iat;
+  if (ageSeconds < -clockToleranceSeconds) throw refuse(new Error('it was issued in a time to come (iat)'));
+  if (hoursMax !== null && ageSeconds > hoursMax * 3600 + clockToleranceSeconds)
+    throw refuse(new Error(`it was issued more than ${hoursMax} hours ago`), 'The token is too old.');
+}
+
+/** What a token says of itself, genuine or not: for the log, and for whoever asks why it was refused. */
+export function claimedBy(token: string): { jti: string | null; subject: string | null; issuer: string | null } {
+  const short = (value: unknown) => (typeof value === 'string' ? value.slice(0, 255) : null);
+  try {
+    const { jti, sub, iss } = token.length > charactersMax ? {} : decodeJwt(token);
+    return { jti: short(jti), subject: short(sub), issuer: short(iss) };
+  } catch {
+    return { jti: null, subject: null, issuer: null };
+  }
 }
 
 /** The claim of this name, or where there is none, what its dots lead to. */

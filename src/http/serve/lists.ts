@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { type List, pageBody, pageOfList, type RenderedPage } from '../../platform/declare/answer.ts';
+import { csvLine } from '../../platform/csv.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
-import { csvLine } from './csv.ts';
 import { unsealCursor } from '../../platform/declare/cursors.ts';
 import { inTime, lifeOf } from './deadline.ts';
 import { csvPageSize } from './limits.ts';

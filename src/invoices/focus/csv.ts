@@ -1,10 +1,11 @@
+import { csvLine } from '../../platform/csv.ts';
 import type { Column, FocusValue } from './columns.ts';
 import type { DatasetRow } from './datasets.ts';
 import { remember } from './remember.ts';
 
 // RFC 4180 in UTF-8, as FOCUS wants values: nothing is an empty field, decimals are exact and
-// without exponent, moments are `2026-05-01T00:00:00Z`, JSON is on one line. A value is never
-// changed to disarm a spreadsheet: FOCUS wants names and ids as they are (see charge.ts).
+// without exponent, moments are `2026-05-01T00:00:00Z`, JSON is on one line. A name that a spreadsheet
+// would run is disarmed as in every CSV; in Parquet, which no spreadsheet runs, it is as it is.
 
 /** The lines of a file, header first. */
 export async function* csvLines(
@@ -18,14 +19,7 @@ export async function* csvLines(
 }
 
 function lineOf(values: readonly FocusValue[]): string {
-  return `${values.map(fieldOf).join(',')}\r\n`;
-}
-
-function fieldOf(value: FocusValue): string {
-  if (value === null) return '';
-  if (value instanceof Temporal.Instant) return momentOf(value);
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvLine(values.map((value) => (value instanceof Temporal.Instant ? momentOf(value) : value)));
 }
 
 /** The charges of a document share theirs. */

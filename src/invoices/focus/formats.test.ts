@@ -47,7 +47,7 @@ describe('CSV', () => {
     const [header, first] = text.split('\r\n');
     expect(header).toBe(columns.map(({ name }) => name).join(','));
     expect(first).toContain(
-      '50.00,c-1,"=SUM(A1), ""Müller"" & 株式会社 ",EUR,2026-06-01T00:00:00Z,2026-05-01T00:00:00Z,Purchase,,',
+      `50.00,c-1,"'=SUM(A1), ""Müller"" & 株式会社 ",EUR,2026-06-01T00:00:00Z,2026-05-01T00:00:00Z,Purchase,,`,
     );
     expect(text.endsWith('\r\n')).toBe(true);
     expect(readCsv(text)).toEqual(expected(some));
@@ -124,7 +124,7 @@ test('whatever the values, both formats read back the same', async () => {
   const decimal = fc
     .tuple(fc.bigInt({ min: -(10n ** 20n) + 1n, max: 10n ** 20n - 1n }), fc.stringMatching(/^\d{0,17}[1-9]$/))
     .map(([whole, fraction]) => `${whole}.${fraction}`);
-  const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter((one) => one.trim() !== '');
+  const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter((one) => !/^'|^\s*$/.test(one));
   const json = fc.dictionary(text, fc.oneof(text, fc.constant(null), fc.boolean()), { minKeys: 1 });
   const instant = fc
     .integer({ min: 946_684_800, max: 4_102_444_800 })

@@ -57,7 +57,7 @@ const invoice = z
     dueOn: dayOut.nullable(),
     credits: z.string().nullable().meta({ description: 'The invoice that a credit note takes back a part of' }),
     documentDigest: z.string().nullable().meta({ description: 'sha256 of the canonical JSON' }),
-    voidReason: z.string().nullable(),
+    voidReason: z.string().nullable().meta({ description: 'As the customer reads it too' }),
   })
   .meta({ id: 'Invoice', description: 'What a customer owes for a month' });
 
@@ -470,7 +470,7 @@ export const voidInvoice = declareOperation({
   edits: getInvoice,
   command: { confirm: 'Void invoice {invoice}? Its number stays used, and its month is drafted again.' },
   body: z.strictObject({
-    reason: lineText.meta({ description: 'For the record' }),
+    reason: lineText.meta({ description: 'Why. The customer reads it with the document, once that was issued' }),
     dropWaivers: z
       .boolean()
       .optional()

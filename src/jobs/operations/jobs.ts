@@ -90,7 +90,7 @@ export const runJob = declareOperation({
   command: { positional: ['job'], flags: { arguments: 'argument' } },
   description: 'Enqueues it; where the same one waits already, that one runs now instead of later.',
   roles: deciders,
-  body: z.object({ job: jobName, arguments: jobArguments.default({}) }),
+  body: z.strictObject({ job: jobName, arguments: jobArguments.default({}) }),
   response: z.object({ id: jobId, enqueued: z.boolean().meta({ description: 'false: it was there already' }) }),
   status: 202,
   location: ({ id }) => `/jobs/${id}`,
@@ -99,7 +99,7 @@ export const runJob = declareOperation({
 
 /** Never every job there is, for want of a filter. */
 const chosen = z
-  .object({
+  .strictObject({
     ids: z.array(jobId).min(1).max(1_000).optional(),
     queue: queueName.optional(),
     job: jobName.optional(),

@@ -47,7 +47,7 @@ export const controlQueue = declareOperation({
   description: 'Running workers follow at once, and it is remembered. What runs is not stopped.',
   roles: deciders,
   params: z.object({ queue: queueName }),
-  body: z.object({
+  body: z.strictObject({
     paused: z.boolean().optional(),
     limit: z.int().min(0).max(1_000).optional(),
     worker: z

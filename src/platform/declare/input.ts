@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Operation } from './operation.ts';
-import { findUnfit, InvalidRequest, issuesOf, type ProblemError } from './invalid-input.ts';
+import { findUnfit, InvalidRequest, issuesOf, type LineFields, type ProblemError } from './invalid-input.ts';
+import { lineFieldsOf } from './line-fields.ts';
 import { readerOf } from './text-values.ts';
 
 /** Items on a page of a list, unless more or fewer are asked for; and at most. */
@@ -50,14 +51,16 @@ export function inputReader(route: Operation): (raw: RawInput) => OperationInput
   const bodySchema: z.ZodType | undefined = route.shape === 'action' ? route.body : undefined;
   const paramsReader = readerOf(paramsSchema, 'path');
   const queryReader = readerOf(querySchema, 'query');
+  let lineFields: LineFields | undefined;
   const pageReader = readerOf(route.shape === 'list' ? pageQuery : nothing, 'query');
 
   return (raw) => {
     const errors: ProblemError[] = [];
     function parse<Value>(schema: z.ZodType<Value>, value: unknown, place: ProblemError['in']): Value | undefined {
-      const nul = findUnfit(value, place);
-      if (nul !== null) {
-        errors.push(nul);
+      if (place === 'body') lineFields ??= lineFieldsOf(schema);
+      const unfit = findUnfit(value, place, place === 'body' ? lineFields : undefined);
+      if (unfit !== null) {
+        errors.push(unfit);
         return undefined;
       }
       const result = schema.safeParse(value);

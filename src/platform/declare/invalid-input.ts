@@ -76,9 +76,16 @@ export function pointerOf(place: ProblemError['in'], path: readonly PropertyKey[
 /** Nothing that is asked for needs more; whoever walks a value may then do so by recursion. */
 const depthMax = 64;
 
-/** Where a text holds what no text in PostgreSQL can, the character NUL; or where a value goes too deep. */
-export function findUnfit(value: unknown, place: ProblemError['in']): ProblemError | null {
-  const found = unfit(value, 0);
+/** Of which fields of a body the texts may have several lines, by their pointer with `*` for any index or name. */
+export type LineFields = ReadonlySet<string>;
+
+/** Where a text holds a control character, or a value goes too deep. Only what is of several lines has ends of them, and tabs. */
+export function findUnfit(
+  value: unknown,
+  place: ProblemError['in'],
+  lineFields: LineFields | null = null,
+): ProblemError | null {
+  const found = unfit(value, { depth: 0, field: '' }, lineFields);
   if (found === null) return null;
   const steps = found.path.toReversed();
   return {
@@ -88,20 +95,59 @@ export function findUnfit(value: unknown, place: ProblemError['in']): ProblemErr
   };
 }
 
+interface Place {
+  readonly depth: number;
+  /** As `lineFields` names it; empty where there are none. */
+  readonly field: string;
+}
+
 /** The path from the innermost step outwards, so that none is made for what is as it should be. */
-function unfit(value: unknown, depth: number): { readonly path: string[]; readonly detail: string } | null {
-  if (typeof value === 'string') return value.includes('\0') ? { path: [], detail: 'holds the character NUL' } : null;
+function unfit(
+  value: unknown,
+  { depth, field }: Place,
+  lineFields: LineFields | null,
+): { readonly path: string[]; readonly detail: string } | null {
+  if (typeof value === 'string') {
+    const found = controlIn(value, lineFields?.has(field) === true);
+    return found === null ? null : { path: [], detail: `holds ${found}` };
+  }
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return null;
   if (depth >= depthMax) return { path: [], detail: `is nested more than ${depthMax} deep` };
   const isList = Array.isArray(value);
   const names = isList ? value.keys() : Object.keys(value);
   for (const name of names) {
-    if (typeof name === 'string' && name.includes('\0'))
-      return { path: [], detail: 'has a name with the character NUL' };
-    const found = unfit((value as Readonly<Record<string | number, unknown>>)[name], depth + 1);
+    const inName = typeof name === 'string' ? controlIn(name, false) : null;
+    if (inName !== null) return { path: [], detail: `has a name with ${inName}` };
+    const at = {
+      depth: depth + 1,
+      field: lineFields === null ? '' : fieldOf(field, isList ? '*' : String(name), lineFields),
+    };
+    const found = unfit((value as Readonly<Record<string | number, unknown>>)[name], at, lineFields);
     if (found !== null) return { ...found, path: [...found.path, String(name)] };
   }
   return null;
+}
+
+function fieldOf(parent: string, name: string, lineFields: LineFields): string {
+  const known = `${parent}/${name}`;
+  const any = `${parent}/*`;
+  return lineFields.has(known) || !lineFields.has(any) ? known : any;
+}
+
+// oxlint-disable-next-line no-control-regex
+const control = /[\x00-\x1f\x7f-\x9f]/;
+// oxlint-disable-next-line no-control-regex
+const controlBesideLines = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/;
+
+/** The first control character of a text, by name and, where it has several lines, with its line; null: none. */
+function controlIn(text: string, hasLines: boolean): string | null {
+  const found = (hasLines ? controlBesideLines : control).exec(text);
+  if (found === null) return null;
+  const [character] = found;
+  const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  const name = character === '\0' ? 'the character NUL' : `the control character U+${code}`;
+  const line = text.slice(0, found.index).split('\n').length;
+  return hasLines && line > 1 ? `${name} in line ${line}` : name;
 }
 
 /** Of a body of JSON, all values at every depth. What asks for most, a file of rules, has 16,000. */

@@ -95,13 +95,17 @@ export const line = z
   .regex(withoutControls, { error: 'holds control characters', abort: true })
   .refine((text) => !invisible.test(text), { error: 'holds invisible characters, or the sign for unreadable ones' });
 
+/** What a schema of a text says of itself for the text to have ends of lines and tabs: no other text of a request may. */
+const severalLines = { contentMediaType: 'text/plain' } as const;
+
 /** A longer one, of several lines. */
 export const paragraphs = z
   .string()
   .trim()
   .min(1)
   .max(2000)
-  .regex(linesWithoutControls, { error: 'holds control characters' });
+  .regex(linesWithoutControls, { error: 'holds control characters' })
+  .meta(severalLines);
 
 /** One of our ids. */
 export const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);

@@ -10,6 +10,11 @@ export interface Setting<T> {
   readonly allowed: string;
   /** Never shown. */
   readonly secret?: true;
+  /**
+   * Where a secret of this setting is sent: a file that merely lies in the working folder must not redirect one that
+   * comes from the environment.
+   */
+  readonly guards?: readonly string[];
   /** From the text of a flag or variable, or the value in the file. */
   readonly schema: z.ZodType<T, unknown>;
   readonly fallback: () => T;
@@ -47,6 +52,16 @@ export const text = z.union([z.string(), z.number().transform(String)]).pipe(z.s
 export const matching = (pattern: RegExp) => text.refine((value) => pattern.test(value));
 export const url = (protocols: RegExp) =>
   text.refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol));
+/** Whether a host of an address is this machine. */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/.test(hostname);
+}
+
+/** An address to which secrets are sent: nobody on the way may read them. */
+export const safeUrl = url(/^https?:$/).refine((value) => {
+  const { protocol, hostname } = new URL(value);
+  return protocol === 'https:' || isLoopback(hostname);
+});
 export const list = z.union([
   z.array(text),
   text.transform((value) =>

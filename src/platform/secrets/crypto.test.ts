@@ -1,6 +1,15 @@
+import { createDecipheriv } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { generateSecretKey, parseSecretKey, type SecretKey, seal, unseal } from './crypto.ts';
+import {
+  fingerprintOf,
+  generateSecretKey,
+  parseSecretKey,
+  seal,
+  sealRepeatably,
+  type SecretKey,
+  unseal,
+} from './crypto.ts';
 
 const newKey = () => parseSecretKey(generateSecretKey()) as SecretKey;
 const key = newKey();
@@ -31,6 +40,22 @@ test('neither another key, nor another purpose, nor a single flipped bit opens i
     );
   }
   expect(() => unseal(key, 'accounts.credentials', sealed.subarray(0, 10))).toThrow(/not in a form/);
+});
+
+test('what callers see sealed is sealed with another key than what nobody sees', () => {
+  // The bytes of both, with every other part of the layout the same, never open each other.
+  const cursor = sealRepeatably(key, 'http.cursor list', 'x');
+  expect(() => unseal(key, 'accounts.credentials', cursor)).toThrow(/altered/);
+  const raw = (sealed: Buffer, purpose: string) => {
+    const decipher = createDecipheriv('aes-256-gcm', key.key, sealed.subarray(5, 17));
+    decipher.setAAD(Buffer.concat([sealed.subarray(0, 5), Buffer.from(purpose)]));
+    decipher.setAuthTag(sealed.subarray(17, 33));
+    return () => Buffer.concat([decipher.update(sealed.subarray(33)), decipher.final()]);
+  };
+  expect(raw(cursor, 'http.cursor list')).toThrow(/unable to authenticate/);
+  expect(raw(seal(key, 'accounts.credentials', 'x'), 'accounts.credentials')).toThrow(/unable to authenticate/);
+  expect(fingerprintOf(key)).toMatch(/^[0-9a-f]{32}$/);
+  expect(fingerprintOf(key)).not.toBe(fingerprintOf(newKey()));
 });
 
 test('a key is 32 bytes in base64 and nothing else', () => {

@@ -10,15 +10,16 @@ import {
 import { ArcadiaError } from '../errors.ts';
 
 // Secrets at rest: AES-256-GCM. A sealed value is
-//   1 byte   version of this layout (1)
+//   1 byte   version of this layout (2)
 //   4 bytes  which key: the start of its SHA-256
 //   12 bytes nonce, random
 //   16 bytes authentication tag
 //   rest     ciphertext
 // The purpose is authenticated with it, so that what was sealed for one use cannot be passed off
-// as another's.
+// as another's. Each use (the first word of a purpose) has a key of its own, derived by HKDF: what
+// is found out of one that callers see sealed texts of, such as cursors, opens nothing of another.
 
-const version = 1;
+const version = 2;
 const headerLength = 1 + 4;
 const nonceLength = 12;
 const tagLength = 16;
@@ -34,12 +35,34 @@ export function generateSecretKey(): string {
   return randomBytes(32).toString('base64');
 }
 
+/** Fewer different ones among 32 or more random digits, even hexadecimal ones, do not happen. */
+const distinctMin = 6;
+
+/** Whether bytes are no random ones: one value, or a few, again and again. */
+export function isWeak(bytes: Uint8Array): boolean {
+  return new Set(bytes).size < distinctMin;
+}
+
 /** Reads 32 bytes in base64; null where it is anything else. */
 export function parseSecretKey(base64: string): SecretKey | null {
   const text = base64.trim();
   const key = Buffer.from(text, 'base64');
   if (key.length !== 32 || key.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) return null;
   return { key, id: createHash('sha256').update(key).digest().subarray(0, 4) };
+}
+
+/** A key of 32 bytes for one use. */
+function derive({ key }: SecretKey, label: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, 'arcadia-cloud', label, 32));
+}
+
+function useOf(purpose: string): string {
+  return purpose.split(' ', 1)[0] ?? '';
+}
+
+/** By which a database knows its key again: tells keys apart for certain, and nothing of them. */
+export function fingerprintOf(secretKey: SecretKey): string {
+  return derive(secretKey, 'fingerprint').subarray(0, 16).toString('hex');
 }
 
 /** The id of the key that a sealed value needs, in hexadecimal digits, which tells nothing of the key; null: it is not sealed. */
@@ -58,7 +81,7 @@ export function seal(secretKey: SecretKey, purpose: string, plaintext: string): 
  * none is used for two texts. For what callers may compare, never for what they must not tell apart.
  */
 export function sealRepeatably(secretKey: SecretKey, purpose: string, plaintext: string): Buffer {
-  const mac = createHmac('sha256', secretKey.key)
+  const mac = createHmac('sha256', derive(secretKey, `nonces of ${useOf(purpose)}`))
     .update(JSON.stringify([purpose, plaintext]))
     .digest();
   return sealWith(mac.subarray(0, nonceLength), secretKey, purpose, plaintext);
@@ -66,7 +89,7 @@ export function sealRepeatably(secretKey: SecretKey, purpose: string, plaintext:
 
 function sealWith(nonce: Buffer, secretKey: SecretKey, purpose: string, plaintext: string): Buffer {
   const header = Buffer.concat([Buffer.of(version), secretKey.id]);
-  const cipher = createCipheriv('aes-256-gcm', secretKey.key, nonce, { authTagLength: tagLength });
+  const cipher = createCipheriv('aes-256-gcm', derive(secretKey, useOf(purpose)), nonce, { authTagLength: tagLength });
   cipher.setAAD(Buffer.concat([header, Buffer.from(purpose)]));
   const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
   return Buffer.concat([header, nonce, cipher.getAuthTag(), ciphertext]);
@@ -87,7 +110,9 @@ export function unseal(secretKey: SecretKey, purpose: string, sealed: Uint8Array
   }
   const nonce = bytes.subarray(headerLength, headerLength + nonceLength);
   const tag = bytes.subarray(headerLength + nonceLength, headerLength + nonceLength + tagLength);
-  const decipher = createDecipheriv('aes-256-gcm', secretKey.key, nonce, { authTagLength: tagLength });
+  const decipher = createDecipheriv('aes-256-gcm', derive(secretKey, useOf(purpose)), nonce, {
+    authTagLength: tagLength,
+  });
   decipher.setAAD(Buffer.concat([header, Buffer.from(purpose)]));
   decipher.setAuthTag(tag);
   try {

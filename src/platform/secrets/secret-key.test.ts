@@ -33,6 +33,23 @@ test('a key file that is missing while something is sealed is not replaced', asy
   expect((await loadSecretKey({ ...config, secretKey }, sealed)).key.toString('base64')).toBe(secretKey);
 });
 
+test('a key file that others can read, or that holds no random key, is refused with what to do', async () => {
+  const config = { secretKey: null, dataDir: parent };
+  writeFileSync(secretKeyFile(parent), generateSecretKey());
+  for (const mode of [0o644, 0o640, 0o604]) {
+    chmodSync(secretKeyFile(parent), mode);
+    await expect(loadSecretKey(config, nothing)).rejects.toMatchObject({
+      code: 'invalid_config',
+      message: expect.stringContaining(`mode 0${mode.toString(8)}`),
+      todo: expect.stringContaining('chmod 600'),
+    });
+  }
+  chmodSync(secretKeyFile(parent), 0o600);
+  await loadSecretKey(config, nothing);
+  writeFileSync(secretKeyFile(parent), Buffer.alloc(32, 'a').toString('base64'));
+  await expect(loadSecretKey(config, nothing)).rejects.toThrow(/no random key/);
+});
+
 test('a key that is set makes no file', async () => {
   const secretKey = generateSecretKey();
   const loaded = await loadSecretKey({ secretKey, dataDir: join(parent, 'none') }, nothing);

@@ -13,7 +13,8 @@ export type TokenConfig = Pick<
   | 'jwtAudience'
   | 'jwtRoleClaim'
   | 'jwtCustomerClaim'
->;
+> &
+  Partial<Pick<Config, 'jwtRoles' | 'jwtDefaultRole' | 'jwtHoursMax'>>;
 
 export function developmentSecretFile(dataDir: string): string {
   return join(dataDir, 'token.key');

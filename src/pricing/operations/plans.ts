@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { dayOf } from '../../metering/index.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
+import { ArcadiaError, notFound } from '../../platform/errors.ts';
 import { day, dayOut, decimalOut, slug, nextOut } from '../../platform/declare/schemas.ts';
 import type { PlanVersion } from '../plan.ts';
 import * as planApply from '../plan-apply.ts';
@@ -10,8 +11,8 @@ import * as plans from '../plans.ts';
 import { costPlusUnitPrice } from '../rating/cost-plus.ts';
 import { readers, deciders } from './roles.ts';
 
-// Customers see the plans that their deployments are or were on, with their prices, and nothing of
-// other plans. Of an item at cost-plus they see the price,
+// Customers see the plans that their deployments are or were on, with their prices up to today, and nothing of
+// other plans: row-level security leaves them out too. Of an item at cost-plus they see the price,
 // never the cost or the markup.
 
 const planItem = z.object({
@@ -59,6 +60,12 @@ function planAnswer(plan: PlanVersion, role: Role): z.input<typeof planVersion> 
   };
 }
 
+/** Errors: invalid_argument, of a day that the reader sees no prices of. */
+function dayWithin({ lastDay }: plans.PlanSight, day: Temporal.PlainDate): Temporal.PlainDate {
+  if (lastDay === null || Temporal.PlainDate.compare(day, lastDay) <= 0) return day;
+  throw new ArcadiaError('invalid_argument', `on: ${day} is to come; prices are shown up to ${lastDay}.`);
+}
+
 const onDay = z.object({ on: day.optional().meta({ description: 'Another day than today' }) });
 
 export const listPlans = declareList({
@@ -71,8 +78,13 @@ export const listPlans = declareList({
   query: onDay,
   row: planVersion,
   async run({ db, query, now, principal }, page) {
-    const all = await plans.listPlans(db, query.on ?? dayOf(now), principal.customerId);
-    const { items, nextCursor } = pageOfAll(all, page, (plan) => [plan.plan]);
+    const sight = await plans.planSightOf(db, principal.customerId, now, dayOf(now));
+    const all = await plans.listPlans(db, dayWithin(sight, query.on ?? dayOf(now)), principal.customerId);
+    const { items, nextCursor } = pageOfAll(
+      all.filter(({ plan }) => sight.sees(plan)),
+      page,
+      (plan) => [plan.plan],
+    );
     return { items: items.map((plan) => planAnswer(plan, principal.role)), nextCursor };
   },
 });
@@ -89,8 +101,10 @@ export const getPlan = declareOperation({
   query: onDay,
   response: planVersion,
   async run({ db, params, query, now, principal }) {
-    const version = await plans.getPlan(db, params.plan, query.on ?? dayOf(now), principal.customerId);
-    return planAnswer(version, principal.role);
+    const sight = await plans.planSightOf(db, principal.customerId, now, dayOf(now));
+    if (!sight.sees(params.plan)) throw notFound('plan', params.plan);
+    const day = dayWithin(sight, query.on ?? dayOf(now));
+    return planAnswer(await plans.getPlan(db, params.plan, day, principal.customerId), principal.role);
   },
 });
 
@@ -103,9 +117,12 @@ export const listPlanVersions = declareList({
   roles: readers,
   params: z.object({ plan: slug }),
   row: planVersion,
-  async run({ db, params, principal }, page) {
+  async run({ db, params, principal, now }, page) {
+    const { sees, lastDay } = await plans.planSightOf(db, principal.customerId, now, dayOf(now));
+    if (!sees(params.plan)) throw notFound('plan', params.plan);
     const versions = await plans.listPlanVersions(db, params.plan, principal.customerId);
-    const { items, nextCursor } = pageOfAll(versions, page, (version) => [version.from]);
+    const seen = versions.filter(({ from }) => lastDay === null || Temporal.PlainDate.compare(from, lastDay) <= 0);
+    const { items, nextCursor } = pageOfAll(seen, page, (version) => [version.from]);
     return { items: items.map((version) => planAnswer(version, principal.role)), nextCursor };
   },
 });
@@ -131,7 +148,10 @@ const planFiles = {
           .min(1)
           .max(200)
           .meta({ description: 'For problems', examples: ['plans/studio.yaml'] }),
-        text: z.string().max(planFileLengthMax).meta({ description: 'YAML or JSON, as GET /plan-schema says' }),
+        text: z
+          .string()
+          .max(planFileLengthMax)
+          .meta({ description: 'YAML or JSON, as GET /plan-schema says', contentMediaType: 'application/yaml' }),
       }),
     )
     .min(1)

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { assertOwnDeployment } from '../../deployments/index.ts';
 import { dayOf, monthOf } from '../../metering/index.ts';
 import { planFileLengthMax } from '../plan-problems.ts';
+import { planSightOf } from '../plans.ts';
 import { declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
 import {
   decimalOut,
@@ -157,6 +158,7 @@ export const quotePlans = declareOperation({
     const asked = {
       ...body,
       customerId: principal.customerId,
+      sight: await planSightOf(db, principal.customerId, now, dayOf(now)),
       basis: basis.kind === 'period' ? { ...basis, ...rangeOr(basis, monthOf(body.month ?? dayOf(now))) } : basis,
       month: body.month?.toPlainYearMonth(),
     };
@@ -185,7 +187,7 @@ export const quoteResources = declareOperation({
     month: month.optional().meta({ description: 'Another than the current one' }),
   }),
   consumes: 'application/yaml',
-  body: z.string().min(1).max(planFileLengthMax),
+  body: z.string().min(1).max(planFileLengthMax).meta({ contentMediaType: 'application/yaml' }),
   response: planQuotesOut,
   async run({ db, body, query, now, signal }) {
     const resources = await readPlannedResources({ name: 'The file', text: body }, signal);

@@ -1,7 +1,10 @@
-// RFC 4180, with what a spreadsheet would run as a formula made plain text.
+// RFC 4180, with what a spreadsheet would run as a formula made plain text. Every CSV of the program is made of these lines.
 
-/** What begins so is a formula to a spreadsheet; a number that does is not. */
-const formula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+/**
+ * What begins so is a formula to a spreadsheet, in characters of either width and behind what nobody sees; a number that
+ * does is not.
+ */
+const formula = /^[\s\p{Cf}]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u;
 const number = /^-?\d+(\.\d+)?$/;
 
 /** One line of values, with its end. Objects and arrays are JSON, nothing is an empty field. */
