@@ -126,8 +126,8 @@ interface UnlistedRow {
 }
 
 /**
- * What projects hold and no listing shows: all of the kinds that are not \`listed\`, and of those that are
- * what no listing ever showed. Kinds whose scope is missing are told there. Now, or at any time \`within\`.
+ * What projects hold and no listing shows: all of the kinds that are not `listed`, and of those that are
+ * what no listing ever showed. Kinds whose scope is missing are told there. Now, or at any time `within`.
  */
 export async function selectUnlisted(
   db: Queryable,

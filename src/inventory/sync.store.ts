@@ -808,7 +808,7 @@ function saidProjects({ accountId }: Observation): RawBuilder<unknown> {
 
 /**
  * Stages what is in another project than before; of one that two projects showed, the later word
- * counts. Of what no project showed, what it says itself counts, where all projects were read (\`whole\`).
+ * counts. Of what no project showed, what it says itself counts, where all projects were read (`whole`).
  */
 export async function stageMoves(
   trx: UnitOfWork,
@@ -848,7 +848,7 @@ export async function stageSaidProjects(
 }
 
 /**
- * Stages the projects of what is \`listed\`, where they, or what says so, are other than before. A first
+ * Stages the projects of what is `listed`, where they, or what says so, are other than before. A first
  * project holds from the beginning of the resource's life if it was found within
  * the grace, else from now; where no listing has told of that life yet, from now until one does
  * (see stageMembershipRepairs). A project that is found to show, within the grace, what said so itself, showed it all the time.
