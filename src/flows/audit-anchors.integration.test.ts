@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,6 +130,19 @@ test('since when a guard is gone is read from the anchors before and after', asy
     intact: false,
     faults: [{ what: 'missing', name: 'lines_stay', since: { at: null, after: day(2), before: day(3) } }],
   });
+});
+
+test('a process without the secret key says so, and makes none', async () => {
+  await twoDays();
+  const dataDir = join(folder, 'data');
+  const config = loadConfig(
+    { env: { ARCADIA_AUDIT_ANCHOR: folder, ARCADIA_DATA_DIR: dataDir }, cwd: folder },
+    program.settings,
+  );
+  expect((await verify(config)).anchors).toMatchObject([
+    { checked: 0, problem: expect.stringContaining('secret key') },
+  ]);
+  expect(existsSync(dataDir)).toBe(false);
 });
 
 test('without a place nothing is written, nothing is read, and so it is said', async () => {

@@ -2,6 +2,7 @@ import { openSecretKey } from '../inventory/index.ts';
 import { anchorLine } from '../platform/anchors/anchor.ts';
 import { selectDatabaseName } from '../platform/anchors/anchors.store.ts';
 import { type CheckedAnchors, checkAnchors } from '../platform/anchors/check-anchors.ts';
+import { readSecretKey } from '../platform/secrets/secret-key.ts';
 import { type AuditVerification, verifyAudit } from '../platform/audit.ts';
 import { type AuditHead, selectHead } from '../platform/audit.store.ts';
 import { readSimulatedClock } from '../platform/clock.ts';
@@ -68,11 +69,17 @@ export async function verifyAnchoredAudit(db: Queryable, config: Config, asked: 
     ...(await readConfigured(db, config, asked.signal)),
     ...asked.given.map((one) => ({ ...one, problem: null })),
   ];
-  const secretKey = places.length > 0 ? await openSecretKey(db, config) : null;
+  // Makes none: what was signed with a key that is not here proves nothing.
+  const secretKey = readSecretKey(config);
   const sightings: Sighting[] = [];
   const anchors: PlaceVerification[] = [];
   for (const { name, text, problem } of places) {
-    if (secretKey === null) continue;
+    if (secretKey === null) {
+      const missing = 'The secret key is not here, so that no signature can be verified.';
+      const nothing = { checked: 0, newestAt: null, broken: [], altered: [], otherKey: 0 };
+      anchors.push({ place: name, problem: problem ?? missing, ...nothing });
+      continue;
+    }
     const { anchors: read, ...checked } = await checkAnchors(db, secretKey, text);
     const counted = { checked: read.length, newestAt: read.at(-1)?.at ?? null };
     anchors.push({ place: name, problem, ...counted, ...checked });
