@@ -331,6 +331,11 @@ async function insertFleet(count: number): Promise<void> {
     SELECT resource_id, account_id, kind, 'web-' || substr(external_id, 7) || '-a', 'active', 'nyc3', '{}', '{}', '{}',
            ${born}, 'infinity', ${born}, 'infinity', 'listing'
     FROM resources WHERE external_id LIKE 'fleet-%'`.execute(db);
+  await sql`
+    INSERT INTO changes (topic, subject, valid_from, valid_to, cause, recorded_at)
+    SELECT 'resource', resource_id, ${born}, 'infinity', 'sync', ${born} FROM resources WHERE external_id LIKE 'fleet-%'`.execute(
+    db,
+  );
 }
 
 test('as many rules as a file may have are previewed, where their names begin differently', async () => {
@@ -347,6 +352,7 @@ test('as many rules as a file may have are previewed, where their names begin di
     totals: [
       { deployment: 'acme', gains: 1_000, loses: 0 },
       { deployment: 'beta', gains: 1_000, loses: 0 },
+      { deployment: 'unattributed', gains: 0, loses: 2_000 },
     ],
   });
   expect(await written()).toEqual(before);
