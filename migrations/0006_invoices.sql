@@ -1,12 +1,13 @@
 -- invoices: who bills whom and how, what is billed for each month, and what was corrected since.
 
 -- What documents are drawn with: logos, and a font for names in scripts that the built-in fonts
--- do not have. Kept for ever by their digest, so that an issued document can be drawn again.
+-- do not have. Kept for ever by their digest, so that an issued document can be drawn again. An image is as it was
+-- written anew from what was given.
 CREATE TABLE document_assets (
   digest     bytea PRIMARY KEY CHECK (octet_length(digest) = 32),   -- sha256 of the bytes
   media_type text COLLATE "C" NOT NULL CHECK (media_type IN ('image/png', 'image/jpeg', 'font/ttf', 'font/otf')),
   bytes      bytea NOT NULL,
-  CHECK (octet_length(bytes) <= CASE WHEN media_type LIKE 'image/%' THEN 524288 ELSE 25165824 END)
+  CHECK (octet_length(bytes) <= CASE WHEN media_type LIKE 'image/%' THEN 4194304 ELSE 25165824 END)
 );
 
 -- The companies that bill.

@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
 const given = process.argv.slice(2);
-const paths = given.length > 0 ? given : ['property.test', 'second-engine', 'fuzz', 'week', 'usage-faults', 'demo'];
+const paths =
+  given.length > 0
+    ? given
+    : ['property.test', 'second-engine', 'fuzz', 'mutations', 'event-loop', 'week', 'usage-faults', 'demo'];
 const { status } = spawnSync(process.execPath, [vitest, 'run', '--testTimeout', '0', ...paths], {
   stdio: 'inherit',
   env: { ...process.env, ARCADIA_SOAK_RUNS: process.env.ARCADIA_SOAK_RUNS ?? '20' },

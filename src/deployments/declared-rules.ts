@@ -21,7 +21,9 @@ const slug = z.string().regex(slugPattern, 'is not a deployment slug');
 const pattern = z.string().min(1).max(255);
 
 /** More than a person keeps in view; what tells a fleet apart by then are projects and the tag deployment:<slug>. */
-const declaredRulesMax = 10_000;
+const declaredRulesMax = 2_000;
+/** How many problems are told of one file: whoever mends so many asks again. */
+export const problemsMax = 1_000;
 /** As many as share a resource by an assignment. */
 const sharesMax = 100;
 
@@ -103,7 +105,7 @@ export function parseDeclaredRules(data: unknown): DeclaredRule[] {
   const parsed = declaredRulesSchema.safeParse(data);
   if (!parsed.success) {
     const raw = (data as { rules?: unknown[] } | null)?.rules;
-    const problems = parsed.error.issues.map((issue) => {
+    const problems = parsed.error.issues.slice(0, problemsMax).map((issue) => {
       const [top, index, ...field] = issue.path;
       const rule =
         top === 'rules' && typeof index === 'number'

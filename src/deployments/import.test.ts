@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { describeProblem, readCustomerFile } from './import.ts';
+import { parseCustomerFile } from './customer-file.ts';
+import { describeProblem } from './customer-rows.ts';
 
 const header = 'customer_external_id,customer_name,currency,deployment_slug,deployment_name,starts_at';
 const good = 'c-1,Acme Ltd,EUR,acme,Acme,2026-05-01';
 
 async function problemsOf(...lines: string[]): Promise<string[]> {
-  const { problems } = await readCustomerFile(lines.join('\n'));
+  const { problems } = await parseCustomerFile(lines.join('\n'));
   return problems.map(describeProblem);
 }
 
 test('a header may be in capitals, and rows that spreadsheets leave empty at the end are none', async () => {
-  const { rows, problems } = await readCustomerFile(`${header.toUpperCase()}\n${good}\n,,,,,\n\n,,,,,\n`);
+  const { rows, problems } = await parseCustomerFile(`${header.toUpperCase()}\n${good}\n,,,,,\n\n,,,,,\n`);
   expect(problems).toEqual([]);
   expect(rows).toMatchObject([{ line: 2, slug: 'acme', customer: { name: 'Acme Ltd', currency: 'EUR' } }]);
 });

@@ -1,13 +1,11 @@
-import type { Readable } from 'node:stream';
-import { CsvError, parse } from 'csv-parse';
-import type { z } from 'zod';
 import type { UnitOfWork } from '../platform/database/database.ts';
+import { runTask } from '../platform/workers/pool.ts';
+import { declareTask } from '../platform/workers/task.ts';
+import { type Column, type CustomerFile, type ImportProblem, type ImportRow, importBytesMax } from './customer-rows.ts';
+import type { CopiedFile } from './customer-file.task.ts';
 import { defaultPositions } from './declared-rules.ts';
-import { parseMoment } from './moments.ts';
-import { ownerSetFor } from './owner-sets.ts';
+import { ownerSetsFor } from './owner-sets.ts';
 import { writeRules } from './rules.ts';
-import { currency } from '../platform/declare/schemas.ts';
-import * as schemas from './schemas.ts';
 import { type RuleRow, readProjects, readRules, type WantedRule } from './rules/store.ts';
 import {
   appendTaggedChanges,
@@ -19,30 +17,6 @@ import {
   updateDeploymentStarts,
   upsertCustomers,
 } from './store.ts';
-
-const requiredColumns = [
-  'customer_external_id',
-  'customer_name',
-  'currency',
-  'deployment_slug',
-  'deployment_name',
-  'starts_at',
-] as const;
-const optionalColumns = ['project_id', 'plan'] as const;
-const columnsMax = 100;
-type Column = (typeof requiredColumns)[number] | (typeof optionalColumns)[number];
-
-/** Deployments that one file may hold: it is read as a whole and written in one transaction. */
-export const importRowsMax = 50_000;
-/** How many problems are told: whoever mends so many asks again. */
-export const problemsMax = 1_000;
-
-/** What is wrong where. Lines count from 1 and include the header; column is null where the line itself is wrong. */
-export interface ImportProblem {
-  readonly line: number;
-  readonly column: string | null;
-  readonly reason: string;
-}
 
 export interface ImportCounts {
   readonly created: number;
@@ -71,194 +45,20 @@ export interface WrittenCustomers {
   readonly differences: readonly ImportDifference[];
 }
 
-/** One deployment of the file, its customer with it. */
-export interface ImportRow {
-  readonly line: number;
-  readonly customer: { readonly externalId: string; readonly name: string; readonly currency: string };
-  readonly slug: string;
-  readonly name: string;
-  readonly startsAt: Temporal.Instant;
-  /** Empty: none is linked. */
-  readonly projectId: string;
-  /** Empty: none is given. */
-  readonly plan: string;
-}
-
-/** `line 3, currency: is not a currency` */
-export function describeProblem(problem: ImportProblem): string {
-  return `line ${problem.line}${problem.column === null ? '' : `, ${problem.column}`}: ${problem.reason}`;
-}
+const readFile = declareTask<string, CopiedFile>({
+  name: 'read_customers',
+  file: new URL('./customer-file.task.ts', import.meta.url),
+  inputBytesMax: importBytesMax,
+  msMax: 20_000,
+});
 
 /**
- * Reads customers and their deployments from a CSV file with a header line: one deployment a line, its
- * customer repeated. `starts_at` is a UTC day or an instant; `project_id` (optional) links a
- * provider's project to the deployment for all time; `plan` (optional) is what it is put on. Rows
- * that are not as they should be are among the problems and not among the rows.
+ * Reads customers and their deployments from a CSV file (`parseCustomerFile`), in a process of the pool.
+ * @throws ArcadiaError too_costly, overloaded
  */
-export async function readCustomerFile(
-  csv: string | Readable,
-): Promise<{ rows: ImportRow[]; problems: ImportProblem[] }> {
-  const parser = parse({
-    bom: true,
-    trim: true,
-    skip_empty_lines: true,
-    relax_column_count: true,
-    info: true,
-    skip_records_with_empty_values: true,
-  });
-  if (typeof csv === 'string') parser.end(csv);
-  else csv.on('error', (error) => parser.destroy(error)).pipe(parser);
-  const rows: ImportRow[] = [];
-  let problems: ImportProblem[] = [];
-  const seen: Seen = { slugs: new Map(), customers: new Map() };
-  let header: string[] | undefined;
-  let lines = 0;
-  let count = 0;
-  try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
-      // The parser counts up to a record's last line; quoted cells may hold line breaks.
-      lines = info.lines;
-      const line = lines - record.join('').split('\n').length + 1;
-      if (!header) {
-        header = record.map((cell) => cell.toLowerCase());
-        problems = checkHeader(header, line);
-        if (problems.length > 0) break;
-        continue;
-      }
-      if (problems.length >= problemsMax) break;
-      if (count === importRowsMax) {
-        const reason = `is one more than the ${importRowsMax} deployments of one import; give what follows in another file`;
-        problems.push({ line, column: null, reason });
-        break;
-      }
-      count += 1;
-      if (record.length !== header.length) {
-        problems.push({
-          line,
-          column: null,
-          reason: `has ${record.length} columns where the header has ${header.length}`,
-        });
-        continue;
-      }
-      const cells = Object.fromEntries(header.map((column, index) => [column, record[index]])) as Record<
-        Column,
-        string | undefined
-      >;
-      const { row, reasons } = readRow(cells, line);
-      reasons.push(...conflictsWith(seen, row, line));
-      for (const reason of reasons) problems.push({ line, ...reason });
-      if (reasons.length === 0) rows.push(row);
-    }
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    problems.push({
-      line: 'lines' in error ? Number(error.lines) : lines + 1,
-      column: null,
-      reason: `is not CSV: ${error.message}`,
-    });
-  }
-  if (!header && problems.length === 0)
-    problems.push({ line: 1, column: null, reason: 'the file is empty; it begins with a header' });
-  return { rows, problems };
-}
-
-/** What lines before this one say. */
-interface Seen {
-  readonly slugs: Map<string, number>;
-  readonly customers: Map<string, { line: number; customer: ImportRow['customer'] }>;
-}
-
-/** Where a line contradicts an earlier one; it is remembered for those that follow. */
-function conflictsWith({ slugs, customers }: Seen, row: ImportRow, line: number): { column: Column; reason: string }[] {
-  const reasons: { column: Column; reason: string }[] = [];
-  const customer = customers.get(row.customer.externalId);
-  if (!customer) customers.set(row.customer.externalId, { line, customer: row.customer });
-  else {
-    for (const [column, field] of [
-      ['customer_name', 'name'],
-      ['currency', 'currency'],
-    ] as const) {
-      if (customer.customer[field] === row.customer[field]) continue;
-      reasons.push({ column, reason: `differs from line ${customer.line}, the same customer` });
-    }
-  }
-  const earlier = slugs.get(row.slug);
-  if (earlier !== undefined) reasons.push({ column: 'deployment_slug', reason: `is on line ${earlier} already` });
-  else if (row.slug !== '') slugs.set(row.slug, line);
-  return reasons;
-}
-
-const columnSchemas: Readonly<Partial<Record<Column, z.ZodType>>> = {
-  customer_external_id: schemas.externalId,
-  customer_name: schemas.name,
-  currency: currency,
-  deployment_slug: schemas.deploymentSlug,
-  deployment_name: schemas.name,
-};
-
-/** What is wrong with a cell, as a sentence that begins with it; null: nothing. */
-function reasonAgainst(schema: z.ZodType | undefined, text: string): string | null {
-  const issue = schema?.safeParse(text).error?.issues[0];
-  if (issue === undefined) return null;
-  const shown = text.length > 60 ? `${text.slice(0, 60)}...` : text;
-  return `${JSON.stringify(shown)} ${issue.message}`;
-}
-
-function checkHeader(header: readonly string[], line: number): ImportProblem[] {
-  if (header.length > columnsMax) {
-    return [{ line, column: null, reason: `has ${header.length} columns; a header names ${columnsMax} at most` }];
-  }
-  const [only = '', ...others] = header;
-  const separator = others.length > 0 ? null : only.includes(';') ? 'semicolons' : only.includes('\t') ? 'tabs' : null;
-  if (separator !== null)
-    return [{ line, column: null, reason: `separates columns by ${separator}; this import reads commas` }];
-  const known: readonly string[] = [...requiredColumns, ...optionalColumns];
-  return [
-    ...requiredColumns
-      .filter((column) => !header.includes(column))
-      .map((column) => ({ line, column, reason: 'is missing from the header' })),
-    ...header
-      .filter((column, index) => !known.includes(column) || header.indexOf(column) !== index)
-      .map((column) => ({
-        line,
-        column,
-        reason: known.includes(column)
-          ? 'is in the header twice'
-          : `is not a column of this import: ${known.join(', ')}`,
-      })),
-  ];
-}
-
-function readRow(
-  cells: Readonly<Record<Column, string | undefined>>,
-  line: number,
-): { row: ImportRow; reasons: { column: Column; reason: string }[] } {
-  const reasons: { column: Column; reason: string }[] = [];
-  for (const column of requiredColumns) {
-    const text = cells[column] ?? '';
-    const reason = text === '' ? 'is empty' : reasonAgainst(columnSchemas[column], text);
-    if (reason !== null) reasons.push({ column, reason });
-  }
-  const { currency = '', deployment_slug: slug = '', starts_at: startsAtText = '' } = cells;
-  const startsAt = parseMoment(startsAtText);
-  if (startsAtText !== '' && !startsAt) {
-    reasons.push({
-      column: 'starts_at',
-      reason: `${startsAtText} is neither a day (2026-05-01) nor an instant (2026-05-01T12:00:00Z)`,
-    });
-  }
-  return {
-    row: {
-      line,
-      customer: { externalId: cells.customer_external_id ?? '', name: cells.customer_name ?? '', currency },
-      slug,
-      name: cells.deployment_name ?? '',
-      startsAt: startsAt ?? Temporal.Instant.fromEpochMilliseconds(0),
-      projectId: cells.project_id ?? '',
-      plan: cells.plan ?? '',
-    },
-    reasons,
-  };
+export async function readCustomerFile(csv: string, signal?: AbortSignal): Promise<CustomerFile> {
+  const { rows, problems } = await runTask(readFile, csv, { what: 'The CSV file', signal });
+  return { rows: rows.map((row) => ({ ...row, startsAt: new Temporal.Instant(row.startsAt) })), problems };
 }
 
 /** A deployment never moves to another customer, and a project must be known to be linked, to one deployment. */
@@ -379,18 +179,24 @@ async function linkProjects(trx: UnitOfWork, rows: readonly ImportRow[], now: Te
     trx,
     linked.map((row) => row.projectId),
   );
-  const wanted: WantedRule[] = [];
-  for (const row of linked) {
-    wanted.push({
+  const { ids, refusals } = await ownerSetsFor(
+    trx,
+    linked.map((row) => [{ deployment: row.slug, weight: 1 }]),
+  );
+  const wanted = linked.map((row, index): WantedRule => {
+    const ownerSetId = ids[index];
+    if (ownerSetId === null || ownerSetId === undefined)
+      throw refusals[index] ?? new RangeError(`no owner: ${row.slug}`);
+    return {
       kind: 'project',
       projectId: projects.get(row.projectId) ?? null,
       pattern: null,
       resourceKinds: null,
       position: String(defaultPositions.project),
-      ownerSetId: await ownerSetFor(trx, [{ deployment: row.slug, weight: 1 }]),
+      ownerSetId,
       from: '-infinity',
       to: 'infinity',
-    });
-  }
+    };
+  });
   return writeRules(trx, wanted, { origin: 'import', endOthers: false, by: 'import', now });
 }

@@ -5,15 +5,18 @@ export { type UnattributedPage, bringAttributionsUpToDate, unattributedResources
 export { createCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
 export { assertOwnDeployment, createDeployment, listDeployments } from './deployments.ts';
 export {
-  type ImportCounts,
-  type ImportDifference,
+  type CustomerFile,
   type ImportProblem,
   type ImportRow,
-  type WrittenCustomers,
-  checkCustomers,
   describeProblem,
   importRowsMax,
   problemsMax,
+} from './customer-rows.ts';
+export {
+  type ImportCounts,
+  type ImportDifference,
+  type WrittenCustomers,
+  checkCustomers,
   readCustomerFile,
   writeCustomers,
 } from './import.ts';

@@ -1,6 +1,6 @@
-import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
+import type { UnitOfWork } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
-import { readDeploymentIds, upsertOwnerSet } from './store.ts';
+import { type OwnerSet, readDeploymentIds, upsertOwnerSets } from './store.ts';
 
 /** A deployment's part of something that several share: its weight over the sum of all weights. */
 export interface Owner {
@@ -21,27 +21,46 @@ export function smallestWeights(weights: readonly number[]): number[] {
   return weights.map((weight) => weight / divisor);
 }
 
-/** The deployments' ids by slug. Throws not_found for one that is not a customer's deployment. */
-async function resolveDeployments(db: Queryable, slugs: readonly string[]): Promise<Map<string, number>> {
-  const ids = await readDeploymentIds(db, slugs);
-  for (const slug of slugs) {
-    if (slug === 'unattributed') {
-      throw new ArcadiaError(
-        'invalid_argument',
-        'unattributed stands for what is unassigned; it cannot be given anything.',
-      );
-    }
-    if (!ids.has(slug)) throw notFound('deployment', slug);
-  }
-  return ids;
+/** The sets in which these own something together, by the index of the owners; or why there is none. */
+interface OwnerSets {
+  readonly ids: readonly (number | null)[];
+  readonly refusals: readonly (ArcadiaError | null)[];
 }
 
 /**
- * The owner set in which these deployments own something together; made if there is none yet. Its
- * shares add to one by construction. Throws invalid_argument for weights that are not whole and
+ * For each of these owners the owner set in which they own something together; made where there is none yet. Its
+ * shares add to one by construction. Refused are, each by itself, invalid_argument for weights that are not whole and
  * positive, add up to more than a million or name a deployment twice, not_found for a slug.
  */
+export async function ownerSetsFor(trx: UnitOfWork, all: readonly (readonly Owner[])[]): Promise<OwnerSets> {
+  const slugs = new Set(all.flatMap((owners) => owners.map(({ deployment }) => deployment)));
+  const ids = await readDeploymentIds(trx, [...slugs]);
+  const read = all.map((owners) => {
+    try {
+      return { set: membersOf(owners, ids), refusal: null };
+    } catch (error) {
+      if (!(error instanceof ArcadiaError)) throw error;
+      return { set: null, refusal: error };
+    }
+  });
+  const sets = new Map(read.flatMap(({ set }) => (set === null ? [] : [[set.signature, set] as const])));
+  const made = await upsertOwnerSets(trx, [...sets.values()]);
+  return {
+    ids: read.map(({ set }) => (set === null ? null : (made.get(set.signature) ?? null))),
+    refusals: read.map(({ refusal }) => refusal),
+  };
+}
+
+/** As `ownerSetsFor` for one. Throws what it is refused for. */
 export async function ownerSetFor(trx: UnitOfWork, owners: readonly Owner[]): Promise<number> {
+  const { ids, refusals } = await ownerSetsFor(trx, [owners]);
+  const [id] = ids;
+  if (id === null || id === undefined)
+    throw refusals[0] ?? new RangeError('an owner set that is neither made nor refused');
+  return id;
+}
+
+function membersOf(owners: readonly Owner[], ids: ReadonlyMap<string, number>): OwnerSet {
   if (owners.length === 0) throw new ArcadiaError('invalid_argument', 'Give at least one owner.');
   for (const { deployment, weight } of owners) {
     if (!Number.isSafeInteger(weight) || weight < 1) {
@@ -54,7 +73,15 @@ export async function ownerSetFor(trx: UnitOfWork, owners: readonly Owner[]): Pr
   const slugs = owners.map((owner) => owner.deployment);
   const twice = slugs.find((slug, index) => slugs.indexOf(slug) !== index);
   if (twice !== undefined) throw new ArcadiaError('invalid_argument', `${twice} is named twice among the owners.`);
-  const ids = await resolveDeployments(trx, slugs);
+  for (const slug of slugs) {
+    if (slug === 'unattributed') {
+      throw new ArcadiaError(
+        'invalid_argument',
+        'unattributed stands for what is unassigned; it cannot be given anything.',
+      );
+    }
+    if (!ids.has(slug)) throw notFound('deployment', slug);
+  }
   const weights = smallestWeights(owners.map((owner) => owner.weight));
   const weightTotal = weights.reduce((sum, weight) => sum + weight, 0);
   if (weightTotal > MAX_WEIGHT_TOTAL) {
@@ -69,5 +96,9 @@ export async function ownerSetFor(trx: UnitOfWork, owners: readonly Owner[]): Pr
     weightBefore += member.weight;
     return placed;
   });
-  return upsertOwnerSet(trx, members, weightTotal);
+  return {
+    signature: ordered.map(({ deploymentId, weight }) => `${deploymentId}:${weight}`).join(','),
+    weightTotal,
+    members,
+  };
 }

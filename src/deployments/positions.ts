@@ -34,18 +34,22 @@ export function placeInOrder(standing: readonly (number | null)[], start: number
 
 /** The indices of a longest strictly rising subsequence; null is never part of it. */
 function longestRising(values: readonly (number | null)[]): Set<number> {
-  // For each index the longest that ends there; the longest so far.
-  const endingAt: number[][] = [];
-  let longest: number[] = [];
-  values.forEach((value, index) => {
-    let before: number[] = [];
-    for (const [earlier, rising] of endingAt.entries()) {
-      const other = values[earlier] ?? null;
-      if (value !== null && other !== null && other < value && rising.length > before.length) before = rising;
+  // Of the rising ones of each length so far, the index at which the one with the smallest end ends.
+  const ends: number[] = [];
+  // For each index the one before it in the longest that ends there.
+  const before = new Map<number, number | undefined>();
+  for (const [index, value] of values.entries()) {
+    if (value === null) continue;
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((values[ends[middle] as number] as number) < value) low = middle + 1;
+      else high = middle;
     }
-    const rising = value === null ? [] : [...before, index];
-    endingAt.push(rising);
-    if (rising.length > longest.length) longest = rising;
-  });
-  return new Set(longest);
+    before.set(index, ends[low - 1]);
+    ends[low] = index;
+  }
+  const longest = new Set<number>();
+  for (let index = ends.at(-1); index !== undefined; index = before.get(index)) longest.add(index);
+  return longest;
 }

@@ -1,6 +1,7 @@
 import type { Database } from '../platform/database/database.ts';
+import { ArcadiaError } from '../platform/errors.ts';
 import { deriveChanges, writeChanges } from './attribution.ts';
-import { lockAttributions, readLastChange, readProgress } from './attribution/store.ts';
+import { limitStatements, lockAttributions, readLastChange, readProgress } from './attribution/store.ts';
 import { writeDeclaredRules } from './rules.ts';
 import { type PreviewRow, type PreviewTotal, type RuleCounts, readPreview, readPreviewTotals } from './rules/store.ts';
 
@@ -19,6 +20,13 @@ export interface RulesPreview {
   readonly changesTotal: number;
 }
 
+/** Whoever asks waits, and others' requests with them: a derivation of minutes is the job's. */
+const statementMsMax = 10_000;
+
+function isTimeout(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === '57014';
+}
+
 /** Carries a preview out of the transaction that must not be committed. */
 class RolledBack extends Error {
   readonly preview: RulesPreview;
@@ -32,19 +40,21 @@ class RolledBack extends Error {
  * What applyRules would do to ownership: it is applied and derived in a transaction that is rolled
  * back, so the answer is the derivation's own and nothing is written. Facts that no attribution
  * follows yet are taken into account first, so that only the rules' effect is shown. Throws as
- * applyRules does.
+ * applyRules does, and too_costly where a step of it takes too long.
  */
 export async function previewRules(
   db: Database,
   declared: unknown,
   now: Temporal.Instant,
   page: { limit?: number; offset?: number } = {},
+  signal?: AbortSignal,
 ): Promise<RulesPreview> {
   try {
     return await db
       .transaction()
       .setIsolationLevel('repeatable read')
       .execute(async (trx) => {
+        await limitStatements(trx, statementMsMax);
         await lockAttributions(trx);
         const before = await readLastChange(trx);
         const outstanding = await deriveChanges(trx, await readProgress(trx), before);
@@ -59,6 +69,16 @@ export async function previewRules(
       });
   } catch (error) {
     if (error instanceof RolledBack) return error.preview;
+    if (isTimeout(error) && signal?.aborted !== true) {
+      throw new ArcadiaError(
+        'too_costly',
+        `To preview these rules takes longer than ${statementMsMax / 1_000} s a step.`,
+        {
+          cause: error,
+          todo: 'Preview fewer rules at a time, or rules that match fewer resources.',
+        },
+      );
+    }
     throw error;
   }
 }

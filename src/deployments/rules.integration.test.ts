@@ -319,3 +319,56 @@ test('an agency of 400 droplets without projects and tags: 20 name rules own nin
   const left = (await suggestOwners(db)).map(({ rule, resources }) => ({ ...rule, resources }));
   expect(left).toEqual([{ name: 'ubuntu-*', deployment: 'ubuntu', resources: 40 }]);
 });
+
+/** Droplets called web-1-a, web-2-a and so on, each known since it was born. */
+async function insertFleet(count: number): Promise<void> {
+  await sql`
+    INSERT INTO resources (account_id, kind, external_id, first_seen_at)
+    SELECT ${account}, 'droplet', 'fleet-' || i, ${born} FROM generate_series(1, ${count}::int) AS i`.execute(db);
+  await sql`
+    INSERT INTO resource_states (resource_id, account_id, kind, name, status, region, tags, parents, attributes,
+                                 valid_from, valid_to, recorded_at, superseded_at, source)
+    SELECT resource_id, account_id, kind, 'web-' || substr(external_id, 7) || '-a', 'active', 'nyc3', '{}', '{}', '{}',
+           ${born}, 'infinity', ${born}, 'infinity', 'listing'
+    FROM resources WHERE external_id LIKE 'fleet-%'`.execute(db);
+}
+
+test('as many rules as a file may have are previewed, where their names begin differently', async () => {
+  await deploy('acme', 'beta');
+  await insertFleet(10_000);
+  const rules = Array.from({ length: 2_000 }, (_, place) => ({
+    name: `web-${place + 1}-*`,
+    deployment: place % 2 === 0 ? 'acme' : 'beta',
+  }));
+  const before = await written();
+  expect(await previewRules(db, { rules }, now, { limit: 1 })).toMatchObject({
+    rules: { added: 2_000 },
+    resources: 2_000,
+    totals: [
+      { deployment: 'acme', gains: 1_000, loses: 0 },
+      { deployment: 'beta', gains: 1_000, loses: 0 },
+    ],
+  });
+  expect(await written()).toEqual(before);
+});
+
+test('rules that would compare very many names are refused, with what they would cost', async () => {
+  await deploy('acme');
+  await insertFleet(25_001);
+  const rules = Array.from({ length: 2_000 }, (_, place) => ({ name: `*-${place}`, deployment: 'acme' }));
+  const refused = {
+    code: 'too_costly',
+    message: expect.stringMatching(/^2000 rules by name would compare names 50002000 times with the 25001 states/),
+  };
+  await expect(previewRules(db, { rules }, now)).rejects.toMatchObject(refused);
+  await expect(applyRules(db, { rules }, 'ann', now)).rejects.toMatchObject(refused);
+});
+
+test('two thousand times the same rule is refused for each but the first, the first thousand by name', async () => {
+  await deploy('acme');
+  const rules = Array.from({ length: 2_000 }, () => ({ name: 'web-*', deployment: 'acme' }));
+  const error = await applyRules(db, { rules }, 'ann', now).catch((caught: unknown) => caught);
+  const { problems } = (error as { details: { problems: unknown[] } }).details;
+  expect(problems).toHaveLength(1_000);
+  expect(problems[0]).toMatchObject({ rule: 'rules[1] (name web-*)', field: 'from' });
+});

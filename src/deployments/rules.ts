@@ -1,9 +1,10 @@
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { ownerSetFor } from './owner-sets.ts';
+import { ownerSetsFor } from './owner-sets.ts';
 import { placeInOrder } from './positions.ts';
-import { type DeclaredRule, defaultPositions, parseDeclaredRules } from './declared-rules.ts';
+import { type DeclaredRule, defaultPositions, parseDeclaredRules, problemsMax } from './declared-rules.ts';
 import {
+  countComparisons,
   lockRules,
   type RuleCounts,
   type RuleRow,
@@ -17,6 +18,12 @@ import {
 } from './rules/store.ts';
 
 export type Rule = RuleRow;
+
+/**
+ * How often names may be compared with patterns: each name with the patterns that begin as it does, and its beginning
+ * with theirs once for each length that they have. A machine of two cores compares some five million a second.
+ */
+const comparisonsMax = 50_000_000;
 
 /** All rules in the order in which they are tried; a rule that changed over time has several rows. */
 export async function listRules(db: Queryable): Promise<Rule[]> {
@@ -32,51 +39,76 @@ async function resolveRules(trx: UnitOfWork, declared: readonly DeclaredRule[]):
     links.map((rule) => rule.subject),
   );
   const positions = await placeDeclared(trx, declared);
-  const bySubject = new Map<string, DeclaredRule[]>();
+  const sets = await ownerSetsFor(
+    trx,
+    declared.map((rule) => rule.owners),
+  );
+  const rivals = rivalsOf(declared);
   const wanted: WantedRule[] = [];
   for (const [index, rule] of declared.entries()) {
+    const refuse = (field: string, reason: string) => problems.push({ rule: rule.label, field, reason });
     const projectId = rule.kind === 'project' ? (projects.get(rule.subject) ?? null) : null;
     if (rule.kind === 'project' && projectId === null) {
-      problems.push({
-        rule: rule.label,
-        field: 'project',
-        reason: 'no project with this id is known; connect its account and sync first',
-      });
+      refuse('project', 'no project with this id is known; connect its account and sync first');
       continue;
     }
-    const subject = subjectOf(rule.kind, rule.subject, rule.resourceKinds);
-    const others = bySubject.get(subject) ?? [];
-    const rival = others.find((other) => overlaps(other, rule));
-    if (rival) problems.push({ rule: rule.label, field: 'from', reason: `says the same time over as ${rival.label}` });
-    bySubject.set(subject, [...others, rule]);
-    try {
-      wanted.push({
-        kind: rule.kind,
-        projectId,
-        pattern: rule.kind === 'project' ? null : rule.subject,
-        resourceKinds: rule.resourceKinds,
-        position: positions[index] as string,
-        ownerSetId: await ownerSetFor(trx, rule.owners),
-        from: rule.from?.toString() ?? '-infinity',
-        to: rule.to?.toString() ?? 'infinity',
-      });
-    } catch (error) {
-      if (!(error instanceof ArcadiaError)) throw error;
-      problems.push({
-        rule: rule.label,
-        field: rule.owners.length > 1 ? 'shares' : 'deployment',
-        reason: error.message,
-      });
-    }
+    const rival = rivals.get(index);
+    if (rival !== undefined) refuse('from', `says the same time over as ${rival.label}`);
+    const ownerSetId = sets.ids[index];
+    const refusal = sets.refusals[index];
+    if (refusal) refuse(rule.owners.length > 1 ? 'shares' : 'deployment', refusal.message);
+    if (ownerSetId === null || ownerSetId === undefined) continue;
+    wanted.push({
+      kind: rule.kind,
+      projectId,
+      pattern: rule.kind === 'project' ? null : rule.subject,
+      resourceKinds: rule.resourceKinds,
+      position: positions[index] as string,
+      ownerSetId,
+      from: rule.from?.toString() ?? '-infinity',
+      to: rule.to?.toString() ?? 'infinity',
+    });
   }
   if (problems.length > 0) {
+    const told = problems.slice(0, problemsMax);
     throw new ArcadiaError(
       'invalid_argument',
-      problems.map(({ rule, field, reason }) => `${rule}: ${field}: ${reason}`).join('\n'),
-      { details: { problems } },
+      told.map(({ rule, field, reason }) => `${rule}: ${field}: ${reason}`).join('\n'),
+      { details: { problems: told } },
     );
   }
   return wanted;
+}
+
+/** Of declared rules, by their place, another one of the same subject that says some of the same time. */
+function rivalsOf(declared: readonly DeclaredRule[]): Map<number, DeclaredRule> {
+  const bySubject = Map.groupBy(declared.keys(), (index) => {
+    const { kind, subject, resourceKinds } = declared[index] as DeclaredRule;
+    return subjectOf(kind, subject, resourceKinds);
+  });
+  const rivals = new Map<number, DeclaredRule>();
+  for (const indices of bySubject.values()) {
+    // In the order of time each overlaps with the one before it, where it does with any that begins before it.
+    let last: number | undefined;
+    for (const index of indices.toSorted((a, b) => compareStarts(declared[a]?.from, declared[b]?.from) || a - b)) {
+      const [rule, earlier] = [declared[index], last === undefined ? undefined : declared[last]];
+      if (rule !== undefined && earlier !== undefined && last !== undefined && overlaps(earlier, rule))
+        rivals.set(Math.max(index, last), index > last ? earlier : rule);
+      if (earlier === undefined || endsLater(rule, earlier)) last = index;
+    }
+  }
+  return rivals;
+}
+
+/** null: the beginning. */
+function compareStarts(a: Temporal.Instant | null | undefined, b: Temporal.Instant | null | undefined): number {
+  if (!a || !b) return Number(Boolean(a)) - Number(Boolean(b));
+  return Temporal.Instant.compare(a, b);
+}
+
+function endsLater(one: DeclaredRule | undefined, other: DeclaredRule): boolean {
+  if (other.to === null) return false;
+  return !one?.to || Temporal.Instant.compare(one.to, other.to) > 0;
 }
 
 /** What makes two declared intervals the same rule. */
@@ -130,6 +162,21 @@ export async function writeRules(
   return counts;
 }
 
+/** Errors: too_costly. */
+async function assertAffordable(trx: UnitOfWork, rules: readonly DeclaredRule[]): Promise<void> {
+  const patterns = rules.filter(({ kind }) => kind === 'name').map(({ subject }) => subject);
+  if (patterns.length === 0) return;
+  const { states, lengths, pairs } = await countComparisons(trx, patterns, comparisonsMax);
+  const comparisons = pairs ?? states * lengths;
+  if (pairs !== null && comparisons <= comparisonsMax) return;
+  throw new ArcadiaError(
+    'too_costly',
+    `${patterns.length} rules by name would compare names ${comparisons} times with the ${states} states of resources; ` +
+      `${comparisonsMax} are done at most.`,
+    { todo: 'Begin patterns with letters instead of * where you can, or use tags and projects in place of names.' },
+  );
+}
+
 /** applyRules within a transaction, for a preview that rolls it back. */
 export async function writeDeclaredRules(
   trx: UnitOfWork,
@@ -137,7 +184,9 @@ export async function writeDeclaredRules(
   by: string,
   now: Temporal.Instant,
 ): Promise<RuleCounts> {
-  const wanted = await resolveRules(trx, parseDeclaredRules(declared));
+  const rules = parseDeclaredRules(declared);
+  await assertAffordable(trx, rules);
+  const wanted = await resolveRules(trx, rules);
   return writeRules(trx, wanted, { origin: 'declared', endOthers: true, by, now });
 }
 

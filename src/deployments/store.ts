@@ -195,29 +195,31 @@ export async function readDeploymentIds(db: Queryable, slugs: readonly string[])
   return new Map(rows.map((row) => [row.slug, row.deployment_id]));
 }
 
-/** The owner set of these members, which add up to `weightTotal`; made if it is new. */
-export async function upsertOwnerSet(
-  trx: UnitOfWork,
-  members: readonly { deploymentId: number; weightBefore: number; weight: number }[],
-  weightTotal: number,
-): Promise<number> {
-  const signature = members.map((member) => `${member.deploymentId}:${member.weight}`).join(',');
-  const inserted = await statement<{ owner_set_id: number }>('deployments.upsertOwnerSet.insert_owner_sets')`
-    INSERT INTO owner_sets (weight_total, signature) VALUES (${weightTotal}, ${signature})
-    ON CONFLICT (signature) DO NOTHING RETURNING owner_set_id`.execute(trx);
-  const [made] = inserted.rows;
-  if (!made) {
-    const { rows } = await statement<{ owner_set_id: number }>('deployments.upsertOwnerSet.select_owner_set_id')`
-      SELECT owner_set_id FROM owner_sets WHERE signature = ${signature}`.execute(trx);
-    return rows[0]?.owner_set_id ?? Promise.reject(new Error(`owner set ${signature} went away`));
-  }
-  await statement('deployments.upsertOwnerSet.insert_owner_set_members')`
+export interface OwnerSet {
+  /** `17:1,18:2`: the deployments' ids in order, with their weights. */
+  readonly signature: string;
+  readonly weightTotal: number;
+  readonly members: readonly { deploymentId: number; weightBefore: number; weight: number }[];
+}
+
+/** The ids of owner sets by their signatures; those that are new are made. */
+export async function upsertOwnerSets(trx: UnitOfWork, sets: readonly OwnerSet[]): Promise<Map<string, number>> {
+  await statement('deployments.upsertOwnerSets.insert_owner_sets')`
+    WITH wanted AS (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(sets)}::jsonb) AS w(signature text, "weightTotal" int, members jsonb)
+    ), made AS (
+      INSERT INTO owner_sets (weight_total, signature) SELECT "weightTotal", signature FROM wanted
+      ON CONFLICT (signature) DO NOTHING RETURNING owner_set_id, signature
+    )
     INSERT INTO owner_set_members (owner_set_id, deployment_id, weight_before, weight)
-    SELECT ${made.owner_set_id}, "deploymentId", "weightBefore", weight
-    FROM jsonb_to_recordset(${JSON.stringify(members)}::jsonb) AS m("deploymentId" bigint, "weightBefore" int, weight int)`.execute(
-    trx,
-  );
-  return made.owner_set_id;
+    SELECT made.owner_set_id, m."deploymentId", m."weightBefore", m.weight
+    FROM made JOIN wanted USING (signature),
+         jsonb_to_recordset(wanted.members) AS m("deploymentId" bigint, "weightBefore" int, weight int)`.execute(trx);
+  // By a statement of its own: it sees what another transaction made meanwhile.
+  const { rows } = await statement<{ owner_set_id: number; signature: string }>('deployments.upsertOwnerSets.select')`
+    SELECT owner_set_id, signature FROM owner_sets
+    WHERE signature = ANY (${sets.map(({ signature }) => signature)}::text[])`.execute(trx);
+  return new Map(rows.map((row) => [row.signature, row.owner_set_id]));
 }
 
 /** Makes the owner set of one for each of these deployments, in their order of making. */

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
@@ -6,7 +5,7 @@ import type { Database } from '../platform/database/database.ts';
 import { bringAttributionsUpToDate } from '../deployments/attribution.ts';
 import { getCustomer, listCustomers } from '../deployments/customers.ts';
 import { listDeployments } from '../deployments/deployments.ts';
-import { importRowsMax } from '../deployments/import.ts';
+import { importRowsMax, readCustomerFile } from '../deployments/index.ts';
 import { endSubscription, subscribe, subscriptionHistory } from '../pricing/subscriptions.ts';
 import { importCustomers as run } from './import-customers.ts';
 import { at, insertAccount, insertLiving, readOwnership, writeMembership } from '../../test/fixtures/inventory.ts';
@@ -30,8 +29,12 @@ beforeEach(async () => {
 afterEach(() => opened.close());
 
 /** By an owner. */
-function importCustomers(on: Database, csv: string | Readable, { dryRun }: { dryRun: boolean }, at: Temporal.Instant) {
-  return run(on, { csv, dryRun }, { now: at, principal: { subject: 'test', role: 'owner' } });
+async function importCustomers(on: Database, csv: string, { dryRun }: { dryRun: boolean }, at: Temporal.Instant) {
+  return run(
+    on,
+    { file: await readCustomerFile(csv), dryRun },
+    { now: at, principal: { subject: 'test', role: 'owner' } },
+  );
 }
 
 async function written() {
@@ -62,9 +65,7 @@ c2,Beta,USD,beta,Beta,2026-05-01,,atelier\r
   const before = await written();
   expect(await importCustomers(db, csv, { dryRun: true }, now)).toEqual({ written: false, ...expected });
   expect(await written()).toEqual(before);
-  expect(await importCustomers(db, Readable.from([csv.slice(0, 100), csv.slice(100)]), { dryRun: false }, now)).toEqual(
-    { written: true, ...expected },
-  );
+  expect(await importCustomers(db, csv, { dryRun: false }, now)).toEqual({ written: true, ...expected });
   expect(await listCustomers(db)).toMatchObject([
     { externalId: 'c1', name: 'Acme, Ltd', currency: 'USD', deployments: 2 },
     { externalId: 'c2', name: 'Beta', currency: 'USD', deployments: 1 },
@@ -161,9 +162,13 @@ test('only an owner puts deployments on plans, in a dry run too', async () => {
   const csv = `${planned}\nc1,One,USD,one,One,2026-05-01,studio`;
   const principal = { subject: 'test', role: 'operator' } as const;
   for (const dryRun of [true, false]) {
-    await expect(run(db, { csv, dryRun }, { now, principal })).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(run(db, { file: await readCustomerFile(csv), dryRun }, { now, principal })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
   }
-  expect(await run(db, { csv: csv.replace('studio', ''), dryRun: false }, { now, principal })).toMatchObject({
+  expect(
+    await run(db, { file: await readCustomerFile(csv.replace('studio', '')), dryRun: false }, { now, principal }),
+  ).toMatchObject({
     written: true,
     deployments: { created: 1 },
   });
@@ -264,6 +269,14 @@ test('a file of more deployments than one import takes is refused, and so is one
   ]);
   const wide = await importCustomers(db, `${header}${',plan'.repeat(1_000_000)}\n`, { dryRun: true }, now);
   expect(wide.problems).toEqual([{ line: 1, column: null, reason: 'has 1000006 columns; a header names 100 at most' }]);
+  const commas = await importCustomers(db, `${header}\n${','.repeat(4_000_000)}`, { dryRun: true }, now);
+  expect(commas.problems).toEqual([
+    {
+      line: 1,
+      column: null,
+      reason: 'the file has 4000007 cells; 4000000 are read at most. Give it in several files',
+    },
+  ]);
 });
 
 test('of very many bad rows the first thousand problems are told', async () => {

@@ -1,13 +1,12 @@
-import type { Readable } from 'node:stream';
 import {
   checkCustomers,
+  type CustomerFile,
   describeProblem,
   type ImportCounts,
   type ImportDifference,
   type ImportProblem,
   type ImportRow,
   problemsMax,
-  readCustomerFile,
   type WrittenCustomers,
   writeCustomers,
 } from '../deployments/index.ts';
@@ -24,7 +23,8 @@ import {
 import type { FlowContext } from './context.ts';
 
 export interface ImportCustomers {
-  readonly csv: string | Readable;
+  /** As `readCustomerFile` read it. */
+  readonly file: CustomerFile;
   /** Does all of it and keeps nothing. */
   readonly dryRun: boolean;
 }
@@ -66,10 +66,9 @@ export interface ImportedCustomers {
  */
 export async function importCustomers(
   db: Database,
-  { csv, dryRun }: ImportCustomers,
+  { file: { rows, problems: unreadable }, dryRun }: ImportCustomers,
   { now, principal }: Pick<FlowContext, 'now' | 'principal'>,
 ): Promise<ImportedCustomers> {
-  const { rows, problems: unreadable } = await readCustomerFile(csv);
   const planned = rows.filter((row) => row.plan !== '');
   if (planned.length > 0 && principal.role !== 'owner') {
     throw new ArcadiaError(

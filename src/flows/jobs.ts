@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { declareJob } from '../platform/declare/job.ts';
+import { ArcadiaError } from '../platform/errors.ts';
 import { writeAnchor } from './audit-anchors.ts';
 
 /** Writes down where the audit log ends, so that a cut end of it shows. */
@@ -11,7 +12,11 @@ export const anchorAuditJob = declareJob({
   timeoutSeconds: 300,
   attemptsMax: 5,
   async run({ db, clock, config, signal, log }) {
-    const written = await writeAnchor(db, config, { now: await clock.now(), signal });
+    const written = await writeAnchor(db, config, { now: await clock.now(), signal }).catch((error: unknown) => {
+      // The reason of a job is the message alone.
+      if (error instanceof ArcadiaError) log.warn(`The audit log was not anchored. ${error.message} ${error.todo}`);
+      throw error;
+    });
     if (written === null) return;
     log.info(written, 'audit log anchored');
     if (written.faults > 0) log.warn(written, 'the database is not guarded as it should be: verify the audit log');

@@ -191,12 +191,16 @@ export async function setAsset(
 }
 
 /** @throws ArcadiaError not_found: there is no such legal entity, or it has none */
-export async function getAsset(db: Queryable, slug: string, field: AssetField): Promise<Asset> {
+export async function getAsset(
+  db: Queryable,
+  slug: string,
+  field: AssetField,
+): Promise<Asset & { readonly digest: string }> {
   const { [field]: digest } = await getEntity(db, slug);
   const asset = digest === null ? undefined : await store.selectAsset(db, digest);
-  if (asset === undefined)
+  if (digest === null || asset === undefined)
     throw new ArcadiaError('not_found', `The legal entity "${slug}" has no ${field} of its own.`);
-  return asset;
+  return { ...asset, digest };
 }
 
 async function lock(trx: UnitOfWork, slug: string): Promise<store.LegalEntityRow> {

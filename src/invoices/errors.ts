@@ -44,6 +44,12 @@ export const monthNotFinal = declareError({
   todo: 'Wait until the month is final, or approve it all the same and give a reason.',
 });
 
+export const documentNotDrawn = declareError({
+  code: 'document_not_drawn',
+  status: 503,
+  todo: 'Use its form as CSV or JSON meanwhile: drawing it is tried again every hour. Look at the logo and the font of its seller.',
+});
+
 export const invoiceErrors = [
   invoiceFactsChanged,
   invoiceIncomplete,
@@ -52,4 +58,5 @@ export const invoiceErrors = [
   invoiceVoid,
   numberTaken,
   monthNotFinal,
+  documentNotDrawn,
 ];

@@ -23,7 +23,7 @@ it('is told by how it begins', () => {
 });
 
 it('is taken whole', async () => {
-  expect(await fontFault(good)).toBeNull();
+  expect(await fontFault(good, { what: 'The font' })).toBeNull();
 });
 
 it.each([
@@ -31,9 +31,9 @@ it.each([
   ['of its directory alone', good.subarray(0, 400)],
   ['without its last byte', good.subarray(0, -4)],
 ])('is refused where it breaks off: %s', async (_, font) => {
-  expect(await fontFault(font)).toBe('breaks off before its end');
+  expect(await fontFault(font, { what: 'The font' })).toBe('breaks off before its end');
 });
 
 it.each(['head', 'cmap', 'glyf', 'loca'])('is refused with a broken table %s', async (tag) => {
-  expect(await fontFault(withoutTable(tag))).toMatch(/^is damaged: it cannot be set with /);
+  expect(await fontFault(withoutTable(tag), { what: 'The font' })).toMatch(/^is damaged: it cannot be set with /);
 });

@@ -336,11 +336,26 @@ export async function updateVoid(
 
 // PDFs ------------------------------------------------------------------------------------------
 
-export async function selectPdf(db: Queryable, invoiceId: number): Promise<Uint8Array | undefined> {
-  const { rows } = await statement<{ bytes: Buffer }>(
-    'invoices.selectPdf',
-  )`SELECT bytes FROM invoice_pdfs WHERE invoice_id = ${invoiceId}`.execute(db);
-  return rows[0]?.bytes;
+export interface PdfRow {
+  readonly bytes: Uint8Array;
+  /** sha256 of the bytes, in hexadecimal. */
+  readonly digest: string;
+}
+
+export async function selectPdf(db: Queryable, invoiceId: number): Promise<PdfRow | undefined> {
+  const { rows } = await statement<PdfRow>('invoices.selectPdf')`
+    SELECT bytes, encode(digest, 'hex') AS digest FROM invoice_pdfs WHERE invoice_id = ${invoiceId}`.execute(db);
+  return rows[0];
+}
+
+/** Issued documents that have no PDF yet, by id, after one. */
+export async function selectUndrawn(db: Queryable, after: number, limit: number): Promise<number[]> {
+  const { rows } = await statement<{ id: number }>('invoices.selectUndrawn')`
+    SELECT i.invoice_id AS id FROM invoices i
+    WHERE i.issued_at IS NOT NULL AND i.invoice_id > ${after}
+      AND NOT EXISTS (SELECT FROM invoice_pdfs p WHERE p.invoice_id = i.invoice_id)
+    ORDER BY i.invoice_id LIMIT ${limit}`.execute(db);
+  return rows.map(({ id }) => id);
 }
 
 /** What is there already stays. */

@@ -4,6 +4,8 @@ import { assertClocksAgree } from '../platform/clock.ts';
 import { declareJob } from '../platform/declare/job.ts';
 import { bringDraftsUpToDate } from './bring-drafts-up-to-date.ts';
 import { draftMonth } from './drafts.ts';
+import { documentNotDrawn } from './errors.ts';
+import { drawMissing } from './files.ts';
 
 /** Brings one month's drafts up to date, when somebody asks for it. */
 export const draftMonthJob = declareJob({
@@ -19,6 +21,21 @@ export const draftMonthJob = declareJob({
       await draftMonth(db, { month: Temporal.PlainDate.from(`${month}-01`), now: await clock.now(), signal }),
       'drafted',
     );
+  },
+});
+
+/** Follows each issue; and every hour, for what could not be drawn then. */
+export const drawDocumentsJob = declareJob({
+  name: 'draw_documents',
+  queue: 'default',
+  title: 'Draws the PDFs of issued documents that have none',
+  arguments: z.object({}),
+  timeoutSeconds: 7_200,
+  attemptsMax: 5,
+  async run({ db, signal, log }) {
+    const { drawn, failures } = await drawMissing(db, signal);
+    if (drawn > 0) log.info({ documents: drawn }, 'drawn');
+    if (failures.length > 0) throw documentNotDrawn(failures.slice(0, 20).join(' '));
   },
 });
 

@@ -1,6 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { invoiceErrors } from './errors.ts';
-import { draftMonthJob, invoiceDraftsJob } from './jobs.ts';
+import { draftMonthJob, drawDocumentsJob, invoiceDraftsJob } from './jobs.ts';
 import { correctionOperations } from './operations/corrections.ts';
 import { customerBillingOperations } from './operations/customer-billing.ts';
 import { entityOperations } from './operations/entities.ts';
@@ -20,8 +20,11 @@ export const invoicesModule = declareModule({
     ...correctionOperations,
     ...exportOperations,
   ],
-  jobs: [invoiceDraftsJob, draftMonthJob],
-  schedule: [{ name: 'invoices', cron: '40 2 * * *', job: invoiceDraftsJob, arguments: {} }],
+  jobs: [invoiceDraftsJob, draftMonthJob, drawDocumentsJob],
+  schedule: [
+    { name: 'invoices', cron: '40 2 * * *', job: invoiceDraftsJob, arguments: {} },
+    { name: 'documents', cron: '25 * * * *', job: drawDocumentsJob, arguments: {} },
+  ],
   errors: invoiceErrors,
   events: [
     {

@@ -19,7 +19,7 @@ import {
 // A document as one would send it to a customer: A4, tagged (PDF/UA), its text selectable. The same
 // document has the same bytes: the only instant in it is the one that is given.
 
-export interface PdfAssets {
+interface PdfAssets {
   readonly logo: Uint8Array | null;
   readonly font: Uint8Array | null;
 }

@@ -149,6 +149,12 @@ export const catalogue = {
   expectation_failed: { exitCode: 1, status: 417, todo: 'Send the request without the header Expect.' },
   not_acceptable: { exitCode: 1, status: 406, todo: 'Accept one of the media types that the operation answers with.' },
   precondition_failed: { exitCode: 1, status: 412, todo: 'Get it again, look at what changed, and decide again.' },
+  too_costly: { exitCode: 1, status: 413, todo: 'Give a smaller or simpler file, or less at a time.' },
+  file_unreadable: {
+    exitCode: 1,
+    status: 400,
+    todo: 'Save the file anew with another program, and give that.',
+  },
   body_too_large: { exitCode: 1, status: 413, todo: 'Send less at a time.' },
   unsupported_media_type: { exitCode: 1, status: 415, todo: 'Send the media type that the operation takes.' },
   idempotency_key_reused: { exitCode: 1, status: 422, todo: 'Use a new Idempotency-Key for another request.' },

@@ -3,9 +3,11 @@ import type { UnitOfWork, Queryable, Database } from '../platform/database/datab
 import { ArcadiaError } from '../platform/errors.ts';
 import type { PlanVersion } from './plan.ts';
 import { differencesBetween, type PlanDifference } from './plan-differences.ts';
-import { formatProblem, type PlanFileProblem, type ReadPlanFile, readPlanFile } from './plan-file.ts';
+import type { ReadPlanFile } from './plan-file.ts';
+import { formatProblem, type PlanFileProblem } from './plan-problems.ts';
 import { type PlanImpact, planImpact } from './plan-impact.ts';
 import { type PlanWarning, priceDayOf, warnAbout, warnAboutFirstDay } from './plan-warnings.ts';
+import { readPlanFiles } from './read-files.ts';
 import { readPriceBook } from './price-book.ts';
 import { warnAboutUnbilled } from './plan-unbilled.ts';
 import { billingKinds, planVersionsById, writePlanVersion } from './plans.ts';
@@ -40,9 +42,9 @@ export interface PlanChange {
 export async function previewPlans(
   db: Database,
   files: readonly PlanFile[],
-  { now, limit }: { readonly now: Temporal.Instant; readonly limit: number },
+  { now, limit, signal }: { readonly now: Temporal.Instant; readonly limit: number; readonly signal?: AbortSignal },
 ): Promise<PlanChange[]> {
-  const changes = await compare(db, await readFiles(db, files), now);
+  const changes = await compare(db, await readPlans(db, files, signal), now);
   const kinds = await listKinds(db, dayOf(now));
   const shown: PlanChange[] = [];
   for (const { read, version, ...change } of changes) {
@@ -75,8 +77,17 @@ export async function applyPlans(
   by: string,
   now: Temporal.Instant,
 ): Promise<{ written: number }> {
+  return applyReadPlans(db, await readPlans(db, files), by, now);
+}
+
+/** The same of files that were read before: reading takes long, and is not to be done in a transaction. */
+export async function applyReadPlans(
+  db: Database,
+  reads: readonly ReadPlan[],
+  by: string,
+  now: Temporal.Instant,
+): Promise<{ written: number }> {
   return db.transaction().execute(async (trx) => {
-    const reads = await readFiles(trx, files);
     // In one order, so that two who apply at once wait for each other instead of one for both.
     for (const slug of [...new Set(reads.map(({ plan }) => plan.plan))].sort()) await store.lockPlan(trx, slug);
     let written = 0;
@@ -89,14 +100,14 @@ export async function applyPlans(
   });
 }
 
-/** Where the plans of files and metering do not match. */
-export async function warnAboutFiles(
+/** Where plans and metering do not match. */
+export async function warnAboutPlans(
   db: Database,
-  files: readonly PlanFile[],
+  reads: readonly ReadPlan[],
   now: Temporal.Instant,
 ): Promise<PlanWarning[]> {
   const warnings: PlanWarning[] = [];
-  for (const { plan } of await readFiles(db, files)) warnings.push(...(await warnAboutUnbilled(db, plan, now)));
+  for (const { plan } of reads) warnings.push(...(await warnAboutUnbilled(db, plan, now)));
   return warnings;
 }
 
@@ -111,22 +122,27 @@ async function replaceVersion(
   await writePlanVersion(trx, plan, by, now);
 }
 
-type Read = Extract<ReadPlanFile, { readonly problems: [] }>;
+/** A plan with where its file says what. */
+export type ReadPlan = Extract<ReadPlanFile, { readonly problems: [] }>;
 
-async function readFiles(db: Queryable, files: readonly PlanFile[]): Promise<Read[]> {
-  const kinds = await billingKinds(db);
-  const reads = files.map((file) => readPlanFile(file.name, file.text, kinds));
+/** Reads plan files. Errors: invalid_argument as previewPlans; too_costly, overloaded. */
+export async function readPlans(db: Queryable, files: readonly PlanFile[], signal?: AbortSignal): Promise<ReadPlan[]> {
+  const reads = await readPlanFiles(files, await billingKinds(db), signal);
   const problems = reads.flatMap((read) => read.problems);
   const seen = new Map<string, string>();
-  for (const [index, read] of reads.entries()) {
+  for (const read of reads) {
     if (read.plan === null) continue;
     const key = `${read.plan.plan} from ${read.plan.from}`;
     const other = seen.get(key);
-    if (other) problems.push(read.problem(['from'], `${other} has ${key} already`));
-    seen.set(key, files[index]?.name ?? '');
+    if (other) problems.push(problemAt(read, 'from', `${other} has ${key} already`));
+    seen.set(key, read.file);
   }
   refuse(problems);
-  return reads.filter((read): read is Read => read.plan !== null);
+  return reads.filter((read): read is ReadPlan => read.plan !== null);
+}
+
+function problemAt({ file, lines }: ReadPlan, field: keyof ReadPlan['lines'], reason: string): PlanFileProblem {
+  return { file, line: lines[field], path: field, reason };
 }
 
 function refuse(problems: readonly PlanFileProblem[]): void {
@@ -135,12 +151,12 @@ function refuse(problems: readonly PlanFileProblem[]): void {
 }
 
 interface Compared extends Omit<PlanChange, 'warnings' | 'impact'> {
-  readonly read: Read;
+  readonly read: ReadPlan;
   /** The version to replace; null: none. */
   readonly version: number | null;
 }
 
-async function compare(db: Queryable, reads: readonly Read[], now: Temporal.Instant): Promise<Compared[]> {
+async function compare(db: Queryable, reads: readonly ReadPlan[], now: Temporal.Instant): Promise<Compared[]> {
   const problems: PlanFileProblem[] = [];
   const compared: Compared[] = [];
   for (const read of reads) {
@@ -154,8 +170,9 @@ async function compare(db: Queryable, reads: readonly Read[], now: Temporal.Inst
       versions.length === 0 ? 'new_plan' : !same ? 'new_version' : differences.length > 0 ? 'edited' : 'unchanged';
     if (status === 'edited' && same?.used) {
       problems.push(
-        read.problem(
-          ['from'],
+        problemAt(
+          read,
+          'from',
           `deployments have been on the version from ${plan.from}, which therefore never changes: give the new prices a later first day`,
         ),
       );
@@ -164,15 +181,16 @@ async function compare(db: Queryable, reads: readonly Read[], now: Temporal.Inst
     const subscriber = planId === undefined ? undefined : await store.selectSubscriberInOtherCurrency(db, planId, plan);
     if (subscriber) {
       problems.push(
-        read.problem(
-          ['currency'],
+        problemAt(
+          read,
+          'currency',
           `deployment ${subscriber.deployment} is on this plan in ${subscriber.currency}: give the prices in ${plan.currency} a plan of their own`,
         ),
       );
     }
     compared.push({
       read,
-      file: read.problem([], '').file,
+      file: read.file,
       plan: plan.plan,
       from: plan.from,
       status,

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { formatProblem, planFileJsonSchema, readPlanFile } from './plan-file.ts';
+import { readPlanFile } from './plan-file.ts';
+import { formatProblem, planFileJsonSchema } from './plan-problems.ts';
+import { ReadingBudget } from './reading-budget.ts';
 
 const kinds = new Set(['droplet_hours', 'dns_zones']);
 const problems = (text: string) => readPlanFile('plans/p.yaml', text, kinds).problems.map(formatProblem);
@@ -140,4 +142,53 @@ it.each([
   ],
 ])('%s are refused before they are unfolded', (_, text, words) => {
   expect(problems(text)).toEqual([expect.stringContaining(words)]);
+});
+
+describe('files that are read together', () => {
+  const list = (count: number) => `list: &a [${'1,'.repeat(count)}1]\n`;
+
+  it('share one budget of values, aliases unfolded', () => {
+    const budget = new ReadingBudget();
+    const text = `${list(9_000)}again: [*a, *a]\n`;
+    const [first, second] = ['a.yaml', 'b.yaml'].map((file) => readPlanFile(file, text, kinds, budget).problems);
+    expect(first?.map(formatProblem).join()).not.toContain('values');
+    expect(second?.map(formatProblem)).toEqual([
+      'b.yaml:1: has, with the files before it, more than 50000 values once aliases are unfolded: give fewer at a time',
+    ]);
+  });
+
+  it('share one budget of characters', () => {
+    const budget = new ReadingBudget();
+    const read = Array.from(
+      { length: 6 },
+      () => readPlanFile('a.yaml', `#${' '.repeat(190_000)}`, kinds, budget).problems,
+    );
+    expect(read.map((found) => found.some(({ reason }) => reason.includes('characters')))).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it.each([
+    ['of ninety-five aliases of a list of ninety thousand', `${list(90_000)}again: [${'*a,'.repeat(95)}]\n`, 'values'],
+    [
+      'that unfolds in steps',
+      `a: &a [1,1,1,1]\n${['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].map((name, index) => `${name}: &${name} [${`*${'abcdefgh'[index]},`.repeat(9)}]`).join('\n')}\n`,
+      'values',
+    ],
+    ['of a hundred and ninety thousand brackets', '['.repeat(190_000), 'nested'],
+    ['of five hundred brackets', `${'['.repeat(500)}${']'.repeat(500)}`, 'nested'],
+    ['of very many hyphens', '- '.repeat(95_000), 'nested'],
+    [
+      'that is deep by its aliases',
+      `a: &a ${'['.repeat(20)}${']'.repeat(20)}\nb: ${'['.repeat(20)}*a${']'.repeat(20)}\n`,
+      'nested',
+    ],
+  ])('refuse one %s', (_, text, words) => {
+    expect(problems(text).join()).toContain(words);
+  });
 });

@@ -1,34 +1,23 @@
 import { type Document, isNode, isScalar, LineCounter, type Node, parseDocument, type Tags, visit } from 'yaml';
-import { z } from 'zod';
-import { checkPlan, formatPath, type PlanVersion, planSchema } from './plan.ts';
+import { checkPlan, formatPath, type PlanVersion } from './plan.ts';
+import { type PlanFileProblem, planFileLengthMax } from './plan-problems.ts';
+import { ReadingBudget, readingLimits } from './reading-budget.ts';
 
-/** What is wrong in a plan file, and where. */
-export interface PlanFileProblem {
-  readonly file: string;
-  /** Counted from 1. */
-  readonly line: number;
-  /** Within the plan, e.g. `items[2].properties.unitPrice`; empty where the file is no YAML. */
-  readonly path: string;
-  readonly reason: string;
-}
+/** What only the database can tell is told of these fields. */
+const toldFields = ['from', 'currency'] as const;
 
 /** A plan, or all that is wrong with its file. */
 export type ReadPlanFile =
   | {
+      readonly file: string;
       readonly plan: PlanVersion;
       readonly problems: [];
-      /** A problem that only the database could tell. */
-      problem(path: readonly (string | number)[], reason: string): PlanFileProblem;
+      /** On which line each stands. */
+      readonly lines: Readonly<Record<(typeof toldFields)[number], number>>;
     }
-  | { readonly plan: null; readonly problems: PlanFileProblem[] };
+  | { readonly file: string; readonly plan: null; readonly problems: PlanFileProblem[] };
 
-/** A plan with a hundred kinds of twenty tiers each has 160,000. */
-export const planFileLengthMax = 196_608;
-/**
- * What else a file may hold: the time to read it would grow with the square of these. Each key of a
- * map is compared with those before it; a plan's maps have ten at most.
- */
-const keyComparisonsMax = 200_000;
+/** Aliases of a file: the time to read it would grow with their square. */
 const aliasesMax = 100;
 /** How many problems are told of one file. */
 const problemsMax = 100;
@@ -38,20 +27,27 @@ const problemsMax = 100;
  * decimal "0.10", never a binary fraction.
  * @param file its name, for problems
  * @param kinds the billing kinds that there are
+ * @param budget what is left of it for this file, of those that are read together
  */
-export function readPlanFile(file: string, text: string, kinds: ReadonlySet<string>): ReadPlanFile {
-  if (text.length > planFileLengthMax) {
-    const reason = `is longer than ${planFileLengthMax} characters: no plan needs that`;
-    return { plan: null, problems: [{ file, line: 1, path: '', reason }] };
-  }
+export function readPlanFile(
+  file: string,
+  text: string,
+  kinds: ReadonlySet<string>,
+  budget: ReadingBudget = new ReadingBudget(),
+): ReadPlanFile {
+  const refused = (reason: string, line = 1): ReadPlanFile => ({
+    file,
+    plan: null,
+    problems: [{ file, line, path: '', reason }],
+  });
+  if (text.length > planFileLengthMax)
+    return refused(`is longer than ${planFileLengthMax} characters: no plan needs that`);
+  const tooLong = budget.takeText(text);
+  if (tooLong !== null) return refused(tooLong);
   const lineCounter = new LineCounter();
   const lineAt = (offset: number) => lineCounter.linePos(offset).line;
-  const document = parseDocument(text, {
-    lineCounter,
-    customTags: numbersAsText,
-    prettyErrors: false,
-    uniqueKeys: budgetedComparison(),
-  });
+  const document = parsed(text, { lineCounter, budget });
+  if (document === null) return refused(`is nested more than ${readingLimits.depth} deep: no plan needs that`);
   if (document.errors.length > 0) {
     const problems = document.errors.slice(0, problemsMax).map((error) => ({
       file,
@@ -59,7 +55,7 @@ export function readPlanFile(file: string, text: string, kinds: ReadonlySet<stri
       path: '',
       reason: error.message,
     }));
-    return { plan: null, problems };
+    return { file, plan: null, problems };
   }
 
   /** The line of the innermost thing on the path that the file has: what is missing has none of its own. */
@@ -79,30 +75,39 @@ export function readPlanFile(file: string, text: string, kinds: ReadonlySet<stri
   const strange = findStrange(document);
   if (strange !== null) {
     const line = strange.node?.range ? lineAt(strange.node.range[0]) : 1;
-    return { plan: null, problems: [{ file, line, path: '', reason: strange.reason }] };
+    return refused(strange.reason, line);
   }
+  const tooMuch = budget.takeDocument(document);
+  if (tooMuch !== null) return refused(tooMuch);
   let content: unknown;
   try {
     content = document.toJS();
   } catch (error) {
     // Of aliases to nothing, and of those that would unfold without end.
     if (!(error instanceof ReferenceError)) throw error;
-    return { plan: null, problems: [problem([], error.message)] };
+    return { file, plan: null, problems: [problem([], error.message)] };
   }
   const checked = checkPlan(content, kinds);
-  if (checked.plan) return { ...checked, problem };
+  if (checked.plan) return { file, ...checked, lines: { from: lineOf(['from']), currency: lineOf(['currency']) } };
   const problems = checked.problems.slice(0, problemsMax).map(({ path, reason }) => problem(path, reason));
-  return { plan: null, problems: problems.sort((a, b) => a.line - b.line) };
+  return { file, plan: null, problems: problems.sort((a, b) => a.line - b.line) };
 }
 
-/** What it throws is told among the mistakes of the file. */
-function budgetedComparison(): (a: unknown, b: unknown) => boolean {
-  let left = keyComparisonsMax;
-  return (a, b) => {
-    left -= 1;
-    if (left < 0) throw new RangeError('There are maps with too many keys: no plan needs that');
-    return a === b || (isScalar(a) && isScalar(b) && a.value === b.value);
-  };
+/** Null: nested deeper than the parser, which is recursive, can go. */
+export function parsed(
+  text: string,
+  { budget, lineCounter }: { readonly budget: ReadingBudget; readonly lineCounter?: LineCounter },
+): Document.Parsed | null {
+  const document = parseDocument(text, {
+    ...(lineCounter && { lineCounter }),
+    customTags: numbersAsText,
+    prettyErrors: false,
+    uniqueKeys(a, b) {
+      budget.takeComparison();
+      return a === b || (isScalar(a) && isScalar(b) && a.value === b.value);
+    },
+  });
+  return document.errors.some(({ message }) => /call stack/.test(message)) ? null : document;
 }
 
 /** What YAML allows, no plan needs, and would take long to unfold: maps as keys, and aliases without end. */
@@ -125,17 +130,7 @@ function findStrange(document: Document.Parsed): { readonly node: Node | null; r
   return found;
 }
 
-/** `plans/studio.yaml:12: items[2].properties.unitPrice: must not be negative (-1)` */
-export function formatProblem({ file, line, path, reason }: PlanFileProblem): string {
-  return `${file}:${line}: ${path === '' ? '' : `${path}: `}${reason}`;
-}
-
-/** The JSON schema of a plan file, by which editors complete and check it. */
-export function planFileJsonSchema(): object {
-  return z.toJSONSchema(planSchema, { io: 'input' });
-}
-
 /** YAML without numbers: each stays the text as which it is written. */
-export function numbersAsText(tags: Tags): Tags {
+function numbersAsText(tags: Tags): Tags {
   return tags.filter((tag) => typeof tag === 'string' || !/:(int|float)$/.test(tag.tag));
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parsePlannedResources } from './planned-resources.ts';
+import { parsePlannedResources } from './planned-file.ts';
 
 test('resources are read, and their numbers keep their digits', () => {
   expect(parsePlannedResources('plan.yaml', '- { kind: volume, size: 10.50, count: 2 }')).toMatchObject([

@@ -1,11 +1,8 @@
-import { type Document, parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Kind } from '../metering/index.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { Decimal, formatQuantity, roundQuantity } from '../platform/quantity.ts';
 import { recordOf } from '../platform/declare/schemas.ts';
-import { formatPath } from './plan.ts';
-import { numbersAsText } from './plan-file.ts';
 import { decimalText } from './rating/decimal.ts';
 import { monthSpan } from './rating/proration.ts';
 
@@ -127,31 +124,4 @@ function levelOf({ kind, weight }: Kind, attributes: Attributes, refuse: (reason
     return refuse(`${kind} is weighed by ${weight.attribute}: give size, or attributes: { ${weight.attribute}: 1 }.`);
   }
   return roundQuantity(new Decimal(value).div(weight.divisor));
-}
-
-/** Errors: invalid_argument for an alias of nothing, and for aliases that would unfold without end. */
-function contentOf(file: string, document: Document): unknown {
-  try {
-    return document.toJS();
-  } catch (cause) {
-    if (!(cause instanceof ReferenceError)) throw cause;
-    throw new ArcadiaError('invalid_argument', `${file}: ${cause.message}`, { cause });
-  }
-}
-
-/**
- * Reads a list of resources (YAML, of which JSON is a part); numbers keep their own digits.
- * @throws ArcadiaError invalid_argument: names the file, where in it, and why
- */
-export function parsePlannedResources(file: string, text: string): PlannedResource[] {
-  const document = parseDocument(text, { customTags: numbersAsText, prettyErrors: false });
-  const [broken] = document.errors;
-  if (broken) throw new ArcadiaError('invalid_argument', `${file}: ${broken.message}`);
-  const parsed = plannedResources.safeParse(contentOf(file, document));
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    (issue) =>
-      `${file}: ${formatPath(issue.path.map((part) => (typeof part === 'number' ? part : String(part))))}: ${issue.message}`,
-  );
-  throw new ArcadiaError('invalid_argument', problems.join('\n'));
 }

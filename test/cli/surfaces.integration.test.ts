@@ -11,6 +11,7 @@ import { createCustomer } from '../../src/deployments/operations/customers.ts';
 import { createDeployment, listOwnership } from '../../src/deployments/operations/deployments.ts';
 import * as accounts from '../../src/inventory/accounts.ts';
 import { connectAccount } from '../../src/inventory/operations/accounts.ts';
+import { verifyAuditLog } from '../../src/flows/operations/audit.ts';
 import { syncAccount } from '../../src/inventory/sync.ts';
 import { updateCustomerBilling } from '../../src/invoices/operations/customer-billing.ts';
 import { setTaxRate, updateLegalEntity } from '../../src/invoices/operations/entities.ts';
@@ -179,7 +180,8 @@ describe('every operation that reads', () => {
           .filter((field) => field.place === place)
           .flatMap(({ path: [name = ''] }) => [[name, values[name] ?? '1']]),
       );
-    return { params: valuesOf('path', params), query: valuesOf('query', query), body: undefined };
+    const body = operation.shape === 'action' && operation.body !== undefined ? {} : undefined;
+    return { params: valuesOf('path', params), query: valuesOf('query', query), body };
   }
 
   async function outcomeOf(answer: Promise<unknown>): Promise<{ text: string; code: string | null }> {
@@ -202,7 +204,8 @@ describe('every operation that reads', () => {
 
   const readers = program.operations.filter(
     (operation): operation is Action | List =>
-      operation.shape === 'list' || (operation.shape === 'action' && operation.method === 'GET'),
+      operation.shape === 'list' ||
+      (operation.shape === 'action' && (operation.method === 'GET' || operation === verifyAuditLog)),
   );
 
   test.each(readers.map((operation) => [operation.name, operation] as const))('%s', async (_, operation) => {

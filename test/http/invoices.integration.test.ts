@@ -99,6 +99,12 @@ describe('approved and issued', () => {
     expect(pdf.headers.get('content-type')).toContain('application/pdf');
     const again = await api.fetch('/invoices/INV-000001/pdf', { as: 'finance' });
     expect(Buffer.compare(Buffer.from(await pdf.arrayBuffer()), Buffer.from(await again.arrayBuffer()))).toBe(0);
+    const etag = pdf.headers.get('etag') ?? '';
+    expect(etag).toMatch(/^"[0-9a-f]{64}"$/);
+    const known = await api.fetch('/invoices/INV-000001/pdf', { ...acme, headers: { 'if-none-match': etag } });
+    expect([known.status, await known.text(), known.headers.get('etag')]).toEqual([304, '', etag]);
+    // Whoever issued it has it drawn by a job.
+    expect((await get('/jobs?job=draw_documents', { as: 'viewer' })).items).toMatchObject([{ job: 'draw_documents' }]);
     expect(await (await api.fetch('/invoices/INV-000001/csv', acme)).text()).toContain('Droplet hours');
     const explained = await get('/invoices/INV-000001/lines/2', acme);
     expect(explained).toMatchObject({ changedSince: false, usage: { quantity: '2232' } });

@@ -23,6 +23,7 @@ const commands = [...local, ...program.operations.map(({ name }) => name)];
 
 const found = [
   ...rules.librariesAtHome(code),
+  ...rules.parsersInTasks(code),
   ...rules.sqlInStores(code),
   ...rules.tablesOfOwnModule(all),
   ...rules.noCommandLinesInModules(commands)(code),

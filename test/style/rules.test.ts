@@ -12,6 +12,22 @@ describe.each<[string, rules.Rule, Record<string, string>, Record<string, string
     { 'src/http/a.ts': `import Fastify from 'fastify';`, 'src/metering/records/a.ts': `import '@clickhouse/client';` },
   ],
   [
+    'what people hand in is read in tasks',
+    rules.parsersInTasks,
+    {
+      'src/cli/main.ts': `import './a.ts'; await import('./b.ts');`,
+      'src/cli/a.ts': `import { parse } from 'yaml'; inflateSync(parse(text));`,
+      'src/cli/b.ts': `import { run } from './c.task.ts'; await import('pdfkit');`,
+      'src/cli/c.task.ts': '',
+    },
+    {
+      'src/cli/main.ts': `import './a.ts'; import '../platform/config.ts';`,
+      'src/cli/a.ts': `import type { Node } from 'yaml'; import type { Output } from './c.task.ts'; declareTask('./c.task.ts');`,
+      'src/cli/c.task.ts': `import { parse } from 'yaml'; inflateSync(parse(text));`,
+      'src/platform/config.ts': `import { parse } from 'yaml';`,
+    },
+  ],
+  [
     'SQL stands in stores',
     rules.sqlInStores,
     { 'src/metering/a.ts': "import { sql } from 'kysely'; sql`SELECT 1`.execute(db);" },

@@ -23,6 +23,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'pg-boss': ['src/jobs/'],
   '@clickhouse/client': ['src/metering/records/'],
   pdfkit: ['src/invoices/'],
+  'csv-parse': ['src/deployments/'],
   'hyparquet-writer': ['src/invoices/'],
   '@aws-sdk/': ['src/cloud/'],
 };
@@ -38,6 +39,37 @@ export const librariesAtHome: Rule = (sources) =>
         : [`${path}: only ${places.join(', ')} knows ${to}`];
     }),
   );
+
+/** Libraries that read or draw what people hand in, whatever it costs. */
+const parsers = /^(pdfkit|fontkit|png-js|csv-parse|yaml)(\/|$)/;
+/** What the operator of this machine writes: settings, and the file that a command is given, which reads it for nobody else. */
+const ofThisMachine: ReadonlySet<string> = new Set([
+  'src/platform/config.ts',
+  'src/platform/declare/settings.ts',
+  'src/cli/engine/values.ts',
+]);
+const unpackedAtOnce = /\b(inflate|deflate|gunzip|gzip|unzip|brotli\w*)(Raw)?Sync\b/;
+
+/** What people hand in is read, and documents are drawn, in processes of the pool: the program itself loads nothing that does so. */
+export const parsersInTasks: Rule = (sources) => {
+  const reached = new Set<string>();
+  const found: string[] = [];
+  const enter = (path: string) => {
+    const source = sources.get(path);
+    if (source === undefined || reached.has(path)) return;
+    reached.add(path);
+    if (unpackedAtOnce.test(source)) found.push(`${path}: unpacks at once in the program; do it in a task of the pool`);
+    for (const { to, typesOnly } of importsOf(path, source)) {
+      if (typesOnly) continue;
+      if (to.endsWith('.task.ts')) found.push(`${path}: ${to} is for processes of the pool; name it in declareTask`);
+      else if (parsers.test(to) && !ofThisMachine.has(path))
+        found.push(`${path}: ${to} is loaded by the program; do what it is for in a task of the pool`);
+      else enter(to);
+    }
+  };
+  enter('src/cli/main.ts');
+  return found;
+};
 
 /** Statements stand in stores; platform's own ones about the database itself too. */
 export const sqlInStores: Rule = (sources) =>
@@ -241,7 +273,9 @@ export const usedExports: Rule = (sources) => {
       : parseSync(path, source).module.staticExports.flatMap(({ entries }) =>
           entries.flatMap(({ exportName }) => {
             const name = exportName.name ?? 'default';
-            return imported.has(`${path} ${name}`) ? [] : [`${path}: nobody imports ${name}`];
+            // Loaded by its address, by a process of the pool.
+            const isTask = name === 'run' && path.endsWith('.task.ts');
+            return isTask || imported.has(`${path} ${name}`) ? [] : [`${path}: nobody imports ${name}`];
           }),
         ),
   );

@@ -75,7 +75,7 @@ export const previewRules = declareOperation({
   command: { file: true, flags: { changesMax: 'limit' } },
   roles: staff,
   query: z.object({
-    changesMax: z.int().min(1).max(10_000).default(100).meta({ description: 'How many of the changes to show' }),
+    changesMax: z.int().min(1).max(1_000).default(100).meta({ description: 'How many of the changes to show' }),
   }),
   body: rulesBody,
   asks: true,
@@ -98,7 +98,8 @@ export const previewRules = declareOperation({
     ),
     changesTotal: z.int(),
   }),
-  run: ({ db, body, query, now }) => preview.previewRules(db, asFile(body), now, { limit: query.changesMax }),
+  run: ({ db, body, query, now, signal }) =>
+    preview.previewRules(db, asFile(body), now, { limit: query.changesMax }, signal),
 });
 
 export const applyRules = declareOperation({

@@ -61,6 +61,43 @@ export async function lockRules(trx: UnitOfWork): Promise<void> {
   await statement('deployments.lockRules')`LOCK TABLE ownership_rules IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
 }
 
+interface Comparisons {
+  readonly states: number;
+  /** Of the patterns' beginnings, how many different ones. */
+  readonly lengths: number;
+  /** Of names and patterns that begin alike; null: to count them alone would take more than `most`. */
+  readonly pairs: number | null;
+}
+
+/** What matching names with these patterns takes (`nameMatches`), counted without matching any. */
+export async function countComparisons(
+  trx: UnitOfWork,
+  patterns: readonly string[],
+  most: number,
+): Promise<Comparisons> {
+  const { rows } = await statement<Comparisons>('deployments.countComparisons')`
+    WITH begun AS MATERIALIZED (
+      SELECT length(beginning) AS length, beginning, count(*) AS patterns
+      FROM (SELECT substring(pattern FROM '^[^*?]*') AS beginning FROM unnest(${patterns}::text[]) AS pattern) b
+      GROUP BY beginning
+    ), size AS MATERIALIZED (
+      SELECT (SELECT count(*) FROM inventory_states) AS states, (SELECT count(DISTINCT length) FROM begun) AS lengths
+    )
+    SELECT states, lengths, CASE WHEN states * lengths <= ${most}::bigint THEN (
+      -- Grouped, not joined: of a join nobody knows beforehand how many rows it has.
+      SELECT coalesce(sum(patterns * states), 0) FROM (
+        SELECT sum(patterns) AS patterns, sum(states) AS states FROM (
+          SELECT length, beginning, patterns, 0 AS states FROM begun
+          UNION ALL
+          SELECT l.length, left(s.name, l.length), 0, 1
+          FROM (SELECT DISTINCT length FROM begun) l CROSS JOIN inventory_states s
+        ) parts GROUP BY length, beginning
+      ) grouped
+    )::bigint END AS pairs
+    FROM size`.execute(trx);
+  return rows[0] ?? { states: 0, lengths: 0, pairs: 0 };
+}
+
 /** What a rule shall say over an interval. */
 export interface WantedRule {
   readonly kind: 'project' | 'tag' | 'name';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { importRowsMax, attributeJob } from '../../deployments/index.ts';
+import { attributeJob, importRowsMax, readCustomerFile } from '../../deployments/index.ts';
 import * as flow from '../import-customers.ts';
 import { declareOperation, type Operation } from '../../platform/declare/operation.ts';
 
@@ -40,8 +40,9 @@ what was decided about plans since stays, and is among the differences.`,
     differencesTotal: z.int(),
   }),
   followedBy: [attributeJob],
-  async run({ db, body, query, principal, now, follow }) {
-    const result = await flow.importCustomers(db, { csv: body, ...query }, { now, principal });
+  prepare: ({ body, signal }) => readCustomerFile(body, signal),
+  async run({ db, query, principal, now, follow }, file) {
+    const result = await flow.importCustomers(db, { file, ...query }, { now, principal });
     if (result.written) await db.transaction().execute((trx) => follow(trx, attributeJob, {}));
     return { ...result, problems: [...result.problems], differences: [...result.differences] };
   },

@@ -154,6 +154,7 @@ function operationOf(route: Operation, program: Program, schemas: SchemaCollecti
     if (route.body !== undefined) requestBody = bodyOf(route, schemas);
   }
   if (route.shape === 'document' && route.endless === true) extra.push({ $ref: '#/components/parameters/LastEventId' });
+  if (route.shape === 'document' && route.hasETag === true) extra.push({ $ref: '#/components/parameters/IfNoneMatch' });
   const problems = [...new Set(statuses)]
     .toSorted((a, b) => a - b)
     .map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]);
@@ -228,7 +229,12 @@ function successOf(route: Operation, schemas: SchemaCollection): Record<string, 
   };
   if (route.shape === 'document') {
     const types = route.produces.map((type) => [type.split(';', 1)[0], { schema: { type: 'string' } }]);
-    return { 200: { description: 'As it was asked for', headers: common, content: Object.fromEntries(types) } };
+    const tagged = route.hasETag === true ? { ETag: { $ref: '#/components/headers/ETag' } } : {};
+    const headers = { ...common, ...tagged };
+    return {
+      200: { description: 'As it was asked for', headers, content: Object.fromEntries(types) },
+      ...(route.hasETag === true ? { 304: notModified(common) } : {}),
+    };
   }
   if (route.shape === 'list') {
     const extra = route.extra === undefined ? {} : resolve(schemas.output(route.extra), schemas);
@@ -267,10 +273,12 @@ function successOf(route: Operation, schemas: SchemaCollection): Record<string, 
   };
   return {
     [status]: success,
-    ...(route.method === 'GET'
-      ? { 304: { description: 'What the If-None-Match names is still so', headers: common } }
-      : {}),
+    ...(route.method === 'GET' ? { 304: notModified(common) } : {}),
   };
+}
+
+function notModified(headers: JsonSchema): JsonSchema {
+  return { description: 'What the If-None-Match names is still so', headers };
 }
 
 function describeSuccess(status: number): string {

@@ -8,6 +8,7 @@ import { decodeText } from '../../platform/decode-text.ts';
 import { type Database, openPool } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
+import { assertFewValues } from '../../platform/declare/invalid-input.ts';
 import { binaryTypes, type OperationCall, textTypes } from '../../platform/declare/operation.ts';
 import type { Program } from '../../platform/declare/program.ts';
 import { openSecretKey } from '../../inventory/index.ts';
@@ -231,6 +232,7 @@ function acceptBodies(server: FastifyInstance): void {
   const parseJson = server.getDefaultJsonParser('error', 'error');
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
+      assertFewValues(body as Buffer);
       void parseJson(request, decodeText(body as Buffer, 'The body'), done);
     } catch (error) {
       done(error as Error);

@@ -3,6 +3,7 @@ import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { decimalInput, decimalOut, line as lineText, month, slug } from '../../platform/declare/schemas.ts';
 import * as corrections from '../corrections.ts';
+import { drawDocumentsJob } from '../jobs.ts';
 import { deciders, monthText } from './schemas.ts';
 
 const correction = z
@@ -78,13 +79,17 @@ export const decideCorrection = declareOperation({
       .array(z.object({ month: monthText.nullable(), amount: decimalOut }))
       .meta({ description: 'What is taken off the draft of a month; null: what had been waived' }),
   }),
-  async run({ db, body, principal, now }) {
+  followedBy: [drawDocumentsJob],
+  async run({ db, body, principal, now, follow }) {
     const who = { by: principal.subject, now };
     switch (body.decision) {
       case 'invoice':
         return corrections.correctOnNextInvoice(db, { ...body, ...who });
-      case 'credit_note':
-        return corrections.issueCreditNote(db, { ...body, ...who });
+      case 'credit_note': {
+        const issued = await corrections.issueCreditNote(db, { ...body, ...who });
+        await db.transaction().execute((trx) => follow(trx, drawDocumentsJob, {}));
+        return issued;
+      }
       case 'waive':
         return corrections.waiveCorrection(db, { ...body, ...who });
     }

@@ -209,9 +209,10 @@ function assetOperations(
       roles: staff,
       params: which,
       produces: types,
+      hasETag: true,
       async run({ db, params }) {
-        const { type, bytes: body } = await getAsset(db, params.entity, field);
-        return { type, body, filename: `${params.entity}-${field}.${type.split('/')[1]}` };
+        const { type, bytes: body, digest } = await getAsset(db, params.entity, field);
+        return { type, body, digest, filename: `${params.entity}-${field}.${type.split('/')[1]}` };
       },
     }),
     set: declareOperation({
@@ -221,7 +222,7 @@ function assetOperations(
       operationId: `setLegalEntity${words.title}`,
       tag: 'billing',
       summary: `Give a legal entity the ${field} of its documents`,
-      description: `The body is the file, ${words.what}, ${assetBytesMax[field]} bytes at most. A damaged one is refused. ${ofEntity} ${keptByIssued}`,
+      description: `The body is the file, ${words.what}, ${assetBytesMax[field]} bytes at most. A damaged one is refused.${field === 'logo' ? ' It is kept as it is drawn: written anew, with nothing but its pixels.' : ''} ${ofEntity} ${keptByIssued}`,
       roles: deciders,
       params: which,
       consumes: types,
@@ -229,7 +230,7 @@ function assetOperations(
       body: bytes,
       response: entity,
       edits: getLegalEntity,
-      prepare: ({ body }) => readAsset(field, body),
+      prepare: ({ body, signal }) => readAsset(field, body, signal),
       run: async ({ db, params }, asset) => entityAnswer(await setAsset(db, params.entity, field, asset)),
     }),
     remove: declareOperation({

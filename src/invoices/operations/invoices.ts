@@ -26,7 +26,7 @@ import { invoiceFile } from '../files.ts';
 import * as invoices from '../invoices.ts';
 import type { Invoice, Reader } from '../invoices.ts';
 import * as issue from '../issue.ts';
-import { draftMonthJob } from '../jobs.ts';
+import { draftMonthJob, drawDocumentsJob } from '../jobs.ts';
 import { addLine, removeLine } from '../manual-lines.ts';
 import { type MonthStep, stepMonth } from '../month-step.ts';
 import { previewDeployment } from '../preview.ts';
@@ -190,11 +190,11 @@ function declareFile(format: keyof typeof files) {
     roles: readers,
     params: which,
     produces: [produced],
-    async run({ db, params, now, principal }) {
+    hasETag: true,
+    async run({ db, params, now, signal, principal }) {
       const row = await invoices.getInvoice(db, params.invoice, readerOf(principal));
-      // A GET keeps nothing; drawn again, an issued one has the same bytes.
-      const { type, name, bytes } = await invoiceFile(db, row, format, now, 'customer');
-      return { type, body: bytes, filename: name };
+      const { type, name, bytes, digest } = await invoiceFile(db, row, format, { now, signal });
+      return { type, body: bytes, digest, filename: name };
     },
   });
 }
@@ -393,9 +393,11 @@ export const issueInvoice = declareOperation({
     incomplete: z.boolean().optional().meta({ description: 'Although names, addresses or tax ids are missing' }),
   }),
   response: invoice,
-  async run({ db, params, body, principal, now }) {
+  followedBy: [drawDocumentsJob],
+  async run({ db, params, body, principal, now, follow }) {
     const { invoiceId } = await invoices.getInvoice(db, params.invoice);
     await issue.issueInvoice(db, invoiceId, { ...body, by: principal.subject, now });
+    await db.transaction().execute((trx) => follow(trx, drawDocumentsJob, {}));
     return invoiceAnswer(await invoices.getInvoice(db, String(invoiceId)));
   },
 });
@@ -446,10 +448,13 @@ export const issueMonth = declareOperation({
   body: z.strictObject({
     incomplete: z.boolean().optional().meta({ description: 'Although names, addresses or tax ids are missing' }),
   }),
-  async run({ db, params, query, body, principal, now, signal }) {
+  followedBy: [drawDocumentsJob],
+  async run({ db, params, query, body, principal, now, signal, follow }) {
     const options = { ...body, by: principal.subject, now };
     const step = (invoiceId: number) => issue.issueInvoice(db, invoiceId, options);
-    return monthAnswer(await stepMonth(db, { ...params, ...query, state: 'approved', signal }, step));
+    const done = await stepMonth(db, { ...params, ...query, state: 'approved', signal }, step);
+    if (done.done.length > 0) await db.transaction().execute((trx) => follow(trx, drawDocumentsJob, {}));
+    return monthAnswer(done);
   },
 });
 

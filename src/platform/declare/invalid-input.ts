@@ -77,16 +77,51 @@ export function pointerOf(place: ProblemError['in'], path: readonly PropertyKey[
 const depthMax = 64;
 
 /** Where a text holds what no text in PostgreSQL can, the character NUL; or where a value goes too deep. */
-export function findUnfit(value: unknown, place: ProblemError['in'], path = '', depth = 0): ProblemError | null {
-  if (typeof value === 'string') {
-    return value.includes('\0') ? { in: place, pointer: path, detail: 'holds the character NUL' } : null;
-  }
+export function findUnfit(value: unknown, place: ProblemError['in']): ProblemError | null {
+  const found = unfit(value, 0);
+  if (found === null) return null;
+  const steps = found.path.toReversed();
+  return {
+    in: place,
+    pointer: place === 'body' ? steps.map((step) => `/${step}`).join('') : steps.join('.'),
+    detail: found.detail,
+  };
+}
+
+/** The path from the innermost step outwards, so that none is made for what is as it should be. */
+function unfit(value: unknown, depth: number): { readonly path: string[]; readonly detail: string } | null {
+  if (typeof value === 'string') return value.includes('\0') ? { path: [], detail: 'holds the character NUL' } : null;
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return null;
-  if (depth >= depthMax) return { in: place, pointer: path, detail: `is nested more than ${depthMax} deep` };
-  for (const [name, item] of Object.entries(value)) {
-    if (name.includes('\0')) return { in: place, pointer: path, detail: 'has a name with the character NUL' };
-    const found = findUnfit(item, place, place === 'body' ? `${path}/${name}` : name, depth + 1);
-    if (found !== null) return found;
+  if (depth >= depthMax) return { path: [], detail: `is nested more than ${depthMax} deep` };
+  const isList = Array.isArray(value);
+  const names = isList ? value.keys() : Object.keys(value);
+  for (const name of names) {
+    if (typeof name === 'string' && name.includes('\0'))
+      return { path: [], detail: 'has a name with the character NUL' };
+    const found = unfit((value as Readonly<Record<string | number, unknown>>)[name], depth + 1);
+    if (found !== null) return { ...found, path: [...found.path, String(name)] };
   }
   return null;
+}
+
+/** Of a body of JSON, all values at every depth. What asks for most, a file of rules, has 16,000. */
+const valuesMax = 50_000;
+const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
+const [openList, openObject] = [0x5b, 0x7b];
+
+/**
+ * Refuses a body of JSON that has more values than any operation takes, before they are made: to make and to check
+ * half a million of them, which a mebibyte can hold, takes a second. Errors: invalid_argument.
+ */
+export function assertFewValues(json: Uint8Array): void {
+  let values = 1;
+  for (let at = 0; at < json.length; at += 1) {
+    const byte = json[at];
+    if (byte === quote) {
+      // To the end of the text, over what is escaped in it.
+      for (at += 1; at < json.length && json[at] !== quote; at += 1) if (json[at] === backslash) at += 1;
+    } else if (byte === comma || byte === openList || byte === openObject) values += 1;
+  }
+  if (values > valuesMax)
+    throw new InvalidRequest([{ in: 'body', pointer: '', detail: `holds more than ${valuesMax} values` }]);
 }

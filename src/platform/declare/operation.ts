@@ -228,6 +228,8 @@ interface Document {
   readonly type: string;
   /** What is an iterable is sent as it comes, with back-pressure. */
   readonly body: string | Uint8Array | AsyncIterable<string | Uint8Array>;
+  /** sha256 of it, in hexadecimal: of an operation that `hasETag`. */
+  readonly digest?: string;
   /** Saved under this name; shown in the browser unless given. */
   readonly filename?: string;
 }
@@ -239,6 +241,8 @@ interface DocumentDeclaration<Params extends z.ZodType = NoFields, Query extends
   readonly produces: readonly string[];
   /** It goes on until the client leaves: no limit on its time. */
   readonly endless?: true;
+  /** Its answer is in one piece, and has an ETag: the digest that it comes with. */
+  readonly hasETag?: true;
   run(call: Call<Params, Query, z.ZodUndefined>): Promise<Document>;
 }
 

@@ -5,7 +5,7 @@ import { declareList, declareOperation, type Role, staff, type Operation } from 
 import { day, dayOut, decimalOut, slug, nextOut } from '../../platform/declare/schemas.ts';
 import type { PlanVersion } from '../plan.ts';
 import * as planApply from '../plan-apply.ts';
-import { planFileJsonSchema, planFileLengthMax } from '../plan-file.ts';
+import { planFileJsonSchema, planFileLengthMax } from '../plan-problems.ts';
 import * as plans from '../plans.ts';
 import { costPlusUnitPrice } from '../rating/cost-plus.ts';
 import { readers, deciders } from './roles.ts';
@@ -196,13 +196,13 @@ export const previewPlans = declareOperation({
     deploymentsMax: z
       .int()
       .min(0)
-      .max(10_000)
+      .max(1_000)
       .default(100)
       .meta({ description: 'Deployments at most that are named, those for whom it changes most' }),
   }),
   response: z.object({ changes: z.array(planChange) }),
-  async run({ db, body, now }) {
-    const changes = await planApply.previewPlans(db, body.files, { now, limit: body.deploymentsMax });
+  async run({ db, body, now, signal }) {
+    const changes = await planApply.previewPlans(db, body.files, { now, limit: body.deploymentsMax, signal });
     return {
       changes: changes.map((change) => ({
         ...change,
@@ -231,9 +231,10 @@ export const applyPlans = declareOperation({
     written: z.int().meta({ description: 'How many versions' }),
     warnings: warningsOut.meta({ description: 'Where the plans and metering do not match; the preview has all' }),
   }),
-  async run({ db, body, principal, now }) {
-    const { written } = await planApply.applyPlans(db, body.files, principal.subject, now);
-    return { written, warnings: await planApply.warnAboutFiles(db, body.files, now) };
+  prepare: ({ db, body, signal }) => planApply.readPlans(db, body.files, signal),
+  async run({ db, principal, now }, reads) {
+    const { written } = await planApply.applyReadPlans(db, reads, principal.subject, now);
+    return { written, warnings: await planApply.warnAboutPlans(db, reads, now) };
   },
 });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { assertOwnDeployment } from '../../deployments/index.ts';
 import { dayOf, monthOf } from '../../metering/index.ts';
-import { planFileLengthMax } from '../plan-file.ts';
+import { planFileLengthMax } from '../plan-problems.ts';
 import { declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
 import {
   decimalOut,
@@ -12,7 +12,8 @@ import {
   recordOf,
   slug,
 } from '../../platform/declare/schemas.ts';
-import { parsePlannedResources, plannedResource } from '../planned-resources.ts';
+import { plannedResource } from '../planned-resources.ts';
+import { readPlannedResources } from '../read-files.ts';
 import * as planQuotes from '../plan-quotes.ts';
 import { forecastDeployment, quoteDeployment, unbilledOfDeployment } from '../quotes.ts';
 import { unbilledOut } from './unbilled.ts';
@@ -186,8 +187,8 @@ export const quoteResources = declareOperation({
   consumes: 'application/yaml',
   body: z.string().min(1).max(planFileLengthMax),
   response: planQuotesOut,
-  async run({ db, body, query, now }) {
-    const resources = parsePlannedResources('The file', body);
+  async run({ db, body, query, now, signal }) {
+    const resources = await readPlannedResources({ name: 'The file', text: body }, signal);
     const asked = { basis: { kind: 'resources', resources }, plans: query.plan ?? 'all' } as const;
     return quotesAnswer(await planQuotes.quotePlans(db, { ...asked, month: query.month?.toPlainYearMonth() }, now));
   },

@@ -1,11 +1,7 @@
-import { parentPort, workerData } from 'node:worker_threads';
 import PDFDocument from 'pdfkit';
+import type { TaskWork } from '../platform/workers/task.ts';
 
 // Sets every letter of a font, as documents do, and answers with why it cannot; null: it can.
-
-export interface FontQuestion {
-  readonly bytes: Uint8Array;
-}
 
 /** What pdfkit keeps of a registered font; its types do not tell. */
 interface Embedded {
@@ -35,4 +31,4 @@ function faultOf(bytes: Uint8Array): string | null {
   }
 }
 
-parentPort?.postMessage(faultOf((workerData as FontQuestion).bytes));
+export const run: TaskWork<Uint8Array, string | null> = faultOf;

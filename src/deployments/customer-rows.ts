@@ -1,0 +1,50 @@
+// What a file of customers holds, for whoever uses what was read of it.
+
+export const requiredColumns = [
+  'customer_external_id',
+  'customer_name',
+  'currency',
+  'deployment_slug',
+  'deployment_name',
+  'starts_at',
+] as const;
+export const optionalColumns = ['project_id', 'plan'] as const;
+export type Column = (typeof requiredColumns)[number] | (typeof optionalColumns)[number];
+
+/** Deployments that one file may hold: it is read as a whole and written in one transaction. */
+export const importRowsMax = 50_000;
+/** As many bytes as a file of the API may have. */
+export const importBytesMax = 16_777_216;
+/** How many problems are told: whoever mends so many asks again. */
+export const problemsMax = 1_000;
+
+/** What is wrong where. Lines count from 1 and include the header; column is null where the line itself is wrong. */
+export interface ImportProblem {
+  readonly line: number;
+  readonly column: string | null;
+  readonly reason: string;
+}
+
+/** One deployment of the file, its customer with it. */
+export interface ImportRow {
+  readonly line: number;
+  readonly customer: { readonly externalId: string; readonly name: string; readonly currency: string };
+  readonly slug: string;
+  readonly name: string;
+  readonly startsAt: Temporal.Instant;
+  /** Empty: none is linked. */
+  readonly projectId: string;
+  /** Empty: none is given. */
+  readonly plan: string;
+}
+
+/** What a file says, and all that is wrong with it. */
+export interface CustomerFile {
+  readonly rows: ImportRow[];
+  readonly problems: ImportProblem[];
+}
+
+/** `line 3, currency: is not a currency` */
+export function describeProblem(problem: ImportProblem): string {
+  return `line ${problem.line}${problem.column === null ? '' : `, ${problem.column}`}: ${problem.reason}`;
+}
