@@ -1,19 +1,20 @@
 import { type Answer, type Asked, json, truncated } from './answer.ts';
+import type { Bills } from './billing/bills.ts';
 import type { SimulatedClock } from './clock.ts';
-import { apply } from './effects.ts';
 import type { Droplet } from './entities.ts';
 import type { FaultBoard } from './faults.ts';
 import { damageField, hideFields } from './fields.ts';
 import { PageCache } from './page-cache.ts';
-import { linksOf, pageOf, type PageRequest, pageRequest } from './pages.ts';
+import { countsOf, linksOf, pageOf, type PageRequest, pageRequest } from './pages.ts';
 import { Random } from './random.ts';
 import type { RateLimiter, Verdict } from './rate-limit.ts';
-import { type ListRoute, matcher, type OneRoute, routesOf } from './routes.ts';
+import { type FileRoute, type ListRoute, matcher, type OneRoute, routesOf, type Sequence } from './routes.ts';
 import { httpDate, SECOND } from './time.ts';
 import type { Lens, View } from './views.ts';
 
 const messages = {
   bad_request: 'The page and per_page parameters must be positive integers.',
+  invalid_days: 'The days must be in the form YYYY-MM-DD, in order, and 31 at most.',
   unauthorized: 'Unable to authenticate you.',
   forbidden: 'You are not authorized to perform this operation',
   not_found: 'The resource you requested could not be found.',
@@ -26,6 +27,7 @@ interface ApiParts {
   readonly fleet: string;
   readonly seed: number;
   readonly clock: SimulatedClock;
+  readonly bills: Bills;
   readonly faults: FaultBoard;
   readonly limiter: RateLimiter;
   /** The only token that is good; undefined: any. */
@@ -101,8 +103,9 @@ export class Api {
     const dropped = faults.take('drop', path, page, (fault) => fault.when === 'before');
     if (dropped) return { ...json(200, {}), drop: 'before' };
     const scope = this.#match(path)?.route.scope ?? '';
-    // Tags and networks are fields of other things: who may not see them is refused their list all the same.
-    const refuses = (fault: { hidden: boolean }) => !fault.hidden || scope === 'tag:read' || scope === 'vpc:read';
+    // Tags and networks are fields of other things, and a bill is no listing: who may not see them is refused all the same.
+    const refuses = (fault: { hidden: boolean }) =>
+      !fault.hidden || ['tag:read', 'vpc:read', 'billing:read'].includes(scope);
     if (faults.take('missing_scope', path, page, (fault) => refuses(fault) && fault.scopes.includes(scope))) {
       return this.#error(403, 'forbidden');
     }
@@ -125,8 +128,9 @@ export class Api {
     if (asked.method !== 'GET' && asked.method !== 'HEAD') return this.#error(403, 'forbidden');
     const found = this.#match(asked.path);
     if (found === null) return this.#error(404, 'not_found');
-    return found.route.type === 'one'
-      ? this.#showOne(asked, found.route, found.id)
+    if (found.route.type === 'one') return this.#showOne(asked, found.route, found.id);
+    return found.route.type === 'file'
+      ? this.#showFile(asked, found.route, found.id)
       : this.#showList(asked, found.route, found.id);
   }
 
@@ -139,15 +143,24 @@ export class Api {
     return json(200, route.key === null ? view : { [route.key]: view });
   }
 
+  #showFile(asked: Asked, route: FileRoute, id: string): Answer {
+    const found = route.find(this.#lens(asked), id);
+    if (found === null) return this.#error(404, 'not_found');
+    const headers = { 'content-type': found.type, 'content-disposition': `attachment; filename="${found.name}"` };
+    return { status: 200, headers, body: found.body };
+  }
+
   #showList(asked: Asked, route: ListRoute, id: string): Answer {
     const page = pageRequest(asked.query);
     if (page === null) return this.#error(400, 'bad_request');
     const { faults, clock } = this.#parts;
     const { world } = clock.timeline;
     const lens = this.#lens(asked);
-    if (route.items(lens, asked.query, id) === null) return this.#error(404, 'not_found');
+    const items = route.items(lens, asked.query, id);
+    if (items === null) return this.#error(404, 'not_found');
+    if (items === 'invalid') return this.#error(400, 'invalid_days');
     const headers = { 'content-type': 'application/json; charset=utf-8' };
-    if (!faults.none) return { status: 200, headers, body: this.#list(asked, route, id, page, lens) };
+    if (!faults.none || route.uncached) return { status: 200, headers, body: this.#list(asked, route, id, page, lens) };
     const version = route.version === null ? clock.now : route.version(world);
     const make = () => this.#list(asked, route, id, page, lens);
     return { status: 200, headers, body: this.#cache.get(asked.origin + asked.url, version, make) };
@@ -156,18 +169,9 @@ export class Api {
   #list(asked: Asked, route: ListRoute, id: string, page: PageRequest, lens: Lens): string {
     const { faults } = this.#parts;
     for (const { events } of faults.takeAll('meanwhile', asked.path, page.page))
-      for (const event of events) apply(lens.world, event);
-    const empty =
-      lens.hiddenScopes.has(route.scope) ||
-      faults.take('empty', asked.path, page.page, (fault) => fault.what === 'items');
-    const leftOut = new Set(faults.takeAll('leave_out', asked.path).flatMap(({ ids }) => ids));
-    const all = empty ? [] : (route.items(lens, asked.query, id) ?? []);
-    const items =
-      leftOut.size === 0
-        ? all
-        : pageOf(all, { page: 1, perPage: all.length }, 0).filter(
-            (item) => !isNamed(route.view(item as never, lens), leftOut),
-          );
+      for (const event of events) this.#parts.clock.timeline.happen(event);
+    route.reads?.(lens, page.page, id);
+    const items = this.#itemsOf(asked, route, id, page, lens);
     const damages = faults.takeAll('field', asked.path);
     const view = (item: unknown) => {
       const shown = hideFields(route.path, lens.hiddenScopes, route.view(item as never, lens));
@@ -186,18 +190,35 @@ export class Api {
     return JSON.stringify({
       [route.key]:
         keyedBy === undefined ? views : Object.fromEntries(views.map((item) => [String(item[keyedBy]), item])),
-      ...linksOf(items.length, page, asked.origin + asked.path, asked.query),
-      meta: { total: items.length },
+      ...route.beside?.(lens),
+      ...(route.counts === 'items'
+        ? countsOf(items.length, page)
+        : { ...linksOf(items.length, page, asked.origin + asked.path, asked.query), meta: { total: items.length } }),
     });
   }
 
+  /** What is listed, without what a fault keeps back. */
+  #itemsOf({ path, query }: Asked, route: ListRoute, id: string, { page }: PageRequest, lens: Lens): Sequence {
+    const { faults } = this.#parts;
+    const empty =
+      lens.hiddenScopes.has(route.scope) || faults.take('empty', path, page, (fault) => fault.what === 'items');
+    const leftOut = new Set(faults.takeAll('leave_out', path).flatMap(({ ids }) => ids));
+    const all = empty ? [] : route.items(lens, query, id);
+    if (all === null || all === 'invalid') return [];
+    if (leftOut.size === 0) return all;
+    return pageOf(all, { page: 1, perPage: all.length }, 0).filter(
+      (item) => !isNamed(route.view(item as never, lens), leftOut),
+    );
+  }
+
   #lens({ path }: Asked): Lens {
-    const { faults, clock } = this.#parts;
+    const { faults, clock, bills } = this.#parts;
     const { world } = clock.timeline;
-    if (faults.none) return { world, ...plainLens };
+    if (faults.none) return { world, bills, ...plainLens };
     const unknown = faults.takeAll('unknown_status', path);
     return {
       world,
+      bills,
       shownStatus: ({ id }: Droplet) => unknown.find((fault) => (fault.droplet ?? id) === id)?.status ?? null,
       reservedIpUrn: faults.take('reservedip_urns', path) ? 'reservedip' : 'floatingip',
       actionsLate: (faults.take('late_actions', path)?.bySeconds ?? 0) * SECOND,
@@ -214,7 +235,7 @@ function isNamed(view: View, ids: ReadonlySet<string | number>): boolean {
   return ['id', 'urn', 'ip', 'name'].some((field) => ids.has(view[field] as string | number));
 }
 
-const plainLens: Omit<Lens, 'world'> = {
+const plainLens: Omit<Lens, 'world' | 'bills'> = {
   shownStatus: () => null,
   reservedIpUrn: 'floatingip',
   actionsLate: 0,

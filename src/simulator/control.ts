@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { type Answer, json } from './answer.ts';
+import type { Bills } from './billing/bills.ts';
+import { controlBilling } from './billing/control.ts';
+import { organizationUuid } from './billing/insights.ts';
 import type { SimulatedClock } from './clock.ts';
 import { fleetEvent } from './events.ts';
 import { type FaultBoard, faultInput } from './faults.ts';
-import { apply } from './effects.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import type { RequestLog } from './request-log.ts';
 import { instantOf, rfc3339 } from './time.ts';
@@ -37,6 +39,7 @@ interface ControlParts {
   readonly seed: number;
   readonly script: Script;
   readonly clock: SimulatedClock;
+  readonly bills: Bills;
   readonly faults: FaultBoard;
   readonly limiter: RateLimiter;
   readonly log: RequestLog;
@@ -80,7 +83,7 @@ export class Control {
           return json(200, limiter.limits);
         case 'POST /fleet': {
           const { events } = fleetInput.parse(JSON.parse(body));
-          const made = events.map((event) => ({ type: event.type, id: apply(clock.timeline.world, event) ?? null }));
+          const made = events.map((event) => ({ type: event.type, id: clock.timeline.happen(event) ?? null }));
           return json(200, { events: made });
         }
         case 'GET /requests':
@@ -89,7 +92,10 @@ export class Control {
           log.clear();
           return json(200, log.report());
         default:
-          return json(404, { error: { message: `there is no ${asked} here`, issues: [] } });
+          return (
+            controlBilling(this.#parts.bills, asked, body) ??
+            json(404, { error: { message: `there is no ${asked} here`, issues: [] } })
+          );
       }
     } catch (error) {
       if (error instanceof z.ZodError) return refused('the body is not as it should be', error.issues.map(issueText));
@@ -115,9 +121,20 @@ export class Control {
   }
 
   #about() {
-    const { fleet, seed, script, s3Endpoint } = this.#parts;
+    const { fleet, seed, script, clock, s3Endpoint } = this.#parts;
     const { deployments, shared } = script;
-    return { fleet, seed, ...this.#clock(), s3Endpoint: s3Endpoint(), deployments, sharedResources: shared };
+    const team = `do:team:${clock.timeline.world.teamUuid}`;
+    const organization = `do:teamgroup:${organizationUuid(seed)}`;
+    return {
+      fleet,
+      seed,
+      team,
+      organization,
+      ...this.#clock(),
+      s3Endpoint: s3Endpoint(),
+      deployments,
+      sharedResources: shared,
+    };
   }
 }
 

@@ -29,16 +29,8 @@ export const destroy: Effect<'destroy'> = (world, { kind, id, seconds }) => {
       break;
     }
     case 'reserved_ip':
-    case 'reserved_ipv6': {
-      const reserved = ips(world, text).get(text);
-      if (reserved === undefined) return;
-      actOnIp(world, text, reserved.region, 'release_ip', seconds, () => {
-        if (ips(world, text).get(text) !== reserved) return;
-        ips(world, text).delete(text);
-        if (!isV6(text)) world.release(urn as string);
-      });
-      return;
-    }
+    case 'reserved_ipv6':
+      return removeIp(world, text, seconds);
     case 'project': {
       const project = world.projects.get(text);
       if (project === undefined || project.isDefault) return;
@@ -75,6 +67,7 @@ export const destroy: Effect<'destroy'> = (world, { kind, id, seconds }) => {
       break;
   }
   if (urn !== null) world.release(urn);
+  world.charges.gone(kind, text);
 };
 
 function removeDroplet(world: World, droplet: Droplet): void {
@@ -87,6 +80,7 @@ function removeDroplet(world: World, droplet: Droplet): void {
     for (const reserved of collection.list()) {
       if (reserved.droplet !== id) continue;
       reserved.droplet = null;
+      world.charges.reservedIp(reserved);
       collection.touch();
     }
   }
@@ -104,7 +98,19 @@ function removeDroplet(world: World, droplet: Droplet): void {
   }
   for (const backup of droplet.backupIds) world.backups.delete(backup);
   world.droplets.delete(id);
+  world.charges.gone('droplet', String(id));
   world.release(urnOf('droplet', id) as string);
+}
+
+function removeIp(world: World, ip: string, seconds: number): void {
+  const reserved = ips(world, ip).get(ip);
+  if (reserved === undefined) return;
+  actOnIp(world, ip, reserved.region, 'release_ip', seconds, () => {
+    if (ips(world, ip).get(ip) !== reserved) return;
+    ips(world, ip).delete(ip);
+    world.charges.gone('reserved_ip', ip);
+    if (!isV6(ip)) world.release(urnOf('reserved_ip', ip) as string);
+  });
 }
 
 function removeSnapshot(world: World, id: string, seconds: number): void {
@@ -114,10 +120,12 @@ function removeSnapshot(world: World, id: string, seconds: number): void {
   const region = regions[0] as string;
   if (resourceType === 'volume') {
     world.snapshots.delete(id);
+    world.charges.gone('snapshot', id);
     return;
   }
   world.act({ type: 'image_destroy', resourceType: 'image', resourceId: Number(id), region, seconds }, () => {
     world.snapshots.delete(id);
+    world.charges.gone('snapshot', id);
     const droplet = world.droplets.get(Number(snapshot.resourceId));
     if (droplet === undefined) return;
     droplet.snapshotIds = droplet.snapshotIds.filter((other) => String(other) !== id);
@@ -130,6 +138,7 @@ function removeCustomImage(world: World, id: number, seconds: number): void {
   if (region === undefined) return;
   world.act({ type: 'image_destroy', resourceType: 'image', resourceId: id, region, seconds }, () => {
     world.customImages.delete(id);
+    world.charges.gone('custom_image', String(id));
   });
 }
 

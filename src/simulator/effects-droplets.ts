@@ -39,6 +39,7 @@ export const dropletEffects: Effects<
       privateIp: PRIVATE_BASE + 2 + (address % (PRIVATE_COUNT - 2)),
     };
     world.droplets.add(id, droplet);
+    world.charges.droplet(droplet);
     world.assign(urnOf('droplet', id) as string, event.project);
     actOn(world, droplet, 'create', event.seconds, () => {
       droplet.status = 'active';
@@ -61,6 +62,7 @@ export const dropletEffects: Effects<
     actOn(world, droplet, 'resize', event.seconds, () => {
       droplet.size = event.size;
       droplet.diskGb = Math.max(droplet.diskGb, sizeOf(event.size).disk);
+      world.charges.droplet(droplet);
     });
   },
 
@@ -69,6 +71,7 @@ export const dropletEffects: Effects<
     if (droplet === undefined) return;
     actOn(world, droplet, 'rename', event.seconds, () => {
       droplet.name = event.name;
+      world.charges.droplet(droplet);
     });
   },
 
@@ -95,7 +98,7 @@ export const dropletEffects: Effects<
     const id = event.id ?? world.nextId();
     const createdAt = world.now;
     actOn(world, droplet, 'backup', event.seconds, () => {
-      world.backups.add(id, {
+      const backup = {
         id,
         name: `${droplet.name} ${rfc3339(createdAt).slice(0, 10)}`,
         droplet: droplet.id,
@@ -104,7 +107,9 @@ export const dropletEffects: Effects<
         region: droplet.region,
         distribution: 'Ubuntu',
         createdAt,
-      });
+      };
+      world.backups.add(id, backup);
+      world.charges.backup(backup, plan);
       const all = [...droplet.backupIds, id];
       const kept = all.slice(-backupPlans[plan].kept);
       for (const old of all.slice(0, all.length - kept.length)) world.backups.delete(old);

@@ -46,7 +46,9 @@ export const networkEffects: Effects<
   reserve_ip(world, event) {
     const ip = event.ip ?? ipv4Text(RESERVED_BASE + 0x80000 + world.nextIp());
     const droplet = event.droplet === null ? undefined : world.droplets.get(event.droplet);
-    ips(world, ip).add(ip, { ip, region: event.region, reservedAt: world.now, droplet: droplet?.id ?? null });
+    const reserved = { ip, region: event.region, reservedAt: world.now, droplet: droplet?.id ?? null };
+    ips(world, ip).add(ip, reserved);
+    world.charges.reservedIp(reserved);
     if (!isV6(ip)) world.assign(urnOf('reserved_ip', ip) as string, event.project);
     actOnIp(world, ip, event.region, 'reserve_ip', 0, () => {});
     return ip;
@@ -58,6 +60,7 @@ export const networkEffects: Effects<
     if (reserved === undefined || droplet === undefined) return;
     actOnIp(world, event.ip, reserved.region, 'assign_ip', event.seconds, () => {
       if (world.droplets.get(droplet.id) === droplet) reserved.droplet = droplet.id;
+      world.charges.reservedIp(reserved);
     });
   },
 
@@ -66,6 +69,7 @@ export const networkEffects: Effects<
     if (reserved === undefined) return;
     actOnIp(world, event.ip, reserved.region, 'unassign_ip', event.seconds, () => {
       reserved.droplet = null;
+      world.charges.reservedIp(reserved);
     });
   },
 
@@ -160,7 +164,9 @@ export const networkEffects: Effects<
     const { name, kind, region, nodes, droplets, tag } = event;
     const ip = ipv4Text(BALANCER_BASE + world.nextIp());
     const rules = { forwarding: [plainHttp], allow: [], deny: [] };
-    world.loadBalancers.add(id, { id, name, kind, region, ip, createdAt: world.now, nodes, ...rules, droplets, tag });
+    const balancer = { id, name, kind, region, ip, createdAt: world.now, nodes, ...rules, droplets, tag };
+    world.loadBalancers.add(id, balancer);
+    world.charges.loadBalancer(balancer);
     world.assign(urnOf('load_balancer', id) as string, event.project);
     return id;
   },
@@ -169,6 +175,7 @@ export const networkEffects: Effects<
     const balancer = world.loadBalancers.get(event.loadBalancer);
     if (balancer === undefined) return;
     balancer.nodes = event.nodes;
+    world.charges.loadBalancer(balancer);
     world.loadBalancers.touch();
   },
 

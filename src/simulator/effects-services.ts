@@ -27,6 +27,7 @@ export const serviceEffects: Effects<
     const { name, purpose, environment, isDefault } = event;
     const times = { createdAt: world.now, updatedAt: world.now };
     world.projects.add(id, { id, name, purpose, environment, isDefault, ...times, resources: new Map() });
+    world.charges.projectName(id, name);
     return id;
   },
 
@@ -34,6 +35,7 @@ export const serviceEffects: Effects<
     const project = world.projects.get(event.id);
     if (project === undefined) return;
     project.name = event.name;
+    world.charges.projectName(event.id, event.name);
     project.updatedAt = world.now;
     world.projects.touch();
   },
@@ -42,7 +44,7 @@ export const serviceEffects: Effects<
     world.useRegion(event.region);
     const id = event.id ?? world.nextUuid();
     const { name, engine, region, size, nodes } = event;
-    world.databases.add(id, {
+    const database = {
       id,
       name,
       engine,
@@ -53,7 +55,9 @@ export const serviceEffects: Effects<
       nodes,
       tags: world.spell(event.tags),
       createdAt: world.now,
-    });
+    };
+    world.databases.add(id, database);
+    world.charges.database(database);
     world.assign(urnOf('database', id) as string, event.project);
     return id;
   },
@@ -63,6 +67,7 @@ export const serviceEffects: Effects<
     if (database === undefined) return;
     database.size = event.size;
     database.nodes = event.nodes;
+    world.charges.database(database);
     world.databases.touch();
   },
 
@@ -89,7 +94,9 @@ export const serviceEffects: Effects<
     const { name, region, size, droplets } = event;
     const pool = { id: world.nextUuid(), name: 'default-pool', size, droplets, labels: {}, autoScale: null };
     const tags = ['k8s', `k8s:${id}`];
-    world.clusters.add(id, { id, name, region, pools: [pool], tags, createdAt: world.now });
+    const cluster = { id, name, region, pools: [pool], tags, createdAt: world.now };
+    world.clusters.add(id, cluster);
+    world.charges.cluster(cluster);
     world.assign(urnOf('kubernetes_cluster', id) as string, event.project);
     return id;
   },
@@ -98,6 +105,7 @@ export const serviceEffects: Effects<
     const cluster = world.clusters.get(event.cluster);
     if (cluster === undefined) return;
     cluster.pools = cluster.pools.map((pool, index) => (index === 0 ? { ...pool, droplets: event.droplets } : pool));
+    world.charges.cluster(cluster);
     world.clusters.touch();
   },
 
@@ -108,12 +116,15 @@ export const serviceEffects: Effects<
       const known = cluster.pools.find(({ name }) => name === pool.name);
       return { id: known?.id ?? world.nextUuid(), ...pool };
     });
+    world.charges.cluster(cluster);
     world.clusters.touch();
   },
 
   create_app(world, event) {
     const id = event.id ?? world.nextUuid();
-    world.apps.add(id, { id, name: event.name, region: event.region, createdAt: world.now });
+    const app = { id, name: event.name, region: event.region, createdAt: world.now };
+    world.apps.add(id, app);
+    world.charges.app(app);
     world.assign(urnOf('app', id) as string, event.project);
     return id;
   },
@@ -160,4 +171,6 @@ function retag(
   if (item === undefined) return;
   item.tags = change(item.tags);
   collection.touch();
+  const droplet = kind === 'droplet' ? world.droplets.get(Number(id)) : undefined;
+  if (droplet !== undefined) world.charges.droplet(droplet);
 }

@@ -26,7 +26,9 @@ export const storageEffects: Effects<
       const id = String(event.id ?? world.nextUuid());
       const { region } = volume;
       const source = { resourceType: 'volume' as const, resourceId: volume.id, minDiskGb: volume.sizeGb };
-      world.snapshots.add(id, { ...common, ...source, id, regions: [region], distribution: 'Unknown' });
+      const snapshot = { ...common, ...source, id, regions: [region], distribution: 'Unknown' };
+      world.snapshots.add(id, snapshot);
+      world.charges.snapshot(snapshot, world.now);
       return id;
     }
     const droplet = world.droplets.get(Number(event.resourceId));
@@ -43,6 +45,7 @@ export const storageEffects: Effects<
     };
     actOn(world, droplet, 'snapshot', seconds, () => {
       world.snapshots.add(id, snapshot);
+      world.charges.snapshot(snapshot, snapshot.createdAt);
       droplet.snapshotIds = [...droplet.snapshotIds, Number(id)];
     });
     return id;
@@ -52,7 +55,9 @@ export const storageEffects: Effects<
     const id = event.id ?? world.nextId();
     const { name, sizeGb, region } = event;
     const made = { minDiskGb: Math.ceil(sizeGb), distribution: 'Unknown OS', createdAt: world.now };
-    world.customImages.add(id, { ...made, id, name, sizeGb, regions: [region], tags: world.spell(event.tags) });
+    const image = { ...made, id, name, sizeGb, regions: [region], tags: world.spell(event.tags) };
+    world.customImages.add(id, image);
+    world.charges.customImage(image);
     return id;
   },
 
@@ -82,14 +87,16 @@ export const storageEffects: Effects<
       source.backupIds = source.backupIds.filter((other) => other !== id);
       source.snapshotIds = [...source.snapshotIds, id];
       const of = { resourceType: 'droplet' as const, resourceId: String(droplet) };
-      world.snapshots.add(String(id), { ...image, ...of, id: String(id), regions: [region], tags: [] });
+      const snapshot = { ...image, ...of, id: String(id), regions: [region], tags: [] };
+      world.snapshots.add(String(id), snapshot);
+      world.charges.snapshot(snapshot, world.now);
       world.droplets.touch();
     });
   },
 
   create_volume(world, event) {
     const id = event.id ?? world.nextUuid();
-    world.volumes.add(id, {
+    const volume = {
       id,
       name: event.name,
       sizeGb: event.sizeGb,
@@ -97,7 +104,9 @@ export const storageEffects: Effects<
       createdAt: world.now,
       droplet: null,
       tags: world.spell(event.tags),
-    });
+    };
+    world.volumes.add(id, volume);
+    world.charges.volume(volume);
     world.assign(urnOf('volume', id) as string, event.project);
     return id;
   },
@@ -107,6 +116,7 @@ export const storageEffects: Effects<
     if (volume === undefined) return;
     actOnVolume(world, volume, 'resize', 0, () => {
       volume.sizeGb = event.sizeGb;
+      world.charges.volume(volume);
     });
   },
 
@@ -133,7 +143,9 @@ export const storageEffects: Effects<
     const { name, region, objectBytes } = event;
     const settings = { acl: 'private' as const, versioning: null, policy: null };
     const times = { createdAt: world.now, changedAt: world.now };
-    world.buckets.add(name, { name, region, objectBytes, bytes: 0, ...times, ...settings });
+    const bucket = { name, region, objectBytes, bytes: 0, ...times, ...settings };
+    world.buckets.add(name, bucket);
+    world.charges.bucket(bucket);
     world.assign(urnOf('bucket', name) as string, event.project);
     return name;
   },
@@ -152,6 +164,7 @@ export const storageEffects: Effects<
     if (bucket === undefined) return;
     bucket.bytes = event.bytes;
     bucket.changedAt = world.now;
+    world.charges.bucket(bucket);
     world.buckets.touch();
   },
 };

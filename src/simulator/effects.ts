@@ -1,3 +1,4 @@
+import { billingEffects } from './effects-billing.ts';
 import { catalogueEffects } from './effects-catalogue.ts';
 import { destroy } from './effects-destroy.ts';
 import { dropletEffects } from './effects-droplets.ts';
@@ -17,6 +18,7 @@ const effects: Effects<FleetEvent['type']> = {
   ...networkEffects,
   ...serviceEffects,
   ...catalogueEffects,
+  ...billingEffects,
   destroy,
 };
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { subscriptionPlans } from './billing/prices.ts';
 import { defaultImage, imageSlugs, regionSlugs, sizeSlugs } from './catalogue.ts';
 
 /**
@@ -279,6 +280,20 @@ export const fleetEvent = z.discriminatedUnion('type', [
   }),
   /** The listing of sizes shows it no longer; droplets keep it. */
   z.object({ type: z.literal('withdraw_size'), size }),
+
+  /** Sent to the outside by a droplet or from a bucket: only the bill shows it. */
+  z.object({
+    type: z.literal('transfer_out'),
+    source: z.enum(['droplet', 'bucket']),
+    id: z.union([z.int(), z.string()]),
+    bytes: z.int().min(0),
+  }),
+  /** A plan that has no resource: the registry, checks, support. So many from now on; 0 ends it. */
+  z.object({
+    type: z.literal('subscribe'),
+    plan: z.enum(subscriptionPlans),
+    count: z.int().min(0).max(1_000).default(1),
+  }),
 
   /** A kind that the provider has brought out since: it is known from its URN only. */
   z.object({ type: z.literal('create_other'), urn: z.string().regex(/^do:[a-z]+:.+$/), project }),

@@ -46,9 +46,14 @@ export function hideFields(routePath: string, hiddenScopes: ReadonlySet<string>,
   return shown;
 }
 
+/** What a line of a bill is for, and an invoice. */
+function billed(view: View): unknown {
+  return view['resource_id'] ?? view['resource_uuid'] ?? view['invoice_uuid'];
+}
+
 /** The same item with one field damaged, if it is the one that is meant. */
 export function damageField(view: View, { id, field, value }: Extract<FaultInput, { fault: 'field' }>): View {
-  const own = view['id'] ?? view['ip'] ?? view['urn'] ?? view['droplet_id'] ?? view['name'];
+  const own = view['id'] ?? view['ip'] ?? view['urn'] ?? view['droplet_id'] ?? view['name'] ?? billed(view);
   if (id !== undefined && String(own) !== String(id)) return view;
   const damaged = structuredClone(view);
   const path = field.split('.');

@@ -49,3 +49,8 @@ export function linksOf(
   };
   return Object.keys(pages).length === 0 ? {} : { links: { pages } };
 }
+
+/** As Insights counts its pages. */
+export function countsOf(total: number, { page, perPage }: PageRequest): Record<string, number> {
+  return { total_items: total, total_pages: Math.max(1, Math.ceil(total / perPage)), current_page: page };
+}

@@ -1,3 +1,4 @@
+import { billingRoutes } from './billing/routes.ts';
 import { regions, sizeOf } from './catalogue.ts';
 import type { Collection } from './collection.ts';
 import type { Action, Droplet } from './entities.ts';
@@ -16,18 +17,32 @@ interface Common {
   readonly scope: string;
   /** Grows whenever an answer could have changed; null: with every tick of the clock. */
   readonly version: ((world: World) => number) | null;
+  /** It depends on more than the world and the clock. */
+  readonly uncached?: boolean;
 }
 
 export interface ListRoute extends Common {
   readonly type: 'list';
   readonly key: string;
-  /** What is listed, in an order that stays; null: what it hangs on is not there. */
-  readonly items: (lens: Lens, query: URLSearchParams, id: string) => Sequence | null;
+  /** What is listed, in an order that stays; null: what it hangs on is not there; `invalid`: what was asked makes no sense. */
+  readonly items: (lens: Lens, query: URLSearchParams, id: string) => Sequence | 'invalid' | null;
   readonly view: (item: never, lens: Lens) => View;
   /** An object by this property, not an array. */
   readonly keyedBy?: string;
   /** The provider sends the whole list, without `links` and `meta`. */
   readonly unpaged?: boolean;
+  /** Takes place once for each page that is read, before it is made. */
+  readonly reads?: (lens: Lens, page: number, id: string) => void;
+  /** What stands beside the list. */
+  readonly beside?: (lens: Lens) => View;
+  /** `total_items`, `total_pages` and `current_page` in place of `links` and `meta`. */
+  readonly counts?: 'items';
+}
+
+/** What is no JSON. */
+export interface FileRoute extends Common {
+  readonly type: 'file';
+  readonly find: (lens: Lens, id: string) => { type: string; name: string; body: string | Buffer } | null;
 }
 
 export interface OneRoute extends Common {
@@ -37,7 +52,7 @@ export interface OneRoute extends Common {
   readonly find: (lens: Lens, id: string) => View | null;
 }
 
-type Route = ListRoute | OneRoute;
+type Route = ListRoute | OneRoute | FileRoute;
 
 /** A list that is read by position, so that a page costs a page. */
 export interface Sequence {
@@ -164,14 +179,7 @@ function accountRoutes(fleet: string): readonly Route[] {
       key: 'account',
       find: (lens) => services.accountView(lens, fleet),
     },
-    {
-      path: '/v2/customers/my/balance',
-      scope: 'billing:read',
-      version: null,
-      type: 'one',
-      key: null,
-      find: services.balanceView,
-    },
+    ...billingRoutes(fleet),
   ];
 }
 
@@ -438,22 +446,22 @@ export function routesOf(fleet: string): readonly Route[] {
   ];
 }
 
-/** Finds the route for a path, and the one id in it. Fixed paths come before those with an id. */
+/** Finds the route for a path, and the id in it; several ids with a slash between them. Fixed paths come before those with an id. */
 export function matcher(routes: readonly Route[]): (path: string) => { route: Route; id: string } | null {
   const fixedPaths = new Map(routes.filter((r) => !r.path.includes('{')).map((route) => [route.path, route]));
   const withId = routes
     .filter((route) => route.path.includes('{'))
     .map((route) => {
-      const [before = '', after = ''] = route.path.split('{id}');
-      return { route, before, after };
+      // Only a URN, which stands among other ids, may be escaped.
+      const pattern = route.path.replace('{id}', '([^/%]+)').replaceAll(/\{\w+\}/g, '([^/]+)');
+      return { route, pattern: new RegExp(`^${pattern}$`) };
     });
   return (path) => {
     const fixed = fixedPaths.get(path);
     if (fixed !== undefined) return { route: fixed, id: '' };
-    for (const { route, before, after } of withId) {
-      if (!path.startsWith(before) || !path.endsWith(after)) continue;
-      const id = path.slice(before.length, path.length - after.length);
-      if (/^[^/%]+$/.test(id)) return { route, id };
+    for (const { route, pattern } of withId) {
+      const found = pattern.exec(path);
+      if (found !== null) return { route, id: found.slice(1).join('/') };
     }
     return null;
   };

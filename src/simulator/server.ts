@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse, type Server } 
 import type { AddressInfo } from 'node:net';
 import { type Answer, type Asked, json } from './answer.ts';
 import { Api } from './api.ts';
+import { Bills } from './billing/bills.ts';
 import { SimulatedClock } from './clock.ts';
 import { Control, CONTROL_PATH } from './control.ts';
 import { FaultBoard } from './faults.ts';
@@ -68,13 +69,15 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const faults = new FaultBoard();
   const limiter = new RateLimiter();
   const log = new RequestLog();
-  const api = new Api({ fleet, seed, clock, faults, limiter, token: options.token });
+  const bills = new Bills(clock.timeline, seed);
+  const api = new Api({ fleet, seed, clock, bills, faults, limiter, token: options.token });
   const spaces = new Spaces(clock, faults);
   const control = new Control({
     fleet,
     seed,
     script,
     clock,
+    bills,
     faults,
     limiter,
     log,

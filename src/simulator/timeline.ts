@@ -1,4 +1,5 @@
-import { type FleetEventInput, fleetEvent } from './events.ts';
+import { Ledger } from './billing/ledger.ts';
+import { type FleetEvent, type FleetEventInput, fleetEvent } from './events.ts';
 import { apply } from './effects.ts';
 import type { Ms } from './time.ts';
 import { World } from './world.ts';
@@ -47,10 +48,15 @@ export interface Script {
  */
 export class Timeline {
   readonly world: World;
+  readonly #script: Script;
   readonly #events: Iterator<TimedEvent>;
   #next: TimedEvent | undefined;
+  #ledger: Ledger | null = null;
+  /** What was done by hand, until a ledger writes it down itself. */
+  readonly #byHand: { readonly at: Ms; readonly event: FleetEvent }[] = [];
 
   constructor(script: Script, seed: number, at: Ms) {
+    this.#script = script;
     this.world = new World(seed);
     this.#events = script.events[Symbol.iterator]();
     this.#next = this.#events.next().value;
@@ -59,6 +65,32 @@ export class Timeline {
 
   get now(): Ms {
     return this.world.now;
+  }
+
+  /** Lets an event happen now that is not in the script; returns the id of what it made. */
+  happen(event: FleetEvent): string | number | undefined {
+    const id = apply(this.world, event);
+    if (this.#ledger === null) this.#byHand.push({ at: this.now, event });
+    return id;
+  }
+
+  /**
+   * Everything that has cost money since the first event. It is made when it is first asked for, by
+   * letting the same events happen again: a fleet whose bill nobody wants keeps none.
+   */
+  get ledger(): Ledger {
+    if (this.#ledger !== null) return this.#ledger;
+    const again = new Timeline(this.#script, this.world.seed, Number.NEGATIVE_INFINITY);
+    const ledger = new Ledger(again.world);
+    for (const { at, event } of this.#byHand) {
+      again.advanceTo(at);
+      apply(again.world, event);
+    }
+    again.advanceTo(this.now);
+    ledger.follow(this.world);
+    this.#byHand.length = 0;
+    this.#ledger = ledger;
+    return ledger;
   }
 
   /** Lets everything up to and at `to` happen. */

@@ -1,4 +1,4 @@
-import { regionOf, sizeOf } from './catalogue.ts';
+import { regionOf } from './catalogue.ts';
 import type {
   App,
   Certificate,
@@ -12,7 +12,7 @@ import type {
   NodePool,
   Vpc,
 } from './entities.ts';
-import { DAY, HOUR, instantOf, rfc3339 } from './time.ts';
+import { DAY, rfc3339 } from './time.ts';
 import type { Lens, View } from './views.ts';
 import { urnOf, type World } from './world.ts';
 
@@ -245,21 +245,5 @@ export function accountView({ world }: Lens, name: string): View {
     status: 'active',
     status_message: '',
     team: { uuid: world.teamUuid, name: `Simulated ${name}` },
-  };
-}
-
-/** An estimate, from what runs now and how much of the month has passed: the month's bill is another thing. */
-export function balanceView({ world }: Lens): View {
-  const now = instantOf(world.now).toZonedDateTimeISO('UTC');
-  const hours = (now.epochMilliseconds - now.with({ day: 1 }).startOfDay().epochMilliseconds) / HOUR;
-  let hourly = 0;
-  for (const droplet of world.droplets.list())
-    hourly += (world.sizes.get(droplet.size) ?? sizeOf(droplet.size)).price_hourly;
-  const usage = (hourly * Math.min(hours, 672)).toFixed(2);
-  return {
-    month_to_date_balance: usage,
-    account_balance: '0.00',
-    month_to_date_usage: usage,
-    generated_at: rfc3339(world.now),
   };
 }

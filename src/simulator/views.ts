@@ -1,3 +1,4 @@
+import type { Bills } from './billing/bills.ts';
 import { BACKUP_WINDOW_HOURS, backupPlans, nextBackupWindow } from './backup-schedule.ts';
 import { type BaseImage, baseImages, imageOf, regionOf, regionSlugs, sizeOf } from './catalogue.ts';
 import type { Action, Backup, CustomImage, Droplet, Project, ReservedIp, Snapshot, Volume } from './entities.ts';
@@ -12,6 +13,7 @@ export type View = Record<string, unknown>;
 /** The world, and through which of its awkward moments it is seen. */
 export interface Lens {
   readonly world: World;
+  readonly bills: Bills;
   /** What a droplet shows instead of its status; null: nothing. */
   readonly shownStatus: (droplet: Droplet) => string | null;
   /** `floatingip`, as the description has it, or the newer `reservedip`. */

@@ -1,3 +1,4 @@
+import { type Charges, unbilled } from './billing/charges.ts';
 import { regionSlugs, type Size, sizes } from './catalogue.ts';
 import { Collection } from './collection.ts';
 import type {
@@ -54,6 +55,8 @@ export class World {
   readonly sizes = new Collection<string, Size>();
   /** In the order in which they started. */
   readonly actions: Action[] = [];
+  /** Writes down what costs money; nobody does until a bill is asked for. */
+  charges: Charges = unbilled;
   /** Grows when an action starts or completes. */
   actionVersion = 0;
 
@@ -181,6 +184,7 @@ export class World {
     project.resources.set(urn, this.now);
     this.#homes.set(urn, project);
     this.projects.touch();
+    this.charges.place(urn, project.id);
   }
 
   release(urn: string): void {

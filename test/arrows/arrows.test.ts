@@ -40,6 +40,10 @@ test.each([
   ['src/inventory/sync.ts', '../deployments/rules.ts', 'inventory may not import deployments'],
   ['src/drift/compare.ts', '../metering/usage.ts', 'drift may not import metering'],
   ['src/platform/clock.ts', '../cloud/provider.ts', 'platform may not import cloud'],
+  // What bills is a second opinion: it knows nothing of how the program prices and reads bills.
+  ['src/simulator/billing/prices.ts', '../../cloud/index.ts', 'simulator may not import cloud'],
+  ['src/simulator/billing/prices.ts', '../../pricing/index.ts', 'simulator may not import pricing'],
+  ['src/simulator/billing/lines.ts', '../../provider-billing/index.ts', 'simulator may not import provider-billing'],
   ['src/metering/jobs.ts', '../jobs/runner.ts', 'metering may not import jobs'],
   ['src/jobs/runner.ts', '../cli/output.ts', 'nothing imports cli'],
   ['src/cli/usage.ts', '../http/server.ts', 'nothing imports http'],

@@ -10,7 +10,7 @@ const seed = fc.integer({ min: 0, max: 1_000_000 });
 /** How far into the history, in thousandths. */
 const moment = fc.integer({ min: 0, max: 1_000 });
 
-const listings = routesOf('any').filter((route) => route.type === 'list' && !route.path.includes('{id}'));
+const listings = routesOf('any').filter((route) => route.type === 'list' && !route.path.includes('{'));
 
 const start = (name: FleetName, number: number) =>
   open({ fleet: name, seed: number, ...(name === 'hoster' && { resources: 500 }) });

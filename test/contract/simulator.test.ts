@@ -36,7 +36,9 @@ describe.skipIf(description === null)("every answer is as the provider's descrip
       };
       for (const instant of at) {
         opened.simulator.advanceTo(Temporal.Instant.from(instant));
-        for (const route of routesOf(fleet)) {
+        // Files and days are looked at in simulator-billing.test.ts.
+        const routes = routesOf(fleet).filter(({ type, path }) => type !== 'file' && !path.includes('{urn}'));
+        for (const route of routes) {
           const ids = await idsFor(opened, route.path);
           for (const id of ids) {
             const url = route.path.replace('{id}', id);
@@ -61,9 +63,12 @@ describe.skipIf(description === null)("every answer is as the provider's descrip
 async function idsFor(opened: Opened, path: string): Promise<string[]> {
   if (!path.includes('{id}')) return [''];
   const listing = path.slice(0, path.indexOf('/{id}'));
-  const key = routesOf('any').find((route) => route.path === listing)?.key as string;
+  const list = routesOf('any').find((route) => route.path === listing);
+  if (list?.type !== 'list') throw new Error(`${listing} lists nothing`);
   const { body } = await opened.send(`${listing}?per_page=3`);
-  return body[key].map((item: Record<string, unknown>) => String(item['id'] ?? item['ip'] ?? item['name']));
+  return body[list.key].map((item: Record<string, unknown>) =>
+    String(item['id'] ?? item['ip'] ?? item['invoice_uuid'] ?? item['name']),
+  );
 }
 
 describe('the API', () => {

@@ -21,7 +21,7 @@ export function addSimulateCommand(program: Command): void {
   addCommand(program, 'simulate', {
     summary: "a server that speaks the provider's API, from a made-up fleet with a clock of its own",
     details:
-      'Runs until Ctrl-C or SIGTERM. The same fleet and seed are the same fleet. Its clock stands still until it is moved.',
+      'Runs until Ctrl-C or SIGTERM. The same fleet and seed are the same fleet. Its clock stands still until it is moved. It bills: balance, history, invoices, the preview and Insights, by rules that can be changed and with mistakes that can be switched on.',
     example: `
 $ arcadia simulate --fleet agency
 The fleet agency (seed 1) answers at http://127.0.0.1:4010
@@ -29,7 +29,8 @@ The fleet agency (seed 1) answers at http://127.0.0.1:4010
 $ export DIGITALOCEAN_API_URL=http://127.0.0.1:4010
 $ DIGITALOCEAN_TOKEN=any arcadia account connect agency
 $ curl -d '{"advanceBy": "PT6H"}' http://127.0.0.1:4010/_simulator/clock
-$ arcadia sync`,
+$ arcadia sync
+$ curl -d '{"mistake": "wrong_price", "month": "2026-05", "product": "Volumes"}' http://127.0.0.1:4010/_simulator/billing/mistakes`,
   })
     .addOption(new Option('--fleet <fleet>', 'which fleet').choices(fleets).default('agency'))
     .option('--seed <n>', 'another seed is another fleet', whole('--seed'), 1)
@@ -71,6 +72,8 @@ To connect it:            DIGITALOCEAN_API_URL=${url} DIGITALOCEAN_TOKEN=any arc
 To move its clock:        curl -d '{"advanceBy": "PT6H"}' ${url}/_simulator/clock
 To see a scope missing:   curl -d '{"fault": "missing_scope", "scopes": ["droplet:read"]}' ${url}/_simulator/faults
 To make all well again:   curl -X DELETE ${url}/_simulator/faults
+To see its last bill:     curl -H 'authorization: Bearer any' ${url}/v2/customers/my/invoices
+To spoil a bill:          curl -d '{"mistake": "tax", "month": "2026-05"}' ${url}/_simulator/billing/mistakes
 Ctrl-C stops it.`);
   }
   if (!session.signal.aborted)

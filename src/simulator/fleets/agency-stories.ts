@@ -136,6 +136,7 @@ function managed(script: ScriptWriter, tenants: readonly Tenant[]): void {
   });
   addNode(on(64, 12), 2);
   script.at(on(64, 12, 2), { type: 'set_cluster_nodes', cluster, droplets: nodes });
+  script.at(START - 100 * DAY, { type: 'subscribe', plan: 'registry_basic' });
   const app = owners[7] as Tenant;
   script.at(START - 12 * DAY, {
     type: 'create_app',
