@@ -8,7 +8,7 @@ export const anchorAuditJob = declareJob({
   name: 'anchor_audit',
   queue: 'default',
   title: 'Writes where the audit log ends to the place of ARCADIA_AUDIT_ANCHOR',
-  arguments: z.object({}),
+  arguments: z.strictObject({}),
   timeoutSeconds: 300,
   attemptsMax: 5,
   async run({ db, clock, config, signal, log }) {
