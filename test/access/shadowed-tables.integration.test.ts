@@ -48,9 +48,7 @@ async function shadow(): Promise<void> {
     'deployments',
     'customers',
   ])
-    await intruder.query(
-      ['CREATE TEMPORARY TABLE', table, '(LIKE', `public.${table}`, 'INCLUDING DEFAULTS)'].join(' '),
-    );
+    await intruder.query(`CREATE TEMPORARY TABLE ${table} (LIKE public.${table} INCLUDING DEFAULTS)`);
   // Whose shape a role of requests may not ask for.
   await intruder.query(
     'CREATE TEMPORARY TABLE audit_pending (audit_pending_id bigserial, table_name text, entries jsonb)',
