@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { program } from '../../src/modules.ts';
+import { generateSecretKey } from '../../src/platform/secrets/crypto.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { openWorkerFixture, until, untilDrained, type WorkerFixture } from './worker-fixture.ts';
 
@@ -27,7 +28,7 @@ const scheduled = program.schedule.find(({ name }) => name === 'anchor_audit');
 async function runWith(place: string): Promise<void> {
   if (scheduled === undefined) throw new Error('it is not in the schedule');
   const job = { ...scheduled.job, attemptsMax: 1 };
-  const env = { ARCADIA_AUDIT_ANCHOR: place, ARCADIA_SECRET_KEY: Buffer.alloc(32, 7).toString('base64') };
+  const env = { ARCADIA_AUDIT_ANCHOR: place, ARCADIA_SECRET_KEY: generateSecretKey() };
   const worker = await fixture.start({ jobs: [job], config: loadConfig({ env, cwd: folder }, program.settings) });
   await fixture.db.transaction().execute((trx) => worker.jobs.enqueue(trx, job, {}));
   await untilDrained(fixture.db);
