@@ -29,7 +29,7 @@ export const drawDocumentsJob = declareJob({
   name: 'draw_documents',
   queue: 'default',
   title: 'Draws the PDFs of issued documents that have none',
-  arguments: z.object({}),
+  arguments: z.strictObject({}),
   timeoutSeconds: 7_200,
   attemptsMax: 5,
   async run({ db, signal, log }) {
