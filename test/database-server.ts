@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { TestProject } from 'vitest/node';
+import { serverFolder } from './server-folder.ts';
 import { keptShapes, type Shape } from './rows/shapes.ts';
 import { connect, type Database } from '../src/platform/database/database.ts';
 import { dropDatabase, ensureDatabase } from '../src/platform/database/databases.ts';
@@ -91,7 +90,7 @@ async function openServer(): Promise<Server> {
     };
   }
   return openEmbeddedDatabase({
-    dataDir: join(tmpdir(), `arcadia-cloud-tests-${process.getuid?.() ?? 0}`),
+    dataDir: serverFolder(),
     database: 'postgres',
     settings: {
       fsync: 'off',
@@ -99,6 +98,8 @@ async function openServer(): Promise<Server> {
       full_page_writes: 'off',
       // The tests of faults alone run a dozen workers, each with its pools, beside whatever else runs.
       max_connections: '400',
+      // What is kept of the log is kept in memory.
+      max_wal_size: '256MB',
     },
   });
 }

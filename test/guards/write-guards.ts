@@ -1,17 +1,19 @@
 import { writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connect } from '../../src/platform/database/database.ts';
 import { dropDatabase, ensureDatabase } from '../../src/platform/database/databases.ts';
 import { migrate } from '../../src/platform/database/migrate.ts';
 import { openEmbeddedDatabase } from '../../src/platform/embedded/embedded.ts';
 import { guardsFile } from '../../src/platform/guards/expected-guards.ts';
+import { serverFolder } from '../server-folder.ts';
 import { selectGuards } from '../../src/platform/guards/guards.store.ts';
 
 // Writes migrations/guards.json anew, from a database that the migrations have just made on the tests' server.
 
-const dataDir = join(tmpdir(), `arcadia-cloud-tests-${process.getuid?.() ?? 0}`);
-const server = await openEmbeddedDatabase({ dataDir, database: 'postgres', settings: { fsync: 'off' } });
+const server = await openEmbeddedDatabase({
+  dataDir: serverFolder(),
+  database: 'postgres',
+  settings: { fsync: 'off' },
+});
 const admin = server.connectionString('postgres');
 const name = `test_${process.pid}_guards`;
 await ensureDatabase(admin, name);
