@@ -63,7 +63,7 @@ describe('with a token', () => {
     // The token is in the database now; two more days have passed.
     simulator.advanceTo(Temporal.Instant.from('2026-05-03T00:00:00Z'));
     const second = await startUp(env);
-    expect(second.started.stdout).toContain('every day before 2026-05-03 is metered');
+    expect(second.started.stdout).toContain('metered through 2 May 2026');
     second.started.child.kill('SIGINT');
     expect((await second.started.ended).code).toBe(0);
     expect(answerOf(await arcadia(['usage', 'unattributed', '--month', '2026-05', '--json'], { env }))).toMatchObject({
