@@ -10,7 +10,7 @@ export {
 } from './accounts.ts';
 export { listProviderPrices, type ProviderPrice } from './prices.ts';
 export { listSealedSecrets, openSecretKey, rotateSecretKey } from './secret-key.ts';
-export { getResource } from './resources.ts';
+export { assertResourceKind, getResource } from './resources.ts';
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';
 export { listRevertedSyncs } from './sync-revert.ts';
 export { inventorySettings } from './settings.ts';
