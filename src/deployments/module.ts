@@ -1,5 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { staff } from '../platform/declare/operation.ts';
+import { rulesWouldEnd } from './errors.ts';
 import { attributeJob } from './jobs.ts';
 import { assignmentOperations } from './operations/assignments.ts';
 import { customerOperations } from './operations/customers.ts';
@@ -21,6 +22,7 @@ export const deploymentsModule = declareModule({
   ],
   operations: [...customerOperations, ...deploymentOperations, ...ruleOperations, ...assignmentOperations],
   jobs: [attributeJob],
+  errors: [rulesWouldEnd],
   events: [
     { type: 'attribution.changed', subject: 'deployment', describes: 'who owns which resource when', roles: staff },
     { type: 'customer.changed', subject: "customer's external id", describes: 'created or edited', roles: staff },

@@ -3,7 +3,7 @@ import { InvalidRequest } from '../../platform/declare/invalid-input.ts';
 import type { RawInput } from '../../platform/declare/input.ts';
 import type { Program } from '../../platform/declare/program.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
-import { addArguments, argumentsOf, type BoundArguments, labelOf, readArguments } from './arguments-of.ts';
+import { addArguments, agreedInput, argumentsOf, type BoundArguments, labelOf, readArguments } from './arguments-of.ts';
 import { describeCommand, withSession } from './command.ts';
 import { confirm } from './confirm.ts';
 import { fieldsOf } from './fields.ts';
@@ -150,8 +150,8 @@ async function run(
     for (const note of (await view.notes?.(undefined as never, { surface, input })) ?? []) session.output.note(note);
     return undefined;
   }
-  if (options.yes !== true) await askFirst(session, view, surface, input);
-  const answer = await surface.act(operation, input);
+  const isAgreed = options.yes === true || (await askFirst(session, view, surface, input));
+  const answer = await surface.act(operation, isAgreed ? agreedInput(view, input) : input);
   followed.answer = answer;
   const isShownLater = view.afterJobs !== undefined && options.wait !== false && !session.output.json;
   if (!isShownLater) await printAnswer(session, view, answer, { surface, input });
@@ -160,15 +160,17 @@ async function run(
   return options.exitCode === true && view.differs?.(answer as never) === true ? 3 : undefined;
 }
 
-async function askFirst(session: Session, view: BoundView, surface: Surface, input: RawInput): Promise<void> {
+/** Returns whether somebody has agreed; false: there was nothing to agree to. */
+async function askFirst(session: Session, view: BoundView, surface: Surface, input: RawInput): Promise<boolean> {
   const template = view.operation.command?.confirm;
   const note = (text: string) => session.output.note(text);
   const question = view.confirm
     ? await view.confirm({ surface, input, note })
     : template && filled(template, { ...(input.body as object), ...input.query, ...input.params });
-  if (question === null || question === undefined) return;
+  if (question === null || question === undefined) return false;
   if (!(await confirm(question, session.signal)))
     throw new ArcadiaError('cancelled', 'Nothing was changed.', { todo: 'Run it again to decide otherwise.' });
+  return true;
 }
 
 function filled(template: string, values: Readonly<Record<string, unknown>>): string {
