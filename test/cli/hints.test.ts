@@ -159,7 +159,7 @@ test('every next operation that an error names is there, takes what it is given,
             ...fieldsOf(operation, view.fixed ?? {}).map(({ path }) => path.join('.')),
             ...Object.keys(view.fixed ?? {}),
           ]);
-        const strange = names.filter((one) => !known.includes(one as string));
+        const strange = names.filter((one) => !known.includes(one));
         if (strange.length > 0) wrong.push(`${file}: ${name} has no ${strange.join(', ')}`);
         const fixed = /action: '(\w+)'/.exec(given)?.[1];
         if (

@@ -26,11 +26,13 @@ afterAll(async () => {
 
 const projectId = '4de7ac8b-495b-4884-9a69-1050c6793cd6';
 
+type Scalar = string | number | boolean;
+
 interface Parameter {
   readonly in: string;
   readonly name: string;
   readonly required?: boolean;
-  readonly schema: { readonly examples?: readonly unknown[]; readonly enum?: readonly unknown[] };
+  readonly schema: { readonly examples?: readonly Scalar[]; readonly enum?: readonly Scalar[] };
 }
 
 interface Described {
@@ -70,7 +72,7 @@ function requestOf({ method, path, operation: { parameters, requestBody } }: (ty
       ? { method, headers }
       : media[0] === 'application/json'
         ? json(method as 'POST', media[1].example, headers)
-        : { method, body: String(media[1].example ?? ''), headers: { ...headers, 'content-type': media[0] } };
+        : { method, body: media[1].example as string, headers: { ...headers, 'content-type': media[0] } };
   return { address: `${address}?${new URLSearchParams(query)}`, init };
 }
 

@@ -58,7 +58,7 @@ export const listRules = declareList({
     return pageOfAll((await rules.listRules(db)).map(ruleAnswer), page, (one) => [
       Number(one.position),
       one.ruleId,
-      one.from as Temporal.Instant | null,
+      one.from,
     ]);
   },
 });
