@@ -70,6 +70,10 @@ export function localSurface(session: Session, program: Program, options: LocalO
   };
 }
 
+function needsServer({ name }: Operation): () => never {
+  return () => raise(new ArcadiaError('invalid_argument', `${name} needs a running server: give its --url.`));
+}
+
 function raise(error: unknown): never {
   throw error;
 }
@@ -104,9 +108,8 @@ function callOpener(session: Session, program: Program, following: Followed[] | 
       program,
       signal: session.signal,
       requestId: `cli-${process.pid}`,
-      openEvents() {
-        throw new ArcadiaError('invalid_argument', `${operation.name} needs a running server: give its --url.`);
-      },
+      openEvents: needsServer(operation),
+      session: { start: needsServer(operation), end: needsServer(operation) },
       enqueue,
       async follow(trx, job, args) {
         assertFollowedBy(operation, job);
