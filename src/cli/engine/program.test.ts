@@ -53,7 +53,9 @@ describe('commands and operations', () => {
   });
 
   test('each command that is no operation is on the page with its reason, and no other is', () => {
-    const listed = rows.flatMap((row) => [...(row.split(' | ')[0] ?? '').matchAll(/`([a-z ]+)`/g)].map(([, name]) => name));
+    const listed = rows.flatMap((row) =>
+      [...(row.split(' | ')[0] ?? '').matchAll(/`([a-z ]+)`/g)].map(([, name]) => name),
+    );
     const local = commands.map((leaf) => leaf.words).filter((words) => !views.has(words));
     const isListed = (words: string) => listed.some((name) => words === name || words.startsWith(`${name} `));
     expect(local.filter((words) => !isListed(words))).toEqual([]);
