@@ -19,7 +19,6 @@ import { followUp } from './follow-up.ts';
 const owners = z.array(z.object({ deployment: slug, weight: z.int() }));
 
 const ruleFields = {
-  ruleId: z.int(),
   kind: z.enum(['manual', 'project', 'deployment_tag', 'tag', 'name', 'inheritance']),
   position: z.string().meta({ description: 'A decimal: rules are tried by it', examples: ['400'] }),
   project: z.string().nullable().meta({ description: "The provider's id, of a link to a project" }),
@@ -32,17 +31,23 @@ const ruleFields = {
   origin: z.enum(['built in', 'declared', 'import']),
 };
 
+const shownFields = {
+  ...ruleFields,
+  owners: owners.nullable().meta({ description: 'null: a built-in rule, which finds the owner itself' }),
+  from: instantOut.nullable().meta({ description: 'null: the beginning of history' }),
+  to: instantOut.nullable().meta({ description: 'null: no end' }),
+};
+
 const rule = z
-  .object({
-    ...ruleFields,
-    owners: owners.nullable().meta({ description: 'null: a built-in rule, which finds the owner itself' }),
-    from: instantOut.nullable().meta({ description: 'null: the beginning of history' }),
-    to: instantOut.nullable().meta({ description: 'null: no end' }),
-  })
+  .object({ ruleId: z.int(), ...shownFields })
   .meta({ id: 'Rule', description: 'What a rule says over an interval' });
 
 function ruleAnswer({ owners: of, ...rest }: rules.Rule): z.input<typeof rule> {
-  return { ...rest, owners: of?.map(({ slug: name, weight }) => ({ deployment: name, weight })) ?? null };
+  return { ...rest, owners: ownersOut(of) };
+}
+
+function ownersOut(of: rules.Rule['owners']): z.input<typeof owners> | null {
+  return of?.map(({ slug: name, weight }) => ({ deployment: name, weight })) ?? null;
 }
 
 export const listRules = declareList({
@@ -85,6 +90,40 @@ function flowText(value: object): string {
   return `{ ${parts.join(', ')} }`;
 }
 
+const getRule = declareOperation({
+  method: 'GET',
+  path: '/rules/:rule',
+  name: 'rule show',
+  operationId: 'getRule',
+  tag: 'rules',
+  summary: 'One rule: what it says, who wrote it when, and what it owns now',
+  roles: staff,
+  params: z.object({ rule: id }),
+  response: z.object({
+    ruleId: z.int(),
+    versions: z
+      .array(
+        z.object({
+          ...shownFields,
+          recordedAt: instantOut.nullable().meta({ description: 'null: built in' }),
+          recordedBy: z.string(),
+          supersededAt: instantOut
+            .nullable()
+            .meta({ description: 'When something else took its place; null: it holds' }),
+        }),
+      )
+      .meta({ description: 'What holds first, then the newest; 200 at most' }),
+    owns: z
+      .array(z.object({ kind: z.string(), resources: z.int() }))
+      .readonly()
+      .meta({ description: 'How many resources have their owner by it now, by kind' }),
+  }),
+  async run({ db, params }) {
+    const { versions, ...rest } = await rules.getRule(db, params.rule);
+    return { ...rest, versions: versions.map((version) => ({ ...version, owners: ownersOut(version.owners) })) };
+  },
+});
+
 /** As the domain reads a rules file: with its moments as text. */
 function asFile({ rules: declared, items }: z.output<typeof rulesBody>): unknown {
   return {
@@ -113,6 +152,7 @@ const ruleCounts = z.object({ added: z.int(), changed: z.int(), ended: z.int(), 
 
 const text = z.string().max(255);
 const listedRule = z.strictObject({
+  ruleId: z.int(),
   ...ruleFields,
   position: z.string().regex(/^\d{1,20}(\.\d{1,20})?$/),
   project: text.nullable(),
@@ -311,6 +351,7 @@ export const listRuleSuggestions = declareList({
 
 export const ruleOperations: readonly Operation[] = [
   listRules,
+  getRule,
   exportRules,
   previewRules,
   applyRules,
