@@ -9,6 +9,7 @@ export {
   openAccount,
 } from './accounts.ts';
 export { listProviderPrices, type ProviderPrice } from './prices.ts';
+export { type ChargedGroup, chargeOf } from './resource-charges.ts';
 export { listSealedSecrets, openSecretKey, rotateSecretKey } from './secret-key.ts';
 export { getResource } from './resources.ts';
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';

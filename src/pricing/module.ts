@@ -1,6 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import type { Role } from '../platform/declare/operation.ts';
-import { alreadySubscribed, notSubscribed, planVersionFixed } from './errors.ts';
+import { alreadySubscribed, deploymentEnded, notSubscribed, planVersionFixed } from './errors.ts';
 import { checkAlertsJob } from './jobs.ts';
 import { alertOperations } from './operations/alerts.ts';
 import { gapOperations } from './operations/gaps.ts';
@@ -26,7 +26,7 @@ export const pricingModule = declareModule({
   ],
   jobs: [checkAlertsJob],
   schedule: [{ name: 'alerts', cron: '20 * * * *', job: checkAlertsJob, arguments: {} }],
-  errors: [alreadySubscribed, notSubscribed, planVersionFixed],
+  errors: [alreadySubscribed, deploymentEnded, notSubscribed, planVersionFixed],
   events: [
     { type: 'plan.changed', subject: 'plan', describes: 'it has a new version', roles: money },
     { type: 'subscription.changed', subject: 'deployment', describes: 'it is on another plan', roles: money },
