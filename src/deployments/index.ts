@@ -2,7 +2,7 @@
 
 export { assign } from './assignments.ts';
 export { type UnattributedPage, bringAttributionsUpToDate, unattributedResources } from './attribution.ts';
-export { createCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
+export { createCustomer, findCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
 export {
   assertOwnDeployment,
   createDeployment,
@@ -16,6 +16,7 @@ export {
   type ImportProblem,
   type ImportRow,
   describeProblem,
+  importBytesMax,
   importRowsMax,
   problemsMax,
 } from './customer-rows.ts';

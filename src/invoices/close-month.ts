@@ -16,8 +16,7 @@ import {
 } from './month-invoices.ts';
 
 /** Why an invoice of the month was not issued. */
-interface NotIssued
-  extends Pick<MonthInvoice, 'invoiceId' | 'customer' | 'customerName' | 'total' | 'currency'> {
+interface NotIssued extends Pick<MonthInvoice, 'invoiceId' | 'customer' | 'customerName' | 'total' | 'currency'> {
   readonly code: string;
   readonly message: string;
   readonly next: Required<NextOperation> | null;
