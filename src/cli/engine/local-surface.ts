@@ -90,7 +90,6 @@ function callOpener(session: Session, program: Program, following: Followed[] | 
     const { db, clock } = opened;
     const enqueue = enqueuer(session, program, opened);
     const config = await session.config();
-    const { createLog } = await import('../../platform/log.ts');
     return {
       params,
       query,
@@ -100,7 +99,7 @@ function callOpener(session: Session, program: Program, following: Followed[] | 
       now: await clock.now(),
       clock,
       config,
-      log: createLog({ level: config.logLevel, format: config.logFormat }),
+      log: await session.log(),
       program,
       signal: session.signal,
       requestId: `cli-${process.pid}`,

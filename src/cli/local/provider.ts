@@ -22,7 +22,10 @@ export async function connectNewAccount(session: Session, options: NewAccountOpt
     token: builtIn === null ? (digitaloceanToken ?? '') : 'simulated',
     ...spacesKeys(config),
   };
-  const database = await session.database({ usually: builtIn === null ? realDatabase : sandboxDatabase });
+  const database = await session.database({
+    schema: 'migrate',
+    usually: builtIn === null ? realDatabase : sandboxDatabase,
+  });
   const { identity, ...found } = await identifyCredentials(database.db, { apiUrl, credentials }, session.signal);
   const request = { secretKey: await openSecretKey(database.db, config), ...found };
   await connectAccount(database.db, request, identity, await database.clock.now());
