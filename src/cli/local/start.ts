@@ -10,7 +10,7 @@ import { addCommand, type CommonOptions, withSession } from '../engine/command.t
 import { flowContext } from '../engine/flow.ts';
 import { plural } from '../engine/output.ts';
 import { printSummary } from '../nouns/overview-summary.ts';
-import { connectNewAccount } from './provider.ts';
+import { connectConfigured } from './provider.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
 import { signInLink } from '../engine/sign-in.ts';
 
@@ -119,7 +119,7 @@ async function startAll(session: Session, options: StartOptions): Promise<void> 
   const database =
     digitaloceanToken === null
       ? await session.database({ schema: 'migrate' })
-      : await connectNewAccount(session, options);
+      : await connectConfigured(session, digitaloceanToken);
   await keepAlive(session, database);
   // Before the long work: a port that is taken should be known at once.
   const readiness = await openReadiness(session, database);
