@@ -48,6 +48,11 @@ export async function getCustomer(
   return { customer, deployments: await listDeployments(db, { customer: externalId }) };
 }
 
+/** Those of these customers, by external id, that there are. */
+export async function findCustomers(db: Queryable, externalIds: readonly string[]): Promise<Customer[]> {
+  return readCustomers(db, externalIds);
+}
+
 /** Our own id of the customer whom others know by this external id; null where there is none. */
 export async function findCustomerId(db: Queryable, externalId: string): Promise<number | null> {
   return readCustomerId(db, externalId);

@@ -13,14 +13,19 @@ import {
   insertSingleOwnerSets,
   readCustomers,
   readDeployments,
+  insertCustomers,
+  updateCustomers,
   updateDeploymentNames,
-  updateDeploymentStarts,
-  upsertCustomers,
+  type CustomerRow,
+  type DeploymentRow,
 } from './store.ts';
 
 export interface ImportCounts {
   readonly created: number;
+  /** Only with `update`. */
   readonly updated: number;
+  /** Differs from what is there, which stays. */
+  readonly kept: number;
   readonly unchanged: number;
 }
 
@@ -95,19 +100,25 @@ export async function checkCustomers(trx: UnitOfWork, rows: readonly ImportRow[]
 }
 
 /**
- * Writes rows that `checkCustomers` found no problem in: new customers, deployments and project links,
- * and what differs of those that are there. The same rows again write nothing.
+ * Writes rows that `checkCustomers` found no problem in: new customers, deployments and project links. What is there and
+ * differs is named by line and stays, unless `update` has names, currencies and links written; a link then moves from
+ * `now` on. A start never moves by an import. The same rows again write nothing.
  */
 export async function writeCustomers(
   trx: UnitOfWork,
   rows: readonly ImportRow[],
-  now: Temporal.Instant,
+  { update, now }: { readonly update: boolean; readonly now: Temporal.Instant },
 ): Promise<WrittenCustomers> {
-  const differences = await findDifferences(trx, rows);
+  const there = await readThere(trx, rows);
+  const differences = findDifferences(rows, there, update);
   const customers = [...new Map(rows.map((row) => [row.customer.externalId, row.customer])).values()];
-  const upserted = await upsertCustomers(trx, customers, now);
-  const known = new Set((await readDeployments(trx, { slugs: slugsOf(rows) })).map((deployment) => deployment.slug));
-  const added = rows.filter((row) => !known.has(row.slug));
+  const changing = rowsOf(rows, differences, (one) => one.written && isOfCustomer(one));
+  const newCustomers = await insertCustomers(trx, customers, now);
+  const changedCustomers = await updateCustomers(
+    trx,
+    changing.map(({ customer }) => customer),
+  );
+  const added = rows.filter((row) => !there.deployments.has(row.slug));
   const made = await insertDeployments(
     trx,
     added.map(({ slug, name, customer, startsAt }) => ({ slug, name, customer: customer.externalId, startsAt })),
@@ -115,48 +126,84 @@ export async function writeCustomers(
   );
   await insertSingleOwnerSets(trx, made);
   await appendTaggedChanges(trx, made, now);
-  const changed = new Set(
-    differences
-      .filter(({ column }) => column === 'deployment_name' || column === 'starts_at')
-      .map((difference) => difference.line),
+  const renamed = await updateDeploymentNames(
+    trx,
+    rowsOf(rows, differences, ({ written, column }) => written && column === 'deployment_name'),
   );
-  const updated = rows.filter((row) => changed.has(row.line));
-  await updateDeploymentNames(trx, updated);
-  await updateDeploymentStarts(trx, updated, now);
-  const links = await linkProjects(trx, rows, now);
+  const links = await linkProjects(trx, rows, there, differences, now);
+  const keeps = (matches: (one: ImportDifference) => boolean) =>
+    rowsOf(rows, differences, matches).length - rowsOf(rows, differences, (one) => one.written && matches(one)).length;
+  const keptCustomers = keeps(isOfCustomer);
+  const keptDeployments = keeps(isOfDeployment);
   return {
-    customers: { ...upserted, unchanged: customers.length - upserted.created - upserted.updated },
+    customers: {
+      created: newCustomers,
+      updated: changedCustomers,
+      kept: keptCustomers,
+      unchanged: customers.length - newCustomers - changedCustomers - keptCustomers,
+    },
     deployments: {
       created: made.length,
-      updated: updated.length,
-      unchanged: rows.length - made.length - updated.length,
+      updated: renamed,
+      kept: keptDeployments,
+      unchanged: rows.length - made.length - rowsOf(rows, differences, (one) => isOfDeployment(one)).length,
     },
-    projectLinks: { created: links.added, updated: links.changed, unchanged: links.unchanged },
+    projectLinks: { ...links, kept: keeps(({ column }) => column === 'project_id') },
     differences,
   };
+}
+
+const isOfCustomer = ({ column }: ImportDifference) => column === 'customer_name' || column === 'currency';
+const isOfDeployment = ({ column }: ImportDifference) => column === 'deployment_name' || column === 'starts_at';
+
+/** The rows of these differences. */
+function rowsOf(
+  rows: readonly ImportRow[],
+  differences: readonly ImportDifference[],
+  matches: (difference: ImportDifference) => boolean,
+): ImportRow[] {
+  const lines = new Set(differences.filter(matches).map(({ line }) => line));
+  return rows.filter(({ line }) => lines.has(line));
 }
 
 const slugsOf = (rows: readonly ImportRow[]) => rows.map(({ slug }) => slug);
 const projectsOf = (rows: readonly ImportRow[]) => rows.map((row) => row.projectId).filter((project) => project !== '');
 
-/** What the rows will change of what is there; a customer's once, on its first line. */
-async function findDifferences(trx: UnitOfWork, rows: readonly ImportRow[]): Promise<ImportDifference[]> {
+/** What is there of what the rows name. */
+interface There {
+  readonly customers: ReadonlyMap<string, CustomerRow>;
+  readonly deployments: ReadonlyMap<string, DeploymentRow>;
+  /** By project: whose it is, as the rule says that holds last. */
+  readonly links: ReadonlyMap<string, string>;
+}
+
+async function readThere(trx: UnitOfWork, rows: readonly ImportRow[]): Promise<There> {
   const ids = [...new Set(rows.map(({ customer }) => customer.externalId))];
   const customers = new Map((await readCustomers(trx, ids)).map((customer) => [customer.externalId, customer]));
   const deployments = new Map(
     (await readDeployments(trx, { slugs: slugsOf(rows) })).map((deployment) => [deployment.slug, deployment]),
   );
   const links = new Map(
-    (await readRules(trx, projectsOf(rows))).flatMap(({ kind, project, owners }) =>
-      kind === 'project' && project !== null ? [[project, ownersText(owners)] as const] : [],
-    ),
+    (await readRules(trx, projectsOf(rows))).flatMap(({ kind, project, owners, to }) => {
+      const until = to === null ? '' : ` until ${to}`;
+      return kind === 'project' && project !== null ? [[project, `${ownersText(owners)}${until}`] as const] : [];
+    }),
   );
+  return { customers, deployments, links };
+}
+
+/** Where the rows differ from what is there; a customer's once, on its first line. */
+function findDifferences(
+  rows: readonly ImportRow[],
+  { customers, deployments, links }: There,
+  update: boolean,
+): ImportDifference[] {
   const differences: ImportDifference[] = [];
   const told = new Set<string>();
   for (const row of rows) {
     const compare = (column: Column, before: string | undefined, file: string) => {
       if (before === undefined || before === file) return;
-      differences.push({ line: row.line, column, before, file, written: true });
+      differences.push({ line: row.line, column, before, file, written: update && column !== 'starts_at' });
     };
     const { externalId, name, currency } = row.customer;
     const customer = told.has(externalId) ? undefined : customers.get(externalId);
@@ -178,8 +225,17 @@ function ownersText(owners: RuleRow['owners']): string {
   return (owners ?? []).map(({ slug, weight }) => `${slug}:${weight}`).join(' ');
 }
 
-async function linkProjects(trx: UnitOfWork, rows: readonly ImportRow[], now: Temporal.Instant) {
-  const linked = rows.filter((row) => row.projectId !== '');
+/** Links projects that no rule names, and moves those whose difference is written. */
+async function linkProjects(
+  trx: UnitOfWork,
+  rows: readonly ImportRow[],
+  { links }: There,
+  differences: readonly ImportDifference[],
+  now: Temporal.Instant,
+): Promise<{ created: number; updated: number; unchanged: number }> {
+  const moved = rowsOf(rows, differences, ({ written, column }) => written && column === 'project_id');
+  const created = rows.filter(({ projectId }) => projectId !== '' && !links.has(projectId));
+  const linked = [...created, ...moved];
   const projects = await readProjects(trx, projectsOf(linked));
   const { ids, refusals } = await ownerSetsFor(
     trx,
@@ -196,10 +252,12 @@ async function linkProjects(trx: UnitOfWork, rows: readonly ImportRow[], now: Te
       resourceKinds: null,
       position: String(defaultPositions.project),
       ownerSetId,
-      from: '-infinity',
+      from: index < created.length ? '-infinity' : now.toString(),
       to: 'infinity',
     };
   });
   const { counts } = await writeRules(trx, wanted, { origin: 'import', endOthers: false, by: 'import', now });
-  return counts;
+  const differing = rowsOf(rows, differences, ({ column }) => column === 'project_id').length;
+  const unchanged = projectsOf(rows).length - created.length - differing;
+  return { created: counts.added, updated: counts.changed, unchanged };
 }

@@ -2,7 +2,14 @@
 
 export { assign } from './assignments.ts';
 export { type UnattributedPage, bringAttributionsUpToDate, unattributedResources } from './attribution.ts';
-export { createCustomer, findCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
+export {
+  createCustomer,
+  findCustomer,
+  findCustomerId,
+  findCustomers,
+  getCustomer,
+  listCustomers,
+} from './customers.ts';
 export {
   assertOwnDeployment,
   createDeployment,

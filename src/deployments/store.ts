@@ -135,14 +135,16 @@ export async function appendTaggedChanges(
   await appendChanges(trx, 'resource', 'rule', now, tagged);
 }
 
+/** Returns how many were called otherwise. */
 export async function updateDeploymentNames(
   trx: UnitOfWork,
   names: readonly { slug: string; name: string }[],
-): Promise<void> {
-  await statement('deployments.updateDeploymentNames')`
+): Promise<number> {
+  const { numAffectedRows = 0n } = await statement('deployments.updateDeploymentNames')`
     UPDATE deployments d SET name = w.name
     FROM jsonb_to_recordset(${JSON.stringify(names)}::jsonb) AS w(slug text, name text)
     WHERE d.slug = w.slug AND d.name <> w.name`.execute(trx);
+  return Number(numAffectedRows);
 }
 
 /**
@@ -193,25 +195,33 @@ export async function updateDeploymentEnd(
   return (done.numAffectedRows ?? 0n) > 0n;
 }
 
-/** Brings customers' names and currencies in line, adding who is new. */
-export async function upsertCustomers(
+interface NamedCustomer {
+  readonly externalId: string;
+  readonly name: string;
+  readonly currency: string;
+}
+
+/** Adds those customers who are new; returns how many. */
+export async function insertCustomers(
   trx: UnitOfWork,
-  customers: readonly { externalId: string; name: string; currency: string }[],
+  customers: readonly NamedCustomer[],
   now: Temporal.Instant,
-): Promise<{ created: number; updated: number }> {
-  const { rows } = await statement<{ created: number; updated: number }>('deployments.upsertCustomers')`
-    WITH wanted AS (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(customers)}::jsonb) AS c("externalId" text, name text, currency text)
-    ), updated AS (
-      UPDATE customers c SET name = w.name, currency = w.currency FROM wanted w
-      WHERE c.external_id = w."externalId" AND (c.name, c.currency) <> (w.name, w.currency) RETURNING 1
-    ), created AS (
-      INSERT INTO customers (external_id, name, currency, created_at)
-      SELECT "externalId", name, currency, ${now}::timestamptz FROM wanted
-      ON CONFLICT (external_id) DO NOTHING RETURNING 1
-    )
-    SELECT (SELECT count(*) FROM created) AS created, (SELECT count(*) FROM updated) AS updated`.execute(trx);
-  return rows[0] ?? { created: 0, updated: 0 };
+): Promise<number> {
+  const { numAffectedRows = 0n } = await statement('deployments.insertCustomers')`
+    INSERT INTO customers (external_id, name, currency, created_at)
+    SELECT "externalId", name, currency, ${now}::timestamptz
+    FROM jsonb_to_recordset(${JSON.stringify(customers)}::jsonb) AS c("externalId" text, name text, currency text)
+    ON CONFLICT (external_id) DO NOTHING`.execute(trx);
+  return Number(numAffectedRows);
+}
+
+/** Brings customers' names and currencies in line; returns how many differed. */
+export async function updateCustomers(trx: UnitOfWork, customers: readonly NamedCustomer[]): Promise<number> {
+  const { numAffectedRows = 0n } = await statement('deployments.updateCustomers')`
+    UPDATE customers c SET name = w.name, currency = w.currency
+    FROM jsonb_to_recordset(${JSON.stringify(customers)}::jsonb) AS w("externalId" text, name text, currency text)
+    WHERE c.external_id = w."externalId" AND (c.name, c.currency) <> (w.name, w.currency)`.execute(trx);
+  return Number(numAffectedRows);
 }
 
 /** The ids of these slugs that are deployments of a customer. */

@@ -4,10 +4,11 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import type { Database } from '../platform/database/database.ts';
 import { bringAttributionsUpToDate } from '../deployments/attribution.ts';
 import { getCustomer, listCustomers } from '../deployments/customers.ts';
-import { listDeployments } from '../deployments/deployments.ts';
+import { listDeployments, setDeploymentStart } from '../deployments/deployments.ts';
 import { importRowsMax, readCustomerFile } from '../deployments/index.ts';
 import { endSubscription, subscribe, subscriptionHistory } from '../pricing/subscriptions.ts';
 import { importCustomers as run } from './import-customers.ts';
+import { makePlan } from '../../test/fixtures/pricing.ts';
 import { at, insertAccount, insertLiving, readOwnership, writeMembership } from '../../test/fixtures/inventory.ts';
 import { listRules, reorderRules } from '../deployments/rules.ts';
 
@@ -29,10 +30,15 @@ beforeEach(async () => {
 afterEach(() => opened.close());
 
 /** By an owner. */
-async function importCustomers(on: Database, csv: string, { dryRun }: { dryRun: boolean }, at: Temporal.Instant) {
+async function importCustomers(
+  on: Database,
+  csv: string,
+  { dryRun, update = false }: { dryRun: boolean; update?: boolean },
+  at: Temporal.Instant,
+) {
   return run(
     on,
-    { file: await readCustomerFile(csv), dryRun },
+    { file: await readCustomerFile(csv), dryRun, update },
     { now: at, principal: { subject: 'test', role: 'owner' } },
   );
 }
@@ -55,9 +61,9 @@ c2,Beta,USD,beta,Beta,2026-05-01,,atelier\r
 `;
   const expected = {
     problems: [],
-    customers: { created: 2, updated: 0, unchanged: 0 },
-    deployments: { created: 3, updated: 0, unchanged: 0 },
-    projectLinks: { created: 1, updated: 0, unchanged: 0 },
+    customers: { created: 2, updated: 0, kept: 0, unchanged: 0 },
+    deployments: { created: 3, updated: 0, kept: 0, unchanged: 0 },
+    projectLinks: { created: 1, updated: 0, kept: 0, unchanged: 0 },
     subscriptions: { created: 2, unchanged: 0, kept: 0 },
     differences: [],
     differencesTotal: 0,
@@ -84,9 +90,9 @@ c2,Beta,USD,beta,Beta,2026-05-01,,atelier\r
   const again = await importCustomers(db, csv, { dryRun: false }, now);
   expect(await written()).toEqual(after);
   expect(again).toMatchObject({
-    customers: { created: 0, updated: 0, unchanged: 2 },
-    deployments: { created: 0, updated: 0, unchanged: 3 },
-    projectLinks: { created: 0, updated: 0, unchanged: 1 },
+    customers: { created: 0, updated: 0, kept: 0, unchanged: 2 },
+    deployments: { created: 0, updated: 0, kept: 0, unchanged: 3 },
+    projectLinks: { created: 0, updated: 0, kept: 0, unchanged: 1 },
     subscriptions: { created: 0, unchanged: 2, kept: 0 },
     differences: [],
   });
@@ -162,46 +168,93 @@ test('only an owner puts deployments on plans, in a dry run too', async () => {
   const csv = `${planned}\nc1,One,USD,one,One,2026-05-01,studio`;
   const principal = { subject: 'test', role: 'operator' } as const;
   for (const dryRun of [true, false]) {
-    await expect(run(db, { file: await readCustomerFile(csv), dryRun }, { now, principal })).rejects.toMatchObject({
+    await expect(
+      run(db, { file: await readCustomerFile(csv), dryRun, update: false }, { now, principal }),
+    ).rejects.toMatchObject({
       code: 'forbidden',
     });
   }
   expect(
-    await run(db, { file: await readCustomerFile(csv.replace('studio', '')), dryRun: false }, { now, principal }),
+    await run(
+      db,
+      { file: await readCustomerFile(csv.replace('studio', '')), dryRun: false, update: false },
+      { now, principal },
+    ),
   ).toMatchObject({
     written: true,
     deployments: { created: 1 },
   });
 });
 
-test('what differs is updated, and a moved start is told to metering', async () => {
+test('what differs from what is there is named and stays; with update, names and links are written, never a start', async () => {
   await importCustomers(db, `${header},project_id\nc1,Acme,USD,acme,Acme,2026-05-01,p-1`, { dryRun: false }, now);
   await bringAttributionsUpToDate(db, now);
-  const result = await importCustomers(
+  await setDeploymentStart(db, 'acme', at('2026-05-02'), now);
+  const csv = `${header},project_id\nc1,Acme Inc,USD,acme,Acme shop,2026-05-03,\nc1,Acme Inc,USD,new,New,2026-05-03,p-1`;
+  const differences = (isWritten: boolean) => [
+    { line: 2, column: 'customer_name', before: 'Acme', file: 'Acme Inc', written: isWritten },
+    { line: 2, column: 'deployment_name', before: 'Acme', file: 'Acme shop', written: isWritten },
+    { line: 2, column: 'starts_at', before: '2026-05-02T00:00:00Z', file: '2026-05-03T00:00:00Z', written: false },
+    { line: 3, column: 'project_id', before: 'acme', file: 'new', written: isWritten },
+  ];
+  const kept = {
+    customers: { created: 0, updated: 0, kept: 1, unchanged: 0 },
+    deployments: { created: 1, updated: 0, kept: 1, unchanged: 0 },
+    projectLinks: { created: 0, updated: 0, kept: 1, unchanged: 0 },
+    differences: differences(false),
+  };
+  const before = await written();
+  expect(await importCustomers(db, csv, { dryRun: true }, now)).toMatchObject({ written: false, ...kept });
+  expect(await written()).toEqual(before);
+  expect(await importCustomers(db, csv, { dryRun: false }, now)).toMatchObject({ written: true, ...kept });
+  expect(await listDeployments(db, { customer: 'c1' })).toMatchObject([
+    { slug: 'acme', name: 'Acme', customerName: 'Acme', startsAt: at('2026-05-02') },
+    { slug: 'new' },
+  ]);
+  const changed = {
+    customers: { created: 0, updated: 1, kept: 0, unchanged: 0 },
+    deployments: { created: 0, updated: 1, kept: 0, unchanged: 1 },
+    projectLinks: { created: 0, updated: 1, kept: 0, unchanged: 0 },
+    differences: differences(true),
+  };
+  expect(await importCustomers(db, csv, { dryRun: true, update: true }, now)).toMatchObject(changed);
+  expect(await importCustomers(db, csv, { dryRun: false, update: true }, now)).toMatchObject(changed);
+  expect(await listDeployments(db, { customer: 'c1' })).toMatchObject([
+    { slug: 'acme', name: 'Acme shop', customerName: 'Acme Inc', startsAt: at('2026-05-02') },
+    { slug: 'new' },
+  ]);
+  await bringAttributionsUpToDate(db, now);
+  // The link moves now; until now it was as it was.
+  expect(await readOwnership(db, droplet)).toMatchObject([{ owner: 'acme' }, { owner: 'new' }]);
+});
+
+test('a customer pays in one currency: no plan, and no other currency of the customer, comes to another', async () => {
+  await makePlan(db, { plan: 'euros', from: '2026-01-01', currency: 'EUR' });
+  await makePlan(db, { plan: 'turning', from: '2026-01-01', currency: 'USD' });
+  await makePlan(db, { plan: 'turning', from: '2026-08-01', currency: 'EUR' });
+  await importCustomers(
     db,
-    `${header},project_id\nc1,Acme Inc,USD,acme,Acme shop,2026-05-03,\nc1,Acme Inc,USD,new,New,2026-05-03,p-1`,
+    `${planned}\nc1,One,USD,one,One,2026-05-01,\nc2,Two,USD,two,Two,2026-05-01,studio`,
     { dryRun: false },
     now,
   );
-  expect(result).toMatchObject({
-    customers: { created: 0, updated: 1, unchanged: 0 },
-    deployments: { created: 1, updated: 1, unchanged: 0 },
-    projectLinks: { created: 0, updated: 1, unchanged: 0 },
-    differences: [
-      { line: 2, column: 'customer_name', before: 'Acme', file: 'Acme Inc', written: true },
-      { line: 2, column: 'deployment_name', before: 'Acme', file: 'Acme shop', written: true },
-      { line: 2, column: 'starts_at', before: '2026-05-01T00:00:00Z', file: '2026-05-03T00:00:00Z', written: true },
-      { line: 3, column: 'project_id', before: 'acme', file: 'new', written: true },
-    ],
-  });
-  expect(await listDeployments(db, { customer: 'c1' })).toMatchObject([
-    { slug: 'acme', name: 'Acme shop', customerName: 'Acme Inc' },
-    { slug: 'new' },
+  const refused = async (csv: string, update = false) =>
+    (await importCustomers(db, `${planned}\n${csv}`, { dryRun: true, update }, now)).problems.map(
+      ({ column, reason }) => `${column}: ${reason}`,
+    );
+  const inEuros = 'plan: euros is in EUR, and the customer pays in USD';
+  expect(await refused('c1,One,USD,one,One,2026-05-01,euros')).toEqual([inEuros]);
+  // The file says euros; the customer pays in dollars until that is written.
+  expect(await refused('c1,One,EUR,one,One,2026-05-01,euros')).toEqual([inEuros]);
+  expect(await refused('c1,One,EUR,one,One,2026-05-01,euros', true)).toEqual([]);
+  expect(await refused('c1,One,USD,one,One,2026-05-01,turning')).toEqual([
+    'plan: turning is in EUR, and the customer pays in USD',
   ]);
-  const { rows } = await sql`SELECT subject FROM changes WHERE cause = 'deployment_start'`.execute(db);
-  expect(rows).toEqual([{ subject: droplet }]);
-  await bringAttributionsUpToDate(db, now);
-  expect(await readOwnership(db, droplet)).toMatchObject([{ owner: 'new' }]);
+  const onAPlan = 'two is on plan studio in USD; end its subscription before its customer pays in another currency';
+  expect(await refused('c2,Two,EUR,two,Two,2026-05-01,', true)).toEqual([`currency: ${onAPlan}`]);
+  expect(await refused('c2,Two,EUR,two,Two,2026-05-01,')).toEqual([]);
+  await endSubscription(db, { deployment: 'two', from: at('2026-05-11') }, 'test', now);
+  expect(await refused('c2,Two,EUR,two,Two,2026-05-01,', true)).toEqual([]);
 });
 
 test('each bad row is named by line, column and reason, and nothing is imported', async () => {
@@ -291,7 +344,7 @@ test('of very many bad rows the first thousand problems are told', async () => {
   expect([dry.problems.length, dry.problems.at(-1)]).toEqual([1_000, expect.objectContaining({ line: 1_001 })]);
 });
 
-test('a whole file of deployments is moved in one go', async () => {
+test('a whole file of deployments is renamed in one go', async () => {
   const csv = (name: string, day: string) =>
     [header, ...Array.from({ length: 3_000 }, (_, place) => `c,C,USD,d${place},${name},${day}`)].join('\n');
   await importCustomers(db, csv('Old', '2026-05-01'), { dryRun: false }, now);
@@ -304,12 +357,12 @@ test('a whole file of deployments is moved in one go', async () => {
       },
       transformResult: async ({ result }) => result,
     }) as Database,
-    csv('New', '2026-05-03'),
-    { dryRun: false },
+    csv('New', '2026-05-01'),
+    { dryRun: false, update: true },
     now,
   );
-  expect(counted.deployments).toEqual({ created: 0, updated: 3_000, unchanged: 0 });
+  expect(counted.deployments).toEqual({ created: 0, updated: 3_000, kept: 0, unchanged: 0 });
   expect(statements).toBeLessThan(30);
   const [last] = await listDeployments(db, { after: 'd998', limit: 1 });
-  expect([last?.name, last?.startsAt?.toString()]).toEqual(['New', '2026-05-03T00:00:00Z']);
+  expect([last?.name, last?.startsAt?.toString()]).toEqual(['New', '2026-05-01T00:00:00Z']);
 });

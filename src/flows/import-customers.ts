@@ -1,5 +1,6 @@
 import {
   checkCustomers,
+  findCustomers,
   type CustomerFile,
   describeProblem,
   type ImportCounts,
@@ -14,7 +15,8 @@ import { dayOf } from '../metering/index.ts';
 import type { UnitOfWork, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import {
-  changesCurrency,
+  findUnbillable,
+  otherCurrency,
   readSubscribed,
   startSubscriptions,
   type PlanVersion,
@@ -27,6 +29,8 @@ export interface ImportCustomers {
   readonly file: CustomerFile;
   /** Does all of it and keeps nothing. */
   readonly dryRun: boolean;
+  /** Writes names, currencies and project links where the file differs from what is there. */
+  readonly update: boolean;
 }
 
 /** What became of the column `plan`. */
@@ -66,7 +70,7 @@ export interface ImportedCustomers {
  */
 export async function importCustomers(
   db: Database,
-  { file: { rows, problems: unreadable }, dryRun }: ImportCustomers,
+  { file: { rows, problems: unreadable }, dryRun, update }: ImportCustomers,
   { now, principal }: Pick<FlowContext, 'now' | 'principal'>,
 ): Promise<ImportedCustomers> {
   const planned = rows.filter((row) => row.plan !== '');
@@ -78,11 +82,16 @@ export async function importCustomers(
   }
   try {
     return await db.transaction().execute(async (trx) => {
-      const problems = [...unreadable, ...(await checkCustomers(trx, rows)), ...(await checkPlans(trx, planned))]
+      const problems = [
+        ...unreadable,
+        ...(await checkCustomers(trx, rows)),
+        ...(await checkPlans(trx, planned, update)),
+        ...(update ? await checkCurrencies(trx, rows, now) : []),
+      ]
         .sort((a, b) => a.line - b.line)
         .slice(0, problemsMax);
       if (problems.length > 0) return refuse(problems, dryRun);
-      const written = await writeCustomers(trx, rows, now);
+      const written = await writeCustomers(trx, rows, { update, now });
       const plans = await writePlans(trx, planned, principal.subject, now);
       const result = answer(written, plans);
       if (dryRun) throw new RolledBack({ ...result, written: false });
@@ -120,7 +129,7 @@ function refuse(problems: readonly ImportProblem[], dryRun: boolean): ImportedCu
       },
     );
   }
-  const none = { created: 0, updated: 0, unchanged: 0 };
+  const none = { created: 0, updated: 0, kept: 0, unchanged: 0 };
   return {
     written: false,
     problems,
@@ -134,7 +143,7 @@ function refuse(problems: readonly ImportProblem[], dryRun: boolean): ImportedCu
 }
 
 /** A plan must hold on the day on which the deployment starts; who is put on it pays in its currency. */
-async function checkPlans(trx: UnitOfWork, rows: readonly ImportRow[]): Promise<ImportProblem[]> {
+async function checkPlans(trx: UnitOfWork, rows: readonly ImportRow[], update: boolean): Promise<ImportProblem[]> {
   const versions = new Map<string, readonly PlanVersion[]>();
   for (const plan of new Set(rows.map((row) => row.plan))) versions.set(plan, await versionsOf(trx, plan));
   const subscribed = await readSubscribed(
@@ -142,20 +151,39 @@ async function checkPlans(trx: UnitOfWork, rows: readonly ImportRow[]): Promise<
     rows.map((row) => row.slug),
   );
   const ever = new Set(subscribed.map(({ deployment }) => deployment));
-  return rows.flatMap(({ line, slug, plan, startsAt, customer }) => {
-    const problem = (reason: string) => [{ line, column: 'plan', reason }];
-    const [first, ...later] = versions.get(plan) ?? [];
-    if (first === undefined) return problem(`there is no plan ${plan}`);
+  const there = await findCustomers(trx, [...new Set(rows.map(({ customer }) => customer.externalId))]);
+  const currencies = new Map(there.map(({ externalId, currency }) => [externalId, currency]));
+  const problems: ImportProblem[] = [];
+  for (const { line, slug, plan, startsAt, customer } of rows) {
+    const refuse = (reason: string) => problems.push({ line, column: 'plan', reason });
+    const [first] = versions.get(plan) ?? [];
     const day = dayOf(startsAt);
-    if (Temporal.PlainDate.compare(day, first.from) < 0) {
-      return problem(`${plan} begins on ${first.from}, and the deployment starts on ${day}`);
+    if (first === undefined) refuse(`there is no plan ${plan}`);
+    else if (Temporal.PlainDate.compare(day, first.from) < 0) {
+      refuse(`${plan} begins on ${first.from}, and the deployment starts on ${day}`);
+    } else if (!ever.has(slug)) {
+      const paid = update ? customer.currency : (currencies.get(customer.externalId) ?? customer.currency);
+      const other = otherCurrency(versions.get(plan) ?? [], day, paid);
+      if (other !== undefined) refuse(`${plan} is in ${other}, and the customer pays in ${paid}`);
     }
-    const held = later.findLast((version) => Temporal.PlainDate.compare(version.from, day) <= 0) ?? first;
-    if (!ever.has(slug) && changesCurrency(customer.currency, held.currency)) {
-      return problem(`${plan} is in ${held.currency}, and the customer pays in ${customer.currency}`);
-    }
-    return [];
-  });
+  }
+  return problems;
+}
+
+/** A customer's currency stays while a deployment is on a plan in it; said once, on the customer's first line. */
+async function checkCurrencies(
+  trx: UnitOfWork,
+  rows: readonly ImportRow[],
+  now: Temporal.Instant,
+): Promise<ImportProblem[]> {
+  const firsts = new Map(rows.toReversed().map((row) => [row.customer.externalId, row]));
+  const wanted = [...firsts.values()].map(({ customer }) => customer);
+  const found = new Map((await findUnbillable(trx, wanted, now)).toReversed().map((one) => [one.customer, one]));
+  return [...found.values()].map(({ customer, deployment, plan, currency }) => ({
+    line: firsts.get(customer)?.line ?? 1,
+    column: 'currency',
+    reason: `${deployment} is on plan ${plan} in ${currency}; end its subscription before its customer pays in another currency`,
+  }));
 }
 
 /** Oldest first; none: there is no such plan. */

@@ -194,18 +194,21 @@ export async function selectSizesInUse(db: Queryable): Promise<ReadonlySet<strin
   return new Set(rows.map(({ size }) => size));
 }
 
-/** A deployment that is on the plan on the day or later, if the plan has a version in another currency. */
+/**
+ * A deployment that is on the plan on the day or later, if the plan has a version in another currency or its customer pays
+ * in another: which.
+ */
 export async function selectSubscriberInOtherCurrency(
   trx: Queryable,
   planId: number,
   plan: Pick<PlanVersion, 'currency' | 'from'>,
 ): Promise<{ deployment: string; currency: string } | undefined> {
   const { rows } = await statement<{ deployment: string; currency: string }>('pricing.selectSubscriberInOtherCurrency')`
-    SELECT d.slug AS deployment, v.currency
+    SELECT d.slug AS deployment, CASE WHEN v.currency <> ${plan.currency} THEN v.currency ELSE d.currency END AS currency
     FROM plan_versions v
     JOIN subscriptions s USING (plan_id)
     JOIN deployments_list d USING (deployment_id)
-    WHERE v.plan_id = ${planId} AND v.currency <> ${plan.currency}
+    WHERE v.plan_id = ${planId} AND (v.currency <> ${plan.currency} OR d.currency <> ${plan.currency})
       AND s.superseded_at = 'infinity' AND s.valid_to > ${plan.from}::date
     ORDER BY d.slug LIMIT 1`.execute(trx);
   return rows[0];

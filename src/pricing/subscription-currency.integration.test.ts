@@ -20,15 +20,20 @@ const start = (plan: string, currency?: string) =>
 const change = (plan: string, from: string, currency?: string) =>
   changeSubscription(test.db, { deployment: 'shop', plan, from: at(from), currency }, 'ann', now);
 
-it("a plan in another currency than the customer's is asked about", async () => {
-  await expect(start('euros')).rejects.toMatchObject({ code: 'conflict', details: { before: 'USD', after: 'EUR' } });
+it("a plan in another currency than the customer's is refused, whatever currency is named", async () => {
+  const refused = { code: 'conflict', details: { customer: 'USD', plan: 'EUR' } };
+  await expect(start('euros')).rejects.toMatchObject(refused);
+  await expect(start('euros', 'EUR')).rejects.toMatchObject(refused);
   await expect(start('dollars', 'EUR')).rejects.toThrow('is in USD at');
-  expect(await start('dollars')).toEqual({ changed: true });
+  expect(await start('dollars', 'USD')).toEqual({ changed: true });
+  await expect(change('euros', '2026-03-01', 'EUR')).rejects.toMatchObject(refused);
 });
 
-it('so is a change of plan that changes it, and one that goes on in it is not', async () => {
-  await expect(change('euros', '2026-03-01')).rejects.toThrow('If that is meant, name the currency, EUR.');
-  expect(await change('euros', '2026-03-01', 'EUR')).toEqual({ changed: true });
-  expect(await change('euros', '2026-04-01')).toEqual({ changed: false });
-  await expect(change('dollars', '2026-05-01')).rejects.toMatchObject({ code: 'conflict' });
+it('so is one that turns to another currency later, and a version that would turn it', async () => {
+  await makePlan(test.db, { plan: 'turning', currency: 'USD' });
+  await makePlan(test.db, { plan: 'turning', currency: 'EUR', from: '2027-01-01' });
+  await expect(change('turning', '2026-03-01')).rejects.toMatchObject({ details: { plan: 'EUR' } });
+  await expect(makePlan(test.db, { plan: 'dollars', currency: 'EUR', from: '2027-01-01' })).rejects.toMatchObject({
+    code: 'plan_version_fixed',
+  });
 });

@@ -186,22 +186,3 @@ export async function selectLastSubscription(
     ORDER BY s.valid_from DESC LIMIT 1`.execute(db);
   return rows[0]?.plan;
 }
-
-/**
- * The currency that a deployment is billed in just before an instant: its plan's, else its customer's. Undefined: it has
- * no customer, or there is no such deployment.
- */
-export async function selectCurrencyBefore(
-  db: Queryable,
-  deployment: string,
-  at: Temporal.Instant,
-): Promise<string | undefined> {
-  const { rows } = await statement<{ currency: string | null }>('pricing.selectCurrencyBefore')`
-    SELECT coalesce((
-      SELECT v.currency FROM subscriptions s JOIN plan_versions v USING (plan_id)
-      WHERE s.deployment_id = d.deployment_id AND s.superseded_at = 'infinity'
-        AND s.valid_from < ${at} AND s.valid_to >= ${at} AND v.from_day::timestamp AT TIME ZONE 'UTC' <= ${at}
-      ORDER BY v.from_day DESC LIMIT 1), d.currency) AS currency
-    FROM deployments_list d WHERE d.slug = ${deployment}`.execute(db);
-  return rows[0]?.currency ?? undefined;
-}

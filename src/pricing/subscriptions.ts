@@ -1,7 +1,7 @@
 import { dayOf, startOfDay } from '../metering/index.ts';
 import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
-import { changesCurrency } from './currency-rule.ts';
+import { assertBillable } from './currency-rule.ts';
 import { alreadySubscribed, deploymentEnded, notSubscribed } from './errors.ts';
 import { getPlan } from './plans.ts';
 import * as plansStore from './store.ts';
@@ -46,7 +46,7 @@ export async function subscribe(
   return decide(db, { deployment, from: startOfDay(from) }, by, now, toPlan(await requirePlan(db, plan, from)));
 }
 
-/** Which plan, and the currency that the customer is to be billed in from then on: needed where it is another. */
+/** Which plan, and the currency that whoever decides takes it to be in. */
 interface PlanDecision extends Decision {
   readonly plan: string;
   readonly currency?: string | undefined;
@@ -54,7 +54,7 @@ interface PlanDecision extends Decision {
 
 /**
  * Puts a deployment that is on no plan on one; what was planned for later is replaced.
- * @throws ArcadiaError conflict too where the plan is in another currency than the customer's, which was not named
+ * @throws ArcadiaError conflict too where the plan is in another currency than the customer pays in, or than was named
  */
 export async function startSubscription(
   db: Database,
@@ -76,7 +76,7 @@ export async function startSubscription(
 
 /**
  * Moves a deployment from its plan to another; a pause ends with it, and what was planned for later is replaced.
- * @throws ArcadiaError conflict too where the plan is in another currency than the one before, which was not named
+ * @throws ArcadiaError conflict too where the plan is in another currency than the customer pays in, or than was named
  */
 export async function changeSubscription(
   db: Database,
@@ -187,20 +187,14 @@ async function decide(
   });
 }
 
-/** An invoice is in one currency: where a plan changes it, whoever decides has to have meant that. */
+/** Whoever names a currency is told where the plan is in another; and no plan is taken in one that the customer does not pay in. */
 async function assertCurrency(db: Queryable, { deployment, plan, from, currency }: PlanDecision): Promise<void> {
-  const { currency: next } = await getPlan(db, plan, dayOf(from));
+  const day = dayOf(from);
+  const { currency: next } = await getPlan(db, plan, day);
   if (currency !== undefined && currency !== next) {
     throw new ArcadiaError('conflict', `Plan "${plan}" is in ${next} at ${from}, not in ${currency}.`);
   }
-  const before = await store.selectCurrencyBefore(db, deployment, from);
-  if (!changesCurrency(before, next, currency)) return;
-  throw new ArcadiaError(
-    'conflict',
-    `"${deployment}" is billed in ${before}, and plan "${plan}" is in ${next}: its customer would get invoices in ${next} ` +
-      `from ${dayOf(from)} on. If that is meant, name the currency, ${next}.`,
-    { details: { before, after: next } },
-  );
+  await assertBillable(db, { deployment, plan, from: day });
 }
 
 /** Usage is stored by the day: on both sides of a day's beginning, and nowhere else, it is known exactly. */

@@ -3,7 +3,7 @@ import { closeCustomer } from '../../flows/operations/end-deployments.ts';
 import { importCustomers } from '../../flows/operations/import.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { type Column, count, fields, moment, plural } from '../engine/output.ts';
-import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import { type AnswerOf, actionView, listView, type Noun, type RowOf, type ViewTools } from '../engine/views.ts';
 import { endedNotes, endedText } from './ended-text.ts';
 
 type Customer = RowOf<typeof listCustomers>;
@@ -31,8 +31,14 @@ function problemText({ line, column, reason }: Imported['problems'][number]): st
   return `line ${line}${column === null ? '' : `, ${column}`}: ${reason}`;
 }
 
-function countsText(what: string, { created, updated, unchanged }: Imported['customers']): string {
-  return `${what}: ${count(created)} new, ${count(updated)} changed, ${count(unchanged)} unchanged`;
+function countsText(what: string, { created, updated, kept, unchanged }: Imported['customers']): string {
+  const counts = [
+    `${count(created)} new`,
+    ...(updated > 0 ? [`${count(updated)} changed`] : []),
+    ...(kept > 0 ? [`${count(kept)} differ, kept`] : []),
+    `${count(unchanged)} unchanged`,
+  ];
+  return `${what}: ${counts.join(', ')}`;
 }
 
 /** `line 3, plan: stays atelier; the file says studio` */
@@ -56,10 +62,14 @@ function importText(imported: Imported): string {
   ].join('\n');
 }
 
-function importNotes({ written, problems }: Imported): readonly string[] {
-  if (written) return ['Next: arcadia deployment list, then arcadia meter'];
-  return problems.length > 0 ? [] : ['Nothing was imported.'];
+function importNotes({ written, problems, differences }: Imported, { input }: ViewTools): readonly string[] {
+  const isKept = differences.some(({ written: isWritten, column }) => !isWritten && updatable.has(column));
+  const update = isKept && input.query.update !== true ? ['To write what differs: --update'] : [];
+  if (written) return [...update, 'Next: arcadia deployment list, then arcadia meter'];
+  return problems.length > 0 ? [] : [...update, 'Nothing was imported.'];
 }
+
+const updatable: ReadonlySet<string> = new Set(['customer_name', 'currency', 'deployment_name', 'project_id']);
 
 export const customerNoun: Noun = {
   name: 'customer',
@@ -107,8 +117,9 @@ Next: arcadia invoice show 17`,
       details: `The file begins with a header line and has one deployment a line, its customer repeated:
   customer_external_id, customer_name, currency, deployment_slug, deployment_name, starts_at
 and, if wanted, project_id (the provider's project that the deployment owns) and plan, which puts a
-deployment that was never on a plan on one. Importing the same again changes nothing; what was decided
-about plans since stays. Each difference from what was there is named by line.`,
+deployment that was never on a plan on one. Only what is new is created. Each difference from what is there is named by
+line, and what is there stays; --update writes names, currencies and project links that differ, a link from now on. Plans
+and starts are changed one by one: subscription change, deployment set.`,
       example: `
 $ arcadia customer import customers.csv --dry-run
 line 3, currency: "dollars" is no currency such as USD

@@ -3,7 +3,12 @@ import { attributeJob, importBytesMax, importRowsMax, readCustomerFile } from '.
 import * as flow from '../import-customers.ts';
 import { declareOperation, type Operation } from '../../platform/declare/operation.ts';
 
-const counts = z.object({ created: z.int(), updated: z.int(), unchanged: z.int() });
+const counts = z.object({
+  created: z.int(),
+  updated: z.int().meta({ description: 'Only with update' }),
+  kept: z.int().meta({ description: 'Differs from what is there, which stays' }),
+  unchanged: z.int(),
+});
 
 const fileExample = `customer_external_id,customer_name,currency,deployment_slug,deployment_name,starts_at
 c-17,Acme Ltd,USD,acme,Acme shop,2026-05-01
@@ -21,11 +26,17 @@ export const importCustomers = declareOperation({
 \`customer_external_id, customer_name, currency, deployment_slug, deployment_name, starts_at\` and, if wanted,
 \`project_id\` (the provider's project that the deployment owns) and \`plan\`, which only an owner may give: it
 puts a deployment that was never on a plan on one. It has ${importRowsMax} deployments
-and ${importBytesMax} bytes at most; more are given in several files. Importing the same again changes nothing;
-what was decided about plans since stays, and is among the differences.`,
+and ${importBytesMax} bytes at most; more are given in several files. Only what is new is created:
+what differs from what is there is among the differences and stays. With \`update\`, names, currencies and project links
+that differ are written, a link from now on; plans and starts never are. A customer's currency stays while a deployment is
+on a plan in it, and no deployment is put on a plan in another currency than its customer's.`,
   roles: ['owner', 'operator'],
   query: z.object({
-    dryRun: z.boolean().default(false).meta({ description: 'Write nothing; name each bad row' }),
+    dryRun: z.boolean().default(false).meta({ description: 'Write nothing; name each bad row and each difference' }),
+    update: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Write names, currencies and project links that differ; never a plan or a start' }),
   }),
   consumes: 'text/csv',
   fileBytesMax: importBytesMax,

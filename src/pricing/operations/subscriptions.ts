@@ -76,7 +76,7 @@ const currency = z
   .string()
   .length(3)
   .optional()
-  .meta({ description: "The plan's currency: needed where it is another than the deployment was billed in before" });
+  .meta({ description: "The plan's currency, as you take it to be; a plan in another than the customer's is refused" });
 
 const decision = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('start'), plan: slug, from, currency }),
