@@ -269,17 +269,58 @@ test('suggestions name what would own how much, can be previewed as they are, an
   expect(
     suggestions.map(({ rule, deploymentExists, resources }) => ({ ...rule, deploymentExists, resources })),
   ).toEqual([
+    { project: 'p-1', deployment: 'acme-shop', deploymentExists: true, resources: 1 },
+    { project: 'p-2', deployment: 'gamma', deploymentExists: false, resources: 1 },
+    { tag: 'beta', deployment: 'beta', deploymentExists: true, resources: 1 },
     { name: 'acme-*', deployment: 'acme-shop', deploymentExists: true, resources: 2 },
     { name: 'beta.*', deployment: 'beta', deploymentExists: true, resources: 1 },
-    { project: 'p-1', deployment: 'acme-shop', deploymentExists: true, resources: 1 },
-    { tag: 'beta', deployment: 'beta', deploymentExists: true, resources: 1 },
-    { name: 'zeta-*', deployment: 'zeta', deploymentExists: false, resources: 3 },
-    { project: 'p-2', deployment: 'gamma', deploymentExists: false, resources: 1 },
+    // Not zeta-*: what is called zeta-9 is tagged for beta.
   ]);
   for (const suggestion of suggestions.filter((one) => one.deploymentExists)) {
     expect((await previewRules(db, { rules: [suggestion.rule] }, now)).resources).toBe(suggestion.resources);
   }
   expect(await suggestOwners(db, 1)).toHaveLength(1);
+});
+
+test("no suggestion takes what a project, a tag, another name or an owner says is somebody else's", async () => {
+  await deploy('nettle-cycles', 'site-0001', 'port', 'lamp');
+  let id = 0;
+  const droplet = (name: string, tags: string[] = []) =>
+    insertLiving(db, account, 'droplet', String(++id), { name, tags }, born);
+  // Three customers are called Nettle; only one has a deployment, and two have projects.
+  for (const [project, name] of [
+    ['p-records', 'Nettle Records'],
+    ['p-tours', 'Nettle Tours'],
+  ] as const) {
+    const resource = await insertLiving(db, account, 'project', project, { name }, born);
+    const prefix = name.toLowerCase().replace(' ', '-');
+    for (const suffix of ['web', 'db']) {
+      await writeMembership(db, await droplet(`${prefix}-${suffix}`), resource, born, null, born);
+    }
+  }
+  for (const suffix of ['web', 'db', 'cache']) await droplet(`nettle-${suffix}`);
+  // Five hundred sites in small, of which one has a deployment yet.
+  for (const site of ['0001', '0002', '0003', '0004'])
+    for (const suffix of ['a', 'b']) await droplet(`site-${site}-${suffix}`);
+  for (const last of [1, 2, 3, 4])
+    await insertLiving(db, account, 'reserved_ip', `100.20.30.${last}`, { name: `100.20.30.${last}` }, born);
+  // A tag, and an owner by hand, that say otherwise than the name.
+  for (const place of [1, 2, 3]) await droplet(`port-${place}`, place === 3 ? ['deployment:lamp'] : []);
+  const given = await droplet('lamp-1');
+  for (const place of [2, 3]) await droplet(`lamp-${place}`);
+  await assign(db, { resourceIds: [given], owners: [{ slug: 'port', weight: 1 }], from: null }, 'ann', now);
+  await bringAttributionsUpToDate(db, now);
+  const suggestions = await suggestOwners(db);
+  expect(suggestions.map(({ rule, resources }) => ({ ...rule, resources }))).toEqual([
+    { project: 'p-records', deployment: 'nettle-records', resources: 2 },
+    { project: 'p-tours', deployment: 'nettle-tours', resources: 2 },
+    { name: 'site-0001-*', deployment: 'site-0001', resources: 2 },
+  ]);
+  expect(suggestions.map(({ reason }) => reason)).toEqual([
+    'the project is called Nettle Records; of its 2 resources none belongs to another',
+    'the project is called Nettle Tours; of its 2 resources none belongs to another',
+    'names are made like site-0001; of the 2 that match none belongs to another',
+  ]);
 });
 
 test('an agency of 400 droplets without projects and tags: 20 name rules own nine tenths, previewed first', async () => {

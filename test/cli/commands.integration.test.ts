@@ -159,7 +159,13 @@ describe('from an empty database to a quote', () => {
     expect((await run(['rule', 'preview', rules, '--exit-code'])).code).toBe(0);
     const { items: listed } = (await json('rule', 'list')) as { items: { kind: string; pattern: string }[] };
     expect(listed).toContainEqual(expect.objectContaining({ kind: 'name', pattern: 'acme-*' }));
-    expect((await run(['rule', 'suggest'])).code).toBe(0);
+    const suggested = await run(['rule', 'suggest']);
+    expect(suggested.code).toBe(0);
+    expect(
+      await json('rule', 'apply', file('new.yaml', suggested.stdout || 'rules: []\n'), '--keep-others'),
+    ).toMatchObject({
+      ended: 0,
+    });
   });
 
   test('rules that take something away are shown and asked about first', async () => {

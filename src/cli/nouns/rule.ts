@@ -51,12 +51,15 @@ const ruleColumns: readonly Column<Rule>[] = [
   { header: 'to (utc)', value: (row) => moment(row.to) },
 ];
 
-const suggestionColumns: readonly Column<Suggestion>[] = [
-  { header: 'resources', value: (row) => count(row.resources), align: 'right' },
-  { header: 'rule', value: (row) => flowText(row.rule) },
-  { header: 'deployment', value: (row) => (row.deploymentExists ? 'exists' : 'to be created') },
-  { header: 'why', value: (row) => row.reason },
-];
+/** Suggestions as a rules file: what names a deployment that is still to be created stands in it as a remark. */
+function suggestionsText({ items }: { readonly items: readonly Suggestion[] }): string {
+  const lines = items.flatMap(({ rule, reason, deploymentExists, resources }) => {
+    const rests = deploymentExists ? '' : `create deployment ${rule.deployment} first; `;
+    const why = `  # ${plural(resources, 'resource')}: ${rests}${reason}`;
+    return [why, `  ${deploymentExists ? '' : '# '}- ${flowText(rule)}`];
+  });
+  return [items.some(({ deploymentExists }) => deploymentExists) ? 'rules:' : 'rules: []', ...lines].join('\n');
+}
 
 /** As it can stand in a rules file. */
 function flowText(rule: Suggestion['rule']): string {
@@ -203,12 +206,15 @@ $ arcadia rule export --out rules.yaml
 Written to rules.yaml.`,
     }),
     listView(listRuleSuggestions, {
+      details: `Projects come first, then tags, then names. Each rule is checked: nothing that it matches belongs to another
+deployment, project or tag. What is printed is a rules file; remarks say why, and what has to be created first.`,
       example: `
 $ arcadia rule suggest
-RESOURCES  RULE                                    DEPLOYMENT  WHY
-        3  { name: "acme-*", deployment: "acme" }  exists      names begin like the deployment acme
-3 resources are unassigned. To assign them, put what fits into a rules file, then: arcadia rule preview <file>`,
-      columns: suggestionColumns,
+rules:
+  # 3 resources: names are made like acme; of the 3 that match none belongs to another
+  - { name: "acme-*", deployment: "acme" }
+3 resources are unassigned. To add these rules: arcadia rule suggest > new.yaml, arcadia rule apply new.yaml --keep-others`,
+      pageText: suggestionsText,
       empty: ({ unassigned }) =>
         unassigned === 0
           ? 'Nothing is unassigned.'
@@ -217,7 +223,7 @@ RESOURCES  RULE                                    DEPLOYMENT  WHY
         (items as unknown[]).length === 0
           ? []
           : [
-              `${unassignedText(Number(unassigned))}. To assign them, put what fits into a rules file, then: arcadia rule preview <file>`,
+              `${unassignedText(Number(unassigned))}. To add these rules: arcadia rule suggest > new.yaml, arcadia rule apply new.yaml --keep-others`,
             ],
     }),
   ],

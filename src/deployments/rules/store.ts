@@ -459,13 +459,35 @@ const spellings = sql`called AS (
         UNION SELECT replace(slug, '-', ''), slug FROM called
         UNION SELECT name, slug FROM called WHERE name <> ''
       ) k GROUP BY spelling HAVING count(*) = 1
-    ), first_parts AS MATERIALIZED (
-      SELECT split_part(slug, '-', 1) AS spelling, min(slug) AS slug FROM called GROUP BY 1 HAVING count(*) = 1
+    ), first_words AS MATERIALIZED (
+      SELECT split_part(slug, '-', 1) AS word, min(slug) AS slug, count(*) AS deployments FROM called GROUP BY 1
+    ), first_parts AS (
+      SELECT word AS spelling, slug FROM first_words WHERE deployments = 1
     )`;
 
-/** Each way in which a name could name its deployment: `subject` is the pattern, `spelling` what it says. */
+/** What lives and can have an owner, whose it is (null: nobody's; of several: their slugs in a row), and its project. */
+const living = sql`owners AS (
+      SELECT m.owner_set_id, string_agg(d.slug, ' ' ORDER BY d.slug) FILTER (WHERE d.customer_id IS NOT NULL) AS slug
+      FROM owner_set_members m JOIN deployments d USING (deployment_id) GROUP BY m.owner_set_id
+    ), projects AS MATERIALIZED (
+      SELECT s.resource_id AS project_id, r.external_id AS subject, s.name, ${slugified('s.name')} AS spelling
+      FROM inventory_states s JOIN inventory_resources r USING (resource_id)
+      WHERE s.kind = 'project' AND s.valid_to = 'infinity' AND NOT coalesce((s.attributes ->> 'is_default')::boolean, false)
+    ), living AS MATERIALIZED (
+      SELECT s.resource_id, s.name, s.tags, o.slug AS owner, p.project_id
+      FROM attributions a JOIN inventory_states s USING (resource_id) JOIN owners o USING (owner_set_id)
+      LEFT JOIN inventory_memberships m ON m.resource_id = s.resource_id AND m.valid_to = 'infinity'
+      LEFT JOIN projects p ON p.project_id = m.project_id
+      WHERE a.superseded_at = 'infinity' AND a.valid_to = 'infinity' AND s.valid_to = 'infinity'
+        AND s.kind <> ALL ('{project,vpc,certificate}')
+        -- What belongs to a cluster gets its owner by the cluster's.
+        AND NOT EXISTS (SELECT FROM unnest(s.parents) AS parent WHERE parent LIKE 'kubernetes_cluster:%')
+    )`;
+
+/** Each way in which a name could name its deployment: `subject` is the pattern, `spelling` what it says. An address names nobody. */
 const affixes = sql`plain AS (
-      SELECT resource_id, name FROM unowned WHERE name !~ '[*?]'
+      SELECT resource_id, name FROM living
+      WHERE name !~ '[*?]' AND name !~ '^[0-9]{1,3}([.][0-9]{1,3}){3}' AND name !~* '^[0-9a-f]*(:[0-9a-f]*){2,}'
     ), cuts AS (
       SELECT resource_id, name, place, left(name, place - 1) AS beginning, substr(name, place, 1) AS separator
       FROM plain CROSS JOIN generate_series(2, length(name) - 1) AS place
@@ -483,67 +505,94 @@ const affixes = sql`plain AS (
     )`;
 
 /**
- * Rules that would own living resources which nobody owns. A deployment is known by its slug, with
- * or without hyphens, and by its name; in resources' names it is looked for
+ * Whose a resource seems to be, by each sign of it: its owner, its project, its tags, and the longest spelling of a deployment
+ * that its name begins with. A project stands for a deployment that is still to be made where none is called like it.
+ */
+const claims = sql`named_so AS MATERIALIZED (
+      SELECT DISTINCT ON (a.resource_id) a.resource_id, k.slug
+      FROM affixes a JOIN known k USING (spelling) WHERE a.is_beginning
+      ORDER BY a.resource_id, length(a.spelling) DESC
+    ), claims AS MATERIALIZED (
+      SELECT resource_id, owner AS slug FROM living WHERE owner IS NOT NULL
+      UNION SELECT l.resource_id, coalesce(k.slug, 'project ' || p.subject)
+      FROM living l JOIN projects p USING (project_id) LEFT JOIN known k USING (spelling)
+      UNION SELECT t.resource_id, k.slug
+      FROM (SELECT resource_id, regexp_replace(tag, '^deployment:', '', 'i') AS said FROM living CROSS JOIN unnest(tags) AS tag) t
+      JOIN known k ON k.spelling = ${slugified('said')}
+      UNION SELECT resource_id, slug FROM named_so
+    )`;
+
+/**
+ * Rules that would own living resources which nobody owns: of projects first, then of tags, then of names. A deployment is
+ * known by its slug, with or without hyphens, and by its name; in resources' names it is looked for
  *   at the beginning, cut before a hyphen, dot or underscore (acme-web-1), where the first part of a
- *   slug will do if only one deployment has it; one part may stand before it (prod-acme-web-1);
- *   before a final number (acme01); and as a domain (web1.acme.example).
- * Of beginnings that mean the same deployment and hold each other only the shortest is suggested.
- * What is left is grouped by the first part of its names, from three names on.
+ *   slug will do if only one deployment has it and no name has the whole slug; one part may stand before it
+ *   (prod-acme-web-1); before a final number (acme01); and as a domain (web1.acme.example).
+ * No rule is suggested that matches anything which another sign says is another's (`claims`), nor one of addresses. What a
+ * project holds is left to its project. Of beginnings that mean the same deployment and hold each other only the shortest
+ * is suggested. What is left is grouped by the first part of its names, from three names on.
  */
 export async function readSuggestions(db: Queryable, limit: number): Promise<SuggestionRow[]> {
   const { rows } = await statement<SuggestionRow>('deployments.readSuggestions')`
-    WITH unowned AS MATERIALIZED (
-      SELECT s.resource_id, s.name, s.tags
-      FROM attributions a JOIN inventory_states s USING (resource_id)
-      WHERE a.superseded_at = 'infinity' AND a.valid_to = 'infinity' AND s.valid_to = 'infinity' AND s.kind <> ALL ('{project,vpc,certificate}')
-        AND a.owner_set_id = (SELECT o.owner_set_id FROM deployments d JOIN owner_sets o ON o.signature = d.deployment_id || ':1'
-                              WHERE d.slug = 'unattributed')
-        -- What belongs to a cluster gets its owner by the cluster's.
-        AND NOT EXISTS (SELECT FROM unnest(s.parents) AS parent WHERE parent LIKE 'kubernetes_cluster:%')
-    ), ${spellings}, projects AS (
-      SELECT p.external_id AS subject, s.name, ${slugified('s.name')} AS spelling, count(*) AS resources
-      FROM unowned u JOIN inventory_memberships m ON m.resource_id = u.resource_id AND m.valid_to = 'infinity'
-      JOIN inventory_resources p ON p.resource_id = m.project_id
-      JOIN inventory_states s ON s.resource_id = p.resource_id AND s.valid_to = 'infinity'
-      WHERE NOT coalesce((s.attributes ->> 'is_default')::boolean, false)
-      GROUP BY p.external_id, s.name
-    ), tags AS (
-      SELECT tag AS subject, ${slugified('tag')} AS spelling, resources FROM (
-        SELECT min(tag) AS tag, count(*) AS resources FROM unowned u CROSS JOIN unnest(u.tags) AS tag GROUP BY lower(tag)
-      ) as_one
-    ), ${affixes}, subjects AS (
-      SELECT subject, spelling, is_beginning, count(DISTINCT resource_id) AS resources FROM affixes GROUP BY 1, 2, 3
-    ), resembling AS MATERIALIZED (
-      SELECT s.subject, s.is_beginning, s.resources, coalesce(k.slug, f.slug, b.slug) AS slug
-      FROM subjects s LEFT JOIN known k ON k.spelling = s.spelling
-      LEFT JOIN first_parts f ON f.spelling = s.spelling AND s.is_beginning
-      LEFT JOIN known b ON s.is_beginning AND s.spelling LIKE '%-%' AND b.spelling = regexp_replace(s.spelling, '^[^-]*-', '')
-      WHERE coalesce(k.slug, f.slug, b.slug) IS NOT NULL
+    WITH ${spellings}, ${living}, ${affixes}, ${claims}, of_projects AS (
+      SELECT p.subject, p.name, coalesce(k.slug, p.spelling) AS slug, k.slug IS NOT NULL AS is_there,
+             count(*) FILTER (WHERE l.owner IS NULL) AS resources, count(*) AS matched
+      FROM projects p JOIN living l USING (project_id) LEFT JOIN known k USING (spelling)
+      GROUP BY p.subject, p.name, p.spelling, k.slug
+      HAVING bool_and(l.owner IS NULL OR l.owner = coalesce(k.slug, p.spelling))
+    ), hits AS MATERIALIZED (
+      SELECT 'tag' AS kind, min(tag) OVER (PARTITION BY lower(tag)) AS subject, k.slug, false AS is_beginning, false AS is_short, l.resource_id
+      FROM living l CROSS JOIN unnest(l.tags) AS tag JOIN known k ON k.spelling = ${slugified('tag')}
+      UNION
+      SELECT 'name', subject, slug, is_beginning, is_short, resource_id
+      FROM (
+        SELECT a.subject, a.is_beginning, a.resource_id, coalesce(k.slug, f.slug, b.slug) AS slug,
+               k.slug IS NULL AND f.slug IS NOT NULL AS is_short
+        FROM affixes a LEFT JOIN known k ON k.spelling = a.spelling
+        LEFT JOIN first_parts f ON f.spelling = a.spelling AND a.is_beginning
+        LEFT JOIN known b ON a.is_beginning AND a.spelling LIKE '%-%' AND b.spelling = regexp_replace(a.spelling, '^[^-]*-', '')
+      ) s WHERE slug IS NOT NULL
+    ), fitting AS MATERIALIZED (
+      SELECT h.kind, h.subject, h.slug, h.is_beginning, count(DISTINCT h.resource_id) AS matched,
+             count(DISTINCT h.resource_id) FILTER (WHERE l.owner IS NULL AND l.project_id IS NULL) AS resources
+      FROM hits h JOIN living l USING (resource_id)
+      LEFT JOIN claims c ON c.resource_id = h.resource_id AND c.slug <> h.slug
+      LEFT JOIN named_so n ON n.resource_id = h.resource_id AND h.is_short
+      GROUP BY h.kind, h.subject, h.slug, h.is_beginning
+      HAVING count(c.resource_id) = 0 AND count(n.resource_id) = 0
     ), named AS MATERIALIZED (
-      SELECT r.subject, r.slug, r.resources FROM resembling r
-      WHERE NOT EXISTS (
-        SELECT FROM resembling w WHERE w.slug = r.slug AND w.is_beginning AND r.is_beginning AND w.subject <> r.subject
-           AND starts_with(r.subject, left(w.subject, -1)))
+      SELECT f.* FROM fitting f
+      WHERE f.resources > 0
+        AND NOT EXISTS (
+          SELECT FROM fitting w WHERE w.kind = 'name' AND f.kind = 'name' AND w.slug = f.slug AND w.is_beginning AND f.is_beginning
+             AND w.resources > 0 AND w.subject <> f.subject AND starts_with(f.subject, left(w.subject, -1)))
+        -- A question mark stands for any letter, not for a digit alone.
+        AND NOT (f.subject LIKE '%?' AND f.matched < (
+          SELECT count(*) FROM living l WHERE l.name LIKE replace(replace(f.subject, '_', '\\_'), '?', '_')))
     ), strange AS (
-      SELECT DISTINCT ON (c.resource_id) c.resource_id, c.beginning || c.separator || '*' AS subject, ${slugified('c.beginning')} AS slug
-      FROM cuts c
-      WHERE c.resource_id NOT IN (SELECT resource_id FROM affixes JOIN named USING (subject))
-      ORDER BY c.resource_id, c.place
+      SELECT DISTINCT ON (resource_id) resource_id, beginning || separator || '*' AS subject, ${slugified('beginning')} AS slug
+      FROM cuts ORDER BY resource_id, place
+    ), groups AS (
+      SELECT s.subject, s.slug, count(DISTINCT s.resource_id) AS resources
+      FROM strange s LEFT JOIN claims c USING (resource_id)
+      LEFT JOIN (SELECT h.resource_id FROM hits h JOIN named n USING (kind, subject, slug)) covered USING (resource_id)
+      WHERE s.slug ~ '[a-z]' AND NOT EXISTS (SELECT FROM first_words d WHERE d.word = s.slug)
+      GROUP BY s.subject, s.slug
+      HAVING count(DISTINCT s.resource_id) >= 3 AND count(c.resource_id) = 0 AND count(covered.resource_id) = 0
     )
-    SELECT * FROM (
-      SELECT 'project' AS kind, subject, coalesce(k.slug, p.spelling) AS deployment, format('the project is called %s', p.name) AS reason,
-             k.slug IS NOT NULL AS "deploymentExists", p.resources
-      FROM projects p LEFT JOIN known k USING (spelling) WHERE coalesce(k.slug, p.spelling) <> ''
+    SELECT kind, subject, deployment, reason, "deploymentExists", resources FROM (
+      SELECT 1 AS place, 'project' AS kind, subject, slug AS deployment,
+             format('the project is called %s; of its %s resources none belongs to another', name, matched) AS reason,
+             is_there AS "deploymentExists", resources
+      FROM of_projects WHERE slug ~ '[a-z]' AND resources > 0
       UNION ALL
-      SELECT 'tag', subject, k.slug, format('the tag is called like %s', k.slug), true, t.resources
-      FROM tags t JOIN known k USING (spelling)
+      SELECT CASE kind WHEN 'tag' THEN 2 ELSE 3 END, kind, subject, slug,
+             format('%s like %s; of the %s that match none belongs to another', CASE kind WHEN 'tag' THEN 'the tag is called' ELSE 'names are made' END, slug, matched),
+             true, resources
+      FROM named
       UNION ALL
-      SELECT 'name', subject, slug, format('names are made with %s', slug), true, resources FROM named
-      UNION ALL
-      SELECT 'name', subject, slug, format('%s names begin so', count(*)), false, count(*)
-      FROM strange WHERE slug <> '' GROUP BY subject, slug HAVING count(*) >= 3
+      SELECT 4, 'name', subject, slug, format('%s names begin so; none belongs to another', resources), false, resources FROM groups
     ) suggestions
-    ORDER BY "deploymentExists" DESC, resources DESC, kind, subject LIMIT ${limit}`.execute(db);
+    ORDER BY place, "deploymentExists" DESC, resources DESC, subject LIMIT ${limit}`.execute(db);
   return rows;
 }
