@@ -195,6 +195,17 @@ test.each([
   expect(rules.temporaryTablesByHandle(program)).toHaveLength(1);
 });
 
+test('a table of a session has a handle as well', () => {
+  const program = sources({
+    'src/inventory/a.store.ts':
+      "sessionTables(conn, 'inventory.a', { listing: { table: 'listing', columns: sql`n int` } }); sql`SELECT n FROM listing`;",
+    'src/metering/a.store.ts': 'sql`SELECT n FROM listing`',
+  });
+  expect(rules.temporaryTablesByHandle(program)).toEqual([
+    'src/inventory/a.store.ts:1: the temporary table listing by its name; take its handle',
+  ]);
+});
+
 test('a module is whole with its README, its declaration, and what others may import', () => {
   const program = sources({ 'src/metering/meter.ts': '' });
   expect(rules.wholeModules(new Set(['src/metering/README.md']))(program)).toEqual([
