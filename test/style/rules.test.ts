@@ -130,7 +130,7 @@ describe.each<[string, rules.Rule, Record<string, string>, Record<string, string
     {
       'src/metering/a.ts':
         "const names = new Set(['a']);\nfunction f() {\n  let n = 0;\n  return new Map([[n, names]]);\n}",
-      'src/platform/database/database.ts': 'const pools = new Set<Pool>();',
+      'src/platform/embedded/file-lock.ts': 'const held = new Set<DatabaseSync>();',
     },
   ],
   [

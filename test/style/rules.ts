@@ -265,20 +265,17 @@ export const shortFunctions: Rule = (sources) =>
   });
 
 /**
- * What belongs to a process as a whole, because the system gives it to the process: its open pools, the locks that the
- * kernel holds for it, the one font it looks at, the budget of a token, the stores it can reach. `name` by file.
+ * What belongs to a process as a whole, because the system gives it to the process: the locks that the kernel holds for
+ * it, the budget of a token, the stores it can reach. `name` by file.
  */
 const processState: Readonly<Record<string, readonly string[]>> = {
-  'src/platform/database/database.ts': ['pools'],
   'src/platform/embedded/file-lock.ts': ['held'],
   'src/metering/records/open.ts': ['connections'],
-  'src/invoices/font.ts': ['checking'],
   'src/cloud/digitalocean/throttle.ts': ['registry'],
 };
 
 /** What is remembered of values that never change: gone without harm at any moment. */
 const caches: Readonly<Record<string, readonly string[]>> = {
-  'src/invoices/focus/units.ts': ['sizes'],
   'src/invoices/pdf-fonts.ts': ['read'],
   'src/pricing/rating/timeline.ts': ['versionKeys'],
   'src/pricing/rating/rate-month.ts': ['unitPrices'],

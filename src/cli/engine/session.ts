@@ -4,6 +4,7 @@ import type { Config } from '../../platform/config.ts';
 import type { Program } from '../../platform/declare/program.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { OpenDatabaseOptions, OpenedDatabase } from '../../platform/database/open-database.ts';
+import { Pools } from '../../platform/database/pools.ts';
 import type { CommonOptions } from './command.ts';
 import { operator } from './operator.ts';
 import { Output } from './output.ts';
@@ -20,6 +21,8 @@ export interface Session {
   readonly progress: Progress;
   /** Aborted by the first Ctrl-C or SIGTERM, with an ArcadiaError `cancelled`. The second ends the process. */
   readonly signal: AbortSignal;
+  /** The pools that it has open, and what it starts. */
+  readonly pools: Pools;
   config(): Promise<Config>;
   /**
    * Opens a database, by default the one that --database or the configuration says; closed with the session.
@@ -66,10 +69,8 @@ export function openSession(options: CommonOptions, program: Program): Session {
     output: new Output({ json: options.json === true }),
     progress: openProgress(),
     signal: controller.signal,
-    config() {
-      config ??= readConfig(options, program);
-      return config;
-    },
+    pools: new Pools(),
+    config: () => (config ??= readConfig(options, program)),
     async database({ usually, ...asked } = {}) {
       const { openDatabase } = await import('../../platform/database/open-database.ts');
       const { databaseClock } = await import('../../platform/clock.ts');
@@ -78,6 +79,7 @@ export function openSession(options: CommonOptions, program: Program): Session {
       const opened = await openDatabase(settings, {
         ...(database !== undefined && { database }),
         signal: controller.signal,
+        pools: session.pools,
         ...asked,
         // For the audit log.
         settings: { 'arcadia.actor': operator(), 'arcadia.origin': 'cli', ...asked.settings },

@@ -151,6 +151,7 @@ async function work(session: Session, database: SessionDatabase, options: StartO
     log: createLog({ level: config.logLevel, format: config.logFormat }),
     program,
     queues,
+    pools: session.pools,
   });
   session.onClose(() => worker.stop());
   return options.queues === undefined ? 'every queue' : queues.join(', ');
@@ -249,6 +250,7 @@ async function listen(session: Session, database: SessionDatabase, readiness: Re
     log: createLog({ level, format }),
     program,
     readiness,
+    pools: session.pools,
   });
   session.onClose(() => server.close());
   return server;
@@ -264,7 +266,7 @@ async function serveMetrics(session: Session, { db, clock }: SessionDatabase, re
   if (metricsPort === 'off') return;
   const { register } = await import('prom-client');
   const { program } = await import('../../modules.ts');
-  const metrics = openMetrics({ db, clock, program, registry: register });
+  const metrics = openMetrics({ db, clock, program, registry: register, pools: session.pools });
   try {
     const server = await startMetricsServer({ port: metricsPort ?? usualMetricsPort, host, metrics, readiness });
     session.onClose(() => server.close());
