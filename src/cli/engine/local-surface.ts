@@ -72,6 +72,10 @@ export function localSurface(session: Session, program: Program, options: LocalO
   };
 }
 
+function needsServer({ name }: Operation): () => never {
+  return () => raise(new ArcadiaError('invalid_argument', `${name} needs a running server: give its --url.`));
+}
+
 function raise(error: unknown): never {
   throw error;
 }
@@ -98,7 +102,6 @@ function callOpener(session: Session, program: Program, { database: given, follo
     const { db, clock } = opened;
     const enqueue = enqueuer(session, program, opened);
     const config = await session.config();
-    const { createLog } = await import('../../platform/log.ts');
     return {
       params,
       query,
@@ -108,13 +111,12 @@ function callOpener(session: Session, program: Program, { database: given, follo
       now: await clock.now(),
       clock,
       config,
-      log: createLog({ level: config.logLevel, format: config.logFormat }),
+      log: await session.log(),
       program,
       signal: session.signal,
       requestId: `cli-${process.pid}`,
-      openEvents() {
-        throw new ArcadiaError('invalid_argument', `${operation.name} needs a running server: give its --url.`);
-      },
+      openEvents: needsServer(operation),
+      session: { start: needsServer(operation), end: needsServer(operation) },
       enqueue,
       async follow(trx, job, args) {
         assertFollowedBy(operation, job);

@@ -53,6 +53,7 @@ test('a scrape tells of this process and of how things stand in the database', a
 
   const pools = new Pools();
   const opened = [3, 4].map((max) => openPool({ connectionString, max, applicationName: 'of this test', pools }));
+  for (const pool of opened) pools.countWaiting(pool, () => 2);
   const end = () => Promise.all(opened.splice(0).map((pool) => pool.end()));
   onTestFinished(async () => void (await end()));
   const { get } = await serve(db, { pools });
@@ -72,6 +73,7 @@ test('a scrape tells of this process and of how things stand in the database', a
       'arcadia_sync_age_seconds{account="beta",kind="droplet"} 900',
       'arcadia_metered_through_seconds 1777852800',
       'arcadia_pool_connections_max{pool="of this test"} 7',
+      'arcadia_pool_waiting{pool="of this test"} 4',
     ]),
   );
   expect(text).toMatch(/^process_cpu_seconds_total \d/m);
