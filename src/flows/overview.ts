@@ -19,7 +19,7 @@ export interface Overview {
   readonly kinds: readonly { readonly kind: string; readonly unit: string }[];
   /** By slug. */
   readonly deployments: readonly OverviewRow[];
-  /** What the month's invoices come to as they are now, by currency: lines of no deployment included. */
+  /** The month's invoices as of now, by currency: lines of no deployment included. */
   readonly totals: readonly OverviewTotal[];
   /** What is used and billed to nobody, for plans and metering do not match. */
   readonly unbilled: readonly Unbilled[];

@@ -14,7 +14,7 @@ export const meteringModule = declareModule({
   tags: [
     {
       name: 'usage',
-      description: 'What deployments used, per billing kind and day; what of it is final, and how it is metered.',
+      description: 'What deployments used, per meter and day; what of it is final, and how it is metered.',
     },
   ],
   operations: [

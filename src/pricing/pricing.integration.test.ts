@@ -112,7 +112,7 @@ describe('quoteUsage', () => {
   });
 
   it.each([
-    [{ cpu_hours: '1' }, 'There is no billing kind "cpu_hours"'],
+    [{ cpu_hours: '1' }, 'There is no meter "cpu_hours"'],
     [{ dns_zones: '-1' }, 'The quantity of dns_zones must not be negative (-1).'],
     [{ dns_zones: '1e3' }, 'The quantity of dns_zones must be a decimal'],
   ])('refuses %j', async (usage, message) => {

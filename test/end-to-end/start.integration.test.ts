@@ -51,7 +51,7 @@ describe('with a token', () => {
     expect((await accounts({})).status).toBe(401);
     expect((await accounts({ authorization: `Bearer ${token}` })).status).toBe(200);
     // Nothing is owned yet, and that is what it shows.
-    expect(first.started.stdout).toContain('Without an owner (7)');
+    expect(first.started.stdout).toContain('Unassigned (7)');
     expect(first.started.stdout).toContain('acme-studio-web-01');
 
     first.started.child.kill('SIGTERM');
@@ -63,7 +63,7 @@ describe('with a token', () => {
     // The token is in the database now; two more days have passed.
     simulator.advanceTo(Temporal.Instant.from('2026-05-03T00:00:00Z'));
     const second = await startUp(env);
-    expect(second.started.stdout).toContain('every day before 2026-05-03 is metered');
+    expect(second.started.stdout).toContain('metered through 2 May 2026');
     second.started.child.kill('SIGINT');
     expect((await second.started.ended).code).toBe(0);
     expect(answerOf(await arcadia(['usage', 'unattributed', '--month', '2026-05', '--json'], { env }))).toMatchObject({

@@ -90,7 +90,7 @@ test('the command prints the body of the API, and tables without it', async () =
   const shown = await remote('price', 'show', 'droplet_size:s-1vcpu-1gb');
   expect(shown.stdout).toContain('droplet_size:s-1vcpu-1gb costs 5.10 USD a month since 2026-01-01, by operator.');
   const off = await remote('price', 'unset', 'droplet_size:s-1vcpu-1gb', '--from', '2026-01-01');
-  expect(off.stdout).toBe('From 2026-01-01 on, what the provider says of droplet_size:s-1vcpu-1gb counts.\n');
+  expect(off.stdout).toBe("From 2026-01-01 on, the provider's price of droplet_size:s-1vcpu-1gb applies.\n");
   const on = await remote('price', 'set', 'volume', '--from', '2026-02-01', '--amount', '0.09', '--unit', 'GiB-month');
   expect(on.stdout).toBe('The own price of volume holds from 2026-02-01 on.\n');
   const before = await remote('price', 'list', '--subject', 'volume', '--at', '2026-01-31');

@@ -57,6 +57,12 @@ export function describeRange(range: { readonly from: Day; readonly to: Day }): 
   return `${from} to ${to}, not included (UTC)`;
 }
 
+/** For a heading, from the first day that is not metered: `metered through 31 May 2026`. */
+export function meteredThroughText(meteredThrough: Day): string {
+  const last = Temporal.PlainDate.from(meteredThrough).subtract({ days: 1 });
+  return `metered through ${last.day} ${last.toLocaleString('en', { month: 'long' })} ${last.year}`;
+}
+
 function quote(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
 }
