@@ -86,7 +86,7 @@ export function usageOfPlanned(
 /** What a kind asks of the attributes of a resource, for people. */
 function wordsOfFilter({ kind, filter }: Kind): string {
   const asked = Object.entries(filter).map(([name, value]) => `${name}: ${String(value)}`);
-  return `${kind} meters attributes: { ${asked.join(', ')} }`;
+  return `${kind} counts attributes: { ${asked.join(', ')} }`;
 }
 
 const hourUs = 3_600_000_000;

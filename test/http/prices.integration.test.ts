@@ -92,7 +92,7 @@ test('the command prints the body of the API, and tables without it', async () =
   const off = await remote('price', 'unset', 'droplet_size:s-1vcpu-1gb', '--from', '2026-01-01');
   expect(off.stdout).toBe("From 2026-01-01 on, the provider's price of droplet_size:s-1vcpu-1gb applies.\n");
   const on = await remote('price', 'set', 'volume', '--from', '2026-02-01', '--amount', '0.09', '--unit', 'GiB-month');
-  expect(on.stdout).toBe('The own price of volume holds from 2026-02-01 on.\n');
+  expect(on.stdout).toBe('Saved. Applies from 2026-02-01.\n');
   const before = await remote('price', 'list', '--subject', 'volume', '--at', '2026-01-31');
   expect(before.stdout).toMatch(/^volume +0\.10 +USD +GiB-month +- +2019-01-01 +published +-$/m);
 
