@@ -2,13 +2,14 @@
 
 export { assign } from './assignments.ts';
 export { type UnattributedPage, bringAttributionsUpToDate, unattributedResources } from './attribution.ts';
-export { createCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
+export { createCustomer, findCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
 export { assertOwnDeployment, createDeployment, listDeployments } from './deployments.ts';
 export {
   type CustomerFile,
   type ImportProblem,
   type ImportRow,
   describeProblem,
+  importBytesMax,
   importRowsMax,
   problemsMax,
 } from './customer-rows.ts';
