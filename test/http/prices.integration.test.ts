@@ -98,7 +98,7 @@ test('the command prints the body of the API, and tables without it', async () =
 
   const account = ['--account', 'acme'];
   const own = await remote('price', 'set', 'volume', ...account, '--from', '2026-02-01', '--amount', '0.08');
-  expect(own.stdout).toBe('The own price of volume for acme holds from 2026-02-01 on.\n');
+  expect(own.stdout).toBe('Saved. Applies from 2026-02-01.\n');
   const paid = await remote('price', 'list', '--subject', 'volume', ...account);
   expect(paid.stdout).toMatch(/^volume +0\.08 +USD +GiB-month +- +2026-02-01 +operator, acme +-$/m);
   const others = await remote('price', 'list', '--subject', 'volume');
