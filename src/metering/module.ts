@@ -39,8 +39,8 @@ export const meteringModule = declareModule({
     },
     {
       type: 'kind.changed',
-      subject: 'billing kind; empty: limits of kinds of resources',
-      describes: 'a billing kind was added, or is metered otherwise from a day on',
+      subject: 'meter; empty: limits of kinds of resources',
+      describes: 'a meter was added, or is metered otherwise from a day on',
       reads: ['listKinds', 'getKind', 'listObservationLimits'],
     },
     {
