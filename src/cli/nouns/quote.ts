@@ -4,7 +4,7 @@ import {
   quotePlans,
   quoteResources,
 } from '../../pricing/operations/quotes.ts';
-import { describeRange, meteredThroughText } from '../engine/range.ts';
+import { describeRange, meteredText } from '../engine/range.ts';
 import { actionView, type Noun, type ViewTools } from '../engine/views.ts';
 import { kindWords } from './kind-words.ts';
 import { type PlanQuotes, printComparison, printForecast, printQuote } from './quote-text.ts';
@@ -55,7 +55,7 @@ base     50.00 USD
 overage   0.48 USD
 total    50.48 USD`,
       async text(quote, { surface }) {
-        const heading = `${quote.deployment} on ${quote.plan}, ${describeRange(quote)}; ${meteredThroughText(quote.meteredThrough)}.`;
+        const heading = `${quote.deployment} on ${quote.plan}, ${describeRange(quote)}; ${meteredText(quote)}.`;
         return [heading, printQuote(quote, await kindWords(surface, quote.from))].join('\n\n');
       },
       notes: unbilledBeside,
@@ -73,7 +73,7 @@ acme on studio, 2026-06: 25.00 USD to date (metered through 15 June 2026), 50.48
       details: "Without days: the current month. Each plan with the whole month's base fee and allowances.",
       example: `
 $ arcadia quote compare acme --month 2026-05 --plan studio --plan atelier
-2026-05. What acme used from 2026-05-01 to 2026-06-01, metered through 2026-06-01.
+2026-05. What acme used from 2026-05-01 to 2026-06-01, not included; metered through 2026-05-31.
 
 ${comparisonExample}`,
       fixed: { 'basis.kind': 'period', month: undefined },
