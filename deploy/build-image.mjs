@@ -15,7 +15,12 @@ const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
 const parts = /^(bin|migrations|plans|src|docs)\/|^(package\.json|package-lock\.json|LICENSE|README\.md)$/;
 
 function read(command, ...args) {
-  return execFileSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  return execFileSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, TZ: 'UTC' },
+    maxBuffer: 64 * 1024 * 1024,
+  });
 }
 
 /** Copies a file, or what a link leads to, to its place in a layer. */
@@ -105,7 +110,7 @@ function pack(layer, time) {
 function build(folder) {
   const staging = fs.mkdtempSync(path.join(tmpdir(), 'arcadia-image-'));
   const time = read('git', 'log', '-1', '--format=%ct').trim();
-  const created = new Date(Number(time) * 1000).toISOString();
+  const created = read('git', 'log', '-1', '--format=%cd', '--date=format-local:%Y-%m-%dT%H:%M:%SZ').trim();
   const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
   try {
     const [system, packages, program] = ['system', 'packages', 'program'].map((name) => path.join(staging, name));
