@@ -3,6 +3,7 @@ import { attributeJob } from './jobs.ts';
 import { assignmentOperations } from './operations/assignments.ts';
 import { customerOperations } from './operations/customers.ts';
 import { deploymentOperations } from './operations/deployments.ts';
+import { resourceOperations } from './operations/resources.ts';
 import { ruleOperations } from './operations/rules.ts';
 
 export const deploymentsModule = declareModule({
@@ -18,7 +19,13 @@ export const deploymentsModule = declareModule({
       description: 'Which resources belong to whom: dated rules, tried in order, and assignments by hand.',
     },
   ],
-  operations: [...customerOperations, ...deploymentOperations, ...ruleOperations, ...assignmentOperations],
+  operations: [
+    ...resourceOperations,
+    ...customerOperations,
+    ...deploymentOperations,
+    ...ruleOperations,
+    ...assignmentOperations,
+  ],
   jobs: [attributeJob],
   events: [
     {

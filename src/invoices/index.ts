@@ -2,9 +2,16 @@
 
 export { billingHistory, setBilling } from './billing.ts';
 export { type BroughtDraftsUpToDate, bringDraftsUpToDate } from './bring-drafts-up-to-date.ts';
-export { checkCorrections, correctOnNextInvoice, issueCreditNote, listDecisions } from './corrections.ts';
+export {
+  checkCorrections,
+  correctOnNextInvoice,
+  issueCreditNote,
+  listDecisions,
+  listProposals,
+} from './corrections.ts';
 export { getEntity, updateEntity } from './entities.ts';
 export { sumAmounts } from './lines.ts';
 export { previewMonth } from './preview.ts';
 export { listInvoices } from './invoices.ts';
 export { approveInvoice, issueInvoice } from './issue.ts';
+export { countInvoices, rateMonths, readFigures } from './month-figures.ts';
