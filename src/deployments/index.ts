@@ -8,7 +8,14 @@ export {
   unattributedResources,
 } from './attribution.ts';
 export { createCustomer, findCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
-export { assertOwnDeployment, createDeployment, listDeployments } from './deployments.ts';
+export {
+  assertOwnDeployment,
+  createDeployment,
+  type Deployment,
+  findDeployment,
+  listDeployments,
+  setDeploymentEnd,
+} from './deployments.ts';
 export {
   type CustomerFile,
   type ImportProblem,
@@ -28,3 +35,4 @@ export {
 } from './import.ts';
 export { attributeJob } from './jobs.ts';
 export { applyRules } from './rules.ts';
+export { externalId } from './schemas.ts';

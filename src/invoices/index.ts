@@ -15,3 +15,18 @@ export { previewMonth } from './preview.ts';
 export { listInvoices } from './invoices.ts';
 export { approveInvoice, issueInvoice } from './issue.ts';
 export { countInvoices, rateMonths, readFigures } from './month-figures.ts';
+export { draftFinalBill, listUnissued, type UnissuedInvoice } from './final-drafts.ts';
+export { closeMonthStep } from './close-month.ts';
+export {
+  type Accepted,
+  heldBy,
+  type HoldReason,
+  type MonthInvoice,
+  readMonthInvoices,
+  type SellerTotal,
+  totalsBySeller,
+} from './month-invoices.ts';
+export { selectGone as customersGone, selectIssuedOfMonth as issuedOfMonth } from './invoices.store.ts';
+export { checkDrafts } from './stale-drafts.ts';
+export { invoiceAnswer, invoiceOut } from './operations/invoices.ts';
+export { checkCorrectionsJob, drawDocumentsJob } from './jobs.ts';

@@ -1,6 +1,12 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { invoiceErrors } from './errors.ts';
-import { draftMonthJob, drawDocumentsJob, invoiceDraftsJob, rateMonthsJob } from './jobs.ts';
+import {
+  checkCorrectionsJob,
+  draftMonthJob,
+  drawDocumentsJob,
+  invoiceDraftsJob,
+  rateMonthsJob,
+} from './jobs.ts';
 import { correctionOperations } from './operations/corrections.ts';
 import { customerBillingOperations } from './operations/customer-billing.ts';
 import { entityOperations } from './operations/entities.ts';
@@ -20,7 +26,7 @@ export const invoicesModule = declareModule({
     ...correctionOperations,
     ...exportOperations,
   ],
-  jobs: [invoiceDraftsJob, draftMonthJob, drawDocumentsJob, rateMonthsJob],
+  jobs: [invoiceDraftsJob, draftMonthJob, checkCorrectionsJob, drawDocumentsJob, rateMonthsJob],
   schedule: [
     { name: 'invoices', cron: '40 2 * * *', job: invoiceDraftsJob, arguments: {} },
     // Where nothing has changed it only looks.
