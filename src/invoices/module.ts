@@ -1,12 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { invoiceErrors } from './errors.ts';
-import {
-  checkCorrectionsJob,
-  draftMonthJob,
-  drawDocumentsJob,
-  invoiceDraftsJob,
-  rateMonthsJob,
-} from './jobs.ts';
+import { checkCorrectionsJob, draftMonthJob, drawDocumentsJob, invoiceDraftsJob, rateMonthsJob } from './jobs.ts';
 import { correctionOperations } from './operations/corrections.ts';
 import { customerBillingOperations } from './operations/customer-billing.ts';
 import { entityOperations } from './operations/entities.ts';

@@ -44,7 +44,9 @@ const ids = async (query: string) =>
 
 test('a row says whose it is and what it costs in a month', async () => {
   const { items } = await read('/resources');
-  expect(items.map((row: any) => [row.externalId, row.owners.map((one: any) => one.deployment), row.costPerMonth])).toEqual([
+  expect(
+    items.map((row: any) => [row.externalId, row.owners.map((one: any) => one.deployment), row.costPerMonth]),
+  ).toEqual([
     // Names of rules compare with case: Ash-web is nobody's. A droplet of this size is 6.00, a GiB of a volume 0.10.
     ['11', [], { currency: 'USD', amount: '6.00' }],
     ['12', ['ash'], { currency: 'USD', amount: '6.00' }],
