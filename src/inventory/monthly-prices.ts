@@ -32,7 +32,7 @@ export async function priceGroups(
 }
 
 /** The price books of accounts on a day: prices by subject. */
-export async function priceBooks(
+async function priceBooks(
   db: Queryable,
   accounts: Iterable<string>,
   day: Temporal.PlainDate,

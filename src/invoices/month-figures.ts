@@ -169,18 +169,16 @@ function rowsOf(toDate: Sums, forecast: Sums, lastSameDay: Sums, lastMonth: Sums
   });
 }
 
-/** A deployment whose amount has moved most. */
-export type Mover = store.MoverRow;
-
 /** What is kept of a month. Null: it has not been rated. */
-export interface KeptFigures {
+interface KeptFigures {
   readonly ratedAt: Temporal.Instant;
   readonly meteredThrough: Temporal.PlainDate;
   readonly failures: readonly store.RatingFailure[];
   /** By currency. */
   readonly totals: readonly Omit<store.DeploymentMonth, 'deploymentId'>[];
   readonly days: readonly store.MoneyDay[];
-  readonly movers: readonly Mover[];
+  /** Deployments whose amounts have moved most. */
+  readonly movers: readonly store.MoverRow[];
 }
 
 const moversMax = 10;

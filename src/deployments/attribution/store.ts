@@ -453,12 +453,12 @@ export interface UnattributedRow {
   readonly externalId: string;
   readonly name: string;
   readonly tags: string[];
-  /** Since when nobody owns it. */
+  /** Since when it is unassigned. */
   readonly since: Temporal.Instant;
 }
 
 /** Resources without an owner that are charged alike, and since when the one that is longest so. */
-export interface UnattributedGroup extends PricedGroup {
+interface UnattributedGroup extends PricedGroup {
   readonly oldest: Temporal.Instant;
 }
 

@@ -53,11 +53,11 @@ const resourceRow = z
     owners: z
       .array(z.object({ deployment: slug, name: z.string(), weight: z.int(), weightTotal: z.int() }))
       .readonly()
-      .meta({ description: 'Empty: nobody owns it' }),
+      .meta({ description: 'Empty: unassigned' }),
     rule: z.int().nullable().meta({ description: 'The rule that found the owner' }),
     costPerMonth: amount
       .nullable()
-      .meta({ description: 'By the price book; null: nobody knows, or it is charged by more than a price' }),
+      .meta({ description: 'By the provider prices; null: unknown, or charged by more than one price' }),
   })
   .meta({ id: 'Resource', description: 'One thing that the provider lists, as it was at one moment' });
 
@@ -106,7 +106,7 @@ const getResourcesSummary = declareOperation({
     byOwner: facet.meta({ description: 'none, several, and the 20 deployments that own most' }),
     ownersTotal: z.int().meta({ description: 'How many deployments own some' }),
     costPerMonth: z.array(amount).readonly().meta({ description: 'By the price book, of those whose price is known' }),
-    unpriced: z.int().meta({ description: 'Of how many nobody knows what they cost' }),
+    unpriced: z.int().meta({ description: 'How many have no known price' }),
     asOf: instantOut,
   }),
   async run({ db, query, now }) {

@@ -87,9 +87,9 @@ const overview = z
     }),
     unowned: section({
       resources: z.int(),
-      oldest: instantOut.nullable().meta({ description: 'Since when the oldest of them is nobody’s' }),
+      oldest: instantOut.nullable().meta({ description: 'Since when the oldest of them is unassigned' }),
       costPerMonth: amounts.meta({ description: 'By the price book of today, of those whose price is known' }),
-      unpriced: z.int().meta({ description: 'Of how many nobody knows what they cost' }),
+      unpriced: z.int().meta({ description: 'How many have no known price' }),
       costToDate: unknownCost,
     }),
     invoices: section({
@@ -140,7 +140,7 @@ const getOverview = declareOperation({
   name: 'overview figures',
   operationId: 'getOverview',
   tag: 'invoices',
-  summary: 'A month at a glance: its money by day, what nobody owns, and what needs somebody',
+  summary: 'A month at a glance: money by day, what is unassigned, and what needs attention',
   description: `What the month comes to was rated by a job every ten minutes, where anything had changed, by the function that composes
 invoices; \`asOf\` says when. All else is as of now. What is not known is null, and a section says why.`,
   roles: staff,
