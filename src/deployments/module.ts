@@ -4,6 +4,7 @@ import { attributeJob } from './jobs.ts';
 import { assignmentOperations } from './operations/assignments.ts';
 import { customerOperations } from './operations/customers.ts';
 import { deploymentOperations } from './operations/deployments.ts';
+import { resourceOperations } from './operations/resources.ts';
 import { ruleOperations } from './operations/rules.ts';
 
 export const deploymentsModule = declareModule({
@@ -16,10 +17,16 @@ export const deploymentsModule = declareModule({
     { name: 'deployments', description: "Customers' running systems: what usage belongs to, and what they own." },
     {
       name: 'rules',
-      description: 'Which resources belong to whom: dated rules, tried in order, and assignments by hand.',
+      description: 'Which resources belong to whom: dated rules, tried in order, and manual assignments.',
     },
   ],
-  operations: [...customerOperations, ...deploymentOperations, ...ruleOperations, ...assignmentOperations],
+  operations: [
+    ...resourceOperations,
+    ...customerOperations,
+    ...deploymentOperations,
+    ...ruleOperations,
+    ...assignmentOperations,
+  ],
   jobs: [attributeJob],
   errors: [rulesWouldEnd],
   events: [
@@ -50,7 +57,7 @@ export const deploymentsModule = declareModule({
     {
       type: 'assignment.changed',
       subject: 'resource',
-      describes: 'it was assigned by hand, or no longer is',
+      describes: 'it was assigned manually, or a manual assignment was removed',
       reads: ['listOwnership', 'listUnattributedResources'],
     },
   ],

@@ -44,7 +44,7 @@ export async function assertBillable(
 }
 
 /** A deployment that is, or will be, on a plan in another currency than its customer is to pay in. */
-export type Unbillable = store.UnbillableRow;
+type Unbillable = store.UnbillableRow;
 
 /** Of customers and the currencies that they are to pay in, each deployment that stands against it. */
 export async function findUnbillable(
