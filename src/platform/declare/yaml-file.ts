@@ -2,7 +2,7 @@
 // read and compared more easily.
 
 /** An object as one line: `{ name: "acme-*", deployment: "acme" }`. What is undefined is left out. */
-export function flowText(value: object): string {
+function flowText(value: object): string {
   const parts = Object.entries(value).flatMap(([key, of]) =>
     of === undefined ? [] : [`${key}: ${JSON.stringify(of)}`],
   );
