@@ -1,0 +1,3 @@
+/** What other modules may import of provider-billing; everything else in this folder is its own. */
+
+export { providerBillingSettings } from './settings.ts';
