@@ -143,7 +143,7 @@ interface LineFilters {
 export async function selectLines(
   db: Queryable,
   versionId: number,
-  { product = undefined, search = undefined, limit, after }: LineFilters,
+  { product, search, limit, after }: LineFilters,
 ): Promise<LineRow[]> {
   const ofProduct = product === undefined ? sql`` : sql`AND product = ${product}`;
   const found =

@@ -203,6 +203,7 @@ export const syncBills = declareOperation({
   description:
     'By jobs; what waits or runs already is not enqueued twice. Bills that are known under the same header are not read again unless asked for.',
   roles,
+  command: { positional: ['payer'] },
   body: z.strictObject({
     payer: payer.optional().meta({ description: 'Every payer unless given' }),
     again: z

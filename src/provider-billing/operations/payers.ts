@@ -14,12 +14,9 @@ const payerRow = z
     payer,
     provider: z.string().meta({ examples: ['digitalocean'] }),
     externalId: z.string().meta({ description: "The provider's id of the team with which it was first known" }),
-    organizationId: z
-      .string()
-      .nullable()
-      .meta({
-        description: 'Of an organization, whose bills are about several teams; null: its bills are those of a team',
-      }),
+    organizationId: z.string().nullable().meta({
+      description: 'Of an organization, whose bills are about several teams; null: its bills are those of a team',
+    }),
     currency: z.string(),
     accounts: z
       .array(
@@ -65,11 +62,9 @@ export const coverAccount = declareOperation({
   body: z.strictObject({ from: day.meta({ description: 'The first UTC day on which it holds' }) }),
   response: changed,
   run: ({ db, params, body, principal, now }) =>
-    db
-      .transaction()
-      .execute(async (trx) => ({
-        changed: await payers.coverAccount(trx, { ...params, ...body }, principal.subject, now),
-      })),
+    db.transaction().execute(async (trx) => ({
+      changed: await payers.coverAccount(trx, { ...params, ...body }, principal.subject, now),
+    })),
 });
 
 export const setBillPayer = declareOperation({
