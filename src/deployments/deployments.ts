@@ -1,4 +1,4 @@
-import type { Queryable, Database } from '../platform/database/database.ts';
+import type { Queryable, Database, UnitOfWork } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import {
   appendTaggedChanges,
@@ -10,6 +10,7 @@ import {
   readCustomers,
   readDeployments,
   readOwned,
+  updateDeploymentEnd,
   updateDeploymentStarts,
 } from './store.ts';
 
@@ -46,7 +47,7 @@ export async function createDeployment(
     throw new ArcadiaError('already_exists', 'The slug unattributed stands for what is unassigned.');
   if (deployment.name === '') throw new ArcadiaError('invalid_argument', `Deployment ${deployment.slug} needs a name.`);
   await db.transaction().execute(async (trx) => {
-    const [customer] = await readCustomers(trx, deployment.customer);
+    const [customer] = await readCustomers(trx, [deployment.customer]);
     if (!customer) throw notFound('customer', deployment.customer);
     const made = await insertDeployments(trx, [deployment], now);
     if (made.length === 0)
@@ -58,7 +59,7 @@ export async function createDeployment(
 }
 
 async function readDeployment(db: Queryable, slug: string, only: Whose = {}): Promise<Deployment> {
-  const [deployment] = await readDeployments(db, { slug, ...only });
+  const [deployment] = await readDeployments(db, { slugs: [slug], ...only });
   if (!deployment) throw notFound('deployment', slug);
   return deployment;
 }
@@ -138,4 +139,21 @@ export async function setDeploymentStart(
   if (slug === 'unattributed') throw new ArcadiaError('invalid_argument', 'unattributed has no start.');
   await readDeployment(db, slug);
   return db.transaction().execute(async (trx) => (await updateDeploymentStarts(trx, [{ slug, startsAt }], now)) > 0);
+}
+
+/**
+ * Says from when on a deployment has ended; null: that it has not. What it owns stays its own, and is metered. Returns
+ * whether anything changed. Throws not_found, and invalid_argument for `unattributed` and for an end before its start.
+ */
+export async function setDeploymentEnd(
+  trx: UnitOfWork,
+  slug: string,
+  endsAt: Temporal.Instant | null,
+): Promise<boolean> {
+  const { deploymentId, startsAt } = await readDeployment(trx, slug);
+  if (startsAt === null) throw new ArcadiaError('invalid_argument', 'unattributed has no end.');
+  if (endsAt !== null && Temporal.Instant.compare(endsAt, startsAt) < 0) {
+    throw new ArcadiaError('range_reversed', `${slug} starts at ${startsAt}: it cannot end at ${endsAt}.`);
+  }
+  return updateDeploymentEnd(trx, deploymentId, endsAt);
 }

@@ -2,13 +2,21 @@
 
 export { assign } from './assignments.ts';
 export { type UnattributedPage, bringAttributionsUpToDate, unattributedResources } from './attribution.ts';
-export { createCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
-export { assertOwnDeployment, createDeployment, listDeployments } from './deployments.ts';
+export { createCustomer, findCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
+export {
+  assertOwnDeployment,
+  createDeployment,
+  type Deployment,
+  findDeployment,
+  listDeployments,
+  setDeploymentEnd,
+} from './deployments.ts';
 export {
   type CustomerFile,
   type ImportProblem,
   type ImportRow,
   describeProblem,
+  importBytesMax,
   importRowsMax,
   problemsMax,
 } from './customer-rows.ts';
@@ -22,3 +30,4 @@ export {
 } from './import.ts';
 export { attributeJob } from './jobs.ts';
 export { applyRules } from './rules.ts';
+export { externalId } from './schemas.ts';

@@ -1,6 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { invoiceErrors } from './errors.ts';
-import { draftMonthJob, drawDocumentsJob, invoiceDraftsJob } from './jobs.ts';
+import { checkCorrectionsJob, draftMonthJob, drawDocumentsJob, invoiceDraftsJob } from './jobs.ts';
 import { correctionOperations } from './operations/corrections.ts';
 import { customerBillingOperations } from './operations/customer-billing.ts';
 import { entityOperations } from './operations/entities.ts';
@@ -20,7 +20,7 @@ export const invoicesModule = declareModule({
     ...correctionOperations,
     ...exportOperations,
   ],
-  jobs: [invoiceDraftsJob, draftMonthJob, drawDocumentsJob],
+  jobs: [invoiceDraftsJob, draftMonthJob, checkCorrectionsJob, drawDocumentsJob],
   schedule: [
     { name: 'invoices', cron: '40 2 * * *', job: invoiceDraftsJob, arguments: {} },
     { name: 'documents', cron: '25 * * * *', job: drawDocumentsJob, arguments: {} },
@@ -28,10 +28,28 @@ export const invoicesModule = declareModule({
   errors: invoiceErrors,
   events: [
     {
+      type: 'entity.changed',
+      subject: 'legal entity',
+      describes: 'a legal entity, its parties or its tax rates were changed',
+      reads: ['listLegalEntities', 'getLegalEntity', 'getLegalEntityHistory', 'listTaxRates'],
+    },
+    {
+      type: 'billing.changed',
+      subject: "customer's external id",
+      describes: 'how a customer is billed was changed',
+      reads: ['getCustomerBilling'],
+    },
+    {
+      type: 'correction.changed',
+      subject: 'deployment',
+      describes: 'an issued month costs something else now, or it was decided what becomes of that',
+      reads: ['listCorrections'],
+    },
+    {
       type: 'invoice.changed',
       subject: 'invoice',
       describes: 'drafted, approved, issued or corrected',
-      roles: ['owner', 'finance', 'viewer'],
+      reads: ['listInvoices', 'getInvoice'],
     },
   ],
 });

@@ -13,6 +13,7 @@ import { invoiceCorrectionNoun, invoiceLineNoun, invoiceNoun } from './invoice.t
 import { jobNoun } from './job.ts';
 import { kindNoun } from './kind.ts';
 import { meterNoun } from './meter.ts';
+import { monthNoun } from './month.ts';
 import { overviewNoun } from './overview.ts';
 import { planNoun } from './plan.ts';
 import { priceNoun } from './price.ts';
@@ -21,6 +22,7 @@ import { quoteNoun } from './quote.ts';
 import { resourceNoun } from './resource.ts';
 import { ruleNoun } from './rule.ts';
 import { scheduleNoun } from './schedule.ts';
+import { sessionNoun } from './session.ts';
 import { subscriptionNoun } from './subscription.ts';
 import { syncNoun } from './sync.ts';
 import { usageConfirmationNoun, usageLimitNoun, usageNoun } from './usage.ts';
@@ -52,6 +54,7 @@ export const nouns: readonly Noun[] = [
   invoiceNoun,
   invoiceLineNoun,
   invoiceCorrectionNoun,
+  monthNoun,
   exportNoun,
   billNoun,
   billPayerNoun,
@@ -60,4 +63,5 @@ export const nouns: readonly Noun[] = [
   scheduleNoun,
   auditNoun,
   eventNoun,
+  sessionNoun,
 ];
