@@ -1,14 +1,10 @@
 /** What other modules may import of cloud; everything else in this folder is its own. */
 
 export type {
-  BillFileForm,
   BillHeader,
-  BillingEntry,
   BillingSource,
   BillItem,
   BillList,
-  BillPage,
-  InsightRow,
   ProviderBalance,
 } from './billing-source.ts';
 export { openStoredFile } from './open-stored-file.ts';

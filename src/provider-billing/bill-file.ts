@@ -11,7 +11,7 @@ const requiredColumns = ['product', 'description', 'start', 'usd'] as const;
 type Column = (typeof requiredColumns)[number] | 'group_description' | 'hours' | 'end' | 'project_name' | 'category';
 
 /** Lines of one file. */
-export const billLinesMax = 250_000;
+const billLinesMax = 250_000;
 const columnsMax = 100;
 const problemsMax = 1_000;
 

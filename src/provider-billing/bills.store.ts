@@ -122,7 +122,7 @@ export async function deleteReading(db: Queryable, versionId: number): Promise<v
     DELETE FROM provider_bill_versions WHERE bill_version_id = ${versionId} AND state = 'reading'`.execute(db);
 }
 
-export interface PageToStore {
+interface PageToStore {
   readonly page: number;
   /** As received. */
   readonly body: string;
@@ -186,7 +186,7 @@ export async function selectFileFingerprint(
 const contentDigest = sql`
   encode(sha256(convert_to(coalesce(string_agg(content, '' ORDER BY content COLLATE "C"), ''), 'UTF8')), 'hex')`;
 
-export interface Fingerprint {
+interface Fingerprint {
   readonly linesAmount: string;
   readonly digest: string;
   readonly contentDigest: string;
@@ -213,7 +213,7 @@ export async function selectFingerprint(trx: UnitOfWork, versionId: number, head
   return rows[0]!;
 }
 
-export interface CurrentVersion {
+interface CurrentVersion {
   readonly versionId: number;
   readonly version: number;
   readonly digest: string;

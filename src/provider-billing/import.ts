@@ -45,7 +45,7 @@ export async function readBillFile(csv: string, signal?: AbortSignal): Promise<B
   );
 }
 
-export interface ImportBill {
+interface ImportBill {
   readonly payer: string;
   /** As it came. */
   readonly csv: string;
@@ -57,7 +57,7 @@ export interface ImportBill {
   readonly amount: string | null;
 }
 
-export interface ImportedBill {
+interface ImportedBill {
   readonly billId: number;
   readonly month: Temporal.PlainDate;
   readonly version: number;

@@ -1,3 +1,2 @@
-/** What other modules may import of provider-billing; everything else in this folder is its own. */
-
-export { providerBillingSettings } from './settings.ts';
+/** What other modules may import of provider-billing: nothing. Everything in this folder is its own. */
+export {};

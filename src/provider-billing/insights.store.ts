@@ -74,7 +74,7 @@ export async function writeInsightDays(
   return rows[0]!.days;
 }
 
-export interface InsightRowOut {
+interface InsightRowOut {
   readonly payer: string;
   readonly urn: string;
   readonly day: Temporal.PlainDate;

@@ -13,7 +13,7 @@ import { providerBillingSettings } from './settings.ts';
 const queue = 'cloud_billing';
 const payer = z.string();
 
-export const readBalanceJob = declareJob({
+const readBalanceJob = declareJob({
   name: 'read_balance',
   queue,
   title: 'Reads what a bill payer owes the provider',
@@ -23,7 +23,7 @@ export const readBalanceJob = declareJob({
   run: (run) => readPart(run, run.arguments.payer, 'balance', readBalance),
 });
 
-export const readBillsJob = declareJob({
+const readBillsJob = declareJob({
   name: 'read_bills',
   queue,
   title: "Reads a payer's bills, the running month's preview and the billing history",
@@ -41,7 +41,7 @@ export const readBillsJob = declareJob({
   },
 });
 
-export const readInsightsJob = declareJob({
+const readInsightsJob = declareJob({
   name: 'read_insights',
   queue,
   title: "Reads the provider's Insights of a payer: what was used day by day",

@@ -3,7 +3,6 @@ import { billingJobs, readProviderBillingJob } from './jobs.ts';
 import { billOperations } from './operations/bills.ts';
 import { historyOperations } from './operations/history.ts';
 import { payerOperations } from './operations/payers.ts';
-import { moneyRoles } from './operations/roles.ts';
 import { providerBillingSettings } from './settings.ts';
 
 const job = readProviderBillingJob;
@@ -27,10 +26,15 @@ export const providerBillingModule = declareModule({
     {
       type: 'bill.changed',
       subject: 'bill',
-      describes: "a bill of the provider's has a new version",
-      roles: moneyRoles,
+      describes: 'it has a new version, or the provider lists it no longer',
+      reads: ['listBills', 'getBill', 'listBillItems'],
     },
-    { type: 'balance.changed', subject: 'bill payer', describes: 'the provider made a new balance', roles: moneyRoles },
+    {
+      type: 'balance.changed',
+      subject: 'bill payer',
+      describes: 'the provider made a new balance',
+      reads: ['listBalances'],
+    },
   ],
   settings: providerBillingSettings,
 });

@@ -44,7 +44,7 @@ export async function lockPayers(trx: UnitOfWork): Promise<void> {
 }
 
 /** An account, as jsonb_to_recordset reads it. */
-export interface PayingAccount {
+interface PayingAccount {
   readonly account_id: number;
   readonly slug: string;
   readonly provider: string;
@@ -78,7 +78,7 @@ export async function insertOwnPayers(
     FROM uncovered u JOIN made m ON (m.provider, m.external_id) = (u.provider, u.external_id)`.execute(trx);
 }
 
-export interface Coverage {
+interface Coverage {
   readonly payerId: number;
   readonly accountId: number;
   readonly account: string;

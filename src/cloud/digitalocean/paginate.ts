@@ -199,7 +199,7 @@ function describeProblem(error: unknown, endpoint: Endpoint): { problem: Listing
   return { problem: notOffered.includes(error.status) ? 'not_offered' : error.problem, reason };
 }
 
-export function isObject(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
