@@ -200,5 +200,6 @@ async function linkProjects(trx: UnitOfWork, rows: readonly ImportRow[], now: Te
       to: 'infinity',
     };
   });
-  return writeRules(trx, wanted, { origin: 'import', endOthers: false, by: 'import', now });
+  const { counts } = await writeRules(trx, wanted, { origin: 'import', endOthers: false, by: 'import', now });
+  return counts;
 }

@@ -1,4 +1,5 @@
 import { declareModule } from '../platform/declare/module.ts';
+import { rulesWouldEnd } from './errors.ts';
 import { attributeJob } from './jobs.ts';
 import { assignmentOperations } from './operations/assignments.ts';
 import { customerOperations } from './operations/customers.ts';
@@ -20,6 +21,7 @@ export const deploymentsModule = declareModule({
   ],
   operations: [...customerOperations, ...deploymentOperations, ...ruleOperations, ...assignmentOperations],
   jobs: [attributeJob],
+  errors: [rulesWouldEnd],
   events: [
     {
       type: 'attribution.changed',

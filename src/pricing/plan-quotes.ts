@@ -182,7 +182,9 @@ async function usageOf(
         );
       }
       const { usage, meteredThrough } = await usageForPeriod(db, deployment, from, to);
-      return { usage, sentence: `What ${deployment} used from ${from} to ${to}, metered through ${meteredThrough}.` };
+      const last = Temporal.PlainDate.from(meteredThrough).subtract({ days: 1 });
+      const known = Temporal.PlainDate.compare(last, from) < 0 ? 'nothing metered yet' : `metered through ${last}`;
+      return { usage, sentence: `What ${deployment} used from ${from} to ${to}, not included; ${known}.` };
     }
     case 'average':
       return averageUsage(db, basis, now);

@@ -1,7 +1,7 @@
 import { type OverviewRow, readOverview, showOverview } from '../../flows/index.ts';
 import type { Usage } from '../../metering/index.ts';
 import { type Column, count, moment, plural, table } from '../engine/output.ts';
-import { describeRange } from '../engine/range.ts';
+import { describeRange, meteredText } from '../engine/range.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
 import { type AnswerOf, actionView, type Noun } from '../engine/views.ts';
 import { unbilledNotes } from './unbilled-text.ts';
@@ -17,7 +17,7 @@ export const overviewNoun: Noun = {
     actionView(showOverview, {
       example: `
 $ arcadia overview
-May 2026 (UTC), every day before 2026-05-11 is metered. Amounts are what its invoices say now, before tax.
+May 2026 (UTC), metered through 10 May 2026. Amounts are what its invoices say now, before tax.
 Usage to two decimals (arcadia usage has it exactly): dns_zones in zone-months, droplet_hours in hours.
 
 CUSTOMER     DEPLOYMENT    DNS_ZONES  DROPLET_HOURS  PLAN       AMOUNT
@@ -43,7 +43,7 @@ export async function printOverview({ output }: Session, { db, clock }: SessionD
 
 async function overviewText(overview: Overview): Promise<string> {
   const { roundHalfAwayFromZero, parseQuantity } = await import('../../platform/quantity.ts');
-  const { meteredThrough, kinds, deployments, totals, unattributed } = overview;
+  const { kinds, deployments, totals, unattributed } = overview;
   const { resources, total } = unattributed;
 
   const shown = (usage: Usage, kind: string): string | null =>
@@ -77,7 +77,7 @@ async function overviewText(overview: Overview): Promise<string> {
   ];
   const lines = [
     ...leaversLines(overview.notBilled),
-    `${describeRange(overview)}, every day before ${meteredThrough} is metered. Amounts are what its invoices say now, before tax.`,
+    `${describeRange(overview)}, ${meteredText(overview)}. Amounts are what its invoices say now, before tax.`,
     `Usage to two decimals (arcadia usage has it exactly): ${kinds.map(({ kind, unit }) => `${kind} in ${unit}s`).join(', ')}.`,
     '',
     table(rows, columns),

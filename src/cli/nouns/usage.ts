@@ -17,7 +17,7 @@ import {
 } from '../../metering/operations/usage.ts';
 import { getUsageGaps } from '../../pricing/operations/gaps.ts';
 import { type Column, count, moment, plural, table } from '../engine/output.ts';
-import { describeRange } from '../engine/range.ts';
+import { describeRange, meteredText } from '../engine/range.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf, type ViewTools } from '../engine/views.ts';
 import { kindWords } from './kind-words.ts';
 import { unlistedLine, unlistedLines } from './unlisted.ts';
@@ -187,7 +187,7 @@ Of a peak or a percentile: which level was held, for how long, how much time abo
     example: `
 $ arcadia usage explain acme --kind droplet_hours --month 2026-05
 acme, droplet_hours (Droplet hours, running), May 2026 (UTC): 702 hour
-Every day before 2026-06-01 is metered. 1 resource.
+1 resource, metered through 31 May 2026.
 
 droplet web-1 (17), 702 hour
 FROM (UTC)            TO (UTC)              STATE   LEVEL  SHARE  QUANTITY  KNOWN BY               OWNER BY
@@ -214,18 +214,14 @@ function getUsageView() {
       'Without a range: the current month. The sums hold what has been metered; every day before meteredThrough is in them. "show" may be left out.',
     example: `
 $ arcadia usage show acme --month 2026-05
-acme, May 2026 (UTC); every day before 2026-06-01 is metered.
+acme, May 2026 (UTC); metered through 31 May 2026.
 
 KIND                       QUANTITY  UNIT
 dns_zones                         2  zone-month
 droplet_hours                  1488  hour
 droplet_snapshot_gb_month        48  GB-month`,
     text: (answer, tools) =>
-      usageText(
-        `${answer.deployment}, ${describeRange(answer)}; every day before ${answer.meteredThrough} is metered.`,
-        answer,
-        tools,
-      ),
+      usageText(`${answer.deployment}, ${describeRange(answer)}; ${meteredText(answer)}.`, answer, tools),
     notes: ({ deployment, usage: used }) => {
       const [kind] = Object.keys(used);
       return kind === undefined

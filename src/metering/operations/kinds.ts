@@ -70,6 +70,16 @@ export const getKind = declareOperation({
   run: ({ db, params, now }) => kinds.getKind(db, params.kind, dayOf(now)),
 });
 
+const kindExample = {
+  kind: 'small_droplet_hours',
+  title: 'Hours of the smallest droplet',
+  resourceKind: 'droplet',
+  accrual: 'hours',
+  unit: 'hour',
+  statuses: ['active'],
+  filter: { size_slug: 's-1vcpu-512mb-10gb' },
+} as const;
+
 export const addKind = declareOperation({
   method: 'POST',
   path: '/kinds',
@@ -80,19 +90,7 @@ export const addKind = declareOperation({
   description: 'Defined from the beginning of history. One that is there and means the same is left alone.',
   roles: ['owner', 'operator'],
   command: { positional: ['kind'], flags: { resourceKind: 'of', statuses: 'status' } },
-  body: kinds.kindSchema.meta({
-    examples: [
-      {
-        kind: 'small_droplet_hours',
-        title: 'Hours of the smallest droplet',
-        resourceKind: 'droplet',
-        accrual: 'hours',
-        unit: 'hour',
-        statuses: ['active'],
-        filter: { size_slug: 's-1vcpu-512mb-10gb' },
-      },
-    ],
-  }),
+  body: kinds.kindSchema.meta({ examples: [kindExample] }),
   response: kindHistory,
   status: 201,
   location: (made) => `/kinds/${made.kind}`,
@@ -111,7 +109,7 @@ export const importKinds = declareOperation({
   summary: 'Add the billing kinds of a file, disabled, all or none',
   roles: ['owner', 'operator'],
   command: { file: true },
-  body: kinds.kindsFileSchema,
+  body: kinds.kindsFileSchema.meta({ examples: [{ kinds: [kindExample] }] }),
   response: z.object({ added: z.array(billingKind).meta({ description: 'Those that are new' }) }),
   run: async ({ db, body }) => ({ added: await kinds.addKinds(db, body.kinds) }),
 });

@@ -60,17 +60,19 @@ export const addAlert = declareOperation({
   summary: 'Watch a deployment, or all of them',
   description: 'It fires once for a deployment and a calendar month, and tells the event alert.fired.',
   roles: deciders,
-  body: z.strictObject({
-    deployment: fields.deployment.default(null),
-    kind: z.string().max(63).nullable().default(null).meta({ description: fields.kind.description }),
-    threshold: z
-      .string()
-      .max(64)
-      .meta({ description: 'An exact decimal above zero', examples: ['80'] }),
-    unit: fields.unit,
-    currency: z.string().max(3).nullable().default(null).meta({ description: fields.currency.description }),
-    basis: fields.basis.default('to_date'),
-  }),
+  body: z
+    .strictObject({
+      deployment: fields.deployment.default(null),
+      kind: z.string().max(63).nullable().default(null).meta({ description: fields.kind.description }),
+      threshold: z
+        .string()
+        .max(64)
+        .meta({ description: 'An exact decimal above zero', examples: ['80'] }),
+      unit: fields.unit,
+      currency: z.string().max(3).nullable().default(null).meta({ description: fields.currency.description }),
+      basis: fields.basis.default('to_date'),
+    })
+    .meta({ examples: [{ deployment: 'acme', threshold: '200.00', unit: 'absolute', currency: 'USD' }] }),
   response: alert,
   status: 201,
   location: (made) => `/alerts/${made.id}`,

@@ -139,6 +139,18 @@ export const getPlanSchema = declareOperation({
   run: async () => ({ ...planFileJsonSchema() }),
 });
 
+const planFileExample = `plan: basic
+name: Basic
+from: 2026-05-01
+currency: USD
+base: 20.00
+items:
+  - kind: droplet_hours
+    allowance: 744
+    model: standard
+    properties: { unitPrice: 0.05 }
+`;
+
 const planFiles = {
   files: z
     .array(
@@ -147,11 +159,15 @@ const planFiles = {
           .string()
           .min(1)
           .max(200)
-          .meta({ description: 'For problems', examples: ['plans/studio.yaml'] }),
+          .meta({ description: 'For problems', examples: ['basic.yaml'] }),
         text: z
           .string()
           .max(planFileLengthMax)
-          .meta({ description: 'YAML or JSON, as GET /plan-schema says', contentMediaType: 'application/yaml' }),
+          .meta({
+            description: 'YAML or JSON, as GET /plan-schema says',
+            contentMediaType: 'application/yaml',
+            examples: [planFileExample],
+          }),
       }),
     )
     .min(1)

@@ -187,7 +187,11 @@ export const quoteResources = declareOperation({
     month: month.optional().meta({ description: 'Another than the current one' }),
   }),
   consumes: 'application/yaml',
-  body: z.string().min(1).max(planFileLengthMax).meta({ contentMediaType: 'application/yaml' }),
+  body: z
+    .string()
+    .min(1)
+    .max(planFileLengthMax)
+    .meta({ contentMediaType: 'application/yaml', examples: ['- { kind: droplet, size: s-1vcpu-1gb, count: 2 }\n'] }),
   response: planQuotesOut,
   async run({ db, body, query, now, signal }) {
     const resources = await readPlannedResources({ name: 'The file', text: body }, signal);
