@@ -226,6 +226,10 @@ export const syncBills = declareOperation({
   },
 });
 
+const fileExample = `product,group_description,description,hours,start,end,USD,project_name,category
+Droplets,,web-1 (s-2vcpu-4gb),744,2026-05-01 00:00:00 +0000,2026-06-01 00:00:00 +0000,$24.00,web,iaas
+`;
+
 export const importBill = declareOperation({
   method: 'POST',
   path: '/bills/import',
@@ -246,7 +250,11 @@ are those that the provider's API has told. A bill that the API tells later beco
   }),
   consumes: 'text/csv',
   fileBytesMax: billFileBytesMax,
-  body: z.string().min(1).max(billFileBytesMax).meta({ contentMediaType: 'text/csv' }),
+  body: z
+    .string()
+    .min(1)
+    .max(billFileBytesMax)
+    .meta({ contentMediaType: 'text/csv', examples: [fileExample] }),
   response: z.object({
     bill: id,
     month: dayOut,
