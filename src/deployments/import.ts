@@ -188,7 +188,7 @@ async function linkProjects(trx: UnitOfWork, rows: readonly ImportRow[], now: Te
   const wanted = linked.map((row, index): WantedRule => {
     const ownerSetId = ids[index];
     if (ownerSetId === null || ownerSetId === undefined)
-      throw refusals[index] ?? new RangeError(`no owner: ${row.slug}`);
+      throw refusals[index] ?? new RangeError(`a row without owner: ${row.slug}`);
     return {
       kind: 'project',
       projectId: projects.get(row.projectId) ?? null,

@@ -94,7 +94,7 @@ export async function getKind(db: Queryable, slug: string, day: Temporal.PlainDa
 
 /** `kind` is the noun whose list shows all of them. */
 export function unknownKind(slug: string): ArcadiaError {
-  return new ArcadiaError('not_found', `There is no billing kind "${slug}".`, { next: { operation: 'kind list' } });
+  return new ArcadiaError('not_found', `There is no meter "${slug}".`, { next: { operation: 'kind list' } });
 }
 
 // Adding ------------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ async function addKindIn(trx: UnitOfWork, kind: NewKind): Promise<{ added: boole
     const there = await kindStore.selectKindId(trx, kind.kind);
     const [newest] = there === null ? [] : await kindStore.selectDefinitions(trx, there);
     if (newest !== undefined && sameMeaning(newest, definition)) return { added: false };
-    throw kindExists(`There is a billing kind "${kind.kind}" already, which means something else.`, {
+    throw kindExists(`There is a meter "${kind.kind}" already, which means something else.`, {
       next: { operation: 'kind show', arguments: { kind: kind.kind } },
     });
   }

@@ -154,7 +154,7 @@ async function versionsOf(
   const shown = lastDay === null ? day : earlier(day, lastDay);
   if (plans !== 'all') return Promise.all([...new Set(plans)].map((slug) => getPlan(db, slug, shown, customerId)));
   const held = (await listPlans(db, shown, customerId)).filter(({ plan }) => sees(plan));
-  if (held.length === 0) throw new ArcadiaError('not_found', `No plan holds on ${day}.`);
+  if (held.length === 0) throw new ArcadiaError('not_found', `No plan applies on ${day}.`);
   return held.slice(0, plansMax);
 }
 

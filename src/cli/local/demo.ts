@@ -45,7 +45,7 @@ $ arcadia demo pilot --json
 $ arcadia demo agency
 CUSTOMER     DEPLOYMENT    DNS_ZONES  DROPLET_HOURS  PLAN        AMOUNT
 Amber Press  amber-press        1.13         815.90  studio   50.00 USD
-no owner     unattributed       2.83        1224.00  -                -`,
+unassigned   unattributed       2.83        1224.00  -                -`,
   }).action(withSession(runAgency));
 }
 

@@ -11,7 +11,7 @@ type Overview = AnswerOf<typeof showOverview>;
 
 export const overviewNoun: Noun = {
   name: 'overview',
-  summary: 'a month at a glance: usage, what is owed, and what nobody owns',
+  summary: 'a month at a glance: usage, amounts due, and what is unassigned',
   defaultVerb: 'show',
   views: [
     actionView(showOverview, {
@@ -22,10 +22,10 @@ Usage to two decimals (arcadia usage has it exactly): dns_zones in zone-months, 
 
 CUSTOMER     DEPLOYMENT    DNS_ZONES  DROPLET_HOURS  PLAN       AMOUNT
 Acme Studio  acme-studio        0.65         480.00  studio  50.00 USD
-no owner     unattributed          -              -  -               -
+unassigned   unattributed          -              -  -               -
 Invoices as they are now: 50.00 USD, tax 0.00 USD, total 50.00 USD.
 
-Everything has an owner.`,
+No unassigned resources.`,
       text: overviewText,
       notes: ({ unbilled }) => unbilledNotes(unbilled),
     }),
@@ -49,7 +49,7 @@ async function overviewText(overview: Overview): Promise<string> {
   const shown = (usage: Usage, kind: string): string | null =>
     usage[kind] === undefined ? null : roundHalfAwayFromZero(parseQuantity(usage[kind]), 2).toFixed(2);
   const noOwner: OverviewRow = {
-    customer: 'no owner',
+    customer: 'unassigned',
     deployment: 'unattributed',
     usage: unattributed.usage,
     plan: null,
@@ -91,7 +91,7 @@ async function overviewText(overview: Overview): Promise<string> {
   lines.push(...notBilledLines(overview.notBilled));
   const unlisted = unlistedLines(overview.unlisted);
   lines.push(...unlisted, ...(unlisted.length > 0 ? [''] : []), ...revertedLines(overview.revertedSyncs));
-  if (total === 0) return [...lines, 'Everything has an owner.'].join('\n');
+  if (total === 0) return [...lines, 'No unassigned resources.'].join('\n');
   const more = total > resources.length ? `, the first ${count(resources.length)}` : '';
   const unowned = table(resources, [
     { header: 'id', value: (row) => String(row.resourceId), align: 'right' },
@@ -101,11 +101,11 @@ async function overviewText(overview: Overview): Promise<string> {
   ]);
   return [
     ...lines,
-    `Without an owner (${count(total)}${more}):`,
+    `Unassigned (${count(total)}${more}):`,
     '',
     unowned,
     '',
-    'Whom they may belong to: arcadia rule suggest',
+    'To assign them: arcadia rule suggest',
   ].join('\n');
 }
 

@@ -35,7 +35,7 @@ Cheapest: studio.`;
 export const quoteNoun: Noun = {
   name: 'quote',
   summary: 'what a month costs: a deployment on its plan, or any usage on any plans',
-  description: `What a month costs: a deployment on its plan, or any usage on any plans. An estimate that binds nobody.
+  description: `What a month costs: a deployment on its plan, or any usage on any plans. An estimate; not binding.
 arcadia quote acme is quote show acme.`,
   defaultVerb: 'show',
   views: [

@@ -142,7 +142,7 @@ ID  KIND     NAME      FROM (UTC)            TO (UTC)  BEFORE      AFTER
       differs: ({ rules }) => rules.added + rules.changed + rules.ended > 0,
     }),
     actionView(applyRules, {
-      summary: 'make the rules those of a file, all or nothing',
+      summary: 'apply a rules file, all or nothing',
       details: `A rule that the file leaves out ends now, unless --keep-others is given. Applying the same again changes
 nothing, and so does what rule export or rule list --all --json prints. What would change is shown first; where a rule
 ends or a deployment loses something, it asks, and --yes answers.\n\n${rulesFile}`,

@@ -151,7 +151,7 @@ droplet_hours      1512  hour`,
       ),
   }),
   listView(listUsage, {
-    summary: 'what every deployment used, and what nobody owns',
+    summary: 'what every deployment used, and what is unassigned',
     example: `
 $ arcadia usage list --month 2026-05
 DEPLOYMENT    KIND           QUANTITY  METERED THROUGH
@@ -209,7 +209,7 @@ DAY         QUANTITY  RECORDS  REVISION  OBSERVED
 
 function getUsageView() {
   return actionView(getUsage, {
-    summary: 'what a deployment used, exactly, by billing kind',
+    summary: 'what a deployment used, exactly, by meter',
     details:
       'Without a range: the current month. The sums hold what has been metered; every day before meteredThrough is in them. "show" may be left out.',
     example: `
@@ -251,7 +251,7 @@ The last complete listing of droplet in acme began at 2026-05-31T18:00:00Z...  S
       blockersTotal > blockers.length ? [`The first ${count(blockers.length)} of ${count(blockersTotal)}.`] : [],
   }),
   actionView(getUsageGaps, {
-    summary: 'stretches that nobody saw, what was estimated over them, and what that costs',
+    summary: 'gaps in the inventory, what was estimated over them, and what that costs',
     details: `Without a complete listing, metering goes on as if what was last seen had gone on. A gap that a listing
 closed without missing anything is confirmed by it, and not shown. COST is what the month's quote would be
 less without the gap's usage.`,
@@ -299,7 +299,7 @@ $ arcadia usage confirmation list
 NUMBER  ACCOUNT  KIND     THROUGH (UTC)         BY   REASON                  WITHDRAWN
      4  acme     droplet  2026-06-01 00:00:00Z  ana  checked in the console  -`,
     columns: confirmationColumns,
-    empty: 'Nobody has confirmed anything manually.',
+    empty: 'No manual confirmations.',
   }),
   actionView(withdrawUsageAttestation, {
     summary: 'withdraw a manual confirmation; it stays on record',
@@ -352,7 +352,7 @@ See: arcadia usage retention`,
   listView(listLateUsage, {
     summary: 'facts that came when the records of their time were gone already',
     details:
-      'Nothing is metered from them: the month is rolled up. Settle them with the customer by hand where it matters.',
+      'Nothing is metered from them: the month is rolled up. Settle them with the customer manually where it matters.',
     example: `
 $ arcadia usage late
 CHANGE  RESOURCE        CAUSE  FROM (UTC)            TO (UTC)  KINDS
@@ -391,6 +391,6 @@ export const usageConfirmationNoun: Noun = {
 
 export const usageLimitNoun: Noun = {
   name: 'usage limit',
-  summary: 'after how long without a listing there is a gap, and for how long usage is carried forward',
+  summary: 'after how long without a listing there is a gap, and for how long usage is estimated',
   views: [],
 };

@@ -452,7 +452,7 @@ export interface UnattributedRow {
   readonly externalId: string;
   readonly name: string;
   readonly tags: string[];
-  /** Since when nobody owns it. */
+  /** Since when it is unassigned. */
   readonly since: Temporal.Instant;
 }
 

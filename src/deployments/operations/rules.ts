@@ -245,7 +245,7 @@ export const applyRules = declareOperation({
   name: 'rule apply',
   operationId: 'applyRules',
   tag: 'rules',
-  summary: 'Make the rules those that are given, all or nothing',
+  summary: 'Apply a set of rules, all or nothing',
   command: { file: true },
   description: `Applying the same again changes nothing. Rules that are left out end: unless \`endRules\` agrees to that,
 it is refused (\`rules_would_end\`) and says which. Ownership follows within seconds, by a job.`,
@@ -331,7 +331,7 @@ export const listRuleSuggestions = declareList({
   name: 'rule suggest',
   operationId: 'listRuleSuggestions',
   tag: 'rules',
-  summary: 'Rules that could own what has no owner',
+  summary: 'Suggested rules for what is unassigned',
   description: 'A list to choose from: nothing is applied. The best ones only; there is no next page.',
   roles: staff,
   row: z.object({
@@ -342,7 +342,7 @@ export const listRuleSuggestions = declareList({
     deploymentExists: z.boolean(),
     resources: z.int().meta({ description: 'Unassigned ones that it would own' }),
   }),
-  extra: z.object({ unassigned: z.int().meta({ description: 'How many resources live and have no owner' }) }),
+  extra: z.object({ unassigned: z.int().meta({ description: 'How many live resources are unassigned' }) }),
   async run({ db, now }, { limit }) {
     const { total } = await unattributedResources(db, now, 1);
     return { items: await suggestOwners(db, limit), nextCursor: null, unassigned: total };

@@ -16,7 +16,7 @@ const jobId = z.uuid().meta({ examples: ['0196f1a2-7c55-7d9e-8d3a-0a7e4b1c2d3e']
 const jobState = z.enum(jobStates).meta({ description: 'A dead job has failed as often as it may' });
 
 const jobArguments = recordOf(z.string().max(100), argumentValue, 50).meta({
-  description: 'What the job is told',
+  description: "The job's arguments",
   examples: [{ account: 'acme' }],
 });
 
@@ -152,7 +152,7 @@ export const cancelJobs = declareOperation({
     flags: { arguments: 'argument' },
     confirm: 'Cancel all of these jobs that wait or run?',
   },
-  description: 'A running job is told to stop, and nothing that it has not yet committed is stored.',
+  description: 'A running job is asked to stop; what it has not committed is not stored.',
   roles: deciders,
   body: chosen
     .extend({ reason: line.optional().meta({ description: 'For the record' }) })

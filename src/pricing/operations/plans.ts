@@ -29,7 +29,7 @@ const planVersion = z
   .object({
     plan: slug,
     name: z.string(),
-    from: dayOut.meta({ description: 'The first day on which this version holds' }),
+    from: dayOut.meta({ description: 'The first day on which this version applies' }),
     currency: z.string(),
     base: decimalOut,
     baseEvery: z.string().meta({ description: 'month, quarter, year, or a number of months such as 6 months' }),
@@ -258,7 +258,7 @@ export const applyPlans = declareOperation({
   name: 'plan apply',
   operationId: 'applyPlans',
   tag: 'plans',
-  summary: 'Make plans what their files say, all or nothing',
+  summary: 'Apply plan files, all or nothing',
   description: 'Ask for a preview first. A version that deployments have been on never changes.',
   roles: deciders,
   command: ofFiles,

@@ -80,7 +80,9 @@ const quoteFields = {
     .meta({ description: 'Where more units would cost less' }),
 };
 
-const quote = z.object(quoteFields).meta({ id: 'Quote', description: 'An estimate: what a month costs. Binds nobody' });
+const quote = z
+  .object(quoteFields)
+  .meta({ id: 'Quote', description: 'An estimate of what a month costs; not binding' });
 
 /** Several times as many as there are billing kinds anywhere. */
 const usageKindsMax = 500;
@@ -248,7 +250,7 @@ export const getDeploymentForecast = declareOperation({
     deployment: slug,
     month: monthText,
     meteredThrough: z.iso.date(),
-    method: z.string().meta({ description: 'How it is foreseen' }),
+    method: z.string().meta({ description: 'How it is forecast' }),
     toDate: quote,
     forecast: quote,
     unbilled: unbilledOut,
