@@ -8,6 +8,7 @@ interface ProviderBillingSettings {
 export const providerBillingSettings = declareSettings<ProviderBillingSettings>({
   billMonths: {
     env: 'ARCADIA_BILL_MONTHS',
+    purpose: 'months before an account was connected whose provider bills are read',
     allowed: 'a whole number from 0 to 240',
     schema: matching(/^\d{1,3}$/)
       .transform(Number)
