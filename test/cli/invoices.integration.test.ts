@@ -156,14 +156,16 @@ test('late facts are proposed, decided and found on the next draft', async () =>
   expect(differing.code).toBe(3);
   // The mover's 744 hours beyond the allowance are gone; who has them now has 744 of 1488 included.
   expect(JSON.parse(differing.stdout)).toMatchObject({ items: [{ deployment: 'acme-shop', amount: '-29.76' }] });
-  expect(await json('invoice', 'correct', 'acme-shop', '--month', '2026-01', '--amount', '-29.76')).toEqual({
+  const unasked = await run('invoice', 'correct', 'acme-shop', '--month', '2026-01');
+  expect(unasked.stderr).toContain('Nothing was written');
+  expect(await json('invoice', 'correct', 'acme-shop', '--month', '2026-01', '--amount', '-29.76', '--yes')).toEqual({
     amount: '-29.76',
     // Never on an invoice before the last complete month, by the clock of whoever runs the command.
     month: Temporal.Now.plainDateISO('UTC').with({ day: 1 }).subtract({ months: 1 }).toString().slice(0, 7),
     takenBack: [],
   });
   expect(await json('invoice', 'correction', 'list')).toMatchObject({ items: [] });
-  const waived = await run('invoice', 'waive', 'acme-shop', '--month', '2026-01', '--reason', 'x');
+  const waived = await run('invoice', 'waive', 'acme-shop', '--month', '2026-01', '--reason', 'x', '--yes');
   expect(waived).toMatchObject({ code: 1 });
   const voided = await run('invoice', 'void', 'EX-0002', '--reason', 'wrong terms', '--yes');
   expect(voided.stdout).toContain('EX-0002 is void.');
