@@ -147,6 +147,7 @@ it('shows the days of a fee, and of usage where they are not the whole month', (
   expect(remark('base', whole)).toBe('1 May 2026 to 31 May 2026');
   expect(remark('base', next)).toBe('1 June 2026 to 30 June 2026');
   expect(remark('usage', whole)).toBe('');
+  expect(remark('correction', { ...whole, corrects: 'INV-000009' })).toBe('Corrects invoice INV-000009');
 });
 
 it('prints a city and a VAT id that no line has, and the account', () => {

@@ -283,7 +283,20 @@ const explainedOut = z.looseObject({
       nextCursor: z.string().nullable(),
     })
     .nullable()
-    .meta({ description: 'As GET .../usage/explanation answers; null for what is not usage' }),
+    .meta({
+      description:
+        'As GET .../usage/explanation answers, of a correction for what it corrects; null for what is not usage',
+    }),
+  correction: z
+    .object({
+      month: monthText,
+      invoice: z.string().nullable().meta({ description: 'The number of the invoice that is corrected' }),
+      issued: decimalOut.meta({ description: 'What other documents have issued for the same line, before tax' }),
+      decidedAt: z.string(),
+      decidedBy: z.string().nullable(),
+    })
+    .nullable()
+    .meta({ description: 'Of a correction; null for every other line, and for a customer' }),
   changedSince: z.boolean().meta({ description: 'Usage has changed since the invoice' }),
 });
 
