@@ -25,7 +25,7 @@ interface LineExplanation {
 }
 
 /** Why a line corrects another month. */
-export interface ExplainedCorrection {
+interface ExplainedCorrection {
   /** `2026-05` */
   readonly month: string;
   /** The number of the invoice; null: it is void. */
