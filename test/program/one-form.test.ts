@@ -44,9 +44,12 @@ test('what is there before it is written is a --dry-run of an import, and a prev
     expect(names).toContain(words.replace(/ apply$/, ' preview'));
 });
 
+/** What is not ours to hand out again: the provider's own document, and customers, whose lists are CSV over HTTP. */
+const notExported = ['bill import', 'customer import'];
+
 test('what is applied or imported can be exported', () => {
   const names = commands.map(({ words }) => words);
-  for (const words of names.filter((one) => / (apply|import)$/.test(one) && !one.startsWith('customer')))
+  for (const words of names.filter((one) => / (apply|import)$/.test(one) && !notExported.includes(one)))
     expect(names).toContain(words.replace(/ (apply|import)$/, ' export'));
 });
 
