@@ -248,6 +248,7 @@ async function listen(session: Session, database: SessionDatabase, readiness: Re
     log: createLog({ level, format }),
     program,
     readiness,
+    withPage: true,
   });
   session.onClose(() => server.close());
   return server;
