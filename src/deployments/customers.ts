@@ -2,7 +2,7 @@ import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { currencyDigits } from '../platform/money.ts';
 import { type Deployment, listDeployments } from './deployments.ts';
-import { type CustomerRow, insertCustomer, readCustomerId, readCustomers } from './store.ts';
+import { type CustomerRow, insertCustomer, readCustomerId, readCustomerName, readCustomers } from './store.ts';
 
 /** Who pays. `externalId` is arcadia-app's id; `currency` an ISO 4217 code in capitals. */
 export interface NewCustomer {
@@ -51,4 +51,12 @@ export async function getCustomer(
 /** Our own id of the customer whom others know by this external id; null where there is none. */
 export async function findCustomerId(db: Queryable, externalId: string): Promise<number | null> {
   return readCustomerId(db, externalId);
+}
+
+/** The customer with this id of ours; null where there is none, or none that the caller may see. */
+export function findCustomer(
+  db: Queryable,
+  customerId: number,
+): Promise<{ readonly customer: string; readonly name: string } | null> {
+  return readCustomerName(db, customerId);
 }

@@ -2,7 +2,7 @@
 
 export { assign } from './assignments.ts';
 export { type UnattributedPage, bringAttributionsUpToDate, unattributedResources } from './attribution.ts';
-export { createCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
+export { createCustomer, findCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
 export { assertOwnDeployment, createDeployment, listDeployments } from './deployments.ts';
 export {
   type CustomerFile,

@@ -43,6 +43,15 @@ export async function readCustomerId(db: Queryable, externalId: string): Promise
   return rows[0]?.customer_id ?? null;
 }
 
+export async function readCustomerName(
+  db: Queryable,
+  customerId: number,
+): Promise<{ customer: string; name: string } | null> {
+  const { rows } = await statement<{ customer: string; name: string }>('deployments.readCustomerName')`
+    SELECT external_id AS customer, name FROM customers WHERE customer_id = ${customerId}`.execute(db);
+  return rows[0] ?? null;
+}
+
 /** By external id: all customers, the one asked for, or at most `limit` beyond one. */
 export async function readCustomers(
   db: Queryable,

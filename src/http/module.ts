@@ -1,5 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { eventOperations } from './operations/events.ts';
+import { sessionOperations } from './operations/session.ts';
 import { tokenOperations } from './operations/tokens.ts';
 import { httpSettings } from './settings.ts';
 
@@ -7,8 +8,9 @@ export const httpModule = declareModule({
   name: 'http',
   tags: [
     { name: 'events', description: 'What changed, as it changes.' },
+    { name: 'session', description: 'Who is asking, and how a browser stays signed in.' },
     { name: 'tokens', description: 'Who is let in: what a token would be, and which are refused.' },
   ],
-  operations: [...eventOperations, ...tokenOperations],
+  operations: [...eventOperations, ...sessionOperations, ...tokenOperations],
   settings: httpSettings,
 });

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { declareSettings, list, matching } from '../platform/declare/settings.ts';
+import { declareSettings, list, matching, safeUrl } from '../platform/declare/settings.ts';
 
 interface HttpSettings {
   readonly host: string;
@@ -15,6 +15,8 @@ interface HttpSettings {
   readonly trustedProxies: readonly string[];
   /** Of one token's subject, in each process of the API. */
   readonly requestsPerMinute: number;
+  /** Where people sign in, who come back with a token behind #; null: nowhere. */
+  readonly signInUrl: string | null;
 }
 
 function isAddressRange(text: string): boolean {
@@ -76,5 +78,11 @@ export const httpSettings = declareSettings<HttpSettings>({
       .transform(Number)
       .refine((count) => count >= 1 && count <= 10_000_000),
     fallback: () => 1_200,
+  },
+  signInUrl: {
+    env: 'ARCADIA_SIGN_IN_URL',
+    allowed: 'an https:// address (http:// only on this machine)',
+    schema: safeUrl,
+    fallback: () => null,
   },
 });

@@ -8,6 +8,7 @@ export {
   listUnlisted,
   openAccount,
 } from './accounts.ts';
+export { connectAccount as connectAccountOperation } from './operations/accounts.ts';
 export { listProviderPrices, type ProviderPrice } from './prices.ts';
 export { listSealedSecrets, openSecretKey, rotateSecretKey } from './secret-key.ts';
 export { getResource } from './resources.ts';

@@ -109,6 +109,36 @@ describe('every role on every route', () => {
   });
 });
 
+describe('with a cookie', () => {
+  let cookie: string;
+  beforeAll(async () => {
+    const response = await api.fetch('/session', { method: 'POST' });
+    cookie = response.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
+  });
+
+  test.each(program.operations.map((route) => [labelOf(route), route] as const))(
+    '%s is refused to other sites',
+    async (_, route) => {
+      const url = `${api.url}/api/v1${fill(route.path, (name) => valuesOf(name)?.alpha ?? '1')}`;
+      const method = methodOf(route);
+      const asked = async (headers: Record<string, string>) =>
+        statusOf(await fetch(url, { method, headers: { cookie, ...headers } }));
+      const own = { 'sec-fetch-site': 'same-origin', origin: api.url };
+      for (const site of ['cross-site', 'same-site', 'same-origin, cross-site', ''])
+        expect([site, await asked({ ...own, 'sec-fetch-site': site })]).toEqual([site, 403]);
+      expect(await asked({})).toBe(403);
+      const isRead = method === 'GET';
+      expect([401, 403].includes(await asked({ ...own, 'sec-fetch-site': 'none' }))).toBe(!isRead);
+      if (!isRead) {
+        for (const origin of ['http://127.0.0.1:1', 'https://elsewhere.example', 'null'])
+          expect([origin, await asked({ ...own, origin })]).toEqual([origin, 403]);
+        expect(await asked({ 'sec-fetch-site': 'same-origin' })).toBe(403);
+      }
+      expect(await asked(own)).not.toBeOneOf([401, 403, 500]);
+    },
+  );
+});
+
 const forCustomers = program.operations.filter((route) => route.roles.includes('customer'));
 const withIds = forCustomers.filter((route) => parametersOf(route).some((name) => common[name] === undefined));
 
@@ -163,7 +193,8 @@ describe('a customer asks', () => {
     },
   );
 
-  const asking = forCustomers.filter((route) => methodOf(route) !== 'GET');
+  // What has no body names nothing of anybody's.
+  const asking = forCustomers.filter((route) => route.shape === 'action' && route.body !== undefined);
   test.each(asking.map((route) => [labelOf(route), route] as const))(
     "%s with another's names is not there either",
     async (_, route) => {

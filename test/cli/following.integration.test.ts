@@ -117,6 +117,18 @@ describe('with a worker', () => {
     expect(await jobs('attribute')).not.toEqual([]);
   });
 
+  test('what could not be read there ends a sync with 1, and says what', async () => {
+    const body = JSON.stringify({ fault: 'missing_scope', scopes: ['domain:read'] });
+    const headers = { 'content-type': 'application/json' };
+    const faults = `${simulator.url}/_simulator/faults`;
+    expect((await fetch(faults, { method: 'POST', body, headers })).ok).toBe(true);
+    const synced = await remote('sync', 'acme', '--json');
+    await fetch(faults, { method: 'DELETE' });
+    expect(synced).toMatchObject({ code: 1, stderr: expect.stringContaining('sync_incomplete') });
+    expect(synced.stderr).toContain('domain:read');
+    expect(JSON.parse(synced.stdout)).toMatchObject({ accounts: ['acme'] });
+  });
+
   test('a job that fails there ends the command with 1, and says why and what to look at', async () => {
     const moved = await remote('usage', 'move');
     expect(moved.code).toBe(1);

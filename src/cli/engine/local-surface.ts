@@ -22,6 +22,8 @@ import type { Session, SessionDatabase } from './session.ts';
 import type { FetchedDocument, ListPage, Surface } from './surface.ts';
 
 interface LocalOptions {
+  /** One that the session has opened already; unless given, the one that the operation says is opened. */
+  readonly database?: SessionDatabase;
   /** What follows from a change is left to a worker. */
   readonly leavesJobs?: boolean;
   /** Told of what follows and fails: the change itself is committed. Unless given, it is thrown. */
@@ -33,9 +35,9 @@ interface LocalOptions {
  * runs here too, once it is committed, because no worker need be there.
  */
 export function localSurface(session: Session, program: Program, options: LocalOptions = {}): Surface {
-  const { leavesJobs = false, onFailure = raise } = options;
+  const { leavesJobs = false, onFailure = raise, database } = options;
   const following: Followed[] = [];
-  const call = callOpener(session, program, leavesJobs ? null : following);
+  const call = callOpener(session, program, { database, following: leavesJobs ? null : following });
   return {
     async act(action: Action, raw: RawInput) {
       const opened = await call(action, inputReader(action)(raw));
@@ -70,6 +72,10 @@ export function localSurface(session: Session, program: Program, options: LocalO
   };
 }
 
+function needsServer({ name }: Operation): () => never {
+  return () => raise(new ArcadiaError('invalid_argument', `${name} needs a running server: give its --url.`));
+}
+
 function raise(error: unknown): never {
   throw error;
 }
@@ -78,8 +84,14 @@ async function* once(content: string | Uint8Array): AsyncGenerator<string | Uint
   yield content;
 }
 
-function callOpener(session: Session, program: Program, following: Followed[] | null) {
-  let database: Promise<SessionDatabase> | undefined;
+interface Opening {
+  readonly database: SessionDatabase | undefined;
+  /** What follows, to be run here; null: it is left to a worker. */
+  readonly following: Followed[] | null;
+}
+
+function callOpener(session: Session, program: Program, { database: given, following }: Opening) {
+  let database = given && Promise.resolve(given);
   return async (operation: Operation, { params, query, body }: OperationInput): Promise<OperationCall> => {
     const { inRealDatabase, asItIs } = operation.command ?? {};
     database ??= session.database({
@@ -104,9 +116,8 @@ function callOpener(session: Session, program: Program, following: Followed[] | 
       program,
       signal: session.signal,
       requestId: `cli-${process.pid}`,
-      openEvents() {
-        throw new ArcadiaError('invalid_argument', `${operation.name} needs a running server: give its --url.`);
-      },
+      openEvents: needsServer(operation),
+      session: { start: needsServer(operation), end: needsServer(operation) },
       enqueue,
       async follow(trx, job, args) {
         assertFollowedBy(operation, job);

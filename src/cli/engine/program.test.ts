@@ -1,12 +1,18 @@
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { program } from '../../modules.ts';
 import { nouns } from '../nouns/index.ts';
 import { buildProgram } from './program.ts';
+import { viewsOf } from './tree.ts';
 
-/** What can be run: commands without commands of their own, by all their words. */
-function leaves(command: Command, words: readonly string[] = []): { words: string; command: Command }[] {
-  if (command.commands.length === 0) return [{ words: words.join(' '), command }];
-  return command.commands.flatMap((child) => leaves(child, [...words, child.name()]));
+const views = viewsOf(program.operations, nouns);
+
+/** What can be run, by all its words: commands without commands of their own, and operations that have some. */
+function runnable(command: Command, path: readonly string[] = []): { words: string; command: Command }[] {
+  const words = path.join(' ');
+  const below = command.commands.flatMap((child) => runnable(child, [...path, child.name()]));
+  return command.commands.length === 0 || views.has(words) ? [{ words, command }, ...below] : below;
 }
 
 /** The help as it is shown, the text after the options included. */
@@ -17,7 +23,7 @@ function helpOf(command: Command): string {
   return text;
 }
 
-const commands = leaves(buildProgram());
+const commands = runnable(buildProgram());
 
 test('there is every command that the documentation promises', () => {
   const words = commands.map((leaf) => leaf.words);
@@ -27,6 +33,34 @@ test('there is every command that the documentation promises', () => {
     deployment ownership, deployment assign, deployment unassign, rule list, rule preview, rule apply, rule suggest, meter run, usage show, plan list, plan show,
     db migrate, db status`;
   expect(words).toEqual(expect.arrayContaining(promised.split(',').map((one) => one.trim())));
+});
+
+describe('commands and operations', () => {
+  const architecture = readFileSync(new URL('../../../docs/architecture.md', import.meta.url), 'utf8');
+  const [, section = ''] = architecture.split('\n## Commands that are no operation\n');
+  const [prose = '', ...rows] = section.split('\n| ');
+
+  test('each operation has a route, and a command or a reason to have none, which the page names', () => {
+    const bound = new Set([...views.values()].map(({ operation }) => operation));
+    expect(program.operations.filter(({ path }) => !path.startsWith('/'))).toEqual([]);
+    const unbound = program.operations.filter((operation) => !bound.has(operation));
+    expect(unbound.filter(({ command }) => command?.none === undefined)).toEqual([]);
+    expect([...prose.matchAll(/`([a-z ]+)`\s+\(`(?:GET|POST)/g)].map(([, name]) => name)).toEqual(
+      unbound.map(({ name }) => name),
+    );
+    const words = commands.map((leaf) => leaf.words);
+    expect([...views.keys()].filter((name) => !words.includes(name))).toEqual([]);
+  });
+
+  test('each command that is no operation is on the page with its reason, and no other is', () => {
+    const listed = rows.flatMap((row) =>
+      [...(row.split(' | ')[0] ?? '').matchAll(/`([a-z ]+)`/g)].map(([, name]) => name),
+    );
+    const local = commands.map((leaf) => leaf.words).filter((words) => !views.has(words));
+    const isListed = (words: string) => listed.some((name) => words === name || words.startsWith(`${name} `));
+    expect(local.filter((words) => !isListed(words))).toEqual([]);
+    expect(listed.filter((name) => !local.some((words) => words === name || words.startsWith(`${name} `)))).toEqual([]);
+  });
 });
 
 test('each group of commands says what it is about', () => {

@@ -104,7 +104,5 @@ export function openSession(options: CommonOptions, program: Program): Session {
 async function readConfig(options: CommonOptions, program: Program): Promise<Config> {
   const { loadConfig } = await import('../../platform/config.ts');
   const { apiUrl, ...flags } = options;
-  // A built-in fleet's address (simulator:...) is the command's own, not the setting.
-  const address = apiUrl?.startsWith('simulator:') ? undefined : apiUrl;
-  return loadConfig({ flags: { ...flags, digitaloceanApiUrl: address }, env: process.env }, program.settings);
+  return loadConfig({ flags: { ...flags, digitaloceanApiUrl: apiUrl }, env: process.env }, program.settings);
 }

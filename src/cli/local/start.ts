@@ -10,7 +10,7 @@ import { addCommand, type CommonOptions, withSession } from '../engine/command.t
 import { flowContext } from '../engine/flow.ts';
 import { plural } from '../engine/output.ts';
 import { printOverview } from '../nouns/overview.ts';
-import { connectNewAccount } from './provider.ts';
+import { connectConfigured } from './provider.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
 import { signInLink } from '../engine/sign-in.ts';
 
@@ -105,7 +105,8 @@ async function trace(session: Session): Promise<void> {
 /** Everything in one process: what is outstanding first, then the table, then the schedule. */
 async function startAll(session: Session, options: StartOptions): Promise<void> {
   const { digitaloceanToken } = inventorySettings.of(await session.config());
-  const database = digitaloceanToken === null ? await session.database() : await connectNewAccount(session, options);
+  const database =
+    digitaloceanToken === null ? await session.database() : await connectConfigured(session, digitaloceanToken);
   await keepAlive(session, database);
   // Before the long work: a port that is taken should be known at once.
   const readiness = await openReadiness(session, database);

@@ -20,6 +20,7 @@ import { quoteNoun } from './quote.ts';
 import { resourceNoun } from './resource.ts';
 import { ruleNoun } from './rule.ts';
 import { scheduleNoun } from './schedule.ts';
+import { sessionNoun } from './session.ts';
 import { subscriptionNoun } from './subscription.ts';
 import { syncNoun } from './sync.ts';
 import { usageConfirmationNoun, usageLimitNoun, usageNoun } from './usage.ts';
@@ -57,4 +58,5 @@ export const nouns: readonly Noun[] = [
   scheduleNoun,
   auditNoun,
   eventNoun,
+  sessionNoun,
 ];

@@ -24,7 +24,7 @@ export function actionHandler(route: Action, serving: Serving): Handler {
     const life = lifeOf(request, reply, serving);
     return life.within(async () => {
       const links: string[] = [];
-      const call = await openCall(serving, request, principal, parts, life, (job, id) => {
+      const call = await openCall(serving, { request, reply }, principal, parts, life, (job, id) => {
         assertFollowedBy(route, job);
         if (id !== null) links.push(monitor(id));
       });

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { ArcadiaError } from '../../platform/errors.ts';
-import { binaryTypes, type Operation } from '../../platform/declare/operation.ts';
+import { binaryTypes, type Operation, type Principal } from '../../platform/declare/operation.ts';
 import type { Authenticator } from '../access/authentication.ts';
 import { documentHandler } from './documents.ts';
 import { listHandler } from './lists.ts';
@@ -8,6 +8,7 @@ import { inSpanOf } from '../health/observe.ts';
 import { actionHandler } from './actions.ts';
 import { RateLimiter, rateLimitFields } from '../access/rate-limit.ts';
 import { callerOf } from '../access/request-database.ts';
+import { earlier } from '../access/session.ts';
 import type { Handler, Serving } from './serving.ts';
 
 // The declared routes under /api/v1. Whoever has no valid token gets no further than here, before
@@ -94,7 +95,7 @@ function methodsByPath(routes: readonly Operation[]): Map<string, HTTPMethods[]>
 }
 
 /** Authenticates, counts and lets in, in this order. */
-function openGuard({ authenticator, limits }: ApiOptions) {
+function openGuard({ authenticator, limits, sessions }: ApiOptions) {
   const known = new RateLimiter({ name: 'default', limit: limits.requestsPerMinute, windowSeconds: 60 });
   const anonymous = new RateLimiter({ name: 'address', limit: limits.anonymousPerMinute, windowSeconds: 60 });
 
@@ -117,8 +118,14 @@ function openGuard({ authenticator, limits }: ApiOptions) {
     }
   }
 
+  async function authenticate(request: FastifyRequest): Promise<Principal> {
+    const { authorization, endsAt } = sessions.credentialsOf(request);
+    const principal = await authenticator.authenticate(authorization);
+    return endsAt === null ? principal : { ...principal, expiresAt: earlier(endsAt, principal.expiresAt ?? null) };
+  }
+
   async function enter(route: Operation, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const principal = await authenticator.authenticate(request.headers.authorization).catch((error: unknown) => {
+    const principal = await authenticate(request).catch((error: unknown) => {
       // Whoever guesses tokens is slowed down; who has a valid one does not suffer by it.
       count(anonymous, request.ip, reply);
       throw error;

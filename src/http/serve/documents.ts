@@ -19,7 +19,7 @@ export function documentHandler(route: DocumentOperation, serving: Serving): Han
       return reply.type(route.produces[0] ?? jsonType).send(withoutBody());
     const life = lifeOf(request, reply, { limits: serving.limits, stopping });
     const { type, body, digest, filename } = await life.within(async () => {
-      const call = await openCall(serving, request, principal, parts, life);
+      const call = await openCall(serving, { request, reply }, principal, parts, life);
       // A stream that nobody is left to read would hold its place until it is seen.
       life.signal.throwIfAborted();
       return route.run(call as OperationCall<never, never, never>);

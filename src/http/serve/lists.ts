@@ -22,7 +22,7 @@ export function listHandler(route: List, serving: Serving): Handler {
     const scope = { operationId: route.operationId, principal, filters: parts.filters };
     const { cursor: sealed } = parts.page;
     const cursor = sealed === undefined ? null : unsealCursor(serving.secretKey, scope, sealed);
-    const call = await life.within(() => openCall(serving, request, principal, parts, life));
+    const call = await life.within(() => openCall(serving, { request, reply }, principal, parts, life));
     const read = (limit: number, at: string | null) => pageOfList(route, call, { limit, cursor: at });
 
     if (type === jsonType) {

@@ -20,6 +20,7 @@ import { openEventStreams } from '../events/event-streams.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { explainListenError } from './listen.ts';
 import { type LoadShedder, openLoadShedder } from './load-shedding.ts';
+import { openSessions } from '../access/session.ts';
 import { observeRequests } from '../health/observe.ts';
 import { nextOperations } from './next-operation.ts';
 import { problemType, type ResolveNext, retryAfterOf, toProblem } from './problems.ts';
@@ -114,6 +115,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       config,
       log,
       secretKey,
+      sessions: openSessions(secretKey),
       enqueue: options.enqueue,
       enqueueOrFind: options.enqueueOrFind,
       events: openEventStreams({ hub, events: program.events, log, registry }),
@@ -201,7 +203,7 @@ function prepareApi(api: FastifyInstance, load: LoadShedder, limits: Limits, ser
   });
   api.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
-    reply.header('vary', 'authorization, accept');
+    reply.header('vary', 'authorization, cookie, accept');
   });
 }
 

@@ -11,6 +11,7 @@ import type { Logger } from '../../platform/log.ts';
 import type { Principal, OperationCall } from '../../platform/declare/operation.ts';
 import type { RequestLife } from './deadline.ts';
 import { type EventStreams, readEventId } from '../events/event-streams.ts';
+import type { Sessions } from '../access/session.ts';
 import type { Limits } from './limits.ts';
 import { requestDatabase } from '../access/request-database.ts';
 import type { RawInput, OperationInput } from '../../platform/declare/input.ts';
@@ -28,6 +29,7 @@ export interface Serving {
   readonly log: Logger;
   readonly program: Program;
   readonly secretKey: SecretKey;
+  readonly sessions: Sessions;
   readonly enqueue: OperationCall['enqueue'];
   /** As `enqueue`, with the id of the same job that waits or runs already. */
   enqueueOrFind<Arguments extends JobArguments>(
@@ -58,16 +60,21 @@ export function rawInputOf({ params, query, body }: FastifyRequest): RawInput {
   return { params: params as RawInput['params'], query: query as RawInput['query'], body };
 }
 
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
 /** The call that a declared operation is run with. `onFollowed` is told of each job that follows, and its id. */
 export async function openCall(
   serving: Serving,
-  request: FastifyRequest,
+  { request, reply }: Exchange,
   principal: Principal,
   parts: OperationInput,
   { signal }: RequestLife,
   onFollowed: (job: { readonly name: string }, id: string | null) => void = () => {},
 ): Promise<OperationCall> {
-  const { pool, clock, config, log, program, enqueue } = serving;
+  const { pool, clock, config, log, program, enqueue, sessions } = serving;
   const { params, query, body } = parts;
   return {
     params,
@@ -84,6 +91,10 @@ export async function openCall(
     requestId: request.id,
     openEvents: (after) =>
       serving.events.open(principal, readEventId(request.headers['last-event-id']) ?? after, signal),
+    session: {
+      start: () => void reply.header('set-cookie', sessions.start(request, principal)),
+      end: () => void reply.header('set-cookie', sessions.end()),
+    },
     enqueue,
     async follow(trx, job, args) {
       onFollowed(job, await serving.enqueueOrFind(trx, job, args));

@@ -27,6 +27,12 @@ export interface Principal {
   readonly expiresAt?: Temporal.Instant;
 }
 
+interface BrowserSession {
+  /** With the token that the request itself came with. Errors: invalid_argument, without one or of one too long. */
+  start(): void;
+  end(): void;
+}
+
 export interface OperationCall<Params = unknown, Query = unknown, Body = unknown> {
   readonly params: Params;
   readonly query: Query;
@@ -53,6 +59,8 @@ export interface OperationCall<Params = unknown, Query = unknown, Body = unknown
    * one after `after`; null: from now on. Errors: overloaded, rate_limited.
    */
   openEvents(after: number | null): AsyncIterable<string>;
+  /** The browser's session that this request begins or ends: by a cookie on its answer. */
+  readonly session: BrowserSession;
   /** Enqueues in this transaction. Returns the job's id; null where the same one waits or runs already. */
   enqueue<Arguments extends JobArguments>(
     trx: UnitOfWork,
@@ -171,7 +179,7 @@ interface ActionDeclaration<
   readonly followedBy?: readonly JobDeclaration[];
   /** It asks a cloud provider, whose refusal or failure is answered with 502. */
   readonly asksProvider?: true;
-  /** A POST that only asks, such as a quote or a preview: no transaction, no Idempotency-Key. */
+  /** It writes nothing, such as a quote, a preview, or what only a browser keeps: no transaction, no Idempotency-Key. */
   readonly asks?: true;
   /**
    * The GET of what this changes, with the same parameters in its path. The request then needs an
