@@ -60,8 +60,8 @@ export function answerWithPage(request: FastifyRequest, reply: FastifyReply, pag
   if (file !== undefined) void send(request, reply.code(200), file, 'no-cache');
   else
     void reply
-      .code(503)
-      .headers({ 'cache-control': 'no-store', 'retry-after': 2 })
+      .code(page.state === 'building' ? 200 : 503)
+      .header('cache-control', 'no-store')
       .type('text/html; charset=utf-8')
       .send(waiting(page.state));
   return true;

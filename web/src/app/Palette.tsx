@@ -7,7 +7,6 @@ import { live } from './live.ts';
 import { placesOf } from './places.ts';
 import { type Me, signOut } from './session.ts';
 import { setTheme } from './theme.ts';
-import { type Found, useSearchResults } from './search.ts';
 
 interface Choice {
   readonly id: string;
@@ -26,13 +25,9 @@ interface PaletteProps {
 export default function Palette({ me, onClose }: PaletteProps) {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
-  const found = useSearchResults(text.trim(), me);
   const commands = useCommands(me);
   const wanted = text.trim().toLowerCase();
-  const choices = [
-    ...useFound(found.items),
-    ...commands.filter(({ label }) => label.toLowerCase().includes(wanted)),
-  ];
+  const choices = commands.filter(({ label }) => label.toLowerCase().includes(wanted));
   const chosen = Math.min(at, choices.length - 1);
   const choose = (choice: Choice | undefined) => {
     if (choice === undefined) return;
@@ -65,7 +60,7 @@ export default function Palette({ me, onClose }: PaletteProps) {
               aria-controls="choices"
               aria-autocomplete="list"
               {...(choices[chosen] === undefined ? {} : { 'aria-activedescendant': `choice-${choices[chosen].id}` })}
-              placeholder={found.isOffered ? 'Any name, id or address' : 'Go to'}
+              placeholder="Go to, or do"
               value={text}
               onChange={(event) => {
                 setText(event.target.value);
@@ -92,26 +87,15 @@ export default function Palette({ me, onClose }: PaletteProps) {
               </li>
             ))}
           </ul>
-          {choices.length === 0 || found.note !== null ? (
+          {choices.length === 0 ? (
             <p className={styles.note} role="status">
-              {found.note ?? `Nothing matches ${text.trim()}.`}
+              Nothing matches {text.trim()}.
             </p>
           ) : null}
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
   );
-}
-
-function useFound(items: readonly Found[]): readonly Choice[] {
-  const navigate = useNavigate();
-  return items.map(({ id, group, label, detail, go }) => ({
-    id,
-    group,
-    label,
-    detail,
-    act: () => void navigate(go),
-  }));
 }
 
 function useCommands(me: Me): readonly Choice[] {

@@ -41,7 +41,8 @@ function NotFound() {
   );
 }
 
-function Broken({ error, reset }: ErrorComponentProps) {
+function Broken({ error: thrown, reset }: ErrorComponentProps) {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   reloadOnceForNewBuild(error);
   return <Failed problem={error} onRetry={reset} />;
 }

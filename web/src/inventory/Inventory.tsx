@@ -1,0 +1,3 @@
+export function Inventory() {
+  return <h1 tabIndex={-1}>Inventory</h1>;
+}

@@ -1,0 +1,3 @@
+export default function Proof(_props: { why: string; now: string }) {
+  return null;
+}
