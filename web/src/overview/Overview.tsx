@@ -1,5 +1,260 @@
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { MonthCurve } from '../charts/MonthCurve.tsx';
+import { useMonth } from '../app/Period.tsx';
+import { useRead } from '../app/reads.ts';
+import { useMe } from '../app/session.ts';
+import { Figure, Money, Unknown } from '../ui/Figure.tsx';
+import { isNegative, money, sum } from '../ui/decimal.ts';
+import { Empty, States } from '../ui/States.tsx';
+import { age, day, dayBefore, month as monthName, moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
+import type { CurrencyMonth, OverviewDocument } from './document.ts';
+import { Happened } from './Happened.tsx';
+import { needsOf, sentenceOf, type Need } from './needs.ts';
+import styles from './overview.module.css';
+import { readOverview } from './read.ts';
 
+/** Is anything wrong, and how does the month stand? */
 export function Overview() {
-  return <h1 tabIndex={-1} className={ui.block}>Overview</h1>;
+  const { data: me } = useMe();
+  const now = me?.now ?? '';
+  const month = useMonth(now);
+  const overview = useRead(['overview', month], (signal) => readOverview(month, signal), { keepsPrevious: true });
+  return (
+    <States query={overview} rows={12}>
+      {(data) => <Loaded overview={data} month={month} />}
+    </States>
+  );
+}
+
+function Loaded({ overview, month }: { readonly overview: OverviewDocument; readonly month: string }) {
+  const needs = needsOf(overview);
+  const { now } = overview.clock;
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <h1 tabIndex={-1}>{sentenceOf(needs)}</h1>
+        <p className={ui.note}>
+          {monthName(month)}
+          {meteredText(overview)}
+        </p>
+      </header>
+      <MonthCard overview={overview} month={month} />
+      <NeedsCard needs={needs} />
+      <MoversCard overview={overview} month={month} />
+      <FreshnessCard overview={overview} />
+      <Happened now={now} />
+    </div>
+  );
+}
+
+function meteredText({ metering: { meteredThrough }, clock }: OverviewDocument): string {
+  return meteredThrough === null ? '; nothing is metered yet' : `, metered through ${day(dayBefore(meteredThrough), clock.now)}`;
+}
+
+function MonthCard({ overview, month }: { readonly overview: OverviewDocument; readonly month: string }) {
+  const [chosen, setChosen] = useState(0);
+  const { money: currencies, clock } = overview;
+  const shown = currencies[Math.min(chosen, currencies.length - 1)];
+  return (
+    <section className={`${ui.card} ${styles.month}`} aria-label="The month in money">
+      <div className={ui.cardHead}>
+        <h2>Due to us</h2>
+        {currencies.length < 2 ? null : (
+          <div className={styles.currencies} role="group" aria-label="Currency">
+            {currencies.map(({ currency }, at) => (
+              <button key={currency} type="button" aria-pressed={at === chosen} onClick={() => setChosen(at)}>
+                {currency}
+              </button>
+            ))}
+          </div>
+        )}
+      </div>
+      <div className={ui.cardBody}>
+        {shown === undefined ? (
+          <Empty title="Nothing is due in this month.">
+            <p>Amounts appear once a deployment is on a plan and a day is metered.</p>
+          </Empty>
+        ) : (
+          <>
+            <Figures money={shown} />
+            <MonthCurve
+              month={month}
+              now={clock.now}
+              currency={shown.currency}
+              days={shown.days}
+              forecast={shown.revenueForecast}
+              lastMonth={shown.lastMonth}
+              lastMonthSameDay={shown.lastMonthSameDay}
+            />
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
+
+const noCost = 'Provider bills are not read yet, so cost and margin are not known.';
+
+function Figures({ money: shown }: { readonly money: CurrencyMonth }) {
+  const { currency, revenueToDate, revenueForecast, lastMonthSameDay, costToDate, marginToDate } = shown;
+  return (
+    <dl className={styles.figures}>
+      <div>
+        <dt>Due so far</dt>
+        <dd className={styles.big}>
+          <Money amount={revenueToDate} currency={currency} />
+        </dd>
+      </div>
+      <div>
+        <dt>Forecast</dt>
+        <dd className={styles.big}>
+          <Money amount={revenueForecast} currency={currency} reason="There is no forecast for this month." />
+        </dd>
+      </div>
+      <div>
+        <dt>Last month by now</dt>
+        <dd className={styles.big}>
+          <Money amount={lastMonthSameDay} currency={currency} reason="The month before is not metered." />
+          {lastMonthSameDay === null ? null : <Direction before={lastMonthSameDay} after={revenueToDate} />}
+        </dd>
+      </div>
+      <div className={styles.small}>
+        <dt>Cost</dt>
+        <dd>{costToDate === null ? <Unknown reason={noCost} /> : <Money amount={costToDate} />}</dd>
+        <dt>Margin</dt>
+        <dd>{marginToDate === null ? <Unknown reason={noCost} /> : <Money amount={marginToDate} />}</dd>
+      </div>
+    </dl>
+  );
+}
+
+/** Whether it is more now, or less: a shape and a word, no arithmetic. */
+function Direction({ before, after }: { readonly before: string; readonly after: string }) {
+  const difference = sum([after, before.startsWith('-') ? before.slice(1) : `-${before}`]);
+  if (difference === '0') return <span className={styles.direction}>same</span>;
+  return (
+    <span className={styles.direction}>
+      {isNegative(difference) ? '▼' : '▲'} {money(difference.replace(/^-/, ''))} {isNegative(difference) ? 'less' : 'more'}
+    </span>
+  );
+}
+
+function NeedsCard({ needs }: { readonly needs: readonly Need[] }) {
+  return (
+    <section className={`${ui.card} ${styles.needs}`} aria-labelledby="needs">
+      <div className={ui.cardHead}>
+        <h2 id="needs">Needs somebody</h2>
+      </div>
+      {needs.length === 0 ? (
+        <Empty title="Nothing waits.">
+          <p>Unassigned resources, corrections, drafts, dead jobs and broken accounts appear here.</p>
+        </Empty>
+      ) : (
+        <ul className={styles.needList}>
+          {needs.map((need) => (
+            <NeedRow key={need.id} need={need} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function NeedRow({ need: { count, text, detail, link, command, isWrong } }: { readonly need: Need }) {
+  return (
+    <li className={styles.need} data-row="">
+      <span className={isWrong ? styles.wrong : styles.count}>
+        {isWrong ? (
+          <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
+            <path d="M5 0.500 10 9.500H0z" fill="currentColor" />
+          </svg>
+        ) : null}
+        <Figure why={null} exact={String(count)}>
+          {count}
+        </Figure>
+      </span>
+      <span className={styles.needText}>
+        {text}
+        {detail === null || detail === '' ? null : <span className={ui.note}> {detail}</span>}
+        {command === null ? null : <code className={ui.mono}>{command}</code>}
+      </span>
+      {link === null ? null : (
+        <Link to={link.to} search={link.search} className={ui.link}>
+          {link.verb}
+        </Link>
+      )}
+    </li>
+  );
+}
+
+function MoversCard({ overview, month }: { readonly overview: OverviewDocument; readonly month: string }) {
+  return (
+    <section className={`${ui.card} ${styles.movers}`} aria-labelledby="movers">
+      <div className={ui.cardHead}>
+        <h2 id="movers">Moved most</h2>
+        <span className={ui.note}>on the same day of last month</span>
+      </div>
+      {overview.movers.length === 0 ? (
+        <Empty title="No deployment moved." />
+      ) : (
+        <div className={styles.scroll}>
+          <table className={styles.table}>
+            <thead>
+              <tr>
+                <th scope="col">Deployment</th>
+                <th scope="col">So far</th>
+                <th scope="col">Change</th>
+              </tr>
+            </thead>
+            <tbody>
+              {overview.movers.map(({ deployment, name, currency, amount, change }) => (
+                <tr key={deployment} data-row="">
+                  <th scope="row">{name}</th>
+                  <td>
+                    <Money amount={amount} currency={currency} why={`quote:${deployment}/${month}`} />
+                  </td>
+                  <td>
+                    {isNegative(change) ? '▼' : '▲'} <Money amount={change} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function FreshnessCard({ overview: { freshness, clock } }: { readonly overview: OverviewDocument }) {
+  return (
+    <section className={`${ui.card} ${styles.freshness}`} aria-labelledby="freshness">
+      <div className={ui.cardHead}>
+        <h2 id="freshness">Read last</h2>
+        <span className={ui.note}>the oldest first</span>
+      </div>
+      {freshness.length === 0 ? (
+        <Empty title="No account is connected.">
+          <p>
+            <code>arcadia account connect</code>
+          </p>
+        </Empty>
+      ) : (
+        <ul className={styles.reads}>
+          {freshness.map(({ account, kind, syncedAt, state }) => (
+            <li key={`${account} ${kind}`} data-state={state} data-row="">
+              <span>
+                {kind} <span className={ui.note}>{account}</span>
+              </span>
+              <span title={syncedAt === null ? undefined : moment(syncedAt, clock.now)}>
+                {syncedAt === null ? 'never' : age(syncedAt, clock.now)}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
 }

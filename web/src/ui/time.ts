@@ -83,3 +83,8 @@ export function instantAt(milliseconds: number): string {
 export function presentInstant(): string {
   return new Date().toISOString();
 }
+
+/** The day before, of what names the first day that is not in it. */
+export function dayBefore(text: string): string {
+  return instantAt(millisecondsOf(`${text.slice(0, 10)}T00:00:00Z`) - 86_400_000);
+}

@@ -1,0 +1,3 @@
+export function Happened(_props: { readonly now: string }) {
+  return null;
+}
