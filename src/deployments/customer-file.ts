@@ -19,7 +19,7 @@ import * as schemas from './schemas.ts';
 
 const columnsMax = 100;
 /** Of a file, empty ones too: ten times what a file of the most deployments has. */
-const cellsMax = 4_000_000;
+const cellsMax = 400_000;
 
 /**
  * Reads customers and their deployments from a CSV file with a header line: one deployment a line, its

@@ -26,7 +26,7 @@ export async function createCustomer(db: Database, customer: NewCustomer, now: T
 }
 
 async function readCustomer(db: Queryable, externalId: string): Promise<Customer> {
-  const [customer] = await readCustomers(db, externalId);
+  const [customer] = await readCustomers(db, [externalId]);
   if (!customer) throw notFound('customer', externalId);
   return customer;
 }

@@ -46,7 +46,7 @@ export async function createDeployment(
     throw new ArcadiaError('already_exists', 'The slug unattributed stands for what is unassigned.');
   if (deployment.name === '') throw new ArcadiaError('invalid_argument', `Deployment ${deployment.slug} needs a name.`);
   await db.transaction().execute(async (trx) => {
-    const [customer] = await readCustomers(trx, deployment.customer);
+    const [customer] = await readCustomers(trx, [deployment.customer]);
     if (!customer) throw notFound('customer', deployment.customer);
     const made = await insertDeployments(trx, [deployment], now);
     if (made.length === 0)
@@ -58,7 +58,7 @@ export async function createDeployment(
 }
 
 async function readDeployment(db: Queryable, slug: string, only: Whose = {}): Promise<Deployment> {
-  const [deployment] = await readDeployments(db, { slug, ...only });
+  const [deployment] = await readDeployments(db, { slugs: [slug], ...only });
   if (!deployment) throw notFound('deployment', slug);
   return deployment;
 }

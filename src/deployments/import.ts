@@ -64,11 +64,10 @@ export async function readCustomerFile(csv: string, signal?: AbortSignal): Promi
 /** A deployment never moves to another customer, and a project must be known to be linked, to one deployment. */
 export async function checkCustomers(trx: UnitOfWork, rows: readonly ImportRow[]): Promise<ImportProblem[]> {
   const problems: ImportProblem[] = [];
-  const known = new Map((await readDeployments(trx)).map((deployment) => [deployment.slug, deployment]));
-  const projects = await readProjects(
-    trx,
-    rows.map((row) => row.projectId),
+  const known = new Map(
+    (await readDeployments(trx, { slugs: slugsOf(rows) })).map((deployment) => [deployment.slug, deployment]),
   );
+  const projects = await readProjects(trx, projectsOf(rows));
   const linked = new Map<string, number>();
   for (const row of rows) {
     const deployment = known.get(row.slug);
@@ -107,7 +106,7 @@ export async function writeCustomers(
   const differences = await findDifferences(trx, rows);
   const customers = [...new Map(rows.map((row) => [row.customer.externalId, row.customer])).values()];
   const upserted = await upsertCustomers(trx, customers, now);
-  const known = new Set((await readDeployments(trx)).map((deployment) => deployment.slug));
+  const known = new Set((await readDeployments(trx, { slugs: slugsOf(rows) })).map((deployment) => deployment.slug));
   const added = rows.filter((row) => !known.has(row.slug));
   const made = await insertDeployments(
     trx,
@@ -137,12 +136,18 @@ export async function writeCustomers(
   };
 }
 
+const slugsOf = (rows: readonly ImportRow[]) => rows.map(({ slug }) => slug);
+const projectsOf = (rows: readonly ImportRow[]) => rows.map((row) => row.projectId).filter((project) => project !== '');
+
 /** What the rows will change of what is there; a customer's once, on its first line. */
 async function findDifferences(trx: UnitOfWork, rows: readonly ImportRow[]): Promise<ImportDifference[]> {
-  const customers = new Map((await readCustomers(trx, null)).map((customer) => [customer.externalId, customer]));
-  const deployments = new Map((await readDeployments(trx)).map((deployment) => [deployment.slug, deployment]));
+  const ids = [...new Set(rows.map(({ customer }) => customer.externalId))];
+  const customers = new Map((await readCustomers(trx, ids)).map((customer) => [customer.externalId, customer]));
+  const deployments = new Map(
+    (await readDeployments(trx, { slugs: slugsOf(rows) })).map((deployment) => [deployment.slug, deployment]),
+  );
   const links = new Map(
-    (await readRules(trx)).flatMap(({ kind, project, owners }) =>
+    (await readRules(trx, projectsOf(rows))).flatMap(({ kind, project, owners }) =>
       kind === 'project' && project !== null ? [[project, ownersText(owners)] as const] : [],
     ),
   );
@@ -175,10 +180,7 @@ function ownersText(owners: RuleRow['owners']): string {
 
 async function linkProjects(trx: UnitOfWork, rows: readonly ImportRow[], now: Temporal.Instant) {
   const linked = rows.filter((row) => row.projectId !== '');
-  const projects = await readProjects(
-    trx,
-    linked.map((row) => row.projectId),
-  );
+  const projects = await readProjects(trx, projectsOf(linked));
   const { ids, refusals } = await ownerSetsFor(
     trx,
     linked.map((row) => [{ deployment: row.slug, weight: 1 }]),

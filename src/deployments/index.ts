@@ -9,6 +9,7 @@ export {
   type ImportProblem,
   type ImportRow,
   describeProblem,
+  importBytesMax,
   importRowsMax,
   problemsMax,
 } from './customer-rows.ts';

@@ -52,23 +52,23 @@ export async function readCustomerName(
   return rows[0] ?? null;
 }
 
-/** By external id: all customers, the one asked for, or at most `limit` beyond one. */
+/** By external id: all customers, those asked for, or at most `limit` beyond one. */
 export async function readCustomers(
   db: Queryable,
-  externalId: string | null,
+  externalIds: readonly string[] | null,
   page: { after?: string | undefined; limit?: number | undefined } = {},
 ): Promise<CustomerRow[]> {
   const { rows } = await statement<CustomerRow>('deployments.readCustomers')`
     SELECT c.customer_id AS "customerId", c.external_id AS "externalId", c.name, c.currency,
            (SELECT count(*) FROM deployments d WHERE d.customer_id = c.customer_id) AS deployments
-    FROM customers c WHERE (${externalId}::text IS NULL OR c.external_id = ${externalId})
+    FROM customers c WHERE (${externalIds}::text[] IS NULL OR c.external_id = ANY (${externalIds}::text[]))
       AND (${page.after ?? null}::text IS NULL OR c.external_id > ${page.after ?? null})
     ORDER BY c.external_id LIMIT ${page.limit ?? null}`.execute(db);
   return rows;
 }
 
 export interface DeploymentFilters {
-  readonly slug?: string | undefined;
+  readonly slugs?: readonly string[] | undefined;
   /** A customer's external id. */
   readonly customer?: string | undefined;
   /** Our id of a customer. */
@@ -84,7 +84,7 @@ export async function readDeployments(db: Queryable, only: DeploymentFilters = {
     SELECT deployment_id AS "deploymentId", slug, name, starts_at AS "startsAt",
            customer_external_id AS "customerExternalId", customer_name AS "customerName", currency
     FROM deployments_list
-    WHERE (${only.slug ?? null}::text IS NULL OR slug = ${only.slug ?? null})
+    WHERE (${only.slugs ?? null}::text[] IS NULL OR slug = ANY (${only.slugs ?? null}::text[]))
       AND (${only.customer ?? null}::text IS NULL OR customer_external_id = ${only.customer ?? null})
       AND (${only.customerId ?? null}::bigint IS NULL OR customer_id = ${only.customerId ?? null})
       AND (${only.after ?? null}::text IS NULL OR slug > ${only.after ?? null})

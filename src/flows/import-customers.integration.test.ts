@@ -264,23 +264,23 @@ test('a file of more deployments than one import takes is refused, and so is one
     {
       line: importRowsMax + 2,
       column: null,
-      reason: expect.stringMatching(/^is one more than the 50000 deployments/),
+      reason: expect.stringMatching(/^is one more than the 5000 deployments/),
     },
   ]);
-  const wide = await importCustomers(db, `${header}${',plan'.repeat(1_000_000)}\n`, { dryRun: true }, now);
-  expect(wide.problems).toEqual([{ line: 1, column: null, reason: 'has 1000006 columns; a header names 100 at most' }]);
-  const commas = await importCustomers(db, `${header}\n${','.repeat(4_000_000)}`, { dryRun: true }, now);
+  const wide = await importCustomers(db, `${header}${',plan'.repeat(100_000)}\n`, { dryRun: true }, now);
+  expect(wide.problems).toEqual([{ line: 1, column: null, reason: 'has 100006 columns; a header names 100 at most' }]);
+  const commas = await importCustomers(db, `${header}\n${','.repeat(400_000)}`, { dryRun: true }, now);
   expect(commas.problems).toEqual([
     {
       line: 1,
       column: null,
-      reason: 'the file has 4000007 cells; 4000000 are read at most. Give it in several files',
+      reason: 'the file has 400007 cells; 400000 are read at most. Give it in several files',
     },
   ]);
 });
 
 test('of very many bad rows the first thousand problems are told', async () => {
-  const unknown = Array.from({ length: 90_000 }, (_, place) => `c,C,USD,d${place},D,2026-05-01,p-none`);
+  const unknown = Array.from({ length: 4_500 }, (_, place) => `c,C,USD,d${place},D,2026-05-01,p-none`);
   const csv = [`${header},project_id`, 'b,B,usd,b,B,2026-05-01,', ...unknown].join('\n');
   await expect(importCustomers(db, csv, { dryRun: false }, now)).rejects.toMatchObject({
     code: 'invalid_argument',

@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -6,6 +5,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openApiDocument, type OpenApiOperation } from '../../src/http/document/openapi.ts';
 import type { JsonSchema } from '../../src/http/document/openapi-schemas.ts';
+import { importBytesMax, importRowsMax } from '../../src/deployments/index.ts';
 import { program } from '../../src/modules.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { addDeployment, at, openBusiness } from '../fixtures/invoices.ts';
@@ -14,8 +14,8 @@ import { soaking, timeoutOf } from '../soak.ts';
 import { startTestApi, type TestApi } from './api-fixture.ts';
 
 // No operation holds the event loop for longer than 50 ms, whatever it is sent: measured while each gets as large a body
-// as its schema and the limits let it have. `npm run soak` measures; in `npm test`, on a machine that does other
-// things too, the same bodies only have to be answered.
+// as its schema and the limits let it have. `npm run soak` measures; in `npm test` the same bodies only have to be
+// answered. What counts is the processor time of this thread, so that what else the machine does holds nothing.
 
 const holdMsMax = 50;
 const jsonBytesMax = 1_048_576;
@@ -113,11 +113,11 @@ const byHand: Request[] = [
   json('very many values', '/rules/preview', { rules: Array.from({ length: 500_000 }, () => 0) }),
   ...['true', 'false'].map(
     (dryRun): Request => ({
-      name: `a CSV of fifty thousand deployments, dryRun=${dryRun}`,
+      name: `a CSV of as many deployments as may be, dryRun=${dryRun}`,
       method: 'POST',
       path: `/customers/import?dryRun=${dryRun}`,
       type: 'text/csv',
-      body: [header, ...rows(soaking ? 50_000 : 500)].join('\n'),
+      body: [header, ...rows(soaking ? importRowsMax : 500)].join('\n'),
     }),
   ),
   {
@@ -125,7 +125,7 @@ const byHand: Request[] = [
     method: 'POST',
     path: '/customers/import?dryRun=true',
     type: 'text/csv',
-    body: `${header}\n${','.repeat(15_000_000)}`,
+    body: `${header}\n${','.repeat(importBytesMax - header.length - 1)}`,
   },
   {
     name: 'a logo of four million pixels',
@@ -151,21 +151,40 @@ afterAll(async () => {
   await database.close();
 });
 
+/** The longest turn of the event loop, in ms of this thread's processor time, from `begin` until the function it returns. */
+function watchTurns(): () => number {
+  const spent = () => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1_000;
+  };
+  let longest = 0;
+  let last = spent();
+  const look = () => {
+    const now = spent();
+    longest = Math.max(longest, now - last);
+    last = now;
+  };
+  const timer = setInterval(look, 1);
+  return () => {
+    clearInterval(timer);
+    look();
+    return longest;
+  };
+}
+
 /** How long the event loop was held at most, in ms, from when the request was sent until it was answered. */
 async function heldBy({ method, path, type, body }: Request): Promise<{ status: number; heldMs: number }> {
   const headers = { 'content-type': type, 'if-match': '*' };
-  const delay = monitorEventLoopDelay({ resolution: 1 });
   // What was made before this request is collected before it, as far as it can be.
   await sleep(20);
-  delay.enable();
+  const end = watchTurns();
   const response = await api.fetch(path, {
     method,
     headers,
     body: typeof body === 'string' ? body : Buffer.from(body),
   });
   await response.arrayBuffer();
-  delay.disable();
-  return { status: response.status, heldMs: delay.max / 1e6 };
+  return { status: response.status, heldMs: end() };
 }
 
 test(`no body holds the event loop for longer than ${holdMsMax} ms`, { timeout: timeoutOf(900_000) }, async () => {

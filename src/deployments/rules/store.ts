@@ -26,8 +26,11 @@ export interface RuleRow {
   readonly to: Temporal.Instant | null;
 }
 
-/** Every rule that is believed, with a row for each interval in which it says something else, in order. */
-export async function readRules(db: Queryable): Promise<RuleRow[]> {
+/**
+ * Every rule that is believed, or the links of some projects by provider id, with a row for each interval in which it
+ * says something else, in order.
+ */
+export async function readRules(db: Queryable, projects: readonly string[] | null = null): Promise<RuleRow[]> {
   const { rows } = await statement<RuleRow>('deployments.readRules')`
     SELECT r.rule_id AS "ruleId", r.kind, r.position, p.external_id AS project, n.name AS "projectName", r.pattern,
            r.resource_kinds AS "resourceKinds", r.origin, o.owners, lower(r.held) AS "from", upper(r.held) AS "to"
@@ -43,6 +46,7 @@ export async function readRules(db: Queryable): Promise<RuleRow[]> {
     LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('slug', d.slug, 'weight', m.weight) ORDER BY d.slug) AS owners
                        FROM owner_set_members m JOIN deployments d USING (deployment_id)
                        WHERE m.owner_set_id = r.owner_set_id) o ON true
+    WHERE ${projects}::text[] IS NULL OR p.external_id = ANY (${projects}::text[])
     ORDER BY r.position, r.rule_id, r.held`.execute(db);
   return rows;
 }

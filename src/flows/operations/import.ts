@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attributeJob, importRowsMax, readCustomerFile } from '../../deployments/index.ts';
+import { attributeJob, importBytesMax, importRowsMax, readCustomerFile } from '../../deployments/index.ts';
 import * as flow from '../import-customers.ts';
 import { declareOperation, type Operation } from '../../platform/declare/operation.ts';
 
@@ -15,14 +15,16 @@ export const importCustomers = declareOperation({
   description: `The file begins with a header line and has one deployment a line, its customer repeated:
 \`customer_external_id, customer_name, currency, deployment_slug, deployment_name, starts_at\` and, if wanted,
 \`project_id\` (the provider's project that the deployment owns) and \`plan\`, which only an owner may give: it
-puts a deployment that was never on a plan on one. It has ${importRowsMax} lines at most. Importing the same again changes nothing;
+puts a deployment that was never on a plan on one. It has ${importRowsMax} deployments
+and ${importBytesMax} bytes at most; more are given in several files. Importing the same again changes nothing;
 what was decided about plans since stays, and is among the differences.`,
   roles: ['owner', 'operator'],
   query: z.object({
     dryRun: z.boolean().default(false).meta({ description: 'Write nothing; name each bad row' }),
   }),
   consumes: 'text/csv',
-  body: z.string().min(1).max(16_777_216).meta({ contentMediaType: 'text/csv' }),
+  fileBytesMax: importBytesMax,
+  body: z.string().min(1).max(importBytesMax).meta({ contentMediaType: 'text/csv' }),
   response: z.object({
     written: z.boolean(),
     problems: z.array(z.object({ line: z.int(), column: z.string().nullable(), reason: z.string() })),

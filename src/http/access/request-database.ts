@@ -4,6 +4,8 @@ import { boundDatabase } from '../../platform/database/bound-database.ts';
 import type { Database, Queryable } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { Principal } from '../../platform/declare/operation.ts';
+import type { ConnectionLine } from './connection-line.ts';
+import { sharerOf } from './shares.ts';
 import { selectRolesOutOfReach } from './request-database.store.ts';
 
 const staffRole = 'arcadia_api';
@@ -19,8 +21,8 @@ interface RequestIdentity {
   readonly signal?: AbortSignal;
 }
 
-/** By what a caller's quotas and places are counted: a token's subject, in the role that it has. */
-export function callerOf({ role, customerId, subject }: Principal): string {
+/** By what requests a minute and streams are counted: a token's subject, in the role that it has. */
+export function subjectOf({ role, customerId, subject }: Principal): string {
   return `${role} ${customerId ?? ''} ${subject}`;
 }
 
@@ -30,11 +32,14 @@ export function callerOf({ role, customerId, subject }: Principal): string {
  * with the customer's id, or arcadia_api) and says who it is to the audit log. All of it is
  * SET LOCAL, so that nothing of it is left on the connection for the next request.
  *
- * Beginning and saying so is one message to the server. Never destroy it: the pool is shared.
+ * Beginning and saying so is one message to the server. Never destroy it: the pool is shared. With a line, whose turn it is
+ * to have a connection goes by it.
  */
-export function requestDatabase(pool: pg.Pool, identity: RequestIdentity): Database {
+export function requestDatabase(pool: pg.Pool, identity: RequestIdentity, line?: ConnectionLine): Database {
   const settings = settingsSql(identity);
+  const caller = sharerOf(identity.principal);
   return boundDatabase(pool, {
+    ...(line === undefined ? {} : { admit: () => line.enter(caller, identity.signal) }),
     async begin(_postgres, connection, { isolationLevel, accessMode }) {
       const modes = [isolationLevel && `ISOLATION LEVEL ${isolationLevel}`, accessMode].filter(Boolean).join(', ');
       await connection.executeQuery(CompiledQuery.raw(`BEGIN ${modes}; ${settings}`));

@@ -9,12 +9,15 @@ import type { Principal } from '../../platform/declare/operation.ts';
 import { eventStream } from './event-stream.ts';
 import type { EventHub } from './event-hub.ts';
 import { audienceOf } from './audience.ts';
-import { callerOf } from '../access/request-database.ts';
+import { subjectOf } from '../access/request-database.ts';
+import { Shares, sharerOf } from '../access/shares.ts';
 
 /** Streams that this process serves at once: beyond, somebody has to come back later. */
 const streamsMax = 1_000;
+/** Of one customer, all users together, and of one member of staff. */
+const streamsOfOneMax = 100;
 /** Of one token's subject: a browser's few tabs, not a loop that forgets to close. */
-const streamsOfOneMax = 10;
+const streamsOfSubjectMax = 10;
 /**
  * The heartbeat sees to it that there is always something to take. A reader that takes nothing for
  * so long holds a place and a buffer for nobody: it is cut off, and comes back with the last id.
@@ -25,6 +28,7 @@ const timerMsMax = 2_147_483_647;
 interface EventLimits {
   readonly streamsMax: number;
   readonly streamsOfOneMax: number;
+  readonly streamsOfSubjectMax: number;
   readonly stalledMsMax: number;
 }
 
@@ -48,7 +52,7 @@ export function readEventId(header: string | string[] | undefined): number | nul
 }
 
 export function openEventStreams({ hub, events, log, registry, limits }: EventStreamsOptions): EventStreams {
-  const most: EventLimits = { streamsMax, streamsOfOneMax, stalledMsMax, ...limits };
+  const most: EventLimits = { streamsMax, streamsOfOneMax, streamsOfSubjectMax, stalledMsMax, ...limits };
   const isFor = audienceOf(events);
   const bySubject = new Map<string, number>();
   const streams = metric(
@@ -56,18 +60,25 @@ export function openEventStreams({ hub, events, log, registry, limits }: EventSt
     'arcadia_event_streams',
     (name) => new Gauge({ name, help: 'Streams of events that are open', registers: [registry] }),
   );
+  const shares = new Shares({ all: most.streamsMax, ofOne: most.streamsOfOneMax });
   let count = 0;
 
   /** Errors: overloaded, rate_limited. */
-  function enter(subject: string): () => void {
-    if (count >= most.streamsMax) throw new ArcadiaError('overloaded', 'Too many streams of events are open here.');
+  function enter(principal: Principal): () => void {
+    const [subject, sharer] = [subjectOf(principal), sharerOf(principal)];
+    const obstacle = shares.obstacleOf(sharer);
+    if (obstacle === 'all') throw new ArcadiaError('overloaded', 'Too many streams of events are open here.');
+    if (obstacle === 'own')
+      throw new ArcadiaError('rate_limited', `More than ${most.streamsOfOneMax} streams of events of one caller.`);
     const own = bySubject.get(subject) ?? 0;
-    if (own >= most.streamsOfOneMax)
-      throw new ArcadiaError('rate_limited', `More than ${most.streamsOfOneMax} streams of events of one subject.`);
+    if (own >= most.streamsOfSubjectMax)
+      throw new ArcadiaError('rate_limited', `More than ${most.streamsOfSubjectMax} streams of events of one subject.`);
+    const free = shares.take(sharer);
     count += 1;
     bySubject.set(subject, own + 1);
     streams.set(count);
     return () => {
+      free();
       count -= 1;
       const left = (bySubject.get(subject) ?? 1) - 1;
       if (left > 0) bySubject.set(subject, left);
@@ -78,7 +89,7 @@ export function openEventStreams({ hub, events, log, registry, limits }: EventSt
 
   return {
     open(principal, lastEventId, signal) {
-      const leave = enter(callerOf(principal));
+      const leave = enter(principal);
       const hears = (event: Event) => isFor(principal, event);
       const text = eventStream({ hub, mayReceive: hears, lastEventId, signal, expired: expiryOf(principal) });
       const timer = setTimeout(() => body.destroy(new Error('its reader takes nothing')), most.stalledMsMax).unref();

@@ -7,7 +7,9 @@ import { listHandler } from './lists.ts';
 import { inSpanOf } from '../health/observe.ts';
 import { actionHandler } from './actions.ts';
 import { RateLimiter, rateLimitFields } from '../access/rate-limit.ts';
-import { callerOf } from '../access/request-database.ts';
+import { subjectOf } from '../access/request-database.ts';
+import { type Caller, sharerOf } from '../access/shares.ts';
+import type { Place } from './load-shedding.ts';
 import { earlier } from '../access/session.ts';
 import type { Handler, Serving } from './serving.ts';
 
@@ -20,6 +22,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** It goes on until the client leaves: no request under way, and no measure of how long one takes. */
     endless?: boolean;
+    /** Who asks has to show a token. */
+    guarded?: boolean;
     /** It is there to say that its method is none of its path's. */
     refuses?: boolean;
   }
@@ -42,10 +46,14 @@ export function serveRoutes(server: FastifyInstance, options: ApiOptions): void 
     server.route({
       method: methodOf(route),
       url: pathOf(route),
-      config: { endless: route.shape === 'document' && route.endless === true },
+      config: { endless: route.shape === 'document' && route.endless === true, guarded: true },
       bodyLimit: isFile ? (route.fileBytesMax ?? fileBytesMax) : bodyBytesMax,
       onRequest: (request, reply) => guard(route, request, reply),
       preParsing: async (request, reply) => assertMediaType(route, request, reply),
+      // All of the body is there: from now on it takes what others need as well.
+      preValidation: async (request, reply) => {
+        if (hasBody(request)) takePlace(request, reply, (place, caller) => place.work(caller));
+      },
       handler: (request, reply) => {
         const { principal } = request;
         if (principal === null) throw new ArcadiaError('unauthenticated', 'A token is needed here.');
@@ -108,16 +116,6 @@ function openGuard({ authenticator, limits, sessions }: ApiOptions) {
     throw new ArcadiaError('rate_limited', `More than ${limit} requests in ${windowSeconds} s.`);
   }
 
-  function claim({ place }: FastifyRequest, reply: FastifyReply, caller: string): void {
-    try {
-      place?.claim(caller);
-    } catch (error) {
-      // Sooner than from a quota: one of their own requests will have ended.
-      reply.header('retry-after', 2);
-      throw error;
-    }
-  }
-
   async function authenticate(request: FastifyRequest): Promise<Principal> {
     const { authorization, endsAt } = sessions.credentialsOf(request);
     const principal = await authenticator.authenticate(authorization);
@@ -127,13 +125,13 @@ function openGuard({ authenticator, limits, sessions }: ApiOptions) {
   async function enter(route: Operation, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const principal = await authenticate(request).catch((error: unknown) => {
       // Whoever guesses tokens is slowed down; who has a valid one does not suffer by it.
+      request.place?.vacate();
       count(anonymous, request.ip, reply);
       throw error;
     });
     request.principal = principal;
-    const caller = callerOf(principal);
-    count(known, caller, reply);
-    claim(request, reply, caller);
+    count(known, subjectOf(principal), reply);
+    takePlace(request, reply, (place, caller) => (hasBody(request) ? place.receive(caller) : place.work(caller)));
     if (!route.roles.includes(principal.role))
       throw new ArcadiaError('forbidden', `The role ${principal.role} may not do this.`);
   }
@@ -146,6 +144,23 @@ function openGuard({ authenticator, limits, sessions }: ApiOptions) {
       release?.();
     }
   };
+}
+
+/** Sooner than from a quota: one of the caller's own requests will have ended. */
+const placeRetryAfterSeconds = 2;
+
+function takePlace(
+  { place, principal }: FastifyRequest,
+  reply: FastifyReply,
+  take: (place: Place, caller: Caller) => void,
+): void {
+  if (place === null || principal === null) return;
+  try {
+    take(place, sharerOf(principal));
+  } catch (error) {
+    reply.header('retry-after', placeRetryAfterSeconds);
+    throw error;
+  }
 }
 
 /** A body has a media type that its operation takes, is UTF-8 where it is text, and is not compressed. */

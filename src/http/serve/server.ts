@@ -5,7 +5,7 @@ import { register, type Registry } from 'prom-client';
 import { databaseClock } from '../../platform/clock.ts';
 import type { Config } from '../../platform/config.ts';
 import { decodeText } from '../../platform/decode-text.ts';
-import { type Database, openPool } from '../../platform/database/database.ts';
+import { countWaiting, type Database, openPool } from '../../platform/database/database.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { assertFewValues } from '../../platform/declare/invalid-input.ts';
@@ -14,6 +14,7 @@ import type { Program } from '../../platform/declare/program.ts';
 import { openSecretKey } from '../../inventory/index.ts';
 import { apiPrefix, serveRoutes } from './api.ts';
 import { type Authenticator, challenge } from '../access/authentication.ts';
+import { ConnectionLine } from '../access/connection-line.ts';
 import { whenEnded } from './ended.ts';
 import { openEventHub } from '../events/event-hub.ts';
 import { openEventStreams } from '../events/event-streams.ts';
@@ -68,9 +69,6 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Connections of requests. Each holds one for a statement or a transaction, never while it waits for somebody else. */
-const connectionsMax = 20;
-
 /**
  * Starts the HTTP surface: the dashboard, the API under /api/v1, its reference at /api/v1/docs, and
  * `GET /livez`: the process answers; it looks at nothing else, so that a database that is away
@@ -84,15 +82,18 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const secretKey = await openSecretKey(options.db, config);
   const draining = new AbortController();
   const stopping = new AbortController();
+  // Each request holds one for a statement or a transaction, never while it waits for somebody else.
   const pool = openPool({
     connectionString: options.connectionString,
-    max: connectionsMax,
+    max: limits.connectionsMax,
     applicationName: 'arcadia api',
     settings: {
       statement_timeout: `${limits.requestMsMax}ms`,
       idle_in_transaction_session_timeout: `${limits.requestMsMax}ms`,
     },
   });
+  const line = new ConnectionLine({ all: limits.connectionsMax, ofOne: limits.connectionsOfOneMax });
+  countWaiting(pool, () => line.waitingCount);
   const hub = await openEventHub({ db: options.db, connectionString: options.connectionString, log });
   const load = openLoadShedder(limits);
   const served: string[] = [];
@@ -111,6 +112,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       program,
       authenticator: options.authenticator,
       pool,
+      line,
       clock: databaseClock(options.db),
       config,
       log,
@@ -154,7 +156,8 @@ function createServer({ config, log, program, page }: HttpServerOptions, limits:
     logger: false,
     forceCloseConnections: 'idle',
     bodyLimit: limits.bodyBytesMax,
-    // To receive all of a request; what is done with it then has a limit of its own.
+    // To receive all of a request; what is done with it then has a limit of its own. Node looks for late ones from time
+    // to time, and its own limit for headers would be a minute.
     requestTimeout: limits.requestMsMax,
     keepAliveTimeout: 65_000,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
@@ -162,7 +165,12 @@ function createServer({ config, log, program, page }: HttpServerOptions, limits:
     requestIdHeader: false,
     routerOptions: { maxParamLength: 500 },
     // Whether there is a Host is checked by us: Node's own answer would be no problem.
-    http: { requireHostHeader: false },
+    http: {
+      requireHostHeader: false,
+      headersTimeout: limits.requestMsMax,
+      requestTimeout: limits.requestMsMax,
+      connectionsCheckingInterval: limits.arrivalCheckMs,
+    },
     clientErrorHandler: unparsed.onClientError,
     // A list ending in .csv is the list, as CSV.
     rewriteUrl: (request) => asCsv(request),
@@ -259,9 +267,13 @@ function acceptBodies(server: FastifyInstance): void {
 function shedLoad(server: FastifyInstance, load: LoadShedder): void {
   server.decorateRequest('place', null);
   server.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config.endless === true) return;
-    request.place = load.enter();
-    whenEnded(request, reply, request.place.hold());
+    const { endless, guarded } = request.routeOptions.config;
+    if (endless === true) return;
+    const place = load.enter();
+    whenEnded(request, reply, place.hold());
+    if (guarded === true) place.arrive();
+    else place.serveAnybody();
+    request.place = place;
   });
 }
 

@@ -13,6 +13,7 @@ import type { RequestLife } from './deadline.ts';
 import { type EventStreams, readEventId } from '../events/event-streams.ts';
 import type { Sessions } from '../access/session.ts';
 import type { Limits } from './limits.ts';
+import type { ConnectionLine } from '../access/connection-line.ts';
 import { requestDatabase } from '../access/request-database.ts';
 import type { RawInput, OperationInput } from '../../platform/declare/input.ts';
 
@@ -24,6 +25,8 @@ export const csvType = 'text/csv; charset=utf-8; header=present';
 export interface Serving {
   /** Whose connections requests are answered on. */
   readonly pool: Pool;
+  /** Whose turn it is to have one of them. */
+  readonly line: ConnectionLine;
   readonly clock: Clock;
   readonly config: Config;
   readonly log: Logger;
@@ -74,14 +77,14 @@ export async function openCall(
   { signal }: RequestLife,
   onFollowed: (job: { readonly name: string }, id: string | null) => void = () => {},
 ): Promise<OperationCall> {
-  const { pool, clock, config, log, program, enqueue, sessions } = serving;
+  const { pool, line, clock, config, log, program, enqueue, sessions } = serving;
   const { params, query, body } = parts;
   return {
     params,
     query,
     body,
     principal,
-    db: requestDatabase(pool, { principal, requestId: request.id, address: request.ip, signal }),
+    db: requestDatabase(pool, { principal, requestId: request.id, address: request.ip, signal }, line),
     now: await clock.now(),
     clock,
     config,

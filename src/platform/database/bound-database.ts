@@ -20,6 +20,8 @@ import { type Database, fromDialect } from './database.ts';
 export type PostgresConnection = Parameters<PostgresDriver['rollbackTransaction']>[0];
 
 interface Binding {
+  /** Waits for its turn to have one of the pool's connections, which ends with the call of what it returns. */
+  admit?(): Promise<() => void>;
   /** Begins a transaction, and does in it what comes first. When it throws, the transaction is rolled back. */
   begin(postgres: PostgresDriver, connection: PostgresConnection, settings: TransactionSettings): Promise<void>;
   /** Throws where the transaction must not be committed any more. */
@@ -67,8 +69,16 @@ class BoundDriver implements Driver {
   }
 
   async acquireConnection(options?: Parameters<PostgresDriver['acquireConnection']>[0]): Promise<BoundConnection> {
-    const connection = (await this.#postgres.acquireConnection(options)) as PostgresConnection;
-    return new BoundConnection(connection, this.#binding, (execute) => this.#executeAlone(connection, execute));
+    const leave = (await this.#binding.admit?.()) ?? (() => {});
+    try {
+      const connection = (await this.#postgres.acquireConnection(options)) as PostgresConnection;
+      return new BoundConnection(connection, this.#binding, leave, (execute) =>
+        this.#executeAlone(connection, execute),
+      );
+    } catch (error) {
+      leave();
+      throw error;
+    }
   }
 
   async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
@@ -119,8 +129,12 @@ class BoundDriver implements Driver {
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
     const bound = connection as BoundConnection;
-    await bound.end();
-    await this.#postgres.releaseConnection(bound.inner);
+    try {
+      await bound.end();
+      await this.#postgres.releaseConnection(bound.inner);
+    } finally {
+      bound.leave();
+    }
   }
 
   /** The pool is somebody else's. */
@@ -147,6 +161,8 @@ type ExecuteAlone = <Result>(execute: () => Promise<Result>) => Promise<Result>;
 
 class BoundConnection implements DatabaseConnection {
   readonly inner: PostgresConnection;
+  /** Ends the turn that it was had in. */
+  readonly leave: () => void;
   readonly #binding: Binding;
   readonly #executeAlone: ExecuteAlone;
   readonly #keepAlive: NodeJS.Timeout | undefined;
@@ -154,8 +170,9 @@ class BoundConnection implements DatabaseConnection {
   #inTransaction = false;
   #statements = 0;
 
-  constructor(inner: PostgresConnection, binding: Binding, executeAlone: ExecuteAlone) {
+  constructor(inner: PostgresConnection, binding: Binding, leave: () => void, executeAlone: ExecuteAlone) {
     this.inner = inner;
+    this.leave = leave;
     this.#binding = binding;
     this.#executeAlone = executeAlone;
     if (binding.keepAliveMs !== undefined)

@@ -103,7 +103,7 @@ export function inSession<Result>(db: Database, work: (session: Session) => Prom
 }
 
 /** The pools of this process: how full each is is a thing to watch. */
-const pools = new Set<{ readonly name: string; readonly pool: pg.Pool }>();
+const pools = new Set<{ readonly name: string; readonly pool: pg.Pool; waitingCount?: () => number }>();
 
 interface PoolUsage {
   readonly name: string;
@@ -114,10 +114,15 @@ interface PoolUsage {
   readonly waiting: number;
 }
 
+/** Counts those who wait for a connection of this pool elsewhere than in its own queue. */
+export function countWaiting(pool: pg.Pool, waitingCount: () => number): void {
+  for (const open of pools) if (open.pool === pool) open.waitingCount = waitingCount;
+}
+
 /** How full the pools of this process are, those of one name together. */
 export function poolUsage(): PoolUsage[] {
   const byName = new Map<string, PoolUsage>();
-  for (const { name, pool } of pools) {
+  for (const { name, pool, waitingCount } of pools) {
     if (pool.ended) continue;
     const { max = 0, used = 0, idle = 0, waiting = 0 } = byName.get(name) ?? {};
     byName.set(name, {
@@ -125,7 +130,7 @@ export function poolUsage(): PoolUsage[] {
       max: max + (pool.options.max ?? 0),
       used: used + pool.totalCount - pool.idleCount,
       idle: idle + pool.idleCount,
-      waiting: waiting + pool.waitingCount,
+      waiting: waiting + pool.waitingCount + (waitingCount?.() ?? 0),
     });
   }
   return [...byName.values()];
