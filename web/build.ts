@@ -51,7 +51,10 @@ function compress(path: string): void {
   const body = readFileSync(path);
   if (body.length < compressedBytesMin) return;
   writeFileSync(`${path}.gz`, gzipSync(body, { level: 9 }));
-  writeFileSync(`${path}.br`, brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: body.length } }));
+  writeFileSync(
+    `${path}.br`,
+    brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: body.length } }),
+  );
 }
 
 function removeOld(builds: string): void {

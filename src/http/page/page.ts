@@ -62,7 +62,8 @@ export function openPage(log: Logger): Page {
       state = 'ready';
     } catch (error) {
       state = 'failed';
-      if (!leaving.signal.aborted) log.error({ err: error }, 'The dashboard cannot be built; the API is served without.');
+      if (!leaving.signal.aborted)
+        log.error({ err: error }, 'The dashboard cannot be built; the API is served without.');
     }
   })();
   return {

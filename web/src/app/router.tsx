@@ -82,7 +82,12 @@ function inventorySearch(search: Record<string, unknown>) {
       const values = listOf(search[name]);
       return values.length === 0 ? [] : [[name, values]];
     }),
-  ) as { kind?: readonly string[]; account?: readonly string[]; status?: readonly string[]; region?: readonly string[] };
+  ) as {
+    kind?: readonly string[];
+    account?: readonly string[];
+    status?: readonly string[];
+    region?: readonly string[];
+  };
   const texts = Object.fromEntries(
     (['q', 'owner', 'at', 'sort', 'order', 'cursor', 'ended', 'source'] as const).flatMap((name) => {
       const value = textOf(search[name]);
@@ -112,4 +117,3 @@ declare module '@tanstack/react-router' {
     router: typeof router;
   }
 }
-

@@ -32,7 +32,10 @@ export function MonthCurve(props: MonthCurveProps) {
   const [at, setAt] = useState<number | null>(null);
   const [isTable, setTable] = useState(false);
   const titleId = useId();
-  const totals = useMemo(() => days.map((_, index) => sum(days.slice(0, index + 1).map(({ revenue }) => revenue))), [days]);
+  const totals = useMemo(
+    () => days.map((_, index) => sum(days.slice(0, index + 1).map(({ revenue }) => revenue))),
+    [days],
+  );
   const drawn = draw(props, totals, width);
   const length = daysIn(month);
   const onMove = ({ clientX, currentTarget }: PointerEvent<SVGSVGElement>) => {
@@ -73,7 +76,13 @@ export function MonthCurve(props: MonthCurveProps) {
             <path d={drawn.forecast} className={styles.forecast} />
             {drawn.end === null ? null : <circle cx={drawn.end[0]} cy={drawn.end[1]} r="3.5" className={styles.dot} />}
             {at === null ? null : (
-              <line x1={drawn.x(at + 1)} x2={drawn.x(at + 1)} y1={margin.top} y2={height - margin.bottom} className={styles.cross} />
+              <line
+                x1={drawn.x(at + 1)}
+                x2={drawn.x(at + 1)}
+                y1={margin.top}
+                y2={height - margin.bottom}
+                className={styles.cross}
+              />
             )}
           </svg>
         )}
@@ -104,7 +113,11 @@ export function MonthCurve(props: MonthCurveProps) {
   );
 }
 
-function draw({ month, days, forecast, lastMonth, lastMonthSameDay }: MonthCurveProps, totals: readonly string[], width: number) {
+function draw(
+  { month, days, forecast, lastMonth, lastMonthSameDay }: MonthCurveProps,
+  totals: readonly string[],
+  width: number,
+) {
   const values = totals.map(toNumber);
   const [ahead, before, sameDay] = [forecast, lastMonth, lastMonthSameDay].map((each) =>
     each === null ? null : toNumber(each),
@@ -125,7 +138,8 @@ function draw({ month, days, forecast, lastMonth, lastMonthSameDay }: MonthCurve
   return {
     x,
     ticks: marks.map((value) => ({ y: y(value), label: tickLabel(value) })),
-    labels: days.length === 0 ? [] : labelDays(length, width).map((each) => ({ x: x(each - 0.5), label: String(each) })),
+    labels:
+      days.length === 0 ? [] : labelDays(length, width).map((each) => ({ x: x(each - 0.5), label: String(each) })),
     line,
     area: end === null ? '' : `${line}L${end[0].toFixed(1)} ${y(0)}L${x(0)} ${y(0)}Z`,
     forecast: end === null || ahead === null || values.length >= length ? '' : pathOf([end, [x(length), y(ahead)]]),

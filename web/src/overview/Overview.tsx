@@ -50,7 +50,9 @@ function Loaded({ overview, month }: { readonly overview: OverviewDocument; read
 }
 
 function meteredText({ metering: { meteredThrough }, clock }: OverviewDocument): string {
-  return meteredThrough === null ? '; nothing is metered yet' : `, metered through ${day(dayBefore(meteredThrough), clock.now)}`;
+  return meteredThrough === null
+    ? '; nothing is metered yet'
+    : `, metered through ${day(dayBefore(meteredThrough), clock.now)}`;
 }
 
 function MonthCard({ overview, month }: { readonly overview: OverviewDocument; readonly month: string }) {
@@ -136,7 +138,8 @@ function Direction({ before, after }: { readonly before: string; readonly after:
   if (difference === '0') return <span className={styles.direction}>same</span>;
   return (
     <span className={styles.direction}>
-      {isNegative(difference) ? '▼' : '▲'} {money(difference.replace(/^-/, ''))} {isNegative(difference) ? 'less' : 'more'}
+      {isNegative(difference) ? '▼' : '▲'} {money(difference.replace(/^-/, ''))}{' '}
+      {isNegative(difference) ? 'less' : 'more'}
     </span>
   );
 }

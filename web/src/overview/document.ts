@@ -2,16 +2,48 @@
 export interface OverviewDocument {
   readonly asOf: string;
   readonly clock: { readonly now: string; readonly simulated: boolean };
-  readonly metering: { readonly meteredThrough: string | null; readonly confirmedThrough: string | null; readonly finalThrough: string | null };
+  readonly metering: {
+    readonly meteredThrough: string | null;
+    readonly confirmedThrough: string | null;
+    readonly finalThrough: string | null;
+  };
   readonly money: readonly CurrencyMonth[];
-  readonly unowned: { readonly resources: number; readonly costPerMonth: string | null; readonly suggested: number; readonly oldest: string | null };
-  readonly invoices: { readonly draft: number; readonly approved: number; readonly issued: number; readonly waitingFor: string | null };
-  readonly corrections: { readonly count: number; readonly totals: readonly { readonly currency: string; readonly amount: string }[] };
+  readonly unowned: {
+    readonly resources: number;
+    readonly costPerMonth: string | null;
+    readonly suggested: number;
+    readonly oldest: string | null;
+  };
+  readonly invoices: {
+    readonly draft: number;
+    readonly approved: number;
+    readonly issued: number;
+    readonly waitingFor: string | null;
+  };
+  readonly corrections: {
+    readonly count: number;
+    readonly totals: readonly { readonly currency: string; readonly amount: string }[];
+  };
   readonly alerts: { readonly fired: number };
-  readonly freshness: readonly { readonly account: string; readonly kind: string; readonly syncedAt: string | null; readonly state: string }[];
+  readonly freshness: readonly {
+    readonly account: string;
+    readonly kind: string;
+    readonly syncedAt: string | null;
+    readonly state: string;
+  }[];
   readonly accountsBroken: number;
-  readonly jobs: { readonly dead: number; readonly oldestWaitingSeconds: number | null; readonly pausedQueues: readonly string[] };
-  readonly movers: readonly { readonly deployment: string; readonly name: string; readonly currency: string; readonly amount: string; readonly change: string }[];
+  readonly jobs: {
+    readonly dead: number;
+    readonly oldestWaitingSeconds: number | null;
+    readonly pausedQueues: readonly string[];
+  };
+  readonly movers: readonly {
+    readonly deployment: string;
+    readonly name: string;
+    readonly currency: string;
+    readonly amount: string;
+    readonly change: string;
+  }[];
 }
 
 export interface CurrencyMonth {

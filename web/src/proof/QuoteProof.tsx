@@ -43,7 +43,12 @@ export function QuoteProof({ deployment, month, now }: QuoteProofProps) {
                   <span title={base}>{money(base)}</span>
                 </li>
                 {charged.map((line) => (
-                  <LineRow key={`${line.kind} ${line.plan ?? ''} ${line.from ?? ''}`} line={line} deployment={deployment} month={month} />
+                  <LineRow
+                    key={`${line.kind} ${line.plan ?? ''} ${line.from ?? ''}`}
+                    line={line}
+                    deployment={deployment}
+                    month={month}
+                  />
                 ))}
                 {adjustments.map(({ cause, amount }) => (
                   <li key={cause}>
@@ -66,7 +71,12 @@ export function QuoteProof({ deployment, month, now }: QuoteProofProps) {
                 </summary>
                 <ul className={styles.lines}>
                   {free.map((line) => (
-                    <LineRow key={`${line.kind} ${line.plan ?? ''} ${line.from ?? ''}`} line={line} deployment={deployment} month={month} />
+                    <LineRow
+                      key={`${line.kind} ${line.plan ?? ''} ${line.from ?? ''}`}
+                      line={line}
+                      deployment={deployment}
+                      month={month}
+                    />
                   ))}
                 </ul>
               </details>

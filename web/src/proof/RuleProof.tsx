@@ -38,8 +38,8 @@ export function RuleProof({ rule }: { readonly rule: number; readonly now: strin
                   <li key={at}>
                     {version.from === null ? 'From the beginning' : `From ${exactMoment(version.from)}`}
                     {version.to === null ? '' : ` to ${exactMoment(version.to)}`}:{' '}
-                    {version.owners?.map(({ deployment }) => deployment).join(', ') ?? 'it finds the owner itself'}; written by{' '}
-                    {version.recordedBy}
+                    {version.owners?.map(({ deployment }) => deployment).join(', ') ?? 'it finds the owner itself'};
+                    written by {version.recordedBy}
                     {version.recordedAt === null ? '' : `, ${exactMoment(version.recordedAt)}`}
                     {version.supersededAt === null ? '' : `; superseded ${exactMoment(version.supersededAt)}`}.
                   </li>

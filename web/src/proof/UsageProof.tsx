@@ -91,13 +91,25 @@ function ResourcePart({ item, unit, now }: { readonly item: Explained; readonly 
             <IntervalRow key={interval.from} interval={interval} unit={unit} now={now} />
           ))}
         </ul>
-        {more === null ? null : <p className={ui.note}>and {more.intervals} more intervals, {quantity(more.quantity)} {unit}</p>}
+        {more === null ? null : (
+          <p className={ui.note}>
+            and {more.intervals} more intervals, {quantity(more.quantity)} {unit}
+          </p>
+        )}
       </Rung>
     </details>
   );
 }
 
-function IntervalRow({ interval, unit, now }: { readonly interval: Interval; readonly unit: string; readonly now: string }) {
+function IntervalRow({
+  interval,
+  unit,
+  now,
+}: {
+  readonly interval: Interval;
+  readonly unit: string;
+  readonly now: string;
+}) {
   const { from, to, level, share, quantity: of, status, source, carriedForwardFrom, cause } = interval;
   return (
     <li>
@@ -117,7 +129,9 @@ function IntervalRow({ interval, unit, now }: { readonly interval: Interval; rea
       {cause === null ? null : (
         <p className={ui.note}>
           {source === null ? '' : `By ${source === 'assumed' ? "the provider's created date" : source}. `}
-          {cause.syncRun === null ? null : <Deeper why={`sync:${cause.syncRun.id}`}>Sync run {cause.syncRun.id}</Deeper>}
+          {cause.syncRun === null ? null : (
+            <Deeper why={`sync:${cause.syncRun.id}`}>Sync run {cause.syncRun.id}</Deeper>
+          )}
           {cause.action === null ? null : ` Action ${cause.action.id}, ${cause.action.type}.`}
           {cause.rule === null ? null : (
             <>
@@ -125,7 +139,9 @@ function IntervalRow({ interval, unit, now }: { readonly interval: Interval; rea
               <Deeper why={`rule:${cause.rule.id}`}>Rule {cause.rule.id}</Deeper> ({cause.rule.kind}).
             </>
           )}
-          {cause.assignment === null ? null : ` Assigned by ${cause.assignment.by}, ${moment(cause.assignment.at, now)}.`}
+          {cause.assignment === null
+            ? null
+            : ` Assigned by ${cause.assignment.by}, ${moment(cause.assignment.at, now)}.`}
         </p>
       )}
     </li>
