@@ -331,6 +331,17 @@ CALL protect_from_customers('corrections');
 CALL protect_from_customers('invoices_billed');
 CALL protect_from_customers('draft_checks');
 
+CALL publish_changes('legal_entities', 'entity.changed', 'SELECT slug AS subject, NULL AS customer_id FROM changed');
+CALL publish_changes('legal_entity_parties', 'entity.changed',
+  'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN legal_entities USING (legal_entity_id)');
+CALL publish_changes('tax_rates', 'entity.changed',
+  'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN legal_entities USING (legal_entity_id)');
+CALL publish_changes('customer_billing', 'billing.changed',
+  'SELECT external_id AS subject, NULL AS customer_id FROM changed JOIN customers USING (customer_id)');
+CALL publish_changes('correction_costs', 'correction.changed',
+  'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN deployments USING (deployment_id)');
+CALL publish_changes('corrections', 'correction.changed',
+  'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN deployments USING (deployment_id)');
 CALL audit_changes('legal_entities');
 CALL audit_changes('legal_entity_parties');
 CALL audit_changes('tax_rates');

@@ -1,5 +1,4 @@
 import { declareModule } from '../platform/declare/module.ts';
-import { staff } from '../platform/declare/operation.ts';
 import { attributeJob } from './jobs.ts';
 import { assignmentOperations } from './operations/assignments.ts';
 import { customerOperations } from './operations/customers.ts';
@@ -22,15 +21,35 @@ export const deploymentsModule = declareModule({
   operations: [...customerOperations, ...deploymentOperations, ...ruleOperations, ...assignmentOperations],
   jobs: [attributeJob],
   events: [
-    { type: 'attribution.changed', subject: 'deployment', describes: 'who owns which resource when', roles: staff },
-    { type: 'customer.changed', subject: "customer's external id", describes: 'created or edited', roles: staff },
-    { type: 'deployment.changed', subject: 'deployment', describes: 'created or edited', roles: staff },
-    { type: 'rule.changed', subject: 'rule', describes: 'ownership rules were changed', roles: staff },
+    {
+      type: 'attribution.changed',
+      subject: 'deployment',
+      describes: 'who owns which resource when',
+      reads: ['listOwnership', 'listUnattributedResources'],
+    },
+    {
+      type: 'customer.changed',
+      subject: "customer's external id",
+      describes: 'created or edited',
+      reads: ['listCustomers', 'getCustomer'],
+    },
+    {
+      type: 'deployment.changed',
+      subject: 'deployment',
+      describes: 'created or edited',
+      reads: ['listDeployments', 'getDeployment'],
+    },
+    {
+      type: 'rule.changed',
+      subject: 'rule',
+      describes: 'ownership rules were changed',
+      reads: ['listRules', 'getRule'],
+    },
     {
       type: 'assignment.changed',
       subject: 'resource',
       describes: 'it was assigned by hand, or no longer is',
-      roles: staff,
+      reads: ['listOwnership', 'listUnattributedResources'],
     },
   ],
 });

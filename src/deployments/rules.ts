@@ -1,15 +1,18 @@
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { ownerSetsFor } from './owner-sets.ts';
 import { placeInOrder } from './positions.ts';
 import { type DeclaredRule, defaultPositions, parseDeclaredRules, problemsMax } from './declared-rules.ts';
 import {
   countComparisons,
+  countRuleResources,
   lockRules,
   type RuleCounts,
   type RuleRow,
+  type RuleVersion,
   readProjects,
   readRules,
+  readRuleVersions,
   stagePositions,
   stageRuleChanges,
   stageWantedRules,
@@ -28,6 +31,23 @@ const comparisonsMax = 50_000_000;
 /** All rules in the order in which they are tried; a rule that changed over time has several rows. */
 export async function listRules(db: Queryable): Promise<Rule[]> {
   return readRules(db);
+}
+
+/** Of a rule's recorded versions as many as a person looks through. */
+const ruleVersionsMax = 200;
+
+/** One rule: all that was recorded of it, and what it owns now. Errors: not_found. */
+export async function getRule(
+  db: Queryable,
+  ruleId: number,
+): Promise<{
+  readonly ruleId: number;
+  readonly versions: readonly RuleVersion[];
+  readonly owns: readonly { readonly kind: string; readonly resources: number }[];
+}> {
+  const versions = await readRuleVersions(db, ruleId, ruleVersionsMax);
+  if (versions.length === 0) throw notFound('rule', String(ruleId));
+  return { ruleId, versions, owns: await countRuleResources(db, ruleId) };
 }
 
 /** Finds what declared rules name. Throws invalid_argument with all that is wrong, by rule and field. */

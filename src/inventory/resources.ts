@@ -3,12 +3,14 @@ import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { resourceAmbiguous } from './errors.ts';
 import {
   type MembershipInterval,
+  type ResourceAction,
   type ResourceAt,
   type ResourceFilters,
   type ResourceIdentity,
   type SettingsInterval,
   type StateInterval,
   selectMemberships,
+  selectResourceActions,
   selectResourcesAt,
   selectResourcesByRef,
   selectSettings,
@@ -81,6 +83,16 @@ export async function getResourceSettings(
 ): Promise<ResourceSettings> {
   const resource = await findResource(db, ref);
   return { ...resource, phases: await selectSettings(db, resource.resourceId, at) };
+}
+
+/** What the provider's action log says of a resource, the newest first. Errors: those of getResource. */
+export async function listResourceActions(
+  db: Queryable,
+  ref: string,
+  page: { readonly limit: number; readonly after: Pick<ResourceAction, 'at' | 'action'> | null },
+): Promise<ResourceAction[]> {
+  const { resourceId } = await findResource(db, ref);
+  return selectResourceActions(db, resourceId, page.after, page.limit);
 }
 
 async function findResource(db: Queryable, ref: string): Promise<ResourceIdentity> {

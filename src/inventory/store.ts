@@ -249,6 +249,8 @@ export interface SyncRunRow extends Omit<RunEnd, 'outcome' | 'unread'> {
 }
 
 export interface SyncRunFilters {
+  /** Only this one. */
+  readonly syncRunId?: number | undefined;
   readonly account?: string | undefined;
   readonly kind?: string | undefined;
   readonly outcome?: SyncRunRow['outcome'] | undefined;
@@ -277,6 +279,7 @@ export async function selectSyncRuns(
     FROM sync_runs r JOIN accounts a USING (account_id)
     WHERE (${before}::bigint IS NULL OR r.sync_run_id < ${before})
       AND r.sync_run_id > ${filters.after ?? 0}
+      AND (${filters.syncRunId ?? null}::bigint IS NULL OR r.sync_run_id = ${filters.syncRunId ?? null})
       AND (${filters.account ?? null}::text IS NULL OR a.slug = ${filters.account ?? null})
       AND (${filters.kind ?? null}::text IS NULL OR r.kind = ${filters.kind ?? null})
       AND (${filters.outcome ?? null}::text IS NULL OR r.outcome = ${filters.outcome ?? null})
@@ -356,6 +359,45 @@ export async function selectResourcesByRef(db: Queryable, ref: string): Promise<
     WHERE r.resource_id = ${id}::bigint OR r.urn = ${ref}
        OR (r.kind = ${ref.slice(0, Math.max(colon, 0))} AND r.external_id = ${ref.slice(colon + 1)})
     ORDER BY r.resource_id LIMIT 20`.execute(db);
+  return rows;
+}
+
+/** One entry of the provider's action log about a resource. */
+export interface ResourceAction {
+  /** The provider's id. */
+  readonly action: string;
+  /** The provider's word: `power_off`, `resize`. */
+  readonly type: string;
+  readonly status: string;
+  readonly region: string | null;
+  readonly startedAt: Temporal.Instant | null;
+  readonly completedAt: Temporal.Instant | null;
+  /** When a sync read it. */
+  readonly seenAt: Temporal.Instant;
+  /** When history was brought in line with it; null: not yet, or it changes nothing. */
+  readonly appliedAt: Temporal.Instant | null;
+  readonly appliedByRun: number | null;
+  /** What the list is sorted by: completed, else started, else seen. */
+  readonly at: Temporal.Instant;
+}
+
+/** What the action log says of a resource, the newest first; beyond `after`. */
+export async function selectResourceActions(
+  db: Queryable,
+  resourceId: number,
+  after: Pick<ResourceAction, 'at' | 'action'> | null,
+  limit: number,
+): Promise<ResourceAction[]> {
+  const { rows } = await statement<ResourceAction>('inventory.selectResourceActions')`
+    SELECT * FROM (
+      SELECT x.external_id AS action, x.type, x.status, x.region, x.started_at AS "startedAt", x.completed_at AS "completedAt",
+             x.seen_at AS "seenAt", x.applied_at AS "appliedAt", x.applied_by_run AS "appliedByRun",
+             coalesce(x.completed_at, x.started_at, x.seen_at) AS at
+      FROM resources r JOIN provider_actions x ON x.account_id = r.account_id AND x.resource_kind = r.kind
+                                              AND x.resource_external_id = r.external_id
+      WHERE r.resource_id = ${resourceId}) AS found
+    WHERE ${after === null ? sql`true` : sql`(at, action) < (${after.at}, ${after.action} COLLATE "C")`}
+    ORDER BY at DESC, action DESC LIMIT ${limit}`.execute(db);
   return rows;
 }
 

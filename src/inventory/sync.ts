@@ -9,7 +9,7 @@ import {
 } from '../platform/clock.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { type Queryable, type Database, inSession } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { type Account, identifyAccount, listAccounts, openAccount } from './accounts.ts';
 import { nothingApplied } from './listing.ts';
 import { syncActions } from './sync-actions.ts';
@@ -30,6 +30,13 @@ export function listSyncRuns(
   page: { readonly limit: number; readonly before: number | null },
 ): Promise<SyncRunRow[]> {
   return selectSyncRuns(db, filters, page.before, page.limit);
+}
+
+/** One run. Errors: not_found, also of one that is too old and now only a part of its day's sums. */
+export async function getSyncRun(db: Queryable, syncRunId: number): Promise<SyncRunRow> {
+  const [run] = await selectSyncRuns(db, { syncRunId }, null, 1);
+  if (run === undefined) throw notFound('sync run', String(syncRunId));
+  return run;
 }
 
 /** The id of the newest run; 0: there is none. */

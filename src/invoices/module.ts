@@ -28,10 +28,28 @@ export const invoicesModule = declareModule({
   errors: invoiceErrors,
   events: [
     {
+      type: 'entity.changed',
+      subject: 'legal entity',
+      describes: 'a legal entity, its parties or its tax rates were changed',
+      reads: ['listLegalEntities', 'getLegalEntity', 'getLegalEntityHistory', 'listTaxRates'],
+    },
+    {
+      type: 'billing.changed',
+      subject: "customer's external id",
+      describes: 'how a customer is billed was changed',
+      reads: ['getCustomerBilling'],
+    },
+    {
+      type: 'correction.changed',
+      subject: 'deployment',
+      describes: 'an issued month costs something else now, or it was decided what becomes of that',
+      reads: ['listCorrections'],
+    },
+    {
       type: 'invoice.changed',
       subject: 'invoice',
       describes: 'drafted, approved, issued or corrected',
-      roles: ['owner', 'finance', 'viewer'],
+      reads: ['listInvoices', 'getInvoice'],
     },
   ],
 });

@@ -464,15 +464,16 @@ export async function readUnattributed(
   after: Pick<UnattributedRow, 'kind' | 'name' | 'resourceId'> | null,
 ): Promise<{ resources: UnattributedRow[]; total: number }> {
   const { rows } = await statement<UnattributedRow & { total: number }>('deployments.readUnattributed')`
-    SELECT s.resource_id AS "resourceId", c.slug AS account, s.kind, r.external_id AS "externalId", s.name, s.tags,
-           a.valid_from AS since, count(*) OVER () AS total
-    FROM attributions a
-    JOIN inventory_states s ON s.resource_id = a.resource_id AND s.valid_from <= ${at} AND s.valid_to > ${at}
-    JOIN inventory_resources r ON r.resource_id = s.resource_id
-    JOIN inventory_accounts c ON c.account_id = r.account_id
-    WHERE a.superseded_at = 'infinity' AND a.owner_set_id = ${unattributedSet}
-      AND a.valid_from <= ${at} AND a.valid_to > ${at} AND s.kind <> ALL ('{project,vpc,certificate}')
-      AND ${after === null ? sql`true` : sql`(s.kind, s.name, s.resource_id) > (${after.kind}, ${after.name}, ${after.resourceId})`}
-    ORDER BY s.kind, s.name, s.resource_id LIMIT ${limit}`.execute(db);
+    SELECT * FROM (
+      SELECT s.resource_id AS "resourceId", c.slug AS account, s.kind, r.external_id AS "externalId", s.name, s.tags,
+             a.valid_from AS since, count(*) OVER () AS total
+      FROM attributions a
+      JOIN inventory_states s ON s.resource_id = a.resource_id AND s.valid_from <= ${at} AND s.valid_to > ${at}
+      JOIN inventory_resources r ON r.resource_id = s.resource_id
+      JOIN inventory_accounts c ON c.account_id = r.account_id
+      WHERE a.superseded_at = 'infinity' AND a.owner_set_id = ${unattributedSet}
+        AND a.valid_from <= ${at} AND a.valid_to > ${at} AND s.kind <> ALL ('{project,vpc,certificate}')) AS unowned
+    WHERE ${after === null ? sql`true` : sql`(kind, name, "resourceId") > (${after.kind}, ${after.name}, ${after.resourceId})`}
+    ORDER BY kind, name, "resourceId" LIMIT ${limit}`.execute(db);
   return { resources: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };
 }

@@ -110,10 +110,14 @@ export const listUnattributedResources = declareList({
     tags: z.array(z.string()),
     since: instantOut.meta({ description: 'Since when nobody owns it' }),
   }),
+  extra: z.object({ total: z.int().meta({ description: 'Of all pages' }) }),
   async run({ db, query, now }, { limit, cursor }) {
     const after = cursor === null ? null : afterOf(cursor);
-    const { resources } = await unattributedResources(db, query.at ?? now, limit + 1, after);
-    return pageOf(resources, limit, ({ kind, name, resourceId }) => JSON.stringify([kind, name, resourceId]));
+    const { resources, total } = await unattributedResources(db, query.at ?? now, limit + 1, after);
+    return {
+      ...pageOf(resources, limit, ({ kind, name, resourceId }) => JSON.stringify([kind, name, resourceId])),
+      total,
+    };
   },
 });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
-import { instantOut, slug } from '../../platform/declare/schemas.ts';
+import { id, instantOut, slug } from '../../platform/declare/schemas.ts';
 import { declaredRulesSchema } from '../declared-rules.ts';
 import * as preview from '../preview.ts';
 import * as rules from '../rules.ts';
@@ -12,6 +12,26 @@ import { followUp } from './follow-up.ts';
 
 const owners = z.array(z.object({ deployment: slug, weight: z.int() }));
 
+const ruleFields = {
+  kind: z.enum(['manual', 'project', 'deployment_tag', 'tag', 'name', 'inheritance']),
+  position: z.string().meta({ description: 'A decimal: rules are tried by it', examples: ['400'] }),
+  project: z.string().nullable().meta({ description: "The provider's id, of a link to a project" }),
+  projectName: z.string().nullable(),
+  pattern: z
+    .string()
+    .nullable()
+    .meta({ examples: ['acme-*'] }),
+  resourceKinds: z.array(z.string()).nullable().meta({ description: 'null: every kind' }),
+  origin: z.enum(['built in', 'declared', 'import']),
+  owners: owners.nullable().meta({ description: 'null: a built-in rule, which finds the owner itself' }),
+  from: instantOut.nullable().meta({ description: 'null: the beginning of history' }),
+  to: instantOut.nullable().meta({ description: 'null: no end' }),
+};
+
+function ownersOut(of: rules.Rule['owners']): z.input<typeof owners> | null {
+  return of?.map(({ slug: name, weight }) => ({ deployment: name, weight })) ?? null;
+}
+
 export const listRules = declareList({
   path: '/rules',
   name: 'rule list',
@@ -21,29 +41,45 @@ export const listRules = declareList({
   description: 'A rule that changed over time has several rows.',
   roles: staff,
   row: z
-    .object({
-      ruleId: z.int(),
-      kind: z.enum(['manual', 'project', 'deployment_tag', 'tag', 'name', 'inheritance']),
-      position: z.string().meta({ description: 'A decimal: rules are tried by it', examples: ['400'] }),
-      project: z.string().nullable().meta({ description: "The provider's id, of a link to a project" }),
-      projectName: z.string().nullable(),
-      pattern: z
-        .string()
-        .nullable()
-        .meta({ examples: ['acme-*'] }),
-      resourceKinds: z.array(z.string()).nullable().meta({ description: 'null: every kind' }),
-      origin: z.enum(['built in', 'declared', 'import']),
-      owners: owners.nullable().meta({ description: 'null: a built-in rule, which finds the owner itself' }),
-      from: instantOut.nullable().meta({ description: 'null: the beginning of history' }),
-      to: instantOut.nullable().meta({ description: 'null: no end' }),
-    })
+    .object({ ruleId: z.int(), ...ruleFields })
     .meta({ id: 'Rule', description: 'What a rule says over an interval' }),
   async run({ db }, page) {
-    const all = (await rules.listRules(db)).map(({ owners: of, ...rule }) => ({
-      ...rule,
-      owners: of?.map(({ slug: name, weight }) => ({ deployment: name, weight })) ?? null,
-    }));
+    const all = (await rules.listRules(db)).map((rule) => ({ ...rule, owners: ownersOut(rule.owners) }));
     return pageOfAll(all, page, (rule) => [Number(rule.position), rule.ruleId, rule.from]);
+  },
+});
+
+const getRule = declareOperation({
+  method: 'GET',
+  path: '/rules/:rule',
+  name: 'rule show',
+  operationId: 'getRule',
+  tag: 'rules',
+  summary: 'One rule: what it says, who wrote it when, and what it owns now',
+  roles: staff,
+  params: z.object({ rule: id }),
+  response: z.object({
+    ruleId: z.int(),
+    versions: z
+      .array(
+        z.object({
+          ...ruleFields,
+          recordedAt: instantOut.nullable().meta({ description: 'null: built in' }),
+          recordedBy: z.string(),
+          supersededAt: instantOut
+            .nullable()
+            .meta({ description: 'When something else took its place; null: it holds' }),
+        }),
+      )
+      .meta({ description: 'What holds first, then the newest; 200 at most' }),
+    owns: z
+      .array(z.object({ kind: z.string(), resources: z.int() }))
+      .readonly()
+      .meta({ description: 'How many resources have their owner by it now, by kind' }),
+  }),
+  async run({ db, params }) {
+    const { versions, ...rest } = await rules.getRule(db, params.rule);
+    return { ...rest, versions: versions.map((version) => ({ ...version, owners: ownersOut(version.owners) })) };
   },
 });
 
@@ -145,4 +181,4 @@ export const listRuleSuggestions = declareList({
   },
 });
 
-export const ruleOperations: readonly Operation[] = [listRules, previewRules, applyRules, listRuleSuggestions];
+export const ruleOperations: readonly Operation[] = [listRules, getRule, previewRules, applyRules, listRuleSuggestions];

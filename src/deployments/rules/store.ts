@@ -51,6 +51,47 @@ export async function readRules(db: Queryable, projects: readonly string[] | nul
   return rows;
 }
 
+/** What a rule says over an interval, and who said so when. */
+export interface RuleVersion extends Omit<RuleRow, 'ruleId'> {
+  /** null: built in. */
+  readonly recordedAt: Temporal.Instant | null;
+  readonly recordedBy: string;
+  /** When something else took its place; null: it is what is believed. */
+  readonly supersededAt: Temporal.Instant | null;
+}
+
+/** All that was ever recorded of a rule, what is believed first, then the newest first. Empty: there is no such rule. */
+export async function readRuleVersions(db: Queryable, ruleId: number, limit: number): Promise<RuleVersion[]> {
+  const { rows } = await statement<RuleVersion>('deployments.readRuleVersions')`
+    SELECT r.kind, r.position, p.external_id AS project, n.name AS "projectName", r.pattern,
+           r.resource_kinds AS "resourceKinds", r.origin, o.owners, nullif(r.valid_from, '-infinity') AS "from",
+           nullif(r.valid_to, 'infinity') AS "to", nullif(r.recorded_at, '-infinity') AS "recordedAt",
+           r.recorded_by AS "recordedBy", nullif(r.superseded_at, 'infinity') AS "supersededAt"
+    FROM ownership_rules r
+    LEFT JOIN inventory_resources p ON p.resource_id = r.project_id
+    LEFT JOIN LATERAL (SELECT s.name FROM inventory_states s WHERE s.resource_id = r.project_id
+                       ORDER BY s.valid_from DESC LIMIT 1) n ON true
+    LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('slug', d.slug, 'weight', m.weight) ORDER BY d.slug) AS owners
+                       FROM owner_set_members m JOIN deployments d USING (deployment_id)
+                       WHERE m.owner_set_id = r.owner_set_id) o ON true
+    WHERE r.rule_id = ${ruleId}
+    ORDER BY r.superseded_at DESC, r.valid_from DESC, r.ownership_rule_id DESC LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** How many resources of each kind are somebody's by a rule at the end of what is known. */
+export async function countRuleResources(
+  db: Queryable,
+  ruleId: number,
+): Promise<{ kind: string; resources: number }[]> {
+  const { rows } = await statement<{ kind: string; resources: number }>('deployments.countRuleResources')`
+    SELECT r.kind, count(*) AS resources
+    FROM attributions a JOIN inventory_resources r USING (resource_id)
+    WHERE a.rule_id = ${ruleId} AND a.superseded_at = 'infinity' AND a.valid_to = 'infinity'
+    GROUP BY r.kind ORDER BY r.kind`.execute(db);
+  return rows;
+}
+
 /** Resources of kind project by provider id, in any account. */
 export async function readProjects(db: Queryable, externalIds: readonly string[]): Promise<Map<string, number>> {
   const { rows } = await statement<{ external_id: string; resource_id: number }>('deployments.readProjects')`

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import * as resources from '../resources.ts';
@@ -170,4 +171,41 @@ export const getResourceSettings = declareOperation({
   },
 });
 
-export const resourceOperations: readonly Operation[] = [listResources, getResource, getResourceSettings];
+const actionKey = z.tuple([z.string().transform((text) => Temporal.Instant.from(text)), z.string()]);
+
+const listResourceActions = declareList({
+  path: '/resources/:resource/actions',
+  name: 'resource actions',
+  operationId: 'listResourceActions',
+  tag: 'resources',
+  summary: "What the provider's action log says of one resource, the newest first",
+  description: 'Times of changes come from it where it has them; else from the listing that showed them.',
+  roles: staff,
+  params: resourceParams,
+  row: z
+    .object({
+      action: z.string().meta({ description: "The provider's id", examples: ['36804636'] }),
+      type: z.string().meta({ description: "The provider's word", examples: ['power_off'] }),
+      status: z.string().meta({ examples: ['completed'] }),
+      region: z.string().nullable(),
+      startedAt: instantOut.nullable(),
+      completedAt: instantOut.nullable(),
+      seenAt: instantOut.meta({ description: 'When a sync read it' }),
+      appliedAt: instantOut.nullable().meta({ description: 'When history was brought in line with it; null: not yet' }),
+      appliedByRun: z.int().nullable().meta({ description: 'The sync run that did so' }),
+    })
+    .meta({ id: 'ResourceAction', description: "One entry of the provider's action log" }),
+  async run({ db, params }, { limit, cursor }) {
+    const key = cursor === null ? null : actionKey.parse(JSON.parse(cursor));
+    const after = key === null ? null : { at: key[0], action: key[1] };
+    const rows = await resources.listResourceActions(db, params.resource, { limit: limit + 1, after });
+    return pageOf(rows, limit, ({ at, action }) => JSON.stringify([at, action]));
+  },
+});
+
+export const resourceOperations: readonly Operation[] = [
+  listResources,
+  getResource,
+  getResourceSettings,
+  listResourceActions,
+];

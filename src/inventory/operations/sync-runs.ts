@@ -53,6 +53,20 @@ export const listSyncRuns = declareList({
   },
 });
 
+const getSyncRun = declareOperation({
+  method: 'GET',
+  path: '/sync-runs/:run',
+  name: 'sync run show',
+  operationId: 'getSyncRun',
+  tag: 'accounts',
+  summary: 'One sync run: what it read, and how it ended',
+  description: 'One that is too old is a part of the sums of its day: see listSyncDays.',
+  roles: staff,
+  params: z.object({ run: id }),
+  response: syncRunRow,
+  run: ({ db, params }) => sync.getSyncRun(db, params.run),
+});
+
 const pageKey = z.tuple([z.iso.date().transform((text) => Temporal.PlainDate.from(text)), z.string(), z.string()]);
 
 export const listSyncDays = declareList({
@@ -185,4 +199,4 @@ export const revertSyncRun = declareOperation({
   },
 });
 
-export const syncRunOperations: readonly Operation[] = [listSyncRuns, listSyncDays, runSync, revertSyncRun];
+export const syncRunOperations: readonly Operation[] = [listSyncRuns, getSyncRun, listSyncDays, runSync, revertSyncRun];

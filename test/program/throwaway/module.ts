@@ -63,7 +63,7 @@ export const bellsModule = declareModule({
   jobs: [ringBellJob],
   queues: [{ name: 'bells', limit: 1, position: 99 }],
   schedule: [{ name: 'bells', cron: '0 * * * *', job: ringBellJob, arguments: { times: 3 } }],
-  events: [{ type: 'bell.rang', subject: 'how often', describes: 'a bell rang', roles: ['owner'] }],
+  events: [{ type: 'bell.rang', subject: 'how often', describes: 'a bell rang', reads: ['listTokenRevocations'] }],
   errors: [bellBroken],
   settings: bellsSettings,
 });
