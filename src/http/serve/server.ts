@@ -102,9 +102,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   acceptBodies(server);
 
   serveProbes(server, options.readiness);
-  if (options.page !== null) servePage(server, options.page);
-  // A browser keeps what is behind #.
-  else server.get('/', async (_request, reply) => reply.redirect(`${apiPrefix}/docs`));
+  serveVisitors(server, options.page);
   await server.register(async (api) => {
     prepareApi(api, load, limits, served);
     await serveReference(api, program);
@@ -192,6 +190,12 @@ function createServer({ config, log, program, page }: HttpServerOptions, limits:
     throw new ArcadiaError('not_found', `There is nothing at ${request.method} ${request.url.split('?', 1)[0]}.`);
   });
   return server;
+}
+
+function serveVisitors(server: FastifyInstance, page: Page | null): void {
+  if (page !== null) servePage(server, page);
+  // A browser keeps what is behind #.
+  else server.get('/', async (_request, reply) => reply.redirect(`${apiPrefix}/docs`));
 }
 
 function serveProbes(server: FastifyInstance, readiness: Readiness): void {

@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from 'react';
 import type { QueryClient } from '@tanstack/react-query';
 import { Problem } from '../api/client.ts';
+import { otherwise, readsOfEvents } from './event-reads.ts';
 import { readEvents, type ServerEvent } from './event-source.ts';
 import { session } from './session.ts';
 
@@ -24,28 +25,6 @@ const hiddenMsMax = 60_000;
 const answerMs = 1_000;
 const betweenReadsMs = 2_000;
 const waitMsMax = 30_000;
-
-/** What to read again, by the first word of its key. */
-const readsOf: Readonly<Record<string, readonly string[]>> = {
-  'account.changed': ['overview', 'resources', 'resource'],
-  'alert.fired': ['overview'],
-  'assignment.changed': ['overview', 'resources', 'resource', 'proof'],
-  'attribution.changed': ['overview', 'resources', 'resource', 'proof'],
-  'customer.changed': ['overview', 'resources'],
-  'day.metered': ['overview', 'resource', 'proof'],
-  'deployment.changed': ['overview', 'resources'],
-  'invoice.changed': ['overview', 'proof'],
-  'job.changed': ['overview'],
-  'plan.changed': ['overview', 'proof'],
-  'queue.changed': ['overview'],
-  'rule.changed': ['overview', 'resources', 'resource', 'proof'],
-  'subscription.changed': ['overview', 'proof'],
-  'sync.ended': ['overview', 'resources', 'resource', 'proof'],
-  'sync.reverted': ['overview', 'resources', 'resource', 'proof'],
-};
-
-/** For types that this page was built without. */
-const otherwise = ['overview'];
 
 class Live {
   #state: LiveState = 'connecting';
@@ -141,7 +120,7 @@ class Live {
     if (type === 'reset') return this.#readAll();
     // What was read before the stream began may have changed in between.
     if (type === null) return isFirst ? this.#readAll() : undefined;
-    for (const word of ['happened', ...(readsOf[type] ?? otherwise)]) this.#readSoon(word);
+    for (const operation of readsOfEvents[type] ?? otherwise) this.#readSoon(operation);
   }
 
   /** At once, and then at most once in a while. */
@@ -160,7 +139,7 @@ class Live {
   }
 
   #readAll(): void {
-    this.#invalidate((first) => first !== 'me');
+    this.#invalidate((first) => first !== 'getMe');
   }
 
   /** In a hidden tab it is only noted: it is read when somebody looks. */

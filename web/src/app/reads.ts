@@ -1,5 +1,6 @@
 import { keepPreviousData, QueryCache, QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { Problem } from '../api/client.ts';
+import type { PageRead } from './event-reads.ts';
 import { useLiveState } from './live.ts';
 import { session, useSessionState } from './session.ts';
 
@@ -32,9 +33,9 @@ export function createQueryClient(): QueryClient {
   });
 }
 
-/** A read of the API that stays up to date while it is on screen. The key's first word is what events name. */
+/** A read of the API that stays up to date while it is on screen. */
 export function useRead<Data>(
-  key: readonly unknown[],
+  key: readonly [operation: PageRead, ...parameters: unknown[]],
   read: (signal: AbortSignal) => Promise<Data>,
   options: { readonly enabled?: boolean; readonly keepsPrevious?: boolean } = {},
 ): UseQueryResult<Data, Error> {

@@ -84,15 +84,15 @@ export function followOtherTabs(client: QueryClient): void {
 
 /** Goes on after signing in again: as the same person with all that is here, as another one from the start. */
 export async function resume(client: QueryClient): Promise<void> {
-  const before = client.getQueryData<Me>(['me']);
+  const before = client.getQueryData<Me>(['getMe']);
   const me = await bodyOf(api.GET('/me'));
   if (before !== undefined && (before.subject !== me.subject || before.role !== me.role)) {
     location.reload();
     return;
   }
-  client.setQueryData(['me'], me);
+  client.setQueryData(['getMe'], me);
   session.set('in');
-  await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' });
+  await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'getMe' });
 }
 
 export type Me = Awaited<ReturnType<typeof readMe>>;
@@ -104,5 +104,5 @@ async function readMe() {
 }
 
 export function useMe() {
-  return useQuery({ queryKey: ['me'], queryFn: readMe, staleTime: Infinity, refetchInterval: 60_000 });
+  return useQuery({ queryKey: ['getMe'], queryFn: readMe, staleTime: Infinity, refetchInterval: 60_000 });
 }

@@ -1,15 +1,15 @@
-import { type PointerEvent, useId, useMemo, useState } from 'react';
-import { money, sum } from '../ui/decimal.ts';
+import { type PointerEvent, useId, useState } from 'react';
+import { money } from '../ui/decimal.ts';
 import { day as dayText, daysIn } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import styles from './charts.module.css';
 import { linear, pathOf, tickLabel, ticksTo, toNumber } from './scale.ts';
 import { useWidth } from './useWidth.ts';
 
-export interface CurveDay {
+interface CurveDay {
   readonly day: string;
+  /** What the month came to at the day's end. */
   readonly revenue: string;
-  readonly cost: string | null;
 }
 
 interface MonthCurveProps {
@@ -27,66 +27,13 @@ const margin = { top: 12, right: 12, bottom: 24, left: 44 };
 
 /** What a month amounts to as it goes on: what is due, filled; its forecast, dashed; the month before, faint. */
 export function MonthCurve(props: MonthCurveProps) {
-  const { month, now, currency, days, forecast } = props;
-  const [place, width] = useWidth<HTMLDivElement>();
+  const { now, currency, days, forecast } = props;
   const [at, setAt] = useState<number | null>(null);
   const [isTable, setTable] = useState(false);
-  const titleId = useId();
-  const totals = useMemo(
-    () => days.map((_, index) => sum(days.slice(0, index + 1).map(({ revenue }) => revenue))),
-    [days],
-  );
-  const drawn = draw(props, totals, width);
-  const length = daysIn(month);
-  const onMove = ({ clientX, currentTarget }: PointerEvent<SVGSVGElement>) => {
-    const x = clientX - currentTarget.getBoundingClientRect().left;
-    const index = Math.floor(((x - margin.left) / Math.max(1, width - margin.left - margin.right)) * length);
-    setAt(index >= 0 && index < days.length ? index : null);
-  };
   const chosen = at === null ? undefined : days[at];
   return (
     <figure className={styles.figure}>
-      <div ref={place} className={styles.canvas} style={{ height }}>
-        {width === 0 ? null : (
-          <svg
-            width={width}
-            height={height}
-            role="img"
-            aria-labelledby={titleId}
-            onPointerMove={onMove}
-            onPointerLeave={() => setAt(null)}
-          >
-            <title id={titleId}>{`Due in ${currency} day by day, ${month}`}</title>
-            {drawn.ticks.map(({ y, label }) => (
-              <g key={label}>
-                <line x1={margin.left} x2={width - margin.right} y1={y} y2={y} className={styles.grid} />
-                <text x={margin.left - 8} y={y + 4} textAnchor="end" className={styles.tick}>
-                  {label}
-                </text>
-              </g>
-            ))}
-            {drawn.labels.map(({ x, label }) => (
-              <text key={label} x={x} y={height - 6} textAnchor="middle" className={styles.tick}>
-                {label}
-              </text>
-            ))}
-            <path d={drawn.before} className={styles.before} />
-            <path d={drawn.area} className={styles.area} />
-            <path d={drawn.line} className={styles.due} />
-            <path d={drawn.forecast} className={styles.forecast} />
-            {drawn.end === null ? null : <circle cx={drawn.end[0]} cy={drawn.end[1]} r="3.5" className={styles.dot} />}
-            {at === null ? null : (
-              <line
-                x1={drawn.x(at + 1)}
-                x2={drawn.x(at + 1)}
-                y1={margin.top}
-                y2={height - margin.bottom}
-                className={styles.cross}
-              />
-            )}
-          </svg>
-        )}
-      </div>
+      <Plot {...props} at={at} onAt={setAt} />
       <figcaption className={styles.caption}>
         <span>
           <i className={styles.keyDue} /> due
@@ -100,39 +47,100 @@ export function MonthCurve(props: MonthCurveProps) {
           <i className={styles.keyBefore} /> month before
         </span>
         <output className={styles.reading}>
-          {chosen === undefined
-            ? ''
-            : `${dayText(chosen.day, now)}: ${money(chosen.revenue)}, so far ${money(totals[at ?? 0] ?? '0')} ${currency}`}
+          {chosen === undefined ? '' : `${dayText(chosen.day, now)}: ${money(chosen.revenue)} ${currency} so far`}
         </output>
         <button type="button" className={ui.link} aria-expanded={isTable} onClick={() => setTable(!isTable)}>
           {isTable ? 'Hide table' : 'Show table'}
         </button>
       </figcaption>
-      {isTable ? <DayTable days={days} totals={totals} now={now} currency={currency} /> : null}
+      {isTable ? <DayTable days={days} now={now} currency={currency} /> : null}
     </figure>
   );
 }
 
-function draw(
-  { month, days, forecast, lastMonth, lastMonthSameDay }: MonthCurveProps,
-  totals: readonly string[],
-  width: number,
-) {
-  const values = totals.map(toNumber);
+interface PlotProps extends MonthCurveProps {
+  /** The day that is pointed at. */
+  readonly at: number | null;
+  readonly onAt: (at: number | null) => void;
+}
+
+function Plot({ at, onAt, ...props }: PlotProps) {
+  const { month, currency, days } = props;
+  const [place, width] = useWidth<HTMLDivElement>();
+  const titleId = useId();
+  const drawn = draw(props, width);
+  const onMove = ({ clientX, currentTarget }: PointerEvent<SVGSVGElement>) => {
+    const x = clientX - currentTarget.getBoundingClientRect().left;
+    const ends = days.map(({ day }) => drawn.x(dayNumber(day)));
+    const index = ends.findIndex((end) => x <= end);
+    onAt(index === -1 || x < margin.left ? null : index);
+  };
+  const pointed = at === null ? undefined : days[at];
+  return (
+    <div ref={place} className={styles.canvas} style={{ height }}>
+      {width === 0 ? null : (
+        <svg
+          width={width}
+          height={height}
+          role="img"
+          aria-labelledby={titleId}
+          onPointerMove={onMove}
+          onPointerLeave={() => onAt(null)}
+        >
+          <title id={titleId}>{`Due in ${currency} day by day, ${month}`}</title>
+          {drawn.ticks.map(({ y, label }) => (
+            <g key={label}>
+              <line x1={margin.left} x2={width - margin.right} y1={y} y2={y} className={styles.grid} />
+              <text x={margin.left - 8} y={y + 4} textAnchor="end" className={styles.tick}>
+                {label}
+              </text>
+            </g>
+          ))}
+          {drawn.labels.map(({ x, label }) => (
+            <text key={label} x={x} y={height - 6} textAnchor="middle" className={styles.tick}>
+              {label}
+            </text>
+          ))}
+          <path d={drawn.before} className={styles.before} />
+          <path d={drawn.area} className={styles.area} />
+          <path d={drawn.line} className={styles.due} />
+          <path d={drawn.forecast} className={styles.forecast} />
+          {drawn.end === null ? null : <circle cx={drawn.end[0]} cy={drawn.end[1]} r="3.5" className={styles.dot} />}
+          {pointed === undefined ? null : (
+            <path
+              d={`M${drawn.x(dayNumber(pointed.day))} ${margin.top}V${height - margin.bottom}`}
+              className={styles.cross}
+            />
+          )}
+        </svg>
+      )}
+    </div>
+  );
+}
+
+function dayNumber(day: string): number {
+  return parseInt(day.slice(8, 10), 10);
+}
+
+function draw({ month, days, forecast, lastMonth, lastMonthSameDay }: MonthCurveProps, width: number) {
+  const values = days.map(({ day, revenue }) => [dayNumber(day), toNumber(revenue)] as const);
   const [ahead, before, sameDay] = [forecast, lastMonth, lastMonthSameDay].map((each) =>
     each === null ? null : toNumber(each),
   ) as [number | null, number | null, number | null];
-  const most = Math.max(0, ...values, ahead ?? 0, before ?? 0);
+  const most = Math.max(0, ...values.map(([, value]) => value), ahead ?? 0, before ?? 0);
   const marks = ticksTo(most, 4);
   const length = daysIn(month);
   const x = linear(0, length, margin.left, width - margin.right);
   const y = linear(0, marks.at(-1) ?? 1, height - margin.bottom, margin.top);
-  const points = [[x(0), y(0)] as const, ...values.map((value, index) => [x(index + 1), y(value)] as const)];
-  const end = values.length === 0 ? null : (points.at(-1) ?? null);
-  const line = pathOf(values.length === 0 ? [] : points);
+  const points = values.map(([day, value]) => [x(day), y(value)] as const);
+  const [start] = values;
+  const first = start === undefined ? [] : [[x(start[0] - 1), y(0)] as const];
+  const end = points.at(-1) ?? null;
+  const last = values.at(-1)?.[0] ?? 0;
+  const line = pathOf(end === null ? [] : [...first, ...points]);
   const faint = [
     [x(0), y(0)] as const,
-    ...(sameDay === null || values.length === 0 ? [] : [[x(values.length), y(sameDay)] as const]),
+    ...(sameDay === null || last === 0 ? [] : [[x(last), y(sameDay)] as const]),
     ...(before === null ? [] : [[x(length), y(before)] as const]),
   ];
   return {
@@ -141,8 +149,8 @@ function draw(
     labels:
       days.length === 0 ? [] : labelDays(length, width).map((each) => ({ x: x(each - 0.5), label: String(each) })),
     line,
-    area: end === null ? '' : `${line}L${end[0].toFixed(1)} ${y(0)}L${x(0)} ${y(0)}Z`,
-    forecast: end === null || ahead === null || values.length >= length ? '' : pathOf([end, [x(length), y(ahead)]]),
+    area: end === null ? '' : `${line}L${end[0].toFixed(1)} ${y(0)}Z`,
+    forecast: end === null || ahead === null || last >= length ? '' : pathOf([end, [x(length), y(ahead)]]),
     before: before === null ? '' : pathOf(faint),
     end,
   };
@@ -155,28 +163,25 @@ function labelDays(length: number, width: number): readonly number[] {
 
 interface DayTableProps {
   readonly days: readonly CurveDay[];
-  readonly totals: readonly string[];
   readonly now: string;
   readonly currency: string;
 }
 
-function DayTable({ days, totals, now, currency }: DayTableProps) {
+function DayTable({ days, now, currency }: DayTableProps) {
   return (
     <div className={styles.scroll} role="region" aria-label="Days" tabIndex={0}>
       <table className={styles.table}>
         <thead>
           <tr>
             <th scope="col">Day</th>
-            <th scope="col">Due, {currency}</th>
-            <th scope="col">So far</th>
+            <th scope="col">Due so far, {currency}</th>
           </tr>
         </thead>
         <tbody>
-          {days.map(({ day, revenue }, at) => (
+          {days.map(({ day, revenue }) => (
             <tr key={day}>
               <th scope="row">{dayText(day, now)}</th>
               <td>{money(revenue)}</td>
-              <td>{money(totals[at] ?? '0')}</td>
             </tr>
           ))}
         </tbody>

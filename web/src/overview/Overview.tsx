@@ -1,37 +1,31 @@
-import { Link } from '@tanstack/react-router';
+import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { MonthCurve } from '../charts/MonthCurve.tsx';
-import { useMonth } from '../app/Period.tsx';
 import { useRead } from '../app/reads.ts';
-import { useMe } from '../app/session.ts';
 import { Figure, Money, Unknown } from '../ui/Figure.tsx';
 import { isNegative, money, sum } from '../ui/decimal.ts';
-import { Empty, States } from '../ui/States.tsx';
+import { Band, Empty, States } from '../ui/States.tsx';
 import { age, day, dayBefore, month as monthName, moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
-import type { CurrencyMonth, OverviewDocument } from './document.ts';
 import { Happened } from './Happened.tsx';
 import { needsOf, sentenceOf, type Need } from './needs.ts';
 import styles from './overview.module.css';
-import { readOverview } from './read.ts';
+import { type CurrencyMonth, type OverviewDocument, readOverview } from './read.ts';
 
 /** Is anything wrong, and how does the month stand? */
 export function Overview() {
-  const { data: me } = useMe();
-  const now = me?.now ?? '';
-  const month = useMonth(now);
-  const overview = useRead(['overview', month], (signal) => readOverview(month, signal), { keepsPrevious: true });
+  const { m } = useSearch({ from: '__root__' });
+  const overview = useRead(['getOverview', m ?? null], (signal) => readOverview(m, signal), { keepsPrevious: true });
   return (
     <States query={overview} rows={12}>
-      {(data) => <Loaded overview={data} month={month} />}
+      {(data) => <Loaded overview={data} month={data.month} />}
     </States>
   );
 }
 
 function Loaded({ overview, month }: { readonly overview: OverviewDocument; readonly month: string }) {
   const needs = needsOf(overview);
-  const { now } = overview.clock;
-  return (
+    return (
     <div className={styles.page}>
       <header className={styles.head}>
         <h1 tabIndex={-1}>{sentenceOf(needs)}</h1>
@@ -44,20 +38,26 @@ function Loaded({ overview, month }: { readonly overview: OverviewDocument; read
       <NeedsCard needs={needs} />
       <MoversCard overview={overview} month={month} />
       <FreshnessCard overview={overview} />
-      <Happened now={now} />
+      <Happened now={overview.clock.now} />
     </div>
   );
 }
 
-function meteredText({ metering: { meteredThrough }, clock }: OverviewDocument): string {
-  return meteredThrough === null
-    ? '; nothing is metered yet'
-    : `, metered through ${day(dayBefore(meteredThrough), clock.now)}`;
+function meteredText({ metering, clock }: OverviewDocument): string {
+  const { meteredThrough, final, confirmed, obstaclesTotal } = metering;
+  if (meteredThrough === null) return ', not metered yet';
+  const through = `, metered through ${day(dayBefore(meteredThrough), clock.now)}`;
+  if (final) return `${through}, final`;
+  if (confirmed) return `${through}, confirmed`;
+  return obstaclesTotal === 0 ? through : `${through}, not final: ${metering.obstacles[0]?.message ?? ''}`;
 }
 
 function MonthCard({ overview, month }: { readonly overview: OverviewDocument; readonly month: string }) {
   const [chosen, setChosen] = useState(0);
-  const { money: currencies, clock } = overview;
+  const {
+    money: { currencies, state, reason, asOf, failures, failuresTotal },
+    clock,
+  } = overview;
   const shown = currencies[Math.min(chosen, currencies.length - 1)];
   return (
     <section className={`${ui.card} ${styles.month}`} aria-label="The month in money">
@@ -74,9 +74,14 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
         )}
       </div>
       <div className={ui.cardBody}>
+        {failuresTotal === 0 ? null : (
+          <Band>
+            {failuresTotal} customers could not be rated and are in no figure: {failures[0]?.customer} ({failures[0]?.reason})
+          </Band>
+        )}
         {shown === undefined ? (
-          <Empty title="Nothing is due in this month.">
-            <p>Amounts appear once a deployment is on a plan and a day is metered.</p>
+          <Empty title={state === 'ok' ? 'Nothing is due in this month.' : 'Not known yet.'}>
+            <p>{reason ?? 'Amounts appear once a deployment is on a plan and a day is metered.'}</p>
           </Empty>
         ) : (
           <>
@@ -90,6 +95,7 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
               lastMonth={shown.lastMonth}
               lastMonthSameDay={shown.lastMonthSameDay}
             />
+            {asOf === null ? null : <p className={ui.note}>Rated {moment(asOf, clock.now)} UTC, before tax.</p>}
           </>
         )}
       </div>
@@ -100,7 +106,7 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
 const noCost = 'Provider bills are not read yet, so cost and margin are not known.';
 
 function Figures({ money: shown }: { readonly money: CurrencyMonth }) {
-  const { currency, revenueToDate, revenueForecast, lastMonthSameDay, costToDate, marginToDate } = shown;
+  const { currency, revenueToDate, revenueForecast, lastMonthSameDay } = shown;
   return (
     <dl className={styles.figures}>
       <div>
@@ -124,9 +130,13 @@ function Figures({ money: shown }: { readonly money: CurrencyMonth }) {
       </div>
       <div className={styles.small}>
         <dt>Cost</dt>
-        <dd>{costToDate === null ? <Unknown reason={noCost} /> : <Money amount={costToDate} />}</dd>
+        <dd>
+          <Unknown reason={noCost} />
+        </dd>
         <dt>Margin</dt>
-        <dd>{marginToDate === null ? <Unknown reason={noCost} /> : <Money amount={marginToDate} />}</dd>
+        <dd>
+          <Unknown reason={noCost} />
+        </dd>
       </div>
     </dl>
   );
@@ -193,14 +203,17 @@ function NeedRow({ need: { count, text, detail, link, command, isWrong } }: { re
 }
 
 function MoversCard({ overview, month }: { readonly overview: OverviewDocument; readonly month: string }) {
+  const { deployments, state, reason } = overview.movers;
   return (
     <section className={`${ui.card} ${styles.movers}`} aria-labelledby="movers">
       <div className={ui.cardHead}>
         <h2 id="movers">Moved most</h2>
         <span className={ui.note}>on the same day of last month</span>
       </div>
-      {overview.movers.length === 0 ? (
-        <Empty title="No deployment moved." />
+      {deployments.length === 0 ? (
+        <Empty title={state === 'ok' ? 'No deployment moved.' : 'Not known yet.'}>
+          {reason === null ? null : <p>{reason}</p>}
+        </Empty>
       ) : (
         <div className={styles.scroll}>
           <table className={styles.table}>
@@ -212,7 +225,7 @@ function MoversCard({ overview, month }: { readonly overview: OverviewDocument; 
               </tr>
             </thead>
             <tbody>
-              {overview.movers.map(({ deployment, name, currency, amount, change }) => (
+              {deployments.map(({ deployment, name, currency, amount, change }) => (
                 <tr key={deployment} data-row="">
                   <th scope="row">{name}</th>
                   <td>
@@ -231,14 +244,16 @@ function MoversCard({ overview, month }: { readonly overview: OverviewDocument; 
   );
 }
 
-function FreshnessCard({ overview: { freshness, clock } }: { readonly overview: OverviewDocument }) {
+const readsMax = 8;
+
+function FreshnessCard({ overview: { accounts, clock } }: { readonly overview: OverviewDocument }) {
   return (
     <section className={`${ui.card} ${styles.freshness}`} aria-labelledby="freshness">
       <div className={ui.cardHead}>
         <h2 id="freshness">Read last</h2>
-        <span className={ui.note}>the oldest first</span>
+        <span className={ui.note}>the worst first</span>
       </div>
-      {freshness.length === 0 ? (
+      {accounts.kinds.length === 0 ? (
         <Empty title="No account is connected.">
           <p>
             <code>arcadia account connect</code>
@@ -246,10 +261,17 @@ function FreshnessCard({ overview: { freshness, clock } }: { readonly overview: 
         </Empty>
       ) : (
         <ul className={styles.reads}>
-          {freshness.map(({ account, kind, syncedAt, state }) => (
+          {accounts.kinds.slice(0, readsMax).map(({ account, kind, syncedAt, state, reason }) => (
             <li key={`${account} ${kind}`} data-state={state} data-row="">
               <span>
-                {kind} <span className={ui.note}>{account}</span>
+                {kind.replaceAll('_', ' ')} <span className={ui.note}>{account}</span>
+                {state === 'complete' ? null : (
+                  <span className={styles.bad}>
+                    {' '}
+                    ▲ {state}
+                    {reason === null ? '' : `: ${reason}`}
+                  </span>
+                )}
               </span>
               <span title={syncedAt === null ? undefined : moment(syncedAt, clock.now)}>
                 {syncedAt === null ? 'never' : age(syncedAt, clock.now)}

@@ -1,6 +1,6 @@
 import { money } from '../ui/decimal.ts';
 import { day } from '../ui/time.ts';
-import type { OverviewDocument } from './document.ts';
+import type { OverviewDocument } from './read.ts';
 
 /** One thing that waits for somebody. */
 export interface Need {
@@ -11,104 +11,82 @@ export interface Need {
   readonly text: string;
   readonly detail: string | null;
   /** The view that deals with it. */
-  readonly link: {
-    readonly to: '/resources';
-    readonly search: Readonly<Record<string, string>>;
-    readonly verb: string;
-  } | null;
+  readonly link: { readonly to: '/resources'; readonly search: { readonly owner: string }; readonly verb: string } | null;
   /** The command that does, where there is no view. */
   readonly command: string | null;
   readonly isWrong: boolean;
 }
 
-type Found = Pick<Need, 'id' | 'count'> & { readonly one: string; readonly several: string } & Partial<
-    Pick<Need, 'detail' | 'link' | 'command' | 'isWrong'>
-  >;
+type Words = readonly [one: string, several: string];
+
+function need(id: string, count: number, [one, several]: Words, rest: Partial<Need> = {}): readonly Need[] {
+  if (count === 0) return [];
+  const text = count === 1 ? one : several;
+  return [{ id, count, text, detail: null, link: null, command: null, isWrong: false, ...rest }];
+}
 
 /** What waits for somebody, the worst first. */
 export function needsOf(overview: OverviewDocument): readonly Need[] {
-  const { accountsBroken, jobs, freshness, unowned, corrections, alerts, invoices } = overview;
-  const stale = freshness.filter(({ state }) => state !== 'fresh' && state !== 'ok');
-  const found: readonly Found[] = [
-    {
-      id: 'accounts',
-      count: accountsBroken,
-      one: 'account cannot be read',
-      several: 'accounts cannot be read',
-      command: 'arcadia account check',
+  const { accounts, jobs, unowned, corrections, alerts, invoices } = overview;
+  const drafts = invoices.states.filter(({ state }) => state === 'draft');
+  return [
+    ...need('accounts', accounts.broken, ['account cannot be read in full', 'accounts cannot be read in full'], {
+      detail: brokenKinds(overview),
+      command: 'arcadia sync runs --outcome failed',
       isWrong: true,
-    },
-    {
-      id: 'jobs',
-      count: jobs.dead,
-      one: 'job is dead',
-      several: 'jobs are dead',
+    }),
+    ...need('jobs', jobs.dead, ['job is dead', 'jobs are dead'], {
       command: 'arcadia job list --state dead',
       isWrong: true,
-    },
-    {
-      id: 'stale',
-      count: stale.length,
-      one: 'kind of resource was not read lately',
-      several: 'kinds of resource were not read lately',
-      detail: stale.map(({ account, kind }) => `${kind} of ${account}`).join(', '),
-      command: 'arcadia sync list',
-    },
-    {
-      id: 'unowned',
-      count: unowned.resources,
-      one: 'resource is unassigned',
-      several: 'resources are unassigned',
+    }),
+    ...need('unowned', unowned.resources, ['resource is unassigned', 'resources are unassigned'], {
       detail: unassignedDetail(overview),
-      link: { to: '/resources', search: { owner: 'none' }, verb: 'Look' },
-    },
-    {
-      id: 'corrections',
-      count: corrections.count,
-      one: 'correction waits for a decision',
-      several: 'corrections wait for a decision',
-      detail: corrections.totals.map(({ currency, amount }) => `${money(amount)} ${currency}`).join(', '),
-      command: 'arcadia invoice corrections',
-    },
-    {
-      id: 'alerts',
-      count: alerts.fired,
-      one: 'alert fired',
-      several: 'alerts fired',
-      command: 'arcadia alert firings',
-    },
-    {
-      id: 'drafts',
-      count: invoices.draft,
-      one: 'draft waits for approval',
-      several: 'drafts wait for approval',
-      command: 'arcadia invoice approve --month',
-    },
-    {
-      id: 'queues',
-      count: jobs.pausedQueues.length,
-      one: 'queue is paused',
-      several: 'queues are paused',
+      link: { to: '/resources', search: { owner: 'none' }, verb: 'Show' },
+    }),
+    ...need('corrections', corrections.months, ['correction waits for a decision', 'corrections wait for a decision'], {
+      detail: amountsText(corrections.totals),
+      command: 'arcadia invoice correction list',
+    }),
+    ...need('alerts', alerts.fired, ['alert fired this month', 'alerts fired this month'], {
+      command: 'arcadia alert fired',
+    }),
+    ...draftNeeds(overview, drafts),
+    ...need('queues', jobs.pausedQueues.length, ['queue is paused', 'queues are paused'], {
       detail: jobs.pausedQueues.join(', '),
       command: 'arcadia queue resume',
-    },
+    }),
   ];
-  return found
-    .filter(({ count }) => count > 0)
-    .map(({ one, several, ...need }) => ({
-      detail: null,
-      link: null,
-      command: null,
-      isWrong: false,
-      ...need,
-      text: need.count === 1 ? one : several,
-    }));
 }
 
-function unassignedDetail({ unowned: { oldest, suggested }, clock }: OverviewDocument): string {
-  const since = oldest === null ? '' : `the oldest since ${day(oldest, clock.now)}`;
-  const suggestions = suggested === 0 ? '' : `${suggested} with a suggested owner`;
-  return [since, suggestions].filter((each) => each !== '').join(', ');
+type InvoiceSum = OverviewDocument['invoices']['states'][number];
+
+/** A row for each currency: what they come to is never added up. */
+function draftNeeds({ invoices }: OverviewDocument, drafts: readonly InvoiceSum[]): readonly Need[] {
+  return drafts.flatMap(({ currency, documents, total }) =>
+    need(`drafts ${currency}`, documents, ['draft waits for approval', 'drafts wait for approval'], {
+      detail: `${money(total)} ${currency}`,
+      command: `arcadia invoice approve-month ${invoices.month}`,
+    }),
+  );
+}
+
+function brokenKinds({ accounts: { kinds } }: OverviewDocument): string {
+  const bad = kinds.filter(({ state }) => state !== 'complete').map(({ account, kind }) => `${kind} of ${account}`);
+  return bad.length > 3 ? `${bad.slice(0, 3).join(', ')} and ${bad.length - 3} more` : bad.join(', ');
+}
+
+function amountsText(amounts: OverviewDocument['corrections']['totals']): string {
+  return amounts.map(({ currency, amount }) => `${money(amount)} ${currency}`).join(', ');
+}
+
+function unassignedDetail({ unowned: { oldest, costPerMonth, unpriced }, clock }: OverviewDocument): string {
+  return [
+    costPerMonth.length === 0 ? '' : `about ${amountsText(costPerMonth)} a month`,
+    unpriced === 0 ? '' : `${unpriced} of unknown price`,
+    oldest === null ? '' : `the oldest since ${day(oldest, clock.now)}`,
+  ]
+    .filter((each) => each !== '')
+    .join(', ');
 }
 
 /** The first line: what a person needs to know before anything else. */

@@ -1,8 +1,11 @@
 import { api, bodyOf } from '../api/client.ts';
-import type { OverviewDocument } from './document.ts';
 
-export function readOverview(month: string, signal: AbortSignal): Promise<OverviewDocument> {
-  return bodyOf(
-    api.GET('/overview', { params: { query: { month } }, signal } as never),
-  ) as unknown as Promise<OverviewDocument>;
+/** One document with all that the view shows, save what happened last. */
+export function readOverview(month: string | undefined, signal: AbortSignal) {
+  const query = month === undefined ? {} : { month };
+  return bodyOf(api.GET('/overview', { params: { query }, signal }));
 }
+
+export type OverviewDocument = Awaited<ReturnType<typeof readOverview>>;
+
+export type CurrencyMonth = OverviewDocument['money']['currencies'][number];

@@ -17,7 +17,7 @@ interface QuoteProofProps {
 
 /** What a deployment owes for a month: the plan's lines, each down to what was used. */
 export function QuoteProof({ deployment, month, now }: QuoteProofProps) {
-  const proof = useRead(['proof', 'quote', deployment, month], (signal) =>
+  const proof = useRead(['getDeploymentQuote', deployment, month], (signal) =>
     bodyOf(
       api.GET('/deployments/{deployment}/quote', {
         params: { path: { deployment }, query: { month } },

@@ -7,7 +7,7 @@ import styles from './proof.module.css';
 
 /** A rule by which resources have an owner. */
 export function RuleProof({ rule }: { readonly rule: number; readonly now: string }) {
-  const proof = useRead(['proof', 'rule', rule], (signal) =>
+  const proof = useRead(['getRule', rule], (signal) =>
     bodyOf(api.GET('/rules/{rule}', { params: { path: { rule } }, signal })),
   );
   return (

@@ -6,7 +6,7 @@ import styles from './proof.module.css';
 
 /** A listing of the provider's, which is where facts come from. */
 export function SyncRunProof({ run }: { readonly run: number; readonly now: string }) {
-  const proof = useRead(['proof', 'sync', run], (signal) =>
+  const proof = useRead(['getSyncRun', run], (signal) =>
     bodyOf(api.GET('/sync-runs/{run}', { params: { path: { run } }, signal })),
   );
   return (

@@ -20,7 +20,7 @@ interface UsageProofProps {
 
 /** What was used of a meter in a month: resources, days, intervals, and what made each of them so. */
 export function UsageProof({ deployment, kind, month, now }: UsageProofProps) {
-  const proof = useRead(['proof', 'usage', deployment, kind, month], (signal) =>
+  const proof = useRead(['explainUsage', deployment, kind, month], (signal) =>
     bodyOf(
       api.GET('/deployments/{deployment}/usage/explanation', {
         params: {
