@@ -3,7 +3,14 @@
 export { assign } from './assignments.ts';
 export { type UnattributedPage, bringAttributionsUpToDate, unattributedResources } from './attribution.ts';
 export { createCustomer, findCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
-export { assertOwnDeployment, createDeployment, listDeployments } from './deployments.ts';
+export {
+  assertOwnDeployment,
+  createDeployment,
+  type Deployment,
+  findDeployment,
+  listDeployments,
+  setDeploymentEnd,
+} from './deployments.ts';
 export {
   type CustomerFile,
   type ImportProblem,
@@ -23,3 +30,4 @@ export {
 } from './import.ts';
 export { attributeJob } from './jobs.ts';
 export { applyRules } from './rules.ts';
+export { externalId } from './schemas.ts';

@@ -10,6 +10,7 @@ export {
 } from './accounts.ts';
 export { connectAccount as connectAccountOperation } from './operations/accounts.ts';
 export { listProviderPrices, type ProviderPrice } from './prices.ts';
+export { type ChargedGroup, chargeOf } from './resource-charges.ts';
 export { listSealedSecrets, openSecretKey, rotateSecretKey } from './secret-key.ts';
 export { getResource } from './resources.ts';
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';

@@ -215,6 +215,19 @@ export interface ExistingInvoice {
   readonly inputsDigest: string;
 }
 
+/** What invoices of a month that are not void are made from: one for each customer and currency. */
+export async function selectDigests(
+  db: Queryable,
+  month: Temporal.PlainDate,
+): Promise<(Omit<ExistingInvoice, 'invoiceId'> & { readonly customer: string })[]> {
+  const { rows } = await statement<Omit<ExistingInvoice, 'invoiceId'> & { customer: string }>('invoices.selectDigests')`
+    SELECT i.customer_id AS "customerId", c.external_id AS customer, i.currency, i.state,
+           encode(i.inputs_digest, 'hex') AS "inputsDigest"
+    FROM invoices i JOIN deployments_customers c USING (customer_id)
+    WHERE i.kind = 'invoice' AND i.month = ${month} AND i.state <> 'void'`.execute(db);
+  return rows;
+}
+
 /** Locks the customers' invoices of a month that are not void. */
 export async function lockInvoices(
   trx: UnitOfWork,

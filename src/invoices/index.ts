@@ -8,3 +8,19 @@ export { sumAmounts } from './lines.ts';
 export { previewMonth } from './preview.ts';
 export { listInvoices } from './invoices.ts';
 export { approveInvoice, issueInvoice } from './issue.ts';
+export { draftFinalBill, listUnissued, type UnissuedInvoice } from './final-drafts.ts';
+export { closeMonthStep } from './close-month.ts';
+export {
+  type Accepted,
+  heldBy,
+  type HoldReason,
+  type MonthInvoice,
+  readMonthInvoices,
+  type SellerTotal,
+  totalsBySeller,
+} from './month-invoices.ts';
+export { selectGone as customersGone, selectIssuedOfMonth as issuedOfMonth } from './invoices.store.ts';
+export { checkDrafts } from './stale-drafts.ts';
+export { listProposals } from './corrections.ts';
+export { invoiceAnswer, invoiceOut } from './operations/invoices.ts';
+export { checkCorrectionsJob, drawDocumentsJob } from './jobs.ts';

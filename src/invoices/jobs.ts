@@ -3,6 +3,7 @@ import { ArcadiaError } from '../platform/errors.ts';
 import { assertClocksAgree } from '../platform/clock.ts';
 import { declareJob } from '../platform/declare/job.ts';
 import { bringDraftsUpToDate } from './bring-drafts-up-to-date.ts';
+import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
 import { documentNotDrawn } from './errors.ts';
 import { drawMissing } from './files.ts';
@@ -36,6 +37,19 @@ export const drawDocumentsJob = declareJob({
     const { drawn, failures } = await drawMissing(db, signal);
     if (drawn > 0) log.info({ documents: drawn }, 'drawn');
     if (failures.length > 0) throw documentNotDrawn(failures.slice(0, 20).join(' '));
+  },
+});
+
+/** Follows what changes issued months, such as an end that is told late. */
+export const checkCorrectionsJob = declareJob({
+  name: 'check_corrections',
+  queue: 'default',
+  title: 'Finds what issued invoices need corrected',
+  arguments: z.strictObject({}),
+  timeoutSeconds: 7_200,
+  attemptsMax: 5,
+  async run({ db, signal, log }) {
+    log.info({ months: await checkCorrections(db, { signal }) }, 'looked for corrections');
   },
 });
 

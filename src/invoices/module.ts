@@ -1,6 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { invoiceErrors } from './errors.ts';
-import { draftMonthJob, drawDocumentsJob, invoiceDraftsJob } from './jobs.ts';
+import { checkCorrectionsJob, draftMonthJob, drawDocumentsJob, invoiceDraftsJob } from './jobs.ts';
 import { correctionOperations } from './operations/corrections.ts';
 import { customerBillingOperations } from './operations/customer-billing.ts';
 import { entityOperations } from './operations/entities.ts';
@@ -20,7 +20,7 @@ export const invoicesModule = declareModule({
     ...correctionOperations,
     ...exportOperations,
   ],
-  jobs: [invoiceDraftsJob, draftMonthJob, drawDocumentsJob],
+  jobs: [invoiceDraftsJob, draftMonthJob, checkCorrectionsJob, drawDocumentsJob],
   schedule: [
     { name: 'invoices', cron: '40 2 * * *', job: invoiceDraftsJob, arguments: {} },
     { name: 'documents', cron: '25 * * * *', job: drawDocumentsJob, arguments: {} },

@@ -91,6 +91,11 @@ export const catalogue = {
     status: 500,
     todo: 'Use the version of arcadia that last migrated this database, or a later one.',
   },
+  schema_older: {
+    exitCode: 1,
+    status: 500,
+    todo: 'Migrate it with `db migrate`, after a backup (`db backup`), or use the version of arcadia that it belongs to.',
+  },
   backup_unreadable: {
     exitCode: 1,
     status: 422,

@@ -1,5 +1,5 @@
 import { declareModule } from '../platform/declare/module.ts';
-import { alreadySubscribed, notSubscribed, planVersionFixed } from './errors.ts';
+import { alreadySubscribed, deploymentEnded, notSubscribed, planVersionFixed } from './errors.ts';
 import { checkAlertsJob } from './jobs.ts';
 import { alertOperations } from './operations/alerts.ts';
 import { gapOperations } from './operations/gaps.ts';
@@ -23,7 +23,7 @@ export const pricingModule = declareModule({
   ],
   jobs: [checkAlertsJob],
   schedule: [{ name: 'alerts', cron: '20 * * * *', job: checkAlertsJob, arguments: {} }],
-  errors: [alreadySubscribed, notSubscribed, planVersionFixed],
+  errors: [alreadySubscribed, deploymentEnded, notSubscribed, planVersionFixed],
   events: [
     {
       type: 'plan.changed',

@@ -244,11 +244,12 @@ export interface DeploymentRow {
   readonly deployment_id: number;
   /** Null: the built-in deployment of what nobody owns. */
   readonly customer_id: number | null;
+  readonly ends_at: Temporal.Instant | null;
 }
 
 export async function selectDeployment(db: Queryable, slug: string): Promise<DeploymentRow | undefined> {
   const { rows } = await statement<DeploymentRow>('pricing.selectDeployment')`
-    SELECT deployment_id, customer_id FROM deployments_list WHERE slug = ${slug}`.execute(db);
+    SELECT deployment_id, customer_id, ends_at FROM deployments_list WHERE slug = ${slug}`.execute(db);
   return rows[0];
 }
 

@@ -32,7 +32,7 @@ const code = read((path) => /\.tsx?$/.test(path));
 const all = read(() => true);
 const files = new Set(globSync('src/*/*', { cwd }));
 
-const local = ['start', 'demo', 'simulate', 'db', 'token issue', 'secret', 'openapi'];
+const local = ['start', 'demo', 'simulate', 'db', 'token issue', 'secret', 'openapi', 'completion', 'version'];
 const commands = [...local, ...program.operations.map(({ name }) => name)];
 
 const found = [

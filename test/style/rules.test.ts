@@ -157,6 +157,12 @@ describe.each<[string, rules.Rule, Record<string, string>, Record<string, string
     { 'src/metering/a.ts': '// Another room of the house.' },
     { 'src/metering/a.ts': '// Another module of the program.' },
   ],
+  [
+    'the command has one name',
+    rules.noRetiredWords,
+    { 'docs/a.md': 'npx arcadia customer list' },
+    { 'docs/a.md': 'arcadia customer list' },
+  ],
 ])('%s', (_, rule, wrong, right) => {
   test('each file that breaks it is named', () => {
     const found = rule(sources(wrong));

@@ -402,6 +402,8 @@ const retired: readonly (readonly [RegExp, string])[] = [
   [/\bstrangers?(?!')\b/i, 'anonymous caller'],
   [/\bpull(ed|s)? forward\b/i, 'promote'],
   [/\bhurr(y|ies|ied)\b/i, 'run now'],
+  // Outside the clone it fetches a package of somebody else.
+  [/\bnpx arcadia\b/, 'arcadia, or ./arcadia in the clone'],
 ];
 
 export const noRetiredWords: Rule = (sources) =>

@@ -12,6 +12,7 @@ import { invoiceCorrectionNoun, invoiceLineNoun, invoiceNoun } from './invoice.t
 import { jobNoun } from './job.ts';
 import { kindNoun } from './kind.ts';
 import { meterNoun } from './meter.ts';
+import { monthNoun } from './month.ts';
 import { overviewNoun } from './overview.ts';
 import { planNoun } from './plan.ts';
 import { priceNoun } from './price.ts';
@@ -52,6 +53,7 @@ export const nouns: readonly Noun[] = [
   invoiceNoun,
   invoiceLineNoun,
   invoiceCorrectionNoun,
+  monthNoun,
   exportNoun,
   jobNoun,
   queueNoun,

@@ -1,6 +1,6 @@
 import { type OverviewRow, readOverview, showOverview } from '../../flows/index.ts';
 import type { Usage } from '../../metering/index.ts';
-import { type Column, count, moment, table } from '../engine/output.ts';
+import { type Column, count, moment, plural, table } from '../engine/output.ts';
 import { describeRange } from '../engine/range.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
 import { type AnswerOf, actionView, type Noun } from '../engine/views.ts';
@@ -76,6 +76,7 @@ async function overviewText(overview: Overview): Promise<string> {
     },
   ];
   const lines = [
+    ...leaversLines(overview.notBilled),
     `${describeRange(overview)}, every day before ${meteredThrough} is metered. Amounts are what its invoices say now, before tax.`,
     `Usage to two decimals (arcadia usage has it exactly): ${kinds.map(({ kind, unit }) => `${kind} in ${unit}s`).join(', ')}.`,
     '',
@@ -87,6 +88,7 @@ async function overviewText(overview: Overview): Promise<string> {
     ...new Set(deployments.flatMap(({ customer, problem }) => (problem === null ? [] : [`${customer}: ${problem}`]))),
     '',
   ];
+  lines.push(...notBilledLines(overview.notBilled));
   const unlisted = unlistedLines(overview.unlisted);
   lines.push(...unlisted, ...(unlisted.length > 0 ? [''] : []), ...revertedLines(overview.revertedSyncs));
   if (total === 0) return [...lines, 'Everything has an owner.'].join('\n');
@@ -105,6 +107,51 @@ async function overviewText(overview: Overview): Promise<string> {
     '',
     'Whom they may belong to: arcadia rule suggest',
   ].join('\n');
+}
+
+type NotBilled = Overview['notBilled'][number];
+
+/** As many leavers as are named; the others are counted. */
+const leaversShown = 10;
+
+/** Above all else: what goes on running for somebody who left. */
+function leaversLines(notBilled: readonly NotBilled[]): string[] {
+  const left = notBilled.find(({ reason, running }) => reason === 'ended' && running > 0);
+  if (left === undefined) return [];
+  const running = left.deployments.filter((one) => one.running > 0);
+  const named = running
+    .slice(0, leaversShown)
+    .map((one) => `  ${one.deployment} (${one.customerName}): ${plural(one.running, 'resource')}${costText(one)}`);
+  const more = left.deploymentsTotal - named.length;
+  return [
+    'Still running for customers who left, and billed to nobody:',
+    ...named,
+    ...(running.length > leaversShown ? [`  And more of ${count(more)} others.`] : []),
+    'What they are: arcadia deployment ownership <deployment>',
+    '',
+  ];
+}
+
+const reasonTexts: Readonly<Record<NotBilled['reason'], string>> = {
+  ended: 'of deployments that have ended',
+  unassigned: 'unassigned',
+  no_plan: 'of deployments on no plan',
+  paused: 'of paused deployments',
+};
+
+function notBilledLines(notBilled: readonly NotBilled[]): string[] {
+  if (notBilled.length === 0) return [];
+  return [
+    'Not billed, at list price of the month to date:',
+    ...notBilled.map((one) => `  ${plural(one.resources, 'resource')} ${reasonTexts[one.reason]}${costText(one)}`),
+    '',
+  ];
+}
+
+/** `, 12.00 USD, 2 without a price` */
+function costText({ amounts, unpriced }: Pick<NotBilled, 'amounts' | 'unpriced'>): string {
+  const money = amounts.length === 0 ? '' : `, ${amounts.map((one) => `${one.amount} ${one.currency}`).join(' + ')}`;
+  return `${money}${unpriced === 0 ? '' : `, ${count(unpriced)} without a list price`}`;
 }
 
 function revertedLines(reverted: Overview['revertedSyncs']): string[] {

@@ -27,6 +27,7 @@ const deployment = z
     customerName: z.string().nullable(),
     currency: currency.nullable(),
     startsAt: instantOut.nullable().meta({ description: 'Nothing before it is metered for it' }),
+    endsAt: instantOut.nullable().meta({ description: 'Nothing from it on is billed; null: it has no end' }),
   })
   .meta({ id: 'Deployment', description: "A customer's running system" });
 

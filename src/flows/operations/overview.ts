@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { unbilledOut } from '../../pricing/index.ts';
+import { notBilledOut, unbilledOut } from '../../pricing/index.ts';
 import { declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 import { dayOut, decimalOut, instantOut, slug } from '../../platform/declare/schemas.ts';
 import * as flow from '../overview.ts';
@@ -41,6 +41,7 @@ export const showOverview = declareOperation({
       .array(z.object({ currency: z.string(), subtotal: decimalOut, tax: decimalOut, total: decimalOut }))
       .readonly()
       .meta({ description: "What the month's invoices come to as they are now" }),
+    notBilled: notBilledOut,
     unbilled: unbilledOut,
     unlisted: z
       .array(

@@ -19,7 +19,7 @@ import { whenEnded } from './ended.ts';
 import { openEventHub } from '../events/event-hub.ts';
 import { openEventStreams } from '../events/event-streams.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import { explainListenError } from './listen.ts';
+import { alive, explainListenError } from './listen.ts';
 import { type LoadShedder, openLoadShedder } from './load-shedding.ts';
 import { openSessions } from '../access/session.ts';
 import { observeRequests } from '../health/observe.ts';
@@ -199,7 +199,7 @@ function serveVisitors(server: FastifyInstance, page: Page | null): void {
 }
 
 function serveProbes(server: FastifyInstance, readiness: Readiness): void {
-  server.get('/livez', async () => ({ status: 'ok' }));
+  server.get('/livez', async () => alive());
   server.get('/readyz', async (_request, reply) => {
     const { ready, report } = await readiness.check();
     return reply.code(ready ? 200 : 503).send(report);

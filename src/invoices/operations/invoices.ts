@@ -39,7 +39,8 @@ function readerOf({ customerId }: Principal): Reader {
   return customerId === null ? 'staff' : { customerId };
 }
 
-const invoice = z
+/** An invoice in an answer, as `invoiceAnswer` makes it. */
+export const invoiceOut = z
   .object({
     invoiceId: id,
     number: z.string().nullable().meta({ description: 'null: not issued' }),
@@ -61,7 +62,7 @@ const invoice = z
   })
   .meta({ id: 'Invoice', description: 'What a customer owes for a month' });
 
-function invoiceAnswer(row: Invoice): z.input<typeof invoice> {
+export function invoiceAnswer(row: Invoice): z.input<typeof invoiceOut> {
   return { ...row, month: row.month.toPlainYearMonth().toString() };
 }
 
@@ -86,7 +87,7 @@ export const listInvoices = declareList({
     kind: z.enum(['invoice', 'credit_note']).optional(),
     customer: z.string().max(200).optional().meta({ description: "arcadia-app's id of the customer" }),
   }),
-  row: invoice,
+  row: invoiceOut,
   async run({ db, query, principal }, page) {
     const { items, nextCursor } = await invoices.listInvoices(db, query, page, readerOf(principal));
     return { items: items.map(invoiceAnswer), nextCursor };
@@ -132,7 +133,7 @@ export const getInvoice = declareOperation({
   summary: 'One invoice with its document, and what it lacks to be issued',
   roles: readers,
   params: which,
-  response: invoice.extend({
+  response: invoiceOut.extend({
     approvedAt: instantOut.nullable(),
     approvedBy: z.string().nullable().meta({ description: 'Who approved it; null for a customer' }),
     overrideReason: z.string().nullable().meta({ description: 'Why, before its month was final; null for a customer' }),
@@ -369,7 +370,7 @@ export const approveInvoice = declareOperation({
     override: lineText.optional().meta({ description: 'Why, although its month is not final' }),
     expectedTotal: decimalInput.optional().meta({ description: 'Refused where it comes to another total by now' }),
   }),
-  response: invoice,
+  response: invoiceOut,
   async run({ db, params, body, principal, now }) {
     const { invoiceId } = await invoices.getInvoice(db, params.invoice);
     await issue.approveInvoice(db, invoiceId, { ...body, by: principal.subject, now });
@@ -392,7 +393,7 @@ export const issueInvoice = declareOperation({
     number: z.string().max(64).optional().meta({ description: "The accounting system's, where it gives them" }),
     incomplete: z.boolean().optional().meta({ description: 'Although names, addresses or tax ids are missing' }),
   }),
-  response: invoice,
+  response: invoiceOut,
   followedBy: [drawDocumentsJob],
   async run({ db, params, body, principal, now, follow }) {
     const { invoiceId } = await invoices.getInvoice(db, params.invoice);
@@ -409,7 +410,7 @@ const stepOfMonth = {
     after: z.coerce.number().int().min(0).default(0).meta({ description: 'Where the answer before says to go on' }),
   }),
   response: z.object({
-    done: z.array(invoice),
+    done: z.array(invoiceOut),
     refused: z
       .array(z.object({ invoiceId: id, customer: z.string(), code: z.string(), message: z.string() }))
       .meta({ description: 'They do not stop the others' }),
@@ -476,7 +477,7 @@ export const voidInvoice = declareOperation({
       .optional()
       .meta({ description: 'Although corrections of it were waived: they are billed again' }),
   }),
-  response: invoice,
+  response: invoiceOut,
   async run({ db, params, body, principal, now }) {
     const { invoiceId } = await invoices.getInvoice(db, params.invoice);
     await issue.voidInvoice(db, invoiceId, { ...body, by: principal.subject, now });
