@@ -40,13 +40,12 @@ export function Frame({ me }: { readonly me: Me }) {
         <button
           type="button"
           className={styles.searchButton}
-          aria-label="Search"
           aria-keyshortcuts="Control+K"
           onClick={() => setLayer('palette')}
         >
           <Icon name="search" />
           <span>Search</span>
-          <kbd>Ctrl K</kbd>
+          <kbd aria-hidden="true">Ctrl K</kbd>
         </button>
         <Clock me={me} />
         <LiveDot />

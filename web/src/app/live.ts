@@ -15,6 +15,7 @@ export type LiveState = 'live' | 'connecting' | 'paused' | 'reconnecting' | 'pol
 type Message =
   | { readonly kind: 'event'; readonly event: ServerEvent }
   | { readonly kind: 'state'; readonly state: LiveState }
+  | { readonly kind: 'how-is-it' }
   | { readonly kind: 'who-is-here' }
   | { readonly kind: 'here' };
 
@@ -54,6 +55,8 @@ class Live {
     if (this.#client !== null) return;
     this.#client = client;
     this.#channel?.addEventListener('message', ({ data }) => this.#hear(data as Message));
+    // Whoever leads says next when something happens; a new tab wants to know now.
+    this.#channel?.postMessage({ kind: 'how-is-it' } satisfies Message);
     document.addEventListener('visibilitychange', () => this.#seen());
     addEventListener('storage', ({ key }) => key === storageKey && this.#resumed());
     session.subscribe(() => this.#wakeUp());
@@ -100,6 +103,8 @@ class Live {
       if (message.state === this.#state) return;
       this.#state = message.state;
       this.#notify();
+    } else if (message.kind === 'how-is-it') {
+      if (this.#leads) this.#channel?.postMessage({ kind: 'state', state: this.#state } satisfies Message);
     } else if (message.kind === 'who-is-here') {
       if (!document.hidden) this.#channel?.postMessage({ kind: 'here' } satisfies Message);
     } else {
