@@ -63,7 +63,7 @@ export async function writeChanges(trx: UnitOfWork, changes: StagedChanges, now:
 interface BroughtUpToDate {
   /** Resources that facts had changed for. */
   readonly resources: number;
-  /** Resources whose attribution changed, heirs among them. */
+  /** Resources that changed owner over some interval, heirs among them; the same owner by another rule is no change. */
   readonly changed: number;
 }
 

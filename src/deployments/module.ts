@@ -1,4 +1,5 @@
 import { declareModule } from '../platform/declare/module.ts';
+import { rulesWouldEnd } from './errors.ts';
 import { attributeJob } from './jobs.ts';
 import { assignmentOperations } from './operations/assignments.ts';
 import { customerOperations } from './operations/customers.ts';
@@ -15,11 +16,12 @@ export const deploymentsModule = declareModule({
     { name: 'deployments', description: "Customers' running systems: what usage belongs to, and what they own." },
     {
       name: 'rules',
-      description: 'Which resources belong to whom: dated rules, tried in order, and assignments by hand.',
+      description: 'Which resources belong to whom: dated rules, tried in order, and manual assignments.',
     },
   ],
   operations: [...customerOperations, ...deploymentOperations, ...ruleOperations, ...assignmentOperations],
   jobs: [attributeJob],
+  errors: [rulesWouldEnd],
   events: [
     {
       type: 'attribution.changed',
@@ -48,7 +50,7 @@ export const deploymentsModule = declareModule({
     {
       type: 'assignment.changed',
       subject: 'resource',
-      describes: 'it was assigned by hand, or no longer is',
+      describes: 'it was assigned manually, or a manual assignment was removed',
       reads: ['listOwnership', 'listUnattributedResources'],
     },
   ],

@@ -104,7 +104,7 @@ test('its invoices show more than base fees: overage, a discount, a credit, and 
   expect((await all('credit_note')).length).toBe(1);
 });
 
-test('a line by hand is in the row of its deployment, and one of no deployment in the total', async () => {
+test('a manual line is in the row of its deployment, and one of no deployment in the total', async () => {
   const { db } = database;
   const before = await readOverview(db, { now });
   await draftMonth(db, { month: june.from, now });

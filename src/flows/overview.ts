@@ -26,7 +26,7 @@ export interface Overview {
   readonly kinds: readonly { readonly kind: string; readonly unit: string }[];
   /** By slug. */
   readonly deployments: readonly OverviewRow[];
-  /** What the month's invoices come to as they are now, by currency: lines of no deployment included. */
+  /** The month's invoices as of now, by currency: lines of no deployment included. */
   readonly totals: readonly OverviewTotal[];
   /** What runs and is on nobody's plan, at list price: what goes on for somebody who left comes first. */
   readonly notBilled: readonly NotBilled[];

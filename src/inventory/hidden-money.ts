@@ -14,7 +14,7 @@ export interface HiddenMoney {
   readonly field: string | null;
   /** How many of the kind are known, from earlier listings or from projects. */
   readonly resources: number;
-  /** Of how many of them nobody knows what they cost. */
+  /** How many of them have no known price. */
   readonly unknown: number;
   /** What the others cost in a month by the price book of the day, by currency; exact decimals in the currency's digits. */
   readonly monthly: readonly { readonly currency: string; readonly amount: string }[];

@@ -12,7 +12,7 @@ export { connectAccount as connectAccountOperation } from './operations/accounts
 export { listProviderPrices, type ProviderPrice } from './prices.ts';
 export { type ChargedGroup, chargeOf } from './resource-charges.ts';
 export { listSealedSecrets, openSecretKey, rotateSecretKey } from './secret-key.ts';
-export { getResource } from './resources.ts';
+export { assertResourceKind, getResource } from './resources.ts';
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';
 export { listRevertedSyncs } from './sync-revert.ts';
 export { inventorySettings } from './settings.ts';

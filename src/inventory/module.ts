@@ -49,7 +49,7 @@ export const inventoryModule = declareModule({
     {
       type: 'sync.reverted',
       subject: 'account/kind',
-      describes: 'what a sync run of a kind wrote was taken back',
+      describes: 'a sync run was reverted',
       reads: ['listSyncRuns', 'getSyncRun', 'listResources', 'getResource', 'getResourceSettings'],
     },
     {

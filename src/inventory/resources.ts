@@ -1,7 +1,10 @@
+import { resourceKinds } from '../cloud/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { nearestWords } from '../platform/nearest.ts';
 import { resourceAmbiguous } from './errors.ts';
 import {
+  hasResourcesOf,
   type MembershipInterval,
   type ResourceAction,
   type ResourceAt,
@@ -18,6 +21,20 @@ import {
 } from './store.ts';
 
 export type { MembershipInterval, ResourceAt, ResourceFilters, ResourceIdentity, StateInterval } from './store.ts';
+
+/**
+ * Refuses what no provider lists and no account ever had as a kind of resource.
+ * @throws ArcadiaError invalid_argument, which names the kinds that may be meant
+ */
+export async function assertResourceKind(db: Queryable, kind: string): Promise<void> {
+  const known: readonly string[] = resourceKinds;
+  if (known.includes(kind) || (await hasResourcesOf(db, kind))) return;
+  const meant = nearestWords(kind, known);
+  const choice = meant.length > 0 ? `Did you mean ${meant.join(' or ')}?` : `There are ${known.join(', ')}.`;
+  throw new ArcadiaError('invalid_argument', `Unknown kind of resource "${kind}". ${choice}`, {
+    details: { kind, meant },
+  });
+}
 
 export interface ResourceQuery extends ResourceFilters {
   /** At most 1000; 100 unless given. */

@@ -37,6 +37,14 @@ export async function selectAccounts(db: Queryable): Promise<Account[]> {
   return rows;
 }
 
+/** Whether an account ever had a resource of this kind. */
+export async function hasResourcesOf(db: Queryable, kind: string): Promise<boolean> {
+  const { rows } = await statement('inventory.hasResourcesOf')`
+    SELECT FROM accounts a WHERE EXISTS (SELECT FROM resources r WHERE r.account_id = a.account_id AND r.kind = ${kind})
+    LIMIT 1`.execute(db);
+  return rows.length > 0;
+}
+
 interface AccountRow {
   readonly slug: string;
   readonly name: string;

@@ -40,7 +40,7 @@ export interface BilledCustomer {
 }
 
 /**
- * Customers by id, after one, that a month may have to be billed to: with deployments, lines by hand
+ * Customers by id, after one, that a month may have to be billed to: with deployments, manual lines
  * or a draft; each with who bills it.
  */
 export async function selectBilledCustomers(

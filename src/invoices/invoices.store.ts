@@ -466,7 +466,7 @@ export async function insertPdf(db: Queryable, invoiceId: number, bytes: Uint8Ar
     ON CONFLICT (invoice_id) DO NOTHING`.execute(db);
 }
 
-// Lines by hand -----------------------------------------------------------------------------------
+// Manual lines -----------------------------------------------------------------------------------
 
 export interface NewManualLine {
   readonly customerId: number;

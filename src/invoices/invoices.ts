@@ -60,7 +60,7 @@ export async function* invoicesOfMonth(
 export async function getInvoice(db: Queryable, which: string, reader: Reader = 'staff'): Promise<Invoice> {
   const byNumber = await store.selectInvoice(db, { number: which }, customerOf(reader));
   if (byNumber.length > 1) {
-    throw new ArcadiaError('conflict', `More than one legal entity has a document ${which}; name it by its id.`);
+    throw new ArcadiaError('conflict', `More than one seller has a document ${which}; name it by its id.`);
   }
   const id = /^\d{1,15}$/.test(which) ? Number(which) : null;
   const [found] =

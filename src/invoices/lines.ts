@@ -131,7 +131,7 @@ export interface ManualLine {
   readonly taxCategory: string | null;
 }
 
-/** A line by hand: quantity times unit price, rounded once. */
+/** A manual line: quantity times unit price, rounded once. */
 export function manualLine(line: ManualLine, month: Temporal.PlainDate, currency: string): Line {
   return {
     kind: 'manual',

@@ -29,8 +29,8 @@ export const invoicesModule = declareModule({
   events: [
     {
       type: 'entity.changed',
-      subject: 'legal entity',
-      describes: 'a legal entity, its parties or its tax rates were changed',
+      subject: 'seller',
+      describes: 'a seller, its parties or its tax rates were changed',
       reads: ['listLegalEntities', 'getLegalEntity', 'getLegalEntityHistory', 'listTaxRates'],
     },
     {

@@ -13,7 +13,7 @@ export const meteringModule = declareModule({
   tags: [
     {
       name: 'usage',
-      description: 'What deployments used, per billing kind and day; what of it is final, and how it is metered.',
+      description: 'What deployments used, per meter and day; what of it is final, and how it is metered.',
     },
   ],
   operations: [
@@ -39,8 +39,8 @@ export const meteringModule = declareModule({
     },
     {
       type: 'kind.changed',
-      subject: 'billing kind; empty: limits of kinds of resources',
-      describes: 'a billing kind was added, or is metered otherwise from a day on',
+      subject: 'meter; empty: limits of kinds of resources',
+      describes: 'a meter was added, or is metered otherwise from a day on',
       reads: ['listKinds', 'getKind', 'listObservationLimits'],
     },
     {

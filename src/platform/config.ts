@@ -190,7 +190,7 @@ function readFile(path: string, named: boolean, names: readonly string[], mistak
     return {};
   }
   for (const key of Object.keys(parsed)) {
-    if (!names.includes(key)) mistakes.push(`${path}: '${key}' is no setting. Allowed: ${names.join(', ')}.`);
+    if (!names.includes(key)) mistakes.push(`${path}: '${key}' is not a setting. Settings: ${names.join(', ')}.`);
   }
   return parsed as Record<string, unknown>;
 }
@@ -260,7 +260,7 @@ function unknownVariables(env: ConfigSources['env'], settings: Readonly<Record<s
   return Object.keys(env)
     .filter((variable) => variable.startsWith('ARCADIA_') && !known.includes(variable))
     .toSorted()
-    .map((variable) => `${variable} is no setting. Allowed: ${ours.join(', ')}.`);
+    .map((variable) => `${variable} is not a setting. Settings: ${ours.join(', ')}.`);
 }
 
 /** The first value that is there, checked; `candidates` each with where it came from. */

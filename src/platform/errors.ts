@@ -7,7 +7,7 @@ export const catalogue = {
   invalid_argument: {
     exitCode: 1,
     status: 400,
-    todo: 'Correct the value that is named.',
+    todo: '',
   },
   invalid_config: { exitCode: 1, status: 500, todo: 'Correct the named setting and start again.' },
   not_found: { exitCode: 1, status: 404, todo: 'Check the name; the matching list shows what there is.' },

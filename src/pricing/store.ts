@@ -186,6 +186,14 @@ export async function deleteVersion(trx: UnitOfWork, planVersionId: number): Pro
   )`DELETE FROM plan_versions WHERE plan_version_id = ${planVersionId}`.execute(trx);
 }
 
+/** The sizes of droplets that live. */
+export async function selectSizesInUse(db: Queryable): Promise<ReadonlySet<string>> {
+  const { rows } = await statement<{ size: string }>('pricing.selectSizesInUse')`
+    SELECT DISTINCT attributes ->> 'size_slug' AS size FROM inventory_states
+    WHERE kind = 'droplet' AND valid_to = 'infinity' AND attributes ? 'size_slug'`.execute(db);
+  return new Set(rows.map(({ size }) => size));
+}
+
 /** A deployment that is on the plan on the day or later, if the plan has a version in another currency. */
 export async function selectSubscriberInOtherCurrency(
   trx: Queryable,

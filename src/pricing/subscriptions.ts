@@ -168,7 +168,7 @@ async function decide(
   if (customer_id === null) {
     throw new ArcadiaError(
       'invalid_argument',
-      `"${deployment}" is what nobody owns: nobody pays for it, it has no plan.`,
+      `"${deployment}" is what is unassigned: it has no plan and is not billed.`,
     );
   }
   return db.transaction().execute(async (trx) => {

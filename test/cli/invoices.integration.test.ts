@@ -53,7 +53,7 @@ test('a newcomer drafts at once, and is told what is missing before issuing', as
   expect(refused.stderr).toContain('next:  arcadia entity set default\n  code:  invoice_incomplete');
 });
 
-test('the legal entity, its tax and a customer are told of', async () => {
+test('the seller, its tax and a customer are told of', async () => {
   await json(
     'entity',
     'set',

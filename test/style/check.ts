@@ -53,6 +53,7 @@ const found = [
   ...rules.usedExports(code),
   ...rules.wholeModules(files)(code),
   ...rules.noRetiredWords(all),
+  ...rules.noPrivateWords(code),
 ];
 for (const line of found) process.stderr.write(`${line}\n`);
 process.stdout.write(`style: ${code.size} files, ${found.length} wrong\n`);

@@ -158,6 +158,12 @@ describe.each<[string, rules.Rule, Record<string, string>, Record<string, string
     { 'src/metering/a.ts': '// Another module of the program.' },
   ],
   [
+    'words that people who read help and errors do not know',
+    rules.noPrivateWords,
+    { 'src/metering/a.ts': `throw new Error('There is no billing kind "a".')` },
+    { 'src/metering/a.ts': `throw new Error('There is no meter "a".') // A billing kind of which nobody knows.` },
+  ],
+  [
     'the command has one name',
     rules.noRetiredWords,
     { 'docs/a.md': 'npx arcadia customer list' },

@@ -419,6 +419,31 @@ export const noRetiredWords: Rule = (sources) =>
         ),
     );
 
+/** What people read in help, errors, documents and answers, and the word that they know. */
+const retiredOnScreens: readonly (readonly [RegExp, string])[] = [
+  [/\bbilling kinds?\b/i, 'meter'],
+  [/\bby hand\b/i, 'manual, or manually'],
+  [/\blegal entit(y|ies)\b/i, 'seller'],
+  [/\bno owner\b|\bnobody('s| owns)\b/i, 'unassigned'],
+  [/\bas (it|they) (was|were|are) to be\b|\bas (it|they) should be\b/i, 'valid, or unchanged'],
+  [/\bis no setting\b/i, 'is not a setting'],
+  [/\bare billed to nobody\b/i, 'are not billed'],
+  [/\b(are|is|was|were) told\b|\bnot told\b/i, 'given, recorded, or published'],
+  [/\bgive your word\b|\boperator's word\b/i, 'confirm manually'],
+  [/\bforeseen\b/i, 'forecast'],
+  [/\bCorrect the (argument|value)\b/, 'the exact next operation, or nothing'],
+  [/\bwhatever it is that\b|\bno \w+ is like that\b/i, 'No matching ...'],
+];
+
+export const noPrivateWords: Rule = (sources) =>
+  literals(sources, (path) => !path.startsWith('src/simulator/')).flatMap(({ path, line, text }) =>
+    /\s/.test(text)
+      ? retiredOnScreens.flatMap(([word, better]) =>
+          word.test(text) ? [`${path}:${line}: "${word.exec(text)?.[0]}" is ${better}`] : [],
+        )
+      : [],
+  );
+
 interface Literal {
   readonly path: string;
   readonly line: number;

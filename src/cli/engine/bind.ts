@@ -4,7 +4,7 @@ import { InvalidRequest } from '../../platform/declare/invalid-input.ts';
 import type { RawInput } from '../../platform/declare/input.ts';
 import type { Program } from '../../platform/declare/program.ts';
 import { ArcadiaError, type NextOperation } from '../../platform/errors.ts';
-import { addArguments, argumentsOf, type BoundArguments, labelOf, readArguments } from './arguments-of.ts';
+import { addArguments, agreedInput, argumentsOf, type BoundArguments, labelOf, readArguments } from './arguments-of.ts';
 import { describeCommand, withSession } from './command.ts';
 import { confirm } from './confirm.ts';
 import { fieldsOf } from './fields.ts';
@@ -177,19 +177,21 @@ async function actOn(session: Session, view: BoundView, tools: ViewTools, isSure
     };
     return view.run({ ...tools, note, ask, isSure });
   }
-  if (!isSure) await askFirst(session, view, tools);
-  return surface.act(view.operation as Action, input);
+  const isAgreed = isSure || (await askFirst(session, view, tools));
+  return surface.act(view.operation as Action, isAgreed ? agreedInput(view, input) : input);
 }
 
-async function askFirst(session: Session, view: BoundView, tools: ViewTools): Promise<void> {
+/** Returns whether somebody has agreed; false: there was nothing to agree to. */
+async function askFirst(session: Session, view: BoundView, tools: ViewTools): Promise<boolean> {
   const { input } = tools;
   const template = view.operation.command?.confirm;
   const note = (text: string) => session.output.note(text);
   const question = view.confirm
     ? await view.confirm({ ...tools, note })
     : template && filled(template, { ...(input.body as object), ...input.query, ...input.params });
-  if (question === null || question === undefined) return;
+  if (question === null || question === undefined) return false;
   await agreed(session, question);
+  return true;
 }
 
 /** Errors: cancelled, where a person says no. */

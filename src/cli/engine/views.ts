@@ -49,6 +49,10 @@ interface CommonView {
   readonly example?: string;
   /** Values that this command always gives, by field: `{ paused: true }`. They are no arguments of it. */
   readonly fixed?: Readonly<Record<string, unknown>>;
+  /**
+   * Values that it gives once somebody has agreed to what it asks first, or has said --yes. They are no arguments of it.
+   */
+  readonly agreed?: Readonly<Record<string, unknown>>;
   /** As in the operation's hints, for this command. */
   readonly positional?: readonly string[];
   /** Texts of arguments, by field, for a person at a terminal; by default the schema's description. */

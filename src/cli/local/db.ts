@@ -27,7 +27,7 @@ Applied 5 migrations:
         applied.length === 0
           ? ['The schema is up to date.']
           : [`Applied ${plural(applied.length, 'migration')}:`, ...applied.map((name) => `  ${name}`)];
-      if (accessRestored) said.push('Database roles or their rights were missing and have been made again.');
+      if (accessRestored) said.push('Database roles or rights were missing and have been restored.');
       await session.output.text(said.join('\n'));
     }),
   );

@@ -84,7 +84,7 @@ Next: arcadia account check acme, then arcadia sync
 
 $ arcadia account connect acme < token`,
       help: {
-        account: "how commands call it; made from the provider's name for it unless given",
+        account: "its name in commands; derived from the provider's name unless given",
         name: "the provider's own name unless given",
         meteredFrom: 'nothing before it is metered; the moment of connecting unless given',
         'spaces.accessKeyId': 'the id of a Spaces key, to see the buckets',

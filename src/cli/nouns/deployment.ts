@@ -57,7 +57,7 @@ async function deploymentText(row: Deployment, tools: ViewTools): Promise<string
       ...(row.endsAt === null ? [] : [['ends', moment(row.endsAt)] as const]),
     ]),
     owned.length === 0
-      ? 'It owns nothing. To see what is unassigned: arcadia rule suggest'
+      ? 'No resources are assigned to it. To see what is unassigned: arcadia rule suggest'
       : table(owned, ownedColumns),
     ...(isAll ? [] : [`The newest ${ownedMost}. All of it: arcadia deployment ownership ${row.deployment} --all`]),
   ].join('\n\n');
@@ -85,7 +85,7 @@ function assignedText({ resources, inserted, superseded }: Written, { input }: V
 }
 
 function unassignedText({ resources, superseded }: Written, { input }: ViewTools): string {
-  if (superseded === 0) return 'Unchanged: nothing was assigned by hand.';
+  if (superseded === 0) return 'Unchanged: nothing was assigned manually.';
   return `The rules decide again about ${plural(resources, 'resource')}${whenText(input.body as Asked)}.`;
 }
 
@@ -123,18 +123,18 @@ $ arcadia deployment ownership acme --limit 1
 ID  KIND     NAME       SHARE  FROM (UTC)            TO (UTC)  RULE
 17  droplet  acme-web1      1  2026-05-01 00:00:00Z  -         project`,
       columns: ownedColumns,
-      empty: 'It owns nothing. To see what is unassigned: arcadia rule suggest',
+      empty: 'No resources are assigned to it. To see what is unassigned: arcadia rule suggest',
     }),
     actionView(createDeployment, {
       example: `
 $ arcadia deployment create acme --customer c-17 --name 'Acme shop' --starts-at 2026-05-01
 Created acme of c-17. Nothing before 2026-05-01 00:00:00Z is metered for it.
-Next: give it what it owns, with a rule (arcadia rule --help) or by hand (arcadia deployment assign --help)`,
+Next: give it what it owns, with a rule (arcadia rule --help) or manually (arcadia deployment assign --help)`,
       help: { deployment: 'lower-case letters, digits and hyphens; the tag deployment:<slug> names it too' },
       text: (made) =>
         `Created ${made.deployment} of ${made.customer}. Nothing before ${moment(made.startsAt)} is metered for it.`,
       notes: () => [
-        'Next: give it what it owns, with a rule (arcadia rule --help) or by hand (arcadia deployment assign --help)',
+        'Next: give it what it owns, with a rule (arcadia rule --help) or manually (arcadia deployment assign --help)',
       ],
     }),
     actionView(updateDeployment, {

@@ -53,21 +53,21 @@ function monthText({ done, refused }: Month): string {
     ...(done.length > 0 ? [done.map(stepText).join('\n')] : []),
     ...(refused.length > 0 ? [table(refused, refusedColumns)] : []),
   ];
-  return parts.length === 0 ? 'No invoice of the month waits for this.' : parts.join('\n\n');
+  return parts.length === 0 ? 'No invoices to process.' : parts.join('\n\n');
 }
 
 const monthNotes = ({ next }: Month) => (next === null ? [] : [`There are more: run it again with --after ${next}`]);
 
 const steps = [
   actionView(draftInvoices, {
-    summary: "bring a month's drafts up to date with the facts",
-    details: `A job does this every day for the last month; by hand it may be done at any time, for the current month
-too. What is approved or issued stays as it is. On a server a job does it.`,
+    summary: "update a month's drafts",
+    details: `A job does this every day for the last month; it can be run at any time, for the current month
+too. Approved and issued invoices are unchanged. On a server a job does it.`,
     example: `
 $ arcadia invoice draft --month 2026-05
-The drafts of 2026-05 follow the facts.
+The drafts of 2026-05 are up to date.
 Next: arcadia invoice list --month 2026-05 --state draft`,
-    text: ({ month }) => `The drafts of ${month} follow the facts.`,
+    text: ({ month }) => `The drafts of ${month} are up to date.`,
     notes: ({ month }) => [`Next: arcadia invoice list --month ${month} --state draft`],
   }),
   actionView(approveInvoice, {
@@ -80,7 +80,7 @@ $ arcadia invoice approve 17 --total 129.76
     text: stepText,
   }),
   actionView(approveMonth, {
-    summary: "approve a month's drafts, a hundred at a time",
+    summary: "approve a month's drafts, in batches of a hundred",
     details: 'What is refused is named, and stops no other.',
     example: `
 $ arcadia invoice approve-month 2026-05
@@ -91,14 +91,14 @@ $ arcadia invoice approve-month 2026-05
   }),
   actionView(issueInvoice, {
     summary: 'number, freeze and hash an approved invoice',
-    details: 'What is issued never changes; what is issued already is left as it is.',
+    details: 'Issued invoices never change.',
     example: `
 $ arcadia invoice issue 17
 17  acme  129.76 USD issued as INV-000017`,
     text: stepText,
   }),
   actionView(issueMonth, {
-    summary: "number, freeze and hash a month's approved invoices, a hundred at a time",
+    summary: "number, freeze and hash a month's approved invoices, in batches of a hundred",
     details: 'What is refused is named, and stops no other.',
     example: `
 $ arcadia invoice issue-month 2026-05
@@ -202,11 +202,11 @@ const lines = [
     details: 'It stays when the draft is brought up to date. A negative quantity gives back.',
     example: `
 $ arcadia invoice line add 17 --description 'Support' --quantity 2.5 --unit hour --unit-price 80
-Line 3 was added; invoice 17 comes to 329.76 USD.`,
+Line 3 added. Invoice 17 total: 329.76 USD.`,
     async text({ lineId }, { surface, input }) {
       const show = { ...noInput, params: input.params };
       const { invoiceId, total, currency } = (await surface.act(getInvoice, show)) as AnswerOf<typeof getInvoice>;
-      return `Line ${lineId} was added; invoice ${invoiceId} comes to ${total} ${currency}.`;
+      return `Line ${lineId} added. Invoice ${invoiceId} total: ${total} ${currency}.`;
     },
   }),
   actionView(removeInvoiceLine, {
@@ -294,13 +294,13 @@ $ arcadia invoice waive shop --month 2026-05 --reason 'a trifle'
 export const invoiceNoun: Noun = {
   name: 'invoice',
   summary: 'what customers owe for a month',
-  description: 'What customers owe for a month: drafts that follow the facts, approved, issued and frozen.',
+  description: 'What customers owe for a month: drafts that are kept up to date, approved, issued and frozen.',
   views: [...steps, ...reading],
 };
 
 export const invoiceLineNoun: Noun = {
   name: 'invoice line',
-  summary: 'lines by hand on drafts',
+  summary: 'manual lines on drafts',
   views: lines,
 };
 

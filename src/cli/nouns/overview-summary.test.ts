@@ -10,11 +10,21 @@ const nothing: Overview = {
   kinds: [],
   deployments: [],
   totals: [],
+  notBilled: [],
   unbilled: [],
   unlisted: [],
   revertedSyncs: [],
   unattributed: { usage: {}, resources: [], total: 0 },
 };
+
+function notBilled(
+  reason: Overview['notBilled'][number]['reason'],
+  running: number,
+  amount: string,
+): Overview['notBilled'][number] {
+  const amounts = [{ currency: 'USD', amount }];
+  return { reason, resources: running, running, unpriced: 0, amounts, deployments: [], deploymentsTotal: 0 };
+}
 
 test('a month without anything is three lines', () => {
   expect(summaryLines(nothing)).toEqual([
@@ -33,6 +43,11 @@ test('one with everything that can be wrong is eight at most, the gravest first'
       { currency: 'EUR', subtotal: '10.00', tax: '1.90', total: '11.90' },
       { currency: 'USD', subtotal: '5.00', tax: '0.00', total: '5.00' },
     ],
+    notBilled: [
+      notBilled('ended', 2, '30.00'),
+      notBilled('unassigned', 900, '1800.50'),
+      { ...notBilled('no_plan', 3, '0.00'), amounts: [] },
+    ],
     unbilled: [{}] as unknown as Overview['unbilled'],
     unlisted: [{ account: 'a', kind: 'vpc', hidden: 3, urns: [] }] as unknown as Overview['unlisted'],
     revertedSyncs: [{}] as unknown as Overview['revertedSyncs'],
@@ -41,11 +56,11 @@ test('one with everything that can be wrong is eight at most, the gravest first'
   expect(lines).toEqual([
     'May 2026 (UTC): 1 customer, 5 deployments. Invoices as they are now: 10.00 EUR + 5.00 USD, tax 1.90 EUR + 0.00 USD, total 11.90 EUR + 5.00 USD.',
     'Needs attention:',
+    '  2 resources running for deployments that ended (30.00 USD at list price): arcadia overview',
     '  1 customer cannot be rated: Acme: arcadia overview',
-    '  1,234 resources unassigned, billed to nobody: arcadia rule suggest',
+    '  1,234 resources unassigned, billed to nobody (1800.50 USD at list price): arcadia rule suggest',
     '  5 deployments on no plan: one, two, three and 2 more: arcadia subscription start --help',
-    '  1 meter used and not billed, or billed and not metered: arcadia overview',
-    '  and 2 more remarks: arcadia overview',
-    'Next: arcadia overview   The table: arcadia overview   (in the clone: ./arcadia)',
+    '  and 3 more remarks: arcadia overview',
+    'Next: arcadia overview   (in the clone: ./arcadia)',
   ]);
 });

@@ -37,13 +37,14 @@ export function summaryLines(overview: Overview): readonly string[] {
     totals.length === 0
       ? 'Nothing to invoice yet.'
       : `Invoices as they are now: ${amounts('subtotal')}, tax ${amounts('tax')}, total ${amounts('total')}.`;
-  const [first] = needs;
+  const table = 'arcadia overview';
+  const next = needs[0]?.next ?? `arcadia invoice list --month ${overview.from.slice(0, 7)}`;
   return [
     `${describeRange(overview)}: ${plural(customers, 'customer')}, ${plural(deployments.length, 'deployment')}. ${money}`,
     needs.length === 0 ? 'Nothing needs attention.' : 'Needs attention:',
     ...needs.slice(0, needsMax).map(({ text }) => `  ${text}`),
     ...(needs.length > needsMax ? [`  and ${plural(needs.length - needsMax, 'more remark')}: arcadia overview`] : []),
-    `Next: ${first?.next ?? `arcadia invoice list --month ${overview.from.slice(0, 7)}`}   The table: arcadia overview   (in the clone: ./arcadia)`,
+    `Next: ${next}${next === table ? '' : `   The table: ${table}`}   (in the clone: ./arcadia)`,
   ];
 }
 
@@ -54,11 +55,31 @@ interface Need {
 }
 
 /** What keeps the month from being right, the gravest first. */
-function needsOf({ deployments, unattributed, unbilled, unlisted, revertedSyncs }: Overview): readonly Need[] {
+function needsOf({
+  deployments,
+  unattributed,
+  notBilled,
+  unbilled,
+  unlisted,
+  revertedSyncs,
+}: Overview): readonly Need[] {
   const failing = new Set(deployments.flatMap(({ customer, problem }) => (problem === null ? [] : [customer])));
   const unplanned = deployments.filter(({ plan }) => plan === null);
   const hidden = unlisted.reduce((sum, one) => sum + one.hidden, 0);
+  const running = notBilled.find(({ reason }) => reason === 'ended')?.running ?? 0;
+  /** What that comes to in the month, where prices are known. */
+  const worth = (of: string) => {
+    const { amounts = [] } = notBilled.find(({ reason }) => reason === of) ?? {};
+    return amounts.length === 0
+      ? ''
+      : ` (${amounts.map(({ amount, currency }) => `${amount} ${currency}`).join(' + ')} at list price)`;
+  };
   const found: readonly (readonly [isSo: boolean, text: string, next: string])[] = [
+    [
+      running > 0,
+      `${plural(running, 'resource')} running for deployments that ended${worth('ended')}`,
+      'arcadia overview',
+    ],
     [
       failing.size > 0,
       `${plural(failing.size, 'customer')} cannot be rated: ${some([...failing])}`,
@@ -66,12 +87,12 @@ function needsOf({ deployments, unattributed, unbilled, unlisted, revertedSyncs 
     ],
     [
       unattributed.total > 0,
-      `${plural(unattributed.total, 'resource')} unassigned, billed to nobody`,
+      `${plural(unattributed.total, 'resource')} unassigned, billed to nobody${worth('unassigned')}`,
       'arcadia rule suggest',
     ],
     [
       unplanned.length > 0,
-      `${plural(unplanned.length, 'deployment')} on no plan: ${some(unplanned.map(({ deployment }) => deployment))}`,
+      `${plural(unplanned.length, 'deployment')} on no plan${worth('no_plan')}: ${some(unplanned.map(({ deployment }) => deployment))}`,
       'arcadia subscription start --help',
     ],
     [

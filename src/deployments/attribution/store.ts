@@ -377,7 +377,7 @@ export async function deriveLayer(
 }
 
 export interface StagedChanges {
-  /** Resources whose owner or rule differs somewhere. */
+  /** Resources whose owner differs somewhere: a preview counts the same. */
   readonly resources: number;
   readonly ownerChanges: number;
   readonly ruleChanges: number;
@@ -439,7 +439,7 @@ export async function stageChanges(trx: UnitOfWork, { touched, derived }: Subjec
       FROM ${differing}, unnest((derived - believed) * owner_believed) AS part`,
   );
   const { rows } = await statement<Omit<StagedChanges, 'owners' | 'rules'>>('deployments.stageChanges.select_count')`
-    SELECT (SELECT count(DISTINCT resource_id) FROM ${differing}) AS resources,
+    SELECT (SELECT count(DISTINCT resource_id) FROM ${owners}) AS resources,
            (SELECT count(*) FROM ${owners}) AS "ownerChanges",
            (SELECT count(*) FROM ${rules}) AS "ruleChanges"`.execute(trx);
   return { ...(rows[0] ?? { resources: 0, ownerChanges: 0, ruleChanges: 0 }), owners, rules };
@@ -452,7 +452,7 @@ export interface UnattributedRow {
   readonly externalId: string;
   readonly name: string;
   readonly tags: string[];
-  /** Since when nobody owns it. */
+  /** Since when it is unassigned. */
   readonly since: Temporal.Instant;
 }
 

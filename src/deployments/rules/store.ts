@@ -260,6 +260,35 @@ export async function stageRuleChanges(
   return { counts: rows[0] ?? { added: 0, changed: 0, ended: 0, unchanged: 0 }, staged };
 }
 
+/** The rules that end by what is staged: those that are not wanted. */
+export async function selectEndingRules(
+  trx: UnitOfWork,
+  wanted: TemporaryTable<'wanted_rules'>,
+  staged: TemporaryTable<'rule_staged'>,
+): Promise<ReadonlySet<number>> {
+  const { rows } = await statement<{ rule_id: number }>('deployments.selectEndingRules')`
+    SELECT rule_id FROM ${staged} EXCEPT SELECT rule_id FROM ${wanted}`.execute(trx);
+  return new Set(rows.map((row) => row.rule_id));
+}
+
+/** Stages that a rule says nothing any more from an instant on. */
+export async function stageRuleEnd(
+  trx: UnitOfWork,
+  ruleId: number,
+  now: Temporal.Instant,
+): Promise<TemporaryTable<'rule_staged'>> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'deployments.stageRuleEnd', table: 'rule_staged' },
+    sql`
+      SELECT rule_id, NULL::text AS kind, NULL::numeric AS position, NULL::bigint AS project_id, NULL::text AS pattern,
+             NULL::text[] AS resource_kinds, NULL::bigint AS owner_set_id, NULL::text AS origin, NULL::text AS recorded_by,
+             greatest(valid_from, ${now}::timestamptz) AS valid_from, valid_to, false AS asserted
+      FROM ownership_rules
+      WHERE rule_id = ${ruleId} AND superseded_at = 'infinity' AND valid_to > ${now}`,
+  );
+}
+
 /** Stages other positions for rules, all else as it is. */
 export async function stagePositions(
   trx: UnitOfWork,
@@ -369,7 +398,7 @@ export async function readPreview(
   changes: TemporaryTable<'owner_changes'>,
   limit: number,
   offset: number,
-): Promise<{ rows: PreviewRow[]; total: number; resources: number }> {
+): Promise<{ rows: PreviewRow[]; total: number }> {
   const { rows } = await statement<PreviewRow>('deployments.readPreview.select_c_resource_id')`
     SELECT c.resource_id AS "resourceId", n.slug AS account, r.kind, r.external_id AS "externalId", s.name,
            greatest(c.valid_from, a.valid_from) AS "from", least(c.valid_to, a.valid_to) AS "to",
@@ -382,13 +411,11 @@ export async function readPreview(
     LEFT JOIN LATERAL (SELECT v.name FROM inventory_states v WHERE v.resource_id = c.resource_id
                        ORDER BY v.valid_from DESC LIMIT 1) s ON true
     ORDER BY r.kind, s.name, c.resource_id, 6 LIMIT ${limit} OFFSET ${offset}`.execute(trx);
-  const { rows: counts } = await statement<{ total: number; resources: number }>(
-    'deployments.readPreview.select_count',
-  )`
-    SELECT count(*) AS total, count(DISTINCT c.resource_id) AS resources
+  const { rows: counts } = await statement<{ total: number }>('deployments.readPreview.select_count')`
+    SELECT count(*) AS total
     FROM ${changes} c JOIN attributions a ON a.resource_id = c.resource_id AND a.superseded_at = 'infinity'
      AND a.valid_from < c.valid_to AND a.valid_to > c.valid_from`.execute(trx);
-  return { rows, total: counts[0]?.total ?? 0, resources: counts[0]?.resources ?? 0 };
+  return { rows, total: counts[0]?.total ?? 0 };
 }
 
 /** The same per deployment: resources gained and lost over some interval. */

@@ -30,7 +30,10 @@ const ended = z.object({
   runsOn: notBilledOut,
 });
 
-const endsAt = instant.meta({ description: 'From when on nothing is billed: the beginning of a UTC day' });
+const endsAt = instant.meta({
+  description: 'From when on nothing is billed: the beginning of a UTC day',
+  examples: ['2026-06-01T00:00:00Z'],
+});
 
 /** Issued months may cost something else: that is seen once this is committed. */
 async function correctLater(

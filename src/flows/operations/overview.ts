@@ -6,7 +6,7 @@ import * as flow from '../overview.ts';
 
 const usage = z
   .record(z.string(), decimalOut)
-  .meta({ description: 'Quantities by billing kind', examples: [{ droplet_hours: '744' }] });
+  .meta({ description: 'Quantities by meter', examples: [{ droplet_hours: '744' }] });
 
 export const showOverview = declareOperation({
   method: 'GET',
@@ -14,7 +14,7 @@ export const showOverview = declareOperation({
   name: 'overview show',
   operationId: 'getOverview',
   tag: 'invoices',
-  summary: 'The month of the last complete day: usage, what is owed, and what nobody owns',
+  summary: 'The month of the last complete day: usage, amounts due, and what is unassigned',
   description: 'Amounts are what the invoices of these facts say, before tax. Nothing is written.',
   roles: staff,
   response: z.object({
@@ -40,7 +40,7 @@ export const showOverview = declareOperation({
     totals: z
       .array(z.object({ currency: z.string(), subtotal: decimalOut, tax: decimalOut, total: decimalOut }))
       .readonly()
-      .meta({ description: "What the month's invoices come to as they are now" }),
+      .meta({ description: "The month's invoices as of now" }),
     notBilled: notBilledOut,
     unbilled: unbilledOut,
     unlisted: z

@@ -8,7 +8,7 @@ function describe({ events }: Program): string {
   );
   return `Server-sent events. Each has an id and a type, and its data is
 \`{ "type", "subject", "at" }\`: a hint at what to ask for again, never the thing itself. An empty subject stands for
-more than could be named. Whoever comes back with \`Last-Event-ID\` receives what they missed; where that is no longer
+more than could be named. A client that reconnects with \`Last-Event-ID\` receives what they missed; where that is no longer
 kept, they receive \`reset\` and ask for everything anew. \`bye\` says why a stream ends: the token has expired, the
 reader is too slow, or the server stops. Staff receive what concerns an operation that they may call; customers what concerns their own deployments, and metered days.
 

@@ -122,7 +122,7 @@ const hiddenMoney = z.object({
   kind: z.string().meta({ examples: ['volume'] }),
   field: z.string().nullable().meta({ description: 'The field that is hidden; null: the resources themselves' }),
   resources: z.int().meta({ description: 'How many of the kind are known' }),
-  unknown: z.int().meta({ description: 'Of how many of them nobody knows what they cost' }),
+  unknown: z.int().meta({ description: 'How many of them have no known price' }),
   monthly: z
     .array(z.object({ currency: z.string(), amount: decimalOut }))
     .readonly()

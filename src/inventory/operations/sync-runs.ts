@@ -26,7 +26,7 @@ const syncRunRow = z
     changed: z.int(),
     ended: z.int(),
     requests: z.int(),
-    revertedAt: instantOut.nullable().meta({ description: 'When what it wrote was taken back; null: it was not' }),
+    revertedAt: instantOut.nullable().meta({ description: 'When it was reverted; null: it was not' }),
     revertedBy: z.string().nullable(),
     revertReason: z.string().nullable(),
   })
@@ -171,11 +171,11 @@ export const revertSyncRun = declareOperation({
   name: 'sync run revert',
   operationId: 'revertSyncRun',
   tag: 'accounts',
-  summary: 'Take back what one sync run wrote',
+  summary: 'Revert what one sync run wrote',
   description:
     'History says again what it said before the run, as a correction of now, and the run confirms nothing. Nothing is deleted. The next sync reads anew. Runs that rest on it must be reverted first, or with it.',
   roles: ['owner'],
-  command: { confirm: 'Take back what sync run {run} wrote? What only it saw is known again when a sync sees it.' },
+  command: { confirm: 'Revert what sync run {run} wrote? What only it saw is known again after the next sync.' },
   params: z.object({ run: id }),
   body: z.strictObject({
     reason: line.meta({ description: 'For the record' }),

@@ -48,7 +48,7 @@ export const invoiceOut = z
     state: z.enum(['draft', 'approved', 'issued', 'void']),
     customer: z.string().meta({ description: "arcadia-app's id of the customer" }),
     customerName: z.string(),
-    entity: z.string().meta({ description: 'The legal entity that bills; empty for a customer' }),
+    entity: z.string().meta({ description: 'The seller; empty for a customer' }),
     month: monthText,
     currency: z.string(),
     subtotal: decimalOut,
@@ -56,7 +56,7 @@ export const invoiceOut = z
     total: decimalOut,
     issuedAt: instantOut.nullable(),
     dueOn: dayOut.nullable(),
-    credits: z.string().nullable().meta({ description: 'The invoice that a credit note takes back a part of' }),
+    credits: z.string().nullable().meta({ description: 'The invoice that a credit note corrects' }),
     documentDigest: z.string().nullable().meta({ description: 'sha256 of the canonical JSON' }),
     voidReason: z.string().nullable().meta({ description: 'As the customer reads it too' }),
   })
@@ -360,7 +360,7 @@ export const approveInvoice = declareOperation({
   name: 'invoice approve',
   operationId: 'approveInvoice',
   tag: 'invoices',
-  summary: 'Agree to a draft',
+  summary: 'Approve a draft',
   description: 'It is drafted from the facts once more first. Before its month is final it takes a reason.',
   roles: deciders,
   params: which,
@@ -368,7 +368,7 @@ export const approveInvoice = declareOperation({
   command: { flags: { expectedTotal: 'total' } },
   body: z.strictObject({
     override: lineText.optional().meta({ description: 'Why, although its month is not final' }),
-    expectedTotal: decimalInput.optional().meta({ description: 'Refused where it comes to another total by now' }),
+    expectedTotal: decimalInput.optional().meta({ description: 'Refused when the total is different by now' }),
   }),
   response: invoiceOut,
   async run({ db, params, body, principal, now }) {
@@ -429,7 +429,7 @@ export const approveMonth = declareOperation({
   name: 'invoice approve-month',
   operationId: 'approveInvoicesOfMonth',
   tag: 'invoices',
-  summary: "Approve a month's drafts, a hundred at a time",
+  summary: "Approve a month's drafts, in batches of a hundred",
   body: z.strictObject({ override: lineText.optional().meta({ description: 'Why, although the month is not final' }) }),
   async run({ db, params, query, body, principal, now, signal }) {
     const options = { ...body, by: principal.subject, now };
@@ -445,7 +445,7 @@ export const issueMonth = declareOperation({
   name: 'invoice issue-month',
   operationId: 'issueInvoicesOfMonth',
   tag: 'invoices',
-  summary: "Number, freeze and hash a month's approved invoices, a hundred at a time",
+  summary: "Number, freeze and hash a month's approved invoices, in batches of a hundred",
   body: z.strictObject({
     incomplete: z.boolean().optional().meta({ description: 'Although names, addresses or tax ids are missing' }),
   }),
@@ -491,7 +491,7 @@ export const addInvoiceLine = declareOperation({
   name: 'invoice line add',
   operationId: 'addInvoiceLine',
   tag: 'invoices',
-  summary: 'Add a line by hand to a draft',
+  summary: 'Add a manual line to a draft',
   roles: deciders,
   params: which,
   edits: getInvoice,
@@ -518,7 +518,7 @@ export const removeInvoiceLine = declareOperation({
   name: 'invoice line remove',
   operationId: 'removeInvoiceLine',
   tag: 'invoices',
-  summary: 'Take a line by hand away from a draft',
+  summary: 'Remove a manual line from a draft',
   roles: deciders,
   command: { confirm: 'Remove line {line} from its draft?' },
   params: z.object({ line: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) }),

@@ -393,7 +393,7 @@ export async function confirmUsage(
   if (!confirmable.metersKind) {
     throw new ArcadiaError(
       'invalid_argument',
-      `"${account}" has no resource of kind "${resourceKind}" that a billing kind meters.`,
+      `"${account}" has no resource of kind "${resourceKind}" that a meter counts.`,
     );
   }
   const { accountId } = confirmable;

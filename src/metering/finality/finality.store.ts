@@ -101,7 +101,7 @@ export interface Observed {
   readonly syncedAt: Temporal.Instant | null;
   /** The same, or a later attestation. */
   readonly confirmedThrough: Temporal.Instant | null;
-  /** After how long without a complete listing there is a gap, and for how long usage is carried forward. */
+  /** After how long without a complete listing there is a gap, and for how long usage is estimated. */
   readonly gapAfterHours: number;
   readonly carryForwardHours: number;
 }

@@ -184,7 +184,7 @@ export async function openDatabase(
 ): Promise<OpenedDatabase> {
   const { database, fresh = false } = options;
   if (fresh && database === undefined)
-    throw new ArcadiaError('invalid_argument', 'Only a database that is named can be made afresh.');
+    throw new ArcadiaError('invalid_argument', 'Only a named database can be recreated.');
   if (config.databaseUrl !== null) {
     const url = config.databaseUrl;
     try {

@@ -34,4 +34,4 @@ export const notBilledOut = z
     }),
   )
   .readonly()
-  .meta({ description: "What ran in the month and is on nobody's plan, at the provider's list price" });
+  .meta({ description: "What ran in the month and is not billed, at the provider's list price" });
