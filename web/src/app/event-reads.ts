@@ -4,6 +4,8 @@
 /** The operations that views read and keep up to date. */
 export const pageReads = [
   'getOverview',
+  'listResources',
+  'getResourcesSummary',
   'explainUsage',
   'getDeploymentQuote',
   'getSyncRun',
@@ -12,13 +14,14 @@ export const pageReads = [
 
 export type PageRead = (typeof pageReads)[number];
 
-const owners: readonly PageRead[] = ['getOverview', 'explainUsage', 'getDeploymentQuote', 'getRule'];
-const listings: readonly PageRead[] = ['getOverview', 'explainUsage', 'getSyncRun'];
+const fleet: readonly PageRead[] = ['listResources', 'getResourcesSummary'];
+const owners: readonly PageRead[] = [...fleet, 'getOverview', 'explainUsage', 'getDeploymentQuote', 'getRule'];
+const listings: readonly PageRead[] = [...fleet, 'getOverview', 'explainUsage', 'getSyncRun'];
 const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote'];
 
 /** What to read again, by an event's type. */
 export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
-  'account.changed': ['getOverview'],
+  'account.changed': ['getOverview', ...fleet],
   'alert.changed': [],
   'alert.fired': ['getOverview'],
   'assignment.changed': owners,
@@ -26,16 +29,16 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'billing.changed': ['getOverview'],
   'confirmation.changed': ['getOverview', 'explainUsage'],
   'correction.changed': ['getOverview'],
-  'customer.changed': ['getOverview'],
+  'customer.changed': ['getOverview', ...fleet],
   'day.metered': ['getOverview', 'explainUsage', 'getDeploymentQuote'],
-  'deployment.changed': ['getOverview'],
+  'deployment.changed': ['getOverview', ...fleet],
   'entity.changed': ['getOverview'],
   'figures.changed': money,
   'invoice.changed': ['getOverview'],
   'job.changed': ['getOverview'],
   'kind.changed': ['explainUsage', 'getDeploymentQuote'],
   'plan.changed': money,
-  'price.changed': ['getOverview'],
+  'price.changed': ['getOverview', ...fleet],
   'queue.changed': ['getOverview'],
   'rule.changed': owners,
   'subscription.changed': money,

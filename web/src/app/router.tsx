@@ -9,7 +9,8 @@ import {
 import { Problem } from '../api/client.ts';
 import { Failed, Skeleton } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
-import { commonSearch, listOf, parseSearch, stringifySearch, textOf } from './address.ts';
+import { inventorySearch } from '../inventory/search.ts';
+import { commonSearch, parseSearch, stringifySearch } from './address.ts';
 import { Frame } from './Frame.tsx';
 import { useMe, useSessionState } from './session.ts';
 import { SignIn } from './SignIn.tsx';
@@ -65,7 +66,7 @@ const overview = createRoute({
   component: lazyRouteComponent(() => import('../overview/Overview.tsx'), 'Overview'),
 });
 
-export const inventory = createRoute({
+const inventory = createRoute({
   getParentRoute: () => root,
   path: '/resources',
   validateSearch: (search: Record<string, unknown>) => ({
@@ -75,36 +76,8 @@ export const inventory = createRoute({
   component: lazyRouteComponent(() => import('../inventory/Inventory.tsx'), 'Inventory'),
 });
 
-/** The filters of the inventory, as the address has them. */
-function inventorySearch(search: Record<string, unknown>) {
-  const lists = Object.fromEntries(
-    (['kind', 'account', 'status', 'region'] as const).flatMap((name) => {
-      const values = listOf(search[name]);
-      return values.length === 0 ? [] : [[name, values]];
-    }),
-  ) as {
-    kind?: readonly string[];
-    account?: readonly string[];
-    status?: readonly string[];
-    region?: readonly string[];
-  };
-  const texts = Object.fromEntries(
-    (['q', 'owner', 'at', 'sort', 'order', 'cursor', 'ended', 'source'] as const).flatMap((name) => {
-      const value = textOf(search[name]);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  ) as Partial<Record<'q' | 'owner' | 'at' | 'sort' | 'order' | 'cursor' | 'ended' | 'source', string>>;
-  return { ...lists, ...texts };
-}
-
-export const resource = createRoute({
-  getParentRoute: () => root,
-  path: '/resources/$resource',
-  component: lazyRouteComponent(() => import('../resource/Resource.tsx'), 'Resource'),
-});
-
 export const router = createRouter({
-  routeTree: root.addChildren([overview, inventory, resource]),
+  routeTree: root.addChildren([overview, inventory]),
   parseSearch,
   stringifySearch,
   defaultErrorComponent: Broken,

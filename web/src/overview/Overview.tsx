@@ -7,7 +7,6 @@ import { isNegative, money, sum } from '../ui/decimal.ts';
 import { Band, Empty, States } from '../ui/States.tsx';
 import { age, day, dayBefore, month as monthName, moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
-import { Happened } from './Happened.tsx';
 import { needsOf, sentenceOf, type Need } from './needs.ts';
 import styles from './overview.module.css';
 import { type CurrencyMonth, type OverviewDocument, readOverview } from './read.ts';
@@ -38,7 +37,6 @@ function Loaded({ overview, month }: { readonly overview: OverviewDocument; read
       <NeedsCard needs={needs} />
       <MoversCard overview={overview} month={month} />
       <FreshnessCard overview={overview} />
-      <Happened now={overview.clock.now} />
     </div>
   );
 }

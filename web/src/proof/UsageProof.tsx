@@ -1,4 +1,3 @@
-import { Link } from '@tanstack/react-router';
 import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
 import { quantity } from '../ui/decimal.ts';
@@ -55,7 +54,7 @@ export function UsageProof({ deployment, kind, month, now }: UsageProofProps) {
 }
 
 function ResourcePart({ item, unit, now }: { readonly item: Explained; readonly unit: string; readonly now: string }) {
-  const { resourceId, name, externalId, quantity: total, days, intervals, more } = item;
+  const { name, externalId, quantity: total, days, intervals, more } = item;
   return (
     <details className={styles.part}>
       <summary>
@@ -64,16 +63,6 @@ function ResourcePart({ item, unit, now }: { readonly item: Explained; readonly 
           {quantity(total)} <span className={ui.unit}>{unit}</span>
         </span>
       </summary>
-      <p>
-        <Link
-          to="/resources/$resource"
-          params={{ resource: String(resourceId) }}
-          search={({ m }) => (m === undefined ? {} : { m })}
-          className={ui.link}
-        >
-          Resource {resourceId}
-        </Link>
-      </p>
       <Rung title="Days">
         <ol className={styles.days}>
           {days.map(({ day, quantity: of, observation }) => (

@@ -1,3 +1,0 @@
-export function Happened(_props: { readonly now: string }) {
-  return null;
-}
