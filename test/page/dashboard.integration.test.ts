@@ -20,7 +20,10 @@ afterAll(async () => {
   if (isThere) await dashboard.close();
 });
 
-const views = [['/', /need|Nothing/]] as const;
+const views = [
+  ['/', /need|Nothing/],
+  ['/resources', /resource/],
+] as const;
 
 /** Until a view has been read, by its title, and hears of changes. */
 async function settle(page: Page, title: RegExp = views[0][1]): Promise<void> {
@@ -46,7 +49,11 @@ describe('the server', () => {
       ['/apis', { accept: '*/*' }],
     ] as const) {
       const answer = await ask(path, headers);
-      expect([path, answer.status, answer.headers.get('content-type')]).toEqual([path, 404, 'application/problem+json']);
+      expect([path, answer.status, answer.headers.get('content-type')]).toEqual([
+        path,
+        404,
+        'application/problem+json',
+      ]);
     }
     expect((await fetch(`${dashboard.api.url}/`, { method: 'POST', headers: html })).status).toBe(404);
   });

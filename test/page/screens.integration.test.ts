@@ -20,6 +20,11 @@ const screens: readonly Screen[] = [
   { name: 'overview-table', path: '/', act: (page) => page.getByRole('button', { name: 'Show table' }).click() },
   { name: 'overview-month-before', path: '/?m=2026-05' },
   { name: 'overview-nothing', path: '/?m=2025-01' },
+  { name: 'inventory', path: '/resources' },
+  { name: 'inventory-filtered', path: '/resources?kind=droplet&sort=name' },
+  { name: 'inventory-unassigned', path: '/resources?owner=none' },
+  { name: 'inventory-no-match', path: '/resources?q=nothing-is-called-so' },
+  { name: 'proof-rule', path: '/resources?kind=droplet', act: openOwner },
   { name: 'palette', path: '/', act: (page) => page.keyboard.press('Control+k') },
   { name: 'keys', path: '/', act: (page) => page.keyboard.press('?') },
   { name: 'account-menu', path: '/', act: (page) => page.getByRole('button', { name: 'Account' }).click() },
@@ -28,6 +33,12 @@ const screens: readonly Screen[] = [
   { name: 'failed', path: '/', act: failing },
   { name: 'loading', path: '/', act: waiting },
 ];
+
+/** The rule by which the first resource has its owner. */
+async function openOwner(page: Page): Promise<void> {
+  const owner = page.locator('main td a').first();
+  if (await owner.isVisible()) await owner.click();
+}
 
 async function failing(page: Page): Promise<void> {
   await page.route('**/api/v1/overview*', (route) =>
@@ -67,17 +78,18 @@ async function take(dashboard: Dashboard, into: string): Promise<string[]> {
         taken.push(file);
       }
       await context.close();
-      const { context: stranger, page: door } = await dashboard.open({ theme, width, signsIn: false });
+      const { context: outside, page: door } = await dashboard.open({ theme, width, signsIn: false });
       await door.getByLabel('Token').waitFor();
       const file = `sign-in-${theme}-${width}.png`;
       await door.screenshot({ path: join(into, file) });
       taken.push(file);
-      await stranger.close();
+      await outside.close();
     }
   return taken;
 }
 
-test.skipIf(folder === undefined)('every view and state, wide and narrow, in both themes', async () => {
+// Making the demonstration takes minutes on a machine that has other work.
+test.skipIf(folder === undefined)('every view and state, wide and narrow, in both themes', { timeout: 1_800_000 }, async () => {
   const into = folder ?? '';
   const dashboard = await openDashboard(wholeDemonstration);
   expect(dashboard).not.toBeNull();

@@ -69,24 +69,7 @@ export default function Palette({ me, onClose }: PaletteProps) {
               onKeyDown={onKeyDown}
             />
           </div>
-          <ul id="choices" role="listbox" aria-label="Choices" className={styles.list}>
-            {choices.map((choice, index) => (
-              // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the field above has the keys
-              <li
-                key={choice.id}
-                id={`choice-${choice.id}`}
-                role="option"
-                aria-selected={index === chosen}
-                className={styles.choice}
-                onPointerMove={() => setAt(index)}
-                onClick={() => choose(choice)}
-              >
-                <span className={styles.group}>{choice.group}</span>
-                <span className={styles.label}>{choice.label}</span>
-                <span className={styles.detail}>{choice.detail}</span>
-              </li>
-            ))}
-          </ul>
+          <Choices choices={choices} chosen={chosen} onPoint={setAt} onChoose={choose} />
           {choices.length === 0 ? (
             <p className={styles.note} role="status">
               Nothing matches {text.trim()}.
@@ -95,6 +78,37 @@ export default function Palette({ me, onClose }: PaletteProps) {
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
+  );
+}
+
+interface ChoicesProps {
+  readonly choices: readonly Choice[];
+  readonly chosen: number;
+  readonly onPoint: (index: number) => void;
+  readonly onChoose: (choice: Choice) => void;
+}
+
+/** The field has the focus and the keys; these are pointed at. */
+function Choices({ choices, chosen, onPoint, onChoose }: ChoicesProps) {
+  return (
+    <div id="choices" role="listbox" aria-label="Choices" className={styles.list}>
+      {choices.map((choice, index) => (
+        // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
+        <div
+          key={choice.id}
+          id={`choice-${choice.id}`}
+          role="option"
+          aria-selected={index === chosen}
+          className={styles.choice}
+          onPointerMove={() => onPoint(index)}
+          onClick={() => onChoose(choice)}
+        >
+          <span className={styles.group}>{choice.group}</span>
+          <span className={styles.label}>{choice.label}</span>
+          <span className={styles.detail}>{choice.detail}</span>
+        </div>
+      ))}
+    </div>
   );
 }
 

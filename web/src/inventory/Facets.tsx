@@ -65,7 +65,10 @@ function Facet({ name, title, values, search, note = null }: FacetProps) {
           <li key={value}>
             <Link
               to="/resources"
-              search={(before) => ({ ...toggled(before, name, value), ...(before.m === undefined ? {} : { m: before.m }) })}
+              search={(before) => ({
+                ...toggled(before, name, value),
+                ...(before.m === undefined ? {} : { m: before.m }),
+              })}
               className={styles.value}
               data-chosen={chosen.includes(value)}
               aria-current={chosen.includes(value) ? 'true' : undefined}

@@ -24,7 +24,7 @@ export function Overview() {
 
 function Loaded({ overview, month }: { readonly overview: OverviewDocument; readonly month: string }) {
   const needs = needsOf(overview);
-    return (
+  return (
     <div className={styles.page}>
       <header className={styles.head}>
         <h1 tabIndex={-1}>{sentenceOf(needs)}</h1>
@@ -74,7 +74,8 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
       <div className={ui.cardBody}>
         {failuresTotal === 0 ? null : (
           <Band>
-            {failuresTotal} customers could not be rated and are in no figure: {failures[0]?.customer} ({failures[0]?.reason})
+            {failuresTotal} customers could not be rated and are in no figure: {failures[0]?.customer} (
+            {failures[0]?.reason})
           </Band>
         )}
         {shown === undefined ? (

@@ -11,7 +11,11 @@ export interface Need {
   readonly text: string;
   readonly detail: string | null;
   /** The view that deals with it. */
-  readonly link: { readonly to: '/resources'; readonly search: { readonly owner: string }; readonly verb: string } | null;
+  readonly link: {
+    readonly to: '/resources';
+    readonly search: { readonly owner: string };
+    readonly verb: string;
+  } | null;
   /** The command that does, where there is no view. */
   readonly command: string | null;
   readonly isWrong: boolean;

@@ -63,28 +63,35 @@ export function QuoteProof({ deployment, month, now }: QuoteProofProps) {
                 unit={currency}
               />
             </Rung>
-            {free.length === 0 ? null : (
-              <details className={styles.part}>
-                <summary>
-                  <span>{free.length === 1 ? '1 line' : `${free.length} lines`} within allowance</span>
-                  <span>0.00</span>
-                </summary>
-                <ul className={styles.lines}>
-                  {free.map((line) => (
-                    <LineRow
-                      key={`${line.kind} ${line.plan ?? ''} ${line.from ?? ''}`}
-                      line={line}
-                      deployment={deployment}
-                      month={month}
-                    />
-                  ))}
-                </ul>
-              </details>
-            )}
+            <FreeLines lines={free} deployment={deployment} month={month} />
           </>
         );
       }}
     </States>
+  );
+}
+
+interface FreeLinesProps {
+  readonly lines: readonly Line[];
+  readonly deployment: string;
+  readonly month: string;
+}
+
+/** Lines that cost nothing, folded. */
+function FreeLines({ lines, deployment, month }: FreeLinesProps) {
+  if (lines.length === 0) return null;
+  return (
+    <details className={styles.part}>
+      <summary>
+        <span>{lines.length === 1 ? '1 line' : `${lines.length} lines`} within allowance</span>
+        <span>0.00</span>
+      </summary>
+      <ul className={styles.lines}>
+        {lines.map((line) => (
+          <LineRow key={`${line.kind} ${line.plan ?? ''} ${line.from ?? ''}`} line={line} deployment={deployment} month={month} />
+        ))}
+      </ul>
+    </details>
   );
 }
 
