@@ -1,7 +1,12 @@
 /** What other modules may import of deployments; everything else in this folder is its own. */
 
 export { assign } from './assignments.ts';
-export { type UnattributedPage, bringAttributionsUpToDate, unattributedResources } from './attribution.ts';
+export {
+  type UnattributedPage,
+  bringAttributionsUpToDate,
+  unattributedMoney,
+  unattributedResources,
+} from './attribution.ts';
 export { createCustomer, findCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
 export {
   assertOwnDeployment,

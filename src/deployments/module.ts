@@ -4,6 +4,7 @@ import { attributeJob } from './jobs.ts';
 import { assignmentOperations } from './operations/assignments.ts';
 import { customerOperations } from './operations/customers.ts';
 import { deploymentOperations } from './operations/deployments.ts';
+import { resourceOperations } from './operations/resources.ts';
 import { ruleOperations } from './operations/rules.ts';
 
 export const deploymentsModule = declareModule({
@@ -19,7 +20,13 @@ export const deploymentsModule = declareModule({
       description: 'Which resources belong to whom: dated rules, tried in order, and manual assignments.',
     },
   ],
-  operations: [...customerOperations, ...deploymentOperations, ...ruleOperations, ...assignmentOperations],
+  operations: [
+    ...resourceOperations,
+    ...customerOperations,
+    ...deploymentOperations,
+    ...ruleOperations,
+    ...assignmentOperations,
+  ],
   jobs: [attributeJob],
   errors: [rulesWouldEnd],
   events: [

@@ -8,6 +8,7 @@ import { approveInvoice, issueInvoice } from '../invoices/issue.ts';
 import { listInvoices, readDocument } from '../invoices/invoices.ts';
 import { sumAmounts } from '../invoices/lines.ts';
 import { addLine } from '../invoices/manual-lines.ts';
+import { rateMonths, readFigures } from '../invoices/month-figures.ts';
 import { previewDeployment } from '../invoices/preview.ts';
 import { changeKind } from '../metering/kinds.ts';
 import { meterOutstanding } from '../metering/meter.ts';
@@ -78,6 +79,17 @@ test("each row is its deployment's lines on the preview of its invoice, to the c
   }
   const shown = overview.deployments.flatMap(({ amounts }) => amounts);
   expect(overview.totals).toMatchObject([{ currency: 'USD', subtotal: sumAmounts(shown, 'USD') }]);
+});
+
+test('what is kept of the month, and of the one before, is what the overview composes', async () => {
+  const { db } = database;
+  const { totals } = await readOverview(db, { now });
+  const kept = await readFigures(db, june.from);
+  expect(kept?.totals.map(({ currency, toDate }) => ({ currency, subtotal: toDate }))).toEqual(
+    totals.map(({ currency, subtotal }) => ({ currency, subtotal })),
+  );
+  expect(kept?.days.at(-1)).toMatchObject({ currency: 'USD', toDate: totals[0]?.subtotal });
+  expect(await rateMonths(db, { now })).toEqual({ rated: [] });
 });
 
 test('its invoices show more than base fees: overage, a discount, a credit, and a correction', async () => {

@@ -1,5 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { eventOperations } from './operations/events.ts';
+import { overviewOperations } from './operations/overview.ts';
 import { sessionOperations } from './operations/session.ts';
 import { tokenOperations } from './operations/tokens.ts';
 import { httpSettings } from './settings.ts';
@@ -11,6 +12,6 @@ export const httpModule = declareModule({
     { name: 'session', description: 'Who is asking, and how a browser stays signed in.' },
     { name: 'tokens', description: 'Who is let in: what a token would be, and which are refused.' },
   ],
-  operations: [...eventOperations, ...sessionOperations, ...tokenOperations],
+  operations: [...overviewOperations, ...eventOperations, ...sessionOperations, ...tokenOperations],
   settings: httpSettings,
 });

@@ -273,6 +273,39 @@ export async function selectNewestSyncRun(db: Queryable): Promise<number> {
   return (rows[0] as { newest: number }).newest;
 }
 
+export interface FreshnessRow {
+  readonly account: string;
+  readonly kind: string;
+  /** When the last complete listing began; null: there was none. */
+  readonly syncedAt: Temporal.Instant | null;
+  /** How the newest run that ended did. */
+  readonly state: 'complete' | 'partial' | 'failed' | 'reverted';
+  readonly reason: string | null;
+}
+
+/** Of each kind that was ever read of an account, what failed last first, then what was read longest ago. */
+export async function selectFreshness(db: Queryable): Promise<FreshnessRow[]> {
+  const { rows } = await statement<FreshnessRow>('inventory.selectFreshness')`
+    WITH RECURSIVE pairs AS (
+      (SELECT account_id, kind FROM sync_runs ORDER BY account_id, kind LIMIT 1)
+      UNION ALL
+      SELECT n.account_id, n.kind FROM pairs p CROSS JOIN LATERAL (
+        SELECT r.account_id, r.kind FROM sync_runs r WHERE (r.account_id, r.kind) > (p.account_id, p.kind)
+        ORDER BY r.account_id, r.kind LIMIT 1) n
+    )
+    SELECT a.slug AS account, p.kind, c.started_at AS "syncedAt", n.outcome AS state, n.reason
+    FROM pairs p JOIN accounts a USING (account_id)
+    CROSS JOIN LATERAL (
+      SELECT outcome, reason FROM sync_runs r
+      WHERE r.account_id = p.account_id AND r.kind = p.kind AND r.outcome <> 'running'
+      ORDER BY r.started_at DESC, r.sync_run_id DESC LIMIT 1) n
+    LEFT JOIN LATERAL (
+      SELECT max(started_at) AS started_at FROM sync_runs r
+      WHERE r.account_id = p.account_id AND r.kind = p.kind AND r.outcome = 'complete') c ON true
+    ORDER BY n.outcome = 'complete', c.started_at NULLS FIRST, a.slug, p.kind`.execute(db);
+  return rows;
+}
+
 /** Runs of syncs, newest first, before the run `before`. */
 export async function selectSyncRuns(
   db: Queryable,

@@ -7,6 +7,7 @@ import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
 import { documentNotDrawn } from './errors.ts';
 import { drawMissing } from './files.ts';
+import { rateMonths } from './month-figures.ts';
 
 /** Brings one month's drafts up to date, when somebody asks for it. */
 export const draftMonthJob = declareJob({
@@ -68,5 +69,19 @@ export const invoiceDraftsJob = declareJob({
     log.info({ months: corrected }, 'looked for corrections');
     const [first] = failures;
     if (first) throw new ArcadiaError(first.declaration, failures.map(({ message }) => message).join(' '));
+  },
+});
+
+/** Rates the current month and the one before, where anything has changed that they rest on. */
+export const rateMonthsJob = declareJob({
+  name: 'rate_months',
+  queue: 'default',
+  title: 'Rates what the month comes to, for the overview',
+  arguments: z.strictObject({}),
+  timeoutSeconds: 7_200,
+  attemptsMax: 3,
+  async run({ db, clock, signal, log }) {
+    const { rated } = await rateMonths(db, { now: await clock.now(), signal });
+    if (rated.length > 0) log.info({ months: rated }, 'rated');
   },
 });

@@ -1,6 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { invoiceErrors } from './errors.ts';
-import { checkCorrectionsJob, draftMonthJob, drawDocumentsJob, invoiceDraftsJob } from './jobs.ts';
+import { checkCorrectionsJob, draftMonthJob, drawDocumentsJob, invoiceDraftsJob, rateMonthsJob } from './jobs.ts';
 import { correctionOperations } from './operations/corrections.ts';
 import { customerBillingOperations } from './operations/customer-billing.ts';
 import { entityOperations } from './operations/entities.ts';
@@ -20,9 +20,11 @@ export const invoicesModule = declareModule({
     ...correctionOperations,
     ...exportOperations,
   ],
-  jobs: [invoiceDraftsJob, draftMonthJob, checkCorrectionsJob, drawDocumentsJob],
+  jobs: [invoiceDraftsJob, draftMonthJob, checkCorrectionsJob, drawDocumentsJob, rateMonthsJob],
   schedule: [
     { name: 'invoices', cron: '40 2 * * *', job: invoiceDraftsJob, arguments: {} },
+    // Where nothing has changed it only looks.
+    { name: 'figures', cron: '*/10 * * * *', job: rateMonthsJob, arguments: {} },
     { name: 'documents', cron: '25 * * * *', job: drawDocumentsJob, arguments: {} },
   ],
   errors: invoiceErrors,
@@ -38,6 +40,12 @@ export const invoicesModule = declareModule({
       subject: "customer's external id",
       describes: 'how a customer is billed was changed',
       reads: ['getCustomerBilling'],
+    },
+    {
+      type: 'figures.changed',
+      subject: 'month',
+      describes: 'what a month comes to was rated anew',
+      reads: ['getOverview'],
     },
     {
       type: 'correction.changed',

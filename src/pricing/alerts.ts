@@ -85,6 +85,11 @@ export async function listFirings(
   return store.selectFirings(db, { ...only, offset: only.offset ?? 0 });
 }
 
+/** How often alerts fired on a month. */
+export function countFirings(db: Queryable, month: Temporal.PlainYearMonth): Promise<number> {
+  return store.countFirings(db, month.toPlainDate({ day: 1 }));
+}
+
 /** As many alerts as are evaluated together. */
 const alertsMax = 10_000;
 const batch = 1000;

@@ -1,5 +1,6 @@
 /** What other modules may import of pricing; everything else in this folder is its own. */
 
+export { countFirings } from './alerts.ts';
 export { changesCurrency } from './currency-rule.ts';
 export { readSubscribed, startSubscriptions } from './first-subscriptions.ts';
 export type { PlanVersion } from './plan.ts';
@@ -8,7 +9,7 @@ export { ratedMonth } from './rated-months.ts';
 export type { RatedLine, RatedMonth, UnchargedUsage } from './rating/rate-month.ts';
 export { changeSubscription, currentSubscriptions, endSubscription, pauseSubscription } from './subscriptions.ts';
 export { applyPlans } from './plan-apply.ts';
-export { UsageSums } from './usage-sums.ts';
+export { ForecastSums, type UsageSource, UsageSums, UsageUntil } from './usage-sums.ts';
 export { quoteDeployment } from './quotes.ts';
 export { rateLine } from './rating/rate-line.ts';
 export { type Unbilled, unbilledOf } from './unbilled.ts';

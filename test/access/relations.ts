@@ -64,6 +64,7 @@ export const closedToCustomers: readonly string[] = names(`
   correction_costs
   corrections
   customer_billing
+  deployment_months
   deployments_assignments
   deployments_progress
   deployments_rules
@@ -73,8 +74,6 @@ export const closedToCustomers: readonly string[] = names(`
   event_outbox
   event_progress
   idempotency_keys
-  revoked_tokens
-  secret_key_fingerprint
   inventory_actions
   inventory_complete_syncs
   inventory_memberships
@@ -100,6 +99,7 @@ export const closedToCustomers: readonly string[] = names(`
   metering_uncertain_ends
   metering_unlisted
   migration_checksums
+  money_days
   number_series
   observation_limits
   own_prices
@@ -112,9 +112,12 @@ export const closedToCustomers: readonly string[] = names(`
   provider_clock
   provider_prices
   queue_controls
+  rated_months
   resource_payloads
   resource_settings
+  revoked_tokens
   schedule_ticks
+  secret_key_fingerprint
   sync_run_days
   sync_runs
   tax_rates

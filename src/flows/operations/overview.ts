@@ -10,12 +10,13 @@ const usage = z
 
 export const showOverview = declareOperation({
   method: 'GET',
-  path: '/overview',
+  path: '/overview/deployments',
   name: 'overview show',
-  operationId: 'getOverview',
+  operationId: 'getOverviewOfDeployments',
   tag: 'invoices',
   summary: 'The month of the last complete day: usage, amounts due, and what is unassigned',
-  description: 'Amounts are what the invoices of these facts say, before tax. Nothing is written.',
+  description:
+    'Amounts are what the invoices of these facts say, before tax, composed now: with many deployments that takes a while. getOverview has what the last rating kept. Nothing is written.',
   roles: staff,
   response: z.object({
     from: dayOut,

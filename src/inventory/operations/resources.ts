@@ -1,53 +1,9 @@
 import { z } from 'zod';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
-import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { instant, instantOut, slug } from '../../platform/declare/schemas.ts';
 import * as resources from '../resources.ts';
 import type { ResourceHistory } from '../resources.ts';
-
-const resourceRow = z
-  .object({
-    resourceId: z.int().meta({ examples: [17] }),
-    account: slug,
-    kind: z.string().meta({ examples: ['droplet'] }),
-    externalId: z.string().meta({ description: "The provider's id", examples: ['3164494'] }),
-    urn: z.string().nullable(),
-    name: z.string().meta({ examples: ['acme-web'] }),
-    status: z.string().meta({ description: "The provider's word", examples: ['active'] }),
-    region: z.string().nullable(),
-    tags: z.array(z.string()),
-    parents: z.array(z.string()).meta({ description: 'As kind:external_id', examples: [['droplet:3164494']] }),
-    attributes: z.record(z.string(), z.unknown()).meta({ description: 'Facts that billing reads' }),
-    project: z.string().nullable().meta({ description: "The provider's id of the project that holds it" }),
-    since: instantOut.meta({ description: 'Since when all of this is so' }),
-  })
-  .meta({ id: 'Resource', description: 'One thing that the provider lists, as it was at one moment' });
-
-export const listResources = declareList({
-  path: '/resources',
-  name: 'resource list',
-  operationId: 'listResources',
-  tag: 'resources',
-  summary: 'What lives, or lived at another moment',
-  roles: staff,
-  query: z.object({
-    kind: line.optional().meta({ description: 'Only this kind', examples: ['droplet'] }),
-    account: slug.optional(),
-    at: instant.optional().meta({ description: 'As it was then; now unless given' }),
-  }),
-  row: resourceRow,
-  async run({ db, query, now }, { limit, cursor }) {
-    const { kind, account: of, at = now } = query;
-    const { items, nextCursor } = await resources.listResources(db, {
-      kind,
-      account: of,
-      at,
-      limit,
-      cursor: cursor ?? undefined,
-    });
-    return { items: items.map(({ validFrom, ...rest }) => ({ ...rest, since: validFrom })), nextCursor };
-  },
-});
 
 const identified = {
   resourceId: z.int().meta({ examples: [17] }),
@@ -203,9 +159,4 @@ const listResourceActions = declareList({
   },
 });
 
-export const resourceOperations: readonly Operation[] = [
-  listResources,
-  getResource,
-  getResourceSettings,
-  listResourceActions,
-];
+export const resourceOperations: readonly Operation[] = [getResource, getResourceSettings, listResourceActions];
