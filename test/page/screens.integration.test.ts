@@ -89,18 +89,22 @@ async function take(dashboard: Dashboard, into: string): Promise<string[]> {
 }
 
 // Making the demonstration takes minutes on a machine that has other work.
-test.skipIf(folder === undefined)('every view and state, wide and narrow, in both themes', { timeout: 1_800_000 }, async () => {
-  const into = folder ?? '';
-  const dashboard = await openDashboard(wholeDemonstration);
-  expect(dashboard).not.toBeNull();
-  if (dashboard === null) return;
-  rmSync(into, { recursive: true, force: true });
-  mkdirSync(into, { recursive: true });
-  const taken = await take(dashboard, into);
-  const pictures = taken.map((file) => `<figure><img src="${file}" alt=""><figcaption>${file}</figcaption></figure>`);
-  writeFileSync(
-    join(into, 'index.html'),
-    `<!doctype html><meta charset="utf-8"><title>Screens</title><style>body{display:grid;grid-template-columns:repeat(auto-fill,minmax(480px,1fr));gap:24px;font-family:sans-serif}img{max-width:100%;border:1px solid #888}</style>${pictures.join('\n')}\n`,
-  );
-  await dashboard.close();
-});
+test.skipIf(folder === undefined)(
+  'every view and state, wide and narrow, in both themes',
+  { timeout: 1_800_000 },
+  async () => {
+    const into = folder ?? '';
+    const dashboard = await openDashboard(wholeDemonstration);
+    expect(dashboard).not.toBeNull();
+    if (dashboard === null) return;
+    rmSync(into, { recursive: true, force: true });
+    mkdirSync(into, { recursive: true });
+    const taken = await take(dashboard, into);
+    const pictures = taken.map((file) => `<figure><img src="${file}" alt=""><figcaption>${file}</figcaption></figure>`);
+    writeFileSync(
+      join(into, 'index.html'),
+      `<!doctype html><meta charset="utf-8"><title>Screens</title><style>body{display:grid;grid-template-columns:repeat(auto-fill,minmax(480px,1fr));gap:24px;font-family:sans-serif}img{max-width:100%;border:1px solid #888}</style>${pictures.join('\n')}\n`,
+    );
+    await dashboard.close();
+  },
+);

@@ -20,7 +20,6 @@ export function ResourceTable({ items, nextCursor, search, summary }: ResourceTa
   const now = summary?.asOf ?? items[0]?.since ?? '';
   return (
     <>
-      {/* It scrolls, by keys too. oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div className={styles.scroll} role="region" aria-label="Resources, as a table" tabIndex={0}>
         <table className={styles.table}>
           <thead>

@@ -88,7 +88,12 @@ function FreeLines({ lines, deployment, month }: FreeLinesProps) {
       </summary>
       <ul className={styles.lines}>
         {lines.map((line) => (
-          <LineRow key={`${line.kind} ${line.plan ?? ''} ${line.from ?? ''}`} line={line} deployment={deployment} month={month} />
+          <LineRow
+            key={`${line.kind} ${line.plan ?? ''} ${line.from ?? ''}`}
+            line={line}
+            deployment={deployment}
+            month={month}
+          />
         ))}
       </ul>
     </details>
