@@ -236,6 +236,13 @@ export interface ProviderIdentity {
   readonly answeredAt: Temporal.Instant | null;
 }
 
+/** A kind that the provider has, and that nothing lists with what it was given. */
+export interface NotReadKind {
+  readonly kind: ResourceKind;
+  /** What is missing, for people: `Spaces key`. */
+  readonly needs: string;
+}
+
 /** What a token may read. `unknown`: the provider could not be asked just now. */
 export interface ScopeReport {
   readonly scope: string;
@@ -260,6 +267,8 @@ export interface Provider {
   readonly name: string;
   /** The kinds that `list` can be asked for, in the order in which a full sync lists them (projects first). */
   readonly kinds: readonly ResourceKind[];
+  /** Kinds that it has and that these credentials cannot list. */
+  readonly notRead: readonly NotReadKind[];
   /**
    * Who the token belongs to. Throws ArcadiaError provider_unauthorized, provider_forbidden,
    * provider_unreachable, provider_failed, clock_behind, cancelled.

@@ -6,6 +6,7 @@ import type {
   ListedResource,
   ListedSettings,
   ListingEvent,
+  NotReadKind,
   Provider,
   ProviderIdentity,
   ProviderOptions,
@@ -63,6 +64,7 @@ export function createDigitalOcean(options: ProviderOptions, surroundings: Surro
 class DigitalOcean implements Provider {
   readonly name = 'digitalocean';
   readonly kinds: readonly ResourceKind[];
+  readonly notRead: readonly NotReadKind[];
   readonly #apiUrl: string;
   readonly #requester: Requester;
   readonly #simulatedFloor = new SimulatedFloor();
@@ -77,6 +79,8 @@ class DigitalOcean implements Provider {
     this.#onRequest = onRequest;
     this.#spacesKeys = credentials.spaces;
     this.kinds = credentials.spaces === undefined ? kindsInOrder : [...kindsInOrder, 'spaces_bucket'];
+    // Buckets have an interface of their own, and no scope of a token opens it.
+    this.notRead = credentials.spaces === undefined ? [{ kind: 'spaces_bucket', needs: 'Spaces key' }] : [];
     this.#requester = new Requester({
       apiUrl: this.#apiUrl,
       token: credentials.token,
@@ -110,7 +114,10 @@ class DigitalOcean implements Provider {
       const fields = Object.entries(hides).flatMap(([kind, names]) => names.map((name) => `${kind}.${name}`));
       return { scope: endpoint.scope, kinds, fields, granted: await this.#isGranted(endpoint, signal) };
     });
-    return Promise.all(reports);
+    const keys = this.notRead.map(
+      ({ kind, needs }): ScopeReport => ({ scope: needs, granted: 'no', kinds: [kind], fields: [] }),
+    );
+    return [...(await Promise.all(reports)), ...keys];
   }
 
   scopedFields(kind: ResourceKind): readonly string[] {

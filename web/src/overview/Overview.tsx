@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { MonthCurve } from '../charts/MonthCurve.tsx';
 import { useRead } from '../app/reads.ts';
 import { Figure, Money, Unknown } from '../ui/Figure.tsx';
-import { isNegative, money, sum } from '../ui/decimal.ts';
+import { isNegative, isZero, sum } from '../ui/decimal.ts';
 import { Band, Empty, States } from '../ui/States.tsx';
 import { age, day, dayBefore, month as monthName, moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
@@ -42,12 +42,13 @@ function Loaded({ overview, month }: { readonly overview: OverviewDocument; read
 }
 
 function meteredText({ metering, clock }: OverviewDocument): string {
-  const { meteredThrough, final, confirmed, obstaclesTotal } = metering;
+  const { meteredThrough, complete, final, confirmed, obstacles } = metering;
   if (meteredThrough === null) return ', not metered yet';
   const through = `, metered through ${day(dayBefore(meteredThrough), clock.now)}`;
   if (final) return `${through}, final`;
   if (confirmed) return `${through}, confirmed`;
-  return obstaclesTotal === 0 ? through : `${through}, not final: ${metering.obstacles[0]?.message ?? ''}`;
+  // Of a month that goes on, that is the only thing that would be said.
+  return complete && obstacles[0] !== undefined ? `${through}, not final: ${obstacles[0].message}` : through;
 }
 
 function MonthCard({ overview, month }: { readonly overview: OverviewDocument; readonly month: string }) {
@@ -144,11 +145,11 @@ function Figures({ money: shown }: { readonly money: CurrencyMonth }) {
 /** Whether it is more now, or less: a shape and a word, no arithmetic. */
 function Direction({ before, after }: { readonly before: string; readonly after: string }) {
   const difference = sum([after, before.startsWith('-') ? before.slice(1) : `-${before}`]);
-  if (difference === '0') return <span className={styles.direction}>same</span>;
+  if (isZero(difference)) return <span className={styles.direction}>the same now</span>;
+  const isLess = isNegative(difference);
   return (
     <span className={styles.direction}>
-      {isNegative(difference) ? '▼' : '▲'} {money(difference.replace(/^-/, ''))}{' '}
-      {isNegative(difference) ? 'less' : 'more'}
+      {isLess ? '▼' : '▲'} {isLess ? 'less' : 'more'} now
     </span>
   );
 }
