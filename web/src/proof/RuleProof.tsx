@@ -18,15 +18,15 @@ export function RuleProof({ rule }: { readonly rule: number; readonly now: strin
           <>
             <p className={styles.sentence}>
               Rule {rule}
-              {present === undefined ? '' : `, ${present.kind.replaceAll('_', ' ')}`}
+              {present === undefined ? '' : `, by ${present.kind.replaceAll('_', ' ')}`}
               {present?.pattern == null ? '' : ` ${present.pattern}`}
-              {present?.projectName == null ? '' : ` of project ${present.projectName}`}.
+              {present?.projectName == null ? '' : ` ${present.projectName}`}.
             </p>
             <Rung title="Owns now">
               <ul className={styles.lines}>
                 {owns.map(({ kind, resources }) => (
                   <li key={kind}>
-                    <span>{kind}</span>
+                    <span>{kind.replaceAll('_', ' ')}</span>
                     <span>{resources}</span>
                   </li>
                 ))}
