@@ -5,6 +5,8 @@
  * Nothing here writes to the provider.
  */
 
+import type { BillingSource } from './billing-source.ts';
+
 /** What the provider lists. An open set: these we know by name, others arrive from URNs. */
 export const resourceKinds = [
   'project',
@@ -251,6 +253,8 @@ export interface ScopeReport {
   readonly kinds: readonly ResourceKind[];
   /** The fields of other kinds that it hides, as `kind.field`: their listings succeed without them. */
   readonly fields: readonly string[];
+  /** What else it hides, in words: `prices of droplet sizes`. */
+  readonly others: readonly string[];
 }
 
 /** Fields of one kind that this token may not see, by the names that `untold` has, and keys of settings. */
@@ -265,6 +269,8 @@ export type LookupResult = 'exists' | 'gone' | 'unknown';
 export interface Provider {
   /** `digitalocean` */
   readonly name: string;
+  /** What it charges, with the same token and within the same limits. */
+  readonly billing: BillingSource;
   /** The kinds that `list` can be asked for, in the order in which a full sync lists them (projects first). */
   readonly kinds: readonly ResourceKind[];
   /** Kinds that it has and that these credentials cannot list. */

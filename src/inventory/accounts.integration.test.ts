@@ -124,6 +124,7 @@ test('a check names each missing scope together with what it hides', async () =>
         granted: 'no',
         kinds: ['volume'],
         fields: [],
+        others: [],
         hidden: [{ kind: 'volume', hidden: 2 }],
         // They were never listed: how large they are nobody knows.
         money: [{ kind: 'volume', field: null, resources: 2, unknown: 2, monthly: [] }],
