@@ -228,8 +228,8 @@ describe('every view', () => {
           const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
           expect([path, overflow > 0]).toEqual([path, false]);
         }
-        await page.getByRole('button', { name: 'Search' }).click();
-        await page.getByRole('dialog', { name: 'Search' }).waitFor();
+        await page.getByRole('button', { name: 'Go to' }).click();
+        await page.getByRole('dialog', { name: 'Go to' }).waitFor();
         const { violations } = await new AxeBuilder({ page }).analyze();
         expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
         expect(wrong).toEqual([]);

@@ -44,7 +44,7 @@ export function Frame({ me }: { readonly me: Me }) {
           onClick={() => setLayer('palette')}
         >
           <Icon name="search" />
-          <span>Search</span>
+          <span>Go to</span>
           <kbd aria-hidden="true">Ctrl K</kbd>
         </button>
         <Clock me={me} />

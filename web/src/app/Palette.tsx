@@ -49,13 +49,13 @@ export default function Palette({ me, onClose }: PaletteProps) {
       <Dialog.Portal>
         <Dialog.Backdrop className={styles.backdrop} />
         <Dialog.Popup className={styles.popup}>
-          <Dialog.Title className="visually-hidden">Search</Dialog.Title>
+          <Dialog.Title className="visually-hidden">Go to</Dialog.Title>
           <div className={styles.field}>
             <Icon name="search" />
             <input
               type="search"
               role="combobox"
-              aria-label="Search"
+              aria-label="Go to"
               aria-expanded="true"
               aria-controls="choices"
               aria-autocomplete="list"
