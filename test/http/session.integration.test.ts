@@ -47,7 +47,12 @@ const begin = async (token: string) => {
 const ask = (at: TestApi, set: string, path = '/me', init: RequestInit = {}) =>
   fetch(`${at.url}/api/v1${path}`, {
     ...init,
-    headers: { 'sec-fetch-site': 'same-origin', origin: at.url, cookie: set.split(';', 1)[0] ?? '', ...init.headers },
+    headers: {
+      'sec-fetch-site': 'same-origin',
+      origin: at.url,
+      cookie: set.split(';', 1)[0] ?? '',
+      ...Object.fromEntries(new Headers(init.headers)),
+    },
   });
 const read = async (response: Response) => (await response.json()) as Record<string, unknown>;
 
