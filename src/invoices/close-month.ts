@@ -46,7 +46,7 @@ interface CloseOptions extends Accepted {
 }
 
 /** As many as end well within the time of a request. */
-const invoicesAtOnce = 100;
+const invoicesAtOnce = 50;
 
 /** Drafts of a month are looked at so many at a time. */
 const pageSize = 500;
