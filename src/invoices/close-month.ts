@@ -52,7 +52,7 @@ const invoicesAtOnce = 50;
 const pageSize = 500;
 
 /**
- * Approves and issues invoices of a month, by their ids, in batches of a hundred: all that nothing keeps. The first step
+ * Approves and issues invoices of a month, by their ids, in batches of fifty: all that nothing keeps. The first step
  * drafts the month first. An invoice is issued at the total that its draft says, or not at all. What is issued stays so:
  * whoever was stopped begins again, and nothing is done twice. One that is refused stops no other.
  * @throws ArcadiaError invalid_argument (a month to come); invoice_facts_changed (other totals than expected); cancelled
