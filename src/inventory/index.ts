@@ -14,7 +14,7 @@ export { type MonthlyPrices, openMonthlyPrices, type PricedGroup, priceGroups } 
 export { type Freshness, readFreshness } from './freshness.ts';
 export { type ChargedGroup, chargeOf } from './resource-charges.ts';
 export { listSealedSecrets, openSecretKey, rotateSecretKey } from './secret-key.ts';
-export { assertResourceKind, getResource } from './resources.ts';
+export { assertResourceKind, getResource, listResourceActions, readSightings, supersededStates } from './resources.ts';
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';
 export { listRevertedSyncs } from './sync-revert.ts';
 export { inventorySettings } from './settings.ts';
