@@ -242,9 +242,9 @@ async function writeCorrections(
   if (states.length === 0) return;
   await stageCorrections(trx, observation, kind, toStorableJson(states));
   await stageMembershipBeginnings(trx, observation);
-  await stageMembershipEnds(trx);
+  await stageMembershipEnds(trx, observation.staging);
   await stageSettingBeginnings(trx, observation);
-  await stageSettingEnds(trx);
+  await stageSettingEnds(trx, observation.staging);
   await rewriteStates(trx, observation, now);
   await rewriteMemberships(trx, observation, now);
   await rewriteSettings(trx, observation, now);

@@ -34,8 +34,8 @@ import { recordRun, type SyncContext, type SyncResult, stagePages, toStorableJso
  */
 export function syncProjects(session: SyncContext): Promise<SyncResult> {
   return recordRun(session, 'project', async (run) => {
-    const { conn, account, provider, clock, signal } = session;
-    await clearStaging(conn);
+    const { conn, account, provider, clock, signal, staging } = session;
+    await clearStaging(conn, staging);
     const projects = await stageKind(session, observe(session, run, ['project']), 'project');
     const listed = listingOutcome(projects.end, projects.pages);
     if (listed.outcome === 'failed') return run.finish(conn, { ...listed, ...nothingApplied }, await clock.now());
@@ -44,16 +44,17 @@ export function syncProjects(session: SyncContext): Promise<SyncResult> {
     const members = await stagePages(
       session,
       'project',
-      provider.listMemberships(await selectStagedProjects(conn), signal),
+      provider.listMemberships(await selectStagedProjects(conn, staging), signal),
       (batch: readonly ListedMembership[], first) =>
         stageMemberships(
           conn,
+          staging,
           toStorableJson(batch.map((member, index) => toRow(member, projects.items + first + index, listable))),
         ),
     );
     const outcome = projects.end.outcome === 'complete' ? joinOutcomes(listed, listingOutcome(members.end, 1)) : listed;
 
-    const unlistable = await selectUnlistableKinds(conn, account.accountId, listable);
+    const unlistable = await selectUnlistableKinds(conn, staging, account.accountId, listable);
     const observation = observe(session, run, ['project', ...unlistable]);
     if (unlistable.length > 0) await stageUnlistable(conn, observation);
     const staged = { rows: projects.items + members.items, settings: projects.settings, details: projects.details };

@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Session, Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { type Account, finishRun, insertRun, type RunEnd, tryLockSync, unlockSync } from './store.ts';
+import type { Staging } from './sync.store.ts';
 
 // One run: locked, recorded, ended. What is read in it and how that becomes history is in
 // sync-kind.ts, sync-projects.ts and sync-actions.ts.
@@ -34,6 +35,8 @@ export interface SyncProgress {
 export interface SyncContext {
   /** One connection: it holds the locks and the temporary tables. */
   readonly conn: Session;
+  /** Of that connection: what a listing is staged in. */
+  readonly staging: Staging;
   readonly account: Account;
   readonly provider: Provider;
   readonly clock: Clock;

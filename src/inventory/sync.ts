@@ -77,9 +77,9 @@ export async function syncAccount(
   // A simulated account's clock is its simulator's own.
   const skew = simulatedAt === null ? await clockSkew(db, options.clock, answeredAt) : null;
   return inSession(db, async (conn) => {
-    await prepareStaging(conn);
     const session: SyncContext = {
       conn,
+      staging: await prepareStaging(conn),
       account,
       provider,
       clock: options.clock,

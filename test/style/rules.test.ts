@@ -130,7 +130,7 @@ describe.each<[string, rules.Rule, Record<string, string>, Record<string, string
     {
       'src/metering/a.ts':
         "const names = new Set(['a']);\nfunction f() {\n  let n = 0;\n  return new Map([[n, names]]);\n}",
-      'src/platform/database/database.ts': 'const pools = new Set<Pool>();',
+      'src/platform/embedded/file-lock.ts': 'const held = new Set<DatabaseSync>();',
     },
   ],
   [
@@ -205,6 +205,17 @@ test.each([
     'src/metering/b.store.ts': `sql\`${text}\``,
   });
   expect(rules.temporaryTablesByHandle(program)).toHaveLength(1);
+});
+
+test('a table of a session has a handle as well', () => {
+  const program = sources({
+    'src/inventory/a.store.ts':
+      "sessionTables(conn, 'inventory.a', { listing: { table: 'listing', columns: sql`n int` } }); sql`SELECT n FROM listing`;",
+    'src/metering/a.store.ts': 'sql`SELECT n FROM listing`',
+  });
+  expect(rules.temporaryTablesByHandle(program)).toEqual([
+    'src/inventory/a.store.ts:1: the temporary table listing by its name; take its handle',
+  ]);
 });
 
 test('a module is whole with its README, its declaration, and what others may import', () => {

@@ -136,12 +136,8 @@ export const namedStatements: Rule = (sources) =>
 
 const temporaryTables = 'src/platform/database/temporary-table.ts';
 
-/** A session's staging tables outlive its transactions: they are made, or found, before the first. */
-const withoutHandles: ReadonlySet<string> = new Set([
-  'src/inventory/sync.store.ts',
-  // An intruder's.
-  'test/access/shadowed-tables.integration.test.ts',
-]);
+/** An intruder's. */
+const withoutHandles: ReadonlySet<string> = new Set(['test/access/shadowed-tables.integration.test.ts']);
 
 /** Temporary tables are made in one place, which gives a handle for each. */
 export const temporaryTablesInOnePlace: Rule = (sources) =>
@@ -168,19 +164,22 @@ export const temporaryTablesByHandle: Rule = (sources) => {
   });
 };
 
-/** The temporary tables that a file makes, `{ statement: ..., table: ... }`, each behind its module. */
+/** The temporary tables that a file makes, `{ statement, table }` or `{ table, columns }`, each behind its module. */
 function madeTables(path: string, source: string): readonly string[] {
   const found: string[] = [];
   new Visitor({
     ObjectExpression({ properties }) {
-      const texts = new Map(
+      const values = new Map(
         properties.flatMap((property) =>
-          property.type === 'Property' && property.key.type === 'Identifier' && property.value.type === 'Literal'
-            ? [[property.key.name, property.value.value] as const]
+          property.type === 'Property' && property.key.type === 'Identifier'
+            ? [[property.key.name, property.value] as const]
             : [],
         ),
       );
-      if (texts.has('statement') && texts.has('table')) found.push(`${moduleOf(path)} ${texts.get('table')}`);
+      const table = values.get('table');
+      const isMade =
+        values.get('statement')?.type === 'Literal' || values.get('columns')?.type === 'TaggedTemplateExpression';
+      if (isMade && table?.type === 'Literal') found.push(`${moduleOf(path)} ${table.value}`);
     },
   }).visit(parseSync(path, source).program);
   return found;
@@ -266,20 +265,17 @@ export const shortFunctions: Rule = (sources) =>
   });
 
 /**
- * What belongs to a process as a whole, because the system gives it to the process: its open pools, the locks that the
- * kernel holds for it, the one font it looks at, the budget of a token, the stores it can reach. `name` by file.
+ * What belongs to a process as a whole, because the system gives it to the process: the locks that the kernel holds for
+ * it, the budget of a token, the stores it can reach. `name` by file.
  */
 const processState: Readonly<Record<string, readonly string[]>> = {
-  'src/platform/database/database.ts': ['pools'],
   'src/platform/embedded/file-lock.ts': ['held'],
   'src/metering/records/open.ts': ['connections'],
-  'src/invoices/font.ts': ['checking'],
   'src/cloud/digitalocean/throttle.ts': ['registry'],
 };
 
 /** What is remembered of values that never change: gone without harm at any moment. */
 const caches: Readonly<Record<string, readonly string[]>> = {
-  'src/invoices/focus/units.ts': ['sizes'],
   'src/invoices/pdf-fonts.ts': ['read'],
   'src/pricing/rating/timeline.ts': ['versionKeys'],
   'src/pricing/rating/rate-month.ts': ['unitPrices'],

@@ -5,6 +5,7 @@ import type { Logger } from '../../platform/log.ts';
 import type { Program } from '../../platform/declare/program.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { OpenDatabaseOptions, OpenedDatabase } from '../../platform/database/open-database.ts';
+import { Pools } from '../../platform/database/pools.ts';
 import type { CommonOptions } from './command.ts';
 import { operator } from './operator.ts';
 import { openStatusLine, Output, type StatusLine } from './output.ts';
@@ -21,6 +22,8 @@ export interface Session {
   readonly progress: Progress;
   /** Aborted by the first Ctrl-C or SIGTERM, with an ArcadiaError `cancelled`. The second ends the process. */
   readonly signal: AbortSignal;
+  /** The pools that it has open, and what it starts. */
+  readonly pools: Pools;
   config(): Promise<Config>;
   /** The log of this run. A command's is readable, unless JSON is asked for, and says only what is worth a warning. */
   log(): Promise<Logger>;
@@ -62,10 +65,8 @@ export function openSession(options: CommonOptions, program: Program): Session {
       return openProgress(output.log === null ? openStatusLine() : logLine(output));
     },
     signal: controller.signal,
-    config() {
-      config ??= readConfig(options, program);
-      return config;
-    },
+    pools: new Pools(),
+    config: () => (config ??= readConfig(options, program)),
     ...logOf(output, () => session.config()),
     async database({ usually, ...asked } = {}) {
       const { openDatabase } = await import('../../platform/database/open-database.ts');
@@ -75,6 +76,7 @@ export function openSession(options: CommonOptions, program: Program): Session {
       const opened = await openDatabase(settings, {
         ...(database !== undefined && { database }),
         signal: controller.signal,
+        pools: session.pools,
         ...asked,
         // For the audit log.
         settings: { 'arcadia.actor': operator(), 'arcadia.origin': 'cli', ...asked.settings },

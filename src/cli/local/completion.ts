@@ -37,7 +37,7 @@ For fish: arcadia completion fish > ~/.config/fish/completions/arcadia.fish
 Write it again after an upgrade. It holds for ./arcadia as well.`,
     example: `
 $ source <(arcadia completion bash)
-$ arcadia inv<Tab>`,
+$ arcadia invoice <Tab>`,
   })
     .addArgument(new Argument('<shell>', 'which shell').choices(shells))
     .action(

@@ -164,6 +164,7 @@ async function work(session: Session, database: SessionDatabase, options: StartO
     log: await session.log(),
     program,
     queues,
+    pools: session.pools,
   });
   session.onClose(() => worker.stop());
   return options.queues === undefined ? 'every queue' : queues.join(', ');
@@ -260,6 +261,7 @@ async function listen(session: Session, database: SessionDatabase, readiness: Re
     log: await session.log(),
     program,
     readiness,
+    pools: session.pools,
   });
   session.onClose(() => server.close());
   return server;
@@ -275,7 +277,7 @@ async function serveMetrics(session: Session, { db, clock }: SessionDatabase, re
   if (metricsPort === 'off') return;
   const { register } = await import('prom-client');
   const { program } = await import('../../modules.ts');
-  const metrics = openMetrics({ db, clock, program, registry: register });
+  const metrics = openMetrics({ db, clock, program, registry: register, pools: session.pools });
   try {
     const server = await startMetricsServer({ port: metricsPort ?? usualMetricsPort, host, metrics, readiness });
     session.onClose(() => server.close());

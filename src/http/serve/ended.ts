@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+/** Kept by the connection itself: gone with it. */
 const byConnection = new WeakMap<Socket, Set<() => void>>();
 
 /**

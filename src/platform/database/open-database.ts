@@ -6,6 +6,7 @@ import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/embedde
 import { ArcadiaError, toArcadiaError } from '../errors.ts';
 import { restoreAccess } from './access.ts';
 import { migrate, migrationStatus, refuseForeign } from './migrate.ts';
+import type { Pools } from './pools.ts';
 import { statement } from './statement.ts';
 
 // The embedded server holds several databases, because a database has one clock: real accounts
@@ -44,6 +45,8 @@ export interface OpenDatabaseOptions {
   readonly max?: number;
   /** Session settings; see connect. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Of the process: where the pool is counted in. */
+  readonly pools?: Pools;
   readonly signal?: AbortSignal;
 }
 
@@ -137,11 +140,12 @@ async function open(
   server: EmbeddedDatabase | null,
   options: OpenDatabaseOptions,
 ): Promise<OpenedDatabase> {
-  const { applicationName, max, settings } = options;
+  const { applicationName, max, pools, settings } = options;
   const db = connect({
     connectionString,
     ...(settings === undefined ? {} : { settings }),
     ...(max === undefined ? {} : { max }),
+    ...(pools === undefined ? {} : { pools }),
     ...(applicationName === undefined ? {} : { applicationName }),
   });
   const { schema = options.fresh === true ? 'migrate' : 'current' } = options;

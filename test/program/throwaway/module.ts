@@ -14,6 +14,7 @@ const bellBroken = declareError({ code: 'bell_broken', status: 409, todo: 'Mend 
 export const bellsSettings = declareSettings<{ readonly bellTone: string }>({
   bellTone: {
     env: 'ARCADIA_BELL_TONE',
+    purpose: 'the tone of the bell',
     allowed: 'a tone from a to g',
     schema: matching(/^[a-g]$/),
     fallback: () => 'c',
