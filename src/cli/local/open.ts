@@ -23,7 +23,11 @@ $ arcadia open
 http://127.0.0.1:4000/#token=eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9...
 $ arcadia open --role viewer`,
   })
-    .addOption(new Option('--role <role>', 'what it allows').choices(roleNames.filter((role) => role !== 'customer')).default('owner'))
+    .addOption(
+      new Option('--role <role>', 'what it allows')
+        .choices(roleNames.filter((role) => role !== 'customer'))
+        .default('owner'),
+    )
     .option('--url <url>', 'where the server answers (default: the configured host and port)')
     .action(withSession(open));
 }
