@@ -64,7 +64,7 @@ export const httpSettings = declareSettings<HttpSettings>({
   },
   stopDelaySeconds: {
     env: 'ARCADIA_STOP_DELAY_SECONDS',
-    purpose: 'how long a process that is told to stop goes on answering',
+    purpose: 'how long a process that has to stop goes on answering',
     usually: '0 on loopback, else 3',
     allowed: 'a whole number from 0 to 300',
     schema: matching(/^\d{1,3}$/)

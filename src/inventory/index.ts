@@ -3,6 +3,7 @@
 export {
   type Account,
   connectAccount,
+  identifyAccount,
   identifyCredentials,
   listAccounts,
   listUnlisted,

@@ -6,7 +6,7 @@ import { recordsMax, type UsageRecord } from './records/usage-store.ts';
 import { selectOwnersEver } from './resource-usage.store.ts';
 
 /** What a resource used in a month, whoever owned it: an exact quantity. */
-export interface ResourceMonth {
+interface ResourceMonth {
   readonly kind: string;
   /** 2026-05 */
   readonly month: string;
