@@ -1,5 +1,6 @@
 import { ownersOfResource } from '../deployments/index.ts';
 import {
+  factText,
   getResource,
   listResourceActions,
   openMonthlyPrices,
@@ -47,8 +48,8 @@ export async function readResourceLife(db: Database, ref: string, now: Temporal.
 function sizeOf(attributes: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   return Object.fromEntries(
     sizeFacts.flatMap((fact) => {
-      const value = attributes[fact];
-      return value === undefined || value === null ? [] : [[fact, String(value)]];
+      const value = factText(attributes[fact]);
+      return value === null ? [] : [[fact, value]];
     }),
   );
 }
