@@ -261,6 +261,7 @@ async function listen(session: Session, database: SessionDatabase, readiness: Re
     log: await session.log(),
     program,
     readiness,
+    withPage: true,
     pools: session.pools,
   });
   session.onClose(() => server.close());
