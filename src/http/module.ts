@@ -1,5 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { eventOperations } from './operations/events.ts';
+import { happenedOperations } from './operations/happened.ts';
 import { overviewOperations } from './operations/overview.ts';
 import { sessionOperations } from './operations/session.ts';
 import { tokenOperations } from './operations/tokens.ts';
@@ -12,6 +13,12 @@ export const httpModule = declareModule({
     { name: 'session', description: 'Who is asking, and how a browser stays signed in.' },
     { name: 'tokens', description: 'Who is let in: what a token would be, and which are refused.' },
   ],
-  operations: [...overviewOperations, ...eventOperations, ...sessionOperations, ...tokenOperations],
+  operations: [
+    ...overviewOperations,
+    ...eventOperations,
+    ...happenedOperations,
+    ...sessionOperations,
+    ...tokenOperations,
+  ],
   settings: httpSettings,
 });
