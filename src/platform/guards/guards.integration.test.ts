@@ -68,6 +68,8 @@ test('what records and what refuses is among them', async () => {
     'policy customers customer',
     'relation usage_records ',
     'role  arcadia_customer',
+    'grant invoices arcadia_customer',
+    'grant audit_log arcadia_api',
   ])
     expect(guards).toContain(guard);
 });
@@ -210,6 +212,47 @@ test.each<[string, string[], object[]]>([
         relation: 'usage_records',
         expected: 'row security',
         found: 'no row security',
+      },
+    ],
+  ],
+  [
+    'a right that staff were given beside theirs',
+    ['GRANT UPDATE ON audit_log TO arcadia_api'],
+    [
+      {
+        what: 'changed',
+        kind: 'grant',
+        relation: 'audit_log',
+        name: 'arcadia_api',
+        expected: 'SELECT',
+        found: 'SELECT, UPDATE',
+      },
+    ],
+  ],
+  [
+    'a right of customers to columns that are none of theirs',
+    ['GRANT SELECT (actor, position) ON audit_log TO arcadia_customer'],
+    [{ what: 'unexpected', kind: 'grant', relation: 'audit_log', found: 'SELECT (actor, position)' }],
+  ],
+  [
+    'a right of everybody',
+    ['GRANT SELECT ON invoices TO PUBLIC'],
+    [{ what: 'unexpected', kind: 'grant', relation: 'invoices', name: 'public', found: 'SELECT' }],
+  ],
+  [
+    'a right that was taken away',
+    ['REVOKE SELECT ON invoices FROM arcadia_customer'],
+    [{ what: 'missing', kind: 'grant', relation: 'invoices', name: 'arcadia_customer' }],
+  ],
+  [
+    'a right to a partition by its own name',
+    ['GRANT SELECT ON metered_levels_open TO arcadia_customer'],
+    [
+      {
+        what: 'unexpected',
+        kind: 'grant',
+        relation: 'metered_levels',
+        name: 'arcadia_customer on metered_levels_open',
       },
     ],
   ],
