@@ -2,6 +2,7 @@ import { declareModule } from '../platform/declare/module.ts';
 import { eventOperations } from './operations/events.ts';
 import { sessionOperations } from './operations/session.ts';
 import { tokenOperations } from './operations/tokens.ts';
+import { pruneRevocationsJob } from './jobs.ts';
 import { httpSettings } from './settings.ts';
 
 export const httpModule = declareModule({
@@ -12,5 +13,7 @@ export const httpModule = declareModule({
     { name: 'tokens', description: 'Who is let in: what a token would be, and which are refused.' },
   ],
   operations: [...eventOperations, ...sessionOperations, ...tokenOperations],
+  jobs: [pruneRevocationsJob],
+  schedule: [{ name: 'revocations', cron: '51 4 * * *', job: pruneRevocationsJob, arguments: {} }],
   settings: httpSettings,
 });
