@@ -19,6 +19,11 @@ export function whenEnded(request: FastifyRequest, reply: FastifyReply, ended: (
   reply.raw.once('close', end);
 }
 
+/** How many requests of its connection are not answered yet: those that came before it. */
+export function unansweredBefore({ raw: { socket } }: FastifyRequest): number {
+  return byConnection.get(socket)?.size ?? 0;
+}
+
 function watch(socket: Socket): Set<() => void> {
   const open = new Set<() => void>();
   byConnection.set(socket, open);
