@@ -85,7 +85,9 @@ test('a revocation that no token can be under any more is forgotten by the job, 
     SELECT jti, now() + before, now() + revoked, 'test', reason, 'infinity'
     FROM (VALUES ('a', NULL, interval '-13 hours', 'old'), ('b', NULL, interval '-11 hours', 'new'),
                  (NULL, interval '-13 hours', interval '-13 hours', 'old, of all'),
-                 (NULL, interval '1 hour', interval '-13 hours', 'to come')) AS v (jti, before, revoked, reason)`.execute(database.db);
+                 (NULL, interval '1 hour', interval '-13 hours', 'to come')) AS v (jti, before, revoked, reason)`.execute(
+    database.db,
+  );
   const reasons = async () =>
     (await sql<{ reason: string }>`SELECT reason FROM revoked_tokens ORDER BY revocation_id`.execute(database.db)).rows
       .map(({ reason }) => reason)

@@ -19,9 +19,15 @@ export function whenEnded(request: FastifyRequest, reply: FastifyReply, ended: (
   reply.raw.once('close', end);
 }
 
-/** How many requests of its connection are not answered yet: those that came before it. */
-export function unansweredBefore({ raw: { socket } }: FastifyRequest): number {
-  return byConnection.get(socket)?.size ?? 0;
+const unanswered = new WeakMap<Socket, number>();
+
+/** Counts a request among those of its connection that are not answered yet; returns how many came before it. */
+export function countUnanswered(request: FastifyRequest, reply: FastifyReply): number {
+  const { socket } = request.raw;
+  const before = unanswered.get(socket) ?? 0;
+  unanswered.set(socket, before + 1);
+  whenEnded(request, reply, () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+  return before;
 }
 
 function watch(socket: Socket): Set<() => void> {

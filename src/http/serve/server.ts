@@ -15,7 +15,7 @@ import { openSecretKey } from '../../inventory/index.ts';
 import { apiPrefix, serveRoutes } from './api.ts';
 import { type Authenticator, challenge } from '../access/authentication.ts';
 import { ConnectionLine } from '../access/connection-line.ts';
-import { unansweredBefore, whenEnded } from './ended.ts';
+import { countUnanswered, whenEnded } from './ended.ts';
 import { openEventHub } from '../events/event-hub.ts';
 import { openEventStreams } from '../events/event-streams.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -260,7 +260,7 @@ function shedLoad(server: FastifyInstance, load: LoadShedder, pipelinedMax: numb
   server.decorateRequest('place', null);
   server.addHook('onRequest', async (request, reply) => {
     const { endless, guarded } = request.routeOptions.config;
-    if (unansweredBefore(request) >= pipelinedMax)
+    if (countUnanswered(request, reply) >= pipelinedMax)
       throw new ArcadiaError('rate_limited', `${pipelinedMax} requests of this connection are not answered yet.`);
     if (endless === true) return;
     const place = load.enter();

@@ -4,28 +4,36 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
 import { verifyAudit } from '../audit.ts';
 import { restoreAccess } from '../database/access.ts';
-import type { Database } from '../database/database.ts';
+import { connect, type Database } from '../database/database.ts';
 import { type Sighting, faultKey } from './dating.ts';
 import { guardsFile } from './expected-guards.ts';
 import { findFaults } from './guards.ts';
 import { selectGuards } from './guards.store.ts';
 
+// By somebody who has every right on the server.
+
 let database: TestDatabase;
 let db: Database;
 /** Where nothing is ever committed. */
 let untouched: TestDatabase;
+let superuser: Database;
 beforeAll(async () => {
   untouched = await openTestDatabase();
+  superuser = connect({ connectionString: untouched.superuserConnectionString });
 });
-afterAll(() => untouched.close());
+afterAll(async () => {
+  await superuser.destroy();
+  await untouched.close();
+});
 
 /** A database of the test's own. */
 async function inDatabase(work: () => Promise<void>): Promise<void> {
   database = await openTestDatabase();
-  db = database.db;
+  db = connect({ connectionString: database.superuserConnectionString });
   try {
     await work();
   } finally {
+    await db.destroy();
     await database.close();
   }
 }
@@ -262,7 +270,7 @@ test.each<[string, string[], object[]]>([
     [{ what: 'changed', kind: 'relation', relation: 'deployments_list' }],
   ],
 ])('%s is found', async (_, statements, faults) => {
-  const trx = await untouched.db.startTransaction().execute();
+  const trx = await superuser.startTransaction().execute();
   for (const statement of statements) await sql.raw(statement).execute(trx);
   const found = await verifyAudit(trx, null);
   await trx.rollback().execute();
