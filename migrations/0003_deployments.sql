@@ -15,6 +15,8 @@ CREATE TABLE deployments (
   customer_id   bigint REFERENCES customers,
   starts_at     timestamptz NOT NULL,
   created_at    timestamptz NOT NULL,
+  -- From when on nothing is to run for it, and nothing of it is billed. What runs all the same is metered. NULL: it runs.
+  ends_at       timestamptz CHECK (ends_at >= starts_at),
   -- Only the built-in 'unattributed' has no customer.
   CHECK ((customer_id IS NULL) = (slug = 'unattributed'))
 );
@@ -89,6 +91,7 @@ CALL keep_history('attributions', 'resource_id');
 CREATE INDEX attributions_by_owner ON attributions (owner_set_id) WHERE superseded_at = 'infinity';
 CREATE INDEX attributions_by_resource ON attributions (resource_id, valid_from) WHERE superseded_at = 'infinity';
 
+CREATE INDEX attributions_by_rule ON attributions (rule_id) WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
 CREATE INDEX attributions_ever_by_resource ON attributions (resource_id);
 
 -- How far changes have been turned into attributions.
@@ -107,7 +110,7 @@ CREATE VIEW deployments_owners AS
   FROM owner_set_members m JOIN owner_sets s USING (owner_set_id) JOIN deployments d USING (deployment_id);
 CREATE VIEW deployments_list AS
   SELECT d.deployment_id, d.slug, d.name, d.starts_at, d.customer_id, c.external_id AS customer_external_id,
-         c.name AS customer_name, c.currency
+         c.name AS customer_name, c.currency, d.ends_at
   FROM deployments d LEFT JOIN customers c USING (customer_id);
 -- Who was ever believed to own a resource, some of them more than once: where records of it may stand.
 CREATE VIEW deployments_owners_ever AS

@@ -426,6 +426,13 @@ END
 $$;
 CREATE TRIGGER publish_end AFTER UPDATE ON metering_runs FOR EACH ROW EXECUTE FUNCTION publish_metering();
 REVOKE EXECUTE ON FUNCTION publish_metering FROM PUBLIC;
+CALL publish_changes('billing_kind_definitions', 'kind.changed',
+  'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN billing_kinds USING (billing_kind_id)');
+CALL publish_changes('metering_config', 'kind.changed',
+  'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN billing_kinds USING (billing_kind_id)');
+CALL publish_changes('observation_limits', 'kind.changed', $$SELECT '' AS subject, NULL AS customer_id FROM changed$$);
+CALL publish_changes('usage_attestations', 'confirmation.changed',
+  $$SELECT slug || '/' || resource_kind AS subject, NULL AS customer_id FROM changed JOIN inventory_accounts USING (account_id)$$);
 CALL audit_changes('billing_kinds');
 CALL audit_changes('billing_kind_definitions');
 CALL audit_changes('metering_config');

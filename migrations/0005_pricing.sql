@@ -152,6 +152,8 @@ JOIN billing_kinds k ON k.slug = i.kind;
 CALL publish_changes('plan_versions', 'plan.changed', 'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN plans USING (plan_id)');
 CALL publish_changes('subscriptions', 'subscription.changed',
   'SELECT slug AS subject, customer_id FROM changed JOIN deployments USING (deployment_id)');
+CALL publish_changes('alerts', 'alert.changed',
+  $$SELECT coalesce(slug, '') AS subject, NULL AS customer_id FROM changed LEFT JOIN deployments USING (deployment_id)$$);
 CALL audit_changes('plans');
 CALL audit_changes('plan_versions');
 CALL audit_changes('plan_items');

@@ -263,6 +263,37 @@ CREATE TABLE corrections (
 CREATE INDEX corrections_by_service ON corrections (deployment_id, month) WHERE withdrawn_at IS NULL;
 CREATE INDEX corrections_by_target ON corrections (customer_id, target_month) WHERE withdrawn_at IS NULL;
 
+-- Derived, and disposable: what a month's invoices come to, before tax, as src/invoices/month-figures.ts composes
+-- them, so that whoever looks need not rate every deployment.
+CREATE TABLE rated_months (
+  month           calendar_month PRIMARY KEY,
+  change_id       bigint NOT NULL,              -- it is up to this change
+  documents       text NOT NULL,                -- and up to these manual lines and decided corrections
+  metered_through date NOT NULL,                -- and to this day, which is not in it
+  rated_at        timestamptz NOT NULL,
+  failures        jsonb NOT NULL                -- customers that could not be rated: [{customer, reason}]
+);
+-- deployment_id 0: lines of no deployment.
+CREATE TABLE deployment_months (
+  month           calendar_month NOT NULL REFERENCES rated_months,
+  deployment_id   bigint NOT NULL,
+  currency        currency_code NOT NULL,
+  to_date         amount NOT NULL,
+  forecast        amount NOT NULL,              -- at the month's end, if everything stays as it is
+  last_same_day   amount NOT NULL,              -- of the month before, by usage up to the same day
+  last_month      amount NOT NULL,
+  PRIMARY KEY (month, deployment_id, currency)
+);
+-- What the month came to at the end of each of its days.
+CREATE TABLE money_days (
+  day             date NOT NULL,
+  currency        currency_code NOT NULL,
+  month           calendar_month NOT NULL REFERENCES rated_months,
+  to_date         amount NOT NULL,
+  PRIMARY KEY (day, currency)
+);
+CALL publish_changes('deployment_months', 'figures.changed', $$SELECT to_char(month, 'YYYY-MM') AS subject, NULL AS customer_id FROM changed$$);
+
 -- Issued is frozen, whoever writes: the only change is the marking as void.
 CREATE FUNCTION refuse_change_of_issued() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -318,6 +349,9 @@ CALL let_customers_read('invoice_lines', 'invoice_id = ANY (ARRAY(SELECT i.invoi
 CALL let_customers_read('invoice_pdfs', 'invoice_id = ANY (ARRAY(SELECT i.invoice_id FROM invoices i))', '{}');
 -- What is printed on every document is no secret.
 CALL publish_to_customers('document_assets');
+CALL protect_from_customers('rated_months');
+CALL protect_from_customers('deployment_months');
+CALL protect_from_customers('money_days');
 CALL protect_from_customers('legal_entities');
 CALL protect_from_customers('legal_entity_parties');
 CALL protect_from_customers('number_series');
@@ -331,6 +365,17 @@ CALL protect_from_customers('corrections');
 CALL protect_from_customers('invoices_billed');
 CALL protect_from_customers('draft_checks');
 
+CALL publish_changes('legal_entities', 'entity.changed', 'SELECT slug AS subject, NULL AS customer_id FROM changed');
+CALL publish_changes('legal_entity_parties', 'entity.changed',
+  'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN legal_entities USING (legal_entity_id)');
+CALL publish_changes('tax_rates', 'entity.changed',
+  'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN legal_entities USING (legal_entity_id)');
+CALL publish_changes('customer_billing', 'billing.changed',
+  'SELECT external_id AS subject, NULL AS customer_id FROM changed JOIN customers USING (customer_id)');
+CALL publish_changes('correction_costs', 'correction.changed',
+  'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN deployments USING (deployment_id)');
+CALL publish_changes('corrections', 'correction.changed',
+  'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN deployments USING (deployment_id)');
 CALL audit_changes('legal_entities');
 CALL audit_changes('legal_entity_parties');
 CALL audit_changes('tax_rates');

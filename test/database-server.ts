@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { TestProject } from 'vitest/node';
-import { serverFolder } from './server-folder.ts';
+import { keepTemporaryFilesThere, serverFolder } from './server-folder.ts';
 import { keptShapes, type Shape } from './rows/shapes.ts';
 import { connect, type Database } from '../src/platform/database/database.ts';
 import { dropDatabase, ensureDatabase } from '../src/platform/database/databases.ts';
@@ -132,5 +132,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     template,
   });
   project.provide('rowShapes', keptShapes());
-  return () => server.release();
+  const removeFiles = keepTemporaryFilesThere();
+  return async () => {
+    await server.release();
+    removeFiles();
+  };
 }

@@ -1,3 +1,4 @@
+import { type MonthlyPrices, priceGroups } from '../inventory/index.ts';
 import { inSnapshot } from '../platform/database/in-snapshot.ts';
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { readWatermark } from '../platform/changes.ts';
@@ -17,6 +18,7 @@ import {
   touchAll,
   touchChanged,
   touchHeirs,
+  countUnattributed,
   type UnattributedRow,
   writeProgress,
 } from './attribution/store.ts';
@@ -63,7 +65,7 @@ export async function writeChanges(trx: UnitOfWork, changes: StagedChanges, now:
 interface BroughtUpToDate {
   /** Resources that facts had changed for. */
   readonly resources: number;
-  /** Resources whose attribution changed, heirs among them. */
+  /** Resources that changed owner over some interval, heirs among them; the same owner by another rule is no change. */
   readonly changed: number;
 }
 
@@ -99,4 +101,15 @@ export async function unattributedResources(
   after: Pick<UnattributedRow, 'kind' | 'name' | 'resourceId'> | null = null,
 ): Promise<UnattributedPage> {
   return readUnattributed(db, at, limit, after);
+}
+
+/** What lived at an instant and had no owner then: how much, since when, and what it costs in a month by the price book. */
+export async function unattributedMoney(
+  db: Queryable,
+  at: Temporal.Instant,
+): Promise<MonthlyPrices & { readonly oldest: Temporal.Instant | null }> {
+  const groups = await countUnattributed(db, at);
+  const day = at.toZonedDateTimeISO('UTC').toPlainDate();
+  const oldest = groups.map((group) => group.oldest).sort(Temporal.Instant.compare)[0] ?? null;
+  return { ...(await priceGroups(db, groups, day)), oldest };
 }

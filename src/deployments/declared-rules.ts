@@ -27,7 +27,7 @@ export const problemsMax = 1_000;
 /** As many as share a resource by an assignment. */
 const sharesMax = 100;
 
-const declaredRule = z
+export const declaredRule = z
   .strictObject({
     name: pattern.optional().describe('A name with * (any characters) and ? (one character)'),
     tag: pattern.optional().describe('A tag, exactly'),
@@ -63,6 +63,9 @@ const declaredRule = z
 
 /** A rules file: all of the operator's rules, first match first within each kind. */
 export const declaredRulesSchema = z.strictObject({ rules: z.array(declaredRule).max(declaredRulesMax) });
+
+/** A rule as a rules file writes it. */
+export type DeclaredRuleFile = z.input<typeof declaredRule>;
 
 export interface DeclaredRule {
   /** What an error calls it: `rules[3] (name acme-*)`. */

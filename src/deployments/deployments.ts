@@ -1,4 +1,4 @@
-import type { Queryable, Database } from '../platform/database/database.ts';
+import type { Queryable, Database, UnitOfWork } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import {
   appendTaggedChanges,
@@ -10,6 +10,7 @@ import {
   readCustomers,
   readDeployments,
   readOwned,
+  updateDeploymentEnd,
   updateDeploymentStarts,
 } from './store.ts';
 
@@ -138,4 +139,21 @@ export async function setDeploymentStart(
   if (slug === 'unattributed') throw new ArcadiaError('invalid_argument', 'unattributed has no start.');
   await readDeployment(db, slug);
   return db.transaction().execute(async (trx) => (await updateDeploymentStarts(trx, [{ slug, startsAt }], now)) > 0);
+}
+
+/**
+ * Says from when on a deployment has ended; null: that it has not. What it owns stays its own, and is metered. Returns
+ * whether anything changed. Throws not_found, and invalid_argument for `unattributed` and for an end before its start.
+ */
+export async function setDeploymentEnd(
+  trx: UnitOfWork,
+  slug: string,
+  endsAt: Temporal.Instant | null,
+): Promise<boolean> {
+  const { deploymentId, startsAt } = await readDeployment(trx, slug);
+  if (startsAt === null) throw new ArcadiaError('invalid_argument', 'unattributed has no end.');
+  if (endsAt !== null && Temporal.Instant.compare(endsAt, startsAt) < 0) {
+    throw new ArcadiaError('range_reversed', `${slug} starts at ${startsAt}: it cannot end at ${endsAt}.`);
+  }
+  return updateDeploymentEnd(trx, deploymentId, endsAt);
 }

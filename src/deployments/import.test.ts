@@ -43,7 +43,7 @@ describe('a cell', () => {
     ['a NUL', 1, 'Ac\u0000me', 'holds control characters'],
     ['a name of 100,000 characters', 1, 'x'.repeat(100_000), 'is longer than 200 characters'],
     ['a sign for what could not be read', 1, 'M\ufffdller', 'the sign for unreadable ones'],
-    ['what is built in', 3, 'unattributed', 'is built in: what has no owner'],
+    ['what is built in', 3, 'unattributed', 'is built in: what is unassigned'],
   ])('with %s is refused', async (_, column, text, reason) => {
     const problems = await withCell(column, text);
     expect(problems).toEqual([expect.stringContaining(reason)]);

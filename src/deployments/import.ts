@@ -188,7 +188,7 @@ async function linkProjects(trx: UnitOfWork, rows: readonly ImportRow[], now: Te
   const wanted = linked.map((row, index): WantedRule => {
     const ownerSetId = ids[index];
     if (ownerSetId === null || ownerSetId === undefined)
-      throw refusals[index] ?? new RangeError(`no owner: ${row.slug}`);
+      throw refusals[index] ?? new RangeError(`a row without owner: ${row.slug}`);
     return {
       kind: 'project',
       projectId: projects.get(row.projectId) ?? null,
@@ -200,5 +200,6 @@ async function linkProjects(trx: UnitOfWork, rows: readonly ImportRow[], now: Te
       to: 'infinity',
     };
   });
-  return writeRules(trx, wanted, { origin: 'import', endOthers: false, by: 'import', now });
+  const { counts } = await writeRules(trx, wanted, { origin: 'import', endOthers: false, by: 'import', now });
+  return counts;
 }

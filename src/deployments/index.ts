@@ -1,9 +1,21 @@
 /** What other modules may import of deployments; everything else in this folder is its own. */
 
 export { assign } from './assignments.ts';
-export { type UnattributedPage, bringAttributionsUpToDate, unattributedResources } from './attribution.ts';
+export {
+  type UnattributedPage,
+  bringAttributionsUpToDate,
+  unattributedMoney,
+  unattributedResources,
+} from './attribution.ts';
 export { createCustomer, findCustomer, findCustomerId, getCustomer, listCustomers } from './customers.ts';
-export { assertOwnDeployment, createDeployment, listDeployments } from './deployments.ts';
+export {
+  assertOwnDeployment,
+  createDeployment,
+  type Deployment,
+  findDeployment,
+  listDeployments,
+  setDeploymentEnd,
+} from './deployments.ts';
 export {
   type CustomerFile,
   type ImportProblem,
@@ -23,3 +35,4 @@ export {
 } from './import.ts';
 export { attributeJob } from './jobs.ts';
 export { applyRules } from './rules.ts';
+export { externalId } from './schemas.ts';

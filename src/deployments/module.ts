@@ -1,9 +1,10 @@
 import { declareModule } from '../platform/declare/module.ts';
-import { staff } from '../platform/declare/operation.ts';
+import { rulesWouldEnd } from './errors.ts';
 import { attributeJob } from './jobs.ts';
 import { assignmentOperations } from './operations/assignments.ts';
 import { customerOperations } from './operations/customers.ts';
 import { deploymentOperations } from './operations/deployments.ts';
+import { resourceOperations } from './operations/resources.ts';
 import { ruleOperations } from './operations/rules.ts';
 
 export const deploymentsModule = declareModule({
@@ -16,21 +17,48 @@ export const deploymentsModule = declareModule({
     { name: 'deployments', description: "Customers' running systems: what usage belongs to, and what they own." },
     {
       name: 'rules',
-      description: 'Which resources belong to whom: dated rules, tried in order, and assignments by hand.',
+      description: 'Which resources belong to whom: dated rules, tried in order, and manual assignments.',
     },
   ],
-  operations: [...customerOperations, ...deploymentOperations, ...ruleOperations, ...assignmentOperations],
+  operations: [
+    ...resourceOperations,
+    ...customerOperations,
+    ...deploymentOperations,
+    ...ruleOperations,
+    ...assignmentOperations,
+  ],
   jobs: [attributeJob],
+  errors: [rulesWouldEnd],
   events: [
-    { type: 'attribution.changed', subject: 'deployment', describes: 'who owns which resource when', roles: staff },
-    { type: 'customer.changed', subject: "customer's external id", describes: 'created or edited', roles: staff },
-    { type: 'deployment.changed', subject: 'deployment', describes: 'created or edited', roles: staff },
-    { type: 'rule.changed', subject: 'rule', describes: 'ownership rules were changed', roles: staff },
+    {
+      type: 'attribution.changed',
+      subject: 'deployment',
+      describes: 'who owns which resource when',
+      reads: ['listOwnership', 'listUnattributedResources'],
+    },
+    {
+      type: 'customer.changed',
+      subject: "customer's external id",
+      describes: 'created or edited',
+      reads: ['listCustomers', 'getCustomer'],
+    },
+    {
+      type: 'deployment.changed',
+      subject: 'deployment',
+      describes: 'created or edited',
+      reads: ['listDeployments', 'getDeployment'],
+    },
+    {
+      type: 'rule.changed',
+      subject: 'rule',
+      describes: 'ownership rules were changed',
+      reads: ['listRules', 'getRule'],
+    },
     {
       type: 'assignment.changed',
       subject: 'resource',
-      describes: 'it was assigned by hand, or no longer is',
-      roles: staff,
+      describes: 'it was assigned manually, or a manual assignment was removed',
+      reads: ['listOwnership', 'listUnattributedResources'],
     },
   ],
 });

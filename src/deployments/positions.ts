@@ -32,6 +32,12 @@ export function placeInOrder(standing: readonly (number | null)[], start: number
   return rising ? places : standing.map((_, index) => rounded(start + STEP * index));
 }
 
+/** Positions for rules of which some stand somewhere already and stay there; the new ones go behind `last`, in order. */
+export function placeBehind(standing: readonly (number | null)[], last: number): number[] {
+  let place = last;
+  return standing.map((own) => own ?? (place = rounded(place + STEP)));
+}
+
 /** The indices of a longest strictly rising subsequence; null is never part of it. */
 function longestRising(values: readonly (number | null)[]): Set<number> {
   // Of the rising ones of each length so far, the index at which the one with the smallest end ends.

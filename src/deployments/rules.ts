@@ -1,16 +1,28 @@
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { rulesWouldEnd } from './errors.ts';
 import { ownerSetsFor } from './owner-sets.ts';
-import { placeInOrder } from './positions.ts';
-import { type DeclaredRule, defaultPositions, parseDeclaredRules, problemsMax } from './declared-rules.ts';
+import { placeBehind, placeInOrder } from './positions.ts';
+import {
+  type DeclaredRule,
+  type DeclaredRuleFile,
+  defaultPositions,
+  parseDeclaredRules,
+  problemsMax,
+} from './declared-rules.ts';
 import {
   countComparisons,
+  countRuleResources,
   lockRules,
   type RuleCounts,
   type RuleRow,
+  type RuleVersion,
   readProjects,
   readRules,
+  selectEndingRules,
+  readRuleVersions,
   stagePositions,
+  stageRuleEnd,
   stageRuleChanges,
   stageWantedRules,
   type WantedRule,
@@ -30,15 +42,32 @@ export async function listRules(db: Queryable): Promise<Rule[]> {
   return readRules(db);
 }
 
+/** Of a rule's recorded versions as many as a person looks through. */
+const ruleVersionsMax = 200;
+
+/** One rule: all that was recorded of it, and what it owns now. Errors: not_found. */
+export async function getRule(
+  db: Queryable,
+  ruleId: number,
+): Promise<{
+  readonly ruleId: number;
+  readonly versions: readonly RuleVersion[];
+  readonly owns: readonly { readonly kind: string; readonly resources: number }[];
+}> {
+  const versions = await readRuleVersions(db, ruleId, ruleVersionsMax);
+  if (versions.length === 0) throw notFound('rule', String(ruleId));
+  return { ruleId, versions, owns: await countRuleResources(db, ruleId) };
+}
+
 /** Finds what declared rules name. Throws invalid_argument with all that is wrong, by rule and field. */
-async function resolveRules(trx: UnitOfWork, declared: readonly DeclaredRule[]): Promise<WantedRule[]> {
+async function resolveRules(trx: UnitOfWork, declared: readonly DeclaredRule[], isAll: boolean): Promise<WantedRule[]> {
   const problems: { rule: string; field: string; reason: string }[] = [];
   const links = declared.filter((rule) => rule.kind === 'project');
   const projects = await readProjects(
     trx,
     links.map((rule) => rule.subject),
   );
-  const positions = await placeDeclared(trx, declared);
+  const positions = await placeDeclared(trx, declared, isAll);
   const sets = await ownerSetsFor(
     trx,
     declared.map((rule) => rule.owners),
@@ -116,11 +145,15 @@ function subjectOf(kind: string, subject: string | null, resourceKinds: readonly
   return JSON.stringify([kind, subject, resourceKinds]);
 }
 
-/** Where each declared rule stands: where it says, else in the order of the file among those of its kind. */
-async function placeDeclared(trx: UnitOfWork, declared: readonly DeclaredRule[]): Promise<string[]> {
+/**
+ * Where each declared rule stands: where it says, else in the order of the file among those of its kind. Of rules that
+ * are not all there are, those that are new stand behind the others of their kind.
+ */
+async function placeDeclared(trx: UnitOfWork, declared: readonly DeclaredRule[], isAll: boolean): Promise<string[]> {
+  const rules = await readRules(trx);
   // The last row of a rule is the latest in time.
   const standing = new Map(
-    (await readRules(trx)).map((rule) => [
+    rules.map((rule) => [
       subjectOf(rule.kind, rule.project ?? rule.pattern, rule.resourceKinds),
       Number(rule.position),
     ]),
@@ -129,10 +162,11 @@ async function placeDeclared(trx: UnitOfWork, declared: readonly DeclaredRule[])
   for (const kind of ['project', 'tag', 'name'] as const) {
     const unplaced = declared.filter((rule) => rule.kind === kind && rule.position === null);
     const subjects = [...new Set(unplaced.map((rule) => subjectOf(rule.kind, rule.subject, rule.resourceKinds)))];
-    const places = placeInOrder(
-      subjects.map((subject) => standing.get(subject) ?? null),
-      defaultPositions[kind],
-    );
+    const own = subjects.map((subject) => standing.get(subject) ?? null);
+    const ofKind = rules.filter((rule) => rule.kind === kind).map(({ position }) => Number(position));
+    const places = isAll
+      ? placeInOrder(own, defaultPositions[kind])
+      : placeBehind(own, Math.max(defaultPositions[kind], ...ofKind));
     subjects.forEach((subject, index) => {
       placed.set(subject, String(places[index]));
     });
@@ -148,18 +182,32 @@ function overlaps(a: DeclaredRule, b: DeclaredRule): boolean {
   return startsBefore(a.from, b.to) && startsBefore(b.from, a.to);
 }
 
+/** What becomes of the rules. */
+export interface RuleChanges {
+  readonly counts: RuleCounts;
+  /** Those that end, with what they say until then. */
+  readonly ending: readonly Rule[];
+}
+
 /** Makes wanted rules so, in the caller's transaction; resources that they match are derived again. */
 export async function writeRules(
   trx: UnitOfWork,
   wanted: readonly WantedRule[],
   options: { origin: 'declared' | 'import'; endOthers: boolean; by: string; now: Temporal.Instant },
-): Promise<RuleCounts> {
+): Promise<RuleChanges> {
   await lockRules(trx);
   // An imported link stays where an operator has put it; declared rules have been placed.
   const wantedRules = await stageWantedRules(trx, wanted, options.origin === 'import');
   const { counts, staged } = await stageRuleChanges(trx, wantedRules, options);
+  const ids = counts.ended === 0 ? new Set<number>() : await selectEndingRules(trx, wantedRules, staged);
+  const ending =
+    ids.size === 0 ? [] : (await readRules(trx)).filter((rule) => ids.has(rule.ruleId) && lasts(rule, options.now));
   if (counts.added + counts.changed + counts.ended > 0) await writeStagedRules(trx, staged, options.now);
-  return counts;
+  return { counts, ending };
+}
+
+function lasts({ to }: Rule, now: Temporal.Instant): boolean {
+  return to === null || Temporal.Instant.compare(to, now) > 0;
 }
 
 /** Errors: too_costly. */
@@ -177,17 +225,65 @@ async function assertAffordable(trx: UnitOfWork, rules: readonly DeclaredRule[])
   );
 }
 
+/** How rules are applied. */
+export interface ApplyOptions {
+  /** Whether rules that are left out stay; else they end. */
+  readonly keepOthers?: boolean;
+  /** Whether somebody has agreed that rules end. */
+  readonly mayEnd?: boolean;
+}
+
+/** Who decides, and when. */
+export interface Decided {
+  readonly by: string;
+  readonly now: Temporal.Instant;
+}
+
 /** applyRules within a transaction, for a preview that rolls it back. */
 export async function writeDeclaredRules(
   trx: UnitOfWork,
   declared: unknown,
-  by: string,
-  now: Temporal.Instant,
-): Promise<RuleCounts> {
+  { keepOthers = false, mayEnd = true }: ApplyOptions,
+  { by, now }: Decided,
+): Promise<RuleChanges> {
   const rules = parseDeclaredRules(declared);
   await assertAffordable(trx, rules);
-  const wanted = await resolveRules(trx, rules);
-  return writeRules(trx, wanted, { origin: 'declared', endOthers: true, by, now });
+  const wanted = await resolveRules(trx, rules, !keepOthers);
+  const changes = await writeRules(trx, wanted, { origin: 'declared', endOthers: !keepOthers, by, now });
+  if (changes.ending.length > 0 && !mayEnd) throw refuseToEnd(changes);
+  return changes;
+}
+
+/** How many of the rules that would end an error names. */
+const namedMax = 20;
+
+function refuseToEnd({ counts, ending }: RuleChanges): ArcadiaError {
+  const named = ending
+    .slice(0, namedMax)
+    .map((rule) => `${rule.ruleId} (${rule.kind} ${rule.project ?? rule.pattern})`);
+  const more = ending.length > namedMax ? ` and ${ending.length - namedMax} more` : '';
+  const rules =
+    counts.ended === 1 ? '1 rule that is left out would end' : `${counts.ended} rules that are left out would end`;
+  return rulesWouldEnd(`${rules}: ${named.join(', ')}${more}.`, {
+    next: { operation: 'rule preview' },
+    details: { ended: counts.ended, rules: ending.slice(0, namedMax).map(({ ruleId }) => ruleId) },
+  });
+}
+
+/**
+ * Ends a rule that somebody declared or imported: from now on it says nothing; what it said before stays.
+ * @throws ArcadiaError not_found; conflict: it is built in
+ */
+export async function writeRuleEnd(trx: UnitOfWork, ruleId: number, now: Temporal.Instant): Promise<RuleChanges> {
+  await lockRules(trx);
+  const rows = (await readRules(trx)).filter((rule) => rule.ruleId === ruleId);
+  if (rows.length === 0) throw notFound('rule', String(ruleId));
+  if (rows.some(({ origin }) => origin === 'built in'))
+    throw new ArcadiaError('conflict', `Rule ${ruleId} is built in: it can be placed elsewhere, and never ends.`);
+  const ending = rows.filter((rule) => lasts(rule, now));
+  if (ending.length > 0) await writeStagedRules(trx, await stageRuleEnd(trx, ruleId, now), now);
+  const ended = ending.length > 0 ? 1 : 0;
+  return { counts: { added: 0, changed: 0, ended, unchanged: 1 - ended }, ending };
 }
 
 /**
@@ -196,15 +292,46 @@ export async function writeDeclaredRules(
  * their `from` on what is declared, and nothing from their `to` on; what they said before stays.
  * Declared rules that the file leaves out end now. Built-in rules and imported project links stay.
  * Applying the same again writes nothing; attributions follow with bringAttributionsUpToDate.
- * Throws invalid_argument, which names each rule and field that is wrong.
+ * Throws invalid_argument, which names each rule and field that is wrong; rules_would_end unless `mayEnd`.
  */
 export async function applyRules(
   db: Database,
   declared: unknown,
   by: string,
   now: Temporal.Instant,
+  options: ApplyOptions = {},
 ): Promise<RuleCounts> {
-  return db.transaction().execute((trx) => writeDeclaredRules(trx, declared, by, now));
+  const { counts } = await db.transaction().execute((trx) => writeDeclaredRules(trx, declared, options, { by, now }));
+  return counts;
+}
+
+/** Ends a rule (`writeRuleEnd`). */
+export async function endRule(db: Database, ruleId: number, now: Temporal.Instant): Promise<RuleCounts> {
+  const { counts } = await db.transaction().execute((trx) => writeRuleEnd(trx, ruleId, now));
+  return counts;
+}
+
+/** The rules that somebody declared, as a rules file says them: applied again it changes nothing. */
+export async function exportRules(db: Queryable): Promise<DeclaredRuleFile[]> {
+  return (await readRules(db)).flatMap((rule) => {
+    const { kind, origin, owners, resourceKinds: kinds } = rule;
+    if (origin !== 'declared' || owners === null) return [];
+    const [only, ...others] = owners;
+    const owner =
+      only !== undefined && others.length === 0
+        ? { deployment: only.slug }
+        : { shares: Object.fromEntries(owners.map(({ slug, weight }) => [slug, weight])) };
+    return [
+      {
+        [kind]: rule.project ?? rule.pattern ?? '',
+        ...owner,
+        ...(rule.from !== null && { from: rule.from.toString() }),
+        ...(rule.to !== null && { to: rule.to.toString() }),
+        ...(kinds !== null && { kinds }),
+        position: Number(rule.position),
+      },
+    ];
+  });
 }
 
 /**

@@ -12,5 +12,5 @@ export const externalId = z
 export const name = line;
 
 export const deploymentSlug = slug.refine((text) => text !== 'unattributed', {
-  error: 'is built in: what has no owner',
+  error: 'is built in: what is unassigned',
 });

@@ -11,6 +11,8 @@ export interface CustomerRow {
   readonly name: string;
   readonly currency: string;
   readonly deployments: number;
+  /** From when on all its deployments have ended; null: one has not, or there is none. */
+  readonly closedAt: Temporal.Instant | null;
 }
 
 export interface DeploymentRow {
@@ -19,6 +21,8 @@ export interface DeploymentRow {
   readonly name: string;
   /** null: the beginning of time (only `unattributed`). */
   readonly startsAt: Temporal.Instant | null;
+  /** From when on nothing of it is billed; null: it runs. */
+  readonly endsAt: Temporal.Instant | null;
   readonly customerExternalId: string | null;
   readonly customerName: string | null;
   readonly currency: string | null;
@@ -60,7 +64,9 @@ export async function readCustomers(
 ): Promise<CustomerRow[]> {
   const { rows } = await statement<CustomerRow>('deployments.readCustomers')`
     SELECT c.customer_id AS "customerId", c.external_id AS "externalId", c.name, c.currency,
-           (SELECT count(*) FROM deployments d WHERE d.customer_id = c.customer_id) AS deployments
+           (SELECT count(*) FROM deployments d WHERE d.customer_id = c.customer_id) AS deployments,
+           (SELECT CASE WHEN bool_and(d.ends_at IS NOT NULL) THEN max(d.ends_at) END
+            FROM deployments d WHERE d.customer_id = c.customer_id) AS "closedAt"
     FROM customers c WHERE (${externalIds}::text[] IS NULL OR c.external_id = ANY (${externalIds}::text[]))
       AND (${page.after ?? null}::text IS NULL OR c.external_id > ${page.after ?? null})
     ORDER BY c.external_id LIMIT ${page.limit ?? null}`.execute(db);
@@ -81,7 +87,7 @@ export interface DeploymentFilters {
 /** Deployments by slug, `unattributed` among them. */
 export async function readDeployments(db: Queryable, only: DeploymentFilters = {}): Promise<DeploymentRow[]> {
   const { rows } = await statement<DeploymentRow>('deployments.readDeployments')`
-    SELECT deployment_id AS "deploymentId", slug, name, starts_at AS "startsAt",
+    SELECT deployment_id AS "deploymentId", slug, name, starts_at AS "startsAt", ends_at AS "endsAt",
            customer_external_id AS "customerExternalId", customer_name AS "customerName", currency
     FROM deployments_list
     WHERE (${only.slugs ?? null}::text[] IS NULL OR slug = ANY (${only.slugs ?? null}::text[]))
@@ -173,6 +179,18 @@ export async function updateDeploymentStarts(
     WHERE a.superseded_at = 'infinity' AND a.valid_from < w.until AND a.valid_to > w.since`;
   await appendChanges(trx, 'resource', 'deployment_start', now, owned);
   return Number(moved.numAffectedRows ?? 0n);
+}
+
+/** Says from when on a customer's deployment has ended; null: that it has not. Whether that is new. */
+export async function updateDeploymentEnd(
+  trx: UnitOfWork,
+  deploymentId: number,
+  endsAt: Temporal.Instant | null,
+): Promise<boolean> {
+  const done = await statement('deployments.updateDeploymentEnd')`
+    UPDATE deployments SET ends_at = ${endsAt}::timestamptz
+    WHERE deployment_id = ${deploymentId} AND ends_at IS DISTINCT FROM ${endsAt}::timestamptz`.execute(trx);
+  return (done.numAffectedRows ?? 0n) > 0n;
 }
 
 /** Brings customers' names and currencies in line, adding who is new. */

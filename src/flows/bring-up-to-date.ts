@@ -1,5 +1,5 @@
 import { type SyncAllResult, syncAll } from '../inventory/index.ts';
-import { type BroughtDraftsUpToDate, bringDraftsUpToDate } from '../invoices/index.ts';
+import { type BroughtDraftsUpToDate, bringDraftsUpToDate, rateMonths } from '../invoices/index.ts';
 import { type MeteredDay, meterOutstanding } from '../metering/index.ts';
 import { assertClocksAgree, databaseClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database/database.ts';
@@ -41,7 +41,9 @@ export async function bringUpToDate(
   signal?.throwIfAborted();
   // Reading took its time, and moved the clock where the accounts are simulated.
   const now = await databaseClock(db).now();
-  return { synced, ...(await meterAndDraft(db, { ...context, now })) };
+  const done = await meterAndDraft(db, { ...context, now });
+  await progress.step('Rating the month', () => rateMonths(db, { now, ...(signal && { signal }) }));
+  return { synced, ...done };
 }
 
 /** The part of it that asks no provider: from what is known at `now`, metered usage and drafts. */

@@ -17,7 +17,7 @@ import {
   openAccount,
   syncAccount,
 } from '../inventory/index.ts';
-import { billingHistory, setBilling, getEntity, updateEntity } from '../invoices/index.ts';
+import { billingHistory, setBilling, getEntity, rateMonths, updateEntity } from '../invoices/index.ts';
 import { setObservationLimit, dayOf } from '../metering/index.ts';
 import { databaseClock, followSimulatedClock } from '../platform/clock.ts';
 import { type Queryable, type Database, type Session, inSession } from '../platform/database/database.ts';
@@ -113,6 +113,8 @@ export async function demonstrate(
   );
   const { metered } = await meterAndDraft(db, { ...context, now: to });
   for (const decision of castOfFleet(fleet, to).late) await correctLate(db, decision, decidedBy, to);
+  // Last: what was decided is in the figures.
+  await progress.step('Rating the month', () => rateMonths(db, { now: to, ...(signal && { signal }) }));
   return { ...history, from: fleet.start, to, deployments: fleet.deployments, meteredDays: metered.length };
 }
 

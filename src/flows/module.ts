@@ -2,13 +2,15 @@ import { declareModule } from '../platform/declare/module.ts';
 import { anchorFailed } from './errors.ts';
 import { anchorAuditJob } from './jobs.ts';
 import { auditOperations } from './operations/audit.ts';
+import { endOperations } from './operations/end-deployments.ts';
 import { importOperations } from './operations/import.ts';
+import { monthOperations } from './operations/month.ts';
 import { overviewOperations } from './operations/overview.ts';
 import { flowsSettings } from './settings.ts';
 
 export const flowsModule = declareModule({
   name: 'flows',
-  operations: [...importOperations, ...overviewOperations, ...auditOperations],
+  operations: [...importOperations, ...endOperations, ...monthOperations, ...overviewOperations, ...auditOperations],
   errors: [anchorFailed],
   jobs: [anchorAuditJob],
   schedule: [{ name: 'anchor_audit', cron: '17 1 * * *', job: anchorAuditJob, arguments: {} }],

@@ -8,6 +8,7 @@ import { approveInvoice, issueInvoice } from '../invoices/issue.ts';
 import { listInvoices, readDocument } from '../invoices/invoices.ts';
 import { sumAmounts } from '../invoices/lines.ts';
 import { addLine } from '../invoices/manual-lines.ts';
+import { rateMonths, readFigures } from '../invoices/month-figures.ts';
 import { previewDeployment } from '../invoices/preview.ts';
 import { changeKind } from '../metering/kinds.ts';
 import { meterOutstanding } from '../metering/meter.ts';
@@ -80,6 +81,17 @@ test("each row is its deployment's lines on the preview of its invoice, to the c
   expect(overview.totals).toMatchObject([{ currency: 'USD', subtotal: sumAmounts(shown, 'USD') }]);
 });
 
+test('what is kept of the month, and of the one before, is what the overview composes', async () => {
+  const { db } = database;
+  const { totals } = await readOverview(db, { now });
+  const kept = await readFigures(db, june.from);
+  expect(kept?.totals.map(({ currency, toDate }) => ({ currency, subtotal: toDate }))).toEqual(
+    totals.map(({ currency, subtotal }) => ({ currency, subtotal })),
+  );
+  expect(kept?.days.at(-1)).toMatchObject({ currency: 'USD', toDate: totals[0]?.subtotal });
+  expect(await rateMonths(db, { now })).toEqual({ rated: [] });
+});
+
 test('its invoices show more than base fees: overage, a discount, a credit, and a correction', async () => {
   const { db } = database;
   const all = async (kind: 'invoice' | 'credit_note') =>
@@ -104,7 +116,7 @@ test('its invoices show more than base fees: overage, a discount, a credit, and 
   expect((await all('credit_note')).length).toBe(1);
 });
 
-test('a line by hand is in the row of its deployment, and one of no deployment in the total', async () => {
+test('a manual line is in the row of its deployment, and one of no deployment in the total', async () => {
   const { db } = database;
   const before = await readOverview(db, { now });
   await draftMonth(db, { month: june.from, now });

@@ -5,7 +5,14 @@ import { listBillingKinds, dayOf, type Usage, usageForPeriod, usageOfAll } from 
 import type { Database } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
-import { currentSubscriptions, listPlans, type Unbilled, unbilledOf } from '../pricing/index.ts';
+import {
+  currentSubscriptions,
+  listPlans,
+  type NotBilled,
+  notBilled,
+  type Unbilled,
+  unbilledOf,
+} from '../pricing/index.ts';
 import type { FlowContext } from './context.ts';
 
 /** Who used what in a month, what is owed for it, and what nobody owns. */
@@ -19,8 +26,10 @@ export interface Overview {
   readonly kinds: readonly { readonly kind: string; readonly unit: string }[];
   /** By slug. */
   readonly deployments: readonly OverviewRow[];
-  /** What the month's invoices come to as they are now, by currency: lines of no deployment included. */
+  /** The month's invoices as of now, by currency: lines of no deployment included. */
   readonly totals: readonly OverviewTotal[];
+  /** What runs and is on nobody's plan, at list price: what goes on for somebody who left comes first. */
+  readonly notBilled: readonly NotBilled[];
   /** What is used and billed to nobody, for plans and metering do not match. */
   readonly unbilled: readonly Unbilled[];
   /** What projects hold and no listing shows: it is neither metered nor known to be gone. */
@@ -99,6 +108,7 @@ export async function readOverview(db: Database, { now }: Pick<FlowContext, 'now
     ),
     deployments,
     totals,
+    notBilled: await notBilled(db, { month: from.toPlainYearMonth(), now }),
     unbilled: await unbilledOf(db, { deployments: ids, month: from.toPlainYearMonth(), now }),
     unlisted: await listUnlisted(db),
     revertedSyncs: await listRevertedSyncs(db),

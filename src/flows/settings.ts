@@ -16,6 +16,8 @@ function isPlace(value: string): boolean {
 export const flowsSettings = declareSettings<FlowsSettings>({
   auditAnchor: {
     env: 'ARCADIA_AUDIT_ANCHOR',
+    purpose: 'where heads of the audit log are anchored, outside of the database',
+    usually: 'nowhere',
     allowed: 'a folder, an https:// address (http:// only on this machine), or s3://bucket/folder',
     // An address may hold a password.
     secret: true,

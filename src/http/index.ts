@@ -3,7 +3,7 @@
 export type { Readiness } from './health/readiness.ts';
 export type { HttpServer } from './serve/server.ts';
 export { openApiDocument } from './document/openapi.ts';
-export { explainListenError } from './serve/listen.ts';
+export { explainListenError, refuseSecond } from './serve/listen.ts';
 export { startApi } from './start.ts';
 export { openMetrics } from './health/metrics.ts';
 export { startMetricsServer } from './health/metrics-server.ts';

@@ -28,12 +28,14 @@ function isAddressRange(text: string): boolean {
 export const httpSettings = declareSettings<HttpSettings>({
   host: {
     env: 'ARCADIA_HOST',
+    purpose: 'the address to listen on',
     allowed: 'a host name or address to listen on',
     schema: matching(/^[\w.:[\]-]+$/),
     fallback: () => '127.0.0.1',
   },
   port: {
     env: 'ARCADIA_PORT',
+    purpose: 'the port of the API',
     allowed: 'a whole number from 0 to 65535; 0 takes any free port',
     schema: matching(/^\d{1,5}$/)
       .transform(Number)
@@ -42,6 +44,8 @@ export const httpSettings = declareSettings<HttpSettings>({
   },
   metricsPort: {
     env: 'ARCADIA_METRICS_PORT',
+    purpose: 'the port of metrics and health',
+    usually: '9464, where it is free',
     allowed: 'a whole number from 0 to 65535, or off; 0 takes any free port',
     schema: z.union([
       z.literal('off'),
@@ -53,12 +57,15 @@ export const httpSettings = declareSettings<HttpSettings>({
   },
   metricsHost: {
     env: 'ARCADIA_METRICS_HOST',
+    purpose: 'the address of that port',
     allowed: 'a host name or address to listen on',
     schema: matching(/^[\w.:[\]-]+$/),
     fallback: () => '127.0.0.1',
   },
   stopDelaySeconds: {
     env: 'ARCADIA_STOP_DELAY_SECONDS',
+    purpose: 'how long a process that is told to stop goes on answering',
+    usually: '0 on loopback, else 3',
     allowed: 'a whole number from 0 to 300',
     schema: matching(/^\d{1,3}$/)
       .transform(Number)
@@ -67,12 +74,15 @@ export const httpSettings = declareSettings<HttpSettings>({
   },
   trustedProxies: {
     env: 'ARCADIA_TRUSTED_PROXIES',
+    purpose: 'proxies whose X-Forwarded-For is believed',
+    usually: 'none',
     allowed: 'IP addresses or ranges such as 10.0.0.0/8, separated by commas',
     schema: list.refine((proxies) => proxies.every(isAddressRange)),
     fallback: () => [],
   },
   requestsPerMinute: {
     env: 'ARCADIA_REQUESTS_PER_MINUTE',
+    purpose: 'requests that one caller may send in a minute',
     allowed: 'a whole number from 1 to 10000000',
     schema: matching(/^\d{1,8}$/)
       .transform(Number)
@@ -81,6 +91,8 @@ export const httpSettings = declareSettings<HttpSettings>({
   },
   signInUrl: {
     env: 'ARCADIA_SIGN_IN_URL',
+    purpose: 'where people sign in',
+    usually: 'none',
     allowed: 'an https:// address (http:// only on this machine)',
     schema: safeUrl,
     fallback: () => null,

@@ -3,6 +3,7 @@ import { jobsSettings, openJobs } from '../jobs/index.ts';
 import { databaseClock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import type { Database } from '../platform/database/database.ts';
+import type { Pools } from '../platform/database/pools.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Program } from '../platform/declare/program.ts';
 import { openAuthenticator } from './access/authentication.ts';
@@ -21,6 +22,8 @@ interface ApiOptions {
   readonly readiness: Readiness;
   readonly limits?: Partial<Limits>;
   readonly registry?: Registry;
+  /** Of the process: where the pool of requests is counted in. */
+  readonly pools?: Pools;
   /** What it serves, and whose jobs it enqueues. */
   readonly program: Program;
 }

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Attributes } from '../cloud/index.ts';
 import type { UnitOfWork, Session } from '../platform/database/database.ts';
 import type { Believed, CompletedAction, ResourceState } from './timeline.ts';
-import { type Observation, splitAtConnection } from './sync.store.ts';
+import { type Observation, splitAtConnection, stagedStates } from './sync.store.ts';
 import { statement } from '../platform/database/statement.ts';
 
 // The provider's action log as it was read, and what the timelines of droplets are made from.
@@ -307,8 +307,7 @@ export async function stageCorrections(
   json: string,
 ): Promise<void> {
   await statement('inventory.stageCorrections')`
-    INSERT INTO sync_staged_states (resource_id, account_id, kind, name, status, region, tags, parents, attributes, source,
-                                    sync_run_id, valid_from, valid_to, asserted)
+    ${stagedStates(observation.staging)}
     SELECT l.resource_id, ${observation.accountId}, ${kind}, l.name, l.status, l.region, l.tags, l.parents, l.attributes,
            part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, l.attributes IS NOT NULL
     FROM json_to_recordset(${json}::json) AS l(

@@ -1,5 +1,6 @@
 import type { Attributes } from '../cloud/index.ts';
 import type { Session, UnitOfWork } from '../platform/database/database.ts';
+import { toStorableJson } from '../platform/storable-json.ts';
 import {
   type BelievedRow,
   type DueResource,
@@ -37,7 +38,6 @@ import {
   stageMembershipEnds,
 } from './sync.store.ts';
 import { noteWriting } from './store.ts';
-import { toStorableJson } from './sync-run.ts';
 import { beginning, type CompletedAction, type Correction } from './timeline.ts';
 
 // The action log, kept, becomes history: kind by kind, between the listings that have shown it.
@@ -242,9 +242,9 @@ async function writeCorrections(
   if (states.length === 0) return;
   await stageCorrections(trx, observation, kind, toStorableJson(states));
   await stageMembershipBeginnings(trx, observation);
-  await stageMembershipEnds(trx);
+  await stageMembershipEnds(trx, observation.staging);
   await stageSettingBeginnings(trx, observation);
-  await stageSettingEnds(trx);
+  await stageSettingEnds(trx, observation.staging);
   await rewriteStates(trx, observation, now);
   await rewriteMemberships(trx, observation, now);
   await rewriteSettings(trx, observation, now);

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Absence, Attributes, ListedResource, ListingEnd, ResourceKind } from '../cloud/index.ts';
 import type { UnitOfWork } from '../platform/database/database.ts';
+import { toStorableJson } from '../platform/storable-json.ts';
 import { isSuspicious, listingsApartMinutes, listingsToConfirm, lookUp, lookupsMax } from './absence.ts';
 import {
   markDueDetails,
@@ -16,7 +17,7 @@ import {
   writeDetailsRead,
 } from './settings.store.ts';
 import type { RunEnd } from './store.ts';
-import { type Run, type SyncContext, stagePages, toStorableJson } from './sync-run.ts';
+import { type Run, type SyncContext, stagePages } from './sync-run.ts';
 import {
   analyzeStaging,
   clearCandidates,
@@ -67,6 +68,7 @@ export function observe(session: SyncContext, run: Run, kinds: readonly string[]
     kinds,
     observedAt: run.observedAt,
     connectedAt: session.account.connectedAt,
+    staging: session.staging,
   };
 }
 
@@ -80,7 +82,7 @@ interface Staged {
 
 /** Reads the listing of one kind into the staging tables. */
 export async function stageKind(session: SyncContext, observation: Observation, kind: ResourceKind) {
-  const { conn, provider, signal } = session;
+  const { conn, provider, signal, staging } = session;
   let settings = 0;
   const stage = async (batch: readonly ListedResource[], first: number) => {
     const payloads = batch.map(({ payload }) => toStorableJson(payload));
@@ -103,7 +105,7 @@ export async function stageKind(session: SyncContext, observation: Observation, 
     const wanted = await stageResources(conn, observation, toStorableJson(rows));
     if (wanted.payloads.length > 0) {
       const news = wanted.payloads.map((ord) => `{"ord":${ord},"payload":${payloads[ord - first]}}`);
-      await stagePayloads(conn, `[${news.join(',')}]`);
+      await stagePayloads(conn, staging, `[${news.join(',')}]`);
     }
     const told = wanted.settings.flatMap((ord) => {
       const listed = batch[ord - first]!;
@@ -133,23 +135,23 @@ interface DetailsRead {
 
 /** Reads settings that the kind's listing does not tell, of the resources of which there is reason to; null: there is none. */
 async function stageDetailsOf(
-  { conn, provider, signal }: SyncContext,
+  { conn, provider, signal, staging }: SyncContext,
   { observedAt }: Observation,
   kind: ResourceKind,
   rows: number,
 ): Promise<DetailsRead | null> {
   const detailed = Object.hasOwn(provider.detailedKinds, kind) ? provider.detailedKinds[kind] : undefined;
   if (detailed === undefined) return null;
-  if (rows > analyzedRows) await analyzeStaging(conn);
+  if (rows > analyzedRows) await analyzeStaging(conn, staging);
   const dayStart = observedAt.toZonedDateTimeISO('UTC').startOfDay().toInstant();
-  const due = await markDueDetails(conn, kind, detailed, dayStart);
+  const due = await markDueDetails(conn, staging, kind, detailed, dayStart);
   if (due === 0) return null;
   const inBulk = detailed.beyond === 'all' && due > detailed.oneByOneMax;
-  const of = inBulk ? 'all' : await selectDueDetails(conn, kind, detailed);
+  const of = inBulk ? 'all' : await selectDueDetails(conn, staging, kind, detailed);
   let settings = 0;
   let batch: object[] = [];
   const flush = async () => {
-    if (batch.length > 0) settings += await stageDetails(conn, kind, detailed.places, toStorableJson(batch));
+    if (batch.length > 0) settings += await stageDetails(conn, staging, kind, detailed.places, toStorableJson(batch));
     batch = [];
   };
   for await (const event of provider.listDetails(kind, of, signal)) {
@@ -187,14 +189,14 @@ export async function examineListing(
   { rows, settings, details }: Staged,
   absenceOf: (kind: string) => Absence,
 ): Promise<Findings> {
-  const { conn } = session;
+  const { conn, staging } = session;
   const unread = observation.kinds.flatMap((kind) =>
     absenceOf(kind).unread.map((attributes) => ({ kind, attributes })),
   );
-  if (rows > analyzedRows) await analyzeStaging(conn);
+  if (rows > analyzedRows) await analyzeStaging(conn, staging);
   let summaries = await summarize(conn, observation, unread);
   if (summaries.some(({ repeated }) => repeated > 0)) {
-    await dropRepeated(conn);
+    await dropRepeated(conn, staging);
     summaries = await summarize(conn, observation, unread);
   }
   const isChanged = summaries.some(({ changed }) => changed > 0);
@@ -214,6 +216,7 @@ export async function examineListing(
     await askForMissing(session, observation);
     await settleRest(
       conn,
+      staging,
       observation.kinds.filter((kind) => absenceOf(kind).certainty === 'unclear'),
     );
   }
@@ -250,16 +253,20 @@ async function keepHiddenFields(
 }
 
 /** Looks up those that seem to be missing, within the limit of a run. */
-async function askForMissing({ conn, provider, signal }: SyncContext, observation: Observation): Promise<void> {
+async function askForMissing(
+  { conn, provider, signal, staging }: SyncContext,
+  observation: Observation,
+): Promise<void> {
   const suspected = await selectMissing(conn, observation, 'open', lookupsMax);
   const ofSuspicious = await lookUp(provider, suspected, { untilFound: true, signal });
-  await settle(conn, 'gone', ofSuspicious.gone);
-  for (const { kind } of ofSuspicious.found) await settleRefuted(conn, kind);
+  await settle(conn, staging, 'gone', ofSuspicious.gone);
+  for (const { kind } of ofSuspicious.found) await settleRefuted(conn, staging, kind);
   const others = await selectMissing(conn, observation, 'asked', lookupsMax - suspected.length);
   const { gone, found } = await lookUp(provider, others, { untilFound: false, signal });
-  await settle(conn, 'gone', gone);
+  await settle(conn, staging, 'gone', gone);
   await settle(
     conn,
+    staging,
     'found',
     found.map(({ resourceId }) => resourceId),
   );
@@ -299,11 +306,11 @@ export async function applyListing(
   if (back > 0) await stageComebacks(trx, observation);
   if (dated > 0) await stageEarlierBirths(trx, observation);
   const ended = missing ? await stageEnds(trx, observation) : 0;
-  if (ended > 0) await stageMembershipEnds(trx);
+  if (ended > 0) await stageMembershipEnds(trx, observation.staging);
   const settingsMoved = findings.settings || back + dated + ended > 0;
   if (findings.settings || back > 0) await stageSettingPhases(trx, observation);
   if (dated > 0) await stageEarlierSettings(trx, observation);
-  if (ended > 0) await stageSettingEnds(trx);
+  if (ended > 0) await stageSettingEnds(trx, observation.staging);
   if (settingsMoved) await rewriteSettings(trx, observation, recordedAt);
   if (findings.details !== null) await writeDetailsRead(trx, observation);
   if (born + back + dated > 0) await stageMembershipRepairs(trx, observation, firstProjectGraceHours);
@@ -311,7 +318,7 @@ export async function applyListing(
   if (born + back + dated + ended > 0) await rewriteMemberships(trx, observation, recordedAt);
   if (maybeUnsettled || total((summary) => summary.candidates) > 0) await clearCandidates(trx, observation);
 
-  const unsettled = maybeUnsettled ? await countUnsettled(trx) : 0;
+  const unsettled = maybeUnsettled ? await countUnsettled(trx, observation.staging) : 0;
   return {
     seen: total((summary) => summary.seen),
     new: born,

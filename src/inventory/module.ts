@@ -1,5 +1,4 @@
 import { declareModule } from '../platform/declare/module.ts';
-import { staff } from '../platform/declare/operation.ts';
 import { accountChanged, resourceAmbiguous, syncRunBuiltOn } from './errors.ts';
 import { inventoryJobs, pruneSyncRunsJob, syncAccountsJob } from './jobs.ts';
 import { accountOperations } from './operations/accounts.ts';
@@ -45,25 +44,25 @@ export const inventoryModule = declareModule({
       type: 'sync.ended',
       subject: 'account/kind',
       describes: 'a kind of resource was listed, whole or not',
-      roles: ['owner', 'operator', 'viewer'],
+      reads: ['listSyncRuns', 'getSyncRun', 'listSyncDays', 'listResources', 'getResource', 'getResourceSettings'],
     },
     {
       type: 'sync.reverted',
       subject: 'account/kind',
-      describes: 'what a sync run of a kind wrote was taken back',
-      roles: ['owner', 'operator', 'viewer'],
+      describes: 'a sync run was reverted',
+      reads: ['listSyncRuns', 'getSyncRun', 'listResources', 'getResource', 'getResourceSettings'],
     },
     {
       type: 'account.changed',
       subject: 'account',
       describes: 'it was connected or edited',
-      roles: ['owner', 'operator', 'viewer'],
+      reads: ['listAccounts', 'getAccount'],
     },
     {
       type: 'price.changed',
       subject: 'what has the price; empty: many',
       describes: 'the provider charges, or is said to charge, something else',
-      roles: [...staff],
+      reads: ['listPrices', 'getPrice'],
     },
   ],
   settings: inventorySettings,

@@ -85,7 +85,7 @@ export interface OwnPriceRequest {
   readonly subject: string;
   /** The slug of the account that is charged it; unless given, all are that have no price of their own. */
   readonly account?: string | undefined;
-  /** The first UTC day on which it holds. */
+  /** The first UTC day on which it applies. */
   readonly from: Temporal.PlainDate;
   /** Of one unit, zero or more; an exact decimal. */
   readonly amount: string;

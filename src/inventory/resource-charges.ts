@@ -22,8 +22,11 @@ interface Charge {
   readonly quantity: string;
 }
 
+/** A group as it is charged: `resources` may be an exact decimal, where they are counted by their part of a month. */
+export type ChargedGroup = Omit<ResourceGroup, 'resources'> & { readonly resources: number | string };
+
 /** What a group is charged as. null: nobody can tell, or it is charged by more than a price. */
-export function chargeOf(group: ResourceGroup): Charge | 'free' | null {
+export function chargeOf(group: ChargedGroup): Charge | 'free' | null {
   const { kind, source, sizeSlug, type, assigned, ipVersion, sizeGb, nodes, resources } = group;
   const each = (subject: string): Charge => ({ subject, quantity: String(resources) });
   const by = (quantity: string | null, subject: string): Charge | null =>

@@ -1,14 +1,19 @@
+import { resourceKinds } from '../cloud/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { nearestWords } from '../platform/nearest.ts';
 import { resourceAmbiguous } from './errors.ts';
 import {
+  hasResourcesOf,
   type MembershipInterval,
+  type ResourceAction,
   type ResourceAt,
   type ResourceFilters,
   type ResourceIdentity,
   type SettingsInterval,
   type StateInterval,
   selectMemberships,
+  selectResourceActions,
   selectResourcesAt,
   selectResourcesByRef,
   selectSettings,
@@ -16,6 +21,20 @@ import {
 } from './store.ts';
 
 export type { MembershipInterval, ResourceAt, ResourceFilters, ResourceIdentity, StateInterval } from './store.ts';
+
+/**
+ * Refuses what no provider lists and no account ever had as a kind of resource.
+ * @throws ArcadiaError invalid_argument, which names the kinds that may be meant
+ */
+export async function assertResourceKind(db: Queryable, kind: string): Promise<void> {
+  const known: readonly string[] = resourceKinds;
+  if (known.includes(kind) || (await hasResourcesOf(db, kind))) return;
+  const meant = nearestWords(kind, known);
+  const choice = meant.length > 0 ? `Did you mean ${meant.join(' or ')}?` : `There are ${known.join(', ')}.`;
+  throw new ArcadiaError('invalid_argument', `Unknown kind of resource "${kind}". ${choice}`, {
+    details: { kind, meant },
+  });
+}
 
 export interface ResourceQuery extends ResourceFilters {
   /** At most 1000; 100 unless given. */
@@ -81,6 +100,16 @@ export async function getResourceSettings(
 ): Promise<ResourceSettings> {
   const resource = await findResource(db, ref);
   return { ...resource, phases: await selectSettings(db, resource.resourceId, at) };
+}
+
+/** What the provider's action log says of a resource, the newest first. Errors: those of getResource. */
+export async function listResourceActions(
+  db: Queryable,
+  ref: string,
+  page: { readonly limit: number; readonly after: Pick<ResourceAction, 'at' | 'action'> | null },
+): Promise<ResourceAction[]> {
+  const { resourceId } = await findResource(db, ref);
+  return selectResourceActions(db, resourceId, page.after, page.limit);
 }
 
 async function findResource(db: Queryable, ref: string): Promise<ResourceIdentity> {

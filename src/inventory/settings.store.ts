@@ -4,7 +4,15 @@ import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import { statement } from '../platform/database/statement.ts';
 import type { DetailedKind } from '../cloud/index.ts';
 import type { BelievedSettings } from './settings-timeline.ts';
-import { birth, dated, earlierLives, type Observation, splitAtConnection, supersededBy } from './sync.store.ts';
+import {
+  birth,
+  dated,
+  earlierLives,
+  type Observation,
+  splitAtConnection,
+  type Staging,
+  supersededBy,
+} from './sync.store.ts';
 
 // How settings become history. A listing stages those of the resources of which it has anything new to say;
 // what the scopes of the token hide is put back; what is then other than before is written in the listing's
@@ -41,7 +49,7 @@ export async function stageSettings(conn: Session, observation: Observation, jso
         WHERE k.resource_id = r.resource_id AND k.superseded_at = 'infinity'
         ORDER BY k.valid_from DESC LIMIT 1) k ON true
     ), staged AS (
-      INSERT INTO sync_settings (ord, kind, told, untold, known, known_hidden, settings, hidden)
+      INSERT INTO ${observation.staging.settings} (ord, kind, told, untold, known, known_hidden, settings, hidden)
       SELECT ord, kind, told, untold, known, known_hidden, CASE WHEN untold = '{}' OR known IS NULL THEN told ELSE (
                SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(known)
                WHERE key = ANY(untold) OR EXISTS (
@@ -66,20 +74,20 @@ interface ScopedKeys {
  */
 export async function selectEmptiedSettings(
   conn: Session,
-  { accountId }: Observation,
+  { accountId, staging }: Observation,
   scoped: readonly ScopedKeys[],
 ): Promise<{ kind: string; fields: string[] }[]> {
   const { rows } = await statement<{ kind: string; fields: string[] }>('inventory.selectEmptiedSettings')`
     SELECT c.kind, array_agg(f.field ORDER BY f.field) AS fields
     FROM jsonb_to_recordset(${JSON.stringify(scoped)}::jsonb) AS c(kind text, fields text[]), unnest(c.fields) AS f(field)
     WHERE EXISTS (
-        SELECT FROM sync_settings s
+        SELECT FROM ${staging.settings} s
         WHERE s.kind = c.kind AND (s.told ? f.field OR f.field = ANY(s.untold)) AND ${isEmpty(sql`s.told -> f.field`)}
           AND (f.field = ANY(s.known_hidden) OR NOT ${isEmpty(sql`s.known -> f.field`)} OR (s.known IS NULL AND NOT EXISTS (
             SELECT FROM resources r JOIN resource_settings k USING (resource_id)
             WHERE r.account_id = ${accountId} AND r.kind = c.kind AND k.superseded_at = 'infinity' AND k.valid_to = 'infinity'
               AND k.settings ? f.field AND f.field <> ALL(k.hidden)))))
-      AND NOT EXISTS (SELECT FROM sync_settings s WHERE s.kind = c.kind AND NOT ${isEmpty(sql`s.told -> f.field`)})
+      AND NOT EXISTS (SELECT FROM ${staging.settings} s WHERE s.kind = c.kind AND NOT ${isEmpty(sql`s.told -> f.field`)})
     GROUP BY c.kind ORDER BY c.kind`.execute(conn);
   return rows;
 }
@@ -95,20 +103,20 @@ export async function restoreSettings(
   fields: readonly string[],
 ): Promise<number> {
   await statement('inventory.restoreSettings.insert_sync_settings')`
-    INSERT INTO sync_settings (ord, kind, told, untold, known, known_hidden, settings, hidden)
+    INSERT INTO ${observation.staging.settings} (ord, kind, told, untold, known, known_hidden, settings, hidden)
     SELECT l.ord, l.kind, k.settings, '{}', k.settings, k.hidden, k.settings, '{}'
-    FROM sync_listing l
+    FROM ${observation.staging.listing} l
     JOIN resource_settings k ON k.resource_id = l.resource_id AND k.superseded_at = 'infinity' AND k.valid_to = 'infinity'
     WHERE l.kind = ${kind} AND l.kind = ANY(${observation.kinds}::text[]) AND NOT l.settings_wanted
       AND EXISTS (SELECT FROM unnest(${fields}::text[]) AS f(field)
                   WHERE k.settings ? f.field AND ${isEmpty(sql`k.settings -> f.field`)})`.execute(conn);
   const { rows } = await statement<{ kept: number }>('inventory.restoreSettings.update_sync_settings')`
     WITH restored AS (
-      UPDATE sync_settings s
+      UPDATE ${observation.staging.settings} s
       SET settings = (s.settings - h.keys) || (
             SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(s.known) WHERE key = ANY(h.keys)),
           hidden = h.keys
-      FROM sync_settings x
+      FROM ${observation.staging.settings} x
       CROSS JOIN LATERAL (
         SELECT ARRAY(SELECT f.field COLLATE "C" FROM unnest(${fields}::text[]) AS f(field)
                      WHERE (x.told ? f.field OR f.field = ANY(x.untold)) AND ${isEmpty(sql`x.told -> f.field`)}
@@ -130,6 +138,7 @@ const inPlaces = (places: readonly string[]) => sql`(key = ANY(${places}::text[]
  */
 export async function markDueDetails(
   conn: Session,
+  staging: Staging,
   kind: string,
   { having, readOn }: DetailedKind,
   dayStart: Temporal.Instant,
@@ -139,9 +148,9 @@ export async function markDueDetails(
       ? sql`x.payload_new`
       : sql`(s.ord IS NOT NULL AND (s.settings, s.hidden) IS DISTINCT FROM (s.known, s.known_hidden))`;
   const { numAffectedRows } = await statement('inventory.markDueDetails')`
-    UPDATE sync_listing l SET details = CASE WHEN ${reason} THEN 'due' ELSE 'routine' END
-    FROM sync_listing x
-    LEFT JOIN sync_settings s ON s.ord = x.ord
+    UPDATE ${staging.listing} l SET details = CASE WHEN ${reason} THEN 'due' ELSE 'routine' END
+    FROM ${staging.listing} x
+    LEFT JOIN ${staging.settings} s ON s.ord = x.ord
     LEFT JOIN resource_payloads d ON d.resource_id = x.resource_id
     LEFT JOIN resource_settings k ON k.resource_id = x.resource_id AND k.superseded_at = 'infinity' AND k.valid_to = 'infinity'
     WHERE l.ord = x.ord AND l.kind = ${kind} AND x.kind = ${kind}
@@ -153,13 +162,14 @@ export async function markDueDetails(
 /** Some of those that are due, and some of the others: first those that wait longest. */
 export async function selectDueDetails(
   conn: Session,
+  staging: Staging,
   kind: string,
   { oneByOneMax, routineMax }: DetailedKind,
 ): Promise<string[]> {
   const { rows } = await statement<{ id: string }>('inventory.selectDueDetails')`
-    (SELECT external_id AS id FROM sync_listing WHERE kind = ${kind} AND details = 'due' ORDER BY ord LIMIT ${oneByOneMax})
+    (SELECT external_id AS id FROM ${staging.listing} WHERE kind = ${kind} AND details = 'due' ORDER BY ord LIMIT ${oneByOneMax})
     UNION ALL
-    (SELECT l.external_id FROM sync_listing l LEFT JOIN resource_payloads d USING (resource_id)
+    (SELECT l.external_id FROM ${staging.listing} l LEFT JOIN resource_payloads d USING (resource_id)
      WHERE l.kind = ${kind} AND l.details = 'routine' ORDER BY d.details_at NULLS FIRST, l.ord LIMIT ${routineMax})`.execute(
     conn,
   );
@@ -172,25 +182,26 @@ export async function selectDueDetails(
  */
 export async function stageDetails(
   conn: Session,
+  staging: Staging,
   kind: string,
   places: readonly string[],
   json: string,
 ): Promise<number> {
   await statement('inventory.stageDetails.insert_sync_settings')`
-    INSERT INTO sync_settings (ord, kind, told, untold, known, known_hidden, settings, hidden)
+    INSERT INTO ${staging.settings} (ord, kind, told, untold, known, known_hidden, settings, hidden)
     SELECT l.ord, l.kind, k.settings, '{}', k.settings, k.hidden, k.settings, '{}'
     FROM json_to_recordset(${json}::json) AS p(external_id text COLLATE "C")
-    JOIN sync_listing l ON l.kind = ${kind} AND l.external_id = p.external_id AND l.details IN ('due', 'routine')
+    JOIN ${staging.listing} l ON l.kind = ${kind} AND l.external_id = p.external_id AND l.details IN ('due', 'routine')
     JOIN resource_settings k ON k.resource_id = l.resource_id AND k.superseded_at = 'infinity' AND k.valid_to = 'infinity'
-    WHERE NOT EXISTS (SELECT FROM sync_settings s WHERE s.ord = l.ord)`.execute(conn);
+    WHERE NOT EXISTS (SELECT FROM ${staging.settings} s WHERE s.ord = l.ord)`.execute(conn);
   const { rows } = await statement<{ differing: number }>('inventory.stageDetails.update_sync_settings')`
     WITH told AS (
-      UPDATE sync_listing l SET details = 'read'
+      UPDATE ${staging.listing} l SET details = 'read'
       FROM json_to_recordset(${json}::json) AS p(external_id text COLLATE "C", settings jsonb, untold text[] COLLATE "C")
       WHERE l.kind = ${kind} AND l.external_id = p.external_id AND l.details IN ('due', 'routine')
       RETURNING l.ord, p.settings, p.untold
     ), written AS (
-      UPDATE sync_settings s
+      UPDATE ${staging.settings} s
       SET told = s.told || t.settings, settings = t.settings || (
             SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(s.settings)
             WHERE NOT ${inPlaces(places)} OR key = ANY(t.untold) OR EXISTS (
@@ -207,12 +218,12 @@ export async function writeDetailsRead(trx: UnitOfWork, observation: Observation
   await statement('inventory.writeDetailsRead')`
     UPDATE resource_payloads d SET details_at = r.details_at
     FROM (SELECT resource_id, CASE details WHEN 'read' THEN ${observation.observedAt}::timestamptz END AS details_at
-          FROM sync_listing WHERE details IN ('due', 'read')) r
+          FROM ${observation.staging.listing} WHERE details IN ('due', 'read')) r
     WHERE d.resource_id = r.resource_id AND d.details_at IS DISTINCT FROM r.details_at`.execute(trx);
 }
 
-const stagedSettings = sql`
-  INSERT INTO sync_staged_settings (resource_id, settings, hidden, source, sync_run_id, valid_from, valid_to, asserted)`;
+const stagedSettings = ({ newSettings }: Staging): RawBuilder<unknown> => sql`
+  INSERT INTO ${newSettings} (resource_id, settings, hidden, source, sync_run_id, valid_from, valid_to, asserted)`;
 
 /**
  * Stages what settings are from now on, where they are other than before: of a new life from its birth, of a
@@ -221,13 +232,13 @@ const stagedSettings = sql`
 export async function stageSettingPhases(trx: UnitOfWork, observation: Observation): Promise<void> {
   const { syncRunId, observedAt } = observation;
   await statement('inventory.stageSettingPhases')`
-    ${stagedSettings}
+    ${stagedSettings(observation.staging)}
     WITH listed AS MATERIALIZED (
       SELECT l.resource_id, l.change, l.created_at, s.settings, s.hidden, k.settings AS old_settings, k.hidden AS old_hidden,
              k.valid_from AS known_from, k.valid_to AS known_to, coalesce(l.created_at <= k.valid_to, false) AS unbroken,
              (k.settings, k.hidden) IS NOT DISTINCT FROM (s.settings, s.hidden) AS same
-      FROM sync_settings s
-      JOIN sync_listing l USING (ord)
+      FROM ${observation.staging.settings} s
+      JOIN ${observation.staging.listing} l USING (ord)
       LEFT JOIN LATERAL (
         SELECT * FROM resource_settings k WHERE k.resource_id = l.resource_id AND k.superseded_at = 'infinity'
         ORDER BY k.valid_from DESC LIMIT 1) k ON true
@@ -260,9 +271,9 @@ export async function stageSettingPhases(trx: UnitOfWork, observation: Observati
 /** Stages the beginning of settings of lives that begin earlier than was known: as they were first. */
 export async function stageEarlierSettings(trx: UnitOfWork, observation: Observation): Promise<void> {
   await statement('inventory.stageEarlierSettings')`
-    ${stagedSettings}
+    ${stagedSettings(observation.staging)}
     SELECT k.resource_id, k.settings, k.hidden, part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, true
-    FROM (SELECT * FROM sync_listing WHERE ${dated}) l
+    FROM (SELECT * FROM ${observation.staging.listing} WHERE ${dated}) l
     JOIN LATERAL (
       SELECT min(valid_from) AS since FROM resource_states s
       WHERE s.resource_id = l.resource_id AND s.superseded_at = 'infinity') life ON true
@@ -273,9 +284,9 @@ export async function stageEarlierSettings(trx: UnitOfWork, observation: Observa
 /** Stages the beginnings of settings of lives that prove to have begun earlier: as they were first. */
 export async function stageSettingBeginnings(trx: UnitOfWork, observation: Observation): Promise<void> {
   await statement('inventory.stageSettingBeginnings')`
-    ${stagedSettings}
+    ${stagedSettings(observation.staging)}
     SELECT e.resource_id, k.settings, k.hidden, part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, true
-    FROM ${earlierLives} e
+    FROM ${earlierLives(observation.staging)} e
     JOIN resource_settings k ON k.resource_id = e.resource_id AND k.superseded_at = 'infinity'
       AND k.valid_from <= e.since AND k.valid_to > e.since
     ${splitAtConnection(sql`e.valid_from`, sql`least(e.valid_to, k.valid_from)`, observation.connectedAt, 'action')}`.execute(
@@ -284,11 +295,11 @@ export async function stageSettingBeginnings(trx: UnitOfWork, observation: Obser
 }
 
 /** Stages the ends of settings with the ends of states that are staged: what is gone has none. */
-export async function stageSettingEnds(trx: UnitOfWork): Promise<void> {
+export async function stageSettingEnds(trx: UnitOfWork, staging: Staging): Promise<void> {
   await statement('inventory.stageSettingEnds')`
-    ${stagedSettings}
+    ${stagedSettings(staging)}
     SELECT s.resource_id, NULL, NULL, NULL, NULL, s.valid_from, s.valid_to, false
-    FROM sync_staged_states s
+    FROM ${staging.newStates} s
     WHERE NOT s.asserted AND EXISTS (
       SELECT FROM resource_settings k
       WHERE k.resource_id = s.resource_id AND k.superseded_at = 'infinity'
@@ -322,7 +333,7 @@ export async function selectBelievedSettings(
 /** Stages corrections by actions: a JSON array in snake_case. */
 export async function stageSettingCorrections(trx: UnitOfWork, observation: Observation, json: string): Promise<void> {
   await statement('inventory.stageSettingCorrections')`
-    ${stagedSettings}
+    ${stagedSettings(observation.staging)}
     SELECT l.resource_id, l.settings, l.hidden, part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, true
     FROM json_to_recordset(${json}::json) AS l(
       resource_id bigint, settings jsonb, hidden text[] COLLATE "C", valid_from timestamptz, valid_to timestamptz)
@@ -332,10 +343,10 @@ export async function stageSettingCorrections(trx: UnitOfWork, observation: Obse
 /** Writes what was staged of settings, and makes room for more. */
 export async function rewriteSettings(
   trx: UnitOfWork,
-  { syncRunId }: Observation,
+  { syncRunId, staging }: Observation,
   recordedAt: Temporal.Instant,
 ): Promise<void> {
   const change = { topic: 'settings', cause: 'settings' } as const;
-  await rewriteHistory(trx, settingsHistory, 'sync_staged_settings', recordedAt, change, supersededBy(syncRunId));
-  await statement('inventory.rewriteSettings')`DELETE FROM sync_staged_settings`.execute(trx);
+  await rewriteHistory(trx, settingsHistory, staging.newSettings, recordedAt, change, supersededBy(syncRunId));
+  await statement('inventory.rewriteSettings')`DELETE FROM ${staging.newSettings}`.execute(trx);
 }

@@ -17,6 +17,8 @@ export const inventorySettings = declareSettings<InventorySettings>(
   {
     digitaloceanToken: {
       env: 'DIGITALOCEAN_TOKEN',
+      purpose: 'the token of the account that `start` and `account connect` connect',
+      usually: 'none',
       allowed: 'an API token without blanks',
       secret: true,
       schema: matching(/^[\x21-\x7e]+$/),
@@ -24,6 +26,7 @@ export const inventorySettings = declareSettings<InventorySettings>(
     },
     digitaloceanApiUrl: {
       env: 'DIGITALOCEAN_API_URL',
+      purpose: "where the provider's API answers",
       allowed: 'an https:// address (http:// only on this machine)',
       guards: ['digitaloceanToken'],
       schema: safeUrl.transform((value) => value.replace(/\/+$/, '')),
@@ -31,12 +34,16 @@ export const inventorySettings = declareSettings<InventorySettings>(
     },
     spacesAccessKeyId: {
       env: 'SPACES_ACCESS_KEY_ID',
+      purpose: 'the Spaces key with which buckets are read',
+      usually: 'none: no buckets are read',
       allowed: 'the id of a Spaces key, together with SPACES_SECRET_ACCESS_KEY',
       schema: text,
       fallback: () => null,
     },
     spacesSecretAccessKey: {
       env: 'SPACES_SECRET_ACCESS_KEY',
+      purpose: 'the secret of that key',
+      usually: 'none',
       allowed: 'the secret of a Spaces key, together with SPACES_ACCESS_KEY_ID',
       secret: true,
       schema: text,
@@ -44,12 +51,16 @@ export const inventorySettings = declareSettings<InventorySettings>(
     },
     spacesRegions: {
       env: 'SPACES_REGIONS',
+      purpose: 'the regions whose buckets are read',
+      usually: 'all',
       allowed: 'regions such as nyc3, separated by commas',
       schema: list.refine((regions) => regions.every((region) => /^[a-z0-9-]+$/.test(region))),
       fallback: () => [],
     },
     spacesEndpoint: {
       env: 'SPACES_ENDPOINT',
+      purpose: 'where the store of the buckets answers',
+      usually: "the region's own",
       allowed: 'an https:// address (http:// only on this machine)',
       guards: ['spacesAccessKeyId', 'spacesSecretAccessKey'],
       schema: safeUrl,
@@ -57,6 +68,7 @@ export const inventorySettings = declareSettings<InventorySettings>(
     },
     syncRunsDays: {
       env: 'ARCADIA_SYNC_RUNS_DAYS',
+      purpose: 'after how many days sync runs become sums by day',
       allowed: 'a whole number from 7 to 3660',
       schema: matching(/^\d{1,4}$/)
         .transform(Number)

@@ -37,6 +37,14 @@ export async function selectAccounts(db: Queryable): Promise<Account[]> {
   return rows;
 }
 
+/** Whether an account ever had a resource of this kind. */
+export async function hasResourcesOf(db: Queryable, kind: string): Promise<boolean> {
+  const { rows } = await statement('inventory.hasResourcesOf')`
+    SELECT FROM accounts a WHERE EXISTS (SELECT FROM resources r WHERE r.account_id = a.account_id AND r.kind = ${kind})
+    LIMIT 1`.execute(db);
+  return rows.length > 0;
+}
+
 interface AccountRow {
   readonly slug: string;
   readonly name: string;
@@ -249,6 +257,8 @@ export interface SyncRunRow extends Omit<RunEnd, 'outcome' | 'unread'> {
 }
 
 export interface SyncRunFilters {
+  /** Only this one. */
+  readonly syncRunId?: number | undefined;
   readonly account?: string | undefined;
   readonly kind?: string | undefined;
   readonly outcome?: SyncRunRow['outcome'] | undefined;
@@ -261,6 +271,39 @@ export async function selectNewestSyncRun(db: Queryable): Promise<number> {
   const { rows } = await statement<{ newest: number }>('inventory.selectNewestSyncRun')`
     SELECT coalesce(max(sync_run_id), 0) AS newest FROM sync_runs`.execute(db);
   return (rows[0] as { newest: number }).newest;
+}
+
+export interface FreshnessRow {
+  readonly account: string;
+  readonly kind: string;
+  /** When the last complete listing began; null: there was none. */
+  readonly syncedAt: Temporal.Instant | null;
+  /** How the newest run that ended did. */
+  readonly state: 'complete' | 'partial' | 'failed' | 'reverted';
+  readonly reason: string | null;
+}
+
+/** Of each kind that was ever read of an account, what failed last first, then what was read longest ago. */
+export async function selectFreshness(db: Queryable): Promise<FreshnessRow[]> {
+  const { rows } = await statement<FreshnessRow>('inventory.selectFreshness')`
+    WITH RECURSIVE pairs AS (
+      (SELECT account_id, kind FROM sync_runs ORDER BY account_id, kind LIMIT 1)
+      UNION ALL
+      SELECT n.account_id, n.kind FROM pairs p CROSS JOIN LATERAL (
+        SELECT r.account_id, r.kind FROM sync_runs r WHERE (r.account_id, r.kind) > (p.account_id, p.kind)
+        ORDER BY r.account_id, r.kind LIMIT 1) n
+    )
+    SELECT a.slug AS account, p.kind, c.started_at AS "syncedAt", n.outcome AS state, n.reason
+    FROM pairs p JOIN accounts a USING (account_id)
+    CROSS JOIN LATERAL (
+      SELECT outcome, reason FROM sync_runs r
+      WHERE r.account_id = p.account_id AND r.kind = p.kind AND r.outcome <> 'running'
+      ORDER BY r.started_at DESC, r.sync_run_id DESC LIMIT 1) n
+    LEFT JOIN LATERAL (
+      SELECT max(started_at) AS started_at FROM sync_runs r
+      WHERE r.account_id = p.account_id AND r.kind = p.kind AND r.outcome = 'complete') c ON true
+    ORDER BY n.outcome = 'complete', c.started_at NULLS FIRST, a.slug, p.kind`.execute(db);
+  return rows;
 }
 
 /** Runs of syncs, newest first, before the run `before`. */
@@ -277,6 +320,7 @@ export async function selectSyncRuns(
     FROM sync_runs r JOIN accounts a USING (account_id)
     WHERE (${before}::bigint IS NULL OR r.sync_run_id < ${before})
       AND r.sync_run_id > ${filters.after ?? 0}
+      AND (${filters.syncRunId ?? null}::bigint IS NULL OR r.sync_run_id = ${filters.syncRunId ?? null})
       AND (${filters.account ?? null}::text IS NULL OR a.slug = ${filters.account ?? null})
       AND (${filters.kind ?? null}::text IS NULL OR r.kind = ${filters.kind ?? null})
       AND (${filters.outcome ?? null}::text IS NULL OR r.outcome = ${filters.outcome ?? null})
@@ -356,6 +400,45 @@ export async function selectResourcesByRef(db: Queryable, ref: string): Promise<
     WHERE r.resource_id = ${id}::bigint OR r.urn = ${ref}
        OR (r.kind = ${ref.slice(0, Math.max(colon, 0))} AND r.external_id = ${ref.slice(colon + 1)})
     ORDER BY r.resource_id LIMIT 20`.execute(db);
+  return rows;
+}
+
+/** One entry of the provider's action log about a resource. */
+export interface ResourceAction {
+  /** The provider's id. */
+  readonly action: string;
+  /** The provider's word: `power_off`, `resize`. */
+  readonly type: string;
+  readonly status: string;
+  readonly region: string | null;
+  readonly startedAt: Temporal.Instant | null;
+  readonly completedAt: Temporal.Instant | null;
+  /** When a sync read it. */
+  readonly seenAt: Temporal.Instant;
+  /** When history was brought in line with it; null: not yet, or it changes nothing. */
+  readonly appliedAt: Temporal.Instant | null;
+  readonly appliedByRun: number | null;
+  /** What the list is sorted by: completed, else started, else seen. */
+  readonly at: Temporal.Instant;
+}
+
+/** What the action log says of a resource, the newest first; beyond `after`. */
+export async function selectResourceActions(
+  db: Queryable,
+  resourceId: number,
+  after: Pick<ResourceAction, 'at' | 'action'> | null,
+  limit: number,
+): Promise<ResourceAction[]> {
+  const { rows } = await statement<ResourceAction>('inventory.selectResourceActions')`
+    SELECT * FROM (
+      SELECT x.external_id AS action, x.type, x.status, x.region, x.started_at AS "startedAt", x.completed_at AS "completedAt",
+             x.seen_at AS "seenAt", x.applied_at AS "appliedAt", x.applied_by_run AS "appliedByRun",
+             coalesce(x.completed_at, x.started_at, x.seen_at) AS at
+      FROM resources r JOIN provider_actions x ON x.account_id = r.account_id AND x.resource_kind = r.kind
+                                              AND x.resource_external_id = r.external_id
+      WHERE r.resource_id = ${resourceId}) AS found
+    WHERE ${after === null ? sql`true` : sql`(at, action) < (${after.at}, ${after.action} COLLATE "C")`}
+    ORDER BY at DESC, action DESC LIMIT ${limit}`.execute(db);
   return rows;
 }
 

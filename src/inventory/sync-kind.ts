@@ -16,9 +16,9 @@ import { recordRun, type SyncContext, type SyncResult } from './sync-run.ts';
 /** Reads the listing of one kind and brings its history in line with it. */
 export function syncKind(session: SyncContext, kind: ResourceKind): Promise<SyncResult> {
   return recordRun(session, kind, async (run) => {
-    const { conn, account, clock } = session;
+    const { conn, account, clock, staging } = session;
     const observation = observe(session, run, [kind]);
-    await clearStaging(conn);
+    await clearStaging(conn, staging);
     const { end, pages, items, settings, details } = await stageKind(session, observation, kind);
     const listed = listingOutcome(end, pages);
     if (listed.outcome === 'failed') return run.finish(conn, { ...listed, ...nothingApplied }, await clock.now());

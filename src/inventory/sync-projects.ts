@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { type ListedMembership, resourceKinds } from '../cloud/index.ts';
+import { toStorableJson } from '../platform/storable-json.ts';
 import {
   appliedEnd,
   applyListing,
@@ -24,7 +25,7 @@ import {
   stageUnshown,
   writeMemberIdentities,
 } from './sync.store.ts';
-import { recordRun, type SyncContext, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
+import { recordRun, type SyncContext, type SyncResult, stagePages } from './sync-run.ts';
 
 /**
  * Reads the projects and what each holds, and brings both in line: the run counts as complete only
@@ -34,8 +35,8 @@ import { recordRun, type SyncContext, type SyncResult, stagePages, toStorableJso
  */
 export function syncProjects(session: SyncContext): Promise<SyncResult> {
   return recordRun(session, 'project', async (run) => {
-    const { conn, account, provider, clock, signal } = session;
-    await clearStaging(conn);
+    const { conn, account, provider, clock, signal, staging } = session;
+    await clearStaging(conn, staging);
     const projects = await stageKind(session, observe(session, run, ['project']), 'project');
     const listed = listingOutcome(projects.end, projects.pages);
     if (listed.outcome === 'failed') return run.finish(conn, { ...listed, ...nothingApplied }, await clock.now());
@@ -44,16 +45,17 @@ export function syncProjects(session: SyncContext): Promise<SyncResult> {
     const members = await stagePages(
       session,
       'project',
-      provider.listMemberships(await selectStagedProjects(conn), signal),
+      provider.listMemberships(await selectStagedProjects(conn, staging), signal),
       (batch: readonly ListedMembership[], first) =>
         stageMemberships(
           conn,
+          staging,
           toStorableJson(batch.map((member, index) => toRow(member, projects.items + first + index, listable))),
         ),
     );
     const outcome = projects.end.outcome === 'complete' ? joinOutcomes(listed, listingOutcome(members.end, 1)) : listed;
 
-    const unlistable = await selectUnlistableKinds(conn, account.accountId, listable);
+    const unlistable = await selectUnlistableKinds(conn, staging, account.accountId, listable);
     const observation = observe(session, run, ['project', ...unlistable]);
     if (unlistable.length > 0) await stageUnlistable(conn, observation);
     const staged = { rows: projects.items + members.items, settings: projects.settings, details: projects.details };

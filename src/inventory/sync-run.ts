@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Session, Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { type Account, finishRun, insertRun, type RunEnd, tryLockSync, unlockSync } from './store.ts';
+import type { Staging } from './sync.store.ts';
 
 // One run: locked, recorded, ended. What is read in it and how that becomes history is in
 // sync-kind.ts, sync-projects.ts and sync-actions.ts.
@@ -34,6 +35,8 @@ export interface SyncProgress {
 export interface SyncContext {
   /** One connection: it holds the locks and the temporary tables. */
   readonly conn: Session;
+  /** Of that connection: what a listing is staged in. */
+  readonly staging: Staging;
   readonly account: Account;
   readonly provider: Provider;
   readonly clock: Clock;
@@ -133,16 +136,4 @@ export async function stagePages<T>(
     session.onProgress?.({ account: session.account.slug, kind, seen: staged + batch.length });
   }
   throw new Error(`the provider's listing of ${kind} had no end`);
-}
-
-/**
- * JSON as PostgreSQL takes it: a NUL or half a surrogate pair in a name, which it cannot store, is
- * replaced by U+FFFD, so that one strange name does not stop a whole kind.
- */
-export function toStorableJson(value: unknown): string {
-  const json = JSON.stringify(value);
-  // JSON.stringify escapes a surrogate only where it stands alone.
-  return json.includes('\\u')
-    ? json.replace(/\\(?:\\|u(?:0000|d[89a-f][0-9a-f]{2}))/g, (escape) => (escape === '\\\\' ? escape : '\\ufffd'))
-    : json;
 }

@@ -4,6 +4,7 @@ import { type HistoryTable, rewriteHistory, type Superseding } from '../platform
 import { type Attributes, projectSetting } from '../cloud/index.ts';
 import type { Missing } from './absence.ts';
 import { preparedStatement, statement } from '../platform/database/statement.ts';
+import { type SessionTables, sessionTables } from '../platform/database/temporary-table.ts';
 
 // How a listing becomes history: pages go into temporary tables of one connection as they come,
 // each row already compared with what is believed; one transaction applies them at the end.
@@ -17,6 +18,8 @@ export interface Observation {
   readonly kinds: readonly string[];
   readonly observedAt: Temporal.Instant;
   readonly connectedAt: Temporal.Instant;
+  /** Where what it reads is staged. */
+  readonly staging: Staging;
 }
 
 export const stateHistory: HistoryTable = {
@@ -50,73 +53,70 @@ export function supersededBy(syncRunId: number): Superseding {
   return { column: 'superseded_by_run', id: syncRunId };
 }
 
-/** Makes the temporary tables of a connection that syncs; they last as long as the connection. */
-export async function prepareStaging(conn: Session): Promise<void> {
-  // Not ON COMMIT DELETE ROWS: that truncates after every statement, used or not, and costs more
-  // than the statements.
-  const { rows } = await statement<{ ready: boolean }>('inventory.prepareStaging.select_to_regclass')`
-    SELECT to_regclass('pg_temp.sync_staged_memberships') IS NOT NULL AS ready`.execute(conn);
-  if (rows[0]!.ready) return;
+// Not ON COMMIT DELETE ROWS: that truncates after every statement, used or not, and costs more than the statements.
+const stagingTables = {
   // change: 'born' (never seen before), 'back' (its life had ended), 'changed', or NULL. details: 'due' (there is reason to
   // read them), 'routine' (they were not read that day), 'read', or NULL.
-  await statement('inventory.prepareStaging.create_sync_listing')`
-    CREATE TEMPORARY TABLE sync_listing (
+  listing: {
+    table: 'sync_listing',
+    columns: sql`
       ord bigint NOT NULL, kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, urn text COLLATE "C",
       name text NOT NULL, status text COLLATE "C" NOT NULL, created_at timestamptz, region text,
       tags text[] COLLATE "C" NOT NULL, parents text[] COLLATE "C" NOT NULL, attributes jsonb NOT NULL,
       digest bytea NOT NULL, resource_id bigint, change text, identity_incomplete boolean NOT NULL, payload_new boolean NOT NULL,
-      settings_wanted boolean NOT NULL, details text
-    )`.execute(conn);
+      settings_wanted boolean NOT NULL, details text`,
+  },
   // The payloads that are not the ones we have.
-  await statement(
-    'inventory.prepareStaging.create_sync_payloads',
-  )`CREATE TEMPORARY TABLE sync_payloads (ord bigint NOT NULL, payload json NOT NULL)`.execute(conn);
-  await statement('inventory.prepareStaging.create_sync_membership_listing')`
-    CREATE TEMPORARY TABLE sync_membership_listing (
+  payloads: { table: 'sync_payloads', columns: sql`ord bigint NOT NULL, payload json NOT NULL` },
+  members: {
+    table: 'sync_membership_listing',
+    columns: sql`
       ord bigint NOT NULL, project_external_id text COLLATE "C" NOT NULL, urn text COLLATE "C" NOT NULL,
-      kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, digest bytea, payload json
-    )`.execute(conn);
+      kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, digest bytea, payload json`,
+  },
   // verdict: 'gone' (its life has ended), 'found' (a look-up found it), 'kept' (its absence says nothing),
   // 'open' (not known yet), 'asked' (to be looked up).
-  await statement('inventory.prepareStaging.create_sync_missing')`
-    CREATE TEMPORARY TABLE sync_missing (
-      resource_id bigint NOT NULL, kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, verdict text NOT NULL
-    )`.execute(conn);
-  await statement('inventory.prepareStaging.create_sync_staged_states')`
-    CREATE TEMPORARY TABLE sync_staged_states (
+  missing: {
+    table: 'sync_missing',
+    columns: sql`
+      resource_id bigint NOT NULL, kind text COLLATE "C" NOT NULL, external_id text COLLATE "C" NOT NULL, verdict text NOT NULL`,
+  },
+  newStates: {
+    table: 'sync_staged_states',
+    columns: sql`
       resource_id bigint NOT NULL, account_id int, kind text COLLATE "C", name text, status text COLLATE "C", region text,
       tags text[] COLLATE "C", parents text[] COLLATE "C", attributes jsonb, source text COLLATE "C", sync_run_id bigint,
-      recorded_by text, valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, asserted boolean NOT NULL
-    )`.execute(conn);
+      recorded_by text, valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, asserted boolean NOT NULL`,
+  },
   // Of resources whose settings may be other than what is believed: what the listing tells, what is known, and
   // what both amount to.
-  await statement('inventory.prepareStaging.create_sync_settings')`
-    CREATE TEMPORARY TABLE sync_settings (
+  settings: {
+    table: 'sync_settings',
+    columns: sql`
       ord bigint NOT NULL, kind text COLLATE "C" NOT NULL, told jsonb NOT NULL, untold text[] COLLATE "C" NOT NULL,
-      known jsonb, known_hidden text[] COLLATE "C", settings jsonb NOT NULL, hidden text[] COLLATE "C" NOT NULL
-    )`.execute(conn);
-  await statement('inventory.prepareStaging.create_sync_staged_settings')`
-    CREATE TEMPORARY TABLE sync_staged_settings (
+      known jsonb, known_hidden text[] COLLATE "C", settings jsonb NOT NULL, hidden text[] COLLATE "C" NOT NULL`,
+  },
+  newSettings: {
+    table: 'sync_staged_settings',
+    columns: sql`
       resource_id bigint NOT NULL, settings jsonb, hidden text[] COLLATE "C", source text COLLATE "C", sync_run_id bigint,
-      recorded_by text, valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, asserted boolean NOT NULL
-    )`.execute(conn);
-  await statement('inventory.prepareStaging.create_sync_staged_memberships')`
-    CREATE TEMPORARY TABLE sync_staged_memberships (
+      recorded_by text, valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, asserted boolean NOT NULL`,
+  },
+  newMemberships: {
+    table: 'sync_staged_memberships',
+    columns: sql`
       resource_id bigint NOT NULL, project_id bigint, source text COLLATE "C", sync_run_id bigint, recorded_by text,
-      valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, asserted boolean NOT NULL
-    )`.execute(conn);
-}
+      valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, asserted boolean NOT NULL`,
+  },
+} as const;
 
-const stagingTables = [
-  'sync_listing',
-  'sync_payloads',
-  'sync_membership_listing',
-  'sync_missing',
-  'sync_settings',
-  'sync_staged_states',
-  'sync_staged_settings',
-  'sync_staged_memberships',
-];
+/** What a listing is staged in, and in the new ones what is to be written of it. */
+export type Staging = SessionTables<typeof stagingTables>;
+
+/** Makes the temporary tables of a connection that syncs, if it has none yet; they last as long as the connection. */
+export function prepareStaging(conn: Session): Promise<Staging> {
+  return sessionTables(conn, 'inventory.prepareStaging', stagingTables);
+}
 
 /** Beyond this the files of the staging tables are made anew. */
 const staleBytes = 1_000_000;
@@ -125,24 +125,24 @@ const staleBytes = 1_000_000;
  * Empties what a listing was staged in. TRUNCATE makes a dozen files anew, which takes longer than
  * all else in the sync of a small kind; so it only follows where much was deleted.
  */
-export async function clearStaging(conn: Session): Promise<void> {
+export async function clearStaging(conn: Session, staging: Staging): Promise<void> {
+  const names = Object.values(stagingTables).map(({ table }) => table);
   const { rows } = await preparedStatement<{ bytes: string }>('inventory.clearStaging.select_sum')`
-    WITH listing AS (DELETE FROM sync_listing), payloads AS (DELETE FROM sync_payloads), members AS (DELETE FROM sync_membership_listing),
-         missing AS (DELETE FROM sync_missing), settings AS (DELETE FROM sync_settings)
-    SELECT sum(pg_table_size(('pg_temp.' || name)::regclass)) AS bytes FROM unnest(${stagingTables}::text[]) AS name`.execute(
+    WITH listing AS (DELETE FROM ${staging.listing}), payloads AS (DELETE FROM ${staging.payloads}),
+         members AS (DELETE FROM ${staging.members}), missing AS (DELETE FROM ${staging.missing}),
+         settings AS (DELETE FROM ${staging.settings})
+    SELECT sum(pg_table_size(('pg_temp.' || name)::regclass)) AS bytes FROM unnest(${names}::text[]) AS name`.execute(
     conn,
   );
   if (Number(rows[0]!.bytes) > staleBytes)
-    await statement(
-      'inventory.clearStaging.truncate',
-    )`TRUNCATE ${sql.join(stagingTables.map((name) => sql.id(name)))}`.execute(conn);
+    await statement('inventory.clearStaging.truncate')`TRUNCATE ${sql.join(Object.values(staging))}`.execute(conn);
 }
 
 /** The planner knows nothing of a temporary table that it is not told; worth it for a large one. */
-export async function analyzeStaging(conn: Session): Promise<void> {
+export async function analyzeStaging(conn: Session, staging: Staging): Promise<void> {
   await statement(
     'inventory.analyzeStaging',
-  )`ANALYZE sync_listing, sync_payloads, sync_settings, sync_membership_listing`.execute(conn);
+  )`ANALYZE ${staging.listing}, ${staging.payloads}, ${staging.settings}, ${staging.members}`.execute(conn);
 }
 
 /** Of whom more is wanted, by `ord`: most are what they were, and reading them again would be most of the work. */
@@ -169,9 +169,9 @@ export function stageResources(conn: Session, observation: Observation, json: st
 }
 
 /** Stages the payloads that were wanted: a JSON array of `{"ord", "payload"}`. */
-export async function stagePayloads(conn: Session, json: string): Promise<void> {
+export async function stagePayloads(conn: Session, staging: Staging, json: string): Promise<void> {
   await statement('inventory.stagePayloads')`
-    INSERT INTO sync_payloads SELECT * FROM json_to_recordset(${json}::json) AS p(ord bigint, payload json)`.execute(
+    INSERT INTO ${staging.payloads} SELECT * FROM json_to_recordset(${json}::json) AS p(ord bigint, payload json)`.execute(
     conn,
   );
 }
@@ -185,11 +185,11 @@ export async function stageUnlistable(conn: Session, observation: Observation): 
       SELECT ord, kind, external_id, urn, external_id AS name, 'active' COLLATE "C" AS status, NULL::timestamptz AS created_at,
              NULL::text AS region, '{}'::text[] COLLATE "C" AS tags, '{}'::text[] COLLATE "C" AS parents,
              '{}'::jsonb AS attributes, '{}'::text[] COLLATE "C" AS untold, digest
-      FROM sync_membership_listing WHERE kind = ANY(${observation.kinds}::text[]))`,
+      FROM ${observation.staging.members} WHERE kind = ANY(${observation.kinds}::text[]))`,
   );
   await statement('inventory.stageUnlistable')`
-    INSERT INTO sync_payloads
-    SELECT m.ord, m.payload FROM sync_membership_listing m JOIN sync_listing l USING (ord) WHERE l.payload_new`.execute(
+    INSERT INTO ${observation.staging.payloads}
+    SELECT m.ord, m.payload FROM ${observation.staging.members} m JOIN ${observation.staging.listing} l USING (ord) WHERE l.payload_new`.execute(
     conn,
   );
 }
@@ -236,7 +236,7 @@ async function stageListing(conn: Session, observation: Observation, source: Raw
           WHERE s.resource_id IS NULL AND e.resource_id = r.resource_id AND e.superseded_at = 'infinity'
           ORDER BY e.valid_from DESC LIMIT 1)) k ON true
     ), staged AS (
-      INSERT INTO sync_listing
+      INSERT INTO ${observation.staging.listing}
       SELECT ord, kind, external_id, urn, name, status, created_at, region, tags, parents, attributes, digest, resource_id,
              CASE
                WHEN living IS NULL AND known IS NOT NULL THEN 'back'
@@ -258,9 +258,9 @@ async function stageListing(conn: Session, observation: Observation, source: Raw
  * Stages what projects hold: a JSON array of ListedMembership in snake_case, with `ord`; payload and
  * its SHA-256 only where stageUnlistable will want them.
  */
-export async function stageMemberships(conn: Session, json: string): Promise<void> {
+export async function stageMemberships(conn: Session, staging: Staging, json: string): Promise<void> {
   await statement('inventory.stageMemberships')`
-    INSERT INTO sync_membership_listing
+    INSERT INTO ${staging.members}
     SELECT ord, project_external_id, urn, kind, external_id, decode(sha256, 'hex'), payload
     FROM json_to_recordset(${json}::json) AS p(
       ord bigint, project_external_id text COLLATE "C", urn text COLLATE "C", kind text COLLATE "C",
@@ -268,20 +268,21 @@ export async function stageMemberships(conn: Session, json: string): Promise<voi
 }
 
 /** The projects that were staged, by the provider's ids. */
-export async function selectStagedProjects(conn: Session): Promise<string[]> {
+export async function selectStagedProjects(conn: Session, staging: Staging): Promise<string[]> {
   const { rows } = await statement<{ id: string }>('inventory.selectStagedProjects')`
-    SELECT DISTINCT external_id AS id FROM sync_listing WHERE kind = 'project' ORDER BY id`.execute(conn);
+    SELECT DISTINCT external_id AS id FROM ${staging.listing} WHERE kind = 'project' ORDER BY id`.execute(conn);
   return rows.map((row) => row.id);
 }
 
 /** The kinds that only projects can show: staged, or alive from before, and not among `listable`. */
 export async function selectUnlistableKinds(
   conn: Session,
+  staging: Staging,
   accountId: number,
   listable: readonly string[],
 ): Promise<string[]> {
   const { rows } = await statement<{ kind: string }>('inventory.selectUnlistableKinds')`
-    SELECT DISTINCT kind FROM sync_membership_listing WHERE kind <> ALL(${listable}::text[])
+    SELECT DISTINCT kind FROM ${staging.members} WHERE kind <> ALL(${listable}::text[])
     UNION
     SELECT DISTINCT kind FROM resource_states
     WHERE account_id = ${accountId} AND superseded_at = 'infinity' AND valid_to = 'infinity' AND kind <> ALL(${listable}::text[])
@@ -290,9 +291,9 @@ export async function selectUnlistableKinds(
 }
 
 /** Items move between pages while these are read: of one that came twice, the later word counts. */
-export async function dropRepeated(conn: Session): Promise<void> {
+export async function dropRepeated(conn: Session, staging: Staging): Promise<void> {
   await statement('inventory.dropRepeated')`
-    DELETE FROM sync_listing a USING sync_listing b
+    DELETE FROM ${staging.listing} a USING ${staging.listing} b
     WHERE a.kind = b.kind AND a.external_id = b.external_id AND a.ord < b.ord`.execute(conn);
 }
 
@@ -350,13 +351,13 @@ export async function summarize(
              count(*) FILTER (WHERE change IN ('changed', 'back')) AS changed, count(*) FILTER (WHERE change = 'back') AS back,
              count(*) FILTER (WHERE ${dated}) AS dated,
              count(*) FILTER (WHERE change IS NOT NULL OR identity_incomplete OR payload_new) AS news
-      FROM sync_listing GROUP BY kind
+      FROM ${observation.staging.listing} GROUP BY kind
     ), believed AS (
       SELECT kind, count(*) FILTER (WHERE NOT unread) AS alive, count(*) FILTER (WHERE NOT unread AND unlisted) AS missing,
              count(*) FILTER (WHERE unread AND unlisted) AS unread
       FROM (
         SELECT s.kind, l.resource_id IS NULL AS unlisted, ${isUnread(unread)} AS unread
-        FROM resource_states s LEFT JOIN sync_listing l ON l.resource_id = s.resource_id
+        FROM resource_states s LEFT JOIN ${observation.staging.listing} l ON l.resource_id = s.resource_id
         WHERE s.account_id = ${observation.accountId} AND s.kind = ANY(${observation.kinds}::text[])
           AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity') s
       GROUP BY kind
@@ -381,7 +382,7 @@ export async function selectEmptied(
 ): Promise<{ kind: string; fields: string[] }[]> {
   const { rows } = await statement<{ kind: string; fields: string[] }>('inventory.selectEmptied')`
     SELECT l.kind, array_agg(DISTINCT f.field) AS fields
-    FROM sync_listing l
+    FROM ${observation.staging.listing} l
     JOIN resource_states s ON s.resource_id = l.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
     CROSS JOIN LATERAL (
       SELECT 'tags' AS field WHERE s.tags <> '{}' AND l.tags = '{}'
@@ -397,7 +398,7 @@ export async function selectEmptied(
 /** Gives listed resources of a kind back what they had in fields that are listed empty; of how many. */
 export async function restoreFields(
   conn: Session,
-  { accountId }: Observation,
+  { accountId, staging }: Observation,
   kind: string,
   fields: readonly string[],
 ): Promise<number> {
@@ -411,12 +412,12 @@ export async function restoreFields(
                WHERE 'parents:' || split_part(parent, ':', 1) = ANY(${fields}::text[])
                  AND NOT EXISTS (SELECT FROM unnest(l.parents) AS p WHERE split_part(p, ':', 1) = split_part(parent, ':', 1))
                ORDER BY parent) AS parents
-      FROM sync_listing l
+      FROM ${staging.listing} l
       JOIN resource_states s ON s.account_id = ${accountId} AND s.kind = l.kind AND s.resource_id = l.resource_id
         AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
       WHERE l.kind = ${kind} AND l.change = 'changed'
     ), written AS (
-      UPDATE sync_listing l
+      UPDATE ${staging.listing} l
       SET tags = r.tags, parents = r.parents, attributes = a.attributes,
           change = CASE WHEN (r.name, r.status, r.region, r.old_tags, r.old_parents, r.old_attributes)
             IS DISTINCT FROM (l.name, l.status, l.region, r.tags, r.parents, a.attributes) THEN 'changed' END
@@ -425,7 +426,7 @@ export async function restoreFields(
       CROSS JOIN LATERAL (SELECT x.attributes || (
         SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(r.old_attributes)
         WHERE key = ANY(${fields}::text[]) AND r.parents <> x.parents) AS attributes
-        FROM sync_listing x WHERE x.ord = r.ord) a
+        FROM ${staging.listing} x WHERE x.ord = r.ord) a
       WHERE l.ord = r.ord AND l.kind = ${kind} AND (l.tags <> r.tags OR l.parents <> r.parents)
       RETURNING l.ord
     )
@@ -444,13 +445,13 @@ export async function stageMissing(
   { suspicious, asked }: { readonly suspicious: readonly string[]; readonly asked: readonly string[] },
 ): Promise<void> {
   await statement('inventory.stageMissing')`
-    INSERT INTO sync_missing
+    INSERT INTO ${observation.staging.missing}
     SELECT s.resource_id, s.kind, r.external_id,
            CASE WHEN s.kind = ANY(${suspicious}::text[]) THEN 'open' WHEN s.kind = ANY(${asked}::text[]) THEN 'asked' ELSE 'gone' END
     FROM resource_states s JOIN resources r USING (resource_id)
     WHERE s.account_id = ${observation.accountId} AND s.kind = ANY(${observation.kinds}::text[])
       AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity' AND NOT ${isUnread(unread)}
-      AND NOT EXISTS (SELECT FROM sync_listing l WHERE l.resource_id = s.resource_id)`.execute(conn);
+      AND NOT EXISTS (SELECT FROM ${observation.staging.listing} l WHERE l.resource_id = s.resource_id)`.execute(conn);
 }
 
 /** Some of those with this verdict; other ones in another run, so that each has its turn. */
@@ -461,28 +462,33 @@ export async function selectMissing(
   limit: number,
 ): Promise<Missing[]> {
   const { rows } = await statement<Missing>('inventory.selectMissing')`
-    SELECT resource_id AS "resourceId", kind, external_id AS "externalId" FROM sync_missing WHERE verdict = ${verdict}
+    SELECT resource_id AS "resourceId", kind, external_id AS "externalId" FROM ${observation.staging.missing} WHERE verdict = ${verdict}
     ORDER BY hashint8extended(resource_id, ${observation.syncRunId}) LIMIT ${limit}`.execute(conn);
   return rows;
 }
 
 /** What look-ups said of these. */
-export async function settle(conn: Session, verdict: 'gone' | 'found', resourceIds: readonly number[]): Promise<void> {
+export async function settle(
+  conn: Session,
+  staging: Staging,
+  verdict: 'gone' | 'found',
+  resourceIds: readonly number[],
+): Promise<void> {
   await statement('inventory.settle')`
-    UPDATE sync_missing SET verdict = ${verdict} WHERE resource_id = ANY(${resourceIds}::bigint[])`.execute(conn);
+    UPDATE ${staging.missing} SET verdict = ${verdict} WHERE resource_id = ANY(${resourceIds}::bigint[])`.execute(conn);
 }
 
 /** A kind's listing is refuted: what else it left out says nothing. */
-export async function settleRefuted(conn: Session, kind: string): Promise<void> {
+export async function settleRefuted(conn: Session, staging: Staging, kind: string): Promise<void> {
   await statement(
     'inventory.settleRefuted',
-  )`UPDATE sync_missing SET verdict = 'kept' WHERE kind = ${kind} AND verdict = 'open'`.execute(conn);
+  )`UPDATE ${staging.missing} SET verdict = 'kept' WHERE kind = ${kind} AND verdict = 'open'`.execute(conn);
 }
 
 /** What no look-up settled: kept where the listing is unclear, elsewhere open until other listings confirm it. */
-export async function settleRest(conn: Session, unclear: readonly string[]): Promise<void> {
+export async function settleRest(conn: Session, staging: Staging, unclear: readonly string[]): Promise<void> {
   await statement('inventory.settleRest')`
-    UPDATE sync_missing SET verdict = CASE WHEN kind = ANY(${unclear}::text[]) THEN 'kept' ELSE 'open' END
+    UPDATE ${staging.missing} SET verdict = CASE WHEN kind = ANY(${unclear}::text[]) THEN 'kept' ELSE 'open' END
     WHERE verdict IN ('open', 'asked')`.execute(conn);
 }
 
@@ -508,24 +514,24 @@ export async function releaseHistory(conn: Session, accountId: number): Promise<
 
 /** Gives what was listed and has none an identity, and completes those that only a URN had made. */
 export async function writeIdentities(trx: UnitOfWork, observation: Observation): Promise<void> {
-  await seeAgain(trx, observation, sql`sync_listing`, { createdAt: sql`l.created_at`, unlisted: false });
+  await seeAgain(trx, observation, observation.staging.listing, { createdAt: sql`l.created_at`, unlisted: false });
   await statement('inventory.writeIdentities.insert_resources')`
     INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at)
     SELECT ${observation.accountId}, kind, external_id, urn, created_at, ${observation.observedAt}::timestamptz
-    FROM sync_listing WHERE resource_id IS NULL
+    FROM ${observation.staging.listing} WHERE resource_id IS NULL
     ON CONFLICT (account_id, kind, external_id) DO NOTHING`.execute(trx);
   await statement('inventory.writeIdentities.update_sync_listing')`
-    UPDATE sync_listing l SET resource_id = r.resource_id FROM resources r
+    UPDATE ${observation.staging.listing} l SET resource_id = r.resource_id FROM resources r
     WHERE l.resource_id IS NULL AND r.account_id = ${observation.accountId}
       AND r.kind = l.kind AND r.external_id = l.external_id`.execute(trx);
   await statement('inventory.writeIdentities.update_resources')`
     UPDATE resources r SET urn = coalesce(r.urn, l.urn), provider_created_at = coalesce(r.provider_created_at, l.created_at),
                            unlisted = false
-    FROM sync_listing l WHERE l.resource_id = r.resource_id AND l.identity_incomplete`.execute(trx);
+    FROM ${observation.staging.listing} l WHERE l.resource_id = r.resource_id AND l.identity_incomplete`.execute(trx);
   // Those that tell no creation, and those of which only reverted listings had told.
   await statement('inventory.writeIdentities.mark_listed')`
     UPDATE resources r SET unlisted = false
-    FROM sync_listing l WHERE r.account_id = ${observation.accountId} AND r.unlisted AND l.resource_id = r.resource_id`.execute(
+    FROM ${observation.staging.listing} l WHERE r.account_id = ${observation.accountId} AND r.unlisted AND l.resource_id = r.resource_id`.execute(
     trx,
   );
 }
@@ -548,7 +554,7 @@ export async function writePayloads(trx: UnitOfWork, observation: Observation): 
   await statement('inventory.writePayloads')`
     INSERT INTO resource_payloads (resource_id, digest, payload, seen_at)
     SELECT l.resource_id, l.digest, p.payload::jsonb, ${observation.observedAt}::timestamptz
-    FROM sync_listing l JOIN sync_payloads p USING (ord)
+    FROM ${observation.staging.listing} l JOIN ${observation.staging.payloads} p USING (ord)
     ON CONFLICT (resource_id) DO UPDATE
       SET digest = excluded.digest, payload = excluded.payload, seen_at = excluded.seen_at`.execute(trx);
 }
@@ -569,11 +575,12 @@ export function splitAtConnection(
     ) AS part`;
 }
 
-const stagedStates = sql`
-  INSERT INTO sync_staged_states (resource_id, account_id, kind, name, status, region, tags, parents, attributes, source,
+/** Into what a run will write of states. */
+export const stagedStates = ({ newStates }: Staging): RawBuilder<unknown> => sql`
+  INSERT INTO ${newStates} (resource_id, account_id, kind, name, status, region, tags, parents, attributes, source,
                                   sync_run_id, valid_from, valid_to, asserted)`;
-const stagedMemberships = sql`
-  INSERT INTO sync_staged_memberships (resource_id, project_id, source, sync_run_id, valid_from, valid_to, asserted)`;
+const stagedMemberships = ({ newMemberships }: Staging): RawBuilder<unknown> => sql`
+  INSERT INTO ${newMemberships} (resource_id, project_id, source, sync_run_id, valid_from, valid_to, asserted)`;
 
 /** A birth is when the provider says, and not after we saw it. */
 export function birth(observation: Observation): RawBuilder<unknown> {
@@ -583,10 +590,10 @@ export function birth(observation: Observation): RawBuilder<unknown> {
 /** Stages first states, from birth on. */
 export async function stageBirths(trx: UnitOfWork, observation: Observation): Promise<void> {
   await statement('inventory.stageBirths')`
-    ${stagedStates}
+    ${stagedStates(observation.staging)}
     SELECT l.resource_id, ${observation.accountId}, l.kind, l.name, l.status, l.region, l.tags, l.parents, l.attributes,
            part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, true
-    FROM sync_listing l
+    FROM ${observation.staging.listing} l
     ${splitAtConnection(birth(observation), sql`'infinity'::timestamptz`, observation.connectedAt, 'listing')}
     WHERE l.change = 'born'`.execute(trx);
 }
@@ -594,10 +601,10 @@ export async function stageBirths(trx: UnitOfWork, observation: Observation): Pr
 /** Stages other values than before, from when they were seen. */
 export async function stageChanges(trx: UnitOfWork, observation: Observation): Promise<void> {
   await statement('inventory.stageChanges')`
-    ${stagedStates}
+    ${stagedStates(observation.staging)}
     SELECT l.resource_id, ${observation.accountId}, l.kind, l.name, l.status, l.region, l.tags, l.parents, l.attributes,
            'listing', ${observation.syncRunId}, greatest(s.valid_from, ${observation.observedAt}::timestamptz), 'infinity', true
-    FROM sync_listing l
+    FROM ${observation.staging.listing} l
     JOIN resource_states s ON s.resource_id = l.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
     WHERE l.change = 'changed'`.execute(trx);
 }
@@ -610,14 +617,14 @@ export async function stageChanges(trx: UnitOfWork, observation: Observation): P
  */
 export async function stageComebacks(trx: UnitOfWork, observation: Observation): Promise<void> {
   await statement('inventory.stageComebacks')`
-    ${stagedStates}
+    ${stagedStates(observation.staging)}
     WITH back AS (
       SELECT l.*, e.valid_to AS ended_at, coalesce(l.created_at <= e.valid_to, false) AS unbroken,
              e.name AS old_name, e.status AS old_status, e.region AS old_region, e.tags AS old_tags,
              e.parents AS old_parents, e.attributes AS old_attributes,
              (e.name, e.status, e.region, e.tags, e.parents, e.attributes)
                IS NOT DISTINCT FROM (l.name, l.status, l.region, l.tags, l.parents, l.attributes) AS same
-      FROM sync_listing l
+      FROM ${observation.staging.listing} l
       JOIN LATERAL (
         SELECT * FROM resource_states e WHERE e.resource_id = l.resource_id AND e.superseded_at = 'infinity'
         ORDER BY e.valid_from DESC LIMIT 1) e ON true
@@ -642,10 +649,10 @@ export async function stageComebacks(trx: UnitOfWork, observation: Observation):
  */
 export async function stageEarlierBirths(trx: UnitOfWork, observation: Observation): Promise<void> {
   await statement('inventory.stageEarlierBirths')`
-    ${stagedStates}
+    ${stagedStates(observation.staging)}
     SELECT s.resource_id, s.account_id, s.kind, s.name, s.status, s.region, s.tags, s.parents, s.attributes,
            part.source, ${observation.syncRunId}, part.valid_from, part.valid_to, true
-    FROM (SELECT * FROM sync_listing WHERE ${dated}) l
+    FROM (SELECT * FROM ${observation.staging.listing} WHERE ${dated}) l
     JOIN LATERAL (
       SELECT * FROM resource_states s WHERE s.resource_id = l.resource_id AND s.superseded_at = 'infinity'
       ORDER BY s.valid_from LIMIT 1) s ON true
@@ -655,11 +662,11 @@ export async function stageEarlierBirths(trx: UnitOfWork, observation: Observati
 /** Stages the ends of those that are gone, at the first listing that left them out. */
 export async function stageEnds(trx: UnitOfWork, observation: Observation): Promise<number> {
   const { numAffectedRows } = await statement('inventory.stageEnds')`
-    ${stagedStates}
+    ${stagedStates(observation.staging)}
     SELECT s.resource_id, s.account_id, s.kind, s.name, s.status, s.region, s.tags, s.parents, s.attributes, 'listing',
            ${observation.syncRunId}, greatest(s.valid_from, coalesce(c.missing_since, ${observation.observedAt}::timestamptz)),
            'infinity', false
-    FROM sync_missing m
+    FROM ${observation.staging.missing} m
     JOIN resource_states s ON s.resource_id = m.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity'
     LEFT JOIN end_candidates c ON c.resource_id = m.resource_id
     WHERE m.verdict = 'gone'`.execute(trx);
@@ -667,11 +674,11 @@ export async function stageEnds(trx: UnitOfWork, observation: Observation): Prom
 }
 
 /** Stages the ends of memberships: what is gone is in no project. */
-export async function stageMembershipEnds(trx: UnitOfWork): Promise<void> {
+export async function stageMembershipEnds(trx: UnitOfWork, staging: Staging): Promise<void> {
   await statement('inventory.stageMembershipEnds')`
-    ${stagedMemberships}
+    ${stagedMemberships(staging)}
     SELECT s.resource_id, NULL, NULL, NULL, s.valid_from, s.valid_to, false
-    FROM sync_staged_states s
+    FROM ${staging.newStates} s
     WHERE NOT s.asserted AND EXISTS (
       SELECT FROM project_memberships m
       WHERE m.resource_id = s.resource_id AND m.superseded_at = 'infinity'
@@ -679,9 +686,9 @@ export async function stageMembershipEnds(trx: UnitOfWork): Promise<void> {
 }
 
 /** What was staged of a life before what is believed of it, with when that begins. */
-export const earlierLives = sql`(
+export const earlierLives = ({ newStates }: Staging): RawBuilder<unknown> => sql`(
   SELECT s.resource_id, s.valid_from, s.valid_to, life.since
-  FROM sync_staged_states s
+  FROM ${newStates} s
   CROSS JOIN LATERAL (
     SELECT min(b.valid_from) AS since FROM resource_states b
     WHERE b.resource_id = s.resource_id AND b.superseded_at = 'infinity' AND b.valid_to > s.valid_from) life
@@ -690,9 +697,9 @@ export const earlierLives = sql`(
 /** Stages the beginnings of memberships of lives that prove to have begun earlier: in their first project. */
 export async function stageMembershipBeginnings(trx: UnitOfWork, observation: Observation): Promise<void> {
   await statement('inventory.stageMembershipBeginnings')`
-    ${stagedMemberships}
+    ${stagedMemberships(observation.staging)}
     SELECT e.resource_id, m.project_id, part.source, ${observation.syncRunId}::bigint, part.valid_from, part.valid_to, true
-    FROM ${earlierLives} e
+    FROM ${earlierLives(observation.staging)} e
     JOIN project_memberships m ON m.resource_id = e.resource_id AND m.superseded_at = 'infinity'
       AND m.valid_from <= e.since AND m.valid_to > e.since
     ${splitAtConnection(sql`e.valid_from`, sql`least(e.valid_to, m.valid_from)`, observation.connectedAt, 'action')}`.execute(
@@ -715,9 +722,9 @@ export async function stageMembershipRepairs(
   graceHours: number,
 ): Promise<void> {
   await statement('inventory.stageMembershipRepairs')`
-    ${stagedMemberships}
+    ${stagedMemberships(observation.staging)}
     SELECT l.resource_id, m.project_id, part.source, ${observation.syncRunId}::bigint, part.valid_from, part.valid_to, true
-    FROM sync_listing l
+    FROM ${observation.staging.listing} l
     JOIN resources r ON r.resource_id = l.resource_id
     JOIN LATERAL (
       SELECT * FROM project_memberships m WHERE m.resource_id = l.resource_id AND m.superseded_at = 'infinity'
@@ -726,7 +733,7 @@ export async function stageMembershipRepairs(
     WHERE l.change = 'born' OR (l.identity_incomplete AND l.change IS DISTINCT FROM 'back')
     UNION ALL
     SELECT l.resource_id, m.project_id, ${listingOrResource}, ${observation.syncRunId}::bigint, m.valid_to, 'infinity', true
-    FROM sync_listing l
+    FROM ${observation.staging.listing} l
     JOIN LATERAL (
       SELECT * FROM resource_states e WHERE e.resource_id = l.resource_id AND e.superseded_at = 'infinity'
       ORDER BY e.valid_from DESC LIMIT 1) e ON l.created_at <= e.valid_to
@@ -739,33 +746,33 @@ export async function stageMembershipRepairs(
 /** Writes what was staged of states, and makes room for more. */
 export async function rewriteStates(
   trx: UnitOfWork,
-  { syncRunId }: Observation,
+  { syncRunId, staging }: Observation,
   recordedAt: Temporal.Instant,
 ): Promise<void> {
   const change = { topic: 'resource', cause: 'state' } as const;
-  await rewriteHistory(trx, stateHistory, 'sync_staged_states', recordedAt, change, supersededBy(syncRunId));
-  await statement('inventory.rewriteStates')`DELETE FROM sync_staged_states`.execute(trx);
+  await rewriteHistory(trx, stateHistory, staging.newStates, recordedAt, change, supersededBy(syncRunId));
+  await statement('inventory.rewriteStates')`DELETE FROM ${staging.newStates}`.execute(trx);
 }
 
 /** Writes what was staged of memberships, and makes room for more. */
 export async function rewriteMemberships(
   trx: UnitOfWork,
-  { syncRunId }: Observation,
+  { syncRunId, staging }: Observation,
   recordedAt: Temporal.Instant,
 ): Promise<void> {
   const change = { topic: 'resource', cause: 'membership' } as const;
-  await rewriteHistory(trx, membershipHistory, 'sync_staged_memberships', recordedAt, change, supersededBy(syncRunId));
-  await statement('inventory.rewriteMemberships')`DELETE FROM sync_staged_memberships`.execute(trx);
+  await rewriteHistory(trx, membershipHistory, staging.newMemberships, recordedAt, change, supersededBy(syncRunId));
+  await statement('inventory.rewriteMemberships')`DELETE FROM ${staging.newMemberships}`.execute(trx);
 }
 
 /** Gives an identity to what only a project has shown so far. */
 export async function writeMemberIdentities(trx: UnitOfWork, observation: Observation): Promise<void> {
-  await seeAgain(trx, observation, sql`sync_membership_listing`, { createdAt: sql`NULL`, unlisted: true });
+  await seeAgain(trx, observation, observation.staging.members, { createdAt: sql`NULL`, unlisted: true });
   await statement('inventory.writeMemberIdentities')`
     INSERT INTO resources (account_id, kind, external_id, urn, provider_created_at, first_seen_at, unlisted)
     SELECT DISTINCT ON (m.kind, m.external_id)
            ${observation.accountId}::int, m.kind, m.external_id, m.urn, NULL::timestamptz, ${observation.observedAt}::timestamptz, true
-    FROM sync_membership_listing m
+    FROM ${observation.staging.members} m
     WHERE NOT EXISTS (SELECT FROM resources r WHERE r.account_id = ${observation.accountId}
       AND r.kind = m.kind AND r.external_id = m.external_id)
     ORDER BY m.kind, m.external_id, m.ord DESC
@@ -773,14 +780,14 @@ export async function writeMemberIdentities(trx: UnitOfWork, observation: Observ
 }
 
 /** Stages the ends of memberships of what no listing shows and no project shows any more; where all projects were read. */
-export async function stageUnshown(trx: UnitOfWork, { accountId, observedAt }: Observation): Promise<number> {
+export async function stageUnshown(trx: UnitOfWork, { accountId, observedAt, staging }: Observation): Promise<number> {
   const { numAffectedRows } = await statement('inventory.stageUnshown')`
-    ${stagedMemberships}
+    ${stagedMemberships(staging)}
     SELECT r.resource_id, NULL, NULL, NULL, greatest(m.valid_from, ${observedAt}::timestamptz), 'infinity', false
     FROM resources r
     JOIN project_memberships m ON m.resource_id = r.resource_id AND m.superseded_at = 'infinity' AND m.valid_to = 'infinity'
     WHERE r.account_id = ${accountId} AND r.unlisted AND NOT EXISTS (
-      SELECT FROM sync_membership_listing l WHERE l.kind = r.kind AND l.external_id = r.external_id)`.execute(trx);
+      SELECT FROM ${staging.members} l WHERE l.kind = r.kind AND l.external_id = r.external_id)`.execute(trx);
   return Number(numAffectedRows ?? 0n);
 }
 
@@ -819,7 +826,7 @@ export async function stageMoves(
   const listed = sql`
     shown AS (
       SELECT DISTINCT ON (m.kind, m.external_id) r.resource_id, r.first_seen_at, p.resource_id AS project_id, 'listing' AS source
-      FROM sync_membership_listing m
+      FROM ${observation.staging.members} m
       JOIN resources r ON r.account_id = ${observation.accountId} AND r.kind = m.kind AND r.external_id = m.external_id
       JOIN resources p ON p.account_id = ${observation.accountId} AND p.kind = 'project' AND p.external_id = m.project_external_id
       ORDER BY m.kind, m.external_id, m.ord DESC
@@ -888,7 +895,7 @@ function placements(
         SELECT FROM resource_states s
         WHERE s.resource_id = d.resource_id AND s.superseded_at = 'infinity' AND s.valid_to = 'infinity')
     ), staged AS (
-      ${stagedMemberships}
+      ${stagedMemberships(observation.staging)}
       SELECT l.resource_id, l.project_id, part.source, ${observation.syncRunId}::bigint, part.valid_from, part.valid_to, true
       FROM placed l
       ${splitAtConnection(sql`l.since`, sql`'infinity'::timestamptz`, observation.connectedAt, sql`l.source`)}
@@ -908,18 +915,20 @@ export async function countListing(
 ): Promise<void> {
   await statement('inventory.countListing.insert_before')`
     ${candidatesBefore(observation)}
-    FROM sync_missing m LEFT JOIN end_candidates c USING (resource_id) WHERE m.verdict = 'open'`.execute(trx);
+    FROM ${observation.staging.missing} m LEFT JOIN end_candidates c USING (resource_id) WHERE m.verdict = 'open'`.execute(
+    trx,
+  );
   await statement('inventory.countListing.insert_end_candidates')`
     INSERT INTO end_candidates (resource_id, missing_since, last_counted_at, listings)
     SELECT resource_id, ${observation.observedAt}::timestamptz, ${observation.observedAt}::timestamptz, 1
-    FROM sync_missing WHERE verdict = 'open'
+    FROM ${observation.staging.missing} WHERE verdict = 'open'
     ON CONFLICT (resource_id) DO UPDATE
       SET listings = end_candidates.listings + 1, last_counted_at = excluded.last_counted_at
       WHERE excluded.last_counted_at >= end_candidates.last_counted_at + make_interval(mins => ${minutesApart}::int)`.execute(
     trx,
   );
   await statement('inventory.countListing.update_sync_missing')`
-    UPDATE sync_missing m SET verdict = 'gone' FROM end_candidates c
+    UPDATE ${observation.staging.missing} m SET verdict = 'gone' FROM end_candidates c
     WHERE m.verdict = 'open' AND c.resource_id = m.resource_id AND c.listings >= ${listings}`.execute(trx);
 }
 
@@ -928,8 +937,8 @@ export async function clearCandidates(trx: UnitOfWork, observation: Observation)
   await statement('inventory.clearCandidates')`
     WITH m AS (
       DELETE FROM end_candidates c
-      WHERE EXISTS (SELECT FROM sync_listing l WHERE l.resource_id = c.resource_id)
-         OR EXISTS (SELECT FROM sync_missing m WHERE m.resource_id = c.resource_id AND m.verdict <> 'open')
+      WHERE EXISTS (SELECT FROM ${observation.staging.listing} l WHERE l.resource_id = c.resource_id)
+         OR EXISTS (SELECT FROM ${observation.staging.missing} m WHERE m.resource_id = c.resource_id AND m.verdict <> 'open')
       RETURNING resource_id)
     ${candidatesBefore(observation)} FROM m JOIN end_candidates c USING (resource_id)
     ON CONFLICT DO NOTHING`.execute(trx);
@@ -943,8 +952,8 @@ function candidatesBefore({ syncRunId }: Observation): RawBuilder<unknown> {
 }
 
 /** How many were not listed and live on. */
-export async function countUnsettled(trx: UnitOfWork): Promise<number> {
+export async function countUnsettled(trx: UnitOfWork, staging: Staging): Promise<number> {
   const { rows } = await statement<{ unsettled: number }>('inventory.countUnsettled')`
-    SELECT count(*) AS unsettled FROM sync_missing WHERE verdict NOT IN ('gone', 'found')`.execute(trx);
+    SELECT count(*) AS unsettled FROM ${staging.missing} WHERE verdict NOT IN ('gone', 'found')`.execute(trx);
   return rows[0]!.unsettled;
 }

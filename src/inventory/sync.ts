@@ -9,7 +9,7 @@ import {
 } from '../platform/clock.ts';
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { type Queryable, type Database, inSession } from '../platform/database/database.ts';
-import { ArcadiaError } from '../platform/errors.ts';
+import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { type Account, identifyAccount, listAccounts, openAccount } from './accounts.ts';
 import { nothingApplied } from './listing.ts';
 import { syncActions } from './sync-actions.ts';
@@ -30,6 +30,13 @@ export function listSyncRuns(
   page: { readonly limit: number; readonly before: number | null },
 ): Promise<SyncRunRow[]> {
   return selectSyncRuns(db, filters, page.before, page.limit);
+}
+
+/** One run. Errors: not_found, also of one that is too old and now only a part of its day's sums. */
+export async function getSyncRun(db: Queryable, syncRunId: number): Promise<SyncRunRow> {
+  const [run] = await selectSyncRuns(db, { syncRunId }, null, 1);
+  if (run === undefined) throw notFound('sync run', String(syncRunId));
+  return run;
 }
 
 /** The id of the newest run; 0: there is none. */
@@ -70,9 +77,9 @@ export async function syncAccount(
   // A simulated account's clock is its simulator's own.
   const skew = simulatedAt === null ? await clockSkew(db, options.clock, answeredAt) : null;
   return inSession(db, async (conn) => {
-    await prepareStaging(conn);
     const session: SyncContext = {
       conn,
+      staging: await prepareStaging(conn),
       account,
       provider,
       clock: options.clock,
@@ -131,6 +138,12 @@ export function syncedKinds(provider: Provider): readonly string[] {
 
 function chooseKinds(provider: Provider, wanted: readonly string[] | undefined): readonly string[] {
   const all = syncedKinds(provider);
+  const keyless = provider.notRead.find(({ kind }) => wanted?.includes(kind));
+  if (keyless !== undefined) {
+    throw new ArcadiaError('conflict', `${keyless.kind} is not read: the account has no ${keyless.needs}.`, {
+      todo: 'Connect the account again with it.',
+    });
+  }
   const unknown = wanted?.filter((kind) => !all.includes(kind)) ?? [];
   if (unknown.length > 0) {
     throw new ArcadiaError(

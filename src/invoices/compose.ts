@@ -1,4 +1,4 @@
-import { type UsageSums, ratedMonth, type UnchargedUsage } from '../pricing/index.ts';
+import { type UsageSource, ratedMonth, type UnchargedUsage } from '../pricing/index.ts';
 import { listBillingKinds } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { formatMoney } from '../platform/money.ts';
@@ -31,7 +31,7 @@ export async function compose(
   db: Queryable,
   month: Temporal.PlainDate,
   customers: readonly store.BilledCustomer[],
-  sums?: UsageSums,
+  sums?: UsageSource,
 ): Promise<ComposedCustomer[]> {
   const ids = customers.map((customer) => customer.customerId);
   const deployments = await store.selectDeployments(db, ids);

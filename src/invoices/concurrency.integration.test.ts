@@ -35,7 +35,7 @@ async function drafts(): Promise<number[]> {
   return ids;
 }
 
-it('approving and lines by hand wait for drafting, and drafting for them', async () => {
+it('approving and manual lines wait for drafting, and drafting for them', async () => {
   await draftMonth(db, { month: january, now });
   const ids = await drafts();
   const drafting = (async () => {

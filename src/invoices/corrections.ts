@@ -343,7 +343,7 @@ async function decide<T>(
     if (request.expectedAmount !== undefined && !new Decimal(request.expectedAmount).eq(proposal.amount)) {
       throw new ArcadiaError(
         'conflict',
-        `The correction comes to ${proposal.amount} ${proposal.currency} by now, not to ${request.expectedAmount}; look again.`,
+        `The correction is ${proposal.amount} ${proposal.currency} now, not ${request.expectedAmount}.`,
       );
     }
     return work(trx, { ...proposal, customerId, ...(await takeBackPending(trx, [first, ...others], request)) });

@@ -40,7 +40,7 @@ export interface BilledCustomer {
 }
 
 /**
- * Customers by id, after one, that a month may have to be billed to: with deployments, lines by hand
+ * Customers by id, after one, that a month may have to be billed to: with deployments, manual lines
  * or a draft; each with who bills it.
  */
 export async function selectBilledCustomers(
@@ -115,7 +115,9 @@ export async function selectDecidedCorrections(
 ): Promise<DecidedRow[]> {
   const { rows } = await statement<DecidedRow>('invoices.selectDecidedCorrections')`
     SELECT c.customer_id AS "customerId", c.currency, c.correction_id AS "correctionId", c.deployment_id AS "deploymentId", c.month,
-           c.component, c.description, c.amount::text AS amount, ${correctedTime('from')} AS "from", ${correctedTime('to')} AS "to"
+           c.component, c.description, c.amount::text AS amount, ${correctedTime('from')} AS "from", ${correctedTime('to')} AS "to",
+           (SELECT y.number FROM invoices y WHERE y.kind = 'invoice' AND y.state = 'issued' AND y.customer_id = c.customer_id
+              AND y.currency = c.currency AND y.month = c.month) AS corrects
     FROM corrections c JOIN deployments_list d USING (deployment_id)
     WHERE c.decision = 'invoice' AND c.target_month = ${month} AND c.customer_id = ANY (${[...customerIds]}::bigint[])
       AND c.withdrawn_at IS NULL
@@ -213,6 +215,19 @@ export interface ExistingInvoice {
   readonly currency: string;
   readonly state: 'draft' | 'approved' | 'issued';
   readonly inputsDigest: string;
+}
+
+/** What invoices of a month that are not void are made from: one for each customer and currency. */
+export async function selectDigests(
+  db: Queryable,
+  month: Temporal.PlainDate,
+): Promise<(Omit<ExistingInvoice, 'invoiceId'> & { readonly customer: string })[]> {
+  const { rows } = await statement<Omit<ExistingInvoice, 'invoiceId'> & { customer: string }>('invoices.selectDigests')`
+    SELECT i.customer_id AS "customerId", c.external_id AS customer, i.currency, i.state,
+           encode(i.inputs_digest, 'hex') AS "inputsDigest"
+    FROM invoices i JOIN deployments_customers c USING (customer_id)
+    WHERE i.kind = 'invoice' AND i.month = ${month} AND i.state <> 'void'`.execute(db);
+  return rows;
 }
 
 /** Locks the customers' invoices of a month that are not void. */

@@ -1,7 +1,7 @@
 import { readWatermark } from '../platform/changes.ts';
 import type { UnitOfWork, Database, Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { UsageSums } from '../pricing/index.ts';
+import { type UsageSource, UsageSums } from '../pricing/index.ts';
 import { failed, type Failure, isOfOne } from './failures.ts';
 import { type ComposedCustomer, compose, storedLine } from './compose.ts';
 import * as store from './drafts.store.ts';
@@ -79,7 +79,7 @@ export async function composeEach(
   db: Queryable,
   month: Temporal.PlainDate,
   customers: readonly store.BilledCustomer[],
-  sums: UsageSums,
+  sums: UsageSource,
   failures: Failure[],
 ): Promise<ComposedCustomer[]> {
   try {

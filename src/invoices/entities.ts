@@ -96,7 +96,7 @@ export async function createEntity(
   }
   return db.transaction().execute(async (trx) => {
     if ((await store.insertEntity(trx, slug, told.now)) === null) {
-      throw new ArcadiaError('already_exists', `There is a legal entity "${slug}" already.`);
+      throw new ArcadiaError('already_exists', `There is a seller "${slug}" already.`);
     }
     return changeAll(trx, slug, changes, told);
   });
@@ -199,7 +199,7 @@ export async function getAsset(
   const { [field]: digest } = await getEntity(db, slug);
   const asset = digest === null ? undefined : await store.selectAsset(db, digest);
   if (digest === null || asset === undefined)
-    throw new ArcadiaError('not_found', `The legal entity "${slug}" has no ${field} of its own.`);
+    throw new ArcadiaError('not_found', `The seller "${slug}" has no ${field} of its own.`);
   return { ...asset, digest };
 }
 
@@ -245,7 +245,7 @@ function checked(changes: EntityChanges): Partial<LegalEntity> {
   whole('The terms in days', changes.termsDays, 0, 365);
   whole('The grace period in days', changes.graceDays, 0, 60);
   whole('The digits of a number', changes.numberDigits, 1, 12);
-  if (changes.name?.trim() === '') throw new ArcadiaError('invalid_argument', 'A legal entity needs a name.');
+  if (changes.name?.trim() === '') throw new ArcadiaError('invalid_argument', 'A seller needs a name.');
   for (const prefix of [changes.invoicePrefix, changes.creditNotePrefix]) {
     if (prefix !== undefined && !/^[\w./-]{0,20}$/.test(prefix)) {
       throw new ArcadiaError(

@@ -2,9 +2,31 @@
 
 export { billingHistory, setBilling } from './billing.ts';
 export { type BroughtDraftsUpToDate, bringDraftsUpToDate } from './bring-drafts-up-to-date.ts';
-export { checkCorrections, correctOnNextInvoice, issueCreditNote, listDecisions } from './corrections.ts';
+export {
+  checkCorrections,
+  correctOnNextInvoice,
+  issueCreditNote,
+  listDecisions,
+  listProposals,
+} from './corrections.ts';
 export { getEntity, updateEntity } from './entities.ts';
 export { sumAmounts } from './lines.ts';
 export { previewMonth } from './preview.ts';
 export { listInvoices } from './invoices.ts';
 export { approveInvoice, issueInvoice } from './issue.ts';
+export { countInvoices, rateMonths, readFigures } from './month-figures.ts';
+export { draftFinalBill, listUnissued, type UnissuedInvoice } from './final-drafts.ts';
+export { closeMonthStep } from './close-month.ts';
+export {
+  type Accepted,
+  heldBy,
+  type HoldReason,
+  type MonthInvoice,
+  readMonthInvoices,
+  type SellerTotal,
+  totalsBySeller,
+} from './month-invoices.ts';
+export { selectGone as customersGone, selectIssuedOfMonth as issuedOfMonth } from './invoices.store.ts';
+export { checkDrafts } from './stale-drafts.ts';
+export { invoiceAnswer, invoiceOut } from './operations/invoices.ts';
+export { checkCorrectionsJob, drawDocumentsJob } from './jobs.ts';

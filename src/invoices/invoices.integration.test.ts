@@ -101,7 +101,7 @@ describe('drafts', () => {
     await expect(addLine(test.db, invoiceId, line, 'ann', feb5)).rejects.toMatchObject({ code: 'invalid_argument' });
   });
 
-  it('take lines by hand, which stay when drafts are made anew, until they are removed', async () => {
+  it('take manual lines, which stay when drafts are made anew, until they are removed', async () => {
     const { invoiceId } = await draftOf('beta');
     const line = { description: 'Set-up', quantity: '2.5', unit: 'hour', unitPrice: '80.01', deployment: 'wiki' };
     const { lineId } = await addLine(test.db, invoiceId, line, 'ann', feb5);
@@ -373,7 +373,7 @@ describe('void', () => {
   });
 });
 
-describe('legal entities', () => {
+describe('sellers', () => {
   it('bill with numbers of their own, or with those of the accounting system', async () => {
     const march = at('2026-03-07');
     await createEntity(

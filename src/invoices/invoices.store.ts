@@ -79,6 +79,38 @@ export interface InvoiceFilter {
   readonly before?: number | undefined;
 }
 
+/** Of an invoice `i` of a customer `c`: whether a filter lets it through, `before` aside. */
+const isFiltered = (filter: InvoiceFilter, customerId: number | null) => sql`
+  (${filter.month ?? null}::date IS NULL OR i.month = ${filter.month ?? null}::date)
+  AND (${filter.state ?? null}::text IS NULL OR i.state = ${filter.state ?? null})
+  AND (${filter.customer ?? null}::text IS NULL OR c.external_id = ${filter.customer ?? null})
+  AND (${filter.kind ?? null}::text IS NULL OR i.kind = ${filter.kind ?? null})
+  AND ${isReadableBy(customerId)}
+  ${filter.entity === undefined ? sql`` : sql`AND e.slug = ${filter.entity}`}`;
+
+export interface InvoiceTotalsRow {
+  readonly currency: string;
+  readonly invoices: number;
+  readonly subtotal: string;
+  readonly tax: string;
+  readonly total: string;
+}
+
+/** What all documents that a filter lets through and that are not void come to, by currency. */
+export async function selectInvoiceTotals(
+  db: Queryable,
+  filter: InvoiceFilter,
+  customerId: number | null,
+): Promise<InvoiceTotalsRow[]> {
+  const { rows } = await statement<InvoiceTotalsRow>('invoices.selectInvoiceTotals')`
+    SELECT i.currency, count(*)::int AS invoices, sum(i.subtotal)::text AS subtotal, sum(i.tax)::text AS tax,
+           sum(i.total)::text AS total
+    FROM ${tables(customerId === null)}
+    WHERE ${isFiltered(filter, customerId)} AND i.state <> 'void'
+    GROUP BY i.currency ORDER BY i.currency`.execute(db);
+  return rows;
+}
+
 /** Newest first. With a customer's id: what was issued to them, without what they may not read. */
 export async function selectInvoices(
   db: Queryable,
@@ -89,13 +121,8 @@ export async function selectInvoices(
   const staff = customerId === null;
   const { rows } = await statement<InvoiceRow>('invoices.selectInvoices')`
     SELECT ${columns(staff)} FROM ${tables(staff)}
-    WHERE (${filter.month ?? null}::date IS NULL OR i.month = ${filter.month ?? null}::date)
-      AND (${filter.state ?? null}::text IS NULL OR i.state = ${filter.state ?? null})
-      AND (${filter.customer ?? null}::text IS NULL OR c.external_id = ${filter.customer ?? null})
-      AND (${filter.kind ?? null}::text IS NULL OR i.kind = ${filter.kind ?? null})
+    WHERE ${isFiltered(filter, customerId)}
       AND (${filter.before ?? null}::bigint IS NULL OR i.invoice_id < ${filter.before ?? null})
-      AND ${isReadableBy(customerId)}
-      ${filter.entity === undefined ? sql`` : sql`AND e.slug = ${filter.entity}`}
     ORDER BY i.invoice_id DESC LIMIT ${limit}`.execute(db);
   return rows;
 }
@@ -111,6 +138,108 @@ export async function selectInvoicesOfMonth(
   const { rows } = await statement<InvoiceRow>('invoices.selectInvoicesOfMonth')`
     SELECT ${columns(true)} FROM ${tables(true)}
     WHERE i.kind = 'invoice' AND i.month = ${month} AND i.state = ${state} AND i.invoice_id > ${after}
+    ORDER BY i.invoice_id LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** Invoices of a month that are not issued yet, oldest first, after one by its id. */
+export async function selectUnissuedOfMonth(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  after: number,
+  limit: number,
+): Promise<InvoiceRow[]> {
+  const { rows } = await statement<InvoiceRow>('invoices.selectUnissuedOfMonth')`
+    SELECT ${columns(true)} FROM ${tables(true)}
+    WHERE i.kind = 'invoice' AND i.month = ${month} AND i.state IN ('draft', 'approved') AND i.invoice_id > ${after}
+    ORDER BY i.invoice_id LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+export interface BilledBeforeRow {
+  readonly customerId: number;
+  readonly customer: string;
+  readonly customerName: string;
+  readonly currency: string;
+  readonly subtotal: string;
+}
+
+/** What some customers were billed in a month, by currency, drafts included and before tax. */
+export async function selectBilledIn(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  customerIds: readonly number[],
+): Promise<BilledBeforeRow[]> {
+  const { rows } = await statement<BilledBeforeRow>('invoices.selectBilledIn')`
+    SELECT i.customer_id AS "customerId", c.external_id AS customer, c.name AS "customerName", i.currency, i.subtotal::text AS subtotal
+    FROM invoices i JOIN deployments_customers c USING (customer_id)
+    WHERE i.kind = 'invoice' AND i.state <> 'void' AND i.month = ${month} AND i.customer_id = ANY (${[...customerIds]}::bigint[])`.execute(
+    db,
+  );
+  return rows;
+}
+
+/** Whom the month before billed, and a month does not, in that currency; by customer. At most `limit`. */
+export async function selectGone(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  limit: number,
+): Promise<(BilledBeforeRow & { readonly total: number })[]> {
+  const { rows } = await statement<BilledBeforeRow & { total: number }>('invoices.selectGone')`
+    SELECT b.customer_id AS "customerId", c.external_id AS customer, c.name AS "customerName", b.currency,
+           b.subtotal::text AS subtotal, (count(*) OVER ())::int AS total
+    FROM invoices b JOIN deployments_customers c USING (customer_id)
+    WHERE b.kind = 'invoice' AND b.state <> 'void' AND b.month = ${month.subtract({ months: 1 })} AND b.subtotal <> 0
+      AND NOT EXISTS (SELECT FROM invoices i WHERE i.kind = 'invoice' AND i.state <> 'void' AND i.month = ${month}
+                      AND i.customer_id = b.customer_id AND i.currency = b.currency)
+    ORDER BY c.external_id COLLATE "C", b.currency LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+export interface IssuedOfMonthRow {
+  readonly entity: string;
+  readonly currency: string;
+  readonly invoices: number;
+  readonly total: string;
+}
+
+/** How many invoices of a month are issued, and what they come to with tax, by seller and currency. */
+export async function selectIssuedOfMonth(db: Queryable, month: Temporal.PlainDate): Promise<IssuedOfMonthRow[]> {
+  const { rows } = await statement<IssuedOfMonthRow>('invoices.selectIssuedOfMonth')`
+    SELECT e.slug AS entity, i.currency, count(*)::int AS invoices, sum(i.total)::text AS total
+    FROM invoices i JOIN legal_entities e USING (legal_entity_id)
+    WHERE i.kind = 'invoice' AND i.state = 'issued' AND i.month = ${month}
+    GROUP BY 1, 2 ORDER BY 1, 2`.execute(db);
+  return rows;
+}
+
+/** A draft, or an approved invoice. */
+export interface UnissuedRow
+  extends Pick<InvoiceRow, 'invoiceId' | 'currency' | 'month' | 'subtotal' | 'tax' | 'total'> {
+  readonly state: 'draft' | 'approved';
+}
+
+/** A customer's invoices that are not issued yet, the oldest month first. */
+export async function selectUnissued(db: Queryable, customer: string): Promise<UnissuedRow[]> {
+  const { rows } = await statement<UnissuedRow>('invoices.selectUnissued')`
+    SELECT i.invoice_id AS "invoiceId", i.state, i.currency, i.month, i.subtotal::text AS subtotal, i.tax::text AS tax,
+           i.total::text AS total
+    FROM invoices i JOIN deployments_customers c USING (customer_id)
+    WHERE c.external_id = ${customer} AND i.kind = 'invoice' AND i.state IN ('draft', 'approved')
+    ORDER BY i.month, i.currency, i.invoice_id LIMIT 1000`.execute(db);
+  return rows;
+}
+
+/** Documents of a month that are issued, or void and were, oldest first, after one by its id. */
+export async function selectIssuedDocuments(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  after: number,
+  limit: number,
+): Promise<InvoiceRow[]> {
+  const { rows } = await statement<InvoiceRow>('invoices.selectIssuedDocuments')`
+    SELECT ${columns(true)} FROM ${tables(true)}
+    WHERE i.month = ${month} AND i.issued_at IS NOT NULL AND i.invoice_id > ${after}
     ORDER BY i.invoice_id LIMIT ${limit}`.execute(db);
   return rows;
 }
@@ -183,10 +312,22 @@ export interface PartiesRow {
   readonly taxTreatment: LineTax['treatment'];
 }
 
+interface PartiesOfRow extends PartiesRow {
+  readonly invoiceId: number;
+}
+
 /** Who bills whom on a document: as it is on the month's last day. */
 export async function selectParties(db: Queryable, invoiceId: number): Promise<PartiesRow> {
-  const { rows } = await statement<PartiesRow>('invoices.selectParties')`
-    SELECT e.legal_entity_id AS "legalEntityId", e.slug AS entity, p.name AS "sellerName",
+  return (await selectPartiesOf(db, [invoiceId])).get(invoiceId) as PartiesRow;
+}
+
+/** The same of several documents, by their ids. */
+export async function selectPartiesOf(
+  db: Queryable,
+  invoiceIds: readonly number[],
+): Promise<ReadonlyMap<number, PartiesRow>> {
+  const { rows } = await statement<PartiesOfRow>('invoices.selectPartiesOf')`
+    SELECT i.invoice_id AS "invoiceId", e.legal_entity_id AS "legalEntityId", e.slug AS entity, p.name AS "sellerName",
            coalesce(p.address, '{}') AS "sellerAddress", coalesce(p.tax_ids, '{}') AS "sellerTaxIds", p.email AS "sellerEmail",
            ${JSON.stringify(plainSeller)}::jsonb || coalesce(p.party, '{}') AS seller,
            ${JSON.stringify(plainBuyer)}::jsonb || coalesce(b.party, '{}') AS buyer, e.footer, encode(e.logo_digest, 'hex') AS logo,
@@ -202,8 +343,8 @@ export async function selectParties(db: Queryable, invoiceId: number): Promise<P
     LEFT JOIN legal_entity_parties p ON p.legal_entity_id = i.legal_entity_id AND p.superseded_at = 'infinity'
       AND p.valid_from <= i.month + interval '1 month' - interval '1 day'
       AND p.valid_to > i.month + interval '1 month' - interval '1 day'
-    WHERE i.invoice_id = ${invoiceId}`.execute(db);
-  return rows[0] as PartiesRow;
+    WHERE i.invoice_id = ANY (${[...invoiceIds]}::bigint[])`.execute(db);
+  return new Map(rows.map(({ invoiceId, ...parties }) => [invoiceId, parties]));
 }
 
 // Steps -----------------------------------------------------------------------------------------
@@ -366,7 +507,7 @@ export async function insertPdf(db: Queryable, invoiceId: number, bytes: Uint8Ar
     ON CONFLICT (invoice_id) DO NOTHING`.execute(db);
 }
 
-// Lines by hand -----------------------------------------------------------------------------------
+// Manual lines -----------------------------------------------------------------------------------
 
 export interface NewManualLine {
   readonly customerId: number;

@@ -1,5 +1,7 @@
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { formatMoney } from '../platform/money.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { buildDocument, type InvoiceDocument, missingFor } from './document.ts';
 import { type LackingByRule, lackingByRules } from './legal-rules.ts';
 import * as store from './invoices.store.ts';
@@ -31,6 +33,19 @@ export async function listInvoices(
   return { items, nextCursor: rows.length > page.limit ? String(items.at(-1)?.invoiceId) : null };
 }
 
+/** What all that a filter lets through comes to, by currency: documents that are not void. */
+export async function totalInvoices(
+  db: Queryable,
+  filter: InvoiceFilter,
+  reader: Reader = 'staff',
+): Promise<store.InvoiceTotalsRow[]> {
+  const rows = await store.selectInvoiceTotals(db, filter, customerOf(reader));
+  return rows.map(({ subtotal, tax, total, ...row }) => {
+    const money = (amount: string) => formatMoney(new Decimal(amount), row.currency);
+    return { ...row, subtotal: money(subtotal), tax: money(tax), total: money(total) };
+  });
+}
+
 function customerOf(reader: Reader): number | null {
   return reader === 'staff' ? null : reader.customerId;
 }
@@ -60,7 +75,7 @@ export async function* invoicesOfMonth(
 export async function getInvoice(db: Queryable, which: string, reader: Reader = 'staff'): Promise<Invoice> {
   const byNumber = await store.selectInvoice(db, { number: which }, customerOf(reader));
   if (byNumber.length > 1) {
-    throw new ArcadiaError('conflict', `More than one legal entity has a document ${which}; name it by its id.`);
+    throw new ArcadiaError('conflict', `More than one seller has a document ${which}; name it by its id.`);
   }
   const id = /^\d{1,15}$/.test(which) ? Number(which) : null;
   const [found] =

@@ -61,7 +61,7 @@ export async function approveInvoice(
     const { expectedTotal } = options;
     if (expectedTotal !== undefined && !parseQuantity(expectedTotal).eq(total)) {
       throw invoiceFactsChanged(
-        `Invoice ${invoiceId} comes to ${total} ${invoice.currency} by now, not to ${expectedTotal}.`,
+        `The total of invoice ${invoiceId} is ${total} ${invoice.currency} now, not ${expectedTotal}.`,
         { details: { total, expectedTotal }, next: show(invoiceId) },
       );
     }
@@ -167,7 +167,7 @@ function differenceOf(
   );
   return then === now
     ? `its total is still ${then}, but its lines have changed`
-    : `it comes to ${now} now and was approved at ${then}`;
+    : `its total is ${now} now and was ${then} when it was approved`;
 }
 
 /** What an invoice gives back of another month was charged before: not on a draft that is to be issued yet. */

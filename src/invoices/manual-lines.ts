@@ -91,7 +91,7 @@ export async function addLine(
 }
 
 /**
- * Takes a line by hand away; the draft that it was on follows.
+ * Takes a manual line away; the draft that it was on follows.
  * @throws ArcadiaError not_found; conflict (removed before, or its invoice is approved or issued)
  */
 export async function removeLine(db: Database, lineId: number, by: string, now: Temporal.Instant): Promise<void> {

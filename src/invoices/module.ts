@@ -1,6 +1,6 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { invoiceErrors } from './errors.ts';
-import { draftMonthJob, drawDocumentsJob, invoiceDraftsJob } from './jobs.ts';
+import { checkCorrectionsJob, draftMonthJob, drawDocumentsJob, invoiceDraftsJob, rateMonthsJob } from './jobs.ts';
 import { correctionOperations } from './operations/corrections.ts';
 import { customerBillingOperations } from './operations/customer-billing.ts';
 import { entityOperations } from './operations/entities.ts';
@@ -20,18 +20,44 @@ export const invoicesModule = declareModule({
     ...correctionOperations,
     ...exportOperations,
   ],
-  jobs: [invoiceDraftsJob, draftMonthJob, drawDocumentsJob],
+  jobs: [invoiceDraftsJob, draftMonthJob, checkCorrectionsJob, drawDocumentsJob, rateMonthsJob],
   schedule: [
     { name: 'invoices', cron: '40 2 * * *', job: invoiceDraftsJob, arguments: {} },
+    // Where nothing has changed it only looks.
+    { name: 'figures', cron: '*/10 * * * *', job: rateMonthsJob, arguments: {} },
     { name: 'documents', cron: '25 * * * *', job: drawDocumentsJob, arguments: {} },
   ],
   errors: invoiceErrors,
   events: [
     {
+      type: 'entity.changed',
+      subject: 'seller',
+      describes: 'a seller, its parties or its tax rates were changed',
+      reads: ['listLegalEntities', 'getLegalEntity', 'getLegalEntityHistory', 'listTaxRates'],
+    },
+    {
+      type: 'billing.changed',
+      subject: "customer's external id",
+      describes: 'how a customer is billed was changed',
+      reads: ['getCustomerBilling'],
+    },
+    {
+      type: 'figures.changed',
+      subject: 'month',
+      describes: 'what a month comes to was rated anew',
+      reads: ['getOverview'],
+    },
+    {
+      type: 'correction.changed',
+      subject: 'deployment',
+      describes: 'an issued month costs something else now, or it was decided what becomes of that',
+      reads: ['listCorrections'],
+    },
+    {
       type: 'invoice.changed',
       subject: 'invoice',
       describes: 'drafted, approved, issued or corrected',
-      roles: ['owner', 'finance', 'viewer'],
+      reads: ['listInvoices', 'getInvoice'],
     },
   ],
 });

@@ -128,6 +128,6 @@ export function assertWhole(party: Party): void {
     refuse('A registration scheme needs the registration id that it is of.');
   }
   if ((party.electronicScheme === null) !== (party.electronicAddress === null)) {
-    refuse('An electronic address and its scheme are told together.');
+    refuse('An electronic address and its scheme are given together.');
   }
 }

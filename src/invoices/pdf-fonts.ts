@@ -23,6 +23,7 @@ const files: Record<Weight, readonly string[]> = {
   regular: ['@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf', 'dejavu-fonts-ttf/ttf/DejaVuSans.ttf'],
   bold: ['@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf', 'dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'],
 };
+/** These four files and no more, as they are on the disk: a process that draws reads each once. */
 const read = new Map<string, Uint8Array>();
 
 function builtIn(weight: Weight): FontFile[] {

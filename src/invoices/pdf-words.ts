@@ -69,15 +69,29 @@ export function grouped(decimal: string): string {
 export function quantityOf({ quantity, unit, kind }: DocumentLine): string {
   if (quantity === null || kind === 'base') return '';
   if (!unit) return grouped(quantity);
-  return `${grouped(quantity)} ${kind === 'usage' && quantity !== '1' ? `${unit}s` : unit}`;
+  return kind === 'usage' ? withUnit(quantity, unit) : `${grouped(quantity)} ${unit}`;
+}
+
+/** 744 of hour as `744 hours` */
+function withUnit(quantity: string, unit: string | null): string {
+  if (!unit) return grouped(quantity);
+  return `${grouped(quantity)} ${quantity === '1' ? unit : `${unit}s`}`;
+}
+
+/** How much of what was used costs nothing; empty where nothing is included. */
+function includedOf(used: string, included: string | null): string {
+  if (included === null || new Decimal(included).isZero()) return '';
+  return new Decimal(included).gte(used) ? ', all included' : `, ${grouped(included)} included`;
 }
 
 /** What a line is called, and how it comes about. */
 export function describe(line: DocumentLine, month: string): { description: string; remark: string } {
   const corrected = `${months[Number(line.serviceMonth.slice(5, 7)) - 1]} ${line.serviceMonth.slice(0, 4)}`;
-  if (line.kind === 'correction')
-    return { description: `Correction for ${corrected}: ${line.description}`, remark: '' };
   const { details } = line;
+  if (line.kind === 'correction') {
+    const of = typeof details.corrects === 'string' ? `Corrects invoice ${details.corrects}` : '';
+    return { description: `Correction for ${corrected}: ${line.description}`, remark: of };
+  }
   const text = (name: string) => {
     const value = details[name];
     return typeof value === 'string' ? value : null;
@@ -85,9 +99,7 @@ export function describe(line: DocumentLine, month: string): { description: stri
   const remarks: string[] = [];
   const used = text('used');
   if (line.kind === 'usage' && used !== null) {
-    const included = text('included');
-    const isIncluded = included !== null && !new Decimal(included).isZero();
-    remarks.push(isIncluded ? `${grouped(used)} used, ${grouped(included)} of it included` : `${grouped(used)} used`);
+    remarks.push(`${withUnit(used, line.unit)} used${includedOf(used, text('included'))}`);
     const model = text('model');
     if (model === null) remarks.push('not charged');
     else if (line.unitPrice === null && line.quantity !== '0') remarks.push(`${model} pricing`);
@@ -124,6 +136,13 @@ export function settlementOf({ kind, total, currency, dueOn, number }: InvoiceDo
 
 export function isCredit({ kind, total }: Pick<InvoiceDocument, 'kind' | 'total'>): boolean {
   return kind === 'credit_note' || (new Decimal(total).isNegative() && !new Decimal(total).isZero());
+}
+
+/** What the taxes are called together; `tax` where they have several names, or none. */
+export function taxWord(taxes: InvoiceDocument['taxes']): string {
+  const titles = new Set(taxes.map(({ title }) => title));
+  const [title] = titles;
+  return titles.size === 1 && title ? title : 'tax';
 }
 
 export function taxLabel(tax: InvoiceDocument['taxes'][number], currency: string): string {

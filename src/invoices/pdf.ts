@@ -14,6 +14,7 @@ import {
   quantityOf,
   settlementOf,
   taxLabel,
+  taxWord,
   terms,
 } from './pdf-words.ts';
 
@@ -339,7 +340,7 @@ class Drawing {
   #totals(root: PDFKit.PDFStructureElement): void {
     const { subtotal, taxes, total, currency, kind } = this.#document;
     const rows: [string, string, boolean][] = [
-      ['Subtotal, without tax', grouped(subtotal), false],
+      [`Subtotal excl. ${taxWord(taxes)}`, grouped(subtotal), false],
       ...taxes.map((tax): [string, string, boolean] => [taxLabel(tax, currency), grouped(tax.amount), false]),
       [isCredit({ kind, total }) ? 'Total, in your favour' : 'Total due', `${grouped(total)} ${currency}`, true],
     ];

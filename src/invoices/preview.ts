@@ -1,7 +1,7 @@
 import type { Database } from '../platform/database/database.ts';
 import { notFound } from '../platform/errors.ts';
 import type { Composed, ComposedCustomer, TaxedLine } from './compose.ts';
-import { type Unbilled, unbilledOf, UsageSums } from '../pricing/index.ts';
+import { type Unbilled, unbilledOf, type UsageSource, UsageSums } from '../pricing/index.ts';
 import { assertBegun, composeCustomer, composeEach, customersPerBatch } from './drafts.ts';
 import { selectBilledCustomers, selectDeployments } from './drafts.store.ts';
 import type { Failure } from './failures.ts';
@@ -69,15 +69,16 @@ interface PreviewedCustomers {
 /**
  * The invoices of a month that would follow from the facts as they are now, of every customer, some
  * hundred at a time: what drafting them would write. Writes nothing. A few statements for each batch.
+ * @param sums where usage is from, in place of all that is metered: a forecast, or what was metered by some day
  * @throws ArcadiaError invalid_argument (a month to come)
  */
 export async function* previewMonth(
   db: Database,
   month: Temporal.PlainDate,
   now: Temporal.Instant,
+  sums: UsageSource = new UsageSums(db),
 ): AsyncGenerator<PreviewedCustomers, void, undefined> {
   assertBegun(month, now);
-  const sums = new UsageSums(db);
   for (let after = 0; ; ) {
     const batch = await selectBilledCustomers(db, month, { after, limit: customersPerBatch });
     const last = batch.at(-1);

@@ -4,7 +4,7 @@ import { parseQuantity } from '../platform/quantity.ts';
 import { getEntity } from './entities.ts';
 import * as store from './entities.store.ts';
 
-/** What a legal entity charges on a category, over days. */
+/** A seller's tax rates of a category, by day. */
 export type TaxRate = store.TaxRateRow;
 
 export const taxCategoryPattern: RegExp = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -21,7 +21,7 @@ export async function taxRatesOn(db: Queryable, day: Temporal.PlainDate): Promis
 
 /**
  * Sets the rate of a legal entity's tax category from a day on (null: from the beginning), until
- * it is set again. The rate of a month's last day holds for all of the month.
+ * it is set again. The rate of a month's last day applies to the whole month.
  * @param entity null: the default one
  * @returns whether anything changed
  * @throws ArcadiaError not_found, invalid_argument

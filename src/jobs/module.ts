@@ -15,7 +15,6 @@ export const jobsModule = declareModule({
   queues: [
     // Of work that no module does yet; whoever does it declares its queue.
     { name: 'provisioning', limit: 5, position: 10 },
-    { name: 'cloud_billing', limit: 1, exclusive: true, position: 50 },
     { name: 'gateway_events', limit: 5, position: 70 },
     // For what needs no queue of its own.
     { name: 'default', limit: 5, position: 80 },
@@ -30,13 +29,13 @@ export const jobsModule = declareModule({
       type: 'job.changed',
       subject: 'queue',
       describes: 'jobs were enqueued, started or ended; once a second at most',
-      roles: ['owner', 'operator', 'viewer'],
+      reads: ['listJobs', 'getJob', 'listQueues'],
     },
     {
       type: 'queue.changed',
       subject: 'queue',
       describes: 'it was paused, resumed or scaled',
-      roles: ['owner', 'operator', 'viewer'],
+      reads: ['listQueues'],
     },
   ],
   settings: jobsSettings,

@@ -8,6 +8,7 @@ import { type Registry, register } from 'prom-client';
 import { databaseClock, type Clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import { type Database, openPool, fromDialect } from '../platform/database/database.ts';
+import type { Pools } from '../platform/database/pools.ts';
 import type { JobDeclaration } from '../platform/declare/job.ts';
 import type { QueueDeclaration, ScheduleDeclaration } from '../platform/declare/module.ts';
 import type { Program } from '../platform/declare/program.ts';
@@ -65,6 +66,8 @@ export interface WorkerOptions {
   /** What operators call it; the configuration's, or the host's name by default. */
   readonly name?: string;
   readonly registry?: Registry;
+  /** Of the process: where the worker's pools are counted in. */
+  readonly pools?: Pools;
 }
 
 export interface Worker {
@@ -160,11 +163,14 @@ class RunningWorker implements Worker {
     this.#telemetry = openTelemetry(this.#log, options.registry ?? register);
     this.#declarations = new Map(options.program.jobs.map((job) => [job.name, job]));
     const { connectionString } = options;
-    const pool = openPool({ connectionString, max: 6, applicationName: 'arcadia worker', settings: ownSettings });
+    const pools = options.pools === undefined ? {} : { pools: options.pools };
+    const own = { max: 6, applicationName: 'arcadia worker', settings: ownSettings };
+    const pool = openPool({ connectionString, ...own, ...pools });
     this.#db = fromDialect(new PostgresDialect({ pool }));
     this.#prepared = preparedStatements(pool);
     this.#handlerPool = openPool({
       connectionString,
+      ...pools,
       max: 30,
       applicationName: 'arcadia job',
       settings: { ...handlerSettings, 'arcadia.actor': `worker ${this.name}`, 'arcadia.origin': 'job' },

@@ -1,7 +1,7 @@
 /** What other modules may import of metering; everything else in this folder is its own. */
 
 export { type UsageExplanation, explainUsage } from './explain/explain.ts';
-export { monthStatus, setObservationLimit } from './finality/attestations.ts';
+export { heldCustomers, type HeldMonth, monthStatus, setObservationLimit } from './finality/attestations.ts';
 export { type Gap, type GapQuery, listGaps, listUnlistedKinds, type UnlistedKind } from './finality/gaps.ts';
 export { forecastUsage } from './forecast.ts';
 export { type BillingKind, type Kind, listBillingKinds, listKinds } from './kinds.ts';

@@ -47,6 +47,18 @@ describe('a new kind', () => {
     expect(await outstandingDays(db, afterMay)).toEqual([]);
   });
 
+  test('of a kind of resource that there is not is refused, by the nearest that there is', async () => {
+    const misspelt = { ...ofSmall, kind: 'typo_hours', resourceKind: 'dropelt' };
+    const refused = { code: 'invalid_argument', message: 'Unknown kind of resource "dropelt". Did you mean droplet?' };
+    await expect(addKind(db, misspelt)).rejects.toMatchObject(refused);
+    await expect(addKinds(db, [{ ...ofSmall, kind: 'fine_hours' }, misspelt])).rejects.toMatchObject(refused);
+    await expect(getKind(db, 'fine_hours', may.from)).rejects.toMatchObject({ code: 'not_found' });
+    // What a project's URN alone has shown is a kind as well.
+    const { rows } = await sql<{ account_id: number }>`SELECT account_id FROM accounts`.execute(db);
+    await insertLiving(db, rows[0]?.account_id ?? 0, 'gen_ai_agent', 'a', {}, at('2026-06-01'));
+    expect(await addKind(db, { ...misspelt, resourceKind: 'gen_ai_agent' })).toEqual({ added: true });
+  });
+
   test('is the same when it is added again, and another of its name is refused', async () => {
     expect(await addKinds(db, [ofSmall])).toEqual([]);
     await expect(addKind(db, { ...ofSmall, filter: {} })).rejects.toMatchObject({ code: 'kind_exists' });

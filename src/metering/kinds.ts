@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assertResourceKind } from '../inventory/index.ts';
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatQuantity, parseQuantity } from '../platform/quantity.ts';
@@ -93,7 +94,7 @@ export async function getKind(db: Queryable, slug: string, day: Temporal.PlainDa
 
 /** `kind` is the noun whose list shows all of them. */
 export function unknownKind(slug: string): ArcadiaError {
-  return new ArcadiaError('not_found', `There is no billing kind "${slug}".`, { next: { operation: 'kind list' } });
+  return new ArcadiaError('not_found', `There is no meter "${slug}".`, { next: { operation: 'kind list' } });
 }
 
 // Adding ------------------------------------------------------------------------------------------
@@ -187,7 +188,8 @@ export const kindsFileSchema = z.strictObject({ kinds: z.array(kindSchema).min(1
  * Adds a billing kind, defined from the beginning of history and disabled: `changeKind` enables
  * it from whatever day. One that is there and means the same is left alone.
  * @returns whether it was added
- * @throws ArcadiaError conflict: there is one of this name that means something else
+ * @throws ArcadiaError conflict: there is one of this name that means something else; invalid_argument: of a kind of
+ *   resource that there is not, which would count nothing for ever
  */
 export async function addKind(db: Database, kind: NewKind): Promise<{ added: boolean }> {
   return db.transaction().execute(async (trx) => addKindIn(trx, kind));
@@ -203,13 +205,14 @@ export async function addKinds(db: Database, kinds: readonly NewKind[]): Promise
 }
 
 async function addKindIn(trx: UnitOfWork, kind: NewKind): Promise<{ added: boolean }> {
+  await assertResourceKind(trx, kind.resourceKind);
   const definition = definitionOf(kind, beginningOfHistory);
   const id = await kindStore.insertKind(trx, kind.kind, kind.title);
   if (id === null) {
     const there = await kindStore.selectKindId(trx, kind.kind);
     const [newest] = there === null ? [] : await kindStore.selectDefinitions(trx, there);
     if (newest !== undefined && sameMeaning(newest, definition)) return { added: false };
-    throw kindExists(`There is a billing kind "${kind.kind}" already, which means something else.`, {
+    throw kindExists(`There is a meter "${kind.kind}" already, which means something else.`, {
       next: { operation: 'kind show', arguments: { kind: kind.kind } },
     });
   }

@@ -5,7 +5,7 @@ import { assign } from '../deployments/assignments.ts';
 import { insertLiving, insertResource, writeState } from '../../test/fixtures/inventory.ts';
 import { connectAccount } from '../inventory/accounts.ts';
 import { generateSecretKey, parseSecretKey } from '../platform/secrets/crypto.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Database, Queryable } from '../platform/database/database.ts';
 import { readWatermark } from '../platform/changes.ts';
 import { bringLevelsUpToDate } from './levels.ts';
 import { meterDay, meterOutstanding, meterRange, outstandingDays } from './meter.ts';
@@ -273,6 +273,20 @@ test('what is metered through begins where metering does', async () => {
   expect(await through('2026-04-15', '2026-05-15')).toBe('2026-05-15');
   expect(await through('2026-05-15', '2026-06-15')).toBe('2026-06-01');
   expect(await through('2026-04-01', '2026-04-15')).toBe('2026-04-15');
+});
+
+test('no day that is still to come is metered, not even where nothing is to be metered', async () => {
+  const through = async (on: Queryable, from: string, to: string) =>
+    (await usageForPeriod(on, 'ash', day(from), day(to))).meteredThrough;
+  expect(await through(db, '2026-12-01', '2027-01-01')).toBe('2026-12-01');
+  const trx = await db.startTransaction().execute();
+  try {
+    await sql`INSERT INTO metering_config (billing_kind_id, from_day, enabled, granularity, retention_days)
+      SELECT billing_kind_id, '2026-05-20', false, 'day', 730 FROM billing_kinds`.execute(trx);
+    expect(await through(trx, '2026-05-01', '2027-01-01')).toBe('2026-06-01');
+  } finally {
+    await trx.rollback().execute();
+  }
 });
 
 test('workers that meter the same days at once leave what one would', async () => {

@@ -1,5 +1,4 @@
 import { declareModule } from '../platform/declare/module.ts';
-import { staff } from '../platform/declare/operation.ts';
 import { beforeMetering, kindExists, usageRetired } from './errors.ts';
 import { meterDayJob, meterJob, moveUsageJob, usageRetentionJob } from './jobs.ts';
 import { attestationOperations } from './operations/attestations.ts';
@@ -14,7 +13,7 @@ export const meteringModule = declareModule({
   tags: [
     {
       name: 'usage',
-      description: 'What deployments used, per billing kind and day; what of it is final, and how it is metered.',
+      description: 'What deployments used, per meter and day; what of it is final, and how it is metered.',
     },
   ],
   operations: [
@@ -36,7 +35,19 @@ export const meteringModule = declareModule({
       type: 'day.metered',
       subject: 'day',
       describes: "a day's usage was metered, or metered again and has changed",
-      roles: staff,
+      reads: ['listUsage', 'getUsage', 'listUsageDays', 'getUsageStatus', 'listMeteringRuns', 'getOverview'],
+    },
+    {
+      type: 'kind.changed',
+      subject: 'meter; empty: limits of kinds of resources',
+      describes: 'a meter was added, or is metered otherwise from a day on',
+      reads: ['listKinds', 'getKind', 'listObservationLimits'],
+    },
+    {
+      type: 'confirmation.changed',
+      subject: 'account/kind',
+      describes: 'an operator confirmed usage, or withdrew it',
+      reads: ['listUsageAttestations', 'getUsageStatus'],
     },
   ],
   settings: meteringSettings,

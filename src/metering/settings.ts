@@ -8,6 +8,8 @@ interface MeteringSettings {
 export const meteringSettings = declareSettings<MeteringSettings>({
   usageStoreUrl: {
     env: 'ARCADIA_USAGE_STORE_URL',
+    purpose: 'the ClickHouse that holds usage records once they were moved there',
+    usually: 'none: they are in PostgreSQL',
     allowed: 'http://user:password@host:port/database, or https, of a ClickHouse',
     secret: true,
     schema: url(/^https?:$/),

@@ -599,11 +599,13 @@ export async function selectUsageBounds(db: Queryable, range: DayRange): Promise
     months: DatedDefinition[];
     spans: MeteredSpan[];
     floors: { kindId: number; slug: string; floor: string }[];
+    first_unknown: Temporal.PlainDate | null;
   }
   const list = (row: RawBuilder<unknown>, from: RawBuilder<unknown>) =>
     sql`(SELECT coalesce(json_agg(json_build_object(${row})), '[]') FROM ${from})`;
   const { rows } = await statement<Row>('metering.selectUsageBounds')`
     SELECT least((SELECT min(metered_from)::date FROM inventory_accounts), (SELECT min(day) FROM metered_days)) AS first_day,
+           (SELECT max(day) + 1 FROM metered_days) AS first_unknown,
            ${list(
              sql`'kindId', billing_kind_id, 'fromDay', from_day, 'enabled', enabled, 'granularity', granularity`,
              sql`metering_config`,
@@ -638,9 +640,23 @@ export async function selectUsageBounds(db: Queryable, range: DayRange): Promise
       floors: new Map(row.floors.map(({ kindId, floor }) => [kindId, floor])),
     });
   return {
-    meteredThrough: row.first_day === null ? null : Temporal.PlainDate.from(through(row.first_day)),
+    meteredThrough:
+      row.first_day === null
+        ? null
+        : withinKnown(Temporal.PlainDate.from(through(row.first_day)), row.first_unknown, range),
     floors: Object.fromEntries(row.floors.map(({ slug, floor }) => [slug, floor])),
   };
+}
+
+/** Where no kind is to be metered nothing is missing, and of days that are still to come nothing is known all the same. */
+function withinKnown(
+  through: Temporal.PlainDate,
+  firstUnknown: Temporal.PlainDate | null,
+  { from }: DayRange,
+): Temporal.PlainDate {
+  const later = (a: Temporal.PlainDate, b: Temporal.PlainDate) => (Temporal.PlainDate.compare(a, b) > 0 ? a : b);
+  const known = firstUnknown === null ? from : later(from, firstUnknown);
+  return later(through, known) === through ? known : through;
 }
 
 /** (billing_kind_id, from_day): days on which what a peak or a percentile rests on may change: months begin, and what is dated. */

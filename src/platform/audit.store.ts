@@ -22,6 +22,8 @@ export interface AuditEntry {
 
 export interface AuditFilter {
   readonly table?: string | undefined;
+  /** A value of the row's primary key, as text. */
+  readonly key?: string | undefined;
   readonly actor?: string | undefined;
   readonly requestId?: string | undefined;
   readonly from?: Temporal.Instant | undefined;
@@ -35,12 +37,14 @@ export async function selectEntries(
   limit: number,
   before: number | null,
 ): Promise<AuditEntry[]> {
-  const { table = null, actor = null, requestId = null, from = null, to = null } = filter;
+  const { table = null, key = null, actor = null, requestId = null, from = null, to = null } = filter;
   const { rows } = await statement<AuditEntry>('platform.selectEntries')`
     SELECT position, recorded_at AS "recordedAt", actor, origin, address, request_id AS "requestId", table_name AS table,
            operation, key, before, after, encode(hash, 'hex') AS hash
     FROM audit_log
-    WHERE (${table}::text IS NULL OR table_name = ${table}) AND (${actor}::text IS NULL OR actor = ${actor})
+    WHERE (${table}::text IS NULL OR table_name = ${table})
+      AND (${key}::text IS NULL OR EXISTS (SELECT FROM jsonb_each_text(key) AS k WHERE k.value = ${key}))
+      AND (${actor}::text IS NULL OR actor = ${actor})
       AND (${requestId}::text IS NULL OR request_id = ${requestId})
       AND (${from}::timestamptz IS NULL OR recorded_at >= ${from}) AND (${to}::timestamptz IS NULL OR recorded_at < ${to})
       AND (${before}::bigint IS NULL OR position < ${before})

@@ -54,6 +54,8 @@ export interface Config extends PlatformSettings {
 const platformSettings: SettingsOf<PlatformSettings> = {
   databaseUrl: {
     env: 'DATABASE_URL',
+    purpose: 'the PostgreSQL database (15 or later)',
+    usually: 'the embedded server in the data folder',
     allowed: 'postgres://user:password@host:port/database',
     secret: true,
     schema: url(/^postgres(ql)?:$/),
@@ -61,24 +63,30 @@ const platformSettings: SettingsOf<PlatformSettings> = {
   },
   dataDir: {
     env: 'ARCADIA_DATA_DIR',
+    purpose: 'the folder of the embedded database and of the key files',
+    usually: '`~/.local/share/arcadia-cloud`; of root `/var/lib/arcadia-cloud`',
     allowed: 'a folder',
     schema: text.transform((path) => resolve(path)),
     fallback: defaultDataDir,
   },
   logLevel: {
     env: 'ARCADIA_LOG_LEVEL',
+    purpose: 'what is logged at the least',
     allowed: logLevels.join(', '),
     schema: z.enum(logLevels),
     fallback: () => 'info',
   },
   logFormat: {
     env: 'ARCADIA_LOG_FORMAT',
+    purpose: 'lines for a person or for programs; `auto`: for a person on a terminal',
     allowed: logFormats.join(', '),
     schema: z.enum(logFormats),
     fallback: () => 'auto',
   },
   secretKey: {
     env: 'ARCADIA_SECRET_KEY',
+    purpose: 'the key that provider tokens are sealed with',
+    usually: '`secret.key` in the data folder',
     allowed: '32 random bytes in base64, as `openssl rand -base64 32` prints; not one letter again and again',
     secret: true,
     schema: text.refine((value) => {
@@ -89,6 +97,8 @@ const platformSettings: SettingsOf<PlatformSettings> = {
   },
   jwtSecret: {
     env: 'ARCADIA_JWT_SECRET',
+    purpose: 'what HS512 tokens of the API are signed with',
+    usually: 'embedded: `token.key` in the data folder; else none',
     allowed:
       'the secret that tokens are signed with (HS512), 32 characters at least and not one letter again and again, as `mix guardian.gen.secret` prints',
     secret: true,
@@ -97,6 +107,8 @@ const platformSettings: SettingsOf<PlatformSettings> = {
   },
   jwtJwks: {
     env: 'ARCADIA_JWT_JWKS',
+    purpose: 'where the public keys of tokens of another issuer are',
+    usually: 'none',
     allowed: 'an https:// address (http:// only on this machine) or a file with a JSON Web Key Set',
     schema: text.refine((value) => {
       if (!/^\w+:\/\//.test(value)) return true;
@@ -108,42 +120,53 @@ const platformSettings: SettingsOf<PlatformSettings> = {
   },
   jwtIssuer: {
     env: 'ARCADIA_JWT_ISSUER',
+    purpose: 'the issuer of every token',
     allowed: 'what the claim iss of every token is',
     schema: text,
     fallback: () => 'arcadia',
   },
   jwtAudience: {
     env: 'ARCADIA_JWT_AUDIENCE',
+    purpose: 'the audience of every token',
+    usually: 'any',
     allowed: 'what the claim aud of every token holds',
     schema: text,
     fallback: () => null,
   },
   jwtRoleClaim: {
     env: 'ARCADIA_JWT_ROLE_CLAIM',
+    purpose: 'the claim that holds the role',
     allowed: 'the name of a claim; dots lead into objects',
     schema: text,
     fallback: () => 'role',
   },
   jwtCustomerClaim: {
     env: 'ARCADIA_JWT_CUSTOMER_CLAIM',
+    purpose: 'the claim that holds the external id of the customer',
     allowed: 'the name of a claim; dots lead into objects',
     schema: text,
     fallback: () => 'customer',
   },
   jwtRoles: {
     env: 'ARCADIA_JWT_ROLES',
+    purpose: 'which role each value of the role claim is',
+    usually: 'none besides our own',
     allowed: `names that tokens have for roles, as JSON: {"admin":"owner"}; roles are ${roleNames.join(', ')}`,
     schema: table(z.enum(roleNames)),
     fallback: () => ({}),
   },
   jwtDefaultRole: {
     env: 'ARCADIA_JWT_DEFAULT_ROLE',
+    purpose: 'the role of a token without a role claim',
+    usually: 'none: it is refused',
     allowed: roleNames.join(', '),
     schema: z.enum(roleNames),
     fallback: () => null,
   },
   jwtHoursMax: {
     env: 'ARCADIA_JWT_HOURS_MAX',
+    purpose: 'how long ago a token may have been issued, in hours',
+    usually: 'any time',
     allowed: 'a whole number of hours from 1 to 8784',
     schema: matching(/^\d{1,4}$/)
       .transform(Number)
@@ -151,6 +174,11 @@ const platformSettings: SettingsOf<PlatformSettings> = {
     fallback: () => null,
   },
 };
+
+/** Every setting by its name in the file: the platform's own, then those of `modules`. */
+export function allSettings(modules: readonly ModuleSettings[]): Readonly<Record<string, Setting<unknown>>> {
+  return Object.assign({ ...platformSettings }, ...modules.map((module) => module.settings));
+}
 
 const fileVariable = 'ARCADIA_CONFIG';
 const defaultFile = 'arcadia.yaml';
@@ -190,7 +218,7 @@ function readFile(path: string, named: boolean, names: readonly string[], mistak
     return {};
   }
   for (const key of Object.keys(parsed)) {
-    if (!names.includes(key)) mistakes.push(`${path}: '${key}' is no setting. Allowed: ${names.join(', ')}.`);
+    if (!names.includes(key)) mistakes.push(`${path}: '${key}' is not a setting. Settings: ${names.join(', ')}.`);
   }
   return parsed as Record<string, unknown>;
 }
@@ -200,10 +228,7 @@ function readFile(path: string, named: boolean, names: readonly string[], mistak
  * mistake: the setting, where it came from, what it was (unless that is a secret) and what is allowed.
  */
 export function loadConfig(sources: ConfigSources, modules: readonly ModuleSettings[]): Config {
-  const settings: Readonly<Record<string, Setting<unknown>>> = Object.assign(
-    { ...platformSettings },
-    ...modules.map((module) => module.settings),
-  );
+  const settings = allSettings(modules);
   const mistakes = unknownVariables(sources.env, settings);
   const flags = (sources.flags ?? {}) as Readonly<Record<string, unknown>>;
   const named = (typeof flags.config === 'string' && flags.config) || sources.env[fileVariable];
@@ -260,7 +285,7 @@ function unknownVariables(env: ConfigSources['env'], settings: Readonly<Record<s
   return Object.keys(env)
     .filter((variable) => variable.startsWith('ARCADIA_') && !known.includes(variable))
     .toSorted()
-    .map((variable) => `${variable} is no setting. Allowed: ${ours.join(', ')}.`);
+    .map((variable) => `${variable} is not a setting. Settings: ${ours.join(', ')}.`);
 }
 
 /** The first value that is there, checked; `candidates` each with where it came from. */

@@ -7,7 +7,7 @@ export const catalogue = {
   invalid_argument: {
     exitCode: 1,
     status: 400,
-    todo: 'Correct the value that is named.',
+    todo: '',
   },
   invalid_config: { exitCode: 1, status: 500, todo: 'Correct the named setting and start again.' },
   not_found: { exitCode: 1, status: 404, todo: 'Check the name; the matching list shows what there is.' },
@@ -90,6 +90,11 @@ export const catalogue = {
     exitCode: 1,
     status: 500,
     todo: 'Use the version of arcadia that last migrated this database, or a later one.',
+  },
+  schema_older: {
+    exitCode: 1,
+    status: 500,
+    todo: 'Migrate it with `db migrate`, after a backup (`db backup`), or use the version of arcadia that it belongs to.',
   },
   backup_unreadable: {
     exitCode: 1,

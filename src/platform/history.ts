@@ -40,13 +40,12 @@ export interface Rewritten {
 export async function rewriteHistory(
   trx: UnitOfWork,
   history: HistoryTable,
-  staged: TemporaryTable | string,
+  staged: TemporaryTable,
   recordedAt: Temporal.Instant,
   change?: { readonly topic: Topic; readonly cause: string },
   superseding?: Superseding,
 ): Promise<Rewritten> {
   const table = sql.table(history.table);
-  const stagedTable = typeof staged === 'string' ? sql.table(staged) : staged;
   const id = sql.ref(history.id);
   const columns = sql.join([...history.key, ...history.values].map((name) => sql.ref(name)));
   const sameKey = sql.join(
@@ -60,7 +59,7 @@ export async function rewriteHistory(
     sql`
       SELECT t.${id} AS id,
              tstzmultirange(tstzrange(t.valid_from, t.valid_to)) - range_agg(tstzrange(s.valid_from, s.valid_to)) AS rest
-      FROM ${table} t JOIN ${stagedTable} s ON ${sameKey}
+      FROM ${table} t JOIN ${staged} s ON ${sameKey}
        AND t.valid_from < s.valid_to AND t.valid_to > s.valid_from
       WHERE t.superseded_at = 'infinity'
       GROUP BY t.${id}, t.valid_from, t.valid_to`,
@@ -77,10 +76,10 @@ export async function rewriteHistory(
   const inserted = await statement('platform.rewriteHistory.insert')`
     INSERT INTO ${table} (${columns}, valid_from, valid_to, recorded_at, superseded_at)
     SELECT ${columns}, valid_from, valid_to, ${recordedAt}::timestamptz, 'infinity'
-    FROM ${stagedTable} WHERE asserted`.execute(trx);
+    FROM ${staged} WHERE asserted`.execute(trx);
   if (change !== undefined) {
     const subject = sql.ref(history.key[0] as string);
-    const query = sql`SELECT ${subject} AS subject, valid_from, valid_to FROM ${stagedTable}`;
+    const query = sql`SELECT ${subject} AS subject, valid_from, valid_to FROM ${staged}`;
     await appendChanges(trx, change.topic, change.cause, recordedAt, query);
   }
   return {

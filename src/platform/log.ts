@@ -18,6 +18,11 @@ export interface LogOptions {
   readonly runId?: string;
 }
 
+/** Whether lines of this format are for a person: `auto` is where the stream is a terminal. */
+export function isReadable(format: LogFormat, stream: { readonly isTTY?: boolean } = process.stderr): boolean {
+  return format === 'pretty' || (format === 'auto' && stream.isTTY === true);
+}
+
 const secretName =
   /^(authorization|cookie|set-cookie|password|passwd|pwfile|token|.*[_-]?(token|secret|password|secret_?key|access_?key|api_?key)|credentials|connection_?string|database_?url)$/i;
 const hidden = '[redacted]';
@@ -66,7 +71,7 @@ function pretty(line: Record<string, unknown>, colour: boolean): string {
  */
 export function createLog(options: LogOptions): Logger {
   const stream = options.stream ?? process.stderr;
-  const readable = options.format === 'pretty' || (options.format === 'auto' && stream.isTTY === true);
+  const readable = isReadable(options.format, stream);
   const colour = stream.isTTY === true && !process.env.NO_COLOR;
   const destination: DestinationStream = {
     write(text) {

@@ -148,3 +148,10 @@ export async function selectSubscribed(
     ORDER BY deployment_id LIMIT ${limit}`.execute(db);
   return rows.map((row) => row.deployment_id);
 }
+
+/** How often alerts fired on a month. */
+export async function countFirings(db: Queryable, month: Temporal.PlainDate): Promise<number> {
+  const { rows } = await statement<{ fired: number }>('pricing.countFirings')`
+    SELECT count(*) AS fired FROM alert_firings WHERE month = ${month}`.execute(db);
+  return rows[0]?.fired ?? 0;
+}

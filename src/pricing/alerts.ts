@@ -44,11 +44,11 @@ export async function addAlert(db: Queryable, alert: NewAlert, by: string, now: 
   if (deployment !== null && deployment.customer_id === null) {
     throw new ArcadiaError(
       'invalid_argument',
-      `"${alert.deployment}" is what nobody owns: it has no plan, and costs nobody anything.`,
+      `"${alert.deployment}" is what is unassigned: it has no plan and is not billed.`,
     );
   }
   const id = await store.insertAlert(db, { ...alert, deploymentId: deployment?.deployment_id ?? null }, by, now);
-  if (id === null) throw new ArcadiaError('not_found', `There is no billing kind "${alert.kind}".`);
+  if (id === null) throw new ArcadiaError('not_found', `There is no meter "${alert.kind}".`);
   return getAlert(db, id);
 }
 
@@ -83,6 +83,11 @@ export async function listFirings(
   },
 ): Promise<Firing[]> {
   return store.selectFirings(db, { ...only, offset: only.offset ?? 0 });
+}
+
+/** How often alerts fired on a month. */
+export function countFirings(db: Queryable, month: Temporal.PlainYearMonth): Promise<number> {
+  return store.countFirings(db, month.toPlainDate({ day: 1 }));
 }
 
 /** As many alerts as are evaluated together. */

@@ -12,6 +12,12 @@ export const notSubscribed = declareError({
   todo: 'Put it on a plan first.',
 });
 
+export const deploymentEnded = declareError({
+  code: 'deployment_ended',
+  status: 409,
+  todo: 'Reopen it first, where it is to be billed again.',
+});
+
 export const planVersionFixed = declareError({
   code: 'plan_version_fixed',
   status: 409,

@@ -1,15 +1,19 @@
 /** What other modules may import of pricing; everything else in this folder is its own. */
 
+export { countFirings } from './alerts.ts';
 export { changesCurrency } from './currency-rule.ts';
 export { readSubscribed, startSubscriptions } from './first-subscriptions.ts';
 export type { PlanVersion } from './plan.ts';
 export { listPlanVersions, listPlans } from './plans.ts';
 export { ratedMonth } from './rated-months.ts';
 export type { RatedLine, RatedMonth, UnchargedUsage } from './rating/rate-month.ts';
-export { changeSubscription, currentSubscriptions, pauseSubscription } from './subscriptions.ts';
+export { changeSubscription, currentSubscriptions, endSubscription, pauseSubscription } from './subscriptions.ts';
 export { applyPlans } from './plan-apply.ts';
-export { UsageSums } from './usage-sums.ts';
+export { ForecastSums, type UsageSource, UsageSums, UsageUntil } from './usage-sums.ts';
 export { quoteDeployment } from './quotes.ts';
 export { rateLine } from './rating/rate-line.ts';
 export { type Unbilled, unbilledOf } from './unbilled.ts';
 export { unbilledOut } from './operations/unbilled.ts';
+export { type NotBilled, notBilled } from './not-billed.ts';
+export { notBilledOut } from './operations/not-billed.ts';
+export { gapsWithMoney } from './gaps.ts';

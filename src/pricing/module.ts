@@ -1,6 +1,5 @@
 import { declareModule } from '../platform/declare/module.ts';
-import type { Role } from '../platform/declare/operation.ts';
-import { alreadySubscribed, notSubscribed, planVersionFixed } from './errors.ts';
+import { alreadySubscribed, deploymentEnded, notSubscribed, planVersionFixed } from './errors.ts';
 import { checkAlertsJob } from './jobs.ts';
 import { alertOperations } from './operations/alerts.ts';
 import { gapOperations } from './operations/gaps.ts';
@@ -8,8 +7,6 @@ import { planOperations } from './operations/plans.ts';
 import { quoteOperations } from './operations/quotes.ts';
 import { ratingOperations } from './operations/rating.ts';
 import { subscriptionOperations } from './operations/subscriptions.ts';
-
-const money: readonly Role[] = ['owner', 'finance', 'viewer'];
 
 export const pricingModule = declareModule({
   name: 'pricing',
@@ -26,10 +23,31 @@ export const pricingModule = declareModule({
   ],
   jobs: [checkAlertsJob],
   schedule: [{ name: 'alerts', cron: '20 * * * *', job: checkAlertsJob, arguments: {} }],
-  errors: [alreadySubscribed, notSubscribed, planVersionFixed],
+  errors: [alreadySubscribed, deploymentEnded, notSubscribed, planVersionFixed],
   events: [
-    { type: 'plan.changed', subject: 'plan', describes: 'it has a new version', roles: money },
-    { type: 'subscription.changed', subject: 'deployment', describes: 'it is on another plan', roles: money },
-    { type: 'alert.fired', subject: 'deployment', describes: 'an alert on its amount or usage fired', roles: money },
+    {
+      type: 'plan.changed',
+      subject: 'plan',
+      describes: 'it has a new version',
+      reads: ['listPlans', 'getPlan', 'listPlanVersions'],
+    },
+    {
+      type: 'subscription.changed',
+      subject: 'deployment',
+      describes: 'it is on another plan',
+      reads: ['listSubscriptions', 'listSubscriptionHistory'],
+    },
+    {
+      type: 'alert.changed',
+      subject: 'deployment; empty: each',
+      describes: 'an alert was added or removed',
+      reads: ['listAlerts', 'getAlert'],
+    },
+    {
+      type: 'alert.fired',
+      subject: 'deployment',
+      describes: 'an alert on its amount or usage fired',
+      reads: ['listAlertFirings'],
+    },
   ],
 });

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
+import { insertAccount, insertLiving } from '../../test/fixtures/inventory.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { applyPlans, previewPlans } from './plan-apply.ts';
 import { getPlan } from './plans.ts';
@@ -84,6 +85,12 @@ describe('what a file changes', () => {
     }
     await use(test.db, ids[0] ?? 0, 'dns_zones', '2026-05-01', '2026-05-02', '1');
     const dearer = file('money', { from: '2026-07-01', base: '36.00' }, standard('0.20'));
+    // Nobody has a droplet yet: no size of any is worth a word.
+    const [early] = await preview(dearer);
+    expect(early?.warnings.map(({ code }) => code)).toEqual(['off_is_free', 'no_price']);
+    const account = await insertAccount(test.db);
+    const sizes = { size_slug: 'm-8vcpu-64gb' };
+    await insertLiving(test.db, account, 'droplet', '1', { name: 'large', attributes: sizes }, now);
     const [change] = await preview(dearer);
     expect(change?.differences.map(({ what }) => what)).toEqual([
       'base',
@@ -96,6 +103,9 @@ describe('what a file changes', () => {
       'allowance_above_base',
       'no_price',
     ]);
+    expect(change?.warnings[0]?.message).toContain(
+      'in use that cost more at DigitalOcean than beyond the allowances here: 1 of 1.',
+    );
     const impact = change?.impact;
     // May: 310, 620 and 930 hours, less 100, at 0.10 and at 0.20. June to the 11th: 100, 200, 300.
     expect(impact).toMatchObject({

@@ -8,7 +8,7 @@ import { formatProblem, type PlanFileProblem } from './plan-problems.ts';
 import { type PlanImpact, planImpact } from './plan-impact.ts';
 import { type PlanWarning, priceDayOf, warnAbout, warnAboutFirstDay } from './plan-warnings.ts';
 import { readPlanFiles } from './read-files.ts';
-import { readPriceBook } from './price-book.ts';
+import { readPriceBookInUse } from './price-book.ts';
 import { warnAboutUnbilled } from './plan-unbilled.ts';
 import { billingKinds, planVersionsById, writePlanVersion } from './plans.ts';
 import * as store from './store.ts';
@@ -53,7 +53,7 @@ export async function previewPlans(
         ? null
         : await planImpact(db, read.plan, { now, limit });
     const today = dayOf(now);
-    const prices = await readPriceBook(db, priceDayOf(read.plan, today), read.plan.currency);
+    const prices = await readPriceBookInUse(db, priceDayOf(read.plan, today), read.plan.currency);
     const warnings = [
       ...warnAbout(read.plan, kinds, prices),
       ...(await warnAboutUnbilled(db, read.plan, now)),

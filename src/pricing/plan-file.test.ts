@@ -57,7 +57,7 @@ describe('problems name file, line and reason', () => {
     [
       'kind: droplet_hours',
       'kind: cpu',
-      'plans/p.yaml:8: items[0].kind: there is no billing kind cpu; there are dns_zones, droplet_hours',
+      'plans/p.yaml:8: items[0].kind: there is no meter cpu; there are dns_zones, droplet_hours',
     ],
     [
       'upTo: 12345678901234567890',

@@ -154,7 +154,7 @@ async function versionsOf(
   const shown = lastDay === null ? day : earlier(day, lastDay);
   if (plans !== 'all') return Promise.all([...new Set(plans)].map((slug) => getPlan(db, slug, shown, customerId)));
   const held = (await listPlans(db, shown, customerId)).filter(({ plan }) => sees(plan));
-  if (held.length === 0) throw new ArcadiaError('not_found', `No plan holds on ${day}.`);
+  if (held.length === 0) throw new ArcadiaError('not_found', `No plan applies on ${day}.`);
   return held.slice(0, plansMax);
 }
 
@@ -182,7 +182,9 @@ async function usageOf(
         );
       }
       const { usage, meteredThrough } = await usageForPeriod(db, deployment, from, to);
-      return { usage, sentence: `What ${deployment} used from ${from} to ${to}, metered through ${meteredThrough}.` };
+      const last = Temporal.PlainDate.from(meteredThrough).subtract({ days: 1 });
+      const known = Temporal.PlainDate.compare(last, from) < 0 ? 'nothing metered yet' : `metered through ${last}`;
+      return { usage, sentence: `What ${deployment} used from ${from} to ${to}, not included; ${known}.` };
     }
     case 'average':
       return averageUsage(db, basis, now);

@@ -50,7 +50,7 @@ export async function warnAboutUnbilled(
         path: ['items', version.items.findIndex((item) => item.kind === kind)],
         message:
           found === undefined
-            ? `${kind} is priced on plan ${version.plan} and not metered: what is used of it will be billed to nobody. No deployment on the plan used any from ${first} to ${today}.`
+            ? `${kind} is priced on plan ${version.plan} and not metered: its use will not be billed. No deployment on the plan used any from ${first} to ${today}.`
             : `${found.message} ${since}`,
         next: enableFrom(kind, version.from),
       };

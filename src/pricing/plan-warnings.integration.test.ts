@@ -126,7 +126,7 @@ describe('a plan that would lose money is pointed out', () => {
     expect(await on('2018-06-01')).toEqual([]);
     expect(await on('2022-06-30')).toEqual([
       'volume_gb_month costs 0.01 a unit here, and a GiB-month of volume costs 0.1 at DigitalOcean, by its published price.',
-      'Sizes of droplets that cost more at DigitalOcean than beyond the allowances here: 6 of 6. ' +
+      'Sizes of droplets in use that cost more at DigitalOcean than beyond the allowances here: 6 of 6. ' +
         'The worst is s-8vcpu-16gb: an hour is 0.0008 here and 0.11905 there.',
     ]);
   });
@@ -147,7 +147,7 @@ describe("droplets are compared size by size with the provider's", () => {
     // 672 hours at 0.03572 are 24.00: what is up to $24 a month is covered, 8 of 27 sizes.
     const items = [priced('droplet_provisioned_hours', '0.03571', { cap: '24.00' })];
     expect(messages(items)).toEqual([
-      'Sizes of droplets that cost more at DigitalOcean than beyond the allowances here: 19 of 27. ' +
+      'Sizes of droplets in use that cost more at DigitalOcean than beyond the allowances here: 19 of 27. ' +
         'The worst is g-32vcpu-128gb: an hour is 0.03571 here and 1.5 there.',
     ]);
     expect(warnings({ items })).toMatchObject([{ code: 'below_provider_price', path: ['items', 0] }]);
@@ -168,7 +168,7 @@ describe("droplets are compared size by size with the provider's", () => {
   it('only sizes that the kinds meet', () => {
     expect(lost([priced('smallest_hours', '0.00595')])).toEqual([]);
     expect(lost([priced('smallest_hours', '0.005')])).toEqual([
-      'Sizes of droplets that cost more at DigitalOcean than beyond the allowances here: 1 of 1. ' +
+      'Sizes of droplets in use that cost more at DigitalOcean than beyond the allowances here: 1 of 1. ' +
         'The worst is s-1vcpu-512mb-10gb: an hour is 0.005 here and 0.00595 there.',
     ]);
     expect(lost([priced('in_amsterdam_hours', '0.0001')])).toEqual([]);
@@ -190,7 +190,7 @@ describe("droplets are compared size by size with the provider's", () => {
     expect(covered('24.00', [hours])).toMatchObject([
       {
         message:
-          'Sizes of droplets with which the allowances cost more a month at DigitalOcean than the base fee of 24.00: ' +
+          'Sizes of droplets in use with which the allowances cost more a month at DigitalOcean than the base fee of 24.00: ' +
           '19 of 27. The worst is g-32vcpu-128gb: 1008.00.',
       },
     ]);
@@ -225,7 +225,7 @@ it('the price book is asked: an own price, and sizes as the API lists them', asy
     FROM (VALUES ('c-2', '{"vcpus": 2}'), ('gpu-1', '{"vcpus": 8, "gpu": true}')) AS s (slug, attributes)`.execute(db);
   // Of those that are published and not listed nobody can buy any.
   expect(await about([priced('droplet_provisioned_hours', '0.01', { cap: '6.72' })])).toEqual([
-    'Sizes of droplets that cost more at DigitalOcean than beyond the allowances here: 2 of 2. ' +
+    'Sizes of droplets in use that cost more at DigitalOcean than beyond the allowances here: 2 of 2. ' +
       'The worst is c-2: an hour is 0.01 here and 0.02 there.',
   ]);
 });

@@ -34,7 +34,7 @@ export function priceDayOf({ from }: PlanVersion, today: Temporal.PlainDate): Te
 
 /**
  * Where a plan version would lose money, as far as it can be told without its customers: prices are
- * compared with what the provider charges, in the plan's currency, and of droplets with every size that
+ * compared with what the provider charges, in the plan's currency, and of droplets with every size of `prices` that
  * the plan's kinds meet.
  * @param prices those of `priceDayOf`, in the plan's currency
  */
@@ -125,7 +125,7 @@ function warnAboutSizes(droplets: readonly DropletItem[], prices: PriceBook): Pl
       code: 'below_provider_price',
       path: only && others.length === 0 ? ['items', only.index] : [],
       message:
-        `Sizes of droplets that cost more at DigitalOcean than beyond the allowances here: ${losing.length} of ${met.length}. ` +
+        `Sizes of droplets in use that cost more at DigitalOcean than beyond the allowances here: ${losing.length} of ${met.length}. ` +
         `The worst is ${worst.size.slug}: an hour is ${formatQuantity(worst.charged)} here and ${formatQuantity(worst.size.hourly)} there.`,
     },
   ];
@@ -180,7 +180,7 @@ function warnAboutAllowances(plan: PlanVersion, droplets: readonly DropletItem[]
   const message =
     worst === undefined || others.gt(base)
       ? `The allowances cost at least ${others.toFixed(2)} a month at DigitalOcean's prices, and the base fee is ${base.toFixed(2)}.`
-      : `Sizes of droplets with which the allowances cost more a month at DigitalOcean than the base fee of ${base.toFixed(2)}: ` +
+      : `Sizes of droplets in use with which the allowances cost more a month at DigitalOcean than the base fee of ${base.toFixed(2)}: ` +
         `${dearer.length} of ${bySize.length}. The worst is ${worst.size.slug}: ${worst.cost.toFixed(2)}.`;
   return [{ code: 'allowance_above_base', path: [], message }];
 }

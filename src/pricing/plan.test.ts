@@ -88,7 +88,7 @@ describe('a bad plan is refused with path and reason', () => {
     [
       'an unknown kind',
       { items: [item, { ...item, kind: 'cpu' }] },
-      'items[1].kind: there is no billing kind cpu; there are dns_zones, droplet_hours',
+      'items[1].kind: there is no meter cpu; there are dns_zones, droplet_hours',
     ],
     ['a kind twice', { items: [item, item] }, 'items[1].kind: droplet_hours has an item already'],
     [

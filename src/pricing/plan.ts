@@ -42,7 +42,7 @@ const carryOverMonthsError = `must be a whole number from 1 to ${carryOverMonths
 const planItemSchema = chargeWith({
   kind: text({
     pattern: /^[a-z][a-z0-9_]{0,62}$/,
-    error: 'must be a billing kind such as droplet_hours',
+    error: 'must be a meter such as droplet_hours',
   }),
   allowance: decimalText
     .default('0')
@@ -100,7 +100,7 @@ export const planSchema = z
       error: 'must be a short name such as studio',
     }).describe('The short name by which commands know the plan.'),
     name: text({ pattern: /\S/, error: 'must be a name for people' }).describe('The name for people.'),
-    from: day.describe('The first day on which this version holds.'),
+    from: day.describe('The first day on which this version applies.'),
     currency: text({
       pattern: /^[A-Z]{3}$/,
       error: 'must be a currency code such as USD',
@@ -226,7 +226,7 @@ function unknownKinds(plan: PlanVersion, kinds: ReadonlySet<string>): PlanProble
       : [
           {
             path: ['items', index, 'kind'],
-            reason: `there is no billing kind ${kind}; there are ${[...kinds].sort().join(', ')}`,
+            reason: `there is no meter ${kind}; there are ${[...kinds].sort().join(', ')}`,
           },
         ],
   );

@@ -30,7 +30,7 @@ export const plannedResource = z.strictObject({
   status: z.string().min(1).max(63).default('active').describe('off: it exists, and does not run.'),
   attributes: recordOf(z.string().min(1).max(63), z.union([decimalText, z.string().max(200), z.boolean()]), 100)
     .default({})
-    .describe('What billing kinds filter and weigh by, such as vcpus; of sizes by name vcpus and memory_mb are known.'),
+    .describe('What meters filter and weigh by, such as vcpus; of sizes by name vcpus and memory_mb are known.'),
 });
 export type PlannedResource = z.output<typeof plannedResource>;
 
@@ -65,7 +65,7 @@ export function usageOfPlanned(
     const ofKind = kinds.filter((kind) => kind.resourceKind === resource.kind);
     if (ofKind.length === 0) {
       refuse(
-        `no billing kind meters it; there are some for ${[...new Set(kinds.map((kind) => kind.resourceKind))].sort().join(', ')}.`,
+        `no meter counts it; there are some for ${[...new Set(kinds.map((kind) => kind.resourceKind))].sort().join(', ')}.`,
       );
     }
     let met = false;
@@ -78,7 +78,7 @@ export function usageOfPlanned(
       const one = roundQuantity(oneOf(kind, level, hours, monthHours));
       usage.set(kind.kind, (usage.get(kind.kind) ?? new Decimal(0)).plus(one.times(resource.count)));
     }
-    if (!met) refuse(`no billing kind meters one like it; ${ofKind.map(wordsOfFilter).join(', ')}.`);
+    if (!met) refuse(`no meter counts one like it; ${ofKind.map(wordsOfFilter).join(', ')}.`);
   }
   return new Map([...usage].map(([kind, quantity]) => [kind, formatQuantity(quantity)]));
 }
@@ -86,7 +86,7 @@ export function usageOfPlanned(
 /** What a kind asks of the attributes of a resource, for people. */
 function wordsOfFilter({ kind, filter }: Kind): string {
   const asked = Object.entries(filter).map(([name, value]) => `${name}: ${String(value)}`);
-  return `${kind} meters attributes: { ${asked.join(', ')} }`;
+  return `${kind} counts attributes: { ${asked.join(', ')} }`;
 }
 
 const hourUs = 3_600_000_000;

@@ -114,7 +114,7 @@ export async function writePlanVersion(
     throw planVersionFixed(`Plan "${plan.plan}" has a version from ${plan.from} already; versions do not change.`);
   }
   const written = await store.insertPlanItems(trx, planVersionId, plan.items);
-  if (written !== plan.items.length) throw new RangeError('a plan item has an unknown billing kind: see checkPlan');
+  if (written !== plan.items.length) throw new RangeError('a plan item has an unknown meter: see checkPlan');
   await store.appendPlanChanges(trx, planId, plan.from, now);
 }
 

@@ -1,5 +1,6 @@
 import { listProviderPrices, type ProviderPrice } from '../inventory/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
+import { selectSizesInUse } from './store.ts';
 import { Decimal, roundHalfAwayFromZero } from '../platform/quantity.ts';
 
 /**
@@ -83,6 +84,13 @@ export async function readPriceBook(db: Queryable, day: Temporal.PlainDate, curr
       return found.sort((a, b) => a.amount.cmp(b.amount))[0] ?? null;
     },
   };
+}
+
+/** The same, of only those sizes that a living droplet has: a plan loses nothing by a size that nobody uses. */
+export async function readPriceBookInUse(db: Queryable, day: Temporal.PlainDate, currency: string): Promise<PriceBook> {
+  const { sizes, ...book } = await readPriceBook(db, day, currency);
+  const used = await selectSizesInUse(db);
+  return { ...book, sizes: sizes.filter(({ slug }) => used.has(slug)) };
 }
 
 type Priced = Pick<ProviderPrice, 'subject' | 'unit' | 'source'>;

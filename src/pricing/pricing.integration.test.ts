@@ -112,7 +112,7 @@ describe('quoteUsage', () => {
   });
 
   it.each([
-    [{ cpu_hours: '1' }, 'There is no billing kind "cpu_hours"'],
+    [{ cpu_hours: '1' }, 'There is no meter "cpu_hours"'],
     [{ dns_zones: '-1' }, 'The quantity of dns_zones must not be negative (-1).'],
     [{ dns_zones: '1e3' }, 'The quantity of dns_zones must be a decimal'],
   ])('refuses %j', async (usage, message) => {
@@ -271,7 +271,7 @@ describe('subscriptions', () => {
     [{ deployment: 'nobody' }, 'not_found', 'There is no deployment nobody.'],
     [{ plan: 'nothing' }, 'not_found', 'There is no plan nothing.'],
     [{ from: day('1999-12-31') }, 'not_found', 'Plan "studio" begins on 2000-01-01'],
-    [{ deployment: 'unattributed' }, 'invalid_argument', '"unattributed" is what nobody owns'],
+    [{ deployment: 'unattributed' }, 'invalid_argument', '"unattributed" is what is unassigned'],
   ])('%j is refused', async (change, code, message) => {
     const subscription = { deployment, plan: 'studio', from: day('2026-05-01'), ...change };
     await expect(subscribe(test.db, subscription, 'test', now)).rejects.toMatchObject({

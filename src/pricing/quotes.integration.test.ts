@@ -108,7 +108,7 @@ describe('resources that are not there yet', () => {
       ),
     );
 
-  it('use what the definitions of the billing kinds say', () => {
+  it('use what the definitions of the meters say', () => {
     expect(usage([{ kind: 'droplet', size: 's-2vcpu-4gb', count: 2, hours: '300' }])).toEqual({
       droplet_hours: '600',
       droplet_provisioned_hours: '600',
@@ -134,11 +134,11 @@ describe('resources that are not there yet', () => {
     [[{ kind: 'volume' }], 'Resource 1 (volume): volume_gb_month is weighed by size_gb: give size'],
     [
       [{ kind: 'dns_zone' }, { kind: 'spaceship' }],
-      'Resource 2 (spaceship): no billing kind meters it; there are some for custom_image, dns_zone, droplet',
+      'Resource 2 (spaceship): no meter counts it; there are some for custom_image, dns_zone, droplet',
     ],
     [
       [{ kind: 'snapshot', size: '10' }],
-      'Resource 1 (snapshot): no billing kind meters one like it; droplet_snapshot_gb_month meters attributes: { source: droplet }, volume_snapshot_gb_month meters attributes: { source: volume }.',
+      'Resource 1 (snapshot): no meter counts one like it; droplet_snapshot_gb_month counts attributes: { source: droplet }, volume_snapshot_gb_month counts attributes: { source: volume }.',
     ],
     [[{ kind: 'dns_zone', hours: '721' }], 'Resource 1 (dns_zone): 2026-06 has 720 hours, not 721.'],
   ])('%j is refused', (resources, message) => {

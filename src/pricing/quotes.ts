@@ -32,10 +32,7 @@ export async function checkUsage(db: Queryable, usage: Readonly<Record<string, s
   const kinds = await billingKinds(db);
   for (const [kind, quantity] of Object.entries(usage)) {
     if (!kinds.has(kind)) {
-      throw new ArcadiaError(
-        'invalid_argument',
-        `There is no billing kind "${kind}"; there are ${[...kinds].join(', ')}.`,
-      );
+      throw new ArcadiaError('invalid_argument', `There is no meter "${kind}"; there are ${[...kinds].join(', ')}.`);
     }
     const problem = decimalText.safeParse(quantity).error?.issues[0]?.message;
     if (problem) throw new ArcadiaError('invalid_argument', `The quantity of ${kind} ${problem}.`);

@@ -186,6 +186,14 @@ export async function deleteVersion(trx: UnitOfWork, planVersionId: number): Pro
   )`DELETE FROM plan_versions WHERE plan_version_id = ${planVersionId}`.execute(trx);
 }
 
+/** The sizes of droplets that live. */
+export async function selectSizesInUse(db: Queryable): Promise<ReadonlySet<string>> {
+  const { rows } = await statement<{ size: string }>('pricing.selectSizesInUse')`
+    SELECT DISTINCT attributes ->> 'size_slug' AS size FROM inventory_states
+    WHERE kind = 'droplet' AND valid_to = 'infinity' AND attributes ? 'size_slug'`.execute(db);
+  return new Set(rows.map(({ size }) => size));
+}
+
 /** A deployment that is on the plan on the day or later, if the plan has a version in another currency. */
 export async function selectSubscriberInOtherCurrency(
   trx: Queryable,
@@ -244,11 +252,12 @@ export interface DeploymentRow {
   readonly deployment_id: number;
   /** Null: the built-in deployment of what nobody owns. */
   readonly customer_id: number | null;
+  readonly ends_at: Temporal.Instant | null;
 }
 
 export async function selectDeployment(db: Queryable, slug: string): Promise<DeploymentRow | undefined> {
   const { rows } = await statement<DeploymentRow>('pricing.selectDeployment')`
-    SELECT deployment_id, customer_id FROM deployments_list WHERE slug = ${slug}`.execute(db);
+    SELECT deployment_id, customer_id, ends_at FROM deployments_list WHERE slug = ${slug}`.execute(db);
   return rows[0];
 }
 

@@ -52,7 +52,7 @@ export async function insertFirstSubscriptions(
       FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS w (deployment text, plan text, "from" date)
       JOIN deployments_list d ON d.slug = w.deployment
       JOIN plans p ON p.slug = w.plan
-      WHERE d.customer_id IS NOT NULL
+      WHERE d.customer_id IS NOT NULL AND d.ends_at IS NULL
         AND NOT EXISTS (SELECT FROM subscriptions s WHERE s.deployment_id = d.deployment_id)
     ), started AS (
       INSERT INTO subscriptions (deployment_id, plan_id, paused, valid_from, valid_to, recorded_at, superseded_at, recorded_by)

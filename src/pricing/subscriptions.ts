@@ -2,7 +2,7 @@ import { dayOf, startOfDay } from '../metering/index.ts';
 import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { changesCurrency } from './currency-rule.ts';
-import { alreadySubscribed, notSubscribed } from './errors.ts';
+import { alreadySubscribed, deploymentEnded, notSubscribed } from './errors.ts';
 import { getPlan } from './plans.ts';
 import * as plansStore from './store.ts';
 import { changeHistory, endOfPause, type Stated, type SubscriptionState, stateAt } from './subscription-history.ts';
@@ -164,11 +164,11 @@ async function decide(
   change: (history: readonly Stated[], state: SubscriptionState | null) => Change,
 ): Promise<Decided> {
   requireDay(from);
-  const { deployment_id: deploymentId, customer_id } = await requireDeployment(db, deployment);
+  const { deployment_id: deploymentId, customer_id, ends_at } = await requireDeployment(db, deployment);
   if (customer_id === null) {
     throw new ArcadiaError(
       'invalid_argument',
-      `"${deployment}" is what nobody owns: nobody pays for it, it has no plan.`,
+      `"${deployment}" is what is unassigned: it has no plan and is not billed.`,
     );
   }
   return db.transaction().execute(async (trx) => {
@@ -177,6 +177,11 @@ async function decide(
     const { to, become } = change(history, stateAt(history, from));
     const changes = changeHistory(history, { from, to }, become);
     if (changes.length === 0) return { changed: false };
+    if (ends_at !== null && changes.some(({ state }) => state !== null)) {
+      throw deploymentEnded(`"${deployment}" has ended at ${ends_at}: it is on no plan from then on.`, {
+        next: { operation: 'deployment reopen', arguments: { deployment } },
+      });
+    }
     await store.rewriteSubscriptions(trx, deploymentId, changes, by, now);
     return { changed: true };
   });

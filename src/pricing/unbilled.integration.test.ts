@@ -62,7 +62,7 @@ const volumes = {
   currency: 'USD',
   amount: '17.76', // 111 x 0.16
   message:
-    'volume_gb_month is priced on plan mixed and not metered: 131 GiB-month of acme are billed to nobody, which comes to 17.76 USD beyond what is included.',
+    'volume_gb_month is priced on plan mixed and not metered: 131 GiB-month of acme are not billed, which is worth 17.76 USD beyond what is included.',
   next: {
     operation: 'kind set',
     arguments: { kind: 'volume_gb_month', enabled: true, fromDay: '2026-02-01' },
@@ -76,7 +76,7 @@ test('what a plan prices and nobody meters is known from history, with its amoun
   expect(found).toMatchObject([balancers, volumes, droplets]);
   expect(found[1]).toEqual(volumes);
   expect(found[2]?.message).toBe(
-    'droplet_hours is metered, and plan mixed has no price for it: 744 hour of acme are billed to nobody.',
+    'droplet_hours is metered, and plan mixed has no price for it: 744 hour of acme are not billed.',
   );
   // Of a month that is under way, its days that are over: 10 of 30 with 162 GiB are 54.
   expect((await ofAcme(june)).find(({ kind }) => kind === 'volume_gb_month')).toMatchObject({ quantity: '54' });
@@ -124,21 +124,21 @@ test('a plan file is warned about, used or not, with what it leaves unbilled', a
       code: 'not_metered',
       path: ['items', 1],
       message:
-        'reserved_ip_hours is priced on plan mixed and not metered: what is used of it will be billed to nobody. No deployment on the plan used any from 2026-05-01 to 2026-06-11.',
+        'reserved_ip_hours is priced on plan mixed and not metered: its use will not be billed. No deployment on the plan used any from 2026-05-01 to 2026-06-11.',
       next: { operation: 'kind set', arguments: { kind: 'reserved_ip_hours', enabled: true, fromDay: '2026-07-01' } },
     },
     {
       code: 'not_metered',
       path: ['items', 0],
       message:
-        'volume_gb_month is priced on plan mixed and not metered: 185 GiB-month of acme are billed to nobody, which comes to 37.00 USD beyond what is included. That is from 2026-05-01 to 2026-06-11.',
+        'volume_gb_month is priced on plan mixed and not metered: 185 GiB-month of acme are not billed, which is worth 37.00 USD beyond what is included. That is from 2026-05-01 to 2026-06-11.',
       next: { operation: 'kind set', arguments: { kind: 'volume_gb_month', enabled: true, fromDay: '2026-07-01' } },
     },
     {
       code: 'no_price',
       path: [],
       message:
-        'droplet_hours is metered, and plan mixed has no price for it: 984 hour of acme are billed to nobody. That is from 2026-05-01 to 2026-06-11.',
+        'droplet_hours is metered, and plan mixed has no price for it: 984 hour of acme are not billed. That is from 2026-05-01 to 2026-06-11.',
       next: null,
     },
   ]);
@@ -150,7 +150,7 @@ test('where nothing was ever listed completely, nobody knows, and that is said',
   const usage = { deployment: 'acme', plan: 'studio', month: may, through: throughMay };
   const found = (await unbilledOfDeployment(db, usage)).find(({ kind }) => kind === 'reserved_ip_hours');
   expect(found).toMatchObject({ quantity: null, amount: null });
-  expect(found?.message).toContain('cannot be told, for no account is listed completely for its resources.');
+  expect(found?.message).toContain('is not known: no account is listed completely for its resources.');
 });
 
 test('enabled in mid-month, the days before are left; enabled from the start, the bill has what was told', async () => {

@@ -188,12 +188,12 @@ function messageOf(
     deployments.length === 0 ? '' : deployments.length === 1 ? ` of ${only}` : ` of ${deployments.length} deployments`;
   const onPlans = `${plans.length === 1 ? 'plan' : 'plans'} ${plans.join(', ')}`;
   if (reason === 'no_price') {
-    return `${kind} is metered, and ${onPlans} ${plans.length === 1 ? 'has' : 'have'} no price for it: ${quantity} ${unit}${users} are billed to nobody.`;
+    return `${kind} is metered, and ${onPlans} ${plans.length === 1 ? 'has' : 'have'} no price for it: ${quantity} ${unit}${users} are not billed.`;
   }
   const priced = `${kind} is priced on ${onPlans} and not metered`;
   return quantity === null
-    ? `${priced}: what that leaves unbilled cannot be told, for no account is listed completely for its resources.`
-    : `${priced}: ${quantity} ${unit}${users} are billed to nobody, which comes to ${amount} ${currency} beyond what is included.`;
+    ? `${priced}: what that leaves unbilled is not known: no account is listed completely for its resources.`
+    : `${priced}: ${quantity} ${unit}${users} are not billed, which is worth ${amount} ${currency} beyond what is included.`;
 }
 
 function pricedKinds(rated: RatedMonth): string[] {

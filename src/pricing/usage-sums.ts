@@ -112,6 +112,27 @@ export class ForecastSums implements UsageSource {
   }
 }
 
+/** Usage as if metering had ended before a day: what a month's amount was by then, by the facts of now. */
+export class UsageUntil implements UsageSource {
+  readonly #metered: UsageSource;
+  readonly #through: Temporal.PlainDate;
+
+  constructor(through: Temporal.PlainDate, metered: UsageSource) {
+    this.#through = through;
+    this.#metered = metered;
+  }
+
+  async of(periods: readonly UsagePeriod[]): Promise<PeriodSums[]> {
+    const cut = periods.map(({ range, ...whose }) => ({
+      ...whose,
+      range: { from: range.from, to: clamp(this.#through, range) },
+    }));
+    const asked = cut.filter(({ range }) => isBefore(range.from, range.to));
+    const answers = (await this.#metered.of(asked)).values();
+    return cut.map(({ range }) => (isBefore(range.from, range.to) ? (answers.next().value ?? noUsage) : noUsage));
+  }
+}
+
 function add(sums: Map<string, string> | undefined, more: PeriodSums | undefined): void {
   for (const [kind, quantity] of more ?? []) sums?.set(kind, sumQuantities([sums.get(kind) ?? '0', quantity]));
 }

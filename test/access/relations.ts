@@ -58,12 +58,15 @@ export const closedToCustomers: readonly string[] = names(`
   attribution_progress
   audit_log
   audit_pending
+  bill_payer_accounts
+  bill_payers
   changes
   check_progress
   correction_checks
   correction_costs
   corrections
   customer_billing
+  deployment_months
   deployments_assignments
   deployments_progress
   deployments_rules
@@ -73,8 +76,6 @@ export const closedToCustomers: readonly string[] = names(`
   event_outbox
   event_progress
   idempotency_keys
-  revoked_tokens
-  secret_key_fingerprint
   inventory_actions
   inventory_complete_syncs
   inventory_memberships
@@ -100,6 +101,7 @@ export const closedToCustomers: readonly string[] = names(`
   metering_uncertain_ends
   metering_unlisted
   migration_checksums
+  money_days
   number_series
   observation_limits
   own_prices
@@ -109,12 +111,24 @@ export const closedToCustomers: readonly string[] = names(`
   pricing_yearly
   project_memberships
   provider_actions
+  provider_balances
+  provider_bill_lines
+  provider_bill_pages
+  provider_bill_versions
+  provider_billing_entries
+  provider_billing_reads
+  provider_bills
   provider_clock
+  provider_insight_days
+  provider_insights
   provider_prices
   queue_controls
+  rated_months
   resource_payloads
   resource_settings
+  revoked_tokens
   schedule_ticks
+  secret_key_fingerprint
   sync_run_days
   sync_runs
   tax_rates

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -83,6 +83,22 @@ test('what is missing is installed, once, and stdout stays the program’s own',
   expect(first.stderr).toMatch(/^arcadia: installing packages.*\nnpm speaks\n$/);
   expect(await run(['usage'])).toMatchObject({ code: 0, stdout: '["usage"]\n', stderr: '' });
   expect(calls()).toBe(1);
+});
+
+test('./arcadia of the clone is the command, from any folder, by its path and by a link to it', async () => {
+  cpSync(fileURLToPath(new URL('../../arcadia', import.meta.url)), join(project, 'arcadia'), {
+    verbatimSymlinks: true,
+  });
+  symlinkSync(join(project, 'arcadia'), join(project, 'path', 'arcadia'));
+  for (const command of [join(project, 'arcadia'), 'arcadia']) {
+    const PATH = `${join(project, 'path')}${delimiter}${process.env.PATH}`;
+    const { stdout } = spawnSync(command, ['usage'], {
+      cwd: tmpdir(),
+      env: { ...process.env, PATH },
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('["usage"]\n');
+  }
 });
 
 test('two that start at once install once', async () => {

@@ -176,6 +176,24 @@ describe('from an empty database to a quote', () => {
     expect(await json('rule', 'apply', join(folder.path, 'rules.yaml'))).toMatchObject({ ended: 0, unchanged: 0 });
   });
 
+  test('one rule is added and removed, and what is printed of the rules can be applied again', async () => {
+    const added = await run(['rule', 'add', '--name', 'none-*', '--shares', 'acme-studio=2', '--kind', 'volume']);
+    expect(added).toMatchObject({ code: 0, stdout: 'Applied: 1 rule added, 0 changed, 0 ended, 0 unchanged.\n' });
+    expect(added.stderr).toContain('0 resources would change owner.');
+    for (const args of [
+      ['rule', 'export'],
+      ['rule', 'list', '--all', '--json'],
+    ]) {
+      const printed = file('again.yaml', (await run(args)).stdout);
+      expect(await json('rule', 'apply', printed)).toMatchObject({ added: 0, changed: 0, ended: 0 });
+    }
+    const { items } = (await json('rule', 'list')) as { items: { ruleId: number; pattern: string }[] };
+    const ruleId = String(items.find(({ pattern }) => pattern === 'none-*')?.ruleId);
+    const asked = await run(['rule', 'remove', ruleId]);
+    expect(asked).toMatchObject({ code: 1, stderr: expect.stringMatching(/0 changed, 1 ended[^]*none-\*[^]*--yes/) });
+    expect(await json('rule', 'remove', ruleId, '--yes')).toMatchObject({ written: true, rules: { ended: 1 } });
+  });
+
   test('a second deployment gets a share by hand, and gives it back', async () => {
     expect(await json('deployment', 'create', 'beta', '--customer', 'c-1', '--starts-at', '2026-05-01')).toMatchObject({
       deployment: 'beta',

@@ -107,7 +107,7 @@ describe('what nobody saw', () => {
   });
 });
 
-describe('a billing kind', () => {
+describe('a meter', () => {
   test('is added from options or a file, enabled back to the beginning, and changed from a day on', async () => {
     const options = [
       '--title',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const command = fileURLToPath(new URL('../../bin/arcadia', import.meta.url));
+const command = fileURLToPath(new URL('../../arcadia', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;
@@ -22,7 +22,7 @@ export interface RunOptions {
   readonly cwd?: string;
 }
 
-/** `bin/arcadia` as a process of its own. */
+/** `./arcadia` of the clone as a process of its own. */
 export class Arcadia {
   readonly child: ChildProcess;
   /** When it has ended and all that it said has been read. */

@@ -57,8 +57,11 @@ afterAll(async () => {
 
 describe('a command line that cannot be meant', () => {
   test.each<[string, string[], RegExp]>([
-    ['an unknown command', ['synk'], /Unknown command 'synk' \(Did you mean sync\?\)/],
-    ['an unknown verb', ['account', 'conect'], /Did you mean connect\?/],
+    ['an unknown command', ['synk'], /There is no command "arcadia synk"\. Did you mean arcadia sync\?/],
+    ['an unknown verb', ['account', 'conect'], /Did you mean arcadia account connect\?/],
+    ['a verb without its noun', ['suggest'], /Did you mean arcadia rule suggest\?/],
+    ['an unknown command whose help is asked for', ['nothing', '--help'], /There is no command "arcadia nothing"\./],
+    ['an unknown verb whose help is asked for', ['help', 'plan', 'nothing'], /no command "arcadia plan nothing"/],
     ['an unknown option', ['sync', '--kin', 'droplet'], /Unknown option '--kin' \(Did you mean --kind\?\)/],
     ['a missing argument', ['usage'], /deployment/],
     ['one argument too many', ['usage', 'a', 'b'], /[Tt]oo many arguments/],
@@ -174,7 +177,15 @@ test('a port that is taken, before any work is done', async () => {
   const { port } = other.address() as AddressInfo;
   const ended = await run(['start', '--port', String(port)]);
   other.close();
-  expectFailure(ended, 'port_in_use', 1, new RegExp(String(port)));
+  expect([ended.code, failureOf(ended).code]).toEqual([1, 'port_in_use']);
+  // What stays up says everything by its log where nobody reads along.
+  const [said] = ended.stderr.split('\n');
+  expect(JSON.parse(said ?? '')).toMatchObject({
+    level: 'fatal',
+    code: 'port_in_use',
+    exit_code: 1,
+    msg: expect.stringContaining(String(port)),
+  });
 });
 
 async function listening(): Promise<Server> {

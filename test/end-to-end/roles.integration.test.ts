@@ -38,12 +38,19 @@ test('an api answers and works nothing, a worker works the queues that it is giv
   expect(await states()).toEqual({ meter: 'completed', prune_jobs: 'waiting' });
 
   for (const { started } of [api, worker]) {
-    const [, metrics = ''] = await started.says(/Metrics are at (\S+)/);
+    const [, metrics = ''] = await started.says(/Metrics are at ([^\s"]+)/);
     const told = await (await fetch(metrics)).text();
     expect(told).toContain('arcadia_queue_jobs{queue="default",state="waiting"} 1');
     expect(told.includes('arcadia_job_attempts_total{queue="metering",job="meter",outcome="completed"} 1')).toBe(
       started === worker.started,
     );
+    const pools = [...told.matchAll(/^arcadia_pool_connections_max\{pool="([^"]+)"\} [1-9]/gm)].map(
+      ([, pool = '']) => pool,
+    );
+    expect(pools.toSorted()).toEqual([
+      'arcadia',
+      ...(started === api.started ? ['arcadia api'] : ['arcadia job', 'arcadia worker']),
+    ]);
     expect((await fetch(new URL('/readyz', metrics))).status).toBe(200);
     started.child.kill('SIGTERM');
     expect((await started.ended).code).toBe(0);

@@ -51,8 +51,29 @@ describe('with a token', () => {
     expect((await accounts({})).status).toBe(401);
     expect((await accounts({ authorization: `Bearer ${token}` })).status).toBe(200);
     // Nothing is owned yet, and that is what it shows.
-    expect(first.started.stdout).toContain('Without an owner (7)');
-    expect(first.started.stdout).toContain('acme-studio-web-01');
+    const lines = first.started.stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    // No text between the lines of the log, and nothing beside it.
+    expect(first.started.stdout).toBe('');
+    expect(lines.find(({ msg }) => msg === 'overview')).toMatchObject({
+      level: 'info',
+      unassigned: 7,
+      deployments: 0,
+      needs: [expect.stringMatching(/^7 resources unassigned.*: arcadia rule suggest$/)],
+    });
+    expect(new Set(lines.map(({ run_id: id }) => id)).size).toBe(1);
+
+    // A second one by mistake says whom it met, and opens nothing.
+    const nowhere = join(env.ARCADIA_DATA_DIR, 'of-the-second');
+    const second = await arcadia(['start', '--port', new URL(first.url).port, '--json'], {
+      env: { ARCADIA_DATA_DIR: nowhere },
+    });
+    expect([second.code, failureOf(second).code, existsSync(nowhere)]).toEqual([1, 'port_in_use', false]);
+    expect(failureOf(second).message).toMatch(
+      new RegExp(`^arcadia is up already at ${first.url}, since \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\dZ\\.$`),
+    );
 
     first.started.child.kill('SIGTERM');
     const ended = await first.started.ended;
@@ -62,10 +83,10 @@ describe('with a token', () => {
 
     // The token is in the database now; two more days have passed.
     simulator.advanceTo(Temporal.Instant.from('2026-05-03T00:00:00Z'));
-    const second = await startUp(env);
-    expect(second.started.stdout).toContain('every day before 2026-05-03 is metered');
-    second.started.child.kill('SIGINT');
-    expect((await second.started.ended).code).toBe(0);
+    const again = await startUp(env);
+    expect(again.started.stderr).toContain('"metered_through":"2026-05-03"');
+    again.started.child.kill('SIGINT');
+    expect((await again.started.ended).code).toBe(0);
     expect(answerOf(await arcadia(['usage', 'unattributed', '--month', '2026-05', '--json'], { env }))).toMatchObject({
       usage: { droplet_hours: '96' },
     });
@@ -78,7 +99,7 @@ describe('without a token', () => {
     const begin = async () => {
       const started = new Arcadia(['start', '--port', '0', '--json'], { env });
       onTestFinished(() => void started.child.kill('SIGKILL'));
-      const [, clock = ''] = await started.says(/^ {2}(\S+) of \S+: \d+ syncs$/m);
+      const [, clock = ''] = await started.says(/"msg":"(\S+) of \S+: \d+ syncs"/);
       return { started, clock };
     };
     const interrupted = await begin();

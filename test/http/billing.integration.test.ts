@@ -60,7 +60,7 @@ async function send(
   return { status: response.status, etag: response.headers.get('etag'), answer: await response.json() };
 }
 
-describe('a legal entity', () => {
+describe('a seller', () => {
   test('is there from the start', async () => {
     const { answer } = await read('/legal-entities');
     expect(answer.items).toMatchObject([{ entity: 'default', isDefault: true, name: null, invoicePrefix: 'INV-' }]);
@@ -120,7 +120,7 @@ function keptLogo(picture: Uint8Array): Uint8Array {
   return kept.bytes;
 }
 
-describe("a legal entity's logo and font", () => {
+describe("a seller's logo and font", () => {
   const picture = png();
   const letters = readFileSync(
     createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSansMono-Oblique.ttf'),
@@ -211,7 +211,7 @@ describe('a tax', () => {
     expect((await read('/tax-rates?on=2026-07-01')).answer.items).toMatchObject([{ percent: '22.5' }]);
   });
 
-  test('is a percentage, of a legal entity that there is', async () => {
+  test('is a percentage, of a seller that there is', async () => {
     const tax = { category: 'standard', title: 'VAT' };
     expect((await send('POST', '/tax-rates', { ...tax, percent: '101' })).status).toBe(400);
     expect((await send('POST', '/tax-rates', { ...tax, percent: '20', entity: 'rome' })).status).toBe(404);

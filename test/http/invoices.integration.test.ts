@@ -62,7 +62,7 @@ describe('a draft', () => {
     expect(preview.invoices[0]).toMatchObject({ total: '79.76', lines: [{ amount: '50.00' }, { amount: '29.76' }] });
   });
 
-  test('takes lines by hand, and gives them back', async () => {
+  test('takes manual lines, and gives them back', async () => {
     const { items } = await get('/invoices?month=2026-01&customer=acme');
     const path = `/invoices/${items[0].invoiceId}`;
     const { lineId } = await post(`${path}/lines`, { description: 'Set-up', quantity: '1', unitPrice: '100' }, 201);
@@ -170,6 +170,6 @@ test('an approved invoice whose facts have changed says what it comes to, also w
   await settle(database.db, now);
   expect(await issue()).toEqual({
     status: 409,
-    detail: expect.stringContaining('was approved: it comes to 79.76 USD now and was approved at 50.00 USD.'),
+    detail: expect.stringContaining('was approved: its total is 79.76 USD now and was 50.00 USD when it was approved.'),
   });
 });

@@ -90,15 +90,15 @@ test('the command prints the body of the API, and tables without it', async () =
   const shown = await remote('price', 'show', 'droplet_size:s-1vcpu-1gb');
   expect(shown.stdout).toContain('droplet_size:s-1vcpu-1gb costs 5.10 USD a month since 2026-01-01, by operator.');
   const off = await remote('price', 'unset', 'droplet_size:s-1vcpu-1gb', '--from', '2026-01-01');
-  expect(off.stdout).toBe('From 2026-01-01 on, what the provider says of droplet_size:s-1vcpu-1gb counts.\n');
+  expect(off.stdout).toBe("From 2026-01-01 on, the provider's price of droplet_size:s-1vcpu-1gb applies.\n");
   const on = await remote('price', 'set', 'volume', '--from', '2026-02-01', '--amount', '0.09', '--unit', 'GiB-month');
-  expect(on.stdout).toBe('The own price of volume holds from 2026-02-01 on.\n');
+  expect(on.stdout).toBe('Saved. Applies from 2026-02-01.\n');
   const before = await remote('price', 'list', '--subject', 'volume', '--at', '2026-01-31');
   expect(before.stdout).toMatch(/^volume +0\.10 +USD +GiB-month +- +2019-01-01 +published +-$/m);
 
   const account = ['--account', 'acme'];
   const own = await remote('price', 'set', 'volume', ...account, '--from', '2026-02-01', '--amount', '0.08');
-  expect(own.stdout).toBe('The own price of volume for acme holds from 2026-02-01 on.\n');
+  expect(own.stdout).toBe('Saved. Applies from 2026-02-01.\n');
   const paid = await remote('price', 'list', '--subject', 'volume', ...account);
   expect(paid.stdout).toMatch(/^volume +0\.08 +USD +GiB-month +- +2026-02-01 +operator, acme +-$/m);
   const others = await remote('price', 'list', '--subject', 'volume');

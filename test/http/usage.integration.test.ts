@@ -209,7 +209,7 @@ describe('metering', () => {
   });
 });
 
-describe('billing kinds', () => {
+describe('meters', () => {
   test('are listed to anybody, and added, enabled and changed by an operator', async () => {
     expect((await get('/kinds', acme)).items.map((row: any) => row.kind)).toContain('vcpu_hours');
     const kind = {

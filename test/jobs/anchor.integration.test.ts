@@ -45,7 +45,7 @@ test('the schedule writes an anchor each day, and warns of guards that are gone'
     position: 1,
     faults: ['missing trigger invoice_lines lines_stay'],
   });
-  await until(() => lines().some((line) => line.includes('is not guarded as it should be')), 'a warning');
+  await until(() => lines().some((line) => line.includes('is missing guards')), 'a warning');
 });
 
 test('a place that cannot be written to fails the job, with what to do', async () => {

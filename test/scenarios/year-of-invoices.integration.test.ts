@@ -234,7 +234,7 @@ describe('at the end of the year', () => {
     }
   });
 
-  test('lines by hand and voids keep every law', async () => {
+  test('manual lines and voids keep every law', async () => {
     const { db } = opened;
     const august = day('2028-08-01');
     for await (const { invoiceId, customer } of invoicesOfMonth(db, august, 'issued')) {

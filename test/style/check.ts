@@ -18,7 +18,7 @@ const code = read((path) => path.endsWith('.ts'));
 const all = read(() => true);
 const files = new Set(globSync('src/*/*', { cwd }));
 
-const local = ['start', 'demo', 'simulate', 'db', 'token issue', 'secret', 'openapi'];
+const local = ['start', 'demo', 'simulate', 'db', 'token issue', 'secret', 'openapi', 'completion', 'version'];
 const commands = [...local, ...program.operations.map(({ name }) => name)];
 
 const found = [
@@ -38,6 +38,7 @@ const found = [
   ...rules.usedExports(code),
   ...rules.wholeModules(files)(code),
   ...rules.noRetiredWords(all),
+  ...rules.noPrivateWords(code),
 ];
 for (const line of found) process.stderr.write(`${line}\n`);
 process.stdout.write(`style: ${code.size} files, ${found.length} wrong\n`);

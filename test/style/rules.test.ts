@@ -130,7 +130,7 @@ describe.each<[string, rules.Rule, Record<string, string>, Record<string, string
     {
       'src/metering/a.ts':
         "const names = new Set(['a']);\nfunction f() {\n  let n = 0;\n  return new Map([[n, names]]);\n}",
-      'src/platform/database/database.ts': 'const pools = new Set<Pool>();',
+      'src/platform/embedded/file-lock.ts': 'const held = new Set<DatabaseSync>();',
     },
   ],
   [
@@ -156,6 +156,18 @@ describe.each<[string, rules.Rule, Record<string, string>, Record<string, string
     rules.noRetiredWords,
     { 'src/metering/a.ts': '// Another room of the house.' },
     { 'src/metering/a.ts': '// Another module of the program.' },
+  ],
+  [
+    'words that people who read help and errors do not know',
+    rules.noPrivateWords,
+    { 'src/metering/a.ts': `throw new Error('There is no billing kind "a".')` },
+    { 'src/metering/a.ts': `throw new Error('There is no meter "a".') // A billing kind of which nobody knows.` },
+  ],
+  [
+    'the command has one name',
+    rules.noRetiredWords,
+    { 'docs/a.md': 'npx arcadia customer list' },
+    { 'docs/a.md': 'arcadia customer list' },
   ],
 ])('%s', (_, rule, wrong, right) => {
   test('each file that breaks it is named', () => {
@@ -193,6 +205,17 @@ test.each([
     'src/metering/b.store.ts': `sql\`${text}\``,
   });
   expect(rules.temporaryTablesByHandle(program)).toHaveLength(1);
+});
+
+test('a table of a session has a handle as well', () => {
+  const program = sources({
+    'src/inventory/a.store.ts':
+      "sessionTables(conn, 'inventory.a', { listing: { table: 'listing', columns: sql`n int` } }); sql`SELECT n FROM listing`;",
+    'src/metering/a.store.ts': 'sql`SELECT n FROM listing`',
+  });
+  expect(rules.temporaryTablesByHandle(program)).toEqual([
+    'src/inventory/a.store.ts:1: the temporary table listing by its name; take its handle',
+  ]);
 });
 
 test('a module is whole with its README, its declaration, and what others may import', () => {

@@ -23,7 +23,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'pg-boss': ['src/jobs/'],
   '@clickhouse/client': ['src/metering/records/'],
   pdfkit: ['src/invoices/'],
-  'csv-parse': ['src/deployments/'],
+  'csv-parse': ['src/deployments/', 'src/provider-billing/'],
   'hyparquet-writer': ['src/invoices/'],
   '@aws-sdk/': ['src/cloud/'],
 };
@@ -99,8 +99,8 @@ export const tablesOfOwnModule: Rule = (sources) => {
   for (const [path, source] of program(sources)) {
     for (const [, name = ''] of source.matchAll(/\b(?:FROM|JOIN|INTO|UPDATE|TABLE|USING|ONLY)\s+(\w+)/g)) {
       const owner = owners.get(name);
-      if (owner === undefined || owner.isView || owner.module === 'platform' || owner.module === moduleOf(path))
-        continue;
+      const own = moduleOf(path)?.replaceAll('-', '_');
+      if (owner === undefined || owner.isView || owner.module === 'platform' || owner.module === own) continue;
       found.push(`${path}: ${name} is a table of ${owner.module}; read a view that it publishes`);
     }
   }
@@ -136,12 +136,8 @@ export const namedStatements: Rule = (sources) =>
 
 const temporaryTables = 'src/platform/database/temporary-table.ts';
 
-/** A session's staging tables outlive its transactions: they are made, or found, before the first. */
-const withoutHandles: ReadonlySet<string> = new Set([
-  'src/inventory/sync.store.ts',
-  // An intruder's.
-  'test/access/shadowed-tables.integration.test.ts',
-]);
+/** An intruder's. */
+const withoutHandles: ReadonlySet<string> = new Set(['test/access/shadowed-tables.integration.test.ts']);
 
 /** Temporary tables are made in one place, which gives a handle for each. */
 export const temporaryTablesInOnePlace: Rule = (sources) =>
@@ -168,19 +164,22 @@ export const temporaryTablesByHandle: Rule = (sources) => {
   });
 };
 
-/** The temporary tables that a file makes, `{ statement: ..., table: ... }`, each behind its module. */
+/** The temporary tables that a file makes, `{ statement, table }` or `{ table, columns }`, each behind its module. */
 function madeTables(path: string, source: string): readonly string[] {
   const found: string[] = [];
   new Visitor({
     ObjectExpression({ properties }) {
-      const texts = new Map(
+      const values = new Map(
         properties.flatMap((property) =>
-          property.type === 'Property' && property.key.type === 'Identifier' && property.value.type === 'Literal'
-            ? [[property.key.name, property.value.value] as const]
+          property.type === 'Property' && property.key.type === 'Identifier'
+            ? [[property.key.name, property.value] as const]
             : [],
         ),
       );
-      if (texts.has('statement') && texts.has('table')) found.push(`${moduleOf(path)} ${texts.get('table')}`);
+      const table = values.get('table');
+      const isMade =
+        values.get('statement')?.type === 'Literal' || values.get('columns')?.type === 'TaggedTemplateExpression';
+      if (isMade && table?.type === 'Literal') found.push(`${moduleOf(path)} ${table.value}`);
     },
   }).visit(parseSync(path, source).program);
   return found;
@@ -266,20 +265,17 @@ export const shortFunctions: Rule = (sources) =>
   });
 
 /**
- * What belongs to a process as a whole, because the system gives it to the process: its open pools, the locks that the
- * kernel holds for it, the one font it looks at, the budget of a token, the stores it can reach. `name` by file.
+ * What belongs to a process as a whole, because the system gives it to the process: the locks that the kernel holds for
+ * it, the budget of a token, the stores it can reach. `name` by file.
  */
 const processState: Readonly<Record<string, readonly string[]>> = {
-  'src/platform/database/database.ts': ['pools'],
   'src/platform/embedded/file-lock.ts': ['held'],
   'src/metering/records/open.ts': ['connections'],
-  'src/invoices/font.ts': ['checking'],
   'src/cloud/digitalocean/throttle.ts': ['registry'],
 };
 
 /** What is remembered of values that never change: gone without harm at any moment. */
 const caches: Readonly<Record<string, readonly string[]>> = {
-  'src/invoices/focus/units.ts': ['sizes'],
   'src/invoices/pdf-fonts.ts': ['read'],
   'src/pricing/rating/timeline.ts': ['versionKeys'],
   'src/pricing/rating/rate-month.ts': ['unitPrices'],
@@ -374,6 +370,8 @@ const retired: readonly (readonly [RegExp, string])[] = [
   [/\bstrangers?(?!')\b/i, 'anonymous caller'],
   [/\bpull(ed|s)? forward\b/i, 'promote'],
   [/\bhurr(y|ies|ied)\b/i, 'run now'],
+  // Outside the clone it fetches a package of somebody else.
+  [/\bnpx arcadia\b/, 'arcadia, or ./arcadia in the clone'],
 ];
 
 export const noRetiredWords: Rule = (sources) =>
@@ -388,6 +386,31 @@ export const noRetiredWords: Rule = (sources) =>
           ),
         ),
     );
+
+/** What people read in help, errors, documents and answers, and the word that they know. */
+const retiredOnScreens: readonly (readonly [RegExp, string])[] = [
+  [/\bbilling kinds?\b/i, 'meter'],
+  [/\bby hand\b/i, 'manual, or manually'],
+  [/\blegal entit(y|ies)\b/i, 'seller'],
+  [/\bno owner\b|\bnobody('s| owns)\b/i, 'unassigned'],
+  [/\bas (it|they) (was|were|are) to be\b|\bas (it|they) should be\b/i, 'valid, or unchanged'],
+  [/\bis no setting\b/i, 'is not a setting'],
+  [/\bare billed to nobody\b/i, 'are not billed'],
+  [/\b(are|is|was|were) told\b|\bnot told\b/i, 'given, recorded, or published'],
+  [/\bgive your word\b|\boperator's word\b/i, 'confirm manually'],
+  [/\bforeseen\b/i, 'forecast'],
+  [/\bCorrect the (argument|value)\b/, 'the exact next operation, or nothing'],
+  [/\bwhatever it is that\b|\bno \w+ is like that\b/i, 'No matching ...'],
+];
+
+export const noPrivateWords: Rule = (sources) =>
+  literals(sources, (path) => !path.startsWith('src/simulator/')).flatMap(({ path, line, text }) =>
+    /\s/.test(text)
+      ? retiredOnScreens.flatMap(([word, better]) =>
+          word.test(text) ? [`${path}:${line}: "${word.exec(text)?.[0]}" is ${better}`] : [],
+        )
+      : [],
+  );
 
 interface Literal {
   readonly path: string;

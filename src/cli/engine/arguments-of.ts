@@ -20,7 +20,8 @@ export interface BoundArguments {
 /** Which fields of the operation stand where. What the view fixes is no argument. */
 export function argumentsOf({ operation, ...view }: BoundView): BoundArguments {
   const { positional: hinted, secrets = {} } = operation.command ?? {};
-  const fields = fieldsOf(operation, view.fixed).filter((field) => !(nameOf(field) in (view.fixed ?? {})));
+  const given = { ...view.fixed, ...view.agreed };
+  const fields = fieldsOf(operation, view.fixed).filter((field) => !(nameOf(field) in given));
   const wanted = view.positional ?? hinted;
   const isPositional = (field: Field) =>
     field.path.length === 0 || (wanted === undefined ? field.place === 'path' : wanted.includes(nameOf(field)));
@@ -172,6 +173,19 @@ function fix({ operation, fixed = {} }: BoundView, input: Parts): void {
     const value = fixed[nameOf(field)];
     if (value !== undefined) put(input[field.place], field.path, value);
   }
+}
+
+/** The input with the values that the view gives once somebody has agreed. */
+export function agreedInput({ operation, fixed, agreed = {} }: BoundView, input: RawInput): RawInput {
+  const parts: Parts = { path: { ...input.params }, query: { ...input.query }, body: {} };
+  const body = typeof input.body === 'object' && input.body !== null ? structuredClone(input.body) : {};
+  for (const field of fieldsOf(operation, fixed)) {
+    const value = agreed[nameOf(field)];
+    if (value === undefined) continue;
+    put(field.place === 'body' ? (body as Record<string, unknown>) : parts[field.place], field.path, value);
+  }
+  const changesBody = typeof input.body === 'object' && input.body !== null;
+  return { params: parts.path, query: parts.query, body: changesBody ? body : input.body };
 }
 
 function readMonth(input: Parts, { place, path }: Field, { month, from, to }: Readonly<Record<string, unknown>>): void {

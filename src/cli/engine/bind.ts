@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
+import type { Action } from '../../platform/declare/answer.ts';
 import { InvalidRequest } from '../../platform/declare/invalid-input.ts';
 import type { RawInput } from '../../platform/declare/input.ts';
 import type { Program } from '../../platform/declare/program.ts';
-import { ArcadiaError } from '../../platform/errors.ts';
-import { addArguments, argumentsOf, type BoundArguments, labelOf, readArguments } from './arguments-of.ts';
+import { ArcadiaError, type NextOperation } from '../../platform/errors.ts';
+import { addArguments, agreedInput, argumentsOf, type BoundArguments, labelOf, readArguments } from './arguments-of.ts';
 import { describeCommand, withSession } from './command.ts';
 import { confirm } from './confirm.ts';
 import { fieldsOf } from './fields.ts';
+import { commandLine } from './next.ts';
 import { printAnswer, printDocument, printList } from './print.ts';
 import type { Session } from './session.ts';
 import type { Surface } from './surface.ts';
@@ -40,8 +42,13 @@ export function summaryOf(view: BoundView): string {
   return view.summary ?? lowerFirst(view.operation.summary);
 }
 
-/** Gives a command the arguments, help and action of an operation. */
-export function bindCommand(command: Command, view: BoundView, program: Program): Command {
+/** Gives a command the arguments, help and action of an operation. `views`: all commands, by their words. */
+export function bindCommand(
+  command: Command,
+  view: BoundView,
+  program: Program,
+  views: ReadonlyMap<string, BoundView>,
+): Command {
   const { operation } = view;
   const bound = argumentsOf(view);
   const summary = summaryOf(view);
@@ -68,8 +75,9 @@ export function bindCommand(command: Command, view: BoundView, program: Program)
       const followed: Following = { ids: [], failures: [] };
       const surface = await openSurface(session, view, options, program, followed);
       try {
-        const exitCode = await run(session, view, { surface, input, followed }, options);
-        if (options.wait !== false) await waitForJobs(session, view, program, { surface, input, followed });
+        const waiting = { surface, input, followed, commandOf: (next: NextOperation) => commandLine(views, next) };
+        const exitCode = await run(session, view, waiting, options);
+        if (options.wait !== false) await waitForJobs(session, view, program, waiting);
         return exitCode;
       } catch (error) {
         throw error instanceof InvalidRequest ? reworded(error, view, bound, input) : error;
@@ -106,8 +114,8 @@ function isFollowed({ operation }: BoundView): boolean {
   return operation.shape === 'action' && operation.followedBy !== undefined;
 }
 
-function asks({ operation, confirm: question }: BoundView): boolean {
-  return question !== undefined || operation.command?.confirm !== undefined;
+function asks({ operation, confirm: question, run: own }: BoundView): boolean {
+  return question !== undefined || own !== undefined || operation.command?.confirm !== undefined;
 }
 
 async function openSurface(
@@ -137,36 +145,57 @@ async function openSurface(
 async function run(
   session: Session,
   view: BoundView,
-  { surface, input, followed }: Waiting,
+  { followed, ...tools }: Waiting,
   options: RunOptions,
 ): Promise<number | undefined> {
   const { operation } = view;
+  const { surface, input } = tools;
   if (operation.shape === 'list') {
-    const page = await printList(session, operation, view, { surface, input }, options.all === true);
+    const page = await printList(session, operation, view, tools, options.all === true);
     return options.exitCode === true && view.differs?.(page as never) === true ? 3 : undefined;
   }
   if (operation.shape === 'document') {
     await printDocument(session, await surface.document(operation, input), options);
-    for (const note of (await view.notes?.(undefined as never, { surface, input })) ?? []) session.output.note(note);
+    for (const note of (await view.notes?.(undefined as never, tools)) ?? []) session.output.note(note);
     return undefined;
   }
-  if (options.yes !== true) await askFirst(session, view, surface, input);
-  const answer = await surface.act(operation, input);
+  const answer = await actOn(session, view, tools, options.yes === true);
   followed.answer = answer;
   const isShownLater = view.afterJobs !== undefined && options.wait !== false && !session.output.json;
-  if (!isShownLater) await printAnswer(session, view, answer, { surface, input });
+  if (!isShownLater) await printAnswer(session, view, answer, tools);
   const failure = view.failure?.(answer as never) ?? null;
   if (failure !== null) throw failure;
   return options.exitCode === true && view.differs?.(answer as never) === true ? 3 : undefined;
 }
 
-async function askFirst(session: Session, view: BoundView, surface: Surface, input: RawInput): Promise<void> {
+async function actOn(session: Session, view: BoundView, tools: ViewTools, isSure: boolean): Promise<unknown> {
+  const { surface, input } = tools;
+  if (view.run !== undefined) {
+    const note = (text: string) => session.output.note(text);
+    const ask = async (question: string) => {
+      if (!isSure) await agreed(session, question);
+    };
+    return view.run({ ...tools, note, ask, isSure });
+  }
+  const isAgreed = isSure || (await askFirst(session, view, tools));
+  return surface.act(view.operation as Action, isAgreed ? agreedInput(view, input) : input);
+}
+
+/** Returns whether somebody has agreed; false: there was nothing to agree to. */
+async function askFirst(session: Session, view: BoundView, tools: ViewTools): Promise<boolean> {
+  const { input } = tools;
   const template = view.operation.command?.confirm;
   const note = (text: string) => session.output.note(text);
   const question = view.confirm
-    ? await view.confirm({ surface, input, note })
+    ? await view.confirm({ ...tools, note })
     : template && filled(template, { ...(input.body as object), ...input.query, ...input.params });
-  if (question === null || question === undefined) return;
+  if (question === null || question === undefined) return false;
+  await agreed(session, question);
+  return true;
+}
+
+/** Errors: cancelled, where a person says no. */
+async function agreed(session: Session, question: string): Promise<void> {
   if (!(await confirm(question, session.signal)))
     throw new ArcadiaError('cancelled', 'Nothing was changed.', { todo: 'Run it again to decide otherwise.' });
 }

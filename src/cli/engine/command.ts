@@ -73,16 +73,21 @@ export function withSession<Args extends unknown[]>(
     } catch (error) {
       // What went wrong comes first; that closing fails then too is its consequence.
       await session.close().catch(() => {});
-      // What the work says of its own cancellation tells more.
-      if (error instanceof ArcadiaError && error.code === 'cancelled' && error.cause === session.signal.reason)
-        throw error;
-      // Whatever the work made of its cancellation, to the person it is one.
-      session.signal.throwIfAborted();
-      throw error;
+      const told = toldOf(error, session.signal);
+      if (session.output.log === null) throw told;
+      const { logFailure } = await import('./failure.ts');
+      throw logFailure(session.output.log, told);
     }
     await session.close();
     if (typeof exitCode === 'number') process.exitCode = exitCode;
   };
+}
+
+/** What the person is told of: of a cancellation the cancellation, whatever the work made of it. */
+function toldOf(error: unknown, signal: AbortSignal): unknown {
+  // What the work says of its own cancellation tells more.
+  const isOwn = error instanceof ArcadiaError && error.code === 'cancelled' && error.cause === signal.reason;
+  return isOwn || !signal.aborted ? error : signal.reason;
 }
 
 function indent(text: string): string {

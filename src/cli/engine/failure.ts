@@ -2,7 +2,7 @@ import { commandLine } from './next.ts';
 import type { BoundView } from './views.ts';
 import { CommanderError } from 'commander';
 import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
-import { redactText } from '../../platform/log.ts';
+import { type Logger, redactText } from '../../platform/log.ts';
 import { printable } from '../../platform/printable.ts';
 
 /** Any error as one of the catalogue's. A command line that cannot be read is an invalid argument. */
@@ -31,6 +31,27 @@ export function failureBlock(failure: ArcadiaError, views: ReadonlyMap<string, B
     lines.push(...failure.cause.stack.split('\n').map((line) => `  ${readable(line)}`));
   }
   return lines.join('\n');
+}
+
+/** What ended a process whose log has it already. */
+export class LoggedFailure extends Error {
+  override readonly name = 'LoggedFailure';
+  readonly failure: ArcadiaError;
+  constructor(failure: ArcadiaError) {
+    super(failure.message, { cause: failure });
+    this.failure = failure;
+  }
+}
+
+/** The last line of the log of a process that an error ends. */
+export function logFailure(log: Logger, error: unknown): LoggedFailure {
+  const failure = failureOf(error);
+  const { code, message, todo, next, exitCode } = failure;
+  const isDefect = code === 'internal' && failure.cause instanceof Error;
+  // Who stops a server is no fault of it.
+  const level = code === 'cancelled' ? 'info' : 'fatal';
+  log[level]({ code, todo, next, exit_code: exitCode, ...(isDefect && { err: failure.cause }) }, message);
+  return new LoggedFailure(failure);
 }
 
 /** The same for a program: one line. */

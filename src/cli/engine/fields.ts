@@ -23,7 +23,7 @@ export type ValueKind =
   | { readonly compact: readonly { readonly name: string; readonly kind: ValueKind }[] }
   /** `key=value`, a text */
   | 'pair'
-  /** `key=value`, where true, false and numbers are what they say */
+  /** `key=value`, where true, false and numbers are what they say: also where nothing but a number will do */
   | 'scalar-pair'
   /** A path, or - for standard input: its name, and its text. */
   | 'named-file'
@@ -237,7 +237,8 @@ function kindOf(schema: JsonSchema, root: JsonSchema, isItem: boolean): ValueKin
 }
 
 function pairKind(values: JsonSchema): ValueKind {
-  if (values.anyOf !== undefined || Array.isArray(values.type)) return 'scalar-pair';
+  const isNumber = values.type === 'integer' || values.type === 'number';
+  if (values.anyOf !== undefined || Array.isArray(values.type) || isNumber) return 'scalar-pair';
   return isScalar(values) ? 'pair' : 'json';
 }
 

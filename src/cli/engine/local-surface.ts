@@ -102,7 +102,6 @@ function callOpener(session: Session, program: Program, { database: given, follo
     const { db, clock } = opened;
     const enqueue = enqueuer(session, program, opened);
     const config = await session.config();
-    const { createLog } = await import('../../platform/log.ts');
     return {
       params,
       query,
@@ -112,7 +111,7 @@ function callOpener(session: Session, program: Program, { database: given, follo
       now: await clock.now(),
       clock,
       config,
-      log: createLog({ level: config.logLevel, format: config.logFormat }),
+      log: await session.log(),
       program,
       signal: session.signal,
       requestId: `cli-${process.pid}`,

@@ -14,9 +14,11 @@ export function commandLine(views: ReadonlyMap<string, BoundView>, next: NextOpe
       operation.name === next.operation && Object.entries(fixed).every(([name, value]) => given[name] === value),
   );
   if (found === undefined) return null;
-  const [words, { operation, fixed = {}, positional: own }] = found;
+  const [words, { operation, fixed = {}, agreed = {}, positional: own }] = found;
   const wanted = own ?? operation.command?.positional;
-  const fields = fieldsOf(operation, fixed).filter(({ path }) => !(path.join('.') in fixed));
+  const fields = fieldsOf(operation, fixed).filter(
+    ({ path }) => !(path.join('.') in fixed) && !(path.join('.') in agreed),
+  );
   const isPositional = (name: string, place: string) =>
     wanted === undefined ? place === 'path' : wanted.includes(name);
   const positional = fields

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import type { Logger } from '../../platform/log.ts';
 import { printable, printableJson, printableLines } from '../../platform/printable.ts';
 
 // The only place of the command that writes to the process's streams. Whatever passes here is cleaned of what could steer
@@ -20,6 +21,7 @@ export class Output {
   readonly json: boolean;
   readonly #stdout: Writable & { readonly isTTY?: boolean };
   readonly #stderr: Writable & { readonly isTTY?: boolean };
+  #log: Logger | null = null;
 
   constructor(options: { json: boolean; stdout?: Writable; stderr?: Writable }) {
     this.json = options.json;
@@ -65,8 +67,19 @@ export class Output {
     }
   }
 
-  /** A remark beside the data, on stderr. */
-  note(text: string): void {
+  /** From here on every remark is a line of this log, in place of text between its lines. */
+  remarkTo(log: Logger): void {
+    this.#log = log;
+  }
+
+  /** Where remarks go to, if not to stderr as text. */
+  get log(): Logger | null {
+    return this.#log;
+  }
+
+  /** A remark beside the data, on stderr. `fields` are for those who read it as a line of a log. */
+  note(text: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    if (this.#log !== null) return this.#log.info(fields, text.trim().replaceAll(/\s*\n\s*/g, ' '));
     this.#stderr.write(`${printableLines(text)}\n`);
   }
 

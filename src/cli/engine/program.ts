@@ -6,6 +6,8 @@ import { addOperations, viewsOf } from './tree.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { RootCommand } from './command.ts';
 import { help, Output, outliveReaders, ReaderGone } from './output.ts';
+import { refuseUnknown } from './known-words.ts';
+import { addCompletionCommand } from '../local/completion.ts';
 import { addDbCommands } from '../local/db.ts';
 import { addDemoCommands } from '../local/demo.ts';
 import { addOpenApiCommand } from '../nouns/openapi.ts';
@@ -14,6 +16,7 @@ import { addSimulateCommand } from '../local/simulate.ts';
 import { addStartCommand } from '../local/start.ts';
 import { addSecretCommands } from '../local/secret.ts';
 import { addTokenCommands } from '../nouns/token.ts';
+import { addVersionCommand } from '../local/version.ts';
 
 // Each noun brings its words only; what does the work is imported when a command runs, so that
 // --help and a mistyped option answer at once.
@@ -39,6 +42,8 @@ export function buildProgram(argv: readonly string[] | null = null, program: Pro
     .configureOutput({ ...help, outputError: () => {} })
     .addHelpText('after', helpAfter);
   for (const add of local) add(built);
+  addCompletionCommand(built, () => buildProgram(null, program));
+  addVersionCommand(built);
   addOperations(built, program, nouns, argv);
   return built;
 }
@@ -57,15 +62,18 @@ export async function run(argv: readonly string[], program: Program = everything
   // The library's own help command goes one level deep.
   const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
   try {
-    await buildProgram(words, program).parseAsync(words, { from: 'user' });
+    const built = buildProgram(words, program);
+    refuseUnknown(built, words);
+    await built.parseAsync(words, { from: 'user' });
   } catch (error) {
     if (error instanceof ReaderGone) return;
     if (error instanceof CommanderError && isAnswer(error, words)) return;
-    const { failureBlock, failureJson, failureOf } = await import('./failure.ts');
-    const failure = failureOf(error);
+    const { failureBlock, failureJson, failureOf, LoggedFailure } = await import('./failure.ts');
+    const isLogged = error instanceof LoggedFailure;
+    const failure = isLogged ? error.failure : failureOf(error);
     process.exitCode = failure.exitCode;
     const output = new Output({ json: words.includes('--json') });
-    output.note(failureBlock(failure, viewsOf(program.operations, nouns)));
+    if (!isLogged) output.note(failureBlock(failure, viewsOf(program.operations, nouns)));
     if (output.json) output.noteJson(failureJson(failure));
   }
 }

@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest';
-import { describeRange, parseInstant } from './range.ts';
+import { describeRange, meteredText, parseInstant } from './range.ts';
 
 test('a range is named in words', () => {
   expect(describeRange({ from: '2026-05-01', to: '2026-06-01' })).toBe('May 2026 (UTC)');
   expect(describeRange({ from: '2026-05-01', to: '2026-05-11' })).toBe('2026-05-01 to 2026-05-11, not included (UTC)');
+});
+
+test('how far a range is metered is said by its last day', () => {
+  expect(meteredText({ from: '2026-05-01', meteredThrough: '2026-06-01' })).toBe('metered through 31 May 2026');
+  expect(meteredText({ from: '2026-12-01', meteredThrough: '2026-12-01' })).toBe('nothing metered yet');
 });
 
 test('a moment is an instant, or the first of a day', () => {

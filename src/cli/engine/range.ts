@@ -57,6 +57,14 @@ export function describeRange(range: { readonly from: Day; readonly to: Day }): 
   return `${from} to ${to}, not included (UTC)`;
 }
 
+/** `metered through 31 May 2026`; `nothing metered yet` where no day of the range is. `meteredThrough`: the first that is not. */
+export function meteredText({ from, meteredThrough }: { readonly from: Day; readonly meteredThrough: Day }): string {
+  const first = Temporal.PlainDate.from(meteredThrough);
+  if (Temporal.PlainDate.compare(first, Temporal.PlainDate.from(from)) <= 0) return 'nothing metered yet';
+  const last = first.subtract({ days: 1 });
+  return `metered through ${last.day} ${last.toLocaleString('en', { month: 'long', year: 'numeric' })}`;
+}
+
 function quote(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
 }

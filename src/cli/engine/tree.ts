@@ -36,7 +36,8 @@ export function addOperations(
 ): void {
   const groups = new Map(nouns.map((noun) => [noun.name, noun]));
   const wanted = argv === null ? null : argv.join(' ');
-  for (const [name, view] of viewsOf(program.operations, nouns)) {
+  const views = viewsOf(program.operations, nouns);
+  for (const [name, view] of views) {
     const words = name.split(' ');
     const verb = words.at(-1) as string;
     const noun = words.slice(0, -1);
@@ -45,7 +46,7 @@ export function addOperations(
     const isDefault = groups.get(noun.join(' '))?.defaultVerb === verb;
     const bound = parent.command(verb, { isDefault });
     const isWanted = wanted === null || wanted.startsWith(name) || (isDefault && wanted.startsWith(noun.join(' ')));
-    if (isWanted) bindCommand(bound, view, program);
+    if (isWanted) bindCommand(bound, view, program, views);
     else bound.summary(summaryOf(view));
   }
 }

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Action, DocumentOperation, List } from '../../platform/declare/answer.ts';
 import type { RawInput } from '../../platform/declare/input.ts';
 import type { Operation } from '../../platform/declare/operation.ts';
-import type { ArcadiaError } from '../../platform/errors.ts';
+import type { ArcadiaError, NextOperation } from '../../platform/errors.ts';
 import type { Column, Output } from './output.ts';
 import type { Surface } from './surface.ts';
 
@@ -26,6 +26,16 @@ export interface ViewTools {
   readonly surface: Surface;
   /** What was asked. */
   readonly input: RawInput;
+  /** The command line of an operation that a hint names; null where it has none. */
+  commandOf(next: NextOperation): string | null;
+}
+
+export interface RunTools extends ViewTools {
+  /** A remark on stderr. */
+  note(text: string): void;
+  ask(question: string): Promise<void>;
+  /** --yes is given: nothing is asked. */
+  readonly isSure: boolean;
 }
 
 interface CommonView {
@@ -39,6 +49,10 @@ interface CommonView {
   readonly example?: string;
   /** Values that this command always gives, by field: `{ paused: true }`. They are no arguments of it. */
   readonly fixed?: Readonly<Record<string, unknown>>;
+  /**
+   * Values that it gives once somebody has agreed to what it asks first, or has said --yes. They are no arguments of it.
+   */
+  readonly agreed?: Readonly<Record<string, unknown>>;
   /** As in the operation's hints, for this command. */
   readonly positional?: readonly string[];
   /** Texts of arguments, by field, for a person at a terminal; by default the schema's description. */
@@ -52,6 +66,11 @@ interface ActionView<Answer> extends CommonView {
   notes?(answer: Answer, tools: ViewTools): readonly string[] | Promise<readonly string[]>;
   /** What is asked before it runs, unless --yes; null: nothing. What it shows first goes to stderr. */
   confirm?(tools: ViewTools & { note(text: string): void }): Promise<string | null>;
+  /**
+   * Runs it in place of one request: as several, whose answers are put together to one. `ask` throws where a person says
+   * no, and asks nothing with --yes.
+   */
+  run?(tools: RunTools): Promise<Answer>;
   /**
    * What is shown once the jobs that follow have ended, in place of `text` and `notes`, and what went wrong by it; null:
    * nothing. With --json it shows nothing. Of --no-wait it is not asked.
@@ -86,6 +105,7 @@ export interface BoundView extends CommonView {
   readonly text?: ActionView<never>['text'];
   readonly notes?: (answer: never, tools: ViewTools) => readonly string[] | Promise<readonly string[]>;
   readonly confirm?: ActionView<never>['confirm'];
+  readonly run?: (tools: RunTools) => Promise<unknown>;
   readonly afterJobs?: (answer: never, tools: ViewTools & { readonly output: Output }) => Promise<ArcadiaError | null>;
   readonly differs?: (answer: never) => boolean;
   readonly failure?: (answer: never) => ArcadiaError | null;

@@ -56,7 +56,7 @@ async function backup(session: Session, options: BackupOptions): Promise<void> {
   const now = Temporal.Now.instant();
   const place = await placeForBackup(session, options.to, now);
   await place.assertFree();
-  const { connectionString, database } = await session.database({ migrate: false });
+  const { connectionString, database } = await session.database({ schema: 'any' });
   const { signal } = session;
   let bytes = 0;
   const { header, tables, rows } = await session.progress
@@ -114,7 +114,7 @@ async function restore(session: Session, from: string, options: RestoreOptions):
   await assertRestorable(header);
   const unopened = await lookForKey(session, header, options.withoutKey === true);
   const usually = header.simulated === false ? realDatabase : sandboxDatabase;
-  const { connectionString, database } = await session.database({ usually, migrate: false });
+  const { connectionString, database } = await session.database({ usually, schema: 'any' });
   const { signal } = session;
   const { tables, rows, migrated } = await session.progress
     .step(`Restoring ${database}`, (report) =>

@@ -8,8 +8,8 @@ export function addDbCommands(program: Command): void {
 
   addCommand(db, 'migrate', {
     summary: 'bring the schema up to this version',
-    details:
-      'Every other command does the same before it works. All of it applies or nothing, and any number of processes may do it at once.',
+    details: `Only this and start change the schema; every other command refuses a database of another version (schema_older,
+schema_newer). All of it applies or nothing, and any number of processes may do it at once. Make a backup first.`,
     example: `
 $ arcadia db migrate
 Applied 5 migrations:
@@ -19,7 +19,7 @@ Applied 5 migrations:
     withSession(async (session) => {
       const { migrate } = await import('../../platform/database/migrate.ts');
       const { restoreAccess } = await import('../../platform/database/access.ts');
-      const { db } = await session.database({ migrate: false });
+      const { db } = await session.database({ schema: 'any' });
       const applied = await migrate(db);
       const accessRestored = await restoreAccess(db);
       if (session.output.json) return session.output.value({ applied, accessRestored });
@@ -27,7 +27,7 @@ Applied 5 migrations:
         applied.length === 0
           ? ['The schema is up to date.']
           : [`Applied ${plural(applied.length, 'migration')}:`, ...applied.map((name) => `  ${name}`)];
-      if (accessRestored) said.push('Database roles or their rights were missing and have been made again.');
+      if (accessRestored) said.push('Database roles or rights were missing and have been restored.');
       await session.output.text(said.join('\n'));
     }),
   );
@@ -42,7 +42,7 @@ MIGRATION       STATE
   }).action(
     withSession(async (session) => {
       const { migrationStatus } = await import('../../platform/database/migrate.ts');
-      const { db } = await session.database({ migrate: false });
+      const { db } = await session.database({ schema: 'any' });
       await session.output.list(
         await migrationStatus(db),
         [

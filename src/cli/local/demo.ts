@@ -13,7 +13,7 @@ import { addCommand, withSession } from '../engine/command.ts';
 import { flowContext } from '../engine/flow.ts';
 import { fields } from '../engine/output.ts';
 import { printOverview } from '../nouns/overview.ts';
-import { describeRange, monthOf } from '../engine/range.ts';
+import { describeRange, meteredText, monthOf } from '../engine/range.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
 
 export function addDemoCommands(program: Command): void {
@@ -45,7 +45,7 @@ $ arcadia demo pilot --json
 $ arcadia demo agency
 CUSTOMER     DEPLOYMENT    DNS_ZONES  DROPLET_HOURS  PLAN        AMOUNT
 Amber Press  amber-press        1.13         815.90  studio   50.00 USD
-no owner     unattributed       2.83        1224.00  -                -`,
+unassigned   unattributed       2.83        1224.00  -                -`,
   }).action(withSession(runAgency));
 }
 
@@ -86,7 +86,7 @@ async function runPilot(session: Session): Promise<void> {
   const { currency, base, overage, total } = quote;
   await session.output.text(
     [
-      `${deployment}, ${describeRange(month)}; every day before ${meteredThrough} is metered (${made.syncs} syncs, ${usageRecords} usage records).`,
+      `${deployment}, ${describeRange(month)}; ${meteredText({ from, meteredThrough })} (${made.syncs} syncs, ${usageRecords} usage records).`,
       fields(Object.entries(usage)),
       fields([
         ['plan', quote.plan],

@@ -15,7 +15,7 @@ export async function connectConfigured(session: Session, token: string): Promis
     spacesSecretAccessKey: secretAccessKey,
     spacesRegions: regions,
   } = inventorySettings.of(await session.config());
-  const database = await session.database({ usually: realDatabase });
+  const database = await session.database({ usually: realDatabase, schema: 'migrate' });
   const spaces =
     accessKeyId === null || secretAccessKey === null ? {} : { spaces: { accessKeyId, secretAccessKey, regions } };
   const surface = localSurface(session, program, { database });

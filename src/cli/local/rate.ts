@@ -34,7 +34,7 @@ export function addRateCommand(program: Command): void {
   describeCommand(program.command('rate'), {
     summary: 'what units cost under a charge model: the rating function open to cases of your own',
     details: `Reads JSON from standard input, one case a line: {"model": ..., "properties": {...}, "units": ...}. Prints, for
-each in its order, a line {"amount", "tiers"} with --json, or the amount alone: exact, rounded by nobody.
+each in its order, a line {"amount", "tiers"} with --json, or the amount alone: exact, not rounded.
 Of a line that cannot be rated nothing is printed; standard error gets {"line", "problems"} for it, the lines after
 it go on, and the command ends with 1. Empty lines count, and are passed over.
 

@@ -9,7 +9,7 @@ import { several } from '../engine/arguments.ts';
 import { addCommand, type CommonOptions, withSession } from '../engine/command.ts';
 import { flowContext } from '../engine/flow.ts';
 import { plural } from '../engine/output.ts';
-import { printOverview } from '../nouns/overview.ts';
+import { printSummary } from '../nouns/overview-summary.ts';
 import { connectConfigured } from './provider.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
 import { signInLink } from '../engine/sign-in.ts';
@@ -24,14 +24,20 @@ interface StartOptions extends CommonOptions {
 
 export function addStartCommand(program: Command): void {
   addCommand(program, 'start', {
-    summary: 'bring everything up to date, show it, and stay up',
+    summary: 'bring everything up to date, say what the month comes to, and stay up',
     details: `With DIGITALOCEAN_TOKEN: connects that account. Without, and with no account connected: a demonstration
 on the built-in fleet "agency", in a database of its own. What an interrupted start has done is kept.
 Then it runs the schedule and stays up with GET /livez and GET /readyz until Ctrl-C or SIGTERM.
-With --role api it only answers, with --role worker it only works, as many of either as are wanted.`,
+With --role api it only answers, with --role worker it only works, as many of either as are wanted.
+It migrates the database first. Where standard error is no terminal, or ARCADIA_LOG_FORMAT is json, all that it says
+there is a line of its log, in JSON.`,
     example: `
 $ arcadia start
 ...
+May 2026 (UTC): 26 customers, 30 deployments. Invoices as they are now: 1200.00 USD, tax 0.00 USD, total 1200.00 USD.
+Needs attention:
+  7 resources unassigned, billed to nobody: arcadia rule suggest
+Next: arcadia rule suggest   The table: arcadia overview   (in the clone: ./arcadia)
 arcadia is up at http://127.0.0.1:4000
 
 $ DIGITALOCEAN_TOKEN=dop_v1_... arcadia start --port 8080
@@ -48,20 +54,22 @@ $ arcadia start --role worker --queues metering,cloud_sync_fast`,
 }
 
 async function start(session: Session, options: StartOptions): Promise<void> {
+  await session.serve();
   if (options.role === 'api' && options.queues !== undefined)
     throw new ArcadiaError('invalid_argument', '--queues is for workers, and --role api is none.');
+  if (options.role !== 'worker') await refuseSecondHere(session);
   await trace(session);
   if (options.role === 'all') await startAll(session, options);
   else if (options.role === 'api') {
-    const database = await session.database();
+    const database = await session.database({ schema: 'migrate' });
     await keepAlive(session, database);
     const readiness = await openReadiness(session, database);
     const { url } = await listen(session, database, readiness);
     await serveMetrics(session, database, readiness);
-    session.output.note(`arcadia is up at ${url} (/livez, /readyz); it runs no jobs. Ctrl-C stops it.`);
+    session.output.note(`arcadia is up at ${url} (/livez, /readyz); it runs no jobs. Ctrl-C stops it.`, { url });
     await noteSignIn(session, url);
   } else {
-    const database = await session.database();
+    const database = await session.database({ schema: 'migrate' });
     await keepAlive(session, database);
     // First opened, last closed: how it drains can be watched.
     await serveMetrics(session, database, await openReadiness(session, database, await knownQueues(options.queues)));
@@ -73,11 +81,16 @@ async function start(session: Session, options: StartOptions): Promise<void> {
   if (options.role !== 'worker') await sleep(1000 * (await stopDelaySeconds(session)));
 }
 
+/** Before anything is opened or migrated: who starts it twice by mistake changes nothing. */
+async function refuseSecondHere(session: Session): Promise<void> {
+  const { httpSettings, refuseSecond } = await import('../../http/index.ts');
+  const { host, port } = httpSettings.of(await session.config());
+  await refuseSecond(host, port);
+}
+
 /** The embedded server may be killed, or stop for want of disk: whoever stays up starts it again, and says so. */
 async function keepAlive(session: Session, database: SessionDatabase): Promise<void> {
-  const { createLog } = await import('../../platform/log.ts');
-  const { logLevel, logFormat } = await session.config();
-  const log = createLog({ level: logLevel, format: logFormat });
+  const log = await session.log();
   database.keepAlive((error) => {
     if (error === null) log.warn('the embedded database had stopped; it is up again');
     else log.error({ err: error }, 'the embedded database has stopped and does not start');
@@ -96,9 +109,7 @@ async function stopDelaySeconds(session: Session): Promise<number> {
 async function trace(session: Session): Promise<void> {
   const { isTracingAsked, startTracing } = await import('../../platform/tracing.ts');
   if (!isTracingAsked(process.env)) return;
-  const { createLog } = await import('../../platform/log.ts');
-  const { logLevel, logFormat } = await session.config();
-  const tracing = await startTracing(process.env, createLog({ level: logLevel, format: logFormat }));
+  const tracing = await startTracing(process.env, await session.log());
   if (tracing !== null) session.onClose(() => tracing.close());
 }
 
@@ -106,7 +117,9 @@ async function trace(session: Session): Promise<void> {
 async function startAll(session: Session, options: StartOptions): Promise<void> {
   const { digitaloceanToken } = inventorySettings.of(await session.config());
   const database =
-    digitaloceanToken === null ? await session.database() : await connectConfigured(session, digitaloceanToken);
+    digitaloceanToken === null
+      ? await session.database({ schema: 'migrate' })
+      : await connectConfigured(session, digitaloceanToken);
   await keepAlive(session, database);
   // Before the long work: a port that is taken should be known at once.
   const readiness = await openReadiness(session, database);
@@ -117,11 +130,11 @@ async function startAll(session: Session, options: StartOptions): Promise<void> 
   if (found === 'demonstration') await makeDemonstration(session, database);
   if (found === 'accounts') await readAccounts(session, database);
   if (found === 'nothing') session.output.note(howToBegin);
-  else await printOverview(session, database);
+  else await printSummary(session, database);
 
   if (session.signal.aborted) return;
   await work(session, database, options);
-  session.output.note(`\narcadia is up at ${server.url} (/livez, /readyz). Ctrl-C stops it.`);
+  session.output.note(`arcadia is up at ${server.url} (/livez, /readyz). Ctrl-C stops it.`, { url: server.url });
   await noteSignIn(session, server.url);
 }
 
@@ -140,7 +153,6 @@ async function noteSignIn(session: Session, url: string): Promise<void> {
 /** Runs jobs until the session closes: then what runs may end, and what does not is handed back. Says on which queues. */
 async function work(session: Session, database: SessionDatabase, options: StartOptions): Promise<string> {
   const { program } = await import('../../modules.ts');
-  const { createLog } = await import('../../platform/log.ts');
   const { db, connectionString } = database;
   const config = await session.config();
   const queues = await knownQueues(options.queues);
@@ -148,9 +160,10 @@ async function work(session: Session, database: SessionDatabase, options: StartO
     db,
     connectionString,
     config,
-    log: createLog({ level: config.logLevel, format: config.logFormat }),
+    log: await session.log(),
     program,
     queues,
+    pools: session.pools,
   });
   session.onClose(() => worker.stop());
   return options.queues === undefined ? 'every queue' : queues.join(', ');
@@ -235,9 +248,7 @@ async function openReadiness(
 async function listen(session: Session, database: SessionDatabase, readiness: Readiness): Promise<HttpServer> {
   const { httpSettings, startApi } = await import('../../http/index.ts');
   const { program } = await import('../../modules.ts');
-  const { createLog } = await import('../../platform/log.ts');
   const config = await session.config();
-  const { logLevel: level, logFormat: format } = config;
   const { host, port } = httpSettings.of(config);
   const { db, connectionString } = database;
   const server = await startApi({
@@ -246,9 +257,10 @@ async function listen(session: Session, database: SessionDatabase, readiness: Re
     db,
     connectionString,
     config,
-    log: createLog({ level, format }),
+    log: await session.log(),
     program,
     readiness,
+    pools: session.pools,
   });
   session.onClose(() => server.close());
   return server;
@@ -264,11 +276,11 @@ async function serveMetrics(session: Session, { db, clock }: SessionDatabase, re
   if (metricsPort === 'off') return;
   const { register } = await import('prom-client');
   const { program } = await import('../../modules.ts');
-  const metrics = openMetrics({ db, clock, program, registry: register });
+  const metrics = openMetrics({ db, clock, program, registry: register, pools: session.pools });
   try {
     const server = await startMetricsServer({ port: metricsPort ?? usualMetricsPort, host, metrics, readiness });
     session.onClose(() => server.close());
-    session.output.note(`Metrics are at ${server.url}`);
+    session.output.note(`Metrics are at ${server.url}`, { url: server.url });
   } catch (error) {
     if (!(error instanceof ArcadiaError && error.code === 'port_in_use')) throw error;
     const asked = '--metrics-port or ARCADIA_METRICS_PORT; 0 takes any free one, off goes without';

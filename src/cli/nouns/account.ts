@@ -32,7 +32,7 @@ function accountText(row: Account): string {
 const scopeColumns: readonly Column<Check['scopes'][number]>[] = [
   { header: 'scope', value: (row) => row.scope },
   { header: 'granted', value: (row) => row.granted },
-  { header: 'shows', value: (row) => [...row.kinds, ...row.fields].join(', ') },
+  { header: 'shows', value: (row) => [...row.kinds, ...row.fields, ...row.others].join(', ') },
   {
     header: 'hidden',
     value: ({ hidden }) =>
@@ -84,7 +84,7 @@ Next: arcadia account check acme, then arcadia sync
 
 $ arcadia account connect acme < token`,
       help: {
-        account: "how commands call it; made from the provider's name for it unless given",
+        account: "its name in commands; derived from the provider's name unless given",
         name: "the provider's own name unless given",
         meteredFrom: 'nothing before it is metered; the moment of connecting unless given',
         'spaces.accessKeyId': 'the id of a Spaces key, to see the buckets',

@@ -42,9 +42,7 @@ function brokenText({ broken, faults, notedHolds, anchors }: Verification): stri
     ...faults.map((fault) => `${faultText(fault)} ${sinceText(fault.since)}`),
   ];
   const isLogBroken = sentences.length > faults.length;
-  const first = isLogBroken
-    ? 'The audit log is not as it was written.'
-    : 'The database is not guarded as it should be.';
+  const first = isLogBroken ? 'The audit log has been altered.' : 'The database is missing guards.';
   return [first, ...sentences].join('\n');
 }
 

@@ -52,7 +52,7 @@ from the beginning the first time, then from today.`,
 $ arcadia customer billing set c-17 --address '2 Hill Road, Bath' --po-number PO-93
 Saved. Applies to all invoices.`,
       help: {
-        entity: 'the legal entity that bills; "" for the default one',
+        entity: 'the seller; "" for the default one',
         address: 'lines, apart by commas or line breaks',
       },
       text: ({ history }, { input }) => savedText((input.body as { from?: string }).from ?? history.at(-1)?.from),

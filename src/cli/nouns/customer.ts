@@ -1,8 +1,10 @@
 import { createCustomer, getCustomer, listCustomers } from '../../deployments/operations/customers.ts';
+import { closeCustomer } from '../../flows/operations/end-deployments.ts';
 import { importCustomers } from '../../flows/operations/import.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
-import { type Column, count, fields, plural } from '../engine/output.ts';
+import { type Column, count, fields, moment, plural } from '../engine/output.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import { endedNotes, endedText } from './ended-text.ts';
 
 type Customer = RowOf<typeof listCustomers>;
 type Imported = AnswerOf<typeof importCustomers>;
@@ -12,6 +14,7 @@ const columns: readonly Column<Customer>[] = [
   { header: 'name', value: (row) => row.name },
   { header: 'currency', value: (row) => row.currency },
   { header: 'deployments', value: (row) => count(row.deployments), align: 'right' },
+  { header: 'closed (utc)', value: (row) => moment(row.closedAt) },
 ];
 
 function customerText(row: Customer): string {
@@ -20,6 +23,7 @@ function customerText(row: Customer): string {
     ['name', row.name],
     ['currency', row.currency],
     ['deployments', count(row.deployments)],
+    ...(row.closedAt === null ? [] : [['closed', moment(row.closedAt)] as const]),
   ]);
 }
 
@@ -65,8 +69,8 @@ export const customerNoun: Noun = {
     listView(listCustomers, {
       example: `
 $ arcadia customer list
-CUSTOMER  NAME      CURRENCY  DEPLOYMENTS
-c-17      Acme Ltd  USD                 2`,
+CUSTOMER  NAME      CURRENCY  DEPLOYMENTS  CLOSED (UTC)
+c-17      Acme Ltd  USD                 2  -`,
       columns,
       empty: 'No customer yet. Import some: arcadia customer import --help',
     }),
@@ -86,6 +90,18 @@ Created c-17 (Acme Ltd), billed in USD.
 Next: arcadia deployment create --help`,
       text: (made) => `Created ${made.customer} (${made.name}), billed in ${made.currency}.`,
       notes: () => ['Next: arcadia deployment create --help'],
+    }),
+    actionView(closeCustomer, {
+      details: `Each deployment's subscription ends with it, and the drafts say so at once. What goes on running is metered,
+billed to nobody, and at the top of arcadia overview.`,
+      example: `
+$ arcadia customer close c-17 --at 2026-05-11 --yes
+acme, acme-wiki have ended at 2026-05-11 00:00:00Z.
+Still to be issued to c-17:
+  17  2026-05  16.13 USD  draft
+Next: arcadia invoice show 17`,
+      text: endedText,
+      notes: endedNotes,
     }),
     actionView(importCustomers, {
       details: `The file begins with a header line and has one deployment a line, its customer repeated:

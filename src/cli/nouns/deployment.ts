@@ -1,3 +1,4 @@
+import { endDeployment, reopenDeployment } from '../../flows/operations/end-deployments.ts';
 import { assignResources, unassignResources } from '../../deployments/operations/assignments.ts';
 import {
   createDeployment,
@@ -7,6 +8,7 @@ import {
   updateDeployment,
 } from '../../deployments/operations/deployments.ts';
 import { type Column, fields, moment, plural, table } from '../engine/output.ts';
+import { endedNotes, endedText } from './ended-text.ts';
 import { noInput } from '../engine/surface.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf, type ViewTools } from '../engine/views.ts';
 
@@ -19,6 +21,7 @@ const deploymentColumns: readonly Column<Deployment>[] = [
   { header: 'name', value: (row) => row.name },
   { header: 'customer', value: (row) => row.customer },
   { header: 'starts (utc)', value: (row) => moment(row.startsAt) },
+  { header: 'ends (utc)', value: (row) => moment(row.endsAt) },
 ];
 
 const ownedColumns: readonly Column<Owned>[] = [
@@ -51,9 +54,10 @@ async function deploymentText(row: Deployment, tools: ViewTools): Promise<string
       ['name', row.name],
       ['customer', row.customer === null ? null : `${row.customer} (${row.customerName})`],
       ['starts', moment(row.startsAt)],
+      ...(row.endsAt === null ? [] : [['ends', moment(row.endsAt)] as const]),
     ]),
     owned.length === 0
-      ? 'It owns nothing. To see what is unassigned: arcadia rule suggest'
+      ? 'No resources are assigned to it. To see what is unassigned: arcadia rule suggest'
       : table(owned, ownedColumns),
     ...(isAll ? [] : [`The newest ${ownedMost}. All of it: arcadia deployment ownership ${row.deployment} --all`]),
   ].join('\n\n');
@@ -81,7 +85,7 @@ function assignedText({ resources, inserted, superseded }: Written, { input }: V
 }
 
 function unassignedText({ resources, superseded }: Written, { input }: ViewTools): string {
-  if (superseded === 0) return 'Unchanged: nothing was assigned by hand.';
+  if (superseded === 0) return 'Unchanged: nothing was assigned manually.';
   return `The rules decide again about ${plural(resources, 'resource')}${whenText(input.body as Asked)}.`;
 }
 
@@ -95,8 +99,8 @@ export const deploymentNoun: Noun = {
     listView(listDeployments, {
       example: `
 $ arcadia deployment list --customer c-17
-DEPLOYMENT  NAME       CUSTOMER  STARTS (UTC)
-acme        Acme shop  c-17      2026-05-01 00:00:00Z`,
+DEPLOYMENT  NAME       CUSTOMER  STARTS (UTC)          ENDS (UTC)
+acme        Acme shop  c-17      2026-05-01 00:00:00Z  -`,
       columns: deploymentColumns,
       empty: 'No deployment yet. Create one: arcadia deployment create --help',
     }),
@@ -119,18 +123,18 @@ $ arcadia deployment ownership acme --limit 1
 ID  KIND     NAME       SHARE  FROM (UTC)            TO (UTC)  RULE
 17  droplet  acme-web1      1  2026-05-01 00:00:00Z  -         project`,
       columns: ownedColumns,
-      empty: 'It owns nothing. To see what is unassigned: arcadia rule suggest',
+      empty: 'No resources are assigned to it. To see what is unassigned: arcadia rule suggest',
     }),
     actionView(createDeployment, {
       example: `
 $ arcadia deployment create acme --customer c-17 --name 'Acme shop' --starts-at 2026-05-01
 Created acme of c-17. Nothing before 2026-05-01 00:00:00Z is metered for it.
-Next: give it what it owns, with a rule (arcadia rule --help) or by hand (arcadia deployment assign --help)`,
+Next: give it what it owns, with a rule (arcadia rule --help) or manually (arcadia deployment assign --help)`,
       help: { deployment: 'lower-case letters, digits and hyphens; the tag deployment:<slug> names it too' },
       text: (made) =>
         `Created ${made.deployment} of ${made.customer}. Nothing before ${moment(made.startsAt)} is metered for it.`,
       notes: () => [
-        'Next: give it what it owns, with a rule (arcadia rule --help) or by hand (arcadia deployment assign --help)',
+        'Next: give it what it owns, with a rule (arcadia rule --help) or manually (arcadia deployment assign --help)',
       ],
     }),
     actionView(updateDeployment, {
@@ -140,6 +144,27 @@ Nothing before 2026-05-03 00:00:00Z is metered for acme.
 Next: arcadia meter`,
       text: (row) => `Nothing before ${moment(row.startsAt)} is metered for ${row.deployment}.`,
       notes: () => [next],
+    }),
+    actionView(endDeployment, {
+      details: `Its subscription ends with it, whatever was planned for later, and its customer's drafts say so at once. What it
+owns is metered on and billed to nobody: arcadia overview shows what goes on running.`,
+      example: `
+$ arcadia deployment end acme --at 2026-05-11 --yes
+acme has ended at 2026-05-11 00:00:00Z.
+Still to be issued to c-17:
+  17  2026-05  16.13 USD  draft
+Still running, and billed to nobody: 1 resource.
+Next: arcadia invoice show 17`,
+      text: endedText,
+      notes: endedNotes,
+    }),
+    actionView(reopenDeployment, {
+      example: `
+$ arcadia deployment reopen acme
+acme has no end.
+Next: arcadia subscription start --help`,
+      text: (_, { input }) => `${String(input.params.deployment)} has no end.`,
+      notes: () => ['Next: arcadia subscription start --help'],
     }),
     actionView(assignResources, {
       details: `Several owners share: acme:2 beta:1 gives acme two thirds. Without --from it holds from the beginning

@@ -95,7 +95,7 @@ interface AskedRate {
 export const entityNoun: Noun = {
   name: 'entity',
   summary: 'the companies that bill',
-  description: 'Legal entities: the companies that bill, with their numbers, terms and taxes.',
+  description: 'Sellers: the companies that bill, with their numbers, terms and taxes.',
   views: [
     listView(listLegalEntities, {
       example: `
@@ -140,7 +140,7 @@ name     Example Hosting Ltd`,
 export const entityTaxNoun: Noun = {
   name: 'entity tax',
   summary: 'tax rates',
-  description: 'Tax rates of a legal entity, by category and day.',
+  description: 'Tax rates of a seller, by category and day.',
   views: [
     listView(listTaxRates, {
       example: `

@@ -21,7 +21,7 @@ export const exportNoun: Noun = {
     documentView(exportFocus, {
       summary: 'a month of cost and usage in FOCUS 1.4, as CSV or Parquet',
       details: `Every line and tax of the issued invoices of the month, and of the credit notes issued in it; docs/focus.md says
-which column holds what. What is not issued is not in it: standard error tells how many. A file appears whole or not at all.`,
+which column holds what. What is not issued is not in it: standard error has their number. A file appears whole or not at all.`,
       example: `
 $ arcadia export focus --month 2026-05 --format parquet --out focus-2026-05.parquet
 Written to focus-2026-05.parquet.

@@ -2,6 +2,7 @@ import type { Noun } from '../engine/views.ts';
 import { accountNoun } from './account.ts';
 import { alertNoun } from './alert.ts';
 import { auditNoun } from './audit.ts';
+import { billNoun, billPayerNoun } from './bill.ts';
 import { customerNoun } from './customer.ts';
 import { customerBillingNoun } from './customer-billing.ts';
 import { deploymentNoun } from './deployment.ts';
@@ -12,6 +13,7 @@ import { invoiceCorrectionNoun, invoiceLineNoun, invoiceNoun } from './invoice.t
 import { jobNoun } from './job.ts';
 import { kindNoun } from './kind.ts';
 import { meterNoun } from './meter.ts';
+import { monthNoun } from './month.ts';
 import { overviewNoun } from './overview.ts';
 import { planNoun } from './plan.ts';
 import { priceNoun } from './price.ts';
@@ -52,7 +54,10 @@ export const nouns: readonly Noun[] = [
   invoiceNoun,
   invoiceLineNoun,
   invoiceCorrectionNoun,
+  monthNoun,
   exportNoun,
+  billNoun,
+  billPayerNoun,
   jobNoun,
   queueNoun,
   scheduleNoun,

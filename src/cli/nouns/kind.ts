@@ -94,7 +94,7 @@ function enabling(enabled: boolean): BoundView {
   const done = enabled ? 'metered' : 'not metered';
   return actionView(changeKind, {
     name: `kind ${verb}`,
-    summary: enabled ? 'meter a billing kind, from a day on' : 'meter a billing kind no longer, from a day on',
+    summary: enabled ? 'enable a meter, from a day on' : 'disable a meter, from a day on',
     details: enabled
       ? 'From 2000-01-01, the beginning of history, or any day that is over, it is metered back by the next arcadia meter.'
       : 'What it has metered from that day on is removed by the next arcadia meter, and kept in the record of changes.',
@@ -125,20 +125,20 @@ Next: arcadia meter`,
 
 export const kindNoun: Noun = {
   name: 'kind',
-  summary: 'billing kinds: what is metered, and how',
-  description: 'Billing kinds: what is metered, and how. Each is dated data; an operator adds one without code.',
+  summary: 'meters: what is metered, and how',
+  description: 'Meters: what is metered, and how. Each is dated data; an operator adds one without code.',
   views: [
     listView(listKinds, {
-      summary: 'every billing kind as it stands on a day, enabled or not',
+      summary: 'every meter as it stands on a day, enabled or not',
       example: `
 $ arcadia kind list
 KIND           TITLE                   OF       UNIT  ENABLED  BY   KEPT
 droplet_hours  Droplet hours, running  droplet  hour  yes      day  730 days`,
       columns: kindColumns,
-      empty: 'No billing kind is defined on that day.',
+      empty: 'No meters on that day.',
     }),
     actionView(getKind, {
-      summary: 'a billing kind: what it means, how it is metered, and since when',
+      summary: 'a meter: what it means, how it is computed, and since when',
       example: `
 $ arcadia kind show memory_gb_hours
 kind    memory_gb_hours (Droplet memory hours, existing)
@@ -153,7 +153,7 @@ FROM        ENABLED  BY   KEPT
       text: historyText,
     }),
     actionView(addKind, {
-      summary: 'add a billing kind, disabled',
+      summary: 'add a meter, disabled',
       details:
         'It is defined from the beginning of history, and can be metered back to it. One that is there and means the same is left alone.',
       example: `
@@ -165,7 +165,7 @@ Next: arcadia kind enable small_droplet_hours --from 2000-01-01`,
       notes: ({ kind, enabled }) => (enabled ? [] : [added(kind)]),
     }),
     actionView(importKinds, {
-      summary: 'add the billing kinds of a file, disabled, all or none',
+      summary: 'add the meters of a file, disabled, all or none',
       details: `The file holds, in YAML or JSON:
   kinds:
     - kind: small_droplet_hours
@@ -199,7 +199,7 @@ Next: arcadia kind enable small_droplet_hours --from 2000-01-01`,
     enabling(true),
     enabling(false),
     actionView(changeKind, {
-      summary: 'change how a billing kind is metered, or what counts, from a day on',
+      summary: 'change a meter, from a day on',
       details: `Days that are metered already are metered again by the next arcadia meter. What had been set for later
 days gives way. What a kind accrues, and its unit, never change: add another kind instead.`,
       example: `

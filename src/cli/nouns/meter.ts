@@ -70,7 +70,7 @@ REVISION  DAY         CAUSE  STARTED (UTC)         RECORDS ADDED  CHANGED  REMOV
     }),
     actionView(diffUsage, {
       summary: 'what metering would change, before and after, without writing',
-      details: `Compares as metering does, and leaves usage as it is. Without a range: every complete day. CHANGE is 0 where
+      details: `Compares as metering does, and changes nothing. Without a range: every complete day. CHANGE is 0 where
 only the granularity changes, or where one day loses what another gains.`,
       example: `
 $ arcadia meter diff --from 2026-05-01 --to 2026-06-01

@@ -1,7 +1,7 @@
 import { type OverviewRow, readOverview, showOverview } from '../../flows/index.ts';
 import type { Usage } from '../../metering/index.ts';
-import { type Column, count, moment, table } from '../engine/output.ts';
-import { describeRange } from '../engine/range.ts';
+import { type Column, count, moment, plural, table } from '../engine/output.ts';
+import { describeRange, meteredText } from '../engine/range.ts';
 import type { Session, SessionDatabase } from '../engine/session.ts';
 import { type AnswerOf, actionView, type Noun } from '../engine/views.ts';
 import { unbilledNotes } from './unbilled-text.ts';
@@ -11,21 +11,21 @@ type Overview = AnswerOf<typeof showOverview>;
 
 export const overviewNoun: Noun = {
   name: 'overview',
-  summary: 'a month at a glance: usage, what is owed, and what nobody owns',
+  summary: 'a month at a glance: usage, amounts due, and what is unassigned',
   defaultVerb: 'show',
   views: [
     actionView(showOverview, {
       example: `
 $ arcadia overview
-May 2026 (UTC), every day before 2026-05-11 is metered. Amounts are what its invoices say now, before tax.
+May 2026 (UTC), metered through 10 May 2026. Amounts are what its invoices say now, before tax.
 Usage to two decimals (arcadia usage has it exactly): dns_zones in zone-months, droplet_hours in hours.
 
 CUSTOMER     DEPLOYMENT    DNS_ZONES  DROPLET_HOURS  PLAN       AMOUNT
 Acme Studio  acme-studio        0.65         480.00  studio  50.00 USD
-no owner     unattributed          -              -  -               -
+unassigned   unattributed          -              -  -               -
 Invoices as they are now: 50.00 USD, tax 0.00 USD, total 50.00 USD.
 
-Everything has an owner.`,
+No unassigned resources.`,
       text: overviewText,
       notes: ({ unbilled }) => unbilledNotes(unbilled),
     }),
@@ -43,13 +43,13 @@ export async function printOverview({ output }: Session, { db, clock }: SessionD
 
 async function overviewText(overview: Overview): Promise<string> {
   const { roundHalfAwayFromZero, parseQuantity } = await import('../../platform/quantity.ts');
-  const { meteredThrough, kinds, deployments, totals, unattributed } = overview;
+  const { kinds, deployments, totals, unattributed } = overview;
   const { resources, total } = unattributed;
 
   const shown = (usage: Usage, kind: string): string | null =>
     usage[kind] === undefined ? null : roundHalfAwayFromZero(parseQuantity(usage[kind]), 2).toFixed(2);
   const noOwner: OverviewRow = {
-    customer: 'no owner',
+    customer: 'unassigned',
     deployment: 'unattributed',
     usage: unattributed.usage,
     plan: null,
@@ -76,7 +76,8 @@ async function overviewText(overview: Overview): Promise<string> {
     },
   ];
   const lines = [
-    `${describeRange(overview)}, every day before ${meteredThrough} is metered. Amounts are what its invoices say now, before tax.`,
+    ...leaversLines(overview.notBilled),
+    `${describeRange(overview)}, ${meteredText(overview)}. Amounts are what its invoices say now, before tax.`,
     `Usage to two decimals (arcadia usage has it exactly): ${kinds.map(({ kind, unit }) => `${kind} in ${unit}s`).join(', ')}.`,
     '',
     table(rows, columns),
@@ -87,9 +88,10 @@ async function overviewText(overview: Overview): Promise<string> {
     ...new Set(deployments.flatMap(({ customer, problem }) => (problem === null ? [] : [`${customer}: ${problem}`]))),
     '',
   ];
+  lines.push(...notBilledLines(overview.notBilled));
   const unlisted = unlistedLines(overview.unlisted);
   lines.push(...unlisted, ...(unlisted.length > 0 ? [''] : []), ...revertedLines(overview.revertedSyncs));
-  if (total === 0) return [...lines, 'Everything has an owner.'].join('\n');
+  if (total === 0) return [...lines, 'No unassigned resources.'].join('\n');
   const more = total > resources.length ? `, the first ${count(resources.length)}` : '';
   const unowned = table(resources, [
     { header: 'id', value: (row) => String(row.resourceId), align: 'right' },
@@ -99,12 +101,57 @@ async function overviewText(overview: Overview): Promise<string> {
   ]);
   return [
     ...lines,
-    `Without an owner (${count(total)}${more}):`,
+    `Unassigned (${count(total)}${more}):`,
     '',
     unowned,
     '',
-    'Whom they may belong to: arcadia rule suggest',
+    'To assign them: arcadia rule suggest',
   ].join('\n');
+}
+
+type NotBilled = Overview['notBilled'][number];
+
+/** As many leavers as are named; the others are counted. */
+const leaversShown = 10;
+
+/** Above all else: what goes on running for somebody who left. */
+function leaversLines(notBilled: readonly NotBilled[]): string[] {
+  const left = notBilled.find(({ reason, running }) => reason === 'ended' && running > 0);
+  if (left === undefined) return [];
+  const running = left.deployments.filter((one) => one.running > 0);
+  const named = running
+    .slice(0, leaversShown)
+    .map((one) => `  ${one.deployment} (${one.customerName}): ${plural(one.running, 'resource')}${costText(one)}`);
+  const more = left.deploymentsTotal - named.length;
+  return [
+    'Still running for customers who left, and billed to nobody:',
+    ...named,
+    ...(running.length > leaversShown ? [`  And more of ${count(more)} others.`] : []),
+    'What they are: arcadia deployment ownership <deployment>',
+    '',
+  ];
+}
+
+const reasonTexts: Readonly<Record<NotBilled['reason'], string>> = {
+  ended: 'of deployments that have ended',
+  unassigned: 'unassigned',
+  no_plan: 'of deployments on no plan',
+  paused: 'of paused deployments',
+};
+
+function notBilledLines(notBilled: readonly NotBilled[]): string[] {
+  if (notBilled.length === 0) return [];
+  return [
+    'Not billed, at list price of the month to date:',
+    ...notBilled.map((one) => `  ${plural(one.resources, 'resource')} ${reasonTexts[one.reason]}${costText(one)}`),
+    '',
+  ];
+}
+
+/** `, 12.00 USD, 2 without a price` */
+function costText({ amounts, unpriced }: Pick<NotBilled, 'amounts' | 'unpriced'>): string {
+  const money = amounts.length === 0 ? '' : `, ${amounts.map((one) => `${one.amount} ${one.currency}`).join(' + ')}`;
+  return `${money}${unpriced === 0 ? '' : `, ${count(unpriced)} without a list price`}`;
 }
 
 function revertedLines(reverted: Overview['revertedSyncs']): string[] {

@@ -69,7 +69,7 @@ const statuses: Record<Change['status'], (change: Change) => string> = {
   new_plan: ({ from }) => `a new plan, from ${from}`,
   new_version: ({ from, comparedWith }) =>
     `a new version from ${from}${comparedWith === null ? '' : `, compared with that from ${comparedWith}`}`,
-  edited: ({ from }) => `the version from ${from}, which nobody has been on yet, is written anew`,
+  edited: ({ from }) => `the version from ${from}, which is not in use yet, is replaced`,
 };
 
 function changesText(changes: readonly Change[]): string {
@@ -154,7 +154,7 @@ $ arcadia plan list
 PLAN    NAME    FROM                 BASE FEE  ITEMS
 studio  Studio  2026-01-01  50.00 USD a month      5`,
       columns: planColumns,
-      empty: 'No plan holds on that day. Write one: arcadia plan apply --help',
+      empty: 'No plan applies on that day. Write one: arcadia plan apply --help',
     }),
     actionView(getPlan, {
       summary: 'a plan with its prices',
@@ -188,7 +188,7 @@ ${impactExample}`,
       differs: ({ changes }) => differs(changes),
     }),
     actionView(applyPlans, {
-      summary: 'make plans what their files say, all or nothing, after showing what that changes for whom',
+      summary: 'apply plan files, all or nothing, after showing what changes for whom',
       details: `Each file is one version of one plan, in YAML or JSON; arcadia plan schema gives editors the JSON schema.
 A version that deployments have been on never changes: new prices get a later first day (from).
 ${impactDetails}

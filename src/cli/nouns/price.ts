@@ -42,21 +42,15 @@ function historyText({ subject, price, history }: AnswerOf<typeof getPrice>): st
   return `${today}\n\n${table(history, historyColumns)}`;
 }
 
-/** `volume`, or `volume for acme`. */
-function subjectOf(tools: ViewTools): string {
-  const { subject, account } = asked(tools);
-  return account === undefined ? subject : `${subject} for ${account}`;
-}
-
 function asked({ input }: ViewTools): { readonly subject: string; readonly account?: string; readonly from: string } {
   return { ...input.params, ...input.query, ...(input.body as object | undefined) } as never;
 }
 
 export const priceNoun: Noun = {
   name: 'price',
-  summary: 'what the provider charges, and who says so',
+  summary: 'what the provider charges, with the source of each price',
   description:
-    "What the provider charges, as dated data: an operator's own prices, what the provider's API says of sizes, and what is published.",
+    "What the provider charges, as dated data: an operator's own prices, the API's prices of sizes, and published prices.",
   views: [
     listView(listPrices, {
       example: `
@@ -64,7 +58,7 @@ $ arcadia price list --kind volume
 SUBJECT  AMOUNT  CURRENCY  A          AN HOUR  SINCE       SOURCE     OLD
 volume     0.10  USD       GiB-month        -  2019-01-01  published  -`,
       columns,
-      empty: 'Nobody says what any of it costs on that day.',
+      empty: 'No prices on that day.',
     }),
     actionView(getPrice, {
       example: `
@@ -80,23 +74,20 @@ FROM        TO          AMOUNT  CURRENCY  A      SOURCE               LISTED  BY
     actionView(setPrice, {
       example: `
 $ arcadia price set droplet_size:s-1vcpu-1gb --from 2026-06-01 --amount 4.80 --evidence 'contract of 2026-05-20'
-The own price of droplet_size:s-1vcpu-1gb holds from 2026-06-01 on.
+Saved. Applies from 2026-06-01.
 $ arcadia price set volume --account acme --from 2026-06-01 --amount 0.09 --evidence 'contract of 2026-05-20'
-The own price of volume for acme holds from 2026-06-01 on.`,
-      text: ({ changed }, tools) =>
-        changed
-          ? `The own price of ${subjectOf(tools)} holds from ${asked(tools).from} on.`
-          : 'It was so already; nothing was written.',
+Saved. Applies from 2026-06-01.`,
+      text: ({ changed }, tools) => (changed ? `Saved. Applies from ${asked(tools).from}.` : 'Unchanged.'),
     }),
     actionView(unsetPrice, {
       example: `
 $ arcadia price unset droplet_size:s-1vcpu-1gb --from 2026-09-01
-From 2026-09-01 on, what the provider says of droplet_size:s-1vcpu-1gb counts.`,
+From 2026-09-01 on, the provider's price of droplet_size:s-1vcpu-1gb applies.`,
       text({ changed }, tools) {
         const { subject, account, from } = asked(tools);
-        if (!changed) return 'There is no own price from that day on; nothing was written.';
+        if (!changed) return 'No own price from that day on. Unchanged.';
         return account === undefined
-          ? `From ${from} on, what the provider says of ${subject} counts.`
+          ? `From ${from} on, the provider's price of ${subject} applies.`
           : `From ${from} on, ${account} has no price of its own of ${subject}.`;
       },
     }),

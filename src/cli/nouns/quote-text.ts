@@ -1,5 +1,6 @@
 import type { getDeploymentForecast, quotePlans } from '../../pricing/operations/quotes.ts';
 import { type Column, fields, moment, table } from '../engine/output.ts';
+import { meteredText } from '../engine/range.ts';
 import type { AnswerOf } from '../engine/views.ts';
 import type { KindWords } from './kind-words.ts';
 
@@ -107,7 +108,7 @@ export function printForecast(
   words: KindWords,
 ): string {
   return [
-    `${deployment} on ${forecast.plan}, ${month}: ${toDate.total} ${toDate.currency} to date (every day before ${meteredThrough} is metered), ${forecast.total} ${forecast.currency} at its end.`,
+    `${deployment} on ${forecast.plan}, ${month}: ${toDate.total} ${toDate.currency} to date (${meteredText({ from: `${month}-01`, meteredThrough })}), ${forecast.total} ${forecast.currency} at its end.`,
     'At the end of the month:',
     printQuote(forecast, words),
     `Forecast: ${method}`,

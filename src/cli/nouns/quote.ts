@@ -4,7 +4,7 @@ import {
   quotePlans,
   quoteResources,
 } from '../../pricing/operations/quotes.ts';
-import { describeRange } from '../engine/range.ts';
+import { describeRange, meteredText } from '../engine/range.ts';
 import { actionView, type Noun, type ViewTools } from '../engine/views.ts';
 import { kindWords } from './kind-words.ts';
 import { type PlanQuotes, printComparison, printForecast, printQuote } from './quote-text.ts';
@@ -35,7 +35,7 @@ Cheapest: studio.`;
 export const quoteNoun: Noun = {
   name: 'quote',
   summary: 'what a month costs: a deployment on its plan, or any usage on any plans',
-  description: `What a month costs: a deployment on its plan, or any usage on any plans. An estimate that binds nobody.
+  description: `What a month costs: a deployment on its plan, or any usage on any plans. An estimate; not binding.
 arcadia quote acme is quote show acme.`,
   defaultVerb: 'show',
   views: [
@@ -45,7 +45,7 @@ arcadia quote acme is quote show acme.`,
 that plan and nothing more were used in it.`,
       example: `
 $ arcadia quote acme --plan studio --month 2026-05
-acme on studio, May 2026 (UTC); every day before 2026-06-01 is metered.
+acme on studio, May 2026 (UTC); metered through 31 May 2026.
 
 WHAT                       USED  INCLUDED  CHARGED  UNIT PRICE  AMOUNT (USD)
 Droplet hours, running     1500      1488       12    0.04 USD          0.48
@@ -55,7 +55,7 @@ base     50.00 USD
 overage   0.48 USD
 total    50.48 USD`,
       async text(quote, { surface }) {
-        const heading = `${quote.deployment} on ${quote.plan}, ${describeRange(quote)}; every day before ${quote.meteredThrough} is metered.`;
+        const heading = `${quote.deployment} on ${quote.plan}, ${describeRange(quote)}; ${meteredText(quote)}.`;
         return [heading, printQuote(quote, await kindWords(surface, quote.from))].join('\n\n');
       },
       notes: unbilledBeside,
@@ -64,7 +64,7 @@ total    50.48 USD`,
       summary: "a deployment's month to date, and as it will be at its end if everything stays as it is",
       example: `
 $ arcadia quote forecast acme
-acme on studio, 2026-06: 25.00 USD to date (every day before 2026-06-16 is metered), 50.48 USD at its end.`,
+acme on studio, 2026-06: 25.00 USD to date (metered through 15 June 2026), 50.48 USD at its end.`,
       text: async (answer, { surface }) => printForecast(answer, await kindWords(surface, `${answer.month}-01`)),
       notes: unbilledBeside,
     }),
@@ -73,7 +73,7 @@ acme on studio, 2026-06: 25.00 USD to date (every day before 2026-06-16 is meter
       details: "Without days: the current month. Each plan with the whole month's base fee and allowances.",
       example: `
 $ arcadia quote compare acme --month 2026-05 --plan studio --plan atelier
-2026-05. What acme used from 2026-05-01 to 2026-06-01, metered through 2026-06-01.
+2026-05. What acme used from 2026-05-01 to 2026-06-01, not included; metered through 2026-05-31.
 
 ${comparisonExample}`,
       fixed: { 'basis.kind': 'period', month: undefined },

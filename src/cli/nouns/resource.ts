@@ -1,5 +1,6 @@
 import { listUnattributedResources } from '../../deployments/operations/assignments.ts';
-import { getResource, getResourceSettings, listResources } from '../../inventory/operations/resources.ts';
+import { listResources } from '../../deployments/operations/resources.ts';
+import { getResource, getResourceSettings } from '../../inventory/operations/resources.ts';
 import { type Column, fields, moment, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 

@@ -1,6 +1,22 @@
-import { applyRules, listRuleSuggestions, listRules, previewRules } from '../../deployments/operations/rules.ts';
+import {
+  addRule,
+  applyRules,
+  exportRules,
+  listRuleSuggestions,
+  listRules,
+  previewRules,
+  removeRule,
+} from '../../deployments/operations/rules.ts';
 import { type Column, count, moment, plural, table } from '../engine/output.ts';
-import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import {
+  type AnswerOf,
+  actionView,
+  documentView,
+  listView,
+  type Noun,
+  type RowOf,
+  type ViewTools,
+} from '../engine/views.ts';
 
 type Rule = RowOf<typeof listRules>;
 type Suggestion = RowOf<typeof listRuleSuggestions>;
@@ -63,9 +79,12 @@ function countsText({ added, changed, ended, unchanged }: Counts): string {
   return `${plural(added, 'rule')} added, ${count(changed)} changed, ${count(ended)} ended, ${count(unchanged)} unchanged.`;
 }
 
-function previewText({ rules, resources, changes, changesTotal }: Preview): string {
-  const heading = `${countsText(rules)} ${plural(resources, 'resource')} would change owner.`;
-  if (changes.length === 0) return heading;
+function previewText({ rules, ending, resources, changes, changesTotal }: Preview): string {
+  const heading = [
+    `${countsText(rules)} ${plural(resources, 'resource')} would change owner.`,
+    ...(ending.length === 0 ? [] : [`Ending:\n${table(ending, ruleColumns)}\n`]),
+  ].join('\n\n');
+  if (changes.length === 0) return heading.trimEnd();
   const rest = changesTotal > changes.length ? `\n\nThe first ${count(changes.length)} of ${count(changesTotal)}.` : '';
   return `${heading}\n\n${table(changes, changeColumns)}${rest}`;
 }
@@ -73,6 +92,20 @@ function previewText({ rules, resources, changes, changesTotal }: Preview): stri
 /** Whether something ends, or somebody loses what was theirs. */
 function losesSomething({ rules, totals }: Preview): boolean {
   return rules.ended > 0 || totals.some(({ deployment, loses }) => deployment !== 'unattributed' && loses > 0);
+}
+
+/** Shows what one rule would change, and asks where somebody loses something. */
+async function askAboutRule(
+  operation: typeof addRule | typeof removeRule,
+  question: string,
+  { surface, input, note }: ViewTools & { note(text: string): void },
+): Promise<string | null> {
+  const asked = { ...input, query: { ...input.query, preview: true } };
+  const { preview } = (await surface.act(operation, asked)) as AnswerOf<typeof addRule>;
+  if (preview === null) return null;
+  const shown = { ...preview, changes: preview.changes.slice(0, changesShown) };
+  note(`${previewText(shown)}\n`);
+  return losesSomething(preview) ? question : null;
 }
 
 const changesShown = 20;
@@ -97,7 +130,7 @@ RULE  KIND         MATCHES  ONLY  OWNER  FROM (UTC)            TO (UTC)
       empty: 'There are no rules.',
     }),
     actionView(previewRules, {
-      summary: 'what a rules file would change: which resources, since when, whose they were',
+      summary: 'what a rules file would change: which rules end, and which resources change owner since when',
       details: `Writes nothing. ${rulesFile}`,
       example: `
 $ arcadia rule preview rules.yaml
@@ -109,9 +142,11 @@ ID  KIND     NAME      FROM (UTC)            TO (UTC)  BEFORE      AFTER
       differs: ({ rules }) => rules.added + rules.changed + rules.ended > 0,
     }),
     actionView(applyRules, {
-      summary: 'make the rules those of a file, all or nothing',
-      details: `A rule that the file leaves out ends now. Applying the same again changes nothing. What would change is
-shown first; where a rule ends or a deployment loses something, it asks.\n\n${rulesFile}`,
+      summary: 'apply a rules file, all or nothing',
+      details: `A rule that the file leaves out ends now, unless --keep-others is given. Applying the same again changes
+nothing, and so does what rule export or rule list --all --json prints. What would change is shown first; where a rule
+ends or a deployment loses something, it asks, and --yes answers.\n\n${rulesFile}`,
+      agreed: { endRules: true },
       example: `
 $ arcadia rule apply rules.yaml
 1 rule added, 0 changed, 0 ended, 0 unchanged. 1 resource would change owner.
@@ -122,13 +157,50 @@ ID  KIND     NAME      FROM (UTC)            TO (UTC)  BEFORE      AFTER
 Applied: 1 rule added, 0 changed, 0 ended, 0 unchanged.
 Next: arcadia meter`,
       async confirm({ surface, input, note }) {
-        const query = { changesMax: changesShown };
+        const query = { ...input.query, changesMax: changesShown };
         const preview = (await surface.act(previewRules, { ...input, query })) as Preview;
         note(`${previewText(preview)}\n`);
         return losesSomething(preview) ? 'Apply these rules?' : null;
       },
       text: (counts) => `Applied: ${countsText(counts)}`,
       notes: () => ['Next: arcadia meter'],
+    }),
+    actionView(addRule, {
+      summary: 'add one rule, behind the others of its kind; all others stay',
+      details: `What it would change is shown first; where a deployment loses something, it asks. Give one of --name, --tag and
+--project, and --deployment or --shares.`,
+      example: `
+$ arcadia rule add --name 'acme-*' --deployment acme --kind droplet --from 2026-05-01
+1 rule added, 0 changed, 0 ended, 0 unchanged. 1 resource would change owner.
+
+ID  KIND     NAME      FROM (UTC)            TO (UTC)  BEFORE      AFTER
+17  droplet  acme-web  2026-05-01 00:00:00Z  -         unassigned  acme
+
+Applied: 1 rule added, 0 changed, 0 ended, 0 unchanged.
+Next: arcadia meter`,
+      fixed: { preview: false },
+      confirm: (tools) => askAboutRule(addRule, 'Add this rule?', tools),
+      text: ({ rules }) => `Applied: ${countsText(rules)}`,
+      notes: () => ['Next: arcadia meter'],
+    }),
+    actionView(removeRule, {
+      summary: 'end a rule: from now on it says nothing',
+      details: 'What it said before stays. What would change is shown first.',
+      example: `
+$ arcadia rule remove 101 --yes
+Applied: 0 rules added, 0 changed, 1 ended, 0 unchanged.
+Next: arcadia meter`,
+      fixed: { preview: false },
+      confirm: (tools) => askAboutRule(removeRule, 'End this rule?', tools),
+      text: ({ rules }) => `Applied: ${countsText(rules)}`,
+      notes: () => ['Next: arcadia meter'],
+    }),
+    documentView(exportRules, {
+      summary: 'your rules as a rules file',
+      details: 'With all that they said over time. Applied again, here or elsewhere, it changes nothing.',
+      example: `
+$ arcadia rule export --out rules.yaml
+Written to rules.yaml.`,
     }),
     listView(listRuleSuggestions, {
       example: `

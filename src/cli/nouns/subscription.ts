@@ -74,7 +74,7 @@ acme        studio   active  2026-05-01 00:00:00Z  2026-07-01 00:00:00Z`,
     }),
     decision('start', {
       summary: 'put a deployment that is on no plan on one',
-      details: 'It holds until it is changed or ended; what was planned for later is replaced.',
+      details: 'It applies until it is changed or ended; later planned changes are replaced.',
       example: `
 $ arcadia subscription start acme --plan studio --from 2026-05-01
 acme is on studio from 2026-05-01 00:00:00Z.`,

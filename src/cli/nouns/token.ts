@@ -18,9 +18,9 @@ export function addTokenCommands(program: Command): void {
     .description('Tokens of the HTTP API. In production arcadia-app issues them.');
 
   addCommand(token, 'issue', {
-    summary: 'make a token, for development and scripts',
+    summary: 'create a token, for development and scripts',
     details: `Signed (HS512) with ARCADIA_JWT_SECRET; with an embedded database and nothing configured, with a secret of
-its own. Give it the shortest time that will do; token revoke takes it back before.`,
+its own. Give it the shortest time that will do; token revoke ends it sooner.`,
     example: `
 $ arcadia token issue --role viewer --expires 8h
 eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9...

@@ -1,6 +1,6 @@
 import type { explainUsage } from '../../metering/operations/usage.ts';
 import { type Column, count, moment, plural, table } from '../engine/output.ts';
-import { describeRange } from '../engine/range.ts';
+import { describeRange, meteredText } from '../engine/range.ts';
 import type { RowOf } from '../engine/views.ts';
 import type { z } from 'zod';
 
@@ -12,10 +12,10 @@ type ExplainedMonth = Explanation['rolledUpMonths'][number];
 
 /** What stands above the resources: the sum, how far it is known, and what has no resources any more. */
 export function explanationText(explanation: Explanation): string {
-  const { deployment, kind, title, quantity, unit, meteredThrough, pending, resourcesTotal } = explanation;
+  const { deployment, kind, title, quantity, unit, pending, resourcesTotal } = explanation;
   const heading = [
     `${deployment}, ${kind} (${title}), ${describeRange(explanation)}: ${quantity} ${unit}`,
-    `Every day before ${meteredThrough} is metered. ${plural(resourcesTotal, 'resource')}.`,
+    `${plural(resourcesTotal, 'resource')}, ${meteredText(explanation)}.`,
     ...(pending === '0'
       ? []
       : [`Facts have changed since: they now say ${explanation.explained}. arcadia meter brings it up to date.`]),

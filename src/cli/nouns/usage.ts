@@ -17,7 +17,7 @@ import {
 } from '../../metering/operations/usage.ts';
 import { getUsageGaps } from '../../pricing/operations/gaps.ts';
 import { type Column, count, moment, plural, table } from '../engine/output.ts';
-import { describeRange } from '../engine/range.ts';
+import { describeRange, meteredText } from '../engine/range.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf, type ViewTools } from '../engine/views.ts';
 import { kindWords } from './kind-words.ts';
 import { unlistedLine, unlistedLines } from './unlisted.ts';
@@ -151,7 +151,7 @@ droplet_hours      1512  hour`,
       ),
   }),
   listView(listUsage, {
-    summary: 'what every deployment used, and what nobody owns',
+    summary: 'what every deployment used, and what is unassigned',
     example: `
 $ arcadia usage list --month 2026-05
 DEPLOYMENT    KIND           QUANTITY  METERED THROUGH
@@ -187,7 +187,7 @@ Of a peak or a percentile: which level was held, for how long, how much time abo
     example: `
 $ arcadia usage explain acme --kind droplet_hours --month 2026-05
 acme, droplet_hours (Droplet hours, running), May 2026 (UTC): 702 hour
-Every day before 2026-06-01 is metered. 1 resource.
+1 resource, metered through 31 May 2026.
 
 droplet web-1 (17), 702 hour
 FROM (UTC)            TO (UTC)              STATE   LEVEL  SHARE  QUANTITY  KNOWN BY               OWNER BY
@@ -209,23 +209,19 @@ DAY         QUANTITY  RECORDS  REVISION  OBSERVED
 
 function getUsageView() {
   return actionView(getUsage, {
-    summary: 'what a deployment used, exactly, by billing kind',
+    summary: 'what a deployment used, exactly, by meter',
     details:
       'Without a range: the current month. The sums hold what has been metered; every day before meteredThrough is in them. "show" may be left out.',
     example: `
 $ arcadia usage show acme --month 2026-05
-acme, May 2026 (UTC); every day before 2026-06-01 is metered.
+acme, May 2026 (UTC); metered through 31 May 2026.
 
 KIND                       QUANTITY  UNIT
 dns_zones                         2  zone-month
 droplet_hours                  1488  hour
 droplet_snapshot_gb_month        48  GB-month`,
     text: (answer, tools) =>
-      usageText(
-        `${answer.deployment}, ${describeRange(answer)}; every day before ${answer.meteredThrough} is metered.`,
-        answer,
-        tools,
-      ),
+      usageText(`${answer.deployment}, ${describeRange(answer)}; ${meteredText(answer)}.`, answer, tools),
     notes: ({ deployment, usage: used }) => {
       const [kind] = Object.keys(used);
       return kind === undefined
@@ -255,7 +251,7 @@ The last complete listing of droplet in acme began at 2026-05-31T18:00:00Z...  S
       blockersTotal > blockers.length ? [`The first ${count(blockers.length)} of ${count(blockersTotal)}.`] : [],
   }),
   actionView(getUsageGaps, {
-    summary: 'stretches that nobody saw, what was estimated over them, and what that costs',
+    summary: 'gaps in the inventory, what was estimated over them, and what that costs',
     details: `Without a complete listing, metering goes on as if what was last seen had gone on. A gap that a listing
 closed without missing anything is confirmed by it, and not shown. COST is what the month's quote would be
 less without the gap's usage.`,
@@ -303,7 +299,7 @@ $ arcadia usage confirmation list
 NUMBER  ACCOUNT  KIND     THROUGH (UTC)         BY   REASON                  WITHDRAWN
      4  acme     droplet  2026-06-01 00:00:00Z  ana  checked in the console  -`,
     columns: confirmationColumns,
-    empty: 'Nobody has confirmed anything manually.',
+    empty: 'No manual confirmations.',
   }),
   actionView(withdrawUsageAttestation, {
     summary: 'withdraw a manual confirmation; it stays on record',
@@ -356,7 +352,7 @@ See: arcadia usage retention`,
   listView(listLateUsage, {
     summary: 'facts that came when the records of their time were gone already',
     details:
-      'Nothing is metered from them: the month is rolled up. Settle them with the customer by hand where it matters.',
+      'Nothing is metered from them: the month is rolled up. Settle them with the customer manually where it matters.',
     example: `
 $ arcadia usage late
 CHANGE  RESOURCE        CAUSE  FROM (UTC)            TO (UTC)  KINDS
@@ -395,6 +391,6 @@ export const usageConfirmationNoun: Noun = {
 
 export const usageLimitNoun: Noun = {
   name: 'usage limit',
-  summary: 'after how long without a listing there is a gap, and for how long usage is carried forward',
+  summary: 'after how long without a listing there is a gap, and for how long usage is estimated',
   views: [],
 };

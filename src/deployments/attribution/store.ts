@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
+import type { PricedGroup } from '../../inventory/index.ts';
 import { inheritanceLayers, inheritingKinds } from '../inheritance.ts';
 import { statement } from '../../platform/database/statement.ts';
 import {
@@ -41,7 +42,7 @@ function layerOf(kind: RawBuilder<unknown>): RawBuilder<number> {
 
 const inheriting = sql`(${sql.join(inheritingKinds.map((kind) => sql.lit(kind)))})`;
 
-const unattributedSet = sql`
+export const unattributedSet = sql`
   (SELECT s.owner_set_id FROM deployments d JOIN owner_sets s ON s.signature = d.deployment_id || ':1'
    WHERE d.slug = 'unattributed')`;
 
@@ -377,7 +378,7 @@ export async function deriveLayer(
 }
 
 export interface StagedChanges {
-  /** Resources whose owner or rule differs somewhere. */
+  /** Resources whose owner differs somewhere: a preview counts the same. */
   readonly resources: number;
   readonly ownerChanges: number;
   readonly ruleChanges: number;
@@ -439,7 +440,7 @@ export async function stageChanges(trx: UnitOfWork, { touched, derived }: Subjec
       FROM ${differing}, unnest((derived - believed) * owner_believed) AS part`,
   );
   const { rows } = await statement<Omit<StagedChanges, 'owners' | 'rules'>>('deployments.stageChanges.select_count')`
-    SELECT (SELECT count(DISTINCT resource_id) FROM ${differing}) AS resources,
+    SELECT (SELECT count(DISTINCT resource_id) FROM ${owners}) AS resources,
            (SELECT count(*) FROM ${owners}) AS "ownerChanges",
            (SELECT count(*) FROM ${rules}) AS "ruleChanges"`.execute(trx);
   return { ...(rows[0] ?? { resources: 0, ownerChanges: 0, ruleChanges: 0 }), owners, rules };
@@ -452,11 +453,34 @@ export interface UnattributedRow {
   readonly externalId: string;
   readonly name: string;
   readonly tags: string[];
-  /** Since when nobody owns it. */
+  /** Since when it is unassigned. */
   readonly since: Temporal.Instant;
 }
 
-/** What lived at an instant and had no owner then; at most `limit` beyond `after`, and how many there are beyond it. */
+/** Resources without an owner that are charged alike, and since when the one that is longest so. */
+interface UnattributedGroup extends PricedGroup {
+  readonly oldest: Temporal.Instant;
+}
+
+/** What lived at an instant and had no owner then, in groups that the price book charges alike. */
+export async function countUnattributed(db: Queryable, at: Temporal.Instant): Promise<UnattributedGroup[]> {
+  const { rows } = await statement<UnattributedGroup>('deployments.countUnattributed')`
+    SELECT c.slug AS account, s.kind, split_part(s.parents[1], ':', 1) AS source, s.attributes ->> 'size_slug' AS "sizeSlug",
+           s.attributes ->> 'type' AS type, (s.attributes ->> 'assigned')::boolean AS assigned,
+           (s.attributes ->> 'ip_version')::int AS "ipVersion", count(*) AS resources,
+           sum((s.attributes ->> 'size_gb')::numeric)::text AS "sizeGb", sum((s.attributes ->> 'nodes')::numeric)::text AS nodes,
+           min(a.valid_from) AS oldest
+    FROM attributions a
+    JOIN inventory_states s ON s.resource_id = a.resource_id AND s.valid_from <= ${at} AND s.valid_to > ${at}
+    JOIN inventory_accounts c ON c.account_id = s.account_id
+    WHERE a.superseded_at = 'infinity' AND a.owner_set_id = ${unattributedSet}
+      AND a.valid_from <= ${at} AND a.valid_to > ${at} AND s.kind <> ALL ('{project,vpc,certificate}')
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, s.attributes ->> 'size_gb' IS NULL, s.attributes ->> 'nodes' IS NULL
+    ORDER BY 1, 2, 3, 4, 5, 6, 7`.execute(db);
+  return rows;
+}
+
+/** What lived at an instant and had no owner then; at most `limit` beyond `after`, and how many there are in all. */
 export async function readUnattributed(
   db: Queryable,
   at: Temporal.Instant,
@@ -464,15 +488,16 @@ export async function readUnattributed(
   after: Pick<UnattributedRow, 'kind' | 'name' | 'resourceId'> | null,
 ): Promise<{ resources: UnattributedRow[]; total: number }> {
   const { rows } = await statement<UnattributedRow & { total: number }>('deployments.readUnattributed')`
-    SELECT s.resource_id AS "resourceId", c.slug AS account, s.kind, r.external_id AS "externalId", s.name, s.tags,
-           a.valid_from AS since, count(*) OVER () AS total
-    FROM attributions a
-    JOIN inventory_states s ON s.resource_id = a.resource_id AND s.valid_from <= ${at} AND s.valid_to > ${at}
-    JOIN inventory_resources r ON r.resource_id = s.resource_id
-    JOIN inventory_accounts c ON c.account_id = r.account_id
-    WHERE a.superseded_at = 'infinity' AND a.owner_set_id = ${unattributedSet}
-      AND a.valid_from <= ${at} AND a.valid_to > ${at} AND s.kind <> ALL ('{project,vpc,certificate}')
-      AND ${after === null ? sql`true` : sql`(s.kind, s.name, s.resource_id) > (${after.kind}, ${after.name}, ${after.resourceId})`}
-    ORDER BY s.kind, s.name, s.resource_id LIMIT ${limit}`.execute(db);
+    SELECT * FROM (
+      SELECT s.resource_id AS "resourceId", c.slug AS account, s.kind, r.external_id AS "externalId", s.name, s.tags,
+             a.valid_from AS since, count(*) OVER () AS total
+      FROM attributions a
+      JOIN inventory_states s ON s.resource_id = a.resource_id AND s.valid_from <= ${at} AND s.valid_to > ${at}
+      JOIN inventory_resources r ON r.resource_id = s.resource_id
+      JOIN inventory_accounts c ON c.account_id = r.account_id
+      WHERE a.superseded_at = 'infinity' AND a.owner_set_id = ${unattributedSet}
+        AND a.valid_from <= ${at} AND a.valid_to > ${at} AND s.kind <> ALL ('{project,vpc,certificate}')) AS unowned
+    WHERE ${after === null ? sql`true` : sql`(kind, name, "resourceId") > (${after.kind}, ${after.name}, ${after.resourceId})`}
+    ORDER BY kind, name, "resourceId" LIMIT ${limit}`.execute(db);
   return { resources: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };
 }

@@ -38,7 +38,7 @@ export const assignResources = declareOperation({
   name: 'deployment assign',
   operationId: 'assignResources',
   tag: 'rules',
-  summary: 'Decide by hand who owns resources, before any rule',
+  summary: 'Assign resources manually, ahead of the rules',
   command: { positional: ['owners'], flags: { resources: 'resource' } },
   description: 'Several owners share by their weights. Past days that it changes are metered again.',
   roles: ['owner', 'operator'],
@@ -73,8 +73,8 @@ export const unassignResources = declareOperation({
   name: 'deployment unassign',
   operationId: 'unassignResources',
   tag: 'rules',
-  summary: 'Remove assignments by hand: the rules decide again',
-  command: { positional: ['resources'], confirm: 'Remove the assignment by hand of {resources}?' },
+  summary: 'Remove manual assignments: the rules apply again',
+  command: { positional: ['resources'], confirm: 'Remove the manual assignment of {resources}?' },
   roles: ['owner', 'operator'],
   body: z.strictObject({ resources: resourceRefs, ...interval }),
   response: written,
@@ -98,7 +98,7 @@ export const listUnattributedResources = declareList({
   name: 'resource unassigned',
   operationId: 'listUnattributedResources',
   tag: 'rules',
-  summary: 'What lives and has no owner',
+  summary: 'Live resources that are unassigned',
   roles: staff,
   query: z.object({ at: instant.optional().meta({ description: 'As it was then; now unless given' }) }),
   row: z.object({
@@ -108,12 +108,16 @@ export const listUnattributedResources = declareList({
     externalId: z.string(),
     name: z.string(),
     tags: z.array(z.string()),
-    since: instantOut.meta({ description: 'Since when nobody owns it' }),
+    since: instantOut.meta({ description: 'Since when it is unassigned' }),
   }),
+  extra: z.object({ total: z.int().meta({ description: 'Of all pages' }) }),
   async run({ db, query, now }, { limit, cursor }) {
     const after = cursor === null ? null : afterOf(cursor);
-    const { resources } = await unattributedResources(db, query.at ?? now, limit + 1, after);
-    return pageOf(resources, limit, ({ kind, name, resourceId }) => JSON.stringify([kind, name, resourceId]));
+    const { resources, total } = await unattributedResources(db, query.at ?? now, limit + 1, after);
+    return {
+      ...pageOf(resources, limit, ({ kind, name, resourceId }) => JSON.stringify([kind, name, resourceId])),
+      total,
+    };
   },
 });
 

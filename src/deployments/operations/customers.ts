@@ -1,17 +1,23 @@
 import { z } from 'zod';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
-import { currency } from '../../platform/declare/schemas.ts';
+import { currency, instantOut } from '../../platform/declare/schemas.ts';
 import { externalId, name } from '../schemas.ts';
 import * as customers from '../customers.ts';
 import type { Customer } from '../customers.ts';
 
 const customer = z
-  .object({ customer: externalId, name: z.string().meta({ examples: ['Acme Ltd'] }), currency, deployments: z.int() })
+  .object({
+    customer: externalId,
+    name: z.string().meta({ examples: ['Acme Ltd'] }),
+    currency,
+    deployments: z.int(),
+    closedAt: instantOut.nullable().meta({ description: 'From when on all its deployments have ended; null: open' }),
+  })
   .meta({ id: 'Customer', description: 'Who pays' });
 
-function customerAnswer({ externalId: id, name, currency: code, deployments }: Customer) {
-  return { customer: id, name, currency: code, deployments };
+function customerAnswer({ externalId: id, name, currency: code, deployments, closedAt }: Customer) {
+  return { customer: id, name, currency: code, deployments, closedAt };
 }
 
 export const listCustomers = declareList({

@@ -23,10 +23,11 @@ const deployment = z
   .object({
     deployment: slug,
     name: z.string().meta({ examples: ['Acme shop'] }),
-    customer: externalId.nullable().meta({ description: 'null: unattributed, which nobody pays for' }),
+    customer: externalId.nullable().meta({ description: 'null: unattributed, which is not billed' }),
     customerName: z.string().nullable(),
     currency: currency.nullable(),
     startsAt: instantOut.nullable().meta({ description: 'Nothing before it is metered for it' }),
+    endsAt: instantOut.nullable().meta({ description: 'Nothing from it on is billed; null: it has no end' }),
   })
   .meta({ id: 'Deployment', description: "A customer's running system" });
 
@@ -145,7 +146,7 @@ export const listOwnership = declareList({
       rule: z
         .string()
         .nullable()
-        .meta({ description: 'What said so; never told to customers', examples: ['project'] }),
+        .meta({ description: 'The source; not shown to customers', examples: ['project'] }),
     })
     .meta({ id: 'Ownership', description: 'An interval in which a deployment owned a resource, or a share of it' }),
   async run({ db, params, principal }, { limit, cursor }) {

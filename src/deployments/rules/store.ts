@@ -51,6 +51,47 @@ export async function readRules(db: Queryable, projects: readonly string[] | nul
   return rows;
 }
 
+/** What a rule says over an interval, and who said so when. */
+export interface RuleVersion extends Omit<RuleRow, 'ruleId'> {
+  /** null: built in. */
+  readonly recordedAt: Temporal.Instant | null;
+  readonly recordedBy: string;
+  /** When something else took its place; null: it is what is believed. */
+  readonly supersededAt: Temporal.Instant | null;
+}
+
+/** All that was ever recorded of a rule, what is believed first, then the newest first. Empty: there is no such rule. */
+export async function readRuleVersions(db: Queryable, ruleId: number, limit: number): Promise<RuleVersion[]> {
+  const { rows } = await statement<RuleVersion>('deployments.readRuleVersions')`
+    SELECT r.kind, r.position, p.external_id AS project, n.name AS "projectName", r.pattern,
+           r.resource_kinds AS "resourceKinds", r.origin, o.owners, nullif(r.valid_from, '-infinity') AS "from",
+           nullif(r.valid_to, 'infinity') AS "to", nullif(r.recorded_at, '-infinity') AS "recordedAt",
+           r.recorded_by AS "recordedBy", nullif(r.superseded_at, 'infinity') AS "supersededAt"
+    FROM ownership_rules r
+    LEFT JOIN inventory_resources p ON p.resource_id = r.project_id
+    LEFT JOIN LATERAL (SELECT s.name FROM inventory_states s WHERE s.resource_id = r.project_id
+                       ORDER BY s.valid_from DESC LIMIT 1) n ON true
+    LEFT JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('slug', d.slug, 'weight', m.weight) ORDER BY d.slug) AS owners
+                       FROM owner_set_members m JOIN deployments d USING (deployment_id)
+                       WHERE m.owner_set_id = r.owner_set_id) o ON true
+    WHERE r.rule_id = ${ruleId}
+    ORDER BY r.superseded_at DESC, r.valid_from DESC, r.ownership_rule_id DESC LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** How many resources of each kind are somebody's by a rule at the end of what is known. */
+export async function countRuleResources(
+  db: Queryable,
+  ruleId: number,
+): Promise<{ kind: string; resources: number }[]> {
+  const { rows } = await statement<{ kind: string; resources: number }>('deployments.countRuleResources')`
+    SELECT r.kind, count(*) AS resources
+    FROM attributions a JOIN inventory_resources r USING (resource_id)
+    WHERE a.rule_id = ${ruleId} AND a.superseded_at = 'infinity' AND a.valid_to = 'infinity'
+    GROUP BY r.kind ORDER BY r.kind`.execute(db);
+  return rows;
+}
+
 /** Resources of kind project by provider id, in any account. */
 export async function readProjects(db: Queryable, externalIds: readonly string[]): Promise<Map<string, number>> {
   const { rows } = await statement<{ external_id: string; resource_id: number }>('deployments.readProjects')`
@@ -219,6 +260,35 @@ export async function stageRuleChanges(
   return { counts: rows[0] ?? { added: 0, changed: 0, ended: 0, unchanged: 0 }, staged };
 }
 
+/** The rules that end by what is staged: those that are not wanted. */
+export async function selectEndingRules(
+  trx: UnitOfWork,
+  wanted: TemporaryTable<'wanted_rules'>,
+  staged: TemporaryTable<'rule_staged'>,
+): Promise<ReadonlySet<number>> {
+  const { rows } = await statement<{ rule_id: number }>('deployments.selectEndingRules')`
+    SELECT rule_id FROM ${staged} EXCEPT SELECT rule_id FROM ${wanted}`.execute(trx);
+  return new Set(rows.map((row) => row.rule_id));
+}
+
+/** Stages that a rule says nothing any more from an instant on. */
+export async function stageRuleEnd(
+  trx: UnitOfWork,
+  ruleId: number,
+  now: Temporal.Instant,
+): Promise<TemporaryTable<'rule_staged'>> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'deployments.stageRuleEnd', table: 'rule_staged' },
+    sql`
+      SELECT rule_id, NULL::text AS kind, NULL::numeric AS position, NULL::bigint AS project_id, NULL::text AS pattern,
+             NULL::text[] AS resource_kinds, NULL::bigint AS owner_set_id, NULL::text AS origin, NULL::text AS recorded_by,
+             greatest(valid_from, ${now}::timestamptz) AS valid_from, valid_to, false AS asserted
+      FROM ownership_rules
+      WHERE rule_id = ${ruleId} AND superseded_at = 'infinity' AND valid_to > ${now}`,
+  );
+}
+
 /** Stages other positions for rules, all else as it is. */
 export async function stagePositions(
   trx: UnitOfWork,
@@ -328,7 +398,7 @@ export async function readPreview(
   changes: TemporaryTable<'owner_changes'>,
   limit: number,
   offset: number,
-): Promise<{ rows: PreviewRow[]; total: number; resources: number }> {
+): Promise<{ rows: PreviewRow[]; total: number }> {
   const { rows } = await statement<PreviewRow>('deployments.readPreview.select_c_resource_id')`
     SELECT c.resource_id AS "resourceId", n.slug AS account, r.kind, r.external_id AS "externalId", s.name,
            greatest(c.valid_from, a.valid_from) AS "from", least(c.valid_to, a.valid_to) AS "to",
@@ -341,13 +411,11 @@ export async function readPreview(
     LEFT JOIN LATERAL (SELECT v.name FROM inventory_states v WHERE v.resource_id = c.resource_id
                        ORDER BY v.valid_from DESC LIMIT 1) s ON true
     ORDER BY r.kind, s.name, c.resource_id, 6 LIMIT ${limit} OFFSET ${offset}`.execute(trx);
-  const { rows: counts } = await statement<{ total: number; resources: number }>(
-    'deployments.readPreview.select_count',
-  )`
-    SELECT count(*) AS total, count(DISTINCT c.resource_id) AS resources
+  const { rows: counts } = await statement<{ total: number }>('deployments.readPreview.select_count')`
+    SELECT count(*) AS total
     FROM ${changes} c JOIN attributions a ON a.resource_id = c.resource_id AND a.superseded_at = 'infinity'
      AND a.valid_from < c.valid_to AND a.valid_to > c.valid_from`.execute(trx);
-  return { rows, total: counts[0]?.total ?? 0, resources: counts[0]?.resources ?? 0 };
+  return { rows, total: counts[0]?.total ?? 0 };
 }
 
 /** The same per deployment: resources gained and lost over some interval. */

@@ -5,6 +5,11 @@ import { declareOperation, type Operation } from '../../platform/declare/operati
 
 const counts = z.object({ created: z.int(), updated: z.int(), unchanged: z.int() });
 
+const fileExample = `customer_external_id,customer_name,currency,deployment_slug,deployment_name,starts_at
+c-17,Acme Ltd,USD,acme,Acme shop,2026-05-01
+c-17,Acme Ltd,USD,acme-blog,Acme blog,2026-05-01
+`;
+
 export const importCustomers = declareOperation({
   method: 'POST',
   path: '/customers/import',
@@ -24,7 +29,11 @@ what was decided about plans since stays, and is among the differences.`,
   }),
   consumes: 'text/csv',
   fileBytesMax: importBytesMax,
-  body: z.string().min(1).max(importBytesMax).meta({ contentMediaType: 'text/csv' }),
+  body: z
+    .string()
+    .min(1)
+    .max(importBytesMax)
+    .meta({ contentMediaType: 'text/csv', examples: [fileExample] }),
   response: z.object({
     written: z.boolean(),
     problems: z.array(z.object({ line: z.int(), column: z.string().nullable(), reason: z.string() })),

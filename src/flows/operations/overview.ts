@@ -1,21 +1,22 @@
 import { z } from 'zod';
-import { unbilledOut } from '../../pricing/index.ts';
+import { notBilledOut, unbilledOut } from '../../pricing/index.ts';
 import { declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 import { dayOut, decimalOut, instantOut, slug } from '../../platform/declare/schemas.ts';
 import * as flow from '../overview.ts';
 
 const usage = z
   .record(z.string(), decimalOut)
-  .meta({ description: 'Quantities by billing kind', examples: [{ droplet_hours: '744' }] });
+  .meta({ description: 'Quantities by meter', examples: [{ droplet_hours: '744' }] });
 
 export const showOverview = declareOperation({
   method: 'GET',
-  path: '/overview',
+  path: '/overview/deployments',
   name: 'overview show',
-  operationId: 'getOverview',
+  operationId: 'getOverviewOfDeployments',
   tag: 'invoices',
-  summary: 'The month of the last complete day: usage, what is owed, and what nobody owns',
-  description: 'Amounts are what the invoices of these facts say, before tax. Nothing is written.',
+  summary: 'The month of the last complete day: usage, amounts due, and what is unassigned',
+  description:
+    'Amounts are what the invoices of these facts say, before tax, composed now: with many deployments that takes a while. getOverview has what the last rating kept. Nothing is written.',
   roles: staff,
   response: z.object({
     from: dayOut,
@@ -40,7 +41,8 @@ export const showOverview = declareOperation({
     totals: z
       .array(z.object({ currency: z.string(), subtotal: decimalOut, tax: decimalOut, total: decimalOut }))
       .readonly()
-      .meta({ description: "What the month's invoices come to as they are now" }),
+      .meta({ description: "The month's invoices as of now" }),
+    notBilled: notBilledOut,
     unbilled: unbilledOut,
     unlisted: z
       .array(

@@ -55,6 +55,9 @@ function tidy({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSche
   if (jsonSchema.format === 'date' || jsonSchema.format === 'date-time') delete jsonSchema.pattern;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  // Of what is read into something else, Zod leaves out the examples of a request.
+  const examples = z.globalRegistry.get(zodSchema as never)?.examples;
+  if (examples !== undefined) jsonSchema.examples = examples;
   // An answer may get more fields one day; only what is strict says that there are no others.
   const { def } = zodSchema._zod;
   if (def.type === 'object' && def.catchall === undefined) delete jsonSchema.additionalProperties;

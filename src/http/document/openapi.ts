@@ -232,7 +232,7 @@ function successOf(route: Operation, schemas: SchemaCollection): Record<string, 
     const tagged = route.hasETag === true ? { ETag: { $ref: '#/components/headers/ETag' } } : {};
     const headers = { ...common, ...tagged };
     return {
-      200: { description: 'As it was asked for', headers, content: Object.fromEntries(types) },
+      200: { description: 'As requested', headers, content: Object.fromEntries(types) },
       ...(route.hasETag === true ? { 304: notModified(common) } : {}),
     };
   }
@@ -331,7 +331,7 @@ const parameters = {
   LastEventId: {
     name: 'Last-Event-ID',
     in: 'header',
-    description: 'The last id that the reader has seen: it hears what came after.',
+    description: 'The last id that the reader has seen: what came after is sent.',
     schema: { ...text, examples: ['1042'] },
   },
   IfNoneMatch: {

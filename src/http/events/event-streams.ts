@@ -4,7 +4,7 @@ import { ArcadiaError } from '../../platform/errors.ts';
 import type { Event } from '../../platform/events.ts';
 import { metric } from '../../platform/metrics.ts';
 import type { Logger } from '../../platform/log.ts';
-import type { EventDeclaration } from '../../platform/declare/module.ts';
+import type { ProgramEvent } from '../../platform/declare/program.ts';
 import type { Principal } from '../../platform/declare/operation.ts';
 import { eventStream } from './event-stream.ts';
 import type { EventHub } from './event-hub.ts';
@@ -35,7 +35,7 @@ interface EventLimits {
 interface EventStreamsOptions {
   readonly hub: EventHub;
   /** What the modules declare: who receives what. */
-  readonly events: readonly EventDeclaration[];
+  readonly events: readonly ProgramEvent[];
   readonly log: Logger;
   readonly registry: Registry;
   readonly limits?: Partial<EventLimits>;

@@ -182,6 +182,7 @@ test('a customer hears of its own and of everybody’s, and of nothing else; our
   await publishFor('attribution.changed', 'unattributed', null);
   await publishFor('sync.ended', 'acme/droplet', null);
   await publishFor('plan.changed', 'gold', null);
+  await publishFor('queue.changed', 'metering', null);
   await publishFor('unheard.of', 'secret', null, true);
   await publishFor('day.metered', '2026-04-30', null, true);
   const all = [first, second, finance, operator];
@@ -192,8 +193,10 @@ test('a customer hears of its own and of everybody’s, and of nothing else; our
   expect(first.received).toEqual(['attribution.changed one', 'day.metered 2026-04-30']);
   expect(second.received).toEqual(['attribution.changed two', 'day.metered 2026-04-30']);
   const ours = ['attribution.changed one', 'attribution.changed two', 'attribution.changed unattributed'];
-  expect(finance.received).toEqual([...ours, 'plan.changed gold', 'day.metered 2026-04-30']);
-  expect(operator.received).toEqual([...ours, 'sync.ended acme/droplet', 'day.metered 2026-04-30']);
+  // Queues are not for finance: GET /queues is not. All else is for both, as its GETs are.
+  const both = ['sync.ended acme/droplet', 'plan.changed gold'];
+  expect(finance.received).toEqual([...ours, ...both, 'day.metered 2026-04-30']);
+  expect(operator.received).toEqual([...ours, ...both, 'queue.changed metering', 'day.metered 2026-04-30']);
 
   const again = await listenAs('customer', { customer: 'cus_1', id: places[0] ?? '' });
   await until(() => again.messages.length === 2, 'what was missed');

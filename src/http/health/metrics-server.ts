@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { explainListenError } from '../serve/listen.ts';
+import { alive, explainListenError } from '../serve/listen.ts';
 import type { Metrics } from './metrics.ts';
 import type { Readiness } from './readiness.ts';
 
@@ -34,7 +34,7 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
       case '/metrics':
         return { status: 200, type: metrics.contentType, body: await metrics.scrape() };
       case '/livez':
-        return { status: 200, type: json, body: JSON.stringify({ status: 'ok' }) };
+        return { status: 200, type: json, body: JSON.stringify(alive()) };
       case '/readyz': {
         const found = await readiness.check();
         return { status: found.ready ? 200 : 503, type: json, body: JSON.stringify(found.report) };

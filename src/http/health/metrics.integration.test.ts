@@ -5,6 +5,7 @@ import { openTestDatabase } from '../../../test/database.ts';
 import { openJobs } from '../../jobs/jobs.ts';
 import { databaseClock, followSimulatedClock } from '../../platform/clock.ts';
 import { connect, type Database, openPool } from '../../platform/database/database.ts';
+import { Pools } from '../../platform/database/pools.ts';
 import { openMetrics } from './metrics.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { openReadiness } from './readiness.ts';
@@ -16,8 +17,9 @@ const clock = databaseClock(db);
 const now = Temporal.Instant.from('2026-05-04T12:00:00Z');
 await followSimulatedClock(db, now);
 
-async function serve(database = db, stopping = new AbortController()) {
-  const metrics = openMetrics({ db: database, clock: databaseClock(database), program, registry: new Registry() });
+async function serve(database = db, { stopping = new AbortController(), pools = new Pools() } = {}) {
+  const registry = new Registry();
+  const metrics = openMetrics({ db: database, clock: databaseClock(database), program, registry, pools });
   const readiness = openReadiness({ db: database, program, stopping: stopping.signal, queues: ['metering'] });
   const server = await startMetricsServer({ port: 0, host: '127.0.0.1', metrics, readiness });
   onTestFinished(() => server.close());
@@ -49,9 +51,12 @@ test('a scrape tells of this process and of how things stand in the database', a
     db,
   );
 
-  const pool = openPool({ connectionString, max: 7, applicationName: 'of this test' });
-  onTestFinished(() => pool.end());
-  const { get } = await serve();
+  const pools = new Pools();
+  const opened = [3, 4].map((max) => openPool({ connectionString, max, applicationName: 'of this test', pools }));
+  for (const pool of opened) pools.countWaiting(pool, () => 2);
+  const end = () => Promise.all(opened.splice(0).map((pool) => pool.end()));
+  onTestFinished(async () => void (await end()));
+  const { get } = await serve(db, { pools });
   const { status, type, text } = await get('/metrics');
   expect([status, type]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
   const lines = text.split('\n');
@@ -68,11 +73,14 @@ test('a scrape tells of this process and of how things stand in the database', a
       'arcadia_sync_age_seconds{account="beta",kind="droplet"} 900',
       'arcadia_metered_through_seconds 1777852800',
       'arcadia_pool_connections_max{pool="of this test"} 7',
+      'arcadia_pool_waiting{pool="of this test"} 4',
     ]),
   );
   expect(text).toMatch(/^process_cpu_seconds_total \d/m);
   expect(text).toMatch(/^arcadia_queue_lag_seconds\{queue="metering"\} \d/m);
   expect(text).toMatch(/^arcadia_pool_connections\{pool="of this test",state="(used|idle)"\} \d/m);
+  await end();
+  expect(pools.usage()).toEqual([]);
 });
 
 test('without its database a scrape tells of the process all the same, and nothing old of the rest', async () => {
@@ -181,7 +189,7 @@ test('a worker whose queues are far behind is not ready; who works others, or no
 
 test('a port that is taken is said to be', async () => {
   const { url } = await serve();
-  const metrics = openMetrics({ db, clock, program, registry: new Registry() });
+  const metrics = openMetrics({ db, clock, program, registry: new Registry(), pools: new Pools() });
   const readiness = openReadiness({ db, program, stopping: new AbortController().signal });
   const again = startMetricsServer({ port: Number(new URL(url).port), host: '127.0.0.1', metrics, readiness });
   await expect(again).rejects.toMatchObject({ code: 'port_in_use' });

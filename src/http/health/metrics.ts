@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import { readQueueLoad } from '../../jobs/index.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { poolUsage, type Database } from '../../platform/database/database.ts';
+import type { Database } from '../../platform/database/database.ts';
+import type { Pools } from '../../platform/database/pools.ts';
 import type { Program } from '../../platform/declare/program.ts';
 import { metric } from '../../platform/metrics.ts';
 import * as store from './metrics.store.ts';
@@ -18,6 +19,8 @@ interface MetricsOptions {
   readonly clock: Clock;
   readonly program: Program;
   readonly registry: Registry;
+  /** Of this process. */
+  readonly pools: Pools;
 }
 
 export interface Metrics {
@@ -26,13 +29,13 @@ export interface Metrics {
   scrape(): Promise<string>;
 }
 
-export function openMetrics({ db, clock, program, registry }: MetricsOptions): Metrics {
+export function openMetrics({ db, clock, program, registry, pools }: MetricsOptions): Metrics {
   if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
     collectDefaultMetrics({ register: registry });
   const { up, time, connections, connectionsMax, waiting, jobs, lag, paused, syncAge, metered } = makeGauges(registry);
 
   function setPools(): void {
-    for (const { name, max, used, idle, waiting: waits } of poolUsage()) {
+    for (const { name, max, used, idle, waiting: waits } of pools.usage()) {
       connections.set({ pool: name, state: 'used' }, used);
       connections.set({ pool: name, state: 'idle' }, idle);
       connectionsMax.set({ pool: name }, max);

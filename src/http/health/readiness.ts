@@ -63,10 +63,7 @@ export function openReadiness({ db, program, queues, stopping }: ReadinessOption
     },
     roles: shared(async () => {
       if (await hasAccess(db)) return 'ok';
-      throw new ArcadiaError(
-        'conflict',
-        'Database roles or their rights are missing; migrating the database makes them.',
-      );
+      throw new ArcadiaError('conflict', 'Database roles or rights are missing; db migrate restores them.');
     }),
     queues: shared(async () => {
       const late = await readLongestLag(db, looked);

@@ -3,15 +3,17 @@ import { declareDocument, roleNames, type Operation } from '../../platform/decla
 import type { Program } from '../../platform/declare/program.ts';
 
 function describe({ events }: Program): string {
-  const rows = events.map(({ type, subject, describes }) => `| \`${type}\` | ${subject} | ${describes} |`);
+  const rows = events.map(
+    ({ type, subject, describes, reads }) => `| \`${type}\` | ${subject} | ${describes} | ${reads.join(', ')} |`,
+  );
   return `Server-sent events. Each has an id and a type, and its data is
 \`{ "type", "subject", "at" }\`: a hint at what to ask for again, never the thing itself. An empty subject stands for
-more than could be named. Whoever comes back with \`Last-Event-ID\` receives what they missed; where that is no longer
+more than could be named. A client that reconnects with \`Last-Event-ID\` receives what they missed; where that is no longer
 kept, they receive \`reset\` and ask for everything anew. \`bye\` says why a stream ends: the token has expired, the
-reader is too slow, or the server stops. Customers receive what concerns their own deployments, and metered days.
+reader is too slow, or the server stops. Staff receive what concerns an operation that they may call; customers what concerns their own deployments, and metered days.
 
-| type | subject | what happened |
-| --- | --- | --- |
+| type | subject | what happened | ask again |
+| --- | --- | --- | --- |
 ${rows.join('\n')}`;
 }
 

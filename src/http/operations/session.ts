@@ -6,7 +6,7 @@ import { declareOperation, type Operation, roleNames } from '../../platform/decl
 import { instantOut } from '../../platform/declare/schemas.ts';
 import { httpSettings } from '../settings.ts';
 
-export const getMe = declareOperation({
+const getMe = declareOperation({
   method: 'GET',
   path: '/me',
   name: 'session show',

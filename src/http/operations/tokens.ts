@@ -123,13 +123,15 @@ const revokeToken = declareOperation({
   description: `What is given holds together: a subject and \`issuedBefore\` are that subject's tokens of before. Of a subject alone
 these are the tokens issued so far; one that is issued later is good. Every process knows within two seconds.`,
   roles: deciders,
-  body: z.strictObject({
-    tokenId: line.max(255).optional().meta({ description: 'The claim jti of the token' }),
-    subject: line.max(255).optional().meta({ description: 'The claim sub of the tokens' }),
-    issuedBefore: instant.optional().meta({ description: 'Alone it signs everybody out who signed in before' }),
-    expiresAt: instant.optional().meta({ description: 'When the last of these tokens ends, where that is known' }),
-    reason: line.meta({ description: 'For the record' }),
-  }),
+  body: z
+    .strictObject({
+      tokenId: line.max(255).optional().meta({ description: 'The claim jti of the token' }),
+      subject: line.max(255).optional().meta({ description: 'The claim sub of the tokens' }),
+      issuedBefore: instant.optional().meta({ description: 'Alone it signs everybody out who signed in before' }),
+      expiresAt: instant.optional().meta({ description: 'When the last of these tokens ends, where that is known' }),
+      reason: line.meta({ description: 'For the record' }),
+    })
+    .meta({ examples: [{ subject: 'ann', reason: 'Laptop lost' }] }),
   response: revocation,
   status: 201,
   async run({ db, body, principal, config }) {

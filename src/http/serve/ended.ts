@@ -1,7 +1,14 @@
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-const byConnection = new WeakMap<Socket, Set<() => void>>();
+/** Kept by the connection itself: gone with it. */
+interface Watched {
+  readonly ends: Set<() => void>;
+  /** Requests that are not answered yet. */
+  unanswered: number;
+}
+
+const byConnection = new WeakMap<Socket, Watched>();
 
 /**
  * Calls `ended` once, when the answer has been handed over or its connection has closed. Of an answer
@@ -11,7 +18,7 @@ const byConnection = new WeakMap<Socket, Set<() => void>>();
 export function whenEnded(request: FastifyRequest, reply: FastifyReply, ended: () => void): void {
   const { socket } = request.raw;
   if (socket.destroyed) return ended();
-  const open = byConnection.get(socket) ?? watch(socket);
+  const { ends: open } = byConnection.get(socket) ?? watch(socket);
   const end = () => {
     if (open.delete(end)) ended();
   };
@@ -19,22 +26,22 @@ export function whenEnded(request: FastifyRequest, reply: FastifyReply, ended: (
   reply.raw.once('close', end);
 }
 
-const unanswered = new WeakMap<Socket, number>();
-
 /** Counts a request among those of its connection that are not answered yet; returns how many came before it. */
 export function countUnanswered(request: FastifyRequest, reply: FastifyReply): number {
   const { socket } = request.raw;
-  const before = unanswered.get(socket) ?? 0;
-  unanswered.set(socket, before + 1);
-  whenEnded(request, reply, () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
-  return before;
+  const watched = byConnection.get(socket) ?? watch(socket);
+  watched.unanswered += 1;
+  whenEnded(request, reply, () => {
+    watched.unanswered -= 1;
+  });
+  return watched.unanswered - 1;
 }
 
-function watch(socket: Socket): Set<() => void> {
-  const open = new Set<() => void>();
-  byConnection.set(socket, open);
+function watch(socket: Socket): Watched {
+  const watched: Watched = { ends: new Set(), unanswered: 0 };
+  byConnection.set(socket, watched);
   socket.once('close', () => {
-    for (const end of open) end();
+    for (const end of watched.ends) end();
   });
-  return open;
+  return watched;
 }

@@ -54,7 +54,7 @@ function foreign(error: unknown): { code: ErrorCode; detail: string } | null {
   if (state === '57014') return { code: 'timed_out', detail: 'The request took longer than it may.' };
   if (/^22[0-9A-Z]{3}$/.test(state))
     return { code: 'invalid_argument', detail: 'A value in the request is beyond what can be stored or compared.' };
-  if (state === '23505') return { code: 'conflict', detail: 'Another request made the same just now.' };
+  if (state === '23505') return { code: 'conflict', detail: 'Another request did the same at the same time.' };
   if (['40001', '40P01', '55P03'].includes(state))
     return { code: 'overloaded', detail: 'Other requests change the same just now.' };
   return null;
@@ -129,7 +129,7 @@ export function toProblem(error: unknown, requestId: string, resolveNext: Resolv
     status: kind.status,
     code: kind.code,
     detail,
-    todo: isOurAffair(kind) ? 'Tell whoever runs this server, with the requestId.' : (todo ?? kind.todo),
+    todo: isOurAffair(kind) ? "Report it to the server's operator, with the requestId." : (todo ?? kind.todo),
     ...(next === null ? {} : { next }),
     requestId,
     ...(first === undefined ? {} : { field: first.pointer, errors }),

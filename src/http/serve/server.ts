@@ -5,7 +5,8 @@ import { register, type Registry } from 'prom-client';
 import { databaseClock } from '../../platform/clock.ts';
 import type { Config } from '../../platform/config.ts';
 import { decodeText } from '../../platform/decode-text.ts';
-import { countWaiting, type Database, openPool } from '../../platform/database/database.ts';
+import { type Database, openPool } from '../../platform/database/database.ts';
+import type { Pools } from '../../platform/database/pools.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { assertFewValues } from '../../platform/declare/invalid-input.ts';
@@ -19,7 +20,7 @@ import { countUnanswered, whenEnded } from './ended.ts';
 import { openEventHub } from '../events/event-hub.ts';
 import { openEventStreams } from '../events/event-streams.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import { explainListenError } from './listen.ts';
+import { alive, explainListenError } from './listen.ts';
 import { type LoadShedder, openLoadShedder } from './load-shedding.ts';
 import { openSessions } from '../access/session.ts';
 import { observeRequests } from '../health/observe.ts';
@@ -52,6 +53,8 @@ interface HttpServerOptions {
   readonly program: Program;
   readonly limits?: Partial<Limits>;
   readonly registry?: Registry;
+  /** Of the process: where the pool of requests is counted in. */
+  readonly pools?: Pools;
 }
 
 export interface HttpServer {
@@ -83,13 +86,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     connectionString: options.connectionString,
     max: limits.connectionsMax,
     applicationName: 'arcadia api',
+    ...(options.pools && { pools: options.pools }),
     settings: {
       statement_timeout: `${limits.requestMsMax}ms`,
       idle_in_transaction_session_timeout: `${limits.requestMsMax}ms`,
     },
   });
   const line = new ConnectionLine({ all: limits.connectionsMax, ofOne: limits.connectionsOfOneMax });
-  countWaiting(pool, () => line.waitingCount);
+  options.pools?.countWaiting(pool, () => line.waitingCount);
   const hub = await openEventHub({ db: options.db, connectionString: options.connectionString, log });
   const load = openLoadShedder(limits);
   const served: string[] = [];
@@ -187,7 +191,7 @@ function createServer({ config, log, program }: HttpServerOptions, limits: Limit
 }
 
 function serveProbes(server: FastifyInstance, readiness: Readiness): void {
-  server.get('/livez', async () => ({ status: 'ok' }));
+  server.get('/livez', async () => alive());
   server.get('/readyz', async (_request, reply) => {
     const { ready, report } = await readiness.check();
     return reply.code(ready ? 200 : 503).send(report);

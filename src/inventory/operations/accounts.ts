@@ -122,7 +122,7 @@ const hiddenMoney = z.object({
   kind: z.string().meta({ examples: ['volume'] }),
   field: z.string().nullable().meta({ description: 'The field that is hidden; null: the resources themselves' }),
   resources: z.int().meta({ description: 'How many of the kind are known' }),
-  unknown: z.int().meta({ description: 'Of how many of them nobody knows what they cost' }),
+  unknown: z.int().meta({ description: 'How many of them have no known price' }),
   monthly: z
     .array(z.object({ currency: z.string(), amount: decimalOut }))
     .readonly()
@@ -151,6 +151,10 @@ export const checkAccount = declareOperation({
         fields: z
           .array(z.string())
           .meta({ description: 'The fields of other kinds that it shows', examples: [['droplet.tags']] }),
+        others: z.array(z.string()).meta({
+          description: 'What else it shows, in words',
+          examples: [["the provider's balance, bills and daily Insights"]],
+        }),
         hidden,
         money: z
           .array(hiddenMoney)
@@ -173,6 +177,7 @@ export const checkAccount = declareOperation({
           ...scope,
           kinds: [...scope.kinds],
           fields: [...scope.fields],
+          others: [...scope.others],
           hidden: [...scope.hidden],
           money: [...scope.money],
         })),

@@ -24,9 +24,7 @@ const statement = {
   certainty: z.enum(['official', 'reported', 'inferred']).nullable().meta({ description: 'null: an operator says so' }),
   evidence: z.string().meta({ description: 'What it rests on' }),
   evidenceDay: dayOut.meta({ description: 'When that was read or entered' }),
-  account: slug
-    .nullable()
-    .meta({ description: 'The account that the API told, or whose own price it is; null: of all' }),
+  account: slug.nullable().meta({ description: 'The account that the price is of; null: all accounts' }),
   lastSeenAt: instantOut
     .nullable()
     .meta({ description: 'Of the API: the newest listing that showed it at this price' }),
@@ -38,7 +36,7 @@ const price = z
   .object({
     subject,
     ...statement,
-    since: dayOut.meta({ description: 'The first day on which this holds' }),
+    since: dayOut.meta({ description: 'The first day on which this applies' }),
     old: z.boolean().meta({ description: "A size that the provider's newest listing does not show: its last price" }),
   })
   .meta({ id: 'ProviderPrice', description: 'What the provider charges for one thing on a day' });
@@ -50,7 +48,7 @@ export const listPrices = declareList({
   tag: 'prices',
   summary: 'What the provider charges on a day, by subject',
   description:
-    "An operator's own price comes before what the provider's API says, and that before what is published. With an account, its own prices come before those of all. What has no price on that day is left out.",
+    "An operator's own price is used before the provider's API's, and that before the published one. With an account, its own prices come first. What has no price on that day is left out.",
   roles: staff,
   query: z.object({
     subject: subject.optional(),
@@ -72,7 +70,7 @@ export const listPrices = declareList({
 const priceHistory = z
   .object({
     subject,
-    price: price.nullable().meta({ description: 'Today; null: nobody says' }),
+    price: price.nullable().meta({ description: 'Today; null: not known' }),
     history: z
       .array(
         z.object({
@@ -104,7 +102,7 @@ export const getPrice = declareOperation({
   run: ({ db, params: { subject: of }, query, now }) => historyOf(db, of, dayOf(now), query.account),
 });
 
-const from = day.meta({ description: 'The first UTC day on which it holds' });
+const from = day.meta({ description: 'The first UTC day on which it applies' });
 const changed = z.object({ changed: z.boolean().meta({ description: 'false: it was so already' }) });
 
 export const setPrice = declareOperation({
@@ -113,9 +111,9 @@ export const setPrice = declareOperation({
   name: 'price set',
   operationId: 'setPrice',
   tag: 'prices',
-  summary: 'Set an own price, such as a negotiated one, from a day on',
+  summary: 'Set your own price, such as a negotiated one, from a day on',
   description:
-    "It comes before the provider's own until it is unset. What had been set for later days gives way. Of one account, it comes before that of all.",
+    "It comes before the provider's own until it is unset. Prices set for later days are replaced. Of one account, it comes before that of all.",
   roles: ['owner'],
   params,
   body: z.strictObject({
@@ -125,12 +123,8 @@ export const setPrice = declareOperation({
       .string()
       .regex(/^\d{1,12}(\.\d{1,9})?$/, { error: 'is not a decimal number of zero or more such as 4.80, in quotes' })
       .meta({ description: 'Of one unit', examples: ['4.80'] }),
-    unit: line
-      .optional()
-      .meta({ description: 'That of the price which holds on the day unless given', examples: ['month'] }),
-    currency: currency
-      .optional()
-      .meta({ description: 'That of the price which holds on the day, or USD, unless given' }),
+    unit: line.optional().meta({ description: 'That of the price on the day unless given', examples: ['month'] }),
+    currency: currency.optional().meta({ description: 'That of the price on the day, or USD, unless given' }),
     evidence: line.optional().meta({ description: 'What it rests on', examples: ['contract of 2026-02-01'] }),
   }),
   response: changed,
@@ -144,7 +138,7 @@ export const unsetPrice = declareOperation({
   name: 'price unset',
   operationId: 'unsetPrice',
   tag: 'prices',
-  summary: 'End an own price, from a day on',
+  summary: 'End your own price, from a day on',
   description: 'What the provider says counts from that day on. Earlier days keep the own price.',
   roles: ['owner'],
   params,

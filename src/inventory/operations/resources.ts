@@ -1,52 +1,9 @@
 import { z } from 'zod';
+import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
-import { instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { instant, instantOut, slug } from '../../platform/declare/schemas.ts';
 import * as resources from '../resources.ts';
 import type { ResourceHistory } from '../resources.ts';
-
-const resourceRow = z
-  .object({
-    resourceId: z.int().meta({ examples: [17] }),
-    account: slug,
-    kind: z.string().meta({ examples: ['droplet'] }),
-    externalId: z.string().meta({ description: "The provider's id", examples: ['3164494'] }),
-    urn: z.string().nullable(),
-    name: z.string().meta({ examples: ['acme-web'] }),
-    status: z.string().meta({ description: "The provider's word", examples: ['active'] }),
-    region: z.string().nullable(),
-    tags: z.array(z.string()),
-    parents: z.array(z.string()).meta({ description: 'As kind:external_id', examples: [['droplet:3164494']] }),
-    attributes: z.record(z.string(), z.unknown()).meta({ description: 'Facts that billing reads' }),
-    project: z.string().nullable().meta({ description: "The provider's id of the project that holds it" }),
-    since: instantOut.meta({ description: 'Since when all of this is so' }),
-  })
-  .meta({ id: 'Resource', description: 'One thing that the provider lists, as it was at one moment' });
-
-export const listResources = declareList({
-  path: '/resources',
-  name: 'resource list',
-  operationId: 'listResources',
-  tag: 'resources',
-  summary: 'What lives, or lived at another moment',
-  roles: staff,
-  query: z.object({
-    kind: line.optional().meta({ description: 'Only this kind', examples: ['droplet'] }),
-    account: slug.optional(),
-    at: instant.optional().meta({ description: 'As it was then; now unless given' }),
-  }),
-  row: resourceRow,
-  async run({ db, query, now }, { limit, cursor }) {
-    const { kind, account: of, at = now } = query;
-    const { items, nextCursor } = await resources.listResources(db, {
-      kind,
-      account: of,
-      at,
-      limit,
-      cursor: cursor ?? undefined,
-    });
-    return { items: items.map(({ validFrom, ...rest }) => ({ ...rest, since: validFrom })), nextCursor };
-  },
-});
 
 const identified = {
   resourceId: z.int().meta({ examples: [17] }),
@@ -170,4 +127,36 @@ export const getResourceSettings = declareOperation({
   },
 });
 
-export const resourceOperations: readonly Operation[] = [listResources, getResource, getResourceSettings];
+const actionKey = z.tuple([z.string().transform((text) => Temporal.Instant.from(text)), z.string()]);
+
+const listResourceActions = declareList({
+  path: '/resources/:resource/actions',
+  name: 'resource actions',
+  operationId: 'listResourceActions',
+  tag: 'resources',
+  summary: "What the provider's action log says of one resource, the newest first",
+  description: 'Times of changes come from it where it has them; else from the listing that showed them.',
+  roles: staff,
+  params: resourceParams,
+  row: z
+    .object({
+      action: z.string().meta({ description: "The provider's id", examples: ['36804636'] }),
+      type: z.string().meta({ description: "The provider's word", examples: ['power_off'] }),
+      status: z.string().meta({ examples: ['completed'] }),
+      region: z.string().nullable(),
+      startedAt: instantOut.nullable(),
+      completedAt: instantOut.nullable(),
+      seenAt: instantOut.meta({ description: 'When a sync read it' }),
+      appliedAt: instantOut.nullable().meta({ description: 'When history was brought in line with it; null: not yet' }),
+      appliedByRun: z.int().nullable().meta({ description: 'The sync run that did so' }),
+    })
+    .meta({ id: 'ResourceAction', description: "One entry of the provider's action log" }),
+  async run({ db, params }, { limit, cursor }) {
+    const key = cursor === null ? null : actionKey.parse(JSON.parse(cursor));
+    const after = key === null ? null : { at: key[0], action: key[1] };
+    const rows = await resources.listResourceActions(db, params.resource, { limit: limit + 1, after });
+    return pageOf(rows, limit, ({ at, action }) => JSON.stringify([at, action]));
+  },
+});
+
+export const resourceOperations: readonly Operation[] = [getResource, getResourceSettings, listResourceActions];

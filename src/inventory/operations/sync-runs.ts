@@ -3,10 +3,11 @@ import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 import { dayOut, id, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
-import { getAccount, listAccounts } from '../accounts.ts';
+import { getAccount, listAccounts, openAccount } from '../accounts.ts';
 import { syncRunBuiltOn } from '../errors.ts';
 import { attributeJob, type SyncJobArguments, syncJobs, syncJobsOf } from '../jobs.ts';
 import { listSyncDays as listDays } from '../sync-prune.ts';
+import { openSecretKey } from '../secret-key.ts';
 import * as revert from '../sync-revert.ts';
 import * as sync from '../sync.ts';
 
@@ -26,7 +27,7 @@ const syncRunRow = z
     changed: z.int(),
     ended: z.int(),
     requests: z.int(),
-    revertedAt: instantOut.nullable().meta({ description: 'When what it wrote was taken back; null: it was not' }),
+    revertedAt: instantOut.nullable().meta({ description: 'When it was reverted; null: it was not' }),
     revertedBy: z.string().nullable(),
     revertReason: z.string().nullable(),
   })
@@ -51,6 +52,20 @@ export const listSyncRuns = declareList({
     const rows = await sync.listSyncRuns(db, query, { limit: limit + 1, before });
     return pageOf(rows, limit, (last) => String(last.syncRunId));
   },
+});
+
+const getSyncRun = declareOperation({
+  method: 'GET',
+  path: '/sync-runs/:run',
+  name: 'sync run show',
+  operationId: 'getSyncRun',
+  tag: 'accounts',
+  summary: 'One sync run: what it read, and how it ended',
+  description: 'One that is too old is a part of the sums of its day: see listSyncDays.',
+  roles: staff,
+  params: z.object({ run: id }),
+  response: syncRunRow,
+  run: ({ db, params }) => sync.getSyncRun(db, params.run),
 });
 
 const pageKey = z.tuple([z.iso.date().transform((text) => Temporal.PlainDate.from(text)), z.string(), z.string()]);
@@ -130,11 +145,14 @@ export const runSync = declareOperation({
     accounts: z.array(slug),
     kinds: z.array(z.string()).nullable().meta({ description: 'null: all' }),
     jobs: z.array(z.string()).meta({ examples: [['sync_projects']] }),
+    notRead: z
+      .array(z.object({ account: slug, kind: z.string(), needs: z.string().meta({ examples: ['Spaces key'] }) }))
+      .meta({ description: 'Kinds that the provider has and that nothing reads, for what is needed was not given' }),
     after: z.int().meta({ description: 'The newest run of before: what this reads is in the runs after it' }),
   }),
   status: 202,
   followedBy: syncJobs,
-  async run({ db, body: { account, kinds = null }, follow }) {
+  async run({ db, config, body: { account, kinds = null }, follow }) {
     const accounts = account === undefined ? await listAccounts(db) : [await getAccount(db, account)];
     if (accounts.length === 0)
       throw new ArcadiaError('not_found', 'No account is connected.', { next: { operation: 'account connect' } });
@@ -147,7 +165,15 @@ export const runSync = declareOperation({
         for (const job of jobs) await follow(trx, job, args);
       }
     });
-    return { accounts: slugs, kinds, jobs: jobs.map((job) => job.name), after };
+    const secretKey = await openSecretKey(db, config);
+    const notRead: { account: string; kind: string; needs: string }[] = [];
+    for (const one of accounts) {
+      const provider = await openAccount(db, one, secretKey);
+      const missing = provider.notRead.filter(({ kind }) => kinds === null || (kinds as string[]).includes(kind));
+      notRead.push(...missing.map((each) => ({ account: one.slug, ...each })));
+      await provider.close();
+    }
+    return { accounts: slugs, kinds, jobs: jobs.map((job) => job.name), notRead, after };
   },
 });
 
@@ -157,11 +183,11 @@ export const revertSyncRun = declareOperation({
   name: 'sync run revert',
   operationId: 'revertSyncRun',
   tag: 'accounts',
-  summary: 'Take back what one sync run wrote',
+  summary: 'Revert what one sync run wrote',
   description:
     'History says again what it said before the run, as a correction of now, and the run confirms nothing. Nothing is deleted. The next sync reads anew. Runs that rest on it must be reverted first, or with it.',
   roles: ['owner'],
-  command: { confirm: 'Take back what sync run {run} wrote? What only it saw is known again when a sync sees it.' },
+  command: { confirm: 'Revert what sync run {run} wrote? What only it saw is known again after the next sync.' },
   params: z.object({ run: id }),
   body: z.strictObject({
     reason: line.meta({ description: 'For the record' }),
@@ -185,4 +211,4 @@ export const revertSyncRun = declareOperation({
   },
 });
 
-export const syncRunOperations: readonly Operation[] = [listSyncRuns, listSyncDays, runSync, revertSyncRun];
+export const syncRunOperations: readonly Operation[] = [listSyncRuns, getSyncRun, listSyncDays, runSync, revertSyncRun];

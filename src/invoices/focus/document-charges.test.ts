@@ -219,7 +219,7 @@ test.each([
   });
 });
 
-describe('a line by hand', () => {
+describe('a manual line', () => {
   const setup = line({
     kind: 'manual',
     component: 'manual 4',

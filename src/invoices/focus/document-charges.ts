@@ -23,7 +23,7 @@ const hostProvider = 'DigitalOcean';
 export interface BilledDocument {
   readonly kind: 'invoice' | 'credit_note';
   readonly number: string;
-  /** The invoice that a credit note takes back a part of. */
+  /** The invoice that a credit note corrects. */
   readonly credits: string | null;
   /** The legal entity's name. */
   readonly issuer: string;

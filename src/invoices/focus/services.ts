@@ -29,7 +29,7 @@ const other = (name: string): Service => ({ category: 'Other', subcategory: 'Oth
 
 /** Its base fee covers allowances of several services, so it is in no category of its own. */
 export const hostingPlan = other('Hosting plan');
-export const byHand = other('Services by hand');
+export const byHand = other('Manual charges');
 export const taxes = other('Taxes');
 
 /** The service that a billing kind is a measure of; one that is not among ours is `Other`, by its own title. */

@@ -17,45 +17,42 @@ const counts = ['Count', 'Unit', 'Request', 'Token', 'Connection', 'Certificate'
 const ours = ['Node', 'Zone', 'Event', 'User', 'Server', 'Site', 'Project', 'Mailbox', 'Ticket'];
 const prefixes = ['', 'K', 'M', 'G', 'T', 'P', 'E', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 
+const hour = named('Hour');
+const unit = named('Unit');
+
 /** By the word in lower case, for one and for many. */
-const byWord = new Map<string, Named>(
-  [...times, ...counts, ...ours].flatMap((word) => {
+const byWord: ReadonlyMap<string, Named> = new Map<string, Named>([
+  ...[...times, ...counts, ...ours].flatMap((word) => {
     const name = named(word, word === 'Mailbox' ? 'Mailboxes' : undefined);
-    return [
-      [name.one.toLowerCase(), name],
-      [name.many.toLowerCase(), name],
-    ];
+    return [[name.one.toLowerCase(), name] as const, [name.many.toLowerCase(), name] as const];
   }),
-);
-for (const [word, name] of [
-  ['h', named('Hour')],
-  ['hr', named('Hour')],
-  ['hrs', named('Hour')],
+  ['h', hour],
+  ['hr', hour],
+  ['hrs', hour],
   ['min', named('Minute')],
   ['mins', named('Minute')],
   ['sec', named('Second')],
   ['s', named('Second')],
   ['ms', named('Millisecond')],
-  ['pc', named('Unit')],
-  ['pcs', named('Unit')],
-  ['piece', named('Unit')],
-  ['pieces', named('Unit')],
-  ['item', named('Unit')],
-  ['items', named('Unit')],
+  ['pc', unit],
+  ['pcs', unit],
+  ['piece', unit],
+  ['pieces', unit],
+  ['item', unit],
+  ['items', unit],
   ['vcpu', named('VCPU')],
   ['vcpus', named('VCPU')],
-] as const) {
-  byWord.set(word, name);
-}
+]);
 
 /** Sizes of data, the same for one and for many. `Gb` is a gigabit where somebody wrote it so; `gb` in small letters is a gigabyte. */
-const sizes = new Map<string, string>();
-for (const prefix of prefixes) {
-  for (const letter of ['b', 'B']) sizes.set(prefix + letter, prefix + letter);
-  sizes.set(`${prefix}B`.toLowerCase(), `${prefix}B`);
-  sizes.set(`${prefix}B`.toUpperCase(), `${prefix}B`);
-}
-sizes.set('b', 'b');
+const sizes: ReadonlyMap<string, string> = new Map([
+  ...prefixes.flatMap((prefix) => [
+    ...['b', 'B'].map((letter) => [prefix + letter, prefix + letter] as const),
+    [`${prefix}B`.toLowerCase(), `${prefix}B`] as const,
+    [`${prefix}B`.toUpperCase(), `${prefix}B`] as const,
+  ]),
+  ['b', 'b'] as const,
+]);
 
 /**
  * A unit as ours are written (`hour`, `GiB-month`, `node-hour`) or as a person wrote it on a line by

@@ -54,7 +54,7 @@ export const decideCorrection = declareOperation({
   summary: "Send a correction of a deployment's month, or waive it",
   description:
     'On the next invoice, as a credit note of each invoice that charged it, or waived with a reason: for exactly its ' +
-    'amount. What was decided the other way and is not issued is taken back first.',
+    'amount. A pending decision the other way is undone first.',
   roles: deciders,
   command: { positional: ['deployment'], flags: { expectedAmount: 'amount' } },
   body: z.discriminatedUnion('decision', [
@@ -101,7 +101,7 @@ function correctionRequest() {
     deployment: slug,
     month,
     currency: z.string().length(3).optional().meta({ description: 'Where the month is corrected in several' }),
-    expectedAmount: decimalInput.optional().meta({ description: 'Refused where it comes to another amount by now' }),
+    expectedAmount: decimalInput.optional().meta({ description: 'Refused when the amount is different by now' }),
   };
 }
 

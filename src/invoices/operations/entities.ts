@@ -41,7 +41,7 @@ const entity = z
   .object({
     entity: slug,
     isDefault: z.boolean().meta({ description: 'It bills those customers for whom no other is named' }),
-    name: z.string().nullable().meta({ description: 'null: not told yet; nothing is issued without it' }),
+    name: z.string().nullable().meta({ description: 'null: missing; nothing is issued without it' }),
     address: z.array(z.string()),
     taxIds: z.array(z.string()),
     email: z.string().nullable(),
@@ -108,7 +108,7 @@ export const getLegalEntity = declareOperation({
   name: 'entity show',
   operationId: 'getLegalEntity',
   tag: 'billing',
-  summary: 'One legal entity',
+  summary: 'One seller',
   roles: staff,
   params: which,
   response: entity,
@@ -133,7 +133,7 @@ export const getLegalEntityHistory = declareOperation({
   name: 'entity history',
   operationId: 'getLegalEntityHistory',
   tag: 'billing',
-  summary: 'Who a legal entity is over time, the oldest first',
+  summary: "A seller's details over time, the oldest first",
   roles: staff,
   params: which,
   response: z.object({ entity: slug, history: z.array(party) }),
@@ -146,7 +146,7 @@ export const createLegalEntity = declareOperation({
   name: 'entity create',
   operationId: 'createLegalEntity',
   tag: 'billing',
-  summary: 'Create a legal entity',
+  summary: 'Create a seller',
   description: 'Its numbers begin with its slug unless other prefixes are given.',
   command: { positional: ['entity'], flags: { taxIds: 'tax-id' } },
   roles: deciders,
@@ -166,7 +166,7 @@ export const updateLegalEntity = declareOperation({
   name: 'entity set',
   operationId: 'updateLegalEntity',
   tag: 'billing',
-  summary: "Change a legal entity's details",
+  summary: "Change a seller's details",
   description: `Omitted fields keep their value. Issued invoices are not affected. Who it is (name, address, ids, contact, account)
 is dated: an invoice uses what applies on the last day of its month. Without \`from\`: from the beginning the first time, then
 from today (UTC).`,
@@ -174,7 +174,7 @@ from today (UTC).`,
   roles: deciders,
   params: which,
   body: z.strictObject({
-    from: day.optional().meta({ description: 'First UTC day of what is told of who it is' }),
+    from: day.optional().meta({ description: 'First UTC day of these details' }),
     ...entityDetails,
     isDefault: z.literal(true).optional().meta({ description: 'Takes it from the one that was the default' }),
   }),
@@ -188,7 +188,7 @@ from today (UTC).`,
   },
 });
 
-const ofEntity = 'With the ETag of the legal entity, whose field it is.';
+const ofEntity = 'With the ETag of the seller.';
 
 const keptByIssued = 'Issued documents keep what they were drawn with.';
 
@@ -205,7 +205,7 @@ function assetOperations(
       name: `entity ${field} show`,
       operationId: `getLegalEntity${words.title}`,
       tag: 'billing',
-      summary: `The ${field} of a legal entity, as the file that it is`,
+      summary: `The ${field} of a seller, as the file that it is`,
       roles: staff,
       params: which,
       produces: types,
@@ -221,8 +221,8 @@ function assetOperations(
       name: `entity ${field} set`,
       operationId: `setLegalEntity${words.title}`,
       tag: 'billing',
-      summary: `Give a legal entity the ${field} of its documents`,
-      description: `The body is the file, ${words.what}, ${assetBytesMax[field]} bytes at most. A damaged one is refused.${field === 'logo' ? ' It is kept as it is drawn: written anew, with nothing but its pixels.' : ''} ${ofEntity} ${keptByIssued}`,
+      summary: `Set the ${field} of its documents`,
+      description: `The body is the file, ${words.what}, ${assetBytesMax[field]} bytes at most. A damaged one is refused.${field === 'logo' ? ' Only its pixels are kept.' : ''} ${ofEntity} ${keptByIssued}`,
       roles: deciders,
       params: which,
       consumes: types,
@@ -239,7 +239,7 @@ function assetOperations(
       name: `entity ${field} remove`,
       operationId: `removeLegalEntity${words.title}`,
       tag: 'billing',
-      summary: `Remove the ${field} of a legal entity`,
+      summary: `Remove the ${field} of a seller`,
       command: { confirm: `Remove the ${field} of {entity}?` },
       description: `${ofEntity} ${keptByIssued}`,
       roles: deciders,
@@ -279,7 +279,7 @@ const taxRate = z
     from: fromInstant,
     to: toInstant,
   })
-  .meta({ id: 'TaxRate', description: 'What a legal entity charges on a category, over days' });
+  .meta({ id: 'TaxRate', description: "A seller's tax rates of a category, by day" });
 
 function taxRateAnswer({ legalEntityId: _, ...rate }: TaxRate): z.input<typeof taxRate> {
   return rate;
@@ -290,7 +290,7 @@ export const listTaxRates = declareList({
   name: 'entity tax list',
   operationId: 'listTaxRates',
   tag: 'billing',
-  summary: 'Tax rates by legal entity, category and day',
+  summary: 'Tax rates by seller, category and day',
   roles: staff,
   query: z.object({ on: day.optional().meta({ description: 'Only those that hold on a day' }) }),
   row: taxRate,
@@ -306,13 +306,13 @@ export const setTaxRate = declareOperation({
   name: 'entity tax set',
   operationId: 'setTaxRate',
   tag: 'billing',
-  summary: "Set the rate of a legal entity's tax category, from a day on",
+  summary: "Set the rate of a seller's tax category, from a day on",
   command: { positional: ['category', 'percent'] },
-  description: "The rate of a month's last day holds for all of the month. A category without a rate is not taxed.",
+  description: "The rate of a month's last day applies to the whole month. A category without a rate is not taxed.",
   roles: deciders,
   body: z.strictObject({
     entity: slug.nullable().default(null).meta({ description: 'null: the default one' }),
-    category: slug.meta({ description: 'standard is what customers have unless told', examples: ['standard'] }),
+    category: slug.meta({ description: 'standard unless the customer has another', examples: ['standard'] }),
     title: line.meta({ description: 'As it is printed', examples: ['VAT'] }),
     percent: decimalInput.meta({ description: '0 to 100', examples: ['20'] }),
     from: day.nullable().default(null).meta({ description: 'First UTC day; null: from the beginning' }),

@@ -27,6 +27,7 @@ import * as invoices from '../invoices.ts';
 import type { Invoice, Reader } from '../invoices.ts';
 import * as issue from '../issue.ts';
 import { draftMonthJob, drawDocumentsJob } from '../jobs.ts';
+import { monthArchive, monthLines } from '../month-files.ts';
 import { addLine, removeLine } from '../manual-lines.ts';
 import { type MonthStep, stepMonth } from '../month-step.ts';
 import { previewDeployment } from '../preview.ts';
@@ -39,7 +40,8 @@ function readerOf({ customerId }: Principal): Reader {
   return customerId === null ? 'staff' : { customerId };
 }
 
-const invoice = z
+/** An invoice in an answer, as `invoiceAnswer` makes it. */
+export const invoiceOut = z
   .object({
     invoiceId: id,
     number: z.string().nullable().meta({ description: 'null: not issued' }),
@@ -47,7 +49,7 @@ const invoice = z
     state: z.enum(['draft', 'approved', 'issued', 'void']),
     customer: z.string().meta({ description: "arcadia-app's id of the customer" }),
     customerName: z.string(),
-    entity: z.string().meta({ description: 'The legal entity that bills; empty for a customer' }),
+    entity: z.string().meta({ description: 'The seller; empty for a customer' }),
     month: monthText,
     currency: z.string(),
     subtotal: decimalOut,
@@ -55,13 +57,13 @@ const invoice = z
     total: decimalOut,
     issuedAt: instantOut.nullable(),
     dueOn: dayOut.nullable(),
-    credits: z.string().nullable().meta({ description: 'The invoice that a credit note takes back a part of' }),
+    credits: z.string().nullable().meta({ description: 'The invoice that a credit note corrects' }),
     documentDigest: z.string().nullable().meta({ description: 'sha256 of the canonical JSON' }),
     voidReason: z.string().nullable().meta({ description: 'As the customer reads it too' }),
   })
   .meta({ id: 'Invoice', description: 'What a customer owes for a month' });
 
-function invoiceAnswer(row: Invoice): z.input<typeof invoice> {
+export function invoiceAnswer(row: Invoice): z.input<typeof invoiceOut> {
   return { ...row, month: row.month.toPlainYearMonth().toString() };
 }
 
@@ -86,10 +88,26 @@ export const listInvoices = declareList({
     kind: z.enum(['invoice', 'credit_note']).optional(),
     customer: z.string().max(200).optional().meta({ description: "arcadia-app's id of the customer" }),
   }),
-  row: invoice,
+  row: invoiceOut,
+  extra: z.object({
+    totals: z
+      .array(
+        z.object({
+          currency: z.string(),
+          invoices: z.int(),
+          subtotal: decimalOut,
+          tax: decimalOut,
+          total: decimalOut,
+        }),
+      )
+      .meta({
+        description: 'Of all documents that the filters let through, on every page, without those that are void',
+      }),
+  }),
   async run({ db, query, principal }, page) {
-    const { items, nextCursor } = await invoices.listInvoices(db, query, page, readerOf(principal));
-    return { items: items.map(invoiceAnswer), nextCursor };
+    const reader = readerOf(principal);
+    const { items, nextCursor } = await invoices.listInvoices(db, query, page, reader);
+    return { items: items.map(invoiceAnswer), nextCursor, totals: await invoices.totalInvoices(db, query, reader) };
   },
 });
 
@@ -132,7 +150,7 @@ export const getInvoice = declareOperation({
   summary: 'One invoice with its document, and what it lacks to be issued',
   roles: readers,
   params: which,
-  response: invoice.extend({
+  response: invoiceOut.extend({
     approvedAt: instantOut.nullable(),
     approvedBy: z.string().nullable().meta({ description: 'Who approved it; null for a customer' }),
     overrideReason: z.string().nullable().meta({ description: 'Why, before its month was final; null for a customer' }),
@@ -205,6 +223,40 @@ export const getInvoiceCsv = declareFile('csv');
 
 export const getInvoiceJson = declareFile('json');
 
+const monthFile = {
+  tag: 'invoices',
+  roles: ['owner', 'finance'],
+  params: z.object({ month }),
+} as const;
+
+export const archiveMonth = declareDocument({
+  ...monthFile,
+  path: '/invoice-months/:month/archive',
+  name: 'invoice archive',
+  operationId: 'archiveInvoicesOfMonth',
+  summary: "A month's issued documents as PDFs, with their lines as CSV, in one ZIP",
+  description: 'Invoices and credit notes, void ones too, in a folder for each seller. It is sent as it is made.',
+  produces: ['application/zip'],
+  async run({ db, params, now, signal }) {
+    const body = await monthArchive(db, { ...params, now, signal });
+    return { type: 'application/zip', body, filename: `invoices-${params.month.toPlainYearMonth()}.zip` };
+  },
+});
+
+export const getMonthLines = declareDocument({
+  ...monthFile,
+  path: '/invoice-months/:month/lines',
+  name: 'invoice lines',
+  operationId: 'getInvoiceLinesOfMonth',
+  summary: "All lines and taxes of a month's issued documents as CSV",
+  description: 'As the CSV of each document, one after the other. A tax is a row of the kind `tax`.',
+  produces: ['text/csv'],
+  async run({ db, params, now, signal }) {
+    const body = monthLines(db, { ...params, now, signal });
+    return { type: 'text/csv', body, filename: `invoice-lines-${params.month.toPlainYearMonth()}.csv` };
+  },
+});
+
 const explainedOut = z.looseObject({
   invoice: z.string(),
   currency: z.string(),
@@ -231,7 +283,20 @@ const explainedOut = z.looseObject({
       nextCursor: z.string().nullable(),
     })
     .nullable()
-    .meta({ description: 'As GET .../usage/explanation answers; null for what is not usage' }),
+    .meta({
+      description:
+        'As GET .../usage/explanation answers, of a correction for what it corrects; null for what is not usage',
+    }),
+  correction: z
+    .object({
+      month: monthText,
+      invoice: z.string().nullable().meta({ description: 'The number of the invoice that is corrected' }),
+      issued: decimalOut.meta({ description: 'What other documents have issued for the same line, before tax' }),
+      decidedAt: z.string(),
+      decidedBy: z.string().nullable(),
+    })
+    .nullable()
+    .meta({ description: 'Of a correction; null for every other line, and for a customer' }),
   changedSince: z.boolean().meta({ description: 'Usage has changed since the invoice' }),
 });
 
@@ -359,7 +424,7 @@ export const approveInvoice = declareOperation({
   name: 'invoice approve',
   operationId: 'approveInvoice',
   tag: 'invoices',
-  summary: 'Agree to a draft',
+  summary: 'Approve a draft',
   description: 'It is drafted from the facts once more first. Before its month is final it takes a reason.',
   roles: deciders,
   params: which,
@@ -367,9 +432,9 @@ export const approveInvoice = declareOperation({
   command: { flags: { expectedTotal: 'total' } },
   body: z.strictObject({
     override: lineText.optional().meta({ description: 'Why, although its month is not final' }),
-    expectedTotal: decimalInput.optional().meta({ description: 'Refused where it comes to another total by now' }),
+    expectedTotal: decimalInput.optional().meta({ description: 'Refused when the total is different by now' }),
   }),
-  response: invoice,
+  response: invoiceOut,
   async run({ db, params, body, principal, now }) {
     const { invoiceId } = await invoices.getInvoice(db, params.invoice);
     await issue.approveInvoice(db, invoiceId, { ...body, by: principal.subject, now });
@@ -392,7 +457,7 @@ export const issueInvoice = declareOperation({
     number: z.string().max(64).optional().meta({ description: "The accounting system's, where it gives them" }),
     incomplete: z.boolean().optional().meta({ description: 'Although names, addresses or tax ids are missing' }),
   }),
-  response: invoice,
+  response: invoiceOut,
   followedBy: [drawDocumentsJob],
   async run({ db, params, body, principal, now, follow }) {
     const { invoiceId } = await invoices.getInvoice(db, params.invoice);
@@ -409,7 +474,7 @@ const stepOfMonth = {
     after: z.coerce.number().int().min(0).default(0).meta({ description: 'Where the answer before says to go on' }),
   }),
   response: z.object({
-    done: z.array(invoice),
+    done: z.array(invoiceOut),
     refused: z
       .array(z.object({ invoiceId: id, customer: z.string(), code: z.string(), message: z.string() }))
       .meta({ description: 'They do not stop the others' }),
@@ -428,7 +493,7 @@ export const approveMonth = declareOperation({
   name: 'invoice approve-month',
   operationId: 'approveInvoicesOfMonth',
   tag: 'invoices',
-  summary: "Approve a month's drafts, a hundred at a time",
+  summary: "Approve a month's drafts, in batches of a hundred",
   body: z.strictObject({ override: lineText.optional().meta({ description: 'Why, although the month is not final' }) }),
   async run({ db, params, query, body, principal, now, signal }) {
     const options = { ...body, by: principal.subject, now };
@@ -444,7 +509,7 @@ export const issueMonth = declareOperation({
   name: 'invoice issue-month',
   operationId: 'issueInvoicesOfMonth',
   tag: 'invoices',
-  summary: "Number, freeze and hash a month's approved invoices, a hundred at a time",
+  summary: "Number, freeze and hash a month's approved invoices, in batches of a hundred",
   body: z.strictObject({
     incomplete: z.boolean().optional().meta({ description: 'Although names, addresses or tax ids are missing' }),
   }),
@@ -476,7 +541,7 @@ export const voidInvoice = declareOperation({
       .optional()
       .meta({ description: 'Although corrections of it were waived: they are billed again' }),
   }),
-  response: invoice,
+  response: invoiceOut,
   async run({ db, params, body, principal, now }) {
     const { invoiceId } = await invoices.getInvoice(db, params.invoice);
     await issue.voidInvoice(db, invoiceId, { ...body, by: principal.subject, now });
@@ -490,7 +555,7 @@ export const addInvoiceLine = declareOperation({
   name: 'invoice line add',
   operationId: 'addInvoiceLine',
   tag: 'invoices',
-  summary: 'Add a line by hand to a draft',
+  summary: 'Add a manual line to a draft',
   roles: deciders,
   params: which,
   edits: getInvoice,
@@ -517,7 +582,7 @@ export const removeInvoiceLine = declareOperation({
   name: 'invoice line remove',
   operationId: 'removeInvoiceLine',
   tag: 'invoices',
-  summary: 'Take a line by hand away from a draft',
+  summary: 'Remove a manual line from a draft',
   roles: deciders,
   command: { confirm: 'Remove line {line} from its draft?' },
   params: z.object({ line: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) }),
@@ -532,6 +597,8 @@ export const invoiceOperations: readonly Operation[] = [
   getInvoicePdf,
   getInvoiceCsv,
   getInvoiceJson,
+  archiveMonth,
+  getMonthLines,
   explainInvoiceLine,
   previewInvoice,
   draftInvoices,

@@ -16,7 +16,7 @@ const jobId = z.uuid().meta({ examples: ['0196f1a2-7c55-7d9e-8d3a-0a7e4b1c2d3e']
 const jobState = z.enum(jobStates).meta({ description: 'A dead job has failed as often as it may' });
 
 const jobArguments = recordOf(z.string().max(100), argumentValue, 50).meta({
-  description: 'What the job is told',
+  description: "The job's arguments",
   examples: [{ account: 'acme' }],
 });
 
@@ -90,7 +90,9 @@ export const runJob = declareOperation({
   command: { positional: ['job'], flags: { arguments: 'argument' } },
   description: 'Enqueues it; where the same one waits already, that one runs now instead of later.',
   roles: deciders,
-  body: z.strictObject({ job: jobName, arguments: jobArguments.default({}) }),
+  body: z
+    .strictObject({ job: jobName, arguments: jobArguments.default({}) })
+    .meta({ examples: [{ job: 'attribute', arguments: {} }] }),
   response: z.object({ id: jobId, enqueued: z.boolean().meta({ description: 'false: it was there already' }) }),
   status: 202,
   location: ({ id }) => `/jobs/${id}`,
@@ -106,7 +108,7 @@ const chosen = z
     state: jobState.optional(),
     arguments: jobArguments.optional().meta({ description: 'What its arguments contain' }),
   })
-  .meta({ description: 'All that match; at least one of these' });
+  .meta({ description: 'All that match; at least one of these', examples: [{ job: 'attribute', state: 'dead' }] });
 
 function filterOf({ ids, queue, job: name, state, arguments: args }: z.output<typeof chosen>): JobFilter {
   const filter: JobFilter = {
@@ -150,9 +152,11 @@ export const cancelJobs = declareOperation({
     flags: { arguments: 'argument' },
     confirm: 'Cancel all of these jobs that wait or run?',
   },
-  description: 'A running job is told to stop, and nothing that it has not yet committed is stored.',
+  description: 'A running job is asked to stop; what it has not committed is not stored.',
   roles: deciders,
-  body: chosen.extend({ reason: line.optional().meta({ description: 'For the record' }) }),
+  body: chosen
+    .extend({ reason: line.optional().meta({ description: 'For the record' }) })
+    .meta({ description: 'All that match; at least one filter', examples: [{ job: 'attribute', state: 'waiting' }] }),
   response: z.object({ cancelled: z.int() }),
   async run(call) {
     assertQueue(call, call.body.queue);

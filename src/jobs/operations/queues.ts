@@ -47,15 +47,17 @@ export const controlQueue = declareOperation({
   description: 'Running workers follow at once, and it is remembered. What runs is not stopped.',
   roles: deciders,
   params: z.object({ queue: queueName }),
-  body: z.strictObject({
-    paused: z.boolean().optional(),
-    limit: z.int().min(0).max(1_000).optional(),
-    worker: z
-      .string()
-      .regex(/^[\w.-]{1,63}$/)
-      .optional()
-      .meta({ description: 'Only on the worker of this name, instead of all of them' }),
-  }),
+  body: z
+    .strictObject({
+      paused: z.boolean().optional(),
+      limit: z.int().min(0).max(1_000).optional(),
+      worker: z
+        .string()
+        .regex(/^[\w.-]{1,63}$/)
+        .optional()
+        .meta({ description: 'Only on the worker of this name, instead of all of them' }),
+    })
+    .meta({ description: 'At least one of paused and limit', examples: [{ paused: true }] }),
   response: queue,
   async run(call) {
     const { paused, limit, worker } = call.body;

@@ -251,7 +251,7 @@ export interface PlacedInterval extends ExplainedInterval {
   readonly rest: string;
 }
 
-/** The first intervals of each of some resources, in order. */
+/** The first intervals of each of some resources, in order; they end where the kind's metering does. */
 export async function selectIntervals(
   db: Queryable,
   subject: Subject,
@@ -264,11 +264,12 @@ export async function selectIntervals(
     placed AS (
       SELECT *, row_number() OVER w AS place, count(*) OVER (PARTITION BY resource_id) AS total,
              sum(quantity) OVER (PARTITION BY resource_id) - sum(quantity) OVER w AS rest
-      FROM pieces WHERE resource_id = ANY (${[...resourceIds]}::bigint[])
+      -- What begins where metering has not been yet adds nothing.
+      FROM pieces WHERE resource_id = ANY (${[...resourceIds]}::bigint[]) AND valid_from < (SELECT max(span_to) FROM spans)
       WINDOW w AS (PARTITION BY resource_id ORDER BY valid_from, weight_before)
     )
     SELECT p.resource_id AS "resourceId", greatest(p.valid_from, ${startOfDay(range.from)}) AS "from",
-           least(p.valid_to, ${startOfDay(range.to)}) AS "to", trim_scale(p.level)::text AS level, p.weight,
+           least(p.valid_to, ${startOfDay(range.to)}, (SELECT max(span_to) FROM spans)) AS "to", trim_scale(p.level)::text AS level, p.weight,
            p.weight_total AS "weightTotal", trim_scale(p.quantity)::text AS quantity, p.total, trim_scale(p.rest)::text AS rest,
            s.status, s.attributes, s.source
     FROM placed p

@@ -66,7 +66,7 @@ export interface ExplainedCause {
   readonly assignment: { readonly by: string; readonly at: string } | null;
 }
 
-/** A stretch in which nothing changed that the quantity rests on, cut to the range. */
+/** A stretch in which nothing changed that the quantity rests on, cut to the part of the range that is metered. */
 export interface ExplainedInterval {
   readonly from: string;
   readonly to: string;

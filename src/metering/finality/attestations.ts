@@ -178,6 +178,37 @@ export async function monthStatus(
   return periodStatus(db, { ...rest, from, to: from.add({ months: 1 }) });
 }
 
+/** Whose month is not final, and why that of everybody or of some is not. */
+export interface HeldMonth extends Pick<PeriodStatus, 'complete' | 'final' | 'blockers' | 'blockersTotal'> {
+  /** External ids of the customers whose month is not final; 'all': everybody's. */
+  readonly customers: 'all' | ReadonlySet<string>;
+}
+
+/** Reasons that hold for whoever is billed. */
+const reasonsOfAll: ReadonlySet<BlockerReason> = new Set(['incomplete', 'not_metered', 'changes_pending']);
+
+/** For which customers `monthStatus` of a month says that it is not final: a few statements, however many they are. */
+export async function heldCustomers(
+  db: Queryable,
+  query: { readonly month: Temporal.PlainYearMonth; readonly now: Temporal.Instant },
+): Promise<HeldMonth> {
+  const status = await monthStatus(db, query);
+  const { complete, final, blockers, blockersTotal } = status;
+  // Where more keep it than are named, nobody knows whom the others concern.
+  const isOfAll = blockersTotal > blockers.length || blockers.some(({ reason }) => reasonsOfAll.has(reason));
+  const accountsOf = (isBeyond: boolean) =>
+    blockers.filter(({ reason }) => (reason === 'beyond_limit') === isBeyond).flatMap(({ account }) => account ?? []);
+  const from = query.month.toPlainDate({ day: 1 });
+  const range = { from, to: from.add({ months: 1 }) };
+  const some = { accounts: accountsOf(false), beyond: accountsOf(true) };
+  const customers = final
+    ? new Set<string>()
+    : isOfAll
+      ? 'all'
+      : new Set(await store.selectHeldCustomers(db, range, some));
+  return { complete, final, blockers, blockersTotal, customers };
+}
+
 async function whoseUsage(db: Queryable, { deployment, customer }: PeriodQuery): Promise<store.Whose> {
   if (deployment !== undefined) {
     const ids = await store.selectWhose(db, { deployment });
@@ -362,7 +393,7 @@ export async function confirmUsage(
   if (!confirmable.metersKind) {
     throw new ArcadiaError(
       'invalid_argument',
-      `"${account}" has no resource of kind "${resourceKind}" that a billing kind meters.`,
+      `"${account}" has no resource of kind "${resourceKind}" that a meter counts.`,
     );
   }
   const { accountId } = confirmable;

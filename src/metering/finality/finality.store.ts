@@ -101,7 +101,7 @@ export interface Observed {
   readonly syncedAt: Temporal.Instant | null;
   /** The same, or a later attestation. */
   readonly confirmedThrough: Temporal.Instant | null;
-  /** After how long without a complete listing there is a gap, and for how long usage is carried forward. */
+  /** After how long without a complete listing there is a gap, and for how long usage is estimated. */
   readonly gapAfterHours: number;
   readonly carryForwardHours: number;
 }
@@ -189,6 +189,34 @@ export async function selectUnlisted(
       ${whose === null ? sql`` : sql`AND u.account_id IN (${accountsOf(whose, range)})`}
     GROUP BY u.account, u.resource_kind ORDER BY u.account, u.resource_kind`.execute(db);
   return rows;
+}
+
+/**
+ * External ids of the customers who owned anything within a range in one of some accounts, or what went unseen there for
+ * longer than usage may be carried forward.
+ */
+export async function selectHeldCustomers(
+  db: Queryable,
+  range: DayRange,
+  { accounts, beyond }: { readonly accounts: readonly string[]; readonly beyond: readonly string[] },
+): Promise<string[]> {
+  const { rows } = await statement<{ customer: string }>('metering.selectHeldCustomers')`
+    WITH held AS (
+      SELECT r.resource_id, ${startOfDay(range.from)}::timestamptz AS since, ${startOfDay(range.to)}::timestamptz AS until
+      FROM inventory_resources r JOIN inventory_accounts a USING (account_id) WHERE a.slug = ANY (${[...accounts]}::text[])
+      UNION ALL
+      SELECT e.resource_id, e.beyond_from, e.carried_to
+      FROM metering_uncertain_ends e JOIN inventory_accounts a USING (account_id)
+      WHERE a.slug = ANY (${[...beyond]}::text[]) AND e.carried_to > ${startOfDay(range.from)}
+        AND e.beyond_from < least(e.carried_to, ${startOfDay(range.to)})
+    )
+    SELECT DISTINCT d.customer_external_id AS customer
+    FROM held h
+    JOIN deployments_attributions a ON a.resource_id = h.resource_id AND a.valid_from < h.until AND a.valid_to > h.since
+    JOIN deployments_owners o USING (owner_set_id)
+    JOIN deployments_list d USING (deployment_id)
+    WHERE d.customer_id IS NOT NULL`.execute(db);
+  return rows.map((row) => row.customer);
 }
 
 // Operators' words ------------------------------------------------------------------------------

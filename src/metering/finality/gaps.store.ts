@@ -14,7 +14,7 @@ export interface GapRow {
   readonly from: Temporal.Instant;
   /** The listing that closed it; null: none has. */
   readonly to: Temporal.Instant | null;
-  /** Up to here usage may be carried forward. */
+  /** Up to here usage may be estimated. */
   readonly limit: Temporal.Instant;
 }
 

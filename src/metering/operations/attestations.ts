@@ -59,7 +59,7 @@ export const withdrawUsageAttestation = declareOperation({
   name: 'usage confirmation withdraw',
   operationId: 'withdrawUsageAttestation',
   tag: 'usage',
-  summary: 'Take a confirmation back; it stays on record',
+  summary: 'Withdraw a confirmation; it stays on record',
   roles: ['owner', 'operator'],
   params: z.object({ confirmation: id }),
   run: ({ db, params, now, principal }) =>
@@ -73,7 +73,7 @@ const observationLimit = z
     resourceKind: z.string().meta({ description: '*: every kind without limits of its own', examples: ['droplet'] }),
     fromDay: dayOut,
     gapAfterHours: hours.meta({ description: 'So long without a complete listing is a gap', examples: [6] }),
-    carryForwardHours: hours.meta({ description: 'For so long usage is carried forward', examples: [72] }),
+    carryForwardHours: hours.meta({ description: 'For how long usage is estimated', examples: [72] }),
   })
   .meta({ id: 'ObservationLimit', description: 'How long metering goes on without seeing' });
 
@@ -82,7 +82,7 @@ export const listObservationLimits = declareList({
   name: 'usage limit list',
   operationId: 'listObservationLimits',
   tag: 'usage',
-  summary: 'After how long without a listing there is a gap, and for how long usage is carried forward',
+  summary: 'After how long without a listing there is a gap, and for how long usage is estimated',
   roles: staff,
   row: observationLimit,
   async run({ db }, page) {
@@ -97,14 +97,14 @@ export const setObservationLimit = declareOperation({
   operationId: 'setObservationLimit',
   tag: 'usage',
   summary: 'Set those limits of a kind of resource, from a day on',
-  description: 'What is not given stays as it is on that day.',
+  description: 'Omitted fields keep their value.',
   roles: ['owner', 'operator'],
   command: { positional: ['resourceKind'], flags: { resourceKind: 'kind', fromDay: 'from' } },
   body: z.strictObject({
     resourceKind: z
       .union([resourceKind, z.literal('*')])
       .meta({ description: 'A kind of resource; *: every kind without limits of its own', examples: ['droplet'] }),
-    fromDay: day.optional().meta({ description: 'The first UTC day on which it holds; today unless given' }),
+    fromDay: day.optional().meta({ description: 'The first UTC day on which it applies; today unless given' }),
     gapAfterHours: hours.optional(),
     carryForwardHours: hours.optional(),
   }),

@@ -22,7 +22,7 @@ export const listRetention = declareList({
       outcome: z.enum(['due', 'kept']).meta({ description: 'kept: it is not final' }),
       reason: z.string().nullable().meta({ description: 'Why it is kept' }),
     })
-    .meta({ id: 'RetentionDue', description: 'A month of a billing kind that is past its retention' }),
+    .meta({ id: 'RetentionDue', description: 'A month of a meter that is past its retention' }),
   async run({ db, now, signal }, page) {
     const months = await applyRetention(db, { now, dryRun: true, signal });
     const rows = months.map(

@@ -5,7 +5,7 @@ import { z } from 'zod';
 export const billingKind = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,62}$/)
-  .meta({ description: 'A billing kind', examples: ['droplet_hours'] });
+  .meta({ description: 'A meter', examples: ['droplet_hours'] });
 
 export const resourceKind = z
   .string()

@@ -39,7 +39,7 @@ const withoutRange = 'Without a range of days: the current month.';
 
 const usage = z
   .record(billingKind, decimalOut)
-  .meta({ description: 'Decimal, by billing kind', examples: [{ droplet_hours: '744', dns_zones: '2' }] });
+  .meta({ description: 'Decimal, by meter', examples: [{ droplet_hours: '744', dns_zones: '2' }] });
 
 export const getUsage = declareOperation({
   method: 'GET',
@@ -47,7 +47,7 @@ export const getUsage = declareOperation({
   name: 'usage show',
   operationId: 'getUsage',
   tag: 'usage',
-  summary: 'What a deployment used, by billing kind',
+  summary: 'What a deployment used, by meter',
   description: `What has been metered: every day before \`meteredThrough\` is in the sums. ${withoutRange}`,
   roles: [...staff, 'customer'],
   params: deploymentParams,
@@ -90,7 +90,7 @@ export const listUsageDays = declareList({
   name: 'usage days',
   operationId: 'listUsageDays',
   tag: 'usage',
-  summary: 'What a deployment used day by day, then by billing kind',
+  summary: 'What a deployment used day by day, then by meter',
   description: `Hours are added up. Days whose records are past their retention are left out. ${withoutRange}`,
   roles: [...staff, 'customer'],
   params: deploymentParams,
@@ -112,8 +112,8 @@ export const listUsage = declareList({
   name: 'usage list',
   operationId: 'listUsage',
   tag: 'usage',
-  summary: 'What every deployment used, by its slug, then by billing kind',
-  description: `With \`unattributed\`, which holds what nobody owns. A customer sees their own deployments. ${withoutRange}`,
+  summary: 'What every deployment used, by its slug, then by meter',
+  description: `With \`unattributed\`, which is what is unassigned. A customer sees their own deployments. ${withoutRange}`,
   roles: [...staff, 'customer'],
   query: rangeQuery,
   row: z
@@ -376,7 +376,7 @@ export const listLateUsage = declareList({
       from: instantOut,
       to: instantOut.nullable().meta({ description: 'null: to this day' }),
       recordedAt: instantOut,
-      kinds: list(billingKind).meta({ description: 'Billing kinds that it would have changed' }),
+      kinds: list(billingKind).meta({ description: 'Meters that it would have changed' }),
     })
     .meta({ id: 'LateFact', description: 'A fact about a time whose usage records are gone' }),
   run: ({ db }, page) => listLateFacts(db, page),

@@ -14,6 +14,7 @@ interface Connection {
   readonly store: UsageStore;
 }
 
+/** Of the process, by address. A transaction asks the database which store is its own, so nobody could hand that one in. */
 const connections = new Map<string, Connection>();
 
 /**

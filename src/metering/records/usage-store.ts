@@ -118,7 +118,7 @@ export const sumsMax = 1_000_000;
  */
 export function wholeSums<T>(sums: T[], max = sumsMax): T[] {
   if (sums.length > max)
-    throw new ArcadiaError('range_too_large', `Usage comes to more than ${max} sums of deployments and billing kinds.`);
+    throw new ArcadiaError('range_too_large', `Usage has more than ${max} sums of deployments and meters.`);
   return sums;
 }
 

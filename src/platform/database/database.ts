@@ -1,6 +1,7 @@
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type Dialect, Kysely, PostgresDialect, type Transaction as KyselyTransaction } from 'kysely';
 import pg from 'pg';
+import type { Pools } from './pools.ts';
 import { keptStatementName, nameOfStatement } from './statement.ts';
 
 /**
@@ -83,6 +84,8 @@ interface ConnectOptions {
   readonly applicationName?: string;
   /** Session settings, e.g. { lock_timeout: '60s' }. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Where it is counted in, under its applicationName. */
+  readonly pools?: Pools;
 }
 
 /**
@@ -100,40 +103,6 @@ export function fromDialect(dialect: Dialect): Database {
 /** Holds one connection for as long as the work takes. */
 export function inSession<Result>(db: Database, work: (session: Session) => Promise<Result>): Promise<Result> {
   return db.connection().execute((connection) => work(connection as Session));
-}
-
-/** The pools of this process: how full each is is a thing to watch. */
-const pools = new Set<{ readonly name: string; readonly pool: pg.Pool; waitingCount?: () => number }>();
-
-interface PoolUsage {
-  readonly name: string;
-  readonly max: number;
-  readonly used: number;
-  readonly idle: number;
-  /** Who waits for a connection. */
-  readonly waiting: number;
-}
-
-/** Counts those who wait for a connection of this pool elsewhere than in its own queue. */
-export function countWaiting(pool: pg.Pool, waitingCount: () => number): void {
-  for (const open of pools) if (open.pool === pool) open.waitingCount = waitingCount;
-}
-
-/** How full the pools of this process are, those of one name together. */
-export function poolUsage(): PoolUsage[] {
-  const byName = new Map<string, PoolUsage>();
-  for (const { name, pool, waitingCount } of pools) {
-    if (pool.ended) continue;
-    const { max = 0, used = 0, idle = 0, waiting = 0 } = byName.get(name) ?? {};
-    byName.set(name, {
-      name,
-      max: max + (pool.options.max ?? 0),
-      used: used + pool.totalCount - pool.idleCount,
-      idle: idle + pool.idleCount,
-      waiting: waiting + pool.waitingCount + (waitingCount?.() ?? 0),
-    });
-  }
-  return [...byName.values()];
 }
 
 // Compiling a statement to machine code takes up to some seconds where the statement itself takes milliseconds:
@@ -157,8 +126,7 @@ export function openPool(options: ConnectOptions): pg.Pool {
         (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format),
     },
   });
-  for (const open of pools) if (open.pool.ended) pools.delete(open);
-  pools.add({ name: options.applicationName ?? 'arcadia', pool });
+  options.pools?.add(options.applicationName ?? 'arcadia', pool);
   // An idle connection that breaks (a restarted server) is replaced on next use; the pool
   // reports it here and the process must not die of it.
   pool.on('error', () => {});

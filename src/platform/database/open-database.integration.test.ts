@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase } from '../../../test/database.ts';
 import type { Database } from './database.ts';
+import { dropDatabase } from './databases.ts';
 import { openDatabase } from './open-database.ts';
 
 let dataDir: string;
@@ -68,4 +69,40 @@ test.each([
     message: expect.stringContaining(new URL(databaseUrl).host),
   });
   await expect(opening).rejects.not.toThrow(/s3cret/);
+});
+
+test('only who is asked to migrates; a schema of another version is refused and stays as it is', async () => {
+  const there = await openTestDatabase();
+  const config = { databaseUrl: there.connectionString, dataDir: '/nowhere' };
+  const names = async () =>
+    (await sql<{ name: string }>`SELECT name FROM migration_checksums ORDER BY name`.execute(there.db)).rows.map(
+      ({ name }) => name,
+    );
+  const all = await names();
+  const last = all.at(-1) ?? '';
+
+  await sql`DELETE FROM migration_checksums WHERE name = ${last}`.execute(there.db);
+  await expect(openDatabase(config)).rejects.toMatchObject({
+    code: 'schema_older',
+    message: expect.stringContaining(last),
+    todo: expect.stringContaining('`db migrate`'),
+  });
+  expect(await names()).toEqual(all.slice(0, -1));
+  await (await openDatabase(config, { schema: 'any' })).close();
+
+  await sql`INSERT INTO migration_checksums VALUES ('9999_future', 'x')`.execute(there.db);
+  await expect(openDatabase(config)).rejects.toMatchObject({
+    code: 'schema_newer',
+    message: expect.stringContaining('9999_future'),
+  });
+
+  const blank = { database: `${new URL(there.connectionString).pathname.slice(1)}_blank` };
+  await expect(openDatabase(config, blank)).rejects.toMatchObject({
+    code: 'schema_older',
+    message: expect.stringContaining('not been set up'),
+  });
+  await (await openDatabase(config, { ...blank, schema: 'migrate' })).close();
+  await (await openDatabase(config, blank)).close();
+  await dropDatabase(there.connectionString, blank.database);
+  await there.close();
 });

@@ -5,7 +5,8 @@ import { dropDatabase, ensureDatabase, relaxDurability } from './databases.ts';
 import { type EmbeddedDatabase, embeddedOwner, openEmbeddedDatabase } from '../embedded/embedded.ts';
 import { ArcadiaError, toArcadiaError } from '../errors.ts';
 import { restoreAccess } from './access.ts';
-import { migrate } from './migrate.ts';
+import { migrate, migrationStatus, refuseForeign } from './migrate.ts';
+import type { Pools } from './pools.ts';
 import { statement } from './statement.ts';
 
 // The embedded server holds several databases, because a database has one clock: real accounts
@@ -31,8 +32,12 @@ export interface OpenDatabaseOptions {
   readonly database?: string;
   /** Drops it first: for a demonstration that starts from nothing. Only with `database`. */
   readonly fresh?: boolean;
-  /** false leaves the schema as it is: for commands about the schema itself. */
-  readonly migrate?: boolean;
+  /**
+   * What of the schema: `current`, the default, refuses that of another version; `migrate` brings it up to this one, for
+   * those who are asked to; `any` takes it as it is, for commands about the schema itself. One that has never been filled
+   * is set up where it is embedded.
+   */
+  readonly schema?: 'current' | 'migrate' | 'any';
   /** false leaves rights and policies as they are: for what looks whether they are whole. */
   readonly restoreAccess?: boolean;
   /** Shown in pg_stat_activity. */
@@ -40,6 +45,8 @@ export interface OpenDatabaseOptions {
   readonly max?: number;
   /** Session settings; see connect. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Of the process: where the pool is counted in. */
+  readonly pools?: Pools;
   readonly signal?: AbortSignal;
 }
 
@@ -109,24 +116,43 @@ async function make(admin: string, database: string, fresh: boolean, owner?: str
   if (fresh || database === sandboxDatabase) await relaxDurability(admin, database);
 }
 
+/** Errors: schema_changed, schema_newer, schema_older. */
+async function requireCurrentSchema(db: Database, kind: 'embedded' | 'url'): Promise<void> {
+  const status = await migrationStatus(db);
+  refuseForeign(status);
+  const pending = status.filter(({ state }) => state === 'pending').map(({ name }) => name);
+  if (pending.length === 0) return;
+  const isEmpty = pending.length === status.length;
+  if (isEmpty && kind === 'embedded') return void (await migrate(db));
+  throw isEmpty
+    ? new ArcadiaError('schema_older', 'This database has not been set up: it has no tables of arcadia.', {
+        todo: 'Set it up with `db migrate`, or start the server on it, which does the same.',
+      })
+    : new ArcadiaError(
+        'schema_older',
+        `This database has the schema of an older version; it lacks ${pending.join(', ')}.`,
+      );
+}
+
 async function open(
   connectionString: string,
   kind: 'embedded' | 'url',
   server: EmbeddedDatabase | null,
   options: OpenDatabaseOptions,
 ): Promise<OpenedDatabase> {
-  const { applicationName, max, settings } = options;
+  const { applicationName, max, pools, settings } = options;
   const db = connect({
     connectionString,
     ...(settings === undefined ? {} : { settings }),
     ...(max === undefined ? {} : { max }),
+    ...(pools === undefined ? {} : { pools }),
     ...(applicationName === undefined ? {} : { applicationName }),
   });
+  const { schema = options.fresh === true ? 'migrate' : 'current' } = options;
   try {
-    if (options.migrate !== false) {
-      await migrate(db);
-      if (options.restoreAccess !== false) await restoreAccess(db);
-    }
+    if (schema === 'migrate') await migrate(db);
+    else if (schema === 'current') await requireCurrentSchema(db, kind);
+    if (schema !== 'any' && options.restoreAccess !== false) await restoreAccess(db);
   } catch (error) {
     await db.destroy();
     throw error;
@@ -145,14 +171,16 @@ async function open(
 }
 
 /**
- * Opens the database of this run and brings its schema up to date.
+ * Opens the database of this run. Its schema must be this version's, unless `schema` says otherwise: a command of a newer
+ * checkout that migrated would leave every process of the older one unable to work.
  *
  * With DATABASE_URL: that one. Else the embedded server's: `arcadia` if any account was ever
  * connected to it, else `arcadia_sandbox`; so that every command, without being told, speaks of
  * the real accounts where there are any, and of the simulated ones until then. A `database` by
  * name overrides both.
  *
- * Errors: database_unreachable, database_full, database_embedded, schema_changed, schema_newer, invalid_config.
+ * Errors: database_unreachable, database_full, database_embedded, schema_changed, schema_newer,
+ * schema_older, invalid_config.
  */
 export async function openDatabase(
   config: Pick<Config, 'databaseUrl' | 'dataDir'>,
@@ -160,7 +188,7 @@ export async function openDatabase(
 ): Promise<OpenedDatabase> {
   const { database, fresh = false } = options;
   if (fresh && database === undefined)
-    throw new ArcadiaError('invalid_argument', 'Only a database that is named can be made afresh.');
+    throw new ArcadiaError('invalid_argument', 'Only a named database can be recreated.');
   if (config.databaseUrl !== null) {
     const url = config.databaseUrl;
     try {

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, expect, test } from 'vitest';
 import { openTestDatabase } from '../../../test/database.ts';
 import { inSession, type UnitOfWork } from './database.ts';
-import { createTemporaryTable, createTemporaryTableAs, type TemporaryTable } from './temporary-table.ts';
+import { createTemporaryTable, createTemporaryTableAs, sessionTables, type TemporaryTable } from './temporary-table.ts';
 
 const { db, close } = await openTestDatabase();
 afterAll(close);
@@ -65,6 +65,25 @@ test('it is indexed and analyzed where that is asked for', async () => {
       trx,
     );
     expect(rows).toEqual([{ analyzed: 2, indexed: true }]);
+  });
+});
+
+test('tables of a session outlive its transactions, and are made once', async () => {
+  const tables = {
+    numbers: { table: 'numbers', columns: sql`n int NOT NULL` },
+    Letters: { table: 'Letters', columns: sql`letter text` },
+  } as const;
+  await inSession(db, async (session) => {
+    const { numbers: first } = await sessionTables(session, 'test.session', tables);
+    await session.transaction().execute((trx) => sql`INSERT INTO ${first} VALUES (2), (3)`.execute(trx));
+    const again = await sessionTables(session, 'test.session', tables);
+    expect(await session.transaction().execute((trx) => sum(trx, again.numbers))).toBe(5);
+    // One that is missing is made beside those that are there.
+    await sql`DROP TABLE ${again.Letters}`.execute(session);
+    const { Letters } = await sessionTables(session, 'test.session', tables);
+    expect((await sql`SELECT FROM ${Letters}`.execute(session)).rows).toEqual([]);
+    expect(await session.transaction().execute((trx) => sum(trx, again.numbers))).toBe(5);
+    await sql`DROP TABLE ${again.numbers}, ${Letters}`.execute(session);
   });
 });
 

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { UnitOfWork } from './database.ts';
+import type { Session, UnitOfWork } from './database.ts';
 import { statement } from './statement.ts';
 
 // The one place that makes temporary tables. Whoever makes one gets a handle, which stands for the table in
@@ -41,6 +41,38 @@ export function createTemporaryTable<Name extends string>(
   columns: RawBuilder<unknown>,
 ): Promise<TemporaryTable<Name>> {
   return create(trx, making, sql`(${columns}) ON COMMIT DROP`);
+}
+
+interface SessionTable {
+  readonly table: string;
+  readonly columns: RawBuilder<unknown>;
+}
+
+/** The handles of tables of a session, by what they are for. */
+export type SessionTables<Tables extends Readonly<Record<string, SessionTable>>> = {
+  readonly [Use in keyof Tables]: TemporaryTable<Tables[Use]['table']>;
+};
+
+/**
+ * Makes empty tables that last as long as the connection, whose transactions use them one after the other; where an
+ * earlier call made them, they are as they were left.
+ * @param name `module.function`; the statements are named after it, e.g. `module.function.create_<table>`
+ */
+export async function sessionTables<const Tables extends Readonly<Record<string, SessionTable>>>(
+  session: Session,
+  name: string,
+  tables: Tables,
+): Promise<SessionTables<Tables>> {
+  const wanted = Object.values(tables);
+  const { rows } = await statement<{ ready: boolean }>(`${name}.select_to_regclass`)`
+    SELECT bool_and(to_regclass('pg_temp.' || quote_ident(name)) IS NOT NULL) AS ready
+    FROM unnest(${wanted.map(({ table }) => table)}::text[]) AS name`.execute(session);
+  for (const { table, columns } of rows[0]?.ready === true ? [] : wanted) {
+    await statement(`${name}.create_${table}`)`
+      CREATE TEMPORARY TABLE IF NOT EXISTS ${sql.id(table)} (${columns})`.execute(session);
+  }
+  const handles = Object.entries(tables).map(([use, { table }]) => [use, sql.id(table)]);
+  return Object.fromEntries(handles) as SessionTables<Tables>;
 }
 
 async function create<Name extends string>(

@@ -1,6 +1,6 @@
 import type { ErrorKind } from '../errors.ts';
 import type { JobArguments, JobDeclaration } from './job.ts';
-import type { Operation, Role } from './operation.ts';
+import type { Operation } from './operation.ts';
 import type { ModuleSettings } from './settings.ts';
 
 // What a module adds to the program. `src/modules.ts` lists the modules; every surface reads from
@@ -42,8 +42,11 @@ export interface EventDeclaration {
   readonly subject: string;
   /** What happened, and so what to ask for again. */
   readonly describes: string;
-  /** Which of our own people receive it. Customers receive what is theirs, or everybody's. */
-  readonly roles: readonly Role[];
+  /**
+   * The GETs whose answers it makes old, by operationId: whoever of our own people may ask one of them receives it.
+   * Customers receive what is theirs, or everybody's.
+   */
+  readonly reads: readonly string[];
 }
 
 export interface Module {

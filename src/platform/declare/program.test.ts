@@ -39,7 +39,7 @@ const things = declareModule({
   jobs: [job()],
   queues: [{ name: 'counting', limit: 2, position: 20 }],
   schedule: [{ name: 'counts', cron: '0 * * * *', job: job(), arguments: {} }],
-  events: [{ type: 'thing.changed', subject: 'thing', describes: 'it was edited', roles: ['owner'] }],
+  events: [{ type: 'thing.changed', subject: 'thing', describes: 'it was edited', reads: ['getThing'] }],
   errors: [declareError({ code: 'thing_lost', status: 409, todo: 'Look for it.' })],
 });
 
@@ -77,7 +77,7 @@ const refused: readonly (readonly [what: string, other: Omit<Module, 'name'>, me
   ],
   [
     'an event',
-    { events: [{ type: 'thing.changed', subject: '', describes: '', roles: [] }] },
+    { events: [{ type: 'thing.changed', subject: '', describes: '', reads: [] }] },
     'the event "thing.changed"',
   ],
   [
@@ -95,6 +95,23 @@ const refused: readonly (readonly [what: string, other: Omit<Module, 'name'>, me
 test.each(refused)('%s is declared once', (_, other, message) => {
   const modules = () => collectProgram([things, { ...other, name: 'others' }]);
   expect(modules).toThrow(message);
+});
+
+test('an event is for whoever may ask one of the GETs that it names', () => {
+  const read = (id: string, roles: Operation['roles']): Operation => ({
+    ...operation({ name: id, operationId: id, path: `/${id}` }),
+    roles,
+  });
+  const others = declareModule({
+    name: 'others',
+    operations: [read('one', ['owner', 'finance']), read('two', ['viewer', 'owner'])],
+    events: [{ type: 'other.changed', subject: '', describes: '', reads: ['one', 'two'] }],
+  });
+  const events = collectProgram([things, others]).events;
+  expect(events.map(({ type, roles }) => [type, roles])).toEqual([
+    ['thing.changed', ['owner']],
+    ['other.changed', ['owner', 'finance', 'viewer']],
+  ]);
 });
 
 test('a module is listed once', () => {
@@ -117,6 +134,11 @@ const dangling: readonly (readonly [what: string, other: Omit<Module, 'name'>, m
     'a schedule entry of a job',
     { schedule: [{ name: 'x', cron: '1 * * * *', job: job({ name: 'nothing' }), arguments: {} }] },
     'The schedule entry "x" names the job "nothing"',
+  ],
+  [
+    'an event of a GET',
+    { events: [{ type: 'x', subject: '', describes: '', reads: ['getThing', 'nothing'] }] },
+    'The event "x" names the GET "nothing"',
   ],
 ];
 

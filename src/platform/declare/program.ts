@@ -1,11 +1,16 @@
 import { type ErrorDeclaration, platformErrors } from '../errors.ts';
 import { type JobDeclaration, jobName } from './job.ts';
 import type { EventDeclaration, Module, QueueDeclaration, ScheduleDeclaration, Tag } from './module.ts';
-import type { Operation } from './operation.ts';
+import { type Operation, type Role, roleNames } from './operation.ts';
 import type { ModuleSettings } from './settings.ts';
 
 // What all modules declare, together. `src/modules.ts` collects it once; it reaches the surfaces as a
 // value, so that none of them imports the modules.
+
+/** An event, and which of our own people receive it: the roles of the operations that it names. */
+export interface ProgramEvent extends EventDeclaration {
+  readonly roles: readonly Role[];
+}
 
 export interface Program {
   /** Those of one module stand together, in the order of the modules. So do tags, jobs, schedule, events and errors. */
@@ -15,7 +20,7 @@ export interface Program {
   /** By their position. */
   readonly queues: readonly QueueDeclaration[];
   readonly schedule: readonly ScheduleDeclaration[];
-  readonly events: readonly EventDeclaration[];
+  readonly events: readonly ProgramEvent[];
   /** Those of the platform's catalogue first. */
   readonly errors: readonly ErrorDeclaration[];
   /** Of the modules; the platform's own are loadConfig's. */
@@ -31,19 +36,30 @@ export function collectProgram(modules: readonly Module[]): Program {
     'module',
     modules.map(({ name }) => name),
   );
+  const operations = modules.flatMap((module) => module.operations ?? []);
   const program: Program = {
-    operations: modules.flatMap(({ operations = [] }) => operations),
+    operations,
     tags: modules.flatMap(({ tags = [] }) => tags),
     jobs: modules.flatMap(({ jobs = [] }) => jobs),
     queues: modules.flatMap(({ queues = [] }) => queues).toSorted((a, b) => a.position - b.position),
     schedule: modules.flatMap(({ schedule = [] }) => schedule),
-    events: modules.flatMap(({ events = [] }) => events),
+    events: modules.flatMap(({ events = [] }) => events.map((event) => withRoles(event, operations))),
     errors: [...platformErrors, ...modules.flatMap(({ errors = [] }) => errors.map((kind) => kind.declaration))],
     settings: modules.flatMap(({ settings }) => (settings === undefined ? [] : [settings])),
   };
   assertNamesUnique(program);
   assertNamesKnown(program);
   return program;
+}
+
+function withRoles(event: EventDeclaration, operations: readonly Operation[]): ProgramEvent {
+  const reads = event.reads.map((id) => {
+    const read = operations.find(({ operationId, method = 'GET' }) => operationId === id && method === 'GET');
+    if (read === undefined)
+      throw new Error(`The event "${event.type}" names the GET "${id}", which no module declares.`);
+    return read;
+  });
+  return { ...event, roles: roleNames.filter((role) => reads.some(({ roles }) => roles.includes(role))) };
 }
 
 function assertNamesUnique({ operations, tags, jobs, queues, schedule, events, errors, settings }: Program): void {

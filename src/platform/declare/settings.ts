@@ -6,6 +6,10 @@ import type { Config } from '../config.ts';
 
 export interface Setting<T> {
   readonly env: string;
+  /** For a person: what it is for. */
+  readonly purpose: string;
+  /** For a person: what holds where it is not set and `fallback` does not say it. */
+  readonly usually?: string;
   /** For a person: what is allowed. */
   readonly allowed: string;
   /** Never shown. */

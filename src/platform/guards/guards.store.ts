@@ -78,8 +78,7 @@ export async function selectGuards(db: Queryable): Promise<GuardRow[]> {
       UNION ALL
       SELECT 'grant', g.relation, coalesce(r.rolname, 'public') || g.part,
              string_agg(g.privilege, ', ' ORDER BY g.privilege), '', (array_agg(g.written_by ORDER BY age(g.written_by)))[1]
-      FROM granted g LEFT JOIN pg_roles r ON r.oid = g.grantee
-      WHERE g.grantee = 0 OR r.rolname IN ('arcadia_api', 'arcadia_customer')
+      FROM granted g LEFT JOIN pg_roles r ON r.oid = g.grantee WHERE g.grantee = 0 OR r.rolname IN ('arcadia_api', 'arcadia_customer')
       GROUP BY g.relation, r.rolname, g.part
       UNION ALL
       SELECT DISTINCT 'reference', c.relname, f.conname, '', t.tgenabled::text, t.xmin

@@ -30,6 +30,9 @@ export const listAuditLog = declareList({
   roles: ['owner'],
   query: z.object({
     table: line.optional(),
+    key: line
+      .optional()
+      .meta({ description: 'A value of the primary key of the row, usually with its table', examples: ['14'] }),
     actor: line.optional(),
     requestId: line.optional(),
     from: instant.optional(),

@@ -8,15 +8,13 @@ const deciders: readonly Role[] = ['owner', 'finance', 'operator'];
 
 const fields = {
   deployment: slug.nullable().meta({ description: 'null: each deployment that is on a plan' }),
-  kind: z.string().nullable().meta({ description: 'A billing kind; null: what the month itself costs' }),
+  kind: z.string().nullable().meta({ description: 'A meter; null: what the month itself costs' }),
   threshold: decimalOut,
   unit: z
     .enum(['absolute', 'percent'])
     .meta({ description: "percent: of the kind's allowance, or of the plan's base fee" }),
   currency: z.string().nullable().meta({ description: 'Of an absolute amount' }),
-  basis: z
-    .enum(['to_date', 'forecast'])
-    .meta({ description: "What is metered so far, or the month's end as foreseen" }),
+  basis: z.enum(['to_date', 'forecast']).meta({ description: "What is metered so far, or the month's forecast" }),
 };
 
 const alert = z
@@ -58,19 +56,21 @@ export const addAlert = declareOperation({
   operationId: 'addAlert',
   tag: 'plans',
   summary: 'Watch a deployment, or all of them',
-  description: 'It fires once for a deployment and a calendar month, and tells the event alert.fired.',
+  description: 'It fires once for a deployment and a calendar month, and publishes the event alert.fired.',
   roles: deciders,
-  body: z.strictObject({
-    deployment: fields.deployment.default(null),
-    kind: z.string().max(63).nullable().default(null).meta({ description: fields.kind.description }),
-    threshold: z
-      .string()
-      .max(64)
-      .meta({ description: 'An exact decimal above zero', examples: ['80'] }),
-    unit: fields.unit,
-    currency: z.string().max(3).nullable().default(null).meta({ description: fields.currency.description }),
-    basis: fields.basis.default('to_date'),
-  }),
+  body: z
+    .strictObject({
+      deployment: fields.deployment.default(null),
+      kind: z.string().max(63).nullable().default(null).meta({ description: fields.kind.description }),
+      threshold: z
+        .string()
+        .max(64)
+        .meta({ description: 'An exact decimal above zero', examples: ['80'] }),
+      unit: fields.unit,
+      currency: z.string().max(3).nullable().default(null).meta({ description: fields.currency.description }),
+      basis: fields.basis.default('to_date'),
+    })
+    .meta({ examples: [{ deployment: 'acme', threshold: '200.00', unit: 'absolute', currency: 'USD' }] }),
   response: alert,
   status: 201,
   location: (made) => `/alerts/${made.id}`,

@@ -14,7 +14,7 @@ export const getUsageGaps = declareOperation({
   name: 'usage gaps',
   operationId: 'getUsageGaps',
   tag: 'usage',
-  summary: 'Stretches that nobody saw, what was carried forward over them, and what that costs',
+  summary: 'Gaps in the inventory, what was estimated over them, and what that costs',
   description:
     "The latest first. An amount is the month's quote less the month's quote without the gap's usage; a total is of all gaps together.",
   roles: staff,
@@ -34,7 +34,7 @@ export const getUsageGaps = declareOperation({
         resourceKind: z.string().meta({ examples: ['droplet'] }),
         from: moment,
         to: moment.nullable().meta({ description: 'null: open' }),
-        limit: moment.meta({ description: 'Up to here usage may be carried forward' }),
+        limit: moment.meta({ description: 'Up to here usage may be estimated' }),
         beyondLimit: z.boolean(),
         resources: z.int(),
         usage: list(z.object({ deployment: slug, kind: z.string(), quantity: decimalOut })),

@@ -29,7 +29,7 @@ const planVersion = z
   .object({
     plan: slug,
     name: z.string(),
-    from: dayOut.meta({ description: 'The first day on which this version holds' }),
+    from: dayOut.meta({ description: 'The first day on which this version applies' }),
     currency: z.string(),
     base: decimalOut,
     baseEvery: z.string().meta({ description: 'month, quarter, year, or a number of months such as 6 months' }),
@@ -139,6 +139,18 @@ export const getPlanSchema = declareOperation({
   run: async () => ({ ...planFileJsonSchema() }),
 });
 
+const planFileExample = `plan: basic
+name: Basic
+from: 2026-05-01
+currency: USD
+base: 20.00
+items:
+  - kind: droplet_hours
+    allowance: 744
+    model: standard
+    properties: { unitPrice: 0.05 }
+`;
+
 const planFiles = {
   files: z
     .array(
@@ -147,11 +159,15 @@ const planFiles = {
           .string()
           .min(1)
           .max(200)
-          .meta({ description: 'For problems', examples: ['plans/studio.yaml'] }),
+          .meta({ description: 'For problems', examples: ['basic.yaml'] }),
         text: z
           .string()
           .max(planFileLengthMax)
-          .meta({ description: 'YAML or JSON, as GET /plan-schema says', contentMediaType: 'application/yaml' }),
+          .meta({
+            description: 'YAML or JSON, as GET /plan-schema says',
+            contentMediaType: 'application/yaml',
+            examples: [planFileExample],
+          }),
       }),
     )
     .min(1)
@@ -242,7 +258,7 @@ export const applyPlans = declareOperation({
   name: 'plan apply',
   operationId: 'applyPlans',
   tag: 'plans',
-  summary: 'Make plans what their files say, all or nothing',
+  summary: 'Apply plan files, all or nothing',
   description: 'Ask for a preview first. A version that deployments have been on never changes.',
   roles: deciders,
   command: ofFiles,

@@ -80,7 +80,9 @@ const quoteFields = {
     .meta({ description: 'Where more units would cost less' }),
 };
 
-const quote = z.object(quoteFields).meta({ id: 'Quote', description: 'An estimate: what a month costs. Binds nobody' });
+const quote = z
+  .object(quoteFields)
+  .meta({ id: 'Quote', description: 'An estimate of what a month costs; not binding' });
 
 /** Several times as many as there are billing kinds anywhere. */
 const usageKindsMax = 500;
@@ -187,7 +189,11 @@ export const quoteResources = declareOperation({
     month: month.optional().meta({ description: 'Another than the current one' }),
   }),
   consumes: 'application/yaml',
-  body: z.string().min(1).max(planFileLengthMax).meta({ contentMediaType: 'application/yaml' }),
+  body: z
+    .string()
+    .min(1)
+    .max(planFileLengthMax)
+    .meta({ contentMediaType: 'application/yaml', examples: ['- { kind: droplet, size: s-1vcpu-1gb, count: 2 }\n'] }),
   response: planQuotesOut,
   async run({ db, body, query, now, signal }) {
     const resources = await readPlannedResources({ name: 'The file', text: body }, signal);
@@ -244,7 +250,7 @@ export const getDeploymentForecast = declareOperation({
     deployment: slug,
     month: monthText,
     meteredThrough: z.iso.date(),
-    method: z.string().meta({ description: 'How it is foreseen' }),
+    method: z.string().meta({ description: 'How it is forecast' }),
     toDate: quote,
     forecast: quote,
     unbilled: unbilledOut,

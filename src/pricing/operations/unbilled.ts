@@ -11,14 +11,14 @@ export const unbilledOut = z
       kind: z.string(),
       plans: z.array(slug).readonly(),
       deployments: z.array(slug).readonly(),
-      quantity: decimalOut.nullable().meta({ description: 'null: nothing tells what there was' }),
+      quantity: decimalOut.nullable().meta({ description: 'null: not known' }),
       currency: z.string(),
       amount: decimalOut.nullable().meta({
-        description: "What it comes to beyond the allowances, before a plan's minimum, cap and discount",
+        description: "Its amount beyond the allowances, before a plan's minimum, cap and discount",
       }),
       message: z.string(),
       next: nextOut,
     }),
   )
   .readonly()
-  .meta({ description: 'What is used and billed to nobody; of days that are over. Empty for a customer' });
+  .meta({ description: 'What is used and not billed; of complete days. Empty for a customer' });

@@ -6,6 +6,7 @@ export interface Span {
   readonly to: Temporal.Instant;
 }
 
+/** Kept by the month itself: gone with it. */
 const monthSpans = new WeakMap<Temporal.PlainYearMonth, Span>();
 
 /** The UTC calendar month. Remembered: of one month many deployments are rated. */

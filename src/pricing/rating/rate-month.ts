@@ -255,6 +255,7 @@ function rateItem(lineGroup: LineGroup, item: PlanItem, use: AllowanceUse): Usag
   };
 }
 
+/** Kept by the item itself: gone with it. */
 const unitPrices = new WeakMap<PlanItem, string | null>();
 
 /** With at least the currency's digits; null where units differ in price. Remembered: an item is rated many times. */

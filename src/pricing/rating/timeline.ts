@@ -20,6 +20,7 @@ export interface Segment extends Span {
   readonly version: PlanVersion | null;
 }
 
+/** Kept by the version itself: gone with it. */
 const versionKeys = new WeakMap<PlanVersion, string>();
 
 /** A version's own name: no plan has two versions from one day. Asked for with every line, and remembered. */

@@ -213,8 +213,8 @@ function keepUp(script: ScriptWriter, random: Random, seed: number, tenant: Tena
   if (index % 10 === 6 || index % 10 === 0) releaseSnapshots(script, random, main, until);
   if (index % 3 === 0) {
     const bucket = `${deployment.slug}-media`;
-    // One is made of small objects: several pages of them.
-    const objectBytes = index === 3 ? 2_097_152 : 268_435_456;
+    // Few and large objects: a listing reads each of them, at every sync.
+    const objectBytes = 2_147_483_648;
     script.at(born + 6 * HOUR, {
       type: 'create_bucket',
       name: bucket,

@@ -14,6 +14,7 @@ const bellBroken = declareError({ code: 'bell_broken', status: 409, todo: 'Mend 
 export const bellsSettings = declareSettings<{ readonly bellTone: string }>({
   bellTone: {
     env: 'ARCADIA_BELL_TONE',
+    purpose: 'the tone of the bell',
     allowed: 'a tone from a to g',
     schema: matching(/^[a-g]$/),
     fallback: () => 'c',
@@ -63,7 +64,7 @@ export const bellsModule = declareModule({
   jobs: [ringBellJob],
   queues: [{ name: 'bells', limit: 1, position: 99 }],
   schedule: [{ name: 'bells', cron: '0 * * * *', job: ringBellJob, arguments: { times: 3 } }],
-  events: [{ type: 'bell.rang', subject: 'how often', describes: 'a bell rang', roles: ['owner'] }],
+  events: [{ type: 'bell.rang', subject: 'how often', describes: 'a bell rang', reads: ['listTokenRevocations'] }],
   errors: [bellBroken],
   settings: bellsSettings,
 });

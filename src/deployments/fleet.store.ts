@@ -1,0 +1,230 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { PricedGroup } from '../inventory/index.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import { statement } from '../platform/database/statement.ts';
+import { unattributedSet } from './attribution/store.ts';
+
+// What the provider lists, beside whose it is: read from what inventory and deployments believe.
+
+export interface FleetFilters {
+  /** The instant that is asked about; null: now, at this instant. */
+  readonly at: Temporal.Instant | null;
+  readonly now: Temporal.Instant;
+  /** A part of the name, a provider's id, a URN, or our id. */
+  readonly q?: string | undefined;
+  readonly kind?: readonly string[] | undefined;
+  /** Accounts' slugs. */
+  readonly account?: readonly string[] | undefined;
+  readonly status?: readonly string[] | undefined;
+  readonly region?: readonly string[] | undefined;
+  readonly tag?: string | undefined;
+  /** A deployment's slug, `none`, or `several`. */
+  readonly owner?: string | undefined;
+  /** A customer's external id. */
+  readonly customer?: string | undefined;
+  readonly rule?: number | undefined;
+  /** A project's id at the provider. */
+  readonly project?: string | undefined;
+  readonly source?: 'listing' | 'action' | 'operator' | 'assumed' | undefined;
+  readonly sinceFrom?: Temporal.Instant | undefined;
+  readonly sinceTo?: Temporal.Instant | undefined;
+  readonly createdFrom?: Temporal.Instant | undefined;
+  readonly createdTo?: Temporal.Instant | undefined;
+  /** Those that have ended by then, as they were last, in place of those that live. */
+  readonly ended?: boolean | undefined;
+}
+
+export const fleetSorts = ['id', 'name', 'kind', 'since', 'created'] as const;
+export interface FleetOrder {
+  readonly sort: (typeof fleetSorts)[number];
+  readonly order: 'asc' | 'desc';
+}
+
+const sortKeys: Readonly<Record<FleetOrder['sort'], RawBuilder<unknown>>> = {
+  id: sql`lpad(s.resource_id::text, 15, '0')`,
+  name: sql`lower(s.name) COLLATE "C"`,
+  kind: sql`s.kind`,
+  // In microseconds, so that texts sort as instants do.
+  since: sql`lpad((extract(epoch FROM greatest(s.valid_from, '1970-01-01')) * 1000000)::bigint::text, 18, '0')`,
+  created: sql`lpad((extract(epoch FROM greatest(coalesce(r.provider_created_at, r.first_seen_at), '1970-01-01')) * 1000000)::bigint::text, 18, '0')`,
+};
+
+/** Filters by values that a facet counts: left out where the facet itself is counted. */
+function facetFilters({ kind, account, status, region, owner }: FleetFilters) {
+  const among = (column: RawBuilder<unknown>, values: readonly string[] | undefined) =>
+    values === undefined ? sql`true` : sql`${column} = ANY (${[...values]}::text[])`;
+  return {
+    kind: among(sql`s.kind`, kind),
+    account: among(sql`c.slug`, account),
+    status: among(sql`s.status`, status),
+    region: among(sql`coalesce(s.region, '')`, region),
+    owner: owner === undefined ? sql`true` : sql`coalesce(${ownerClass}, 'none') = ${owner}`,
+  };
+}
+
+/** The slug of its owner, `several`, or null; of the attribution `o`. */
+const ownerClass = sql`(
+  SELECT CASE WHEN count(*) > 1 THEN 'several' ELSE min(d.slug) END
+  FROM deployments_owners w JOIN deployments_list d USING (deployment_id)
+  WHERE w.owner_set_id = o.owner_set_id AND w.owner_set_id <> ${unattributedSet})`;
+
+/** The states `s` of resources `r` of accounts `c` with their attributions `o`, by all filters but those of facets. */
+function fleet(filters: FleetFilters): RawBuilder<unknown> {
+  const { at, now, q, tag, customer, rule, project, source, ended = false } = filters;
+  const instant = at ?? now;
+  const alive =
+    at === null
+      ? sql`s.valid_to = 'infinity' AND s.valid_from <= ${instant}`
+      : sql`s.valid_from <= ${instant} AND s.valid_to > ${instant}`;
+  const last = sql`s.valid_to <= ${instant} AND NOT EXISTS (
+    SELECT FROM inventory_states later WHERE later.resource_id = s.resource_id AND later.valid_to > s.valid_to)`;
+  const owned = ended
+    ? sql`o.valid_from < s.valid_to AND o.valid_to >= s.valid_to`
+    : sql`o.valid_from <= ${instant} AND o.valid_to > ${instant}`;
+  const conditions: RawBuilder<unknown>[] = [ended ? last : alive];
+  if (q !== undefined)
+    conditions.push(sql`(position(lower(${q}) IN lower(s.name)) > 0 OR r.external_id = ${q} OR r.urn = ${q}
+      OR r.resource_id::text = ${q})`);
+  if (tag !== undefined) conditions.push(sql`lower(${tag}) = ANY (without_case(s.tags))`);
+  if (source !== undefined) conditions.push(sql`s.source = ${source}`);
+  if (rule !== undefined) conditions.push(sql`o.rule_id = ${rule}`);
+  if (project !== undefined)
+    conditions.push(sql`EXISTS (
+      SELECT FROM inventory_memberships m JOIN inventory_resources p ON p.resource_id = m.project_id
+      WHERE m.resource_id = s.resource_id AND p.external_id = ${project} AND m.valid_from <= s.valid_from AND m.valid_to > s.valid_from)`);
+  if (customer !== undefined)
+    conditions.push(sql`EXISTS (
+      SELECT FROM deployments_owners w JOIN deployments_list d USING (deployment_id)
+      WHERE w.owner_set_id = o.owner_set_id AND d.customer_external_id = ${customer})`);
+  const { sinceFrom, sinceTo, createdFrom, createdTo } = filters;
+  if (sinceFrom !== undefined) conditions.push(sql`s.valid_from >= ${sinceFrom}`);
+  if (sinceTo !== undefined) conditions.push(sql`s.valid_from < ${sinceTo}`);
+  if (createdFrom !== undefined) conditions.push(sql`r.provider_created_at >= ${createdFrom}`);
+  if (createdTo !== undefined) conditions.push(sql`r.provider_created_at < ${createdTo}`);
+  return sql`
+    FROM inventory_states s
+    JOIN inventory_resources r USING (resource_id)
+    JOIN inventory_accounts c ON c.account_id = s.account_id
+    LEFT JOIN deployments_attributions o ON o.resource_id = s.resource_id AND ${owned}
+    WHERE ${sql.join(conditions, sql` AND `)}`;
+}
+
+export interface FleetRow {
+  readonly resourceId: number;
+  readonly account: string;
+  readonly kind: string;
+  readonly externalId: string;
+  readonly urn: string | null;
+  readonly name: string;
+  readonly status: string;
+  readonly region: string | null;
+  readonly tags: string[];
+  readonly parents: string[];
+  readonly attributes: Record<string, unknown>;
+  /** The project's id at the provider. */
+  readonly project: string | null;
+  readonly since: Temporal.Instant;
+  readonly until: Temporal.Instant | null;
+  readonly source: 'listing' | 'action' | 'operator' | 'assumed';
+  readonly createdAt: Temporal.Instant | null;
+  readonly firstSeenAt: Temporal.Instant;
+  /** Empty: nobody. */
+  readonly owners: readonly {
+    readonly deployment: string;
+    readonly name: string;
+    readonly weight: number;
+    readonly weightTotal: number;
+  }[];
+  /** The rule that found the owner; null: none did. */
+  readonly rule: number | null;
+  /** What it is sorted by, as text that sorts alike. */
+  readonly key: string;
+}
+
+export async function selectFleet(
+  db: Queryable,
+  filters: FleetFilters,
+  { sort, order }: FleetOrder,
+  page: { readonly after: { readonly key: string; readonly resourceId: number } | null; readonly limit: number },
+): Promise<FleetRow[]> {
+  const key = sortKeys[sort];
+  const { after, limit } = page;
+  const direction = order === 'asc' ? sql`ASC` : sql`DESC`;
+  const beyond = order === 'asc' ? sql`>` : sql`<`;
+  const facets = facetFilters(filters);
+  const { rows } = await statement<FleetRow>('deployments.selectFleet')`
+    WITH page AS (
+      SELECT s.resource_id, c.slug AS account, s.kind, r.external_id, r.urn, s.name, s.status, s.region, s.tags, s.parents,
+             s.attributes, s.valid_from, s.valid_to, s.source, r.provider_created_at, r.first_seen_at, o.owner_set_id, o.rule_id,
+             ${key} AS key
+      ${fleet(filters)} AND ${sql.join(Object.values(facets), sql` AND `)}
+        AND ${after === null ? sql`true` : sql`((${key}), s.resource_id) ${beyond} (${after.key} COLLATE "C", ${after.resourceId})`}
+      ORDER BY key ${direction}, s.resource_id ${direction} LIMIT ${limit}
+    )
+    SELECT p.resource_id AS "resourceId", p.account, p.kind, p.external_id AS "externalId", p.urn, p.name, p.status, p.region,
+           p.tags, p.parents, p.attributes, m.project, p.valid_from AS since, nullif(p.valid_to, 'infinity') AS until, p.source,
+           p.provider_created_at AS "createdAt", p.first_seen_at AS "firstSeenAt", coalesce(w.owners, '[]') AS owners,
+           p.rule_id AS rule, p.key
+    FROM page p
+    LEFT JOIN LATERAL (
+      SELECT q.external_id AS project FROM inventory_memberships i JOIN inventory_resources q ON q.resource_id = i.project_id
+      WHERE i.resource_id = p.resource_id AND i.valid_from <= coalesce(${filters.at}::timestamptz, ${filters.now})
+        AND i.valid_to > least(coalesce(${filters.at}::timestamptz, ${filters.now}), p.valid_to - interval '1 microsecond')
+      ORDER BY i.valid_from DESC LIMIT 1) m ON true
+    LEFT JOIN LATERAL (
+      SELECT jsonb_agg(jsonb_build_object('deployment', d.slug, 'name', d.name, 'weight', v.weight, 'weightTotal', v.weight_total)
+                       ORDER BY v.weight_before) AS owners
+      FROM deployments_owners v JOIN deployments_list d USING (deployment_id)
+      WHERE v.owner_set_id = p.owner_set_id AND v.owner_set_id <> ${unattributedSet}) w ON true
+    ORDER BY p.key ${direction}, p.resource_id ${direction}`.execute(db);
+  return rows;
+}
+
+export interface FacetRow {
+  readonly facet: 'kind' | 'account' | 'status' | 'region' | 'owner' | 'all';
+  readonly value: string;
+  readonly resources: number;
+}
+
+/** Counts by each facet, without the facet's own filter; a region that is none is ''. */
+export async function countFleet(db: Queryable, filters: FleetFilters): Promise<FacetRow[]> {
+  const { kind, account, status, region, owner } = facetFilters(filters);
+  const { rows } = await statement<FacetRow>('deployments.countFleet')`
+    WITH found AS MATERIALIZED (
+      SELECT s.kind, c.slug AS account, s.status, coalesce(s.region, '') AS region, o.owner_set_id,
+             ${kind} AS of_kind, ${account} AS of_account, ${status} AS of_status, ${region} AS of_region, ${owner} AS of_owner
+      ${fleet(filters)}
+    ), sets AS MATERIALIZED (
+      SELECT o.owner_set_id, coalesce(${ownerClass}, 'none') AS owner FROM (SELECT DISTINCT owner_set_id FROM found) AS o
+    )
+    SELECT * FROM (
+      SELECT 'all' AS facet, '' AS value, count(*) AS resources FROM found
+        WHERE of_kind AND of_account AND of_status AND of_region AND of_owner
+      UNION ALL
+      SELECT 'kind', kind, count(*) FROM found WHERE of_account AND of_status AND of_region AND of_owner GROUP BY kind
+      UNION ALL
+      SELECT 'account', account, count(*) FROM found WHERE of_kind AND of_status AND of_region AND of_owner GROUP BY account
+      UNION ALL
+      SELECT 'status', status, count(*) FROM found WHERE of_kind AND of_account AND of_region AND of_owner GROUP BY status
+      UNION ALL
+      SELECT 'region', region, count(*) FROM found WHERE of_kind AND of_account AND of_status AND of_owner GROUP BY region
+      UNION ALL
+      SELECT 'owner', coalesce(t.owner, 'none'), count(*) FROM found f LEFT JOIN sets t USING (owner_set_id)
+        WHERE of_kind AND of_account AND of_status AND of_region GROUP BY 2
+    ) AS counts ORDER BY facet, resources DESC, value`.execute(db);
+  return rows;
+}
+
+/** What matches, in groups that the price book charges alike. */
+export async function groupFleet(db: Queryable, filters: FleetFilters): Promise<PricedGroup[]> {
+  const facets = facetFilters(filters);
+  const { rows } = await statement<PricedGroup>('deployments.groupFleet')`
+    SELECT c.slug AS account, s.kind, split_part(s.parents[1], ':', 1) AS source, s.attributes ->> 'size_slug' AS "sizeSlug",
+           s.attributes ->> 'type' AS type, (s.attributes ->> 'assigned')::boolean AS assigned,
+           (s.attributes ->> 'ip_version')::int AS "ipVersion", count(*) AS resources,
+           sum((s.attributes ->> 'size_gb')::numeric)::text AS "sizeGb", sum((s.attributes ->> 'nodes')::numeric)::text AS nodes
+    ${fleet(filters)} AND ${sql.join(Object.values(facets), sql` AND `)}
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, s.attributes ->> 'size_gb' IS NULL, s.attributes ->> 'nodes' IS NULL
+    ORDER BY 1, 2, 3, 4, 5, 6, 7`.execute(db);
+  return rows;
+}

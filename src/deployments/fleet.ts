@@ -1,0 +1,73 @@
+import { type MonthlyPrices, openMonthlyPrices, priceGroups } from '../inventory/index.ts';
+import type { Queryable } from '../platform/database/database.ts';
+import * as store from './fleet.store.ts';
+
+// The fleet as an operator looks at it: what there is, whose it is, and what it costs in a month by the price book.
+
+export type { FleetFilters, FleetOrder } from './fleet.store.ts';
+export { fleetSorts } from './fleet.store.ts';
+
+export interface FleetResource extends store.FleetRow {
+  /** By the price book of the day; null: nobody knows, or it is charged by more than a price. */
+  readonly costPerMonth: { readonly currency: string; readonly amount: string } | null;
+}
+
+/** Resources beside their owners, in an order; beyond `after`. */
+export async function listFleet(
+  db: Queryable,
+  filters: store.FleetFilters,
+  order: store.FleetOrder,
+  page: Parameters<typeof store.selectFleet>[3],
+): Promise<FleetResource[]> {
+  const rows = await store.selectFleet(db, filters, order, page);
+  const accounts = new Set(rows.map(({ account }) => account));
+  const priceOf = await openMonthlyPrices(db, accounts, dayOf(filters));
+  return rows.map((row) => ({ ...row, costPerMonth: priceOf(row) }));
+}
+
+export interface FleetFacet {
+  readonly value: string;
+  readonly resources: number;
+}
+
+export interface FleetSummary extends MonthlyPrices {
+  readonly byKind: readonly FleetFacet[];
+  readonly byAccount: readonly FleetFacet[];
+  readonly byStatus: readonly FleetFacet[];
+  /** '' stands for none. */
+  readonly byRegion: readonly FleetFacet[];
+  /** Deployments' slugs, `none` and `several`; `ownersMax` of them at most. */
+  readonly byOwner: readonly FleetFacet[];
+  readonly ownersTotal: number;
+}
+
+/** Of owners as many as a person chooses from; `none` and `several` are always there. */
+const ownersMax = 20;
+/** Kinds, accounts, statuses and regions are few; nobody is shown more. */
+const valuesMax = 200;
+
+/** How many resources match, by what they could be narrowed by, and what they cost in a month. */
+export async function summarizeFleet(db: Queryable, filters: store.FleetFilters): Promise<FleetSummary> {
+  const counts = Map.groupBy(await store.countFleet(db, filters), ({ facet }) => facet);
+  const facet = (name: store.FacetRow['facet'], max = valuesMax): FleetFacet[] =>
+    (counts.get(name) ?? []).slice(0, max).map(({ value, resources }) => ({ value, resources }));
+  const owners = facet('owner', Number.POSITIVE_INFINITY);
+  const isClass = ({ value }: FleetFacet) => value === 'none' || value === 'several';
+  const deployments = owners.filter((each) => !isClass(each));
+  const { unknown, monthly } = await priceGroups(db, await store.groupFleet(db, filters), dayOf(filters));
+  return {
+    resources: counts.get('all')?.[0]?.resources ?? 0,
+    byKind: facet('kind'),
+    byAccount: facet('account'),
+    byStatus: facet('status'),
+    byRegion: facet('region'),
+    byOwner: [...owners.filter(isClass), ...deployments.slice(0, ownersMax)],
+    ownersTotal: deployments.length,
+    unknown,
+    monthly,
+  };
+}
+
+function dayOf({ at, now }: store.FleetFilters): Temporal.PlainDate {
+  return (at ?? now).toZonedDateTimeISO('UTC').toPlainDate();
+}

@@ -1,0 +1,19 @@
+import type { Queryable } from '../platform/database/database.ts';
+import { type FreshnessRow, selectFreshness } from './store.ts';
+
+/** How well an account's kinds of resources are known. */
+export interface Freshness {
+  /** Those that were read longest ago, or never, first. */
+  readonly kinds: readonly FreshnessRow[];
+  /** Accounts of which the newest run of some kind did not end whole. */
+  readonly accountsBroken: number;
+}
+
+/** When each kind of each account was last listed whole, at most `limit` of them, and what is wrong. */
+export async function readFreshness(db: Queryable, limit: number): Promise<Freshness> {
+  const all = await selectFreshness(db);
+  const broken = new Set(
+    all.filter(({ state }) => state === 'failed' || state === 'partial').map(({ account }) => account),
+  );
+  return { kinds: all.slice(0, limit), accountsBroken: broken.size };
+}

@@ -1,0 +1,137 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { applyRules } from '../../src/deployments/rules.ts';
+import { meterRange } from '../../src/metering/meter.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { insertLiving } from '../fixtures/inventory.ts';
+import { at, createDeployments, insertAccount, insertSync } from '../fixtures/metering.ts';
+import { startTestApi, type TestApi } from './api-fixture.ts';
+
+// Whatever an explanation names has a page: the sync run, the rule, the provider's action.
+
+let database: TestDatabase;
+let api: TestApi;
+let web: number;
+let run: number;
+beforeAll(async () => {
+  database = await openTestDatabase();
+  const { db } = database;
+  const account = await insertAccount(db);
+  await sql`UPDATE accounts SET metered_from = '2026-05-01'`.execute(db);
+  await createDeployments(db, ['ash'], at('2026-01-01'));
+  web = await insertLiving(db, account, 'droplet', 'web-1', { name: 'ash-web' }, at('2026-05-01'));
+  for (const name of ['a', 'b', 'c'])
+    await insertLiving(db, account, 'droplet', name, { name: `stray-${name}` }, at('2026-05-01'));
+  await applyRules(db, { rules: [{ name: 'birch-*', deployment: 'ash' }] }, 'ana', at('2026-01-02'));
+  await applyRules(db, { rules: [{ name: 'ash-*', deployment: 'ash' }] }, 'ben', at('2026-01-03'));
+  const action = (id: string, from: string, completed: string | null) => sql`
+    INSERT INTO provider_actions (account_id, external_id, type, status, resource_kind, resource_external_id, started_at,
+                                  completed_at, payload, seen_at)
+    VALUES (${account}, ${id}, 'power_off', ${completed === null ? 'in-progress' : 'completed'}, 'droplet', 'web-1', ${from},
+            ${completed}, '{}', '2026-05-11')`;
+  await action('77', '2026-05-05T11:59:00Z', '2026-05-05T12:00:00Z').execute(db);
+  await action('78', '2026-05-06T11:59:00Z', '2026-05-06T12:00:00Z').execute(db);
+  await action('79', '2026-05-10T00:00:00Z', null).execute(db);
+  run = await insertSync(db, account, 'droplet', at('2026-05-11'));
+  const to = Temporal.PlainDate.from('2026-05-11');
+  await meterRange(db, { from: Temporal.PlainDate.from('2026-05-01'), to, now: at('2026-05-11T01:00:00Z') });
+  api = await startTestApi(database);
+});
+afterAll(async () => {
+  await api.close();
+  await database.close();
+});
+
+const read = async (path: string) => (await (await api.fetch(path)).json()) as Record<string, any>;
+
+test('a sync run and a rule have pages, which say who wrote what when', async () => {
+  expect(await read(`/sync-runs/${run}`)).toMatchObject({ syncRunId: run, account: 'team', outcome: 'complete' });
+  expect((await api.fetch('/sync-runs/999')).status).toBe(404);
+  const { items } = await read('/rules');
+  const declared = (items as { ruleId: number; pattern: string; to: string | null }[]).filter((one) => one.pattern);
+  const rule = (pattern: string) => declared.find((one) => one.pattern === pattern)?.ruleId;
+  expect(await read(`/rules/${rule('ash-*')}`)).toMatchObject({
+    versions: [{ pattern: 'ash-*', recordedBy: 'ben', supersededAt: null, owners: [{ deployment: 'ash', weight: 1 }] }],
+    owns: [{ kind: 'droplet', resources: 1 }],
+  });
+  const ended = await read(`/rules/${rule('birch-*')}`);
+  expect(ended.owns).toEqual([]);
+  expect(ended.versions[0]).toMatchObject({ to: '2026-01-03T00:00:00Z', supersededAt: null });
+  expect(ended.versions.at(-1)).toMatchObject({ recordedBy: 'ana', to: null, supersededAt: '2026-01-03T00:00:00Z' });
+  expect(await read('/rules/3')).toMatchObject({ versions: [{ kind: 'inheritance', recordedAt: null, owners: null }] });
+  expect((await api.fetch('/rules/999999')).status).toBe(404);
+});
+
+test("a resource's actions come page by page, the newest first", async () => {
+  const seen: unknown[] = [];
+  let path = `/resources/${web}/actions?limit=2`;
+  for (;;) {
+    const page = await read(path);
+    seen.push(...(page.items as { action: string; status: string }[]).map(({ action, status }) => [action, status]));
+    if (page.nextCursor === null) break;
+    path = `/resources/${web}/actions?limit=2&cursor=${page.nextCursor}`;
+  }
+  expect(seen).toEqual([
+    ['79', 'in-progress'],
+    ['78', 'completed'],
+    ['77', 'completed'],
+  ]);
+});
+
+test('an explained interval ends where metering does', async () => {
+  for (const deployment of ['ash', 'unattributed']) {
+    const range = 'from=2026-05-01&to=2026-06-01&kind=droplet_hours';
+    const { items: resources, meteredThrough } = await read(`/deployments/${deployment}/usage/explanation?${range}`);
+    expect(meteredThrough).toBe('2026-05-11');
+    for (const { intervals } of resources)
+      expect(intervals).toMatchObject([
+        // Ten days at level 1.
+        { from: '2026-05-01T00:00:00Z', to: '2026-05-11T00:00:00Z', level: '1', quantity: '240' },
+      ]);
+    expect(resources.length).toBe(deployment === 'ash' ? 1 : 3);
+  }
+});
+
+test('the list of what has no owner says how many there are, on every page', async () => {
+  const first = await read('/unattributed-resources?limit=2');
+  expect([first.items.length, first.total]).toEqual([2, 3]);
+  const second = await read(`/unattributed-resources?limit=2&cursor=${first.nextCursor}`);
+  expect([second.items.length, second.total, second.nextCursor]).toEqual([1, 3, null]);
+});
+
+test('the audit log of one thing alone', async () => {
+  const { items } = await read('/audit-log?table=ownership_rules');
+  const [{ key }] = items as [{ key: Record<string, number> }];
+  const [value] = Object.values(key);
+  const own = await read(`/audit-log?table=ownership_rules&key=${value}`);
+  expect(own.items.length).toBeGreaterThan(0);
+  expect(own.items.length).toBeLessThan(items.length);
+  for (const item of own.items) expect(item.key).toEqual(key);
+});
+
+test('what was changed is published, by what it is about', async () => {
+  const { db } = database;
+  await sql`INSERT INTO alerts (deployment_id, threshold, unit, currency, basis, created_at, created_by)
+            SELECT deployment_id, 5, 'absolute', 'USD', 'to_date', now(), 'ana' FROM deployments WHERE slug = 'ash'`.execute(
+    db,
+  );
+  await sql`UPDATE legal_entities SET footer = 'Thank you'`.execute(db);
+  await sql`INSERT INTO observation_limits VALUES ('droplet', '2026-06-01', 6, 72)`.execute(db);
+  await sql`INSERT INTO usage_attestations (account_id, resource_kind, through, reason, recorded_at, recorded_by, superseded_at)
+            SELECT account_id, 'droplet', '2026-05-11', 'seen', '2026-05-11', 'ana', 'infinity' FROM accounts`.execute(
+    db,
+  );
+  await sql`INSERT INTO correction_costs SELECT customer_id, deployment_id, '2026-04-01', 'USD', 'x', 'x', 1
+            FROM deployments WHERE slug = 'ash'`.execute(db);
+  const { rows } = await sql<{ type: string; subject: string }>`
+    SELECT type, subject FROM (SELECT type, subject FROM event_outbox UNION SELECT type, subject FROM events) AS told
+    WHERE type IN ('alert.changed', 'entity.changed', 'kind.changed', 'confirmation.changed', 'correction.changed')
+    ORDER BY type, subject`.execute(db);
+  expect(rows.map(({ type, subject }) => `${type} ${subject}`)).toEqual([
+    'alert.changed ash',
+    'confirmation.changed team/droplet',
+    'correction.changed ash',
+    'entity.changed default',
+    'kind.changed ',
+  ]);
+});
