@@ -183,11 +183,11 @@ export const listBillItems = declareList({
   query: z.object({
     version: z.int().min(1).optional().meta({ description: 'The current one unless given' }),
     product: line.optional().meta({ examples: ['Droplets'] }),
-    search: line.optional().meta({ description: 'Only lines with this in their texts or ids', examples: ['web-1'] }),
+    q: line.optional().meta({ description: 'Only lines with this in their texts or ids', examples: ['web-1'] }),
   }),
   row: itemRow,
-  async run({ db, params, query: { version, ...filters } }, { limit, cursor }) {
-    const page = { ...filters, limit: limit + 1, after: cursor === null ? 0 : Number(cursor) };
+  async run({ db, params, query: { version, q, product } }, { limit, cursor }) {
+    const page = { product, search: q, limit: limit + 1, after: cursor === null ? 0 : Number(cursor) };
     const rows = await shown.listLines(db, params.bill, version ?? null, page);
     return pageOf(rows, limit, ({ position }) => String(position));
   },
