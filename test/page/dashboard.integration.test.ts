@@ -145,7 +145,7 @@ describe('signing in', () => {
 });
 
 describe('live', () => {
-  test('a change by another program is on the screen within a second, by one stream for all tabs', async ({ skip }) => {
+  test('a change by another program comes to the screen by itself, by one stream for all tabs', async ({ skip }) => {
     if (!isThere) skip();
     const { page, context } = await dashboard.open();
     await settle(page);
