@@ -4,6 +4,7 @@ import { happenedOperations } from './operations/happened.ts';
 import { overviewOperations } from './operations/overview.ts';
 import { sessionOperations } from './operations/session.ts';
 import { tokenOperations } from './operations/tokens.ts';
+import { pruneRevocationsJob } from './jobs.ts';
 import { httpSettings } from './settings.ts';
 
 export const httpModule = declareModule({
@@ -20,5 +21,7 @@ export const httpModule = declareModule({
     ...sessionOperations,
     ...tokenOperations,
   ],
+  jobs: [pruneRevocationsJob],
+  schedule: [{ name: 'revocations', cron: '51 4 * * *', job: pruneRevocationsJob, arguments: {} }],
   settings: httpSettings,
 });

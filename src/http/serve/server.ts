@@ -16,7 +16,7 @@ import { openSecretKey } from '../../inventory/index.ts';
 import { apiPrefix, serveRoutes } from './api.ts';
 import { type Authenticator, challenge } from '../access/authentication.ts';
 import { ConnectionLine } from '../access/connection-line.ts';
-import { whenEnded } from './ended.ts';
+import { countUnanswered, whenEnded } from './ended.ts';
 import { openEventHub } from '../events/event-hub.ts';
 import { openEventStreams } from '../events/event-streams.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -212,7 +212,7 @@ function serveProbes(server: FastifyInstance, readiness: Readiness): void {
 
 /** What holds for all of the API; what is served is added to `served`. */
 function prepareApi(api: FastifyInstance, load: LoadShedder, limits: Limits, served: string[]): void {
-  shedLoad(api, load);
+  shedLoad(api, load, limits.pipelinedMax);
   cutOffSlowReaders(api, limits.stalledMsMax);
   api.addHook('onRoute', ({ method, url: path, config: { refuses } = {} }) => {
     if (refuses !== true) served.push(...[method].flat().map((each) => `${each} ${path}`));
@@ -272,10 +272,12 @@ function acceptBodies(server: FastifyInstance): void {
     server.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
-function shedLoad(server: FastifyInstance, load: LoadShedder): void {
+function shedLoad(server: FastifyInstance, load: LoadShedder, pipelinedMax: number): void {
   server.decorateRequest('place', null);
   server.addHook('onRequest', async (request, reply) => {
     const { endless, guarded } = request.routeOptions.config;
+    if (countUnanswered(request, reply) >= pipelinedMax)
+      throw new ArcadiaError('rate_limited', `${pipelinedMax} requests of this connection are not answered yet.`);
     if (endless === true) return;
     const place = load.enter();
     whenEnded(request, reply, place.hold());
