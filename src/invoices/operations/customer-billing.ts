@@ -91,10 +91,10 @@ export const exportCustomerBilling = declareDocument({
   summary: 'How all customers are billed, as CSV',
   description: 'With names, addresses, tax ids and terms, as they hold on a day. Imported again it changes nothing.',
   roles: ['owner', 'finance'],
-  query: z.object({ on: day.optional().meta({ description: 'Another UTC day than today' }) }),
+  query: z.object({ at: day.optional().meta({ description: 'Another UTC day than today' }) }),
   produces: ['text/csv'],
   async run({ db, query, now }) {
-    const on = query.on ?? dayOf(now);
+    const on = query.at ?? dayOf(now);
     return { type: 'text/csv', body: exportBilling(db, on), filename: `customer-billing-${on}.csv` };
   },
 });
