@@ -106,5 +106,7 @@ async function visit(browser: Browser, api: TestApi, options: OpenOptions): Prom
   });
   page.on('pageerror', (error) => wrong.push(String(error)));
   await page.goto(signsIn ? `${path}#token=${await api.token(as)}` : path);
+  // The link's token is on its way until then.
+  if (signsIn) await page.getByRole('button', { name: 'Account' }).waitFor();
   return { context, page, wrong };
 }

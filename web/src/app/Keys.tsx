@@ -35,7 +35,7 @@ export function Keys({ places, now, onLayer }: KeysProps) {
   const navigate = useNavigate();
   const month = useMonth(now);
   const choose = useChooseMonth(now);
-  const goes = useRef(0);
+  const goes = useRef(-togetherMs);
   useEffect(() => {
     const letters: Readonly<Record<string, () => void>> = {
       '?': () => onLayer('keys'),
@@ -58,7 +58,7 @@ export function Keys({ places, now, onLayer }: KeysProps) {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || areLettersOff()) return;
       if (document.querySelector('[role="dialog"], [role="menu"], [role="alertdialog"]') !== null) return;
       if (performance.now() - goes.current < togetherMs) {
-        goes.current = 0;
+        goes.current = -togetherMs;
         const place = places.find(({ key }) => key === event.key);
         if (place !== undefined) {
           event.preventDefault();
