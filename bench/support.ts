@@ -41,7 +41,7 @@ export async function withBenchDatabase<T>(work: (db: Database, connectionString
     return await work(db, server.connectionString(name));
   } finally {
     await db.destroy();
-    await dropDatabase(server.connectionString('postgres'), name);
+    await dropDatabase(server.superuserConnectionString('postgres'), name);
     await server.release();
   }
 }

@@ -12,7 +12,7 @@ import { gzipSync } from 'node:zlib';
 const root = path.dirname(import.meta.dirname);
 const home = 'opt/arcadia-cloud';
 const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
-const parts = /^(bin|migrations|plans|src|docs)\/|^(package\.json|package-lock\.json|LICENSE|README\.md)$/;
+const parts = /^(bin|migrations|plans|src|web|docs)\/|^(package\.json|package-lock\.json|LICENSE|README\.md)$/;
 
 function read(command, ...args) {
   return execFileSync(command, args, {
@@ -36,6 +36,14 @@ function fillProgram(layer) {
   const files = read('git', 'ls-files', '-z').split('\0');
   for (const file of files.filter((name) => parts.test(name) && !name.endsWith('.test.ts')))
     place(layer, path.join(root, file), path.join(home, file));
+  // The dashboard as it is built from these sources: in the image nothing is written.
+  const node = path.join(root, 'node_modules', '.bin', 'node');
+  execFileSync(node, [path.join(root, 'deploy', 'prepare.ts')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const builds = path.join(root, '.arcadia', 'web');
+  fs.cpSync(builds, path.join(layer, home, '.arcadia', 'web'), {
+    recursive: true,
+    filter: (file) => path.basename(file) !== 'build.lock',
+  });
 }
 
 /** The packages that the program needs where it runs, without the embedded database and the launcher's Node. */

@@ -9,6 +9,7 @@ import type { Module } from './platform/declare/module.ts';
 import { collectProgram, type Program } from './platform/declare/program.ts';
 import { platformModule } from './platform/module.ts';
 import { pricingModule } from './pricing/module.ts';
+import { providerBillingModule } from './provider-billing/module.ts';
 
 // The modules of this program, in the order of the API's reference. The command imports this and hands
 // the program on; nothing else names what the modules declare.
@@ -19,6 +20,7 @@ export const modules: readonly Module[] = [
   meteringModule,
   pricingModule,
   invoicesModule,
+  providerBillingModule,
   jobsModule,
   flowsModule,
   httpModule,

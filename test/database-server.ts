@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { TestProject } from 'vitest/node';
-import { serverFolder } from './server-folder.ts';
+import { keepTemporaryFilesThere, serverFolder } from './server-folder.ts';
 import { keptShapes, type Shape } from './rows/shapes.ts';
 import { connect, type Database } from '../src/platform/database/database.ts';
 import { dropDatabase, ensureDatabase } from '../src/platform/database/databases.ts';
-import { openEmbeddedDatabase } from '../src/platform/embedded/embedded.ts';
+import { embeddedOwner, openEmbeddedDatabase } from '../src/platform/embedded/embedded.ts';
 import { migrate, readMigrations } from '../src/platform/database/migrate.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    testDatabase: { admin: string; template: string };
+    /** `admin` is a superuser, `address` the owner of the tests' databases: no superuser, as where people run us. */
+    testDatabase: { admin: string; address: string; owner: string | undefined; template: string };
     rowShapes: Readonly<Record<string, Shape>>;
   }
 }
@@ -45,17 +46,13 @@ function isRunning(pid: number): boolean {
 }
 
 /** Made under another name and then renamed: a template is whole or is not there. */
-async function ensureTemplate(
-  db: Database,
-  connectionString: (name: string) => string,
-  template: string,
-): Promise<void> {
-  const admin = connectionString('postgres');
+async function ensureTemplate(db: Database, server: Server, template: string): Promise<void> {
+  const admin = server.superuserConnectionString('postgres');
   const { rows } = await sql`SELECT FROM pg_database WHERE datname = ${template}`.execute(db);
   if (rows.length > 0) return;
   const half = `test_${process.pid}_template`;
-  await ensureDatabase(admin, half);
-  const fresh = connect({ connectionString: connectionString(half), max: 1 });
+  await ensureDatabase(admin, half, { owner: server.owner });
+  const fresh = connect({ connectionString: server.connectionString(half), max: 1 });
   try {
     await migrate(fresh);
   } finally {
@@ -71,8 +68,11 @@ async function ensureTemplate(
 }
 
 interface Server {
+  /** To whom databases belong; undefined: to the superuser. */
+  readonly owner: string | undefined;
   /** Of a database of it. */
   connectionString(database: string): string;
+  superuserConnectionString(database: string): string;
   release(): Promise<void>;
 }
 
@@ -80,16 +80,14 @@ interface Server {
 async function openServer(): Promise<Server> {
   const given = process.env.TEST_DATABASE_URL;
   if (given !== undefined && given !== '') {
-    return {
-      connectionString(database) {
-        const url = new URL(given);
-        url.pathname = `/${database}`;
-        return url.href;
-      },
-      async release() {},
+    const connectionString = (database: string) => {
+      const url = new URL(given);
+      url.pathname = `/${database}`;
+      return url.href;
     };
+    return { owner: undefined, connectionString, superuserConnectionString: connectionString, async release() {} };
   }
-  return openEmbeddedDatabase({
+  const embedded = await openEmbeddedDatabase({
     dataDir: serverFolder(),
     database: 'postgres',
     settings: {
@@ -102,6 +100,7 @@ async function openServer(): Promise<Server> {
       max_wal_size: '256MB',
     },
   });
+  return { ...embedded, owner: embeddedOwner };
 }
 
 /**
@@ -110,14 +109,14 @@ async function openServer(): Promise<Server> {
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await openServer();
-  const admin = server.connectionString('postgres');
-  const digest = createHash('sha256');
+  const admin = server.superuserConnectionString('postgres');
+  const digest = createHash('sha256').update(server.owner ?? '');
   for (const file of await readMigrations()) digest.update(`${file.name}\0${file.sha256}\0`);
   const template = `template_${digest.digest('hex').slice(0, 16)}`;
   const db = connect({ connectionString: admin, max: 1 });
   try {
     await sweep(db, admin, template);
-    await ensureTemplate(db, (name) => server.connectionString(name), template);
+    await ensureTemplate(db, server, template);
     const { rows } = await sql<{ version: string }>`SELECT current_setting('server_version') AS version`.execute(db);
     if (process.env.TEST_DATABASE_URL) console.warn(`The tests use PostgreSQL ${rows[0]?.version}.`);
   } catch (error) {
@@ -126,7 +125,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw error;
   }
   await db.destroy();
-  project.provide('testDatabase', { admin, template });
+  project.provide('testDatabase', {
+    admin,
+    address: server.connectionString('postgres'),
+    owner: server.owner,
+    template,
+  });
   project.provide('rowShapes', keptShapes());
-  return () => server.release();
+  const removeFiles = keepTemporaryFilesThere();
+  return async () => {
+    await server.release();
+    removeFiles();
+  };
 }

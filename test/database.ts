@@ -6,7 +6,10 @@ import { dropDatabase, ensureDatabase } from '../src/platform/database/databases
 
 export interface TestDatabase {
   readonly db: Database;
+  /** As the owner of the database, who is no superuser. */
   readonly connectionString: string;
+  /** As the superuser, for what only one may do. */
+  readonly superuserConnectionString: string;
   /** Closes the pool and drops the database. Fails where the code under test left connections open. */
   close(): Promise<void>;
 }
@@ -18,17 +21,16 @@ let opened = 0;
  * connection that takes longer than `leakMs` to end counts as left open.
  */
 export async function openTestDatabase({ leakMs = 60_000 } = {}): Promise<TestDatabase> {
-  const { admin, template } = inject('testDatabase');
+  const { admin, address, owner, template } = inject('testDatabase');
   // The pid lets a later run see whose it was; workers of one run differ in theirs.
   const name = `test_${process.pid}_${process.env.VITEST_WORKER_ID ?? 0}_${opened++}_${Math.random().toString(36).slice(2, 8)}`;
-  await ensureDatabase(admin, name, template);
-  const address = new URL(admin);
-  address.pathname = `/${name}`;
-  const connectionString = address.href;
+  await ensureDatabase(admin, name, { owner, template });
+  const connectionString = withDatabase(address, name);
   const db = connect({ connectionString, applicationName: 'test' });
   return {
     db,
     connectionString,
+    superuserConnectionString: withDatabase(admin, name),
     async close() {
       const destroyed = db.destroy().then(() => true);
       const inTime = await Promise.race([destroyed, sleep(leakMs, false, { ref: false })]);
@@ -39,6 +41,12 @@ export async function openTestDatabase({ leakMs = 60_000 } = {}): Promise<TestDa
       }
     },
   };
+}
+
+function withDatabase(address: string, name: string): string {
+  const url = new URL(address);
+  url.pathname = `/${name}`;
+  return url.href;
 }
 
 /**

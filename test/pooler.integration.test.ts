@@ -30,7 +30,7 @@ function answersAt(port: number): Promise<boolean> {
 
 /** pgbouncer in front of the test server; the address of a database behind it. */
 async function startPooler(mode: 'transaction' | 'session', database: string): Promise<string> {
-  const server = new URL(inject('testDatabase').admin);
+  const server = new URL(inject('testDatabase').address);
   const folder = mkdtempSync(join(tmpdir(), 'arcadia-pooler-'));
   chmodSync(folder, 0o755);
   const port = await freePort();

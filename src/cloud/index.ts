@@ -1,5 +1,12 @@
 /** What other modules may import of cloud; everything else in this folder is its own. */
 
+export type {
+  BillHeader,
+  BillingSource,
+  BillItem,
+  BillList,
+  ProviderBalance,
+} from './billing-source.ts';
 export { openStoredFile } from './open-stored-file.ts';
 export { openProvider } from './open.ts';
 export { replaceMembers } from './replace-members.ts';

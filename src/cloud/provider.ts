@@ -5,6 +5,8 @@
  * Nothing here writes to the provider.
  */
 
+import type { BillingSource } from './billing-source.ts';
+
 /** What the provider lists. An open set: these we know by name, others arrive from URNs. */
 export const resourceKinds = [
   'project',
@@ -236,6 +238,13 @@ export interface ProviderIdentity {
   readonly answeredAt: Temporal.Instant | null;
 }
 
+/** A kind that the provider has, and that nothing lists with what it was given. */
+export interface NotReadKind {
+  readonly kind: ResourceKind;
+  /** What is missing, for people: `Spaces key`. */
+  readonly needs: string;
+}
+
 /** What a token may read. `unknown`: the provider could not be asked just now. */
 export interface ScopeReport {
   readonly scope: string;
@@ -244,6 +253,8 @@ export interface ScopeReport {
   readonly kinds: readonly ResourceKind[];
   /** The fields of other kinds that it hides, as `kind.field`: their listings succeed without them. */
   readonly fields: readonly string[];
+  /** What else it hides, in words: `prices of droplet sizes`. */
+  readonly others: readonly string[];
 }
 
 /** Fields of one kind that this token may not see, by the names that `untold` has, and keys of settings. */
@@ -258,8 +269,12 @@ export type LookupResult = 'exists' | 'gone' | 'unknown';
 export interface Provider {
   /** `digitalocean` */
   readonly name: string;
+  /** What it charges, with the same token and within the same limits. */
+  readonly billing: BillingSource;
   /** The kinds that `list` can be asked for, in the order in which a full sync lists them (projects first). */
   readonly kinds: readonly ResourceKind[];
+  /** Kinds that it has and that these credentials cannot list. */
+  readonly notRead: readonly NotReadKind[];
   /**
    * Who the token belongs to. Throws ArcadiaError provider_unauthorized, provider_forbidden,
    * provider_unreachable, provider_failed, clock_behind, cancelled.

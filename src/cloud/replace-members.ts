@@ -1,7 +1,5 @@
-import type { Provider } from './provider.ts';
-
-/** A provider with some members replaced. The others run on the provider itself, whose private fields no other object has. */
-export function replaceMembers(provider: Provider, members: Partial<Provider>): Provider {
+/** A provider, or a part of one, with some members replaced. The others run on itself, whose private fields no other object has. */
+export function replaceMembers<T extends object>(provider: T, members: Partial<T>): T {
   return new Proxy(provider, {
     get(target, name) {
       if (Object.hasOwn(members, name)) return Reflect.get(members, name);

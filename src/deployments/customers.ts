@@ -2,7 +2,14 @@ import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { currencyDigits } from '../platform/money.ts';
 import { type Deployment, listDeployments } from './deployments.ts';
-import { type CustomerRow, insertCustomer, readCustomerId, readCustomerName, readCustomers } from './store.ts';
+import {
+  type CustomerRow,
+  insertCustomer,
+  readCustomerId,
+  readCustomerName,
+  readCustomers,
+  upsertCustomers,
+} from './store.ts';
 
 /** Who pays. `externalId` is arcadia-app's id; `currency` an ISO 4217 code in capitals. */
 export interface NewCustomer {
@@ -23,6 +30,18 @@ export async function createCustomer(db: Database, customer: NewCustomer, now: T
   const made = await db.transaction().execute((trx) => insertCustomer(trx, customer, now));
   if (!made) throw new ArcadiaError('already_exists', `There is a customer ${customer.externalId} already.`);
   return readCustomer(db, customer.externalId);
+}
+
+/** Gives a customer another name; what was issued keeps the name that it has. Throws not_found. */
+export async function renameCustomer(
+  db: Database,
+  externalId: string,
+  name: string,
+  now: Temporal.Instant,
+): Promise<Customer> {
+  const { currency } = await readCustomer(db, externalId);
+  await db.transaction().execute((trx) => upsertCustomers(trx, [{ externalId, name, currency }], now));
+  return readCustomer(db, externalId);
 }
 
 async function readCustomer(db: Queryable, externalId: string): Promise<Customer> {

@@ -11,6 +11,7 @@ import {
   readDeployments,
   readOwned,
   updateDeploymentEnd,
+  updateDeploymentNames,
   updateDeploymentStarts,
 } from './store.ts';
 
@@ -139,6 +140,13 @@ export async function setDeploymentStart(
   if (slug === 'unattributed') throw new ArcadiaError('invalid_argument', 'unattributed has no start.');
   await readDeployment(db, slug);
   return db.transaction().execute(async (trx) => (await updateDeploymentStarts(trx, [{ slug, startsAt }], now)) > 0);
+}
+
+/** Gives a deployment another name for people; its slug stays. Throws not_found, and invalid_argument for `unattributed`. */
+export async function renameDeployment(db: Database, slug: string, name: string): Promise<void> {
+  if (slug === 'unattributed') throw new ArcadiaError('invalid_argument', 'unattributed has no name of yours.');
+  await readDeployment(db, slug);
+  await db.transaction().execute((trx) => updateDeploymentNames(trx, [{ slug, name }]));
 }
 
 /**

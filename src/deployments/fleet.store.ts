@@ -228,3 +228,29 @@ export async function groupFleet(db: Queryable, filters: FleetFilters): Promise<
     ORDER BY 1, 2, 3, 4, 5, 6, 7`.execute(db);
   return rows;
 }
+
+/** An interval in which the same deployments owned a resource, by the same rule. */
+export interface OwnerInterval {
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant | null;
+  readonly recordedAt: Temporal.Instant;
+  readonly rule: number | null;
+  readonly ruleKind: string | null;
+  /** Empty: nobody. */
+  readonly owners: FleetRow['owners'];
+}
+
+export async function selectOwners(db: Queryable, resourceId: number): Promise<OwnerInterval[]> {
+  const { rows } = await statement<OwnerInterval>('deployments.selectOwners')`
+    SELECT o.valid_from AS "from", nullif(o.valid_to, 'infinity') AS "to", o.recorded_at AS "recordedAt", o.rule_id AS rule,
+           (SELECT l.kind FROM deployments_rules l WHERE l.rule_id = o.rule_id ORDER BY l.valid_from DESC LIMIT 1) AS "ruleKind",
+           coalesce(w.owners, '[]') AS owners
+    FROM deployments_attributions o
+    LEFT JOIN LATERAL (
+      SELECT jsonb_agg(jsonb_build_object('deployment', d.slug, 'name', d.name, 'weight', v.weight, 'weightTotal', v.weight_total)
+                       ORDER BY v.weight_before) AS owners
+      FROM deployments_owners v JOIN deployments_list d USING (deployment_id)
+      WHERE v.owner_set_id = o.owner_set_id AND v.owner_set_id <> ${unattributedSet}) w ON true
+    WHERE o.resource_id = ${resourceId} ORDER BY o.valid_from`.execute(db);
+  return rows;
+}

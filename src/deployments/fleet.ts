@@ -71,3 +71,8 @@ export async function summarizeFleet(db: Queryable, filters: store.FleetFilters)
 function dayOf({ at, now }: store.FleetFilters): Temporal.PlainDate {
   return (at ?? now).toZonedDateTimeISO('UTC').toPlainDate();
 }
+
+/** Who owned a resource when, in order. */
+export function ownersOfResource(db: Queryable, resourceId: number): Promise<store.OwnerInterval[]> {
+  return store.selectOwners(db, resourceId);
+}

@@ -41,5 +41,6 @@ export {
   writeCustomers,
 } from './import.ts';
 export { attributeJob } from './jobs.ts';
+export { ownersOfResource } from './fleet.ts';
 export { applyRules } from './rules.ts';
 export { externalId } from './schemas.ts';

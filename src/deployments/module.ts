@@ -34,7 +34,14 @@ export const deploymentsModule = declareModule({
       type: 'attribution.changed',
       subject: 'deployment',
       describes: 'who owns which resource when',
-      reads: ['listOwnership', 'listUnattributedResources'],
+      reads: [
+        'listOwnership',
+        'listUnattributedResources',
+        'listResources',
+        'getResourcesSummary',
+        'getResourceLife',
+        'getOverview',
+      ],
     },
     {
       type: 'customer.changed',
@@ -58,7 +65,14 @@ export const deploymentsModule = declareModule({
       type: 'assignment.changed',
       subject: 'resource',
       describes: 'it was assigned manually, or a manual assignment was removed',
-      reads: ['listOwnership', 'listUnattributedResources'],
+      reads: [
+        'listOwnership',
+        'listUnattributedResources',
+        'listResources',
+        'getResourcesSummary',
+        'getResourceLife',
+        'getOverview',
+      ],
     },
   ],
 });

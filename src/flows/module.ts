@@ -5,12 +5,20 @@ import { auditOperations } from './operations/audit.ts';
 import { endOperations } from './operations/end-deployments.ts';
 import { importOperations } from './operations/import.ts';
 import { monthOperations } from './operations/month.ts';
+import { lifeOperations } from './operations/life.ts';
 import { overviewOperations } from './operations/overview.ts';
 import { flowsSettings } from './settings.ts';
 
 export const flowsModule = declareModule({
   name: 'flows',
-  operations: [...importOperations, ...endOperations, ...monthOperations, ...overviewOperations, ...auditOperations],
+  operations: [
+    ...importOperations,
+    ...endOperations,
+    ...monthOperations,
+    ...overviewOperations,
+    ...lifeOperations,
+    ...auditOperations,
+  ],
   errors: [anchorFailed],
   jobs: [anchorAuditJob],
   schedule: [{ name: 'anchor_audit', cron: '17 1 * * *', job: anchorAuditJob, arguments: {} }],

@@ -1,8 +1,10 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { eventOperations } from './operations/events.ts';
+import { happenedOperations } from './operations/happened.ts';
 import { overviewOperations } from './operations/overview.ts';
 import { sessionOperations } from './operations/session.ts';
 import { tokenOperations } from './operations/tokens.ts';
+import { pruneRevocationsJob } from './jobs.ts';
 import { httpSettings } from './settings.ts';
 
 export const httpModule = declareModule({
@@ -12,6 +14,14 @@ export const httpModule = declareModule({
     { name: 'session', description: 'Who is asking, and how a browser stays signed in.' },
     { name: 'tokens', description: 'Who is let in: what a token would be, and which are refused.' },
   ],
-  operations: [...overviewOperations, ...eventOperations, ...sessionOperations, ...tokenOperations],
+  operations: [
+    ...overviewOperations,
+    ...eventOperations,
+    ...happenedOperations,
+    ...sessionOperations,
+    ...tokenOperations,
+  ],
+  jobs: [pruneRevocationsJob],
+  schedule: [{ name: 'revocations', cron: '51 4 * * *', job: pruneRevocationsJob, arguments: {} }],
   settings: httpSettings,
 });

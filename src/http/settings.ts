@@ -9,7 +9,7 @@ interface HttpSettings {
   /** 0: any free one. null: the usual one, where it is free. */
   readonly metricsPort: number | 'off' | null;
   readonly metricsHost: string;
-  /** How long a process that is told to stop goes on answering, not ready; null: none on loopback, else 3. */
+  /** How long a process goes on answering once it was asked to stop, not ready; null: none on loopback, else 3. */
   readonly stopDelaySeconds: number | null;
   /** Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed. Empty: nobody's. */
   readonly trustedProxies: readonly string[];
@@ -64,7 +64,7 @@ export const httpSettings = declareSettings<HttpSettings>({
   },
   stopDelaySeconds: {
     env: 'ARCADIA_STOP_DELAY_SECONDS',
-    purpose: 'how long a process that is told to stop goes on answering',
+    purpose: 'how long a process goes on answering once it was asked to stop',
     usually: '0 on loopback, else 3',
     allowed: 'a whole number from 0 to 300',
     schema: matching(/^\d{1,3}$/)

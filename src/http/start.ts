@@ -10,6 +10,7 @@ import { openAuthenticator } from './access/authentication.ts';
 import type { Limits } from './serve/limits.ts';
 import type { Readiness } from './health/readiness.ts';
 import { assertRequestRoles } from './access/request-database.ts';
+import { openPage } from './page/page.ts';
 import { type HttpServer, startHttpServer } from './serve/server.ts';
 
 interface ApiOptions {
@@ -26,6 +27,8 @@ interface ApiOptions {
   readonly pools?: Pools;
   /** What it serves, and whose jobs it enqueues. */
   readonly program: Program;
+  /** Serves the dashboard as well, and builds it where it is not built. */
+  readonly withPage?: boolean;
 }
 
 /**
@@ -48,8 +51,11 @@ export async function startApi(options: ApiOptions): Promise<HttpServer> {
       queueLimits: jobsSettings.of(config).queueLimits,
     });
     opened.push(jobs);
+    const page = options.withPage === true ? openPage(log) : null;
+    if (page !== null) opened.push(page);
     const server = await startHttpServer({
       ...options,
+      page,
       authenticator: await openAuthenticator({ config, db, log }),
       enqueue: jobs.enqueue,
       enqueueOrFind: (trx, job, args) => jobs.enqueueOrFind(trx, job, args),

@@ -14,7 +14,7 @@ import {
   openAccount,
 } from './accounts.ts';
 import { setOwnPrice } from './prices.ts';
-import { syncAll } from './sync.ts';
+import { syncAccount, syncAll } from './sync.ts';
 
 let database: TestDatabase;
 
@@ -124,6 +124,7 @@ test('a check names each missing scope together with what it hides', async () =>
         granted: 'no',
         kinds: ['volume'],
         fields: [],
+        others: [],
         hidden: [{ kind: 'volume', hidden: 2 }],
         // They were never listed: how large they are nobody knows.
         money: [{ kind: 'volume', field: null, resources: 2, unknown: 2, monthly: [] }],
@@ -220,9 +221,22 @@ test('buckets that nobody has keys for are named as what they are', async () => 
     expect(failures).toEqual([]);
     expect(results).toEqual([expect.objectContaining({ kind: 'project', outcome: 'complete', new: 1 })]);
     const provider = await openAccount(db, cloud.account, secretKey);
-    expect((await checkAccount(db, cloud.account, provider)).unlisted).toEqual([
+    const { scopes, unlisted } = await checkAccount(db, cloud.account, provider);
+    expect(unlisted).toEqual([
       { kind: 'spaces_bucket', hidden: 1, urns: ['do:space:acme-media'], since: cloud.simulator.now() },
     ]);
+    // The provider has buckets: they are not read.
+    expect(scopes.at(-1)).toMatchObject({
+      scope: 'Spaces key',
+      granted: 'no',
+      kinds: ['spaces_bucket'],
+      hidden: [{ kind: 'spaces_bucket', hidden: 1 }],
+    });
+    const clock = { now: async () => cloud.simulator.now() };
+    await expect(syncAccount(db, cloud.account, provider, { kinds: ['spaces_bucket'], clock })).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'spaces_bucket is not read: the account has no Spaces key.',
+    });
     await provider.close();
   } finally {
     await cloud.close();

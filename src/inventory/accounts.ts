@@ -265,7 +265,13 @@ export async function checkAccount(
       hidden: scope.granted === 'yes' ? [] : hidden.filter(({ kind }) => scope.kinds.includes(kind)),
       money: money.get(scope.scope) ?? [],
     })),
-    unlisted: await selectUnlisted(db, account.accountId, provider.kinds, missing),
+    unlisted: await selectUnlisted(
+      db,
+      account.accountId,
+      provider.kinds,
+      // What no scope of a token would list is named as what it is, too.
+      missing.filter((kind) => !provider.notRead.some((each) => each.kind === kind)),
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Attributes } from '../cloud/index.ts';
 import type { Session, UnitOfWork } from '../platform/database/database.ts';
+import { toStorableJson } from '../platform/storable-json.ts';
 import {
   type BelievedRow,
   type DueResource,
@@ -37,7 +38,6 @@ import {
   stageMembershipEnds,
 } from './sync.store.ts';
 import { noteWriting } from './store.ts';
-import { toStorableJson } from './sync-run.ts';
 import { beginning, type CompletedAction, type Correction } from './timeline.ts';
 
 // The action log, kept, becomes history: kind by kind, between the listings that have shown it.

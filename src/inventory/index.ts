@@ -3,6 +3,7 @@
 export {
   type Account,
   connectAccount,
+  identifyAccount,
   identifyCredentials,
   listAccounts,
   listUnlisted,
@@ -10,11 +11,11 @@ export {
 } from './accounts.ts';
 export { connectAccount as connectAccountOperation } from './operations/accounts.ts';
 export { listProviderPrices, type ProviderPrice } from './prices.ts';
-export { type MonthlyPrices, openMonthlyPrices, type PricedGroup, priceGroups } from './monthly-prices.ts';
+export { type MonthlyPrices, factText, openMonthlyPrices, type PricedGroup, priceGroups } from './monthly-prices.ts';
 export { type Freshness, readFreshness } from './freshness.ts';
 export { type ChargedGroup, chargeOf } from './resource-charges.ts';
 export { listSealedSecrets, openSecretKey, rotateSecretKey } from './secret-key.ts';
-export { assertResourceKind, getResource } from './resources.ts';
+export { assertResourceKind, getResource, listResourceActions, readSightings, supersededStates } from './resources.ts';
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';
 export { listRevertedSyncs } from './sync-revert.ts';
 export { inventorySettings } from './settings.ts';

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Absence, Attributes, ListedResource, ListingEnd, ResourceKind } from '../cloud/index.ts';
 import type { UnitOfWork } from '../platform/database/database.ts';
+import { toStorableJson } from '../platform/storable-json.ts';
 import { isSuspicious, listingsApartMinutes, listingsToConfirm, lookUp, lookupsMax } from './absence.ts';
 import {
   markDueDetails,
@@ -16,7 +17,7 @@ import {
   writeDetailsRead,
 } from './settings.store.ts';
 import type { RunEnd } from './store.ts';
-import { type Run, type SyncContext, stagePages, toStorableJson } from './sync-run.ts';
+import { type Run, type SyncContext, stagePages } from './sync-run.ts';
 import {
   analyzeStaging,
   clearCandidates,

@@ -87,8 +87,7 @@ export async function openMonthlyPrices(
 ): Promise<(resource: PricedResource) => { readonly currency: string; readonly amount: string } | null> {
   const books = await priceBooks(db, accounts, day);
   return ({ account, kind, parents, attributes }) => {
-    const text = (name: string) =>
-      attributes[name] === undefined || attributes[name] === null ? null : String(attributes[name]);
+    const text = (name: string) => factText(attributes[name]);
     const ipVersion = text('ip_version');
     const group: ResourceGroup = {
       kind,
@@ -103,4 +102,9 @@ export async function openMonthlyPrices(
     };
     return sumPrices([group], (_, subject) => books.get(account)?.get(subject)).monthly[0] ?? null;
   };
+}
+
+/** A fact of a resource as text; null where there is none. */
+export function factText(value: unknown): string | null {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
 }

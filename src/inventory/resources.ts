@@ -11,13 +11,19 @@ import {
   type ResourceFilters,
   type ResourceIdentity,
   type SettingsInterval,
+  type MissedListing,
+  type Sighting,
   type StateInterval,
+  type SupersededState,
   selectMemberships,
   selectResourceActions,
   selectResourcesAt,
   selectResourcesByRef,
   selectSettings,
+  selectMissedListings,
+  selectSighting,
   selectStates,
+  selectSupersededStates,
 } from './store.ts';
 
 export type { MembershipInterval, ResourceAt, ResourceFilters, ResourceIdentity, StateInterval } from './store.ts';
@@ -120,4 +126,20 @@ async function findResource(db: Queryable, ref: string): Promise<ResourceIdentit
     throw resourceAmbiguous(`'${ref}' means several resources; name one by its number: ${ids}.`);
   }
   return resource;
+}
+
+/** What was believed of a resource and is not any more, what was corrected last first. */
+export function supersededStates(db: Queryable, resourceId: number, limit: number): Promise<SupersededState[]> {
+  return selectSupersededStates(db, resourceId, limit);
+}
+
+/** When a resource was first and last seen, and the latest listings of its kind that were not complete. */
+export async function readSightings(
+  db: Queryable,
+  resourceId: number,
+  limit: number,
+): Promise<Sighting & { readonly missed: readonly MissedListing[] }> {
+  const sighting = await selectSighting(db, resourceId);
+  if (sighting === undefined) throw notFound('resource', String(resourceId));
+  return { ...sighting, missed: await selectMissedListings(db, resourceId, limit) };
 }

@@ -474,6 +474,68 @@ export async function selectStates(db: Queryable, resourceId: number): Promise<S
   return rows;
 }
 
+export interface SupersededState {
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant | null;
+  readonly name: string;
+  readonly status: string;
+  readonly attributes: Record<string, unknown>;
+  readonly source: 'listing' | 'action' | 'operator' | 'assumed';
+  readonly recordedAt: Temporal.Instant;
+  readonly supersededAt: Temporal.Instant;
+  readonly supersededByRun: number | null;
+}
+
+export async function selectSupersededStates(
+  db: Queryable,
+  resourceId: number,
+  limit: number,
+): Promise<SupersededState[]> {
+  const { rows } = await statement<SupersededState>('inventory.selectSupersededStates')`
+    SELECT valid_from AS "from", nullif(valid_to, 'infinity') AS "to", name, status, attributes, source,
+           recorded_at AS "recordedAt", superseded_at AS "supersededAt", superseded_by_run AS "supersededByRun"
+    FROM resource_states WHERE resource_id = ${resourceId} AND superseded_at <> 'infinity'
+    ORDER BY superseded_at DESC, valid_from DESC LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+export interface Sighting {
+  readonly first: Temporal.Instant;
+  /** The last complete listing of its kind while it lived; null: none was. */
+  readonly last: Temporal.Instant | null;
+}
+
+/** A listing of a kind that was not complete. */
+export interface MissedListing {
+  readonly syncRunId: number;
+  readonly startedAt: Temporal.Instant;
+  readonly outcome: string;
+  readonly reason: string | null;
+}
+
+/** When a resource was first and last seen; undefined: there is no such one. */
+export async function selectSighting(db: Queryable, resourceId: number): Promise<Sighting | undefined> {
+  const { rows } = await statement<Sighting>('inventory.selectSighting')`
+    SELECT r.first_seen_at AS first,
+           (SELECT max(y.started_at) FROM sync_runs y
+            WHERE y.account_id = r.account_id AND y.kind = r.kind AND y.outcome = 'complete' AND y.started_at < e.ends) AS last
+    FROM resources r
+    CROSS JOIN LATERAL (SELECT coalesce(max(s.valid_to), 'infinity') AS ends FROM resource_states s
+                        WHERE s.resource_id = r.resource_id AND s.superseded_at = 'infinity') e
+    WHERE r.resource_id = ${resourceId}`.execute(db);
+  return rows[0];
+}
+
+/** Listings of a resource's kind that were not complete since it was first seen, the newest first. */
+export async function selectMissedListings(db: Queryable, resourceId: number, limit: number): Promise<MissedListing[]> {
+  const { rows } = await statement<MissedListing>('inventory.selectMissedListings')`
+    SELECT y.sync_run_id AS "syncRunId", y.started_at AS "startedAt", y.outcome, y.reason
+    FROM resources r JOIN sync_runs y ON y.account_id = r.account_id AND y.kind = r.kind
+    WHERE r.resource_id = ${resourceId} AND y.started_at >= r.first_seen_at AND y.outcome IN ('partial', 'failed')
+    ORDER BY y.started_at DESC, y.sync_run_id DESC LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
 export interface MembershipInterval extends Omit<Provenance, 'source'> {
   /** listing: the project shows it; resource: none does, and it says itself which one it is in. */
   readonly source: Provenance['source'] | 'resource';

@@ -1,4 +1,5 @@
 import type { ProviderAction } from '../cloud/index.ts';
+import { toStorableJson } from '../platform/storable-json.ts';
 import {
   forgetActions,
   selectActionPosition,
@@ -9,7 +10,7 @@ import {
 import { applyActions } from './apply-actions.ts';
 import { listingOutcome, nothingApplied, observe } from './listing.ts';
 import { holdHistory, type Observation, releaseHistory } from './sync.store.ts';
-import { recordRun, type SyncContext, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
+import { recordRun, type SyncContext, type SyncResult, stagePages } from './sync-run.ts';
 
 /**
  * The log is read from the newest action that was seen on, and not from when we looked: it may lag by

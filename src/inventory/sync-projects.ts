@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { type ListedMembership, resourceKinds } from '../cloud/index.ts';
+import { toStorableJson } from '../platform/storable-json.ts';
 import {
   appliedEnd,
   applyListing,
@@ -24,7 +25,7 @@ import {
   stageUnshown,
   writeMemberIdentities,
 } from './sync.store.ts';
-import { recordRun, type SyncContext, type SyncResult, stagePages, toStorableJson } from './sync-run.ts';
+import { recordRun, type SyncContext, type SyncResult, stagePages } from './sync-run.ts';
 
 /**
  * Reads the projects and what each holds, and brings both in line: the run counts as complete only

@@ -137,15 +137,3 @@ export async function stagePages<T>(
   }
   throw new Error(`the provider's listing of ${kind} had no end`);
 }
-
-/**
- * JSON as PostgreSQL takes it: a NUL or half a surrogate pair in a name, which it cannot store, is
- * replaced by U+FFFD, so that one strange name does not stop a whole kind.
- */
-export function toStorableJson(value: unknown): string {
-  const json = JSON.stringify(value);
-  // JSON.stringify escapes a surrogate only where it stands alone.
-  return json.includes('\\u')
-    ? json.replace(/\\(?:\\|u(?:0000|d[89a-f][0-9a-f]{2}))/g, (escape) => (escape === '\\\\' ? escape : '\\ufffd'))
-    : json;
-}

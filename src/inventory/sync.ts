@@ -138,6 +138,12 @@ export function syncedKinds(provider: Provider): readonly string[] {
 
 function chooseKinds(provider: Provider, wanted: readonly string[] | undefined): readonly string[] {
   const all = syncedKinds(provider);
+  const keyless = provider.notRead.find(({ kind }) => wanted?.includes(kind));
+  if (keyless !== undefined) {
+    throw new ArcadiaError('conflict', `${keyless.kind} is not read: the account has no ${keyless.needs}.`, {
+      todo: 'Connect the account again with it.',
+    });
+  }
   const unknown = wanted?.filter((kind) => !all.includes(kind)) ?? [];
   if (unknown.length > 0) {
     throw new ArcadiaError(

@@ -51,7 +51,8 @@ export async function billingHistory(db: Queryable, customer: string): Promise<B
 /**
  * Changes a customer's billing details from a day on: everything else stays as it was on that day.
  * Without a day: from the beginning where nothing was told before, else from today (UTC). An invoice
- * takes what holds on the last day of its month.
+ * takes what holds on the last day of its month. `keepsLater`: where nothing changes on the day, what was decided for
+ * later days stays; else it gives way.
  * @returns whether anything changed, and from when on
  * @throws ArcadiaError not_found, invalid_argument
  */
@@ -62,6 +63,7 @@ export async function setBilling(
   from: Temporal.PlainDate | null,
   by: string,
   now: Temporal.Instant,
+  { keepsLater = false }: { readonly keepsLater?: boolean } = {},
 ): Promise<{ changed: boolean; from: Temporal.PlainDate | null }> {
   const customerId = await requireCustomer(db, customer);
   const { entity, ...rest } = changes;
@@ -95,7 +97,8 @@ export async function setBilling(
     }
     const last = history.at(-1);
     const holdsOn = before !== undefined && before === last && before.to === null;
-    if (holdsOn && isDeepStrictEqual(old, billing)) return { changed: false, from: day };
+    const isKept = holdsOn || (keepsLater && before !== undefined) || history.length === 0;
+    if (isKept && isDeepStrictEqual(old, billing)) return { changed: false, from: day };
     await store.rewriteBilling(trx, customerId, billing, day, by, now);
     return { changed: true, from: day };
   });

@@ -46,13 +46,13 @@ interface CloseOptions extends Accepted {
 }
 
 /** As many as end well within the time of a request. */
-const invoicesAtOnce = 100;
+const invoicesAtOnce = 50;
 
 /** Drafts of a month are looked at so many at a time. */
 const pageSize = 500;
 
 /**
- * Approves and issues invoices of a month, by their ids, in batches of a hundred: all that nothing keeps. The first step
+ * Approves and issues invoices of a month, by their ids, in batches of fifty: all that nothing keeps. The first step
  * drafts the month first. An invoice is issued at the total that its draft says, or not at all. What is issued stays so:
  * whoever was stopped begins again, and nothing is done twice. One that is refused stops no other.
  * @throws ArcadiaError invalid_argument (a month to come); invoice_facts_changed (other totals than expected); cancelled

@@ -204,6 +204,23 @@ export async function insertCorrections(
   return rows.map((row) => row.id);
 }
 
+/** A decision, and what documents other than that which carries it have issued for the same line. */
+export async function selectDecision(
+  db: Queryable,
+  correctionId: number,
+): Promise<{ decidedAt: Temporal.Instant; decidedBy: string; issued: string } | undefined> {
+  const { rows } = await statement<{ decidedAt: Temporal.Instant; decidedBy: string; issued: string }>(
+    'invoices.selectDecision',
+  )`
+    SELECT c.decided_at AS "decidedAt", c.decided_by AS "decidedBy", coalesce((
+             SELECT sum(l.amount) FROM invoice_lines l JOIN invoices i USING (invoice_id)
+             WHERE l.deployment_id = c.deployment_id AND l.service_month = c.month AND l.component = c.component
+               AND l.kind <> 'manual' AND i.state = 'issued' AND i.currency = c.currency
+               AND l.details ->> 'correctionId' IS DISTINCT FROM c.correction_id::text), 0)::text AS issued
+    FROM corrections c WHERE c.correction_id = ${correctionId}`.execute(db);
+  return rows[0];
+}
+
 /** What was decided about a line and is on no issued document: to come on an invoice, or waived. */
 export interface PendingRow {
   readonly correctionId: number;

@@ -78,7 +78,11 @@ async function issueOne(
   const taxOf = await openTaxes(trx, [{ customerId, month }]);
   const charged = await drafts.selectChargedTaxes(trx, rows);
   const lines = rows.map((row, index) =>
-    correctionLine({ ...row, correctionId: 0 }, currency, parts[index]?.tax ?? charged[index] ?? null),
+    correctionLine(
+      { ...row, correctionId: 0, corrects: credited.number },
+      currency,
+      parts[index]?.tax ?? charged[index] ?? null,
+    ),
   );
   const who = { customerId, legalEntityId: credited.legalEntityId };
   const { lines: taxed, ...content } = finish(who, currency, lines, taxOf, credited.taxes);

@@ -23,19 +23,34 @@ const header = [
   'amount',
   'tax_category',
   'tax_percent',
+  'tax_base',
 ] as const;
 
-/** A document's lines, one a row (RFC 4180). Amounts are without tax; taxes and totals are the document's. */
+/** The first line. */
+export const csvHeader: string = csvLine([...header]);
+
+/**
+ * A document's lines and its taxes, one a row (RFC 4180): lines without tax, then a row of the kind `tax` for each tax, with
+ * what it is charged on. The amounts add up to the total.
+ */
 export function documentCsv(document: InvoiceDocument): string {
+  return csvHeader + documentRows(document);
+}
+
+/** The same without the first line. */
+export function documentRows(document: InvoiceDocument): string {
+  const head = [
+    document.number,
+    document.kind,
+    document.month,
+    document.issuedOn,
+    document.dueOn,
+    document.buyer.customer,
+    document.currency,
+  ];
   const rows = document.sections.flatMap((section) =>
     section.lines.map((line): (string | null)[] => [
-      document.number,
-      document.kind,
-      document.month,
-      document.issuedOn,
-      document.dueOn,
-      document.buyer.customer,
-      document.currency,
+      ...head,
       String(line.position),
       section.deployment,
       line.kind,
@@ -50,7 +65,26 @@ export function documentCsv(document: InvoiceDocument): string {
       line.amount,
       line.taxCategory,
       line.taxPercent,
+      null,
     ]),
   );
-  return [[...header], ...rows].map(csvLine).join('');
+  const taxes = document.taxes.map((tax): (string | null)[] => [
+    ...head,
+    null,
+    null,
+    'tax',
+    document.month,
+    document.period.from,
+    document.period.to,
+    `tax ${tax.category}`,
+    tax.note ?? tax.title,
+    null,
+    null,
+    null,
+    tax.amount,
+    tax.category,
+    tax.percent,
+    tax.base,
+  ]);
+  return [...rows, ...taxes].map(csvLine).join('');
 }

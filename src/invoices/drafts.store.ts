@@ -115,7 +115,9 @@ export async function selectDecidedCorrections(
 ): Promise<DecidedRow[]> {
   const { rows } = await statement<DecidedRow>('invoices.selectDecidedCorrections')`
     SELECT c.customer_id AS "customerId", c.currency, c.correction_id AS "correctionId", c.deployment_id AS "deploymentId", c.month,
-           c.component, c.description, c.amount::text AS amount, ${correctedTime('from')} AS "from", ${correctedTime('to')} AS "to"
+           c.component, c.description, c.amount::text AS amount, ${correctedTime('from')} AS "from", ${correctedTime('to')} AS "to",
+           (SELECT y.number FROM invoices y WHERE y.kind = 'invoice' AND y.state = 'issued' AND y.customer_id = c.customer_id
+              AND y.currency = c.currency AND y.month = c.month) AS corrects
     FROM corrections c JOIN deployments_list d USING (deployment_id)
     WHERE c.decision = 'invoice' AND c.target_month = ${month} AND c.customer_id = ANY (${[...customerIds]}::bigint[])
       AND c.withdrawn_at IS NULL

@@ -258,6 +258,31 @@ export interface BillingRow {
   readonly recordedBy: string;
 }
 
+export interface BillingOnRow extends Omit<BillingRow, 'from' | 'to' | 'recordedAt' | 'recordedBy'> {
+  readonly customerName: string;
+}
+
+/** How customers beyond one are billed on a day, by their external ids; as whom nothing was told of, where that is so. */
+export async function selectBillingOn(
+  db: Queryable,
+  day: Temporal.PlainDate,
+  after: string,
+  limit: number,
+): Promise<BillingOnRow[]> {
+  const { rows } = await statement<BillingOnRow>('invoices.selectBillingOn')`
+    SELECT c.external_id AS customer, c.name AS "customerName", e.slug AS entity, b.legal_name AS "legalName",
+           coalesce(b.address, '{}') AS address, coalesce(b.tax_ids, '{}') AS "taxIds", b.po_number AS "poNumber", b.email,
+           coalesce(b.party, '{}') AS party, b.terms_days AS "termsDays", coalesce(b.tax_category, 'standard') AS "taxCategory",
+           coalesce(b.tax_treatment, 'taxed') AS "taxTreatment", b.tax_note AS "taxNote"
+    FROM deployments_customers c
+    LEFT JOIN customer_billing b ON b.customer_id = c.customer_id AND b.superseded_at = 'infinity'
+      AND b.valid_from <= ${day}::date AND b.valid_to > ${day}::date
+    LEFT JOIN legal_entities e USING (legal_entity_id)
+    WHERE c.external_id > ${after}
+    ORDER BY c.external_id LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
 /** What is believed of one customer, oldest first. */
 export async function selectBilling(db: Queryable, customerId: number): Promise<BillingRow[]> {
   const { rows } = await statement<BillingRow>('invoices.selectBilling')`

@@ -1,6 +1,9 @@
 import { explainUsage, type UsageExplanation, dayOf } from '../metering/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
+import { formatMoney } from '../platform/money.ts';
+import { Decimal } from '../platform/quantity.ts';
+import { selectDecision } from './corrections.store.ts';
 import type { DocumentLine } from './document.ts';
 import { type Invoice, type Audience, readDocument } from './invoices.ts';
 
@@ -15,8 +18,23 @@ interface LineExplanation {
   readonly usageRevision: number;
   /** Days, records, resources and intervals, as they are known now; null for what is not usage. */
   readonly usage: UsageExplanation | null;
+  /** Of a correction: what it corrects, and who decided it when; null for every other line. */
+  readonly correction: ExplainedCorrection | null;
   /** Usage has changed since: what the line says, and what is known now, differ. */
   readonly changedSince: boolean;
+}
+
+/** Why a line corrects another month. */
+interface ExplainedCorrection {
+  /** `2026-05` */
+  readonly month: string;
+  /** The number of the invoice; null: it is void. */
+  readonly invoice: string | null;
+  /** What was issued for the same line on other documents, before tax; what the month costs is that and this amount. */
+  readonly issued: string;
+  readonly decidedAt: string;
+  /** Null for a customer. */
+  readonly decidedBy: string | null;
 }
 
 interface ExplainOptions {
@@ -52,19 +70,51 @@ export async function explainLine(
     line,
     usageRevision: document.usageRevision,
     usage,
-    changedSince: usage !== null && usage.quantity !== line.details.used,
+    correction: await correctionOf(db, document.currency, line, reader),
+    changedSince: line.kind === 'usage' && usage !== null && usage.quantity !== line.details.used,
+  };
+}
+
+/** `usage studio@2026-01-01 droplet_hours`: the key of the line that is corrected names its billing kind. */
+function correctedKind(component: string): string | undefined {
+  const [kind, , billingKind] = component.split(' ');
+  return kind === 'usage' ? billingKind : undefined;
+}
+
+async function correctionOf(
+  db: Queryable,
+  currency: string,
+  { kind, details: { correctionId, corrects }, serviceMonth }: DocumentLine,
+  reader: Audience,
+): Promise<ExplainedCorrection | null> {
+  if (kind !== 'correction' || typeof correctionId !== 'number') return null;
+  // Decisions are ours alone: a customer's rows are none of them.
+  const decision = reader === 'customer' ? undefined : await selectDecision(db, correctionId);
+  if (decision === undefined) return null;
+  return {
+    month: serviceMonth,
+    invoice: typeof corrects === 'string' ? corrects : null,
+    issued: formatMoney(new Decimal(decision.issued), currency),
+    decidedAt: decision.decidedAt.toString(),
+    decidedBy: decision.decidedBy,
   };
 }
 
 async function usageOf(
   db: Queryable,
   deployment: string,
-  { kind, details }: DocumentLine,
+  { kind, component, details }: DocumentLine,
   { limit, cursor }: ExplainOptions,
   reader: Audience,
 ): Promise<UsageExplanation | null> {
-  const { billingKind, from, to } = details;
-  if (kind !== 'usage' || typeof billingKind !== 'string' || typeof from !== 'string' || typeof to !== 'string')
+  const { from, to } = details;
+  const billingKind = kind === 'correction' ? correctedKind(component) : details.billingKind;
+  if (
+    (kind !== 'usage' && kind !== 'correction') ||
+    typeof billingKind !== 'string' ||
+    typeof from !== 'string' ||
+    typeof to !== 'string'
+  )
     return null;
   // The days of the line's plan; the last of them ends with it.
   const range = { from: dayOf(Temporal.Instant.from(from)), to: dayOf(Temporal.Instant.from(to)) };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
+import { unzipSync } from 'fflate';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
@@ -11,6 +12,7 @@ import { drawMissing, invoiceFile } from './files.ts';
 import { getInvoice, invoicesOfMonth } from './invoices.ts';
 import { insertPdf } from './invoices.store.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
+import { monthArchive, monthLines } from './month-files.ts';
 
 const now = at('2026-02-05');
 const { signal } = new AbortController();
@@ -83,5 +85,27 @@ it('is issued although it cannot be drawn, which is told, holds up no other, and
   expect(await drawMissing(test.db, signal)).toEqual(failed);
   await expect(invoiceFile(test.db, await getInvoice(test.db, number), 'csv', { now, signal })).resolves.toMatchObject({
     type: 'text/csv',
+  });
+});
+
+it('of a month is one ZIP, with the lines of all documents as they are by themselves', async () => {
+  const month = day('2026-01-01');
+  const collect = async () => Buffer.concat(await Array.fromAsync(await monthArchive(test.db, { month, now, signal })));
+  const bytes = await collect();
+  expect((await collect()).equals(bytes)).toBe(true);
+  const entries = unzipSync(bytes);
+  const { rows } = await sql<{ number: string }>`
+    SELECT number FROM invoices WHERE number IS NOT NULL ORDER BY invoice_id`.execute(test.db);
+  // The third cannot be drawn, for its logo is damaged: see above.
+  const [first, second, third] = rows.map(({ number }) => number);
+  expect(Object.keys(entries)).toEqual([`default/${first}.pdf`, `default/${second}.pdf`, 'lines.csv', 'not-drawn.txt']);
+  expect(Buffer.from(entries['not-drawn.txt'] ?? []).toString()).toBe(`The PDF of ${third} cannot be drawn.\n`);
+  expect(Buffer.from(entries[`default/${first}.pdf`] ?? [])).toEqual(Buffer.from((await pdf(first ?? '')).bytes));
+  const lines = Buffer.from(entries['lines.csv'] ?? []).toString();
+  expect(lines).toBe((await Array.fromAsync(monthLines(test.db, { month, now, signal }))).join(''));
+  // A header, and one line of 50.00 for each.
+  expect(lines.split('\r\n')).toHaveLength(rows.length + 2);
+  await expect(monthArchive(test.db, { month: day('2025-12-01'), now, signal })).rejects.toMatchObject({
+    code: 'not_found',
   });
 });

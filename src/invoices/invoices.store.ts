@@ -79,6 +79,38 @@ export interface InvoiceFilter {
   readonly before?: number | undefined;
 }
 
+/** Of an invoice `i` of a customer `c`: whether a filter lets it through, `before` aside. */
+const isFiltered = (filter: InvoiceFilter, customerId: number | null) => sql`
+  (${filter.month ?? null}::date IS NULL OR i.month = ${filter.month ?? null}::date)
+  AND (${filter.state ?? null}::text IS NULL OR i.state = ${filter.state ?? null})
+  AND (${filter.customer ?? null}::text IS NULL OR c.external_id = ${filter.customer ?? null})
+  AND (${filter.kind ?? null}::text IS NULL OR i.kind = ${filter.kind ?? null})
+  AND ${isReadableBy(customerId)}
+  ${filter.entity === undefined ? sql`` : sql`AND e.slug = ${filter.entity}`}`;
+
+export interface InvoiceTotalsRow {
+  readonly currency: string;
+  readonly invoices: number;
+  readonly subtotal: string;
+  readonly tax: string;
+  readonly total: string;
+}
+
+/** What all documents that a filter lets through and that are not void come to, by currency. */
+export async function selectInvoiceTotals(
+  db: Queryable,
+  filter: InvoiceFilter,
+  customerId: number | null,
+): Promise<InvoiceTotalsRow[]> {
+  const { rows } = await statement<InvoiceTotalsRow>('invoices.selectInvoiceTotals')`
+    SELECT i.currency, count(*)::int AS invoices, sum(i.subtotal)::text AS subtotal, sum(i.tax)::text AS tax,
+           sum(i.total)::text AS total
+    FROM ${tables(customerId === null)}
+    WHERE ${isFiltered(filter, customerId)} AND i.state <> 'void'
+    GROUP BY i.currency ORDER BY i.currency`.execute(db);
+  return rows;
+}
+
 /** Newest first. With a customer's id: what was issued to them, without what they may not read. */
 export async function selectInvoices(
   db: Queryable,
@@ -89,13 +121,8 @@ export async function selectInvoices(
   const staff = customerId === null;
   const { rows } = await statement<InvoiceRow>('invoices.selectInvoices')`
     SELECT ${columns(staff)} FROM ${tables(staff)}
-    WHERE (${filter.month ?? null}::date IS NULL OR i.month = ${filter.month ?? null}::date)
-      AND (${filter.state ?? null}::text IS NULL OR i.state = ${filter.state ?? null})
-      AND (${filter.customer ?? null}::text IS NULL OR c.external_id = ${filter.customer ?? null})
-      AND (${filter.kind ?? null}::text IS NULL OR i.kind = ${filter.kind ?? null})
+    WHERE ${isFiltered(filter, customerId)}
       AND (${filter.before ?? null}::bigint IS NULL OR i.invoice_id < ${filter.before ?? null})
-      AND ${isReadableBy(customerId)}
-      ${filter.entity === undefined ? sql`` : sql`AND e.slug = ${filter.entity}`}
     ORDER BY i.invoice_id DESC LIMIT ${limit}`.execute(db);
   return rows;
 }
@@ -200,6 +227,20 @@ export async function selectUnissued(db: Queryable, customer: string): Promise<U
     FROM invoices i JOIN deployments_customers c USING (customer_id)
     WHERE c.external_id = ${customer} AND i.kind = 'invoice' AND i.state IN ('draft', 'approved')
     ORDER BY i.month, i.currency, i.invoice_id LIMIT 1000`.execute(db);
+  return rows;
+}
+
+/** Documents of a month that are issued, or void and were, oldest first, after one by its id. */
+export async function selectIssuedDocuments(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  after: number,
+  limit: number,
+): Promise<InvoiceRow[]> {
+  const { rows } = await statement<InvoiceRow>('invoices.selectIssuedDocuments')`
+    SELECT ${columns(true)} FROM ${tables(true)}
+    WHERE i.month = ${month} AND i.issued_at IS NOT NULL AND i.invoice_id > ${after}
+    ORDER BY i.invoice_id LIMIT ${limit}`.execute(db);
   return rows;
 }
 

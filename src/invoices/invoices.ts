@@ -1,5 +1,7 @@
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { formatMoney } from '../platform/money.ts';
+import { Decimal } from '../platform/quantity.ts';
 import { buildDocument, type InvoiceDocument, missingFor } from './document.ts';
 import { type LackingByRule, lackingByRules } from './legal-rules.ts';
 import * as store from './invoices.store.ts';
@@ -29,6 +31,19 @@ export async function listInvoices(
   const rows = await store.selectInvoices(db, { ...filter, before }, page.limit + 1, customerOf(reader));
   const items = rows.slice(0, page.limit);
   return { items, nextCursor: rows.length > page.limit ? String(items.at(-1)?.invoiceId) : null };
+}
+
+/** What all that a filter lets through comes to, by currency: documents that are not void. */
+export async function totalInvoices(
+  db: Queryable,
+  filter: InvoiceFilter,
+  reader: Reader = 'staff',
+): Promise<store.InvoiceTotalsRow[]> {
+  const rows = await store.selectInvoiceTotals(db, filter, customerOf(reader));
+  return rows.map(({ subtotal, tax, total, ...row }) => {
+    const money = (amount: string) => formatMoney(new Decimal(amount), row.currency);
+    return { ...row, subtotal: money(subtotal), tax: money(tax), total: money(total) };
+  });
 }
 
 function customerOf(reader: Reader): number | null {

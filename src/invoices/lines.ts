@@ -159,6 +159,8 @@ export interface DecidedCorrection {
   /** The time of the service that it corrects, half-open, as far as the deployment was there. */
   readonly from: Temporal.Instant;
   readonly to: Temporal.Instant;
+  /** The number of the invoice that it corrects; null: it is not issued any more. */
+  readonly corrects: string | null;
 }
 
 /** `charged`: how the corrected invoice taxed it, or other lines of the deployment; null: it has none. */
@@ -177,6 +179,7 @@ export function correctionLine(correction: DecidedCorrection, currency: string, 
     charged,
     details: {
       correctionId: correction.correctionId,
+      ...(correction.corrects !== null && { corrects: correction.corrects }),
       from: correction.from.toString(),
       to: correction.to.toString(),
     },

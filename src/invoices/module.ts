@@ -51,13 +51,13 @@ export const invoicesModule = declareModule({
       type: 'correction.changed',
       subject: 'deployment',
       describes: 'an issued month costs something else now, or it was decided what becomes of that',
-      reads: ['listCorrections'],
+      reads: ['listCorrections', 'getOverview'],
     },
     {
       type: 'invoice.changed',
       subject: 'invoice',
       describes: 'drafted, approved, issued or corrected',
-      reads: ['listInvoices', 'getInvoice'],
+      reads: ['listInvoices', 'getInvoice', 'getOverview'],
     },
   ],
 });

@@ -7,7 +7,7 @@ import { draftMonth } from './drafts.ts';
 import { listInvoices } from './invoices.ts';
 import { addLine } from './manual-lines.ts';
 import { composeFigures, rateMonths, readFigures } from './month-figures.ts';
-import * as store from './month-figures.store.ts';
+import type * as store from './month-figures.store.ts';
 
 // what you see is what you owe: what is kept of a month equals the same made anew, and sums done by hand. The plan
 // studio is 50.00 a month with 1488 hours of droplets, 0.04 each beyond. Three droplets use 72 hours a day.

@@ -87,9 +87,11 @@ function includedOf(used: string, included: string | null): string {
 /** What a line is called, and how it comes about. */
 export function describe(line: DocumentLine, month: string): { description: string; remark: string } {
   const corrected = `${months[Number(line.serviceMonth.slice(5, 7)) - 1]} ${line.serviceMonth.slice(0, 4)}`;
-  if (line.kind === 'correction')
-    return { description: `Correction for ${corrected}: ${line.description}`, remark: '' };
   const { details } = line;
+  if (line.kind === 'correction') {
+    const of = typeof details.corrects === 'string' ? `Corrects invoice ${details.corrects}` : '';
+    return { description: `Correction for ${corrected}: ${line.description}`, remark: of };
+  }
   const text = (name: string) => {
     const value = details[name];
     return typeof value === 'string' ? value : null;

@@ -147,6 +147,7 @@ it('shows the days of a fee, and of usage where they are not the whole month', (
   expect(remark('base', whole)).toBe('1 May 2026 to 31 May 2026');
   expect(remark('base', next)).toBe('1 June 2026 to 30 June 2026');
   expect(remark('usage', whole)).toBe('');
+  expect(remark('correction', { ...whole, corrects: 'INV-000009' })).toBe('Corrects invoice INV-000009');
 });
 
 it('prints a city and a VAT id that no line has, and the account', () => {
@@ -167,8 +168,10 @@ it('prints a city and a VAT id that no line has, and the account', () => {
 });
 
 it('as CSV, has a row a line, and nothing that a spreadsheet would run', () => {
+  const vat = { category: 'standard', percent: '20', treatment: 'taxed', title: 'VAT', note: null } as const;
   const csv = documentCsv(
     document(1, {
+      taxes: [{ ...vat, base: '29.76', amount: '5.95' }],
       sections: [
         {
           deployment: 'shop',
@@ -180,7 +183,11 @@ it('as CSV, has a row a line, and nothing that a spreadsheet would run', () => {
     }),
   );
   expect(csv.split('\r\n')[1]).toBe(
-    `INV-000017,invoice,2026-05,2026-06-04,2026-06-18,c-17,USD,1,shop,usage,2026-05,2026-06-01,2026-07-01,usage studio droplet_hours,"'=1+1, ""so""",744,hour,0.04,29.76,standard,20`,
+    `INV-000017,invoice,2026-05,2026-06-04,2026-06-18,c-17,USD,1,shop,usage,2026-05,2026-06-01,2026-07-01,usage studio droplet_hours,"'=1+1, ""so""",744,hour,0.04,29.76,standard,20,`,
+  );
+  // A tax is a row of its own, with what it is charged on.
+  expect(csv.split('\r\n')[2]).toBe(
+    'INV-000017,invoice,2026-05,2026-06-04,2026-06-18,c-17,USD,,,tax,2026-05,2026-05-01,2026-06-01,tax standard,VAT,,,,5.95,standard,20,29.76',
   );
 });
 

@@ -13,3 +13,4 @@ export { type DeploymentUsage, type Usage, usageForPeriod, usageOfAll } from './
 export { countUsageRecords } from './usage.ts';
 export { usageStoreAddress, useClickHouse } from './records/open.ts';
 export { meteringSettings } from './settings.ts';
+export { usageOfResource } from './resource-usage.ts';

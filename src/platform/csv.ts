@@ -12,6 +12,12 @@ export function csvLine(values: readonly unknown[]): string {
   return `${values.map(field).join(',')}\r\n`;
 }
 
+/** What `csvLine` was given: without what it put before what a spreadsheet would run. */
+export function withoutGuard(cell: string): string {
+  const text = cell.slice(1);
+  return cell.startsWith("'") && formula.test(text) && !number.test(text) ? text : cell;
+}
+
 function field(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);

@@ -91,3 +91,16 @@ export async function readEvents(db: Queryable, after: number, through: number, 
     FROM events WHERE event_id > ${after} AND event_id <= ${through} ORDER BY event_id LIMIT ${limit}`.execute(db);
   return rows;
 }
+
+/** The newest events of some types that are published and still kept, before an id. */
+export async function readLatestEvents(
+  db: Queryable,
+  types: readonly string[],
+  { before, limit }: { readonly before: number | null; readonly limit: number },
+): Promise<Pick<Event, 'id' | 'type' | 'subject' | 'at'>[]> {
+  const { rows } = await statement<Pick<Event, 'id' | 'type' | 'subject' | 'at'>>('platform.readLatestEvents')`
+    SELECT event_id AS id, type, subject, recorded_at AS at FROM events
+    WHERE type = ANY (${[...types]}::text[]) AND (${before}::bigint IS NULL OR event_id < ${before})
+    ORDER BY event_id DESC LIMIT ${limit}`.execute(db);
+  return rows;
+}

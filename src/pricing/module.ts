@@ -47,7 +47,7 @@ export const pricingModule = declareModule({
       type: 'alert.fired',
       subject: 'deployment',
       describes: 'an alert on its amount or usage fired',
-      reads: ['listAlertFirings'],
+      reads: ['listAlertFirings', 'getOverview'],
     },
   ],
 });

@@ -21,7 +21,9 @@ beforeAll(async () => {
   chmodSync(dataDir, 0o755);
   const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
   server = await openEmbeddedDatabase({ dataDir, database: 'postgres', settings });
-  admin = connect({ connectionString: server.connectionString('postgres'), max: 2 });
+  admin = connect({ connectionString: server.superuserConnectionString('postgres'), max: 2 });
+  // It has made them for its own databases.
+  for (const role of roles) await sql`DROP ROLE ${sql.id(role)}`.execute(admin);
 });
 afterAll(async () => {
   await admin.destroy();
@@ -90,14 +92,16 @@ test('an owner who may make roles makes them, takes them on, and is not held by 
     expect(await seenByAlpha(connectionString, alpha)).toBe(1);
     expect((await sql`SELECT FROM usage_records`.execute(db)).rows.length).toBeGreaterThan(0);
   });
-  await dropDatabase(server.connectionString('postgres'), 'maker');
+  await dropDatabase(server.superuserConnectionString('postgres'), 'maker');
   for (const role of roles) await sql`DROP ROLE ${sql.id(role)}`.execute(admin);
 });
 
 test('databases that are migrated at once make the roles once', async () => {
   const names = ['one', 'two', 'three', 'four'];
-  for (const name of names) await ensureDatabase(server.connectionString('postgres'), name);
-  const applied = await Promise.all(names.map((name) => using(server.connectionString(name), (db) => migrate(db))));
+  for (const name of names) await ensureDatabase(server.superuserConnectionString('postgres'), name);
+  const applied = await Promise.all(
+    names.map((name) => using(server.superuserConnectionString(name), (db) => migrate(db))),
+  );
   for (const migrations of applied) expect(migrations).toContain('0001_platform');
   const { rows } = await sql`
     SELECT FROM pg_roles
@@ -136,7 +140,7 @@ test('a dump that is restored where there are no roles gets them back, with ever
     const { rows } = await sql<{ drop: string }>`
       SELECT format('DROP POLICY %I ON %s', polname, polrelid::regclass) AS drop FROM pg_policy`.execute(db);
     for (const { drop } of rows) await sql.raw(drop).execute(db);
-    await using(server.connectionString('restored'), async (all) => {
+    await using(server.superuserConnectionString('restored'), async (all) => {
       for (const role of roles) await sql.raw(`DROP OWNED BY ${role}`).execute(all);
     });
     expect(await hasAccess(db)).toBe(false);
@@ -149,6 +153,6 @@ test('a dump that is restored where there are no roles gets them back, with ever
       before.rows.map((row) => [row.relation, sorted(row.rights)]),
     );
     const { alpha } = await insertTwoCustomers(db);
-    expect(await seenByAlpha(server.connectionString('restored'), alpha)).toBe(1);
+    expect(await seenByAlpha(server.superuserConnectionString('restored'), alpha)).toBe(1);
   });
 });

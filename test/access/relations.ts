@@ -58,6 +58,8 @@ export const closedToCustomers: readonly string[] = names(`
   attribution_progress
   audit_log
   audit_pending
+  bill_payer_accounts
+  bill_payers
   changes
   check_progress
   correction_checks
@@ -109,7 +111,16 @@ export const closedToCustomers: readonly string[] = names(`
   pricing_yearly
   project_memberships
   provider_actions
+  provider_balances
+  provider_bill_lines
+  provider_bill_pages
+  provider_bill_versions
+  provider_billing_entries
+  provider_billing_reads
+  provider_bills
   provider_clock
+  provider_insight_days
+  provider_insights
   provider_prices
   queue_controls
   rated_months

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { verifyAudit } from '../../src/platform/audit.ts';
-import type { Database } from '../../src/platform/database/database.ts';
+import { connect, type Database } from '../../src/platform/database/database.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { insertTwoCustomers, type TwoCustomers } from './two-customers.ts';
 
@@ -11,6 +11,7 @@ import { insertTwoCustomers, type TwoCustomers } from './two-customers.ts';
 
 let database: TestDatabase;
 let db: Database;
+let superuser: Database;
 let world: TwoCustomers;
 let intruder: pg.Client;
 const user = `intruder_${process.pid}`;
@@ -19,10 +20,12 @@ beforeAll(async () => {
   database = await openTestDatabase();
   ({ db } = database);
   world = await insertTwoCustomers(db);
-  await sql.raw(`CREATE ROLE ${user} LOGIN PASSWORD 'intruder' IN ROLE arcadia_api`).execute(db);
+  superuser = connect({ connectionString: database.superuserConnectionString, max: 1 });
+  await sql.raw(`CREATE ROLE ${user} LOGIN PASSWORD 'intruder' IN ROLE arcadia_api`).execute(superuser);
 });
 afterAll(async () => {
-  await sql.raw(`DROP ROLE ${user}`).execute(db);
+  await sql.raw(`DROP ROLE ${user}`).execute(superuser);
+  await superuser.destroy();
   await database.close();
 });
 

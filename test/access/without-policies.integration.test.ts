@@ -60,13 +60,17 @@ interface Asked {
 async function ask({ route, path, body }: Asked): Promise<Answer> {
   const init = body === undefined ? { method: methodOf(route) } : json('POST', body);
   const response = await api.fetch(path, { ...init, as: 'customer', customer: 'alpha' });
-  // Each refusal names the request that it was.
-  const text = (await response.text()).replace(/"requestId":"[^"]+"/, '');
+  // Each refusal names the request that it was, and who is asking is told the time.
+  const text = (await response.text()).replace(/"requestId":"[^"]+"/, '').replace(/"now":"[^"]+"/, '');
   return { status: response.status, text };
 }
 
 const forCustomers = program.operations.filter(
-  (route) => route.roles.includes('customer') && !('endless' in route && route.endless === true),
+  (route) =>
+    route.roles.includes('customer') &&
+    !('endless' in route && route.endless === true) &&
+    // What begins or ends a session asks nothing of the database.
+    route.path !== '/session',
 );
 
 /** Parameters of paths and filters, alpha's and bravo's. */

@@ -26,7 +26,12 @@ const flows = 'flows';
 const outermost = ['cli', 'http'];
 
 /** Where a process that serves is put together out of its surfaces. */
-const assemblies = ['src/cli/local/start.ts', 'src/cli/local/simulate.ts', 'src/cli/nouns/openapi.ts'];
+const assemblies = [
+  'src/cli/local/start.ts',
+  'src/cli/local/open.ts',
+  'src/cli/local/simulate.ts',
+  'src/cli/nouns/openapi.ts',
+];
 
 /** The one module that may know a library. */
 const moduleOfLibrary: Readonly<Record<string, string>> = { 'pg-boss': 'jobs' };

@@ -22,10 +22,10 @@ let opened = 0;
 
 /** A database that holds nothing at all, on the run's server. */
 export async function openEmptyDatabase(): Promise<EmptyDatabase> {
-  const { admin } = inject('testDatabase');
+  const { admin, address: ofServer, owner } = inject('testDatabase');
   const name = `test_${process.pid}_${process.env.VITEST_WORKER_ID ?? 0}_empty_${opened++}`;
-  await ensureDatabase(admin, name);
-  const address = new URL(admin);
+  await ensureDatabase(admin, name, { owner });
+  const address = new URL(ofServer);
   address.pathname = `/${name}`;
   const db = connect({ connectionString: address.href, applicationName: 'test' });
   return {

@@ -109,6 +109,7 @@ describe('with a worker', () => {
       accounts: ['acme'],
       kinds: null,
       jobs: ['sync_projects', 'sync_snapshots', 'sync_backups', 'sync_spaces', 'sync_sizes'],
+      notRead: [{ account: 'acme', kind: 'spaces_bucket', needs: 'Spaces key' }],
       after: expect.any(Number),
     });
     expect(await syncRuns()).toBeGreaterThan(before + 5);

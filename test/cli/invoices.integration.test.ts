@@ -156,14 +156,33 @@ test('late facts are proposed, decided and found on the next draft', async () =>
   expect(differing.code).toBe(3);
   // The mover's 744 hours beyond the allowance are gone; who has them now has 744 of 1488 included.
   expect(JSON.parse(differing.stdout)).toMatchObject({ items: [{ deployment: 'acme-shop', amount: '-29.76' }] });
-  expect(await json('invoice', 'correct', 'acme-shop', '--month', '2026-01', '--amount', '-29.76')).toEqual({
+  const unasked = await run('invoice', 'correct', 'acme-shop', '--month', '2026-01');
+  expect(unasked.stderr).toContain('Nothing was written');
+  expect(await json('invoice', 'correct', 'acme-shop', '--month', '2026-01', '--amount', '-29.76', '--yes')).toEqual({
     amount: '-29.76',
     // Never on an invoice before the last complete month, by the clock of whoever runs the command.
     month: Temporal.Now.plainDateISO('UTC').with({ day: 1 }).subtract({ months: 1 }).toString().slice(0, 7),
     takenBack: [],
   });
   expect(await json('invoice', 'correction', 'list')).toMatchObject({ items: [] });
-  const waived = await run('invoice', 'waive', 'acme-shop', '--month', '2026-01', '--reason', 'x');
+  const drafts = await json('invoice', 'list', '--customer', 'c-17', '--state', 'draft');
+  const draft = String(drafts.items[0].invoiceId);
+  const shown = await json('invoice', 'show', draft);
+  const lines = shown.document.sections.flatMap((section: any) => section.lines);
+  const positionOf = (kind: string) => String(lines.find((line: any) => line.kind === kind).position);
+  // 2 of 3 servers of 744 hours are left; 29.76 was charged for the third.
+  const explained = await json('invoice', 'explain', draft, positionOf('correction'));
+  expect(explained).toMatchObject({
+    correction: { month: '2026-01', invoice: 'EX-0001', issued: '29.76' },
+    usage: { quantity: '1488' },
+    changedSince: false,
+  });
+  const opened = await run('invoice', 'explain', draft, positionOf('correction'));
+  expect(opened.stdout).toContain('Corrects 2026-01, invoice EX-0001: 29.76 USD issued on other documents');
+  expect((await run('invoice', 'explain', draft, positionOf('base'))).stdout).toContain(
+    '1 of 50.00 USD for each month',
+  );
+  const waived = await run('invoice', 'waive', 'acme-shop', '--month', '2026-01', '--reason', 'x', '--yes');
   expect(waived).toMatchObject({ code: 1 });
   const voided = await run('invoice', 'void', 'EX-0002', '--reason', 'wrong terms', '--yes');
   expect(voided.stdout).toContain('EX-0002 is void.');

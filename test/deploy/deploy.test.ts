@@ -81,7 +81,7 @@ describe('the image', () => {
     const copied = [...containerfile.matchAll(/^COPY (.*) \S+$/gm)].flatMap(([, names = '']) => names.split(' '));
     expect(copied.filter((name) => !existsSync(`${root}${name}`))).toEqual([]);
     // What the program reads beside its sources.
-    expect(copied).toEqual(expect.arrayContaining(['bin', 'src', 'migrations', 'plans']));
+    expect(copied).toEqual(expect.arrayContaining(['bin', 'src', 'web', 'migrations', 'plans']));
     expect(read('.containerignore').split('\n')).toEqual(expect.arrayContaining(['node_modules', '.env', '.git']));
   });
 

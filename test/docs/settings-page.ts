@@ -31,7 +31,7 @@ A file has the names on the left:
 databaseUrl: postgres://arcadia:secret@db.internal:5432/arcadia
 host: 0.0.0.0
 logFormat: json
-schedule: { spaces: '5 2 * * *', backups: null }
+schedule: { spaces: "5 2 * * *", backups: null }
 \`\`\``;
 
 const headers = ['in the file', 'in the environment', 'default', 'what it is for'];

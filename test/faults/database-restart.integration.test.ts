@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
@@ -45,8 +45,8 @@ test('the database is restarted, hard, while jobs run: the workers stay, and eac
       (await sql<{ n: number; step: number }>`SELECT n, step FROM effects ORDER BY effect_id`.execute(db)).rows;
     await until(async () => (await steps()).some((effect) => effect.step === 10), 'they are in the middle');
 
-    const { rows } = await sql<{ file: string }>`SELECT pg_read_file('postmaster.pid') AS file`.execute(db);
-    process.kill(Number(rows[0]?.file.split('\n')[0]), 'SIGQUIT');
+    const pid = readFileSync(join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0];
+    process.kill(Number(pid), 'SIGQUIT');
     await until(
       async () =>
         sql`SELECT`.execute(db).then(

@@ -13,7 +13,7 @@ async function written(db: Database, query: ReturnType<typeof sql<{ statement: s
   return (await query.execute(db)).rows.map((row) => row.statement);
 }
 
-/** Keeps what the database holds now; nobody else may be writing. Returns what puts it back. */
+/** Keeps what the database holds now; nobody else may be writing. Returns what puts it back, on a superuser's connection. */
 export async function keepDatabase(db: Database): Promise<(db: Database) => Promise<void>> {
   const run = (on: Database, statements: readonly string[]) => sql.raw(statements.join(';\n')).execute(on);
   const copies = await written(
@@ -45,6 +45,10 @@ export async function keepDatabase(db: Database): Promise<(db: Database) => Prom
       SELECT DISTINCT format('ALTER TABLE %s DISABLE TRIGGER USER', tgrelid::regclass) AS statement
       FROM pg_trigger WHERE NOT tgisinternal`,
   );
+  const asOwner = await written(
+    db,
+    sql<{ statement: string }>`SELECT format('SET LOCAL ROLE %I', current_user) AS statement`,
+  );
   const sequences = await written(
     db,
     sql<{ statement: string }>`
@@ -61,9 +65,9 @@ export async function keepDatabase(db: Database): Promise<(db: Database) => Prom
         FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE ${usersTables} AND to_regclass(format('kept.%I', n.nspname || '.' || c.relname)) IS NULL`,
     );
-    // One message is one transaction. Triggers and references are about changes; this is none. Ours fire whatever the
+    // One message is one transaction. What it makes belongs to whom all else does. Triggers and references are about changes; this is none. Ours fire whatever the
     // setting says.
-    const silent = ['SET LOCAL session_replication_role = replica', ...disabled];
+    const silent = ['SET LOCAL session_replication_role = replica', ...asOwner, ...disabled];
     await run(on, [...silent, ...added, ...partitions, ...rows, ...sequences, 'CALL arm_triggers()']);
   };
 }

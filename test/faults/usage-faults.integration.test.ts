@@ -117,17 +117,22 @@ async function bytes(db: Database): Promise<string> {
 let clones = 0;
 
 /** A copy of a database that nobody is connected to. */
-async function openClone(template: string): Promise<{ db: Database; url: string; close(): Promise<void> }> {
-  const { admin } = inject('testDatabase');
+async function openClone(
+  template: string,
+): Promise<{ db: Database; url: string; superuser: Database; close(): Promise<void> }> {
+  const { admin, address: ofServer, owner } = inject('testDatabase');
   const name = `test_${process.pid}_${process.env.VITEST_WORKER_ID ?? 0}_kill${clones++}`;
-  await ensureDatabase(admin, name, template);
-  const address = new URL(admin);
-  address.pathname = `/${name}`;
+  await ensureDatabase(admin, name, { owner, template });
+  const addressOf = (server: string) => Object.assign(new URL(server), { pathname: `/${name}` });
+  const address = addressOf(ofServer);
   const db = connect({ connectionString: address.href, max: 2, applicationName: 'test' });
+  const superuser = connect({ connectionString: addressOf(admin).href, max: 1, applicationName: 'test' });
   return {
     db,
     url: address.href,
+    superuser,
     async close() {
+      await superuser.destroy();
       await db.destroy();
       await dropDatabase(admin, name);
     },
@@ -159,7 +164,7 @@ test.each([
         const undisturbed = await bytes(first.db);
         expect(undisturbed).not.toBe(untouched);
         expect(statements).toBeGreaterThan(20);
-        await putBack(first.db);
+        await putBack(first.superuser);
         expect(await bytes(first.db)).toBe(untouched);
 
         // Every step is some seed's; `npm test` takes every third of the first seed's. On which side of it the process dies
@@ -170,11 +175,11 @@ test.each([
         );
         await Promise.all(
           Array.from({ length: lanes }, async (_, lane) => {
-            const { db, url, close } = lane === 0 ? first : await openClone(template);
+            const { db, url, superuser, close } = lane === 0 ? first : await openClone(template);
             try {
               for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
                 const side = Math.floor(step / stride) % 2 === 0 ? 'before' : 'after';
-                await putBack(db);
+                await putBack(superuser);
                 expect(
                   await runProcess([url, work, now, String(step), side]),
                   `seed ${seed}, ${side} step ${step}`,

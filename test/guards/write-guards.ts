@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { connect } from '../../src/platform/database/database.ts';
 import { dropDatabase, ensureDatabase } from '../../src/platform/database/databases.ts';
 import { migrate } from '../../src/platform/database/migrate.ts';
-import { openEmbeddedDatabase } from '../../src/platform/embedded/embedded.ts';
+import { embeddedOwner, openEmbeddedDatabase } from '../../src/platform/embedded/embedded.ts';
 import { guardsFile } from '../../src/platform/guards/expected-guards.ts';
 import { serverFolder } from '../server-folder.ts';
 import { selectGuards } from '../../src/platform/guards/guards.store.ts';
@@ -14,9 +14,9 @@ const server = await openEmbeddedDatabase({
   database: 'postgres',
   settings: { fsync: 'off' },
 });
-const admin = server.connectionString('postgres');
+const admin = server.superuserConnectionString('postgres');
 const name = `test_${process.pid}_guards`;
-await ensureDatabase(admin, name);
+await ensureDatabase(admin, name, { owner: embeddedOwner });
 const db = connect({ connectionString: server.connectionString(name), max: 1 });
 try {
   await migrate(db);

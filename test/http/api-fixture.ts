@@ -10,6 +10,9 @@ import type { Program } from '../../src/platform/declare/program.ts';
 import { program } from '../../src/modules.ts';
 import type { TestDatabase } from '../database.ts';
 
+/** The secret key of the servers that are started here. */
+export const testSecretKey = Buffer.from(Array.from({ length: 32 }, (_, at) => 7 + at)).toString('base64');
+
 export interface TestApi {
   readonly url: string;
   readonly served: readonly string[];
@@ -34,13 +37,15 @@ export async function startTestApi(
     readonly program?: Program;
     /** Instead of the program's. */
     readonly operations?: readonly Operation[];
+    /** Serves the dashboard as well. */
+    readonly withPage?: boolean;
   } = {},
 ): Promise<TestApi> {
   const served = options.program ?? program;
   const config = loadConfig(
     {
       env: {
-        ARCADIA_SECRET_KEY: Buffer.from(Array.from({ length: 32 }, (_, at) => 7 + at)).toString('base64'),
+        ARCADIA_SECRET_KEY: testSecretKey,
         ARCADIA_JWT_SECRET: 'a secret for tests that is long enough for HS512, which wants 64 bytes of it',
         DATABASE_URL: database.connectionString,
         ARCADIA_REQUESTS_PER_MINUTE: '1000000',
@@ -68,6 +73,7 @@ export async function startTestApi(
     program: options.operations === undefined ? served : { ...served, operations: options.operations },
     readiness: openReadiness({ db: database.db, program: served, stopping: stopping.signal }),
     registry,
+    withPage: options.withPage ?? false,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   const tokens = new Map<string, Promise<string>>();

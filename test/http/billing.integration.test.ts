@@ -207,8 +207,8 @@ describe('a tax', () => {
       { ...vat, percent: '20', from: null, to: '2026-07-01T00:00:00Z' },
       { ...vat, percent: '22.5', from: '2026-07-01T00:00:00Z', to: null },
     ]);
-    expect((await read('/tax-rates?on=2026-06-30')).answer.items).toMatchObject([{ percent: '20' }]);
-    expect((await read('/tax-rates?on=2026-07-01')).answer.items).toMatchObject([{ percent: '22.5' }]);
+    expect((await read('/tax-rates?at=2026-06-30')).answer.items).toMatchObject([{ percent: '20' }]);
+    expect((await read('/tax-rates?at=2026-07-01')).answer.items).toMatchObject([{ percent: '22.5' }]);
   });
 
   test('is a percentage, of a seller that there is', async () => {

@@ -111,6 +111,8 @@ test('of several lines are only the texts whose schema says so', () => {
     return found;
   });
   expect(several.toSorted()).toEqual([
+    'bill import: ',
+    'customer billing import: ',
     'customer import: ',
     'entity create: /footer',
     'entity set: /footer',

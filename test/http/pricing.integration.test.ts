@@ -225,9 +225,9 @@ describe('what is believed now, and has begun', () => {
     await makePlan(db, { plan: 'agreed', from: '2026-06-20', base: '777.00', items: [] });
     const versions = await get('/plans/agreed/versions', asCustomer);
     expect(versions.items.map(({ from }: { from: string }) => from)).toEqual(['2026-01-01']);
-    expect(await status('/plans/agreed?on=2026-06-20', asCustomer)).toBe(400);
-    expect(await status('/plans?on=2026-06-20', asCustomer)).toBe(400);
+    expect(await status('/plans/agreed?at=2026-06-20', asCustomer)).toBe(400);
+    expect(await status('/plans?at=2026-06-20', asCustomer)).toBe(400);
     expect((await get('/quotes', { ...asCustomer, ...quote('agreed') })).quotes[0].base).toBe('30.00');
-    expect((await get('/plans/agreed?on=2026-06-20')).base).toBe('777.00');
+    expect((await get('/plans/agreed?at=2026-06-20')).base).toBe('777.00');
   });
 });

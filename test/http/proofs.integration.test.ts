@@ -2,8 +2,10 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyRules } from '../../src/deployments/rules.ts';
 import { meterRange } from '../../src/metering/meter.ts';
+import { followSimulatedClock } from '../../src/platform/clock.ts';
+import { publishEvents } from '../../src/platform/events.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
-import { insertLiving } from '../fixtures/inventory.ts';
+import { insertLiving, writeState } from '../fixtures/inventory.ts';
 import { at, createDeployments, insertAccount, insertSync } from '../fixtures/metering.ts';
 import { startTestApi, type TestApi } from './api-fixture.ts';
 
@@ -17,6 +19,7 @@ beforeAll(async () => {
   database = await openTestDatabase();
   const { db } = database;
   const account = await insertAccount(db);
+  await followSimulatedClock(db, at('2026-05-20'));
   await sql`UPDATE accounts SET metered_from = '2026-05-01'`.execute(db);
   await createDeployments(db, ['ash'], at('2026-01-01'));
   web = await insertLiving(db, account, 'droplet', 'web-1', { name: 'ash-web' }, at('2026-05-01'));
@@ -134,4 +137,61 @@ test('what was changed is published, by what it is about', async () => {
     'entity.changed default',
     'kind.changed ',
   ]);
+});
+
+test('the life of a resource is one document', async () => {
+  const { db } = database;
+  await writeState(
+    db,
+    web,
+    { name: 'ash-web', status: 'off' },
+    at('2026-05-05T12:00:00Z'),
+    at('2026-05-06'),
+    at('2026-05-12'),
+  );
+  await sql`INSERT INTO sync_runs (account_id, kind, started_at, finished_at, outcome, reason)
+            SELECT account_id, 'droplet', '2026-05-12', '2026-05-12', 'partial', 'a page failed' FROM accounts`.execute(
+    db,
+  );
+  const life = await read(`/resources/${web}/life`);
+  expect(life.lanes.state.map(({ from, to, status }: any) => [from, to, status])).toEqual([
+    ['2026-05-01T00:00:00Z', '2026-05-05T12:00:00Z', 'active'],
+    ['2026-05-05T12:00:00Z', '2026-05-06T00:00:00Z', 'off'],
+    ['2026-05-06T00:00:00Z', null, 'active'],
+  ]);
+  // Its size was the same throughout.
+  expect(life.lanes.size).toMatchObject([{ from: '2026-05-01T00:00:00Z', to: null }]);
+  expect(life.lanes.owner).toMatchObject([
+    { from: '2026-05-01T00:00:00Z', to: null, ruleKind: 'name', owners: [{ deployment: 'ash', weight: 1 }] },
+  ]);
+  expect(life.actions.map(({ action }: any) => action)).toEqual(['79', '78', '77']);
+  expect(life.seen).toMatchObject({ first: '2026-05-01T00:00:00Z', last: '2026-05-11T00:00:00Z' });
+  expect(life.seen.missed).toMatchObject([{ outcome: 'partial', reason: 'a page failed' }]);
+  // As it was metered: ten days, before anybody knew that it had been off.
+  const months = life.usage.filter(({ kind }: any) => kind === 'droplet_hours');
+  expect(months).toEqual([{ kind: 'droplet_hours', month: '2026-05', quantity: '240' }]);
+  expect(life.knownBefore).toMatchObject([
+    { from: '2026-05-01T00:00:00Z', to: null, status: 'active', supersededAt: '2026-05-12T00:00:00Z' },
+  ]);
+  expect(life).toMatchObject({ name: 'ash-web', status: 'active', costPerMonth: null });
+});
+
+test('what happened last can be read, by the types that a role receives', async () => {
+  await publishEvents(database.db);
+  const types = async (as: 'owner' | 'finance') => {
+    const response = await api.fetch('/happened?limit=1000', { as });
+    const { items } = (await response.json()) as { items: { id: number; type: string; reads: string[] }[] };
+    expect(items.map(({ id }) => id)).toEqual(items.map(({ id }) => id).toSorted((a, b) => b - a));
+    for (const { reads } of items) expect(reads.length).toBeGreaterThan(0);
+    return new Set(items.map(({ type }) => type));
+  };
+  const owner = await types('owner');
+  expect([...owner]).toEqual(expect.arrayContaining(['alert.changed', 'day.metered', 'attribution.changed']));
+  await sql`SELECT publish_event('queue.changed', 'metering')`.execute(database.db);
+  await publishEvents(database.db);
+  expect((await types('owner')).has('queue.changed')).toBe(true);
+  expect((await types('finance')).has('queue.changed')).toBe(false);
+  const [first, second] = await Promise.all(['/happened?limit=1', '/happened?limit=2'].map(read));
+  const next = await read(`/happened?limit=1&cursor=${first?.nextCursor}`);
+  expect(next.items[0]).toEqual(second?.items[1]);
 });

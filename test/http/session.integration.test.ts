@@ -44,10 +44,15 @@ const begin = async (token: string) => {
   const response = await api.fetch('/session', { method: 'POST', headers });
   return { status: response.status, set: response.headers.get('set-cookie') ?? '' };
 };
-const ask = (at: TestApi, set: string, path = '/me', init: RequestInit = {}) =>
+const ask = (
+  at: TestApi,
+  set: string,
+  path = '/me',
+  { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+) =>
   fetch(`${at.url}/api/v1${path}`, {
-    ...init,
-    headers: { 'sec-fetch-site': 'same-origin', origin: at.url, cookie: set.split(';', 1)[0] ?? '', ...init.headers },
+    method,
+    headers: { 'sec-fetch-site': 'same-origin', origin: at.url, cookie: set.split(';', 1)[0] ?? '', ...headers },
   });
 const read = async (response: Response) => (await response.json()) as Record<string, unknown>;
 

@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { pruneRevocations } from '../../src/http/access/revocations.ts';
 import { issueToken } from '../../src/platform/secrets/issue-token.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { json, startTestApi, type TestApi } from './api-fixture.ts';
@@ -75,6 +77,26 @@ test('a revocation needs to say which tokens, is listed, and is forgotten when t
   const ids = items.map(({ tokenId }) => tokenId);
   expect(ids).toContain('lasting');
   expect(ids).not.toContain('ended');
+});
+
+test('a revocation that no token can be under any more is forgotten by the job, whenever it was decided', async () => {
+  await sql`
+    INSERT INTO revoked_tokens (jti, issued_before, revoked_at, revoked_by, reason, expires_at)
+    SELECT jti, now() + before, now() + revoked, 'test', reason, 'infinity'
+    FROM (VALUES ('a', NULL, interval '-13 hours', 'old'), ('b', NULL, interval '-11 hours', 'new'),
+                 (NULL, interval '-13 hours', interval '-13 hours', 'old, of all'),
+                 (NULL, interval '1 hour', interval '-13 hours', 'to come')) AS v (jti, before, revoked, reason)`.execute(
+    database.db,
+  );
+  const reasons = async () =>
+    (await sql<{ reason: string }>`SELECT reason FROM revoked_tokens ORDER BY revocation_id`.execute(database.db)).rows
+      .map(({ reason }) => reason)
+      .filter((reason) => /^(old|new|to come)/.test(reason));
+  await pruneRevocations(database.db, Temporal.Now.instant(), null);
+  expect(await reasons()).toEqual(['old', 'new', 'old, of all', 'to come']);
+  await pruneRevocations(database.db, Temporal.Now.instant(), 12);
+  expect(await reasons()).toEqual(['new', 'to come']);
+  await sql`DELETE FROM revoked_tokens WHERE reason IN ('new', 'to come')`.execute(database.db);
 });
 
 test('a token is told what it would be, or why it is refused', async () => {

@@ -18,8 +18,13 @@ const allowed: ReadonlySet<string> = new Set([
 
 /** Other licences, looked at one by one: the package, and the licence that it has. */
 const exceptions: Readonly<Record<string, string>> = {
-  // Of the test runner alone, and used as it is: no file of it is changed or passed on.
+  // Of the test runner, and of the dashboard's build: used as it is, and no file of it is changed or passed on.
   lightningcss: 'MPL-2.0',
+  // Given to the public domain.
+  isbot: 'Unlicense',
+  // Of tests alone, and used as they are.
+  'axe-core': 'MPL-2.0',
+  '@axe-core/playwright': 'MPL-2.0',
   // The DejaVu fonts' own, which is Bitstream Vera's: use, embedding and passing on are free.
   'dejavu-fonts-ttf': 'SEE LICENSE IN README.md AND LICENSE',
   // They say so in a file, or a page, beside a package.json without it: MIT.

@@ -7,14 +7,28 @@ import * as rules from './rules.ts';
 
 const cwd = fileURLToPath(new URL('../../', import.meta.url));
 const paths = globSync(
-  ['src/**/*.ts', 'test/**/*.ts', 'bench/*.ts', 'migrations/*.sql', 'docs/*.md', '*.md', 'src/**/*.md'],
+  [
+    'src/**/*.ts',
+    'test/**/*.ts',
+    'bench/*.ts',
+    'web/**/*.{ts,tsx}',
+    'migrations/*.sql',
+    'docs/*.md',
+    '*.md',
+    'src/**/*.md',
+  ],
   {
     cwd,
   },
 );
+const isGenerated = (path: string) => path.endsWith('.gen.ts');
 const read = (wanted: (path: string) => boolean) =>
-  new Map(paths.filter(wanted).map((path) => [path, readFileSync(`${cwd}${path}`, 'utf8')]));
-const code = read((path) => path.endsWith('.ts'));
+  new Map(
+    paths
+      .filter((path) => wanted(path) && !isGenerated(path))
+      .map((path) => [path, readFileSync(`${cwd}${path}`, 'utf8')]),
+  );
+const code = read((path) => /\.tsx?$/.test(path));
 const all = read(() => true);
 const files = new Set(globSync('src/*/*', { cwd }));
 
@@ -34,6 +48,7 @@ const found = [
   ...rules.oneCsvWriter(code),
   ...rules.noTestsInProgram(code),
   ...rules.shortFunctions(code),
+  ...rules.figuresAsText(code),
   ...rules.noModuleState(code),
   ...rules.usedExports(code),
   ...rules.wholeModules(files)(code),

@@ -34,7 +34,7 @@ function hasDefault(command: Command): boolean {
 function unknown(at: Command, before: readonly string[], word: string): ArcadiaError {
   const names = at.commands.map((one) => one.name());
   const line = ['arcadia', ...before].join(' ');
-  // `arcadia list`: the same word one level deeper.
+  // `list`: the same word one level deeper.
   const deeper = at.commands.filter((one) => one.commands.some((two) => two.name() === word));
   const meant =
     deeper.length > 0

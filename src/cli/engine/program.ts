@@ -11,6 +11,7 @@ import { addCompletionCommand } from '../local/completion.ts';
 import { addDbCommands } from '../local/db.ts';
 import { addDemoCommands } from '../local/demo.ts';
 import { addOpenApiCommand } from '../nouns/openapi.ts';
+import { addOpenCommand } from '../local/open.ts';
 import { addRateCommand } from '../local/rate.ts';
 import { addSimulateCommand } from '../local/simulate.ts';
 import { addStartCommand } from '../local/start.ts';
@@ -22,6 +23,7 @@ import { addVersionCommand } from '../local/version.ts';
 // --help and a mistyped option answer at once.
 const local = [
   addStartCommand,
+  addOpenCommand,
   addDemoCommands,
   addSimulateCommand,
   addRateCommand,

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTokenVerifier } from '../../http/access/token.ts';
 import { loadConfig } from '../../platform/config.ts';
 import { createLog, redactText } from '../../platform/log.ts';
+import { hasDisplay } from '../local/open.ts';
 import { signInLink } from './sign-in.ts';
 import { program } from '../../modules.ts';
 
@@ -34,4 +35,21 @@ test.each([
   [{ DATABASE_URL: 'postgres://u:p@h/d' }],
 ])('where others issue the tokens, or should, there is none', async (env) => {
   expect(await signInLink(config(env), 'http://127.0.0.1:4000')).toBeNull();
+});
+
+test('a link for another role', async () => {
+  const link = new URL((await signInLink(config(), 'http://127.0.0.1:4000', 'viewer')) ?? '');
+  const verifier = await openTokenVerifier(config(), createLog({ level: 'silent', format: 'json' }));
+  expect((await verifier.verify(link.hash.replace('#token=', ''))).role).toBe('viewer');
+});
+
+test.each([
+  ['linux', {}, false],
+  ['linux', { DISPLAY: ':0' }, true],
+  ['linux', { WAYLAND_DISPLAY: 'wayland-0' }, true],
+  ['linux', { DISPLAY: ':0', CI: 'true' }, false],
+  ['darwin', {}, true],
+  ['darwin', { SSH_CONNECTION: '10.0.0.1 1 10.0.0.2 22' }, false],
+] as const)('on %s with %o a browser is opened: %s', (platform, env, expected) => {
+  expect(hasDisplay(platform, env)).toBe(expected);
 });

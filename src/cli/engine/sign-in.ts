@@ -1,20 +1,21 @@
 import type { Config } from '../../platform/config.ts';
+import type { Role } from '../../platform/declare/operation.ts';
 import { operator } from './operator.ts';
 
 const validity = { hours: 1 };
 
 /**
- * An address that signs whoever started a database of their own in as its owner, for an hour;
+ * An address that signs whoever started a database of their own in, as its owner unless told, for an hour;
  * null where the operator has configured who issues tokens. The token stands behind #: a browser
  * sends that part nowhere, so that no log has it.
  */
-export async function signInLink(config: Config, url: string): Promise<string | null> {
+export async function signInLink(config: Config, url: string, role: Role = 'owner'): Promise<string | null> {
   const { hasDevelopmentSecret } = await import('../../platform/secrets/token-secret.ts');
   const { issueToken } = await import('../../platform/secrets/issue-token.ts');
   if (!hasDevelopmentSecret(config)) return null;
   const token = await issueToken(config, {
     subject: operator(),
-    role: 'owner',
+    role,
     customer: null,
     expiresIn: Temporal.Duration.from(validity),
   });

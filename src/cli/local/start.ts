@@ -125,6 +125,7 @@ async function startAll(session: Session, options: StartOptions): Promise<void> 
   const readiness = await openReadiness(session, database);
   const server = await listen(session, database, readiness);
   await serveMetrics(session, database, readiness);
+  await noteSignIn(session, server.url);
 
   const found = await chooseWork(database, options);
   if (found === 'demonstration') await makeDemonstration(session, database);
@@ -260,6 +261,7 @@ async function listen(session: Session, database: SessionDatabase, readiness: Re
     log: await session.log(),
     program,
     readiness,
+    withPage: true,
     pools: session.pools,
   });
   session.onClose(() => server.close());

@@ -32,7 +32,7 @@ function accountText(row: Account): string {
 const scopeColumns: readonly Column<Check['scopes'][number]>[] = [
   { header: 'scope', value: (row) => row.scope },
   { header: 'granted', value: (row) => row.granted },
-  { header: 'shows', value: (row) => [...row.kinds, ...row.fields].join(', ') },
+  { header: 'shows', value: (row) => [...row.kinds, ...row.fields, ...row.others].join(', ') },
   {
     header: 'hidden',
     value: ({ hidden }) =>

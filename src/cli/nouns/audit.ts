@@ -52,7 +52,9 @@ function faultText({ what, kind, relation, name, expected, found }: Fault): stri
   const thing =
     kind === 'relation'
       ? `The table or view ${relation}`
-      : `The ${kind} ${name}${relation === null ? '' : ` of ${relation}`}`;
+      : kind === 'grant'
+        ? `The rights of ${name} (table ${relation})`
+        : `The ${kind} ${name}${relation === null ? '' : ` of ${relation}`}`;
   switch (what) {
     case 'missing':
       return `${thing} is missing.`;

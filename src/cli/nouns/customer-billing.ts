@@ -1,6 +1,12 @@
-import { getCustomerBilling, updateCustomerBilling } from '../../invoices/operations/customer-billing.ts';
-import { fields, moment } from '../engine/output.ts';
-import { type AnswerOf, actionView, type Noun } from '../engine/views.ts';
+import {
+  exportCustomerBilling,
+  getCustomerBilling,
+  importCustomerBilling,
+  updateCustomerBilling,
+} from '../../invoices/operations/customer-billing.ts';
+import { ArcadiaError } from '../../platform/errors.ts';
+import { count, fields, moment, plural } from '../engine/output.ts';
+import { type AnswerOf, actionView, documentView, type Noun } from '../engine/views.ts';
 import { partyFields } from './party-text.ts';
 
 type Billing = AnswerOf<typeof getCustomerBilling>;
@@ -27,6 +33,15 @@ function periodText(row: Billing['history'][number]): string {
 function savedText(from: string | null | undefined): string {
   if (from === null || from === undefined) return 'Saved. Applies to all invoices.';
   return `Saved. Applies to invoices of months that end on ${from.slice(0, 10)} or later.`;
+}
+
+function importText({ written, changed, unchanged, problems }: AnswerOf<typeof importCustomerBilling>): string {
+  const lines = problems.map(
+    ({ line, column, reason }) => `line ${line}${column === null ? '' : `, ${column}`}: ${reason}`,
+  );
+  if (lines.length > 0) return lines.join('\n');
+  const named = changed.length === 0 ? '' : `: ${changed.slice(0, 20).join(', ')}${changed.length > 20 ? ', ...' : ''}`;
+  return `${written ? 'Imported' : 'Nothing was imported'}: ${count(changed.length)} changed${named}; ${count(unchanged)} unchanged.`;
 }
 
 export const customerBillingNoun: Noun = {
@@ -56,6 +71,24 @@ Saved. Applies to all invoices.`,
         address: 'lines, apart by commas or line breaks',
       },
       text: ({ history }, { input }) => savedText((input.body as { from?: string }).from ?? history.at(-1)?.from),
+    }),
+    documentView(exportCustomerBilling, {
+      example: `
+$ arcadia customer billing export --out billing.csv
+Written to billing.csv.`,
+    }),
+    actionView(importCustomerBilling, {
+      details: `The file is as arcadia customer billing export writes it; customer_external_id is needed, and a column that is
+left out keeps what is there. An empty cell takes a value away.`,
+      example: `
+$ arcadia customer billing import billing.csv --dry-run
+Nothing was imported: 1 changed: c-17; 25 unchanged.`,
+      text: importText,
+      differs: ({ written, changed }) => !written && changed.length > 0,
+      failure: ({ problems }) =>
+        problems.length === 0
+          ? null
+          : new ArcadiaError('invalid_argument', `${plural(problems.length, 'error')}. Nothing imported.`),
     }),
   ],
 };

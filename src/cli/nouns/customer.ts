@@ -1,4 +1,4 @@
-import { createCustomer, getCustomer, listCustomers } from '../../deployments/operations/customers.ts';
+import { createCustomer, getCustomer, listCustomers, updateCustomer } from '../../deployments/operations/customers.ts';
 import { closeCustomer } from '../../flows/operations/end-deployments.ts';
 import { importCustomers } from '../../flows/operations/import.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
@@ -100,6 +100,15 @@ Created c-17 (Acme Ltd), billed in USD.
 Next: arcadia deployment create --help`,
       text: (made) => `Created ${made.customer} (${made.name}), billed in ${made.currency}.`,
       notes: () => ['Next: arcadia deployment create --help'],
+    }),
+    actionView(updateCustomer, {
+      example: `
+$ arcadia customer set c-17 --name 'Acme Holding Ltd'
+customer     c-17
+name         Acme Holding Ltd
+currency     USD
+deployments  2`,
+      text: customerText,
     }),
     actionView(closeCustomer, {
       details: `Each deployment's subscription ends with it, and the drafts say so at once. What goes on running is metered,

@@ -139,10 +139,10 @@ Next: give it what it owns, with a rule (arcadia rule --help) or manually (arcad
     }),
     actionView(updateDeployment, {
       example: `
-$ arcadia deployment set acme --starts-at 2026-05-03
-Nothing before 2026-05-03 00:00:00Z is metered for acme.
+$ arcadia deployment set acme --name 'Acme Shop' --starts-at 2026-05-03
+acme (Acme Shop): nothing before 2026-05-03 00:00:00Z is metered.
 Next: arcadia meter`,
-      text: (row) => `Nothing before ${moment(row.startsAt)} is metered for ${row.deployment}.`,
+      text: (row) => `${row.deployment} (${row.name}): nothing before ${moment(row.startsAt)} is metered.`,
       notes: () => [next],
     }),
     actionView(endDeployment, {

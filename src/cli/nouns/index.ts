@@ -2,6 +2,7 @@ import type { Noun } from '../engine/views.ts';
 import { accountNoun } from './account.ts';
 import { alertNoun } from './alert.ts';
 import { auditNoun } from './audit.ts';
+import { billNoun, billPayerNoun } from './bill.ts';
 import { customerNoun } from './customer.ts';
 import { customerBillingNoun } from './customer-billing.ts';
 import { deploymentNoun } from './deployment.ts';
@@ -55,6 +56,8 @@ export const nouns: readonly Noun[] = [
   invoiceCorrectionNoun,
   monthNoun,
   exportNoun,
+  billNoun,
+  billPayerNoun,
   jobNoun,
   queueNoun,
   scheduleNoun,

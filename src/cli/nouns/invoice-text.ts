@@ -102,9 +102,10 @@ function dueText({ currency, lines, subtotal, tax, total }: Preview['invoices'][
   return `${table(numbered, lineColumns(currency))}\n\n${sums}`;
 }
 
-export function explainedText({ line, usage, currency }: Explained): string {
-  const heading = `${line.description}: ${line.amount} ${currency}`;
-  if (usage === null) return heading;
+export function explainedText(explained: Explained): string {
+  const { line, usage, currency } = explained;
+  const heading = [`${line.description}: ${line.amount} ${currency}`, ...reasonLines(explained)];
+  if (usage === null) return heading.join('\n');
   const { used, included, model } = line.details;
   const text = (value: unknown) => (typeof value === 'string' ? value : '-');
   const price = line.unitPrice === null ? `by ${model === null ? 'no price' : text(model)}` : `at ${line.unitPrice}`;
@@ -112,10 +113,46 @@ export function explainedText({ line, usage, currency }: Explained): string {
     resource.intervals.map((interval) => ({ ...interval, resource: resource.name ?? resource.externalId })),
   );
   return [
-    heading,
-    `${text(used)} used, ${text(included)} included, ${line.quantity} charged ${price}`,
+    ...heading,
+    line.kind === 'correction'
+      ? `${usage.quantity} used, as is known now`
+      : `${text(used)} used, ${text(included)} included, ${line.quantity} charged ${price}`,
+    ...tierLines(line, currency),
     ...(intervals.length > 0 ? [`\n${table(intervals, intervalColumns)}`] : []),
   ].join('\n');
+}
+
+/** How the amount of a fee or a correction comes about. */
+function reasonLines({ line, correction, currency }: Explained): string[] {
+  const { fee, part, every } = line.details;
+  const period = line.period;
+  const days =
+    period === undefined ? '' : `, ${period.from} to ${Temporal.PlainDate.from(period.to).subtract({ days: 1 })}`;
+  if (line.kind === 'base' && typeof fee === 'string' && typeof part === 'string') {
+    return [`${part} of ${fee} ${currency} for each ${String(every)}${days}`];
+  }
+  if (line.kind !== 'correction') return [];
+  if (correction === null || correction === undefined) return [`For ${line.serviceMonth}${days}`];
+  const { month, invoice, issued, decidedAt, decidedBy } = correction;
+  return [
+    `Corrects ${month}${invoice === null ? '' : `, invoice ${invoice}`}: ${issued} ${currency} issued on other documents`,
+    `Decided ${moment(decidedAt)}${decidedBy === null ? '' : ` by ${decidedBy}`}`,
+  ];
+}
+
+/** A table of the tiers that were reached; of a line without tiers nothing. */
+function tierLines({ details }: Explained['line'], currency: string): string[] {
+  const tiers = (details.tiers ?? []) as readonly Readonly<Record<string, string | null>>[];
+  if (tiers.length === 0) return [];
+  const rows = table(tiers, [
+    { header: 'above', value: (row) => row.from ?? null, align: 'right' },
+    { header: 'up to', value: (row) => row.upTo ?? null, align: 'right' },
+    { header: 'units', value: (row) => row.units ?? null, align: 'right' },
+    { header: 'unit price', value: (row) => row.unitPrice ?? null, align: 'right' },
+    { header: 'flat fee', value: (row) => row.flatFee ?? null, align: 'right' },
+    { header: `amount (${currency})`, value: (row) => row.amount ?? null, align: 'right' },
+  ]);
+  return [`\n${rows}`];
 }
 
 const intervalColumns: readonly Column<{

@@ -3,12 +3,14 @@ import {
   addInvoiceLine,
   approveInvoice,
   approveMonth,
+  archiveMonth,
   draftInvoices,
   explainInvoiceLine,
   getInvoice,
   getInvoiceCsv,
   getInvoiceJson,
   getInvoicePdf,
+  getMonthLines,
   issueInvoice,
   issueMonth,
   listInvoices,
@@ -17,8 +19,16 @@ import {
   voidInvoice,
 } from '../../invoices/operations/invoices.ts';
 import { type Column, plural, table } from '../engine/output.ts';
-import { noInput } from '../engine/surface.ts';
-import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import { everyRow, noInput } from '../engine/surface.ts';
+import {
+  type AnswerOf,
+  actionView,
+  documentView,
+  listView,
+  type Noun,
+  type RowOf,
+  type ViewTools,
+} from '../engine/views.ts';
 import { explainedText, invoiceText, previewText } from './invoice-text.ts';
 import { unbilledNotes } from './unbilled-text.ts';
 
@@ -33,6 +43,7 @@ const invoiceColumns: readonly Column<Invoice>[] = [
   { header: 'kind', value: (row) => row.kind.replace('_', ' ') },
   { header: 'state', value: (row) => row.state },
   { header: 'customer', value: (row) => row.customer },
+  { header: 'name', value: (row) => row.customerName },
   { header: 'month', value: (row) => row.month },
   { header: 'total', value: (row) => `${row.total} ${row.currency}`, align: 'right' },
   { header: 'due', value: (row) => row.dueOn },
@@ -40,6 +51,13 @@ const invoiceColumns: readonly Column<Invoice>[] = [
 
 function stepText({ invoiceId, customer, total, currency, state, number }: Invoice): string {
   return `${invoiceId}  ${customer}  ${total} ${currency} ${state}${number === null ? '' : ` as ${number}`}`;
+}
+
+type Totals = Pick<Invoice, 'currency' | 'subtotal' | 'tax' | 'total'> & { readonly invoices: number };
+
+/** Of all that the filters let through, whatever the page holds. */
+function totalsText({ currency, invoices, subtotal, tax, total }: Totals): string {
+  return `${plural(invoices, 'document')}: ${subtotal} ${currency}, tax ${tax} ${currency}, total ${total} ${currency}.`;
 }
 
 const refusedColumns: readonly Column<Month['refused'][number]>[] = [
@@ -124,9 +142,11 @@ const reading = [
     summary: 'invoices and credit notes, the newest first',
     example: `
 $ arcadia invoice list --month 2026-05
-ID  NUMBER      KIND     STATE   CUSTOMER  MONTH         TOTAL  DUE
-17  INV-000017  invoice  issued  acme      2026-05  129.76 USD  2026-06-18`,
+ID  NUMBER      KIND     STATE   CUSTOMER  NAME      MONTH         TOTAL  DUE
+17  INV-000017  invoice  issued  acme      Acme Ltd  2026-05  129.76 USD  2026-06-18
+1 document: 108.13 USD, tax 21.63 USD, total 129.76 USD.`,
     columns: invoiceColumns,
+    notes: (page) => (page.totals as readonly Totals[]).map(totalsText),
     empty: 'No matching invoices. Next: arcadia invoice draft --help',
   }),
   actionView(getInvoice, {
@@ -189,6 +209,18 @@ Written to INV-000017.pdf.`,
     example: `
 $ arcadia invoice csv INV-000017 > INV-000017.csv`,
   }),
+  documentView(archiveMonth, {
+    summary: "a month's issued documents as PDFs, with their lines as CSV, in one ZIP",
+    example: `
+$ arcadia invoice archive 2026-05 --out invoices-2026-05.zip
+Written to invoices-2026-05.zip.`,
+  }),
+  documentView(getMonthLines, {
+    summary: "all lines and taxes of a month's issued documents as CSV",
+    example: `
+$ arcadia invoice lines 2026-05 --out invoice-lines-2026-05.csv
+Written to invoice-lines-2026-05.csv.`,
+  }),
   documentView(getInvoiceJson, {
     summary: 'the document of an invoice as canonical JSON, whose sha256 is its digest once it is issued',
     example: `
@@ -240,6 +272,19 @@ function decidedText({ takenBack, amount, month, creditNotes = [] }: Decided, do
   ].join('\n');
 }
 
+/** What a decision is about, as of the last look; the decision looks again, and says what it came to. */
+async function askedCorrection(
+  { surface, input }: ViewTools,
+  question: (amount: string) => string,
+): Promise<string | null> {
+  const { deployment, month, currency } = input.body as Readonly<Record<string, string | undefined>>;
+  const proposals = await everyRow(surface, listCorrections, { ...noInput, query: { deployment, month } });
+  const own = proposals.filter((one) => currency === undefined || one.currency === currency);
+  if (own.length === 0) return question(`what is to be corrected of ${month} of ${deployment}`);
+  const amounts = own.map((one) => `${one.amount} ${one.currency}`).join(' and ');
+  return question(`a correction of ${amounts} (excl. tax) for ${month} of ${deployment}`);
+}
+
 const corrections = [
   listView(listCorrections, {
     summary: 'what issued months cost now beyond what was issued for them',
@@ -264,8 +309,10 @@ Looked at 2 months. See: arcadia invoice correction list`,
   actionView(decideCorrection, {
     name: 'invoice correct',
     summary: "put a correction of a deployment's month on the next invoice",
+    details: 'It asks first, with what it comes to.',
+    confirm: (tools) => askedCorrection(tools, (amount) => `Put ${amount} on the next invoice?`),
     example: `
-$ arcadia invoice correct shop --month 2026-05
+$ arcadia invoice correct shop --month 2026-05 --yes
 -10.56 comes on the invoice of 2026-06.`,
     fixed: { decision: 'invoice' },
     text: (decided) => decidedText(decided, 'comes on the invoice of'),
@@ -273,8 +320,10 @@ $ arcadia invoice correct shop --month 2026-05
   actionView(decideCorrection, {
     name: 'invoice credit',
     summary: "give a correction of a deployment's month back as credit notes, each with a number of its own series",
+    details: 'It asks first, with what it comes to: a credit note is issued at once.',
+    confirm: (tools) => askedCorrection(tools, (amount) => `Issue credit notes of ${amount} now?`),
     example: `
-$ arcadia invoice credit shop --month 2026-05
+$ arcadia invoice credit shop --month 2026-05 --yes
 -12.67 with tax: credit note CN-000001 of INV-000017.`,
     fixed: { decision: 'credit_note' },
     text: (decided) => decidedText(decided, 'is credited'),
@@ -282,9 +331,10 @@ $ arcadia invoice credit shop --month 2026-05
   actionView(decideCorrection, {
     name: 'invoice waive',
     summary: "waive a correction of a deployment's month",
-    details: 'For exactly its amount: what changes afterwards is proposed again.',
+    details: 'For exactly its amount, which it asks about first: what changes afterwards is proposed again.',
+    confirm: (tools) => askedCorrection(tools, (amount) => `Waive ${amount}?`),
     example: `
-$ arcadia invoice waive shop --month 2026-05 --reason 'a trifle'
+$ arcadia invoice waive shop --month 2026-05 --reason 'a trifle' --yes
 -10.56 is waived.`,
     fixed: { decision: 'waive' },
     text: (decided) => decidedText(decided, 'is waived'),

@@ -10,6 +10,6 @@ const kindsMax = 1000;
 
 /** What billing kinds are called on a day, `2026-05-01`. */
 export async function kindWords(surface: Surface, on: string): Promise<KindWords> {
-  const { items } = await surface.page(listKinds, { ...noInput, query: { on, limit: kindsMax } });
+  const { items } = await surface.page(listKinds, { ...noInput, query: { at: on, limit: kindsMax } });
   return new Map((items as RowOf<typeof listKinds>[]).map(({ kind, title, unit }) => [kind, { title, unit }]));
 }

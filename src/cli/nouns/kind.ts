@@ -1,8 +1,9 @@
-import { addKind, changeKind, getKind, importKinds, listKinds } from '../../metering/operations/kinds.ts';
+import { addKind, changeKind, exportKinds, getKind, importKinds, listKinds } from '../../metering/operations/kinds.ts';
 import { type Column, fields, plural, table } from '../engine/output.ts';
 import {
   type AnswerOf,
   actionView,
+  documentView,
   type BoundView,
   listView,
   type Noun,
@@ -163,6 +164,13 @@ Next: arcadia kind enable small_droplet_hours --from 2000-01-01`,
       help: meaning,
       text: ({ kind }) => `${kind} is there.`,
       notes: ({ kind, enabled }) => (enabled ? [] : [added(kind)]),
+    }),
+    documentView(exportKinds, {
+      details:
+        'Imported again it changes nothing. Whether a meter is enabled, and how long its usage is kept, is not in it.',
+      example: `
+$ arcadia kind export --out kinds.yaml
+Written to kinds.yaml.`,
     }),
     actionView(importKinds, {
       summary: 'add the meters of a file, disabled, all or none',

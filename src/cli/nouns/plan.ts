@@ -1,5 +1,6 @@
 import {
   applyPlans,
+  exportPlan,
   getPlan,
   getPlanSchema,
   listPlans,
@@ -7,7 +8,7 @@ import {
   previewPlans,
 } from '../../pricing/operations/plans.ts';
 import { type Column, count, fields, plural, table } from '../engine/output.ts';
-import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
 import { unbilledNotes } from './unbilled-text.ts';
 
 type Plan = RowOf<typeof listPlans>;
@@ -167,6 +168,12 @@ base fee  50.00 USD a month
 KIND           ALLOWANCE  CHARGE BEYOND IT
 droplet_hours       1488  0.02 USD`,
       text: planText,
+    }),
+    documentView(exportPlan, {
+      details: 'Applied again it changes nothing; under another name it is a plan of its own.',
+      example: `
+$ arcadia plan export studio --out studio.yaml
+Written to studio.yaml.`,
     }),
     listView(listPlanVersions, {
       summary: "a plan's versions, the oldest first",

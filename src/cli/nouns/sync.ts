@@ -7,7 +7,7 @@ import {
 } from '../../inventory/operations/sync-runs.ts';
 import { type Column, count, moment, table } from '../engine/output.ts';
 import { everyRow, noInput } from '../engine/surface.ts';
-import { actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
 type Run = RowOf<typeof listSyncRuns>;
 
@@ -22,6 +22,11 @@ const columns: readonly Column<Run>[] = [
   { header: 'requests', value: (row) => count(row.requests), align: 'right' },
   { header: 'reason', value: (row) => row.revertReason ?? row.reason },
 ];
+
+/** What nothing reads is in no run, and may cost money. */
+function notReadText({ account, kind, needs }: AnswerOf<typeof runSync>['notRead'][number]): string {
+  return `${account}: ${kind} is not read, for the account has no ${needs}. To give one: arcadia account connect ${account} --help`;
+}
 
 export const syncNoun: Noun = {
   name: 'sync',
@@ -42,14 +47,15 @@ acme     droplet  complete     2    2        0      0         2  -`,
         kinds: 'only this kind, such as droplet; can be repeated',
       },
       text: ({ accounts, jobs }) => `Jobs for ${accounts.join(', ')}: ${jobs.join(', ')}.`,
-      notes: () => ['What they read: arcadia sync runs'],
-      async afterJobs({ accounts, after }, { surface, output }) {
+      notes: ({ notRead }) => ['What they read: arcadia sync runs', ...notRead.map(notReadText)],
+      async afterJobs({ accounts, after, notRead }, { surface, output }) {
         const page = { ...noInput, query: { after } };
         const runs = (await everyRow(surface, listSyncRuns, page)).filter(({ account }) => accounts.includes(account));
         runs.reverse();
         if (!output.json) {
           if (runs.length > 0) await output.text(table(runs, columns));
           else output.note('Nothing was read.');
+          for (const each of notRead) output.note(notReadText(each));
         }
         return incompleteness(runs);
       },

@@ -1,4 +1,5 @@
 import { ArcadiaError } from '../../platform/errors.ts';
+import type { BillingSource } from '../billing-source.ts';
 import type {
   Absence,
   Credentials,
@@ -6,6 +7,7 @@ import type {
   ListedResource,
   ListedSettings,
   ListingEvent,
+  NotReadKind,
   Provider,
   ProviderIdentity,
   ProviderOptions,
@@ -16,7 +18,9 @@ import { BackupSources } from './backups.ts';
 import { actionsSince, collectionsByKind, projectMembers, readAll, sizes } from './collections.ts';
 import { imageTypes } from './kinds/storage.ts';
 import { detailedKinds, listPolicies, listRecords } from './details.ts';
+import { DigitalOceanBilling } from './billing.ts';
 import { type Endpoint, fieldScopes, lookupPath, scopes } from './endpoints.ts';
+import { explainFailure } from './explain-failure.ts';
 import { account, readAction } from './kinds/account.ts';
 import { type Machine, machine } from './machine.ts';
 import { paginate } from './paginate.ts';
@@ -63,6 +67,8 @@ export function createDigitalOcean(options: ProviderOptions, surroundings: Surro
 class DigitalOcean implements Provider {
   readonly name = 'digitalocean';
   readonly kinds: readonly ResourceKind[];
+  readonly billing: BillingSource;
+  readonly notRead: readonly NotReadKind[];
   readonly #apiUrl: string;
   readonly #requester: Requester;
   readonly #simulatedFloor = new SimulatedFloor();
@@ -77,6 +83,8 @@ class DigitalOcean implements Provider {
     this.#onRequest = onRequest;
     this.#spacesKeys = credentials.spaces;
     this.kinds = credentials.spaces === undefined ? kindsInOrder : [...kindsInOrder, 'spaces_bucket'];
+    // Buckets have an interface of their own, and no scope of a token opens it.
+    this.notRead = credentials.spaces === undefined ? [{ kind: 'spaces_bucket', needs: 'Spaces key' }] : [];
     this.#requester = new Requester({
       apiUrl: this.#apiUrl,
       token: credentials.token,
@@ -86,6 +94,7 @@ class DigitalOcean implements Provider {
       limits: { ...requestLimits, ...surroundings.limits },
       onRequest,
     });
+    this.billing = new DigitalOceanBilling(this.#requester, this.#apiUrl);
   }
 
   async identify(signal?: AbortSignal): Promise<ProviderIdentity> {
@@ -100,17 +109,20 @@ class DigitalOcean implements Provider {
         answeredAt,
       };
     } catch (error) {
-      throw explain(error, this.#apiUrl);
+      throw explainFailure(error, this.#apiUrl, 'account:read');
     }
   }
 
   async scopes(signal?: AbortSignal): Promise<readonly ScopeReport[]> {
-    const reports = scopes.map(async ({ endpoint, kinds }): Promise<ScopeReport> => {
+    const reports = scopes.map(async ({ endpoint, kinds, others = [] }): Promise<ScopeReport> => {
       const hides = fieldScopes.find((each) => each.endpoint === endpoint)?.fields ?? {};
       const fields = Object.entries(hides).flatMap(([kind, names]) => names.map((name) => `${kind}.${name}`));
-      return { scope: endpoint.scope, kinds, fields, granted: await this.#isGranted(endpoint, signal) };
+      return { scope: endpoint.scope, kinds, fields, others, granted: await this.#isGranted(endpoint, signal) };
     });
-    return Promise.all(reports);
+    const keys = this.notRead.map(
+      ({ kind, needs }): ScopeReport => ({ scope: needs, granted: 'no', kinds: [kind], fields: [], others: [] }),
+    );
+    return [...(await Promise.all(reports)), ...keys];
   }
 
   scopedFields(kind: ResourceKind): readonly string[] {
@@ -255,42 +267,4 @@ async function* refuse(kind: ResourceKind): AsyncGenerator<ListingEvent<ListedRe
   const reason = `DigitalOcean is not asked for ${kind}`;
   const absence: Absence = { unread: [{}], certainty: 'evident' };
   yield { type: 'end', end: { outcome: 'partial', problem: 'provider_error', reason, absence, requests: 0 } };
-}
-
-function explain(error: unknown, apiUrl: string): unknown {
-  if (!(error instanceof RequestFailure)) return error;
-  const about = { cause: error, details: { apiUrl, status: error.status } };
-  const { message } = error;
-  switch (error.problem) {
-    case 'unauthorized':
-      return new ArcadiaError(
-        'provider_unauthorized',
-        `The provider at ${apiUrl} does not accept the token: ${message}.`,
-        about,
-      );
-    case 'forbidden':
-      return new ArcadiaError('provider_forbidden', `The token lacks the scope account:read: ${message}.`, about);
-    case 'unreachable':
-      return new ArcadiaError(
-        'provider_unreachable',
-        `The provider at ${apiUrl} cannot be reached: ${message}.`,
-        about,
-      );
-    case 'rate_limited':
-      return new ArcadiaError(
-        'provider_rate_limited',
-        `The provider at ${apiUrl} takes no request now: ${message}.`,
-        about,
-      );
-    case 'clock_behind':
-      return new ArcadiaError(
-        'clock_behind',
-        `The simulator at ${apiUrl} is behind this database: ${message}. Nothing was read.`,
-        about,
-      );
-    case 'cancelled':
-      return new ArcadiaError('cancelled', message, about);
-    default:
-      return new ArcadiaError('provider_failed', `The provider at ${apiUrl} failed: ${message}.`, about);
-  }
 }

@@ -78,6 +78,24 @@ describe.skipIf(described === null)("the client against the provider's API descr
     const members = await readListing(provider.listMemberships(['4e1bfbc3-dc3e-41f2-a18f-1b4d7ba71679']));
     expect(members.items[0]).toMatchObject({ kind: 'droplet', urn: expect.stringContaining('do:droplet:') });
     expect((await provider.identify()).accountId).not.toBe('');
+    const { billing } = provider;
+    expect(await billing.balance()).toMatchObject({ monthToDateBalance: '23.44', accountBalance: '12.23' });
+    expect((await billing.history()).map(({ type, invoiceUuid }) => [type, invoiceUuid])).toEqual([
+      ['Invoice', 'example-uuid'],
+      ['Payment', null],
+    ]);
+    expect((await billing.bills()).preview).toMatchObject({ externalId: 'preview', amount: '34.56' });
+    const lines = await billing.billPage('preview', { page: 1, perPage: 200 });
+    expect(lines?.items.map(({ product, amount }) => [product, amount])).toEqual([
+      ['Kubernetes Clusters', '12.34'],
+      ['Spaces Subscription', '34.45'],
+    ]);
+    expect(await billing.billSummary('preview')).toContain('"27.13"');
+    const day = Temporal.PlainDate.from('2025-12-01');
+    expect((await billing.insights('do:team:5f4d', day, day)).map(({ sku }) => sku)).toEqual([
+      '1-DO-DROP-0109',
+      '1-KS-K8SWN-00109',
+    ]);
     expect((await provider.scopes()).map(({ granted }) => granted)).toEqual(scopes.map(() => 'yes'));
     expect(unknown).toEqual([]);
   });

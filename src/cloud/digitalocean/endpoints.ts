@@ -55,7 +55,46 @@ export const endpoints = {
     decimals: ['price_hourly', 'price_monthly'],
   },
   actions: { path: '/v2/actions', key: 'actions', scope: 'actions:read', query: {} },
+  balance: { path: '/v2/customers/my/balance', key: '', scope: 'billing:read', query: {}, unpaged: true },
+  /** Takes no number of items a page; its links do. */
+  billingHistory: {
+    path: '/v2/customers/my/billing_history',
+    key: 'billing_history',
+    scope: 'billing:read',
+    query: {},
+    unpaged: true,
+    decimals: ['amount', 'invoice_id'],
+  },
+  invoices: {
+    path: '/v2/customers/my/invoices',
+    key: 'invoices',
+    scope: 'billing:read',
+    query: {},
+    decimals: ['amount', 'invoice_id'],
+  },
 } as const satisfies Record<string, Endpoint>;
+
+/** The items of an invoice, by its uuid or `preview`. */
+export function invoiceItems(invoice: string): Endpoint {
+  return {
+    path: `${endpoints.invoices.path}/${encodeURIComponent(invoice)}`,
+    key: 'invoice_items',
+    scope: 'billing:read',
+    query: {},
+    decimals: ['amount', 'duration', 'resource_id'],
+  };
+}
+
+/** What a team or an organization used on some days, the last included. */
+export function insightsOf(urn: string, from: Temporal.PlainDate, to: Temporal.PlainDate): Endpoint {
+  return {
+    path: `/v2/billing/${encodeURIComponent(urn)}/insights/${from}/${to}`,
+    key: 'data_points',
+    scope: 'billing:read',
+    query: {},
+    decimals: ['total_amount'],
+  };
+}
 
 /** What a project holds. */
 export function projectResources(projectExternalId: string): Endpoint {
@@ -157,7 +196,12 @@ export const fieldScopes: readonly {
 ];
 
 /** The scopes that this client can use, and the kinds that each hides when it is missing. */
-export const scopes: readonly { readonly endpoint: Endpoint; readonly kinds: readonly ResourceKind[] }[] = [
+export const scopes: readonly {
+  readonly endpoint: Endpoint;
+  readonly kinds: readonly ResourceKind[];
+  /** What is no resource, in words. */
+  readonly others?: readonly string[];
+}[] = [
   { endpoint: endpoints.projects, kinds: ['project'] },
   // Without it a backup's droplet is unknown, and a reserved IP looks unassigned.
   { endpoint: endpoints.droplets, kinds: ['droplet', 'droplet_backup'] },
@@ -174,7 +218,8 @@ export const scopes: readonly { readonly endpoint: Endpoint; readonly kinds: rea
   { endpoint: endpoints.vpcs, kinds: ['vpc'] },
   { endpoint: endpoints.certificates, kinds: ['certificate'] },
   { endpoint: endpoints.tags, kinds: [] },
-  // Hides no resource: exact times of power changes and resizes, and the provider's prices.
-  { endpoint: endpoints.actions, kinds: [] },
-  { endpoint: endpoints.sizes, kinds: [] },
+  // These hide no resource.
+  { endpoint: endpoints.actions, kinds: [], others: ['exact times of power changes and resizes'] },
+  { endpoint: endpoints.sizes, kinds: [], others: ['prices of droplet sizes'] },
+  { endpoint: endpoints.balance, kinds: [], others: ["the provider's balance, bills and daily Insights"] },
 ];

@@ -157,7 +157,7 @@ interface Page {
 }
 
 /** A list without items has been seen as one whose key is left out, as null and as an empty object. */
-function openPage({ body }: Answer, { path, key, keyed }: Endpoint): Page {
+export function openPage({ body }: Answer, { path, key, keyed }: Endpoint): Page {
   const held = field(body, key) ?? (isObject(body) ? [] : undefined);
   const isEmpty = isObject(held) && Object.keys(held).length === 0;
   const items = isObject(held) && (keyed || isEmpty) ? Object.values(held) : held;
@@ -175,7 +175,7 @@ function openPage({ body }: Answer, { path, key, keyed }: Endpoint): Page {
  * The query of a link to a next page. Only its query is used, on the path asked for; a link that
  * points elsewhere means that the answer is not what it seems.
  */
-function openLink(link: string, path: string, origin: string): URLSearchParams {
+export function openLink(link: string, path: string, origin: string): URLSearchParams {
   const url = URL.parse(link, origin);
   if (url === null || url.origin !== origin || !url.pathname.endsWith(path)) {
     throw new RequestFailure('malformed', `GET ${path}: the next page is said to be at ${link.slice(0, 200)}`);
@@ -203,6 +203,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function field(value: unknown, name: string): unknown {
+export function field(value: unknown, name: string): unknown {
   return isObject(value) ? value[name] : undefined;
 }

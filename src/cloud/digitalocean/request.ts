@@ -50,10 +50,28 @@ export type Decimals = readonly string[];
 
 export interface Answer {
   readonly body: unknown;
+  /** What the body was read from. */
+  readonly text: string;
   /** The virtual instant of a simulator, as written; null at a real provider. */
   readonly simulatedAt: string | null;
   /** The answer's header `date`; null without one. */
   readonly answeredAt: Temporal.Instant | null;
+}
+
+interface Asked<T> {
+  /** Path and query. */
+  readonly target: string;
+  readonly accept: string;
+  /** What an answer means; throws RequestFailure. */
+  readonly read: (answer: Attempt) => T;
+}
+
+interface Sent {
+  readonly url: string;
+  readonly target: string;
+  readonly accept: string;
+  /** 1 for the first. */
+  readonly attempt: number;
 }
 
 /** A request that got no usable answer, after all the attempts that made sense. */
@@ -79,7 +97,7 @@ export class RequestFailure extends Error {
 
 interface Attempt {
   readonly status: number;
-  readonly text: string;
+  readonly bytes: Uint8Array;
   readonly retryAfterMs: number | null;
   readonly simulatedAt: string | null;
   readonly answeredAt: Temporal.Instant | null;
@@ -97,7 +115,7 @@ export class Requester {
 
   constructor(options: RequesterOptions) {
     this.#options = options;
-    this.#headers = { authorization: `Bearer ${options.token}`, accept: 'application/json' };
+    this.#headers = { authorization: `Bearer ${options.token}` };
   }
 
   /** Requests sent so far, every attempt counted. */
@@ -113,16 +131,30 @@ export class Requester {
    * `onSent` is told of every attempt, so that work that runs beside other work can count its own.
    * Throws RequestFailure, and nothing else.
    */
-  async get(
+  get(
     path: string,
     query: Query = {},
     signal?: AbortSignal,
     onSent?: () => void,
     decimals: Decimals = [],
   ): Promise<Answer> {
-    const { machine, throttle, limits, apiUrl } = this.#options;
     const search = new URLSearchParams(query).toString();
     const target = search === '' ? path : `${path}?${search}`;
+    const read = (answer: Attempt) => understand(answer, target, decimals);
+    return this.#ask({ target, accept: 'application/json', read }, signal, onSent);
+  }
+
+  /** What is no JSON, such as a PDF. Throws RequestFailure, and nothing else. */
+  getFile(path: string, accept: string, signal?: AbortSignal): Promise<Uint8Array> {
+    const read = (answer: Attempt): Uint8Array => {
+      if (isGood(answer)) return answer.bytes;
+      throw describeStatus(answer, path);
+    };
+    return this.#ask({ target: path, accept, read }, signal);
+  }
+
+  async #ask<T>({ target, accept, read }: Asked<T>, signal?: AbortSignal, onSent?: () => void): Promise<T> {
+    const { machine, throttle, limits, apiUrl } = this.#options;
     const url = `${apiUrl.replace(/\/+$/, '')}${target}`;
     const deadlineMs = machine.monotonicMs() + limits.totalMs;
 
@@ -132,7 +164,7 @@ export class Requester {
         await throttle.acquire(deadlineMs, signal);
         this.#sent += 1;
         onSent?.();
-        return understand(await this.#attempt(url, target, attempt, signal), target, decimals);
+        return read(await this.#attempt({ url, target, accept, attempt }, signal));
       } catch (error) {
         failure = describeError(error, target, signal);
       }
@@ -145,7 +177,7 @@ export class Requester {
   }
 
   /** One request that the throttle has let through. */
-  async #attempt(url: string, target: string, attempt: number, signal?: AbortSignal): Promise<Attempt> {
+  async #attempt({ url, target, accept, attempt }: Sent, signal?: AbortSignal): Promise<Attempt> {
     const { machine, throttle, simulatedFloor, limits, onRequest } = this.#options;
     // A controller of our own: AbortSignal.any would pile up on a signal that outlives many requests.
     const controller = new AbortController();
@@ -157,15 +189,16 @@ export class Requester {
     let status: number | null = null;
     let settled = false;
     try {
-      const response = await fetch(url, { headers: this.#headers, redirect: 'manual', signal: controller.signal });
+      const headersSent = { ...this.#headers, accept };
+      const response = await fetch(url, { headers: headersSent, redirect: 'manual', signal: controller.signal });
       status = response.status;
       const headers = readRateHeaders(response.status, response.headers, machine.epochMs());
       throttle.settle(headers);
       settled = true;
-      const text = await readBody(response, limits.bodyBytes);
+      const bytes = await readBody(response, limits.bodyBytes);
       simulatedFloor.check(headers.simulatedAt);
       const { retryAfterMs, simulatedAt, answeredAt } = headers;
-      return { status, text, retryAfterMs, simulatedAt, answeredAt };
+      return { status, bytes, retryAfterMs, simulatedAt, answeredAt };
     } finally {
       if (!settled) throttle.settle(null);
       clearTimeout(timer);
@@ -216,12 +249,12 @@ class TooLarge extends Error {
   }
 }
 
-async function readBody(response: Response, bytesMax: number): Promise<string> {
+async function readBody(response: Response, bytesMax: number): Promise<Uint8Array> {
   const { headers, body } = response;
   const length = headers.get('content-length');
   // A stated length cannot be exceeded, save by what decompressing makes of it.
-  if (length !== null && Number(length) <= bytesMax && !headers.has('content-encoding')) return response.text();
-  if (body === null) return '';
+  if (length !== null && Number(length) <= bytesMax && !headers.has('content-encoding')) return response.bytes();
+  if (body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -230,14 +263,24 @@ async function readBody(response: Response, bytesMax: number): Promise<string> {
     if (bytes > bytesMax) throw new TooLarge(bytesMax);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, bytes).toString('utf8');
+  return Buffer.concat(chunks, bytes);
+}
+
+function isGood({ status }: Attempt): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** As UTF-8, without the mark that may stand before it. */
+function textOf({ bytes }: Attempt): string {
+  return new TextDecoder().decode(bytes);
 }
 
 function understand(answer: Attempt, target: string, decimals: Decimals): Answer {
-  if (answer.status < 200 || answer.status >= 300) throw describeStatus(answer, target);
+  if (!isGood(answer)) throw describeStatus(answer, target);
   try {
-    const body = decimals.length === 0 ? JSON.parse(answer.text) : parseWithDecimals(answer.text, decimals);
-    return { body, simulatedAt: answer.simulatedAt, answeredAt: answer.answeredAt };
+    const text = textOf(answer);
+    const body = decimals.length === 0 ? JSON.parse(text) : parseWithDecimals(text, decimals);
+    return { body, text, simulatedAt: answer.simulatedAt, answeredAt: answer.answeredAt };
   } catch (cause) {
     const message = `GET ${target} answered something that is not JSON`;
     throw new RequestFailure('malformed', message, { status: answer.status, retry: { afterMs: null }, cause });
@@ -253,8 +296,9 @@ function parseWithDecimals(text: string, decimals: Decimals): unknown {
   return JSON.parse(text, asWritten as (key: string, value: unknown) => unknown);
 }
 
-function describeStatus({ status, text, retryAfterMs }: Attempt, target: string): RequestFailure {
-  const said = providerMessage(text);
+function describeStatus(answer: Attempt, target: string): RequestFailure {
+  const { status, retryAfterMs } = answer;
+  const said = providerMessage(textOf(answer));
   const message = `GET ${target} answered ${status}${said === '' ? '' : `: ${said}`}`;
   if (status === 401) return new RequestFailure('unauthorized', message, { status });
   if (status === 403) return new RequestFailure('forbidden', message, { status });

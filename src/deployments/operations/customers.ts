@@ -68,4 +68,23 @@ export const createCustomer = declareOperation({
   },
 });
 
-export const customerOperations: readonly Operation[] = [listCustomers, getCustomer, createCustomer];
+export const updateCustomer = declareOperation({
+  method: 'PATCH',
+  path: '/customers/:customer',
+  name: 'customer set',
+  operationId: 'updateCustomer',
+  tag: 'customers',
+  summary: 'Rename a customer',
+  description:
+    'What was issued keeps the name that it has. The currency stays: prices of another are another customer.',
+  roles: ['owner', 'operator'],
+  params: z.object({ customer: externalId }),
+  body: z.strictObject({ name }),
+  response: customer,
+  edits: getCustomer,
+  async run({ db, params, body, now }) {
+    return customerAnswer(await customers.renameCustomer(db, params.customer, body.name, now));
+  },
+});
+
+export const customerOperations: readonly Operation[] = [listCustomers, getCustomer, createCustomer, updateCustomer];

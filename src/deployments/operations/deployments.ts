@@ -111,15 +111,22 @@ export const updateDeployment = declareOperation({
   name: 'deployment set',
   operationId: 'updateDeployment',
   tag: 'deployments',
-  summary: "Move a deployment's start",
-  description: 'Usage between the old start and the new one is metered again.',
+  summary: 'Rename a deployment, or move its start',
+  description:
+    'Omitted fields keep their value. Usage between the old start and the new one is metered again. The slug stays.',
   roles: ['owner', 'operator'],
   params: deploymentParams,
-  body: z.strictObject({ startsAt: instant }),
+  body: z
+    .strictObject({ name: line.optional(), startsAt: instant.optional() })
+    .refine(({ name, startsAt }) => name !== undefined || startsAt !== undefined, {
+      error: 'must say what changes: name or startsAt',
+    }),
   response: deployment,
   edits: getDeployment,
   async run({ db, params, body, now }) {
-    await deployments.setDeploymentStart(db, params.deployment, body.startsAt, now);
+    const { name, startsAt } = body;
+    if (name !== undefined) await deployments.renameDeployment(db, params.deployment, name);
+    if (startsAt !== undefined) await deployments.setDeploymentStart(db, params.deployment, startsAt, now);
     return deploymentAnswer(await deployments.findDeployment(db, params.deployment));
   },
 });

@@ -10,6 +10,7 @@ import {
 import { id, instant, instantOut, slug } from '../../platform/declare/schemas.ts';
 import { declaredRule, declaredRulesSchema } from '../declared-rules.ts';
 import * as preview from '../preview.ts';
+import { listText } from '../../platform/declare/yaml-file.ts';
 import * as rules from '../rules.ts';
 import { unattributedResources } from '../attribution.ts';
 import { suggestOwners } from '../suggestions.ts';
@@ -78,17 +79,10 @@ export const exportRules = declareDocument({
   roles: staff,
   produces: ['application/yaml'],
   async run({ db }) {
-    const lines = (await rules.exportRules(db)).map((one) => `  - ${flowText(one)}\n`);
-    const body = lines.length === 0 ? 'rules: []\n' : `rules:\n${lines.join('')}`;
+    const body = listText('rules', await rules.exportRules(db));
     return { type: 'application/yaml', body, filename: 'rules.yaml' };
   },
 });
-
-/** A value of JSON is one of YAML; in one line, as a person writes a rule. */
-function flowText(value: object): string {
-  const parts = Object.entries(value).map(([key, of]) => `${key}: ${JSON.stringify(of)}`);
-  return `{ ${parts.join(', ')} }`;
-}
 
 const getRule = declareOperation({
   method: 'GET',

@@ -82,7 +82,7 @@ export const closeMonth = declareOperation({
   name: 'month close',
   operationId: 'closeMonth',
   tag: 'invoices',
-  summary: 'Draft, approve and issue what may be issued of a month, in batches of a hundred',
+  summary: 'Draft, approve and issue what may be issued of a month, in batches of fifty',
   description:
     'The first step drafts the month. What something keeps is named and stops no other. What is issued stays so: begin ' +
     'again wherever it was stopped.',

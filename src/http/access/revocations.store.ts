@@ -34,7 +34,17 @@ export async function insertRevocation(
   return (rows[0] as { revocation_id: number }).revocation_id;
 }
 
-/** Of tokens that have all ended by themselves. */
-export async function deleteEndedRevocations(db: Queryable, now: Temporal.Instant): Promise<void> {
-  await statement('http.deleteEndedRevocations')`DELETE FROM revoked_tokens WHERE expires_at <= ${now}`.execute(db);
+/**
+ * Of tokens that have all ended by themselves, or that were all issued before `issuedAfter`, the earliest that a token may
+ * say; null: it may say any. Returns how many.
+ */
+export async function deleteEndedRevocations(
+  db: Queryable,
+  now: Temporal.Instant,
+  issuedAfter: Temporal.Instant | null,
+): Promise<number> {
+  const { numAffectedRows } = await statement('http.deleteEndedRevocations')`
+    DELETE FROM revoked_tokens
+    WHERE expires_at <= ${now} OR greatest(revoked_at, issued_before) < ${issuedAfter}::timestamptz`.execute(db);
+  return Number(numAffectedRows ?? 0n);
 }

@@ -37,12 +37,13 @@ export async function revokeTokens(
   const issuedBefore = asked.issuedBefore ?? (jti === null && subject !== null ? now : null);
   if (jti === null && subject === null && issuedBefore === null)
     throw new ArcadiaError('invalid_argument', 'Which tokens? Give a jti, a subject, or issuedBefore.');
-  await store.deleteEndedRevocations(db, now);
+  await pruneRevocations(db, now, hoursMax);
   if ((await store.selectRevocations(db, now, revocationsMax)).length >= revocationsMax)
     throw new ArcadiaError('conflict', `There are ${revocationsMax} revocations, the most that are kept.`, {
       todo: 'Revoke all that were issued before an instant instead, which is one.',
     });
-  const expiresAt = asked.expiresAt ?? (hoursMax === null ? null : now.add({ hours: hoursMax, minutes: 2 }));
+  const lastIssuedAt = issuedBefore === null ? now : later(now, issuedBefore);
+  const expiresAt = asked.expiresAt ?? (hoursMax === null ? null : lastIssuedAt.add({ hours: hoursMax, minutes: 2 }));
   const row = {
     jti,
     subject,
@@ -53,6 +54,22 @@ export async function revokeTokens(
     expires_at: expiresAt,
   };
   return { revocation_id: await store.insertRevocation(db, row), ...row };
+}
+
+const later = (one: Temporal.Instant, other: Temporal.Instant): Temporal.Instant =>
+  Temporal.Instant.compare(one, other) < 0 ? other : one;
+
+/**
+ * Forgets those that no token can be under any more: it has ended, or would be older than any may be.
+ * @param hoursMax as of `revokeTokens`; a revocation from before it was set is forgotten by it as well
+ * @returns how many
+ */
+export function pruneRevocations(db: Queryable, now: Temporal.Instant, hoursMax: number | null): Promise<number> {
+  return store.deleteEndedRevocations(
+    db,
+    now,
+    hoursMax === null ? null : now.subtract({ hours: hoursMax, minutes: 2 }),
+  );
 }
 
 /** Those in force, the oldest first. */

@@ -76,8 +76,6 @@ export async function serveReference(server: FastifyInstance, program: Program):
     if (!matchesNone(request.headers['if-none-match'], etag)) return reply.code(304).send();
     return reply.type('application/json; charset=utf-8').send(document);
   });
-  // A browser keeps what is behind #.
-  server.get('/', async (_request, reply) => reply.redirect(`${apiPrefix}/docs`));
   server.get(`${apiPrefix}/docs`, async (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
   server.get(`${apiPrefix}/docs/reference.js`, async (_request, reply) =>
     reply.type('text/javascript; charset=utf-8').send(script),

@@ -45,6 +45,7 @@ async function startServer(): Promise<HttpServer> {
     log,
     registry: new Registry(),
     program,
+    page: null,
     readiness: openReadiness({ db, program, stopping: new AbortController().signal }),
     authenticator: await openAuthenticator({ config, db, log }),
     enqueue: () => Promise.reject(new Error('nothing is enqueued here')),

@@ -1,8 +1,17 @@
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Kept by the connection itself: gone with it. */
-const byConnection = new WeakMap<Socket, Set<() => void>>();
+interface Watched {
+  readonly ends: Set<() => void>;
+  /** Those of one answer, which has one listener for all of them. */
+  readonly endsOf: WeakMap<ServerResponse, (() => void)[]>;
+  /** Requests that are not answered yet. */
+  unanswered: number;
+}
+
+const byConnection = new WeakMap<Socket, Watched>();
 
 /**
  * Calls `ended` once, when the answer has been handed over or its connection has closed. Of an answer
@@ -12,19 +21,36 @@ const byConnection = new WeakMap<Socket, Set<() => void>>();
 export function whenEnded(request: FastifyRequest, reply: FastifyReply, ended: () => void): void {
   const { socket } = request.raw;
   if (socket.destroyed) return ended();
-  const open = byConnection.get(socket) ?? watch(socket);
+  const { ends: open, endsOf } = byConnection.get(socket) ?? watch(socket);
   const end = () => {
     if (open.delete(end)) ended();
   };
   open.add(end);
-  reply.raw.once('close', end);
+  const ends = endsOf.get(reply.raw) ?? [];
+  ends.push(end);
+  if (ends.length > 1) return;
+  endsOf.set(reply.raw, ends);
+  reply.raw.once('close', () => {
+    for (const each of ends) each();
+  });
 }
 
-function watch(socket: Socket): Set<() => void> {
-  const open = new Set<() => void>();
-  byConnection.set(socket, open);
-  socket.once('close', () => {
-    for (const end of open) end();
+/** Counts a request among those of its connection that are not answered yet; returns how many came before it. */
+export function countUnanswered(request: FastifyRequest, reply: FastifyReply): number {
+  const { socket } = request.raw;
+  const watched = byConnection.get(socket) ?? watch(socket);
+  watched.unanswered += 1;
+  whenEnded(request, reply, () => {
+    watched.unanswered -= 1;
   });
-  return open;
+  return watched.unanswered - 1;
+}
+
+function watch(socket: Socket): Watched {
+  const watched: Watched = { ends: new Set(), endsOf: new WeakMap(), unanswered: 0 };
+  byConnection.set(socket, watched);
+  socket.once('close', () => {
+    for (const end of watched.ends) end();
+  });
+  return watched;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ArcadiaError } from '../../platform/errors.ts';
 
 /** The strong entity tag (RFC 9110, 8.8.3) of an answer: of its bytes. */
-export function etagOf(body: string): string {
+export function etagOf(body: string | Buffer): string {
   return `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
 }
 

@@ -24,6 +24,8 @@ export interface Limits {
   /** Bodies that are being received; the request takes a place of the above once all of it is there. Kept and shared alike. */
   readonly bodiesMax: number;
   readonly bodiesOfOneMax: number;
+  /** Requests that one connection sends before it has the answer to an earlier one. */
+  readonly pipelinedMax: number;
   /** Requests of which it is not known yet who sends them. */
   readonly arrivingMax: number;
   /** Requests of what needs no token, such as the document of the API. */
@@ -53,7 +55,8 @@ export const defaultLimits: Limits = {
   requestsOfOneMax: 64,
   bodiesMax: 512,
   bodiesOfOneMax: 64,
-  arrivingMax: 256,
+  pipelinedMax: 16,
+  arrivingMax: 1_024,
   anonymousMax: 64,
   connectionsMax: 20,
   connectionsOfOneMax: 8,

@@ -203,6 +203,17 @@ test('who reads pages that need no token takes places of their own only', async 
   expect(await statusOf(api, '/quick', owner)).toBe(200);
 });
 
+test('one connection has only so many requests that are not answered yet', async () => {
+  const api = await serve({ pipelinedMax: 2 });
+  const request = `GET /api/v1/held HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${await tokenOf(api, owner)}\r\n\r\n`;
+  const { text } = await open(api, request.repeat(5));
+  await expect.poll(() => held, generous).toBe(2);
+  opened.resolve();
+  const statuses = () => [...text().matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status);
+  await expect.poll(statuses, generous).toEqual(['200', '200', '429', '429', '429']);
+  expect(held).toBe(2);
+});
+
 test('slow statements of one caller leave connections to the others, and wait in a line of their own', async () => {
   const api = await serve({ connectionsMax: 4, connectionsOfOneMax: 2, requestMsMax: 20_000 });
   const waiting = async () =>

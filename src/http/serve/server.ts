@@ -16,7 +16,7 @@ import { openSecretKey } from '../../inventory/index.ts';
 import { apiPrefix, serveRoutes } from './api.ts';
 import { type Authenticator, challenge } from '../access/authentication.ts';
 import { ConnectionLine } from '../access/connection-line.ts';
-import { whenEnded } from './ended.ts';
+import { countUnanswered, whenEnded } from './ended.ts';
 import { openEventHub } from '../events/event-hub.ts';
 import { openEventStreams } from '../events/event-streams.ts';
 import { defaultLimits, type Limits } from './limits.ts';
@@ -28,6 +28,8 @@ import { nextOperations } from './next-operation.ts';
 import { problemType, type ResolveNext, retryAfterOf, toProblem } from './problems.ts';
 import type { Readiness } from '../health/readiness.ts';
 import { serveReference } from '../document/reference.ts';
+import type { Page } from '../page/page.ts';
+import { answerWithPage, servePage } from '../page/serve-page.ts';
 import type { Serving } from './serving.ts';
 import { requestIdOf } from './request-ids.ts';
 import { cutOffSlowReaders } from './slow-readers.ts';
@@ -51,6 +53,8 @@ interface HttpServerOptions {
   readonly enqueue: OperationCall['enqueue'];
   readonly enqueueOrFind: Serving['enqueueOrFind'];
   readonly program: Program;
+  /** The dashboard; null: visitors arrive at the reference. */
+  readonly page: Page | null;
   readonly limits?: Partial<Limits>;
   readonly registry?: Registry;
   /** Of the process: where the pool of requests is counted in. */
@@ -69,7 +73,7 @@ export interface HttpServer {
 }
 
 /**
- * Starts the HTTP surface: the API under /api/v1, its reference at /api/v1/docs, and
+ * Starts the HTTP surface: the dashboard, the API under /api/v1, its reference at /api/v1/docs, and
  * `GET /livez`: the process answers; it looks at nothing else, so that a database that is away
  * never gets the process killed. `GET /readyz`: every check holds (200), or which does not (503).
  * Errors: port_in_use.
@@ -102,6 +106,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   acceptBodies(server);
 
   serveProbes(server, options.readiness);
+  serveVisitors(server, options.page);
   await server.register(async (api) => {
     prepareApi(api, load, limits, served);
     await serveReference(api, program);
@@ -145,7 +150,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 }
 
 /** A server on which every answer, and everything that goes wrong, looks as the document says; nothing is served yet. */
-function createServer({ config, log, program }: HttpServerOptions, limits: Limits, registry: Registry) {
+function createServer({ config, log, program, page }: HttpServerOptions, limits: Limits, registry: Registry) {
   const { trustedProxies } = httpSettings.of(config);
   const unparsed = openUnparsed({ log });
   const next = nextOperations(program);
@@ -182,12 +187,19 @@ function createServer({ config, log, program }: HttpServerOptions, limits: Limit
     reply.header('x-request-id', request.id);
   });
   server.setErrorHandler((error, request, reply) => sendProblem(request, reply, error, next));
-  server.setNotFoundHandler((request) => {
+  server.setNotFoundHandler((request, reply) => {
+    if (page !== null && answerWithPage(request, reply, page)) return;
     if (!server.supportedMethods.includes(request.method))
       throw new ArcadiaError('method_unknown', `${request.method} is no method of anything here.`);
     throw new ArcadiaError('not_found', `There is nothing at ${request.method} ${request.url.split('?', 1)[0]}.`);
   });
   return server;
+}
+
+function serveVisitors(server: FastifyInstance, page: Page | null): void {
+  if (page !== null) servePage(server, page);
+  // A browser keeps what is behind #.
+  else server.get('/', async (_request, reply) => reply.redirect(`${apiPrefix}/docs`));
 }
 
 function serveProbes(server: FastifyInstance, readiness: Readiness): void {
@@ -200,7 +212,7 @@ function serveProbes(server: FastifyInstance, readiness: Readiness): void {
 
 /** What holds for all of the API; what is served is added to `served`. */
 function prepareApi(api: FastifyInstance, load: LoadShedder, limits: Limits, served: string[]): void {
-  shedLoad(api, load);
+  shedLoad(api, load, limits.pipelinedMax);
   cutOffSlowReaders(api, limits.stalledMsMax);
   api.addHook('onRoute', ({ method, url: path, config: { refuses } = {} }) => {
     if (refuses !== true) served.push(...[method].flat().map((each) => `${each} ${path}`));
@@ -260,10 +272,12 @@ function acceptBodies(server: FastifyInstance): void {
     server.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
-function shedLoad(server: FastifyInstance, load: LoadShedder): void {
+function shedLoad(server: FastifyInstance, load: LoadShedder, pipelinedMax: number): void {
   server.decorateRequest('place', null);
   server.addHook('onRequest', async (request, reply) => {
     const { endless, guarded } = request.routeOptions.config;
+    if (countUnanswered(request, reply) >= pipelinedMax)
+      throw new ArcadiaError('rate_limited', `${pipelinedMax} requests of this connection are not answered yet.`);
     if (endless === true) return;
     const place = load.enter();
     whenEnded(request, reply, place.hold());
@@ -284,6 +298,7 @@ const securityHeaders = {
       imgSrc: ["'self'", 'data:'],
       fontSrc: ["'self'"],
       connectSrc: ["'self'"],
+      manifestSrc: ["'self'"],
       baseUri: ["'none'"],
       formAction: ["'self'"],
       frameAncestors: ["'none'"],

@@ -151,6 +151,10 @@ export const checkAccount = declareOperation({
         fields: z
           .array(z.string())
           .meta({ description: 'The fields of other kinds that it shows', examples: [['droplet.tags']] }),
+        others: z.array(z.string()).meta({
+          description: 'What else it shows, in words',
+          examples: [["the provider's balance, bills and daily Insights"]],
+        }),
         hidden,
         money: z
           .array(hiddenMoney)
@@ -173,6 +177,7 @@ export const checkAccount = declareOperation({
           ...scope,
           kinds: [...scope.kinds],
           fields: [...scope.fields],
+          others: [...scope.others],
           hidden: [...scope.hidden],
           money: [...scope.money],
         })),

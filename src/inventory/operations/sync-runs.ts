@@ -3,10 +3,11 @@ import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 import { dayOut, id, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
-import { getAccount, listAccounts } from '../accounts.ts';
+import { getAccount, listAccounts, openAccount } from '../accounts.ts';
 import { syncRunBuiltOn } from '../errors.ts';
 import { attributeJob, type SyncJobArguments, syncJobs, syncJobsOf } from '../jobs.ts';
 import { listSyncDays as listDays } from '../sync-prune.ts';
+import { openSecretKey } from '../secret-key.ts';
 import * as revert from '../sync-revert.ts';
 import * as sync from '../sync.ts';
 
@@ -144,11 +145,14 @@ export const runSync = declareOperation({
     accounts: z.array(slug),
     kinds: z.array(z.string()).nullable().meta({ description: 'null: all' }),
     jobs: z.array(z.string()).meta({ examples: [['sync_projects']] }),
+    notRead: z
+      .array(z.object({ account: slug, kind: z.string(), needs: z.string().meta({ examples: ['Spaces key'] }) }))
+      .meta({ description: 'Kinds that the provider has and that nothing reads, for what is needed was not given' }),
     after: z.int().meta({ description: 'The newest run of before: what this reads is in the runs after it' }),
   }),
   status: 202,
   followedBy: syncJobs,
-  async run({ db, body: { account, kinds = null }, follow }) {
+  async run({ db, config, body: { account, kinds = null }, follow }) {
     const accounts = account === undefined ? await listAccounts(db) : [await getAccount(db, account)];
     if (accounts.length === 0)
       throw new ArcadiaError('not_found', 'No account is connected.', { next: { operation: 'account connect' } });
@@ -161,7 +165,15 @@ export const runSync = declareOperation({
         for (const job of jobs) await follow(trx, job, args);
       }
     });
-    return { accounts: slugs, kinds, jobs: jobs.map((job) => job.name), after };
+    const secretKey = await openSecretKey(db, config);
+    const notRead: { account: string; kind: string; needs: string }[] = [];
+    for (const one of accounts) {
+      const provider = await openAccount(db, one, secretKey);
+      const missing = provider.notRead.filter(({ kind }) => kinds === null || (kinds as string[]).includes(kind));
+      notRead.push(...missing.map((each) => ({ account: one.slug, ...each })));
+      await provider.close();
+    }
+    return { accounts: slugs, kinds, jobs: jobs.map((job) => job.name), notRead, after };
   },
 });
 

@@ -1,9 +1,12 @@
 import { z } from 'zod';
-import { declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
-import { day, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { dayOf } from '../../metering/index.ts';
+import { declareDocument, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
+import { day, instantOut, slug } from '../../platform/declare/schemas.ts';
 import { type Billing, billingHistory, setBilling } from '../billing.ts';
+import { billingFields } from '../billing-fields.ts';
+import { exportBilling, importBilling, readBillingFile } from '../billing-file.ts';
 import { buyerFields } from '../party.ts';
-import { deciders, printedLines, taxIds, fromInstant, toInstant, toldOf } from './schemas.ts';
+import { deciders, fromInstant, toInstant, toldOf } from './schemas.ts';
 
 const billing = z
   .object({
@@ -69,17 +72,7 @@ beginning the first time, then from today (UTC).`,
   params: ofCustomer,
   body: z.strictObject({
     from: day.optional().meta({ description: 'First UTC day' }),
-    entity: slug.nullable().optional().meta({ description: 'The seller; null: the default one' }),
-    legalName: line.nullable().optional().meta({ description: "null: the customer's name" }),
-    address: printedLines.optional(),
-    taxIds: taxIds.optional(),
-    poNumber: line.nullable().optional(),
-    email: line.nullable().optional(),
-    ...buyerFields,
-    termsDays: z.int().min(0).max(365).nullable().optional().meta({ description: "null: the seller's" }),
-    taxCategory: slug.optional().meta({ description: 'Whose rate is charged', examples: ['standard'] }),
-    taxTreatment: z.enum(['taxed', 'exempt', 'reverse_charge']).optional(),
-    taxNote: line.nullable().optional().meta({ description: 'Why no tax is charged, as printed' }),
+    ...billingFields,
   }),
   response: billing,
   edits: getCustomerBilling,
@@ -90,4 +83,52 @@ beginning the first time, then from today (UTC).`,
   },
 });
 
-export const customerBillingOperations: readonly Operation[] = [getCustomerBilling, updateCustomerBilling];
+export const exportCustomerBilling = declareDocument({
+  path: '/customer-billing',
+  name: 'customer billing export',
+  operationId: 'exportCustomerBilling',
+  tag: 'billing',
+  summary: 'How all customers are billed, as CSV',
+  description: 'With names, addresses, tax ids and terms, as they hold on a day. Imported again it changes nothing.',
+  roles: ['owner', 'finance'],
+  query: z.object({ at: day.optional().meta({ description: 'Another UTC day than today' }) }),
+  produces: ['text/csv'],
+  async run({ db, query, now }) {
+    const on = query.at ?? dayOf(now);
+    return { type: 'text/csv', body: exportBilling(db, on), filename: `customer-billing-${on}.csv` };
+  },
+});
+
+export const importCustomerBilling = declareOperation({
+  method: 'POST',
+  path: '/customer-billing/import',
+  name: 'customer billing import',
+  operationId: 'importCustomerBilling',
+  tag: 'billing',
+  summary: 'How customers are billed, from a CSV file, all or nothing',
+  description: `The columns are those of the export; \`customer_external_id\` is needed, and a column that is left out keeps what is
+there. An empty cell takes a value away. An address and tax ids are a line each within their cell.`,
+  roles: deciders,
+  query: z.object({
+    dryRun: z.boolean().default(false).meta({ description: 'Write nothing; name each bad row' }),
+    from: day.optional().meta({ description: 'First UTC day; as for one customer unless given' }),
+  }),
+  consumes: 'text/csv',
+  body: z.string().min(1).max(4_194_304).meta({ contentMediaType: 'text/csv' }),
+  response: z.object({
+    written: z.boolean(),
+    changed: z.array(z.string()).readonly().meta({ description: 'Ids of the customers whose details changed' }),
+    unchanged: z.int(),
+    problems: z.array(z.object({ line: z.int(), column: z.string().nullable(), reason: z.string() })).readonly(),
+  }),
+  prepare: ({ body, signal }) => readBillingFile(body, signal),
+  run: ({ db, query: { from = null, dryRun }, principal, now }, file) =>
+    importBilling(db, file, { from, dryRun, by: principal.subject, now }),
+});
+
+export const customerBillingOperations: readonly Operation[] = [
+  exportCustomerBilling,
+  importCustomerBilling,
+  getCustomerBilling,
+  updateCustomerBilling,
+];

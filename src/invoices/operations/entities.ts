@@ -292,10 +292,10 @@ export const listTaxRates = declareList({
   tag: 'billing',
   summary: 'Tax rates by seller, category and day',
   roles: staff,
-  query: z.object({ on: day.optional().meta({ description: 'Only those that hold on a day' }) }),
+  query: z.object({ at: day.optional().meta({ description: 'Only those that hold on a day' }) }),
   row: taxRate,
   async run({ db, query }, page) {
-    const rates = await (query.on === undefined ? taxRates.listTaxRates(db) : taxRates.taxRatesOn(db, query.on));
+    const rates = await (query.at === undefined ? taxRates.listTaxRates(db) : taxRates.taxRatesOn(db, query.at));
     return pageOfAll(rates.map(taxRateAnswer), page, (row) => [row.entity, row.category, row.from]);
   },
 });

@@ -27,6 +27,7 @@ import * as invoices from '../invoices.ts';
 import type { Invoice, Reader } from '../invoices.ts';
 import * as issue from '../issue.ts';
 import { draftMonthJob, drawDocumentsJob } from '../jobs.ts';
+import { monthArchive, monthLines } from '../month-files.ts';
 import { addLine, removeLine } from '../manual-lines.ts';
 import { type MonthStep, stepMonth } from '../month-step.ts';
 import { previewDeployment } from '../preview.ts';
@@ -88,9 +89,25 @@ export const listInvoices = declareList({
     customer: z.string().max(200).optional().meta({ description: "arcadia-app's id of the customer" }),
   }),
   row: invoiceOut,
+  extra: z.object({
+    totals: z
+      .array(
+        z.object({
+          currency: z.string(),
+          invoices: z.int(),
+          subtotal: decimalOut,
+          tax: decimalOut,
+          total: decimalOut,
+        }),
+      )
+      .meta({
+        description: 'Of all documents that the filters let through, on every page, without those that are void',
+      }),
+  }),
   async run({ db, query, principal }, page) {
-    const { items, nextCursor } = await invoices.listInvoices(db, query, page, readerOf(principal));
-    return { items: items.map(invoiceAnswer), nextCursor };
+    const reader = readerOf(principal);
+    const { items, nextCursor } = await invoices.listInvoices(db, query, page, reader);
+    return { items: items.map(invoiceAnswer), nextCursor, totals: await invoices.totalInvoices(db, query, reader) };
   },
 });
 
@@ -206,6 +223,40 @@ export const getInvoiceCsv = declareFile('csv');
 
 export const getInvoiceJson = declareFile('json');
 
+const monthFile = {
+  tag: 'invoices',
+  roles: ['owner', 'finance'],
+  params: z.object({ month }),
+} as const;
+
+export const archiveMonth = declareDocument({
+  ...monthFile,
+  path: '/invoice-months/:month/archive',
+  name: 'invoice archive',
+  operationId: 'archiveInvoicesOfMonth',
+  summary: "A month's issued documents as PDFs, with their lines as CSV, in one ZIP",
+  description: 'Invoices and credit notes, void ones too, in a folder for each seller. It is sent as it is made.',
+  produces: ['application/zip'],
+  async run({ db, params, now, signal }) {
+    const body = await monthArchive(db, { ...params, now, signal });
+    return { type: 'application/zip', body, filename: `invoices-${params.month.toPlainYearMonth()}.zip` };
+  },
+});
+
+export const getMonthLines = declareDocument({
+  ...monthFile,
+  path: '/invoice-months/:month/lines',
+  name: 'invoice lines',
+  operationId: 'getInvoiceLinesOfMonth',
+  summary: "All lines and taxes of a month's issued documents as CSV",
+  description: 'As the CSV of each document, one after the other. A tax is a row of the kind `tax`.',
+  produces: ['text/csv'],
+  async run({ db, params, now, signal }) {
+    const body = monthLines(db, { ...params, now, signal });
+    return { type: 'text/csv', body, filename: `invoice-lines-${params.month.toPlainYearMonth()}.csv` };
+  },
+});
+
 const explainedOut = z.looseObject({
   invoice: z.string(),
   currency: z.string(),
@@ -232,7 +283,20 @@ const explainedOut = z.looseObject({
       nextCursor: z.string().nullable(),
     })
     .nullable()
-    .meta({ description: 'As GET .../usage/explanation answers; null for what is not usage' }),
+    .meta({
+      description:
+        'As GET .../usage/explanation answers, of a correction for what it corrects; null for what is not usage',
+    }),
+  correction: z
+    .object({
+      month: monthText,
+      invoice: z.string().nullable().meta({ description: 'The number of the invoice that is corrected' }),
+      issued: decimalOut.meta({ description: 'What other documents have issued for the same line, before tax' }),
+      decidedAt: z.string(),
+      decidedBy: z.string().nullable(),
+    })
+    .nullable()
+    .meta({ description: 'Of a correction; null for every other line, and for a customer' }),
   changedSince: z.boolean().meta({ description: 'Usage has changed since the invoice' }),
 });
 
@@ -533,6 +597,8 @@ export const invoiceOperations: readonly Operation[] = [
   getInvoicePdf,
   getInvoiceCsv,
   getInvoiceJson,
+  archiveMonth,
+  getMonthLines,
   explainInvoiceLine,
   previewInvoice,
   draftInvoices,

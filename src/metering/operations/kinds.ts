@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { pageOfAll } from '../../platform/declare/pages.ts';
-import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
+import {
+  declareDocument,
+  declareList,
+  declareOperation,
+  staff,
+  type Operation,
+} from '../../platform/declare/operation.ts';
 import { day, dayOut, decimalOut } from '../../platform/declare/schemas.ts';
+import { listText } from '../../platform/declare/yaml-file.ts';
 import * as kinds from '../kinds.ts';
 import { dayOf } from '../period.ts';
 import { billingKind, list, resourceKind } from './schemas.ts';
@@ -24,7 +31,7 @@ const kind = z
   })
   .meta({ id: 'BillingKind', description: 'What is metered, and how, as it stands on a day' });
 
-const onQuery = z.object({ on: day.optional().meta({ description: 'Today unless given' }) });
+const onQuery = z.object({ at: day.optional().meta({ description: 'Today unless given' }) });
 
 export const listKinds = declareList({
   path: '/kinds',
@@ -36,7 +43,7 @@ export const listKinds = declareList({
   query: onQuery,
   row: kind,
   async run({ db, query, now }, page) {
-    return pageOfAll(await kinds.listKinds(db, query.on ?? dayOf(now)), page, (row) => [row.kind]);
+    return pageOfAll(await kinds.listKinds(db, query.at ?? dayOf(now)), page, (row) => [row.kind]);
   },
 });
 
@@ -114,6 +121,24 @@ export const importKinds = declareOperation({
   run: async ({ db, body }) => ({ added: await kinds.addKinds(db, body.kinds) }),
 });
 
+export const exportKinds = declareDocument({
+  path: '/kinds/export',
+  name: 'kind export',
+  operationId: 'exportKinds',
+  tag: 'usage',
+  summary: 'Every meter as it stands on a day, as a file of meters',
+  description:
+    'Imported again it changes nothing. Whether a meter is enabled, and how long its usage is kept, is not in it.',
+  roles: staff,
+  query: onQuery,
+  produces: ['application/yaml'],
+  async run({ db, query, now }) {
+    const rows = await kinds.listKinds(db, query.at ?? dayOf(now));
+    const meters = rows.map(({ enabled: _, granularity: __, retentionDays: ___, ...meter }) => meter);
+    return { type: 'application/yaml', body: listText('kinds', meters), filename: 'kinds.yaml' };
+  },
+});
+
 export const changeKind = declareOperation({
   method: 'PATCH',
   path: '/kinds/:kind',
@@ -137,4 +162,4 @@ export const changeKind = declareOperation({
   },
 });
 
-export const kindOperations: readonly Operation[] = [listKinds, getKind, addKind, importKinds, changeKind];
+export const kindOperations: readonly Operation[] = [listKinds, getKind, addKind, importKinds, exportKinds, changeKind];

@@ -16,17 +16,51 @@ async function withClient<T>(admin: string, work: (client: pg.Client) => Promise
 
 const alreadyThere = ['42P04', '23505']; // duplicate_database; unique_violation: another made it just now
 
-/** Makes the database unless it is there; as a copy of `template`, if one is named. */
-export async function ensureDatabase(admin: string, name: string, template?: string): Promise<void> {
+interface MakeOptions {
+  /** The database that it is to be a copy of. */
+  readonly template?: string | undefined;
+  /** Another user than the one who makes it. */
+  readonly owner?: string | undefined;
+}
+
+/** Makes the database unless it is there. */
+export async function ensureDatabase(admin: string, name: string, options: MakeOptions = {}): Promise<void> {
+  const { template, owner } = options;
   const from = template === undefined ? '' : ` TEMPLATE ${pg.escapeIdentifier(template)}`;
+  const by = owner === undefined ? '' : ` OWNER ${pg.escapeIdentifier(owner)}`;
   await withClient(admin, async (client) => {
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
     if (rowCount !== 0) return;
     try {
-      await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}${from}`);
+      await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}${by}${from}`);
     } catch (error) {
       if (!alreadyThere.includes((error as { code?: string }).code ?? '')) throw error;
     }
+  });
+}
+
+/** The roles that requests and programs beside ours run as (migrations/0001_platform.sql). */
+const accessRoles = ['arcadia_worker', 'arcadia_api', 'arcadia_customer'];
+
+/**
+ * Makes the user to whom databases are to belong, unless it is there, and what it may not make itself: the roles that
+ * requests run as, each of which it may take on. `admin` is a superuser's; one caller at a time.
+ */
+export async function ensureOwner(admin: string, owner: string, password: string): Promise<void> {
+  await withClient(admin, async (client) => {
+    const { rows } = await client.query<{ rolname: string }>('SELECT rolname FROM pg_roles WHERE rolname = ANY ($1)', [
+      [owner, ...accessRoles],
+    ]);
+    const known = new Set(rows.map(({ rolname }) => rolname));
+    if (known.has(owner)) return;
+    await client.query('BEGIN');
+    for (const role of accessRoles.filter((name) => !known.has(name)))
+      await client.query(`CREATE ROLE ${role} NOLOGIN`);
+    await client.query(
+      `CREATE ROLE ${pg.escapeIdentifier(owner)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD ${pg.escapeLiteral(password)}`,
+    );
+    await client.query(`GRANT ${accessRoles.join(', ')} TO ${pg.escapeIdentifier(owner)}`);
+    await client.query('COMMIT');
   });
 }
 

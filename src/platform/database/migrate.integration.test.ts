@@ -22,12 +22,12 @@ beforeEach(async () => {
   name = `${url.pathname.slice(1)}_empty`;
   url.pathname = `/${name}`;
   connectionString = url.href;
-  await ensureDatabase(host.connectionString, name);
+  await ensureDatabase(host.superuserConnectionString, name, { owner: url.username });
   db = connect({ connectionString });
 });
 afterEach(async () => {
   await db.destroy();
-  await dropDatabase(host.connectionString, name);
+  await dropDatabase(host.superuserConnectionString, name);
   rmSync(folder, { recursive: true });
 });
 

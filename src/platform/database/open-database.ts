@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Config } from '../config.ts';
 import { connect, type Database } from './database.ts';
 import { dropDatabase, ensureDatabase, relaxDurability } from './databases.ts';
-import { type EmbeddedDatabase, openEmbeddedDatabase } from '../embedded/embedded.ts';
+import { type EmbeddedDatabase, embeddedOwner, openEmbeddedDatabase } from '../embedded/embedded.ts';
 import { ArcadiaError, toArcadiaError } from '../errors.ts';
 import { restoreAccess } from './access.ts';
 import { migrate, migrationStatus, refuseForeign } from './migrate.ts';
@@ -110,9 +110,9 @@ async function hasAccounts(connectionString: string): Promise<boolean> {
   }
 }
 
-async function make(admin: string, database: string, fresh: boolean): Promise<void> {
+async function make(admin: string, database: string, fresh: boolean, owner?: string): Promise<void> {
   if (fresh) await dropDatabase(admin, database);
-  await ensureDatabase(admin, database);
+  await ensureDatabase(admin, database, { owner });
   if (fresh || database === sandboxDatabase) await relaxDurability(admin, database);
 }
 
@@ -208,7 +208,7 @@ export async function openDatabase(
   try {
     const chosen =
       database ?? ((await hasAccounts(server.connectionString(realDatabase))) ? realDatabase : sandboxDatabase);
-    await make(server.connectionString('postgres'), chosen, fresh);
+    await make(server.superuserConnectionString('postgres'), chosen, fresh, embeddedOwner);
     return await open(server.connectionString(chosen), 'embedded', server, options);
   } catch (error) {
     await server.release();

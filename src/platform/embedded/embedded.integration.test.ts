@@ -67,6 +67,40 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(dataDir, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 }));
 
+test('programs connect as an owner who is no superuser, makes no roles, and can take on those of requests', async () => {
+  const database = await open();
+  expect(
+    await query(
+      database,
+      `SELECT current_user AS "user", rolsuper AS super, rolcreaterole AS roles, rolcreatedb AS databases,
+              rolbypassrls AS bypasses, rolreplication AS replicates,
+              (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()) AS owner
+       FROM pg_roles WHERE rolname = current_user`,
+    ),
+  ).toEqual([
+    {
+      user: 'arcadia_owner',
+      super: false,
+      roles: false,
+      databases: false,
+      bypasses: false,
+      replicates: false,
+      owner: 'arcadia_owner',
+    },
+  ]);
+  await query(database, 'SET ROLE arcadia_customer');
+  for (const statement of [
+    'SET session_replication_role = replica',
+    'SELECT pg_read_file($$/etc/passwd$$)',
+    "COPY (SELECT 1) TO PROGRAM 'cat'",
+  ])
+    await expect(query(database, statement)).rejects.toMatchObject({ code: '42501' });
+  const files = ['password', 'owner-password'].map((name) => readFileSync(join(dataDir, 'postgres', name), 'utf8'));
+  expect(files[0]).not.toBe(files[1]);
+  expect(database.connectionString('work')).not.toContain(files[0]);
+  await database.release();
+});
+
 test('the first starts it, a second joins it, the last one out stops it', async () => {
   const first = await open();
   const pid = postmasterPid();

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { ensureDatabase } from '../database/databases.ts';
+import { ensureDatabase, ensureOwner } from '../database/databases.ts';
 import { chooseServerUser, closedFolder, locateBinaries, type ServerUser } from './embedded-binaries.ts';
 import { ArcadiaError } from '../errors.ts';
 import { keepAlive } from './keep-alive.ts';
@@ -12,6 +12,7 @@ import {
   findPostmaster,
   makeCluster,
   type Postmaster,
+  readOwnerPassword,
   readPassword,
   type ServerFolder,
   serverFolder,
@@ -28,8 +29,13 @@ import {
 //   clients  held together by all who use the server. Whoever can hold it alone is the last.
 
 export interface EmbeddedDatabase {
-  /** The address of one database of the server. It holds the password: never print it. */
+  /**
+   * The address of one database of the server, for `embeddedOwner`, who is no superuser and owns all databases but
+   * `postgres`. It holds the password: never print it.
+   */
   connectionString(database: string): string;
+  /** The same for the server's superuser, with whom databases are made and dropped. */
+  superuserConnectionString(database: string): string;
   /**
    * From now on starts the server again, at the same port, when it has died; for processes that stay up. Told after
    * each attempt: null when it is up again, else why it is not.
@@ -38,6 +44,9 @@ export interface EmbeddedDatabase {
   /** Leaves; the last one out stops the server. Close every connection first. */
   release(): Promise<void>;
 }
+
+/** Whom programs connect as: the owner of the databases, with no rights on the server beyond them. */
+export const embeddedOwner = 'arcadia_owner';
 
 interface EmbeddedOptions {
   /** Holds everything; made where it is missing. */
@@ -95,14 +104,18 @@ function makeServerFolder(dataDir: string, user: ServerUser): string {
   return folder;
 }
 
-function addressOf(server: ServerFolder, port: number, database: string): string {
-  return `postgres://${superuser}:${encodeURIComponent(readPassword(server))}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+function superuserAddress(server: ServerFolder, port: number, database: string): string {
+  return addressOf(superuser, readPassword(server), port, database);
+}
+
+function addressOf(user: string, password: string, port: number, database: string): string {
+  return `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
 }
 
 /** The port could be another program's: only a server that takes our password and keeps this cluster is ours. */
 async function answers(server: ServerFolder, postmaster: Postmaster): Promise<void> {
   const client = new pg.Client({
-    connectionString: addressOf(server, postmaster.port, 'postgres'),
+    connectionString: superuserAddress(server, postmaster.port, 'postgres'),
     connectionTimeoutMillis: 30_000,
   });
   client.on('error', () => {});
@@ -182,7 +195,9 @@ export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Em
       const postmaster = await running(server, options.signal);
       await answers(server, postmaster);
       port = postmaster.port;
-      await ensureDatabase(addressOf(server, port, 'postgres'), options.database);
+      const admin = superuserAddress(server, port, 'postgres');
+      await ensureOwner(admin, embeddedOwner, readOwnerPassword(server));
+      await ensureDatabase(admin, options.database, { owner: embeddedOwner });
     } catch (error) {
       await stopIfLast();
       throw error;
@@ -202,7 +217,8 @@ export async function openEmbeddedDatabase(options: EmbeddedOptions): Promise<Em
       }
     };
     return {
-      connectionString: (database) => addressOf(server, port, database),
+      connectionString: (database) => addressOf(embeddedOwner, readOwnerPassword(server), port, database),
+      superuserConnectionString: (database) => superuserAddress(server, port, database),
       keepAlive(report) {
         kept ??= keepAlive({
           isAlive: () => findPostmaster(server) !== null,

@@ -31,7 +31,9 @@ export interface ServerFolder {
   readonly user: ServerUser;
   /** PostgreSQL's own data directory. */
   readonly cluster: string;
+  /** Of its superuser, and of the user whom programs connect as. */
   readonly passwordFile: string;
+  readonly ownerPasswordFile: string;
   /** The port of last time, so that whoever lost a server finds it again at the same address. */
   readonly portFile: string;
   readonly log: string;
@@ -51,11 +53,13 @@ export function serverFolder(
     settings,
     cluster: join(folder, 'cluster'),
     passwordFile: join(folder, 'password'),
+    ownerPasswordFile: join(folder, 'owner-password'),
     portFile: join(folder, 'port'),
     log: join(folder, 'postgres.log'),
   };
 }
 
+/** Makes databases and roles, and is used for nothing else. */
 export const superuser = 'arcadia';
 
 /** Who the server is, by the file that it keeps while it runs; null where none runs. */
@@ -141,8 +145,7 @@ export function makeCluster(server: ServerFolder): void {
   if (existsSync(server.cluster)) return;
   const half = `${server.cluster}.new`;
   rmSync(half, { recursive: true, force: true });
-  writeFileSync(server.passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
-  if (server.user) chownSync(server.passwordFile, server.user.uid, server.user.gid);
+  makePassword(server.passwordFile, server.user);
   const initdb = spawnSync(
     join(server.binaries, 'bin', 'initdb'),
     [
@@ -172,8 +175,20 @@ export function makeCluster(server: ServerFolder): void {
   renameSync(half, server.cluster);
 }
 
+/** Writes a new password, which the server's user and ours alone can read. */
+function makePassword(file: string, user: ServerUser): void {
+  writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600 });
+  if (user) chownSync(file, user.uid, user.gid);
+}
+
 export function readPassword(server: ServerFolder): string {
   return readFileSync(server.passwordFile, 'utf8').trim();
+}
+
+/** Made where there is none yet; see `ensureOwner`. */
+export function readOwnerPassword(server: ServerFolder): string {
+  if (!existsSync(server.ownerPasswordFile)) makePassword(server.ownerPasswordFile, server.user);
+  return readFileSync(server.ownerPasswordFile, 'utf8').trim();
 }
 
 function isFree(port: number): Promise<number | null> {

@@ -4,28 +4,36 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
 import { verifyAudit } from '../audit.ts';
 import { restoreAccess } from '../database/access.ts';
-import type { Database } from '../database/database.ts';
+import { connect, type Database } from '../database/database.ts';
 import { type Sighting, faultKey } from './dating.ts';
 import { guardsFile } from './expected-guards.ts';
 import { findFaults } from './guards.ts';
 import { selectGuards } from './guards.store.ts';
 
+// By somebody who has every right on the server.
+
 let database: TestDatabase;
 let db: Database;
 /** Where nothing is ever committed. */
 let untouched: TestDatabase;
+let superuser: Database;
 beforeAll(async () => {
   untouched = await openTestDatabase();
+  superuser = connect({ connectionString: untouched.superuserConnectionString });
 });
-afterAll(() => untouched.close());
+afterAll(async () => {
+  await superuser.destroy();
+  await untouched.close();
+});
 
 /** A database of the test's own. */
 async function inDatabase(work: () => Promise<void>): Promise<void> {
   database = await openTestDatabase();
-  db = database.db;
+  db = connect({ connectionString: database.superuserConnectionString });
   try {
     await work();
   } finally {
+    await db.destroy();
     await database.close();
   }
 }
@@ -68,6 +76,8 @@ test('what records and what refuses is among them', async () => {
     'policy customers customer',
     'relation usage_records ',
     'role  arcadia_customer',
+    'grant invoices arcadia_customer',
+    'grant audit_log arcadia_api',
   ])
     expect(guards).toContain(guard);
 });
@@ -214,12 +224,53 @@ test.each<[string, string[], object[]]>([
     ],
   ],
   [
+    'a right that staff were given beside theirs',
+    ['GRANT UPDATE ON audit_log TO arcadia_api'],
+    [
+      {
+        what: 'changed',
+        kind: 'grant',
+        relation: 'audit_log',
+        name: 'arcadia_api',
+        expected: 'SELECT',
+        found: 'SELECT, UPDATE',
+      },
+    ],
+  ],
+  [
+    'a right of customers to columns that are none of theirs',
+    ['GRANT SELECT (actor, position) ON audit_log TO arcadia_customer'],
+    [{ what: 'unexpected', kind: 'grant', relation: 'audit_log', found: 'SELECT (actor, position)' }],
+  ],
+  [
+    'a right of everybody',
+    ['GRANT SELECT ON invoices TO PUBLIC'],
+    [{ what: 'unexpected', kind: 'grant', relation: 'invoices', name: 'public', found: 'SELECT' }],
+  ],
+  [
+    'a right that was taken away',
+    ['REVOKE SELECT ON invoices FROM arcadia_customer'],
+    [{ what: 'missing', kind: 'grant', relation: 'invoices', name: 'arcadia_customer' }],
+  ],
+  [
+    'a right to a partition by its own name',
+    ['GRANT SELECT ON metered_levels_open TO arcadia_customer'],
+    [
+      {
+        what: 'unexpected',
+        kind: 'grant',
+        relation: 'metered_levels',
+        name: 'arcadia_customer on metered_levels_open',
+      },
+    ],
+  ],
+  [
     'a view that asks as its owner',
     ['ALTER VIEW deployments_list RESET (security_invoker)'],
     [{ what: 'changed', kind: 'relation', relation: 'deployments_list' }],
   ],
 ])('%s is found', async (_, statements, faults) => {
-  const trx = await untouched.db.startTransaction().execute();
+  const trx = await superuser.startTransaction().execute();
   for (const statement of statements) await sql.raw(statement).execute(trx);
   const found = await verifyAudit(trx, null);
   await trx.rollback().execute();

@@ -4,7 +4,7 @@ import { statement } from '../database/statement.ts';
 // What the database's catalogue says of everything that records, refuses or hides.
 
 export interface GuardRow {
-  /** trigger, function, policy, relation, rule, role, or reference (of a foreign key, where its checks do not run) */
+  /** trigger, function, policy, relation, rule, role, grant (what a role may do with a relation), or reference (of a foreign key, where its checks do not run) */
   readonly kind: string;
   /** The table or view that it stands on; '' for what stands on none. */
   readonly relation: string;
@@ -24,6 +24,22 @@ export async function selectGuards(db: Queryable): Promise<GuardRow[]> {
       SELECT c.*, c.xmin AS written_by FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND NOT c.relispartition
         AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname NOT LIKE 'kysely\\_%'
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    ), granted AS (
+      -- A partition by its own name is the owner's alone: a right on it goes past the policies of its table.
+      SELECT coalesce(root.relname, c.relname) AS relation, a.grantee, a.privilege, a.written_by,
+             CASE WHEN c.relispartition THEN ' on ' || c.relname ELSE '' END AS part
+      FROM pg_class c
+      LEFT JOIN pg_class root ON c.relispartition AND root.oid = pg_partition_root(c.oid)
+      CROSS JOIN LATERAL (
+        SELECT t.grantee, t.privilege_type || CASE WHEN t.is_grantable THEN ' with grant option' ELSE '' END AS privilege, c.xmin AS written_by
+        FROM aclexplode(c.relacl) t
+        UNION ALL
+        SELECT t.grantee, format('%s (%s)', t.privilege_type, string_agg(at.attname, ', ' ORDER BY at.attname)),
+               (array_agg(at.xmin ORDER BY age(at.xmin)))[1]
+        FROM pg_attribute at CROSS JOIN LATERAL aclexplode(at.attacl) t
+        WHERE at.attrelid = c.oid AND NOT at.attisdropped GROUP BY t.grantee, t.privilege_type
+      ) a
+      WHERE c.relnamespace = current_schema()::regnamespace AND (c.relispartition OR c.oid IN (SELECT oid FROM ours))
     )
     SELECT kind, relation, name, definition, state, written_by::text AS "writtenBy" FROM (
       SELECT 'trigger' AS kind, c.relname::text AS relation, t.tgname::text AS name,
@@ -59,6 +75,11 @@ export async function selectGuards(db: Queryable): Promise<GuardRow[]> {
       SELECT 'role', '', rolname, concat_ws(' ', CASE WHEN rolcanlogin THEN 'login' ELSE 'no login' END,
              CASE WHEN rolsuper THEN 'superuser' END, CASE WHEN rolbypassrls THEN 'bypasses row security' END), '', NULL
       FROM pg_roles WHERE rolname IN ('arcadia_worker', 'arcadia_api', 'arcadia_customer')
+      UNION ALL
+      SELECT 'grant', g.relation, coalesce(r.rolname, 'public') || g.part,
+             string_agg(g.privilege, ', ' ORDER BY g.privilege), '', (array_agg(g.written_by ORDER BY age(g.written_by)))[1]
+      FROM granted g LEFT JOIN pg_roles r ON r.oid = g.grantee WHERE g.grantee = 0 OR r.rolname IN ('arcadia_api', 'arcadia_customer')
+      GROUP BY g.relation, r.rolname, g.part
       UNION ALL
       SELECT DISTINCT 'reference', c.relname, f.conname, '', t.tgenabled::text, t.xmin
       FROM pg_trigger t JOIN pg_constraint f ON f.oid = t.tgconstraint JOIN ours c ON c.oid = t.tgrelid

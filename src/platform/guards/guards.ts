@@ -10,7 +10,7 @@ type FaultKind = 'missing' | 'changed' | 'unexpected' | 'disabled' | 'replica_on
 
 export interface Fault {
   readonly what: FaultKind;
-  /** trigger, function, policy, relation, rule, role, reference or setting */
+  /** trigger, function, policy, relation, rule, role, grant, reference or setting */
   readonly kind: string;
   /** The table or view; null for what stands on none. */
   readonly relation: string | null;

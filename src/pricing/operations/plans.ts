@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { dayOf } from '../../metering/index.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
-import { declareList, declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
+import {
+  declareDocument,
+  declareList,
+  declareOperation,
+  type Role,
+  staff,
+  type Operation,
+} from '../../platform/declare/operation.ts';
+import { listText } from '../../platform/declare/yaml-file.ts';
 import { ArcadiaError, notFound } from '../../platform/errors.ts';
 import { day, dayOut, decimalOut, slug, nextOut } from '../../platform/declare/schemas.ts';
 import type { PlanVersion } from '../plan.ts';
@@ -63,10 +71,10 @@ function planAnswer(plan: PlanVersion, role: Role): z.input<typeof planVersion> 
 /** Errors: invalid_argument, of a day that the reader sees no prices of. */
 function dayWithin({ lastDay }: plans.PlanSight, day: Temporal.PlainDate): Temporal.PlainDate {
   if (lastDay === null || Temporal.PlainDate.compare(day, lastDay) <= 0) return day;
-  throw new ArcadiaError('invalid_argument', `on: ${day} is to come; prices are shown up to ${lastDay}.`);
+  throw new ArcadiaError('invalid_argument', `at: ${day} is to come; prices are shown up to ${lastDay}.`);
 }
 
-const onDay = z.object({ on: day.optional().meta({ description: 'Another day than today' }) });
+const onDay = z.object({ at: day.optional().meta({ description: 'Another day than today' }) });
 
 export const listPlans = declareList({
   path: '/plans',
@@ -79,7 +87,7 @@ export const listPlans = declareList({
   row: planVersion,
   async run({ db, query, now, principal }, page) {
     const sight = await plans.planSightOf(db, principal.customerId, now, dayOf(now));
-    const all = await plans.listPlans(db, dayWithin(sight, query.on ?? dayOf(now)), principal.customerId);
+    const all = await plans.listPlans(db, dayWithin(sight, query.at ?? dayOf(now)), principal.customerId);
     const { items, nextCursor } = pageOfAll(
       all.filter(({ plan }) => sight.sees(plan)),
       page,
@@ -103,7 +111,7 @@ export const getPlan = declareOperation({
   async run({ db, params, query, now, principal }) {
     const sight = await plans.planSightOf(db, principal.customerId, now, dayOf(now));
     if (!sight.sees(params.plan)) throw notFound('plan', params.plan);
-    const day = dayWithin(sight, query.on ?? dayOf(now));
+    const day = dayWithin(sight, query.at ?? dayOf(now));
     return planAnswer(await plans.getPlan(db, params.plan, day, principal.customerId), principal.role);
   },
 });
@@ -126,6 +134,30 @@ export const listPlanVersions = declareList({
     return { items: items.map((version) => planAnswer(version, principal.role)), nextCursor };
   },
 });
+
+export const exportPlan = declareDocument({
+  path: '/plans/:plan/export',
+  name: 'plan export',
+  operationId: 'exportPlan',
+  tag: 'plans',
+  summary: 'A plan as it is on a day, as a plan file',
+  description: 'Applied again it changes nothing; under another name it is a plan of its own.',
+  roles: staff,
+  params: z.object({ plan: slug }),
+  query: onDay,
+  produces: ['application/yaml'],
+  async run({ db, params, query, now }) {
+    const { items, ...plan } = await plans.getPlan(db, params.plan, query.at ?? dayOf(now), null);
+    const head = Object.entries(withoutNulls(plan)).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`);
+    const body = `${head.join('')}${listText('items', items.map(withoutNulls))}`;
+    return { type: 'application/yaml', body, filename: `${params.plan}.yaml` };
+  },
+});
+
+/** A file says only what is so: what it leaves out is null. */
+function withoutNulls(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, of]) => of !== null));
+}
 
 export const getPlanSchema = declareOperation({
   method: 'GET',
@@ -278,6 +310,7 @@ export const planOperations: readonly Operation[] = [
   listPlans,
   getPlan,
   listPlanVersions,
+  exportPlan,
   getPlanSchema,
   previewPlans,
   applyPlans,

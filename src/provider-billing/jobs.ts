@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import type { UnitOfWork } from '../platform/database/database.ts';
+import { declareJob, type JobDeclaration } from '../platform/declare/job.ts';
+import { readBalance } from './balances.ts';
+import { readBills } from './bills.ts';
+import { readInsights } from './insights.ts';
+import { ensurePayers, type Payer, readPart } from './payers.ts';
+import { providerBillingSettings } from './settings.ts';
+
+// One job for each payer and part, so that payers do not wait for each other's failures, and that a part which fails is
+// tried again by itself. Each reads whatever is outstanding: there is no backlog.
+
+const queue = 'cloud_billing';
+const payer = z.string();
+
+const readBalanceJob = declareJob({
+  name: 'read_balance',
+  queue,
+  title: 'Reads what a bill payer owes the provider',
+  arguments: z.strictObject({ payer }),
+  timeoutSeconds: 600,
+  attemptsMax: 3,
+  run: (run) => readPart(run, run.arguments.payer, 'balance', readBalance),
+});
+
+const readBillsJob = declareJob({
+  name: 'read_bills',
+  queue,
+  title: "Reads a payer's bills, the running month's preview and the billing history",
+  arguments: z.strictObject({
+    payer,
+    /** Bills that are known and whose header is unchanged, too. */
+    again: z.boolean().exactOptional(),
+  }),
+  timeoutSeconds: 6 * 3_600,
+  attemptsMax: 5,
+  run(run) {
+    const { billMonths: monthsBefore } = providerBillingSettings.of(run.config);
+    const options = { monthsBefore, again: run.arguments.again ?? false, by: 'job read_bills' };
+    return readPart(run, run.arguments.payer, 'bills', (reading) => readBills(reading, options));
+  },
+});
+
+const readInsightsJob = declareJob({
+  name: 'read_insights',
+  queue,
+  title: "Reads the provider's Insights of a payer: what was used day by day",
+  arguments: z.strictObject({ payer }),
+  timeoutSeconds: 6 * 3_600,
+  attemptsMax: 5,
+  run(run) {
+    const { billMonths: monthsBefore } = providerBillingSettings.of(run.config);
+    return readPart(run, run.arguments.payer, 'insights', (reading) => readInsights(reading, { monthsBefore }));
+  },
+});
+
+export const billingJobs = [readBalanceJob, readBillsJob, readInsightsJob] as const;
+
+/** What the schedule calls: a part for every payer. Accounts that no payer covers become their own payers first. */
+export const readProviderBillingJob = declareJob({
+  name: 'read_provider_billing',
+  queue,
+  title: 'Enqueues the reading of balances, or of bills and Insights, for every bill payer',
+  arguments: z.strictObject({ part: z.enum(['balance', 'bills']) }),
+  timeoutSeconds: 60,
+  attemptsMax: 5,
+  followedBy: billingJobs,
+  async run(run) {
+    const now = await run.clock.now();
+    await run.db.transaction().execute(async (trx) => {
+      const payers = await ensurePayers(trx, 'job read_provider_billing', now);
+      for (const { slug } of payers) {
+        if (run.arguments.part === 'balance') await run.enqueue(trx, readBalanceJob, { payer: slug });
+        else {
+          await run.enqueue(trx, readBillsJob, { payer: slug });
+          await run.enqueue(trx, readInsightsJob, { payer: slug });
+        }
+      }
+    });
+  },
+});
+
+type Follow = <Arguments extends { readonly payer: string }>(
+  trx: UnitOfWork,
+  job: JobDeclaration<Arguments>,
+  args: Arguments,
+) => Promise<void>;
+
+/** Has everything of some payers read. */
+export async function followWithReading(
+  trx: UnitOfWork,
+  payers: readonly Payer[],
+  again: boolean,
+  follow: Follow,
+): Promise<void> {
+  for (const { slug } of payers) {
+    await follow(trx, readBalanceJob, { payer: slug });
+    await follow(trx, readBillsJob, { payer: slug, ...(again && { again }) });
+    await follow(trx, readInsightsJob, { payer: slug });
+  }
+}

@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { declareList, type Operation } from '../../platform/declare/operation.ts';
+import { pageOf } from '../../platform/declare/pages.ts';
+import { day, dayOut, decimalOut, instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import * as history from '../history.store.ts';
+import { selectInsights } from '../insights.store.ts';
+import { moneyRoles as roles } from './roles.ts';
+
+// What the provider says over time: balances, payments and Insights.
+
+const tag = 'provider billing';
+const payer = slug.meta({ description: 'Who receives the bills', examples: ['acme'] });
+const instantKey = z.string().transform((text) => Temporal.Instant.from(text));
+const dayKey = z.iso.date().transform((text) => Temporal.PlainDate.from(text));
+const balanceKey = z.tuple([instantKey, z.string()]);
+const entryKey = z.tuple([instantKey, z.string(), z.string(), z.int()]);
+const insightKey = z.tuple([dayKey, z.string(), z.string(), z.int(), z.int()]);
+
+export const listBalances = declareList({
+  path: '/balances',
+  name: 'bill balance',
+  operationId: 'listBalances',
+  tag,
+  summary: 'What is owed to the provider, over time, the newest first',
+  description: 'A row for each balance that the provider made: it makes them from time to time only.',
+  roles,
+  query: z.object({
+    payer: payer.optional(),
+    from: instant.optional().meta({ description: 'From this moment on' }),
+    to: instant.optional().meta({ description: 'Before this moment' }),
+  }),
+  row: z
+    .object({
+      payer,
+      currency: z.string(),
+      generatedAt: instantOut.meta({ description: 'When the provider made it' }),
+      readAt: instantOut,
+      accountBalance: decimalOut.meta({ description: 'Owed of the past; negative: a credit' }),
+      monthToDateUsage: decimalOut.meta({ description: 'Used in the running month so far' }),
+      monthToDateBalance: decimalOut.meta({ description: 'Both together' }),
+    })
+    .meta({ id: 'ProviderBalance' }),
+  async run({ db, query }, { limit, cursor }) {
+    const key = cursor === null ? null : balanceKey.parse(JSON.parse(cursor));
+    const after = key === null ? null : { generatedAt: key[0], payer: key[1] };
+    const rows = await history.selectBalances(db, { ...query, limit: limit + 1, after });
+    return pageOf(rows, limit, (last) => JSON.stringify([last.generatedAt, last.payer]));
+  },
+});
+
+export const listBillingHistory = declareList({
+  path: '/billing-history',
+  name: 'bill history',
+  operationId: 'listBillingHistory',
+  tag,
+  summary: "The provider's billing history: invoices, payments, credits, the newest first",
+  roles,
+  query: z.object({ payer: payer.optional() }),
+  row: z
+    .object({
+      payer,
+      currency: z.string(),
+      at: instantOut,
+      type: z.string().meta({ examples: ['Payment'] }),
+      amount: decimalOut.meta({ description: 'By how much what is owed grows' }),
+      description: z.string().nullable(),
+      invoiceNumber: z.string().nullable(),
+      missingSince: instantOut.nullable().meta({ description: 'Since when the provider does not show it' }),
+    })
+    .meta({ id: 'ProviderBillingEntry' }),
+  async run({ db, query }, { limit, cursor }) {
+    const key = cursor === null ? null : entryKey.parse(JSON.parse(cursor));
+    const after = key === null ? null : { at: key[0], payer: key[1], digest: key[2], ordinal: key[3] };
+    const rows = await history.selectEntries(db, { ...query, limit: limit + 1, after });
+    return pageOf(rows, limit, (last) => JSON.stringify([last.at, last.payer, last.digest, last.ordinal]));
+  },
+});
+
+export const listInsights = declareList({
+  path: '/bill-insights',
+  name: 'bill insights',
+  operationId: 'listInsights',
+  tag,
+  summary: "The provider's Insights: what was used by day, team, SKU and region",
+  description:
+    'The provider calls these estimates, and a day may be told otherwise later: each time is a revision. The days of the last 31 unless given.',
+  roles,
+  query: z.object({
+    payer: payer.optional(),
+    from: day.optional().meta({ description: 'First UTC day' }),
+    to: day.optional().meta({ description: 'First UTC day after the range: not in it' }),
+    sku: line.optional().meta({ examples: ['1-DO-DROP-0109'] }),
+    revisions: z.boolean().default(false).meta({ description: 'Every revision, not the newest alone' }),
+  }),
+  row: z
+    .object({
+      payer,
+      urn: z.string().meta({ description: 'Whom it was asked about: a team or an organization' }),
+      day: dayOut,
+      revision: z.int(),
+      readAt: instantOut,
+      teamUrn: z.string(),
+      sku: z.string(),
+      region: z.string(),
+      description: z.string(),
+      groupDescription: z.string(),
+      amount: decimalOut,
+    })
+    .meta({ id: 'ProviderInsight' }),
+  async run({ db, query: { from, to, payer: of, sku, revisions }, now }, { limit, cursor }) {
+    const today = now.toZonedDateTimeISO('UTC').toPlainDate();
+    const key = cursor === null ? null : insightKey.parse(JSON.parse(cursor));
+    const rows = await selectInsights(db, {
+      payer: of,
+      sku,
+      all: revisions,
+      from: from ?? (to ?? today).subtract({ days: 31 }),
+      to: to ?? today.add({ days: 1 }),
+      limit: limit + 1,
+      after: key === null ? null : { day: key[0], payer: key[1], urn: key[2], revision: key[3], ordinal: key[4] },
+    });
+    return pageOf(rows, limit, (last) => JSON.stringify([last.day, last.payer, last.urn, last.revision, last.ordinal]));
+  },
+});
+
+export const historyOperations: readonly Operation[] = [listBalances, listBillingHistory, listInsights];

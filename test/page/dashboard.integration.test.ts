@@ -1,0 +1,237 @@
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { program } from '../../src/modules.ts';
+import { otherwise, pageReads, readsOfEvents } from '../../web/src/app/event-reads.ts';
+import { json } from '../http/api-fixture.ts';
+import { type Dashboard, openDashboard, smallDemonstration } from './dashboard.ts';
+
+// The dashboard in a real browser: the build under the server's own policy, over a demonstration's data. What is on the
+// screen is asked for by role and name.
+
+let dashboard: Dashboard;
+let isThere = false;
+beforeAll(async () => {
+  const opened = await openDashboard(smallDemonstration);
+  isThere = opened !== null;
+  if (opened !== null) dashboard = opened;
+});
+afterAll(async () => {
+  if (isThere) await dashboard.close();
+});
+
+const views = [
+  ['/', /need|Nothing/],
+  ['/resources', /resource/],
+] as const;
+
+/** Until a view has been read, by its title, and hears of changes. */
+async function settle(page: Page, title: RegExp = views[0][1]): Promise<void> {
+  await page.getByRole('heading', { level: 1, name: title }).waitFor();
+  await page.locator('button[data-state="live"]').waitFor();
+}
+
+describe('the server', () => {
+  const ask = (path: string, headers: Record<string, string>) => fetch(`${dashboard.api.url}${path}`, { headers });
+
+  test('sends the document for every view, and for nothing else', async ({ skip }) => {
+    if (!isThere) skip();
+    const html = { accept: 'text/html,application/xhtml+xml' };
+    for (const path of ['/', '/resources/17', '/no/such/view?why=usage:a/b/2026-05']) {
+      const answer = await ask(path, html);
+      expect([path, answer.status, answer.headers.get('cache-control')]).toEqual([path, 200, 'no-cache']);
+      expect(await answer.text()).toContain('<div id="root">');
+    }
+    for (const [path, headers] of [
+      ['/resources/17', { accept: 'application/json' }],
+      ['/assets/gone.js', html],
+      ['/api/v1/gone', html],
+      ['/apis', { accept: '*/*' }],
+    ] as const) {
+      const answer = await ask(path, headers);
+      expect([path, answer.status, answer.headers.get('content-type')]).toEqual([
+        path,
+        404,
+        'application/problem+json',
+      ]);
+    }
+    expect((await fetch(`${dashboard.api.url}/`, { method: 'POST', headers: html })).status).toBe(404);
+  });
+
+  test('sends what is named by its content for good, compressed as it is asked for', async ({ skip }) => {
+    if (!isThere) skip();
+    const document = await (await ask('/', { accept: 'text/html' })).text();
+    const script = /src="(\/assets\/[^"]+\.js)"/.exec(document)?.[1] ?? '';
+    const plain = await ask(script, { 'accept-encoding': 'identity' });
+    const text = await plain.text();
+    for (const encoding of ['br', 'gzip']) {
+      const answer = await ask(script, { 'accept-encoding': `${encoding}, x;q=0` });
+      expect(answer.headers.get('content-encoding')).toBe(encoding);
+      expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+      expect(answer.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+      expect((await answer.text()) === text).toBe(true);
+    }
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    const etag = plain.headers.get('etag') ?? '';
+    expect((await ask(script, { 'if-none-match': etag })).status).toBe(304);
+  });
+});
+
+test('every event renews what its module says that it changes, as far as views show it', () => {
+  for (const { type, reads } of program.events) {
+    const shown = reads.filter((read) => (pageReads as readonly string[]).includes(read));
+    expect([type, readsOfEvents[type] ?? otherwise]).toEqual([type, expect.arrayContaining(shown)]);
+  }
+  const known = program.operations.map(({ operationId }) => operationId);
+  expect(pageReads.filter((read) => !known.includes(read))).toEqual([]);
+});
+
+describe('signing in', () => {
+  test('by a link leaves no token in the address, in storage or to scripts, and opens the view asked for', async ({
+    skip,
+  }) => {
+    if (!isThere) skip();
+    const { page, context, wrong } = await dashboard.open({ path: '/?m=2026-05' });
+    await settle(page);
+    expect(new URL(page.url()).hash).toBe('');
+    expect(new URL(page.url()).search).toBe('?m=2026-05');
+    const kept = await page.evaluate('JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }])');
+    expect(kept).not.toContain('eyJ');
+    expect(await page.evaluate('document.cookie')).toBe('');
+    await page.reload();
+    await settle(page);
+    expect(wrong).toEqual([]);
+    await context.close();
+  });
+
+  test('by a token that is pasted, and signing out in all tabs', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ signsIn: false });
+    const title = { name: 'Sign in to arcadia-cloud' } as const;
+    await page.getByRole('heading', title).waitFor();
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id }) => id)).toEqual([]);
+    await page.getByLabel('Token').fill('not.a.token');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').waitFor();
+    await page.getByLabel('Token').fill(await dashboard.api.token('viewer'));
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await settle(page);
+    const other = await context.newPage();
+    await other.goto('/');
+    await settle(other);
+    await page.getByRole('button', { name: 'Account' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('heading', title).waitFor();
+    await other.getByRole('heading', title).waitFor();
+    await context.close();
+  });
+
+  test('again, after the session has ended, goes on with the view as it was', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/?m=2026-05' });
+    await settle(page);
+    await context.clearCookies();
+    await page.getByRole('button', { name: 'The month before' }).click();
+    const dialog = page.getByRole('alertdialog', { name: 'Signed out' });
+    await dialog.waitFor();
+    await dialog.getByLabel('Token').fill(await dashboard.api.token('owner'));
+    await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await settle(page);
+    expect(new URL(page.url()).search).toBe('?m=2026-04');
+    await context.close();
+  });
+});
+
+describe('live', () => {
+  test('a change by another program comes to the screen by itself, by one stream for all tabs', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open();
+    await settle(page);
+    const tabs = await Promise.all(Array.from({ length: 3 }, () => context.newPage()));
+    for (const tab of tabs) {
+      await tab.goto('/');
+      await settle(tab);
+    }
+    const streams = await dashboard.api.registry.getSingleMetric('arcadia_event_streams')?.get();
+    expect(streams?.values.map(({ value }) => value)).toEqual([1]);
+    const queue = `/queues/${program.queues[0]?.name}`;
+    const pause = (paused: boolean) => dashboard.api.fetch(queue, json('PATCH', { paused }, { 'if-match': '*' }));
+    expect((await pause(true)).status).toBe(200);
+    const paused = (tabs.at(-1) ?? page).getByText('queue is paused').first();
+    await paused.waitFor();
+    // Whoever led is gone: another tab leads, and what happens is seen as before.
+    await page.close();
+    expect((await pause(false)).status).toBe(200);
+    await paused.waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  test('pausing holds over reloads', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open();
+    await settle(page);
+    await page.keyboard.press('l');
+    await page.getByRole('button', { name: 'Paused' }).waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Paused' }).waitFor();
+    await context.close();
+  });
+});
+
+describe('the address and the theme', () => {
+  test('hold the period over keys, reload and back', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/?m=2026-04' });
+    await settle(page);
+    await page.keyboard.press('[');
+    await page.waitForURL('**/?m=2026-03');
+    await page.reload();
+    await settle(page);
+    await page.getByRole('button', { name: 'March 2026' }).waitFor();
+    await page.goBack();
+    await page.getByRole('button', { name: 'April 2026' }).waitFor();
+    await context.close();
+  });
+
+  test('dark is dark before anything is painted, chosen or of the system, and holds over reloads', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ theme: 'light' });
+    await settle(page);
+    const ground = () => page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor');
+    expect(await ground()).toBe('rgb(255, 255, 255)');
+    await page.getByRole('button', { name: 'Account' }).click();
+    await page.getByRole('menuitemradio', { name: 'Dark' }).click();
+    expect(await ground()).toBe('rgb(18, 18, 21)');
+    await page.reload({ waitUntil: 'commit' });
+    await page.waitForFunction('document.styleSheets.length > 0');
+    expect(await ground()).toBe('rgb(18, 18, 21)');
+    await context.close();
+  });
+});
+
+describe('every view', () => {
+  for (const theme of ['light', 'dark'] as const)
+    for (const width of [1440, 390])
+      test(`keeps the page's policy, says no error and has no fault that axe finds: ${theme}, ${width} px`, async ({
+        skip,
+      }) => {
+        if (!isThere) skip();
+        const { page, context, wrong } = await dashboard.open({ theme, width });
+        for (const [path, title] of views) {
+          await page.goto(path);
+          await settle(page, title);
+          const { violations } = await new AxeBuilder({ page }).analyze();
+          expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+          const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+          expect([path, overflow > 0]).toEqual([path, false]);
+        }
+        await page.getByRole('button', { name: 'Go to' }).click();
+        await page.getByRole('dialog', { name: 'Go to' }).waitFor();
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+        expect(wrong).toEqual([]);
+        await context.close();
+      });
+});

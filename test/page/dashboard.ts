@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import {
+  agencyDemonstration,
+  demonstrate,
+  type DemonstrationRequest,
+  pilotDemonstration,
+} from '../../src/flows/demonstration.ts';
+import type { Role } from '../../src/platform/declare/operation.ts';
+import { parseSecretKey } from '../../src/platform/secrets/crypto.ts';
+import { openTestDatabase, type TestDatabase } from '../database.ts';
+import { ensureProgram } from '../debian-program.ts';
+import { startTestApi, type TestApi, testSecretKey } from '../http/api-fixture.ts';
+
+// The dashboard as people have it: the build, served by the program over a database with a demonstration in it, in
+// Debian's Chromium.
+
+export interface Dashboard {
+  readonly api: TestApi;
+  readonly database: TestDatabase;
+  /** A browser of its own storage, signed in by a link, with all that went wrong in its pages. */
+  open(options?: OpenOptions): Promise<Visitor>;
+  close(): Promise<void>;
+}
+
+interface OpenOptions {
+  readonly as?: Role;
+  readonly theme?: 'light' | 'dark';
+  readonly width?: number;
+  /** Where the link leads. */
+  readonly path?: string;
+  readonly signsIn?: boolean;
+}
+
+export interface Visitor {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** Errors of the console, of scripts and of the page's policy. */
+  readonly wrong: string[];
+}
+
+/** Ten days of one small deployment, made in seconds. */
+export const smallDemonstration: DemonstrationRequest = {
+  ...pilotDemonstration,
+  cadence: Temporal.Duration.from({ hours: 24 }),
+};
+
+/** Ninety days of an agency. */
+export const wholeDemonstration: DemonstrationRequest = {
+  ...agencyDemonstration,
+  cadence: Temporal.Duration.from({ hours: 96 }),
+};
+
+/** Null where there is no browser, which is said aloud. */
+export async function openDashboard(demonstration: DemonstrationRequest): Promise<Dashboard | null> {
+  if (!ensureProgram('chromium')) return null;
+  const database = await openTestDatabase();
+  const secretKey = parseSecretKey(testSecretKey);
+  if (secretKey === null) throw new Error('The secret key of tests is none.');
+  const context = {
+    now: Temporal.Instant.from('2026-06-18T00:00:00Z'),
+    principal: { subject: 'test', role: 'owner' },
+  } as const;
+  await demonstrate(database.db, { ...demonstration, secretKey }, context);
+  const api = await startTestApi(database, { withPage: true });
+  while (!(await isBuilt(api))) await sleep(100);
+  const browser = await launch();
+  return {
+    api,
+    database,
+    open: (options = {}) => visit(browser, api, options),
+    async close() {
+      await browser.close();
+      await api.close();
+      await database.close();
+    },
+  };
+}
+
+async function isBuilt({ url }: TestApi): Promise<boolean> {
+  const answer = await fetch(url, { headers: { accept: 'text/html' } });
+  const text = await answer.text();
+  if (answer.status === 503) throw new Error('The dashboard could not be built.');
+  return text.includes('/assets/');
+}
+
+function launch(): Promise<Browser> {
+  const isRoot = process.getuid?.() === 0;
+  return chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [...(isRoot ? ['--no-sandbox'] : []), '--disable-dev-shm-usage', '--force-prefers-reduced-motion'],
+  });
+}
+
+async function visit(browser: Browser, api: TestApi, options: OpenOptions): Promise<Visitor> {
+  const { as = 'owner', theme = 'light', width = 1440, path = '/', signsIn = true } = options;
+  const height = width < 720 ? 844 : 900;
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, baseURL: api.url });
+  const wrong: string[] = [];
+  await context.addInitScript(
+    "addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))",
+  );
+  const page = await context.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error') wrong.push(message.text());
+  });
+  page.on('pageerror', (error) => wrong.push(String(error)));
+  await page.goto(signsIn ? `${path}#token=${await api.token(as)}` : path);
+  // The link's token is on its way until then.
+  if (signsIn) await page.getByRole('button', { name: 'Account' }).waitFor();
+  return { context, page, wrong };
+}

@@ -1,0 +1,12 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+// npm run screens: every view and state of the dashboard, wide and narrow, in both themes, as pictures in screens/,
+// with an index.html to look at them.
+
+const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
+const { status } = spawnSync(process.execPath, [vitest, 'run', 'test/page/screens', '--maxWorkers', '1'], {
+  stdio: 'inherit',
+  env: { ...process.env, ARCADIA_SCREENS: fileURLToPath(new URL('../../screens/', import.meta.url)) },
+});
+process.exitCode = status ?? 1;

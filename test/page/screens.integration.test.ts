@@ -1,0 +1,110 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { type Dashboard, openDashboard, wholeDemonstration } from './dashboard.ts';
+
+// The pictures of `npm run screens`. Nothing is compared: somebody looks at them.
+
+const folder = process.env.ARCADIA_SCREENS;
+
+interface Screen {
+  readonly name: string;
+  readonly path: string;
+  /** What is done before the picture is taken. */
+  readonly act?: (page: Page) => Promise<void>;
+}
+
+const screens: readonly Screen[] = [
+  { name: 'overview', path: '/' },
+  { name: 'overview-table', path: '/', act: (page) => page.getByRole('button', { name: 'Show table' }).click() },
+  { name: 'overview-month-before', path: '/?m=2026-05' },
+  { name: 'overview-nothing', path: '/?m=2025-01' },
+  { name: 'inventory', path: '/resources' },
+  { name: 'inventory-filtered', path: '/resources?kind=droplet&sort=name' },
+  { name: 'inventory-unassigned', path: '/resources?owner=none' },
+  { name: 'inventory-no-match', path: '/resources?q=nothing-is-called-so' },
+  { name: 'proof-rule', path: '/resources?kind=droplet', act: openOwner },
+  { name: 'palette', path: '/', act: (page) => page.keyboard.press('Control+k') },
+  { name: 'keys', path: '/', act: (page) => page.keyboard.press('?') },
+  { name: 'account-menu', path: '/', act: (page) => page.getByRole('button', { name: 'Account' }).click() },
+  { name: 'not-found', path: '/nothing-is-here' },
+  { name: 'proof-gone', path: '/?why=quote:nobody/2026-05' },
+  { name: 'failed', path: '/', act: failing },
+  { name: 'loading', path: '/', act: waiting },
+];
+
+/** The rule by which the first resource has its owner. */
+async function openOwner(page: Page): Promise<void> {
+  const owner = page.locator('main td a').first();
+  if (await owner.isVisible()) await owner.click();
+}
+
+async function failing(page: Page): Promise<void> {
+  await page.route('**/api/v1/overview*', (route) =>
+    route.fulfill({
+      status: 500,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({
+        code: 'internal',
+        detail: 'Something went wrong here.',
+        todo: 'Look for the request id in the log.',
+        requestId: '5f9c1a3e-6f0e-4f6b-9d53-0f6d1c7b1f7e',
+      }),
+    }),
+  );
+  await page.reload();
+}
+
+async function waiting(page: Page): Promise<void> {
+  await page.route('**/api/v1/overview*', () => {});
+  await page.reload();
+}
+
+async function take(dashboard: Dashboard, into: string): Promise<string[]> {
+  const taken: string[] = [];
+  for (const theme of ['light', 'dark'] as const)
+    for (const width of [1440, 390]) {
+      const { context, page } = await dashboard.open({ theme, width });
+      await page.locator('button[data-state="live"]').waitFor();
+      for (const { name, path, act } of screens) {
+        await page.goto(path);
+        await page.waitForTimeout(1_200);
+        await act?.(page);
+        await page.waitForTimeout(600);
+        const file = `${name}-${theme}-${width}.png`;
+        await page.screenshot({ path: join(into, file), fullPage: width < 720 && act === undefined });
+        await page.unrouteAll({ behavior: 'ignoreErrors' });
+        taken.push(file);
+      }
+      await context.close();
+      const { context: outside, page: door } = await dashboard.open({ theme, width, signsIn: false });
+      await door.getByLabel('Token').waitFor();
+      const file = `sign-in-${theme}-${width}.png`;
+      await door.screenshot({ path: join(into, file) });
+      taken.push(file);
+      await outside.close();
+    }
+  return taken;
+}
+
+// Making the demonstration takes minutes on a machine that has other work.
+test.skipIf(folder === undefined)(
+  'every view and state, wide and narrow, in both themes',
+  { timeout: 1_800_000 },
+  async () => {
+    const into = folder ?? '';
+    const dashboard = await openDashboard(wholeDemonstration);
+    expect(dashboard).not.toBeNull();
+    if (dashboard === null) return;
+    rmSync(into, { recursive: true, force: true });
+    mkdirSync(into, { recursive: true });
+    const taken = await take(dashboard, into);
+    const pictures = taken.map((file) => `<figure><img src="${file}" alt=""><figcaption>${file}</figcaption></figure>`);
+    writeFileSync(
+      join(into, 'index.html'),
+      `<!doctype html><meta charset="utf-8"><title>Screens</title><style>body{display:grid;grid-template-columns:repeat(auto-fill,minmax(480px,1fr));gap:24px;font-family:sans-serif}img{max-width:100%;border:1px solid #888}</style>${pictures.join('\n')}\n`,
+    );
+    await dashboard.close();
+  },
+);

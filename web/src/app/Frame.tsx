@@ -1,0 +1,127 @@
+import { Link, Outlet, useRouterState } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { Icon } from '../ui/icons.tsx';
+import { exactMoment, moment } from '../ui/time.ts';
+import { AccountMenu } from './AccountMenu.tsx';
+import styles from './frame.module.css';
+import { Keys, KeysHelp } from './Keys.tsx';
+import { live, type LiveState, useLiveState } from './live.ts';
+import { Period } from './Period.tsx';
+import { placesOf } from './places.ts';
+import type { Me } from './session.ts';
+import { ExpiryBar, SignedOut } from './SignIn.tsx';
+import { useWhy } from './why.ts';
+
+const Palette = lazy(() => import('./Palette.tsx'));
+const Proof = lazy(() => import('../proof/Proof.tsx'));
+
+/** What stands around every view: where one is, of which time, how fresh, and as whom. */
+export function Frame({ me }: { readonly me: Me }) {
+  const [layer, setLayer] = useState<'palette' | 'keys' | null>(null);
+  const why = useWhy();
+  const expires = <ExpiryBar me={me} />;
+  const places = placesOf(me);
+  useFocusOnTitle();
+  return (
+    <div className={`${styles.frame} ${styles.withBar}`}>
+      <div className={styles.barArea}>{expires}</div>
+      <nav className={styles.rail} aria-label="Main">
+        <div className={styles.brand}>
+          <img src="/favicon.svg" width="20" height="20" alt="" />
+          arcadia-cloud
+        </div>
+        <Places places={places} />
+        <p className={styles.railFoot}>
+          {me.role} · {me.version}
+        </p>
+      </nav>
+      <header className={styles.top}>
+        <Period now={me.now} />
+        <button
+          type="button"
+          className={styles.searchButton}
+          aria-keyshortcuts="Control+K"
+          onClick={() => setLayer('palette')}
+        >
+          <Icon name="search" />
+          <span>Go to</span>
+          <kbd aria-hidden="true">Ctrl K</kbd>
+        </button>
+        <Clock me={me} />
+        <LiveDot />
+        <AccountMenu me={me} onHelp={() => setLayer('keys')} />
+      </header>
+      <main className={styles.main} id="main">
+        <Outlet />
+      </main>
+      <nav className={styles.bottom} aria-label="Main, at the bottom">
+        <Places places={places} />
+      </nav>
+      <Keys places={places} now={me.now} onLayer={setLayer} />
+      <Suspense fallback={null}>
+        {layer === 'palette' ? <Palette me={me} onClose={() => setLayer(null)} /> : null}
+        {why === null ? null : <Proof why={why} now={me.now} />}
+      </Suspense>
+      <KeysHelp open={layer === 'keys'} onClose={() => setLayer(null)} />
+      <SignedOut me={me} />
+    </div>
+  );
+}
+
+function Places({ places }: { readonly places: ReturnType<typeof placesOf> }) {
+  return places.map(({ to, label, icon }) => (
+    <Link
+      key={to}
+      to={to}
+      className={styles.place}
+      activeOptions={{ exact: to === '/', includeSearch: false }}
+      search={({ m }) => (m === undefined ? {} : { m })}
+    >
+      <Icon name={icon} />
+      {label}
+    </Link>
+  ));
+}
+
+/** Whoever comes by a link stands at the view's title; who only changes what it shows stays where they are. */
+function useFocusOnTitle(): void {
+  const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname });
+  const [first] = useState(path);
+  useEffect(() => {
+    if (path === first) return;
+    document.querySelector<HTMLElement>('main h1')?.focus();
+  }, [path, first]);
+}
+
+function Clock({ me: { now, simulated } }: { readonly me: Me }) {
+  return (
+    <span className={styles.clock} data-simulated={simulated} title={exactMoment(now)}>
+      {moment(now, now)} UTC{simulated ? ', simulated' : ''}
+    </span>
+  );
+}
+
+const words: Readonly<Record<LiveState, string>> = {
+  live: 'Live',
+  connecting: 'Connecting',
+  paused: 'Paused',
+  reconnecting: 'Reconnecting',
+  polling: 'Not live, reading every 30 s',
+};
+
+function LiveDot() {
+  const state = useLiveState();
+  return (
+    <button
+      type="button"
+      className={styles.live}
+      data-state={state}
+      aria-pressed={state === 'paused'}
+      title={state === 'paused' ? 'Resume live changes (l)' : 'Pause live changes (l)'}
+      onClick={() => live.toggle()}
+    >
+      <i />
+      <span>{words[state]}</span>
+    </button>
+  );
+}

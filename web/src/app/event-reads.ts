@@ -1,0 +1,50 @@
+// What the page reads, by the operationId that a query's key begins with, and which events say that it has changed. A
+// test holds this to what the API's modules declare of their events.
+
+/** The operations that views read and keep up to date. */
+export const pageReads = [
+  'getOverview',
+  'listResources',
+  'getResourcesSummary',
+  'explainUsage',
+  'getDeploymentQuote',
+  'getSyncRun',
+  'getRule',
+] as const;
+
+export type PageRead = (typeof pageReads)[number];
+
+const fleet: readonly PageRead[] = ['listResources', 'getResourcesSummary'];
+const owners: readonly PageRead[] = [...fleet, 'getOverview', 'explainUsage', 'getDeploymentQuote', 'getRule'];
+const listings: readonly PageRead[] = [...fleet, 'getOverview', 'explainUsage', 'getSyncRun'];
+const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote'];
+
+/** What to read again, by an event's type. */
+export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
+  'account.changed': ['getOverview', ...fleet],
+  'alert.changed': [],
+  'alert.fired': ['getOverview'],
+  'assignment.changed': owners,
+  'attribution.changed': owners,
+  'billing.changed': ['getOverview'],
+  'confirmation.changed': ['getOverview', 'explainUsage'],
+  'correction.changed': ['getOverview'],
+  'customer.changed': ['getOverview', ...fleet],
+  'day.metered': ['getOverview', 'explainUsage', 'getDeploymentQuote'],
+  'deployment.changed': ['getOverview', ...fleet],
+  'entity.changed': ['getOverview'],
+  'figures.changed': money,
+  'invoice.changed': ['getOverview'],
+  'job.changed': ['getOverview'],
+  'kind.changed': ['explainUsage', 'getDeploymentQuote'],
+  'plan.changed': money,
+  'price.changed': ['getOverview', ...fleet],
+  'queue.changed': ['getOverview'],
+  'rule.changed': owners,
+  'subscription.changed': money,
+  'sync.ended': listings,
+  'sync.reverted': listings,
+};
+
+/** Of an event that this page was built without. */
+export const otherwise: readonly PageRead[] = ['getOverview'];

@@ -1,0 +1,92 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Link,
+  type ErrorComponentProps,
+} from '@tanstack/react-router';
+import { Problem } from '../api/client.ts';
+import { Failed, Skeleton } from '../ui/States.tsx';
+import ui from '../ui/ui.module.css';
+import { inventorySearch } from '../inventory/search.ts';
+import { commonSearch, parseSearch, stringifySearch } from './address.ts';
+import { Frame } from './Frame.tsx';
+import { useMe, useSessionState } from './session.ts';
+import { SignIn } from './SignIn.tsx';
+
+function Root() {
+  const { data: me, error, refetch } = useMe();
+  const state = useSessionState();
+  if (me !== undefined) return <Frame me={me} />;
+  if (state === 'out') {
+    const isRefused = error instanceof Problem && error.status !== 401;
+    return <SignIn refused={isRefused ? error : (startProblem.current ?? null)} />;
+  }
+  if (error !== null) return <Failed problem={error} onRetry={() => void refetch()} />;
+  return <Skeleton rows={6} />;
+}
+
+/** What was wrong with the token of the link by which this page was opened. */
+export const startProblem: { current: Problem | null } = { current: null };
+
+function NotFound() {
+  return (
+    <div className={ui.block}>
+      <h1 tabIndex={-1}>Nothing is here</h1>
+      <p>This address names no view of the dashboard.</p>
+      <Link to="/" className={ui.link}>
+        To the overview
+      </Link>
+    </div>
+  );
+}
+
+function Broken({ error: thrown, reset }: ErrorComponentProps) {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  reloadOnceForNewBuild(error);
+  return <Failed problem={error} onRetry={reset} />;
+}
+
+const reloadedKey = 'arcadia.reloaded';
+
+/** A part of a build that is no longer there: the page has been open since before this server's version. */
+function reloadOnceForNewBuild(error: Error): void {
+  if (!/dynamically imported module|Importing a module script failed/i.test(error.message)) return;
+  if (sessionStorage.getItem(reloadedKey) === location.pathname) return;
+  sessionStorage.setItem(reloadedKey, location.pathname);
+  location.reload();
+}
+
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound, validateSearch: commonSearch });
+
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('../overview/Overview.tsx'), 'Overview'),
+});
+
+const inventory = createRoute({
+  getParentRoute: () => root,
+  path: '/resources',
+  validateSearch: (search: Record<string, unknown>) => ({
+    ...commonSearch(search),
+    ...inventorySearch(search),
+  }),
+  component: lazyRouteComponent(() => import('../inventory/Inventory.tsx'), 'Inventory'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([overview, inventory]),
+  parseSearch,
+  stringifySearch,
+  defaultErrorComponent: Broken,
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

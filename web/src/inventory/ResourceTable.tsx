@@ -1,0 +1,155 @@
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { Money, Unknown } from '../ui/Figure.tsx';
+import { Empty } from '../ui/States.tsx';
+import { day } from '../ui/time.ts';
+import ui from '../ui/ui.module.css';
+import type { ResourceRow, Summary } from './Inventory.tsx';
+import styles from './inventory.module.css';
+import type { InventorySearch, Sort } from './search.ts';
+
+interface ResourceTableProps {
+  readonly items: readonly ResourceRow[];
+  readonly nextCursor: string | null;
+  readonly search: InventorySearch;
+  readonly summary: Summary | null;
+}
+
+export function ResourceTable({ items, nextCursor, search, summary }: ResourceTableProps) {
+  if (items.length === 0) return <NoResources search={search} />;
+  const now = summary?.asOf ?? items[0]?.since ?? '';
+  return (
+    <>
+      <div className={styles.scroll} role="region" aria-label="Resources, as a table" tabIndex={0}>
+        <table className={styles.table}>
+          <thead>
+            <tr>
+              <Head sort="name" search={search}>
+                Name
+              </Head>
+              <Head sort="kind" search={search}>
+                Kind
+              </Head>
+              <th scope="col">Owner</th>
+              <th scope="col">State</th>
+              <th scope="col">Region</th>
+              <Head sort="since" search={search}>
+                Since
+              </Head>
+              <th scope="col" data-figure-column="true">
+                Cost a month
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map((item) => (
+              <Row key={item.resourceId} item={item} now={now} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <footer className={styles.foot}>
+        <span>{summary === null ? '' : `${items.length} of ${summary.total}`}</span>
+        {search.cursor === undefined ? null : (
+          <Link to="/resources" search={({ cursor: _first, ...rest }) => rest} className={ui.button}>
+            First page
+          </Link>
+        )}
+        {nextCursor === null ? null : (
+          <Link to="/resources" search={(before) => ({ ...before, cursor: nextCursor })} className={ui.button}>
+            Next page
+          </Link>
+        )}
+      </footer>
+    </>
+  );
+}
+
+interface HeadProps {
+  readonly sort: Sort;
+  readonly search: InventorySearch;
+  readonly children: ReactNode;
+}
+
+/** A column's head, by which the list is sorted. */
+function Head({ sort, search, children }: HeadProps) {
+  const isSorted = search.sort === sort;
+  const isDown = search.order === 'desc';
+  const goesDown = isSorted && !isDown;
+  return (
+    <th scope="col" aria-sort={isSorted ? (isDown ? 'descending' : 'ascending') : 'none'}>
+      <Link
+        to="/resources"
+        search={({ cursor: _first, order: _order, ...rest }) => ({
+          ...rest,
+          sort,
+          ...(goesDown ? { order: 'desc' as const } : {}),
+        })}
+      >
+        {children} <span aria-hidden="true">{isSorted ? (isDown ? '↓' : '↑') : ''}</span>
+      </Link>
+    </th>
+  );
+}
+
+function Row({ item, now }: { readonly item: ResourceRow; readonly now: string }) {
+  const { name, kind, externalId, owners, rule, status, region, since, source, until, costPerMonth } = item;
+  return (
+    <tr data-row="">
+      <th scope="row" title={externalId}>
+        <span className={styles.name}>{name === '' ? externalId : name}</span>
+      </th>
+      <td>{kind.replaceAll('_', ' ')}</td>
+      <td>
+        <Owners owners={owners} rule={rule} />
+      </td>
+      <td>{status === '' ? '–' : status}</td>
+      <td>{region ?? '–'}</td>
+      <td className={source === 'assumed' ? styles.assumed : undefined} title={since}>
+        {day(since, now)}
+        {until === null ? '' : ` to ${day(until, now)}`}
+        {source === 'assumed' ? <span className="visually-hidden"> (from the provider's created date)</span> : null}
+      </td>
+      <td className={styles.figure}>
+        {costPerMonth === null ? (
+          <Unknown reason="Not known: no price of the price book says it alone." />
+        ) : (
+          <Money amount={costPerMonth.amount} currency={costPerMonth.currency} />
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function Owners({ owners, rule }: Pick<ResourceRow, 'owners' | 'rule'>) {
+  if (owners.length === 0) return <span className={styles.unowned}>Unassigned</span>;
+  const text = owners.map(({ name, weight, weightTotal }) =>
+    weight === weightTotal ? name : `${name} ${weight}/${weightTotal}`,
+  );
+  if (rule === null) return <>{text.join(', ')}</>;
+  return (
+    <Link to="." search={(before) => ({ ...before, why: `rule:${rule}` })} className={styles.owner}>
+      {text.join(', ')}
+    </Link>
+  );
+}
+
+function NoResources({ search }: { readonly search: InventorySearch }) {
+  const { sort: _sort, order: _order, cursor: _cursor, ...filters } = search;
+  if (Object.keys(filters).length === 0)
+    return (
+      <Empty title="No resource is known yet.">
+        <p>Connect an account and read it:</p>
+        <p>
+          <code>arcadia account connect</code> <code>arcadia sync</code>
+        </p>
+      </Empty>
+    );
+  return (
+    <Empty title="No resource matches.">
+      <Link to="/resources" search={({ m }) => (m === undefined ? {} : { m })} className={ui.link}>
+        Clear the filters
+      </Link>
+    </Empty>
+  );
+}

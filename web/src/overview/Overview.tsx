@@ -1,0 +1,285 @@
+import { Link, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
+import { MonthCurve } from '../charts/MonthCurve.tsx';
+import { useRead } from '../app/reads.ts';
+import { Figure, Money, Unknown } from '../ui/Figure.tsx';
+import { isNegative, isZero, sum } from '../ui/decimal.ts';
+import { Band, Empty, States } from '../ui/States.tsx';
+import { age, day, dayBefore, month as monthName, moment } from '../ui/time.ts';
+import ui from '../ui/ui.module.css';
+import { needsOf, sentenceOf, type Need } from './needs.ts';
+import styles from './overview.module.css';
+import { type CurrencyMonth, type OverviewDocument, readOverview } from './read.ts';
+
+/** Is anything wrong, and how does the month stand? */
+export function Overview() {
+  const { m } = useSearch({ from: '__root__' });
+  const overview = useRead(['getOverview', m ?? null], (signal) => readOverview(m, signal), { keepsPrevious: true });
+  return (
+    <States query={overview} rows={12}>
+      {(data) => <Loaded overview={data} month={data.month} />}
+    </States>
+  );
+}
+
+function Loaded({ overview, month }: { readonly overview: OverviewDocument; readonly month: string }) {
+  const needs = needsOf(overview);
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <h1 tabIndex={-1}>{sentenceOf(needs)}</h1>
+        <p className={ui.note}>
+          {monthName(month)}
+          {meteredText(overview)}
+        </p>
+      </header>
+      <MonthCard overview={overview} month={month} />
+      <NeedsCard needs={needs} />
+      <MoversCard overview={overview} month={month} />
+      <FreshnessCard overview={overview} />
+    </div>
+  );
+}
+
+function meteredText({ metering, clock }: OverviewDocument): string {
+  const { meteredThrough, complete, final, confirmed, obstacles } = metering;
+  if (meteredThrough === null) return ', not metered yet';
+  const through = `, metered through ${day(dayBefore(meteredThrough), clock.now)}`;
+  if (final) return `${through}, final`;
+  if (confirmed) return `${through}, confirmed`;
+  // Of a month that goes on, that is the only thing that would be said.
+  return complete && obstacles[0] !== undefined ? `${through}, not final: ${obstacles[0].message}` : through;
+}
+
+function MonthCard({ overview, month }: { readonly overview: OverviewDocument; readonly month: string }) {
+  const [chosen, setChosen] = useState(0);
+  const {
+    money: { currencies, state, reason, asOf, failures, failuresTotal },
+    clock,
+  } = overview;
+  const shown = currencies[Math.min(chosen, currencies.length - 1)];
+  return (
+    <section className={`${ui.card} ${styles.month}`} aria-label="The month in money">
+      <div className={ui.cardHead}>
+        <h2>Due to us</h2>
+        {currencies.length < 2 ? null : (
+          <div className={styles.currencies} role="group" aria-label="Currency">
+            {currencies.map(({ currency }, at) => (
+              <button key={currency} type="button" aria-pressed={at === chosen} onClick={() => setChosen(at)}>
+                {currency}
+              </button>
+            ))}
+          </div>
+        )}
+      </div>
+      <div className={ui.cardBody}>
+        {failuresTotal === 0 ? null : (
+          <Band>
+            {failuresTotal} customers could not be rated and are in no figure: {failures[0]?.customer} (
+            {failures[0]?.reason})
+          </Band>
+        )}
+        {shown === undefined ? (
+          <Empty title={state === 'ok' ? 'Nothing is due in this month.' : 'Not known yet.'}>
+            <p>{reason ?? 'Amounts appear once a deployment is on a plan and a day is metered.'}</p>
+          </Empty>
+        ) : (
+          <>
+            <Figures money={shown} />
+            <MonthCurve
+              month={month}
+              now={clock.now}
+              currency={shown.currency}
+              days={shown.days}
+              forecast={shown.revenueForecast}
+              lastMonth={shown.lastMonth}
+              lastMonthSameDay={shown.lastMonthSameDay}
+            />
+            {asOf === null ? null : <p className={ui.note}>Rated {moment(asOf, clock.now)} UTC, before tax.</p>}
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
+
+const noCost = 'Provider bills are not read yet, so cost and margin are not known.';
+
+function Figures({ money: shown }: { readonly money: CurrencyMonth }) {
+  const { currency, revenueToDate, revenueForecast, lastMonthSameDay } = shown;
+  return (
+    <dl className={styles.figures}>
+      <div>
+        <dt>Due so far</dt>
+        <dd className={styles.big}>
+          <Money amount={revenueToDate} currency={currency} />
+        </dd>
+      </div>
+      <div>
+        <dt>Forecast</dt>
+        <dd className={styles.big}>
+          <Money amount={revenueForecast} currency={currency} reason="There is no forecast for this month." />
+        </dd>
+      </div>
+      <div>
+        <dt>Last month by now</dt>
+        <dd className={styles.big}>
+          <Money amount={lastMonthSameDay} currency={currency} reason="The month before is not metered." />
+          {lastMonthSameDay === null ? null : <Direction before={lastMonthSameDay} after={revenueToDate} />}
+        </dd>
+      </div>
+      <div className={styles.small}>
+        <dt>Cost</dt>
+        <dd>
+          <Unknown reason={noCost} />
+        </dd>
+        <dt>Margin</dt>
+        <dd>
+          <Unknown reason={noCost} />
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+/** Whether it is more now, or less: a shape and a word, no arithmetic. */
+function Direction({ before, after }: { readonly before: string; readonly after: string }) {
+  const difference = sum([after, before.startsWith('-') ? before.slice(1) : `-${before}`]);
+  if (isZero(difference)) return <span className={styles.direction}>the same now</span>;
+  const isLess = isNegative(difference);
+  return (
+    <span className={styles.direction}>
+      {isLess ? '▼' : '▲'} {isLess ? 'less' : 'more'} now
+    </span>
+  );
+}
+
+function NeedsCard({ needs }: { readonly needs: readonly Need[] }) {
+  return (
+    <section className={`${ui.card} ${styles.needs}`} aria-labelledby="needs">
+      <div className={ui.cardHead}>
+        <h2 id="needs">Needs somebody</h2>
+      </div>
+      {needs.length === 0 ? (
+        <Empty title="Nothing waits.">
+          <p>Unassigned resources, corrections, drafts, dead jobs and broken accounts appear here.</p>
+        </Empty>
+      ) : (
+        <ul className={styles.needList}>
+          {needs.map((need) => (
+            <NeedRow key={need.id} need={need} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function NeedRow({ need: { count, text, detail, link, command, isWrong } }: { readonly need: Need }) {
+  return (
+    <li className={styles.need} data-row="">
+      <span className={isWrong ? styles.wrong : styles.count}>
+        {isWrong ? (
+          <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
+            <path d="M5 0.500 10 9.500H0z" fill="currentColor" />
+          </svg>
+        ) : null}
+        <Figure why={null} exact={String(count)}>
+          {count}
+        </Figure>
+      </span>
+      <span className={styles.needText}>
+        {text}
+        {detail === null || detail === '' ? null : <span className={ui.note}> {detail}</span>}
+        {command === null ? null : <code className={ui.mono}>{command}</code>}
+      </span>
+      {link === null ? null : (
+        <Link to={link.to} search={link.search} className={ui.link}>
+          {link.verb}
+        </Link>
+      )}
+    </li>
+  );
+}
+
+function MoversCard({ overview, month }: { readonly overview: OverviewDocument; readonly month: string }) {
+  const { deployments, state, reason } = overview.movers;
+  return (
+    <section className={`${ui.card} ${styles.movers}`} aria-labelledby="movers">
+      <div className={ui.cardHead}>
+        <h2 id="movers">Moved most</h2>
+        <span className={ui.note}>on the same day of last month</span>
+      </div>
+      {deployments.length === 0 ? (
+        <Empty title={state === 'ok' ? 'No deployment moved.' : 'Not known yet.'}>
+          {reason === null ? null : <p>{reason}</p>}
+        </Empty>
+      ) : (
+        <div className={styles.scroll}>
+          <table className={styles.table}>
+            <thead>
+              <tr>
+                <th scope="col">Deployment</th>
+                <th scope="col">So far</th>
+                <th scope="col">Change</th>
+              </tr>
+            </thead>
+            <tbody>
+              {deployments.map(({ deployment, name, currency, amount, change }) => (
+                <tr key={deployment} data-row="">
+                  <th scope="row">{name}</th>
+                  <td>
+                    <Money amount={amount} currency={currency} why={`quote:${deployment}/${month}`} />
+                  </td>
+                  <td>
+                    {isNegative(change) ? '▼' : '▲'} <Money amount={change} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+const readsMax = 8;
+
+function FreshnessCard({ overview: { accounts, clock } }: { readonly overview: OverviewDocument }) {
+  return (
+    <section className={`${ui.card} ${styles.freshness}`} aria-labelledby="freshness">
+      <div className={ui.cardHead}>
+        <h2 id="freshness">Read last</h2>
+        <span className={ui.note}>the worst first</span>
+      </div>
+      {accounts.kinds.length === 0 ? (
+        <Empty title="No account is connected.">
+          <p>
+            <code>arcadia account connect</code>
+          </p>
+        </Empty>
+      ) : (
+        <ul className={styles.reads}>
+          {accounts.kinds.slice(0, readsMax).map(({ account, kind, syncedAt, state, reason }) => (
+            <li key={`${account} ${kind}`} data-state={state} data-row="">
+              <span>
+                {kind.replaceAll('_', ' ')} <span className={ui.note}>{account}</span>
+                {state === 'complete' ? null : (
+                  <span className={styles.bad}>
+                    {' '}
+                    ▲ {state}
+                    {reason === null ? '' : `: ${reason}`}
+                  </span>
+                )}
+              </span>
+              <span title={syncedAt === null ? undefined : moment(syncedAt, clock.now)}>
+                {syncedAt === null ? 'never' : age(syncedAt, clock.now)}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,102 @@
+import { money } from '../ui/decimal.ts';
+import { day } from '../ui/time.ts';
+import type { OverviewDocument } from './read.ts';
+
+/** One thing that waits for somebody. */
+export interface Need {
+  readonly id: string;
+  /** How many. */
+  readonly count: number;
+  /** What they are, behind the figure; it is a part of the first line too. */
+  readonly text: string;
+  readonly detail: string | null;
+  /** The view that deals with it. */
+  readonly link: {
+    readonly to: '/resources';
+    readonly search: { readonly owner: string };
+    readonly verb: string;
+  } | null;
+  /** The command that does, where there is no view. */
+  readonly command: string | null;
+  readonly isWrong: boolean;
+}
+
+type Words = readonly [one: string, several: string];
+
+function need(id: string, count: number, [one, several]: Words, rest: Partial<Need> = {}): readonly Need[] {
+  if (count === 0) return [];
+  const text = count === 1 ? one : several;
+  return [{ id, count, text, detail: null, link: null, command: null, isWrong: false, ...rest }];
+}
+
+/** What waits for somebody, the worst first. */
+export function needsOf(overview: OverviewDocument): readonly Need[] {
+  const { accounts, jobs, unowned, corrections, alerts, invoices } = overview;
+  const drafts = invoices.states.filter(({ state }) => state === 'draft');
+  return [
+    ...need('accounts', accounts.broken, ['account cannot be read in full', 'accounts cannot be read in full'], {
+      detail: brokenKinds(overview),
+      command: 'arcadia sync runs --outcome failed',
+      isWrong: true,
+    }),
+    ...need('jobs', jobs.dead, ['job is dead', 'jobs are dead'], {
+      command: 'arcadia job list --state dead',
+      isWrong: true,
+    }),
+    ...need('unowned', unowned.resources, ['resource is unassigned', 'resources are unassigned'], {
+      detail: unassignedDetail(overview),
+      link: { to: '/resources', search: { owner: 'none' }, verb: 'Show' },
+    }),
+    ...need('corrections', corrections.months, ['correction waits for a decision', 'corrections wait for a decision'], {
+      detail: amountsText(corrections.totals),
+      command: 'arcadia invoice correction list',
+    }),
+    ...need('alerts', alerts.fired, ['alert fired this month', 'alerts fired this month'], {
+      command: 'arcadia alert fired',
+    }),
+    ...draftNeeds(overview, drafts),
+    ...need('queues', jobs.pausedQueues.length, ['queue is paused', 'queues are paused'], {
+      detail: jobs.pausedQueues.join(', '),
+      command: 'arcadia queue resume',
+    }),
+  ];
+}
+
+type InvoiceSum = OverviewDocument['invoices']['states'][number];
+
+/** A row for each currency: what they come to is never added up. */
+function draftNeeds({ invoices }: OverviewDocument, drafts: readonly InvoiceSum[]): readonly Need[] {
+  return drafts.flatMap(({ currency, documents, total }) =>
+    need(`drafts ${currency}`, documents, ['draft waits for approval', 'drafts wait for approval'], {
+      detail: `${money(total)} ${currency}`,
+      command: `arcadia invoice approve-month ${invoices.month}`,
+    }),
+  );
+}
+
+function brokenKinds({ accounts: { kinds } }: OverviewDocument): string {
+  const bad = kinds.filter(({ state }) => state !== 'complete').map(({ account, kind }) => `${kind} of ${account}`);
+  return bad.length > 3 ? `${bad.slice(0, 3).join(', ')} and ${bad.length - 3} more` : bad.join(', ');
+}
+
+function amountsText(amounts: OverviewDocument['corrections']['totals']): string {
+  return amounts.map(({ currency, amount }) => `${money(amount)} ${currency}`).join(', ');
+}
+
+function unassignedDetail({ unowned: { oldest, costPerMonth, unpriced }, clock }: OverviewDocument): string {
+  return [
+    costPerMonth.length === 0 ? '' : `about ${amountsText(costPerMonth)} a month`,
+    unpriced === 0 ? '' : `${unpriced} of unknown price`,
+    oldest === null ? '' : `the oldest since ${day(oldest, clock.now)}`,
+  ]
+    .filter((each) => each !== '')
+    .join(', ');
+}
+
+/** The first line: what a person needs to know before anything else. */
+export function sentenceOf(needs: readonly Need[]): string {
+  if (needs.length === 0) return 'Nothing needs you.';
+  const named = needs.slice(0, 2).map(({ count, text }) => `${count} ${text}`);
+  const things = `${needs.length} ${needs.length === 1 ? 'thing needs' : 'things need'} you`;
+  return needs.length > named.length ? `${things}, first: ${named.join('; ')}.` : `${things}: ${named.join('; ')}.`;
+}

@@ -1,0 +1,27 @@
+import { api, bodyOf } from '../api/client.ts';
+import { useRead } from '../app/reads.ts';
+import { States } from '../ui/States.tsx';
+import { exactMoment } from '../ui/time.ts';
+import styles from './proof.module.css';
+
+/** A listing of the provider's, which is where facts come from. */
+export function SyncRunProof({ run }: { readonly run: number; readonly now: string }) {
+  const proof = useRead(['getSyncRun', run], (signal) =>
+    bodyOf(api.GET('/sync-runs/{run}', { params: { path: { run } }, signal })),
+  );
+  return (
+    <States query={proof} rows={6}>
+      {(found) => (
+        <>
+          <p className={styles.sentence}>
+            Sync run {run} read {found.kind} of account {found.account}: {found.outcome ?? 'not ended'}.
+          </p>
+          <dl className={styles.facts}>
+            <dt>Started</dt>
+            <dd>{exactMoment(found.startedAt)}</dd>
+          </dl>
+        </>
+      )}
+    </States>
+  );
+}
