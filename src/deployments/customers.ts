@@ -8,7 +8,7 @@ import {
   readCustomerId,
   readCustomerName,
   readCustomers,
-  upsertCustomers,
+  updateCustomers,
 } from './store.ts';
 
 /** Who pays. `externalId` is arcadia-app's id; `currency` an ISO 4217 code in capitals. */
@@ -33,14 +33,9 @@ export async function createCustomer(db: Database, customer: NewCustomer, now: T
 }
 
 /** Gives a customer another name; what was issued keeps the name that it has. Throws not_found. */
-export async function renameCustomer(
-  db: Database,
-  externalId: string,
-  name: string,
-  now: Temporal.Instant,
-): Promise<Customer> {
+export async function renameCustomer(db: Database, externalId: string, name: string): Promise<Customer> {
   const { currency } = await readCustomer(db, externalId);
-  await db.transaction().execute((trx) => upsertCustomers(trx, [{ externalId, name, currency }], now));
+  await db.transaction().execute((trx) => updateCustomers(trx, [{ externalId, name, currency }]));
   return readCustomer(db, externalId);
 }
 

@@ -145,7 +145,7 @@ describe('from an empty database to a quote', () => {
       subscriptions: { created: 0, unchanged: 1, kept: 0 },
     });
     expect(await json('customer', 'list')).toEqual({
-      items: [{ customer: 'c-1', name: 'Acme', currency: 'USD', deployments: 1 }],
+      items: [{ customer: 'c-1', name: 'Acme', currency: 'USD', deployments: 1, closedAt: null }],
       nextCursor: null,
     });
   });

@@ -97,7 +97,7 @@ test('every example of the help is a command that can be run as it stands', asyn
 
 /** What the program is called in a sentence, and no command follows. */
 const prose =
-  /^(is|to|that|reads|makes|made|again|database|databases|listener|server|worker|processes|jobs|api|at|as|event|backup|restore|metering)\b/;
+  /^(is|to|that|issues|reads|makes|made|again|database|databases|listener|server|worker|processes|jobs|api|at|as|event|backup|restore|metering)\b/;
 
 /** What is wrong with a command in the middle of a text, whose values are placeholders. */
 function wrongInText(text: string): string | null {

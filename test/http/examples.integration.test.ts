@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openApiDocument } from '../../src/http/document/openapi.ts';
 import { program } from '../../src/modules.ts';
-import { at, insertAccount, insertLiving } from '../fixtures/inventory.ts';
+import { connectAccount } from '../../src/inventory/accounts.ts';
+import { openSecretKey } from '../../src/inventory/secret-key.ts';
+import { at, insertLiving } from '../fixtures/inventory.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { json, startTestApi, type TestApi } from './api-fixture.ts';
 
@@ -12,7 +14,11 @@ let api: TestApi;
 beforeAll(async () => {
   database = await openTestDatabase();
   api = await startTestApi(database);
-  const account = await insertAccount(database.db, 'acme');
+  const secretKey = await openSecretKey(database.db, api.config);
+  const credentials = { token: 'dop_v1_nobody' };
+  const request = { provider: 'digitalocean', apiUrl: 'http://127.0.0.1:9', credentials, slug: 'acme', secretKey };
+  const identity = { accountId: 'acme', name: 'Acme', simulatedAt: null, answeredAt: null };
+  const { accountId: account } = await connectAccount(database.db, request, identity, at('2026-05-01'));
   await insertLiving(database.db, account, 'droplet', '3164494', { name: 'acme-web' }, at('2026-05-01'));
   await insertLiving(database.db, account, 'project', projectId, { name: 'Acme' }, at('2026-05-01'));
   await api.fetch('/customers', json('POST', { customer: 'c-17', name: 'Acme Ltd', currency: 'USD' }));

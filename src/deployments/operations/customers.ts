@@ -82,8 +82,8 @@ export const updateCustomer = declareOperation({
   body: z.strictObject({ name }),
   response: customer,
   edits: getCustomer,
-  async run({ db, params, body, now }) {
-    return customerAnswer(await customers.renameCustomer(db, params.customer, body.name, now));
+  async run({ db, params, body }) {
+    return customerAnswer(await customers.renameCustomer(db, params.customer, body.name));
   },
 });
 

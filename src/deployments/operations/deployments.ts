@@ -120,7 +120,8 @@ export const updateDeployment = declareOperation({
     .strictObject({ name: line.optional(), startsAt: instant.optional() })
     .refine(({ name, startsAt }) => name !== undefined || startsAt !== undefined, {
       error: 'must say what changes: name or startsAt',
-    }),
+    })
+    .meta({ examples: [{ name: 'Acme shop' }] }),
   response: deployment,
   edits: getDeployment,
   async run({ db, params, body, now }) {

@@ -114,7 +114,11 @@ there. An empty cell takes a value away. An address and tax ids are a line each 
     from: day.optional().meta({ description: 'First UTC day; as for one customer unless given' }),
   }),
   consumes: 'text/csv',
-  body: z.string().min(1).max(4_194_304).meta({ contentMediaType: 'text/csv' }),
+  body: z
+    .string()
+    .min(1)
+    .max(4_194_304)
+    .meta({ contentMediaType: 'text/csv', examples: ['customer_external_id\nc-17\n'] }),
   response: z.object({
     written: z.boolean(),
     changed: z.array(z.string()).readonly().meta({ description: 'Ids of the customers whose details changed' }),
