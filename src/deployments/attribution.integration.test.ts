@@ -318,7 +318,7 @@ test('with nothing outstanding nothing is written, and only another owner is tol
     'test',
     now,
   );
-  expect(await bringAttributionsUpToDate(db, now)).toEqual({ resources: 1, changed: 1 });
+  expect(await bringAttributionsUpToDate(db, now)).toEqual({ resources: 1, changed: 0 });
   expect(await ownership(droplet)).toEqual([
     '2026-05-01 00:00 2026-05-10 00:00 acme name',
     '2026-05-10 00:00 infinity acme manual',

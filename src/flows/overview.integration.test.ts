@@ -83,6 +83,8 @@ test("each row is its deployment's lines on the preview of its invoice, to the c
 
 test('what is kept of the month, and of the one before, is what the overview composes', async () => {
   const { db } = database;
+  // What was changed above.
+  expect((await rateMonths(db, { now })).rated).toContain('2026-06');
   const { totals } = await readOverview(db, { now });
   const kept = await readFigures(db, june.from);
   expect(kept?.totals.map(({ currency, toDate }) => ({ currency, subtotal: toDate }))).toEqual(

@@ -102,8 +102,8 @@ test('every mistake is named at once, with where it came from and what is allowe
     },
   });
   expect(found).toEqual([
-    expect.stringMatching(/^ARCADIA_PROT is no setting\. Allowed: .*ARCADIA_PORT/),
-    expect.stringMatching(/arcadia\.yaml: 'prot' is no setting\. Allowed: .*port/),
+    expect.stringMatching(/^ARCADIA_PROT is not a setting\. Settings: .*ARCADIA_PORT/),
+    expect.stringMatching(/arcadia\.yaml: 'prot' is not a setting\. Settings: .*port/),
     expect.stringMatching(/^DATABASE_URL: its value is not allowed\. Allowed: postgres:/),
     expect.stringMatching(/^logLevel in .*arcadia\.yaml: "loud" is not allowed\. Allowed: trace, /),
     expect.stringMatching(/^ARCADIA_SECRET_KEY: its value is not allowed\. Allowed: 32 random bytes/),

@@ -86,6 +86,7 @@ describe('from an empty database to a quote', () => {
       kinds: null,
       jobs: ['sync_projects', 'sync_snapshots', 'sync_backups', 'sync_spaces', 'sync_sizes'],
       after: 0,
+      notRead: [{ account: 'acme', kind: 'spaces_bucket', needs: 'Spaces key' }],
     });
     const { items } = (await json('sync', 'runs')) as { items: Record<string, unknown>[] };
     expect(items.length).toBeGreaterThan(10);

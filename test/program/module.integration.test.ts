@@ -68,7 +68,7 @@ test('its setting is read with all others, and refused where it is not allowed',
   const env = { ARCADIA_BELL_TONE: 'h' };
   expect(bellsSettings.of(loadConfig({ env: {} }, program.settings)).bellTone).toBe('c');
   expect(() => loadConfig({ env }, program.settings)).toThrow('a tone from a to g');
-  expect(() => loadConfig({ env }, [])).toThrow('ARCADIA_BELL_TONE is no setting');
+  expect(() => loadConfig({ env }, [])).toThrow('ARCADIA_BELL_TONE is not a setting');
 });
 
 test('its error code is refused alike, with what to do next in the words of each surface', async () => {

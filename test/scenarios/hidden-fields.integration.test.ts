@@ -116,6 +116,7 @@ test('the check of an account names what each missing scope hides, and what no l
       scope: 'droplet:read',
       granted: 'no',
       kinds: ['droplet', 'droplet_backup'],
+      others: [],
       fields: [
         'volume.parents:droplet',
         'reserved_ip.parents:droplet',
@@ -135,6 +136,7 @@ test('the check of an account names what each missing scope hides, and what no l
       scope: 'tag:read',
       granted: 'no',
       kinds: [],
+      others: [],
       fields: expect.arrayContaining(['droplet.tags', 'firewall.parents:tag']),
       hidden: [],
       money: expect.arrayContaining([

@@ -53,6 +53,7 @@ describe('an answer', () => {
       customerName: '=cmd|calc',
       currency: 'USD',
       startsAt: '2026-05-01T00:00:00Z',
+      endsAt: null,
     });
   });
 
@@ -227,7 +228,9 @@ describe('CSV', () => {
     expect(byType.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present');
     expect(byType.headers.get('content-disposition')).toBe('attachment; filename="customers.csv"');
     const text = await byType.text();
-    expect(text).toBe('customer,name,currency,deployments\r\nc-1,\'=cmd|calc,USD,5\r\nc-2,"Two, ""quoted""",EUR,1\r\n');
+    expect(text).toBe(
+      'customer,name,currency,deployments,closedAt\r\nc-1,\'=cmd|calc,USD,5,\r\nc-2,"Two, ""quoted""",EUR,1,\r\n',
+    );
     expect(await (await api.fetch('/customers.csv')).text()).toBe(text);
     expect(await (await api.fetch('/customers.csv?limit=1')).text()).toBe(
       text.split('\r\n').slice(0, 2).join('\r\n') + '\r\n',

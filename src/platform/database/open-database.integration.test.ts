@@ -2,10 +2,10 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { openTestDatabase } from '../../../test/database.ts';
 import type { Database } from './database.ts';
-import { dropDatabase } from './databases.ts';
+import { dropDatabase, ensureDatabase } from './databases.ts';
 import { openDatabase } from './open-database.ts';
 
 let dataDir: string;
@@ -96,13 +96,17 @@ test('only who is asked to migrates; a schema of another version is refused and 
     message: expect.stringContaining('9999_future'),
   });
 
-  const blank = { database: `${new URL(there.connectionString).pathname.slice(1)}_blank` };
+  // The program's user makes no databases.
+  const { admin } = inject('testDatabase');
+  const { pathname, username } = new URL(there.connectionString);
+  const blank = { database: `${pathname.slice(1)}_blank` };
+  await ensureDatabase(admin, blank.database, { owner: decodeURIComponent(username) });
   await expect(openDatabase(config, blank)).rejects.toMatchObject({
     code: 'schema_older',
     message: expect.stringContaining('not been set up'),
   });
   await (await openDatabase(config, { ...blank, schema: 'migrate' })).close();
   await (await openDatabase(config, blank)).close();
-  await dropDatabase(there.connectionString, blank.database);
+  await dropDatabase(admin, blank.database);
   await there.close();
 });
