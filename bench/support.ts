@@ -35,9 +35,12 @@ export function say(line: string): void {
 export async function withBenchDatabase<T>(work: (db: Database, connectionString: string) => Promise<T>): Promise<T> {
   const name = `bench_${randomBytes(4).toString('hex')}`;
   const server = await openEmbeddedDatabase({ dataDir: join(defaultDataDir(), 'bench'), database: name });
-  const db = connect({ connectionString: server.connectionString(name), max: 4, applicationName: 'arcadia bench' });
+  const owner = connect({ connectionString: server.connectionString(name), max: 1 });
+  await migrate(owner).finally(() => owner.destroy());
+  // Fleets are loaded past the triggers, which only a superuser may do.
+  const address = server.superuserConnectionString(name);
+  const db = connect({ connectionString: address, max: 4, applicationName: 'arcadia bench' });
   try {
-    await migrate(db);
     return await work(db, server.connectionString(name));
   } finally {
     await db.destroy();

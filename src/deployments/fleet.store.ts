@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { PricedGroup } from '../inventory/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
-import { unattributedSet } from './attribution/store.ts';
+import { neverMissed, unattributedSet } from './attribution/store.ts';
 
 // What the provider lists, beside whose it is: read from what inventory and deployments believe.
 
@@ -58,9 +58,12 @@ function facetFilters({ kind, account, status, region, owner }: FleetFilters) {
     account: among(sql`c.slug`, account),
     status: among(sql`s.status`, status),
     region: among(sql`coalesce(s.region, '')`, region),
-    owner: owner === undefined ? sql`true` : sql`coalesce(${ownerClass}, 'none') = ${owner}`,
+    owner: owner === undefined ? sql`true` : sql`coalesce(${ownerClass}, ${noneOf(sql`s.kind`)}) = ${owner}`,
   };
 }
+
+/** `none` where nobody owns what somebody should; null of a kind that nobody misses. */
+const noneOf = (kind: RawBuilder<unknown>) => sql`CASE WHEN ${kind} <> ALL (${neverMissed}) THEN 'none' END`;
 
 /** The slug of its owner, `several`, or null; of the attribution `o`. */
 const ownerClass = sql`(
@@ -128,13 +131,15 @@ export interface FleetRow {
   readonly source: 'listing' | 'action' | 'operator' | 'assumed';
   readonly createdAt: Temporal.Instant | null;
   readonly firstSeenAt: Temporal.Instant;
-  /** Empty: nobody. */
-  readonly owners: readonly {
-    readonly deployment: string;
-    readonly name: string;
-    readonly weight: number;
-    readonly weightTotal: number;
-  }[];
+  /** Empty: it is unassigned; null: it is, and of a kind that nobody misses. */
+  readonly owners:
+    | readonly {
+        readonly deployment: string;
+        readonly name: string;
+        readonly weight: number;
+        readonly weightTotal: number;
+      }[]
+    | null;
   /** The rule that found the owner; null: none did. */
   readonly rule: number | null;
   /** What it is sorted by, as text that sorts alike. */
@@ -163,7 +168,7 @@ export async function selectFleet(
     )
     SELECT p.resource_id AS "resourceId", p.account, p.kind, p.external_id AS "externalId", p.urn, p.name, p.status, p.region,
            p.tags, p.parents, p.attributes, m.project, p.valid_from AS since, nullif(p.valid_to, 'infinity') AS until, p.source,
-           p.provider_created_at AS "createdAt", p.first_seen_at AS "firstSeenAt", coalesce(w.owners, '[]') AS owners,
+           p.provider_created_at AS "createdAt", p.first_seen_at AS "firstSeenAt", coalesce(w.owners, CASE WHEN p.kind <> ALL (${neverMissed}) THEN '[]'::jsonb END) AS owners,
            p.rule_id AS rule, p.key
     FROM page p
     LEFT JOIN LATERAL (
@@ -195,7 +200,7 @@ export async function countFleet(db: Queryable, filters: FleetFilters): Promise<
              ${kind} AS of_kind, ${account} AS of_account, ${status} AS of_status, ${region} AS of_region, ${owner} AS of_owner
       ${fleet(filters)}
     ), sets AS MATERIALIZED (
-      SELECT o.owner_set_id, coalesce(${ownerClass}, 'none') AS owner FROM (SELECT DISTINCT owner_set_id FROM found) AS o
+      SELECT o.owner_set_id, ${ownerClass} AS owner FROM (SELECT DISTINCT owner_set_id FROM found) AS o
     )
     SELECT * FROM (
       SELECT 'all' AS facet, '' AS value, count(*) AS resources FROM found
@@ -209,9 +214,9 @@ export async function countFleet(db: Queryable, filters: FleetFilters): Promise<
       UNION ALL
       SELECT 'region', region, count(*) FROM found WHERE of_kind AND of_account AND of_status AND of_owner GROUP BY region
       UNION ALL
-      SELECT 'owner', coalesce(t.owner, 'none'), count(*) FROM found f LEFT JOIN sets t USING (owner_set_id)
+      SELECT 'owner', coalesce(t.owner, ${noneOf(sql`f.kind`)}), count(*) FROM found f LEFT JOIN sets t USING (owner_set_id)
         WHERE of_kind AND of_account AND of_status AND of_region GROUP BY 2
-    ) AS counts ORDER BY facet, resources DESC, value`.execute(db);
+    ) AS counts WHERE value IS NOT NULL ORDER BY facet, resources DESC, value`.execute(db);
   return rows;
 }
 
@@ -237,7 +242,7 @@ export interface OwnerInterval {
   readonly rule: number | null;
   readonly ruleKind: string | null;
   /** Empty: nobody. */
-  readonly owners: FleetRow['owners'];
+  readonly owners: NonNullable<FleetRow['owners']>;
 }
 
 export async function selectOwners(db: Queryable, resourceId: number): Promise<OwnerInterval[]> {

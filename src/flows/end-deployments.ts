@@ -31,7 +31,7 @@ type Context = Pick<FlowContext, 'now' | 'principal'>;
 
 /**
  * Ends a deployment: its subscription ends with it, whatever was planned for later, and its customer's drafts say so.
- * What it owns stays its own, is metered, and is billed to nobody.
+ * What it owns stays its own, is metered, and is not billed.
  * @param endsAt the beginning of a UTC day
  * @throws ArcadiaError not_found; invalid_argument (an instant within a day, `unattributed`); range_reversed (before its
  *   start); what keeps the customer from being rated

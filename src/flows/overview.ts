@@ -30,7 +30,7 @@ export interface Overview {
   readonly totals: readonly OverviewTotal[];
   /** What runs and is on nobody's plan, at list price: what goes on for somebody who left comes first. */
   readonly notBilled: readonly NotBilled[];
-  /** What is used and billed to nobody, for plans and metering do not match. */
+  /** What is used and not billed, for plans and metering do not match. */
   readonly unbilled: readonly Unbilled[];
   /** What projects hold and no listing shows: it is neither metered nor known to be gone. */
   readonly unlisted: Awaited<ReturnType<typeof listUnlisted>>;

@@ -15,7 +15,7 @@ import type { PlanVersion } from './plan.ts';
 import { type RatedMonth, rateMonth, type UsageLine, wholeMonth } from './rating/rate-month.ts';
 import { type UsagePeriod, type UsageSource, UsageSums } from './usage-sums.ts';
 
-// What is used and billed to nobody, because a plan and metering do not match: a plan prices a kind that
+// What is used and not billed, because a plan and metering do not match: a plan prices a kind that
 // is not metered, or a kind is metered that the plan has no price for.
 
 /** What of a kind is billed to nobody, of deployments that are on plans of one currency. */

@@ -118,6 +118,16 @@ test('each facet counts without its own filter, and all others with it', async (
   expect(facet('byStatus')).toEqual([['active', 2]]);
 });
 
+test('a project holds others: nobody misses its owner', async () => {
+  const { db } = database;
+  const { rows } = await sql<{ account_id: number }>`SELECT account_id FROM accounts WHERE slug = 'other'`.execute(db);
+  await insertLiving(db, rows[0]!.account_id, 'project', '17', { name: 'Holder' }, at('2026-05-06'));
+  await bringAttributionsUpToDate(db, at('2026-05-20'));
+  expect((await read('/resources?kind=project')).items).toMatchObject([{ externalId: '17', owners: null }]);
+  expect(await ids('owner=none')).toEqual(['11', '13', '14']);
+  expect((await read('/resources/summary?kind=project')).byOwner).toEqual([]);
+});
+
 test('customers do not see it', async () => {
   for (const path of ['/resources', '/resources/summary'])
     expect((await api.fetch(path, { as: 'customer', customer: 'acme' })).status).toBe(403);

@@ -423,7 +423,7 @@ const retiredOnScreens: readonly (readonly [RegExp, string])[] = [
   [/\bno owner\b|\bnobody('s| owns)\b/i, 'unassigned'],
   [/\bas (it|they) (was|were|are) to be\b|\bas (it|they) should be\b/i, 'valid, or unchanged'],
   [/\bis no setting\b/i, 'is not a setting'],
-  [/\bare billed to nobody\b/i, 'are not billed'],
+  [/\bbilled to nobody\b/i, 'not billed'],
   [/\b(are|is|was|were) told\b|\bnot told\b/i, 'given, recorded, or published'],
   [/\bgive your word\b|\boperator's word\b/i, 'confirm manually'],
   [/\bforeseen\b/i, 'forecast'],

@@ -36,7 +36,7 @@ $ arcadia start
 ...
 May 2026 (UTC): 26 customers, 30 deployments. Invoices as they are now: 1200.00 USD, tax 0.00 USD, total 1200.00 USD.
 Needs attention:
-  7 resources unassigned, billed to nobody: arcadia rule suggest
+  7 resources unassigned, not billed: arcadia rule suggest
 Next: arcadia rule suggest   The table: arcadia overview   (in the clone: ./arcadia)
 arcadia is up at http://127.0.0.1:4000
 

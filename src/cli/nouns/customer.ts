@@ -112,7 +112,7 @@ deployments  2`,
     }),
     actionView(closeCustomer, {
       details: `Each deployment's subscription ends with it, and the drafts say so at once. What goes on running is metered,
-billed to nobody, and at the top of arcadia overview.`,
+not billed, and at the top of arcadia overview.`,
       example: `
 $ arcadia customer close c-17 --at 2026-05-11 --yes
 acme, acme-wiki have ended at 2026-05-11 00:00:00Z.

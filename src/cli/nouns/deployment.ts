@@ -147,13 +147,13 @@ Next: arcadia meter`,
     }),
     actionView(endDeployment, {
       details: `Its subscription ends with it, whatever was planned for later, and its customer's drafts say so at once. What it
-owns is metered on and billed to nobody: arcadia overview shows what goes on running.`,
+owns is metered on and not billed: arcadia overview shows what goes on running.`,
       example: `
 $ arcadia deployment end acme --at 2026-05-11 --yes
 acme has ended at 2026-05-11 00:00:00Z.
 Still to be issued to c-17:
   17  2026-05  16.13 USD  draft
-Still running, and billed to nobody: 1 resource.
+Still running, and not billed: 1 resource.
 Next: arcadia invoice show 17`,
       text: endedText,
       notes: endedNotes,

@@ -14,7 +14,7 @@ export function endedText({ customer, deployments, endsAt, changed, unissued, ru
       : 'Unchanged: nothing was written.',
     ...(unissued.length === 0 ? [] : [`Still to be issued to ${customer}:`]),
     ...unissued.map((one) => `  ${one.invoiceId}  ${one.month}  ${one.total} ${one.currency}  ${one.state}`),
-    ...(running === 0 ? [] : [`Still running, and billed to nobody: ${plural(running, 'resource')}.`]),
+    ...(running === 0 ? [] : [`Still running, and not billed: ${plural(running, 'resource')}.`]),
   ].join('\n');
 }
 

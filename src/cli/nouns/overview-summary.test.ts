@@ -58,7 +58,7 @@ test('one with everything that can be wrong is eight at most, the gravest first'
     'Needs attention:',
     '  2 resources running for deployments that ended (30.00 USD at list price): arcadia overview',
     '  1 customer cannot be rated: Acme: arcadia overview',
-    '  1,234 resources unassigned, billed to nobody (1800.50 USD at list price): arcadia rule suggest',
+    '  1,234 resources unassigned, not billed (1800.50 USD at list price): arcadia rule suggest',
     '  5 deployments on no plan: one, two, three and 2 more: arcadia subscription start --help',
     '  and 3 more remarks: arcadia overview',
     'Next: arcadia overview   (in the clone: ./arcadia)',

@@ -87,7 +87,7 @@ function needsOf({
     ],
     [
       unattributed.total > 0,
-      `${plural(unattributed.total, 'resource')} unassigned, billed to nobody${worth('unassigned')}`,
+      `${plural(unattributed.total, 'resource')} unassigned, not billed${worth('unassigned')}`,
       'arcadia rule suggest',
     ],
     [

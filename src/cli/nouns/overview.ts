@@ -124,7 +124,7 @@ function leaversLines(notBilled: readonly NotBilled[]): string[] {
     .map((one) => `  ${one.deployment} (${one.customerName}): ${plural(one.running, 'resource')}${costText(one)}`);
   const more = left.deploymentsTotal - named.length;
   return [
-    'Still running for customers who left, and billed to nobody:',
+    'Still running for customers who left, and not billed:',
     ...named,
     ...(running.length > leaversShown ? [`  And more of ${count(more)} others.`] : []),
     'What they are: arcadia deployment ownership <deployment>',

@@ -8,7 +8,7 @@ interface Remark {
   readonly next?: NextOperation | null | undefined;
 }
 
-/** What is used and billed to nobody, a remark each, with the command that helps: of billing kinds it is one. */
+/** What is used and not billed, a remark each, with the command that helps: of billing kinds it is one. */
 export function unbilledNotes(remarks: readonly Remark[]): string[] {
   const views = viewsOf([], [kindNoun]);
   return remarks.map(({ message, next }) => {

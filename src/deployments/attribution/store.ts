@@ -46,6 +46,9 @@ export const unattributedSet = sql`
   (SELECT s.owner_set_id FROM deployments d JOIN owner_sets s ON s.signature = d.deployment_id || ':1'
    WHERE d.slug = 'unattributed')`;
 
+/** Kinds of which a resource without an owner is no gap: they hold others, or cost nothing. */
+export const neverMissed = sql`'{project,vpc,certificate}'::text[]`;
+
 /** Where isLargePart draws the line: more than this many resources, and than this part (a twentieth) of all. */
 const MANY = 10_000;
 const LARGE_PART = 20;
@@ -474,7 +477,7 @@ export async function countUnattributed(db: Queryable, at: Temporal.Instant): Pr
     JOIN inventory_states s ON s.resource_id = a.resource_id AND s.valid_from <= ${at} AND s.valid_to > ${at}
     JOIN inventory_accounts c ON c.account_id = s.account_id
     WHERE a.superseded_at = 'infinity' AND a.owner_set_id = ${unattributedSet}
-      AND a.valid_from <= ${at} AND a.valid_to > ${at} AND s.kind <> ALL ('{project,vpc,certificate}')
+      AND a.valid_from <= ${at} AND a.valid_to > ${at} AND s.kind <> ALL (${neverMissed})
     GROUP BY 1, 2, 3, 4, 5, 6, 7, s.attributes ->> 'size_gb' IS NULL, s.attributes ->> 'nodes' IS NULL
     ORDER BY 1, 2, 3, 4, 5, 6, 7`.execute(db);
   return rows;
@@ -496,7 +499,7 @@ export async function readUnattributed(
       JOIN inventory_resources r ON r.resource_id = s.resource_id
       JOIN inventory_accounts c ON c.account_id = r.account_id
       WHERE a.superseded_at = 'infinity' AND a.owner_set_id = ${unattributedSet}
-        AND a.valid_from <= ${at} AND a.valid_to > ${at} AND s.kind <> ALL ('{project,vpc,certificate}')) AS unowned
+        AND a.valid_from <= ${at} AND a.valid_to > ${at} AND s.kind <> ALL (${neverMissed})) AS unowned
     WHERE ${after === null ? sql`true` : sql`(kind, name, "resourceId") > (${after.kind}, ${after.name}, ${after.resourceId})`}
     ORDER BY kind, name, "resourceId" LIMIT ${limit}`.execute(db);
   return { resources: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };

@@ -53,7 +53,8 @@ const resourceRow = z
     owners: z
       .array(z.object({ deployment: slug, name: z.string(), weight: z.int(), weightTotal: z.int() }))
       .readonly()
-      .meta({ description: 'Empty: unassigned' }),
+      .nullable()
+      .meta({ description: 'Empty: unassigned; null: a project, private network or certificate that is' }),
     rule: z.int().nullable().meta({ description: 'The rule that found the owner' }),
     costPerMonth: amount
       .nullable()

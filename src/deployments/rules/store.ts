@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { appendChanges } from '../../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../../platform/database/database.ts';
 import { rewriteHistory } from '../../platform/history.ts';
-import { nameMatches } from '../attribution/store.ts';
+import { nameMatches, neverMissed } from '../attribution/store.ts';
 import { inheritingKinds } from '../inheritance.ts';
 import { statement } from '../../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
@@ -479,7 +479,7 @@ const living = sql`owners AS (
       LEFT JOIN inventory_memberships m ON m.resource_id = s.resource_id AND m.valid_to = 'infinity'
       LEFT JOIN projects p ON p.project_id = m.project_id
       WHERE a.superseded_at = 'infinity' AND a.valid_to = 'infinity' AND s.valid_to = 'infinity'
-        AND s.kind <> ALL ('{project,vpc,certificate}')
+        AND s.kind <> ALL (${neverMissed})
         -- What belongs to a cluster gets its owner by the cluster's.
         AND NOT EXISTS (SELECT FROM unnest(s.parents) AS parent WHERE parent LIKE 'kubernetes_cluster:%')
     )`;

@@ -50,8 +50,7 @@ export const endDeployment = declareOperation({
   operationId: 'endDeployment',
   tag: 'deployments',
   summary: 'End a deployment and its subscription, and draft the final bill',
-  description:
-    'What it owns stays its own and is metered, and is billed to nobody: the overview shows what goes on running.',
+  description: 'What it owns stays its own and is metered, and is not billed: the overview shows what goes on running.',
   roles: deciders,
   params: z.object({ deployment: slug }),
   command: { flags: { endsAt: 'at' }, confirm: 'End {deployment} at {endsAt}? It is billed up to then.' },

@@ -122,6 +122,7 @@ function Row({ item, now }: { readonly item: ResourceRow; readonly now: string }
 }
 
 function Owners({ owners, rule }: Pick<ResourceRow, 'owners' | 'rule'>) {
+  if (owners === null) return <>–</>;
   if (owners.length === 0) return <span className={styles.unowned}>Unassigned</span>;
   const text = owners.map(({ name, weight, weightTotal }) =>
     weight === weightTotal ? name : `${name} ${weight}/${weightTotal}`,
