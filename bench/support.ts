@@ -36,7 +36,11 @@ export async function withBenchDatabase<T>(work: (db: Database, connectionString
   const name = `bench_${randomBytes(4).toString('hex')}`;
   const server = await openEmbeddedDatabase({ dataDir: join(defaultDataDir(), 'bench'), database: name });
   const owner = connect({ connectionString: server.connectionString(name), max: 1 });
-  await migrate(owner).finally(() => owner.destroy());
+  try {
+    await migrate(owner);
+  } finally {
+    await owner.destroy();
+  }
   // Fleets are loaded past the triggers, which only a superuser may do.
   const address = server.superuserConnectionString(name);
   const db = connect({ connectionString: address, max: 4, applicationName: 'arcadia bench' });
