@@ -90,6 +90,8 @@ test('./arcadia of the clone is the command, from any folder, by its path and by
     verbatimSymlinks: true,
   });
   symlinkSync(join(project, 'arcadia'), join(project, 'path', 'arcadia'));
+  // What `env node` finds, whatever is installed beside: this project brings no Node of its own.
+  symlinkSync(process.execPath, join(project, 'path', 'node'));
   for (const command of [join(project, 'arcadia'), 'arcadia']) {
     const PATH = `${join(project, 'path')}${delimiter}${process.env.PATH}`;
     const { stdout } = spawnSync(command, ['usage'], {
