@@ -18,8 +18,14 @@ async function load(db: Database, table: string, insert: RawBuilder<unknown>): P
       trx,
     );
     for (const { name } of indexes) await sql`DROP INDEX ${sql.table(name)}`.execute(trx);
-    await sql`SET LOCAL session_replication_role = replica`.execute(trx);
+    const { rows: triggers } = await sql<{ name: string }>`
+      SELECT tgname AS name FROM pg_trigger WHERE tgrelid = ${table}::regclass AND tgenabled = 'A'`.execute(trx);
+    // Those of references too: the setting that replicas have does not stop ours, which fire always.
+    await sql`ALTER TABLE ${sql.table(table)} DISABLE TRIGGER ALL`.execute(trx);
     await insert.execute(trx);
+    await sql`ALTER TABLE ${sql.table(table)} ENABLE TRIGGER ALL`.execute(trx);
+    for (const { name } of triggers)
+      await sql`ALTER TABLE ${sql.table(table)} ENABLE ALWAYS TRIGGER ${sql.id(name)}`.execute(trx);
     for (const { definition } of indexes) await sql.raw(definition).execute(trx);
   });
 }
