@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { PricedGroup } from '../inventory/index.ts';
+import type { PricedGroup, ResourceAt } from '../inventory/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import { neverMissed, unattributedSet } from './attribution/store.ts';
@@ -112,20 +112,8 @@ function fleet(filters: FleetFilters): RawBuilder<unknown> {
     WHERE ${sql.join(conditions, sql` AND `)}`;
 }
 
-export interface FleetRow {
-  readonly resourceId: number;
-  readonly account: string;
-  readonly kind: string;
-  readonly externalId: string;
-  readonly urn: string | null;
-  readonly name: string;
-  readonly status: string;
-  readonly region: string | null;
-  readonly tags: string[];
-  readonly parents: string[];
-  readonly attributes: Record<string, unknown>;
-  /** The project's id at the provider. */
-  readonly project: string | null;
+export interface FleetRow extends Omit<ResourceAt, 'validFrom'> {
+  /** Since when all of this is so. */
   readonly since: Temporal.Instant;
   readonly until: Temporal.Instant | null;
   readonly source: 'listing' | 'action' | 'operator' | 'assumed';

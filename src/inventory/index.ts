@@ -15,7 +15,14 @@ export { type MonthlyPrices, factText, openMonthlyPrices, type PricedGroup, pric
 export { type Freshness, readFreshness } from './freshness.ts';
 export { type ChargedGroup, chargeOf } from './resource-charges.ts';
 export { listSealedSecrets, openSecretKey, rotateSecretKey } from './secret-key.ts';
-export { assertResourceKind, getResource, listResourceActions, readSightings, supersededStates } from './resources.ts';
+export {
+  assertResourceKind,
+  getResource,
+  listResourceActions,
+  readSightings,
+  type ResourceAt,
+  supersededStates,
+} from './resources.ts';
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';
 export { listRevertedSyncs } from './sync-revert.ts';
 export { inventorySettings } from './settings.ts';

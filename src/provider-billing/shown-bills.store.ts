@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { BillItem } from '../cloud/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 
@@ -113,22 +114,11 @@ export async function selectProducts(db: Queryable, versionId: number): Promise<
   return rows;
 }
 
-export interface LineRow {
+/** A line with its place in the bill. */
+export interface LineRow extends BillItem {
   readonly position: number;
   readonly page: number;
   readonly ordinal: number;
-  readonly product: string | null;
-  readonly category: string | null;
-  readonly description: string | null;
-  readonly groupDescription: string | null;
-  readonly resourceUuid: string | null;
-  readonly resourceId: string | null;
-  readonly projectName: string | null;
-  readonly amount: string;
-  readonly duration: string | null;
-  readonly durationUnit: string | null;
-  readonly startTime: Temporal.Instant | null;
-  readonly endTime: Temporal.Instant | null;
 }
 
 interface LineFilters {

@@ -193,6 +193,11 @@ async function openStream(target: Target): Promise<Outcome> {
 const head = (method: string, path: string, token: string, type: string, length: number) =>
   `${method} /api/v1${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`;
 
+/** A file of the seller's, from somebody who may set it. */
+function upload(target: Target, field: 'logo' | 'font', type: string, content: Buffer): Promise<Outcome> {
+  return ask(target, member('finance')(target), 'PUT', `/legal-entities/default/${field}`, type, content);
+}
+
 export const attacks: readonly Attack[] = [
   {
     name: 'bodies that trickle',
@@ -217,30 +222,14 @@ export const attacks: readonly Attack[] = [
     atOnce: 3,
     pauseMs: 50,
     allowed: [200, 422, ...refused],
-    try: (target) =>
-      ask(
-        target,
-        member('finance')(target),
-        'PUT',
-        '/legal-entities/default/logo',
-        'image/png',
-        hostileImage(target.random),
-      ),
+    try: (target) => upload(target, 'logo', 'image/png', hostileImage(target.random)),
   },
   {
     name: 'fonts',
     atOnce: 1,
     pauseMs: 500,
     allowed: [200, 422, ...refused],
-    try: (target) =>
-      ask(
-        target,
-        member('finance')(target),
-        'PUT',
-        '/legal-entities/default/font',
-        'font/ttf',
-        hostileFont(target.random),
-      ),
+    try: (target) => upload(target, 'font', 'font/ttf', hostileFont(target.random)),
   },
   {
     name: 'plans with aliases',

@@ -29,7 +29,7 @@ const amounts = z
   .readonly()
   .meta({ description: 'By currency; currencies are never added up' });
 
-const unknownCost = z.null().meta({ description: 'Not known: no provider bill has been read' });
+const unknownCost = z.null().meta({ description: 'Not known: costs are not taken from provider bills yet' });
 
 const money = z.object({
   currency: z.string().meta({ examples: ['USD'] }),
@@ -128,7 +128,7 @@ const overview = z
       pausedQueues: z.array(z.string()),
     }),
     drift: z.null().meta({ description: 'Not known: nothing is declared that could be compared' }),
-    lossMakers: z.null().meta({ description: 'Not known: no provider bill has been read' }),
+    lossMakers: z.null().meta({ description: 'Not known: costs are not taken from provider bills yet' }),
   })
   .meta({ id: 'Overview', description: 'A month at a glance' });
 

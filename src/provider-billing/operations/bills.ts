@@ -34,7 +34,7 @@ const billRow = z
     version: z.int().nullable().meta({ description: 'The current one; null: none has been read whole yet' }),
     versions: z.int(),
     currency: z.string(),
-    amount: decimalOut.nullable().meta({ description: "The header's; of a file, the sum of its lines unless told" }),
+    amount: decimalOut.nullable().meta({ description: "The header's; of a file, the sum of its lines unless given" }),
     linesAmount: decimalOut.nullable(),
     residual: residual.nullable(),
     lines: z.int().nullable(),
@@ -170,7 +170,7 @@ const itemRow = z
       .nullable()
       .meta({ description: 'As the provider says it: of some lines the last second that is charged' }),
   })
-  .meta({ id: 'ProviderBillLine', description: 'A line as the provider tells it. Equal lines are lines of their own' });
+  .meta({ id: 'ProviderBillLine', description: 'A line as the provider has it. Equal lines are separate lines' });
 
 export const listBillItems = declareList({
   path: '/bills/:bill/items',
@@ -238,7 +238,7 @@ export const importBill = declareOperation({
   tag,
   summary: 'A bill from the CSV file that the provider offers for download',
   description: `The file has no ids, no total and no number. Importing the same again changes nothing, nor does a file whose lines
-are those that the provider's API has told. A bill that the API tells later becomes the next version of the imported one.`,
+are those of bills read from the provider's API. A bill read from it later becomes the next version of the imported one.`,
   roles,
   query: z.object({
     payer,

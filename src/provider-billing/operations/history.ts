@@ -83,7 +83,7 @@ export const listInsights = declareList({
   tag,
   summary: "The provider's Insights: what was used by day, team, SKU and region",
   description:
-    'The provider calls these estimates, and a day may be told otherwise later: each time is a revision. The days of the last 31 unless given.',
+    'The provider calls these estimates, and may change a day later: each change is a revision. The days of the last 31 unless given.',
   roles,
   query: z.object({
     payer: payer.optional(),
