@@ -10,3 +10,4 @@ export { pilotDemonstration } from './demonstration.ts';
 export { agencyDemonstration } from './demonstration.ts';
 export { fleetAddress } from './demonstration.ts';
 export { bringUpToDate } from './bring-up-to-date.ts';
+export { monthFiguresOut, ok, readMonthFigures, section } from './month-figures.ts';

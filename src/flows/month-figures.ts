@@ -1,0 +1,230 @@
+import { z } from 'zod';
+import { unattributedMoney } from '../deployments/index.ts';
+import { readFreshness } from '../inventory/index.ts';
+import { countInvoices, listProposals, readFigures } from '../invoices/index.ts';
+import { monthStatus } from '../metering/index.ts';
+import { readSimulatedClock } from '../platform/clock.ts';
+import type { Database } from '../platform/database/database.ts';
+import { dayOut, decimalOut, instantOut, slug } from '../platform/declare/schemas.ts';
+import { formatMoney } from '../platform/money.ts';
+import { Decimal } from '../platform/quantity.ts';
+import { countFirings } from '../pricing/index.ts';
+
+// A month at a glance, as one document for a first page. What is expensive to know is read from where it is kept.
+
+/** A part of a document: whether it is known, why not, and as of when. */
+export const section = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.object({
+    state: z.enum(['ok', 'pending', 'unavailable']).meta({ description: 'pending: it will be there by itself' }),
+    reason: z.string().nullable().meta({ description: 'Why it is not ok; null: it is' }),
+    asOf: instantOut.nullable().meta({ description: 'Of which instant the figures are; null: there are none' }),
+    ...shape,
+  });
+
+export const ok = (asOf: Temporal.Instant) => ({ state: 'ok' as const, reason: null, asOf });
+
+const amounts = z
+  .array(z.object({ currency: z.string(), amount: decimalOut }))
+  .readonly()
+  .meta({ description: 'By currency; currencies are never added up' });
+
+const unknownCost = z.null().meta({ description: 'Not known: costs are not taken from provider bills yet' });
+
+const money = z.object({
+  currency: z.string().meta({ examples: ['USD'] }),
+  revenueToDate: decimalOut.meta({ description: "What the month's invoices come to by what is metered, before tax" }),
+  revenueForecast: decimalOut.meta({ description: "At the month's end, if everything stays as it is" }),
+  lastMonthSameDay: decimalOut.meta({ description: 'Of the month before, by usage up to the same day' }),
+  lastMonth: decimalOut,
+  costToDate: unknownCost,
+  costForecast: unknownCost,
+  marginToDate: unknownCost,
+  days: z
+    .array(
+      z.object({
+        day: dayOut,
+        revenue: decimalOut.meta({ description: "What the month came to at the day's end" }),
+        cost: unknownCost,
+      }),
+    )
+    .meta({ description: 'The days that are metered' }),
+});
+
+/** What `readMonthFigures` answers, as an operation shows it. */
+export const monthFiguresOut = z.object({
+  month: z.string().meta({ examples: ['2026-06'] }),
+  clock: z.object({ now: instantOut, simulated: z.boolean() }),
+  metering: section({
+    complete: z.boolean().meta({ description: "The month's last day is over" }),
+    confirmed: z.boolean(),
+    final: z.boolean(),
+    meteredThrough: dayOut.nullable().meta({ description: 'Every day of the month before it is metered' }),
+    obstacles: z
+      .array(z.object({ reason: z.string(), message: z.string(), todo: z.string() }))
+      .meta({ description: 'What keeps the month from being final; 5 at most' }),
+    obstaclesTotal: z.int(),
+  }),
+  money: section({
+    currencies: z.array(money),
+    failures: z
+      .array(z.object({ customer: z.string(), reason: z.string() }))
+      .meta({ description: 'Customers that could not be rated, and are in no figure; 5 at most' }),
+    failuresTotal: z.int(),
+  }),
+  movers: section({
+    deployments: z
+      .array(
+        z.object({
+          deployment: slug,
+          name: z.string(),
+          currency: z.string(),
+          amount: decimalOut.meta({ description: 'To date' }),
+          change: decimalOut.meta({ description: 'On the month before by the same day' }),
+        }),
+      )
+      .meta({ description: 'Those that differ most; 10 at most' }),
+  }),
+  unowned: section({
+    resources: z.int(),
+    oldest: instantOut.nullable().meta({ description: 'Since when the oldest of them is unassigned' }),
+    costPerMonth: amounts.meta({ description: 'By the price book of today, of those whose price is known' }),
+    unpriced: z.int().meta({ description: 'How many have no known price' }),
+    costToDate: unknownCost,
+  }),
+  invoices: section({
+    month: z.string().meta({ description: 'The month before: whose invoices go out now' }),
+    states: z.array(
+      z.object({
+        state: z.enum(['draft', 'approved', 'issued']),
+        currency: z.string(),
+        documents: z.int(),
+        total: decimalOut.meta({ description: 'With tax' }),
+      }),
+    ),
+  }),
+  corrections: section({
+    months: z.int().meta({ description: "Deployments' months that cost something else by now" }),
+    totals: amounts,
+  }),
+  alerts: section({ fired: z.int().meta({ description: 'On this month' }) }),
+  accounts: section({
+    broken: z.int().meta({ description: 'Accounts of which the newest reading of some kind did not end whole' }),
+    kinds: z
+      .array(
+        z.object({
+          account: slug,
+          kind: z.string(),
+          syncedAt: instantOut.nullable().meta({ description: 'When it was last listed whole; null: never' }),
+          state: z.enum(['complete', 'partial', 'failed', 'reverted']).meta({ description: 'Of the newest run' }),
+          reason: z.string().nullable(),
+        }),
+      )
+      .meta({ description: 'The worst first; 50 at most' }),
+  }),
+  drift: z.null().meta({ description: 'Not known: nothing is declared that could be compared' }),
+  lossMakers: z.null().meta({ description: 'Not known: costs are not taken from provider bills yet' }),
+});
+
+type Figures = z.input<typeof monthFiguresOut>;
+
+/** A month in figures, and what needs somebody; `of`: its first day. Of what is not known the reason. */
+export async function readMonthFigures(asked: Asked, of: Temporal.PlainDate): Promise<Figures> {
+  const { db, now } = asked;
+  return {
+    month: of.toPlainYearMonth().toString(),
+    clock: { now, simulated: (await readSimulatedClock(db)) !== null },
+    ...(await figuresOf(asked, of)),
+    unowned: await unownedOf(asked),
+    invoices: await invoicesOf(asked, of.subtract({ months: 1 })),
+    corrections: await correctionsOf(asked),
+    alerts: { ...ok(now), fired: await countFirings(db, of.toPlainYearMonth()) },
+    accounts: await accountsOf(asked),
+    drift: null,
+    lossMakers: null,
+  };
+}
+
+interface Asked {
+  readonly db: Database;
+  readonly now: Temporal.Instant;
+}
+
+const namedMax = 5;
+const kindsMax = 50;
+
+async function figuresOf(
+  { db, now }: Asked,
+  of: Temporal.PlainDate,
+): Promise<Pick<Figures, 'metering' | 'money' | 'movers'>> {
+  const kept = await readFigures(db, of);
+  const status = await monthStatus(db, { month: of.toPlainYearMonth(), now });
+  const metering: Figures['metering'] = {
+    ...ok(now),
+    complete: status.complete,
+    confirmed: status.confirmed,
+    final: status.final,
+    meteredThrough: kept?.meteredThrough ?? null,
+    obstacles: status.blockers.slice(0, namedMax).map(({ reason, message, todo }) => ({ reason, message, todo })),
+    obstaclesTotal: status.blockersTotal,
+  };
+  if (kept === null) {
+    const pending = {
+      state: 'pending' as const,
+      reason: 'This month has not been rated yet: a job does it every ten minutes, for this month and the one before.',
+      asOf: null,
+    };
+    return {
+      metering,
+      money: { ...pending, currencies: [], failures: [], failuresTotal: 0 },
+      movers: { ...pending, deployments: [] },
+    };
+  }
+  const days = Map.groupBy(kept.days, ({ currency }) => currency);
+  const currencies = kept.totals.map(({ currency, toDate, forecast, lastSameDay, lastMonth }) => ({
+    currency,
+    revenueToDate: toDate,
+    revenueForecast: forecast,
+    lastMonthSameDay: lastSameDay,
+    lastMonth,
+    costToDate: null,
+    costForecast: null,
+    marginToDate: null,
+    days: (days.get(currency) ?? []).map(({ day, toDate: revenue }) => ({ day, revenue, cost: null })),
+  }));
+  return {
+    metering,
+    money: {
+      ...ok(kept.ratedAt),
+      currencies,
+      failures: kept.failures.slice(0, namedMax),
+      failuresTotal: kept.failures.length,
+    },
+    movers: { ...ok(kept.ratedAt), deployments: [...kept.movers] },
+  };
+}
+
+async function unownedOf({ db, now }: Asked): Promise<Figures['unowned']> {
+  const { resources, unknown, monthly, oldest } = await unattributedMoney(db, now);
+  return { ...ok(now), resources, oldest, costPerMonth: monthly, unpriced: unknown, costToDate: null };
+}
+
+async function invoicesOf({ db, now }: Asked, of: Temporal.PlainDate): Promise<Figures['invoices']> {
+  return { ...ok(now), month: of.toPlainYearMonth().toString(), states: await countInvoices(db, of) };
+}
+
+async function correctionsOf({ db, now }: Asked): Promise<Figures['corrections']> {
+  const proposals = await listProposals(db);
+  const totals = [...Map.groupBy(proposals, ({ currency }) => currency)].map(([currency, own]) => ({
+    currency,
+    amount: formatMoney(
+      own.reduce((sum, { amount }) => sum.plus(amount), new Decimal(0)),
+      currency,
+    ),
+  }));
+  return { ...ok(now), months: proposals.length, totals };
+}
+
+async function accountsOf({ db, now }: Asked): Promise<Figures['accounts']> {
+  const { kinds, accountsBroken } = await readFreshness(db, kindsMax);
+  return { ...ok(now), broken: accountsBroken, kinds: [...kinds] };
+}
