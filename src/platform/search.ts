@@ -2,7 +2,7 @@
 
 /** How well a thing fits: its id or whole name, the beginning, or a part. The best sorts first. */
 export const searchMatches = ['exact', 'prefix', 'within'] as const;
-export type SearchMatch = (typeof searchMatches)[number];
+type SearchMatch = (typeof searchMatches)[number];
 
 /** One thing that was found. */
 export interface SearchHit {
