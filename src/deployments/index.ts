@@ -8,6 +8,7 @@ export {
   unattributedResources,
 } from './attribution.ts';
 export {
+  changeCustomer,
   createCustomer,
   findCustomer,
   findCustomerId,
@@ -45,3 +46,4 @@ export { ownersOfResource } from './fleet.ts';
 export { applyRules } from './rules.ts';
 export { externalId } from './schemas.ts';
 export { searchCustomers, searchDeployments, searchRules } from './search.store.ts';
+export { customerAnswer, customerOut, getCustomer as showCustomer } from './operations/customers.ts';

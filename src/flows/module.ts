@@ -2,6 +2,7 @@ import { declareModule } from '../platform/declare/module.ts';
 import { anchorFailed } from './errors.ts';
 import { anchorAuditJob } from './jobs.ts';
 import { auditOperations } from './operations/audit.ts';
+import { customerOperations } from './operations/customers.ts';
 import { endOperations } from './operations/end-deployments.ts';
 import { importOperations } from './operations/import.ts';
 import { monthOperations } from './operations/month.ts';
@@ -12,6 +13,7 @@ import { flowsSettings } from './settings.ts';
 export const flowsModule = declareModule({
   name: 'flows',
   operations: [
+    ...customerOperations,
     ...importOperations,
     ...endOperations,
     ...monthOperations,
