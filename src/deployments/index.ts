@@ -41,7 +41,7 @@ export {
   writeCustomers,
 } from './import.ts';
 export { attributeJob } from './jobs.ts';
-export { ownersOfResource } from './fleet.ts';
+export { expectsOwner, ownersOfResource } from './fleet.ts';
 export { applyRules } from './rules.ts';
 export { externalId } from './schemas.ts';
 export { searchCustomers, searchDeployments, searchRules } from './search.store.ts';

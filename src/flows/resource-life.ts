@@ -1,4 +1,4 @@
-import { ownersOfResource } from '../deployments/index.ts';
+import { expectsOwner, ownersOfResource } from '../deployments/index.ts';
 import {
   factText,
   getResource,
@@ -33,11 +33,12 @@ export async function readResourceLife(db: Database, ref: string, now: Temporal.
     name: states.at(-1)?.name ?? null,
     status: current?.status ?? null,
     costPerMonth: current === null ? null : priceOf({ ...identity, ...current }),
+    expectsOwner: expectsOwner(identity.kind),
     lanes: {
       state: joined(states, ({ status, name }) => ({ status, name })),
       size: joined(states, ({ attributes }) => ({ size: sizeOf(attributes) })),
       tags: joined(states, ({ tags, region }) => ({ tags, region })),
-      project: joined(memberships, ({ project }) => ({ project })),
+      project: joined(memberships, ({ project, projectName }) => ({ project, projectName })),
       owner: await ownersOfResource(db, resourceId),
     },
     relations: await listRelations(db, resourceId, shownMax),

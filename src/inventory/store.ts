@@ -580,12 +580,17 @@ export interface MembershipInterval extends Omit<Provenance, 'source'> {
   readonly source: Provenance['source'] | 'resource';
   /** The project's id at the provider. */
   readonly project: string;
+  /** Its last name. */
+  readonly projectName: string;
 }
 
 export async function selectMemberships(db: Queryable, resourceId: number): Promise<MembershipInterval[]> {
   const { rows } = await statement<MembershipInterval>('inventory.selectMemberships')`
-    SELECT p.external_id AS project, ${provenance}
+    SELECT p.external_id AS project, coalesce(l.name, p.external_id) AS "projectName", ${provenance}
     FROM project_memberships h JOIN resources p ON p.resource_id = h.project_id
+    LEFT JOIN LATERAL (
+      SELECT s.name FROM resource_states s WHERE s.resource_id = p.resource_id AND s.superseded_at = 'infinity'
+      ORDER BY s.valid_from DESC LIMIT 1) l ON true
     WHERE h.resource_id = ${resourceId} AND h.superseded_at = 'infinity'
     ORDER BY h.valid_from`.execute(db);
   return rows;

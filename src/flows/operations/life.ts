@@ -55,12 +55,15 @@ const getResourceLife = declareOperation({
         .object({ currency: z.string(), amount: decimalOut })
         .nullable()
         .meta({ description: 'By the provider prices of today; null: unknown' }),
+      expectsOwner: z
+        .boolean()
+        .meta({ description: 'false: of a kind that nobody misses an owner of, such as projects' }),
       lanes: z
         .object({
           state: z.array(z.object({ ...known, status: z.string(), name: z.string() })),
           size: z.array(z.object({ ...known, size: z.record(z.string(), z.string()) })),
           tags: z.array(z.object({ ...known, tags: z.array(z.string()), region: z.string().nullable() })),
-          project: z.array(z.object({ ...known, project: z.string() })),
+          project: z.array(z.object({ ...known, project: z.string(), projectName: z.string() })),
           owner: z.array(owner),
         })
         .meta({ description: 'Intervals in order; what follows and is the same is one' }),
