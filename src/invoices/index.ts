@@ -7,7 +7,8 @@ export {
   correctOnNextInvoice,
   issueCreditNote,
   listDecisions,
-  listProposals,
+  proposalPage,
+  proposalTotals,
 } from './corrections.ts';
 export { getEntity, updateEntity } from './entities.ts';
 export { sumAmounts } from './lines.ts';
