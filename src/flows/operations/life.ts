@@ -106,7 +106,7 @@ const getResourceLife = declareOperation({
       usage: z
         .array(
           z.object({
-            deployment: slug.meta({ description: "Whose it was; unattributed: nobody's" }),
+            deployment: slug.meta({ description: 'Whose it was; `unattributed`: it was unassigned' }),
             kind: z.string(),
             month: z.string(),
             quantity: decimalOut,

@@ -66,7 +66,7 @@ test('the compressed answer has an ETag of its own, and either stands for what i
   const edit = (city: string, etag: string) => api.fetch(path, json('PATCH', { city }, { 'if-match': etag }));
   const address = Array.from(
     { length: 10 },
-    (_, at) => `${at + 1} Quay Street, behind the harbour master's house, third floor`,
+    (_, at) => `${at + 1} Quay Street, behind the harbour office, third floor`,
   );
   expect((await api.fetch(path, json('PATCH', { address }, { 'if-match': '*' }))).status).toBe(200);
   const tags = async () =>

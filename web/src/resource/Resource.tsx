@@ -8,7 +8,7 @@ import { Quantity, Unknown } from '../ui/Figure.tsx';
 import { Empty, States } from '../ui/States.tsx';
 import { age, day, exactMoment, moment, month as monthName, monthOf, presentInstant } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
-import { happeningsOf, type Happening } from './happenings.ts';
+import { eventsOf, type LifeEvent } from './life-events.ts';
 import { lanesOf, marksOf, ownersText } from './lanes.ts';
 import { type Life, readLife, readSettings, type Settings } from './read.ts';
 import styles from './resource.module.css';
@@ -43,7 +43,7 @@ export function Resource() {
           </section>
           <div className={styles.main}>
             <UsageCard life={data} now={now} />
-            <HappenedCard happenings={happeningsOf(data)} now={now} />
+            <HappenedCard events={eventsOf(data)} now={now} />
           </div>
           <div className={styles.side}>
             <FactsCard life={data} now={now} />
@@ -250,7 +250,7 @@ function Related({ relations }: { readonly relations: Life['relations'] }) {
   );
 }
 
-function HappenedCard({ happenings, now }: { readonly happenings: readonly Happening[]; readonly now: string }) {
+function HappenedCard({ events, now }: { readonly events: readonly LifeEvent[]; readonly now: string }) {
   return (
     <section className={ui.card} aria-labelledby="happened">
       <div className={ui.cardHead}>
@@ -258,7 +258,7 @@ function HappenedCard({ happenings, now }: { readonly happenings: readonly Happe
         <span className={ui.note}>the newest first</span>
       </div>
       <ol className={styles.happened}>
-        {happenings.map(({ at, what, detail, how, why }, index) => (
+        {events.map(({ at, what, detail, how, why }, index) => (
           <li key={index} data-row="">
             <time dateTime={at} title={exactMoment(at)}>
               {moment(at, now)}

@@ -2,7 +2,7 @@ import { ownersText } from './lanes.ts';
 import type { Life } from './read.ts';
 
 /** Something that happened to a resource, and how it is known. */
-export interface Happening {
+export interface LifeEvent {
   readonly at: string;
   readonly what: string;
   readonly detail: string;
@@ -24,7 +24,7 @@ const sources: Readonly<Record<string, string>> = {
   resource: 'said by itself',
 };
 
-function how({ source, syncRunId, recordedBy }: Omit<Known, 'from'>): Pick<Happening, 'how' | 'why'> {
+function how({ source, syncRunId, recordedBy }: Omit<Known, 'from'>): Pick<LifeEvent, 'how' | 'why'> {
   if (recordedBy !== null) return { how: `by ${recordedBy}`, why: null };
   if (syncRunId === null) return { how: sources[source] ?? source, why: null };
   const by = source === 'action' ? 'the action log, ' : '';
@@ -33,8 +33,8 @@ function how({ source, syncRunId, recordedBy }: Omit<Known, 'from'>): Pick<Happe
 
 function changes<Interval extends Known>(
   intervals: readonly Interval[],
-  what: (interval: Interval, before: Interval | undefined) => Pick<Happening, 'what' | 'detail'> | null,
-): readonly Happening[] {
+  what: (interval: Interval, before: Interval | undefined) => Pick<LifeEvent, 'what' | 'detail'> | null,
+): readonly LifeEvent[] {
   return intervals.flatMap((interval, at) => {
     const said = what(interval, intervals[at - 1]);
     return said === null ? [] : [{ at: interval.from, ...said, ...how(interval) }];
@@ -44,7 +44,7 @@ function changes<Interval extends Known>(
 const shownMax = 60;
 
 /** All that is known to have happened, the newest first. */
-export function happeningsOf({ lanes, actions, status, expectsOwner }: Life): readonly Happening[] {
+export function eventsOf({ lanes, actions, status, expectsOwner }: Life): readonly LifeEvent[] {
   const { state, size, tags, owner } = lanes;
   const last = state.at(-1);
   const ended =
