@@ -122,6 +122,7 @@ export interface ProposalRow {
 }
 
 export interface ProposalFilter {
+  readonly customerIds?: readonly number[] | undefined;
   readonly deployment?: string | undefined;
   readonly month?: Temporal.PlainDate | undefined;
   readonly customer?: string | undefined;
@@ -133,12 +134,14 @@ export interface ProposalFilter {
  * customer, deployment, month; where there are more than the limit, the rest is left out.
  */
 export async function selectProposals(db: Queryable, filter: ProposalFilter, limit: number): Promise<ProposalRow[]> {
+  const customerIds = filter.customerIds === undefined ? null : [...filter.customerIds];
   const { rows } = await statement<ProposalRow>('invoices.selectProposals')`
     WITH looked_at AS MATERIALIZED (
       SELECT k.customer_id, k.month, i.currency
       FROM correction_checks k JOIN invoices i ON i.customer_id = k.customer_id AND i.month = k.month
        AND i.kind = 'invoice' AND i.state = 'issued'
       WHERE k.costs_known AND (${filter.month ?? null}::date IS NULL OR k.month = ${filter.month ?? null}::date)
+        AND (${customerIds}::bigint[] IS NULL OR k.customer_id = ANY (${customerIds}::bigint[]))
     ), parts AS (
       SELECT k.customer_id, k.deployment_id, k.month, k.currency, k.component, k.description, k.amount AS costs, 0 AS issued, 0 AS decided
       FROM correction_costs k JOIN looked_at USING (customer_id, month, currency)
