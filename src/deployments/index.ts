@@ -46,3 +46,4 @@ export { ownersOfResource } from './fleet.ts';
 export { type MovedOwnership, previewing, type StagedMove, stageMove } from './preview.ts';
 export { applyRules } from './rules.ts';
 export { externalId } from './schemas.ts';
+export { searchCustomers, searchDeployments, searchRules } from './search.store.ts';

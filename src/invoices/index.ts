@@ -7,7 +7,8 @@ export {
   correctOnNextInvoice,
   issueCreditNote,
   listDecisions,
-  listProposals,
+  proposalPage,
+  proposalTotals,
 } from './corrections.ts';
 export { getEntity, updateEntity } from './entities.ts';
 export { sumAmounts } from './lines.ts';
@@ -32,3 +33,4 @@ export { invoiceAnswer, invoiceOut } from './operations/invoices.ts';
 export { checkCorrectionsJob, drawDocumentsJob } from './jobs.ts';
 export { type MonthAmount, readMonthAmounts } from './month-amounts.ts';
 export { selectPayingCustomers as payingCustomers } from './invoices.store.ts';
+export { searchInvoices } from './search.store.ts';
