@@ -295,7 +295,7 @@ $ arcadia invoice correction list
 CUSTOMER  DEPLOYMENT  MONTH        AMOUNT  OF
 acme      shop        2026-05  -10.56 USD  Droplet hours, running -10.56`,
     columns: correctionColumns,
-    empty: 'Nothing is to be corrected.',
+    empty: 'No corrections were found at the last look. To look now: arcadia invoice correction check',
     differs: ({ items }) => items.length > 0,
   }),
   actionView(checkCorrections, {
