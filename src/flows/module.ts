@@ -1,6 +1,7 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { anchorFailed } from './errors.ts';
 import { anchorAuditJob } from './jobs.ts';
+import { assignmentOperations } from './operations/assignments.ts';
 import { auditOperations } from './operations/audit.ts';
 import { endOperations } from './operations/end-deployments.ts';
 import { importOperations } from './operations/import.ts';
@@ -13,6 +14,7 @@ export const flowsModule = declareModule({
   name: 'flows',
   operations: [
     ...importOperations,
+    ...assignmentOperations,
     ...endOperations,
     ...monthOperations,
     ...overviewOperations,

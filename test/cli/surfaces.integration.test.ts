@@ -6,7 +6,7 @@ import { localSurface } from '../../src/cli/engine/local-surface.ts';
 import { remoteSurface } from '../../src/cli/engine/remote-surface.ts';
 import { openSession, type Session } from '../../src/cli/engine/session.ts';
 import { noInput, type Surface } from '../../src/cli/engine/surface.ts';
-import { assignResources, unassignResources } from '../../src/deployments/operations/assignments.ts';
+import { assignResources, unassignResources } from '../../src/flows/operations/assignments.ts';
 import { createCustomer } from '../../src/deployments/operations/customers.ts';
 import { createDeployment, listOwnership } from '../../src/deployments/operations/deployments.ts';
 import * as accounts from '../../src/inventory/accounts.ts';
@@ -76,6 +76,24 @@ test('a page, its cursor, and all pages are the same bytes', async () => {
   const all = await remote('alert', 'list', '--limit', '1', '--all', '--json');
   expect((answerOf(all) as { items: unknown[] }).items).toHaveLength(3);
   expect(await local('alert', 'list', '--limit', '1', '--all', '--json')).toMatchObject({ stdout: all.stdout });
+});
+
+test('CSV is what the API answers as CSV: every row, or as many as are asked for', async () => {
+  const answered = await api.fetch('/alerts', { as: 'owner', headers: { accept: 'text/csv' } });
+  const csv = await answered.text();
+  expect(csv.trimEnd().split('\r\n')).toHaveLength(4);
+  for (const surface of [local, remote]) {
+    expect(await surface('alert', 'list', '--csv')).toMatchObject({ code: 0, stdout: csv });
+    const two = (await surface('alert', 'list', '--csv', '--limit', '2')).stdout;
+    expect(two.trimEnd().split('\r\n')).toEqual(csv.trimEnd().split('\r\n').slice(0, 3));
+    expect(await surface('alert', 'list', '--csv', '--json')).toMatchObject({ code: 1 });
+  }
+});
+
+test('a page of less than there is says how much there is', async () => {
+  const page = await local('alert', 'list', '--limit', '2', '--sort', 'alertId', '--order', 'desc');
+  expect(page.stderr).toContain('There are more: 2 of 3 are shown.');
+  expect(page.stdout).toMatch(/30 .*\n.*20 /);
 });
 
 test('a refusal names the flag, the code and what to do, on both', async () => {

@@ -270,7 +270,7 @@ arcadia plan list\n`,
     await until('2026-07-12T10:00:00Z');
     await look();
     const moved = `droplet:${cloud.id(`${mover.slug}-3`)}`;
-    await operator.run('deployment', 'assign', receiver.slug, '--resource', moved, '--from', '2026-06-10');
+    await operator.run('deployment', 'assign', receiver.slug, '--resource', moved, '--from', '2026-06-10', '--yes');
     facts.belongs(`${mover.slug}-3`, [{ deployment: receiver.slug, weight: 1 }], '2026-06-10T00:00:00Z');
     await operator.run('subscription', 'change', changer.slug, '--plan', 'basic', '--from', '2026-07-21');
     facts.subscribed(changer.slug, 'basic', '2026-07-21T00:00:00Z');
