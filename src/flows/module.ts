@@ -2,6 +2,7 @@ import { declareModule } from '../platform/declare/module.ts';
 import { anchorFailed } from './errors.ts';
 import { anchorAuditJob } from './jobs.ts';
 import { auditOperations } from './operations/audit.ts';
+import { deploymentMonthOperations } from './operations/deployment-month.ts';
 import { endOperations } from './operations/end-deployments.ts';
 import { importOperations } from './operations/import.ts';
 import { monthOperations } from './operations/month.ts';
@@ -17,6 +18,7 @@ export const flowsModule = declareModule({
     ...monthOperations,
     ...overviewOperations,
     ...lifeOperations,
+    ...deploymentMonthOperations,
     ...auditOperations,
   ],
   errors: [anchorFailed],

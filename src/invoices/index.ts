@@ -9,6 +9,7 @@ export {
   listDecisions,
   listProposals,
 } from './corrections.ts';
+export { listDeploymentMonths } from './deployment-months.ts';
 export { getEntity, updateEntity } from './entities.ts';
 export { sumAmounts } from './lines.ts';
 export { previewMonth } from './preview.ts';
