@@ -330,7 +330,8 @@ export interface OwnedRow {
   readonly account: string;
   readonly kind: string;
   readonly externalId: string;
-  readonly name: string;
+  /** null: the sync runs that showed it were reverted. */
+  readonly name: string | null;
   readonly from: Temporal.Instant;
   /** null: still so. */
   readonly to: Temporal.Instant | null;

@@ -31,3 +31,4 @@ export { selectGone as customersGone, selectIssuedOfMonth as issuedOfMonth } fro
 export { checkDrafts } from './stale-drafts.ts';
 export { invoiceAnswer, invoiceOut } from './operations/invoices.ts';
 export { checkCorrectionsJob, drawDocumentsJob } from './jobs.ts';
+export { searchInvoices } from './search.store.ts';

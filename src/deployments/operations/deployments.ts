@@ -146,7 +146,7 @@ export const listOwnership = declareList({
       account: slug,
       kind: z.string().meta({ examples: ['droplet'] }),
       externalId: z.string(),
-      name: z.string(),
+      name: z.string().nullable().meta({ description: 'null: the sync runs that showed it were reverted' }),
       from: instantOut,
       to: instantOut.nullable().meta({ description: 'null: still so' }),
       weight: z.int().meta({ description: 'Of weightTotal: the share', examples: [1] }),
