@@ -51,7 +51,6 @@ export async function readDeploymentMonth(db: Database, asked: DeploymentMonthAs
     startsAt: found.startsAt,
     endsAt: found.endsAt,
     month: month.toPlainYearMonth().toString(),
-    asOf: now,
     plan: rows[0]?.plan ?? null,
     paused: rows[0]?.paused ?? false,
     resources: rows[0]?.resources ?? 0,

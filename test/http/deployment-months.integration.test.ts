@@ -61,8 +61,6 @@ describe('the months of deployments', () => {
       plan: 'studio',
       amountToDate: '76.88',
       resources: 5,
-      costToDate: null,
-      margin: null,
     });
     expect(items[3]).toMatchObject({ paused: true, resources: 1 });
     const sum = (field: string) =>

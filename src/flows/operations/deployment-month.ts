@@ -37,7 +37,6 @@ const getDeploymentMonth = declareOperation({
   response: z
     .object({
       month: z.string().meta({ examples: ['2026-06'] }),
-      asOf: instantOut,
       deployment: slug,
       name: z.string(),
       customer: z.string().nullable().meta({ description: 'null: unattributed, which is not billed' }),

@@ -12,9 +12,6 @@ import {
   listDeploymentMonths as readMonths,
 } from '../deployment-months.ts';
 
-/** What is not known is null; costs are not taken from provider bills yet. */
-const unknownCost = z.null().meta({ description: 'Not known: costs are not taken from provider bills yet' });
-
 const amounts = {
   amountToDate: decimalOut,
   forecast: decimalOut.meta({ description: "At the month's end, if everything stays as it is" }),
@@ -49,8 +46,6 @@ const row = z
     ...amountsOrNone,
     resources: z.int().meta({ description: 'Living resources that it owns now, or a share of' }),
     alerts: z.int().meta({ description: 'How many fired on the month; 0 to a customer' }),
-    costToDate: unknownCost,
-    margin: unknownCost,
   })
   .meta({ id: 'DeploymentMonth', description: "What a deployment's month comes to, before tax, in one currency" });
 
@@ -118,9 +113,8 @@ last where the list is sorted by one. A customer sees their own.`,
       { sort, order },
       { after: afterOf(cursor), limit: limit + 1 },
     );
-    const rows = found.rows.map((one) => ({ ...one, costToDate: null, margin: null }));
     return {
-      ...pageOf(rows, limit, ({ key, deployment, currency }) => JSON.stringify([key, deployment, currency])),
+      ...pageOf(found.rows, limit, ({ key, deployment, currency }) => JSON.stringify([key, deployment, currency])),
       ...extraOf(of, found),
     };
   },
@@ -148,8 +142,6 @@ const listCustomerMonths = declareList({
       deployments: z.int(),
       currency: z.string(),
       ...amountsOrNone,
-      costToDate: unknownCost,
-      margin: unknownCost,
     })
     .meta({ id: 'CustomerMonth', description: "What a customer's month comes to, before tax, in one currency" }),
   extra,
@@ -158,9 +150,8 @@ const listCustomerMonths = declareList({
     const of = asked ?? lastMonthOf(now);
     const page = { after: afterOf(cursor), limit: limit + 1 };
     const found = await readCustomers(db, { ...filters, month: of }, { sort, order }, page);
-    const rows = found.rows.map((one) => ({ ...one, costToDate: null, margin: null }));
     return {
-      ...pageOf(rows, limit, ({ key, customer, currency }) => JSON.stringify([key, customer, currency])),
+      ...pageOf(found.rows, limit, ({ key, customer, currency }) => JSON.stringify([key, customer, currency])),
       ...extraOf(of, found),
     };
   },
