@@ -89,6 +89,12 @@ export async function selectUnassigned(
   return rows;
 }
 
+export async function countUnassigned(db: Queryable, query: UnassignedQuery): Promise<number> {
+  const { rows } = await statement<{ count: number }>('deployments.countUnassigned')`
+    ${unassigned(query)} SELECT count(*) AS count FROM chosen`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
 /** Unassigned resources of one suggestion that are charged alike, and since when the one that is longest so. */
 export interface UnassignedGroup extends PricedGroup {
   readonly place: number | null;

@@ -36,6 +36,12 @@ export async function listUnassigned(
   }));
 }
 
+/** How many of them there are. */
+export async function countUnassigned(db: Queryable, asked: UnassignedAsked): Promise<number> {
+  const rules = asked.suggestion === undefined ? [] : rulesOf(await suggestOwners(db, suggestionsMax));
+  return store.countUnassigned(db, { ...asked, rules });
+}
+
 interface UnassignedSum extends MonthlyPrices {
   /** Since when the one that is longest unassigned is so; null: there is none. */
   readonly oldest: Temporal.Instant | null;

@@ -5,13 +5,13 @@ import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal, sumQuantities } from '../platform/quantity.ts';
-import { forecastDeployment, listFirings } from '../pricing/index.ts';
+import { forecastDeployment, firingPage } from '../pricing/index.ts';
 
 // One deployment's month as one document: what it used, what of that is in its allowances, and what it comes to.
 
 /** A deployment has a row for each currency; nobody is billed in more. */
 const currenciesMax = 20;
-const firingsMax = 50;
+const newestFirings = { sort: 'firedAt', order: 'desc', q: null, cursor: null, limit: 50 } as const;
 const obstaclesMax = 5;
 
 interface DeploymentMonthAsked {
@@ -37,9 +37,8 @@ export async function readDeploymentMonth(db: Database, asked: DeploymentMonthAs
   const found = await findDeployment(db, slug, whose);
   const { rows, rated } = await listDeploymentMonths(
     db,
-    { month, deployment: slug, now, isStaff: customerId === null, ...whose },
-    { sort: 'name', order: 'asc' },
-    { after: null, limit: currenciesMax },
+    { month, deployment: slug, q: null, now, isStaff: customerId === null, ...whose },
+    { sort: 'name', order: 'asc', cursor: null, limit: currenciesMax },
   );
   const { usage, meteredThrough } = await usageForPeriod(db, slug, month, end);
   const quoted = await quoteMonth(db, slug, month.toPlainYearMonth());
@@ -67,7 +66,7 @@ export async function readDeploymentMonth(db: Database, asked: DeploymentMonthAs
     meters: await metersOf(db, { slug, month, end, usage, quoted: 'reason' in quoted ? null : quoted }),
     alerts:
       customerId === null
-        ? await listFirings(db, { deployment: slug, month: month.toPlainYearMonth(), limit: firingsMax })
+        ? (await firingPage(db, { deployment: slug, month: month.toPlainYearMonth() }, newestFirings)).items
         : null,
     status: customerId === null ? await statusOf(db, asked) : null,
   };

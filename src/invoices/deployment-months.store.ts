@@ -1,5 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queryable } from '../platform/database/database.ts';
+import { holds, keyset, type Sorted, type SortKey } from '../platform/database/keyset.ts';
+import type { PageRequest } from '../platform/declare/operation.ts';
 import { statement } from '../platform/database/statement.ts';
 
 // What each deployment's month comes to, as it is kept (month-figures.store.ts), beside whose it is and what it is on.
@@ -9,7 +11,7 @@ export interface DeploymentMonthFilters {
   /** The moment whose plan is shown. */
   readonly at: Temporal.Instant;
   /** A part of the name, or of the slug. */
-  readonly q?: string | undefined;
+  readonly q: string | null;
   /** One deployment, by its slug. */
   readonly deployment?: string | undefined;
   /** A customer's external id. */
@@ -20,22 +22,28 @@ export interface DeploymentMonthFilters {
   readonly state?: 'active' | 'paused' | 'no_plan' | undefined;
 }
 
-export const deploymentMonthSorts = ['name', 'amount', 'change', 'forecast', 'lastMonth'] as const;
-export interface DeploymentMonthOrder {
-  readonly sort: (typeof deploymentMonthSorts)[number];
-  readonly order: 'asc' | 'desc';
-}
+export const monthSorts = ['name', 'amountToDate', 'change', 'forecast', 'lastMonth'] as const;
+export type MonthPage = Pick<PageRequest<(typeof monthSorts)[number]>, 'sort' | 'order' | 'cursor' | 'limit'>;
 
-/** Of figures, those that are not known come last either way. */
-const sortKeys: Readonly<Record<DeploymentMonthOrder['sort'], RawBuilder<unknown>>> = {
-  name: sql`lower(f.name) COLLATE "C"`,
-  amount: sql`f.to_date`,
+const figures: Readonly<Record<Exclude<(typeof monthSorts)[number], 'name'>, RawBuilder<unknown>>> = {
+  amountToDate: sql`f.to_date`,
   change: sql`f.to_date - f.last_same_day`,
   forecast: sql`f.forecast`,
   lastMonth: sql`f.last_month`,
 };
 
-export interface DeploymentMonthRow {
+/** How rows `f` are sorted: where nothing is due they come last either way. */
+function sortedBy({ sort, order, cursor }: Pick<MonthPage, 'sort' | 'order' | 'cursor'>) {
+  const least = order === 'asc' ? sql`'Infinity'` : sql`'-Infinity'`;
+  const key: SortKey =
+    sort === 'name'
+      ? { of: sql`lower(f.name) COLLATE "C"`, type: 'text' }
+      : { of: sql`coalesce(${figures[sort]}, ${least})`, type: 'numeric' };
+  const tie: SortKey = { of: sql`(f.slug || ' ' || coalesce(f.currency, '')) COLLATE "C"`, type: 'text' };
+  return keyset(key, tie, { order, cursor });
+}
+
+export interface DeploymentMonthRow extends Sorted {
   readonly deploymentId: number;
   readonly deployment: string;
   readonly name: string;
@@ -52,23 +60,13 @@ export interface DeploymentMonthRow {
   readonly lastMonthSameDay: string | null;
   readonly lastMonth: string | null;
   readonly change: string | null;
-  /** What it is sorted by, as text. */
-  readonly key: string | null;
-}
-
-/** Where a page goes on. */
-export interface DeploymentMonthPlace {
-  readonly key: string | null;
-  readonly deployment: string;
-  readonly currency: string | null;
 }
 
 /** Deployments `f` with their months' figures, by all filters. */
 function found(filters: DeploymentMonthFilters): RawBuilder<unknown> {
   const { month, at, q, deployment, customer, customerId, plan, state } = filters;
   const conditions: RawBuilder<unknown>[] = [sql`d.customer_id IS NOT NULL`];
-  if (q !== undefined)
-    conditions.push(sql`(position(lower(${q}) IN lower(d.name)) > 0 OR position(lower(${q}) IN d.slug) > 0)`);
+  conditions.push(holds(q, sql`d.name`, sql`d.slug`, sql`d.customer_name`));
   if (deployment !== undefined) conditions.push(sql`d.slug = ${deployment}`);
   if (customer !== undefined) conditions.push(sql`d.customer_external_id = ${customer}`);
   if (customerId !== undefined) conditions.push(sql`d.customer_id = ${customerId}`);
@@ -84,38 +82,19 @@ function found(filters: DeploymentMonthFilters): RawBuilder<unknown> {
     WHERE ${sql.join(conditions, sql` AND `)}) AS f`;
 }
 
-/** How rows `f` are sorted, and which of them lie beyond a place. */
-function inOrder({ sort, order }: DeploymentMonthOrder, after: DeploymentMonthPlace | null) {
-  const key = sortKeys[sort];
-  const direction = order === 'asc' ? sql`ASC` : sql`DESC`;
-  const beyond = order === 'asc' ? sql`>` : sql`<`;
-  const type = sort === 'name' ? sql`text` : sql`numeric`;
-  const sorted = sql`ORDER BY (${key}) IS NULL, ${key} ${direction}, f.slug, coalesce(f.currency, '')`;
-  if (after === null) return { key, sorted, behind: sql`true` };
-  const same = sql`(f.slug, coalesce(f.currency, '')) > (${after.deployment}, ${after.currency ?? ''})`;
-  if (after.key === null) return { key, sorted, behind: sql`(${key}) IS NULL AND ${same}` };
-  const last = sql`${after.key}::${type}`;
-  return {
-    key,
-    sorted,
-    behind: sql`((${key}) IS NULL OR (${key}) ${beyond} ${last} OR (${key}) = ${last} AND ${same})`,
-  };
-}
-
 /** In an order, beyond a place; a row for each currency of a deployment. */
 export async function selectDeploymentMonths(
   db: Queryable,
   filters: DeploymentMonthFilters,
-  order: DeploymentMonthOrder,
-  { after, limit }: { readonly after: DeploymentMonthPlace | null; readonly limit: number },
+  page: MonthPage,
 ): Promise<DeploymentMonthRow[]> {
-  const { key, sorted, behind } = inOrder(order, after);
+  const { columns, beyond, by } = sortedBy(page);
   const { rows } = await statement<DeploymentMonthRow>('invoices.selectDeploymentMonths')`
     SELECT f.deployment_id AS "deploymentId", f.slug AS deployment, f.name, f.customer_external_id AS customer,
            f.customer_name AS "customerName", f.starts_at AS "startsAt", f.ends_at AS "endsAt", f.plan, f.paused, f.currency,
            f.to_date::text AS "amountToDate", f.forecast::text, f.last_same_day::text AS "lastMonthSameDay",
-           f.last_month::text AS "lastMonth", (f.to_date - f.last_same_day)::text AS change, (${key})::text AS key
-    FROM ${found(filters)} WHERE ${behind} ${sorted} LIMIT ${limit}`.execute(db);
+           f.last_month::text AS "lastMonth", (f.to_date - f.last_same_day)::text AS change, ${columns}
+    FROM ${found(filters)} WHERE ${beyond} ORDER BY ${by} LIMIT ${page.limit}`.execute(db);
   return rows;
 }
 
@@ -139,21 +118,16 @@ export async function sumDeploymentMonths(db: Queryable, filters: DeploymentMont
   return rows;
 }
 
-export const customerMonthSorts = ['name', 'amount', 'change', 'forecast', 'lastMonth'] as const;
-export interface CustomerMonthOrder {
-  readonly sort: (typeof customerMonthSorts)[number];
-  readonly order: 'asc' | 'desc';
-}
-
 export interface CustomerMonthFilters {
   readonly month: Temporal.PlainDate;
   /** A part of the name, or of the external id. */
-  readonly q?: string | undefined;
+  readonly q: string | null;
 }
 
 /** Amounts are null where nothing is due. */
 export interface CustomerMonthRow
-  extends Pick<DeploymentMonthRow, 'amountToDate' | 'forecast' | 'lastMonthSameDay' | 'lastMonth' | 'change' | 'key'> {
+  extends Sorted,
+    Pick<DeploymentMonthRow, 'amountToDate' | 'forecast' | 'lastMonthSameDay' | 'lastMonth' | 'change'> {
   readonly customer: string;
   readonly name: string;
   readonly deployments: number;
@@ -163,10 +137,6 @@ export interface CustomerMonthRow
 
 /** Customers `f` with what their deployments' months come to, a row for each currency. */
 function customersFound({ month, q }: CustomerMonthFilters): RawBuilder<unknown> {
-  const named =
-    q === undefined
-      ? sql`true`
-      : sql`(position(lower(${q}) IN lower(c.name)) > 0 OR position(lower(${q}) IN lower(c.external_id)) > 0)`;
   return sql`(
     SELECT c.external_id AS slug, c.name, coalesce(m.currency, c.currency) AS currency,
            (SELECT count(*) FROM deployments_list all_of WHERE all_of.customer_id = c.customer_id) AS deployments,
@@ -175,7 +145,7 @@ function customersFound({ month, q }: CustomerMonthFilters): RawBuilder<unknown>
     FROM deployments_customers c
     LEFT JOIN (deployments_list d JOIN deployment_months m ON m.deployment_id = d.deployment_id AND m.month = ${month})
       ON d.customer_id = c.customer_id
-    WHERE ${named}
+    WHERE ${holds(q, sql`c.name`, sql`c.external_id`)}
     GROUP BY c.customer_id, c.external_id, c.name, c.currency, m.currency) AS f`;
 }
 
@@ -183,15 +153,14 @@ function customersFound({ month, q }: CustomerMonthFilters): RawBuilder<unknown>
 export async function selectCustomerMonths(
   db: Queryable,
   filters: CustomerMonthFilters,
-  order: CustomerMonthOrder,
-  { after, limit }: { readonly after: DeploymentMonthPlace | null; readonly limit: number },
+  page: MonthPage,
 ): Promise<CustomerMonthRow[]> {
-  const { key, sorted, behind } = inOrder(order, after);
+  const { columns, beyond, by } = sortedBy(page);
   const { rows } = await statement<CustomerMonthRow>('invoices.selectCustomerMonths')`
     SELECT f.slug AS customer, f.name, f.currency, f.deployments, f.to_date::text AS "amountToDate", f.forecast::text,
            f.last_same_day::text AS "lastMonthSameDay", f.last_month::text AS "lastMonth",
-           (f.to_date - f.last_same_day)::text AS change, (${key})::text AS key
-    FROM ${customersFound(filters)} WHERE ${behind} ${sorted} LIMIT ${limit}`.execute(db);
+           (f.to_date - f.last_same_day)::text AS change, ${columns}
+    FROM ${customersFound(filters)} WHERE ${beyond} ORDER BY ${by} LIMIT ${page.limit}`.execute(db);
   return rows;
 }
 

@@ -3,7 +3,7 @@ import * as store from './deployment-months.store.ts';
 
 // How each deployment's month stands, in money: read from what rating has kept, and rated nowhere here.
 
-export { customerMonthSorts, type DeploymentMonthPlace, deploymentMonthSorts } from './deployment-months.store.ts';
+export { monthSorts } from './deployment-months.store.ts';
 
 interface DeploymentMonthLine extends Omit<store.DeploymentMonthRow, 'deploymentId'> {
   /** Living resources that it owns now, or a share of. */
@@ -35,11 +35,10 @@ type DeploymentMonthsAsked = Omit<store.DeploymentMonthFilters, 'at'> & {
 export async function listDeploymentMonths(
   db: Queryable,
   { now, isStaff, ...filters }: DeploymentMonthsAsked,
-  order: store.DeploymentMonthOrder,
-  page: Parameters<typeof store.selectDeploymentMonths>[3],
+  page: store.MonthPage,
 ): Promise<DeploymentMonths> {
   const asked = { ...filters, at: earlier(now, lastInstantOf(filters.month)) };
-  const rows = await store.selectDeploymentMonths(db, asked, order, page);
+  const rows = await store.selectDeploymentMonths(db, asked, page);
   const ids = [...new Set(rows.map(({ deploymentId }) => deploymentId))];
   const flags = new Map(
     (await store.selectDeploymentFlags(db, ids, filters.month, isStaff)).map((one) => [one.deploymentId, one]),
@@ -63,11 +62,10 @@ interface CustomerMonths extends Pick<DeploymentMonths, 'total' | 'totals' | 'ra
 export async function listCustomerMonths(
   db: Queryable,
   filters: store.CustomerMonthFilters,
-  order: store.CustomerMonthOrder,
-  page: Parameters<typeof store.selectCustomerMonths>[3],
+  page: store.MonthPage,
 ): Promise<CustomerMonths> {
   return {
-    rows: await store.selectCustomerMonths(db, filters, order, page),
+    rows: await store.selectCustomerMonths(db, filters, page),
     total: await store.countCustomerMonths(db, filters),
     totals: await store.sumCustomerMonths(db, filters),
     rated: await store.selectRating(db, filters.month),

@@ -7,7 +7,8 @@ export {
   correctOnNextInvoice,
   issueCreditNote,
   listDecisions,
-  listProposals,
+  proposalPage,
+  proposalTotals,
 } from './corrections.ts';
 export { listDeploymentMonths } from './deployment-months.ts';
 export { getEntity, updateEntity } from './entities.ts';

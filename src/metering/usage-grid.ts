@@ -29,7 +29,10 @@ interface GridAsked {
   /** The customer who asks, by our id; null: staff. */
   readonly customerId: number | null;
   readonly compares: boolean;
+  /** A part of the name or the key; null: all. */
+  readonly q: string | null;
   readonly sort: (typeof gridSorts)[number];
+  readonly order: 'asc' | 'desc';
 }
 
 interface GridRow {
@@ -48,14 +51,14 @@ interface GridRow {
 
 interface Grid {
   readonly rows: readonly GridRow[];
-  readonly rowsTotal: number;
+  readonly total: number;
   /** Every day before it is metered. */
   readonly meteredThrough: string;
   /** The days that are compared with; null: they are not asked for. */
   readonly previous: DayRange | null;
-  /** Of all rows, by day; empty where rows are in different units. */
+  /** Of all, by day, whatever is looked for; empty where rows are in different units. */
   readonly dayTotals: readonly (string | null)[];
-  readonly total: string | null;
+  readonly quantity: string | null;
 }
 
 interface Summed {
@@ -146,12 +149,13 @@ async function gridOfOwners(opened: Opened, page: { readonly offset: number; rea
       'Say of which meter: rows of deployments and customers are in its unit.',
     );
   const { unit } = await getKind(db, meter, range.to.subtract({ days: 1 }));
-  const rows = (await sumOwners(opened, meter)).sort(orderOf(asked.sort));
+  const all = await sumOwners(opened, meter);
+  const rows = all.filter(matching(asked)).sort(orderOf(asked));
   const shown = rows.slice(page.offset, page.offset + page.limit);
   const deploymentIds = shown.flatMap((row) => row.deploymentIds);
   const cells = await store.sumByDeploymentAndDay(db, { scope: { deploymentIds }, range, floors, kind: meter });
   const byDeployment = Map.groupBy(cells, ({ deploymentId }) => deploymentId);
-  const all = new Map(
+  const byDay = new Map(
     (await store.sumByKindAndDay(db, { scope, range, floors, kind: meter })).map(({ day, quantity }) => [
       day.toString(),
       quantity,
@@ -170,13 +174,13 @@ async function gridOfOwners(opened: Opened, page: { readonly offset: number; rea
       marks: marks.get(meter) ?? '',
     })),
     ...aboutOf(opened, rows.length),
-    dayTotals: days.map((day) => all.get(day) ?? null),
-    total: sumQuantities(rows.map(({ total }) => total)),
+    dayTotals: days.map((day) => byDay.get(day) ?? null),
+    quantity: sumQuantities(all.map(({ total }) => total)),
   };
 }
 
-function aboutOf({ meteredThrough, previous }: Opened, rowsTotal: number) {
-  return { rowsTotal, meteredThrough, previous };
+function aboutOf({ meteredThrough, previous }: Opened, total: number) {
+  return { total, meteredThrough, previous };
 }
 
 /** What deployments, or customers, used of a meter in the range and in the time before. */
@@ -233,7 +237,7 @@ async function gridOfKinds(opened: Opened, page: { readonly offset: number; read
   );
   const cells = Map.groupBy(await store.sumByKindAndDay(db, { scope, range, floors }), ({ kind }) => kind);
   const days = [...daysOf(range)].map(String);
-  const rows = kinds.map(({ kind, title, unit }) => {
+  const all = kinds.map(({ kind, title, unit }) => {
     const row = { total: own.get(kind) ?? '0', previousTotal: previous === null ? null : (before.get(kind) ?? '0') };
     return {
       key: kind,
@@ -246,11 +250,12 @@ async function gridOfKinds(opened: Opened, page: { readonly offset: number; read
     };
   });
   // In different units they are in no other order than that of their names.
+  const rows = all.filter(matching(asked)).sort(orderOf({ sort: 'name', order: 'asc' }));
   return {
-    rows: rows.sort(orderOf('name')).slice(page.offset, page.offset + page.limit),
+    rows: rows.slice(page.offset, page.offset + page.limit),
     ...aboutOf(opened, rows.length),
     dayTotals: [],
-    total: null,
+    quantity: null,
   };
 }
 
@@ -271,13 +276,21 @@ function changeOf({ total, previousTotal }: Pick<Summed, 'total' | 'previousTota
 
 type Sortable = Pick<Summed, 'key' | 'name' | 'total' | 'previousTotal'>;
 
-/** The largest first, or by name. */
-function orderOf(sort: GridAsked['sort']): (a: Sortable, b: Sortable) => number {
+/** Those that are looked for. */
+function matching({ q }: GridAsked): (row: Sortable) => boolean {
+  const wanted = q?.toLowerCase();
+  return ({ key, name }) =>
+    wanted === undefined || name.toLowerCase().includes(wanted) || key.toLowerCase().includes(wanted);
+}
+
+/** By what it comes to, by how much that differs from before, or by name; what is the same, by name and key. */
+function orderOf({ sort, order }: Pick<GridAsked, 'sort' | 'order'>): (a: Sortable, b: Sortable) => number {
   const value = ({ total, previousTotal }: Sortable) =>
     sort === 'total' ? new Decimal(total) : new Decimal(total).minus(previousTotal ?? '0').abs();
-  return (a, b) => {
-    const bySize = sort === 'name' ? 0 : value(b).comparedTo(value(a));
-    if (bySize !== 0) return bySize;
-    return a.name === b.name ? (a.key < b.key ? -1 : 1) : a.name < b.name ? -1 : 1;
-  };
+  const direction = order === 'asc' ? 1 : -1;
+  const byText = (a: string, b: string) => (a === b ? 0 : a < b ? -1 : 1);
+  return (a, b) =>
+    direction * (sort === 'name' ? byText(a.name, b.name) : value(a).comparedTo(value(b))) ||
+    byText(a.name, b.name) ||
+    byText(a.key, b.key);
 }

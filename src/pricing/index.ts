@@ -1,6 +1,6 @@
 /** What other modules may import of pricing; everything else in this folder is its own. */
 
-export { countFirings, listFirings } from './alerts.ts';
+export { countFirings, firingPage } from './alerts.ts';
 export { findUnbillable, otherCurrency } from './currency-rule.ts';
 export { readSubscribed, startSubscriptions } from './first-subscriptions.ts';
 export type { PlanVersion } from './plan.ts';

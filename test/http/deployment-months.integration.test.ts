@@ -77,8 +77,8 @@ describe('the months of deployments', () => {
   test.each([
     ['', ['ahead', 'blog', 'shop', 'wiki']],
     ['sort=name&order=desc', ['wiki', 'shop', 'blog', 'ahead']],
-    ['sort=amount&order=desc', ['blog', 'shop', 'wiki', 'ahead']],
-    ['sort=amount', ['wiki', 'shop', 'blog', 'ahead']],
+    ['sort=amountToDate&order=desc', ['blog', 'shop', 'wiki', 'ahead']],
+    ['sort=amountToDate', ['wiki', 'shop', 'blog', 'ahead']],
     ['q=WI', ['wiki']],
     ['customer=acme', ['blog', 'shop']],
     ['plan=studio', ['shop', 'wiki']],
@@ -129,7 +129,9 @@ test("a customer's month is the sum of the deployments'", async () => {
     expect([customer, deployments]).toEqual([customer, own.total]);
     expect([amountToDate, forecast]).toEqual([sum?.amountToDate ?? null, sum?.forecast ?? null]);
   }
-  expect((await read(`/customer-months?${inMarch}&sort=amount&order=desc&limit=1`)).items[0].customer).toBe('acme');
+  expect((await read(`/customer-months?${inMarch}&sort=amountToDate&order=desc&limit=1`)).items[0].customer).toBe(
+    'acme',
+  );
 });
 
 describe("a deployment's month", () => {
@@ -188,7 +190,7 @@ describe('the grid of usage', () => {
       expect(previousTotal).toBe(before.usage.droplet_hours ?? '0');
     }
     expect(grid.previous).toEqual({ from: '2026-02-01', to: '2026-02-19' });
-    expect(grid.total).toBe(sumQuantities(grid.items.map(({ total }: any) => total)));
+    expect(grid.quantity).toBe(sumQuantities(grid.items.map(({ total }: any) => total)));
     expect(grid.dayTotals.map((one: string | null, at: number) => [at, one])).toEqual(
       grid.dayTotals.map((_: unknown, at: number) => {
         const cells = grid.items.flatMap(({ days }: any) => days[at] ?? []);
@@ -206,11 +208,11 @@ describe('the grid of usage', () => {
     ]);
     const meters = await read(`/usage/grid?${range}&customer=acme`);
     expect(meters.items.find(({ key }: any) => key === 'droplet_hours').total).toBe(customers.items[0].total);
-    const first = await read(`/usage/grid?${range}&by=deployment&kind=droplet_hours&sort=name&limit=2`);
-    const next = `${range}&by=deployment&kind=droplet_hours&sort=name&limit=2&cursor=${first.nextCursor}`;
+    const first = await read(`/usage/grid?${range}&by=deployment&kind=droplet_hours&sort=name&order=asc&limit=2`);
+    const next = `${range}&by=deployment&kind=droplet_hours&sort=name&order=asc&limit=2&cursor=${first.nextCursor}`;
     const second = await read(`/usage/grid?${next}`);
     expect([...first.items, ...second.items].map(({ key }: any) => key)).toEqual(['blog', 'shop', 'wiki']);
-    expect([first.total, second.nextCursor]).toEqual([second.total, null]);
+    expect([first.quantity, first.total, second.nextCursor]).toEqual([second.quantity, 3, null]);
   });
 
   test('of a customer has their own alone, and nothing of what we are not sure of', async () => {

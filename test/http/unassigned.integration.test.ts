@@ -114,6 +114,7 @@ test('one suggestion can be asked for, or what has none, page by page', async ()
     for (let cursor: string | null = null; ; ) {
       const next: string = cursor === null ? '' : `&cursor=${cursor}`;
       const page = await read(`/unattributed-resources?suggestion=${suggestion}&limit=2${next}`);
+      expect(page.total).toBe(expected.length);
       pages.push(...page.items.map(({ externalId }: any) => externalId));
       cursor = page.nextCursor;
       if (cursor === null) break;

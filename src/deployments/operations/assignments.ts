@@ -5,9 +5,8 @@ import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { decimalOut, instant, instantOut, slug } from '../../platform/declare/schemas.ts';
 import { assign, unassign } from '../assignments.ts';
-import { unattributedResources } from '../attribution.ts';
 import { attributeJob } from '../jobs.ts';
-import { listUnassigned, summarizeUnassigned, type UnassignedSummary } from '../unassigned.ts';
+import { countUnassigned, listUnassigned, summarizeUnassigned, type UnassignedSummary } from '../unassigned.ts';
 import { followUp } from './follow-up.ts';
 
 const resourceRefs = z
@@ -130,12 +129,14 @@ export const listUnattributedResources = declareList({
       .meta({ description: 'By the provider prices; null: unknown, or charged by more than one price' }),
     suggestion: suggestion.nullable().meta({ description: 'The suggested rule that would own it; null: none' }),
   }),
-  extra: z.object({ total: z.int().meta({ description: 'Of all pages, whatever is asked for' }) }),
+  search: { none: 'resource list --owner none looks through them' },
+  sort: { none: 'by kind and name, as they are assigned' },
+  total: true,
   async run({ db, query, now }, { limit, cursor }) {
     const { at = now, ...rest } = query;
     const after = cursor === null ? null : afterOf(cursor);
     const rows = await listUnassigned(db, { at, ...rest }, { after, limit: limit + 1 });
-    const { total } = await unattributedResources(db, at, 1);
+    const total = await countUnassigned(db, { at, ...rest });
     return {
       ...pageOf(rows, limit, ({ kind, name, resourceId }) => JSON.stringify([kind, name, resourceId])),
       total,

@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import { dayOf } from '../../metering/index.ts';
+import { cursorOf } from '../../platform/database/keyset.ts';
 import { declareList, type Operation, staff } from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { dayOut, decimalOut, instantOut, line, month, slug } from '../../platform/declare/schemas.ts';
 import {
-  customerMonthSorts,
-  type DeploymentMonthPlace,
   type DeploymentMonths,
-  deploymentMonthSorts,
   listCustomerMonths as readCustomers,
   listDeploymentMonths as readMonths,
+  monthSorts,
 } from '../deployment-months.ts';
 
 const amounts = {
@@ -51,7 +50,6 @@ const row = z
 
 const extra = z.object({
   month: z.string().meta({ examples: ['2026-06'] }),
-  total: z.int().meta({ description: 'How many match, on all pages' }),
   totals: z
     .array(z.object({ currency: z.string(), deployments: z.int(), ...amounts }))
     .readonly()
@@ -62,26 +60,17 @@ const extra = z.object({
 
 function extraOf(
   of: Temporal.PlainDate,
-  { total, totals, rated }: Pick<DeploymentMonths, 'total' | 'totals' | 'rated'>,
+  { totals, rated }: Pick<DeploymentMonths, 'totals' | 'rated'>,
 ): z.input<typeof extra> {
   return {
     month: of.toPlainYearMonth().toString(),
-    total,
     totals,
     ratedAt: rated?.at ?? null,
     meteredThrough: rated?.meteredThrough ?? null,
   };
 }
 
-function afterOf(cursor: string | null): DeploymentMonthPlace | null {
-  if (cursor === null) return null;
-  const [key, deployment, currency] = place.parse(JSON.parse(cursor));
-  return { key, deployment, currency };
-}
-
 const lastMonthOf = (now: Temporal.Instant) => dayOf(now).subtract({ days: 1 }).with({ day: 1 });
-
-const place = z.tuple([z.string().nullable(), z.string(), z.string().nullable()]);
 
 const listDeploymentMonths = declareList({
   path: '/deployment-months',
@@ -94,27 +83,34 @@ last where the list is sorted by one. A customer sees their own.`,
   roles: [...staff, 'customer'],
   query: z.object({
     month: month.optional().meta({ description: 'The month of the last complete day unless given' }),
-    q: line.optional().meta({ description: 'A part of the name or the slug', examples: ['acme'] }),
     customer: line.optional().meta({ description: "Only this customer's, by external id" }),
     plan: slug.optional().meta({ description: 'Only those on it' }),
     state: z.enum(['active', 'paused', 'no_plan']).optional(),
-    sort: z.enum(deploymentMonthSorts).default('name'),
-    order: z.enum(['asc', 'desc']).default('asc'),
   }),
   row,
   extra,
-  async run({ db, query, principal, now }, { limit, cursor }) {
-    const { sort, order, month: asked, ...filters } = query;
+  search: { in: "the name, the slug, and the customer's name" },
+  sort: { by: monthSorts },
+  total: true,
+  async run({ db, query, principal, now }, page) {
+    const { month: asked, ...filters } = query;
     const of = asked ?? lastMonthOf(now);
     const { customerId } = principal;
     const found = await readMonths(
       db,
-      { ...filters, month: of, now, isStaff: customerId === null, ...(customerId === null ? {} : { customerId }) },
-      { sort, order },
-      { after: afterOf(cursor), limit: limit + 1 },
+      {
+        ...filters,
+        q: page.q,
+        month: of,
+        now,
+        isStaff: customerId === null,
+        ...(customerId === null ? {} : { customerId }),
+      },
+      { ...page, limit: page.limit + 1 },
     );
     return {
-      ...pageOf(found.rows, limit, ({ key, deployment, currency }) => JSON.stringify([key, deployment, currency])),
+      ...pageOf(found.rows, page.limit, cursorOf),
+      total: found.total,
       ...extraOf(of, found),
     };
   },
@@ -131,9 +127,6 @@ const listCustomerMonths = declareList({
   roles: staff,
   query: z.object({
     month: month.optional().meta({ description: 'The month of the last complete day unless given' }),
-    q: line.optional().meta({ description: 'A part of the name or the id', examples: ['acme'] }),
-    sort: z.enum(customerMonthSorts).default('name'),
-    order: z.enum(['asc', 'desc']).default('asc'),
   }),
   row: z
     .object({
@@ -145,13 +138,15 @@ const listCustomerMonths = declareList({
     })
     .meta({ id: 'CustomerMonth', description: "What a customer's month comes to, before tax, in one currency" }),
   extra,
-  async run({ db, query, now }, { limit, cursor }) {
-    const { sort, order, month: asked, ...filters } = query;
-    const of = asked ?? lastMonthOf(now);
-    const page = { after: afterOf(cursor), limit: limit + 1 };
-    const found = await readCustomers(db, { ...filters, month: of }, { sort, order }, page);
+  search: { in: 'the name and the id' },
+  sort: { by: monthSorts },
+  total: true,
+  async run({ db, query, now }, page) {
+    const of = query.month ?? lastMonthOf(now);
+    const found = await readCustomers(db, { q: page.q, month: of }, { ...page, limit: page.limit + 1 });
     return {
-      ...pageOf(found.rows, limit, ({ key, customer, currency }) => JSON.stringify([key, customer, currency])),
+      ...pageOf(found.rows, page.limit, cursorOf),
+      total: found.total,
       ...extraOf(of, found),
     };
   },

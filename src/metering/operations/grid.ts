@@ -21,7 +21,6 @@ before, as far as the range is metered. ${gridDaysMax} days at most. Without a r
     deployment: slug.optional().meta({ description: "Only this one's" }),
     customer: z.string().min(1).max(200).optional().meta({ description: "Only this customer's, by external id" }),
     compare: z.enum(['previous', 'none']).default('none'),
-    sort: z.enum(gridSorts).default('total').meta({ description: 'The largest first; rows of meters are by name' }),
   }),
   row: z
     .object({
@@ -46,21 +45,32 @@ before, as far as the range is metered. ${gridDaysMax} days at most. Without a r
     to: dayOut,
     meteredThrough: dayText,
     previous: z.object({ from: dayOut, to: dayOut }).nullable().meta({ description: 'The days compared with' }),
-    rowsTotal: z.int(),
-    total: decimalOut.nullable().meta({ description: 'Of all rows, on all pages; null: they differ in unit' }),
+    quantity: decimalOut.nullable().meta({ description: 'Of all, on all pages; null: they differ in unit' }),
     dayTotals: z
       .array(decimalOut.nullable())
       .readonly()
       .meta({ description: 'Of all rows by day; empty: they differ in unit' }),
   }),
-  async run({ db, query, principal, now }, { limit, cursor }) {
+  search: { in: 'the name and the key' },
+  // By default the largest comes first; rows of meters are by name.
+  sort: { by: gridSorts, newestFirst: true },
+  total: true,
+  async run({ db, query, principal, now }, { limit, cursor, q, sort, order }) {
     const { from, to, compare, ...rest } = query;
     const range = rangeOr({ from, to }, monthOf(dayOf(now).subtract({ days: 1 })));
     const offset = Number(cursor ?? 0);
-    const asked = { ...rest, range, customerId: principal.customerId, compares: compare === 'previous' };
+    const asked = {
+      ...rest,
+      q,
+      sort,
+      order,
+      range,
+      customerId: principal.customerId,
+      compares: compare === 'previous',
+    };
     const { rows, ...found } = await readGrid(db, asked, { offset, limit });
     const next = offset + rows.length;
-    return { items: rows, nextCursor: next < found.rowsTotal ? String(next) : null, ...range, ...found };
+    return { items: rows, nextCursor: next < found.total ? String(next) : null, ...range, ...found };
   },
 });
 
