@@ -76,6 +76,7 @@ const getDeploymentMonth = declareOperation({
             firedAt: instantOut,
           }),
         )
+        .readonly()
         .nullable(),
       status: z
         .object({
