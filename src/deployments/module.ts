@@ -1,11 +1,11 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { rulesWouldEnd } from './errors.ts';
 import { attributeJob } from './jobs.ts';
-import { assignmentOperations } from './operations/assignments.ts';
 import { customerOperations } from './operations/customers.ts';
 import { deploymentOperations } from './operations/deployments.ts';
 import { resourceOperations } from './operations/resources.ts';
 import { ruleOperations } from './operations/rules.ts';
+import { unattributedOperations } from './operations/unattributed.ts';
 
 export const deploymentsModule = declareModule({
   name: 'deployments',
@@ -25,7 +25,7 @@ export const deploymentsModule = declareModule({
     ...customerOperations,
     ...deploymentOperations,
     ...ruleOperations,
-    ...assignmentOperations,
+    ...unattributedOperations,
   ],
   jobs: [attributeJob],
   errors: [rulesWouldEnd],

@@ -1,6 +1,7 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { anchorFailed } from './errors.ts';
 import { anchorAuditJob } from './jobs.ts';
+import { assignmentOperations } from './operations/assignments.ts';
 import { auditOperations } from './operations/audit.ts';
 import { deploymentMonthOperations } from './operations/deployment-month.ts';
 import { endOperations } from './operations/end-deployments.ts';
@@ -14,6 +15,7 @@ export const flowsModule = declareModule({
   name: 'flows',
   operations: [
     ...importOperations,
+    ...assignmentOperations,
     ...endOperations,
     ...monthOperations,
     ...overviewOperations,

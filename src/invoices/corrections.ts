@@ -153,7 +153,7 @@ async function rateAgain(
 }
 
 /** What a month's usage and fees cost, without what was added by hand or corrects another month. */
-function costsOf({ customer, invoices }: ComposedCustomer): store.CostRow[] {
+export function costsOf({ customer, invoices }: ComposedCustomer): store.CostRow[] {
   return invoices.flatMap(({ currency, lines }) =>
     lines
       .filter((line) => line.kind !== 'manual' && line.kind !== 'correction')

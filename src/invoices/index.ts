@@ -32,4 +32,6 @@ export { selectGone as customersGone, selectIssuedOfMonth as issuedOfMonth } fro
 export { checkDrafts } from './stale-drafts.ts';
 export { invoiceAnswer, invoiceOut } from './operations/invoices.ts';
 export { checkCorrectionsJob, drawDocumentsJob } from './jobs.ts';
+export { type MonthAmount, readMonthAmounts } from './month-amounts.ts';
+export { selectPayingCustomers as payingCustomers } from './invoices.store.ts';
 export { searchInvoices } from './search.store.ts';

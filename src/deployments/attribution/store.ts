@@ -78,13 +78,6 @@ export async function writeProgress(trx: UnitOfWork, position: number): Promise<
   await statement('deployments.writeProgress')`UPDATE attribution_progress SET change_id = ${position}`.execute(trx);
 }
 
-/** The last change that this transaction sees: only for work that is rolled back. */
-export async function readLastChange(trx: UnitOfWork): Promise<number> {
-  const { rows } = await statement<{ position: number }>('deployments.readLastChange')`
-    SELECT coalesce(max(change_id), 0) AS position FROM changes`.execute(trx);
-  return rows[0]?.position ?? 0;
-}
-
 /** The resources of the changes in (after, upTo], and how many they are. */
 export async function touchChanged(
   trx: UnitOfWork,

@@ -1,97 +1,8 @@
 import { z } from 'zod';
-import { getResource } from '../../inventory/index.ts';
-import type { Queryable } from '../../platform/database/database.ts';
+import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
-import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { decimalOut, instant, instantOut, slug } from '../../platform/declare/schemas.ts';
-import { assign, unassign } from '../assignments.ts';
-import { attributeJob } from '../jobs.ts';
 import { countUnassigned, listUnassigned, summarizeUnassigned, type UnassignedSummary } from '../unassigned.ts';
-import { followUp } from './follow-up.ts';
-
-const resourceRefs = z
-  .array(z.union([z.int().min(1), z.string().min(1).max(300)]))
-  .min(1)
-  .max(1_000)
-  .meta({ description: "Our ids, URNs, or `kind:provider's-id`", examples: [['droplet:3164494']] });
-
-const interval = {
-  from: instant.optional().meta({ description: 'The beginning of history unless given' }),
-  to: instant.optional().meta({ description: 'Not included; no end unless given' }),
-};
-
-const written = z.object({
-  resources: z.int(),
-  inserted: z.int().meta({ description: 'Intervals that were written' }),
-  superseded: z.int().meta({ description: 'Intervals that no longer hold' }),
-});
-
-async function resolveResources(db: Queryable, refs: z.output<typeof resourceRefs>): Promise<number[]> {
-  const ids: number[] = [];
-  for (const ref of refs) ids.push(typeof ref === 'number' ? ref : (await getResource(db, ref)).resourceId);
-  return ids;
-}
-
-export const assignResources = declareOperation({
-  method: 'POST',
-  path: '/assignments',
-  name: 'deployment assign',
-  operationId: 'assignResources',
-  tag: 'rules',
-  summary: 'Assign resources manually, ahead of the rules',
-  command: { positional: ['owners'], flags: { resources: 'resource' } },
-  description: 'Several owners share by their weights. Past days that it changes are metered again.',
-  roles: ['owner', 'operator'],
-  body: z.strictObject({
-    resources: resourceRefs,
-    owners: z
-      .array(z.strictObject({ deployment: slug, weight: z.int().min(1).max(1_000_000).default(1) }))
-      .min(1)
-      .max(100),
-    ...interval,
-  }),
-  response: written,
-  followedBy: [attributeJob],
-  async run(call) {
-    const { resources, owners: shares, from = null, to = null } = call.body;
-    const resourceIds = await resolveResources(call.db, resources);
-    const assignment = {
-      resourceIds,
-      owners: shares.map(({ deployment: name, weight }) => ({ slug: name, weight })),
-      from,
-      to,
-    };
-    const { inserted, superseded } = await assign(call.db, assignment, call.principal.subject, call.now);
-    await followUp(call);
-    return { resources: resourceIds.length, inserted, superseded };
-  },
-});
-
-export const unassignResources = declareOperation({
-  method: 'POST',
-  path: '/assignments/remove',
-  name: 'deployment unassign',
-  operationId: 'unassignResources',
-  tag: 'rules',
-  summary: 'Remove manual assignments: the rules apply again',
-  command: { positional: ['resources'], confirm: 'Remove the manual assignment of {resources}?' },
-  roles: ['owner', 'operator'],
-  body: z.strictObject({ resources: resourceRefs, ...interval }),
-  response: written,
-  followedBy: [attributeJob],
-  async run(call) {
-    const { resources, from = null, to = null } = call.body;
-    const resourceIds = await resolveResources(call.db, resources);
-    const { inserted, superseded } = await unassign(
-      call.db,
-      { resourceIds, from, to },
-      call.principal.subject,
-      call.now,
-    );
-    await followUp(call);
-    return { resources: resourceIds.length, inserted, superseded };
-  },
-});
 
 const amount = z.object({ currency: z.string(), amount: decimalOut });
 
@@ -195,9 +106,4 @@ function afterOf(cursor: string): { kind: string; name: string; resourceId: numb
   return { kind, name, resourceId };
 }
 
-export const assignmentOperations: readonly Operation[] = [
-  assignResources,
-  unassignResources,
-  listUnattributedResources,
-  getUnattributedSummary,
-];
+export const unattributedOperations: readonly Operation[] = [listUnattributedResources, getUnattributedSummary];
