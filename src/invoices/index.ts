@@ -5,6 +5,7 @@ export { type BroughtDraftsUpToDate, bringDraftsUpToDate } from './bring-drafts-
 export {
   checkCorrections,
   correctOnNextInvoice,
+  countUnlooked,
   issueCreditNote,
   listDecisions,
   proposalPage,
