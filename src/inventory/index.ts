@@ -19,6 +19,7 @@ export { listSealedSecrets, openSecretKey, rotateSecretKey } from './secret-key.
 export {
   assertResourceKind,
   getResource,
+  listRelations,
   listResourceActions,
   readSightings,
   type ResourceAt,
