@@ -11,6 +11,7 @@ export {
   proposalPage,
   proposalTotals,
 } from './corrections.ts';
+export { listDeploymentMonths } from './deployment-months.ts';
 export { getEntity, updateEntity } from './entities.ts';
 export { sumAmounts } from './lines.ts';
 export { previewMonth } from './preview.ts';
