@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { soaking } from '../../soak.ts';
+import { soaking, timeoutOf } from '../../soak.ts';
 import { type Deployment, makeBusiness, planFiles, planOf, rates } from './business.ts';
 import { Cloud } from './cloud.ts';
 import { cents, Facts, money } from './facts.ts';
@@ -18,6 +18,9 @@ import { Operator } from './operator.ts';
 /** What an operator may have to do at a month's end, whatever the number of customers. */
 const commandsMax = 12;
 
+/** Each test is some fifty commands, each a process of its own. */
+const timeout = timeoutOf(1_800_000);
+
 const variants = soaking
   ? [
       { customers: 26, seed: 1, everyDay: true },
@@ -25,7 +28,7 @@ const variants = soaking
     ]
   : [{ customers: 26, seed: 1, everyDay: false }];
 
-describe.each(variants)('$customers customers, seed $seed', ({ customers, seed, everyDay }) => {
+describe.each(variants)('$customers customers, seed $seed', { timeout }, ({ customers, seed, everyDay }) => {
   const business = makeBusiness(customers, seed);
   const facts = new Facts('2026-05-01T00:00:00Z');
   const ledger = new Ledger(business, facts);
