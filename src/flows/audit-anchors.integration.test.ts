@@ -180,7 +180,10 @@ test('a recording that was forged with the whole chain shows by the anchors', as
   await liftAndForge();
   const found = await verify();
   expect(found).toMatchObject({ intact: false, broken: [], faults: [], rewritings: [] });
-  expect(found.anchors[0]?.broken).toMatchObject([{ position: 3, what: 'remade' }, { position: 5, what: 'remade' }]);
+  expect(found.anchors[0]?.broken).toMatchObject([
+    { position: 3, what: 'remade' },
+    { position: 5, what: 'remade' },
+  ]);
 });
 
 test('a process without the secret key says so, and makes none', async () => {

@@ -97,7 +97,7 @@ const causes: Readonly<Record<string, string>> = {
   restore: 'by a restore from a backup',
   access: 'because rights were missing',
   migration: 'by migrations that had been applied before',
-  unknown: 'without a migration; they may have been lifted in between',
+  unknown: 'without a migration, perhaps lifted in between',
 };
 
 function rewritingText({ position, recordedAt, cause, writtenAfter, count: number, guards }: Rewriting): string {

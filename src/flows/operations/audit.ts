@@ -28,7 +28,7 @@ const fault = z
       ])
       .meta({
         description:
-          'not_always: session_replication_role switches it off. rewritten: as it should be, and written anew after the last recording; it may have been lifted in between. unrecorded: the log does not say who wrote the guards',
+          'not_always: session_replication_role switches it off. rewritten: valid, and written anew after the last recording; it may have been lifted in between. unrecorded: the log does not say who wrote the guards',
       }),
     kind: z.string().meta({
       description: 'trigger, function, policy, relation, rule, role, grant, reference, setting or recording',

@@ -102,7 +102,8 @@ export async function migrate(
   const status = await migrationStatus(db, folder);
   refuseForeign(status);
   const pending = status.filter(({ name, state }) => state === 'pending' && (through === undefined || name <= through));
-  if (status.some(({ state }) => state === 'applied')) await db.transaction().execute((trx) => recordWritings(trx, 'unknown'));
+  if (status.some(({ state }) => state === 'applied'))
+    await db.transaction().execute((trx) => recordWritings(trx, 'unknown'));
   if (pending.length === 0) return [];
 
   const files = await readMigrations(folder);

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Queryable } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
 
@@ -19,23 +20,26 @@ export interface GuardRow {
   readonly recordedBy: string | null;
 }
 
+// Our relations; these and their partitions; and which transaction the log says wrote what.
+const relationsAndRecordings = sql`ours AS (
+    SELECT c.*, c.xmin AS written_by FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND NOT c.relispartition
+      AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname NOT LIKE 'kysely\\_%'
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  ), standing AS (
+    -- Partitions too, by the name of their table.
+    SELECT c.oid, coalesce(root.relname, c.relname)::text AS relation, CASE WHEN c.relispartition THEN ' on ' || c.relname ELSE '' END AS part
+    FROM pg_class c LEFT JOIN pg_class root ON c.relispartition AND root.oid = pg_partition_root(c.oid)
+    WHERE c.relnamespace = current_schema()::regnamespace AND (c.relispartition AND c.relkind IN ('r', 'p', 'f') OR c.oid IN (SELECT oid FROM ours))
+  ), recorded AS (
+    SELECT DISTINCT ON (w.guard) w.guard, w.recorded_by FROM audit_log a
+    CROSS JOIN LATERAL jsonb_each_text(CASE jsonb_typeof(a.after -> 'writings') WHEN 'object' THEN a.after -> 'writings' END) AS w (guard, recorded_by)
+    WHERE a.table_name = 'guard_writings' ORDER BY w.guard, a.position DESC
+  )`;
+
 /** Everything in our schema that records, refuses or hides, as it stands now, in a stable order. */
 export async function selectGuards(db: Queryable): Promise<GuardRow[]> {
   const { rows } = await statement<GuardRow>('platform.selectGuards')`
-    WITH ours AS (
-      SELECT c.*, c.xmin AS written_by FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND NOT c.relispartition
-        AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname NOT LIKE 'kysely\\_%'
-        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-    ), standing AS (
-      -- Partitions too, by the name of their table.
-      SELECT c.oid, coalesce(root.relname, c.relname)::text AS relation, CASE WHEN c.relispartition THEN ' on ' || c.relname ELSE '' END AS part
-      FROM pg_class c LEFT JOIN pg_class root ON c.relispartition AND root.oid = pg_partition_root(c.oid)
-      WHERE c.relnamespace = current_schema()::regnamespace AND (c.relispartition AND c.relkind IN ('r', 'p', 'f') OR c.oid IN (SELECT oid FROM ours))
-    ), recorded AS (
-      SELECT DISTINCT ON (w.guard) w.guard, w.recorded_by FROM audit_log a
-      CROSS JOIN LATERAL jsonb_each_text(CASE jsonb_typeof(a.after -> 'writings') WHEN 'object' THEN a.after -> 'writings' END) AS w (guard, recorded_by)
-      WHERE a.table_name = 'guard_writings' ORDER BY w.guard, a.position DESC
-    ), granted AS (
+    WITH ${relationsAndRecordings}, granted AS (
       -- A partition by its own name is the owner's alone: a right on it goes past the policies of its table.
       SELECT s.relation, a.grantee, a.privilege, a.written_by, s.part
       FROM standing s JOIN pg_class c ON c.oid = s.oid

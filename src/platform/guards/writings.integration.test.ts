@@ -119,8 +119,7 @@ test.each(ways)('%s is found, with what and since when', async (_, guard, liftAn
     ['rewritten', guard],
   ]);
   const [{ since } = expect.fail('nothing was found')] = found.faults;
-  if (since.at === null)
-    expect(since).toEqual({ at: null, after: entry.at, afterEntry: entry.position, before: null });
+  if (since.at === null) expect(since).toEqual({ at: null, after: entry.at, afterEntry: entry.position, before: null });
   else expect(Temporal.Instant.compare(entry.at, since.at)).toBe(-1);
 });
 
@@ -205,12 +204,19 @@ test('a guard that is back after a recording found it lifted is written anew', a
 
 test('upkeep of the server, of the catalogue and of partitions is none', async () => {
   for (const catalogue of ['pg_trigger', 'pg_proc', 'pg_policy', 'pg_class'])
-    for (const statement of [`VACUUM ${catalogue}`, `VACUUM FREEZE ${catalogue}`, `VACUUM FULL ${catalogue}`, `REINDEX TABLE ${catalogue}`])
+    for (const statement of [
+      `VACUUM ${catalogue}`,
+      `VACUUM FREEZE ${catalogue}`,
+      `VACUUM FULL ${catalogue}`,
+      `REINDEX TABLE ${catalogue}`,
+    ])
       await run(statement);
   for (const statement of ['VACUUM FULL customers', 'REINDEX TABLE customers', 'ANALYZE', 'VACUUM', 'CHECKPOINT'])
     await run(statement);
   await run('CREATE INDEX CONCURRENTLY one_more ON customers (name)');
-  await run(`CREATE TABLE usage_records_day_2099_01 PARTITION OF usage_records_day FOR VALUES FROM ('2099-01-01') TO ('2099-02-01')`);
+  await run(
+    `CREATE TABLE usage_records_day_2099_01 PARTITION OF usage_records_day FOR VALUES FROM ('2099-01-01') TO ('2099-02-01')`,
+  );
   await run('ALTER TABLE usage_records_day DETACH PARTITION usage_records_day_2099_01');
   await run('DROP TABLE usage_records_day_2099_01');
   await migrate(db);

@@ -16,7 +16,7 @@ export async function lockRecordings(trx: Queryable): Promise<void> {
     SELECT pg_advisory_xact_lock(hashtextextended('arcadia guard writings', 0))`.execute(trx);
 }
 
-export interface Recording {
+interface Recording {
   readonly cause: string;
   readonly migrations: readonly string[];
   /** A time before all of it was written; null: not known. */

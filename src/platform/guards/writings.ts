@@ -22,7 +22,11 @@ export function isRewritten({ kind, writtenBy, recordedBy }: GuardRow): boolean 
  * Records in the audit log which transactions wrote the guards, where it differs from what is recorded. Within a
  * transaction; nothing where there is no log yet. Returns how many were written anew.
  */
-export async function recordWritings(trx: Queryable, cause: Cause, migrations: readonly string[] = []): Promise<number> {
+export async function recordWritings(
+  trx: Queryable,
+  cause: Cause,
+  migrations: readonly string[] = [],
+): Promise<number> {
   if (!(await hasAuditLog(trx))) return 0;
   await lockRecordings(trx);
   const expected = await readExpectedGuards();
