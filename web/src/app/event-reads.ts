@@ -4,10 +4,14 @@
 /** The operations that views read and keep up to date. */
 export const pageReads = [
   'getOverview',
+  'listHappened',
   'listResources',
   'getResourcesSummary',
+  'getResourceLife',
+  'getResourceSettings',
   'explainUsage',
   'getDeploymentQuote',
+  'listDeploymentMonths',
   'getSyncRun',
   'getRule',
 ] as const;
@@ -15,36 +19,53 @@ export const pageReads = [
 export type PageRead = (typeof pageReads)[number];
 
 const fleet: readonly PageRead[] = ['listResources', 'getResourcesSummary'];
-const owners: readonly PageRead[] = [...fleet, 'getOverview', 'explainUsage', 'getDeploymentQuote', 'getRule'];
-const listings: readonly PageRead[] = [...fleet, 'getOverview', 'explainUsage', 'getSyncRun'];
-const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote'];
+const owners: readonly PageRead[] = [
+  ...fleet,
+  'getResourceLife',
+  'getOverview',
+  'explainUsage',
+  'getDeploymentQuote',
+  'getRule',
+];
+const listings: readonly PageRead[] = [
+  ...fleet,
+  'getResourceLife',
+  'getResourceSettings',
+  'getOverview',
+  'explainUsage',
+  'getSyncRun',
+];
+const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote', 'listDeploymentMonths'];
 
 /** What to read again, by an event's type. */
 export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'account.changed': ['getOverview', ...fleet],
   'alert.changed': [],
-  'alert.fired': ['getOverview'],
+  'alert.fired': ['getOverview', 'listDeploymentMonths'],
   'assignment.changed': owners,
   'attribution.changed': owners,
   'billing.changed': ['getOverview'],
   'confirmation.changed': ['getOverview', 'explainUsage'],
   'correction.changed': ['getOverview'],
   'customer.changed': ['getOverview', ...fleet],
-  'day.metered': ['getOverview', 'explainUsage', 'getDeploymentQuote'],
-  'deployment.changed': ['getOverview', ...fleet],
+  'day.metered': ['getOverview', 'explainUsage', 'getDeploymentQuote', 'getResourceLife'],
+  'deployment.changed': ['getOverview', 'getResourceLife', 'listDeploymentMonths', ...fleet],
   'entity.changed': ['getOverview'],
   'figures.changed': money,
   'invoice.changed': ['getOverview'],
   'job.changed': ['getOverview'],
   'kind.changed': ['explainUsage', 'getDeploymentQuote'],
   'plan.changed': money,
-  'price.changed': ['getOverview', ...fleet],
+  'price.changed': ['getOverview', 'getResourceLife', ...fleet],
   'queue.changed': ['getOverview'],
   'rule.changed': owners,
   'subscription.changed': money,
   'sync.ended': listings,
   'sync.reverted': listings,
 };
+
+/** What happened last: every event is news. */
+export const always: readonly PageRead[] = ['listHappened'];
 
 /** Of an event that this page was built without. */
 export const otherwise: readonly PageRead[] = ['getOverview'];

@@ -7,6 +7,7 @@ import { isNegative, isZero, sum } from '../ui/decimal.ts';
 import { Band, Empty, States } from '../ui/States.tsx';
 import { age, day, dayBefore, month as monthName, moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
+import { linesOf, readHappened } from './happened.ts';
 import { needsOf, sentenceOf, type Need } from './needs.ts';
 import styles from './overview.module.css';
 import { type CurrencyMonth, type OverviewDocument, readOverview } from './read.ts';
@@ -37,6 +38,7 @@ function Loaded({ overview, month }: { readonly overview: OverviewDocument; read
       <NeedsCard needs={needs} />
       <MoversCard overview={overview} month={month} />
       <FreshnessCard overview={overview} />
+      <HappenedCard now={overview.clock.now} />
     </div>
   );
 }
@@ -85,7 +87,7 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
           </Empty>
         ) : (
           <>
-            <Figures money={shown} />
+            <Figures money={shown} month={month} />
             <MonthCurve
               month={month}
               now={clock.now}
@@ -105,26 +107,37 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
 
 const noCost = 'Provider bills are not read yet, so cost and margin are not known.';
 
-function Figures({ money: shown }: { readonly money: CurrencyMonth }) {
+function Figures({ money: shown, month }: { readonly money: CurrencyMonth; readonly month: string }) {
   const { currency, revenueToDate, revenueForecast, lastMonthSameDay } = shown;
+  const why = `month:${month}/${currency}`;
   return (
     <dl className={styles.figures}>
       <div>
         <dt>Due so far</dt>
         <dd className={styles.big}>
-          <Money amount={revenueToDate} currency={currency} />
+          <Money amount={revenueToDate} currency={currency} why={`${why}/amountToDate`} />
         </dd>
       </div>
       <div>
         <dt>Forecast</dt>
         <dd className={styles.big}>
-          <Money amount={revenueForecast} currency={currency} reason="There is no forecast for this month." />
+          <Money
+            amount={revenueForecast}
+            currency={currency}
+            why={`${why}/forecast`}
+            reason="There is no forecast for this month."
+          />
         </dd>
       </div>
       <div>
         <dt>Last month by now</dt>
         <dd className={styles.big}>
-          <Money amount={lastMonthSameDay} currency={currency} reason="The month before is not metered." />
+          <Money
+            amount={lastMonthSameDay}
+            currency={currency}
+            why={`${why}/lastMonthSameDay`}
+            reason="The month before is not metered."
+          />
           {lastMonthSameDay === null ? null : <Direction before={lastMonthSameDay} after={revenueToDate} />}
         </dd>
       </div>
@@ -280,6 +293,39 @@ function FreshnessCard({ overview: { accounts, clock } }: { readonly overview: O
           ))}
         </ul>
       )}
+    </section>
+  );
+}
+
+const linesShown = 8;
+
+function HappenedCard({ now }: { readonly now: string }) {
+  const happened = useRead(['listHappened'], readHappened);
+  return (
+    <section className={`${ui.card} ${styles.happened}`} aria-labelledby="happened">
+      <div className={ui.cardHead}>
+        <h2 id="happened">What just happened</h2>
+      </div>
+      <States query={happened} rows={6}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty title="Nothing has happened yet.">
+              <p>What is read, metered, assigned or billed appears here as it happens.</p>
+            </Empty>
+          ) : (
+            <ol className={styles.reads}>
+              {linesOf(items, linesShown).map(({ id, at, text }) => (
+                <li key={id}>
+                  <span>{text}</span>
+                  <time dateTime={at} title={moment(at, now)}>
+                    {moment(at, now)}
+                  </time>
+                </li>
+              ))}
+            </ol>
+          )
+        }
+      </States>
     </section>
   );
 }
