@@ -253,7 +253,7 @@ Accepted.`,
   }),
   actionView(assignBillLine, {
     example: `
-$ arcadia bill assign 3 --position 17 --deployment studio --reason 'made by hand for them'
+$ arcadia bill assign 3 --position 17 --deployment studio --reason 'ordered by them'
 Saved; the month is reconciled again.`,
     help: { deployment: 'who bears the line; "" for what the rules say again' },
     text: () => 'Saved; the month is reconciled again.',

@@ -62,10 +62,12 @@ export function stageCauses(
       )
       SELECT line_id, expected, cause, since, until, monthly, units, subject, variants FROM judged
       UNION ALL
-      SELECT line_id, CASE WHEN is_doubled THEN 0 ELSE cost END,
-             CASE WHEN is_doubled THEN 'doubled' WHEN cost IS NULL THEN 'unpriced' ELSE 'backups' END,
+      SELECT b.line_id, CASE WHEN b.is_doubled THEN 0 ELSE b.cost END,
+             CASE WHEN b.is_doubled THEN 'doubled' WHEN b.cost IS NULL THEN 'unpriced' WHEN b.amount = b.cost THEN 'none'
+                  WHEN abs(b.amount - round(b.cost * (1 - d.percent / 100), 2)) <= ${tolerance} THEN 'discount'
+                  WHEN abs(b.amount - b.cost) <= ${tolerance} THEN 'rounding' ELSE 'price' END,
              NULL, NULL, NULL, NULL, NULL, '{}'
-      FROM ${backups} WHERE line_id IS NOT NULL`,
+      FROM ${backups} b LEFT JOIN discounts d USING (bill_id) WHERE b.line_id IS NOT NULL`,
   );
 }
 
@@ -132,7 +134,6 @@ export function stageOutcomes(
              CASE WHEN outcome IN ('matched', 'from_bill') THEN amount - coalesce(due, 0) ELSE 0 END AS difference,
              CASE WHEN outcome NOT IN ('matched', 'from_bill') THEN 'none' WHEN amount < 0 THEN 'refund'
                   WHEN cause IS NULL AND amount = 0 THEN 'none' WHEN cause IS NULL THEN 'outside_life'
-                  WHEN cause = 'backups' THEN CASE WHEN amount = due THEN 'none' WHEN abs(amount - due) <= ${tolerance} THEN 'rounding' ELSE 'price' END
                   ELSE cause END AS cause,
              since, until, monthly, units, subject, CASE WHEN outcome IN ('matched', 'from_bill') THEN variants ELSE '{}' END AS variants,
              array_remove(ARRAY[

@@ -49,25 +49,25 @@ export function stageBackups(trx: UnitOfWork, bills: BillMonth, staged: Staged):
           AND r.provider_created_at < ${bills.until}::timestamptz
         GROUP BY 1, 2
       ), told AS (
-        SELECT l.line_id, l.amount, m.resource_id, coalesce(m.resource_id::text, l.external_id) AS droplet,
+        SELECT l.line_id, l.bill_id, l.amount, m.resource_id, coalesce(m.resource_id::text, l.external_id) AS droplet,
                l.description LIKE '%daily%' AS is_daily, l.begins < (SELECT min(connected_at) FROM ${accounts}) OR NOT EXISTS (
                  SELECT FROM inventory_sync_runs s JOIN ${accounts} USING (account_id)
                  WHERE s.kind = 'droplet_backup' AND s.outcome = 'complete' AND s.started_at >= ${bills.until}::timestamptz) AS is_assumed,
                row_number() OVER (PARTITION BY coalesce(m.resource_id::text, l.external_id) ORDER BY l.line_id) > 1 AS is_doubled
         FROM ${lines} l LEFT JOIN ${matches} m USING (line_id) WHERE l.class = 'backup' AND l.amount >= 0
       ), every AS (
-        SELECT t.line_id, t.resource_id, t.is_doubled, d.cost, d.is_unpriced OR d.cost IS NULL AS is_unpriced,
+        SELECT t.line_id, t.bill_id, t.amount, t.resource_id, t.is_doubled, d.cost, d.is_unpriced OR d.cost IS NULL AS is_unpriced,
                CASE WHEN t.is_daily THEN 30 ELSE 20 END AS most, CASE WHEN t.is_daily THEN 1 ELSE 5 END AS each,
                CASE WHEN t.is_assumed THEN greatest(1, round(t.amount * 100 / nullif(d.cost, 0) / CASE WHEN t.is_daily THEN 1 ELSE 5 END))
                     ELSE coalesce(b.count, 0) END AS count, b.first
         FROM told t LEFT JOIN droplets d USING (droplet) LEFT JOIN made b USING (resource_id)
         UNION ALL
-        SELECT NULL, b.resource_id, false, d.cost, d.is_unpriced OR d.cost IS NULL, CASE b.plan WHEN 'daily' THEN 30 ELSE 20 END,
+        SELECT NULL, NULL, NULL, b.resource_id, false, d.cost, d.is_unpriced OR d.cost IS NULL, CASE b.plan WHEN 'daily' THEN 30 ELSE 20 END,
                CASE b.plan WHEN 'daily' THEN 1 ELSE 5 END, b.count, b.first
         FROM made b LEFT JOIN droplets d ON d.droplet = b.resource_id::text
         WHERE b.is_lived AND NOT EXISTS (SELECT FROM told t WHERE t.resource_id = b.resource_id)
       )
-      SELECT line_id, resource_id, is_doubled, coalesce(first, ${monthStart(bills)}::timestamptz) AS first,
+      SELECT line_id, bill_id, amount, resource_id, is_doubled, coalesce(first, ${monthStart(bills)}::timestamptz) AS first,
              CASE WHEN NOT is_unpriced THEN round(cost * least(count * each, most) / 100, 2) END AS cost
       FROM every`,
   );
