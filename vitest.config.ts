@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['./test/database-server.ts'],
-    setupFiles: ['./test/rows/setup.ts'],
+    setupFiles: ['./test/rows/setup.ts', './test/seed.ts'],
     pool: 'forks',
     // Two cores: while a test waits for a timer or for a process of its own, another one works.
     maxWorkers: 3,

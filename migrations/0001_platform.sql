@@ -12,7 +12,9 @@
 -- rights, seeds. A view's prefix is the module of its file. What has been released is never edited.
 -- A file ends with CALL pin_search_paths() and CALL arm_triggers().
 
+-- Both are trusted: the database's owner may create them, without being superuser.
 CREATE EXTENSION IF NOT EXISTS btree_gist;
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
 -- Domains: one definition of each kind of value ------------------------------------------------
 

@@ -84,6 +84,8 @@ CREATE TABLE resources (
   unlisted            boolean NOT NULL DEFAULT false,
   UNIQUE (account_id, kind, external_id)
 );
+CREATE INDEX resources_by_external_id ON resources (external_id);
+CREATE INDEX resources_by_urn ON resources (urn) WHERE urn IS NOT NULL;
 CREATE INDEX resources_unlisted ON resources (account_id, kind) WHERE unlisted;
 CREATE INDEX resources_unseen ON resources (account_id, kind, external_id) WHERE unseen;
 
@@ -128,6 +130,11 @@ CREATE INDEX resource_states_by_begin ON resource_states (valid_from) WHERE supe
 CREATE INDEX resource_states_alive ON resource_states (account_id, kind, resource_id)
   WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
 CREATE INDEX resource_states_by_resource ON resource_states (resource_id, valid_from) WHERE superseded_at = 'infinity';
+-- What is alive, by its name: in order and by its beginning, and by any part of it.
+CREATE INDEX resource_states_by_name ON resource_states (lower(name) COLLATE "C", resource_id)
+  WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
+CREATE INDEX resource_states_by_part_of_name ON resource_states USING gin (lower(name) gin_trgm_ops)
+  WHERE superseded_at = 'infinity' AND valid_to = 'infinity';
 -- What belongs to a resource, and what carries a tag: ownership follows both.
 CREATE INDEX resource_states_by_parent ON resource_states USING gin (parents) WHERE superseded_at = 'infinity' AND parents <> '{}';
 -- Tags compare without case.

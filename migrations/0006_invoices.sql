@@ -137,6 +137,7 @@ CREATE TABLE invoices (
 -- entity for a month, and a month that one entity has billed is not billed again by another.
 CREATE UNIQUE INDEX invoices_once ON invoices (customer_id, currency, month) WHERE kind = 'invoice' AND state <> 'void';
 CREATE UNIQUE INDEX invoices_by_number ON invoices (legal_entity_id, number);
+CREATE INDEX invoices_by_any_number ON invoices (lower(number) COLLATE "C") WHERE number IS NOT NULL;
 CREATE UNIQUE INDEX invoices_by_sequence ON invoices (legal_entity_id, kind, sequence_number);
 -- An export of a month holds the credit notes that were issued in it, whatever month they correct.
 CREATE INDEX invoices_credit_notes_by_issue ON invoices (issued_at) WHERE kind = 'credit_note';

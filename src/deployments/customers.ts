@@ -1,12 +1,18 @@
 import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
+import { cursorOf } from '../platform/database/keyset.ts';
+import type { Page, PageRequest } from '../platform/declare/operation.ts';
+import { pageOf } from '../platform/declare/pages.ts';
 import { currencyDigits } from '../platform/money.ts';
 import { type Deployment, listDeployments } from './deployments.ts';
 import {
+  countCustomers,
   type CustomerRow,
+  type CustomerSort,
   insertCustomer,
   readCustomerId,
   readCustomerName,
+  readCustomerPage,
   readCustomers,
   updateCustomers,
 } from './store.ts';
@@ -45,12 +51,15 @@ async function readCustomer(db: Queryable, externalId: string): Promise<Customer
   return customer;
 }
 
-/** Customers by external id: all of them, or at most `limit` beyond `after`. */
-export async function listCustomers(
-  db: Queryable,
-  page: { readonly after?: string | undefined; readonly limit?: number | undefined } = {},
-): Promise<Customer[]> {
-  return readCustomers(db, null, page);
+/** All customers by external id. */
+export async function listCustomers(db: Queryable): Promise<Customer[]> {
+  return readCustomers(db, null);
+}
+
+/** A page of customers, and how many there are in all. */
+export async function customerPage(db: Queryable, page: PageRequest<CustomerSort>): Promise<Required<Page<Customer>>> {
+  const rows = await readCustomerPage(db, { ...page, limit: page.limit + 1 });
+  return { ...pageOf(rows, page.limit, cursorOf), total: await countCustomers(db, page.q) };
 }
 
 /** One customer with its deployments. Throws not_found. */

@@ -1,13 +1,19 @@
 import type { Queryable, Database, UnitOfWork } from '../platform/database/database.ts';
+import { cursorOf } from '../platform/database/keyset.ts';
+import type { Page, PageRequest } from '../platform/declare/operation.ts';
+import { pageOf } from '../platform/declare/pages.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import {
   appendTaggedChanges,
+  countDeployments,
   type DeploymentFilters,
   type DeploymentRow,
+  type DeploymentSort,
   insertDeployments,
   insertSingleOwnerSets,
   type OwnedRow,
   readCustomers,
+  readDeploymentPage,
   readDeployments,
   readOwned,
   updateDeploymentEnd,
@@ -68,15 +74,23 @@ async function readDeployment(db: Queryable, slug: string, only: Whose = {}): Pr
 /** With a customer's id, by ours: another's deployment is as good as none. */
 export type Whose = Pick<DeploymentFilters, 'customerId'>;
 
-/**
- * Deployments by slug, the built-in `unattributed` among them: all, or one customer's; at most
- * `limit` of them, beyond the slug `after`.
- */
+/** Deployments by slug, the built-in `unattributed` among them: all, or one customer's. */
 export async function listDeployments(
   db: Queryable,
   only: Omit<DeploymentFilters, 'slug'> = {},
 ): Promise<Deployment[]> {
   return readDeployments(db, only);
+}
+
+/** A page of deployments, and how many there are in all. */
+export async function deploymentPage(
+  db: Queryable,
+  only: Omit<DeploymentFilters, 'slugs' | 'q'>,
+  page: PageRequest<DeploymentSort>,
+): Promise<Required<Page<Deployment>>> {
+  const wanted = { ...only, q: page.q };
+  const rows = await readDeploymentPage(db, wanted, { ...page, limit: page.limit + 1 });
+  return { ...pageOf(rows, page.limit, cursorOf), total: await countDeployments(db, wanted) };
 }
 
 /** One deployment. Throws not_found. */

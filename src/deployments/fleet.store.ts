@@ -34,19 +34,18 @@ export interface FleetFilters {
   readonly ended?: boolean | undefined;
 }
 
-export const fleetSorts = ['id', 'name', 'kind', 'since', 'created'] as const;
 export interface FleetOrder {
-  readonly sort: (typeof fleetSorts)[number];
+  readonly sort: 'resourceId' | 'name' | 'kind' | 'since' | 'createdAt';
   readonly order: 'asc' | 'desc';
 }
 
 const sortKeys: Readonly<Record<FleetOrder['sort'], RawBuilder<unknown>>> = {
-  id: sql`lpad(s.resource_id::text, 15, '0')`,
+  resourceId: sql`lpad(s.resource_id::text, 15, '0')`,
   name: sql`lower(s.name) COLLATE "C"`,
   kind: sql`s.kind`,
   // In microseconds, so that texts sort as instants do.
   since: sql`lpad((extract(epoch FROM greatest(s.valid_from, '1970-01-01')) * 1000000)::bigint::text, 18, '0')`,
-  created: sql`lpad((extract(epoch FROM greatest(coalesce(r.provider_created_at, r.first_seen_at), '1970-01-01')) * 1000000)::bigint::text, 18, '0')`,
+  createdAt: sql`lpad((extract(epoch FROM greatest(coalesce(r.provider_created_at, r.first_seen_at), '1970-01-01')) * 1000000)::bigint::text, 18, '0')`,
 };
 
 /** Filters by values that a facet counts: left out where the facet itself is counted. */

@@ -5,7 +5,6 @@ import * as store from './fleet.store.ts';
 // The fleet as an operator looks at it: what there is, whose it is, and what it costs in a month by the price book.
 
 export type { FleetFilters, FleetOrder } from './fleet.store.ts';
-export { fleetSorts } from './fleet.store.ts';
 
 export interface FleetResource extends store.FleetRow {
   /** By the price book of the day; null: nobody knows, or it is charged by more than a price. */

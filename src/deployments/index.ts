@@ -44,3 +44,4 @@ export { attributeJob } from './jobs.ts';
 export { ownersOfResource } from './fleet.ts';
 export { applyRules } from './rules.ts';
 export { externalId } from './schemas.ts';
+export { searchCustomers, searchDeployments, searchRules } from './search.store.ts';

@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import { appendChanges } from '../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { type Rewritten, rewriteHistory } from '../platform/history.ts';
+import type { PageRequest } from '../platform/declare/operation.ts';
+import { holds, keyset, type Sorted, type SortKey } from '../platform/database/keyset.ts';
 import { statement } from '../platform/database/statement.ts';
 import { createTemporaryTable, createTemporaryTableAs } from '../platform/database/temporary-table.ts';
 
@@ -56,21 +58,47 @@ export async function readCustomerName(
   return rows[0] ?? null;
 }
 
-/** By external id: all customers, those asked for, or at most `limit` beyond one. */
-export async function readCustomers(
-  db: Queryable,
-  externalIds: readonly string[] | null,
-  page: { after?: string | undefined; limit?: number | undefined } = {},
-): Promise<CustomerRow[]> {
+const customerColumns = sql`
+  c.customer_id AS "customerId", c.external_id AS "externalId", c.name, c.currency,
+  (SELECT count(*) FROM deployments d WHERE d.customer_id = c.customer_id) AS deployments,
+  (SELECT CASE WHEN bool_and(d.ends_at IS NOT NULL) THEN max(d.ends_at) END
+   FROM deployments d WHERE d.customer_id = c.customer_id) AS "closedAt"`;
+
+/** By external id: all customers, or those asked for. */
+export async function readCustomers(db: Queryable, externalIds: readonly string[] | null): Promise<CustomerRow[]> {
   const { rows } = await statement<CustomerRow>('deployments.readCustomers')`
-    SELECT c.customer_id AS "customerId", c.external_id AS "externalId", c.name, c.currency,
-           (SELECT count(*) FROM deployments d WHERE d.customer_id = c.customer_id) AS deployments,
-           (SELECT CASE WHEN bool_and(d.ends_at IS NOT NULL) THEN max(d.ends_at) END
-            FROM deployments d WHERE d.customer_id = c.customer_id) AS "closedAt"
+    SELECT ${customerColumns}
     FROM customers c WHERE (${externalIds}::text[] IS NULL OR c.external_id = ANY (${externalIds}::text[]))
-      AND (${page.after ?? null}::text IS NULL OR c.external_id > ${page.after ?? null})
-    ORDER BY c.external_id LIMIT ${page.limit ?? null}`.execute(db);
+    ORDER BY c.external_id`.execute(db);
   return rows;
+}
+
+const customerSorts = {
+  customer: { of: sql`c.external_id`, type: 'text' },
+  name: { of: sql`lower(c.name)`, type: 'text' },
+  currency: { of: sql`c.currency`, type: 'text' },
+} as const satisfies Record<string, SortKey>;
+
+export type CustomerSort = keyof typeof customerSorts;
+
+const isCustomerFound = (q: string | null) => holds(q, sql`c.external_id`, sql`c.name`);
+
+/** A page of customers, `limit` at most: those that hold `q`. */
+export async function readCustomerPage(
+  db: Queryable,
+  { q, sort, limit, ...request }: PageRequest<CustomerSort>,
+): Promise<(CustomerRow & Sorted)[]> {
+  const { columns, beyond, by } = keyset(customerSorts[sort], customerSorts.customer, request);
+  const { rows } = await statement<CustomerRow & Sorted>('deployments.readCustomerPage')`
+    SELECT ${customerColumns}, ${columns} FROM customers c
+    WHERE ${isCustomerFound(q)} AND ${beyond} ORDER BY ${by} LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+export async function countCustomers(db: Queryable, q: string | null): Promise<number> {
+  const { rows } = await statement<{ total: number }>('deployments.countCustomers')`
+    SELECT count(*) AS total FROM customers c WHERE ${isCustomerFound(q)}`.execute(db);
+  return rows[0]?.total ?? 0;
 }
 
 export interface DeploymentFilters {
@@ -79,23 +107,54 @@ export interface DeploymentFilters {
   readonly customer?: string | undefined;
   /** Our id of a customer. */
   readonly customerId?: number | undefined;
-  /** Slugs beyond this one. */
-  readonly after?: string | undefined;
-  readonly limit?: number | undefined;
+  readonly q?: string | null;
 }
+
+const deploymentColumns = sql`
+  deployment_id AS "deploymentId", slug, name, starts_at AS "startsAt", ends_at AS "endsAt",
+  customer_external_id AS "customerExternalId", customer_name AS "customerName", currency`;
+
+const isDeploymentFound = (only: DeploymentFilters) => sql`
+  (${only.slugs ?? null}::text[] IS NULL OR slug = ANY (${only.slugs ?? null}::text[]))
+  AND (${only.customer ?? null}::text IS NULL OR customer_external_id = ${only.customer ?? null})
+  AND (${only.customerId ?? null}::bigint IS NULL OR customer_id = ${only.customerId ?? null})
+  AND ${holds(only.q ?? null, sql`slug`, sql`name`, sql`customer_external_id`, sql`customer_name`)}`;
 
 /** Deployments by slug, `unattributed` among them. */
 export async function readDeployments(db: Queryable, only: DeploymentFilters = {}): Promise<DeploymentRow[]> {
   const { rows } = await statement<DeploymentRow>('deployments.readDeployments')`
-    SELECT deployment_id AS "deploymentId", slug, name, starts_at AS "startsAt", ends_at AS "endsAt",
-           customer_external_id AS "customerExternalId", customer_name AS "customerName", currency
-    FROM deployments_list
-    WHERE (${only.slugs ?? null}::text[] IS NULL OR slug = ANY (${only.slugs ?? null}::text[]))
-      AND (${only.customer ?? null}::text IS NULL OR customer_external_id = ${only.customer ?? null})
-      AND (${only.customerId ?? null}::bigint IS NULL OR customer_id = ${only.customerId ?? null})
-      AND (${only.after ?? null}::text IS NULL OR slug > ${only.after ?? null})
-    ORDER BY slug LIMIT ${only.limit ?? null}`.execute(db);
+    SELECT ${deploymentColumns} FROM deployments_list WHERE ${isDeploymentFound(only)} ORDER BY slug`.execute(db);
   return rows;
+}
+
+const deploymentSorts = {
+  deployment: { of: sql`slug`, type: 'text' },
+  name: { of: sql`lower(name)`, type: 'text' },
+  customer: { of: sql`coalesce(customer_external_id, '')`, type: 'text' },
+  customerName: { of: sql`lower(coalesce(customer_name, ''))`, type: 'text' },
+  startsAt: { of: sql`starts_at`, type: 'timestamptz' },
+  endsAt: { of: sql`coalesce(ends_at, 'infinity')`, type: 'timestamptz' },
+} as const satisfies Record<string, SortKey>;
+
+export type DeploymentSort = keyof typeof deploymentSorts;
+
+/** A page of deployments, `limit` at most. */
+export async function readDeploymentPage(
+  db: Queryable,
+  only: DeploymentFilters,
+  { sort, limit, ...request }: PageRequest<DeploymentSort>,
+): Promise<(DeploymentRow & Sorted)[]> {
+  const { columns, beyond, by } = keyset(deploymentSorts[sort], deploymentSorts.deployment, request);
+  const { rows } = await statement<DeploymentRow & Sorted>('deployments.readDeploymentPage')`
+    SELECT ${deploymentColumns}, ${columns} FROM deployments_list
+    WHERE ${isDeploymentFound(only)} AND ${beyond} ORDER BY ${by} LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+export async function countDeployments(db: Queryable, only: DeploymentFilters): Promise<number> {
+  const { rows } = await statement<{ total: number }>('deployments.countDeployments')`
+    SELECT count(*) AS total FROM deployments_list WHERE ${isDeploymentFound(only)}`.execute(db);
+  return rows[0]?.total ?? 0;
 }
 
 /** Adds deployments of customers that are there, and skips slugs that are there; returns the new slugs. */
@@ -330,7 +389,8 @@ export interface OwnedRow {
   readonly account: string;
   readonly kind: string;
   readonly externalId: string;
-  readonly name: string;
+  /** null: the sync runs that showed it were reverted. */
+  readonly name: string | null;
   readonly from: Temporal.Instant;
   /** null: still so. */
   readonly to: Temporal.Instant | null;

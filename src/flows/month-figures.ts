@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { unattributedMoney } from '../deployments/index.ts';
 import { readFreshness } from '../inventory/index.ts';
-import { countInvoices, listProposals, readFigures } from '../invoices/index.ts';
+import { countInvoices, proposalTotals, readFigures } from '../invoices/index.ts';
 import { monthStatus } from '../metering/index.ts';
 import { readSimulatedClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database/database.ts';
 import { dayOut, decimalOut, instantOut, slug } from '../platform/declare/schemas.ts';
-import { formatMoney } from '../platform/money.ts';
-import { Decimal } from '../platform/quantity.ts';
 import { countFirings } from '../pricing/index.ts';
 
 // A month at a glance, as one document for a first page. What is expensive to know is read from where it is kept.
@@ -213,15 +211,9 @@ async function invoicesOf({ db, now }: Asked, of: Temporal.PlainDate): Promise<F
 }
 
 async function correctionsOf({ db, now }: Asked): Promise<Figures['corrections']> {
-  const proposals = await listProposals(db);
-  const totals = [...Map.groupBy(proposals, ({ currency }) => currency)].map(([currency, own]) => ({
-    currency,
-    amount: formatMoney(
-      own.reduce((sum, { amount }) => sum.plus(amount), new Decimal(0)),
-      currency,
-    ),
-  }));
-  return { ...ok(now), months: proposals.length, totals };
+  const sums = await proposalTotals(db);
+  const months = sums.reduce((count, { corrections }) => count + corrections, 0);
+  return { ...ok(now), months, totals: sums.map(({ currency, amount }) => ({ currency, amount })) };
 }
 
 async function accountsOf({ db, now }: Asked): Promise<Figures['accounts']> {

@@ -6,7 +6,7 @@ import {
   heldBy,
   type HoldReason,
   issuedOfMonth,
-  listProposals,
+  proposalPage,
   type MonthInvoice,
   readMonthInvoices,
   type SellerTotal,
@@ -270,18 +270,23 @@ async function goneItem(db: Database, month: Temporal.PlainDate): Promise<MonthI
 }
 
 async function correctionsItem(db: Database): Promise<MonthItem> {
-  const proposals = await listProposals(db);
-  return item('corrections', proposals.length, {
-    amounts: sumOf(proposals),
-    details: proposals.map(({ customer, deployment, month, amount, currency }) => ({
-      about: deployment,
-      message: `${amount} ${currency} before tax for ${month} (${customer})`,
-      next: {
-        operation: 'invoice correction decide',
-        arguments: { deployment, month, currency, decision: 'invoice' },
-      },
-    })),
-  });
+  const first = { q: null, sort: 'customer', order: 'asc', cursor: null, limit: detailsShown } as const;
+  const { items, totals } = await proposalPage(db, {}, first);
+  return item(
+    'corrections',
+    totals.reduce((count, { corrections }) => count + corrections, 0),
+    {
+      amounts: totals.map(({ currency, amount }) => ({ currency, amount })),
+      details: items.map(({ customer, deployment, month, amount, currency }) => ({
+        about: deployment,
+        message: `${amount} ${currency} before tax for ${month} (${customer})`,
+        next: {
+          operation: 'invoice correction decide',
+          arguments: { deployment, month, currency, decision: 'invoice' },
+        },
+      })),
+    },
+  );
 }
 
 /** By customer and seller, not by invoice: each lacks the same on all of them. */

@@ -26,3 +26,4 @@ export {
 export { type SyncAllResult, syncAccount, syncAll } from './sync.ts';
 export { listRevertedSyncs } from './sync-revert.ts';
 export { inventorySettings } from './settings.ts';
+export { searchAccounts, searchResources, searchSyncRuns } from './search.store.ts';

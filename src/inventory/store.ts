@@ -398,7 +398,7 @@ export async function selectResourcesByRef(db: Queryable, ref: string): Promise<
            r.provider_created_at AS "createdAt", r.first_seen_at AS "firstSeenAt"
     FROM resources r JOIN accounts a USING (account_id)
     WHERE r.resource_id = ${id}::bigint OR r.urn = ${ref}
-       OR (r.kind = ${ref.slice(0, Math.max(colon, 0))} AND r.external_id = ${ref.slice(colon + 1)})
+       OR (r.external_id = ${ref.slice(colon + 1)} AND r.kind = ${ref.slice(0, Math.max(colon, 0))})
     ORDER BY r.resource_id LIMIT 20`.execute(db);
   return rows;
 }

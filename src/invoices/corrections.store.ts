@@ -2,6 +2,8 @@ import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { correctedTime } from './drafts.store.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
+import type { PageRequest } from '../platform/declare/operation.ts';
+import { holds, keyset, type Sorted, type SortKey } from '../platform/database/keyset.ts';
 import { statement } from '../platform/database/statement.ts';
 
 // Corrections: which issued months may cost something else now, what they cost, what was decided.
@@ -126,14 +128,12 @@ export interface ProposalFilter {
   readonly month?: Temporal.PlainDate | undefined;
   readonly customer?: string | undefined;
   readonly currency?: string | undefined;
+  /** A part of the customer's id, or of the slug. */
+  readonly q?: string | null | undefined;
 }
 
-/**
- * What each month that was looked at costs now beyond what was issued and decided, per line. By
- * customer, deployment, month; where there are more than the limit, the rest is left out.
- */
-export async function selectProposals(db: Queryable, filter: ProposalFilter, limit: number): Promise<ProposalRow[]> {
-  const { rows } = await statement<ProposalRow>('invoices.selectProposals')`
+/** What each month that was looked at costs now beyond what was issued and decided, per line: the statement of a CTE. */
+const proposedLines = (filter: ProposalFilter) => sql`(
     WITH looked_at AS MATERIALIZED (
       SELECT k.customer_id, k.month, i.currency
       FROM correction_checks k JOIN invoices i ON i.customer_id = k.customer_id AND i.month = k.month
@@ -152,9 +152,6 @@ export async function selectProposals(db: Queryable, filter: ProposalFilter, lim
       FROM corrections c JOIN looked_at USING (customer_id, month, currency)
       WHERE c.withdrawn_at IS NULL AND (c.decision = 'waive' OR (c.decision = 'invoice' AND NOT ${isIssued}))
     )
-    SELECT c."customerId", c.customer, c."deploymentId", c.deployment, c.month, c.currency, c.component, c.description,
-           c.costs, c.issued, c.decided, c.amount, ${correctedTime('from')} AS "from", ${correctedTime('to')} AS "to"
-    FROM (
     SELECT p.customer_id AS "customerId", d.customer_external_id AS customer, p.deployment_id AS "deploymentId", d.slug AS deployment,
            p.deployment_id, p.month, p.currency, p.component,
            (array_agg(p.description ORDER BY length(p.description), p.description))[1] AS description,
@@ -164,11 +161,68 @@ export async function selectProposals(db: Queryable, filter: ProposalFilter, lim
     WHERE (${filter.deployment ?? null}::text IS NULL OR d.slug = ${filter.deployment ?? null})
       AND (${filter.customer ?? null}::text IS NULL OR d.customer_external_id = ${filter.customer ?? null})
       AND (${filter.currency ?? null}::text IS NULL OR p.currency = ${filter.currency ?? null})
+      AND ${holds(filter.q ?? null, sql`d.customer_external_id`, sql`d.slug`)}
     GROUP BY p.customer_id, d.customer_external_id, p.deployment_id, d.slug, p.month, p.currency, p.component
-    HAVING sum(p.costs - p.issued - p.decided) <> 0
-    ORDER BY d.customer_external_id COLLATE "C", d.slug COLLATE "C", p.month, p.currency, p.component LIMIT ${limit}
+    HAVING sum(p.costs - p.issued - p.decided) <> 0)`;
+
+const shownLines = sql`
+  c."customerId", c.customer, c."deploymentId", c.deployment, c.month, c.currency, c.component, c.description,
+  c.costs, c.issued, c.decided, c.amount, ${correctedTime('from')} AS "from", ${correctedTime('to')} AS "to"`;
+
+/** By customer, deployment, month; where there are more lines than the limit, the rest is left out. */
+export async function selectProposals(db: Queryable, filter: ProposalFilter, limit: number): Promise<ProposalRow[]> {
+  const { rows } = await statement<ProposalRow>('invoices.selectProposals')`
+    SELECT ${shownLines}
+    FROM (
+      SELECT * FROM ${proposedLines(filter)} AS l
+      ORDER BY l.customer COLLATE "C", l.deployment COLLATE "C", l.month, l.currency, l.component LIMIT ${limit}
     ) AS c JOIN deployments_list d USING (deployment_id)
     ORDER BY c.customer COLLATE "C", c.deployment COLLATE "C", c.month, c.currency, c.component`.execute(db);
+  return rows;
+}
+
+const proposalKey: SortKey = { of: sql`concat_ws(' ', g.deployment, g.month, g.currency) COLLATE "C"`, type: 'text' };
+const proposalSorts = {
+  deployment: proposalKey,
+  customer: { of: sql`g.customer COLLATE "C"`, type: 'text' },
+  month: { of: sql`g.month`, type: 'date' },
+  amount: { of: sql`g.amount`, type: 'numeric' },
+} as const satisfies Record<string, SortKey>;
+
+export type ProposalSort = keyof typeof proposalSorts;
+
+/** The lines of `limit` proposals at most: a proposal is all that is to be corrected of a deployment's month in a currency. */
+export async function selectProposalPage(
+  db: Queryable,
+  filter: ProposalFilter,
+  { sort, limit, ...request }: Omit<PageRequest<ProposalSort>, 'q'>,
+): Promise<(ProposalRow & Sorted)[]> {
+  const { columns, beyond, by } = keyset(proposalSorts[sort], proposalKey, request);
+  const { rows } = await statement<ProposalRow & Sorted>('invoices.selectProposalPage')`
+    WITH lines AS MATERIALIZED (SELECT * FROM ${proposedLines(filter)} AS l),
+    page AS (
+      SELECT g.*, ${columns}
+      FROM (SELECT customer, deployment, month, currency, sum(amount::numeric) AS amount FROM lines GROUP BY 1, 2, 3, 4) AS g
+      WHERE ${beyond} ORDER BY ${by} LIMIT ${limit}
+    )
+    SELECT ${shownLines}, g."sortKey", g."sortTie"
+    FROM page g JOIN lines c USING (customer, deployment, month, currency) JOIN deployments_list d USING (deployment_id)
+    ORDER BY ${by}, c.component`.execute(db);
+  return rows;
+}
+
+export interface ProposalTotalRow {
+  readonly currency: string;
+  /** How many months of deployments. */
+  readonly corrections: number;
+  readonly amount: string;
+}
+
+/** What all proposals come to, by currency. */
+export async function sumProposals(db: Queryable, filter: ProposalFilter): Promise<ProposalTotalRow[]> {
+  const { rows } = await statement<ProposalTotalRow>('invoices.sumProposals')`
+    SELECT l.currency, count(DISTINCT (l."deploymentId", l.month))::int AS corrections, sum(l.amount::numeric)::text AS amount
+    FROM ${proposedLines(filter)} AS l GROUP BY l.currency ORDER BY l.currency`.execute(db);
   return rows;
 }
 

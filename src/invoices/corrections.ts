@@ -2,6 +2,9 @@ import type { RawBuilder } from 'kysely';
 import { dayOf } from '../metering/index.ts';
 import { readWatermark } from '../platform/changes.ts';
 import type { UnitOfWork, Queryable, Database } from '../platform/database/database.ts';
+import { cursorOf, type Sorted } from '../platform/database/keyset.ts';
+import type { Page, PageRequest } from '../platform/declare/operation.ts';
+import { pageOf } from '../platform/declare/pages.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
@@ -168,6 +171,27 @@ function costsOf({ customer, invoices }: ComposedCustomer): store.CostRow[] {
 /** What the operator has yet to decide, as of the last check. */
 export async function listProposals(db: Queryable, filter: ProposalFilter = {}): Promise<Proposal[]> {
   return groupProposals(await store.selectProposals(db, filter, proposedLinesMax));
+}
+
+/** A page of what is yet to be decided, as of the last check, and what all of it comes to, by currency. */
+export async function proposalPage(
+  db: Queryable,
+  filter: Omit<ProposalFilter, 'q'>,
+  page: PageRequest<store.ProposalSort>,
+): Promise<Page<Proposal> & { readonly totals: ProposalTotal[] }> {
+  const wanted = { ...filter, q: page.q };
+  const rows = await store.selectProposalPage(db, wanted, { ...page, limit: page.limit + 1 });
+  const groups = [...Map.groupBy(rows, ({ sortTie }) => sortTie).values()];
+  const { items, nextCursor } = pageOf(groups, page.limit, ([first]) => cursorOf(first as Sorted));
+  return { items: groupProposals(items.flat()), nextCursor, totals: await proposalTotals(db, wanted) };
+}
+
+export type ProposalTotal = store.ProposalTotalRow;
+
+/** How many months of deployments are to be corrected, and by how much together: by currency. */
+export async function proposalTotals(db: Queryable, filter: ProposalFilter = {}): Promise<ProposalTotal[]> {
+  const rows = await store.sumProposals(db, filter);
+  return rows.map((row) => ({ ...row, amount: formatMoney(new Decimal(row.amount), row.currency) }));
 }
 
 function groupProposals(rows: readonly store.ProposalRow[]): Proposal[] {

@@ -7,7 +7,8 @@ export {
   correctOnNextInvoice,
   issueCreditNote,
   listDecisions,
-  listProposals,
+  proposalPage,
+  proposalTotals,
 } from './corrections.ts';
 export { getEntity, updateEntity } from './entities.ts';
 export { sumAmounts } from './lines.ts';
@@ -30,3 +31,4 @@ export { selectGone as customersGone, selectIssuedOfMonth as issuedOfMonth } fro
 export { checkDrafts } from './stale-drafts.ts';
 export { invoiceAnswer, invoiceOut } from './operations/invoices.ts';
 export { checkCorrectionsJob, drawDocumentsJob } from './jobs.ts';
+export { searchInvoices } from './search.store.ts';

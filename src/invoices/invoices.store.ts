@@ -4,6 +4,8 @@ import { Decimal } from '../platform/quantity.ts';
 import type { Line } from './lines.ts';
 import { type Buyer, plainBuyer, plainSeller, type Seller } from './party.ts';
 import type { LineTax, TaxTotal } from './taxes.ts';
+import type { PageRequest } from '../platform/declare/operation.ts';
+import { holds, keyset, type Sorted, type SortKey } from '../platform/database/keyset.ts';
 import { statement } from '../platform/database/statement.ts';
 
 // Invoices and credit notes: reading them, and the steps of their lives.
@@ -75,17 +77,16 @@ export interface InvoiceFilter {
   readonly customer?: string | undefined;
   readonly entity?: string | undefined;
   readonly kind?: 'invoice' | 'credit_note' | undefined;
-  /** Below this id: the list goes from the newest to the oldest. */
-  readonly before?: number | undefined;
+  readonly q?: string | null | undefined;
 }
 
-/** Of an invoice `i` of a customer `c`: whether a filter lets it through, `before` aside. */
+/** Of an invoice `i` of a customer `c`: whether a filter lets it through. */
 const isFiltered = (filter: InvoiceFilter, customerId: number | null) => sql`
   (${filter.month ?? null}::date IS NULL OR i.month = ${filter.month ?? null}::date)
   AND (${filter.state ?? null}::text IS NULL OR i.state = ${filter.state ?? null})
   AND (${filter.customer ?? null}::text IS NULL OR c.external_id = ${filter.customer ?? null})
   AND (${filter.kind ?? null}::text IS NULL OR i.kind = ${filter.kind ?? null})
-  AND ${isReadableBy(customerId)}
+  AND ${isReadableBy(customerId)} AND ${holds(filter.q ?? null, sql`i.number`, sql`c.external_id`, sql`c.name`)}
   ${filter.entity === undefined ? sql`` : sql`AND e.slug = ${filter.entity}`}`;
 
 export interface InvoiceTotalsRow {
@@ -111,19 +112,32 @@ export async function selectInvoiceTotals(
   return rows;
 }
 
-/** Newest first. With a customer's id: what was issued to them, without what they may not read. */
+const newestKey: SortKey = { of: sql`i.invoice_id`, type: 'bigint' };
+const invoiceSorts = {
+  invoiceId: newestKey,
+  number: { of: sql`coalesce(i.number, '') COLLATE "C"`, type: 'text' },
+  customer: { of: sql`c.external_id COLLATE "C"`, type: 'text' },
+  customerName: { of: sql`lower(c.name)`, type: 'text' },
+  month: { of: sql`i.month`, type: 'date' },
+  total: { of: sql`i.total`, type: 'numeric' },
+  issuedAt: { of: sql`coalesce(i.issued_at, 'infinity')`, type: 'timestamptz' },
+  dueOn: { of: sql`coalesce(i.due_on, 'infinity')`, type: 'date' },
+} as const satisfies Record<string, SortKey>;
+
+export type InvoiceSort = keyof typeof invoiceSorts;
+
+/** `limit` at most. With a customer's id: what was issued to them, without what they may not read. */
 export async function selectInvoices(
   db: Queryable,
   filter: InvoiceFilter,
-  limit: number,
+  { sort, limit, ...request }: Omit<PageRequest<InvoiceSort>, 'q'>,
   customerId: number | null,
-): Promise<InvoiceRow[]> {
+): Promise<(InvoiceRow & Sorted)[]> {
   const staff = customerId === null;
-  const { rows } = await statement<InvoiceRow>('invoices.selectInvoices')`
-    SELECT ${columns(staff)} FROM ${tables(staff)}
-    WHERE ${isFiltered(filter, customerId)}
-      AND (${filter.before ?? null}::bigint IS NULL OR i.invoice_id < ${filter.before ?? null})
-    ORDER BY i.invoice_id DESC LIMIT ${limit}`.execute(db);
+  const { columns: place, beyond, by } = keyset(invoiceSorts[sort], newestKey, request);
+  const { rows } = await statement<InvoiceRow & Sorted>('invoices.selectInvoices')`
+    SELECT ${columns(staff)}, ${place} FROM ${tables(staff)}
+    WHERE ${isFiltered(filter, customerId)} AND ${beyond} ORDER BY ${by} LIMIT ${limit}`.execute(db);
   return rows;
 }
 

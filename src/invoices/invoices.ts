@@ -1,4 +1,7 @@
 import type { Queryable } from '../platform/database/database.ts';
+import { cursorOf } from '../platform/database/keyset.ts';
+import type { Page, PageRequest } from '../platform/declare/operation.ts';
+import { pageOf } from '../platform/declare/pages.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
@@ -7,7 +10,7 @@ import { type LackingByRule, lackingByRules } from './legal-rules.ts';
 import * as store from './invoices.store.ts';
 
 export type Invoice = store.InvoiceRow;
-export type InvoiceFilter = Omit<store.InvoiceFilter, 'before'>;
+export type InvoiceFilter = store.InvoiceFilter;
 
 /** For whom something is told. */
 export type Audience = 'staff' | 'customer';
@@ -15,22 +18,18 @@ export type Audience = 'staff' | 'customer';
 /** Who reads. A customer finds what was issued to them, and what is ours alone is left out of it (null). */
 export type Reader = 'staff' | { readonly customerId: number };
 
-export interface InvoicePage {
-  readonly items: readonly Invoice[];
-  readonly nextCursor: string | null;
-}
+const newestFirst = { sort: 'invoiceId', order: 'desc', q: null } as const;
 
-/** Invoices and credit notes, newest first. `cursor`: what the page before gave. */
+/** A page of invoices and credit notes, the newest first unless another order is asked for. */
 export async function listInvoices(
   db: Queryable,
-  filter: InvoiceFilter,
-  page: { readonly limit: number; readonly cursor: string | null },
+  filter: Omit<InvoiceFilter, 'q'>,
+  page: Pick<PageRequest, 'limit' | 'cursor'> & Partial<PageRequest<store.InvoiceSort>>,
   reader: Reader = 'staff',
-): Promise<InvoicePage> {
-  const before = page.cursor === null ? undefined : Number(page.cursor);
-  const rows = await store.selectInvoices(db, { ...filter, before }, page.limit + 1, customerOf(reader));
-  const items = rows.slice(0, page.limit);
-  return { items, nextCursor: rows.length > page.limit ? String(items.at(-1)?.invoiceId) : null };
+): Promise<Page<Invoice>> {
+  const { q, ...request } = { ...newestFirst, ...page, limit: page.limit + 1 };
+  const rows = await store.selectInvoices(db, { ...filter, q }, request, customerOf(reader));
+  return pageOf(rows, page.limit, cursorOf);
 }
 
 /** What all that a filter lets through comes to, by currency: documents that are not void. */

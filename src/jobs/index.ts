@@ -6,3 +6,4 @@ export { readLongestLag, readQueueLoad } from './load.ts';
 export { queueTables } from './tables.ts';
 export { startWorker } from './worker.ts';
 export { jobsSettings } from './settings.ts';
+export { searchJobs } from './search.ts';

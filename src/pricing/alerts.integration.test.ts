@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { addAlert, checkAlerts, listAlerts, listFirings, type NewAlert, removeAlert } from './alerts.ts';
+import { addAlert, checkAlerts, alertPage, firingPage, type NewAlert, removeAlert } from './alerts.ts';
 import { makeDeployment, makePlan, makeUsagePartitions, use } from '../../test/fixtures/pricing.ts';
 import { at } from '../../test/fixtures/rating.ts';
 import { startSubscription } from './subscriptions.ts';
@@ -44,29 +44,30 @@ const add = (alert: Partial<NewAlert>, now = '2026-06-01') =>
     'test',
     at(now),
   );
+const page = { limit: 100, cursor: null, q: null };
 const firings = async (alertId: number) =>
-  (await listFirings(test.db, { limit: 100 }))
+  (await firingPage(test.db, {}, { ...page, sort: 'firedAt', order: 'desc' })).items
     .filter((firing) => firing.alertId === alertId)
     .map(({ deployment, month, value, unit }) => `${deployment} ${month.toPlainYearMonth()} ${value} ${unit}`);
 
 describe('an alert fires where its threshold is reached', () => {
   it('once for a deployment and a month, whoever checks how often', async () => {
-    const { id } = await add({});
+    const { alertId: id } = await add({});
     const exact = await add({ threshold: '80.000000001' });
     const checks = await Promise.all(Array.from({ length: 3 }, () => checkAlerts(test.db, at('2026-06-11'))));
     expect(checks.reduce((sum, { fired }) => sum + fired, 0)).toBe(1);
     expect(await checkAlerts(test.db, at('2026-06-11T01:00:00Z'))).toEqual({ fired: 0 });
     expect(await firings(id)).toEqual(['busy 2026-06 80 %']);
-    expect(await firings(exact.id)).toEqual([]);
+    expect(await firings(exact.alertId)).toEqual([]);
     const { rows } = await sql<{
       subject: string;
     }>`SELECT subject FROM event_outbox WHERE type = 'alert.fired'`.execute(test.db);
     expect(rows).toEqual([{ subject: 'busy' }]);
-    await removeAlert(test.db, exact.id, at('2026-06-11'));
+    await removeAlert(test.db, exact.alertId, at('2026-06-11'));
   });
 
   it('and again in the next month, whose last days are metered after it', async () => {
-    const { id } = await add({ deployment: 'busy', threshold: '700', unit: 'absolute' });
+    const { alertId: id } = await add({ deployment: 'busy', threshold: '700', unit: 'absolute' });
     await use(test.db, busy, 'droplet_hours', '2026-06-11', '2026-07-01', '24');
     await use(test.db, busy, 'droplet_hours', '2026-07-01', '2026-08-01', '24');
     await checkAlerts(test.db, at('2026-07-01T02:00:00Z'));
@@ -81,27 +82,29 @@ describe('an alert fires where its threshold is reached', () => {
     const euros = await add({ kind: null, threshold: '1', unit: 'absolute', currency: 'EUR' });
     const percent = await add({ deployment: 'busy', kind: null, threshold: '240' });
     await checkAlerts(test.db, at('2026-07-01T02:00:00Z'));
-    expect((await firings(money.id)).sort()).toEqual(['busy 2026-06 72 USD', 'busy 2026-07 74.4 USD']);
-    expect(await firings(more.id)).toEqual([]);
-    expect(await firings(euros.id)).toEqual([]);
-    expect((await firings(percent.id)).sort()).toEqual(['busy 2026-06 240 %', 'busy 2026-07 248 %']);
+    expect((await firings(money.alertId)).sort()).toEqual(['busy 2026-06 72 USD', 'busy 2026-07 74.4 USD']);
+    expect(await firings(more.alertId)).toEqual([]);
+    expect(await firings(euros.alertId)).toEqual([]);
+    expect((await firings(percent.alertId)).sort()).toEqual(['busy 2026-06 240 %', 'busy 2026-07 248 %']);
   });
 
   it('but not in a month that was over when it was made', async () => {
-    const { id } = await add({ deployment: 'busy', threshold: '1' }, '2026-07-01T01:00:00Z');
+    const { alertId: id } = await add({ deployment: 'busy', threshold: '1' }, '2026-07-01T01:00:00Z');
     await checkAlerts(test.db, at('2026-07-01T02:00:00Z'));
     expect(await firings(id)).toEqual(['busy 2026-07 248 %']);
   });
 });
 
 it('what is removed fires no more, and what it fired stays', async () => {
-  const { id } = await add({ deployment: 'busy', threshold: '2' });
+  const { alertId: id } = await add({ deployment: 'busy', threshold: '2' });
   await checkAlerts(test.db, at('2026-06-15'));
   expect(await firings(id)).toHaveLength(1);
   await removeAlert(test.db, id, at('2026-06-16'));
   await checkAlerts(test.db, at('2026-07-15'));
   expect(await firings(id)).toHaveLength(1);
-  expect((await listAlerts(test.db, { limit: 100 })).map((alert) => alert.id)).not.toContain(id);
+  expect(
+    (await alertPage(test.db, {}, { ...page, sort: 'alertId', order: 'asc' })).items.map((alert) => alert.alertId),
+  ).not.toContain(id);
   await expect(removeAlert(test.db, id, at('2026-06-17'))).rejects.toMatchObject({ code: 'not_found' });
 });
 

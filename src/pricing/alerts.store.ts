@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
+import type { PageRequest } from '../platform/declare/operation.ts';
+import { holds, keyset, type Sorted, type SortKey } from '../platform/database/keyset.ts';
 import { statement } from '../platform/database/statement.ts';
 
 export interface AlertRow {
-  readonly id: number;
+  readonly alertId: number;
   /** Null: each deployment. */
   readonly deployment: string | null;
   readonly deploymentId: number | null;
@@ -17,7 +19,7 @@ export interface AlertRow {
   readonly createdBy: string;
 }
 
-export interface NewAlertRow extends Omit<AlertRow, 'id' | 'deployment' | 'createdAt' | 'createdBy'> {}
+export interface NewAlertRow extends Omit<AlertRow, 'alertId' | 'deployment' | 'createdAt' | 'createdBy'> {}
 
 /** Null: there is no such billing kind. */
 export async function insertAlert(
@@ -37,22 +39,51 @@ export async function insertAlert(
   return rows[0]?.alert_id ?? null;
 }
 
-/** Standing alerts by id, behind one of them; with a deployment's slug only those that are about it alone. */
+const alertColumns = sql`
+  a.alert_id AS "alertId", d.slug AS deployment, a.deployment_id AS "deploymentId", k.slug AS kind,
+  trim_scale(a.threshold) AS threshold, a.unit, a.currency, a.basis,
+  a.created_at AS "createdAt", a.created_by AS "createdBy"`;
+
+export interface AlertFilter {
+  readonly alertId?: number | undefined;
+  /** Only those that are about it alone. */
+  readonly deployment?: string | undefined;
+  readonly q?: string | null | undefined;
+}
+
+const standing = ({ alertId, deployment, q = null }: AlertFilter) => sql`
+  FROM alerts a
+  LEFT JOIN deployments_list d USING (deployment_id)
+  LEFT JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k USING (billing_kind_id)
+  WHERE a.removed_at = 'infinity' AND ${holds(q, sql`d.slug`, sql`k.slug`, sql`a.created_by`)}
+    ${alertId === undefined ? sql`` : sql`AND a.alert_id = ${alertId}`}
+    ${deployment === undefined ? sql`` : sql`AND d.slug = ${deployment}`}`;
+
+const alertKey: SortKey = { of: sql`a.alert_id`, type: 'bigint' };
+const alertSorts = {
+  alertId: alertKey,
+  deployment: { of: sql`coalesce(d.slug, '') COLLATE "C"`, type: 'text' },
+  createdAt: { of: sql`a.created_at`, type: 'timestamptz' },
+} as const satisfies Record<string, SortKey>;
+
+export type AlertSort = keyof typeof alertSorts;
+
+/** Standing alerts, `limit` at most. */
 export async function selectAlerts(
   db: Queryable,
-  only: { readonly deployment?: string | undefined; readonly after: number; readonly limit: number },
-): Promise<AlertRow[]> {
-  const { rows } = await statement<AlertRow>('pricing.selectAlerts')`
-    SELECT a.alert_id AS id, d.slug AS deployment, a.deployment_id AS "deploymentId", k.slug AS kind,
-           trim_scale(a.threshold) AS threshold, a.unit, a.currency, a.basis,
-           a.created_at AS "createdAt", a.created_by AS "createdBy"
-    FROM alerts a
-    LEFT JOIN deployments_list d USING (deployment_id)
-    LEFT JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k USING (billing_kind_id)
-    WHERE a.removed_at = 'infinity' AND a.alert_id > ${only.after}
-      ${only.deployment === undefined ? sql`` : sql`AND d.slug = ${only.deployment}`}
-    ORDER BY a.alert_id LIMIT ${only.limit}`.execute(db);
+  filter: AlertFilter,
+  { sort, limit, ...request }: Omit<PageRequest<AlertSort>, 'q'>,
+): Promise<(AlertRow & Sorted)[]> {
+  const { columns, beyond, by } = keyset(alertSorts[sort], alertKey, request);
+  const { rows } = await statement<AlertRow & Sorted>('pricing.selectAlerts')`
+    SELECT ${alertColumns}, ${columns} ${standing(filter)} AND ${beyond} ORDER BY ${by} LIMIT ${limit}`.execute(db);
   return rows;
+}
+
+export async function countAlerts(db: Queryable, filter: AlertFilter): Promise<number> {
+  const { rows } = await statement<{ total: number }>('pricing.countAlerts')`
+    SELECT count(*) AS total ${standing(filter)}`.execute(db);
+  return rows[0]?.total ?? 0;
 }
 
 /** Whether there was one to remove. */
@@ -108,30 +139,48 @@ export interface FiringRow {
   readonly firedAt: Temporal.Instant;
 }
 
-/** What fired, the newest first. */
+export interface FiringFilter {
+  readonly deployment?: string | undefined;
+  readonly month?: Temporal.PlainYearMonth | undefined;
+  readonly q?: string | null | undefined;
+}
+
+const fired = ({ deployment, month, q = null }: FiringFilter) => sql`
+  FROM alert_firings f
+  JOIN alerts a USING (alert_id)
+  JOIN deployments_list d ON d.deployment_id = f.deployment_id
+  LEFT JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k USING (billing_kind_id)
+  WHERE ${holds(q, sql`d.slug`, sql`k.slug`)}
+    ${deployment === undefined ? sql`` : sql`AND d.slug = ${deployment}`}
+    ${month === undefined ? sql`` : sql`AND f.month = ${`${month}-01`}::date`}`;
+
+const firingKey: SortKey = { of: sql`concat_ws(' ', f.alert_id, f.deployment_id, f.month) COLLATE "C"`, type: 'text' };
+const firingSorts = {
+  firedAt: { of: sql`f.fired_at`, type: 'timestamptz' },
+  deployment: { of: sql`d.slug COLLATE "C"`, type: 'text' },
+  month: { of: sql`f.month`, type: 'date' },
+} as const satisfies Record<string, SortKey>;
+
+export type FiringSort = keyof typeof firingSorts;
+
+/** What fired, `limit` at most. */
 export async function selectFirings(
   db: Queryable,
-  only: {
-    readonly deployment?: string | undefined;
-    readonly month?: Temporal.PlainYearMonth | undefined;
-    readonly offset: number;
-    readonly limit: number;
-  },
-): Promise<FiringRow[]> {
-  const { rows } = await statement<FiringRow>('pricing.selectFirings')`
+  filter: FiringFilter,
+  { sort, limit, ...request }: Omit<PageRequest<FiringSort>, 'q'>,
+): Promise<(FiringRow & Sorted)[]> {
+  const { columns, beyond, by } = keyset(firingSorts[sort], firingKey, request);
+  const { rows } = await statement<FiringRow & Sorted>('pricing.selectFirings')`
     SELECT f.alert_id AS "alertId", d.slug AS deployment, f.month, k.slug AS kind, a.basis,
-           trim_scale(f.value) AS value, trim_scale(f.threshold) AS threshold, f.unit, f.fired_at AS "firedAt"
-    FROM alert_firings f
-    JOIN alerts a USING (alert_id)
-    JOIN deployments_list d ON d.deployment_id = f.deployment_id
-    LEFT JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k USING (billing_kind_id)
-    WHERE true
-      ${only.deployment === undefined ? sql`` : sql`AND d.slug = ${only.deployment}`}
-      ${only.month === undefined ? sql`` : sql`AND f.month = ${`${only.month}-01`}::date`}
-    ORDER BY f.fired_at DESC, f.alert_id DESC, f.deployment_id DESC OFFSET ${only.offset} LIMIT ${only.limit}`.execute(
-    db,
-  );
+           trim_scale(f.value) AS value, trim_scale(f.threshold) AS threshold, f.unit, f.fired_at AS "firedAt", ${columns}
+    ${fired(filter)} AND ${beyond} ORDER BY ${by} LIMIT ${limit}`.execute(db);
   return rows;
+}
+
+export async function countFiringsOf(db: Queryable, filter: FiringFilter): Promise<number> {
+  const { rows } = await statement<{ total: number }>('pricing.countFiringsOf')`
+    SELECT count(*) AS total ${fired(filter)}`.execute(db);
+  return rows[0]?.total ?? 0;
 }
 
 /** Deployments that are on any plan at some time within [from, to), by id, behind one of them. */

@@ -1,5 +1,8 @@
 import { usageForPeriod } from '../metering/index.ts';
 import type { Queryable, Database } from '../platform/database/database.ts';
+import { cursorOf } from '../platform/database/keyset.ts';
+import type { Page, PageRequest } from '../platform/declare/operation.ts';
+import { pageOf } from '../platform/declare/pages.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { currencyDigits } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
@@ -52,19 +55,25 @@ export async function addAlert(db: Queryable, alert: NewAlert, by: string, now: 
   return getAlert(db, id);
 }
 
+const oldestFirst = { sort: 'alertId', order: 'asc', cursor: null } as const;
+
 /** @throws ArcadiaError not_found */
-export async function getAlert(db: Queryable, id: number): Promise<Alert> {
-  const [found] = await store.selectAlerts(db, { after: id - 1, limit: 1 });
-  if (found?.id !== id) throw notFound('alert', id);
+export async function getAlert(db: Queryable, alertId: number): Promise<Alert> {
+  const [found] = await store.selectAlerts(db, { alertId }, { ...oldestFirst, limit: 1 });
+  if (found === undefined) throw notFound('alert', alertId);
   return answer(found);
 }
 
-/** Standing alerts by id, behind one of them. */
-export async function listAlerts(
+/** A page of the standing alerts, and how many there are in all. */
+export async function alertPage(
   db: Queryable,
-  only: { readonly deployment?: string | undefined; readonly after?: number | undefined; readonly limit: number },
-): Promise<Alert[]> {
-  return (await store.selectAlerts(db, { ...only, after: only.after ?? 0 })).map(answer);
+  filter: { readonly deployment?: string | undefined },
+  page: PageRequest<store.AlertSort>,
+): Promise<Required<Page<Alert>>> {
+  const wanted = { ...filter, q: page.q };
+  const rows = await store.selectAlerts(db, wanted, { ...page, limit: page.limit + 1 });
+  const { items, nextCursor } = pageOf(rows, page.limit, cursorOf);
+  return { items: items.map(answer), nextCursor, total: await store.countAlerts(db, wanted) };
 }
 
 /** Ends an alert; what it fired stays. @throws ArcadiaError not_found */
@@ -72,17 +81,15 @@ export async function removeAlert(db: Queryable, id: number, now: Temporal.Insta
   if (!(await store.updateRemoved(db, id, now))) throw notFound('alert', id);
 }
 
-/** What fired, the newest first. */
-export async function listFirings(
+/** A page of what fired, and how often any did. */
+export async function firingPage(
   db: Queryable,
-  only: {
-    readonly deployment?: string | undefined;
-    readonly month?: Temporal.PlainYearMonth | undefined;
-    readonly offset?: number;
-    readonly limit: number;
-  },
-): Promise<Firing[]> {
-  return store.selectFirings(db, { ...only, offset: only.offset ?? 0 });
+  filter: Omit<store.FiringFilter, 'q'>,
+  page: PageRequest<store.FiringSort>,
+): Promise<Required<Page<Firing>>> {
+  const wanted = { ...filter, q: page.q };
+  const rows = await store.selectFirings(db, wanted, { ...page, limit: page.limit + 1 });
+  return { ...pageOf(rows, page.limit, cursorOf), total: await store.countFiringsOf(db, wanted) };
 }
 
 /** How often alerts fired on a month. */
@@ -105,7 +112,7 @@ export async function checkAlerts(
   now: Temporal.Instant,
   signal?: AbortSignal,
 ): Promise<{ fired: number }> {
-  const alerts = await store.selectAlerts(db, { after: 0, limit: alertsMax });
+  const alerts = await store.selectAlerts(db, {}, { ...oldestFirst, limit: alertsMax });
   let fired = 0;
   const current = monthOfInstant(now);
   for (const month of [current.subtract({ months: 1 }), current]) {
@@ -138,7 +145,7 @@ function firingsOf(
   return alerts.flatMap((alert) => {
     if (alert.deploymentId !== null && alert.deploymentId !== deploymentId) return [];
     const found = reached(rated, alert);
-    return found === null ? [] : [{ alertId: alert.id, deploymentId, month, ...found }];
+    return found === null ? [] : [{ alertId: alert.alertId, deploymentId, month, ...found }];
   });
 }
 

@@ -17,3 +17,4 @@ export { unbilledOut } from './operations/unbilled.ts';
 export { type NotBilled, notBilled } from './not-billed.ts';
 export { notBilledOut } from './operations/not-billed.ts';
 export { gapsWithMoney } from './gaps.ts';
+export { searchPlans } from './search.store.ts';

@@ -3,6 +3,8 @@ import { appendChanges } from '../platform/changes.ts';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { type HistoryTable, rewriteHistory } from '../platform/history.ts';
 import type { Stated } from './subscription-history.ts';
+import type { PageRequest } from '../platform/declare/operation.ts';
+import { holds, keyset, type Sorted, type SortKey } from '../platform/database/keyset.ts';
 import { statement } from '../platform/database/statement.ts';
 import { createTemporaryTableAs } from '../platform/database/temporary-table.ts';
 
@@ -134,27 +136,48 @@ export interface SubscriptionFilter {
   readonly paused?: boolean | undefined;
   /** Of one customer's deployments. */
   readonly customerId?: number | undefined;
-  /** Only deployments behind this one, by slug. */
-  readonly after?: string | undefined;
-  readonly limit: number;
+  readonly q?: string | null | undefined;
 }
 
-/** What each deployment is on at an instant, by its slug. */
+const standing = (at: Temporal.Instant, { plan, paused, customerId, q = null }: SubscriptionFilter) => sql`
+  FROM subscriptions s JOIN plans p USING (plan_id) JOIN deployments_list d USING (deployment_id)
+  WHERE s.superseded_at = 'infinity' AND s.valid_from <= ${at}::timestamptz AND s.valid_to > ${at}::timestamptz
+    ${plan === undefined ? sql`` : sql`AND p.slug = ${plan}`}
+    ${paused === undefined ? sql`` : sql`AND s.paused = ${paused}`}
+    ${customerId === undefined ? sql`` : sql`AND d.customer_id = ${customerId}`}
+    AND ${holds(q, sql`d.slug`, sql`p.slug`)}`;
+
+const deploymentKey: SortKey = { of: sql`d.slug COLLATE "C"`, type: 'text' };
+const subscriptionSorts = {
+  deployment: deploymentKey,
+  plan: { of: sql`p.slug COLLATE "C"`, type: 'text' },
+  from: { of: sql`s.valid_from`, type: 'timestamptz' },
+} as const satisfies Record<string, SortKey>;
+
+export type SubscriptionSort = keyof typeof subscriptionSorts;
+
+/** What each deployment is on at an instant, `limit` at most. */
 export async function selectSubscriptionsAt(
   db: Queryable,
   at: Temporal.Instant,
-  { plan, paused, customerId, after, limit }: SubscriptionFilter,
-): Promise<SubscriptionRow[]> {
-  const { rows } = await statement<SubscriptionRow>('pricing.selectSubscriptionsAt')`
-    SELECT d.slug AS deployment, p.slug AS plan, s.paused, s.valid_from, s.valid_to
-    FROM subscriptions s JOIN plans p USING (plan_id) JOIN deployments_list d USING (deployment_id)
-    WHERE s.superseded_at = 'infinity' AND s.valid_from <= ${at}::timestamptz AND s.valid_to > ${at}::timestamptz
-      ${plan === undefined ? sql`` : sql`AND p.slug = ${plan}`}
-      ${paused === undefined ? sql`` : sql`AND s.paused = ${paused}`}
-      ${customerId === undefined ? sql`` : sql`AND d.customer_id = ${customerId}`}
-      ${after === undefined ? sql`` : sql`AND d.slug COLLATE "C" > ${after}`}
-    ORDER BY d.slug COLLATE "C" LIMIT ${limit}`.execute(db);
+  filter: SubscriptionFilter,
+  { sort, limit, ...request }: Omit<PageRequest<SubscriptionSort>, 'q'>,
+): Promise<(SubscriptionRow & Sorted)[]> {
+  const { columns, beyond, by } = keyset(subscriptionSorts[sort], deploymentKey, request);
+  const { rows } = await statement<SubscriptionRow & Sorted>('pricing.selectSubscriptionsAt')`
+    SELECT d.slug AS deployment, p.slug AS plan, s.paused, s.valid_from, s.valid_to, ${columns}
+    ${standing(at, filter)} AND ${beyond} ORDER BY ${by} LIMIT ${limit}`.execute(db);
   return rows;
+}
+
+export async function countSubscriptionsAt(
+  db: Queryable,
+  at: Temporal.Instant,
+  filter: SubscriptionFilter,
+): Promise<number> {
+  const { rows } = await statement<{ total: number }>('pricing.countSubscriptionsAt')`
+    SELECT count(*) AS total ${standing(at, filter)}`.execute(db);
+  return rows[0]?.total ?? 0;
 }
 
 /** What one deployment is believed to be on over time, the newest first. */

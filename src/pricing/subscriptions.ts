@@ -1,5 +1,8 @@
 import { dayOf, startOfDay } from '../metering/index.ts';
 import type { Queryable, Database } from '../platform/database/database.ts';
+import { cursorOf } from '../platform/database/keyset.ts';
+import type { Page, PageRequest } from '../platform/declare/operation.ts';
+import { pageOf } from '../platform/declare/pages.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { assertBillable } from './currency-rule.ts';
 import { alreadySubscribed, deploymentEnded, notSubscribed } from './errors.ts';
@@ -8,7 +11,7 @@ import * as plansStore from './store.ts';
 import { changeHistory, endOfPause, type Stated, type SubscriptionState, stateAt } from './subscription-history.ts';
 import * as store from './subscriptions.store.ts';
 
-export interface Subscription {
+interface Subscription {
   readonly deployment: string;
   readonly plan: string;
   readonly paused: boolean;
@@ -214,13 +217,26 @@ async function requirePlan(db: Queryable, plan: string, day: Temporal.PlainDate)
   return planId;
 }
 
+/** More deployments than a database has. */
+const currentMax = 1_000_000;
+
 /** What each deployment is on at an instant, by its slug. Those on no plan are not among them. */
-export async function currentSubscriptions(
+export async function currentSubscriptions(db: Queryable, at: Temporal.Instant): Promise<Subscription[]> {
+  const whole = { sort: 'deployment', order: 'asc', cursor: null, limit: currentMax } as const;
+  return (await store.selectSubscriptionsAt(db, at, {}, whole)).map(toSubscription);
+}
+
+/** A page of what deployments are on at an instant, and how many there are in all. */
+export async function subscriptionPage(
   db: Queryable,
   at: Temporal.Instant,
-  filter: store.SubscriptionFilter = { limit: 1_000_000 },
-): Promise<Subscription[]> {
-  return (await store.selectSubscriptionsAt(db, at, filter)).map(toSubscription);
+  filter: Omit<store.SubscriptionFilter, 'q'>,
+  page: PageRequest<store.SubscriptionSort>,
+): Promise<Required<Page<Subscription>>> {
+  const wanted = { ...filter, q: page.q };
+  const rows = await store.selectSubscriptionsAt(db, at, wanted, { ...page, limit: page.limit + 1 });
+  const { items, nextCursor } = pageOf(rows, page.limit, cursorOf);
+  return { items: items.map(toSubscription), nextCursor, total: await store.countSubscriptionsAt(db, at, wanted) };
 }
 
 /**

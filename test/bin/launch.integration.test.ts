@@ -62,10 +62,15 @@ function calls(): number {
   }
 }
 
-function start(args: readonly string[], file = 'arcadia') {
+/** With our npm in PATH, and without that of `npm test`, which comes first where it is said. */
+function environment(): NodeJS.ProcessEnv {
   const { npm_execpath: _, ...env } = process.env;
+  return { ...env, PATH: `${join(project, 'path')}${delimiter}${env.PATH}` };
+}
+
+function start(args: readonly string[], file = 'arcadia') {
   const child = spawn(process.execPath, [join(project, 'bin', file), ...args], {
-    env: { ...env, PATH: `${join(project, 'path')}${delimiter}${env.PATH}` },
+    env: environment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
@@ -93,12 +98,7 @@ test('./arcadia of the clone is the command, from any folder, by its path and by
   // What `env node` finds, whatever is installed beside: this project brings no Node of its own.
   symlinkSync(process.execPath, join(project, 'path', 'node'));
   for (const command of [join(project, 'arcadia'), 'arcadia']) {
-    const PATH = `${join(project, 'path')}${delimiter}${process.env.PATH}`;
-    const { stdout } = spawnSync(command, ['usage'], {
-      cwd: tmpdir(),
-      env: { ...process.env, PATH },
-      encoding: 'utf8',
-    });
+    const { stdout } = spawnSync(command, ['usage'], { cwd: tmpdir(), env: environment(), encoding: 'utf8' });
     expect(stdout).toBe('["usage"]\n');
   }
 });

@@ -78,6 +78,24 @@ test('a page, its cursor, and all pages are the same bytes', async () => {
   expect(await local('alert', 'list', '--limit', '1', '--all', '--json')).toMatchObject({ stdout: all.stdout });
 });
 
+test('CSV is what the API answers as CSV: every row, or as many as are asked for', async () => {
+  const answered = await api.fetch('/alerts', { as: 'owner', headers: { accept: 'text/csv' } });
+  const csv = await answered.text();
+  expect(csv.trimEnd().split('\r\n')).toHaveLength(4);
+  for (const surface of [local, remote]) {
+    expect(await surface('alert', 'list', '--csv')).toMatchObject({ code: 0, stdout: csv });
+    const two = (await surface('alert', 'list', '--csv', '--limit', '2')).stdout;
+    expect(two.trimEnd().split('\r\n')).toEqual(csv.trimEnd().split('\r\n').slice(0, 3));
+    expect(await surface('alert', 'list', '--csv', '--json')).toMatchObject({ code: 1 });
+  }
+});
+
+test('a page of less than there is says how much there is', async () => {
+  const page = await local('alert', 'list', '--limit', '2', '--sort', 'alertId', '--order', 'desc');
+  expect(page.stderr).toContain('There are more: 2 of 3 are shown.');
+  expect(page.stdout).toMatch(/30 .*\n.*20 /);
+});
+
 test('a refusal names the flag, the code and what to do, on both', async () => {
   for (const surface of [local, remote]) {
     const refused = await surface('alert', 'add', ...alert.with(3, 'many'));

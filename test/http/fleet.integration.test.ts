@@ -76,7 +76,7 @@ test.each([
   ['at=2026-05-02T12:00:00Z', ['11', '12', '16']],
   ['sort=name', ['12', '11', '15', '14', '13']],
   ['sort=since&order=desc', ['15', '14', '13', '12', '11']],
-  ['sort=created&kind=volume&kind=droplet', ['14', '11', '12', '13']],
+  ['sort=createdAt&kind=volume&kind=droplet', ['14', '11', '12', '13']],
   ['sort=kind&order=desc', ['14', '13', '12', '11', '15']],
 ])('%s', async (query, expected) => {
   expect(await ids(query)).toEqual(expected);

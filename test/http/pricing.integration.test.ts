@@ -180,12 +180,12 @@ describe('alerts', () => {
       ...json('POST', { threshold: '80', unit: 'percent', kind: 'dns_zones' }),
     });
     expect(made.status).toBe(201);
-    const alert = (await made.json()) as { id: number };
+    const alert = (await made.json()) as { alertId: number };
     expect(alert).toMatchObject({ deployment: null, kind: 'dns_zones', threshold: '80', basis: 'to_date' });
     expect((await get('/alerts', { as: 'viewer' })).items).toEqual([alert]);
-    expect(await get(`/alerts/${alert.id}`)).toEqual(alert);
-    expect(await status(`/alerts/${alert.id}`, { method: 'DELETE', as: 'viewer' })).toBe(403);
-    expect(await status(`/alerts/${alert.id}`, { method: 'DELETE' })).toBe(204);
+    expect(await get(`/alerts/${alert.alertId}`)).toEqual(alert);
+    expect(await status(`/alerts/${alert.alertId}`, { method: 'DELETE', as: 'viewer' })).toBe(403);
+    expect(await status(`/alerts/${alert.alertId}`, { method: 'DELETE' })).toBe(204);
     expect((await get('/alerts')).items).toEqual([]);
     expect((await get('/alert-firings?month=2026-05')).items).toEqual([]);
   });

@@ -1,10 +1,9 @@
 import AxeBuilder from '@axe-core/playwright';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { program } from '../../src/modules.ts';
 import { otherwise, pageReads, readsOfEvents } from '../../web/src/app/event-reads.ts';
 import { json } from '../http/api-fixture.ts';
-import { type Dashboard, openDashboard, smallDemonstration } from './dashboard.ts';
+import { type Dashboard, openDashboard, settle, smallDemonstration } from './dashboard.ts';
 
 // The dashboard in a real browser: the build under the server's own policy, over a demonstration's data. What is on the
 // screen is asked for by role and name.
@@ -24,12 +23,6 @@ const views = [
   ['/', /need|Nothing/],
   ['/resources', /resource/],
 ] as const;
-
-/** Until a view has been read, by its title, and hears of changes. */
-async function settle(page: Page, title: RegExp = views[0][1]): Promise<void> {
-  await page.getByRole('heading', { level: 1, name: title }).waitFor();
-  await page.locator('button[data-state="live"]').waitFor();
-}
 
 describe('the server', () => {
   const ask = (path: string, headers: Record<string, string>) => fetch(`${dashboard.api.url}${path}`, { headers });
@@ -180,6 +173,49 @@ describe('live', () => {
   });
 });
 
+describe('search', () => {
+  test('finds by a part of a name, and the keyboard alone leads there and back', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open();
+    await settle(page);
+    const { items } = (await (await dashboard.api.fetch('/resources?kind=droplet&limit=1')).json()) as {
+      items: { name: string; resourceId: number }[];
+    };
+    const { name = '', resourceId } = items[0] ?? {};
+    await page.keyboard.press('Control+k');
+    const field = page.getByRole('combobox', { name: 'Search' });
+    await field.waitFor();
+    await page.keyboard.type(name.slice(1).toUpperCase());
+    const found = page.getByRole('option', { name: new RegExp(`Resource.*${name}`) });
+    await found.waitFor();
+    expect(await found.getAttribute('aria-selected')).toBe('true');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/resources?q=${resourceId}`);
+    await page.keyboard.press('Control+k');
+    await field.fill('nothing is called so');
+    await page.getByRole('status').filter({ hasText: 'Nothing matches nothing is called so.' }).waitFor();
+    await page.keyboard.press('Escape');
+    await field.waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  test('asks once for a word that is typed, and not for what was typed before', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open();
+    await settle(page);
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      if (pathname === '/api/v1/search') asked.push(searchParams.get('q') ?? '');
+    });
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByRole('combobox', { name: 'Search' }).pressSequentially('pilot', { delay: 20 });
+    await page.getByRole('option', { name: /pilot/ }).first().waitFor();
+    expect(asked).toEqual(['pilot']);
+    await context.close();
+  });
+});
+
 describe('the address and the theme', () => {
   test('hold the period over keys, reload and back', async ({ skip }) => {
     if (!isThere) skip();
@@ -227,8 +263,8 @@ describe('every view', () => {
           const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
           expect([path, overflow > 0]).toEqual([path, false]);
         }
-        await page.getByRole('button', { name: 'Go to' }).click();
-        await page.getByRole('dialog', { name: 'Go to' }).waitFor();
+        await page.getByRole('button', { name: 'Search' }).click();
+        await page.getByRole('dialog', { name: 'Search' }).waitFor();
         const { violations } = await new AxeBuilder({ page }).analyze();
         expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
         expect(wrong).toEqual([]);

@@ -77,6 +77,12 @@ export async function openDashboard(demonstration: DemonstrationRequest): Promis
   };
 }
 
+/** Until a view has been read, by its title, and hears of changes. */
+export async function settle(page: Page, title: RegExp = /need|Nothing/): Promise<void> {
+  await page.getByRole('heading', { level: 1, name: title }).waitFor();
+  await page.locator('button[data-state="live"]').waitFor();
+}
+
 async function isBuilt({ url }: TestApi): Promise<boolean> {
   const answer = await fetch(url, { headers: { accept: 'text/html' } });
   const text = await answer.text();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts';
 import { createCustomer } from '../../src/deployments/customers.ts';
-import { createDeployment } from '../../src/deployments/deployments.ts';
+import { createDeployment, getDeployment } from '../../src/deployments/deployments.ts';
 import { applyRules } from '../../src/deployments/rules.ts';
 import { checkAccount, listUnlisted } from '../../src/inventory/accounts.ts';
 import { getResource } from '../../src/inventory/resources.ts';
@@ -147,6 +147,21 @@ test('a project that shows within a day what said so itself showed it all the ti
     `acme by resource ${born}/${shown}`,
     `acme by listing ${shown}/`,
   ]);
+});
+
+test('what was owned and is taken back with its sync run has no name until ownership is derived again', async () => {
+  const { db } = database;
+  await cloud.happen({ type: 'create_database', name: 'db', project: acme });
+  await cloud.syncKind('project');
+  await applyRules(db, { rules: [{ project: acme, deployment: 'acme' }] }, 'test', cloud.simulator.now());
+  await cloud.syncKind('database');
+  await bringAttributionsUpToDate(db, cloud.simulator.now());
+  expect((await getDeployment(db, 'acme')).owned).toMatchObject([{ kind: 'database', name: 'db' }]);
+  const run = await newestSyncRun(db);
+  await revertSyncRun(db, { syncRunId: run, reason: 'test', andLater: false }, 'test', cloud.simulator.now());
+  expect((await getDeployment(db, 'acme')).owned).toMatchObject([{ kind: 'database', name: null }]);
+  await bringAttributionsUpToDate(db, cloud.simulator.now());
+  expect((await getDeployment(db, 'acme')).owned).toEqual([]);
 });
 
 test('ends with the resource, is taken back with the run that wrote it, and is written again', async () => {

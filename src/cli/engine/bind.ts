@@ -9,7 +9,7 @@ import { describeCommand, withSession } from './command.ts';
 import { confirm } from './confirm.ts';
 import { fieldsOf } from './fields.ts';
 import { commandLine } from './next.ts';
-import { printAnswer, printDocument, printList } from './print.ts';
+import { printAnswer, printCsv, printDocument, printList } from './print.ts';
 import type { Session } from './session.ts';
 import type { Surface } from './surface.ts';
 import type { BoundView, ViewTools } from './views.ts';
@@ -22,6 +22,7 @@ interface RunOptions {
   readonly yes?: boolean;
   readonly exitCode?: boolean;
   readonly all?: boolean;
+  readonly csv?: boolean;
   readonly out?: string;
   readonly force?: boolean;
   /** False with --no-wait. */
@@ -58,7 +59,8 @@ export function bindCommand(
     example: view.example ?? plainExample(view, bound),
   });
   addArguments(command, bound, view.help ?? {});
-  if (operation.shape === 'list') command.option('--all', 'every page, as it comes');
+  if (operation.shape === 'list')
+    command.option('--all', 'every page, as it comes').option('--csv', 'every row as CSV, with a header line');
   if (operation.shape === 'document')
     command.option('--out <file>', 'write to this file instead of standard output').option('--force', 'replace a file');
   if (isFollowed(view)) command.option('--no-wait', 'leave to a worker what follows by jobs, and return at once');
@@ -151,7 +153,9 @@ async function run(
   const { operation } = view;
   const { surface, input } = tools;
   if (operation.shape === 'list') {
-    const page = await printList(session, operation, view, tools, options.all === true);
+    const { all: isAll = false, csv: isCsv = false } = options;
+    if (isCsv) return printCsv(session, operation, tools);
+    const page = await printList(session, operation, view, tools, isAll);
     return options.exitCode === true && view.differs?.(page as never) === true ? 3 : undefined;
   }
   if (operation.shape === 'document') {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery } from '../../platform/declare/input.ts';
+import { pageQueryOf } from '../../platform/declare/input.ts';
 import { binaryTypes, type FileType, type Operation } from '../../platform/declare/operation.ts';
 
 // The input of an operation as the arguments of a command: one for each value that its schemas name.
@@ -70,7 +70,7 @@ type FixedValues = Readonly<Record<string, unknown>>;
 /** All fields of an operation's input, those of the path first. */
 export function fieldsOf(operation: Operation, fixed: FixedValues = {}): readonly Field[] {
   const fields = [...ofObject(operation.params, 'path'), ...ofObject(operation.query, 'query')];
-  if (operation.shape === 'list') fields.push(...ofObject(pageQuery, 'query'));
+  if (operation.shape === 'list') fields.push(...ofObject(pageQueryOf(operation), 'query'));
   if (operation.shape === 'action' && operation.body !== undefined) {
     if (operation.command?.file === true) fields.push(wholeBody({ yaml: operation.body }));
     else if (operation.consumes !== undefined) fields.push(wholeBody(isBinary(operation.consumes) ? 'bytes' : 'file'));

@@ -8,7 +8,7 @@ import {
 } from '../../platform/declare/answer.ts';
 import { unsealCursor } from '../../platform/declare/cursors.ts';
 import type { Program } from '../../platform/declare/program.ts';
-import { inputReader, type OperationInput, type RawInput } from '../../platform/declare/input.ts';
+import { inputReader, type OperationInput, pageRequestOf, type RawInput } from '../../platform/declare/input.ts';
 import { assertFollowedBy, type Operation, type OperationCall } from '../../platform/declare/operation.ts';
 import { nestedDatabase } from '../../platform/database/nested-database.ts';
 import { realDatabase } from '../../platform/database/open-database.ts';
@@ -58,9 +58,13 @@ export function localSurface(session: Session, program: Program, options: LocalO
       const { openSecretKey } = await import('../../inventory/index.ts');
       const key = await openSecretKey(opened.db, opened.config);
       const scope = { operationId: list.operationId, principal: opened.principal, filters: input.filters };
-      const { limit, cursor } = input.page;
+      const { cursor } = input.page;
       const at = cursor === undefined ? null : unsealCursor(key, scope, cursor);
-      return pageBody(await pageOfList(list, opened, { limit, cursor: at }), key, scope) as unknown as ListPage;
+      return pageBody(
+        await pageOfList(list, opened, pageRequestOf(list, input.page, at)),
+        key,
+        scope,
+      ) as unknown as ListPage;
     },
 
     async document(operation: DocumentOperation, raw: RawInput): Promise<FetchedDocument> {

@@ -1,7 +1,8 @@
 import type { List } from '../../platform/declare/answer.ts';
+import { csvColumnsOf, csvOfPages } from '../../platform/declare/csv-pages.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { writeWholeFile } from './output-file.ts';
-import { type Column, fields, table } from './output.ts';
+import { type Column, count, fields, table } from './output.ts';
 import type { Session } from './session.ts';
 import type { FetchedDocument, ListPage } from './surface.ts';
 import type { BoundView, ViewTools } from './views.ts';
@@ -50,7 +51,7 @@ export async function printList(
     else if (first.items.length === 0) output.note(empty);
     else await output.text(view.pageText?.(first as never) ?? table(first.items as never[], columns));
     if (output.json) return first;
-    if (first.nextCursor !== null) output.note('There are more: --limit shows more of them, --all shows all.');
+    if (first.nextCursor !== null) output.note(moreText(first));
     await printNotes(output, view, first, tools);
     return first;
   }
@@ -71,6 +72,33 @@ export async function printList(
       at = await surface.page(list, { ...input, query: { ...input.query, cursor: at.nextCursor } });
     }
   }
+}
+
+/** Rows that are asked for at a time where all are. */
+const csvPageSize = 1_000;
+
+/** All rows as CSV, or as many as --limit says: what the API answers as CSV. */
+export async function printCsv(
+  { output, signal }: Session,
+  list: List,
+  { surface, input }: ViewTools,
+): Promise<undefined> {
+  if (output.json) throw new ArcadiaError('invalid_argument', 'Give either --csv or --json, not both.');
+  const { limit: given } = input.query;
+  const max = given === undefined ? Number.POSITIVE_INFINITY : Number(given);
+  const read = (limit: number, cursor?: string) => {
+    signal.throwIfAborted();
+    return surface.page(list, { ...input, query: { ...input.query, limit, ...(cursor !== undefined && { cursor }) } });
+  };
+  const first = await read(Math.min(max, csvPageSize));
+  const rows = { max, isCutAllowed: true, pageSize: csvPageSize };
+  await output.stream(csvOfPages(csvColumnsOf(list), first, rows, read));
+}
+
+/** `There are more: 100 of 4,210 are shown.` */
+function moreText({ items, total }: ListPage): string {
+  const shown = typeof total === 'number' ? `${count(items.length)} of ${count(total)} are shown. ` : '';
+  return `There are more: ${shown}--limit shows more of them, --all shows all.`;
 }
 
 async function printNotes(output: Session['output'], view: BoundView, page: ListPage, tools: ViewTools): Promise<void> {

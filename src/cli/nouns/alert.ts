@@ -13,7 +13,7 @@ function threshold({ kind, threshold: value, unit, currency }: Alert): string {
 }
 
 const alertColumns: readonly Column<Alert>[] = [
-  { header: 'id', value: (row) => String(row.id), align: 'right' },
+  { header: 'id', value: (row) => String(row.alertId), align: 'right' },
   { header: 'deployment', value: (row) => row.deployment ?? 'each' },
   { header: 'fires at', value: threshold },
   { header: 'when', value: (row) => basisNames[row.basis] },
@@ -52,7 +52,7 @@ $ arcadia alert add --threshold 200 --unit absolute --currency USD --basis forec
 Alert 8: each deployment, 200 USD, forecast.`,
       positional: ['deployment'],
       text: (added) =>
-        `Alert ${added.id}: ${added.deployment ?? 'each deployment'}, ${threshold(added)}, ${basisNames[added.basis]}.`,
+        `Alert ${added.alertId}: ${added.deployment ?? 'each deployment'}, ${threshold(added)}, ${basisNames[added.basis]}.`,
     }),
     listView(listAlerts, {
       summary: 'all alerts',

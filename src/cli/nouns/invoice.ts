@@ -60,6 +60,16 @@ function totalsText({ currency, invoices, subtotal, tax, total }: Totals): strin
   return `${plural(invoices, 'document')}: ${subtotal} ${currency}, tax ${tax} ${currency}, total ${total} ${currency}.`;
 }
 
+interface CorrectionTotals {
+  readonly currency: string;
+  readonly corrections: number;
+  readonly amount: string;
+}
+
+function correctionTotalsText({ currency, corrections, amount }: CorrectionTotals): string {
+  return `${plural(corrections, 'correction')}: ${amount} ${currency} (excl. tax).`;
+}
+
 const refusedColumns: readonly Column<Month['refused'][number]>[] = [
   { header: 'refused', value: (row) => String(row.invoiceId), align: 'right' },
   { header: 'customer', value: (row) => row.customer },
@@ -293,8 +303,10 @@ invoice, as a credit note, or waived. It is as of the last look; arcadia invoice
     example: `
 $ arcadia invoice correction list
 CUSTOMER  DEPLOYMENT  MONTH        AMOUNT  OF
-acme      shop        2026-05  -10.56 USD  Droplet hours, running -10.56`,
+acme      shop        2026-05  -10.56 USD  Droplet hours, running -10.56
+1 correction: -10.56 USD (excl. tax).`,
     columns: correctionColumns,
+    notes: (page) => (page.totals as readonly CorrectionTotals[]).map(correctionTotalsText),
     empty: 'Nothing is to be corrected.',
     differs: ({ items }) => items.length > 0,
   }),

@@ -110,7 +110,9 @@ export const listUnattributedResources = declareList({
     tags: z.array(z.string()),
     since: instantOut.meta({ description: 'Since when it is unassigned' }),
   }),
-  extra: z.object({ total: z.int().meta({ description: 'Of all pages' }) }),
+  search: { none: 'resource list --owner none looks through them' },
+  sort: { none: 'by kind and name, as they are assigned' },
+  total: true,
   async run({ db, query, now }, { limit, cursor }) {
     const after = cursor === null ? null : afterOf(cursor);
     const { resources, total } = await unattributedResources(db, query.at ?? now, limit + 1, after);

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { currency, instantOut } from '../../platform/declare/schemas.ts';
 import { externalId, name } from '../schemas.ts';
@@ -28,9 +27,12 @@ export const listCustomers = declareList({
   summary: 'All customers, by their id',
   roles: staff,
   row: customer,
-  async run({ db }, { limit, cursor }) {
-    const rows = await customers.listCustomers(db, { after: cursor ?? undefined, limit: limit + 1 });
-    return pageOf(rows.map(customerAnswer), limit, (last) => last.customer);
+  search: { in: 'the id and the name' },
+  sort: { by: ['customer', 'name', 'currency'] },
+  total: true,
+  async run({ db }, page) {
+    const { items, ...rest } = await customers.customerPage(db, page);
+    return { items: items.map(customerAnswer), ...rest };
   },
 });
 

@@ -47,14 +47,12 @@ export const listDeployments = declareList({
   roles: [...staff, 'customer'],
   query: z.object({ customer: externalId.optional().meta({ description: "Only that customer's" }) }),
   row: deployment,
-  async run({ db, query, principal }, { limit, cursor }) {
-    const rows = await deployments.listDeployments(db, {
-      ...query,
-      ...whose(principal),
-      after: cursor ?? undefined,
-      limit: limit + 1,
-    });
-    return pageOf(rows.map(deploymentAnswer), limit, (last) => last.deployment);
+  search: { in: "the slug, the name, and the customer's id and name" },
+  sort: { by: ['deployment', 'name', 'customer', 'customerName', 'startsAt', 'endsAt'] },
+  total: true,
+  async run({ db, query, principal }, page) {
+    const { items, ...rest } = await deployments.deploymentPage(db, { ...query, ...whose(principal) }, page);
+    return { items: items.map(deploymentAnswer), ...rest };
   },
 });
 
@@ -146,7 +144,7 @@ export const listOwnership = declareList({
       account: slug,
       kind: z.string().meta({ examples: ['droplet'] }),
       externalId: z.string(),
-      name: z.string(),
+      name: z.string().nullable().meta({ description: 'null: the sync runs that showed it were reverted' }),
       from: instantOut,
       to: instantOut.nullable().meta({ description: 'null: still so' }),
       weight: z.int().meta({ description: 'Of weightTotal: the share', examples: [1] }),
@@ -157,6 +155,9 @@ export const listOwnership = declareList({
         .meta({ description: 'The source; not shown to customers', examples: ['project'] }),
     })
     .meta({ id: 'Ownership', description: 'An interval in which a deployment owned a resource, or a share of it' }),
+  search: { none: 'one deployment: resource list --owner looks through what it owns' },
+  sort: { none: 'the newest first, as it is indexed' },
+  total: { none: 'years of intervals' },
   async run({ db, params, principal }, { limit, cursor }) {
     const [from, resourceId] = cursor?.split(' ') ?? [];
     const after = from === undefined ? null : { from: Temporal.Instant.from(from), resourceId: Number(resourceId) };

@@ -7,7 +7,6 @@ import * as fleet from '../fleet.ts';
 const several = z.array(line).min(1).max(50).optional();
 
 const filters = {
-  q: line.optional().meta({ description: "A part of the name, a provider's id, a URN, or our id", examples: ['web'] }),
   kind: several.meta({ description: 'Only these kinds', examples: [['droplet']] }),
   account: several.meta({ description: 'Only these accounts' }),
   status: several.meta({ description: "Only in these states, in the provider's words", examples: [['off']] }),
@@ -71,14 +70,14 @@ export const listResources = declareList({
   tag: 'resources',
   summary: 'What lives, or lived at another moment, and whose it is',
   roles: staff,
-  query: z.object({
-    ...filters,
-    sort: z.enum(fleet.fleetSorts).default('id'),
-    order: z.enum(['asc', 'desc']).default('asc'),
-  }),
+  query: z.object(filters),
   row: resourceRow,
-  async run({ db, query, now }, { limit, cursor }) {
-    const { sort, order, at = null, ...rest } = query;
+  search: { in: "the name; or that are this provider's id, URN, or our id" },
+  sort: { by: ['resourceId', 'name', 'kind', 'since', 'createdAt'] },
+  total: { none: 'resource summary counts them' },
+  async run({ db, query, now }, { limit, cursor, q, sort, order }) {
+    const { at = null, ...filter } = query;
+    const rest = { ...filter, ...(q !== null && { q }) };
     const last = cursor === null ? null : key.parse(JSON.parse(cursor));
     const after = last === null ? null : { key: last[0], resourceId: last[1] };
     const rows = await fleet.listFleet(db, { ...rest, at, now }, { sort, order }, { after, limit: limit + 1 });
@@ -97,7 +96,12 @@ const getResourcesSummary = declareOperation({
   summary: 'How many resources match, by kind, account, status, region and owner, and what they cost in a month',
   description: 'The same filters as the list of resources. Each count is without the filter by its own field.',
   roles: staff,
-  query: z.object(filters),
+  query: z.object({
+    q: line
+      .optional()
+      .meta({ description: "A part of the name, a provider's id, a URN, or our id", examples: ['web'] }),
+    ...filters,
+  }),
   response: z.object({
     total: z.int(),
     byKind: facet,

@@ -60,12 +60,25 @@ export const listRules = declareList({
   description: 'A rule that changed over time has several rows.',
   roles: staff,
   row: rule,
+  search: { in: 'the kind, the pattern, the project and the owners' },
+  sort: { by: ['position', 'ruleId', 'kind', 'from'] },
+  total: true,
   async run({ db }, page) {
-    return pageOfAll((await rules.listRules(db)).map(ruleAnswer), page, (one) => [
-      Number(one.position),
-      one.ruleId,
-      one.from,
-    ]);
+    return pageOfAll(
+      (await rules.listRules(db)).map(ruleAnswer),
+      page,
+      (one) => [Number(one.position), one.ruleId, one.from],
+      {
+        texts: ({ kind, pattern, project, projectName, owners: of }) => [
+          kind,
+          pattern,
+          project,
+          projectName,
+          ...(of ?? []).map(({ deployment }) => deployment),
+        ],
+        sorts: { ruleId: (one) => one.ruleId, kind: (one) => one.kind, from: (one) => one.from },
+      },
+    );
   },
 });
 
@@ -337,6 +350,9 @@ export const listRuleSuggestions = declareList({
     resources: z.int().meta({ description: 'Unassigned ones that it would own' }),
   }),
   extra: z.object({ unassigned: z.int().meta({ description: 'How many live resources are unassigned' }) }),
+  search: { none: 'made anew each time, the best first' },
+  sort: { none: 'made anew each time, the best first' },
+  total: { none: 'the best ones only' },
   async run({ db, now }, { limit }) {
     const { total } = await unattributedResources(db, now, 1);
     return { items: await suggestOwners(db, limit), nextCursor: null, unassigned: total };

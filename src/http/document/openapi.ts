@@ -7,7 +7,7 @@ import { apiPrefix, methodOf } from '../serve/api.ts';
 import { defaultLimits } from '../serve/limits.ts';
 import { exampleOf, type JsonSchema, SchemaCollection } from './openapi-schemas.ts';
 import { problemType } from '../serve/problems.ts';
-import { pageQuery } from '../../platform/declare/input.ts';
+import { pageQueryOf } from '../../platform/declare/input.ts';
 
 // The document of the API (OpenAPI 3.1), made of what the routes are served by: it cannot say
 // anything else than what the server does.
@@ -169,7 +169,7 @@ function operationOf(route: Operation, program: Program, schemas: SchemaCollecti
     parameters: [
       ...parametersOf(route.params, 'path', schemas),
       ...parametersOf(route.query, 'query', schemas),
-      ...(route.shape === 'list' ? parametersOf(pageQuery, 'query', schemas) : []),
+      ...(route.shape === 'list' ? parametersOf(pageQueryOf(route), 'query', schemas) : []),
       ...extra,
     ],
     ...(requestBody === undefined ? {} : { requestBody }),
@@ -243,9 +243,10 @@ function successOf(route: Operation, schemas: SchemaCollection): Record<string, 
       properties: {
         items: { type: 'array', items: schemas.output(route.row) },
         nextCursor: { type: ['string', 'null'], description: 'null: there is no more', examples: [null] },
+        ...(route.total === true && { total: { type: 'integer', description: 'Items on all pages', examples: [1] } }),
         ...extra.properties,
       },
-      required: ['items', 'nextCursor', ...(extra.required ?? [])],
+      required: ['items', 'nextCursor', ...(route.total === true ? ['total'] : []), ...(extra.required ?? [])],
     };
     const csv = { 'text/csv': { schema: { type: 'string', description: 'With a header line; RFC 4180' } } };
     return {

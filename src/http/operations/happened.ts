@@ -25,6 +25,9 @@ const listHappened = declareList({
       reads: z.array(z.string()).readonly().meta({ description: 'By operationId' }),
     })
     .meta({ id: 'Happened', description: 'Something that changed' }),
+  search: { none: 'the last ten thousand changes, which only say what to ask for' },
+  sort: { none: 'the newest first, as it is indexed' },
+  total: { none: 'the last ten thousand or so' },
   async run({ db, principal, program }, { limit, cursor }) {
     const types = new Map(
       program.events.filter(({ roles }) => roles.includes(principal.role)).map((event) => [event.type, event]),

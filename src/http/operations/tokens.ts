@@ -149,9 +149,15 @@ const listTokenRevocations = declareList({
   summary: 'Which tokens are refused although they have not ended',
   roles: deciders,
   row: revocation,
+  search: { in: 'the token id, the subject and the reason' },
+  sort: { by: ['revocation', 'revokedAt', 'expiresAt'] },
+  total: true,
   async run({ db }, page) {
-    const { items, nextCursor } = pageOfAll(await listRevocations(db, realTime()), page, (row) => [row.revocation_id]);
-    return { items: items.map(revocationAnswer), nextCursor };
+    const all = (await listRevocations(db, realTime())).map(revocationAnswer);
+    return pageOfAll(all, page, (row) => [row.revocation], {
+      texts: ({ tokenId, subject, reason }) => [tokenId, subject, reason],
+      sorts: { revokedAt: (row) => row.revokedAt, expiresAt: (row) => row.expiresAt },
+    });
   },
 });
 

@@ -99,6 +99,9 @@ const operations: readonly Operation[] = [
     operationId: 'listMore',
     summary: 'More than it may say',
     row: thing,
+    search: { none: 'a test' },
+    sort: { none: 'a test' },
+    total: { none: 'a test' },
     run: async () => ({ items: [{ text: 'a', cost: '1' } as never], nextCursor: null }),
   }),
   declareOperation({

@@ -1,20 +1,18 @@
 import { Readable } from 'node:stream';
-import type { z } from 'zod';
-import { type List, pageBody, pageOfList, type RenderedPage } from '../../platform/declare/answer.ts';
-import { csvLine } from '../../platform/csv.ts';
-import { ArcadiaError } from '../../platform/errors.ts';
+import { type List, pageBody, pageOfList } from '../../platform/declare/answer.ts';
+import { csvColumnsOf, csvOfPages } from '../../platform/declare/csv-pages.ts';
 import { unsealCursor } from '../../platform/declare/cursors.ts';
 import { inTime, lifeOf } from './deadline.ts';
 import { csvPageSize } from './limits.ts';
 import { chooseType } from './negotiation.ts';
-import { inputReader } from '../../platform/declare/input.ts';
+import { inputReader, pageRequestOf } from '../../platform/declare/input.ts';
 import { csvType, type Handler, jsonType, openCall, rawInputOf, type Serving, withoutBody } from './serving.ts';
 
 // How a declared list is served: a page of JSON, or all of it as CSV, page after page.
 
 export function listHandler(route: List, serving: Serving): Handler {
   const readParts = inputReader(route);
-  const columns = Object.keys((route.row as z.ZodObject).shape);
+  const columns = csvColumnsOf(route);
   return async (request, reply, principal) => {
     const type = chooseType(request.headers.accept, [jsonType, csvType]);
     const parts = readParts(rawInputOf(request));
@@ -23,7 +21,8 @@ export function listHandler(route: List, serving: Serving): Handler {
     const { cursor: sealed } = parts.page;
     const cursor = sealed === undefined ? null : unsealCursor(serving.secretKey, scope, sealed);
     const call = await life.within(() => openCall(serving, { request, reply }, principal, parts, life));
-    const read = (limit: number, at: string | null) => pageOfList(route, call, { limit, cursor: at });
+    const read = (limit: number, at: string | null) =>
+      pageOfList(route, call, { ...pageRequestOf(route, parts.page, at), limit });
 
     if (type === jsonType) {
       const page = await life.within(() => read(parts.page.limit, cursor));
@@ -33,33 +32,11 @@ export function listHandler(route: List, serving: Serving): Handler {
     // The first page before the first byte: what is wrong with a request is told as a problem.
     const first = await life.within(() => read(Math.min(rowsMax, csvPageSize), cursor));
     if (request.method === 'HEAD') return reply.type(csvType).send(withoutBody());
-    const lines = csvLines(columns, first, rowsMax, parts.isLimitGiven, read);
+    const rows = { max: rowsMax, isCutAllowed: parts.isLimitGiven, pageSize: csvPageSize };
+    const lines = csvOfPages(columns, first, rows, read);
     reply.header('content-disposition', `attachment; filename="${fileNameOf(route)}"`);
     return reply.type(csvType).send(Readable.from(inTime(life, lines), { objectMode: false, highWaterMark: 65_536 }));
   };
-}
-
-/** A page at a time, as the client reads. A list with more rows than it may have breaks off, so that nobody takes it for whole. */
-async function* csvLines(
-  columns: readonly string[],
-  first: RenderedPage,
-  rowsMax: number,
-  isCutAllowed: boolean,
-  read: (limit: number, cursor: string) => Promise<RenderedPage>,
-): AsyncGenerator<string> {
-  yield csvLine(columns);
-  let left = rowsMax;
-  for (let page = first; ; ) {
-    const lines = page.items.slice(0, left).map((item) => csvLine(columns.map((column) => (item as never)[column])));
-    yield lines.join('');
-    left -= lines.length;
-    if (page.nextCursor === null) return;
-    if (left <= 0) {
-      if (isCutAllowed) return;
-      throw new ArcadiaError('range_too_large', `The list has more than ${rowsMax} rows.`);
-    }
-    page = await read(Math.min(left, csvPageSize), page.nextCursor);
-  }
 }
 
 /** `listUsage` is saved as usage.csv. */

@@ -47,6 +47,9 @@ const operations: readonly Operation[] = [
     operationId: 'listRows',
     summary: 'Many',
     row: z.object({ text: z.string() }),
+    search: { none: 'a test' },
+    sort: { none: 'a test' },
+    total: { none: 'a test' },
     run: async (_call, { limit, cursor }) => ({
       items: Array.from({ length: limit }, () => ({ text: line })),
       nextCursor: String(Number(cursor ?? 0) + 1),

@@ -35,8 +35,18 @@ export const listAccounts = declareList({
   summary: 'The connected accounts',
   roles: staff,
   row: account,
+  search: { in: "the slug, the name and the provider's id" },
+  sort: { by: ['account', 'name', 'connectedAt', 'meteredFrom'] },
+  total: true,
   async run({ db }, page) {
-    return pageOfAll((await accounts.listAccounts(db)).map(accountAnswer), page, (item) => [item.account]);
+    return pageOfAll((await accounts.listAccounts(db)).map(accountAnswer), page, (item) => [item.account], {
+      texts: (item) => [item.account, item.name, item.providerAccountId],
+      sorts: {
+        name: ({ name }) => name.toLowerCase(),
+        connectedAt: ({ connectedAt }) => connectedAt,
+        meteredFrom: ({ meteredFrom }) => meteredFrom,
+      },
+    });
   },
 });
 

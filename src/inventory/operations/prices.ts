@@ -61,9 +61,14 @@ export const listPrices = declareList({
     at: day.optional().meta({ description: 'On this UTC day; today unless given' }),
   }),
   row: price,
+  search: { in: 'the subject' },
+  sort: { none: 'by subject' },
+  total: true,
   async run({ db, query, now }, page) {
     const { at = dayOf(now), ...filter } = query;
-    return pageOfAll(await prices.listProviderPrices(db, at, filter), page, (row) => [row.subject]);
+    return pageOfAll(await prices.listProviderPrices(db, at, filter), page, (row) => [row.subject], {
+      texts: ({ subject: of }) => [of],
+    });
   },
 });
 

@@ -151,6 +151,9 @@ const listResourceActions = declareList({
       appliedByRun: z.int().nullable().meta({ description: 'The sync run that did so' }),
     })
     .meta({ id: 'ResourceAction', description: "One entry of the provider's action log" }),
+  search: { none: 'one resource' },
+  sort: { none: 'the newest first, as it is indexed' },
+  total: { none: 'what the provider keeps of one resource' },
   async run({ db, params }, { limit, cursor }) {
     const key = cursor === null ? null : actionKey.parse(JSON.parse(cursor));
     const after = key === null ? null : { at: key[0], action: key[1] };

@@ -47,6 +47,9 @@ export const listSyncRuns = declareList({
     after: z.int().min(0).optional().meta({ description: 'Only runs that began after this one' }),
   }),
   row: syncRunRow,
+  search: { none: 'filters by account, kind and outcome are indexed; a text would read all of them' },
+  sort: { none: 'the newest first, as it is indexed' },
+  total: { none: 'one row for each listing; sync days sums them' },
   async run({ db, query }, { limit, cursor }) {
     const before = cursor === null ? null : Number(cursor);
     const rows = await sync.listSyncRuns(db, query, { limit: limit + 1, before });
@@ -99,6 +102,9 @@ export const listSyncDays = declareList({
       seconds: z.number().meta({ description: 'How long they took together' }),
     })
     .meta({ id: 'SyncDay', description: 'What the runs of a kind did in a UTC day, added up' }),
+  search: { none: 'filters by account and kind say the same' },
+  sort: { none: 'the newest first, as it is indexed' },
+  total: { none: 'years of days' },
   async run({ db, query }, { limit, cursor }) {
     const key = cursor === null ? null : pageKey.parse(JSON.parse(cursor));
     const after = key === null ? null : { day: key[0], account: key[1], kind: key[2] };

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { decimalInput, decimalOut, line as lineText, month, slug } from '../../platform/declare/schemas.ts';
 import * as corrections from '../corrections.ts';
@@ -36,12 +35,22 @@ export const listCorrections = declareList({
   roles: staff,
   query: z.object({ deployment: slug.optional(), month: month.optional() }),
   row: correction,
+  search: { in: 'the customer and the deployment' },
+  sort: { by: ['deployment', 'customer', 'month', 'amount'] },
+  total: true,
+  extra: z.object({
+    totals: z
+      .array(z.object({ currency: z.string(), corrections: z.int(), amount: decimalOut }))
+      .meta({ description: 'Of all that the filters let through, on every page' }),
+  }),
   async run({ db, query }, page) {
-    const rows = (await corrections.listProposals(db, query)).map((row) => ({
-      ...row,
-      lines: row.lines.map((one) => ({ ...one })),
-    }));
-    return pageOfAll(rows, page, (row) => [row.deployment, row.month, row.currency]);
+    const { items, totals, nextCursor } = await corrections.proposalPage(db, query, page);
+    return {
+      items: items.map((row) => ({ ...row, lines: [...row.lines] })),
+      nextCursor,
+      total: totals.reduce((sum, { corrections: some }) => sum + some, 0),
+      totals,
+    };
   },
 });
 

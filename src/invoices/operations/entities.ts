@@ -95,8 +95,13 @@ export const listLegalEntities = declareList({
   summary: 'The companies that bill, the default one first',
   roles: staff,
   row: entity,
+  search: { in: 'the slug and the name' },
+  sort: { none: 'the default one first, and there are few' },
+  total: true,
   async run({ db }, page) {
-    return pageOfAll((await listEntities(db)).map(entityAnswer), page, (row) => [row.isDefault ? 0 : 1, row.entity]);
+    return pageOfAll((await listEntities(db)).map(entityAnswer), page, (row) => [row.isDefault ? 0 : 1, row.entity], {
+      texts: ({ entity: slugOf, name }) => [slugOf, name],
+    });
   },
 });
 
@@ -294,9 +299,14 @@ export const listTaxRates = declareList({
   roles: staff,
   query: z.object({ at: day.optional().meta({ description: 'Only those that hold on a day' }) }),
   row: taxRate,
+  search: { in: 'the seller and the category' },
+  sort: { none: 'by seller, category and day' },
+  total: true,
   async run({ db, query }, page) {
     const rates = await (query.at === undefined ? taxRates.listTaxRates(db) : taxRates.taxRatesOn(db, query.at));
-    return pageOfAll(rates.map(taxRateAnswer), page, (row) => [row.entity, row.category, row.from]);
+    return pageOfAll(rates.map(taxRateAnswer), page, (row) => [row.entity, row.category, row.from], {
+      texts: ({ entity: slugOf, category }) => [slugOf, category],
+    });
   },
 });
 

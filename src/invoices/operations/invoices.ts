@@ -104,10 +104,17 @@ export const listInvoices = declareList({
         description: 'Of all documents that the filters let through, on every page, without those that are void',
       }),
   }),
+  search: { in: "the number, and the customer's id and name" },
+  sort: {
+    by: ['invoiceId', 'number', 'customer', 'customerName', 'month', 'total', 'issuedAt', 'dueOn'],
+    newestFirst: true,
+  },
+  total: { none: 'totals counts them by currency, and says what they come to' },
   async run({ db, query, principal }, page) {
     const reader = readerOf(principal);
     const { items, nextCursor } = await invoices.listInvoices(db, query, page, reader);
-    return { items: items.map(invoiceAnswer), nextCursor, totals: await invoices.totalInvoices(db, query, reader) };
+    const totals = await invoices.totalInvoices(db, { ...query, q: page.q }, reader);
+    return { items: items.map(invoiceAnswer), nextCursor, totals };
   },
 });
 

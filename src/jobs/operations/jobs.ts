@@ -48,6 +48,9 @@ export const listJobs = declareList({
   roles: staff,
   query: z.object({ queue: queueName.optional(), job: jobName.optional(), state: jobState.optional() }),
   row: job,
+  search: { none: 'filters by queue, job and state are indexed; a text would read all jobs of a week' },
+  sort: { none: 'the newest first, as it is indexed' },
+  total: { none: 'queue list counts them' },
   async run(call, { limit, cursor }) {
     const { queue, job: name, state } = call.query;
     assertQueue(call, queue);

@@ -32,8 +32,13 @@ export const listQueues = declareList({
   summary: 'Queues by their name, with what waits and runs',
   roles: readers,
   row: queue,
+  search: { none: 'there are few' },
+  sort: { by: ['queue', 'waiting', 'running', 'dead'] },
+  total: true,
   async run(call, page) {
-    return pageOfAll(await jobsOf(call).queues(), page, (each) => [each.queue]);
+    return pageOfAll(await jobsOf(call).queues(), page, (each) => [each.queue], {
+      sorts: { waiting: ({ waiting }) => waiting, running: ({ running }) => running, dead: ({ dead }) => dead },
+    });
   },
 });
 

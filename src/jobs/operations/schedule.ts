@@ -27,8 +27,14 @@ export const listSchedule = declareList({
     'As the worker that started last has it, by the clock of the database. A run brings things up to date, however many were missed.',
   roles: readers,
   row: scheduled,
+  search: { in: 'the name and the job' },
+  sort: { by: ['name', 'job', 'next', 'last'] },
+  total: true,
   async run({ db, clock, program }, page) {
-    return pageOfAll(await readSchedule(db, clock, program.schedule), page, (entry) => [entry.name]);
+    return pageOfAll(await readSchedule(db, clock, program.schedule), page, (entry) => [entry.name], {
+      texts: ({ name, job }) => [name, job],
+      sorts: { job: ({ job }) => job, next: ({ next }) => next, last: ({ last }) => last },
+    });
   },
 });
 

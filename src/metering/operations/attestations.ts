@@ -28,6 +28,9 @@ export const listUsageAttestations = declareList({
   summary: "Operators' words on usage that no listing confirms, newest first",
   roles: staff,
   row: confirmation,
+  search: { none: 'filters by account and kind say more' },
+  sort: { none: 'the newest first, as it is indexed' },
+  total: { none: 'years of decisions' },
   run: ({ db }, page) => attestations.listConfirmations(db, page),
 });
 
@@ -85,6 +88,9 @@ export const listObservationLimits = declareList({
   summary: 'After how long without a listing there is a gap, and for how long usage is estimated',
   roles: staff,
   row: observationLimit,
+  search: { none: 'a kind of resource has few' },
+  sort: { none: 'by kind and day' },
+  total: true,
   async run({ db }, page) {
     return pageOfAll(await attestations.listObservationLimits(db), page, (row) => [row.resourceKind, row.fromDay]);
   },

@@ -42,8 +42,19 @@ export const listKinds = declareList({
   roles: [...staff, 'customer'],
   query: onQuery,
   row: kind,
+  search: { in: 'the name, the title and the kind of resource' },
+  sort: { by: ['kind', 'title', 'resourceKind', 'unit', 'retentionDays'] },
+  total: true,
   async run({ db, query, now }, page) {
-    return pageOfAll(await kinds.listKinds(db, query.at ?? dayOf(now)), page, (row) => [row.kind]);
+    return pageOfAll(await kinds.listKinds(db, query.at ?? dayOf(now)), page, (row) => [row.kind], {
+      texts: (row) => [row.kind, row.title, row.resourceKind],
+      sorts: {
+        title: ({ title }) => title.toLowerCase(),
+        resourceKind: (row) => row.resourceKind,
+        unit: ({ unit }) => unit,
+        retentionDays: ({ retentionDays }) => retentionDays,
+      },
+    });
   },
 });
 

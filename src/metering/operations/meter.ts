@@ -30,6 +30,9 @@ export const listMeteringRuns = declareList({
       deleted: z.int(),
     })
     .meta({ id: 'MeteringRun', description: 'One metering of one day' }),
+  search: { none: 'a run has no words' },
+  sort: { none: 'the newest first, as it is indexed' },
+  total: { none: 'a row for each metering' },
   run: ({ db, query }, page) => listRuns(db, { ...page, after: query.after, range: rangeOr(query, null) }),
 });
 

@@ -23,6 +23,9 @@ export const listRetention = declareList({
       reason: z.string().nullable().meta({ description: 'Why it is kept' }),
     })
     .meta({ id: 'RetentionDue', description: 'A month of a meter that is past its retention' }),
+  search: { none: 'there are few' },
+  sort: { none: 'by month and meter' },
+  total: true,
   async run({ db, now, signal }, page) {
     const months = await applyRetention(db, { now, dryRun: true, signal });
     const rows = months.map(

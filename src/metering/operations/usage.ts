@@ -98,6 +98,9 @@ export const listUsageDays = declareList({
   row: z
     .object({ day: dayText, kind: billingKind, quantity: decimalOut, records: z.int().meta({ examples: [3] }) })
     .meta({ id: 'UsageOfDay', description: 'Usage of one kind on one UTC day' }),
+  search: { none: 'one deployment; the filter by meter is exact' },
+  sort: { none: 'by day, then by meter' },
+  total: true,
   async run({ db, params, query, principal, now }, page) {
     const { from, to } = rangeOr(query, currentMonth(now));
     await assertOwnDeployment(db, params.deployment, principal.customerId);
@@ -119,6 +122,9 @@ export const listUsage = declareList({
   row: z
     .object({ deployment: slug, kind: billingKind, quantity: decimalOut, meteredThrough: dayText })
     .meta({ id: 'UsageOfKind', description: 'What one deployment used of one kind' }),
+  search: { none: 'usage is summed page by page: usage show sums one deployment' },
+  sort: { none: 'usage is summed page by page, in the order of the deployments' },
+  total: { none: 'usage is summed page by page' },
   async run({ db, query, principal, now }, { limit, cursor }) {
     const { customerId } = principal;
     const range = rangeOr(query, currentMonth(now));
@@ -264,6 +270,9 @@ export const explainUsage = declareList({
     recordsFrom: dayText.nullable().meta({ description: 'Records before it are past their retention' }),
     resourcesTotal: z.int(),
   }),
+  search: { none: 'one sum' },
+  sort: { none: 'by resource, and each once' },
+  total: { none: 'the sum itself stands beside the resources' },
   async run({ db, params, query, principal, now }, { limit, cursor }) {
     await assertOwnDeployment(db, params.deployment, principal.customerId);
     const { resources, nextCursor, ...sum } = await explain.explainUsage(db, {
@@ -379,6 +388,9 @@ export const listLateUsage = declareList({
       kinds: list(billingKind).meta({ description: 'Meters that it would have changed' }),
     })
     .meta({ id: 'LateFact', description: 'A fact about a time whose usage records are gone' }),
+  search: { none: 'usage late is for reading, the newest first' },
+  sort: { none: 'the newest first, as it is indexed' },
+  total: { none: 'years of facts' },
   run: ({ db }, page) => listLateFacts(db, page),
 });
 

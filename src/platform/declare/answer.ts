@@ -27,26 +27,32 @@ export async function answerOf(action: Action, call: OperationCall, prepared: un
   return { location: action.location?.(answer) ?? null, body: JSON.stringify(answer) };
 }
 
-export interface RenderedPage {
+interface RenderedPage {
   readonly items: readonly unknown[];
   /** As the list itself says it, not sealed. */
   readonly nextCursor: string | null;
-  /** What the answer says beside the items. */
+  /** How many items there are on all pages; undefined: the list does not say. */
+  readonly total: number | undefined;
+  /** What the answer says beside them. */
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
 /** Reads one page of a list. */
 export async function pageOfList(list: List, call: OperationCall, page: PageRequest): Promise<RenderedPage> {
-  const { items, nextCursor, ...extra } = await list.run(call as OperationCall<never, never, never>, page);
+  const { items, nextCursor, total, ...extra } = await list.run(call as OperationCall<never, never, never>, page);
+  const isCounted = list.total === true;
+  if (isCounted && total === undefined) throw new RangeError(`${list.operationId} declares a total and gives none`);
   return {
     items: items.map((item: unknown) => render(list.row, item, list.operationId)),
     nextCursor,
+    total: isCounted ? total : undefined,
     extra: list.extra === undefined ? {} : (render(list.extra, extra, list.operationId) as Record<string, unknown>),
   };
 }
 
 /** A page as the API answers it: with its cursor sealed. */
 export function pageBody(page: RenderedPage, key: SecretKey, scope: CursorScope): Record<string, unknown> {
-  const { items, nextCursor, extra } = page;
-  return { items, nextCursor: nextCursor === null ? null : sealCursor(key, scope, nextCursor), ...extra };
+  const { items, nextCursor, total, extra } = page;
+  const sealed = nextCursor === null ? null : sealCursor(key, scope, nextCursor);
+  return { items, nextCursor: sealed, ...(total !== undefined && { total }), ...extra };
 }

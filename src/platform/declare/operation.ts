@@ -199,36 +199,56 @@ type Call<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodT
   z.output<Body>
 >;
 
-export interface PageRequest {
+export interface PageRequest<Sort extends string = string> {
   /** 1 to 1000. */
   readonly limit: number;
   /** As the list itself gave it, or null for the first page. Only what this list gave this caller arrives. */
   readonly cursor: string | null;
+  /** What is looked for; null: everything. */
+  readonly q: string | null;
+  /** One of those that the list declares; of a list with its own order alone an empty text. */
+  readonly sort: Sort;
+  readonly order: 'asc' | 'desc';
 }
 
 export interface Page<Item> {
   readonly items: readonly Item[];
   /** Where the next page begins, in the list's own words; null: there is no more. */
   readonly nextCursor: string | null;
+  /** How many items there are on all pages: of a list that declares `total`. */
+  readonly total?: number;
+}
+
+/** Why a list cannot do what others do. */
+interface Without {
+  readonly none: string;
 }
 
 /**
  * A list, in pages of JSON (`{ items, nextCursor }`) or whole as CSV. The server adds `limit` and
- * `cursor` to the query, and seals the cursor so that nobody can make one or use it with other
- * filters. The order must be stable. What can be filtered and sorted by is what `query` names.
+ * `cursor` to the query, `q`, `sort` and `order` where the list declares them, and seals the cursor so that nobody can
+ * make one or use it with other filters or in another order. The order must be stable. What else can be filtered by is
+ * what `query` names.
  */
 interface ListDeclaration<
   Params extends z.ZodType = NoFields,
   Query extends z.ZodType = NoFields,
   Row extends z.ZodType = z.ZodObject,
   Extra extends z.ZodType = z.ZodUnknown,
+  Sort extends string = string,
 > extends Declared<Params, Query> {
   readonly method?: 'GET';
   /** A flat object: its keys are the columns of the CSV, in this order. A value that is an object or an array is JSON there. */
   readonly row: Row;
   /** An object: what the answer says beside items and nextCursor, in JSON only. */
   readonly extra?: Extra;
-  run(call: Call<Params, Query, z.ZodUndefined>, page: PageRequest): Promise<Page<z.input<Row>> & z.input<Extra>>;
+  /** Where its `q` is looked for, as the end of a sentence: "the id and the name". */
+  readonly search: { readonly in: string } | Without;
+  /** The fields of a row that it can be sorted by, that of its own order first. */
+  readonly sort: { readonly by: readonly [Sort, ...Sort[]]; readonly newestFirst?: true } | Without;
+  /** Each page says how many items there are in all: of what can be counted without reading much. */
+  readonly total: true | Without;
+  run(call: Call<Params, Query, z.ZodUndefined>, page: PageRequest<Sort>): Promise<Page<z.input<Row>> & z.input<Extra>>;
 }
 
 interface Document {
@@ -255,7 +275,7 @@ interface DocumentDeclaration<Params extends z.ZodType = NoFields, Query extends
 }
 
 type AnyAction = ActionDeclaration<any, any, any, any, any>;
-type AnyList = ListDeclaration<any, any, any, any>;
+type AnyList = ListDeclaration<any, any, any, any, any>;
 type AnyDocument = DocumentDeclaration<any, any>;
 export type Operation =
   | ({ readonly shape: 'action' } & AnyAction)
@@ -281,9 +301,10 @@ export function declareList<
   Params extends z.ZodType = NoFields,
   Query extends z.ZodType = NoFields,
   Extra extends z.ZodType = z.ZodUnknown,
+  const Sort extends string = '',
 >(
-  route: ListDeclaration<Params, Query, Row, Extra>,
-): { readonly shape: 'list' } & ListDeclaration<Params, Query, Row, Extra> {
+  route: ListDeclaration<Params, Query, Row, Extra, Sort>,
+): { readonly shape: 'list' } & ListDeclaration<Params, Query, Row, Extra, Sort> {
   return { ...route, shape: 'list' };
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { type ListKey, pageOfAll } from './pages.ts';
 import type { Page } from './operation.ts';
 
+const whole = { q: null, sort: '', order: 'asc' } as const;
 const own = (item: string) => [item];
 
 /** Page after page to the end; before each page the list may have changed. */
@@ -10,7 +11,7 @@ function walk<Item>(lists: readonly (readonly Item[])[], limit: number, keyOf: (
   let cursor: string | null = null;
   for (let place = 0; ; place += 1) {
     const list = lists[Math.min(place, lists.length - 1)] ?? [];
-    const page: Page<Item> = pageOfAll(list, { limit, cursor }, keyOf);
+    const page: Page<Item> = pageOfAll(list, { ...whole, limit, cursor }, keyOf);
     for (const item of page.items) seen.push(item);
     cursor = page.nextCursor;
     if (cursor === null) return seen;
@@ -18,11 +19,12 @@ function walk<Item>(lists: readonly (readonly Item[])[], limit: number, keyOf: (
 }
 
 test('pages follow each other to the end, in the order of the keys', () => {
-  const first = pageOfAll(['c', 'a', 'b'], { limit: 2, cursor: null }, own);
+  const first = pageOfAll(['c', 'a', 'b'], { ...whole, limit: 2, cursor: null }, own);
   expect(first.items).toEqual(['a', 'b']);
-  expect(pageOfAll(['c', 'a', 'b'], { limit: 2, cursor: first.nextCursor }, own)).toEqual({
+  expect(pageOfAll(['c', 'a', 'b'], { ...whole, limit: 2, cursor: first.nextCursor }, own)).toEqual({
     items: ['c'],
     nextCursor: null,
+    total: 3,
   });
 });
 

@@ -39,6 +39,9 @@ export const listAuditLog = declareList({
     to: instant.optional(),
   }),
   row,
+  search: { none: 'filters by table, key, actor and request are indexed; a text would read the whole log' },
+  sort: { none: 'the newest first, as it is indexed' },
+  total: { none: 'audit verify counts them' },
   async run({ db, query }, { limit, cursor }) {
     const items: AuditEntry[] = await listAudit(db, query, { limit, before: cursor === null ? null : Number(cursor) });
     const last = items.length === limit ? items.at(-1) : undefined;

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Role, staff, type Operation } from '../../platform/declare/operation.ts';
 import { decimalOut, id, instantOut, month, slug } from '../../platform/declare/schemas.ts';
 import * as alerts from '../alerts.ts';
@@ -18,7 +17,7 @@ const fields = {
 };
 
 const alert = z
-  .object({ id, ...fields, createdAt: instantOut, createdBy: z.string() })
+  .object({ alertId: id, ...fields, createdAt: instantOut, createdBy: z.string() })
   .meta({ id: 'Alert', description: 'A threshold on what a month costs or uses' });
 
 export const listAlerts = declareList({
@@ -30,10 +29,10 @@ export const listAlerts = declareList({
   roles: staff,
   query: z.object({ deployment: slug.optional().meta({ description: 'Only those on it alone' }) }),
   row: alert,
-  async run({ db, query }, { limit, cursor }) {
-    const rows = await alerts.listAlerts(db, { ...query, after: Number(cursor ?? 0), limit: limit + 1 });
-    return pageOf(rows, limit, (last) => String(last.id));
-  },
+  search: { in: 'the deployment, the meter and who added it' },
+  sort: { by: ['alertId', 'deployment', 'createdAt'] },
+  total: true,
+  run: ({ db, query }, page) => alerts.alertPage(db, query, page),
 });
 
 const getAlert = declareOperation({
@@ -73,7 +72,7 @@ export const addAlert = declareOperation({
     .meta({ examples: [{ deployment: 'acme', threshold: '200.00', unit: 'absolute', currency: 'USD' }] }),
   response: alert,
   status: 201,
-  location: (made) => `/alerts/${made.id}`,
+  location: (made) => `/alerts/${made.alertId}`,
   run: ({ db, body, principal, now }) => alerts.addAlert(db, body, principal.subject, now),
 });
 
@@ -125,16 +124,13 @@ export const listAlertFirings = declareList({
   roles: staff,
   query: z.object({ deployment: slug.optional(), month: month.optional() }),
   row: firing,
-  async run({ db, query }, { limit, cursor }) {
-    const offset = Number(cursor ?? 0);
-    const rows = await alerts.listFirings(db, {
-      deployment: query.deployment,
-      month: query.month?.toPlainYearMonth(),
-      offset,
-      limit: limit + 1,
-    });
-    const { items, nextCursor } = pageOf(rows, limit, () => String(offset + limit));
-    return { items: items.map((row) => ({ ...row, month: row.month.toPlainYearMonth().toString() })), nextCursor };
+  search: { in: 'the deployment and the meter' },
+  sort: { by: ['firedAt', 'deployment', 'month'], newestFirst: true },
+  total: true,
+  async run({ db, query }, page) {
+    const month = query.month?.toPlainYearMonth();
+    const { items, ...rest } = await alerts.firingPage(db, { deployment: query.deployment, month }, page);
+    return { items: items.map((row) => ({ ...row, month: row.month.toPlainYearMonth().toString() })), ...rest };
   },
 });
 

@@ -85,15 +85,18 @@ export const listPlans = declareList({
   roles: readers,
   query: onDay,
   row: planVersion,
+  search: { in: 'the slug and the name' },
+  sort: { by: ['plan', 'name', 'currency', 'from'] },
+  total: true,
   async run({ db, query, now, principal }, page) {
     const sight = await plans.planSightOf(db, principal.customerId, now, dayOf(now));
     const all = await plans.listPlans(db, dayWithin(sight, query.at ?? dayOf(now)), principal.customerId);
-    const { items, nextCursor } = pageOfAll(
-      all.filter(({ plan }) => sight.sees(plan)),
-      page,
-      (plan) => [plan.plan],
-    );
-    return { items: items.map((plan) => planAnswer(plan, principal.role)), nextCursor };
+    const seen = all.filter(({ plan }) => sight.sees(plan));
+    const { items, ...rest } = pageOfAll(seen, page, (plan) => [plan.plan], {
+      texts: ({ plan, name }) => [plan, name],
+      sorts: { name: ({ name }) => name.toLowerCase(), currency: (plan) => plan.currency, from: (plan) => plan.from },
+    });
+    return { items: items.map((plan) => planAnswer(plan, principal.role)), ...rest };
   },
 });
 
@@ -125,13 +128,16 @@ export const listPlanVersions = declareList({
   roles: readers,
   params: z.object({ plan: slug }),
   row: planVersion,
+  search: { none: 'one plan' },
+  sort: { none: 'the oldest first' },
+  total: true,
   async run({ db, params, principal, now }, page) {
     const { sees, lastDay } = await plans.planSightOf(db, principal.customerId, now, dayOf(now));
     if (!sees(params.plan)) throw notFound('plan', params.plan);
     const versions = await plans.listPlanVersions(db, params.plan, principal.customerId);
     const seen = versions.filter(({ from }) => lastDay === null || Temporal.PlainDate.compare(from, lastDay) <= 0);
-    const { items, nextCursor } = pageOfAll(seen, page, (version) => [version.from]);
-    return { items: items.map((version) => planAnswer(version, principal.role)), nextCursor };
+    const { items, ...rest } = pageOfAll(seen, page, (version) => [version.from]);
+    return { items: items.map((version) => planAnswer(version, principal.role)), ...rest };
   },
 });
 

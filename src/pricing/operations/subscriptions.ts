@@ -1,17 +1,16 @@
 import { z } from 'zod';
 import { assertOwnDeployment } from '../../deployments/index.ts';
-import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
+import { pageOfAll } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
 import { instant, instantOut, slug } from '../../platform/declare/schemas.ts';
 import {
   changeSubscription,
-  currentSubscriptions,
   endSubscription,
   pauseSubscription,
   resumeSubscription,
   startSubscription,
-  type Subscription,
   subscriptionHistory,
+  subscriptionPage,
 } from '../subscriptions.ts';
 import { readers, deciders } from './roles.ts';
 
@@ -38,15 +37,12 @@ export const listSubscriptions = declareList({
     paused: z.boolean().optional(),
   }),
   row: subscription,
-  async run({ db, query, principal, now }, { limit, cursor }) {
+  search: { in: 'the deployment and the plan' },
+  sort: { by: ['deployment', 'plan', 'from'] },
+  total: true,
+  run({ db, query, principal, now }, page) {
     const { at = now, ...filter } = query;
-    const rows: Subscription[] = await currentSubscriptions(db, at, {
-      ...filter,
-      customerId: principal.customerId ?? undefined,
-      after: cursor ?? undefined,
-      limit: limit + 1,
-    });
-    return pageOf(rows, limit, (last) => last.deployment);
+    return subscriptionPage(db, at, { ...filter, customerId: principal.customerId ?? undefined }, page);
   },
 });
 
@@ -62,6 +58,9 @@ export const listSubscriptionHistory = declareList({
   roles: readers,
   params: z.object({ deployment: slug }),
   row: subscription,
+  search: { none: 'one deployment' },
+  sort: { none: 'the newest first' },
+  total: true,
   async run({ db, params, principal }, page) {
     await assertOwnDeployment(db, params.deployment, principal.customerId);
     return pageOfAll(await subscriptionHistory(db, params.deployment, historyMax), page, ({ from: since }) => [

@@ -78,6 +78,9 @@ export const listBills = declareList({
   }),
   row: billRow,
   extra: z.object({ reads }),
+  search: { none: 'filters by month and payer say the same' },
+  sort: { none: 'the newest month first' },
+  total: { none: 'a month has few' },
   async run({ db, query }, { limit, cursor }) {
     const after = cursor === null ? null : pageKey.parse(JSON.parse(cursor));
     const rows = await shown.listBills(db, {
@@ -183,11 +186,13 @@ export const listBillItems = declareList({
   query: z.object({
     version: z.int().min(1).optional().meta({ description: 'The current one unless given' }),
     product: line.optional().meta({ examples: ['Droplets'] }),
-    q: line.optional().meta({ description: 'Only lines with this in their texts or ids', examples: ['web-1'] }),
   }),
   row: itemRow,
-  async run({ db, params, query: { version, q, product } }, { limit, cursor }) {
-    const page = { product, search: q, limit: limit + 1, after: cursor === null ? 0 : Number(cursor) };
+  search: { in: 'their texts or ids' },
+  sort: { none: "the provider's own order" },
+  total: { none: 'bill show counts them, and says what they come to' },
+  async run({ db, params, query: { version, product } }, { limit, cursor, q }) {
+    const page = { product, search: q ?? undefined, limit: limit + 1, after: cursor === null ? 0 : Number(cursor) };
     const rows = await shown.listLines(db, params.bill, version ?? null, page);
     return pageOf(rows, limit, ({ position }) => String(position));
   },

@@ -40,6 +40,9 @@ export const listBalances = declareList({
       monthToDateBalance: decimalOut.meta({ description: 'Both together' }),
     })
     .meta({ id: 'ProviderBalance' }),
+  search: { none: 'a balance has no words' },
+  sort: { none: 'the newest first, as it is indexed' },
+  total: { none: 'a row for each reading' },
   async run({ db, query }, { limit, cursor }) {
     const key = cursor === null ? null : balanceKey.parse(JSON.parse(cursor));
     const after = key === null ? null : { generatedAt: key[0], payer: key[1] };
@@ -68,6 +71,9 @@ export const listBillingHistory = declareList({
       missingSince: instantOut.nullable().meta({ description: 'Since when the provider does not show it' }),
     })
     .meta({ id: 'ProviderBillingEntry' }),
+  search: { none: 'the filter by payer says the same' },
+  sort: { none: 'the newest first, as it is indexed' },
+  total: { none: 'years of entries' },
   async run({ db, query }, { limit, cursor }) {
     const key = cursor === null ? null : entryKey.parse(JSON.parse(cursor));
     const after = key === null ? null : { at: key[0], payer: key[1], digest: key[2], ordinal: key[3] };
@@ -107,6 +113,9 @@ export const listInsights = declareList({
       amount: decimalOut,
     })
     .meta({ id: 'ProviderInsight' }),
+  search: { none: 'the filter by SKU is indexed; a text would read every day of every resource' },
+  sort: { none: 'the newest first, as it is indexed' },
+  total: { none: 'a row for each resource and day' },
   async run({ db, query: { from, to, payer: of, sku, revisions }, now }, { limit, cursor }) {
     const today = now.toZonedDateTimeISO('UTC').toPlainDate();
     const key = cursor === null ? null : insightKey.parse(JSON.parse(cursor));

@@ -39,6 +39,9 @@ export const listBillPayers = declareList({
   description: 'An account that nobody else pays for is its own payer, from the first reading on.',
   roles,
   row: payerRow,
+  search: { none: 'there are few' },
+  sort: { none: 'by name' },
+  total: true,
   async run({ db }, page) {
     const rows = (await payers.listPayers(db)).map(({ slug: name, accounts, ...rest }) => ({
       payer: name,

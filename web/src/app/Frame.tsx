@@ -44,7 +44,7 @@ export function Frame({ me }: { readonly me: Me }) {
           onClick={() => setLayer('palette')}
         >
           <Icon name="search" />
-          <span>Go to</span>
+          <span>Search</span>
           <kbd aria-hidden="true">Ctrl K</kbd>
         </button>
         <Clock me={me} />

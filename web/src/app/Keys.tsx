@@ -93,7 +93,7 @@ function openFigure(): void {
 }
 
 const meanings = [
-  ['Ctrl K', 'Go to a view, or do something'],
+  ['Ctrl K', 'Search, go to a view, or do something'],
   ['g then o, i', 'Overview, Inventory'],
   ['/', 'To the filter of the view'],
   ['[ and ]', 'The month before and after'],

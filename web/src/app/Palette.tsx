@@ -1,6 +1,8 @@
 import { Dialog } from '@base-ui/react/dialog';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState, type KeyboardEvent } from 'react';
+import { useEffect, useState, type KeyboardEvent } from 'react';
+import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { Icon } from '../ui/icons.tsx';
 import styles from './palette.module.css';
 import { live } from './live.ts';
@@ -26,8 +28,9 @@ export default function Palette({ me, onClose }: PaletteProps) {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const commands = useCommands(me);
+  const { found, isSearching, problem } = useFound(text, me);
   const wanted = text.trim().toLowerCase();
-  const choices = commands.filter(({ label }) => label.toLowerCase().includes(wanted));
+  const choices = [...commands.filter(({ label }) => label.toLowerCase().includes(wanted)), ...found];
   const chosen = Math.min(at, choices.length - 1);
   const choose = (choice: Choice | undefined) => {
     if (choice === undefined) return;
@@ -49,18 +52,18 @@ export default function Palette({ me, onClose }: PaletteProps) {
       <Dialog.Portal>
         <Dialog.Backdrop className={styles.backdrop} />
         <Dialog.Popup className={styles.popup}>
-          <Dialog.Title className="visually-hidden">Go to</Dialog.Title>
+          <Dialog.Title className="visually-hidden">Search</Dialog.Title>
           <div className={styles.field}>
             <Icon name="search" />
             <input
               type="search"
               role="combobox"
-              aria-label="Go to"
+              aria-label="Search"
               aria-expanded="true"
               aria-controls="choices"
               aria-autocomplete="list"
               {...(choices[chosen] === undefined ? {} : { 'aria-activedescendant': `choice-${choices[chosen].id}` })}
-              placeholder="Go to, or do"
+              placeholder="A name, an id, a view or a command"
               value={text}
               onChange={(event) => {
                 setText(event.target.value);
@@ -70,15 +73,76 @@ export default function Palette({ me, onClose }: PaletteProps) {
             />
           </div>
           <Choices choices={choices} chosen={chosen} onPoint={setAt} onChoose={choose} />
-          {choices.length === 0 ? (
-            <p className={styles.note} role="status">
-              Nothing matches {text.trim()}.
-            </p>
-          ) : null}
+          <p className={choices.length === 0 || problem !== null ? styles.note : 'visually-hidden'} role="status">
+            {problem ?? (isSearching ? 'Searching' : choices.length === 0 ? `Nothing matches ${text.trim()}.` : '')}
+          </p>
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
   );
+}
+
+const typingMs = 120;
+
+/** What the server finds for what was typed, once no letter follows for a moment; of the letters before, until then. */
+function useFound(text: string, me: Me) {
+  const [asked, setAsked] = useState('');
+  const open = useOpenHit();
+  useEffect(() => {
+    const timer = setTimeout(() => setAsked(text.trim()), typingMs);
+    return () => clearTimeout(timer);
+  }, [text]);
+  const isAsked = asked !== '' && me.may.includes('search');
+  const { data, error, isFetching } = useQuery({
+    queryKey: ['search', asked],
+    queryFn: ({ signal }) => bodyOf(api.GET('/search', { params: { query: { q: asked, limit: hitsShown } }, signal })),
+    enabled: isAsked,
+    placeholderData: keepPreviousData,
+    gcTime: 0,
+  });
+  const found = (isAsked ? (data?.groups ?? []) : []).flatMap(({ group, hits }) =>
+    hits.flatMap(({ id, title, detail }): Choice[] => {
+      const act = open(group, id);
+      return act === null ? [] : [{ id: `found-${group}-${id}`, group: groupNames[group], label: title, detail, act }];
+    }),
+  );
+  return {
+    found,
+    isSearching: isFetching || asked !== text.trim(),
+    problem: error === null ? null : `Nothing could be searched: ${error.message}`,
+  };
+}
+
+const hitsShown = 6;
+
+type HitGroup = Schemas['SearchResult']['groups'][number]['group'];
+
+const groupNames: Readonly<Record<HitGroup, string>> = {
+  deployment: 'Deployment',
+  customer: 'Customer',
+  resource: 'Resource',
+  invoice: 'Invoice',
+  plan: 'Plan',
+  account: 'Account',
+  rule: 'Rule',
+  sync_run: 'Sync run',
+  job: 'Job',
+};
+
+/** Shows what was found, where a view or a proof does; null: none does. */
+function useOpenHit(): (group: HitGroup, id: string) => (() => void) | null {
+  const navigate = useNavigate();
+  return (group, id) => {
+    if (group === 'resource') return () => void navigate({ to: '/resources', search: { q: id } });
+    if (group === 'deployment') return () => void navigate({ to: '/resources', search: { owner: id } });
+    if (group === 'account') return () => void navigate({ to: '/resources', search: { account: [id] } });
+    if (group === 'rule')
+      return () => void navigate({ to: '.', search: (before) => ({ ...before, why: `rule:${id}` }) });
+    if (group === 'sync_run')
+      return () => void navigate({ to: '.', search: (before) => ({ ...before, why: `sync:${id}` }) });
+    if (group === 'invoice') return () => void globalThis.open(`/api/v1/invoices/${id}/pdf`, '_blank', 'noopener');
+    return null;
+  };
 }
 
 interface ChoicesProps {

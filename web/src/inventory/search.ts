@@ -5,7 +5,7 @@ import { listOf, textOf } from '../app/address.ts';
 export const facetNames = ['kind', 'owner', 'status', 'region', 'account'] as const;
 export type FacetName = (typeof facetNames)[number];
 
-export const sorts = ['id', 'name', 'kind', 'since', 'created'] as const;
+export const sorts = ['resourceId', 'name', 'kind', 'since', 'createdAt'] as const;
 export type Sort = (typeof sorts)[number];
 
 export interface InventorySearch {
@@ -36,7 +36,7 @@ export function inventorySearch(search: Record<string, unknown>): InventorySearc
     ...(q === undefined ? {} : { q }),
     ...(owner !== undefined && /^[a-z0-9][a-z0-9-]{0,62}$/.test(owner) ? { owner } : {}),
     ...(search.ended === 'true' ? { ended: 'true' } : {}),
-    ...(sort === undefined || sort === 'id' ? {} : { sort }),
+    ...(sort === undefined || sort === 'resourceId' ? {} : { sort }),
     ...(search.order === 'desc' ? { order: 'desc' } : {}),
     ...(cursor === undefined ? {} : { cursor }),
   };
