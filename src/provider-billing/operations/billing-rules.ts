@@ -50,6 +50,9 @@ export const listPriceEvidence = declareList({
       contradicted: z.int().meta({ description: 'Lines that another variant explains and it does not' }),
     })
     .meta({ id: 'BillingRuleVariant' }),
+  search: { none: 'there are few' },
+  sort: { none: 'by rule, in the order in which the variants were thought of' },
+  total: { none: 'there are few' },
   async run({ db, query, now }, page) {
     const at = query.month === undefined ? now : startOf(query.month);
     const all = (await rules.selectEvidence(db, at)).map((row, place) => ({ row, place }));
@@ -77,6 +80,9 @@ export const listContradictions = declareList({
       variants: z.array(z.string()),
     })
     .meta({ id: 'Contradiction' }),
+  search: { none: 'the lines of a bill are searched' },
+  sort: { none: 'by bill, in its own order' },
+  total: { none: 'price evidence counts them' },
   async run({ db, params }, { limit, cursor }) {
     if (!(await rules.selectHasVariant(db, params.rule, params.variant)))
       throw notFound('variant', `${params.rule}/${params.variant}`);
@@ -218,6 +224,9 @@ export const listAllocations = declareList({
       recordedBy: z.string(),
     })
     .meta({ id: 'AllocationRule' }),
+  search: { none: 'there are few' },
+  sort: { none: 'the order in which they are tried' },
+  total: { none: 'there are few' },
   async run({ db, query, now }, page) {
     const at = query.month === undefined ? now : startOf(query.month);
     const all = (await selectAllocations(db, at)).map((row, place) => ({ row, place }));

@@ -36,6 +36,9 @@ export const listBillDecisions = declareList({
       recordedBy: z.string(),
     })
     .meta({ id: 'BillDecision' }),
+  search: { none: 'a bill has few' },
+  sort: { none: 'the newest first' },
+  total: { none: 'a bill has few' },
   async run({ db, params: { bill }, query }, { limit, cursor }) {
     await getReconciliation(db, bill);
     const page = { ...query, limit: limit + 1, before: cursor === null ? null : Number(cursor) };

@@ -144,9 +144,12 @@ export const listReconciledLines = declareList({
     resource: id.optional(),
   }),
   row: lineRow,
-  async run({ db, params: { bill }, query }, { limit, cursor }) {
+  search: { in: 'their texts or ids' },
+  sort: { none: "the bill's own order" },
+  total: { none: 'bill bridge counts them by outcome and cause' },
+  async run({ db, params: { bill }, query }, { limit, cursor, q }) {
     const { counts } = await getReconciliation(db, bill);
-    const filters = { ...query, limit: limit + 1, after: cursor === null ? 0 : Number(cursor) };
+    const filters = { ...query, search: q ?? undefined, limit: limit + 1, after: cursor === null ? 0 : Number(cursor) };
     const rows = await shown.selectReconciledLines(db, counts.reconciliationId, filters);
     return pageOf(rows.map(toLine), limit, ({ position }) => String(position));
   },
@@ -217,6 +220,9 @@ export const listMissingCharges = declareList({
       expected: decimalOut.nullable().meta({ description: 'null: nobody says what it costs' }),
     })
     .meta({ id: 'MissingCharge' }),
+  search: { none: 'a sound month has none' },
+  sort: { none: 'by resource' },
+  total: { none: 'bill bridge counts them' },
   async run({ db, params: { bill } }, { limit, cursor }) {
     const { counts } = await getReconciliation(db, bill);
     const page = { limit: limit + 1, after: cursor === null ? 0 : Number(cursor) };
@@ -262,6 +268,9 @@ export const listBillFindings = declareList({
       hours: decimalOut.nullable().meta({ description: 'For how long it was so, where that is what was found' }),
     })
     .meta({ id: 'BillFinding' }),
+  search: { none: 'the lines of a bill are searched' },
+  sort: { none: 'by what was found' },
+  total: { none: 'each is looked for in the history of its resource' },
   async run({ db, params: { bill } }, { limit, cursor }) {
     const { counts } = await getReconciliation(db, bill);
     const key = cursor === null ? null : findingKey.parse(JSON.parse(cursor));
@@ -330,6 +339,9 @@ export const listProviderCosts = declareList({
       state: z.enum(['signed', 'final', 'preview']),
     })
     .meta({ id: 'ProviderCost' }),
+  search: { none: 'deployments are searched' },
+  sort: { none: 'by month, then by deployment' },
+  total: { none: 'they are summed up from lines' },
   async run({ db, query: { from, to = from.add({ months: 1 }) } }, { limit, cursor }) {
     const key = cursor === null ? null : costKey.parse(JSON.parse(cursor));
     const after = key === null ? null : { month: key[0], key: key[1] };

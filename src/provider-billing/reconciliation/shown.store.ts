@@ -106,6 +106,8 @@ export interface LineFilters {
   readonly product?: string | undefined;
   readonly resource?: number | undefined;
   readonly position?: number | undefined;
+  /** In any of its texts and ids, whatever the case. */
+  readonly search?: string | undefined;
   readonly limit: number;
   readonly after: number;
 }
@@ -114,7 +116,7 @@ export interface LineFilters {
 export async function selectReconciledLines(
   db: Queryable,
   reconciliationId: number,
-  { outcome, cause, product, resource, position, limit, after }: LineFilters,
+  { outcome, cause, product, resource, position, search, limit, after }: LineFilters,
 ): Promise<ReconciledLineRow[]> {
   const { rows } = await statement<ReconciledLineRow>('providerBilling.selectReconciledLines')`
     SELECT o.position, l.product, l.description, l.amount, l.start_time AS "startTime", l.end_time AS "endTime", o.outcome, o.rule,
@@ -128,6 +130,7 @@ export async function selectReconciledLines(
       ${outcome === undefined ? sql`` : sql`AND o.outcome = ${outcome}`} ${cause === undefined ? sql`` : sql`AND o.cause = ${cause}`}
       ${product === undefined ? sql`` : sql`AND l.product = ${product}`} ${resource === undefined ? sql`` : sql`AND o.resource_id = ${resource}`}
       ${position === undefined ? sql`` : sql`AND o.position = ${position}`}
+      ${search === undefined ? sql`` : sql`AND position(lower(${search}::text) IN lower(concat_ws(' ', l.description, l.group_description, l.resource_uuid, l.resource_id, l.project_name))) > 0`}
     ORDER BY o.position LIMIT ${limit}`.execute(db);
   return rows;
 }
