@@ -447,9 +447,9 @@ CREATE VIEW provider_billing_costs AS
   JOIN bill_line_outcomes o USING (reconciliation_id)
   JOIN bill_line_shares s USING (reconciliation_id, position)
   JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position
-  WHERE b.kind = 'final' OR NOT EXISTS (
+  WHERE b.missing_since IS NULL AND (b.kind = 'final' OR NOT EXISTS (
     SELECT FROM provider_bills f JOIN reconciliations USING (bill_id)
-    WHERE f.payer_id = b.payer_id AND f.period = b.period AND f.kind = 'final');
+    WHERE f.payer_id = b.payer_id AND f.period = b.period AND f.kind = 'final' AND f.missing_since IS NULL));
 
 CALL publish_changes('reconciliations', 'bill.reconciled', 'SELECT bill_id AS subject, NULL AS customer_id FROM changed');
 CALL audit_changes('billing_rule_beliefs');

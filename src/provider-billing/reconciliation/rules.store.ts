@@ -31,7 +31,7 @@ const told = sql`
   SELECT e.rule, e.variants, r.bill_id, o.position FROM bill_line_outcomes o JOIN reconciliations r USING (reconciliation_id)
   JOIN provider_bills b USING (bill_id)
   CROSS JOIN LATERAL (SELECT key AS rule, value AS variants FROM jsonb_each(o.variants)) e
-  WHERE b.kind = 'final' AND r.reopened_at IS NULL AND o.variants <> '{}'
+  WHERE b.kind = 'final' AND b.missing_since IS NULL AND r.reopened_at IS NULL AND o.variants <> '{}'
     AND (r.signed_at IS NULL OR NOT EXISTS (SELECT FROM reconciliations n WHERE n.bill_id = r.bill_id AND n.signed_at IS NULL))`;
 
 /** Every variant, with what the bills say of it; believed as of a day. */
