@@ -1,6 +1,6 @@
 /** What other modules may import of deployments; everything else in this folder is its own. */
 
-export { assign } from './assignments.ts';
+export { assign, unassign } from './assignments.ts';
 export {
   type UnattributedPage,
   bringAttributionsUpToDate,
@@ -41,7 +41,9 @@ export {
   writeCustomers,
 } from './import.ts';
 export { attributeJob } from './jobs.ts';
+export { movedOut } from './operations/moved.ts';
 export { ownersOfResource } from './fleet.ts';
+export { type MovedOwnership, previewing, type StagedMove, stageMove } from './preview.ts';
 export { applyRules } from './rules.ts';
 export { externalId } from './schemas.ts';
 export { searchCustomers, searchDeployments, searchRules } from './search.store.ts';

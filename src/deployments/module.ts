@@ -1,11 +1,11 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { rulesWouldEnd } from './errors.ts';
 import { attributeJob } from './jobs.ts';
-import { assignmentOperations } from './operations/assignments.ts';
 import { customerOperations } from './operations/customers.ts';
 import { deploymentOperations } from './operations/deployments.ts';
 import { resourceOperations } from './operations/resources.ts';
 import { ruleOperations } from './operations/rules.ts';
+import { unattributedOperations } from './operations/unattributed.ts';
 
 export const deploymentsModule = declareModule({
   name: 'deployments',
@@ -25,7 +25,7 @@ export const deploymentsModule = declareModule({
     ...customerOperations,
     ...deploymentOperations,
     ...ruleOperations,
-    ...assignmentOperations,
+    ...unattributedOperations,
   ],
   jobs: [attributeJob],
   errors: [rulesWouldEnd],
@@ -37,6 +37,7 @@ export const deploymentsModule = declareModule({
       reads: [
         'listOwnership',
         'listUnattributedResources',
+        'getUnattributedSummary',
         'listResources',
         'getResourcesSummary',
         'getResourceLife',
@@ -47,13 +48,13 @@ export const deploymentsModule = declareModule({
       type: 'customer.changed',
       subject: "customer's external id",
       describes: 'created or edited',
-      reads: ['listCustomers', 'getCustomer'],
+      reads: ['listCustomers', 'getCustomer', 'listCustomerMonths'],
     },
     {
       type: 'deployment.changed',
       subject: 'deployment',
       describes: 'created or edited',
-      reads: ['listDeployments', 'getDeployment'],
+      reads: ['listDeployments', 'getDeployment', 'listDeploymentMonths', 'getDeploymentMonth'],
     },
     {
       type: 'rule.changed',
@@ -68,6 +69,7 @@ export const deploymentsModule = declareModule({
       reads: [
         'listOwnership',
         'listUnattributedResources',
+        'getUnattributedSummary',
         'listResources',
         'getResourcesSummary',
         'getResourceLife',

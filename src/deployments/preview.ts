@@ -1,25 +1,39 @@
 import type { Database, UnitOfWork } from '../platform/database/database.ts';
+import { rolledBack } from '../platform/database/rolled-back.ts';
+import { readLastChange } from '../platform/changes.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { deriveChanges, writeChanges } from './attribution.ts';
-import { limitStatements, lockAttributions, readLastChange, readProgress } from './attribution/store.ts';
+import { limitStatements, lockAttributions, readProgress } from './attribution/store.ts';
 import { type Rule, type RuleChanges, writeDeclaredRules, writeRuleEnd } from './rules.ts';
-import { type PreviewRow, type PreviewTotal, type RuleCounts, readPreview, readPreviewTotals } from './rules/store.ts';
+import {
+  type MovedTime,
+  type PreviewRow,
+  type PreviewTotal,
+  type RuleCounts,
+  readMovedTimes,
+  readPreview,
+  readPreviewTotals,
+} from './rules/store.ts';
 
 /** One resource over one interval: whose it was, whose it would be. An empty list of owners: nobody's. */
 export type PreviewedChange = PreviewRow;
 
-export interface RulesPreview {
+/** What a change would do to ownership. */
+export interface MovedOwnership {
+  /** Resources that would change owner over some interval. */
+  readonly resources: number;
+  /** Per deployment (`unattributed` among them), how many resources it would gain and lose over some interval. */
+  readonly totals: readonly PreviewTotal[];
+  /** By resource and time. */
+  readonly changes: readonly PreviewedChange[];
+  readonly changesTotal: number;
+}
+
+export interface RulesPreview extends MovedOwnership {
   /** What would happen to the rules themselves. */
   readonly rules: RuleCounts;
   /** Those that would end, with what they say until then. */
   readonly ending: readonly Rule[];
-  /** Resources that would change owner over some interval. */
-  readonly resources: number;
-  /** Per deployment (`unattributed` among them), how many resources it would gain and lose over some interval. */
-  readonly totals: PreviewTotal[];
-  /** By resource and time. */
-  readonly changes: PreviewedChange[];
-  readonly changesTotal: number;
 }
 
 /** Whoever asks waits, and others' requests with them: a derivation of minutes is the job's. */
@@ -29,22 +43,73 @@ function isTimeout(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === '57014';
 }
 
-/** Carries a preview out of the transaction that must not be committed. */
-class RolledBack extends Error {
-  readonly preview: RulesPreview;
-  constructor(preview: RulesPreview) {
-    super('rolled back');
-    this.preview = preview;
-  }
+/** A change that was made, with what it does to ownership: derived, and not written yet. */
+export interface StagedMove<Made> extends MovedOwnership {
+  /** What the change answered. */
+  readonly made: Made;
+  /** The last change of before it, in the log of changes. */
+  readonly reached: number;
+  /** When any resource changes owner, without overlaps, oldest first. */
+  readonly times: readonly MovedTime[];
+  /** Writes it: from then on the transaction sees the new owners. */
+  write(): Promise<void>;
 }
 
 /**
- * What a change of rules would do to ownership: it is made and derived in a transaction that is rolled
- * back, so the answer is the derivation's own and nothing is written. Facts that no attribution
- * follows yet are taken into account first, so that only the rules' effect is shown. Throws what the change
- * throws, and too_costly where a step of it takes too long.
+ * Makes a change and derives what it does to ownership, in a transaction that must be rolled back. Facts that no
+ * attribution follows yet are written first, so that only the change's own effect is staged.
  * @param change makes the change
  */
+export async function stageMove<Made>(
+  trx: UnitOfWork,
+  change: (trx: UnitOfWork) => Promise<Made>,
+  now: Temporal.Instant,
+  { limit = 100, offset = 0 }: PreviewPage = {},
+): Promise<StagedMove<Made>> {
+  await lockAttributions(trx);
+  const outstanding = await deriveChanges(trx, await readProgress(trx), await readLastChange(trx));
+  if (outstanding) await writeChanges(trx, outstanding, now);
+  const reached = await readLastChange(trx);
+  const made = await change(trx);
+  const changes = await deriveChanges(trx, reached, await readLastChange(trx));
+  if (!changes)
+    return { made, reached, resources: 0, totals: [], changes: [], changesTotal: 0, times: [], async write() {} };
+  const { rows, total } = await readPreview(trx, changes.owners, limit, offset);
+  return {
+    made,
+    reached,
+    resources: changes.resources,
+    totals: await readPreviewTotals(trx, changes.owners),
+    changes: rows,
+    changesTotal: total,
+    times: await readMovedTimes(trx, changes.owners),
+    write: () => writeChanges(trx, changes, now),
+  };
+}
+
+/**
+ * Does work in a transaction that is rolled back, each statement of which has ten seconds.
+ * @param what the part of a sentence that names it: `To preview these rules`
+ * @throws ArcadiaError what the work throws; too_costly
+ */
+export async function previewing<Result>(
+  db: Database,
+  { what, todo, signal }: { readonly what: string; readonly todo: string; readonly signal?: AbortSignal | undefined },
+  work: (trx: UnitOfWork) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await rolledBack(db, async (trx) => {
+      await limitStatements(trx, statementMsMax);
+      return work(trx);
+    });
+  } catch (error) {
+    if (!isTimeout(error) || signal?.aborted === true) throw error;
+    const message = `${what} takes longer than ${statementMsMax / 1_000} s a step.`;
+    throw new ArcadiaError('too_costly', message, { cause: error, todo });
+  }
+}
+
+/** What a change of rules would do to ownership. Throws what the change throws, and too_costly. */
 async function previewChange(
   db: Database,
   change: (trx: UnitOfWork) => Promise<RuleChanges>,
@@ -52,39 +117,15 @@ async function previewChange(
   page: PreviewPage,
   signal?: AbortSignal,
 ): Promise<RulesPreview> {
-  try {
-    return await db
-      .transaction()
-      .setIsolationLevel('repeatable read')
-      .execute(async (trx) => {
-        await limitStatements(trx, statementMsMax);
-        await lockAttributions(trx);
-        const before = await readLastChange(trx);
-        const outstanding = await deriveChanges(trx, await readProgress(trx), before);
-        if (outstanding) await writeChanges(trx, outstanding, now);
-        const reached = await readLastChange(trx);
-        const { counts: rules, ending } = await change(trx);
-        const changes = await deriveChanges(trx, reached, await readLastChange(trx));
-        if (!changes) throw new RolledBack({ rules, ending, resources: 0, totals: [], changes: [], changesTotal: 0 });
-        const totals = await readPreviewTotals(trx, changes.owners);
-        const { rows, total } = await readPreview(trx, changes.owners, page.limit ?? 100, page.offset ?? 0);
-        const { resources } = changes;
-        throw new RolledBack({ rules, ending, resources, totals, changes: rows, changesTotal: total });
-      });
-  } catch (error) {
-    if (error instanceof RolledBack) return error.preview;
-    if (isTimeout(error) && signal?.aborted !== true) {
-      throw new ArcadiaError(
-        'too_costly',
-        `To preview these rules takes longer than ${statementMsMax / 1_000} s a step.`,
-        {
-          cause: error,
-          todo: 'Preview fewer rules at a time, or rules that match fewer resources.',
-        },
-      );
-    }
-    throw error;
-  }
+  const limits = {
+    what: 'To preview these rules',
+    todo: 'Preview fewer rules at a time, or rules that match fewer resources.',
+    signal,
+  };
+  return previewing(db, limits, async (trx) => {
+    const { made, resources, totals, changes, changesTotal } = await stageMove(trx, change, now, page);
+    return { rules: made.counts, ending: made.ending, resources, totals, changes, changesTotal };
+  });
 }
 
 interface PreviewPage {

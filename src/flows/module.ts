@@ -1,7 +1,9 @@
 import { declareModule } from '../platform/declare/module.ts';
 import { anchorFailed } from './errors.ts';
 import { anchorAuditJob } from './jobs.ts';
+import { assignmentOperations } from './operations/assignments.ts';
 import { auditOperations } from './operations/audit.ts';
+import { deploymentMonthOperations } from './operations/deployment-month.ts';
 import { endOperations } from './operations/end-deployments.ts';
 import { importOperations } from './operations/import.ts';
 import { monthOperations } from './operations/month.ts';
@@ -13,10 +15,12 @@ export const flowsModule = declareModule({
   name: 'flows',
   operations: [
     ...importOperations,
+    ...assignmentOperations,
     ...endOperations,
     ...monthOperations,
     ...overviewOperations,
     ...lifeOperations,
+    ...deploymentMonthOperations,
     ...auditOperations,
   ],
   errors: [anchorFailed],

@@ -124,12 +124,17 @@ export interface ProposalRow {
 }
 
 export interface ProposalFilter {
+  readonly customerIds?: readonly number[] | undefined;
   readonly deployment?: string | undefined;
   readonly month?: Temporal.PlainDate | undefined;
   readonly customer?: string | undefined;
   readonly currency?: string | undefined;
   /** A part of the customer's id, or of the slug. */
   readonly q?: string | null | undefined;
+}
+
+function idsOf({ customerIds }: ProposalFilter): number[] | null {
+  return customerIds === undefined ? null : [...customerIds];
 }
 
 /** What each month that was looked at costs now beyond what was issued and decided, per line: the statement of a CTE. */
@@ -139,6 +144,7 @@ const proposedLines = (filter: ProposalFilter) => sql`(
       FROM correction_checks k JOIN invoices i ON i.customer_id = k.customer_id AND i.month = k.month
        AND i.kind = 'invoice' AND i.state = 'issued'
       WHERE k.costs_known AND (${filter.month ?? null}::date IS NULL OR k.month = ${filter.month ?? null}::date)
+        AND (${idsOf(filter)}::bigint[] IS NULL OR k.customer_id = ANY (${idsOf(filter)}::bigint[]))
     ), parts AS (
       SELECT k.customer_id, k.deployment_id, k.month, k.currency, k.component, k.description, k.amount AS costs, 0 AS issued, 0 AS decided
       FROM correction_costs k JOIN looked_at USING (customer_id, month, currency)

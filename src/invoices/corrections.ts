@@ -10,7 +10,7 @@ import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { UsageSums } from '../pricing/index.ts';
 import { compose, type ComposedCustomer } from './compose.ts';
-import { applyChanges } from './checks.store.ts';
+import { applyChanges, countUnlookedMonths } from './checks.store.ts';
 import * as store from './corrections.store.ts';
 import { type CreditNote, issueCreditNotes } from './credit-notes.ts';
 import * as drafts from './drafts.store.ts';
@@ -98,6 +98,11 @@ export async function checkCorrections(
   return candidates.length;
 }
 
+/** How many customers' issued months have facts that changed since they were looked at. Writes nothing. */
+export async function countUnlooked(db: Database): Promise<number> {
+  return countUnlookedMonths(db, await readWatermark(db));
+}
+
 async function rateEach(
   candidates: readonly store.Candidate[],
   rate: (some: readonly store.Candidate[]) => Promise<void>,
@@ -153,7 +158,7 @@ async function rateAgain(
 }
 
 /** What a month's usage and fees cost, without what was added by hand or corrects another month. */
-function costsOf({ customer, invoices }: ComposedCustomer): store.CostRow[] {
+export function costsOf({ customer, invoices }: ComposedCustomer): store.CostRow[] {
   return invoices.flatMap(({ currency, lines }) =>
     lines
       .filter((line) => line.kind !== 'manual' && line.kind !== 'correction')

@@ -5,11 +5,13 @@ export { type BroughtDraftsUpToDate, bringDraftsUpToDate } from './bring-drafts-
 export {
   checkCorrections,
   correctOnNextInvoice,
+  countUnlooked,
   issueCreditNote,
   listDecisions,
   proposalPage,
   proposalTotals,
 } from './corrections.ts';
+export { listDeploymentMonths } from './deployment-months.ts';
 export { getEntity, updateEntity } from './entities.ts';
 export { sumAmounts } from './lines.ts';
 export { previewMonth } from './preview.ts';
@@ -31,4 +33,6 @@ export { selectGone as customersGone, selectIssuedOfMonth as issuedOfMonth } fro
 export { checkDrafts } from './stale-drafts.ts';
 export { invoiceAnswer, invoiceOut } from './operations/invoices.ts';
 export { checkCorrectionsJob, drawDocumentsJob } from './jobs.ts';
+export { type MonthAmount, readMonthAmounts } from './month-amounts.ts';
+export { selectPayingCustomers as payingCustomers } from './invoices.store.ts';
 export { searchInvoices } from './search.store.ts';

@@ -197,6 +197,7 @@ export async function selectBilledIn(
 export async function selectGone(
   db: Queryable,
   month: Temporal.PlainDate,
+  drafted: readonly { readonly customerId: number; readonly currency: string }[],
   limit: number,
 ): Promise<(BilledBeforeRow & { readonly total: number })[]> {
   const { rows } = await statement<BilledBeforeRow & { total: number }>('invoices.selectGone')`
@@ -206,6 +207,9 @@ export async function selectGone(
     WHERE b.kind = 'invoice' AND b.state <> 'void' AND b.month = ${month.subtract({ months: 1 })} AND b.subtotal <> 0
       AND NOT EXISTS (SELECT FROM invoices i WHERE i.kind = 'invoice' AND i.state <> 'void' AND i.month = ${month}
                       AND i.customer_id = b.customer_id AND i.currency = b.currency)
+      AND NOT EXISTS (SELECT FROM unnest(${drafted.map((one) => one.customerId)}::bigint[],
+                                         ${drafted.map((one) => one.currency)}::text[]) AS d (customer_id, currency)
+                      WHERE d.customer_id = b.customer_id AND d.currency = b.currency)
     ORDER BY c.external_id COLLATE "C", b.currency LIMIT ${limit}`.execute(db);
   return rows;
 }
@@ -594,6 +598,44 @@ export async function selectCustomerOfDeployment(db: Queryable, slug: string): P
   const { rows } = await statement<{ customer_id: number | null }>('invoices.selectCustomerOfDeployment')`
     SELECT customer_id FROM deployments_list WHERE slug = ${slug}`.execute(db);
   return rows[0]?.customer_id ?? undefined;
+}
+
+export interface PayingCustomer {
+  readonly customerId: number;
+  readonly customer: string;
+  readonly name: string;
+}
+
+/** Who pays for deployments, in the order of the first deployment of each. */
+export async function selectPayingCustomers(db: Queryable, deployments: readonly string[]): Promise<PayingCustomer[]> {
+  const { rows } = await statement<PayingCustomer>('invoices.selectPayingCustomers')`
+    SELECT c.customer_id AS "customerId", c.external_id AS customer, c.name
+    FROM unnest(${[...deployments]}::text[]) WITH ORDINALITY AS wanted (slug, place)
+    JOIN deployments_list d USING (slug) JOIN deployments_customers c USING (customer_id)
+    GROUP BY c.customer_id, c.external_id, c.name ORDER BY min(place)`.execute(db);
+  return rows;
+}
+
+/** Where customers' invoices of a month stand, by currency. */
+export interface InvoiceStanding {
+  readonly customerId: number;
+  readonly currency: string;
+  readonly invoiceId: number;
+  readonly number: string | null;
+  readonly state: Exclude<InvoiceState, 'void'>;
+}
+
+export async function selectStandings(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  customerIds: readonly number[],
+): Promise<InvoiceStanding[]> {
+  const { rows } = await statement<InvoiceStanding>('invoices.selectStandings')`
+    SELECT customer_id AS "customerId", currency, invoice_id AS "invoiceId", number, state FROM invoices
+    WHERE month = ${month} AND customer_id = ANY (${[...customerIds]}::bigint[]) AND kind = 'invoice' AND state <> 'void'`.execute(
+    db,
+  );
+  return rows;
 }
 
 export async function selectDeploymentOfCustomer(

@@ -2,7 +2,6 @@ import { sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import { createTemporaryTable, type TemporaryTable } from '../platform/database/temporary-table.ts';
-import type { Scopes } from './store.ts';
 
 /**
  * What metering would change, by day, deployment, kind and resource: sums of
@@ -42,12 +41,6 @@ export async function insertDifferences(
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       AS d("deploymentId" bigint, "kindId" smallint, "resourceId" bigint, before numeric, after numeric,
            inserted bigint, changed bigint, deleted bigint)`.execute(trx);
-}
-
-/** Makes room for the scopes of the next day. */
-export async function dropScopes(trx: UnitOfWork, { day, month }: Scopes): Promise<void> {
-  const scopes = month === null ? [day] : [day, month];
-  await statement('metering.dropScopes')`DROP TABLE ${sql.join(scopes)}`.execute(trx);
 }
 
 /** What would change in one place. */

@@ -139,7 +139,6 @@ async function compareDays(
     const whole = verify ? plan.kinds : [...plan.first, ...plan.reconfigured];
     const touched = found.filter((kind) => !whole.includes(kind));
     await usageStore.compareDay(trx, { day, whole, touched, scopes, upTo }, differences);
-    await diffStore.dropScopes(trx, scopes);
     onProgress?.(day, index + 1, days.length);
   }
 

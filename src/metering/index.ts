@@ -6,11 +6,13 @@ export { type Gap, type GapQuery, listGaps, listUnlistedKinds, type UnlistedKind
 export { forecastUsage } from './forecast.ts';
 export { type BillingKind, type Kind, listBillingKinds, listKinds } from './kinds.ts';
 export { type MeteredDay, meterOutstanding } from './meter.ts';
-export { type DayRange, dayOf, monthOf, startOfDay } from './period.ts';
+export { completeRange, meterWithin, settleWithin } from './meter-within.ts';
+export { type DayRange, dayOf, daysOf, monthOf, startOfDay } from './period.ts';
 export type { UsageScope } from './records/usage-store.ts';
 export { type UnmeteredKind, unmeteredKinds, unmeteredUsage } from './unmetered.ts';
 export { type DeploymentUsage, type Usage, usageForPeriod, usageOfAll } from './usage.ts';
 export { countUsageRecords } from './usage.ts';
+export { usageByDay } from './usage-days.ts';
 export { usageStoreAddress, useClickHouse } from './records/open.ts';
 export { meteringSettings } from './settings.ts';
 export { usageOfResource } from './resource-usage.ts';

@@ -1,5 +1,5 @@
 import { inSnapshot } from '../platform/database/in-snapshot.ts';
-import type { Database } from '../platform/database/database.ts';
+import type { Database, UnitOfWork } from '../platform/database/database.ts';
 import * as store from './store.ts';
 
 /**
@@ -10,22 +10,25 @@ import * as store from './store.ts';
 export async function bringLevelsUpToDate(db: Database, upTo: number): Promise<void> {
   if (!(await store.selectLevelsProgress(db)).some((kind) => isBehind(kind, upTo))) return;
   // Repeatable read: which facts are new, and what states and attributions they made, are read as one.
-  await inSnapshot(db, async (trx) => {
-    await store.lockLevels(trx);
-    const kinds = (await store.selectLevelsProgress(trx)).filter((kind) => isBehind(kind, upTo));
-    const anew = kinds.filter((kind) => kind.derivedFrom !== kind.definitions);
-    const known = kinds.filter((kind) => kind.derivedFrom === kind.definitions);
-    if (anew.length > 0) {
-      await store.rebuildLevels(trx, ids(anew));
-      await store.analyzeLevels(trx);
-    }
-    if (known.length > 0) {
-      const after = Math.min(...known.map((kind) => kind.changeId));
-      const { scope, count } = await store.prepareLevelScope(trx, after);
-      if (count > 0) await store.refreshLevels(trx, scope, ids(known));
-    }
-    await store.upsertLevelsProgress(trx, kinds, upTo);
-  });
+  await inSnapshot(db, (trx) => refreshLevelsWithin(trx, upTo));
+}
+
+/** The same in a transaction that sees all of it as of one instant. */
+export async function refreshLevelsWithin(trx: UnitOfWork, upTo: number): Promise<void> {
+  await store.lockLevels(trx);
+  const kinds = (await store.selectLevelsProgress(trx)).filter((kind) => isBehind(kind, upTo));
+  const anew = kinds.filter((kind) => kind.derivedFrom !== kind.definitions);
+  const known = kinds.filter((kind) => kind.derivedFrom === kind.definitions);
+  if (anew.length > 0) {
+    await store.rebuildLevels(trx, ids(anew));
+    await store.analyzeLevels(trx);
+  }
+  if (known.length > 0) {
+    const after = Math.min(...known.map((kind) => kind.changeId));
+    const { scope, count } = await store.prepareLevelScope(trx, after);
+    if (count > 0) await store.refreshLevels(trx, scope, ids(known));
+  }
+  await store.upsertLevelsProgress(trx, kinds, upTo);
 }
 
 function isBehind(kind: store.LevelsOfKind, upTo: number): boolean {

@@ -203,8 +203,29 @@ async function replaceDay(
   options: MeterOptions,
 ): Promise<MeteredDay> {
   await holdUsageStore(trx, usageStore);
+  const plan = await lockAndPlan(trx, day, upTo);
+  return replacePlanned(trx, usageStore, plan, { day, upTo, options });
+}
+
+/** What is to be looked at on a day that nobody else meters until the transaction ends. */
+export async function lockAndPlan(trx: UnitOfWork, day: Temporal.PlainDate, upTo: number): Promise<DayPlan> {
   await store.lockDay(trx, day);
-  const plan = planDay(await store.selectKindsOfDay(trx, day, upTo));
+  return planDay(await store.selectKindsOfDay(trx, day, upTo));
+}
+
+interface Replacing {
+  readonly day: Temporal.PlainDate;
+  readonly upTo: number;
+  readonly options: MeterOptions;
+}
+
+/** Meters a day as it was planned, in the transaction of `lockAndPlan`. */
+export async function replacePlanned(
+  trx: UnitOfWork,
+  usageStore: UsageStore,
+  plan: DayPlan,
+  { day, upTo, options }: Replacing,
+): Promise<MeteredDay> {
   const { touched, scopes } = await findTouched(trx, day, plan, upTo);
   const whole = options.verify ? plan.kinds : [...plan.first, ...plan.reconfigured];
   if (whole.length === 0 && touched.length === 0) {

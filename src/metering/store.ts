@@ -195,7 +195,7 @@ export async function prepareLevelScope(
 ): Promise<{ readonly scope: LevelScope; readonly count: number }> {
   const scope = await createTemporaryTableAs(
     trx,
-    { statement: 'metering.prepareLevelScope', table: 'level_scope', drop: [], analyze: true },
+    { statement: 'metering.prepareLevelScope', table: 'level_scope', analyze: true },
     sql`
       SELECT resource_id, min(valid_from) AS touched_from FROM ${resourceChanges} AS c
       WHERE change_id > ${after} GROUP BY resource_id`,
@@ -370,7 +370,7 @@ async function createScope(
 ): Promise<PreparedScope> {
   const scope = await createTemporaryTableAs(
     trx,
-    { statement: 'metering.prepareScope', table, drop: [], analyze: true },
+    { statement: 'metering.prepareScope', table, analyze: true },
     sql`
     SELECT DISTINCT ON (resource_id) resource_id, cause
     FROM ${resourceChanges} AS c

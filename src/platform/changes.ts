@@ -73,3 +73,10 @@ export async function readWatermark(db: Database, topics?: readonly Topic[]): Pr
   });
   return position;
 }
+
+/** The last change that this transaction sees, its own among them: only for work that is rolled back. */
+export async function readLastChange(trx: UnitOfWork): Promise<number> {
+  const { rows } = await statement<{ position: number }>('platform.readLastChange')`
+    SELECT coalesce(max(change_id), 0) AS position FROM changes`.execute(trx);
+  return rows[0]?.position ?? 0;
+}

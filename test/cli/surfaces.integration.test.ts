@@ -6,7 +6,7 @@ import { localSurface } from '../../src/cli/engine/local-surface.ts';
 import { remoteSurface } from '../../src/cli/engine/remote-surface.ts';
 import { openSession, type Session } from '../../src/cli/engine/session.ts';
 import { noInput, type Surface } from '../../src/cli/engine/surface.ts';
-import { assignResources, unassignResources } from '../../src/deployments/operations/assignments.ts';
+import { assignResources, unassignResources } from '../../src/flows/operations/assignments.ts';
 import { createCustomer } from '../../src/deployments/operations/customers.ts';
 import { createDeployment, listOwnership } from '../../src/deployments/operations/deployments.ts';
 import * as accounts from '../../src/inventory/accounts.ts';

@@ -1,5 +1,5 @@
 import { endDeployment, reopenDeployment } from '../../flows/operations/end-deployments.ts';
-import { assignResources, unassignResources } from '../../deployments/operations/assignments.ts';
+import { assignResources, unassignResources } from '../../flows/operations/assignments.ts';
 import {
   createDeployment,
   getDeployment,
@@ -9,6 +9,7 @@ import {
 } from '../../deployments/operations/deployments.ts';
 import { type Column, fields, moment, plural, table } from '../engine/output.ts';
 import { endedNotes, endedText } from './ended-text.ts';
+import { changesText, losesOwners, moneyText, movedCountText } from './moved-text.ts';
 import { noInput } from '../engine/surface.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf, type ViewTools } from '../engine/views.ts';
 
@@ -89,6 +90,31 @@ function unassignedText({ resources, superseded }: Written, { input }: ViewTools
   return `The rules decide again about ${plural(resources, 'resource')}${whenText(input.body as Asked)}.`;
 }
 
+type Preview = NonNullable<Written['preview']>;
+
+/** Of the resources as many as a person looks through before a decision. */
+const changesShown = 20;
+
+/** Whether somebody loses something, or a month that is over is touched. */
+function isToBeAsked(preview: Preview): boolean {
+  const { money } = preview;
+  return losesOwners(preview) || money === null || money.months.some(({ over }) => over);
+}
+
+/** Shows what would change, in owners, months and money, and asks where it is more than what is to come. */
+async function askAboutOwners(
+  operation: typeof assignResources | typeof unassignResources,
+  question: string,
+  { surface, input, note }: ViewTools & { note(text: string): void },
+): Promise<string | null> {
+  const asked = { ...input, query: { ...input.query, preview: true } };
+  const { preview } = (await surface.act(operation, asked)) as Written;
+  if (preview === null || preview.resources === 0) return null;
+  const shown = { ...preview, changes: preview.changes.slice(0, changesShown) };
+  note(`${[movedCountText(shown), ...changesText(shown), ...moneyText(shown.money)].join('\n\n')}\n`);
+  return isToBeAsked(preview) ? question : null;
+}
+
 const next = 'Next: arcadia meter';
 
 export const deploymentNoun: Noun = {
@@ -155,6 +181,12 @@ Still to be issued to c-17:
   17  2026-05  16.13 USD  draft
 Still running, and not billed: 1 resource.
 Next: arcadia invoice show 17`,
+      async confirm({ surface, input }) {
+        const found = await surface.act(getDeployment, { ...noInput, params: input.params });
+        const { deployment, customer } = found as AnswerOf<typeof getDeployment>;
+        const { endsAt } = input.body as { endsAt: string };
+        return `End ${deployment} of ${customer} at ${moment(endsAt)}? It is billed up to then.`;
+      },
       text: endedText,
       notes: endedNotes,
     }),
@@ -168,20 +200,27 @@ Next: arcadia subscription start --help`,
     }),
     actionView(assignResources, {
       details: `Several owners share: acme:2 beta:1 gives acme two thirds. Without --from it holds from the beginning
-of history, without --to for good; past days that it changes are metered again by the next arcadia meter.`,
+of history, without --to for good; past days that it changes are metered again by the next arcadia meter. What would
+change is shown first, with the months and amounts that it touches; where a deployment loses something or a month is
+touched that is over, it asks, and --yes answers.`,
       example: `
-$ arcadia deployment assign acme:2 beta:1 --resource droplet:3164494 --from 2026-05-01
+$ arcadia deployment assign acme:2 beta:1 --resource droplet:3164494 --from 2026-05-01 --yes
 1 resource assigned to acme (2 of 3), beta (1 of 3) from 2026-05-01 00:00:00Z.
 Next: arcadia meter`,
       help: { owners: 'a deployment, or several with their weights: acme:2 beta:1' },
+      fixed: { preview: false },
+      confirm: (tools) => askAboutOwners(assignResources, 'Assign?', tools),
       text: assignedText,
       notes: () => [next],
     }),
     actionView(unassignResources, {
+      details: 'What would change is shown first, as arcadia deployment assign does.',
       example: `
 $ arcadia deployment unassign droplet:3164494 --yes
 The rules decide again about 1 resource.
 Next: arcadia meter`,
+      fixed: { preview: false },
+      confirm: (tools) => askAboutOwners(unassignResources, 'Remove the manual assignment?', tools),
       text: unassignedText,
       notes: () => [next],
     }),

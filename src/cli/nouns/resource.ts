@@ -1,4 +1,4 @@
-import { listUnattributedResources } from '../../deployments/operations/assignments.ts';
+import { listUnattributedResources } from '../../deployments/operations/unattributed.ts';
 import { listResources } from '../../deployments/operations/resources.ts';
 import { getResource, getResourceSettings } from '../../inventory/operations/resources.ts';
 import { type Column, fields, moment, table } from '../engine/output.ts';

@@ -8,6 +8,7 @@ import {
   removeRule,
 } from '../../deployments/operations/rules.ts';
 import { type Column, count, moment, plural, table } from '../engine/output.ts';
+import { changesText, losesOwners, movedCountText, ownersText } from './moved-text.ts';
 import {
   type AnswerOf,
   actionView,
@@ -22,7 +23,6 @@ type Rule = RowOf<typeof listRules>;
 type Suggestion = RowOf<typeof listRuleSuggestions>;
 type Preview = AnswerOf<typeof previewRules>;
 type Counts = AnswerOf<typeof applyRules>;
-type Owner = Preview['changes'][number]['before'][number];
 
 const rulesFile = `A rules file holds all of your rules, in YAML or JSON:
   rules:
@@ -30,13 +30,6 @@ const rulesFile = `A rules file holds all of your rules, in YAML or JSON:
     - { tag: acme, deployment: acme, from: 2026-05-01 }
     - { name: 'acme-*', deployment: acme, kinds: [droplet, snapshot] }
     - { name: 'shared-*', shares: { acme: 2, beta: 1 } }`;
-
-/** `acme`, or with shares `acme 2/3, beta 1/3`. */
-function ownersText(owners: readonly Owner[]): string {
-  if (owners.length <= 1) return owners[0]?.deployment ?? 'unassigned';
-  const total = owners.reduce((sum, { weight }) => sum + weight, 0);
-  return owners.map(({ deployment, weight }) => `${deployment} ${weight}/${total}`).join(', ');
-}
 
 const ruleColumns: readonly Column<Rule>[] = [
   { header: 'rule', value: (row) => String(row.ruleId), align: 'right' },
@@ -68,33 +61,21 @@ function flowText(rule: Suggestion['rule']): string {
     .join(', ')} }`;
 }
 
-const changeColumns: readonly Column<Preview['changes'][number]>[] = [
-  { header: 'id', value: (row) => String(row.resourceId), align: 'right' },
-  { header: 'kind', value: (row) => row.kind },
-  { header: 'name', value: (row) => row.name },
-  { header: 'from (utc)', value: (row) => moment(row.from) },
-  { header: 'to (utc)', value: (row) => moment(row.to) },
-  { header: 'before', value: (row) => ownersText(row.before) },
-  { header: 'after', value: (row) => ownersText(row.after) },
-];
-
 function countsText({ added, changed, ended, unchanged }: Counts): string {
   return `${plural(added, 'rule')} added, ${count(changed)} changed, ${count(ended)} ended, ${count(unchanged)} unchanged.`;
 }
 
-function previewText({ rules, ending, resources, changes, changesTotal }: Preview): string {
-  const heading = [
-    `${countsText(rules)} ${plural(resources, 'resource')} would change owner.`,
-    ...(ending.length === 0 ? [] : [`Ending:\n${table(ending, ruleColumns)}\n`]),
+function previewText({ rules, ending, ...moved }: Preview): string {
+  return [
+    `${countsText(rules)} ${movedCountText(moved)}`,
+    ...(ending.length === 0 ? [] : [`Ending:\n${table(ending, ruleColumns)}`]),
+    ...changesText(moved),
   ].join('\n\n');
-  if (changes.length === 0) return heading.trimEnd();
-  const rest = changesTotal > changes.length ? `\n\nThe first ${count(changes.length)} of ${count(changesTotal)}.` : '';
-  return `${heading}\n\n${table(changes, changeColumns)}${rest}`;
 }
 
 /** Whether something ends, or somebody loses what was theirs. */
-function losesSomething({ rules, totals }: Preview): boolean {
-  return rules.ended > 0 || totals.some(({ deployment, loses }) => deployment !== 'unattributed' && loses > 0);
+function losesSomething(preview: Preview): boolean {
+  return preview.rules.ended > 0 || losesOwners(preview);
 }
 
 /** Shows what one rule would change, and asks where somebody loses something. */

@@ -78,13 +78,6 @@ export async function writeProgress(trx: UnitOfWork, position: number): Promise<
   await statement('deployments.writeProgress')`UPDATE attribution_progress SET change_id = ${position}`.execute(trx);
 }
 
-/** The last change that this transaction sees: only for work that is rolled back. */
-export async function readLastChange(trx: UnitOfWork): Promise<number> {
-  const { rows } = await statement<{ position: number }>('deployments.readLastChange')`
-    SELECT coalesce(max(change_id), 0) AS position FROM changes`.execute(trx);
-  return rows[0]?.position ?? 0;
-}
-
 /** The resources of the changes in (after, upTo], and how many they are. */
 export async function touchChanged(
   trx: UnitOfWork,
@@ -180,6 +173,11 @@ export async function stageSubjects(trx: UnitOfWork, touched: TemporaryTable<'to
   return { touched, subjects, derived };
 }
 
+/** A pattern of names, as LIKE wants it. */
+export function nameAlike(pattern: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`translate(replace(replace(replace(${pattern}, ${'\\'}, ${'\\\\'}), '%', ${'\\%'}), '_', ${'\\_'}), '*?', '%_')`;
+}
+
 /**
  * The states that a name rule matches, for a FROM clause: `s` the state, `r` the rule. Names are
  * looked up by the patterns' literal beginnings (one hash probe per distinct length), and only what
@@ -193,8 +191,7 @@ export function nameMatches(states: RawBuilder<unknown>, rules: RawBuilder<unkno
       FROM (SELECT DISTINCT length(substring(pattern FROM '^[^*?]*')) AS beginning FROM ${rules} WHERE kind = 'name') l
       CROSS JOIN ${states} s OFFSET 0
     ) s JOIN (
-      SELECT *, substring(pattern FROM '^[^*?]*') AS pattern_begins, translate(
-               replace(replace(replace(pattern, ${'\\'}, ${'\\\\'}), '%', ${'\\%'}), '_', ${'\\_'}), '*?', '%_') AS alike
+      SELECT *, substring(pattern FROM '^[^*?]*') AS pattern_begins, ${nameAlike(sql`pattern`)} AS alike
       FROM ${rules} WHERE kind = 'name' OFFSET 0
     ) r ON length(r.pattern_begins) = s.beginning AND r.pattern_begins = s.name_begins AND s.name LIKE r.alike
      AND (r.resource_kinds IS NULL OR s.kind = ANY (r.resource_kinds))`;

@@ -16,8 +16,7 @@ import { unattributedResources } from '../attribution.ts';
 import { suggestOwners } from '../suggestions.ts';
 import { attributeJob } from '../jobs.ts';
 import { followUp } from './follow-up.ts';
-
-const owners = z.array(z.object({ deployment: slug, weight: z.int() }));
+import { movedOut, owners } from './moved.ts';
 
 const ruleFields = {
   kind: z.enum(['manual', 'project', 'deployment_tag', 'tag', 'name', 'inheritance']),
@@ -194,34 +193,14 @@ const rulesBody = z
 
 const keepOthers = z.boolean().default(false).meta({ description: 'Rules that are left out stay' });
 
-const ownersBeforeAndAfter = z
-  .array(z.object({ slug, weight: z.int() }))
-  .transform((list) => list.map(({ slug: name, weight }) => ({ deployment: name, weight })))
-  .pipe(owners);
-
 const previewOut = z.object({
   rules: ruleCounts,
   ending: z.array(rule).meta({ description: 'Rules that would end: those that are left out' }),
-  resources: z.int().meta({ description: 'How many would change owner' }),
-  totals: z.array(z.object({ deployment: slug, gains: z.int(), loses: z.int() })),
-  changes: z.array(
-    z.object({
-      resourceId: z.int(),
-      account: slug,
-      kind: z.string(),
-      externalId: z.string(),
-      name: z.string(),
-      from: instantOut,
-      to: instantOut.nullable(),
-      before: ownersBeforeAndAfter,
-      after: ownersBeforeAndAfter,
-    }),
-  ),
-  changesTotal: z.int(),
+  ...movedOut,
 });
 
 function previewAnswer({ ending, ...rest }: preview.RulesPreview): z.input<typeof previewOut> {
-  return { ...rest, ending: ending.map(ruleAnswer), changes: [...rest.changes] };
+  return { ...rest, ending: ending.map(ruleAnswer), totals: [...rest.totals], changes: [...rest.changes] };
 }
 
 const changesMax = z.int().min(1).max(1_000).default(100).meta({ description: 'How many of the changes to show' });

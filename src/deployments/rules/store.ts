@@ -437,6 +437,21 @@ export async function readPreviewTotals(
   return rows;
 }
 
+/** An interval in which some resource changes owner; to null: without end. */
+export interface MovedTime {
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant | null;
+}
+
+/** When any resource changes owner by the staged changes, without overlaps, oldest first. */
+export async function readMovedTimes(trx: UnitOfWork, changes: TemporaryTable<'owner_changes'>): Promise<MovedTime[]> {
+  const { rows } = await statement<MovedTime>('deployments.readMovedTimes')`
+    SELECT lower(part) AS "from", upper(part) AS "to"
+    FROM (SELECT range_agg(tstzrange(valid_from, valid_to)) AS held FROM ${changes}) moved, unnest(held) AS part
+    ORDER BY 1`.execute(trx);
+  return rows;
+}
+
 interface SuggestionRow {
   readonly kind: 'project' | 'tag' | 'name';
   readonly subject: string;

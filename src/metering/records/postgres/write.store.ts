@@ -140,7 +140,7 @@ export async function prepareDiff(
     scopes.month === null || raising.length === 0 ? sql`` : sql`UNION ALL ${recordsIn(scopes.month, raising)}`;
   const diff = await createTemporaryTableAs(
     trx,
-    { statement: 'metering.prepareDiff', table: 'meter_diff', drop: [], analyze: true },
+    { statement: 'metering.prepareDiff', table: 'meter_diff', analyze: true },
     sql`
       SELECT deployment_id, resource_id, period_start, billing_kind_id, granularity,
              old.quantity AS old_quantity, old.revision AS old_revision, new.quantity AS new_quantity
@@ -215,7 +215,7 @@ export async function applyDiff(
   };
 }
 
-/** Adds up the differences of a day, and clears what one day's comparison rests on. */
+/** Adds up the differences of a day. */
 export async function addDifferences(
   trx: UnitOfWork,
   diff: TemporaryTable<'meter_diff'>,
@@ -228,7 +228,6 @@ export async function addDifferences(
            count(*) FILTER (WHERE old_quantity IS NOT NULL AND new_quantity IS NOT NULL),
            count(*) FILTER (WHERE new_quantity IS NULL)
     FROM ${diff} GROUP BY 1, 2, 3`.execute(trx);
-  await statement('metering.addDifferences.drop_meter_diff')`DROP TABLE ${diff}`.execute(trx);
 }
 
 // Removing ----------------------------------------------------------------------------------------

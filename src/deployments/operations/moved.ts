@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { instantOut, slug } from '../../platform/declare/schemas.ts';
+
+export const owners = z.array(z.object({ deployment: slug, weight: z.int() }));
+
+const ownersBeforeAndAfter = z
+  .array(z.object({ slug, weight: z.int() }))
+  .transform((list) => list.map(({ slug: name, weight }) => ({ deployment: name, weight })))
+  .pipe(owners);
+
+/** What a preview says of owners: the fields of `MovedOwnership`. */
+export const movedOut = {
+  resources: z.int().meta({ description: 'How many would change owner' }),
+  totals: z.array(z.object({ deployment: slug, gains: z.int(), loses: z.int() })),
+  changes: z.array(
+    z.object({
+      resourceId: z.int(),
+      account: slug,
+      kind: z.string(),
+      externalId: z.string(),
+      name: z.string(),
+      from: instantOut,
+      to: instantOut.nullable(),
+      before: ownersBeforeAndAfter,
+      after: ownersBeforeAndAfter,
+    }),
+  ),
+  changesTotal: z.int(),
+};
