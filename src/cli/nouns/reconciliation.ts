@@ -211,7 +211,7 @@ Reconciling the bills of acme.`,
   }),
   listView(listProviderCosts, {
     example: `
-$ arcadia bill costs --from 2026-05
+$ arcadia bill costs --from 2026-05-01
 MONTH    BORNE BY  CUSTOMER  AMOUNT  CURRENCY  STATE
 2026-05  studio    C-1001     38.88  USD       final`,
     columns: [
@@ -369,7 +369,7 @@ Saved as rule 100; open bills are reconciled again.`,
     }),
     actionView(unsetAllocation, {
       example: `
-$ arcadia allocation unset 100 --from 2026-07
+$ arcadia allocation unset 100 --month 2026-07
 The rule ends; open bills are reconciled again.`,
       text: () => 'The rule ends; open bills are reconciled again.',
     }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
 import { pageOf, pageOfAll } from '../../platform/declare/pages.ts';
-import { dayOut, decimalOut, id, instantOut, line, month, paragraphs, slug } from '../../platform/declare/schemas.ts';
+import { dayOut, decimalOut, id, instantOut, line, month, slug } from '../../platform/declare/schemas.ts';
 import { notFound } from '../../platform/errors.ts';
 import { followReconciling, reconcileBillsJob } from '../jobs.ts';
 import { listPayers } from '../payers.ts';
@@ -20,7 +20,7 @@ import { moneyRoles as roles } from './roles.ts';
 
 const tag = 'prices';
 const from = month.meta({ description: 'The first month whose bills it is about' });
-const reason = paragraphs.meta({ description: 'Why', examples: ['1,204 lines of the May bill'] });
+const reason = line.meta({ description: 'Why', examples: ['1,204 lines of the May bill'] });
 const changed = z.object({ changed: z.boolean().meta({ description: 'false: it was so already' }) });
 const rule = line.meta({ examples: ['rate_digits'] });
 const variant = line.meta({ examples: ['five'] });
@@ -301,7 +301,7 @@ export const unsetAllocation = declareOperation({
   summary: 'End an allocation rule, for bills of a month on',
   roles,
   params: z.object({ rule: id }),
-  query: z.object({ from }),
+  query: z.object({ month: month.meta({ description: 'The first month for whose bills it does not apply' }) }),
   response: changed,
   followedBy: [reconcileBillsJob],
   run: ({ db, params, query, principal, now, follow }) =>
@@ -309,7 +309,7 @@ export const unsetAllocation = declareOperation({
       const done = await rewriteAllocation(
         trx,
         { set: null, unset: params.rule },
-        startOf(query.from),
+        startOf(query.month),
         principal.subject,
         now,
       );

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
-import { id, instantOut, paragraphs, slug } from '../../platform/declare/schemas.ts';
+import { id, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import { reconcileBillsJob } from '../jobs.ts';
 import { selectDecisions } from '../reconciliation/decisions.store.ts';
 import { decide, getReconciliation, reopenBill, signBill } from '../reconciliation/review.ts';
@@ -12,7 +12,7 @@ import { moneyRoles as roles } from './roles.ts';
 const tag = 'provider billing';
 const params = z.object({ bill: id });
 const position = z.int().min(1).meta({ description: 'The line, by its place in the bill' });
-const reason = paragraphs.meta({ description: 'Why', examples: ['agreed in ticket 8123456'] });
+const reason = line.meta({ description: 'Why', examples: ['agreed in ticket 8123456'] });
 const saved = z.object({ saved: z.literal(true) });
 
 export const listBillDecisions = declareList({

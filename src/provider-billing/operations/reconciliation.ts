@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
-import { dayOut, decimalOut, id, instantOut, line, month, slug } from '../../platform/declare/schemas.ts';
+import { day, dayOut, decimalOut, id, instantOut, line, month, slug } from '../../platform/declare/schemas.ts';
 import { ArcadiaError, notFound } from '../../platform/errors.ts';
 import { reconcileBillsJob } from '../jobs.ts';
 import { getPayer, listPayers } from '../payers.ts';
@@ -325,8 +325,10 @@ export const listProviderCosts = declareList({
     'Of each month the figures that were signed, else those of the final bills, else those of the preview. What is unassigned is the deployment "unattributed".',
   roles,
   query: z.object({
-    from: month.meta({ description: 'The first month' }),
-    to: month.optional().meta({ description: 'The month after the last one; the month after `from` unless given' }),
+    from: day.meta({ description: 'Months that begin on this UTC day or later' }),
+    to: day
+      .optional()
+      .meta({ description: 'Months that begin before this UTC day; a month after `from` unless given' }),
   }),
   row: z
     .object({
