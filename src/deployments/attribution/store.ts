@@ -47,7 +47,8 @@ export const unattributedSet = sql`
    WHERE d.slug = 'unattributed')`;
 
 /** Kinds of which a resource without an owner is no gap: they hold others, or cost nothing. */
-export const neverMissed = sql`'{project,vpc,certificate}'::text[]`;
+export const neverMissedKinds: readonly string[] = ['project', 'vpc', 'certificate'];
+export const neverMissed = sql`${sql.lit(`{${neverMissedKinds.join(',')}}`)}::text[]`;
 
 /** Where isLargePart draws the line: more than this many resources, and than this part (a twentieth) of all. */
 const MANY = 10_000;

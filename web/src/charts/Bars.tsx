@@ -26,7 +26,14 @@ export function Bars({ values, label, month, now }: BarsProps) {
         if (value === null) return null;
         const tall = Math.max(0.5, y(numbers[at] ?? 0));
         return (
-          <rect key={dayAt(at)} x={at * step + 0.5} y={height - tall} width={step - 2} height={tall} className={styles.small}>
+          <rect
+            key={dayAt(at)}
+            x={at * step + 0.5}
+            y={height - tall}
+            width={step - 2}
+            height={tall}
+            className={styles.small}
+          >
             <title>{`${dayAt(at)}: ${quantity(value)}`}</title>
           </rect>
         );

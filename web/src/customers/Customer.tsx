@@ -85,18 +85,32 @@ function BillingCard({ customer }: { readonly customer: string }) {
       </div>
       <div className={ui.cardBody}>
         <States query={billing} rows={3}>
-          {({ address, taxIds, email, entity }) => (
-            <dl className={styles.facts}>
-              <dt>Address</dt>
-              <dd>{address.length === 0 ? 'No billing details yet.' : address.join(', ')}</dd>
-              <dt>Tax ids</dt>
-              <dd>{taxIds.length === 0 ? '–' : taxIds.join(', ')}</dd>
-              <dt>Email</dt>
-              <dd>{email ?? '–'}</dd>
-              <dt>Seller</dt>
-              <dd>{entity ?? '–'}</dd>
-            </dl>
-          )}
+          {({ history }) => {
+            const [newest] = history.toReversed();
+            if (newest === undefined)
+              return (
+                <Empty title="No billing details yet.">
+                  <p>
+                    It is billed by the default seller: <code>arcadia customer billing set</code>
+                  </p>
+                </Empty>
+              );
+            const { legalName, address, taxIds, email, entity } = newest;
+            return (
+              <dl className={styles.facts}>
+                <dt>Name</dt>
+                <dd>{legalName ?? 'as above'}</dd>
+                <dt>Address</dt>
+                <dd>{address.join(', ')}</dd>
+                <dt>Tax ids</dt>
+                <dd>{taxIds.length === 0 ? '–' : taxIds.join(', ')}</dd>
+                <dt>Email</dt>
+                <dd>{email ?? '–'}</dd>
+                <dt>Seller</dt>
+                <dd>{entity ?? 'the default one'}</dd>
+              </dl>
+            );
+          }}
         </States>
       </div>
     </section>

@@ -16,7 +16,7 @@ import {
 import { Empty, States } from '../ui/States.tsx';
 import { month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
-import { type CustomerMonths, readCustomers } from './read.ts';
+import { type CustomerMonths, customersQuery, readCustomers } from './read.ts';
 
 const own = { sort: 'name', order: 'asc' } as const;
 
@@ -26,7 +26,7 @@ export function Customers() {
   const page = useRead(['listCustomerMonths', m ?? null, search], (signal) => readCustomers(m, search, signal), {
     keepsPrevious: true,
   });
-  const { cursor: _cursor, ...query } = search;
+  const { cursor: _cursor, ...query } = customersQuery(m, search);
   return (
     <div className={styles.page}>
       <header className={styles.head}>
@@ -34,7 +34,7 @@ export function Customers() {
           <h1 tabIndex={-1}>{page.data === undefined ? 'Customers' : sentenceOf(page.data)}</h1>
           <p className={ui.note}>{page.data === undefined ? '' : `${monthName(page.data.month)}, before tax`}</p>
         </div>
-        <Csv path="/customer-months" query={{ ...query, month: m }} file="customers" />
+        <Csv path="/customer-months" query={query} file="customers" />
       </header>
       <div className={styles.tools}>
         <SearchField q={search.q} label="Name or id" />
@@ -78,7 +78,12 @@ interface CustomerTableProps {
 function CustomerTable({ page: { items, ratedAt }, search, m }: CustomerTableProps) {
   const isRated = ratedAt !== null;
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Customers, as a table" tabIndex={0}>
+    <div
+      className={`${styles.scroll} ${styles.cardList}`}
+      role="region"
+      aria-label="Customers, as a table"
+      tabIndex={0}
+    >
       <table className={styles.table}>
         <thead>
           <tr>

@@ -1,5 +1,5 @@
 import { api, bodyOf } from '../api/client.ts';
-import { type ListSearch, listSearch } from '../lists/parts.tsx';
+import { listQuery, type ListSearch, listSearch } from '../lists/parts.tsx';
 
 const sorts = ['name', 'amountToDate', 'change', 'forecast', 'lastMonth'] as const;
 type Sort = (typeof sorts)[number];
@@ -10,14 +10,13 @@ export function customersSearch(search: Record<string, unknown>): ListSearch {
 
 const pageSize = 50;
 
+/** What the list is asked for, as the API names it. */
+export function customersQuery(month: string | undefined, search: ListSearch) {
+  return { ...listQuery<Sort>(search), ...(month === undefined ? {} : { month }) };
+}
+
 export function readCustomers(month: string | undefined, search: ListSearch, signal: AbortSignal) {
-  const { sort, ...rest } = search;
-  const query = {
-    ...rest,
-    ...(sort === undefined ? {} : { sort: sort as Sort }),
-    ...(month === undefined ? {} : { month }),
-    limit: pageSize,
-  };
+  const query = { ...customersQuery(month, search), limit: pageSize };
   return bodyOf(api.GET('/customer-months', { params: { query }, headers: { accept: 'application/json' }, signal }));
 }
 

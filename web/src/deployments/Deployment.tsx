@@ -82,7 +82,10 @@ function MoneyCard({ detail }: { readonly detail: MonthDetail }) {
       <div className={ui.cardBody}>
         {money.length === 0 ? (
           <Empty title={isRated ? 'Nothing is due.' : 'Not known yet.'}>
-            <p>{quoted.reason ?? (isRated ? 'It is on no plan that charges anything.' : 'This month has not been rated.')}</p>
+            <p>
+              {quoted.reason ??
+                (isRated ? 'It is on no plan that charges anything.' : 'This month has not been rated.')}
+            </p>
           </Empty>
         ) : (
           money.map(({ currency, amountToDate, forecast, lastMonthSameDay, lastMonth, change }) => (
@@ -90,7 +93,12 @@ function MoneyCard({ detail }: { readonly detail: MonthDetail }) {
               <div>
                 <dt>Due so far</dt>
                 <dd>
-                  <Due amount={amountToDate} currency={currency} why={`quote:${deployment}/${month}`} isRated={isRated} />
+                  <Due
+                    amount={amountToDate}
+                    currency={currency}
+                    why={`quote:${deployment}/${month}`}
+                    isRated={isRated}
+                  />
                 </dd>
               </div>
               <div>
@@ -185,18 +193,15 @@ function FactsCard({ detail, now }: { readonly detail: MonthDetail; readonly now
 const notPriced = 'It could not be priced.';
 
 function MetersCard({ detail, now }: { readonly detail: MonthDetail; readonly now: string }) {
-  const { meters, deployment, month, quoted } = detail;
-  const used = meters.filter(({ quantity, allowance }) => !isZero(quantity) || (allowance !== null && !isZero(allowance)));
-  const reason = quoted.reason ?? notPriced;
+  const { meters, deployment, month } = detail;
+  const used = meters.filter(
+    ({ quantity, allowance }) => !isZero(quantity) || (allowance !== null && !isZero(allowance)),
+  );
   return (
     <section className={`${ui.card} ${styles.whole} ${styles.card}`} aria-labelledby="meters">
       <div className={ui.cardHead}>
         <h2 id="meters">Used</h2>
-        <Link
-          to="/usage"
-          search={{ by: 'kind', deployment, ...(detail.month === '' ? {} : { m: month }) }}
-          className={ui.link}
-        >
+        <Link to="/usage" search={{ by: 'kind', deployment, m: month }} className={ui.link}>
           Day by day
         </Link>
       </div>
@@ -205,7 +210,12 @@ function MetersCard({ detail, now }: { readonly detail: MonthDetail; readonly no
           <p>Usage appears once a day is metered on which it owned something.</p>
         </Empty>
       ) : (
-        <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Meters, as a table" tabIndex={0}>
+        <div
+          className={`${styles.scroll} ${styles.cardList}`}
+          role="region"
+          aria-label="Meters, as a table"
+          tabIndex={0}
+        >
           <table className={styles.table}>
             <thead>
               <tr>
@@ -229,40 +239,54 @@ function MetersCard({ detail, now }: { readonly detail: MonthDetail; readonly no
               </tr>
             </thead>
             <tbody>
-              {used.map(({ kind, title, unit, quantity, allowance, billable, forecast, amount, currency, days }) => (
-                <tr key={kind} data-row="">
-                  <th scope="row">
-                    <span className={styles.name}>{title}</span>
-                  </th>
-                  <td className={styles.spare}>
-                    <Bars values={days} label={`${title} day by day, ${monthName(month)}`} now={now} month={month} />
-                  </td>
-                  <td className={styles.figure}>
-                    <Quantity amount={quantity} unit={unit} why={`usage:${deployment}/${kind}/${month}`} />
-                  </td>
-                  <td className={`${styles.figure} ${styles.spare}`}>
-                    {allowance === null ? <Unknown reason={reason} /> : <Quantity amount={allowance} />}
-                  </td>
-                  <td className={`${styles.figure} ${styles.spare}`}>
-                    {billable === null ? <Unknown reason={reason} /> : <Quantity amount={billable} />}
-                  </td>
-                  <td className={`${styles.figure} ${styles.spare}`}>
-                    {forecast === null ? <Unknown reason={reason} /> : <Quantity amount={forecast} />}
-                  </td>
-                  <td className={styles.figure}>
-                    <Money
-                      amount={amount}
-                      reason={reason}
-                      why={`quote:${deployment}/${month}`}
-                      {...(currency === null ? {} : { currency })}
-                    />
-                  </td>
-                </tr>
+              {used.map((meter) => (
+                <MeterRow key={meter.kind} meter={meter} detail={detail} now={now} />
               ))}
             </tbody>
           </table>
         </div>
       )}
     </section>
+  );
+}
+
+interface MeterRowProps {
+  readonly meter: MonthDetail['meters'][number];
+  readonly detail: MonthDetail;
+  readonly now: string;
+}
+
+function MeterRow({ meter, detail: { deployment, month, quoted }, now }: MeterRowProps) {
+  const { kind, title, unit, quantity, allowance, billable, forecast, amount, currency, days } = meter;
+  const reason = quoted.reason ?? notPriced;
+  return (
+    <tr data-row="">
+      <th scope="row">
+        <span className={styles.name}>{title}</span>
+      </th>
+      <td className={styles.spare}>
+        <Bars values={days} label={`${title} day by day, ${monthName(month)}`} now={now} month={month} />
+      </td>
+      <td className={styles.figure}>
+        <Quantity amount={quantity} unit={unit} why={`usage:${deployment}/${kind}/${month}`} />
+      </td>
+      <td className={`${styles.figure} ${styles.spare}`}>
+        {allowance === null ? <Unknown reason={reason} /> : <Quantity amount={allowance} />}
+      </td>
+      <td className={`${styles.figure} ${styles.spare}`}>
+        {billable === null ? <Unknown reason={reason} /> : <Quantity amount={billable} />}
+      </td>
+      <td className={`${styles.figure} ${styles.spare}`}>
+        {forecast === null ? <Unknown reason={reason} /> : <Quantity amount={forecast} />}
+      </td>
+      <td className={styles.figure}>
+        <Money
+          amount={amount}
+          reason={reason}
+          why={`quote:${deployment}/${month}`}
+          {...(currency === null ? {} : { currency })}
+        />
+      </td>
+    </tr>
   );
 }

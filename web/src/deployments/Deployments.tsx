@@ -6,7 +6,7 @@ import { Band, Empty, States } from '../ui/States.tsx';
 import { month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { MonthTable } from './MonthTable.tsx';
-import { type DeploymentMonths, type DeploymentsSearch, readMonths, type State, states } from './read.ts';
+import { type DeploymentMonths, type DeploymentsSearch, monthsQuery, readMonths, type State, states } from './read.ts';
 
 const words: Readonly<Record<State, string>> = { active: 'Active', paused: 'Paused', no_plan: 'On no plan' };
 
@@ -16,7 +16,7 @@ export function Deployments() {
   const page = useRead(['listDeploymentMonths', m ?? null, search], (signal) => readMonths(m, search, signal), {
     keepsPrevious: true,
   });
-  const { cursor: _cursor, ...query } = search;
+  const { cursor: _cursor, ...query } = monthsQuery(m, search);
   return (
     <div className={styles.page}>
       <header className={styles.head}>
@@ -24,7 +24,7 @@ export function Deployments() {
           <h1 tabIndex={-1}>{page.data === undefined ? 'Deployments' : sentenceOf(page.data)}</h1>
           <p className={ui.note}>{page.data === undefined ? '' : `${monthName(page.data.month)}, before tax`}</p>
         </div>
-        <Csv path="/deployment-months" query={{ ...query, month: m }} file="deployments" />
+        <Csv path="/deployment-months" query={query} file="deployments" />
       </header>
       <div className={styles.tools}>
         <SearchField q={search.q} label="Name, slug or customer" />
@@ -51,11 +51,14 @@ export function Deployments() {
               <NoDeployments search={search} />
             ) : (
               <>
-                {data.ratedAt === null ? (
-                  <Band>This month has not been rated: its amounts are not known.</Band>
-                ) : null}
+                {data.ratedAt === null ? <Band>This month has not been rated: its amounts are not known.</Band> : null}
                 <MonthTable page={data} search={search} m={m} />
-                <Pager count={data.items.length} total={data.total ?? 0} cursor={search.cursor} nextCursor={data.nextCursor} />
+                <Pager
+                  count={data.items.length}
+                  total={data.total ?? 0}
+                  cursor={search.cursor}
+                  nextCursor={data.nextCursor}
+                />
               </>
             )
           }

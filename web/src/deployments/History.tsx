@@ -1,4 +1,4 @@
-import { api, bodyOf } from '../api/client.ts';
+import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import styles from '../lists/lists.module.css';
@@ -28,7 +28,11 @@ export function OwnershipCard({ deployment, now }: HistoryProps) {
     <section className={`${ui.card} ${styles.whole} ${styles.card}`} aria-labelledby="owned">
       <div className={ui.cardHead}>
         <h2 id="owned">Owned over time</h2>
-        <a className={ui.link} href={`/api/v1/deployments/${deployment}/ownership.csv`} download={`${deployment}-ownership.csv`}>
+        <a
+          className={ui.link}
+          href={`/api/v1/deployments/${deployment}/ownership.csv`}
+          download={`${deployment}-ownership.csv`}
+        >
           CSV
         </a>
       </div>
@@ -39,7 +43,12 @@ export function OwnershipCard({ deployment, now }: HistoryProps) {
               <p>A rule or an assignment gives it resources.</p>
             </Empty>
           ) : (
-            <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Ownership, as a table" tabIndex={0}>
+            <div
+              className={`${styles.scroll} ${styles.cardList}`}
+              role="region"
+              aria-label="Ownership, as a table"
+              tabIndex={0}
+            >
               <table className={styles.table}>
                 <thead>
                   <tr>
@@ -52,21 +61,8 @@ export function OwnershipCard({ deployment, now }: HistoryProps) {
                   </tr>
                 </thead>
                 <tbody>
-                  {items.map(({ resourceId, name, externalId, kind, from, to, weight, weightTotal, rule }) => (
-                    <tr key={`${resourceId} ${from}`} data-row="">
-                      <th scope="row" title={externalId}>
-                        {name === null || name === '' ? externalId : name}
-                      </th>
-                      <td>{kind.replaceAll('_', ' ')}</td>
-                      <td className={styles.spare} title={from}>
-                        {moment(from, now)}
-                      </td>
-                      <td className={styles.spare} title={to ?? undefined}>
-                        {to === null ? 'still' : moment(to, now)}
-                      </td>
-                      <td className={styles.spare}>{weight === weightTotal ? 'all' : `${weight}/${weightTotal}`}</td>
-                      <td className={styles.spare}>{rule === null ? '–' : rule.replaceAll('_', ' ')}</td>
-                    </tr>
+                  {items.map((item) => (
+                    <OwnedRow key={`${item.resourceId} ${item.from}`} item={item} now={now} />
                   ))}
                 </tbody>
               </table>
@@ -78,6 +74,30 @@ export function OwnershipCard({ deployment, now }: HistoryProps) {
         }
       </States>
     </section>
+  );
+}
+
+interface OwnedRowProps {
+  readonly item: Schemas['Ownership'];
+  readonly now: string;
+}
+
+function OwnedRow({ item: { name, externalId, kind, from, to, weight, weightTotal, rule }, now }: OwnedRowProps) {
+  return (
+    <tr data-row="">
+      <th scope="row" title={externalId}>
+        {name === null || name === '' ? externalId : name}
+      </th>
+      <td>{kind.replaceAll('_', ' ')}</td>
+      <td className={styles.spare} title={from}>
+        {moment(from, now)}
+      </td>
+      <td className={styles.spare} title={to ?? undefined}>
+        {to === null ? 'still' : moment(to, now)}
+      </td>
+      <td className={styles.spare}>{weight === weightTotal ? 'all' : `${weight}/${weightTotal}`}</td>
+      <td className={styles.spare}>{rule === null ? '–' : rule.replaceAll('_', ' ')}</td>
+    </tr>
   );
 }
 

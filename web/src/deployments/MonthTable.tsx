@@ -16,11 +16,14 @@ interface MonthTableProps {
 
 /** Deployments in rows, with what each month comes to; at the foot what all that match come to. */
 export function MonthTable({ page, search, m, showsCustomer = true }: MonthTableProps) {
-  const { items, totals, month, ratedAt } = page;
-  const isRated = ratedAt !== null;
-  const keep = m === undefined ? {} : { m };
+  const { items, totals } = page;
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Deployments, as a table" tabIndex={0}>
+    <div
+      className={`${styles.scroll} ${styles.cardList}`}
+      role="region"
+      aria-label="Deployments, as a table"
+      tabIndex={0}
+    >
       <table className={styles.table}>
         <thead>
           <tr>
@@ -44,47 +47,14 @@ export function MonthTable({ page, search, m, showsCustomer = true }: MonthTable
           </tr>
         </thead>
         <tbody>
-          {items.map(({ deployment, name, currency, ...row }) => (
-            <tr key={`${deployment} ${currency}`} data-row="">
-              <th scope="row">
-                <Link to="/deployments/$deployment" params={{ deployment }} search={keep} className={styles.name}>
-                  {name}
-                </Link>
-                {row.alerts === 0 ? null : (
-                  <span className={styles.wrong} title={`${row.alerts} alerts fired on this month`}>
-                    {' '}
-                    ▲<span className="visually-hidden">alert fired</span>
-                  </span>
-                )}
-              </th>
-              {showsCustomer ? (
-                <td className={styles.spare}>
-                  <Link to="/customers/$customer" params={{ customer: row.customer }} search={keep} className={styles.name}>
-                    {row.customerName}
-                  </Link>
-                </td>
-              ) : null}
-              <td className={styles.spare}>
-                {row.plan ?? <span className={styles.muted}>no plan</span>}
-                {row.paused ? <span className={styles.muted}>, paused</span> : null}
-              </td>
-              <td className={styles.figure}>
-                <Due amount={row.amountToDate} currency={currency} why={`quote:${deployment}/${month}`} isRated={isRated} />
-              </td>
-              <td className={`${styles.figure} ${styles.spare}`}>
-                <Due amount={row.forecast} currency={currency} isRated={isRated} />
-              </td>
-              <td className={styles.figure}>
-                <Change change={row.change} isRated={isRated} />
-              </td>
-              <td className={`${styles.figure} ${styles.spare}`}>
-                <Link to="/resources" search={{ owner: deployment }} className={styles.name}>
-                  <Figure why={null} exact={String(row.resources)}>
-                    {row.resources}
-                  </Figure>
-                </Link>
-              </td>
-            </tr>
+          {items.map((item) => (
+            <Row
+              key={`${item.deployment} ${item.currency}`}
+              item={item}
+              page={page}
+              m={m}
+              showsCustomer={showsCustomer}
+            />
           ))}
         </tbody>
         <tfoot>
@@ -108,5 +78,57 @@ export function MonthTable({ page, search, m, showsCustomer = true }: MonthTable
         </tfoot>
       </table>
     </div>
+  );
+}
+
+interface RowProps extends Pick<MonthTableProps, 'page' | 'm'> {
+  readonly item: DeploymentMonths['items'][number];
+  readonly showsCustomer: boolean;
+}
+
+function Row({ item: { deployment, name, currency, ...row }, page: { month, ratedAt }, m, showsCustomer }: RowProps) {
+  const isRated = ratedAt !== null;
+  const keep = m === undefined ? {} : { m };
+  return (
+    <tr data-row="">
+      <th scope="row">
+        <Link to="/deployments/$deployment" params={{ deployment }} search={keep} className={styles.name}>
+          {name}
+        </Link>
+        {row.alerts === 0 ? null : (
+          <span className={styles.wrong} title={`${row.alerts} alerts fired on this month`}>
+            {' '}
+            ▲<span className="visually-hidden">alert fired</span>
+          </span>
+        )}
+      </th>
+      {showsCustomer ? (
+        <td className={styles.spare}>
+          <Link to="/customers/$customer" params={{ customer: row.customer }} search={keep} className={styles.name}>
+            {row.customerName}
+          </Link>
+        </td>
+      ) : null}
+      <td className={styles.spare}>
+        {row.plan ?? <span className={styles.muted}>no plan</span>}
+        {row.paused ? <span className={styles.muted}>, paused</span> : null}
+      </td>
+      <td className={styles.figure}>
+        <Due amount={row.amountToDate} currency={currency} why={`quote:${deployment}/${month}`} isRated={isRated} />
+      </td>
+      <td className={`${styles.figure} ${styles.spare}`}>
+        <Due amount={row.forecast} currency={currency} isRated={isRated} />
+      </td>
+      <td className={styles.figure}>
+        <Change change={row.change} isRated={isRated} />
+      </td>
+      <td className={`${styles.figure} ${styles.spare}`}>
+        <Link to="/resources" search={{ owner: deployment }} className={styles.name}>
+          <Figure why={null} exact={String(row.resources)}>
+            {row.resources}
+          </Figure>
+        </Link>
+      </td>
+    </tr>
   );
 }

@@ -1,7 +1,7 @@
 import { api, bodyOf } from '../api/client.ts';
-import { type ListSearch, listSearch } from '../lists/parts.tsx';
+import { listQuery, type ListSearch, listSearch } from '../lists/parts.tsx';
 
-export const sorts = ['name', 'amountToDate', 'change', 'forecast', 'lastMonth'] as const;
+const sorts = ['name', 'amountToDate', 'change', 'forecast', 'lastMonth'] as const;
 type Sort = (typeof sorts)[number];
 export const states = ['active', 'paused', 'no_plan'] as const;
 export type State = (typeof states)[number];
@@ -25,15 +25,20 @@ export function deploymentsSearch(search: Record<string, unknown>): DeploymentsS
 
 const pageSize = 50;
 
-/** A page of deployments' months; `own`: what it is sorted by unless the address says. */
-export function readMonths(month: string | undefined, search: DeploymentsSearch, signal: AbortSignal) {
-  const { sort, ...rest } = search;
-  const query = {
-    ...rest,
-    ...(sort === undefined ? {} : { sort: sort as Sort }),
+/** What the list is asked for, as the API names it. */
+export function monthsQuery(month: string | undefined, search: DeploymentsSearch) {
+  const { customer, plan, state } = search;
+  return {
+    ...listQuery<Sort>(search),
+    ...(customer === undefined ? {} : { customer }),
+    ...(plan === undefined ? {} : { plan }),
+    ...(state === undefined ? {} : { state }),
     ...(month === undefined ? {} : { month }),
-    limit: pageSize,
   };
+}
+
+export function readMonths(month: string | undefined, search: DeploymentsSearch, signal: AbortSignal) {
+  const query = { ...monthsQuery(month, search), limit: pageSize };
   return bodyOf(api.GET('/deployment-months', { params: { query }, headers: { accept: 'application/json' }, signal }));
 }
 

@@ -13,22 +13,33 @@ import styles from './lists.module.css';
 /** What every list's address may have. */
 export interface ListSearch {
   readonly q?: string;
-  readonly sort?: string;
-  readonly order?: 'asc' | 'desc';
+  /** By which column, and in which direction. */
+  readonly sorted?: string;
+  readonly direction?: 'asc' | 'desc';
   readonly cursor?: string;
 }
 
 /** Of an address, what a list with these sorts takes. */
 export function listSearch(search: Record<string, unknown>, sorts: readonly string[]): ListSearch {
-  const { q, sort, order, cursor } = search;
+  const { q, sorted, direction, cursor } = search;
   const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
   const [found, place] = [text(q)?.slice(0, 200), text(cursor)];
-  const known = sorts.find((each) => each === sort);
+  const known = sorts.find((each) => each === sorted);
   return {
     ...(found === undefined ? {} : { q: found }),
-    ...(known === undefined ? {} : { sort: known }),
-    ...(order === 'asc' || order === 'desc' ? { order } : {}),
+    ...(known === undefined ? {} : { sorted: known }),
+    ...(direction === 'asc' || direction === 'desc' ? { direction } : {}),
     ...(place === undefined ? {} : { cursor: place }),
+  };
+}
+
+/** The same, as the API's lists name it. */
+export function listQuery<Sort extends string>({ q, sorted, direction, cursor }: ListSearch) {
+  return {
+    ...(q === undefined ? {} : { q }),
+    ...(sorted === undefined ? {} : { sort: sorted as Sort }),
+    ...(direction === undefined ? {} : { order: direction }),
+    ...(cursor === undefined ? {} : { cursor }),
   };
 }
 
@@ -86,8 +97,8 @@ interface SortHeadProps {
 
 /** A column's head, by which the list is sorted. */
 export function SortHead({ sort, search, own, first = 'asc', isFigure = false, children }: SortHeadProps) {
-  const by = search.sort ?? own.sort;
-  const order = search.order ?? (search.sort === undefined ? own.order : 'asc');
+  const by = search.sorted ?? own.sort;
+  const order = search.direction ?? (search.sorted === undefined ? own.order : 'asc');
   const isSorted = by === sort;
   const next = isSorted ? (order === 'asc' ? 'desc' : 'asc') : first;
   return (
@@ -96,7 +107,7 @@ export function SortHead({ sort, search, own, first = 'asc', isFigure = false, c
       className={isFigure ? styles.figure : undefined}
       aria-sort={isSorted ? (order === 'asc' ? 'ascending' : 'descending') : 'none'}
     >
-      <Link to="." search={changed({ sort, order: next }) as never}>
+      <Link to="." search={changed({ sorted: sort, direction: next }) as never}>
         {children} <span aria-hidden="true">{isSorted ? (order === 'asc' ? '↑' : '↓') : ''}</span>
       </Link>
     </th>
@@ -118,7 +129,8 @@ export function Chip({ name, value, chosen, children }: ChipProps) {
       to="."
       search={changed({ [name]: value }) as never}
       className={styles.chip}
-      aria-current={chosen === value ? 'true' : undefined}
+      data-chosen={chosen === value}
+      aria-current={chosen === value ? 'true' : 'false'}
     >
       {children}
     </Link>
@@ -195,8 +207,7 @@ interface DueProps {
 
 /** An amount that is due; a dash where nothing is, a question mark where nobody knows yet. */
 export function Due({ amount, currency, why = null, isRated }: DueProps) {
-  if (amount !== null)
-    return <Money amount={amount} why={why} {...(currency == null ? {} : { currency })} />;
+  if (amount !== null) return <Money amount={amount} why={why} {...(currency == null ? {} : { currency })} />;
   return isRated ? <>–</> : <Unknown reason="This month has not been rated yet." />;
 }
 

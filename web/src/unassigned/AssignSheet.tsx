@@ -128,7 +128,8 @@ function DeploymentField({ value, onChange }: { readonly value: string; readonly
 function Changes({ preview }: { readonly preview: Preview }) {
   const { money: moved, resources, changesTotal } = preview;
   if (changesTotal === 0) return <p>Nothing would change: they have this owner already.</p>;
-  if (moved === null) return <p>{resources} would change owner. Amounts cannot be tried here: usage is in ClickHouse.</p>;
+  if (moved === null)
+    return <p>{resources} would change owner. Amounts cannot be tried here: usage is in ClickHouse.</p>;
   const { customers, bills, billsTotal, corrections, months, leftOut } = moved;
   return (
     <>
@@ -152,15 +153,17 @@ function Changes({ preview }: { readonly preview: Preview }) {
       )}
       {corrections.invoices === 0 ? null : (
         <p className={styles.wrong}>
-          ▲ {corrections.invoices} issued {corrections.invoices === 1 ? 'invoice' : 'invoices'} will have a correction to
-          decide.
+          ▲ {corrections.invoices} issued {corrections.invoices === 1 ? 'invoice' : 'invoices'} will have a correction
+          to decide.
         </p>
       )}
       <p className={ui.note}>
         {resources} change owner, in {months.length === 1 ? '1 month' : `${months.length} months`}.
         {leftOut.months.length === 0 ? '' : ` Not in the figures: ${leftOut.months.map(monthName).join(', ')}.`}
         {leftOut.days === 0 ? '' : ` ${leftOut.days} days are still to be metered.`}
-        {leftOut.notRated.length === 0 ? '' : ` Not rated: ${leftOut.notRated.map(({ customer }) => customer).join(', ')}.`}
+        {leftOut.notRated.length === 0
+          ? ''
+          : ` Not rated: ${leftOut.notRated.map(({ customer }) => customer).join(', ')}.`}
       </p>
     </>
   );

@@ -51,7 +51,7 @@ export function Unassigned() {
                 <UnassignedTable items={data.items} now={now} chosen={chosen} onChoose={mayAssign ? setChosen : null} />
                 <Pager
                   count={data.items.length}
-                  total={search.suggestion === undefined ? (data.total ?? 0) : data.items.length}
+                  total={data.total ?? 0}
                   cursor={search.cursor}
                   nextCursor={data.nextCursor}
                 />
@@ -60,17 +60,7 @@ export function Unassigned() {
           }
         </States>
       )}
-      {chosen.size === 0 ? null : (
-        <div className={own.bar} role="status">
-          <span>{chosen.size} chosen</span>
-          <button type="button" className={ui.button} onClick={() => setChosen(new Set())}>
-            Clear
-          </button>
-          <button type="button" className={`${ui.button} ${ui.primary}`} onClick={() => setAssigning(true)}>
-            Assign
-          </button>
-        </div>
-      )}
+      <ChosenBar count={chosen.size} onClear={() => setChosen(new Set())} onAssign={() => setAssigning(true)} />
       {isAssigning ? (
         <AssignSheet
           resources={[...chosen]}
@@ -83,6 +73,28 @@ export function Unassigned() {
           }}
         />
       ) : null}
+    </div>
+  );
+}
+
+interface ChosenBarProps {
+  readonly count: number;
+  readonly onClear: () => void;
+  readonly onAssign: () => void;
+}
+
+/** What can be done with what is chosen. */
+function ChosenBar({ count, onClear, onAssign }: ChosenBarProps) {
+  if (count === 0) return null;
+  return (
+    <div className={own.bar} role="status">
+      <span>{count} chosen</span>
+      <button type="button" className={ui.button} onClick={onClear}>
+        Clear
+      </button>
+      <button type="button" className={`${ui.button} ${ui.primary}`} onClick={onAssign}>
+        Assign
+      </button>
     </div>
   );
 }

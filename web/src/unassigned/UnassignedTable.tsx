@@ -29,7 +29,12 @@ export function UnassignedTable({ items, now, chosen, onChoose }: UnassignedTabl
     onChoose?.(next);
   };
   return (
-    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Unassigned, as a table" tabIndex={0}>
+    <div
+      className={`${styles.scroll} ${styles.cardList}`}
+      role="region"
+      aria-label="Unassigned, as a table"
+      tabIndex={0}
+    >
       <table className={styles.table}>
         <thead>
           <tr>
@@ -52,7 +57,13 @@ export function UnassignedTable({ items, now, chosen, onChoose }: UnassignedTabl
         </thead>
         <tbody>
           {items.map((item) => (
-            <Row key={item.resourceId} item={item} now={now} isChosen={chosen.has(item.resourceId)} onChoose={onChoose === null ? null : choose} />
+            <Row
+              key={item.resourceId}
+              item={item}
+              now={now}
+              isChosen={chosen.has(item.resourceId)}
+              onChoose={onChoose === null ? null : choose}
+            />
           ))}
         </tbody>
       </table>

@@ -39,7 +39,9 @@ export interface Assignment {
 
 /** What assigning would change; nothing is written. */
 export function previewAssignment(assignment: Assignment, signal: AbortSignal) {
-  return bodyOf(api.POST('/assignments', { params: { query: { preview: true } }, body: bodyOfAssignment(assignment), signal }));
+  return bodyOf(
+    api.POST('/assignments', { params: { query: { preview: true } }, body: bodyOfAssignment(assignment), signal }),
+  );
 }
 
 export type Preview = NonNullable<Awaited<ReturnType<typeof previewAssignment>>['preview']>;

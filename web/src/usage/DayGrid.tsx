@@ -83,9 +83,16 @@ function GridRow({ row, search, days, month, now }: GridRowProps) {
         const value = row.days[at] ?? null;
         const mark = marks[at] ?? '-';
         return (
-          <td key={each} className={own.cell} data-shade={value === null ? 0 : Math.ceil(shade(toNumber(value)))} data-mark={mark}>
+          <td
+            key={each}
+            className={own.cell}
+            data-shade={value === null ? 0 : Math.ceil(shade(toNumber(value)))}
+            data-mark={mark}
+          >
             <Figure why={value === null ? null : why} exact={titleOf(dayText(each, now), value, unit, mark)}>
-              <span aria-hidden="true">{value === null ? (mark === '-' ? '' : mark === 'r' ? 'r' : '–') : '\u2007'}</span>
+              <span aria-hidden="true">
+                {value === null ? (mark === '-' ? '' : mark === 'r' ? 'r' : '–') : '\u2007'}
+              </span>
               <span className="visually-hidden">{value === null ? marksText[mark] : `${quantity(value)} ${unit}`}</span>
             </Figure>
           </td>
@@ -108,8 +115,8 @@ function titleOf(day: string, value: string | null, unit: string, mark: string):
 }
 
 /** The proof of a row: of a deployment and a meter. What is of several deployments opens to its rows. */
-function proofOf({ key }: Row, { by, kind, deployment }: UsageSearch, month: string): string | null {
-  if (by === 'deployment') return `usage:${key}/${kind}/${month}`;
+function proofOf({ key }: Row, { by, meter, deployment }: UsageSearch, month: string): string | null {
+  if (by === 'deployment') return `usage:${key}/${meter}/${month}`;
   return by === 'kind' && deployment !== undefined ? `usage:${deployment}/${key}/${month}` : null;
 }
 
@@ -127,8 +134,8 @@ function RowName({ row: { key, name }, search, month, now }: Omit<GridRowProps, 
   if (search.by === 'customer' && key === 'unattributed') return <span className={styles.unassigned}>Unassigned</span>;
   const next: UsageSearch =
     search.by === 'customer'
-      ? { by: 'deployment', customer: key, ...(search.kind === undefined ? {} : { kind: search.kind }) }
-      : { by: 'deployment', kind: key, ...(search.customer === undefined ? {} : { customer: search.customer }) };
+      ? { by: 'deployment', customer: key, ...(search.meter === undefined ? {} : { meter: search.meter }) }
+      : { by: 'deployment', meter: key, ...(search.customer === undefined ? {} : { customer: search.customer }) };
   if (search.by === 'kind' && search.deployment !== undefined) return <span className={styles.name}>{name}</span>;
   return (
     <Link to="/usage" search={{ ...keep, ...next }} className={styles.name}>
@@ -168,7 +175,11 @@ function Totals({ grid, days, now }: Pick<DayGridProps, 'grid' | 'now'> & { read
         {days.map((each, at) => {
           const value = dayTotals[at] ?? null;
           return (
-            <td key={each} className={own.sum} title={value === null ? undefined : `${dayText(each, now)}: ${value} ${unit}`}>
+            <td
+              key={each}
+              className={own.sum}
+              title={value === null ? undefined : `${dayText(each, now)}: ${value} ${unit}`}
+            >
               {value === null ? null : (
                 <svg width="10" height="20" aria-hidden="true">
                   <rect x="1" width="8" y={20 - y(toNumber(value))} height={y(toNumber(value))} className={own.bar} />

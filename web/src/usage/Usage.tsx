@@ -22,9 +22,9 @@ export function Usage() {
   const { by = 'kind' } = search;
   const kinds = useRead(['listKinds'], readKinds);
   const enabled = kinds.data?.items.filter((one) => one.enabled) ?? [];
-  const kind = by === 'kind' ? search.kind : (search.kind ?? enabled[0]?.kind);
-  const asked = { ...search, by, ...(kind === undefined ? {} : { kind }) };
-  const isAsked = now !== '' && (by === 'kind' || kind !== undefined);
+  const meter = by === 'kind' ? search.meter : (search.meter ?? enabled[0]?.kind);
+  const asked = { ...search, by, ...(meter === undefined ? {} : { meter }) };
+  const isAsked = now !== '' && (by === 'kind' || meter !== undefined);
   const grid = useRead(['listUsageGrid', month, asked], (signal) => readGrid(month, asked, signal), {
     enabled: isAsked,
     keepsPrevious: true,
@@ -45,7 +45,7 @@ export function Usage() {
             {words[each]}
           </Chip>
         ))}
-        <MeterChoice kinds={enabled} kind={kind} isAll={by === 'kind'} />
+        <MeterChoice kinds={enabled} meter={meter} isAll={by === 'kind'} />
         <SearchField q={search.q} label="Name" />
         <Only search={search} />
       </div>
@@ -79,33 +79,32 @@ function sentenceOf({ quantity: all, items, total = 0 }: Grid, { by, deployment,
   const of = whose === undefined ? '' : ` of ${whose}`;
   if (all === null || by === 'kind') return `${total} ${total === 1 ? 'meter' : 'meters'} used${of}.`;
   const unit = items[0]?.unit ?? '';
-  return `${quantity(all)} ${unit}${of}, by ${total} ${by === 'customer' ? 'customers' : 'deployments'}.`;
+  return `${quantity(all)} ${unit}${of}, by ${total} ${by === 'customer' ? 'customer' : 'deployment'}${total === 1 ? '' : 's'}.`;
 }
 
 function aboutOf({ meteredThrough, previous }: Grid, month: string, now: string): string {
   const metered =
     meteredThrough > `${month}-01` ? `metered through ${day(dayBefore(meteredThrough), now)}` : 'not metered yet';
-  const before =
-    previous === null ? '' : `, beside ${day(previous.from, now)} to ${day(dayBefore(previous.to), now)}`;
+  const before = previous === null ? '' : `, beside ${day(previous.from, now)} to ${day(dayBefore(previous.to), now)}`;
   return `${monthName(month)}, ${metered}${before}`;
 }
 
 interface MeterChoiceProps {
   readonly kinds: readonly { readonly kind: string; readonly title: string }[];
-  readonly kind: string | undefined;
+  readonly meter: string | undefined;
   readonly isAll: boolean;
 }
 
 /** Rows of deployments and customers are of one meter. */
-function MeterChoice({ kinds, kind, isAll }: MeterChoiceProps) {
+function MeterChoice({ kinds, meter, isAll }: MeterChoiceProps) {
   const navigate = useNavigate();
   return (
     <select
       className={own.select}
       aria-label="Meter"
-      value={kind ?? ''}
+      value={meter ?? ''}
       onChange={({ target: { value } }) =>
-        void navigate({ to: '.', search: changed({ kind: value === '' ? undefined : value }) as never })
+        void navigate({ to: '.', search: changed({ meter: value === '' ? undefined : value }) as never })
       }
     >
       {isAll ? <option value="">All meters</option> : null}

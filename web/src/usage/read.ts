@@ -1,5 +1,5 @@
 import { api, bodyOf } from '../api/client.ts';
-import { type ListSearch, listSearch } from '../lists/parts.tsx';
+import { listQuery, type ListSearch, listSearch } from '../lists/parts.tsx';
 import { monthsLater } from '../ui/time.ts';
 
 const sorts = ['total', 'change', 'name'] as const;
@@ -9,7 +9,8 @@ export type RowsBy = (typeof rowsBy)[number];
 
 export interface UsageSearch extends ListSearch {
   readonly by?: RowsBy;
-  readonly kind?: string;
+  /** A meter. */
+  readonly meter?: string;
   readonly deployment?: string;
   readonly customer?: string;
 }
@@ -23,7 +24,7 @@ export function usageSearch(search: Record<string, unknown>): UsageSearch {
   return {
     ...listSearch(search, sorts),
     ...(by === undefined ? {} : { by }),
-    ...text('kind', /^[a-z][a-z0-9_]{0,62}$/),
+    ...text('meter', /^[a-z][a-z0-9_]{0,62}$/),
     ...text('deployment', /^[a-z0-9][a-z0-9-]{0,62}$/),
     ...text('customer', /^\S{1,200}$/),
   };
@@ -32,10 +33,14 @@ export function usageSearch(search: Record<string, unknown>): UsageSearch {
 const pageSize = 50;
 
 /** What the grid is asked for, as the API names it. */
-export function gridQuery(month: string, { sort, ...rest }: UsageSearch) {
+export function gridQuery(month: string, search: UsageSearch) {
+  const { by, meter, deployment, customer } = search;
   return {
-    ...rest,
-    ...(sort === undefined ? {} : { sort: sort as Sort }),
+    ...listQuery<Sort>(search),
+    ...(by === undefined ? {} : { by }),
+    ...(meter === undefined ? {} : { kind: meter }),
+    ...(deployment === undefined ? {} : { deployment }),
+    ...(customer === undefined ? {} : { customer }),
     from: `${month}-01`,
     to: `${monthsLater(month, 1)}-01`,
     compare: 'previous' as const,
@@ -50,5 +55,7 @@ export function readGrid(month: string, search: UsageSearch, signal: AbortSignal
 export type Grid = Awaited<ReturnType<typeof readGrid>>;
 
 export function readKinds(signal: AbortSignal) {
-  return bodyOf(api.GET('/kinds', { params: { query: { limit: 500 } }, headers: { accept: 'application/json' }, signal }));
+  return bodyOf(
+    api.GET('/kinds', { params: { query: { limit: 500 } }, headers: { accept: 'application/json' }, signal }),
+  );
 }
