@@ -5,6 +5,7 @@ import { useMe } from '../app/session.ts';
 import { MonthTable } from '../deployments/MonthTable.tsx';
 import { readMonths } from '../deployments/read.ts';
 import styles from '../lists/lists.module.css';
+import { OnDemand } from '../lists/OnDemand.tsx';
 import { totalsText } from '../lists/parts.tsx';
 import { Empty, States } from '../ui/States.tsx';
 import { day, month as monthName } from '../ui/time.ts';
@@ -59,8 +60,12 @@ export function Customer() {
             }
           </States>
           <div className={styles.cards}>
-            <CustomerInvoices customer={customer} now={now} title="Invoices" />
-            <BillingCard customer={customer} />
+            <OnDemand title="invoices">
+              <CustomerInvoices customer={customer} now={now} title="Invoices" />
+            </OnDemand>
+            <OnDemand title="billing details">
+              <BillingCard customer={customer} />
+            </OnDemand>
           </div>
         </div>
       )}

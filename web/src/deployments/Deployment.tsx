@@ -3,6 +3,7 @@ import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { Bars } from '../charts/Bars.tsx';
 import styles from '../lists/lists.module.css';
+import { OnDemand } from '../lists/OnDemand.tsx';
 import { Change, Due } from '../lists/parts.tsx';
 import { isZero } from '../ui/decimal.ts';
 import { Money, Quantity, Unknown } from '../ui/Figure.tsx';
@@ -41,9 +42,13 @@ export function Deployment() {
             <FactsCard detail={data} now={now} />
             <MetersCard detail={data} now={now} />
             <OwnershipCard deployment={deployment} now={now} />
-            <PlansCard deployment={deployment} now={now} />
+            <OnDemand title="plans over time">
+              <PlansCard deployment={deployment} now={now} />
+            </OnDemand>
             {data.customer === null || me?.may.includes('listInvoices') !== true ? null : (
-              <CustomerInvoices customer={data.customer} now={now} title={`Invoices of ${data.customerName ?? ''}`} />
+              <OnDemand title="invoices">
+                <CustomerInvoices customer={data.customer} now={now} title={`Invoices of ${data.customerName ?? ''}`} />
+              </OnDemand>
             )}
           </div>
         </div>
