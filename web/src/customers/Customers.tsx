@@ -51,7 +51,7 @@ export function Customers() {
                 <CustomerTable page={data} search={search} m={m} />
                 <Pager
                   count={data.items.length}
-                  total={data.total ?? 0}
+                  total={data.total}
                   cursor={search.cursor}
                   nextCursor={data.nextCursor}
                 />
@@ -64,7 +64,7 @@ export function Customers() {
   );
 }
 
-function sentenceOf({ total = 0, totals }: CustomerMonths): string {
+function sentenceOf({ total, totals }: CustomerMonths): string {
   const what = `${total} ${total === 1 ? 'customer' : 'customers'}`;
   return totals.length === 0 ? `${what}, nothing due.` : `${what}: ${totalsText(totals)}.`;
 }

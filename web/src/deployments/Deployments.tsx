@@ -55,7 +55,7 @@ export function Deployments() {
                 <MonthTable page={data} search={search} m={m} />
                 <Pager
                   count={data.items.length}
-                  total={data.total ?? 0}
+                  total={data.total}
                   cursor={search.cursor}
                   nextCursor={data.nextCursor}
                 />
@@ -69,7 +69,7 @@ export function Deployments() {
 }
 
 /** The first line: how many, and what they come to. */
-function sentenceOf({ total = 0, totals }: DeploymentMonths): string {
+function sentenceOf({ total, totals }: DeploymentMonths): string {
   const what = `${total} ${total === 1 ? 'deployment' : 'deployments'}`;
   return totals.length === 0 ? `${what}, nothing due.` : `${what}: ${totalsText(totals)}.`;
 }

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import styles from '../lists/lists.module.css';
 import { Change, Due, SortHead } from '../lists/parts.tsx';
-import { Figure, Money } from '../ui/Figure.tsx';
+import { Money } from '../ui/Figure.tsx';
 import type { DeploymentMonths, DeploymentsSearch } from './read.ts';
 
 const own = { sort: 'name', order: 'asc' } as const;
@@ -72,7 +72,7 @@ export function MonthTable({ page, search, m, showsCustomer = true }: MonthTable
               <td className={`${styles.figure} ${styles.spare}`}>
                 <Change change={change} isRated />
               </td>
-              <td className={styles.spare} />
+              <td className={styles.spare}>–</td>
             </tr>
           ))}
         </tfoot>
@@ -124,9 +124,7 @@ function Row({ item: { deployment, name, currency, ...row }, page: { month, rate
       </td>
       <td className={`${styles.figure} ${styles.spare}`}>
         <Link to="/resources" search={{ owner: deployment }} className={styles.name}>
-          <Figure why={null} exact={String(row.resources)}>
-            {row.resources}
-          </Figure>
+          {row.resources} owned
         </Link>
       </td>
     </tr>

@@ -42,7 +42,7 @@ export function Rules() {
                 <RuleTable items={data.items} now={me?.now ?? ''} />
                 <Pager
                   count={data.items.length}
-                  total={data.total ?? data.items.length}
+                  total={data.total}
                   cursor={search.cursor}
                   nextCursor={data.nextCursor}
                 />
@@ -55,7 +55,7 @@ export function Rules() {
   );
 }
 
-function sentenceOf({ items, total = items.length }: Page): string {
+function sentenceOf({ total }: Page): string {
   return `${total} ${total === 1 ? 'rule' : 'rules'}, in the order in which they are tried.`;
 }
 

@@ -51,7 +51,7 @@ export function Unassigned() {
                 <UnassignedTable items={data.items} now={now} chosen={chosen} onChoose={mayAssign ? setChosen : null} />
                 <Pager
                   count={data.items.length}
-                  total={data.total ?? 0}
+                  total={data.total}
                   cursor={search.cursor}
                   nextCursor={data.nextCursor}
                 />

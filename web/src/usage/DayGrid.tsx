@@ -85,6 +85,7 @@ function GridRow({ row, search, days, month, now }: GridRowProps) {
         return (
           <td
             key={each}
+            aria-label={titleOf(dayText(each, now), value, unit, mark)}
             className={own.cell}
             data-shade={value === null ? 0 : Math.ceil(shade(toNumber(value)))}
             data-mark={mark}
@@ -171,7 +172,7 @@ function Totals({ grid, days, now }: Pick<DayGridProps, 'grid' | 'now'> & { read
         <td className={styles.figure}>
           <Quantity amount={all} unit={unit} />
         </td>
-        <td />
+        <td>–</td>
         {days.map((each, at) => {
           const value = dayTotals[at] ?? null;
           return (

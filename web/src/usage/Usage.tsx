@@ -18,7 +18,7 @@ export function Usage() {
   const { m, why: _why, ...search } = useSearch({ from: '/usage' });
   const { data: me } = useMe();
   const now = me?.now ?? '';
-  const month = m ?? monthOf(now === '' ? new Date().toISOString() : now);
+  const month = m ?? monthOf(now);
   const { by = 'kind' } = search;
   const kinds = useRead(['listKinds'], readKinds);
   const enabled = kinds.data?.items.filter((one) => one.enabled) ?? [];
@@ -61,7 +61,7 @@ export function Usage() {
                 <DayGrid grid={data} search={asked} month={month} now={now} />
                 <Pager
                   count={data.items.length}
-                  total={data.total ?? 0}
+                  total={data.total}
                   cursor={search.cursor}
                   nextCursor={data.nextCursor}
                 />
@@ -74,7 +74,7 @@ export function Usage() {
   );
 }
 
-function sentenceOf({ quantity: all, items, total = 0 }: Grid, { by, deployment, customer }: UsageSearch): string {
+function sentenceOf({ quantity: all, items, total }: Grid, { by, deployment, customer }: UsageSearch): string {
   const whose = deployment ?? customer;
   const of = whose === undefined ? '' : ` of ${whose}`;
   if (all === null || by === 'kind') return `${total} ${total === 1 ? 'meter' : 'meters'} used${of}.`;
