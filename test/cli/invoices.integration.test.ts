@@ -184,6 +184,11 @@ test('late facts are proposed, decided and found on the next draft', async () =>
   );
   const waived = await run('invoice', 'waive', 'acme-shop', '--month', '2026-01', '--reason', 'x', '--yes');
   expect(waived).toMatchObject({ code: 1 });
-  const voided = await run('invoice', 'void', 'EX-0002', '--reason', 'wrong terms', '--yes');
-  expect(voided.stdout).toContain('EX-0002 is void.');
+  const asked = await run('invoice', 'cancel', 'EX-0002', '--reason', 'wrong terms');
+  expect(asked).toMatchObject({ code: 1, stdout: '' });
+  const cancelled = await run('invoice', 'cancel', 'EX-0002', '--reason', 'wrong terms', '--yes');
+  expect(cancelled.stdout).toMatch(/EX-0002 is cancelled by credit note CN-\S+: -\d+\.\d\d USD with tax\./);
+  expect((await run('invoice', 'show', 'EX-0002')).stdout).toMatch(
+    /state +cancelled[^]*cancelled +\S+ \S+ by CN-\S+: wrong terms/,
+  );
 });
