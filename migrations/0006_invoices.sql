@@ -360,8 +360,9 @@ CALL let_customers_read('invoice_lines', 'invoice_id = ANY (ARRAY(SELECT i.invoi
 CALL let_customers_read('invoice_pdfs', 'invoice_id = ANY (ARRAY(SELECT i.invoice_id FROM invoices i))', '{}');
 -- What is printed on every document is no secret.
 CALL publish_to_customers('document_assets');
-CALL protect_from_customers('rated_months');
-CALL protect_from_customers('deployment_months');
+-- Customers see what their own deployments come to, and how far that goes.
+CALL publish_to_customers('rated_months', '{change_id,documents,failures}');
+CALL protect_by_deployment('deployment_months');
 CALL protect_from_customers('money_days');
 CALL protect_from_customers('legal_entities');
 CALL protect_from_customers('legal_entity_parties');

@@ -1,5 +1,6 @@
 import { type MonthlyPrices, openMonthlyPrices, priceGroups } from '../inventory/index.ts';
 import type { Queryable } from '../platform/database/database.ts';
+import { neverMissedKinds } from './attribution/store.ts';
 import * as store from './fleet.store.ts';
 
 // The fleet as an operator looks at it: what there is, whose it is, and what it costs in a month by the price book.
@@ -74,4 +75,9 @@ function dayOf({ at, now }: store.FleetFilters): Temporal.PlainDate {
 /** Who owned a resource when, in order. */
 export function ownersOfResource(db: Queryable, resourceId: number): Promise<store.OwnerInterval[]> {
   return store.selectOwners(db, resourceId);
+}
+
+/** Whether somebody misses an owner of a kind of resource that has none: nobody does of projects and private networks. */
+export function expectsOwner(kind: string): boolean {
+  return !neverMissedKinds.includes(kind);
 }

@@ -41,8 +41,8 @@ export {
   writeCustomers,
 } from './import.ts';
 export { attributeJob } from './jobs.ts';
+export { expectsOwner, ownersOfResource } from './fleet.ts';
 export { movedOut } from './operations/moved.ts';
-export { ownersOfResource } from './fleet.ts';
 export { type MovedOwnership, previewing, type StagedMove, stageMove } from './preview.ts';
 export { applyRules } from './rules.ts';
 export { externalId } from './schemas.ts';

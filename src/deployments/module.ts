@@ -37,6 +37,7 @@ export const deploymentsModule = declareModule({
       reads: [
         'listOwnership',
         'listUnattributedResources',
+        'getUnattributedSummary',
         'listResources',
         'getResourcesSummary',
         'getResourceLife',
@@ -47,13 +48,13 @@ export const deploymentsModule = declareModule({
       type: 'customer.changed',
       subject: "customer's external id",
       describes: 'created or edited',
-      reads: ['listCustomers', 'getCustomer'],
+      reads: ['listCustomers', 'getCustomer', 'listCustomerMonths'],
     },
     {
       type: 'deployment.changed',
       subject: 'deployment',
       describes: 'created or edited',
-      reads: ['listDeployments', 'getDeployment'],
+      reads: ['listDeployments', 'getDeployment', 'listDeploymentMonths', 'getDeploymentMonth'],
     },
     {
       type: 'rule.changed',
@@ -68,6 +69,7 @@ export const deploymentsModule = declareModule({
       reads: [
         'listOwnership',
         'listUnattributedResources',
+        'getUnattributedSummary',
         'listResources',
         'getResourcesSummary',
         'getResourceLife',

@@ -2,7 +2,7 @@ import type { Queryable } from '../platform/database/database.ts';
 import { readSuggestions } from './rules/store.ts';
 
 /** A rule that could own what has no owner now; nothing is applied until an operator does. */
-interface Suggestion {
+export interface Suggestion {
   /** Ready for a rules file: `{ rules: [suggestion.rule] }` can be previewed as it is once the deployment exists. */
   readonly rule: { readonly deployment: string } & (
     | { readonly project: string }

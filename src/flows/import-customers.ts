@@ -112,18 +112,18 @@ class RolledBack extends Error {
   }
 }
 
-/** `3 problems in 2 lines`; of as many as are told there may be more. */
+/** `3 errors in 2 lines`; of as many as are told there may be more. */
 function found(problems: readonly ImportProblem[]): string {
   const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
   const more = problems.length === problemsMax ? 'The first ' : '';
-  return `${more}${count(problems.length, 'problem')} in ${count(new Set(problems.map(({ line }) => line)).size, 'line')}`;
+  return `${more}${count(problems.length, 'error')} in ${count(new Set(problems.map(({ line }) => line)).size, 'line')}`;
 }
 
 function refuse(problems: readonly ImportProblem[], dryRun: boolean): ImportedCustomers {
   if (!dryRun) {
     throw new ArcadiaError(
       'invalid_argument',
-      `Nothing was imported. ${found(problems)}:\n${problems.map(describeProblem).join('\n')}`,
+      `${found(problems)}. Nothing imported:\n${problems.map(describeProblem).join('\n')}`,
       {
         details: { problems },
       },

@@ -3,6 +3,7 @@ import { anchorFailed } from './errors.ts';
 import { anchorAuditJob } from './jobs.ts';
 import { assignmentOperations } from './operations/assignments.ts';
 import { auditOperations } from './operations/audit.ts';
+import { deploymentMonthOperations } from './operations/deployment-month.ts';
 import { endOperations } from './operations/end-deployments.ts';
 import { importOperations } from './operations/import.ts';
 import { monthOperations } from './operations/month.ts';
@@ -19,6 +20,7 @@ export const flowsModule = declareModule({
     ...monthOperations,
     ...overviewOperations,
     ...lifeOperations,
+    ...deploymentMonthOperations,
     ...auditOperations,
   ],
   errors: [anchorFailed],

@@ -2,6 +2,7 @@ import { listDeployments } from '../deployments/index.ts';
 import {
   type Accepted,
   checkDrafts,
+  countUnlooked,
   customersGone,
   heldBy,
   type HoldReason,
@@ -38,6 +39,8 @@ export type MonthItemCode =
   | 'gaps'
   /** Billed last month and not in this. */
   | 'gone'
+  /** Issued months whose facts have changed since they were looked at for corrections: closing looks first. */
+  | 'corrections_behind'
   | 'corrections'
   /** Rules of electronic invoices that documents would break. */
   | 'electronic';
@@ -113,7 +116,8 @@ export async function readMonthStatus(
     ...(await notBilledItems(db, of, now)),
     await unbilledItem(db, of, now),
     await gapsItem(db, of, now),
-    await goneItem(db, month),
+    await goneItem(db, month, drafts.created),
+    correctionsBehind(await countUnlooked(db)),
     await correctionsItem(db),
     electronic(invoices),
   ].filter(({ count }) => count > 0);
@@ -257,8 +261,12 @@ async function gapsItem(db: Database, month: Temporal.PlainYearMonth, now: Tempo
   });
 }
 
-async function goneItem(db: Database, month: Temporal.PlainDate): Promise<MonthItem> {
-  const rows = await customersGone(db, month, pageSize);
+async function goneItem(
+  db: Database,
+  month: Temporal.PlainDate,
+  drafted: Awaited<ReturnType<typeof checkDrafts>>['created'],
+): Promise<MonthItem> {
+  const rows = await customersGone(db, month, drafted, pageSize);
   return item('gone', rows[0]?.total ?? 0, {
     amounts: sumOf(rows.map(({ currency, subtotal }) => ({ currency, amount: subtotal }))),
     details: rows.map(({ customer, customerName, currency, subtotal }) => ({
@@ -267,6 +275,13 @@ async function goneItem(db: Database, month: Temporal.PlainDate): Promise<MonthI
       next: { operation: 'customer show', arguments: { customer } },
     })),
   });
+}
+
+function correctionsBehind(count: number): MonthItem {
+  const words = count === 1 ? "1 customer's issued month" : `${count} issued months of customers`;
+  const message = `Facts of ${words} have changed since it was looked at for corrections.`;
+  const next = { operation: 'invoice correction check', arguments: {} };
+  return item('corrections_behind', count, { details: [{ about: '', message, next }] });
 }
 
 async function correctionsItem(db: Database): Promise<MonthItem> {

@@ -1,7 +1,8 @@
-import { ownersOfResource } from '../deployments/index.ts';
+import { expectsOwner, ownersOfResource } from '../deployments/index.ts';
 import {
   factText,
   getResource,
+  listRelations,
   listResourceActions,
   openMonthlyPrices,
   readSightings,
@@ -17,7 +18,7 @@ const monthsShown = 13;
 const sizeFacts = ['size_slug', 'vcpus', 'memory_mb', 'disk_gb', 'size_gb', 'nodes'] as const;
 
 /**
- * A resource over time, in lanes: its state, size, project and owner, with how each is known; the provider's actions,
+ * A resource over time, in lanes: its state, size, tags, project and owner, with how each is known; the provider's actions,
  * its usage of thirteen months, and what was believed before. Errors: those of getResource.
  */
 export async function readResourceLife(db: Database, ref: string, now: Temporal.Instant) {
@@ -32,12 +33,15 @@ export async function readResourceLife(db: Database, ref: string, now: Temporal.
     name: states.at(-1)?.name ?? null,
     status: current?.status ?? null,
     costPerMonth: current === null ? null : priceOf({ ...identity, ...current }),
+    expectsOwner: expectsOwner(identity.kind),
     lanes: {
       state: joined(states, ({ status, name }) => ({ status, name })),
       size: joined(states, ({ attributes }) => ({ size: sizeOf(attributes) })),
-      project: joined(memberships, ({ project }) => ({ project })),
+      tags: joined(states, ({ tags, region }) => ({ tags, region })),
+      project: joined(memberships, ({ project, projectName }) => ({ project, projectName })),
       owner: await ownersOfResource(db, resourceId),
     },
+    relations: await listRelations(db, resourceId, shownMax),
     actions: await listResourceActions(db, String(resourceId), { limit: shownMax, after: null }),
     seen: await readSightings(db, resourceId, shownMax),
     usage: await usageOfResource(db, resourceId, range),

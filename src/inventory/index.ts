@@ -18,6 +18,7 @@ export { listSealedSecrets, openSecretKey, rotateSecretKey } from './secret-key.
 export {
   assertResourceKind,
   getResource,
+  listRelations,
   listResourceActions,
   readSightings,
   type ResourceAt,

@@ -6,6 +6,7 @@ import { resourceAmbiguous } from './errors.ts';
 import {
   hasResourcesOf,
   type MembershipInterval,
+  type Relation,
   type ResourceAction,
   type ResourceAt,
   type ResourceFilters,
@@ -16,6 +17,7 @@ import {
   type StateInterval,
   type SupersededState,
   selectMemberships,
+  selectRelations,
   selectResourceActions,
   selectResourcesAt,
   selectResourcesByRef,
@@ -116,6 +118,11 @@ export async function listResourceActions(
 ): Promise<ResourceAction[]> {
   const { resourceId } = await findResource(db, ref);
   return selectResourceActions(db, resourceId, page.after, page.limit);
+}
+
+/** What a resource belongs to by nature, and what belongs to it, as believed now; of one that has ended, as it was last. */
+export function listRelations(db: Queryable, resourceId: number, limit: number): Promise<Relation[]> {
+  return selectRelations(db, resourceId, limit);
 }
 
 async function findResource(db: Queryable, ref: string): Promise<ResourceIdentity> {

@@ -13,7 +13,7 @@ const namesLookedAt = 200;
  */
 const newestLookedAt = 20_000;
 
-/** By id or URN those that have ended too; by name those that are there. */
+/** By id or URN those that have ended too; by name those that are there. Who gives a whole name is not looked up a part of others. */
 export async function searchResources(
   db: Queryable,
   { typed, text, prefix, part, id }: SearchText,
@@ -21,7 +21,7 @@ export async function searchResources(
 ): Promise<SearchHit[]> {
   const { rows } = await statement<SearchHit>('inventory.searchResources')`
     WITH beginning AS MATERIALIZED (
-      SELECT resource_id FROM resource_states
+      SELECT resource_id, lower(name) AS name FROM resource_states
       WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND lower(name) COLLATE "C" LIKE ${prefix}
       ORDER BY lower(name) COLLATE "C" LIMIT ${namesLookedAt}
     ), newest AS MATERIALIZED (
@@ -41,6 +41,7 @@ export async function searchResources(
       (SELECT resource_id, 2 FROM resource_states
        WHERE superseded_at = 'infinity' AND valid_to = 'infinity' AND lower(name) LIKE ${part}::text
          AND (SELECT count(*) FROM beginning) + (SELECT count(*) FROM newest) < ${limit}
+         AND NOT EXISTS (SELECT FROM beginning WHERE name = ${text})
        LIMIT ${namesLookedAt})
     ), best AS (
       SELECT f.resource_id, CASE WHEN min(f.rank) = 1 AND lower(min(s.name)) = ${text} THEN 0 ELSE min(f.rank) END AS rank,

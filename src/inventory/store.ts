@@ -403,6 +403,45 @@ export async function selectResourcesByRef(db: Queryable, ref: string): Promise<
   return rows;
 }
 
+/** A resource that belongs to another by nature: a volume to its droplet, a snapshot to its source. */
+export interface Relation {
+  /** `of`: the one that was asked about belongs to this one; `has`: this one belongs to it. */
+  readonly direction: 'of' | 'has';
+  readonly resourceId: number;
+  readonly kind: string;
+  /** Its last name; the provider's id, where it has none. */
+  readonly name: string;
+  readonly ended: boolean;
+}
+
+export async function selectRelations(db: Queryable, resourceId: number, limit: number): Promise<Relation[]> {
+  const { rows } = await statement<Relation>('inventory.selectRelations')`
+    WITH self AS (
+      SELECT r.resource_id, r.account_id, r.kind || ':' || r.external_id AS name, l.parents
+      FROM resources r LEFT JOIN LATERAL (
+        SELECT s.parents FROM resource_states s WHERE s.resource_id = r.resource_id AND s.superseded_at = 'infinity'
+        ORDER BY s.valid_from DESC LIMIT 1) l ON true
+      WHERE r.resource_id = ${resourceId}
+    ), related AS (
+      SELECT 'of' AS direction, p.resource_id
+      FROM self, unnest(self.parents) AS parent
+      JOIN resources p ON p.external_id = split_part(parent, ':', 2) AND p.kind = split_part(parent, ':', 1)
+      WHERE p.account_id = self.account_id AND NOT p.unseen
+      UNION
+      SELECT 'has', s.resource_id
+      FROM self JOIN resource_states s ON s.parents @> ARRAY[self.name] AND s.parents <> '{}'
+      WHERE s.account_id = self.account_id AND s.superseded_at = 'infinity'
+    )
+    SELECT d.direction, r.resource_id AS "resourceId", r.kind, coalesce(nullif(l.name, ''), r.external_id) AS name,
+           coalesce(l.valid_to < 'infinity', false) AS ended
+    FROM related d JOIN resources r USING (resource_id)
+    LEFT JOIN LATERAL (
+      SELECT s.name, s.valid_to FROM resource_states s WHERE s.resource_id = r.resource_id AND s.superseded_at = 'infinity'
+      ORDER BY s.valid_from DESC LIMIT 1) l ON true
+    ORDER BY d.direction DESC, ended, r.kind, name, r.resource_id LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
 /** One entry of the provider's action log about a resource. */
 export interface ResourceAction {
   /** The provider's id. */
@@ -541,12 +580,17 @@ export interface MembershipInterval extends Omit<Provenance, 'source'> {
   readonly source: Provenance['source'] | 'resource';
   /** The project's id at the provider. */
   readonly project: string;
+  /** Its last name. */
+  readonly projectName: string;
 }
 
 export async function selectMemberships(db: Queryable, resourceId: number): Promise<MembershipInterval[]> {
   const { rows } = await statement<MembershipInterval>('inventory.selectMemberships')`
-    SELECT p.external_id AS project, ${provenance}
+    SELECT p.external_id AS project, coalesce(l.name, p.external_id) AS "projectName", ${provenance}
     FROM project_memberships h JOIN resources p ON p.resource_id = h.project_id
+    LEFT JOIN LATERAL (
+      SELECT s.name FROM resource_states s WHERE s.resource_id = p.resource_id AND s.superseded_at = 'infinity'
+      ORDER BY s.valid_from DESC LIMIT 1) l ON true
     WHERE h.resource_id = ${resourceId} AND h.superseded_at = 'infinity'
     ORDER BY h.valid_from`.execute(db);
   return rows;

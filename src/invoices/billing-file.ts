@@ -125,7 +125,7 @@ export async function importBilling(
   if (dryRun) return result();
   throw new ArcadiaError(
     'invalid_argument',
-    `Nothing was imported:\n${problems.map(({ line, column, reason }) => `line ${line}${column === null ? '' : `, ${column}`}: ${reason}`).join('\n')}`,
+    `${problems.length === 1 ? '1 error' : `${problems.length} errors`}. Nothing imported:\n${problems.map(({ line, column, reason }) => `line ${line}${column === null ? '' : `, ${column}`}: ${reason}`).join('\n')}`,
     { details: { problems } },
   );
 }

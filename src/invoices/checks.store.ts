@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { UnitOfWork } from '../platform/database/database.ts';
+import type { Queryable, UnitOfWork } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 import { createTemporaryTableAs, type TemporaryTable } from '../platform/database/temporary-table.ts';
 
@@ -41,7 +41,24 @@ export async function applyChanges(
     )`UPDATE check_progress SET change_id = ${upTo} WHERE checks = ${checks}`.execute(trx);
 }
 
-async function selectProgress(trx: UnitOfWork, checks: Checks): Promise<number> {
+/**
+ * How many customers' months are marked as stale, or have been touched by changes up to a watermark that nobody has
+ * looked at. Writes nothing.
+ */
+export async function countUnlookedMonths(db: Queryable, watermark: number): Promise<number> {
+  const checks = 'correction_checks';
+  const looked = await selectProgress(db, checks);
+  const upTo = Math.max(watermark, looked);
+  const since = sql`least(${looked}::bigint, (SELECT min(change_id) FROM ${sql.table(checks)} WHERE change_id <= ${upTo}))`;
+  const touched = touchedOf(checks, sql`(${newChangesOf(since, upTo, null)})`, looked, null);
+  const { rows } = await statement<{ count: number }>('invoices.countUnlookedMonths')`
+    SELECT count(*) AS count FROM (
+      SELECT customer_id, month FROM ${touched} AS t
+      UNION SELECT customer_id, month FROM ${sql.table(checks)} WHERE stale) AS u`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+async function selectProgress(trx: Queryable, checks: Checks): Promise<number> {
   const { rows } = await statement<{ position: number }>('invoices.selectProgress')`
     SELECT change_id AS position FROM check_progress WHERE checks = ${checks}`.execute(trx);
   return rows[0]?.position ?? 0;
@@ -82,18 +99,22 @@ async function prepareNewChanges(
   const newChanges = await createTemporaryTableAs(
     trx,
     { statement: 'invoices.prepareNewChanges', table: 'new_changes', analyze: true },
-    sql`
-      SELECT c.change_id, c.topic, d.customer_id, d.starts_at, c.valid_from, c.valid_to,
-             d.deployment_id IN (SELECT deployment_id FROM pricing_yearly) AS yearly
-      FROM changes c LEFT JOIN deployments_list d ON d.deployment_id = c.subject
-      WHERE c.change_id > ${since} AND c.change_id <= ${upTo} AND c.topic IN ('usage', 'pricing', 'deployment')
-        AND (c.subject IS NULL OR d.customer_id IS NOT NULL)
-        AND (${customerId}::bigint IS NULL OR c.subject IS NULL OR d.customer_id = ${customerId})`,
+    newChangesOf(sql`${since}::bigint`, upTo, customerId),
   );
   const { rows } = await statement<{ count: number }>(
     'invoices.prepareNewChanges.select_count',
   )`SELECT count(*) AS count FROM ${newChanges}`.execute(trx);
   return { newChanges, count: rows[0]?.count ?? 0 };
+}
+
+function newChangesOf(since: RawBuilder<unknown>, upTo: number, customerId: number | null): RawBuilder<unknown> {
+  return sql`
+      SELECT c.change_id, c.topic, d.customer_id, d.starts_at, c.valid_from, c.valid_to,
+             d.deployment_id IN (SELECT deployment_id FROM pricing_yearly) AS yearly
+      FROM changes c LEFT JOIN deployments_list d ON d.deployment_id = c.subject
+      WHERE c.change_id > ${since} AND c.change_id <= ${upTo} AND c.topic IN ('usage', 'pricing', 'deployment')
+        AND (c.subject IS NULL OR d.customer_id IS NOT NULL)
+        AND (${customerId}::bigint IS NULL OR c.subject IS NULL OR d.customer_id = ${customerId})`;
 }
 
 /**
@@ -108,7 +129,7 @@ async function prepareNewChanges(
  */
 function touchedOf(
   checks: Checks,
-  newChanges: TemporaryTable<'new_changes'>,
+  newChanges: RawBuilder<unknown>,
   looked: number,
   customerId: number | null,
 ): RawBuilder<unknown> {

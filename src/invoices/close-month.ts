@@ -1,6 +1,7 @@
 import type { Database } from '../platform/database/database.ts';
 import type { NextOperation } from '../platform/errors.ts';
 import { Decimal } from '../platform/quantity.ts';
+import { checkCorrections } from './corrections.ts';
 import { assertBegun, draftMonth } from './drafts.ts';
 import { invoiceFactsChanged } from './errors.ts';
 import { isOfOne } from './failures.ts';
@@ -53,7 +54,7 @@ const pageSize = 500;
 
 /**
  * Approves and issues invoices of a month, by their ids, in batches of fifty: all that nothing keeps. The first step
- * drafts the month first. An invoice is issued at the total that its draft says, or not at all. What is issued stays so:
+ * drafts the month, and finds what issued months need corrected. An invoice is issued at the total that its draft says, or not at all. What is issued stays so:
  * whoever was stopped begins again, and nothing is done twice. One that is refused stops no other.
  * @throws ArcadiaError invalid_argument (a month to come); invoice_facts_changed (other totals than expected); cancelled
  */
@@ -93,6 +94,7 @@ export async function closeMonthStep(db: Database, options: CloseOptions): Promi
 async function draftFirst(db: Database, { month, now, signal }: CloseOptions): Promise<string | null> {
   try {
     await draftMonth(db, { month, now, signal });
+    await checkCorrections(db, { signal });
     return null;
   } catch (error) {
     if (!isOfOne(error)) throw error;

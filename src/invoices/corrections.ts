@@ -10,7 +10,7 @@ import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { UsageSums } from '../pricing/index.ts';
 import { compose, type ComposedCustomer } from './compose.ts';
-import { applyChanges } from './checks.store.ts';
+import { applyChanges, countUnlookedMonths } from './checks.store.ts';
 import * as store from './corrections.store.ts';
 import { type CreditNote, issueCreditNotes } from './credit-notes.ts';
 import * as drafts from './drafts.store.ts';
@@ -96,6 +96,11 @@ export async function checkCorrections(
   }
   if (failures.length > 0) throw failed('looked at', failures);
   return candidates.length;
+}
+
+/** How many customers' issued months have facts that changed since they were looked at. Writes nothing. */
+export async function countUnlooked(db: Database): Promise<number> {
+  return countUnlookedMonths(db, await readWatermark(db));
 }
 
 async function rateEach(

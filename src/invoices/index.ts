@@ -5,11 +5,13 @@ export { type BroughtDraftsUpToDate, bringDraftsUpToDate } from './bring-drafts-
 export {
   checkCorrections,
   correctOnNextInvoice,
+  countUnlooked,
   issueCreditNote,
   listDecisions,
   proposalPage,
   proposalTotals,
 } from './corrections.ts';
+export { listDeploymentMonths } from './deployment-months.ts';
 export { getEntity, updateEntity } from './entities.ts';
 export { sumAmounts } from './lines.ts';
 export { previewMonth } from './preview.ts';

@@ -205,6 +205,7 @@ export async function selectBilledIn(
 export async function selectGone(
   db: Queryable,
   month: Temporal.PlainDate,
+  drafted: readonly { readonly customerId: number; readonly currency: string }[],
   limit: number,
 ): Promise<(BilledBeforeRow & { readonly total: number })[]> {
   const { rows } = await statement<BilledBeforeRow & { total: number }>('invoices.selectGone')`
@@ -214,6 +215,9 @@ export async function selectGone(
     WHERE b.kind = 'invoice' AND b.cancelled_at IS NULL AND b.month = ${month.subtract({ months: 1 })} AND b.subtotal <> 0
       AND NOT EXISTS (SELECT FROM invoices i WHERE i.kind = 'invoice' AND i.cancelled_at IS NULL AND i.month = ${month}
                       AND i.customer_id = b.customer_id AND i.currency = b.currency)
+      AND NOT EXISTS (SELECT FROM unnest(${drafted.map((one) => one.customerId)}::bigint[],
+                                         ${drafted.map((one) => one.currency)}::text[]) AS d (customer_id, currency)
+                      WHERE d.customer_id = b.customer_id AND d.currency = b.currency)
     ORDER BY c.external_id COLLATE "C", b.currency LIMIT ${limit}`.execute(db);
   return rows;
 }

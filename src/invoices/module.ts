@@ -3,6 +3,7 @@ import { invoiceErrors } from './errors.ts';
 import { checkCorrectionsJob, draftMonthJob, drawDocumentsJob, invoiceDraftsJob, rateMonthsJob } from './jobs.ts';
 import { correctionOperations } from './operations/corrections.ts';
 import { customerBillingOperations } from './operations/customer-billing.ts';
+import { deploymentMonthOperations } from './operations/deployment-months.ts';
 import { entityOperations } from './operations/entities.ts';
 import { exportOperations } from './operations/export.ts';
 import { invoiceOperations } from './operations/invoices.ts';
@@ -19,6 +20,7 @@ export const invoicesModule = declareModule({
     ...invoiceOperations,
     ...correctionOperations,
     ...exportOperations,
+    ...deploymentMonthOperations,
   ],
   jobs: [invoiceDraftsJob, draftMonthJob, checkCorrectionsJob, drawDocumentsJob, rateMonthsJob],
   schedule: [
@@ -45,7 +47,7 @@ export const invoicesModule = declareModule({
       type: 'figures.changed',
       subject: 'month',
       describes: 'what a month comes to was rated anew',
-      reads: ['getOverview'],
+      reads: ['getOverview', 'listDeploymentMonths', 'listCustomerMonths', 'getDeploymentMonth'],
     },
     {
       type: 'correction.changed',

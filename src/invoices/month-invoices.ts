@@ -134,7 +134,7 @@ function holdsOf(
   const to = row.month.add({ months: 1 });
   if (customers === 'all' || customers.has(row.customer)) {
     const next = { operation: 'usage status', arguments: { from: row.month.toString(), to: to.toString() } };
-    holds.unshift({ reason: 'not_final', message: 'Its month is not final.', next });
+    holds.unshift({ reason: 'not_final', message: 'Usage of the month is not final.', next });
   }
   const graceEnd = startOfDay(to.add({ days: parties.graceDays }));
   if (Temporal.Instant.compare(now, graceEnd) < 0) {

@@ -7,6 +7,8 @@ import { previewMonth } from './preview.ts';
 interface DraftsCheck {
   /** Invoices that drafting the month would create, change or remove. */
   readonly behind: number;
+  /** Whose invoices it would create. */
+  readonly created: readonly { readonly customerId: number; readonly currency: string }[];
   /** Customers that could not be rated, and why. */
   readonly failures: readonly Failure[];
 }
@@ -24,6 +26,7 @@ export async function checkDrafts(
     (await selectDigests(db, month)).map((row) => [`${row.customerId} ${row.currency}`, row]),
   );
   const failures: Failure[] = [];
+  const created: { customerId: number; currency: string }[] = [];
   let behind = 0;
   for await (const page of previewMonth(db, month, now)) {
     failures.push(...page.failures);
@@ -32,11 +35,12 @@ export async function checkDrafts(
         const key = `${customer.customerId} ${currency}`;
         const found = stored.get(key);
         stored.delete(key);
+        if (found === undefined) created.push({ customerId: customer.customerId, currency });
         if (found === undefined || (found.state === 'draft' && found.inputsDigest !== inputsDigest)) behind += 1;
       }
     }
   }
   const failed = new Set(failures.map(({ customer }) => customer));
   const gone = [...stored.values()].filter(({ state, customer }) => state === 'draft' && !failed.has(customer));
-  return { behind: behind + gone.length, failures };
+  return { behind: behind + gone.length, created, failures };
 }

@@ -12,6 +12,7 @@ export type { UsageScope } from './records/usage-store.ts';
 export { type UnmeteredKind, unmeteredKinds, unmeteredUsage } from './unmetered.ts';
 export { type DeploymentUsage, type Usage, usageForPeriod, usageOfAll } from './usage.ts';
 export { countUsageRecords } from './usage.ts';
+export { usageByDay } from './usage-days.ts';
 export { usageStoreAddress, useClickHouse } from './records/open.ts';
 export { meteringSettings } from './settings.ts';
 export { usageOfResource } from './resource-usage.ts';

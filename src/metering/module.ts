@@ -2,6 +2,7 @@ import { declareModule } from '../platform/declare/module.ts';
 import { beforeMetering, kindExists, usageRetired } from './errors.ts';
 import { meterDayJob, meterJob, moveUsageJob, usageRetentionJob } from './jobs.ts';
 import { attestationOperations } from './operations/attestations.ts';
+import { gridOperations } from './operations/grid.ts';
 import { kindOperations } from './operations/kinds.ts';
 import { meterOperations } from './operations/meter.ts';
 import { recordOperations } from './operations/records.ts';
@@ -18,6 +19,7 @@ export const meteringModule = declareModule({
   ],
   operations: [
     ...usageOperations,
+    ...gridOperations,
     ...recordOperations,
     ...attestationOperations,
     ...meterOperations,
@@ -35,7 +37,16 @@ export const meteringModule = declareModule({
       type: 'day.metered',
       subject: 'day',
       describes: "a day's usage was metered, or metered again and has changed",
-      reads: ['listUsage', 'getUsage', 'listUsageDays', 'getUsageStatus', 'listMeteringRuns', 'getOverview'],
+      reads: [
+        'listUsage',
+        'getUsage',
+        'listUsageDays',
+        'listUsageGrid',
+        'getDeploymentMonth',
+        'getUsageStatus',
+        'listMeteringRuns',
+        'getOverview',
+      ],
     },
     {
       type: 'kind.changed',

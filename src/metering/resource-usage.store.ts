@@ -1,10 +1,11 @@
 import type { Queryable } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 
-/** Every deployment that was ever believed to own a resource: whose records of it there may be. */
-export async function selectOwnersEver(db: Queryable, resourceId: number): Promise<number[]> {
-  const { rows } = await statement<{ deploymentId: number }>('metering.selectOwnersEver')`
-    SELECT DISTINCT deployment_id AS "deploymentId" FROM deployments_owners_ever WHERE resource_id = ${resourceId}
+/** Every deployment that was ever believed to own a resource, by id: whose records of it there may be. */
+export async function selectOwnersEver(db: Queryable, resourceId: number): Promise<Map<number, string>> {
+  const { rows } = await statement<{ deploymentId: number; slug: string }>('metering.selectOwnersEver')`
+    SELECT DISTINCT deployment_id AS "deploymentId", slug
+    FROM deployments_owners_ever JOIN deployments_list USING (deployment_id) WHERE resource_id = ${resourceId}
     ORDER BY 1`.execute(db);
-  return rows.map(({ deploymentId }) => deploymentId);
+  return new Map(rows.map(({ deploymentId, slug }) => [deploymentId, slug]));
 }

@@ -10,7 +10,7 @@ export const catalogue = {
     todo: '',
   },
   invalid_config: { exitCode: 1, status: 500, todo: 'Correct the named setting and start again.' },
-  not_found: { exitCode: 1, status: 404, todo: 'Check the name; the matching list shows what there is.' },
+  not_found: { exitCode: 1, status: 404, todo: 'Check the name.' },
   conflict: { exitCode: 1, status: 409, todo: 'Look at what is there now and decide again.' },
   already_exists: { exitCode: 1, status: 409, todo: 'Choose another name, or use what exists.' },
   range_reversed: {

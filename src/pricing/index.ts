@@ -1,6 +1,6 @@
 /** What other modules may import of pricing; everything else in this folder is its own. */
 
-export { countFirings } from './alerts.ts';
+export { countFirings, firingPage } from './alerts.ts';
 export { findUnbillable, otherCurrency } from './currency-rule.ts';
 export { readSubscribed, startSubscriptions } from './first-subscriptions.ts';
 export type { PlanVersion } from './plan.ts';
@@ -10,7 +10,7 @@ export type { RatedLine, RatedMonth, UnchargedUsage } from './rating/rate-month.
 export { changeSubscription, currentSubscriptions, endSubscription, pauseSubscription } from './subscriptions.ts';
 export { applyPlans } from './plan-apply.ts';
 export { ForecastSums, type UsageSource, UsageSums, UsageUntil } from './usage-sums.ts';
-export { quoteDeployment } from './quotes.ts';
+export { forecastDeployment, quoteDeployment } from './quotes.ts';
 export { rateLine } from './rating/rate-line.ts';
 export { type Unbilled, unbilledOf } from './unbilled.ts';
 export { unbilledOut } from './operations/unbilled.ts';

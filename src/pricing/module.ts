@@ -35,7 +35,7 @@ export const pricingModule = declareModule({
       type: 'subscription.changed',
       subject: 'deployment',
       describes: 'it is on another plan',
-      reads: ['listSubscriptions', 'listSubscriptionHistory'],
+      reads: ['listSubscriptions', 'listSubscriptionHistory', 'listDeploymentMonths', 'getDeploymentMonth'],
     },
     {
       type: 'alert.changed',
@@ -47,7 +47,7 @@ export const pricingModule = declareModule({
       type: 'alert.fired',
       subject: 'deployment',
       describes: 'an alert on its amount or usage fired',
-      reads: ['listAlertFirings', 'getOverview'],
+      reads: ['listAlertFirings', 'getOverview', 'listDeploymentMonths', 'getDeploymentMonth'],
     },
   ],
 });

@@ -37,10 +37,10 @@ export async function readBillFile(csv: string, signal?: AbortSignal): Promise<B
   const file = await runTask(readFile, csv, { what: 'The CSV file', signal });
   const { problems } = file;
   if (problems.length === 0) return file;
-  const found = `${problems.length} problem${problems.length === 1 ? '' : 's'}`;
+  const found = `${problems.length} error${problems.length === 1 ? '' : 's'}`;
   throw new ArcadiaError(
     'invalid_argument',
-    `Nothing was imported. ${found}:\n${problems.map(describeProblem).join('\n')}`,
+    `${found}. Nothing imported:\n${problems.map(describeProblem).join('\n')}`,
     { details: { problems } },
   );
 }

@@ -11,6 +11,7 @@ export const readByCustomers: readonly string[] = names(`
   billing_kind_definitions
   billing_kinds
   customers
+  deployment_months
   deployments
   deployments_attributions
   deployments_customers
@@ -37,6 +38,7 @@ export const readByCustomers: readonly string[] = names(`
   plan_versions
   plans
   pricing_subscriptions
+  rated_months
   resource_states
   resources
   simulated_clock
@@ -66,7 +68,6 @@ export const closedToCustomers: readonly string[] = names(`
   correction_costs
   corrections
   customer_billing
-  deployment_months
   deployments_assignments
   deployments_progress
   deployments_rules
@@ -123,7 +124,6 @@ export const closedToCustomers: readonly string[] = names(`
   provider_insights
   provider_prices
   queue_controls
-  rated_months
   resource_payloads
   resource_settings
   revoked_tokens

@@ -50,7 +50,7 @@ test('a newcomer drafts at once, and is told what is missing before issuing', as
   const refused = await run('invoice', 'issue', String(first.invoiceId));
   expect(refused).toMatchObject({ code: 1 });
   expect(refused.stderr).toContain('has no name');
-  expect(refused.stderr).toContain('next:  arcadia entity set default\n  code:  invoice_incomplete');
+  expect(refused.stderr).toContain('next:  arcadia entity set default --help\n  code:  invoice_incomplete');
 });
 
 test('the seller, its tax and a customer are told of', async () => {
@@ -157,7 +157,7 @@ test('late facts are proposed, decided and found on the next draft', async () =>
   // The mover's 744 hours beyond the allowance are gone; who has them now has 744 of 1488 included.
   expect(JSON.parse(differing.stdout)).toMatchObject({ items: [{ deployment: 'acme-shop', amount: '-29.76' }] });
   const unasked = await run('invoice', 'correct', 'acme-shop', '--month', '2026-01');
-  expect(unasked.stderr).toContain('Nothing was written');
+  expect(unasked.stderr).toContain('To go on without being asked: --yes');
   expect(await json('invoice', 'correct', 'acme-shop', '--month', '2026-01', '--amount', '-29.76', '--yes')).toEqual({
     amount: '-29.76',
     // Never on an invoice before the last complete month, by the clock of whoever runs the command.

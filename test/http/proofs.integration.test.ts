@@ -169,11 +169,30 @@ test('the life of a resource is one document', async () => {
   expect(life.seen.missed).toMatchObject([{ outcome: 'partial', reason: 'a page failed' }]);
   // As it was metered: ten days, before anybody knew that it had been off.
   const months = life.usage.filter(({ kind }: any) => kind === 'droplet_hours');
-  expect(months).toEqual([{ kind: 'droplet_hours', month: '2026-05', quantity: '240' }]);
+  expect(months).toEqual([{ deployment: 'ash', kind: 'droplet_hours', month: '2026-05', quantity: '240' }]);
   expect(life.knownBefore).toMatchObject([
     { from: '2026-05-01T00:00:00Z', to: null, status: 'active', supersededAt: '2026-05-12T00:00:00Z' },
   ]);
   expect(life).toMatchObject({ name: 'ash-web', status: 'active', costPerMonth: null });
+  expect(life.lanes.tags).toMatchObject([{ from: '2026-05-01T00:00:00Z', to: null, tags: [], region: null }]);
+  expect(life.relations).toEqual([]);
+});
+
+test('what belongs to a resource by nature is named on both', async () => {
+  const { db } = database;
+  const { rows } = await sql<{ account_id: number }>`SELECT account_id FROM accounts`.execute(db);
+  const account = rows[0]?.account_id ?? 0;
+  const volume = (id: string, from: string) =>
+    insertLiving(db, account, 'volume', id, { name: `data-${id}`, parents: ['droplet:web-1'] }, at(from));
+  const [first, second] = [await volume('v1', '2026-05-02'), await volume('v2', '2026-05-03')];
+  await writeState(db, second, null, at('2026-05-08'), null, at('2026-05-12'));
+  expect((await read(`/resources/${web}/life`)).relations).toEqual([
+    { direction: 'has', resourceId: first, kind: 'volume', name: 'data-v1', ended: false },
+    { direction: 'has', resourceId: second, kind: 'volume', name: 'data-v2', ended: true },
+  ]);
+  expect((await read(`/resources/${first}/life`)).relations).toEqual([
+    { direction: 'of', resourceId: web, kind: 'droplet', name: 'ash-web', ended: false },
+  ]);
 });
 
 test('what happened last can be read, by the types that a role receives', async () => {

@@ -66,7 +66,7 @@ test('a session signs in on every process, and no script can read its cookie', a
   expect(set).not.toContain(token.slice(0, 20));
   for (const each of [api, other]) {
     const response = await ask(each, set);
-    expect(response.headers.get('vary')).toBe('authorization, cookie, accept');
+    expect(response.headers.get('vary')).toBe('authorization, cookie, accept, accept-encoding');
     expect(await read(response)).toMatchObject({ subject: 'maria', role: 'viewer', customer: null, zone: 'UTC' });
   }
   const among = { cookie: `theme=dark; ${set.split(';', 1)[0]}; last=1` };

@@ -190,7 +190,7 @@ describe('search', () => {
     await found.waitFor();
     expect(await found.getAttribute('aria-selected')).toBe('true');
     await page.keyboard.press('Enter');
-    await page.waitForURL(`**/resources?q=${resourceId}`);
+    await page.waitForURL(`**/resources/${resourceId}`);
     await page.keyboard.press('Control+k');
     await field.fill('nothing is called so');
     await page.getByRole('status').filter({ hasText: 'Nothing matches nothing is called so.' }).waitFor();

@@ -113,7 +113,7 @@ function prorated(amount: Fraction, runs: readonly Run[], period: Run, digits: n
 
 // --- What a version says. ---
 
-const digitsOf = ({ currency }: PlanVersion) => ({ JPY: 0, USD: 2, KWD: 3 })[currency] ?? Number.NaN;
+const digitsOf = ({ currency }: PlanVersion) => ({ JPY: 0, USD: 2, EUR: 2, KWD: 3 })[currency] ?? Number.NaN;
 const nameOf = ({ plan, from }: PlanVersion) => `${plan}@${from}`;
 const feeMonths = ({ baseEvery }: PlanVersion) =>
   baseEvery === 'month' ? 1 : baseEvery === 'quarter' ? 3 : baseEvery === 'year' ? 12 : Number(baseEvery.split(' ')[0]);

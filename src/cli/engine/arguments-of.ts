@@ -116,9 +116,10 @@ function collect(text: string, before: readonly string[] = []): readonly string[
 
 /** How a field is called where something is wrong with it. */
 export function labelOf(bound: BoundArguments, field: Field): string {
-  const secret = bound.secrets.find((one) => one.field === field);
+  const isIt = (one: Field) => one.place === field.place && nameOf(one) === nameOf(field);
+  const secret = bound.secrets.find((one) => isIt(one.field));
   if (secret !== undefined) return secret.variable;
-  return bound.positional.includes(field) ? `<${field.flag}>` : `--${field.flag}`;
+  return bound.positional.some(isIt) ? `<${field.flag}>` : `--${field.flag}`;
 }
 
 /** What was typed, as the input of the operation. Errors: invalid_argument. */

@@ -74,6 +74,7 @@ export function bindCommand(
       const args = rest.slice(0, bound.positional.length);
       const options = rest[bound.positional.length] as RunOptions;
       const input = await readArguments(view, bound, args, options);
+      refuseEmptyChange(view, input);
       const followed: Following = { ids: [], failures: [] };
       const surface = await openSurface(session, view, options, program, followed);
       try {
@@ -86,6 +87,15 @@ export function bindCommand(
       }
     }),
   );
+}
+
+/** A change of nothing is somebody who has not found the flag. */
+function refuseEmptyChange({ name, operation }: BoundView, { body }: RawInput): void {
+  if (operation.shape !== 'action' || operation.method !== 'PATCH') return;
+  if (Object.keys(body ?? {}).some((key) => key !== 'from')) return;
+  throw new ArcadiaError('invalid_argument', 'Nothing to change is given.', {
+    todo: `What there is to change: arcadia ${name ?? operation.name} --help`,
+  });
 }
 
 interface Waiting extends ViewTools {

@@ -10,7 +10,7 @@ export async function confirm(question: string, signal: AbortSignal): Promise<bo
   if (!canAsk()) {
     throw new ArcadiaError(
       'invalid_argument',
-      'Nothing was written: there is no terminal to ask on, and --yes is not given.',
+      'It asks before it goes on, and there is no terminal to ask on. To go on without being asked: --yes.',
     );
   }
   return /^y(es)?$/i.test((await askLine(`${question} [y/N] `, signal)).trim());

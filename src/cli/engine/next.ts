@@ -35,7 +35,12 @@ export function commandLine(views: ReadonlyMap<string, BoundView>, next: NextOpe
       if (kind === 'boolean') return value === false ? `--no-${flag}` : `--${flag}`;
       return `--${flag} ${quoted(String(value))}`;
     });
-  return ['arcadia', words, ...positional, ...flags].filter((part) => part !== '').join(' ');
+  // Alone it would change nothing: what there is to change is in its help.
+  const isEmptyChange =
+    operation.shape === 'action' && operation.method === 'PATCH' && flags.every((flag) => flag === '');
+  return ['arcadia', words, ...positional, ...flags, isEmptyChange ? '--help' : '']
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
 /** As a shell reads it back. */

@@ -40,8 +40,10 @@ function importText({ written, changed, unchanged, problems }: AnswerOf<typeof i
     ({ line, column, reason }) => `line ${line}${column === null ? '' : `, ${column}`}: ${reason}`,
   );
   if (lines.length > 0) return lines.join('\n');
-  const named = changed.length === 0 ? '' : `: ${changed.slice(0, 20).join(', ')}${changed.length > 20 ? ', ...' : ''}`;
-  return `${written ? 'Imported' : 'Nothing was imported'}: ${count(changed.length)} changed${named}; ${count(unchanged)} unchanged.`;
+  const named =
+    changed.length === 0 ? '' : ` (${changed.slice(0, 20).join(', ')}${changed.length > 20 ? ', ...' : ''})`;
+  const counts = (verb: string) => `${count(changed.length)} ${verb}${named}, ${count(unchanged)} unchanged.`;
+  return written ? `Imported: ${counts('changed')}` : `${counts('would change')} Nothing was imported.`;
 }
 
 export const customerBillingNoun: Noun = {
@@ -82,7 +84,7 @@ Written to billing.csv.`,
 left out keeps what is there. An empty cell takes a value away.`,
       example: `
 $ arcadia customer billing import billing.csv --dry-run
-Nothing was imported: 1 changed: c-17; 25 unchanged.`,
+1 would change (c-17), 25 unchanged. Nothing was imported.`,
       text: importText,
       differs: ({ written, changed }) => !written && changed.length > 0,
       failure: ({ problems }) =>

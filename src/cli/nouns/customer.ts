@@ -3,6 +3,7 @@ import { closeCustomer } from '../../flows/operations/end-deployments.ts';
 import { importCustomers } from '../../flows/operations/import.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { type Column, count, fields, moment, plural } from '../engine/output.ts';
+import { noInput } from '../engine/surface.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf, type ViewTools } from '../engine/views.ts';
 import { endedNotes, endedText } from './ended-text.ts';
 
@@ -119,6 +120,12 @@ acme, acme-wiki have ended at 2026-05-11 00:00:00Z.
 Still to be issued to c-17:
   17  2026-05  16.13 USD  draft
 Next: arcadia invoice show 17`,
+      async confirm({ surface, input }) {
+        const found = await surface.act(getCustomer, { ...noInput, params: input.params });
+        const { customer, name, deployments } = found as AnswerOf<typeof getCustomer>;
+        const { endsAt } = input.body as { endsAt: string };
+        return `End ${plural(deployments, 'deployment')} of ${customer} (${name}) at ${moment(endsAt)}? It is billed up to then.`;
+      },
       text: endedText,
       notes: endedNotes,
     }),

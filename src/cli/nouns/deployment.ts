@@ -181,6 +181,12 @@ Still to be issued to c-17:
   17  2026-05  16.13 USD  draft
 Still running, and not billed: 1 resource.
 Next: arcadia invoice show 17`,
+      async confirm({ surface, input }) {
+        const found = await surface.act(getDeployment, { ...noInput, params: input.params });
+        const { deployment, customer } = found as AnswerOf<typeof getDeployment>;
+        const { endsAt } = input.body as { endsAt: string };
+        return `End ${deployment} of ${customer} at ${moment(endsAt)}? It is billed up to then.`;
+      },
       text: endedText,
       notes: endedNotes,
     }),

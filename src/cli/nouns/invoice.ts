@@ -335,7 +335,7 @@ acme      shop        2026-05  -10.56 USD  Droplet hours, running -10.56
 1 correction: -10.56 USD (excl. tax).`,
     columns: correctionColumns,
     notes: (page) => (page.totals as readonly CorrectionTotals[]).map(correctionTotalsText),
-    empty: 'Nothing is to be corrected.',
+    empty: 'No corrections were found at the last look. To look now: arcadia invoice correction check',
     differs: ({ items }) => items.length > 0,
   }),
   actionView(checkCorrections, {

@@ -24,6 +24,7 @@ const titles: Readonly<Record<Item['code'], string>> = {
   unbilled: 'meters that plans do not match',
   gaps: 'gaps, in which usage is estimated',
   gone: 'customers who were billed the month before and are not now',
+  corrections_behind: 'issued months to be looked at for corrections; closing does it first',
   corrections: 'corrections to decide',
   electronic: 'customers and sellers with details missing for electronic invoices',
 };
@@ -73,6 +74,9 @@ function headOf({ month, over, final, closed }: Status): string {
   return final ? `${month} is over, and its usage is final.` : `${month} is over, and its usage is not final.`;
 }
 
+const allAtOnce =
+  '  All customers at once: arcadia customer billing export --out billing.csv, then arcadia customer billing import billing.csv';
+
 /** Of each item a few: --json has more. */
 const detailsShown = 5;
 
@@ -84,7 +88,8 @@ function detailsText({ code, details, count: total }: Item, commandOf: CommandOf
   });
   const more =
     details.length > detailsShown ? [`  The first ${detailsShown} of ${count(total)}; --json has more.`] : [];
-  return [[`${capital(titles[code])}:`, ...lines, ...more].join('\n')];
+  const together = code === 'incomplete' && total > 1 ? [allAtOnce] : [];
+  return [[`${capital(titles[code])}:`, ...lines, ...more, ...together].join('\n')];
 }
 
 function capital(text: string): string {
@@ -136,16 +141,34 @@ async function askedTotals({ surface, input, note, ask }: RunTools, body: Body):
   return status.ready;
 }
 
-function closedText({ issued, notIssued, notDrafted }: Closed, commandOf: CommandOf): string {
-  const refused = notIssued.map((one) => {
-    const command = one.next === null ? null : commandOf(one.next);
-    const line = `  ${one.invoiceId}  ${one.customer} (${one.customerName}), ${one.total} ${one.currency}: ${one.message}`;
-    return command === null ? line : `${line}\n    ${command}`;
+/** Customers that one reason names, and reasons that are shown: `month status` has all. */
+const namesShown = 5;
+const reasonsShown = 20;
+
+/** What keeps many of them, such as the grace period, is said once. */
+function notIssuedText(notIssued: Closed['notIssued'], commandOf: CommandOf): string[] {
+  const groups = [...Map.groupBy(notIssued, ({ message, next }) => JSON.stringify([message, next])).values()];
+  const lines = groups.slice(0, reasonsShown).map((own) => {
+    const [first] = own as [Closed['notIssued'][number]];
+    const names = own.slice(0, namesShown).map(({ customer }) => customer);
+    const more = own.length > names.length ? ` and ${count(own.length - names.length)} more` : '';
+    const which =
+      own.length === 1
+        ? `${first.invoiceId}  ${first.customer} (${first.customerName}), ${first.total} ${first.currency}`
+        : `${plural(own.length, 'invoice')}, of ${names.join(', ')}${more}`;
+    const command = first.next === null ? null : commandOf(first.next);
+    return [`  ${which}: ${first.message}`, ...(command === null ? [] : [`    ${command}`])].join('\n');
   });
+  const left = groups.slice(reasonsShown).flat().length;
+  return left === 0 ? lines : [...lines, `  ${plural(left, 'more invoice')}: arcadia month status`];
+}
+
+function closedText({ issued, notIssued, notDrafted }: Closed, commandOf: CommandOf): string {
+  const refused = notIssuedText(notIssued, commandOf);
   return [
     issued.length === 0 ? 'Nothing was issued.' : `${plural(issued.length, 'invoice')} issued:`,
     ...issuedTotals(issued),
-    ...(refused.length === 0 ? [] : [`Not issued: ${count(refused.length)}`, ...refused]),
+    ...(refused.length === 0 ? [] : [`Not issued: ${count(notIssued.length)}`, ...refused]),
     ...(notDrafted === null ? [] : [notDrafted]),
   ].join('\n');
 }

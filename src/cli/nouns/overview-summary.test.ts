@@ -34,8 +34,16 @@ test('a month without anything is three lines', () => {
   ]);
 });
 
+test('a deployment that has ended, or has yet to begin, lacks no plan', () => {
+  const deployment = { deployment: 'acme', customer: 'Acme', usage: {}, plan: null, amounts: [], problem: null };
+  expect(summaryLines({ ...nothing, deployments: [deployment] })).toContain('Nothing needs attention.');
+});
+
 test('one with everything that can be wrong is eight at most, the gravest first', () => {
   const deployment = { customer: 'Acme', usage: {}, plan: null, amounts: [], problem: 'No address.' };
+  const unplanned = ['one', 'two', 'three', 'four'].map(
+    (slug) => ({ deployment: slug }) as Overview['notBilled'][number]['deployments'][number],
+  );
   const lines = summaryLines({
     ...nothing,
     deployments: ['one', 'two', 'three', 'four', 'five'].map((slug) => ({ ...deployment, deployment: slug })),
@@ -46,7 +54,7 @@ test('one with everything that can be wrong is eight at most, the gravest first'
     notBilled: [
       notBilled('ended', 2, '30.00'),
       notBilled('unassigned', 900, '1800.50'),
-      { ...notBilled('no_plan', 3, '0.00'), amounts: [] },
+      { ...notBilled('no_plan', 3, '0.00'), amounts: [], deployments: unplanned, deploymentsTotal: 5 },
     ],
     unbilled: [{}] as unknown as Overview['unbilled'],
     unlisted: [{ account: 'a', kind: 'vpc', hidden: 3, urns: [] }] as unknown as Overview['unlisted'],

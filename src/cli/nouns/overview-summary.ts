@@ -64,8 +64,9 @@ function needsOf({
   revertedSyncs,
 }: Overview): readonly Need[] {
   const failing = new Set(deployments.flatMap(({ customer, problem }) => (problem === null ? [] : [customer])));
-  const unplanned = deployments.filter(({ plan }) => plan === null);
   const hidden = unlisted.reduce((sum, one) => sum + one.hidden, 0);
+  // One that has ended, or has yet to begin, is on no plan either, and lacks nothing.
+  const unplanned = notBilled.find(({ reason }) => reason === 'no_plan');
   const running = notBilled.find(({ reason }) => reason === 'ended')?.running ?? 0;
   /** What that comes to in the month, where prices are known. */
   const worth = (of: string) => {
@@ -91,8 +92,8 @@ function needsOf({
       'arcadia rule suggest',
     ],
     [
-      unplanned.length > 0,
-      `${plural(unplanned.length, 'deployment')} on no plan${worth('no_plan')}: ${some(unplanned.map(({ deployment }) => deployment))}`,
+      unplanned !== undefined,
+      `${plural(unplanned?.deploymentsTotal ?? 0, 'deployment')} on no plan${worth('no_plan')}: ${some(unplanned?.deployments.flatMap(({ deployment }) => deployment ?? []) ?? [], unplanned?.deploymentsTotal)}`,
       'arcadia subscription start --help',
     ],
     [
@@ -110,7 +111,8 @@ function needsOf({
   return found.flatMap(([isSo, text, next]) => (isSo ? [{ text: `${text}: ${next}`, next }] : []));
 }
 
-function some(names: readonly string[]): string {
-  const shown = names.slice(0, 3).join(', ');
-  return names.length > 3 ? `${shown} and ${count(names.length - 3)} more` : shown;
+function some(names: readonly string[], total = names.length): string {
+  const shown = names.slice(0, 3);
+  const more = total - shown.length;
+  return more > 0 ? `${shown.join(', ')} and ${count(more)} more` : shown.join(', ');
 }

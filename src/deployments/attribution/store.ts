@@ -47,7 +47,8 @@ export const unattributedSet = sql`
    WHERE d.slug = 'unattributed')`;
 
 /** Kinds of which a resource without an owner is no gap: they hold others, or cost nothing. */
-export const neverMissed = sql`'{project,vpc,certificate}'::text[]`;
+export const neverMissedKinds: readonly string[] = ['project', 'vpc', 'certificate'];
+export const neverMissed = sql`${sql.lit(`{${neverMissedKinds.join(',')}}`)}::text[]`;
 
 /** Where isLargePart draws the line: more than this many resources, and than this part (a twentieth) of all. */
 const MANY = 10_000;
@@ -173,6 +174,11 @@ export async function stageSubjects(trx: UnitOfWork, touched: TemporaryTable<'to
   return { touched, subjects, derived };
 }
 
+/** A pattern of names, as LIKE wants it. */
+export function nameAlike(pattern: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`translate(replace(replace(replace(${pattern}, ${'\\'}, ${'\\\\'}), '%', ${'\\%'}), '_', ${'\\_'}), '*?', '%_')`;
+}
+
 /**
  * The states that a name rule matches, for a FROM clause: `s` the state, `r` the rule. Names are
  * looked up by the patterns' literal beginnings (one hash probe per distinct length), and only what
@@ -186,8 +192,7 @@ export function nameMatches(states: RawBuilder<unknown>, rules: RawBuilder<unkno
       FROM (SELECT DISTINCT length(substring(pattern FROM '^[^*?]*')) AS beginning FROM ${rules} WHERE kind = 'name') l
       CROSS JOIN ${states} s OFFSET 0
     ) s JOIN (
-      SELECT *, substring(pattern FROM '^[^*?]*') AS pattern_begins, translate(
-               replace(replace(replace(pattern, ${'\\'}, ${'\\\\'}), '%', ${'\\%'}), '_', ${'\\_'}), '*?', '%_') AS alike
+      SELECT *, substring(pattern FROM '^[^*?]*') AS pattern_begins, ${nameAlike(sql`pattern`)} AS alike
       FROM ${rules} WHERE kind = 'name' OFFSET 0
     ) r ON length(r.pattern_begins) = s.beginning AND r.pattern_begins = s.name_begins AND s.name LIKE r.alike
      AND (r.resource_kinds IS NULL OR s.kind = ANY (r.resource_kinds))`;

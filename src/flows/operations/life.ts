@@ -31,7 +31,7 @@ const getResourceLife = declareOperation({
   operationId: 'getResourceLife',
   tag: 'resources',
   summary:
-    'One resource over time: state, size, project and owner, its actions and usage, and what was believed before',
+    'One resource over time: state, size, tags, project and owner, its actions and usage, and what was believed before',
   roles: staff,
   params: z.object({
     resource: z
@@ -55,14 +55,32 @@ const getResourceLife = declareOperation({
         .object({ currency: z.string(), amount: decimalOut })
         .nullable()
         .meta({ description: 'By the provider prices of today; null: unknown' }),
+      expectsOwner: z
+        .boolean()
+        .meta({ description: 'false: of a kind that nobody misses an owner of, such as projects' }),
       lanes: z
         .object({
           state: z.array(z.object({ ...known, status: z.string(), name: z.string() })),
           size: z.array(z.object({ ...known, size: z.record(z.string(), z.string()) })),
-          project: z.array(z.object({ ...known, project: z.string() })),
+          tags: z.array(z.object({ ...known, tags: z.array(z.string()), region: z.string().nullable() })),
+          project: z.array(z.object({ ...known, project: z.string(), projectName: z.string() })),
           owner: z.array(owner),
         })
         .meta({ description: 'Intervals in order; what follows and is the same is one' }),
+      relations: z
+        .array(
+          z.object({
+            direction: z.enum(['of', 'has']).meta({ description: 'of: it belongs to that; has: that belongs to it' }),
+            resourceId: z.int(),
+            kind: z.string(),
+            name: z.string(),
+            ended: z.boolean(),
+          }),
+        )
+        .readonly()
+        .meta({
+          description: 'What it belongs to and what belongs to it, by nature: a volume and its droplet; 100 at most',
+        }),
       actions: z
         .array(
           z.object({
@@ -86,8 +104,15 @@ const getResourceLife = declareOperation({
           .meta({ description: 'Listings of its kind that were not complete, the newest 100' }),
       }),
       usage: z
-        .array(z.object({ kind: z.string(), month: z.string(), quantity: decimalOut }))
-        .meta({ description: 'Of 13 months, whoever owned it' }),
+        .array(
+          z.object({
+            deployment: slug.meta({ description: 'Whose it was; `unattributed`: it was unassigned' }),
+            kind: z.string(),
+            month: z.string(),
+            quantity: decimalOut,
+          }),
+        )
+        .meta({ description: 'Of 13 months, for each of its owners' }),
       knownBefore: z
         .array(
           z.object({

@@ -57,6 +57,7 @@ export const showMonthStatus = declareOperation({
               'unbilled',
               'gaps',
               'gone',
+              'corrections_behind',
               'corrections',
               'electronic',
             ])
@@ -84,7 +85,7 @@ export const closeMonth = declareOperation({
   tag: 'invoices',
   summary: 'Draft, approve and issue what may be issued of a month, in batches of fifty',
   description:
-    'The first step drafts the month. What something keeps is named and stops no other. What is issued stays so: begin ' +
+    'The first step drafts the month, and looks which issued months cost something else by now. What something keeps is named and stops no other. What is issued stays so: begin ' +
     'again wherever it was stopped.',
   roles: deciders,
   params: z.object({ month }),

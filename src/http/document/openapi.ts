@@ -49,7 +49,7 @@ const problemOf = ({ errors }: Program) =>
       detail: z.string().meta({ description: 'What is wrong, and where', examples: ['There is no deployment acme.'] }),
       todo: z.string().meta({
         description: 'What to do about it',
-        examples: ['Check the name; the matching list shows what there is.'],
+        examples: ['Check the name.'],
       }),
       next: z
         .object({

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { matchesNone } from '../serve/etags.ts';
+import { acceptsEncoding } from '../serve/negotiation.ts';
 import { encodings, type Page, type PageFile } from './page.ts';
 
 // The dashboard, for anybody: it holds nothing but what is in the source, and asks the API for the rest. Its views have
@@ -74,17 +75,10 @@ function send(request: FastifyRequest, reply: FastifyReply, file: PageFile, cach
   reply.type(file.type);
   for (const [name] of encodings) {
     const body = file.encoded.get(name);
-    if (body === undefined || !accepts(accepted, name)) continue;
+    if (body === undefined || !acceptsEncoding(accepted, name)) continue;
     return reply.header('content-encoding', name).send(body);
   }
   return reply.send(file.body);
-}
-
-function accepts(header: string, encoding: string): boolean {
-  return header.split(',').some((each) => {
-    const [name = '', ...parameters] = each.split(';').map((part) => part.trim());
-    return name === encoding && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
-  });
 }
 
 function pathOf({ url }: FastifyRequest): string {

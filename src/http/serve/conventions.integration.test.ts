@@ -71,7 +71,7 @@ describe('an answer', () => {
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('cache-control')).toBe('no-store');
-    expect(headers.get('vary')).toBe('authorization, cookie, accept');
+    expect(headers.get('vary')).toBe('authorization, cookie, accept, accept-encoding');
     expect((await api.fetch('/deployments/a')).headers.get('cache-control')).toBe('private, no-cache');
   });
 });

@@ -6,8 +6,19 @@ export function etagOf(body: string | Buffer): string {
   return `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
 }
 
+const encodedEnd = '-gzip"';
+
+/** The tag of the same answer compressed: other bytes have another strong tag. */
+export function encodedTag(etag: string): string {
+  return `${etag.slice(0, -1)}${encodedEnd}`;
+}
+
+/** Tags as of what is not compressed: it is the same answer. */
 function listed(header: string): string[] {
-  return header.split(',').map((each) => each.trim());
+  return header.split(',').map((each) => {
+    const tag = each.trim();
+    return tag.endsWith(encodedEnd) ? `${tag.slice(0, -encodedEnd.length)}"` : tag;
+  });
 }
 
 /** Whether a caller who has one of these has what is there. */

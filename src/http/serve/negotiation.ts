@@ -34,3 +34,11 @@ function qualityOf(wanted: readonly { range: string; quality: number }[], type: 
   }
   return 0;
 }
+
+/** Whether who sent this Accept-Encoding takes an answer in that coding (RFC 9110, 12.5.3). */
+export function acceptsEncoding(header: string, encoding: string): boolean {
+  return header.split(',').some((each) => {
+    const [name = '', ...parameters] = each.split(';').map((part) => part.trim());
+    return name === encoding && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
+  });
+}

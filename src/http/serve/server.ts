@@ -32,6 +32,7 @@ import type { Page } from '../page/page.ts';
 import { answerWithPage, servePage } from '../page/serve-page.ts';
 import type { Serving } from './serving.ts';
 import { requestIdOf } from './request-ids.ts';
+import { compressJson } from './compress.ts';
 import { cutOffSlowReaders } from './slow-readers.ts';
 import { openUnparsed } from './unparsed.ts';
 import { httpSettings } from '../settings.ts';
@@ -213,13 +214,14 @@ function serveProbes(server: FastifyInstance, readiness: Readiness): void {
 /** What holds for all of the API; what is served is added to `served`. */
 function prepareApi(api: FastifyInstance, load: LoadShedder, limits: Limits, served: string[]): void {
   shedLoad(api, load, limits.pipelinedMax);
+  compressJson(api);
   cutOffSlowReaders(api, limits.stalledMsMax);
   api.addHook('onRoute', ({ method, url: path, config: { refuses } = {} }) => {
     if (refuses !== true) served.push(...[method].flat().map((each) => `${each} ${path}`));
   });
   api.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
-    reply.header('vary', 'authorization, cookie, accept');
+    reply.header('vary', 'authorization, cookie, accept, accept-encoding');
   });
 }
 

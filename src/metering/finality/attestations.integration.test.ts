@@ -75,7 +75,7 @@ describe('a month', () => {
     expect(status.blockers[1]).toMatchObject({
       since: '2026-05-31T18:00:00Z',
       todo: expect.stringContaining('then sync it'),
-      next: { operation: 'account check', arguments: { account: 'team' } },
+      next: { operation: 'sync run', arguments: { account: 'team' } },
     });
     for (const { next } of status.blockers) if (next !== null) expect(operationNames).toContain(next.operation);
   });

@@ -246,7 +246,7 @@ function pairOf({ account, resourceKind }: { readonly account: string; readonly 
 }
 
 /** The job that meters what is outstanding, at once. */
-const meterNow = { operation: 'job run', arguments: { job: 'meter' } };
+const meterNow = { operation: 'meter run', arguments: {} };
 
 const nowhere = { kind: null, account: null, resourceKind: null, since: null };
 
@@ -278,7 +278,7 @@ function changesPending(count: number, first: Temporal.PlainDate): Blocker {
     reason: 'changes_pending',
     message: `Facts about ${days(count)}, from ${first} on, have changed since they were metered.`,
     todo: 'See what metering would change, then meter.',
-    next: { operation: 'meter diff', arguments: {} },
+    next: meterNow,
     since: startOfDay(first).toString(),
   };
 }
@@ -289,7 +289,7 @@ function notAttributed(): Blocker {
     reason: 'changes_pending',
     message: 'There are facts that are not attributed yet; they may change usage of any day.',
     todo: 'See what metering would change, then meter.',
-    next: { operation: 'meter diff', arguments: {} },
+    next: meterNow,
   };
 }
 
@@ -307,7 +307,7 @@ function unconfirmed(one: store.Observed, end: Temporal.Instant, now: Temporal.I
       `; one at or after ${end} is missing.` +
       (past ? ` What was used from ${until.round('second')} on is past the limit of ${carryForwardHours} hours.` : ''),
     todo: confirmTodo(account, resourceKind, end),
-    next: { operation: 'account check', arguments: { account } },
+    next: { operation: 'sync run', arguments: { account } },
     kind: null,
     account,
     resourceKind,

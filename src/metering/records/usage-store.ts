@@ -21,6 +21,8 @@ export type UsageScope =
 export interface UsageQuery {
   readonly scope: UsageScope;
   readonly range: DayRange;
+  /** Only this kind's; every kind's, unless given. */
+  readonly kind?: string | undefined;
   /** Usage as it stood once this revision was written; what is stored now, unless given. */
   readonly asOfRevision?: number | undefined;
   /** By kind: records of days before are left out, because retention is removing them. */
@@ -83,6 +85,10 @@ export interface KindDaySum extends KindSum {
 
 export interface DeploymentSum extends KindSum {
   readonly deploymentId: number;
+}
+
+export interface DeploymentDaySum extends DeploymentSum {
+  readonly day: Temporal.PlainDate;
 }
 
 export interface UsageRecord {
@@ -151,6 +157,8 @@ export interface UsageStore {
   sumByKindAndDay(db: Queryable, query: UsageQuery): Promise<KindDaySum[]>;
   /** By deployment and kind. */
   sumByDeployment(db: Queryable, query: UsageQuery): Promise<DeploymentSum[]>;
+  /** By deployment, kind and UTC day. */
+  sumByDeploymentAndDay(db: Queryable, query: UsageQuery): Promise<DeploymentDaySum[]>;
   listRecords(db: Queryable, query: UsageQuery, filter: RecordFilter, page: RecordPage): Promise<UsageRecord[]>;
   countRecords(db: Queryable, query: UsageQuery): Promise<number>;
 

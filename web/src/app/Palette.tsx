@@ -133,7 +133,7 @@ const groupNames: Readonly<Record<HitGroup, string>> = {
 function useOpenHit(): (group: HitGroup, id: string) => (() => void) | null {
   const navigate = useNavigate();
   return (group, id) => {
-    if (group === 'resource') return () => void navigate({ to: '/resources', search: { q: id } });
+    if (group === 'resource') return () => void navigate({ to: '/resources/$resource', params: { resource: id } });
     if (group === 'deployment') return () => void navigate({ to: '/resources', search: { owner: id } });
     if (group === 'account') return () => void navigate({ to: '/resources', search: { account: [id] } });
     if (group === 'rule')

@@ -4,8 +4,11 @@
 /** The operations that views read and keep up to date. */
 export const pageReads = [
   'getOverview',
+  'listHappened',
   'listResources',
   'getResourcesSummary',
+  'getResourceLife',
+  'getResourceSettings',
   'explainUsage',
   'getDeploymentQuote',
   'getSyncRun',
@@ -15,8 +18,22 @@ export const pageReads = [
 export type PageRead = (typeof pageReads)[number];
 
 const fleet: readonly PageRead[] = ['listResources', 'getResourcesSummary'];
-const owners: readonly PageRead[] = [...fleet, 'getOverview', 'explainUsage', 'getDeploymentQuote', 'getRule'];
-const listings: readonly PageRead[] = [...fleet, 'getOverview', 'explainUsage', 'getSyncRun'];
+const owners: readonly PageRead[] = [
+  ...fleet,
+  'getResourceLife',
+  'getOverview',
+  'explainUsage',
+  'getDeploymentQuote',
+  'getRule',
+];
+const listings: readonly PageRead[] = [
+  ...fleet,
+  'getResourceLife',
+  'getResourceSettings',
+  'getOverview',
+  'explainUsage',
+  'getSyncRun',
+];
 const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote'];
 
 /** What to read again, by an event's type. */
@@ -30,21 +47,24 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'confirmation.changed': ['getOverview', 'explainUsage'],
   'correction.changed': ['getOverview'],
   'customer.changed': ['getOverview', ...fleet],
-  'day.metered': ['getOverview', 'explainUsage', 'getDeploymentQuote'],
-  'deployment.changed': ['getOverview', ...fleet],
+  'day.metered': ['getOverview', 'explainUsage', 'getDeploymentQuote', 'getResourceLife'],
+  'deployment.changed': ['getOverview', 'getResourceLife', ...fleet],
   'entity.changed': ['getOverview'],
   'figures.changed': money,
   'invoice.changed': ['getOverview'],
   'job.changed': ['getOverview'],
   'kind.changed': ['explainUsage', 'getDeploymentQuote'],
   'plan.changed': money,
-  'price.changed': ['getOverview', ...fleet],
+  'price.changed': ['getOverview', 'getResourceLife', ...fleet],
   'queue.changed': ['getOverview'],
   'rule.changed': owners,
   'subscription.changed': money,
   'sync.ended': listings,
   'sync.reverted': listings,
 };
+
+/** What happened last: every event is news. */
+export const always: readonly PageRead[] = ['listHappened'];
 
 /** Of an event that this page was built without. */
 export const otherwise: readonly PageRead[] = ['getOverview'];

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react';
 import type { QueryClient } from '@tanstack/react-query';
 import { Problem } from '../api/client.ts';
-import { otherwise, readsOfEvents } from './event-reads.ts';
+import { always, otherwise, readsOfEvents } from './event-reads.ts';
 import { readEvents, type ServerEvent } from './event-source.ts';
 import { session } from './session.ts';
 
@@ -125,7 +125,7 @@ class Live {
     if (type === 'reset') return this.#readAll();
     // What was read before the stream began may have changed in between.
     if (type === null) return isFirst ? this.#readAll() : undefined;
-    for (const operation of readsOfEvents[type] ?? otherwise) this.#readSoon(operation);
+    for (const operation of [...(readsOfEvents[type] ?? otherwise), ...always]) this.#readSoon(operation);
   }
 
   /** At once, and then at most once in a while. */

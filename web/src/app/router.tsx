@@ -76,8 +76,14 @@ const inventory = createRoute({
   component: lazyRouteComponent(() => import('../inventory/Inventory.tsx'), 'Inventory'),
 });
 
+const resource = createRoute({
+  getParentRoute: () => root,
+  path: '/resources/$resource',
+  component: lazyRouteComponent(() => import('../resource/Resource.tsx'), 'Resource'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, inventory]),
+  routeTree: root.addChildren([overview, inventory, resource]),
   parseSearch,
   stringifySearch,
   defaultErrorComponent: Broken,

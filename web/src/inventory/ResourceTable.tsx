@@ -93,11 +93,18 @@ function Head({ sort, search, children }: HeadProps) {
 }
 
 function Row({ item, now }: { readonly item: ResourceRow; readonly now: string }) {
-  const { name, kind, externalId, owners, rule, status, region, since, source, until, costPerMonth } = item;
+  const { resourceId, name, kind, externalId, owners, rule, status, region, since, source, until, costPerMonth } = item;
   return (
     <tr data-row="">
       <th scope="row" title={externalId}>
-        <span className={styles.name}>{name === '' ? externalId : name}</span>
+        <Link
+          to="/resources/$resource"
+          params={{ resource: String(resourceId) }}
+          search={({ m }) => (m === undefined ? {} : { m })}
+          className={styles.name}
+        >
+          {name === '' ? externalId : name}
+        </Link>
       </th>
       <td>{kind.replaceAll('_', ' ')}</td>
       <td>

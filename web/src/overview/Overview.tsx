@@ -7,6 +7,7 @@ import { isNegative, isZero, sum } from '../ui/decimal.ts';
 import { Band, Empty, States } from '../ui/States.tsx';
 import { age, day, dayBefore, month as monthName, moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
+import { linesOf, readHappened } from './happened.ts';
 import { needsOf, sentenceOf, type Need } from './needs.ts';
 import styles from './overview.module.css';
 import { type CurrencyMonth, type OverviewDocument, readOverview } from './read.ts';
@@ -37,6 +38,7 @@ function Loaded({ overview, month }: { readonly overview: OverviewDocument; read
       <NeedsCard needs={needs} />
       <MoversCard overview={overview} month={month} />
       <FreshnessCard overview={overview} />
+      <HappenedCard now={overview.clock.now} />
     </div>
   );
 }
@@ -280,6 +282,39 @@ function FreshnessCard({ overview: { accounts, clock } }: { readonly overview: O
           ))}
         </ul>
       )}
+    </section>
+  );
+}
+
+const linesShown = 8;
+
+function HappenedCard({ now }: { readonly now: string }) {
+  const happened = useRead(['listHappened'], readHappened);
+  return (
+    <section className={`${ui.card} ${styles.happened}`} aria-labelledby="happened">
+      <div className={ui.cardHead}>
+        <h2 id="happened">What just happened</h2>
+      </div>
+      <States query={happened} rows={6}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty title="Nothing has happened yet.">
+              <p>What is read, metered, assigned or billed appears here as it happens.</p>
+            </Empty>
+          ) : (
+            <ol className={styles.reads}>
+              {linesOf(items, linesShown).map(({ id, at, text }) => (
+                <li key={id}>
+                  <span>{text}</span>
+                  <time dateTime={at} title={moment(at, now)}>
+                    {moment(at, now)}
+                  </time>
+                </li>
+              ))}
+            </ol>
+          )
+        }
+      </States>
     </section>
   );
 }

@@ -60,6 +60,17 @@ export function clickHouseUsageStore(clickHouse: ClickHouse): UsageStore {
         .map(({ kindId, ...row }) => ({ ...row, kind: kinds.get(kindId) ?? '' }))
         .sort((a, b) => a.deploymentId - b.deploymentId || (a.kind < b.kind ? -1 : 1));
     },
+    async sumByDeploymentAndDay(db, query) {
+      const kinds = await kindSlugs(db);
+      const rows = await read.sumsByDeploymentAndDay(clickHouse, await ask(db, query), sumsMax + 1);
+      return wholeSums(rows)
+        .map(({ kindId, day, ...row }) => ({
+          ...row,
+          kind: kinds.get(kindId) ?? '',
+          day: Temporal.PlainDate.from(day),
+        }))
+        .sort((a, b) => a.deploymentId - b.deploymentId || (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0));
+    },
     async listRecords(db, query, { kind, resourceId }, { after, limit }) {
       const kinds = await kindSlugs(db);
       const kindId = (slug: string) => [...kinds].find(([, other]) => other === slug)?.[0] ?? 0;
@@ -217,9 +228,11 @@ async function kindSlugs(db: Queryable): Promise<Map<number, string>> {
   return new Map((await shipments.selectKindIds(db)).map(({ id, slug }) => [id, slug]));
 }
 
-async function ask(db: Queryable, { scope, range, asOfRevision, floors }: UsageQuery): Promise<read.Asked> {
-  const ids = floors === undefined ? [] : await shipments.selectKindIds(db);
+async function ask(db: Queryable, { scope, range, kind, asOfRevision, floors }: UsageQuery): Promise<read.Asked> {
+  const ids = floors === undefined && kind === undefined ? [] : await shipments.selectKindIds(db);
+  const kindId = kind === undefined ? undefined : (ids.find(({ slug }) => slug === kind)?.id ?? 0);
   return {
+    kindId,
     from: range.from,
     to: range.to,
     deployments:

@@ -88,6 +88,19 @@ export async function sumsByDeployment(
   }));
 }
 
+export async function sumsByDeploymentAndDay(
+  clickHouse: ClickHouse,
+  asked: Asked,
+  limit: number,
+): Promise<{ deploymentId: number; kindId: number; day: string; quantity: string }[]> {
+  if (nobody(asked)) return [];
+  const rows = await clickHouse.rows<{ deploymentId: number; kindId: number; day: string; sum: string }>(`
+    SELECT deployment_id AS deploymentId, billing_kind_id AS kindId, toString(toDate(period_start)) AS day,
+           toString(sum(amount)) AS sum
+    FROM ${standing(asked)} GROUP BY deploymentId, kindId, day ORDER BY deploymentId, kindId, day LIMIT ${limit}`);
+  return rows.map(({ sum, ...row }) => ({ ...row, quantity: fromBillionths(BigInt(sum)) }));
+}
+
 export interface RecordRow {
   readonly deploymentId: number;
   readonly resourceId: number;

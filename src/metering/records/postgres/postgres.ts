@@ -24,6 +24,7 @@ export const postgresUsageStore: UsageStore = {
   sumByKind: read.selectSumsByKind,
   sumByKindAndDay: read.selectSumsByKindAndDay,
   sumByDeployment: read.selectSumsByDeployment,
+  sumByDeploymentAndDay: read.selectSumsByDeploymentAndDay,
   listRecords: read.selectRecords,
   countRecords: read.countRecords,
   rollUp: months.rollUpRecords,

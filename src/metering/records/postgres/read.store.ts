@@ -3,6 +3,7 @@ import type { Queryable } from '../../../platform/database/database.ts';
 import type { Granularity } from '../../period.ts';
 import { startOfDay } from '../../period.ts';
 import type {
+  DeploymentDaySum,
   DeploymentSum,
   KindDaySum,
   KindSum,
@@ -38,9 +39,14 @@ function above(floors: UsageQuery['floors']): RawBuilder<unknown> {
  * The records of a query. As of a revision: those that are no younger, and of each record that was
  * replaced since what the first replacement found there, unless that was younger too.
  */
-function recordsIn({ scope, range, asOfRevision, floors }: UsageQuery): RawBuilder<unknown> {
+function recordsIn({ scope, range, kind, asOfRevision, floors }: UsageQuery): RawBuilder<unknown> {
+  const ofKind =
+    kind === undefined
+      ? sql``
+      : sql`AND billing_kind_id = (SELECT billing_kind_id FROM billing_kinds WHERE slug = ${kind})`;
   const chosen = sql`
-    period_start >= ${startOfDay(range.from)} AND period_start < ${startOfDay(range.to)} ${within(scope)} ${above(floors)}`;
+    period_start >= ${startOfDay(range.from)} AND period_start < ${startOfDay(range.to)} ${within(scope)} ${ofKind}
+    ${above(floors)}`;
   if (asOfRevision === undefined) return sql`(SELECT * FROM usage_records own WHERE ${chosen})`;
   return sql`
     (SELECT deployment_id, resource_id, period_start, revision, billing_kind_id, granularity, quantity
@@ -79,6 +85,17 @@ export async function selectSumsByDeployment(db: Queryable, query: UsageQuery): 
           FROM ${recordsIn(query)} AS r GROUP BY deployment_id, billing_kind_id) AS u
     JOIN billing_kinds k USING (billing_kind_id)
     ORDER BY u.deployment_id, k.slug LIMIT ${sumsMax + 1}`.execute(db);
+  return wholeSums(rows);
+}
+
+export async function selectSumsByDeploymentAndDay(db: Queryable, query: UsageQuery): Promise<DeploymentDaySum[]> {
+  const { rows } = await statement<DeploymentDaySum>('metering.selectSumsByDeploymentAndDay')`
+    SELECT u.deployment_id AS "deploymentId", k.slug AS kind, u.day, u.quantity
+    FROM (SELECT deployment_id, billing_kind_id, (period_start AT TIME ZONE 'UTC')::date AS day,
+                 trim_scale(sum(quantity)) AS quantity
+          FROM ${recordsIn(query)} AS r GROUP BY 1, 2, 3) AS u
+    JOIN billing_kinds k USING (billing_kind_id)
+    ORDER BY u.deployment_id, k.slug, u.day LIMIT ${sumsMax + 1}`.execute(db);
   return wholeSums(rows);
 }
 

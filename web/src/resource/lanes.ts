@@ -1,0 +1,70 @@
+import type { Lane, LaneMark, LanePart } from '../charts/Lanes.tsx';
+import type { Life } from './read.ts';
+
+type Owners = Life['lanes']['owner'][number]['owners'];
+
+export function ownersText(owners: Owners): string {
+  return owners
+    .map(({ name, weight, weightTotal }) => (weight === weightTotal ? name : `${name} ${weight}/${weightTotal}`))
+    .join(', ');
+}
+
+function look(source: string): LanePart['look'] {
+  return source === 'assumed' ? 'assumed' : 'plain';
+}
+
+/** A life as lanes are drawn; a lane of which nothing is known is left out. */
+export function lanesOf({ lanes: { state, size, project, owner, tags }, expectsOwner }: Life): readonly Lane[] {
+  const isSized = size.some(({ size: facts }) => Object.keys(facts).length > 0);
+  const isTagged = tags.some(({ tags: own }) => own.length > 0);
+  return [
+    {
+      name: 'State',
+      parts: state.map(({ from, to, status, source }) => ({ from, to, text: status || 'there', look: look(source) })),
+    },
+    {
+      name: 'Size',
+      parts: isSized
+        ? size.map(({ from, to, size: facts, source }) => ({
+            from,
+            to,
+            text: facts.size_slug ?? (Object.values(facts).join(' ') || 'none'),
+            look: look(source),
+          }))
+        : [],
+    },
+    {
+      name: 'Owner',
+      parts: (expectsOwner || owner.some(({ owners }) => owners.length > 0) ? owner : []).map(
+        ({ from, to, owners }) => ({
+          from,
+          to,
+          text: owners.length === 0 ? 'Unassigned' : ownersText(owners),
+          look: owners.length === 0 ? ('nobody' as const) : ('plain' as const),
+        }),
+      ),
+    },
+    {
+      name: 'Project',
+      parts: project.map(({ from, to, projectName: text, source }) => ({ from, to, text, look: look(source) })),
+    },
+    {
+      name: 'Tags',
+      parts: isTagged
+        ? tags.map(({ from, to, tags: own, source }) => ({
+            from,
+            to,
+            text: own.length === 0 ? 'none' : own.join(', '),
+            look: look(source),
+          }))
+        : [],
+    },
+  ];
+}
+
+export function marksOf({ actions }: Life): readonly LaneMark[] {
+  return actions.flatMap(({ type, completedAt, startedAt }) => {
+    const at = completedAt ?? startedAt;
+    return at === null ? [] : [{ at, text: type.replaceAll('_', ' ') }];
+  });
+}
