@@ -22,6 +22,7 @@ afterAll(async () => {
 const views = [
   ['/', /need|Nothing/],
   ['/resources', /resource/],
+  ['/resources/1', /since|ended/],
 ] as const;
 
 describe('the server', () => {
@@ -142,13 +143,16 @@ describe('live', () => {
     if (!isThere) skip();
     const { page, context } = await dashboard.open();
     await settle(page);
-    const tabs = await Promise.all(Array.from({ length: 3 }, () => context.newPage()));
+    const tabs = await Promise.all(Array.from({ length: 8 }, () => context.newPage()));
     for (const tab of tabs) {
       await tab.goto('/');
       await settle(tab);
     }
     const streams = await dashboard.api.registry.getSingleMetric('arcadia_event_streams')?.get();
     expect(streams?.values.map(({ value }) => value)).toEqual([1]);
+    // A stream in each would have used up the browser's connections to one server by the sixth.
+    for (const tab of [page, ...tabs])
+      expect(await tab.evaluate("fetch('/api/v1/me').then(({ status }) => status)")).toBe(200);
     const queue = `/queues/${program.queues[0]?.name}`;
     const pause = (paused: boolean) => dashboard.api.fetch(queue, json('PATCH', { paused }, { 'if-match': '*' }));
     expect((await pause(true)).status).toBe(200);
@@ -158,6 +162,28 @@ describe('live', () => {
     await page.close();
     expect((await pause(false)).status).toBe(200);
     await paused.waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  test('a tab that nobody sees reads nothing, and is up to date once somebody looks', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open();
+    await settle(page);
+    const show = (isShown: boolean) =>
+      page.evaluate(
+        `Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${!isShown} }); document.dispatchEvent(new Event('visibilitychange'))`,
+      );
+    await show(false);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    const queue = `/queues/${program.queues[0]?.name}`;
+    const pause = (paused: boolean) => dashboard.api.fetch(queue, json('PATCH', { paused }, { 'if-match': '*' }));
+    expect((await pause(true)).status).toBe(200);
+    await page.waitForTimeout(4_000);
+    expect(asked).toEqual([]);
+    await show(true);
+    await page.getByText('queue is paused').first().waitFor();
+    expect((await pause(false)).status).toBe(200);
     await context.close();
   });
 
@@ -247,7 +273,48 @@ describe('the address and the theme', () => {
   });
 });
 
+describe('a figure', () => {
+  test('of the month opens to its deployments, which add up, and down to the listing behind them', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open();
+    await settle(page);
+    const due = page.getByRole('region', { name: 'The month in money' }).locator('dd button').first();
+    const amount = (await due.innerText()).trim();
+    await due.focus();
+    await page.keyboard.press('Enter');
+    const proof = page.getByRole('dialog', { name: 'Where this comes from' });
+    await proof.getByText(`${amount} due so far`).waitFor();
+    await proof.getByText('adds up to').first().waitFor();
+    await proof.getByRole('listitem').getByRole('button').first().click();
+    await proof.getByText('on plan').waitFor();
+    await proof.getByText('adds up to').first().waitFor();
+    await page.goBack();
+    await page.goBack();
+    await proof.waitFor({ state: 'detached' });
+    await context.close();
+  });
+});
+
 describe('every view', () => {
+  test('asks the API for two things at most, beside who is asking', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open();
+    await settle(page);
+    for (const [path, title] of views) {
+      const asked = new Set<string>();
+      const note = (request: { url(): string }) => {
+        const { pathname } = new URL(request.url());
+        if (/^\/api\/v1\/(?!me$|events$)/.test(pathname)) asked.add(pathname);
+      };
+      page.on('request', note);
+      await page.goto(path);
+      await settle(page, title);
+      page.off('request', note);
+      expect([path, asked.size <= 2 && asked.size > 0, [...asked]]).toEqual([path, true, [...asked]]);
+    }
+    await context.close();
+  });
+
   for (const theme of ['light', 'dark'] as const)
     for (const width of [1440, 390])
       test(`keeps the page's policy, says no error and has no fault that axe finds: ${theme}, ${width} px`, async ({

@@ -24,6 +24,12 @@ const screens: readonly Screen[] = [
   { name: 'inventory-filtered', path: '/resources?kind=droplet&sort=name' },
   { name: 'inventory-unassigned', path: '/resources?owner=none' },
   { name: 'inventory-no-match', path: '/resources?q=nothing-is-called-so' },
+  { name: 'resource', path: '/resources?kind=droplet&q=hazel-bakery-web-09', act: openResource },
+  { name: 'resource-of-many-changes', path: '/resources?kind=droplet&q=juniper-dental-db', act: openResource },
+  { name: 'resource-not-found', path: '/resources/999999' },
+  { name: 'proof-month', path: '/', act: openDue },
+  { name: 'proof-usage', path: '/?why=usage:hazel-bakery/droplet_hours/2026-05' },
+  { name: 'search', path: '/', act: searching },
   { name: 'proof-rule', path: '/resources?kind=droplet', act: openOwner },
   { name: 'palette', path: '/', act: (page) => page.keyboard.press('Control+k') },
   { name: 'keys', path: '/', act: (page) => page.keyboard.press('?') },
@@ -38,6 +44,24 @@ const screens: readonly Screen[] = [
 async function openOwner(page: Page): Promise<void> {
   const owner = page.locator('main td a').first();
   if (await owner.isVisible()) await owner.click();
+}
+
+async function openResource(page: Page): Promise<void> {
+  await page.locator('main tbody th a').first().click();
+  await page.getByRole('heading', { name: 'Over time' }).waitFor();
+}
+
+async function openDue(page: Page): Promise<void> {
+  await page.locator('main dd button').first().click();
+}
+
+async function searching(page: Page): Promise<void> {
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Search' }).fill('bakery');
+  await page
+    .getByRole('option', { name: /Deployment/ })
+    .first()
+    .waitFor();
 }
 
 async function failing(page: Page): Promise<void> {
@@ -73,7 +97,10 @@ async function take(dashboard: Dashboard, into: string): Promise<string[]> {
         await act?.(page);
         await page.waitForTimeout(600);
         const file = `${name}-${theme}-${width}.png`;
-        await page.screenshot({ path: join(into, file), fullPage: width < 720 && act === undefined });
+        await page.screenshot({
+          path: join(into, file),
+          fullPage: width < 720 && (act === undefined || act === openResource),
+        });
         await page.unrouteAll({ behavior: 'ignoreErrors' });
         taken.push(file);
       }

@@ -11,6 +11,7 @@ export const pageReads = [
   'getResourceSettings',
   'explainUsage',
   'getDeploymentQuote',
+  'listDeploymentMonths',
   'getSyncRun',
   'getRule',
 ] as const;
@@ -34,13 +35,13 @@ const listings: readonly PageRead[] = [
   'explainUsage',
   'getSyncRun',
 ];
-const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote'];
+const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote', 'listDeploymentMonths'];
 
 /** What to read again, by an event's type. */
 export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'account.changed': ['getOverview', ...fleet],
   'alert.changed': [],
-  'alert.fired': ['getOverview'],
+  'alert.fired': ['getOverview', 'listDeploymentMonths'],
   'assignment.changed': owners,
   'attribution.changed': owners,
   'billing.changed': ['getOverview'],
@@ -48,7 +49,7 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'correction.changed': ['getOverview'],
   'customer.changed': ['getOverview', ...fleet],
   'day.metered': ['getOverview', 'explainUsage', 'getDeploymentQuote', 'getResourceLife'],
-  'deployment.changed': ['getOverview', 'getResourceLife', ...fleet],
+  'deployment.changed': ['getOverview', 'getResourceLife', 'listDeploymentMonths', ...fleet],
   'entity.changed': ['getOverview'],
   'figures.changed': money,
   'invoice.changed': ['getOverview'],

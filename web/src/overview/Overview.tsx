@@ -87,7 +87,7 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
           </Empty>
         ) : (
           <>
-            <Figures money={shown} />
+            <Figures money={shown} month={month} />
             <MonthCurve
               month={month}
               now={clock.now}
@@ -107,26 +107,37 @@ function MonthCard({ overview, month }: { readonly overview: OverviewDocument; r
 
 const noCost = 'Provider bills are not read yet, so cost and margin are not known.';
 
-function Figures({ money: shown }: { readonly money: CurrencyMonth }) {
+function Figures({ money: shown, month }: { readonly money: CurrencyMonth; readonly month: string }) {
   const { currency, revenueToDate, revenueForecast, lastMonthSameDay } = shown;
+  const why = `month:${month}/${currency}`;
   return (
     <dl className={styles.figures}>
       <div>
         <dt>Due so far</dt>
         <dd className={styles.big}>
-          <Money amount={revenueToDate} currency={currency} />
+          <Money amount={revenueToDate} currency={currency} why={`${why}/amountToDate`} />
         </dd>
       </div>
       <div>
         <dt>Forecast</dt>
         <dd className={styles.big}>
-          <Money amount={revenueForecast} currency={currency} reason="There is no forecast for this month." />
+          <Money
+            amount={revenueForecast}
+            currency={currency}
+            why={`${why}/forecast`}
+            reason="There is no forecast for this month."
+          />
         </dd>
       </div>
       <div>
         <dt>Last month by now</dt>
         <dd className={styles.big}>
-          <Money amount={lastMonthSameDay} currency={currency} reason="The month before is not metered." />
+          <Money
+            amount={lastMonthSameDay}
+            currency={currency}
+            why={`${why}/lastMonthSameDay`}
+            reason="The month before is not metered."
+          />
           {lastMonthSameDay === null ? null : <Direction before={lastMonthSameDay} after={revenueToDate} />}
         </dd>
       </div>

@@ -5,6 +5,7 @@ import { Icon } from '../ui/icons.tsx';
 import { Empty } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
 import styles from './proof.module.css';
+import { monthFigures, MonthProof } from './MonthProof.tsx';
 import { QuoteProof } from './QuoteProof.tsx';
 import { RuleProof } from './RuleProof.tsx';
 import { SyncRunProof } from './SyncRunProof.tsx';
@@ -66,6 +67,9 @@ function Content({ why, now }: ProofProps) {
   const [one = '', two = '', three = ''] = rest.split('/');
   const isMonth = (text: string) => /^2\d{3}-(0[1-9]|1[0-2])$/.test(text);
   if (kind === 'usage' && isMonth(three)) return <UsageProof deployment={one} kind={two} month={three} now={now} />;
+  const figure = monthFigures.find((each) => each === three);
+  if (kind === 'month' && isMonth(one) && figure !== undefined)
+    return <MonthProof month={one} currency={two} figure={figure} now={now} />;
   if (kind === 'quote' && isMonth(two)) return <QuoteProof deployment={one} month={two} now={now} />;
   if (kind === 'sync' && /^\d{1,15}$/.test(one)) return <SyncRunProof run={parseInt(one, 10)} now={now} />;
   if (kind === 'rule' && /^\d{1,15}$/.test(one)) return <RuleProof rule={parseInt(one, 10)} now={now} />;

@@ -182,8 +182,10 @@ function FactsCard({ life, now }: CardProps) {
       </div>
       <dl className={styles.facts}>
         <Fact name="Cost a month">
-          {costPerMonth === null ? (
-            <Unknown reason="Not known: no price of the price book says it alone, or it has ended." />
+          {status === null ? (
+            '–'
+          ) : costPerMonth === null ? (
+            <Unknown reason="Not known: no price of the price book says it alone." />
           ) : (
             <span title={costPerMonth.amount}>
               {money(costPerMonth.amount)} {costPerMonth.currency}

@@ -13,11 +13,12 @@ function look(source: string): LanePart['look'] {
   return source === 'assumed' ? 'assumed' : 'plain';
 }
 
-/** A life as lanes are drawn; a lane of which nothing is known is left out. */
-export function lanesOf({ lanes: { state, size, project, owner, tags }, expectsOwner }: Life): readonly Lane[] {
+/** A life as lanes are drawn, as long as it lasted; a lane of which nothing is known is left out. */
+export function lanesOf({ status, lanes: { state, size, project, owner, tags }, expectsOwner }: Life): readonly Lane[] {
+  const end = status === null ? (state.at(-1)?.to ?? null) : null;
   const isSized = size.some(({ size: facts }) => Object.keys(facts).length > 0);
   const isTagged = tags.some(({ tags: own }) => own.length > 0);
-  return [
+  const lanes: readonly Lane[] = [
     {
       name: 'State',
       parts: state.map(({ from, to, status, source }) => ({ from, to, text: status || 'there', look: look(source) })),
@@ -60,6 +61,7 @@ export function lanesOf({ lanes: { state, size, project, owner, tags }, expectsO
         : [],
     },
   ];
+  return lanes.map(({ name, parts }) => ({ name, parts: parts.map((part) => ({ ...part, to: part.to ?? end })) }));
 }
 
 export function marksOf({ actions }: Life): readonly LaneMark[] {
