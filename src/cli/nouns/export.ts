@@ -6,10 +6,9 @@ import { type AnswerOf, actionView, documentView, type Noun } from '../engine/vi
 type Coverage = AnswerOf<typeof getExportCoverage>;
 
 function coverageNotes({ unissued }: Coverage, month: string): string[] {
+  if (unissued === 0) return [];
   const are = unissued === 1 ? '1 invoice of the month is' : `${count(unissued)} invoices of the month are`;
-  return [
-    ...(unissued > 0 ? [`${are} not issued, and so not in the export: arcadia invoice list --month ${month}`] : []),
-  ];
+  return [`${are} not issued, and so not in the export: arcadia invoice list --month ${month}`];
 }
 
 export const exportNoun: Noun = {
