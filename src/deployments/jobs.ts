@@ -6,7 +6,7 @@ import { bringAttributionsUpToDate } from './attribution.ts';
 export const attributeJob = declareJob({
   name: 'attribute',
   queue: 'default',
-  title: 'Brings attributions up to date with facts and rules',
+  title: 'Updates who owns what, by facts and rules',
   arguments: z.strictObject({}),
   timeoutSeconds: 1_800,
   attemptsMax: 5,

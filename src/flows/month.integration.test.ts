@@ -81,6 +81,8 @@ test('a status says what keeps the month, with counts, money and what settles it
   const before = await status();
   // All but lea are to be drafted: her end has drafted her month.
   expect(itemOf(before, 'drafts_behind')).toMatchObject({ count: 5 });
+  // Whose draft is yet to be created is not gone.
+  expect(itemOf(before, 'gone')).toBeUndefined();
   await draftMonth(db, { month: may, now });
   const anna = await invoiceOf('anna');
   await addLine(db, anna?.invoiceId ?? 0, { description: 'Move', quantity: '1', unitPrice: '6.01' }, 'test', now);
@@ -197,4 +199,22 @@ test('what was stopped in the middle goes on where it was, and a month that is n
   expect((await closeMonthStep(db, options)).issued).toHaveLength(2);
   expect(await numbers()).toEqual(['INV-000011', 'INV-000012', 'INV-000013', 'S-000003']);
   expect(await readMonthStatus(db, june, at('2026-06-20'))).toMatchObject({ over: false, closed: false });
+});
+
+test('issued months whose facts have changed are counted until somebody looks, as closing does', async () => {
+  const { db } = database;
+  const july = day('2026-07-01');
+  const later = at('2026-07-06');
+  const behind = async () => itemOf(await readMonthStatus(db, july, later), 'corrections_behind');
+  expect(await behind()).toBeUndefined();
+  await addDroplet(db, account, 'late', ['bert'], '2026-05-10');
+  await settle(db, later);
+  expect(await behind()).toMatchObject({
+    count: 2,
+    holds: 0,
+    details: [{ next: { operation: 'invoice correction check' } }],
+  });
+  const signal = AbortSignal.timeout(60_000);
+  await closeMonthStep(db, { month: july, after: 0, draftOnly: true, by: 'test', now: later, signal });
+  expect(await behind()).toBeUndefined();
 });

@@ -73,6 +73,12 @@ describe('a command line that cannot be meant', () => {
     expectFailure(await run(args), 'invalid_argument', 1, message);
   });
 
+  test('what a command takes is in its help', async () => {
+    expect(failureOf(await run(['plan', 'apply']))).toMatchObject({
+      todo: 'arcadia plan apply --help shows what it takes.',
+    });
+  });
+
   test('a setting that is none names itself', async () => {
     expectFailure(await run(['db', 'status'], { ARCADIA_PORT: 'many' }), 'invalid_config', 1, /ARCADIA_PORT/);
   });

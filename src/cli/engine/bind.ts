@@ -226,13 +226,18 @@ function reworded(error: InvalidRequest, view: BoundView, bound: BoundArguments,
     const field = fields.find(
       (one) => one.place === place && one.path.length > 0 && one.path.every((step, index) => steps[index] === step),
     );
-    if (field === undefined) return `${pointer || 'The file'} ${detail}.`;
+    if (field === undefined) return `${steps.length === 0 ? 'The file' : placeOf(steps)}: ${detail}.`;
     const rest = steps.slice(field.path.length).join('.');
     const given = valueAt({ path: input.params, query: input.query, body: input.body }[field.place], field.path);
     const shown = typeof given === 'string' ? ` ${quoted(given)}` : '';
     return `${labelOf(bound, field)}${shown}${rest === '' ? '' : ` (${rest})`} ${detail}.`;
   });
   return new ArcadiaError('invalid_argument', lines.join('\n'), { details: { errors: error.errors } });
+}
+
+/** `rules[0].name`, of the steps to it. */
+function placeOf(steps: readonly string[]): string {
+  return steps.map((step, index) => (/^\d+$/.test(step) ? `[${step}]` : index === 0 ? step : `.${step}`)).join('');
 }
 
 function lowerFirst(text: string): string {

@@ -5,15 +5,21 @@ import { ArcadiaError, toArcadiaError } from '../../platform/errors.ts';
 import { type Logger, redactText } from '../../platform/log.ts';
 import { printable } from '../../platform/printable.ts';
 
-/** Any error as one of the catalogue's. A command line that cannot be read is an invalid argument. */
-export function failureOf(error: unknown): ArcadiaError {
+/**
+ * Any error as one of the catalogue's. A command line that cannot be read is an invalid argument.
+ * @param command `arcadia plan apply`: whose help says what can be given, where it is known
+ */
+export function failureOf(error: unknown, command?: string): ArcadiaError {
   if (error instanceof CommanderError) {
     // Its suggestion ("Did you mean ...?") stands on a line of its own.
     const message = error.message
       .replace(/^error: /, '')
       .replaceAll(/\s*\n\s*/g, ' ')
       .trim();
-    return new ArcadiaError('invalid_argument', sentence(message), { cause: error });
+    return new ArcadiaError('invalid_argument', sentence(message), {
+      cause: error,
+      ...(command !== undefined && { todo: `${command} --help shows what it takes.` }),
+    });
   }
   return toArcadiaError(error);
 }

@@ -63,8 +63,8 @@ export async function run(argv: readonly string[], program: Program = everything
   outliveReaders();
   // The library's own help command goes one level deep.
   const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
+  const built = buildProgram(words, program);
   try {
-    const built = buildProgram(words, program);
     refuseUnknown(built, words);
     await built.parseAsync(words, { from: 'user' });
   } catch (error) {
@@ -72,12 +72,18 @@ export async function run(argv: readonly string[], program: Program = everything
     if (error instanceof CommanderError && isAnswer(error, words)) return;
     const { failureBlock, failureJson, failureOf, LoggedFailure } = await import('./failure.ts');
     const isLogged = error instanceof LoggedFailure;
-    const failure = isLogged ? error.failure : failureOf(error);
+    const failure = isLogged ? error.failure : failureOf(error, commandNamed(built, words));
     process.exitCode = failure.exitCode;
     const output = new Output({ json: words.includes('--json') });
     if (!isLogged) output.note(failureBlock(failure, viewsOf(program.operations, nouns)));
     if (output.json) output.noteJson(failureJson(failure));
   }
+}
+
+/** `arcadia plan apply`: the command that the words name, as far as there is one. */
+function commandNamed(from: Command, words: readonly string[]): string {
+  const next = from.commands.find((child) => child.name() === words[0]);
+  return next === undefined ? from.name() : `${from.name()} ${commandNamed(next, words.slice(1))}`;
 }
 
 /** Help and version are answers; a missing subcommand, which shows help too, is an error unless help was asked for. */

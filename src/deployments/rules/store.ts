@@ -606,7 +606,7 @@ export async function readSuggestions(db: Queryable, limit: number): Promise<Sug
              true, resources
       FROM named
       UNION ALL
-      SELECT 4, 'name', subject, slug, format('%s names begin so; none belongs to another', resources), false, resources FROM groups
+      SELECT 4, 'name', subject, slug, format('%s names match; none of them belongs to another deployment', resources), false, resources FROM groups
     ) suggestions
     ORDER BY place, "deploymentExists" DESC, resources DESC, subject LIMIT ${limit}`.execute(db);
   return rows;
