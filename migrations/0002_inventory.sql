@@ -10,9 +10,12 @@ CREATE TABLE accounts (
   provider_account_id text NOT NULL,
   simulated           boolean NOT NULL,
   -- AES-256-GCM, see src/platform/crypto.ts; never leaves the process in the clear.
-  credentials         bytea NOT NULL,
+  credentials         bytea,
   connected_at        timestamptz NOT NULL,
   metered_from        timestamptz NOT NULL,
+  -- Since when nothing of it is read any more; its token is gone then. NULL: it is connected.
+  disconnected_at     timestamptz,
+  CHECK ((credentials IS NULL) = (disconnected_at IS NOT NULL)),
   UNIQUE (provider, provider_account_id)
 );
 
@@ -293,7 +296,7 @@ CREATE VIEW inventory_prices AS
          attributes, certainty, evidence, evidence_day, last_seen_at, valid_from, valid_to, recorded_at, NULL
   FROM provider_prices WHERE superseded_at = 'infinity';
 CREATE VIEW inventory_accounts AS
-  SELECT account_id, slug, name, provider, simulated, connected_at, metered_from FROM accounts;
+  SELECT account_id, slug, name, provider, simulated, connected_at, metered_from, disconnected_at FROM accounts;
 CREATE VIEW inventory_resources AS
   SELECT resource_id, account_id, kind, external_id, urn, provider_created_at, first_seen_at, unseen FROM resources;
 CREATE VIEW inventory_states AS
@@ -479,7 +482,7 @@ CALL protect_from_customers('end_candidates_before');
 CALL protect_from_customers('sync_runs');
 CALL protect_from_customers('sync_run_days');
 CALL give_access('GRANT USAGE ON SEQUENCE sync_runs_written TO arcadia_worker, arcadia_api');
-CALL publish_to_customers('inventory_accounts');
+CALL publish_to_customers('inventory_accounts', '{disconnected_at}');
 CALL publish_to_customers('inventory_resources');
 CALL publish_to_customers('inventory_states');
 CALL protect_from_customers('inventory_settings');

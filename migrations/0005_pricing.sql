@@ -2,7 +2,9 @@
 
 CREATE TABLE plans (
   plan_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  slug    slug NOT NULL UNIQUE
+  slug    slug NOT NULL UNIQUE,
+  -- Since when it takes no deployment that is not on it. NULL: it takes any.
+  retired_at timestamptz
 );
 
 -- A price list from a day on, until the plan's next version; never edited once used.
@@ -149,6 +151,7 @@ JOIN plans p USING (slug)
 JOIN plan_versions v USING (plan_id)
 JOIN billing_kinds k ON k.slug = i.kind;
 
+CALL publish_changes('plans', 'plan.changed', 'SELECT slug AS subject, NULL AS customer_id FROM changed');
 CALL publish_changes('plan_versions', 'plan.changed', 'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN plans USING (plan_id)');
 CALL publish_changes('subscriptions', 'subscription.changed',
   'SELECT slug AS subject, customer_id FROM changed JOIN deployments USING (deployment_id)');

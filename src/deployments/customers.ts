@@ -38,9 +38,17 @@ export async function createCustomer(db: Database, customer: NewCustomer, now: T
   return readCustomer(db, customer.externalId);
 }
 
-/** Gives a customer another name; what was issued keeps the name that it has. Throws not_found. */
-export async function renameCustomer(db: Database, externalId: string, name: string): Promise<Customer> {
-  const { currency } = await readCustomer(db, externalId);
+/**
+ * Gives a customer another name or currency; what was issued keeps what it has. Whether the currency may change is for
+ * those to say who know what its deployments cost. Throws not_found.
+ */
+export async function changeCustomer(
+  db: Database,
+  externalId: string,
+  change: { readonly name?: string | undefined; readonly currency?: string | undefined },
+): Promise<Customer> {
+  const before = await readCustomer(db, externalId);
+  const { name = before.name, currency = before.currency } = change;
   await db.transaction().execute((trx) => updateCustomers(trx, [{ externalId, name, currency }]));
   return readCustomer(db, externalId);
 }

@@ -8,6 +8,7 @@ export {
   unattributedResources,
 } from './attribution.ts';
 export {
+  changeCustomer,
   createCustomer,
   findCustomer,
   findCustomerId,
@@ -47,3 +48,4 @@ export { type MovedOwnership, previewing, type StagedMove, stageMove } from './p
 export { applyRules } from './rules.ts';
 export { externalId } from './schemas.ts';
 export { searchCustomers, searchDeployments, searchRules } from './search.store.ts';
+export { customerAnswer, customerOut, getCustomer as showCustomer } from './operations/customers.ts';

@@ -8,6 +8,8 @@ import { listDeployments, setDeploymentStart } from '../deployments/deployments.
 import { importRowsMax, readCustomerFile } from '../deployments/index.ts';
 import { endSubscription, subscribe, subscriptionHistory } from '../pricing/subscriptions.ts';
 import { importCustomers as run } from './import-customers.ts';
+import { changeCustomer } from './customer-currency.ts';
+import { setRetired } from '../pricing/retire.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { at, insertAccount, insertLiving, readOwnership, writeMembership } from '../../test/fixtures/inventory.ts';
 import { listRules, reorderRules } from '../deployments/rules.ts';
@@ -253,8 +255,31 @@ test('a customer pays in one currency: no plan, and no other currency of the cus
   const onAPlan = 'two is on plan studio in USD; end its subscription before its customer pays in another currency';
   expect(await refused('c2,Two,EUR,two,Two,2026-05-01,', true)).toEqual([`currency: ${onAPlan}`]);
   expect(await refused('c2,Two,EUR,two,Two,2026-05-01,')).toEqual([]);
+  const inEuro = { currency: 'EUR' };
+  await expect(changeCustomer(db, 'c2', inEuro, now)).rejects.toMatchObject({
+    code: 'conflict',
+    message: `${onAPlan}.`,
+  });
   await endSubscription(db, { deployment: 'two', from: at('2026-05-11') }, 'test', now);
   expect(await refused('c2,Two,EUR,two,Two,2026-05-01,', true)).toEqual([]);
+  expect(await changeCustomer(db, 'c2', inEuro, now)).toMatchObject({ name: 'Two', currency: 'EUR' });
+  expect(await changeCustomer(db, 'c2', { name: 'Deux' }, now)).toMatchObject({ name: 'Deux', currency: 'EUR' });
+});
+
+test('a retired plan is started for nobody new, and refuses nobody who is on it', async () => {
+  await importCustomers(db, `${planned}\nc1,One,USD,one,One,2026-05-01,studio`, { dryRun: false }, now);
+  await setRetired(db, 'studio', now, now);
+  const again = 'c1,One,USD,one,One,2026-05-01,studio';
+  const result = await importCustomers(
+    db,
+    `${planned}\n${again}\nc1,One,USD,more,More,2026-05-01,studio`,
+    { dryRun: true },
+    now,
+  );
+  expect(result.problems).toEqual([
+    { line: 3, column: 'plan', reason: 'studio is retired: it takes no new subscription' },
+  ]);
+  expect((await importCustomers(db, `${planned}\n${again}`, { dryRun: false }, now)).problems).toEqual([]);
 });
 
 test('each bad row is named by line, column and reason, and nothing is imported', async () => {

@@ -15,14 +15,15 @@ import { dayOf } from '../metering/index.ts';
 import type { UnitOfWork, Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import {
-  findUnbillable,
   otherCurrency,
   readSubscribed,
+  retiredPlans,
   startSubscriptions,
   type PlanVersion,
   listPlanVersions,
 } from '../pricing/index.ts';
 import type { FlowContext } from './context.ts';
+import { refusedCurrencies } from './customer-currency.ts';
 
 export interface ImportCustomers {
   /** As `readCustomerFile` read it. */
@@ -153,6 +154,7 @@ async function checkPlans(trx: UnitOfWork, rows: readonly ImportRow[], update: b
   const ever = new Set(subscribed.map(({ deployment }) => deployment));
   const there = await findCustomers(trx, [...new Set(rows.map(({ customer }) => customer.externalId))]);
   const currencies = new Map(there.map(({ externalId, currency }) => [externalId, currency]));
+  const retired = await retiredPlans(trx);
   const problems: ImportProblem[] = [];
   for (const { line, slug, plan, startsAt, customer } of rows) {
     const refuse = (reason: string) => problems.push({ line, column: 'plan', reason });
@@ -161,6 +163,8 @@ async function checkPlans(trx: UnitOfWork, rows: readonly ImportRow[], update: b
     if (first === undefined) refuse(`there is no plan ${plan}`);
     else if (Temporal.PlainDate.compare(day, first.from) < 0) {
       refuse(`${plan} begins on ${first.from}, and the deployment starts on ${day}`);
+    } else if (!ever.has(slug) && retired.has(plan)) {
+      refuse(`${plan} is retired: it takes no new subscription`);
     } else if (!ever.has(slug)) {
       const paid = update ? customer.currency : (currencies.get(customer.externalId) ?? customer.currency);
       const other = otherCurrency(versions.get(plan) ?? [], day, paid);
@@ -178,11 +182,10 @@ async function checkCurrencies(
 ): Promise<ImportProblem[]> {
   const firsts = new Map(rows.toReversed().map((row) => [row.customer.externalId, row]));
   const wanted = [...firsts.values()].map(({ customer }) => customer);
-  const found = new Map((await findUnbillable(trx, wanted, now)).toReversed().map((one) => [one.customer, one]));
-  return [...found.values()].map(({ customer, deployment, plan, currency }) => ({
+  return (await refusedCurrencies(trx, wanted, now)).map(({ customer, reason }) => ({
     line: firsts.get(customer)?.line ?? 1,
     column: 'currency',
-    reason: `${deployment} is on plan ${plan} in ${currency}; end its subscription before its customer pays in another currency`,
+    reason,
   }));
 }
 

@@ -3,6 +3,7 @@ import { anchorFailed } from './errors.ts';
 import { anchorAuditJob } from './jobs.ts';
 import { assignmentOperations } from './operations/assignments.ts';
 import { auditOperations } from './operations/audit.ts';
+import { customerOperations } from './operations/customers.ts';
 import { deploymentMonthOperations } from './operations/deployment-month.ts';
 import { endOperations } from './operations/end-deployments.ts';
 import { importOperations } from './operations/import.ts';
@@ -14,6 +15,7 @@ import { flowsSettings } from './settings.ts';
 export const flowsModule = declareModule({
   name: 'flows',
   operations: [
+    ...customerOperations,
     ...importOperations,
     ...assignmentOperations,
     ...endOperations,

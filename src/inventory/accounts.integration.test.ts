@@ -9,6 +9,8 @@ import {
   type AccountRequest,
   checkAccount,
   connectAccount,
+  connectedAccounts,
+  disconnectAccount,
   getAccount,
   listAccounts,
   openAccount,
@@ -257,4 +259,32 @@ test('an account that cannot be reached keeps no other from its sync', async () 
   } finally {
     await cloud.close();
   }
+});
+
+test('a disconnected account is read no more and has no token, keeps its history, and can be connected again', async () => {
+  const { db } = database;
+  const { account, provider } = await openSimulatedAccount(db, {});
+  await syncAccount(db, account, provider, { clock: databaseClock(db) });
+  await provider.close();
+  const before = await sql`SELECT resource_id, valid_from, valid_to FROM resource_states`.execute(db);
+  const at = await databaseClock(db).now();
+  const { account: gone, resources } = await disconnectAccount(db, account.slug, at);
+  expect(gone.disconnectedAt).toEqual(at);
+  expect(resources).toBeGreaterThan(0);
+  expect((await sql`SELECT credentials FROM accounts`.execute(db)).rows).toEqual([{ credentials: null }]);
+  expect((await sql`SELECT resource_id, valid_from, valid_to FROM resource_states`.execute(db)).rows).toEqual(
+    before.rows,
+  );
+  expect(await connectedAccounts(db)).toEqual([]);
+  expect(await listAccounts(db)).toEqual([gone]);
+  expect(await syncAll(db, { secretKey })).toEqual({ results: [], failures: [] });
+  await expect(openAccount(db, gone, secretKey)).rejects.toMatchObject({ code: 'account_disconnected' });
+  await expect(disconnectAccount(db, account.slug, at)).rejects.toMatchObject({ code: 'account_disconnected' });
+  const identity = { accountId: account.providerAccountId, name: account.name, simulatedAt: at, answeredAt: null };
+  const again = { ...request, apiUrl: account.apiUrl, provider: account.provider };
+  expect(await connectAccount(db, again, identity, at)).toMatchObject({
+    accountId: account.accountId,
+    disconnectedAt: null,
+  });
+  expect(await connectedAccounts(db)).toHaveLength(1);
 });

@@ -11,19 +11,21 @@ import { databaseClock, followSimulatedClock, readSimulatedClock } from '../plat
 import { type SecretKey, seal, unseal } from '../platform/secrets/crypto.ts';
 import type { Queryable, Database } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
-import { accountChanged } from './errors.ts';
+import { accountChanged, accountDisconnected } from './errors.ts';
 import { type HiddenMoney, readHiddenMoney } from './hidden-money.ts';
 import { assertCurrentKey, credentialsPurpose } from './secret-key.ts';
 import {
   type Account,
   appendMeteredFromChanges,
   countHidden,
+  countLiving,
   insertAccount,
   lockAccounts,
   selectUnlisted,
   selectAccounts,
   selectCredentials,
   updateAccount,
+  updateDisconnected,
 } from './store.ts';
 
 export type { Account } from './store.ts';
@@ -177,7 +179,38 @@ function freeSlug(name: string, taken: ReadonlySet<string>): string {
   }
 }
 
-/** All accounts, by slug. */
+/**
+ * Stops reading an account and removes its token; what is known of it stays. What lives goes on as it was last read: its
+ * usage is estimated for as long as the limits say (`usage limit list`), then it is a gap.
+ * @returns how many of its resources live, as far as is known
+ * @throws ArcadiaError not_found; account_disconnected
+ */
+export async function disconnectAccount(
+  db: Database,
+  slug: string,
+  now: Temporal.Instant,
+): Promise<{ readonly account: Account; readonly resources: number }> {
+  return db.transaction().execute(async (trx) => {
+    await lockAccounts(trx);
+    const { accountId, disconnectedAt } = await getAccount(trx, slug);
+    if (disconnectedAt !== null) throw disconnectedError(slug, disconnectedAt);
+    await updateDisconnected(trx, accountId, now);
+    return { account: await getAccount(trx, slug), resources: await countLiving(trx, accountId) };
+  });
+}
+
+function disconnectedError(slug: string, since: Temporal.Instant) {
+  return accountDisconnected(`Account '${slug}' is disconnected since ${since}: it has no token.`, {
+    next: { operation: 'account connect', arguments: { account: slug } },
+  });
+}
+
+/** Those that can be read, by slug. */
+export async function connectedAccounts(db: Queryable): Promise<Account[]> {
+  return (await selectAccounts(db)).filter(({ disconnectedAt }) => disconnectedAt === null);
+}
+
+/** All accounts, disconnected ones too, by slug. */
 export function listAccounts(db: Queryable): Promise<Account[]> {
   return selectAccounts(db);
 }
@@ -191,7 +224,7 @@ export async function getAccount(db: Queryable, slug: string): Promise<Account> 
 
 /**
  * Opens the provider of an account with its stored credentials; the caller closes it. Errors:
- * secret_unreadable where they were sealed with another key.
+ * secret_unreadable where they were sealed with another key; account_disconnected.
  */
 export async function openAccount(
   db: Queryable,
@@ -199,9 +232,9 @@ export async function openAccount(
   secretKey: SecretKey,
   options: Pick<ProviderOptions, 'onRequest'> = {},
 ): Promise<Provider> {
-  const credentials = JSON.parse(
-    unseal(secretKey, credentialsPurpose, await selectCredentials(db, account.accountId)),
-  ) as Credentials;
+  const sealed = await selectCredentials(db, account.accountId);
+  if (sealed === null) throw disconnectedError(account.slug, account.disconnectedAt ?? account.connectedAt);
+  const credentials = JSON.parse(unseal(secretKey, credentialsPurpose, sealed)) as Credentials;
   return openProvider(account.provider, {
     ...options,
     apiUrl: account.apiUrl,

@@ -6,6 +6,12 @@ export const accountChanged = declareError({
   todo: 'Connect the account again with a token of its own, or connect the other one under another name.',
 });
 
+export const accountDisconnected = declareError({
+  code: 'account_disconnected',
+  status: 409,
+  todo: 'Connect it again with a token.',
+});
+
 export const resourceAmbiguous = declareError({
   code: 'resource_ambiguous',
   status: 409,

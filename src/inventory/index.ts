@@ -5,6 +5,7 @@ export {
   connectAccount,
   identifyAccount,
   identifyCredentials,
+  connectedAccounts,
   listAccounts,
   listUnlisted,
   openAccount,

@@ -19,7 +19,7 @@ import {
 } from '../platform/declare/job.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { openSecretKey } from './secret-key.ts';
-import { getAccount, listAccounts, openAccount } from './accounts.ts';
+import { getAccount, connectedAccounts, openAccount } from './accounts.ts';
 import { inventorySettings } from './settings.ts';
 import { pruneSyncRuns } from './sync-prune.ts';
 import { syncAccount, syncedKinds } from './sync.ts';
@@ -124,7 +124,7 @@ export const syncAccountsJob = declareJob({
   async run(run) {
     const job = syncJobs.find(({ name }) => name === run.arguments.part);
     if (job === undefined) return;
-    const accounts = await listAccounts(run.db);
+    const accounts = await connectedAccounts(run.db);
     await run.db.transaction().execute(async (trx) => {
       for (const { slug } of accounts) await run.enqueue(trx, job, { account: slug });
     });
@@ -160,6 +160,8 @@ function declareSyncJob({ pass, mayBeRefused, ...part }: Part): JobDeclaration<S
       const { db, clock, config, signal, report } = run;
       const wanted = run.arguments.kinds?.split(',');
       const account = await getAccount(db, run.arguments.account);
+      // Enqueued before it was disconnected.
+      if (account.disconnectedAt !== null) return;
       const provider = await openAccount(db, account, await openSecretKey(db, config));
       try {
         const kinds = syncedKinds(provider).filter(

@@ -19,11 +19,14 @@ export interface Account {
   readonly connectedAt: Temporal.Instant;
   /** Nothing before it is metered. */
   readonly meteredFrom: Temporal.Instant;
+  /** Since when nothing of it is read any more; null: it is connected. */
+  readonly disconnectedAt: Temporal.Instant | null;
 }
 
 const accountColumns = sql`
   account_id AS "accountId", slug, name, provider, api_url AS "apiUrl", provider_account_id AS "providerAccountId",
-  simulated, connected_at AS "connectedAt", metered_from AS "meteredFrom"`;
+  simulated, connected_at AS "connectedAt", metered_from AS "meteredFrom",
+  disconnected_at AS "disconnectedAt"`;
 
 /** Accounts are connected one at a time: what may be connected depends on what is there. */
 export async function lockAccounts(trx: UnitOfWork): Promise<void> {
@@ -73,7 +76,7 @@ export async function updateAccount(
 ): Promise<Account> {
   const { rows } = await statement<Account>('inventory.updateAccount')`
     UPDATE accounts SET slug = ${row.slug}, name = ${row.name}, api_url = ${row.apiUrl},
-           credentials = ${row.credentials}, metered_from = ${row.meteredFrom}
+           credentials = ${row.credentials}, disconnected_at = NULL, metered_from = ${row.meteredFrom}
     WHERE account_id = ${accountId}
     RETURNING ${accountColumns}`.execute(trx);
   return rows[0]!;
@@ -96,16 +99,38 @@ export async function appendMeteredFromChanges(
   await appendChanges(trx, 'resource', 'metered_from', now, moved);
 }
 
-export async function selectCredentials(db: Queryable, accountId: number): Promise<Uint8Array> {
-  const { rows } = await statement<{ credentials: Uint8Array }>('inventory.selectCredentials')`
+/** Removes what is sealed of an account, and says since when nothing of it is read. */
+export async function updateDisconnected(
+  trx: UnitOfWork,
+  accountId: number,
+  disconnectedAt: Temporal.Instant,
+): Promise<void> {
+  await statement('inventory.updateDisconnected')`
+    UPDATE accounts SET credentials = NULL, disconnected_at = ${disconnectedAt} WHERE account_id = ${accountId}`.execute(
+    trx,
+  );
+}
+
+/** How many resources of an account live, as they were last read. */
+export async function countLiving(db: Queryable, accountId: number): Promise<number> {
+  const { rows } = await statement<{ resources: number }>('inventory.countLiving')`
+    SELECT count(*) AS resources FROM inventory_states WHERE account_id = ${accountId} AND valid_to = 'infinity'`.execute(
+    db,
+  );
+  return rows[0]?.resources ?? 0;
+}
+
+/** Null: it is disconnected. */
+export async function selectCredentials(db: Queryable, accountId: number): Promise<Uint8Array | null> {
+  const { rows } = await statement<{ credentials: Uint8Array | null }>('inventory.selectCredentials')`
     SELECT credentials FROM accounts WHERE account_id = ${accountId}`.execute(db);
   return rows[0]!.credentials;
 }
 
-/** What is sealed of every account, by slug. */
+/** What is sealed of every connected account, by slug. */
 export async function selectAllCredentials(db: Queryable): Promise<{ slug: string; credentials: Uint8Array }[]> {
   const { rows } = await statement<{ slug: string; credentials: Uint8Array }>('inventory.selectAllCredentials')`
-    SELECT slug, credentials FROM accounts ORDER BY slug`.execute(db);
+    SELECT slug, credentials FROM accounts WHERE credentials IS NOT NULL ORDER BY slug`.execute(db);
   return rows;
 }
 
@@ -283,7 +308,7 @@ export interface FreshnessRow {
   readonly reason: string | null;
 }
 
-/** Of each kind that was ever read of an account, what failed last first, then what was read longest ago. */
+/** Of each kind that was ever read of a connected account, what failed last first, then what was read longest ago. */
 export async function selectFreshness(db: Queryable): Promise<FreshnessRow[]> {
   const { rows } = await statement<FreshnessRow>('inventory.selectFreshness')`
     WITH RECURSIVE pairs AS (
@@ -302,6 +327,7 @@ export async function selectFreshness(db: Queryable): Promise<FreshnessRow[]> {
     LEFT JOIN LATERAL (
       SELECT max(started_at) AS started_at FROM sync_runs r
       WHERE r.account_id = p.account_id AND r.kind = p.kind AND r.outcome = 'complete') c ON true
+    WHERE a.disconnected_at IS NULL
     ORDER BY n.outcome = 'complete', c.started_at NULLS FIRST, a.slug, p.kind`.execute(db);
   return rows;
 }

@@ -10,7 +10,7 @@ import {
 import type { SecretKey } from '../platform/secrets/crypto.ts';
 import { type Queryable, type Database, inSession } from '../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
-import { type Account, identifyAccount, listAccounts, openAccount } from './accounts.ts';
+import { type Account, identifyAccount, connectedAccounts, openAccount } from './accounts.ts';
 import { nothingApplied } from './listing.ts';
 import { syncActions } from './sync-actions.ts';
 import { syncKind } from './sync-kind.ts';
@@ -170,7 +170,7 @@ export async function syncAll(db: Database, options: SyncAllOptions): Promise<Sy
   const { secretKey, onRequest, ...sync } = options;
   const results: SyncResult[] = [];
   const failures: { account: string; error: unknown }[] = [];
-  for (const account of await listAccounts(db)) {
+  for (const account of await connectedAccounts(db)) {
     if (options.signal?.aborted) break;
     try {
       const provider = await openAccount(db, account, secretKey, onRequest === undefined ? {} : { onRequest });

@@ -18,6 +18,12 @@ export const deploymentEnded = declareError({
   todo: 'Reopen it first, where it is to be billed again.',
 });
 
+export const planRetired = declareError({
+  code: 'plan_retired',
+  status: 409,
+  todo: 'Choose another plan, or reopen this one.',
+});
+
 export const planVersionFixed = declareError({
   code: 'plan_version_fixed',
   status: 409,

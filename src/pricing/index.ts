@@ -5,6 +5,7 @@ export { findUnbillable, otherCurrency } from './currency-rule.ts';
 export { readSubscribed, startSubscriptions } from './first-subscriptions.ts';
 export type { PlanVersion } from './plan.ts';
 export { listPlanVersions, listPlans } from './plans.ts';
+export { retiredPlans } from './retire.ts';
 export { ratedMonth } from './rated-months.ts';
 export type { RatedLine, RatedMonth, UnchargedUsage } from './rating/rate-month.ts';
 export { changeSubscription, currentSubscriptions, endSubscription, pauseSubscription } from './subscriptions.ts';

@@ -1,5 +1,5 @@
 import { declareModule } from '../platform/declare/module.ts';
-import { alreadySubscribed, deploymentEnded, notSubscribed, planVersionFixed } from './errors.ts';
+import { alreadySubscribed, deploymentEnded, notSubscribed, planRetired, planVersionFixed } from './errors.ts';
 import { checkAlertsJob } from './jobs.ts';
 import { alertOperations } from './operations/alerts.ts';
 import { gapOperations } from './operations/gaps.ts';
@@ -23,12 +23,12 @@ export const pricingModule = declareModule({
   ],
   jobs: [checkAlertsJob],
   schedule: [{ name: 'alerts', cron: '20 * * * *', job: checkAlertsJob, arguments: {} }],
-  errors: [alreadySubscribed, deploymentEnded, notSubscribed, planVersionFixed],
+  errors: [alreadySubscribed, deploymentEnded, notSubscribed, planRetired, planVersionFixed],
   events: [
     {
       type: 'plan.changed',
       subject: 'plan',
-      describes: 'it has a new version',
+      describes: 'it has a new version, is retired or reopened',
       reads: ['listPlans', 'getPlan', 'listPlanVersions'],
     },
     {

@@ -6,7 +6,8 @@ import type { PlanVersion } from './plan.ts';
 import { readPlanFile } from './plan-file.ts';
 import { addPlanVersion, billingKinds, getPlan, listPlans } from './plans.ts';
 import { quoteDeployment, quoteUsage } from './quotes.ts';
-import { currentSubscriptions, subscribe } from './subscriptions.ts';
+import { retiredPlans, setRetired } from './retire.ts';
+import { currentSubscriptions, startSubscription, subscribe } from './subscriptions.ts';
 
 const day = (text: string) => Temporal.PlainDate.from(text);
 const now = Temporal.Instant.from('2026-05-11T00:00:00Z');
@@ -246,6 +247,29 @@ describe('subscriptions', () => {
     await on('grand', '2026-07-01');
     expect(await on('studio', '2026-06-01')).toEqual({ changed: true });
     expect(await planAt('2026-08-01T00:00:00Z')).toBe('studio');
+  });
+
+  it('are refused on a retired plan, whose own stay, are changed and get its new versions', async () => {
+    const { plan } = await newPlan();
+    await on(plan, '2026-05-01');
+    const other = await newDeployment();
+    expect(await setRetired(test.db, plan, now, now)).toBe(1);
+    const start = { deployment: other, plan, from: Temporal.Instant.from('2026-06-01T00:00:00Z') };
+    await expect(startSubscription(test.db, start, 'test', now)).rejects.toMatchObject({ code: 'plan_retired' });
+    await expect(
+      subscribe(test.db, { deployment: other, plan, from: day('2026-06-01') }, 'test', now),
+    ).rejects.toMatchObject({ code: 'plan_retired' });
+    expect(await planAt('2026-08-01T00:00:00Z')).toBe(plan);
+    expect(await on(plan, '2026-05-01')).toEqual({ changed: false });
+    // Retired once more, it stays so since then; and who leaves it does not come back.
+    await setRetired(test.db, plan, now.add({ hours: 1 }), now);
+    expect((await retiredPlans(test.db)).get(plan)).toEqual(now);
+    await on('studio', '2026-07-01');
+    await expect(on(plan, '2026-08-01')).rejects.toMatchObject({ code: 'plan_retired' });
+    await setRetired(test.db, plan, null, now);
+    expect((await retiredPlans(test.db)).has(plan)).toBe(false);
+    expect(await startSubscription(test.db, start, 'test', now)).toEqual({ changed: true });
+    await expect(setRetired(test.db, 'nothing', now, now)).rejects.toMatchObject({ code: 'not_found' });
   });
 
   it('made twice write nothing', async () => {

@@ -9,6 +9,7 @@ import { alreadySubscribed, deploymentEnded, notSubscribed } from './errors.ts';
 import { getPlan } from './plans.ts';
 import * as plansStore from './store.ts';
 import { changeHistory, endOfPause, type Stated, type SubscriptionState, stateAt } from './subscription-history.ts';
+import { retiredError, retiredPlans } from './retire.ts';
 import * as store from './subscriptions.store.ts';
 
 interface Subscription {
@@ -46,7 +47,8 @@ export async function subscribe(
   by: string,
   now: Temporal.Instant,
 ): Promise<Decided> {
-  return decide(db, { deployment, from: startOfDay(from) }, by, now, toPlan(await requirePlan(db, plan, from)));
+  const wanted = await requirePlan(db, plan, from);
+  return decide(db, { deployment, from: startOfDay(from) }, by, now, toPlan(wanted));
 }
 
 /** Which plan, and the currency that whoever decides takes it to be in. */
@@ -65,15 +67,15 @@ export async function startSubscription(
   by: string,
   now: Temporal.Instant,
 ): Promise<Decided> {
-  const planId = await requirePlan(db, plan, dayOf(decision.from));
+  const wanted = await requirePlan(db, plan, dayOf(decision.from));
   await assertCurrency(db, { plan, currency, ...decision });
   return decide(db, decision, by, now, (history, state) => {
-    if (state !== null && state.planId !== planId) {
+    if (state !== null && state.planId !== wanted.planId) {
       throw alreadySubscribed(`"${decision.deployment}" is on a plan at ${decision.from} already.`, {
         next: { operation: 'subscription decide', arguments: { deployment: decision.deployment, action: 'change' } },
       });
     }
-    return toPlan(planId)(history);
+    return toPlan(wanted)(history, state);
   });
 }
 
@@ -87,12 +89,9 @@ export async function changeSubscription(
   by: string,
   now: Temporal.Instant,
 ): Promise<Decided> {
-  const planId = await requirePlan(db, plan, dayOf(decision.from));
+  const wanted = await requirePlan(db, plan, dayOf(decision.from));
   await assertCurrency(db, { plan, currency, ...decision });
-  return decide(db, decision, by, now, (history, state) => {
-    requireState(decision, state);
-    return toPlan(planId)(history);
-  });
+  return decide(db, decision, by, now, (history, state) => toPlan(wanted)(history, requireState(decision, state)));
 }
 
 /** Pauses a deployment's subscription, up to an instant or until it is resumed: neither fees nor usage are charged. */
@@ -147,8 +146,18 @@ interface Change {
   become(before: SubscriptionState | null): SubscriptionState | null;
 }
 
-function toPlan(planId: number): (history: readonly Stated[]) => Change {
-  return () => ({ to: null, become: () => ({ planId, paused: false }) });
+interface WantedPlan {
+  readonly plan: string;
+  readonly planId: number;
+  readonly isRetired: boolean;
+}
+
+/** Errors: plan_retired, for a deployment that is not on it at that moment. */
+function toPlan({ plan, planId, isRetired }: WantedPlan) {
+  return (_: readonly Stated[], state: SubscriptionState | null): Change => {
+    if (isRetired && state?.planId !== planId) throw retiredError(plan);
+    return { to: null, become: () => ({ planId, paused: false }) };
+  };
 }
 
 function requireState({ deployment, from }: Decision, state: SubscriptionState | null): SubscriptionState {
@@ -210,11 +219,11 @@ function requireDay(at: Temporal.Instant): void {
   );
 }
 
-async function requirePlan(db: Queryable, plan: string, day: Temporal.PlainDate): Promise<number> {
+async function requirePlan(db: Queryable, plan: string, day: Temporal.PlainDate): Promise<WantedPlan> {
   await getPlan(db, plan, day);
   const planId = await plansStore.selectPlanId(db, plan);
   if (planId === undefined) throw new RangeError(`plan ${plan} has a version but no id`);
-  return planId;
+  return { plan, planId, isRetired: (await retiredPlans(db)).has(plan) };
 }
 
 /** More deployments than a database has. */

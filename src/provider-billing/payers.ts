@@ -1,5 +1,12 @@
 import type { BillingSource, Provider } from '../cloud/index.ts';
-import { type Account, identifyAccount, listAccounts, openAccount, openSecretKey } from '../inventory/index.ts';
+import {
+  type Account,
+  connectedAccounts,
+  identifyAccount,
+  listAccounts,
+  openAccount,
+  openSecretKey,
+} from '../inventory/index.ts';
 import { assertClocksAgree, databaseClock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import type { Database, Queryable, UnitOfWork } from '../platform/database/database.ts';
@@ -173,7 +180,7 @@ async function coveredAccounts(db: Queryable, payer: Payer, at: Temporal.Instant
       (to === null || Temporal.Instant.compare(to, at) > 0),
   );
   const ids = new Set(covers.map(({ accountId }) => accountId));
-  const accounts = (await listAccounts(db)).filter(({ accountId }) => ids.has(accountId));
+  const accounts = (await connectedAccounts(db)).filter(({ accountId }) => ids.has(accountId));
   const isOwn = ({ providerAccountId }: Account) => Number(providerAccountId !== payer.externalId);
   return accounts.sort((a, b) => isOwn(a) - isOwn(b));
 }

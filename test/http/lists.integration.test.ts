@@ -83,6 +83,7 @@ async function walk(list: List, query: Readonly<Record<string, string>>): Promis
   for (let cursor: string | null = null; ; ) {
     const page: Body = await ask(list, { ...query, limit: '2', ...(cursor !== null && { cursor }) });
     found.push(...page.items);
+    if (found.length > 1_000) throw new Error(`${list.name} goes in circles.`);
     cursor = page.nextCursor;
     if (cursor === null) return found;
   }

@@ -186,8 +186,8 @@ async function actOn(session: Session, view: BoundView, tools: ViewTools, isSure
   const { surface, input } = tools;
   if (view.run !== undefined) {
     const note = (text: string) => session.output.note(text);
-    const ask = async (question: string) => {
-      if (!isSure) await agreed(session, question);
+    const ask = async (question: string, untouched?: string) => {
+      if (!isSure) await agreed(session, question, untouched);
     };
     return view.run({ ...tools, note, ask, isSure });
   }
@@ -209,9 +209,9 @@ async function askFirst(session: Session, view: BoundView, tools: ViewTools): Pr
 }
 
 /** Errors: cancelled, where a person says no. */
-async function agreed(session: Session, question: string): Promise<void> {
+async function agreed(session: Session, question: string, untouched = 'Nothing was changed.'): Promise<void> {
   if (!(await confirm(question, session.signal)))
-    throw new ArcadiaError('cancelled', 'Nothing was changed.', { todo: 'Run it again to decide otherwise.' });
+    throw new ArcadiaError('cancelled', untouched, { todo: 'Run it again to decide otherwise.' });
 }
 
 function filled(template: string, values: Readonly<Record<string, unknown>>): string {

@@ -33,7 +33,8 @@ export interface ViewTools {
 export interface RunTools extends ViewTools {
   /** A remark on stderr. */
   note(text: string): void;
-  ask(question: string): Promise<void>;
+  /** `untouched`: how things are if somebody says no, where that is not 'Nothing was changed.' */
+  ask(question: string, untouched?: string): Promise<void>;
   /** --yes is given: nothing is asked. */
   readonly isSure: boolean;
 }

@@ -1,5 +1,11 @@
-import { checkAccount, connectAccount, getAccount, listAccounts } from '../../inventory/operations/accounts.ts';
-import { type Column, fields, moment, table } from '../engine/output.ts';
+import {
+  checkAccount,
+  connectAccount,
+  disconnectAccount,
+  getAccount,
+  listAccounts,
+} from '../../inventory/operations/accounts.ts';
+import { type Column, fields, moment, plural, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
 
 type Account = RowOf<typeof listAccounts>;
@@ -26,6 +32,7 @@ function accountText(row: Account): string {
     ["provider's id", row.providerAccountId],
     ['connected', moment(row.connectedAt)],
     ['metered from', moment(row.meteredFrom)],
+    ...(row.disconnectedAt === null ? [] : [['disconnected', moment(row.disconnectedAt)] as const]),
   ]);
 }
 
@@ -114,6 +121,20 @@ provider's id  c9d5a1c2-6b1f-4a32-9a44-5e6d3c6a7b10
 connected      2026-05-01 09:30:00Z
 metered from   2026-05-01 09:30:00Z`,
       text: accountText,
+    }),
+    actionView(disconnectAccount, {
+      summary: 'stop reading an account and remove its token; what is known of it stays',
+      details: `What lives there is not read any more: it goes on as it was last read, its usage is estimated for as long as
+arcadia usage limit list says, and from then on it is a gap. A backup of before still holds the token: revoke it at the
+provider.`,
+      example: `
+$ arcadia account disconnect acme --yes
+acme is disconnected, and its token is removed. 12 resources lived there when it was last read.`,
+      text: ({ account, resources }) =>
+        `${account} is disconnected, and its token is removed. ${plural(resources, 'resource')} lived there when it was last read.`,
+      notes: ({ account }) => [
+        `Usage is estimated from now on. Next: arcadia usage gaps; to read it again: arcadia account connect ${account}`,
+      ],
     }),
     actionView(checkAccount, {
       example: `

@@ -1,4 +1,5 @@
-import { createCustomer, getCustomer, listCustomers, updateCustomer } from '../../deployments/operations/customers.ts';
+import { createCustomer, getCustomer, listCustomers } from '../../deployments/operations/customers.ts';
+import { updateCustomer } from '../../flows/operations/customers.ts';
 import { closeCustomer } from '../../flows/operations/end-deployments.ts';
 import { importCustomers } from '../../flows/operations/import.ts';
 import { ArcadiaError } from '../../platform/errors.ts';

@@ -61,6 +61,23 @@ function totalsText({ currency, invoices, subtotal, tax, total }: Totals): strin
   return `${plural(invoices, 'document')}: ${subtotal} ${currency}, tax ${tax} ${currency}, total ${total} ${currency}.`;
 }
 
+/** `May 2026: 30 drafts, total 3912.40 USD.` */
+function draftedText(month: string, totals: readonly Totals[]): string {
+  if (totals.length === 0)
+    return `${monthName(month)}: no drafts. Nothing is to be billed that is not approved or issued.`;
+  const parts = totals.map(
+    ({ invoices, total, currency }) => `${plural(invoices, 'draft')}, total ${total} ${currency}`,
+  );
+  return `${monthName(month)}: ${parts.join('; ')}.`;
+}
+
+/** `2026-05` is `May 2026`. */
+function monthName(month: string): string {
+  return Temporal.PlainYearMonth.from(month)
+    .toPlainDate({ day: 1 })
+    .toLocaleString('en', { month: 'long', year: 'numeric' });
+}
+
 interface CorrectionTotals {
   readonly currency: string;
   readonly corrections: number;
@@ -107,10 +124,17 @@ const steps = [
 too. Approved and issued invoices are unchanged. On a server a job does it.`,
     example: `
 $ arcadia invoice draft --month 2026-05
-The drafts of 2026-05 are up to date.
+May 2026: 30 drafts, total 3912.40 USD.
 Next: arcadia invoice list --month 2026-05 --state draft`,
-    text: ({ month }) => `The drafts of ${month} are up to date.`,
+    text: ({ month }) => `${monthName(month)}: a job brings the drafts up to date.`,
     notes: ({ month }) => [`Next: arcadia invoice list --month ${month} --state draft`],
+    async afterJobs({ month }, { surface, output }) {
+      if (output.json) return null;
+      const drafts = { ...noInput, query: { month, state: 'draft', limit: 1 } };
+      await output.text(draftedText(month, (await surface.page(listInvoices, drafts)).totals as readonly Totals[]));
+      output.note(`Next: arcadia invoice list --month ${month} --state draft`);
+      return null;
+    },
   }),
   actionView(approveInvoice, {
     summary: 'approve a draft',

@@ -137,7 +137,8 @@ async function askedTotals({ surface, input, note, ask }: RunTools, body: Body):
   for (const part of [headOf(status), ...totalsParts(status)]) note(part);
   if (status.items.length > 0) note(table(status.items, columns));
   const total = status.ready.reduce((sum, { invoices }) => sum + invoices, 0);
-  await ask(`Issue ${plural(total, 'invoice')} of ${status.month}, with the totals above?`);
+  const untouched = 'Nothing was approved or issued; the drafts are up to date.';
+  await ask(`Issue ${plural(total, 'invoice')} of ${status.month}, with the totals above?`, untouched);
   return status.ready;
 }
 

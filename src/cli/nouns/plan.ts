@@ -6,8 +6,10 @@ import {
   listPlans,
   listPlanVersions,
   previewPlans,
+  reopenPlan,
+  retirePlan,
 } from '../../pricing/operations/plans.ts';
-import { type Column, count, fields, plural, table } from '../engine/output.ts';
+import { type Column, count, fields, moment, plural, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
 import { unbilledNotes } from './unbilled-text.ts';
 
@@ -25,11 +27,19 @@ const planColumns: readonly Column<Plan>[] = [
   { header: 'items', value: (row) => String(row.items.length), align: 'right' },
 ];
 
+const listedColumns: readonly Column<Plan>[] = [
+  ...planColumns,
+  { header: 'retired (utc)', value: (row) => moment(row.retiredAt) },
+];
+
 function planText(plan: Plan): string {
   const { currency, baseEvery, baseDue, minimum, cap, discount, items } = plan;
   const heading = fields([
     ['plan', `${plan.plan} (${plan.name})`],
     ['from', plan.from],
+    ...(plan.retiredAt === null
+      ? []
+      : [['retired', `${moment(plan.retiredAt)}: it takes no new subscription`] as const]),
     ['base fee', `${plan.base} ${currency} a ${baseEvery}${baseDue === 'advance' ? ', in advance' : ''}`],
     ...(minimum === null ? [] : [['at least', `${minimum} ${currency} a month`] as const]),
     ...(cap === null ? [] : [['at most', `${cap} ${currency} a month`] as const]),
@@ -152,9 +162,9 @@ export const planNoun: Noun = {
       summary: 'the plans as they are on a day',
       example: `
 $ arcadia plan list
-PLAN    NAME    FROM                 BASE FEE  ITEMS
-studio  Studio  2026-01-01  50.00 USD a month      5`,
-      columns: planColumns,
+PLAN    NAME    FROM                 BASE FEE  ITEMS  RETIRED (UTC)
+studio  Studio  2026-01-01  50.00 USD a month      5  -`,
+      columns: listedColumns,
       empty: 'No plan applies on that day. Write one: arcadia plan apply --help',
     }),
     actionView(getPlan, {
@@ -174,6 +184,21 @@ droplet_hours       1488  0.02 USD`,
       example: `
 $ arcadia plan export studio --out studio.yaml
 Written to studio.yaml.`,
+    }),
+    actionView(retirePlan, {
+      summary: 'have a plan take no new subscription; who is on it stays',
+      example: `
+$ arcadia plan retire studio
+studio is retired. 12 deployments stay on it. Lists show it with --retired.`,
+      text: ({ plan, deployments }) =>
+        `${plan} is retired. ${plural(deployments, 'deployment stays', 'deployments stay')} on it. Lists show it with --retired.`,
+    }),
+    actionView(reopenPlan, {
+      summary: 'have a retired plan take subscriptions again',
+      example: `
+$ arcadia plan reopen studio
+studio takes subscriptions again.`,
+      text: ({ plan }) => `${plan} takes subscriptions again.`,
     }),
     listView(listPlanVersions, {
       summary: "a plan's versions, the oldest first",

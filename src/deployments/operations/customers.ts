@@ -5,7 +5,7 @@ import { externalId, name } from '../schemas.ts';
 import * as customers from '../customers.ts';
 import type { Customer } from '../customers.ts';
 
-const customer = z
+export const customerOut = z
   .object({
     customer: externalId,
     name: z.string().meta({ examples: ['Acme Ltd'] }),
@@ -15,7 +15,7 @@ const customer = z
   })
   .meta({ id: 'Customer', description: 'Who pays' });
 
-function customerAnswer({ externalId: id, name, currency: code, deployments, closedAt }: Customer) {
+export function customerAnswer({ externalId: id, name, currency: code, deployments, closedAt }: Customer) {
   return { customer: id, name, currency: code, deployments, closedAt };
 }
 
@@ -26,7 +26,7 @@ export const listCustomers = declareList({
   tag: 'customers',
   summary: 'All customers, by their id',
   roles: staff,
-  row: customer,
+  row: customerOut,
   search: { in: 'the id and the name' },
   sort: { by: ['customer', 'name', 'currency'] },
   total: true,
@@ -45,7 +45,7 @@ export const getCustomer = declareOperation({
   summary: 'One customer',
   roles: staff,
   params: z.object({ customer: externalId }),
-  response: customer,
+  response: customerOut,
   async run({ db, params }) {
     return customerAnswer((await customers.getCustomer(db, params.customer)).customer);
   },
@@ -61,7 +61,7 @@ export const createCustomer = declareOperation({
   command: { positional: ['customer'] },
   roles: ['owner', 'operator'],
   body: z.strictObject({ customer: externalId, name, currency }),
-  response: customer,
+  response: customerOut,
   status: 201,
   location: (made) => `/customers/${encodeURIComponent(made.customer)}`,
   async run({ db, body, now }) {
@@ -70,23 +70,4 @@ export const createCustomer = declareOperation({
   },
 });
 
-export const updateCustomer = declareOperation({
-  method: 'PATCH',
-  path: '/customers/:customer',
-  name: 'customer set',
-  operationId: 'updateCustomer',
-  tag: 'customers',
-  summary: 'Rename a customer',
-  description:
-    'What was issued keeps the name that it has. The currency stays: prices of another are another customer.',
-  roles: ['owner', 'operator'],
-  params: z.object({ customer: externalId }),
-  body: z.strictObject({ name }),
-  response: customer,
-  edits: getCustomer,
-  async run({ db, params, body }) {
-    return customerAnswer(await customers.renameCustomer(db, params.customer, body.name));
-  },
-});
-
-export const customerOperations: readonly Operation[] = [listCustomers, getCustomer, createCustomer, updateCustomer];
+export const customerOperations: readonly Operation[] = [listCustomers, getCustomer, createCustomer];

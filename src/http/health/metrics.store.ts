@@ -12,7 +12,7 @@ export interface SyncAge {
   readonly seconds: number;
 }
 
-/** Of each account and kind the latest complete listing: found by leaping from one to the next in the index, not by reading them all. */
+/** Of each connected account and kind the latest complete listing: found by leaping from one to the next in the index, not by reading them all. */
 export async function readSyncAges(db: Queryable, now: Temporal.Instant): Promise<SyncAge[]> {
   const next = sql`
     SELECT account_id, kind, started_at FROM inventory_sync_runs r WHERE outcome = 'complete'`;
@@ -25,6 +25,7 @@ export async function readSyncAges(db: Queryable, now: Temporal.Instant): Promis
     )
     SELECT a.slug AS account, l.kind, extract(epoch FROM ${now}::timestamptz - l.started_at)::float8 AS seconds
     FROM latest l JOIN inventory_accounts a USING (account_id)
+    WHERE a.disconnected_at IS NULL
     ORDER BY a.slug, l.kind LIMIT ${seriesMax}`.execute(db);
   return rows;
 }

@@ -18,6 +18,9 @@ const account = z
     simulated: z.boolean().meta({ description: 'Of the built-in simulator; then its clock is the clock of all' }),
     connectedAt: instantOut,
     meteredFrom: instantOut.meta({ description: 'Nothing before it is metered' }),
+    disconnectedAt: instantOut
+      .nullable()
+      .meta({ description: 'Since when nothing of it is read, and it has no token; null: it is connected' }),
   })
   .meta({ id: 'Account', description: 'Credentials for one provider account, without the secret' });
 
@@ -126,6 +129,30 @@ export const connectAccount = declareOperation({
   },
 });
 
+export const disconnectAccount = declareOperation({
+  method: 'POST',
+  path: '/accounts/:account/disconnect',
+  name: 'account disconnect',
+  operationId: 'disconnectAccount',
+  tag: 'accounts',
+  summary: 'Stop reading an account and remove its token; what is known of it stays',
+  description:
+    'What lives there is not read any more: it goes on as it was last read, its usage is estimated for as long as the ' +
+    'limits say, and from then on it is a gap. Connected again, it is read from then on.',
+  command: {
+    confirm: 'Stop reading {account} and remove its token? What runs there is then metered by estimates alone.',
+  },
+  roles: ['owner', 'operator'],
+  params: accountParams,
+  response: account.extend({
+    resources: z.int().meta({ description: 'How many of its resources live, as they were last read' }),
+  }),
+  async run({ db, params, now }) {
+    const { account: found, resources } = await accounts.disconnectAccount(db, params.account, now);
+    return { ...accountAnswer(found), resources };
+  },
+});
+
 const hidden = z.array(z.object({ kind: z.string(), hidden: z.int() }));
 
 const hiddenMoney = z.object({
@@ -199,4 +226,10 @@ export const checkAccount = declareOperation({
   },
 });
 
-export const accountOperations: readonly Operation[] = [listAccounts, getAccount, connectAccount, checkAccount];
+export const accountOperations: readonly Operation[] = [
+  listAccounts,
+  getAccount,
+  connectAccount,
+  disconnectAccount,
+  checkAccount,
+];

@@ -3,7 +3,7 @@ import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 import { dayOut, id, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
-import { getAccount, listAccounts, openAccount } from '../accounts.ts';
+import { getAccount, connectedAccounts, openAccount } from '../accounts.ts';
 import { syncRunBuiltOn } from '../errors.ts';
 import { attributeJob, type SyncJobArguments, syncJobs, syncJobsOf } from '../jobs.ts';
 import { listSyncDays as listDays } from '../sync-prune.ts';
@@ -159,7 +159,7 @@ export const runSync = declareOperation({
   status: 202,
   followedBy: syncJobs,
   async run({ db, config, body: { account, kinds = null }, follow }) {
-    const accounts = account === undefined ? await listAccounts(db) : [await getAccount(db, account)];
+    const accounts = account === undefined ? await connectedAccounts(db) : [await getAccount(db, account)];
     if (accounts.length === 0)
       throw new ArcadiaError('not_found', 'No account is connected.', { next: { operation: 'account connect' } });
     const slugs = accounts.map(({ slug: name }) => name);

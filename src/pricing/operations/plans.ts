@@ -11,11 +11,12 @@ import {
 } from '../../platform/declare/operation.ts';
 import { listText } from '../../platform/declare/yaml-file.ts';
 import { ArcadiaError, notFound } from '../../platform/errors.ts';
-import { day, dayOut, decimalOut, slug, nextOut } from '../../platform/declare/schemas.ts';
+import { day, dayOut, decimalOut, instantOut, slug, nextOut } from '../../platform/declare/schemas.ts';
 import type { PlanVersion } from '../plan.ts';
 import * as planApply from '../plan-apply.ts';
 import { planFileJsonSchema, planFileLengthMax } from '../plan-problems.ts';
 import * as plans from '../plans.ts';
+import { retiredPlans, setRetired } from '../retire.ts';
 import { costPlusUnitPrice } from '../rating/cost-plus.ts';
 import { readers, deciders } from './roles.ts';
 
@@ -48,13 +49,19 @@ const planVersion = z
       .object({ percent: decimalOut.optional(), amount: decimalOut.optional(), until: dayOut.nullable() })
       .nullable(),
     items: z.array(planItem),
+    retiredAt: instantOut
+      .nullable()
+      .meta({ description: 'Since when the plan takes no new subscription; null: it takes them' }),
   })
   .meta({ id: 'PlanVersion', description: 'A price list from a day on' });
 
-function planAnswer(plan: PlanVersion, role: Role): z.input<typeof planVersion> {
+type Retired = Awaited<ReturnType<typeof retiredPlans>>;
+
+function planAnswer(plan: PlanVersion, role: Role, retired: Retired): z.input<typeof planVersion> {
   const { discount, items, ...rest } = plan;
   return {
     ...rest,
+    retiredAt: retired.get(plan.plan) ?? null,
     discount: discount && {
       ...(discount.percent !== undefined && { percent: discount.percent }),
       ...(discount.amount !== undefined && { amount: discount.amount }),
@@ -83,7 +90,9 @@ export const listPlans = declareList({
   tag: 'plans',
   summary: 'The plans as they are on a day',
   roles: readers,
-  query: onDay,
+  query: onDay.extend({
+    retired: z.boolean().default(false).meta({ description: 'Those too that take no new subscription' }),
+  }),
   row: planVersion,
   search: { in: 'the slug and the name' },
   sort: { by: ['plan', 'name', 'currency', 'from'] },
@@ -91,12 +100,13 @@ export const listPlans = declareList({
   async run({ db, query, now, principal }, page) {
     const sight = await plans.planSightOf(db, principal.customerId, now, dayOf(now));
     const all = await plans.listPlans(db, dayWithin(sight, query.at ?? dayOf(now)), principal.customerId);
-    const seen = all.filter(({ plan }) => sight.sees(plan));
+    const retired = await retiredPlans(db);
+    const seen = all.filter(({ plan }) => sight.sees(plan) && (query.retired || !retired.has(plan)));
     const { items, ...rest } = pageOfAll(seen, page, (plan) => [plan.plan], {
       texts: ({ plan, name }) => [plan, name],
       sorts: { name: ({ name }) => name.toLowerCase(), currency: (plan) => plan.currency, from: (plan) => plan.from },
     });
-    return { items: items.map((plan) => planAnswer(plan, principal.role)), ...rest };
+    return { items: items.map((plan) => planAnswer(plan, principal.role, retired)), ...rest };
   },
 });
 
@@ -115,7 +125,8 @@ export const getPlan = declareOperation({
     const sight = await plans.planSightOf(db, principal.customerId, now, dayOf(now));
     if (!sight.sees(params.plan)) throw notFound('plan', params.plan);
     const day = dayWithin(sight, query.at ?? dayOf(now));
-    return planAnswer(await plans.getPlan(db, params.plan, day, principal.customerId), principal.role);
+    const plan = await plans.getPlan(db, params.plan, day, principal.customerId);
+    return planAnswer(plan, principal.role, await retiredPlans(db));
   },
 });
 
@@ -137,7 +148,8 @@ export const listPlanVersions = declareList({
     const versions = await plans.listPlanVersions(db, params.plan, principal.customerId);
     const seen = versions.filter(({ from }) => lastDay === null || Temporal.PlainDate.compare(from, lastDay) <= 0);
     const { items, ...rest } = pageOfAll(seen, page, (version) => [version.from]);
-    return { items: items.map((version) => planAnswer(version, principal.role)), ...rest };
+    const retired = await retiredPlans(db);
+    return { items: items.map((version) => planAnswer(version, principal.role, retired)), ...rest };
   },
 });
 
@@ -164,6 +176,45 @@ export const exportPlan = declareDocument({
 function withoutNulls(value: object): object {
   return Object.fromEntries(Object.entries(value).filter(([, of]) => of !== null));
 }
+
+const retirement = z.object({
+  plan: slug,
+  retiredAt: instantOut.nullable(),
+  deployments: z.int().meta({ description: 'How many are on it, or will be: they stay' }),
+});
+
+export const retirePlan = declareOperation({
+  method: 'POST',
+  path: '/plans/:plan/retire',
+  name: 'plan retire',
+  operationId: 'retirePlan',
+  tag: 'plans',
+  summary: 'Have a plan take no new subscription; who is on it stays',
+  description:
+    'Its deployments are billed by it as before, and it can have new versions. Lists leave it out unless asked.',
+  roles: deciders,
+  params: z.object({ plan: slug }),
+  response: retirement,
+  async run({ db, params, now }) {
+    const deployments = await setRetired(db, params.plan, now, now);
+    return { ...params, retiredAt: (await retiredPlans(db)).get(params.plan) ?? now, deployments };
+  },
+});
+
+export const reopenPlan = declareOperation({
+  method: 'POST',
+  path: '/plans/:plan/reopen',
+  name: 'plan reopen',
+  operationId: 'reopenPlan',
+  tag: 'plans',
+  summary: 'Have a retired plan take subscriptions again',
+  roles: deciders,
+  params: z.object({ plan: slug }),
+  response: retirement,
+  async run({ db, params, now }) {
+    return { ...params, retiredAt: null, deployments: await setRetired(db, params.plan, null, now) };
+  },
+});
 
 export const getPlanSchema = declareOperation({
   method: 'GET',
@@ -317,6 +368,8 @@ export const planOperations: readonly Operation[] = [
   getPlan,
   listPlanVersions,
   exportPlan,
+  retirePlan,
+  reopenPlan,
   getPlanSchema,
   previewPlans,
   applyPlans,

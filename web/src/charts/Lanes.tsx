@@ -39,7 +39,7 @@ const nameWidth = 64;
 /** Of a letter, about: what does not fit is left to the title and the table. */
 const letterWidth = 6.2;
 
-/** A life in lanes, from its beginning to now; marks are what was done to it. */
+/** A life in lanes, from its beginning to now; marks, in a lane of their own, are what was done to it. */
 export function Lanes({ title, lanes, marks, now }: LanesProps) {
   const [place, width] = useWidth<HTMLDivElement>();
   const [pointed, setPointed] = useState('');
@@ -48,7 +48,9 @@ export function Lanes({ title, lanes, marks, now }: LanesProps) {
   const end = millisecondsOf(now);
   const start = Math.min(end - 86_400_000, ...starts);
   const x = linear(start, end, nameWidth, Math.max(nameWidth, width));
-  const height = shown.length * laneHeight + axisHeight;
+  const lived = marks.filter(({ at }) => millisecondsOf(at) >= start);
+  const marksTop = shown.length * laneHeight;
+  const height = marksTop + (lived.length === 0 ? 0 : laneHeight) + axisHeight;
   return (
     <figure className={styles.figure}>
       <div ref={place} className={styles.canvas} style={{ height }}>
@@ -73,28 +75,27 @@ export function Lanes({ title, lanes, marks, now }: LanesProps) {
                 onPoint={setPointed}
               />
             ))}
-            {marks
-              .filter(({ at }) => millisecondsOf(at) >= start)
-              .map(({ at, text }) => (
-                <line
-                  key={`${at} ${text}`}
-                  x1={x(millisecondsOf(at))}
-                  x2={x(millisecondsOf(at))}
-                  y1={2}
-                  y2={height - axisHeight}
-                  className={styles.action}
-                  onPointerEnter={() => setPointed(`${dayText(at, now)} ${at.slice(11, 16)}: ${text}`)}
-                />
-              ))}
+            {lived.length === 0 ? null : (
+              <text x={0} y={marksTop + 20} className={styles.laneName}>
+                Actions
+              </text>
+            )}
+            {lived.map(({ at, text }) => (
+              <rect
+                key={`${at} ${text}`}
+                x={x(millisecondsOf(at)) - 2}
+                y={marksTop + 8}
+                width={4}
+                height={14}
+                rx="2"
+                className={styles.action}
+                onPointerEnter={() => setPointed(`${dayText(at, now)} ${at.slice(11, 16)}: ${text}`)}
+              />
+            ))}
           </svg>
         )}
       </div>
       <figcaption className={styles.caption}>
-        {marks.length === 0 ? null : (
-          <span>
-            <i className={styles.keyAction} /> action
-          </span>
-        )}
         <output className={styles.reading}>{pointed}</output>
       </figcaption>
     </figure>

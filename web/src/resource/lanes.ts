@@ -9,6 +9,11 @@ export function ownersText(owners: Owners): string {
     .join(', ');
 }
 
+/** The provider's name of a size, else what says how large it is. */
+export function sizeText(facts: Life['lanes']['size'][number]['size']): string {
+  return facts.size_slug ?? (Object.values(facts).join(' ') || 'none');
+}
+
 function look(source: string): LanePart['look'] {
   return source === 'assumed' ? 'assumed' : 'plain';
 }
@@ -29,7 +34,7 @@ export function lanesOf({ status, lanes: { state, size, project, owner, tags }, 
         ? size.map(({ from, to, size: facts, source }) => ({
             from,
             to,
-            text: facts.size_slug ?? (Object.values(facts).join(' ') || 'none'),
+            text: sizeText(facts),
             look: look(source),
           }))
         : [],

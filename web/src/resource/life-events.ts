@@ -1,4 +1,4 @@
-import { ownersText } from './lanes.ts';
+import { ownersText, sizeText } from './lanes.ts';
 import type { Life } from './read.ts';
 
 /** Something that happened to a resource, and how it is known. */
@@ -61,7 +61,7 @@ export function eventsOf({ lanes, actions, status, expectsOwner }: Life): readon
         ? null
         : {
             what: 'Resized',
-            detail: `from ${Object.values(before.size).join(' ')} to ${Object.values(now).join(' ')}`,
+            detail: `from ${sizeText(before.size)} to ${sizeText(now)}`,
           },
     ),
     ...changes(tags, ({ tags: now }, before) =>

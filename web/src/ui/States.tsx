@@ -54,9 +54,11 @@ export function Failed({ problem, onRetry }: FailedProps) {
           Request <span className={styles.mono}>{requestId}</span>
         </p>
       )}
-      <button type="button" className={styles.button} onClick={onRetry}>
-        Try again
-      </button>
+      {status === 404 || status === 403 ? null : (
+        <button type="button" className={styles.button} onClick={onRetry}>
+          Try again
+        </button>
+      )}
     </div>
   );
 }
