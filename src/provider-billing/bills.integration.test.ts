@@ -377,7 +377,7 @@ test('a file is the same bill as the API tells, once, and gives way to it', asyn
   const lines = csv.trimEnd().split('\n').length;
   await expect(readBillFile(wrong)).rejects.toThrow(
     new RegExp(
-      `2 problems:\\nline 2, usd: "three dollars" is not an amount such as \\$3\\.11\\nline ${lines}: has 1 columns`,
+      `2 errors\\. Nothing imported:\\nline 2, usd: "three dollars" is not an amount such as \\$3\\.11\\nline ${lines}: has 1 columns`,
     ),
   );
 });

@@ -46,6 +46,7 @@ const usual: Readonly<Record<string, string>> = {
   to: '2026-05-18',
   month: '2026-05',
   day: '2026-05-02',
+  q: 'bravo',
 };
 
 /** Of what customers POST: the status of the answer, and the body, own and others'. */

@@ -41,7 +41,7 @@ function file(name: string, text: string): string {
 
 describe('from an empty database to a quote', () => {
   test('without an account, lists are empty and say what to do next', async () => {
-    expect(await json('account', 'list')).toEqual({ items: [], nextCursor: null });
+    expect(await json('account', 'list')).toEqual({ items: [], nextCursor: null, total: 0 });
     const listed = await run(['account', 'list']);
     expect(listed).toMatchObject({ code: 0, stdout: '' });
     expect(listed.stderr).toContain('arcadia account connect');
@@ -132,7 +132,7 @@ describe('from an empty database to a quote', () => {
     );
     expect(bad.code).toBe(1);
     expect(bad.stdout).toContain('line 2, currency: "dollars"');
-    expect(await json('customer', 'list')).toEqual({ items: [], nextCursor: null });
+    expect(await json('customer', 'list')).toEqual({ items: [], nextCursor: null, total: 0 });
 
     const good = file('customers.csv', `${header}c-1,Acme,USD,acme-studio,Acme Studio,2026-05-01,studio\n`);
     expect((await run(['customer', 'import', good, '--dry-run', '--exit-code'])).code).toBe(3);

@@ -23,6 +23,7 @@ import { allocationNoun, priceRuleNoun } from './reconciliation.ts';
 import { resourceNoun } from './resource.ts';
 import { ruleNoun } from './rule.ts';
 import { scheduleNoun } from './schedule.ts';
+import { searchNoun } from './search.ts';
 import { sessionNoun } from './session.ts';
 import { subscriptionNoun } from './subscription.ts';
 import { syncNoun } from './sync.ts';
@@ -31,6 +32,7 @@ import { usageConfirmationNoun, usageLimitNoun, usageNoun } from './usage.ts';
 /** The nouns' files, in the order of the help. */
 export const nouns: readonly Noun[] = [
   overviewNoun,
+  searchNoun,
   accountNoun,
   syncNoun,
   resourceNoun,

@@ -182,6 +182,7 @@ const rulesBody = z
       .optional()
       .meta({ description: 'In place of rules: what the list of rules gave' }),
     nextCursor: z.null().optional().meta({ description: 'As the list has it: null, for it must be all of the list' }),
+    total: z.int().optional().meta({ description: 'As the list has it' }),
   })
   .refine(({ rules: declared, items }) => (declared === undefined) !== (items === undefined), {
     error: 'needs rules, or items as the list of rules gives them',

@@ -5,7 +5,7 @@ import { searchInvoices } from '../../invoices/index.ts';
 import { searchJobs } from '../../jobs/index.ts';
 import type { Queryable } from '../../platform/database/database.ts';
 import { inSnapshot } from '../../platform/database/in-snapshot.ts';
-import { declareOperation, type Operation, type Principal, roleNames } from '../../platform/declare/operation.ts';
+import { declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 import { line } from '../../platform/declare/schemas.ts';
 import { type SearchHit, searchMatches, type SearchText, searchText } from '../../platform/search.ts';
 import { searchPlans } from '../../pricing/index.ts';
@@ -16,18 +16,14 @@ interface Group {
   readonly group: string;
   /** Shows one of them: who may not call it is not told that there is one. */
   readonly shownBy: string;
-  search(db: Queryable, text: SearchText, limit: number, principal: Principal): Promise<readonly SearchHit[]>;
+  search(db: Queryable, text: SearchText, limit: number): Promise<readonly SearchHit[]>;
 }
 
 const groups = [
   { group: 'deployment', shownBy: 'getDeployment', search: searchDeployments },
   { group: 'customer', shownBy: 'getCustomer', search: searchCustomers },
   { group: 'resource', shownBy: 'getResource', search: searchResources },
-  {
-    group: 'invoice',
-    shownBy: 'getInvoice',
-    search: (db, text, limit, { customerId }) => searchInvoices(db, text, { customerId, limit }),
-  },
+  { group: 'invoice', shownBy: 'getInvoice', search: searchInvoices },
   { group: 'plan', shownBy: 'getPlan', search: searchPlans },
   { group: 'account', shownBy: 'getAccount', search: searchAccounts },
   { group: 'rule', shownBy: 'getRule', search: searchRules },
@@ -55,7 +51,7 @@ const search = declareOperation({
 number; resources also by URN and the provider's id; sync runs and jobs by id. A part of a name needs three letters. By name
 one finds the resources that are there, by id also those that have ended. Each kind only for a role that may call the
 operation that shows one.`,
-  roles: roleNames,
+  roles: staff,
   command: { positional: ['q'] },
   query: z.object({
     q: line.meta({ description: 'Capitals make no difference', examples: ['acme'] }),
@@ -85,7 +81,7 @@ operation that shows one.`,
       const answers = [];
       for (const { group, shownBy, search: find } of groups) {
         if (!may.has(shownBy)) continue;
-        const hits = await find(trx, text, limit + 1, principal);
+        const hits = await find(trx, text, limit + 1);
         if (hits.length > 0) answers.push({ group, shownBy, hits: hits.slice(0, limit), more: hits.length > limit });
       }
       return answers;

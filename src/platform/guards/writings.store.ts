@@ -13,7 +13,7 @@ export async function hasAuditLog(db: Queryable): Promise<boolean> {
 /** Processes that start at once take turns, and the second finds what the first has recorded. */
 export async function lockRecordings(trx: Queryable): Promise<void> {
   await statement('platform.lockRecordings')`
-    SELECT pg_advisory_xact_lock(hashtextextended('arcadia guard writings', 0))`.execute(trx);
+    SELECT pg_advisory_xact_lock(hashtextextended('guard writings', 0))`.execute(trx);
 }
 
 interface Recording {

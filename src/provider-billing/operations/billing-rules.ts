@@ -199,7 +199,8 @@ const allocationBody = z
   })
   .refine(({ method, deployment }) => (method === 'deployment') === (deployment !== undefined), {
     error: 'names a deployment with the method deployment, and with no other',
-  });
+  })
+  .meta({ examples: [{ position: '150', product: 'Support*', method: 'matched_cost', from: '2026-05' }] });
 
 export const listAllocations = declareList({
   path: '/allocation-rules',
