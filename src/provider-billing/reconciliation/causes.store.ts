@@ -123,8 +123,7 @@ export function stageOutcomes(
           SELECT l.line_id, b.deployment_id FROM (
             SELECT deployment_id, bill_decision_id FROM bill_decisions
             WHERE bill_version_id = l.bill_version_id AND position = l.position AND kind = 'assign'
-            UNION ALL
-            SELECT ${supposed?.deploymentId ?? null}::bigint, NULL
+            UNION ALL SELECT ${supposed?.deploymentId ?? null}::bigint, NULL
             WHERE l.bill_version_id = ${supposed?.versionId ?? null} AND l.position = ${supposed?.position ?? null}) b
           ORDER BY b.bill_decision_id DESC NULLS FIRST LIMIT 1) d ON true
       ), judged AS (

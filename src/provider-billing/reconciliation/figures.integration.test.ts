@@ -103,8 +103,8 @@ beforeAll(async () => {
     const now = account.opened.simulator.now();
     const wait = now.until(Temporal.Instant.from(time));
     if (wait.sign > 0) await account.advance(wait);
-    const happening = inOrder.filter(([when]) => when === time).map(([, event]) => event);
-    if (happening.length > 0) await account.opened.control('fleet', { events: happening });
+    const due = inOrder.filter(([when]) => when === time).map(([, event]) => event);
+    if (due.length > 0) await account.opened.control('fleet', { events: due });
     if (days.includes(time)) await account.sync();
   }
   await account.advance({ hours: 24 * 31 });
