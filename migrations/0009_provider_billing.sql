@@ -487,5 +487,6 @@ CALL protect_from_customers('bill_missing');
 CALL protect_from_customers('bill_decisions');
 CALL protect_from_customers('provider_billing_costs');
 
+CALL give_access('GRANT USAGE ON SEQUENCE allocation_rule_ids TO arcadia_worker, arcadia_api');
 CALL pin_search_paths();
 CALL arm_triggers();

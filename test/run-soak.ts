@@ -13,7 +13,7 @@ const given = process.argv.slice(2);
 const paths =
   given.length > 0
     ? given
-    : ['property.test', 'second-engine', 'fuzz', 'mutations', 'event-loop', 'week', 'usage-faults', 'demo'];
+    : ['property.test', 'second-engine', 'fuzz', 'mutations', 'event-loop', 'week', 'usage-faults', 'demo', 'mistakes'];
 const command = given[0] === 'hostile' ? [hostile, ...given.slice(1)] : [vitest, 'run', '--testTimeout', '0', ...paths];
 const { status } = spawnSync(process.execPath, command, {
   stdio: 'inherit',

@@ -13,6 +13,7 @@ import {
   addBillNote,
   assignBillLine,
   listBillDecisions,
+  previewBillAssignment,
   reopenSignedBill,
   signOffBill,
 } from '../../provider-billing/operations/decisions.ts';
@@ -250,6 +251,17 @@ Saved.`,
 $ arcadia bill accept 3 --position 17 --reason 'below what a ticket costs'
 Accepted.`,
     text: () => 'Accepted.',
+  }),
+  actionView(previewBillAssignment, {
+    example: `
+$ arcadia bill assign-preview 3 --position 17 --deployment studio
+MONTH    PAYER  EXPECTED     THEN  UNEXPLAINED  THEN
+2026-05  acme    2391.10  2391.10         7.77  0.00
+
+BORNE BY   NOW   THEN
+studio    38.88  46.65`,
+    help: { deployment: 'who bears the line; "" for what the rules say again' },
+    text: previewText,
   }),
   actionView(assignBillLine, {
     example: `

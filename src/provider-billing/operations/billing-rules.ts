@@ -10,6 +10,7 @@ import {
   type AllocationRule,
   rewriteAllocation,
   selectAllocations,
+  selectHasAllocation,
 } from '../reconciliation/allocation.store.ts';
 import { selectDeploymentId } from '../reconciliation/decisions.store.ts';
 import { previewMonths } from '../reconciliation/previews.ts';
@@ -102,7 +103,7 @@ const sums = z.object({
   allocated: decimalOut,
   unexplained: decimalOut,
 });
-const preview = z
+export const preview = z
   .object({
     months: z.array(z.object({ payer: slug, month: dayOut, before: sums, after: sums })),
     bearers: z
@@ -140,7 +141,7 @@ export const previewBillingRule = declareOperation({
   async run({ db, params, body }) {
     if (!(await rules.selectHasVariant(db, params.rule, params.variant)))
       throw notFound('variant', `${params.rule}/${params.variant}`);
-    return previewed(db, await payersOf(db), body.from, { variants: { [params.rule]: params.variant } });
+    return previewed(db, await payersOf(db), body, { variants: { [params.rule]: params.variant } });
   },
 });
 
@@ -267,7 +268,9 @@ export const previewAllocation = declareOperation({
   response: preview,
   async run({ db, body }) {
     const change = { set: await ruleOf(db, body), unset: null };
-    return previewed(db, await payersOf(db), body.from, { allocation: change });
+    if (body.rule !== undefined && !(await selectHasAllocation(db, body.rule, startOf(body.from))))
+      throw notFound('allocation rule', String(body.rule));
+    return previewed(db, await payersOf(db), body, { allocation: change });
   },
 });
 

@@ -4,7 +4,8 @@ import { pageOf } from '../../platform/declare/pages.ts';
 import { id, instantOut, line, slug } from '../../platform/declare/schemas.ts';
 import { reconcileBillsJob } from '../jobs.ts';
 import { selectDecisions } from '../reconciliation/decisions.store.ts';
-import { decide, getReconciliation, reopenBill, signBill } from '../reconciliation/review.ts';
+import { decide, getReconciliation, previewAssignment, reopenBill, signBill } from '../reconciliation/review.ts';
+import { preview } from './billing-rules.ts';
 import { moneyRoles as roles } from './roles.ts';
 
 // What people say about bills and their lines.
@@ -84,6 +85,27 @@ export const acceptBillLine = declareOperation({
     }),
 });
 
+const assigned = slug.nullable().meta({ description: 'Who bears the line; null: what the rules say again' });
+
+export const previewBillAssignment = declareOperation({
+  method: 'POST',
+  path: '/bills/:bill/assignments/preview',
+  asks: true,
+  name: 'bill assign-preview',
+  operationId: 'previewBillAssignment',
+  tag,
+  summary: 'What assigning a line to a deployment would change, in money',
+  description: 'Nothing is written.',
+  roles,
+  params,
+  body: z.strictObject({ position, deployment: assigned }),
+  response: preview,
+  async run({ db, params: { bill }, body }) {
+    const { months, bearers } = await previewAssignment(db, bill, body);
+    return { months: [...months], bearers: [...bearers] };
+  },
+});
+
 export const assignBillLine = declareOperation({
   method: 'POST',
   path: '/bills/:bill/assignments',
@@ -96,7 +118,7 @@ export const assignBillLine = declareOperation({
   params,
   body: z.strictObject({
     position,
-    deployment: slug.nullable().meta({ description: 'Who bears the line; null: what the rules say again' }),
+    deployment: assigned,
     reason,
   }),
   response: saved,
@@ -155,6 +177,7 @@ export const decisionOperations: readonly Operation[] = [
   listBillDecisions,
   addBillNote,
   acceptBillLine,
+  previewBillAssignment,
   assignBillLine,
   signOffBill,
   reopenSignedBill,

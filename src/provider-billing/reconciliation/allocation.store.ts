@@ -52,7 +52,7 @@ export interface AllocationChange {
 
 export type StagedAllocations = TemporaryTable<'staged_allocation_rules'>;
 
-/** The rules of a moment, as they are or as a change would have them. */
+/** The rules of a moment, as they are or as a change would have them: a new one comes last of those at its position. */
 export function stageAllocationRules(
   trx: UnitOfWork,
   at: Temporal.Instant,
@@ -67,10 +67,19 @@ export function stageAllocationRules(
       WHERE superseded_at = 'infinity' AND valid_from <= ${at}::timestamptz AND valid_to > ${at}::timestamptz
         AND rule_id IS DISTINCT FROM ${set?.rule ?? unset}::bigint
       UNION ALL
-      SELECT coalesce(${set?.rule ?? null}::bigint, 0), ${set?.position ?? null}::numeric, ${set?.product ?? null}::text, ${set?.description ?? null}::text,
+      SELECT coalesce(${set?.rule ?? null}::bigint, 9223372036854775807), ${set?.position ?? null}::numeric, ${set?.product ?? null}::text, ${set?.description ?? null}::text,
              ${set?.project ?? null}::text, ${set?.method ?? null}::text, ${set?.deploymentId ?? null}::bigint
       WHERE ${set !== null}`,
   );
+}
+
+/** Whether there is such a rule at a moment or later. */
+export async function selectHasAllocation(db: Queryable, rule: number, from: Temporal.Instant): Promise<boolean> {
+  const { rows } = await statement<{ there: boolean }>('providerBilling.selectHasAllocation')`
+    SELECT EXISTS (SELECT FROM allocation_rules WHERE rule_id = ${rule} AND superseded_at = 'infinity' AND valid_to > ${from}::timestamptz) AS there`.execute(
+    db,
+  );
+  return rows[0]!.there;
 }
 
 /** Has a rule hold from a moment on, or ends it there. The rule's id; null: there is no such rule. */
@@ -82,13 +91,7 @@ export async function rewriteAllocation(
   now: Temporal.Instant,
 ): Promise<number | null> {
   const known = set?.rule ?? unset;
-  if (known !== null) {
-    const { rows } = await statement<{ there: boolean }>('providerBilling.rewriteAllocation.there')`
-      SELECT EXISTS (SELECT FROM allocation_rules WHERE rule_id = ${known} AND superseded_at = 'infinity' AND valid_to > ${from}::timestamptz) AS there`.execute(
-      trx,
-    );
-    if (!rows[0]!.there) return null;
-  }
+  if (known !== null && !(await selectHasAllocation(trx, known, from))) return null;
   const { rows } = await statement<{ id: number }>('providerBilling.rewriteAllocation.id')`
     SELECT coalesce(${known}::bigint, nextval('allocation_rule_ids')) AS id`.execute(trx);
   const { id } = rows[0]!;

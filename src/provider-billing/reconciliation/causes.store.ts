@@ -42,7 +42,7 @@ export function stageCauses(
         ORDER BY p.bill_id, p.lines DESC
       ), judged AS (
         SELECT r.*, coalesce(v.variants, '{}') AS variants,
-               CASE WHEN r.is_doubled OR x.is_stray THEN 0 ELSE r.cost END AS expected,
+               CASE WHEN r.is_doubled OR x.is_stray THEN 0.00 ELSE r.cost END AS expected,
                CASE
                  WHEN x.is_stray THEN 'outside_life'
                  WHEN r.is_doubled THEN 'doubled'
@@ -62,13 +62,20 @@ export function stageCauses(
       )
       SELECT line_id, expected, cause, since, until, monthly, units, subject, variants FROM judged
       UNION ALL
-      SELECT b.line_id, CASE WHEN b.is_doubled THEN 0 ELSE b.cost END,
+      SELECT b.line_id, CASE WHEN b.is_doubled THEN 0.00 ELSE b.cost END,
              CASE WHEN b.is_doubled THEN 'doubled' WHEN b.cost IS NULL THEN 'unpriced' WHEN b.amount = b.cost THEN 'none'
                   WHEN abs(b.amount - round(b.cost * (1 - d.percent / 100), 2)) <= ${tolerance} THEN 'discount'
                   WHEN abs(b.amount - b.cost) <= ${tolerance} THEN 'rounding' ELSE 'price' END,
              NULL, NULL, NULL, NULL, NULL, '{}'
       FROM ${backups} b LEFT JOIN discounts d USING (bill_id) WHERE b.line_id IS NOT NULL`,
   );
+}
+
+/** A line that would be assigned to a deployment, or, where that is null, to nobody any more. */
+export interface SupposedAssignment {
+  readonly versionId: number;
+  readonly position: number;
+  readonly deploymentId: number | null;
 }
 
 export type StagedOutcomes = TemporaryTable<'staged_bill_outcomes'>;
@@ -83,6 +90,7 @@ export function stageOutcomes(
   { lines, matches, accounts }: Staged,
   causes: StagedCauses,
   allocations: StagedAllocations,
+  supposed: SupposedAssignment | null,
 ): Promise<StagedOutcomes> {
   return createTemporaryTableAs(
     trx,
@@ -112,16 +120,19 @@ export function stageOutcomes(
           WHERE fits_pattern(l.product, a.product) AND fits_pattern(l.description, a.description) AND fits_pattern(l.project_name, a.project)
           ORDER BY a.position, a.rule_id LIMIT 1) p ON true
         LEFT JOIN LATERAL (
-          SELECT l.line_id, b.deployment_id FROM bill_decisions b
-          WHERE b.bill_version_id = l.bill_version_id AND b.position = l.position AND b.kind = 'assign'
-          ORDER BY b.bill_decision_id DESC LIMIT 1) d ON true
+          SELECT l.line_id, b.deployment_id FROM (
+            SELECT deployment_id, bill_decision_id FROM bill_decisions
+            WHERE bill_version_id = l.bill_version_id AND position = l.position AND kind = 'assign'
+            UNION ALL SELECT ${supposed?.deploymentId ?? null}::bigint, NULL
+            WHERE l.bill_version_id = ${supposed?.versionId ?? null} AND l.position = ${supposed?.position ?? null}) b
+          ORDER BY b.bill_decision_id DESC NULLS FIRST LIMIT 1) d ON true
       ), judged AS (
         SELECT *, CASE WHEN is_decided THEN 'allocated'
                        WHEN ours IS NOT NULL AND class <> 'bucket' OR is_account THEN 'matched'
                        WHEN ours IS NOT NULL THEN 'allocated'
                        WHEN from_bill IS NOT NULL THEN 'from_bill'
                        WHEN method IS NOT NULL THEN 'allocated' ELSE 'unexplained' END AS outcome,
-               CASE WHEN amount < 0 THEN 0 WHEN cause IS NULL THEN CASE WHEN class = 'bucket' THEN NULL ELSE 0 END ELSE expected END AS due
+               CASE WHEN amount < 0 THEN 0.00 WHEN cause IS NULL THEN CASE WHEN class = 'bucket' THEN NULL ELSE 0.00 END ELSE expected END AS due
         FROM known
       )
       SELECT line_id, bill_id, bill_version_id, position, amount, begins, ends, class, product, outcome,
@@ -131,7 +142,7 @@ export function stageOutcomes(
              CASE WHEN is_decided THEN 'deployment' WHEN ours IS NOT NULL THEN NULL ELSE method END AS method,
              CASE WHEN is_decided THEN decided ELSE by_rule END AS deployment_id, ours AS resource_id,
              CASE WHEN outcome IN ('matched', 'from_bill') THEN due END AS expected,
-             CASE WHEN outcome IN ('matched', 'from_bill') THEN amount - coalesce(due, 0) ELSE 0 END AS difference,
+             CASE WHEN outcome IN ('matched', 'from_bill') THEN amount - coalesce(due, 0.00) ELSE 0.00 END AS difference,
              CASE WHEN outcome NOT IN ('matched', 'from_bill') THEN 'none' WHEN amount < 0 THEN 'refund'
                   WHEN cause IS NULL AND amount = 0 THEN 'none' WHEN cause IS NULL THEN 'outside_life'
                   ELSE cause END AS cause,

@@ -14,10 +14,10 @@ export interface Sums {
 /** The bridge of a month that was reckoned, over all its bills. */
 export async function selectSums(trx: UnitOfWork, { outcomes, missing }: Results): Promise<Sums> {
   const { rows } = await statement<Sums>('providerBilling.selectSums')`
-    WITH absent AS (SELECT coalesce(sum(expected), 0) AS expected FROM ${missing})
-    SELECT coalesce(sum(o.expected), 0) + a.expected AS expected, coalesce(sum(o.difference), 0) - a.expected AS differences,
-           coalesce(sum(o.amount) FILTER (WHERE o.outcome = 'allocated'), 0) AS allocated,
-           coalesce(sum(o.amount) FILTER (WHERE o.outcome = 'unexplained'), 0) AS unexplained
+    WITH absent AS (SELECT coalesce(sum(expected), 0.00) AS expected FROM ${missing})
+    SELECT coalesce(sum(o.expected), 0.00) + a.expected AS expected, coalesce(sum(o.difference), 0.00) - a.expected AS differences,
+           coalesce(sum(o.amount) FILTER (WHERE o.outcome = 'allocated'), 0.00) AS allocated,
+           coalesce(sum(o.amount) FILTER (WHERE o.outcome = 'unexplained'), 0.00) AS unexplained
     FROM absent a LEFT JOIN ${outcomes} o ON true GROUP BY a.expected`.execute(trx);
   return rows[0]!;
 }

@@ -22,13 +22,13 @@ interface BearerPreview {
 }
 
 /**
- * What months from one on would come to if something else were believed, beside what they come to now, and who would
+ * What months from one on, or up to another, would come to if something else were believed, beside what they come to now, and who would
  * bear how much otherwise. Nothing is written.
  */
 export async function previewMonths(
   db: Database,
   payers: readonly { readonly payerId: number; readonly slug: string }[],
-  from: Temporal.PlainDate,
+  { from, to }: { readonly from: Temporal.PlainDate; readonly to?: Temporal.PlainDate },
   supposed: Supposed,
 ): Promise<{ readonly months: readonly MonthPreview[]; readonly bearers: readonly BearerPreview[] }> {
   return db.transaction().execute(async (trx) => {
@@ -36,7 +36,9 @@ export async function previewMonths(
     const bearers = new Map<string, { bearer: BearerSum; before: Decimal; after: Decimal }>();
     for (const { payerId, slug } of payers) {
       const all = (await selectBillMonths(trx, payerId)).filter(
-        (month) => Temporal.PlainDate.compare(month, from) >= 0,
+        (month) =>
+          Temporal.PlainDate.compare(month, from) >= 0 &&
+          (to === undefined || Temporal.PlainDate.compare(month, to) <= 0),
       );
       for (const month of all.slice(-monthsMax)) {
         const bills = await selectBillMonth(trx, payerId, month);
@@ -55,11 +57,16 @@ export async function previewMonths(
       bearers: changed.map(({ bearer: { target, deployment }, before, after }) => ({
         target,
         deployment,
-        before: before.toFixed(),
-        after: after.toFixed(),
+        before: moneyText(before),
+        after: moneyText(after),
       })),
     };
   });
+}
+
+/** In hundredths, or finer where the amount is. */
+function moneyText(amount: Decimal): string {
+  return amount.toFixed(Math.max(2, amount.decimalPlaces()));
 }
 
 function addBearers(

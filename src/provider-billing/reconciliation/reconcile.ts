@@ -1,6 +1,6 @@
 import type { Database, UnitOfWork } from '../../platform/database/database.ts';
 import { type AllocationChange, stageAllocationRules } from './allocation.store.ts';
-import { stageCauses, stageOutcomes } from './causes.store.ts';
+import { stageCauses, stageOutcomes, type SupposedAssignment } from './causes.store.ts';
 import { stageCosts, stageItems, stagePairs, stageRules } from './expected-cost.store.ts';
 import { stageBackups, stageReplays, stageVariants } from './outcomes.store.ts';
 import { lockReconciling, selectInputs, selectIsCurrent, stageMissing, writeResults } from './results.store.ts';
@@ -52,6 +52,7 @@ export interface Supposed {
   /** Variants by rule. */
   readonly variants?: Readonly<Record<string, string>>;
   readonly allocation?: AllocationChange;
+  readonly assignment?: SupposedAssignment;
 }
 
 /** Everything up to the results, in temporary tables. */
@@ -72,7 +73,7 @@ export async function reckon(trx: UnitOfWork, bills: BillMonth, supposed: Suppos
   const replays = await stageReplays(trx, bills, staged);
   const causes = await stageCauses(trx, replays, await stageVariants(trx, staged), backups);
   const allocations = await stageAllocationRules(trx, monthStart(bills), supposed.allocation ?? null);
-  const outcomes = await stageOutcomes(trx, staged, causes, allocations);
+  const outcomes = await stageOutcomes(trx, staged, causes, allocations, supposed.assignment ?? null);
   const shares = await stageShares(trx, bills, outcomes, accounts);
   return { outcomes, shares, missing: await stageMissing(trx, staged, backups) };
 }

@@ -32,16 +32,16 @@ export function stageMissing(
 
 /**
  * On what a month's reconciliation rests, in short: as long as it is the same, so is what comes of it. Changes of the
- * log, beliefs, rules and decisions count as they were last appended.
+ * log and decisions count as they were last appended; beliefs and rules by the rows that hold, because one that only ends
+ * appends nothing.
  */
 export async function selectInputs(db: Queryable, { bills, until }: BillMonth): Promise<string> {
   const versions = bills.map(({ versionId }) => versionId);
   const { rows } = await statement<{ inputs: string }>('providerBilling.selectInputs')`
     SELECT concat_ws(' ', array_to_string(${versions}::bigint[], ','), ${until.toString()}::text,
       (SELECT max(change_id) FROM changes WHERE topic IN ('resource', 'ownership', 'price', 'deployment')),
-      (SELECT max(billing_rule_belief_id) FROM billing_rule_beliefs), (SELECT max(allocation_rule_id) FROM allocation_rules),
-      (SELECT max(superseded_at) FROM allocation_rules WHERE superseded_at < 'infinity'),
-      (SELECT max(superseded_at) FROM billing_rule_beliefs WHERE superseded_at < 'infinity'),
+      (SELECT md5(string_agg(billing_rule_belief_id::text, ',' ORDER BY billing_rule_belief_id)) FROM billing_rule_beliefs WHERE superseded_at = 'infinity'),
+      (SELECT md5(string_agg(allocation_rule_id::text, ',' ORDER BY allocation_rule_id)) FROM allocation_rules WHERE superseded_at = 'infinity'),
       (SELECT max(bill_decision_id) FROM bill_decisions WHERE bill_version_id = ANY (${versions}::bigint[]) AND kind = 'assign')) AS inputs`.execute(
     db,
   );
@@ -156,10 +156,10 @@ async function selectTotals(
   const { rows } = await statement<Totals>('providerBilling.selectTotals')`
     WITH own AS (SELECT * FROM ${outcomes} WHERE bill_id = ${billId}), absent AS (SELECT * FROM ${missing} WHERE ${isFirst}),
     sums AS (
-      SELECT coalesce(sum(expected), 0) + (SELECT coalesce(sum(expected), 0) FROM absent) AS expected,
-             coalesce(sum(difference), 0) - (SELECT coalesce(sum(expected), 0) FROM absent) AS differences,
-             coalesce(sum(amount) FILTER (WHERE outcome = 'allocated'), 0) AS allocated,
-             coalesce(sum(amount) FILTER (WHERE outcome = 'unexplained'), 0) AS unexplained
+      SELECT coalesce(sum(expected), 0.00) + (SELECT coalesce(sum(expected), 0.00) FROM absent) AS expected,
+             coalesce(sum(difference), 0.00) - (SELECT coalesce(sum(expected), 0.00) FROM absent) AS differences,
+             coalesce(sum(amount) FILTER (WHERE outcome = 'allocated'), 0.00) AS allocated,
+             coalesce(sum(amount) FILTER (WHERE outcome = 'unexplained'), 0.00) AS unexplained
       FROM own
     ), texts AS (
       SELECT string_agg(md5(ROW(position, outcome, rule, resource_id, trim_scale(expected), trim_scale(difference), cause, since, until,
@@ -174,6 +174,29 @@ async function selectTotals(
            (SELECT encode(sha256(convert_to(coalesce(string_agg(told, '/' ORDER BY told), ''), 'UTF8')), 'hex') FROM texts) AS digest
     FROM provider_bill_versions v CROSS JOIN sums s WHERE v.bill_version_id = ${versionId}`.execute(trx);
   return rows[0]!;
+}
+
+/** An open reconciliation with the results of one that was signed. */
+export async function insertCopy(trx: UnitOfWork, reconciliationId: number): Promise<void> {
+  const { rows } = await statement<{ id: number }>('providerBilling.insertCopy')`
+    INSERT INTO reconciliations (bill_id, bill_version_id, inputs, digest, amount, expected, differences, allocated, unexplained, residual, made_at)
+    SELECT bill_id, bill_version_id, inputs, digest, amount, expected, differences, allocated, unexplained, residual, made_at
+    FROM reconciliations WHERE reconciliation_id = ${reconciliationId} RETURNING reconciliation_id AS id`.execute(trx);
+  const { id } = rows[0]!;
+  await statement('providerBilling.insertCopyOfOutcomes')`
+    INSERT INTO bill_line_outcomes (reconciliation_id, position, outcome, rule, resource_id, expected, difference, cause, valid_from, valid_to,
+                                    monthly, units, subject, variants, remarks)
+    SELECT ${id}, position, outcome, rule, resource_id, expected, difference, cause, valid_from, valid_to, monthly, units, subject, variants, remarks
+    FROM bill_line_outcomes WHERE reconciliation_id = ${reconciliationId}`.execute(trx);
+  await statement('providerBilling.insertCopyOfShares')`
+    INSERT INTO bill_line_shares (reconciliation_id, position, target, deployment_id, amount)
+    SELECT ${id}, position, target, deployment_id, amount FROM bill_line_shares WHERE reconciliation_id = ${reconciliationId}`.execute(
+    trx,
+  );
+  await statement('providerBilling.insertCopyOfMissing')`
+    INSERT INTO bill_missing (reconciliation_id, ordinal, resource_id, class, subject, valid_from, valid_to, expected)
+    SELECT ${id}, ordinal, resource_id, class, subject, valid_from, valid_to, expected FROM bill_missing
+    WHERE reconciliation_id = ${reconciliationId}`.execute(trx);
 }
 
 async function insertReconciliation(

@@ -1,6 +1,7 @@
-import type { Queryable, UnitOfWork } from '../../platform/database/database.ts';
+import type { Database, Queryable, UnitOfWork } from '../../platform/database/database.ts';
 import { ArcadiaError, notFound } from '../../platform/errors.ts';
 import { Decimal } from '../../platform/quantity.ts';
+import { getPayer } from '../payers.ts';
 import { selectBills } from '../shown-bills.store.ts';
 import {
   type DecisionKind,
@@ -9,6 +10,8 @@ import {
   selectDeploymentId,
   signReconciliation,
 } from './decisions.store.ts';
+import { previewMonths } from './previews.ts';
+import { insertCopy } from './results.store.ts';
 import { type ReconciliationRow, selectReconciledLines, selectReconciliations } from './shown.store.ts';
 
 /** What counts of a bill, and what differs from it since it was signed. */
@@ -46,16 +49,45 @@ interface Said {
 export async function decide(trx: UnitOfWork, said: Said, by: string, now: Temporal.Instant): Promise<void> {
   const { billId, position, kind, deployment = null, reason } = said;
   const { counts } = await getReconciliation(trx, billId);
-  if (position !== null) {
-    const filters = { position, limit: 1, after: 0 };
-    if ((await selectReconciledLines(trx, counts.reconciliationId, filters)).length === 0)
-      throw notFound(`line of bill ${billId}`, String(position));
-  }
+  if (position !== null) await checkLine(trx, counts, position);
   if (kind === 'assign' && counts.signedAt !== null)
-    throw new ArcadiaError('conflict', `Bill ${billId} is signed; reopen it before a line is assigned.`);
-  const deploymentId = deployment === null ? null : await selectDeploymentId(trx, deployment);
-  if (deployment !== null && deploymentId === null) throw notFound('deployment', deployment);
+    throw new ArcadiaError('conflict', `Bill ${billId} is signed; reopen it before a line is assigned.`, {
+      next: { operation: 'bill reopen' },
+    });
+  const deploymentId = await findDeployment(trx, deployment);
   await insertDecision(trx, { versionId: counts.versionId, position, kind, deploymentId, reason }, by, now);
+}
+
+async function checkLine(
+  db: Queryable,
+  { reconciliationId, billId }: ReconciliationRow,
+  position: number,
+): Promise<void> {
+  const rows = await selectReconciledLines(db, reconciliationId, { position, limit: 1, after: 0 });
+  if (rows.length === 0) throw notFound(`line of bill ${billId}`, String(position));
+}
+
+async function findDeployment(db: Queryable, slug: string | null): Promise<number | null> {
+  const id = slug === null ? null : await selectDeploymentId(db, slug);
+  if (slug !== null && id === null) throw notFound('deployment', slug);
+  return id;
+}
+
+/**
+ * What assigning a line would change, in money. Nothing is written. Errors: not_found for the bill, the line, the
+ * deployment.
+ */
+export async function previewAssignment(
+  db: Database,
+  billId: number,
+  { position, deployment }: { readonly position: number; readonly deployment: string | null },
+): ReturnType<typeof previewMonths> {
+  const { counts, since } = await getReconciliation(db, billId);
+  await checkLine(db, counts, position);
+  const { versionId, payer, month } = since ?? counts;
+  const { payerId } = await getPayer(db, payer);
+  const assignment = { versionId, position, deploymentId: await findDeployment(db, deployment) };
+  return previewMonths(db, [{ payerId, slug: payer }], { from: month, to: month }, { assignment });
 }
 
 /**
@@ -95,9 +127,11 @@ export async function reopenBill(
   by: string,
   now: Temporal.Instant,
 ): Promise<ReconciliationRow> {
-  const { counts } = await getReconciliation(trx, billId);
+  const { counts, since } = await getReconciliation(trx, billId);
   if (counts.signedAt === null || !(await reopenReconciliation(trx, counts.reconciliationId, reason, by, now)))
     throw new ArcadiaError('conflict', `Bill ${billId} is not signed.`);
+  // Nothing has changed since: what was signed is what stands now.
+  if (since === null) await insertCopy(trx, counts.reconciliationId);
   const said = { versionId: counts.versionId, position: null, kind: 'reopen', deploymentId: null, reason } as const;
   await insertDecision(trx, said, by, now);
   return counts;

@@ -113,16 +113,16 @@ async function insertShares(
     INSERT INTO ${shares}
     WITH whole AS (
       SELECT o.line_id, w.target, w.deployment_id, w.weight, sum(w.weight) OVER (PARTITION BY o.line_id) AS total,
-             sign(o.amount) AS sign, u.unit, div(abs(o.amount), u.unit) AS units
+             sign(o.amount) AS sign, u.digits, u.unit, div(abs(o.amount), u.unit) AS units
       FROM ${outcomes} o JOIN ${weights} w USING (line_id)
-      CROSS JOIN LATERAL (SELECT power(10::numeric, -greatest(2, scale(trim_scale(o.amount)))) AS unit) u
+      CROSS JOIN LATERAL (SELECT digits, power(10::numeric, -digits) AS unit FROM (SELECT greatest(2, scale(trim_scale(o.amount))) AS digits) d) u
     ), parts AS (
       SELECT w.*, div(w.units * w.weight, w.total) AS base,
              row_number() OVER (PARTITION BY w.line_id ORDER BY mod(w.units * w.weight, w.total) DESC, d.slug COLLATE "C") AS place,
              w.units - sum(div(w.units * w.weight, w.total)) OVER (PARTITION BY w.line_id) AS rest
       FROM whole w LEFT JOIN deployments_list d USING (deployment_id)
     )
-    SELECT line_id, target, deployment_id, trim_scale(sign * unit * (base + CASE WHEN place <= rest THEN 1 ELSE 0 END)) FROM parts`.execute(
+    SELECT line_id, target, deployment_id, round(sign * unit * (base + CASE WHEN place <= rest THEN 1 ELSE 0 END), digits) FROM parts`.execute(
     trx,
   );
 }
