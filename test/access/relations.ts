@@ -75,6 +75,7 @@ export const closedToCustomers: readonly string[] = names(`
   correction_checks
   correction_costs
   corrections
+  counting_reconciliations
   customer_billing
   deployments_assignments
   deployments_progress
@@ -94,6 +95,8 @@ export const closedToCustomers: readonly string[] = names(`
   inventory_unlisted
   invoice_decisions
   invoices_billed
+  invoices_revenue
+  invoices_rated_months
   job_decisions
   kysely_migration
   kysely_migration_lock
@@ -111,6 +114,7 @@ export const closedToCustomers: readonly string[] = names(`
   metering_unlisted
   migration_checksums
   money_days
+  month_revenue
   number_series
   observation_limits
   own_prices
