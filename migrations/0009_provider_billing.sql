@@ -443,7 +443,7 @@ END;
 
 -- Which reconciliations count: of each bill the one that was signed, or else that of now; of a month the final bills, or
 -- else the preview.
-CREATE VIEW counting_reconciliations AS
+CREATE VIEW provider_billing_counting AS
   SELECT b.period AS month, b.bill_id, b.payer_id, b.kind, r.reconciliation_id, r.bill_version_id, r.signed_at IS NOT NULL AS signed,
          p.currency, r.residual
   FROM provider_bills b
@@ -459,7 +459,7 @@ CREATE VIEW counting_reconciliations AS
 CREATE VIEW provider_billing_costs AS
   SELECT r.month, r.bill_id, r.payer_id, r.kind, r.reconciliation_id, r.signed, r.currency,
          o.position, l.product, o.outcome, o.rule, o.resource_id, s.target, s.deployment_id, s.amount
-  FROM counting_reconciliations r
+  FROM provider_billing_counting r
   JOIN bill_line_outcomes o USING (reconciliation_id)
   JOIN bill_line_shares s USING (reconciliation_id, position)
   JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position;
@@ -499,7 +499,7 @@ CALL protect_from_customers('bill_line_shares');
 CALL protect_from_customers('bill_missing');
 CALL protect_from_customers('bill_decisions');
 CALL protect_from_customers('provider_billing_costs');
-CALL protect_from_customers('counting_reconciliations');
+CALL protect_from_customers('provider_billing_counting');
 
 CALL pin_search_paths();
 CALL arm_triggers();

@@ -75,7 +75,6 @@ export const closedToCustomers: readonly string[] = names(`
   correction_checks
   correction_costs
   corrections
-  counting_reconciliations
   customer_billing
   deployments_assignments
   deployments_progress
@@ -129,6 +128,7 @@ export const closedToCustomers: readonly string[] = names(`
   provider_bill_pages
   provider_bill_versions
   provider_billing_costs
+  provider_billing_counting
   provider_billing_entries
   provider_billing_reads
   provider_bills

@@ -59,11 +59,11 @@ function leaves({ from, to, basis }: MarginFilters): RawBuilder<unknown> {
       FROM generate_series(${from}::date::timestamp, ${to}::date::timestamp - interval '1 day', interval '1 month') AS g
       LEFT JOIN invoices_rated_months m ON m.month = g::date
       LEFT JOIN (SELECT month, CASE WHEN bool_or(kind = 'preview') THEN 'preview' WHEN bool_and(signed) THEN 'signed' ELSE 'final' END AS state
-                 FROM counting_reconciliations GROUP BY month) c ON c.month = g::date
+                 FROM provider_billing_counting GROUP BY month) c ON c.month = g::date
     ), single_products AS (
       SELECT billing_kind, min(product) AS product FROM bill_products WHERE billing_kind IS NOT NULL
       GROUP BY billing_kind HAVING count(*) = 1
-    ), plans AS (
+    ), held AS (
       -- The plan that a deployment was on last in the month bears what it cost.
       SELECT DISTINCT ON (m.month, s.deployment_id) m.month, s.deployment_id, s.plan
       FROM months m JOIN pricing_subscriptions s
@@ -78,11 +78,11 @@ function leaves({ from, to, basis }: MarginFilters): RawBuilder<unknown> {
       FROM shares s LEFT JOIN deployments_list d USING (deployment_id)
       UNION ALL
       SELECT r.month, 'unexplained', NULL, NULL, l.product, r.currency, sum(l.amount)
-      FROM counting_reconciliations r JOIN bill_line_outcomes o USING (reconciliation_id)
+      FROM provider_billing_counting r JOIN bill_line_outcomes o USING (reconciliation_id)
       JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position
       WHERE o.outcome = 'unexplained' AND ${months(sql`r.month`)} GROUP BY r.month, l.product, r.currency
       UNION ALL
-      SELECT month, 'residual', NULL, NULL, NULL, currency, sum(residual) FROM counting_reconciliations
+      SELECT month, 'residual', NULL, NULL, NULL, currency, sum(residual) FROM provider_billing_counting
       WHERE residual <> 0 AND ${months(sql`month`)} GROUP BY month, currency
     ), amounts AS (
       SELECT r.month, 'customers' AS part, r.customer_id, r.deployment_id, r.plan, r.billing_kind AS kind, p.product, r.currency,
@@ -92,7 +92,7 @@ function leaves({ from, to, basis }: MarginFilters): RawBuilder<unknown> {
       UNION ALL
       SELECT c.month, c.part, c.customer_id, c.deployment_id, p.plan, b.billing_kind, c.product, c.currency, 0, 0, c.amount
       FROM costs c LEFT JOIN bill_products b USING (product)
-      LEFT JOIN plans p ON p.month = c.month AND p.deployment_id = c.deployment_id AND c.part = 'customers'
+      LEFT JOIN held p ON p.month = c.month AND p.deployment_id = c.deployment_id AND c.part = 'customers'
     ), leaves AS (
       SELECT a.*, d.slug AS deployment, u.external_id AS customer
       FROM amounts a LEFT JOIN deployments_list d USING (deployment_id) LEFT JOIN deployments_customers u ON u.customer_id = a.customer_id
@@ -195,7 +195,7 @@ export async function selectLossReasons(
       SELECT s.month, s.deployment_id, CASE s.class WHEN 'droplet' THEN 'off' ELSE 'unattached' END AS reason, s.resource_id, s.position, s.currency, s.amount,
              max(i.name) AS name,
              sum(extract(epoch FROM least(i.valid_to, l.end_time) - greatest(i.valid_from, l.start_time))) / 86400 AS days
-      FROM shares s JOIN counting_reconciliations r USING (reconciliation_id)
+      FROM shares s JOIN provider_billing_counting r USING (reconciliation_id)
       JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = s.position
       JOIN inventory_states i ON i.resource_id = s.resource_id AND i.valid_from < l.end_time AND i.valid_to > l.start_time
       WHERE s.amount > 0 AND (s.class = 'droplet' AND i.status = 'off' OR s.class = 'volume' AND i.parents = '{}')

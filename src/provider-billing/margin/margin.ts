@@ -7,7 +7,7 @@ import * as store from './margin.store.ts';
 const reasonsMax = 3;
 
 /** Why a margin is not known. */
-export type NotKnown = 'no_bill' | 'not_rated' | 'no_exchange_rate';
+type NotKnown = 'no_bill' | 'not_rated' | 'no_exchange_rate';
 
 interface Margin extends Omit<store.MarginRow, 'severalCurrencies' | 'base'> {
   /** Of the revenue, with one decimal; null: the margin is not known, or nothing is earned. */
@@ -92,7 +92,7 @@ function inWords({ reason, name, days, amount, currency }: store.LossReason): st
   return reason === 'off' ? `droplet ${name} off ${time}, ${money}` : `volume ${name} unattached ${time}, ${money}`;
 }
 
-export interface Total extends Known {
+interface Total extends Known {
   readonly month: Temporal.PlainDate;
   readonly notKnown: NotKnown | null;
   readonly state: store.MarginRow['state'];
