@@ -132,6 +132,31 @@ test('a customer of 50.00 whose systems cost 38.88 leaves 11.12, which is 22.2 %
   expect(await csv.text()).toContain('acme-studio,acme,,,,USD,50.00,38.88,11.12');
 });
 
+test('the overview has cost, margin and loss makers for owner and finance, and says why where it has none', async () => {
+  const overview = await read<Record<string, any>>('/overview?month=2026-05');
+  expect(overview).toMatchObject({
+    cost: { state: 'ok', reason: null, bills: 'final', amounts: [{ currency: 'USD', amount: '50.88' }] },
+    money: { currencies: [{ currency: 'USD', costToDate: '50.88', marginToDate: '-0.88' }] },
+    unowned: { costToDate: [{ currency: 'USD', amount: '6.00' }] },
+    lossMakers: [
+      { deployment: 'idle', margin: '-6.00', reasons: ['droplet idle off 31 days, 6.00 USD', 'Droplets, 6.00 USD'] },
+    ],
+  });
+  const before = await read<Record<string, any>>('/overview?month=2026-03');
+  expect(before.cost).toMatchObject({
+    state: 'unavailable',
+    reason: 'No provider bill of this month has been reconciled.',
+  });
+  const token = await api.token('operator');
+  const seen = await api.fetch('/overview?month=2026-05', { headers: { authorization: `Bearer ${token}` } });
+  expect(await seen.json()).toMatchObject({
+    cost: { state: 'unavailable', reason: 'Cost is shown to the roles owner and finance.', amounts: [] },
+    money: { currencies: [{ costToDate: null, marginToDate: null }] },
+    unowned: { costToDate: null },
+    lossMakers: null,
+  });
+});
+
 test('what is not known is null with its reason', async () => {
   // Nobody was on a bill in March, and nobody has rated it.
   expect(await read('/margins?from=2026-03-01')).toMatchObject({ items: [] });

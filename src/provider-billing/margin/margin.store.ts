@@ -212,3 +212,38 @@ export async function selectLossReasons(
     WHERE place <= ${perDeployment} ORDER BY month, deployment_id, place`.execute(db);
   return rows;
 }
+
+export interface LossMaker {
+  readonly deploymentId: number;
+  readonly deployment: string;
+  readonly currency: string;
+  readonly revenue: string;
+  readonly cost: string;
+  readonly margin: string;
+}
+
+/** Deployments that cost more than they earn, the greatest loss first; of several currencies it is not known. */
+export async function selectLossMakers(db: Queryable, filters: MarginFilters, limit: number): Promise<LossMaker[]> {
+  const { rows } = await statement<LossMaker>('providerBilling.selectLossMakers')`
+    WITH ${leaves(filters)}, sums AS (
+      SELECT l.month, l.deployment_id, l.deployment, l.currency, sum(l.revenue) AS revenue, sum(l.cost) AS cost,
+             count(*) OVER (PARTITION BY l.month, l.deployment_id) > 1 AS several
+      FROM leaves l WHERE l.part = 'customers' AND l.deployment_id IS NOT NULL AND ${chosen(filters)} GROUP BY 1, 2, 3, 4
+    )
+    SELECT deployment_id AS "deploymentId", deployment, currency, revenue, cost, revenue - cost AS margin
+    FROM sums JOIN months USING (month) WHERE is_rated AND state IS NOT NULL AND NOT several AND cost > revenue
+    ORDER BY revenue - cost, deployment COLLATE "C" LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** What nobody owns cost, by currency. */
+export async function selectUnassignedCost(
+  db: Queryable,
+  filters: MarginFilters,
+): Promise<{ readonly currency: string; readonly amount: string }[]> {
+  const { rows } = await statement<{ currency: string; amount: string }>('providerBilling.selectUnassignedCost')`
+    WITH ${leaves(filters)} SELECT currency, sum(cost) AS amount FROM leaves WHERE part = 'unassigned' GROUP BY currency ORDER BY currency`.execute(
+    db,
+  );
+  return rows;
+}

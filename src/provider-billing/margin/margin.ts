@@ -107,3 +107,30 @@ export async function readMarginTotals(db: Queryable, filters: store.MarginFilte
     notKnown: whyNotKnown({ ...row, severalCurrencies }),
   }));
 }
+
+/** A month's accrued figures: of all customers, products and meters. */
+const ofMonth = (month: Temporal.PlainDate): store.MarginFilters => ({
+  from: month,
+  to: month.add({ months: 1 }),
+  basis: 'accrued',
+});
+
+/** Deployments that cost more in a month than they earned, the greatest loss first, with what most of it is for. */
+export async function readLossMakers(db: Queryable, month: Temporal.PlainDate, limit: number) {
+  const rows = await store.selectLossMakers(db, ofMonth(month), limit);
+  if (rows.length === 0) return [];
+  const losses = rows.map(({ deploymentId }) => ({ month, deploymentId }));
+  const reasons = await store.selectLossReasons(db, losses, reasonsMax);
+  return rows.map(({ deploymentId, deployment, currency, margin }) => ({
+    deployment,
+    currency,
+    margin: formatMoney(new Decimal(margin), currency),
+    reasons: reasons.filter((each) => each.deploymentId === deploymentId).map(inWords),
+  }));
+}
+
+/** What nobody owned cost in a month, by currency. */
+export async function readUnassignedCost(db: Queryable, month: Temporal.PlainDate) {
+  const rows = await store.selectUnassignedCost(db, ofMonth(month));
+  return rows.map(({ currency, amount }) => ({ currency, amount: formatMoney(new Decimal(amount), currency) }));
+}
