@@ -295,6 +295,19 @@ CREATE TABLE money_days (
   to_date         amount NOT NULL,
   PRIMARY KEY (day, currency)
 );
+-- What a month earns by what it was used for, before tax: fees are those of the month itself, of a year's fee the part
+-- that falls into it. kind: of the line; NULL deployment_id: of the customer as a whole.
+CREATE TABLE month_revenue (
+  month           calendar_month NOT NULL REFERENCES rated_months,
+  customer_id     bigint NOT NULL,
+  deployment_id   bigint,
+  currency        currency_code NOT NULL,
+  kind            text COLLATE "C" NOT NULL CHECK (kind IN ('base', 'usage', 'adjustment', 'manual')),
+  plan            text COLLATE "C",
+  billing_kind    text COLLATE "C",
+  amount          amount NOT NULL,
+  UNIQUE NULLS NOT DISTINCT (month, customer_id, deployment_id, currency, kind, plan, billing_kind)
+);
 CALL publish_changes('deployment_months', 'figures.changed', $$SELECT to_char(month, 'YYYY-MM') AS subject, NULL AS customer_id FROM changed$$);
 
 -- Issued is frozen, whoever writes: the only change is the marking as cancelled, once nothing is left of the invoice.
@@ -353,6 +366,22 @@ CREATE VIEW invoices_billed AS
   WHERE i.state = 'issued' AND l.kind <> 'manual'
   GROUP BY i.customer_id, l.deployment_id, l.service_month, i.currency, l.component;
 
+-- What months earn, before tax: accrued, as the last rating kept it; billed, as documents that were issued for the month
+-- say. A correction is of the plan and the meter of the line that it corrects.
+CREATE VIEW invoices_revenue AS
+  SELECT 'accrued' AS basis, month, customer_id, deployment_id, currency, kind, plan, billing_kind, amount FROM month_revenue
+  UNION ALL
+  SELECT 'billed', l.service_month, i.customer_id, l.deployment_id, i.currency, coalesce(o.kind, l.kind),
+         coalesce(l.details ->> 'plan', o.details ->> 'plan'), coalesce(l.details ->> 'billingKind', o.details ->> 'billingKind'), l.amount
+  FROM invoice_lines l JOIN invoices i USING (invoice_id)
+  LEFT JOIN LATERAL (
+    SELECT x.kind, x.details FROM invoice_lines x JOIN invoices c ON c.invoice_id = x.invoice_id AND c.state = 'issued'
+    WHERE l.kind = 'correction' AND x.kind <> 'correction' AND x.deployment_id = l.deployment_id
+      AND x.service_month = l.service_month AND x.component = l.component
+    ORDER BY x.invoice_id, x.position LIMIT 1) o ON true
+  WHERE i.state = 'issued';
+CREATE VIEW invoices_rated_months AS SELECT month, rated_at FROM rated_months;
+
 -- Customers see what was issued to them, and nothing of drafts, decisions and costs.
 CALL let_customers_read('invoices', 'customer_id = (SELECT current_customer()) AND issued_at IS NOT NULL',
   '{change_id,inputs_digest,override_reason,approved_by,issued_by,cancelled_by}');
@@ -364,6 +393,9 @@ CALL publish_to_customers('document_assets');
 CALL publish_to_customers('rated_months', '{change_id,documents,failures}');
 CALL protect_by_deployment('deployment_months');
 CALL protect_from_customers('money_days');
+CALL protect_from_customers('month_revenue');
+CALL protect_from_customers('invoices_revenue');
+CALL protect_from_customers('invoices_rated_months');
 CALL protect_from_customers('legal_entities');
 CALL protect_from_customers('legal_entity_parties');
 CALL protect_from_customers('number_series');

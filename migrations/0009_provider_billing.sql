@@ -224,16 +224,22 @@ CALL keep_history('billing_rule_beliefs', 'rule');
 CREATE TABLE bill_products (
   product       text COLLATE "C" PRIMARY KEY,
   resource_kind text COLLATE "C" NOT NULL,
-  class         text COLLATE "C" NOT NULL
+  class         text COLLATE "C" NOT NULL,
+  -- By which billing kind customers pay for it, where there is one: margins are by both.
+  billing_kind  text COLLATE "C"
 );
 INSERT INTO bill_products VALUES
-  ('Droplets', 'droplet', 'droplet'), ('GPU Droplets', 'droplet', 'droplet'), ('Droplet Backups', 'droplet', 'backup'),
-  ('Droplet Snapshots', 'snapshot', 'snapshot'), ('Volume Snapshots', 'snapshot', 'snapshot'),
-  ('Custom Images', 'custom_image', 'custom_image'), ('Volumes', 'volume', 'volume'),
-  ('Floating IPs', 'reserved_ip', 'reserved_ip'), ('Reserved IPs', 'reserved_ip', 'reserved_ip'),
-  ('Load Balancers', 'load_balancer', 'load_balancer'), ('Kubernetes Clusters', 'kubernetes_cluster', 'pool'),
-  ('Database Clusters', 'database', 'database'), ('Apps', 'app', 'app'), ('Spaces Subscription', 'spaces_bucket', 'spaces'),
-  ('Spaces Bandwidth', 'spaces_bucket', 'bucket');
+  ('Droplets', 'droplet', 'droplet', 'droplet_hours'), ('GPU Droplets', 'droplet', 'droplet', 'droplet_hours'),
+  ('Droplet Backups', 'droplet', 'backup', 'droplet_backup_gb_month'),
+  ('Droplet Snapshots', 'snapshot', 'snapshot', 'droplet_snapshot_gb_month'),
+  ('Volume Snapshots', 'snapshot', 'snapshot', 'volume_snapshot_gb_month'),
+  ('Custom Images', 'custom_image', 'custom_image', 'custom_image_gb_month'), ('Volumes', 'volume', 'volume', 'volume_gb_month'),
+  ('Floating IPs', 'reserved_ip', 'reserved_ip', 'reserved_ip_hours'), ('Reserved IPs', 'reserved_ip', 'reserved_ip', 'reserved_ip_hours'),
+  ('Load Balancers', 'load_balancer', 'load_balancer', 'load_balancer_hours'),
+  -- A cluster's nodes are metered as the droplets that they are.
+  ('Kubernetes Clusters', 'kubernetes_cluster', 'pool', 'droplet_hours'),
+  ('Database Clusters', 'database', 'database', NULL), ('Apps', 'app', 'app', NULL),
+  ('Spaces Subscription', 'spaces_bucket', 'spaces', 'spaces_gb_month'), ('Spaces Bandwidth', 'spaces_bucket', 'bucket', 'spaces_gb_month');
 
 -- Who bears the lines that no resource explains, in the order of position: the first that fits. Those of a method
 -- 'deployment' name one.
@@ -435,21 +441,28 @@ CREATE FUNCTION fits_pattern(said text, pattern text) RETURNS boolean LANGUAGE s
     replace(replace(replace(replace(replace(lower(pattern), '\', '\\'), '%', '\%'), '_', '\_'), '*', '%'), '?', '_');
 END;
 
--- What each deployment cost in a month, by bill: the figures that were signed, or else those of now. `state` says which.
-CREATE VIEW provider_billing_costs AS
-  SELECT b.period AS month, b.bill_id, b.payer_id, b.kind, r.reconciliation_id, r.signed_at IS NOT NULL AS signed, p.currency,
-         o.position, l.product, o.outcome, o.rule, o.resource_id, s.target, s.deployment_id, s.amount
+-- Which reconciliations count: of each bill the one that was signed, or else that of now; of a month the final bills, or
+-- else the preview.
+CREATE VIEW provider_billing_counting AS
+  SELECT b.period AS month, b.bill_id, b.payer_id, b.kind, r.reconciliation_id, r.bill_version_id, r.signed_at IS NOT NULL AS signed,
+         p.currency, r.residual
   FROM provider_bills b
   JOIN bill_payers p USING (payer_id)
   JOIN reconciliations r ON r.bill_id = b.bill_id AND r.reopened_at IS NULL
    AND (r.signed_at IS NOT NULL OR NOT EXISTS (SELECT FROM reconciliations s WHERE s.bill_id = b.bill_id
                                                AND s.signed_at IS NOT NULL AND s.reopened_at IS NULL))
-  JOIN bill_line_outcomes o USING (reconciliation_id)
-  JOIN bill_line_shares s USING (reconciliation_id, position)
-  JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position
   WHERE b.missing_since IS NULL AND (b.kind = 'final' OR NOT EXISTS (
     SELECT FROM provider_bills f JOIN reconciliations USING (bill_id)
     WHERE f.payer_id = b.payer_id AND f.period = b.period AND f.kind = 'final' AND f.missing_since IS NULL));
+
+-- What each deployment cost in a month, by bill.
+CREATE VIEW provider_billing_costs AS
+  SELECT r.month, r.bill_id, r.payer_id, r.kind, r.reconciliation_id, r.signed, r.currency,
+         o.position, l.product, o.outcome, o.rule, o.resource_id, s.target, s.deployment_id, s.amount
+  FROM provider_billing_counting r
+  JOIN bill_line_outcomes o USING (reconciliation_id)
+  JOIN bill_line_shares s USING (reconciliation_id, position)
+  JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position;
 
 CALL publish_changes('reconciliations', 'bill.reconciled', 'SELECT bill_id AS subject, NULL AS customer_id FROM changed');
 CALL audit_changes('billing_rule_beliefs');
@@ -486,6 +499,7 @@ CALL protect_from_customers('bill_line_shares');
 CALL protect_from_customers('bill_missing');
 CALL protect_from_customers('bill_decisions');
 CALL protect_from_customers('provider_billing_costs');
+CALL protect_from_customers('provider_billing_counting');
 
 CALL give_access('GRANT USAGE ON SEQUENCE allocation_rule_ids TO arcadia_worker, arcadia_api');
 CALL pin_search_paths();

@@ -6,7 +6,9 @@ import { monthStatus } from '../metering/index.ts';
 import { readSimulatedClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database/database.ts';
 import { dayOut, decimalOut, instantOut, slug } from '../platform/declare/schemas.ts';
+import type { Role } from '../platform/declare/operation.ts';
 import { countFirings } from '../pricing/index.ts';
+import { moneyRoles, readLossMakers, readMarginTotals, readUnassignedCost } from '../provider-billing/index.ts';
 
 // A month at a glance, as one document for a first page. What is expensive to know is read from where it is kept.
 
@@ -26,7 +28,8 @@ const amounts = z
   .readonly()
   .meta({ description: 'By currency; currencies are never added up' });
 
-const unknownCost = z.null().meta({ description: 'Not known: costs are not taken from provider bills yet' });
+const unknownCost = z.null().meta({ description: "Not known: provider bills are read as a month's figures" });
+const billed = decimalOut.nullable().meta({ description: 'By the bills of the section `cost`; null: it says why' });
 
 const money = z.object({
   currency: z.string().meta({ examples: ['USD'] }),
@@ -34,9 +37,11 @@ const money = z.object({
   revenueForecast: decimalOut.meta({ description: "At the month's end, if everything stays as it is" }),
   lastMonthSameDay: decimalOut.meta({ description: 'Of the month before, by usage up to the same day' }),
   lastMonth: decimalOut,
-  costToDate: unknownCost,
+  costToDate: billed,
   costForecast: unknownCost,
-  marginToDate: unknownCost,
+  marginToDate: decimalOut
+    .nullable()
+    .meta({ description: 'What accrues, of a yearly fee its part, less the cost; null: the section `cost` says why' }),
   days: z
     .array(
       z.object({
@@ -87,7 +92,7 @@ export const monthFiguresOut = z.object({
     oldest: instantOut.nullable().meta({ description: 'Since when the oldest of them is unassigned' }),
     costPerMonth: amounts.meta({ description: 'By the price book of today, of those whose price is known' }),
     unpriced: z.int().meta({ description: 'How many have no known price' }),
-    costToDate: unknownCost,
+    costToDate: amounts.nullable().meta({ description: 'null: the section `cost` says why' }),
   }),
   invoices: section({
     month: z.string().meta({ description: 'The month before: whose invoices go out now' }),
@@ -120,7 +125,16 @@ export const monthFiguresOut = z.object({
       .meta({ description: 'The worst first; 50 at most' }),
   }),
   drift: z.null().meta({ description: 'Not known: nothing is declared that could be compared' }),
-  lossMakers: z.null().meta({ description: 'Not known: costs are not taken from provider bills yet' }),
+  cost: section({
+    bills: z.enum(['signed', 'final', 'preview']).nullable().meta({ description: 'What the cost is from' }),
+    amounts: amounts.meta({ description: 'All of it, by currency' }),
+  }),
+  lossMakers: z
+    .array(
+      z.object({ deployment: slug, currency: z.string(), margin: decimalOut, reasons: z.array(z.string()).readonly() }),
+    )
+    .nullable()
+    .meta({ description: 'Who costs more than they earn, the greatest loss first, 10 at most; null: `cost` says why' }),
 });
 
 type Figures = z.input<typeof monthFiguresOut>;
@@ -128,23 +142,56 @@ type Figures = z.input<typeof monthFiguresOut>;
 /** A month in figures, and what needs somebody; `of`: its first day. Of what is not known the reason. */
 export async function readMonthFigures(asked: Asked, of: Temporal.PlainDate): Promise<Figures> {
   const { db, now } = asked;
+  const costs = await costsOf(asked, of);
   return {
     month: of.toPlainYearMonth().toString(),
     clock: { now, simulated: (await readSimulatedClock(db)) !== null },
-    ...(await figuresOf(asked, of)),
-    unowned: await unownedOf(asked),
+    ...(await figuresOf(asked, of, costs)),
+    unowned: await unownedOf(asked, costs),
     invoices: await invoicesOf(asked, of.subtract({ months: 1 })),
     corrections: await correctionsOf(asked),
     alerts: { ...ok(now), fired: await countFirings(db, of.toPlainYearMonth()) },
     accounts: await accountsOf(asked),
     drift: null,
-    lossMakers: null,
+    cost: costs.section,
+    lossMakers: costs.lossMakers,
   };
 }
 
 interface Asked {
   readonly db: Database;
   readonly now: Temporal.Instant;
+  /** Cost and margin are for those who answer for our money. */
+  readonly role: Role;
+}
+
+interface Costs extends Pick<Figures, 'lossMakers'> {
+  readonly section: Figures['cost'];
+  readonly unassigned: Figures['unowned']['costToDate'];
+  readonly totals: Awaited<ReturnType<typeof readMarginTotals>>;
+}
+
+const lossMakersMax = 10;
+
+/** By the reconciled bills of the month. */
+async function costsOf({ db, now, role }: Asked, of: Temporal.PlainDate): Promise<Costs> {
+  const without = (reason: string): Costs => ({
+    section: { state: 'unavailable', reason, asOf: null, bills: null, amounts: [] },
+    unassigned: null,
+    lossMakers: null,
+    totals: [],
+  });
+  if (!moneyRoles.includes(role)) return without('Cost is shown to the roles owner and finance.');
+  const totals = await readMarginTotals(db, { from: of, to: of.add({ months: 1 }), basis: 'accrued' });
+  const bills = totals[0]?.state ?? null;
+  if (bills === null) return without('No provider bill of this month has been reconciled.');
+  const amountsOf = totals.flatMap(({ currency, cost }) => (cost === null ? [] : [{ currency, amount: cost }]));
+  return {
+    section: { ...ok(now), bills, amounts: amountsOf },
+    unassigned: await readUnassignedCost(db, of),
+    lossMakers: await readLossMakers(db, of, lossMakersMax),
+    totals,
+  };
 }
 
 const namedMax = 5;
@@ -153,6 +200,7 @@ const kindsMax = 50;
 async function figuresOf(
   { db, now }: Asked,
   of: Temporal.PlainDate,
+  costs: Costs,
 ): Promise<Pick<Figures, 'metering' | 'money' | 'movers'>> {
   const kept = await readFigures(db, of);
   const status = await monthStatus(db, { month: of.toPlainYearMonth(), now });
@@ -184,9 +232,9 @@ async function figuresOf(
     revenueForecast: forecast,
     lastMonthSameDay: lastSameDay,
     lastMonth,
-    costToDate: null,
+    costToDate: costs.totals.find((total) => total.currency === currency)?.cost ?? null,
     costForecast: null,
-    marginToDate: null,
+    marginToDate: costs.totals.find((total) => total.currency === currency)?.margin ?? null,
     days: (days.get(currency) ?? []).map(({ day, toDate: revenue }) => ({ day, revenue, cost: null })),
   }));
   return {
@@ -201,9 +249,9 @@ async function figuresOf(
   };
 }
 
-async function unownedOf({ db, now }: Asked): Promise<Figures['unowned']> {
+async function unownedOf({ db, now }: Asked, costs: Costs): Promise<Figures['unowned']> {
   const { resources, unknown, monthly, oldest } = await unattributedMoney(db, now);
-  return { ...ok(now), resources, oldest, costPerMonth: monthly, unpriced: unknown, costToDate: null };
+  return { ...ok(now), resources, oldest, costPerMonth: monthly, unpriced: unknown, costToDate: costs.unassigned };
 }
 
 async function invoicesOf({ db, now }: Asked, of: Temporal.PlainDate): Promise<Figures['invoices']> {

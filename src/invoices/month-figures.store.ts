@@ -19,6 +19,18 @@ export interface MoneyDay {
   readonly toDate: string;
 }
 
+/** What a month earns of a kind of line, by plan and billing kind. */
+export interface RevenueRow {
+  readonly customerId: number;
+  /** Null: of the customer as a whole. */
+  readonly deploymentId: number | null;
+  readonly currency: string;
+  readonly kind: 'base' | 'usage' | 'adjustment' | 'manual';
+  readonly plan: string | null;
+  readonly billingKind: string | null;
+  readonly amount: string;
+}
+
 export interface RatingFailure {
   /** The external id. */
   readonly customer: string;
@@ -80,7 +92,11 @@ export async function replaceFigures(
   trx: UnitOfWork,
   month: Temporal.PlainDate,
   rated: RatedMonthRow,
-  figures: { readonly deployments: readonly DeploymentMonth[]; readonly days: readonly MoneyDay[] },
+  figures: {
+    readonly deployments: readonly DeploymentMonth[];
+    readonly days: readonly MoneyDay[];
+    readonly revenue: readonly RevenueRow[];
+  },
 ): Promise<void> {
   await statement('invoices.replaceFigures.rated_months')`
     INSERT INTO rated_months (month, change_id, documents, metered_through, rated_at, failures)
@@ -105,6 +121,13 @@ export async function replaceFigures(
     FROM jsonb_to_recordset(${JSON.stringify(figures.days)}::jsonb) AS f (day date, currency text, "toDate" numeric)`.execute(
     trx,
   );
+  await statement('invoices.replaceFigures.delete_month_revenue')`
+    DELETE FROM month_revenue WHERE month = ${month}`.execute(trx);
+  await statement('invoices.replaceFigures.month_revenue')`
+    INSERT INTO month_revenue (month, customer_id, deployment_id, currency, kind, plan, billing_kind, amount)
+    SELECT ${month}, "customerId", "deploymentId", currency, kind, plan, "billingKind", amount
+    FROM jsonb_to_recordset(${JSON.stringify(figures.revenue)}::jsonb) AS f ("customerId" bigint, "deploymentId" bigint,
+      currency text, kind text, plan text, "billingKind" text, amount numeric)`.execute(trx);
 }
 
 /** What a month comes to in all, by currency. */

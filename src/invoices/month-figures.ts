@@ -7,6 +7,7 @@ import { ForecastSums, type UsageSource, UsageSums, UsageUntil } from '../pricin
 import { sumAmounts } from './lines.ts';
 import * as store from './month-figures.store.ts';
 import { previewMonth } from './preview.ts';
+import { composeRevenue } from './revenue.ts';
 
 // What a month comes to, kept for whoever looks: by deployment and by day. Each figure is what the composition of
 // invoices (`previewMonth`) says of the facts, before tax; all are thrown away and made again where the facts change.
@@ -77,6 +78,7 @@ async function bringUpToDate(
 interface MonthFigures {
   readonly deployments: readonly store.DeploymentMonth[];
   readonly days: readonly store.MoneyDay[];
+  readonly revenue: readonly store.RevenueRow[];
   readonly failures: readonly store.RatingFailure[];
 }
 
@@ -115,6 +117,7 @@ export async function composeFigures(
   return {
     deployments: rowsOf(toDate.sums, forecast.sums, lastSameDay.sums, lastMonth.sums),
     days,
+    revenue: await composeRevenue(db, month, now, metered, signal),
     failures: toDate.failures,
   };
 }

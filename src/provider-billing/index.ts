@@ -1,2 +1,4 @@
-/** What other modules may import of provider-billing: nothing. Everything in this folder is its own. */
-export {};
+/** What other modules may import of provider-billing; everything else in this folder is its own. */
+
+export { readMarginTotals, readLossMakers, readUnassignedCost } from './margin/margin.ts';
+export { moneyRoles } from './operations/roles.ts';

@@ -4,6 +4,7 @@ import { billOperations } from './operations/bills.ts';
 import { billingRuleOperations } from './operations/billing-rules.ts';
 import { decisionOperations } from './operations/decisions.ts';
 import { historyOperations } from './operations/history.ts';
+import { marginOperations } from './operations/margin.ts';
 import { payerOperations } from './operations/payers.ts';
 import { reconciliationOperations } from './operations/reconciliation.ts';
 import { providerBillingSettings } from './settings.ts';
@@ -26,6 +27,7 @@ export const providerBillingModule = declareModule({
     ...reconciliationOperations,
     ...decisionOperations,
     ...billingRuleOperations,
+    ...marginOperations,
   ],
   jobs: [readProviderBillingJob, ...billingJobs, reconcileBillsJob, reconcileAllBillsJob],
   queues: [{ name: 'cloud_billing', limit: 1, exclusive: true, position: 50 }],
@@ -45,7 +47,15 @@ export const providerBillingModule = declareModule({
       type: 'bill.reconciled',
       subject: 'bill',
       describes: 'it comes to something else than before against what was expected, or it was signed or reopened',
-      reads: ['getBillBridge', 'listReconciledLines', 'listMissingCharges', 'listBillFindings', 'listProviderCosts'],
+      reads: [
+        'getBillBridge',
+        'listReconciledLines',
+        'listMissingCharges',
+        'listBillFindings',
+        'listProviderCosts',
+        'listMargins',
+        'getMargin',
+      ],
     },
     {
       type: 'balance.changed',

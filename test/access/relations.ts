@@ -94,6 +94,8 @@ export const closedToCustomers: readonly string[] = names(`
   inventory_unlisted
   invoice_decisions
   invoices_billed
+  invoices_revenue
+  invoices_rated_months
   job_decisions
   kysely_migration
   kysely_migration_lock
@@ -111,6 +113,7 @@ export const closedToCustomers: readonly string[] = names(`
   metering_unlisted
   migration_checksums
   money_days
+  month_revenue
   number_series
   observation_limits
   own_prices
@@ -125,6 +128,7 @@ export const closedToCustomers: readonly string[] = names(`
   provider_bill_pages
   provider_bill_versions
   provider_billing_costs
+  provider_billing_counting
   provider_billing_entries
   provider_billing_reads
   provider_bills

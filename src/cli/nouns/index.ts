@@ -12,6 +12,7 @@ import { exportNoun } from './export.ts';
 import { invoiceCorrectionNoun, invoiceLineNoun, invoiceNoun } from './invoice.ts';
 import { jobNoun } from './job.ts';
 import { kindNoun } from './kind.ts';
+import { marginNoun } from './margin.ts';
 import { meterNoun } from './meter.ts';
 import { monthNoun } from './month.ts';
 import { overviewNoun } from './overview.ts';
@@ -63,6 +64,7 @@ export const nouns: readonly Noun[] = [
   billNoun,
   billPayerNoun,
   allocationNoun,
+  marginNoun,
   jobNoun,
   queueNoun,
   scheduleNoun,

@@ -31,10 +31,10 @@ invoices; \`asOf\` says when. All else is as of now. What is not known is null, 
   query: z.object({ month: month.optional().meta({ description: 'The month of the last complete day unless given' }) }),
   response: overview,
   async run(call) {
-    const { db, now, query } = call;
+    const { db, now, query, principal } = call;
     const lastDay = now.toZonedDateTimeISO('UTC').toPlainDate().subtract({ days: 1 });
     const of = query.month ?? lastDay.with({ day: 1 });
-    return { ...(await readMonthFigures({ db, now }, of)), jobs: await jobsOf(call) };
+    return { ...(await readMonthFigures({ db, now, role: principal.role }, of)), jobs: await jobsOf(call) };
   },
 });
 

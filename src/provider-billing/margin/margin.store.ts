@@ -1,0 +1,249 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Queryable } from '../../platform/database/database.ts';
+import { statement } from '../../platform/database/statement.ts';
+
+// Revenue less cost. Both are cut into the same parts: (month, part, customer, deployment, plan, billing kind, product,
+// currency). Every grouping sums them up and every filter chooses among them, so that all add up to the whole.
+
+export const groupings = ['deployment', 'customer', 'plan', 'kind', 'product', 'month'] as const;
+export type Grouping = (typeof groupings)[number];
+/**
+ * Whose money it is. customers: of somebody who pays; unassigned: of no deployment; operator: ours by an allocation rule;
+ * unexplained: lines of bills that nothing explains; residual: what a bill's header differs by from its lines.
+ */
+export type Part = 'customers' | 'unassigned' | 'operator' | 'unexplained' | 'residual';
+export type Basis = 'accrued' | 'billed';
+
+export interface MarginFilters {
+  readonly from: Temporal.PlainDate;
+  readonly to: Temporal.PlainDate;
+  readonly basis: Basis;
+  readonly deployment?: string | undefined;
+  readonly customer?: string | undefined;
+  readonly plan?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly product?: string | undefined;
+}
+
+export interface MarginRow {
+  readonly month: Temporal.PlainDate;
+  readonly part: Part;
+  readonly deploymentId: number | null;
+  readonly deployment: string | null;
+  readonly customer: string | null;
+  readonly plan: string | null;
+  readonly kind: string | null;
+  readonly product: string | null;
+  readonly currency: string;
+  /** Null: the month has not been rated. */
+  readonly revenue: string | null;
+  /** Of the revenue, base fees. */
+  readonly base: string;
+  /** Null: no bill of the month has been reconciled. */
+  readonly cost: string | null;
+  /** Null: one of them is not known, or it is in several currencies. */
+  readonly margin: string | null;
+  readonly severalCurrencies: boolean;
+  /** Of the bills of the month that say least; null: none has been reconciled. */
+  readonly state: 'signed' | 'final' | 'preview' | null;
+}
+
+const ranks = sql`array_position('{customers,unassigned,operator,unexplained,residual}'::text[], l.part)`;
+
+/** What is summed up: revenue and cost of the months, part by part. */
+function leaves({ from, to, basis }: MarginFilters): RawBuilder<unknown> {
+  const months = (column: RawBuilder<unknown>) => sql`${column} >= ${from}::date AND ${column} < ${to}::date`;
+  return sql`
+    months AS (
+      SELECT g::date AS month, m.rated_at IS NOT NULL OR ${basis} = 'billed' AS is_rated, c.state
+      FROM generate_series(${from}::date::timestamp, ${to}::date::timestamp - interval '1 day', interval '1 month') AS g
+      LEFT JOIN invoices_rated_months m ON m.month = g::date
+      LEFT JOIN (SELECT month, CASE WHEN bool_or(kind = 'preview') THEN 'preview' WHEN bool_and(signed) THEN 'signed' ELSE 'final' END AS state
+                 FROM provider_billing_counting GROUP BY month) c ON c.month = g::date
+    ), single_products AS (
+      SELECT billing_kind, min(product) AS product FROM bill_products WHERE billing_kind IS NOT NULL
+      GROUP BY billing_kind HAVING count(*) = 1
+    ), held AS (
+      -- The plan that a deployment was on last in the month bears what it cost.
+      SELECT DISTINCT ON (m.month, s.deployment_id) m.month, s.deployment_id, s.plan
+      FROM months m JOIN pricing_subscriptions s
+        ON s.valid_from < (m.month + interval '1 month') AT TIME ZONE 'UTC' AND s.valid_to > m.month::timestamp AT TIME ZONE 'UTC'
+      ORDER BY m.month, s.deployment_id, s.valid_from DESC
+    ), shares AS (
+      SELECT month, target, deployment_id, product, currency, sum(amount) AS amount FROM provider_billing_costs
+      WHERE ${months(sql`month`)} AND target <> 'not_cost' GROUP BY 1, 2, 3, 4, 5
+    ), costs AS (
+      SELECT s.month, CASE WHEN s.target = 'operator' THEN 'operator' WHEN d.customer_id IS NULL THEN 'unassigned' ELSE 'customers' END AS part,
+             d.customer_id, s.deployment_id, s.product, s.currency, s.amount
+      FROM shares s LEFT JOIN deployments_list d USING (deployment_id)
+      UNION ALL
+      SELECT r.month, 'unexplained', NULL, NULL, l.product, r.currency, sum(l.amount)
+      FROM provider_billing_counting r JOIN bill_line_outcomes o USING (reconciliation_id)
+      JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position
+      WHERE o.outcome = 'unexplained' AND ${months(sql`r.month`)} GROUP BY r.month, l.product, r.currency
+      UNION ALL
+      SELECT month, 'residual', NULL, NULL, NULL, currency, sum(residual) FROM provider_billing_counting
+      WHERE residual <> 0 AND ${months(sql`month`)} GROUP BY month, currency
+    ), amounts AS (
+      SELECT r.month, 'customers' AS part, r.customer_id, r.deployment_id, r.plan, r.billing_kind AS kind, p.product, r.currency,
+             r.amount AS revenue, CASE r.kind WHEN 'base' THEN r.amount ELSE 0 END AS base, 0::numeric AS cost
+      FROM invoices_revenue r LEFT JOIN single_products p USING (billing_kind)
+      WHERE r.basis = ${basis} AND ${months(sql`r.month`)}
+      UNION ALL
+      SELECT c.month, c.part, c.customer_id, c.deployment_id, p.plan, b.billing_kind, c.product, c.currency, 0, 0, c.amount
+      FROM costs c LEFT JOIN bill_products b USING (product)
+      LEFT JOIN held p ON p.month = c.month AND p.deployment_id = c.deployment_id AND c.part = 'customers'
+    ), leaves AS (
+      SELECT a.*, d.slug AS deployment, u.external_id AS customer
+      FROM amounts a LEFT JOIN deployments_list d USING (deployment_id) LEFT JOIN deployments_customers u ON u.customer_id = a.customer_id
+    )`;
+}
+
+function chosen({ deployment, customer, plan, kind, product }: MarginFilters): RawBuilder<unknown> {
+  const is = (column: RawBuilder<unknown>, value: string | undefined) =>
+    value === undefined ? sql`` : sql`AND ${column} = ${value}`;
+  return sql`true ${is(sql`l.deployment`, deployment)} ${is(sql`l.customer`, customer)} ${is(sql`l.plan`, plan)}
+    ${is(sql`l.kind`, kind)} ${is(sql`l.product`, product)}`;
+}
+
+/**
+ * Margins of months, grouped; what no customer bears is a row of its own for each part, in every grouping. By month, part
+ * and name; `key` is the place of a row in that order.
+ */
+export async function selectMargins(
+  db: Queryable,
+  filters: MarginFilters,
+  {
+    by,
+    limit,
+    after,
+  }: {
+    readonly by: Grouping;
+    readonly limit: number;
+    readonly after: { readonly month: Temporal.PlainDate; readonly key: string } | null;
+  },
+): Promise<(MarginRow & { readonly key: string })[]> {
+  const own = (grouping: Grouping, column: RawBuilder<unknown>) =>
+    by === grouping ? sql`CASE l.part WHEN 'customers' THEN ${column} END` : sql`NULL`;
+  const customer = by === 'deployment' ? own('deployment', sql`l.customer`) : own('customer', sql`l.customer`);
+  const { rows } = await statement<MarginRow & { key: string }>('providerBilling.selectMargins')`
+    WITH ${leaves(filters)}, cut AS (
+      SELECT l.month, l.part, ${ranks} AS rank, ${own('deployment', sql`l.deployment_id`)}::bigint AS deployment_id,
+             ${own('deployment', sql`l.deployment`)}::text AS deployment, ${customer}::text AS customer, ${own('plan', sql`l.plan`)}::text AS plan,
+             ${own('kind', sql`l.kind`)}::text AS kind, ${own('product', sql`l.product`)}::text AS product, l.currency, l.revenue, l.base, l.cost
+      FROM leaves l WHERE ${chosen(filters)}
+    ), sums AS (
+      SELECT month, part, rank, deployment_id, deployment, customer, plan, kind, product, currency, sum(revenue) AS revenue, sum(base) AS base, sum(cost) AS cost,
+             count(*) OVER (PARTITION BY month, part, deployment, customer, plan, kind, product) > 1 AS several
+      FROM cut GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    ), named AS (
+      SELECT s.*, m.is_rated, m.state, concat_ws(' ', s.rank, coalesce(s.deployment, s.plan, s.kind, s.product, ''), coalesce(s.customer, ''), s.currency) AS key
+      FROM sums s JOIN months m USING (month)
+    )
+    SELECT month, part, deployment_id AS "deploymentId", deployment, customer, plan, kind, product, currency,
+           CASE WHEN is_rated THEN revenue END AS revenue, base, CASE WHEN state IS NOT NULL THEN cost END AS cost,
+           CASE WHEN is_rated AND state IS NOT NULL AND NOT several THEN revenue - cost END AS margin, several AS "severalCurrencies", state, key
+    FROM named WHERE ${after === null} OR (month, key COLLATE "C") > (${after?.month ?? null}::date, ${after?.key ?? ''})
+    ORDER BY month, key COLLATE "C" LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+export type MarginTotal = Pick<
+  MarginRow,
+  'month' | 'currency' | 'revenue' | 'cost' | 'margin' | 'severalCurrencies' | 'state'
+>;
+
+/** What all that the filters choose comes to, by month and currency. */
+export async function selectMarginTotals(db: Queryable, filters: MarginFilters): Promise<MarginTotal[]> {
+  const { rows } = await statement<MarginTotal>('providerBilling.selectMarginTotals')`
+    WITH ${leaves(filters)}, sums AS (
+      SELECT l.month, l.currency, sum(l.revenue) AS revenue, sum(l.cost) AS cost, count(*) OVER (PARTITION BY l.month) > 1 AS several
+      FROM leaves l WHERE ${chosen(filters)} GROUP BY 1, 2
+    )
+    SELECT s.month, s.currency, CASE WHEN m.is_rated THEN s.revenue END AS revenue, CASE WHEN m.state IS NOT NULL THEN s.cost END AS cost,
+           CASE WHEN m.is_rated AND m.state IS NOT NULL AND NOT s.several THEN s.revenue - s.cost END AS margin,
+           s.several AS "severalCurrencies", m.state
+    FROM sums s JOIN months m USING (month) ORDER BY s.month, s.currency COLLATE "C"`.execute(db);
+  return rows;
+}
+
+export interface LossReason {
+  readonly month: Temporal.PlainDate;
+  readonly deploymentId: number;
+  /** off, unattached: of a resource that costs money and does nothing; product: what costs most. */
+  readonly reason: 'off' | 'unattached' | 'product';
+  /** The resource's name, or the product. */
+  readonly name: string | null;
+  /** For how many days it was so, of off and unattached. */
+  readonly days: string | null;
+  readonly amount: string;
+  readonly currency: string;
+}
+
+/** Of each deployment and month, what most of its cost is for: what does nothing first. */
+export async function selectLossReasons(
+  db: Queryable,
+  of: readonly { readonly month: Temporal.PlainDate; readonly deploymentId: number }[],
+  perDeployment: number,
+): Promise<LossReason[]> {
+  const asked = JSON.stringify(of.map(({ month, deploymentId }) => ({ month, id: deploymentId })));
+  const { rows } = await statement<LossReason>('providerBilling.selectLossReasons')`
+    WITH asked AS (SELECT month, id AS deployment_id FROM jsonb_to_recordset(${asked}::jsonb) AS a (month date, id bigint)),
+    shares AS (
+      SELECT c.*, b.class FROM provider_billing_costs c JOIN asked USING (month, deployment_id) LEFT JOIN bill_products b USING (product)
+    ), idle AS (
+      SELECT s.month, s.deployment_id, CASE s.class WHEN 'droplet' THEN 'off' ELSE 'unattached' END AS reason, s.resource_id, s.position, s.currency, s.amount,
+             max(i.name) AS name,
+             sum(extract(epoch FROM least(i.valid_to, l.end_time) - greatest(i.valid_from, l.start_time))) / 86400 AS days
+      FROM shares s JOIN provider_billing_counting r USING (reconciliation_id)
+      JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = s.position
+      JOIN inventory_states i ON i.resource_id = s.resource_id AND i.valid_from < l.end_time AND i.valid_to > l.start_time
+      WHERE s.amount > 0 AND (s.class = 'droplet' AND i.status = 'off' OR s.class = 'volume' AND i.parents = '{}')
+      GROUP BY 1, 2, 3, 4, 5, 6, 7
+    ), found AS (
+      SELECT month, deployment_id, reason, max(name) AS name, sum(days) AS days, sum(amount) AS amount, currency
+      FROM idle GROUP BY month, deployment_id, reason, resource_id, currency
+      UNION ALL
+      SELECT month, deployment_id, 'product', product, NULL, sum(amount), currency FROM shares GROUP BY 1, 2, 4, 7 HAVING sum(amount) > 0
+    ), placed AS (
+      SELECT *, row_number() OVER (PARTITION BY month, deployment_id ORDER BY reason = 'product', amount DESC, name COLLATE "C") AS place FROM found
+    )
+    SELECT month, deployment_id AS "deploymentId", reason, name, round(days, 1) AS days, amount, currency FROM placed
+    WHERE place <= ${perDeployment} ORDER BY month, deployment_id, place`.execute(db);
+  return rows;
+}
+
+export interface LossMaker {
+  readonly deploymentId: number;
+  readonly deployment: string;
+  readonly currency: string;
+  readonly revenue: string;
+  readonly cost: string;
+  readonly margin: string;
+}
+
+/** Deployments that cost more than they earn, the greatest loss first; of several currencies it is not known. */
+export async function selectLossMakers(db: Queryable, filters: MarginFilters, limit: number): Promise<LossMaker[]> {
+  const { rows } = await statement<LossMaker>('providerBilling.selectLossMakers')`
+    WITH ${leaves(filters)}, sums AS (
+      SELECT l.month, l.deployment_id, l.deployment, l.currency, sum(l.revenue) AS revenue, sum(l.cost) AS cost,
+             count(*) OVER (PARTITION BY l.month, l.deployment_id) > 1 AS several
+      FROM leaves l WHERE l.part = 'customers' AND l.deployment_id IS NOT NULL AND ${chosen(filters)} GROUP BY 1, 2, 3, 4
+    )
+    SELECT deployment_id AS "deploymentId", deployment, currency, revenue, cost, revenue - cost AS margin
+    FROM sums JOIN months USING (month) WHERE is_rated AND state IS NOT NULL AND NOT several AND cost > revenue
+    ORDER BY revenue - cost, deployment COLLATE "C" LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** What nobody owns cost, by currency. */
+export async function selectUnassignedCost(
+  db: Queryable,
+  filters: MarginFilters,
+): Promise<{ readonly currency: string; readonly amount: string }[]> {
+  const { rows } = await statement<{ currency: string; amount: string }>('providerBilling.selectUnassignedCost')`
+    WITH ${leaves(filters)} SELECT currency, sum(cost) AS amount FROM leaves WHERE part = 'unassigned' GROUP BY currency ORDER BY currency`.execute(
+    db,
+  );
+  return rows;
+}

@@ -1,0 +1,136 @@
+import type { Queryable } from '../../platform/database/database.ts';
+import { formatMoney } from '../../platform/money.ts';
+import { Decimal } from '../../platform/quantity.ts';
+import * as store from './margin.store.ts';
+
+/** Reasons at most that are named of one deployment's loss. */
+const reasonsMax = 3;
+
+/** Why a margin is not known. */
+type NotKnown = 'no_bill' | 'not_rated' | 'no_exchange_rate';
+
+interface Margin extends Omit<store.MarginRow, 'severalCurrencies' | 'base'> {
+  /** Of the revenue, with one decimal; null: the margin is not known, or nothing is earned. */
+  readonly marginPercent: string | null;
+  readonly notKnown: NotKnown | null;
+  /** What the month's base fee would have to be for the margin that is wanted; null: none is wanted, or it is not known. */
+  readonly baseFeeNeeded: string | null;
+  /** Of a loss, what most of it is for, in words. */
+  readonly reasons: readonly string[];
+  readonly key: string;
+}
+
+interface MarginPage {
+  readonly by: store.Grouping;
+  readonly limit: number;
+  readonly after: { readonly month: Temporal.PlainDate; readonly key: string } | null;
+  /** The margin that is wanted, as a part of the revenue: from 0, less than 1. */
+  readonly target: Decimal | null;
+}
+
+/** Margins of months, grouped, with the reasons of deployments that earn less than they cost. */
+export async function listMargins(db: Queryable, filters: store.MarginFilters, page: MarginPage): Promise<Margin[]> {
+  const rows = await store.selectMargins(db, filters, page);
+  const losses = rows.flatMap(({ month, deploymentId, margin }) =>
+    deploymentId !== null && margin !== null && new Decimal(margin).isNegative() ? [{ month, deploymentId }] : [],
+  );
+  const reasons = losses.length === 0 ? [] : await store.selectLossReasons(db, losses, reasonsMax);
+  const byLoss = Map.groupBy(reasons, ({ month, deploymentId }) => `${month} ${deploymentId}`);
+  const isLoss = new Set(losses.map(({ month, deploymentId }) => `${month} ${deploymentId}`));
+  return rows.map(({ severalCurrencies, base, ...row }) => {
+    const key = `${row.month} ${row.deploymentId}`;
+    const own = isLoss.has(key) ? (byLoss.get(key) ?? []) : [];
+    return {
+      ...row,
+      ...moneyOf(row),
+      notKnown: whyNotKnown({ ...row, severalCurrencies }),
+      baseFeeNeeded: page.by === 'deployment' ? baseFeeNeeded({ ...row, base }, page.target) : null,
+      reasons: own.map(inWords),
+    };
+  });
+}
+
+type Known = Pick<store.MarginRow, 'currency' | 'revenue' | 'cost' | 'margin'>;
+
+/** With the currency's digits, as they are shown. */
+function moneyOf({ currency, revenue, cost, margin }: Known) {
+  const shown = (amount: string | null) => (amount === null ? null : formatMoney(new Decimal(amount), currency));
+  const isPart = margin !== null && revenue !== null && !new Decimal(revenue).isZero();
+  return {
+    revenue: shown(revenue),
+    cost: shown(cost),
+    margin: shown(margin),
+    marginPercent: isPart ? new Decimal(margin).times(100).div(revenue).toFixed(1) : null,
+  };
+}
+
+function whyNotKnown({
+  revenue,
+  cost,
+  severalCurrencies,
+}: Pick<store.MarginRow, 'revenue' | 'cost' | 'severalCurrencies'>): NotKnown | null {
+  if (cost === null) return 'no_bill';
+  if (revenue === null) return 'not_rated';
+  return severalCurrencies ? 'no_exchange_rate' : null;
+}
+
+/** base + cost / (1 - target) - revenue: what usage earns stays what it is. */
+function baseFeeNeeded(
+  { part, base, cost, revenue, margin, currency }: Known & Pick<store.MarginRow, 'part' | 'base'>,
+  target: Decimal | null,
+): string | null {
+  if (target === null || part !== 'customers' || margin === null || cost === null || revenue === null) return null;
+  const needed = new Decimal(base).plus(new Decimal(cost).div(new Decimal(1).minus(target))).minus(revenue);
+  return formatMoney(needed.isNegative() ? new Decimal(0) : needed, currency);
+}
+
+function inWords({ reason, name, days, amount, currency }: store.LossReason): string {
+  const money = `${formatMoney(new Decimal(amount), currency)} ${currency}`;
+  if (reason === 'product') return `${name ?? 'lines without a product'}, ${money}`;
+  const many = new Decimal(days ?? 0);
+  const time = `${many.toFixed()} ${many.eq(1) ? 'day' : 'days'}`;
+  return reason === 'off' ? `droplet ${name} off ${time}, ${money}` : `volume ${name} unattached ${time}, ${money}`;
+}
+
+interface Total extends Known {
+  readonly month: Temporal.PlainDate;
+  readonly notKnown: NotKnown | null;
+  readonly state: store.MarginRow['state'];
+}
+
+/** What all that the filters choose comes to, by month and currency: the sum of the rows, whatever they are grouped by. */
+export async function readMarginTotals(db: Queryable, filters: store.MarginFilters): Promise<Total[]> {
+  const rows = await store.selectMarginTotals(db, filters);
+  return rows.map(({ severalCurrencies, ...row }) => ({
+    ...row,
+    ...moneyOf(row),
+    notKnown: whyNotKnown({ ...row, severalCurrencies }),
+  }));
+}
+
+/** A month's accrued figures: of all customers, products and meters. */
+const ofMonth = (month: Temporal.PlainDate): store.MarginFilters => ({
+  from: month,
+  to: month.add({ months: 1 }),
+  basis: 'accrued',
+});
+
+/** Deployments that cost more in a month than they earned, the greatest loss first, with what most of it is for. */
+export async function readLossMakers(db: Queryable, month: Temporal.PlainDate, limit: number) {
+  const rows = await store.selectLossMakers(db, ofMonth(month), limit);
+  if (rows.length === 0) return [];
+  const losses = rows.map(({ deploymentId }) => ({ month, deploymentId }));
+  const reasons = await store.selectLossReasons(db, losses, reasonsMax);
+  return rows.map(({ deploymentId, deployment, currency, margin }) => ({
+    deployment,
+    currency,
+    margin: formatMoney(new Decimal(margin), currency),
+    reasons: reasons.filter((each) => each.deploymentId === deploymentId).map(inWords),
+  }));
+}
+
+/** What nobody owned cost in a month, by currency. */
+export async function readUnassignedCost(db: Queryable, month: Temporal.PlainDate) {
+  const rows = await store.selectUnassignedCost(db, ofMonth(month));
+  return rows.map(({ currency, amount }) => ({ currency, amount: formatMoney(new Decimal(amount), currency) }));
+}

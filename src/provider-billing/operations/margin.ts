@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { declareList, declareOperation, type Operation } from '../../platform/declare/operation.ts';
+import { pageOf } from '../../platform/declare/pages.ts';
+import { day, dayOut, decimalOut, line, month, slug } from '../../platform/declare/schemas.ts';
+import { ArcadiaError, notFound } from '../../platform/errors.ts';
+import { Decimal } from '../../platform/quantity.ts';
+import { selectDeploymentExists } from '../margin/deployments.store.ts';
+import { groupings } from '../margin/margin.store.ts';
+import { listMargins, readMarginTotals } from '../margin/margin.ts';
+import { moneyRoles as roles } from './roles.ts';
+
+const tag = 'provider billing';
+const basis = z.enum(['accrued', 'billed']).default('accrued').meta({
+  description:
+    'accrued: what the month itself earns, of a yearly fee its part; billed: by the documents that were issued for the month',
+});
+const target = z
+  .string()
+  .regex(/^\d{1,2}(\.\d{1,3})?$/, { error: 'is not a percentage from 0 to less than 100, such as 40' })
+  .optional()
+  .meta({ description: 'The margin that is wanted, in percent of the revenue', examples: ['40'] });
+const notKnown = z.enum(['no_bill', 'not_rated', 'no_exchange_rate']).nullable().meta({
+  description:
+    'Why the margin is null. no_bill: no bill of the month is reconciled; not_rated: the month was never rated; no_exchange_rate: revenue and cost are in several currencies and no rate between them is known',
+});
+const state = z
+  .enum(['signed', 'final', 'preview'])
+  .nullable()
+  .meta({ description: 'Of the bills that the cost is from; null: none is reconciled' });
+const money = {
+  revenue: decimalOut.nullable().meta({ description: 'Before tax' }),
+  cost: decimalOut.nullable().meta({ description: "By the provider's bills" }),
+  margin: decimalOut.nullable(),
+};
+const row = z
+  .object({
+    month: dayOut,
+    part: z.enum(['customers', 'unassigned', 'operator', 'unexplained', 'residual']).meta({
+      description:
+        'unassigned: of no deployment; operator: ours; unexplained: lines that nothing explains; residual: by how much bills differ from their lines',
+    }),
+    deployment: slug.nullable(),
+    customer: z.string().nullable(),
+    plan: slug.nullable(),
+    kind: z.string().nullable().meta({ description: 'The meter; null: a fee, or a product without a meter' }),
+    product: z
+      .string()
+      .nullable()
+      .meta({ description: "Of the bill; null: revenue that is not of one product's meter" }),
+    currency: z.string(),
+    ...money,
+    marginPercent: decimalOut.nullable().meta({ description: 'Of the revenue' }),
+    notKnown,
+    state,
+    baseFeeNeeded: decimalOut
+      .nullable()
+      .meta({ description: 'What the base fee would have to be for `target`, by deployment' }),
+    reasons: z
+      .array(z.string())
+      .readonly()
+      .meta({ description: 'Of a loss, what most of it is for', examples: [['droplet web-1 off 31 days, 6.00 USD']] }),
+  })
+  .meta({ id: 'Margin' });
+const totals = z
+  .array(z.object({ month: dayOut, currency: z.string(), ...money, notKnown, state }))
+  .meta({ description: 'The sum of all rows, whatever they are grouped by' });
+
+const keyOf = z.tuple([z.iso.date().transform((text) => Temporal.PlainDate.from(text)), z.string()]);
+/** Months that one question may be about. */
+const monthsMax = 60;
+
+function partOf(percent: string | undefined): Decimal | null {
+  return percent === undefined ? null : new Decimal(percent).div(100);
+}
+
+export const listMarginRows = declareList({
+  path: '/margins',
+  name: 'margin list',
+  operationId: 'listMargins',
+  tag,
+  summary: 'What months earn and cost: by deployment, customer, plan, meter, product or in all',
+  description:
+    'Cost that no customer bears is a row of its own in every grouping, and whatever is asked for adds up to the whole.',
+  roles,
+  query: z.object({
+    from: day.meta({ description: 'Months that begin on this UTC day or later' }),
+    to: day
+      .optional()
+      .meta({ description: 'Months that begin before this UTC day; a month after `from` unless given' }),
+    by: z.enum(groupings).default('deployment'),
+    basis,
+    target,
+    deployment: slug.optional(),
+    customer: line.optional(),
+    plan: slug.optional(),
+    kind: line.optional().meta({ description: 'A meter', examples: ['droplet_hours'] }),
+    product: line.optional().meta({ examples: ['Droplets'] }),
+  }),
+  row,
+  extra: z.object({ totals }),
+  search: { none: 'deployments and customers are searched' },
+  sort: { none: 'by month; customers first, then by name' },
+  total: { none: 'they are summed up from lines' },
+  async run({ db, query }, { limit, cursor }) {
+    const { by, target: wanted, from: first, to = first.add({ months: 1 }), ...chosen } = query;
+    const from = first.day === 1 ? first : first.with({ day: 1 }).add({ months: 1 });
+    if (from.until(to, { largestUnit: 'months' }).months > monthsMax)
+      throw new ArcadiaError('too_costly', `More than ${monthsMax} months are asked for.`);
+    const filters = { ...chosen, from, to };
+    const key = cursor === null ? null : keyOf.parse(JSON.parse(cursor));
+    const after = key === null ? null : { month: key[0], key: key[1] };
+    const rows = await listMargins(db, filters, { by, limit: limit + 1, after, target: partOf(wanted) });
+    const page = pageOf(rows, limit, (last) => JSON.stringify([last.month, last.key]));
+    return { ...page, totals: await readMarginTotals(db, filters) };
+  },
+});
+
+/** Products and meters of one deployment that are shown. */
+const shownMax = 200;
+
+export const showMargin = declareOperation({
+  method: 'GET',
+  path: '/margins/:deployment',
+  name: 'margin show',
+  operationId: 'getMargin',
+  tag,
+  summary: 'What a deployment earned and cost in a month, by meter and by product',
+  description: 'The deployment "unattributed" is what no deployment owns: it costs, and earns nothing.',
+  roles,
+  params: z.object({ deployment: slug }),
+  query: z.object({ month, basis, target }),
+  response: z
+    .object({
+      deployment: slug,
+      month: dayOut,
+      totals: z.array(row).meta({ description: 'By currency; none: it neither earned nor cost anything' }),
+      kinds: z.array(row).meta({ description: 'By meter; 200 at most' }),
+      products: z.array(row).meta({ description: 'By product; 200 at most' }),
+    })
+    .meta({ id: 'MarginDetails' }),
+  async run({ db, params: { deployment }, query: { month: of, basis: on, target: wanted } }) {
+    if (!(await selectDeploymentExists(db, deployment))) throw notFound('deployment', deployment);
+    const filters = { from: of, to: of.add({ months: 1 }), basis: on, deployment };
+    const read = (by: 'deployment' | 'kind' | 'product') =>
+      listMargins(db, filters, { by, limit: shownMax, after: null, target: partOf(wanted) });
+    return {
+      deployment,
+      month: of,
+      totals: await read('deployment'),
+      kinds: await read('kind'),
+      products: await read('product'),
+    };
+  },
+});
+
+export const marginOperations: readonly Operation[] = [listMarginRows, showMargin];
