@@ -9,20 +9,10 @@ import {
   checkCorrections,
   correctOnNextInvoice,
   issueCreditNote,
-  listProposals,
   waiveCorrection,
 } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import {
-  addDeployment,
-  addDroplet,
-  at,
-  day,
-  openBusiness,
-  own,
-  settle,
-  writeState,
-} from '../../test/fixtures/invoices.ts';
+import { addDeployment, addDroplet, at, day, openBusiness, own, settle, writeState, proposalsOf } from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
@@ -114,7 +104,7 @@ class World {
 
   async decide(how: string): Promise<void> {
     await checkCorrections(this.db);
-    const [proposal] = await listProposals(this.db);
+    const [proposal] = await proposalsOf(this.db);
     if (!proposal) return;
     const { deployment, currency, amount } = proposal;
     const month = day(`${proposal.month}-01`);
@@ -123,7 +113,7 @@ class World {
     else if (how === 'waived') await waiveCorrection(this.db, { ...request, reason: 'a trifle' });
     else if (new Decimal(amount).isNegative()) await issueCreditNote(this.db, request);
     else await expect(issueCreditNote(this.db, request)).rejects.toMatchObject({ code: 'conflict' });
-    const left = await listProposals(this.db, { deployment, month, currency });
+    const left = await proposalsOf(this.db, { deployment, month, currency });
     if (how !== 'credit note' || new Decimal(amount).isNegative()) expect(left).toEqual([]);
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, own, settle } from '../../test/fixtures/invoices.ts';
+import { addDeployment, addDroplet, at, day, openBusiness, own, settle, proposalsOf } from '../../test/fixtures/invoices.ts';
 import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { Decimal } from '../platform/quantity.ts';
@@ -10,7 +10,6 @@ import {
   correctOnNextInvoice,
   issueCreditNote,
   listDecisions,
-  listProposals,
   waiveCorrection,
 } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
@@ -145,7 +144,7 @@ describe('a credit note', () => {
     await goesBack();
     expect(await credit('shop')).toEqual({ creditNotes: [], takenBack: [{ month: '2026-02', amount: '12.60' }] });
     expect(await correctionsDrafted()).toEqual([]);
-    expect(await listProposals(test.db, { deployment: 'shop' })).toEqual([]);
+    expect(await proposalsOf(test.db, { deployment: 'shop' })).toEqual([]);
     expect(await getInvoice(test.db, 'INV-000001')).toMatchObject({ customer: 'acme', total: '12.00' });
   });
 
@@ -155,7 +154,7 @@ describe('a credit note', () => {
     // Of 315 hours 147 are left: 5.88.
     expect(await credit('shop')).toEqual({ creditNotes: [], takenBack: [{ month: '2026-02', amount: '6.72' }] });
     expect(await correctionsDrafted()).toEqual(['5.88']);
-    expect(await listProposals(test.db, { deployment: 'shop' })).toEqual([]);
+    expect(await proposalsOf(test.db, { deployment: 'shop' })).toEqual([]);
   });
 
   it('gives back what was issued beyond what is taken off a draft', async () => {
@@ -239,7 +238,7 @@ describe('a charge', () => {
       month: null,
       takenBack: [{ month: '2026-02', amount: '-10.00' }],
     });
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
   });
 
   it('corrects the time of the service, which does not begin before the deployment', async () => {

@@ -7,11 +7,10 @@ import {
   checkCorrections,
   correctOnNextInvoice,
   issueCreditNote,
-  listProposals,
   waiveCorrection,
 } from './corrections.ts';
 import { composeCustomer, draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState } from '../../test/fixtures/invoices.ts';
+import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState, proposalsOf } from '../../test/fixtures/invoices.ts';
 import { getInvoice, type Invoice, listInvoices, readDocument } from './invoices.ts';
 import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
 import { addLine, removeLine } from './manual-lines.ts';
@@ -239,7 +238,7 @@ describe('corrections', () => {
   it('find nothing where nothing changed', async () => {
     await settle(test.db, at('2026-02-06'));
     expect(await checkCorrections(test.db)).toBe(0);
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
   });
 
   it('propose what a late fact changed, of the deployment and line that it changed', async () => {
@@ -250,7 +249,7 @@ describe('corrections', () => {
     await writeState(test.db, rows[0]?.id as number, null, at('2026-01-21'), null, at('2026-02-07'));
     await settle(test.db, at('2026-02-08'));
     expect(await checkCorrections(test.db)).toBe(1);
-    expect(await listProposals(test.db)).toMatchObject([
+    expect(await proposalsOf(test.db)).toMatchObject([
       {
         customer: 'acme',
         deployment: 'shop',
@@ -268,7 +267,7 @@ describe('corrections', () => {
       code: 'conflict',
     });
     expect(await correctOnNextInvoice(test.db, request)).toEqual({ amount: '-10.56', month: '2026-02', takenBack: [] });
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
     await settle(test.db, march);
     await draftMonth(test.db, { month: february, now: march });
     const { document } = await readDocument(test.db, await draftOf('acme', february));
@@ -281,7 +280,7 @@ describe('corrections', () => {
     ]);
     await issue((await draftOf('acme', february)).invoiceId, march);
     await checkCorrections(test.db);
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
   });
 
   it('keep an invoice that is corrected by an issued one from being void', async () => {
@@ -311,23 +310,23 @@ describe('corrections', () => {
       credits: 'INV-000001',
       state: 'issued',
     });
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
     const { invoiceId } = await getInvoice(test.db, 'CN-000001');
     await voidInvoice(test.db, invoiceId, { reason: 'sent to the wrong address', by: 'ann', now: march });
-    expect(await listProposals(test.db)).toMatchObject([{ deployment: 'shop', amount: '-0.96' }]);
+    expect(await proposalsOf(test.db)).toMatchObject([{ deployment: 'shop', amount: '-0.96' }]);
   });
 
   it('waive exactly what was waived', async () => {
     const request = { deployment: 'shop', month: january, by: 'ann', now: march, reason: 'a trifle' };
     expect(await waiveCorrection(test.db, request)).toEqual({ amount: '-0.96', takenBack: [] });
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
     const { rows } = await sql<{ id: number }>`SELECT resource_id AS id FROM resources WHERE external_id = 'b'`.execute(
       test.db,
     );
     await writeState(test.db, rows[0]?.id as number, { status: 'off' }, at('2026-01-03'), at('2026-01-04'), march);
     await settle(test.db, march);
     await checkCorrections(test.db);
-    expect(await listProposals(test.db)).toMatchObject([
+    expect(await proposalsOf(test.db)).toMatchObject([
       { deployment: 'shop', amount: '-0.96', lines: [{ decided: '-0.96' }] },
     ]);
   });
@@ -338,14 +337,14 @@ describe('a deployment that starts later than was believed', () => {
     await setDeploymentStart(test.db, 'blog', at('2026-02-11'), at('2026-03-05'));
     await settle(test.db, at('2026-03-05'));
     await checkCorrections(test.db);
-    expect(await listProposals(test.db, { deployment: 'blog' })).toMatchObject([
+    expect(await proposalsOf(test.db, { deployment: 'blog' })).toMatchObject([
       { month: '2026-01', amount: '-50.00' },
       { month: '2026-02', amount: '-17.86' }, // 10 of 28 days
     ]);
     await setDeploymentStart(test.db, 'blog', at('2026-01-01'), at('2026-03-05'));
     await settle(test.db, at('2026-03-05'));
     await checkCorrections(test.db);
-    expect(await listProposals(test.db, { deployment: 'blog' })).toEqual([]);
+    expect(await proposalsOf(test.db, { deployment: 'blog' })).toEqual([]);
   });
 });
 
@@ -361,7 +360,7 @@ describe('void', () => {
     expect(await issue(again.invoiceId, march)).toMatchObject({ number: 'INV-000004' });
     expect(await getInvoice(test.db, 'INV-000002')).toMatchObject({ state: 'void', voidReason: 'wrong address' });
     await checkCorrections(test.db);
-    expect(await listProposals(test.db, { customer: 'beta' })).toEqual([]);
+    expect(await proposalsOf(test.db, { customer: 'beta' })).toEqual([]);
   });
 
   it('is not for drafts', async () => {

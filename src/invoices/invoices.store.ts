@@ -193,24 +193,42 @@ export async function selectBilledIn(
   return rows;
 }
 
-/** Whom the month before billed, and a month does not, in that currency; by customer. At most `limit`. */
-export async function selectGone(
-  db: Queryable,
-  month: Temporal.PlainDate,
-  drafted: readonly { readonly customerId: number; readonly currency: string }[],
-  limit: number,
-): Promise<(BilledBeforeRow & { readonly total: number })[]> {
-  const { rows } = await statement<BilledBeforeRow & { total: number }>('invoices.selectGone')`
-    SELECT b.customer_id AS "customerId", c.external_id AS customer, c.name AS "customerName", b.currency,
-           b.subtotal::text AS subtotal, (count(*) OVER ())::int AS total
-    FROM invoices b JOIN deployments_customers c USING (customer_id)
+/** Who drafts are yet to be created for, and in which currency. */
+type Drafted = readonly { readonly customerId: number; readonly currency: string }[];
+
+const goneFrom = (month: Temporal.PlainDate, drafted: Drafted) => sql`invoices b
     WHERE b.kind = 'invoice' AND b.state <> 'void' AND b.month = ${month.subtract({ months: 1 })} AND b.subtotal <> 0
       AND NOT EXISTS (SELECT FROM invoices i WHERE i.kind = 'invoice' AND i.state <> 'void' AND i.month = ${month}
                       AND i.customer_id = b.customer_id AND i.currency = b.currency)
       AND NOT EXISTS (SELECT FROM unnest(${drafted.map((one) => one.customerId)}::bigint[],
                                          ${drafted.map((one) => one.currency)}::text[]) AS d (customer_id, currency)
-                      WHERE d.customer_id = b.customer_id AND d.currency = b.currency)
-    ORDER BY c.external_id COLLATE "C", b.currency LIMIT ${limit}`.execute(db);
+                      WHERE d.customer_id = b.customer_id AND d.currency = b.currency)`;
+
+/** Whom the month before billed, and a month does not, in that currency; by customer. At most `limit`. */
+export async function selectGone(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  drafted: Drafted,
+  limit: number,
+): Promise<BilledBeforeRow[]> {
+  const { rows } = await statement<BilledBeforeRow>('invoices.selectGone')`
+    SELECT g.customer_id AS "customerId", c.external_id AS customer, c.name AS "customerName", g.currency,
+           g.subtotal::text AS subtotal
+    FROM (SELECT b.customer_id, b.currency, b.subtotal FROM ${goneFrom(month, drafted)}) AS g
+    JOIN deployments_customers c USING (customer_id)
+    ORDER BY c.external_id COLLATE "C", g.currency LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** How many those are, and what the month before billed them before tax: by currency. */
+export async function sumGone(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  drafted: Drafted,
+): Promise<{ readonly currency: string; readonly customers: number; readonly subtotal: string }[]> {
+  const { rows } = await statement<{ currency: string; customers: number; subtotal: string }>('invoices.sumGone')`
+    SELECT b.currency, count(*)::int AS customers, sum(b.subtotal)::text AS subtotal
+    FROM ${goneFrom(month, drafted)} GROUP BY 1 ORDER BY b.currency COLLATE "C"`.execute(db);
   return rows;
 }
 
