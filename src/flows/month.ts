@@ -313,7 +313,7 @@ async function correctionsItem(db: Database): Promise<MonthItem> {
 /** By customer and seller, not by invoice: each lacks the same on all of them. */
 function electronic(invoices: readonly MonthInvoice[]): MonthItem {
   const lacking = invoices.flatMap(({ lacking: own }) => own);
-  const groups = Map.groupBy(lacking, ({ next }) => Object.values(next.arguments).join(' '));
+  const groups = Map.groupBy(lacking, ({ next }) => String(next.arguments['entity'] ?? next.arguments['customer']));
   return item('electronic', groups.size, {
     details: [...groups].map(([about, own]) => ({
       about,

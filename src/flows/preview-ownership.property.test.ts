@@ -3,7 +3,16 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState, proposalsOf } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  settle,
+  writeState,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { assign, unassign } from '../deployments/assignments.ts';
 import { bringAttributionsUpToDate } from '../deployments/attribution.ts';

@@ -4,7 +4,16 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState, proposalsOf } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  settle,
+  writeState,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth } from './invoices.ts';
 import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
 import { MoneyLaws } from '../../test/fixtures/money-laws.ts';

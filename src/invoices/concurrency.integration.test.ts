@@ -3,7 +3,16 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import type { Database } from '../platform/database/database.ts';
 import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState, proposalsOf } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  settle,
+  writeState,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 import { addLine } from './manual-lines.ts';

@@ -5,14 +5,19 @@ import { openTestDatabase } from '../../test/database.ts';
 import type { Database } from '../platform/database/database.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { subscribe } from '../pricing/subscriptions.ts';
-import {
-  checkCorrections,
-  correctOnNextInvoice,
-  issueCreditNote,
-  waiveCorrection,
-} from './corrections.ts';
+import { checkCorrections, correctOnNextInvoice, issueCreditNote, waiveCorrection } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, own, settle, writeState, proposalsOf } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  own,
+  settle,
+  writeState,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 import { MoneyLaws } from '../../test/fixtures/money-laws.ts';

@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, own, settle, proposalsOf } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  own,
+  settle,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { Decimal } from '../platform/quantity.ts';

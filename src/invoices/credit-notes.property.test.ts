@@ -12,12 +12,7 @@ import { currencyDigits } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { endSubscription, subscribe } from '../pricing/subscriptions.ts';
 import { setBilling } from './billing.ts';
-import {
-  checkCorrections,
-  correctOnNextInvoice,
-  issueCreditNote,
-  waiveCorrection,
-} from './corrections.ts';
+import { checkCorrections, correctOnNextInvoice, issueCreditNote, waiveCorrection } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
 import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
 import { setTaxRate } from './tax-rates.ts';

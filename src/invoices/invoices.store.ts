@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { Decimal } from '../platform/quantity.ts';
 import type { Line } from './lines.ts';
@@ -346,11 +346,35 @@ export interface PartiesRow {
   readonly seller: Seller;
   readonly buyer: Buyer;
   readonly taxTreatment: LineTax['treatment'];
+  readonly sellerLater: KnownLater;
+  readonly buyerLater: KnownLater;
+}
+
+/** What is told of a party for days after the month's last, by the first UTC day (`2026-06-10`) on which it is known. */
+export interface KnownLater {
+  /** Whether anything is told of it, for whatever day: a change without a day then counts from today. */
+  readonly told: boolean;
+  readonly name: string | null;
+  readonly address: string | null;
+  readonly taxId: string | null;
 }
 
 interface PartiesOfRow extends PartiesRow {
   readonly invoiceId: number;
 }
+
+/** `KnownLater` of the believed periods of a party in a table that keeps history. */
+const knownLater = (table: string, of: RawBuilder<unknown>, name: string) => {
+  const first = (known: RawBuilder<unknown>) =>
+    sql`to_char(min(x.valid_from) FILTER (WHERE x.valid_from > i.month + interval '1 month' - interval '1 day' AND (${known})), 'YYYY-MM-DD')`;
+  return sql`(
+    SELECT jsonb_build_object(
+      'told', count(*) > 0,
+      'name', ${first(sql`x.${sql.ref(name)} IS NOT NULL`)},
+      'address', ${first(sql`x.address <> '{}' OR x.party ->> 'city' IS NOT NULL`)},
+      'taxId', ${first(sql`x.tax_ids <> '{}' OR x.party ->> 'vatId' IS NOT NULL`)})
+    FROM ${sql.table(table)} x WHERE ${of} AND x.superseded_at = 'infinity')`;
+};
 
 /** Who bills whom on a document: as it is on the month's last day. */
 export async function selectParties(db: Queryable, invoiceId: number): Promise<PartiesRow> {
@@ -371,7 +395,9 @@ export async function selectPartiesOf(
            e.credit_note_prefix AS "creditNotePrefix", e.number_digits AS "numberDigits", e.grace_days AS "graceDays",
            coalesce(b.terms_days, e.terms_days) AS "termsDays", coalesce(b.legal_name, c.name) AS "buyerName",
            coalesce(b.address, '{}') AS "buyerAddress", coalesce(b.tax_ids, '{}') AS "buyerTaxIds",
-           b.po_number AS "poNumber", b.email AS "buyerEmail", coalesce(b.tax_treatment, 'taxed') AS "taxTreatment"
+           b.po_number AS "poNumber", b.email AS "buyerEmail", coalesce(b.tax_treatment, 'taxed') AS "taxTreatment",
+           ${knownLater('legal_entity_parties', sql`x.legal_entity_id = i.legal_entity_id`, 'name')} AS "sellerLater",
+           ${knownLater('customer_billing', sql`x.customer_id = i.customer_id`, 'legal_name')} AS "buyerLater"
     FROM invoices i JOIN legal_entities e USING (legal_entity_id) JOIN deployments_customers c USING (customer_id)
     LEFT JOIN customer_billing b ON b.customer_id = i.customer_id AND b.superseded_at = 'infinity'
       AND b.valid_from <= i.month + interval '1 month' - interval '1 day'

@@ -4,12 +4,7 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import type { Database } from '../platform/database/database.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { endSubscription, pauseSubscription, startSubscription, subscribe } from '../pricing/subscriptions.ts';
-import {
-  checkCorrections,
-  correctOnNextInvoice,
-  issueCreditNote,
-  waiveCorrection,
-} from './corrections.ts';
+import { checkCorrections, correctOnNextInvoice, issueCreditNote, waiveCorrection } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
 import { addDeployment, at, day, openBusiness, proposalsOf } from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth, listInvoices, readDocument } from './invoices.ts';

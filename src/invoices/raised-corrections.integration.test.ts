@@ -1,7 +1,16 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { addDeployment, at, day, openBusiness, own, settle, writeState, proposalsOf } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  at,
+  day,
+  openBusiness,
+  own,
+  settle,
+  writeState,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { insertLiving } from '../../test/fixtures/inventory.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { addKind, beginningOfHistory, changeKind, kindSchema } from '../metering/kinds.ts';

@@ -6,7 +6,16 @@ import { connect, type Database } from '../platform/database/database.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState, proposalsOf } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  settle,
+  writeState,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { listInvoices } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 import { findLateMonths } from './late-months.ts';

@@ -5,7 +5,16 @@ import { makePlan } from '../../test/fixtures/pricing.ts';
 import { checkCorrections } from './corrections.ts';
 import { creditWords } from './document.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, own, settle, proposalsOf } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  own,
+  settle,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { getInvoice, listInvoices, readDocument } from './invoices.ts';
 import { addLine } from './manual-lines.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';

@@ -17,7 +17,17 @@ import { addPlanVersion } from '../../src/pricing/plans.ts';
 import { endSubscription, pauseSubscription, subscribe } from '../../src/pricing/subscriptions.ts';
 import { openTestDatabase } from '../database.ts';
 import { insertLiving } from '../fixtures/inventory.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, own, settle, writeState, proposalsOf } from '../fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  own,
+  settle,
+  writeState,
+  proposalsOf,
+} from '../fixtures/invoices.ts';
 import { MoneyLaws } from '../fixtures/money-laws.ts';
 import { type Currency, versionsOf } from '../rating/histories.ts';
 import { soaking, soakRuns } from '../soak.ts';

@@ -13,7 +13,7 @@ import {
   setTaxRate,
   updateLegalEntity,
 } from '../../invoices/operations/entities.ts';
-import { type Column, fields, table } from '../engine/output.ts';
+import { type Column, fields, plural, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
 import { partyFields } from './party-text.ts';
 
@@ -34,8 +34,9 @@ const entityColumns: readonly Column<Entity>[] = [
   { header: 'default', value: (row) => (row.isDefault ? 'yes' : null) },
 ];
 
-function entityText(row: Entity): string {
-  return fields([
+/** What a person reads of a seller; null: not set. */
+function entityFields(row: Entity): [string, string | null][] {
+  return [
     ['entity', row.entity],
     ['name', row.name],
     ['address', row.address.join(', ') || null],
@@ -54,7 +55,19 @@ function entityText(row: Entity): string {
     ['logo', row.logo],
     ['font', row.font],
     ['default', row.isDefault ? 'yes' : 'no'],
-  ]);
+  ];
+}
+
+function entityText(row: Entity): string {
+  return fields(entityFields(row).filter(([, value]) => value !== null));
+}
+
+/** How what is not set is set: its names are those of the flags. */
+function unsetNotes(row: Entity): string[] {
+  const unset = entityFields(row).filter(([, value]) => value === null);
+  return unset.length === 0
+    ? []
+    : [`${plural(unset.length, 'other field')} not set. To set: arcadia entity set ${row.entity} --help`];
 }
 
 const historyColumns: readonly Column<AnswerOf<typeof getLegalEntityHistory>['history'][number]>[] = [
@@ -110,6 +123,7 @@ $ arcadia entity show default
 entity   default
 name     Example Hosting Ltd`,
       text: entityText,
+      notes: unsetNotes,
     }),
     actionView(getLegalEntityHistory, {
       example: `
@@ -125,6 +139,7 @@ entity   oslo
 name     Example AS`,
       help,
       text: entityText,
+      notes: unsetNotes,
     }),
     actionView(updateLegalEntity, {
       example: `
@@ -133,6 +148,7 @@ entity   default
 name     Example Hosting Ltd`,
       help,
       text: entityText,
+      notes: unsetNotes,
     }),
   ],
 };
