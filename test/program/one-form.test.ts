@@ -45,8 +45,8 @@ test('what is there before it is written is a --dry-run of an import, and a prev
     expect(names).toContain(words.replace(/ apply$/, ' preview'));
 });
 
-/** What is not ours to hand out again: the provider's own document, and customers, whose lists are CSV over HTTP. */
-const notExported = ['bill import', 'customer import'];
+/** What is not ours to hand out again: the provider's own document. */
+const notExported = ['bill import'];
 
 test('what is applied or imported can be exported', () => {
   const names = commands.map(({ words }) => words);
