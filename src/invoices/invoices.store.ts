@@ -249,6 +249,19 @@ export async function selectIssuedOfMonth(db: Queryable, month: Temporal.PlainDa
   return rows;
 }
 
+/** How many documents of a seller are issued for months that end on a day (null: any) or later. */
+export async function selectIssuedSince(
+  db: Queryable,
+  entity: string,
+  from: Temporal.PlainDate | null,
+): Promise<number> {
+  const { rows } = await statement<{ issued: number }>('invoices.selectIssuedSince')`
+    SELECT count(*)::int AS issued FROM invoices i JOIN legal_entities e USING (legal_entity_id)
+    WHERE e.slug = ${entity} AND i.state = 'issued'
+      AND (${from}::date IS NULL OR i.month + interval '1 month' - interval '1 day' >= ${from}::date)`.execute(db);
+  return rows[0]?.issued ?? 0;
+}
+
 /** A draft, or an approved invoice. */
 export interface UnissuedRow
   extends Pick<InvoiceRow, 'invoiceId' | 'currency' | 'month' | 'subtotal' | 'tax' | 'total'> {

@@ -13,8 +13,17 @@ import {
   setTaxRate,
   updateLegalEntity,
 } from '../../invoices/operations/entities.ts';
-import { type Column, fields, plural, table } from '../engine/output.ts';
-import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import { exportLegalEntities, importLegalEntities } from '../../invoices/operations/seller-file.ts';
+import { type Column, count, fields, plural, table } from '../engine/output.ts';
+import {
+  type AnswerOf,
+  actionView,
+  documentView,
+  listView,
+  type Noun,
+  type RowOf,
+  type ViewTools,
+} from '../engine/views.ts';
 import { partyFields } from './party-text.ts';
 
 type Entity = AnswerOf<typeof getLegalEntity>;
@@ -68,6 +77,32 @@ function unsetNotes(row: Entity): string[] {
   return unset.length === 0
     ? []
     : [`${plural(unset.length, 'other field')} not set. To set: arcadia entity set ${row.entity} --help`];
+}
+
+type Imported = AnswerOf<typeof importLegalEntities>;
+
+function importText({ written, sellers }: Imported): string {
+  const lines = sellers
+    .filter(({ change }) => change !== 'unchanged')
+    .map(({ entity, change, from }) => `${entity} ${change}${from === null ? '' : `, from ${from} on`}`);
+  const unchanged = sellers.length - lines.length;
+  return [...lines, `${count(unchanged)} unchanged.${written ? '' : ' Nothing was imported.'}`].join('\n');
+}
+
+/** Asks where issued documents show what the file changes. */
+async function askAboutImport({ surface, input }: ViewTools): Promise<string | null> {
+  if (input.query.dryRun === true) return null;
+  const asked = { ...input, query: { ...input.query, dryRun: true } };
+  const { sellers } = (await surface.act(importLegalEntities, asked)) as Imported;
+  const shown = sellers
+    .filter(({ issued }) => issued > 0)
+    .map(
+      ({ entity, from, issued }) =>
+        `${entity} from ${from ?? 'the beginning'} on, ${plural(issued, 'issued document')}`,
+    );
+  return shown.length === 0
+    ? null
+    : `Change what issued documents show? ${shown.join('; ')}. They stay as they are; what is issued from now on differs.`;
 }
 
 const historyColumns: readonly Column<AnswerOf<typeof getLegalEntityHistory>['history'][number]>[] = [
@@ -149,6 +184,24 @@ name     Example Hosting Ltd`,
       help,
       text: entityText,
       notes: unsetNotes,
+    }),
+    documentView(exportLegalEntities, {
+      details: 'Logos and fonts are files of their own. Imported again, here or elsewhere, it changes nothing.',
+      example: `
+$ arcadia entity export --out sellers.yaml
+Written to sellers.yaml.`,
+    }),
+    actionView(importLegalEntities, {
+      details: `The file is as arcadia entity export writes it. A seller that it leaves out stays, and so do its details and categories
+of taxes that the file says nothing of, and what is told for days before the first that it names. Where issued documents
+show what would change, it asks, and --yes answers: they stay as they are.`,
+      example: `
+$ arcadia entity import sellers.yaml --dry-run
+default changed, from 2026-06-01 on
+1 unchanged. Nothing was imported.`,
+      confirm: askAboutImport,
+      text: importText,
+      differs: ({ written, sellers }) => !written && sellers.some(({ change }) => change !== 'unchanged'),
     }),
   ],
 };
