@@ -351,7 +351,8 @@ CALL protect_from_customers('changes');
 -- Each decision of a person: who changed which row, from where, from what to what. Rows are only
 -- ever appended, and each holds the hash of the one before it, so that what is changed, left out or
 -- slipped in later shows (src/platform/audit.ts). recorded_at is the server's own time, whatever
--- the clock of the domain says: the log is about the people at the machine.
+-- the clock of the domain says: the log is about the people at the machine. Entries of guard_writings,
+-- which is no table, say which transactions wrote triggers, functions and policies (src/platform/guards/writings.ts).
 CREATE TABLE audit_log (
   position      bigint PRIMARY KEY CHECK (position > 0),
   recorded_at   timestamptz NOT NULL,

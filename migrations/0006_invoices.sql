@@ -87,7 +87,7 @@ CREATE TABLE customer_billing (
 CALL keep_history('customer_billing', 'customer_id');
 
 -- Draft: follows the facts. Approved: somebody approved it as it is. Issued: frozen, numbered, hashed.
--- Void: withdrawn; an issued one keeps its number.
+-- An issued one can be cancelled: by a credit note of all that is left of it, issued in the same transaction.
 CREATE TABLE invoices (
   invoice_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   kind            text COLLATE "C" NOT NULL CHECK (kind IN ('invoice', 'credit_note')),
@@ -97,7 +97,7 @@ CREATE TABLE invoices (
   customer_id     bigint NOT NULL REFERENCES customers,
   currency        currency_code NOT NULL,
   month           calendar_month NOT NULL,
-  state           text COLLATE "C" NOT NULL CHECK (state IN ('draft', 'approved', 'issued', 'void')),
+  state           text COLLATE "C" NOT NULL CHECK (state IN ('draft', 'approved', 'issued')),
   -- The last change that it has seen: it says what the facts up to there say.
   change_id       bigint NOT NULL,
   usage_revision  bigint NOT NULL,                    -- of its month's usage, the newest; 0: there was none
@@ -121,9 +121,10 @@ CREATE TABLE invoices (
   -- The whole of it as canonical JSON, from which every other form is made, and its sha256.
   document        text,
   document_digest bytea,
-  void_at         timestamptz,
-  void_by         text,
-  void_reason     text,
+  cancelled_at    timestamptz,
+  cancelled_by    text,
+  cancel_reason   text,
+  cancelling_note_id bigint REFERENCES invoices,
   CHECK (total = subtotal + tax),
   CHECK ((kind = 'credit_note') = (credits_invoice_id IS NOT NULL)),
   CHECK ((approved_at IS NULL) = (approved_by IS NULL)),
@@ -131,11 +132,12 @@ CREATE TABLE invoices (
   CHECK (num_nonnulls(issued_at, issued_by, number, due_on, document, document_digest) IN (0, 6)),
   CHECK (state NOT IN ('draft', 'approved') OR issued_at IS NULL),
   CHECK (state <> 'issued' OR issued_at IS NOT NULL),
-  CHECK (num_nonnulls(void_at, void_by, void_reason) = CASE state WHEN 'void' THEN 3 ELSE 0 END)
+  CHECK (num_nonnulls(cancelled_at, cancelled_by, cancel_reason, cancelling_note_id) IN (0, 4)),
+  CHECK (cancelled_at IS NULL OR (kind = 'invoice' AND state = 'issued'))
 );
 -- One per legal entity, customer, currency and month. The customer's billing details name one legal
 -- entity for a month, and a month that one entity has billed is not billed again by another.
-CREATE UNIQUE INDEX invoices_once ON invoices (customer_id, currency, month) WHERE kind = 'invoice' AND state <> 'void';
+CREATE UNIQUE INDEX invoices_once ON invoices (customer_id, currency, month) WHERE kind = 'invoice' AND cancelled_at IS NULL;
 CREATE UNIQUE INDEX invoices_by_number ON invoices (legal_entity_id, number);
 CREATE INDEX invoices_by_any_number ON invoices (lower(number) COLLATE "C") WHERE number IS NOT NULL;
 CREATE UNIQUE INDEX invoices_by_sequence ON invoices (legal_entity_id, kind, sequence_number);
@@ -255,7 +257,7 @@ CREATE TABLE corrections (
   reason        text,
   decided_at    timestamptz NOT NULL,
   decided_by    text NOT NULL,
-  -- Withdrawn with the document that it corrects, or with the credit note that it was on.
+  -- Taken back by a decision the other way, or with the invoice that it corrects, when that is cancelled.
   withdrawn_at  timestamptz,
   CHECK ((decision = 'invoice') = (target_month IS NOT NULL)),
   CHECK ((decision = 'credit_note') = (credit_note_id IS NOT NULL)),
@@ -295,18 +297,26 @@ CREATE TABLE money_days (
 );
 CALL publish_changes('deployment_months', 'figures.changed', $$SELECT to_char(month, 'YYYY-MM') AS subject, NULL AS customer_id FROM changed$$);
 
--- Issued is frozen, whoever writes: the only change is the marking as void.
+-- Issued is frozen, whoever writes: the only change is the marking as cancelled, once nothing is left of the invoice.
 CREATE FUNCTION refuse_change_of_issued() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  cancelling CONSTANT text[] = '{cancelled_at,cancelled_by,cancel_reason,cancelling_note_id}';
+  settled boolean;
 BEGIN
   IF TG_OP = 'TRUNCATE' THEN
     RAISE EXCEPTION 'invoices are not truncated' USING ERRCODE = 'restrict_violation';
   END IF;
-  IF OLD.state NOT IN ('issued', 'void') THEN
+  IF OLD.state <> 'issued' THEN
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
   END IF;
-  IF TG_OP = 'UPDATE' AND OLD.state = 'issued' AND NEW.state = 'void'
-     AND to_jsonb(NEW) - '{state,void_at,void_by,void_reason}'::text[] = to_jsonb(OLD) - '{state,void_at,void_by,void_reason}'::text[] THEN
-    RETURN NEW;
+  IF TG_OP = 'UPDATE' AND OLD.cancelled_at IS NULL AND NEW.cancelled_at IS NOT NULL
+     AND to_jsonb(NEW) - cancelling = to_jsonb(OLD) - cancelling THEN
+    SELECT sum(subtotal) = 0 AND sum(tax) = 0 AND bool_or(invoice_id = NEW.cancelling_note_id) INTO settled
+    FROM invoices WHERE invoice_id = OLD.invoice_id OR credits_invoice_id = OLD.invoice_id;
+    IF settled THEN
+      RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'invoice % is not credited in full: it is not cancelled', OLD.invoice_id USING ERRCODE = 'restrict_violation';
   END IF;
   RAISE EXCEPTION 'invoice % is %: it never changes', OLD.invoice_id, OLD.state USING ERRCODE = 'restrict_violation';
 END $$;
@@ -318,7 +328,7 @@ CREATE FUNCTION refuse_lines_of_issued() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   frozen bigint;
 BEGIN
-  SELECT invoice_id INTO frozen FROM touched JOIN invoices USING (invoice_id) WHERE state IN ('issued', 'void') LIMIT 1;
+  SELECT invoice_id INTO frozen FROM touched JOIN invoices USING (invoice_id) WHERE state = 'issued' LIMIT 1;
   IF frozen IS NOT NULL THEN
     RAISE EXCEPTION 'invoice % is issued: its lines never change', frozen USING ERRCODE = 'restrict_violation';
   END IF;
@@ -336,7 +346,7 @@ CREATE TRIGGER issued_lines_deleted AFTER DELETE ON invoice_lines REFERENCING OL
 CREATE TRIGGER lines_stay BEFORE UPDATE OR TRUNCATE ON invoice_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();
 CREATE TRIGGER pdfs_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON invoice_pdfs FOR EACH STATEMENT EXECUTE FUNCTION refuse_kept();
 
--- What each issued month was billed: everything issued for it and not void, whichever document it is on.
+-- What each issued month was billed: everything issued for it, whichever document it is on.
 CREATE VIEW invoices_billed AS
   SELECT i.customer_id, l.deployment_id, l.service_month AS month, i.currency, l.component, sum(l.amount) AS amount
   FROM invoice_lines l JOIN invoices i USING (invoice_id)
@@ -345,7 +355,7 @@ CREATE VIEW invoices_billed AS
 
 -- Customers see what was issued to them, and nothing of drafts, decisions and costs.
 CALL let_customers_read('invoices', 'customer_id = (SELECT current_customer()) AND issued_at IS NOT NULL',
-  '{change_id,inputs_digest,override_reason,approved_by,issued_by,void_by}');
+  '{change_id,inputs_digest,override_reason,approved_by,issued_by,cancelled_by}');
 CALL let_customers_read('invoice_lines', 'invoice_id = ANY (ARRAY(SELECT i.invoice_id FROM invoices i))', '{}');
 CALL let_customers_read('invoice_pdfs', 'invoice_id = ANY (ARRAY(SELECT i.invoice_id FROM invoices i))', '{}');
 -- What is printed on every document is no secret.
@@ -402,14 +412,14 @@ CREATE INDEX invoice_decisions_by_invoice ON invoice_decisions (invoice_id);
 CREATE FUNCTION record_invoice_decision() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO invoice_decisions (invoice_id, state, total, number, document_digest, reason, decided_at, decided_by)
-  SELECT NEW.invoice_id, NEW.state, NEW.total, NEW.number, NEW.document_digest,
-         CASE NEW.state WHEN 'approved' THEN NEW.override_reason WHEN 'void' THEN NEW.void_reason END,
-         CASE NEW.state WHEN 'approved' THEN NEW.approved_at WHEN 'issued' THEN NEW.issued_at ELSE NEW.void_at END,
-         CASE NEW.state WHEN 'approved' THEN NEW.approved_by WHEN 'issued' THEN NEW.issued_by ELSE NEW.void_by END;
+  SELECT NEW.invoice_id, CASE WHEN NEW.cancelled_at IS NULL THEN NEW.state ELSE 'cancelled' END, NEW.total, NEW.number,
+         NEW.document_digest, coalesce(NEW.cancel_reason, CASE NEW.state WHEN 'approved' THEN NEW.override_reason END),
+         coalesce(NEW.cancelled_at, NEW.issued_at, NEW.approved_at), coalesce(NEW.cancelled_by, NEW.issued_by, NEW.approved_by);
   RETURN NULL;
 END $$;
 CREATE TRIGGER decisions AFTER UPDATE ON invoices
-  FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state AND NEW.state <> 'draft') EXECUTE FUNCTION record_invoice_decision();
+  FOR EACH ROW WHEN (NEW.state <> 'draft' AND (OLD.state IS DISTINCT FROM NEW.state OR OLD.cancelled_at IS DISTINCT FROM NEW.cancelled_at))
+  EXECUTE FUNCTION record_invoice_decision();
 CALL protect_from_customers('invoice_decisions');
 CALL audit_changes('invoice_decisions');
 -- Published as they change: to the customer from the moment on at which they may see it. Before that a

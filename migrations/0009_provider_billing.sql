@@ -181,6 +181,281 @@ CREATE TABLE provider_insights (
   PRIMARY KEY (insight_day_id, ordinal)
 );
 
+-- Reconciliation ------------------------------------------------------------------------------
+
+-- How the provider counts. Of some rules nobody has published which holds: each has its variants, the first is the
+-- one that is believed unless an operator decides otherwise.
+CREATE TABLE billing_rule_variants (
+  rule         text COLLATE "C" NOT NULL,
+  variant      text COLLATE "C" NOT NULL,
+  position     int NOT NULL CHECK (position > 0),
+  describes    text NOT NULL,
+  certainty    text COLLATE "C" NOT NULL CHECK (certainty IN ('official', 'reported', 'inferred')),
+  evidence     text NOT NULL,
+  PRIMARY KEY (rule, variant),
+  UNIQUE (rule, position)
+);
+INSERT INTO billing_rule_variants (rule, variant, position, describes, certainty, evidence) VALUES
+  ('duration_before_2026', 'floor_hours', 1, 'until the end of 2025: whole hours rounded down, at least one', 'official', 'lines of bills of 2015 and 2019'),
+  ('duration_before_2026', 'exact',       2, 'until the end of 2025: to the second', 'inferred', 'none'),
+  ('monthly_from_2026',    'floor_hours', 1, 'volumes, load balancers, addresses, snapshots, Spaces: whole hours of the 672nd of a month', 'inferred', 'the hourly prices that are published'),
+  ('monthly_from_2026',    'seconds',     2, 'the same to the second', 'inferred', 'droplets since 2026'),
+  ('monthly_from_2026',    'month_hours', 3, 'whole hours of the month''s own length, without a limit', 'inferred', 'none'),
+  ('droplet_cap',          'each_line',   1, 'each size of a droplet has its own 672 hours', 'inferred', 'load balancers: the hours at each size are on a separate line'),
+  ('droplet_cap',          'highest',     2, 'the 672 hours at the dearest sizes', 'inferred', 'Kubernetes pools'),
+  ('droplet_cap',          'first',       3, 'the first 672 hours of the month', 'inferred', 'none'),
+  ('rate_digits',          'exact',       1, 'the exact 672nd of a month', 'official', 'https://docs.digitalocean.com/products/kubernetes/details/pricing/'),
+  ('rate_digits',          'five',        2, 'the printed price of an hour, of five digits', 'inferred', 'https://www.digitalocean.com/pricing/droplets'),
+  ('snapshot_unit',        'gib',         1, 'a GB of a droplet''s snapshot is what the API shows', 'inferred', 'none'),
+  ('snapshot_unit',        'gb',          2, 'a GB of a droplet''s snapshot is 10^9 bytes', 'reported', 'https://docs.digitalocean.com/products/snapshots/details/pricing/');
+
+-- Which variant is believed, for bills of which months. Without a row: the first.
+CREATE TABLE billing_rule_beliefs (
+  billing_rule_belief_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  rule        text COLLATE "C" NOT NULL,
+  variant     text COLLATE "C" NOT NULL,
+  reason      text NOT NULL,
+  recorded_by text NOT NULL,
+  FOREIGN KEY (rule, variant) REFERENCES billing_rule_variants
+);
+CALL keep_history('billing_rule_beliefs', 'rule');
+
+-- What the products of a bill are: which kind of resource a line is about, and how it is charged (its class).
+CREATE TABLE bill_products (
+  product       text COLLATE "C" PRIMARY KEY,
+  resource_kind text COLLATE "C" NOT NULL,
+  class         text COLLATE "C" NOT NULL
+);
+INSERT INTO bill_products VALUES
+  ('Droplets', 'droplet', 'droplet'), ('GPU Droplets', 'droplet', 'droplet'), ('Droplet Backups', 'droplet', 'backup'),
+  ('Droplet Snapshots', 'snapshot', 'snapshot'), ('Volume Snapshots', 'snapshot', 'snapshot'),
+  ('Custom Images', 'custom_image', 'custom_image'), ('Volumes', 'volume', 'volume'),
+  ('Floating IPs', 'reserved_ip', 'reserved_ip'), ('Reserved IPs', 'reserved_ip', 'reserved_ip'),
+  ('Load Balancers', 'load_balancer', 'load_balancer'), ('Kubernetes Clusters', 'kubernetes_cluster', 'pool'),
+  ('Database Clusters', 'database', 'database'), ('Apps', 'app', 'app'), ('Spaces Subscription', 'spaces_bucket', 'spaces'),
+  ('Spaces Bandwidth', 'spaces_bucket', 'bucket');
+
+-- Who bears the lines that no resource explains, in the order of position: the first that fits. Those of a method
+-- 'deployment' name one.
+CREATE TABLE allocation_rules (
+  allocation_rule_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  rule_id       bigint NOT NULL,
+  position      numeric NOT NULL,
+  -- With * and ?; NULL: whatever it is.
+  product       text,
+  description   text,
+  project       text,
+  -- matched_cost: as what was matched in the month; spaces: as what is stored in Spaces; operator: ours; not_cost:
+  -- given back, such as a tax that is reclaimed.
+  method        text COLLATE "C" NOT NULL CHECK (method IN ('matched_cost', 'spaces', 'deployment', 'operator', 'not_cost')),
+  deployment_id bigint REFERENCES deployments,
+  recorded_by   text NOT NULL,
+  CHECK ((method = 'deployment') = (deployment_id IS NOT NULL)),
+  CHECK (num_nonnulls(product, description, project) > 0)
+);
+CALL keep_history('allocation_rules', 'rule_id');
+CREATE SEQUENCE allocation_rule_ids START 100;
+INSERT INTO allocation_rules (rule_id, position, product, description, method, valid_from, valid_to, recorded_at, superseded_at, recorded_by)
+SELECT rule_id, rule_id * 100, product, description, method, '-infinity', 'infinity', '-infinity', 'infinity', 'built in'
+FROM (VALUES (1, 'Spaces *', NULL, 'spaces'), (2, 'Bandwidth', NULL, 'matched_cost'),
+             (3, 'Container Registry*', NULL, 'matched_cost'), (4, 'Uptime*', NULL, 'matched_cost'),
+             (5, 'Support*', NULL, 'matched_cost'), (6, 'Taxes', NULL, 'matched_cost'),
+             (7, 'Credits', '*promo*', 'operator'), (8, 'Credits', NULL, 'matched_cost'))
+  AS r (rule_id, product, description, method);
+
+-- What a bill comes to against what was expected. The open one of a bill is replaced whenever it differs; one that was
+-- signed stands, and a later one beside it says what has changed since.
+CREATE TABLE reconciliations (
+  reconciliation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  bill_id         bigint NOT NULL REFERENCES provider_bills,
+  bill_version_id bigint NOT NULL REFERENCES provider_bill_versions ON DELETE CASCADE,
+  -- What it rests on: as long as that is the same, so is it.
+  inputs          text COLLATE "C" NOT NULL,
+  digest          text COLLATE "C" NOT NULL,
+  amount          amount NOT NULL,              -- the header's
+  expected        amount NOT NULL,
+  differences     amount NOT NULL,
+  allocated       amount NOT NULL,
+  unexplained     amount NOT NULL,
+  residual        amount NOT NULL,
+  made_at         timestamptz NOT NULL,
+  signed_at       timestamptz,
+  signed_by       text,
+  signed_reason   text,
+  reopened_at     timestamptz,
+  reopened_by     text,
+  reopened_reason text,
+  CHECK (amount = expected + differences + allocated + unexplained + residual),
+  CHECK (num_nonnulls(signed_at, signed_by) IN (0, 2)),
+  CHECK (num_nonnulls(reopened_at, reopened_by, reopened_reason) IN (0, 3)),
+  CHECK (reopened_at IS NULL OR signed_at IS NOT NULL)
+);
+CREATE UNIQUE INDEX reconciliations_open ON reconciliations (bill_id) WHERE signed_at IS NULL;
+CREATE UNIQUE INDEX reconciliations_signed ON reconciliations (bill_id) WHERE signed_at IS NOT NULL AND reopened_at IS NULL;
+
+CREATE TABLE bill_line_outcomes (
+  reconciliation_id bigint NOT NULL REFERENCES reconciliations ON DELETE CASCADE,
+  position     int NOT NULL,
+  -- matched: to a resource; from_bill: to one that only the bill knows; allocated: by a rule.
+  outcome      text COLLATE "C" NOT NULL CHECK (outcome IN ('matched', 'from_bill', 'allocated', 'unexplained')),
+  -- By what: uuid, id, address, name, account, before_connection, between_syncs, not_visible, decision, or the method of
+  -- a rule; of what is unexplained, why.
+  rule         text COLLATE "C" NOT NULL,
+  resource_id  bigint,
+  expected     amount,                          -- NULL: nobody says what it costs
+  difference   amount NOT NULL,
+  cause        text COLLATE "C" NOT NULL,
+  -- Our interval; the price of a month that was used, and of how many units.
+  valid_from   timestamptz,
+  valid_to     timestamptz,
+  monthly      amount,
+  units        numeric,
+  subject      text,
+  -- Of rules whose variants differ here, those that explain the amount to the cent: {"rate_digits": ["five"]}.
+  variants     jsonb NOT NULL,
+  -- What differs besides money: wrong_id, no_id, unknown_product.
+  remarks      text[] COLLATE "C" NOT NULL,
+  PRIMARY KEY (reconciliation_id, position)
+);
+CREATE INDEX bill_line_outcomes_by_resource ON bill_line_outcomes (resource_id) WHERE resource_id IS NOT NULL;
+
+CREATE TABLE bill_line_shares (
+  reconciliation_id bigint NOT NULL REFERENCES reconciliations ON DELETE CASCADE,
+  position      int NOT NULL,
+  -- deployment, operator, not_cost
+  target        text COLLATE "C" NOT NULL CHECK (target IN ('deployment', 'operator', 'not_cost')),
+  deployment_id bigint,
+  amount        amount NOT NULL,
+  CHECK ((target = 'deployment') = (deployment_id IS NOT NULL)),
+  UNIQUE NULLS NOT DISTINCT (reconciliation_id, position, deployment_id)
+);
+CREATE INDEX bill_line_shares_by_deployment ON bill_line_shares (deployment_id);
+
+-- What lived, costs something, and is on no line of the month's bills.
+CREATE TABLE bill_missing (
+  reconciliation_id bigint NOT NULL REFERENCES reconciliations ON DELETE CASCADE,
+  ordinal      int NOT NULL,
+  resource_id  bigint,
+  class        text COLLATE "C" NOT NULL,
+  subject      text,
+  valid_from   timestamptz NOT NULL,
+  valid_to     timestamptz NOT NULL,
+  expected     amount,                          -- NULL: nobody says what it costs
+  PRIMARY KEY (reconciliation_id, ordinal)
+);
+
+CREATE FUNCTION refuse_edit_of_signed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'what was signed never changes: % of %', TG_OP, TG_TABLE_NAME;
+END
+$$;
+CREATE TRIGGER signed_is_frozen BEFORE UPDATE OF reconciliation_id, bill_id, bill_version_id, inputs, digest, amount, expected,
+    differences, allocated, unexplained, residual, made_at, signed_at, signed_by, signed_reason
+  ON reconciliations FOR EACH ROW WHEN (OLD.signed_at IS NOT NULL) EXECUTE FUNCTION refuse_edit_of_signed();
+CREATE TRIGGER reopened_is_frozen BEFORE UPDATE OF reopened_at, reopened_by, reopened_reason
+  ON reconciliations FOR EACH ROW WHEN (OLD.reopened_at IS NOT NULL) EXECUTE FUNCTION refuse_edit_of_signed();
+CREATE TRIGGER signed_stays BEFORE DELETE ON reconciliations FOR EACH ROW
+  WHEN (OLD.signed_at IS NOT NULL) EXECUTE FUNCTION refuse_edit_of_signed();
+-- Results come with their reconciliation, and go with it while it is open.
+CREATE TRIGGER outcome_is_frozen BEFORE UPDATE ON bill_line_outcomes FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_signed();
+CREATE TRIGGER share_is_frozen BEFORE UPDATE ON bill_line_shares FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_signed();
+CREATE TRIGGER missing_is_frozen BEFORE UPDATE ON bill_missing FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_signed();
+CREATE FUNCTION refuse_results_of_signed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM touched JOIN reconciliations USING (reconciliation_id) WHERE signed_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'what was signed never changes: % of %', TG_OP, TG_TABLE_NAME;
+  END IF;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER outcome_of_signed_comes AFTER INSERT ON bill_line_outcomes REFERENCING NEW TABLE AS touched
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_results_of_signed();
+CREATE TRIGGER outcome_of_signed_goes AFTER DELETE ON bill_line_outcomes REFERENCING OLD TABLE AS touched
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_results_of_signed();
+CREATE TRIGGER share_of_signed_comes AFTER INSERT ON bill_line_shares REFERENCING NEW TABLE AS touched
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_results_of_signed();
+CREATE TRIGGER share_of_signed_goes AFTER DELETE ON bill_line_shares REFERENCING OLD TABLE AS touched
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_results_of_signed();
+CREATE TRIGGER missing_of_signed_comes AFTER INSERT ON bill_missing REFERENCING NEW TABLE AS touched
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_results_of_signed();
+CREATE TRIGGER missing_of_signed_goes AFTER DELETE ON bill_missing REFERENCING OLD TABLE AS touched
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_results_of_signed();
+
+-- What people say about a bill or one of its lines: appended, never changed. A line is known by its place in a version.
+CREATE TABLE bill_decisions (
+  bill_decision_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  bill_version_id  bigint NOT NULL REFERENCES provider_bill_versions ON DELETE CASCADE,
+  position         int,                         -- NULL: the bill as a whole
+  kind             text COLLATE "C" NOT NULL CHECK (kind IN ('note', 'assign', 'accept', 'sign', 'reopen')),
+  deployment_id    bigint REFERENCES deployments, -- of 'assign': who bears the line; NULL: nobody any more
+  reason           text NOT NULL,
+  recorded_at      timestamptz NOT NULL,
+  recorded_by      text NOT NULL,
+  CHECK (kind NOT IN ('assign') OR position IS NOT NULL),
+  CHECK (kind NOT IN ('sign', 'reopen') OR position IS NULL)
+);
+CREATE INDEX bill_decisions_by_bill ON bill_decisions (bill_version_id, position);
+CREATE TRIGGER bill_decision_is_frozen BEFORE UPDATE ON bill_decisions
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_history();
+
+-- How many seconds of a charge count. `timing`: see `charge_timing`; `least`: so many at least; `most`: so many at most,
+-- where there is a limit.
+CREATE FUNCTION charge_timing(class text, before_2026 boolean, duration_before text, monthly_rule text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN before_2026 THEN CASE duration_before WHEN 'exact' THEN 'seconds' ELSE 'hours' END
+              WHEN class IN ('droplet', 'pool', 'app') THEN 'minute'
+              WHEN class = 'database' THEN 'hours'
+              WHEN monthly_rule = 'month_hours' THEN 'month'
+              WHEN monthly_rule = 'seconds' THEN 'seconds'
+              ELSE 'hours' END;
+END;
+CREATE FUNCTION counted_seconds(timing text, seconds numeric) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE timing WHEN 'hours' THEN 3600 * greatest(1, floor(seconds / 3600))
+                     WHEN 'month' THEN 3600 * greatest(1, floor(seconds / 3600))
+                     WHEN 'minute' THEN greatest(seconds, 60) ELSE seconds END;
+END;
+-- `monthly` for `units` over so many of `per` seconds: exact, and rounded once to the cent, half up.
+CREATE FUNCTION charged_amount(monthly numeric, units numeric, seconds numeric, per numeric, five_digits boolean) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT round(CASE WHEN NOT five_digits THEN div(200 * monthly * units * seconds + per, 2 * per)
+              WHEN seconds > per THEN div(200 * r.rate * units * seconds + 3600, 7200)
+              ELSE least(div(200 * r.rate * units * seconds + 3600, 7200), div(200 * monthly * units + 1, 2)) END / 100, 2)
+  FROM (SELECT div(200000 * monthly * 3600 + per, 2 * per) / 100000 AS rate) AS r;
+END;
+-- A cent at least, where there is such a minimum.
+CREATE FUNCTION least_amount(class text, before_2026 boolean) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN class IN ('snapshot', 'custom_image') OR class IN ('droplet', 'pool', 'app') AND NOT before_2026 THEN 0.01 ELSE 0 END;
+END;
+CREATE AGGREGATE least_common_multiple(numeric) (SFUNC = lcm, STYPE = numeric, INITCOND = '1', PARALLEL = SAFE, COMBINEFUNC = lcm);
+-- Whether a text fits a pattern with * and ?, whatever the case.
+CREATE FUNCTION fits_pattern(said text, pattern text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT pattern IS NULL OR lower(coalesce(said, '')) LIKE
+    replace(replace(replace(replace(replace(lower(pattern), '\', '\\'), '%', '\%'), '_', '\_'), '*', '%'), '?', '_');
+END;
+
+-- What each deployment cost in a month, by bill: the figures that were signed, or else those of now. `state` says which.
+CREATE VIEW provider_billing_costs AS
+  SELECT b.period AS month, b.bill_id, b.payer_id, b.kind, r.reconciliation_id, r.signed_at IS NOT NULL AS signed, p.currency,
+         o.position, l.product, o.outcome, o.rule, o.resource_id, s.target, s.deployment_id, s.amount
+  FROM provider_bills b
+  JOIN bill_payers p USING (payer_id)
+  JOIN reconciliations r ON r.bill_id = b.bill_id AND r.reopened_at IS NULL
+   AND (r.signed_at IS NOT NULL OR NOT EXISTS (SELECT FROM reconciliations s WHERE s.bill_id = b.bill_id
+                                               AND s.signed_at IS NOT NULL AND s.reopened_at IS NULL))
+  JOIN bill_line_outcomes o USING (reconciliation_id)
+  JOIN bill_line_shares s USING (reconciliation_id, position)
+  JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position
+  WHERE b.missing_since IS NULL AND (b.kind = 'final' OR NOT EXISTS (
+    SELECT FROM provider_bills f JOIN reconciliations USING (bill_id)
+    WHERE f.payer_id = b.payer_id AND f.period = b.period AND f.kind = 'final' AND f.missing_since IS NULL));
+
+CALL publish_changes('reconciliations', 'bill.reconciled', 'SELECT bill_id AS subject, NULL AS customer_id FROM changed');
+CALL audit_changes('billing_rule_beliefs');
+CALL audit_changes('allocation_rules');
+CALL audit_changes('bill_decisions');
+
 CALL publish_changes('provider_bill_versions', 'bill.changed',
   $$SELECT bill_id AS subject, NULL AS customer_id FROM changed WHERE state = 'sealed'$$);
 CALL publish_changes('provider_bills', 'bill.changed',
@@ -201,6 +476,16 @@ CALL protect_from_customers('provider_bill_pages');
 CALL protect_from_customers('provider_bill_lines');
 CALL protect_from_customers('provider_insight_days');
 CALL protect_from_customers('provider_insights');
+CALL protect_from_customers('billing_rule_variants');
+CALL protect_from_customers('billing_rule_beliefs');
+CALL protect_from_customers('bill_products');
+CALL protect_from_customers('allocation_rules');
+CALL protect_from_customers('reconciliations');
+CALL protect_from_customers('bill_line_outcomes');
+CALL protect_from_customers('bill_line_shares');
+CALL protect_from_customers('bill_missing');
+CALL protect_from_customers('bill_decisions');
+CALL protect_from_customers('provider_billing_costs');
 
 CALL pin_search_paths();
 CALL arm_triggers();

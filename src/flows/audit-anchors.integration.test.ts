@@ -11,6 +11,7 @@ import { program } from '../modules.ts';
 import { loadConfig } from '../platform/config.ts';
 import { followSimulatedClock } from '../platform/clock.ts';
 import type { Database } from '../platform/database/database.ts';
+import { migrate } from '../platform/database/migrate.ts';
 import { verifyAnchoredAudit, writeAnchor } from './audit-anchors.ts';
 
 let database: TestDatabase;
@@ -40,20 +41,20 @@ const addCustomer = (externalId: string) =>
   );
 const file = () => join(folder, readdirSync(folder)[0] ?? 'none');
 
-/** Two days, with two entries each, and an anchor after each day. */
+/** Two days, with two entries each, and an anchor after each day; entry 1 is what the migrations left. */
 async function twoDays(config = inFolder()): Promise<void> {
   for (const n of [1, 2]) {
     await addCustomer(`c-${n}-a`);
     await addCustomer(`c-${n}-b`);
-    expect(await writeAnchor(db, config, { now: day(n), signal })).toMatchObject({ position: 2 * n, faults: 0 });
+    expect(await writeAnchor(db, config, { now: day(n), signal })).toMatchObject({ position: 1 + 2 * n, faults: 0 });
   }
 }
 
 /** As somebody does who has every right. */
 async function tamper(statement: string): Promise<void> {
-  await sql`ALTER TABLE audit_log DISABLE TRIGGER USER`.execute(db);
-  await sql.raw(statement).execute(db);
-  await sql`CALL arm_triggers()`.execute(db);
+  await sql
+    .raw(`BEGIN; ALTER TABLE audit_log DISABLE TRIGGER USER; ${statement}; CALL arm_triggers(); COMMIT`)
+    .execute(db);
 }
 
 test('each anchor is a line more, and all hold', async () => {
@@ -69,22 +70,22 @@ test('each anchor is a line more, and all hold', async () => {
 
 test('a cut end of the log shows, and when it was there', async () => {
   await twoDays();
-  await tamper('DELETE FROM audit_log WHERE position > 3');
+  await tamper('DELETE FROM audit_log WHERE position > 4');
   const found = await verify();
-  expect(found).toMatchObject({ intact: false, broken: [], faults: [] });
-  expect(found.anchors).toMatchObject([{ checked: 2, broken: [{ position: 4, at: day(2), what: 'cut' }] }]);
+  expect(found).toMatchObject({ intact: false, broken: [] });
+  expect(found.anchors).toMatchObject([{ checked: 2, broken: [{ position: 5, at: day(2), what: 'cut' }] }]);
 });
 
 test('a log that was made anew shows, although its chain holds', async () => {
   await twoDays();
   await tamper(`
-    UPDATE audit_log SET actor = 'somebody' WHERE position = 3;
-    UPDATE audit_log a SET hash = audit_log_hash(a) WHERE position = 3;
-    UPDATE audit_log SET previous_hash = (SELECT hash FROM audit_log WHERE position = 3) WHERE position = 4;
-    UPDATE audit_log a SET hash = audit_log_hash(a) WHERE position = 4`);
+    UPDATE audit_log SET actor = 'somebody' WHERE position = 4;
+    UPDATE audit_log a SET hash = audit_log_hash(a) WHERE position = 4;
+    UPDATE audit_log SET previous_hash = (SELECT hash FROM audit_log WHERE position = 4) WHERE position = 5;
+    UPDATE audit_log a SET hash = audit_log_hash(a) WHERE position = 5`);
   const found = await verify();
   expect(found).toMatchObject({ intact: false, broken: [] });
-  expect(found.anchors[0]?.broken).toEqual([{ position: 4, at: day(2), what: 'remade' }]);
+  expect(found.anchors[0]?.broken).toEqual([{ position: 5, at: day(2), what: 'remade' }]);
 });
 
 test('a line that was altered, or is none, is named; one with another key proves nothing', async () => {
@@ -92,7 +93,7 @@ test('a line that was altered, or is none, is named; one with another key proves
   await writeAnchor(db, inFolder(8), { now: day(3), signal });
   const text = readFileSync(file(), 'utf8');
   expect(await verify()).toMatchObject({ intact: true, anchors: [{ checked: 2, altered: [], otherKey: 1 }] });
-  writeFileSync(file(), text.replace('"position":2', '"position":1'));
+  writeFileSync(file(), text.replace('"position":3', '"position":2'));
   expect(await verify()).toMatchObject({ intact: false, anchors: [{ checked: 1, altered: [1], otherKey: 1 }] });
   writeFileSync(file(), text);
   appendFileSync(file(), 'not an anchor\n{"position":9}\n');
@@ -110,9 +111,9 @@ test('a copy that somebody kept is held against the log as well', async () => {
   await twoDays();
   const text = readFileSync(file(), 'utf8');
   rmSync(file());
-  await tamper('DELETE FROM audit_log WHERE position = 4');
+  await tamper('DELETE FROM audit_log WHERE position = 5');
   expect(await verify()).toMatchObject({
-    intact: true,
+    broken: [],
     anchors: [{ problem: expect.stringMatching(/^Nothing has been written to .+ yet\.$/) }],
   });
   const found = await verify(inFolder(), [{ name: 'vault.jsonl', text }]);
@@ -128,6 +129,61 @@ test('since when a guard is gone is read from the anchors before and after', asy
     intact: false,
     faults: [{ what: 'missing', name: 'lines_stay', since: { at: null, after: day(2), before: day(3) } }],
   });
+});
+
+test('a fault that an anchor names, and that is gone, is listed with when it was there', async () => {
+  await twoDays();
+  await sql`ALTER TABLE invoice_lines DISABLE TRIGGER lines_stay`.execute(db);
+  for (const n of [3, 4]) await writeAnchor(db, inFolder(), { now: day(n), signal });
+  await sql`ALTER TABLE invoice_lines ENABLE ALWAYS TRIGGER lines_stay`.execute(db);
+  expect(await writeAnchor(db, inFolder(), { now: day(5), signal })).toMatchObject({ faults: 1 });
+  await migrate(db);
+  const trigger = 'trigger invoice_lines lines_stay';
+  expect(await verify()).toMatchObject({
+    intact: true,
+    rewritings: [{ cause: 'unknown', guards: [trigger] }],
+    pastFaults: [
+      { fault: `rewritten ${trigger}`, after: day(4), firstSeenAt: day(5), lastSeenAt: day(5), goneAt: null },
+      { fault: `disabled ${trigger}`, after: day(2), firstSeenAt: day(3), lastSeenAt: day(4), goneAt: day(5) },
+    ],
+  });
+});
+
+/** Switches a trigger off and on, and has the log say that the migrations wrote it so: the whole chain anew. */
+const liftAndForge = () =>
+  tamper(`
+    DO $$ DECLARE entry audit_log; head bytea := sha256('');
+    BEGIN
+      UPDATE audit_log SET after = jsonb_set(after, '{writings}', (after -> 'writings') || (
+        SELECT jsonb_object_agg(format('trigger %s %s', tgrelid::regclass, tgname), pg_current_xact_id()::xid::text)
+        FROM pg_trigger WHERE tgrelid IN ('audit_log'::regclass, 'customers'::regclass) AND NOT tgisinternal)) WHERE position = 1;
+      FOR entry IN SELECT * FROM audit_log ORDER BY position LOOP
+        entry.previous_hash := head;
+        head := audit_log_hash(entry);
+        UPDATE audit_log SET previous_hash = entry.previous_hash, hash = head WHERE position = entry.position;
+      END LOOP;
+    END $$;
+    ALTER TABLE customers DISABLE TRIGGER audit_update;
+    UPDATE customers SET name = 'D';
+    ALTER TABLE customers ENABLE ALWAYS TRIGGER audit_update;
+    DO $$ DECLARE name text; target regclass; BEGIN
+      FOR name, target IN SELECT tgname, tgrelid::regclass FROM pg_trigger
+        WHERE tgrelid IN ('audit_log'::regclass, 'customers'::regclass) AND NOT tgisinternal
+      LOOP
+        EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', target, name);
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', target, name);
+      END LOOP;
+    END $$`);
+
+test('a recording that was forged with the whole chain shows by the anchors', async () => {
+  await twoDays();
+  await liftAndForge();
+  const found = await verify();
+  expect(found).toMatchObject({ intact: false, broken: [], faults: [], rewritings: [] });
+  expect(found.anchors[0]?.broken).toMatchObject([
+    { position: 3, what: 'remade' },
+    { position: 5, what: 'remade' },
+  ]);
 });
 
 test('a process without the secret key says so, and makes none', async () => {
@@ -205,7 +261,7 @@ test('an address takes lines by POST and answers them to GET, and its password i
   expect(new Set(vault.seen)).toEqual(new Set([`Basic ${Buffer.from('bob:s ecret').toString('base64')}`]));
   expect(JSON.stringify([written, verified])).not.toMatch(/ecret|token=/);
   await tamper('DELETE FROM audit_log');
-  expect((await verify(config)).anchors).toMatchObject([{ broken: [{ position: 1, what: 'cut' }] }]);
+  expect((await verify(config)).anchors).toMatchObject([{ broken: [{ position: 2, what: 'cut' }] }]);
 });
 
 test.each([[500], [403], [302]])('an address that answers %i took nothing, which is an error', async (status) => {
@@ -246,8 +302,8 @@ test('a store that speaks S3 has one file for each database', async () => {
     intact: true,
     anchors: [{ place: expect.stringMatching(/^s3:\/\/vault\/arcadia\/audit-anchors-.*\.jsonl$/), checked: 2 }],
   });
-  await tamper('DELETE FROM audit_log WHERE position > 2');
-  expect((await verify(config)).anchors).toMatchObject([{ checked: 2, broken: [{ position: 4, what: 'cut' }] }]);
+  await tamper('DELETE FROM audit_log WHERE position > 3');
+  expect((await verify(config)).anchors).toMatchObject([{ checked: 2, broken: [{ position: 5, what: 'cut' }] }]);
 });
 
 test.each([['ftp://vault/x'], ['http://vault.example/x'], ['s3://vault'], ['https://']])('%s is no place', (place) => {

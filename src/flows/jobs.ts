@@ -19,6 +19,7 @@ export const anchorAuditJob = declareJob({
     });
     if (written === null) return;
     log.info(written, 'audit log anchored');
-    if (written.faults > 0) log.warn(written, 'the database is missing guards: verify the audit log');
+    if (written.faults > 0)
+      log.warn(written, 'guards of the database are missing or were changed: verify the audit log');
   },
 });

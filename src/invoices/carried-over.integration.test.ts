@@ -15,7 +15,8 @@ import {
   proposalsOf,
 } from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth } from './invoices.ts';
-import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
+import { cancelInvoice } from './cancel.ts';
+import { approveInvoice, issueInvoice } from './issue.ts';
 import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
 
 const january = day('2026-01-01');
@@ -31,7 +32,7 @@ beforeAll(async () => {
   const hours = { kind: 'droplet_hours', allowance: '744', carryOver: { months: 1, limit: null } };
   const items = [{ ...hours, model: 'standard' as const, properties: { unitPrice: '1' } }];
   await makePlan(test.db, { plan: 'thrifty', base: '10.00', items });
-  for (const slug of ['draft', 'void', 'never', 'issued']) {
+  for (const slug of ['draft', 'cancelled', 'never', 'issued']) {
     await addDeployment(test.db, { customer: slug, slug, plan: 'thrifty', from: '2026-01-22' });
     for (const name of ['a', 'b']) {
       droplets.set(slug + name, await addDroplet(test.db, account, slug + name, [slug], '2026-01-22'));
@@ -58,9 +59,9 @@ async function issue(month: Temporal.PlainDate, customers: readonly string[]): P
 }
 
 it('what a month carried over is corrected in an issued one behind it, whether the month itself is issued or not', async () => {
-  const first = await issue(january, ['issued', 'void']);
-  await issue(february, ['issued', 'void', 'draft', 'never']);
-  await voidInvoice(test.db, first.get('void') as number, reason);
+  const first = await issue(january, ['issued', 'cancelled']);
+  await issue(february, ['issued', 'cancelled', 'draft', 'never']);
+  await cancelInvoice(test.db, first.get('cancelled') as number, reason);
   expect(await checkCorrections(test.db)).toBe(0);
   // Both off for a week: January uses 144 hours of its 240 then, and February has the other 96 too.
   for (const droplet of droplets.values()) {
@@ -72,11 +73,11 @@ it('what a month carried over is corrected in an issued one behind it, whether t
     ({ deployment, month, amount }) => `${deployment} ${month} ${amount}`,
   );
   expect(proposals).toEqual([
+    'cancelled 2026-02 -96.00',
     'draft 2026-02 -96.00',
     'issued 2026-01 -240.00',
     'issued 2026-02 -96.00',
     'never 2026-02 -96.00',
-    'void 2026-02 -96.00',
   ]);
   await new MoneyLaws(test.db).hold();
 });

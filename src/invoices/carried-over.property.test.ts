@@ -18,10 +18,11 @@ import {
   writeState,
 } from '../../test/fixtures/invoices.ts';
 import { listInvoices } from './invoices.ts';
-import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
+import { cancelInvoice } from './cancel.ts';
+import { approveInvoice, issueInvoice } from './issue.ts';
 import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
 
-// Four months of a plan that carries its allowance two months on. Some are issued, some are void, drafts,
+// Four months of a plan that carries its allowance two months on. Some are issued, some are cancelled, drafts,
 // or were never billed; what is changed in any of them can reach an issued one behind it.
 
 const months = ['2026-01', '2026-02', '2026-03', '2026-04'] as const;
@@ -55,7 +56,7 @@ const step = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('issued' as const), customer, month }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constant('void' as const), customer, month }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('cancelled' as const), customer, month }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -104,9 +105,9 @@ class World {
       if (draft === undefined) return;
       await approveInvoice(db, draft, { by: 'ann', now, override: 'It is known.' });
       await issueInvoice(db, draft, { by: 'ann', now });
-    } else if (one.what === 'void') {
+    } else if (one.what === 'cancelled') {
       const issued = await this.#invoice(one.customer, one.month, 'issued');
-      if (issued !== undefined) await voidInvoice(db, issued, { reason: 'wrong', by: 'ann', now });
+      if (issued !== undefined) await cancelInvoice(db, issued, { reason: 'wrong', by: 'ann', now });
     } else if (one.what === 'replanned') {
       const from = one.month === '2026-01' ? day('2026-01-30') : day(`${one.month}-01`);
       const whose = { deployment: slugOf[one.customer], from };

@@ -142,7 +142,7 @@ const proposedLines = (filter: ProposalFilter) => sql`(
     WITH looked_at AS MATERIALIZED (
       SELECT k.customer_id, k.month, i.currency
       FROM correction_checks k JOIN invoices i ON i.customer_id = k.customer_id AND i.month = k.month
-       AND i.kind = 'invoice' AND i.state = 'issued'
+       AND i.kind = 'invoice' AND i.state = 'issued' AND i.cancelled_at IS NULL
       WHERE k.costs_known AND (${filter.month ?? null}::date IS NULL OR k.month = ${filter.month ?? null}::date)
         AND (${idsOf(filter)}::bigint[] IS NULL OR k.customer_id = ANY (${idsOf(filter)}::bigint[]))
     ), parts AS (
@@ -236,7 +236,7 @@ export async function sumProposals(db: Queryable, filter: ProposalFilter): Promi
 const isIssued = sql`EXISTS (
   SELECT FROM invoice_lines x JOIN invoices y USING (invoice_id)
   WHERE x.deployment_id = c.deployment_id AND x.service_month = c.month AND x.kind = 'correction'
-    AND x.details ->> 'correctionId' = c.correction_id::text AND y.state = 'issued')`;
+    AND x.details ->> 'correctionId' = c.correction_id::text AND y.state = 'issued' AND y.cancelled_at IS NULL)`;
 
 export interface NewDecision {
   readonly decision: 'invoice' | 'credit_note' | 'waive';
@@ -360,7 +360,7 @@ export async function selectOpenMonth(
 ): Promise<Temporal.PlainDate> {
   const { rows } = await statement<{ month: Temporal.PlainDate }>('invoices.selectOpenMonth')`
     SELECT greatest(${from}::date, (max(month) + interval '1 month')::date) AS month FROM invoices
-    WHERE kind = 'invoice' AND customer_id = ${customerId} AND currency = ${currency} AND state IN ('approved', 'issued')`.execute(
+    WHERE kind = 'invoice' AND customer_id = ${customerId} AND currency = ${currency} AND state IN ('approved', 'issued') AND cancelled_at IS NULL`.execute(
     trx,
   );
   return rows[0]?.month ?? from;
@@ -375,9 +375,8 @@ export async function selectIssuedInvoice(
 ): Promise<number | undefined> {
   const { rows } = await statement<{ invoiceId: number }>('invoices.selectIssuedInvoice')`
     SELECT invoice_id AS "invoiceId" FROM invoices
-    WHERE kind = 'invoice' AND state = 'issued' AND customer_id = ${customerId} AND currency = ${currency} AND month = ${month}`.execute(
-    trx,
-  );
+    WHERE kind = 'invoice' AND state = 'issued' AND cancelled_at IS NULL AND customer_id = ${customerId} AND currency = ${currency}
+      AND month = ${month}`.execute(trx);
   return rows[0]?.invoiceId;
 }
 
@@ -385,7 +384,7 @@ export interface CreditedInvoice {
   readonly invoiceId: number;
   readonly number: string;
   readonly legalEntityId: number;
-  /** Sums of the invoice and of its credit notes, those that are void left out. */
+  /** Sums of the invoice and of its credit notes. */
   readonly subtotal: string;
   readonly total: string;
   readonly taxes: readonly TaxTotal[];
@@ -436,36 +435,62 @@ export async function insertCreditNote(
 
 interface CorrectedInvoice {
   readonly invoiceId: number;
-  readonly kind: 'invoice' | 'credit_note';
   readonly customerId: number;
   readonly currency: string;
   readonly month: Temporal.PlainDate;
 }
 
 /**
- * Numbers of issued documents that rest on an issued invoice: its credit notes; what has corrections of its
- * month; and, where it has corrections of an earlier month itself, what has given back more of that month than
- * would be charged for it without the invoice.
+ * Numbers of other issued invoices that rest on an issued one: what charges or gives back corrections of its month; and,
+ * where it has corrections of an earlier month itself, what has given back more of that month than would be charged
+ * for it without the invoice.
  */
 export async function selectCorrectingDocuments(trx: UnitOfWork, invoice: CorrectedInvoice): Promise<string[]> {
   const { rows } = await statement<{ number: string }>('invoices.selectCorrectingDocuments')`
     WITH lines AS (
-      SELECT l.deployment_id, l.service_month, l.kind, l.amount, i.number,
-             ${invoice.invoiceId} IN (i.invoice_id, i.credits_invoice_id) AS own
-      FROM invoice_lines l JOIN invoices i USING (invoice_id) JOIN deployments_list d USING (deployment_id)
+      SELECT l.deployment_id, l.service_month, l.component, l.kind, l.amount, o.number, o.invoice_id = ${invoice.invoiceId} AS own
+      FROM invoice_lines l JOIN invoices i USING (invoice_id)
+      JOIN invoices o ON o.invoice_id = coalesce(i.credits_invoice_id, i.invoice_id) JOIN deployments_list d USING (deployment_id)
       WHERE d.customer_id = ${invoice.customerId} AND l.kind <> 'manual' AND i.state = 'issued' AND i.currency = ${invoice.currency}
-        AND l.service_month <= ${invoice.month}
+        AND l.service_month <= ${invoice.month} AND o.cancelled_at IS NULL
     ), overdrawn AS (
       SELECT deployment_id, service_month FROM lines
       GROUP BY deployment_id, service_month
-      HAVING bool_or(own) AND sum(amount) FILTER (WHERE own IS NOT TRUE) < 0
+      HAVING bool_or(own) AND sum(amount) FILTER (WHERE NOT own) < 0
     )
-    SELECT number FROM invoices WHERE credits_invoice_id = ${invoice.invoiceId} AND state = 'issued'
-    UNION SELECT number FROM lines WHERE service_month = ${invoice.month} AND kind = 'correction'
+    SELECT number FROM lines WHERE service_month = ${invoice.month} AND kind = 'correction' AND NOT own
+    GROUP BY number, deployment_id, component HAVING sum(amount) <> 0
     UNION SELECT number FROM lines JOIN overdrawn USING (deployment_id, service_month)
-          WHERE amount < 0 AND kind = 'correction' AND own IS NOT TRUE
+          WHERE amount < 0 AND kind = 'correction' AND NOT own
     ORDER BY number LIMIT 10`.execute(trx);
   return rows.map((row) => row.number);
+}
+
+/** What is left of an issued invoice once its credit notes were taken off: of each line, at one tax. */
+export interface LeftRow {
+  readonly isManual: boolean;
+  readonly deploymentId: number | null;
+  readonly month: Temporal.PlainDate;
+  readonly component: string;
+  readonly description: string;
+  readonly tax: LineTax;
+  readonly amount: string;
+  /** The time of the service, half-open, as far as a line says it. */
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+/** In the order of the invoice's lines, those of which nothing is left among them. */
+export async function selectLeft(trx: UnitOfWork, invoiceId: number): Promise<LeftRow[]> {
+  const { rows } = await statement<LeftRow>('invoices.selectLeft')`
+    SELECT l.kind = 'manual' AS "isManual", l.deployment_id AS "deploymentId", l.service_month AS month, l.component,
+           (array_agg(l.description ORDER BY i.invoice_id, l.position))[1] AS description, l.tax, sum(l.amount)::text AS amount,
+           (array_agg(l.details ->> 'from' ORDER BY i.invoice_id, l.position))[1] AS "from",
+           (array_agg(l.details ->> 'to' ORDER BY i.invoice_id, l.position))[1] AS "to"
+    FROM invoice_lines l JOIN invoices i USING (invoice_id)
+    WHERE i.invoice_id = ${invoiceId} OR i.credits_invoice_id = ${invoiceId}
+    GROUP BY 1, 2, 3, 4, l.tax ORDER BY min(i.invoice_id), min(l.position)`.execute(trx);
+  return rows;
 }
 
 /** A deployment's month of which an invoice to be issued would give back more than is issued for it; undefined: none. */
@@ -495,17 +520,6 @@ export async function selectUncharged(
   return rows[0];
 }
 
-/** The number of the newest credit note on an invoice that is not void. */
-export async function selectLastNote(
-  trx: UnitOfWork,
-  noteId: number,
-): Promise<{ invoiceId: number; number: string } | undefined> {
-  const { rows } = await statement<{ invoiceId: number; number: string }>('invoices.selectLastNote')`
-    SELECT o.invoice_id AS "invoiceId", o.number FROM invoices i JOIN invoices o USING (credits_invoice_id)
-    WHERE i.invoice_id = ${noteId} AND o.state = 'issued' ORDER BY o.invoice_id DESC LIMIT 1`.execute(trx);
-  return rows[0];
-}
-
 /** What was waived of corrections of an invoice's month, and is so still; null: nothing. */
 export async function selectWaived(trx: UnitOfWork, invoice: CorrectedInvoice): Promise<string | null> {
   const { rows } = await statement<{ amount: string | null }>('invoices.selectWaived')`
@@ -515,29 +529,43 @@ export async function selectWaived(trx: UnitOfWork, invoice: CorrectedInvoice): 
   return rows[0]?.amount ?? null;
 }
 
-/** What was decided about an invoice's month, or is on a credit note, ends with it. */
-export async function withdrawWith(trx: UnitOfWork, invoice: CorrectedInvoice, now: Temporal.Instant): Promise<void> {
-  if (invoice.kind === 'credit_note') {
-    await statement('invoices.withdrawWith.update_of_note')`
-      UPDATE corrections SET withdrawn_at = ${now}
-      WHERE credit_note_id = ${invoice.invoiceId} AND withdrawn_at IS NULL`.execute(trx);
-    return;
-  }
-  await statement('invoices.withdrawWith.update_of_month')`
+/**
+ * What was decided about the month of a cancelled invoice ends with it; and so do corrections of other months that were on
+ * it and that a credit note had given back before: what is still to be corrected is proposed again.
+ * @param noteId the credit note that cancels it
+ * @returns the months on whose invoices it was to come
+ */
+export async function withdrawWith(
+  trx: UnitOfWork,
+  invoice: CorrectedInvoice,
+  noteId: number,
+  now: Temporal.Instant,
+): Promise<Temporal.PlainDate[]> {
+  await statement('invoices.withdrawWith.update_given_back')`
+    UPDATE corrections c SET withdrawn_at = ${now}
+    WHERE customer_id = ${invoice.customerId} AND target_month = ${invoice.month} AND currency = ${invoice.currency}
+      AND withdrawn_at IS NULL
+      AND EXISTS (SELECT FROM invoice_lines l JOIN invoices n USING (invoice_id)
+                  WHERE n.credits_invoice_id = ${invoice.invoiceId} AND n.invoice_id <> ${noteId}
+                    AND l.deployment_id = c.deployment_id AND l.service_month = c.month AND l.component = c.component)`.execute(
+    trx,
+  );
+  const { rows } = await statement<{ month: Temporal.PlainDate | null }>('invoices.withdrawWith.update_of_month')`
     UPDATE corrections SET withdrawn_at = ${now}
     WHERE customer_id = ${invoice.customerId} AND month = ${invoice.month} AND currency = ${invoice.currency}
-      AND withdrawn_at IS NULL AND decision <> 'credit_note'`.execute(trx);
+      AND withdrawn_at IS NULL AND decision <> 'credit_note' RETURNING target_month AS month`.execute(trx);
   // Billed in another currency too, the month stays watched.
   const unwatched = sql`
     customer_id = ${invoice.customerId} AND month = ${invoice.month}
     AND NOT EXISTS (SELECT FROM invoices i WHERE i.customer_id = ${invoice.customerId} AND i.month = ${invoice.month}
-                      AND i.kind = 'invoice' AND i.state = 'issued')`;
+                      AND i.kind = 'invoice' AND i.state = 'issued' AND i.cancelled_at IS NULL)`;
   await statement(
     'invoices.withdrawWith.delete_correction_costs',
   )`DELETE FROM correction_costs WHERE ${unwatched}`.execute(trx);
   await statement(
     'invoices.withdrawWith.delete_correction_checks',
   )`DELETE FROM correction_checks WHERE ${unwatched}`.execute(trx);
+  return rows.flatMap(({ month }) => month ?? []);
 }
 
 export interface DecisionRow {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import {
@@ -14,6 +15,7 @@ import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { endSubscription, subscribe } from '../pricing/subscriptions.ts';
+import { cancelInvoice } from './cancel.ts';
 import {
   checkCorrections,
   correctOnNextInvoice,
@@ -21,9 +23,11 @@ import {
   listDecisions,
   waiveCorrection,
 } from './corrections.ts';
+import { documentCsv } from './csv.ts';
 import { draftMonth } from './drafts.ts';
-import { getInvoice, invoicesOfMonth, listInvoices, readDocument } from './invoices.ts';
-import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
+import { getInvoice, invoicesOfMonth, listInvoices, readDocument, totalInvoices } from './invoices.ts';
+import { approveInvoice, issueInvoice } from './issue.ts';
+import { addLine } from './manual-lines.ts';
 import { setTaxRate } from './tax-rates.ts';
 
 const january = day('2026-01-01');
@@ -60,7 +64,7 @@ const credit = (deployment: string, month = january, on = now) =>
 
 async function take(number: string): Promise<void> {
   const { invoiceId } = await getInvoice(test.db, number);
-  await voidInvoice(test.db, invoiceId, { reason: 'not sent', by: 'ann', now });
+  await cancelInvoice(test.db, invoiceId, { reason: 'not sent', by: 'ann', now });
 }
 
 /** What stands of an invoice and its credit notes: net, tax and total. */
@@ -101,20 +105,57 @@ describe('several credit notes of an invoice', () => {
     expect(await standing()).toEqual({ net: '0.75', tax: '0.15', total: '0.90' });
   });
 
-  it('are void from the last on, for its tax is rounded with that of those before', async () => {
+  it('are taken off what cancels the invoice, at each tax to the cent', async () => {
     await makePlan(test.db, { plan: 'tiny', base: '0.93' });
+    await addDeployment(test.db, { customer: 'acme', slug: 'shop', plan: 'tiny' });
+    const [number = ''] = await bill();
+    expect(await standing()).toEqual({ net: '0.93', tax: '0.19', total: '1.12' });
+    await end('shop', '2026-01-31');
+    await credit('shop');
+    const laws = new MoneyLaws(test.db);
+    await laws.hold();
+    const { invoiceId } = await getInvoice(test.db, number);
+    const request = { reason: 'wrong customer', by: 'ann', now };
+    expect(await cancelInvoice(test.db, invoiceId, request)).toMatchObject({ number: 'CN-000002' });
+    await laws.hold();
+    const note = await getInvoice(test.db, 'CN-000002');
+    const { document } = await readDocument(test.db, note);
+    expect(document).toMatchObject({ credits: number, cancels: 'wrong customer' });
+    expect(documentCsv(document)).toContain(`,${number},wrong customer`);
+    expect(await proposalsOf(test.db)).toEqual([]);
+    expect(await totalInvoices(test.db, { month: january, kind: 'credit_note' })).toMatchObject([{ total: '-1.12' }]);
+  });
+
+  it('and manual lines are given back as manual lines, so that the month is billed anew as a whole', async () => {
+    await makePlan(test.db, { plan: 'tiny', base: '10.00' });
+    await addDeployment(test.db, { customer: 'acme', slug: 'shop', plan: 'tiny' });
+    await draftMonth(test.db, { month: january, now });
+    const [draft] = (await listInvoices(test.db, { state: 'draft' }, { limit: 1, cursor: null })).items;
+    const line = { description: 'Support', quantity: '2', unit: 'hour', unitPrice: '80' };
+    await addLine(test.db, draft?.invoiceId as number, line, 'ann', now);
+    const [number = ''] = await bill();
+    const { invoiceId, total } = await getInvoice(test.db, number);
+    expect(await cancelInvoice(test.db, invoiceId, { reason: 'wrong', by: 'ann', now })).toMatchObject({
+      total: `-${total}`,
+    });
+    const [again] = (await listInvoices(test.db, { state: 'draft' }, { limit: 1, cursor: null })).items;
+    expect(again).toMatchObject({ total });
+    await bill();
+    await new MoneyLaws(test.db).hold();
+    expect(await proposalsOf(test.db)).toEqual([]);
+  });
+
+  it('cannot be left out: the database refuses what is marked as cancelled and is not credited in full', async () => {
+    await makePlan(test.db, { plan: 'tiny', base: '10.00' });
     await addDeployment(test.db, { customer: 'acme', slug: 'shop', plan: 'tiny' });
     await bill();
     await end('shop', '2026-01-31');
     await credit('shop');
-    await end('shop', '2026-01-01');
-    await credit('shop');
-    await expect(take('CN-000001')).rejects.toThrow('void CN-000002 first');
-    await take('CN-000002');
-    await take('CN-000001');
-    expect(await standing()).toEqual({ net: '0.93', tax: '0.19', total: '1.12' });
-    await credit('shop');
-    expect(await standing()).toEqual({ net: '0.00', tax: '0.00', total: '0.00' });
+    const mark = sql`
+      UPDATE invoices i SET cancelled_at = ${now}, cancelled_by = 'nobody', cancel_reason = 'x',
+        cancelling_note_id = (SELECT invoice_id FROM invoices n WHERE n.credits_invoice_id = i.invoice_id)
+      WHERE kind = 'invoice'`;
+    await expect(mark.execute(test.db)).rejects.toThrow(/not credited in full/);
   });
 });
 
@@ -198,8 +239,13 @@ describe('a credit note', () => {
         { credits: 'INV-000003', total: '-15.12' },
       ],
     });
-    await expect(take('INV-000003')).rejects.toThrow(/corrected by CN-000002;/);
     await new MoneyLaws(test.db).hold();
+    // What was given back of it is neither given back again nor charged again.
+    await take('INV-000003');
+    await new MoneyLaws(test.db).hold();
+    expect(await getInvoice(test.db, 'CN-000003')).toMatchObject({ subtotal: '-36.88', credits: 'INV-000003' });
+    expect(await proposalsOf(test.db)).toEqual([]);
+    expect((await listInvoices(test.db, { state: 'draft' }, { limit: 9, cursor: null })).items).toEqual([]);
   });
 
   it('does not give back more than is left of an invoice, which gave something back itself', async () => {
@@ -219,7 +265,7 @@ describe('a credit note', () => {
     });
   });
 
-  it('keeps an invoice from being void without which more would have been given back than charged', async () => {
+  it('keeps an invoice from being cancelled without which more would have been given back than charged', async () => {
     await correctOnNextInvoice(test.db, request);
     await bill(february, march5);
     await goesBack('2026-01-18T21:00:00Z', march5);

@@ -24,6 +24,8 @@ const header = [
   'tax_category',
   'tax_percent',
   'tax_base',
+  'credits',
+  'cancels',
 ] as const;
 
 /** The first line. */
@@ -48,6 +50,8 @@ export function documentRows(document: InvoiceDocument): string {
     document.buyer.customer,
     document.currency,
   ];
+  // Of a credit note: which invoice it corrects, and why it cancels it where it does.
+  const tail = [document.credits, document.cancels ?? null];
   const rows = document.sections.flatMap((section) =>
     section.lines.map((line): (string | null)[] => [
       ...head,
@@ -66,6 +70,7 @@ export function documentRows(document: InvoiceDocument): string {
       line.taxCategory,
       line.taxPercent,
       null,
+      ...tail,
     ]),
   );
   const taxes = document.taxes.map((tax): (string | null)[] => [
@@ -85,6 +90,7 @@ export function documentRows(document: InvoiceDocument): string {
     tax.category,
     tax.percent,
     tax.base,
+    ...tail,
   ]);
   return [...rows, ...taxes].map(csvLine).join('');
 }

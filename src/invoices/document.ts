@@ -80,8 +80,10 @@ export interface InvoiceDocument {
   };
   /** How it is paid; null where nothing is told of it. */
   readonly payment?: PaymentMeans | null;
-  /** The number of the invoice that a credit note takes back a part of. */
+  /** The number of the invoice that a credit note takes back, wholly or in part. */
   readonly credits: string | null;
+  /** Only of a credit note that cancels its invoice: why. */
+  readonly cancels?: string;
   readonly sections: readonly DocumentSection[];
   /** The sum of all lines' amounts. */
   readonly subtotal: string;
@@ -162,6 +164,7 @@ export function buildDocument(
     },
     payment: paymentOf(parties.seller),
     credits: invoice.credits,
+    ...(invoice.kind === 'credit_note' && invoice.cancelReason !== null && { cancels: invoice.cancelReason }),
     sections: [...sections.values()].map((section) => ({
       ...section,
       subtotal: formatMoney(

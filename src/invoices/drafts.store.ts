@@ -116,7 +116,7 @@ export async function selectDecidedCorrections(
   const { rows } = await statement<DecidedRow>('invoices.selectDecidedCorrections')`
     SELECT c.customer_id AS "customerId", c.currency, c.correction_id AS "correctionId", c.deployment_id AS "deploymentId", c.month,
            c.component, c.description, c.amount::text AS amount, ${correctedTime('from')} AS "from", ${correctedTime('to')} AS "to",
-           (SELECT y.number FROM invoices y WHERE y.kind = 'invoice' AND y.state = 'issued' AND y.customer_id = c.customer_id
+           (SELECT y.number FROM invoices y WHERE y.kind = 'invoice' AND y.state = 'issued' AND y.cancelled_at IS NULL AND y.customer_id = c.customer_id
               AND y.currency = c.currency AND y.month = c.month) AS corrects
     FROM corrections c JOIN deployments_list d USING (deployment_id)
     WHERE c.decision = 'invoice' AND c.target_month = ${month} AND c.customer_id = ANY (${[...customerIds]}::bigint[])
@@ -157,7 +157,7 @@ export async function selectChargedTaxes(
     LEFT JOIN LATERAL (
       SELECT l.tax FROM invoice_lines l JOIN invoices i USING (invoice_id)
       WHERE l.deployment_id = (a.asked ->> 'deploymentId')::bigint AND l.service_month = (a.asked ->> 'month')::date
-        AND l.kind <> 'manual' AND i.kind = 'invoice' AND i.state = 'issued' AND i.month = l.service_month
+        AND l.kind <> 'manual' AND i.kind = 'invoice' AND i.state = 'issued' AND i.cancelled_at IS NULL AND i.month = l.service_month
         AND i.customer_id = (a.asked ->> 'customerId')::bigint AND i.currency = a.asked ->> 'currency'
       ORDER BY l.component <> (a.asked ->> 'component'), l.position LIMIT 1) AS x ON true
     ORDER BY a.position`.execute(db);
@@ -217,7 +217,7 @@ export interface ExistingInvoice {
   readonly inputsDigest: string;
 }
 
-/** What invoices of a month that are not void are made from: one for each customer and currency. */
+/** What invoices of a month that are not cancelled are made from: one for each customer and currency. */
 export async function selectDigests(
   db: Queryable,
   month: Temporal.PlainDate,
@@ -226,11 +226,11 @@ export async function selectDigests(
     SELECT i.customer_id AS "customerId", c.external_id AS customer, i.currency, i.state,
            encode(i.inputs_digest, 'hex') AS "inputsDigest"
     FROM invoices i JOIN deployments_customers c USING (customer_id)
-    WHERE i.kind = 'invoice' AND i.month = ${month} AND i.state <> 'void'`.execute(db);
+    WHERE i.kind = 'invoice' AND i.month = ${month} AND i.cancelled_at IS NULL`.execute(db);
   return rows;
 }
 
-/** Locks the customers' invoices of a month that are not void. */
+/** Locks the customers' invoices of a month that are not cancelled. */
 export async function lockInvoices(
   trx: UnitOfWork,
   month: Temporal.PlainDate,
@@ -239,7 +239,7 @@ export async function lockInvoices(
   const { rows } = await statement<ExistingInvoice>('invoices.lockInvoices')`
     SELECT invoice_id AS "invoiceId", customer_id AS "customerId", currency, state, encode(inputs_digest, 'hex') AS "inputsDigest"
     FROM invoices
-    WHERE kind = 'invoice' AND month = ${month} AND state <> 'void' AND customer_id = ANY (${[...customerIds]}::bigint[])
+    WHERE kind = 'invoice' AND month = ${month} AND cancelled_at IS NULL AND customer_id = ANY (${[...customerIds]}::bigint[])
     ORDER BY invoice_id FOR UPDATE`.execute(trx);
   return rows;
 }
@@ -298,7 +298,7 @@ export async function writeDrafts(
     SELECT i.invoice_id AS id
     FROM jsonb_array_elements(${heads}::jsonb) WITH ORDINALITY AS h (head, position)
     JOIN invoices i ON i.customer_id = (h.head ->> 'customerId')::bigint AND i.currency = h.head ->> 'currency'
-     AND i.month = ${month} AND i.kind = 'invoice' AND i.state <> 'void'
+     AND i.month = ${month} AND i.kind = 'invoice' AND i.cancelled_at IS NULL
     ORDER BY h.position`.execute(trx);
   const ids = rows.map((row) => row.id);
   await insertLines(

@@ -17,7 +17,7 @@ export const invoiceIncomplete = declareError({
 export const invoiceNotDraft = declareError({
   code: 'invoice_not_draft',
   status: 409,
-  todo: 'Only drafts change. What was issued is corrected, or voided.',
+  todo: 'Only drafts change. What was issued is corrected, or cancelled.',
 });
 
 export const invoiceNotApproved = declareError({
@@ -26,8 +26,8 @@ export const invoiceNotApproved = declareError({
   todo: 'Approve it first.',
 });
 
-export const invoiceVoid = declareError({
-  code: 'invoice_void',
+export const invoiceCancelled = declareError({
+  code: 'invoice_cancelled',
   status: 409,
   todo: 'Its month is drafted again: use the new draft.',
 });
@@ -55,7 +55,7 @@ export const invoiceErrors = [
   invoiceIncomplete,
   invoiceNotDraft,
   invoiceNotApproved,
-  invoiceVoid,
+  invoiceCancelled,
   numberTaken,
   monthNotFinal,
   documentNotDrawn,

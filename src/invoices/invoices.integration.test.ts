@@ -16,7 +16,8 @@ import {
   proposalsOf,
 } from '../../test/fixtures/invoices.ts';
 import { getInvoice, type Invoice, listInvoices, readDocument } from './invoices.ts';
-import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
+import { cancelInvoice } from './cancel.ts';
+import { approveInvoice, issueInvoice, reopenInvoice } from './issue.ts';
 import { addLine, removeLine } from './manual-lines.ts';
 import { setTaxRate } from './tax-rates.ts';
 import { sha256 } from './canonical-json.ts';
@@ -287,9 +288,9 @@ describe('corrections', () => {
     expect(await proposalsOf(test.db)).toEqual([]);
   });
 
-  it('keep an invoice that is corrected by an issued one from being void', async () => {
+  it('keep an invoice that is corrected by an issued one from being cancelled', async () => {
     const { invoiceId } = await getInvoice(test.db, 'INV-000001');
-    await expect(voidInvoice(test.db, invoiceId, { reason: 'wrong', by: 'ann', now: march })).rejects.toThrow(
+    await expect(cancelInvoice(test.db, invoiceId, { reason: 'wrong', by: 'ann', now: march })).rejects.toThrow(
       /corrected by INV-000003/,
     );
   });
@@ -316,7 +317,12 @@ describe('corrections', () => {
     });
     expect(await proposalsOf(test.db)).toEqual([]);
     const { invoiceId } = await getInvoice(test.db, 'CN-000001');
-    await voidInvoice(test.db, invoiceId, { reason: 'sent to the wrong address', by: 'ann', now: march });
+    await expect(cancelInvoice(test.db, invoiceId, { reason: 'wrong', by: 'ann', now: march })).rejects.toThrow(
+      /CN-000001 is a credit note/,
+    );
+    await writeState(test.db, rows[0]?.id as number, { status: 'off' }, at('2026-01-03'), at('2026-01-04'), march);
+    await settle(test.db, march);
+    await checkCorrections(test.db);
     expect(await proposalsOf(test.db)).toMatchObject([{ deployment: 'shop', amount: '-0.96' }]);
   });
 
@@ -327,7 +333,7 @@ describe('corrections', () => {
     const { rows } = await sql<{ id: number }>`SELECT resource_id AS id FROM resources WHERE external_id = 'b'`.execute(
       test.db,
     );
-    await writeState(test.db, rows[0]?.id as number, { status: 'off' }, at('2026-01-03'), at('2026-01-04'), march);
+    await writeState(test.db, rows[0]?.id as number, { status: 'off' }, at('2026-01-04'), at('2026-01-05'), march);
     await settle(test.db, march);
     await checkCorrections(test.db);
     expect(await proposalsOf(test.db)).toMatchObject([
@@ -352,27 +358,48 @@ describe('a deployment that starts later than was believed', () => {
   });
 });
 
-describe('void', () => {
+describe('cancelled', () => {
   const march = at('2026-03-06');
 
-  it('keeps the number, and lets the month be billed anew', async () => {
+  it('is an invoice that a credit note gives back in full; its month is billed anew', async () => {
     const { invoiceId, total } = await getInvoice(test.db, 'INV-000002');
-    await voidInvoice(test.db, invoiceId, { reason: 'wrong address', by: 'ann', now: march });
-    await draftMonth(test.db, { month: january, now: march });
+    const cancelled = await cancelInvoice(test.db, invoiceId, { reason: 'wrong address', by: 'ann', now: march });
+    expect(cancelled).toMatchObject({ number: 'CN-000002', total: `-${total}` });
+    expect(await getInvoice(test.db, 'CN-000002')).toMatchObject({
+      kind: 'credit_note',
+      state: 'issued',
+      credits: 'INV-000002',
+      cancelReason: 'wrong address',
+      total: `-${total}`,
+    });
     const again = await draftOf('beta');
     expect(again.total).toBe(total);
     expect(await issue(again.invoiceId, march)).toMatchObject({ number: 'INV-000004' });
-    expect(await getInvoice(test.db, 'INV-000002')).toMatchObject({ state: 'void', voidReason: 'wrong address' });
+    expect(await getInvoice(test.db, 'INV-000002')).toMatchObject({
+      state: 'cancelled',
+      cancelledBy: 'CN-000002',
+      cancelReason: 'wrong address',
+    });
+    const again2 = cancelInvoice(test.db, invoiceId, { reason: 'x', by: 'ann', now: march });
+    await expect(again2).rejects.toMatchObject({ code: 'invoice_cancelled' });
     await checkCorrections(test.db);
     expect(await proposalsOf(test.db, { customer: 'beta' })).toEqual([]);
   });
 
-  it('is not for drafts', async () => {
+  it('is not for drafts, and an approved one is a draft again', async () => {
     await draftMonth(test.db, { month: february, now: march });
     const { invoiceId } = await draftOf('beta', february);
-    await expect(voidInvoice(test.db, invoiceId, { reason: 'x', by: 'ann', now: march })).rejects.toMatchObject({
+    await expect(cancelInvoice(test.db, invoiceId, { reason: 'x', by: 'ann', now: march })).rejects.toMatchObject({
       code: 'conflict',
     });
+    await expect(reopenInvoice(test.db, invoiceId, march)).rejects.toMatchObject({ code: 'conflict' });
+    await approveInvoice(test.db, invoiceId, { by: 'ann', now: march });
+    await expect(cancelInvoice(test.db, invoiceId, { reason: 'x', by: 'ann', now: march })).rejects.toMatchObject({
+      code: 'conflict',
+      next: { operation: 'invoice reopen' },
+    });
+    await reopenInvoice(test.db, invoiceId, march);
+    expect(await getInvoice(test.db, String(invoiceId))).toMatchObject({ state: 'draft', approvedAt: null });
   });
 });
 

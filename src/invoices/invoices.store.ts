@@ -10,7 +10,8 @@ import { statement } from '../platform/database/statement.ts';
 
 // Invoices and credit notes: reading them, and the steps of their lives.
 
-export type InvoiceState = 'draft' | 'approved' | 'issued' | 'void';
+/** Cancelled: issued, and credited in full since. */
+export type InvoiceState = 'draft' | 'approved' | 'issued' | 'cancelled';
 
 export interface InvoiceRow {
   readonly invoiceId: number;
@@ -41,9 +42,12 @@ export interface InvoiceRow {
   readonly dueOn: Temporal.PlainDate | null;
   /** sha256 of the document, in hexadecimal. */
   readonly documentDigest: string | null;
-  readonly voidAt: Temporal.Instant | null;
-  readonly voidReason: string | null;
-  /** The number of the invoice that a credit note takes back a part of. */
+  readonly cancelledAt: Temporal.Instant | null;
+  /** The number of the credit note that cancels it. */
+  readonly cancelledBy: string | null;
+  /** Why it was cancelled; of the credit note that cancels an invoice, why that was. */
+  readonly cancelReason: string | null;
+  /** The number of the invoice that a credit note takes back, wholly or in part. */
   readonly credits: string | null;
 }
 
@@ -52,18 +56,22 @@ export function isOwed({ kind, total }: Pick<InvoiceRow, 'kind' | 'total'>): boo
   return kind === 'invoice' && new Decimal(total).gt(0);
 }
 
+const stateOf = sql`CASE WHEN i.cancelled_at IS NULL THEN i.state ELSE 'cancelled' END`;
+
 // What customers may not read (migrations/0006_invoices.sql) is null for them: their policy hides the columns, so
 // that a customer's list must not name them.
 const columns = (staff: boolean) => sql`
-  i.invoice_id AS "invoiceId", i.kind, i.state, i.number, ${staff ? sql`e.slug` : sql`''`} AS entity,
+  i.invoice_id AS "invoiceId", i.kind, ${stateOf} AS state, i.number, ${staff ? sql`e.slug` : sql`''`} AS entity,
   c.external_id AS customer, c.name AS "customerName", i.customer_id AS "customerId", i.currency, i.month,
   i.subtotal::text AS subtotal, i.tax::text AS tax, i.total::text AS total, i.taxes, i.usage_revision AS "usageRevision",
   i.drafted_at AS "draftedAt", i.approved_at AS "approvedAt", ${staff ? sql`i.approved_by` : sql`NULL`} AS "approvedBy",
   ${staff ? sql`i.override_reason` : sql`NULL`} AS "overrideReason", i.issued_at AS "issuedAt",
   ${staff ? sql`i.issued_by` : sql`NULL`} AS "issuedBy", CASE WHEN i.kind = 'invoice' AND i.total > 0 THEN i.due_on END AS "dueOn", encode(i.document_digest, 'hex') AS "documentDigest",
-  i.void_at AS "voidAt", i.void_reason AS "voidReason", o.number AS credits`;
+  i.cancelled_at AS "cancelledAt", n.number AS "cancelledBy", o.number AS credits,
+  CASE i.invoice_id WHEN o.cancelling_note_id THEN o.cancel_reason ELSE i.cancel_reason END AS "cancelReason"`;
 const tables = (staff: boolean) => sql`
   invoices i JOIN deployments_customers c USING (customer_id) LEFT JOIN invoices o ON o.invoice_id = i.credits_invoice_id
+  LEFT JOIN invoices n ON n.invoice_id = i.cancelling_note_id
   ${staff ? sql`JOIN legal_entities e ON e.legal_entity_id = i.legal_entity_id` : sql``}`;
 
 /** Of an invoice `i`: whether a customer may read it; null: everybody else may. */
@@ -83,7 +91,7 @@ export interface InvoiceFilter {
 /** Of an invoice `i` of a customer `c`: whether a filter lets it through. */
 const isFiltered = (filter: InvoiceFilter, customerId: number | null) => sql`
   (${filter.month ?? null}::date IS NULL OR i.month = ${filter.month ?? null}::date)
-  AND (${filter.state ?? null}::text IS NULL OR i.state = ${filter.state ?? null})
+  AND (${filter.state ?? null}::text IS NULL OR ${stateOf} = ${filter.state ?? null})
   AND (${filter.customer ?? null}::text IS NULL OR c.external_id = ${filter.customer ?? null})
   AND (${filter.kind ?? null}::text IS NULL OR i.kind = ${filter.kind ?? null})
   AND ${isReadableBy(customerId)} AND ${holds(filter.q ?? null, sql`i.number`, sql`c.external_id`, sql`c.name`)}
@@ -97,7 +105,7 @@ export interface InvoiceTotalsRow {
   readonly total: string;
 }
 
-/** What all documents that a filter lets through and that are not void come to, by currency. */
+/** What all documents that a filter lets through come to, by currency. */
 export async function selectInvoiceTotals(
   db: Queryable,
   filter: InvoiceFilter,
@@ -107,7 +115,7 @@ export async function selectInvoiceTotals(
     SELECT i.currency, count(*)::int AS invoices, sum(i.subtotal)::text AS subtotal, sum(i.tax)::text AS tax,
            sum(i.total)::text AS total
     FROM ${tables(customerId === null)}
-    WHERE ${isFiltered(filter, customerId)} AND i.state <> 'void'
+    WHERE ${isFiltered(filter, customerId)}
     GROUP BY i.currency ORDER BY i.currency`.execute(db);
   return rows;
 }
@@ -187,7 +195,7 @@ export async function selectBilledIn(
   const { rows } = await statement<BilledBeforeRow>('invoices.selectBilledIn')`
     SELECT i.customer_id AS "customerId", c.external_id AS customer, c.name AS "customerName", i.currency, i.subtotal::text AS subtotal
     FROM invoices i JOIN deployments_customers c USING (customer_id)
-    WHERE i.kind = 'invoice' AND i.state <> 'void' AND i.month = ${month} AND i.customer_id = ANY (${[...customerIds]}::bigint[])`.execute(
+    WHERE i.kind = 'invoice' AND i.cancelled_at IS NULL AND i.month = ${month} AND i.customer_id = ANY (${[...customerIds]}::bigint[])`.execute(
     db,
   );
   return rows;
@@ -197,8 +205,8 @@ export async function selectBilledIn(
 type Drafted = readonly { readonly customerId: number; readonly currency: string }[];
 
 const goneFrom = (month: Temporal.PlainDate, drafted: Drafted) => sql`invoices b
-    WHERE b.kind = 'invoice' AND b.state <> 'void' AND b.month = ${month.subtract({ months: 1 })} AND b.subtotal <> 0
-      AND NOT EXISTS (SELECT FROM invoices i WHERE i.kind = 'invoice' AND i.state <> 'void' AND i.month = ${month}
+    WHERE b.kind = 'invoice' AND b.cancelled_at IS NULL AND b.month = ${month.subtract({ months: 1 })} AND b.subtotal <> 0
+      AND NOT EXISTS (SELECT FROM invoices i WHERE i.kind = 'invoice' AND i.cancelled_at IS NULL AND i.month = ${month}
                       AND i.customer_id = b.customer_id AND i.currency = b.currency)
       AND NOT EXISTS (SELECT FROM unnest(${drafted.map((one) => one.customerId)}::bigint[],
                                          ${drafted.map((one) => one.currency)}::text[]) AS d (customer_id, currency)
@@ -244,7 +252,7 @@ export async function selectIssuedOfMonth(db: Queryable, month: Temporal.PlainDa
   const { rows } = await statement<IssuedOfMonthRow>('invoices.selectIssuedOfMonth')`
     SELECT e.slug AS entity, i.currency, count(*)::int AS invoices, sum(i.total)::text AS total
     FROM invoices i JOIN legal_entities e USING (legal_entity_id)
-    WHERE i.kind = 'invoice' AND i.state = 'issued' AND i.month = ${month}
+    WHERE i.kind = 'invoice' AND i.state = 'issued' AND i.cancelled_at IS NULL AND i.month = ${month}
     GROUP BY 1, 2 ORDER BY 1, 2`.execute(db);
   return rows;
 }
@@ -279,7 +287,7 @@ export async function selectUnissued(db: Queryable, customer: string): Promise<U
   return rows;
 }
 
-/** Documents of a month that are issued, or void and were, oldest first, after one by its id. */
+/** Issued documents of a month, oldest first, after one by its id. */
 export async function selectIssuedDocuments(
   db: Queryable,
   month: Temporal.PlainDate,
@@ -467,7 +475,7 @@ export async function selectOwnerOf(
 
 export async function lockInvoice(trx: UnitOfWork, invoiceId: number): Promise<LockedInvoice | undefined> {
   const { rows } = await statement<LockedInvoice>('invoices.lockInvoice')`
-    SELECT i.invoice_id AS "invoiceId", i.kind, i.state, i.number, i.customer_id AS "customerId", c.external_id AS customer,
+    SELECT i.invoice_id AS "invoiceId", i.kind, ${stateOf} AS state, i.number, i.customer_id AS "customerId", c.external_id AS customer,
            i.currency, i.month, i.subtotal::text AS subtotal, i.total::text AS total, encode(i.inputs_digest, 'hex') AS "inputsDigest"
     FROM invoices i JOIN deployments_customers c USING (customer_id)
     WHERE i.invoice_id = ${invoiceId} FOR UPDATE OF i`.execute(trx);
@@ -538,15 +546,14 @@ export async function updateIssued(
     WHERE invoice_id = ${invoiceId}`.execute(trx);
 }
 
-export async function updateVoid(
+/** An issued invoice that a credit note has given back in full is marked; else the database refuses. */
+export async function updateCancelled(
   trx: UnitOfWork,
   invoiceId: number,
-  reason: string,
-  by: string,
-  now: Temporal.Instant,
+  { noteId, reason, by, now }: { noteId: number; reason: string; by: string; now: Temporal.Instant },
 ): Promise<void> {
-  await statement('invoices.updateVoid')`
-    UPDATE invoices SET state = 'void', void_at = ${now}, void_by = ${by}, void_reason = ${reason}
+  await statement('invoices.updateCancelled')`
+    UPDATE invoices SET cancelled_at = ${now}, cancelled_by = ${by}, cancel_reason = ${reason}, cancelling_note_id = ${noteId}
     WHERE invoice_id = ${invoiceId}`.execute(trx);
 }
 
@@ -636,7 +643,7 @@ export async function updateManualLineRemoved(
     WHERE manual_line_id = ${id} AND removed_at IS NULL`.execute(trx);
 }
 
-/** The invoice of a customer's month that is not void, locked. */
+/** The invoice of a customer's month that is not cancelled, locked. */
 export async function lockInvoiceOfMonth(
   trx: UnitOfWork,
   customerId: number,
@@ -645,7 +652,7 @@ export async function lockInvoiceOfMonth(
 ): Promise<{ invoiceId: number; state: InvoiceState } | undefined> {
   const { rows } = await statement<{ invoiceId: number; state: InvoiceState }>('invoices.lockInvoiceOfMonth')`
     SELECT invoice_id AS "invoiceId", state FROM invoices
-    WHERE kind = 'invoice' AND state <> 'void' AND customer_id = ${customerId} AND currency = ${currency} AND month = ${month}
+    WHERE kind = 'invoice' AND cancelled_at IS NULL AND customer_id = ${customerId} AND currency = ${currency} AND month = ${month}
     FOR UPDATE`.execute(trx);
   return rows[0];
 }
@@ -679,7 +686,7 @@ export interface InvoiceStanding {
   readonly currency: string;
   readonly invoiceId: number;
   readonly number: string | null;
-  readonly state: Exclude<InvoiceState, 'void'>;
+  readonly state: Exclude<InvoiceState, 'cancelled'>;
 }
 
 export async function selectStandings(
@@ -689,7 +696,7 @@ export async function selectStandings(
 ): Promise<InvoiceStanding[]> {
   const { rows } = await statement<InvoiceStanding>('invoices.selectStandings')`
     SELECT customer_id AS "customerId", currency, invoice_id AS "invoiceId", number, state FROM invoices
-    WHERE month = ${month} AND customer_id = ANY (${[...customerIds]}::bigint[]) AND kind = 'invoice' AND state <> 'void'`.execute(
+    WHERE month = ${month} AND customer_id = ANY (${[...customerIds]}::bigint[]) AND kind = 'invoice' AND cancelled_at IS NULL`.execute(
     db,
   );
   return rows;

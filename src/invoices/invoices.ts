@@ -32,7 +32,7 @@ export async function listInvoices(
   return pageOf(rows, page.limit, cursorOf);
 }
 
-/** What all that a filter lets through comes to, by currency: documents that are not void. */
+/** What all that a filter lets through comes to, by currency. */
 export async function totalInvoices(
   db: Queryable,
   filter: InvoiceFilter,
@@ -81,6 +81,11 @@ export async function getInvoice(db: Queryable, which: string, reader: Reader = 
     byNumber.length > 0 || id === null ? byNumber : await store.selectInvoice(db, { id }, customerOf(reader));
   if (!found) throw notFound('invoice', which);
   return found;
+}
+
+/** One by its id; undefined: there is none. */
+export async function findInvoice(db: Queryable, id: number): Promise<Invoice | undefined> {
+  return (await store.selectInvoice(db, { id }, null))[0];
 }
 
 /** What an invoice says, as it was issued or as a draft would be, and what it lacks to be issued. */

@@ -6,7 +6,8 @@ import { draftMonth } from './drafts.ts';
 import { updateEntity } from './entities.ts';
 import { addDeployment, at, day, openBusiness, settle } from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth } from './invoices.ts';
-import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
+import { cancelInvoice } from './cancel.ts';
+import { approveInvoice, issueInvoice } from './issue.ts';
 
 const january = day('2026-01-01');
 const now = at('2026-02-05');
@@ -76,10 +77,10 @@ it('numbers have no gap and no double, however many issue at once and give up', 
   expect(await numbers()).toEqual(numbered(customers));
 });
 
-it('of two who void the same invoice at once one is told that it is void', async () => {
+it('of two who cancel the same invoice at once one is told that it is cancelled', async () => {
   const [first = 0] = approved;
   const reason = { reason: 'wrong', by: 'ann', now };
-  const both = await Promise.allSettled([1, 2].map(() => voidInvoice(test.db, first, reason)));
+  const both = await Promise.allSettled([1, 2].map(() => cancelInvoice(test.db, first, reason)));
   expect(both.filter((one) => one.status === 'rejected')).toHaveLength(1);
 });
 

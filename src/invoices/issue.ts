@@ -10,19 +10,19 @@ import { lockMonth } from './drafts.store.ts';
 import { buildDocument, missingFor } from './document.ts';
 import { assertBegun, composeCustomer, draftCustomer } from './drafts.ts';
 import {
+  invoiceCancelled,
   invoiceFactsChanged,
   invoiceIncomplete,
   invoiceNotApproved,
   invoiceNotDraft,
-  invoiceVoid,
   monthNotFinal,
   numberTaken,
 } from './errors.ts';
 import { isOfOne } from './failures.ts';
 import * as store from './invoices.store.ts';
-import { deleteDraftCheck } from './late-months.store.ts';
+import { draftMonths } from './pending.ts';
 
-// The steps of an invoice's life: draft -> approved -> issued, and void from the last two. Each
+// The steps of an invoice's life: draft -> approved -> issued (and cancelled: `cancel.ts`). Each
 // locks the customer, so that of two who decide at once one waits and then sees what was decided, and
 // then the month, which drafting locks before it locks drafts.
 
@@ -48,7 +48,7 @@ export async function approveInvoice(
 ): Promise<{ total: string }> {
   const { by, now } = options;
   return inTransaction(db, invoiceId, async (trx, before) => {
-    if (before.kind === 'credit_note' || before.state === 'issued' || before.state === 'void')
+    if (before.kind === 'credit_note' || before.state === 'issued' || before.state === 'cancelled')
       throw invoiceNotDraft(`Invoice ${before.number ?? invoiceId} is ${before.state}; only drafts are approved.`);
     await store.updateToDraft(trx, invoiceId);
     assertBegun(before.month, now);
@@ -125,7 +125,7 @@ export interface Issued {
 /**
  * Issues an approved invoice: numbers it, freezes it and hashes it. Issuing one that is issued
  * changes nothing and answers what was issued.
- * @throws ArcadiaError not_found; invoice_not_approved; invoice_void; invoice_facts_changed;
+ * @throws ArcadiaError not_found; invoice_not_approved; invoice_cancelled; invoice_facts_changed;
  *   invoice_incomplete; number_taken; conflict (it corrects what is not issued yet); invalid_argument (a number is missing, or not wanted)
  */
 export async function issueInvoice(db: Database, invoiceId: number, options: IssueOptions): Promise<Issued> {
@@ -136,7 +136,7 @@ export async function issueInvoice(db: Database, invoiceId: number, options: Iss
       const { documentDigest } = await one(trx, invoiceId);
       return { number: invoice.number as string, digest: documentDigest as string, issuedNow: false };
     }
-    if (invoice.state === 'void') throw invoiceVoid(`Invoice ${invoiceId} is void.`);
+    if (invoice.state === 'cancelled') throw invoiceCancelled(`Invoice ${invoice.number ?? invoiceId} is cancelled.`);
     if (invoice.state === 'draft')
       throw invoiceNotApproved(`Invoice ${invoiceId} is a draft.`, { next: approve(invoiceId) });
     const [customer] = await composeCustomer(trx, invoice.customerId, invoice.month);
@@ -256,75 +256,32 @@ async function nextNumber(
   return { number, sequenceNumber };
 }
 
-export interface VoidOptions {
-  readonly reason: string;
-  readonly by: string;
-  readonly now: Temporal.Instant;
-  /** Void it although corrections of it were waived: its month is then billed with what was. */
-  readonly dropWaivers?: boolean | undefined;
-}
-
 /**
- * Takes an approved or issued document back. An issued one keeps its number; its month is drafted
- * anew from the facts, and what was decided about corrections of it is taken back with it.
- * @throws ArcadiaError not_found; invoice_void; conflict (a draft, corrected by issued documents, or waived of);
- *   invalid_argument (no reason)
+ * Takes the approval of an invoice back: it is a draft again, and follows the facts.
+ * @throws ArcadiaError not_found; conflict (it is a draft, or was issued)
  */
-export async function voidInvoice(
-  db: Database,
-  invoiceId: number,
-  { reason, by, now, dropWaivers }: VoidOptions,
-): Promise<void> {
-  if (reason.trim() === '')
-    throw new ArcadiaError('invalid_argument', 'To void a document needs a reason, for the record.');
+export async function reopenInvoice(db: Database, invoiceId: number, now: Temporal.Instant): Promise<void> {
   await inTransaction(db, invoiceId, async (trx, invoice) => {
-    const name = invoice.number ?? String(invoiceId);
-    if (invoice.state === 'void') throw invoiceVoid(`${name} is void already.`);
-    if (invoice.state === 'draft') {
-      throw new ArcadiaError('conflict', `${name} is a draft: it follows the facts. Change those, and draft again.`);
+    if (invoice.state !== 'approved') {
+      const message = `Invoice ${invoice.number ?? invoiceId} is ${invoice.state}: there is no approval to take back.`;
+      if (invoice.state !== 'issued') throw new ArcadiaError('conflict', message);
+      const next = { operation: 'invoice cancel', arguments: { invoice: invoiceId } };
+      throw new ArcadiaError('conflict', message, { todo: 'Cancel it: by a credit note.', next });
     }
-    if (invoice.state === 'issued' && invoice.kind === 'invoice') {
-      const correcting = await corrections.selectCorrectingDocuments(trx, invoice);
-      if (correcting.length > 0) {
-        throw new ArcadiaError(
-          'conflict',
-          `${name} has been corrected by ${correcting.join(', ')}; void what corrects it first.`,
-        );
-      }
-      const waived = await corrections.selectWaived(trx, invoice);
-      if (waived !== null && !dropWaivers) {
-        throw new ArcadiaError(
-          'conflict',
-          `${formatMoney(new Decimal(waived), invoice.currency)} ${invoice.currency} of corrections of ${name} was waived. ` +
-            'Void, its month is billed from the facts, with what was waived: drop the waivers if you want that, ' +
-            'and add a manual line to the new draft if it should stay waived.',
-        );
-      }
-    }
-    if (invoice.state === 'issued' && invoice.kind === 'credit_note') await assertLastNote(trx, invoice);
-    await store.updateVoid(trx, invoiceId, reason.trim(), by, now);
-    if (invoice.number !== null) await corrections.withdrawWith(trx, invoice, now);
-    if (invoice.kind === 'invoice') {
-      await deleteDraftCheck(trx, invoice);
-      await draftAgain(trx, invoice, now);
-    }
+    await store.updateToDraft(trx, invoiceId);
+    await draftAgain(trx, invoice, [invoice.month], now);
   });
 }
 
-/** The tax of a credit note is rounded with that of those before it, so that the last one is void first. */
-async function assertLastNote(trx: UnitOfWork, note: store.LockedInvoice): Promise<void> {
-  const last = await corrections.selectLastNote(trx, note.invoiceId);
-  if (last === undefined || last.invoiceId === note.invoiceId) return;
-  throw new ArcadiaError(
-    'conflict',
-    `${last.number} was issued after ${note.number} and credits the same invoice; void ${last.number} first.`,
-  );
-}
-
-/** What cannot be rated any more is void all the same; whoever drafts the month is told of it. */
-async function draftAgain(trx: UnitOfWork, invoice: store.LockedInvoice, now: Temporal.Instant): Promise<void> {
+/** What cannot be rated any more is taken back all the same; whoever drafts the month is told of it. */
+export async function draftAgain(
+  trx: UnitOfWork,
+  { customerId }: Pick<store.LockedInvoice, 'customerId'>,
+  months: readonly Temporal.PlainDate[],
+  now: Temporal.Instant,
+): Promise<void> {
   try {
-    await draftCustomer(trx, invoice.customerId, invoice.month, now);
+    await draftMonths(trx, customerId, months, now);
   } catch (error) {
     if (!isOfOne(error)) throw error;
   }

@@ -8,7 +8,8 @@ import { checkCorrections, correctOnNextInvoice, issueCreditNote, waiveCorrectio
 import { draftMonth } from './drafts.ts';
 import { addDeployment, at, day, openBusiness, proposalsOf } from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth, listInvoices, readDocument } from './invoices.ts';
-import { approveInvoice, issueInvoice, voidInvoice } from './issue.ts';
+import { cancelInvoice } from './cancel.ts';
+import { approveInvoice, issueInvoice } from './issue.ts';
 import { invoiceDraftsJob } from './jobs.ts';
 import { findLateMonths } from './late-months.ts';
 import { setTaxRate } from './tax-rates.ts';
@@ -31,7 +32,7 @@ beforeAll(async () => {
     at('2026-01-01'),
   );
   await makePlan(db, { plan: 'eur', from: '2026-01-01', base: '45.00', currency: 'EUR' });
-  for (const name of ['voided', 'ended', 'late', 'moved', 'taxed', 'waived']) {
+  for (const name of ['cancelled', 'ended', 'late', 'moved', 'taxed', 'waived']) {
     await addDeployment(db, { customer: name, slug: name });
   }
   await endSubscription(db, { deployment: 'late', from: at('2026-01-01') }, 'ann', at('2026-01-01'));
@@ -64,19 +65,19 @@ async function draftsOf(on: Database, customer: string) {
     .sort((a, b) => (String(a) < String(b) ? -1 : 1));
 }
 
-it('an old month whose invoice is void is drafted anew at once', async () => {
-  const [first] = await invoicesOf(db, 'voided');
-  await voidInvoice(db, first?.invoiceId as number, { reason: 'wrong address', by: 'ann', now: april5 });
-  expect(await draftsOf(db, 'voided')).toEqual([['2026-01', '50.00', 'USD']]);
+it('an old month whose invoice is cancelled is drafted anew at once', async () => {
+  const [first] = await invoicesOf(db, 'cancelled');
+  await cancelInvoice(db, first?.invoiceId as number, { reason: 'wrong address', by: 'ann', now: april5 });
+  expect(await draftsOf(db, 'cancelled')).toEqual([['2026-01', '50.00', 'USD']]);
 });
 
-it('an invoice of which a correction was waived is not void before somebody takes it that it is billed', async () => {
+it('an invoice of which a correction was waived is not cancelled before somebody takes it that it is billed', async () => {
   await subscribe(db, { deployment: 'waived', plan: 'atelier', from: january }, 'ann', april5);
   await waiveCorrection(db, { deployment: 'waived', month: january, by: 'ann', now: april5, reason: 'promised' });
   const [first] = await invoicesOf(db, 'waived');
   const request = { reason: 'wrong address', by: 'ann', now: april5 };
-  await expect(voidInvoice(db, first?.invoiceId as number, request)).rejects.toThrow(/130.00 USD .* was waived/);
-  await voidInvoice(db, first?.invoiceId as number, { ...request, dropWaivers: true });
+  await expect(cancelInvoice(db, first?.invoiceId as number, request)).rejects.toThrow(/130.00 USD .* was waived/);
+  await cancelInvoice(db, first?.invoiceId as number, { ...request, dropWaivers: true });
   expect(await draftsOf(db, 'waived')).toEqual([['2026-01', '180.00', 'USD']]);
 });
 
@@ -158,7 +159,7 @@ it('months in which nothing is due are composed again only where usage, plans or
     // A fee by the year rests on all of it.
     expect(await late()).toEqual(['2026-02 quiet', '2026-03 changing,quiet']);
     const [issued] = await invoicesOf(other.db, 'quiet');
-    await voidInvoice(other.db, issued?.invoiceId as number, { reason: 'wrong', by: 'ann', now: april5 });
+    await cancelInvoice(other.db, issued?.invoiceId as number, { reason: 'wrong', by: 'ann', now: april5 });
     expect(await draftsOf(other.db, 'quiet')).toEqual([['2026-01', '59.00', 'USD']]);
   } finally {
     await other.close();
@@ -184,7 +185,7 @@ it('a customer who cannot be rated keeps nobody else from being drafted or corre
     await expect(runJob(other.db, april5)).rejects.toMatchObject(named);
     expect((await draftsOf(other.db, 'whole')).map(([month]) => month)).toEqual(['2026-02', '2026-03']);
     const [issued] = await invoicesOf(other.db, 'broken');
-    await voidInvoice(other.db, issued?.invoiceId as number, { reason: 'wrong', by: 'ann', now: april5 });
+    await cancelInvoice(other.db, issued?.invoiceId as number, { reason: 'wrong', by: 'ann', now: april5 });
     await expect(draftMonth(other.db, { month: january, now: april5 })).rejects.toMatchObject(named);
   } finally {
     await other.close();

@@ -16,7 +16,7 @@ const monthsBack = sql`interval '36 months'`;
  * Customers' months before one that are to be drafted: those that have a draft; and of the months since
  * the first account is metered, the last 36, those that may have to be billed and have no invoice. That is with a line by
  * hand or a decided correction; or on a plan, where it is not remembered that nothing is due: in a
- * currency in which they have none that is not void.
+ * currency in which they have none that is not cancelled.
  */
 export async function selectLateMonths(db: Queryable, before: Temporal.PlainDate): Promise<LateMonth[]> {
   const { rows } = await statement<LateMonth>('invoices.selectLateMonths')`
@@ -39,7 +39,7 @@ export async function selectLateMonths(db: Queryable, before: Temporal.PlainDate
     ), late AS (
       SELECT o.customer_id, o.month FROM owed o
       WHERE NOT EXISTS (SELECT FROM invoices i WHERE i.customer_id = o.customer_id AND i.currency = o.currency
-                          AND i.month = o.month AND i.kind = 'invoice' AND i.state <> 'void')
+                          AND i.month = o.month AND i.kind = 'invoice' AND i.cancelled_at IS NULL)
       UNION
       SELECT customer_id, month FROM invoices WHERE state = 'draft' AND month < ${before}
     )

@@ -157,7 +157,7 @@ export interface DocumentCount {
 export async function countInvoices(db: Queryable, month: Temporal.PlainDate): Promise<DocumentCount[]> {
   const { rows } = await statement<DocumentCount>('invoices.countInvoices')`
     SELECT state, currency, count(*) AS documents, sum(total)::text AS total
-    FROM invoices WHERE month = ${month} AND kind = 'invoice' AND state <> 'void' GROUP BY state, currency
+    FROM invoices WHERE month = ${month} AND kind = 'invoice' AND cancelled_at IS NULL GROUP BY state, currency
     ORDER BY state, currency`.execute(db);
   return rows;
 }

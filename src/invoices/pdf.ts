@@ -187,10 +187,11 @@ class Drawing {
   }
 
   #facts(root: PDFKit.PDFStructureElement): void {
-    const { kind, number, issuedOn, dueOn, period, buyer, credits, termsDays, payment } = this.#document;
+    const { kind, number, issuedOn, dueOn, period, buyer, credits, cancels, termsDays, payment } = this.#document;
     const facts: [string, string | null][] = [
       [kind === 'invoice' ? 'Invoice number' : 'Credit note number', number ?? 'given when it is issued'],
-      ['Credits invoice', credits],
+      [cancels === undefined ? 'Credits invoice' : 'Cancels invoice', credits],
+      ['Reason', cancels ?? null],
       ['Date of issue', issuedOn && longDay(issuedOn)],
       ['Date due', !isCredit(this.#document) && dueOn !== null ? `${longDay(dueOn)} (${terms(termsDays)})` : null],
       ['Service period', periodOf(period)],

@@ -8,8 +8,10 @@ import {
   selectHead,
 } from './audit.store.ts';
 import type { Queryable } from './database/database.ts';
-import { type DatedFault, dateFaults, type Sighting } from './guards/dating.ts';
+import { readMigrations } from './database/migrate.ts';
+import { type DatedFault, dateFaults, type PastFault, pastFaults, type Sighting } from './guards/dating.ts';
 import { findFaults } from './guards/guards.ts';
+import { type RewritingRow, selectRewritings } from './guards/writings.store.ts';
 
 // The audit log as it is read; triggers write it (migrations/0001_platform.sql), at the commit of
 // what they record. It is about people at the machine, so its times are the server's own,
@@ -52,7 +54,15 @@ export async function verifyChain(db: Queryable, noted: AuditHead | null): Promi
 export interface AuditVerification extends ChainVerification {
   /** What no longer records, refuses or hides as it was made to, and since when. */
   readonly faults: readonly DatedFault[];
+  /** Recordings of guards that were written anew without a migration, newest first: to be explained, and no faults. */
+  readonly rewritings: readonly RewritingRow[];
+  /** What was wrong when an anchor was written, and no longer is, newest first: to be explained, and no faults. */
+  readonly pastFaults: readonly PastFault[];
 }
+
+const rewritingsMax = 100;
+/** Guards that one of them names. */
+const guardsMax = 20;
 
 /** The chain, and all that guards it and what it is about. `sightings`: what was seen earlier, oldest first. */
 export async function verifyAudit(
@@ -62,5 +72,8 @@ export async function verifyAudit(
 ): Promise<AuditVerification> {
   const chain = await verifyChain(db, noted);
   const faults = await dateFaults(db, await findFaults(db), sightings);
-  return { ...chain, intact: chain.intact && faults.length === 0, faults };
+  const migrations = (await readMigrations()).map(({ name }) => name);
+  const rewritings = await selectRewritings(db, { migrations, limit: rewritingsMax, guardsMax });
+  const past = pastFaults(faults, sightings);
+  return { ...chain, intact: chain.intact && faults.length === 0, faults, rewritings, pastFaults: past };
 }

@@ -4,7 +4,9 @@ import { declareJob, type JobDeclaration } from '../platform/declare/job.ts';
 import { readBalance } from './balances.ts';
 import { readBills } from './bills.ts';
 import { readInsights } from './insights.ts';
-import { ensurePayers, type Payer, readPart } from './payers.ts';
+import { ensurePayers, getPayer, listPayers, type Payer, readPart } from './payers.ts';
+import { reconcileMonth } from './reconciliation/reconcile.ts';
+import { selectBillMonths } from './reconciliation/stage-lines.store.ts';
 import { providerBillingSettings } from './settings.ts';
 
 // One job for each payer and part, so that payers do not wait for each other's failures, and that a part which fails is
@@ -23,6 +25,40 @@ const readBalanceJob = declareJob({
   run: (run) => readPart(run, run.arguments.payer, 'balance', readBalance),
 });
 
+export const reconcileBillsJob = declareJob({
+  name: 'reconcile_bills',
+  queue,
+  title: "Reconciles a payer's bills with what was there, what it costs and how the provider counts",
+  arguments: z.strictObject({ payer, month: z.iso.date().exactOptional() }),
+  timeoutSeconds: 6 * 3_600,
+  attemptsMax: 5,
+  async run({ db, arguments: { payer: slug, month }, clock, report, signal }) {
+    const { payerId } = await getPayer(db, slug);
+    const months = month === undefined ? await selectBillMonths(db, payerId) : [Temporal.PlainDate.from(month)];
+    for (const each of months) {
+      signal.throwIfAborted();
+      const { bills, changed } = await reconcileMonth(db, payerId, each, await clock.now());
+      report(`${slug}: ${each.toString().slice(0, 7)}: ${changed} of ${bills} bills came to something else`);
+    }
+  },
+});
+
+/** What the schedule calls: facts of the past may have changed. */
+export const reconcileAllBillsJob = declareJob({
+  name: 'reconcile_all_bills',
+  queue,
+  title: 'Enqueues the reconciliation of every bill payer',
+  arguments: z.strictObject({}),
+  timeoutSeconds: 60,
+  attemptsMax: 5,
+  followedBy: [reconcileBillsJob],
+  async run(run) {
+    await run.db.transaction().execute(async (trx) => {
+      for (const { slug } of await listPayers(trx)) await run.enqueue(trx, reconcileBillsJob, { payer: slug });
+    });
+  },
+});
+
 const readBillsJob = declareJob({
   name: 'read_bills',
   queue,
@@ -34,10 +70,12 @@ const readBillsJob = declareJob({
   }),
   timeoutSeconds: 6 * 3_600,
   attemptsMax: 5,
-  run(run) {
+  followedBy: [reconcileBillsJob],
+  async run(run) {
     const { billMonths: monthsBefore } = providerBillingSettings.of(run.config);
     const options = { monthsBefore, again: run.arguments.again ?? false, by: 'job read_bills' };
-    return readPart(run, run.arguments.payer, 'bills', (reading) => readBills(reading, options));
+    await readPart(run, run.arguments.payer, 'bills', (reading) => readBills(reading, options));
+    await run.db.transaction().execute((trx) => run.enqueue(trx, reconcileBillsJob, { payer: run.arguments.payer }));
   },
 });
 
@@ -98,4 +136,16 @@ export async function followWithReading(
     await follow(trx, readBillsJob, { payer: slug, ...(again && { again }) });
     await follow(trx, readInsightsJob, { payer: slug });
   }
+}
+
+/** Has the bills of every payer reconciled: what they are reckoned by has changed. */
+export async function followReconciling(
+  trx: UnitOfWork,
+  follow: <Arguments extends { readonly payer: string }>(
+    trx: UnitOfWork,
+    job: JobDeclaration<Arguments>,
+    args: Arguments,
+  ) => Promise<void>,
+): Promise<void> {
+  for (const { slug } of await listPayers(trx)) await follow(trx, reconcileBillsJob, { payer: slug });
 }

@@ -1,8 +1,11 @@
 import { declareModule } from '../platform/declare/module.ts';
-import { billingJobs, readProviderBillingJob } from './jobs.ts';
+import { billingJobs, readProviderBillingJob, reconcileAllBillsJob, reconcileBillsJob } from './jobs.ts';
 import { billOperations } from './operations/bills.ts';
+import { billingRuleOperations } from './operations/billing-rules.ts';
+import { decisionOperations } from './operations/decisions.ts';
 import { historyOperations } from './operations/history.ts';
 import { payerOperations } from './operations/payers.ts';
+import { reconciliationOperations } from './operations/reconciliation.ts';
 import { providerBillingSettings } from './settings.ts';
 
 const job = readProviderBillingJob;
@@ -12,15 +15,24 @@ export const providerBillingModule = declareModule({
   tags: [
     {
       name: 'provider billing',
-      description: 'What the provider charges us: its bills in versions, line by line, its balance and its Insights.',
+      description:
+        'What the provider charges us: its bills in versions, line by line, its balance and its Insights; and what they come to against what was expected.',
     },
   ],
-  operations: [...billOperations, ...historyOperations, ...payerOperations],
-  jobs: [readProviderBillingJob, ...billingJobs],
+  operations: [
+    ...billOperations,
+    ...historyOperations,
+    ...payerOperations,
+    ...reconciliationOperations,
+    ...decisionOperations,
+    ...billingRuleOperations,
+  ],
+  jobs: [readProviderBillingJob, ...billingJobs, reconcileBillsJob, reconcileAllBillsJob],
   queues: [{ name: 'cloud_billing', limit: 1, exclusive: true, position: 50 }],
   schedule: [
     { name: 'balance', cron: '7 * * * *', job, arguments: { part: 'balance' } },
     { name: 'bills', cron: '23 2 * * *', job, arguments: { part: 'bills' } },
+    { name: 'reconcile', cron: '47 3 * * *', job: reconcileAllBillsJob, arguments: {} },
   ],
   events: [
     {
@@ -28,6 +40,12 @@ export const providerBillingModule = declareModule({
       subject: 'bill',
       describes: 'it has a new version, or the provider lists it no longer',
       reads: ['listBills', 'getBill', 'listBillItems'],
+    },
+    {
+      type: 'bill.reconciled',
+      subject: 'bill',
+      describes: 'it comes to something else than before against what was expected, or it was signed or reopened',
+      reads: ['getBillBridge', 'listReconciledLines', 'listMissingCharges', 'listBillFindings', 'listProviderCosts'],
     },
     {
       type: 'balance.changed',

@@ -50,6 +50,23 @@ test('a log is verified, against a head noted down before too, and one that was 
   const other = await run(['audit', 'verify', '--head', `1:${'0'.repeat(64)}`]);
   expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('not in it') });
 
+  await sql`ALTER TABLE customers DISABLE TRIGGER audit_update`.execute(database.db);
+  await sql`ALTER TABLE customers ENABLE ALWAYS TRIGGER audit_update`.execute(database.db);
+  const rewritten = await run(['audit', 'verify']);
+  expect(rewritten).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('Guards of the database were written anew.'),
+  });
+  expect(rewritten.stderr).toMatch(
+    /The trigger audit_update of customers was written anew after the last recording; it may have been lifted in between\. Since .*\d/,
+  );
+  expect(await run(['db', 'migrate'])).toMatchObject({ code: 0, stdout: 'The schema is up to date.\n' });
+  const explained = await run(['audit', 'verify']);
+  expect(explained).toMatchObject({ code: 0, stdout: expect.stringContaining('The log is intact') });
+  expect(explained.stderr).toMatch(
+    /^To explain, entry \d+: 1 guard was written anew after 20.*Z and before 20.*Z without a migration, perhaps lifted in between \(trigger customers audit_update\)\.$/m,
+  );
+
   await sql`ALTER TABLE audit_log DISABLE TRIGGER append_only`.execute(database.db);
   await sql`UPDATE audit_log SET actor = 'somebody' WHERE table_name = 'customers'`.execute(database.db);
   const broken = await run(['audit', 'verify']);

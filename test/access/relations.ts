@@ -57,11 +57,19 @@ export const closedToCustomers: readonly string[] = names(`
   access_statements
   alert_firings
   alerts
+  allocation_rules
   attribution_progress
   audit_log
   audit_pending
+  bill_decisions
+  bill_line_outcomes
+  bill_line_shares
+  bill_missing
   bill_payer_accounts
   bill_payers
+  bill_products
+  billing_rule_beliefs
+  billing_rule_variants
   changes
   check_progress
   correction_checks
@@ -116,6 +124,7 @@ export const closedToCustomers: readonly string[] = names(`
   provider_bill_lines
   provider_bill_pages
   provider_bill_versions
+  provider_billing_costs
   provider_billing_entries
   provider_billing_reads
   provider_bills
@@ -124,6 +133,7 @@ export const closedToCustomers: readonly string[] = names(`
   provider_insights
   provider_prices
   queue_controls
+  reconciliations
   resource_payloads
   resource_settings
   revoked_tokens

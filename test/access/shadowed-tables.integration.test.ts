@@ -85,8 +85,9 @@ test.each<[string, (invoice: number) => string]>([
   ['a state back to a draft', (id) => `UPDATE public.invoices SET state = 'draft' WHERE invoice_id = ${id}`],
   ['a document', (id) => `UPDATE public.invoices SET document = '{}' WHERE invoice_id = ${id}`],
   [
-    'a void with another total',
-    (id) => `UPDATE public.invoices SET state = 'void', total = 0 WHERE invoice_id = ${id}`,
+    'a cancellation without a credit note',
+    (id) => `UPDATE public.invoices SET cancelled_at = '2026-06-10', cancelled_by = 'nobody', cancel_reason = 'because',
+             cancelling_note_id = invoice_id WHERE invoice_id = ${id}`,
   ],
   ['an invoice that goes', (id) => `DELETE FROM public.invoices WHERE invoice_id = ${id}`],
   ['a line that is edited', (id) => `UPDATE public.invoice_lines SET amount = 0 WHERE invoice_id = ${id}`],
@@ -107,11 +108,18 @@ test.each<[string, (invoice: number) => string]>([
   expect(await kept()).toEqual(before);
 });
 
-test('a void is recorded, on our tables, by the name of who signed in', async () => {
+test('a cancellation is recorded, on our tables, by the name of who signed in', async () => {
   const before = await kept();
   await shadow();
   await intruder.query(`
-    UPDATE public.invoices SET state = 'void', void_at = '2026-06-10', void_by = 'nobody', void_reason = 'because'
+    INSERT INTO public.invoices (kind, credits_invoice_id, legal_entity_id, customer_id, currency, month, state, change_id,
+      usage_revision, inputs_digest, subtotal, tax, total, taxes, drafted_at, approved_at, approved_by)
+    SELECT 'credit_note', invoice_id, legal_entity_id, customer_id, currency, month, 'approved', change_id,
+      usage_revision, inputs_digest, -subtotal, -tax, -total, taxes, drafted_at, '2026-06-10', 'nobody'
+    FROM public.invoices WHERE invoice_id = ${world.bravosInvoice}`);
+  await intruder.query(`
+    UPDATE public.invoices i SET cancelled_at = '2026-06-10', cancelled_by = 'nobody', cancel_reason = 'because',
+      cancelling_note_id = (SELECT invoice_id FROM public.invoices n WHERE n.credits_invoice_id = i.invoice_id)
     WHERE invoice_id = ${world.bravosInvoice}`);
   const { rows } = await sql<{ actor: string; origin: string; after: object }>`
     SELECT actor, origin, after FROM audit_log WHERE position > ${before.position} AND table_name = 'invoice_decisions'`.execute(
@@ -121,7 +129,7 @@ test('a void is recorded, on our tables, by the name of who signed in', async ()
     {
       actor: user,
       origin: 'sql',
-      after: expect.objectContaining({ invoice_id: world.bravosInvoice, state: 'void', reason: 'because' }),
+      after: expect.objectContaining({ invoice_id: world.bravosInvoice, state: 'cancelled', reason: 'because' }),
     },
   ]);
   const own = await intruder.query('SELECT FROM pg_temp.invoice_decisions UNION ALL SELECT FROM pg_temp.audit_pending');

@@ -90,14 +90,21 @@ export async function restoreFrom(
   }
 }
 
-/** Of every table a digest of what COPY says of it, and what its sequences have drawn. */
+/** A row of the audit log, as COPY writes it, by which a restore says that it wrote the guards anew. */
+const recordingOfRestore = /^.*\tguard_writings\t.*\{"cause": "restore"\}.*\n/gm;
+
+/** Of every table a digest of what COPY says of it but for what restores add, and what its sequences have drawn. */
 export async function contentOf(connectionString: string): Promise<Record<string, string>> {
   const holding = { connectionString, applicationName: 'test', settings: backupSettings, signal: never };
   return onOneConnection(holding, async (held) => {
     const digests: Record<string, string> = {};
     for (const table of await selectTables(held.db)) {
       const hash = createHash('sha256');
-      for await (const chunk of copyOut(held, copyOutStatement(held.db, table))) hash.update(chunk);
+      const log: Uint8Array[] = [];
+      for await (const chunk of copyOut(held, copyOutStatement(held.db, table)))
+        if (table.name === 'audit_log') log.push(chunk);
+        else hash.update(chunk);
+      hash.update(Buffer.concat(log).toString().replaceAll(recordingOfRestore, ''));
       digests[table.name] = hash.digest('hex');
     }
     for (const { name, last } of await selectSequences(held.db)) digests[`sequence ${name}`] = last ?? 'nothing';

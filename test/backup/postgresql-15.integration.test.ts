@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { insertTwoCustomers } from '../access/two-customers.ts';
 import { openTestDatabase } from '../database.ts';
@@ -19,6 +20,8 @@ describe.skipIf(!hasPostgres15())('PostgreSQL 15, with an ordinary owner', () =>
     server = await startPostgres15(['made', 'copied', 'from_18']);
   });
   afterAll(() => server?.stop());
+
+  const restored = { intact: true, notedHolds: true, faults: [], rewritings: [{ cause: 'restore' }] };
 
   function open(name: string): { db: Database; connectionString: string } {
     const connectionString = server.url(name);
@@ -46,7 +49,18 @@ describe.skipIf(!hasPostgres15())('PostgreSQL 15, with an ordinary owner', () =>
     await restoreFrom(bytes, copied.connectionString);
     expect(await contentOf(copied.connectionString)).toEqual(content);
     expect(await hasAccess(copied.db)).toBe(true);
-    expect(await verifyAudit(copied.db, summary.header.audit.head)).toMatchObject({ intact: true, notedHolds: true });
+    expect(await verifyAudit(copied.db, summary.header.audit.head)).toMatchObject(restored);
+
+    const superuser = connect({ connectionString: copied.connectionString.replace('shop@', 'arcadia@'), max: 1 });
+    for (const catalogue of ['pg_trigger', 'pg_proc', 'pg_policy'])
+      for (const upkeep of ['VACUUM FREEZE', 'VACUUM FULL', 'REINDEX TABLE'])
+        await sql.raw(`${upkeep} ${catalogue}`).execute(superuser);
+    await superuser.destroy();
+    expect((await verifyAudit(copied.db, null)).faults).toEqual([]);
+    await sql`ALTER TABLE customers DISABLE TRIGGER audit_update`.execute(copied.db);
+    await sql`ALTER TABLE customers ENABLE ALWAYS TRIGGER audit_update`.execute(copied.db);
+    const { faults } = await verifyAudit(copied.db, null);
+    expect(faults).toMatchObject([{ what: 'rewritten', relation: 'customers', name: 'audit_update' }]);
 
     const embedded = await openEmptyDatabase();
     onTestFinished(() => embedded.close());
@@ -62,7 +76,7 @@ describe.skipIf(!hasPostgres15())('PostgreSQL 15, with an ordinary owner', () =>
     const target = open('from_18');
     await restoreFrom(bytes, target.connectionString);
     expect(await contentOf(target.connectionString)).toEqual(await contentOf(embedded.connectionString));
-    expect(await verifyAudit(target.db, summary.header.audit.head)).toMatchObject({ intact: true, notedHolds: true });
+    expect(await verifyAudit(target.db, summary.header.audit.head)).toMatchObject(restored);
     expect(await hasAccess(target.db)).toBe(true);
   });
 });

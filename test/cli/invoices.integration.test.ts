@@ -148,7 +148,7 @@ test('it is exported, and its lines open', async () => {
 });
 
 test('late facts are proposed, decided and found on the next draft', async () => {
-  expect(await json('invoice', 'correction', 'list')).toEqual({ items: [], nextCursor: null });
+  expect(await json('invoice', 'correction', 'list')).toMatchObject({ items: [], nextCursor: null });
   await own(database.db, server, ['beta-wiki'], '2026-01-01', '2026-02-07');
   await settle(database.db, at('2026-02-08'));
   expect(await json('invoice', 'correction', 'check')).toEqual({ monthsRated: expect.any(Number) });
@@ -184,6 +184,11 @@ test('late facts are proposed, decided and found on the next draft', async () =>
   );
   const waived = await run('invoice', 'waive', 'acme-shop', '--month', '2026-01', '--reason', 'x', '--yes');
   expect(waived).toMatchObject({ code: 1 });
-  const voided = await run('invoice', 'void', 'EX-0002', '--reason', 'wrong terms', '--yes');
-  expect(voided.stdout).toContain('EX-0002 is void.');
+  const asked = await run('invoice', 'cancel', 'EX-0002', '--reason', 'wrong terms');
+  expect(asked).toMatchObject({ code: 1, stdout: '' });
+  const cancelled = await run('invoice', 'cancel', 'EX-0002', '--reason', 'wrong terms', '--yes');
+  expect(cancelled.stdout).toMatch(/EX-0002 is cancelled by credit note CN-\S+: -\d+\.\d\d USD with tax\./);
+  expect((await run('invoice', 'show', 'EX-0002')).stdout).toMatch(
+    /state +cancelled[^]*cancelled +\S+ \S+ by CN-\S+: wrong terms/,
+  );
 });

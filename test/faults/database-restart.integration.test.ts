@@ -7,6 +7,7 @@ import { openJobs } from '../../src/jobs/jobs.ts';
 import { databaseClock } from '../../src/platform/clock.ts';
 import { connect } from '../../src/platform/database/database.ts';
 import { openEmbeddedDatabase } from '../../src/platform/embedded/embedded.ts';
+import { verifyAudit } from '../../src/platform/audit.ts';
 import { migrate } from '../../src/platform/database/migrate.ts';
 import { until, untilDrained } from '../jobs/worker-fixture.ts';
 import { createFaultTables, faultProgram, stepsJob } from './fault-jobs.ts';
@@ -67,6 +68,7 @@ test('the database is restarted, hard, while jobs run: the workers stay, and eac
       );
     }
     expect((await jobs.list({})).map((job) => job.state)).toEqual(['completed', 'completed', 'completed', 'completed']);
+    expect(await verifyAudit(db, null)).toMatchObject({ intact: true, faults: [], rewritings: [] });
     for (const worker of workers) {
       await worker.end('SIGTERM');
       expect(worker.said, 'neither died of it').toContain('stopped');

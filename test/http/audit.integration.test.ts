@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCustomer } from '../../src/deployments/customers.ts';
+import { migrate } from '../../src/platform/database/migrate.ts';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { json, startTestApi, type TestApi } from './api-fixture.ts';
 
@@ -29,6 +30,8 @@ test('the owner verifies the log, against a head of before too; nobody else does
     head: { position: expect.any(Number), hash: expect.stringMatching(/^[0-9a-f]{64}$/) },
     broken: [],
     faults: [],
+    rewritings: [],
+    pastFaults: [],
     notedHolds: null,
     anchors: [],
   });
@@ -38,6 +41,21 @@ test('the owner verifies the log, against a head of before too; nobody else does
   expect(await verify(hash)).toMatchObject({ status: 400, code: 'invalid_argument' });
   for (const as of ['finance', 'operator', 'viewer'] as const)
     expect((await api.fetch('/audit-log/verification', { as, ...json('POST', {}) })).status).toBe(403);
+});
+
+test('a guard that was lifted and put back is named, and what a later recording says of it', async () => {
+  for (const state of ['DISABLE', 'ENABLE ALWAYS'])
+    await sql.raw(`ALTER TABLE customers ${state} TRIGGER audit_update`).execute(database.db);
+  expect(await verify()).toMatchObject({
+    intact: false,
+    faults: [{ what: 'rewritten', kind: 'trigger', relation: 'customers', name: 'audit_update' }],
+  });
+  await migrate(database.db);
+  expect(await verify()).toMatchObject({
+    intact: true,
+    faults: [],
+    rewritings: [{ cause: 'unknown', count: 1, guards: ['trigger customers audit_update'] }],
+  });
 });
 
 test('an entry that was changed, and a trigger that is switched off, are named', async () => {

@@ -138,7 +138,7 @@ test('a file is imported by its address alone, its errors are named by line', as
   const upload = { method: 'POST', body: wrong, headers: { 'content-type': 'text/csv', 'idempotency-key': 'wrong' } };
   const refused = await api.fetch('/bills/import?payer=acme', upload);
   expect(refused.status).toBe(400);
-  expect(await refused.text()).toMatch(/2 problems.*line 2, usd: .*ten.*line 3, start: .*2019-13-13/);
+  expect(await refused.text()).toMatch(/2 errors.*line 2, usd: .*ten.*line 3, start: .*2019-13-13/);
 });
 
 test('accounts are put on the bills of another payer from a day on', async () => {

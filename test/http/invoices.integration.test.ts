@@ -119,7 +119,7 @@ describe('approved and issued', () => {
   });
 });
 
-test('a correction is found, decided, and the invoice not void while it stands', async () => {
+test('a correction is found and decided, and what cancels the invoice gives back the rest', async () => {
   await own(database.db, droplet, ['wiki'], '2026-01-01', '2026-02-05');
   await settle(database.db, now);
   expect(await post('/corrections/check', undefined)).toEqual({ monthsRated: 1 });
@@ -130,8 +130,12 @@ test('a correction is found, decided, and the invoice not void while it stands',
     creditNotes: [{ number: 'CN-000001', credits: 'INV-000001', total: '-29.76' }],
     takenBack: [],
   });
-  await post('/invoices/INV-000001/void', { reason: 'no' }, 409);
-  expect(await post('/invoices/CN-000001/void', { reason: 'wrong' })).toMatchObject({ state: 'void' });
+  await post('/invoices/CN-000001/cancel', { reason: 'no' }, 409);
+  const { invoice, creditNote } = await post('/invoices/INV-000001/cancel', { reason: 'wrong' });
+  expect(invoice).toMatchObject({ state: 'cancelled', cancelledBy: 'CN-000002', cancelReason: 'wrong' });
+  const left = (Number(invoice.total) - 29.76).toFixed(2);
+  expect(creditNote).toMatchObject({ number: 'CN-000002', credits: 'INV-000001', total: `-${left}` });
+  expect(await get('/invoices?state=cancelled')).toMatchObject({ items: [{ number: 'INV-000001' }] });
 });
 
 test('what is decided about an invoice by who names its ETag is decided about what they saw', async () => {
@@ -148,7 +152,7 @@ test('what is decided about an invoice by who names its ETag is decided about wh
   expect(await get(path)).toMatchObject({ state: 'draft' });
   expect(await decide('approve', {}, await etag())).toBe(200);
   expect(await decide('issue', {}, seen)).toBe(412);
-  expect(await decide('void', { reason: 'no' }, seen)).toBe(412);
+  expect(await decide('cancel', { reason: 'no' }, seen)).toBe(412);
   expect(await get(path)).toMatchObject({ state: 'approved', total: '50.00' });
 });
 

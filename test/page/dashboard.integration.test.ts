@@ -1,7 +1,12 @@
 import AxeBuilder from '@axe-core/playwright';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bringAttributionsUpToDate } from '../../src/deployments/attribution.ts';
+import { rateMonths } from '../../src/invoices/month-figures.ts';
 import { program } from '../../src/modules.ts';
+import { databaseClock } from '../../src/platform/clock.ts';
 import { otherwise, pageReads, readsOfEvents } from '../../web/src/app/event-reads.ts';
+import { insertLiving } from '../fixtures/inventory.ts';
 import { json } from '../http/api-fixture.ts';
 import { type Dashboard, openDashboard, settle, smallDemonstration } from './dashboard.ts';
 
@@ -22,6 +27,14 @@ afterAll(async () => {
 const views = [
   ['/', /need|Nothing/],
   ['/resources', /resource/],
+  ['/unassigned', /assigned/],
+  ['/deployments', /deployment/],
+  ['/deployments/acme-studio', /Acme Studio/],
+  ['/customers', /customer/],
+  ['/customers/cus_acme', /Acme Studio/],
+  ['/rules', /rules/],
+  ['/usage', /meter/],
+  ['/usage?by=deployment', /by 1 deployment/],
   ['/resources/1', /since|ended/],
 ] as const;
 
@@ -269,6 +282,90 @@ describe('the address and the theme', () => {
     await page.reload({ waitUntil: 'commit' });
     await page.waitForFunction('document.styleSheets.length > 0');
     expect(await ground()).toBe('rgb(18, 18, 21)');
+    await context.close();
+  });
+});
+
+describe('whose it is', () => {
+  test('the list of deployments says what the API says, and its address is its state', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/deployments' });
+    await settle(page, /deployment/);
+    const { db } = dashboard.database;
+    await rateMonths(db, { now: await databaseClock(db).now() });
+    // It says so by itself, once it is rated.
+    await page.getByRole('heading', { level: 1, name: /due so far/ }).waitFor();
+    const { items } = (await (await dashboard.api.fetch('/deployment-months')).json()) as {
+      items: { name: string; amountToDate: string; currency: string }[];
+    };
+    for (const { name, amountToDate, currency } of items)
+      expect(await page.getByRole('row', { name }).first().innerText()).toContain(`${amountToDate} ${currency}`);
+    await page.getByRole('link', { name: 'So far' }).click();
+    await page.waitForURL('**/deployments?sorted=amountToDate&direction=desc');
+    await page.getByRole('searchbox', { name: 'Name, slug or customer' }).fill('nobody is called so');
+    await page.keyboard.press('Enter');
+    await page.getByText('No deployment matches.').waitFor();
+    await page.reload();
+    await page.getByText('No deployment matches.').waitFor();
+    await page.getByRole('link', { name: 'Clear the filters' }).click();
+    await page
+      .getByRole('row', { name: items[0]?.name ?? '' })
+      .first()
+      .waitFor();
+    await context.close();
+  });
+
+  test('a cell of the grid opens to what it is made of', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/usage?by=deployment&meter=droplet_hours' });
+    await settle(page, /by 1 deployment/);
+    await page.locator('tbody tr').first().locator('td button').nth(1).click();
+    const proof = page.getByRole('dialog', { name: 'Where this comes from' });
+    await proof
+      .getByText(/adds up to/)
+      .first()
+      .waitFor();
+    expect(new URL(page.url()).searchParams.get('why')).toBe('usage:acme-studio/droplet_hours/2026-05');
+    await context.close();
+  });
+
+  test('what is unassigned is assigned after a preview in money, and that can be undone', async ({ skip }) => {
+    if (!isThere) skip();
+    const { db } = dashboard.database;
+    const { rows } = await sql<{ id: number }>`SELECT account_id AS id FROM accounts LIMIT 1`.execute(db);
+    const since = Temporal.Instant.from('2026-05-02T00:00:00Z');
+    const size = { attributes: { size_slug: 's-1vcpu-1gb' } };
+    for (const name of ['stray-one', 'stray-two', 'stray-three'])
+      await insertLiving(db, rows[0]?.id ?? 0, 'droplet', name, { name, ...size }, since);
+    await bringAttributionsUpToDate(db, since);
+    const { page, context, wrong } = await dashboard.open({ path: '/unassigned' });
+    await settle(page, /3 resources are unassigned, about 18.00 USD a month/);
+    await page.getByRole('checkbox', { name: 'Choose all on this page' }).check();
+    await page.getByRole('button', { name: 'Assign', exact: true }).click();
+    const sheet = page.getByRole('dialog', { name: 'Assign 3 resources' });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    await sheet.locator('option[value="acme-studio"]').waitFor({ state: 'attached' });
+    await sheet.getByLabel('Deployment').fill('acme-studio');
+    // Three droplets of nine days more are beyond what the plan includes at the month's end or not: it says which months.
+    await sheet.getByText(/3 change owner, in 1 month/).waitFor({ timeout: 60_000 });
+    await sheet.getByRole('button', { name: 'Assign 3 to acme-studio' }).click();
+    await sheet.waitFor({ state: 'detached' });
+    await page.getByText('3 resources assigned to acme-studio').waitFor();
+    const owners = async () => {
+      await bringAttributionsUpToDate(db, since);
+      const { items } = (await (await dashboard.api.fetch('/resources?q=stray')).json()) as {
+        items: { owners: unknown[] }[];
+      };
+      return items.map((item) => item.owners.length);
+    };
+    expect(await owners()).toEqual([1, 1, 1]);
+    await page.getByText('Everything is assigned.').first().waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('3 resources assigned to acme-studio').waitFor({ state: 'detached' });
+    expect(await owners()).toEqual([0, 0, 0]);
+    await page.getByRole('heading', { level: 1, name: /3 resources are unassigned/ }).waitFor();
+    expect(wrong).toEqual([]);
     await context.close();
   });
 });

@@ -8,7 +8,8 @@ import {
 } from '../../src/invoices/corrections.ts';
 import { draftMonth } from '../../src/invoices/drafts.ts';
 import { invoicesOfMonth } from '../../src/invoices/invoices.ts';
-import { approveInvoice, issueInvoice, voidInvoice } from '../../src/invoices/issue.ts';
+import { cancelInvoice } from '../../src/invoices/cancel.ts';
+import { approveInvoice, issueInvoice } from '../../src/invoices/issue.ts';
 import { setTaxRate } from '../../src/invoices/tax-rates.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { ArcadiaError } from '../../src/platform/errors.ts';
@@ -34,7 +35,7 @@ import { soaking, soakRuns } from '../soak.ts';
 
 // Random years of an operator: plans with versions of any rhythm, discount, cap, minimum and allowance carried over, in
 // currencies of 0, 2 and 3 digits; facts in time and late; months that are billed on the 5th of the next; decisions about
-// what late facts come to, undone by later facts and voids. The laws on money are held after every step.
+// what late facts come to, undone by later facts and cancellations. The laws on money are held after every step.
 
 const firstMonth = Temporal.PlainYearMonth.from('2023-10');
 const monthCount = soaking ? 12 : 4;
@@ -101,7 +102,7 @@ const step = fc.oneof(
       which,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('void' as const), which }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('cancelled' as const), which }) },
   {
     weight: 1,
     arbitrary: fc.record({ what: fc.constant('rate' as const), percent: fc.constantFrom('0', '5.5', '19', '20') }),
@@ -219,8 +220,8 @@ class World {
         break;
       case 'decided':
         return this.#decide(one.how, one.which);
-      case 'void':
-        return this.#void(one.which);
+      case 'cancelled':
+        return this.#cancel(one.which);
       case 'rate':
         return this.#rate(one.percent);
     }
@@ -257,7 +258,7 @@ class World {
     });
   }
 
-  async #void(index: number): Promise<void> {
+  async #cancel(index: number): Promise<void> {
     const issued: number[] = [];
     for (
       let month = firstMonth;
@@ -268,7 +269,7 @@ class World {
     const id = issued[index % Math.max(issued.length, 1)];
     if (id === undefined) return;
     await this.#unlessRefused(() =>
-      voidInvoice(this.db, id, { reason: 'wrong', by: 'ann', now: this.#now, dropWaivers: true }),
+      cancelInvoice(this.db, id, { reason: 'wrong', by: 'ann', now: this.#now, dropWaivers: true }),
     );
   }
 

@@ -9,7 +9,8 @@ import {
 import { composeCustomer, draftMonth } from '../../src/invoices/drafts.ts';
 import { addDeployment, at, day, openBusiness, own, settle, proposalsOf } from '../fixtures/invoices.ts';
 import { invoicesOfMonth, readDocument } from '../../src/invoices/invoices.ts';
-import { approveInvoice, issueInvoice, voidInvoice } from '../../src/invoices/issue.ts';
+import { cancelInvoice } from '../../src/invoices/cancel.ts';
+import { approveInvoice, issueInvoice } from '../../src/invoices/issue.ts';
 import { addLine } from '../../src/invoices/manual-lines.ts';
 import { MoneyLaws } from '../fixtures/money-laws.ts';
 import { setTaxRate } from '../../src/invoices/tax-rates.ts';
@@ -233,12 +234,12 @@ describe('at the end of the year', () => {
     }
   });
 
-  test('manual lines and voids keep every law', async () => {
+  test('manual lines and cancelled invoices keep every law', async () => {
     const { db } = opened;
     const august = day('2028-08-01');
     for await (const { invoiceId, customer } of invoicesOfMonth(db, august, 'issued')) {
       if (customer !== 'gulf') continue;
-      await voidInvoice(db, invoiceId, { reason: 'support was forgotten', by: 'ann', now });
+      await cancelInvoice(db, invoiceId, { reason: 'support was forgotten', by: 'ann', now });
     }
     await draftMonth(db, { month: august, now });
     for await (const { invoiceId } of invoicesOfMonth(db, august, 'draft')) {

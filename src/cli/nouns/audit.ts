@@ -42,7 +42,11 @@ function brokenText({ broken, faults, notedHolds, anchors }: Verification): stri
     ...faults.map((fault) => `${faultText(fault)} ${sinceText(fault.since)}`),
   ];
   const isLogBroken = sentences.length > faults.length;
-  const first = isLogBroken ? 'The audit log has been altered.' : 'The database is missing guards.';
+  const first = isLogBroken
+    ? 'The audit log has been altered.'
+    : faults.every(({ what }) => what === 'rewritten')
+      ? 'Guards of the database were written anew.'
+      : 'The database is missing guards.';
   return [first, ...sentences].join('\n');
 }
 
@@ -68,6 +72,10 @@ function faultText({ what, kind, relation, name, expected, found }: Fault): stri
       return `${thing} is switched off by session_replication_role.`;
     case 'replication_role':
       return `The ${kind} ${name} is ${found}.`;
+    case 'rewritten':
+      return `${thing} was written anew after the last recording; it may have been lifted in between.`;
+    case 'unrecorded':
+      return 'The log does not say who wrote the guards.';
     case 'changed':
       return kind === 'function' ? `${thing} was replaced.` : `${thing} was changed, from "${expected}" to "${found}".`;
   }
@@ -81,6 +89,39 @@ function sinceText({ at, after, afterEntry, before }: Fault['since']): string {
     ...(before === null ? [] : [`before ${moment(before)}`]),
   ];
   return bounds.length === 0 ? 'Since when is unknown.' : `Since a time ${bounds.join(' and ')}.`;
+}
+
+type Rewriting = Verification['rewritings'][number];
+
+const causes: Readonly<Record<string, string>> = {
+  restore: 'by a restore from a backup',
+  access: 'because rights were missing',
+  migration: 'by migrations that had been applied before',
+  unknown: 'without a migration, perhaps lifted in between',
+};
+
+function rewritingText({ position, recordedAt, cause, writtenAfter, count: number, guards }: Rewriting): string {
+  const from = writtenAfter === null ? '' : `after ${moment(writtenAfter)} and `;
+  const more = number > guards.length ? ` and ${number - guards.length} more` : '';
+  return `To explain, entry ${position}: ${plural(number, 'guard was', 'guards were')} written anew ${from}before ${moment(recordedAt)} ${causes[cause] ?? causes.unknown} (${guards.join(', ')}${more}).`;
+}
+
+function pastFaultText({ fault, after, firstSeenAt, lastSeenAt, goneAt }: Verification['pastFaults'][number]): string {
+  const [first, last] = [moment(firstSeenAt), moment(lastSeenAt)];
+  const span = first === last ? first : `${first} to ${last}`;
+  const bounds = [
+    ...(after === null ? [] : [`not at ${moment(after)}`]),
+    goneAt === null ? 'not now' : `not at ${moment(goneAt)}`,
+  ];
+  return `To explain, anchors of ${span}: ${fault} (${bounds.join(', ')}).`;
+}
+
+function notes(verified: Verification): string[] {
+  return [
+    ...verified.rewritings.map(rewritingText),
+    ...verified.pastFaults.map(pastFaultText),
+    ...anchorNotes(verified),
+  ];
 }
 
 type Place = Verification['anchors'][number];
@@ -139,7 +180,7 @@ $ arcadia audit verify --anchor /mnt/vault/audit-anchors-arcadia.jsonl`,
       details:
         'Held against what this version makes, against the anchors of ARCADIA_AUDIT_ANCHOR, and against what is given.',
       text: intactText,
-      notes: anchorNotes,
+      notes,
       failure: (found) =>
         found.intact ? null : new ArcadiaError('audit_broken', brokenText(found), { details: { ...found } }),
     }),

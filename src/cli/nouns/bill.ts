@@ -5,6 +5,7 @@ import { ArcadiaError } from '../../platform/errors.ts';
 import { type Column, count, fields, moment, plural, table } from '../engine/output.ts';
 import { noInput } from '../engine/surface.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import { reconciliationViews } from './reconciliation.ts';
 
 type Bill = RowOf<typeof listBills>;
 type Shown = AnswerOf<typeof getBill>;
@@ -231,6 +232,7 @@ Imported 214 lines as bill 3 of 2026-05, version 1.`,
           : `Version ${version} of bill ${bill} has the same ${plural(lines, 'line')}; nothing was written.`,
       notes: ({ bill }) => [`Next: arcadia bill show ${bill}`],
     }),
+    ...reconciliationViews,
   ],
 };
 

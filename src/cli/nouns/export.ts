@@ -1,16 +1,14 @@
 import { exportFocus, getExportCoverage } from '../../invoices/operations/export.ts';
-import { count, fields, plural } from '../engine/output.ts';
+import { count, fields } from '../engine/output.ts';
 import { noInput } from '../engine/surface.ts';
 import { type AnswerOf, actionView, documentView, type Noun } from '../engine/views.ts';
 
 type Coverage = AnswerOf<typeof getExportCoverage>;
 
-function coverageNotes({ unissued, void: voided }: Coverage, month: string): string[] {
+function coverageNotes({ unissued }: Coverage, month: string): string[] {
+  if (unissued === 0) return [];
   const are = unissued === 1 ? '1 invoice of the month is' : `${count(unissued)} invoices of the month are`;
-  return [
-    ...(unissued > 0 ? [`${are} not issued, and so not in the export: arcadia invoice list --month ${month}`] : []),
-    ...(voided > 0 ? [`${plural(voided, 'document')} of the month void, and so not in the export.`] : []),
-  ];
+  return [`${are} not issued, and so not in the export: arcadia invoice list --month ${month}`];
 }
 
 export const exportNoun: Noun = {
@@ -36,13 +34,8 @@ Written to focus-2026-05.parquet.
       summary: 'how many documents of a month an export leaves out',
       example: `
 $ arcadia export coverage --month 2026-05
-not issued  2
-void        0`,
-      text: ({ unissued, void: voided }) =>
-        fields([
-          ['not issued', count(unissued)],
-          ['void', count(voided)],
-        ]),
+not issued  2`,
+      text: ({ unissued }) => fields([['not issued', count(unissued)]]),
     }),
   ],
 };

@@ -19,6 +19,7 @@ import { planNoun } from './plan.ts';
 import { priceNoun } from './price.ts';
 import { queueNoun } from './queue.ts';
 import { quoteNoun } from './quote.ts';
+import { allocationNoun, priceRuleNoun } from './reconciliation.ts';
 import { resourceNoun } from './resource.ts';
 import { ruleNoun } from './rule.ts';
 import { scheduleNoun } from './schedule.ts';
@@ -34,6 +35,7 @@ export const nouns: readonly Noun[] = [
   syncNoun,
   resourceNoun,
   priceNoun,
+  priceRuleNoun,
   customerNoun,
   customerBillingNoun,
   deploymentNoun,
@@ -58,6 +60,7 @@ export const nouns: readonly Noun[] = [
   exportNoun,
   billNoun,
   billPayerNoun,
+  allocationNoun,
   jobNoun,
   queueNoun,
   scheduleNoun,

@@ -23,7 +23,10 @@ export function invoiceText(invoice: Shown): string {
     ['override', invoice.overrideReason],
     ['issued', invoice.issuedAt && `${moment(invoice.issuedAt)} by ${invoice.issuedBy}`],
     ['due', invoice.dueOn],
-    ['void', invoice.voidAt && `${moment(invoice.voidAt)}: ${invoice.voidReason}`],
+    [
+      'cancelled',
+      invoice.cancelledAt && `${moment(invoice.cancelledAt)} by ${invoice.cancelledBy}: ${invoice.cancelReason}`,
+    ],
     ['sha256', invoice.documentDigest],
   ]);
   return [head, ...documentText(document)].join('\n\n');

@@ -4,6 +4,7 @@ import {
   approveInvoice,
   approveMonth,
   archiveMonth,
+  cancelInvoice,
   draftInvoices,
   explainInvoiceLine,
   getInvoice,
@@ -16,7 +17,7 @@ import {
   listInvoices,
   previewInvoice,
   removeInvoiceLine,
-  voidInvoice,
+  reopenInvoice,
 } from '../../invoices/operations/invoices.ts';
 import { type Column, plural, table } from '../engine/output.ts';
 import { everyRow, noInput } from '../engine/surface.ts';
@@ -103,6 +104,19 @@ function monthText({ done, refused }: Month): string {
 
 const monthNotes = ({ next }: Month) => (next === null ? [] : [`There are more: run it again with --after ${next}`]);
 
+/** What would be given back: the invoice, less its credit notes. */
+async function askedCancel({ surface, input }: ViewTools): Promise<string | null> {
+  const show = { ...noInput, params: input.params };
+  const { number, invoiceId, state, total, currency } = (await surface.act(getInvoice, show)) as AnswerOf<
+    typeof getInvoice
+  >;
+  if (state !== 'issued') return null;
+  return (
+    `Cancel ${number ?? invoiceId}, of ${total} ${currency} with tax, by a credit note of what its credit notes have left of it? ` +
+    'Its month is drafted anew.'
+  );
+}
+
 const steps = [
   actionView(draftInvoices, {
     summary: "update a month's drafts",
@@ -159,15 +173,29 @@ $ arcadia invoice issue-month 2026-05
     text: monthText,
     notes: monthNotes,
   }),
-  actionView(voidInvoice, {
-    summary: 'void an approved or issued document',
-    details: `An issued one keeps its number, and its month is drafted again. Where a correction of it was waived, the new
-draft bills what was waived: --drop-waivers says that you want that. The customer reads the reason with an issued
-document.`,
+  actionView(reopenInvoice, {
+    summary: 'take the approval of an invoice back: it is a draft again',
     example: `
-$ arcadia invoice void INV-000017 --reason 'wrong customer' --yes
-INV-000017 is void.`,
-    text: ({ number, invoiceId }) => `${number ?? invoiceId} is void.`,
+$ arcadia invoice reopen 17
+Invoice 17 is a draft again: 129.76 USD.`,
+    text: ({ invoice }, { input }) =>
+      invoice === null
+        ? `Nothing is due for invoice ${String(input.params.invoice)} any more.`
+        : `Invoice ${invoice.invoiceId} is a draft again: ${invoice.total} ${invoice.currency}.`,
+  }),
+  actionView(cancelInvoice, {
+    summary: 'cancel an issued invoice by a credit note of all that is left of it',
+    details: `The credit note is issued at once, with the taxes at which the invoice was charged; credit notes that the invoice
+has already are taken off. Its month is drafted anew, and so is what was decided about corrections of it. It asks
+first.`,
+    confirm: askedCancel,
+    example: `
+$ arcadia invoice cancel INV-000017 --reason 'wrong customer' --yes
+INV-000017 is cancelled by credit note CN-000001: -129.76 USD with tax.
+Next: arcadia invoice list --month 2026-05 --state draft`,
+    text: ({ invoice, creditNote }) =>
+      `${invoice.number} is cancelled by credit note ${creditNote.number}: ${creditNote.total} ${creditNote.currency} with tax.`,
+    notes: ({ invoice }) => [`Next: arcadia invoice list --month ${invoice.month} --state draft`],
   }),
 ];
 

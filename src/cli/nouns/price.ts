@@ -1,6 +1,7 @@
 import { getPrice, listPrices, setPrice, unsetPrice } from '../../inventory/operations/prices.ts';
 import { type Column, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf, type ViewTools } from '../engine/views.ts';
+import { evidenceViews } from './reconciliation.ts';
 
 type Price = RowOf<typeof listPrices>;
 type Interval = AnswerOf<typeof getPrice>['history'][number];
@@ -91,5 +92,6 @@ From 2026-09-01 on, the provider's price of droplet_size:s-1vcpu-1gb applies.`,
           : `From ${from} on, ${account} has no price of its own of ${subject}.`;
       },
     }),
+    ...evidenceViews,
   ],
 };

@@ -15,9 +15,24 @@ const head = z
 const fault = z
   .object({
     what: z
-      .enum(['missing', 'changed', 'unexpected', 'disabled', 'replica_only', 'not_always', 'replication_role'])
-      .meta({ description: 'not_always: session_replication_role switches it off' }),
-    kind: z.string().meta({ description: 'trigger, function, policy, relation, rule, role, reference or setting' }),
+      .enum([
+        'missing',
+        'changed',
+        'unexpected',
+        'disabled',
+        'replica_only',
+        'not_always',
+        'replication_role',
+        'rewritten',
+        'unrecorded',
+      ])
+      .meta({
+        description:
+          'not_always: session_replication_role switches it off. rewritten: valid, and written anew after the last recording; it may have been lifted in between. unrecorded: the log does not say who wrote the guards',
+      }),
+    kind: z.string().meta({
+      description: 'trigger, function, policy, relation, rule, role, grant, reference, setting or recording',
+    }),
     relation: z.string().nullable().meta({ description: 'The table or view; null for what stands on none' }),
     name: z.string(),
     expected: z.string().nullable().meta({ description: 'As the migrations made it; of a function with its SHA-256' }),
@@ -35,6 +50,31 @@ const fault = z
       .meta({ description: 'Since when, as far as it can be known' }),
   })
   .meta({ id: 'GuardFault', description: 'What no longer records, refuses or hides as it was made to' });
+
+const rewriting = z
+  .object({
+    position: z.int().meta({ description: 'The entry of the log' }),
+    recordedAt: instantOut,
+    actor: z.string(),
+    cause: z.string().meta({
+      description:
+        'restore, access (rights were missing, and all were given again), unknown, or migration, where migrations are named that had been applied before',
+    }),
+    writtenAfter: instantOut.nullable().meta({ description: 'A time before all of it was written; null: not known' }),
+    count: z.int().meta({ description: 'How many triggers, functions and policies' }),
+    guards: z.array(z.string()).readonly().meta({ description: 'The first twenty of them' }),
+  })
+  .meta({ id: 'GuardRewriting', description: 'Guards that were written anew without a migration: to be explained' });
+
+const pastFault = z
+  .object({
+    fault: z.string().meta({ examples: ['disabled trigger customers audit_update'] }),
+    after: instantOut.nullable().meta({ description: 'The last anchor before it; null: there is none' }),
+    firstSeenAt: instantOut,
+    lastSeenAt: instantOut,
+    goneAt: instantOut.nullable().meta({ description: 'The first anchor after it; null: there is none' }),
+  })
+  .meta({ id: 'PastGuardFault', description: 'A fault that anchors name and that is gone: to be explained' });
 
 const place = z
   .object({
@@ -83,6 +123,14 @@ log anew, or cut off its end: that shows by anchors, which are read from the con
       .readonly()
       .meta({ description: 'Entries at which the chain does not hold, the oldest first; a hundred at most' }),
     faults: z.array(fault).readonly(),
+    rewritings: z
+      .array(rewriting)
+      .readonly()
+      .meta({ description: 'The newest first, a hundred at most; they do not make the log less intact' }),
+    pastFaults: z
+      .array(pastFault)
+      .readonly()
+      .meta({ description: 'The newest first, a hundred at most; they do not make the log less intact' }),
     notedHolds: z
       .boolean()
       .nullable()

@@ -19,7 +19,8 @@ import {
   writeState,
 } from '../../../test/fixtures/invoices.ts';
 import { getInvoice, listInvoices } from '../invoices.ts';
-import { approveInvoice, issueInvoice, voidInvoice } from '../issue.ts';
+import { cancelInvoice } from '../cancel.ts';
+import { approveInvoice, issueInvoice } from '../issue.ts';
 import { addLine } from '../manual-lines.ts';
 import { setTaxRate } from '../tax-rates.ts';
 import { columns } from './columns.ts';
@@ -140,7 +141,7 @@ describe('a month before it is issued', () => {
   it('has no rows, and says how many invoices are not in it', async () => {
     const { rows, summary } = await read(january, feb5);
     expect(rows).toEqual([]);
-    expect(summary).toMatchObject({ month: '2026-01', rows: 0, invoices: 0, billed: [], unissued: 3, void: 0 });
+    expect(summary).toMatchObject({ month: '2026-01', rows: 0, invoices: 0, billed: [], unissued: 3 });
   });
 });
 
@@ -289,16 +290,22 @@ describe('what is corrected later', () => {
   });
 });
 
-describe('what is taken back', () => {
-  it('is not owed, and not in the export any more; as of before, it is', async () => {
+describe('what is cancelled', () => {
+  it('is in the export of its month, and its credit note in that of the month of its issue', async () => {
     const { items } = await listInvoices(test.db, { month: february, customer: 'beta' }, { limit: 1, cursor: null });
-    const { invoiceId, number } = items[0] as { invoiceId: number; number: string };
-    await voidInvoice(test.db, invoiceId, { reason: 'wrong address', by: 'ann', now: at('2026-03-11') });
+    const { invoiceId, number, total } = items[0] as { invoiceId: number; number: string; total: string };
+    const before = await read(february, at('2026-03-10'));
+    const cancelled = { reason: 'wrong address', by: 'ann', now: at('2026-03-11') };
+    const { number: note } = await cancelInvoice(test.db, invoiceId, cancelled);
     const { rows, summary } = await read(february, at('2026-03-12'));
     await checkTotals(rows, summary);
-    expect(summary).toMatchObject({ void: 1, invoices: 2 });
-    expect(rows.map((row) => row.InvoiceId)).not.toContain(number);
-    expect((await read(february, at('2026-03-10'))).rows.map((row) => row.InvoiceId)).toContain(number);
+    expect(rows).toEqual(before.rows);
+    const march = await read(day('2026-03-01'), at('2026-03-12'));
+    await checkTotals(march.rows, march.summary);
+    const credits = march.rows.filter((row) => row.InvoiceId === note);
+    expect(sumOf(credits, 'BilledCost').toFixed(2)).toBe(`-${total}`);
+    for (const row of credits) expect(row).toMatchObject({ x_CreditedInvoiceId: number });
+    expect(credits.map((row) => row.ChargeDescription)).toContainEqual(expect.stringMatching(/^Cancelled: /));
   });
 });
 
@@ -306,16 +313,14 @@ describe('the other datasets', () => {
   const detail = { dataset: 'InvoiceDetail' } as const;
   const march12 = at('2026-03-12');
 
-  it('InvoiceDetail has each line and tax as the document shows them, and what is void says so', async () => {
+  it('InvoiceDetail has each line and tax as the document shows them', async () => {
     const { rows, summary } = await read(february, march12, 'csv', detail);
     const { rows: costs } = await read(february, march12);
-    const issued = rows.filter((row) => row.InvoiceIssueStatus === 'Issued');
-    expect(sumOf(issued, 'BilledCost').eq(sumOf(costs, 'BilledCost'))).toBe(true);
-    expect(summary).toMatchObject({ dataset: 'InvoiceDetail', void: 1 });
+    expect(rows.filter((row) => row.InvoiceIssueStatus !== 'Issued')).toEqual([]);
+    expect(sumOf(rows, 'BilledCost').eq(sumOf(costs, 'BilledCost'))).toBe(true);
+    expect(summary).toMatchObject({ dataset: 'InvoiceDetail' });
     const keys = rows.map((row) => `${row.InvoiceId} ${row.InvoiceDetailId}`);
     expect(new Set(keys).size).toBe(keys.length);
-    const [voided] = rows.filter((row) => row.InvoiceIssueStatus === 'Voided');
-    expect(voided).toMatchObject({ InvoiceDetailLastUpdated: '2026-03-11T00:00:00Z', PaymentTerms: 'Net 14' });
     const [note] = (await read(day('2026-03-01'), march12, 'csv', detail)).rows;
     expect(note).toMatchObject({
       BilledCost: '-0.96',
@@ -329,7 +334,7 @@ describe('the other datasets', () => {
   it('BillingPeriod says whether invoices of the month are still to come', async () => {
     const period = { dataset: 'BillingPeriod' } as const;
     const [open] = (await read(february, march12, 'csv', period)).rows;
-    // The month of what was void is drafted anew.
+    // The month of what was cancelled is drafted anew.
     expect(open).toMatchObject({ BillingPeriodStatus: 'Open', InvoiceIssuerName: 'Example Hosting Ltd' });
     const [closed] = (await read(january, march12, 'csv', period)).rows;
     expect(closed).toMatchObject({ BillingPeriodEnd: '2026-02-01T00:00:00Z', BillingPeriodStatus: 'Closed' });

@@ -37,8 +37,6 @@ export interface FocusSummary {
   readonly billed: readonly { readonly currency: string; readonly amount: string }[];
   /** Invoices of the month that are not issued yet, and so are not in it. */
   readonly unissued: number;
-  /** Documents of the month that were taken back, and so are not in it. */
-  readonly void: number;
 }
 
 export interface FocusExport {
@@ -57,14 +55,14 @@ export interface FocusExportOptions {
   readonly dataset?: DatasetName | undefined;
   /** Only these of its columns; all unless given. */
   readonly columns?: readonly string[] | undefined;
-  /** What is issued, and what is void, as of this instant. */
+  /** What is issued as of this instant. */
   readonly now: Temporal.Instant;
   readonly signal?: AbortSignal;
 }
 
 /**
  * A month of what customers were billed, in FOCUS 1.4: all lines and taxes of the month's issued invoices, and of the
- * credit notes issued in it, as they cost (CostAndUsage) or as they are on the documents, void ones too
+ * credit notes issued in it, as they cost (CostAndUsage) or as they are on the documents
  * (InvoiceDetail); or how far the month is (BillingPeriod). The same documents always give the same rows.
  * @throws ArcadiaError invalid_argument (a column); cancelled, while `content` is read
  */
@@ -110,8 +108,8 @@ async function* rowsOf(
 ): AsyncGenerator<readonly DatasetRow[]> {
   if (dataset === 'BillingPeriod') yield await periodsOf(db, options);
   else if (dataset === 'InvoiceDetail')
-    yield* documentRows(db, options, tally, (...made) => new DocumentDetails(...made), true);
-  else yield* documentRows(db, options, tally, (...made) => new DocumentCharges(...made), false);
+    yield* documentRows(db, options, tally, (...made) => new DocumentDetails(...made));
+  else yield* documentRows(db, options, tally, (...made) => new DocumentCharges(...made));
 }
 
 async function periodsOf(db: Queryable, { month, now }: FocusExportOptions): Promise<BillingPeriodRow[]> {
@@ -139,12 +137,11 @@ async function* documentRows(
   { month, now, signal }: FocusExportOptions,
   tally: Tally,
   make: MakeRows,
-  withVoid: boolean,
 ): AsyncGenerator<readonly DatasetRow[]> {
   const definitions = await listBillingKinds(db, month.add({ months: 1 }).subtract({ days: 1 }));
   const kinds: BillingKinds = new Map(definitions.map((kind) => [kind.slug, kind]));
   for (let after = 0; ; ) {
-    const documents = await store.selectDocuments(db, month, now, { after, limit: documentsPerPage, withVoid });
+    const documents = await store.selectDocuments(db, month, now, { after, limit: documentsPerPage });
     const last = documents.at(-1);
     if (last === undefined) return;
     for (const group of groupsOf(documents)) {
@@ -223,8 +220,8 @@ class Tally {
   async *counting(batches: AsyncIterable<readonly DatasetRow[]>): AsyncGenerator<readonly DatasetRow[]> {
     for await (const rows of batches) {
       this.#rows += rows.length;
-      for (const { BillingCurrency: currency, BilledCost: amount, InvoiceIssueStatus: status } of rows) {
-        if (typeof currency !== 'string' || typeof amount !== 'string' || status === 'Voided') continue;
+      for (const { BillingCurrency: currency, BilledCost: amount } of rows) {
+        if (typeof currency !== 'string' || typeof amount !== 'string') continue;
         this.#billed.set(currency, (this.#billed.get(currency) ?? new Decimal(0)).plus(amount));
       }
       yield rows;

@@ -16,8 +16,8 @@ export interface DocumentRow extends Omit<DetailedDocument, 'billingMonth'> {
 }
 
 /** What is billed in a month: its invoices, and the credit notes that were issued in it; as of an instant. */
-const billedIn = (month: Temporal.PlainDate, asOf: Temporal.Instant, withVoid: boolean) => sql`
-  i.issued_at <= ${asOf} AND (${withVoid} OR i.void_at IS NULL OR i.void_at > ${asOf})
+const billedIn = (month: Temporal.PlainDate, asOf: Temporal.Instant) => sql`
+  i.issued_at <= ${asOf}
   AND (i.kind = 'invoice' AND i.month = ${month}::date
     OR i.kind = 'credit_note' AND i.issued_at >= ${month}::date AND i.issued_at < ${month.add({ months: 1 })}::date)`;
 
@@ -26,20 +26,20 @@ export async function selectDocuments(
   db: Queryable,
   month: Temporal.PlainDate,
   asOf: Temporal.Instant,
-  page: { readonly after: number; readonly limit: number; readonly withVoid: boolean },
+  page: { readonly after: number; readonly limit: number },
 ): Promise<DocumentRow[]> {
   const { rows } = await statement<DocumentRow>('invoices.selectDocuments')`
     SELECT i.invoice_id AS "invoiceId", i.kind, i.number, i.currency, i.total::text AS total,
            coalesce(nullif(d.document #>> '{seller,name}', ''), e.slug) AS issuer, d.document #>> '{buyer,customer}' AS customer,
            d.document ->> 'issuedOn' AS "issuedOn", d.document ->> 'dueOn' AS "dueOn",
            coalesce((d.document ->> 'termsDays')::int, 0) AS "termsDays", d.document #>> '{buyer,poNumber}' AS "poNumber",
-           i.issued_at AS "issuedAt", CASE WHEN i.void_at <= ${asOf} THEN i.void_at END AS "voidAt",
+           i.issued_at AS "issuedAt",
            d.document #>> '{buyer,name}' AS "customerName", d.document ->> 'credits' AS credits, d.document -> 'taxes' AS taxes,
            coalesce((SELECT jsonb_object_agg(s ->> 'deployment', s ->> 'name')
                      FROM jsonb_array_elements(d.document -> 'sections') AS s
                      WHERE s ->> 'deployment' IS NOT NULL), '{}') AS "deploymentNames",
            coalesce((SELECT max(l.position) FROM invoice_lines l WHERE l.invoice_id = i.invoice_id), 0) AS lines
-    FROM (SELECT * FROM invoices i WHERE ${billedIn(month, asOf, page.withVoid)} AND i.invoice_id > ${page.after}
+    FROM (SELECT * FROM invoices i WHERE ${billedIn(month, asOf)} AND i.invoice_id > ${page.after}
           ORDER BY i.invoice_id LIMIT ${page.limit}) AS i
     -- Parsed once, not once for each of its parts.
     CROSS JOIN LATERAL (SELECT i.document::jsonb AS document OFFSET 0) AS d
@@ -87,8 +87,8 @@ export async function selectPeriods(
     SELECT issuer, max(changed_at) AS "updatedAt", bool_and(is_issued AND is_over) AS "isClosed"
     FROM (
       SELECT coalesce(nullif(i.document::jsonb #>> '{seller,name}', ''), nullif(p.name, ''), e.slug) AS issuer,
-             i.issued_at IS NOT NULL OR i.state = 'void' AS is_issued,
-             greatest(i.drafted_at, i.approved_at, i.issued_at, i.void_at) AS changed_at,
+             i.issued_at IS NOT NULL AS is_issued,
+             greatest(i.drafted_at, i.approved_at, i.issued_at) AS changed_at,
              ${month.add({ months: 1 })}::date + e.grace_days * interval '1 day' <= ${asOf}::timestamptz AS is_over
       FROM invoices i JOIN legal_entities e USING (legal_entity_id)
       LEFT JOIN legal_entity_parties p ON p.legal_entity_id = e.legal_entity_id AND p.superseded_at = 'infinity'
@@ -104,19 +104,12 @@ export async function selectPeriods(
 export interface LeftOut {
   /** Invoices of the month that nobody has issued: drafts and approved ones. */
   readonly unissued: number;
-  /** Documents that would be in it, had they not been taken back. */
-  readonly void: number;
 }
 
 /** What a month's export does not hold. */
 export async function selectLeftOut(db: Queryable, month: Temporal.PlainDate): Promise<LeftOut> {
   const { rows } = await statement<LeftOut>('invoices.selectLeftOut')`
-    SELECT count(*) FILTER (WHERE kind = 'invoice' AND state IN ('draft', 'approved')) AS unissued,
-           count(*) FILTER (WHERE state = 'void' AND issued_at IS NOT NULL) AS void
-    FROM invoices
-    WHERE kind = 'invoice' AND month = ${month}::date
-       OR kind = 'credit_note' AND issued_at >= ${month}::date AND issued_at < ${month.add({ months: 1 })}::date`.execute(
-    db,
-  );
+    SELECT count(*) AS unissued FROM invoices
+    WHERE kind = 'invoice' AND month = ${month}::date AND state IN ('draft', 'approved')`.execute(db);
   return rows[0] as LeftOut;
 }

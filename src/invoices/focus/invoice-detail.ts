@@ -10,8 +10,6 @@ import { focusUnit } from './units.ts';
 /** An issued document with what it says of its payment. */
 export interface DetailedDocument extends BilledDocument {
   readonly issuedAt: Temporal.Instant;
-  /** Null: it is not void. */
-  readonly voidAt: Temporal.Instant | null;
   readonly issuedOn: string;
   /** Null: nothing is to be paid. */
   readonly dueOn: string | null;
@@ -79,7 +77,7 @@ export class DocumentDetails {
 }
 
 function commonOf(document: DetailedDocument) {
-  const { customer, currency, billingMonth, number, issuer, credits, issuedAt, voidAt, kind, termsDays } = document;
+  const { customer, currency, billingMonth, number, issuer, credits, issuedAt, kind, termsDays } = document;
   const period = monthSpan(billingMonth);
   const wholeSecond = (moment: Temporal.Instant) => moment.round({ smallestUnit: 'second', roundingMode: 'floor' });
   const day = (iso: string) => Temporal.PlainDate.from(iso).toZonedDateTime('UTC').toInstant();
@@ -89,10 +87,10 @@ function commonOf(document: DetailedDocument) {
     BillingPeriodEnd: period.to,
     BillingPeriodStart: period.from,
     InvoiceDetailCreated: wholeSecond(issuedAt),
-    InvoiceDetailLastUpdated: wholeSecond(voidAt ?? issuedAt),
+    InvoiceDetailLastUpdated: wholeSecond(issuedAt),
     InvoiceId: number,
     InvoiceIssueDate: day(document.issuedOn),
-    InvoiceIssueStatus: voidAt === null ? 'Issued' : 'Voided',
+    InvoiceIssueStatus: 'Issued',
     InvoiceIssuerName: issuer,
     PaymentDueDate: document.dueOn === null ? null : day(document.dueOn),
     PaymentTerms: termsOf(kind, termsDays),

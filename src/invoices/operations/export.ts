@@ -14,7 +14,8 @@ export const exportFocus = declareDocument({
   summary: 'A month of what customers were billed, in FOCUS 1.4',
   description:
     'Every line and tax of the invoices of the month that are issued, and of the credit notes issued in it; what is a ' +
-    'draft, approved or void is left out. The BilledCosts of an InvoiceId add up to its total. It is sent as it is made.',
+    'draft or approved is left out. A cancelled invoice is in it, and the credit note that cancels it in the month of its ' +
+    'issue. The BilledCosts of an InvoiceId add up to its total. It is sent as it is made.',
   roles: ['owner', 'finance'],
   query: z.object({
     month,
@@ -49,7 +50,6 @@ export const getExportCoverage = declareOperation({
   query: z.object({ month }),
   response: z.object({
     unissued: z.int().meta({ description: 'Invoices that are drafts or approved' }),
-    void: z.int().meta({ description: 'Documents that are void' }),
   }),
   run: ({ db, query }) => focus.leftOut(db, query.month),
 });

@@ -27,6 +27,7 @@ import * as invoices from '../invoices.ts';
 import type { Invoice, Reader } from '../invoices.ts';
 import * as issue from '../issue.ts';
 import { draftMonthJob, drawDocumentsJob } from '../jobs.ts';
+import * as cancel from '../cancel.ts';
 import { monthArchive, monthLines } from '../month-files.ts';
 import { addLine, removeLine } from '../manual-lines.ts';
 import { type MonthStep, stepMonth } from '../month-step.ts';
@@ -46,7 +47,7 @@ export const invoiceOut = z
     invoiceId: id,
     number: z.string().nullable().meta({ description: 'null: not issued' }),
     kind: z.enum(['invoice', 'credit_note']),
-    state: z.enum(['draft', 'approved', 'issued', 'void']),
+    state: z.enum(['draft', 'approved', 'issued', 'cancelled']),
     customer: z.string().meta({ description: "arcadia-app's id of the customer" }),
     customerName: z.string(),
     entity: z.string().meta({ description: 'The seller; empty for a customer' }),
@@ -57,9 +58,12 @@ export const invoiceOut = z
     total: decimalOut,
     issuedAt: instantOut.nullable(),
     dueOn: dayOut.nullable(),
-    credits: z.string().nullable().meta({ description: 'The invoice that a credit note corrects' }),
+    credits: z.string().nullable().meta({ description: 'The invoice that a credit note corrects or cancels' }),
     documentDigest: z.string().nullable().meta({ description: 'sha256 of the canonical JSON' }),
-    voidReason: z.string().nullable().meta({ description: 'As the customer reads it too' }),
+    cancelledBy: z.string().nullable().meta({ description: 'The credit note that cancels it' }),
+    cancelReason: z.string().nullable().meta({
+      description: 'Why it was cancelled, as the customer reads it; also of the credit note that cancels one',
+    }),
   })
   .meta({ id: 'Invoice', description: 'What a customer owes for a month' });
 
@@ -84,7 +88,7 @@ export const listInvoices = declareList({
   roles: readers,
   query: z.object({
     month: month.optional(),
-    state: z.enum(['draft', 'approved', 'issued', 'void']).optional(),
+    state: z.enum(['draft', 'approved', 'issued', 'cancelled']).optional(),
     kind: z.enum(['invoice', 'credit_note']).optional(),
     customer: z.string().max(200).optional().meta({ description: "arcadia-app's id of the customer" }),
   }),
@@ -101,7 +105,7 @@ export const listInvoices = declareList({
         }),
       )
       .meta({
-        description: 'Of all documents that the filters let through, on every page, without those that are void',
+        description: 'Of all documents that the filters let through, on every page',
       }),
   }),
   search: { in: "the number, and the customer's id and name" },
@@ -162,7 +166,7 @@ export const getInvoice = declareOperation({
     approvedBy: z.string().nullable().meta({ description: 'Who approved it; null for a customer' }),
     overrideReason: z.string().nullable().meta({ description: 'Why, before its month was final; null for a customer' }),
     issuedBy: z.string().nullable().meta({ description: 'Who issued it; null for a customer' }),
-    voidAt: instantOut.nullable(),
+    cancelledAt: instantOut.nullable(),
     document: documentOut,
     missing: z.array(z.string()).meta({ description: 'What it lacks to be issued' }),
     lacking: z
@@ -174,14 +178,14 @@ export const getInvoice = declareOperation({
     const row = await invoices.getInvoice(db, params.invoice, readerOf(principal));
     const { document, missing, lacking } = await invoices.readDocument(db, row);
     const unbilled = principal.role === 'customer' ? [] : await unbilledBeside(db, row, now);
-    const { approvedAt, approvedBy, overrideReason, issuedBy, voidAt } = row;
+    const { approvedAt, approvedBy, overrideReason, issuedBy, cancelledAt } = row;
     return {
       ...invoiceAnswer(row),
       approvedAt,
       approvedBy,
       overrideReason,
       issuedBy,
-      voidAt,
+      cancelledAt,
       document: document as object as z.input<typeof documentOut>,
       missing: [...missing],
       lacking: principal.role === 'customer' ? [] : [...lacking],
@@ -242,7 +246,7 @@ export const archiveMonth = declareDocument({
   name: 'invoice archive',
   operationId: 'archiveInvoicesOfMonth',
   summary: "A month's issued documents as PDFs, with their lines as CSV, in one ZIP",
-  description: 'Invoices and credit notes, void ones too, in a folder for each seller. It is sent as it is made.',
+  description: 'Invoices and credit notes, cancelled ones too, in a folder for each seller. It is sent as it is made.',
   produces: ['application/zip'],
   async run({ db, params, now, signal }) {
     const body = await monthArchive(db, { ...params, now, signal });
@@ -530,29 +534,63 @@ export const issueMonth = declareOperation({
   },
 });
 
-export const voidInvoice = declareOperation({
+export const reopenInvoice = declareOperation({
   method: 'POST',
-  path: '/invoices/:invoice/void',
-  name: 'invoice void',
-  operationId: 'voidInvoice',
+  path: '/invoices/:invoice/reopen',
+  name: 'invoice reopen',
+  operationId: 'reopenInvoice',
   tag: 'invoices',
-  summary: 'Take an approved or issued document back',
+  summary: 'Take the approval of an invoice back: it is a draft again',
   roles: deciders,
   params: which,
   edits: getInvoice,
-  command: { confirm: 'Void invoice {invoice}? Its number stays used, and its month is drafted again.' },
+  response: z.object({
+    invoice: invoiceOut.nullable().meta({ description: 'null: nothing is due any more, and there is no draft' }),
+  }),
+  async run({ db, params, now }) {
+    const { invoiceId } = await invoices.getInvoice(db, params.invoice);
+    await issue.reopenInvoice(db, invoiceId, now);
+    const left = await invoices.findInvoice(db, invoiceId);
+    return { invoice: left === undefined ? null : invoiceAnswer(left) };
+  },
+});
+
+export const cancelInvoice = declareOperation({
+  method: 'POST',
+  path: '/invoices/:invoice/cancel',
+  name: 'invoice cancel',
+  operationId: 'cancelInvoice',
+  tag: 'invoices',
+  summary: 'Cancel an issued invoice by a credit note of all that is left of it',
+  description:
+    'The credit note is issued at once, with the taxes at which the invoice was charged. What was decided about ' +
+    'corrections of its month is withdrawn, and the month is drafted anew.',
+  roles: deciders,
+  params: which,
+  edits: getInvoice,
   body: z.strictObject({
-    reason: lineText.meta({ description: 'Why. The customer reads it with the document, once that was issued' }),
+    reason: lineText.meta({ description: 'Why. The customer reads it on the credit note' }),
     dropWaivers: z
       .boolean()
       .optional()
       .meta({ description: 'Although corrections of it were waived: they are billed again' }),
+    number: z
+      .string()
+      .max(64)
+      .optional()
+      .meta({ description: "The credit note's, where the accounting system gives them" }),
+    incomplete: z.boolean().optional().meta({ description: 'Although names, addresses or tax ids are missing' }),
   }),
-  response: invoiceOut,
-  async run({ db, params, body, principal, now }) {
+  response: z.object({ invoice: invoiceOut, creditNote: invoiceOut }),
+  followedBy: [drawDocumentsJob],
+  async run({ db, params, body, principal, now, follow }) {
     const { invoiceId } = await invoices.getInvoice(db, params.invoice);
-    await issue.voidInvoice(db, invoiceId, { ...body, by: principal.subject, now });
-    return invoiceAnswer(await invoices.getInvoice(db, String(invoiceId)));
+    const { creditNoteId } = await cancel.cancelInvoice(db, invoiceId, { ...body, by: principal.subject, now });
+    await db.transaction().execute((trx) => follow(trx, drawDocumentsJob, {}));
+    return {
+      invoice: invoiceAnswer(await invoices.getInvoice(db, String(invoiceId))),
+      creditNote: invoiceAnswer(await invoices.getInvoice(db, String(creditNoteId))),
+    };
   },
 });
 
@@ -613,7 +651,8 @@ export const invoiceOperations: readonly Operation[] = [
   issueInvoice,
   approveMonth,
   issueMonth,
-  voidInvoice,
+  reopenInvoice,
+  cancelInvoice,
   addInvoiceLine,
   removeInvoiceLine,
 ];

@@ -1,9 +1,11 @@
 import { verifyChain } from '../audit.ts';
 import { restoreAccess } from '../database/access.ts';
 import type { Queryable, UnitOfWork } from '../database/database.ts';
-import { migrate, migrationsFolder, readMigrations } from '../database/migrate.ts';
+import { migrate, readMigrations } from '../database/migrate.ts';
+import { migrationsFolder } from '../database/migrations-folder.ts';
 import { nestedDatabase } from '../database/nested-database.ts';
 import { ArcadiaError } from '../errors.ts';
+import { recordWritings } from '../guards/writings.ts';
 import * as store from './backup.store.ts';
 import { copyIn, type HeldConnection, onOneConnection } from './copy.ts';
 import { type BackupHeader, type BackupReader, type BackupSection, unreadable } from './file.ts';
@@ -177,6 +179,8 @@ async function complete(
   { audit }: BackupHeader,
   { folder }: RestoreOptions,
 ): Promise<readonly string[]> {
+  // The log of the backup says who wrote the guards there, and not here.
+  await recordWritings(trx, 'restore');
   const migrated = await migrate(nestedDatabase(trx), folder);
   await restoreAccess(nestedDatabase(trx));
   const verified = await verifyChain(trx, audit.head);

@@ -1,3 +1,4 @@
+import { recordWritings } from '../guards/writings.ts';
 import type { Database } from './database.ts';
 import { statement } from './statement.ts';
 
@@ -14,6 +15,11 @@ export async function hasAccess(db: Database): Promise<boolean> {
 /** Makes roles, policies and rights again where something of them is missing, which the audit log then says. Returns whether anything was. */
 export async function restoreAccess(db: Database): Promise<boolean> {
   if (await hasAccess(db)) return false;
-  await statement('platform.restoreAccess')`CALL restore_access()`.execute(db);
+  // It writes policies anew: what was written before that is none of its doing.
+  await db.transaction().execute((trx) => recordWritings(trx, 'unknown'));
+  await db.transaction().execute(async (trx) => {
+    await statement('platform.restoreAccess')`CALL restore_access()`.execute(trx);
+    await recordWritings(trx, 'access');
+  });
   return true;
 }

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Database, Queryable } from './database.ts';
 import { ArcadiaError, toArcadiaError } from '../errors.ts';
+import { recordWritings } from '../guards/writings.ts';
+import { migrationsFolder } from './migrations-folder.ts';
 import { statement } from './statement.ts';
-
-/** The numbered .sql files, forward only. */
-export const migrationsFolder = fileURLToPath(new URL('../../../migrations', import.meta.url));
 
 export interface MigrationFile {
   /** The file's name without .sql: 0001_platform. */
@@ -64,8 +62,11 @@ export async function migrationStatus(
   return [...known, ...unknown].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The checksum goes in with the migration itself, in one transaction. */
-function migrationOf(file: MigrationFile): Migration {
+/**
+ * The checksum goes in with the migration itself, in one transaction. `together`: those that are applied in it; the last
+ * of them has it recorded which guards they wrote.
+ */
+function migrationOf(file: MigrationFile, together: readonly string[]): Migration {
   return {
     async up(db) {
       await statement(
@@ -79,6 +80,7 @@ function migrationOf(file: MigrationFile): Migration {
       await statement(
         'platform.migrationOf.insert_migration_checksums',
       )`INSERT INTO migration_checksums (name, sha256) VALUES (${file.name}, ${file.sha256})`.execute(db);
+      if (file.name === together.at(-1)) await recordWritings(db, 'migration', together);
     },
   };
 }
@@ -88,6 +90,9 @@ function migrationOf(file: MigrationFile): Migration {
  * of it or nothing, and under an advisory lock, so that many processes may call it at once.
  * Refuses a database that a newer version has migrated, and one whose migrations were other files.
  * With `through`, the name of one, those after it stay pending.
+ *
+ * The audit log then says which guards were written anew: first those that were since the last recording, which no
+ * migration explains, then those that the migrations write.
  */
 export async function migrate(
   db: Database,
@@ -96,13 +101,15 @@ export async function migrate(
 ): Promise<readonly string[]> {
   const status = await migrationStatus(db, folder);
   refuseForeign(status);
-  if (status.every((one) => one.state === 'applied')) return [];
+  const pending = status.filter(({ name, state }) => state === 'pending' && (through === undefined || name <= through));
+  if (status.some(({ state }) => state === 'applied'))
+    await db.transaction().execute((trx) => recordWritings(trx, 'unknown'));
+  if (pending.length === 0) return [];
 
   const files = await readMigrations(folder);
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: async () => Object.fromEntries(files.map((file) => [file.name, migrationOf(file)])) },
-  });
+  const together = pending.map(({ name }) => name);
+  const migrations = Object.fromEntries(files.map((file) => [file.name, migrationOf(file, together)]));
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error, results } = await (through === undefined ? migrator.migrateToLatest() : migrator.migrateTo(through));
   if (error !== undefined) {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName;

@@ -32,6 +32,34 @@ export function faultKey({ what, kind, relation, name }: Fault): string {
   return [what, kind, relation ?? '', name].join(' ');
 }
 
+export interface PastFault {
+  /** See faultKey. */
+  readonly fault: string;
+  /** The last time at which it was not there yet; null: not known. */
+  readonly after: Temporal.Instant | null;
+  readonly firstSeenAt: Temporal.Instant;
+  readonly lastSeenAt: Temporal.Instant;
+  /** The first time at which it was gone; null: now. */
+  readonly goneAt: Temporal.Instant | null;
+}
+
+const pastFaultsMax = 100;
+
+/** What was seen and is no fault now, each where it was seen last; newest first, a hundred at most. `sightings`: oldest first. */
+export function pastFaults(faults: readonly Fault[], sightings: readonly Sighting[]): PastFault[] {
+  const now = new Set(faults.map(faultKey));
+  const seen = new Set(sightings.flatMap((sighting) => [...sighting.faults]).filter((key) => !now.has(key)));
+  const past = [...seen].flatMap((fault): PastFault[] => {
+    const last = sightings.findLastIndex((sighting) => sighting.faults.has(fault));
+    const before = sightings.slice(0, last).findLastIndex((sighting) => !sighting.faults.has(fault));
+    const [first, lastSeen] = [sightings[before + 1], sightings[last]];
+    if (first === undefined || lastSeen === undefined) return [];
+    const [after, goneAt] = [sightings[before]?.at ?? null, sightings[last + 1]?.at ?? null];
+    return [{ fault, after, firstSeenAt: first.at, lastSeenAt: lastSeen.at, goneAt }];
+  });
+  return past.toSorted((a, b) => Temporal.Instant.compare(b.lastSeenAt, a.lastSeenAt)).slice(0, pastFaultsMax);
+}
+
 /** Adds to each fault since when it is there. `sightings`: oldest first. */
 export async function dateFaults(
   db: Queryable,

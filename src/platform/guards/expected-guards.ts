@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { migrationsFolder } from '../database/migrate.ts';
+import { migrationsFolder } from '../database/migrations-folder.ts';
 import type { GuardRow } from './guards.store.ts';
 
 // What a database that these migrations have made has to have, kept beside them and not in the database, where whoever

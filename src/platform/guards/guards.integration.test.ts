@@ -175,7 +175,10 @@ test.each<[string, string[], object[]]>([
   [
     'references that are not checked',
     ['ALTER TABLE invoice_pdfs DISABLE TRIGGER ALL', 'ALTER TABLE invoice_pdfs ENABLE ALWAYS TRIGGER pdfs_stay'],
-    [{ what: 'disabled', kind: 'reference', relation: 'invoice_pdfs' }],
+    [
+      { what: 'disabled', kind: 'reference', relation: 'invoice_pdfs' },
+      { what: 'rewritten', kind: 'trigger', relation: 'invoice_pdfs', name: 'pdfs_stay' },
+    ],
   ],
   [
     'a trigger of somebody else that takes rows away',
@@ -265,6 +268,37 @@ test.each<[string, string[], object[]]>([
     ],
   ],
   [
+    'a trigger of somebody else on a partition',
+    [
+      `CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
+      'CREATE TRIGGER swallow BEFORE INSERT ON metered_levels_open FOR EACH ROW EXECUTE FUNCTION swallow()',
+    ],
+    [{ what: 'unexpected', kind: 'trigger', relation: 'metered_levels', name: 'swallow on metered_levels_open' }],
+  ],
+  [
+    'one on a partitioned table, whatever its state is on a partition',
+    [
+      `CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
+      'CREATE TRIGGER swallow BEFORE INSERT ON metered_levels FOR EACH ROW EXECUTE FUNCTION swallow()',
+      'ALTER TABLE metered_levels_open DISABLE TRIGGER swallow',
+    ],
+    [
+      { what: 'unexpected', kind: 'trigger', relation: 'metered_levels', name: 'swallow' },
+      { what: 'unexpected', kind: 'trigger', relation: 'metered_levels', name: 'swallow on metered_levels_open' },
+    ],
+  ],
+  [
+    'a rule and a policy of a partition',
+    [
+      'CREATE RULE nothing AS ON INSERT TO metered_levels_open DO INSTEAD NOTHING',
+      'CREATE POLICY more ON metered_levels_open FOR SELECT TO arcadia_customer USING (true)',
+    ],
+    [
+      { what: 'unexpected', kind: 'policy', relation: 'metered_levels', name: 'more on metered_levels_open' },
+      { what: 'unexpected', kind: 'rule', relation: 'metered_levels', name: 'nothing on metered_levels_open' },
+    ],
+  ],
+  [
     'a view that asks as its owner',
     ['ALTER VIEW deployments_list RESET (security_invoker)'],
     [{ what: 'changed', kind: 'relation', relation: 'deployments_list' }],
@@ -276,6 +310,16 @@ test.each<[string, string[], object[]]>([
   await trx.rollback().execute();
   expect(found.intact).toBe(false);
   expect(found.faults).toEqual(Array.isArray(faults) ? faults.map((fault) => expect.objectContaining(fault)) : faults);
+});
+
+test('no table that is recorded or frozen is partitioned: no trigger of ours could be switched off on a partition alone', async () => {
+  const { rows } = await sql<{ relation: string }>`
+    SELECT DISTINCT c.relname AS relation FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal AND (c.relkind = 'p' OR c.relispartition)`.execute(
+    untouched.db,
+  );
+  expect(rows).toEqual([]);
+  expect((await sql`SELECT FROM pg_class WHERE relkind = 'p'`.execute(untouched.db)).rows.length).toBeGreaterThan(1);
 });
 
 test('session_replication_role is found for a database and a role in it, and is no way past the triggers', () =>
@@ -385,6 +429,6 @@ test('rights and policies that are made again are in the log, with what was miss
       { key: { relation: 'deployments' }, before: { lacks: 'policies' }, after: { lacks: '' } },
       { key: { relation: 'usage_records' }, before: { lacks: 'row security' }, after: { lacks: '' } },
     ]);
-    expect((await verifyAudit(db, null)).intact).toBe(true);
+    expect(await verifyAudit(db, null)).toMatchObject({ intact: true, rewritings: [{ cause: 'access' }] });
     expect(await restoreAccess(db)).toBe(false);
   }));

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Queryable } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
 
@@ -15,21 +16,33 @@ export interface GuardRow {
   readonly state: string;
   /** The transaction that wrote it last; null: not known. */
   readonly writtenBy: string | null;
+  /** The transaction of which the log says that it wrote it last; null: the log says nothing of it. */
+  readonly recordedBy: string | null;
 }
+
+// Our relations; these and their partitions; and which transaction the log says wrote what.
+const relationsAndRecordings = sql`ours AS (
+    SELECT c.*, c.xmin AS written_by FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND NOT c.relispartition
+      AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname NOT LIKE 'kysely\\_%'
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  ), standing AS (
+    -- Partitions too, by the name of their table.
+    SELECT c.oid, coalesce(root.relname, c.relname)::text AS relation, CASE WHEN c.relispartition THEN ' on ' || c.relname ELSE '' END AS part
+    FROM pg_class c LEFT JOIN pg_class root ON c.relispartition AND root.oid = pg_partition_root(c.oid)
+    WHERE c.relnamespace = current_schema()::regnamespace AND (c.relispartition AND c.relkind IN ('r', 'p', 'f') OR c.oid IN (SELECT oid FROM ours))
+  ), recorded AS (
+    SELECT DISTINCT ON (w.guard) w.guard, w.recorded_by FROM audit_log a
+    CROSS JOIN LATERAL jsonb_each_text(CASE jsonb_typeof(a.after -> 'writings') WHEN 'object' THEN a.after -> 'writings' END) AS w (guard, recorded_by)
+    WHERE a.table_name = 'guard_writings' ORDER BY w.guard, a.position DESC
+  )`;
 
 /** Everything in our schema that records, refuses or hides, as it stands now, in a stable order. */
 export async function selectGuards(db: Queryable): Promise<GuardRow[]> {
   const { rows } = await statement<GuardRow>('platform.selectGuards')`
-    WITH ours AS (
-      SELECT c.*, c.xmin AS written_by FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND NOT c.relispartition
-        AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname NOT LIKE 'kysely\\_%'
-        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-    ), granted AS (
+    WITH ${relationsAndRecordings}, granted AS (
       -- A partition by its own name is the owner's alone: a right on it goes past the policies of its table.
-      SELECT coalesce(root.relname, c.relname) AS relation, a.grantee, a.privilege, a.written_by,
-             CASE WHEN c.relispartition THEN ' on ' || c.relname ELSE '' END AS part
-      FROM pg_class c
-      LEFT JOIN pg_class root ON c.relispartition AND root.oid = pg_partition_root(c.oid)
+      SELECT s.relation, a.grantee, a.privilege, a.written_by, s.part
+      FROM standing s JOIN pg_class c ON c.oid = s.oid
       CROSS JOIN LATERAL (
         SELECT t.grantee, t.privilege_type || CASE WHEN t.is_grantable THEN ' with grant option' ELSE '' END AS privilege, c.xmin AS written_by
         FROM aclexplode(c.relacl) t
@@ -39,12 +52,13 @@ export async function selectGuards(db: Queryable): Promise<GuardRow[]> {
         FROM pg_attribute at CROSS JOIN LATERAL aclexplode(at.attacl) t
         WHERE at.attrelid = c.oid AND NOT at.attisdropped GROUP BY t.grantee, t.privilege_type
       ) a
-      WHERE c.relnamespace = current_schema()::regnamespace AND (c.relispartition OR c.oid IN (SELECT oid FROM ours))
     )
-    SELECT kind, relation, name, definition, state, written_by::text AS "writtenBy" FROM (
-      SELECT 'trigger' AS kind, c.relname::text AS relation, t.tgname::text AS name,
+    SELECT kind, relation, name, definition, state, written_by::text AS "writtenBy", recorded_by AS "recordedBy" FROM (
+      -- What a partition has from its table is said of the table, unless its state on the partition is another.
+      SELECT 'trigger' AS kind, c.relation, t.tgname::text || c.part AS name,
              pg_get_triggerdef(t.oid, true) AS definition, t.tgenabled::text AS state, t.xmin AS written_by
-      FROM pg_trigger t JOIN ours c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal
+      FROM pg_trigger t JOIN standing c ON c.oid = t.tgrelid LEFT JOIN pg_trigger p ON p.oid = t.tgparentid
+      WHERE NOT t.tgisinternal AND t.tgenabled IS DISTINCT FROM p.tgenabled
       UNION ALL
       SELECT 'function', '', format('%s(%s)', p.proname, pg_get_function_identity_arguments(p.oid)),
              concat_ws(' ', l.lanname, p.prokind, CASE WHEN p.prosecdef THEN 'security definer' END, p.provolatile,
@@ -56,12 +70,12 @@ export async function selectGuards(db: Queryable): Promise<GuardRow[]> {
       WHERE p.pronamespace = current_schema()::regnamespace
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
       UNION ALL
-      SELECT 'policy', c.relname, p.polname,
+      SELECT 'policy', c.relation, p.polname || c.part,
              concat_ws(' ', CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END, p.polcmd,
                        (SELECT string_agg(coalesce(r.rolname, 'public'), ',' ORDER BY r.rolname)
                         FROM unnest(p.polroles) AS granted (oid) LEFT JOIN pg_roles r USING (oid)),
                        'using ' || pg_get_expr(p.polqual, p.polrelid), 'check ' || pg_get_expr(p.polwithcheck, p.polrelid)), '', p.xmin
-      FROM pg_policy p JOIN ours c ON c.oid = p.polrelid
+      FROM pg_policy p JOIN standing c ON c.oid = p.polrelid
       UNION ALL
       SELECT 'relation', c.relname, '',
              CASE WHEN c.relkind IN ('r', 'p') THEN CASE WHEN c.relrowsecurity THEN 'row security' ELSE 'no row security' END
@@ -69,8 +83,8 @@ export async function selectGuards(db: Queryable): Promise<GuardRow[]> {
                   ELSE 'relation of kind ' || c.relkind::text END, '', c.written_by
       FROM ours c
       UNION ALL
-      SELECT 'rule', c.relname, r.rulename, pg_get_ruledef(r.oid), '', r.xmin
-      FROM pg_rewrite r JOIN ours c ON c.oid = r.ev_class WHERE r.rulename <> '_RETURN'
+      SELECT 'rule', c.relation, r.rulename || c.part, pg_get_ruledef(r.oid), '', r.xmin
+      FROM pg_rewrite r JOIN standing c ON c.oid = r.ev_class WHERE r.rulename <> '_RETURN'
       UNION ALL
       SELECT 'role', '', rolname, concat_ws(' ', CASE WHEN rolcanlogin THEN 'login' ELSE 'no login' END,
              CASE WHEN rolsuper THEN 'superuser' END, CASE WHEN rolbypassrls THEN 'bypasses row security' END), '', NULL
@@ -81,10 +95,11 @@ export async function selectGuards(db: Queryable): Promise<GuardRow[]> {
       FROM granted g LEFT JOIN pg_roles r ON r.oid = g.grantee WHERE g.grantee = 0 OR r.rolname IN ('arcadia_api', 'arcadia_customer')
       GROUP BY g.relation, r.rolname, g.part
       UNION ALL
-      SELECT DISTINCT 'reference', c.relname, f.conname, '', t.tgenabled::text, t.xmin
-      FROM pg_trigger t JOIN pg_constraint f ON f.oid = t.tgconstraint JOIN ours c ON c.oid = t.tgrelid
+      SELECT DISTINCT 'reference', c.relation, f.conname || c.part, '', t.tgenabled::text, t.xmin
+      FROM pg_trigger t JOIN pg_constraint f ON f.oid = t.tgconstraint JOIN standing c ON c.oid = t.tgrelid
       WHERE t.tgisinternal AND t.tgenabled <> 'O'
     ) AS guards
+    LEFT JOIN recorded ON recorded.guard = concat_ws(' ', kind, relation, name)
     ORDER BY kind, relation COLLATE "C", name COLLATE "C"`.execute(db);
   return rows;
 }

@@ -1,16 +1,28 @@
 import type { Queryable } from '../database/database.ts';
 import { guardKey, guardOf, readExpectedGuards } from './expected-guards.ts';
+import { isRewritten } from './writings.ts';
 import { type GuardRow, type ReplicationSetting, selectGuards, selectReplicationSettings } from './guards.store.ts';
 
 // Whether everything that records, refuses or hides is there as the migrations made it. It is demanded, not looked for:
 // a trigger that is gone shows as well as one that is switched off.
 
 /** What is wrong with a guard. */
-type FaultKind = 'missing' | 'changed' | 'unexpected' | 'disabled' | 'replica_only' | 'not_always' | 'replication_role';
+type FaultKind =
+  | 'missing'
+  | 'changed'
+  | 'unexpected'
+  | 'disabled'
+  | 'replica_only'
+  | 'not_always'
+  | 'replication_role'
+  /** As it should be, and written by another transaction than the log says: it may have been lifted in between. */
+  | 'rewritten'
+  /** The log does not say at all who wrote the guards. */
+  | 'unrecorded';
 
 export interface Fault {
   readonly what: FaultKind;
-  /** trigger, function, policy, relation, rule, role, grant, reference or setting */
+  /** trigger, function, policy, relation, rule, role, grant, reference, setting or recording */
   readonly kind: string;
   /** The table or view; null for what stands on none. */
   readonly relation: string | null;
@@ -28,16 +40,21 @@ const nothing = { expected: null, found: null, writtenBy: null, readAt: null };
 /** Everything that is not as this version's migrations made it, in a stable order. */
 export async function findFaults(db: Queryable): Promise<Fault[]> {
   const expected = await readExpectedGuards();
-  const found = new Map((await selectGuards(db)).map((row) => [guardKey(row), row]));
+  const rows = await selectGuards(db);
+  const found = new Map(rows.map((row) => [guardKey(row), row]));
   const missing = [...expected].flatMap(([key, definition]): Fault[] => {
     if (found.has(key)) return [];
     const { kind, relation, name } = guardOf(key);
     return [{ ...nothing, what: 'missing', kind, relation: relation || null, name, expected: definition }];
   });
   const ours = namesOf([...expected.keys()]);
-  const wrong = [...found].flatMap(([key, row]) => wrongWith(row, expected.get(key) ?? null, ours));
+  const isRecorded = rows.some(({ recordedBy }) => recordedBy !== null);
+  const wrong = [...found].flatMap(([key, row]) => {
+    const faults = wrongWith(row, expected.get(key) ?? null, ours);
+    return faults.length === 0 && isRecorded && expected.has(key) && isRewritten(row) ? [rewrittenFault(row)] : faults;
+  });
   const settings = (await selectReplicationSettings(db)).map(settingFault);
-  return [...missing, ...wrong, ...settings];
+  return [...missing, ...wrong, ...settings, ...(isRecorded ? [] : [unrecorded])];
 }
 
 interface OurNames {
@@ -74,6 +91,28 @@ function wrongWith(row: GuardRow, expected: string | null, ours: OurNames): Faul
     ...(inState === undefined ? [] : [{ ...fault, what: inState }]),
   ];
 }
+
+function rewrittenFault({ kind, relation, name, writtenBy, recordedBy }: GuardRow): Fault {
+  const [expected, found] = [recordedBy, writtenBy].map((id) => (id === null ? null : `transaction ${id}`));
+  return {
+    ...nothing,
+    what: 'rewritten',
+    kind,
+    relation: relation || null,
+    name,
+    expected: expected ?? null,
+    found: found ?? null,
+    writtenBy,
+  };
+}
+
+const unrecorded: Fault = {
+  ...nothing,
+  what: 'unrecorded',
+  kind: 'recording',
+  relation: 'audit_log',
+  name: 'guard_writings',
+};
 
 function settingFault({ place, value, writtenBy, readAt }: ReplicationSetting): Fault {
   const name = `session_replication_role of ${place}`;

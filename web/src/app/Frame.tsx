@@ -7,7 +7,7 @@ import styles from './frame.module.css';
 import { Keys, KeysHelp } from './Keys.tsx';
 import { live, type LiveState, useLiveState } from './live.ts';
 import { Period } from './Period.tsx';
-import { placesOf } from './places.ts';
+import { placesOf, placesOnPhone } from './places.ts';
 import type { Me } from './session.ts';
 import { ExpiryBar, SignedOut } from './SignIn.tsx';
 import { useWhy } from './why.ts';
@@ -55,7 +55,7 @@ export function Frame({ me }: { readonly me: Me }) {
         <Outlet />
       </main>
       <nav className={styles.bottom} aria-label="Main, at the bottom">
-        <Places places={places} />
+        <Places places={placesOnPhone(places)} />
       </nav>
       <Keys places={places} now={me.now} onLayer={setLayer} />
       <Suspense fallback={null}>

@@ -11,14 +11,33 @@ export const pageReads = [
   'getResourceSettings',
   'explainUsage',
   'getDeploymentQuote',
-  'listDeploymentMonths',
   'getSyncRun',
   'getRule',
+  'listDeploymentMonths',
+  'getDeploymentMonth',
+  'listCustomerMonths',
+  'getCustomer',
+  'getCustomerBilling',
+  'listInvoices',
+  'listOwnership',
+  'listSubscriptionHistory',
+  'listUnattributedResources',
+  'getUnattributedSummary',
+  'listUsageGrid',
+  'listKinds',
+  'listRules',
 ] as const;
 
 export type PageRead = (typeof pageReads)[number];
 
-const fleet: readonly PageRead[] = ['listResources', 'getResourcesSummary'];
+const fleet: readonly PageRead[] = [
+  'listResources',
+  'getResourcesSummary',
+  'listUnattributedResources',
+  'getUnattributedSummary',
+  'listOwnership',
+];
+const months: readonly PageRead[] = ['listDeploymentMonths', 'getDeploymentMonth', 'listCustomerMonths'];
 const owners: readonly PageRead[] = [
   ...fleet,
   'getResourceLife',
@@ -35,31 +54,38 @@ const listings: readonly PageRead[] = [
   'explainUsage',
   'getSyncRun',
 ];
-const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote', 'listDeploymentMonths'];
+const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote', ...months];
 
 /** What to read again, by an event's type. */
 export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'account.changed': ['getOverview', ...fleet],
   'alert.changed': [],
-  'alert.fired': ['getOverview', 'listDeploymentMonths'],
+  'alert.fired': ['getOverview', ...months],
   'assignment.changed': owners,
   'attribution.changed': owners,
-  'billing.changed': ['getOverview'],
-  'confirmation.changed': ['getOverview', 'explainUsage'],
+  'billing.changed': ['getOverview', 'getCustomerBilling'],
+  'confirmation.changed': ['getOverview', 'explainUsage', 'listUsageGrid'],
   'correction.changed': ['getOverview'],
-  'customer.changed': ['getOverview', ...fleet],
-  'day.metered': ['getOverview', 'explainUsage', 'getDeploymentQuote', 'getResourceLife'],
-  'deployment.changed': ['getOverview', 'getResourceLife', 'listDeploymentMonths', ...fleet],
+  'customer.changed': ['getOverview', 'getCustomer', ...months, ...fleet],
+  'day.metered': [
+    'getOverview',
+    'explainUsage',
+    'getDeploymentQuote',
+    'getResourceLife',
+    'getDeploymentMonth',
+    'listUsageGrid',
+  ],
+  'deployment.changed': ['getOverview', 'getResourceLife', 'getCustomer', ...months, ...fleet],
   'entity.changed': ['getOverview'],
   'figures.changed': money,
-  'invoice.changed': ['getOverview'],
+  'invoice.changed': ['getOverview', 'listInvoices'],
   'job.changed': ['getOverview'],
-  'kind.changed': ['explainUsage', 'getDeploymentQuote'],
+  'kind.changed': ['explainUsage', 'getDeploymentQuote', 'listKinds'],
   'plan.changed': money,
   'price.changed': ['getOverview', 'getResourceLife', ...fleet],
   'queue.changed': ['getOverview'],
-  'rule.changed': owners,
-  'subscription.changed': money,
+  'rule.changed': [...owners, 'listRules'],
+  'subscription.changed': [...money, 'listSubscriptionHistory'],
   'sync.ended': listings,
   'sync.reverted': listings,
 };

@@ -3,7 +3,7 @@ import type { Me } from './session.ts';
 
 /** A view that navigation leads to. */
 export interface Place {
-  readonly to: '/' | '/resources';
+  readonly to: '/' | '/resources' | '/unassigned' | '/deployments' | '/customers' | '/rules' | '/usage';
   readonly label: string;
   readonly icon: IconName;
   /** The letter behind g. */
@@ -14,8 +14,20 @@ export interface Place {
 
 const places: readonly Place[] = [
   { to: '/', label: 'Overview', icon: 'overview', key: 'o', needs: 'getOverview' },
+  { to: '/unassigned', label: 'Unassigned', icon: 'unassigned', key: 'u', needs: 'getUnattributedSummary' },
   { to: '/resources', label: 'Inventory', icon: 'inventory', key: 'i', needs: 'listResources' },
+  { to: '/deployments', label: 'Deployments', icon: 'deployments', key: 'd', needs: 'listDeploymentMonths' },
+  { to: '/customers', label: 'Customers', icon: 'customers', key: 'c', needs: 'listCustomerMonths' },
+  { to: '/rules', label: 'Rules', icon: 'filter', key: 'r', needs: 'listRules' },
+  { to: '/usage', label: 'Usage', icon: 'usage', key: 's', needs: 'listUsageGrid' },
 ];
+
+/** At a phone's foot there is room for five. */
+const onPhone: ReadonlySet<Place['to']> = new Set(['/', '/unassigned', '/resources', '/deployments', '/usage']);
+
+export function placesOnPhone(places: readonly Place[]): readonly Place[] {
+  return places.filter(({ to }) => onPhone.has(to));
+}
 
 export function placesOf(me: Me): readonly Place[] {
   return places.filter(({ needs }) => me.may.includes(needs));

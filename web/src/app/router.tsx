@@ -9,7 +9,12 @@ import {
 import { Problem } from '../api/client.ts';
 import { Failed, Skeleton } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
+import { customersSearch } from '../customers/read.ts';
+import { deploymentsSearch } from '../deployments/read.ts';
 import { inventorySearch } from '../inventory/search.ts';
+import { rulesSearch } from '../rules/read.ts';
+import { unassignedSearch } from '../unassigned/read.ts';
+import { usageSearch } from '../usage/read.ts';
 import { commonSearch, parseSearch, stringifySearch } from './address.ts';
 import { Frame } from './Frame.tsx';
 import { useMe, useSessionState } from './session.ts';
@@ -82,8 +87,69 @@ const resource = createRoute({
   component: lazyRouteComponent(() => import('../resource/Resource.tsx'), 'Resource'),
 });
 
+const deployments = createRoute({
+  getParentRoute: () => root,
+  path: '/deployments',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...deploymentsSearch(search) }),
+  component: lazyRouteComponent(() => import('../deployments/Deployments.tsx'), 'Deployments'),
+});
+
+const deployment = createRoute({
+  getParentRoute: () => root,
+  path: '/deployments/$deployment',
+  component: lazyRouteComponent(() => import('../deployments/Deployment.tsx'), 'Deployment'),
+});
+
+const customers = createRoute({
+  getParentRoute: () => root,
+  path: '/customers',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...customersSearch(search) }),
+  component: lazyRouteComponent(() => import('../customers/Customers.tsx'), 'Customers'),
+});
+
+const customer = createRoute({
+  getParentRoute: () => root,
+  path: '/customers/$customer',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...customersSearch(search) }),
+  component: lazyRouteComponent(() => import('../customers/Customer.tsx'), 'Customer'),
+});
+
+const unassigned = createRoute({
+  getParentRoute: () => root,
+  path: '/unassigned',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...unassignedSearch(search) }),
+  component: lazyRouteComponent(() => import('../unassigned/Unassigned.tsx'), 'Unassigned'),
+});
+
+const usage = createRoute({
+  getParentRoute: () => root,
+  path: '/usage',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...usageSearch(search) }),
+  component: lazyRouteComponent(() => import('../usage/Usage.tsx'), 'Usage'),
+});
+
+const rules = createRoute({
+  getParentRoute: () => root,
+  path: '/rules',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...rulesSearch(search) }),
+  component: lazyRouteComponent(() => import('../rules/Rules.tsx'), 'Rules'),
+});
+
+const views = [
+  overview,
+  inventory,
+  resource,
+  unassigned,
+  deployments,
+  deployment,
+  customers,
+  customer,
+  usage,
+  rules,
+] as const;
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, inventory, resource]),
+  routeTree: root.addChildren([...views]),
   parseSearch,
   stringifySearch,
   defaultErrorComponent: Broken,

@@ -1,0 +1,241 @@
+import { Link, useNavigate } from '@tanstack/react-router';
+import { type FormEvent, type ReactNode, useRef } from 'react';
+import { Problem } from '../api/client.ts';
+import { isNegative, isZero, money } from '../ui/decimal.ts';
+import { Figure, Money, Unknown } from '../ui/Figure.tsx';
+import { Icon } from '../ui/icons.tsx';
+import { Band } from '../ui/States.tsx';
+import ui from '../ui/ui.module.css';
+import styles from './lists.module.css';
+
+// What lists have in common: a field to search by, heads to sort by, pages, and what is on screen as a file.
+
+/** What every list's address may have. */
+export interface ListSearch {
+  readonly q?: string;
+  /** By which column, and in which direction. */
+  readonly sorted?: string;
+  readonly direction?: 'asc' | 'desc';
+  readonly cursor?: string;
+}
+
+/** Of an address, what a list with these sorts takes. */
+export function listSearch(search: Record<string, unknown>, sorts: readonly string[]): ListSearch {
+  const { q, sorted, direction, cursor } = search;
+  const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+  const [found, place] = [text(q)?.slice(0, 200), text(cursor)];
+  const known = sorts.find((each) => each === sorted);
+  return {
+    ...(found === undefined ? {} : { q: found }),
+    ...(known === undefined ? {} : { sorted: known }),
+    ...(direction === 'asc' || direction === 'desc' ? { direction } : {}),
+    ...(place === undefined ? {} : { cursor: place }),
+  };
+}
+
+/** The same, as the API's lists name it. */
+export function listQuery<Sort extends string>({ q, sorted, direction, cursor }: ListSearch) {
+  return {
+    ...(q === undefined ? {} : { q }),
+    ...(sorted === undefined ? {} : { sort: sorted as Sort }),
+    ...(direction === undefined ? {} : { order: direction }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+}
+
+type Before = Record<string, unknown>;
+
+/** The address with other values; the page of the list begins anew. */
+export function changed(values: Record<string, string | undefined>) {
+  return (before: Before): Before => {
+    const { cursor: _first, ...rest } = before;
+    const next: Before = { ...rest, ...values };
+    for (const [name, value] of Object.entries(values)) if (value === undefined) delete next[name];
+    return next;
+  };
+}
+
+interface SearchFieldProps {
+  readonly q: string | undefined;
+  readonly label: string;
+}
+
+export function SearchField({ q, label }: SearchFieldProps) {
+  const navigate = useNavigate();
+  const field = useRef<HTMLInputElement>(null);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const text = field.current?.value.trim() ?? '';
+    void navigate({ to: '.', search: changed({ q: text === '' ? undefined : text }) as never });
+  };
+  return (
+    <form className={styles.field} role="search" onSubmit={submit}>
+      <Icon name="search" />
+      <input
+        key={q ?? ''}
+        ref={field}
+        type="search"
+        aria-label={label}
+        placeholder={label}
+        defaultValue={q ?? ''}
+        maxLength={200}
+      />
+    </form>
+  );
+}
+
+interface SortHeadProps {
+  readonly sort: string;
+  readonly search: ListSearch;
+  /** The order that a first click gives. */
+  readonly first?: 'asc' | 'desc';
+  /** What the list is sorted by unless the address says. */
+  readonly own: { readonly sort: string; readonly order: 'asc' | 'desc' };
+  readonly isFigure?: boolean;
+  readonly children: ReactNode;
+}
+
+/** A column's head, by which the list is sorted. */
+export function SortHead({ sort, search, own, first = 'asc', isFigure = false, children }: SortHeadProps) {
+  const by = search.sorted ?? own.sort;
+  const order = search.direction ?? (search.sorted === undefined ? own.order : 'asc');
+  const isSorted = by === sort;
+  const next = isSorted ? (order === 'asc' ? 'desc' : 'asc') : first;
+  return (
+    <th
+      scope="col"
+      className={isFigure ? styles.figure : undefined}
+      aria-sort={isSorted ? (order === 'asc' ? 'ascending' : 'descending') : 'none'}
+    >
+      <Link to="." search={changed({ sorted: sort, direction: next }) as never}>
+        {children} <span aria-hidden="true">{isSorted ? (order === 'asc' ? '↑' : '↓') : ''}</span>
+      </Link>
+    </th>
+  );
+}
+
+interface ChipProps {
+  readonly name: string;
+  /** undefined: all. */
+  readonly value: string | undefined;
+  readonly chosen: string | undefined;
+  readonly children: ReactNode;
+}
+
+/** One of a few values to filter by. */
+export function Chip({ name, value, chosen, children }: ChipProps) {
+  return (
+    <Link
+      to="."
+      search={changed({ [name]: value }) as never}
+      className={styles.chip}
+      data-chosen={chosen === value}
+      aria-current={chosen === value ? 'true' : 'false'}
+    >
+      {children}
+    </Link>
+  );
+}
+
+interface PagerProps {
+  readonly count: number;
+  readonly total: number;
+  readonly cursor: string | undefined;
+  readonly nextCursor: string | null;
+}
+
+export function Pager({ count, total, cursor, nextCursor }: PagerProps) {
+  return (
+    <footer className={styles.foot}>
+      <span>{count === total ? '' : `${count} of ${total}`}</span>
+      {cursor === undefined ? null : (
+        <Link to="." search={changed({}) as never} className={ui.button}>
+          First page
+        </Link>
+      )}
+      {nextCursor === null ? null : (
+        <Link to="." search={((before: Before) => ({ ...before, cursor: nextCursor })) as never} className={ui.button}>
+          Next page
+        </Link>
+      )}
+    </footer>
+  );
+}
+
+/** A page of a list that is no longer there: the cursor is of another list, or of somebody who sees other rows. */
+export function isForeignCursor(error: Error | null): boolean {
+  return error instanceof Problem && error.status === 400 && /cursor/i.test(error.message);
+}
+
+export function StaleCursor() {
+  return (
+    <Band>
+      This page of the list is no longer there.
+      <Link to="." search={changed({}) as never} className={ui.link}>
+        To the first page
+      </Link>
+    </Band>
+  );
+}
+
+interface CsvProps {
+  /** Under /api/v1, without `.csv`. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | undefined>>;
+  readonly file: string;
+}
+
+/** All of the list as it is filtered and sorted, by a plain link: the browser writes it to a file as it comes. */
+export function Csv({ path, query, file }: CsvProps) {
+  const text = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) text.append(name, value);
+  const asked = text.toString();
+  return (
+    <a className={ui.button} href={`/api/v1${path}.csv${asked === '' ? '' : `?${asked}`}`} download={`${file}.csv`}>
+      CSV
+    </a>
+  );
+}
+
+interface DueProps {
+  readonly amount: string | null;
+  readonly currency?: string | null;
+  readonly why?: string | null;
+  /** Whether the month is rated: else nothing is known of any amount. */
+  readonly isRated: boolean;
+}
+
+/** An amount that is due; a dash where nothing is, a question mark where nobody knows yet. */
+export function Due({ amount, currency, why = null, isRated }: DueProps) {
+  if (amount !== null) return <Money amount={amount} why={why} {...(currency == null ? {} : { currency })} />;
+  return isRated ? <>–</> : <Unknown reason="This month has not been rated yet." />;
+}
+
+/** How much more or less, by a shape and a word besides the sign. */
+export function Change({ change, isRated }: { readonly change: string | null; readonly isRated: boolean }) {
+  if (change === null) return <Due amount={null} isRated={isRated} />;
+  if (isZero(change)) return <Figure why={null}>0</Figure>;
+  const isLess = isNegative(change);
+  return (
+    <>
+      <span aria-hidden="true">{isLess ? '▼' : '▲'}</span>
+      <span className="visually-hidden">{isLess ? 'less by' : 'more by'}</span>{' '}
+      <Figure why={null} exact={change}>
+        {money(change)}
+      </Figure>
+    </>
+  );
+}
+
+interface Total {
+  readonly currency: string;
+  readonly amountToDate: string;
+  readonly forecast: string;
+}
+
+/** `76.88 USD so far, 90.00 USD by the month's end`; currencies are never added up. */
+export function totalsText(totals: readonly Total[]): string {
+  const list = (of: (total: Total) => string) =>
+    totals.map((total) => `${money(of(total))} ${total.currency}`).join(' and ');
+  return `${list(({ amountToDate }) => amountToDate)} due so far, ${list(({ forecast }) => forecast)} by the month's end`;
+}

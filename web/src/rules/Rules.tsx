@@ -1,0 +1,107 @@
+import { Link, useSearch } from '@tanstack/react-router';
+import { useRead } from '../app/reads.ts';
+import { useMe } from '../app/session.ts';
+import styles from '../lists/lists.module.css';
+import { Csv, isForeignCursor, Pager, SearchField, StaleCursor } from '../lists/parts.tsx';
+import { Empty, States } from '../ui/States.tsx';
+import { moment } from '../ui/time.ts';
+import ui from '../ui/ui.module.css';
+import { readRules, type Rules as Page } from './read.ts';
+
+/** By which rules is a resource somebody's, and which of them is asked first? */
+export function Rules() {
+  const { m: _month, why: _why, ...search } = useSearch({ from: '/rules' });
+  const { data: me } = useMe();
+  const page = useRead(['listRules', search], (signal) => readRules(search, signal), { keepsPrevious: true });
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <div>
+          <h1 tabIndex={-1}>{page.data === undefined ? 'Rules' : sentenceOf(page.data)}</h1>
+          <p className={ui.note}>The first that finds an owner wins. A rule that changed over time has several rows.</p>
+        </div>
+        <Csv path="/rules" query={{ q: search.q }} file="rules" />
+      </header>
+      <div className={styles.tools}>
+        <SearchField q={search.q} label="Pattern, project or deployment" />
+        <code className={ui.mono}>arcadia rule preview rules.yaml</code>
+      </div>
+      {isForeignCursor(page.error) ? (
+        <StaleCursor />
+      ) : (
+        <States query={page} rows={12}>
+          {(data) =>
+            data.items.length === 0 ? (
+              <Empty title="No rule matches.">
+                <Link to="/rules" search={{}} className={ui.link}>
+                  Show all
+                </Link>
+              </Empty>
+            ) : (
+              <>
+                <RuleTable items={data.items} now={me?.now ?? ''} />
+                <Pager
+                  count={data.items.length}
+                  total={data.total}
+                  cursor={search.cursor}
+                  nextCursor={data.nextCursor}
+                />
+              </>
+            )
+          }
+        </States>
+      )}
+    </div>
+  );
+}
+
+function sentenceOf({ total }: Page): string {
+  return `${total} ${total === 1 ? 'rule' : 'rules'}, in the order in which they are tried.`;
+}
+
+function RuleTable({ items, now }: { readonly items: Page['items']; readonly now: string }) {
+  return (
+    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Rules, as a table" tabIndex={0}>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th scope="col">Rule</th>
+            <th scope="col">What it matches</th>
+            <th scope="col">Owner</th>
+            <th scope="col">Kinds</th>
+            <th scope="col">From</th>
+            <th scope="col">To</th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map(({ ruleId, kind, origin, pattern, project, projectName, owners, resourceKinds, from, to }) => (
+            <tr key={`${ruleId} ${from}`} data-row="">
+              <th scope="row">
+                <Link
+                  to="."
+                  search={(before) => ({ ...before, why: `rule:${ruleId}` })}
+                  className={styles.name}
+                  data-figure=""
+                >
+                  {ruleId}, {kind.replaceAll('_', ' ')}
+                </Link>
+                {origin === 'declared' ? null : <span className={ui.note}> {origin}</span>}
+              </th>
+              <td>{pattern ?? projectName ?? project ?? '–'}</td>
+              <td>
+                {owners === null
+                  ? 'found by the rule itself'
+                  : owners
+                      .map(({ deployment, weight }) => (owners.length === 1 ? deployment : `${deployment} ${weight}`))
+                      .join(', ')}
+              </td>
+              <td className={styles.spare}>{resourceKinds === null ? 'all' : resourceKinds.join(', ')}</td>
+              <td className={styles.spare}>{from === null ? '–' : moment(from, now)}</td>
+              <td className={styles.spare}>{to === null ? '–' : moment(to, now)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,145 @@
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useRead } from '../app/reads.ts';
+import { useMe } from '../app/session.ts';
+import styles from '../lists/lists.module.css';
+import { changed, Chip, Csv, isForeignCursor, Pager, SearchField, StaleCursor } from '../lists/parts.tsx';
+import { quantity } from '../ui/decimal.ts';
+import { Empty, States } from '../ui/States.tsx';
+import { day, dayBefore, month as monthName, monthOf } from '../ui/time.ts';
+import ui from '../ui/ui.module.css';
+import { DayGrid } from './DayGrid.tsx';
+import { type Grid, gridQuery, readGrid, readKinds, type RowsBy, rowsBy, type UsageSearch } from './read.ts';
+import own from './usage.module.css';
+
+const words: Readonly<Record<RowsBy, string>> = { kind: 'Meters', deployment: 'Deployments', customer: 'Customers' };
+
+/** Which meter moved, and why? */
+export function Usage() {
+  const { m, why: _why, ...search } = useSearch({ from: '/usage' });
+  const { data: me } = useMe();
+  const now = me?.now ?? '';
+  const month = m ?? monthOf(now);
+  const { by = 'kind' } = search;
+  const kinds = useRead(['listKinds'], readKinds);
+  const enabled = kinds.data?.items.filter((one) => one.enabled) ?? [];
+  const meter = by === 'kind' ? search.meter : (search.meter ?? enabled[0]?.kind);
+  const asked = { ...search, by, ...(meter === undefined ? {} : { meter }) };
+  const isAsked = now !== '' && (by === 'kind' || meter !== undefined);
+  const grid = useRead(['listUsageGrid', month, asked], (signal) => readGrid(month, asked, signal), {
+    enabled: isAsked,
+    keepsPrevious: true,
+  });
+  const { cursor: _cursor, ...query } = gridQuery(month, asked);
+  return (
+    <div className={styles.page}>
+      <header className={styles.head}>
+        <div>
+          <h1 tabIndex={-1}>{grid.data === undefined ? 'Usage' : sentenceOf(grid.data, asked)}</h1>
+          <p className={ui.note}>{grid.data === undefined ? '' : aboutOf(grid.data, month, now)}</p>
+        </div>
+        <Csv path="/usage/grid" query={query} file={`usage-${month}`} />
+      </header>
+      <div className={styles.tools}>
+        {rowsBy.map((each) => (
+          <Chip key={each} name="by" value={each} chosen={by}>
+            {words[each]}
+          </Chip>
+        ))}
+        <MeterChoice kinds={enabled} meter={meter} isAll={by === 'kind'} />
+        <SearchField q={search.q} label="Name" />
+        <Only search={search} />
+      </div>
+      {isForeignCursor(grid.error) ? (
+        <StaleCursor />
+      ) : (
+        <States query={grid} rows={12}>
+          {(data) =>
+            data.items.length === 0 ? (
+              <NoUsage isFiltered={search.q !== undefined || search.deployment !== undefined} />
+            ) : (
+              <>
+                <DayGrid grid={data} search={asked} month={month} now={now} />
+                <Pager
+                  count={data.items.length}
+                  total={data.total}
+                  cursor={search.cursor}
+                  nextCursor={data.nextCursor}
+                />
+              </>
+            )
+          }
+        </States>
+      )}
+    </div>
+  );
+}
+
+function sentenceOf({ quantity: all, items, total }: Grid, { by, deployment, customer }: UsageSearch): string {
+  const whose = deployment ?? customer;
+  const of = whose === undefined ? '' : ` of ${whose}`;
+  if (all === null || by === 'kind') return `${total} ${total === 1 ? 'meter' : 'meters'} used${of}.`;
+  const unit = items[0]?.unit ?? '';
+  return `${quantity(all)} ${unit}${of}, by ${total} ${by === 'customer' ? 'customer' : 'deployment'}${total === 1 ? '' : 's'}.`;
+}
+
+function aboutOf({ meteredThrough, previous }: Grid, month: string, now: string): string {
+  const metered =
+    meteredThrough > `${month}-01` ? `metered through ${day(dayBefore(meteredThrough), now)}` : 'not metered yet';
+  const before = previous === null ? '' : `, beside ${day(previous.from, now)} to ${day(dayBefore(previous.to), now)}`;
+  return `${monthName(month)}, ${metered}${before}`;
+}
+
+interface MeterChoiceProps {
+  readonly kinds: readonly { readonly kind: string; readonly title: string }[];
+  readonly meter: string | undefined;
+  readonly isAll: boolean;
+}
+
+/** Rows of deployments and customers are of one meter. */
+function MeterChoice({ kinds, meter, isAll }: MeterChoiceProps) {
+  const navigate = useNavigate();
+  return (
+    <select
+      className={own.select}
+      aria-label="Meter"
+      value={meter ?? ''}
+      onChange={({ target: { value } }) =>
+        void navigate({ to: '.', search: changed({ meter: value === '' ? undefined : value }) as never })
+      }
+    >
+      {isAll ? <option value="">All meters</option> : null}
+      {kinds.map((one) => (
+        <option key={one.kind} value={one.kind}>
+          {one.title}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function Only({ search: { deployment, customer } }: { readonly search: UsageSearch }) {
+  const chosen = { deployment, customer };
+  return Object.entries(chosen).map(([name, value]) =>
+    value === undefined ? null : (
+      <Chip key={name} name={name} value={undefined} chosen="">
+        {value} ×
+      </Chip>
+    ),
+  );
+}
+
+function NoUsage({ isFiltered }: { readonly isFiltered: boolean }) {
+  return (
+    <Empty title={isFiltered ? 'Nothing matches.' : 'Nothing was used in this month.'}>
+      {isFiltered ? (
+        <Link to="/usage" search={({ m }) => (m === undefined ? {} : { m })} className={ui.link}>
+          Clear the filters
+        </Link>
+      ) : (
+        <p>
+          Days are metered every night, of meters that are enabled: <code>arcadia kind list</code>
+        </p>
+      )}
+    </Empty>
+  );
+}
