@@ -1,11 +1,13 @@
 import { CsvError, parse } from 'csv-parse';
 import type { z } from 'zod';
+import { withoutGuard } from '../platform/csv.ts';
 import { currency } from '../platform/declare/schemas.ts';
 import {
   type Column,
   type CustomerFile,
   type ImportProblem,
   type ImportRow,
+  deploymentColumns,
   importRowsMax,
   optionalColumns,
   problemsMax,
@@ -24,7 +26,8 @@ const cellsMax = 400_000;
 /**
  * Reads customers and their deployments from a CSV file with a header line: one deployment a line, its
  * customer repeated. `starts_at` is a UTC day or an instant; `project_id` (optional) links a
- * provider's project to the deployment for all time; `plan` (optional) is what it is put on. Rows
+ * provider's project to the deployment for all time; `plan` (optional) is what it is put on, from `plan_from` (optional) on.
+ * A line whose columns of a deployment are all empty is of a customer alone. Rows
  * that are not as they should be are among the problems and not among the rows.
  */
 export async function parseCustomerFile(csv: string): Promise<CustomerFile> {
@@ -74,7 +77,8 @@ export async function parseCustomerFile(csv: string): Promise<CustomerFile> {
         });
         continue;
       }
-      const cells = Object.fromEntries(header.map((column, index) => [column, record[index]])) as Record<
+      const read = record.map(withoutGuard);
+      const cells = Object.fromEntries(header.map((column, index) => [column, read[index]])) as Record<
         Column,
         string | undefined
       >;
@@ -175,8 +179,10 @@ function readRow(
   line: number,
 ): { row: ImportRow; reasons: { column: Column; reason: string }[] } {
   const reasons: { column: Column; reason: string }[] = [];
+  const isAlone = [...deploymentColumns, ...optionalColumns].every((column) => (cells[column] ?? '') === '');
   for (const column of requiredColumns) {
     const text = cells[column] ?? '';
+    if (isAlone && deploymentColumns.some((one) => one === column)) continue;
     const reason = text === '' ? 'is empty' : reasonAgainst(columnSchemas[column], text);
     if (reason !== null) reasons.push({ column, reason });
   }
@@ -188,6 +194,9 @@ function readRow(
       reason: `${startsAtText} is neither a day (2026-05-01) nor an instant (2026-05-01T12:00:00Z)`,
     });
   }
+  const { plan = '', plan_from: planFrom = '' } = cells;
+  const planReason = planFrom === '' ? null : reasonAgainstPlanFrom(planFrom, plan, startsAt);
+  if (planReason !== null) reasons.push({ column: 'plan_from', reason: planReason });
   return {
     row: {
       line,
@@ -196,8 +205,19 @@ function readRow(
       name: cells.deployment_name ?? '',
       startsAt: startsAt ?? Temporal.Instant.fromEpochMilliseconds(0),
       projectId: cells.project_id ?? '',
-      plan: cells.plan ?? '',
+      plan,
+      planFrom,
     },
     reasons,
   };
+}
+
+function reasonAgainstPlanFrom(text: string, plan: string, startsAt: Temporal.Instant | null): string | null {
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? parseMoment(text) : null;
+  if (day === null) return `${text} is not a day such as 2026-05-01`;
+  if (plan === '') return 'needs a plan';
+  const first = startsAt?.toZonedDateTimeISO('UTC').startOfDay().toInstant();
+  return first !== undefined && Temporal.Instant.compare(day, first) < 0
+    ? `${text} is before the deployment starts`
+    : null;
 }

@@ -8,7 +8,9 @@ export const requiredColumns = [
   'deployment_name',
   'starts_at',
 ] as const;
-export const optionalColumns = ['project_id', 'plan'] as const;
+/** All empty: the line is a customer without a deployment. */
+export const deploymentColumns = ['deployment_slug', 'deployment_name', 'starts_at'] as const;
+export const optionalColumns = ['project_id', 'plan', 'plan_from'] as const;
 export type Column = (typeof requiredColumns)[number] | (typeof optionalColumns)[number];
 
 /**
@@ -28,10 +30,11 @@ export interface ImportProblem {
   readonly reason: string;
 }
 
-/** One deployment of the file, its customer with it. */
+/** One deployment of the file, its customer with it; or a customer alone. */
 export interface ImportRow {
   readonly line: number;
   readonly customer: { readonly externalId: string; readonly name: string; readonly currency: string };
+  /** Empty: the line is of the customer alone. */
   readonly slug: string;
   readonly name: string;
   readonly startsAt: Temporal.Instant;
@@ -39,6 +42,8 @@ export interface ImportRow {
   readonly projectId: string;
   /** Empty: none is given. */
   readonly plan: string;
+  /** From which UTC day on it is on the plan, such as 2026-05-01. Empty: the one on which it starts. */
+  readonly planFrom: string;
 }
 
 /** What a file says, and all that is wrong with it. */

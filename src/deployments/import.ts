@@ -118,7 +118,8 @@ export async function writeCustomers(
     trx,
     changing.map(({ customer }) => customer),
   );
-  const added = rows.filter((row) => !there.deployments.has(row.slug));
+  const ofDeployments = rows.filter((row) => row.slug !== '');
+  const added = ofDeployments.filter((row) => !there.deployments.has(row.slug));
   const made = await insertDeployments(
     trx,
     added.map(({ slug, name, customer, startsAt }) => ({ slug, name, customer: customer.externalId, startsAt })),
@@ -146,7 +147,7 @@ export async function writeCustomers(
       created: made.length,
       updated: renamed,
       kept: keptDeployments,
-      unchanged: rows.length - made.length - rowsOf(rows, differences, (one) => isOfDeployment(one)).length,
+      unchanged: ofDeployments.length - made.length - rowsOf(rows, differences, (one) => isOfDeployment(one)).length,
     },
     projectLinks: { ...links, kept: keeps(({ column }) => column === 'project_id') },
     differences,
@@ -166,7 +167,7 @@ function rowsOf(
   return rows.filter(({ line }) => lines.has(line));
 }
 
-const slugsOf = (rows: readonly ImportRow[]) => rows.map(({ slug }) => slug);
+const slugsOf = (rows: readonly ImportRow[]) => rows.map(({ slug }) => slug).filter((slug) => slug !== '');
 const projectsOf = (rows: readonly ImportRow[]) => rows.map((row) => row.projectId).filter((project) => project !== '');
 
 /** What is there of what the rows name. */

@@ -7,6 +7,8 @@ import { getCustomer, listCustomers } from '../deployments/customers.ts';
 import { listDeployments, setDeploymentStart } from '../deployments/deployments.ts';
 import { importRowsMax, readCustomerFile } from '../deployments/index.ts';
 import { endSubscription, subscribe, subscriptionHistory } from '../pricing/subscriptions.ts';
+import { endDeployment } from './end-deployments.ts';
+import { exportCustomers } from './export-customers.ts';
 import { importCustomers as run } from './import-customers.ts';
 import { changeCustomer } from './customer-currency.ts';
 import { setRetired } from '../pricing/retire.ts';
@@ -390,4 +392,80 @@ test('a whole file of deployments is renamed in one go', async () => {
   expect(statements).toBeLessThan(30);
   const last = (await listDeployments(db, { customer: 'c' })).find(({ slug }) => slug === 'd999');
   expect([last?.name, last?.startsAt?.toString()]).toEqual(['New', '2026-05-01T00:00:00Z']);
+});
+
+const exported = async (on: Database) => (await Array.fromAsync(exportCustomers(on, now))).join('');
+
+test('what is exported and imported into an empty database is exported as the same bytes, and again changes nothing', async () => {
+  const csv = `${header},plan,plan_from
+c1,"Acme, ""Ltd""",USD,acme,'=Acme shop,2026-05-01T06:30:00Z,studio,2026-05-04
+c1,"Acme, ""Ltd""",USD,acme-blog,Blog,2026-05-02,,
+c1,"Acme, ""Ltd""",USD,acme-old,Old,2026-05-02,studio,
+c1,"Acme, ""Ltd""",USD,acme-soon,Soon,2026-08-01,studio,
+C3,Gamma,EUR,,,,,
+c2,Beta,USD,beta,Beta,2026-05-01,atelier,
+`;
+  expect(await importCustomers(db, csv, { dryRun: false }, now)).toMatchObject({
+    written: true,
+    customers: { created: 3 },
+    deployments: { created: 5, unchanged: 0 },
+    subscriptions: { created: 4 },
+  });
+  const principal = { subject: 'test', role: 'owner' } as const;
+  await endDeployment(db, { deployment: 'acme-old', endsAt: at('2026-05-20') }, { now, principal });
+  await subscribe(db, { deployment: 'beta', plan: 'studio', from: Temporal.PlainDate.from('2026-05-11') }, 'test', now);
+  const file = await exported(db);
+  expect(file).toBe(
+    [
+      `${header},plan,plan_from`,
+      'C3,Gamma,EUR,,,,,',
+      `c1,"Acme, ""Ltd""",USD,acme,'=Acme shop,2026-05-01T06:30:00Z,studio,2026-05-04`,
+      'c1,"Acme, ""Ltd""",USD,acme-blog,Blog,2026-05-02T00:00:00Z,,',
+      'c1,"Acme, ""Ltd""",USD,acme-soon,Soon,2026-08-01T00:00:00Z,studio,2026-08-01',
+      'c2,Beta,USD,beta,Beta,2026-05-01T00:00:00Z,studio,2026-05-11',
+      '',
+    ].join('\r\n'),
+  );
+  const before = await written();
+  expect(await importCustomers(db, file, { dryRun: false }, now)).toMatchObject({ differencesTotal: 0 });
+  expect(await written()).toEqual(before);
+
+  const empty = await openTestDatabase();
+  try {
+    const dry = await importCustomers(empty.db, file, { dryRun: true }, now);
+    expect(dry).toMatchObject({ written: false, problems: [], subscriptions: { created: 3 } });
+    expect(await exported(empty.db)).toBe(`${header},plan,plan_from\r\n`);
+    await importCustomers(empty.db, file, { dryRun: false }, now);
+    expect(await exported(empty.db)).toBe(file);
+  } finally {
+    await empty.close();
+  }
+});
+
+test('more customers than are read at a time are exported one after the other, each once', async () => {
+  const names = Array.from({ length: 1_203 }, (_, index) => `n${String(index).padStart(4, '0')}`);
+  const lines = names.map((name, index) =>
+    index % 2 === 0 ? `${name},X,USD,,,` : `${name},X,USD,${name},X,2026-05-01`,
+  );
+  await importCustomers(db, [header, ...lines].join('\n'), { dryRun: false }, now);
+  const parts = await Array.fromAsync(exportCustomers(db, now));
+  expect(parts.slice(1).map((line) => line.split(',')[0])).toEqual(names);
+});
+
+test('the day of a plan is a day, of a plan, and not before the deployment starts', async () => {
+  const csv = `${header},plan,plan_from
+c1,A,USD,a,A,2026-05-01T06:00:00Z,studio,2026-04-30
+c1,A,USD,b,B,2026-05-01,,2026-05-04
+c1,A,USD,c,C,2026-05-01,studio,May
+c1,A,USD,d,D,2026-05-01T06:00:00Z,studio,2026-05-01
+c1,A,USD,,E,,,
+`;
+  const { problems } = await importCustomers(db, csv, { dryRun: true }, now);
+  expect(problems.map(({ line, column }) => [line, column])).toEqual([
+    [2, 'plan_from'],
+    [3, 'plan_from'],
+    [4, 'plan_from'],
+    [6, 'deployment_slug'],
+    [6, 'starts_at'],
+  ]);
 });

@@ -36,7 +36,7 @@ export interface ImportCustomers {
 
 /** What became of the column `plan`. */
 export interface SubscriptionCounts {
-  /** Put on the plan, from the day on which the deployment starts. */
+  /** Put on the plan, from `plan_from` or the day on which the deployment starts. */
   readonly created: number;
   readonly unchanged: number;
   /** On another plan, or off it since: stays as it was decided, whatever the file says. */
@@ -62,7 +62,7 @@ export interface ImportedCustomers {
  * transaction: all or nothing. A dry run is the same, rolled back: what it says is what was written
  * until then.
  *
- * The column `plan` is an owner's. It puts a deployment that was never on a plan on one, from the day on
+ * The column `plan` is an owner's. It puts a deployment that was never on a plan on one, from `plan_from` or the day on
  * which it starts, in the currency of its customer; what was decided since stays, and is named.
  * Attributions follow with bringAttributionsUpToDate.
  *
@@ -143,7 +143,12 @@ function refuse(problems: readonly ImportProblem[], dryRun: boolean): ImportedCu
   };
 }
 
-/** A plan must hold on the day on which the deployment starts; who is put on it pays in its currency. */
+/** From which day on a row's deployment is put on its plan. */
+function planDay({ planFrom, startsAt }: ImportRow): Temporal.PlainDate {
+  return planFrom === '' ? dayOf(startsAt) : Temporal.PlainDate.from(planFrom);
+}
+
+/** A plan must hold on the first day on which the deployment is on it; who is put on it pays in its currency. */
 async function checkPlans(trx: UnitOfWork, rows: readonly ImportRow[], update: boolean): Promise<ImportProblem[]> {
   const versions = new Map<string, readonly PlanVersion[]>();
   for (const plan of new Set(rows.map((row) => row.plan))) versions.set(plan, await versionsOf(trx, plan));
@@ -156,13 +161,16 @@ async function checkPlans(trx: UnitOfWork, rows: readonly ImportRow[], update: b
   const currencies = new Map(there.map(({ externalId, currency }) => [externalId, currency]));
   const retired = await retiredPlans(trx);
   const problems: ImportProblem[] = [];
-  for (const { line, slug, plan, startsAt, customer } of rows) {
+  for (const row of rows) {
+    const { line, slug, plan, customer } = row;
     const refuse = (reason: string) => problems.push({ line, column: 'plan', reason });
     const [first] = versions.get(plan) ?? [];
-    const day = dayOf(startsAt);
+    const day = planDay(row);
     if (first === undefined) refuse(`there is no plan ${plan}`);
     else if (Temporal.PlainDate.compare(day, first.from) < 0) {
-      refuse(`${plan} begins on ${first.from}, and the deployment starts on ${day}`);
+      refuse(
+        `${plan} begins on ${first.from}, and the deployment ${row.planFrom === '' ? 'starts' : 'is on it'} on ${day}`,
+      );
     } else if (!ever.has(slug) && retired.has(plan)) {
       refuse(`${plan} is retired: it takes no new subscription`);
     } else if (!ever.has(slug)) {
@@ -211,7 +219,7 @@ async function writePlans(
   now: Temporal.Instant,
 ): Promise<WrittenPlans> {
   if (rows.length === 0) return { subscriptions: { created: 0, unchanged: 0, kept: 0 }, kept: [] };
-  const wanted = rows.map(({ slug, plan, startsAt }) => ({ deployment: slug, plan, from: dayOf(startsAt) }));
+  const wanted = rows.map((row) => ({ deployment: row.slug, plan: row.plan, from: planDay(row) }));
   const started = await startSubscriptions(trx, wanted, by, now);
   const subscribed = await readSubscribed(
     trx,

@@ -4,6 +4,7 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { insertLiving } from '../../test/fixtures/inventory.ts';
 import { addDeployment, addDroplet, at, day, openBusiness, own, settle } from '../../test/fixtures/invoices.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
+import { createCustomer } from '../deployments/customers.ts';
 import { setBilling } from '../invoices/billing.ts';
 import { closeMonthStep } from '../invoices/close-month.ts';
 import { draftMonth } from '../invoices/drafts.ts';
@@ -217,4 +218,18 @@ test('issued months whose facts have changed are counted until somebody looks, a
   const signal = AbortSignal.timeout(60_000);
   await closeMonthStep(db, { month: july, after: 0, draftOnly: true, by: 'test', now: later, signal });
   expect(await behind()).toBeUndefined();
+});
+
+test('whom last month billed and this does not: all are counted and summed, the first twenty are named', async () => {
+  const { db } = database;
+  const names = Array.from({ length: 27 }, (_, index) => `gone-${String(index).padStart(2, '0')}`);
+  for (const name of names) await createCustomer(db, { externalId: name, name, currency: 'USD' }, now);
+  await sql`
+    INSERT INTO invoices (legal_entity_id, customer_id, kind, month, currency, state, change_id, usage_revision, inputs_digest,
+      subtotal, tax, total, taxes, drafted_at)
+    SELECT e.legal_entity_id, c.customer_id, 'invoice', '2026-07-01', 'USD', 'draft', 0, 0, sha256(''), 1.10, 0, 1.10, '[]', now()
+    FROM customers c, legal_entities e WHERE c.external_id LIKE 'gone-%' AND e.slug = 'default'`.execute(db);
+  const gone = itemOf(await readMonthStatus(db, day('2026-08-01'), at('2026-09-05')), 'gone');
+  expect(gone).toMatchObject({ count: 27, amounts: [{ currency: 'USD', amount: '29.70' }] });
+  expect(gone?.details.map(({ about }) => about)).toEqual(names.slice(0, 20));
 });

@@ -11,6 +11,7 @@ import {
   type MonthInvoice,
   readMonthInvoices,
   type SellerTotal,
+  sumGone,
   totalsBySeller,
 } from '../invoices/index.ts';
 import { heldCustomers, type HeldMonth, startOfDay } from '../metering/index.ts';
@@ -266,9 +267,14 @@ async function goneItem(
   month: Temporal.PlainDate,
   drafted: Awaited<ReturnType<typeof checkDrafts>>['created'],
 ): Promise<MonthItem> {
-  const rows = await customersGone(db, month, drafted, pageSize);
-  return item('gone', rows[0]?.total ?? 0, {
-    amounts: sumOf(rows.map(({ currency, subtotal }) => ({ currency, amount: subtotal }))),
+  const totals = await sumGone(db, month, drafted);
+  const rows = totals.length === 0 ? [] : await customersGone(db, month, drafted, detailsShown);
+  const count = totals.reduce((sum, { customers }) => sum + customers, 0);
+  return item('gone', count, {
+    amounts: totals.map(({ currency, subtotal }) => ({
+      currency,
+      amount: formatMoney(new Decimal(subtotal), currency),
+    })),
     details: rows.map(({ customer, customerName, currency, subtotal }) => ({
       about: customer,
       message: `${customerName} was billed ${formatMoney(new Decimal(subtotal), currency)} ${currency} the month before.`,
@@ -307,7 +313,7 @@ async function correctionsItem(db: Database): Promise<MonthItem> {
 /** By customer and seller, not by invoice: each lacks the same on all of them. */
 function electronic(invoices: readonly MonthInvoice[]): MonthItem {
   const lacking = invoices.flatMap(({ lacking: own }) => own);
-  const groups = Map.groupBy(lacking, ({ next }) => Object.values(next.arguments).join(' '));
+  const groups = Map.groupBy(lacking, ({ next }) => String(next.arguments['entity'] ?? next.arguments['customer']));
   return item('electronic', groups.size, {
     details: [...groups].map(([about, own]) => ({
       about,

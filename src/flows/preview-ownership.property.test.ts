@@ -3,11 +3,20 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  settle,
+  writeState,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { assign, unassign } from '../deployments/assignments.ts';
 import { bringAttributionsUpToDate } from '../deployments/attribution.ts';
-import { checkCorrections, listProposals } from '../invoices/corrections.ts';
+import { checkCorrections } from '../invoices/corrections.ts';
 import { draftMonth } from '../invoices/drafts.ts';
 import { invoicesOfMonth } from '../invoices/invoices.ts';
 import { approveInvoice, issueInvoice } from '../invoices/issue.ts';
@@ -106,7 +115,7 @@ async function figuresOf(db: Database): Promise<Figures> {
   }
   await checkCorrections(db);
   const sums = new Map<string, Decimal>();
-  for (const { customer, month, currency, amount } of await listProposals(db)) {
+  for (const { customer, month, currency, amount } of await proposalsOf(db)) {
     const key = `${customer} ${month} ${currency}`;
     sums.set(key, (sums.get(key) ?? new Decimal(0)).plus(amount));
   }

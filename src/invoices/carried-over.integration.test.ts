@@ -2,9 +2,18 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
-import { checkCorrections, listProposals } from './corrections.ts';
+import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  settle,
+  writeState,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth } from './invoices.ts';
 import { cancelInvoice } from './cancel.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
@@ -60,7 +69,7 @@ it('what a month carried over is corrected in an issued one behind it, whether t
   }
   await settle(test.db, march5.add({ hours: 1 }));
   await checkCorrections(test.db);
-  const proposals = (await listProposals(test.db)).map(
+  const proposals = (await proposalsOf(test.db)).map(
     ({ deployment, month, amount }) => `${deployment} ${month} ${amount}`,
   );
   expect(proposals).toEqual([

@@ -1,9 +1,18 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import type { Database } from '../platform/database/database.ts';
-import { checkCorrections, listProposals } from './corrections.ts';
+import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  settle,
+  writeState,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 import { addLine } from './manual-lines.ts';
@@ -63,6 +72,6 @@ it('several who look for corrections at once take turns, and find what one would
     await settle(db, later.add({ minutes: 1 }));
     await Promise.all([1, 2, 3].map(() => checkCorrections(db)));
     expect(await checkCorrections(db)).toBe(0);
-    expect(await listProposals(db)).toHaveLength(round % 2 === 0 ? names.length : 0);
+    expect(await proposalsOf(db)).toHaveLength(round % 2 === 0 ? names.length : 0);
   }
 });

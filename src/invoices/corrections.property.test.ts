@@ -5,13 +5,7 @@ import { openTestDatabase } from '../../test/database.ts';
 import type { Database } from '../platform/database/database.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { subscribe } from '../pricing/subscriptions.ts';
-import {
-  checkCorrections,
-  correctOnNextInvoice,
-  issueCreditNote,
-  listProposals,
-  waiveCorrection,
-} from './corrections.ts';
+import { checkCorrections, correctOnNextInvoice, issueCreditNote, waiveCorrection } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
 import {
   addDeployment,
@@ -22,6 +16,7 @@ import {
   own,
   settle,
   writeState,
+  proposalsOf,
 } from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
@@ -114,7 +109,7 @@ class World {
 
   async decide(how: string): Promise<void> {
     await checkCorrections(this.db);
-    const [proposal] = await listProposals(this.db);
+    const [proposal] = await proposalsOf(this.db);
     if (!proposal) return;
     const { deployment, currency, amount } = proposal;
     const month = day(`${proposal.month}-01`);
@@ -123,7 +118,7 @@ class World {
     else if (how === 'waived') await waiveCorrection(this.db, { ...request, reason: 'a trifle' });
     else if (new Decimal(amount).isNegative()) await issueCreditNote(this.db, request);
     else await expect(issueCreditNote(this.db, request)).rejects.toMatchObject({ code: 'conflict' });
-    const left = await listProposals(this.db, { deployment, month, currency });
+    const left = await proposalsOf(this.db, { deployment, month, currency });
     if (how !== 'credit note' || new Decimal(amount).isNegative()) expect(left).toEqual([]);
   }
 }

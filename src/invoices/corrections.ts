@@ -173,11 +173,6 @@ export function costsOf({ customer, invoices }: ComposedCustomer): store.CostRow
   );
 }
 
-/** What the operator has yet to decide, as of the last check. */
-export async function listProposals(db: Queryable, filter: ProposalFilter = {}): Promise<Proposal[]> {
-  return groupProposals(await store.selectProposals(db, filter, proposedLinesMax));
-}
-
 /** A page of what is yet to be decided, as of the last check, and what all of it comes to, by currency. */
 export async function proposalPage(
   db: Queryable,

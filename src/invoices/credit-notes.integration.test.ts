@@ -1,7 +1,16 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, own, settle } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  own,
+  settle,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { Decimal } from '../platform/quantity.ts';
@@ -12,7 +21,6 @@ import {
   correctOnNextInvoice,
   issueCreditNote,
   listDecisions,
-  listProposals,
   waiveCorrection,
 } from './corrections.ts';
 import { documentCsv } from './csv.ts';
@@ -114,7 +122,7 @@ describe('several credit notes of an invoice', () => {
     const { document } = await readDocument(test.db, note);
     expect(document).toMatchObject({ credits: number, cancels: 'wrong customer' });
     expect(documentCsv(document)).toContain(`,${number},wrong customer`);
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
     expect(await totalInvoices(test.db, { month: january, kind: 'credit_note' })).toMatchObject([{ total: '-1.12' }]);
   });
 
@@ -134,7 +142,7 @@ describe('several credit notes of an invoice', () => {
     expect(again).toMatchObject({ total });
     await bill();
     await new MoneyLaws(test.db).hold();
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
   });
 
   it('cannot be left out: the database refuses what is marked as cancelled and is not credited in full', async () => {
@@ -186,7 +194,7 @@ describe('a credit note', () => {
     await goesBack();
     expect(await credit('shop')).toEqual({ creditNotes: [], takenBack: [{ month: '2026-02', amount: '12.60' }] });
     expect(await correctionsDrafted()).toEqual([]);
-    expect(await listProposals(test.db, { deployment: 'shop' })).toEqual([]);
+    expect(await proposalsOf(test.db, { deployment: 'shop' })).toEqual([]);
     expect(await getInvoice(test.db, 'INV-000001')).toMatchObject({ customer: 'acme', total: '12.00' });
   });
 
@@ -196,7 +204,7 @@ describe('a credit note', () => {
     // Of 315 hours 147 are left: 5.88.
     expect(await credit('shop')).toEqual({ creditNotes: [], takenBack: [{ month: '2026-02', amount: '6.72' }] });
     expect(await correctionsDrafted()).toEqual(['5.88']);
-    expect(await listProposals(test.db, { deployment: 'shop' })).toEqual([]);
+    expect(await proposalsOf(test.db, { deployment: 'shop' })).toEqual([]);
   });
 
   it('gives back what was issued beyond what is taken off a draft', async () => {
@@ -236,7 +244,7 @@ describe('a credit note', () => {
     await take('INV-000003');
     await new MoneyLaws(test.db).hold();
     expect(await getInvoice(test.db, 'CN-000003')).toMatchObject({ subtotal: '-36.88', credits: 'INV-000003' });
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
     expect((await listInvoices(test.db, { state: 'draft' }, { limit: 9, cursor: null })).items).toEqual([]);
   });
 
@@ -285,7 +293,7 @@ describe('a charge', () => {
       month: null,
       takenBack: [{ month: '2026-02', amount: '-10.00' }],
     });
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
   });
 
   it('corrects the time of the service, which does not begin before the deployment', async () => {

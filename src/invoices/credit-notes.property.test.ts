@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { openTestDatabase } from '../../test/database.ts';
-import { addDeployment, at, day, openBusiness } from '../../test/fixtures/invoices.ts';
+import { addDeployment, at, day, openBusiness, proposalsOf } from '../../test/fixtures/invoices.ts';
 import { MoneyLaws } from '../../test/fixtures/money-laws.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { soakRuns } from '../../test/soak.ts';
@@ -12,13 +12,7 @@ import { currencyDigits } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { endSubscription, subscribe } from '../pricing/subscriptions.ts';
 import { setBilling } from './billing.ts';
-import {
-  checkCorrections,
-  correctOnNextInvoice,
-  issueCreditNote,
-  listProposals,
-  waiveCorrection,
-} from './corrections.ts';
+import { checkCorrections, correctOnNextInvoice, issueCreditNote, waiveCorrection } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
 import { cancelInvoice } from './cancel.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
@@ -128,7 +122,7 @@ class World {
   async giveAllBack(): Promise<void> {
     for (const slug of slugs) await this.take({ what: 'ended', deployment: slug, offset: 0 });
     await checkCorrections(this.db);
-    for (let turn = 0; turn < 20 && (await listProposals(this.db)).length > 0; turn += 1) {
+    for (let turn = 0; turn < 20 && (await proposalsOf(this.db)).length > 0; turn += 1) {
       await this.#decide('credit', 0);
       await this.#decide('invoice', 0);
     }
@@ -166,7 +160,7 @@ class World {
 
   async #decide(how: string, which: number): Promise<void> {
     await checkCorrections(this.db);
-    const proposals = await listProposals(this.db);
+    const proposals = await proposalsOf(this.db);
     const proposal = proposals[which % Math.max(proposals.length, 1)];
     if (proposal === undefined) return;
     const { deployment: slug, currency, amount } = proposal;
@@ -179,7 +173,7 @@ class World {
       else await issueCreditNote(this.db, request);
     });
     if (!decided) return;
-    expect(await listProposals(this.db, { deployment: slug, month, currency })).toEqual([]);
+    expect(await proposalsOf(this.db, { deployment: slug, month, currency })).toEqual([]);
     // What was decided the other way and is not issued is taken back first, as far as the decision goes.
     const after = await this.#pending();
     for (const line of proposal.lines) {
@@ -244,7 +238,7 @@ it('what is issued for a month, with tax, is what it costs less what is pending,
         await world.giveAllBack();
         await laws.hold();
         await nothingGivenBackUncharged(db);
-        expect(await listProposals(db)).toEqual([]);
+        expect(await proposalsOf(db)).toEqual([]);
       } finally {
         await close();
       }

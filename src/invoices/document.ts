@@ -4,6 +4,7 @@ import { Decimal } from '../platform/quantity.ts';
 import { type BilledUnits, billedUnits } from './billed-units.ts';
 import type { Json } from './canonical-json.ts';
 import { type InvoiceRow, isOwed, type LineRow, type PartiesRow } from './invoices.store.ts';
+import { nextForParties } from './legal-rules.ts';
 import { linePeriod, type Period } from './line-period.ts';
 import type { Party, Seller } from './party.ts';
 import { type TaxCategory, taxCategoryOf } from './tax-categories.ts';
@@ -210,28 +211,33 @@ interface Missing {
   readonly next: NextOperation;
 }
 
-/** What a document to be issued still lacks. */
+/**
+ * What a document to be issued still lacks. What is told of a party counts from a day on, and a document takes what
+ * holds on its month's last day: the sentence names the day from which it is known, and the operation the month's first.
+ */
 export function missingFor(
   parties: PartiesRow,
-  invoice: Pick<InvoiceRow, 'customer' | 'taxes' | 'subtotal'>,
+  invoice: Pick<InvoiceRow, 'customer' | 'taxes' | 'subtotal' | 'month'>,
 ): Missing[] {
-  const { entity } = parties;
-  const { customer } = invoice;
+  const { sellerLater, buyerLater } = parties;
+  const next = nextForParties(parties, invoice);
+  const lastDay = invoice.month.add({ months: 1 }).subtract({ days: 1 });
   const missing: Missing[] = [];
-  const ofSeller = (what: string) =>
-    missing.push({ message: `Seller "${entity}" ${what}.`, next: { operation: 'entity set', arguments: { entity } } });
-  const ofBuyer = (what: string) =>
-    missing.push({
-      message: `Customer "${customer}" ${what}.`,
-      next: { operation: 'customer billing set', arguments: { customer } },
-    });
-  if (parties.sellerName === null) ofSeller('has no name');
-  if (parties.sellerAddress.length === 0 && parties.seller.city === null) ofSeller('has no address');
-  if (parties.buyerAddress.length === 0 && parties.buyer.city === null) ofBuyer('has no address');
+  const lacks = (who: string, what: string, from: string | null, operation: NextOperation) => {
+    const known = from === null ? '' : ` on ${lastDay}: it is set from ${from} on`;
+    missing.push({ message: `${who} ${what}${known}.`, next: operation });
+  };
+  const ofSeller = (what: string, from: string | null) => lacks(`Seller "${parties.entity}"`, what, from, next.seller);
+  const ofBuyer = (what: string, from: string | null) =>
+    lacks(`Customer "${invoice.customer}"`, what, from, next.buyer);
+  if (parties.sellerName === null) ofSeller('has no name', sellerLater.name);
+  if (parties.sellerAddress.length === 0 && parties.seller.city === null)
+    ofSeller('has no address', sellerLater.address);
+  if (parties.buyerAddress.length === 0 && parties.buyer.city === null) ofBuyer('has no address', buyerLater.address);
   const taxed = invoice.taxes.some((tax) => tax.treatment === 'taxed' && !new Decimal(tax.percent).isZero());
   if (taxed && parties.sellerTaxIds.length === 0 && parties.seller.vatId === null)
-    ofSeller('charges tax and has no tax id');
+    ofSeller('charges tax and has no tax id', sellerLater.taxId);
   if (parties.taxTreatment === 'reverse_charge' && parties.buyerTaxIds.length === 0 && parties.buyer.vatId === null)
-    ofBuyer('has no tax id, which a reverse charge needs');
+    ofBuyer('needs a tax id for a reverse charge and has none', buyerLater.taxId);
   return missing;
 }

@@ -154,6 +154,22 @@ async function changeParty(
   await store.rewriteSellerParty(trx, legalEntityId, row, day, by, now);
 }
 
+/**
+ * Tells all of who a legal entity is, from a day on (null: from the beginning) without end.
+ * @throws ArcadiaError not_found, invalid_argument
+ */
+export async function replaceParty(
+  trx: UnitOfWork,
+  slug: string,
+  { name, address, taxIds, email, ...party }: Omit<DatedParty, 'from' | 'to' | 'recordedAt' | 'recordedBy'>,
+  { from, by, now }: Told & { readonly from: Temporal.PlainDate | null },
+): Promise<void> {
+  const { legalEntityId } = await lock(trx, slug);
+  assertWhole(party);
+  const row = { name, address: [...address], taxIds: [...taxIds], email, party };
+  await store.rewriteSellerParty(trx, legalEntityId, row, from, by, now);
+}
+
 /** What holds on a day; null: in the beginning. */
 function partyOn(
   history: readonly store.DatedSellerPartyRow[],

@@ -29,7 +29,7 @@ export {
   type SellerTotal,
   totalsBySeller,
 } from './month-invoices.ts';
-export { selectGone as customersGone, selectIssuedOfMonth as issuedOfMonth } from './invoices.store.ts';
+export { selectGone as customersGone, selectIssuedOfMonth as issuedOfMonth, sumGone } from './invoices.store.ts';
 export { checkDrafts } from './stale-drafts.ts';
 export { invoiceAnswer, invoiceOut } from './operations/invoices.ts';
 export { checkCorrectionsJob, drawDocumentsJob } from './jobs.ts';

@@ -3,15 +3,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { createEntity, setDefaultEntity, updateEntity } from './entities.ts';
 import { setBilling } from './billing.ts';
-import {
-  checkCorrections,
-  correctOnNextInvoice,
-  issueCreditNote,
-  listProposals,
-  waiveCorrection,
-} from './corrections.ts';
+import { checkCorrections, correctOnNextInvoice, issueCreditNote, waiveCorrection } from './corrections.ts';
 import { composeCustomer, draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  settle,
+  writeState,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { getInvoice, type Invoice, listInvoices, readDocument } from './invoices.ts';
 import { cancelInvoice } from './cancel.ts';
 import { approveInvoice, issueInvoice, reopenInvoice } from './issue.ts';
@@ -240,7 +243,7 @@ describe('corrections', () => {
   it('find nothing where nothing changed', async () => {
     await settle(test.db, at('2026-02-06'));
     expect(await checkCorrections(test.db)).toBe(0);
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
   });
 
   it('propose what a late fact changed, of the deployment and line that it changed', async () => {
@@ -251,7 +254,7 @@ describe('corrections', () => {
     await writeState(test.db, rows[0]?.id as number, null, at('2026-01-21'), null, at('2026-02-07'));
     await settle(test.db, at('2026-02-08'));
     expect(await checkCorrections(test.db)).toBe(1);
-    expect(await listProposals(test.db)).toMatchObject([
+    expect(await proposalsOf(test.db)).toMatchObject([
       {
         customer: 'acme',
         deployment: 'shop',
@@ -269,7 +272,7 @@ describe('corrections', () => {
       code: 'conflict',
     });
     expect(await correctOnNextInvoice(test.db, request)).toEqual({ amount: '-10.56', month: '2026-02', takenBack: [] });
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
     await settle(test.db, march);
     await draftMonth(test.db, { month: february, now: march });
     const { document } = await readDocument(test.db, await draftOf('acme', february));
@@ -282,7 +285,7 @@ describe('corrections', () => {
     ]);
     await issue((await draftOf('acme', february)).invoiceId, march);
     await checkCorrections(test.db);
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
   });
 
   it('keep an invoice that is corrected by an issued one from being cancelled', async () => {
@@ -312,7 +315,7 @@ describe('corrections', () => {
       credits: 'INV-000001',
       state: 'issued',
     });
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
     const { invoiceId } = await getInvoice(test.db, 'CN-000001');
     await expect(cancelInvoice(test.db, invoiceId, { reason: 'wrong', by: 'ann', now: march })).rejects.toThrow(
       /CN-000001 is a credit note/,
@@ -320,20 +323,20 @@ describe('corrections', () => {
     await writeState(test.db, rows[0]?.id as number, { status: 'off' }, at('2026-01-03'), at('2026-01-04'), march);
     await settle(test.db, march);
     await checkCorrections(test.db);
-    expect(await listProposals(test.db)).toMatchObject([{ deployment: 'shop', amount: '-0.96' }]);
+    expect(await proposalsOf(test.db)).toMatchObject([{ deployment: 'shop', amount: '-0.96' }]);
   });
 
   it('waive exactly what was waived', async () => {
     const request = { deployment: 'shop', month: january, by: 'ann', now: march, reason: 'a trifle' };
     expect(await waiveCorrection(test.db, request)).toEqual({ amount: '-0.96', takenBack: [] });
-    expect(await listProposals(test.db)).toEqual([]);
+    expect(await proposalsOf(test.db)).toEqual([]);
     const { rows } = await sql<{ id: number }>`SELECT resource_id AS id FROM resources WHERE external_id = 'b'`.execute(
       test.db,
     );
     await writeState(test.db, rows[0]?.id as number, { status: 'off' }, at('2026-01-04'), at('2026-01-05'), march);
     await settle(test.db, march);
     await checkCorrections(test.db);
-    expect(await listProposals(test.db)).toMatchObject([
+    expect(await proposalsOf(test.db)).toMatchObject([
       { deployment: 'shop', amount: '-0.96', lines: [{ decided: '-0.96' }] },
     ]);
   });
@@ -344,14 +347,14 @@ describe('a deployment that starts later than was believed', () => {
     await setDeploymentStart(test.db, 'blog', at('2026-02-11'), at('2026-03-05'));
     await settle(test.db, at('2026-03-05'));
     await checkCorrections(test.db);
-    expect(await listProposals(test.db, { deployment: 'blog' })).toMatchObject([
+    expect(await proposalsOf(test.db, { deployment: 'blog' })).toMatchObject([
       { month: '2026-01', amount: '-50.00' },
       { month: '2026-02', amount: '-17.86' }, // 10 of 28 days
     ]);
     await setDeploymentStart(test.db, 'blog', at('2026-01-01'), at('2026-03-05'));
     await settle(test.db, at('2026-03-05'));
     await checkCorrections(test.db);
-    expect(await listProposals(test.db, { deployment: 'blog' })).toEqual([]);
+    expect(await proposalsOf(test.db, { deployment: 'blog' })).toEqual([]);
   });
 });
 
@@ -380,7 +383,7 @@ describe('cancelled', () => {
     const again2 = cancelInvoice(test.db, invoiceId, { reason: 'x', by: 'ann', now: march });
     await expect(again2).rejects.toMatchObject({ code: 'invoice_cancelled' });
     await checkCorrections(test.db);
-    expect(await listProposals(test.db, { customer: 'beta' })).toEqual([]);
+    expect(await proposalsOf(test.db, { customer: 'beta' })).toEqual([]);
   });
 
   it('is not for drafts, and an approved one is a draft again', async () => {

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { UnitOfWork, Queryable } from '../platform/database/database.ts';
 import { Decimal } from '../platform/quantity.ts';
 import type { Line } from './lines.ts';
@@ -201,24 +201,42 @@ export async function selectBilledIn(
   return rows;
 }
 
-/** Whom the month before billed, and a month does not, in that currency; by customer. At most `limit`. */
-export async function selectGone(
-  db: Queryable,
-  month: Temporal.PlainDate,
-  drafted: readonly { readonly customerId: number; readonly currency: string }[],
-  limit: number,
-): Promise<(BilledBeforeRow & { readonly total: number })[]> {
-  const { rows } = await statement<BilledBeforeRow & { total: number }>('invoices.selectGone')`
-    SELECT b.customer_id AS "customerId", c.external_id AS customer, c.name AS "customerName", b.currency,
-           b.subtotal::text AS subtotal, (count(*) OVER ())::int AS total
-    FROM invoices b JOIN deployments_customers c USING (customer_id)
+/** Who drafts are yet to be created for, and in which currency. */
+type Drafted = readonly { readonly customerId: number; readonly currency: string }[];
+
+const goneFrom = (month: Temporal.PlainDate, drafted: Drafted) => sql`invoices b
     WHERE b.kind = 'invoice' AND b.cancelled_at IS NULL AND b.month = ${month.subtract({ months: 1 })} AND b.subtotal <> 0
       AND NOT EXISTS (SELECT FROM invoices i WHERE i.kind = 'invoice' AND i.cancelled_at IS NULL AND i.month = ${month}
                       AND i.customer_id = b.customer_id AND i.currency = b.currency)
       AND NOT EXISTS (SELECT FROM unnest(${drafted.map((one) => one.customerId)}::bigint[],
                                          ${drafted.map((one) => one.currency)}::text[]) AS d (customer_id, currency)
-                      WHERE d.customer_id = b.customer_id AND d.currency = b.currency)
-    ORDER BY c.external_id COLLATE "C", b.currency LIMIT ${limit}`.execute(db);
+                      WHERE d.customer_id = b.customer_id AND d.currency = b.currency)`;
+
+/** Whom the month before billed, and a month does not, in that currency; by customer. At most `limit`. */
+export async function selectGone(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  drafted: Drafted,
+  limit: number,
+): Promise<BilledBeforeRow[]> {
+  const { rows } = await statement<BilledBeforeRow>('invoices.selectGone')`
+    SELECT g.customer_id AS "customerId", c.external_id AS customer, c.name AS "customerName", g.currency,
+           g.subtotal::text AS subtotal
+    FROM (SELECT b.customer_id, b.currency, b.subtotal FROM ${goneFrom(month, drafted)}) AS g
+    JOIN deployments_customers c USING (customer_id)
+    ORDER BY c.external_id COLLATE "C", g.currency LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** How many those are, and what the month before billed them before tax: by currency. */
+export async function sumGone(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  drafted: Drafted,
+): Promise<{ readonly currency: string; readonly customers: number; readonly subtotal: string }[]> {
+  const { rows } = await statement<{ currency: string; customers: number; subtotal: string }>('invoices.sumGone')`
+    SELECT b.currency, count(*)::int AS customers, sum(b.subtotal)::text AS subtotal
+    FROM ${goneFrom(month, drafted)} GROUP BY 1 ORDER BY b.currency COLLATE "C"`.execute(db);
   return rows;
 }
 
@@ -237,6 +255,19 @@ export async function selectIssuedOfMonth(db: Queryable, month: Temporal.PlainDa
     WHERE i.kind = 'invoice' AND i.state = 'issued' AND i.cancelled_at IS NULL AND i.month = ${month}
     GROUP BY 1, 2 ORDER BY 1, 2`.execute(db);
   return rows;
+}
+
+/** How many documents of a seller are issued for months that end on a day (null: any) or later. */
+export async function selectIssuedSince(
+  db: Queryable,
+  entity: string,
+  from: Temporal.PlainDate | null,
+): Promise<number> {
+  const { rows } = await statement<{ issued: number }>('invoices.selectIssuedSince')`
+    SELECT count(*)::int AS issued FROM invoices i JOIN legal_entities e USING (legal_entity_id)
+    WHERE e.slug = ${entity} AND i.state = 'issued'
+      AND (${from}::date IS NULL OR i.month + interval '1 month' - interval '1 day' >= ${from}::date)`.execute(db);
+  return rows[0]?.issued ?? 0;
 }
 
 /** A draft, or an approved invoice. */
@@ -336,11 +367,35 @@ export interface PartiesRow {
   readonly seller: Seller;
   readonly buyer: Buyer;
   readonly taxTreatment: LineTax['treatment'];
+  readonly sellerLater: KnownLater;
+  readonly buyerLater: KnownLater;
+}
+
+/** What is told of a party for days after the month's last, by the first UTC day (`2026-06-10`) on which it is known. */
+export interface KnownLater {
+  /** Whether anything is told of it, for whatever day: a change without a day then counts from today. */
+  readonly told: boolean;
+  readonly name: string | null;
+  readonly address: string | null;
+  readonly taxId: string | null;
 }
 
 interface PartiesOfRow extends PartiesRow {
   readonly invoiceId: number;
 }
+
+/** `KnownLater` of the believed periods of a party in a table that keeps history. */
+const knownLater = (table: string, of: RawBuilder<unknown>, name: string) => {
+  const first = (known: RawBuilder<unknown>) =>
+    sql`to_char(min(x.valid_from) FILTER (WHERE x.valid_from > i.month + interval '1 month' - interval '1 day' AND (${known})), 'YYYY-MM-DD')`;
+  return sql`(
+    SELECT jsonb_build_object(
+      'told', count(*) > 0,
+      'name', ${first(sql`x.${sql.ref(name)} IS NOT NULL`)},
+      'address', ${first(sql`x.address <> '{}' OR x.party ->> 'city' IS NOT NULL`)},
+      'taxId', ${first(sql`x.tax_ids <> '{}' OR x.party ->> 'vatId' IS NOT NULL`)})
+    FROM ${sql.table(table)} x WHERE ${of} AND x.superseded_at = 'infinity')`;
+};
 
 /** Who bills whom on a document: as it is on the month's last day. */
 export async function selectParties(db: Queryable, invoiceId: number): Promise<PartiesRow> {
@@ -361,7 +416,9 @@ export async function selectPartiesOf(
            e.credit_note_prefix AS "creditNotePrefix", e.number_digits AS "numberDigits", e.grace_days AS "graceDays",
            coalesce(b.terms_days, e.terms_days) AS "termsDays", coalesce(b.legal_name, c.name) AS "buyerName",
            coalesce(b.address, '{}') AS "buyerAddress", coalesce(b.tax_ids, '{}') AS "buyerTaxIds",
-           b.po_number AS "poNumber", b.email AS "buyerEmail", coalesce(b.tax_treatment, 'taxed') AS "taxTreatment"
+           b.po_number AS "poNumber", b.email AS "buyerEmail", coalesce(b.tax_treatment, 'taxed') AS "taxTreatment",
+           ${knownLater('legal_entity_parties', sql`x.legal_entity_id = i.legal_entity_id`, 'name')} AS "sellerLater",
+           ${knownLater('customer_billing', sql`x.customer_id = i.customer_id`, 'legal_name')} AS "buyerLater"
     FROM invoices i JOIN legal_entities e USING (legal_entity_id) JOIN deployments_customers c USING (customer_id)
     LEFT JOIN customer_billing b ON b.customer_id = i.customer_id AND b.superseded_at = 'infinity'
       AND b.valid_from <= i.month + interval '1 month' - interval '1 day'

@@ -4,15 +4,9 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import type { Database } from '../platform/database/database.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { endSubscription, pauseSubscription, startSubscription, subscribe } from '../pricing/subscriptions.ts';
-import {
-  checkCorrections,
-  correctOnNextInvoice,
-  issueCreditNote,
-  listProposals,
-  waiveCorrection,
-} from './corrections.ts';
+import { checkCorrections, correctOnNextInvoice, issueCreditNote, waiveCorrection } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, at, day, openBusiness } from '../../test/fixtures/invoices.ts';
+import { addDeployment, at, day, openBusiness, proposalsOf } from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth, listInvoices, readDocument } from './invoices.ts';
 import { cancelInvoice } from './cancel.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
@@ -187,7 +181,7 @@ it('a customer who cannot be rated keeps nobody else from being drafted or corre
       FROM customers WHERE external_id = 'broken'`.execute(other.db);
     const named = { code: 'invalid_argument', message: expect.stringContaining('"broken" for 2026-01') };
     await expect(checkCorrections(other.db)).rejects.toMatchObject(named);
-    expect(await listProposals(other.db)).toMatchObject([{ customer: 'whole', month: '2026-01' }]);
+    expect(await proposalsOf(other.db)).toMatchObject([{ customer: 'whole', month: '2026-01' }]);
     await expect(runJob(other.db, april5)).rejects.toMatchObject(named);
     expect((await draftsOf(other.db, 'whole')).map(([month]) => month)).toEqual(['2026-02', '2026-03']);
     const [issued] = await invoicesOf(other.db, 'broken');

@@ -1,7 +1,22 @@
 import type { NextOperation } from '../platform/errors.ts';
 import { Decimal } from '../platform/quantity.ts';
-import type { InvoiceRow, PartiesRow } from './invoices.store.ts';
+import type { InvoiceRow, KnownLater, PartiesRow } from './invoices.store.ts';
 import { categoryCodeOf } from './tax-categories.ts';
+
+/**
+ * The operations that tell what a document lacks of its parties. They name the month's first day where something is told
+ * already: without a day a change would count from today, and the document lack it as before.
+ */
+export function nextForParties(
+  { entity, sellerLater, buyerLater }: Pick<PartiesRow, 'entity' | 'sellerLater' | 'buyerLater'>,
+  { customer, month }: Pick<InvoiceRow, 'customer' | 'month'>,
+): { readonly seller: Required<NextOperation>; readonly buyer: Required<NextOperation> } {
+  const dated = ({ told }: KnownLater) => (told ? { from: month.toString() } : {});
+  return {
+    seller: { operation: 'entity set', arguments: { entity, ...dated(sellerLater) } },
+    buyer: { operation: 'customer billing set', arguments: { customer, ...dated(buyerLater) } },
+  };
+}
 
 /** What a document lacks to be an electronic invoice by a rule; it can be issued as it is. */
 export interface LackingByRule {
@@ -16,10 +31,9 @@ export interface LackingByRule {
 /** What a document lacks by the rules of electronic invoices, as far as its parties, taxes and total need it. */
 export function lackingByRules(
   { seller, buyer, ...parties }: PartiesRow,
-  invoice: Pick<InvoiceRow, 'customer' | 'taxes' | 'total' | 'kind'>,
+  invoice: Pick<InvoiceRow, 'customer' | 'taxes' | 'total' | 'kind' | 'month'>,
 ): LackingByRule[] {
-  const ofSeller = { operation: 'entity set', arguments: { entity: parties.entity } };
-  const ofBuyer = { operation: 'customer billing set', arguments: { customer: invoice.customer } };
+  const { seller: ofSeller, buyer: ofBuyer } = nextForParties(parties, invoice);
   const codes = new Set(invoice.taxes.map(categoryCodeOf));
   const isVat = codes.has('S') || codes.has('Z') || codes.has('E') || codes.has('AE');
   const isPaid = invoice.kind === 'invoice' && new Decimal(invoice.total).gt(0);

@@ -5,6 +5,7 @@ import { correctionOperations } from './operations/corrections.ts';
 import { customerBillingOperations } from './operations/customer-billing.ts';
 import { deploymentMonthOperations } from './operations/deployment-months.ts';
 import { entityOperations } from './operations/entities.ts';
+import { sellerFileOperations } from './operations/seller-file.ts';
 import { exportOperations } from './operations/export.ts';
 import { invoiceOperations } from './operations/invoices.ts';
 
@@ -16,6 +17,7 @@ export const invoicesModule = declareModule({
   ],
   operations: [
     ...entityOperations,
+    ...sellerFileOperations,
     ...customerBillingOperations,
     ...invoiceOperations,
     ...correctionOperations,

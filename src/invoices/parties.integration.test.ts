@@ -4,7 +4,7 @@ import { addDeployment, addDroplet, at, day, openBusiness, settle } from '../../
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { setBilling } from './billing.ts';
 import { draftMonth } from './drafts.ts';
-import { getEntity, partyHistory, updateEntity } from './entities.ts';
+import { createEntity, getEntity, partyHistory, updateEntity } from './entities.ts';
 import { getInvoice, listInvoices, readDocument } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 import { setTaxRate } from './tax-rates.ts';
@@ -50,7 +50,7 @@ test('what a draft lacks by rule is named as it is needed, with the operation th
   expect((await read()).lacking).toContainEqual({
     rule: 'BR-11',
     message: "BR-11: the buyer's country",
-    next: { operation: 'customer billing set', arguments: { customer: 'acme' } },
+    next: { operation: 'customer billing set', arguments: { customer: 'acme', from: '2026-01-01' } },
   });
   expect(await lacking()).toEqual([
     "BR-09: the seller's country",
@@ -79,6 +79,38 @@ test('what a draft lacks by rule is named as it is needed, with the operation th
     "BR-DE-9: the buyer's postal code",
     "BR-DE-15: the buyer's reference",
   ]);
+});
+
+test('what is told from a day after the month on is named with that day, and with the day that adds it to the month', async () => {
+  const { db } = database;
+  await createEntity(
+    db,
+    'late',
+    { name: 'Late Ltd', address: ['3 Quay Street'] },
+    { by: 'ann', now: at('2026-01-02') },
+  );
+  await setTaxRate(db, { entity: 'late', category: 'standard', title: 'VAT', percent: '20', from: null }, 'ann', now);
+  await setBilling(db, 'tiered', { entity: 'late' }, null, 'ann', at('2026-01-02'));
+  await draftMonth(db, { month: january, now });
+  const own = await listInvoices(db, { month: january, customer: 'tiered' }, { limit: 1, cursor: null });
+  const id = own.items[0]?.invoiceId ?? 0;
+  await approveInvoice(db, id, { by: 'ann', now });
+  const issue = () => issueInvoice(db, id, { by: 'ann', now });
+  const next = { operation: 'entity set', arguments: { entity: 'late', from: '2026-01-01' } };
+  // Nothing of it is told for any day: a change without a day would count from today all the same.
+  await expect(issue()).rejects.toMatchObject({
+    message: expect.stringContaining('Seller "late" charges tax and has no tax id.'),
+    next,
+  });
+  await updateEntity(db, 'late', { taxIds: ['VAT GB1'] }, { by: 'ann', now });
+  await expect(issue()).rejects.toMatchObject({
+    message: expect.stringContaining(
+      'Seller "late" charges tax and has no tax id on 2026-01-31: it is set from 2026-02-10 on.',
+    ),
+    next,
+  });
+  await updateEntity(db, 'late', { taxIds: ['VAT GB1'] }, { from: day(next.arguments.from), by: 'ann', now });
+  expect(await issue()).toMatchObject({ issuedNow: true });
 });
 
 test('an electronic address and its scheme go together', async () => {

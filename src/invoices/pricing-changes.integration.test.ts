@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { changeSubscription, endSubscription, pauseSubscription } from '../pricing/subscriptions.ts';
-import { checkCorrections, listProposals } from './corrections.ts';
+import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, at, day, openBusiness } from '../../test/fixtures/invoices.ts';
+import { addDeployment, at, day, openBusiness, proposalsOf } from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth, listInvoices } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 
@@ -32,7 +32,7 @@ async function bill(month: Temporal.PlainDate): Promise<string[]> {
 
 async function proposed(): Promise<string[]> {
   await checkCorrections(test.db);
-  return (await listProposals(test.db)).map(({ month, amount }) => `${month} ${amount}`);
+  return (await proposalsOf(test.db)).map(({ month, amount }) => `${month} ${amount}`);
 }
 
 it('a year in advance is billed whole, although the plan has another version before it ends', async () => {

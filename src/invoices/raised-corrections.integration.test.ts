@@ -1,11 +1,20 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
-import { addDeployment, at, day, openBusiness, own, settle, writeState } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  at,
+  day,
+  openBusiness,
+  own,
+  settle,
+  writeState,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { insertLiving } from '../../test/fixtures/inventory.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { addKind, beginningOfHistory, changeKind, kindSchema } from '../metering/kinds.ts';
-import { checkCorrections, correctOnNextInvoice, listProposals } from './corrections.ts';
+import { checkCorrections, correctOnNextInvoice } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
 import { explainLine } from './explain.ts';
 import { invoicesOfMonth, listInvoices, readDocument } from './invoices.ts';
@@ -87,7 +96,7 @@ it('a late fact that moves the peak from the 3rd to the 20th gives back to one w
   await writeState(db, bucket, gib(100), at('2026-06-20'), at('2026-06-21'), now);
   await settle(db, now);
   expect(await checkCorrections(db)).toBe(2);
-  const proposals = await listProposals(db);
+  const proposals = await proposalsOf(db);
   expect(
     proposals.map(({ deployment, month, amount, lines }) => [
       deployment,
@@ -100,5 +109,5 @@ it('a late fact that moves the peak from the 3rd to the 20th gives back to one w
     ['b', '2026-06', '30.00', ['30.00']],
   ]);
   for (const deployment of ['a', 'b']) await correctOnNextInvoice(db, { deployment, month: june, by: 'ann', now });
-  expect(await listProposals(db)).toEqual([]);
+  expect(await proposalsOf(db)).toEqual([]);
 });

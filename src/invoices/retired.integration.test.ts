@@ -4,9 +4,9 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { applyRetention } from '../metering/retention/retention.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
 import { changeSubscription } from '../pricing/subscriptions.ts';
-import { checkCorrections, listProposals } from './corrections.ts';
+import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle } from '../../test/fixtures/invoices.ts';
+import { addDeployment, addDroplet, at, day, openBusiness, settle, proposalsOf } from '../../test/fixtures/invoices.ts';
 import { invoicesOfMonth, listInvoices } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 
@@ -57,9 +57,9 @@ it('a month with a plan change is drafted, carried over and corrected when its r
   expect(await totals('2026-02-01')).toEqual(february);
   await sql`UPDATE correction_checks SET stale = true`.execute(test.db);
   expect(await checkCorrections(test.db)).toBe(2);
-  expect(await listProposals(test.db)).toEqual([]);
+  expect(await proposalsOf(test.db)).toEqual([]);
 
   await changeSubscription(test.db, { deployment: 'a', plan: 'studio', from: at('2026-01-29') }, 'ann', now);
   expect(await checkCorrections(test.db)).toBe(1);
-  expect(await listProposals(test.db)).toMatchObject([{ deployment: 'a', month: '2026-01', amount: '-39.10' }]);
+  expect(await proposalsOf(test.db)).toMatchObject([{ deployment: 'a', month: '2026-01', amount: '-39.10' }]);
 });

@@ -4,9 +4,18 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { connect, type Database } from '../platform/database/database.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
-import { checkCorrections, listProposals } from './corrections.ts';
+import { checkCorrections } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, settle, writeState } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  settle,
+  writeState,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { listInvoices } from './invoices.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 import { findLateMonths } from './late-months.ts';
@@ -93,7 +102,7 @@ async function turnOff(droplets: readonly number[], from = '2026-01-29'): Promis
 /** What is proposed is what the law wants, and there is nothing left to look at. */
 async function allIsFound(proposals: readonly string[]): Promise<void> {
   await new MoneyLaws(db).hold();
-  const found = await listProposals(db);
+  const found = await proposalsOf(db);
   expect(found.map(({ deployment, month, amount }) => `${deployment} ${month} ${amount}`)).toEqual(proposals);
   expect(await checkCorrections(db)).toBe(0);
 }

@@ -2,10 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { insertLiving } from '../../test/fixtures/inventory.ts';
 import { makePlan } from '../../test/fixtures/pricing.ts';
-import { checkCorrections, listProposals } from './corrections.ts';
+import { checkCorrections } from './corrections.ts';
 import { creditWords } from './document.ts';
 import { draftMonth } from './drafts.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, own, settle } from '../../test/fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  own,
+  settle,
+  proposalsOf,
+} from '../../test/fixtures/invoices.ts';
 import { getInvoice, listInvoices, readDocument } from './invoices.ts';
 import { addLine } from './manual-lines.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
@@ -90,7 +99,7 @@ describe('what comes late', () => {
   const later = at('2026-03-05');
   const proposed = async () => {
     await checkCorrections(test.db);
-    return (await listProposals(test.db)).map(({ deployment, month, amount }) => [deployment, month, amount]);
+    return (await proposalsOf(test.db)).map(({ deployment, month, amount }) => [deployment, month, amount]);
   };
 
   it('is an invoice of the month where nothing was due, and a correction where 0.00 was issued', async () => {

@@ -12,7 +12,7 @@ import * as store from './store.ts';
 import type { JobFilter, JobPosition, JobRow } from './store.ts';
 
 export { jobStates } from './store.ts';
-export type { JobFilter, JobPosition } from './store.ts';
+export type { JobFilter, JobPosition, JobRow } from './store.ts';
 
 /** A worker adds this to the attempt's own time before the sweep ends it from outside. */
 const graceSeconds = 30;

@@ -28,23 +28,23 @@ async function ask<Answer>(path: string, init?: Parameters<TestApi['fetch']>[1])
 }
 
 interface Job {
-  readonly id: string;
+  readonly jobId: string;
   readonly job: string;
   readonly state: string;
   readonly reason: string | null;
 }
 const run = (job: string, args: object = {}) =>
-  ask<{ id: string; enqueued: boolean }>('/jobs', json('POST', { job, arguments: args }));
+  ask<{ jobId: string; enqueued: boolean }>('/jobs', json('POST', { job, arguments: args }));
 const show = (id: string) => ask<Job>(`/jobs/${id}`);
 
 test('a job is run, seen, listed in pages and cancelled, in the name of who asked', async () => {
   const first = await run('sync_snapshots', { account: 'acme' });
   expect(first.enqueued).toBe(true);
-  expect(await run('sync_snapshots', { account: 'acme' })).toEqual({ id: first.id, enqueued: false });
+  expect(await run('sync_snapshots', { account: 'acme' })).toEqual({ jobId: first.jobId, enqueued: false });
   await run('sync_snapshots', { account: 'beta' });
   await run('meter');
-  expect(await show(first.id)).toMatchObject({
-    id: first.id,
+  expect(await show(first.jobId)).toMatchObject({
+    jobId: first.jobId,
     queue: 'cloud_sync_full',
     job: 'sync_snapshots',
     arguments: { account: 'acme' },
@@ -69,9 +69,9 @@ test('a job is run, seen, listed in pages and cancelled, in the name of who aske
 
   const cancelled = await ask('/jobs/cancel', json('POST', { job: 'sync_snapshots', arguments: { account: 'acme' } }));
   expect(cancelled).toEqual({ cancelled: 1 });
-  expect(await show(first.id)).toMatchObject({ state: 'cancelled', reason: 'cancelled by test owner null' });
-  expect(await ask('/jobs/retry', json('POST', { ids: [first.id] }))).toEqual({ retried: 1 });
-  expect((await show(first.id)).state).toBe('waiting');
+  expect(await show(first.jobId)).toMatchObject({ state: 'cancelled', reason: 'cancelled by test owner null' });
+  expect(await ask('/jobs/retry', json('POST', { ids: [first.jobId] }))).toEqual({ retried: 1 });
+  expect((await show(first.jobId)).state).toBe('waiting');
 
   const { rows } = await sql<{ actor: string; decision: string }>`
     SELECT actor, after ->> 'decision' AS decision FROM audit_log WHERE table_name = 'job_decisions' ORDER BY position`.execute(
@@ -106,7 +106,7 @@ test('queues are listed, paused and scaled, and a worker follows', async () => {
   expect(await ask('/queues/metering', json('PATCH', { limit: 3, worker: 'big' }))).toMatchObject({
     workers: [{ worker: 'big', limit: 3, paused: true }],
   });
-  const { id } = await run('meter');
+  const { jobId: id } = await run('meter');
   const log = createLog({ level: 'silent', format: 'json' });
   const { db, connectionString } = database;
   const worker = await startWorker({
@@ -119,7 +119,7 @@ test('queues are listed, paused and scaled, and a worker follows', async () => {
   });
   try {
     const other = await run('prune_jobs');
-    await until(async () => (await show(other.id)).state === 'completed', 'the others go on');
+    await until(async () => (await show(other.jobId)).state === 'completed', 'the others go on');
     expect((await show(id)).state).toBe('waiting');
     await ask('/queues/metering', json('PATCH', { paused: false }));
     await until(async () => (await show(id)).state === 'completed', 'it goes on');

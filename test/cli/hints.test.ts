@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { argumentsOf, readArguments } from '../../src/cli/engine/arguments-of.ts';
 import { fieldsOf } from '../../src/cli/engine/fields.ts';
+import { commandLine } from '../../src/cli/engine/next.ts';
 import { buildProgram } from '../../src/cli/engine/program.ts';
 import { viewsOf } from '../../src/cli/engine/tree.ts';
 import { nouns } from '../../src/cli/nouns/index.ts';
@@ -187,4 +188,9 @@ test('help of a group of commands is an answer', async () => {
     process.stdout.write = write;
   }
   expect(process.exitCode ?? 0).toBe(0);
+});
+
+test('a hint that only names the day from which something counts leads to the help, not to a change of nothing', () => {
+  const line = commandLine(views, { operation: 'entity set', arguments: { entity: 'default', from: '2026-05-01' } });
+  expect(line).toBe('arcadia entity set default --from 2026-05-01 --help');
 });

@@ -77,7 +77,9 @@ const wider: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 async function ask(list: List, query: Readonly<Record<string, string>>): Promise<Body> {
-  const response = await api.fetch(`${list.path}?${new URLSearchParams({ ...wider[list.name], ...query })}`, { as: 'owner' });
+  const response = await api.fetch(`${list.path}?${new URLSearchParams({ ...wider[list.name], ...query })}`, {
+    as: 'owner',
+  });
   expect([response.status, response.ok ? '' : await response.clone().text()]).toEqual([200, '']);
   return (await response.json()) as Body;
 }

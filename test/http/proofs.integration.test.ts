@@ -199,8 +199,8 @@ test('what happened last can be read, by the types that a role receives', async 
   await publishEvents(database.db);
   const types = async (as: 'owner' | 'finance') => {
     const response = await api.fetch('/happened?limit=1000', { as });
-    const { items } = (await response.json()) as { items: { id: number; type: string; reads: string[] }[] };
-    expect(items.map(({ id }) => id)).toEqual(items.map(({ id }) => id).toSorted((a, b) => b - a));
+    const { items } = (await response.json()) as { items: { eventId: number; type: string; reads: string[] }[] };
+    expect(items.map(({ eventId }) => eventId)).toEqual(items.map(({ eventId }) => eventId).toSorted((a, b) => b - a));
     for (const { reads } of items) expect(reads.length).toBeGreaterThan(0);
     return new Set(items.map(({ type }) => type));
   };

@@ -24,7 +24,7 @@ interface Found {
     readonly group: string;
     readonly shownBy: string;
     readonly hits: readonly {
-      readonly id: string;
+      readonly hitId: string;
       readonly title: string;
       readonly detail: string;
       readonly match: string;
@@ -41,7 +41,7 @@ async function search(q: string, as: { as?: Role; customer?: string } = {}, limi
 
 async function hits(q: string, as?: { as?: Role; customer?: string }): Promise<string[]> {
   const groups = await search(q, as);
-  return groups.flatMap(({ group, hits: of }) => of.map(({ id, match }) => `${group} ${id} ${match}`));
+  return groups.flatMap(({ group, hits: of }) => of.map(({ hitId, match }) => `${group} ${hitId} ${match}`));
 }
 
 test('a name finds what begins with it before what has it inside', async () => {

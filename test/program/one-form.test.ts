@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { buildProgram } from '../../src/cli/engine/program.ts';
 import { fieldsOf } from '../../src/cli/engine/fields.ts';
 import { placesOf } from '../../src/cli/local/completion.ts';
@@ -44,8 +45,8 @@ test('what is there before it is written is a --dry-run of an import, and a prev
     expect(names).toContain(words.replace(/ apply$/, ' preview'));
 });
 
-/** What is not ours to hand out again: the provider's own document, and customers, whose lists are CSV over HTTP. */
-const notExported = ['bill import', 'customer import'];
+/** What is not ours to hand out again: the provider's own document. */
+const notExported = ['bill import'];
 
 test('what is applied or imported can be exported', () => {
   const names = commands.map(({ words }) => words);
@@ -65,4 +66,36 @@ test('a value of a name has one kind wherever it is given: a moment takes a day,
   for (const name of ['at', 'from', 'to'])
     expect(['day', 'moment']).toEqual(expect.arrayContaining([...(kinds.get(name) ?? [])]));
   for (const name of ['month', 'limit', 'cursor']) expect(kinds.get(name)?.size).toBe(1);
+});
+
+/** Where an answer has a property with a name, by the operation's: `job show: items.id`. */
+function placesNamed(wanted: string): string[] {
+  const found: string[] = [];
+  let seen = 0;
+  for (const operation of program.operations) {
+    const schema =
+      operation.shape === 'list' ? operation.row : operation.shape === 'action' ? operation.response : null;
+    if (schema == null) continue;
+    const walk = (node: unknown, path: readonly string[]): void => {
+      if (typeof node !== 'object' || node === null) return;
+      for (const [key, value] of Object.entries(node)) {
+        if (key === 'properties' && typeof value === 'object' && value !== null) {
+          for (const [name, own] of Object.entries(value)) {
+            seen += 1;
+            if (name === wanted) found.push(`${operation.name}: ${[...path, name].join('.')}`);
+            walk(own, [...path, name]);
+          }
+        } else walk(value, path);
+      }
+    };
+    walk(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }), []);
+  }
+  expect(seen).toBeGreaterThan(500);
+  return found;
+}
+
+test('an answer names what an id is of: nothing in one is called id alone', () => {
+  expect(placesNamed('id')).toEqual([]);
+  const params = program.operations.filter(({ path }) => path.split('/').includes(':id'));
+  expect(params.map(({ name }) => name)).toEqual([]);
 });

@@ -4,7 +4,6 @@ import {
   checkCorrections,
   correctOnNextInvoice,
   issueCreditNote,
-  listProposals,
   waiveCorrection,
 } from '../../src/invoices/corrections.ts';
 import { draftMonth } from '../../src/invoices/drafts.ts';
@@ -19,7 +18,17 @@ import { addPlanVersion } from '../../src/pricing/plans.ts';
 import { endSubscription, pauseSubscription, subscribe } from '../../src/pricing/subscriptions.ts';
 import { openTestDatabase } from '../database.ts';
 import { insertLiving } from '../fixtures/inventory.ts';
-import { addDeployment, addDroplet, at, day, openBusiness, own, settle, writeState } from '../fixtures/invoices.ts';
+import {
+  addDeployment,
+  addDroplet,
+  at,
+  day,
+  openBusiness,
+  own,
+  settle,
+  writeState,
+  proposalsOf,
+} from '../fixtures/invoices.ts';
 import { MoneyLaws } from '../fixtures/money-laws.ts';
 import { type Currency, versionsOf } from '../rating/histories.ts';
 import { soaking, soakRuns } from '../soak.ts';
@@ -230,7 +239,7 @@ class World {
 
   async #decide(how: string, index: number): Promise<void> {
     await checkCorrections(this.db);
-    const proposals = await listProposals(this.db);
+    const proposals = await proposalsOf(this.db);
     const proposal = proposals[index % Math.max(proposals.length, 1)];
     if (proposal === undefined) return;
     const { deployment: slug, currency, amount, month } = proposal;

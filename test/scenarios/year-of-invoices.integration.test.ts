@@ -4,11 +4,10 @@ import {
   checkCorrections,
   correctOnNextInvoice,
   issueCreditNote,
-  listProposals,
   waiveCorrection,
 } from '../../src/invoices/corrections.ts';
 import { composeCustomer, draftMonth } from '../../src/invoices/drafts.ts';
-import { addDeployment, at, day, openBusiness, own, settle } from '../fixtures/invoices.ts';
+import { addDeployment, at, day, openBusiness, own, settle, proposalsOf } from '../fixtures/invoices.ts';
 import { invoicesOfMonth, readDocument } from '../../src/invoices/invoices.ts';
 import { cancelInvoice } from '../../src/invoices/cancel.ts';
 import { approveInvoice, issueInvoice } from '../../src/invoices/issue.ts';
@@ -189,14 +188,14 @@ async function creditOrCorrect(request: Parameters<typeof issueCreditNote>[1]): 
 async function decideAll(turn: number): Promise<void> {
   const { db } = opened;
   await checkCorrections(db);
-  for (const [index, { deployment, month, currency, amount }] of (await listProposals(db)).entries()) {
+  for (const [index, { deployment, month, currency, amount }] of (await proposalsOf(db)).entries()) {
     const request = { deployment, month: firstOf(month), currency, expectedAmount: amount, by: 'ann', now };
     const way = (turn + index) % 3;
     if (way === 0 && new Decimal(amount).isNegative()) await creditOrCorrect(request);
     else if (way === 1) await waiveCorrection(db, { ...request, reason: 'goodwill' });
     else await correctOnNextInvoice(db, request);
   }
-  expect(await listProposals(db)).toEqual([]);
+  expect(await proposalsOf(db)).toEqual([]);
 }
 
 describe.each(months)('%s', (month) => {

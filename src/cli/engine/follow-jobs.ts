@@ -35,9 +35,9 @@ export async function followJobs(
       const job = await endOf(id, report);
       if (job.state !== 'completed') failed.push(job);
       for (const next of await successorsOf(job)) {
-        if (known.has(next.id)) continue;
-        known.add(next.id);
-        waiting.push(next.id);
+        if (known.has(next.jobId)) continue;
+        known.add(next.jobId);
+        waiting.push(next.jobId);
       }
     }
     report(`${known.size} ended`);
@@ -45,13 +45,13 @@ export async function followJobs(
   if (failed.length === 0) return;
   const reasons = failed.map(({ job, state, reason }) => `${job} is ${state}${reason === null ? '' : ` (${reason})`}`);
   throw jobFailed(`Not every job has done its work: ${reasons.join('; ')}.`, {
-    next: { operation: 'job show', arguments: { id: failed[0]?.id ?? '' } },
+    next: { operation: 'job show', arguments: { jobId: failed[0]?.jobId ?? '' } },
   });
 
   async function endOf(id: string, report: (text: string) => void): Promise<Job> {
     for (;;) {
       await pause(requestMs);
-      const job = (await surface.act(getJob, { params: { id }, query: {}, body: undefined })) as Job;
+      const job = (await surface.act(getJob, { params: { jobId: id }, query: {}, body: undefined })) as Job;
       if (ended.has(job.state)) return job;
       report(`${job.job} is ${job.state}${waiting.length === 0 ? '' : `, ${waiting.length} more`}`);
       await pause(pollMs);

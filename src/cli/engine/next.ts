@@ -35,9 +35,11 @@ export function commandLine(views: ReadonlyMap<string, BoundView>, next: NextOpe
       if (kind === 'boolean') return value === false ? `--no-${flag}` : `--${flag}`;
       return `--${flag} ${quoted(String(value))}`;
     });
-  // Alone it would change nothing: what there is to change is in its help.
+  // Alone, or with the day alone from which it counts, it would change nothing: what there is to change is in its help.
   const isEmptyChange =
-    operation.shape === 'action' && operation.method === 'PATCH' && flags.every((flag) => flag === '');
+    operation.shape === 'action' &&
+    operation.method === 'PATCH' &&
+    flags.every((flag) => flag === '' || flag.startsWith('--from '));
   return ['arcadia', words, ...positional, ...flags, isEmptyChange ? '--help' : '']
     .filter((part) => part !== '')
     .join(' ');

@@ -1,11 +1,19 @@
 import { createCustomer, getCustomer, listCustomers } from '../../deployments/operations/customers.ts';
 import { updateCustomer } from '../../flows/operations/customers.ts';
 import { closeCustomer } from '../../flows/operations/end-deployments.ts';
-import { importCustomers } from '../../flows/operations/import.ts';
+import { exportCustomers, importCustomers } from '../../flows/operations/import.ts';
 import { ArcadiaError } from '../../platform/errors.ts';
 import { type Column, count, fields, moment, plural } from '../engine/output.ts';
 import { noInput } from '../engine/surface.ts';
-import { type AnswerOf, actionView, listView, type Noun, type RowOf, type ViewTools } from '../engine/views.ts';
+import {
+  type AnswerOf,
+  actionView,
+  documentView,
+  listView,
+  type Noun,
+  type RowOf,
+  type ViewTools,
+} from '../engine/views.ts';
 import { endedNotes, endedText } from './ended-text.ts';
 
 type Customer = RowOf<typeof listCustomers>;
@@ -134,7 +142,8 @@ Next: arcadia invoice show 17`,
       details: `The file begins with a header line and has one deployment a line, its customer repeated:
   customer_external_id, customer_name, currency, deployment_slug, deployment_name, starts_at
 and, if wanted, project_id (the provider's project that the deployment owns) and plan, which puts a
-deployment that was never on a plan on one. Only what is new is created. Each difference from what is there is named by
+deployment that was never on a plan on one, from its start or the day plan_from. A line whose columns of a
+deployment are empty is a customer alone. Only what is new is created. Each difference from what is there is named by
 line, and what is there stays; --update writes names, currencies and project links that differ, a link from now on. Plans
 and starts are changed one by one: subscription change, deployment set.`,
       example: `
@@ -151,6 +160,13 @@ error: 1 error. Nothing imported.`,
         problems.length === 0
           ? null
           : new ArcadiaError('invalid_argument', `${plural(problems.length, 'error')}. Nothing imported.`),
+    }),
+    documentView(exportCustomers, {
+      details: `The file that customer import takes, with the plan that each deployment is on and since when. Ended deployments, earlier
+plans, pauses and planned ends are not in it; links to projects are in what arcadia rule export prints.`,
+      example: `
+$ arcadia customer export --out customers.csv
+Written to customers.csv.`,
     }),
   ],
 };

@@ -13,8 +13,17 @@ import {
   setTaxRate,
   updateLegalEntity,
 } from '../../invoices/operations/entities.ts';
-import { type Column, fields, table } from '../engine/output.ts';
-import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import { exportLegalEntities, importLegalEntities } from '../../invoices/operations/seller-file.ts';
+import { type Column, count, fields, plural, table } from '../engine/output.ts';
+import {
+  type AnswerOf,
+  actionView,
+  documentView,
+  listView,
+  type Noun,
+  type RowOf,
+  type ViewTools,
+} from '../engine/views.ts';
 import { partyFields } from './party-text.ts';
 
 type Entity = AnswerOf<typeof getLegalEntity>;
@@ -34,8 +43,9 @@ const entityColumns: readonly Column<Entity>[] = [
   { header: 'default', value: (row) => (row.isDefault ? 'yes' : null) },
 ];
 
-function entityText(row: Entity): string {
-  return fields([
+/** What a person reads of a seller; null: not set. */
+function entityFields(row: Entity): [string, string | null][] {
+  return [
     ['entity', row.entity],
     ['name', row.name],
     ['address', row.address.join(', ') || null],
@@ -54,7 +64,45 @@ function entityText(row: Entity): string {
     ['logo', row.logo],
     ['font', row.font],
     ['default', row.isDefault ? 'yes' : 'no'],
-  ]);
+  ];
+}
+
+function entityText(row: Entity): string {
+  return fields(entityFields(row).filter(([, value]) => value !== null));
+}
+
+/** How what is not set is set: its names are those of the flags. */
+function unsetNotes(row: Entity): string[] {
+  const unset = entityFields(row).filter(([, value]) => value === null);
+  return unset.length === 0
+    ? []
+    : [`${plural(unset.length, 'other field')} not set. To set: arcadia entity set ${row.entity} --help`];
+}
+
+type Imported = AnswerOf<typeof importLegalEntities>;
+
+function importText({ written, sellers }: Imported): string {
+  const lines = sellers
+    .filter(({ change }) => change !== 'unchanged')
+    .map(({ entity, change, from }) => `${entity} ${change}${from === null ? '' : `, from ${from} on`}`);
+  const unchanged = sellers.length - lines.length;
+  return [...lines, `${count(unchanged)} unchanged.${written ? '' : ' Nothing was imported.'}`].join('\n');
+}
+
+/** Asks where issued documents show what the file changes. */
+async function askAboutImport({ surface, input }: ViewTools): Promise<string | null> {
+  if (input.query.dryRun === true) return null;
+  const asked = { ...input, query: { ...input.query, dryRun: true } };
+  const { sellers } = (await surface.act(importLegalEntities, asked)) as Imported;
+  const shown = sellers
+    .filter(({ issued }) => issued > 0)
+    .map(
+      ({ entity, from, issued }) =>
+        `${entity} from ${from ?? 'the beginning'} on, ${plural(issued, 'issued document')}`,
+    );
+  return shown.length === 0
+    ? null
+    : `Change what issued documents show? ${shown.join('; ')}. They stay as they are; what is issued from now on differs.`;
 }
 
 const historyColumns: readonly Column<AnswerOf<typeof getLegalEntityHistory>['history'][number]>[] = [
@@ -110,6 +158,7 @@ $ arcadia entity show default
 entity   default
 name     Example Hosting Ltd`,
       text: entityText,
+      notes: unsetNotes,
     }),
     actionView(getLegalEntityHistory, {
       example: `
@@ -125,6 +174,7 @@ entity   oslo
 name     Example AS`,
       help,
       text: entityText,
+      notes: unsetNotes,
     }),
     actionView(updateLegalEntity, {
       example: `
@@ -133,6 +183,25 @@ entity   default
 name     Example Hosting Ltd`,
       help,
       text: entityText,
+      notes: unsetNotes,
+    }),
+    documentView(exportLegalEntities, {
+      details: 'Logos and fonts are files of their own. Imported again, here or elsewhere, it changes nothing.',
+      example: `
+$ arcadia entity export --out sellers.yaml
+Written to sellers.yaml.`,
+    }),
+    actionView(importLegalEntities, {
+      details: `The file is as arcadia entity export writes it. A seller that it leaves out stays, and so do its details and categories
+of taxes that the file says nothing of, and what is told for days before the first that it names. Where issued documents
+show what would change, it asks, and --yes answers: they stay as they are.`,
+      example: `
+$ arcadia entity import sellers.yaml --dry-run
+default changed, from 2026-06-01 on
+1 unchanged. Nothing was imported.`,
+      confirm: askAboutImport,
+      text: importText,
+      differs: ({ written, sellers }) => !written && sellers.some(({ change }) => change !== 'unchanged'),
     }),
   ],
 };

@@ -5,7 +5,7 @@ import { actionView, listView, type Noun, type RowOf } from '../engine/views.ts'
 type Job = RowOf<typeof listJobs>;
 
 const columns: readonly Column<Job>[] = [
-  { header: 'id', value: (row) => row.id },
+  { header: 'id', value: (row) => row.jobId },
   { header: 'queue', value: (row) => row.queue },
   { header: 'job', value: (row) => row.job },
   { header: 'arguments', value: (row) => JSON.stringify(row.arguments) },
@@ -17,7 +17,7 @@ const columns: readonly Column<Job>[] = [
 
 function jobText(row: Job): string {
   return fields([
-    ['id', row.id],
+    ['id', row.jobId],
     ['queue', row.queue],
     ['job', row.job],
     ['arguments', JSON.stringify(row.arguments)],
@@ -56,7 +56,7 @@ state     completed`,
       example: `
 $ arcadia job run sync_resources --argument account=acme
 sync_resources is enqueued as 0196f1a2-7c55-7d9e-8d3a-0a7e4b1c2d3e.`,
-      text({ id, enqueued }, { input }) {
+      text({ jobId: id, enqueued }, { input }) {
         const { job } = input.body as { job: string };
         return enqueued ? `${job} is enqueued as ${id}.` : `${job} was enqueued already, as ${id}, and runs now.`;
       },

@@ -118,9 +118,9 @@ function knownBy({ source, cause, carriedForwardFrom }: ExplainedInterval): stri
   const { action, syncRun, recordedBy } = cause;
   const said =
     action !== null
-      ? `action ${action.id}, ${action.type}`
+      ? `action ${action.actionId}, ${action.type}`
       : syncRun !== null
-        ? `${source} ${syncRun.id}, ${at(syncRun.startedAt)}`
+        ? `${source} ${syncRun.syncRunId}, ${at(syncRun.startedAt)}`
         : recordedBy !== null
           ? `${source} ${recordedBy}`
           : source;
@@ -132,5 +132,5 @@ function ownedBy({ rule, assignment, owners }: ExplainedCause): string {
   if (rule === null) return 'no rule';
   const subject = rule.pattern ?? rule.project;
   const shared = owners !== null && owners.includes(',') ? `: ${owners}` : '';
-  return `rule ${rule.id}, ${rule.kind}${subject === null ? '' : ` ${subject}`}${shared}`;
+  return `rule ${rule.ruleId}, ${rule.kind}${subject === null ? '' : ` ${subject}`}${shared}`;
 }

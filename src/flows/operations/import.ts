@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { attributeJob, importBytesMax, importRowsMax, readCustomerFile } from '../../deployments/index.ts';
 import * as flow from '../import-customers.ts';
-import { declareOperation, type Operation } from '../../platform/declare/operation.ts';
+import { exportCustomers as exportFile } from '../export-customers.ts';
+import { declareDocument, declareOperation, type Operation } from '../../platform/declare/operation.ts';
 
 const counts = z.object({
   created: z.int(),
@@ -25,7 +26,8 @@ export const importCustomers = declareOperation({
   description: `The file begins with a header line and has one deployment a line, its customer repeated:
 \`customer_external_id, customer_name, currency, deployment_slug, deployment_name, starts_at\` and, if wanted,
 \`project_id\` (the provider's project that the deployment owns) and \`plan\`, which only an owner may give: it
-puts a deployment that was never on a plan on one. It has ${importRowsMax} deployments
+puts a deployment that was never on a plan on one, from the UTC day \`plan_from\` or its start on. A line whose columns of a
+deployment are empty is of a customer alone. It has ${importRowsMax} deployments
 and ${importBytesMax} bytes at most; more are given in several files. Only what is new is created:
 what differs from what is there is among the differences and stays. With \`update\`, names, currencies and project links
 that differ are written, a link from now on; plans and starts never are. A customer's currency stays while a deployment is
@@ -70,4 +72,22 @@ on a plan in it, and no deployment is put on a plan in another currency than its
   },
 });
 
-export const importOperations: readonly Operation[] = [importCustomers];
+export const exportCustomers = declareDocument({
+  path: '/customer-file',
+  name: 'customer export',
+  operationId: 'exportCustomers',
+  tag: 'customers',
+  summary: 'All customers and their deployments as the CSV file that the import takes',
+  description: `One deployment a line, and a customer without one on a line of its own. Ended deployments are not in it. \`plan\` is
+the one that a deployment is on, or else the next, and \`plan_from\` the day since when: earlier plans, pauses and planned
+ends are not in it. Links to projects are in the export of rules. Imported again it changes nothing.`,
+  roles: ['owner', 'operator'],
+  produces: ['text/csv'],
+  run: async ({ db, now }) => ({
+    type: 'text/csv',
+    body: exportFile(db, now),
+    filename: 'customers.csv',
+  }),
+});
+
+export const importOperations: readonly Operation[] = [importCustomers, exportCustomers];

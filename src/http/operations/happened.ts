@@ -15,7 +15,7 @@ const listHappened = declareList({
   roles: staff,
   row: z
     .object({
-      id: z.int(),
+      eventId: z.int(),
       type: z.string().meta({ examples: ['sync.ended'] }),
       subject: z
         .string()
@@ -34,12 +34,13 @@ const listHappened = declareList({
     );
     const before = cursor === null ? null : Number(cursor);
     const rows = await readLatestEvents(db, [...types.keys()], { before, limit: limit + 1 });
-    const items = rows.map((row) => ({
+    const items = rows.map(({ id, ...row }) => ({
+      eventId: id,
       ...row,
       describes: types.get(row.type)?.describes ?? '',
       reads: types.get(row.type)?.reads ?? [],
     }));
-    return pageOf(items, limit, ({ id }) => String(id));
+    return pageOf(items, limit, ({ eventId }) => String(eventId));
   },
 });
 

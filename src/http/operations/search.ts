@@ -32,7 +32,7 @@ const groups = [
 ] as const satisfies readonly Group[];
 
 const hit = z.object({
-  id: z.string().meta({ description: 'As `shownBy` takes it', examples: ['17'] }),
+  hitId: z.string().meta({ description: 'As `shownBy` takes it', examples: ['17'] }),
   title: z.string().meta({ examples: ['acme-web'] }),
   detail: z.string().meta({ examples: ['droplet of agency, active'] }),
   match: z
@@ -82,7 +82,10 @@ operation that shows one.`,
       for (const { group, shownBy, search: find } of groups) {
         if (!may.has(shownBy)) continue;
         const hits = await find(trx, text, limit + 1);
-        if (hits.length > 0) answers.push({ group, shownBy, hits: hits.slice(0, limit), more: hits.length > limit });
+        if (hits.length > 0) {
+          const shown = hits.slice(0, limit).map(({ id, ...rest }) => ({ hitId: id, ...rest }));
+          answers.push({ group, shownBy, hits: shown, more: hits.length > limit });
+        }
       }
       return answers;
     });

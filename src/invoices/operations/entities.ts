@@ -33,7 +33,7 @@ import {
 import { sellerFields } from '../party.ts';
 import * as taxRates from '../tax-rates.ts';
 import type { TaxRate } from '../tax-rates.ts';
-import { deciders, printedLines, taxIds, fromInstant, toInstant, toldOf } from './schemas.ts';
+import { deciders, prefix, printedLines, taxIds, fromInstant, toInstant, toldOf } from './schemas.ts';
 
 // Who bills.
 
@@ -61,8 +61,6 @@ const entity = z
 function entityAnswer({ slug: name, ...rest }: LegalEntity): z.input<typeof entity> {
   return { ...rest, entity: name };
 }
-
-const prefix = z.string().max(20).meta({ description: 'Letters, digits, dots, slashes and hyphens' });
 
 const entityDetails = {
   name: line.optional(),

@@ -336,13 +336,13 @@ export const explainInvoiceLine = declareOperation({
 
 export const previewInvoice = declareOperation({
   method: 'GET',
-  path: '/deployments/:slug/invoice-preview',
+  path: '/deployments/:deployment/invoice-preview',
   name: 'invoice preview',
   operationId: 'previewInvoice',
   tag: 'invoices',
   summary: "The invoice that would follow now for a deployment's customer",
   roles: staff,
-  params: z.object({ slug }),
+  params: z.object({ deployment: slug }),
   query: z.object({ month: month.optional().meta({ description: 'Another than the current one' }) }),
   response: z.object({
     customer: z.string(),
@@ -386,7 +386,7 @@ export const previewInvoice = declareOperation({
       slugs,
       uncharged,
       unbilled,
-    } = await previewDeployment(db, params.slug, asked, now);
+    } = await previewDeployment(db, params.deployment, asked, now);
     return {
       customer,
       month: of,

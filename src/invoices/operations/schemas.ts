@@ -7,6 +7,7 @@ import { instantOut, line } from '../../platform/declare/schemas.ts';
 export const deciders: readonly Role[] = ['owner', 'finance'];
 
 export const monthText = z.string().meta({ description: 'A UTC calendar month', examples: ['2026-05'] });
+export const prefix = z.string().max(20).meta({ description: 'Letters, digits, dots, slashes and hyphens' });
 export const printedLines = z.array(line).max(10).meta({ description: 'As printed, line by line' });
 export const taxIds = z
   .array(line)

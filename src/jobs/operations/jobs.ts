@@ -3,7 +3,7 @@ import { ArcadiaError } from '../../platform/errors.ts';
 import { pageOf } from '../../platform/declare/pages.ts';
 import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
 import { instantOut, line, recordOf } from '../../platform/declare/schemas.ts';
-import { type JobFilter, type JobPosition, jobStates } from '../jobs.ts';
+import { type JobFilter, type JobPosition, type JobRow, jobStates } from '../jobs.ts';
 import { argumentValue, assertQueue, deciders, jobsOf, queueName } from './calls.ts';
 
 const jobName = z
@@ -22,7 +22,7 @@ const jobArguments = recordOf(z.string().max(100), argumentValue, 50).meta({
 
 const job = z
   .object({
-    id: jobId,
+    jobId,
     queue: z.string(),
     job: z.string(),
     arguments: z.record(z.string(), argumentValue),
@@ -36,6 +36,10 @@ const job = z
     reason: z.string().nullable().meta({ description: 'Why it failed, waits again or was cancelled' }),
   })
   .meta({ id: 'Job' });
+
+function jobAnswer({ id, ...row }: JobRow): z.input<typeof job> {
+  return { jobId: id, ...row };
+}
 
 export const listJobs = declareList({
   path: '/jobs',
@@ -60,7 +64,7 @@ export const listJobs = declareList({
       ...(state !== undefined && { states: [state] }),
     };
     const rows = await jobsOf(call).list(filter, limit + 1, cursor === null ? null : readCursor(cursor));
-    return pageOf(rows, limit, ({ createdAt, id }) => `${createdAt} ${id}`);
+    return pageOf(rows.map(jobAnswer), limit, ({ createdAt, jobId: of }) => `${createdAt} ${of}`);
   },
 });
 
@@ -72,15 +76,15 @@ function readCursor(cursor: string): JobPosition {
 
 export const getJob = declareOperation({
   method: 'GET',
-  path: '/jobs/:id',
+  path: '/jobs/:jobId',
   name: 'job show',
   operationId: 'getJob',
   tag: 'jobs',
   summary: 'One job',
   roles: staff,
-  params: z.object({ id: jobId }),
+  params: z.object({ jobId }),
   response: job,
-  run: (call) => jobsOf(call).show(call.params.id),
+  run: async (call) => jobAnswer(await jobsOf(call).show(call.params.jobId)),
 });
 
 export const runJob = declareOperation({
@@ -96,10 +100,13 @@ export const runJob = declareOperation({
   body: z
     .strictObject({ job: jobName, arguments: jobArguments.default({}) })
     .meta({ examples: [{ job: 'attribute', arguments: {} }] }),
-  response: z.object({ id: jobId, enqueued: z.boolean().meta({ description: 'false: it was there already' }) }),
+  response: z.object({ jobId, enqueued: z.boolean().meta({ description: 'false: it was there already' }) }),
   status: 202,
-  location: ({ id }) => `/jobs/${id}`,
-  run: (call) => jobsOf(call).runNow(call.body.job, call.body.arguments),
+  location: (made) => `/jobs/${made.jobId}`,
+  async run(call) {
+    const { id, enqueued } = await jobsOf(call).runNow(call.body.job, call.body.arguments);
+    return { jobId: id, enqueued };
+  },
 });
 
 /** Never every job there is, for want of a filter. */

@@ -49,12 +49,12 @@ export interface ExplainedCause {
   readonly stateSince: string | null;
   readonly recordedAt: string | null;
   readonly recordedBy: string | null;
-  readonly syncRun: { readonly id: number; readonly kind: string; readonly startedAt: string } | null;
-  readonly action: { readonly id: string; readonly type: string; readonly completedAt: string } | null;
+  readonly syncRun: { readonly syncRunId: number; readonly kind: string; readonly startedAt: string } | null;
+  readonly action: { readonly actionId: string; readonly type: string; readonly completedAt: string } | null;
   /** Who owned it, with shares where there are several: `ash 1/3, birch 2/3`. */
   readonly owners: string | null;
   readonly rule: {
-    readonly id: number;
+    readonly ruleId: number;
     readonly kind: string;
     readonly pattern: string | null;
     /** The project's id at the provider. */
@@ -361,17 +361,17 @@ function causeOf(cause: store.IntervalCause | undefined): ExplainedCause | null 
     syncRun:
       syncRunId === null || syncKind === null || syncStartedAt === null
         ? null
-        : { id: syncRunId, kind: syncKind, startedAt: syncStartedAt.toString() },
+        : { syncRunId, kind: syncKind, startedAt: syncStartedAt.toString() },
     action:
       actionId === null || actionType === null || actionCompletedAt === null
         ? null
-        : { id: actionId, type: actionType, completedAt: actionCompletedAt.toString() },
+        : { actionId, type: actionType, completedAt: actionCompletedAt.toString() },
     owners: cause.owners,
     rule:
       ruleId === null || ruleKind === null
         ? null
         : {
-            id: ruleId,
+            ruleId,
             kind: ruleKind,
             pattern: cause.rulePattern,
             project: cause.ruleProject,

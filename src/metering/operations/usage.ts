@@ -139,9 +139,9 @@ const cause = z.object({
   stateSince: moment.nullable(),
   recordedAt: moment.nullable().meta({ description: 'When we knew' }),
   recordedBy: z.string().nullable(),
-  syncRun: z.object({ id: z.int(), kind: z.string(), startedAt: moment }).nullable(),
+  syncRun: z.object({ syncRunId: z.int(), kind: z.string(), startedAt: moment }).nullable(),
   action: z
-    .object({ id: z.string(), type: z.string(), completedAt: moment })
+    .object({ actionId: z.string(), type: z.string(), completedAt: moment })
     .nullable()
     .meta({ description: "Of the provider's action log" }),
   owners: z
@@ -150,7 +150,7 @@ const cause = z.object({
     .meta({ description: 'With shares where there are several', examples: ['acme 1/3, beta 2/3'] }),
   rule: z
     .object({
-      id: z.int(),
+      ruleId: z.int(),
       kind: z.string(),
       pattern: z.string().nullable(),
       project: z.string().nullable(),

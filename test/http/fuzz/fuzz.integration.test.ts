@@ -103,9 +103,9 @@ async function someJobs(): Promise<Known> {
     body: JSON.stringify({ account: accounts[0]?.account }),
     headers: { 'content-type': 'application/json' },
   });
-  const { items } = (await (await api.fetch('/jobs')).json()) as { items: { id: string; job: string }[] };
-  const ids = items.map((item) => item.id);
-  return { id: ids, ids, job: [...ids, 'attribute', 'meter'], name: ['attribute', 'meter'] };
+  const { items } = (await (await api.fetch('/jobs')).json()) as { items: { jobId: string; job: string }[] };
+  const ids = items.map((item) => item.jobId);
+  return { jobId: ids, ids, job: [...ids, 'attribute', 'meter'], name: ['attribute', 'meter'] };
 }
 
 async function knownNames(db: Database): Promise<Known> {

@@ -101,7 +101,7 @@ function useFound(text: string, me: Me) {
     gcTime: 0,
   });
   const found = (isAsked ? (data?.groups ?? []) : []).flatMap(({ group, hits }) =>
-    hits.flatMap(({ id, title, detail }): Choice[] => {
+    hits.flatMap(({ hitId: id, title, detail }): Choice[] => {
       const act = open(group, id);
       return act === null ? [] : [{ id: `found-${group}-${id}`, group: groupNames[group], label: title, detail, act }];
     }),

@@ -55,7 +55,7 @@ export function linesOf(items: readonly Happened[], max: number): readonly Line[
   }
   return runs.slice(0, max).flatMap((run) => {
     const [newest] = run;
-    return newest === undefined ? [] : [{ id: newest.id, at: newest.at, text: textOf(newest, run) }];
+    return newest === undefined ? [] : [{ id: newest.eventId, at: newest.at, text: textOf(newest, run) }];
   });
 }
 

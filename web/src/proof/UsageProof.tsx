@@ -119,13 +119,13 @@ function IntervalRow({
         <p className={ui.note}>
           {source === null ? '' : `By ${source === 'assumed' ? "the provider's created date" : source}. `}
           {cause.syncRun === null ? null : (
-            <Deeper why={`sync:${cause.syncRun.id}`}>Sync run {cause.syncRun.id}</Deeper>
+            <Deeper why={`sync:${cause.syncRun.syncRunId}`}>Sync run {cause.syncRun.syncRunId}</Deeper>
           )}
-          {cause.action === null ? null : ` Action ${cause.action.id}, ${cause.action.type}.`}
+          {cause.action === null ? null : ` Action ${cause.action.actionId}, ${cause.action.type}.`}
           {cause.rule === null ? null : (
             <>
               {' '}
-              <Deeper why={`rule:${cause.rule.id}`}>Rule {cause.rule.id}</Deeper> ({cause.rule.kind}).
+              <Deeper why={`rule:${cause.rule.ruleId}`}>Rule {cause.rule.ruleId}</Deeper> ({cause.rule.kind}).
             </>
           )}
           {cause.assignment === null
