@@ -46,6 +46,7 @@ function entityText(row: Entity): string {
     ['bic', row.bic],
     ['account name', row.accountName],
     ['payment terms', row.paymentTerms],
+    ['vat currency', row.vatCurrency],
     ['footer', row.footer],
     ['numbers', numbersOf(row, row.invoicePrefix)],
     ['credit notes', numbersOf(row, row.creditNotePrefix)],
