@@ -232,7 +232,10 @@ async function accountedVat(
   const accounted = await accountVat(trx, invoice, parties);
   if (accounted === null || 'accounting' in accounted) return accounted?.accounting ?? null;
   const { message, next } = lackingRate(accounted.lacks);
-  throw exchangeRateMissing(`Not issued. ${message}`, { details: { ...accounted.lacks, on: String(accounted.lacks.on) }, next });
+  throw exchangeRateMissing(`Not issued. ${message}`, {
+    details: { ...accounted.lacks, on: String(accounted.lacks.on) },
+    next,
+  });
 }
 
 async function nextNumber(

@@ -120,7 +120,14 @@ const plainParty: Party = {
 
 /** Of which nothing was told. */
 export const plainBuyer: Buyer = { ...plainParty, buyerReference: null };
-export const plainSeller: Seller = { ...plainParty, iban: null, bic: null, accountName: null, paymentTerms: null, vatCurrency: null };
+export const plainSeller: Seller = {
+  ...plainParty,
+  iban: null,
+  bic: null,
+  accountName: null,
+  paymentTerms: null,
+  vatCurrency: null,
+};
 
 /** @throws ArcadiaError invalid_argument: a scheme without what it is of, or an electronic address without its scheme */
 export function assertWhole(party: Party): void {

@@ -1,7 +1,13 @@
 import type { Queryable } from '../platform/database/database.ts';
 import type { NextOperation } from '../platform/errors.ts';
 import { Decimal } from '../platform/quantity.ts';
-import { convertMoney, type CurrencyPair, type DatedRate, findExchangeRates, rateAgeDaysMax } from '../pricing/index.ts';
+import {
+  convertMoney,
+  type CurrencyPair,
+  type DatedRate,
+  findExchangeRates,
+  rateAgeDaysMax,
+} from '../pricing/index.ts';
 import type { InvoiceRow, PartiesRow } from './invoices.store.ts';
 import { type LineTax, type TaxTotal, taxKey } from './taxes.ts';
 import { selectAccountedOf } from './vat-accounting.store.ts';
@@ -99,8 +105,14 @@ function accountingOf(
 ): VatAccounting {
   const accounted = taxes.map(({ base: _, ...tax }) => {
     const key = taxKey(tax);
-    const charged = sumOf(before.flatMap((one) => one.taxes), key);
-    const said = sumOf(before.flatMap((one) => one.accounting.taxes), key);
+    const charged = sumOf(
+      before.flatMap((one) => one.taxes),
+      key,
+    );
+    const said = sumOf(
+      before.flatMap((one) => one.accounting.taxes),
+      key,
+    );
     const now = new Decimal(convertMoney(charged.plus(tax.amount), rate));
     return { ...tax, amount: money(now.minus(said), rate) };
   });

@@ -36,7 +36,8 @@ function importText(answer: AnswerOf<typeof importExchangeRatesOperation>): stri
 export const exchangeRateNoun: Noun = {
   name: 'exchange-rate',
   summary: 'what one currency is in another, by day',
-  description: 'Exchange rates by day: for the VAT of invoices in a foreign currency, and wherever two currencies are compared.',
+  description:
+    'Exchange rates by day: for the VAT of invoices in a foreign currency, and wherever two currencies are compared.',
   views: [
     listView(listExchangeRates, {
       example: `
