@@ -176,17 +176,16 @@ export function buildDocument(
       ),
     })),
     subtotal: money(invoice.subtotal),
-    taxes: invoice.taxes.map((tax) => ({
-      ...tax,
-      base: money(tax.base),
-      amount: money(tax.amount),
-      vat: taxCategoryOf(tax),
-    })),
+    taxes: invoice.taxes.map((tax) => documentTax(tax, money)),
     tax: money(invoice.tax),
     ...(vatAccounting !== null && { vatAccounting }),
     total: money(invoice.total),
     usageRevision: invoice.usageRevision,
   };
+}
+
+function documentTax(tax: TaxTotal, money: (amount: string) => string): InvoiceDocument['taxes'][number] {
+  return { ...tax, base: money(tax.base), amount: money(tax.amount), vat: taxCategoryOf(tax) };
 }
 
 function documentLine(line: LineRow, currency: string): DocumentLine {

@@ -16,7 +16,7 @@ import { selectAccountedOf } from './vat-accounting.store.ts';
 // and EN 16931 has as BT-6 (the currency) and BT-111 (the total).
 
 /** 1 of the invoice's currency in the seller's, as the document shows it. */
-export interface DocumentRate extends CurrencyPair {
+interface DocumentRate extends CurrencyPair {
   readonly rate: string;
   readonly day: string;
   readonly source: string;
@@ -34,7 +34,7 @@ export interface VatAccounting {
 }
 
 /** A rate that an invoice is not issued without. */
-export interface NeededRate extends CurrencyPair {
+interface NeededRate extends CurrencyPair {
   /** The tax point: the last day of the invoice's month. */
   readonly on: Temporal.PlainDate;
 }

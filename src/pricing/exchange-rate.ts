@@ -1,5 +1,5 @@
 import { formatMoney } from '../platform/money.ts';
-import { Decimal } from '../platform/quantity.ts';
+import type { Decimal } from '../platform/quantity.ts';
 
 /** Two currencies of ISO 4217, in a direction: what is known of EUR in USD says nothing of USD in EUR. */
 export interface CurrencyPair {
