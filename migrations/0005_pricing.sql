@@ -91,6 +91,19 @@ CREATE TABLE alert_firings (
 );
 CREATE INDEX alert_firings_by_time ON alert_firings (fired_at);
 
+-- What one unit of a currency is in another, as a source published it for a day: `valid_from` begins the day, `valid_to`
+-- ends it. A pair is used in the direction in which it was entered, never the other way round.
+CREATE TABLE exchange_rates (
+  exchange_rate_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  base_currency    currency_code NOT NULL,
+  counter_currency currency_code NOT NULL CHECK (counter_currency <> base_currency),
+  rate             numeric NOT NULL CHECK (rate > 0),   -- 1 of the base currency in the counter currency
+  source           text NOT NULL CHECK (source <> ''),  -- who published it: 'ECB'
+  recorded_by      text NOT NULL
+);
+CALL keep_history('exchange_rates', 'base_currency', 'counter_currency');
+CREATE INDEX exchange_rates_by_day ON exchange_rates (base_currency, counter_currency, valid_from) WHERE superseded_at = 'infinity';
+
 -- Published to other modules.
 -- Who is, was or will be on a plan whose fee is for more than a month, or was once believed to be.
 CREATE VIEW pricing_yearly AS
@@ -157,11 +170,14 @@ CALL publish_changes('subscriptions', 'subscription.changed',
   'SELECT slug AS subject, customer_id FROM changed JOIN deployments USING (deployment_id)');
 CALL publish_changes('alerts', 'alert.changed',
   $$SELECT coalesce(slug, '') AS subject, NULL AS customer_id FROM changed LEFT JOIN deployments USING (deployment_id)$$);
+CALL publish_changes('exchange_rates', 'exchange_rate.changed',
+  $$SELECT DISTINCT base_currency || '-' || counter_currency AS subject, NULL::bigint AS customer_id FROM changed$$);
 CALL audit_changes('plans');
 CALL audit_changes('plan_versions');
 CALL audit_changes('plan_items');
 CALL audit_changes('subscriptions');
 CALL audit_changes('alerts');
+CALL audit_changes('exchange_rates');
 
 CALL protect_by_deployment('subscriptions');
 -- Price lists are agreed with customers one by one: only those that they are, or were, on, by what is believed now. Of
@@ -174,6 +190,7 @@ CALL let_customers_read('plan_items',
   'plan_version_id = ANY (ARRAY(SELECT v.plan_version_id FROM plan_versions v))', '{}');
 CALL protect_from_customers('alerts');
 CALL protect_from_customers('alert_firings');
+CALL protect_from_customers('exchange_rates');
 CALL protect_from_customers('pricing_yearly');
 CALL publish_to_customers('pricing_subscriptions', '{recorded_by}');
 CALL protect_from_customers('pricing_alert_firings');

@@ -177,7 +177,17 @@ function notRated(failures: Awaited<ReturnType<typeof checkDrafts>>['failures'])
 }
 
 /** Those that keep invoices, in the order in which they are settled. */
-const holdReasons: readonly HoldReason[] = ['not_final', 'in_grace', 'incomplete', 'differs', 'numbered_elsewhere'];
+const holdReasons: readonly HoldReason[] = [
+  'not_final',
+  'in_grace',
+  'incomplete',
+  'no_exchange_rate',
+  'differs',
+  'numbered_elsewhere',
+];
+
+/** What one decision settles for all invoices that it keeps. */
+const settledTogether: readonly HoldReason[] = ['in_grace', 'no_exchange_rate'];
 
 function holdItems(invoices: readonly MonthInvoice[], held: HeldMonth): MonthItem[] {
   return holdReasons.map((reason) => {
@@ -187,7 +197,7 @@ function holdItems(invoices: readonly MonthInvoice[], held: HeldMonth): MonthIte
       holds
         .filter((hold) => hold.reason === reason)
         .map(({ message, next }) => ({
-          about: reason === 'in_grace' ? '' : `${invoiceId} ${customer}`,
+          about: settledTogether.includes(reason) ? '' : `${invoiceId} ${customer}`,
           message,
           next,
         })),

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts';
 import { at, day } from '../../test/fixtures/invoices.ts';
 import { createCustomer } from '../deployments/customers.ts';
+import { readCsvFile } from '../platform/csv-file.ts';
 import { billingHistory, setBilling } from './billing.ts';
-import { exportBilling, importBilling, readBillingFile } from './billing-file.ts';
+import { exportBilling, importBilling } from './billing-file.ts';
 import { createEntity } from './entities.ts';
 
 const now = at('2026-06-05');
@@ -34,7 +35,7 @@ afterAll(() => database.close());
 const exported = async () => (await Array.fromAsync(exportBilling(database.db, day('2026-06-05')))).join('');
 const options = { from: null, dryRun: false, by: 'test', now };
 const imported = async (csv: string, more: object = {}) =>
-  importBilling(database.db, await readBillingFile(csv), { ...options, ...more });
+  importBilling(database.db, await readCsvFile(csv), { ...options, ...more });
 const rows = async () =>
   (await sql<{ row: string }>`SELECT b::text AS row FROM customer_billing b ORDER BY 1`.execute(database.db)).rows;
 

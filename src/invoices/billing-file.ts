@@ -2,13 +2,12 @@ import { z } from 'zod';
 import type { Database, Queryable } from '../platform/database/database.ts';
 import { nestedDatabase } from '../platform/database/nested-database.ts';
 import { csvLine, withoutGuard } from '../platform/csv.ts';
+import { type CsvProblem, csvProblemText, type ReadRecords } from '../platform/csv-file.ts';
 import { ArcadiaError } from '../platform/errors.ts';
-import { runTask } from '../platform/workers/pool.ts';
 import { setBilling } from './billing.ts';
 import { billingFields } from './billing-fields.ts';
 import * as store from './entities.store.ts';
 import { plainBuyer } from './party.ts';
-import { type ReadRecords, readBilling } from './tasks.ts';
 
 // Billing details of all customers as one CSV: what is exported and imported again changes nothing.
 
@@ -50,25 +49,11 @@ export async function* exportBilling(db: Queryable, day: Temporal.PlainDate): As
   }
 }
 
-interface BillingProblem {
-  readonly line: number;
-  readonly column: string | null;
-  readonly reason: string;
-}
-
 interface ImportedBilling {
   readonly written: boolean;
   readonly changed: readonly string[];
   readonly unchanged: number;
-  readonly problems: readonly BillingProblem[];
-}
-
-/**
- * A file's records, in a process of the pool.
- * @throws ArcadiaError too_costly, overloaded
- */
-export async function readBillingFile(csv: string, signal?: AbortSignal): Promise<ReadRecords> {
-  return runTask(readBilling, csv, { what: 'The CSV file', signal });
+  readonly problems: readonly CsvProblem[];
 }
 
 /**
@@ -123,21 +108,17 @@ export async function importBilling(
   }
   problems.splice(problemsMax);
   if (dryRun) return result();
-  throw new ArcadiaError(
-    'invalid_argument',
-    `${problems.length === 1 ? '1 error' : `${problems.length} errors`}. Nothing imported:\n${problems.map(({ line, column, reason }) => `line ${line}${column === null ? '' : `, ${column}`}: ${reason}`).join('\n')}`,
-    { details: { problems } },
-  );
+  throw new ArcadiaError('invalid_argument', csvProblemText(problems), { details: { problems } });
 }
 
 /** Takes the transaction back. */
 class RolledBack extends Error {}
 
-function whole(reason: string): BillingProblem {
+function whole(reason: string): CsvProblem {
   return { line: 1, column: null, reason };
 }
 
-function headerProblems(header: ReadRecords['records'][number] | undefined, rows: number): BillingProblem[] {
+function headerProblems(header: ReadRecords['records'][number] | undefined, rows: number): CsvProblem[] {
   if (header === undefined) return [whole('the file is empty')];
   if (rows > rowsMax) return [whole(`the file has ${rows} customers; ${rowsMax} are read at most`)];
   const unknown = header.cells.filter((name) => ![customerColumn, nameColumn].includes(name) && !columns.has(name));

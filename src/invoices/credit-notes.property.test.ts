@@ -10,11 +10,13 @@ import type { Database } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 import { currencyDigits } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
+import { setExchangeRate } from '../pricing/exchange-rates.ts';
 import { endSubscription, subscribe } from '../pricing/subscriptions.ts';
 import { setBilling } from './billing.ts';
 import { checkCorrections, correctOnNextInvoice, issueCreditNote, waiveCorrection } from './corrections.ts';
 import { draftMonth } from './drafts.ts';
 import { cancelInvoice } from './cancel.ts';
+import { updateEntity } from './entities.ts';
 import { approveInvoice, issueInvoice } from './issue.ts';
 import { setTaxRate } from './tax-rates.ts';
 
@@ -78,6 +80,7 @@ class World {
       const own = Object.keys(fees)[index] as string;
       await addDeployment(this.db, { customer: customerOf[slug], slug, plan: own, currency: this.#currency });
     }
+    await this.#accountInFrancs();
     await this.#rate('20');
     await setBilling(this.db, 'beta', { taxCategory: 'reduced' }, day('2026-01-01'), 'ann', this.#now);
     const reduced = { entity: null, category: 'reduced', percent: '5.5', title: 'VAT', from: day('2026-01-01') };
@@ -125,6 +128,23 @@ class World {
     for (let turn = 0; turn < 20 && (await proposalsOf(this.db)).length > 0; turn += 1) {
       await this.#decide('credit', 0);
       await this.#decide('invoice', 0);
+    }
+  }
+
+  /** Each month at another rate, of many digits. */
+  async #accountInFrancs(): Promise<void> {
+    await updateEntity(
+      this.db,
+      'default',
+      { vatCurrency: 'CHF' },
+      { from: day('2026-01-01'), by: 'ann', now: this.#now },
+    );
+    for (const [index, name] of months.entries()) {
+      const last = day(`${name}-01`).add({ months: 1 }).subtract({ days: 1 });
+      for (const base of new Set([this.#currency, 'EUR'])) {
+        const rate = { base, counter: 'CHF', day: last, rate: `0.${index + 3}1739`, source: 'ECB' };
+        await setExchangeRate(this.db, rate, 'ann', this.#now);
+      }
     }
   }
 

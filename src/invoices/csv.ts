@@ -26,6 +26,11 @@ const header = [
   'tax_base',
   'credits',
   'cancels',
+  'vat_currency',
+  'vat_amount',
+  'exchange_rate',
+  'exchange_rate_day',
+  'exchange_rate_source',
 ] as const;
 
 /** The first line. */
@@ -33,7 +38,7 @@ export const csvHeader: string = csvLine([...header]);
 
 /**
  * A document's lines and its taxes, one a row (RFC 4180): lines without tax, then a row of the kind `tax` for each tax, with
- * what it is charged on. The amounts add up to the total.
+ * what it is charged on, and what it is in the seller's currency where the document says it. The amounts add up to the total.
  */
 export function documentCsv(document: InvoiceDocument): string {
   return csvHeader + documentRows(document);
@@ -71,9 +76,11 @@ export function documentRows(document: InvoiceDocument): string {
       line.taxPercent,
       null,
       ...tail,
+      ...Array.from({ length: 5 }, () => null),
     ]),
   );
-  const taxes = document.taxes.map((tax): (string | null)[] => [
+  const { vatAccounting: vat } = document;
+  const taxes = document.taxes.map((tax, index): (string | null)[] => [
     ...head,
     null,
     null,
@@ -91,6 +98,11 @@ export function documentRows(document: InvoiceDocument): string {
     tax.percent,
     tax.base,
     ...tail,
+    vat?.currency ?? null,
+    vat?.taxes[index]?.amount ?? null,
+    vat?.rate.rate ?? null,
+    vat?.rate.day ?? null,
+    vat?.rate.source ?? null,
   ]);
   return [...rows, ...taxes].map(csvLine).join('');
 }

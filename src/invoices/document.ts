@@ -9,6 +9,7 @@ import { linePeriod, type Period } from './line-period.ts';
 import type { Party, Seller } from './party.ts';
 import { type TaxCategory, taxCategoryOf } from './tax-categories.ts';
 import type { TaxTotal } from './taxes.ts';
+import type { VatAccounting } from './vat-accounting.ts';
 
 /** A line as the document shows it. Money has its currency's digits; quantities are exact decimals. */
 export interface DocumentLine {
@@ -90,6 +91,8 @@ export interface InvoiceDocument {
   readonly taxes: readonly (TaxTotal & { readonly vat?: TaxCategory })[];
   /** The sum of the taxes' amounts. */
   readonly tax: string;
+  /** The VAT in the seller's currency; absent where it needs no other than the document's. */
+  readonly vatAccounting?: VatAccounting;
   /** subtotal + tax */
   readonly total: string;
   /** The newest metering that it was made from. */
@@ -119,6 +122,7 @@ export function buildDocument(
   lines: readonly LineRow[],
   parties: PartiesRow,
   issue: { readonly number: string; readonly issuedOn: Temporal.PlainDate; readonly dueOn: Temporal.PlainDate } | null,
+  vatAccounting: VatAccounting | null,
 ): InvoiceDocument {
   const total = new Decimal(invoice.total);
   const money = (amount: string) => formatMoney(new Decimal(amount), invoice.currency);
@@ -129,7 +133,7 @@ export function buildDocument(
     section.lines.push(documentLine(line, invoice.currency));
     sections.set(key, section);
   }
-  const { iban: _, bic: _b, accountName: _a, paymentTerms: _t, ...sellerParty } = parties.seller;
+  const { iban: _, bic: _b, accountName: _a, paymentTerms: _t, vatCurrency: _v, ...sellerParty } = parties.seller;
   const { buyerReference, ...buyerParty } = parties.buyer;
   return {
     format: 'arcadia-invoice/1',
@@ -173,16 +177,16 @@ export function buildDocument(
       ),
     })),
     subtotal: money(invoice.subtotal),
-    taxes: invoice.taxes.map((tax) => ({
-      ...tax,
-      base: money(tax.base),
-      amount: money(tax.amount),
-      vat: taxCategoryOf(tax),
-    })),
+    taxes: invoice.taxes.map((tax) => documentTax(tax, money)),
     tax: money(invoice.tax),
+    ...(vatAccounting !== null && { vatAccounting }),
     total: money(invoice.total),
     usageRevision: invoice.usageRevision,
   };
+}
+
+function documentTax(tax: TaxTotal, money: (amount: string) => string): InvoiceDocument['taxes'][number] {
+  return { ...tax, base: money(tax.base), amount: money(tax.amount), vat: taxCategoryOf(tax) };
 }
 
 function documentLine(line: LineRow, currency: string): DocumentLine {

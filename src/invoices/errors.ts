@@ -14,6 +14,12 @@ export const invoiceIncomplete = declareError({
   todo: 'Add the details that are missing, or issue it although they are.',
 });
 
+export const exchangeRateMissing = declareError({
+  code: 'exchange_rate_missing',
+  status: 409,
+  todo: 'Enter the exchange rate.',
+});
+
 export const invoiceNotDraft = declareError({
   code: 'invoice_not_draft',
   status: 409,
@@ -53,6 +59,7 @@ export const documentNotDrawn = declareError({
 export const invoiceErrors = [
   invoiceFactsChanged,
   invoiceIncomplete,
+  exchangeRateMissing,
   invoiceNotDraft,
   invoiceNotApproved,
   invoiceCancelled,

@@ -8,6 +8,7 @@ import { Decimal } from '../platform/quantity.ts';
 import { buildDocument, type InvoiceDocument, missingFor } from './document.ts';
 import { type LackingByRule, lackingByRules } from './legal-rules.ts';
 import * as store from './invoices.store.ts';
+import { accountVat, lackingRate } from './vat-accounting.ts';
 
 export type Invoice = store.InvoiceRow;
 export type InvoiceFilter = store.InvoiceFilter;
@@ -102,9 +103,12 @@ export async function readDocument(
   if (stored !== null) return { document: JSON.parse(stored) as InvoiceDocument, missing: [], lacking: [] };
   const parties = await store.selectParties(db, invoice.invoiceId);
   const lines = await store.selectLines(db, invoice.invoiceId);
+  const accounted = await accountVat(db, invoice, parties);
+  const vatAccounting = accounted !== null && 'accounting' in accounted ? accounted.accounting : null;
+  const rate = accounted !== null && 'lacks' in accounted ? [lackingRate(accounted.lacks)] : [];
   return {
-    document: buildDocument(invoice, lines, parties, null),
-    missing: missingFor(parties, invoice).map(({ message }) => message),
+    document: buildDocument(invoice, lines, parties, null, vatAccounting),
+    missing: [...missingFor(parties, invoice), ...rate].map(({ message }) => message),
     lacking: lackingByRules(parties, invoice),
   };
 }

@@ -10,6 +10,7 @@ import { lockMonth } from './drafts.store.ts';
 import { buildDocument, missingFor } from './document.ts';
 import { assertBegun, composeCustomer, draftCustomer } from './drafts.ts';
 import {
+  exchangeRateMissing,
   invoiceCancelled,
   invoiceFactsChanged,
   invoiceIncomplete,
@@ -21,6 +22,7 @@ import {
 import { isOfOne } from './failures.ts';
 import * as store from './invoices.store.ts';
 import { draftMonths } from './pending.ts';
+import { accountVat, lackingRate, type VatAccounting } from './vat-accounting.ts';
 
 // The steps of an invoice's life: draft -> approved -> issued (and cancelled: `cancel.ts`). Each
 // locks the customer, so that of two who decide at once one waits and then sees what was decided, and
@@ -126,7 +128,7 @@ export interface Issued {
  * Issues an approved invoice: numbers it, freezes it and hashes it. Issuing one that is issued
  * changes nothing and answers what was issued.
  * @throws ArcadiaError not_found; invoice_not_approved; invoice_cancelled; invoice_facts_changed;
- *   invoice_incomplete; number_taken; conflict (it corrects what is not issued yet); invalid_argument (a number is missing, or not wanted)
+ *   invoice_incomplete; exchange_rate_missing; number_taken; conflict (it corrects what is not issued yet); invalid_argument (a number is missing, or not wanted)
  */
 export async function issueInvoice(db: Database, invoiceId: number, options: IssueOptions): Promise<Issued> {
   // Before any fact is read: what changes meanwhile shows as a change later.
@@ -201,13 +203,14 @@ export async function freeze(
       },
     );
   }
+  const vatAccounting = await accountedVat(trx, invoice, parties);
   const issuedOn = dayOf(options.now);
   const dueOn = invoice.kind === 'invoice' ? issuedOn.add({ days: parties.termsDays }) : issuedOn;
   const lines = await store.selectLines(trx, invoiceId);
   // Last, so that whoever issues another document waits as short as can be.
   const { number, sequenceNumber } = await nextNumber(trx, invoice.kind, parties, options.number);
   const document = canonicalJson(
-    buildDocument(invoice, lines, parties, { number, issuedOn, dueOn }) as unknown as Json,
+    buildDocument(invoice, lines, parties, { number, issuedOn, dueOn }, vatAccounting) as unknown as Json,
   );
   const digest = sha256(document);
   await store.updateIssued(
@@ -218,6 +221,21 @@ export async function freeze(
     options.now,
   );
   return { number, digest };
+}
+
+/** What the document says of its VAT in the seller's currency. @throws ArcadiaError exchange_rate_missing */
+async function accountedVat(
+  trx: UnitOfWork,
+  invoice: store.InvoiceRow,
+  parties: store.PartiesRow,
+): Promise<VatAccounting | null> {
+  const accounted = await accountVat(trx, invoice, parties);
+  if (accounted === null || 'accounting' in accounted) return accounted?.accounting ?? null;
+  const { message, next } = lackingRate(accounted.lacks);
+  throw exchangeRateMissing(`Not issued. ${message}`, {
+    details: { ...accounted.lacks, on: String(accounted.lacks.on) },
+    next,
+  });
 }
 
 async function nextNumber(

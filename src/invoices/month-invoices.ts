@@ -6,6 +6,7 @@ import { Decimal } from '../platform/quantity.ts';
 import { missingFor } from './document.ts';
 import * as store from './invoices.store.ts';
 import { type LackingByRule, lackingByRules } from './legal-rules.ts';
+import { type Accounted, accountVatOf, lackingRate } from './vat-accounting.ts';
 
 // Which invoices of a month may be issued as they are, and what keeps the others: a few statements for some hundred.
 
@@ -17,6 +18,8 @@ export type HoldReason =
   | 'in_grace'
   /** A name, an address or a tax id is missing. */
   | 'incomplete'
+  /** There is no exchange rate to show its VAT in its seller's currency. */
+  | 'no_exchange_rate'
   /** It differs by more than `differenceMax` from the month before. */
   | 'differs'
   /** Its number comes from the seller's accounting system. */
@@ -91,8 +94,13 @@ export async function readMonthInvoices(
   const billed = await store.selectBilledIn(db, month.subtract({ months: 1 }), customerIds);
   const before = new Map(billed.map((row) => [`${row.customerId} ${row.currency}`, row.subtotal]));
   const whose = held ?? (await heldCustomers(db, { month: month.toPlainYearMonth(), now }));
-  return rows.map((row) => {
-    const own = parties.get(row.invoiceId) as store.PartiesRow;
+  const partiesOf = ({ invoiceId }: store.InvoiceRow) => parties.get(invoiceId) as store.PartiesRow;
+  const accounted = await accountVatOf(
+    db,
+    rows.map((invoice) => ({ invoice, seller: partiesOf(invoice) })),
+  );
+  return rows.map((row, index) => {
+    const own = partiesOf(row);
     const money = (amount: string) => formatMoney(new Decimal(amount), row.currency);
     const last = before.get(`${row.customerId} ${row.currency}`);
     return {
@@ -105,10 +113,19 @@ export async function readMonthInvoices(
       subtotal: money(row.subtotal),
       total: money(row.total),
       before: last === undefined ? null : money(last),
-      holds: holdsOf(row, own, last === undefined ? null : money(last), whose, now),
+      holds: [
+        ...rateHolds(accounted[index] ?? null),
+        ...holdsOf(row, own, last === undefined ? null : money(last), whose, now),
+      ],
       lacking: lackingByRules(own, row),
     };
   });
+}
+
+/** Whoever approves or closes cannot do without the rate: it is frozen in the document. */
+function rateHolds(accounted: Accounted): Hold[] {
+  if (accounted === null || 'accounting' in accounted) return [];
+  return [{ reason: 'no_exchange_rate', ...lackingRate(accounted.lacks) }];
 }
 
 function holdsOf(
@@ -168,6 +185,7 @@ export function heldBy({ holds }: MonthInvoice, accepted: Accepted): Hold[] {
       case 'differs':
         return accepted.differing !== true;
       case 'numbered_elsewhere':
+      case 'no_exchange_rate':
         return true;
     }
   });

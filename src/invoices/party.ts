@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { line } from '../platform/declare/schemas.ts';
+import { currency, line } from '../platform/declare/schemas.ts';
 import { ArcadiaError } from '../platform/errors.ts';
 
 // What a party's invoices need of it beyond what is printed, field by field: the business terms of EN 16931. A
@@ -73,6 +73,7 @@ export const sellerFields = {
   bic: told(z.string().regex(/^[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?$/, { error: 'is not a BIC' }), 'Of the bank'),
   accountName: told(line, 'Whose account it is, where it is not the seller'),
   paymentTerms: told(line, 'In words, beside the due date'),
+  vatCurrency: told(currency, 'That VAT is declared in: invoices in another currency show their VAT in it too'),
 };
 
 /** What a party is in structured fields; null: not told. */
@@ -99,6 +100,8 @@ export interface Seller extends Party {
   readonly bic: string | null;
   readonly accountName: string | null;
   readonly paymentTerms: string | null;
+  /** That its VAT is declared in; null: VAT is shown in each invoice's own currency alone. */
+  readonly vatCurrency: string | null;
 }
 
 const plainParty: Party = {
@@ -117,7 +120,14 @@ const plainParty: Party = {
 
 /** Of which nothing was told. */
 export const plainBuyer: Buyer = { ...plainParty, buyerReference: null };
-export const plainSeller: Seller = { ...plainParty, iban: null, bic: null, accountName: null, paymentTerms: null };
+export const plainSeller: Seller = {
+  ...plainParty,
+  iban: null,
+  bic: null,
+  accountName: null,
+  paymentTerms: null,
+  vatCurrency: null,
+};
 
 /** @throws ArcadiaError invalid_argument: a scheme without what it is of, or an electronic address without its scheme */
 export function assertWhole(party: Party): void {

@@ -145,6 +145,24 @@ export function taxWord(taxes: InvoiceDocument['taxes']): string {
   return titles.size === 1 && title ? title : 'tax';
 }
 
+/**
+ * The VAT in the seller's currency, a sentence for each tax that is charged and one for their sum where there are several:
+ * `VAT 20 %: 12.00 USD = 10.98 EUR at 1 USD = 0.915 EUR (ECB, 2026-05-31)`. Empty where the document does not say it.
+ */
+export function accountingLines({ vatAccounting, taxes, tax, currency }: InvoiceDocument): string[] {
+  if (vatAccounting === undefined) return [];
+  const { rate } = vatAccounting;
+  const at = `at 1 ${rate.base} = ${grouped(rate.rate)} ${rate.counter} (${rate.source}, ${rate.day})`;
+  const line = (what: string, amount: string, accounted: string) =>
+    `${what}: ${grouped(amount)} ${currency} = ${grouped(accounted)} ${vatAccounting.currency} ${at}`;
+  const charged = taxes.flatMap((one, index) =>
+    one.treatment === 'taxed'
+      ? [line(`${one.title ?? 'Tax'} ${one.percent} %`, one.amount, vatAccounting.taxes[index]?.amount ?? '0')]
+      : [],
+  );
+  return charged.length > 1 ? [...charged, line(`${taxWord(taxes)} in all`, tax, vatAccounting.tax)] : charged;
+}
+
 export function taxLabel(tax: InvoiceDocument['taxes'][number], currency: string): string {
   const on = `on ${grouped(tax.base)} ${currency}`;
   const title = tax.title ?? 'Tax';

@@ -4,6 +4,7 @@ import type { DocumentLine, InvoiceDocument } from './document.ts';
 import { type Fonts, registerFonts, type Weight } from './pdf-fonts.ts';
 import { escapeMetadata } from './pdf-metadata.ts';
 import {
+  accountingLines,
   describe,
   grouped,
   isCredit,
@@ -366,6 +367,7 @@ class Drawing {
   #notes(root: PDFKit.PDFStructureElement): void {
     const { taxes, seller } = this.#document;
     const notes = [...new Set(taxes.flatMap((tax) => (tax.note === null ? [] : [tax.note])))];
+    notes.unshift(...accountingLines(this.#document));
     if (seller.footer) notes.push(...seller.footer.split(/\n{2,}/));
     for (const note of notes) {
       this.#need(this.#heightOf(note, page.width, { size: 8.5 }) + 6);

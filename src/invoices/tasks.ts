@@ -23,20 +23,6 @@ export const readFont = declareTask<Uint8Array, string | null>({
   msMax: 15_000,
 });
 
-/** A file's records, each with the line that it begins on; what kept it from being read. */
-export interface ReadRecords {
-  readonly records: readonly { readonly line: number; readonly cells: readonly string[] }[];
-  readonly problem: string | null;
-}
-
-/** Cells of a CSV file of billing details. */
-export const readBilling = declareTask<string, ReadRecords>({
-  name: 'read_billing',
-  file: new URL('./billing-file.task.ts', import.meta.url),
-  inputBytesMax: 4 * 1024 * 1024,
-  msMax: 10_000,
-});
-
 export interface Drawing {
   readonly document: InvoiceDocument;
   readonly logo: Uint8Array | null;

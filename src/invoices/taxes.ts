@@ -68,14 +68,14 @@ export function taxTotals(
   const groups = new Map<string, { tax: LineTax; base: Decimal }>();
   for (const { amount, tax } of lines) {
     if (tax.treatment === 'taxed' && tax.title === null) continue;
-    const key = groupKey(tax);
+    const key = taxKey(tax);
     const group = groups.get(key) ?? { tax, base: new Decimal(0) };
     groups.set(key, { tax, base: group.base.plus(amount) });
   }
   return [...groups.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, { tax, base }]) => {
-      const others = before.filter((other) => groupKey(other) === key);
+      const others = before.filter((other) => taxKey(other) === key);
       const baseBefore = sum(others.map((other) => other.base));
       const taxBefore = sum(others.map((other) => other.amount));
       const now = new Decimal(formatMoney(baseBefore.plus(base).times(tax.percent).div(100), currency));
@@ -89,7 +89,7 @@ export function taxTotals(
 }
 
 /** Lines with the same are taxed together. */
-function groupKey(tax: LineTax): string {
+export function taxKey(tax: LineTax): string {
   return JSON.stringify([tax.treatment, tax.category, formatQuantity(new Decimal(tax.percent)), tax.title, tax.note]);
 }
 

@@ -2,6 +2,8 @@
 
 export { countFirings, firingPage } from './alerts.ts';
 export { findUnbillable, otherCurrency } from './currency-rule.ts';
+export { type CurrencyPair, convertMoney, type DatedRate, rateAgeDaysMax } from './exchange-rate.ts';
+export { findExchangeRates } from './exchange-rates.ts';
 export { readSubscribed, startSubscriptions } from './first-subscriptions.ts';
 export type { PlanVersion } from './plan.ts';
 export { listPlanVersions, listPlans } from './plans.ts';

@@ -2,6 +2,7 @@ import { declareModule } from '../platform/declare/module.ts';
 import { alreadySubscribed, deploymentEnded, notSubscribed, planRetired, planVersionFixed } from './errors.ts';
 import { checkAlertsJob } from './jobs.ts';
 import { alertOperations } from './operations/alerts.ts';
+import { exchangeRateOperations } from './operations/exchange-rates.ts';
 import { gapOperations } from './operations/gaps.ts';
 import { planOperations } from './operations/plans.ts';
 import { quoteOperations } from './operations/quotes.ts';
@@ -12,6 +13,7 @@ export const pricingModule = declareModule({
   name: 'pricing',
   tags: [
     { name: 'plans', description: 'Price lists, who is on which of them since when, and what given usage costs.' },
+    { name: 'exchange rates', description: 'What one currency is in another, by day.' },
   ],
   operations: [
     ...planOperations,
@@ -20,6 +22,7 @@ export const pricingModule = declareModule({
     ...ratingOperations,
     ...alertOperations,
     ...gapOperations,
+    ...exchangeRateOperations,
   ],
   jobs: [checkAlertsJob],
   schedule: [{ name: 'alerts', cron: '20 * * * *', job: checkAlertsJob, arguments: {} }],
@@ -36,6 +39,12 @@ export const pricingModule = declareModule({
       subject: 'deployment',
       describes: 'it is on another plan',
       reads: ['listSubscriptions', 'listSubscriptionHistory', 'listDeploymentMonths', 'getDeploymentMonth'],
+    },
+    {
+      type: 'exchange_rate.changed',
+      subject: 'the two currencies, as USD-EUR',
+      describes: 'a rate was entered, replaced or removed',
+      reads: ['listExchangeRates'],
     },
     {
       type: 'alert.changed',

@@ -84,6 +84,7 @@ export const closedToCustomers: readonly string[] = names(`
   end_candidates_before
   event_outbox
   event_progress
+  exchange_rates
   idempotency_keys
   inventory_actions
   inventory_complete_syncs

@@ -28,7 +28,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'pg-boss': ['src/jobs/'],
   '@clickhouse/client': ['src/metering/records/'],
   pdfkit: ['src/invoices/'],
-  'csv-parse': ['src/deployments/', 'src/provider-billing/', 'src/invoices/'],
+  'csv-parse': ['src/deployments/', 'src/provider-billing/', 'src/platform/'],
   'hyparquet-writer': ['src/invoices/'],
   '@aws-sdk/': ['src/cloud/'],
 };

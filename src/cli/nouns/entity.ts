@@ -56,6 +56,7 @@ function entityFields(row: Entity): [string, string | null][] {
     ['bic', row.bic],
     ['account name', row.accountName],
     ['payment terms', row.paymentTerms],
+    ['vat currency', row.vatCurrency],
     ['footer', row.footer],
     ['numbers', numbersOf(row, row.invoicePrefix)],
     ['credit notes', numbersOf(row, row.creditNotePrefix)],

@@ -8,6 +8,7 @@ import { customerBillingNoun } from './customer-billing.ts';
 import { deploymentNoun } from './deployment.ts';
 import { entityFontNoun, entityLogoNoun, entityNoun, entityTaxNoun } from './entity.ts';
 import { eventNoun } from './event.ts';
+import { exchangeRateNoun } from './exchange-rate.ts';
 import { exportNoun } from './export.ts';
 import { invoiceCorrectionNoun, invoiceLineNoun, invoiceNoun } from './invoice.ts';
 import { jobNoun } from './job.ts';
@@ -52,6 +53,7 @@ export const nouns: readonly Noun[] = [
   subscriptionNoun,
   quoteNoun,
   alertNoun,
+  exchangeRateNoun,
   entityNoun,
   entityTaxNoun,
   entityLogoNoun,

@@ -32,7 +32,7 @@ export function invoiceText(invoice: Shown): string {
   return [head, ...documentText(document)].join('\n\n');
 }
 
-function documentText({ currency, sections, subtotal, taxes, total }: Document): string[] {
+function documentText({ currency, sections, subtotal, taxes, total, vatAccounting }: Document): string[] {
   const lines = sections.flatMap(({ deployment, lines: own }) => own.map((line) => ({ ...line, deployment })));
   const sums: [string, string][] = [
     ['subtotal', subtotal],
@@ -42,7 +42,16 @@ function documentText({ currency, sections, subtotal, taxes, total }: Document):
     ]),
     ['total', total],
   ];
-  return [table(lines, lineColumns(currency)), sumsText(sums, currency)];
+  return [
+    table(lines, lineColumns(currency)),
+    sumsText(sums, currency),
+    ...(vatAccounting === undefined ? [] : [accountingText(vatAccounting)]),
+  ];
+}
+
+function accountingText({ currency, tax, rate }: NonNullable<Document['vatAccounting']>): string {
+  const { base, counter } = rate;
+  return `VAT in ${currency}: ${tax} at 1 ${base} = ${rate.rate} ${counter} (${rate.source}, ${rate.day})`;
 }
 
 function sumsText(sums: readonly (readonly [string, string])[], currency: string): string {

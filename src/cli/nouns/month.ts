@@ -15,6 +15,7 @@ const titles: Readonly<Record<Item['code'], string>> = {
   not_final: 'reasons why usage is not final',
   in_grace: 'invoices within the grace period',
   incomplete: 'invoices with missing details',
+  no_exchange_rate: 'invoices whose VAT needs an exchange rate',
   differs: 'drafts that differ by more than 20 % from the month before',
   numbered_elsewhere: 'invoices that need a number from the accounting system',
   ended: 'resources of deployments that have ended',

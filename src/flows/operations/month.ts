@@ -49,6 +49,7 @@ export const showMonthStatus = declareOperation({
               'in_grace',
               'incomplete',
               'differs',
+              'no_exchange_rate',
               'numbered_elsewhere',
               'ended',
               'unassigned',

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { dayOf } from '../../metering/index.ts';
+import { readCsvFile } from '../../platform/csv-file.ts';
 import { declareDocument, declareOperation, staff, type Operation } from '../../platform/declare/operation.ts';
 import { day, instantOut, slug } from '../../platform/declare/schemas.ts';
 import { type Billing, billingHistory, setBilling } from '../billing.ts';
 import { billingFields } from '../billing-fields.ts';
-import { exportBilling, importBilling, readBillingFile } from '../billing-file.ts';
+import { exportBilling, importBilling } from '../billing-file.ts';
 import { buyerFields } from '../party.ts';
 import { deciders, fromInstant, toInstant, toldOf } from './schemas.ts';
 
@@ -125,7 +126,7 @@ there. An empty cell takes a value away. An address and tax ids are a line each 
     unchanged: z.int(),
     problems: z.array(z.object({ line: z.int(), column: z.string().nullable(), reason: z.string() })).readonly(),
   }),
-  prepare: ({ body, signal }) => readBillingFile(body, signal),
+  prepare: ({ body, signal }) => readCsvFile(body, signal),
   run: ({ db, query: { from = null, dryRun }, principal, now }, file) =>
     importBilling(db, file, { from, dryRun, by: principal.subject, now }),
 });

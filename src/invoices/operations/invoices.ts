@@ -145,6 +145,21 @@ const documentOut = z
     taxes: z.array(
       z.looseObject({ title: z.string().nullable(), treatment: z.string(), percent: z.string(), amount: decimalOut }),
     ),
+    vatAccounting: z
+      .looseObject({
+        currency: z.string(),
+        rate: z.object({
+          base: z.string(),
+          counter: z.string(),
+          rate: decimalOut,
+          day: z.string(),
+          source: z.string(),
+        }),
+        taxes: z.array(z.looseObject({ amount: decimalOut })),
+        tax: decimalOut,
+      })
+      .optional()
+      .meta({ description: "The VAT in the seller's currency, where that is another and VAT is charged" }),
     total: decimalOut,
   })
   .meta({

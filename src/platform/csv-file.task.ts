@@ -1,10 +1,10 @@
 import { CsvError, parse } from 'csv-parse';
-import type { TaskWork } from '../platform/workers/task.ts';
-import type { ReadRecords } from './tasks.ts';
+import type { ReadRecords } from './csv-file.ts';
+import type { TaskWork } from './workers/task.ts';
 
-// A file of billing details as records of cells, each with the line that it begins on.
+// A CSV file as records of cells, each with the line that it begins on.
 
-/** Enough for the most customers, each with all columns. */
+/** Enough for the most rows that a file may have, each with all columns. */
 const cellsMax = 200_000;
 
 export const run: TaskWork<string, ReadRecords> = async (csv) => {
