@@ -2,7 +2,7 @@ import type { Queryable } from '../platform/database/database.ts';
 import { statement } from '../platform/database/statement.ts';
 
 /** A deployment with its customer; of one without, the customer alone. */
-export interface ExportedRow {
+interface ExportedRow {
   readonly customer: string;
   readonly customerName: string;
   readonly currency: string;

@@ -35,7 +35,7 @@ afterEach(() => database.close());
 async function imported(on: Database, file: unknown, dryRun = false) {
   const body = importLegalEntities.body?.parse(file);
   const call = { db: on, body, query: { dryRun }, principal: { subject: 'test' }, now };
-  return importLegalEntities.run(call as never, undefined as never);
+  return importLegalEntities.run(call as never, undefined);
 }
 const rows = async (on: Database) =>
   (

@@ -61,7 +61,7 @@ export interface SellerFile {
   readonly taxes: readonly SellerTax[];
 }
 
-export interface ImportedSeller {
+interface ImportedSeller {
   readonly entity: string;
   readonly change: 'created' | 'changed' | 'unchanged';
   /** The first day whose details or taxes are others; null: none is, or from the beginning on. */

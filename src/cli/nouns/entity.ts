@@ -194,7 +194,7 @@ Written to sellers.yaml.`,
     }),
     actionView(importLegalEntities, {
       details: `The file is as arcadia entity export writes it. A seller that it leaves out stays, and so do its details and categories
-of taxes that the file says nothing of, and what is told for days before the first that it names. Where issued documents
+of taxes that the file says nothing of, and what is recorded for days before the first that it names. Where issued documents
 show what would change, it asks, and --yes answers: they stay as they are.`,
       example: `
 $ arcadia entity import sellers.yaml --dry-run

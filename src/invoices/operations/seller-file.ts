@@ -86,7 +86,7 @@ export const importLegalEntities = declareOperation({
   tag: 'billing',
   summary: 'Sellers with their details and taxes from a file, all or nothing',
   description: `The file is as the export gives it. A seller that it leaves out stays, and so do its details and categories of taxes that
-the file says nothing of, and what is told for days before the first that it names. Issued documents stay as they are.`,
+the file says nothing of, and what is recorded for days before the first that it names. Issued documents stay as they are.`,
   command: { file: true },
   roles: deciders,
   query: z.object({
@@ -104,7 +104,7 @@ the file says nothing of, and what is told for days before the first that it nam
             .nullable()
             .meta({ description: 'First day whose details or taxes change; null: none, or from the beginning on' }),
           issued: z.int().meta({
-            description: 'Issued documents of months that end on that day or later; they show what was told before',
+            description: 'Issued documents of months that end on that day or later; they show what was recorded before',
           }),
         }),
       )
