@@ -283,14 +283,13 @@ function matching({ q }: GridAsked): (row: Sortable) => boolean {
     wanted === undefined || name.toLowerCase().includes(wanted) || key.toLowerCase().includes(wanted);
 }
 
-/** By what it comes to, by how much that differs from before, or by name; what is the same, by name and key. */
+/** By what it comes to, by how much that differs from before, or by name; what is the same, by name and key. Each both ways. */
 function orderOf({ sort, order }: Pick<GridAsked, 'sort' | 'order'>): (a: Sortable, b: Sortable) => number {
   const value = ({ total, previousTotal }: Sortable) =>
     sort === 'total' ? new Decimal(total) : new Decimal(total).minus(previousTotal ?? '0').abs();
   const direction = order === 'asc' ? 1 : -1;
   const byText = (a: string, b: string) => (a === b ? 0 : a < b ? -1 : 1);
   return (a, b) =>
-    direction * (sort === 'name' ? byText(a.name, b.name) : value(a).comparedTo(value(b))) ||
-    byText(a.name, b.name) ||
-    byText(a.key, b.key);
+    direction *
+    ((sort === 'name' ? 0 : value(a).comparedTo(value(b))) || byText(a.name, b.name) || byText(a.key, b.key));
 }

@@ -148,6 +148,7 @@ describe('from an empty database to a quote', () => {
     expect(await json('customer', 'list')).toEqual({
       items: [{ customer: 'c-1', name: 'Acme', currency: 'USD', deployments: 1, closedAt: null }],
       nextCursor: null,
+      total: 1,
     });
   });
 
@@ -178,7 +179,7 @@ describe('from an empty database to a quote', () => {
     expect(await json('rule', 'apply', none, '--yes')).toMatchObject({ ended: 1 });
     // The rules of a file are applied in one piece, or refused by the place that is wrong.
     const wrong = await run(['rule', 'apply', file('wrong.yaml', "rules:\n  - { name: 'a-*' }\n"), '--yes']);
-    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('/rules/0/deployment') });
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('rules[0].deployment') });
     // What ended begins again.
     expect(await json('rule', 'apply', join(folder.path, 'rules.yaml'))).toMatchObject({ ended: 0, unchanged: 0 });
   });
@@ -217,6 +218,7 @@ describe('from an empty database to a quote', () => {
       'beta:1',
       '--resource',
       `droplet:${droplet?.externalId}`,
+      '--yes',
     ]);
     expect(assigned.stdout).toContain('acme-studio (2 of 3), beta (1 of 3)');
     expect(await json('deployment', 'ownership', 'beta')).toMatchObject({

@@ -57,6 +57,8 @@ beforeAll(async () => {
     await changeSubscription(db, { deployment: `shop-${index}`, plan: 'grand', from: at('2026-01-15') }, 'ann', now);
   await checkCorrections(db);
   api = await startTestApi(database);
+  for (const [base, rate] of Object.entries({ GBP: '1.15', CHF: '1.07', SEK: '0.09' }))
+    await api.fetch(`/exchange-rates/${base}/EUR/2026-01-30`, { ...json('PUT', { rate, source: 'ECB' }), as: 'owner' });
   for (const subject of ['ann', 'bob', 'cleo', 'dan'])
     await api.fetch('/tokens/revocations', { ...json('POST', { subject, reason: 'Laptop lost' }), as: 'owner' });
 });

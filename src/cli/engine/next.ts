@@ -37,6 +37,7 @@ export function commandLine(views: ReadonlyMap<string, BoundView>, next: NextOpe
     });
   // Alone, or with the day alone from which it counts, it would change nothing: what there is to change is in its help.
   const isEmptyChange =
+    Object.keys(fixed).length === 0 &&
     operation.shape === 'action' &&
     operation.method === 'PATCH' &&
     flags.every((flag) => flag === '' || flag.startsWith('--from '));
