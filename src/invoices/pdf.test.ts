@@ -183,7 +183,7 @@ it('as CSV, has a row a line, and nothing that a spreadsheet would run', () => {
     }),
   );
   expect(csv.split('\r\n')[1]).toBe(
-    `INV-000017,invoice,2026-05,2026-06-04,2026-06-18,c-17,USD,1,shop,usage,2026-05,2026-06-01,2026-07-01,usage studio droplet_hours,"'=1+1, ""so""",744,hour,0.04,29.76,standard,20,,,`,
+    `INV-000017,invoice,2026-05,2026-06-04,2026-06-18,c-17,USD,1,shop,usage,2026-05,2026-06-01,2026-07-01,usage studio droplet_hours,"'=1+1, ""so""",744,hour,0.04,29.76,standard,20,,,,,,,,`,
   );
   // A tax is a row of its own, with what it is charged on.
   expect(csv.split('\r\n')[2]).toBe(
