@@ -187,7 +187,7 @@ it('as CSV, has a row a line, and nothing that a spreadsheet would run', () => {
   );
   // A tax is a row of its own, with what it is charged on.
   expect(csv.split('\r\n')[2]).toBe(
-    'INV-000017,invoice,2026-05,2026-06-04,2026-06-18,c-17,USD,,,tax,2026-05,2026-05-01,2026-06-01,tax standard,VAT,,,,5.95,standard,20,29.76',
+    'INV-000017,invoice,2026-05,2026-06-04,2026-06-18,c-17,USD,,,tax,2026-05,2026-05-01,2026-06-01,tax standard,VAT,,,,5.95,standard,20,29.76,,,,,,,',
   );
 });
 
