@@ -102,7 +102,7 @@ describe('a sum', () => {
       source: 'action',
       cause: {
         syncRun: { kind: 'action', startedAt: '2026-05-07T06:15:00Z' },
-        action: { id: '77', type: 'power_off', completedAt: '2026-05-05T12:00:00Z' },
+        action: { actionId: '77', type: 'power_off', completedAt: '2026-05-05T12:00:00Z' },
         owners: 'ash',
         rule: { kind: 'name', pattern: 'ash-*', recordedBy: 'ben' },
         assignment: null,
