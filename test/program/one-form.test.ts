@@ -47,11 +47,18 @@ test('what is there before it is written is a --dry-run of an import, and a prev
 
 /** What is not ours to hand out again: the provider's own document. */
 const notExported = ['bill import'];
+/** A file of these has the rows of the list: its --csv is the export. */
+const listedAsFile = ['exchange-rate import'];
 
 test('what is applied or imported can be exported', () => {
   const names = commands.map(({ words }) => words);
-  for (const words of names.filter((one) => / (apply|import)$/.test(one) && !notExported.includes(one)))
+  const others = [...notExported, ...listedAsFile];
+  for (const words of names.filter((one) => / (apply|import)$/.test(one) && !others.includes(one)))
     expect(names).toContain(words.replace(/ (apply|import)$/, ' export'));
+  for (const words of listedAsFile) {
+    const list = commands.find((one) => one.words === words.replace(/ import$/, ' list'));
+    expect(list?.flags.map(({ name }) => name)).toContain('--csv');
+  }
 });
 
 test('a value of a name has one kind wherever it is given: a moment takes a day, which is its first moment', () => {
