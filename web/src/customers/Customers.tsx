@@ -1,19 +1,8 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
 import styles from '../lists/lists.module.css';
-import {
-  Change,
-  Csv,
-  Due,
-  isForeignCursor,
-  type ListSearch,
-  Pager,
-  SearchField,
-  SortHead,
-  StaleCursor,
-  totalsText,
-} from '../lists/parts.tsx';
-import { Empty, States } from '../ui/States.tsx';
+import { Listed, Change, Csv, Due, type ListSearch, SearchField, SortHead, totalsText } from '../lists/parts.tsx';
+import { Empty } from '../ui/States.tsx';
 import { month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { type CustomerMonths, customersQuery, readCustomers } from './read.ts';
@@ -39,27 +28,9 @@ export function Customers() {
       <div className={styles.tools}>
         <SearchField q={search.q} label="Name or id" />
       </div>
-      {isForeignCursor(page.error) ? (
-        <StaleCursor />
-      ) : (
-        <States query={page} rows={16}>
-          {(data) =>
-            data.items.length === 0 ? (
-              <NoCustomers isFiltered={search.q !== undefined} />
-            ) : (
-              <>
-                <CustomerTable page={data} search={search} m={m} />
-                <Pager
-                  count={data.items.length}
-                  total={data.total}
-                  cursor={search.cursor}
-                  nextCursor={data.nextCursor}
-                />
-              </>
-            )
-          }
-        </States>
-      )}
+      <Listed query={page} cursor={search.cursor} rows={16} empty={<NoCustomers isFiltered={search.q !== undefined} />}>
+        {(data) => <CustomerTable page={data} search={search} m={m} />}
+      </Listed>
     </div>
   );
 }

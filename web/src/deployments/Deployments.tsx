@@ -1,8 +1,8 @@
 import { Link, useSearch } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
 import styles from '../lists/lists.module.css';
-import { Chip, Csv, isForeignCursor, Pager, SearchField, StaleCursor, totalsText } from '../lists/parts.tsx';
-import { Band, Empty, States } from '../ui/States.tsx';
+import { Listed, Chip, Csv, SearchField, totalsText } from '../lists/parts.tsx';
+import { Band, Empty } from '../ui/States.tsx';
 import { month as monthName } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { MonthTable } from './MonthTable.tsx';
@@ -42,28 +42,14 @@ export function Deployments() {
           </Chip>
         )}
       </div>
-      {isForeignCursor(page.error) ? (
-        <StaleCursor />
-      ) : (
-        <States query={page} rows={16}>
-          {(data) =>
-            data.items.length === 0 ? (
-              <NoDeployments search={search} />
-            ) : (
-              <>
-                {data.ratedAt === null ? <Band>This month has not been rated: its amounts are not known.</Band> : null}
-                <MonthTable page={data} search={search} m={m} />
-                <Pager
-                  count={data.items.length}
-                  total={data.total}
-                  cursor={search.cursor}
-                  nextCursor={data.nextCursor}
-                />
-              </>
-            )
-          }
-        </States>
-      )}
+      <Listed query={page} cursor={search.cursor} rows={16} empty={<NoDeployments search={search} />}>
+        {(data) => (
+          <>
+            {data.ratedAt === null ? <Band>This month has not been rated: its amounts are not known.</Band> : null}
+            <MonthTable page={data} search={search} m={m} />
+          </>
+        )}
+      </Listed>
     </div>
   );
 }

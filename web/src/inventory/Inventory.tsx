@@ -1,8 +1,9 @@
-import { useNavigate, useSearch } from '@tanstack/react-router';
-import { api, bodyOf, Problem } from '../api/client.ts';
+import { useSearch } from '@tanstack/react-router';
+import { api, bodyOf } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
+import { isForeignCursor, StaleCursor } from '../lists/parts.tsx';
 import { money } from '../ui/decimal.ts';
-import { Band, States } from '../ui/States.tsx';
+import { States } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
 import { Facets } from './Facets.tsx';
 import { FilterLine } from './FilterLine.tsx';
@@ -64,27 +65,6 @@ export function Inventory() {
         )}
       </section>
     </div>
-  );
-}
-
-/** Of another list, or of somebody who sees other rows. */
-function isForeignCursor(error: Error | null): boolean {
-  return error instanceof Problem && error.status === 400 && /cursor/i.test(error.message);
-}
-
-function StaleCursor() {
-  const navigate = useNavigate();
-  return (
-    <Band>
-      This page of the list is no longer there.
-      <button
-        type="button"
-        className={ui.link}
-        onClick={() => void navigate({ to: '/resources', search: ({ cursor: _gone, ...rest }) => rest })}
-      >
-        To the first page
-      </button>
-    </Band>
   );
 }
 

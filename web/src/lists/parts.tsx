@@ -1,10 +1,11 @@
+import type { UseQueryResult } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useRef } from 'react';
 import { Problem } from '../api/client.ts';
 import { isNegative, isZero, money } from '../ui/decimal.ts';
 import { Figure, Money, Unknown } from '../ui/Figure.tsx';
 import { Icon } from '../ui/icons.tsx';
-import { Band } from '../ui/States.tsx';
+import { Band, States } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
 import styles from './lists.module.css';
 
@@ -137,6 +138,42 @@ export function Chip({ name, value, chosen, children }: ChipProps) {
   );
 }
 
+interface ListedProps<Page> {
+  readonly query: UseQueryResult<Page, Error>;
+  /** Of the page that is shown; undefined: it is the first. */
+  readonly cursor: string | undefined;
+  /** How many rows the list has while it loads. */
+  readonly rows: number;
+  /** What is shown where nothing matches. */
+  readonly empty: ReactNode;
+  readonly children: (page: Page) => ReactNode;
+}
+
+interface ListPage {
+  readonly items: readonly unknown[];
+  readonly total: number;
+  readonly nextCursor: string | null;
+}
+
+/** A page of a list: its rows and the way to the next; or that there are none, or that the page is gone. */
+export function Listed<Page extends ListPage>({ query, cursor, rows, empty, children }: ListedProps<Page>) {
+  if (isForeignCursor(query.error)) return <StaleCursor />;
+  return (
+    <States query={query} rows={rows}>
+      {(page) =>
+        page.items.length === 0 ? (
+          empty
+        ) : (
+          <>
+            {children(page)}
+            <Pager count={page.items.length} total={page.total} cursor={cursor} nextCursor={page.nextCursor} />
+          </>
+        )
+      }
+    </States>
+  );
+}
+
 interface PagerProps {
   readonly count: number;
   readonly total: number;
@@ -144,7 +181,7 @@ interface PagerProps {
   readonly nextCursor: string | null;
 }
 
-export function Pager({ count, total, cursor, nextCursor }: PagerProps) {
+function Pager({ count, total, cursor, nextCursor }: PagerProps) {
   return (
     <footer className={styles.foot}>
       <span>{count === total ? '' : `${count} of ${total}`}</span>

@@ -2,8 +2,8 @@ import { Link, useSearch } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import styles from '../lists/lists.module.css';
-import { Csv, isForeignCursor, Pager, SearchField, StaleCursor } from '../lists/parts.tsx';
-import { Empty, States } from '../ui/States.tsx';
+import { Listed, Csv, SearchField } from '../lists/parts.tsx';
+import { Empty } from '../ui/States.tsx';
 import { moment } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { readRules, type Rules as Page } from './read.ts';
@@ -26,31 +26,20 @@ export function Rules() {
         <SearchField q={search.q} label="Pattern, project or deployment" />
         <code className={ui.mono}>arcadia rule preview rules.yaml</code>
       </div>
-      {isForeignCursor(page.error) ? (
-        <StaleCursor />
-      ) : (
-        <States query={page} rows={12}>
-          {(data) =>
-            data.items.length === 0 ? (
-              <Empty title="No rule matches.">
-                <Link to="/rules" search={{}} className={ui.link}>
-                  Show all
-                </Link>
-              </Empty>
-            ) : (
-              <>
-                <RuleTable items={data.items} now={me?.now ?? ''} />
-                <Pager
-                  count={data.items.length}
-                  total={data.total}
-                  cursor={search.cursor}
-                  nextCursor={data.nextCursor}
-                />
-              </>
-            )
-          }
-        </States>
-      )}
+      <Listed
+        query={page}
+        cursor={search.cursor}
+        rows={12}
+        empty={
+          <Empty title="No rule matches.">
+            <Link to="/rules" search={{}} className={ui.link}>
+              Show all
+            </Link>
+          </Empty>
+        }
+      >
+        {(data) => <RuleTable items={data.items} now={me?.now ?? ''} />}
+      </Listed>
     </div>
   );
 }

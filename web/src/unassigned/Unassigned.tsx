@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import styles from '../lists/lists.module.css';
-import { Chip, Csv, isForeignCursor, Pager, StaleCursor } from '../lists/parts.tsx';
+import { Listed, Chip, Csv } from '../lists/parts.tsx';
 import { money } from '../ui/decimal.ts';
 import { Empty, Failed, States } from '../ui/States.tsx';
 import { day } from '../ui/time.ts';
@@ -39,27 +39,16 @@ export function Unassigned() {
         {(data) => <Groups summary={data} search={search} />}
       </States>
       {group === undefined ? null : <p className={ui.note}>Because {group.reason}.</p>}
-      {isForeignCursor(page.error) ? (
-        <StaleCursor />
-      ) : (
-        <States query={page} rows={12}>
-          {(data) =>
-            data.items.length === 0 ? (
-              <NothingUnassigned isFiltered={search.suggestion !== undefined} />
-            ) : (
-              <>
-                <UnassignedTable items={data.items} now={now} chosen={chosen} onChoose={mayAssign ? setChosen : null} />
-                <Pager
-                  count={data.items.length}
-                  total={data.total}
-                  cursor={search.cursor}
-                  nextCursor={data.nextCursor}
-                />
-              </>
-            )
-          }
-        </States>
-      )}
+      <Listed
+        query={page}
+        cursor={search.cursor}
+        rows={12}
+        empty={<NothingUnassigned isFiltered={search.suggestion !== undefined} />}
+      >
+        {(data) => (
+          <UnassignedTable items={data.items} now={now} chosen={chosen} onChoose={mayAssign ? setChosen : null} />
+        )}
+      </Listed>
       <ChosenBar count={chosen.size} onClear={() => setChosen(new Set())} onAssign={() => setAssigning(true)} />
       {isAssigning ? (
         <AssignSheet

@@ -2,9 +2,9 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import styles from '../lists/lists.module.css';
-import { changed, Chip, Csv, isForeignCursor, Pager, SearchField, StaleCursor } from '../lists/parts.tsx';
+import { Listed, changed, Chip, Csv, SearchField } from '../lists/parts.tsx';
 import { quantity } from '../ui/decimal.ts';
-import { Empty, States } from '../ui/States.tsx';
+import { Empty } from '../ui/States.tsx';
 import { day, dayBefore, month as monthName, monthOf } from '../ui/time.ts';
 import ui from '../ui/ui.module.css';
 import { DayGrid } from './DayGrid.tsx';
@@ -49,27 +49,14 @@ export function Usage() {
         <SearchField q={search.q} label="Name" />
         <Only search={search} />
       </div>
-      {isForeignCursor(grid.error) ? (
-        <StaleCursor />
-      ) : (
-        <States query={grid} rows={12}>
-          {(data) =>
-            data.items.length === 0 ? (
-              <NoUsage isFiltered={search.q !== undefined || search.deployment !== undefined} />
-            ) : (
-              <>
-                <DayGrid grid={data} search={asked} month={month} now={now} />
-                <Pager
-                  count={data.items.length}
-                  total={data.total}
-                  cursor={search.cursor}
-                  nextCursor={data.nextCursor}
-                />
-              </>
-            )
-          }
-        </States>
-      )}
+      <Listed
+        query={grid}
+        cursor={search.cursor}
+        rows={12}
+        empty={<NoUsage isFiltered={search.q !== undefined || search.deployment !== undefined} />}
+      >
+        {(data) => <DayGrid grid={data} search={asked} month={month} now={now} />}
+      </Listed>
     </div>
   );
 }
