@@ -115,11 +115,14 @@ export const listSyncDays = declareList({
 
 /**
  * What runs could not read of what there is, all of it, as one error; null: everything was read. The newest run of a
- * kind counts: one that was cut off stays as running beside its successor. Prices of sizes can wait.
+ * kind that ended counts: beside it one may be running for the schedule, or stay as running because it was cut off.
+ * Prices of sizes can wait.
  */
 export function incompleteness(runs: readonly z.output<typeof syncRunRow>[]): ArcadiaError | null {
   const newest = new Map(
-    runs.toSorted((a, b) => a.syncRunId - b.syncRunId).map((run) => [`${run.account} ${run.kind}`, run]),
+    runs
+      .toSorted((a, b) => Number(b.outcome === 'running') - Number(a.outcome === 'running') || a.syncRunId - b.syncRunId)
+      .map((run) => [`${run.account} ${run.kind}`, run]),
   );
   const incomplete = [...newest.values()].filter(({ kind, outcome }) => outcome !== 'complete' && kind !== 'size');
   if (incomplete.length === 0) return null;
