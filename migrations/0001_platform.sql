@@ -312,7 +312,11 @@ CALL protect_from_customers('secret_key_fingerprint');
 -- The virtual clock of a database whose accounts are simulated. No row: real time.
 CREATE TABLE simulated_clock (
   singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-  instant   timestamptz NOT NULL
+  instant   timestamptz NOT NULL,
+  -- Until when the history of a demonstration is being created; NULL: it is there.
+  runs_to   timestamptz,
+  -- Simulated seconds in a second, while somebody watches; 0: it stands still.
+  pace      int NOT NULL DEFAULT 0 CHECK (pace BETWEEN 0 AND 3600)
 );
 CALL publish_to_customers('simulated_clock');
 

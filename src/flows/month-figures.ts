@@ -3,7 +3,7 @@ import { unattributedMoney } from '../deployments/index.ts';
 import { readFreshness } from '../inventory/index.ts';
 import { countInvoices, proposalTotals, readFigures } from '../invoices/index.ts';
 import { monthStatus } from '../metering/index.ts';
-import { readSimulatedClock } from '../platform/clock.ts';
+import { readSimulation } from '../platform/clock.ts';
 import type { Database } from '../platform/database/database.ts';
 import { dayOut, decimalOut, instantOut, slug } from '../platform/declare/schemas.ts';
 import type { Role } from '../platform/declare/operation.ts';
@@ -56,7 +56,13 @@ const money = z.object({
 /** What `readMonthFigures` answers, as an operation shows it. */
 export const monthFiguresOut = z.object({
   month: z.string().meta({ examples: ['2026-06'] }),
-  clock: z.object({ now: instantOut, simulated: z.boolean() }),
+  clock: z.object({
+    now: instantOut,
+    simulated: z.boolean(),
+    runsTo: instantOut
+      .nullable()
+      .meta({ description: 'Until when the history of a demonstration is being created; null: it is there' }),
+  }),
   metering: section({
     complete: z.boolean().meta({ description: "The month's last day is over" }),
     confirmed: z.boolean(),
@@ -143,9 +149,10 @@ type Figures = z.input<typeof monthFiguresOut>;
 export async function readMonthFigures(asked: Asked, of: Temporal.PlainDate): Promise<Figures> {
   const { db, now } = asked;
   const costs = await costsOf(asked, of);
+  const simulation = await readSimulation(db);
   return {
     month: of.toPlainYearMonth().toString(),
-    clock: { now, simulated: (await readSimulatedClock(db)) !== null },
+    clock: { now, simulated: simulation !== null, runsTo: simulation?.runsTo ?? null },
     ...(await figuresOf(asked, of, costs)),
     unowned: await unownedOf(asked, costs),
     invoices: await invoicesOf(asked, of.subtract({ months: 1 })),

@@ -1,8 +1,8 @@
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Icon } from '../ui/icons.tsx';
-import { exactMoment, moment } from '../ui/time.ts';
 import { AccountMenu } from './AccountMenu.tsx';
+import { Clock } from './Clock.tsx';
 import styles from './frame.module.css';
 import { Keys, KeysHelp } from './Keys.tsx';
 import { live, type LiveState, useLiveState } from './live.ts';
@@ -91,14 +91,6 @@ function useFocusOnTitle(): void {
     if (path === first) return;
     document.querySelector<HTMLElement>('main h1')?.focus();
   }, [path, first]);
-}
-
-function Clock({ me: { now, simulated } }: { readonly me: Me }) {
-  return (
-    <span className={styles.clock} data-simulated={simulated} title={exactMoment(now)}>
-      {moment(now, now)} UTC{simulated ? ', simulated' : ''}
-    </span>
-  );
 }
 
 const words: Readonly<Record<LiveState, string>> = {

@@ -3,6 +3,7 @@
 
 /** The operations that views read and keep up to date. */
 export const pageReads = [
+  'getMe',
   'getOverview',
   'listHappened',
   'listResources',
@@ -64,6 +65,7 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'assignment.changed': owners,
   'attribution.changed': owners,
   'billing.changed': ['getOverview', 'getCustomerBilling'],
+  'clock.changed': ['getMe', 'getOverview'],
   'confirmation.changed': ['getOverview', 'explainUsage', 'listUsageGrid'],
   'correction.changed': ['getOverview'],
   'customer.changed': ['getOverview', 'getCustomer', ...months, ...fleet],
