@@ -107,9 +107,10 @@ export async function demonstrate(
         await announceHistory(db, to);
         const syncs = await moveThrough(db, account, { ...request, secretKey, to }, report, {
           signal,
-          async onStep(now) {
+          async onDay(now) {
             await declareFleet(db, fleet, now, to);
-            days.push(...(await meterStep(db, now, signal)));
+            days.push(...(await meterOutstanding(db, { now, ...(signal && { signal }) })));
+            await rateMonths(db, { now, ...(signal && { signal }) });
           },
         });
         await announceHistory(db, null);
@@ -167,24 +168,29 @@ async function findOrConnect(
   return connectAccount(db, { slug: fleet, secretKey, ...found }, identity, context.now);
 }
 
-/** Moves the clock on to `to`, syncs at each step, and then calls `onStep`; returns how many syncs that were. */
+/**
+ * Moves the clock on to `to` and syncs at each step. `onDay` is called after the first sync of each day, so that whoever
+ * watches sees what the days before it come to. Returns how many syncs that were.
+ */
 async function moveThrough(
   db: Database,
   account: Account,
   { cadence, secretKey, to }: DemonstrationRequest & { readonly secretKey: SecretKey; readonly to: Temporal.Instant },
   report: (text: string) => void,
-  { signal, onStep }: { signal: AbortSignal | undefined; onStep(now: Temporal.Instant): Promise<void> },
+  { signal, onDay }: { signal: AbortSignal | undefined; onDay(now: Temporal.Instant): Promise<void> },
 ): Promise<number> {
   await expectCadence(db, cadence);
   const clock = databaseClock(db);
   const provider = await openAccount(db, account, secretKey);
   try {
     let syncs = 0;
+    let day: Temporal.PlainDate | null = null;
     for (let now = await clock.now(); ; now = earlier(now.add(cadence), to)) {
       await followSimulatedClock(db, now);
       await syncWhole(db, account, provider, { clock, signal });
       syncs += 1;
-      await onStep(now);
+      if (day === null || !day.equals(dayOf(now))) await onDay(now);
+      day = dayOf(now);
       report(`${now} of ${to}: ${syncs} ${syncs === 1 ? 'sync' : 'syncs'}`);
       if (Temporal.Instant.compare(now, to) >= 0) return syncs;
     }
@@ -226,17 +232,6 @@ async function expectCadence(db: Database, cadence: Temporal.Duration): Promise<
 
 function earlier(a: Temporal.Instant, b: Temporal.Instant): Temporal.Instant {
   return Temporal.Instant.compare(a, b) < 0 ? a : b;
-}
-
-/** The days that are over since the last step, so that whoever watches sees usage as it comes. */
-async function meterStep(
-  db: Database,
-  now: Temporal.Instant,
-  signal: AbortSignal | undefined,
-): Promise<readonly MeteredDay[]> {
-  const metered = await meterOutstanding(db, { now, ...(signal && { signal }) });
-  if (metered.length > 0) await rateMonths(db, { now, ...(signal && { signal }) });
-  return metered;
 }
 
 /**
