@@ -9,7 +9,7 @@ import {
 } from '../../deployments/operations/deployments.ts';
 import { type Column, fields, moment, plural, table } from '../engine/output.ts';
 import { endedNotes, endedText } from './ended-text.ts';
-import { changesText, losesOwners, moneyText, movedCountText } from './moved-text.ts';
+import { changesText, isToBeAsked, moneyText, movedCountText } from './moved-text.ts';
 import { noInput } from '../engine/surface.ts';
 import { type AnswerOf, actionView, listView, type Noun, type RowOf, type ViewTools } from '../engine/views.ts';
 
@@ -90,16 +90,8 @@ function unassignedText({ resources, superseded }: Written, { input }: ViewTools
   return `The rules decide again about ${plural(resources, 'resource')}${whenText(input.body as Asked)}.`;
 }
 
-type Preview = NonNullable<Written['preview']>;
-
 /** Of the resources as many as a person looks through before a decision. */
 const changesShown = 20;
-
-/** Whether somebody loses something, or a month that is over is touched. */
-function isToBeAsked(preview: Preview): boolean {
-  const { money } = preview;
-  return losesOwners(preview) || money === null || money.months.some(({ over }) => over);
-}
 
 /** Shows what would change, in owners, months and money, and asks where it is more than what is to come. */
 async function askAboutOwners(
