@@ -19,7 +19,7 @@ import {
   removeInvoiceLine,
   reopenInvoice,
 } from '../../invoices/operations/invoices.ts';
-import { type Column, plural, table } from '../engine/output.ts';
+import { type Column, count, plural, table } from '../engine/output.ts';
 import { everyRow, noInput } from '../engine/surface.ts';
 import {
   type AnswerOf,
@@ -61,14 +61,13 @@ function totalsText({ currency, invoices, subtotal, tax, total }: Totals): strin
   return `${plural(invoices, 'document')}: ${subtotal} ${currency}, tax ${tax} ${currency}, total ${total} ${currency}.`;
 }
 
-/** `May 2026: 30 drafts, total 3912.40 USD.` */
-function draftedText(month: string, totals: readonly Totals[]): string {
-  if (totals.length === 0)
-    return `${monthName(month)}: no drafts. Nothing is to be billed that is not approved or issued.`;
-  const parts = totals.map(
-    ({ invoices, total, currency }) => `${plural(invoices, 'draft')}, total ${total} ${currency}`,
-  );
-  return `${monthName(month)}: ${parts.join('; ')}.`;
+/** `May 2026: 30 drafts created, total 3912.40 USD.` `before`: how many there were. */
+function draftedText(month: string, totals: readonly Totals[], before: number): string {
+  const drafts = totals.reduce((sum, { invoices }) => sum + invoices, 0);
+  if (drafts === 0) return `${monthName(month)}: no drafts. Nothing is to be billed that is not approved or issued.`;
+  const created = drafts > before ? (before === 0 ? ' created' : `, ${count(drafts - before)} of them created`) : '';
+  const sums = totals.map(({ total, currency }) => `${total} ${currency}`).join(' and ');
+  return `${monthName(month)}: ${plural(drafts, 'draft')}${created}, total ${sums}.`;
 }
 
 /** `2026-05` is `May 2026`. */
@@ -124,14 +123,15 @@ const steps = [
 too. Approved and issued invoices are unchanged. On a server a job does it.`,
     example: `
 $ arcadia invoice draft --month 2026-05
-May 2026: 30 drafts, total 3912.40 USD.
+May 2026: 30 drafts created, total 3912.40 USD.
 Next: arcadia invoice list --month 2026-05 --state draft`,
     text: ({ month }) => `${monthName(month)}: a job brings the drafts up to date.`,
     notes: ({ month }) => [`Next: arcadia invoice list --month ${month} --state draft`],
-    async afterJobs({ month }, { surface, output }) {
+    async afterJobs({ month, drafts: before }, { surface, output }) {
       if (output.json) return null;
-      const drafts = { ...noInput, query: { month, state: 'draft', limit: 1 } };
-      await output.text(draftedText(month, (await surface.page(listInvoices, drafts)).totals as readonly Totals[]));
+      const asked = { ...noInput, query: { month, state: 'draft', limit: 1 } };
+      const { totals } = await surface.page(listInvoices, asked);
+      await output.text(draftedText(month, totals as readonly Totals[], before));
       output.note(`Next: arcadia invoice list --month ${month} --state draft`);
       return null;
     },

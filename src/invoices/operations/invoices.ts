@@ -24,6 +24,7 @@ import { unbilledOut } from '../../pricing/index.ts';
 import { explainLine } from '../explain.ts';
 import { invoiceFile } from '../files.ts';
 import * as invoices from '../invoices.ts';
+import { countInvoices } from '../month-figures.ts';
 import type { Invoice, Reader } from '../invoices.ts';
 import * as issue from '../issue.ts';
 import { draftMonthJob, drawDocumentsJob } from '../jobs.ts';
@@ -434,13 +435,14 @@ export const draftInvoices = declareOperation({
   summary: "Bring a month's drafts up to date with the facts, by a job",
   roles: deciders,
   body: z.strictObject({ month }),
-  response: z.object({ month: monthText }),
+  response: z.object({ month: monthText, drafts: z.int().meta({ description: 'Of the month, before the job' }) }),
   status: 202,
   followedBy: [draftMonthJob],
   async run({ db, body, follow }) {
     const name = body.month.toPlainYearMonth().toString();
+    const drafts = (await countInvoices(db, body.month)).filter(({ state }) => state === 'draft');
     await db.transaction().execute((trx) => follow(trx, draftMonthJob, { month: name }));
-    return { month: name };
+    return { month: name, drafts: drafts.reduce((sum, { documents }) => sum + documents, 0) };
   },
 });
 
