@@ -103,6 +103,25 @@ test('the seller, its tax and a customer are told of', async () => {
   });
 });
 
+test('a seller is shown as it is, with what is not set counted, and a dated change until the next', async () => {
+  const { stdout, stderr } = await run('entity', 'show', 'default');
+  expect(stdout).toMatch(
+    /^entity +default\nname +Example Hosting Ltd\naddress +1 Quay Street, Bristol\ntax ids +VAT GB1\n/,
+  );
+  expect(stdout).toMatch(/^numbers +EX-0001$/m);
+  expect(stdout).toMatch(/^terms +\d+ days$/m);
+  expect(stdout).toMatch(/^default +yes$/m);
+  expect(stdout).not.toMatch(/ (null|undefined|-)$/m);
+  expect(stderr).toMatch(/^\d+ other fields not set\. To set: arcadia entity set default --help$/m);
+  await json('entity', 'create', 'dated', '--name', 'Old Ltd', '--address', '1 Quay');
+  await json('entity', 'set', 'dated', '--name', 'New Ltd', '--from', '2999-01-01');
+  await json('entity', 'set', 'dated', '--name', 'Other Ltd', '--email', 'pay@other.example', '--from', '2998-01-01');
+  const history = (await run('entity', 'history', 'dated')).stdout;
+  expect(history).toMatch(/2998-01-01 +2999-01-01 +Other Ltd/);
+  expect(history).toMatch(/2999-01-01 +- +New Ltd/);
+  expect((await json('entity', 'history', 'dated')).history.at(-1)).toMatchObject({ email: 'pay@other.example' });
+});
+
 test('a logo or a font that documents could not be drawn with is refused when it is given', async () => {
   const file = join(folder.path, 'logo.png');
   writeFileSync(file, Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
