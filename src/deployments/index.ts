@@ -31,6 +31,7 @@ export {
   describeProblem,
   importBytesMax,
   importRowsMax,
+  partsOf,
   problemsMax,
 } from './customer-rows.ts';
 export {
