@@ -181,6 +181,27 @@ CREATE TABLE provider_insights (
   PRIMARY KEY (insight_day_id, ordinal)
 );
 
+-- Rows of a day that cost more than was expected of it. `compared`: history: what was there, by the price book; days_before:
+-- the most that the same cost on one of the seven days before; new: nothing was like it.
+CREATE TABLE provider_surprises (
+  insight_day_id    bigint NOT NULL REFERENCES provider_insight_days,
+  team_urn          text COLLATE "C" NOT NULL,
+  sku               text COLLATE "C" NOT NULL,
+  region            text COLLATE "C" NOT NULL,
+  description       text COLLATE "C" NOT NULL,
+  group_description text COLLATE "C" NOT NULL,
+  compared          text COLLATE "C" NOT NULL CHECK (compared IN ('history', 'days_before', 'new')),
+  expected          amount NOT NULL,
+  amount            amount NOT NULL CHECK (amount > expected),
+  found_at          timestamptz NOT NULL,
+  PRIMARY KEY (insight_day_id, team_urn, sku, region, description, group_description)
+);
+-- Which days were looked at.
+CREATE TABLE provider_checked_days (
+  insight_day_id bigint PRIMARY KEY REFERENCES provider_insight_days,
+  checked_at     timestamptz NOT NULL
+);
+
 -- Reconciliation ------------------------------------------------------------------------------
 
 -- How the provider counts. Of some rules nobody has published which holds: each has its variants, the first is the
@@ -251,13 +272,14 @@ CREATE TABLE allocation_rules (
   product       text,
   description   text,
   project       text,
+  resource      text COLLATE "C",               -- the provider's id of one, as its lines have it
   -- matched_cost: as what was matched in the month; spaces: as what is stored in Spaces; operator: ours; not_cost:
   -- given back, such as a tax that is reclaimed.
   method        text COLLATE "C" NOT NULL CHECK (method IN ('matched_cost', 'spaces', 'deployment', 'operator', 'not_cost')),
   deployment_id bigint REFERENCES deployments,
   recorded_by   text NOT NULL,
   CHECK ((method = 'deployment') = (deployment_id IS NOT NULL)),
-  CHECK (num_nonnulls(product, description, project) > 0)
+  CHECK (num_nonnulls(product, description, project, resource) > 0)
 );
 CALL keep_history('allocation_rules', 'rule_id');
 CREATE SEQUENCE allocation_rule_ids START 100;
@@ -435,11 +457,6 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE WHEN class IN ('snapshot', 'custom_image') OR class IN ('droplet', 'pool', 'app') AND NOT before_2026 THEN 0.01 ELSE 0 END;
 END;
 CREATE AGGREGATE least_common_multiple(numeric) (SFUNC = lcm, STYPE = numeric, INITCOND = '1', PARALLEL = SAFE, COMBINEFUNC = lcm);
--- Whether a text fits a pattern with * and ?, whatever the case.
-CREATE FUNCTION fits_pattern(said text, pattern text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
-  SELECT pattern IS NULL OR lower(coalesce(said, '')) LIKE
-    replace(replace(replace(replace(replace(lower(pattern), '\', '\\'), '%', '\%'), '_', '\_'), '*', '%'), '?', '_');
-END;
 
 -- Which reconciliations count: of each bill the one that was signed, or else that of now; of a month the final bills, or
 -- else the preview.
@@ -455,14 +472,33 @@ CREATE VIEW provider_billing_counting AS
     SELECT FROM provider_bills f JOIN reconciliations USING (bill_id)
     WHERE f.payer_id = b.payer_id AND f.period = b.period AND f.kind = 'final' AND f.missing_since IS NULL));
 
--- What each deployment cost in a month, by bill.
+-- What each deployment cost in a month, by bill. from_bill: of before the payer's first account was connected, or of what no
+-- listing ever showed: nothing but the bill says so, and it was never metered.
 CREATE VIEW provider_billing_costs AS
   SELECT r.month, r.bill_id, r.payer_id, r.kind, r.reconciliation_id, r.signed, r.currency,
-         o.position, l.product, o.outcome, o.rule, o.resource_id, s.target, s.deployment_id, s.amount
+         o.position, l.product, o.outcome, o.rule, o.resource_id, s.target, s.deployment_id, s.amount,
+         o.outcome = 'from_bill' OR coalesce(l.start_time, r.month::timestamp AT TIME ZONE 'UTC') < f.connected_at AS from_bill
   FROM provider_billing_counting r
+  JOIN (SELECT p.payer_id, min(a.connected_at) AS connected_at
+        FROM bill_payers p LEFT JOIN bill_payer_accounts c ON c.payer_id = p.payer_id AND c.superseded_at = 'infinity'
+        LEFT JOIN inventory_accounts a ON a.account_id = c.account_id GROUP BY p.payer_id) f USING (payer_id)
   JOIN bill_line_outcomes o USING (reconciliation_id)
   JOIN bill_line_shares s USING (reconciliation_id, position)
   JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position;
+
+-- What only bills know: it is no resource, and nothing of it is metered. Known by the provider's id, or by its words.
+CREATE VIEW bill_resources AS
+  SELECT r.payer_id, coalesce(p.resource_kind, l.product, '') AS kind, coalesce(l.resource_uuid, l.resource_id) AS external_id,
+         CASE WHEN num_nonnulls(l.resource_uuid, l.resource_id) = 0 THEN coalesce(l.description, '') END AS words,
+         (array_agg(l.description ORDER BY r.month DESC, l.position DESC))[1] AS name,
+         min(coalesce(l.start_time, r.month::timestamp AT TIME ZONE 'UTC')) AS first_at,
+         max(coalesce(l.end_time, (r.month + interval '1 month') AT TIME ZONE 'UTC')) AS last_at,
+         count(DISTINCT r.month) AS months, count(*) AS lines, sum(l.amount) AS amount, r.currency
+  FROM provider_billing_counting r JOIN bill_line_outcomes o USING (reconciliation_id)
+  JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position
+  LEFT JOIN bill_products p USING (product)
+  WHERE o.outcome = 'from_bill' AND coalesce(p.class, '') <> 'backup'
+  GROUP BY 1, 2, 3, 4, r.currency;
 
 CALL publish_changes('reconciliations', 'bill.reconciled', 'SELECT bill_id AS subject, NULL AS customer_id FROM changed');
 CALL audit_changes('billing_rule_beliefs');
@@ -473,6 +509,8 @@ CALL publish_changes('provider_bill_versions', 'bill.changed',
   $$SELECT bill_id AS subject, NULL AS customer_id FROM changed WHERE state = 'sealed'$$);
 CALL publish_changes('provider_bills', 'bill.changed',
   'SELECT bill_id AS subject, NULL AS customer_id FROM changed WHERE missing_since IS NOT NULL');
+CALL publish_changes('provider_surprises', 'bill.surprise',
+  'SELECT DISTINCT p.slug AS subject, NULL::bigint AS customer_id FROM changed JOIN provider_insight_days USING (insight_day_id) JOIN bill_payers p USING (payer_id)');
 CALL publish_changes('provider_balances', 'balance.changed',
   'SELECT slug AS subject, NULL AS customer_id FROM changed JOIN bill_payers USING (payer_id)');
 CALL audit_changes('bill_payers');
@@ -489,6 +527,8 @@ CALL protect_from_customers('provider_bill_pages');
 CALL protect_from_customers('provider_bill_lines');
 CALL protect_from_customers('provider_insight_days');
 CALL protect_from_customers('provider_insights');
+CALL protect_from_customers('provider_surprises');
+CALL protect_from_customers('provider_checked_days');
 CALL protect_from_customers('billing_rule_variants');
 CALL protect_from_customers('billing_rule_beliefs');
 CALL protect_from_customers('bill_products');
@@ -500,6 +540,7 @@ CALL protect_from_customers('bill_missing');
 CALL protect_from_customers('bill_decisions');
 CALL protect_from_customers('provider_billing_costs');
 CALL protect_from_customers('provider_billing_counting');
+CALL protect_from_customers('bill_resources');
 
 CALL give_access('GRANT USAGE ON SEQUENCE allocation_rule_ids TO arcadia_worker, arcadia_api');
 CALL pin_search_paths();

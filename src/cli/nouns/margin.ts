@@ -35,6 +35,7 @@ const columns: readonly Column<Row>[] = [
 function remarksOf(row: Row): string | null {
   const remarks = [
     ...(row.notKnown === null ? [] : [whys[row.notKnown]]),
+    ...(row.fromBill === null || Number(row.fromBill) === 0 ? [] : [`from the bill: ${row.fromBill}`]),
     ...row.reasons,
     ...(row.baseFeeNeeded === null ? [] : [`base fee needed: ${row.baseFeeNeeded}`]),
   ];

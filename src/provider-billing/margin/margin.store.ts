@@ -41,6 +41,8 @@ export interface MarginRow {
   readonly base: string;
   /** Null: no bill of the month has been reconciled. */
   readonly cost: string | null;
+  /** Of the cost, what nothing but a bill says: of before the account was connected, or of what no listing showed. */
+  readonly fromBill: string | null;
   /** Null: one of them is not known, or it is in several currencies. */
   readonly margin: string | null;
   readonly severalCurrencies: boolean;
@@ -70,27 +72,28 @@ function leaves({ from, to, basis }: MarginFilters): RawBuilder<unknown> {
         ON s.valid_from < (m.month + interval '1 month') AT TIME ZONE 'UTC' AND s.valid_to > m.month::timestamp AT TIME ZONE 'UTC'
       ORDER BY m.month, s.deployment_id, s.valid_from DESC
     ), shares AS (
-      SELECT month, target, deployment_id, product, currency, sum(amount) AS amount FROM provider_billing_costs
+      SELECT month, target, deployment_id, product, currency, sum(amount) AS amount, sum(amount) FILTER (WHERE from_bill) AS from_bill
+      FROM provider_billing_costs
       WHERE ${months(sql`month`)} AND target <> 'not_cost' GROUP BY 1, 2, 3, 4, 5
     ), costs AS (
       SELECT s.month, CASE WHEN s.target = 'operator' THEN 'operator' WHEN d.customer_id IS NULL THEN 'unassigned' ELSE 'customers' END AS part,
-             d.customer_id, s.deployment_id, s.product, s.currency, s.amount
+             d.customer_id, s.deployment_id, s.product, s.currency, s.amount, s.from_bill
       FROM shares s LEFT JOIN deployments_list d USING (deployment_id)
       UNION ALL
-      SELECT r.month, 'unexplained', NULL, NULL, l.product, r.currency, sum(l.amount)
+      SELECT r.month, 'unexplained', NULL, NULL, l.product, r.currency, sum(l.amount), NULL
       FROM provider_billing_counting r JOIN bill_line_outcomes o USING (reconciliation_id)
       JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position
       WHERE o.outcome = 'unexplained' AND ${months(sql`r.month`)} GROUP BY r.month, l.product, r.currency
       UNION ALL
-      SELECT month, 'residual', NULL, NULL, NULL, currency, sum(residual) FROM provider_billing_counting
+      SELECT month, 'residual', NULL, NULL, NULL, currency, sum(residual), NULL FROM provider_billing_counting
       WHERE residual <> 0 AND ${months(sql`month`)} GROUP BY month, currency
     ), amounts AS (
-      SELECT r.month, 'customers' AS part, r.customer_id, r.deployment_id, r.plan, r.billing_kind AS kind, p.product, r.currency,
-             r.amount AS revenue, CASE r.kind WHEN 'base' THEN r.amount ELSE 0 END AS base, 0::numeric AS cost
-      FROM invoices_revenue r LEFT JOIN single_products p USING (billing_kind)
+      SELECT r.month, 'customers' AS part, r.customer_id, r.deployment_id, r.plan, coalesce(r.billing_kind, k.billing_kind) AS kind, coalesce(r.product, p.product) AS product, r.currency,
+             r.amount AS revenue, CASE r.kind WHEN 'base' THEN r.amount ELSE 0 END AS base, 0::numeric AS cost, NULL::numeric AS from_bill
+      FROM invoices_revenue r LEFT JOIN single_products p USING (billing_kind) LEFT JOIN bill_products k ON k.product = r.product
       WHERE r.basis = ${basis} AND ${months(sql`r.month`)}
       UNION ALL
-      SELECT c.month, c.part, c.customer_id, c.deployment_id, p.plan, b.billing_kind, c.product, c.currency, 0, 0, c.amount
+      SELECT c.month, c.part, c.customer_id, c.deployment_id, p.plan, b.billing_kind, c.product, c.currency, 0, 0, c.amount, c.from_bill
       FROM costs c LEFT JOIN bill_products b USING (product)
       LEFT JOIN held p ON p.month = c.month AND p.deployment_id = c.deployment_id AND c.part = 'customers'
     ), leaves AS (
@@ -130,10 +133,10 @@ export async function selectMargins(
     WITH ${leaves(filters)}, cut AS (
       SELECT l.month, l.part, ${ranks} AS rank, ${own('deployment', sql`l.deployment_id`)}::bigint AS deployment_id,
              ${own('deployment', sql`l.deployment`)}::text AS deployment, ${customer}::text AS customer, ${own('plan', sql`l.plan`)}::text AS plan,
-             ${own('kind', sql`l.kind`)}::text AS kind, ${own('product', sql`l.product`)}::text AS product, l.currency, l.revenue, l.base, l.cost
+             ${own('kind', sql`l.kind`)}::text AS kind, ${own('product', sql`l.product`)}::text AS product, l.currency, l.revenue, l.base, l.cost, l.from_bill
       FROM leaves l WHERE ${chosen(filters)}
     ), sums AS (
-      SELECT month, part, rank, deployment_id, deployment, customer, plan, kind, product, currency, sum(revenue) AS revenue, sum(base) AS base, sum(cost) AS cost,
+      SELECT month, part, rank, deployment_id, deployment, customer, plan, kind, product, currency, sum(revenue) AS revenue, sum(base) AS base, sum(cost) AS cost, coalesce(sum(from_bill), 0.00) AS from_bill,
              count(*) OVER (PARTITION BY month, part, deployment, customer, plan, kind, product) > 1 AS several
       FROM cut GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
     ), named AS (
@@ -142,6 +145,7 @@ export async function selectMargins(
     )
     SELECT month, part, deployment_id AS "deploymentId", deployment, customer, plan, kind, product, currency,
            CASE WHEN is_rated THEN revenue END AS revenue, base, CASE WHEN state IS NOT NULL THEN cost END AS cost,
+           CASE WHEN state IS NOT NULL THEN from_bill END AS "fromBill",
            CASE WHEN is_rated AND state IS NOT NULL AND NOT several THEN revenue - cost END AS margin, several AS "severalCurrencies", state, key
     FROM named WHERE ${after === null} OR (month, key COLLATE "C") > (${after?.month ?? null}::date, ${after?.key ?? ''})
     ORDER BY month, key COLLATE "C" LIMIT ${limit}`.execute(db);
@@ -150,17 +154,19 @@ export async function selectMargins(
 
 export type MarginTotal = Pick<
   MarginRow,
-  'month' | 'currency' | 'revenue' | 'cost' | 'margin' | 'severalCurrencies' | 'state'
+  'month' | 'currency' | 'revenue' | 'cost' | 'fromBill' | 'margin' | 'severalCurrencies' | 'state'
 >;
 
 /** What all that the filters choose comes to, by month and currency. */
 export async function selectMarginTotals(db: Queryable, filters: MarginFilters): Promise<MarginTotal[]> {
   const { rows } = await statement<MarginTotal>('providerBilling.selectMarginTotals')`
     WITH ${leaves(filters)}, sums AS (
-      SELECT l.month, l.currency, sum(l.revenue) AS revenue, sum(l.cost) AS cost, count(*) OVER (PARTITION BY l.month) > 1 AS several
+      SELECT l.month, l.currency, sum(l.revenue) AS revenue, sum(l.cost) AS cost,
+             coalesce(sum(l.from_bill), 0.00) AS from_bill, count(*) OVER (PARTITION BY l.month) > 1 AS several
       FROM leaves l WHERE ${chosen(filters)} GROUP BY 1, 2
     )
     SELECT s.month, s.currency, CASE WHEN m.is_rated THEN s.revenue END AS revenue, CASE WHEN m.state IS NOT NULL THEN s.cost END AS cost,
+           CASE WHEN m.state IS NOT NULL THEN s.from_bill END AS "fromBill",
            CASE WHEN m.is_rated AND m.state IS NOT NULL AND NOT s.several THEN s.revenue - s.cost END AS margin,
            s.several AS "severalCurrencies", m.state
     FROM sums s JOIN months m USING (month) ORDER BY s.month, s.currency COLLATE "C"`.execute(db);

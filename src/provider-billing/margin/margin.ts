@@ -50,15 +50,16 @@ export async function listMargins(db: Queryable, filters: store.MarginFilters, p
   });
 }
 
-type Known = Pick<store.MarginRow, 'currency' | 'revenue' | 'cost' | 'margin'>;
+type Known = Pick<store.MarginRow, 'currency' | 'revenue' | 'cost' | 'fromBill' | 'margin'>;
 
 /** With the currency's digits, as they are shown. */
-function moneyOf({ currency, revenue, cost, margin }: Known) {
+function moneyOf({ currency, revenue, cost, fromBill, margin }: Known) {
   const shown = (amount: string | null) => (amount === null ? null : formatMoney(new Decimal(amount), currency));
   const isPart = margin !== null && revenue !== null && !new Decimal(revenue).isZero();
   return {
     revenue: shown(revenue),
     cost: shown(cost),
+    fromBill: shown(fromBill),
     margin: shown(margin),
     marginPercent: isPart ? new Decimal(margin).times(100).div(revenue).toFixed(1) : null,
   };

@@ -30,6 +30,10 @@ const state = z
 const money = {
   revenue: decimalOut.nullable().meta({ description: 'Before tax' }),
   cost: decimalOut.nullable().meta({ description: "By the provider's bills" }),
+  fromBill: decimalOut.nullable().meta({
+    description:
+      'Of the cost, what is known from bills alone and was never metered: of before the account was connected, or of what no listing showed',
+  }),
   margin: decimalOut.nullable(),
 };
 const row = z

@@ -118,6 +118,7 @@ export function stageOutcomes(
         LEFT JOIN LATERAL (
           SELECT a.method, a.deployment_id FROM ${allocations} a
           WHERE fits_pattern(l.product, a.product) AND fits_pattern(l.description, a.description) AND fits_pattern(l.project_name, a.project)
+            AND (a.resource IS NULL OR a.resource IN (l.resource_uuid, l.external_id))
           ORDER BY a.position, a.rule_id LIMIT 1) p ON true
         LEFT JOIN LATERAL (
           SELECT l.line_id, b.deployment_id FROM (

@@ -249,6 +249,7 @@ test('what is shared adds up, by the largest remainder, and what is given back i
       product: 'Droplets',
       description: `${slug} (*`,
       project: null,
+      resource: null,
       method: 'deployment',
       deploymentId,
     } as const;

@@ -250,6 +250,8 @@ export interface CostRow {
   readonly customer: string | null;
   readonly currency: string;
   readonly amount: string;
+  /** Of the amount, what nothing but the bill says. */
+  readonly fromBill: string;
   readonly state: 'signed' | 'final' | 'preview';
 }
 
@@ -270,14 +272,14 @@ export async function selectCosts(
 ): Promise<(CostRow & { readonly key: string })[]> {
   const { rows } = await statement<CostRow & { key: string }>('providerBilling.selectCosts')`
     WITH sums AS (
-      SELECT c.month, c.target, c.deployment_id, c.currency, sum(c.amount) AS amount,
+      SELECT c.month, c.target, c.deployment_id, c.currency, sum(c.amount) AS amount, coalesce(sum(c.amount) FILTER (WHERE c.from_bill), 0.00) AS from_bill,
              CASE WHEN bool_or(c.kind = 'preview') THEN 'preview' WHEN bool_and(c.signed) THEN 'signed' ELSE 'final' END AS state
       FROM provider_billing_costs c WHERE c.month >= ${from}::date AND c.month < ${to}::date GROUP BY 1, 2, 3, 4
     ), named AS (
       SELECT s.*, d.slug, d.customer_external_id, concat_ws(' ', s.target, d.slug, s.currency) AS key
       FROM sums s LEFT JOIN deployments_list d USING (deployment_id)
     )
-    SELECT month, target, slug AS deployment, customer_external_id AS customer, currency, amount, state, key FROM named
+    SELECT month, target, slug AS deployment, customer_external_id AS customer, currency, amount, from_bill AS "fromBill", state, key FROM named
     WHERE ${after === null} OR (month, key COLLATE "C") > (${after?.month ?? null}::date, ${after?.key ?? ''})
     ORDER BY month, key COLLATE "C" LIMIT ${limit}`.execute(db);
   return rows;
@@ -291,4 +293,41 @@ export async function selectMoved(db: Queryable, signedId: number, sinceId: numb
       FROM bill_line_shares WHERE reconciliation_id IN (${signedId}, ${sinceId}) GROUP BY 1, 2
     ) SELECT coalesce(sum(amount) FILTER (WHERE amount > 0), 0) AS moved FROM sums`.execute(db);
   return rows[0]!.moved;
+}
+
+export interface BillResourceRow {
+  readonly payer: string;
+  readonly kind: string;
+  readonly externalId: string | null;
+  readonly name: string | null;
+  readonly from: Temporal.Instant;
+  readonly to: Temporal.Instant;
+  readonly months: number;
+  readonly lines: number;
+  readonly amount: string;
+  readonly currency: string;
+}
+
+/** What only bills know, by payer, kind and id. */
+export async function selectBillResources(
+  db: Queryable,
+  asked: {
+    readonly payer?: string | undefined;
+    readonly kind?: string | undefined;
+    readonly limit: number;
+    readonly after: readonly [payer: string, kind: string, key: string] | null;
+  },
+): Promise<(BillResourceRow & { readonly key: string })[]> {
+  const { payer = null, kind = null, limit, after } = asked;
+  const [afterPayer, afterKind, afterKey] = after ?? ['', '', ''];
+  const { rows } = await statement<BillResourceRow & { key: string }>('providerBilling.selectBillResources')`
+    WITH named AS (
+      SELECT p.slug AS payer, r.*, concat_ws(' ', coalesce(r.external_id, ''), r.words, r.currency) AS key
+      FROM bill_resources r JOIN bill_payers p USING (payer_id)
+      WHERE (${payer}::text IS NULL OR p.slug = ${payer}) AND (${kind}::text IS NULL OR r.kind = ${kind})
+    )
+    SELECT payer, kind, external_id AS "externalId", name, first_at AS "from", last_at AS "to", months, lines, amount, currency, key
+    FROM named WHERE ${after === null} OR (payer COLLATE "C", kind COLLATE "C", key COLLATE "C") > (${afterPayer}, ${afterKind}, ${afterKey})
+    ORDER BY payer COLLATE "C", kind COLLATE "C", key COLLATE "C" LIMIT ${limit}`.execute(db);
+  return rows;
 }
