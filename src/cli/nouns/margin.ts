@@ -8,7 +8,7 @@ type Shown = AnswerOf<typeof showMargin>;
 const whys: Readonly<Record<NonNullable<Row['notKnown']>, string>> = {
   no_bill: 'no bill of the month is reconciled',
   not_rated: 'the month was never rated',
-  no_exchange_rate: 'no exchange rate between its currencies is known',
+  no_exchange_rate: 'in several currencies: ask for one of them with --currency',
 };
 
 /** Of whom or what a row is. */

@@ -14,10 +14,19 @@ export type Grouping = (typeof groupings)[number];
 export type Part = 'customers' | 'unassigned' | 'operator' | 'unexplained' | 'residual';
 export type Basis = 'accrued' | 'billed';
 
+/** What months' amounts are converted into, and by what: 1 of `base` is `rate` of the currency. */
+export interface Conversion {
+  readonly currency: string;
+  readonly digits: number;
+  readonly rates: readonly { readonly month: string; readonly base: string; readonly rate: string }[];
+}
+
 export interface MarginFilters {
   readonly from: Temporal.PlainDate;
   readonly to: Temporal.PlainDate;
   readonly basis: Basis;
+  /** All in one currency, as far as there are rates; null: each amount in its own. */
+  readonly conversion?: Conversion | undefined;
   readonly deployment?: string | undefined;
   readonly customer?: string | undefined;
   readonly plan?: string | undefined;
@@ -53,7 +62,7 @@ export interface MarginRow {
 const ranks = sql`array_position('{customers,unassigned,operator,unexplained,residual}'::text[], l.part)`;
 
 /** What is summed up: revenue and cost of the months, part by part. */
-function leaves({ from, to, basis }: MarginFilters): RawBuilder<unknown> {
+function leaves({ from, to, basis, conversion }: MarginFilters): RawBuilder<unknown> {
   const months = (column: RawBuilder<unknown>) => sql`${column} >= ${from}::date AND ${column} < ${to}::date`;
   return sql`
     months AS (
@@ -72,9 +81,9 @@ function leaves({ from, to, basis }: MarginFilters): RawBuilder<unknown> {
         ON s.valid_from < (m.month + interval '1 month') AT TIME ZONE 'UTC' AND s.valid_to > m.month::timestamp AT TIME ZONE 'UTC'
       ORDER BY m.month, s.deployment_id, s.valid_from DESC
     ), shares AS (
-      SELECT month, target, deployment_id, product, currency, sum(amount) AS amount, sum(amount) FILTER (WHERE from_bill) AS from_bill
+      SELECT month, target, deployment_id, product, currency, sum(amount) AS amount, CASE WHEN from_bill THEN sum(amount) END AS from_bill
       FROM provider_billing_costs
-      WHERE ${months(sql`month`)} AND target <> 'not_cost' GROUP BY 1, 2, 3, 4, 5
+      WHERE ${months(sql`month`)} AND target <> 'not_cost' GROUP BY 1, 2, 3, 4, 5, from_bill
     ), costs AS (
       SELECT s.month, CASE WHEN s.target = 'operator' THEN 'operator' WHEN d.customer_id IS NULL THEN 'unassigned' ELSE 'customers' END AS part,
              d.customer_id, s.deployment_id, s.product, s.currency, s.amount, s.from_bill
@@ -96,9 +105,38 @@ function leaves({ from, to, basis }: MarginFilters): RawBuilder<unknown> {
       SELECT c.month, c.part, c.customer_id, c.deployment_id, p.plan, b.billing_kind, c.product, c.currency, 0, 0, c.amount, c.from_bill
       FROM costs c LEFT JOIN bill_products b USING (product)
       LEFT JOIN held p ON p.month = c.month AND p.deployment_id = c.deployment_id AND c.part = 'customers'
-    ), leaves AS (
+    )${conversion === undefined ? sql`` : converted(conversion)}, leaves AS (
       SELECT a.*, d.slug AS deployment, u.external_id AS customer
-      FROM amounts a LEFT JOIN deployments_list d USING (deployment_id) LEFT JOIN deployments_customers u ON u.customer_id = a.customer_id
+      FROM ${conversion === undefined ? sql`amounts` : sql`converted`} a LEFT JOIN deployments_list d USING (deployment_id) LEFT JOIN deployments_customers u ON u.customer_id = a.customer_id
+    )`;
+}
+
+/**
+ * Amounts in one currency: each month's revenue and cost in a currency is converted in total, rounded once, and the total
+ * divided like the amounts in the other currency were, by the largest remainder; so parts add up in both. An amount is
+ * either revenue or cost, and whole: its base fee, or what the bill alone says, is all of it or none.
+ */
+function converted({ currency, digits, rates }: Conversion): RawBuilder<unknown> {
+  const unit = sql`power(10::numeric, ${-digits}::int)`;
+  const parts = sql`a.month, a.currency, a.cost = 0 AND a.from_bill IS NULL`;
+  return sql`, exact AS (
+      SELECT a.*, r.rate, (a.revenue + a.cost) * r.rate AS exact, trunc((a.revenue + a.cost) * r.rate, ${digits}::int) AS whole,
+             round(sum(a.revenue + a.cost) OVER (PARTITION BY ${parts}) * r.rate, ${digits}::int)
+               - sum(trunc((a.revenue + a.cost) * r.rate, ${digits}::int)) OVER (PARTITION BY ${parts}) AS rest
+      FROM amounts a LEFT JOIN jsonb_to_recordset(${JSON.stringify(rates)}::jsonb) AS r (month date, base text, rate numeric)
+        ON r.month = a.month AND r.base = a.currency
+    ), placed AS (
+      SELECT a.*, row_number() OVER (PARTITION BY ${parts}, sign(exact - whole)
+                                     ORDER BY abs(exact - whole) DESC, part, deployment_id, customer_id, plan, kind, product, base, from_bill) AS place
+      FROM exact a
+    ), converted AS (
+      SELECT month, part, customer_id, deployment_id, plan, kind, product, CASE WHEN rate IS NULL THEN currency ELSE ${currency} END AS currency,
+             CASE WHEN cost = 0 AND from_bill IS NULL THEN v.value ELSE 0 END AS revenue, CASE WHEN base <> 0 THEN v.value ELSE 0 END AS base,
+             CASE WHEN cost = 0 AND from_bill IS NULL THEN 0 ELSE v.value END AS cost, CASE WHEN from_bill IS NOT NULL THEN v.value END AS from_bill
+      FROM placed CROSS JOIN LATERAL (
+        SELECT CASE WHEN rate IS NULL THEN revenue + cost
+                    WHEN sign(exact - whole) = sign(rest) AND place * ${unit} <= abs(rest) THEN whole + sign(rest) * ${unit}
+                    ELSE whole END AS value) v
     )`;
 }
 
@@ -249,6 +287,20 @@ export async function selectUnassignedCost(
 ): Promise<{ readonly currency: string; readonly amount: string }[]> {
   const { rows } = await statement<{ currency: string; amount: string }>('providerBilling.selectUnassignedCost')`
     WITH ${leaves(filters)} SELECT currency, sum(cost) AS amount FROM leaves WHERE part = 'unassigned' GROUP BY currency ORDER BY currency`.execute(
+    db,
+  );
+  return rows;
+}
+
+/** Of months, the currencies that there are amounts in, revenue or cost. */
+export async function selectCurrencies(
+  db: Queryable,
+  filters: MarginFilters,
+): Promise<{ readonly month: Temporal.PlainDate; readonly currency: string }[]> {
+  const { rows } = await statement<{ month: Temporal.PlainDate; currency: string }>('providerBilling.selectCurrencies')`
+    SELECT month, currency FROM provider_billing_counting WHERE month >= ${filters.from}::date AND month < ${filters.to}::date
+    UNION SELECT month, currency FROM invoices_revenue
+    WHERE basis = ${filters.basis} AND month >= ${filters.from}::date AND month < ${filters.to}::date ORDER BY 1, 2`.execute(
     db,
   );
   return rows;
