@@ -162,6 +162,19 @@ CALL keep_history('exchange_rates', 'base_currency', 'counter_currency');
 CREATE INDEX exchange_rates_by_day ON exchange_rates (base_currency, counter_currency, valid_from) WHERE superseded_at = 'infinity';
 
 -- Published to other modules.
+-- What deployments pay for, and when: by which meter, or which product or kind of resource is passed on.
+CREATE VIEW pricing_items AS
+  SELECT s.deployment_id, greatest(s.valid_from, v.valid_from) AS valid_from, least(s.valid_to, v.valid_to) AS valid_to,
+         i.billing_kind, i.product, i.resource_kind
+  FROM subscriptions s
+  JOIN (SELECT plan_id, plan_version_id, from_day::timestamp AT TIME ZONE 'UTC' AS valid_from,
+               coalesce(lead(from_day) OVER (PARTITION BY plan_id ORDER BY from_day)::timestamp AT TIME ZONE 'UTC', 'infinity') AS valid_to
+        FROM plan_versions) AS v
+    ON v.plan_id = s.plan_id AND v.valid_from < s.valid_to AND v.valid_to > s.valid_from
+  JOIN (SELECT i.plan_version_id, k.slug AS billing_kind, NULL AS product, NULL AS resource_kind
+        FROM plan_items i JOIN (SELECT DISTINCT billing_kind_id, slug FROM metering_kinds) k USING (billing_kind_id)
+        UNION ALL SELECT plan_version_id, NULL, product, resource_kind FROM plan_pass_through) i USING (plan_version_id)
+  WHERE s.superseded_at = 'infinity' AND NOT s.paused;
 -- Who is, was or will be on a plan that passes cost on, and when.
 CREATE VIEW pricing_passing AS
   SELECT s.deployment_id, greatest(s.valid_from, v.valid_from) AS valid_from, least(s.valid_to, v.valid_to) AS valid_to
@@ -260,6 +273,7 @@ CALL let_customers_read('plan_items',
 CALL protect_from_customers('cost_months');
 CALL protect_from_customers('deployment_costs');
 CALL protect_from_customers('pricing_passing');
+CALL protect_from_customers('pricing_items');
 CALL let_customers_read('plan_pass_through',
   'plan_version_id = ANY (ARRAY(SELECT v.plan_version_id FROM plan_versions v))', '{}');
 CALL protect_from_customers('plan_markups');

@@ -321,8 +321,9 @@ CREATE TABLE reconciliations (
 CREATE UNIQUE INDEX reconciliations_open ON reconciliations (bill_id) WHERE signed_at IS NULL;
 CREATE UNIQUE INDEX reconciliations_signed ON reconciliations (bill_id) WHERE signed_at IS NOT NULL AND reopened_at IS NULL;
 
+-- Its reconciliation is looked for once a statement (refuse_results_of_signed): a reference asks for each row.
 CREATE TABLE bill_line_outcomes (
-  reconciliation_id bigint NOT NULL REFERENCES reconciliations ON DELETE CASCADE,
+  reconciliation_id bigint NOT NULL,
   position     int NOT NULL,
   -- matched: to a resource; from_bill: to one that only the bill knows; allocated: by a rule.
   outcome      text COLLATE "C" NOT NULL CHECK (outcome IN ('matched', 'from_bill', 'allocated', 'unexplained')),
@@ -347,8 +348,9 @@ CREATE TABLE bill_line_outcomes (
 );
 CREATE INDEX bill_line_outcomes_by_resource ON bill_line_outcomes (resource_id) WHERE resource_id IS NOT NULL;
 
+-- Its reconciliation is looked for once a statement (refuse_results_of_signed): a reference asks for each row.
 CREATE TABLE bill_line_shares (
-  reconciliation_id bigint NOT NULL REFERENCES reconciliations ON DELETE CASCADE,
+  reconciliation_id bigint NOT NULL,
   position      int NOT NULL,
   -- deployment, operator, not_cost
   target        text COLLATE "C" NOT NULL CHECK (target IN ('deployment', 'operator', 'not_cost')),
@@ -390,12 +392,24 @@ CREATE TRIGGER share_is_frozen BEFORE UPDATE ON bill_line_shares FOR EACH STATEM
 CREATE TRIGGER missing_is_frozen BEFORE UPDATE ON bill_missing FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit_of_signed();
 CREATE FUNCTION refuse_results_of_signed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT FROM touched JOIN reconciliations USING (reconciliation_id) WHERE signed_at IS NOT NULL) THEN
+  IF EXISTS (SELECT FROM (SELECT DISTINCT reconciliation_id FROM touched) t JOIN reconciliations USING (reconciliation_id)
+             WHERE signed_at IS NOT NULL) THEN
     RAISE EXCEPTION 'what was signed never changes: % of %', TG_OP, TG_TABLE_NAME;
+  END IF;
+  IF TG_OP = 'INSERT' AND EXISTS (SELECT reconciliation_id FROM touched EXCEPT SELECT reconciliation_id FROM reconciliations) THEN
+    RAISE EXCEPTION 'results of no reconciliation: %', TG_TABLE_NAME USING ERRCODE = 'foreign_key_violation';
   END IF;
   RETURN NULL;
 END
 $$;
+CREATE FUNCTION delete_results() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM bill_line_shares WHERE reconciliation_id = OLD.reconciliation_id;
+  DELETE FROM bill_line_outcomes WHERE reconciliation_id = OLD.reconciliation_id;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER results_go AFTER DELETE ON reconciliations FOR EACH ROW EXECUTE FUNCTION delete_results();
 CREATE TRIGGER outcome_of_signed_comes AFTER INSERT ON bill_line_outcomes REFERENCING NEW TABLE AS touched
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_results_of_signed();
 CREATE TRIGGER outcome_of_signed_goes AFTER DELETE ON bill_line_outcomes REFERENCING OLD TABLE AS touched
@@ -442,14 +456,6 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE timing WHEN 'hours' THEN 3600 * greatest(1, floor(seconds / 3600))
                      WHEN 'month' THEN 3600 * greatest(1, floor(seconds / 3600))
                      WHEN 'minute' THEN greatest(seconds, 60) ELSE seconds END;
-END;
--- `monthly` for `units` over so many of `per` seconds: exact, and rounded once to the cent, half up.
-CREATE FUNCTION charged_amount(monthly numeric, units numeric, seconds numeric, per numeric, five_digits boolean) RETURNS numeric
-LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
-  SELECT round(CASE WHEN NOT five_digits THEN div(200 * monthly * units * seconds + per, 2 * per)
-              WHEN seconds > per THEN div(200 * r.rate * units * seconds + 3600, 7200)
-              ELSE least(div(200 * r.rate * units * seconds + 3600, 7200), div(200 * monthly * units + 1, 2)) END / 100, 2)
-  FROM (SELECT div(200000 * monthly * 3600 + per, 2 * per) / 100000 AS rate) AS r;
 END;
 -- A cent at least, where there is such a minimum.
 CREATE FUNCTION least_amount(class text, before_2026 boolean) RETURNS numeric

@@ -11,6 +11,7 @@ import { updateEntity } from '../invoices/entities.ts';
 import { approveInvoice, issueInvoice } from '../invoices/issue.ts';
 import { rateMonths } from '../invoices/month-figures.ts';
 import { setExchangeRate } from '../pricing/exchange-rates.ts';
+import { changeSubscription } from '../pricing/index.ts';
 import { passCostsOn } from './costs.ts';
 
 // A database of 15.15 a month, which nobody meters, and a droplet of 6.00, which a meter has a price for. The plan passes
@@ -193,4 +194,18 @@ test('the margin has the price beside the cost of the same product', async () =>
   const { items } = await read('/margins?from=2026-05-01&by=product&deployment=acme-site');
   const row = items.find(({ product }: { product: string }) => product === 'Database Clusters');
   expect(row).toMatchObject({ revenue: '18.18', cost: '15.15', margin: '3.03' });
+});
+
+test('what a plan has a price for, or passes on, is no finding; what it does neither with is', async () => {
+  const { items: bills } = await read('/bills?month=2026-05&kind=final');
+  const found = async () =>
+    (await read(`/bills/${bills[0].bill}/findings`)).items.filter(({ finding }: any) => finding === 'no_plan_item');
+  expect(await found()).toEqual([]);
+  const { db } = database;
+  await makePlan(db, { plan: 'bare', base: '5.00' });
+  await changeSubscription(db, { deployment: 'acme-site', plan: 'bare', from: may }, 'test', now());
+  expect((await found()).map(({ name, amount }: any) => [name, amount])).toEqual([
+    ['web (s-1vcpu-1gb)', '6.00'],
+    ['db (db-s-1vcpu-1gb)', '15.15'],
+  ]);
 });

@@ -65,7 +65,7 @@ export async function insertExpected(
 ): Promise<void> {
   await statement('providerBilling.insertExpected')`
     INSERT INTO ${expected}
-    SELECT i.resource_id, i.class, c.cost, ${isEnd}::boolean FROM ${items} i JOIN ${costs} c USING (item_id) WHERE c.rule IS NULL
+    SELECT i.resource_id, i.class, c.cost, ${isEnd}::boolean FROM ${items} i JOIN ${costs} c USING (shape) WHERE c.rule IS NULL
     UNION ALL
     SELECT resource_id, 'backup', cost, ${isEnd}::boolean FROM ${backups} WHERE line_id IS NULL`.execute(trx);
 }

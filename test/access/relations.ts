@@ -126,6 +126,7 @@ export const closedToCustomers: readonly string[] = names(`
   plan_markups
   pricing_alert_firings
   pricing_carry_over
+  pricing_items
   pricing_passing
   pricing_terms
   pricing_yearly

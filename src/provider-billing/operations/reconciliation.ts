@@ -250,6 +250,7 @@ export const listBillFindings = declareList({
           'unattached_volume',
           'unassigned_address',
           'unowned',
+          'no_plan_item',
           'lived_between_syncs',
           'not_visible',
           'covered_by_cluster',
@@ -257,7 +258,7 @@ export const listBillFindings = declareList({
         ])
         .meta({
           description:
-            'unowned: no deployment owns it; lived_between_syncs: no listing saw it; not_visible: no listing shows its kind; covered_by_cluster: its cluster is charged instead',
+            'unowned: no deployment owns it; no_plan_item: the plan of its deployment has no price for it and does not pass it on; lived_between_syncs: no listing saw it; not_visible: no listing shows its kind; covered_by_cluster: its cluster is charged instead',
         }),
       position: z.int().nullable().meta({ description: 'The line; null: there is none' }),
       resource: id.nullable(),

@@ -205,10 +205,10 @@ export async function selectFindings(
 ): Promise<(FindingRow & { readonly place: number })[]> {
   const { rows } = await statement<FindingRow & { place: number }>('providerBilling.selectFindings')`
     WITH lines AS (
-      SELECT o.*, l.amount, l.description, coalesce(l.start_time, '-infinity') AS begins, coalesce(l.end_time, 'infinity') AS ends, p.class
+      SELECT o.*, l.amount, l.description, l.product, p.billing_kind, coalesce(i.kind, p.resource_kind) AS resource_kind, coalesce(l.start_time, '-infinity') AS begins, coalesce(l.end_time, 'infinity') AS ends, p.class
       FROM bill_line_outcomes o JOIN reconciliations r USING (reconciliation_id)
       JOIN provider_bill_lines l ON l.bill_version_id = r.bill_version_id AND l.position = o.position
-      LEFT JOIN bill_products p USING (product)
+      LEFT JOIN bill_products p USING (product) LEFT JOIN inventory_resources i ON i.resource_id = o.resource_id
       WHERE o.reconciliation_id = ${reconciliationId}
     ), found AS (
       SELECT CASE l.class WHEN 'droplet' THEN 'off_yet_billed' ELSE 'unattached_volume' END AS finding, l.position, l.resource_id, l.description AS name,
@@ -231,6 +231,14 @@ export async function selectFindings(
       JOIN inventory_states n ON n.account_id = c.account_id AND n.kind = 'droplet' AND n.valid_from < l.ends AND n.valid_to > l.begins
        AND without_case(n.tags) @> ARRAY['k8s:' || lower(c.external_id)]
       WHERE l.class = 'pool'
+      UNION ALL
+      -- What a customer's deployment costs, and its plan neither has a price for nor passes on.
+      SELECT 'no_plan_item', l.position, l.resource_id, l.description, sum(s.amount), NULL
+      FROM lines l JOIN bill_line_shares s USING (reconciliation_id, position) JOIN deployments_list d USING (deployment_id)
+      WHERE l.outcome IN ('matched', 'from_bill') AND s.amount > 0 AND d.customer_id IS NOT NULL
+        AND NOT EXISTS (SELECT FROM pricing_items i WHERE i.deployment_id = s.deployment_id AND i.valid_from < l.ends AND i.valid_to > l.begins
+                        AND (i.billing_kind = l.billing_kind OR i.resource_kind = l.resource_kind OR fits_pattern(l.product, i.product) AND i.product IS NOT NULL))
+      GROUP BY 1, 2, 3, 4
       UNION ALL
       SELECT 'not_charged', NULL, m.resource_id, coalesce(m.subject, m.class), coalesce(m.expected, 0), NULL
       FROM bill_missing m WHERE m.reconciliation_id = ${reconciliationId}
