@@ -3,6 +3,7 @@ import type { Queryable } from '../platform/database/database.ts';
 import type { NextOperation } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
+import { customersWithoutBill } from '../pricing/index.ts';
 import { missingFor } from './document.ts';
 import * as store from './invoices.store.ts';
 import { type LackingByRule, lackingByRules } from './legal-rules.ts';
@@ -94,6 +95,7 @@ export async function readMonthInvoices(
   const billed = await store.selectBilledIn(db, month.subtract({ months: 1 }), customerIds);
   const before = new Map(billed.map((row) => [`${row.customerId} ${row.currency}`, row.subtotal]));
   const whose = held ?? (await heldCustomers(db, { month: month.toPlainYearMonth(), now }));
+  const unbilled = await customersWithoutBill(db, month.toPlainYearMonth());
   const partiesOf = ({ invoiceId }: store.InvoiceRow) => parties.get(invoiceId) as store.PartiesRow;
   const accounted = await accountVatOf(
     db,
@@ -115,7 +117,7 @@ export async function readMonthInvoices(
       before: last === undefined ? null : money(last),
       holds: [
         ...rateHolds(accounted[index] ?? null),
-        ...holdsOf(row, own, last === undefined ? null : money(last), whose, now),
+        ...holdsOf(row, own, last === undefined ? null : money(last), { ...whose, unbilled }, now),
       ],
       lacking: lackingByRules(own, row),
     };
@@ -132,7 +134,7 @@ function holdsOf(
   row: store.InvoiceRow,
   parties: store.PartiesRow,
   before: string | null,
-  { customers }: HeldMonth,
+  { customers, unbilled }: HeldMonth & { readonly unbilled: ReadonlySet<string> },
   now: Temporal.Instant,
 ): Hold[] {
   const show = { operation: 'invoice show', arguments: { invoice: row.invoiceId } };
@@ -149,6 +151,10 @@ function holdsOf(
   const holds = [...missing, ...(parties.numbering === 'external' ? [elsewhere] : [])];
   if (row.state === 'approved') return holds;
   const to = row.month.add({ months: 1 });
+  if (unbilled.has(row.customer)) {
+    const next = { operation: 'bill list', arguments: { month: row.month.toPlainYearMonth().toString() } };
+    holds.unshift({ reason: 'not_final', message: withoutBill, next });
+  }
   if (customers === 'all' || customers.has(row.customer)) {
     const next = { operation: 'usage status', arguments: { from: row.month.toString(), to: to.toString() } };
     holds.unshift({ reason: 'not_final', message: 'Usage of the month is not final.', next });
@@ -166,6 +172,9 @@ function holdsOf(
   }
   return holds;
 }
+
+/** What keeps a month in which cost is passed on. */
+export const withoutBill = 'Cost of the month is passed on, and the final bill of the provider is not there yet.';
 
 /** Whether an amount is more than `differenceMax` off the one before. */
 function differs(amount: string, before: string): boolean {

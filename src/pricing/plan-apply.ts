@@ -10,7 +10,7 @@ import { type PlanWarning, priceDayOf, warnAbout, warnAboutFirstDay } from './pl
 import { readPlanFiles } from './read-files.ts';
 import { readPriceBookInUse } from './price-book.ts';
 import { warnAboutUnbilled } from './plan-unbilled.ts';
-import { billingKinds, planVersionsById, writePlanVersion } from './plans.ts';
+import { billingKinds, planVersionsById, withMarkups, writePlanVersion } from './plans.ts';
 import * as store from './store.ts';
 
 export interface PlanFile {
@@ -164,7 +164,9 @@ async function compare(db: Queryable, reads: readonly ReadPlan[], now: Temporal.
     const versions = await store.selectVersions(db, plan.plan, now);
     const same = versions.find(({ from_day }) => from_day.equals(plan.from));
     const held = same ?? versions.findLast(({ from_day }) => Temporal.PlainDate.compare(from_day, plan.from) < 0);
-    const before = held ? (await planVersionsById(db, [held.plan_version_id])).get(held.plan_version_id) : undefined;
+    const [before] = held
+      ? await withMarkups(db, [...(await planVersionsById(db, [held.plan_version_id])).values()])
+      : [];
     const differences = differencesBetween(before ?? null, plan);
     const status =
       versions.length === 0 ? 'new_plan' : !same ? 'new_version' : differences.length > 0 ? 'edited' : 'unchanged';

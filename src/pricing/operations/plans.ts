@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dayOf } from '../../metering/index.ts';
+import type { Queryable } from '../../platform/database/database.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import {
   declareDocument,
@@ -49,6 +50,15 @@ const planVersion = z
       .object({ percent: decimalOut.optional(), amount: decimalOut.optional(), until: dayOut.nullable() })
       .nullable(),
     items: z.array(planItem),
+    passThrough: z
+      .array(
+        z.object({
+          product: z.string().nullable(),
+          resourceKind: z.string().nullable(),
+          markupPercent: decimalOut.nullable().meta({ description: 'Null: not shown to customers' }),
+        }),
+      )
+      .meta({ description: 'Cost that is passed on with a markup' }),
     retiredAt: instantOut
       .nullable()
       .meta({ description: 'Since when the plan takes no new subscription; null: it takes them' }),
@@ -58,7 +68,7 @@ const planVersion = z
 type Retired = Awaited<ReturnType<typeof retiredPlans>>;
 
 function planAnswer(plan: PlanVersion, role: Role, retired: Retired): z.input<typeof planVersion> {
-  const { discount, items, ...rest } = plan;
+  const { discount, items, passThrough, ...rest } = plan;
   return {
     ...rest,
     retiredAt: retired.get(plan.plan) ?? null,
@@ -67,12 +77,28 @@ function planAnswer(plan: PlanVersion, role: Role, retired: Retired): z.input<ty
       ...(discount.amount !== undefined && { amount: discount.amount }),
       until: discount.until,
     },
+    passThrough: passThrough.map((item) => ({
+      ...item,
+      markupPercent: role === 'customer' ? null : item.markupPercent,
+    })),
     items: items.map((item) =>
       item.model === 'cost-plus' && role === 'customer'
         ? { ...item, properties: { unitPrice: costPlusUnitPrice(item.properties).toFixed() } }
         : { ...item, properties: { ...item.properties } },
     ),
   };
+}
+
+type PlanAnswer = z.input<typeof planVersion>;
+
+async function planAnswers(
+  db: Queryable,
+  versions: readonly PlanVersion[],
+  role: Role,
+  retired: Retired,
+): Promise<PlanAnswer[]> {
+  const seen = role === 'customer' ? versions : await plans.withMarkups(db, versions);
+  return seen.map((version) => planAnswer(version, role, retired));
 }
 
 /** Errors: invalid_argument, of a day that the reader sees no prices of. */
@@ -106,7 +132,7 @@ export const listPlans = declareList({
       texts: ({ plan, name }) => [plan, name],
       sorts: { name: ({ name }) => name.toLowerCase(), currency: (plan) => plan.currency, from: (plan) => plan.from },
     });
-    return { items: items.map((plan) => planAnswer(plan, principal.role, retired)), ...rest };
+    return { items: await planAnswers(db, items, principal.role, retired), ...rest };
   },
 });
 
@@ -126,7 +152,8 @@ export const getPlan = declareOperation({
     if (!sight.sees(params.plan)) throw notFound('plan', params.plan);
     const day = dayWithin(sight, query.at ?? dayOf(now));
     const plan = await plans.getPlan(db, params.plan, day, principal.customerId);
-    return planAnswer(plan, principal.role, await retiredPlans(db));
+    const [answer] = await planAnswers(db, [plan], principal.role, await retiredPlans(db));
+    return answer as PlanAnswer;
   },
 });
 
@@ -149,7 +176,7 @@ export const listPlanVersions = declareList({
     const seen = versions.filter(({ from }) => lastDay === null || Temporal.PlainDate.compare(from, lastDay) <= 0);
     const { items, ...rest } = pageOfAll(seen, page, (version) => [version.from]);
     const retired = await retiredPlans(db);
-    return { items: items.map((version) => planAnswer(version, principal.role, retired)), ...rest };
+    return { items: await planAnswers(db, items, principal.role, retired), ...rest };
   },
 });
 
@@ -165,9 +192,12 @@ export const exportPlan = declareDocument({
   query: onDay,
   produces: ['application/yaml'],
   async run({ db, params, query, now }) {
-    const { items, ...plan } = await plans.getPlan(db, params.plan, query.at ?? dayOf(now), null);
+    const found = await plans.getPlan(db, params.plan, query.at ?? dayOf(now), null);
+    const [version = found] = await plans.withMarkups(db, [found]);
+    const { items, passThrough, ...plan } = version;
     const head = Object.entries(withoutNulls(plan)).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`);
-    const body = `${head.join('')}${listText('items', items.map(withoutNulls))}`;
+    const passed = passThrough.length === 0 ? '' : listText('passThrough', passThrough.map(withoutNulls));
+    const body = `${head.join('')}${listText('items', items.map(withoutNulls))}${passed}`;
     return { type: 'application/yaml', body, filename: `${params.plan}.yaml` };
   },
 });
