@@ -26,6 +26,10 @@ export const pageReads = [
   'listUsageGrid',
   'listKinds',
   'listRules',
+  'getJobsSummary',
+  'listJobs',
+  'getJob',
+  'listSchedule',
 ] as const;
 
 export type PageRead = (typeof pageReads)[number];
@@ -79,11 +83,12 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'entity.changed': ['getOverview'],
   'figures.changed': money,
   'invoice.changed': ['getOverview', 'listInvoices'],
-  'job.changed': ['getOverview'],
+  'job.changed': ['getOverview', 'getJobsSummary', 'listJobs', 'getJob', 'listSchedule'],
+  'job.progress': ['getJob'],
   'kind.changed': ['explainUsage', 'getDeploymentQuote', 'listKinds'],
   'plan.changed': money,
   'price.changed': ['getOverview', 'getResourceLife', ...fleet],
-  'queue.changed': ['getOverview'],
+  'queue.changed': ['getOverview', 'getJobsSummary'],
   'rule.changed': [...owners, 'listRules'],
   'subscription.changed': [...money, 'listSubscriptionHistory'],
   'sync.ended': listings,

@@ -12,6 +12,7 @@ import ui from '../ui/ui.module.css';
 import { customersSearch } from '../customers/read.ts';
 import { deploymentsSearch } from '../deployments/read.ts';
 import { inventorySearch } from '../inventory/search.ts';
+import { jobsSearch } from '../jobs/read.ts';
 import { rulesSearch } from '../rules/read.ts';
 import { unassignedSearch } from '../unassigned/read.ts';
 import { usageSearch } from '../usage/read.ts';
@@ -135,6 +136,19 @@ const rules = createRoute({
   component: lazyRouteComponent(() => import('../rules/Rules.tsx'), 'Rules'),
 });
 
+const jobs = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...jobsSearch(search) }),
+  component: lazyRouteComponent(() => import('../jobs/Jobs.tsx'), 'Jobs'),
+});
+
+const job = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs/$job',
+  component: lazyRouteComponent(() => import('../jobs/Job.tsx'), 'Job'),
+});
+
 const views = [
   overview,
   inventory,
@@ -146,6 +160,8 @@ const views = [
   customer,
   usage,
   rules,
+  jobs,
+  job,
 ] as const;
 
 export const router = createRouter({

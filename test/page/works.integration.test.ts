@@ -1,0 +1,161 @@
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { Registry } from 'prom-client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { startWorker, type Worker } from '../../src/jobs/worker.ts';
+import { program } from '../../src/modules.ts';
+import { declareJob } from '../../src/platform/declare/job.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { until } from '../jobs/worker-fixture.ts';
+import { type Dashboard, openDashboard, settle, smallDemonstration } from './dashboard.ts';
+
+// The views of what runs by itself, of what can be seen, and of how it is set up, in a real browser: jobs of a real worker,
+// accounts of a simulator.
+
+let dashboard: Dashboard;
+let isThere = false;
+beforeAll(async () => {
+  const opened = await openDashboard(smallDemonstration);
+  isThere = opened !== null;
+  if (opened !== null) dashboard = opened;
+});
+afterAll(async () => {
+  if (isThere) await dashboard.close();
+});
+
+const failing = declareJob({
+  name: 'test_failing',
+  queue: 'default',
+  title: 'For tests',
+  arguments: z.strictObject({ n: z.number() }),
+  timeoutSeconds: 60,
+  attemptsMax: 1,
+  run: async ({ arguments: { n } }) => {
+    throw new Error(`no route to host ${n}`);
+  },
+});
+
+function startFailing(): Promise<Worker> {
+  const { db, connectionString } = dashboard.database;
+  const log = createLog({ level: 'silent', format: 'json' });
+  const jobs = { ...program, jobs: [failing], schedule: [] };
+  const options = { config: dashboard.api.config, log, program: jobs, registry: new Registry(), name: 'big-host' };
+  return startWorker({ db, connectionString, queues: ['default'], ...options });
+}
+
+async function expectNoFaults(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+}
+
+async function answerOf<Answer>(path: string): Promise<Answer> {
+  return (await (await dashboard.api.fetch(path)).json()) as Answer;
+}
+
+describe('jobs', () => {
+  const countOf = async (state: string) => {
+    const { states } = await answerOf<{ states: { state: string; jobs: number }[] }>('/jobs/summary?job=test_failing');
+    return states.find((each) => each.state === state)?.jobs;
+  };
+
+  test('500 that died say why, are counted before they are retried, and all run again', async ({ skip }) => {
+    if (!isThere) skip();
+    const worker = await startFailing();
+    await dashboard.database.db.transaction().execute(async (trx) => {
+      for (let n = 0; n < 500; n += 1) await worker.jobs.enqueue(trx, failing, { n });
+    });
+    const { page, context, wrong } = await dashboard.open({ path: '/jobs?state=dead&q=499' });
+    // It is read again as jobs end.
+    await page.getByRole('heading', { level: 1, name: /500 are dead/ }).waitFor({ timeout: 120_000 });
+    await worker.stop();
+    await settle(page, /500 are dead/);
+    await page.getByRole('cell', { name: 'no route to host 499' }).waitFor();
+    expect(await page.getByRole('row', { name: /test_failing/ }).count()).toBe(1);
+
+    await page.getByRole('link', { name: 'test_failing' }).click();
+    await settle(page, /test_failing is dead/);
+    await page.getByRole('row', { name: /1 dead big-host .* no route to host 499/ }).waitFor();
+    await expectNoFaults(page);
+
+    await page.goto('/jobs?job=test_failing&state=dead');
+    await settle(page, /500 are dead/);
+    await page.getByText('50 of 500').waitFor();
+    await page.getByRole('button', { name: 'Retry all that match' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Retry jobs' });
+    await sheet.getByText('Jobs that are dead, of test_failing, on all pages.').waitFor();
+    await expectNoFaults(page);
+    await sheet.getByRole('button', { name: 'Retry 500 jobs' }).click();
+    await page.getByText('500 jobs will run again.').waitFor();
+    expect([await countOf('dead'), await countOf('waiting')]).toEqual([0, 500]);
+    expect(wrong).toEqual([]);
+    await context.close();
+  });
+
+  test('a retry of others than were counted is refused, and counted anew', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/jobs?job=test_failing&state=waiting' });
+    await settle(page, /500 wait/);
+    await page.getByRole('button', { name: 'Cancel all that match' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Cancel jobs' });
+    const button = sheet.getByRole('button', { name: 'Cancel 500 jobs' });
+    await button.waitFor();
+    // A colleague cancels one of them meanwhile.
+    const { items } = await answerOf<{ items: { jobId: string }[] }>('/jobs?job=test_failing&limit=1');
+    const body = JSON.stringify({ ids: items.map(({ jobId }) => jobId) });
+    const headers = { 'content-type': 'application/json' };
+    expect((await dashboard.api.fetch('/jobs/cancel', { method: 'POST', body, headers })).status).toBe(200);
+    await button.click();
+    await sheet.getByText('499 jobs would be cancelled now, not 500.').waitFor();
+    expect(await countOf('waiting')).toBe(499);
+    await sheet.getByRole('button', { name: 'Try again' }).click();
+    await sheet.getByRole('button', { name: 'Cancel 499 jobs' }).click();
+    await page.getByText('499 jobs cancelled.').waitFor();
+    expect(await countOf('waiting')).toBe(0);
+    await context.close();
+  });
+
+  test('a queue is paused, resumed and scaled, and says so in every tab', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/jobs' });
+    await settle(page, /job/);
+    const other = await context.newPage();
+    await other.goto('/jobs');
+    await settle(other, /job/);
+    const row = (tab: Page) => tab.getByRole('row', { name: /^metering/ });
+    await page.getByRole('button', { name: 'Pause metering' }).click();
+    await row(other).getByText('paused').waitFor();
+    await other.getByRole('button', { name: 'Resume metering' }).click();
+    await page.getByRole('button', { name: 'Pause metering' }).waitFor();
+    await page.getByRole('button', { name: 'Scale metering' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Scale metering' });
+    await sheet.getByLabel(/Jobs at a time/).fill('7');
+    await sheet.getByRole('button', { name: 'Run 7 at a time' }).click();
+    await row(page).getByText('0 of 7').waitFor();
+    await context.close();
+  });
+
+  test('the schedule is in words, and what it does can be run now', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/jobs?tab=schedule' });
+    await settle(page, /job/);
+    await page.getByRole('row', { name: /resources every 15 minutes/ }).waitFor();
+    await page.getByRole('button', { name: 'Run sync_runs now' }).click();
+    await page.getByRole('link', { name: 'Enqueued' }).click();
+    await settle(page, /prune_sync_runs/);
+    await context.close();
+  });
+
+  test('whoever may only look sees buttons that say who may press them', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/jobs', as: 'viewer' });
+    await settle(page, /job/);
+    const button = page.getByRole('button', { name: /Retry all that match ?, needs operator/ });
+    expect(await button.isDisabled()).toBe(true);
+    const { page: foreign, context: outside } = await dashboard.open({ path: '/jobs', as: 'finance' });
+    await foreign.getByText('Not allowed.').first().waitFor();
+    expect(await foreign.getByRole('navigation', { name: 'Main', exact: true }).getByText('Jobs').count()).toBe(0);
+    await context.close();
+    await outside.close();
+  });
+});
