@@ -1,4 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
+import { sql } from 'kysely';
 import type { Page } from 'playwright-core';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,6 +8,7 @@ import { startWorker, type Worker } from '../../src/jobs/worker.ts';
 import { program } from '../../src/modules.ts';
 import { declareJob } from '../../src/platform/declare/job.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { json } from '../http/api-fixture.ts';
 import { until } from '../jobs/worker-fixture.ts';
 import { type Dashboard, openDashboard, settle, smallDemonstration } from './dashboard.ts';
 
@@ -157,5 +159,60 @@ describe('jobs', () => {
     expect(await foreign.getByRole('navigation', { name: 'Main', exact: true }).getByText('Jobs').count()).toBe(0);
     await context.close();
     await outside.close();
+  });
+});
+
+describe('accounts', () => {
+  const forward = (hours: number) =>
+    sql`UPDATE simulated_clock SET instant = instant + ${hours} * interval '1 hour'`.execute(dashboard.database.db);
+
+  test('what was not seen in time is a gap with its money, which somebody confirms, and the cell opens to its run', async ({
+    skip,
+  }) => {
+    if (!isThere) skip();
+    const limit = { resourceKind: 'droplet', fromDay: '2026-05-01', gapAfterHours: 6, carryForwardHours: 72 };
+    expect((await dashboard.api.fetch('/usage/limits', json('POST', limit))).status).toBe(200);
+    const { page, context, wrong } = await dashboard.open({ path: '/accounts' });
+    await settle(page, /Everything can be seen: \d+ kinds of 1 account are read whole/);
+    await forward(7);
+    await page.goto('/accounts');
+    await settle(page, /1 has a gap/);
+    await page.getByRole('row', { name: /^droplet 7 h gap/ }).waitFor();
+    await page.getByRole('row', { name: /^volume 7 h/ }).waitFor();
+    await page.getByRole('row', { name: /^droplet/ }).getByRole('link').click();
+    await page.getByRole('dialog', { name: 'Where this comes from' }).getByText(/read droplet of account pilot: complete/).waitFor();
+    await page.goBack();
+    await page.getByRole('link', { name: 'pilot' }).first().click();
+    await settle(page, /pilot: all \d+ kinds are read whole, 1 has a gap/);
+    await page.getByRole('button', { name: 'Confirm droplet manually' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Confirm droplet of pilot manually' });
+    await expectNoFaults(page);
+    await sheet.getByLabel(/How is it known/).fill('The invoice says so');
+    await sheet.getByRole('button', { name: /Confirm through/ }).click();
+    await sheet.waitFor({ state: 'detached' });
+    await page.getByText('Nothing was estimated').waitFor();
+    await page.getByRole('heading', { level: 1, name: /kinds are read whole\./ }).waitFor();
+    expect(wrong).toEqual([]);
+    await context.close();
+  });
+
+  test('syncing now reads it while one looks, and the token is asked what it may read', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/accounts/pilot' });
+    await settle(page, /pilot/);
+    await page.getByRole('row', { name: /^volume 7 h/ }).waitFor();
+    const { db, connectionString } = dashboard.database;
+    const log = createLog({ level: 'silent', format: 'json' });
+    const { config } = dashboard.api;
+    const worker = await startWorker({ db, connectionString, config, log, program, registry: new Registry() });
+    await page.getByRole('button', { name: 'Sync now' }).click();
+    await page.getByText('Asked for').first().waitFor();
+    await page.getByRole('row', { name: /^volume just now/ }).waitFor({ timeout: 60_000 });
+    await until(async () => (await answerOf<{ incomplete: number }>('/account-status')).incomplete === 0, 'all is read');
+    await worker.stop();
+    await page.getByRole('button', { name: 'Check the token now' }).click();
+    await page.getByText(/The token answers as/).waitFor();
+    await expectNoFaults(page);
+    await context.close();
   });
 });

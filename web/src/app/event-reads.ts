@@ -30,6 +30,8 @@ export const pageReads = [
   'listJobs',
   'getJob',
   'listSchedule',
+  'getAccountsStatus',
+  'getUsageGaps',
 ] as const;
 
 export type PageRead = (typeof pageReads)[number];
@@ -62,16 +64,17 @@ const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote', ...mont
 
 /** What to read again, by an event's type. */
 export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
-  'account.changed': ['getOverview', ...fleet],
+  'account.changed': ['getOverview', 'getAccountsStatus', ...fleet],
   'alert.changed': [],
   'alert.fired': ['getOverview', ...months],
   'assignment.changed': owners,
   'attribution.changed': owners,
   'billing.changed': ['getOverview', 'getCustomerBilling'],
-  'confirmation.changed': ['getOverview', 'explainUsage', 'listUsageGrid'],
+  'confirmation.changed': ['getOverview', 'getAccountsStatus', 'getUsageGaps', 'explainUsage', 'listUsageGrid'],
   'correction.changed': ['getOverview'],
   'customer.changed': ['getOverview', 'getCustomer', ...months, ...fleet],
   'day.metered': [
+    'getUsageGaps',
     'getOverview',
     'explainUsage',
     'getDeploymentQuote',
@@ -85,14 +88,15 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'invoice.changed': ['getOverview', 'listInvoices'],
   'job.changed': ['getOverview', 'getJobsSummary', 'listJobs', 'getJob', 'listSchedule'],
   'job.progress': ['getJob'],
-  'kind.changed': ['explainUsage', 'getDeploymentQuote', 'listKinds'],
+  'kind.changed': ['getUsageGaps', 'getAccountsStatus', 'explainUsage', 'getDeploymentQuote', 'listKinds'],
   'plan.changed': money,
   'price.changed': ['getOverview', 'getResourceLife', ...fleet],
   'queue.changed': ['getOverview', 'getJobsSummary'],
   'rule.changed': [...owners, 'listRules'],
   'subscription.changed': [...money, 'listSubscriptionHistory'],
-  'sync.ended': listings,
-  'sync.reverted': listings,
+  'sync.ended': [...listings, 'getAccountsStatus', 'getUsageGaps'],
+  'sync.progress': ['getAccountsStatus', 'getSyncRun'],
+  'sync.reverted': [...listings, 'getAccountsStatus', 'getUsageGaps'],
 };
 
 /** What happened last: every event is news. */

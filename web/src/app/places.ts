@@ -3,7 +3,7 @@ import type { Me } from './session.ts';
 
 /** A view that navigation leads to. */
 export interface Place {
-  readonly to: '/' | '/resources' | '/unassigned' | '/deployments' | '/customers' | '/rules' | '/usage' | '/jobs';
+  readonly to: '/' | '/resources' | '/unassigned' | '/deployments' | '/customers' | '/rules' | '/usage' | '/jobs' | '/accounts';
   readonly label: string;
   readonly icon: IconName;
   /** The letter behind g. */
@@ -21,6 +21,7 @@ const places: readonly Place[] = [
   { to: '/rules', label: 'Rules', icon: 'filter', key: 'r', needs: 'listRules' },
   { to: '/usage', label: 'Usage', icon: 'usage', key: 's', needs: 'listUsageGrid' },
   { to: '/jobs', label: 'Jobs', icon: 'jobs', key: 'j', needs: 'getJobsSummary' },
+  { to: '/accounts', label: 'Accounts', icon: 'accounts', key: 'a', needs: 'getAccountsStatus' },
 ];
 
 /** At a phone's foot there is room for five. */

@@ -149,6 +149,18 @@ const job = createRoute({
   component: lazyRouteComponent(() => import('../jobs/Job.tsx'), 'Job'),
 });
 
+const accounts = createRoute({
+  getParentRoute: () => root,
+  path: '/accounts',
+  component: lazyRouteComponent(() => import('../accounts/Accounts.tsx'), 'Accounts'),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/accounts/$account',
+  component: lazyRouteComponent(() => import('../accounts/Account.tsx'), 'Account'),
+});
+
 const views = [
   overview,
   inventory,
@@ -162,6 +174,8 @@ const views = [
   rules,
   jobs,
   job,
+  accounts,
+  account,
 ] as const;
 
 export const router = createRouter({

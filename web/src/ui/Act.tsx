@@ -11,7 +11,7 @@ interface ActProps {
   readonly isPrimary?: boolean;
   readonly isBusy?: boolean;
   /** Where several buttons say the same. */
-  readonly label?: string;
+  readonly label?: string | undefined;
   readonly children: ReactNode;
 }
 
