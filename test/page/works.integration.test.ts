@@ -179,7 +179,7 @@ describe('accounts', () => {
     await settle(page, /1 has a gap/);
     await page.getByRole('row', { name: /^droplet 7 h gap/ }).waitFor();
     await page.getByRole('row', { name: /^volume 7 h/ }).waitFor();
-    await page.getByRole('row', { name: /^droplet/ }).getByRole('link').click();
+    await page.getByRole('row', { name: /^droplet 7 h gap/ }).getByRole('link').click();
     await page.getByRole('dialog', { name: 'Where this comes from' }).getByText(/read droplet of account pilot: complete/).waitFor();
     await page.goBack();
     await page.getByRole('link', { name: 'pilot' }).first().click();
@@ -213,6 +213,129 @@ describe('accounts', () => {
     await page.getByRole('button', { name: 'Check the token now' }).click();
     await page.getByText(/The token answers as/).waitFor();
     await expectNoFaults(page);
+    await context.close();
+  });
+});
+
+describe('settings', () => {
+  test('a meter changes from a day on, after it is said which days are metered again', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context, wrong } = await dashboard.open({ path: '/settings' });
+    await settle(page, /What is metered/);
+    await page.getByRole('button', { name: 'Change Droplet hours, running' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Change Droplet hours, running' });
+    await sheet.getByLabel('Granularity').selectOption('hour');
+    await sheet.getByText('No metered day changes.').waitFor();
+    await sheet.getByLabel(/From/).fill('2026-05-06');
+    await sheet.getByText('5 metered days would be metered again, 6 May to 10 May: May 2026.').waitFor();
+    await expectNoFaults(page);
+    const granularity = async () => (await answerOf<{ granularity: string }>('/kinds/droplet_hours')).granularity;
+    expect(await granularity()).toBe('day');
+    await sheet.getByRole('button', { name: 'Change, and meter 5 days again' }).click();
+    await sheet.waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: /Droplet hours, running droplet_hours by hour/ }).waitFor();
+    expect(await granularity()).toBe('hour');
+    expect(wrong).toEqual([]);
+    await context.close();
+  });
+
+  test('limits, tax rates and alerts are set, and tokens revoked', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context, wrong } = await dashboard.open({ path: '/settings?tab=limits' });
+    await settle(page, /How long usage/);
+    await page.getByRole('button', { name: 'Change the limits of spaces bucket' }).first().click();
+    await page.getByLabel(/A gap after/).fill('30');
+    await page.getByRole('button', { name: 'Set the limit' }).click();
+    await page.getByRole('row', { name: /spaces bucket .* 30 72/ }).waitFor();
+
+    await page.getByRole('link', { name: 'Tax' }).click();
+    await settle(page, /rates/);
+    await page.getByRole('button', { name: 'Set a rate' }).click();
+    await page.getByLabel('Percent').fill('19');
+    await page.getByLabel(/From/).fill('2026-05-01');
+    await expectNoFaults(page);
+    await page.getByRole('button', { name: 'Set the rate' }).click();
+    await page.getByRole('row', { name: /19 standard VAT 1 May/ }).waitFor();
+
+    await page.getByRole('link', { name: 'Alerts' }).click();
+    await settle(page, /thresholds/);
+    await page.getByRole('button', { name: 'Add an alert' }).click();
+    await page.getByLabel(/Deployment \(empty/).fill('acme-studio');
+    await page.getByLabel('Threshold').fill('80');
+    await page.getByRole('button', { name: 'Add the alert' }).click();
+    await page.getByRole('row', { name: /acme-studio 80 %/ }).waitFor();
+    await page.getByRole('button', { name: 'Remove the alert on acme-studio' }).click();
+    await page.getByText('Nothing is watched yet.').waitFor();
+
+    await page.getByRole('link', { name: 'Tokens' }).click();
+    await settle(page, /tokens are refused/);
+    await page.getByRole('button', { name: 'Revoke tokens' }).click();
+    await page.getByLabel('Subject', { exact: true }).fill('somebody-else');
+    await page.getByLabel(/Reason/).fill('Laptop lost');
+    await page.getByRole('button', { name: 'Revoke', exact: true }).click();
+    await page.getByRole('row', { name: /tokens of somebody-else.* Laptop lost/ }).waitFor();
+    expect(wrong).toEqual([]);
+    await context.close();
+  });
+
+  test('a seller has a name, an address and a logo, which its documents show', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context, wrong } = await dashboard.open({ path: '/settings?tab=sellers' });
+    await settle(page, /Who bills/);
+    await page.getByRole('button', { name: /^Change / }).first().click();
+    await page.getByLabel('Name, as printed').fill('Orchard Hosting GmbH');
+    await page.getByLabel('Address, a line each').fill('Lindenallee 4\nBerlin');
+    await page.getByRole('button', { name: 'Change the seller' }).click();
+    await page.getByRole('heading', { level: 2, name: /Orchard Hosting GmbH/ }).waitFor();
+    await page.getByText('Lindenallee 4, Berlin').waitFor();
+    const buffer = Buffer.from(pngOf(), 'base64');
+    await page.getByLabel(/File of the logo/).first().setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer });
+    const logo = page.getByRole('img', { name: 'Logo of Orchard Hosting GmbH' });
+    await logo.waitFor();
+    await until(async () => (await logo.evaluate<number>('(image) => image.naturalWidth')) > 0, 'it is drawn');
+    await expectNoFaults(page);
+    await page.getByRole('button', { name: /Remove the logo/ }).first().click();
+    await logo.waitFor({ state: 'detached' });
+    expect(wrong).toEqual([]);
+    await context.close();
+  });
+});
+
+/** A red pixel. */
+function pngOf(): string {
+  return 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==';
+}
+
+describe('the audit log', () => {
+  test('says who changed what, is filtered by its address, and that it is intact', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context, wrong } = await dashboard.open({ path: '/audit' });
+    await settle(page, /The log is intact: .* entries/);
+    await page.getByLabel('Table').fill('tax_rates');
+    await page.getByRole('button', { name: 'Filter' }).click();
+    await page.waitForURL('**/audit?table=tax_rates');
+    await page.getByRole('row', { name: /added tax_rates/ }).first().waitFor();
+    expect(await page.getByRole('row', { name: /added customers/ }).count()).toBe(0);
+    await page.reload();
+    await settle(page, /The log is intact/);
+    await page.getByRole('row', { name: /added tax_rates/ }).first().waitFor();
+    await expectNoFaults(page);
+    // Somebody who has all rights on the database changes what is written.
+    const { db } = dashboard.database;
+    await sql`ALTER TABLE audit_log DISABLE TRIGGER USER`.execute(db);
+    await sql`UPDATE audit_log SET actor = 'nobody' WHERE position = 3`.execute(db);
+    await sql`ALTER TABLE audit_log ENABLE TRIGGER USER`.execute(db);
+    await page.getByRole('button', { name: 'Check the chain again' }).click();
+    await page.getByRole('heading', { level: 1, name: /The log is not intact/ }).waitFor();
+    await page.getByText('Entry 3 is changed.').waitFor();
+    expect(wrong).toEqual([]);
+    await context.close();
+  });
+
+  test('is the owner\'s alone', async ({ skip }) => {
+    if (!isThere) skip();
+    const { page, context } = await dashboard.open({ path: '/audit', as: 'operator' });
+    await page.getByText('Not allowed.').first().waitFor();
     await context.close();
   });
 });

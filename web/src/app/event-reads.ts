@@ -32,6 +32,13 @@ export const pageReads = [
   'listSchedule',
   'getAccountsStatus',
   'getUsageGaps',
+  'listObservationLimits',
+  'listLegalEntities',
+  'listTaxRates',
+  'listAlerts',
+  'listAlertFirings',
+  'listTokenRevocations',
+  'listAuditLog',
 ] as const;
 
 export type PageRead = (typeof pageReads)[number];
@@ -65,11 +72,11 @@ const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote', ...mont
 /** What to read again, by an event's type. */
 export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'account.changed': ['getOverview', 'getAccountsStatus', ...fleet],
-  'alert.changed': [],
-  'alert.fired': ['getOverview', ...months],
+  'alert.changed': ['listAlerts', 'listAlertFirings'],
+  'alert.fired': ['getOverview', 'listAlertFirings', ...months],
   'assignment.changed': owners,
   'attribution.changed': owners,
-  'billing.changed': ['getOverview', 'getCustomerBilling'],
+  'billing.changed': ['getOverview', 'listTaxRates', 'getCustomerBilling'],
   'confirmation.changed': ['getOverview', 'getAccountsStatus', 'getUsageGaps', 'explainUsage', 'listUsageGrid'],
   'correction.changed': ['getOverview'],
   'customer.changed': ['getOverview', 'getCustomer', ...months, ...fleet],
@@ -83,12 +90,12 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
     'listUsageGrid',
   ],
   'deployment.changed': ['getOverview', 'getResourceLife', 'getCustomer', ...months, ...fleet],
-  'entity.changed': ['getOverview'],
+  'entity.changed': ['getOverview', 'listLegalEntities'],
   'figures.changed': money,
   'invoice.changed': ['getOverview', 'listInvoices'],
   'job.changed': ['getOverview', 'getJobsSummary', 'listJobs', 'getJob', 'listSchedule'],
   'job.progress': ['getJob'],
-  'kind.changed': ['getUsageGaps', 'getAccountsStatus', 'explainUsage', 'getDeploymentQuote', 'listKinds'],
+  'kind.changed': ['getUsageGaps', 'listObservationLimits', 'getAccountsStatus', 'explainUsage', 'getDeploymentQuote', 'listKinds'],
   'plan.changed': money,
   'price.changed': ['getOverview', 'getResourceLife', ...fleet],
   'queue.changed': ['getOverview', 'getJobsSummary'],

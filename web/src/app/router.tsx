@@ -14,6 +14,8 @@ import { deploymentsSearch } from '../deployments/read.ts';
 import { inventorySearch } from '../inventory/search.ts';
 import { jobsSearch } from '../jobs/read.ts';
 import { rulesSearch } from '../rules/read.ts';
+import { auditSearch } from '../audit/read.ts';
+import { settingsSearch } from '../settings/read.ts';
 import { unassignedSearch } from '../unassigned/read.ts';
 import { usageSearch } from '../usage/read.ts';
 import { commonSearch, parseSearch, stringifySearch } from './address.ts';
@@ -161,6 +163,20 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('../accounts/Account.tsx'), 'Account'),
 });
 
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...settingsSearch(search) }),
+  component: lazyRouteComponent(() => import('../settings/Settings.tsx'), 'Settings'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...auditSearch(search) }),
+  component: lazyRouteComponent(() => import('../audit/Audit.tsx'), 'Audit'),
+});
+
 const views = [
   overview,
   inventory,
@@ -176,6 +192,8 @@ const views = [
   job,
   accounts,
   account,
+  settings,
+  audit,
 ] as const;
 
 export const router = createRouter({
