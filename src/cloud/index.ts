@@ -25,6 +25,7 @@ export {
   type ProviderIdentity,
   type ProviderOptions,
   type ProviderSize,
+  type RequestBudget,
   type ResourceKind,
   type ScopeReport,
   type SyncPass,

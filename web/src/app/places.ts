@@ -3,7 +3,7 @@ import type { Me } from './session.ts';
 
 /** A view that navigation leads to. */
 export interface Place {
-  readonly to: '/' | '/resources' | '/unassigned' | '/deployments' | '/customers' | '/rules' | '/usage';
+  readonly to: '/' | '/resources' | '/unassigned' | '/deployments' | '/customers' | '/rules' | '/usage' | '/jobs' | '/accounts' | '/settings' | '/audit';
   readonly label: string;
   readonly icon: IconName;
   /** The letter behind g. */
@@ -20,6 +20,10 @@ const places: readonly Place[] = [
   { to: '/customers', label: 'Customers', icon: 'customers', key: 'c', needs: 'listCustomerMonths' },
   { to: '/rules', label: 'Rules', icon: 'filter', key: 'r', needs: 'listRules' },
   { to: '/usage', label: 'Usage', icon: 'usage', key: 's', needs: 'listUsageGrid' },
+  { to: '/jobs', label: 'Jobs', icon: 'jobs', key: 'j', needs: 'getJobsSummary' },
+  { to: '/accounts', label: 'Accounts', icon: 'accounts', key: 'a', needs: 'getAccountsStatus' },
+  { to: '/settings', label: 'Settings', icon: 'settings', key: 'e', needs: 'listObservationLimits' },
+  { to: '/audit', label: 'Audit', icon: 'book', key: 'h', needs: 'listAuditLog' },
 ];
 
 /** At a phone's foot there is room for five. */

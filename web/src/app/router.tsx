@@ -12,7 +12,10 @@ import ui from '../ui/ui.module.css';
 import { customersSearch } from '../customers/read.ts';
 import { deploymentsSearch } from '../deployments/read.ts';
 import { inventorySearch } from '../inventory/search.ts';
+import { jobsSearch } from '../jobs/read.ts';
 import { rulesSearch } from '../rules/read.ts';
+import { auditSearch } from '../audit/read.ts';
+import { settingsSearch } from '../settings/read.ts';
 import { unassignedSearch } from '../unassigned/read.ts';
 import { usageSearch } from '../usage/read.ts';
 import { commonSearch, parseSearch, stringifySearch } from './address.ts';
@@ -135,6 +138,45 @@ const rules = createRoute({
   component: lazyRouteComponent(() => import('../rules/Rules.tsx'), 'Rules'),
 });
 
+const jobs = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...jobsSearch(search) }),
+  component: lazyRouteComponent(() => import('../jobs/Jobs.tsx'), 'Jobs'),
+});
+
+const job = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs/$job',
+  component: lazyRouteComponent(() => import('../jobs/Job.tsx'), 'Job'),
+});
+
+const accounts = createRoute({
+  getParentRoute: () => root,
+  path: '/accounts',
+  component: lazyRouteComponent(() => import('../accounts/Accounts.tsx'), 'Accounts'),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/accounts/$account',
+  component: lazyRouteComponent(() => import('../accounts/Account.tsx'), 'Account'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...settingsSearch(search) }),
+  component: lazyRouteComponent(() => import('../settings/Settings.tsx'), 'Settings'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...auditSearch(search) }),
+  component: lazyRouteComponent(() => import('../audit/Audit.tsx'), 'Audit'),
+});
+
 const views = [
   overview,
   inventory,
@@ -146,6 +188,12 @@ const views = [
   customer,
   usage,
   rules,
+  jobs,
+  job,
+  accounts,
+  account,
+  settings,
+  audit,
 ] as const;
 
 export const router = createRouter({
