@@ -11,6 +11,7 @@ import * as store from './invoices.store.ts';
 import { accountVat, lackingRate } from './vat-accounting.ts';
 
 export type Invoice = store.InvoiceRow;
+export type ListedInvoice = store.ListedInvoiceRow;
 export type InvoiceFilter = store.InvoiceFilter;
 
 /** For whom something is told. */
@@ -27,7 +28,7 @@ export async function listInvoices(
   filter: Omit<InvoiceFilter, 'q'>,
   page: Pick<PageRequest, 'limit' | 'cursor'> & Partial<PageRequest<store.InvoiceSort>>,
   reader: Reader = 'staff',
-): Promise<Page<Invoice>> {
+): Promise<Page<ListedInvoice>> {
   const { q, ...request } = { ...newestFirst, ...page, limit: page.limit + 1 };
   const rows = await store.selectInvoices(db, { ...filter, q }, request, customerOf(reader));
   return pageOf(rows, page.limit, cursorOf);
@@ -60,7 +61,7 @@ export async function* invoicesOfMonth(
   state: Invoice['state'],
 ): AsyncGenerator<Invoice> {
   for (let after = 0; ; ) {
-    const page = await store.selectInvoicesOfMonth(db, month, state, after, pageSize);
+    const page = await store.selectInvoicesOfMonth(db, { month, state }, after, pageSize);
     yield* page;
     const last = page.at(-1);
     if (last === undefined || page.length < pageSize) return;

@@ -1,5 +1,8 @@
 import type { Queryable } from '../platform/database/database.ts';
 import { ArcadiaError } from '../platform/errors.ts';
+import { formatMoney } from '../platform/money.ts';
+import { Decimal } from '../platform/quantity.ts';
+import { invoiceFactsChanged } from './errors.ts';
 import { getInvoice, type Invoice } from './invoices.ts';
 import * as store from './invoices.store.ts';
 
@@ -15,32 +18,44 @@ export interface MonthStep {
   readonly next: number | null;
 }
 
-interface MonthStepOptions {
-  /** Its first day. */
-  readonly month: Temporal.PlainDate;
+/** Some invoices in a currency, and what they come to with tax. */
+export interface CurrencyTotal {
+  readonly currency: string;
+  readonly invoices: number;
+  readonly total: string;
+}
+
+interface MonthStepOptions extends store.MonthChoice {
   /** Of those that the step is for. */
   readonly state: 'draft' | 'approved';
-  /** Only invoices with a greater id. */
+  /** Only invoices with a greater id; 0: the first step. */
   readonly after: number;
+  /** Of the first step: what whoever decides has seen; refused where they come to something else by now. */
+  readonly expected?: readonly CurrencyTotal[] | undefined;
   readonly signal: AbortSignal;
 }
 
 /** As many as end well within the time of a request. */
 const invoicesAtOnce = 100;
 
-/** Does a step to a month's invoices in a state, in the order of their ids. One that is refused stops no other. */
+/**
+ * Does a step to chosen invoices of a month, in the order of their ids. One that is refused stops no other.
+ * @param step is given the total that was seen, where one is expected
+ * @throws ArcadiaError invoice_facts_changed (other totals than expected; nothing was done)
+ */
 export async function stepMonth(
   db: Queryable,
-  { month, state, after, signal }: MonthStepOptions,
-  step: (invoiceId: number) => Promise<unknown>,
+  { after, expected, signal, ...choice }: MonthStepOptions,
+  step: (invoiceId: number, expectedTotal: string | undefined) => Promise<unknown>,
 ): Promise<MonthStep> {
-  const chosen = await store.selectInvoicesOfMonth(db, month, state, after, invoicesAtOnce);
+  if (after === 0 && expected !== undefined) await assertExpected(db, choice, expected);
+  const chosen = await store.selectInvoicesOfMonth(db, choice, after, invoicesAtOnce);
   const done: Invoice[] = [];
   const refused: MonthStep['refused'][number][] = [];
-  for (const { invoiceId, customer } of chosen) {
+  for (const { invoiceId, customer, total } of chosen) {
     signal.throwIfAborted();
     try {
-      await step(invoiceId);
+      await step(invoiceId, expected === undefined ? undefined : total);
       done.push(await getInvoice(db, String(invoiceId)));
     } catch (error) {
       if (!(error instanceof ArcadiaError)) throw error;
@@ -49,4 +64,25 @@ export async function stepMonth(
   }
   const last = chosen.at(-1);
   return { done, refused, next: chosen.length === invoicesAtOnce && last !== undefined ? last.invoiceId : null };
+}
+
+async function assertExpected(
+  db: Queryable,
+  choice: store.MonthChoice,
+  expected: readonly CurrencyTotal[],
+): Promise<void> {
+  const rows = await store.selectChosenTotals(db, choice);
+  const found = rows.map((row) => ({ ...row, total: formatMoney(new Decimal(row.total), row.currency) }));
+  const isSame =
+    found.length === expected.length &&
+    found.every(({ currency, invoices, total }) =>
+      expected.some((one) => one.currency === currency && one.invoices === invoices && new Decimal(one.total).eq(total)),
+    );
+  if (isSame) return;
+  const words = (totals: readonly CurrencyTotal[]) =>
+    totals.map(({ currency, invoices, total }) => `${invoices} for ${total} ${currency}`).join(', ') || 'none';
+  throw invoiceFactsChanged(`Nothing was done: they are now ${words(found)}, and not ${words(expected)}.`, {
+    details: { found, expected },
+    next: { operation: 'invoice list', arguments: { month: choice.month.toPlainYearMonth().toString() } },
+  });
 }

@@ -43,7 +43,8 @@ export const getCustomer = declareOperation({
   operationId: 'getCustomer',
   tag: 'customers',
   summary: 'One customer',
-  roles: staff,
+  description: 'A customer reads their own.',
+  roles: [...staff, 'customer'],
   params: z.object({ customer: externalId }),
   response: customerOut,
   async run({ db, params }) {

@@ -325,10 +325,14 @@ export const previewPlans = declareOperation({
       .default(100)
       .meta({ description: 'Deployments at most that are named, those for whom it changes most' }),
   }),
-  response: z.object({ changes: z.array(planChange) }),
+  response: z.object({
+    digest: z.string().meta({ description: 'sha256, for `expect` of applying' }),
+    changes: z.array(planChange),
+  }),
   async run({ db, body, now, signal }) {
     const changes = await planApply.previewPlans(db, body.files, { now, limit: body.deploymentsMax, signal });
     return {
+      digest: planApply.digestOf(changes),
       changes: changes.map((change) => ({
         ...change,
         impact: change.impact && {
@@ -351,14 +355,21 @@ export const applyPlans = declareOperation({
   description: 'Ask for a preview first. A version that deployments have been on never changes.',
   roles: deciders,
   command: ofFiles,
-  body: z.strictObject(planFiles),
+  body: z.strictObject({
+    ...planFiles,
+    expect: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional()
+      .meta({ description: 'The digest of the preview that was seen: refused where it says something else by now' }),
+  }),
   response: z.object({
     written: z.int().meta({ description: 'How many versions' }),
     warnings: warningsOut.meta({ description: 'Where the plans and metering do not match; the preview has all' }),
   }),
   prepare: ({ db, body, signal }) => planApply.readPlans(db, body.files, signal),
-  async run({ db, principal, now }, reads) {
-    const { written } = await planApply.applyReadPlans(db, reads, principal.subject, now);
+  async run({ db, body, principal, now }, reads) {
+    const { written } = await planApply.applyReadPlans(db, reads, principal.subject, now, body.expect);
     return { written, warnings: await planApply.warnAboutPlans(db, reads, now) };
   },
 });
