@@ -5,7 +5,7 @@ import { pageOf } from '../platform/declare/pages.ts';
 import { ArcadiaError, notFound } from '../platform/errors.ts';
 import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
-import { buildDocument, type InvoiceDocument, missingFor } from './document.ts';
+import { buildDocument, type InvoiceDocument, type Missing, missingFor } from './document.ts';
 import { type LackingByRule, lackingByRules } from './legal-rules.ts';
 import * as store from './invoices.store.ts';
 import { accountVat, lackingRate } from './vat-accounting.ts';
@@ -96,7 +96,7 @@ export async function readDocument(
   invoice: Invoice,
 ): Promise<{
   readonly document: InvoiceDocument;
-  readonly missing: readonly string[];
+  readonly missing: readonly Missing[];
   /** What an electronic invoice would need beyond that; none of what is issued. */
   readonly lacking: readonly LackingByRule[];
 }> {
@@ -109,7 +109,7 @@ export async function readDocument(
   const rate = accounted !== null && 'lacks' in accounted ? [lackingRate(accounted.lacks)] : [];
   return {
     document: buildDocument(invoice, lines, parties, null, vatAccounting),
-    missing: [...missingFor(parties, invoice), ...rate].map(({ message }) => message),
+    missing: [...missingFor(parties, invoice), ...rate],
     lacking: lackingByRules(parties, invoice),
   };
 }

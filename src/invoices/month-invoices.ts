@@ -105,7 +105,7 @@ export async function holdsOfInvoices(
 }
 
 /** Invoices of one month, each with what keeps it. */
-async function weigh(
+export async function weigh(
   db: Queryable,
   month: Temporal.PlainDate,
   rows: readonly store.InvoiceRow[],

@@ -4,6 +4,7 @@ import { formatMoney } from '../platform/money.ts';
 import { Decimal } from '../platform/quantity.ts';
 import { invoiceFactsChanged } from './errors.ts';
 import { getInvoice, type Invoice } from './invoices.ts';
+import { type MonthInvoice, weigh } from './month-invoices.ts';
 import * as store from './invoices.store.ts';
 
 export interface MonthStep {
@@ -71,8 +72,7 @@ async function assertExpected(
   choice: store.MonthChoice,
   expected: readonly CurrencyTotal[],
 ): Promise<void> {
-  const rows = await store.selectChosenTotals(db, choice);
-  const found = rows.map((row) => ({ ...row, total: formatMoney(new Decimal(row.total), row.currency) }));
+  const found = await totalsOf(db, choice);
   const isSame =
     found.length === expected.length &&
     found.every(({ currency, invoices, total }) =>
@@ -85,4 +85,40 @@ async function assertExpected(
     details: { found, expected },
     next: { operation: 'invoice list', arguments: { month: choice.month.toPlainYearMonth().toString() } },
   });
+}
+
+async function totalsOf(db: Queryable, choice: store.MonthChoice): Promise<CurrencyTotal[]> {
+  const rows = await store.selectChosenTotals(db, choice);
+  return rows.map((row) => ({ ...row, total: formatMoney(new Decimal(row.total), row.currency) }));
+}
+
+export interface MonthPreview {
+  /** What the chosen come to, by currency: `expected` of the step. */
+  readonly totals: readonly CurrencyTotal[];
+  /** The chosen that something keeps, by their ids; the first `exceptionsMax`. */
+  readonly exceptions: readonly MonthInvoice[];
+  readonly exceptionsTotal: number;
+}
+
+const exceptionsMax = 100;
+const pageSize = 500;
+
+/** What a step would be done to, and what somebody should look at first. Nothing is written. */
+export async function previewMonthStep(
+  db: Queryable,
+  choice: store.MonthChoice,
+  now: Temporal.Instant,
+): Promise<MonthPreview> {
+  const exceptions: MonthInvoice[] = [];
+  let exceptionsTotal = 0;
+  for (let after = 0; ; ) {
+    const rows = await store.selectInvoicesOfMonth(db, choice, after, pageSize);
+    const held = (await weigh(db, choice.month, rows, now)).filter(({ holds }) => holds.length > 0);
+    exceptionsTotal += held.length;
+    exceptions.push(...held.slice(0, exceptionsMax - exceptions.length));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageSize) break;
+    after = last.invoiceId;
+  }
+  return { totals: await totalsOf(db, choice), exceptions, exceptionsTotal };
 }

@@ -133,12 +133,29 @@ const refusedColumns: readonly Column<Month['refused'][number]>[] = [
   { header: 'why', value: (row) => row.message },
 ];
 
-function monthText({ done, refused }: Month): string {
+function monthText({ done, refused, preview }: Month): string {
+  if (preview !== null) return previewedText(preview);
   const parts = [
     ...(done.length > 0 ? [done.map(stepText).join('\n')] : []),
     ...(refused.length > 0 ? [table(refused, refusedColumns)] : []),
   ];
   return parts.length === 0 ? 'No invoices to process.' : parts.join('\n\n');
+}
+
+const exceptionColumns: readonly Column<NonNullable<Month['preview']>['exceptions'][number]>[] = [
+  { header: 'look at', value: (row) => String(row.invoiceId), align: 'right' },
+  { header: 'customer', value: (row) => row.customer },
+  { header: 'total', value: (row) => `${row.total} ${row.currency}`, align: 'right' },
+  { header: 'why', value: (row) => row.holds.map(({ message }) => message).join(' ') },
+];
+
+function previewedText({ totals, exceptions, exceptionsTotal }: NonNullable<Month['preview']>): string {
+  if (totals.length === 0) return 'No invoices to process.';
+  const sums = totals.map(
+    ({ invoices, total, currency }) => `${plural(invoices, 'invoice')}: total ${total} ${currency}.`,
+  );
+  const looked = exceptionsTotal === 0 ? [] : [table(exceptions, exceptionColumns)];
+  return [sums.join('\n'), ...looked].join('\n\n');
 }
 
 const monthNotes = ({ next }: Month) => (next === null ? [] : [`There are more: run it again with --after ${next}`]);

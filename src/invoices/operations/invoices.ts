@@ -36,8 +36,10 @@ import { draftMonthJob, drawDocumentsJob } from '../jobs.ts';
 import * as cancel from '../cancel.ts';
 import { monthArchive, monthLines } from '../month-files.ts';
 import { addLine, removeLine } from '../manual-lines.ts';
-import { type MonthStep, stepMonth } from '../month-step.ts';
+import { type MonthPreview, type MonthStep, previewMonthStep, stepMonth } from '../month-step.ts';
 import { previewDeployment } from '../preview.ts';
+import { printedOf } from '../printed.ts';
+import type { InvoiceDocument } from '../document.ts';
 import { unbilledBeside } from '../unbilled.ts';
 import { deciders, monthText } from './schemas.ts';
 
@@ -288,6 +290,47 @@ const documentOut = z
     description: 'The whole of an invoice: parties, sections with their lines, taxes and totals',
   });
 
+const printedParty = z.object({ name: z.string(), lines: z.array(z.string()).readonly() });
+
+const printedOut = z
+  .object({
+    title: z.string(),
+    facts: z.array(z.object({ label: z.string(), value: z.string() })).readonly(),
+    from: printedParty,
+    to: printedParty,
+    settlement: z.string().meta({ description: "What is to be paid by when, or what is in the customer's favour" }),
+    credit: z.string().nullable(),
+    amountTitle: z.string(),
+    sections: z
+      .array(
+        z.object({
+          title: z.string(),
+          lines: z
+            .array(
+              z.object({
+                position: z.int(),
+                kind: z.string(),
+                description: z.string(),
+                remark: z.string(),
+                quantity: z.string(),
+                unitPrice: z.string(),
+                amount: z.string(),
+              }),
+            )
+            .readonly(),
+          subtotal: z.string().nullable(),
+        }),
+      )
+      .readonly(),
+    totals: z.array(z.object({ label: z.string(), amount: z.string() })).readonly(),
+    notes: z.array(z.string()).readonly(),
+  })
+  .meta({ id: 'PrintedInvoice', description: 'The texts of the PDF, as they stand in it' });
+
+function printedAnswer(document: InvoiceDocument): z.input<typeof printedOut> {
+  return printedOf(document);
+}
+
 export const getInvoice = declareOperation({
   method: 'GET',
   path: '/invoices/:invoice',
@@ -304,7 +347,11 @@ export const getInvoice = declareOperation({
     issuedBy: z.string().nullable().meta({ description: 'Who issued it; null for a customer' }),
     cancelledAt: instantOut.nullable(),
     document: documentOut,
+    printed: printedOut,
     missing: z.array(z.string()).meta({ description: 'What it lacks to be issued' }),
+    settles: z
+      .array(z.object({ message: z.string(), next: nextOut }))
+      .meta({ description: 'The same, each with the operation that adds it; empty for a customer' }),
     lacking: z
       .array(z.object({ rule: z.string(), message: z.string(), next: nextOut }))
       .meta({ description: 'What it lacks to be an electronic invoice, by rule; it can be issued without' }),
@@ -323,7 +370,15 @@ export const getInvoice = declareOperation({
       issuedBy,
       cancelledAt,
       document: document as object as z.input<typeof documentOut>,
-      missing: [...missing],
+      printed: printedAnswer(document),
+      missing: missing.map(({ message }) => message),
+      settles:
+        principal.role === 'customer'
+          ? []
+          : missing.map(({ message, next }) => ({
+              message,
+              next: { operation: next.operation, arguments: next.arguments ?? {} },
+            })),
       lacking: principal.role === 'customer' ? [] : [...lacking],
       unbilled,
     };
@@ -630,8 +685,34 @@ const stepOfMonth = {
   roles: deciders,
   query: z.object({
     after: z.coerce.number().int().min(0).default(0).meta({ description: 'Where the answer before says to go on' }),
+    preview: z.boolean().default(false).meta({ description: 'Write nothing; say what it would be done to' }),
   }),
   response: z.object({
+    preview: z
+      .object({
+        totals: z
+          .array(z.object({ currency: z.string(), invoices: z.int(), total: decimalOut }))
+          .readonly()
+          .meta({ description: 'With tax: `expected`' }),
+        exceptions: z
+          .array(
+            z.object({
+              invoiceId: id,
+              customer: z.string(),
+              customerName: z.string(),
+              currency: z.string(),
+              total: decimalOut,
+              subtotal: decimalOut,
+              before: decimalOut.nullable().meta({ description: 'Before tax, of the month before; null: none' }),
+              holds: z.array(z.object({ reason: holdReason, message: z.string() })).readonly(),
+            }),
+          )
+          .readonly()
+          .meta({ description: 'What somebody should look at first; 100 at most' }),
+        exceptionsTotal: z.int(),
+      })
+      .nullable()
+      .meta({ description: 'null: it was done' }),
     done: z.array(invoiceOut),
     refused: z
       .array(z.object({ invoiceId: id, customer: z.string(), code: z.string(), message: z.string() }))
@@ -641,7 +722,15 @@ const stepOfMonth = {
 };
 
 function monthAnswer({ done, ...rest }: MonthStep): z.input<typeof stepOfMonth.response> {
-  return { ...rest, done: done.map(invoiceAnswer), refused: [...rest.refused] };
+  return { preview: null, ...rest, done: done.map(invoiceAnswer), refused: [...rest.refused] };
+}
+
+function previewAnswer({ exceptions, ...preview }: MonthPreview): z.input<typeof stepOfMonth.response> {
+  const looked = exceptions.map(({ state: _state, entity: _entity, lacking: _lacking, holds, ...row }) => ({
+    ...row,
+    holds: holds.map(({ reason, message }) => ({ reason, message })),
+  }));
+  return { preview: { ...preview, exceptions: looked }, done: [], refused: [], next: null };
 }
 
 export const approveMonth = declareOperation({
@@ -656,7 +745,8 @@ export const approveMonth = declareOperation({
     override: lineText.optional().meta({ description: 'Why, although the month is not final' }),
     ...chosenOfMonth,
   }),
-  async run({ db, params, query, body: { override, ...chosen }, principal, now, signal }) {
+  async run({ db, params, query: { preview, ...query }, body: { override, ...chosen }, principal, now, signal }) {
+    if (preview) return previewAnswer(await previewMonthStep(db, { ...params, ...chosen, state: 'draft' }, now));
     const options = { override, by: principal.subject, now };
     const step = (invoiceId: number, expectedTotal: string | undefined) =>
       issue.approveInvoice(db, invoiceId, { ...options, expectedTotal });
@@ -677,7 +767,9 @@ export const issueMonth = declareOperation({
     ...chosenOfMonth,
   }),
   followedBy: [drawDocumentsJob],
-  async run({ db, params, query, body: { incomplete, ...chosen }, principal, now, signal, follow }) {
+  async run({ db, params, query: { preview, ...query }, body, principal, now, signal, follow }) {
+    const { incomplete, ...chosen } = body;
+    if (preview) return previewAnswer(await previewMonthStep(db, { ...params, ...chosen, state: 'approved' }, now));
     const options = { incomplete, by: principal.subject, now };
     const step = (invoiceId: number) => issue.issueInvoice(db, invoiceId, options);
     const done = await stepMonth(db, { ...params, ...query, ...chosen, state: 'approved', signal }, step);
