@@ -52,6 +52,7 @@ export async function billingHistory(
   customerId: number | null = null,
 ): Promise<Billing[]> {
   const id = await requireCustomer(db, customer);
+  if (customerId !== null && id !== customerId) throw notFound('customer', customer);
   const rows = await store.selectBilling(db, id, customerId === null ? 'staff' : 'customer');
   return rows.map(({ party, ...row }) => ({ ...row, ...plainBuyer, ...party }));
 }

@@ -10,6 +10,7 @@ export const readByCustomers: readonly string[] = names(`
   attributions
   billing_kind_definitions
   billing_kinds
+  customer_billing
   customers
   deployment_months
   deployments
@@ -75,7 +76,6 @@ export const closedToCustomers: readonly string[] = names(`
   correction_checks
   correction_costs
   corrections
-  customer_billing
   deployments_assignments
   deployments_progress
   deployments_rules

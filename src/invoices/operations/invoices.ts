@@ -249,6 +249,7 @@ const lineOut = z.looseObject({
   position: z.int(),
   description: z.string(),
   kind: z.string(),
+  component: z.string().meta({ description: 'What is billed, the same in every month' }),
   serviceMonth: monthText,
   quantity: decimalOut.nullable(),
   unit: z.string().nullable(),
@@ -462,6 +463,7 @@ export const getMonthLines = declareDocument({
 const explainedOut = z.looseObject({
   invoice: z.string(),
   currency: z.string(),
+  deployment: slug.nullable().meta({ description: 'null: for the customer as a whole' }),
   line: lineOut,
   usage: z
     .looseObject({
@@ -470,6 +472,7 @@ const explainedOut = z.looseObject({
         z.looseObject({
           name: z.string().nullable(),
           externalId: z.string(),
+          quantity: decimalOut,
           intervals: z.array(
             z.looseObject({
               from: z.string(),

@@ -19,6 +19,14 @@ export const pageReads = [
   'getCustomer',
   'getCustomerBilling',
   'listInvoices',
+  'getInvoicesSummary',
+  'getInvoice',
+  'explainInvoiceLine',
+  'listCorrections',
+  'listPlans',
+  'getPlanSheet',
+  'listPlanDeployments',
+  'listDeployments',
   'listOwnership',
   'listSubscriptionHistory',
   'listUnattributedResources',
@@ -54,6 +62,7 @@ const listings: readonly PageRead[] = [
   'explainUsage',
   'getSyncRun',
 ];
+const documents: readonly PageRead[] = ['listInvoices', 'getInvoicesSummary', 'getInvoice'];
 const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote', ...months];
 
 /** What to read again, by an event's type. */
@@ -63,9 +72,9 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'alert.fired': ['getOverview', ...months],
   'assignment.changed': owners,
   'attribution.changed': owners,
-  'billing.changed': ['getOverview', 'getCustomerBilling'],
+  'billing.changed': ['getOverview', 'getCustomerBilling', ...documents],
   'confirmation.changed': ['getOverview', 'explainUsage', 'listUsageGrid'],
-  'correction.changed': ['getOverview'],
+  'correction.changed': ['getOverview', 'listCorrections'],
   'customer.changed': ['getOverview', 'getCustomer', ...months, ...fleet],
   'day.metered': [
     'getOverview',
@@ -75,17 +84,17 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
     'getDeploymentMonth',
     'listUsageGrid',
   ],
-  'deployment.changed': ['getOverview', 'getResourceLife', 'getCustomer', ...months, ...fleet],
-  'entity.changed': ['getOverview'],
+  'deployment.changed': ['getOverview', 'listDeployments', 'getResourceLife', 'getCustomer', ...months, ...fleet],
+  'entity.changed': ['getOverview', ...documents],
   'figures.changed': money,
-  'invoice.changed': ['getOverview', 'listInvoices'],
+  'invoice.changed': ['getOverview', ...documents],
   'job.changed': ['getOverview'],
   'kind.changed': ['explainUsage', 'getDeploymentQuote', 'listKinds'],
-  'plan.changed': money,
+  'plan.changed': [...money, 'listPlans', 'getPlanSheet', 'listPlanDeployments'],
   'price.changed': ['getOverview', 'getResourceLife', ...fleet],
   'queue.changed': ['getOverview'],
   'rule.changed': [...owners, 'listRules'],
-  'subscription.changed': [...money, 'listSubscriptionHistory'],
+  'subscription.changed': [...money, 'listSubscriptionHistory', 'getPlanSheet', 'listPlanDeployments'],
   'sync.ended': listings,
   'sync.reverted': listings,
 };

@@ -3,7 +3,7 @@ import type { Me } from './session.ts';
 
 /** A view that navigation leads to. */
 export interface Place {
-  readonly to: '/' | '/resources' | '/unassigned' | '/deployments' | '/customers' | '/rules' | '/usage';
+  readonly to: '/' | '/resources' | '/unassigned' | '/deployments' | '/customers' | '/rules' | '/usage' | '/invoices' | '/corrections' | '/plans';
   readonly label: string;
   readonly icon: IconName;
   /** The letter behind g. */
@@ -20,10 +20,13 @@ const places: readonly Place[] = [
   { to: '/customers', label: 'Customers', icon: 'customers', key: 'c', needs: 'listCustomerMonths' },
   { to: '/rules', label: 'Rules', icon: 'filter', key: 'r', needs: 'listRules' },
   { to: '/usage', label: 'Usage', icon: 'usage', key: 's', needs: 'listUsageGrid' },
+  { to: '/invoices', label: 'Invoices', icon: 'invoices', key: 'v', needs: 'getInvoicesSummary' },
+  { to: '/corrections', label: 'Corrections', icon: 'corrections', key: 'x', needs: 'listCorrections' },
+  { to: '/plans', label: 'Plans', icon: 'book', key: 'p', needs: 'getPlanSheet' },
 ];
 
 /** At a phone's foot there is room for five. */
-const onPhone: ReadonlySet<Place['to']> = new Set(['/', '/unassigned', '/resources', '/deployments', '/usage']);
+const onPhone: ReadonlySet<Place['to']> = new Set(['/', '/unassigned', '/resources', '/deployments', '/invoices']);
 
 export function placesOnPhone(places: readonly Place[]): readonly Place[] {
   return places.filter(({ to }) => onPhone.has(to));

@@ -11,7 +11,10 @@ import { Failed, Skeleton } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
 import { customersSearch } from '../customers/read.ts';
 import { deploymentsSearch } from '../deployments/read.ts';
+import { correctionsSearch } from '../corrections/search.ts';
 import { inventorySearch } from '../inventory/search.ts';
+import { invoicesSearch } from '../invoices/search.ts';
+import { planSearch, plansSearch } from '../plans/search.ts';
 import { rulesSearch } from '../rules/read.ts';
 import { unassignedSearch } from '../unassigned/read.ts';
 import { usageSearch } from '../usage/read.ts';
@@ -135,6 +138,52 @@ const rules = createRoute({
   component: lazyRouteComponent(() => import('../rules/Rules.tsx'), 'Rules'),
 });
 
+const invoices = createRoute({
+  getParentRoute: () => root,
+  path: '/invoices',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...invoicesSearch(search) }),
+  component: lazyRouteComponent(() => import('../invoices/Invoices.tsx'), 'Invoices'),
+});
+
+const invoice = createRoute({
+  getParentRoute: () => root,
+  path: '/invoices/$invoice',
+  component: lazyRouteComponent(() => import('../invoices/Invoice.tsx'), 'Invoice'),
+});
+
+const corrections = createRoute({
+  getParentRoute: () => root,
+  path: '/corrections',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...correctionsSearch(search) }),
+  component: lazyRouteComponent(() => import('../corrections/Corrections.tsx'), 'Corrections'),
+});
+
+const plans = createRoute({
+  getParentRoute: () => root,
+  path: '/plans',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...plansSearch(search) }),
+  component: lazyRouteComponent(() => import('../plans/Plans.tsx'), 'Plans'),
+});
+
+const plan = createRoute({
+  getParentRoute: () => root,
+  path: '/plans/$plan',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...planSearch(search) }),
+  component: lazyRouteComponent(() => import('../plans/Plan.tsx'), 'Plan'),
+});
+
+const planEditor = createRoute({
+  getParentRoute: () => root,
+  path: '/plans/$plan/edit',
+  component: lazyRouteComponent(() => import('../plans/PlanEditor.tsx'), 'PlanEditor'),
+});
+
+const quote = createRoute({
+  getParentRoute: () => root,
+  path: '/quote',
+  component: lazyRouteComponent(() => import('../plans/Quote.tsx'), 'Quote'),
+});
+
 const views = [
   overview,
   inventory,
@@ -146,6 +195,13 @@ const views = [
   customer,
   usage,
   rules,
+  invoices,
+  invoice,
+  corrections,
+  plans,
+  plan,
+  planEditor,
+  quote,
 ] as const;
 
 export const router = createRouter({
