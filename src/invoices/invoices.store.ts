@@ -215,7 +215,9 @@ export async function selectChosenTotals(
   db: Queryable,
   choice: MonthChoice,
 ): Promise<{ readonly currency: string; readonly invoices: number; readonly total: string }[]> {
-  const { rows } = await statement<{ currency: string; invoices: number; total: string }>('invoices.selectChosenTotals')`
+  const { rows } = await statement<{ currency: string; invoices: number; total: string }>(
+    'invoices.selectChosenTotals',
+  )`
     SELECT i.currency, count(*)::int AS invoices, sum(i.total)::text AS total
     FROM invoices i WHERE ${isChosen(choice)} GROUP BY i.currency ORDER BY i.currency`.execute(db);
   return rows;
@@ -245,7 +247,11 @@ export interface InvoiceMoverRow {
 }
 
 /** The invoices of a month that are furthest from the month before, in their own currency; at most `limit`. */
-export async function selectInvoiceMovers(db: Queryable, month: Temporal.PlainDate, limit: number): Promise<InvoiceMoverRow[]> {
+export async function selectInvoiceMovers(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  limit: number,
+): Promise<InvoiceMoverRow[]> {
   const { rows } = await statement<InvoiceMoverRow>('invoices.selectInvoiceMovers')`
     SELECT i.invoice_id AS "invoiceId", c.external_id AS customer, c.name AS "customerName", i.currency,
            p.subtotal::text AS previous, i.subtotal::text AS subtotal

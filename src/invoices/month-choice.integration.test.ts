@@ -96,13 +96,13 @@ it('approves all but an exception at the totals that were seen, then issues only
   const rows = await listInvoices(test.db, { month: february }, { limit: 10, cursor: null });
   const others = rows.items.filter(({ invoiceId }) => invoiceId !== gamma);
   const cents = others.reduce((sum, { total }) => sum + BigInt(total.replace('.', '')), 0n);
-  const expected = [{ currency: 'USD', invoices: 2, total: `${cents / 100n}.${String(cents % 100n).padStart(2, '0')}` }];
+  const expected = [
+    { currency: 'USD', invoices: 2, total: `${cents / 100n}.${String(cents % 100n).padStart(2, '0')}` },
+  ];
   const { done, refused } = await stepMonth(test.db, { ...chosen, expected }, approve);
   expect([done.map(({ customer }) => customer).sort(), refused]).toEqual([['acme', 'beta'], []]);
-  const issued = await stepMonth(
-    test.db,
-    { ...choice, state: 'approved', only: [await idOf('acme')] },
-    (id) => issueInvoice(test.db, id, { by: 'ann', now: march5, incomplete: true }),
+  const issued = await stepMonth(test.db, { ...choice, state: 'approved', only: [await idOf('acme')] }, (id) =>
+    issueInvoice(test.db, id, { by: 'ann', now: march5, incomplete: true }),
   );
   expect(issued.done.map(({ customer, state }) => [customer, state])).toEqual([['acme', 'issued']]);
   const { states, holds } = await readMonthSummary(test.db, february, march5);

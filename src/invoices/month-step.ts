@@ -20,7 +20,7 @@ export interface MonthStep {
 }
 
 /** Some invoices in a currency, and what they come to with tax. */
-export interface CurrencyTotal {
+interface CurrencyTotal {
   readonly currency: string;
   readonly invoices: number;
   readonly total: string;
@@ -76,7 +76,9 @@ async function assertExpected(
   const isSame =
     found.length === expected.length &&
     found.every(({ currency, invoices, total }) =>
-      expected.some((one) => one.currency === currency && one.invoices === invoices && new Decimal(one.total).eq(total)),
+      expected.some(
+        (one) => one.currency === currency && one.invoices === invoices && new Decimal(one.total).eq(total),
+      ),
     );
   if (isSame) return;
   const words = (totals: readonly CurrencyTotal[]) =>

@@ -14,7 +14,7 @@ interface Change {
   readonly change: string;
 }
 
-export interface MonthSummary {
+interface MonthSummary {
   /** `2026-05` */
   readonly month: string;
   /** By kind, state and currency; none where there is no such document. */
@@ -23,7 +23,8 @@ export interface MonthSummary {
   readonly changes: readonly (Change & { readonly currency: string; readonly invoices: number })[];
   /** What keeps invoices that are not issued, the most frequent first. */
   readonly holds: readonly { readonly reason: HoldReason; readonly invoices: number; readonly message: string }[];
-  readonly movers: readonly (Change & Pick<store.InvoiceMoverRow, 'invoiceId' | 'customer' | 'customerName' | 'currency'>)[];
+  readonly movers: readonly (Change &
+    Pick<store.InvoiceMoverRow, 'invoiceId' | 'customer' | 'customerName' | 'currency'>)[];
 }
 
 const moversMax = 5;

@@ -18,7 +18,7 @@ import {
 // A document as it is printed, text by text: the PDF draws it, and the dashboard shows it, so that both say the same.
 
 /** A row of the table of lines; '' where a cell has nothing. */
-export interface PrintedLine {
+interface PrintedLine {
   readonly position: number;
   readonly kind: DocumentLine['kind'];
   readonly description: string;
@@ -29,14 +29,14 @@ export interface PrintedLine {
   readonly amount: string;
 }
 
-export interface PrintedSection {
+interface PrintedSection {
   readonly title: string;
   readonly lines: readonly PrintedLine[];
   /** null: it is the only section. */
   readonly subtotal: string | null;
 }
 
-export interface PrintedParty {
+interface PrintedParty {
   readonly name: string;
   readonly lines: readonly string[];
 }

@@ -19,7 +19,7 @@ interface Curve {
   readonly points: readonly { readonly quantity: string; readonly amount: string }[];
 }
 
-export interface PlanSheet {
+interface PlanSheet {
   readonly plan: PlanVersion;
   /** The oldest first. */
   readonly versions: readonly PlanVersion[];
@@ -69,7 +69,7 @@ function mostOf({ allowance, ...item }: PlanItem): Decimal {
   return Decimal.max(most, last.times('1.5').plus(allowance), most.isZero() ? 100 : 0);
 }
 
-export interface PlanDeployment {
+interface PlanDeployment {
   readonly deployment: string;
   readonly currency: string;
   /** Of the month, as its bill is now. */
@@ -86,7 +86,12 @@ export interface PlanDeployment {
 /** Deployments that are on a plan in a month, by their ids after one, with how near each is to what is included. */
 export async function planDeployments(
   db: Queryable,
-  { plan, month, after, limit }: {
+  {
+    plan,
+    month,
+    after,
+    limit,
+  }: {
     readonly plan: string;
     readonly month: Temporal.PlainYearMonth;
     readonly after: number;

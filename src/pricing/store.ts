@@ -168,7 +168,9 @@ export async function countSubscribersIn(
 ): Promise<number> {
   const { rows } = await statement<{ count: number }>('pricing.countSubscribersIn')`
     SELECT count(DISTINCT s.deployment_id)::int AS count FROM subscriptions s JOIN plans p USING (plan_id)
-    WHERE p.slug = ${slug} AND s.superseded_at = 'infinity' AND s.valid_from < ${to} AND s.valid_to > ${from}`.execute(db);
+    WHERE p.slug = ${slug} AND s.superseded_at = 'infinity' AND s.valid_from < ${to} AND s.valid_to > ${from}`.execute(
+    db,
+  );
   return rows[0]?.count ?? 0;
 }
 

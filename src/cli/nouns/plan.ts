@@ -118,7 +118,10 @@ const onPlanColumns: readonly Column<RowOf<typeof listPlanDeployments>>[] = [
 ];
 
 /** The curve at its quarters. */
-function curveText({ title, unit, points }: AnswerOf<typeof showPlanSheet>['curves'][number], currency: string): string {
+function curveText(
+  { title, unit, points }: AnswerOf<typeof showPlanSheet>['curves'][number],
+  currency: string,
+): string {
   const quarters = points.filter((_, index) => index % 6 === 0);
   return table(quarters, [
     { header: title, value: (row) => `${row.quantity} ${unit}`, align: 'right' },
@@ -233,7 +236,8 @@ $ arcadia plan sheet studio
 plan      studio (Studio)
 from      2026-01-01
 base fee  50.00 USD a month`,
-      text: ({ plan, curves }) => [planText(plan), ...curves.map((curve) => curveText(curve, plan.currency))].join('\n\n'),
+      text: ({ plan, curves }) =>
+        [planText(plan), ...curves.map((curve) => curveText(curve, plan.currency))].join('\n\n'),
       notes: ({ deployments }) => [`${plural(deployments, 'deployment')} on it now.`],
     }),
     listView(listPlanDeployments, {

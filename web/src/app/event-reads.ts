@@ -27,6 +27,7 @@ export const pageReads = [
   'getPlanSheet',
   'listPlanDeployments',
   'listDeployments',
+  'listOwnedResources',
   'listOwnership',
   'listSubscriptionHistory',
   'listUnattributedResources',
@@ -44,6 +45,7 @@ const fleet: readonly PageRead[] = [
   'listUnattributedResources',
   'getUnattributedSummary',
   'listOwnership',
+  'listOwnedResources',
 ];
 const months: readonly PageRead[] = ['listDeploymentMonths', 'getDeploymentMonth', 'listCustomerMonths'];
 const owners: readonly PageRead[] = [

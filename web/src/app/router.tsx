@@ -184,6 +184,9 @@ const quote = createRoute({
   component: lazyRouteComponent(() => import('../plans/Quote.tsx'), 'Quote'),
 });
 
+// Of customers alone, who have pages of their own in the frame.
+const have = createRoute({ getParentRoute: () => root, path: '/have', component: NotFound });
+
 const views = [
   overview,
   inventory,
@@ -202,6 +205,7 @@ const views = [
   plan,
   planEditor,
   quote,
+  have,
 ] as const;
 
 export const router = createRouter({

@@ -51,14 +51,21 @@ export function Corrections() {
       <header className={styles.head}>
         <div>
           <h1 tabIndex={-1}>{page.data === undefined ? 'Corrections' : sentenceOf(page.data.totals)}</h1>
-          <p className={ui.note}>Before tax. What was issued stays as it is: a correction is a line or a credit note.</p>
+          <p className={ui.note}>
+            Before tax. What was issued stays as it is: a correction is a line or a credit note.
+          </p>
         </div>
         <Csv path="/corrections" query={query} file="corrections" />
       </header>
       <div className={styles.tools}>
         <SearchField q={search.q} label="Customer or deployment" />
       </div>
-      <Listed query={page} cursor={search.cursor} rows={8} empty={<NoCorrections isFiltered={search.q !== undefined} />}>
+      <Listed
+        query={page}
+        cursor={search.cursor}
+        rows={8}
+        empty={<NoCorrections isFiltered={search.q !== undefined} />}
+      >
         {({ items }) => (
           <div
             className={`${styles.scroll} ${styles.cardList}`}

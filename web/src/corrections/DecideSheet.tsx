@@ -12,8 +12,16 @@ import { type Correction, keyOf, wordsOf } from './correction.ts';
 type Decision = 'invoice' | 'credit_note' | 'waive';
 
 const decisions: readonly (readonly [Decision, string, string])[] = [
-  ['invoice', 'On the next invoice', 'A line of the next draft; it is undone by deciding otherwise before that is issued.'],
-  ['credit_note', 'Credit notes now', 'Issued at once, one of each invoice that charged it. For what is given back alone.'],
+  [
+    'invoice',
+    'On the next invoice',
+    'A line of the next draft; it is undone by deciding otherwise before that is issued.',
+  ],
+  [
+    'credit_note',
+    'Credit notes now',
+    'Issued at once, one of each invoice that charged it. For what is given back alone.',
+  ],
   ['waive', 'Waive', 'Nothing is billed or given back for exactly these amounts.'],
 ];
 
@@ -36,7 +44,10 @@ async function decideOne(correction: Correction, { decision, reason }: Asked, he
   const of = { deployment, month, currency, expectedAmount: amount };
   const { month: on, creditNotes = [] } = await bodyOf(
     api.POST('/corrections/decide', {
-      headers: { ...headers, 'idempotency-key': `${headers['idempotency-key'] ?? ''}-${keyOf(correction).replaceAll(' ', '-')}` },
+      headers: {
+        ...headers,
+        'idempotency-key': `${headers['idempotency-key'] ?? ''}-${keyOf(correction).replaceAll(' ', '-')}`,
+      },
       body: decision === 'waive' ? { decision, reason, ...of } : { decision, ...of },
     }),
   );
@@ -113,7 +124,9 @@ export function DecideSheet({ corrections, onClose }: DecideSheetProps) {
           </fieldset>
           {decision === 'waive' ? <Field label="Why, for the record" value={reason} onChange={setReason} /> : null}
           {decision === 'credit_note' && charges.length > 0 ? (
-            <p className={ui.note}>{charges.length} of them bill more, and will be refused: a credit note gives back.</p>
+            <p className={ui.note}>
+              {charges.length} of them bill more, and will be refused: a credit note gives back.
+            </p>
           ) : null}
           <ul className={sheet.exceptions}>
             {corrections.map((correction) => (

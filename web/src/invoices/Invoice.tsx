@@ -96,7 +96,9 @@ function StateCard({ detail, now }: { readonly detail: InvoiceDetail; readonly n
             </li>
           ) : null}
         </ol>
-        {overrideReason === null ? null : <p className={ui.note}>Approved before its month was final: {overrideReason}</p>}
+        {overrideReason === null ? null : (
+          <p className={ui.note}>Approved before its month was final: {overrideReason}</p>
+        )}
         {detail.credits === null ? null : (
           <p className={ui.note}>
             It credits{' '}

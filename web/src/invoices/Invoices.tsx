@@ -212,7 +212,13 @@ function MonthSteps({ summary, onOpen }: { readonly summary: Summary; readonly o
   );
 }
 
-function NoInvoices({ month, search: { q, tab, currency } }: { readonly month: string; readonly search: InvoicesSearch }) {
+function NoInvoices({
+  month,
+  search: { q, tab, currency },
+}: {
+  readonly month: string;
+  readonly search: InvoicesSearch;
+}) {
   if ([q, tab, currency].every((each) => each === undefined))
     return (
       <Empty title={`There is no invoice of ${monthName(month)}.`}>
@@ -224,11 +230,7 @@ function NoInvoices({ month, search: { q, tab, currency } }: { readonly month: s
     );
   return (
     <Empty title="No invoice matches.">
-      <Link
-        to="."
-        search={changed({ q: undefined, tab: undefined, currency: undefined }) as never}
-        className={ui.link}
-      >
+      <Link to="." search={changed({ q: undefined, tab: undefined, currency: undefined }) as never} className={ui.link}>
         Clear the filters
       </Link>
     </Empty>

@@ -82,7 +82,8 @@ interface LinesProps {
 function Lines({ section: { title, lines, subtotal }, amountTitle, invoice }: LinesProps) {
   const isFree = ({ kind, amount }: Line) => kind === 'usage' && isZero(amount);
   const free = lines.filter(isFree);
-  const rows = (some: readonly Line[]) => some.map((line) => <LineRow key={line.position} line={line} invoice={invoice} />);
+  const rows = (some: readonly Line[]) =>
+    some.map((line) => <LineRow key={line.position} line={line} invoice={invoice} />);
   return (
     <section>
       <h3>{title}</h3>

@@ -92,17 +92,22 @@ export function StepSheet({ step: asked, onClose }: StepSheetProps) {
           )}
           {preview.isFetching && preview.data === undefined ? <Skeleton rows={4} /> : null}
           {preview.error === null ? null : <Failed problem={preview.error} onRetry={() => void preview.refetch()} />}
-          <Exceptions exceptions={exceptions} except={except} onLeave={leave} total={preview.data?.exceptionsTotal ?? 0} />
+          <Exceptions
+            exceptions={exceptions}
+            except={except}
+            onLeave={leave}
+            total={preview.data?.exceptionsTotal ?? 0}
+          />
           {isEarly ? (
-            <Field label="Why, although its usage is not final (kept with each invoice)" value={reason} onChange={setReason} />
+            <Field
+              label="Why, although its usage is not final (kept with each invoice)"
+              value={reason}
+              onChange={setReason}
+            />
           ) : null}
           {lacks ? (
             <label className={sheet.check}>
-              <input
-                type="checkbox"
-                checked={isIncomplete}
-                onChange={({ target }) => setIncomplete(target.checked)}
-              />
+              <input type="checkbox" checked={isIncomplete} onChange={({ target }) => setIncomplete(target.checked)} />
               Issue them although details are missing
             </label>
           ) : null}
@@ -147,7 +152,12 @@ function Exceptions({ exceptions, except, onLeave, total }: ExceptionsProps) {
           return (
             <li key={invoiceId}>
               <span className={sheet.between}>
-                <Link to="/invoices/$invoice" params={{ invoice: String(invoiceId) }} target="_blank" className={ui.link}>
+                <Link
+                  to="/invoices/$invoice"
+                  params={{ invoice: String(invoiceId) }}
+                  target="_blank"
+                  className={ui.link}
+                >
                   {customerName}
                 </Link>
                 <span>
@@ -162,11 +172,7 @@ function Exceptions({ exceptions, except, onLeave, total }: ExceptionsProps) {
                 </p>
               </details>
               <label className={sheet.check}>
-                <input
-                  type="checkbox"
-                  checked={isLeft}
-                  onChange={({ target }) => onLeave(invoiceId, target.checked)}
-                />
+                <input type="checkbox" checked={isLeft} onChange={({ target }) => onLeave(invoiceId, target.checked)} />
                 Leave out<span className="visually-hidden"> {customerName}</span>
               </label>
             </li>

@@ -23,7 +23,8 @@ const moved = ({ difference }: Compared, currency: string) =>
 export function impactWords(changes: readonly PlanChange[]): string {
   const parts = changes.map(({ status, plan, from, impact }) => {
     if (status === 'unchanged') return 'nothing';
-    if (impact === null || impact.deployments + impact.bills.length === 0) return `${plan} from ${from}, for nobody yet`;
+    if (impact === null || impact.deployments + impact.bills.length === 0)
+      return `${plan} from ${from}, for nobody yet`;
     const bills = impact.bills.map(({ month, sum }) => `${moved(sum, impact.currency)} in ${monthName(month)}`);
     const whom = impact.deployments === 1 ? '1 deployment' : `${impact.deployments} deployments`;
     return `${whom}, ${bills.length === 0 ? `no bill up to now, from ${from}` : bills.slice(-2).join(', ')}`;

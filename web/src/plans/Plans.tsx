@@ -27,7 +27,9 @@ export function Plans() {
           <h1 tabIndex={-1}>
             {page.data === undefined ? 'Plans' : `${total} ${total === 1 ? 'plan' : 'plans'} at today's prices`}
           </h1>
-          <p className={ui.note}>A price never changes for days that are over: a new version holds from its first day on.</p>
+          <p className={ui.note}>
+            A price never changes for days that are over: a new version holds from its first day on.
+          </p>
         </div>
         <div className={styles.tools}>
           <Link to="/quote" className={ui.button}>

@@ -87,9 +87,7 @@ export function Quote() {
   );
 }
 
-type Asked =
-  | { readonly basis: 'usage'; readonly used: Used }
-  | { readonly basis: 'resources'; readonly text: string };
+type Asked = { readonly basis: 'usage'; readonly used: Used } | { readonly basis: 'resources'; readonly text: string };
 
 function askQuotes(asked: Asked, signal: AbortSignal) {
   if (asked.basis === 'usage')
@@ -113,7 +111,9 @@ const byTotal = (one: QuoteOf, other: QuoteOf) => compare(one.total, other.total
 
 /** The cheapest; of several currencies, of each. */
 function cheapestOf({ quotes }: Quotes): readonly QuoteOf[] {
-  return [...Map.groupBy(quotes, ({ currency }) => currency).values()].flatMap((own) => own.toSorted(byTotal).slice(0, 1));
+  return [...Map.groupBy(quotes, ({ currency }) => currency).values()].flatMap((own) =>
+    own.toSorted(byTotal).slice(0, 1),
+  );
 }
 
 function sentenceOf(quotes: Quotes): string {
@@ -148,7 +148,12 @@ function UsageFields({ used, onChange }: UsageFieldsProps) {
                 onChange={(next) => onChange({ ...used, [kind]: next })}
               />
               <span />
-              <button type="button" className={ui.icon} aria-label={`Without ${title}`} onClick={() => onChange(others)}>
+              <button
+                type="button"
+                className={ui.icon}
+                aria-label={`Without ${title}`}
+                onClick={() => onChange(others)}
+              >
                 <Icon name="close" />
               </button>
             </li>
@@ -233,7 +238,9 @@ function Results({ quotes: { quotes, unbilled } }: { readonly quotes: Quotes }) 
 
 function linesOf({ lines, adjustments = [] }: QuoteOf): string {
   const charged = [
-    ...lines.map(({ kind, billable, amount }) => [`${kind.replaceAll('_', ' ')}, ${quantity(billable)}`, amount] as const),
+    ...lines.map(
+      ({ kind, billable, amount }) => [`${kind.replaceAll('_', ' ')}, ${quantity(billable)}`, amount] as const,
+    ),
     ...adjustments.map(({ cause, amount }) => [cause, amount] as const),
   ].filter(([, amount]) => compare(amount, '0') !== 0);
   return charged.length === 0 ? '–' : charged.map(([name, amount]) => `${name}: ${money(amount)}`).join('; ');

@@ -45,9 +45,10 @@ export function readPlanDeployments(
 
 /** A plan as a file, to be edited. */
 export async function readFile(plan: string, signal: AbortSignal): Promise<string> {
-  return bodyOf(
+  const text: unknown = await bodyOf(
     api.GET('/plans/{plan}/export', { params: { path: { plan } }, parseAs: 'text', signal }),
-  ) as Promise<string>;
+  );
+  return typeof text === 'string' ? text : '';
 }
 
 const fileName = 'plan.yaml';

@@ -72,8 +72,7 @@ function Content({ why, now }: ProofProps) {
   if (kind === 'month' && isMonth(one) && figure !== undefined)
     return <MonthProof month={one} currency={two} figure={figure} now={now} />;
   if (kind === 'quote' && isMonth(two)) return <QuoteProof deployment={one} month={two} now={now} />;
-  if (kind === 'line' && /^\d{1,7}$/.test(two))
-    return <LineProof invoice={one} line={parseInt(two, 10)} now={now} />;
+  if (kind === 'line' && /^\d{1,7}$/.test(two)) return <LineProof invoice={one} line={parseInt(two, 10)} now={now} />;
   if (kind === 'sync' && /^\d{1,15}$/.test(one)) return <SyncRunProof run={parseInt(one, 10)} now={now} />;
   if (kind === 'rule' && /^\d{1,15}$/.test(one)) return <RuleProof rule={parseInt(one, 10)} now={now} />;
   return (
