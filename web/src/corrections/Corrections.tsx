@@ -5,7 +5,7 @@ import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import { ChosenBar } from '../lists/ChosenBar.tsx';
 import styles from '../lists/lists.module.css';
-import { Csv, Listed, listQuery, SearchField, SortHead } from '../lists/parts.tsx';
+import { Csv, Listed, listQuery, type ListSearch, SearchField, SortHead } from '../lists/parts.tsx';
 import { isNegative, money } from '../ui/decimal.ts';
 import { Money } from '../ui/Figure.tsx';
 import { Empty } from '../ui/States.tsx';
@@ -67,58 +67,7 @@ export function Corrections() {
         empty={<NoCorrections isFiltered={search.q !== undefined} />}
       >
         {({ items }) => (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="Corrections, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
-              <thead>
-                <tr>
-                  <SortHead sort="customer" search={search} own={own}>
-                    Customer
-                  </SortHead>
-                  <SortHead sort="amount" first="desc" isFigure search={search} own={own}>
-                    Correction
-                  </SortHead>
-                  <SortHead sort="deployment" search={search} own={own}>
-                    Deployment
-                  </SortHead>
-                  <SortHead sort="month" search={search} own={own}>
-                    Month
-                  </SortHead>
-                  <th scope="col">Why</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((item) => (
-                  <Row
-                    key={keyOf(item)}
-                    item={item}
-                    isChosen={chosen.has(keyOf(item))}
-                    onChoose={mayDecide ? (isOn) => choose([item], isOn) : null}
-                  />
-                ))}
-              </tbody>
-              {mayDecide ? (
-                <tfoot>
-                  <tr>
-                    <td colSpan={5}>
-                      <label className={styles.choice}>
-                        <input
-                          type="checkbox"
-                          checked={items.every((item) => chosen.has(keyOf(item)))}
-                          onChange={({ target }) => choose(items, target.checked)}
-                        />
-                        Choose all {items.length} on this page
-                      </label>
-                    </td>
-                  </tr>
-                </tfoot>
-              ) : null}
-            </table>
-          </div>
+          <CorrectionTable items={items} search={search} chosen={chosen} onChoose={mayDecide ? choose : null} />
         )}
       </Listed>
       <ChosenBar count={chosen.size} onClear={() => setChosen(new Map())}>
@@ -135,6 +84,71 @@ export function Corrections() {
           }}
         />
       ) : null}
+    </div>
+  );
+}
+
+interface CorrectionTableProps {
+  readonly items: readonly Correction[];
+  readonly search: ListSearch;
+  readonly chosen: ReadonlyMap<string, Correction>;
+  /** null: whoever looks may not decide. */
+  readonly onChoose: ((some: readonly Correction[], isOn: boolean) => void) | null;
+}
+
+function CorrectionTable({ items, search, chosen, onChoose }: CorrectionTableProps) {
+  return (
+    <div
+      className={`${styles.scroll} ${styles.cardList}`}
+      role="region"
+      aria-label="Corrections, as a table"
+      tabIndex={0}
+    >
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <SortHead sort="customer" search={search} own={own}>
+              Customer
+            </SortHead>
+            <SortHead sort="amount" first="desc" isFigure search={search} own={own}>
+              Correction
+            </SortHead>
+            <SortHead sort="deployment" search={search} own={own}>
+              Deployment
+            </SortHead>
+            <SortHead sort="month" search={search} own={own}>
+              Month
+            </SortHead>
+            <th scope="col">Why</th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((item) => (
+            <Row
+              key={keyOf(item)}
+              item={item}
+              isChosen={chosen.has(keyOf(item))}
+              onChoose={onChoose === null ? null : (isOn) => onChoose([item], isOn)}
+            />
+          ))}
+        </tbody>
+        {onChoose === null ? null : (
+          <tfoot>
+            <tr>
+              <td colSpan={5}>
+                <label className={styles.choice}>
+                  <input
+                    type="checkbox"
+                    checked={items.every((item) => chosen.has(keyOf(item)))}
+                    onChange={({ target }) => onChoose(items, target.checked)}
+                  />
+                  Choose all {items.length} on this page
+                </label>
+              </td>
+            </tr>
+          </tfoot>
+        )}
+      </table>
     </div>
   );
 }

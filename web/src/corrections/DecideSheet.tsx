@@ -105,61 +105,85 @@ export function DecideSheet({ corrections, onClose }: DecideSheetProps) {
     >
       {change.answer === null ? (
         <>
-          <fieldset className={sheet.choices}>
-            <legend className={ui.note}>What becomes of {corrections.length === 1 ? 'it' : 'them'}</legend>
-            {decisions.map(([each, name, text]) => (
-              <label key={each} className={sheet.check}>
-                <input
-                  type="radio"
-                  name="decision"
-                  value={each}
-                  checked={decision === each}
-                  onChange={() => setDecision(each)}
-                />
-                <span>
-                  {name} <span className={ui.note}>{text}</span>
-                </span>
-              </label>
-            ))}
-          </fieldset>
+          <Choices decision={decision} count={corrections.length} onChange={setDecision} />
           {decision === 'waive' ? <Field label="Why, for the record" value={reason} onChange={setReason} /> : null}
           {decision === 'credit_note' && charges.length > 0 ? (
             <p className={ui.note}>
               {charges.length} of them bill more, and will be refused: a credit note gives back.
             </p>
           ) : null}
-          <ul className={sheet.exceptions}>
-            {corrections.map((correction) => (
-              <li key={keyOf(correction)}>
-                <span className={sheet.between}>
-                  <span>
-                    {correction.deployment}, {monthName(correction.month)}
-                  </span>
-                  <span>
-                    {money(correction.amount)} <span className={ui.unit}>{correction.currency}</span>
-                  </span>
-                </span>
-                <span className={ui.note}>{wordsOf(correction)}</span>
-              </li>
-            ))}
-          </ul>
+          <Chosen corrections={corrections} />
           {change.problem === null ? null : <Failed problem={change.problem} onRetry={send} />}
         </>
       ) : (
-        <ul className={sheet.exceptions} role="status">
-          {change.answer.map(({ correction, text, isRefused }) => (
-            <li key={keyOf(correction)}>
-              <span>
-                {correction.deployment}, {monthName(correction.month)}: {money(correction.amount)} {correction.currency}
-              </span>
-              <span className={ui.note}>
-                {isRefused ? 'Refused: ' : ''}
-                {text}
-              </span>
-            </li>
-          ))}
-        </ul>
+        <Outcomes outcomes={change.answer} />
       )}
     </Sheet>
+  );
+}
+
+interface ChoicesProps {
+  readonly decision: Decision;
+  readonly count: number;
+  readonly onChange: (decision: Decision) => void;
+}
+
+function Choices({ decision, count, onChange }: ChoicesProps) {
+  return (
+    <fieldset className={sheet.choices}>
+      <legend className={ui.note}>What becomes of {count === 1 ? 'it' : 'them'}</legend>
+      {decisions.map(([each, name, text]) => (
+        <label key={each} className={sheet.check}>
+          <input
+            type="radio"
+            name="decision"
+            value={each}
+            checked={decision === each}
+            onChange={() => onChange(each)}
+          />
+          <span>
+            {name} <span className={ui.note}>{text}</span>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function Chosen({ corrections }: { readonly corrections: readonly Correction[] }) {
+  return (
+    <ul className={sheet.exceptions}>
+      {corrections.map((correction) => (
+        <li key={keyOf(correction)}>
+          <span className={sheet.between}>
+            <span>
+              {correction.deployment}, {monthName(correction.month)}
+            </span>
+            <span>
+              {money(correction.amount)} <span className={ui.unit}>{correction.currency}</span>
+            </span>
+          </span>
+          <span className={ui.note}>{wordsOf(correction)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Outcomes({ outcomes }: { readonly outcomes: readonly Outcome[] }) {
+  return (
+    <ul className={sheet.exceptions} role="status">
+      {outcomes.map(({ correction, text, isRefused }) => (
+        <li key={keyOf(correction)}>
+          <span>
+            {correction.deployment}, {monthName(correction.month)}: {money(correction.amount)} {correction.currency}
+          </span>
+          <span className={ui.note}>
+            {isRefused ? 'Refused: ' : ''}
+            {text}
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }

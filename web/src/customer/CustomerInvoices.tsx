@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { api, bodyOf } from '../api/client.ts';
+import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import styles from '../lists/lists.module.css';
@@ -43,62 +43,57 @@ export function CustomerInvoices() {
         <Csv path="/invoices" query={{}} file="invoices" />
       </header>
       <Listed query={page} cursor={cursor} rows={6} empty={<Empty title="There is no invoice yet." />}>
-        {({ items }) => (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="Invoices, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
-              <thead>
-                <tr>
-                  <th scope="col">Number</th>
-                  <th scope="col">Month</th>
-                  <th scope="col">State</th>
-                  <th scope="col">Due</th>
-                  <th scope="col" className={styles.figure}>
-                    Total, with tax
-                  </th>
-                  <th scope="col">Document</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map(({ invoiceId, number, kind, state, month, total, currency, dueOn }) => (
-                  <tr key={invoiceId} data-row="">
-                    <th scope="row">
-                      <Link
-                        to="/invoices/$invoice"
-                        params={{ invoice: number ?? String(invoiceId) }}
-                        className={styles.name}
-                      >
-                        {number ?? invoiceId}
-                      </Link>
-                      {kind === 'credit_note' ? <span className={ui.note}> credit note</span> : null}
-                    </th>
-                    <td className={styles.spare}>{monthName(month)}</td>
-                    <td className={styles.spare}>{state}</td>
-                    <td className={styles.spare}>{dueOn === null ? '–' : day(dueOn, now)}</td>
-                    <td className={styles.figure}>
-                      <Money amount={total} currency={currency} />
-                    </td>
-                    <td className={styles.spare}>
-                      <a
-                        className={ui.link}
-                        href={`/api/v1/invoices/${number ?? invoiceId}/pdf`}
-                        target="_blank"
-                        rel="noreferrer"
-                      >
-                        PDF<span className="visually-hidden"> of {number ?? invoiceId}</span>
-                      </a>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
+        {({ items }) => <IssuedTable items={items} now={now} />}
       </Listed>
+    </div>
+  );
+}
+
+function IssuedTable({ items, now }: { readonly items: readonly Schemas['ListedInvoice'][]; readonly now: string }) {
+  return (
+    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Invoices, as a table" tabIndex={0}>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th scope="col">Number</th>
+            <th scope="col">Month</th>
+            <th scope="col">State</th>
+            <th scope="col">Due</th>
+            <th scope="col" className={styles.figure}>
+              Total, with tax
+            </th>
+            <th scope="col">Document</th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map(({ invoiceId, number, kind, state, month, total, currency, dueOn }) => (
+            <tr key={invoiceId} data-row="">
+              <th scope="row">
+                <Link to="/invoices/$invoice" params={{ invoice: number ?? String(invoiceId) }} className={styles.name}>
+                  {number ?? invoiceId}
+                </Link>
+                {kind === 'credit_note' ? <span className={ui.note}> credit note</span> : null}
+              </th>
+              <td className={styles.spare}>{monthName(month)}</td>
+              <td className={styles.spare}>{state}</td>
+              <td className={styles.spare}>{dueOn === null ? '–' : day(dueOn, now)}</td>
+              <td className={styles.figure}>
+                <Money amount={total} currency={currency} />
+              </td>
+              <td className={styles.spare}>
+                <a
+                  className={ui.link}
+                  href={`/api/v1/invoices/${number ?? invoiceId}/pdf`}
+                  target="_blank"
+                  rel="noreferrer"
+                >
+                  PDF<span className="visually-hidden"> of {number ?? invoiceId}</span>
+                </a>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { api, bodyOf } from '../api/client.ts';
+import { api, bodyOf, type Schemas } from '../api/client.ts';
 import { useRead } from '../app/reads.ts';
 import { useMe } from '../app/session.ts';
 import styles from '../lists/lists.module.css';
@@ -67,44 +67,46 @@ export function WhatYouHave() {
         rows={12}
         empty={<Nothing isFiltered={Object.keys(filters).length > 0} />}
       >
-        {({ items }) => (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="What you have, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
-              <thead>
-                <tr>
-                  <th scope="col">Name</th>
-                  <th scope="col">What</th>
-                  <th scope="col">State</th>
-                  <th scope="col">Deployment</th>
-                  <th scope="col">Since</th>
-                  <th scope="col">Share</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map(
-                  ({ deployment, deploymentName, resourceId, kind, name, status, from, weight, weightTotal }) => (
-                    <tr key={`${deployment} ${resourceId}`} data-row="">
-                      <th scope="row">
-                        <span className={styles.name}>{name}</span>
-                      </th>
-                      <td>{kindWord(kind, 1)}</td>
-                      <td className={styles.spare}>{status ?? '–'}</td>
-                      <td className={styles.spare}>{deploymentName}</td>
-                      <td className={styles.spare}>{day(from, now)}</td>
-                      <td className={styles.spare}>{weight === weightTotal ? 'all' : `${weight} of ${weightTotal}`}</td>
-                    </tr>
-                  ),
-                )}
-              </tbody>
-            </table>
-          </div>
-        )}
+        {({ items }) => <OwnedTable items={items} now={now} />}
       </Listed>
+    </div>
+  );
+}
+
+function OwnedTable({ items, now }: { readonly items: readonly Schemas['OwnedResource'][]; readonly now: string }) {
+  return (
+    <div
+      className={`${styles.scroll} ${styles.cardList}`}
+      role="region"
+      aria-label="What you have, as a table"
+      tabIndex={0}
+    >
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">What</th>
+            <th scope="col">State</th>
+            <th scope="col">Deployment</th>
+            <th scope="col">Since</th>
+            <th scope="col">Share</th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map(({ deployment, deploymentName, resourceId, kind, name, status, from, weight, weightTotal }) => (
+            <tr key={`${deployment} ${resourceId}`} data-row="">
+              <th scope="row">
+                <span className={styles.name}>{name}</span>
+              </th>
+              <td>{kindWord(kind, 1)}</td>
+              <td className={styles.spare}>{status ?? '–'}</td>
+              <td className={styles.spare}>{deploymentName}</td>
+              <td className={styles.spare}>{day(from, now)}</td>
+              <td className={styles.spare}>{weight === weightTotal ? 'all' : `${weight} of ${weightTotal}`}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </div>
   );
 }

@@ -131,7 +131,7 @@ function Lacks({ detail: { settles, lacking, customer, state, unbilled } }: { re
   return (
     <section className={ui.card} aria-label="What it lacks">
       <div className={ui.cardHead}>
-        <h2>{settles.length === 0 ? 'Not needed, but missing' : 'It lacks'}</h2>
+        <h2>{settles.length > 0 ? 'It lacks' : lacking.length > 0 ? 'Could be added' : 'Not billed'}</h2>
       </div>
       <div className={ui.cardBody}>
         {settles.map(({ message, next }) => (

@@ -51,10 +51,10 @@ export function Invoices() {
       </header>
       <States query={summary} rows={2}>
         {(data) => (
-          <>
-            <Tabs summary={data} chosen={search.tab} />
+          <div className={styles.page}>
             {mayApprove ? <MonthSteps summary={data} onOpen={open} /> : null}
-          </>
+            <Tabs summary={data} chosen={search.tab} />
+          </div>
         )}
       </States>
       <div className={styles.tools}>
@@ -156,7 +156,7 @@ function noteOf({ changes, holds }: Summary): string {
       : `${isNegative(change) ? 'less' : 'more'} than the month before by ${money(change.replace('-', ''))}`;
     return `${money(subtotal)} ${currency} before tax, ${isZero(change) ? 'as the month before' : compared}`;
   });
-  const kept = holds.map(({ reason, invoices }) => `${invoices} ${holdWords[reason]}`);
+  const kept = holds.map(({ reason, invoices }) => `${holdWords[reason]} (${invoices})`);
   return [sums.join('; '), ...(kept.length === 0 ? [] : [`To look at: ${kept.join(', ')}`])].join('. ');
 }
 

@@ -21,15 +21,11 @@ const countOf = (totals: Totals) => totals.reduce((count, { invoices }) => count
 const sumsOf = (totals: Totals) => totals.map(({ total, currency }) => `${money(total)} ${currency}`).join(' and ');
 const invoicesWord = (count: number) => (count === 1 ? '1 invoice' : `${count} invoices`);
 
-/** What is approved or issued together: how many, for how much, and what to look at first, to be left out or not. */
-export function StepSheet({ step: asked, onClose }: StepSheetProps) {
+/** What would be done, and what was left out of it. */
+function useStepPreview(asked: Step) {
   const [except, setExcept] = useState<readonly number[]>(asked.except);
   const [exceptions, setExceptions] = useState<StepPreview['exceptions']>([]);
-  const [reason, setReason] = useState('');
-  const [isIncomplete, setIncomplete] = useState(false);
-  const [typed, setTyped] = useState('');
   const step: Step = { ...asked, except };
-  const isIssue = step.step === 'issue';
   const preview = useQuery({
     queryKey: ['monthStep', step],
     async queryFn({ signal }) {
@@ -41,24 +37,24 @@ export function StepSheet({ step: asked, onClose }: StepSheetProps) {
     gcTime: 0,
     staleTime: Infinity,
   });
+  const leave = (id: number, isLeft: boolean) =>
+    setExcept(isLeft ? [...except, id] : except.filter((each) => each !== id));
+  return { step, preview, exceptions, leave };
+}
+
+/** What is approved or issued together: how many, for how much, and what to look at first, to be left out or not. */
+export function StepSheet({ step: asked, onClose }: StepSheetProps) {
+  const { step, preview, exceptions, leave } = useStepPreview(asked);
+  const [given, setGiven] = useState<Given>({ reason: '', incomplete: false, typed: '' });
   const change = useChange({ write: takeStep });
   const totals = preview.data?.totals ?? [];
   const count = countOf(totals);
-  const kept = exceptions.filter(({ invoiceId }) => !except.includes(invoiceId));
-  const has = (...reasons: readonly string[]) =>
-    kept.some(({ holds }) => holds.some((hold) => reasons.includes(hold.reason)));
-  const isEarly = !isIssue && has('not_final', 'in_grace');
-  const lacks = isIssue && has('incomplete');
-  const isSure =
-    count > 0 &&
-    (!isEarly || reason.trim() !== '') &&
-    (!lacks || isIncomplete) &&
-    (!isIssue || typed.trim() === String(count));
-  const verb = isIssue ? 'Issue' : 'Approve';
-  const leave = (id: number, isLeft: boolean) =>
-    setExcept(isLeft ? [...except, id] : except.filter((each) => each !== id));
-  const send = () =>
-    change.send({ ...step, expected: totals, override: isEarly ? reason.trim() : '', incomplete: isIncomplete });
+  const asks = asksOf(step, exceptions);
+  const verb = step.step === 'issue' ? 'Issue' : 'Approve';
+  const send = () => {
+    const override = asks.reason ? given.reason.trim() : '';
+    change.send({ ...step, expected: totals, override, incomplete: given.incomplete });
+  };
   return (
     <Sheet
       title={`${verb} ${monthName(step.month)}`}
@@ -68,7 +64,7 @@ export function StepSheet({ step: asked, onClose }: StepSheetProps) {
           <button
             type="button"
             className={`${ui.button} ${ui.primary}`}
-            disabled={!isSure || preview.isFetching || change.state !== 'idle'}
+            disabled={!isSure(asks, given, count) || preview.isFetching || change.state !== 'idle'}
             onClick={send}
           >
             {busyWord(change.state) ?? `${verb} ${count === 0 ? 'nothing' : `${count} for ${sumsOf(totals)}`}`}
@@ -80,40 +76,16 @@ export function StepSheet({ step: asked, onClose }: StepSheetProps) {
         <Outcome verb={verb} answer={change.answer} />
       ) : (
         <>
-          {preview.data === undefined ? null : (
-            <p aria-live="polite">
-              <strong>{invoicesWord(count)}</strong>
-              {count === 0 ? '' : `, ${sumsOf(totals)} with tax`}
-              {except.length === 0 ? '.' : `; ${invoicesWord(except.length)} left out.`}{' '}
-              {isIssue
-                ? 'Each is numbered and sent out as it is: afterwards it can be corrected or cancelled, not changed.'
-                : 'Each is drafted once more, and approved at the total that is shown here.'}
-            </p>
-          )}
+          {preview.data === undefined ? null : <WhatWillBe step={step} totals={totals} />}
           {preview.isFetching && preview.data === undefined ? <Skeleton rows={4} /> : null}
           {preview.error === null ? null : <Failed problem={preview.error} onRetry={() => void preview.refetch()} />}
           <Exceptions
             exceptions={exceptions}
-            except={except}
+            except={step.except}
             onLeave={leave}
             total={preview.data?.exceptionsTotal ?? 0}
           />
-          {isEarly ? (
-            <Field
-              label="Why, although its usage is not final (kept with each invoice)"
-              value={reason}
-              onChange={setReason}
-            />
-          ) : null}
-          {lacks ? (
-            <label className={sheet.check}>
-              <input type="checkbox" checked={isIncomplete} onChange={({ target }) => setIncomplete(target.checked)} />
-              Issue them although details are missing
-            </label>
-          ) : null}
-          {isIssue && count > 0 ? (
-            <Field label={`Type ${count} to issue ${invoicesWord(count)}`} value={typed} onChange={setTyped} />
-          ) : null}
+          <Fields asks={asks} given={given} count={count} onChange={setGiven} />
           {change.problem === null ? null : (
             <Failed
               problem={change.problem}
@@ -126,6 +98,88 @@ export function StepSheet({ step: asked, onClose }: StepSheetProps) {
         </>
       )}
     </Sheet>
+  );
+}
+
+/** What has to be given before it is done. */
+interface Asks {
+  readonly reason: boolean;
+  readonly incomplete: boolean;
+  readonly typed: boolean;
+}
+
+interface Given {
+  readonly reason: string;
+  readonly incomplete: boolean;
+  readonly typed: string;
+}
+
+function asksOf({ step, except }: Step, exceptions: StepPreview['exceptions']): Asks {
+  const kept = exceptions.filter(({ invoiceId }) => !except.includes(invoiceId));
+  const has = (...reasons: readonly string[]) =>
+    kept.some(({ holds }) => holds.some((hold) => reasons.includes(hold.reason)));
+  const isIssue = step === 'issue';
+  return { reason: !isIssue && has('not_final', 'in_grace'), incomplete: isIssue && has('incomplete'), typed: isIssue };
+}
+
+function isSure(asks: Asks, { reason, incomplete, typed }: Given, count: number): boolean {
+  return (
+    count > 0 &&
+    (!asks.reason || reason.trim() !== '') &&
+    (!asks.incomplete || incomplete) &&
+    (!asks.typed || typed.trim() === String(count))
+  );
+}
+
+function WhatWillBe({ step: { step, except }, totals }: { readonly step: Step; readonly totals: Totals }) {
+  const count = countOf(totals);
+  return (
+    <p aria-live="polite">
+      <strong>{invoicesWord(count)}</strong>
+      {count === 0 ? '' : `, ${sumsOf(totals)} with tax`}
+      {except.length === 0 ? '.' : `; ${invoicesWord(except.length)} left out.`}{' '}
+      {step === 'issue'
+        ? 'Each is numbered and frozen as it is: afterwards it can be corrected or cancelled, not changed.'
+        : 'Each is drafted once more, and approved at the total that is shown here.'}
+    </p>
+  );
+}
+
+interface FieldsProps {
+  readonly asks: Asks;
+  readonly given: Given;
+  readonly count: number;
+  readonly onChange: (given: Given) => void;
+}
+
+function Fields({ asks, given, count, onChange }: FieldsProps) {
+  return (
+    <>
+      {asks.reason ? (
+        <Field
+          label="Why, although its usage is not final (kept with each invoice)"
+          value={given.reason}
+          onChange={(reason) => onChange({ ...given, reason })}
+        />
+      ) : null}
+      {asks.incomplete ? (
+        <label className={sheet.check}>
+          <input
+            type="checkbox"
+            checked={given.incomplete}
+            onChange={({ target }) => onChange({ ...given, incomplete: target.checked })}
+          />
+          Issue them although details are missing
+        </label>
+      ) : null}
+      {asks.typed && count > 0 ? (
+        <Field
+          label={`Type ${count} to issue ${invoicesWord(count)}`}
+          value={given.typed}
+          onChange={(typed) => onChange({ ...given, typed })}
+        />
+      ) : null}
+    </>
   );
 }
 

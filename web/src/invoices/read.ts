@@ -55,7 +55,7 @@ export const holdWords: Readonly<Record<Hold, string>> = {
   in_grace: 'grace period',
   incomplete: 'details missing',
   no_exchange_rate: 'no exchange rate',
-  differs: 'differs over 20 %',
+  differs: 'change over 20 %',
   numbered_elsewhere: 'numbered elsewhere',
 };
 

@@ -50,7 +50,12 @@ export function Plan() {
           </header>
           <Versions sheet={data} now={now} />
           <Prices sheet={data} />
-          <OnIt plan={plan} m={m} cursor={cursor} />
+          <OnIt
+            plan={plan}
+            m={m}
+            cursor={cursor}
+            titles={new Map(data.curves.map(({ kind, title }) => [kind, title]))}
+          />
         </div>
       )}
     </States>
@@ -59,7 +64,7 @@ export function Plan() {
 
 /** Its versions, the newest first; each can be looked at. */
 function Versions({ sheet: { plan, versions }, now }: { readonly sheet: Sheet; readonly now: string }) {
-  const name = (from: string) => (from <= '2000-01-01' ? 'ever' : day(from, now));
+  const name = (from: string) => (from <= '2000-01-01' ? 'the beginning' : day(from, now));
   return (
     <div className={styles.tools} role="group" aria-label="Versions">
       {versions.toReversed().map(({ from, base }) => (
@@ -130,10 +135,12 @@ interface OnItProps {
   readonly plan: string;
   readonly m: string | undefined;
   readonly cursor: string | undefined;
+  /** Of meters. */
+  readonly titles: ReadonlyMap<string, string>;
 }
 
 /** Deployments on it, each with how much is left of what is included. */
-function OnIt({ plan, m, cursor }: OnItProps) {
+function OnIt({ plan, m, cursor, titles }: OnItProps) {
   const page = useRead(
     ['listPlanDeployments', plan, m ?? null, cursor ?? null],
     (signal) => readPlanDeployments(plan, m, cursor, signal),
@@ -180,7 +187,7 @@ function OnIt({ plan, m, cursor }: OnItProps) {
                       <Money amount={total} currency={currency} why={`quote:${deployment}/${month}`} />
                     </td>
                     <td className={styles.wide}>
-                      <Left meters={meters} />
+                      <Left meters={meters} titles={titles} />
                     </td>
                   </tr>
                 ))}
@@ -195,14 +202,14 @@ function OnIt({ plan, m, cursor }: OnItProps) {
 
 type Meters = Awaited<ReturnType<typeof readPlanDeployments>>['items'][number]['meters'];
 
-/** Meters that include something or are used beyond it; what is beyond comes first. */
-function Left({ meters }: { readonly meters: Meters }) {
-  const shown = meters.filter(({ allowance, left }) => !isZero(allowance) || isNegative(left));
-  if (shown.length === 0) return <span className={styles.muted}>nothing is included</span>;
+/** Of the meters that are used; what is beyond comes first. */
+function Left({ meters, titles }: { readonly meters: Meters; readonly titles: ReadonlyMap<string, string> }) {
+  const shown = meters.filter(({ quantity: used }) => !isZero(used));
+  if (shown.length === 0) return <span className={styles.muted}>nothing is used yet</span>;
   const isBeyond = ({ left }: Meters[number]) => isNegative(left);
   return [...shown.filter(isBeyond), ...shown.filter((meter) => !isBeyond(meter))].map((meter) => (
     <span key={meter.kind} className={isBeyond(meter) ? styles.mark : styles.left}>
-      <span className={ui.note}>{meter.kind.replaceAll('_', ' ')}</span>{' '}
+      <span className={ui.note}>{titles.get(meter.kind) ?? meter.kind}</span>{' '}
       {isBeyond(meter)
         ? `▲ ${quantity(meter.left.slice(1))} beyond ${quantity(meter.allowance)}`
         : `${quantity(meter.left)} of ${quantity(meter.allowance)}`}

@@ -1,8 +1,8 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { Problem } from '../api/client.ts';
-import { busyWord, useChange } from '../app/change.ts';
+import { busyWord, type Change, useChange } from '../app/change.ts';
 import { useMe } from '../app/session.ts';
 import styles from '../lists/lists.module.css';
 import { Failed, States } from '../ui/States.tsx';
@@ -10,7 +10,7 @@ import ui from '../ui/ui.module.css';
 import { readDraft, writeDraft } from './draft.ts';
 import { Impact, impactWords } from './Impact.tsx';
 import own from './plans.module.css';
-import { applyFile, previewFile, readFile } from './read.ts';
+import { applyFile, type PlanPreview, previewFile, readFile } from './read.ts';
 
 const quietMs = 500;
 
@@ -62,7 +62,6 @@ function useQuiet(text: string): string {
 
 function Editor({ plan, file, subject }: EditorProps) {
   const navigate = useNavigate();
-  const { data: me } = useMe();
   const [text, setText] = useState(() => readDraft(subject, plan) ?? file);
   const quiet = useQuiet(text);
   const isDraft = text !== file;
@@ -85,9 +84,6 @@ function Editor({ plan, file, subject }: EditorProps) {
   };
   const isSettled = text === quiet && !preview.isFetching;
   const problem = isSettled ? preview.error : null;
-  const changes = preview.data?.changes ?? [];
-  const isNothing = changes.every(({ status }) => status === 'unchanged');
-  const mayApply = me?.may.includes('applyPlans') === true;
   const wrong = problem instanceof Problem ? linesOf(problem) : new Map<number, string>();
   return (
     <div className={own.sides}>
@@ -104,40 +100,67 @@ function Editor({ plan, file, subject }: EditorProps) {
           </span>
         </div>
       </section>
-      <section className={own.effects} aria-label="What it changes">
-        {problem === null ? null : wrong.size > 0 ? (
-          <Problems wrong={wrong} />
-        ) : (
-          <Failed problem={problem} onRetry={() => void preview.refetch()} />
-        )}
-        {preview.data === undefined || problem !== null ? null : (
-          <div data-settled={isSettled} className={own.settles}>
-            {changes.map((each) => (
-              <Impact key={each.plan} change={each} />
-            ))}
-          </div>
-        )}
-        {change.problem === null ? null : (
-          <Failed
-            problem={change.problem}
-            onRetry={() => {
-              change.clear();
-              void preview.refetch();
-            }}
-          />
-        )}
-        {isNothing && problem === null ? null : (
-          <button
-            type="button"
-            className={`${ui.button} ${ui.primary} ${own.apply}`}
-            disabled={!isSettled || problem !== null || !mayApply || isNothing || change.state !== 'idle'}
-            onClick={() => change.send({ text, expect: preview.data?.digest ?? '' })}
-          >
-            {busyWord(change.state) ?? (mayApply ? `Apply: ${impactWords(changes)}` : 'Applying needs finance')}
-          </button>
-        )}
-      </section>
+      <Effects
+        preview={preview}
+        isSettled={isSettled}
+        wrong={wrong}
+        change={change}
+        onApply={() => change.send({ text, expect: preview.data?.digest ?? '' })}
+      />
     </div>
+  );
+}
+
+interface EffectsProps {
+  readonly preview: UseQueryResult<PlanPreview, Error>;
+  /** Whether the preview is of what stands in the field. */
+  readonly isSettled: boolean;
+  readonly wrong: ReadonlyMap<number, string>;
+  readonly change: Pick<Change<Parameters<typeof applyFile>[0], unknown>, 'state' | 'problem' | 'clear'>;
+  readonly onApply: () => void;
+}
+
+/** What is wrong, or what it would change; and doing it. */
+function Effects({ preview, isSettled, wrong, change, onApply }: EffectsProps) {
+  const { data: me } = useMe();
+  const problem = isSettled ? preview.error : null;
+  const changes = preview.data?.changes ?? [];
+  const isNothing = changes.every(({ status }) => status === 'unchanged');
+  const mayApply = me?.may.includes('applyPlans') === true;
+  return (
+    <section className={own.effects} aria-label="What it changes">
+      {problem === null ? null : wrong.size > 0 ? (
+        <Problems wrong={wrong} />
+      ) : (
+        <Failed problem={problem} onRetry={() => void preview.refetch()} />
+      )}
+      {preview.data === undefined || problem !== null ? null : (
+        <div data-settled={isSettled} className={own.settles}>
+          {changes.map((each) => (
+            <Impact key={each.plan} change={each} />
+          ))}
+        </div>
+      )}
+      {change.problem === null ? null : (
+        <Failed
+          problem={change.problem}
+          onRetry={() => {
+            change.clear();
+            void preview.refetch();
+          }}
+        />
+      )}
+      {isNothing && problem === null ? null : (
+        <button
+          type="button"
+          className={`${ui.button} ${ui.primary} ${own.apply}`}
+          disabled={!isSettled || problem !== null || !mayApply || isNothing || change.state !== 'idle'}
+          onClick={onApply}
+        >
+          {busyWord(change.state) ?? (mayApply ? `Apply: ${impactWords(changes)}` : 'Applying needs finance')}
+        </button>
+      )}
+    </section>
   );
 }
 

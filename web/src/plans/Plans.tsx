@@ -6,7 +6,8 @@ import { Empty } from '../ui/States.tsx';
 import { day } from '../ui/time.ts';
 import { useMe } from '../app/session.ts';
 import ui from '../ui/ui.module.css';
-import { plansQuery, readPlans } from './read.ts';
+import { type Plan, plansQuery, readPlans } from './read.ts';
+import type { PlansSearch } from './search.ts';
 import { feeOf, limitsOf } from './words.ts';
 
 const own = { sort: 'plan', order: 'asc' } as const;
@@ -48,56 +49,61 @@ export function Plans() {
         </Chip>
       </div>
       <Listed query={page} cursor={search.cursor} rows={6} empty={<NoPlans isFiltered={search.q !== undefined} />}>
-        {({ items }) => (
-          <div
-            className={`${styles.scroll} ${styles.cardList}`}
-            role="region"
-            aria-label="Plans, as a table"
-            tabIndex={0}
-          >
-            <table className={styles.table}>
-              <thead>
-                <tr>
-                  <SortHead sort="name" search={search} own={own}>
-                    Name
-                  </SortHead>
-                  <th scope="col">Fee</th>
-                  <th scope="col" className={styles.figure}>
-                    Meters
-                  </th>
-                  <th scope="col">Limits</th>
-                  <SortHead sort="from" search={search} own={own}>
-                    Prices since
-                  </SortHead>
-                  <th scope="col">On it</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((item) => (
-                  <tr key={item.plan} data-row="">
-                    <th scope="row">
-                      <Link to="/plans/$plan" params={{ plan: item.plan }} className={styles.name}>
-                        {item.name}
-                      </Link>{' '}
-                      <span className={`${ui.note} ${ui.mono}`}>{item.plan}</span>
-                      {item.retiredAt === null ? null : <span className={styles.muted}> retired</span>}
-                    </th>
-                    <td>{feeOf(item)}</td>
-                    <td className={`${styles.figure} ${styles.spare}`}>{item.items.length}</td>
-                    <td className={styles.spare}>{limitsOf(item).join(', ') || '–'}</td>
-                    <td className={styles.spare}>{item.from <= '2000-01-01' ? 'ever' : day(item.from, now)}</td>
-                    <td className={styles.spare}>
-                      <Link to="/deployments" search={{ plan: item.plan }} className={ui.link}>
-                        Deployments
-                      </Link>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
+        {({ items }) => <PlanTable items={items} search={search} now={now} />}
       </Listed>
+    </div>
+  );
+}
+
+interface PlanTableProps {
+  readonly items: readonly Plan[];
+  readonly search: PlansSearch;
+  readonly now: string;
+}
+
+function PlanTable({ items, search, now }: PlanTableProps) {
+  return (
+    <div className={`${styles.scroll} ${styles.cardList}`} role="region" aria-label="Plans, as a table" tabIndex={0}>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <SortHead sort="name" search={search} own={own}>
+              Name
+            </SortHead>
+            <th scope="col">Fee</th>
+            <th scope="col" className={styles.figure}>
+              Meters
+            </th>
+            <th scope="col">Limits</th>
+            <SortHead sort="from" search={search} own={own}>
+              Prices since
+            </SortHead>
+            <th scope="col">On it</th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((item) => (
+            <tr key={item.plan} data-row="">
+              <th scope="row">
+                <Link to="/plans/$plan" params={{ plan: item.plan }} className={styles.name}>
+                  {item.name}
+                </Link>{' '}
+                <span className={`${ui.note} ${ui.mono}`}>{item.plan}</span>
+                {item.retiredAt === null ? null : <span className={styles.muted}> retired</span>}
+              </th>
+              <td>{feeOf(item)}</td>
+              <td className={`${styles.figure} ${styles.spare}`}>{item.items.length}</td>
+              <td className={styles.spare}>{limitsOf(item).join(', ') || '–'}</td>
+              <td className={styles.spare}>{item.from <= '2000-01-01' ? 'the beginning' : day(item.from, now)}</td>
+              <td className={styles.spare}>
+                <Link to="/deployments" search={{ plan: item.plan }} className={ui.link}>
+                  Deployments
+                </Link>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </div>
   );
 }

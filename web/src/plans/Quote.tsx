@@ -50,7 +50,7 @@ export function Quote() {
         </p>
       </header>
       <form
-        className={`${ui.card} ${ui.cardBody} ${own.editorSide}`}
+        className={`${ui.card} ${ui.cardBody} ${own.editorSide} ${own.form}`}
         aria-label="What is used"
         onSubmit={(event) => {
           event.preventDefault();
@@ -147,7 +147,6 @@ function UsageFields({ used, onChange }: UsageFieldsProps) {
                 value={amount}
                 onChange={(next) => onChange({ ...used, [kind]: next })}
               />
-              <span />
               <button
                 type="button"
                 className={ui.icon}
