@@ -402,7 +402,8 @@ CALL protect_from_customers('legal_entities');
 CALL protect_from_customers('legal_entity_parties');
 CALL protect_from_customers('number_series');
 CALL protect_from_customers('tax_rates');
-CALL protect_from_customers('customer_billing');
+-- To whom their invoices are addressed; not which of the sellers bills, nor who wrote it down.
+CALL protect_by_customer('customer_billing', '{legal_entity_id,recorded_by}');
 CALL protect_from_customers('manual_lines');
 CALL protect_from_customers('check_progress');
 CALL protect_from_customers('correction_checks');

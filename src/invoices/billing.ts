@@ -42,9 +42,18 @@ const plainBilling: Omit<store.NewBilling, 'party'> = {
   taxNote: null,
 };
 
-/** What is believed of a customer's billing details over time, oldest first. Throws not_found. */
-export async function billingHistory(db: Queryable, customer: string): Promise<Billing[]> {
-  const rows = await store.selectBilling(db, await requireCustomer(db, customer));
+/**
+ * What is believed of a customer's billing details over time, oldest first. Throws not_found.
+ * @param customerId of a customer who reads their own; null: one of our own people reads
+ */
+export async function billingHistory(
+  db: Queryable,
+  customer: string,
+  customerId: number | null = null,
+): Promise<Billing[]> {
+  const id = await requireCustomer(db, customer);
+  if (customerId !== null && id !== customerId) throw notFound('customer', customer);
+  const rows = await store.selectBilling(db, id, customerId === null ? 'staff' : 'customer');
   return rows.map(({ party, ...row }) => ({ ...row, ...plainBuyer, ...party }));
 }
 

@@ -266,7 +266,7 @@ export interface BillingRow {
   readonly from: Temporal.Instant | null;
   readonly to: Temporal.Instant | null;
   readonly recordedAt: Temporal.Instant | null;
-  readonly recordedBy: string;
+  readonly recordedBy: string | null;
 }
 
 export interface BillingOnRow extends Omit<BillingRow, 'from' | 'to' | 'recordedAt' | 'recordedBy'> {
@@ -294,15 +294,20 @@ export async function selectBillingOn(
   return rows;
 }
 
-/** What is believed of one customer, oldest first. */
-export async function selectBilling(db: Queryable, customerId: number): Promise<BillingRow[]> {
+/** What is believed of one customer, oldest first. To the customer, the seller and who recorded it are null. */
+export async function selectBilling(
+  db: Queryable,
+  customerId: number,
+  reader: 'staff' | 'customer' = 'staff',
+): Promise<BillingRow[]> {
+  const isStaff = reader === 'staff';
   const { rows } = await statement<BillingRow>('invoices.selectBilling')`
-    SELECT c.external_id AS customer, e.slug AS entity, b.legal_name AS "legalName", b.address, b.tax_ids AS "taxIds",
+    SELECT c.external_id AS customer, ${isStaff ? sql`e.slug` : sql`NULL`} AS entity, b.legal_name AS "legalName", b.address, b.tax_ids AS "taxIds",
            b.po_number AS "poNumber", b.email, b.party, b.terms_days AS "termsDays", b.tax_category AS "taxCategory",
            b.tax_treatment AS "taxTreatment", b.tax_note AS "taxNote", b.valid_from AS "from", b.valid_to AS "to",
-           b.recorded_at AS "recordedAt", b.recorded_by AS "recordedBy"
+           b.recorded_at AS "recordedAt", ${isStaff ? sql`b.recorded_by` : sql`NULL`} AS "recordedBy"
     FROM customer_billing b JOIN deployments_customers c USING (customer_id)
-    LEFT JOIN legal_entities e USING (legal_entity_id)
+    ${isStaff ? sql`LEFT JOIN legal_entities e USING (legal_entity_id)` : sql``}
     WHERE b.customer_id = ${customerId} AND b.superseded_at = 'infinity'
     ORDER BY b.valid_from LIMIT 1000`.execute(db);
   return rows;

@@ -86,6 +86,33 @@ export async function readMonthInvoices(
   },
 ): Promise<MonthInvoice[]> {
   const rows = await store.selectUnissuedOfMonth(db, month, after, limit);
+  return weigh(db, month, rows, now, held);
+}
+
+/** What keeps each of some invoices, by their ids; of what is issued nothing does. */
+export async function holdsOfInvoices(
+  db: Queryable,
+  rows: readonly store.InvoiceRow[],
+  now: Temporal.Instant,
+): Promise<ReadonlyMap<number, readonly HoldReason[]>> {
+  const unissued = rows.filter(({ kind, state }) => kind === 'invoice' && (state === 'draft' || state === 'approved'));
+  const found = new Map<number, readonly HoldReason[]>();
+  for (const some of Map.groupBy(unissued, ({ month }) => month.toString()).values()) {
+    const [{ month }] = some as [store.InvoiceRow];
+    for (const { invoiceId, holds } of await weigh(db, month, some, now))
+      found.set(invoiceId, [...new Set(holds.map(({ reason }) => reason))]);
+  }
+  return found;
+}
+
+/** Invoices of one month, each with what keeps it. */
+export async function weigh(
+  db: Queryable,
+  month: Temporal.PlainDate,
+  rows: readonly store.InvoiceRow[],
+  now: Temporal.Instant,
+  held?: HeldMonth,
+): Promise<MonthInvoice[]> {
   if (rows.length === 0) return [];
   const parties = await store.selectPartiesOf(
     db,

@@ -165,6 +165,26 @@ export async function selectSubscribers(
   return rows.map((row) => row.deployment_id);
 }
 
+/** How many deployments are on a plan at some time of [from, to). */
+export async function countSubscribersIn(
+  db: Queryable,
+  slug: string,
+  from: Temporal.Instant,
+  to: Temporal.Instant,
+): Promise<number> {
+  const { rows } = await statement<{ count: number }>('pricing.countSubscribersIn')`
+    SELECT count(DISTINCT s.deployment_id)::int AS count FROM subscriptions s JOIN plans p USING (plan_id)
+    WHERE p.slug = ${slug} AND s.superseded_at = 'infinity' AND s.valid_from < ${to} AND s.valid_to > ${from}`.execute(
+    db,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** The same at an instant. */
+export async function countSubscribers(db: Queryable, slug: string, at: Temporal.Instant): Promise<number> {
+  return countSubscribersIn(db, slug, at, at.add({ nanoseconds: 1_000 }));
+}
+
 /** For everyone on the plan, days from one on, before another version's, may cost something else. */
 export async function appendPlanChanges(
   trx: UnitOfWork,

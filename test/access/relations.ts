@@ -10,6 +10,7 @@ export const readByCustomers: readonly string[] = names(`
   attributions
   billing_kind_definitions
   billing_kinds
+  customer_billing
   customers
   deployment_months
   deployments
@@ -79,7 +80,6 @@ export const closedToCustomers: readonly string[] = names(`
   correction_costs
   corrections
   cost_months
-  customer_billing
   deployment_costs
   deployments_assignments
   deployments_progress

@@ -4,6 +4,7 @@ import {
   createDeployment,
   getDeployment,
   listDeployments,
+  listOwnedNow,
   listOwnership,
   updateDeployment,
 } from '../../deployments/operations/deployments.ts';
@@ -23,6 +24,18 @@ const deploymentColumns: readonly Column<Deployment>[] = [
   { header: 'customer', value: (row) => row.customer },
   { header: 'starts (utc)', value: (row) => moment(row.startsAt) },
   { header: 'ends (utc)', value: (row) => moment(row.endsAt) },
+];
+
+const ownedNowColumns: readonly Column<RowOf<typeof listOwnedNow>>[] = [
+  { header: 'deployment', value: (row) => row.deployment },
+  { header: 'kind', value: (row) => row.kind },
+  { header: 'name', value: (row) => row.name },
+  {
+    header: 'share',
+    value: (row) => (row.weightTotal === 1 ? '1' : `${row.weight}/${row.weightTotal}`),
+    align: 'right',
+  },
+  { header: 'since (utc)', value: (row) => moment(row.from) },
 ];
 
 const ownedColumns: readonly Column<Owned>[] = [
@@ -142,6 +155,14 @@ ID  KIND     NAME       SHARE  FROM (UTC)            TO (UTC)  RULE
 17  droplet  acme-web1      1  2026-05-01 00:00:00Z  -         project`,
       columns: ownedColumns,
       empty: 'No resources are assigned to it. To see what is unassigned: arcadia rule suggest',
+    }),
+    listView(listOwnedNow, {
+      example: `
+$ arcadia deployment resources --deployment acme --limit 1
+DEPLOYMENT  KIND     NAME       SHARE  SINCE (UTC)
+acme        droplet  acme-web1      1  2026-05-01 00:00:00Z`,
+      columns: ownedNowColumns,
+      empty: 'Nothing is assigned. To see what is unassigned: arcadia rule suggest',
     }),
     actionView(createDeployment, {
       example: `

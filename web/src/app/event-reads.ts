@@ -19,6 +19,15 @@ export const pageReads = [
   'getCustomer',
   'getCustomerBilling',
   'listInvoices',
+  'getInvoicesSummary',
+  'getInvoice',
+  'explainInvoiceLine',
+  'listCorrections',
+  'listPlans',
+  'getPlanSheet',
+  'listPlanDeployments',
+  'listDeployments',
+  'listOwnedResources',
   'listOwnership',
   'listSubscriptionHistory',
   'listUnattributedResources',
@@ -49,6 +58,7 @@ const fleet: readonly PageRead[] = [
   'listUnattributedResources',
   'getUnattributedSummary',
   'listOwnership',
+  'listOwnedResources',
 ];
 const months: readonly PageRead[] = ['listDeploymentMonths', 'getDeploymentMonth', 'listCustomerMonths'];
 const owners: readonly PageRead[] = [
@@ -67,6 +77,7 @@ const listings: readonly PageRead[] = [
   'explainUsage',
   'getSyncRun',
 ];
+const documents: readonly PageRead[] = ['listInvoices', 'getInvoicesSummary', 'getInvoice'];
 const money: readonly PageRead[] = ['getOverview', 'getDeploymentQuote', ...months];
 
 /** What to read again, by an event's type. */
@@ -76,9 +87,9 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
   'alert.fired': ['getOverview', 'listAlertFirings', ...months],
   'assignment.changed': owners,
   'attribution.changed': owners,
-  'billing.changed': ['getOverview', 'listTaxRates', 'getCustomerBilling'],
+  'billing.changed': ['getOverview', 'listTaxRates', 'getCustomerBilling', ...documents],
   'confirmation.changed': ['getOverview', 'getAccountsStatus', 'getUsageGaps', 'explainUsage', 'listUsageGrid'],
-  'correction.changed': ['getOverview'],
+  'correction.changed': ['getOverview', 'listCorrections'],
   'customer.changed': ['getOverview', 'getCustomer', ...months, ...fleet],
   'day.metered': [
     'getUsageGaps',
@@ -89,18 +100,18 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
     'getDeploymentMonth',
     'listUsageGrid',
   ],
-  'deployment.changed': ['getOverview', 'getResourceLife', 'getCustomer', ...months, ...fleet],
-  'entity.changed': ['getOverview', 'listLegalEntities'],
+  'deployment.changed': ['getOverview', 'listDeployments', 'getResourceLife', 'getCustomer', ...months, ...fleet],
+  'entity.changed': ['getOverview', 'listLegalEntities', ...documents],
   'figures.changed': money,
-  'invoice.changed': ['getOverview', 'listInvoices'],
+  'invoice.changed': ['getOverview', ...documents],
   'job.changed': ['getOverview', 'getJobsSummary', 'listJobs', 'getJob', 'listSchedule'],
   'job.progress': ['getJob'],
   'kind.changed': ['getUsageGaps', 'listObservationLimits', 'getAccountsStatus', 'explainUsage', 'getDeploymentQuote', 'listKinds'],
-  'plan.changed': money,
+  'plan.changed': [...money, 'listPlans', 'getPlanSheet', 'listPlanDeployments'],
   'price.changed': ['getOverview', 'getResourceLife', ...fleet],
   'queue.changed': ['getOverview', 'getJobsSummary'],
   'rule.changed': [...owners, 'listRules'],
-  'subscription.changed': [...money, 'listSubscriptionHistory'],
+  'subscription.changed': [...money, 'listSubscriptionHistory', 'getPlanSheet', 'listPlanDeployments'],
   'sync.ended': [...listings, 'getAccountsStatus', 'getUsageGaps'],
   'sync.progress': ['getAccountsStatus', 'getSyncRun'],
   'sync.reverted': [...listings, 'getAccountsStatus', 'getUsageGaps'],

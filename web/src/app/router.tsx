@@ -11,8 +11,11 @@ import { Failed, Skeleton } from '../ui/States.tsx';
 import ui from '../ui/ui.module.css';
 import { customersSearch } from '../customers/read.ts';
 import { deploymentsSearch } from '../deployments/read.ts';
+import { correctionsSearch } from '../corrections/search.ts';
 import { inventorySearch } from '../inventory/search.ts';
 import { jobsSearch } from '../jobs/read.ts';
+import { invoicesSearch } from '../invoices/search.ts';
+import { planSearch, plansSearch } from '../plans/search.ts';
 import { rulesSearch } from '../rules/read.ts';
 import { auditSearch } from '../audit/read.ts';
 import { settingsSearch } from '../settings/read.ts';
@@ -177,6 +180,55 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('../audit/Audit.tsx'), 'Audit'),
 });
 
+const invoices = createRoute({
+  getParentRoute: () => root,
+  path: '/invoices',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...invoicesSearch(search) }),
+  component: lazyRouteComponent(() => import('../invoices/Invoices.tsx'), 'Invoices'),
+});
+
+const invoice = createRoute({
+  getParentRoute: () => root,
+  path: '/invoices/$invoice',
+  component: lazyRouteComponent(() => import('../invoices/Invoice.tsx'), 'Invoice'),
+});
+
+const corrections = createRoute({
+  getParentRoute: () => root,
+  path: '/corrections',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...correctionsSearch(search) }),
+  component: lazyRouteComponent(() => import('../corrections/Corrections.tsx'), 'Corrections'),
+});
+
+const plans = createRoute({
+  getParentRoute: () => root,
+  path: '/plans',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...plansSearch(search) }),
+  component: lazyRouteComponent(() => import('../plans/Plans.tsx'), 'Plans'),
+});
+
+const plan = createRoute({
+  getParentRoute: () => root,
+  path: '/plans/$plan',
+  validateSearch: (search: Record<string, unknown>) => ({ ...commonSearch(search), ...planSearch(search) }),
+  component: lazyRouteComponent(() => import('../plans/Plan.tsx'), 'Plan'),
+});
+
+const planEditor = createRoute({
+  getParentRoute: () => root,
+  path: '/plans/$plan/edit',
+  component: lazyRouteComponent(() => import('../plans/PlanEditor.tsx'), 'PlanEditor'),
+});
+
+const quote = createRoute({
+  getParentRoute: () => root,
+  path: '/quote',
+  component: lazyRouteComponent(() => import('../plans/Quote.tsx'), 'Quote'),
+});
+
+// Of customers alone, who have pages of their own in the frame.
+const have = createRoute({ getParentRoute: () => root, path: '/have', component: NotFound });
+
 const views = [
   overview,
   inventory,
@@ -194,6 +246,14 @@ const views = [
   account,
   settings,
   audit,
+  invoices,
+  invoice,
+  corrections,
+  plans,
+  plan,
+  planEditor,
+  quote,
+  have,
 ] as const;
 
 export const router = createRouter({

@@ -27,6 +27,8 @@ const paths = {
   copy: <path d="M5.500 5.500h8v8h-8zM2.500 10.500v-8h8" />,
   menu: <path d="M2.500 4.500h11m-11 3.500h11m-11 3.500h11" />,
   book: <path d="M3.500 2.500h9v11h-9zM6 5.500h4" />,
+  invoices: <path d="M3.500 2.500h9v11l-2.250-1.500L8 13.500 5.750 12 3.500 13.500zM6 5.500h4M6 8.500h4" />,
+  corrections: <path d="M2.500 8a5.500 5.500 0 1 0 1.700-4M2.500 2.500V5.500h3M8 5v3l2 1.500" />,
   filter: <path d="M2.500 4h11M4.500 8h7M6.500 12h3" />,
 } satisfies Record<string, ReactNode>;
 
