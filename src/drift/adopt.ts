@@ -7,8 +7,8 @@ import type { AdoptableRow } from './declarations.store.ts';
 type Settings = Readonly<Record<string, unknown>>;
 type Field = NonNullable<NonNullable<DeclarationDocument['resources'][number]['fields']>>[string];
 
-/** Keys that move without anybody's doing, or only repeat another. */
-const leftOut: Readonly<Record<string, readonly string[]>> = { droplet: ['image_id'], dns_zone: ['ttl'] };
+/** Keys that move without anybody's doing, only repeat another, or are documents of their own. */
+const leftOut: Readonly<Record<string, readonly string[]>> = { droplet: ['image_id'], dns_zone: ['ttl'], spaces_bucket: ['policy'] };
 
 /** Groups that are declared as a whole. */
 const groups = ['inbound/', 'outbound/', 'forwarding/', 'pool/', 'record/', 'component/'];

@@ -162,6 +162,28 @@ export async function getDeclaration(
   return { head, resources: await selectDeclared(db, head.declarationId) };
 }
 
+/** As a document that says the same. Throws not_found. */
+export async function declarationDocument(db: Queryable, slug: string): Promise<DeclarationDocument> {
+  const { head, resources } = await getDeclaration(db, slug);
+  const { deployment, account, covers, ignore, origin } = head;
+  return {
+    declaration: slug,
+    ...(deployment !== null && { deployment }),
+    ...(account !== null && { account }),
+    covers,
+    resources: resources.map(({ boundTo: _, account: of, id, match, count, fields, ...rest }) => ({
+      ...rest,
+      ...(of !== null && { account: of }),
+      ...(id !== null && { id }),
+      ...(match !== null && { match }),
+      ...(count !== null && { count }),
+      fields: fields as DeclaredResource['fields'],
+    })),
+    ...(ignore.length > 0 && { ignore: [...ignore] }),
+    ...(origin.source !== 'written' && { origin: origin as DeclarationDocument['origin'] }),
+  };
+}
+
 /** All that it ever said, the newest first. Throws not_found. */
 export async function declarationHistory(db: Queryable, slug: string): Promise<DeclarationRow[]> {
   const rows = await selectVersions(db, slug);

@@ -205,7 +205,7 @@ export async function selectCauses(db: Queryable, finding: string): Promise<Caus
     FROM drift_findings f JOIN inventory_resources r USING (resource_id)
     JOIN inventory_actions i ON i.account_id = r.account_id AND i.resource_kind = r.kind AND i.resource_external_id = r.external_id
     WHERE f.finding_key = ${finding} AND f.superseded_at = 'infinity' AND f.valid_to = 'infinity'
-      AND coalesce(i.completed_at, i.started_at) > coalesce(f.since_after, '-infinity') AND coalesce(i.started_at, i.completed_at) <= f.since_before
+      AND coalesce(i.completed_at, i.started_at) >= coalesce(f.since_after, '-infinity') AND coalesce(i.started_at, i.completed_at) <= f.since_before
     ORDER BY coalesce(i.completed_at, i.started_at), i.external_id LIMIT 50`.execute(db);
   return rows;
 }

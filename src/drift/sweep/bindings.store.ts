@@ -16,7 +16,7 @@ const bindings: HistoryTable = {
 };
 
 export interface BoundTables extends SweepTables {
-  /** declaration_id, address, resource_id, how: what is bound now. */
+  /** declaration_id, address, resource_id, how, is_counted: what is bound now. */
   readonly bound: TemporaryTable;
   /** declaration_id, address, candidates: how many match where nothing is bound. */
   readonly unbound: TemporaryTable;
@@ -48,9 +48,9 @@ export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: T
     trx,
     { statement: 'drift.bindResources', table: 'drift_bound', index: { on: 'resource_id' }, analyze: true },
     sql`
-      SELECT declaration_id, address, resource_id, how FROM ${kept}
+      SELECT declaration_id, address, resource_id, how, false AS is_counted FROM ${kept}
       UNION ALL
-      SELECT declaration_id, address, resource_id, 'match' FROM ${candidates} WHERE is_counted OR candidates = 1`,
+      SELECT declaration_id, address, resource_id, 'match', is_counted FROM ${candidates} WHERE is_counted OR candidates = 1`,
   );
   const unbound = await createTemporaryTableAs(
     trx,
@@ -68,7 +68,7 @@ export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: T
   return { ...tables, bound, unbound };
 }
 
-/** What matches and is not bound by another address of the same declaration. Of a deployment its own come first. */
+/** What matches and, but for counts, is not bound by another address of the same declaration. Of a deployment its own come first. */
 function stageCandidates(trx: UnitOfWork, tables: SweepTables, kept: TemporaryTable): Promise<TemporaryTable> {
   return createTemporaryTableAs(
     trx,
@@ -86,7 +86,8 @@ function stageCandidates(trx: UnitOfWork, tables: SweepTables, kept: TemporaryTa
          AND (NOT d.match ? 'region' OR a.region = lower(d.match ->> 'region'))
         WHERE d.match IS NOT NULL
           AND NOT EXISTS (SELECT FROM ${kept} k WHERE k.declaration_id = d.declaration_id AND k.address = d.address)
-          AND NOT EXISTS (SELECT FROM ${kept} k WHERE k.declaration_id = d.declaration_id AND k.resource_id = a.resource_id)
+          AND (d.count IS NOT NULL OR NOT EXISTS (
+            SELECT FROM ${kept} k WHERE k.declaration_id = d.declaration_id AND k.resource_id = a.resource_id))
       ) AS matching WHERE is_own IS TRUE OR has_own IS NOT TRUE`,
   );
 }

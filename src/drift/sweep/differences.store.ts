@@ -143,7 +143,7 @@ async function findMissing(trx: UnitOfWork, tables: BoundTables, found: FoundTab
       SELECT a.resource_id, a.external_id, a.attributes, a.parents, a.settings FROM ${actual} a
       WHERE b.candidates = 0 AND a.kind = b.kind AND a.name = coalesce(nullif(b.name, ''), b.exact ->> 'name')
         AND (a.account_id = b.in_account OR b.in_account IS NULL)
-        AND NOT EXISTS (SELECT FROM ${bound} o WHERE o.resource_id = a.resource_id)
+        AND NOT EXISTS (SELECT FROM ${bound} o WHERE o.resource_id = a.resource_id AND NOT o.is_counted)
       ORDER BY a.created_at DESC, a.resource_id DESC LIMIT 1) n ON true
     CROSS JOIN LATERAL (SELECT CASE WHEN b.candidates > 1 THEN 'ambiguous' WHEN n.resource_id IS NOT NULL THEN 'replaced' ELSE 'missing' END AS category) c`.execute(
     trx,

@@ -102,7 +102,8 @@ test('fields that differ are found one by one, priced in order, and resolved by 
   expect(byField['backups']).toMatchObject({ severity: 'high', declaration: 'acme', deployment: 'acme' });
   expect(byField['tags']).toMatchObject({ severity: 'low' });
   const { causes, causesUnknown } = await getFinding(database.db, byField['size']!.finding, now());
-  expect(causes.map(({ type }) => type)).toEqual(['resize']);
+  // Both happened between two looks: both are named.
+  expect(causes.map(({ type }) => type).sort()).toEqual(['disable_backups', 'resize']);
   expect(causesUnknown).toBeNull();
   // Between the last look that agreed, and the first that differed; of tags no action tells.
   const minutes = ({ sinceAfter, sinceBefore }: Finding) => [sinceAfter!.until(now()), sinceBefore.until(now())].map((ago) => ago.total('minutes'));
