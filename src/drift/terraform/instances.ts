@@ -1,4 +1,5 @@
 import { canonical } from '../../cloud/index.ts';
+import { configuredAliases } from './configured-aliases.ts';
 import { refused } from './errors.ts';
 import { marksOf, withoutMarked } from './marks.ts';
 
@@ -143,13 +144,14 @@ function ofShow(said: Said): Contents {
   if (isPlan && said['errored'] === true)
     throw refused('The plan ended with errors: what it says is not all that is meant.', 'Make the plan again.');
   const values = canonical.object(isPlan ? said['planned_values'] : said['values']);
+  const aliasOf = configuredAliases(said['configuration']);
   const found = new Found();
   // Not by recursion: a file decides how deep its modules are.
   const modules: { value: unknown; place: string }[] = [{ value: values['root_module'], place: 'root_module' }];
   for (let at = modules.pop(); at !== undefined; at = modules.pop()) {
     const { resources, child_modules: children } = canonical.object(at.value);
     for (const [index, each] of listed(resources).entries())
-      readShownResource(found, each, `${at.place}.resources[${index}]`);
+      readShownResource(found, each, { place: `${at.place}.resources[${index}]`, aliasOf });
     const below = listed(children).map((value, index) => ({ value, place: `module ${modules.length + index + 1}` }));
     modules.push(...below.reverse());
     if (modules.length > instancesMax) throw refused(`The file has more than ${instancesMax} modules.`);
@@ -157,7 +159,11 @@ function ofShow(said: Said): Contents {
   return { form: isPlan ? 'plan' : 'state-json', lineage: null, serial: null, ...found.contents };
 }
 
-function readShownResource(found: Found, value: unknown, place: string): void {
+function readShownResource(
+  found: Found,
+  value: unknown,
+  { place, aliasOf }: { place: string; aliasOf: (address: string) => string | null },
+): void {
   const said = canonical.object(value);
   const { address, mode, type, deposed_key: deposed } = said;
   const named = safeText(address);
@@ -167,7 +173,7 @@ function readShownResource(found: Found, value: unknown, place: string): void {
     address: named,
     type: type as string,
     isData: mode === 'data',
-    provider: providerOf(said['provider_name']),
+    provider: { ...providerOf(said['provider_name']), alias: safeText(aliasOf(named)) },
     // Of the marks only those that are true are looked at.
     ...withoutMarked(said['values'], said['sensitive_values']),
     isFlat: false,

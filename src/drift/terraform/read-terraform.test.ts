@@ -469,6 +469,54 @@ test('a plan: what is meant, not what was; what is to be created is found by its
   ).toMatchObject({ form: 'plan', resources: [] });
 });
 
+test('a plan: the alias of a provider is in its configuration', () => {
+  const inModule = 'module.a["x.y[0]"].module.b[1].digitalocean_droplet.app["k"]';
+  const plan = {
+    format_version: '1.2',
+    planned_values: {
+      root_module: moduleOf(
+        [shown({ values: { id: 1 } }), shown({ address: 'digitalocean_droplet.eu[0]', values: { id: 2 } })],
+        [moduleOf([shown({ address: inModule, values: { id: 3 } })])],
+      ),
+    },
+    configuration: {
+      provider_config: {
+        digitalocean: { name: 'digitalocean', expressions: { token: { constant_value: secret } } },
+        'digitalocean.eu': { name: 'digitalocean', alias: 'eu', expressions: { token: { constant_value: secret } } },
+        'module.a:digitalocean.us': { name: 'digitalocean', alias: 'us' },
+      },
+      root_module: {
+        resources: [
+          { address: 'digitalocean_droplet.web', provider_config_key: 'digitalocean' },
+          { address: 'digitalocean_droplet.eu', provider_config_key: 'digitalocean.eu' },
+        ],
+        module_calls: {
+          a: {
+            module: {
+              module_calls: {
+                b: {
+                  module: {
+                    resources: [
+                      { address: 'digitalocean_droplet.app', provider_config_key: 'module.a:digitalocean.us' },
+                    ],
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  };
+  const { resources } = readTerraform(bytes(plan));
+  expect(resources.map(({ id, alias }) => [id, alias])).toEqual([
+    ['1', null],
+    ['2', 'eu'],
+    ['3', 'us'],
+  ]);
+  expect(JSON.stringify(resources)).not.toContain(secret);
+});
+
 test('a shown state: what is marked is not read, of blocks what is marked in them', () => {
   const pool = { name: 'p', size: secret, auto_scale: false, node_count: 2 };
   const values = { id: '1', name: secret, region: 'fra1', node_pool: [pool] };
