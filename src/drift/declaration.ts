@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instant, slug } from '../platform/declare/schemas.ts';
+import { instant, recordOf, slug } from '../platform/declare/schemas.ts';
 
 // What a deployment or an account should consist of, as an operator writes it. Only what is declared is compared.
 
@@ -25,7 +25,10 @@ const setBound = z.strictObject({ includes: z.array(z.string().max(1_000)).min(1
  * value, or a bound. A key that ends with `/` is a group, declared as a whole: its value has the keys beneath it, and
  * a member that it does not name is a difference (`inbound/: { tcp/22: [10.0.0.0/8] }`).
  */
-const field = z.union([numberBound, setBound, z.json()]).meta({
+const scalar = z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]);
+const key = z.string().min(1).max(1_000);
+const value = z.union([numberBound, setBound, scalar, z.array(scalar).max(10_000), recordOf(key, scalar, fieldsMax)]);
+const field = z.union([value, recordOf(key, value, fieldsMax)]).meta({
   description:
     'An exact value, or a bound: {min, max} of a number, {includes: [...]} of a set. A key that ends with / declares a group as a whole, its value the keys beneath it',
   examples: ['s-1vcpu-1gb', { min: 2, max: 5 }, { includes: ['web'] }],
@@ -76,8 +79,8 @@ const declaredResource = z
     count: z
       .union([z.int().min(0).max(100_000), numberBound])
       .optional()
-      .meta({ description: 'How many resources match; one unless given. They have no fields of their own name' }),
-    fields: z.record(z.string().min(1).max(1_000), field).default({}),
+      .meta({ description: 'How many resources match; one unless given.' }),
+    fields: recordOf(key, field, fieldsMax).default({}),
   })
   .refine(({ id, match }) => (id === undefined) !== (match === undefined), {
     error: 'needs exactly one of id and match',
@@ -85,10 +88,6 @@ const declaredResource = z
   .refine(({ count, match }) => count === undefined || match !== undefined, {
     error: 'a count needs a match',
     path: ['count'],
-  })
-  .refine(({ fields }) => Object.keys(fields).length <= fieldsMax, {
-    error: `has more than ${fieldsMax} fields`,
-    path: ['fields'],
   })
   .superRefine(({ fields }, context) => {
     for (const [key, value] of Object.entries(fields)) {
