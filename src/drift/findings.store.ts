@@ -264,3 +264,18 @@ export async function selectCoverage(db: Queryable): Promise<CoverageRow[]> {
     ORDER BY a.slug, b.kind, b.field NULLS FIRST`.execute(db);
   return rows;
 }
+
+export interface StandingRow {
+  readonly severity: Severity;
+  readonly category: (typeof categories)[number];
+  readonly state: FindingState;
+  readonly findings: number;
+}
+
+/** How many findings there are, parts of others not counted, by what they are and how they stand. */
+export async function selectStanding(db: Queryable, now: Temporal.Instant): Promise<StandingRow[]> {
+  const { rows } = await statement<StandingRow>('drift.selectStanding')`
+    SELECT f.severity, f.category, st.state, count(*) AS findings ${findings({ now })}
+    GROUP BY f.severity, f.category, st.state`.execute(db);
+  return rows;
+}

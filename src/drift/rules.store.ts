@@ -60,10 +60,10 @@ export async function rewriteRule(
                ${says?.enabled ?? null}::boolean AS enabled, ${says?.severity ?? null}::text AS severity,
                ${says === null ? null : JSON.stringify(says.parameters)}::jsonb AS parameters, ${by}::text AS recorded_by,
                greatest(${now}::timestamptz, h.valid_from) AS valid_from, 'infinity'::timestamptz AS valid_to, ${says !== null}::boolean AS asserted,
-               (h.enabled, h.severity, h.parameters) AS believed
+               h.enabled AS was_enabled, h.severity AS was_severity, h.parameters AS said
         FROM (SELECT 1) AS one LEFT JOIN drift_rules h ON h.rule = ${rule} AND h.account_id = ${accountId} AND h.deployment_id = ${deploymentId}
           AND h.superseded_at = 'infinity' AND h.valid_to = 'infinity') s
-      WHERE (enabled, severity, parameters) IS DISTINCT FROM believed`,
+      WHERE (enabled, severity, parameters) IS DISTINCT FROM (was_enabled, was_severity, said)`,
   );
   const written = await rewriteHistory(trx, rulesHistory, staged, now);
   return written.inserted + written.superseded > 0;

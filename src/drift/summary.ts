@@ -1,11 +1,11 @@
 import type { Queryable } from '../platform/database/database.ts';
 import { listDeclarations } from './declarations.ts';
 import { driftCoverage, findingGroups } from './findings.ts';
-import type { FindingGroup } from './findings.store.ts';
+import { type FindingGroup, selectStanding, type StandingRow } from './findings.store.ts';
 import { readProgress } from './sweep/actual.store.ts';
 
 /** What differs, at a glance. */
-export interface DriftSummary {
+interface DriftSummary {
   readonly declarations: number;
   /** By deployment and rule, the most severe first. */
   readonly groups: readonly FindingGroup[];
@@ -26,4 +26,12 @@ export async function driftSummary(db: Queryable, now: Temporal.Instant): Promis
     blind: (await driftCoverage(db)).length,
     sweptAt: (await readProgress(db)).sweptAt,
   };
+}
+
+/** How findings stand, for whoever watches: by severity, category and state. */
+export async function driftStanding(
+  db: Queryable,
+  now: Temporal.Instant,
+): Promise<{ readonly findings: readonly StandingRow[]; readonly sweptAt: Temporal.Instant | null }> {
+  return { findings: await selectStanding(db, now), sweptAt: (await readProgress(db)).sweptAt };
 }

@@ -105,8 +105,8 @@ export async function readSeen(db: Queryable): Promise<string> {
     SELECT concat_ws('/',
       (SELECT max(change_id) FROM changes),
       (SELECT max(sync_run_id) FROM inventory_sync_runs WHERE outcome <> 'running'),
-      (SELECT max(greatest(recorded_at, nullif(superseded_at, 'infinity'))) FROM declaration_versions),
-      (SELECT max(greatest(nullif(recorded_at, '-infinity'), nullif(superseded_at, 'infinity'))) FROM drift_rules),
+      (SELECT max(declaration_version_id) || '-' || count(*) FILTER (WHERE superseded_at <> 'infinity') FROM declaration_versions),
+      (SELECT max(drift_rule_id) || '-' || count(*) FILTER (WHERE superseded_at <> 'infinity') FROM drift_rules),
       (SELECT max(drift_decision_id) FROM drift_decisions),
       (SELECT change_id FROM deployments_progress)) AS seen`.execute(db);
   return rows[0]!.seen;

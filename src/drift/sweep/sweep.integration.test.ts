@@ -98,7 +98,7 @@ test('fields that differ are found one by one, priced in order, and resolved by 
     'changed web size "s-2vcpu-4gb" "s-4vcpu-8gb" 28.80 open',
     'changed web tags ["a"] ["a","urgent"] 0.00 open',
   ]);
-  const byField = Object.fromEntries((await findings()).map((one) => [one.field, one]));
+  const byField: Readonly<Record<string, Finding>> = Object.fromEntries((await findings()).map((one) => [one.field, one]));
   expect(byField['backups']).toMatchObject({ severity: 'high', declaration: 'acme', deployment: 'acme' });
   expect(byField['tags']).toMatchObject({ severity: 'low' });
   const { causes, causesUnknown } = await getFinding(database.db, byField['size']!.finding, now());
@@ -106,7 +106,8 @@ test('fields that differ are found one by one, priced in order, and resolved by 
   expect(causes.map(({ type }) => type).sort()).toEqual(['disable_backups', 'resize']);
   expect(causesUnknown).toBeNull();
   // Between the last look that agreed, and the first that differed; of tags no action tells.
-  const minutes = ({ sinceAfter, sinceBefore }: Finding) => [sinceAfter!.until(now()), sinceBefore.until(now())].map((ago) => ago.total('minutes'));
+  const minutes = ({ sinceAfter, sinceBefore }: Finding) =>
+    [sinceAfter, sinceBefore].map((moment) => moment?.until(now()).total('minutes'));
   expect(minutes(byField['tags']!)).toEqual([45, 30]);
   expect((await getFinding(database.db, byField['tags']!.finding, now())).causesUnknown).toContain('tags');
   await cloud.happen(
