@@ -105,7 +105,7 @@ const origin = z.strictObject({
     .regex(/^[0-9a-f]{64}$/)
     .nullable()
     .default(null)
-    .meta({ description: 'SHA-256 of the file that it was read from, in hexadecimal' }),
+    .meta({ description: 'SHA-256 of what was read, in hexadecimal' }),
 });
 
 const covers = z

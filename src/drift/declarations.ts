@@ -17,8 +17,8 @@ import {
   selectDeclared,
   selectVersions,
 } from './declarations.store.ts';
-import { declarationOlder, declarationShrinks } from './errors.ts';
 import { type Finding, openFindings } from './findings.ts';
+import { assertImportable, assertPlaced } from './import-guards.ts';
 import { comparedFields, digestOf } from './normal-form.ts';
 import { lockDrift, selectAccounts } from './sweep/actual.store.ts';
 import { sweepWithin } from './sweep/sweep.ts';
@@ -49,7 +49,8 @@ const shownMax = 100;
 
 /**
  * Makes a declaration say what a document says, from now on, and compares. The same again writes nothing.
- * @throws ArcadiaError not_found: the deployment or an account; declaration_shrinks, declaration_older
+ * @throws ArcadiaError not_found: the deployment or an account; declaration_shrinks, declaration_older,
+ *   declaration_of_other_state, declaration_misplaced
  */
 export async function applyDeclaration(
   db: Database,
@@ -78,8 +79,9 @@ async function applyWithin(
   const { declaration: slug } = declaration;
   const accounts = await accountIds(trx);
   const deployment = declaration.deployment === undefined ? null : await findDeployment(trx, declaration.deployment);
-  if (!force) await assertNotWorse(trx, declaration);
+  await assertImportable(trx, declaration, force);
   const rows = declaration.resources.map((resource) => columnsOf(resource, declaration, accounts));
+  await assertPlaced(trx, slug, rows, now);
   const origin = declaration.origin ?? { source: 'written', lineage: null, serial: null, digest: null };
   const { ignore, covers } = declaration;
   const accountId = declaration.account === undefined ? null : accounts(declaration.account);
@@ -129,22 +131,6 @@ function columnsOf(
 /** A bucket's name is as it is written; every other id is a number, a UUID, an address or a host's name. */
 function isCaseless(kind: string): boolean {
   return kind !== 'spaces_bucket';
-}
-
-/** An empty state, after a refresh with bad credentials, is no intent; nor is one that is older than what was read before. */
-async function assertNotWorse(trx: UnitOfWork, { declaration: slug, resources, origin }: Declaration): Promise<void> {
-  const [held] = await selectDeclarations(trx, slug);
-  const isImport = origin !== undefined && origin.source.startsWith('terraform');
-  if (held === undefined || !isImport) return;
-  const { lineage, serial } = held.origin;
-  if (lineage !== null && lineage === origin.lineage && serial !== null && origin.serial !== null && origin.serial < serial) {
-    throw declarationOlder(`Declaration ${slug} was read from serial ${serial} of this state; this is serial ${origin.serial}.`);
-  }
-  const known = new Set((await selectDeclared(trx, held.declarationId)).map(({ address }) => address));
-  const kept = resources.filter(({ address }) => known.has(address)).length;
-  if (kept * 2 < known.size) {
-    throw declarationShrinks(`Declaration ${slug} has ${known.size} resources, and this leaves ${kept} of them.`);
-  }
 }
 
 /** What is declared now, by name. */

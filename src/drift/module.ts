@@ -1,5 +1,11 @@
 import { declareModule } from '../platform/declare/module.ts';
-import { declarationOlder, declarationShrinks, driftBlind } from './errors.ts';
+import {
+  declarationMisplaced,
+  declarationOfOtherState,
+  declarationOlder,
+  declarationShrinks,
+  driftBlind,
+} from './errors.ts';
 import { sweepDriftJob } from './jobs.ts';
 import { declarationOperations } from './operations/declarations.ts';
 import { findingOperations } from './operations/findings.ts';
@@ -20,7 +26,7 @@ export const driftModule = declareModule({
   jobs: [sweepDriftJob],
   queues: [{ name: 'drift', limit: 1, exclusive: true, position: 65 }],
   schedule: [{ name: 'drift', cron: '20 * * * *', job: sweepDriftJob, arguments: {} }],
-  errors: [declarationShrinks, declarationOlder, driftBlind],
+  errors: [declarationShrinks, declarationOlder, declarationOfOtherState, declarationMisplaced, driftBlind],
   events: [
     {
       type: 'drift.found',

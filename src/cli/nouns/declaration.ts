@@ -9,6 +9,7 @@ import {
 } from '../../drift/operations/declarations.ts';
 import { type Column, count, fields, moment, plural, table } from '../engine/output.ts';
 import { type AnswerOf, actionView, documentView, listView, type Noun, type RowOf } from '../engine/views.ts';
+import { declarationImport } from './declaration-import.ts';
 import { findingColumns } from './drift-text.ts';
 
 type Declaration = RowOf<typeof listDeclarations>;
@@ -119,6 +120,7 @@ Applied: 1 resource added, 0 changed, 0 removed, 13 unchanged. Nothing differs f
       text: appliedText,
       notes: ({ written, findings }) => (written && findings > 0 ? ['See them: arcadia drift list'] : []),
     }),
+    declarationImport(appliedText),
     actionView(adoptDeployment, {
       details: 'Snapshots, backups and workers belong to something else, and are not declared by themselves.',
       example: `

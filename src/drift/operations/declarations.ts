@@ -11,7 +11,7 @@ import { pageOfAll } from '../../platform/declare/pages.ts';
 import { instantOut, slug } from '../../platform/declare/schemas.ts';
 import { declarationJsonSchema, declarationSchema } from '../declaration.ts';
 import * as declarations from '../declarations.ts';
-import { declarationOlder, declarationShrinks } from '../errors.ts';
+import { declarationMisplaced, declarationOfOtherState, declarationOlder, declarationShrinks } from '../errors.ts';
 import { finding, findingAnswer } from './finding-out.ts';
 
 const declaration = z
@@ -170,7 +170,7 @@ same again changes nothing. What was read from an older state of the same lineag
 refused unless it is forced.`,
   command: { file: true },
   roles: ['owner', 'operator'],
-  refuses: [declarationShrinks, declarationOlder],
+  refuses: [declarationShrinks, declarationOlder, declarationOfOtherState, declarationMisplaced],
   query: z.object({
     dryRun,
     force: z.boolean().default(false).meta({ description: 'Also where it drops more than half, or is of an older state' }),

@@ -333,6 +333,18 @@ test('one address twice is one resource, and the other is skipped', () => {
   expect(reading.counts).toMatchObject({ managed: 2, compared: 1, otherwiseSkipped: 1 });
 });
 
+test('an id or a name that no resource could have is none', () => {
+  const of = (attributes: object) => readTerraform(state(resource({ instances: [{ attributes }] })));
+  for (const attributes of [
+    { id: 'x'.repeat(1_001) },
+    { id: 'a\u0000' },
+    { name: 'x'.repeat(256) },
+    { name: 'x', region: 'y'.repeat(64) },
+  ])
+    expect(of(attributes)).toMatchObject({ resources: [], skipped: [{ reason: 'without_id' }] });
+  expect(of({ name: 'x'.repeat(255) }).resources).toHaveLength(1);
+});
+
 test('a newer schema is read, and said', () => {
   const at = (schema: number) =>
     readTerraform(state(resource({ instances: [{ ...droplet(1), schema_version: schema }] })));

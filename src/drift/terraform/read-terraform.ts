@@ -14,6 +14,10 @@ import { storageTypes } from './types/storage.ts';
 /** As many resources as one declaration has, and fields as one of its resources. */
 const resourcesMax = 10_000;
 const fieldsMax = 2_000;
+/** Characters of a text and of a key, and elements of a list. */
+const textMax = 10_000;
+const keyMax = 1_000;
+const elementsMax = 10_000;
 
 const types: Readonly<Record<string, TypeReader>> = { ...computeTypes, ...networkTypes, ...storageTypes };
 
@@ -175,7 +179,7 @@ class Compilation {
     if (instance.attributes === null) return skip(instance.isFlat ? 'before_0_12' : 'without_attributes');
     const told = pick(reader, instance.attributes);
     const identity = reader.identify(told);
-    if (identity === null || !isStorable(identity)) return skip('without_id');
+    if (identity === null || !isIdentity(identity)) return skip('without_id');
     this.#noteInstance(instance, reader, identity);
     const said = reader.read(told);
     const { kind, isPart = false } = reader;
@@ -186,7 +190,7 @@ class Compilation {
     }));
     const fields = this.#keptOf(address, reader, told, said);
     const own = { address, type, alias, kind, isPart, isOwn: true, identity, fields };
-    return [own, ...others.filter((other) => isKind(other.kind) && isStorable(other.identity))];
+    return [own, ...others.filter((other) => isKind(other.kind) && isIdentity(other.identity))];
   }
 
   #noteInstance({ address, type, ...instance }: Instance, reader: TypeReader, identity: Identity): void {
@@ -208,7 +212,7 @@ class Compilation {
     for (const attribute of Object.keys(told)) {
       const places = keysOf(reader, attribute);
       const set = Object.entries(fields).filter(([key]) => places.some((place) => isAt(key, place)));
-      const storable = set.filter(([key, value]) => isStorable(key) && isStorable(value));
+      const storable = set.filter(([key, value]) => isKey(key) && isStorable(value));
       for (const [key, value] of storable) kept[key] = value;
       if (byName.includes(attribute)) this.notes.push({ code: 'named_only', address, attribute });
       const isUnderstood = set.length > 0 && storable.length === set.length;
@@ -265,7 +269,7 @@ function isKind(word: string): boolean {
 /** Which resource a deposed one is. */
 function whichOf(reader: TypeReader | undefined, { attributes }: Instance) {
   const identity = reader === undefined || attributes === null ? null : reader.identify(pick(reader, attributes));
-  const id = identity !== null && 'id' in identity && isStorable(identity.id) ? identity.id : null;
+  const id = identity !== null && 'id' in identity && isIdentity(identity) ? identity.id : null;
   return { kind: reader?.kind ?? null, id };
 }
 
@@ -278,12 +282,25 @@ function isAt(key: string, place: string): boolean {
   return key === place || (place.endsWith('/') && key.startsWith(place));
 }
 
-/** The database keeps no text with a NUL, nor half a character. */
+/** What a declaration may hold; the database keeps no text with a NUL, nor half a character. */
 function isStorable(value: unknown): boolean {
-  if (typeof value === 'string') return value.length <= 100_000 && value.isWellFormed() && !value.includes('\u0000');
+  if (typeof value === 'string') return value.length <= textMax && value.isWellFormed() && !value.includes('\u0000');
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return true;
-  return Object.entries(value).every(([name, held]) => isStorable(name) && isStorable(held));
+  if (Array.isArray(value)) return value.length <= elementsMax && value.every(isStorable);
+  const entries = Object.entries(value);
+  return entries.length <= fieldsMax && entries.every(([name, held]) => isKey(name) && isStorable(held));
+}
+
+/** Ids, names and regions of reasonable length. */
+function isIdentity(identity: Identity): boolean {
+  if ('id' in identity) return isKey(identity.id);
+  const { name, region = '' } = identity.match;
+  return name.length <= 255 && region.length <= 63 && isKey(name) && isStorable(region);
+}
+
+function isKey(name: string): boolean {
+  return name !== '' && name.length <= keyMax && isStorable(name);
 }
 
 function countsOf(

@@ -105,7 +105,7 @@ export function settings(kind: string, { name, region, nodes, payload = {} }: Sa
     untold,
     payload: payload as never,
   });
-  return { ...found?.values };
+  return { ...found?.values } as Fields;
 }
 
 /** The keys beneath `prefix` as one field, which is declared as a whole: what it does not name is not to be there. */

@@ -49,7 +49,7 @@ function policyOf(told: Told): Fields {
   const { plan, weekday, hour } = policy;
   // A daily plan has no day.
   const said = { plan, ...(weekday !== '' && { weekday }), ...(hour !== null && { hour }) };
-  return { ...readPolicySettings({ droplet_id: '0', backup_policy: said })?.draft.values };
+  return { ...readPolicySettings({ droplet_id: '0', backup_policy: said })?.draft.values } as Fields;
 }
 
 /** The passwords and addresses that a cluster has are never read. */

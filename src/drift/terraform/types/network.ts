@@ -205,7 +205,7 @@ const record: TypeReader = {
       ttl,
       ...Object.fromEntries(own.map((each) => [each, told[each]])),
     };
-    return { fields: { ...readRecordSettings(text(zone) ?? '', said) } };
+    return { fields: { ...readRecordSettings(text(zone) ?? '', said) } as Fields };
   },
 };
 
