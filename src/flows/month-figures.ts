@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { unattributedMoney } from '../deployments/index.ts';
+import { driftSummary } from '../drift/index.ts';
 import { readFreshness } from '../inventory/index.ts';
 import { countInvoices, proposalTotals, readFigures } from '../invoices/index.ts';
 import { monthStatus } from '../metering/index.ts';
@@ -131,7 +132,24 @@ export const monthFiguresOut = z.object({
       )
       .meta({ description: 'The worst first; 50 at most' }),
   }),
-  drift: z.null().meta({ description: 'Not known: nothing is declared that could be compared' }),
+  drift: section({
+    declarations: z.int().meta({ description: 'How many there are' }),
+    findings: z.int().meta({ description: 'What is open, parts of others not counted' }),
+    blind: z.int().meta({ description: 'Kinds and settings that cannot be seen' }),
+    groups: z
+      .array(
+        z.object({
+          deployment: slug.nullable().meta({ description: 'null: of none, or of several' }),
+          rule: z.string(),
+          category: z.string(),
+          severity: z.enum(['low', 'medium', 'high', 'critical']),
+          findings: z.int(),
+          monthly: amounts.meta({ description: 'What they add to a month: at least so much where some are unpriced' }),
+          unpriced: z.int(),
+        }),
+      )
+      .meta({ description: 'By deployment and rule, the most severe first; 10 at most' }),
+  }),
   cost: section({
     bills: z.enum(['signed', 'final', 'preview']).nullable().meta({ description: 'What the cost is from' }),
     amounts: amounts.meta({ description: 'All of it, by currency' }),
@@ -176,7 +194,7 @@ export async function readMonthFigures(asked: Asked, of: Temporal.PlainDate): Pr
     corrections: await correctionsOf(asked),
     alerts: { ...ok(now), fired: await countFirings(db, of.toPlainYearMonth()) },
     accounts: await accountsOf(asked),
-    drift: null,
+    drift: await driftOf(asked),
     surprises: await surprisesOf(asked, of),
     cost: costs.section,
     lossMakers: costs.lossMakers,
@@ -300,6 +318,15 @@ async function figuresOf(
 async function unownedOf({ db, now }: Asked, costs: Costs): Promise<Figures['unowned']> {
   const { resources, unknown, monthly, oldest } = await unattributedMoney(db, now);
   return { ...ok(now), resources, oldest, costPerMonth: monthly, unpriced: unknown, costToDate: costs.unassigned };
+}
+
+const groupsMax = 10;
+
+async function driftOf({ db, now }: Asked): Promise<Figures['drift']> {
+  const { groups, sweptAt, ...counts } = await driftSummary(db, now);
+  const reason = 'Nothing has been compared yet: a job does it after each sync.';
+  const known = sweptAt === null ? { state: 'pending' as const, reason, asOf: null } : ok(sweptAt);
+  return { ...known, ...counts, groups: groups.slice(0, groupsMax) };
 }
 
 async function invoicesOf({ db, now }: Asked, of: Temporal.PlainDate): Promise<Figures['invoices']> {

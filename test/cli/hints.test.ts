@@ -65,6 +65,7 @@ function pathOf(command: Command): string {
 async function refusal(name: string, command: Command, operands: readonly string[]): Promise<string | null> {
   const view = views.get(name);
   if (view === undefined) return `no view ${name}`;
+  if (view.own !== undefined) return null;
   const bound = argumentsOf(view);
   const isFile = ({ kind }: (typeof bound.flags)[number]) =>
     kind === 'file' || kind === 'bytes' || kind === 'named-file' || (typeof kind === 'object' && 'yaml' in kind);
