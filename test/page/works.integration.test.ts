@@ -292,7 +292,7 @@ describe('settings', () => {
     await page.getByLabel(/File of the logo/).first().setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer });
     const logo = page.getByRole('img', { name: 'Logo of Orchard Hosting GmbH' });
     await logo.waitFor();
-    await until(async () => (await logo.evaluate<number>('(image) => image.naturalWidth')) > 0, 'it is drawn');
+    await until(async () => Number(await logo.evaluate('(image) => image.naturalWidth')) > 0, 'it is drawn');
     await expectNoFaults(page);
     await page.getByRole('button', { name: /Remove the logo/ }).first().click();
     await logo.waitFor({ state: 'detached' });
