@@ -327,6 +327,12 @@ CREATE TABLE provider_clock (
 );
 CALL protect_from_customers('provider_clock');
 
+-- Whether a text fits a pattern with * and ?, whatever the case.
+CREATE FUNCTION fits_pattern(said text, pattern text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT pattern IS NULL OR lower(coalesce(said, '')) LIKE
+    replace(replace(replace(replace(replace(lower(pattern), '\', '\\'), '%', '\%'), '_', '\_'), '*', '%'), '?', '_');
+END;
+
 -- What the clock of this database shows now: the simulated one, where its accounts are simulated.
 CREATE FUNCTION clock_shows() RETURNS timestamptz LANGUAGE sql STABLE BEGIN ATOMIC
   SELECT coalesce((SELECT instant FROM simulated_clock), clock_timestamp());

@@ -1,4 +1,5 @@
 import { deploymentsModule } from './deployments/module.ts';
+import { driftModule } from './drift/module.ts';
 import { flowsModule } from './flows/module.ts';
 import { httpModule } from './http/module.ts';
 import { inventoryModule } from './inventory/module.ts';
@@ -21,6 +22,7 @@ export const modules: readonly Module[] = [
   pricingModule,
   invoicesModule,
   providerBillingModule,
+  driftModule,
   jobsModule,
   flowsModule,
   httpModule,

@@ -7,6 +7,11 @@ export type {
   BillList,
   ProviderBalance,
 } from './billing-source.ts';
+// What the provider's tools say of a resource is read by what reads its own answers, so that both compare equal.
+export * as canonical from './digitalocean/settings/canonical.ts';
+export { aclSettings, readPolicySettings, readRecordSettings } from './digitalocean/settings/details.ts';
+export { settingsOf } from './digitalocean/settings/settings.ts';
+export { parseUrn } from './digitalocean/urn.ts';
 export { openStoredFile } from './open-stored-file.ts';
 export { openProvider } from './open.ts';
 export { replaceMembers } from './replace-members.ts';
@@ -25,6 +30,7 @@ export {
   type ProviderIdentity,
   type ProviderOptions,
   type ProviderSize,
+  type RequestBudget,
   type ResourceKind,
   type ScopeReport,
   type SyncPass,

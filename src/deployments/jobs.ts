@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import { declareJob } from '../platform/declare/job.ts';
+import { declareJob, referToJob } from '../platform/declare/job.ts';
 import { bringAttributionsUpToDate } from './attribution.ts';
+
+/** What differs from what was declared follows from who owns what; finding it is another module's. */
+const sweepDriftJob = referToJob('sweep_drift');
 
 /** Turns what syncs and operators wrote into who owns what. */
 export const attributeJob = declareJob({
@@ -10,7 +13,9 @@ export const attributeJob = declareJob({
   arguments: z.strictObject({}),
   timeoutSeconds: 1_800,
   attemptsMax: 5,
-  async run({ db, clock }) {
+  followedBy: [sweepDriftJob],
+  async run({ db, clock, enqueue }) {
     await bringAttributionsUpToDate(db, await clock.now());
+    await db.transaction().execute((trx) => enqueue(trx, sweepDriftJob, {}));
   },
 });

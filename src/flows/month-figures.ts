@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { unattributedMoney } from '../deployments/index.ts';
+import { driftSummary } from '../drift/index.ts';
 import { readFreshness } from '../inventory/index.ts';
 import { countInvoices, proposalTotals, readFigures } from '../invoices/index.ts';
 import { monthStatus } from '../metering/index.ts';
@@ -8,7 +9,14 @@ import type { Database } from '../platform/database/database.ts';
 import { dayOut, decimalOut, instantOut, slug } from '../platform/declare/schemas.ts';
 import type { Role } from '../platform/declare/operation.ts';
 import { countFirings } from '../pricing/index.ts';
-import { moneyRoles, readLossMakers, readMarginTotals, readUnassignedCost } from '../provider-billing/index.ts';
+import {
+  countSurprises,
+  moneyRoles,
+  readLossMakers,
+  readMarginTotals,
+  readUnassignedCost,
+  selectSurprises,
+} from '../provider-billing/index.ts';
 
 // A month at a glance, as one document for a first page. What is expensive to know is read from where it is kept.
 
@@ -130,10 +138,44 @@ export const monthFiguresOut = z.object({
       )
       .meta({ description: 'The worst first; 50 at most' }),
   }),
-  drift: z.null().meta({ description: 'Not known: nothing is declared that could be compared' }),
+  drift: section({
+    declarations: z.int().meta({ description: 'How many there are' }),
+    findings: z.int().meta({ description: 'What is open, parts of others not counted' }),
+    blind: z.int().meta({ description: 'Kinds and settings that cannot be seen' }),
+    groups: z
+      .array(
+        z.object({
+          deployment: slug.nullable().meta({ description: 'null: of none, or of several' }),
+          rule: z.string(),
+          category: z.string(),
+          severity: z.enum(['low', 'medium', 'high', 'critical']),
+          findings: z.int(),
+          monthly: amounts.meta({ description: 'What they add to a month: at least so much where some are unpriced' }),
+          unpriced: z.int(),
+        }),
+      )
+      .meta({ description: 'By deployment and rule, the most severe first; 10 at most' }),
+  }),
   cost: section({
     bills: z.enum(['signed', 'final', 'preview']).nullable().meta({ description: 'What the cost is from' }),
     amounts: amounts.meta({ description: 'All of it, by currency' }),
+  }),
+  surprises: section({
+    rows: z.int().meta({ description: 'Of the month: what cost more on a day than was expected of it, by Insights' }),
+    newest: z
+      .array(
+        z.object({
+          day: dayOut,
+          payer: slug,
+          teamUrn: z.string(),
+          sku: z.string(),
+          description: z.string(),
+          expected: decimalOut,
+          amount: decimalOut,
+          currency: z.string(),
+        }),
+      )
+      .meta({ description: 'The newest day first; 5 at most' }),
   }),
   lossMakers: z
     .array(
@@ -159,7 +201,8 @@ export async function readMonthFigures(asked: Asked, of: Temporal.PlainDate): Pr
     corrections: await correctionsOf(asked),
     alerts: { ...ok(now), fired: await countFirings(db, of.toPlainYearMonth()) },
     accounts: await accountsOf(asked),
-    drift: null,
+    drift: await driftOf(asked),
+    surprises: await surprisesOf(asked, of),
     cost: costs.section,
     lossMakers: costs.lossMakers,
   };
@@ -198,6 +241,29 @@ async function costsOf({ db, now, role }: Asked, of: Temporal.PlainDate): Promis
     unassigned: await readUnassignedCost(db, of),
     lossMakers: await readLossMakers(db, of, lossMakersMax),
     totals,
+  };
+}
+
+async function surprisesOf({ db, now, role }: Asked, of: Temporal.PlainDate): Promise<Figures['surprises']> {
+  if (!moneyRoles.includes(role)) {
+    const reason = 'Cost is shown to the roles owner and finance.';
+    return { state: 'unavailable', reason, asOf: null, rows: 0, newest: [] };
+  }
+  const to = of.add({ months: 1 });
+  const newest = await selectSurprises(db, { from: of, to, limit: namedMax, after: null });
+  return {
+    ...ok(now),
+    rows: await countSurprises(db, of, to),
+    newest: newest.map(({ day, payer, teamUrn, sku, description, expected, amount, currency }) => ({
+      day,
+      payer,
+      teamUrn,
+      sku,
+      description,
+      expected,
+      amount,
+      currency,
+    })),
   };
 }
 
@@ -259,6 +325,15 @@ async function figuresOf(
 async function unownedOf({ db, now }: Asked, costs: Costs): Promise<Figures['unowned']> {
   const { resources, unknown, monthly, oldest } = await unattributedMoney(db, now);
   return { ...ok(now), resources, oldest, costPerMonth: monthly, unpriced: unknown, costToDate: costs.unassigned };
+}
+
+const groupsMax = 10;
+
+async function driftOf({ db, now }: Asked): Promise<Figures['drift']> {
+  const { groups, sweptAt, ...counts } = await driftSummary(db, now);
+  const reason = 'Nothing has been compared yet: a job does it after each sync.';
+  const known = sweptAt === null ? { state: 'pending' as const, reason, asOf: null } : ok(sweptAt);
+  return { ...known, ...counts, groups: groups.slice(0, groupsMax) };
 }
 
 async function invoicesOf({ db, now }: Asked, of: Temporal.PlainDate): Promise<Figures['invoices']> {

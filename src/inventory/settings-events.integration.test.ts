@@ -74,9 +74,10 @@ const cases: readonly Case[] = [
         deny: ['ip:198.51.100.1'],
       },
     ],
-    before: { 'forwarding/http/80': { target: 'http/80', certificate: null, tls_passthrough: false } },
+    before: { 'forwarding/http/80': { target: 'http/80', tls_passthrough: false } },
     after: {
-      'forwarding/https/443': { target: 'http/8080', certificate: id(9), tls_passthrough: false },
+      'forwarding/https/443': { target: 'http/8080', tls_passthrough: false },
+      'certificate/https/443': id(9),
       'firewall/allow': ['192.0.2.0/24'],
       'firewall/deny': ['198.51.100.1/32'],
     },

@@ -4,7 +4,7 @@ import { ArcadiaError } from '../../platform/errors.ts';
 import { type Field, fieldsOf } from './fields.ts';
 import { readSecret } from './secret.ts';
 import { readValue } from './values.ts';
-import type { BoundView } from './views.ts';
+import type { BoundView, OwnArguments } from './views.ts';
 
 // The arguments of an operation's command, and the input that somebody's arguments are.
 
@@ -19,6 +19,7 @@ export interface BoundArguments {
 
 /** Which fields of the operation stand where. What the view fixes is no argument. */
 export function argumentsOf({ operation, ...view }: BoundView): BoundArguments {
+  if (view.own !== undefined) return { positional: [], flags: [], secrets: [], month: null };
   const { positional: hinted, secrets = {} } = operation.command ?? {};
   const given = { ...view.fixed, ...view.agreed };
   const fields = fieldsOf(operation, view.fixed).filter((field) => !(nameOf(field) in given));
@@ -63,6 +64,16 @@ export function addArguments(command: Command, bound: BoundArguments, help: Read
       'after',
       `\n${variable}: ${helpOf(field, help)}${field.isRequired ? '; where it is not set, standard input holds it' : ''}`,
     );
+}
+
+/** Gives a command arguments of its own. */
+export function addOwnArguments(command: Command, { positional, options }: OwnArguments): void {
+  for (const { name, description } of positional) command.addArgument(new Argument(`<${name}>`, description));
+  for (const { flags, description, isRequired, isList } of options) {
+    const option = new Option(flags, isList === true ? `${description}; can be repeated` : description);
+    if (isList === true) option.argParser(collect);
+    command.addOption(isRequired === true ? option.makeOptionMandatory() : option);
+  }
 }
 
 function helpOf(field: Field, help: Readonly<Record<string, string>>): string {

@@ -4,7 +4,15 @@ import { InvalidRequest } from '../../platform/declare/invalid-input.ts';
 import type { RawInput } from '../../platform/declare/input.ts';
 import type { Program } from '../../platform/declare/program.ts';
 import { ArcadiaError, type NextOperation } from '../../platform/errors.ts';
-import { addArguments, agreedInput, argumentsOf, type BoundArguments, labelOf, readArguments } from './arguments-of.ts';
+import {
+  addArguments,
+  addOwnArguments,
+  agreedInput,
+  argumentsOf,
+  type BoundArguments,
+  labelOf,
+  readArguments,
+} from './arguments-of.ts';
 import { describeCommand, withSession } from './command.ts';
 import { confirm } from './confirm.ts';
 import { fieldsOf } from './fields.ts';
@@ -59,6 +67,8 @@ export function bindCommand(
     example: view.example ?? plainExample(view, bound),
   });
   addArguments(command, bound, view.help ?? {});
+  if (view.own !== undefined) addOwnArguments(command, view.own);
+  const count = view.own?.positional.length ?? bound.positional.length;
   if (operation.shape === 'list')
     command.option('--all', 'every page, as it comes').option('--csv', 'every row as CSV, with a header line');
   if (operation.shape === 'document')
@@ -71,9 +81,9 @@ export function bindCommand(
     .option('--token-file <file>', 'a file with the token for that server (ARCADIA_TOKEN)');
   return command.action(
     withSession(async (session, ...rest: unknown[]) => {
-      const args = rest.slice(0, bound.positional.length);
-      const options = rest[bound.positional.length] as RunOptions;
-      const input = await readArguments(view, bound, args, options);
+      const args = rest.slice(0, count);
+      const options = rest[count] as RunOptions;
+      const input = await readInputOf(session, view, bound, { args, options });
       refuseEmptyChange(view, input);
       const followed: Following = { ids: [], failures: [] };
       const surface = await openSurface(session, view, options, program, followed);
@@ -87,6 +97,16 @@ export function bindCommand(
       }
     }),
   );
+}
+
+function readInputOf(
+  session: Session,
+  view: BoundView,
+  bound: BoundArguments,
+  { args, options }: { args: readonly unknown[]; options: RunOptions },
+): Promise<RawInput> {
+  if (view.own === undefined) return readArguments(view, bound, args, options);
+  return view.own.read({ positional: args as readonly string[], options }, (text) => session.output.note(text));
 }
 
 /** A change of nothing is somebody who has not found the flag. */

@@ -10,8 +10,10 @@ import type { BoundView } from './views.ts';
 export function commandLine(views: ReadonlyMap<string, BoundView>, next: NextOperation): string | null {
   const given = next.arguments ?? {};
   const found = [...views].find(
-    ([, { operation, fixed = {} }]) =>
-      operation.name === next.operation && Object.entries(fixed).every(([name, value]) => given[name] === value),
+    ([, { operation, fixed = {}, own }]) =>
+      own === undefined &&
+      operation.name === next.operation &&
+      Object.entries(fixed).every(([name, value]) => given[name] === value),
   );
   if (found === undefined) return null;
   const [words, { operation, fixed = {}, agreed = {}, positional: own }] = found;

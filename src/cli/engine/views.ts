@@ -39,6 +39,27 @@ export interface RunTools extends ViewTools {
   readonly isSure: boolean;
 }
 
+/** Arguments of a command's own, in place of its operation's: of what a file says that is read here and not sent. */
+export interface OwnArguments {
+  readonly positional: readonly { readonly name: string; readonly description: string }[];
+  /** As commander writes them: `--from <file>`. */
+  readonly options: readonly {
+    readonly flags: string;
+    readonly description: string;
+    readonly isRequired?: true;
+    /** It may be given more than once. */
+    readonly isList?: true;
+  }[];
+  /** The input of the operation that was typed. Errors: invalid_argument. */
+  read(given: OwnInput, note: (text: string) => void): Promise<RawInput>;
+}
+
+export interface OwnInput {
+  readonly positional: readonly string[];
+  /** By name, as commander names them. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
 interface CommonView {
   /** The words of the command, where they are not the operation's name. */
   readonly name?: string;
@@ -54,6 +75,7 @@ interface CommonView {
    * Values that it gives once somebody has agreed to what it asks first, or has said --yes. They are no arguments of it.
    */
   readonly agreed?: Readonly<Record<string, unknown>>;
+  readonly own?: OwnArguments;
   /** As in the operation's hints, for this command. */
   readonly positional?: readonly string[];
   /** Texts of arguments, by field, for a person at a terminal; by default the schema's description. */

@@ -6,7 +6,9 @@ import { billNoun, billPayerNoun } from './bill.ts';
 import { clockNoun } from './clock.ts';
 import { customerNoun } from './customer.ts';
 import { customerBillingNoun } from './customer-billing.ts';
+import { declarationNoun } from './declaration.ts';
 import { deploymentNoun } from './deployment.ts';
+import { driftNoun, driftRuleNoun } from './drift.ts';
 import { entityFontNoun, entityLogoNoun, entityNoun, entityTaxNoun } from './entity.ts';
 import { eventNoun } from './event.ts';
 import { exchangeRateNoun } from './exchange-rate.ts';
@@ -68,6 +70,9 @@ export const nouns: readonly Noun[] = [
   billPayerNoun,
   allocationNoun,
   marginNoun,
+  declarationNoun,
+  driftNoun,
+  driftRuleNoun,
   jobNoun,
   queueNoun,
   scheduleNoun,

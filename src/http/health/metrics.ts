@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
+import { driftStanding } from '../../drift/index.ts';
 import { readQueueLoad } from '../../jobs/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Database } from '../../platform/database/database.ts';
@@ -32,7 +33,8 @@ export interface Metrics {
 export function openMetrics({ db, clock, program, registry, pools }: MetricsOptions): Metrics {
   if (registry.getSingleMetric('process_cpu_seconds_total') === undefined)
     collectDefaultMetrics({ register: registry });
-  const { up, time, connections, connectionsMax, waiting, jobs, lag, paused, syncAge, metered } = makeGauges(registry);
+  const { up, connections, connectionsMax, waiting, ...standing } = makeGauges(registry);
+  const { time, jobs, lag, paused, syncAge, metered, findings, driftAge } = standing;
 
   function setPools(): void {
     for (const { name, max, used, idle, waiting: waits } of pools.usage()) {
@@ -45,15 +47,16 @@ export function openMetrics({ db, clock, program, registry, pools }: MetricsOpti
 
   async function readDatabase() {
     const now = await clock.now();
-    const [load, ages, through] = await Promise.all([
+    const [load, ages, through, drift] = await Promise.all([
       readQueueLoad(db, program.queues),
       store.readSyncAges(db, now),
       store.readMeteredThrough(db),
+      driftStanding(db, now),
     ]);
-    return { now, load, ages, through };
+    return { now, load, ages, through, drift };
   }
 
-  function setDatabase({ now, load, ages, through }: Awaited<ReturnType<typeof readDatabase>>): void {
+  function setDatabase({ now, load, ages, through, drift }: Awaited<ReturnType<typeof readDatabase>>): void {
     time.set(now.epochMilliseconds / 1000);
     for (const { queue, lagSeconds, paused: isPaused, ...counts } of load) {
       for (const state of ['waiting', 'scheduled', 'running', 'dead'] as const)
@@ -63,17 +66,19 @@ export function openMetrics({ db, clock, program, registry, pools }: MetricsOpti
     }
     for (const { account, kind, seconds } of ages) syncAge.set({ account, kind }, seconds);
     if (through !== null) metered.set(through.epochMilliseconds / 1000);
+    for (const { findings: many, ...labels } of drift.findings) findings.set(labels, many);
+    if (drift.sweptAt !== null) driftAge.set(drift.sweptAt.until(now).total('seconds'));
   }
 
   /** One at a time: scrapes that come meanwhile share its answer. */
   let scraping: Promise<string> | null = null;
 
   async function scrapeOnce(): Promise<string> {
-    const standing = await Promise.race([readDatabase().catch(() => null), sleep(databaseMsMax, null, { ref: false })]);
+    const read = await Promise.race([readDatabase().catch(() => null), sleep(databaseMsMax, null, { ref: false })]);
     // What an account or a day was at the last scrape must not pass for what it is now.
-    for (const each of [time, jobs, lag, paused, syncAge, metered]) each.reset();
-    up.set(standing === null ? 0 : 1);
-    if (standing !== null) setDatabase(standing);
+    for (const each of Object.values(standing)) each.reset();
+    up.set(read === null ? 0 : 1);
+    if (read !== null) setDatabase(read);
     setPools();
     return registry.metrics();
   }
@@ -106,5 +111,7 @@ function makeGauges(registry: Registry) {
   const paused = gauge('arcadia_queue_paused', 'Whether the queue is paused on all workers', ['queue']);
   const syncAge = gauge('arcadia_sync_age_seconds', 'Since the last complete listing began', ['account', 'kind']);
   const metered = gauge('arcadia_metered_through_seconds', 'The end of the last metered day, as Unix time');
-  return { up, time, connections, connectionsMax, waiting, jobs, lag, paused, syncAge, metered };
+  const findings = gauge('arcadia_drift_findings', 'What differs, parts of others not counted', ['severity', 'category', 'state']);
+  const driftAge = gauge('arcadia_drift_age_seconds', 'Since what is declared was last compared');
+  return { up, time, connections, connectionsMax, waiting, jobs, lag, paused, syncAge, metered, findings, driftAge };
 }

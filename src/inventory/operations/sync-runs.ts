@@ -121,7 +121,9 @@ export const listSyncDays = declareList({
 export function incompleteness(runs: readonly z.output<typeof syncRunRow>[]): ArcadiaError | null {
   const newest = new Map(
     runs
-      .toSorted((a, b) => Number(b.outcome === 'running') - Number(a.outcome === 'running') || a.syncRunId - b.syncRunId)
+      .toSorted(
+        (a, b) => Number(b.outcome === 'running') - Number(a.outcome === 'running') || a.syncRunId - b.syncRunId,
+      )
       .map((run) => [`${run.account} ${run.kind}`, run]),
   );
   const incomplete = [...newest.values()].filter(({ kind, outcome }) => outcome !== 'complete' && kind !== 'size');

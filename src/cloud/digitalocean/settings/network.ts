@@ -75,7 +75,9 @@ export function readLoadBalancerSettings(draft: SettingsDraft, said: Said): void
     tls_cipher_policy: text(said['tls_cipher_policy']),
     domains: setOf(said['domains'], (domain) => word(object(domain)['name'])),
   });
-  draft.setGroup('forwarding', forwarding(said['forwarding_rules']));
+  const forwarded = forwarding(said['forwarding_rules']);
+  draft.setGroup('forwarding', forwarded?.rules);
+  draft.setGroup('certificate', forwarded?.certificates);
   draft.setGroup('health_check', plainValues(said['health_check']));
   draft.setGroup('sticky_sessions', plainValues(said['sticky_sessions']));
   draft.setGroup(
@@ -84,20 +86,20 @@ export function readLoadBalancerSettings(draft: SettingsDraft, said: Said): void
   );
 }
 
-function forwarding(value: unknown): Record<string, Json> | undefined {
-  const found: Record<string, Json> = {};
+/** The rules by their entry, and apart from them the certificate of each that has one: a renewal gives it another id. */
+function forwarding(value: unknown) {
+  const rules: Record<string, Json> = {};
+  const certificates: Record<string, Json> = {};
   for (const rule of list(value) ?? []) {
     const said = object(rule);
     const entry = [word(said['entry_protocol']), number(said['entry_port'])];
     const target = [word(said['target_protocol']), number(said['target_port'])];
     if ([...entry, ...target].includes(undefined)) return undefined;
-    found[entry.join('/')] = {
-      target: target.join('/'),
-      certificate: word(said['certificate_id']) || null,
-      tls_passthrough: flag(said['tls_passthrough']) ?? false,
-    };
+    rules[entry.join('/')] = { target: target.join('/'), tls_passthrough: flag(said['tls_passthrough']) ?? false };
+    const certificate = word(said['certificate_id']);
+    if (certificate) certificates[entry.join('/')] = certificate;
   }
-  return list(value) === undefined ? undefined : found;
+  return list(value) === undefined ? undefined : { rules, certificates };
 }
 
 /** `ip:1.2.3.4` and `cidr:1.2.3.4/32` are one network. */

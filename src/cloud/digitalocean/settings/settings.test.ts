@@ -98,7 +98,8 @@ test('a load balancer: rules by their entry, and the droplets of its tag are not
   expect(found).toMatchObject({
     nodes: 2,
     tag: 'web',
-    'forwarding/https/443': { target: 'http/80', certificate: 'c1', tls_passthrough: false },
+    'forwarding/https/443': { target: 'http/80', tls_passthrough: false },
+    'certificate/https/443': 'c1',
     'health_check/path': '/',
     'sticky_sessions/type': 'none',
     'firewall/allow': ['1.2.3.4/32', '2.3.0.0/16'],

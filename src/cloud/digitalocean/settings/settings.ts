@@ -21,7 +21,7 @@ type Read = (draft: SettingsDraft, said: Said) => void;
  * To be raised with every change of what is read here: then all of it is read anew, also where the provider
  * says what it said before.
  */
-export const settingsVersion = 1;
+export const settingsVersion = 2;
 
 const readers: Readonly<Record<string, Read>> = {
   droplet: readDropletSettings,

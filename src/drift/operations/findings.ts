@@ -1,0 +1,265 @@
+import { z } from 'zod';
+import { declareList, declareOperation, type Operation, staff } from '../../platform/declare/operation.ts';
+import { pageOfAll } from '../../platform/declare/pages.ts';
+import { decimalOut, instant, instantOut, line, slug } from '../../platform/declare/schemas.ts';
+import { driftBlind } from '../errors.ts';
+import * as findings from '../findings.ts';
+import { sweepDriftJob } from '../jobs.ts';
+import { category, finding, findingAnswer, findingKey, findingState, severity } from './finding-out.ts';
+
+const deciders = ['owner', 'operator'] as const;
+
+const filters = z.object({
+  deployment: slug.optional(),
+  account: slug.optional(),
+  declaration: slug.optional(),
+  kind: z.string().max(63).optional().meta({ description: 'A kind of resource' }),
+  category: z.array(category).max(20).optional(),
+  rule: z.string().max(63).optional(),
+  severity: severity.optional().meta({ description: 'At or above it' }),
+  state: z
+    .array(findingState)
+    .max(5)
+    .default(['open', 'flapping', 'settling'])
+    .meta({ description: 'open, flapping and settling unless given' }),
+  parts: z.boolean().default(false).meta({ description: 'Those too that are parts of another' }),
+});
+
+export const listFindings = declareList({
+  path: '/drift',
+  name: 'drift list',
+  operationId: 'listFindings',
+  tag: 'drift',
+  summary: 'What differs, the most severe first',
+  roles: staff,
+  query: filters,
+  row: finding,
+  search: { in: 'the name, the address, the field, the rule, the deployment and the id' },
+  sort: { by: ['severity', 'monthly', 'sinceBefore', 'name'] },
+  total: true,
+  async run({ db, query, now }, page) {
+    const sort = page.sort === 'sinceBefore' ? 'since' : page.sort;
+    const { items, ...rest } = await findings.findingPage(db, { ...query, now }, { ...page, sort });
+    return { items: items.map(findingAnswer), ...rest };
+  },
+});
+
+const group = z.object({
+  deployment: slug.nullable().meta({ description: 'null: of none, or of several' }),
+  rule: z.string(),
+  category,
+  severity: severity.meta({ description: 'The greatest of them' }),
+  findings: z.int().meta({ description: 'Parts of others are not counted' }),
+  monthly: z
+    .array(z.object({ currency: z.string(), amount: decimalOut }))
+    .readonly()
+    .meta({ description: 'Of those whose price is known, parts too: at least so much where some are unpriced' }),
+  unpriced: z.int().meta({ description: 'Of how many nobody knows what they cost' }),
+});
+
+export const listFindingGroups = declareList({
+  path: '/drift/groups',
+  name: 'drift groups',
+  operationId: 'listFindingGroups',
+  tag: 'drift',
+  summary: 'Findings by deployment and rule, with what they add to a month',
+  roles: staff,
+  query: filters.omit({ parts: true }),
+  row: group,
+  search: { in: 'the deployment and the rule' },
+  sort: { none: 'the most severe first' },
+  total: true,
+  async run({ db, query, now }, page) {
+    const groups = await findings.findingGroups(db, { ...query, now });
+    const places = new Map(groups.map((row, index) => [row, index]));
+    return pageOfAll(groups, page, (row) => [places.get(row) ?? 0], { texts: (row) => [row.deployment, row.rule] });
+  },
+});
+
+const ofFinding = z.object({ finding: findingKey });
+
+export const getFinding = declareOperation({
+  method: 'GET',
+  path: '/drift/:finding',
+  name: 'drift show',
+  operationId: 'getFinding',
+  tag: 'drift',
+  summary: 'One finding: what differs, since when, what may have caused it, and what was decided',
+  roles: staff,
+  params: ofFinding,
+  response: z.object({
+    finding,
+    parts: z.array(finding).meta({ description: 'What is folded into it' }),
+    decisions: z
+      .array(
+        z.object({
+          decision: z.enum(['ack', 'ignore', 'reopen']),
+          reason: z.string(),
+          until: instantOut.nullable(),
+          recordedAt: instantOut,
+          recordedBy: z.string(),
+        }),
+      )
+      .readonly()
+      .meta({ description: 'The newest first; 100 at most' }),
+    causes: z
+      .array(
+        z.object({
+          action: z.string(),
+          type: z.string().meta({ examples: ['resize'] }),
+          status: z.string(),
+          startedAt: instantOut.nullable(),
+          completedAt: instantOut.nullable(),
+        }),
+      )
+      .readonly()
+      .meta({ description: 'Actions between the last look that agreed and the first that differed: candidates' }),
+    causesUnknown: z.string().nullable().meta({ description: 'Why no action can be named; null: one could' }),
+  }),
+  async run({ db, params, now }) {
+    const detail = await findings.getFinding(db, params.finding, now);
+    return { ...detail, finding: findingAnswer(detail.finding), parts: detail.parts.map(findingAnswer) };
+  },
+});
+
+const reason = line.meta({ description: 'Why, for whoever reads it later', examples: ['resized for the sale'] });
+
+export const ackFinding = declareOperation({
+  method: 'POST',
+  path: '/drift/:finding/ack',
+  name: 'drift ack',
+  operationId: 'ackFinding',
+  tag: 'drift',
+  summary: 'Acknowledge a finding as it is: it is open again where another value appears',
+  roles: deciders,
+  params: ofFinding,
+  body: z.strictObject({ reason }),
+  response: finding,
+  async run({ db, params, body, principal, now }) {
+    const decision = { decision: 'ack', ...body } as const;
+    return findingAnswer(await findings.decide(db, params.finding, decision, principal.subject, now));
+  },
+});
+
+export const ignoreFinding = declareOperation({
+  method: 'POST',
+  path: '/drift/:finding/ignore',
+  name: 'drift ignore',
+  operationId: 'ignoreFinding',
+  tag: 'drift',
+  summary: 'Ignore a finding, whatever its values, until a moment or without end',
+  roles: deciders,
+  params: ofFinding,
+  body: z.strictObject({ reason, until: instant.optional().meta({ description: 'No end unless given' }) }),
+  response: finding,
+  async run({ db, params, body, principal, now }) {
+    const decision = { decision: 'ignore', reason: body.reason, until: body.until ?? null } as const;
+    return findingAnswer(await findings.decide(db, params.finding, decision, principal.subject, now));
+  },
+});
+
+export const reopenFinding = declareOperation({
+  method: 'POST',
+  path: '/drift/:finding/reopen',
+  name: 'drift reopen',
+  operationId: 'reopenFinding',
+  tag: 'drift',
+  summary: 'Open a finding again that was acknowledged or ignored',
+  roles: deciders,
+  params: ofFinding,
+  body: z.strictObject({ reason: reason.optional() }),
+  response: finding,
+  async run({ db, params, body, principal, now }) {
+    const decision = { decision: 'reopen', reason: body.reason ?? '' } as const;
+    return findingAnswer(await findings.decide(db, params.finding, decision, principal.subject, now));
+  },
+});
+
+const coverage = z.object({
+  account: slug,
+  kind: z.string(),
+  field: z.string().nullable().meta({ description: 'A setting; null: the kind as a whole' }),
+  reason: z.string(),
+  since: instantOut.nullable().meta({ description: 'The last look that saw all; of a setting since when it is hidden; null: never' }),
+  resources: z.int().meta({ description: 'How many there are, as far as known' }),
+  declared: z.int().meta({ description: 'How many declared resources it keeps from being compared' }),
+});
+
+export const listDriftCoverage = declareList({
+  path: '/drift/coverage',
+  name: 'drift coverage',
+  operationId: 'listDriftCoverage',
+  tag: 'drift',
+  summary: 'What cannot be seen: nothing of it opens, and nothing is resolved',
+  roles: staff,
+  row: coverage,
+  search: { in: 'the account, the kind and the field' },
+  sort: { by: ['account', 'kind', 'since'] },
+  total: true,
+  async run({ db }, page) {
+    return pageOfAll(await findings.driftCoverage(db), page, (row) => [row.account, row.kind, row.field], {
+      texts: (row) => [row.account, row.kind, row.field],
+      sorts: { kind: (row) => row.kind, since: (row) => row.since },
+    });
+  },
+});
+
+export const checkDrift = declareOperation({
+  method: 'POST',
+  path: '/drift/check',
+  name: 'drift check',
+  operationId: 'checkDrift',
+  tag: 'drift',
+  summary: 'Sweep, and say whether all agrees',
+  description: `Counts what is open at or above a severity. Where a kind could not be listed whole, or a declared setting is
+hidden, it is refused (\`drift_blind\`) unless that is allowed: what cannot be seen does not agree.`,
+  roles: deciders,
+  refuses: [driftBlind],
+  body: z.strictObject({
+    deployment: slug.optional().meta({ description: 'Only its findings' }),
+    severity: severity.default('low').meta({ description: 'At or above it' }),
+    allowBlind: z.boolean().default(false).meta({ description: 'Also where something cannot be seen' }),
+  }),
+  response: z.object({
+    findings: z.int(),
+    groups: z.array(group).readonly(),
+    blind: z.array(coverage).readonly(),
+    sweptAt: instantOut.nullable(),
+  }),
+  // A sweep is a transaction of its own.
+  prepare: ({ db, body, now }) => findings.checkDrift(db, body, now),
+  run: async (_, checked) => checked,
+});
+
+export const sweepDrift = declareOperation({
+  method: 'POST',
+  path: '/drift/sweep',
+  name: 'drift sweep',
+  operationId: 'sweepDrift',
+  tag: 'drift',
+  summary: 'Compare now what is declared with what the provider showed last',
+  description: 'A job does it after each sync, and every hour.',
+  status: 202,
+  roles: deciders,
+  body: z.strictObject({
+    full: z.boolean().default(false).meta({ description: 'Also where nothing is new since the last sweep' }),
+  }),
+  response: z.object({ job: z.string() }),
+  followedBy: [sweepDriftJob],
+  async run({ db, body, follow }) {
+    await db.transaction().execute((trx) => follow(trx, sweepDriftJob, body.full ? { full: true } : {}));
+    return { job: sweepDriftJob.name };
+  },
+});
+
+export const findingOperations: readonly Operation[] = [
+  listFindings,
+  listFindingGroups,
+  listDriftCoverage,
+  getFinding,
+  ackFinding,
+  ignoreFinding,
+  reopenFinding,
+  checkDrift,
+  sweepDrift,
+];

@@ -1,0 +1,112 @@
+import { sql } from 'kysely';
+import type { UnitOfWork } from '../../platform/database/database.ts';
+import { statement } from '../../platform/database/statement.ts';
+import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
+import { type HistoryTable, rewriteHistory } from '../../platform/history.ts';
+import type { SweepTables } from './actual.store.ts';
+
+// Which resource a declared one is. By id, whether it lives or not; else the one that it was bound to before, while it
+// lives or until it is declared anew; else the one that matches. A declared count binds all that match.
+
+const bindings: HistoryTable = {
+  table: 'drift_bindings',
+  id: 'drift_binding_id',
+  key: ['declaration_id', 'address', 'resource_id'],
+  values: ['how'],
+};
+
+export interface BoundTables extends SweepTables {
+  /** declaration_id, address, resource_id, how, is_counted: what is bound now. */
+  readonly bound: TemporaryTable;
+  /** declaration_id, address, candidates: how many match where nothing is bound. */
+  readonly unbound: TemporaryTable;
+}
+
+/** Stages who is bound to what, and writes what is bound otherwise than before. */
+export async function bindResources(trx: UnitOfWork, tables: SweepTables, now: Temporal.Instant): Promise<BoundTables> {
+  const kept = await createTemporaryTableAs(
+    trx,
+    { statement: 'drift.bindResources', table: 'drift_kept' },
+    sql`
+      SELECT d.declaration_id, d.address, r.resource_id, 'id' AS how
+      FROM ${tables.declared} d
+      JOIN inventory_resources r ON r.kind = d.kind AND r.external_id = d.external_id
+       AND r.account_id = coalesce(d.account_id, r.account_id)
+      WHERE NOT r.unseen
+      UNION ALL
+      SELECT d.declaration_id, d.address, b.resource_id, 'match'
+      FROM ${tables.declared} d
+      JOIN drift_bindings b USING (declaration_id, address)
+      LEFT JOIN ${tables.actual} a ON a.resource_id = b.resource_id
+      WHERE d.match IS NOT NULL AND d.count IS NULL AND b.how = 'match' AND b.superseded_at = 'infinity' AND b.valid_to = 'infinity'
+        AND (b.valid_from >= d.declared_from OR (a.kind = d.kind AND (drift_matches(a.name, d.match ->> 'name') OR EXISTS (
+          SELECT FROM declared_resources o
+          WHERE o.declaration_id = d.declaration_id AND o.address = d.address AND o.match = d.match AND o.recorded_at <= b.recorded_at))))`,
+  );
+  const candidates = await stageCandidates(trx, tables, kept);
+  const bound = await createTemporaryTableAs(
+    trx,
+    { statement: 'drift.bindResources', table: 'drift_bound', index: { on: 'resource_id' }, analyze: true },
+    sql`
+      SELECT declaration_id, address, resource_id, how, false AS is_counted FROM ${kept}
+      UNION ALL
+      SELECT declaration_id, address, resource_id, 'match', is_counted FROM ${candidates} WHERE is_counted OR candidates = 1`,
+  );
+  const unbound = await createTemporaryTableAs(
+    trx,
+    { statement: 'drift.bindResources', table: 'drift_unbound' },
+    sql`
+      SELECT d.declaration_id, d.address, count(c.resource_id) AS candidates,
+             array_agg(c.external_id ORDER BY c.external_id) FILTER (WHERE c.resource_id IS NOT NULL) AS external_ids
+      FROM ${tables.declared} d
+      LEFT JOIN ${candidates} c USING (declaration_id, address)
+      WHERE d.count IS NULL AND NOT EXISTS (
+        SELECT FROM ${bound} b WHERE b.declaration_id = d.declaration_id AND b.address = d.address)
+      GROUP BY d.declaration_id, d.address`,
+  );
+  await writeBindings(trx, bound, now);
+  return { ...tables, bound, unbound };
+}
+
+/** What matches and, but for counts, is not bound by another address of the same declaration. Of a deployment its own come first. */
+function stageCandidates(trx: UnitOfWork, tables: SweepTables, kept: TemporaryTable): Promise<TemporaryTable> {
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'drift.stageCandidates', table: 'drift_candidates' },
+    sql`
+      SELECT declaration_id, address, is_counted, resource_id, external_id,
+             count(*) OVER (PARTITION BY declaration_id, address) AS candidates
+      FROM (
+        SELECT d.declaration_id, d.address, d.count IS NOT NULL AS is_counted, a.resource_id, a.external_id,
+               d.deployment_id = ANY (a.owners) AS is_own,
+               bool_or(d.deployment_id = ANY (a.owners)) OVER (PARTITION BY d.declaration_id, d.address) AS has_own
+        FROM ${tables.declared} d
+        JOIN ${tables.actual} a ON a.kind = d.kind AND a.account_id = coalesce(d.account_id, a.account_id)
+         AND drift_matches(a.name, d.match ->> 'name')
+         AND (NOT d.match ? 'region' OR a.region = lower(d.match ->> 'region'))
+        WHERE d.match IS NOT NULL
+          AND NOT EXISTS (SELECT FROM ${kept} k WHERE k.declaration_id = d.declaration_id AND k.address = d.address)
+          AND (d.count IS NOT NULL OR NOT EXISTS (
+            SELECT FROM ${kept} k WHERE k.declaration_id = d.declaration_id AND k.resource_id = a.resource_id))
+      ) AS matching WHERE is_own IS TRUE OR has_own IS NOT TRUE`,
+  );
+}
+
+async function writeBindings(trx: UnitOfWork, bound: TemporaryTable, now: Temporal.Instant): Promise<void> {
+  const staged = await createTemporaryTableAs(
+    trx,
+    { statement: 'drift.writeBindings', table: 'drift_bindings_staged' },
+    sql`
+      SELECT coalesce(b.declaration_id, h.declaration_id) AS declaration_id, coalesce(b.address, h.address) AS address,
+             coalesce(b.resource_id, h.resource_id) AS resource_id, coalesce(b.how, h.how) AS how,
+             greatest(${now}::timestamptz, h.valid_from) AS valid_from, 'infinity'::timestamptz AS valid_to,
+             b.resource_id IS NOT NULL AS asserted
+      FROM ${bound} b
+      FULL JOIN (SELECT * FROM drift_bindings WHERE superseded_at = 'infinity' AND valid_to = 'infinity') h
+        ON h.declaration_id = b.declaration_id AND h.address = b.address AND h.resource_id = b.resource_id
+      WHERE b.how IS DISTINCT FROM h.how`,
+  );
+  const { rows } = await statement<{ any: boolean }>('drift.writeBindings.select_any')`
+    SELECT EXISTS (SELECT FROM ${staged}) AS any`.execute(trx);
+  if (rows[0]?.any === true) await rewriteHistory(trx, bindings, staged, now);
+}

@@ -1,0 +1,218 @@
+import { sql } from 'kysely';
+import type { UnitOfWork } from '../../platform/database/database.ts';
+import { statement } from '../../platform/database/statement.ts';
+import type { BoundTables } from './bindings.store.ts';
+import { type FoundTable, priceless, pricedSettings, sourceOf, wholeActual } from './found.store.ts';
+
+// What differs from what is declared. Only what is declared is compared, and only what the inventory tells: a key that
+// the actual settings do not have is not told, but for the members of groups, which are told whole.
+
+/** Groups whose members are things of their own, by how many parts of a key name a member: `pool/default`. */
+const memberParts = sql`CASE split_part(key, '/', 1) WHEN 'pool' THEN 2 WHEN 'record' THEN 2 WHEN 'component' THEN 3 END`;
+
+/** Groups of which a listing tells all members: what is not there does not exist. */
+const wholeGroups = sql`ARRAY['inbound', 'outbound', 'forwarding', 'pool', 'record', 'component']`;
+
+/** The subject of a finding's key: of one of several that a count binds, each for itself. */
+const subjectOf = sql`d.declaration_id || ':' || d.address || CASE WHEN d.count IS NULL THEN '' ELSE '#' || a.external_id END`;
+
+/** What a member of a group is called as a field, of `key`: `pool/default`, or the key itself where members have no parts. */
+const memberOf = sql`CASE WHEN ${memberParts} IS NULL THEN key
+  ELSE array_to_string((string_to_array(key, '/'))[1:${memberParts}], '/') END`;
+
+export async function findDifferences(trx: UnitOfWork, tables: BoundTables, found: FoundTable): Promise<void> {
+  await findChangedFields(trx, tables, found);
+  await findUndeclaredMembers(trx, tables, found);
+  await findOutOfBounds(trx, tables, found);
+  await findMissing(trx, tables, found);
+  await findUnmanaged(trx, tables, found);
+  await findMiscounted(trx, tables, found);
+  await findMisattributed(trx, tables, found);
+  await priceFields(trx, found, tables);
+}
+
+/** Exact values that are other, and members that are not there: each of those once, whatever is declared of it. */
+async function findChangedFields(trx: UnitOfWork, { declared, bound, actual }: BoundTables, found: FoundTable) {
+  await statement('drift.findChangedFields')`
+    INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind,
+                          name, declared, actual, how, test_key, test_value, blind, refs, declared_from, ignore)
+    WITH differing AS (
+      SELECT d.*, a.resource_id, a.account_id AS in_account, a.name, a.external_id AS id, a.parents, a.settings, a.hidden, f.key, f.value,
+             a.settings ? f.key AS is_told, ${subjectOf} AS subject
+      FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${actual} a ON a.resource_id = b.resource_id
+      CROSS JOIN LATERAL jsonb_each(d.exact) f
+      WHERE (a.settings || d.exact) <> a.settings
+        AND a.settings -> f.key IS DISTINCT FROM f.value
+        AND (a.settings ? f.key OR split_part(f.key, '/', 1) = ANY (${wholeGroups}) AND position('/' IN f.key) > 0)
+    ), members AS (
+      SELECT *, ${memberOf} AS member FROM differing
+    ), gone AS (
+      SELECT *, NOT is_told AND member <> key AND NOT EXISTS (
+        SELECT FROM jsonb_object_keys(settings) AS there WHERE there = member OR starts_with(there, member || '/')) AS is_gone
+      FROM members
+    )
+    SELECT DISTINCT ON (subject, CASE WHEN is_gone THEN member ELSE key END)
+           subject, CASE WHEN is_gone THEN 'missing' ELSE 'changed' END, CASE WHEN is_gone THEN 'missing' ELSE 'changed' END,
+           CASE WHEN is_gone THEN member ELSE key END, declaration_id, address, deployment_id, in_account, resource_id, kind, name,
+           CASE WHEN is_gone THEN (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(exact) e WHERE e.key = member OR starts_with(e.key, member || '/'))
+                ELSE value END,
+           CASE WHEN NOT is_gone THEN settings -> key END, CASE WHEN is_gone THEN 'present' ELSE 'exact' END, key, value,
+           drift_hides(hidden, key), parents, declared_from, ignore
+    FROM gone ORDER BY subject, CASE WHEN is_gone THEN member ELSE key END, gone.key`.execute(trx);
+}
+
+/** Members of groups that are declared whole, and are not declared. What the provider puts into every zone is nobody's. */
+async function findUndeclaredMembers(trx: UnitOfWork, { declared, bound, actual }: BoundTables, found: FoundTable) {
+  await statement('drift.findUndeclaredMembers')`
+    INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind,
+                          name, actual, how, test_key, blind, refs, declared_from, ignore)
+    WITH undeclared AS (
+      SELECT d.*, a.resource_id, a.account_id AS in_account, a.name, a.parents, a.hidden, a.settings, f.key, f.value, ${subjectOf} AS subject
+      FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${actual} a ON a.resource_id = b.resource_id
+      CROSS JOIN LATERAL jsonb_each(a.settings) f
+      WHERE d.groups <> '{}' AND EXISTS (SELECT FROM unnest(d.groups) AS place WHERE starts_with(f.key, place))
+    ), members AS (SELECT *, ${memberOf} AS member FROM undeclared)
+    SELECT DISTINCT ON (subject, member)
+           subject, CASE WHEN member = key THEN 'changed' ELSE 'unmanaged' END, CASE WHEN member = key THEN 'changed' ELSE 'unmanaged' END,
+           member, declaration_id, address, deployment_id, in_account, resource_id, kind, name,
+           CASE WHEN member = key THEN value
+                ELSE (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(settings) e WHERE e.key = member OR starts_with(e.key, member || '/')) END,
+           'absent', key, drift_hides(hidden, key), parents, declared_from, ignore
+    FROM members
+    WHERE NOT EXISTS (SELECT FROM jsonb_object_keys(exact || bounds) AS said WHERE said = member OR starts_with(said, member || '/'))
+      AND NOT (starts_with(member, 'record/') AND (settings ->> (member || '/type') = 'SOA' OR
+               (settings ->> (member || '/type') = 'NS' AND settings ->> (member || '/name') = '@')))
+    ORDER BY subject, member, members.key`.execute(trx);
+}
+
+async function findOutOfBounds(trx: UnitOfWork, { declared, bound, actual }: BoundTables, found: FoundTable) {
+  await statement('drift.findOutOfBounds')`
+    INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind,
+                          name, declared, actual, how, test_key, test_value, blind, refs, declared_from, ignore)
+    SELECT ${subjectOf}, 'changed', 'changed', f.key, d.declaration_id, d.address, d.deployment_id, a.account_id, a.resource_id,
+           d.kind, a.name, f.value, a.settings -> f.key, 'bound', f.key, f.value, drift_hides(a.hidden, f.key), a.parents,
+           d.declared_from, d.ignore
+    FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${actual} a ON a.resource_id = b.resource_id
+    CROSS JOIN LATERAL jsonb_each(d.bounds) f
+    WHERE d.bounds <> '{}' AND a.settings ? f.key AND NOT drift_agrees(a.settings -> f.key, f.value, 'bound')`.execute(
+    trx,
+  );
+}
+
+/**
+ * What is not there: it ended, or a whole listing that began after the declaration does not show it. Where one of the
+ * same name lives that is not declared, that took its place. What several match is nobody's.
+ */
+async function findMissing(trx: UnitOfWork, tables: BoundTables, found: FoundTable): Promise<void> {
+  const { declared, bound, unbound, actual, sight } = tables;
+  await statement('drift.findMissing')`
+    INSERT INTO ${found} (subject, category, rule, declaration_id, address, deployment_id, account_id, resource_id, kind, name,
+                          declared, actual, since_before, moved, blind, refs, priced, declared_from, ignore)
+    WITH absent AS (
+      SELECT d.*, b.resource_id, r.account_id AS in_account, r.external_id AS id, s.name, s.parents, s.attributes, s.valid_to AS ended_at,
+             coalesce(k.settings, '{}') AS last_settings, true AS was_there, false AS blind, NULL::text[] AS external_ids, 0::bigint AS candidates
+      FROM ${declared} d JOIN ${bound} b USING (declaration_id, address)
+      JOIN inventory_resources r ON r.resource_id = b.resource_id
+      JOIN LATERAL (SELECT * FROM inventory_states s WHERE s.resource_id = b.resource_id ORDER BY s.valid_to DESC LIMIT 1) s ON true
+      LEFT JOIN LATERAL (SELECT settings FROM inventory_settings k WHERE k.resource_id = b.resource_id ORDER BY k.valid_to DESC LIMIT 1) k ON true
+      WHERE d.count IS NULL AND NOT EXISTS (SELECT FROM ${actual} a WHERE a.resource_id = b.resource_id)
+      UNION ALL
+      SELECT d.*, NULL, d.account_id, d.external_id, coalesce(d.exact ->> 'name', d.match ->> 'name', d.external_id), '{}', '{}', NULL, '{}', false,
+             EXISTS (SELECT FROM inventory_accounts c LEFT JOIN ${sight} v ON v.account_id = c.account_id AND v.kind = d.kind
+                     WHERE c.account_id = coalesce(d.account_id, d.about_account, c.account_id) AND c.disconnected_at IS NULL
+                       AND (v.sighted IS NOT TRUE OR v.whole_at <= d.declared_from)),
+             u.external_ids, u.candidates
+      FROM ${declared} d JOIN ${unbound} u USING (declaration_id, address)
+    )
+    SELECT b.declaration_id || ':' || b.address, c.category, c.category, b.declaration_id, b.address, b.deployment_id, b.in_account,
+           coalesce(n.resource_id, b.resource_id), b.kind, b.name,
+           CASE WHEN c.category = 'ambiguous' THEN b.match ELSE to_jsonb(b.id) END,
+           CASE c.category WHEN 'ambiguous' THEN to_jsonb(b.external_ids) WHEN 'replaced' THEN to_jsonb(n.external_id) END,
+           greatest(coalesce(b.ended_at, b.declared_from), b.declared_from), b.was_there AND b.ended_at > b.declared_from,
+           b.blind AND c.category = 'missing', b.parents,
+           CASE c.category
+             WHEN 'ambiguous' THEN ${priceless}
+             WHEN 'missing' THEN jsonb_build_object('what', 'whole', 'sign', -1, 'kind', b.kind, 'attributes', b.attributes,
+               'source', ${sourceOf(sql`b.parents`)}, 'settings', ${pricedSettings(sql`b.last_settings || b.exact`)})
+             ELSE jsonb_build_object('what', 'instead', 'kind', b.kind, 'attributes', n.attributes, 'source', ${sourceOf(sql`n.parents`)},
+               'settings', ${pricedSettings(sql`n.settings`)}, 'before', jsonb_build_object('attributes', b.attributes,
+               'settings', ${pricedSettings(sql`b.last_settings || b.exact`)})) END,
+           b.declared_from, b.ignore
+    FROM absent b
+    LEFT JOIN LATERAL (
+      SELECT a.resource_id, a.external_id, a.attributes, a.parents, a.settings FROM ${actual} a
+      WHERE b.candidates = 0 AND a.kind = b.kind AND a.name = coalesce(nullif(b.name, ''), b.exact ->> 'name')
+        AND (a.account_id = b.in_account OR b.in_account IS NULL)
+        AND NOT EXISTS (SELECT FROM ${bound} o WHERE o.resource_id = a.resource_id AND NOT o.is_counted)
+      ORDER BY a.created_at DESC, a.resource_id DESC LIMIT 1) n ON true
+    CROSS JOIN LATERAL (SELECT CASE WHEN b.candidates > 1 THEN 'ambiguous' WHEN n.resource_id IS NOT NULL THEN 'replaced' ELSE 'missing' END AS category) c`.execute(
+    trx,
+  );
+}
+
+/** What lives in what is covered, and is declared nowhere: not what belongs to something else that is. */
+async function findUnmanaged(trx: UnitOfWork, { declared, bound, actual }: BoundTables, found: FoundTable) {
+  await statement('drift.findUnmanaged')`
+    INSERT INTO ${found} (subject, category, rule, declaration_id, deployment_id, account_id, resource_id, kind, name,
+                          actual, since_before, moved, refs, priced, declared_from, ignore)
+    SELECT v.declaration_id || ':resource:' || a.resource_id, 'unmanaged', 'unmanaged', v.declaration_id, v.deployment_id, a.account_id,
+           a.resource_id, a.kind, a.name, to_jsonb(a.external_id), greatest(a.created_at, v.valid_from), a.created_at > v.valid_from,
+           a.parents, ${wholeActual}, v.valid_from, v.ignore
+    FROM declaration_versions v
+    JOIN ${actual} a ON CASE WHEN v.covers = 'deployment' THEN v.deployment_id = ANY (a.owners)
+                             ELSE a.settings ->> 'project' = substr(v.covers, 9) END
+    WHERE v.superseded_at = 'infinity' AND v.valid_to = 'infinity' AND v.covers <> 'nothing'
+      AND (v.account_id IS NULL OR v.account_id = a.account_id)
+      AND a.kind <> ALL (ARRAY['snapshot', 'droplet_backup', 'project', 'vpc', 'certificate']) AND NOT a.of_cluster
+      AND NOT EXISTS (SELECT FROM ${bound} b WHERE b.resource_id = a.resource_id)
+      AND NOT EXISTS (SELECT FROM ${found} f WHERE f.category = 'replaced' AND f.resource_id = a.resource_id)
+      AND NOT EXISTS (
+        SELECT FROM ${found} f JOIN ${declared} d USING (declaration_id, address)
+        WHERE f.category = 'ambiguous' AND d.declaration_id = v.declaration_id AND d.kind = a.kind AND f.actual ? a.external_id)`.execute(
+    trx,
+  );
+}
+
+async function findMiscounted(trx: UnitOfWork, { declared, bound, sight }: BoundTables, found: FoundTable) {
+  await statement('drift.findMiscounted')`
+    INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, kind, name,
+                          declared, actual, since_before, moved, blind, declared_from, ignore)
+    SELECT declaration_id || ':' || address, 'changed', 'changed', 'count', declaration_id, address, deployment_id, account_id,
+           kind, name, count, to_jsonb(actual), declared_from, false, blind AND actual < coalesce((count ->> 'min')::numeric, 0),
+           declared_from, ignore
+    FROM (
+      SELECT d.*, d.match ->> 'name' AS name,
+             (SELECT count(*) FROM ${bound} b WHERE b.declaration_id = d.declaration_id AND b.address = d.address) AS actual,
+             EXISTS (SELECT FROM inventory_accounts c LEFT JOIN ${sight} v ON v.account_id = c.account_id AND v.kind = d.kind
+                     WHERE c.account_id = coalesce(d.account_id, d.about_account, c.account_id) AND c.disconnected_at IS NULL
+                       AND (v.sighted IS NOT TRUE OR v.whole_at <= d.declared_from)) AS blind
+      FROM ${declared} d WHERE d.count IS NOT NULL) AS counted
+    WHERE NOT drift_agrees(to_jsonb(actual), count, 'bound')`.execute(trx);
+}
+
+/** Declared of one deployment, and owned by another: what is unassigned is shown as that, and is no finding. */
+async function findMisattributed(trx: UnitOfWork, { declared, bound, actual }: BoundTables, found: FoundTable) {
+  await statement('drift.findMisattributed')`
+    INSERT INTO ${found} (subject, category, rule, declaration_id, address, deployment_id, account_id, resource_id, kind, name,
+                          declared, actual, since_before, moved, at_once, refs, priced, declared_from, ignore)
+    SELECT ${subjectOf}, 'misattributed', 'misattributed', d.declaration_id, d.address, d.deployment_id, a.account_id, a.resource_id,
+           d.kind, a.name, to_jsonb(l.slug), (SELECT jsonb_agg(o.slug ORDER BY o.slug) FROM deployments_list o WHERE o.deployment_id = ANY (a.owners)),
+           greatest(d.declared_from, w.valid_from), false, true, a.parents, ${wholeActual}, d.declared_from, d.ignore
+    FROM ${declared} d JOIN ${bound} b USING (declaration_id, address) JOIN ${actual} a ON a.resource_id = b.resource_id
+    JOIN deployments_list l ON l.deployment_id = d.deployment_id
+    LEFT JOIN LATERAL (SELECT max(w.valid_from) AS valid_from FROM deployments_attributions w
+                       WHERE w.resource_id = a.resource_id AND w.valid_to = 'infinity') w ON true
+    WHERE a.owners <> '{}' AND d.deployment_id <> ALL (a.owners)`.execute(trx);
+}
+
+/** Fields are priced one after the other: each is given what is declared of all of its resource's. */
+async function priceFields(trx: UnitOfWork, found: FoundTable, { actual }: BoundTables): Promise<void> {
+  await statement('drift.priceFields')`
+    UPDATE ${found} f SET priced = jsonb_build_object('what', 'field', 'field', f.field, 'kind', a.kind, 'attributes', a.attributes,
+      'source', ${sourceOf(sql`a.parents`)}, 'settings', ${pricedSettings(sql`a.settings`)}, 'declared', s.declared)
+    FROM ${actual} a, (
+      SELECT subject, jsonb_object_agg(field, declared) AS declared FROM ${found}
+      WHERE field IS NOT NULL AND resource_id IS NOT NULL AND NOT blind GROUP BY subject) s
+    WHERE a.resource_id = f.resource_id AND s.subject = f.subject AND f.field IS NOT NULL AND NOT f.blind`.execute(trx);
+}
+

@@ -1,0 +1,192 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
+import { openSimulatedAccount, type SimulatedAccount } from '../../../test/scenarios/simulated-account.ts';
+import { bringAttributionsUpToDate } from '../../deployments/index.ts';
+import { declarationSchema } from '../declaration.ts';
+import { applyDeclaration } from '../declarations.ts';
+import { findingGroups } from '../findings.ts';
+import { selectFindings } from '../findings.store.ts';
+import { changeRule, listRules, resetRule } from '../rules.ts';
+import { sweep } from './sweep.ts';
+
+let database: TestDatabase;
+let cloud: SimulatedAccount;
+
+beforeEach(async () => {
+  database = await openTestDatabase();
+  cloud = await openSimulatedAccount(database.db);
+});
+afterEach(async () => {
+  await cloud.close();
+  await database.close();
+});
+
+const now = () => cloud.simulator.now();
+
+async function look(after: Temporal.DurationLike = { minutes: 15 }) {
+  await cloud.advance(after);
+  await cloud.sync();
+  await bringAttributionsUpToDate(database.db, now());
+  return sweep(database.db, now());
+}
+
+/** `idle_volume data 5.00 medium`, parts with `+` before them. */
+async function told(...rules: string[]): Promise<string[]> {
+  const asked = { now: now(), parts: true };
+  const rows = await selectFindings(database.db, asked, { limit: 1000, cursor: null, sort: 'name', order: 'asc' });
+  return rows
+    .filter(({ rule }) => rules.length === 0 || rules.includes(rule))
+    .map((one) => {
+      const what = [one.rule, one.name, one.field, one.monthly === null ? 'unknown' : Number(one.monthly).toFixed(2), one.severity];
+      return `${one.partOf === null ? '' : '+'}${what.filter((part) => part !== null).join(' ')}`;
+    })
+    .sort();
+}
+
+const world = { protocol: 'tcp' as const, ports: '22', addresses: ['0.0.0.0/0'] };
+
+test('a firewall that lets the world in: by port and severity, and not where it is for nothing', async () => {
+  const [fw, idle] = await cloud.happen(
+    { type: 'create_firewall', name: 'fw', tags: ['web'] },
+    { type: 'create_firewall', name: 'idle' },
+    { type: 'create_droplet', id: 7001, name: 'web', tags: ['web'] },
+  );
+  for (const firewall of [String(fw), String(idle)]) {
+    await cloud.happen({
+      type: 'set_firewall_rules',
+      firewall,
+      inbound: [
+        world,
+        { ...world, ports: '443' },
+        { ...world, ports: '3000-3400', addresses: ['::/0'] },
+        { ...world, ports: '6379', addresses: ['10.0.0.0/8'] },
+        { ...world, ports: 'all', protocol: 'udp' },
+      ],
+      outbound: [],
+    });
+  }
+  await look();
+  await look();
+  await look();
+  expect(await told('exposed_ports', 'orphaned_firewall', 'unprotected_firewall')).toEqual([
+    'exposed_ports fw inbound/tcp/22 0.00 medium',
+    'exposed_ports fw inbound/tcp/3000-3400 0.00 critical',
+    'exposed_ports fw inbound/udp/all 0.00 high',
+    'orphaned_firewall idle 0.00 low',
+  ]);
+});
+
+test('opened to the world where it is declared is one finding, as severe as the rule', async () => {
+  const [fw] = await cloud.happen(
+    { type: 'create_firewall', name: 'fw', droplets: [7001] },
+    { type: 'create_droplet', id: 7001, name: 'web' },
+  );
+  const set = (addresses: string[], ports = '3306') =>
+    cloud.happen({ type: 'set_firewall_rules', firewall: String(fw), inbound: [{ ...world, ports, addresses }], outbound: [] });
+  await set(['203.0.113.0/24']);
+  await look();
+  const declaration = declarationSchema.parse({
+    declaration: 'edge',
+    account: cloud.account.slug,
+    resources: [{ address: 'fw', kind: 'firewall', id: String(fw), fields: { 'inbound/': { 'tcp/3306': ['203.0.113.0/24'] } } }],
+  });
+  await applyDeclaration(database.db, declaration, { by: 'test', now: now() });
+  expect(await told('changed', 'exposed_ports')).toEqual([]);
+  await set(['0.0.0.0/0', '::/0']);
+  // Critical is told at once.
+  await look();
+  expect(await told('changed', 'exposed_ports')).toEqual(['changed fw inbound/tcp/3306 0.00 critical']);
+  await set(['203.0.113.0/24'], '3307');
+  for (let looks = 0; looks < 3; looks += 1) await look();
+  // The declared rule is gone, and one is there that is not declared.
+  expect(await told('changed', 'exposed_ports')).toEqual([
+    'changed fw inbound/tcp/3306 0.00 medium',
+    'changed fw inbound/tcp/3307 0.00 medium',
+  ]);
+});
+
+test('what is idle is found after its days, in full; what is seen by less is not found anew, and stays', async () => {
+  const [volume, ip] = await cloud.happen(
+    { type: 'create_volume', name: 'data', sizeGb: 50, region: 'fra1' },
+    { type: 'reserve_ip', region: 'fra1' },
+    { type: 'create_droplet', id: 7001, name: 'off' },
+    { type: 'create_load_balancer', name: 'lb', nodes: 2 },
+  );
+  await cloud.happen({ type: 'power', droplet: 7001, action: 'power_off' });
+  const idle = ['idle_volume', 'idle_reserved_ip', 'idle_droplet', 'idle_load_balancer'] as const;
+  await look();
+  expect(await told(...idle)).toEqual([]);
+  await look({ hours: 25 });
+  expect(await told(...idle)).toEqual(['idle_load_balancer lb 24.00 medium', `idle_reserved_ip ${ip} 5.00 medium`]);
+  await look({ days: 7 });
+  const all = [
+    'idle_droplet off 6.00 medium',
+    'idle_load_balancer lb 24.00 medium',
+    `idle_reserved_ip ${ip} 5.00 medium`,
+    'idle_volume data 5.00 medium',
+  ];
+  expect(await told(...idle)).toEqual(all);
+  const groups = (await findingGroups(database.db, { now: now(), category: ['idle'] })).map(({ rule, monthly }) => [rule, monthly]);
+  expect(groups).toContainEqual(['idle_volume', [{ currency: 'USD', amount: '5.00' }]]);
+  // Without sight of droplets nobody knows what is attached: what was found stays.
+  await cloud.upset({ fault: 'missing_scope', scopes: ['droplet:read'], hidden: true }, { fault: 'missing_scope', scopes: ['droplet:read'] });
+  await cloud.happen(
+    { type: 'attach_volume', volume: String(volume), droplet: 7001 },
+    { type: 'create_volume', name: 'new', sizeGb: 10, region: 'fra1' },
+  );
+  await look({ days: 8 });
+  expect(await told(...idle)).toEqual(all);
+  await cloud.calm();
+  await look();
+  expect(await told('idle_volume')).toEqual(['idle_volume new 1.00 medium']);
+});
+
+test('what a dead cluster leaves behind, old snapshots, and those of what is gone; each amount once', async () => {
+  const id = '0a000000-0000-4000-8000-0000000000c1';
+  const tags = ['k8s', `k8s:${id}`];
+  await cloud.happen(
+    { type: 'create_droplet', id: 7001, name: 'worker', size: 's-2vcpu-4gb', tags: [...tags, 'k8s:worker'] },
+    { type: 'create_kubernetes_cluster', id, name: 'k8s', droplets: [7001] },
+    { type: 'create_volume', name: 'pvc', sizeGb: 100, region: 'fra1', tags },
+    { type: 'create_droplet', id: 7002, name: 'web' },
+    { type: 'create_snapshot', id: 9001, resourceType: 'droplet', resourceId: 7002, name: 'snap', sizeGb: 10, tags: [] },
+  );
+  await look();
+  const orphaned = ['orphaned_leftover', 'orphaned_source', 'orphaned_snapshot', 'idle_volume'];
+  await look({ days: 8 });
+  expect(await told(...orphaned)).toEqual(['idle_volume pvc 10.00 medium']);
+  await cloud.happen(
+    { type: 'destroy', kind: 'kubernetes_cluster', id },
+    { type: 'destroy', kind: 'droplet', id: 7001 },
+    { type: 'destroy', kind: 'droplet', id: 7002 },
+  );
+  await look();
+  expect(await told(...orphaned)).toEqual(['orphaned_leftover pvc 10.00 medium']);
+  await look({ days: 31 });
+  expect(await told(...orphaned)).toEqual(['orphaned_leftover pvc 10.00 medium', 'orphaned_source snap 0.60 low']);
+});
+
+test('rules are dated data: off for an account, other days, and what is of all again', async () => {
+  const { db } = database;
+  await cloud.happen({ type: 'create_volume', name: 'data', sizeGb: 50, region: 'fra1' });
+  await look();
+  await look({ days: 3 });
+  expect(await told('idle_volume')).toEqual([]);
+  await changeRule(db, { rule: 'idle_volume', parameters: { days: 2 }, severity: 'high' }, 'test', now());
+  await sweep(db, now());
+  expect(await told('idle_volume')).toEqual(['idle_volume data 5.00 high']);
+  const account = cloud.account.slug;
+  await changeRule(db, { rule: 'idle_volume', account, enabled: false }, 'test', now());
+  await sweep(db, now());
+  expect(await told('idle_volume')).toEqual([]);
+  await resetRule(db, { rule: 'idle_volume', account }, 'test', now());
+  await sweep(db, now());
+  expect(await told('idle_volume')).toEqual(['idle_volume data 5.00 high']);
+  const bad = (parameters: Record<string, unknown>) => changeRule(db, { rule: 'idle_volume', parameters }, 'test', now());
+  await expect(bad({ days: -1 })).rejects.toMatchObject({ code: 'invalid_argument' });
+  await expect(bad({ weeks: 1 })).rejects.toMatchObject({ code: 'invalid_argument' });
+  await expect(changeRule(db, { rule: 'nothing' }, 'test', now())).rejects.toMatchObject({ code: 'not_found' });
+  expect((await listRules(db)).filter(({ rule }) => rule === 'idle_volume')).toMatchObject([
+    { account: null, deployment: null, severity: 'high', parameters: { days: 2 } },
+  ]);
+});

@@ -1,0 +1,186 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { UnitOfWork } from '../../platform/database/database.ts';
+import { statement } from '../../platform/database/statement.ts';
+import { createTemporaryTableAs, type TemporaryTable } from '../../platform/database/temporary-table.ts';
+import type { MonthlyChange, Priced } from '../money.ts';
+import type { BoundTables } from './bindings.store.ts';
+import { type FoundTable, free } from './found.store.ts';
+
+// What was found becomes findings: since when, how severe, at what price, a part of which, and whether it has settled.
+
+/** Opened to the world by a change of what is declared is one finding: that change, as severe as the rule says. */
+export async function mergeExposed(trx: UnitOfWork, found: FoundTable): Promise<void> {
+  await statement('drift.mergeExposed.update_found')`
+    UPDATE ${found} c SET severity = x.severity FROM ${found} x
+    WHERE c.rule = 'changed' AND x.category = 'exposed' AND c.resource_id = x.resource_id AND c.field = x.field`.execute(trx);
+  await statement('drift.mergeExposed.delete_found')`
+    DELETE FROM ${found} x USING ${found} c
+    WHERE c.rule = 'changed' AND x.category = 'exposed' AND c.resource_id = x.resource_id AND c.field = x.field`.execute(trx);
+}
+
+/** Since when: from the history of the setting, or of the state where that has it; what is declared later begins then. */
+export async function dateFound(trx: UnitOfWork, found: FoundTable, { actual }: BoundTables): Promise<void> {
+  await statement('drift.dateFound')`
+    UPDATE ${found} f SET since_before = greatest(h.agreed_until, f.declared_from), moved = h.agreed_until > f.declared_from
+    FROM (
+      SELECT g.ctid AS row, CASE WHEN g.how IN ('exact', 'bound') AND NOT a.in_settings ? g.test_key THEN a.state_from
+             ELSE coalesce(max(k.valid_to), CASE WHEN g.declared_from = '-infinity' THEN a.created_at ELSE '-infinity' END) END AS agreed_until
+      FROM ${found} g JOIN ${actual} a USING (resource_id)
+      LEFT JOIN inventory_settings k ON k.resource_id = g.resource_id AND k.valid_to <> 'infinity'
+        AND drift_agrees(k.settings -> g.test_key, g.test_value, g.how)
+      WHERE g.test_key IS NOT NULL AND g.since_before IS NULL
+      GROUP BY g.ctid, g.how, g.test_key, g.declared_from, a.in_settings, a.state_from, a.created_at) h
+    WHERE h.row = f.ctid`.execute(trx);
+}
+
+/** Three times within 24 hours, and not yet quiet for six: of a setting that is compared with a value. */
+function flaps(
+  resource: RawBuilder<unknown>,
+  [key, value, how]: readonly [RawBuilder<unknown>, RawBuilder<unknown>, RawBuilder<unknown>],
+  now: Temporal.Instant,
+): RawBuilder<unknown> {
+  return sql`coalesce((
+    SELECT onsets[3] >= onsets[1] - interval '24 hours' AND turned > ${now}::timestamptz - interval '6 hours'
+    FROM (SELECT array_agg(valid_from ORDER BY valid_from DESC) FILTER (WHERE before AND NOT agrees) AS onsets,
+                 max(valid_from) FILTER (WHERE before <> agrees) AS turned
+          FROM (SELECT valid_from, agrees, lag(agrees) OVER (ORDER BY valid_from) AS before
+                FROM (SELECT k.valid_from, drift_agrees(k.settings -> ${key}, ${value}, ${how}) AS agrees FROM inventory_settings k
+                      WHERE k.resource_id = ${resource} AND k.valid_to > ${now}::timestamptz - interval '30 hours') AS looks) AS turns) AS t), false)`;
+}
+
+/** Keeps what flaps and agrees at this moment: it is no less a finding. */
+export async function keepFlapping(
+  trx: UnitOfWork,
+  found: FoundTable,
+  { declared, actual }: BoundTables,
+  now: Temporal.Instant,
+): Promise<void> {
+  await statement('drift.keepFlapping')`
+    INSERT INTO ${found} (subject, category, rule, field, declaration_id, address, deployment_id, account_id, resource_id, kind, name,
+                          declared, actual, how, test_key, test_value, since_before, refs, priced, declared_from, ignore)
+    SELECT d.declaration_id || ':' || d.address, 'changed', 'changed', e.field, d.declaration_id, d.address, d.deployment_id, a.account_id,
+           a.resource_id, d.kind, a.name, t.value, a.settings -> e.field, t.how, e.field, t.value, e.since_before, a.parents, ${free},
+           d.declared_from, d.ignore
+    FROM drift_findings e
+    JOIN ${declared} d USING (declaration_id, address) JOIN ${actual} a ON a.resource_id = e.resource_id
+    CROSS JOIN LATERAL (
+      SELECT coalesce(d.exact -> e.field, d.bounds -> e.field) AS value,
+             CASE WHEN d.exact ? e.field THEN 'exact' WHEN d.bounds ? e.field THEN 'bound' ELSE 'absent' END AS how) t
+    WHERE e.superseded_at = 'infinity' AND e.valid_to = 'infinity' AND e.rule = 'changed' AND e.field IS NOT NULL AND d.count IS NULL
+      AND drift_agrees(a.settings -> e.field, t.value, t.how)
+      AND ${flaps(sql`a.resource_id`, [sql`e.field`, sql`t.value`, sql`t.how`], now)}`.execute(trx);
+}
+
+/** Each way in which something costs, once: a key, its account and what it is. */
+export async function selectPriced(
+  trx: UnitOfWork,
+  found: FoundTable,
+): Promise<{ accountId: number | null; text: string; priced: Priced }[]> {
+  const { rows } = await statement<{ accountId: number | null; text: string; priced: Priced }>('drift.selectPriced')`
+    SELECT DISTINCT account_id AS "accountId", priced::text AS text, priced FROM ${found} WHERE priced IS NOT NULL`.execute(trx);
+  return rows;
+}
+
+interface PricedRow extends MonthlyChange {
+  readonly account_id: number | null;
+  readonly text: string;
+}
+
+/** What people have decided of a finding `w`: `ack` of its values since it was last reopened, `ignore` that has not ended. */
+export function decisionOf(key: RawBuilder<unknown>, digest: RawBuilder<unknown>, now: Temporal.Instant): RawBuilder<unknown> {
+  return sql`(
+    SELECT CASE
+      WHEN latest.decision = 'ignore' AND (latest.until IS NULL OR latest.until > ${now}::timestamptz) THEN 'ignored'
+      WHEN EXISTS (
+        SELECT FROM drift_decisions k WHERE k.finding_key = ${key} AND k.decision = 'ack' AND k.values_digest = ${digest}
+          AND k.drift_decision_id > coalesce((SELECT max(o.drift_decision_id) FROM drift_decisions o
+            WHERE o.finding_key = ${key} AND o.decision = 'reopen'), 0)) THEN 'acknowledged' END
+    FROM drift_decisions latest WHERE latest.finding_key = ${key} ORDER BY latest.drift_decision_id DESC LIMIT 1)`;
+}
+
+/** What was found, with all that a finding says, by its key. */
+export async function stageWanted(
+  trx: UnitOfWork,
+  found: FoundTable,
+  amounts: readonly PricedRow[],
+  now: Temporal.Instant,
+): Promise<TemporaryTable> {
+  const keyed = await stageKeyed(trx, found, amounts, now);
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'drift.stageWanted', table: 'drift_wanted', index: { on: 'finding_key' }, analyze: true },
+    sql`
+      SELECT k.*, coalesce(p.finding_key, w.finding_key) AS parent_key,
+             CASE WHEN w.finding_key IS NULL THEN k.amount ELSE 0 END AS monthly,
+             CASE WHEN w.finding_key IS NULL THEN k.amount_currency ELSE coalesce(k.amount_currency, 'USD') END AS currency,
+             CASE WHEN w.finding_key IS NULL THEN k.amount_source END AS price_source
+      FROM ${keyed} k
+      -- A part of what is missing or left over itself.
+      LEFT JOIN LATERAL (
+        SELECT o.finding_key FROM ${keyed} o JOIN inventory_resources r ON r.resource_id = o.resource_id
+        WHERE o.category IN ('missing', 'replaced') AND o.field IS NULL AND k.field IS NULL AND o.finding_key <> k.finding_key
+          AND r.account_id = k.account_id AND r.kind || ':' || r.external_id = ANY (k.refs)
+        ORDER BY o.finding_key LIMIT 1) p ON true
+      -- The same resource's amount counts once: with what says most of it.
+      LEFT JOIN LATERAL (
+        SELECT o.finding_key FROM ${keyed} o
+        WHERE k.whole_rank > 0 AND o.whole_rank > 0 AND o.resource_id = k.resource_id AND (o.whole_rank, o.finding_key) < (k.whole_rank, k.finding_key)
+        ORDER BY o.whole_rank, o.finding_key LIMIT 1) w ON true`,
+  );
+}
+
+async function stageKeyed(
+  trx: UnitOfWork,
+  found: FoundTable,
+  amounts: readonly PricedRow[],
+  now: Temporal.Instant,
+): Promise<TemporaryTable> {
+  const raised = (severity: RawBuilder<unknown>) => sql`CASE WHEN abs(m.monthly) >= 100 AND ${severity} IN ('low', 'medium')
+    THEN CASE ${severity} WHEN 'low' THEN 'medium' ELSE 'high' END ELSE ${severity} END`;
+  const ofField = sql`coalesce(f.severity,
+    (SELECT level FROM unnest(ARRAY['critical', 'high', 'medium', 'low']) AS level
+     WHERE f.rule = 'changed' AND r.parameters -> level ?| ARRAY[f.field, split_part(f.field, '/', 1)] LIMIT 1), r.severity)`;
+  const settling = sql`f.moved AND NOT f.at_once AND s.severity <> 'critical' AND (
+    f.since_before > ${now}::timestamptz - interval '20 minutes'
+    OR (SELECT count(*) FROM (SELECT FROM inventory_sync_runs u WHERE u.account_id = f.account_id AND u.kind = f.kind
+          AND u.outcome IN ('complete', 'partial') AND u.started_at >= f.since_before LIMIT 2) AS looks) < 2
+    OR EXISTS (SELECT FROM inventory_actions i JOIN inventory_resources x ON x.resource_id = f.resource_id
+       WHERE i.account_id = x.account_id AND i.resource_kind = x.kind AND i.resource_external_id = x.external_id AND i.status = 'in-progress'))`;
+  return createTemporaryTableAs(
+    trx,
+    { statement: 'drift.stageKeyed', table: 'drift_keyed', index: { on: 'resource_id' }, analyze: true },
+    sql`
+      SELECT DISTINCT ON (k.finding_key) k.finding_key, f.category, f.rule, s.severity,
+             CASE WHEN f.rule = 'changed' AND f.test_key IS NOT NULL
+                    AND ${flaps(sql`f.resource_id`, [sql`f.test_key`, sql`f.test_value`, sql`f.how`], now)} THEN 'flapping'
+                  WHEN ${settling} THEN 'settling' ELSE 'open' END AS state,
+             f.declaration_id, f.address, f.deployment_id, f.account_id, f.resource_id, f.kind, f.name, f.field, f.declared, f.actual,
+             left(encode(sha256(convert_to(concat_ws('|', coalesce(f.declared::text, '-'), coalesce(f.actual::text, '-')), 'UTF8')), 'hex'), 20) AS values_digest,
+             m.monthly AS amount, m.currency AS amount_currency, m.source AS amount_source, i.reason AS ignore_reason, i.until AS ignore_until,
+             CASE WHEN f.moved THEN (SELECT max(u.started_at) FROM inventory_sync_runs u WHERE u.account_id = f.account_id AND u.kind = f.kind
+               AND u.outcome IN ('complete', 'partial') AND u.started_at < f.since_before) END AS since_after,
+             f.since_before, f.blind, f.refs,
+             CASE WHEN f.field IS NOT NULL THEN 0 WHEN f.category IN ('missing', 'replaced', 'unmanaged') THEN 1 WHEN f.rule = 'misattributed' THEN 2
+                  WHEN f.category IN ('orphaned', 'idle') THEN 3 ELSE 0 END AS whole_rank
+      FROM ${found} f
+      CROSS JOIN LATERAL (SELECT left(encode(sha256(convert_to(concat_ws('|', f.subject,
+        CASE WHEN f.rule IN ('missing', 'replaced', 'ambiguous') THEN 'presence' ELSE f.rule END, coalesce(f.field, '')), 'UTF8')), 'hex'), 20) AS finding_key) k
+      CROSS JOIN LATERAL (
+        SELECT r.* FROM drift_rules r
+        WHERE r.rule = f.rule AND r.superseded_at = 'infinity' AND r.valid_to = 'infinity'
+          AND r.account_id IN (0, coalesce(f.account_id, 0)) AND r.deployment_id IN (0, coalesce(f.deployment_id, 0))
+        ORDER BY r.deployment_id DESC, r.account_id DESC LIMIT 1) r
+      LEFT JOIN jsonb_to_recordset(${JSON.stringify(amounts)}::jsonb)
+        AS m(account_id int, text text, monthly numeric, currency text, source text)
+        ON m.account_id IS NOT DISTINCT FROM f.account_id AND m.text = f.priced::text
+      CROSS JOIN LATERAL (SELECT ${raised(ofField)} AS severity) s
+      LEFT JOIN LATERAL (
+        SELECT g.reason, g.until FROM jsonb_to_recordset(f.ignore) AS g(fields text[], addresses text[], reason text, until timestamptz)
+        WHERE (g.until IS NULL OR g.until > ${now}::timestamptz)
+          AND (g.fields IS NULL OR EXISTS (SELECT FROM unnest(g.fields) AS p WHERE drift_matches(f.field, p) OR drift_matches(split_part(f.field, '/', 1), p)))
+          AND (g.addresses IS NULL OR EXISTS (SELECT FROM unnest(g.addresses) AS p WHERE drift_matches(coalesce(f.address, f.name), p)))
+        ORDER BY g.until DESC NULLS FIRST LIMIT 1) i ON true
+      WHERE r.enabled
+      ORDER BY k.finding_key, f.declaration_id NULLS LAST, f.resource_id`,
+  );
+}

@@ -1,0 +1,281 @@
+import { sql } from 'kysely';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../../../test/database.ts';
+import { openSimulatedAccount, type SimulatedAccount } from '../../../test/scenarios/simulated-account.ts';
+import { bringAttributionsUpToDate, createCustomer, createDeployment } from '../../deployments/index.ts';
+import { type DeclarationDocument, declarationSchema } from '../declaration.ts';
+import { adoptDeployment, applyDeclaration, endDeclaration, previewDeclaration } from '../declarations.ts';
+import { checkDrift, decide, type Finding, getFinding, openFindings } from '../findings.ts';
+import { selectFindings } from '../findings.store.ts';
+import { sweep } from './sweep.ts';
+
+let database: TestDatabase;
+let cloud: SimulatedAccount;
+
+beforeEach(async () => {
+  database = await openTestDatabase();
+  cloud = await openSimulatedAccount(database.db);
+  const { db } = database;
+  const start = cloud.simulator.now();
+  await createCustomer(db, { externalId: 'acme', name: 'Acme', currency: 'USD' }, start);
+  await createDeployment(db, { slug: 'acme', name: 'Acme', customer: 'acme', startsAt: start }, start);
+});
+afterEach(async () => {
+  await cloud.close();
+  await database.close();
+});
+
+const now = () => cloud.simulator.now();
+
+/** A sync of all that is listed, who owns it, and a sweep, a quarter of an hour later. */
+async function look(): Promise<Awaited<ReturnType<typeof sweep>>> {
+  await cloud.advance({ minutes: 15 });
+  await cloud.sync();
+  await bringAttributionsUpToDate(database.db, now());
+  return sweep(database.db, now());
+}
+
+/** A look, and two more: what differs has settled. */
+async function settle(): Promise<void> {
+  for (let looks = 0; looks < 3; looks += 1) await look();
+}
+
+const declared = ['missing', 'unmanaged', 'replaced', 'changed', 'ambiguous', 'misattributed'];
+
+async function findings(): Promise<Finding[]> {
+  const rows = await selectFindings(
+    database.db,
+    { now: now(), category: declared, parts: true },
+    { limit: 1000, cursor: null, sort: 'name', order: 'asc' },
+  );
+  return rows;
+}
+
+/** `changed size s-1vcpu-1gb -> s-2vcpu-4gb 18.00 open` */
+const told = async () =>
+  (await findings())
+    .map((one) =>
+      [
+        one.category,
+        one.name,
+        one.field,
+        one.declared === null ? null : JSON.stringify(one.declared),
+        one.actual === null ? null : JSON.stringify(one.actual),
+        one.monthly === null ? 'unknown' : Number(one.monthly).toFixed(2),
+        one.state,
+      ]
+        .filter((part) => part !== null)
+        .join(' '),
+    )
+    .sort();
+
+const apply = (document: DeclarationDocument) =>
+  applyDeclaration(database.db, declarationSchema.parse(document), { by: 'test', now: now() });
+
+const web = { address: 'droplet.web', kind: 'droplet', id: '7001' } as const;
+
+test('fields that differ are found one by one, priced in order, and resolved by the facts', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web', size: 's-2vcpu-4gb', tags: ['a'], backups: 'weekly' });
+  await look();
+  await apply({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [{ ...web, fields: { size: 's-2vcpu-4gb', backups: true, tags: ['A', 'a'], name: 'web' } }],
+  });
+  await look();
+  expect(await told()).toEqual([]);
+  await cloud.happen(
+    { type: 'resize_droplet', droplet: 7001, size: 's-4vcpu-8gb' },
+    { type: 'set_backups', droplet: 7001, plan: null },
+    { type: 'tag', kind: 'droplet', id: 7001, tags: ['urgent'] },
+  );
+  await look();
+  expect((await told()).every((line) => line.endsWith('settling'))).toBe(true);
+  await look();
+  await look();
+  expect(await told()).toEqual([
+    'changed web backups true false -9.60 open',
+    'changed web size "s-2vcpu-4gb" "s-4vcpu-8gb" 28.80 open',
+    'changed web tags ["a"] ["a","urgent"] 0.00 open',
+  ]);
+  const byField: Readonly<Record<string, Finding>> = Object.fromEntries((await findings()).map((one) => [one.field, one]));
+  expect(byField['backups']).toMatchObject({ severity: 'high', declaration: 'acme', deployment: 'acme' });
+  expect(byField['tags']).toMatchObject({ severity: 'low' });
+  const { causes, causesUnknown } = await getFinding(database.db, byField['size']!.finding, now());
+  // Both happened between two looks: both are named.
+  expect(causes.map(({ type }) => type).sort()).toEqual(['disable_backups', 'resize']);
+  expect(causesUnknown).toBeNull();
+  // Between the last look that agreed, and the first that differed; of tags no action tells.
+  const minutes = ({ sinceAfter, sinceBefore }: Finding) =>
+    [sinceAfter, sinceBefore].map((moment) => moment?.until(now()).total('minutes'));
+  expect(minutes(byField['tags']!)).toEqual([45, 30]);
+  expect((await getFinding(database.db, byField['tags']!.finding, now())).causesUnknown).toContain('tags');
+  await cloud.happen(
+    { type: 'resize_droplet', droplet: 7001, size: 's-2vcpu-4gb' },
+    { type: 'set_backups', droplet: 7001, plan: 'weekly' },
+    { type: 'untag', kind: 'droplet', id: 7001, tags: ['urgent'] },
+  );
+  await look();
+  expect(await told()).toEqual([]);
+});
+
+test('adopt declares all that there is: right after nothing differs, and a second sweep writes nothing', async () => {
+  const tags = ['deployment:acme'];
+  await cloud.happen(
+    { type: 'create_droplet', id: 7001, name: 'web', tags },
+    { type: 'create_droplet', id: 7002, name: 'web', tags },
+    { type: 'create_volume', name: 'data', sizeGb: 50, region: 'fra1', tags },
+    { type: 'create_database', name: 'pg', tags },
+  );
+  await look();
+  const applied = await adoptDeployment(database.db, 'acme', 'acme', { by: 'test', now: now() });
+  expect(applied).toMatchObject({ changed: true, resources: { added: 4 } });
+  expect(await told()).toEqual([]);
+  const rows = async () =>
+    (
+      await sql<{ rows: number }>`
+        SELECT (SELECT count(*) FROM drift_findings) + (SELECT count(*) FROM drift_notices) + (SELECT count(*) FROM drift_bindings) AS rows`.execute(
+        database.db,
+      )
+    ).rows[0]!.rows;
+  await sweep(database.db, now(), { full: true });
+  const before = await rows();
+  expect(await sweep(database.db, now(), { full: true })).toMatchObject({ skipped: false, found: 0, changed: 0, resolved: 0 });
+  expect(await sweep(database.db, now())).toMatchObject({ skipped: true });
+  expect(await rows()).toBe(before);
+  await cloud.happen({ type: 'create_droplet', id: 7003, name: 'tmp', tags });
+  await settle();
+  expect(await told()).toEqual(['unmanaged tmp "7003" 6.00 open']);
+  await endDeclaration(database.db, 'acme', 'test', now());
+  expect(await told()).toEqual([]);
+});
+
+test('what is gone is missing; what took its name replaced it; two that match are ambiguous', async () => {
+  await cloud.happen(
+    { type: 'create_droplet', id: 7001, name: 'web' },
+    { type: 'create_droplet', id: 7002, name: 'db', size: 's-2vcpu-4gb' },
+  );
+  await look();
+  await apply({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [
+      { address: 'web', kind: 'droplet', match: { name: 'web' } },
+      { address: 'db', kind: 'droplet', id: '7002' },
+      { address: 'never', kind: 'droplet', id: '7999', fields: { size: 's-2vcpu-4gb', name: 'lost' } },
+      { address: 'all', kind: 'droplet', match: { name: '*' }, count: { min: 1, max: 2 } },
+    ],
+  });
+  // No whole listing has begun since.
+  expect(await told()).toEqual([]);
+  await look();
+  expect(await told()).toEqual(['missing lost "7999" -24.00 open']);
+  await cloud.happen(
+    { type: 'destroy', kind: 'droplet', id: 7002 },
+    { type: 'destroy', kind: 'droplet', id: 7001 },
+    { type: 'create_droplet', id: 7003, name: 'web', size: 's-1vcpu-2gb' },
+  );
+  await settle();
+  expect(await told()).toEqual([
+    'missing db "7002" -24.00 open',
+    'missing lost "7999" -24.00 open',
+    'replaced web "7001" "7003" 6.00 open',
+  ]);
+  await cloud.happen({ type: 'create_droplet', id: 7004, name: 'twin-1' }, { type: 'create_droplet', id: 7005, name: 'twin-2' });
+  await look();
+  await apply({ declaration: 'twins', deployment: 'acme', resources: [{ address: 't', kind: 'droplet', match: { name: 'twin-*' } }] });
+  expect((await told()).filter((line) => line.startsWith('ambiguous'))).toEqual([
+    'ambiguous twin-* {"name":"twin-*"} ["7004","7005"] unknown open',
+  ]);
+  expect((await told()).filter((line) => line.includes('count'))).toEqual(['changed * count {"max":2,"min":1} 3 unknown open']);
+});
+
+test('a rename is changed, and stays bound', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web-1' });
+  await look();
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ address: 'web', kind: 'droplet', match: { name: 'web-1' } }] });
+  await cloud.happen({ type: 'rename_droplet', droplet: 7001, name: 'gone' });
+  await settle();
+  expect(await told()).toEqual(['changed gone name "web-1" "gone" 0.00 open']);
+});
+
+test('an incomplete listing makes nothing missing, freezes what there is, and a check says that it is blind', async () => {
+  const [firewall] = await cloud.happen(
+    { type: 'create_firewall', name: 'fw' },
+    { type: 'create_droplet', id: 7001, name: 'web' },
+  );
+  await look();
+  await apply({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [{ address: 'fw', kind: 'firewall', id: String(firewall), fields: { name: 'other' } }, web],
+  });
+  await settle();
+  const before = await told();
+  expect(before).toEqual(['changed fw name "other" "fw" 0.00 open']);
+  await cloud.upset({ fault: 'missing_scope', scopes: ['firewall:read'] });
+  await cloud.happen({ type: 'destroy', kind: 'firewall', id: String(firewall) });
+  await settle();
+  expect(await told()).toEqual(before);
+  expect((await findings())[0]).toMatchObject({ stale: true });
+  const asked = { severity: 'low', allowBlind: false } as const;
+  await expect(checkDrift(database.db, asked, now())).rejects.toMatchObject({ code: 'drift_blind' });
+  await cloud.calm();
+  await settle();
+  expect(await told()).toEqual(['missing fw "' + String(firewall) + '" 0.00 open']);
+});
+
+test('acknowledged until another value appears, ignored until it ends, reopened by hand; each told once', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
+  await look();
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ ...web, fields: { size: 's-1vcpu-1gb' } }] });
+  await look();
+  await cloud.happen({ type: 'resize_droplet', droplet: 7001, size: 's-1vcpu-2gb' });
+  await settle();
+  const [{ finding } = { finding: '' }] = await findings();
+  const state = async () => (await findings())[0]?.state;
+  const notices = async () =>
+    (
+      await sql<{ what: string; baseline: boolean }>`
+        SELECT what, baseline FROM drift_notices WHERE finding_key = ${finding} ORDER BY recorded_at, what`.execute(database.db)
+    ).rows.map(({ what, baseline }) => (baseline ? `${what} in the baseline` : what));
+  expect(await notices()).toEqual(['found']);
+  await decide(database.db, finding, { decision: 'ack', reason: 'asked for' }, 'test', now());
+  expect(await state()).toBe('acknowledged');
+  await look();
+  expect(await state()).toBe('acknowledged');
+  await cloud.happen({ type: 'resize_droplet', droplet: 7001, size: 's-2vcpu-4gb' });
+  await settle();
+  expect(await state()).toBe('open');
+  expect(await notices()).toEqual(['found', 'found']);
+  const until = now().add({ hours: 1 });
+  await decide(database.db, finding, { decision: 'ignore', reason: 'this week', until }, 'test', now());
+  expect(await state()).toBe('ignored');
+  await settle();
+  await settle();
+  expect(await state()).toBe('open');
+  await decide(database.db, finding, { decision: 'reopen', reason: '' }, 'test', now());
+  await sql`DELETE FROM drift_findings`.execute(database.db);
+  await sweep(database.db, now(), { full: true });
+  expect(await findings()).toMatchObject([{ finding, state: 'open' }]);
+  expect(await notices()).toEqual(['found', 'found']);
+});
+
+test('a preview is the same call, rolled back', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
+  await look();
+  const document = declarationSchema.parse({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [{ ...web, fields: { size: 's-8vcpu-16gb' } }],
+  });
+  const preview = await previewDeclaration(database.db, document, { by: 'test', now: now() });
+  expect(preview).toMatchObject({ changed: true, findings: 1, shown: [{ field: 'size', monthly: '-90.00' }] });
+  expect(await openFindings(database.db, { now: now(), category: declared }, 10)).toEqual({ items: [], total: 0 });
+  const applied = await applyDeclaration(database.db, document, { by: 'test', now: now() });
+  expect(applied).toMatchObject({ changed: true, findings: 1 });
+  expect(await applyDeclaration(database.db, document, { by: 'test', now: now() })).toMatchObject({
+    changed: false,
+    resources: { added: 0, changed: 0, removed: 0, unchanged: 1 },
+  });
+});
