@@ -103,7 +103,7 @@ export const readsOfEvents: Readonly<Record<string, readonly PageRead[]>> = {
     'listUsageGrid',
   ],
   'deployment.changed': ['getOverview', 'listDeployments', 'getResourceLife', 'getCustomer', ...months, ...fleet],
-  'entity.changed': ['getOverview', 'listLegalEntities', ...documents],
+  'entity.changed': ['getOverview', 'listLegalEntities', 'listTaxRates', ...documents],
   'figures.changed': money,
   'invoice.changed': ['getOverview', ...documents],
   'job.changed': ['getOverview', 'getJobsSummary', 'listJobs', 'getJob', 'listSchedule'],
