@@ -233,8 +233,9 @@ class Compilation {
     const key = keyOf(one);
     const whole = this.#resources.get(key);
     if (whole === undefined) return this.#add(key, one);
-    if (Object.keys({ ...whole.fields, ...one.fields }).length > fieldsMax) return this.#skip(one, 'too_many_fields');
     const setBy = this.#setBy.get(key) as SetBy;
+    const added = Object.keys(one.fields).filter((field) => !setBy.has(field)).length;
+    if (setBy.size + added > fieldsMax) return this.#skip(one, 'too_many_fields');
     for (const [field, value] of Object.entries(one.fields)) {
       const before = setBy.get(field);
       const same = before !== undefined && JSON.stringify(whole.fields[field]) === JSON.stringify(value);
