@@ -1147,11 +1147,8 @@ test('a bucket: what a state says of its permissions is compared where it was wr
       'digitalocean_spaces_bucket',
       { id: 'x', name: 'media', region: 'nyc3', force_destroy: true, endpoint: 'e', ...held },
     ]);
-  expect(bucket({ acl: 'private', versioning: [{ enabled: false }] })).toMatchObject({
-    kind: 'spaces_bucket',
-    id: 'media',
-    fields: { region: 'nyc3' },
-  });
+  const plain = bucket({ acl: 'private', versioning: [{ enabled: false }] });
+  expect([plain.kind, plain.id, plain.fields]).toEqual(['spaces_bucket', 'media', { region: 'nyc3' }]);
   expect(bucket({ acl: 'public-read', versioning: [{ enabled: true }] }).fields).toEqual({
     region: 'nyc3',
     versioning: 'enabled',
