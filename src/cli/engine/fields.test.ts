@@ -203,3 +203,20 @@ test('an operation that several commands run is named by the one that gives its 
   );
   expect(commandLine(views, { operation: 'thing settle' })).toBeNull();
 });
+
+test('a command with arguments of its own has none of its operation, and no hint names it', () => {
+  const own = {
+    positional: [{ name: 'thing', description: 'a thing' }],
+    options: [{ flags: '--from <file>', description: 'a file', isRequired: true as const }],
+    read: async () => ({ params: {}, query: {}, body: undefined }),
+  };
+  const imported: BoundView = { operation: assign, name: 'thing import', own };
+  expect(argumentsOf(imported)).toEqual({ positional: [], flags: [], secrets: [], month: null });
+  const next = { operation: 'thing assign', arguments: { thing: 'acme', owners: 'x' } };
+  const views = new Map<string, BoundView>([
+    ['thing import', imported],
+    ['thing assign', view],
+  ]);
+  expect(commandLine(views, next)).toBe('arcadia thing assign acme x');
+  expect(commandLine(new Map([['thing import', imported]]), next)).toBeNull();
+});
