@@ -37,6 +37,13 @@ test('no flag has a second name', () => {
   expect(wrong).toEqual([]);
 });
 
+test('--to is always the end of a time that --from begins: what something is written to is --out', () => {
+  const has = (flags: readonly { readonly name: string }[], wanted: string) =>
+    flags.some(({ name }) => name === wanted);
+  const wrong = commands.filter(({ flags }) => has(flags, '--to') && !has(flags, '--from'));
+  expect(wrong.map(({ words }) => words)).toEqual([]);
+});
+
 test('what is there before it is written is a --dry-run of an import, and a preview of what is applied', () => {
   const dry = commands.filter(({ flags }) => flags.some(({ name }) => name === '--dry-run')).map(({ words }) => words);
   for (const words of dry) expect(words).toMatch(/ import$/);
