@@ -13,9 +13,6 @@ import {
   readPreviewTotals,
 } from './rules/store.ts';
 
-/** One resource over one interval: whose it was, whose it would be. An empty list of owners: nobody's. */
-export type PreviewedChange = PreviewRow;
-
 /** What a change would do to ownership. */
 export interface MovedOwnership {
   /** Resources that would change owner over some interval. */
@@ -23,7 +20,7 @@ export interface MovedOwnership {
   /** Per deployment (`unattributed` among them), how many resources it would gain and lose over some interval. */
   readonly totals: readonly PreviewTotal[];
   /** By resource and time. */
-  readonly changes: readonly PreviewedChange[];
+  readonly changes: readonly PreviewRow[];
   readonly changesTotal: number;
 }
 

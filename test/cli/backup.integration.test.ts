@@ -63,13 +63,13 @@ test('a backup tells the key apart, is for its owner alone, and replaces nothing
   expect(ended.stdout).toContain(`Keep the value of ARCADIA_SECRET_KEY (key ${keyId}) as well, apart from the backup`);
   expect(ended.stdout).toContain('the credentials of account acme');
   expect(statSync(join(folder.path, name)).mode & 0o777).toBe(0o600);
-  const again = await arcadia(['db', 'backup', '--to', name, '--json'], options(withKey));
+  const again = await arcadia(['db', 'backup', '--out', name, '--json'], options(withKey));
   expect(failureOf(again)).toMatchObject({ code: 'conflict' });
   rmSync(join(folder.path, name));
 });
 
 test('without its key it is not restored, unless that is said; the key is never made anew for it', async () => {
-  const made = answerOf(await arcadia(['db', 'backup', '--to', 'one.backup', '--json'], options(withKey)));
+  const made = answerOf(await arcadia(['db', 'backup', '--out', 'one.backup', '--json'], options(withKey)));
   expect(made).toMatchObject({
     to: 'one.backup',
     sealed: [{ what: 'the credentials of account acme', keyId }],
@@ -123,9 +123,9 @@ test('through a store that speaks S3', async () => {
     ...withKey,
   };
   const to = 's3://kept/daily/';
-  const made = answerOf(await arcadia(['db', 'backup', '--to', to, '--json'], options(aws))) as { to: string };
+  const made = answerOf(await arcadia(['db', 'backup', '--out', to, '--json'], options(aws))) as { to: string };
   expect(made.to).toMatch(/^s3:\/\/kept\/daily\/arcadia-.*\.backup$/);
-  expect(failureOf(await arcadia(['db', 'backup', '--to', made.to, '--json'], options(spaces)))).toMatchObject({
+  expect(failureOf(await arcadia(['db', 'backup', '--out', made.to, '--json'], options(spaces)))).toMatchObject({
     code: 'conflict',
   });
   const target = await emptyDatabase();
@@ -138,9 +138,9 @@ test('through a store that speaks S3', async () => {
 
   const nothing = await arcadia(['db', 'restore', 's3://kept/none', '--json'], options(aws));
   expect(failureOf(nothing)).toMatchObject({ code: 'not_found' });
-  const nowhere = await arcadia(['db', 'backup', '--to', 's3://none/x', '--json'], options(aws));
+  const nowhere = await arcadia(['db', 'backup', '--out', 's3://none/x', '--json'], options(aws));
   expect(failureOf(nowhere)).toMatchObject({ code: expect.stringMatching(/^provider_/) });
-  const keyless = await arcadia(['db', 'backup', '--to', 's3://kept/x', '--json'], options());
+  const keyless = await arcadia(['db', 'backup', '--out', 's3://kept/x', '--json'], options());
   expect(failureOf(keyless)).toMatchObject({ code: 'invalid_config' });
   const { Contents } = await client.send(new ListObjectsV2Command({ Bucket: 'kept' }));
   expect(Contents?.map(({ Key }) => `s3://kept/${Key}`)).toEqual([made.to]);
@@ -170,7 +170,7 @@ test('Ctrl-C leaves neither half a file nor half a database', async () => {
   onTestFinished(async () => {
     await sql`DELETE FROM idempotency_keys`.execute(database.db);
   });
-  const backup = new Arcadia(['db', 'backup', '--to', 'half.backup'], options(withKey));
+  const backup = new Arcadia(['db', 'backup', '--out', 'half.backup'], options(withKey));
   const written = () =>
     backups()
       .filter((name) => name.endsWith('.part'))
@@ -184,7 +184,7 @@ test('Ctrl-C leaves neither half a file nor half a database', async () => {
 });
 
 test('a restore that is stopped or killed leaves an empty database, and can be run again', async () => {
-  expect(await arcadia(['db', 'backup', '--to', 'whole.backup'], options(withKey))).toMatchObject({ code: 0 });
+  expect(await arcadia(['db', 'backup', '--out', 'whole.backup'], options(withKey))).toMatchObject({ code: 0 });
   const target = await emptyDatabase();
   const restore = () =>
     new Arcadia(['db', 'restore', 'whole.backup'], options({ ...env(target.connectionString), ...withKey }));

@@ -37,7 +37,17 @@ test('no flag has a second name', () => {
   expect(wrong).toEqual([]);
 });
 
-/** One document, which is written by hand or read from another's file: the same --dry-run of each. */
+test('--to is always the end of a time that --from begins: what something is written to is --out', () => {
+  const has = (flags: readonly { readonly name: string }[], wanted: string) =>
+    flags.some(({ name }) => name === wanted);
+  // Usage is moved to another store, which is no place for a file.
+  const wrong = commands.filter(
+    ({ words, flags }) => words !== 'usage move' && has(flags, '--to') && !has(flags, '--from'),
+  );
+  expect(wrong.map(({ words }) => words)).toEqual([]);
+});
+
+/** One document, which a person writes or which is read from another's file: the same --dry-run of each. */
 const declared = ['declaration apply', 'declaration adopt'];
 
 test('what is there before it is written is a --dry-run of an import, and a preview of what is applied', () => {

@@ -20,7 +20,7 @@ interface BackupPlace {
 
 const refusal = 'a backup replaces nothing';
 
-/** `--to`, with a name by the time where it says only a folder, a bucket, or nothing. */
+/** `--out`, with a name by the time where it says only a folder, a bucket, or nothing. */
 export async function placeForBackup(
   session: Session,
   to: string | undefined,

@@ -12,7 +12,7 @@ import { count, plural } from '../engine/output.ts';
 import type { Session } from '../engine/session.ts';
 
 interface BackupOptions extends CommonOptions {
-  readonly to?: string;
+  readonly out?: string;
 }
 
 interface RestoreOptions extends CommonOptions {
@@ -30,10 +30,10 @@ $ arcadia db backup
 Backed up the database arcadia to arcadia-2026-05-01T020000Z.backup: 71 tables, 61,204 rows, 2.1 MB.
 ...
 
-$ arcadia db backup --to /var/backups/arcadia/
-$ arcadia db backup --to s3://backups/arcadia/`,
+$ arcadia db backup --out /var/backups/arcadia/
+$ arcadia db backup --out s3://backups/arcadia/`,
   })
-    .option('--to <place>', 'a file, a folder, or s3://bucket/name; unless given, a file in this folder')
+    .option('--out <place>', 'a file, a folder, or s3://bucket/name; unless given, a file in this folder')
     .action(withSession(backup));
 
   addCommand(db, 'restore <from>', {
@@ -54,7 +54,7 @@ async function backup(session: Session, options: BackupOptions): Promise<void> {
   const { backUp } = await import('../../platform/backup/backup.ts');
   const { placeForBackup } = await import('./backup-places.ts');
   const now = Temporal.Now.instant();
-  const place = await placeForBackup(session, options.to, now);
+  const place = await placeForBackup(session, options.out, now);
   await place.assertFree();
   const { connectionString, database } = await session.database({ schema: 'any' });
   const { signal } = session;

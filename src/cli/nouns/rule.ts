@@ -115,7 +115,11 @@ $ arcadia rule preview rules.yaml
 1 rule added, 0 changed, 0 ended, 0 unchanged. 1 resource would change owner.
 
 ID  KIND     NAME      FROM (UTC)            TO (UTC)  BEFORE      AFTER
-17  droplet  acme-web  2026-05-01 00:00:00Z  -         unassigned  acme`,
+17  droplet  acme-web  2026-05-01 00:00:00Z  -         unassigned  acme
+
+Months: 2026-05. Amounts, excluding tax:
+MONTH    CUSTOMER  INVOICE  BEFORE  AFTER  DIFFERENCE  CURRENCY  CORRECTION
+2026-05  c-17      draft     50.00  79.76       29.76  USD                -`,
       text: previewText,
       differs: ({ rules }) => rules.added + rules.changed + rules.ended > 0,
     }),
