@@ -123,7 +123,7 @@ test('the next month is compared with this one, by the same day; and all of it i
     alerts: { fired: 0 },
     accounts: { broken: 0 },
     jobs: { dead: 0, pausedQueues: [] },
-    drift: null,
+    drift: { state: 'pending', asOf: null, findings: 0, groups: [] },
     lossMakers: null,
   });
   const old = await read('/overview?month=2025-06');

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { declarationSchema } from '../../src/drift/declaration.ts';
+import { applyDeclaration } from '../../src/drift/declarations.ts';
 import { checkCorrections } from '../../src/invoices/corrections.ts';
 import { draftMonth } from '../../src/invoices/drafts.ts';
 import { approveInvoice, issueInvoice } from '../../src/invoices/issue.ts';
@@ -56,6 +58,15 @@ beforeAll(async () => {
   for (const [index] of customers.map((_, place) => [place, { slug: 'office' }] as const))
     await changeSubscription(db, { deployment: `shop-${index}`, plan: 'grand', from: at('2026-01-15') }, 'ann', now);
   await checkCorrections(db);
+  // What their droplets are is declared of none of three; and of three kinds nothing can be seen.
+  for (const index of [0, 1, 2]) {
+    const document = { declaration: `d-${index}`, deployment: `shop-${index}`, covers: 'deployment', resources: [] };
+    await applyDeclaration(db, declarationSchema.parse(document), { by: 'ann', now });
+  }
+  await sql`
+    INSERT INTO sync_runs (account_id, kind, started_at, finished_at, outcome, reason)
+    SELECT account_id, kind, ${now}, ${now}, 'failed', 'refused' FROM accounts, unnest(ARRAY['app', 'database', 'dns_zone']) AS kind
+    WHERE slug = 'second'`.execute(db);
   api = await startTestApi(database);
   for (const [base, rate] of Object.entries({ GBP: '1.15', CHF: '1.07', SEK: '0.09' }))
     await api.fetch(`/exchange-rates/${base}/EUR/2026-01-30`, { ...json('PUT', { rate, source: 'ECB' }), as: 'owner' });

@@ -37,11 +37,14 @@ test('no flag has a second name', () => {
   expect(wrong).toEqual([]);
 });
 
+/** One document, which is written by hand or read from another's file: the same --dry-run of each. */
+const declared = ['declaration apply', 'declaration adopt'];
+
 test('what is there before it is written is a --dry-run of an import, and a preview of what is applied', () => {
   const dry = commands.filter(({ flags }) => flags.some(({ name }) => name === '--dry-run')).map(({ words }) => words);
-  for (const words of dry) expect(words).toMatch(/ import$/);
+  for (const words of dry.filter((one) => !declared.includes(one))) expect(words).toMatch(/ import$/);
   const names = commands.map(({ words }) => words);
-  for (const words of names.filter((one) => one.endsWith(' apply')))
+  for (const words of names.filter((one) => one.endsWith(' apply') && !declared.includes(one)))
     expect(names).toContain(words.replace(/ apply$/, ' preview'));
 });
 

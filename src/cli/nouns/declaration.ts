@@ -43,7 +43,7 @@ const columns: readonly Column<Declaration>[] = [
 const resourceColumns: readonly Column<Shown['resources'][number]>[] = [
   { header: 'address', value: (row) => row.address },
   { header: 'kind', value: (row) => row.kind },
-  { header: 'id or name', value: (row) => row.id ?? row.match?.name ?? null },
+  { header: 'id or name', value: (row) => row.externalId ?? row.match?.name ?? null },
   { header: 'is', value: (row) => row.boundTo },
   { header: 'fields', value: (row) => Object.keys(row.fields).sort().join(', ') || null },
 ];

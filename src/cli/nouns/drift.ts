@@ -159,7 +159,7 @@ Finding 3f0a9c21d4b87e65a1c0 is acknowledged.`,
     }),
     actionView(ignoreFinding, {
       example: `
-$ arcadia drift ignore 3f0a9c21d4b87e65a1c0 --reason 'until the move' --until 2026-09-01T00:00:00Z
+$ arcadia drift ignore 3f0a9c21d4b87e65a1c0 --reason 'until the move' --to 2026-09-01T00:00:00Z
 Finding 3f0a9c21d4b87e65a1c0 is ignored.`,
       text: decided,
     }),
@@ -209,7 +209,7 @@ idle_volume  all  yes  medium    days=7      A volume has been attached to nothi
     }),
     actionView(setDriftRule, {
       example: `
-$ arcadia drift rule set idle_volume --deployment acme --enabled false
+$ arcadia drift rule set idle_volume --deployment acme --no-enabled
 idle_volume of acme: off, medium.`,
       text: ({ rule, account, deployment, enabled, severity }) =>
         `${rule} of ${deployment ?? account ?? 'all'}: ${enabled ? 'on' : 'off'}, ${severity}.`,

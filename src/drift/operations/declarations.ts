@@ -61,7 +61,7 @@ const declaredOut = z.object({
   address: z.string().meta({ examples: ['droplet.web-1'] }),
   kind: z.string(),
   account: slug.nullable().meta({ description: 'null: any' }),
-  id: z.string().nullable(),
+  externalId: z.string().nullable().meta({ description: "The provider's id; null: it is found by `match`" }),
   match: z.object({ name: z.string(), region: z.string().optional() }).nullable(),
   count: z.object({ min: z.number().optional(), max: z.number().optional() }).nullable(),
   fields: z.record(z.string(), z.unknown()),
@@ -91,7 +91,8 @@ export const getDeclaration = declareOperation({
   }),
   async run({ db, params }) {
     const { head, resources } = await declarations.getDeclaration(db, params.declaration);
-    return { declaration: declarationAnswer(head), resources: [...resources], ignore: [...head.ignore] };
+    const shown = resources.map(({ id: externalId, ...rest }) => ({ ...rest, externalId }));
+    return { declaration: declarationAnswer(head), resources: shown, ignore: [...head.ignore] };
   },
 });
 

@@ -148,6 +148,7 @@ export const ignoreFinding = declareOperation({
   operationId: 'ignoreFinding',
   tag: 'drift',
   summary: 'Ignore a finding, whatever its values, until a moment or without end',
+  command: { flags: { until: 'to' } },
   roles: deciders,
   params: ofFinding,
   body: z.strictObject({ reason, until: instant.optional().meta({ description: 'No end unless given' }) }),

@@ -87,7 +87,7 @@ export const resetDriftRule = declareOperation({
   summary: "End an account's or a deployment's own rule: that of all holds again",
   roles: ['owner', 'operator'],
   params: z.object({ rule: ruleName }),
-  body: z.strictObject(whose),
+  body: z.strictObject(whose).meta({ examples: [{ deployment: 'acme' }] }),
   response: z.object({ rule: ruleName }),
   followedBy: [sweepDriftJob],
   async run({ db, params, body, principal, now, follow }) {

@@ -43,7 +43,7 @@ async function told(...rules: string[]): Promise<string[]> {
     .sort();
 }
 
-const world = { protocol: 'tcp', ports: '22', addresses: ['0.0.0.0/0'] } as const;
+const world = { protocol: 'tcp' as const, ports: '22', addresses: ['0.0.0.0/0'] };
 
 test('a firewall that lets the world in: by port and severity, and not where it is for nothing', async () => {
   const [fw, idle] = await cloud.happen(
