@@ -860,6 +860,7 @@ test('a droplet: a backup policy counts while there are backups', () => {
   ]);
   expect(differing(policy(true, { plan: 'daily', weekday: '' }), api({ plan: 'daily', weekday: null }))).toEqual([]);
   expect(differing(policy(true, {}), api({ plan: 'daily' }))).toEqual(['backup_policy/plan']);
+  expect(differing(policy(true, { hour: 0 }), api({ hour: 8 }))).toEqual([]);
   expect(Object.keys(policy(false, {}).fields)).toEqual(['backups']);
 });
 
