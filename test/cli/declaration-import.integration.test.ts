@@ -183,7 +183,10 @@ test('a wrong account is an error, and nothing is missing because of it', async 
   await insertLiving(db, europe, 'droplet', '7001', {}, at('2026-05-01'));
   const provider = 'provider["registry.terraform.io/digitalocean/digitalocean"]';
   const droplet = (id: number, alias: string) => ({
-    ...{ mode: 'managed', type: 'digitalocean_droplet', name: `d${id}`, provider: `${provider}${alias}` },
+    mode: 'managed',
+    type: 'digitalocean_droplet',
+    name: `d${id}`,
+    provider: `${provider}${alias}`,
     instances: [{ attributes: { id: String(id), name: `d${id}` } }],
   });
   // Of the second one nothing is known: that is no wrong account.
