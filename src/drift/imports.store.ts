@@ -10,7 +10,7 @@ export interface DeclaredPlace {
   readonly external_id: string | null;
 }
 
-export interface Misplaced {
+interface Misplaced {
   readonly address: string;
   /** The account that it is in. */
   readonly account: string;

@@ -4,7 +4,8 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../database.ts';
 import { answerOf, arcadia, makeFolder } from '../end-to-end/arcadia.ts';
-import { addDeployment, at, openBusiness } from '../fixtures/invoices.ts';
+import { insertLiving } from '../fixtures/inventory.ts';
+import { addDeployment, at, insertAccount, openBusiness } from '../fixtures/invoices.ts';
 import { makePlan } from '../fixtures/pricing.ts';
 
 // An operator hands in what Terraform has: the command reads it, and sends the declaration that it makes.
@@ -174,6 +175,35 @@ test('a plan comes from standard input, and does not hide how old a state is', a
   // A file of its own name is no other lineage.
   expect(await importing('planned', file('plan.json', plan))).toMatchObject({ code: 0 });
   expect((await importing('planned', file('plan.json', plan), '--lineage', 'l-q')).code).toBe(1);
+});
+
+test('a wrong account is an error, and nothing is missing because of it', async () => {
+  const { db } = database;
+  const europe = await insertAccount(db, 'europe');
+  await insertLiving(db, europe, 'droplet', '7001', {}, at('2026-05-01'));
+  const provider = 'provider["registry.terraform.io/digitalocean/digitalocean"]';
+  const droplet = (id: number, alias: string) => ({
+    mode: 'managed',
+    type: 'digitalocean_droplet',
+    name: `d${id}`,
+    provider: `${provider}${alias}`,
+    instances: [{ attributes: { id: String(id), name: `d${id}` } }],
+  });
+  // Of the second one nothing is known: that is no wrong account.
+  const state = file(
+    'accounts.tfstate',
+    stateOf(0, { lineage: 'l-x', resources: [droplet(7001, '.eu'), droplet(7002, '')] }),
+  );
+  const refused = await importing('accounts', state, '--provider-account', 'eu=team');
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('digitalocean_droplet.d7001 is in account europe');
+  expect(refused.stderr).not.toContain('d7002 is in');
+  const done = await importing('accounts', state, '--provider-account', 'eu=europe');
+  expect(done).toMatchObject({ code: 0 });
+  const { resources } = answerOf(await run(['declaration', 'show', 'accounts', '--json'])) as { resources: object[] };
+  expect(resources).toMatchObject([{ account: 'europe', boundTo: '7001' }, { account: null }]);
+  // Without an account the id decides.
+  expect(await importing('accounts', state)).toMatchObject({ code: 0 });
 });
 
 test('what is typed wrongly is refused with what would be right', async () => {

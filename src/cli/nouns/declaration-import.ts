@@ -73,7 +73,7 @@ function providerAccounts(given: readonly string[] = []): Record<string, string>
 }
 
 /** What is said of a file before anything is done with it: how much of it is compared, and why not the rest. */
-export function readingNotes({ form, counts, skipped, notes }: TerraformReading): string[] {
+function readingNotes({ form, counts, skipped, notes }: TerraformReading): string[] {
   const named = skipped.filter(({ reason }) => reason !== 'data_source' && reason !== 'other_provider');
   return [
     ...(notes.some(({ code }) => code === 'empty')

@@ -1,7 +1,7 @@
 import { refused } from './errors.ts';
 
 /** As large as a file may be, in bytes. */
-export const bytesMax = 64 * 1024 * 1024;
+const bytesMax = 64 * 1024 * 1024;
 
 const toPlanJson = 'Hand in what `tofu show -json` or `terraform show -json` says of the saved plan.';
 

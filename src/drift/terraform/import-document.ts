@@ -2,7 +2,7 @@ import type { DeclarationDocument } from '../declaration.ts';
 import { refused } from './errors.ts';
 import type { TerraformReading } from './read-terraform.ts';
 
-export interface ImportOptions {
+interface ImportOptions {
   /** The declaration's name. */
   readonly declaration: string;
   readonly deployment?: string | undefined;

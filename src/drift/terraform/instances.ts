@@ -215,10 +215,9 @@ function providerOf(value: unknown): ProviderName {
 }
 
 /** A text that can be shown and stored: not too long, and without what is no character. */
-export function safeText(value: unknown): string | null {
+function safeText(value: unknown): string | null {
   if (typeof value !== 'string' || value === '' || value.length > 1_000) return null;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return value.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(value) ? value : null;
+  return value.isWellFormed() && !/\p{Cc}/u.test(value) ? value : null;
 }
 
 function shortText(value: unknown): string | null {

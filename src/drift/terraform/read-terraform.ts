@@ -34,7 +34,7 @@ export interface TerraformResource {
 }
 
 /** Why an instance is not compared. */
-export type SkipReason =
+type SkipReason =
   | 'kind_not_read'
   | 'data_source'
   | 'other_provider'
@@ -44,7 +44,7 @@ export type SkipReason =
   | 'too_many_fields'
   | 'not_understood';
 
-export interface SkippedInstance {
+interface SkippedInstance {
   readonly address: string;
   /** Terraform's; null where there is none. */
   readonly type: string | null;
@@ -184,10 +184,10 @@ class Compilation {
     const said = reader.read(told);
     const { kind, isPart = false } = reader;
     const { alias } = provider;
-    const others = (said.others ?? []).map(({ kind: other, id, fields }) => ({
-      ...{ address: `${address}.resources[${JSON.stringify(`${other}:${id}`)}]`, type, alias, kind: other },
-      ...{ isPart: true, isOwn: false, identity: { id }, fields },
-    }));
+    const others = (said.others ?? []).map(({ kind: other, id, fields }) => {
+      const place = `${address}.resources[${JSON.stringify(`${other}:${id}`)}]`;
+      return { address: place, type, alias, kind: other, isPart: true, isOwn: false, identity: { id }, fields };
+    });
     const fields = this.#keptOf(address, reader, told, said);
     const own = { address, type, alias, kind, isPart, isOwn: true, identity, fields };
     return [own, ...others.filter((other) => isKind(other.kind) && isIdentity(other.identity))];

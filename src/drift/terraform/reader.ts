@@ -36,7 +36,7 @@ export interface TypeReader {
 }
 
 /** What one resource says of another one: that it is in this project. */
-export interface SaidOfOther {
+interface SaidOfOther {
   readonly kind: string;
   readonly id: string;
   readonly fields: Fields;
@@ -116,7 +116,7 @@ export function asGroup(fields: Fields, prefix: string): Fields {
     if (key.startsWith(prefix)) members[key.slice(prefix.length)] = value;
     else rest[key] = value;
   }
-  return { ...rest, [prefix]: members as never };
+  return { ...rest, [prefix]: members };
 }
 
 /** The one block that a list of blocks holds. */

@@ -68,7 +68,7 @@ function agrees(declaredValue: Json, actualValue: Json): boolean {
   const sorted = (value: Json) =>
     JSON.stringify(value, (_, held: Json) =>
       typeof held === 'object' && held !== null && !Array.isArray(held)
-        ? Object.fromEntries(Object.entries(held).sort())
+        ? Object.fromEntries(Object.entries(held).sort(([a], [b]) => (a < b ? -1 : 1)))
         : held,
     );
   return sorted(declaredValue) === sorted(actualValue);
@@ -860,7 +860,16 @@ test('a droplet: a backup policy counts while there are backups', () => {
   ]);
   expect(differing(policy(true, { plan: 'daily', weekday: '' }), api({ plan: 'daily', weekday: null }))).toEqual([]);
   expect(differing(policy(true, {}), api({ plan: 'daily' }))).toEqual(['backup_policy/plan']);
+  expect(differing(policy(true, { hour: 0 }), api({ hour: 8 }))).toEqual([]);
   expect(Object.keys(policy(false, {}).fields)).toEqual(['backups']);
+});
+
+test('an app without domains of its own declares none', () => {
+  const app = (held: Said) => only(['digitalocean_app', { id: id(1), spec: [{ name: 'shop', ...held }] }]).fields;
+  expect(app({})).toEqual({ name: 'shop' });
+  expect(app({ domain: [] })).toEqual({ name: 'shop' });
+  // As older states have them.
+  expect(app({ domains: ['A.example'] })).toEqual({ name: 'shop', domains: ['a.example'] });
 });
 
 test('a load balancer: named sizes are nodes, and the droplets of its tag are not its own', () => {

@@ -47,8 +47,8 @@ function policyOf(told: Told): Fields {
   const policy = block(told['backup_policy']);
   if (policy === undefined) return {};
   const { plan, weekday, hour } = policy;
-  // A daily plan has no day.
-  const said = { plan, ...(weekday !== '' && { weekday }), ...(hour !== null && { hour }) };
+  // A daily plan has no day. An hour that nobody wrote is 0 in a state, and what the provider chose is not read back.
+  const said = { plan, ...(weekday !== '' && { weekday }), ...(hour !== null && hour !== 0 && { hour }) };
   return { ...readPolicySettings({ droplet_id: '0', backup_policy: said })?.draft.values } as Fields;
 }
 
