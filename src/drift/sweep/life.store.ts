@@ -12,10 +12,14 @@ import { type FoundTable, free } from './found.store.ts';
 export async function mergeExposed(trx: UnitOfWork, found: FoundTable): Promise<void> {
   await statement('drift.mergeExposed.update_found')`
     UPDATE ${found} c SET severity = x.severity FROM ${found} x
-    WHERE c.rule = 'changed' AND x.category = 'exposed' AND c.resource_id = x.resource_id AND c.field = x.field`.execute(trx);
+    WHERE c.rule = 'changed' AND x.category = 'exposed' AND c.resource_id = x.resource_id AND c.field = x.field`.execute(
+    trx,
+  );
   await statement('drift.mergeExposed.delete_found')`
     DELETE FROM ${found} x USING ${found} c
-    WHERE c.rule = 'changed' AND x.category = 'exposed' AND c.resource_id = x.resource_id AND c.field = x.field`.execute(trx);
+    WHERE c.rule = 'changed' AND x.category = 'exposed' AND c.resource_id = x.resource_id AND c.field = x.field`.execute(
+    trx,
+  );
 }
 
 /** Since when: from the history of the setting, or of the state where that has it; what is declared later begins then. */
@@ -77,7 +81,9 @@ export async function selectPriced(
   found: FoundTable,
 ): Promise<{ accountId: number | null; text: string; priced: Priced }[]> {
   const { rows } = await statement<{ accountId: number | null; text: string; priced: Priced }>('drift.selectPriced')`
-    SELECT DISTINCT account_id AS "accountId", priced::text AS text, priced FROM ${found} WHERE priced IS NOT NULL`.execute(trx);
+    SELECT DISTINCT account_id AS "accountId", priced::text AS text, priced FROM ${found} WHERE priced IS NOT NULL`.execute(
+    trx,
+  );
   return rows;
 }
 
@@ -87,7 +93,11 @@ interface PricedRow extends MonthlyChange {
 }
 
 /** What people have decided of a finding `w`: `ack` of its values since it was last reopened, `ignore` that has not ended. */
-export function decisionOf(key: RawBuilder<unknown>, digest: RawBuilder<unknown>, now: Temporal.Instant): RawBuilder<unknown> {
+export function decisionOf(
+  key: RawBuilder<unknown>,
+  digest: RawBuilder<unknown>,
+  now: Temporal.Instant,
+): RawBuilder<unknown> {
   return sql`(
     SELECT CASE
       WHEN latest.decision = 'ignore' AND (latest.until IS NULL OR latest.until > ${now}::timestamptz) THEN 'ignored'
@@ -135,7 +145,9 @@ async function stageKeyed(
   amounts: readonly PricedRow[],
   now: Temporal.Instant,
 ): Promise<TemporaryTable> {
-  const raised = (severity: RawBuilder<unknown>) => sql`CASE WHEN abs(m.monthly) >= 100 AND ${severity} IN ('low', 'medium')
+  const raised = (
+    severity: RawBuilder<unknown>,
+  ) => sql`CASE WHEN abs(m.monthly) >= 100 AND ${severity} IN ('low', 'medium')
     THEN CASE ${severity} WHEN 'low' THEN 'medium' ELSE 'high' END ELSE ${severity} END`;
   const ofField = sql`coalesce(f.severity,
     (SELECT level FROM unnest(ARRAY['critical', 'high', 'medium', 'low']) AS level
