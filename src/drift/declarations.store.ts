@@ -29,7 +29,7 @@ export async function ensureDeclaration(trx: UnitOfWork, slug: string, now: Temp
   return rows[0]!.id;
 }
 
-export interface VersionColumns {
+interface VersionColumns {
   readonly deployment_id: number | null;
   readonly account_id: number | null;
   readonly covers: string;

@@ -10,7 +10,7 @@ import { decisionOf } from './sweep/life.store.ts';
 export const severities = ['low', 'medium', 'high', 'critical'] as const;
 export type Severity = (typeof severities)[number];
 export const states = ['open', 'flapping', 'settling', 'acknowledged', 'ignored'] as const;
-export type FindingState = (typeof states)[number];
+type FindingState = (typeof states)[number];
 export const categories = [
   'missing',
   'unmanaged',

@@ -6,7 +6,7 @@ import type { DeclaredField, DeclaredResource } from './declaration.ts';
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
-export interface ComparedFields {
+interface ComparedFields {
   readonly exact: Readonly<Record<string, Json>>;
   /** `{min, max}` or `{includes}`. */
   readonly bounds: Readonly<Record<string, Json>>;

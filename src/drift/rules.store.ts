@@ -38,7 +38,7 @@ export async function selectRules(db: Queryable): Promise<RuleRow[]> {
   return rows;
 }
 
-export interface RuleKey {
+interface RuleKey {
   readonly rule: string;
   /** 0: of all. */
   readonly accountId: number;

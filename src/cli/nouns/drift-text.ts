@@ -30,11 +30,7 @@ function boundText(value: unknown): string | null {
 }
 
 /** Of two sets only what differs: `+urgent -old`. */
-export function differenceText({
-  declared,
-  actual,
-  field,
-}: Pick<Finding, 'declared' | 'actual' | 'field'>): string | null {
+function differenceText({ declared, actual, field }: Pick<Finding, 'declared' | 'actual' | 'field'>): string | null {
   if (field === null && declared === null) return null;
   if (Array.isArray(declared) && Array.isArray(actual)) {
     const added = actual.filter((one) => !declared.includes(one)).map((one) => `+${String(one)}`);

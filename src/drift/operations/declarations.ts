@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { stringify } from 'yaml';
 import {
   declareDocument,
   declareList,
@@ -9,6 +8,7 @@ import {
 } from '../../platform/declare/operation.ts';
 import { pageOfAll } from '../../platform/declare/pages.ts';
 import { instantOut, slug } from '../../platform/declare/schemas.ts';
+import { listText } from '../../platform/declare/yaml-file.ts';
 import { declarationJsonSchema, declarationSchema } from '../declaration.ts';
 import * as declarations from '../declarations.ts';
 import { declarationMisplaced, declarationOfOtherState, declarationOlder, declarationShrinks } from '../errors.ts';
@@ -141,14 +141,18 @@ export const exportDeclaration = declareDocument({
   params: named,
   produces: ['application/yaml'],
   async run({ db, params }) {
-    const body = stringify(await declarations.declarationDocument(db, params.declaration), {
-      aliasDuplicateObjects: false,
-    });
+    const { resources, ignore = [], ...head } = await declarations.declarationDocument(db, params.declaration);
+    const lines = Object.entries(head).map(
+      ([name, value]) => `${name}: ${JSON.stringify(value)}
+`,
+    );
+    const lists = [listText('resources', resources), ...(ignore.length === 0 ? [] : [listText('ignore', ignore)])];
+    const body = [...lines, ...lists].join('');
     return { type: 'application/yaml', body, filename: `${params.declaration}.yaml` };
   },
 });
 
-export const getDeclarationSchema = declareOperation({
+const getDeclarationSchema = declareOperation({
   method: 'GET',
   path: '/declaration-schema',
   name: 'declaration schema',

@@ -129,24 +129,32 @@ function exposedRules(): readonly HygieneRule[] {
 }
 
 function unprotectedRules({ actual }: SweepTables, now: RawBuilder<unknown>): readonly HygieneRule[] {
+  const firewalls = sql`${actual} w`;
+  const isFirewall = sql`w.kind = 'firewall'`;
   return [
     {
       category: 'unprotected',
       rule: 'unprotected_firewall',
-      when: sql`a.kind = 'droplet' AND NOT a.of_cluster AND NOT EXISTS (
-        SELECT FROM ${actual} w WHERE w.kind = 'firewall' AND w.account_id = a.account_id
-          AND (w.settings -> 'droplets' ? a.external_id OR EXISTS (
-            SELECT FROM jsonb_array_elements_text(w.settings -> 'tags') AS tag WHERE a.settings -> 'tags' ? tag)
-            OR drift_hides(w.hidden, 'droplets') OR drift_hides(w.hidden, 'tags')))`,
+      // Sets that no row of `a` is in are read once, whatever there is of it.
+      when: sql`a.kind = 'droplet' AND NOT a.of_cluster
+        AND (a.account_id, a.external_id) NOT IN (
+          SELECT w.account_id, one FROM ${firewalls}, jsonb_array_elements_text(w.settings -> 'droplets') AS one WHERE ${isFirewall})
+        AND NOT EXISTS (SELECT FROM jsonb_array_elements_text(a.settings -> 'tags') AS tag WHERE (a.account_id, tag) IN (
+          SELECT w.account_id, one FROM ${firewalls}, jsonb_array_elements_text(w.settings -> 'tags') AS one WHERE ${isFirewall}))
+        AND a.account_id NOT IN (
+          SELECT w.account_id FROM ${firewalls} WHERE ${isFirewall} AND (drift_hides(w.hidden, 'droplets') OR drift_hides(w.hidden, 'tags')))`,
       since: sql`a.created_at`,
       keys: ['tags'],
     },
     {
       category: 'unprotected',
       rule: 'unprotected_backups',
+      joined: sql`LEFT JOIN (
+        SELECT w.account_id, substr(parent, 9) AS droplet, max(w.created_at) AS newest
+        FROM ${actual} w, unnest(w.parents) AS parent WHERE w.kind = 'snapshot' AND parent LIKE 'droplet:%'
+        GROUP BY w.account_id, parent) n ON n.account_id = a.account_id AND n.droplet = a.external_id`,
       when: sql`a.kind = 'droplet' AND NOT a.of_cluster AND a.settings -> 'backups' = 'false' AND a.created_at <= ${now} - interval '24 hours'
-        AND NOT EXISTS (SELECT FROM ${actual} w WHERE w.kind = 'snapshot' AND w.account_id = a.account_id
-          AND 'droplet:' || a.external_id = ANY (w.parents) AND w.created_at > ${now} - make_interval(hours => 24 * coalesce((p.parameters ->> 'snapshot_days')::int, 0)))`,
+        AND (n.newest IS NULL OR n.newest <= ${now} - make_interval(hours => 24 * coalesce((p.parameters ->> 'snapshot_days')::int, 0)))`,
       since: settingsOtherwiseUntil(sql`k.settings -> 'backups' = 'true'`),
       keys: ['backups'],
     },

@@ -120,6 +120,10 @@ export async function stageWanted(
     trx,
     { statement: 'drift.stageWanted', table: 'drift_wanted', index: { on: 'finding_key' }, analyze: true },
     sql`
+      WITH gone AS MATERIALIZED (
+        SELECT o.finding_key, r.account_id, r.kind || ':' || r.external_id AS ref
+        FROM ${keyed} o JOIN inventory_resources r ON r.resource_id = o.resource_id
+        WHERE o.category IN ('missing', 'replaced') AND o.field IS NULL)
       SELECT k.*, coalesce(p.finding_key, w.finding_key) AS parent_key,
              CASE WHEN w.finding_key IS NULL THEN k.amount ELSE 0 END AS monthly,
              CASE WHEN w.finding_key IS NULL THEN k.amount_currency ELSE coalesce(k.amount_currency, 'USD') END AS currency,
@@ -127,10 +131,9 @@ export async function stageWanted(
       FROM ${keyed} k
       -- A part of what is missing or left over itself.
       LEFT JOIN LATERAL (
-        SELECT o.finding_key FROM ${keyed} o JOIN inventory_resources r ON r.resource_id = o.resource_id
-        WHERE o.category IN ('missing', 'replaced') AND o.field IS NULL AND k.field IS NULL AND o.finding_key <> k.finding_key
-          AND r.account_id = k.account_id AND r.kind || ':' || r.external_id = ANY (k.refs)
-        ORDER BY o.finding_key LIMIT 1) p ON true
+        SELECT g.finding_key FROM gone g
+        WHERE k.field IS NULL AND g.finding_key <> k.finding_key AND g.account_id = k.account_id AND g.ref = ANY (k.refs)
+        ORDER BY g.finding_key LIMIT 1) p ON true
       -- The same resource's amount counts once: with what says most of it.
       LEFT JOIN LATERAL (
         SELECT o.finding_key FROM ${keyed} o
