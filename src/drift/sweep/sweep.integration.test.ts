@@ -5,7 +5,7 @@ import { openSimulatedAccount, type SimulatedAccount } from '../../../test/scena
 import { bringAttributionsUpToDate, createCustomer, createDeployment } from '../../deployments/index.ts';
 import { type DeclarationDocument, declarationSchema } from '../declaration.ts';
 import { adoptDeployment, applyDeclaration, endDeclaration, previewDeclaration } from '../declarations.ts';
-import { checkDrift, decide, type Finding, getFinding, openFindings } from '../findings.ts';
+import { checkDrift, decide, type Finding, findingGroups, getFinding, openFindings } from '../findings.ts';
 import { selectFindings } from '../findings.store.ts';
 import { sweep } from './sweep.ts';
 
@@ -307,4 +307,52 @@ test('a preview is the same call, rolled back', async () => {
     changed: false,
     resources: { added: 0, changed: 0, removed: 0, unchanged: 1 },
   });
+});
+
+test('what is missing takes its declared parts with it, and their amounts count once', async () => {
+  const [volume] = await cloud.happen(
+    { type: 'create_volume', name: 'data', sizeGb: 50, region: 'fra1' },
+    { type: 'create_droplet', id: 7001, name: 'web' },
+  );
+  await cloud.happen({ type: 'attach_volume', volume: String(volume), droplet: 7001 });
+  await look();
+  await apply({
+    declaration: 'acme',
+    deployment: 'acme',
+    resources: [web, { address: 'volume.data', kind: 'volume', id: String(volume) }],
+  });
+  await look();
+  await cloud.happen(
+    { type: 'destroy', kind: 'volume', id: String(volume) },
+    { type: 'destroy', kind: 'droplet', id: 7001 },
+  );
+  await settle();
+  const rows = await findings();
+  const [droplet, part] = [rows.find(({ kind }) => kind === 'droplet'), rows.find(({ kind }) => kind === 'volume')];
+  expect(droplet).toMatchObject({ category: 'missing', partOf: null, parts: 1 });
+  expect(part).toMatchObject({ category: 'missing', partOf: droplet?.finding });
+  const groups = await findingGroups(database.db, { now: now(), category: ['missing'] });
+  expect(groups).toMatchObject([{ findings: 1, monthly: [{ currency: 'USD', amount: '-11.00' }] }]);
+});
+
+test('what comes and goes three times in a day is flapping, published no more often, until it has been quiet', async () => {
+  await cloud.happen({ type: 'create_droplet', id: 7001, name: 'web' });
+  await look();
+  await apply({ declaration: 'acme', deployment: 'acme', resources: [{ ...web, fields: { tags: [] } }] });
+  await look();
+  for (let time = 0; time < 3; time += 1) {
+    await cloud.happen({ type: 'tag', kind: 'droplet', id: 7001, tags: ['x'] });
+    await settle();
+    await cloud.happen({ type: 'untag', kind: 'droplet', id: 7001, tags: ['x'] });
+    await look();
+  }
+  // It agrees at this moment, and is a finding all the same.
+  expect(await told()).toEqual(['changed web tags [] [] 0.00 flapping']);
+  const { rows } = await sql<{
+    what: string;
+  }>`SELECT what FROM drift_notices WHERE NOT baseline ORDER BY recorded_at`.execute(database.db);
+  expect(rows.map(({ what }) => what)).toEqual(['found', 'resolved', 'found', 'resolved', 'found']);
+  await cloud.advance({ hours: 7 });
+  await look();
+  expect(await told()).toEqual([]);
 });
